@@ -14,25 +14,25 @@ import (
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
 )
 
-// tap is a TCP proxy that records the times of round trips. A round trip begins with the client's connection or first
-// byte and ends with the server's last byte before the client sends again.
-type tap struct {
+// timingProxy is a TCP proxy that records the times of round trips. A round trip begins with the client's connection or
+// first byte and ends with the server's last byte before the client sends again.
+type timingProxy struct {
 	proxied *url.URL
 	target  string
 
 	mu          sync.Mutex
-	trips       []trip
+	trips       []roundTrip
 	clientsTurn bool // what the client sends begins a round trip
 }
 
-type trip struct {
+type roundTrip struct {
 	sent, answered time.Time
 	ready          bool // the response ended with Postgres's ReadyForQuery
 }
 
-func (t trip) took() time.Duration { return t.answered.Sub(t.sent) }
+func (t roundTrip) took() time.Duration { return t.answered.Sub(t.sent) }
 
-func newTap(b *testing.B, target string) *tap {
+func newTimingProxy(b *testing.B, target string) *timingProxy {
 	b.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
@@ -43,7 +43,7 @@ func newTap(b *testing.B, target string) *tap {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { l.Close() })
-	t := &tap{proxied: u, target: u.Host}
+	t := &timingProxy{proxied: u, target: u.Host}
 	u.Host = l.Addr().String()
 	go func() {
 		for {
@@ -59,9 +59,9 @@ func newTap(b *testing.B, target string) *tap {
 }
 
 // url returns the URL of the proxy.
-func (t *tap) url() string { return t.proxied.String() }
+func (t *timingProxy) url() string { return t.proxied.String() }
 
-func (t *tap) serve(client net.Conn) {
+func (t *timingProxy) serve(client net.Conn) {
 	defer client.Close()
 	server, err := net.Dial("tcp", t.target)
 	if err != nil {
@@ -90,21 +90,21 @@ func (r reader) Read(p []byte) (int, error) {
 }
 
 // noteConnection begins the first round trip of a connection, which includes connecting.
-func (t *tap) noteConnection() {
+func (t *timingProxy) noteConnection() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.trips, t.clientsTurn = append(t.trips, trip{sent: sandbox.Now()}), false
+	t.trips, t.clientsTurn = append(t.trips, roundTrip{sent: sandbox.Now()}), false
 }
 
-func (t *tap) noteRequest([]byte) {
+func (t *timingProxy) noteRequest([]byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.clientsTurn {
-		t.trips, t.clientsTurn = append(t.trips, trip{sent: sandbox.Now()}), false
+		t.trips, t.clientsTurn = append(t.trips, roundTrip{sent: sandbox.Now()}), false
 	}
 }
 
-func (t *tap) noteResponse(piece []byte) {
+func (t *timingProxy) noteResponse(piece []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.trips) == 0 {
@@ -116,14 +116,14 @@ func (t *tap) noteResponse(piece []byte) {
 }
 
 // reset deletes the recorded round trips.
-func (t *tap) reset() {
+func (t *timingProxy) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.trips = nil
 }
 
-// took returns the time of all round trips together.
-func (t *tap) took() (sum time.Duration) {
+// totalTime returns the time of all round trips together.
+func (t *timingProxy) totalTime() (sum time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, each := range t.trips {
@@ -132,9 +132,9 @@ func (t *tap) took() (sum time.Duration) {
 	return sum
 }
 
-// split returns the time until Postgres was ready for the first statement, and the number and time of the round trips
-// after it.
-func (t *tap) split(b *testing.B) (connect time.Duration, statements int, query time.Duration) {
+// splitTimes returns the time until Postgres was ready for the first statement, and the number and time of the round
+// trips after it.
+func (t *timingProxy) splitTimes(b *testing.B) (connect time.Duration, statements int, query time.Duration) {
 	b.Helper()
 	t.mu.Lock()
 	defer t.mu.Unlock()

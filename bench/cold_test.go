@@ -35,11 +35,11 @@ var parts = []struct{ name, what string }{
 // emulator. It leaves out the time that the emulator itself needs. The function has no code for this: the times come
 // from its network traffic.
 func BenchmarkColdStart(b *testing.B) {
-	database := newTap(b, dbtest.New(b))
+	database := newTimingProxy(b, dbtest.New(b))
 	d := sandbox.Deploy(b, database.url())
 	d.Rotate(d.Start("rotate", sandbox.Build(b, "functions/rotate")))
 	cookie := signUpFor(b, d)
-	cloud := newTap(b, d.Cloud["AWS_ENDPOINT_URL"])
+	cloud := newTimingProxy(b, d.Cloud["AWS_ENDPOINT_URL"])
 	d.Cloud["AWS_ENDPOINT_URL"] = cloud.url()
 	session := sandbox.Build(b, "functions/session")
 	runs := map[string][]time.Duration{}
@@ -48,13 +48,13 @@ func BenchmarkColdStart(b *testing.B) {
 		cloud.reset()
 		runOnce(b, d, session, cookie, database, cloud, runs)
 	}
-	report(b, runs)
+	reportTimes(b, runs)
 }
 
 func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
 	b.Helper()
 	s := d.Start("signup", sandbox.Build(b, "functions/signup"))
-	answer := s.Gateway(sandbox.Event("POST", "/api/auth/sign-up/email", "", "198.51.100.1",
+	answer := s.InvokeHTTP(sandbox.Event("POST", "/api/auth/sign-up/email", "", "198.51.100.1",
 		`{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`))
 	if answer.StatusCode != 200 || len(answer.Cookies) == 0 {
 		b.Fatalf("sign up: %d %s", answer.StatusCode, answer.Body)
@@ -64,34 +64,38 @@ func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
 }
 
 func runOnce(
-	b *testing.B, d *sandbox.Deployment, program, cookie string, database, cloud *tap, runs map[string][]time.Duration,
+	b *testing.B,
+	d *sandbox.Deployment,
+	program, cookie string,
+	database, cloud *timingProxy,
+	runs map[string][]time.Duration,
 ) {
 	b.Helper()
 	trace := newTrace(b)
 	o := d.Functions["session"].Options(program, d.Cloud, map[string]string{"GODEBUG": "inittrace=1"})
 	o.Stderr = trace.file
 	s := sandbox.Start(b, o)
-	s.Hide(d.Hidden...)
+	s.AddSecrets(d.Hidden...)
 	event := sandbox.Event("GET", "/api/auth/get-session", "", "198.51.100.1", "", cookie)
-	if got := s.Gateway(event); !strings.Contains(got.Body, "ada@example.com") || got.Headers["Set-Auth-Jwt"] == "" {
+	if got := s.InvokeHTTP(event); !strings.Contains(got.Body, "ada@example.com") || got.Headers["Set-Auth-Jwt"] == "" {
 		b.Fatalf("get-session: %d %s", got.StatusCode, got.Body)
 	}
-	began, initialised := s.Began()[0], trace.last(b)
-	connect, statements, query := database.split(b)
+	began, initialised := s.StartTimes()[0], trace.last(b)
+	connect, statements, query := database.splitTimes(b)
 	if statements != 1 {
 		b.Fatalf("%d round trips for get-session, want 1", statements)
 	}
 	took := map[string]time.Duration{
-		"runtime": initialised.Sub(began), "config": s.Asked().Sub(initialised),
-		"secrets": cloud.took(), "connect": connect, "query": query,
-		"total": s.Init() + s.Answered().Sub(s.Sent()),
+		"runtime": initialised.Sub(began), "config": s.FirstRequest().Sub(initialised),
+		"secrets": cloud.totalTime(), "connect": connect, "query": query,
+		"total": s.InitTime() + s.FirstAnswer().Sub(s.FirstEvent()),
 	}
-	took["rest"] = s.Answered().Sub(s.Sent()) - took["secrets"] - connect - query
+	took["rest"] = s.FirstAnswer().Sub(s.FirstEvent()) - took["secrets"] - connect - query
 	for name, t := range took {
 		runs[name] = append(runs[name], t)
 	}
 	warm := sandbox.Now()
-	s.Gateway(event)
+	s.InvokeHTTP(event)
 	runs["warm"] = append(runs["warm"], sandbox.Now().Sub(warm))
 }
 
@@ -100,7 +104,7 @@ func median(all []time.Duration) float64 {
 	return float64(all[len(all)/2].Microseconds()) / 1000
 }
 
-func report(b *testing.B, runs map[string][]time.Duration) {
+func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	b.Helper()
 	total := median(runs["total"])
 	var text strings.Builder

@@ -32,16 +32,16 @@ var importUsers = flag.Int(
 // indexes and constraints, and nothing else; ours, the command with plan and ledger; ours verified; and the documented
 // way, row by row. Every way starts with an empty target. It runs once and prints a table.
 func BenchmarkImport(b *testing.B) {
-	s := newMove(b, *importUsers)
-	raw := s.into(b, "raw", s.raw)
-	plain := s.into(b, "plain", s.plain)
-	one := s.into(b, "ours, 1 at a time", func(b *testing.B, to string) time.Duration {
+	s := newImportBenchmark(b, *importUsers)
+	raw := s.runIntoNewTarget(b, "raw", s.copyTablesUnmapped)
+	plain := s.runIntoNewTarget(b, "plain", s.copyMappedTables)
+	one := s.runIntoNewTarget(b, "ours, 1 at a time", func(b *testing.B, to string) time.Duration {
 		took, _ := s.migrate(b, s.from, to, "run", "--concurrency", "1")
 		return took
 	})
 	var again, verify time.Duration
 	var memory, little int
-	two := s.into(b, "ours, 2 at a time", func(b *testing.B, to string) (took time.Duration) {
+	two := s.runIntoNewTarget(b, "ours, 2 at a time", func(b *testing.B, to string) (took time.Duration) {
 		took, memory = s.migrate(b, s.from, to, "run", "--concurrency", "2")
 		again, _ = s.migrate(b, s.from, to, "run", "--concurrency", "2")
 		verify, _ = s.migrate(b, s.from, to, "verify")
@@ -49,13 +49,13 @@ func BenchmarkImport(b *testing.B) {
 	})
 	few := min(rowByRowUsers, s.users)
 	all := func(d time.Duration) time.Duration { return d * time.Duration(s.users) / time.Duration(few) }
-	inGo := all(s.into(b, "row by row", s.rowByRow))
-	slow := all(s.into(b, "row by row, as documented", s.guide))
+	inGo := all(s.runIntoNewTarget(b, "row by row", s.rowByRow))
+	slow := all(s.runIntoNewTarget(b, "row by row, as documented", s.runBetterAuthMigration))
 	if slow == 0 {
 		slow = inGo
 	}
-	small := s.source(b, "small", 10_000)
-	s.into(b, "ours, 10,000 users", func(b *testing.B, to string) (took time.Duration) {
+	small := s.createSource(b, "small", 10_000)
+	s.runIntoNewTarget(b, "ours, 10,000 users", func(b *testing.B, to string) (took time.Duration) {
 		took, little = s.migrate(b, small, to, "run", "--concurrency", "2")
 		return took
 	})
@@ -105,44 +105,49 @@ func BenchmarkImport(b *testing.B) {
 	b.ReportMetric(float64(memory)/1024, "MB")
 }
 
-// move is a server with a filled source, and the command.
-type move struct {
+// importBenchmark is a server with a filled source, and the command.
+type importBenchmark struct {
 	server      *postgres.Server
 	xenon       string
 	from        string
 	users, rows int
 }
 
-func newMove(b *testing.B, users int) *move {
+func newImportBenchmark(b *testing.B, users int) *importBenchmark {
 	b.Helper()
 	server, err := postgres.Start(b.Context(), postgres.Options{Log: os.Stderr})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = server.Stop() }) // the directory goes with it
-	s := &move{server: server, xenon: filepath.Join(b.TempDir(), "xenon"), users: users, rows: 2*users + users*4/5}
+	s := &importBenchmark{
+		server: server,
+		xenon:  filepath.Join(b.TempDir(), "xenon"),
+		users:  users,
+		rows:   2*users + users*4/5,
+	}
 	if text, err := exec.Command("go", "build", "-trimpath", "-o", s.xenon, "../cmd/xenon").CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, text)
 	}
-	s.from = s.source(b, "source", users)
-	s.order(b, "CREATE DATABASE empty_target")
+	s.from = s.createSource(b, "source", users)
+	s.execStatement(b, "CREATE DATABASE empty_target")
 	if _, err := migrations.Up(b.Context(), server.URL("empty_target")); err != nil {
 		b.Fatal(err)
 	}
 	return s
 }
 
-func (s *move) source(b *testing.B, name string, users int) string {
+func (s *importBenchmark) createSource(b *testing.B, name string, users int) string {
 	b.Helper()
-	s.order(b, "CREATE DATABASE "+name)
+	s.execStatement(b, "CREATE DATABASE "+name)
 	url := s.server.URL(name)
 	supabasetest.CreateTables(b, url)
 	supabasetest.Bulk(b, url, users, users, users*4/5)
 	return url
 }
 
-// order gives the server one order.
-func (s *move) order(b *testing.B, sql string) {
+// execStatement gives the server one order.
+func (s *importBenchmark) execStatement(b *testing.B, sql string) {
 	b.Helper()
 	conn := s.connect(b, s.server.URL("postgres"))
 	defer conn.Close(b.Context())
@@ -151,7 +156,7 @@ func (s *move) order(b *testing.B, sql string) {
 	}
 }
 
-func (*move) connect(b *testing.B, url string) *pgx.Conn {
+func (*importBenchmark) connect(b *testing.B, url string) *pgx.Conn {
 	b.Helper()
 	conn, err := pgx.Connect(b.Context(), url)
 	if err != nil {
@@ -160,21 +165,25 @@ func (*move) connect(b *testing.B, url string) *pgx.Conn {
 	return conn
 }
 
-// into goes one way into a new target, which is gone afterwards, and says how long it took.
-func (s *move) into(b *testing.B, name string, way func(b *testing.B, to string) time.Duration) time.Duration {
+// runIntoNewTarget goes one way into a new target, which is gone afterwards, and says how long it took.
+func (s *importBenchmark) runIntoNewTarget(
+	b *testing.B,
+	name string,
+	way func(b *testing.B, to string) time.Duration,
+) time.Duration {
 	b.Helper()
-	s.order(b, "CREATE DATABASE target TEMPLATE empty_target")
-	s.order(b, "CHECKPOINT")
+	s.execStatement(b, "CREATE DATABASE target TEMPLATE empty_target")
+	s.execStatement(b, "CHECKPOINT")
 	took := way(b, s.server.URL("target"))
 	fmt.Fprintf(os.Stderr, "%s: %.1f s\n", name, took.Seconds()) // all of them take minutes
-	s.order(b, "DROP DATABASE target")
+	s.execStatement(b, "DROP DATABASE target")
 	return took
 }
 
 // migrate calls the command, and returns how long it took and the most memory it had, in kB.
-func (s *move) migrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
+func (s *importBenchmark) migrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
 	b.Helper()
-	s.order(b, "CHECKPOINT")
+	s.execStatement(b, "CHECKPOINT")
 	cmd := exec.Command(s.xenon, append([]string{"migrate"}, arguments...)...)
 	cmd.Env = []string{"FROM_DATABASE_URL=" + from, "TO_DATABASE_URL=" + to, "HOME=" + b.TempDir()}
 	var said bytes.Buffer
@@ -194,14 +203,14 @@ func (s *move) migrate(b *testing.B, from, to string, arguments ...string) (time
 			}
 			return time.Since(start), most
 		case <-time.After(10 * time.Millisecond):
-			most = max(most, peak(cmd.Process.Pid))
+			most = max(most, peakMemory(cmd.Process.Pid))
 		}
 	}
 }
 
-// peak is the most resident memory a process has had so far, in kB; 0 where the system does not tell (it is Linux that
-// does).
-func peak(pid int) int {
+// peakMemory is the most resident memory a process has had so far, in kB; 0 where the system does not tell (it is Linux
+// that does).
+func peakMemory(pid int) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0

@@ -18,14 +18,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// raw copies the source tables without a mapping.
-func (s *move) raw(b *testing.B, to string) time.Duration {
+// copyTablesUnmapped copies the source tables without a mapping.
+func (s *importBenchmark) copyTablesUnmapped(b *testing.B, to string) time.Duration {
 	b.Helper()
 	dst := s.connect(b, to)
 	defer dst.Close(b.Context())
 	tables := map[string]string{"users": "auth.users", "identities": "auth.identities", "profiles": "public.profiles"}
 	for name, table := range tables {
-		if _, err := dst.Exec(b.Context(), "CREATE TABLE "+name+" ("+s.columns(b, table)+")"); err != nil {
+		if _, err := dst.Exec(b.Context(), "CREATE TABLE "+name+" ("+s.columnDefinitions(b, table)+")"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -36,8 +36,8 @@ func (s *move) raw(b *testing.B, to string) time.Duration {
 	return time.Since(start)
 }
 
-// columns returns the column definitions of a table in the source, without constraints.
-func (s *move) columns(b *testing.B, table string) (definition string) {
+// columnDefinitions returns the column definitions of a table in the source, without constraints.
+func (s *importBenchmark) columnDefinitions(b *testing.B, table string) (definition string) {
 	b.Helper()
 	src := s.connect(b, s.from)
 	defer src.Close(b.Context())
@@ -50,10 +50,10 @@ func (s *move) columns(b *testing.B, table string) (definition string) {
 	return definition
 }
 
-// plain uses the SQL of the import's mapping without the rest of the import: the source evaluates only the columns that
-// the target's rows have, and one COPY for each table writes them, with indexes and constraints. It writes no ledger
-// and no quarantine, does not read the target, and cannot resume.
-func (s *move) plain(b *testing.B, to string) time.Duration {
+// copyMappedTables uses the SQL of the import's mapping without the rest of the import: the source evaluates only the
+// columns that the target's rows have, and one COPY for each table writes them, with indexes and constraints. It writes
+// no ledger and no quarantine, does not read the target, and cannot resume.
+func (s *importBenchmark) copyMappedTables(b *testing.B, to string) time.Duration {
 	b.Helper()
 	pieces, err := copy.ListPlain(b.Context(), &run.Env{From: s.from, To: to, Now: time.Now}, importer.Options{})
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *move) plain(b *testing.B, to string) time.Duration {
 }
 
 // stream copies the result of a query in the source into a table of the target.
-func (s *move) stream(b *testing.B, to, query, into string) {
+func (s *importBenchmark) stream(b *testing.B, to, query, into string) {
 	b.Helper()
 	src, dst := s.connect(b, s.from), s.connect(b, to)
 	defer src.Close(b.Context())
@@ -100,7 +100,7 @@ type sourceUser struct {
 // rowByRow does the statements of Better Auth's guide for Supabase without its JavaScript: for every user an INSERT,
 // and for every identity a SELECT of the user's accounts and an INSERT, one statement after the other. It reads the
 // users before the time starts, and it does not copy profiles.
-func (s *move) rowByRow(b *testing.B, to string) time.Duration {
+func (s *importBenchmark) rowByRow(b *testing.B, to string) time.Duration {
 	b.Helper()
 	users := s.sourceUsers(b)
 	dst := s.connect(b, to)
@@ -128,8 +128,9 @@ func (s *move) rowByRow(b *testing.B, to string) time.Duration {
 	return time.Since(start)
 }
 
-// guide does the same with Better Auth itself. It returns 0 if Better Auth is not installed (make conformance).
-func (s *move) guide(b *testing.B, to string) time.Duration {
+// runBetterAuthMigration does the same with Better Auth itself. It returns 0 if Better Auth is not installed (make
+// conformance).
+func (s *importBenchmark) runBetterAuthMigration(b *testing.B, to string) time.Duration {
 	b.Helper()
 	if _, err := os.Stat("../conformance/node_modules/better-auth"); err != nil {
 		return 0
@@ -153,7 +154,7 @@ func (s *move) guide(b *testing.B, to string) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-func (s *move) sourceUsers(b *testing.B) []sourceUser {
+func (s *importBenchmark) sourceUsers(b *testing.B) []sourceUser {
 	b.Helper()
 	src := s.connect(b, s.from)
 	defer src.Close(b.Context())

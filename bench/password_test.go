@@ -29,9 +29,9 @@ func BenchmarkVerify(b *testing.B) {
 				b.Fatalf("%s: Verify = %v, %v, want true", f.name, ok, err)
 			}
 		}
-		b.Run(f.name+"/ours", func(b *testing.B) { measure(b, ours) })
-		b.Run(f.name+"/bare", func(b *testing.B) { measure(b, f.bare) })
-		b.Run(f.name+"/ratio", func(b *testing.B) { compare(b, ours, f.bare) })
+		b.Run(f.name+"/ours", func(b *testing.B) { reportMedian(b, ours) })
+		b.Run(f.name+"/bare", func(b *testing.B) { reportMedian(b, f.bare) })
+		b.Run(f.name+"/ratio", func(b *testing.B) { reportRatio(b, ours, f.bare) })
 	}
 }
 
@@ -40,7 +40,7 @@ func BenchmarkHash(b *testing.B) {
 	for _, format := range []string{config.Argon2id, config.Scrypt} {
 		h := password.New(format)
 		b.Run(format, func(b *testing.B) {
-			measure(b, func() {
+			reportMedian(b, func() {
 				if _, err := h.Hash(b.Context(), benchPassword); err != nil {
 					b.Fatal(err)
 				}
@@ -49,15 +49,15 @@ func BenchmarkHash(b *testing.B) {
 	}
 }
 
-func measure(b *testing.B, work func()) {
+func reportMedian(b *testing.B, work func()) {
 	b.ReportAllocs()
 	for b.Loop() {
 		work()
 	}
 }
 
-// compare runs the two in turn, so that a busy machine slows both, and reports the ratio of their medians.
-func compare(b *testing.B, ours, bare func()) {
+// reportRatio runs the two in turn, so that a busy machine slows both, and reports the ratio of their medians.
+func reportRatio(b *testing.B, ours, bare func()) {
 	var times [2][]time.Duration
 	for b.Loop() {
 		for i, work := range []func(){ours, bare} {

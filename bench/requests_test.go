@@ -58,7 +58,7 @@ func newServer(b *testing.B) *server {
 		}
 	}
 	s := &server{url: env["DATABASE_URL"], mux: routes.Mux(cfg)}
-	up := s.do(b, "POST", "/api/auth/sign-up/email",
+	up := s.send(b, "POST", "/api/auth/sign-up/email",
 		`{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`)
 	s.cookie, _, _ = strings.Cut(up.Header().Get("Set-Cookie"), ";")
 	return s
@@ -66,7 +66,7 @@ func newServer(b *testing.B) *server {
 
 const thePassword = "beta-Pass-2"
 
-func (s *server) do(b *testing.B, method, path, body string) *httptest.ResponseRecorder {
+func (s *server) send(b *testing.B, method, path, body string) *httptest.ResponseRecorder {
 	b.Helper()
 	r := httptest.NewRequestWithContext(web.WithRequestID(b.Context(), "the gateway's"), method, path,
 		strings.NewReader(body))
@@ -90,7 +90,7 @@ func BenchmarkGetSession(b *testing.B) {
 	s := newServer(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		s.do(b, "GET", "/api/auth/get-session", "")
+		s.send(b, "GET", "/api/auth/get-session", "")
 	}
 }
 
@@ -143,7 +143,7 @@ func BenchmarkSignIn(b *testing.B) {
 					b.Fatal(err)
 				}
 				b.StartTimer()
-				s.do(b, "POST", "/api/auth/sign-in/email", `{"email":"ada@example.com","password":"`+c.password+`"}`)
+				s.send(b, "POST", "/api/auth/sign-in/email", `{"email":"ada@example.com","password":"`+c.password+`"}`)
 			}
 		})
 	}

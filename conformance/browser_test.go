@@ -18,8 +18,8 @@ func (p *player) browser(name string) *browser {
 	return p.browsers[name]
 }
 
-// take applies Set-Cookie lines.
-func (b *browser) take(lines []string) {
+// applySetCookies applies Set-Cookie lines.
+func (b *browser) applySetCookies(lines []string) {
 	for _, line := range lines {
 		pair, attributes, _ := strings.Cut(line, ";")
 		name, value, _ := strings.Cut(pair, "=")

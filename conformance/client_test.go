@@ -16,8 +16,8 @@ import (
 // uses a copy.
 var clientDir = flag.String("client", "client", "the folder of the stock client's tests")
 
-// strict are settings that require confirmations by mail and cache sessions in a cookie.
-var strict = []string{
+// strictSettings are settings that require confirmations by mail and cache sessions in a cookie.
+var strictSettings = []string{
 	"REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on", "AUTO_SIGN_IN_AFTER_VERIFICATION=on",
 	"DELETE_USER_VERIFICATION=on", "CHANGE_EMAIL_CONFIRMATION=on", "COOKIE_CACHE=compact",
 }
@@ -31,7 +31,7 @@ func TestR01_StockClient(t *testing.T) {
 // TestR01_StockClientWithStrictSettings does the same with settings that change the responses.
 func TestR01_StockClientWithStrictSettings(t *testing.T) {
 	t.Parallel()
-	stockClient(t, newXenon(t, strict...), "strict/*.test.mjs")
+	stockClient(t, newXenon(t, strictSettings...), "strict/*.test.mjs")
 }
 
 // The same tests pass against Better Auth itself.
@@ -43,29 +43,29 @@ func TestStockClientAgainstBetterAuth(t *testing.T) {
 	})
 	t.Run("strict", func(t *testing.T) {
 		t.Parallel()
-		stockClient(t, newLibrary(t, strict...), "strict/*.test.mjs")
+		stockClient(t, newLibrary(t, strictSettings...), "strict/*.test.mjs")
 	})
 }
 
-func newXenon(t *testing.T, settings ...string) party {
+func newXenon(t *testing.T, settings ...string) runningServer {
 	t.Helper()
 	outbox := filepath.Join(t.TempDir(), "mail.jsonl")
 	x := xenontest.Start(t, append(settings, "RATE_LIMIT=off", "MAIL_FILE="+outbox)...)
-	return party{name: "Xenon", url: x.Origin, origin: x.Origin, outbox: outbox}
+	return runningServer{name: "Xenon", url: x.Origin, origin: x.Origin, outbox: outbox}
 }
 
 // newLibrary starts Better Auth on a database with Xenon's migrations.
-func newLibrary(t *testing.T, settings ...string) party {
+func newLibrary(t *testing.T, settings ...string) runningServer {
 	t.Helper()
 	const origin = "http://localhost:3000" // nothing listens there: the tests send their requests to url
 	outbox := filepath.Join(t.TempDir(), "mail.jsonl")
-	url := joinLibrary(t, append(settings, "RATE_LIMIT=off", "MAIL_FILE="+outbox, "DATABASE_URL="+dbtest.New(t),
+	url := startBetterAuth(t, append(settings, "RATE_LIMIT=off", "MAIL_FILE="+outbox, "DATABASE_URL="+dbtest.New(t),
 		"BETTER_AUTH_URL="+origin, "BETTER_AUTH_SECRET=a secret of the tests, long enough")...)
-	return party{name: "Better Auth", url: url, origin: origin, outbox: outbox}
+	return runningServer{name: "Better Auth", url: url, origin: origin, outbox: outbox}
 }
 
 // stockClient runs the test files of clientDir that match the patterns against s.
-func stockClient(t *testing.T, s party, patterns ...string) {
+func stockClient(t *testing.T, s runningServer, patterns ...string) {
 	t.Helper()
 	args := []string{"--test"}
 	for _, pattern := range patterns {

@@ -33,27 +33,33 @@ type exchange struct {
 
 func recordOf(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
 
-// talk plays a scenario and returns its exchanges in comparable form. It reports the first step that fails, and stops.
-func talk(t *testing.T, s scenario, p *player) (all []exchange) {
+// playScenario plays a scenario and returns its exchanges in comparable form. It reports the first step that fails, and
+// stops.
+func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 	t.Helper()
 	for i, step := range s.Steps {
-		a, err := p.play(step)
+		a, err := p.doStep(step)
 		if err != nil {
-			t.Errorf("%s: %v", s.where(i), err)
+			t.Errorf("%s: %v", s.describeStep(i), err)
 			return all
 		}
 		for _, fault := range p.names.faults {
-			t.Errorf("%s: %s", s.where(i), fault)
+			t.Errorf("%s: %s", s.describeStep(i), fault)
 		}
 		if a == nil {
 			continue
 		}
-		e := exchange{Do: p.names.text(p.fill(step.Do)), Note: step.Note, Library: a, Divergence: step.Divergence}
+		e := exchange{
+			Do:         p.names.replaceInText(p.fillPlaceholders(step.Do)),
+			Note:       step.Note,
+			Library:    a,
+			Divergence: step.Divergence,
+		}
 		if step.Query != "" {
-			e.Do = "query " + p.names.text(p.fill(step.Query))
+			e.Do = "query " + p.names.replaceInText(p.fillPlaceholders(step.Query))
 		}
 		if text, ok := p.body(step); ok && len(text) < 4096 {
-			if e.Sent, err = p.names.json([]byte(text)); err != nil {
+			if e.Sent, err = p.names.replaceInJSON([]byte(text)); err != nil {
 				e.Sent = encode(text)
 			}
 		}
@@ -62,21 +68,21 @@ func talk(t *testing.T, s scenario, p *player) (all []exchange) {
 	return all
 }
 
-// where describes a step for error messages.
-func (s scenario) where(i int) string {
+// describeStep describes a step for error messages.
+func (s scenario) describeStep(i int) string {
 	step := s.Steps[i]
 	return fmt.Sprintf("scenarios/%s.json, step %d, %s (%s)", s.stem, i+1, step.Do+step.Query+step.SQL, step.Note)
 }
 
-// tally counts the results of a run.
-type tally struct {
+// resultCounts counts the results of a run.
+type resultCounts struct {
 	mu                  sync.Mutex
 	identical, compared int
 	diverged            []string
 }
 
 // check reports the differences that compareAll finds.
-func (n *tally) check(t *testing.T, s scenario, library, ours, recorded []exchange) {
+func (n *resultCounts) check(t *testing.T, s scenario, library, ours, recorded []exchange) {
 	t.Helper()
 	for _, fault := range n.compareAll(s, library, ours, recorded) {
 		t.Error(fault)
@@ -85,7 +91,7 @@ func (n *tally) check(t *testing.T, s scenario, library, ours, recorded []exchan
 
 // compareAll compares Xenon's responses with Better Auth's. It returns the differences that are not listed, and the
 // listed divergences that no longer differ or differ from their recording.
-func (n *tally) compareAll(s scenario, library, ours, recorded []exchange) (faults []string) {
+func (n *resultCounts) compareAll(s scenario, library, ours, recorded []exchange) (faults []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(ours) != len(library) || len(recorded) != len(library) {
@@ -126,7 +132,7 @@ func compareOne(want exchange, ours, recorded *answer) string {
 }
 
 // String returns the result of the run in one line.
-func (n *tally) String() string {
+func (n *resultCounts) String() string {
 	kinds := slices.Compact(slices.Sorted(slices.Values(n.diverged)))
 	return fmt.Sprintf("%d of %d exchanges identical, %d listed divergences (%s)",
 		n.identical, n.compared, len(n.diverged), strings.Join(kinds, " "))
@@ -138,13 +144,13 @@ func readRecord(t *testing.T, s scenario) (r record) {
 	return r
 }
 
-var aListed = regexp.MustCompile(`(?m)^\| (D\d\d) \|`)
+var listedDifference = regexp.MustCompile(`(?m)^\| (D\d\d) \|`)
 
 // everywhere are the divergences that the player checks in every response of Xenon and removes before the comparison.
 var everywhere = []string{"D02", "D12", "D17", "D65", "D77"}
 
-// untested matches the paragraph of docs/divergences.md with the differences that have no scenario.
-var untested = regexp.MustCompile(`(?ms)^The scenarios in .*? do not test these[^:]*: .*?(?:\n\n|\z)`)
+// untestedParagraph matches the paragraph of docs/divergences.md with the differences that have no scenario.
+var untestedParagraph = regexp.MustCompile(`(?ms)^The scenarios in .*? do not test these[^:]*: .*?(?:\n\n|\z)`)
 
 // Every divergence of a scenario is listed, and every listed divergence has a scenario or is listed as not visible.
 func TestR02_DivergencesAreListed(t *testing.T) {
@@ -154,19 +160,19 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var listed []string
-	for _, m := range aListed.FindAllSubmatch(text, -1) {
+	for _, m := range listedDifference.FindAllSubmatch(text, -1) {
 		listed = append(listed, string(m[1]))
 	}
 	shown := slices.Clone(everywhere)
 	for _, s := range allScenarios(t) {
 		for i, step := range s.Steps {
 			if step.Divergence != "" && !slices.Contains(listed, step.Divergence) {
-				t.Errorf("%s: %s is not in docs/divergences.md", s.where(i), step.Divergence)
+				t.Errorf("%s: %s is not in docs/divergences.md", s.describeStep(i), step.Divergence)
 			}
 			shown = append(shown, step.Divergence)
 		}
 	}
-	hidden := bytes.Join(untested.FindAll(text, -1), nil)
+	hidden := bytes.Join(untestedParagraph.FindAll(text, -1), nil)
 	for _, d := range listed {
 		isHidden := bytes.Contains(hidden, []byte(d))
 		if slices.Contains(shown, d) == isHidden {

@@ -37,8 +37,8 @@ func recordedFaults(t *testing.T) map[fault]bool {
 	return all
 }
 
-// codes are all error codes that Better Auth can return with the settings of profiles.json (docs/wire.md).
-var codes = strings.Fields(`
+// errorCodes are all error codes that Better Auth can return with the settings of profiles.json (docs/wire.md).
+var errorCodes = strings.Fields(`
 	ACCOUNT_NOT_FOUND BAD_REQUEST BANNED_USER CHANGE_EMAIL_DISABLED CREDENTIAL_ACCOUNT_NOT_FOUND
 	CROSS_SITE_NAVIGATION_LOGIN_BLOCKED EMAIL_ALREADY_VERIFIED EMAIL_CAN_NOT_BE_UPDATED EMAIL_MISMATCH
 	EMAIL_NOT_VERIFIED FAILED_TO_CREATE_USER
@@ -63,14 +63,14 @@ func TestR04_ScenariosCoverEveryErrorOfBetterAuth(t *testing.T) {
 		"No fields to update", "Email is the same", "Verification email isn't enabled",
 		"Invalid callbackURL: expected a string", "Too many requests. Please try again later.",
 	}
-	for _, want := range append(withoutCode, codes...) {
+	for _, want := range append(withoutCode, errorCodes...) {
 		if !seen[want] {
 			t.Errorf("no scenario makes Better Auth answer %s", want)
 		}
 	}
 }
 
-var anError = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
+var newErrorCall = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
 
 // unrecorded are the codes that no scenario causes, with the reason.
 var unrecorded = map[string]string{
@@ -101,7 +101,7 @@ func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 			if strings.HasSuffix(file, "_test.go") {
 				continue
 			}
-			for _, m := range anError.FindAllStringSubmatch(string(text), -1) {
+			for _, m := range newErrorCall.FindAllStringSubmatch(string(text), -1) {
 				found++
 				f := fault{statuses[m[1]], m[2], m[3]}
 				if !recorded[f] && unrecorded[f.Code] == "" {

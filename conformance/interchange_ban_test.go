@@ -17,24 +17,24 @@ func TestInterchange_BansWithTheAdminPlugin(t *testing.T) {
 	admin := ix.browser(t)
 	_, adminID := admin.register(ix.library)
 	ix.exec(t, `UPDATE "user" SET role = 'admin' WHERE id = $1`, adminID)
-	for _, home := range []party{ix.library, ix.xenon} {
+	for _, home := range []runningServer{ix.library, ix.xenon} {
 		phone := ix.browser(t)
 		email, id := phone.register(home)
-		signIn := func(s party) reply {
+		signIn := func(s runningServer) reply {
 			return ix.browser(t).post(s, "/sign-in/email", fields{"email": email, "password": secretWord})
 		}
 		ban := fields{"userId": id, "banReason": "spam", "banExpiresIn": 3600}
-		admin.want(admin.post(ix.library, "/admin/ban-user", ban), http.StatusOK)
+		admin.checkStatus(admin.post(ix.library, "/admin/ban-user", ban), http.StatusOK)
 		theirs, ours := signIn(ix.library), signIn(ix.xenon)
 		if ours.status != http.StatusForbidden || ours.text != theirs.text || ours.body.text("code") != banned {
 			t.Errorf("registered at %s: Better Auth answers %d %s, Xenon %d %s",
 				home.name, theirs.status, theirs.text, ours.status, ours.text)
 		}
-		if u, _ := phone.who(ix.xenon); u != "" {
+		if u, _ := phone.sessionAt(ix.xenon); u != "" {
 			t.Errorf("registered at %s: the session is still valid", home.name)
 		}
-		admin.want(admin.post(ix.library, "/admin/unban-user", fields{"userId": id}), http.StatusOK)
-		for _, s := range []party{ix.library, ix.xenon} {
+		admin.checkStatus(admin.post(ix.library, "/admin/unban-user", fields{"userId": id}), http.StatusOK)
+		for _, s := range []runningServer{ix.library, ix.xenon} {
 			if a := signIn(s); a.status != http.StatusOK {
 				t.Errorf("registered at %s: after the ban was lifted %s answers %d %s", home.name, s.name, a.status, a.text)
 			}
@@ -59,16 +59,16 @@ func TestInterchange_BansWithoutTheAdminPlugin(t *testing.T) {
 	b := ix.browser(t)
 	email, id := b.register(ix.library)
 	ix.exec(t, `UPDATE "user" SET banned = true WHERE id = $1`, id)
-	if u, _ := b.who(ix.library); u != id {
+	if u, _ := b.sessionAt(ix.library); u != id {
 		t.Errorf("Better Auth: got user %q, want %q", u, id)
 	}
 	in := fields{"email": email, "password": secretWord}
-	b.want(ix.browser(t).post(ix.library, "/sign-in/email", in), http.StatusOK)
+	b.checkStatus(ix.browser(t).post(ix.library, "/sign-in/email", in), http.StatusOK)
 	a := ix.browser(t).post(ix.xenon, "/sign-in/email", in)
 	if a.status != http.StatusForbidden || a.body.text("code") != banned {
 		t.Errorf("Xenon: got %d %s", a.status, a.text)
 	}
-	if u, _ := b.who(ix.xenon); u != "" {
+	if u, _ := b.sessionAt(ix.xenon); u != "" {
 		t.Errorf("Xenon: got user %q, want none", u)
 	}
 }

@@ -13,14 +13,14 @@ import (
 func TestInterchange_ResetLinks(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET=on")
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
 		email, id := b.register(first)
 		guest := ix.browser(t)
 		request := fields{"email": email, "redirectTo": "/new-password?a=b"}
-		guest.want(guest.post(first, "/request-password-reset", request), http.StatusOK)
-		link, token := guest.mailed(first, "reset-password", email)
-		a := guest.want(guest.get(second, link), http.StatusFound)
+		guest.checkStatus(guest.post(first, "/request-password-reset", request), http.StatusOK)
+		link, token := guest.newestMail(first, "reset-password", email)
+		a := guest.checkStatus(guest.get(second, link), http.StatusFound)
 		if got, want := a.header.Get("Location"), ix.origin+"/new-password?a=b&token="+token; got != want {
 			t.Errorf("the link leads to %q, want %q", got, want)
 		}
@@ -30,18 +30,18 @@ func TestInterchange_ResetLinks(t *testing.T) {
 		if code := short.body.text("code"); code != "PASSWORD_TOO_SHORT" {
 			t.Errorf("a short password: got %q", code)
 		}
-		guest.want(guest.post(second, "/reset-password", fresh), http.StatusOK)
-		for _, s := range []party{first, second} {
+		guest.checkStatus(guest.post(second, "/reset-password", fresh), http.StatusOK)
+		for _, s := range []runningServer{first, second} {
 			if code := guest.post(s, "/reset-password", fresh).body.text("code"); code != "INVALID_TOKEN" {
 				t.Errorf("%s, the same token again: got %q", s.name, code)
 			}
 		}
-		if u, _ := b.who(first); u != "" {
+		if u, _ := b.sessionAt(first); u != "" {
 			t.Error("the old session is still valid")
 		}
 		in := fields{"email": email, "password": "another horse"}
-		a = guest.want(guest.post(first, "/sign-in/email", in), http.StatusOK)
-		if got := a.body.in("user").text("id"); got != id {
+		a = guest.checkStatus(guest.post(first, "/sign-in/email", in), http.StatusOK)
+		if got := a.body.object("user").text("id"); got != id {
 			t.Errorf("signed in: got %s, want %s", got, id)
 		}
 	})
@@ -52,24 +52,24 @@ func TestInterchange_VerificationLinks(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t,
 		"REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on", "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
 		email, id := b.register(first)
 		in := fields{"email": email, "password": secretWord}
 		if code := b.post(second, "/sign-in/email", in).body.text("code"); code != "EMAIL_NOT_VERIFIED" {
 			t.Errorf("before the verification: got %q", code)
 		}
-		link, _ := b.mailed(first, "verify-email", email)
-		b.want(b.get(second, link), http.StatusFound)
-		if u, _ := b.who(first); u != id {
+		link, _ := b.newestMail(first, "verify-email", email)
+		b.checkStatus(b.get(second, link), http.StatusFound)
+		if u, _ := b.sessionAt(first); u != id {
 			t.Errorf("after the verification: got user %q, want %q", u, id)
 		}
 		again := ix.browser(t)
-		again.want(again.get(first, link), http.StatusFound)
-		if u, _ := again.who(second); u != "" {
+		again.checkStatus(again.get(first, link), http.StatusFound)
+		if u, _ := again.sessionAt(second); u != "" {
 			t.Error("the second use of the link signed the user in")
 		}
-		again.want(again.post(first, "/sign-in/email", in), http.StatusOK)
+		again.checkStatus(again.post(first, "/sign-in/email", in), http.StatusOK)
 	})
 }
 
@@ -77,21 +77,21 @@ func TestInterchange_VerificationLinks(t *testing.T) {
 func TestInterchange_ChangeOfEmail(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "CHANGE_EMAIL_CONFIRMATION=on")
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
 		email, id := b.register(first)
 		ix.exec(t, `UPDATE "user" SET "emailVerified" = true WHERE id = $1`, id)
 		moved := newEmail()
-		b.want(b.post(first, "/change-email", fields{"newEmail": moved, "callbackURL": "/account"}), http.StatusOK)
-		confirmation, _ := b.mailed(first, "change-email-confirmation", email)
-		a := b.want(b.get(second, confirmation), http.StatusFound)
+		b.checkStatus(b.post(first, "/change-email", fields{"newEmail": moved, "callbackURL": "/account"}), http.StatusOK)
+		confirmation, _ := b.newestMail(first, "change-email-confirmation", email)
+		a := b.checkStatus(b.get(second, confirmation), http.StatusFound)
 		if got := a.header.Get("Location"); got != "/account" {
 			t.Errorf("the confirmation link redirects to %q", got)
 		}
-		link, _ := b.mailed(second, "verify-email", moved)
-		b.want(b.get(first, link), http.StatusFound)
-		for _, s := range []party{first, second} {
-			if got := b.get(s, "/get-session").body.in("user").text("email"); got != moved {
+		link, _ := b.newestMail(second, "verify-email", moved)
+		b.checkStatus(b.get(first, link), http.StatusFound)
+		for _, s := range []runningServer{first, second} {
+			if got := b.get(s, "/get-session").body.object("user").text("email"); got != moved {
 				t.Errorf("%s: got %q, want %q", s.name, got, moved)
 			}
 		}
@@ -105,25 +105,28 @@ func TestInterchange_ChangeOfEmail(t *testing.T) {
 func TestInterchange_DeletionLinks(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "DELETE_USER_VERIFICATION=on")
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b, stranger := ix.browser(t), ix.browser(t)
 		email, id := b.register(first)
-		b.want(b.post(first, "/delete-user", fields{"callbackURL": "/goodbye"}), http.StatusOK)
-		link, token := b.mailed(first, "delete-account", email)
+		b.checkStatus(b.post(first, "/delete-user", fields{"callbackURL": "/goodbye"}), http.StatusOK)
+		link, token := b.newestMail(first, "delete-account", email)
 		if u, err := url.Parse(link); err != nil || u.Query().Get("token") != token {
 			t.Errorf("the link %q has another token than the mail, %v", link, err)
 		}
-		stranger.want(stranger.get(second, link), http.StatusNotFound)
-		if u, _ := b.who(second); u != id {
+		stranger.checkStatus(stranger.get(second, link), http.StatusNotFound)
+		if u, _ := b.sessionAt(second); u != id {
 			t.Error("another person's request deleted the account")
 		}
-		a := b.want(b.get(second, link), http.StatusFound)
+		a := b.checkStatus(b.get(second, link), http.StatusFound)
 		if got := a.header.Get("Location"); got != "/goodbye" {
 			t.Errorf("redirects to %q", got)
 		}
 		if n := ix.query(t, `SELECT count(*)::text FROM "user" WHERE id = $1`, id); n != "0" {
 			t.Errorf("users: got %s, want none", n)
 		}
-		b.want(b.post(first, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusUnauthorized)
+		b.checkStatus(
+			b.post(first, "/sign-in/email", fields{"email": email, "password": secretWord}),
+			http.StatusUnauthorized,
+		)
 	})
 }

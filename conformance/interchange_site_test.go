@@ -17,13 +17,13 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// party is a running Xenon or Better Auth: its name, URL, public origin, and the file that its mails go to.
-type party struct{ name, url, origin, outbox string }
+// runningServer is a running Xenon or Better Auth: its name, URL, public origin, and the file that its mails go to.
+type runningServer struct{ name, url, origin, outbox string }
 
 // interchange is Xenon and Better Auth on one database, with one secret and one public origin, as during a migration
 // from one to the other.
 type interchange struct {
-	xenon, library party
+	xenon, library runningServer
 	origin         string
 	database       string
 }
@@ -37,27 +37,27 @@ func newInterchange(t *testing.T, settings ...string) interchange {
 	}, settings...)
 	ours, theirs := filepath.Join(dir, "xenon.jsonl"), filepath.Join(dir, "library.jsonl")
 	x := xenontest.Start(t, append(env, "MAIL_FILE="+ours)...)
-	l := joinLibrary(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.Database, "BETTER_AUTH_URL="+x.Origin)...)
+	l := startBetterAuth(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.Database, "BETTER_AUTH_URL="+x.Origin)...)
 	return interchange{
-		xenon:   party{"Xenon", x.Origin, x.Origin, ours},
-		library: party{"Better Auth", l, x.Origin, theirs},
+		xenon:   runningServer{"Xenon", x.Origin, x.Origin, ours},
+		library: runningServer{"Better Auth", l, x.Origin, theirs},
 		origin:  x.Origin, database: x.Database,
 	}
 }
 
-// joinLibrary starts Better Auth with these environment variables, and returns its URL.
-func joinLibrary(t *testing.T, env ...string) string {
+// startBetterAuth starts Better Auth with these environment variables, and returns its URL.
+func startBetterAuth(t *testing.T, env ...string) string {
 	t.Helper()
 	cmd := exec.Command("node", "reference/server.mjs")
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), env...)
-	return startBetterAuth(t, cmd)
+	return runBetterAuth(t, cmd)
 }
 
-// eachWay runs a test for the pairs (Better Auth, Xenon), (Xenon, Better Auth) and (Better Auth, Better Auth). The last
-// pair checks the test itself.
-func (ix interchange) eachWay(t *testing.T, run func(t *testing.T, first, second party)) {
+// forEachPair runs a test for the pairs (Better Auth, Xenon), (Xenon, Better Auth) and (Better Auth, Better Auth). The
+// last pair checks the test itself.
+func (ix interchange) forEachPair(t *testing.T, run func(t *testing.T, first, second runningServer)) {
 	t.Helper()
-	for _, way := range [][2]party{{ix.library, ix.xenon}, {ix.xenon, ix.library}, {ix.library, ix.library}} {
+	for _, way := range [][2]runningServer{{ix.library, ix.xenon}, {ix.xenon, ix.library}, {ix.library, ix.library}} {
 		t.Run(way[0].name+" to "+way[1].name, func(t *testing.T) {
 			t.Parallel()
 			run(t, way[0], way[1])
@@ -115,8 +115,8 @@ type reply struct {
 
 type fields map[string]any
 
-// in returns the object called name, empty if there is none.
-func (o fields) in(name string) fields {
+// object returns the object called name, empty if there is none.
+func (o fields) object(name string) fields {
 	inner, _ := o[name].(map[string]any)
 	return inner
 }
@@ -127,14 +127,16 @@ func (o fields) text(name string) string {
 	return s
 }
 
-func (b *visitor) get(s party, path string) reply { return b.send(s, http.MethodGet, path, nil) }
+func (b *visitor) get(s runningServer, path string) reply {
+	return b.send(s, http.MethodGet, path, nil)
+}
 
-func (b *visitor) post(s party, path string, body fields) reply {
+func (b *visitor) post(s runningServer, path string, body fields) reply {
 	return b.send(s, http.MethodPost, path, body)
 }
 
 // send requests a path below /api/auth, or one that begins with /api/, from s, and keeps the cookies of the response.
-func (b *visitor) send(s party, method, path string, body fields) reply {
+func (b *visitor) send(s runningServer, method, path string, body fields) reply {
 	b.t.Helper()
 	if !strings.HasPrefix(path, "/api/") {
 		path = "/api/auth" + path
@@ -175,13 +177,13 @@ func (b *visitor) send(s party, method, path string, body fields) reply {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.keep(response.Header["Set-Cookie"])
+	b.storeCookies(response.Header["Set-Cookie"])
 	a := reply{status: response.StatusCode, header: response.Header, text: string(text)}
 	_ = json.Unmarshal(text, &a.body) // body stays nil for null, a list or an empty response
 	return a
 }
 
-func (b *visitor) keep(lines []string) {
+func (b *visitor) storeCookies(lines []string) {
 	for _, line := range lines {
 		pair, attributes, _ := strings.Cut(line, ";")
 		name, value, _ := strings.Cut(pair, "=")
@@ -193,18 +195,18 @@ func (b *visitor) keep(lines []string) {
 	}
 }
 
-// who returns the ids of the user and the session that s sees, "" without a session.
-func (b *visitor) who(s party) (user, session string) {
+// sessionAt returns the ids of the user and the session that s sees, "" without a session.
+func (b *visitor) sessionAt(s runningServer) (user, session string) {
 	b.t.Helper()
 	a := b.get(s, "/get-session")
 	if a.status != http.StatusOK {
 		b.t.Fatalf("%s, get-session: got %d %s", s.name, a.status, a.text)
 	}
-	return a.body.in("user").text("id"), a.body.in("session").text("id")
+	return a.body.object("user").text("id"), a.body.object("session").text("id")
 }
 
-// want fails the test unless a has the status.
-func (b *visitor) want(a reply, status int) reply {
+// checkStatus fails the test unless a has the status.
+func (b *visitor) checkStatus(a reply, status int) reply {
 	b.t.Helper()
 	if a.status != status {
 		b.t.Fatalf("got %d %s %v, want %d", a.status, a.text, a.header["Location"], status)
@@ -217,16 +219,16 @@ const secretWord = "pässwörd-€-😀 ﬁancé"
 func newEmail() string { return "ada-" + strings.ToLower(rand.Text()) + "@example.com" }
 
 // register signs a new user up at s, and returns their email and id.
-func (b *visitor) register(s party) (email, id string) {
+func (b *visitor) register(s runningServer) (email, id string) {
 	b.t.Helper()
 	email = newEmail()
 	in := fields{"name": `Ada <"&'\>` + "\u2028 ✓", "email": email, "password": secretWord}
-	a := b.want(b.post(s, "/sign-up/email", in), http.StatusOK)
-	return email, a.body.in("user").text("id")
+	a := b.checkStatus(b.post(s, "/sign-up/email", in), http.StatusOK)
+	return email, a.body.object("user").text("id")
 }
 
-// mailed returns the link and the token of the newest mail of a kind that s sent to an email address.
-func (b *visitor) mailed(s party, kind, to string) (url, token string) {
+// newestMail returns the link and the token of the newest mail of a kind that s sent to an email address.
+func (b *visitor) newestMail(s runningServer, kind, to string) (url, token string) {
 	b.t.Helper()
 	text, err := os.ReadFile(s.outbox)
 	if err != nil {

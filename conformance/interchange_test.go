@@ -15,7 +15,7 @@ import (
 func TestInterchange_Passwords(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b, elsewhere := ix.browser(t), ix.browser(t)
 		email, id := b.register(first)
 		hash := ix.query(t, `SELECT password FROM account WHERE "userId" = $1`, id)
@@ -24,19 +24,22 @@ func TestInterchange_Passwords(t *testing.T) {
 		}
 		composed := strings.ReplaceAll(secretWord, "ﬁ", "fi") // the same text after NFKC
 		in := fields{"email": strings.ToUpper(email), "password": composed}
-		a := elsewhere.want(elsewhere.post(second, "/sign-in/email", in), http.StatusOK)
-		if got := a.body.in("user").text("id"); got != id {
+		a := elsewhere.checkStatus(elsewhere.post(second, "/sign-in/email", in), http.StatusOK)
+		if got := a.body.object("user").text("id"); got != id {
 			t.Errorf("signed in: got user %s, want %s", got, id)
 		}
 		wrong := fields{"email": email, "password": "wrong horse"}
-		ix.browser(t).want(ix.browser(t).post(second, "/sign-in/email", wrong), http.StatusUnauthorized)
+		ix.browser(t).checkStatus(ix.browser(t).post(second, "/sign-in/email", wrong), http.StatusUnauthorized)
 
 		change := fields{"currentPassword": secretWord, "newPassword": "another horse"}
-		elsewhere.want(elsewhere.post(second, "/change-password", change), http.StatusOK)
+		elsewhere.checkStatus(elsewhere.post(second, "/change-password", change), http.StatusOK)
 		again := ix.browser(t)
-		again.want(again.post(first, "/sign-in/email", fields{"email": email, "password": "another horse"}), http.StatusOK)
+		again.checkStatus(
+			again.post(first, "/sign-in/email", fields{"email": email, "password": "another horse"}),
+			http.StatusOK,
+		)
 		old := fields{"email": email, "password": secretWord}
-		again.want(again.post(first, "/sign-in/email", old), http.StatusUnauthorized)
+		again.checkStatus(again.post(first, "/sign-in/email", old), http.StatusUnauthorized)
 		twice := again.post(second, "/sign-up/email", fields{"name": "", "email": email, "password": secretWord})
 		if code := twice.body.text("code"); code != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" {
 			t.Errorf("signing up twice: got %q", code)
@@ -48,18 +51,18 @@ func TestInterchange_Passwords(t *testing.T) {
 func TestR03_SessionCookies(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
 		email, id := b.register(first)
-		user, session := b.who(first)
-		if u, s := b.who(second); user != id || u != user || s != session || s == "" {
+		user, session := b.sessionAt(first)
+		if u, s := b.sessionAt(second); user != id || u != user || s != session || s == "" {
 			t.Errorf("got user %s, session %s, want %s, %s", u, s, user, session)
 		}
 		if a, z := b.get(first, "/get-session").text, b.get(second, "/get-session").text; !sameJSON(t, a, z) {
 			t.Errorf("%s answers %s\n%s answers %s", first.name, a, second.name, z)
 		}
-		b.want(b.post(second, "/update-user", fields{"name": "Countess"}), http.StatusOK)
-		if got := b.get(first, "/get-session").body.in("user").text("name"); got != "Countess" {
+		b.checkStatus(b.post(second, "/update-user", fields{"name": "Countess"}), http.StatusOK)
+		if got := b.get(first, "/get-session").body.object("user").text("name"); got != "Countess" {
 			t.Errorf("the name: got %q", got)
 		}
 
@@ -72,19 +75,19 @@ func TestR03_SessionCookies(t *testing.T) {
 		if after := ix.query(t, `SELECT "expiresAt"::text FROM session WHERE id = $1`, session); after <= before {
 			t.Errorf("the session expires at %s, before it was %s", after, before)
 		}
-		if _, s := b.who(first); s != session {
+		if _, s := b.sessionAt(first); s != session {
 			t.Errorf("after the extension: got session %q, want %q", s, session)
 		}
 
 		short := ix.browser(t)
 		in := fields{"email": email, "password": secretWord, "rememberMe": false}
-		short.want(short.post(first, "/sign-in/email", in), http.StatusOK)
-		a = short.want(short.post(second, "/update-user", fields{"name": "Ada"}), http.StatusOK)
+		short.checkStatus(short.post(first, "/sign-in/email", in), http.StatusOK)
+		a = short.checkStatus(short.post(second, "/update-user", fields{"name": "Ada"}), http.StatusOK)
 		lines := strings.Join(a.header["Set-Cookie"], "\n")
 		if !strings.Contains(lines, "session_token=") || strings.Contains(lines, "Max-Age=604800") {
 			t.Errorf("a session without rememberMe: got cookies %q", a.header["Set-Cookie"])
 		}
-		if u, _ := short.who(first); u != id {
+		if u, _ := short.sessionAt(first); u != id {
 			t.Errorf("without rememberMe: got user %q, want %q", u, id)
 		}
 	})
@@ -94,16 +97,16 @@ func TestR03_SessionCookies(t *testing.T) {
 func TestR03_CacheCookies(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "COOKIE_CACHE=compact")
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
 		_, id := b.register(first)
-		_, session := b.who(first)
+		_, session := b.sessionAt(first)
 		cache := "better-auth.session_data"
 		if b.jar[cache] == "" {
 			t.Fatalf("no %s in %v", cache, b.jar)
 		}
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
-		if u, s := b.who(second); u != id || s != session {
+		if u, s := b.sessionAt(second); u != id || s != session {
 			t.Errorf("from the cache: got user %q, session %q, want %q, %q", u, s, id, session)
 		}
 		if a := b.post(second, "/verify-password", fields{"password": secretWord}); a.status != http.StatusUnauthorized {
@@ -112,7 +115,7 @@ func TestR03_CacheCookies(t *testing.T) {
 
 		forged := ix.browser(t)
 		forged.register(first)
-		_, session = forged.who(first)
+		_, session = forged.sessionAt(first)
 		good, middle := forged.jar[cache], len(forged.jar[cache])/2
 		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // usually another base64url letter
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
@@ -126,23 +129,23 @@ func TestR03_CacheCookies(t *testing.T) {
 func TestR03_BearerTokens(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
 		in := fields{"name": "Ada", "email": newEmail(), "password": secretWord}
-		a := b.want(b.post(first, "/sign-up/email", in), http.StatusOK)
-		id, signed, bare := a.body.in("user").text("id"), a.header.Get("Set-Auth-Token"), a.body.text("token")
+		a := b.checkStatus(b.post(first, "/sign-up/email", in), http.StatusOK)
+		id, signed, bare := a.body.object("user").text("id"), a.header.Get("Set-Auth-Token"), a.body.text("token")
 		for _, bearer := range []string{signed, bare} {
 			api := ix.browser(t)
 			api.bearer = bearer
-			if u, _ := api.who(second); u != id || bearer == "" {
+			if u, _ := api.sessionAt(second); u != id || bearer == "" {
 				t.Errorf("a token of %d characters: got user %q, want %q", len(bearer), u, id)
 			}
-			api.want(api.get(second, "/list-sessions"), http.StatusOK)
-			api.want(api.get(second, "/token"), http.StatusOK)
+			api.checkStatus(api.get(second, "/list-sessions"), http.StatusOK)
+			api.checkStatus(api.get(second, "/token"), http.StatusOK)
 		}
 		other := ix.browser(t)
 		other.bearer = strings.Replace(signed, bare, strings.Repeat("a", len(bare)), 1)
-		if u, _ := other.who(second); u != "" {
+		if u, _ := other.sessionAt(second); u != "" {
 			t.Errorf("with the signature of another token: got user %q", u)
 		}
 	})
@@ -152,19 +155,19 @@ func TestR03_BearerTokens(t *testing.T) {
 func TestInterchange_SigningOut(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
-	ix.eachWay(t, func(t *testing.T, first, second party) {
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
 		email, id := b.register(first)
 		kept := b.jar["better-auth.session_token"]
-		b.want(b.post(second, "/sign-out", fields{}), http.StatusOK)
+		b.checkStatus(b.post(second, "/sign-out", fields{}), http.StatusOK)
 		delete(b.jar, "better-auth.device") // it stays after a sign-out and is no credential
 		if len(b.jar) > 0 {
 			t.Errorf("left cookies %v", b.jar)
 		}
 		stolen := ix.browser(t)
-		for _, s := range []party{first, second} {
+		for _, s := range []runningServer{first, second} {
 			stolen.jar["better-auth.session_token"] = kept
-			if u, _ := stolen.who(s); u != "" {
+			if u, _ := stolen.sessionAt(s); u != "" {
 				t.Errorf("%s: the session is still valid", s.name)
 			}
 		}
@@ -174,18 +177,18 @@ func TestInterchange_SigningOut(t *testing.T) {
 
 		phone, laptop := ix.browser(t), ix.browser(t)
 		in := fields{"email": email, "password": secretWord}
-		token := phone.want(phone.post(first, "/sign-in/email", in), http.StatusOK).body.text("token")
-		laptop.want(laptop.post(second, "/sign-in/email", in), http.StatusOK)
-		laptop.want(laptop.post(second, "/revoke-session", fields{"token": token}), http.StatusOK)
-		if u, _ := phone.who(first); u != "" {
+		token := phone.checkStatus(phone.post(first, "/sign-in/email", in), http.StatusOK).body.text("token")
+		laptop.checkStatus(laptop.post(second, "/sign-in/email", in), http.StatusOK)
+		laptop.checkStatus(laptop.post(second, "/revoke-session", fields{"token": token}), http.StatusOK)
+		if u, _ := phone.sessionAt(first); u != "" {
 			t.Error("a session revoked at the other server is still valid")
 		}
-		phone.want(phone.post(first, "/sign-in/email", in), http.StatusOK)
-		phone.want(phone.post(first, "/revoke-other-sessions", fields{}), http.StatusOK)
-		if u, _ := laptop.who(second); u != "" {
+		phone.checkStatus(phone.post(first, "/sign-in/email", in), http.StatusOK)
+		phone.checkStatus(phone.post(first, "/revoke-other-sessions", fields{}), http.StatusOK)
+		if u, _ := laptop.sessionAt(second); u != "" {
 			t.Error("the other sessions are still valid at the other server")
 		}
-		if u, _ := phone.who(second); u != id {
+		if u, _ := phone.sessionAt(second); u != id {
 			t.Error("the caller's own session has ended too")
 		}
 	})
@@ -195,11 +198,11 @@ func TestInterchange_SigningOut(t *testing.T) {
 func TestInterchange_JWTs(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
-	for _, maker := range []party{ix.library, ix.xenon} {
+	for _, maker := range []runningServer{ix.library, ix.xenon} {
 		t.Run(maker.name, func(t *testing.T) {
 			b := ix.browser(t)
 			email, id := b.register(maker)
-			jwt := b.want(b.get(maker, "/token"), http.StatusOK).body.text("token")
+			jwt := b.checkStatus(b.get(maker, "/token"), http.StatusOK).body.text("token")
 			if got := b.get(maker, "/get-session").header.Get("Set-Auth-Jwt"); got == "" {
 				t.Error("get-session returns no set-auth-jwt")
 			}
@@ -209,7 +212,7 @@ func TestInterchange_JWTs(t *testing.T) {
 			if a := api.get(ix.xenon, "/api/profile"); a.status != http.StatusNotFound {
 				t.Errorf("before there is a profile: got %d %s, want 404", a.status, a.text)
 			}
-			a := api.want(api.post(ix.xenon, "/api/profile", fields{"learning_mode": "visual"}), http.StatusCreated)
+			a := api.checkStatus(api.post(ix.xenon, "/api/profile", fields{"learning_mode": "visual"}), http.StatusCreated)
 			if got := a.body.text("user_id"); got != id {
 				t.Errorf("the profile is %s's, want %s's", got, id)
 			}

@@ -29,13 +29,14 @@ func libraryServer(t *testing.T, profile map[string]string) server {
 	s := server{origin: env["BETTER_AUTH_URL"], secret: env["BETTER_AUTH_SECRET"], mails: mails, database: dbtest.Empty(t)}
 	cmd := exec.Command("node", "server.mjs")
 	cmd.Dir = "reference"
-	cmd.Env = append(cmd.Environ(), append(pairs(env), "DATABASE_URL="+s.database)...)
-	s.address = startBetterAuth(t, cmd)
+	cmd.Env = append(cmd.Environ(), append(toEnv(env), "DATABASE_URL="+s.database)...)
+	s.address = runBetterAuth(t, cmd)
 	return s
 }
 
-// startBetterAuth starts a server of Better Auth, which ends with the test, and returns its URL.
-func startBetterAuth(t *testing.T, cmd *exec.Cmd) string {
+// runBetterAuth starts the command of a Better Auth server, which ends with the test, and returns the URL of the
+// server.
+func runBetterAuth(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -68,7 +69,7 @@ func startBetterAuth(t *testing.T, cmd *exec.Cmd) string {
 // database, and compares the responses. With -update it records Better Auth's responses.
 func TestR02_AnswersAsBetterAuth(t *testing.T) {
 	t.Parallel()
-	var n tally
+	var n resultCounts
 	for name, profile := range profiles(t) {
 		t.Run(name, func(t *testing.T) {
 			library, xenon := libraryServer(t, profile), xenonServer(t, profile)
@@ -78,11 +79,11 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 					theirs, ours := newPlayer(t, library, s), newPlayer(t, xenon, s)
 					var want, got []exchange
 					var both sync.WaitGroup
-					both.Go(func() { want = talk(t, s, theirs) })
-					both.Go(func() { got = talk(t, s, ours) })
+					both.Go(func() { want = playScenario(t, s, theirs) })
+					both.Go(func() { got = playScenario(t, s, ours) })
 					both.Wait()
 					if *update {
-						save(t, s, want, got)
+						writeRecord(t, s, want, got)
 					}
 					recorded := readRecord(t, s)
 					for i := range min(len(want), len(recorded.Exchanges)) {
@@ -99,8 +100,8 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 	fmt.Println("conformance with Better Auth", migrations.BetterAuthVersion+":", n.String())
 }
 
-// save writes recorded/<stem>.json.
-func save(t *testing.T, s scenario, library, ours []exchange) {
+// writeRecord writes recorded/<stem>.json.
+func writeRecord(t *testing.T, s scenario, library, ours []exchange) {
 	t.Helper()
 	for i := range library {
 		if library[i].Divergence != "" && i < len(ours) {

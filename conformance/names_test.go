@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-func newNames() *names {
-	return &names{
+func newNameTable() *nameTable {
+	return &nameTable{
 		secret: []byte("a secret of the tests"), now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC),
 		given: map[string]string{}, counts: map[string]int{}, tokens: map[string]any{},
 	}
@@ -36,7 +36,7 @@ func TestNamesReplaceGeneratedValuesOnly(t *testing.T) {
 		{"2026-01-15T12:01:02.345678Z", "2026-01-15T12:01:02.345678Z"},
 		{"2026-01-15T12:01:02.345+00:00", "2026-01-15T12:01:02.345+00:00"},
 	} {
-		if got := newNames().text(test.text); got != test.want {
+		if got := newNameTable().replaceInText(test.text); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.text, got, test.want)
 		}
 	}
@@ -46,27 +46,27 @@ func TestNamesReplaceGeneratedValuesOnly(t *testing.T) {
 func TestNamesReplaceValidSignaturesOnly(t *testing.T) {
 	t.Parallel()
 	const token = "Zx9KfQ2mB7cT4vLw8RyN1sHd6PjGaEuX"
-	p := player{server: server{secret: "a secret of the tests"}, names: newNames(), saved: map[string]string{}}
-	if _, err := p.play(step{Sign: map[string]string{"good": token}}); err != nil {
+	p := player{server: server{secret: "a secret of the tests"}, names: newNameTable(), saved: map[string]string{}}
+	if _, err := p.doStep(step{Sign: map[string]string{"good": token}}); err != nil {
 		t.Fatal(err)
 	}
 	good := p.saved["good"]
 	bad := strings.Replace(good, token, strings.ToLower(token), 1)
-	got, want := newNames().cookies([]string{"s=" + good + "; Path=/"})[0],
+	got, want := newNameTable().replaceInCookies([]string{"s=" + good + "; Path=/"})[0],
 		"s=token000000000000000000000000001.signature%3D; Path=/"
 	if got != want {
 		t.Errorf("valid: got %s, want %s", got, want)
 	}
-	if got := newNames().cookies([]string{"s=" + bad + "; Path=/"})[0]; strings.Contains(got, ".signature") {
+	if got := newNameTable().replaceInCookies([]string{"s=" + bad + "; Path=/"})[0]; strings.Contains(got, ".signature") {
 		t.Errorf("invalid: got %s", got)
 	}
 	for secret, want := range map[string]bool{"": true, "another secret": false} {
-		if err := p.forge(forgery{Name: "jwt", Claims: map[string]any{"exp": "1h"}, Secret: secret}); err != nil {
+		if err := p.forgeToken(forgery{Name: "jwt", Claims: map[string]any{"exp": "1h"}, Secret: secret}); err != nil {
 			t.Fatal(err)
 		}
-		n := newNames()
+		n := newNameTable()
 		n.now = p.names.now
-		name := n.text(p.saved["jwt"])
+		name := n.replaceInText(p.saved["jwt"])
 		said, _ := n.tokens[name].(map[string]any)
 		if said["signed"] != want {
 			t.Errorf("signed with %q: got %v, want signed %v", secret, said, want)
@@ -92,12 +92,12 @@ func TestComparisonReportsDifferences(t *testing.T) {
 	} {
 		want := []exchange{{Library: test.library, Divergence: test.divergence}}
 		recorded := []exchange{{Library: test.library, Xenon: test.recording}}
-		got := new(tally).compareAll(scenario{}, want, []exchange{{Library: test.ours}}, recorded)
+		got := new(resultCounts).compareAll(scenario{}, want, []exchange{{Library: test.ours}}, recorded)
 		if len(got) != test.faults {
 			t.Errorf("%s: got %q, want %d faults", test.name, got, test.faults)
 		}
 	}
-	if got := new(tally).compareAll(scenario{}, []exchange{{Library: ok}}, nil, nil); len(got) != 1 {
+	if got := new(resultCounts).compareAll(scenario{}, []exchange{{Library: ok}}, nil, nil); len(got) != 1 {
 		t.Errorf("a missing response: got %q", got)
 	}
 }

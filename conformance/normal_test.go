@@ -28,10 +28,10 @@ const (
 	fine   = time.Minute
 )
 
-// names replaces the values that a server generates (ids, tokens, signatures, times) by names of the same format, the
-// same value always by the same name. So the responses of two servers can be compared, and still match the OpenAPI
+// nameTable replaces the values that a server generates (ids, tokens, signatures, times) by names of the same format,
+// the same value always by the same name. So the responses of two servers can be compared, and still match the OpenAPI
 // document.
-type names struct {
+type nameTable struct {
 	secret []byte
 	now    time.Time // of the exchange
 	ours   bool      // Xenon's responses: its JWTs have two additional claims (D02), its tokens in mails have one (D77)
@@ -52,43 +52,43 @@ var (
 	aToken  = regexp.MustCompile(`\b([A-Za-z0-9]{32}|[A-Za-z0-9]{24})\b`)
 )
 
-var aChunk = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
+var chunkCookie = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
 
-// cookies replaces the generated values in Set-Cookie lines. The chunks of a cache that is too large for one cookie are
-// replaced by the name of the whole and their length.
-func (n *names) cookies(lines []string) (named []string) {
+// replaceInCookies replaces the generated values in Set-Cookie lines. The chunks of a cache that is too large for one
+// cookie are replaced by the name of the whole and their length.
+func (n *nameTable) replaceInCookies(lines []string) (named []string) {
 	var whole string
 	for _, line := range lines {
-		if part := aChunk.FindStringSubmatch(line); part != nil {
+		if part := chunkCookie.FindStringSubmatch(line); part != nil {
 			whole += part[1]
 		}
 	}
 	if whole != "" {
-		whole = n.cache(whole)
+		whole = n.replaceCacheCookie(whole)
 	}
 	for _, line := range lines {
 		name, rest, _ := strings.Cut(line, "=")
 		value, attributes, _ := strings.Cut(rest, ";")
-		if aChunk.MatchString(line) {
+		if chunkCookie.MatchString(line) {
 			value = fmt.Sprintf("%s-of-%d", whole, len(value))
 		}
-		named = append(named, name+"="+n.text(value)+";"+attributes)
+		named = append(named, name+"="+n.replaceInText(value)+";"+attributes)
 	}
 	return named
 }
 
-// text replaces the generated values in a text.
-func (n *names) text(s string) string {
+// replaceInText replaces the generated values in a text.
+func (n *nameTable) replaceInText(s string) string {
 	if !utf8.ValidString(s) { // a header in Latin-1
 		s = string(latin1(s))
 	}
-	s = aJWT.ReplaceAllStringFunc(s, n.jwt)
-	s = aCache.ReplaceAllStringFunc(s, n.cache)
-	s = aSigned.ReplaceAllStringFunc(s, n.signed)
+	s = aJWT.ReplaceAllStringFunc(s, n.replaceJWT)
+	s = aCache.ReplaceAllStringFunc(s, n.replaceCacheCookie)
+	s = aSigned.ReplaceAllStringFunc(s, n.replaceSigned)
 	s = aUUID.ReplaceAllStringFunc(s, func(id string) string {
 		return n.name("id", id, "00000000-0000-4000-8000-%012d")
 	})
-	s = aDate.ReplaceAllStringFunc(s, n.date)
+	s = aDate.ReplaceAllStringFunc(s, n.replaceDate)
 	return aToken.ReplaceAllStringFunc(s, func(token string) string {
 		if strings.HasPrefix(token, "token0") {
 			return token
@@ -105,7 +105,7 @@ func latin1(s string) (all []rune) {
 }
 
 // name returns the name of a value. It formats a new one with the number of values of its kind up to now.
-func (n *names) name(kind, value, format string) string {
+func (n *nameTable) name(kind, value, format string) string {
 	key := kind + " " + value
 	if _, ok := n.given[key]; !ok {
 		n.counts[kind]++
@@ -114,37 +114,37 @@ func (n *names) name(kind, value, format string) string {
 	return n.given[key]
 }
 
-func (n *names) date(s string) string {
+func (n *nameTable) replaceDate(s string) string {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		return s
 	}
-	return n.moment(t, coarse).Format("2006-01-02T15:04:05.000Z")
+	return n.roundTime(t, coarse).Format("2006-01-02T15:04:05.000Z")
 }
 
-func (n *names) moment(t time.Time, step time.Duration) time.Time {
+func (n *nameTable) roundTime(t time.Time, step time.Duration) time.Time {
 	return epoch.Add(t.Sub(n.now).Round(step))
 }
 
-// value replaces the generated values in decoded JSON.
-func (n *names) value(v any) any {
+// replaceInValue replaces the generated values in decoded JSON.
+func (n *nameTable) replaceInValue(v any) any {
 	switch v := v.(type) {
 	case string:
-		return n.text(v)
+		return n.replaceInText(v)
 	case []any:
 		for i := range v {
-			v[i] = n.value(v[i])
+			v[i] = n.replaceInValue(v[i])
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			v[key] = n.member(key, v[key])
+			v[key] = n.replaceInMember(key, v[key])
 		}
 	}
 	return v
 }
 
-// member is value for the member of an object: some ids and times can be recognised by their key only.
-func (n *names) member(key string, v any) any {
+// replaceInMember is value for the member of an object: some ids and times can be recognised by their key only.
+func (n *nameTable) replaceInMember(key string, v any) any {
 	number, isNumber := v.(json.Number)
 	text, isText := v.(string)
 	at, err := number.Int64()
@@ -154,23 +154,23 @@ func (n *names) member(key string, v any) any {
 	case isText && key == "n": // the modulus of a key
 		return n.name("modulus", text, "modulus-%d")
 	case !isNumber || err != nil:
-		return n.value(v)
+		return n.replaceInValue(v)
 	case key == "iat" || key == "exp" || key == "nbf":
-		return n.moment(time.Unix(at, 0), coarse).Unix()
+		return n.roundTime(time.Unix(at, 0), coarse).Unix()
 	case key == "expiresAt" || key == "updatedAt":
-		return n.moment(time.UnixMilli(at), fine).UnixMilli()
+		return n.roundTime(time.UnixMilli(at), fine).UnixMilli()
 	}
 	return v
 }
 
-// json is value for encoded JSON.
-func (n *names) json(text []byte) (json.RawMessage, error) {
+// replaceInJSON is value for encoded JSON.
+func (n *nameTable) replaceInJSON(text []byte) (json.RawMessage, error) {
 	v, err := decode(text)
 	if err != nil {
 		return nil, err
 	}
 	byCreation(v)
-	return encode(n.value(v)), nil
+	return encode(n.replaceInValue(v)), nil
 }
 
 // byCreation sorts a list of sessions or accounts by creation. Better Auth lists them without ORDER BY, in the order in
@@ -208,9 +208,9 @@ func encode(v any) json.RawMessage {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// jwt replaces a JWT by a name that depends on its content, since a server can issue equal tokens, and records the
-// content.
-func (n *names) jwt(s string) string {
+// replaceJWT replaces a JWT by a name that depends on its content, since a server can issue equal tokens, and records
+// the content.
+func (n *nameTable) replaceJWT(s string) string {
 	part := strings.Split(s, ".")
 	header, err1 := decodeBase64(part[0])
 	claims, err2 := decodeBase64(part[1])
@@ -220,18 +220,18 @@ func (n *names) jwt(s string) string {
 	content := map[string]any{"header": header, "claims": claims}
 	h, _ := header.(map[string]any)
 	c, _ := claims.(map[string]any)
-	content["signed"] = n.verifies(h, part[0]+"."+part[1], part[2])
+	content["signed"] = n.isValidSignature(h, part[0]+"."+part[1], part[2])
 	switch {
 	case n.ours && h["alg"] == "RS256":
 		n.takeOurClaims(c)
 	case n.ours && c["email"] != nil: // D77: the token of a mail has the id of its row; one forged by the test has not
 		delete(c, "jti")
 	}
-	return n.token("jwt", n.value(content))
+	return n.token("jwt", n.replaceInValue(content))
 }
 
-// verifies reports whether a signature is valid for the server's secret or its published keys.
-func (n *names) verifies(header map[string]any, text, signature string) bool {
+// isValidSignature reports whether a signature is valid for the server's secret or its published keys.
+func (n *nameTable) isValidSignature(header map[string]any, text, signature string) bool {
 	given, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
 		return false
@@ -253,7 +253,7 @@ func (n *names) verifies(header map[string]any, text, signature string) bool {
 }
 
 // takeOurClaims checks and removes the claims of D02: the ids of the token and of its session, which only Xenon has.
-func (n *names) takeOurClaims(claims map[string]any) {
+func (n *nameTable) takeOurClaims(claims map[string]any) {
 	for _, name := range []string{"jti", "sid"} {
 		if _, ok := claims[name].(string); !ok {
 			n.faults = append(n.faults, "D02 is listed, but the JWT has no "+name)
@@ -262,8 +262,8 @@ func (n *names) takeOurClaims(claims map[string]any) {
 	}
 }
 
-// cache replaces a cookie-cache cookie by a name that depends on its content.
-func (n *names) cache(s string) string {
+// replaceCacheCookie replaces a cookie-cache cookie by a name that depends on its content.
+func (n *nameTable) replaceCacheCookie(s string) string {
 	text, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return s
@@ -282,21 +282,21 @@ func (n *names) cache(s string) string {
 		return s
 	}
 	return n.token("cache", map[string]any{
-		"session":   n.value(v),
-		"expiresAt": n.member("expiresAt", outer.ExpiresAt),
+		"session":   n.replaceInValue(v),
+		"expiresAt": n.replaceInMember("expiresAt", outer.ExpiresAt),
 		"signed":    outer.Signature == base64.RawURLEncoding.EncodeToString(n.mac(signed)),
 	})
 }
 
 // token returns the name of a token with this comparable content, and records the content.
-func (n *names) token(kind string, content any) string {
+func (n *nameTable) token(kind string, content any) string {
 	name := n.name(kind, string(encode(content)), kind+"-%d")
 	n.tokens[name] = content
 	return name
 }
 
-// signed replaces a signed value with a valid signature. The name keeps whether the signature was URL-encoded.
-func (n *names) signed(s string) string {
+// replaceSigned replaces a signed value with a valid signature. The name keeps whether the signature was URL-encoded.
+func (n *nameTable) replaceSigned(s string) string {
 	value, signature, _ := strings.Cut(s, ".")
 	plain, err := url.PathUnescape(signature)
 	if err != nil || plain != base64.StdEncoding.EncodeToString(n.mac(value)) {
@@ -306,10 +306,10 @@ func (n *names) signed(s string) string {
 	if plain != signature {
 		end = "%3D"
 	}
-	return n.text(value) + ".signature" + end
+	return n.replaceInText(value) + ".signature" + end
 }
 
-func (n *names) mac(text string) []byte {
+func (n *nameTable) mac(text string) []byte {
 	h := hmac.New(sha256.New, n.secret)
 	h.Write([]byte(text))
 	return h.Sum(nil)

@@ -135,7 +135,7 @@ func xenonPeers(t *testing.T) peerServers {
 		mails, database := filepath.Join(t.TempDir(), "mail.jsonl"), dbtest.New(t)
 		env = settings(env, mails)
 		env["DATABASE_URL"] = database
-		x, stop, err := xenontest.Launch(t.TempDir(), pairs(env)...)
+		x, stop, err := xenontest.StartProcess(t.TempDir(), toEnv(env)...)
 		if err != nil {
 			return server{}, err
 		}
@@ -189,13 +189,13 @@ func libraryPeers(t *testing.T) peerServers {
 	}
 }
 
-// start is a request of a test file for a server.
-type start struct {
+// startRequest is a request of a test file for a server.
+type startRequest struct {
 	env    map[string]string
-	answer chan<- started
+	answer chan<- startReply
 }
 
-type started struct {
+type startReply struct {
 	server
 	err error
 }
@@ -203,15 +203,15 @@ type started struct {
 // runPeers runs a test file against the servers and returns which of its tests passed.
 func runPeers(t *testing.T, file string, servers peerServers) map[string]bool {
 	t.Helper()
-	starts := make(chan start)
+	starts := make(chan startRequest)
 	controller := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		env := map[string]string{}
 		if err := json.NewDecoder(r.Body).Decode(&env); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		answer := make(chan started, 1)
-		starts <- start{env, answer}
+		answer := make(chan startReply, 1)
+		starts <- startRequest{env, answer}
 		s := <-answer
 		if s.err != nil {
 			http.Error(w, s.err.Error(), http.StatusInternalServerError)
@@ -239,7 +239,7 @@ func runPeers(t *testing.T, file string, servers peerServers) map[string]bool {
 		select {
 		case s := <-starts: // on the test's goroutine, since servers can call t.Fatal
 			server, err := servers(s.env)
-			s.answer <- started{server, err}
+			s.answer <- startReply{server, err}
 		case out := <-ended:
 			return readReport(t, report, out)
 		}

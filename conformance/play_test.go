@@ -34,8 +34,8 @@ type answer struct {
 	Tokens  map[string]any    `json:"tokens,omitempty"`
 }
 
-// ignored are the headers that depend on the connection. Cookies are compared separately.
-var ignored = []string{"Connection", "Content-Length", "Date", "Keep-Alive", "Set-Cookie", "Transfer-Encoding"}
+// ignoredHeaders are the headers that depend on the connection. Cookies are compared separately.
+var ignoredHeaders = []string{"Connection", "Content-Length", "Date", "Keep-Alive", "Set-Cookie", "Transfer-Encoding"}
 
 // player plays one scenario against one server.
 type player struct {
@@ -44,7 +44,7 @@ type player struct {
 	domain   string
 	client   *http.Client
 	db       *pgx.Conn
-	names    *names
+	names    *nameTable
 	browsers map[string]*browser
 	saved    map[string]string
 	read     int64 // how many bytes of the outbox have been read
@@ -59,7 +59,7 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 		server: s, t: t, domain: "@" + in.domain(),
 		client: &http.Client{Transport: transport, CheckRedirect: noRedirect},
 		db:     connect(t, s.database),
-		names: &names{
+		names: &nameTable{
 			secret: []byte(s.secret), ours: s.ours, key: key, given: map[string]string{}, counts: map[string]int{},
 		},
 		saved: map[string]string{"mail.cancel": "none"}, browsers: map[string]*browser{},
@@ -68,25 +68,25 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// play does one step. It returns nil when there is nothing to compare.
-func (p *player) play(s step) (*answer, error) {
+// doStep does one step. It returns nil when there is nothing to compare.
+func (p *player) doStep(s step) (*answer, error) {
 	p.names.now, p.names.tokens, p.names.faults = time.Now(), map[string]any{}, nil
 	switch {
 	case s.Do != "":
 		return p.do(s)
 	case s.SQL != "":
-		_, err := p.db.Exec(p.t.Context(), p.fill(s.SQL))
+		_, err := p.db.Exec(p.t.Context(), p.fillPlaceholders(s.SQL))
 		return nil, err
 	case s.Query != "":
-		return p.query(p.fill(s.Query))
+		return p.query(p.fillPlaceholders(s.Query))
 	case s.Forge != nil:
-		return nil, p.forge(*s.Forge)
+		return nil, p.forgeToken(*s.Forge)
 	case s.Forget != "":
 		delete(p.browsers, s.Forget)
 	}
 	for name, value := range s.Sign {
-		signature := base64.StdEncoding.EncodeToString(p.names.mac(p.fill(value)))
-		p.saved[name] = url.QueryEscape(p.fill(value) + "." + signature)
+		signature := base64.StdEncoding.EncodeToString(p.names.mac(p.fillPlaceholders(value)))
+		p.saved[name] = url.QueryEscape(p.fillPlaceholders(value) + "." + signature)
 	}
 	return nil, nil
 }
@@ -97,7 +97,7 @@ func (p *player) query(sql string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := p.names.json([]byte(rows))
+	text, err := p.names.replaceInJSON([]byte(rows))
 	return &answer{Rows: text}, err
 }
 
@@ -117,7 +117,7 @@ func (p *player) do(s step) (*answer, error) {
 		return nil, err
 	}
 	if s.As != "" {
-		p.browser(s.As).take(response.Header["Set-Cookie"])
+		p.browser(s.As).applySetCookies(response.Header["Set-Cookie"])
 	}
 	mails, err := p.newMails()
 	if err != nil {
@@ -126,11 +126,11 @@ func (p *player) do(s step) (*answer, error) {
 	if err := p.save(s.Save, response.Header, body); err != nil {
 		return nil, err
 	}
-	return p.normal(response, body, mails)
+	return p.comparable(response, body, mails)
 }
 
 func (p *player) request(s step) (*http.Request, error) {
-	method, path, _ := strings.Cut(p.fill(s.Do), " ")
+	method, path, _ := strings.Cut(p.fillPlaceholders(s.Do), " ")
 	path = strings.TrimPrefix(path, p.origin)
 	var body io.Reader
 	if text, ok := p.body(s); ok {
@@ -154,7 +154,7 @@ func (p *player) request(s step) (*http.Request, error) {
 	for name, value := range s.Headers {
 		r.Header.Del(name)
 		if value != nil {
-			r.Header.Set(name, p.fill(*value))
+			r.Header.Set(name, p.fillPlaceholders(*value))
 		}
 	}
 	return r, nil
@@ -163,39 +163,39 @@ func (p *player) request(s step) (*http.Request, error) {
 func (p *player) body(s step) (text string, ok bool) {
 	switch {
 	case s.Text != nil:
-		return p.fill(*s.Text), true
+		return p.fillPlaceholders(*s.Text), true
 	case s.Body != nil:
-		return p.fill(string(s.Body)), true
+		return p.fillPlaceholders(string(s.Body)), true
 	}
 	return "", false
 }
 
-// normal makes a response comparable. It removes Xenon's own headers, and reports when they are missing.
-func (p *player) normal(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
+// comparable makes a response comparable. It removes Xenon's own headers, and reports when they are missing.
+func (p *player) comparable(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
 	a := &answer{Status: response.StatusCode, Headers: map[string]string{}}
 	if p.ours {
 		p.takeDeviceCookie(response)
 		p.takeOurHeaders(response.Header)
 	}
-	a.Cookies = p.names.cookies(response.Header["Set-Cookie"])
+	a.Cookies = p.names.replaceInCookies(response.Header["Set-Cookie"])
 	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
-		if !slices.Contains(ignored, name) {
-			a.Headers[name] = p.names.text(strings.Join(response.Header[name], ", "))
+		if !slices.Contains(ignoredHeaders, name) {
+			a.Headers[name] = p.names.replaceInText(strings.Join(response.Header[name], ", "))
 		}
 	}
 	if wait, err := strconv.Atoi(a.Headers["X-Retry-After"]); err == nil {
-		a.Headers["X-Retry-After"] = windowOf(wait)
+		a.Headers["X-Retry-After"] = roundToWindow(wait)
 	}
 	var err error
 	switch {
 	case len(body) == 0:
 	case response.Header.Get("Content-Type") == "application/json":
-		a.Body, err = p.names.json(body)
+		a.Body, err = p.names.replaceInJSON(body)
 	default:
-		a.Text = p.names.text(string(body))
+		a.Text = p.names.replaceInText(string(body))
 	}
 	for _, mail := range mails {
-		text, err := p.names.json(mail)
+		text, err := p.names.replaceInJSON(mail)
 		if err != nil {
 			return nil, err
 		}
@@ -205,9 +205,9 @@ func (p *player) normal(response *http.Response, body []byte, mails []json.RawMe
 	return a, err
 }
 
-// windowOf rounds a wait up to its window: by up to two seconds, or two minutes for an hour, since a slow machine
+// roundToWindow rounds a wait up to its window: by up to two seconds, or two minutes for an hour, since a slow machine
 // shortens the wait.
-func windowOf(wait int) string {
+func roundToWindow(wait int) string {
 	for window, slack := range map[int]int{10: 2, 60: 2, 3600: 120} {
 		if window-slack <= wait && wait <= window {
 			wait = window
@@ -229,7 +229,7 @@ func (p *player) takeOurHeaders(h http.Header) {
 	h.Del("Vary")
 }
 
-var aDevice = regexp.MustCompile(
+var deviceCookie = regexp.MustCompile(
 	`^(__Secure-)?better-auth\.device=\d+(\.[\w-]+){3}; Max-Age=31536000; Path=/api/auth/sign-in; ` +
 		`HttpOnly(; Secure)?; SameSite=Lax$`)
 
@@ -237,7 +237,7 @@ var aDevice = regexp.MustCompile(
 // proved or set a password.
 func (p *player) takeDeviceCookie(response *http.Response) {
 	lines := response.Header["Set-Cookie"]
-	others := slices.DeleteFunc(slices.Clone(lines), aDevice.MatchString)
+	others := slices.DeleteFunc(slices.Clone(lines), deviceCookie.MatchString)
 	signedIn := slices.ContainsFunc(others, func(line string) bool { return strings.Contains(line, "session_token=") })
 	want := 0
 	switch _, path, _ := strings.Cut(response.Request.URL.Path, "/api/auth"); path {
@@ -250,7 +250,7 @@ func (p *player) takeDeviceCookie(response *http.Response) {
 			want = 1
 		}
 	}
-	if len(lines)-len(others) != want || want == 1 && !aDevice.MatchString(lines[len(lines)-1]) {
+	if len(lines)-len(others) != want || want == 1 && !deviceCookie.MatchString(lines[len(lines)-1]) {
 		p.names.faults = append(p.names.faults,
 			fmt.Sprintf("D65 is listed, but the response does not have %d device cookies: %q", want, lines))
 	}
@@ -330,11 +330,11 @@ func (p *player) save(wanted map[string]string, header http.Header, body []byte)
 	return nil
 }
 
-var aBlank = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
+var placeholder = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
 
-// fill replaces the names in {{}} by their values.
-func (p *player) fill(s string) string {
-	return aBlank.ReplaceAllStringFunc(s, func(blank string) string {
+// fillPlaceholders replaces the names in {{}} by their values.
+func (p *player) fillPlaceholders(s string) string {
+	return placeholder.ReplaceAllStringFunc(s, func(blank string) string {
 		name := strings.Trim(blank, "{}")
 		if v, ok := p.saved[name]; ok {
 			return v
@@ -356,13 +356,13 @@ func (p *player) fill(s string) string {
 	})
 }
 
-// forge creates a token and saves it.
-func (p *player) forge(f forgery) error {
+// forgeToken creates a token and saves it.
+func (p *player) forgeToken(f forgery) error {
 	claims := map[string]any{}
 	for name, value := range f.Claims {
 		claims[name] = value
 		if text, ok := value.(string); ok {
-			claims[name] = p.fill(text)
+			claims[name] = p.fillPlaceholders(text)
 			if name == "iat" || name == "exp" || name == "nbf" {
 				d, err := time.ParseDuration(text)
 				if err != nil {
@@ -376,7 +376,7 @@ func (p *player) forge(f forgery) error {
 	maps.Copy(header, f.Header)
 	text := base64.RawURLEncoding.EncodeToString(encode(header)) + "." +
 		base64.RawURLEncoding.EncodeToString(encode(claims))
-	signer := names{secret: []byte(p.secret)}
+	signer := nameTable{secret: []byte(p.secret)}
 	if f.Secret != "" {
 		signer.secret = []byte(f.Secret)
 	}

@@ -105,7 +105,7 @@ func readJSON(t *testing.T, file string, v any) {
 // domain returns the email domain of the scenario's users. Scenarios share a server, and the domain separates them.
 func (s scenario) domain() string { return strings.ReplaceAll(s.stem, "_", "-") + ".example" }
 
-var anEmail = regexp.MustCompile(`@([a-z0-9-]+\.example)[^.a-z]`)
+var scenarioEmail = regexp.MustCompile(`@([a-z0-9-]+\.example)[^.a-z]`)
 
 func TestScenariosAreWellFormed(t *testing.T) {
 	t.Parallel()
@@ -121,7 +121,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, found := range anEmail.FindAllStringSubmatch(strings.ToLower(string(text)), -1) {
+		for _, found := range scenarioEmail.FindAllStringSubmatch(strings.ToLower(string(text)), -1) {
 			if got, want := found[1], s.domain(); got != want {
 				t.Errorf("%s: uses the domain %s, want %s", s.stem, got, want)
 			}
@@ -164,7 +164,7 @@ func (s step) route() string {
 	return templatePath(route)
 }
 
-var anEvent = regexp.MustCompile(`Method: (\w+), Path: "(/api/auth/[^"]+)"`)
+var apiEvent = regexp.MustCompile(`Method: (\w+), Path: "(/api/auth/[^"]+)"`)
 
 // servedRoutes reads the routes from template.yaml.
 func servedRoutes(t *testing.T) (routes []string) {
@@ -173,7 +173,7 @@ func servedRoutes(t *testing.T) (routes []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range anEvent.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range apiEvent.FindAllStringSubmatch(string(text), -1) {
 		routes = append(routes, m[1]+" "+m[2])
 	}
 	if len(routes) < 20 {

@@ -45,8 +45,8 @@ func referenceEnv(database string) []string {
 		"DATABASE_URL="+database, "BETTER_AUTH_SECRET="+rand.Text()+rand.Text(), "NODE_ENV=production")
 }
 
-// plan is the result of Better Auth's own migration.
-type plan struct{ Missing, Problems []string }
+// migrationPlan is the result of Better Auth's own migration.
+type migrationPlan struct{ Missing, Problems []string }
 
 func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
 	t.Parallel()
@@ -60,7 +60,7 @@ func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
 func TestSchemaMatchesBetterAuth(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
-	reference(t, "schema.mjs", url, &plan{})
+	reference(t, "schema.mjs", url, &migrationPlan{})
 	library := readSchema(t, url)
 	if *update {
 		text, err := json.MarshalIndent(library, "", "  ")
@@ -83,9 +83,9 @@ func TestSchemaMatchesBetterAuth(t *testing.T) {
 func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	var found plan
+	var found migrationPlan
 	reference(t, "schema.mjs", url, &found)
-	if diff := cmp.Diff(found, plan{Missing: []string{}, Problems: []string{}}); diff != "" {
+	if diff := cmp.Diff(found, migrationPlan{Missing: []string{}, Problems: []string{}}); diff != "" {
 		t.Errorf("Better Auth would change Xenon's tables (-got +want):\n%s", diff)
 	}
 	var got struct {
@@ -108,7 +108,7 @@ func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
-	reference(t, "schema.mjs", url, &plan{})
+	reference(t, "schema.mjs", url, &migrationPlan{})
 	library := readSchema(t, url)
 	reference(t, "accept.mjs", url, &struct{}{})
 	if _, err := migrations.Up(t.Context(), url); err != nil {
@@ -131,7 +131,7 @@ func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 func TestSchemaOfBansEqualsTheAdminPlugins(t *testing.T) {
 	t.Setenv("ADMIN_PLUGIN", "whole")
 	url := dbtest.Empty(t)
-	reference(t, "schema.mjs", url, &plan{})
+	reference(t, "schema.mjs", url, &migrationPlan{})
 	plugin := readSchema(t, url).Tables["user"].Columns
 	ours := readSchema(t, dbtest.New(t)).Tables["user"].Columns
 	for _, name := range []string{"banned", "banReason", "banExpires"} {

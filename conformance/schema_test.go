@@ -53,7 +53,7 @@ func readSchema(t *testing.T, url string) schema {
 	t.Helper()
 	conn := connect(t, url)
 	s := schema{BetterAuth: migrations.BetterAuthVersion, Tables: map[string]table{}}
-	ask(t, conn, `
+	queryTexts(t, conn, `
 		SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) || '|' ||
 			CASE WHEN a.attcollation <> y.typcollation THEN o.collname ELSE '' END || '|' ||
 			a.attnotnull::text || '|' ||
@@ -72,18 +72,18 @@ func readSchema(t *testing.T, url string) schema {
 			s.Tables[tableName].Columns[name] = column{part[0], part[1], part[2] == "false", part[3]}
 		})
 	// Without NOT NULL, which Postgres 18 lists as a constraint too: it is part of the columns.
-	ask(t, conn, `
+	queryTexts(t, conn, `
 		SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
 		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relnamespace = 'public'::regnamespace
 		WHERE k.contype <> 'n'`,
 		func(tableName, name, text string) { s.Tables[tableName].Constraints[name] = text })
-	ask(t, conn, `
+	queryTexts(t, conn, `
 		SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'`,
 		func(tableName, name, text string) { s.Tables[tableName].Indexes[name] = text })
 	return s
 }
 
-func ask(t *testing.T, conn *pgx.Conn, sql string, each func(table, name, text string)) {
+func queryTexts(t *testing.T, conn *pgx.Conn, sql string, each func(table, name, text string)) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), sql)
 	if err != nil {

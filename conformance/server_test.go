@@ -42,7 +42,7 @@ func settings(profile map[string]string, mails string) (env map[string]string) {
 	return env
 }
 
-func pairs(env map[string]string) (all []string) {
+func toEnv(env map[string]string) (all []string) {
 	for name, value := range env {
 		all = append(all, name+"="+value)
 	}
@@ -54,7 +54,7 @@ func xenonServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
 	env := settings(profile, mails)
-	x := xenontest.Start(t, pairs(env)...)
+	x := xenontest.Start(t, toEnv(env)...)
 	t.Cleanup(func() {
 		if t.Failed() && os.Getenv("XENON_LOG") != "" {
 			t.Logf("Xenon logged:\n%s", x.Log())

@@ -32,14 +32,14 @@ func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 			mails := filepath.Join(t.TempDir(), "mail.jsonl")
 			env := settings(profile, mails)
 			database, inspect := prepare(t)
-			x := xenontest.StartOn(t, append(pairs(env), database...)...)
+			x := xenontest.StartWithEnv(t, append(toEnv(env), database...)...)
 			s := server{x.URL, env["BETTER_AUTH_URL"], inspect, mails, env["BETTER_AUTH_SECRET"], true}
-			var n tally
+			var n resultCounts
 			for _, c := range scenarios(t, "plain") {
 				t.Run(c.stem, func(t *testing.T) {
 					t.Parallel()
 					r := readRecord(t, c)
-					n.check(t, c, r.Exchanges, talk(t, c, newPlayer(t, s, c)), r.Exchanges)
+					n.check(t, c, r.Exchanges, playScenario(t, c, newPlayer(t, s, c)), r.Exchanges)
 				})
 			}
 		})

@@ -44,12 +44,12 @@ func newOlderLibrary(t *testing.T, name string, settings ...string) olderLibrary
 		"ADMIN_PLUGIN=whole", "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}
 	l := olderLibrary{interchange{origin: origin, database: database}, append(env, settings...)}
-	l.library = party{name: name, url: joinLibrary(t, l.env...), origin: origin}
+	l.library = runningServer{name: name, url: startBetterAuth(t, l.env...), origin: origin}
 	return l
 }
 
 // plan returns the changes that this version's own migration would make.
-func (l olderLibrary) plan(t *testing.T) (p plan) {
+func (l olderLibrary) plan(t *testing.T) (p migrationPlan) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "reference/schema.mjs")
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), l.env...)
@@ -94,8 +94,8 @@ func schemaUp(t *testing.T, url string) (string, error) {
 	return string(out), err
 }
 
-// verifies reports whether jose verifies a token with Xenon's JWKS.
-func (ix interchange) verifies(t *testing.T, token, alg string) bool {
+// joseVerifies reports whether jose verifies a token with Xenon's JWKS.
+func (ix interchange) joseVerifies(t *testing.T, token, alg string) bool {
 	t.Helper()
 	keySet := ix.xenon.url + "/api/auth/jwks"
 	cmd := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", keySet, ix.origin, token, alg)
@@ -115,7 +115,7 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			l := newOlderLibrary(t, name)
 			theirs := l.browser(t)
 			theirEmail, theirID := theirs.register(l.library)
-			theirToken := theirs.want(theirs.get(l.library, "/token"), http.StatusOK).body.text("token")
+			theirToken := theirs.checkStatus(theirs.get(l.library, "/token"), http.StatusOK).body.text("token")
 
 			if diff := cmp.Diff(missing, columnProblems(t, l.database)); diff != "" {
 				t.Errorf("before schema up (-want +got):\n%s", diff)
@@ -127,24 +127,27 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 				t.Errorf("after schema up: got %q, want no problem", got)
 			}
 
-			x := xenontest.StartOn(t, l.env...)
-			l.xenon = party{name: "Xenon", url: x.URL, origin: l.origin}
+			x := xenontest.StartWithEnv(t, l.env...)
+			l.xenon = runningServer{name: "Xenon", url: x.URL, origin: l.origin}
 			email, id := l.signUpAndChangePassword(t)
 			in := l.browser(t)
-			in.want(in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": secretWord}), http.StatusOK)
-			if !l.verifies(t, theirToken, "RS256") {
+			in.checkStatus(
+				in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": secretWord}),
+				http.StatusOK,
+			)
+			if !l.joseVerifies(t, theirToken, "RS256") {
 				t.Error("Xenon's JWKS does not verify a token of Better Auth")
 			}
 			l.sameIssuer(t, theirID, id)
 
-			if diff := cmp.Diff(plan{Missing: []string{}, Problems: []string{}}, l.plan(t)); diff != "" {
+			if diff := cmp.Diff(migrationPlan{Missing: []string{}, Problems: []string{}}, l.plan(t)); diff != "" {
 				t.Errorf("Better Auth would change the tables (-want +got):\n%s", diff)
 			}
-			l.library.url = joinLibrary(t, l.env...)
+			l.library.url = startBetterAuth(t, l.env...)
 			again := l.browser(t)
 			changed := fields{"email": email, "password": "another horse"}
-			again.want(again.post(l.library, "/sign-in/email", changed), http.StatusOK)
-			if user, _ := again.who(l.library); user != id {
+			again.checkStatus(again.post(l.library, "/sign-in/email", changed), http.StatusOK)
+			if user, _ := again.sessionAt(l.library); user != id {
 				t.Errorf("Better Auth: got user %q, want %q", user, id)
 			}
 		})
@@ -157,17 +160,17 @@ func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
 	t.Helper()
 	b := l.browser(t)
 	email, id = b.register(l.xenon)
-	b.want(b.post(l.xenon, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusOK)
-	if user, _ := b.who(l.xenon); user != id {
+	b.checkStatus(b.post(l.xenon, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusOK)
+	if user, _ := b.sessionAt(l.xenon); user != id {
 		t.Errorf("get-session: got user %q, want %q", user, id)
 	}
-	token := b.want(b.get(l.xenon, "/token"), http.StatusOK).body.text("token")
-	if !l.verifies(t, token, "RS256") {
+	token := b.checkStatus(b.get(l.xenon, "/token"), http.StatusOK).body.text("token")
+	if !l.joseVerifies(t, token, "RS256") {
 		t.Error("Xenon's JWKS does not verify a token of Xenon")
 	}
 	change := fields{"currentPassword": secretWord, "newPassword": "another horse"}
-	b.want(b.post(l.xenon, "/change-password", change), http.StatusOK)
-	accounts := b.want(b.get(l.xenon, "/list-accounts"), http.StatusOK)
+	b.checkStatus(b.post(l.xenon, "/change-password", change), http.StatusOK)
+	accounts := b.checkStatus(b.get(l.xenon, "/list-accounts"), http.StatusOK)
 	if !strings.Contains(accounts.text, `"providerId":"credential"`) {
 		t.Errorf("list-accounts: got %s, want the credential account", accounts.text)
 	}
@@ -198,19 +201,19 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 			l := newOlderLibrary(t, "better-auth-1.6.34", "JWT_ALG="+alg)
 			b := l.browser(t)
 			b.register(l.library)
-			token := b.want(b.get(l.library, "/token"), http.StatusOK).body.text("token")
+			token := b.checkStatus(b.get(l.library, "/token"), http.StatusOK).body.text("token")
 			if out, err := schemaUp(t, l.database); err != nil {
 				t.Fatalf("schema up: %v: %s", err, out)
 			}
 			kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
-			x := xenontest.StartOn(t, l.env...)
-			l.xenon = party{name: "Xenon", url: x.URL, origin: l.origin}
+			x := xenontest.StartWithEnv(t, l.env...)
+			l.xenon = runningServer{name: "Xenon", url: x.URL, origin: l.origin}
 			theirs, ours := l.publishedKey(t, l.library, kid), l.publishedKey(t, l.xenon, kid)
 			theirs["use"] = "sig" // added by Xenon
 			if diff := cmp.Diff(theirs, ours); diff != "" || ours["alg"] != alg {
 				t.Errorf("the published key (-Better Auth +Xenon):\n%s", diff)
 			}
-			if !l.verifies(t, token, alg) {
+			if !l.joseVerifies(t, token, alg) {
 				t.Error("the published key does not verify a token of Better Auth")
 			}
 		})
@@ -218,11 +221,11 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 }
 
 // publishedKey returns the key with an id from the JWKS of a server.
-func (ix interchange) publishedKey(t *testing.T, at party, kid string) fields {
+func (ix interchange) publishedKey(t *testing.T, at runningServer, kid string) fields {
 	t.Helper()
 	b := ix.browser(t)
 	var set struct{ Keys []fields }
-	text := b.want(b.get(at, "/jwks"), http.StatusOK).text
+	text := b.checkStatus(b.get(at, "/jwks"), http.StatusOK).text
 	if err := json.Unmarshal([]byte(text), &set); err != nil {
 		t.Fatal(err)
 	}

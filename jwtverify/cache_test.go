@@ -24,16 +24,22 @@ func TestR34_VerifiedBefore(t *testing.T) {
 		"when it expires":         {after: 7 * 24 * time.Hour, want: rejected},
 		"the clock went back":     {after: -maxAhead, want: accepted},
 		"the clock went far back": {after: -maxAhead - time.Second, want: rejected},
-		"the JWKS is unavailable": {after: jwks.MaxAge, then: func(_ *testing.T, d *deployment) { d.Down() }, want: accepted},
+		"the JWKS is unavailable": {
+			after: jwks.MaxAge,
+			then:  func(_ *testing.T, d *deployment) { d.CloseConnections() },
+			want:  accepted,
+		},
 		"it is for a day": {
-			after: maxStale + 10*time.Second, then: func(_ *testing.T, d *deployment) { d.Down() }, want: unavailable,
+			after: maxStale + 10*time.Second,
+			then:  func(_ *testing.T, d *deployment) { d.CloseConnections() },
+			want:  unavailable,
 		},
 		"its key is not published": {
 			after: jwks.MaxAge, then: func(t *testing.T, d *deployment) { d.save(t, sets().foreign) }, want: rejected,
 		},
 		"its kid names another key": {after: jwks.MaxAge, then: func(_ *testing.T, d *deployment) {
 			other := jwk(sets().third.current.id, &sets().foreign.current.private.PublicKey)
-			d.Serve(http.StatusOK, jwksOf(other))
+			d.SetResponse(http.StatusOK, jwksOf(other))
 		}, want: rejected},
 	}
 	for name, test := range tests {

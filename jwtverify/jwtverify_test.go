@@ -50,7 +50,7 @@ func TestVerifyAcceptsTokenOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	b := readBetterAuthToken(t)
 	d := deploy(t)
-	d.Serve(http.StatusOK, string(b.JWKS))
+	d.SetResponse(http.StatusOK, string(b.JWKS))
 	d.Set(time.Unix(b.Now, 0))
 	d.cfg.JWTIssuer, d.cfg.JWTAudience = b.Issuer, b.Issuer
 	got, err := d.newVerifier().Verify(t.Context(), b.Token)

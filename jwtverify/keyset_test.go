@@ -65,7 +65,7 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 
 	// From now on the JWKS has one more key.
 	key := sets().foreign.current
-	d.Serve(http.StatusOK, jwksOf(key.jwk(), sets().third.current.jwk()))
+	d.SetResponse(http.StatusOK, jwksOf(key.jwk(), sets().third.current.jwk()))
 	d.checkAccepted(t, forgeWith(t, key.private, map[string]any{"alg": "RS256", "kid": key.id}, d.goodClaims()))
 }
 
@@ -73,14 +73,14 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 func TestR38_JWKSAway(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*deployment){
-		"connection dropped": (*deployment).Down,
-		"server error":       func(d *deployment) { d.Serve(http.StatusInternalServerError, "") },
-		"not found":          func(d *deployment) { d.Serve(http.StatusNotFound, `{"keys":[]}`) },
-		"an HTML page":       func(d *deployment) { d.Serve(http.StatusOK, "<!doctype html>") },
-		"an empty set":       func(d *deployment) { d.Serve(http.StatusOK, `{"keys":[]}`) },
-		"another document":   func(d *deployment) { d.Serve(http.StatusOK, `{"version":1}`) },
+		"connection dropped": (*deployment).CloseConnections,
+		"server error":       func(d *deployment) { d.SetResponse(http.StatusInternalServerError, "") },
+		"not found":          func(d *deployment) { d.SetResponse(http.StatusNotFound, `{"keys":[]}`) },
+		"an HTML page":       func(d *deployment) { d.SetResponse(http.StatusOK, "<!doctype html>") },
+		"an empty set":       func(d *deployment) { d.SetResponse(http.StatusOK, `{"keys":[]}`) },
+		"another document":   func(d *deployment) { d.SetResponse(http.StatusOK, `{"version":1}`) },
 		"too long": func(d *deployment) {
-			d.Serve(http.StatusOK, `{"keys":[`+strings.Repeat(" ", maxBytes)+`]}`)
+			d.SetResponse(http.StatusOK, `{"keys":[`+strings.Repeat(" ", maxBytes)+`]}`)
 		},
 	}
 	for name, breakJWKS := range tests {
@@ -97,7 +97,7 @@ func TestR38_JWKSAway(t *testing.T) {
 			d.checkAccepted(t, token)
 			d.Advance(10 * time.Second)
 			d.checkUnavailable(t, token)
-			d.Up()
+			d.PublishKeys()
 			d.Advance(time.Second)
 			d.checkAccepted(t, token)
 		})
@@ -108,7 +108,7 @@ func TestR38_NeverHadKeys(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	token := d.token(t)
-	d.Down()
+	d.CloseConnections()
 	for range 20 {
 		d.checkUnavailable(t, token)
 	}
@@ -116,7 +116,7 @@ func TestR38_NeverHadKeys(t *testing.T) {
 		t.Errorf("%d fetches within a second, want 1", got)
 	}
 	d.checkRejected(t, "not.a.token") // it is invalid for every key set
-	d.Up()
+	d.PublishKeys()
 	d.Advance(time.Second)
 	d.checkAccepted(t, token)
 }
@@ -161,7 +161,7 @@ func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := deploy(t)
-			serve := func(keys ...any) { d.Serve(http.StatusOK, jwksOf(keys...)) }
+			serve := func(keys ...any) { d.SetResponse(http.StatusOK, jwksOf(keys...)) }
 			token := d.token(t)
 			serve(bad, spare)
 			d.checkRejected(t, token)
@@ -179,7 +179,7 @@ func TestR40_ShortKeyInTheJWKS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Serve(http.StatusOK, jwksOf(jwk("short", &short.PublicKey), sets().third.next.jwk()))
+	d.SetResponse(http.StatusOK, jwksOf(jwk("short", &short.PublicKey), sets().third.next.jwk()))
 	d.checkRejected(t, forgeWith(t, short, map[string]any{"alg": "RS256", "kid": "short"}, d.goodClaims()))
 }
 
@@ -187,7 +187,7 @@ func TestR40_ShortKeyInTheJWKS(t *testing.T) {
 func TestR35_RedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	d, elsewhere := deploy(t), deploy(t)
-	d.Handle(http.RedirectHandler(elsewhere.cfg.JWKSURL, http.StatusFound))
+	d.SetHandler(http.RedirectHandler(elsewhere.cfg.JWKSURL, http.StatusFound))
 	d.checkUnavailable(t, d.token(t))
 	if got := elsewhere.Asked.Load(); got != 0 {
 		t.Errorf("the verifier followed the redirect %d times, want 0", got)

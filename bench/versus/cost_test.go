@@ -70,7 +70,7 @@ func (r *report) costs() (all []cost) {
 		}
 		x.Billed, x.Lambda = priceOfMillion(x.Megabytes, x.Processor, x.Waiting)
 		for _, server := range []string{betterAuth, betterAuthScrypt} {
-			if their := find(r.cells, c.request, server, 1); their != nil {
+			if their := findCell(r.cells, c.request, server, 1); their != nil {
 				x.BetterAuth = their.row().Server.Median
 			}
 		}
@@ -102,10 +102,24 @@ func (r *report) writeCosts(b *strings.Builder) {
 	for _, c := range r.costs() {
 		processor := "–"
 		if c.BetterAuth > 0 {
-			processor = figure(c.BetterAuth)
+			processor = formatNumber(c.BetterAuth)
 		}
-		fmt.Fprintf(b, "| %s | %s | %d | %s | %s | %s | %.3f | %.2f | %.3f | %s |\n", c.Request, c.Function, c.Megabytes,
-			figure(c.Processor), figure(c.Waiting), figure(c.Billed), c.Lambda, c.Gateway, c.Lambda+c.Gateway, processor)
+		fmt.Fprintf(
+			b,
+			"| %s | %s | %d | %s | %s | %s | %.3f | %.2f | %.3f | %s |\n",
+			c.Request,
+			c.Function,
+			c.Megabytes,
+			formatNumber(
+				c.Processor,
+			),
+			formatNumber(c.Waiting),
+			formatNumber(c.Billed),
+			c.Lambda,
+			c.Gateway,
+			c.Lambda+c.Gateway,
+			processor,
+		)
 	}
 }
 
@@ -188,7 +202,7 @@ func TestCostUsesRowCountAndBetterAuth(t *testing.T) {
 				24_000),
 			a("profile GET", ourEmulator, "profile", 256),
 		},
-		parts: []parts{{Request: "sign-in, argon2id", Waiting: 1500}, {Request: "profile GET", Waiting: 100}},
+		parts: []requestCost{{Request: "sign-in, argon2id", Waiting: 1500}, {Request: "profile GET", Waiting: 100}},
 		sizes: map[string]int{"signin": 1769, "profile": 256},
 	}
 	want := []cost{

@@ -24,15 +24,15 @@ func functionName(folder, subject string) string {
 	return "functions/" + folder + strings.TrimPrefix(subject, ourEmulator)
 }
 
-// through returns a workload that sends a request through its function under the emulator, with the database and
-// settings of s. It starts a function once, also if the function serves several requests. The first event of the
+// throughEmulator returns a workload that sends a request through its function under the emulator, with the database
+// and settings of s. It starts a function once, also if the function serves several requests. The first event of the
 // function is the first of calls.
-func (w *world) through(
+func (w *benchmarkSetup) throughEmulator(
 	b *testing.B,
 	folder, subject, request string,
 	s server,
 	count int,
-	next func(i int) call,
+	next func(i int) httpCall,
 ) workload {
 	b.Helper()
 	name := functionName(folder, subject)
@@ -41,13 +41,13 @@ func (w *world) through(
 		f = startEmulator(b, folder, w.bootstrap(b, folder), s, w.sizes[folder], next(0))
 		w.functions[name] = f
 	}
-	workload := f.as(subject, request, [3]int{count}, next)
+	workload := f.workloadOf(subject, request, [3]int{count}, next)
 	workload.function = folder
 	return workload
 }
 
 // bootstrap builds a function once.
-func (w *world) bootstrap(b *testing.B, folder string) string {
+func (w *benchmarkSetup) bootstrap(b *testing.B, folder string) string {
 	b.Helper()
 	if w.bootstraps[folder] == "" {
 		w.bootstraps[folder] = build(b, "functions/"+folder)
@@ -80,7 +80,7 @@ func emulatorProgram(tb testing.TB) string {
 
 // startEmulator starts AWS's runtime interface emulator and sends it the first event, at which it starts the function.
 // The emulator handles one event at a time. The process id of the result is the function's.
-func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes int, begin call) server {
+func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes int, begin httpCall) server {
 	tb.Helper()
 	f := server{name: ourEmulator, address: freeAddress(tb), database: s.database, format: s.format}
 	cmd := exec.Command(emulatorProgram(tb), "--log-level", "error", "--runtime-interface-emulator-address", f.address,
@@ -99,7 +99,7 @@ func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes 
 	})
 	var err error
 	for range 500 {
-		if _, err = one(tb.Context(), f.address, begin); err == nil {
+		if _, err = sendOne(tb.Context(), f.address, begin); err == nil {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -17,28 +17,28 @@ import (
 // goldenEvent is an event of API Gateway's HTTP API, from the tests of shared/lambdahttp.
 const goldenEvent = root + "/shared/lambdahttp/testdata/gateway_post_json.json"
 
-// events creates events of API Gateway from requests.
-type events struct {
+// apiEvents creates events of API Gateway from requests.
+type apiEvents struct {
 	golden map[string]any
 	came   atomic.Int64
 }
 
-func newEvents(tb testing.TB) *events {
+func newEvents(tb testing.TB) *apiEvents {
 	tb.Helper()
 	text, err := os.ReadFile(goldenEvent)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e := &events{}
+	e := &apiEvents{}
 	if err := json.Unmarshal(text, &e.golden); err != nil {
 		tb.Fatal(err)
 	}
 	return e
 }
 
-// of returns the golden event with the request of a call. Each event has another IP address, because the rate limits
-// count by it.
-func (e *events) of(c call) ([]byte, error) {
+// eventFor returns the golden event with the request of a call. Each event has another IP address, because the rate
+// limits count by it.
+func (e *apiEvents) eventFor(c httpCall) ([]byte, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(c.send)))
 	if err != nil {
 		return nil, fmt.Errorf("not a request: %w", err)
@@ -76,25 +76,25 @@ func (e *events) of(c call) ([]byte, error) {
 	return json.Marshal(event)
 }
 
-// answer returns the start of the response to an event, and the text that its body must contain.
-func (c call) answer() (want, hold []byte) {
+// expectedEventResponse returns the start of the response to an event, and the text that its body must contain.
+func (c httpCall) expectedEventResponse() (want, hold []byte) {
 	text, _ := json.Marshal(string(c.want)) // cannot fail for a string
 	return []byte(`{"statusCode":200,`), []byte(`"body":` + strings.TrimSuffix(string(text), `"`))
 }
 
 const invocations = "/2015-03-31/functions/function/invocations"
 
-// calls returns calls that send the events of other calls to an emulator.
-func (e *events) calls(next func(i int) call) func(i int) call {
-	return func(i int) call {
+// throughEvents returns calls that send the events of other calls to an emulator.
+func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCall {
+	return func(i int) httpCall {
 		c := next(i)
-		event, err := e.of(c)
+		event, err := e.eventFor(c)
 		if err != nil {
 			panic(err) // only for an error in this package
 		}
-		want, hold := c.answer()
+		want, hold := c.expectedEventResponse()
 		out := newCall("POST", invocations, "localhost", string(want), string(event))
-		out.hold = hold
+		out.contains = hold
 		return out
 	}
 }
@@ -113,7 +113,7 @@ func TestEventHasTheRequestOfItsCall(t *testing.T) {
 	}
 	e := newEvents(t)
 	for _, want := range []struct {
-		call                       call
+		call                       httpCall
 		route, body, origin, holds string
 		cookies                    int
 	}{
@@ -123,7 +123,7 @@ func TestEventHasTheRequestOfItsCall(t *testing.T) {
 			"http://localhost:4000", `"body":"{\"redirect\":false,\"token\":\"`, 0,
 		},
 	} {
-		text, err := e.of(want.call)
+		text, err := e.eventFor(want.call)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,8 @@ func TestEventHasTheRequestOfItsCall(t *testing.T) {
 		if got.Body != want.body || got.Headers["origin"] != want.origin || len(got.Cookies) != want.cookies {
 			t.Errorf("%s: got %+v, want %+v", want.route, got, want)
 		}
-		if begins, holds := want.call.answer(); string(begins) != `{"statusCode":200,` || string(holds) != want.holds {
+		if begins, holds := want.call.expectedEventResponse(); string(begins) != `{"statusCode":200,` ||
+			string(holds) != want.holds {
 			t.Errorf("%s: the answer has to hold %s, want %s", want.route, holds, want.holds)
 		}
 	}

@@ -14,15 +14,20 @@ import (
 
 // firstOfFunction measures the time from the start of a process of functions/session to its response. The function gets
 // the event from a runtime API, as in Lambda. Its stderr goes to said, which may be nil.
-func (w *world) firstOfFunction(ctx context.Context, bootstrap string, said io.Writer, more ...string) (time.Duration,
+func (w *benchmarkSetup) firstOfFunction(
+	ctx context.Context,
+	bootstrap string,
+	said io.Writer,
+	more ...string,
+) (time.Duration,
 	error,
 ) {
 	c := getSession(w.argon2id)(1)
-	event, err := w.events.of(c)
+	event, err := w.events.eventFor(c)
 	if err != nil {
 		return 0, err
 	}
-	api, answered := oneEvent(event)
+	api, answered := newSingleEventAPI(event)
 	defer api.Close()
 	cmd := exec.CommandContext(ctx, bootstrap)
 	cmd.Env = append(append(w.argon2id.functionEnvironment(), "AWS_LAMBDA_RUNTIME_API="+api.address), more...)
@@ -39,7 +44,7 @@ func (w *world) firstOfFunction(ctx context.Context, bootstrap string, said io.W
 	took := time.Since(begin)
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait() // always an error, because the process was killed
-	c.want, c.hold = c.answer()
+	c.want, c.contains = c.expectedEventResponse()
 	if !c.answeredBy(answer) {
 		return 0, fmt.Errorf("functions/session answered %.300q", answer)
 	}
@@ -58,8 +63,8 @@ func (a *runtimeAPI) Close() {
 	a.Server.Close()
 }
 
-// oneEvent returns a runtime API that has one event, and a channel with the response to it.
-func oneEvent(event []byte) (*runtimeAPI, <-chan []byte) {
+// newSingleEventAPI returns a runtime API that has one event, and a channel with the response to it.
+func newSingleEventAPI(event []byte) (*runtimeAPI, <-chan []byte) {
 	answered := make(chan []byte, 1)
 	api := &runtimeAPI{gone: make(chan struct{})}
 	var handed atomic.Bool
@@ -109,6 +114,6 @@ func firstOfServer(ctx context.Context, cmd *exec.Cmd, address string) (time.Dur
 	if await(out, "Listening") == "" {
 		return 0, fmt.Errorf("%s did not start", cmd.Args[0])
 	}
-	_, err = one(ctx, address, getSession(server{address: address})(1))
+	_, err = sendOne(ctx, address, getSession(server{address: address})(1))
 	return time.Since(begin), err
 }

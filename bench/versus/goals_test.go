@@ -30,9 +30,9 @@ func (r *report) goals() []goal {
 	perSecond := func(s sample) float64 { return s.perSecond }
 	p50 := func(s sample) float64 { return s.p50 }
 	processors := func(s sample) float64 { return s.server + s.postgres }
-	at := func(request, subject string, conns int) *cell { return find(r.cells, request, subject, conns) }
+	at := func(request, subject string, conns int) *cell { return findCell(r.cells, request, subject, conns) }
 	versus := func(request, a, b string, conns int, value func(sample) float64) spread {
-		return ratio(at(request, a, conns), at(request, b, conns), value)
+		return ratioOf(at(request, a, conns), at(request, b, conns), value)
 	}
 	const start = "start to first answer"
 	all := []goal{
@@ -48,17 +48,27 @@ func (r *report) goals() []goal {
 			1.15),
 		atMost("sign-in, argon2id: latency ÷ the bare hash", versus("sign-in", ourArgon2id, bareArgon2id, 1, p50), 1.08),
 		atMost("sign-in, scrypt: latency ÷ the bare hash", versus("sign-in", ourScrypt, bareScrypt, 1, p50), 1.08),
-		atMost(newJWT+": microseconds", scaled(at(newJWT, ours, 1).of(p50), 1000), 100),
-		atMost(newJWT+": requests over the network after the first", single(float64(r.fetches-1)), 0),
-		atMost("profile GET: processor time ÷ get-session's", ratio(at("profile GET", ours, 64), at("get-session", ours, 64),
-			processors), 1.3),
+		atMost(newJWT+": microseconds", scaledSpread(at(newJWT, ours, 1).values(p50), 1000), 100),
+		atMost(newJWT+": requests over the network after the first", singleValue(float64(r.fetches-1)), 0),
+		atMost(
+			"profile GET: processor time ÷ get-session's",
+			ratioOf(at("profile GET", ours, 64), at("get-session", ours, 64),
+				processors),
+			1.3,
+		),
 	}
 	for _, format := range []string{config.Argon2id, config.Scrypt} {
 		server := ours + ", " + format
-		all = append(all,
+		all = append(
+			all,
 			atMost("peak memory, "+format+": the sign-in function ÷ Better Auth's",
-				single(r.memory["functions/signin, "+format]/r.memory[betterAuth]), 0.25),
-			atMost("peak memory, "+format+": xenon dev ÷ Better Auth's", single(r.memory[server]/r.memory[betterAuth]), 0.25))
+				singleValue(r.memory["functions/signin, "+format]/r.memory[betterAuth]), 0.25),
+			atMost(
+				"peak memory, "+format+": xenon dev ÷ Better Auth's",
+				singleValue(r.memory[server]/r.memory[betterAuth]),
+				0.25,
+			),
+		)
 	}
 	for _, g := range r.growth {
 		all = append(all, atMost(g.Request+": time with 1,000,000 users ÷ with 10,000", g.Ratio, 1.3))
@@ -66,10 +76,10 @@ func (r *report) goals() []goal {
 	return all
 }
 
-// single returns the spread of one figure.
-func single(v float64) spread { return spread{v, v, v} }
+// singleValue returns the spread of one figure.
+func singleValue(v float64) spread { return spread{v, v, v} }
 
-func scaled(values []float64, by float64) spread {
+func scaledSpread(values []float64, by float64) spread {
 	for i := range values {
 		values[i] *= by
 	}

@@ -6,72 +6,75 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// aMillion is the number of users in the larger of the two databases that growth compares. The smaller has people.
-const aMillion = 1_000_000
+// millionUsers is the number of users in the larger of the two databases that growth compares. The smaller has people.
+const millionUsers = 1_000_000
 
-// grown is the time of a request with many users, compared with few.
-type grown struct {
+// growthRow is the time of a request with many users, compared with few.
+type growthRow struct {
 	Request string `json:"request"`
 	Few     spread `json:"fewMs"`
 	Many    spread `json:"manyMs"`
 	Ratio   spread `json:"ratio"`
 }
 
-// growth measures every request with one connection, for users spread over the tables, on the large and the small
-// database in turn, and compares the medians.
-func growth(b *testing.B, program string, n, divisor int, tell func(string)) ([]grown, error) {
+// measureGrowth measures every request with one connection, for users spread over the tables, on the large and the
+// small database in turn, and compares the medians.
+func measureGrowth(b *testing.B, program string, n, divisor int, tell func(string)) ([]growthRow, error) {
 	b.Helper()
 	tell("filling a database with a million users")
 	few := startXenon(b, program, populated(b, people, config.Argon2id), config.Argon2id)
-	many := startXenon(b, program, populated(b, aMillion, config.Argon2id), config.Argon2id)
+	many := startXenon(b, program, populated(b, millionUsers, config.Argon2id), config.Argon2id)
 	tell("filled")
 	few.name, many.name = "10,000 users", "1,000,000 users"
 	const some = 2000 // users, of n
-	groups := pairs(few, everyPath(b, few, people, some), many, everyPath(b, many, aMillion, some))
-	cells, err := rounds(b.Context(), groups, n, divisor, postmaster(b, few.database), tell)
+	groups := pairWorkloads(few, everyPath(b, few, people, some), many, everyPath(b, many, millionUsers, some))
+	cells, err := measureRounds(b.Context(), groups, n, divisor, postmaster(b, few.database), tell)
 	if err != nil {
 		return nil, err
 	}
 	p50 := func(s sample) float64 { return s.p50 }
-	var all []grown
+	var all []growthRow
 	for i := 0; i < len(cells); i += 2 {
 		x, y := cells[i], cells[i+1]
-		all = append(all, grown{x.request, spreadOf(x.of(p50)), spreadOf(y.of(p50)), ratio(y, x, p50)})
+		all = append(all, growthRow{x.request, spreadOf(x.values(p50)), spreadOf(y.values(p50)), ratioOf(y, x, p50)})
 	}
 	return all, nil
 }
 
-func pairs(x server, few []path, y server, many []path) (groups [][]workload) {
+func pairWorkloads(x server, few []readRequest, y server, many []readRequest) (groups [][]workload) {
 	for i, p := range few {
 		counts := [3]int{2000}
 		if p.hashes {
 			counts[0] = argon2s[0]
 		}
-		groups = append(groups, []workload{x.over(p.request, counts, p.next), y.over(p.request, counts, many[i].next)})
+		groups = append(
+			groups,
+			[]workload{x.overHTTP(p.request, counts, p.next), y.overHTTP(p.request, counts, many[i].next)},
+		)
 	}
 	return groups
 }
 
-// path is a request.
-type path struct {
+// readRequest is a request.
+type readRequest struct {
 	request string
 	hashes  bool // the request hashes a password and takes longer
-	next    func(i int) call
+	next    func(i int) httpCall
 }
 
 // everyPath returns each request whose statement reads or writes a table that grows with the users, for some of n users
 // in random order.
-func everyPath(tb testing.TB, s server, n, some int) []path {
+func everyPath(tb testing.TB, s server, n, some int) []readRequest {
 	tb.Helper()
 	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime, so each user comes once
-	by := func(c func(i int) call) func(i int) call {
-		return activeUsers(some, func(i int) call { return c(who(i)) })
+	by := func(c func(i int) httpCall) func(i int) httpCall {
+		return activeUsers(some, func(i int) httpCall { return c(who(i)) })
 	}
-	get := func(path, want string) func(i int) call {
-		return by(func(i int) call { return newCall("GET", path, s.host(), want, "", "Cookie", cookie(i)) })
+	get := func(path, want string) func(i int) httpCall {
+		return by(func(i int) httpCall { return newCall("GET", path, s.host(), want, "", "Cookie", cookie(i)) })
 	}
-	post := func(path, want, body string) func(i int) call {
-		return by(func(i int) call {
+	post := func(path, want, body string) func(i int) httpCall {
+		return by(func(i int) httpCall {
 			return newCall("POST", path, s.host(), want, body, "Cookie", cookie(i), "Origin", "http://"+s.host())
 		})
 	}
@@ -79,7 +82,7 @@ func everyPath(tb testing.TB, s server, n, some int) []path {
 	for i := range some {
 		jwts = append(jwts, tokenFor(tb, s, who(i+1)))
 	}
-	return []path{
+	return []readRequest{
 		{"get-session", false, by(getSession(s))},
 		{"token", false, by(getToken(s))},
 		{"list-sessions", false, get("/api/auth/list-sessions", "[{")},
@@ -95,7 +98,7 @@ func everyPath(tb testing.TB, s server, n, some int) []path {
 }
 
 // signOutNew inserts sessions and returns calls that end them. Each user keeps the other session.
-func signOutNew(tb testing.TB, s server, n int) func(i int) call {
+func signOutNew(tb testing.TB, s server, n int) func(i int) httpCall {
 	tb.Helper()
 	const enough = 20_000
 	conn := connect(tb, s.database)
@@ -107,7 +110,7 @@ func signOutNew(tb testing.TB, s server, n int) func(i int) call {
 		tb.Fatal(err)
 	}
 	next := n
-	return func(int) call { // there is one connection, so calls do not overlap
+	return func(int) httpCall { // there is one connection, so calls do not overlap
 		next++
 		return newCall("POST", "/api/auth/sign-out", s.host(), `{"success":true`, "{}", "Cookie", cookie(next), "Origin",
 			"http://"+s.host())

@@ -25,11 +25,11 @@ type initSums struct {
 	Heavy    []packageInit `json:"heavy"`
 }
 
-// heavy reports whether an init takes more than 0.1 ms or 10 kB.
-func (i packageInit) heavy() bool { return i.Milliseconds > 0.1 || i.Bytes > 10_000 }
+// isSlowOrLarge reports whether an init takes more than 0.1 ms or 10 kB.
+func (i packageInit) isSlowOrLarge() bool { return i.Milliseconds > 0.1 || i.Bytes > 10_000 }
 
-// inits starts functions/session a few times with GODEBUG=inittrace=1.
-func (w *world) inits(ctx context.Context, bootstrap string) (initSums, error) {
+// measureInits starts functions/session a few times with GODEBUG=inittrace=1.
+func (w *benchmarkSetup) measureInits(ctx context.Context, bootstrap string) (initSums, error) {
 	var runs [][]packageInit
 	for range 5 {
 		var said bytes.Buffer
@@ -89,7 +89,7 @@ func sumInits(runs [][]packageInit) (up initSums) {
 		up.Total.Milliseconds += i.Milliseconds
 		up.Total.Bytes += i.Bytes
 		up.Total.Allocations += i.Allocations
-		if i.heavy() {
+		if i.isSlowOrLarge() {
 			up.Heavy = append(up.Heavy, i)
 		}
 	}
@@ -105,10 +105,17 @@ func (up initSums) write(b *strings.Builder) {
 		"`GODEBUG=inittrace=1`, medians of five starts: those " +
 		"with more than 0.1 ms or 10 kB, and all of them.\n\n| package | ms | bytes | allocations |\n|---|--:|--:|--:|\n")
 	for _, i := range up.Heavy {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", i.Package, figure(i.Milliseconds), figure(i.Bytes), figure(i.Allocations))
+		fmt.Fprintf(
+			b,
+			"| %s | %s | %s | %s |\n",
+			i.Package,
+			formatNumber(i.Milliseconds),
+			formatNumber(i.Bytes),
+			formatNumber(i.Allocations),
+		)
 	}
-	fmt.Fprintf(b, "| **all %d** | **%s** | **%s** | **%s** |\n", up.Packages, figure(up.Total.Milliseconds),
-		figure(up.Total.Bytes), figure(up.Total.Allocations))
+	fmt.Fprintf(b, "| **all %d** | **%s** | **%s** | **%s** |\n", up.Packages, formatNumber(up.Total.Milliseconds),
+		formatNumber(up.Total.Bytes), formatNumber(up.Total.Allocations))
 }
 
 func TestInitTraceIsParsed(t *testing.T) {

@@ -33,13 +33,13 @@ import (
 )
 
 // pgbench returns a workload that runs the statement of get-session with pgbench, prepared, directly on Postgres.
-func (w *world) pgbench(tb testing.TB, counts [3]int) workload {
+func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 	tb.Helper()
 	program, err := exec.LookPath("pgbench")
 	if err != nil {
 		tb.Fatal("pgbench is not installed; it comes with Postgres, in Debian's postgresql-contrib")
 	}
-	if _, err := one(tb.Context(), w.argon2id.address, getSession(w.argon2id)(1)); err != nil {
+	if _, err := sendOne(tb.Context(), w.argon2id.address, getSession(w.argon2id)(1)); err != nil {
 		tb.Fatal(err)
 	}
 	sql, err := lastStatement(tb.Context(), w.argon2id.database, `s."expiresAt", s.token`)
@@ -54,7 +54,7 @@ func (w *world) pgbench(tb testing.TB, counts [3]int) workload {
 	}
 	return workload{
 		request: "get-session", subject: thePgbench, counts: counts,
-		run: func(ctx context.Context, conns, count int) (run, error) {
+		run: func(ctx context.Context, conns, count int) (loadResult, error) {
 			logs := tb.TempDir()
 			cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", strconv.Itoa(conns),
 				"-j", strconv.Itoa(min(conns, runtime.NumCPU())), "-t", strconv.Itoa(count/conns), "-f", script,
@@ -62,20 +62,20 @@ func (w *world) pgbench(tb testing.TB, counts [3]int) workload {
 				"--log-prefix="+filepath.Join(logs, "x"), w.argon2id.database)
 			said, err := cmd.CombinedOutput()
 			if err != nil {
-				return run{}, fmt.Errorf("pgbench: %w: %s", err, said)
+				return loadResult{}, fmt.Errorf("pgbench: %w: %s", err, said)
 			}
 			took, err := transactions(logs)
 			if err != nil {
-				return run{}, err
+				return loadResult{}, err
 			}
-			perSecond, err := tps(string(said))
-			return run{took: took, whole: time.Duration(float64(len(took)) / perSecond * float64(time.Second))}, err
+			perSecond, err := transactionRate(string(said))
+			return loadResult{took: took, whole: time.Duration(float64(len(took)) / perSecond * float64(time.Second))}, err
 		},
 	}
 }
 
-// tps returns the rate that pgbench prints, without the time to connect.
-func tps(said string) (float64, error) {
+// transactionRate returns the rate that pgbench prints, without the time to connect.
+func transactionRate(said string) (float64, error) {
 	_, rest, ok := strings.Cut(said, "tps = ")
 	if !ok {
 		return 0, errors.New("pgbench says no tps: " + said)
@@ -110,8 +110,8 @@ func transactions(dir string) (took []time.Duration, err error) {
 	return took, nil
 }
 
-// bareHash computes the primitive of a format with the parameters of new hashes.
-func bareHash(format string) func(context.Context) error {
+// hashOnly computes the primitive of a format with the parameters of new hashes.
+func hashOnly(format string) func(context.Context) error {
 	salt := make([]byte, 16)
 	if format == config.Argon2id {
 		return func(context.Context) error {
@@ -146,7 +146,7 @@ const (
 )
 
 // verify returns workloads to verify tokens of the server with a verifier. fetched counts the requests for the JWKS.
-func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []workload {
+func (w *benchmarkSetup) verify(tb testing.TB, fetched *atomic.Int64) []workload {
 	tb.Helper()
 	to := &url.URL{Scheme: "http", Host: w.argon2id.address}
 	proxy := httputil.NewSingleHostReverseProxy(to)
@@ -174,11 +174,11 @@ func (w *world) verify(tb testing.TB, fetched *atomic.Int64) []workload {
 		fresh <- token
 	}
 	return []workload{
-		alone(newJWT, ours, [3]int{newJWTs}, func(ctx context.Context) error {
+		inProcessWorkload(newJWT, ours, [3]int{newJWTs}, func(ctx context.Context) error {
 			_, err := v.Verify(ctx, <-fresh)
 			return err
 		}),
-		alone(seenJWT, ours, [3]int{2000}, func(ctx context.Context) error {
+		inProcessWorkload(seenJWT, ours, [3]int{2000}, func(ctx context.Context) error {
 			_, err := v.Verify(ctx, w.jwts[0])
 			return err
 		}),
@@ -196,7 +196,9 @@ func TestLogOfPgbenchIsParsed(t *testing.T) {
 	if err != nil || len(got) != 2 || got[1] != 98*time.Microsecond {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if rate, err := tps("latency average = 1 ms\ntps = 3514.2 (without initial connection time)\n"); err != nil ||
+	if rate, err := transactionRate(
+		"latency average = 1 ms\ntps = 3514.2 (without initial connection time)\n",
+	); err != nil ||
 		rate != 3514.2 {
 		t.Errorf("got %v, %v", rate, err)
 	}

@@ -21,14 +21,14 @@ import (
 // maxRun is the time after which a run that hangs ends with an error.
 const maxRun = 2 * time.Minute
 
-// call is one HTTP request as bytes, the start of the expected response, and a text that the response must contain.
-type call struct{ send, want, hold []byte }
+// httpCall is one HTTP request as bytes, the start of the expected response, and a text that the response must contain.
+type httpCall struct{ send, want, contains []byte }
 
-func (c call) answeredBy(body []byte) bool {
-	return bytes.HasPrefix(body, c.want) && bytes.Contains(body, c.hold)
+func (c httpCall) answeredBy(body []byte) bool {
+	return bytes.HasPrefix(body, c.want) && bytes.Contains(body, c.contains)
 }
 
-func newCall(method, path, host, want, body string, headers ...string) call {
+func newCall(method, path, host, want, body string, headers ...string) httpCall {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\n", method, path, host)
 	for pair := range slices.Chunk(headers, 2) {
@@ -38,29 +38,30 @@ func newCall(method, path, host, want, body string, headers ...string) call {
 		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
 	}
 	b.WriteString("\r\n" + body)
-	return call{send: b.Bytes(), want: []byte(want)}
+	return httpCall{send: b.Bytes(), want: []byte(want)}
 }
 
-// run is the result of many calls.
-type run struct {
+// loadResult is the result of many calls.
+type loadResult struct {
 	took  []time.Duration // of each call
 	whole time.Duration
 	full  int // calls that the server rejected with 503
 }
 
-// load sends count calls over conns connections that stay open. Each connection sends its next call after the response
-// to the last. load writes and parses HTTP itself, because net/http's client would use more processor time than some of
-// the servers. A response other than the expected one is an error, except a 503, because a server may be at its limit.
-func load(ctx context.Context, address string, conns, count int, next func(i int) call) (run, error) {
+// sendLoad sends count calls over conns connections that stay open. Each connection sends its next call after the
+// response to the last. load writes and parses HTTP itself, because net/http's client would use more processor time
+// than some of the servers. A response other than the expected one is an error, except a 503, because a server may be
+// at its limit.
+func sendLoad(ctx context.Context, address string, conns, count int, next func(i int) httpCall) (loadResult, error) {
 	open := make([]net.Conn, conns)
 	for i := range open {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 		if err != nil {
-			return run{}, err
+			return loadResult{}, err
 		}
 		defer conn.Close()
 		if err := conn.SetDeadline(time.Now().Add(maxRun)); err != nil {
-			return run{}, err
+			return loadResult{}, err
 		}
 		open[i] = conn
 	}
@@ -92,7 +93,7 @@ func load(ctx context.Context, address string, conns, count int, next func(i int
 		})
 	}
 	err := group.Wait()
-	return run{took, time.Since(begin), int(full.Load())}, err
+	return loadResult{took, time.Since(begin), int(full.Load())}, err
 }
 
 var errAnswer = errors.New("this is not an HTTP/1.1 answer")
@@ -181,7 +182,7 @@ func TestLoadSendsExactlyCountCalls(t *testing.T) {
 	t.Parallel()
 	address := serveNull(t)
 	var calls sync.Map
-	r, err := load(t.Context(), address, 4, 100, func(i int) call {
+	r, err := sendLoad(t.Context(), address, 4, 100, func(i int) httpCall {
 		calls.Store(i, true)
 		return newCall("GET", "/", "localhost", "{", "")
 	})
@@ -190,7 +191,13 @@ func TestLoadSendsExactlyCountCalls(t *testing.T) {
 	if err != nil || n != 100 || slices.Contains(r.took, 0) {
 		t.Errorf("got %d calls, %v", n, err)
 	}
-	_, err = load(t.Context(), address, 1, 1, func(int) call { return newCall("GET", "/", "localhost", "null", "") })
+	_, err = sendLoad(
+		t.Context(),
+		address,
+		1,
+		1,
+		func(int) httpCall { return newCall("GET", "/", "localhost", "null", "") },
+	)
 	if err == nil {
 		t.Error("an answer that begins otherwise is no error")
 	}

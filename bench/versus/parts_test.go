@@ -26,8 +26,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// parts are the counted costs of a request, as means of many requests.
-type parts struct {
+// requestCost are the counted costs of a request, as means of many requests.
+type requestCost struct {
 	Request     string  `json:"request"`
 	First       float64 `json:"roundTripsOfTheFirst"` // of a process: it connects
 	Trips       float64 `json:"roundTrips"`
@@ -40,8 +40,9 @@ type parts struct {
 	Waiting float64 `json:"waitingMicroseconds"`
 }
 
-// workshop has every function in this process, with a pool of one connection and the rate limits of a deployment.
-type workshop struct {
+// inProcessFunctions has every function in this process, with a pool of one connection and the rate limits of a
+// deployment.
+type inProcessFunctions struct {
 	server
 	cfg config.API
 }
@@ -65,13 +66,13 @@ func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
 }
 
 // newWorkshop returns a workshop on the database of s. It also serves HTTP, for clients that need keys and tokens.
-func newWorkshop(tb testing.TB, s server) *workshop {
+func newWorkshop(tb testing.TB, s server) *inProcessFunctions {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w := &workshop{server: server{address: l.Addr().String(), database: s.database, format: s.format}}
+	w := &inProcessFunctions{server: server{address: l.Addr().String(), database: s.database, format: s.format}}
 	origin := "http://" + w.host()
 	env := map[string]string{
 		"DATABASE_URL": s.database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(tb.TempDir(),
@@ -95,7 +96,7 @@ func newWorkshop(tb testing.TB, s server) *workshop {
 }
 
 // routes returns the routes of all functions, as in new processes.
-func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
+func (w *inProcessFunctions) routes(tb testing.TB, dial *countingDialer) http.Handler {
 	tb.Helper()
 	secretStore := secrets.New(w.cfg, time.Now)
 	db := store.Open(secretStore, 1)
@@ -117,9 +118,9 @@ func (w *workshop) routes(tb testing.TB, dial *tap) http.Handler {
 }
 
 // takeApart counts the costs of a request: first of the first request of a process, then of many warm requests.
-func (w *workshop) takeApart(tb testing.TB, e *events, p path) (parts, error) {
+func (w *inProcessFunctions) takeApart(tb testing.TB, e *apiEvents, p readRequest) (requestCost, error) {
 	tb.Helper()
-	dial := &tap{}
+	dial := &countingDialer{}
 	handle := asLambda(lambdahttp.Handler(w.routes(tb, dial)))
 	ctx, stop := context.WithTimeout(tb.Context(), maxRun)
 	defer stop()
@@ -127,14 +128,14 @@ func (w *workshop) takeApart(tb testing.TB, e *events, p path) (parts, error) {
 	if p.hashes {
 		warm, n = 20, 8
 	}
-	calls, all := make([]call, warm+n), make([][]byte, warm+n)
+	calls, all := make([]httpCall, warm+n), make([][]byte, warm+n)
 	for i := range all {
 		calls[i] = p.next(i)
 		var err error
-		if all[i], err = e.of(calls[i]); err != nil {
-			return parts{}, err
+		if all[i], err = e.eventFor(calls[i]); err != nil {
+			return requestCost{}, err
 		}
-		calls[i].want, calls[i].hold = calls[i].answer()
+		calls[i].want, calls[i].contains = calls[i].expectedEventResponse()
 	}
 	do := func(i int) error {
 		answer, err := handle(ctx, all[i])
@@ -144,29 +145,29 @@ func (w *workshop) takeApart(tb testing.TB, e *events, p path) (parts, error) {
 		return err
 	}
 	if err := do(0); err != nil {
-		return parts{}, err
+		return requestCost{}, err
 	}
-	first := dial.soFar()
+	first := dial.total()
 	for i := 1; i < warm; i++ {
 		if err := do(i); err != nil {
-			return parts{}, err
+			return requestCost{}, err
 		}
 	}
-	from := dial.soFar()
+	from := dial.total()
 	waited := make([]float64, n)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for i := range waited {
-		then := dial.soFar()
+		then := dial.total()
 		if err := do(warm + i); err != nil {
-			return parts{}, err
+			return requestCost{}, err
 		}
-		waited[i] = float64(dial.soFar().since(then).waited.Nanoseconds()) / 1000
+		waited[i] = float64(dial.total().since(then).waited.Nanoseconds()) / 1000
 	}
 	runtime.ReadMemStats(&after)
-	sum := dial.soFar().since(from)
+	sum := dial.total().since(from)
 	mean := func(v int) float64 { return float64(v) / float64(n) }
-	return parts{
+	return requestCost{
 		p.request, float64(first.trips), mean(sum.trips), mean(sum.statements), mean(sum.sent), mean(sum.received),
 		mean(int(after.Mallocs - before.Mallocs)), mean(int(after.TotalAlloc - before.TotalAlloc)),
 		spreadOf(waited).Median,
@@ -174,7 +175,7 @@ func (w *workshop) takeApart(tb testing.TB, e *events, p path) (parts, error) {
 }
 
 // takeApart counts the costs of each request, for each password format if it matters.
-func (w *world) takeApart(b *testing.B) (all []parts) {
+func (w *benchmarkSetup) takeApart(b *testing.B) (all []requestCost) {
 	b.Helper()
 	log := slog.NewJSONHandler(io.Discard, nil) //nolint:sloglint // writing the record is a part of a request
 	slog.SetDefault(slog.New(log))
@@ -183,8 +184,8 @@ func (w *world) takeApart(b *testing.B) (all []parts) {
 		paths := everyPath(b, shop.server, people, active)
 		if s.format == config.Argon2id {
 			paths = append(paths,
-				path{newPeople, false, theOthers(getSession(shop.server))},
-				path{"jwks", false, activeUsers(1, getJWKS(shop.server))})
+				readRequest{newPeople, false, inactiveUsers(getSession(shop.server))},
+				readRequest{"jwks", false, activeUsers(1, getJWKS(shop.server))})
 		}
 		for _, p := range paths {
 			if p.hashes {
@@ -215,7 +216,7 @@ func (r *report) writeParts(b *strings.Builder) {
 	for _, p := range r.parts {
 		fmt.Fprintf(b, "| %s", p.Request)
 		for _, v := range []float64{p.First, p.Trips, p.Statements, p.Sent, p.Received, p.Allocations, p.Allocated} {
-			fmt.Fprintf(b, " | %s", figure(v))
+			fmt.Fprintf(b, " | %s", formatNumber(v))
 		}
 		b.WriteString(" |\n")
 	}
@@ -227,7 +228,11 @@ func TestPartsOfARequestAreCounted(t *testing.T) {
 	t.Parallel()
 	s := server{database: populated(t, active, config.Argon2id), format: config.Argon2id}
 	shop := newWorkshop(t, s)
-	got, err := shop.takeApart(t, newEvents(t), path{"get-session", false, activeUsers(active, getSession(shop.server))})
+	got, err := shop.takeApart(
+		t,
+		newEvents(t),
+		readRequest{"get-session", false, activeUsers(active, getSession(shop.server))},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

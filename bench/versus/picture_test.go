@@ -32,21 +32,21 @@ type bars struct {
 // pictures returns the SVGs of a run by file name.
 func (r *report) pictures() map[string]string {
 	return map[string]string{
-		"performance-throughput.svg": draw("Requests per second, 64 connections: longer is better; each request has its "+
+		"performance-throughput.svg": drawBars("Requests per second, 64 connections: longer is better; each request has its "+
 			"own scale", "", r.throughput()),
-		"performance-latency.svg": draw("Milliseconds, one connection: shorter is better; thin line to p99; each "+
+		"performance-latency.svg": drawBars("Milliseconds, one connection: shorter is better; thin line to p99; each "+
 			"request has its own scale", " ms", r.latency()),
-		"performance-start.svg": draw("From a process's start to its first answer, and memory: shorter is better", "",
+		"performance-start.svg": drawBars("From a process's start to its first answer, and memory: shorter is better", "",
 			r.footprint()),
 	}
 }
 
 // bar appends the bar of a cell to group, if the cell exists.
 func (r *report) bar(group *bars, request, subject, label, colour string, conns int, value func(sample) float64) {
-	if c := find(r.cells, request, subject, conns); c != nil {
-		b := bar{label, colour, spreadOf(c.of(value)).Median, 0}
+	if c := findCell(r.cells, request, subject, conns); c != nil {
+		b := bar{label, colour, spreadOf(c.values(value)).Median, 0}
 		if conns == 1 {
-			b.far = spreadOf(c.of(func(s sample) float64 { return s.p99 })).Median
+			b.far = spreadOf(c.values(func(s sample) float64 { return s.p99 })).Median
 		}
 		group.bars = append(group.bars, b)
 	}
@@ -111,9 +111,9 @@ func (r *report) footprint() []bars {
 	return []bars{begin, memory}
 }
 
-// draw returns a picture of horizontal bars that are scaled within their group. It uses only presentation attributes,
-// no styles and no scripts.
-func draw(title, unit string, groups []bars) string {
+// drawBars returns a picture of horizontal bars that are scaled within their group. It uses only presentation
+// attributes, no styles and no scripts.
+func drawBars(title, unit string, groups []bars) string {
 	const left, right, width, step = 190.0, 610.0, 760.0, 18.0
 	var b strings.Builder
 	y := 34.0
@@ -130,11 +130,11 @@ func draw(title, unit string, groups []bars) string {
 			fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="end">%s</text><rect x="%.0f" y="%.0f" width="%.1f" `+
 				`height="12" fill="%s"/>`,
 				left-8, y+12, escaped(one.label), left, y+2, max(x(one.value)-left, 1), one.colour)
-			end, text := x(one.value), figure(one.value)+unit
+			end, text := x(one.value), formatNumber(one.value)+unit
 			if one.far > one.value {
 				fmt.Fprintf(&b, `<line x1="%.1f" y1="%.0f" x2="%.1f" y2="%.0f" stroke="%s" stroke-width="2"/>`, end, y+8,
 					x(one.far), y+8, one.colour)
-				end, text = x(one.far), text+" (p99 "+figure(one.far)+")"
+				end, text = x(one.far), text+" (p99 "+formatNumber(one.far)+")"
 			}
 			fmt.Fprintf(&b, `<text x="%.1f" y="%.0f">%s</text>`+"\n", end+6, y+12, text)
 			y += step
@@ -166,7 +166,7 @@ func escaped(text string) string {
 // policy rejects.
 func TestPictureIsPlainSVG(t *testing.T) {
 	t.Parallel()
-	svg := draw("a < b", " ms", []bars{{"x & y", []bar{{"one", oursColour, 2, 4}, {"two", theirColour, 8, 0}}}})
+	svg := drawBars("a < b", " ms", []bars{{"x & y", []bar{{"one", oursColour, 2, 4}, {"two", theirColour, 8, 0}}}})
 	decoder := xml.NewDecoder(strings.NewReader(svg))
 	rects, widths := 0, ""
 	for {

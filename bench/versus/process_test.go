@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// tick is the unit of the times in /proc/<pid>/stat, which is fixed in Linux (man 5 proc_pid_stat, USER_HZ).
-const tick = 10 * time.Millisecond
+// clockTick is the unit of the times in /proc/<pid>/stat, which is fixed in Linux (man 5 proc_pid_stat, USER_HZ).
+const clockTick = 10 * time.Millisecond
 
-// cpu returns the processor time of a process so far, including its ended threads.
-func cpu(pid int) (time.Duration, error) { return stat(pid, false) }
+// processorTime returns the processor time of a process so far, including its ended threads.
+func processorTime(pid int) (time.Duration, error) { return readStat(pid, false) }
 
-// cpuTree returns the processor time of a process and its children, including ended ones: of a whole Postgres server.
-func cpuTree(pid int) (time.Duration, error) {
-	total, err := stat(pid, true)
+// processorTimeOfTree returns the processor time of a process and its children, including ended ones: of a whole
+// Postgres server.
+func processorTimeOfTree(pid int) (time.Duration, error) {
+	total, err := readStat(pid, true)
 	if err != nil {
 		return 0, err
 	}
@@ -36,7 +37,7 @@ func cpuTree(pid int) (time.Duration, error) {
 			if err != nil {
 				return 0, err
 			}
-			if used, err := stat(id, true); err == nil { // the time of a child that has ended is in its parent's
+			if used, err := readStat(id, true); err == nil { // the time of a child that has ended is in its parent's
 				total += used
 			}
 		}
@@ -44,8 +45,8 @@ func cpuTree(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// stat returns utime plus stime. With reaped it adds the times of the ended children.
-func stat(pid int, reaped bool) (time.Duration, error) {
+// readStat returns utime plus stime. With reaped it adds the times of the ended children.
+func readStat(pid int, reaped bool) (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
@@ -63,11 +64,11 @@ func stat(pid int, reaped bool) (time.Duration, error) {
 		}
 		ticks += n
 	}
-	return time.Duration(ticks) * tick, nil
+	return time.Duration(ticks) * clockTick, nil
 }
 
-// peak returns the largest resident memory of a process so far, in MiB.
-func peak(pid int) (float64, error) {
+// peakMemory returns the largest resident memory of a process so far, in MiB.
+func peakMemory(pid int) (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
@@ -96,16 +97,16 @@ func onlyChild(pid int) (int, error) {
 func TestProcessorTimeOfThisProcessIsRead(t *testing.T) {
 	t.Parallel()
 	var used time.Duration
-	for used < tick { // asking takes processor time, too
+	for used < clockTick { // asking takes processor time, too
 		var err error
-		if used, err = cpu(os.Getpid()); err != nil {
+		if used, err = processorTime(os.Getpid()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if tree, err := cpuTree(os.Getpid()); err != nil || tree < used {
+	if tree, err := processorTimeOfTree(os.Getpid()); err != nil || tree < used {
 		t.Errorf("with children: got %v, %v, less than %v without", tree, err, used)
 	}
-	if most, err := peak(os.Getpid()); err != nil || most < 1 {
+	if most, err := peakMemory(os.Getpid()); err != nil || most < 1 {
 		t.Errorf("peak memory: got %v MiB, %v", most, err)
 	}
 }

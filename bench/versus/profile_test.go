@@ -23,11 +23,11 @@ import (
 // busy machine. RATE_LIMIT=on counts each request as a deployment does.
 func BenchmarkProfile(b *testing.B) {
 	for _, limits := range []string{"off", "on"} {
-		b.Run("RATE_LIMIT="+limits, func(b *testing.B) { profiled(b, limits) })
+		b.Run("RATE_LIMIT="+limits, func(b *testing.B) { runProfile(b, limits) })
 	}
 }
 
-func profiled(b *testing.B, limits string) {
+func runProfile(b *testing.B, limits string) {
 	log := slog.NewJSONHandler(io.Discard, nil) //nolint:sloglint // writing the record is a part of a request
 	slog.SetDefault(slog.New(log))
 	database := populated(b, active, config.Argon2id)
@@ -50,12 +50,14 @@ func profiled(b *testing.B, limits string) {
 	b.Cleanup(handler.Close)
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
 	next := activeUsers(active,
-		func(i int) call { // each with another IP address, because the rate limit is 100 in ten seconds
+		func(i int) httpCall { // each with another IP address, because the rate limit is 100 in ten seconds
 			c := getSession(s)(i)
-			c.send = append(c.send[:len(c.send)-2:len(c.send)-2], "X-Forwarded-For: 203.0.113."+figure(float64(i))+"\r\n\r\n"...)
+			c.send = append(
+				c.send[:len(c.send)-2:len(c.send)-2],
+				"X-Forwarded-For: 203.0.113."+formatNumber(float64(i))+"\r\n\r\n"...)
 			return c
 		})
-	workload := s.over("get-session", [3]int{}, next)
+	workload := s.overHTTP("get-session", [3]int{}, next)
 	workload.pid = os.Getpid()
 	got, err := workload.measure(b.Context(), postmaster(b, database), active, b.N)
 	if err != nil {

@@ -26,8 +26,8 @@ type report struct {
 	cells   []*cell
 	memory  map[string]float64 // MiB by subject
 	fetches int64              // of the JWKS, by the verifier
-	growth  []grown
-	parts   []parts
+	growth  []growthRow
+	parts   []requestCost
 	inits   initSums
 	sizes   map[string]int // MB of a function's memory, by folder
 }
@@ -47,17 +47,27 @@ type machine struct {
 	Pool       int    `json:"connectionsOfThePool"`
 }
 
-func newReport(b *testing.B, w *world, n int, quick bool) *report {
+func newReport(b *testing.B, w *benchmarkSetup, n int, quick bool) *report {
 	b.Helper()
 	conn := connect(b, w.argon2id.database)
 	defer conn.Close(b.Context())
-	system, _, _ := strings.Cut(said("uname", "-sr"), "-") // without the build of the kernel
-	kB, _ := strconv.Atoi(strings.TrimSuffix(lineOf("/proc/meminfo", "MemTotal"), " kB"))
+	system, _, _ := strings.Cut(commandOutput("uname", "-sr"), "-") // without the build of the kernel
+	kB, _ := strconv.Atoi(strings.TrimSuffix(valueInFile("/proc/meminfo", "MemTotal"), " kB"))
 	m := machine{
-		Date: time.Now().UTC().Format(time.DateOnly), Processor: lineOf("/proc/cpuinfo",
-			"model name"), Processors: runtime.NumCPU(),
-		Memory: fmt.Sprintf("%d GiB", (kB+1<<19)>>20), System: system, Go: runtime.Version(), Node: said("node", "--version"),
-		BetterAuth: migrations.BetterAuthVersion, Pgbench: said("pgbench", "--version"), Pool: pool,
+		Date: time.Now().UTC().Format(time.DateOnly),
+		Processor: valueInFile("/proc/cpuinfo",
+			"model name"),
+		Processors: runtime.NumCPU(),
+		Memory: fmt.Sprintf(
+			"%d GiB",
+			(kB+1<<19)>>20,
+		),
+		System:     system,
+		Go:         runtime.Version(),
+		Node:       commandOutput("node", "--version"),
+		BetterAuth: migrations.BetterAuthVersion,
+		Pgbench:    commandOutput("pgbench", "--version"),
+		Pool:       pool,
 	}
 	if err := conn.QueryRow(b.Context(), "SHOW server_version").Scan(&m.Postgres); err != nil {
 		b.Fatal(err)
@@ -65,7 +75,7 @@ func newReport(b *testing.B, w *world, n int, quick bool) *report {
 	return &report{machine: m, quick: quick, rounds: n, sizes: w.sizes}
 }
 
-func said(program string, arguments ...string) string {
+func commandOutput(program string, arguments ...string) string {
 	text, err := exec.Command(program, arguments...).Output()
 	if err != nil {
 		return "unknown"
@@ -73,7 +83,7 @@ func said(program string, arguments ...string) string {
 	return strings.TrimSpace(string(text))
 }
 
-func lineOf(file, name string) string {
+func valueInFile(file, name string) string {
 	text, _ := os.ReadFile(file)
 	for line := range strings.Lines(string(text)) {
 		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
@@ -83,15 +93,15 @@ func lineOf(file, name string) string {
 	return "unknown"
 }
 
-// peaks reads the largest memory of each process, after all load.
-func (r *report) peaks(w *world) (err error) {
+// readPeakMemory reads the largest memory of each process, after all load.
+func (r *report) readPeakMemory(w *benchmarkSetup) (err error) {
 	r.memory = map[string]float64{}
 	pids := map[string]int{ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, betterAuth: w.betterAuth.pid}
 	for name, f := range w.functions {
 		pids[name] = f.pid
 	}
 	for subject, pid := range pids {
-		if r.memory[subject], err = peak(pid); err != nil {
+		if r.memory[subject], err = peakMemory(pid); err != nil {
 			return err
 		}
 	}
@@ -115,18 +125,18 @@ type row struct {
 }
 
 func (c *cell) row() row {
-	of := func(value func(sample) float64) spread { return spreadOf(c.of(value)) }
+	of := func(value func(sample) float64) spread { return spreadOf(c.values(value)) }
 	return row{
 		c.request, c.subject, c.conns, c.count,
 		of(func(s sample) float64 { return s.perSecond }),
 		of(func(s sample) float64 { return s.p50 }), of(func(s sample) float64 { return s.p95 }),
 		of(func(s sample) float64 { return s.p99 }),
 		of(func(s sample) float64 { return s.server }), of(func(s sample) float64 { return s.postgres }),
-		of(func(s sample) float64 { return s.generator }), c.full(),
+		of(func(s sample) float64 { return s.generator }), c.rejectedCalls(),
 	}
 }
 
-func (c *cell) full() (n int) {
+func (c *cell) rejectedCalls() (n int) {
 	for _, s := range c.samples {
 		n += s.full
 	}
@@ -200,7 +210,7 @@ func (r *report) writeRequests(b *strings.Builder) {
 		"|\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range r.cells {
 		x := c.row()
-		server := figure(x.Server.Median)
+		server := formatNumber(x.Server.Median)
 		if c.pid == 0 {
 			server = "–"
 		}
@@ -208,8 +218,21 @@ func (r *report) writeRequests(b *strings.Builder) {
 		if x.Full > 0 {
 			rate += fmt.Sprintf(", %d refused as full", x.Full)
 		}
-		fmt.Fprintf(b, "| %s | %s | %d | %s | %s | %s | %s | %s | %s |\n", x.Request, x.Subject, x.Connections, rate,
-			figure(x.P50.Median), figure(x.P95.Median), figure(x.P99.Median), server, figure(x.Postgres.Median))
+		fmt.Fprintf(
+			b,
+			"| %s | %s | %d | %s | %s | %s | %s | %s | %s |\n",
+			x.Request,
+			x.Subject,
+			x.Connections,
+			rate,
+			formatNumber(
+				x.P50.Median,
+			),
+			formatNumber(x.P95.Median),
+			formatNumber(x.P99.Median),
+			server,
+			formatNumber(x.Postgres.Median),
+		)
 	}
 }
 
@@ -219,7 +242,7 @@ func (r *report) writeMemory(b *strings.Builder) {
 		"process | MiB |\n|---|--:|\n")
 	for _, subject := range slices.Sorted(maps.Keys(r.memory)) {
 		name := strings.Replace(subject, ours, "xenon dev", 1)
-		fmt.Fprintf(b, "| %s | %s |\n", name, figure(r.memory[subject]))
+		fmt.Fprintf(b, "| %s | %s |\n", name, formatNumber(r.memory[subject]))
 	}
 }
 
@@ -230,20 +253,20 @@ func (r *report) writeGrowth(b *strings.Builder) {
 	b.WriteString("\n## Growth\n\nThe median time of a request, one connection, in milliseconds.\n\n" +
 		"| request | 10,000 users | 1,000,000 users | ratio |\n|---|--:|--:|--:|\n")
 	for _, g := range r.growth {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", g.Request, figure(g.Few.Median), figure(g.Many.Median), g.Ratio)
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", g.Request, formatNumber(g.Few.Median), formatNumber(g.Many.Median), g.Ratio)
 	}
 }
 
 // String returns the median and, in brackets, the least and the most.
 func (s spread) String() string {
 	if s.Min == s.Max {
-		return figure(s.Median)
+		return formatNumber(s.Median)
 	}
-	return fmt.Sprintf("%s (%s–%s)", figure(s.Median), figure(s.Min), figure(s.Max))
+	return fmt.Sprintf("%s (%s–%s)", formatNumber(s.Median), formatNumber(s.Min), formatNumber(s.Max))
 }
 
-// figure formats a number with three significant digits.
-func figure(v float64) string {
+// formatNumber formats a number with three significant digits.
+func formatNumber(v float64) string {
 	switch {
 	case v >= 1000:
 		text := strconv.Itoa(int(v + 0.5))
@@ -267,7 +290,7 @@ func TestFiguresHaveThreeDigits(t *testing.T) {
 		12345.6: "12,346", 19_962_250: "19,962,250", 100_000: "100,000", 1000: "1,000",
 		999.4: "999", 45.67: "45.7", 1.234: "1.23", 0.0476: "0.048", 0: "0", 30: "30",
 	} {
-		if got := figure(v); got != want {
+		if got := formatNumber(v); got != want {
 			t.Errorf("figure(%v): got %s, want %s", v, got, want)
 		}
 	}

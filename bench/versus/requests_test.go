@@ -10,39 +10,39 @@ import (
 
 // activeUsers returns the calls of the active users in turn, where user i, from 1 on, sends make(i). It makes all calls
 // before the measured time.
-func activeUsers(n int, c func(i int) call) func(i int) call {
-	all := make([]call, n)
+func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
+	all := make([]httpCall, n)
 	for i := range all {
 		all[i] = c(i + 1)
 	}
-	return func(i int) call { return all[i%n] }
+	return func(i int) httpCall { return all[i%n] }
 }
 
-// theOthers is activeUsers for all users except the active ones. Each comes once, in all runs together.
-func theOthers(c func(i int) call) func(i int) call {
-	next := activeUsers(people-active, func(i int) call { return c(active + i) })
+// inactiveUsers is activeUsers for all users except the active ones. Each comes once, in all runs together.
+func inactiveUsers(c func(i int) httpCall) func(i int) httpCall {
+	next := activeUsers(people-active, func(i int) httpCall { return c(active + i) })
 	var came atomic.Int64
-	return func(int) call { return next(int(came.Add(1)) - 1) }
+	return func(int) httpCall { return next(int(came.Add(1)) - 1) }
 }
 
-func getSession(s server) func(i int) call {
-	return func(i int) call {
+func getSession(s server) func(i int) httpCall {
+	return func(i int) httpCall {
 		return newCall("GET", "/api/auth/get-session", s.host(), `{"session":{`, "", "Cookie", cookie(i))
 	}
 }
 
-func getToken(s server) func(i int) call {
-	return func(i int) call {
+func getToken(s server) func(i int) httpCall {
+	return func(i int) httpCall {
 		return newCall("GET", "/api/auth/token", s.host(), `{"token":"`, "", "Cookie", cookie(i))
 	}
 }
 
-func getJWKS(s server) func(i int) call {
-	return func(int) call { return newCall("GET", "/api/auth/jwks", s.host(), `{"keys":[{`, "") }
+func getJWKS(s server) func(i int) httpCall {
+	return func(int) httpCall { return newCall("GET", "/api/auth/jwks", s.host(), `{"keys":[{`, "") }
 }
 
-func signIn(s server) func(i int) call {
-	return func(i int) call {
+func signIn(s server) func(i int) httpCall {
+	return func(i int) httpCall {
 		return newCall("POST", "/api/auth/sign-in/email", s.host(), `{"redirect":false,"token":"`,
 			fmt.Sprintf(`{"email":"person%d@example.com","password":%q}`, i, thePassword), "Origin", "http://"+s.host())
 	}
@@ -51,8 +51,8 @@ func signIn(s server) func(i int) call {
 var newcomers atomic.Int64
 
 // signUp signs up a new user with every call.
-func signUp(s server) func(i int) call {
-	return func(int) call {
+func signUp(s server) func(i int) httpCall {
+	return func(int) httpCall {
 		return newCall("POST", "/api/auth/sign-up/email", s.host(), `{"token":"`,
 			fmt.Sprintf(`{"name":"Ada","email":"ada%d-%d@example.com","password":%q}`, time.Now().UnixNano(), newcomers.Add(1),
 				thePassword),
@@ -60,14 +60,14 @@ func signUp(s server) func(i int) call {
 	}
 }
 
-func getProfile(s server, jwts []string) func(i int) call {
-	return func(i int) call {
+func getProfile(s server, jwts []string) func(i int) httpCall {
+	return func(i int) httpCall {
 		return newCall("GET", "/api/profile", s.host(), `{"id":"`, "", "Authorization", "Bearer "+jwts[i-1])
 	}
 }
 
-func putProfile(s server, jwts []string) func(i int) call {
-	return func(i int) call {
+func putProfile(s server, jwts []string) func(i int) httpCall {
+	return func(i int) httpCall {
 		return newCall("PUT", "/api/profile", s.host(), `{"id":"`,
 			`{"learning_mode":"visual","time_per_week":`+strconv.Itoa(i)+`}`,
 			"Authorization", "Bearer "+jwts[i-1])
@@ -85,7 +85,7 @@ func TestEachUserComesOnce(t *testing.T) {
 	if n > people-active {
 		t.Errorf("%d people are asked for, there are %d", n, people-active)
 	}
-	next, seen := theOthers(getSession(server{address: ":1"})), map[string]bool{}
+	next, seen := inactiveUsers(getSession(server{address: ":1"})), map[string]bool{}
 	for range people - active {
 		seen[string(next(0).send)] = true
 	}

@@ -21,7 +21,7 @@ type workload struct {
 	request, subject string
 	counts           [3]int // calls in a run by number of connections; 0: not measured
 	pid              int    // of the process that does the work, 0 if Postgres alone does
-	run              func(ctx context.Context, conns, count int) (run, error)
+	run              func(ctx context.Context, conns, count int) (loadResult, error)
 
 	function string // the folder of the function with this pid, or ""
 }
@@ -33,26 +33,26 @@ type sample struct {
 	full                        int
 }
 
-// over returns a workload over HTTP.
-func (s server) over(request string, counts [3]int, next func(i int) call) workload {
-	return s.as(s.name, request, counts, next)
+// overHTTP returns a workload over HTTP.
+func (s server) overHTTP(request string, counts [3]int, next func(i int) httpCall) workload {
+	return s.workloadOf(s.name, request, counts, next)
 }
 
-func (s server) as(subject, request string, counts [3]int, next func(i int) call) workload {
+func (s server) workloadOf(subject, request string, counts [3]int, next func(i int) httpCall) workload {
 	return workload{
 		request: request, subject: subject, counts: counts, pid: s.pid,
-		run: func(ctx context.Context, conns, count int) (run, error) {
-			return load(ctx, s.address, conns, count, next)
+		run: func(ctx context.Context, conns, count int) (loadResult, error) {
+			return sendLoad(ctx, s.address, conns, count, next)
 		},
 	}
 }
 
-// alone returns a workload that runs in this process: one call after the other, or with more connections as many calls
-// at the same time as there are processors.
-func alone(request, subject string, counts [3]int, work func(ctx context.Context) error) workload {
+// inProcessWorkload returns a workload that runs in this process: one call after the other, or with more connections as
+// many calls at the same time as there are processors.
+func inProcessWorkload(request, subject string, counts [3]int, work func(ctx context.Context) error) workload {
 	return workload{
 		request: request, subject: subject, counts: counts, pid: os.Getpid(),
-		run: func(ctx context.Context, conns, count int) (run, error) {
+		run: func(ctx context.Context, conns, count int) (loadResult, error) {
 			took := make([]time.Duration, count)
 			var taken atomic.Int64
 			var group errgroup.Group
@@ -70,14 +70,14 @@ func alone(request, subject string, counts [3]int, work func(ctx context.Context
 				})
 			}
 			err := group.Wait()
-			return run{took: took, whole: time.Since(begin)}, err
+			return loadResult{took: took, whole: time.Since(begin)}, err
 		},
 	}
 }
 
 // measure runs a workload once and reads the processor times of all involved processes before and after.
 func (w workload) measure(ctx context.Context, postgres, conns, count int) (sample, error) {
-	before, err := w.clocks(postgres)
+	before, err := w.processorTimes(postgres)
 	if err != nil {
 		return sample{}, err
 	}
@@ -85,7 +85,7 @@ func (w workload) measure(ctx context.Context, postgres, conns, count int) (samp
 	if err != nil {
 		return sample{}, fmt.Errorf("%s, %s, %d connections: %w", w.request, w.subject, conns, err)
 	}
-	after, err := w.clocks(postgres)
+	after, err := w.processorTimes(postgres)
 	if err != nil {
 		return sample{}, err
 	}
@@ -98,16 +98,16 @@ func (w workload) measure(ctx context.Context, postgres, conns, count int) (samp
 	}, nil
 }
 
-func (w workload) clocks(postgres int) (all [3]time.Duration, err error) {
+func (w workload) processorTimes(postgres int) (all [3]time.Duration, err error) {
 	if w.pid != 0 {
-		if all[0], err = cpu(w.pid); err != nil {
+		if all[0], err = processorTime(w.pid); err != nil {
 			return all, err
 		}
 	}
-	if all[1], err = cpuTree(postgres); err != nil {
+	if all[1], err = processorTimeOfTree(postgres); err != nil {
 		return all, err
 	}
-	all[2], err = cpu(os.Getpid())
+	all[2], err = processorTime(os.Getpid())
 	return all, err
 }
 
@@ -144,7 +144,7 @@ type cell struct {
 	samples      []sample
 }
 
-func (c *cell) of(value func(sample) float64) []float64 {
+func (c *cell) values(value func(sample) float64) []float64 {
 	all := make([]float64, len(c.samples))
 	for i, s := range c.samples {
 		all[i] = value(s)
@@ -152,9 +152,14 @@ func (c *cell) of(value func(sample) float64) []float64 {
 	return all
 }
 
-// rounds measures the workloads of each group one after the other, with each number of connections, n times, every
-// other time in the opposite order. One round before warms up. A divisor makes the counts smaller.
-func rounds(ctx context.Context, groups [][]workload, n, divisor, postgres int, tell func(string)) ([]*cell, error) {
+// measureRounds measures the workloads of each group one after the other, with each number of connections, n times,
+// every other time in the opposite order. One round before warms up. A divisor makes the counts smaller.
+func measureRounds(
+	ctx context.Context,
+	groups [][]workload,
+	n, divisor, postgres int,
+	tell func(string),
+) ([]*cell, error) {
 	var all []*cell
 	for _, group := range groups {
 		for i, conns := range connections {
@@ -185,7 +190,7 @@ func rounds(ctx context.Context, groups [][]workload, n, divisor, postgres int, 
 			}
 			for _, c := range cells {
 				tell(fmt.Sprintf("%-24s %-24s %3d connections: %8.0f/s", c.request, c.subject, conns,
-					spreadOf(c.of(func(s sample) float64 { return s.perSecond })).Median))
+					spreadOf(c.values(func(s sample) float64 { return s.perSecond })).Median))
 			}
 			all = append(all, cells...)
 		}
@@ -193,8 +198,8 @@ func rounds(ctx context.Context, groups [][]workload, n, divisor, postgres int, 
 	return all, nil
 }
 
-// find returns the cell of a request, subject and number of connections, or nil.
-func find(cells []*cell, request, subject string, conns int) *cell {
+// findCell returns the cell of a request, subject and number of connections, or nil.
+func findCell(cells []*cell, request, subject string, conns int) *cell {
 	i := slices.IndexFunc(cells, func(c *cell) bool {
 		return c.request == request && c.subject == subject &&
 			c.conns == conns
@@ -205,9 +210,9 @@ func find(cells []*cell, request, subject string, conns int) *cell {
 	return cells[i]
 }
 
-// ratio compares two cells round by round, because their runs of one round were close in time.
-func ratio(a, b *cell, value func(sample) float64) spread {
-	x, y := a.of(value), b.of(value)
+// ratioOf compares two cells round by round, because their runs of one round were close in time.
+func ratioOf(a, b *cell, value func(sample) float64) spread {
+	x, y := a.values(value), b.values(value)
 	all := make([]float64, min(len(x), len(y)))
 	for i := range all {
 		all[i] = x[i] / cmp.Or(y[i], 1e-9)

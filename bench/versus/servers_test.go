@@ -157,8 +157,8 @@ func freeAddress(tb testing.TB) string {
 	return l.Addr().String()
 }
 
-// one sends a single call and returns the body of the response.
-func one(ctx context.Context, address string, c call) (string, error) {
+// sendOne sends a single call and returns the body of the response.
+func sendOne(ctx context.Context, address string, c httpCall) (string, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return "", err

@@ -22,34 +22,34 @@ func (t traffic) since(before traffic) traffic {
 	}
 }
 
-// tap dials Postgres and counts, as Store.Dial. A round trip begins with the first bytes that are sent after a
-// response.
-type tap struct {
+// countingDialer dials Postgres and counts, as Store.Dial. A round trip begins with the first bytes that are sent after
+// a response.
+type countingDialer struct {
 	mu sync.Mutex
 	traffic
 }
 
-func (t *tap) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (t *countingDialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
-	return &tapped{Conn: c, tap: t}, err
+	return &countingConn{Conn: c, tap: t}, err
 }
 
-func (t *tap) soFar() traffic {
+func (t *countingDialer) total() traffic {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.traffic
 }
 
-// tapped is a connection of a tap.
-type tapped struct {
+// countingConn is a connection that a countingDialer opened.
+type countingConn struct {
 	net.Conn
-	tap     *tap
+	tap     *countingDialer
 	waiting bool // for a response
 	asked   time.Time
-	said    frontend
+	said    messageCounter
 }
 
-func (c *tapped) Write(p []byte) (int, error) {
+func (c *countingConn) Write(p []byte) (int, error) {
 	c.tap.mu.Lock()
 	if !c.waiting {
 		c.waiting, c.asked = true, time.Now()
@@ -61,7 +61,7 @@ func (c *tapped) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-func (c *tapped) Read(p []byte) (int, error) {
+func (c *countingConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.tap.mu.Lock()
 	defer c.tap.mu.Unlock()
@@ -73,16 +73,16 @@ func (c *tapped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// frontend is one side of a connection in Postgres's protocol, version 3. A message has a type and the length of the
-// rest; the first of a connection has no type.
-type frontend struct {
+// messageCounter is one side of a connection in Postgres's protocol, version 3. A message has a type and the length of
+// the rest; the first of a connection has no type.
+type messageCounter struct {
 	rest    []byte // of an incomplete message
 	started bool
 }
 
 // statements returns how many of the messages that are complete with text run a statement: a simple query or an
 // Execute.
-func (f *frontend) statements(text []byte) (n int) {
+func (f *messageCounter) statements(text []byte) (n int) {
 	f.rest = append(f.rest, text...)
 	for {
 		kind := 0
@@ -112,7 +112,7 @@ func TestStatementsAreCounted(t *testing.T) {
 		message("P", "\x00SELECT $1\x00\x00\x00") + message("B", "\x00\x00") + message("E", "\x00\x00\x00\x00\x00") +
 		message("S", "")
 	for _, piece := range []int{1, 3, 7, len(wire)} {
-		var f frontend
+		var f messageCounter
 		got := 0
 		for from := 0; from < len(wire); from += piece {
 			got += f.statements([]byte(wire[from:min(from+piece, len(wire))]))

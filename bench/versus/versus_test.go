@@ -42,8 +42,9 @@ var (
 	pgbenchs = [3]int{6000, 32000, 32000}
 )
 
-// emulated is the number of calls in a run through the emulator, which has one connection, if the call does not hash.
-const emulated = 1500
+// emulatorCalls is the number of calls in a run through the emulator, which has one connection, if the call does not
+// hash.
+const emulatorCalls = 1500
 
 // BenchmarkVersus measures everything once, for any -benchtime, and writes the results. `make bench` runs it.
 func BenchmarkVersus(b *testing.B) {
@@ -56,24 +57,24 @@ func BenchmarkVersus(b *testing.B) {
 	}
 	tell("building, and filling three databases")
 	program := build(b, "cmd/xenon")
-	w := newWorld(b, program)
+	w := newSetup(b, program)
 	r := newReport(b, w, n, *quick)
 	var fetched atomic.Int64
-	cells, err := rounds(b.Context(), w.groups(b, program, &fetched), n, divisor, w.postgres, tell)
+	cells, err := measureRounds(b.Context(), w.workloadGroups(b, program, &fetched), n, divisor, w.postgres, tell)
 	if err != nil {
 		b.Fatal(err)
 	}
 	r.cells, r.fetches = cells, fetched.Load()
-	if err := r.peaks(w); err != nil {
+	if err := r.readPeakMemory(w); err != nil {
 		b.Fatal(err)
 	}
 	tell("counting what a request costs")
 	r.parts = w.takeApart(b)
-	if r.inits, err = w.inits(b.Context(), w.bootstrap(b, "session")); err != nil {
+	if r.inits, err = w.measureInits(b.Context(), w.bootstrap(b, "session")); err != nil {
 		b.Fatal(err)
 	}
 	if *grow {
-		if r.growth, err = growth(b, program, n, divisor, tell); err != nil {
+		if r.growth, err = measureGrowth(b, program, n, divisor, tell); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -88,69 +89,134 @@ func BenchmarkVersus(b *testing.B) {
 	tell("written to " + *docs)
 }
 
-// groups returns all workloads, grouped by what they do.
-func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]workload {
+// workloadGroups returns all workloads, grouped by what they do.
+func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *atomic.Int64) [][]workload {
 	b.Helper()
 	x, s, l := w.argon2id, w.scrypt, w.betterAuth
 	null := server{name: "null handler", address: w.null}
 	return [][]workload{
 		{
-			first(ourFunction, func(ctx context.Context) (time.Duration, error) {
+			startWorkload(ourFunction, func(ctx context.Context) (time.Duration, error) {
 				return w.firstOfFunction(ctx, w.bootstrap(b, "session"), nil)
 			}),
-			first(ours, func(ctx context.Context) (time.Duration, error) {
+			startWorkload(ours, func(ctx context.Context) (time.Duration, error) {
 				address := freeAddress(b)
 				return firstOfServer(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
 			}),
-			first(betterAuth, func(ctx context.Context) (time.Duration, error) {
+			startWorkload(betterAuth, func(ctx context.Context) (time.Duration, error) {
 				address := freeAddress(b)
 				return firstOfServer(ctx, betterAuthCommand(l.database, address), address)
 			}),
 		},
-		{null.over("nothing", fast, activeUsers(1, func(int) call { return newCall("GET", "/", "localhost", "{", "") }))},
 		{
-			x.over("get-session", fast, activeUsers(active, getSession(x))), l.over("get-session", slow,
+			null.overHTTP(
+				"nothing",
+				fast,
+				activeUsers(1, func(int) httpCall { return newCall("GET", "/", "localhost", "{", "") }),
+			),
+		},
+		{
+			x.overHTTP("get-session", fast, activeUsers(active, getSession(x))),
+			l.overHTTP("get-session", slow,
 				activeUsers(active, getSession(l))),
 			w.pgbench(b, pgbenchs),
-			w.through(b, "session", ourEmulator, "get-session", x, emulated, activeUsers(active, w.events.calls(getSession(x)))),
+			w.throughEmulator(
+				b,
+				"session",
+				ourEmulator,
+				"get-session",
+				x,
+				emulatorCalls,
+				activeUsers(active, w.events.throughEvents(getSession(x))),
+			),
 		},
 		{
-			x.over(newPeople, signing, theOthers(getSession(x))),
-			l.over(newPeople, signing, theOthers(getSession(l))),
+			x.overHTTP(newPeople, signing, inactiveUsers(getSession(x))),
+			l.overHTTP(newPeople, signing, inactiveUsers(getSession(l))),
 		},
 		{
-			x.over("token", fast, activeUsers(active, getToken(x))), l.over("token", slow, activeUsers(active, getToken(l))),
-			alone("token", theSignature, [3]int{500, 0, 1000}, bareSignature(b)),
-			w.through(b, "token", ourEmulator, "token", x, emulated, activeUsers(active, w.events.calls(getToken(x)))),
+			x.overHTTP(
+				"token",
+				fast,
+				activeUsers(active, getToken(x)),
+			),
+			l.overHTTP("token", slow, activeUsers(active, getToken(l))),
+			inProcessWorkload("token", theSignature, [3]int{500, 0, 1000}, bareSignature(b)),
+			w.throughEmulator(
+				b,
+				"token",
+				ourEmulator,
+				"token",
+				x,
+				emulatorCalls,
+				activeUsers(active, w.events.throughEvents(getToken(x))),
+			),
 		},
 		{
-			x.over("jwks", fast, activeUsers(1, getJWKS(x))), l.over("jwks", slow, activeUsers(1, getJWKS(l))),
-			w.through(b, "jwks", ourEmulator, "jwks", x, emulated, activeUsers(1, w.events.calls(getJWKS(x)))),
+			x.overHTTP("jwks", fast, activeUsers(1, getJWKS(x))),
+			l.overHTTP("jwks", slow, activeUsers(1, getJWKS(l))),
+			w.throughEmulator(
+				b,
+				"jwks",
+				ourEmulator,
+				"jwks",
+				x,
+				emulatorCalls,
+				activeUsers(1, w.events.throughEvents(getJWKS(x))),
+			),
 		},
 		{
-			x.as(ourArgon2id, "sign-in", argon2s, activeUsers(active, signIn(x))), alone("sign-in", bareArgon2id, argon2s,
-				bareHash(config.Argon2id)),
-			s.as(ourScrypt, "sign-in", scrypts, activeUsers(active, signIn(s))), alone("sign-in", bareScrypt, scrypts,
-				bareHash(config.Scrypt)),
-			l.as(betterAuthScrypt, "sign-in", scrypts, activeUsers(active, signIn(l))),
-			w.through(b, "signin", emulatedArgon2id, "sign-in", x, argon2s[0], activeUsers(active, w.events.calls(signIn(x)))),
-			w.through(b, "signin", emulatedScrypt, "sign-in", s, scrypts[0], activeUsers(active, w.events.calls(signIn(s)))),
+			x.workloadOf(
+				ourArgon2id,
+				"sign-in",
+				argon2s,
+				activeUsers(active, signIn(x)),
+			),
+			inProcessWorkload("sign-in", bareArgon2id, argon2s,
+				hashOnly(config.Argon2id)),
+			s.workloadOf(
+				ourScrypt,
+				"sign-in",
+				scrypts,
+				activeUsers(active, signIn(s)),
+			),
+			inProcessWorkload("sign-in", bareScrypt, scrypts,
+				hashOnly(config.Scrypt)),
+			l.workloadOf(betterAuthScrypt, "sign-in", scrypts, activeUsers(active, signIn(l))),
+			w.throughEmulator(
+				b,
+				"signin",
+				emulatedArgon2id,
+				"sign-in",
+				x,
+				argon2s[0],
+				activeUsers(active, w.events.throughEvents(signIn(x))),
+			),
+			w.throughEmulator(
+				b,
+				"signin",
+				emulatedScrypt,
+				"sign-in",
+				s,
+				scrypts[0],
+				activeUsers(active, w.events.throughEvents(signIn(s))),
+			),
 		},
 		{
-			x.as(ourArgon2id, "sign-up", argon2s, signUp(x)), s.as(ourScrypt, "sign-up", scrypts, signUp(s)),
-			l.as(betterAuthScrypt, "sign-up", scrypts, signUp(l)),
-			w.through(b, "signup", emulatedArgon2id, "sign-up", x, argon2s[0], w.events.calls(signUp(x))),
-			w.through(b, "signup", emulatedScrypt, "sign-up", s, scrypts[0], w.events.calls(signUp(s))),
+			x.workloadOf(ourArgon2id, "sign-up", argon2s, signUp(x)), s.workloadOf(ourScrypt, "sign-up", scrypts, signUp(s)),
+			l.workloadOf(betterAuthScrypt, "sign-up", scrypts, signUp(l)),
+			w.throughEmulator(b, "signup", emulatedArgon2id, "sign-up", x, argon2s[0], w.events.throughEvents(signUp(x))),
+			w.throughEmulator(b, "signup", emulatedScrypt, "sign-up", s, scrypts[0], w.events.throughEvents(signUp(s))),
 		},
 		{
-			x.over("profile GET", fast, activeUsers(active, getProfile(x, w.jwts))),
-			w.through(b, "profile", ourEmulator, "profile GET", x, emulated,
-				activeUsers(active, w.events.calls(getProfile(x, w.jwts)))),
+			x.overHTTP("profile GET", fast, activeUsers(active, getProfile(x, w.jwts))),
+			w.throughEmulator(b, "profile", ourEmulator, "profile GET", x, emulatorCalls,
+				activeUsers(active, w.events.throughEvents(getProfile(x, w.jwts)))),
 		},
 		{
-			x.over("profile PUT", fast, activeUsers(active, putProfile(x, w.jwts))),
-			w.through(b, "profile", ourEmulator, "profile PUT", x, emulated,
-				activeUsers(active, w.events.calls(putProfile(x, w.jwts)))),
+			x.overHTTP("profile PUT", fast, activeUsers(active, putProfile(x, w.jwts))),
+			w.throughEmulator(b, "profile", ourEmulator, "profile PUT", x, emulatorCalls,
+				activeUsers(active, w.events.throughEvents(putProfile(x, w.jwts)))),
 		},
 		w.verify(b, fetched),
 	}
@@ -159,16 +225,16 @@ func (w *world) groups(b *testing.B, program string, fetched *atomic.Int64) [][]
 // newPeople is get-session by another user every time, so that no token is reused.
 const newPeople = "get-session, 10,000 people"
 
-// first returns a workload that starts a process and waits for its first response.
-func first(subject string, work func(context.Context) (time.Duration, error)) workload {
+// startWorkload returns a workload that starts a process and waits for its first response.
+func startWorkload(subject string, work func(context.Context) (time.Duration, error)) workload {
 	return workload{
 		request: "start to first answer", subject: subject, counts: starts,
-		run: func(ctx context.Context, _, count int) (run, error) {
-			var r run
+		run: func(ctx context.Context, _, count int) (loadResult, error) {
+			var r loadResult
 			for range count {
 				took, err := work(ctx)
 				if err != nil {
-					return run{}, err
+					return loadResult{}, err
 				}
 				r.took, r.whole = append(r.took, took), r.whole+took
 			}

@@ -120,22 +120,22 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 	return text, err
 }
 
-// world has everything that is measured.
-type world struct {
+// benchmarkSetup has everything that is measured.
+type benchmarkSetup struct {
 	argon2id, scrypt, betterAuth server
 	null                         string   // the address of the null server
 	postgres                     int      // process id
 	jwts                         []string // of the active users, issued by Xenon
 
-	events     *events
+	events     *apiEvents
 	sizes      map[string]int    // MB of memory of a function, by folder
 	bootstraps map[string]string // the built files by folder
 	functions  map[string]server // by functionName
 }
 
-func newWorld(tb testing.TB, program string) *world {
+func newSetup(tb testing.TB, program string) *benchmarkSetup {
 	tb.Helper()
-	w := &world{
+	w := &benchmarkSetup{
 		argon2id:   startXenon(tb, program, populated(tb, people, config.Argon2id), config.Argon2id),
 		scrypt:     startXenon(tb, program, populated(tb, people, config.Scrypt), config.Scrypt),
 		betterAuth: startBetterAuth(tb, populated(tb, people, config.Scrypt)),
@@ -152,7 +152,7 @@ func newWorld(tb testing.TB, program string) *world {
 // tokenFor returns the JWT of user i.
 func tokenFor(tb testing.TB, s server, i int) string {
 	tb.Helper()
-	body, err := one(tb.Context(), s.address, getToken(s)(i))
+	body, err := sendOne(tb.Context(), s.address, getToken(s)(i))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	appSecrets := secrets.New(cfg, time.Now)
 	db := store.Open(appSecrets, devPool).In(cfg.Schema)
 	defer db.Close()
-	routes, err := mount(t, functions(cfg, appSecrets, db, time.Now))
+	routes, err := templateRoutes(t, functions(cfg, appSecrets, db, time.Now))
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 func loadDevSettings(ctx context.Context, getenv environment) (config.API, error) {
 	cfg, err := config.LoadAPI(getenv)
 	if err != nil {
-		return cfg, advise(err, "Correct the settings in the environment or in .env; .env.example explains each setting.")
+		return cfg, withAdvice(err, "Correct the settings in the environment or in .env; .env.example explains each setting.")
 	}
 	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue {
 		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)
@@ -146,11 +146,11 @@ func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, advise(fmt.Errorf("another program listens on %s", addr),
+		return nil, withAdvice(fmt.Errorf("another program listens on %s", addr),
 			"Stop that program, or choose another port: xenon dev --addr localhost:3001")
 	}
 	if err != nil {
-		return nil, advise(err, "Give a host and a port with --addr, such as --addr localhost:3000.")
+		return nil, withAdvice(err, "Give a host and a port with --addr, such as --addr localhost:3000.")
 	}
 	return l, nil
 }

@@ -26,7 +26,7 @@ func withEnvFile(getenv environment, file string, log io.Writer) (environment, e
 		return getenv, nil
 	}
 	if err != nil {
-		return nil, advise(fmt.Errorf("read settings: %w", err), "Make %s readable, or remove it.", file)
+		return nil, withAdvice(fmt.Errorf("read settings: %w", err), "Make %s readable, or remove it.", file)
 	}
 	values := map[string]string{}
 	for _, m := range envLine.FindAllStringSubmatch(string(text), -1) {

@@ -45,7 +45,7 @@ func (c keysListCmd) Run(ctx context.Context, getenv environment, std streams) e
 	}
 	text, err := secrets.ReadSigningKeys(ctx, cfg)
 	if err != nil {
-		return advise(err, "Generate the first keys with xenon keys rotate; make dev generates them automatically.")
+		return withAdvice(err, "Generate the first keys with xenon keys rotate; make dev generates them automatically.")
 	}
 	set, err := keys.ParseSet(text)
 	if err != nil {
@@ -100,7 +100,7 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	}
 	set, err := rotate(ctx, cfg)
 	if errors.Is(err, keys.ErrTooSoon) {
-		return advise(err, "Wait until then: verifiers might not have the next key yet.")
+		return withAdvice(err, "Wait until then: verifiers might not have the next key yet.")
 	}
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func loadKeySettings(ctx context.Context, getenv environment) (config.Keys, erro
 func loadAWSProfile(ctx context.Context, as config.AWS) (config.AWS, error) {
 	as, err := awsprofile.Load(ctx, as)
 	if err != nil {
-		return as, advise(err, "Sign in with aws sso login, or set AWS_PROFILE and AWS_REGION.")
+		return as, withAdvice(err, "Sign in with aws sso login, or set AWS_PROFILE and AWS_REGION.")
 	}
 	return as, nil
 }

@@ -54,7 +54,7 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 		return adviseRepair(err, name)
 	}
 	if err != nil {
-		return advise(err, "Check that the database runs and that its user can create tables. "+
+		return withAdvice(err, "Check that the database runs and that its user can create tables. "+
 			"Use --database-url for another database.")
 	}
 	for _, name := range applied {
@@ -108,7 +108,7 @@ func (l *local) generateSecret(set string, log io.Writer) error {
 		fmt.Fprintln(log, "Generated a secret in", file)
 	}
 	if err != nil {
-		return advise(err, "%s has to be a directory that you can write to; use --dir for another directory.", l.dir)
+		return withAdvice(err, "%s has to be a directory that you can write to; use --dir for another directory.", l.dir)
 	}
 	l.secret = string(text)
 	return nil

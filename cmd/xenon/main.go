@@ -44,13 +44,13 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, std)) //nolint:forbidigo // the only place that reads the environment
 }
 
-type exited int
+type exitCode int
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, std streams) (code int) {
 	defer func() { // kong calls Exit after --help: Exit panics, and this function recovers and sets the exit code
 		if r := recover(); r != nil {
-			c, ok := r.(exited)
+			c, ok := r.(exitCode)
 			if !ok {
 				panic(r)
 			}
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 		kong.Name("xenon"),
 		kong.Description("Authentication for static sites on serverless Postgres."),
 		kong.Writers(std.out, std.err),
-		kong.Exit(func(c int) { panic(exited(c)) }),
+		kong.Exit(func(c int) { panic(exitCode(c)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(environment(getenv), std),
@@ -81,17 +81,17 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 // environment is a function that returns the value of a variable. Commands read settings with it.
 type environment func(string) string
 
-// problem is an error message for the user. It says what happened and what the user can do.
-type problem struct {
+// userError is an error message for the user. It says what happened and what the user can do.
+type userError struct {
 	err    error
 	advice string
 }
 
-func (p problem) Error() string { return p.err.Error() + "\n  " + p.advice }
-func (p problem) Unwrap() error { return p.err }
+func (p userError) Error() string { return p.err.Error() + "\n  " + p.advice }
+func (p userError) Unwrap() error { return p.err }
 
-func advise(err error, format string, args ...any) error {
-	return problem{err, fmt.Sprintf(format, args...)}
+func withAdvice(err error, format string, args ...any) error {
+	return userError{err, fmt.Sprintf(format, args...)}
 }
 
 var errUsage = errors.New("wrong use")

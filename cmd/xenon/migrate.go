@@ -42,7 +42,7 @@ func (f importFlags) open(ctx context.Context, getenv environment, std streams) 
 	if err := checkURL("--from", from); err != nil {
 		return nil, nil, err
 	}
-	return begin(from, to, getenv, std)
+	return openImport(from, to, getenv, std)
 }
 
 // openTarget is like open, for commands that do not need the source. The source may no longer exist.
@@ -58,10 +58,10 @@ func (f importFlags) openTarget(
 	if err != nil {
 		return nil, nil, err
 	}
-	return begin("", to, getenv, std)
+	return openImport("", to, getenv, std)
 }
 
-func begin(from, to string, getenv environment, std streams) (*importer.Import, *progress, error) {
+func openImport(from, to string, getenv environment, std streams) (*importer.Import, *progress, error) {
 	if err := checkURL("--to", to); err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +72,14 @@ func begin(from, to string, getenv environment, std streams) (*importer.Import, 
 	printIgnored(std, "--from", from)
 	printIgnored(std, "--to", to)
 	p := newProgress(std.err, time.Now)
-	return &importer.Import{From: from, To: to, Schema: name, Holder: holder(), Progress: p.event, Now: time.Now}, p, nil
+	return &importer.Import{
+		From:     from,
+		To:       to,
+		Schema:   name,
+		Holder:   processName(),
+		Progress: p.handleEvent,
+		Now:      time.Now,
+	}, p, nil
 }
 
 // printIgnored prints the parameters of a database URL that Xenon ignores.
@@ -128,8 +135,8 @@ func wrongUse(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errUsage}, args...)...)
 }
 
-// holder returns the name of this process. Another process that finds the run locked prints this name.
-func holder() string {
+// processName returns the name of this process. Another process that finds the run locked prints this name.
+func processName() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "this machine"
@@ -146,25 +153,28 @@ func database(databaseURL string) string {
 	return u.Hostname() + u.EscapedPath()
 }
 
-// explain adds advice to an error of package importer.
-func explain(ctx context.Context, err error) error {
+// withImportAdvice adds advice to an error of package importer.
+func withImportAdvice(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	text := errors.New(importer.ErrorText(err)) // contains no data of rows
 	switch {
 	case ctx.Err() != nil:
-		return advise(errStopped, "Finished batches are kept. Run the same command again to continue.")
+		return withAdvice(errStopped, "Finished batches are kept. Run the same command again to continue.")
 	case errors.Is(err, importer.ErrHeld):
-		return advise(text, "Wait until the other process has finished. If it crashed, its lease ends within two minutes.")
+		return withAdvice(
+			text,
+			"Wait until the other process has finished. If it crashed, its lease ends within two minutes.",
+		)
 	case errors.Is(err, importer.ErrNoRun):
-		return advise(text, "Start a run with xenon migrate run, or give the name of an existing run with --run.")
+		return withAdvice(text, "Start a run with xenon migrate run, or give the name of an existing run with --run.")
 	case errors.Is(err, importer.ErrUnavailable):
-		return advise(text, "Check that the database runs and that its URL is correct. Then run the same command again.")
+		return withAdvice(text, "Check that the database runs and that its URL is correct. Then run the same command again.")
 	case errors.Is(err, importer.ErrRefused):
 		return text
 	}
-	return advise(text, "Run the same command again to continue.")
+	return withAdvice(text, "Run the same command again to continue.")
 }
 
 var errStopped = errors.New("stopped")

@@ -66,8 +66,8 @@ func (c optionFlags) options(run string) (importer.Options, error) {
 	return o, nil
 }
 
-// again returns the command line with the same options.
-func (c optionFlags) again(command, run string) string {
+// commandLine returns the command line with the same options.
+func (c optionFlags) commandLine(command, run string) string {
 	text := "xenon migrate " + command
 	add := func(flag, value string) {
 		if value != "" {
@@ -133,9 +133,9 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 	}
 	p.printOnTerminal("Reading both databases; a million users take about a minute …")
 	plan, err := m.Plan(ctx, o)
-	p.end()
+	p.finish()
 	if err != nil {
-		return explain(ctx, err)
+		return withImportAdvice(ctx, err)
 	}
 	if f.JSON {
 		err = printJSON(std, planOutput{plan, providerSettings(plan.Providers, getenv)})
@@ -143,7 +143,7 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 		printPlan(std.out, plan, database(m.From), database(m.To))
 		printProviderSettings(std.out, plan.Providers, getenv)
 		if len(plan.Refusals) == 0 {
-			next := c.again("run", f.Name)
+			next := c.commandLine("run", f.Name)
 			if f.From != "" || f.To != "" {
 				next += " (with the same --from and --to)"
 			}

@@ -25,7 +25,7 @@ func TestMigrateOptions(t *testing.T) {
 		"--provider azure=oid " +
 		`--profile-value age_range:35_44=35_plus --profile-value age_range:45_plus=35_plus --profile-value ` +
 		`'primary_goal:a b=it'\''s'`
-	if got := c.again("run", "autumn"); got != want {
+	if got := c.commandLine("run", "autumn"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

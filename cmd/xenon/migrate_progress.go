@@ -34,13 +34,13 @@ func (p *progress) printOnTerminal(format string, args ...any) {
 	}
 }
 
-func (p *progress) event(e importer.Event) {
+func (p *progress) handleEvent(e importer.Event) {
 	if e.Waiting != "" {
-		p.wait(e.Waiting)
+		p.printWait(e.Waiting)
 		return
 	}
 	if e.Action != p.action {
-		p.end()
+		p.finish()
 		p.action, p.began, p.before = e.Action, p.now().Add(-e.Took), e.Done-1
 	}
 	p.sums.rows += e.Rows
@@ -48,7 +48,7 @@ func (p *progress) event(e importer.Event) {
 	p.sums.quarantined += e.Quarantined
 	p.sums.different += e.Different
 	if !p.terminal {
-		fmt.Fprintln(p.out, line(e))
+		fmt.Fprintln(p.out, batchLine(e))
 		return
 	}
 	if p.bar == nil {
@@ -56,14 +56,14 @@ func (p *progress) event(e importer.Event) {
 	}
 	if e.Parked != "" {
 		_ = p.bar.Clear() // ignore errors of the terminal
-		fmt.Fprintln(p.out, line(e))
+		fmt.Fprintln(p.out, batchLine(e))
 	}
-	p.bar.Describe(p.figures(e))
+	p.bar.Describe(p.barText(e))
 	_ = p.bar.Set(e.Done)
 }
 
-// wait prints why the import waits for a database. It prints the line above the progress bar, if there is one.
-func (p *progress) wait(why string) {
+// printWait prints why the import waits for a database. It prints the line above the progress bar, if there is one.
+func (p *progress) printWait(why string) {
 	if p.bar != nil {
 		_ = p.bar.Clear() // ignore errors of the terminal
 	}
@@ -83,18 +83,18 @@ func (p *progress) newBar(e importer.Event) *progressbar.ProgressBar {
 	)
 }
 
-// end finishes the progress bar and starts a new line.
-func (p *progress) end() {
+// finish finishes the progress bar and starts a new line.
+func (p *progress) finish() {
 	if p.bar != nil {
 		fmt.Fprintln(p.out)
 	}
 	*p = progress{out: p.out, terminal: p.terminal, now: p.now}
 }
 
-// figures returns the text to the right of the progress bar.
-func (p *progress) figures(e importer.Event) string {
+// barText returns the text to the right of the progress bar.
+func (p *progress) barText(e importer.Event) string {
 	took := p.now().Sub(p.began)
-	text := english.Sprintf("%s %d/%d batches", action(e), e.Done, e.Batches)
+	text := english.Sprintf("%s %d/%d batches", actionName(e), e.Done, e.Batches)
 	if e.Action == "rollback" {
 		text += english.Sprintf(", %d rows %s", p.sums.copied, removedText(e))
 	} else if seconds := took.Seconds(); seconds > 0 {
@@ -112,13 +112,13 @@ func (p *progress) figures(e importer.Event) string {
 	return text + ", " + took.Round(time.Second).String()
 }
 
-// line returns the output line of a batch.
-func line(e importer.Event) string {
+// batchLine returns the output line of a batch.
+func batchLine(e importer.Event) string {
 	pass := ""
 	if e.Pass > 0 { // a rollback has no pass
 		pass = english.Sprintf("pass %d, ", e.Pass)
 	}
-	text := english.Sprintf("%s: %sbatch %d, %d of %d done: ", action(e), pass, e.Batch, e.Done, e.Batches)
+	text := english.Sprintf("%s: %sbatch %d, %d of %d done: ", actionName(e), pass, e.Batch, e.Done, e.Batches)
 	if e.Parked != "" {
 		return text + "parked: " + e.Parked
 	}
@@ -142,8 +142,8 @@ func line(e importer.Event) string {
 	return text + ", " + e.Took.Round(time.Millisecond).String()
 }
 
-// action returns the name of the action for the output.
-func action(e importer.Event) string {
+// actionName returns the name of the action for the output.
+func actionName(e importer.Event) string {
 	if e.DryRun {
 		return e.Action + " (dry run)"
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// pass sends the events of a pass of four batches. Each batch takes one second, and the third is parked.
-func pass(p *progress, clock *time.Time) {
+// sendPass sends the events of a pass of four batches. Each batch takes one second, and the third is parked.
+func sendPass(p *progress, clock *time.Time) {
 	for i := range 4 {
 		*clock = clock.Add(time.Second)
 		e := importer.Event{
@@ -31,9 +31,9 @@ func pass(p *progress, clock *time.Time) {
 		if i == 2 {
 			e.Done, e.Rows, e.Copied, e.Identical, e.Folded, e.Quarantined, e.Parked = 2, 0, 0, 0, 0, 0, "SQLSTATE 53100"
 		}
-		p.event(e)
+		p.handleEvent(e)
 	}
-	p.end()
+	p.finish()
 }
 
 func TestProgressPrintsOneLinePerBatchWithoutTerminal(t *testing.T) {
@@ -42,14 +42,14 @@ func TestProgressPrintsOneLinePerBatchWithoutTerminal(t *testing.T) {
 	clock := time.Unix(1_790_000_000, 0)
 	p := newProgress(&out, func() time.Time { return clock })
 	p.printOnTerminal("only on a terminal")
-	pass(p, &clock)
-	p.event(
+	sendPass(p, &clock)
+	p.handleEvent(
 		importer.Event{
 			Action:  "wait",
 			Waiting: "connect to the source: FATAL: too many clients (SQLSTATE 53300); try 2 of 10 in 1s",
 		},
 	)
-	p.event(
+	p.handleEvent(
 		importer.Event{
 			Action:    "verify",
 			Pass:      1,
@@ -60,11 +60,11 @@ func TestProgressPrintsOneLinePerBatchWithoutTerminal(t *testing.T) {
 			Took:      1234567 * time.Nanosecond,
 		},
 	)
-	p.event(
+	p.handleEvent(
 		importer.Event{Action: "copy", Pass: 2, Batches: 1, Done: 1, Rows: 9, Copied: 2, Unchanged: 7, Took: time.Second},
 	)
-	p.event(importer.Event{Action: "rollback", DryRun: true, Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
-	p.event(importer.Event{Action: "rollback", Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
+	p.handleEvent(importer.Event{Action: "rollback", DryRun: true, Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
+	p.handleEvent(importer.Event{Action: "rollback", Batches: 2, Done: 2, Copied: 5, Took: time.Minute})
 	want := "copy: pass 1, batch 0, 1 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 " +
 		"quarantined, 1s\n" +
 		`copy: pass 1, batch 1, 2 of 4 done: 12,500 rows, 8,000 written, 100 identical, 4,000 folded, 400 quarantined, 1s

@@ -44,11 +44,11 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	}
 	r, err := importreport.Read(ctx, m.Env(), c.Name)
 	if err != nil {
-		return explain(ctx, err)
+		return withImportAdvice(ctx, err)
 	}
 	if c.HTML == "" && c.Out == "" && !c.JSON {
 		printReport(std.out, r)
-		fmt.Fprintf(std.out, "\nTo write it to a file: %s --html report.html\n", optionFlags{}.again("report", c.Name))
+		fmt.Fprintf(std.out, "\nTo write it to a file: %s --html report.html\n", optionFlags{}.commandLine("report", c.Name))
 		return nil
 	}
 	cfg, err := loadKeySettings(ctx, getenv)
@@ -57,7 +57,7 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	}
 	signed, err := sign(ctx, r, cfg)
 	if err != nil {
-		return advise(err, "Set SIGNING_KEYS_ARN or SIGNING_KEYS_FILE. For local development, generate keys with "+
+		return withAdvice(err, "Set SIGNING_KEYS_ARN or SIGNING_KEYS_FILE. For local development, generate keys with "+
 			"xenon keys rotate.")
 	}
 	return c.write(signed, std)
@@ -106,8 +106,8 @@ func printReport(out io.Writer, r importreport.Report) {
 	printLines(out, "Not checked", r.Plan.NotChecked)
 }
 
-// checked is the JSON output of --check.
-type checked struct {
+// checkOutput is the JSON output of --check.
+type checkOutput struct {
 	Result string `json:"verdict"` // "valid", "altered" or "unknown key"
 	Why    string `json:"why,omitempty"`
 	*importreport.Checked
@@ -123,17 +123,17 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 		return err
 	}
 	report, err := importreport.Check(text, jwks)
-	answer := checked{Result: "valid", Checked: &report}
+	answer := checkOutput{Result: "valid", Checked: &report}
 	switch {
 	case errors.Is(err, importreport.ErrAltered):
-		answer = checked{Result: "altered", Why: err.Error()}
-		err = advise(
+		answer = checkOutput{Result: "altered", Why: err.Error()}
+		err = withAdvice(
 			fmt.Errorf("%s: %w", c.Check, err),
 			"Do not trust this file. Ask for the original file, or write the report again.",
 		)
 	case errors.Is(err, keys.ErrUnknownKey):
-		answer = checked{Result: "unknown key", Why: err.Error()}
-		err = advise(
+		answer = checkOutput{Result: "unknown key", Why: err.Error()}
+		err = withAdvice(
 			fmt.Errorf("%s: %w", c.Check, err),
 			"These keys cannot verify the report. Use --jwks with the public keys that the deployment had when it wrote the "+
 				"report.",
@@ -177,7 +177,7 @@ func (c migrateReportCmd) jwks(ctx context.Context, getenv environment) ([]byte,
 	}
 	set, err := keys.Load(ctx, cfg)
 	if err != nil {
-		return nil, advise(err, "Use --jwks for other public keys: a file, or the deployment's /api/auth/jwks.")
+		return nil, withAdvice(err, "Use --jwks for other public keys: a file, or the deployment's /api/auth/jwks.")
 	}
 	return json.Marshal(map[string]any{"keys": set.Public(time.Now())})
 }

@@ -52,13 +52,13 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	if err != nil {
 		return err
 	}
-	if err := c.announce(ctx, m, p, std); err != nil {
+	if err := c.confirmRemoval(ctx, m, p, std); err != nil {
 		return err
 	}
 	result, err := rollback(ctx, m, c.Name, importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: c.DryRun})
-	p.end()
+	p.finish()
 	if err != nil {
-		return explain(ctx, err)
+		return withImportAdvice(ctx, err)
 	}
 	if c.JSON {
 		err = printJSON(std, result)
@@ -76,16 +76,16 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	return back
 }
 
-// announce prints how many rows would be removed and asks for a confirmation. With --yes it does not ask, and it prints
-// the numbers only with --cascade, because only then can rows of other tables be removed.
-func (c migrateRollbackCmd) announce(ctx context.Context, m *importer.Import, p *progress, std streams) error {
+// confirmRemoval prints how many rows would be removed and asks for a confirmation. With --yes it does not ask, and it
+// prints the numbers only with --cascade, because only then can rows of other tables be removed.
+func (c migrateRollbackCmd) confirmRemoval(ctx context.Context, m *importer.Import, p *progress, std streams) error {
 	if c.DryRun || c.Yes && !c.Cascade {
 		return nil
 	}
 	would, err := rollback(ctx, m, c.Name, importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: true})
-	p.end()
+	p.finish()
 	if err != nil {
-		return explain(ctx, err)
+		return withImportAdvice(ctx, err)
 	}
 	printRollback(std.err, would, true, c.Cascade)
 	if c.Yes {
@@ -117,13 +117,13 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 	}
 	file, err := os.OpenFile(c.ReturnToSource, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, advise(
+		return nil, withAdvice(
 			fmt.Errorf("%s exists already", c.ReturnToSource),
 			"Choose another name: the command does not overwrite files. Nothing was removed.",
 		)
 	}
 	if err != nil {
-		return nil, advise(err, "Nothing was removed.")
+		return nil, withAdvice(err, "Nothing was removed.")
 	}
 	covered, notCovered, err := m.ReturnToSource(ctx, c.Name, file)
 	if closed := file.Close(); err == nil {
@@ -131,7 +131,7 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 	}
 	if err != nil {
 		_ = os.Remove(c.ReturnToSource) // the file is incomplete
-		return nil, explain(ctx, err)
+		return nil, withImportAdvice(ctx, err)
 	}
 	printf(
 		std.err,
@@ -232,7 +232,7 @@ func (c migrateFinalizeCmd) Run(ctx context.Context, getenv environment, std str
 		}
 	}
 	if err := m.Finalize(ctx, c.Name); err != nil {
-		return explain(ctx, err)
+		return withImportAdvice(ctx, err)
 	}
 	if c.JSON {
 		return printJSON(std, map[string]string{"run": c.Name, "state": "finalized"})

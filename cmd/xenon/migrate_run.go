@@ -45,9 +45,9 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	}
 	p.printOnTerminal("Copying from %s to %s; planning first …", database(m.From), database(m.To))
 	status, err := m.Run(ctx, o, c.Quick, c.Concurrency)
-	p.end()
+	p.finish()
 	if err != nil {
-		return explain(ctx, err)
+		return withImportAdvice(ctx, err)
 	}
 	if c.JSON {
 		err = printJSON(std, status)
@@ -57,7 +57,7 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	if err != nil {
 		return err
 	}
-	return left(status)
+	return needsAttention(status)
 }
 
 func printStatus(out io.Writer, s importer.Status, name string) {
@@ -72,11 +72,11 @@ func printStatus(out io.Writer, s importer.Status, name string) {
 		fmt.Fprintf(out, "\nCorrect the cause. Then run the same command again.\n")
 		return
 	}
-	fmt.Fprintf(out, "\nNext:\n  %s\n", optionFlags{}.again("verify", name))
+	fmt.Fprintf(out, "\nNext:\n  %s\n", optionFlags{}.commandLine("verify", name))
 }
 
-// left returns an error if an operator has to check something after the run.
-func left(s importer.Status) error {
+// needsAttention returns an error if an operator has to check something after the run.
+func needsAttention(s importer.Status) error {
 	switch n := s.Reasons.Total(); {
 	case len(s.Parked) > 0:
 		return needsDecision(english.Sprintf("%d of %d batches are not done", s.Batches-s.Done, s.Batches))
@@ -105,9 +105,9 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 		return err
 	}
 	v, err := m.Verify(ctx, c.Name, c.Concurrency)
-	p.end()
+	p.finish()
 	if err != nil {
-		return explain(ctx, err)
+		return withImportAdvice(ctx, err)
 	}
 	if c.JSON {
 		err = printJSON(std, v)
@@ -132,13 +132,13 @@ func (c migrateVerifyCmd) report(
 		fmt.Fprintf(
 			out,
 			"\nAll copied rows are equal to the source. Next:\n  %s --html report.html\n",
-			optionFlags{}.again("report", c.Name),
+			optionFlags{}.commandLine("report", c.Name),
 		)
 		return nil
 	}
 	st, err := m.Status(ctx, c.Name)
 	if err != nil {
-		return explain(ctx, err)
+		return withImportAdvice(ctx, err)
 	}
 	fmt.Fprintln(out, "\n"+nextStep(v, st))
 	return nil
@@ -156,10 +156,10 @@ func nextStep(v importer.VerifyResult, st importer.Status) string {
 			"hashes.\n" +
 			"Another run does not change these rows. Compare source and target. After the cut-over, the target is correct. " +
 			"Next:\n  " +
-			optionFlags{}.again("report", st.Run) + " --html report.html"
+			optionFlags{}.commandLine("report", st.Run) + " --html report.html"
 	}
 	return "Another pass copies what has changed in the source since the last one. Next:\n  " +
-		optionFlags{}.again("run", st.Run)
+		optionFlags{}.commandLine("run", st.Run)
 }
 
 func printVerification(out io.Writer, v importer.VerifyResult) {

@@ -50,13 +50,13 @@ func TestMigrateRun(t *testing.T) {
 	}
 }
 
-// stopper cancels the command after the first batch, as Ctrl-C does.
-type stopper struct {
+// cancelAfterFirstBatch cancels the command after the first batch, as Ctrl-C does.
+type cancelAfterFirstBatch struct {
 	bytes.Buffer
 	stop func()
 }
 
-func (s *stopper) Write(b []byte) (int, error) {
+func (s *cancelAfterFirstBatch) Write(b []byte) (int, error) {
 	if bytes.Contains(b, []byte("copy: ")) {
 		s.stop()
 	}
@@ -71,7 +71,7 @@ func TestMigrateRunResumes(t *testing.T) {
 		settings[env[i]] = env[i+1]
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	stderr := &stopper{stop: stop}
+	stderr := &cancelAfterFirstBatch{stop: stop}
 	args := []string{"migrate", "run", "--mfa", "allow", "--batch-size", "10", "--concurrency", "1"}
 	code := run(ctx, args, func(name string) string { return settings[name] }, streams{nil, &stderr.Buffer, stderr})
 	if code != exitFailed ||

@@ -15,9 +15,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// terminal opens a pseudo-terminal with this number of columns. The command uses slave. The test reads from master what
-// the command writes.
-func terminal(t *testing.T, columns uint16) (master, slave *os.File) {
+// openTerminal opens a pseudo-terminal with this number of columns. The command uses slave. The test reads from master
+// what the command writes.
+func openTerminal(t *testing.T, columns uint16) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -48,11 +48,11 @@ var ansi = regexp.MustCompile("\x1b\\[[0-9]*[A-Z]")
 func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	t.Parallel()
 	const columns = 100
-	master, slave := terminal(t, columns)
+	master, slave := openTerminal(t, columns)
 	clock := time.Unix(1_790_000_000, 0)
 	p := newProgress(slave, func() time.Time { return clock })
 	p.printOnTerminal("Planning first …")
-	pass(p, &clock)
+	sendPass(p, &clock)
 	slave.Close()
 	shown, _ := io.ReadAll(master) // ends with EIO once the other end is closed
 	text := ansi.ReplaceAllString(string(shown), "")
@@ -104,7 +104,7 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 		{"\x04", exitFailed, copied, "xenon: nothing was done"}, // Ctrl-D
 		{"yes\n", exitDone, 0, "user would be removed"},
 	} {
-		master, slave := terminal(t, 80)
+		master, slave := openTerminal(t, 80)
 		if _, err := master.WriteString(c.typed); err != nil {
 			t.Fatal(err)
 		}

@@ -35,8 +35,8 @@ func functions(
 	}
 }
 
-// mount returns the routes that template.yaml gives to the functions.
-func mount(t template, served map[string]web.Routes) (web.Routes, error) {
+// templateRoutes returns the routes that template.yaml gives to the functions.
+func templateRoutes(t template, served map[string]web.Routes) (web.Routes, error) {
 	mounted := web.Routes{}
 	for folder, routes := range t.routes() {
 		for _, route := range routes {

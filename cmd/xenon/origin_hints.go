@@ -38,7 +38,7 @@ func withOriginHints(cfg config.API, next http.Handler) http.Handler {
 
 func (h *originHints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin != "" && origin != "null" && origin != h.own && h.isNew(origin) {
-		h.explain(origin)
+		h.printHint(origin)
 	}
 	h.next.ServeHTTP(w, r)
 }
@@ -53,7 +53,7 @@ func (h *originHints) isNew(origin string) bool {
 	return true
 }
 
-func (h *originHints) explain(origin string) {
+func (h *originHints) printHint(origin string) {
 	switch {
 	case !h.origins.TrustsOrigin(origin):
 		slog.Warn("this origin is not trusted: its pages get 403 and cannot read responses", "origin", origin,
@@ -70,10 +70,10 @@ func (h *originHints) explain(origin string) {
 func sameSite(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)
-	return errX == nil && errY == nil && x.Scheme == y.Scheme && site(x.Hostname()) == site(y.Hostname())
+	return errX == nil && errY == nil && x.Scheme == y.Scheme && siteOf(x.Hostname()) == siteOf(y.Hostname())
 }
 
-func site(host string) string {
+func siteOf(host string) string {
 	if net.ParseIP(host) != nil {
 		return host
 	}

@@ -19,7 +19,7 @@ type originSecretCmd struct {
 func (c originSecretCmd) Run(ctx context.Context, std streams) error {
 	as, err := awsprofile.Load(ctx, config.AWS{})
 	if err != nil {
-		return advise(err, "Sign in to AWS as for the AWS CLI and set AWS_REGION.")
+		return withAdvice(err, "Sign in to AWS as for the AWS CLI and set AWS_REGION.")
 	}
 	version, err := secrets.RotateOrigin(ctx, as, c.ARN, c.Deployed)
 	if err != nil {

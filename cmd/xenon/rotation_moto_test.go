@@ -47,7 +47,7 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 	arn := m.Create("xenon/keys", "{}")
 	x := &xenonServer{t: t}
 	rotatedBy(t, m, arn, func() time.Time { return x.now() })
-	if err := m.Attempt(arn, m.Begin(arn)); err != nil {
+	if err := m.CallAllSteps(arn, m.BeginRotation(arn)); err != nil {
 		t.Fatal(err)
 	}
 	settings := map[string]string{"SIGNING_KEYS_ARN": arn}
@@ -61,26 +61,26 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 		every: 2 * keys.Spread,
 		inUse: func() (keys.Set, error) { return keys.ParseSet([]byte(m.Value(arn, "AWSCURRENT"))) },
 		rotate: func() error {
-			version := m.Begin(arn)
+			version := m.BeginRotation(arn)
 			m.Function = func(event []byte) error {
 				if strings.Contains(string(event), "finishSecret") {
 					return broken
 				}
 				return rotate(event)
 			}
-			if err := m.Attempt(arn, version); !errors.Is(err, broken) {
+			if err := m.CallAllSteps(arn, version); !errors.Is(err, broken) {
 				return err
 			}
 			m.Function = rotate
 			m.Cut.Store(true)
 			x.ahead.Add(int64(secrets.TTL)) // all caches fetch again and get no response
 			for range 50 {
-				if status, body, _ := x.do("GET", "/api/auth/jwks", "", "", ""); status != http.StatusOK {
+				if status, body, _ := x.send("GET", "/api/auth/jwks", "", "", ""); status != http.StatusOK {
 					t.Errorf("JWKS: %d %s", status, body)
 				}
 			}
 			m.Cut.Store(false)
-			return m.Attempt(arn, version)
+			return m.CallAllSteps(arn, version)
 		},
 	})
 }
@@ -97,8 +97,8 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		}
 		if enabled {
 			rotatedBy(t, m, arn, time.Now)
-			m.Begin(arn)
-			m.Cancel(arn)
+			m.BeginRotation(arn)
+			m.CancelRotation(arn)
 		}
 		code, out, err := xenon(t, []string{"keys", "rotate", "--json"}, env...)
 		if code != exitDone || m.Failed != nil {
@@ -133,7 +133,7 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	arn := m.Create("xenon/app", `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"kept"}`)
 	for range 2 {
 		code, out, stderr := xenon(t, []string{"origin-secret", arn})
-		if code != exitDone || strings.TrimSpace(out) != m.Labelled(arn, "AWSCURRENT") {
+		if code != exitDone || strings.TrimSpace(out) != m.VersionWithLabel(arn, "AWSCURRENT") {
 			t.Fatalf("got %d %q %s", code, out, stderr)
 		}
 	}

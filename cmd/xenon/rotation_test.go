@@ -57,7 +57,7 @@ func newXenonServer(t *testing.T, more map[string]string) *xenonServer {
 	appSecrets := secrets.New(x.cfg, x.now)
 	db := store.Open(appSecrets, 8)
 	t.Cleanup(db.Close)
-	routes, err := mount(readProjectTemplate(t), functions(x.cfg, appSecrets, db, x.now))
+	routes, err := templateRoutes(readProjectTemplate(t), functions(x.cfg, appSecrets, db, x.now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,9 @@ func newXenonServer(t *testing.T, more map[string]string) *xenonServer {
 	return x
 }
 
-func (x *xenonServer) do(method, path, body, header, value string) (status int, answer []byte, cookies []*http.Cookie) {
+func (x *xenonServer) send(
+	method, path, body, header, value string,
+) (status int, answer []byte, cookies []*http.Cookie) {
 	r, err := http.NewRequestWithContext(x.t.Context(), method, x.origin+path, bytes.NewBufferString(body))
 	if err != nil {
 		x.t.Error(err)
@@ -96,7 +98,7 @@ func (x *xenonServer) do(method, path, body, header, value string) (status int, 
 func (x *xenonServer) register(n int) string {
 	x.t.Helper()
 	user := `{"name":"Ada","email":"ada` + strconv.Itoa(n) + `@example.com","password":"correct horse"}`
-	status, body, _ := x.do("POST", "/api/auth/sign-up/email", user, "", "")
+	status, body, _ := x.send("POST", "/api/auth/sign-up/email", user, "", "")
 	var up struct{ Token string }
 	if err := json.Unmarshal(body, &up); err != nil || status != 200 {
 		x.t.Fatalf("sign-up: %d %s", status, body)
@@ -105,7 +107,7 @@ func (x *xenonServer) register(n int) string {
 }
 
 func (x *xenonServer) token(session string) string {
-	status, body, _ := x.do("GET", "/api/auth/token", "", "Authorization", "Bearer "+session)
+	status, body, _ := x.send("GET", "/api/auth/token", "", "Authorization", "Bearer "+session)
 	var got struct{ Token string }
 	if err := json.Unmarshal(body, &got); err != nil || status != 200 {
 		x.t.Errorf("token: %d %s", status, body)
@@ -116,7 +118,7 @@ func (x *xenonServer) token(session string) string {
 // accepted reports whether the profile API accepts a token. If it does, it answers 404, because no user has a profile;
 // otherwise it answers 401.
 func (x *xenonServer) accepted(token string) bool {
-	status, body, _ := x.do("GET", "/api/profile", "", "Authorization", "Bearer "+token)
+	status, body, _ := x.send("GET", "/api/profile", "", "Authorization", "Bearer "+token)
 	if status != http.StatusNotFound && status != http.StatusUnauthorized {
 		x.t.Errorf("profile: %d %s", status, body)
 	}
@@ -222,7 +224,7 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	x.ahead.Add(int64(2 * store.every))
 	rotate()
 	x.ahead.Add(int64(keys.Spread))
-	_, jwks, _ := x.do("GET", "/api/auth/jwks", "", "", "")
+	_, jwks, _ := x.send("GET", "/api/auth/jwks", "", "", "")
 	for _, k := range old.Retired {
 		if bytes.Contains(jwks, []byte(k.ID)) {
 			t.Errorf("retired key %s is still published", k.ID)

@@ -43,7 +43,7 @@ type samCmd struct {
 func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
 	if err != nil {
-		return advise(err, "Give a host and a port with --addr, such as --addr localhost:3000.")
+		return withAdvice(err, "Give a host and a port with --addr, such as --addr localhost:3000.")
 	}
 	local, err := newLocal(devCmd{DatabaseURL: c.DatabaseURL, Dir: c.Dir}, getenv, std.err)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	}
 	set, cfg, err := inContainer(local.getenv(getenv, addr), portOf(addr))
 	if err != nil {
-		return advise(err, "Correct the settings in the environment; .env.example explains each setting.")
+		return withAdvice(err, "Correct the settings in the environment; .env.example explains each setting.")
 	}
 	if err := generateKeys(cfg.SigningKeysFile, std.err); err != nil {
 		return err
@@ -97,14 +97,14 @@ func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 			return fmt.Errorf("%s is not a URL", name) // the error would show the URL, which may contain a password
 		}
 		if u.Hostname() == "" {
-			return advise(fmt.Errorf("%s has no host, and containers cannot use a socket file", name),
+			return withAdvice(fmt.Errorf("%s has no host, and containers cannot use a socket file", name),
 				"Use a URL with a host: postgres://user@localhost/database.")
 		}
 		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			continue
 		}
 		port = cmp.Or(u.Port(), port)
-		if err := forward(ctx, net.JoinHostPort(c.Gateway, port), net.JoinHostPort(u.Hostname(), port)); err != nil {
+		if err := forwardPort(ctx, net.JoinHostPort(c.Gateway, port), net.JoinHostPort(u.Hostname(), port)); err != nil {
 			return err
 		}
 		u.Host = net.JoinHostPort(hostInside, port)
@@ -113,10 +113,10 @@ func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 	return nil
 }
 
-// forward forwards connections from one address to another until the context ends. It does nothing if this machine does
-// not have the address from. This is the case on a Mac: the container engine runs in a virtual machine, and containers
-// can reach the loopback address of the host. It also does nothing if another program listens on from.
-func forward(ctx context.Context, from, to string) error {
+// forwardPort forwards connections from one address to another until the context ends. It does nothing if this machine
+// does not have the address from. This is the case on a Mac: the container engine runs in a virtual machine, and
+// containers can reach the loopback address of the host. It also does nothing if another program listens on from.
+func forwardPort(ctx context.Context, from, to string) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", from)
 	switch {
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EADDRINUSE):
@@ -131,13 +131,13 @@ func forward(ctx context.Context, from, to string) error {
 			if err != nil {
 				return
 			}
-			go join(ctx, conn, to)
+			go pipeTo(ctx, conn, to)
 		}
 	}()
 	return nil
 }
 
-func join(ctx context.Context, inside net.Conn, to string) {
+func pipeTo(ctx context.Context, inside net.Conn, to string) {
 	defer inside.Close() //nolint:errcheck // the connection is over
 	outside, err := new(net.Dialer).DialContext(ctx, "tcp", to)
 	if err != nil {

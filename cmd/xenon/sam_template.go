@@ -29,7 +29,7 @@ type wholeTemplate struct {
 func samTemplate(file, arch string, settings map[string]string) ([]byte, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
 	if err != nil {
-		return nil, advise(err, "Run this in the root of the checkout, where %s is.", file)
+		return nil, withAdvice(err, "Run this in the root of the checkout, where %s is.", file)
 	}
 	var whole wholeTemplate
 	if err := yaml.Unmarshal(text, &whole); err != nil {
@@ -42,7 +42,7 @@ func samTemplate(file, arch string, settings map[string]string) ([]byte, error) 
 		case r.Type == "AWS::Serverless::HttpApi":
 			resources[name] = properties{"Type": r.Type}
 		case r.Type == functionType && len(routes) > 0:
-			own := pick(r.Properties, "CodeUri", "MemorySize", "Timeout")
+			own := selectProperties(r.Properties, "CodeUri", "MemorySize", "Timeout")
 			own["Events"] = routes
 			resources[name] = properties{"Type": r.Type, "Metadata": r.Metadata, "Properties": own}
 		}
@@ -51,7 +51,7 @@ func samTemplate(file, arch string, settings map[string]string) ([]byte, error) 
 	for name := range settings {
 		empty[name] = ""
 	}
-	function := pick(whole.Globals["Function"], "Runtime", "Handler", "Timeout", "MemorySize")
+	function := selectProperties(whole.Globals["Function"], "Runtime", "Handler", "Timeout", "MemorySize")
 	function["Architectures"] = []string{map[string]string{"amd64": "x86_64", "arm64": "arm64"}[arch]}
 	function["Environment"] = properties{"Variables": empty}
 	return json.MarshalIndent(properties{
@@ -72,14 +72,14 @@ func httpEvents(events any) properties {
 	for name, event := range routes {
 		e, _ := event.(properties)
 		route, _ := e["Properties"].(properties)
-		kept := pick(route, "Method", "Path")
+		kept := selectProperties(route, "Method", "Path")
 		kept["ApiId"] = properties{"Ref": route["ApiId"]} // the YAML parser drops the tag !Ref
 		routes[name] = properties{"Type": "HttpApi", "Properties": kept}
 	}
 	return routes
 }
 
-func pick(from properties, names ...string) properties {
+func selectProperties(from properties, names ...string) properties {
 	kept := maps.Clone(from)
 	maps.DeleteFunc(kept, func(name string, _ any) bool { return !slices.Contains(names, name) })
 	return kept

@@ -183,7 +183,7 @@ func TestForwardReachesLoopback(t *testing.T) {
 		t.Fatal(err)
 	}
 	free.Close()
-	if err := forward(t.Context(), free.Addr().String(), echo.Addr().String()); err != nil {
+	if err := forwardPort(t.Context(), free.Addr().String(), echo.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := net.Dial("tcp", free.Addr().String())
@@ -199,7 +199,7 @@ func TestForwardReachesLoopback(t *testing.T) {
 		t.Errorf("got %q %v", got, err)
 	}
 	for name, from := range map[string]string{"taken": echo.Addr().String(), "not of this machine": "192.0.2.1:5432"} {
-		if err := forward(t.Context(), from, echo.Addr().String()); err != nil {
+		if err := forwardPort(t.Context(), from, echo.Addr().String()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

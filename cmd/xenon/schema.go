@@ -43,7 +43,7 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 		return adviseRepair(err, name)
 	}
 	if err != nil {
-		return advise(err, "The failed file was rolled back. Correct the cause and run the command again.")
+		return withAdvice(err, "The failed file was rolled back. Correct the cause and run the command again.")
 	}
 	if err := c.grant(ctx, url, name); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (c schemaUpCmd) grant(ctx context.Context, url, name string) error {
 		return nil
 	}
 	if err := migrations.Grant(ctx, url, name, c.Role); err != nil {
-		return advise(err, "Nothing was granted. Create the role with SQL: CREATE ROLE %s LOGIN PASSWORD '…'; "+
+		return withAdvice(err, "Nothing was granted. Create the role with SQL: CREATE ROLE %s LOGIN PASSWORD '…'; "+
 			"A role that you create in Neon's console is an administrator.", c.Role)
 	}
 	return nil
@@ -84,10 +84,10 @@ func schemaTarget(getenv environment) (url, name string, err error) {
 // adviseRepair adds advice to an error about tables that do not match.
 func adviseRepair(err error, name string) error {
 	if name == config.DefaultSchema {
-		return advise(err, "Run the repairs, then this command again. If the tables belong to your application, do not "+
+		return withAdvice(err, "Run the repairs, then this command again. If the tables belong to your application, do not "+
 			"change them and give Xenon a schema of its own: SCHEMA=xenon.")
 	}
-	return advise(err, "Run the repairs, then this command again.")
+	return withAdvice(err, "Run the repairs, then this command again.")
 }
 
 type schemaStatusCmd struct {
@@ -111,7 +111,7 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	all, err := migrations.StatusIn(ctx, url, name)
 	var mismatch *schema.Error
 	if err != nil && !errors.As(err, &mismatch) {
-		return advise(err, "Check that the database runs and that DIRECT_DATABASE_URL or DATABASE_URL is correct.")
+		return withAdvice(err, "Check that the database runs and that DIRECT_DATABASE_URL or DATABASE_URL is correct.")
 	}
 	if err := c.print(all, name, mismatch, std); err != nil || mismatch == nil {
 		return err

@@ -70,7 +70,7 @@ func (s builtFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, values := range s.headers(strings.Join(strings.Fields(string(hashes)), " ")) {
 		w.Header()[name] = values
 	}
-	name := indexOf(r.URL.Path)
+	name := fileForPath(r.URL.Path)
 	text, changed, err := s.read(name)
 	if err != nil {
 		s.notFound(w)
@@ -116,8 +116,8 @@ func (s builtFiles) read(name string) (text []byte, changed time.Time, err error
 
 var extension = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]*$`)
 
-// indexOf returns the file for a path, as SiteIndex in template.yaml does, without the leading slash.
-func indexOf(path string) string {
+// fileForPath returns the file for a path, as SiteIndex in template.yaml does, without the leading slash.
+func fileForPath(path string) string {
 	switch {
 	case strings.HasSuffix(path, "/"):
 		path += "index.html"
@@ -135,7 +135,7 @@ func liveSite(serverURL string) (http.Handler, error) {
 		err = errors.New("it is not of the form http://host:port")
 	}
 	if err != nil {
-		return nil, advise(fmt.Errorf("--site %s: %w", serverURL, err),
+		return nil, withAdvice(fmt.Errorf("--site %s: %w", serverURL, err),
 			"Give the URL of the development server of the site: --site http://localhost:3001, or run make site.")
 	}
 	return &httputil.ReverseProxy{

@@ -53,7 +53,7 @@ func readSitePolicy(file string) (sitePolicy, error) {
 	var p sitePolicy
 	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
 	if err != nil {
-		return p, advise(err, "Run xenon dev in the root of the checkout, where %s is.", file)
+		return p, withAdvice(err, "Run xenon dev in the root of the checkout, where %s is.", file)
 	}
 	if err := yaml.Unmarshal(text, &p); err != nil {
 		return p, fmt.Errorf("%s: %w", file, err)

@@ -135,7 +135,7 @@ func TestSiteIndexOfTheTemplateIsUnchanged(t *testing.T) {
   return request;
 }
 `
-	got := cloud(t).at("Resources", "SiteIndex", "Properties", "FunctionCode")
+	got := readTemplateNode(t).at("Resources", "SiteIndex", "Properties", "FunctionCode")
 	if diff := cmp.Diff(got, any(want)); diff != "" {
 		t.Errorf("SiteIndex (-template +want):\n%s", diff)
 	}

@@ -36,7 +36,7 @@ func readTemplate(file string) (template, error) {
 	var t template
 	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
 	if err != nil {
-		return t, advise(err, "Run xenon dev in the root of the checkout, where %s is.", file)
+		return t, withAdvice(err, "Run xenon dev in the root of the checkout, where %s is.", file)
 	}
 	if err := yaml.Unmarshal(text, &t); err != nil {
 		return t, fmt.Errorf("%s: %w", file, err)

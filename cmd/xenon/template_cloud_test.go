@@ -17,24 +17,24 @@ import (
 
 // These tests check the AWS resources in template.yaml: policies, retention and alarms.
 
-// tree is a part of the template, as maps, lists and strings.
-type tree map[string]any
+// templateNode is a part of the template, as maps, lists and strings.
+type templateNode map[string]any
 
-// plain converts a YAML node into maps, lists and strings. A short function such as !Ref X becomes the string "!Ref X";
-// one with a list becomes "!If [X, …]".
-func plain(n *yaml.Node) any {
+// fromYAML converts a YAML node into maps, lists and strings. A short function such as !Ref X becomes the string "!Ref
+// X"; one with a list becomes "!If [X, …]".
+func fromYAML(n *yaml.Node) any {
 	var v any
 	switch n.Kind {
 	case yaml.MappingNode:
 		m := map[string]any{}
 		for i := 0; i < len(n.Content); i += 2 {
-			m[n.Content[i].Value] = plain(n.Content[i+1])
+			m[n.Content[i].Value] = fromYAML(n.Content[i+1])
 		}
 		v = m
 	case yaml.SequenceNode:
 		list := []any{}
 		for _, item := range n.Content {
-			list = append(list, plain(item))
+			list = append(list, fromYAML(item))
 		}
 		v = list
 	default:
@@ -53,7 +53,7 @@ func plain(n *yaml.Node) any {
 	return n.Tag + " " + fmt.Sprint(v)
 }
 
-func cloud(t *testing.T) tree {
+func readTemplateNode(t *testing.T) templateNode {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, templateFile))
 	if err != nil {
@@ -63,11 +63,11 @@ func cloud(t *testing.T) tree {
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
-	return plain(document.Content[0]).(map[string]any)
+	return fromYAML(document.Content[0]).(map[string]any)
 }
 
 // at returns the value at a path, or nil if there is none.
-func (c tree) at(path ...string) any {
+func (c templateNode) at(path ...string) any {
 	var v any = map[string]any(c)
 	for _, step := range path {
 		m, ok := v.(map[string]any)
@@ -80,18 +80,18 @@ func (c tree) at(path ...string) any {
 }
 
 // properties returns the properties of every resource of a type, by name.
-func (c tree) properties(kind string) map[string]tree {
-	found := map[string]tree{}
+func (c templateNode) properties(kind string) map[string]templateNode {
+	found := map[string]templateNode{}
 	for name, r := range c.at("Resources").(map[string]any) {
-		if r := tree(r.(map[string]any)); r["Type"] == kind {
+		if r := templateNode(r.(map[string]any)); r["Type"] == kind {
 			found[name] = r["Properties"].(map[string]any)
 		}
 	}
 	return found
 }
 
-// list converts a single value to a list, as CloudFormation does.
-func list(v any) []any {
+// toList converts a single value to a list, as CloudFormation does.
+func toList(v any) []any {
 	if l, ok := v.([]any); ok {
 		return l
 	}
@@ -100,10 +100,10 @@ func list(v any) []any {
 
 // statements returns one line for each statement: principal, action, resource.
 func statements(v any) (lines []string) {
-	for _, s := range list(v) {
-		s := tree(s.(map[string]any))
-		for _, action := range list(s["Action"]) {
-			for _, resource := range list(s["Resource"]) {
+	for _, s := range toList(v) {
+		s := templateNode(s.(map[string]any))
+		for _, action := range toList(s["Action"]) {
+			for _, resource := range toList(s["Resource"]) {
 				lines = append(lines, fmt.Sprint(s["Effect"], " ", action, " ", resource))
 			}
 		}
@@ -112,10 +112,10 @@ func statements(v any) (lines []string) {
 }
 
 // allowedActions returns the sorted actions that Policies allow.
-func (c tree) allowedActions(t *testing.T, policies any) []string {
+func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 	t.Helper()
 	var lines []string
-	for _, p := range list(policies) {
+	for _, p := range toList(policies) {
 		if m, ok := p.(map[string]any); ok {
 			if s, ok := m["Statement"]; ok {
 				lines = append(lines, statements(s)...)
@@ -169,7 +169,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 			"Allow secretsmanager:PutSecretValue " + keys, "Allow secretsmanager:UpdateSecretVersionStage " + keys,
 		},
 	}
-	c := cloud(t)
+	c := readTemplateNode(t)
 	got := map[string][]string{}
 	for _, p := range c.properties(functionType) {
 		got[filepath.Base(p["CodeUri"].(string))] = c.allowedActions(t, p["Policies"])
@@ -201,8 +201,8 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 	memory := map[string]string{ // functions that hash passwords have 1769 MB, which is one vCPU
 		"account": "1769", "password": "1769", "signin": "1769", "signup": "1769", "migrate": "1024", "rotate": "512",
 	}
-	c := cloud(t)
-	globals := tree(c.at("Globals", "Function").(map[string]any))
+	c := readTemplateNode(t)
+	globals := templateNode(c.at("Globals", "Function").(map[string]any))
 	for name, want := range map[string]any{
 		"Runtime": "provided.al2023", "Architectures": []any{"arm64"}, "Handler": "bootstrap", "Tracing": "Active",
 		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": "!Ref FunctionLogs"},
@@ -244,8 +244,8 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 // Every function with a database has reserved concurrency. Together they use at most 80 % of the database connections.
 func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	t.Parallel()
-	c := cloud(t)
-	budgets := tree(c.at("Mappings", "Concurrency").(map[string]any))
+	c := readTemplateNode(t)
+	budgets := templateNode(c.at("Mappings", "Concurrency").(map[string]any))
 	allowed := c.at("Parameters", "ConnectionBudget", "AllowedValues").([]any)
 	if len(allowed) != len(budgets) {
 		t.Errorf("the parameter allows %d budgets, the mapping has %d", len(allowed), len(budgets))
@@ -271,10 +271,10 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 		}
 		total, sum := 0, 0
 		if budget != "none" {
-			total = number(t, budget)
+			total = toInt(t, budget)
 		}
 		for name, share := range shares {
-			n := number(t, share)
+			n := toInt(t, share)
 			if sum += n; n < 1 && budget != "none" {
 				t.Errorf("budget %s: %s has no concurrency", budget, name)
 			}
@@ -285,7 +285,7 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	}
 }
 
-func number(t *testing.T, v any) int {
+func toInt(t *testing.T, v any) int {
 	t.Helper()
 	n, err := strconv.Atoi(fmt.Sprint(v))
 	if err != nil {
@@ -298,7 +298,7 @@ func number(t *testing.T, v any) int {
 // action.
 func TestAlarmsNameTheirRunbook(t *testing.T) {
 	t.Parallel()
-	c := cloud(t)
+	c := readTemplateNode(t)
 	alarms := c.properties("AWS::CloudWatch::Alarm")
 	if len(alarms) < 6 {
 		t.Fatalf("found %d alarms", len(alarms))
@@ -337,8 +337,8 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 // Every parameter has a description and restricts its values. No parameter is a secret.
 func TestParametersOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	for name, p := range cloud(t).at("Parameters").(map[string]any) {
-		p := tree(p.(map[string]any))
+	for name, p := range readTemplateNode(t).at("Parameters").(map[string]any) {
+		p := templateNode(p.(map[string]any))
 		if p["Description"] == nil {
 			t.Errorf("%s has no description", name)
 		}

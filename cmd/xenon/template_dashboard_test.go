@@ -12,10 +12,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-var searched = regexp.MustCompile(`\{Xenon(?:,(\w+))?\} MetricName="(\w+)"`)
+var searchedMetric = regexp.MustCompile(`\{Xenon(?:,(\w+))?\} MetricName="(\w+)"`)
 
-// shown returns Xenon's metrics on a dashboard, with their dimension.
-func shown(t *testing.T, body string) (all []web.Metric) {
+// metricsOnDashboard returns Xenon's metrics on a dashboard, with their dimension.
+func metricsOnDashboard(t *testing.T, body string) (all []web.Metric) {
 	t.Helper()
 	var dashboard struct {
 		Widgets []struct {
@@ -41,7 +41,7 @@ func shown(t *testing.T, body string) (all []web.Metric) {
 				}
 				all = append(all, web.Metric{Name: m[1].(string), Dimension: dimension})
 			case map[string]any:
-				found := searched.FindStringSubmatch(first["expression"].(string))
+				found := searchedMetric.FindStringSubmatch(first["expression"].(string))
 				if found == nil {
 					t.Fatalf("%s: the expression %v is unknown", w.Properties.Title, first["expression"])
 				}
@@ -54,11 +54,11 @@ func shown(t *testing.T, body string) (all []web.Metric) {
 
 // CloudWatch treats a metric with another dimension as another metric, whose graph would be empty.
 func TestDashboardShowsMetricsOfTheFunctions(t *testing.T) {
-	body, ok := cloud(t).at("Resources", "Dashboard", "Properties", "DashboardBody").(string)
+	body, ok := readTemplateNode(t).at("Resources", "Dashboard", "Properties", "DashboardBody").(string)
 	if !ok {
 		t.Fatal("there is no dashboard")
 	}
-	got := shown(t, strings.TrimPrefix(body, "!Sub "))
+	got := metricsOnDashboard(t, strings.TrimPrefix(body, "!Sub "))
 	var want []web.Metric
 	for _, m := range web.Metrics {
 		want = append(want, web.Metric{Name: m.Name, Dimension: m.Dimension})

@@ -16,8 +16,8 @@ import (
 // Scripts and styles come from the site or have a hash in the policy. No page can be framed.
 func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	t.Parallel()
-	c := cloud(t)
-	headers := tree(
+	c := readTemplateNode(t)
+	headers := templateNode(
 		c.at("Resources", "SecurityHeaders", "Properties", "ResponseHeadersPolicyConfig",
 			"SecurityHeadersConfig").(map[string]any),
 	)
@@ -37,11 +37,11 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	if strings.Contains(csp, "unsafe") {
 		t.Error("the policy allows inline code")
 	}
-	if age := number(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
+	if age := toInt(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
 		t.Errorf("the max-age of HSTS is %d s, want at least a year", age)
 	}
 	for name, h := range headers {
-		if tree(h.(map[string]any))["Override"] != "true" {
+		if templateNode(h.(map[string]any))["Override"] != "true" {
 			t.Errorf("%s does not override the header of the origin", name)
 		}
 	}
@@ -59,11 +59,11 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 		cachingOptimized    = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 		allViewerExceptHost = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 	)
-	c := cloud(t)
-	d := tree(c.at("Resources", "Distribution", "Properties", "DistributionConfig").(map[string]any))
+	c := readTemplateNode(t)
+	d := templateNode(c.at("Resources", "Distribution", "Properties", "DistributionConfig").(map[string]any))
 	type behaviour struct{ path, origin, cache, request, viewer string }
 	read := func(v any) behaviour {
-		b := tree(v.(map[string]any))
+		b := templateNode(v.(map[string]any))
 		if b["ResponseHeadersPolicyId"] != "!Ref SecurityHeaders" {
 			t.Errorf("%v has no security headers", b["PathPattern"])
 		}
@@ -93,7 +93,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	cachedByDefault := []string{"404", "414", "500", "501", "502", "503", "504"} // CloudFront caches these errors
 	var codes []string
 	for _, e := range d["CustomErrorResponses"].([]any) {
-		e := tree(e.(map[string]any))
+		e := templateNode(e.(map[string]any))
 		codes = append(codes, e["ErrorCode"].(string))
 		if len(e) != 2 || e["ErrorCachingMinTTL"] != "0" {
 			t.Errorf("an error is cached or replaced: %v", e)
@@ -113,7 +113,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 // origins, so the parameter allows all their forms.
 func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	t.Parallel()
-	c := cloud(t)
+	c := readTemplateNode(t)
 	if got := c.at("Resources", "Api", "Properties", "CorsConfiguration"); got != nil {
 		t.Errorf("the gateway answers preflights: %v", got)
 	}
@@ -127,7 +127,7 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 		}
 	}
 	for _, b := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "CacheBehaviors").([]any) {
-		b := tree(b.(map[string]any))
+		b := templateNode(b.(map[string]any))
 		if methods := fmt.Sprint(b["AllowedMethods"]); b["PathPattern"] != "/health" &&
 			!strings.Contains(methods, "OPTIONS") {
 			t.Errorf("CloudFront allows %s for %s; preflights need OPTIONS", methods, b["PathPattern"])
@@ -139,9 +139,9 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 // reference.
 func TestDistributionSendsTheOriginSecret(t *testing.T) {
 	t.Parallel()
-	c := cloud(t)
+	c := readTemplateNode(t)
 	for _, o := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "Origins").([]any) {
-		o := tree(o.(map[string]any))
+		o := templateNode(o.(map[string]any))
 		if o["Id"] != "api" {
 			continue
 		}
@@ -158,7 +158,7 @@ func TestDistributionSendsTheOriginSecret(t *testing.T) {
 
 func TestDistributionAcceptsWebACL(t *testing.T) {
 	t.Parallel()
-	c := cloud(t)
+	c := readTemplateNode(t)
 	if got := c.at(
 		"Resources",
 		"Distribution",
@@ -182,8 +182,8 @@ func TestDistributionAcceptsWebACL(t *testing.T) {
 // Only this distribution can read the bucket, and it is versioned.
 func TestSiteBucketOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	c := cloud(t)
-	bucket := tree(c.at("Resources", "SiteBucket").(map[string]any))
+	c := readTemplateNode(t)
+	bucket := templateNode(c.at("Resources", "SiteBucket").(map[string]any))
 	closed := map[string]any{
 		"BlockPublicAcls":       "true",
 		"BlockPublicPolicy":     "true",
@@ -198,7 +198,7 @@ func TestSiteBucketOfTheTemplate(t *testing.T) {
 		t.Error("the bucket is not versioned or not encrypted")
 	}
 	for _, s := range c.at("Resources", "SiteBucketPolicy", "Properties", "PolicyDocument", "Statement").([]any) {
-		s := tree(s.(map[string]any))
+		s := templateNode(s.(map[string]any))
 		from := fmt.Sprint(s.at("Condition", "StringEquals", "AWS:SourceArn"))
 		if s["Effect"] == "Allow" && (fmt.Sprint(s["Principal"]) != "map[Service:cloudfront.amazonaws.com]" ||
 			!strings.HasSuffix(from, ":distribution/${Distribution}")) {
@@ -211,8 +211,8 @@ func TestSiteBucketOfTheTemplate(t *testing.T) {
 func TestRetainedResources(t *testing.T) {
 	t.Parallel()
 	var kept []string
-	for name, r := range cloud(t).at("Resources").(map[string]any) {
-		if r := tree(r.(map[string]any)); r["DeletionPolicy"] == "Retain" && r["UpdateReplacePolicy"] == "Retain" {
+	for name, r := range readTemplateNode(t).at("Resources").(map[string]any) {
+		if r := templateNode(r.(map[string]any)); r["DeletionPolicy"] == "Retain" && r["UpdateReplacePolicy"] == "Retain" {
 			kept = append(kept, name)
 		}
 	}
@@ -224,7 +224,7 @@ func TestRetainedResources(t *testing.T) {
 
 func TestOutputsOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	outputs := cloud(t).at("Outputs").(map[string]any)
+	outputs := readTemplateNode(t).at("Outputs").(map[string]any)
 	want := []string{
 		"ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup", "ImportStateMachineArn",
 		"OriginSecretVersion",

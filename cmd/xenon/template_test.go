@@ -42,8 +42,8 @@ func routesByFolder(t *testing.T) map[string]web.Routes {
 	return functions(cfg, appSecrets, db, time.Now)
 }
 
-// folders returns the sorted folders under functions/.
-func folders(t *testing.T) []string {
+// functionFolders returns the sorted folders under functions/.
+func functionFolders(t *testing.T) []string {
 	t.Helper()
 	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
 	if err != nil || len(mains) == 0 {
@@ -101,7 +101,7 @@ func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	others := map[string]string{"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule"}
 	started, machines := map[string]string{}, stateMachines(t)
-	rotations := cloud(t).properties("AWS::SecretsManager::RotationSchedule")
+	rotations := readTemplateNode(t).properties("AWS::SecretsManager::RotationSchedule")
 	for function, r := range readProjectTemplate(t).Resources {
 		if r.Type != functionType {
 			continue
@@ -122,7 +122,7 @@ func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 			started[folder] = e.Type
 		}
 	}
-	if diff := cmp.Diff(folders(t), slices.Sorted(maps.Keys(started))); diff != "" {
+	if diff := cmp.Diff(functionFolders(t), slices.Sorted(maps.Keys(started))); diff != "" {
 		t.Errorf("(-functions/ +template.yaml):\n%s", diff)
 	}
 	want := maps.Clone(others)
@@ -157,7 +157,7 @@ func TestResourcesAreNamedAfterTheirFolder(t *testing.T) {
 func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 	t.Parallel()
 	routes := routesByFolder(t)
-	for _, folder := range folders(t) {
+	for _, folder := range functionFolders(t) {
 		text, err := os.ReadFile(filepath.Join(root, "functions", folder, "main.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -213,7 +213,7 @@ func TestMountRejectsRouteThatNoFunctionServes(t *testing.T) {
 	e := event{Type: "HttpApi"}
 	e.Properties.Method, e.Properties.Path = "POST", "/api/auth/nothing"
 	r.Properties.Events = map[string]event{"Nothing": e}
-	_, err := mount(template{Resources: map[string]resource{"SigninFunction": r}}, routesByFolder(t))
+	_, err := templateRoutes(template{Resources: map[string]resource{"SigninFunction": r}}, routesByFolder(t))
 	if err == nil || !strings.Contains(err.Error(), "functions/signin") {
 		t.Errorf("got %v", err)
 	}

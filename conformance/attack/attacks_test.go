@@ -44,14 +44,14 @@ func attacks() (all []attack) {
 		})
 		add(fmt.Sprintf("query specialTexts %d", i), func(r request) request {
 			q := escaped(text)
-			return r.to(r.target + "?token=" + q + "&callbackURL=" + q + "&callbackURL=/" + q + "&accountId=" + q +
+			return r.withTarget(r.target + "?token=" + q + "&callbackURL=" + q + "&callbackURL=/" + q + "&accountId=" + q +
 				"&error=" + q + "&state=" + q + "&__proto__[x]=" + q)
 		})
 		add(fmt.Sprintf("redirect to specialTexts %d", i), func(r request) request {
-			return r.to(r.target + "?token=x&callbackURL=/" + escaped(text))
+			return r.withTarget(r.target + "?token=x&callbackURL=/" + escaped(text))
 		})
 		add(fmt.Sprintf("segment specialTexts %d", i), func(r request) request {
-			return r.to(r.target[:strings.LastIndexByte(r.target, '/')+1] + escaped(text))
+			return r.withTarget(r.target[:strings.LastIndexByte(r.target, '/')+1] + escaped(text))
 		})
 	}
 	for name, body := range bodies() {
@@ -104,7 +104,7 @@ func attacks() (all []attack) {
 		"//%s", "/.%s", "%s/", "%s//", "%s/..", "%s%%2f", "%s%%00", "%s%%", "%s;x=y", "/%%2e%%2e%s", "%s\\", "%s#x",
 		"http://evil.example%s", "%s\x01",
 	} {
-		add("path "+path, func(r request) request { return r.to(fmt.Sprintf(path, r.target)) })
+		add("path "+path, func(r request) request { return r.withTarget(fmt.Sprintf(path, r.target)) })
 	}
 	for _, length := range []string{"-", "0", "1", "-1", "99999", "18446744073709551616", "1e3", "0x10", " 5 5"} {
 		add("length "+length, func(r request) request {
@@ -188,7 +188,7 @@ func bodies() map[string]string {
 	return all
 }
 
-func (r request) to(target string) request { r.target = target; return r }
+func (r request) withTarget(target string) request { r.target = target; return r }
 
 func repeat(format string, n int) []string {
 	lines := make([]string, n)

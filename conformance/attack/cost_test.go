@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// costly are valid hashes above Xenon's cost limits and below those of Supabase Auth.
-var costly = []string{
+// costlyHashes are valid hashes above Xenon's cost limits and below those of Supabase Auth.
+var costlyHashes = []string{
 	`$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`,
 	`$argon2id$v=19$m=262144,t=10,p=8$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`,
 	`$fbscrypt$v=1,n=17,r=8,p=8,ss=Cg==,sk=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=` +
@@ -24,15 +24,15 @@ var costly = []string{
 // An attacker can neither keep the server busy for seconds nor learn from the response time that an account exists. The
 // test compares processor time, which other programs do not affect, so it must not run in parallel.
 func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	s.hasher = password.New(config.Argon2id)
-	e := s.cold(t, 1, time.Now, "MAIL=none")
+	e := s.newEnvironment(t, 1, time.Now, "MAIL=none")
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	e.member(t)
+	e.newUser(t)
 	guess := func(name string) time.Duration {
 		var took []time.Duration
 		for range 3 {
@@ -45,7 +45,7 @@ func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
 		return slices.Min(took)
 	}
 	unknown := guess("nobody@example.com")
-	for _, stored := range costly {
+	for _, stored := range costlyHashes {
 		if _, err := conn.Exec(t.Context(), `UPDATE account SET password = $1`, stored); err != nil {
 			t.Fatal(err)
 		}

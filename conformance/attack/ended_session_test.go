@@ -12,8 +12,8 @@ import (
 // the ended session gets no other JWT.
 func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	post := func(p person, path, body string) func(t *testing.T) {
+	s := newTestServer(t)
+	post := func(p signedInUser, path, body string) func(t *testing.T) {
 		return func(t *testing.T) {
 			t.Helper()
 			header := http.Header{"Cookie": {p.cookie}, "Origin": {"http://localhost:3000"}}
@@ -24,20 +24,20 @@ func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		end  func(p person) func(t *testing.T)
+		end  func(p signedInUser) func(t *testing.T)
 		code string
 	}{
-		{"sign-out", func(p person) func(*testing.T) { return post(p, "sign-out", `{}`) }, "INVALID_TOKEN"},
-		{"revoke-session", func(p person) func(*testing.T) {
+		{"sign-out", func(p signedInUser) func(*testing.T) { return post(p, "sign-out", `{}`) }, "INVALID_TOKEN"},
+		{"revoke-session", func(p signedInUser) func(*testing.T) {
 			return post(p, "revoke-session", `{"token":"`+p.bearer+`"}`)
 		}, "INVALID_TOKEN"},
-		{"revoke-sessions", func(p person) func(*testing.T) { return post(p, "revoke-sessions", `{}`) }, "INVALID_TOKEN"},
-		{"change-password", func(p person) func(*testing.T) {
+		{"revoke-sessions", func(p signedInUser) func(*testing.T) { return post(p, "revoke-sessions", `{}`) }, "INVALID_TOKEN"},
+		{"change-password", func(p signedInUser) func(*testing.T) {
 			return post(p, "change-password",
 				`{"currentPassword":"`+horse+`","newPassword":"another horse","revokeOtherSessions":true}`)
 		}, "INVALID_TOKEN"},
-		{"delete-user", func(p person) func(*testing.T) { return post(p, "delete-user", `{}`) }, "USER_NOT_FOUND"},
-		{"ban", func(person) func(*testing.T) {
+		{"delete-user", func(p signedInUser) func(*testing.T) { return post(p, "delete-user", `{}`) }, "USER_NOT_FOUND"},
+		{"ban", func(signedInUser) func(*testing.T) {
 			return func(t *testing.T) {
 				t.Helper()
 				conn, err := pgx.Connect(t.Context(), s.db)

@@ -36,8 +36,8 @@ func FuzzSite(f *testing.F) {
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4])
 	}
-	s := newSite(f)
-	ada := s.member(f)
+	s := newTestServer(f)
+	ada := s.newUser(f)
 	routes := slices.DeleteFunc(slices.Sorted(maps.Keys(s.routes)), func(route string) bool {
 		return strings.HasSuffix(route, "/delete-user") || strings.HasSuffix(route, "/sign-out") ||
 			strings.HasSuffix(route, "/revoke-sessions")

@@ -41,8 +41,8 @@ func supabaseProject(t *testing.T, accounts ...account) string {
 	return url
 }
 
-// importFrom imports a whole Supabase project into the database of the site.
-func (s *site) importFrom(t *testing.T, project string) {
+// importFrom imports a whole Supabase project into the database of the server.
+func (s *testServer) importFrom(t *testing.T, project string) {
 	t.Helper()
 	m := &importer.Import{From: project, To: s.db, Holder: "test", Now: time.Now}
 	st, err := m.Run(t.Context(), importer.Options{}, false, 2)
@@ -52,9 +52,9 @@ func (s *site) importFrom(t *testing.T, project string) {
 }
 
 // checkSignIn fails the test unless the password signs in as the user with that id.
-func (s *site) checkSignIn(t *testing.T, email, password, id string) {
+func (s *testServer) checkSignIn(t *testing.T, email, password, id string) {
 	t.Helper()
-	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, by("", home))
+	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, requestHeaders("", home))
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), id) {
 		t.Errorf("sign-in of the owner: got %d %s, want 200 as %s", w.Code, w.Body, id)
 	}
@@ -66,9 +66,13 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	t.Parallel()
 	victim := account{"00000000-0000-4000-9000-000000000001", email, "the victim's password", "2024-01-01"}
 	project := supabaseProject(t, victim)
-	s := newSite(t)
+	s := newTestServer(t)
 	session := s.signUp(t, victim.email, "squatter's words", abroad).Header().Get("Set-Auth-Token")
-	if w := s.post("/request-password-reset", `{"email":"`+victim.email+`"}`, by("", abroad)); w.Code != http.StatusOK {
+	if w := s.post(
+		"/request-password-reset",
+		`{"email":"`+victim.email+`"}`,
+		requestHeaders("", abroad),
+	); w.Code != http.StatusOK {
 		t.Fatalf("request reset: %d %s", w.Code, w.Body)
 	}
 	reset := s.newestMail(t, "reset-password", victim.email)
@@ -79,19 +83,27 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	if code, _ := s.signIn(victim.email, "squatter's words", abroad); code != http.StatusUnauthorized {
 		t.Errorf("the attacker's password: got %d, want 401", code)
 	}
-	if w := s.do("GET", "/api/auth/get-session", "", by(session, abroad)); w.Body.String() != "null" {
+	if w := s.do("GET", "/api/auth/get-session", "", requestHeaders(session, abroad)); w.Body.String() != "null" {
 		t.Errorf("the attacker's session: got %d %s, want null", w.Code, w.Body)
 	}
-	w := s.post("/reset-password", `{"token":"`+reset.Token+`","newPassword":"squatter's words"}`, by("", abroad))
+	w := s.post(
+		"/reset-password",
+		`{"token":"`+reset.Token+`","newPassword":"squatter's words"}`,
+		requestHeaders("", abroad),
+	)
 	if w.Code != http.StatusBadRequest {
 		t.Errorf("the link of before the import: got %d %s, want 400", w.Code, w.Body)
 	}
 
-	if w := s.post("/request-password-reset", `{"email":"`+victim.email+`"}`, by("", home)); w.Code != http.StatusOK {
+	if w := s.post(
+		"/request-password-reset",
+		`{"email":"`+victim.email+`"}`,
+		requestHeaders("", home),
+	); w.Code != http.StatusOK {
 		t.Fatalf("request reset: %d %s", w.Code, w.Body)
 	}
 	reset = s.newestMail(t, "reset-password", victim.email)
-	w = s.post("/reset-password", `{"token":"`+reset.Token+`","newPassword":"battery staple"}`, by("", home))
+	w = s.post("/reset-password", `{"token":"`+reset.Token+`","newPassword":"battery staple"}`, requestHeaders("", home))
 	if w.Code != http.StatusOK {
 		t.Fatalf("reset: %d %s", w.Code, w.Body)
 	}
@@ -108,7 +120,7 @@ func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 		{"00000000-0000-4000-9000-000000000002", kelvin + "im@example.com", "attacker's words", "2020-01-01"},
 	}
 	kate := account{"00000000-0000-4000-9000-000000000003", "kate@example.com", "the owner's password", "2024-01-01"}
-	s := newSite(t)
+	s := newTestServer(t)
 	w := s.signUp(t, "kim@example.com", "the words of Kim", home) // not verified yet
 	_, kim, _ := strings.Cut(w.Body.String(), `"id":"`)
 	kim = kim[:36]

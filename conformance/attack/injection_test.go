@@ -21,16 +21,16 @@ func TestR54_NothingIsInjected(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(log, nil)))
 	defer slog.SetDefault(before)
-	s := newSite(t)
-	ada := s.member(t)
+	s := newTestServer(t)
+	ada := s.newUser(t)
 	log.Take()
 
 	sent, statuses := 0, map[int]int{}
 	for i, route := range slices.Sorted(maps.Keys(s.routes)) {
 		for j, a := range attacks() {
-			as := [...]func(person, request) request{person.anonymous, person.withCookie, person.withToken}[(i+j)%3]
+			as := [...]func(signedInUser, request) request{signedInUser.anonymous, signedInUser.withCookie, signedInUser.withToken}[(i+j)%3]
 			if strings.HasSuffix(route, "/api/profile") && j%5 > 0 {
-				as = person.withToken // without a JWT the request is rejected before it is parsed
+				as = signedInUser.withToken // without a JWT the request is rejected before it is parsed
 			}
 			got, err := s.send(a.change(as(ada, start(route))))
 			if err != nil {
@@ -38,7 +38,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 			}
 			sent++
 			statuses[got.status]++
-			for _, fault := range append(faults(got), logFaults(log.Take(), got, ada)...) {
+			for _, fault := range append(problemsOf(got), logFaults(log.Take(), got, ada)...) {
 				t.Errorf("%s, %s: %s", route, a.name, fault)
 			}
 		}
@@ -62,11 +62,11 @@ func start(route string) request {
 	return r
 }
 
-func (person) anonymous(r request) request { return r }
+func (signedInUser) anonymous(r request) request { return r }
 
-func (p person) withCookie(r request) request { return r.header("Cookie", "Cookie: "+p.cookie) }
+func (p signedInUser) withCookie(r request) request { return r.header("Cookie", "Cookie: "+p.cookie) }
 
-func (p person) withToken(r request) request {
+func (p signedInUser) withToken(r request) request {
 	token := p.bearer
 	if strings.HasPrefix(r.target, "/api/profile") {
 		token = p.jwt
@@ -74,8 +74,8 @@ func (p person) withToken(r request) request {
 	return r.header("Authorization", "Authorization: Bearer "+token)
 }
 
-// faults lists what is wrong with a response.
-func faults(a answer) (found []string) {
+// problemsOf lists what is wrong with a response.
+func problemsOf(a answer) (found []string) {
 	// net/http itself answers 501 to an unknown transfer encoding, without a request id.
 	isFromNetHTTP := a.status == http.StatusNotImplemented && a.header.Get("X-Request-Id") == ""
 	if a.status >= http.StatusInternalServerError && !isFromNetHTTP {
@@ -102,7 +102,7 @@ func unprintable(c rune) bool { return c < ' ' || c > '~' }
 
 // logFaults lists what is wrong with the log of one request: another number of lines than one, control characters,
 // secrets.
-func logFaults(text string, a answer, p person) (found []string) {
+func logFaults(text string, a answer, p signedInUser) (found []string) {
 	want := 1
 	if a.header.Get("X-Request-Id") == "" {
 		want = 0 // net/http rejected the request before Xenon's handler

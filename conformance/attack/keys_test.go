@@ -15,27 +15,27 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// forger is an attacker with their own RSA key.
-type forger struct{ key *rsa.PrivateKey }
+// attacker is an attacker with their own RSA key.
+type attacker struct{ key *rsa.PrivateKey }
 
-func newForger(t *testing.T) forger {
+func newForger(t *testing.T) attacker {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return forger{key}
+	return attacker{key}
 }
 
 // jwk returns the public key of f as a JWK with additional members.
-func (f forger) jwk(more string) string {
+func (f attacker) jwk(more string) string {
 	n := base64.RawURLEncoding.EncodeToString(f.key.N.Bytes())
 	e := base64.RawURLEncoding.EncodeToString(big.NewInt(int64(f.key.E)).Bytes())
 	return fmt.Sprintf(`{"kty":"RSA","n":%q,"e":%q%s}`, n, e, more)
 }
 
 // forge signs the claims of the victim's real token with the key of f.
-func (f forger) forge(t *testing.T, real, kid string) string {
+func (f attacker) forge(t *testing.T, real, kid string) string {
 	t.Helper()
 	claims := jwt.MapClaims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(real, claims); err != nil {
@@ -56,20 +56,20 @@ func (e *environment) profile(token string) int {
 }
 
 // verifying starts an environment whose /api/profile reads the keys that h publishes, with an empty cache.
-func (s *site) verifying(t *testing.T, h http.Handler) *environment {
+func (s *testServer) verifying(t *testing.T, h http.Handler) *environment {
 	t.Helper()
 	published := httptest.NewServer(h)
 	t.Cleanup(published.Close)
-	return s.cold(t, 2, time.Now, "JWKS_URL="+published.URL+"/api/auth/jwks")
+	return s.newEnvironment(t, 2, time.Now, "JWKS_URL="+published.URL+"/api/auth/jwks")
 }
 
 // The attacker can insert rows into the database, by an injection elsewhere or a stolen password, but has no signing
-// key of the site.
+// key of the server.
 func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	const kid = "11111111-1111-4111-8111-111111111111"
-	s, f := newSite(t), newForger(t)
-	forged := f.forge(t, s.member(t).jwt, kid)
+	s, f := newTestServer(t), newForger(t)
+	forged := f.forge(t, s.newUser(t).jwt, kid)
 	s.exec(t, `INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", alg)
 		VALUES ($1, $2, '', now(), 'RS256')`, kid, f.jwk(""))
 
@@ -82,7 +82,7 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 		{"SHARED_DATABASE=off", false, http.StatusUnauthorized},
 		{"SHARED_DATABASE=on", true, http.StatusOK}, // Better Auth stores its keys there
 	} {
-		publisher := s.cold(t, 2, time.Now, c.setting)
+		publisher := s.newEnvironment(t, 2, time.Now, c.setting)
 		w := publisher.do("GET", "/api/auth/jwks", "", nil)
 		if got := strings.Contains(w.Body.String(), kid); got != c.published {
 			t.Errorf("%s: the key is published: %v, want %v", c.setting, got, c.published)
@@ -97,8 +97,8 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 // them and signs a token with it.
 func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	t.Parallel()
-	s, f := newSite(t), newForger(t)
-	real := s.member(t).jwt
+	s, f := newTestServer(t), newForger(t)
+	real := s.newUser(t).jwt
 	members := []string{
 		``, `,"use":"sig","key_ops":["verify"],"alg":"RS256"`, // both are for signatures: they verify the forged token
 		`,"use":"enc"`, `,"use":"sig","key_ops":["deriveKey"]`,

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// statuses counts the responses to n requests by status.
-func statuses(n int, ask func(i int) *httptest.ResponseRecorder) map[int]int {
+// countStatuses counts the responses to n requests by status.
+func countStatuses(n int, ask func(i int) *httptest.ResponseRecorder) map[int]int {
 	got := map[int]int{}
 	for i := range n {
 		got[ask(i).Code]++
@@ -24,9 +24,9 @@ func statuses(n int, ask func(i int) *httptest.ResponseRecorder) map[int]int {
 func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
-	s := newSite(t)
-	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
-	stolen := e.member(t).bearer
+	s := newTestServer(t)
+	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	stolen := e.newUser(t).bearer
 	routes := map[string]string{
 		"sign-in/email":   `{"email":"` + email + `","password":%q}`,
 		"verify-password": `{"password":%q}`,
@@ -36,7 +36,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	address := 0
 	guess := func(path, password string) int {
 		address++
-		header := by(stolen, fmt.Sprintf("198.51.%d.%d", address/250, address%250))
+		header := requestHeaders(stolen, fmt.Sprintf("198.51.%d.%d", address/250, address%250))
 		return e.do("POST", "/api/auth/"+path, fmt.Sprintf(routes[path], password), header).Code
 	}
 	paths := slices.Sorted(maps.Keys(routes))
@@ -85,9 +85,9 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 func TestProfileAndHealthAreLimited(t *testing.T) {
 	t.Parallel()
 	now := time.Now() // of the token
-	s := newSite(t)
-	token := s.member(t).jwt
-	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	s := newTestServer(t)
+	token := s.newUser(t).jwt
+	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	for _, c := range []struct {
 		path, token, ip  string
 		statusBelowLimit int
@@ -96,19 +96,22 @@ func TestProfileAndHealthAreLimited(t *testing.T) {
 		{"/api/profile", "garbage", "203.0.113.2", http.StatusUnauthorized},
 		{"/health", "", "203.0.113.3", http.StatusOK},
 	} {
-		got := statuses(150, func(int) *httptest.ResponseRecorder { return e.do("GET", c.path, "", by(c.token, c.ip)) })
+		got := countStatuses(
+			150,
+			func(int) *httptest.ResponseRecorder { return e.do("GET", c.path, "", requestHeaders(c.token, c.ip)) },
+		)
 		if got[c.statusBelowLimit] != 100 || got[http.StatusTooManyRequests] != 50 {
 			t.Errorf("150 requests to %s: got %v, want 100 times %d and 50 times 429", c.path, got, c.statusBelowLimit)
 		}
 	}
-	for path, header := range map[string]http.Header{"/api/profile": by(token, home), "/health": by("", home)} {
+	for path, header := range map[string]http.Header{"/api/profile": requestHeaders(token, home), "/health": requestHeaders("", home)} {
 		if w := e.do("GET", path, "", header); w.Code != http.StatusOK {
 			t.Errorf("%s from another IP address: got %d %s, want 200", path, w.Code, w.Body)
 		}
 	}
-	strict := s.cold(t, 2, func() time.Time { return now },
+	strict := s.newEnvironment(t, 2, func() time.Time { return now },
 		"RATE_LIMIT=on", `RATE_LIMIT_RULES={"/health":{"window":60,"max":1}}`)
-	got := statuses(120, func(int) *httptest.ResponseRecorder {
+	got := countStatuses(120, func(int) *httptest.ResponseRecorder {
 		now = now.Add(time.Second)
 		return strict.do("GET", "/health", "", nil)
 	})
@@ -122,13 +125,16 @@ func TestProfileAndHealthAreLimited(t *testing.T) {
 func TestManyNetworksOfOneIPv6SiteShareALimit(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
-	s := newSite(t)
-	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	s := newTestServer(t)
+	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	try := func(i int, ip string) *httptest.ResponseRecorder {
 		body := fmt.Sprintf(`{"email":"somebody%d@example.com","password":"password1"}`, i)
-		return e.do("POST", signInPath, body, by("", ip))
+		return e.do("POST", signInPath, body, requestHeaders("", ip))
 	}
-	got := statuses(120, func(i int) *httptest.ResponseRecorder { return try(i, fmt.Sprintf("2001:db8:47:%x::1", i/3)) })
+	got := countStatuses(
+		120,
+		func(i int) *httptest.ResponseRecorder { return try(i, fmt.Sprintf("2001:db8:47:%x::1", i/3)) },
+	)
 	if got[http.StatusUnauthorized] != 30 || got[http.StatusTooManyRequests] != 90 {
 		t.Errorf("120 guesses from 40 networks of one /48: got %v, want 30 times 401 and 90 times 429", got)
 	}

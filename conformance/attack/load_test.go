@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-const crowd = 100 // concurrent requests of each kind
+const concurrentRequests = 100 // concurrent requests of each kind
 
-// tally counts responses by all that a client can compare: everything except the request id and the remaining wait.
-type tally struct {
+// responseCounts counts responses by all that a client can compare: everything except the request id and the remaining
+// wait.
+type responseCounts struct {
 	mu  sync.Mutex
 	got map[string]int
 }
 
-func (c *tally) add(w *httptest.ResponseRecorder) {
+func (c *responseCounts) add(w *httptest.ResponseRecorder) {
 	h := w.Header().Clone()
 	h.Del("X-Request-Id")
 	h.Del("X-Retry-After") // the remaining seconds
@@ -27,8 +28,8 @@ func (c *tally) add(w *httptest.ResponseRecorder) {
 	c.got[fmt.Sprintf("%d %v %s", w.Code, h, w.Body)]++
 }
 
-// by returns how many responses had a status, and the number of distinct responses with this status.
-func (c *tally) by(status int) (answers, distinct int) {
+// withStatus returns how many responses had a status, and the number of distinct responses with this status.
+func (c *responseCounts) withStatus(status int) (answers, distinct int) {
 	for text, n := range c.got {
 		if strings.HasPrefix(text, fmt.Sprintf("%d ", status)) {
 			answers, distinct = answers+n, distinct+1
@@ -43,17 +44,17 @@ func (c *tally) by(status int) (answers, distinct int) {
 // too (R19), and the owner of the account can reset the password (R17).
 func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.member(t)
+	s := newTestServer(t)
+	s.newUser(t)
 	start := time.Now()
-	e := s.cold(t, 5, func() time.Time { return start }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
-	guesses := map[string]*tally{email: {got: map[string]int{}}, "nobody@example.com": {got: map[string]int{}}}
-	resets := &tally{got: map[string]int{}}
-	ask := func(c *tally, address, path, body string) {
+	e := s.newEnvironment(t, 5, func() time.Time { return start }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	guesses := map[string]*responseCounts{email: {got: map[string]int{}}, "nobody@example.com": {got: map[string]int{}}}
+	resets := &responseCounts{got: map[string]int{}}
+	ask := func(c *responseCounts, address, path, body string) {
 		c.add(e.do("POST", path, body, http.Header{"X-Forwarded-For": {address}}))
 	}
 	var group sync.WaitGroup
-	for i := range crowd {
+	for i := range concurrentRequests {
 		for address, c := range guesses {
 			hop := fmt.Sprintf("192.0.2.%d", len(address))
 			group.Go(func() {
@@ -73,11 +74,11 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 
 	refused := map[string]bool{}
 	for address, c := range guesses {
-		compared, distinct := c.by(http.StatusUnauthorized)
-		late, _ := c.by(http.StatusTooManyRequests)
-		if compared != 3 || distinct != 1 || late != crowd-3 {
+		compared, distinct := c.withStatus(http.StatusUnauthorized)
+		late, _ := c.withStatus(http.StatusTooManyRequests)
+		if compared != 3 || distinct != 1 || late != concurrentRequests-3 {
 			t.Errorf("%s: got %d times 401 in %d different responses and %d times 429, want 3, 1, %d",
-				address, compared, distinct, late, crowd-3)
+				address, compared, distinct, late, concurrentRequests-3)
 		}
 		for text := range c.got {
 			refused[text] = true
@@ -86,11 +87,11 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 	if len(refused) != 2 {
 		t.Errorf("got %d different responses, want 2: %v", len(refused), refused)
 	}
-	if answers, distinct := resets.by(http.StatusOK); answers != crowd || distinct != 1 {
+	if answers, distinct := resets.withStatus(http.StatusOK); answers != concurrentRequests || distinct != 1 {
 		t.Errorf("got %d responses to resets, %d different ones, want %d equal ones: %v",
-			answers, distinct, crowd, resets.got)
+			answers, distinct, concurrentRequests, resets.got)
 	}
-	body := `{"newPassword":"another horse","token":"` + s.mailed(t) + `"}`
+	body := `{"newPassword":"another horse","token":"` + s.newestToken(t) + `"}`
 	w := e.do("POST", "/api/auth/reset-password", body, http.Header{"X-Forwarded-For": {"198.51.100.200"}})
 	if w.Code != http.StatusOK {
 		t.Errorf("the owner's reset: got %d %s", w.Code, w.Body)

@@ -41,8 +41,8 @@ func (e *environment) post(d *device, path, body string) *httptest.ResponseRecor
 	return w
 }
 
-// forget deletes the session cookies of d and keeps the other cookies.
-func (d *device) forget() {
+// deleteSessionCookies deletes the session cookies of d and keeps the other cookies.
+func (d *device) deleteSessionCookies() {
 	for name := range d.cookies {
 		if strings.Contains(name, "session") {
 			delete(d.cookies, name)
@@ -50,8 +50,9 @@ func (d *device) forget() {
 	}
 }
 
-// guess sends one wrong password from each of n attacking IP addresses and returns how many passwords were compared.
-func (e *environment) guess(t *testing.T, n int) (compared int) {
+// guessFromManyIPs sends one wrong password from each of n attacking IP addresses and returns how many passwords were
+// compared.
+func (e *environment) guessFromManyIPs(t *testing.T, n int) (compared int) {
 	t.Helper()
 	for i := range n {
 		switch w := e.post(&device{address: fmt.Sprintf("198.51.100.%d", i)}, signInPath, wrongWords); w.Code {
@@ -66,7 +67,7 @@ func (e *environment) guess(t *testing.T, n int) (compared int) {
 }
 
 // lastMailToken returns the token of the newest mail in the outbox.
-func (s *site) lastMailToken(t *testing.T) string {
+func (s *testServer) lastMailToken(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(s.env["MAIL_FILE"])
 	if err != nil {
@@ -84,8 +85,8 @@ func (s *site) lastMailToken(t *testing.T) string {
 // owner signs in from a known device, and from a new one after a reset.
 func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
-	s := newSite(t)
-	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	s := newTestServer(t)
+	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	known, fresh := &device{address: "203.0.113.1"}, &device{address: "203.0.113.2"}
 	w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
 	if w.Code != http.StatusOK {
@@ -93,7 +94,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 	}
 	words, refused, tries, compared := rightWords, 0, 0, 0
 	signIn := func(d *device) {
-		d.forget()
+		d.deleteSessionCookies()
 		tries++
 		if w := e.post(d, signInPath, words); w.Code != http.StatusOK {
 			refused++
@@ -101,7 +102,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 	}
 	for second := 0; second < 600; second += 10 {
 		for range 3 {
-			compared += e.guess(t, 50)
+			compared += e.guessFromManyIPs(t, 50)
 		}
 		signIn(known)
 		if second == 300 { // the owner changes to a new device and resets the password there
@@ -122,7 +123,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 }
 
 // resetPassword resets the owner's password from d with the token of the mail.
-func (e *environment) resetPassword(t *testing.T, s *site, d *device, words string) {
+func (e *environment) resetPassword(t *testing.T, s *testServer, d *device, words string) {
 	t.Helper()
 	if w := e.post(d, "/api/auth/request-password-reset", `{"email":"`+email+`"}`); w.Code != http.StatusOK {
 		t.Fatalf("request reset: %d %s", w.Code, w.Body)
@@ -136,12 +137,12 @@ func (e *environment) resetPassword(t *testing.T, s *site, d *device, words stri
 // Fifty IP addresses guess the password of one account for a day.
 func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
-	s := newSite(t)
-	e := s.cold(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
-	e.member(t)
+	s := newTestServer(t)
+	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	e.newUser(t)
 	compared := 0
 	for minute := 0; minute < 24*60; minute += 2 {
-		compared += e.guess(t, 50)
+		compared += e.guessFromManyIPs(t, 50)
 		now = now.Add(2 * time.Minute)
 	}
 	t.Logf("%d guesses were answered in a day", compared)
@@ -152,8 +153,8 @@ func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
 
 // With PASSWORD_BLOCKLIST=on no user can choose the passwords that an attacker tries first.
 func TestCommonPasswordsCannotBeChosen(t *testing.T) {
-	s := newSite(t)
-	e := s.cold(t, 2, time.Now, "PASSWORD_BLOCKLIST=on")
+	s := newTestServer(t)
+	e := s.newEnvironment(t, 2, time.Now, "PASSWORD_BLOCKLIST=on")
 	for _, words := range []string{"password1", "1234567890", "Qwertyuiop", "iloveyou1"} {
 		w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+words+`"}`, nil)
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "PASSWORD_COMPROMISED") {

@@ -17,11 +17,11 @@ import (
 
 const origin = "http://localhost:3000"
 
-// outgoing is one line of the outbox.
-type outgoing struct{ Kind, To, URL, Token, NewEmail, Purpose string }
+// outboxLine is one line of the outbox.
+type outboxLine struct{ Kind, To, URL, Token, NewEmail, Purpose string }
 
 // mails reads all mails that were sent up to now.
-func (s *site) mails(t *testing.T) (all []outgoing) {
+func (s *testServer) mails(t *testing.T) (all []outboxLine) {
 	t.Helper()
 	file, err := os.Open(s.env["MAIL_FILE"])
 	if os.IsNotExist(err) {
@@ -32,7 +32,7 @@ func (s *site) mails(t *testing.T) (all []outgoing) {
 	}
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var m outgoing
+		var m outboxLine
 		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func (s *site) mails(t *testing.T) (all []outgoing) {
 }
 
 // newestMail returns the newest mail of a kind to an email address; the test fails without one.
-func (s *site) newestMail(t *testing.T, kind, to string) outgoing {
+func (s *testServer) newestMail(t *testing.T, kind, to string) outboxLine {
 	t.Helper()
 	all := s.mails(t)
 	for i := len(all) - 1; i >= 0; i-- {
@@ -51,10 +51,10 @@ func (s *site) newestMail(t *testing.T, kind, to string) outgoing {
 		}
 	}
 	t.Fatalf("no mail %s to %s among %v", kind, to, all)
-	return outgoing{}
+	return outboxLine{}
 }
 
-func (s *site) exec(t *testing.T, sql string, args ...any) {
+func (s *testServer) exec(t *testing.T, sql string, args ...any) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {
@@ -66,8 +66,9 @@ func (s *site) exec(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// by returns the headers of a request from an IP address with a bearer token. token is "" for a request without one.
-func by(token, ip string) http.Header {
+// requestHeaders returns the headers of a request from an IP address with a bearer token. token is "" for a request
+// without one.
+func requestHeaders(token, ip string) http.Header {
 	h := http.Header{"X-Forwarded-For": {ip}}
 	if token != "" {
 		h.Set("Authorization", "Bearer "+token)
@@ -76,24 +77,28 @@ func by(token, ip string) http.Header {
 }
 
 // post sends JSON to an endpoint below /api/auth.
-func (s *site) post(path, body string, header http.Header) *httptest.ResponseRecorder {
+func (s *testServer) post(path, body string, header http.Header) *httptest.ResponseRecorder {
 	return s.do("POST", "/api/auth"+path, body, header)
 }
 
-// click opens the link of a mail in a browser with the cookies of header.
-func (s *site) click(m outgoing, header http.Header) *httptest.ResponseRecorder {
+// openLink opens the link of a mail in a browser with the cookies of header.
+func (s *testServer) openLink(m outboxLine, header http.Header) *httptest.ResponseRecorder {
 	return s.do("GET", strings.TrimPrefix(m.URL, origin), "", header)
 }
 
 // signIn returns the status of a sign-in and the bearer token.
-func (s *site) signIn(email, password, ip string) (int, string) {
-	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, by("", ip))
+func (s *testServer) signIn(email, password, ip string) (int, string) {
+	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, requestHeaders("", ip))
 	return w.Code, w.Header().Get("Set-Auth-Token")
 }
 
-func (s *site) signUp(t *testing.T, email, password, ip string) *httptest.ResponseRecorder {
+func (s *testServer) signUp(t *testing.T, email, password, ip string) *httptest.ResponseRecorder {
 	t.Helper()
-	w := s.post("/sign-up/email", `{"name":"`+password+`","email":"`+email+`","password":"`+password+`"}`, by("", ip))
+	w := s.post(
+		"/sign-up/email",
+		`{"name":"`+password+`","email":"`+email+`","password":"`+password+`"}`,
+		requestHeaders("", ip),
+	)
 	if w.Code != http.StatusOK {
 		t.Fatalf("sign-up of %s: %d %s", email, w.Code, w.Body)
 	}
@@ -107,10 +112,10 @@ const (
 
 // The attacker has a session from five days ago. A change of email needs a fresh session: nothing is changed or sent.
 func TestStolenOldSessionCannotChangeTheEmail(t *testing.T) {
-	s := newSite(t)
-	p := s.member(t)
+	s := newTestServer(t)
+	p := s.newUser(t)
 	s.exec(t, `UPDATE session SET "createdAt" = now() - interval '5 days'`)
-	w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, by(p.bearer, abroad))
+	w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, requestHeaders(p.bearer, abroad))
 	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "SESSION_NOT_FRESH") {
 		t.Errorf("got %d %s, want 403 SESSION_NOT_FRESH", w.Code, w.Body)
 	}
@@ -122,51 +127,55 @@ func TestStolenOldSessionCannotChangeTheEmail(t *testing.T) {
 // The attacker has a fresh stolen session and asks for a change of email. The owner is notified, and each of the
 // owner's possible reactions makes the link to the new email invalid.
 func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
-	for name, stop := range map[string]func(s *site, owner string) *httptest.ResponseRecorder{
-		"the link of the notice": func(s *site, _ string) *httptest.ResponseRecorder {
+	for name, stop := range map[string]func(s *testServer, owner string) *httptest.ResponseRecorder{
+		"the link of the notice": func(s *testServer, _ string) *httptest.ResponseRecorder {
 			token := s.newestMail(t, "email-change-notice", email).Token
-			return s.post("/cancel-email-change", `{"token":"`+token+`"}`, by("", home))
+			return s.post("/cancel-email-change", `{"token":"`+token+`"}`, requestHeaders("", home))
 		},
-		"change-password": func(s *site, owner string) *httptest.ResponseRecorder {
+		"change-password": func(s *testServer, owner string) *httptest.ResponseRecorder {
 			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
-			return s.post("/change-password", body, by(owner, home))
+			return s.post("/change-password", body, requestHeaders(owner, home))
 		},
-		"change-password, revoking": func(s *site, owner string) *httptest.ResponseRecorder {
+		"change-password, revoking": func(s *testServer, owner string) *httptest.ResponseRecorder {
 			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple","revokeOtherSessions":true}`
-			return s.post("/change-password", body, by(owner, home))
+			return s.post("/change-password", body, requestHeaders(owner, home))
 		},
-		"reset-password": func(s *site, _ string) *httptest.ResponseRecorder {
-			s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
+		"reset-password": func(s *testServer, _ string) *httptest.ResponseRecorder {
+			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home))
 			token := s.newestMail(t, "reset-password", email).Token
-			return s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, by("", home))
+			return s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", home))
 		},
-		"revoke-sessions": func(s *site, owner string) *httptest.ResponseRecorder {
-			return s.post("/revoke-sessions", `{}`, by(owner, home))
+		"revoke-sessions": func(s *testServer, owner string) *httptest.ResponseRecorder {
+			return s.post("/revoke-sessions", `{}`, requestHeaders(owner, home))
 		},
-		"revoke-other-sessions": func(s *site, owner string) *httptest.ResponseRecorder {
-			return s.post("/revoke-other-sessions", `{}`, by(owner, home))
+		"revoke-other-sessions": func(s *testServer, owner string) *httptest.ResponseRecorder {
+			return s.post("/revoke-other-sessions", `{}`, requestHeaders(owner, home))
 		},
-		"revoke-session": func(s *site, owner string) *httptest.ResponseRecorder {
-			w := s.do("GET", "/api/auth/list-sessions", "", by(owner, home))
+		"revoke-session": func(s *testServer, owner string) *httptest.ResponseRecorder {
+			w := s.do("GET", "/api/auth/list-sessions", "", requestHeaders(owner, home))
 			var sessions []struct{ Token, IPAddress string }
 			if err := json.Unmarshal(w.Body.Bytes(), &sessions); err != nil {
 				t.Fatal(err)
 			}
 			for _, one := range sessions {
 				if !strings.HasPrefix(owner, one.Token+".") {
-					w = s.post("/revoke-session", `{"token":"`+one.Token+`"}`, by(owner, home))
+					w = s.post("/revoke-session", `{"token":"`+one.Token+`"}`, requestHeaders(owner, home))
 				}
 			}
 			return w
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
-			s.member(t)
+			s := newTestServer(t)
+			s.newUser(t)
 			s.exec(t, `DELETE FROM session`)
 			_, owner := s.signIn(email, horse, home)
 			_, stolen := s.signIn(email, horse, abroad)
-			if w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, by(stolen, abroad)); w.Code != http.StatusOK {
+			if w := s.post(
+				"/change-email",
+				`{"newEmail":"eve@example.com"}`,
+				requestHeaders(stolen, abroad),
+			); w.Code != http.StatusOK {
 				t.Fatalf("change-email: %d %s", w.Code, w.Body)
 			}
 			if notice := s.newestMail(t, "email-change-notice", email); notice.NewEmail != "eve@example.com" {
@@ -175,11 +184,15 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			if w := stop(s, owner); w.Code != http.StatusOK {
 				t.Fatalf("stop: %d %s", w.Code, w.Body)
 			}
-			w := s.click(s.newestMail(t, "verify-email", "eve@example.com"), by("", abroad))
+			w := s.openLink(s.newestMail(t, "verify-email", "eve@example.com"), requestHeaders("", abroad))
 			if got := w.Header().Get("Location"); !strings.HasSuffix(got, "?error=INVALID_TOKEN") {
 				t.Errorf("the attacker's link: got %d to %q, want INVALID_TOKEN", w.Code, got)
 			}
-			if w := s.post("/request-password-reset", `{"email":"eve@example.com"}`, by("", abroad)); w.Code != http.StatusOK {
+			if w := s.post(
+				"/request-password-reset",
+				`{"email":"eve@example.com"}`,
+				requestHeaders("", abroad),
+			); w.Code != http.StatusOK {
 				t.Errorf("got %d %s", w.Code, w.Body)
 			}
 			for _, m := range s.mails(t) {
@@ -193,18 +206,24 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 
 // After a change of email the old email gets a notice.
 func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
-	s := newSite(t)
-	p := s.member(t)
-	s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, by(p.bearer, home))
+	s := newTestServer(t)
+	p := s.newUser(t)
+	s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, home))
 	next := s.newestMail(t, "verify-email", "lovelace@example.com")
 	if next.Purpose != "change-email" {
 		t.Errorf("the mail to the new email: got purpose %q, want change-email", next.Purpose)
 	}
-	s.click(next, by("", home))
+	s.openLink(next, requestHeaders("", home))
 	if notice := s.newestMail(t, "email-changed", email); notice.NewEmail != "lovelace@example.com" {
 		t.Errorf("got %v", notice)
 	}
-	if w := s.click(next, by("", home)); !strings.HasSuffix(w.Header().Get("Location"), "?error=INVALID_TOKEN") {
+	if w := s.openLink(
+		next,
+		requestHeaders("", home),
+	); !strings.HasSuffix(
+		w.Header().Get("Location"),
+		"?error=INVALID_TOKEN",
+	) {
 		t.Errorf("the second use of the link: got %d to %q", w.Code, w.Header().Get("Location"))
 	}
 }
@@ -212,8 +231,8 @@ func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
 // A valid token without a row in the database comes from Better Auth, or from an attacker who has the secret.
 func TestUnboundMailTokensAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
 	for setting, want := range map[string]string{"off": "/?error=INVALID_TOKEN", "on": "/"} {
-		s := newSite(t, "SHARED_DATABASE="+setting)
-		s.member(t)
+		s := newTestServer(t, "SHARED_DATABASE="+setting)
+		s.newUser(t)
 		for _, claims := range []jwt.MapClaims{
 			{"email": email},
 			{"email": email, "updateTo": "eve@example.com", "requestType": "change-email-verification"},
@@ -243,32 +262,32 @@ func TestUnboundMailTokensAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
 // When the owner sets a new password, older reset links become invalid, and after a reset also the sessions.
 func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 	for _, way := range []string{"reset", "change", "change of address", "deletion"} {
-		s := newSite(t)
-		p := s.member(t)
+		s := newTestServer(t)
+		p := s.newUser(t)
 		ask := func() string {
-			s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
+			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home))
 			return s.newestMail(t, "reset-password", email).Token
 		}
 		older, newer := ask(), ask()
 		var w *httptest.ResponseRecorder
 		switch way {
 		case "reset":
-			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, by("", home))
+			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, requestHeaders("", home))
 		case "change":
 			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
-			w = s.post("/change-password", body, by(p.bearer, home))
+			w = s.post("/change-password", body, requestHeaders(p.bearer, home))
 		case "change of address":
-			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, by(p.bearer, home))
-			w = s.click(s.newestMail(t, "verify-email", "lovelace@example.com"), by("", home))
+			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, home))
+			w = s.openLink(s.newestMail(t, "verify-email", "lovelace@example.com"), requestHeaders("", home))
 		case "deletion":
-			w = s.post("/delete-user", `{"password":"`+horse+`"}`, by(p.bearer, home))
-			s.member(t)
+			w = s.post("/delete-user", `{"password":"`+horse+`"}`, requestHeaders(p.bearer, home))
+			s.newUser(t)
 		}
 		if w.Code >= http.StatusBadRequest {
 			t.Fatalf("%s: got %d %s", way, w.Code, w.Body)
 		}
 		for _, token := range []string{older, newer} {
-			w := s.post("/reset-password", `{"newPassword":"attacker's own","token":"`+token+`"}`, by("", abroad))
+			w := s.post("/reset-password", `{"newPassword":"attacker's own","token":"`+token+`"}`, requestHeaders("", abroad))
 			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "INVALID_TOKEN") {
 				t.Errorf("%s: an older reset link: got %d %s, want INVALID_TOKEN", way, w.Code, w.Body)
 			}
@@ -276,7 +295,7 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 		if way != "reset" {
 			continue
 		}
-		if got := s.do("GET", "/api/auth/get-session", "", by(p.bearer, abroad)).Body.String(); got != "null" {
+		if got := s.do("GET", "/api/auth/get-session", "", requestHeaders(p.bearer, abroad)).Body.String(); got != "null" {
 			t.Errorf("the session from before the reset: got %s, want null", got)
 		}
 	}
@@ -285,19 +304,19 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 // The number of mails to one email address is limited. Neither verification mails that are not sent nor many requests
 // of one client prevent the reset mail of the owner.
 func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
-	s := newSite(t, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
-	s.member(t)
+	s := newTestServer(t, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
+	s.newUser(t)
 	s.exec(t, `UPDATE "user" SET "emailVerified" = true`)
 	for i := range 30 {
-		from := by("", fmt.Sprintf("203.0.113.%d", i/3))
+		from := requestHeaders("", fmt.Sprintf("203.0.113.%d", i/3))
 		s.post("/send-verification-email", `{"email":"`+email+`"}`, from)
 	}
 	for range 6 { // from one IP address; without the rows of the limit by path, as if in different minutes
 		s.exec(t, `DELETE FROM "rateLimit" WHERE key LIKE '%|/request-password-reset'`)
-		s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", abroad))
+		s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", abroad))
 	}
 	before := len(s.mails(t))
-	if w := s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home)); w.Code != http.StatusOK {
+	if w := s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home)); w.Code != http.StatusOK {
 		t.Fatalf("got %d %s", w.Code, w.Body)
 	}
 	if got := s.mails(t)[before:]; len(got) != 1 || got[0].Kind != "reset-password" {
@@ -308,7 +327,7 @@ func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 // With required verification, an attacker signs up with the victim's email first. Then the victim signs up and opens
 // the link of their own sign-up: the account has the victim's password and name.
 func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
-	s := newSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.signUp(t, email, "attacker's own", abroad)
 	first := s.newestMail(t, "verify-email", email)
 	s.signUp(t, email, horse, home)
@@ -317,7 +336,7 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 		t.Fatal("the victim's sign-up sent no link")
 	}
 	s.signUp(t, email, "attacker's second", abroad)
-	if w := s.click(own, by("", home)); w.Header().Get("Location") != "/" {
+	if w := s.openLink(own, requestHeaders("", home)); w.Header().Get("Location") != "/" {
 		t.Fatalf("got %d to %q", w.Code, w.Header().Get("Location"))
 	}
 	for password, want := range map[string]int{
@@ -327,7 +346,7 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 			t.Errorf("sign-in with %q: got %d, want %d", password, got, want)
 		}
 	}
-	s.click(s.newestMail(t, "verify-email", email), by("", abroad)) // the attacker's second link
+	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", abroad)) // the attacker's second link
 	if got, _ := s.signIn(email, "attacker's second", abroad); got != http.StatusUnauthorized {
 		t.Errorf("after the attacker's link: got %d, want 401", got)
 	}
@@ -341,20 +360,20 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 // The victim lost the mail and asks for another one, which belongs to no sign-up. After its link no password of a
 // sign-up works. The victim can reset the password.
 func TestResentLinkInvalidatesThePasswordsOfSignUps(t *testing.T) {
-	s := newSite(t, "REQUIRE_EMAIL_VERIFICATION=on")
+	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.signUp(t, email, "attacker's own", abroad)
 	s.signUp(t, email, horse, home)
 	s.exec(t, `
 		UPDATE verification SET "expiresAt" = now() - interval '1 s'
 		WHERE "expiresAt" < now() + interval '2 hours'`)
-	s.post("/send-verification-email", `{"email":"`+email+`"}`, by("", home))
-	s.click(s.newestMail(t, "verify-email", email), by("", home))
+	s.post("/send-verification-email", `{"email":"`+email+`"}`, requestHeaders("", home))
+	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", home))
 	if got, _ := s.signIn(email, "attacker's own", abroad); got != http.StatusUnauthorized {
 		t.Errorf("the attacker: got %d, want 401", got)
 	}
-	s.post("/request-password-reset", `{"email":"`+email+`"}`, by("", home))
+	s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home))
 	token := s.newestMail(t, "reset-password", email).Token
-	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, by("", home))
+	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", home))
 	if got, _ := s.signIn(email, "battery staple", home); got != http.StatusOK {
 		t.Errorf("the victim, after a reset: got %d, want 200", got)
 	}
@@ -362,11 +381,11 @@ func TestResentLinkInvalidatesThePasswordsOfSignUps(t *testing.T) {
 
 // The victim, who is signed in, opens a verification link of the attacker's account. The victim stays signed in.
 func TestVerificationLinkDoesNotSwitchASignedInPersonToAnotherUser(t *testing.T) {
-	s := newSite(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
-	p := s.member(t)
+	s := newTestServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	p := s.newUser(t)
 	token := s.signUp(t, "eve@example.com", "attacker's own", abroad).Header().Get("Set-Auth-Token")
-	s.post("/send-verification-email", `{"email":"eve@example.com"}`, by(token, abroad))
-	w := s.click(s.newestMail(t, "verify-email", "eve@example.com"), http.Header{"Cookie": {p.cookie}})
+	s.post("/send-verification-email", `{"email":"eve@example.com"}`, requestHeaders(token, abroad))
+	w := s.openLink(s.newestMail(t, "verify-email", "eve@example.com"), http.Header{"Cookie": {p.cookie}})
 	for _, line := range w.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, "better-auth.session_token=") {
 			t.Errorf("the attacker's session replaces the victim's: %s", line)

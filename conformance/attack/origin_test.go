@@ -19,8 +19,8 @@ const (
 	cloudFront   = "130.176.0.7" // the IP address of an edge location
 )
 
-// inCloud starts the site as a Lambda function that reads the app secret from Secrets Manager.
-func (s *site) inCloud(t *testing.T) lambdahttp.Func {
+// startAsFunction starts the site as a Lambda function that reads the app secret from Secrets Manager.
+func (s *testServer) startAsFunction(t *testing.T) lambdahttp.Func {
 	t.Helper()
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
 	app, err := json.Marshal(map[string]any{
@@ -34,14 +34,14 @@ func (s *site) inCloud(t *testing.T) lambdahttp.Func {
 		_ = json.NewEncoder(w).Encode(map[string]string{"ARN": arn, "SecretString": string(app)})
 	}))
 	t.Cleanup(manager.Close)
-	e := s.cold(t, 4, time.Now, "RATE_LIMIT=on", "CLIENT_IP=xff:2", "MAIL=none", "APP_SECRET_ARN="+arn,
+	e := s.newEnvironment(t, 4, time.Now, "RATE_LIMIT=on", "CLIENT_IP=xff:2", "MAIL=none", "APP_SECRET_ARN="+arn,
 		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER="+manager.URL)
 	return lambdahttp.Handler(e.mux)
 }
 
-// deliver calls a function with an event of API Gateway, through JSON, and returns the status of the response.
-func deliver[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
+// invoke calls a function with an event of API Gateway, through JSON, and returns the status of the response.
+func invoke[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
 	t.Helper()
 	text, err := json.Marshal(event)
 	if err != nil {
@@ -87,9 +87,9 @@ func signInEvent(caller, email, password string, header map[string]string) map[s
 // IP address in a session.
 func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.member(t)
-	function := s.inCloud(t)
+	s := newTestServer(t)
+	s.newUser(t)
+	function := s.startAsFunction(t)
 	forged := []map[string]string{
 		{},
 		{"x-origin-secret": ""},
@@ -107,7 +107,7 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 			header[name] = value
 		}
 		event := signInEvent(abroad, fmt.Sprintf("somebody%d@example.com", i), "password1", header)
-		if deliver(t, function, event) == http.StatusTooManyRequests {
+		if invoke(t, function, event) == http.StatusTooManyRequests {
 			refused++
 		}
 	}
@@ -116,12 +116,12 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	}
 
 	through := map[string]string{"x-forwarded-for": home, "x-origin-secret": originSecret}
-	if code := deliver(t, function, signInEvent(cloudFront, email, horse, through)); code != http.StatusOK {
+	if code := invoke(t, function, signInEvent(cloudFront, email, horse, through)); code != http.StatusOK {
 		t.Errorf("the victim through CloudFront: got %d, want 200", code)
 	}
 	const another = "203.0.113.10"
 	past := map[string]string{"x-forwarded-for": "198.51.100.1"}
-	if code := deliver(t, function, signInEvent(another, email, horse, past)); code != http.StatusOK {
+	if code := invoke(t, function, signInEvent(another, email, horse, past)); code != http.StatusOK {
 		t.Errorf("sign-in without CloudFront: got %d, want 200", code)
 	}
 	if got, want := s.sessionIPs(t), home+" "+another; got != want {
@@ -130,7 +130,7 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 }
 
 // sessionIPs returns the IP addresses of the two newest sessions, the older one first.
-func (s *site) sessionIPs(t *testing.T) string {
+func (s *testServer) sessionIPs(t *testing.T) string {
 	t.Helper()
 	return dbtest.Value[string](t, s.db, `SELECT string_agg("ipAddress", ' ' ORDER BY "createdAt")
 		FROM (SELECT * FROM session ORDER BY "createdAt" DESC LIMIT 2) s`)

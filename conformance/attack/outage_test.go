@@ -19,8 +19,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
-// mailing are requests that send a mail, or would for an existing user.
-var mailing = []struct{ path, body string }{
+// mailRequests are requests that send a mail, or would for an existing user.
+var mailRequests = []struct{ path, body string }{
 	{"/api/auth/request-password-reset", `{"email":"` + email + `"}`},
 	{"/api/auth/request-password-reset", `{"email":"nobody@example.com"}`},
 	{"/api/auth/send-verification-email", `{"email":"` + email + `"}`},
@@ -42,8 +42,8 @@ func TestR43_MailQueueDown(t *testing.T) {
 		t.Cleanup(server.Close)
 		return server.URL
 	}
-	s := newSite(t)
-	s.member(t)
+	s := newTestServer(t)
+	s.newUser(t)
 	for name, endpoint := range map[string]string{
 		"down":        closed.URL,
 		"an error":    answering(status(http.StatusInternalServerError)),
@@ -55,7 +55,7 @@ func TestR43_MailQueueDown(t *testing.T) {
 			<-r.Context().Done()
 		}),
 	} {
-		e := s.cold(t, 2, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on",
+		e := s.newEnvironment(t, 2, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on",
 			"MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails", "AWS_ENDPOINT_URL_SQS="+endpoint,
 			"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
 		log.Take()
@@ -63,8 +63,8 @@ func TestR43_MailQueueDown(t *testing.T) {
 		if name == "hanging" { // the request waits for the queue as long as its deadline allows
 			limit = 2 * time.Second
 		}
-		for _, c := range mailing {
-			w := e.within(t, limit, "POST", c.path, c.body)
+		for _, c := range mailRequests {
+			w := e.sendWithDeadline(t, limit, "POST", c.path, c.body)
 			if w.Code != http.StatusOK {
 				t.Errorf("%s, %s: got %d %s", name, c.path, w.Code, w.Body)
 			}
@@ -84,17 +84,17 @@ func status(code int) http.HandlerFunc {
 
 // An outbox on a full disk does not change any response, either. /dev/full is a device that is always full.
 func TestR43_OutboxOnAFullDisk(t *testing.T) {
-	s := newSite(t, "MAIL_FILE=/dev/full", "REQUIRE_EMAIL_VERIFICATION=on")
-	s.cold(t, 1, time.Now, "REQUIRE_EMAIL_VERIFICATION=off").member(t)
-	for _, c := range mailing {
+	s := newTestServer(t, "MAIL_FILE=/dev/full", "REQUIRE_EMAIL_VERIFICATION=on")
+	s.newEnvironment(t, 1, time.Now, "REQUIRE_EMAIL_VERIFICATION=off").newUser(t)
+	for _, c := range mailRequests {
 		if w := s.do("POST", c.path, c.body, nil); w.Code != http.StatusOK {
 			t.Errorf("%s: got %d %s", c.path, w.Code, w.Body)
 		}
 	}
 }
 
-// within sends a request with a deadline, as a Lambda function has one.
-func (e *environment) within(
+// sendWithDeadline sends a request with a deadline, as a Lambda function has one.
+func (e *environment) sendWithDeadline(
 	t *testing.T, limit time.Duration, method, target, body string,
 ) *httptest.ResponseRecorder {
 	t.Helper()
@@ -116,20 +116,31 @@ func TestR43_SecretsManagerDownAtTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	s := newSite(t)
+	s := newTestServer(t)
 	const arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:"
 	for name, endpoint := range map[string]string{
 		"no listener": "http://127.0.0.1:1", "no response": "http://" + silent.Addr().String(),
 	} {
-		e := s.cold(t, 1, time.Now, "APP_SECRET_ARN="+arn+"app", "MAIL=none", "DATABASE_URL=", "BETTER_AUTH_SECRET=",
-			"SIGNING_KEYS_ARN="+arn+"keys", "AWS_ENDPOINT_URL_SECRETS_MANAGER="+endpoint,
-			"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
+		e := s.newEnvironment(
+			t,
+			1,
+			time.Now,
+			"APP_SECRET_ARN="+arn+"app",
+			"MAIL=none",
+			"DATABASE_URL=",
+			"BETTER_AUTH_SECRET=",
+			"SIGNING_KEYS_ARN="+arn+"keys",
+			"AWS_ENDPOINT_URL_SECRETS_MANAGER="+endpoint,
+			"AWS_REGION=eu-central-1",
+			"AWS_ACCESS_KEY_ID=x",
+			"AWS_SECRET_ACCESS_KEY=x",
+		)
 		for route, want := range map[string]int{
 			"POST /api/auth/sign-in/email": 503, "POST /api/auth/sign-up/email": 503, "GET /api/auth/jwks": 503,
 			"GET /health": 503, "GET /api/auth/ok": 200, "GET /api/auth/get-session": 503,
 		} {
 			method, path, _ := strings.Cut(route, " ")
-			w := e.within(t, time.Second, method, path, `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
+			w := e.sendWithDeadline(t, time.Second, method, path, `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
 			if w.Code != want || want == 503 && path != "/health" && w.Header().Get("Retry-After") == "" {
 				t.Errorf("%s, %s: got %d %s", name, route, w.Code, w.Body)
 			}
@@ -153,8 +164,8 @@ func TestR43_ClocksApart(t *testing.T) {
 		{50 * time.Second, 0, 200},
 	} {
 		name := fmt.Sprintf("issued with a clock offset of %v, read with one of %v", c.maker, c.reader)
-		s := newSite(t)
-		maker, reader := s.cold(t, 2, shifted(c.maker)), s.cold(t, 2, shifted(c.reader))
+		s := newTestServer(t)
+		maker, reader := s.newEnvironment(t, 2, shifted(c.maker)), s.newEnvironment(t, 2, shifted(c.reader))
 		w := maker.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`, nil)
 		var reply struct{ Token string }
 		if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil {
@@ -181,7 +192,7 @@ func TestR43_ClocksApart(t *testing.T) {
 		if w := maker.do("POST", "/api/auth/request-password-reset", `{"email":"`+email+`"}`, nil); w.Code != 200 {
 			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
 		}
-		token := s.mailed(t)
+		token := s.newestToken(t)
 		reset := `{"newPassword":"another horse","token":"` + token + `"}`
 		if w := reader.do("POST", "/api/auth/reset-password", reset, nil); w.Code != 200 {
 			t.Errorf("%s: the reset: got %d %s", name, w.Code, w.Body)
@@ -189,8 +200,8 @@ func TestR43_ClocksApart(t *testing.T) {
 	}
 }
 
-// mailed returns the token of the newest mail in the outbox.
-func (s *site) mailed(t *testing.T) string {
+// newestToken returns the token of the newest mail in the outbox.
+func (s *testServer) newestToken(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(s.env["MAIL_FILE"])
 	if err != nil {
@@ -208,8 +219,8 @@ func (s *site) mailed(t *testing.T) string {
 // When there is space again, writes succeed, too.
 func TestR43_FullDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	ada := s.member(t)
+	s := newTestServer(t)
+	ada := s.newUser(t)
 	exec := func(sql string) {
 		conn, err := pgx.Connect(t.Context(), s.db)
 		if err != nil {

@@ -32,8 +32,8 @@ const (
 	horse  = "correct horse"
 )
 
-// site is a server with all endpoints.
-type site struct {
+// testServer is a server with all endpoints.
+type testServer struct {
 	*environment
 	env    map[string]string
 	url    string
@@ -48,10 +48,10 @@ type environment struct {
 	store  *store.Store
 }
 
-// newSite starts a site with settings ("NAME=value") in addition to those of the tests.
-func newSite(t testing.TB, settings ...string) *site {
+// newTestServer starts a server with settings ("NAME=value") in addition to those of the tests.
+func newTestServer(t testing.TB, settings ...string) *testServer {
 	t.Helper()
-	s := &site{db: dbtest.New(t), hasher: password.Cheap()}
+	s := &testServer{db: dbtest.New(t), hasher: password.Cheap()}
 	published := http.NewServeMux()
 	jwks := httptest.NewServer(published)
 	t.Cleanup(jwks.Close)
@@ -67,19 +67,19 @@ func newSite(t testing.TB, settings ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	published.Handle("/", s.cold(t, 2, time.Now).mux)
-	s.environment = s.cold(t, 10, time.Now, settings...)
+	published.Handle("/", s.newEnvironment(t, 2, time.Now).mux)
+	s.environment = s.newEnvironment(t, 10, time.Now, settings...)
 	server := httptest.NewServer(s.mux)
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s
 }
 
-// signingKeys are the keys of every site: generating RSA keys is slow.
+// signingKeys are the keys of every test server: generating RSA keys is slow.
 var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(time.Now()) })
 
-// cold starts one more environment of the site, with at most conns connections and a clock of its own.
-func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ...string) *environment {
+// newEnvironment starts one more environment of the server, with at most conns connections and a clock of its own.
+func (s *testServer) newEnvironment(t testing.TB, conns int32, now func() time.Time, settings ...string) *environment {
 	t.Helper()
 	env := maps.Clone(s.env)
 	for _, line := range settings {
@@ -106,10 +106,10 @@ func (s *site) cold(t testing.TB, conns int32, now func() time.Time, settings ..
 	return e
 }
 
-// person is a user who is signed in and has a profile.
-type person struct{ cookie, bearer, jwt string }
+// signedInUser is a user who is signed in and has a profile.
+type signedInUser struct{ cookie, bearer, jwt string }
 
-func (e *environment) member(t testing.TB) (p person) {
+func (e *environment) newUser(t testing.TB) (p signedInUser) {
 	t.Helper()
 	w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`, nil)
 	var reply struct{ Token string }
@@ -135,7 +135,7 @@ func (e *environment) member(t testing.TB) (p person) {
 }
 
 // recreateMember deletes all users and signs the member up again.
-func (s *site) recreateMember(t testing.TB) person {
+func (s *testServer) recreateMember(t testing.TB) signedInUser {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {
@@ -145,11 +145,11 @@ func (s *site) recreateMember(t testing.TB) person {
 	if _, err := conn.Exec(t.Context(), `DELETE FROM "user"`); err != nil {
 		t.Fatal(err)
 	}
-	return s.member(t)
+	return s.newUser(t)
 }
 
-// people inserts n users with unverified emails: known0@example.com, known1@example.com and so on.
-func (s *site) people(t testing.TB, n int) {
+// insertUsers inserts n users with unverified emails: known0@example.com, known1@example.com and so on.
+func (s *testServer) insertUsers(t testing.TB, n int) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {

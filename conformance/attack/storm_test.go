@@ -22,9 +22,9 @@ const (
 
 // 200 functions that start at the same time behind PgBouncer, as behind Neon's pooler, all answer 200.
 func TestR46_ColdStartsThroughThePooler(t *testing.T) {
-	s := newSite(t)
-	ada := s.member(t)
-	got := s.storm(t, ada, dbtest.Pgbouncer(t, s.db))
+	s := newTestServer(t)
+	ada := s.newUser(t)
+	got := s.startAllAtSameTime(t, ada, dbtest.Pgbouncer(t, s.db))
 	if got[http.StatusOK] != starts {
 		t.Errorf("got %v, want %d answers of 200", got, starts)
 	}
@@ -34,22 +34,22 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 // The database accepts 50 connections, and the functions connect directly. 50 functions answer 200. The other functions
 // answer 503 with Retry-After, and answer 200 later when connections are free.
 func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
-	s := newSite(t)
-	ada := s.member(t)
-	got := s.storm(t, ada, s.limited(t))
+	s := newTestServer(t)
+	ada := s.newUser(t)
+	got := s.startAllAtSameTime(t, ada, s.limitedRoleURL(t))
 	if got[http.StatusOK] < budget || got[http.StatusOK]+got[http.StatusServiceUnavailable] != starts {
 		t.Errorf("got %v, want at least %d times 200, and 503 otherwise", got, budget)
 	}
 	t.Logf("%d cold starts at once with %d connections: %v", starts, budget, got)
-	again := s.storm(t, ada, s.env["DATABASE_URL"])
+	again := s.startAllAtSameTime(t, ada, s.env["DATABASE_URL"])
 	if again[http.StatusOK] != starts {
 		t.Errorf("with free connections: got %v", again)
 	}
 }
 
-// storm starts the environments at the same time with one request each, and counts the responses by status. Each keeps
-// its connection until all have responded.
-func (s *site) storm(t *testing.T, p person, database string) map[int]int {
+// startAllAtSameTime starts the environments at the same time with one request each, and counts the responses by
+// status. Each keeps its connection until all have responded.
+func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database string) map[int]int {
 	t.Helper()
 	var mu sync.Mutex
 	got := map[int]int{}
@@ -57,7 +57,7 @@ func (s *site) storm(t *testing.T, p person, database string) map[int]int {
 	var group sync.WaitGroup
 	var all []*environment
 	for range starts {
-		e := s.cold(t, 1, time.Now, "DATABASE_URL="+database)
+		e := s.newEnvironment(t, 1, time.Now, "DATABASE_URL="+database)
 		all = append(all, e)
 		group.Go(func() {
 			<-begin
@@ -83,7 +83,7 @@ func (s *site) storm(t *testing.T, p person, database string) map[int]int {
 }
 
 // getSession requests the session with the timeout of a Lambda function.
-func (e *environment) getSession(p person) *httptest.ResponseRecorder {
+func (e *environment) getSession(p signedInUser) *httptest.ResponseRecorder {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
 	r := httptest.NewRequestWithContext(ctx, "GET", "/api/auth/get-session?disableCookieCache=true", http.NoBody)
@@ -93,8 +93,8 @@ func (e *environment) getSession(p person) *httptest.ResponseRecorder {
 	return w
 }
 
-// limited returns the URL of the site's database for a role that is limited to budget connections.
-func (s *site) limited(t *testing.T) string {
+// limitedRoleURL returns the URL of the site's database for a role that is limited to budget connections.
+func (s *testServer) limitedRoleURL(t *testing.T) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {

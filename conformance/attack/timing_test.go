@@ -39,9 +39,9 @@ var storedFormats = []struct{ name, stored string }{
 // BenchmarkR18_Timing compares, over HTTP, the times of a rejected sign-in for each stored format with those for an
 // unknown email.
 func BenchmarkR18_Timing(b *testing.B) {
-	s := newSite(b)
+	s := newTestServer(b)
 	s.hasher = password.New(config.Argon2id)
-	e := s.cold(b, 1, time.Now, "MAIL=none") // the pool of a function
+	e := s.newEnvironment(b, 1, time.Now, "MAIL=none") // the pool of a function
 	conn, err := pgx.Connect(b.Context(), s.db)
 	if err != nil {
 		b.Fatal(err)
@@ -62,15 +62,15 @@ func BenchmarkR18_Timing(b *testing.B) {
 		}
 		questions = append(questions, signIn(f.name))
 	}
-	times := e.times(b, 6, questions)
+	times := e.measureTimes(b, 6, questions)
 	for i, f := range storedFormats {
 		b.Run(f.name, func(b *testing.B) { compare(b, times[i+1], times[0]) })
 	}
 }
 
-// pairs are the requests of R19, each for an existing user and for an unknown email. Each request is for another user,
-// or the limit of mails would affect the times.
-var pairs = []struct{ name, path, known, unknown string }{
+// requestPairs are the requests of R19, each for an existing user and for an unknown email. Each request is for another
+// user, or the limit of mails would affect the times.
+var requestPairs = []struct{ name, path, known, unknown string }{
 	{"reset", "/api/auth/request-password-reset", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
 	{"resend", "/api/auth/send-verification-email", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
 	{
@@ -83,19 +83,19 @@ var pairs = []struct{ name, path, known, unknown string }{
 // BenchmarkR19_Timing compares, over HTTP and with a mail queue, the times of requests for existing users with those
 // for unknown emails.
 func BenchmarkR19_Timing(b *testing.B) {
-	for _, c := range pairs {
+	for _, c := range requestPairs {
 		b.Run(c.name, func(b *testing.B) {
 			queue := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = w.Write([]byte("{}"))
 			}))
 			defer queue.Close()
-			s := newSite(b)
+			s := newTestServer(b)
 			s.hasher = password.New(config.Argon2id)
-			e := s.cold(b, 4, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on",
+			e := s.newEnvironment(b, 4, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on",
 				"MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails", "AWS_ENDPOINT_URL_SQS="+queue.URL,
 				"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
-			s.people(b, *asked)
-			times := e.times(b, 8, []timedRequest{{c.path, c.known, http.StatusOK}, {c.path, c.unknown, http.StatusOK}})
+			s.insertUsers(b, *asked)
+			times := e.measureTimes(b, 8, []timedRequest{{c.path, c.known, http.StatusOK}, {c.path, c.unknown, http.StatusOK}})
 			compare(b, times[0], times[1])
 		})
 	}
@@ -107,9 +107,9 @@ type timedRequest struct {
 	status     int
 }
 
-// times sends every request in every round, in random order, some of them concurrently, since responses with a minimum
-// time mostly wait. It returns the times of each request in milliseconds.
-func (e *environment) times(b *testing.B, atOnce int, questions []timedRequest) [][]float64 {
+// measureTimes sends every request in every round, in random order, some of them concurrently, since responses with a
+// minimum time mostly wait. It returns the times of each request in milliseconds.
+func (e *environment) measureTimes(b *testing.B, atOnce int, questions []timedRequest) [][]float64 {
 	b.Helper()
 	server := httptest.NewServer(e.mux)
 	defer server.Close()
@@ -121,7 +121,7 @@ func (e *environment) times(b *testing.B, atOnce int, questions []timedRequest) 
 		group.Go(func() {
 			for round := range rounds {
 				for _, i := range rand.Perm(len(questions)) {
-					took := questions[i].ask(b, server.URL, round)
+					took := questions[i].measure(b, server.URL, round)
 					mu.Lock()
 					times[i] = append(times[i], took)
 					mu.Unlock()
@@ -137,11 +137,11 @@ func (e *environment) times(b *testing.B, atOnce int, questions []timedRequest) 
 	return times
 }
 
-// ask returns the time until the response in milliseconds.
-func (q timedRequest) ask(b *testing.B, url string, round int) float64 {
+// measure returns the time until the response in milliseconds.
+func (q timedRequest) measure(b *testing.B, url string, round int) float64 {
 	body := strings.ReplaceAll(q.body, "%d", strconv.Itoa(round))
 	start := time.Now()
-	a, err := (&site{url: url}).send(request{
+	a, err := (&testServer{url: url}).send(request{
 		method: "POST", target: q.path, headers: []string{"Content-Type: application/json"}, body: body,
 	})
 	took := time.Since(start).Seconds() * 1000

@@ -59,7 +59,7 @@ type answer struct {
 }
 
 // send sends a request and reads the response.
-func (s *site) send(r request) (a answer, err error) {
+func (s *testServer) send(r request) (a answer, err error) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
 		return a, err

@@ -36,16 +36,16 @@ func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 			for op := range queue {
 				s.runWithErrors(t, op)
 			}
-			s.sound(t)
+			s.checkInvariants(t)
 		})
 	}
 	all.Wait()
 	t.Logf("%d requests with an error, %d of them answered 503", tries.Load(), refusals.Load())
 }
 
-// faultySite is a site whose database answers with errors.
+// faultySite is a test server whose database answers with errors.
 type faultySite struct {
-	*site
+	*testServer
 	proxy           *dbtest.ErrorProxy
 	order           []int // of the errors in a sample
 	tries, refusals *atomic.Int64
@@ -56,13 +56,13 @@ func (s *faultySite) runWithErrors(t *testing.T, op operation) {
 	t.Helper()
 	statements := math.MaxInt
 	for range 3 { // some of them may additionally fetch keys or prepare a statement
-		q := op.prepare(t, s.site)
-		s.proxy.Arm(dbtest.ServerError{}, dbtest.AtStatement, 1, 0)
-		if w := q.who.do(t.Context(), q.method, q.path, q.body); !success(w.Code) {
+		q := op.prepare(t, s.testServer)
+		s.proxy.SetError(dbtest.ServerError{}, dbtest.AtStatement, 1, 0)
+		if w := q.who.do(t.Context(), q.method, q.path, q.body); !isSuccess(w.Code) {
 			t.Errorf("%s without an error: %d %s", op.name, w.Code, w.Body)
 			return
 		}
-		statements = min(statements, s.proxy.Seen(dbtest.AtStatement))
+		statements = min(statements, s.proxy.RequestCount(dbtest.AtStatement))
 	}
 	places := 0
 	for _, times := range []int{1, -1} {
@@ -96,7 +96,7 @@ func (s *faultySite) runWithEachError(
 ) {
 	t.Helper()
 	for len(errors) > 0 {
-		q := op.prepare(t, s.site)
+		q := op.prepare(t, s.testServer)
 		done := false
 		for i := 0; i < maxRetries && len(errors) > 0 && !done; i++ {
 			done = s.runWithError(t, op, q, errors[0], phase, at, times)
@@ -104,7 +104,7 @@ func (s *faultySite) runWithEachError(
 		}
 		if !done {
 			w := q.who.do(t.Context(), q.method, q.path, q.body)
-			if !success(w.Code) && !slices.Contains(q.again, w.Code) {
+			if !isSuccess(w.Code) && !slices.Contains(q.again, w.Code) {
 				t.Errorf("%s, %s %d: afterwards got %d %s", op.name, phase, at, w.Code, w.Body)
 			}
 		}
@@ -121,13 +121,13 @@ func (s *faultySite) runWithError(
 		s.open.Close()
 		s.restart(t)
 	}
-	q.who.ip = s.newPerson().ip // so that the limits by IP address do not apply
-	s.proxy.Arm(e, phase, at, times)
+	q.who.ip = s.newUnregisteredUser().ip // so that the limits by IP address do not apply
+	s.proxy.SetError(e, phase, at, times)
 	w := q.who.do(t.Context(), q.method, q.path, q.body)
-	sent := s.proxy.Disarm()
+	sent := s.proxy.ClearError()
 	s.tries.Add(1)
 	switch {
-	case success(w.Code) && sent > 0:
+	case isSuccess(w.Code) && sent > 0:
 		return true
 	case w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || sent == 0:
 		t.Errorf("%s, %v %s %d: got %d %s after %d errors", op.name, e, phase, at, w.Code, w.Body, sent)

@@ -40,25 +40,25 @@ func TestR43_EveryRoundTripOfEveryEndpoint(t *testing.T) {
 // row runs one operation with every fault at every round trip, and returns its row of the table.
 func row(t *testing.T, op operation) string {
 	t.Helper()
-	s := newSite(t)
-	s.member(t) // connects
-	trips := s.try(t, op, none, 0).trips
+	s := newTestServer(t)
+	s.newUser(t) // connects
+	trips := s.sendWithFault(t, op, none, 0).trips
 	cells := []string{"`" + op.name + "`", fmt.Sprint(trips)}
 	for _, f := range faults {
 		var statuses []string
 		for at := 1; at <= trips; at++ {
-			statuses = append(statuses, fmt.Sprint(s.try(t, op, f, at).status))
+			statuses = append(statuses, fmt.Sprint(s.sendWithFault(t, op, f, at).status))
 		}
 		cells = append(cells, strings.Join(statuses, ", "))
 	}
-	s.sound(t)
+	s.checkInvariants(t)
 	return "| " + strings.Join(cells, " | ") + " |"
 }
 
 type result struct{ trips, status int }
 
-// try sends one request with one fault.
-func (s *site) try(t *testing.T, op operation, f fault, at int) result {
+// sendWithFault sends one request with one fault.
+func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) result {
 	t.Helper()
 	q := op.prepare(t, s)
 	ctx, stop := t.Context(), func() {}
@@ -66,12 +66,12 @@ func (s *site) try(t *testing.T, op operation, f fault, at int) result {
 		ctx, stop = context.WithTimeout(ctx, clientTimeout)
 	}
 	defer stop()
-	s.wire.arm(f, at)
+	s.wire.setFault(f, at)
 	w := q.who.do(ctx, q.method, q.path, q.body)
-	trips := s.wire.disarm()
+	trips := s.wire.clearFault()
 	where := fmt.Sprintf("%s, %s at %d of %d", op.name, f, at, trips)
 	switch {
-	case success(w.Code):
+	case isSuccess(w.Code):
 	case f == none:
 		t.Fatalf("%s: %d %s", where, w.Code, w.Body)
 	case w.Code != http.StatusServiceUnavailable:
@@ -82,9 +82,9 @@ func (s *site) try(t *testing.T, op operation, f fault, at int) result {
 		t.Errorf("%s: a read was not retried: %s", where, w.Body)
 	}
 	status := w.Code
-	if !success(status) {
+	if !isSuccess(status) {
 		again := q.who.do(t.Context(), q.method, q.path, q.body)
-		if !success(again.Code) && !slices.Contains(q.again, again.Code) {
+		if !isSuccess(again.Code) && !slices.Contains(q.again, again.Code) {
 			t.Errorf("%s: afterwards got %d %s", where, again.Code, again.Body)
 		}
 	}
@@ -92,8 +92,8 @@ func (s *site) try(t *testing.T, op operation, f fault, at int) result {
 	return result{trips, status}
 }
 
-// sound checks the invariants of the database.
-func (s *site) sound(t *testing.T) {
+// checkInvariants checks the invariants of the database.
+func (s *testServer) checkInvariants(t *testing.T) {
 	t.Helper()
 	for _, c := range []struct{ what, sql string }{
 		{"duplicate emails", `
@@ -115,7 +115,7 @@ func (s *site) sound(t *testing.T) {
 			SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND state LIKE 'idle in transaction%'`},
 	} {
-		if n := one[int](t, s, c.sql); n > 0 {
+		if n := queryValue[int](t, s, c.sql); n > 0 {
 			t.Errorf("%s: %d", c.what, n)
 		}
 	}

@@ -10,13 +10,13 @@ import (
 type operation struct {
 	name string
 	// prepare creates the user and returns the request, with a check of the state after it.
-	prepare func(t *testing.T, s *site) request
+	prepare func(t *testing.T, s *testServer) request
 	// reads is true if the request changes nothing. Then the endpoint can retry it after a broken connection.
 	reads bool
 }
 
 type request struct {
-	who                *person
+	who                *testUser
 	method, path, body string
 	// again are the statuses, besides success, that a repeated request may get if the first one was committed.
 	again []int
@@ -37,193 +37,193 @@ func check(t *testing.T, ok bool, what string) {
 const longPassword = "another correct horse"
 
 var operations = []operation{
-	{name: "POST /api/auth/sign-up/email", prepare: func(_ *testing.T, s *site) request {
-		p := s.newPerson()
+	{name: "POST /api/auth/sign-up/email", prepare: func(_ *testing.T, s *testServer) request {
+		p := s.newUnregisteredUser()
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
 			check(t, p.countUsers(t) == 1, "there is not exactly one user")
-			check(t, p.opens(p.password), "the password does not work")
+			check(t, p.canSignIn(p.password), "the password does not work")
 		}}
 	}},
-	{name: "POST /api/auth/sign-up/email, that connects", prepare: func(t *testing.T, s *site) request {
-		p := s.newPerson()
+	{name: "POST /api/auth/sign-up/email, that connects", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUnregisteredUser()
 		s.restart(t)
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
 			check(t, p.countUsers(t) == 1, "there is not exactly one user")
 		}}
 	}},
-	{name: "POST /api/auth/sign-in/email", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/sign-in/email", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		p.cookie = ""
 		return request{p, "POST", "/api/auth/sign-in/email", p.credentials(), nil, func(t *testing.T) {
 			check(t, p.signedIn(), "the cookie has no session")
 		}}
 	}},
-	{name: "POST /api/auth/sign-out", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/sign-out", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/sign-out", `{}`, nil, func(t *testing.T) {
 			check(t, !p.signedIn(), "still signed in")
 		}}
 	}},
-	{name: "GET /api/auth/get-session", reads: true, prepare: func(t *testing.T, s *site) request {
-		return request{s.member(t), "GET", "/api/auth/get-session", "", nil, noCheck}
+	{name: "GET /api/auth/get-session", reads: true, prepare: func(t *testing.T, s *testServer) request {
+		return request{s.newUser(t), "GET", "/api/auth/get-session", "", nil, noCheck}
 	}},
-	{name: "GET /api/auth/get-session, that slides", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		s.age(t, p, "2 days")
+	{name: "GET /api/auth/get-session, that slides", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		s.moveSessionsIntoPast(t, p, "2 days")
 		return request{p, "GET", "/api/auth/get-session", "", nil, func(t *testing.T) {
 			check(t, p.signedIn(), "no longer signed in")
-			isExtended := one[bool](t, s, `
+			isExtended := queryValue[bool](t, s, `
 				SELECT "expiresAt" > now() + interval '6 days'
 				FROM session JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
 			check(t, isExtended, "the session was not extended")
 		}}
 	}},
-	{name: "GET /api/auth/get-session, that connects", reads: true, prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "GET /api/auth/get-session, that connects", reads: true, prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		s.restart(t)
 		return request{p, "GET", "/api/auth/get-session", "", nil, noCheck}
 	}},
-	{name: "GET /api/auth/list-sessions", reads: true, prepare: func(t *testing.T, s *site) request {
-		return request{s.member(t), "GET", "/api/auth/list-sessions", "", nil, noCheck}
+	{name: "GET /api/auth/list-sessions", reads: true, prepare: func(t *testing.T, s *testServer) request {
+		return request{s.newUser(t), "GET", "/api/auth/list-sessions", "", nil, noCheck}
 	}},
-	{name: "POST /api/auth/revoke-session", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/revoke-session", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		other := p.otherDevice(t)
-		token := one[string](t, s, `
+		token := queryValue[string](t, s, `
 			SELECT token FROM session JOIN "user" u ON u.id = "userId"
 			WHERE email = $1 ORDER BY session."createdAt" DESC LIMIT 1`, p.email)
 		return request{p, "POST", "/api/auth/revoke-session", `{"token":"` + token + `"}`, nil, func(t *testing.T) {
 			check(t, !other.signedIn() && p.signedIn(), "not exactly the other session was revoked")
 		}}
 	}},
-	{name: "POST /api/auth/revoke-sessions", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/revoke-sessions", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		other := p.otherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-sessions", `{}`, []int{401}, func(t *testing.T) {
 			check(t, !other.signedIn() && !p.signedIn(), "a session is still valid")
 		}}
 	}},
-	{name: "POST /api/auth/revoke-other-sessions", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/revoke-other-sessions", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		other := p.otherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-other-sessions", `{}`, nil, func(t *testing.T) {
 			check(t, !other.signedIn() && p.signedIn(), "not exactly the other session was revoked")
 		}}
 	}},
-	{name: "POST /api/auth/update-user", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/update-user", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/update-user", `{"name":"Grace"}`, nil, func(t *testing.T) {
-			name := one[string](t, s, `SELECT name FROM "user" WHERE email = $1`, p.email)
+			name := queryValue[string](t, s, `SELECT name FROM "user" WHERE email = $1`, p.email)
 			check(t, name == "Grace", "the name was not changed")
 		}}
 	}},
-	{name: "POST /api/auth/change-password", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/change-password", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		other := p.otherDevice(t)
 		body := fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q,"revokeOtherSessions":true}`, p.password, longPassword)
 		return request{p, "POST", "/api/auth/change-password", body, []int{400, 401}, func(t *testing.T) {
-			check(t, p.opens(longPassword) && !p.opens(p.password), "not only the new password works")
+			check(t, p.canSignIn(longPassword) && !p.canSignIn(p.password), "not only the new password works")
 			check(t, !other.signedIn(), "the other device is still signed in")
 		}}
 	}},
-	{name: "POST /api/auth/verify-password", reads: true, prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/verify-password", reads: true, prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/verify-password", fmt.Sprintf(`{"password":%q}`, p.password), nil, noCheck}
 	}},
-	{name: "POST /api/auth/request-password-reset", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/request-password-reset", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/request-password-reset", p.resetRequest(), nil, func(t *testing.T) {
-			w := p.do(t.Context(), "POST", "/api/auth/reset-password", p.reset(t))
+			w := p.do(t.Context(), "POST", "/api/auth/reset-password", p.resetBody(t))
 			check(t, w.Code == 200, "the token of the newest mail is invalid")
 		}}
 	}},
-	{name: "GET /api/auth/reset-password/{token}", reads: true, prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		p.must(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
+	{name: "GET /api/auth/reset-password/{token}", reads: true, prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
 		path := "/api/auth/reset-password/" + p.token(t, "reset-password") + "?callbackURL=/reset-password"
 		return request{p, "GET", path, "", nil, noCheck}
 	}},
-	{name: "POST /api/auth/reset-password", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		p.must(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
-		return request{p, "POST", "/api/auth/reset-password", p.reset(t), []int{400}, func(t *testing.T) {
-			check(t, p.opens(longPassword) && !p.opens(p.password), "not only the new password works")
+	{name: "POST /api/auth/reset-password", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
+		return request{p, "POST", "/api/auth/reset-password", p.resetBody(t), []int{400}, func(t *testing.T) {
+			check(t, p.canSignIn(longPassword) && !p.canSignIn(p.password), "not only the new password works")
 		}}
 	}},
-	{name: "POST /api/auth/send-verification-email", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/send-verification-email", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email), nil, noCheck}
 	}},
-	{name: "GET /api/auth/verify-email", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		p.must(t, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email))
+	{name: "GET /api/auth/verify-email", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email))
 		return request{p, "GET", "/api/auth/verify-email?token=" + p.token(t, "verify-email"), "", nil, func(t *testing.T) {
-			check(t, one[bool](t, s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, p.email), "not verified")
+			check(t, queryValue[bool](t, s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, p.email), "not verified")
 		}}
 	}},
-	{name: "POST /api/auth/change-email", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
+	{name: "POST /api/auth/change-email", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email), nil, noCheck}
 	}},
-	{name: "POST /api/auth/cancel-email-change", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		p.must(t, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email))
+	{name: "POST /api/auth/cancel-email-change", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email))
 		body := fmt.Sprintf(`{"token":%q}`, p.token(t, "email-change-notice"))
 		return request{p, "POST", "/api/auth/cancel-email-change", body, []int{400}, func(t *testing.T) {
-			left := one[int](t, s, `
+			left := queryValue[int](t, s, `
 				SELECT count(*) FROM verification v JOIN "user" u ON left(v.value, 36) = u.id::text
 				WHERE u.email = $1`, p.email)
 			check(t, left == 0, "the change was not cancelled")
 		}}
 	}},
-	{name: "POST /api/auth/delete-user", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		p.must(t, "POST", "/api/profile", `{"time_per_week":5}`)
+	{name: "POST /api/auth/delete-user", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/profile", `{"time_per_week":5}`)
 		body := fmt.Sprintf(`{"password":%q}`, p.password)
 		return request{p, "POST", "/api/auth/delete-user", body, []int{401}, func(t *testing.T) {
 			check(t, p.countUsers(t) == 0, "the user was not deleted")
 		}}
 	}},
-	{name: "GET /api/auth/list-accounts", reads: true, prepare: func(t *testing.T, s *site) request {
-		return request{s.member(t), "GET", "/api/auth/list-accounts", "", nil, noCheck}
+	{name: "GET /api/auth/list-accounts", reads: true, prepare: func(t *testing.T, s *testServer) request {
+		return request{s.newUser(t), "GET", "/api/auth/list-accounts", "", nil, noCheck}
 	}},
-	{name: "POST /api/auth/unlink-account", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		id := one[string](t, s, `
+	{name: "POST /api/auth/unlink-account", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		id := queryValue[string](t, s, `
 			INSERT INTO account (id, "accountId", "providerId", "userId", "createdAt", "updatedAt")
 			SELECT gen_random_uuid(), 'at github', 'github', id, now(), now() FROM "user" WHERE email = $1
 			RETURNING id::text`, p.email)
 		body := fmt.Sprintf(`{"providerId":"github","accountId":%q}`, id)
 		return request{p, "POST", "/api/auth/unlink-account", body, []int{400}, func(t *testing.T) {
-			left := one[int](t, s, `
+			left := queryValue[int](t, s, `
 				SELECT count(*) FROM account a JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
 			check(t, left == 1, "not exactly one account is left")
 		}}
 	}},
-	{name: "GET /api/auth/token", reads: true, prepare: func(t *testing.T, s *site) request {
-		return request{s.member(t), "GET", "/api/auth/token", "", nil, noCheck}
+	{name: "GET /api/auth/token", reads: true, prepare: func(t *testing.T, s *testServer) request {
+		return request{s.newUser(t), "GET", "/api/auth/token", "", nil, noCheck}
 	}},
-	{name: "GET /api/auth/jwks", reads: true, prepare: func(_ *testing.T, s *site) request {
-		return request{s.newPerson(), "GET", "/api/auth/jwks", "", nil, noCheck}
+	{name: "GET /api/auth/jwks", reads: true, prepare: func(_ *testing.T, s *testServer) request {
+		return request{s.newUnregisteredUser(), "GET", "/api/auth/jwks", "", nil, noCheck}
 	}},
-	{name: "GET /api/profile", reads: true, prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		p.must(t, "POST", "/api/profile", `{"time_per_week":5}`)
+	{name: "GET /api/profile", reads: true, prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/profile", `{"time_per_week":5}`)
 		return request{p, "GET", "/api/profile", "", nil, noCheck}
 	}},
-	{name: "POST /api/profile", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		return request{p, "POST", "/api/profile", `{"time_per_week":5}`, []int{409}, p.hours(s, 5)}
+	{name: "POST /api/profile", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		return request{p, "POST", "/api/profile", `{"time_per_week":5}`, []int{409}, p.checkHours(s, 5)}
 	}},
-	{name: "PUT /api/profile", prepare: func(t *testing.T, s *site) request {
-		p := s.member(t)
-		p.must(t, "POST", "/api/profile", `{"time_per_week":5}`)
-		return request{p, "PUT", "/api/profile", `{"time_per_week":6}`, nil, p.hours(s, 6)}
+	{name: "PUT /api/profile", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/profile", `{"time_per_week":5}`)
+		return request{p, "PUT", "/api/profile", `{"time_per_week":6}`, nil, p.checkHours(s, 6)}
 	}},
 }
 
-// age moves all times of the person's sessions into the past.
-func (s *site) age(t *testing.T, p *person, by string) {
+// moveSessionsIntoPast moves all times of the user's sessions into the past.
+func (s *testServer) moveSessionsIntoPast(t *testing.T, p *testUser, by string) {
 	t.Helper()
 	_, err := s.db.Exec(t.Context(), `
 		UPDATE session
@@ -236,33 +236,33 @@ func (s *site) age(t *testing.T, p *person, by string) {
 	}
 }
 
-// countUsers returns the number of users with the person's email.
-func (p *person) countUsers(t *testing.T) int {
+// countUsers returns the number of users with the user's email.
+func (p *testUser) countUsers(t *testing.T) int {
 	t.Helper()
-	return one[int](t, p.site, `SELECT count(*) FROM "user" WHERE email = $1`, p.email)
+	return queryValue[int](t, p.site, `SELECT count(*) FROM "user" WHERE email = $1`, p.email)
 }
 
 // resetRequest returns the body of a request for a reset mail.
-func (p *person) resetRequest() string {
+func (p *testUser) resetRequest() string {
 	return fmt.Sprintf(`{"email":%q,"redirectTo":"/reset-password"}`, p.email)
 }
 
-// reset returns the body of a reset with the token of the newest mail.
-func (p *person) reset(t *testing.T) string {
+// resetBody returns the body of a reset with the token of the newest mail.
+func (p *testUser) resetBody(t *testing.T) string {
 	t.Helper()
 	return fmt.Sprintf(`{"token":%q,"newPassword":%q}`, p.token(t, "reset-password"), longPassword)
 }
 
-// hours returns a check that there is one profile, with this time_per_week.
-func (p *person) hours(s *site, want int) func(*testing.T) {
+// checkHours returns a check that there is one profile, with this time_per_week.
+func (p *testUser) checkHours(s *testServer, want int) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Helper()
-		got := one[int](t, s, `
+		got := queryValue[int](t, s, `
 			SELECT coalesce(sum(time_per_week) * count(*), 0)::int
 			FROM user_profile JOIN "user" u ON u.id::text = user_id::text WHERE email = $1`, p.email)
 		check(t, got == want, fmt.Sprintf("got %d hours in all profiles, want %d", got, want))
 	}
 }
 
-// success reports whether a status is not an error.
-func success(status int) bool { return status < http.StatusBadRequest }
+// isSuccess reports whether a status is not an error.
+func isSuccess(status int) bool { return status < http.StatusBadRequest }

@@ -30,27 +30,27 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// site has all endpoints, on one connection to its own database, with the rate limits of production.
-type site struct {
+// testServer has all endpoints, on one connection to its own database, with the rate limits of production.
+type testServer struct {
 	mux   http.Handler
-	wire  *wire
+	wire  *faultyDialer
 	cfg   config.API
 	db    *pgxpool.Pool // for the test, without faults
 	mails string
-	open  *store.Store // for the endpoints, through wire
+	open  *store.Store // for the endpoints, through the faultyDialer
 }
 
-func newSite(t *testing.T) *site {
+func newTestServer(t *testing.T) *testServer {
 	t.Helper()
 	url := dbtest.New(t)
 	return newSiteBy(t, url, url)
 }
 
 // newSiteBy is newSite for the database at url, which the endpoints reach through a proxy.
-func newSiteBy(t *testing.T, url, proxy string) *site {
+func newSiteBy(t *testing.T, url, proxy string) *testServer {
 	t.Helper()
 	dir := t.TempDir()
-	s := &site{wire: &wire{}, mails: filepath.Join(dir, "mail.jsonl")}
+	s := &testServer{wire: &faultyDialer{}, mails: filepath.Join(dir, "mail.jsonl")}
 	published := http.NewServeMux()
 	jwks := httptest.NewServer(published)
 	t.Cleanup(jwks.Close)
@@ -82,7 +82,7 @@ func newSiteBy(t *testing.T, url, proxy string) *site {
 }
 
 // restart starts the endpoints again without a connection, as a cold start does.
-func (s *site) restart(t *testing.T) {
+func (s *testServer) restart(t *testing.T) {
 	t.Helper()
 	var profiles *store.Store
 	a := s.start(t, &profiles)
@@ -99,8 +99,9 @@ func (s *site) restart(t *testing.T) {
 	s.mux = all.Mux(s.cfg)
 }
 
-// start creates the endpoints of authentication on a new pool of one connection, which uses wire if pool is not nil.
-func (s *site) start(t *testing.T, pool **store.Store) *auth.Service {
+// start creates the endpoints of authentication on a new pool of one connection, which uses the faultyDialer if pool is
+// not nil.
+func (s *testServer) start(t *testing.T, pool **store.Store) *auth.Service {
 	t.Helper()
 	secretStore := secrets.New(s.cfg, time.Now)
 	db := store.Open(secretStore, 1)
@@ -114,7 +115,7 @@ func (s *site) start(t *testing.T, pool **store.Store) *auth.Service {
 }
 
 // terminate makes Postgres close the site's connections, and waits until they are closed.
-func (s *site) terminate() {
+func (s *testServer) terminate() {
 	for range 200 {
 		var left int
 		err := s.db.QueryRow(context.Background(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -126,8 +127,8 @@ func (s *site) terminate() {
 	}
 }
 
-// one returns the single value of a query.
-func one[T any](t *testing.T, s *site, sql string, args ...any) (v T) {
+// queryValue returns the single value of a query.
+func queryValue[T any](t *testing.T, s *testServer, sql string, args ...any) (v T) {
 	t.Helper()
 	if err := s.db.QueryRow(context.Background(), sql, args...).Scan(&v); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -135,45 +136,45 @@ func one[T any](t *testing.T, s *site, sql string, args ...any) (v T) {
 	return v
 }
 
-// person is a user with a browser and an IP address.
-type person struct {
-	site            *site
+// testUser is a user with a browser and an IP address.
+type testUser struct {
+	site            *testServer
 	ip              string
 	email, password string
 	cookie, jwt     string
 }
 
-var persons atomic.Int64
+var userCount atomic.Int64
 
-// newPerson returns a person who has not registered, with a new IP address.
-func (s *site) newPerson() *person {
-	n := persons.Add(1)
-	return &person{
+// newUnregisteredUser returns a user who has not registered, with a new IP address.
+func (s *testServer) newUnregisteredUser() *testUser {
+	n := userCount.Add(1)
+	return &testUser{
 		site: s, email: fmt.Sprintf("p%d@example.com", n), password: "correct horse",
 		ip: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
 	}
 }
 
-// member returns a person who has registered and is signed in, with a JWT.
-func (s *site) member(t *testing.T) *person {
+// newUser returns a user who has registered and is signed in, with a JWT.
+func (s *testServer) newUser(t *testing.T) *testUser {
 	t.Helper()
-	p := s.newPerson()
-	p.must(t, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"))
-	p.renew(t)
+	p := s.newUnregisteredUser()
+	p.mustSucceed(t, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"))
+	p.signInAgain(t)
 	return p
 }
 
-func (p *person) renew(t *testing.T) {
+func (p *testUser) signInAgain(t *testing.T) {
 	t.Helper()
 	var reply struct{ Token string }
-	if err := json.Unmarshal(p.must(t, "GET", "/api/auth/token", "").Body.Bytes(), &reply); err != nil {
+	if err := json.Unmarshal(p.mustSucceed(t, "GET", "/api/auth/token", "").Body.Bytes(), &reply); err != nil {
 		t.Fatal(err)
 	}
 	p.jwt = reply.Token
 }
 
 // credentials returns a JSON body with email, password and more fields, given as names and values.
-func (p *person) credentials(more ...string) string {
+func (p *testUser) credentials(more ...string) string {
 	body := map[string]string{"email": p.email, "password": p.password}
 	for i := 0; i < len(more); i += 2 {
 		body[more[i]] = more[i+1]
@@ -183,7 +184,7 @@ func (p *person) credentials(more ...string) string {
 }
 
 // do sends a request and stores the session cookie of the response.
-func (p *person) do(ctx context.Context, method, path, body string) *httptest.ResponseRecorder {
+func (p *testUser) do(ctx context.Context, method, path, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	r.RemoteAddr = p.ip + ":1"
 	r.Header.Set("Origin", config.DefaultOrigin)
@@ -206,7 +207,7 @@ func (p *person) do(ctx context.Context, method, path, body string) *httptest.Re
 	return w
 }
 
-func (p *person) must(t *testing.T, method, path, body string) *httptest.ResponseRecorder {
+func (p *testUser) mustSucceed(t *testing.T, method, path, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := p.do(context.Background(), method, path, body)
 	if w.Code >= 400 {
@@ -215,31 +216,31 @@ func (p *person) must(t *testing.T, method, path, body string) *httptest.Respons
 	return w
 }
 
-// otherDevice signs the person in on another device.
-func (p *person) otherDevice(t *testing.T) *person {
+// otherDevice signs the user in on another device.
+func (p *testUser) otherDevice(t *testing.T) *testUser {
 	t.Helper()
 	other := *p
 	other.cookie = ""
-	other.must(t, "POST", "/api/auth/sign-in/email", p.credentials())
+	other.mustSucceed(t, "POST", "/api/auth/sign-in/email", p.credentials())
 	return &other
 }
 
-// signedIn reports whether the person's cookie has a valid session.
-func (p *person) signedIn() bool {
+// signedIn reports whether the user's cookie has a valid session.
+func (p *testUser) signedIn() bool {
 	w := p.do(context.Background(), "GET", "/api/auth/get-session", "")
 	return w.Code == http.StatusOK && strings.Contains(w.Body.String(), p.email)
 }
 
-// opens reports whether the person can sign in with a password. Each call has a new IP address, so that the limits by
+// canSignIn reports whether the user can sign in with a password. Each call has a new IP address, so that the limits by
 // IP address do not apply.
-func (p *person) opens(password string) bool {
-	visitor := p.site.newPerson()
+func (p *testUser) canSignIn(password string) bool {
+	visitor := p.site.newUnregisteredUser()
 	visitor.email, visitor.password = p.email, password
 	return visitor.do(context.Background(), "POST", "/api/auth/sign-in/email", visitor.credentials()).Code == http.StatusOK
 }
 
-// token returns the token of the newest mail of a kind to the person.
-func (p *person) token(t *testing.T, kind string) (token string) {
+// token returns the token of the newest mail of a kind to the user.
+func (p *testUser) token(t *testing.T, kind string) (token string) {
 	t.Helper()
 	f, err := os.Open(p.site.mails)
 	if err != nil {

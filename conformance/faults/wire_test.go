@@ -24,8 +24,8 @@ const (
 
 const latency = 5 * time.Second
 
-// wire dials a database, and causes one fault at one round trip.
-type wire struct {
+// faultyDialer dials a database, and causes one fault at one round trip.
+type faultyDialer struct {
 	// Terminate makes Postgres close every connection.
 	Terminate func()
 
@@ -37,23 +37,23 @@ type wire struct {
 	gone  bool
 }
 
-// arm starts counting, and causes f at a round trip.
-func (w *wire) arm(f fault, at int) {
+// setFault starts counting, and causes f at a round trip.
+func (w *faultyDialer) setFault(f fault, at int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.armed, w.fault, w.at, w.trips, w.gone = true, f, at, 0, false
 }
 
-// disarm ends the fault and returns the number of round trips.
-func (w *wire) disarm() int {
+// clearFault ends the fault and returns the number of round trips.
+func (w *faultyDialer) clearFault() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.armed, w.gone = false, false
 	return w.trips
 }
 
-// next counts a round trip and returns its fault.
-func (w *wire) next() fault {
+// nextFault counts a round trip and returns its fault.
+func (w *faultyDialer) nextFault() fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.armed {
@@ -67,14 +67,14 @@ func (w *wire) next() fault {
 	return w.fault
 }
 
-func (w *wire) unreachable() bool {
+func (w *faultyDialer) unreachable() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.gone
 }
 
 // Dial is the function for Store.Dial.
-func (w *wire) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (w *faultyDialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if w.unreachable() {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 	}
@@ -85,10 +85,10 @@ func (w *wire) Dial(ctx context.Context, network, address string) (net.Conn, err
 	return &conn{Conn: c, wire: w}, nil
 }
 
-// conn is one connection of a wire. pgx can read and write it concurrently.
+// conn is one connection that a faultyDialer opened. pgx can read and write it concurrently.
 type conn struct {
 	net.Conn
-	wire *wire
+	wire *faultyDialer
 
 	mu      sync.Mutex
 	waiting bool  // whether something was sent since the last response
@@ -98,27 +98,27 @@ type conn struct {
 }
 
 func (c *conn) Write(b []byte) (int, error) {
-	if c.dropped() {
+	if c.dropsRequest() {
 		return len(b), nil
 	}
 	return c.Conn.Write(b)
 }
 
-// dropped causes the fault of this round trip, if one begins, and reports whether the sent bytes are dropped.
-func (c *conn) dropped() bool {
+// dropsRequest causes the fault of this round trip, if one begins, and reports whether the sent bytes are dropped.
+func (c *conn) dropsRequest() bool {
 	c.mu.Lock()
 	begins := !c.waiting
 	c.waiting = true
 	c.mu.Unlock()
 	if begins {
-		c.happen(c.wire.next())
+		c.causeFault(c.wire.nextFault())
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.swallow || c.broken != nil
 }
 
-func (c *conn) happen(f fault) {
+func (c *conn) causeFault(f fault) {
 	switch f {
 	case terminated:
 		c.wire.Terminate()
@@ -132,16 +132,16 @@ func (c *conn) happen(f fault) {
 	defer c.mu.Unlock()
 	c.lose, c.swallow = f == lost, f == frozen
 	if f == cut || f == away {
-		c.broken = reset()
+		c.broken = connectionReset()
 		_ = c.Close()
 	}
 }
 
-func reset() error { return &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET} }
+func connectionReset() error { return &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET} }
 
 func (c *conn) Read(b []byte) (int, error) {
 	if c.wire.unreachable() {
-		return 0, reset()
+		return 0, connectionReset()
 	}
 	n, err := c.Conn.Read(b)
 	c.mu.Lock()

@@ -22,7 +22,7 @@ const signUpRoute = "POST /api/auth/sign-up/email"
 func registration(more string) events.APIGatewayV2HTTPRequest {
 	v := newVisitor()
 	method, path, _ := strings.Cut(signUpRoute, " ")
-	body := v.fill(`{"name":"Ada","email":"{email}","password":"{password}"` + more + `}`)
+	body := v.fillPlaceholders(`{"name":"Ada","email":"{email}","password":"{password}"` + more + `}`)
 	return sandbox.Event(method, path, "", v.ip, body)
 }
 
@@ -69,7 +69,7 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 		{"4.5 MiB in base64, which is 6 MiB", packed(large(limit/4*3 - 3000)), 413},
 		{"unencoded body again", registration(""), 200},
 	} {
-		got := s.Gateway(c.sent)
+		got := s.InvokeHTTP(c.sent)
 		if got.StatusCode != c.want {
 			t.Errorf("%s: got %d %.200s, want %d", c.name, got.StatusCode, got.Body, c.want)
 		}
@@ -77,7 +77,7 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 			cookiesOutsideHeaders(t, c.name, got)
 		}
 	}
-	if n := len(s.Began()); n != 1 {
+	if n := len(s.StartTimes()); n != 1 {
 		t.Errorf("the function was started %d times", n)
 	}
 }
@@ -118,16 +118,16 @@ func TestFunctionReadsSeveralCookiesOfARequest(t *testing.T) {
 	twice := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
 	twice.Headers["cookie"] = "__Secure-better-auth.session_token=other.token"
 	for name, e := range map[string]events.APIGatewayV2HTTPRequest{"list": once, "list and header": twice} {
-		if got := session.Gateway(e); !strings.Contains(got.Body, v.email) || got.Headers["Set-Auth-Jwt"] == "" {
+		if got := session.InvokeHTTP(e); !strings.Contains(got.Body, v.email) || got.Headers["Set-Auth-Jwt"] == "" {
 			t.Errorf("%s: got %d %s", name, got.StatusCode, got.Body)
 		}
 	}
 	signout := d.Start("signout", sandbox.Build(t, "functions/signout"))
-	out := signout.Gateway(sandbox.Event("POST", "/api/auth/sign-out", "", v.ip, `{}`, around...))
+	out := signout.InvokeHTTP(sandbox.Event("POST", "/api/auth/sign-out", "", v.ip, `{}`, around...))
 	if out.StatusCode != http.StatusOK || len(out.Cookies) < 3 {
 		t.Errorf("sign out: got %d and %d cookies, want Better Auth's cookies deleted", out.StatusCode, len(out.Cookies))
 	}
-	if got := session.Gateway(once); got.Body != "null" {
+	if got := session.InvokeHTTP(once); got.Body != "null" {
 		t.Errorf("after the sign-out: got %s, want null", got.Body)
 	}
 }
@@ -136,7 +136,7 @@ func TestFunctionReadsSeveralCookiesOfARequest(t *testing.T) {
 func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := sandbox.Start(t, d.Functions["health"].Options(sandbox.Build(t, "conformance/lambda/testdata/panics"), d.Cloud))
-	s.Hide("hunter2")
+	s.AddSecrets("hunter2")
 	ask := func(path string) string {
 		var answer struct {
 			StatusCode int
@@ -164,15 +164,15 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		{"/exit", "Runtime.ExitError", 1}, // the answer is Lambda's own, which then starts the function again
 		{"/works", "No Content", 2},
 	} {
-		if got := ask(c.path); got != c.want || len(s.Began()) != c.starts {
-			t.Errorf("%s: got %q after %d starts, want %q after %d", c.path, got, len(s.Began()), c.want, c.starts)
+		if got := ask(c.path); got != c.want || len(s.StartTimes()) != c.starts {
+			t.Errorf("%s: got %q after %d starts, want %q after %d", c.path, got, len(s.StartTimes()), c.want, c.starts)
 		}
 	}
-	if got := strings.Count(s.Printed(), `"msg":"panic"`); got != 3 {
-		t.Errorf("%d records of a panic, want 3:\n%s", got, s.Printed())
+	if got := strings.Count(s.Output(), `"msg":"panic"`); got != 3 {
+		t.Errorf("%d records of a panic, want 3:\n%s", got, s.Output())
 	}
-	if !s.Says("assignment to entry in nil map") || !s.Says("panics/main.go") {
-		t.Errorf("the log has no message or place of the panic:\n%s", s.Printed())
+	if !s.HasPrinted("assignment to entry in nil map") || !s.HasPrinted("panics/main.go") {
+		t.Errorf("the log has no message or place of the panic:\n%s", s.Output())
 	}
 }
 
@@ -180,14 +180,14 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 func TestInvalidEventDoesNotEndTheFunction(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("health", sandbox.Build(t, "functions/health"))
-	if got := s.Gateway(events.APIGatewayV2HTTPRequest{}); got.StatusCode != http.StatusBadRequest {
+	if got := s.InvokeHTTP(events.APIGatewayV2HTTPRequest{}); got.StatusCode != http.StatusBadRequest {
 		t.Errorf("no HTTP request: got %d, want 400", got.StatusCode)
 	}
 	if got := string(s.Invoke([]int{1})); !strings.Contains(got, `"errorType":"UnmarshalTypeError"`) {
 		t.Errorf("got %s", got)
 	}
-	next := s.Gateway(sandbox.Event("GET", "/api/auth/ok", "", "198.51.100.1", ""))
-	if next.StatusCode != 200 || len(s.Began()) != 1 {
-		t.Errorf("the next event: got %d after %d starts", next.StatusCode, len(s.Began()))
+	next := s.InvokeHTTP(sandbox.Event("GET", "/api/auth/ok", "", "198.51.100.1", ""))
+	if next.StatusCode != 200 || len(s.StartTimes()) != 1 {
+		t.Errorf("the next event: got %d after %d starts", next.StatusCode, len(s.StartTimes()))
 	}
 }

@@ -41,23 +41,23 @@ func newVisitor() *visitor {
 	return &visitor{email: fmt.Sprintf("ada%d@example.com", n), ip: fmt.Sprintf("198.51.%d.%d", n/250, n%250)}
 }
 
-// ask sends a request to a route, and stores the cookies of the response, as a browser does.
-func (v *visitor) ask(s *sandbox.Sandbox, route, query, body string) events.APIGatewayV2HTTPResponse {
+// send sends a request to a route, and stores the cookies of the response, as a browser does.
+func (v *visitor) send(s *sandbox.Sandbox, route, query, body string) events.APIGatewayV2HTTPResponse {
 	method, path, _ := strings.Cut(route, " ")
-	e := sandbox.Event(method, path, v.fill(query), v.ip, v.fill(body), v.cookies...)
+	e := sandbox.Event(method, path, v.fillPlaceholders(query), v.ip, v.fillPlaceholders(body), v.cookies...)
 	if v.jwt != "" {
 		e.Headers["authorization"] = "Bearer " + v.jwt
 	}
-	answer := s.Gateway(e)
+	answer := s.InvokeHTTP(e)
 	if len(answer.Cookies) > 0 {
 		v.cookies = nil
 		for _, c := range answer.Cookies {
 			if pair, attributes, _ := strings.Cut(c, ";"); !strings.Contains(attributes, "Max-Age=0") {
 				v.cookies = append(v.cookies, pair)
 				name, value, _ := strings.Cut(pair, "=")
-				s.Hide(value)
+				s.AddSecrets(value)
 				if !strings.HasSuffix(name, ".device") { // the device cookie begins with a time, which logs contain too
-					s.Hide(strings.SplitN(value, ".", 2)[0])
+					s.AddSecrets(strings.SplitN(value, ".", 2)[0])
 				}
 			}
 		}
@@ -65,14 +65,14 @@ func (v *visitor) ask(s *sandbox.Sandbox, route, query, body string) events.APIG
 	return answer
 }
 
-func (v *visitor) fill(text string) string {
+func (v *visitor) fillPlaceholders(text string) string {
 	return strings.NewReplacer("{email}", v.email, "{password}", password, "{mail}", v.mail).Replace(text)
 }
 
 func (v *visitor) signUp(t *testing.T, signup *sandbox.Sandbox) {
 	t.Helper()
 	body := `{"name":"Ada","email":"{email}","password":"{password}"}`
-	answer := v.ask(signup, "POST /api/auth/sign-up/email", "", body)
+	answer := v.send(signup, "POST /api/auth/sign-up/email", "", body)
 	if answer.StatusCode != http.StatusOK || len(v.cookies) == 0 {
 		t.Fatalf("sign up: got %d %s", answer.StatusCode, answer.Body)
 	}
@@ -141,8 +141,8 @@ var routes = map[string][]step{
 	},
 }
 
-// place returns a route with values for its path parameters.
-func (v *visitor) place(route string) string {
+// pathOf returns a route with values for its path parameters.
+func (v *visitor) pathOf(route string) string {
 	values := strings.NewReplacer("{token}", v.mail, "{provider}", "github", "{proxy+}", "auth/sign-in/email")
 	return values.Replace(route)
 }
@@ -166,21 +166,21 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 
 	served := map[string][]string{"signup": {"POST /api/auth/sign-up/email"}}
 	var mails []string
-	keysAt := jwksSite(t)
+	keysAt := newJWKSServer(t)
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		if folder == "profile" {
 			continue // it needs the responses of jwks and token
 		}
-		mails = append(mails, visit(t, d, signup, folder, table, served)...)
+		mails = append(mails, runFunction(t, d, signup, folder, table, served)...)
 	}
 	bearer := newVisitor()
 	bearer.signUp(t, signup)
 	s := d.Start("token", sandbox.Build(t, "functions/token"))
-	bearer.jwt = tokenIn(t, bearer.ask(s, "GET /api/auth/token", "", ""))
+	bearer.jwt = tokenInBody(t, bearer.send(s, "GET /api/auth/token", "", ""))
 	jwks := d.Start("jwks", sandbox.Build(t, "functions/jwks"))
-	*keysAt.body = bearer.ask(jwks, "GET /api/auth/jwks", "", "").Body
+	*keysAt.body = bearer.send(jwks, "GET /api/auth/jwks", "", "").Body
 	profile := d.Start("profile", sandbox.Build(t, "functions/profile"), map[string]string{"JWKS_URL": keysAt.url})
-	walk(t, profile, bearer, d, "profile", table, served)
+	sendSteps(t, profile, bearer, d, "profile", table, served)
 
 	want := map[string][]string{}
 	for folder, f := range d.Functions {
@@ -197,15 +197,15 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 		t.Errorf("functions (-started +template.yaml):\n%s", diff)
 	}
 	t.Log("\n" + table.text())
-	publish(t, table)
+	writeTable(t, table)
 }
 
-// publish writes docs/lambda.md with -update, and checks that it has every function.
-func publish(t *testing.T, table *table) {
+// writeTable writes docs/lambda.md with -update, and checks that it has every function.
+func writeTable(t *testing.T, table *table) {
 	t.Helper()
 	if *update {
 		sandbox.WritePart(t, "functions", table.text())
-		sandbox.WritePart(t, "machine", sandbox.Machine()+".\n")
+		sandbox.WritePart(t, "machine", sandbox.DescribeMachine()+".\n")
 	}
 	page, err := os.ReadFile(filepath.Join(sandbox.Root(), "docs", "lambda.md"))
 	if err != nil {

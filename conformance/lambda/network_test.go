@@ -14,23 +14,23 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// network is a deployment whose connections to the database and to AWS go through proxies that can fail.
-type network struct {
+// faultyNetwork is a deployment whose connections to the database and to AWS go through proxies that can fail.
+type faultyNetwork struct {
 	*sandbox.Deployment
 	database, cloud *dbtest.Proxy
 }
 
-func newNetwork(t *testing.T) *network {
+func newNetwork(t *testing.T) *faultyNetwork {
 	t.Helper()
-	n := &network{database: dbtest.NewProxy(t, dbtest.New(t))}
+	n := &faultyNetwork{database: dbtest.NewProxy(t, dbtest.New(t))}
 	n.Deployment = sandbox.Deploy(t, n.database.URL())
 	n.cloud = dbtest.NewProxy(t, n.Cloud["AWS_ENDPOINT_URL"])
 	n.Cloud["AWS_ENDPOINT_URL"] = n.cloud.URL()
 	return n
 }
 
-// signedIn creates the keys and returns a visitor with a session.
-func (n *network) signedIn(t *testing.T) *visitor {
+// newSignedInVisitor creates the keys and returns a visitor with a session.
+func (n *faultyNetwork) newSignedInVisitor(t *testing.T) *visitor {
 	t.Helper()
 	n.Rotate(n.Start("rotate", sandbox.Build(t, "functions/rotate")))
 	v := newVisitor()
@@ -64,8 +64,8 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 		"migrate": map[string]any{"action": "input", "input": map[string]any{}},
 	} {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"MIGRATE_SECRET_ARN": n.AppARN})
-		if got := string(s.Invoke(event)); !strings.Contains(got, `"errorType"`) || len(s.Began()) != 1 {
-			t.Errorf("%s: got %s after %d starts", folder, got, len(s.Began()))
+		if got := string(s.Invoke(event)); !strings.Contains(got, `"errorType"`) || len(s.StartTimes()) != 1 {
+			t.Errorf("%s: got %s after %d starts", folder, got, len(s.StartTimes()))
 		}
 	}
 }
@@ -74,14 +74,14 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 func checkWithoutNetwork(t *testing.T, s *sandbox.Sandbox, route, body string) {
 	t.Helper()
 	v := newVisitor()
-	v.cookies, v.jwt = []string{someCookie}, someJWT
-	if got := v.ask(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
+	v.cookies, v.jwt = []string{someCookie}, unknownKeyJWT
+	if got := v.send(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
 		t.Errorf("%s: got %d for an unknown route, want 404", route, got.StatusCode)
 	}
-	if got := v.ask(s, v.place(route), "", body); got.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("%s: got %d %s, want 503\n%s", route, got.StatusCode, got.Body, s.Printed())
+	if got := v.send(s, v.pathOf(route), "", body); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("%s: got %d %s, want 503\n%s", route, got.StatusCode, got.Body, s.Output())
 	}
-	if len(s.Began()) != 1 {
+	if len(s.StartTimes()) != 1 {
 		t.Errorf("%s: the function's process ended", route)
 	}
 }
@@ -89,8 +89,8 @@ func checkWithoutNetwork(t *testing.T, s *sandbox.Sandbox, route, body string) {
 // someCookie has the form of a session cookie, with an invalid signature.
 var someCookie = "__Secure-better-auth.session_token=" + strings.Repeat("0", 32) + "." + strings.Repeat("A", 43) + "%3D"
 
-// someJWT has the form of a token, with an unknown key.
-const someJWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.eyJzdWIiOiJub2JvZHkifQ." +
+// unknownKeyJWT has the form of a token, with an unknown key.
+const unknownKeyJWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.eyJzdWIiOiJub2JvZHkifQ." +
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // A function opens no connection before a request needs one.
@@ -98,7 +98,7 @@ func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
 	n := newNetwork(t)
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder))
-		if got := newVisitor().ask(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
+		if got := newVisitor().send(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: got %d for an unknown route, want 404", folder, got.StatusCode)
 		}
 	}
@@ -111,7 +111,7 @@ func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
 // the emulator would answer itself and end the process.
 func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 	n := newNetwork(t)
-	v := n.signedIn(t)
+	v := n.newSignedInVisitor(t)
 	short := func(folder string) *sandbox.Sandbox {
 		o := n.Functions[folder].Options(sandbox.Build(t, "functions/"+folder), n.Cloud)
 		o.Timeout = 3
@@ -120,10 +120,10 @@ func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 	session, signup := short("session"), short("signup")
 	expect := func(when string, want int) {
 		t.Helper()
-		got := v.ask(session, "GET /api/auth/get-session", "disableCookieCache=true", "")
-		if got.StatusCode != want || len(session.Began()) != 1 {
+		got := v.send(session, "GET /api/auth/get-session", "disableCookieCache=true", "")
+		if got.StatusCode != want || len(session.StartTimes()) != 1 {
 			t.Fatalf("%s: got %d %s after %d starts, want %d\n%s",
-				when, got.StatusCode, got.Body, len(session.Began()), want, session.Printed())
+				when, got.StatusCode, got.Body, len(session.StartTimes()), want, session.Output())
 		}
 		if want == http.StatusServiceUnavailable && got.Headers["Retry-After"] == "" {
 			t.Errorf("%s: no Retry-After", when)
@@ -131,8 +131,8 @@ func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 	}
 	n.database.Freeze()
 	expect("a connect without a response", 503)
-	if got := signup.Gateway(registration("")); got.StatusCode != 503 || len(signup.Began()) != 1 {
-		t.Errorf("sign up: got %d after %d starts, want 503\n%s", got.StatusCode, len(signup.Began()), signup.Printed())
+	if got := signup.InvokeHTTP(registration("")); got.StatusCode != 503 || len(signup.StartTimes()) != 1 {
+		t.Errorf("sign up: got %d after %d starts, want 503\n%s", got.StatusCode, len(signup.StartTimes()), signup.Output())
 	}
 	n.database.Resume()
 	expect("the network is back", 200)
@@ -151,23 +151,23 @@ func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 // A warm function keeps its connection to the database and its secrets: it opens one connection to each.
 func TestWarmFunctionKeepsItsConnectionAndSecrets(t *testing.T) {
 	n := newNetwork(t)
-	v := n.signedIn(t)
+	v := n.newSignedInVisitor(t)
 	database, cloud := n.database.Accepted(), n.cloud.Accepted()
 	s := n.Start("session", sandbox.Build(t, "functions/session"))
 	for range 6 {
-		got := v.ask(s, "GET /api/auth/get-session", "disableCookieCache=true", "")
+		got := v.send(s, "GET /api/auth/get-session", "disableCookieCache=true", "")
 		if !strings.Contains(got.Body, v.email) {
 			t.Fatalf("got %d %s", got.StatusCode, got.Body)
 		}
 	}
 	n.cloud.Refuse() // the function must not need AWS again
-	if got := v.ask(s, "GET /api/auth/list-sessions", "", ""); got.StatusCode != http.StatusOK {
+	if got := v.send(s, "GET /api/auth/list-sessions", "", ""); got.StatusCode != http.StatusOK {
 		t.Errorf("without AWS: got %d %s", got.StatusCode, got.Body)
 	}
 	if d, c := n.database.Accepted()-database, n.cloud.Accepted()-cloud; d != 1 || c != 1 {
 		t.Errorf("%d connections to the database and %d to AWS, want one each", d, c)
 	}
-	if got := strings.Count(s.Printed(), `"cold":true`); !s.Says(`"cold":true`) || got > 1 {
+	if got := strings.Count(s.Output(), `"cold":true`); !s.HasPrinted(`"cold":true`) || got > 1 {
 		t.Errorf("%d requests are logged as cold, want 1", got)
 	}
 }

@@ -46,7 +46,7 @@ func TestXForwardedForNeedsTheOriginSecret(t *testing.T) {
 		e.Headers["cloudfront-viewer-address"] = "10.0.0.2:443"
 		e.RequestContext.HTTP.SourceIP = gateway
 		e.RequestContext.RequestID = "request-" + strings.ReplaceAll(c.name, " ", "-")
-		got := s.Gateway(e)
+		got := s.InvokeHTTP(e)
 		if got.StatusCode != http.StatusOK && got.StatusCode != http.StatusTooManyRequests {
 			t.Errorf("%s: got %d %s", c.name, got.StatusCode, got.Body)
 		}
@@ -58,7 +58,7 @@ func TestXForwardedForNeedsTheOriginSecret(t *testing.T) {
 
 // loggedIP returns the field ip of a request's log record.
 func loggedIP(s *sandbox.Sandbox, requestID string) string {
-	for line := range strings.Lines(s.Printed()) {
+	for line := range strings.Lines(s.Output()) {
 		if strings.Contains(line, requestID) {
 			_, rest, _ := strings.Cut(line, `"ip":"`)
 			ip, _, _ := strings.Cut(rest, `"`)

@@ -39,12 +39,12 @@ func TestR50_WrongSettings(t *testing.T) {
 	} {
 		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), c.env)
 		answer := string(s.Invoke(sandbox.Event("GET", "/health", "", "198.51.100.1", "")))
-		if strings.Contains(answer, "statusCode") || !s.Says("Runtime.ExitError") || !s.Asked().IsZero() {
+		if strings.Contains(answer, "statusCode") || !s.HasPrinted("Runtime.ExitError") || !s.FirstRequest().IsZero() {
 			t.Errorf("%s with %v started: %s", c.folder, slices.Sorted(maps.Keys(c.env)), answer)
 		}
 		for _, want := range c.logs {
-			if !s.Says(want) {
-				t.Errorf("%s does not log %s:\n%s", c.folder, want, s.Printed())
+			if !s.HasPrinted(want) {
+				t.Errorf("%s does not log %s:\n%s", c.folder, want, s.Output())
 			}
 		}
 	}
@@ -65,12 +65,12 @@ func TestMissingSecretFailsTheRequestAndIsLogged(t *testing.T) {
 		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), map[string]string{c.setting: gone})
 		v := newVisitor()
 		v.cookies = []string{someCookie}
-		got := v.ask(s, c.route, "", "")
+		got := v.send(s, c.route, "", "")
 		if got.StatusCode < http.StatusInternalServerError || strings.Contains(got.Body, "arn:") {
 			t.Errorf("%s: got %d %s, want a 5xx without the ARN", c.folder, got.StatusCode, got.Body)
 		}
-		if !s.Says(gone) || len(s.Began()) != 1 {
-			t.Errorf("%s does not log %s:\n%s", c.folder, gone, s.Printed())
+		if !s.HasPrinted(gone) || len(s.StartTimes()) != 1 {
+			t.Errorf("%s does not log %s:\n%s", c.folder, gone, s.Output())
 		}
 	}
 }

@@ -26,20 +26,20 @@ func newTable(t *testing.T) *table {
 // add measures a function that has handled an event.
 func (tb *table) add(folder string, s *sandbox.Sandbox, asked, answers string) {
 	tb.t.Helper()
-	starts, first := []time.Duration{s.Init()}, s.Answered().Sub(s.Sent())
+	starts, first := []time.Duration{s.InitTime()}, s.FirstAnswer().Sub(s.FirstEvent())
 	if starts[0] <= 0 || first <= 0 {
 		tb.t.Errorf("%s: the times of start and answer are not positive", folder)
 	}
 	if *update {
 		for range 6 {
-			again := s.Again()
+			again := s.StartAnother()
 			again.Invoke(struct{}{}) // the event is invalid, but the function starts
-			starts = append(starts, again.Init())
+			starts = append(starts, again.InitTime())
 		}
 	}
 	slices.Sort(starts)
 	tb.rows[folder] = fmt.Sprintf("| %s | %s | %s | %.1f | %s | %s |\n",
-		folder, ms(starts[len(starts)/2]), ms(first), float64(s.Resident())/1024, asked, answers)
+		folder, milliseconds(starts[len(starts)/2]), milliseconds(first), float64(s.PeakMemory())/1024, asked, answers)
 }
 
 func (tb *table) functions() []string {
@@ -61,4 +61,4 @@ func (tb *table) text() string {
 	return b.String()
 }
 
-func ms(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/1000) }
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/1000) }

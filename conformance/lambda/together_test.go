@@ -21,9 +21,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// atOnce is the number of events that one process handles concurrently. Lambda can do this for functions on managed
-// instances.
-const atOnce = 8
+// concurrentEvents is the number of events that one process handles concurrently. Lambda can do this for functions on
+// managed instances.
+const concurrentEvents = 8
 
 // concurrentLambda is a stand-in for a Lambda that sends several events to one process at the same time, which the
 // emulator does not support. It implements the Runtime API, version 2018-06-01. The function is built with the race
@@ -53,7 +53,7 @@ func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concur
 	tg.process = exec.Command(sandbox.BuildRace(t, "functions/"+folder))
 	o := d.Functions[folder].Options("", d.Cloud, map[string]string{
 		"AWS_LAMBDA_RUNTIME_API":     api.Listener.Addr().String(),
-		"AWS_LAMBDA_MAX_CONCURRENCY": fmt.Sprint(atOnce), "GORACE": "halt_on_error=1",
+		"AWS_LAMBDA_MAX_CONCURRENCY": fmt.Sprint(concurrentEvents), "GORACE": "halt_on_error=1",
 	})
 	for name, value := range o.Env {
 		tg.process.Env = append(tg.process.Env, name+"="+value)
@@ -70,7 +70,7 @@ func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concur
 		if out := tg.out.String(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "fatal error") {
 			t.Errorf("%s:\n%s", folder, out)
 		}
-		for _, what := range sandbox.Leaks(tg.out.String(), d.Hidden...) {
+		for _, what := range sandbox.FindSecrets(tg.out.String(), d.Hidden...) {
 			t.Errorf("%s was printed", what)
 		}
 	})
@@ -131,10 +131,10 @@ func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
 	signup, session := startConcurrent(t, d, "signup"), startConcurrent(t, d, "session")
-	people := make([]*visitor, atOnce)
+	people := make([]*visitor, concurrentEvents)
 	register := func(i int) {
 		v := newVisitor()
-		body := v.fill(`{"name":"Ada","email":"{email}","password":"{password}"}`)
+		body := v.fillPlaceholders(`{"name":"Ada","email":"{email}","password":"{password}"}`)
 		e := sandbox.Event("POST", "/api/auth/sign-up/email", "", v.ip, body)
 		got := signup.ask(fmt.Sprintf("sign-up-%d", i), e)
 		const cookies = 2 // session and device
@@ -154,14 +154,14 @@ func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 	all.Wait()
 	for round := range 10 {
 		for i, v := range people {
-			all.Go(func() { sees(t, session, fmt.Sprintf("session-%d-%d", round, i), v) })
+			all.Go(func() { checkSession(t, session, fmt.Sprintf("session-%d-%d", round, i), v) })
 		}
 	}
 	all.Wait()
 }
 
-// sees requests the session, with and without the visitor's cookies.
-func sees(t *testing.T, session *concurrentLambda, id string, v *visitor) {
+// checkSession requests the session, with and without the visitor's cookies.
+func checkSession(t *testing.T, session *concurrentLambda, id string, v *visitor) {
 	if v == nil {
 		return // register has reported the error
 	}

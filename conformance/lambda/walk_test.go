@@ -18,45 +18,45 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// visit starts a function and sends the requests of a new visitor to its routes. It returns the queued mails.
-func visit(
+// runFunction starts a function and sends the requests of a new visitor to its routes. It returns the queued mails.
+func runFunction(
 	t *testing.T, d *sandbox.Deployment, signup *sandbox.Sandbox, folder string, to *table, served map[string][]string,
 ) []string {
 	t.Helper()
 	v := newVisitor()
 	v.signUp(t, signup)
-	return walk(t, d.Start(folder, sandbox.Build(t, "functions/"+folder)), v, d, folder, to, served)
+	return sendSteps(t, d.Start(folder, sandbox.Build(t, "functions/"+folder)), v, d, folder, to, served)
 }
 
-// mailing are the routes that queue mails for a new user, with the number of mails.
-var mailing = map[string]int{
+// mailCounts are the routes that queue mails for a new user, with the number of mails.
+var mailCounts = map[string]int{
 	"POST /api/auth/request-password-reset":  1,
 	"POST /api/auth/send-verification-email": 1,
 	"POST /api/auth/change-email":            2,
 }
 
-func walk(
+func sendSteps(
 	t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *table,
 	served map[string][]string,
 ) (mails []string) {
 	t.Helper()
 	var asked, answers []string
 	for _, step := range routes[folder] {
-		answer := v.ask(s, v.place(step.route), step.query, step.body)
+		answer := v.send(s, v.pathOf(step.route), step.query, step.body)
 		if answer.StatusCode != step.want {
-			t.Errorf("%s: got %d %s, want %d\n%s", step.route, answer.StatusCode, answer.Body, step.want, s.Printed())
+			t.Errorf("%s: got %d %s, want %d\n%s", step.route, answer.StatusCode, answer.Body, step.want, s.Output())
 		}
-		for i := range mailing[step.route] {
-			mails = append(mails, d.Queued())
+		for i := range mailCounts[step.route] {
+			mails = append(mails, d.TakeMail())
 			token := tokenOf(t, mails[len(mails)-1])
-			s.Hide(token)
+			s.AddSecrets(token)
 			if i == 0 || strings.Contains(mails[len(mails)-1], `"email-change-notice"`) {
 				v.mail = token
 			}
 		}
 		asked, answers = append(asked, step.route), append(answers, fmt.Sprint(answer.StatusCode))
 	}
-	if n := len(s.Began()); n != 1 {
+	if n := len(s.StartTimes()); n != 1 {
 		t.Errorf("%s was started %d times", folder, n)
 	}
 	routes := fmt.Sprintf("%d routes", len(asked))
@@ -79,23 +79,23 @@ func tokenOf(t *testing.T, letter string) string {
 	return m.Token
 }
 
-func tokenIn(t *testing.T, answer events.APIGatewayV2HTTPResponse) string {
+func tokenInBody(t *testing.T, answer events.APIGatewayV2HTTPResponse) string {
 	t.Helper()
 	return tokenOf(t, answer.Body)
 }
 
-// site serves the key set to functions/profile, as CloudFront does.
-type site struct {
+// jwksServer serves the key set to functions/profile, as CloudFront does.
+type jwksServer struct {
 	url  string
 	body *string
 }
 
-func jwksSite(t *testing.T) site {
+func newJWKSServer(t *testing.T) jwksServer {
 	t.Helper()
 	body := new(string)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, *body) }))
 	t.Cleanup(server.Close)
-	return site{url: server.URL, body: body}
+	return jwksServer{url: server.URL, body: body}
 }
 
 // mailer sends the queued mails and one message that is not a mail. Only that message is returned to the queue.
@@ -106,15 +106,15 @@ func mailer(t *testing.T, d *sandbox.Deployment, mails []string, to *table) {
 	for i, body := range append(mails, "no mail") {
 		e.Records = append(e.Records, events.SQSMessage{MessageId: fmt.Sprint("m", i), Body: body, EventSource: "aws:sqs"})
 		if body != "no mail" {
-			s.Hide(tokenOf(t, body))
+			s.AddSecrets(tokenOf(t, body))
 		}
 	}
-	before := d.Sent()
+	before := d.SentMails()
 	want := fmt.Sprintf(`{"batchItemFailures":[{"itemIdentifier":"m%d"}]}`, len(mails))
 	if got := string(s.Invoke(e)); got != want {
-		t.Errorf("mailer: got %s, want %s\n%s", got, want, s.Printed())
+		t.Errorf("mailer: got %s, want %s\n%s", got, want, s.Output())
 	}
-	if got := d.Sent() - before; got != len(mails) || got == 0 {
+	if got := d.SentMails() - before; got != len(mails) || got == 0 {
 		t.Errorf("SES accepted %d mails, want %d", got, len(mails))
 	}
 	to.add("mailer", s, fmt.Sprintf("%d mails and an invalid message", len(mails)), "only the invalid one is retried")
@@ -138,7 +138,7 @@ func migrate(t *testing.T, d *sandbox.Deployment, to *table) {
 		Batches  int
 	}
 	if err := json.Unmarshal(result, &plan); err != nil || !plan.MayStart || plan.Batches == 0 {
-		t.Errorf("migrate: got %s %v\n%s", result, err, s.Printed())
+		t.Errorf("migrate: got %s %v\n%s", result, err, s.Output())
 	}
 	to.add("migrate", s, "input and plan, of 20 users", "may start")
 }

@@ -43,7 +43,7 @@ func TestOpenAPI_VersionIs31(t *testing.T) {
 	}
 }
 
-var anyEvent = regexp.MustCompile(`Method: (\w+), Path: "([^"]+)"`)
+var apiEvent = regexp.MustCompile(`Method: (\w+), Path: "([^"]+)"`)
 
 // The document describes exactly the routes of template.yaml.
 func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
@@ -53,7 +53,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	var served, described []string
-	for _, m := range anyEvent.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range apiEvent.FindAllStringSubmatch(string(text), -1) {
 		if m[1] == "OPTIONS" {
 			continue // preflights, which the document describes for all routes together
 		}
@@ -157,7 +157,7 @@ func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 				continue
 			}
 			checked++
-			if err := fits(doc, e); err != nil {
+			if err := checkExchange(doc, e); err != nil {
 				t.Errorf("%s, exchange %d, %s (%s): %v", filepath.Base(file), i+1, e.Do, e.Note, err)
 			}
 		}
@@ -210,7 +210,7 @@ func TestR05_MismatchesWithTheDocumentAreReported(t *testing.T) {
 		if err := json.Unmarshal([]byte(test.exchange), &e); err != nil {
 			t.Fatal(err)
 		}
-		err := fits(doc, e)
+		err := checkExchange(doc, e)
 		isAsWanted := err == nil
 		if test.want != "" {
 			isAsWanted = err != nil && strings.Contains(err.Error(), test.want)
@@ -221,8 +221,8 @@ func TestR05_MismatchesWithTheDocumentAreReported(t *testing.T) {
 	}
 }
 
-// fits returns an error if the document does not describe the exchange.
-func fits(doc *openapi3.T, e exchange) error {
+// checkExchange returns an error if the document does not describe the exchange.
+func checkExchange(doc *openapi3.T, e exchange) error {
 	got := e.Library
 	if e.Xenon != nil {
 		got = e.Xenon
@@ -240,7 +240,7 @@ func fits(doc *openapi3.T, e exchange) error {
 		return nil
 	}
 	if got.Status < http.StatusBadRequest {
-		if err := granted(op, query, e.Sent); err != nil {
+		if err := checkRequest(op, query, e.Sent); err != nil {
 			return fmt.Errorf("the request: %w", err)
 		}
 	}
@@ -248,7 +248,7 @@ func fits(doc *openapi3.T, e exchange) error {
 	if response == nil {
 		return fmt.Errorf("status %d is not described", got.Status)
 	}
-	return answered(response.Value, got)
+	return checkResponse(response.Value, got)
 }
 
 // The ends of paths that are a parameter in the document.
@@ -267,8 +267,8 @@ func operation(doc *openapi3.T, method, path string) *openapi3.Operation {
 	return item.Operations()[method]
 }
 
-// granted checks a request that succeeded against its description.
-func granted(op *openapi3.Operation, query string, sent json.RawMessage) error {
+// checkRequest checks a request that succeeded against its description.
+func checkRequest(op *openapi3.Operation, query string, sent json.RawMessage) error {
 	asked, err := url.ParseQuery(query)
 	if err != nil {
 		return err
@@ -292,13 +292,13 @@ func granted(op *openapi3.Operation, query string, sent json.RawMessage) error {
 		return err
 	}
 	if text, ok := body.(string); ok {
-		body = readText(text)
+		body = parseText(text)
 	}
 	return visit(op.RequestBody.Value.Content.Get("application/json").Schema, body)
 }
 
-// readText parses a body that was recorded as text: a form, or JSON in an unusual encoding.
-func readText(text string) (body any) {
+// parseText parses a body that was recorded as text: a form, or JSON in an unusual encoding.
+func parseText(text string) (body any) {
 	if json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &body) == nil {
 		return body
 	}
@@ -310,8 +310,8 @@ func readText(text string) (body any) {
 	return fields
 }
 
-// answered checks a response against its description. An error can have no body, such as the 404 of delete-user.
-func answered(response *openapi3.Response, got *answer) error {
+// checkResponse checks a response against its description. An error can have no body, such as the 404 of delete-user.
+func checkResponse(response *openapi3.Response, got *answer) error {
 	for name, h := range response.Headers {
 		if h.Value.Required && got.Headers[name] == "" {
 			return fmt.Errorf("missing header %s", name)

@@ -27,7 +27,7 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 		if body != "" {
 			e.Sent = json.RawMessage(body)
 		}
-		if err := fits(doc, e); err != nil {
+		if err := checkExchange(doc, e); err != nil {
 			t.Errorf("%s %.99s: %v", do, body, err)
 		}
 		return got

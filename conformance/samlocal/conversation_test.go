@@ -61,8 +61,8 @@ func steps(t *testing.T) (all []step) {
 	return all
 }
 
-// play sends all requests to a server.
-func play(t *testing.T, address, origin string) (answers []answer) {
+// sendAll sends all requests to a server.
+func sendAll(t *testing.T, address, origin string) (answers []answer) {
 	t.Helper()
 	c := &conversation{
 		address: address, origin: origin, cookies: map[string][]string{}, saved: map[string]string{"origin": origin},
@@ -109,8 +109,8 @@ func (c *conversation) send(t *testing.T, s step) answer {
 		t.Fatalf("%s: %v", s.name(), err)
 	}
 	took := time.Since(sent)
-	c.keep(s, response, text)
-	return c.plain(response, text, took)
+	c.saveValues(s, response, text)
+	return c.comparable(response, text, took)
 }
 
 var client = &http.Client{
@@ -119,8 +119,8 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// keep saves a member of the response, and stores its cookies as a browser does.
-func (c *conversation) keep(s step, response *http.Response, text []byte) {
+// saveValues saves a member of the response, and stores its cookies as a browser does.
+func (c *conversation) saveValues(s step, response *http.Response, text []byte) {
 	if s.Save != "" {
 		var members map[string]any
 		_ = json.Unmarshal(text, &members) // if the member is missing, the next step fails
@@ -142,12 +142,15 @@ func (c *conversation) keep(s step, response *http.Response, text []byte) {
 // notCompared are headers of the server, not of Xenon. Go's client has checked Content-Length against the body.
 var notCompared = []string{"Connection", "Content-Length", "Date", "Server", "Set-Cookie"}
 
-func (c *conversation) plain(response *http.Response, text []byte, took time.Duration) answer {
+func (c *conversation) comparable(response *http.Response, text []byte, took time.Duration) answer {
 	a := answer{
-		Status: response.StatusCode, Headers: map[string]string{}, Body: c.named(string(bytes.TrimSpace(text))), took: took,
+		Status:  response.StatusCode,
+		Headers: map[string]string{},
+		Body:    c.replaceValues(string(bytes.TrimSpace(text))),
+		took:    took,
 	}
 	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
-		value := c.named(strings.Join(response.Header[name], " | "))
+		value := c.replaceValues(strings.Join(response.Header[name], " | "))
 		switch {
 		case slices.Contains(notCompared, name):
 			continue
@@ -157,7 +160,7 @@ func (c *conversation) plain(response *http.Response, text []byte, took time.Dur
 		a.Headers[name] = value
 	}
 	for _, cookie := range response.Header["Set-Cookie"] {
-		a.Cookies = append(a.Cookies, c.named(cookie))
+		a.Cookies = append(a.Cookies, c.replaceValues(cookie))
 	}
 	return a
 }
@@ -176,9 +179,9 @@ var (
 	}
 )
 
-// named replaces the generated values in a text by their kind.
-func (c *conversation) named(text string) string {
-	text = aJWT.ReplaceAllStringFunc(text, claims)
+// replaceValues replaces the generated values in a text by their kind.
+func (c *conversation) replaceValues(text string) string {
+	text = aJWT.ReplaceAllStringFunc(text, replaceJWT)
 	text = strings.ReplaceAll(text, c.origin, "<origin>")
 	for _, kind := range generated {
 		text = kind.form.ReplaceAllString(text, kind.name)
@@ -186,8 +189,8 @@ func (c *conversation) named(text string) string {
 	return text
 }
 
-// claims replaces a JWT by the names of its claims.
-func claims(token string) string {
+// replaceJWT replaces a JWT by the names of its claims.
+func replaceJWT(token string) string {
 	var members map[string]any
 	payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	_ = json.Unmarshal(payload, &members) // an invalid token has no claims

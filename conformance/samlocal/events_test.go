@@ -70,12 +70,12 @@ var requests = map[string]struct {
 	},
 }
 
-// curl is a client that adds no headers.
-var curl = &http.Client{Transport: &http.Transport{DisableCompression: true}}
+// plainClient is a client that adds no headers.
+var plainClient = &http.Client{Transport: &http.Transport{DisableCompression: true}}
 
 // The golden events of shared/lambdahttp/testdata are the events that SAM sends to a function.
 func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
-	pulled := pull(t)
+	pulled := imageArguments(t)
 	dir := t.TempDir()
 	template := strings.ReplaceAll(echoTemplate, "ARCH", samArch())
 	if err := os.WriteFile(filepath.Join(dir, "template.json"), []byte(template), 0o600); err != nil {
@@ -108,7 +108,7 @@ func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
 			}
 			request.Header[r.headers[i]] = append(request.Header[r.headers[i]], r.headers[i+1])
 		}
-		response, err := curl.Do(request)
+		response, err := plainClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,11 +117,11 @@ func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
 		if err != nil || response.StatusCode != http.StatusOK {
 			t.Fatalf("%s: got %d %v %s\n%s", name, response.StatusCode, err, event, sam.printed.String())
 		}
-		golden(t, name, withFixedValues(t, event, sam.port))
+		checkGolden(t, name, withFixedValues(t, event, sam.port))
 	}
 }
 
-func golden(t *testing.T, name string, got []byte) {
+func checkGolden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join(root, "shared/lambdahttp/testdata", name+".json")
 	if *update {

@@ -24,9 +24,9 @@ const root = "../.."
 
 func TestMain(m *testing.M) { os.Exit(xenontest.Main(m)) }
 
-// engine skips the test with the reason if no container engine can run here. isOurs is true if
+// requireEngine skips the test with the reason if no container engine can run here. isOurs is true if
 // scripts/docker-engine has started the engine for the tests. Other engines can use or pull AWS's base image.
-func engine(t *testing.T) (isOurs bool) {
+func requireEngine(t *testing.T) (isOurs bool) {
 	t.Helper()
 	if why := os.Getenv("NO_DOCKER"); why != "" {
 		t.Skip("no container engine can run here: " + why)
@@ -37,11 +37,11 @@ func engine(t *testing.T) (isOurs bool) {
 	return strings.Contains(os.Getenv("DOCKER_HOST"), "/docker-engine.")
 }
 
-// pull returns SAM's arguments for the base image. In an engine of the tests, the image is a stand-in with what SAM
-// needs: a shell, mv and chmod, and the folders that the emulator and the functions expect.
-func pull(t *testing.T) []string {
+// imageArguments returns SAM's arguments for the base image. In an engine of the tests, the image is a stand-in with
+// what SAM needs: a shell, mv and chmod, and the folders that the emulator and the functions expect.
+func imageArguments(t *testing.T) []string {
 	t.Helper()
-	if !engine(t) {
+	if !requireEngine(t) {
 		return nil
 	}
 	shell, err := os.ReadFile(build(t, "./conformance/samlocal/standin", "sh"))

@@ -25,7 +25,7 @@ const trusted = "BETTER_AUTH_TRUSTED_ORIGINS=https://pages.example.net"
 // The test starts the script of `make sam-local` as a developer does, with its own port, database and folder, and
 // `xenon dev`, and compares their responses to the same requests.
 func TestSamLocalAnswersAsXenonDev(t *testing.T) {
-	pulled := pull(t)
+	pulled := imageArguments(t)
 	if len(pulled) > 0 { // the engine has no other containers
 		t.Cleanup(func() {
 			if left := containers(t); left != "" {
@@ -41,7 +41,7 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 	up := time.Since(began)
 	dev := xenontest.Start(t, trusted)
 
-	got, want := play(t, sam.address(), sam.origin()), play(t, dev.URL, dev.Origin)
+	got, want := sendAll(t, sam.address(), sam.origin()), sendAll(t, dev.URL, dev.Origin)
 	report := []string{fmt.Sprintf("sam local listens after %s (build included)", up.Round(100*time.Millisecond))}
 	for i, s := range steps(t) {
 		isTime := func(p cmp.Path) bool { return p.Last().String() == ".took" }

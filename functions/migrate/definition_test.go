@@ -57,12 +57,12 @@ func readDefinition(t *testing.T) (text string, m machine) {
 	return string(raw), m
 }
 
-// all returns every state, including the states inside of Map states.
-func (m machine) all() map[string]state {
+// allStates returns every state, including the states inside of Map states.
+func (m machine) allStates() map[string]state {
 	states := maps.Clone(m.States)
 	for _, s := range m.States {
 		if s.ItemProcessor != nil {
-			maps.Copy(states, s.ItemProcessor.all())
+			maps.Copy(states, s.ItemProcessor.allStates())
 		}
 	}
 	return states
@@ -78,8 +78,8 @@ func fields(v any) []string {
 	return names
 }
 
-// answers has the type of the result of each action.
-var answers = map[string]any{
+// resultTypes has the type of the result of each action.
+var resultTypes = map[string]any{
 	"input":    stepfn.Job{},
 	"plan":     stepfn.PlanResult{},
 	"begin":    stepfn.BeginResult{},
@@ -102,12 +102,12 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		"error": fields(stepfn.Failure{}),
 	} // by the path in the state
 	used := map[string]bool{}
-	for name, s := range m.all() {
+	for name, s := range m.allStates() {
 		if s.Type != "Task" {
 			continue
 		}
 		action, _ := s.Parameters["action"].(string)
-		answer, ok := answers[action]
+		answer, ok := resultTypes[action]
 		if !ok {
 			t.Errorf("%s has the unknown action %q", name, action)
 			continue
@@ -124,7 +124,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		}
 		kept[place] = fields(answer)
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(answers))); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(resultTypes))); diff != "" {
 		t.Errorf("actions (-used +there are):\n%s", diff)
 	}
 	paths := regexp.MustCompile(`"\$\.(\w+)(?:\.(\w+))?"`).FindAllStringSubmatch(text, -1)
@@ -174,7 +174,7 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 		"States.Timeout",
 		"Unavailable",
 	}
-	for name, s := range m.all() {
+	for name, s := range m.allStates() {
 		if s.Type != "Task" {
 			continue
 		}
@@ -205,7 +205,7 @@ func TestResultsOfMapsAreDiscarded(t *testing.T) {
 	t.Parallel()
 	text, m := readDefinition(t)
 	n := 0
-	for name, s := range m.all() {
+	for name, s := range m.allStates() {
 		if s.Type != "Map" {
 			continue
 		}

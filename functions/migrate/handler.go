@@ -36,7 +36,7 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 		}
 	}()
 	began := h.now()
-	a, answer, err := h.act(ctx, event)
+	a, answer, err := h.run(ctx, event)
 	record := []any{"action", a.Action, "run", a.Job.Run, "lane", a.Shard.Index, "ms", h.now().Sub(began).Milliseconds()}
 	if err != nil {
 		name, text := stepfn.ErrorName(err), importer.ErrorText(err)
@@ -50,7 +50,7 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 	return answer, nil
 }
 
-func (h handler) act(ctx context.Context, event json.RawMessage) (a stepfn.Action, answer any, err error) {
+func (h handler) run(ctx context.Context, event json.RawMessage) (a stepfn.Action, answer any, err error) {
 	if err := json.Unmarshal(event, &a); err != nil {
 		return a, nil, fmt.Errorf("%w: the event is not an action: %w", importer.ErrRefused, err)
 	}

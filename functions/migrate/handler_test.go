@@ -74,8 +74,8 @@ func TestTemporaryErrorsOfActionsAreRetried(t *testing.T) {
 	rejected := dbtest.ServerError{Severity: "FATAL", Code: "XX000", Message: "Tenant or user not found"}
 	cases := 0
 	for _, e := range append(dbtest.TransientErrors(), rejected) {
-		source.Arm(e, dbtest.AtConnect, 1, -1)
-		target.Arm(e, dbtest.AtConnect, 1, -1)
+		source.SetError(e, dbtest.AtConnect, 1, -1)
+		target.SetError(e, dbtest.AtConnect, 1, -1)
 		var all sync.WaitGroup
 		for _, action := range []string{
 			"plan", "begin", "park", "close", "copy", "verify", "verdict", "report", "gate",
@@ -106,8 +106,8 @@ func TestTemporaryErrorsOfActionsAreRetried(t *testing.T) {
 			})
 		}
 		all.Wait()
-		source.Disarm()
-		target.Disarm()
+		source.ClearError()
+		target.ClearError()
 	}
 	t.Logf("%d cases", cases)
 }

@@ -19,7 +19,7 @@ func (h handler) progress(e importer.Event) {
 		"Run", e.Run, "action", e.Action, "pass", e.Pass, "batch", e.Batch, "batches", e.Batches, "done", e.Done,
 	}
 	var metrics []emf.Metric
-	for _, f := range figures(e) {
+	for _, f := range metricsOf(e) {
 		record = append(record, f.name, f.value)
 		metrics = append(metrics, emf.Metric{Name: f.name, Unit: f.unit})
 	}
@@ -31,17 +31,17 @@ func (h handler) progress(e importer.Event) {
 	h.log.Info("batch", record...)
 }
 
-// figure is a number of a batch, in a unit of CloudWatch.
-type figure struct {
+// metricValue is a number of a batch, in a unit of CloudWatch.
+type metricValue struct {
 	name, unit string
 	value      int64
 }
 
-// figures returns the numbers of a batch that CloudWatch shows.
-func figures(e importer.Event) (all []figure) {
+// metricsOf returns the numbers of a batch that CloudWatch shows.
+func metricsOf(e importer.Event) (all []metricValue) {
 	switch e.Action {
 	case "copy":
-		all = []figure{
+		all = []metricValue{
 			{"Rows", "Count", e.Rows},
 			{"Copied", "Count", e.Copied},
 			{"Unchanged", "Count", e.Unchanged},
@@ -51,7 +51,7 @@ func figures(e importer.Event) (all []figure) {
 			{"Duration", "Milliseconds", e.Took.Milliseconds()},
 		}
 	case "verify":
-		all = []figure{
+		all = []metricValue{
 			{"Verified", "Count", e.Rows},
 			{"Different", "Count", e.Different},
 			{"VerifyDuration", "Milliseconds", e.Took.Milliseconds()},
@@ -61,13 +61,13 @@ func figures(e importer.Event) (all []figure) {
 		if e.DryRun {
 			name = "WouldRemove"
 		}
-		all = []figure{
+		all = []metricValue{
 			{name, "Count", e.Copied},
 			{"RollbackDuration", "Milliseconds", e.Took.Milliseconds()},
 		}
 	}
 	if e.Parked != "" {
-		all = append(all, figure{"Parked", "Count", 1})
+		all = append(all, metricValue{"Parked", "Count", 1})
 	}
 	return all
 }

@@ -30,7 +30,7 @@ func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 type server struct {
 	t    *testing.T
 	url  string // of the database
-	wire *dbtest.Wire
+	wire *dbtest.CountingDialer
 	svc  *auth.Service
 	mux  http.Handler
 	now  time.Time
@@ -40,7 +40,7 @@ type server struct {
 // newServer starts a server. The functions in change may alter its settings first.
 func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	t.Helper()
-	s := &server{t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, now: startOfTests}
+	s := &server{t: t, url: dbtest.New(t), wire: &dbtest.CountingDialer{}, now: startOfTests}
 	env := map[string]string{
 		"DATABASE_URL":       s.url,
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough",
@@ -200,9 +200,9 @@ func (s *server) exec(sql string, args ...any) {
 
 // roundTrips counts the round trips to the database during f.
 func (s *server) roundTrips(f func()) int {
-	before := s.wire.Trips()
+	before := s.wire.RoundTrips()
 	f()
-	return s.wire.Trips() - before
+	return s.wire.RoundTrips() - before
 }
 
 // startOfTests is the time at which every server of the tests starts.

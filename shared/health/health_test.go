@@ -138,7 +138,7 @@ func TestHeadAnswersAsGetWithoutABody(t *testing.T) {
 
 func TestHealthIsLimitedInMemory(t *testing.T) {
 	t.Parallel()
-	wire := &dbtest.Wire{}
+	wire := &dbtest.CountingDialer{}
 	url := dbtest.New(t)
 	db := store.Open(dbtest.FixedURL(url), 1)
 	db.Dial = wire.Dial
@@ -151,10 +151,15 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 			t.Fatalf("request %d: got %d %s", i+1, w.Code, w.Body)
 		}
 	}
-	before := wire.Trips()
+	before := wire.RoundTrips()
 	w := get(t, mux, "/health")
-	if w.Code != 429 || w.Header().Get("X-Retry-After") != "10" || wire.Trips() != before {
-		t.Errorf("got %d, X-Retry-After %q, %d round trips", w.Code, w.Header().Get("X-Retry-After"), wire.Trips()-before)
+	if w.Code != 429 || w.Header().Get("X-Retry-After") != "10" || wire.RoundTrips() != before {
+		t.Errorf(
+			"got %d, X-Retry-After %q, %d round trips",
+			w.Code,
+			w.Header().Get("X-Retry-After"),
+			wire.RoundTrips()-before,
+		)
 	}
 	now = now.Add(10 * time.Second)
 	if w := get(t, mux, "/health"); w.Code != 200 {

@@ -89,7 +89,9 @@ func (c *cloud) inUse() Set {
 }
 
 // rotate does a whole rotation as Secrets Manager does.
-func (c *cloud) rotate() error { return c.Attempt(c.cfg.SigningKeysARN, c.Begin(c.cfg.SigningKeysARN)) }
+func (c *cloud) rotate() error {
+	return c.CallAllSteps(c.cfg.SigningKeysARN, c.BeginRotation(c.cfg.SigningKeysARN))
+}
 
 // ids returns the key ids of a set: next, current, retired.
 func ids(s Set) []string {
@@ -179,12 +181,12 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 					return broken
 				}
 				c.Advance(time.Hour)
-				version := c.Begin(arn)
-				if err := c.Attempt(arn, version); !errors.Is(err, broken) {
+				version := c.BeginRotation(arn)
+				if err := c.CallAllSteps(arn, version); !errors.Is(err, broken) {
 					t.Fatalf("got %v", err)
 				}
 				finished := n == len(mototest.Steps)-1 && done
-				if got := c.Labelled(arn, "AWSCURRENT") == version; got != finished {
+				if got := c.VersionWithLabel(arn, "AWSCURRENT") == version; got != finished {
 					t.Errorf("in use after the first attempt: %v, want %v", got, finished)
 				}
 				c.inUse()
@@ -196,11 +198,15 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 				c.Function = rotate
 				c.Advance(finishWithin - time.Minute)
 				for range 2 {
-					if err := c.Attempt(arn, version); err != nil {
+					if err := c.CallAllSteps(arn, version); err != nil {
 						t.Fatal(err)
 					}
 				}
-				if got := c.Value(arn, "AWSCURRENT"); c.Labelled(arn, "AWSCURRENT") != version || made != "" && got != made {
+				if got := c.Value(
+					arn,
+					"AWSCURRENT",
+				); c.VersionWithLabel(arn, "AWSCURRENT") != version ||
+					made != "" && got != made {
 					t.Error("the set in use is not the set that the first attempt made")
 				}
 				c.checkRotated(sets().third)
@@ -234,7 +240,7 @@ func TestMotoRotateNow(t *testing.T) {
 			t.Fatal(err, c.Failed)
 		}
 		c.checkRotated(before)
-		usedFunction, previous := steps == len(mototest.Steps), c.Labelled(arn, "AWSPREVIOUS")
+		usedFunction, previous := steps == len(mototest.Steps), c.VersionWithLabel(arn, "AWSPREVIOUS")
 		if usedFunction != enabled || got.Current.ID != before.Next.ID || previous == "" {
 			t.Errorf("enabled %v: %d steps, %s signs", enabled, steps, got.Current.ID)
 		}
@@ -289,19 +295,19 @@ func TestMotoServiceDownDuringARotation(t *testing.T) {
 	}
 	signs(sets().third.Current.ID)
 	arn := c.cfg.SigningKeysARN
-	version := c.Begin(arn)
-	if err := c.Step(arn, version, "createSecret"); err != nil {
+	version := c.BeginRotation(arn)
+	if err := c.CallStep(arn, version, "createSecret"); err != nil {
 		t.Fatal(err)
 	}
 	c.Cut.Store(true)
 	var unavailable interface{ Unavailable() bool }
-	if err := c.Step(arn, version, "finishSecret"); !errors.As(err, &unavailable) || !unavailable.Unavailable() {
+	if err := c.CallStep(arn, version, "finishSecret"); !errors.As(err, &unavailable) || !unavailable.Unavailable() {
 		t.Errorf("got %v, want an error with Unavailable() == true", err)
 	}
 	c.Advance(secrets.TTL)
 	signs(sets().third.Current.ID)
 	c.Cut.Store(false)
-	if err := c.Attempt(arn, version); err != nil {
+	if err := c.CallAllSteps(arn, version); err != nil {
 		t.Fatal(err)
 	}
 	c.Advance(secrets.TTL)

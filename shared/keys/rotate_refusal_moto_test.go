@@ -18,18 +18,18 @@ func TestMotoRotationRefuses(t *testing.T) {
 	c := newCloud(t, text(t, sets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
-	err := c.Step(arn, mototest.Version(), "createSecret")
+	err := c.CallStep(arn, mototest.Version(), "createSecret")
 	if err == nil || !strings.Contains(err.Error(), "not enabled for rotation") {
 		t.Errorf("not enabled: got %v", err)
 	}
-	version := c.Begin(arn)
+	version := c.BeginRotation(arn)
 	const other = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
 	for want, got := range map[string]error{
-		"not labelled AWSPENDING": c.Step(arn, mototest.Version(), "createSecret"),
-		"unknown rotation step":   c.Step(arn, version, "dropSecret"),
-		other:                     c.Step(other, version, "createSecret"),
-		"no signing key":          c.Step(arn, version, "testSecret"), // there is no pending set yet
-		"pending version":         c.Step(arn, version, "finishSecret"),
+		"not labelled AWSPENDING": c.CallStep(arn, mototest.Version(), "createSecret"),
+		"unknown rotation step":   c.CallStep(arn, version, "dropSecret"),
+		other:                     c.CallStep(other, version, "createSecret"),
+		"no signing key":          c.CallStep(arn, version, "testSecret"), // there is no pending set yet
+		"pending version":         c.CallStep(arn, version, "finishSecret"),
 	} {
 		if got == nil || !strings.Contains(got.Error(), want) {
 			t.Errorf("got %v, want an error with %q", got, want)
@@ -38,7 +38,7 @@ func TestMotoRotationRefuses(t *testing.T) {
 	if got := c.inUse(); got.Current.ID != sets().third.Current.ID {
 		t.Error("a rejected step changed the keys")
 	}
-	if err := c.Attempt(arn, version); err != nil {
+	if err := c.CallAllSteps(arn, version); err != nil {
 		t.Errorf("after the rejected steps: %v", err)
 	}
 }
@@ -51,7 +51,7 @@ func TestMotoRotationOfAWrongARN(t *testing.T) {
 	_, byCommand := c.rotation.RotateNow(t.Context())
 	_, bySigner := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now).Public(t.Context())
 	for who, err := range map[string]error{
-		"the function": c.Step(wrong, mototest.Version(), "createSecret"),
+		"the function": c.CallStep(wrong, mototest.Version(), "createSecret"),
 		"the command":  byCommand,
 		"a signer":     bySigner,
 	} {
@@ -70,23 +70,23 @@ func TestMotoKeysChangedDuringARotation(t *testing.T) {
 			c := newCloud(t, text(t, sets().third))
 			arn := c.cfg.SigningKeysARN
 			c.Advance(time.Hour)
-			version := c.Begin(arn)
+			version := c.BeginRotation(arn)
 			for _, step := range mototest.Steps[:n+1] {
-				if err := c.Step(arn, version, step); err != nil {
+				if err := c.CallStep(arn, version, step); err != nil {
 					t.Fatal(err)
 				}
 			}
 			c.Put(arn, text(t, sets().foreign))
 			for _, step := range []string{"testSecret", "finishSecret"} {
-				if err := c.Step(arn, version, step); !errors.Is(err, errKeysChanged) {
+				if err := c.CallStep(arn, version, step); !errors.Is(err, errKeysChanged) {
 					t.Errorf("%s: got %v, want %v", step, err, errKeysChanged)
 				}
 			}
-			err := c.Attempt(arn, version)
+			err := c.CallAllSteps(arn, version)
 			if !errors.Is(err, errKeysChanged) || !strings.Contains(err.Error(), "rotate again") {
 				t.Errorf("the next attempt: got %v, want one that cancels the rotation", err)
 			}
-			if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID || c.Labelled(arn, "AWSPENDING") != "" {
+			if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID || c.VersionWithLabel(arn, "AWSPENDING") != "" {
 				t.Error("the operator's keys are not in use, or the rotation is not canceled")
 			}
 			if err := c.rotate(); err != nil {
@@ -123,13 +123,13 @@ func TestMotoRotationThatTakesTooLong(t *testing.T) {
 	c := newCloud(t, text(t, sets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
-	version := c.Begin(arn)
-	if err := c.Step(arn, version, "createSecret"); err != nil {
+	version := c.BeginRotation(arn)
+	if err := c.CallStep(arn, version, "createSecret"); err != nil {
 		t.Fatal(err)
 	}
 	c.Advance(finishWithin)
 	for _, step := range []string{"testSecret", "finishSecret", "createSecret"} {
-		if err := c.Step(arn, version, step); err == nil || !strings.Contains(err.Error(), "not put into use within") {
+		if err := c.CallStep(arn, version, step); err == nil || !strings.Contains(err.Error(), "not put into use within") {
 			t.Errorf("%s: got %v", step, err)
 		}
 	}
@@ -150,12 +150,12 @@ func TestMotoRotationTooSoon(t *testing.T) {
 	}
 	before := c.inUse()
 	c.Advance(finishWithin + Spread - time.Second)
-	version := c.Begin(arn)
-	if err := c.Attempt(arn, version); !errors.Is(err, ErrTooSoon) {
+	version := c.BeginRotation(arn)
+	if err := c.CallAllSteps(arn, version); !errors.Is(err, ErrTooSoon) {
 		t.Errorf("got %v, want %v", err, ErrTooSoon)
 	}
 	c.Advance(time.Second)
-	if err := c.Attempt(arn, version); err != nil {
+	if err := c.CallAllSteps(arn, version); err != nil {
 		t.Error(err)
 	}
 	c.checkRotated(before)
@@ -204,10 +204,10 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 			c := newCloud(t, text(t, third))
 			arn := c.cfg.SigningKeysARN
 			c.Advance(time.Hour)
-			version := c.Begin(arn)
+			version := c.BeginRotation(arn)
 			c.Put(arn, test.text, version, "AWSPENDING")
 			for _, step := range []string{"testSecret", "finishSecret"} {
-				err := c.Step(arn, version, step)
+				err := c.CallStep(arn, version, step)
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("%s: got %v, want an error with %q", step, err, test.want)
 				}
@@ -220,9 +220,9 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 	}
 	c := newCloud(t, text(t, third))
 	c.Advance(time.Hour)
-	version := c.Begin(c.cfg.SigningKeysARN)
+	version := c.BeginRotation(c.cfg.SigningKeysARN)
 	c.Put(c.cfg.SigningKeysARN, text(t, good), version, "AWSPENDING")
-	if err := c.Attempt(c.cfg.SigningKeysARN, version); err != nil {
+	if err := c.CallAllSteps(c.cfg.SigningKeysARN, version); err != nil {
 		t.Errorf("a good one: %v", err)
 	}
 }
@@ -232,9 +232,9 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 func TestMotoTestSecretAcceptsCopyOfSetInUse(t *testing.T) {
 	for _, content := range []string{"{}", text(t, sets().third)} {
 		c := newCloud(t, content)
-		version := c.Begin(c.cfg.SigningKeysARN)
+		version := c.BeginRotation(c.cfg.SigningKeysARN)
 		c.Put(c.cfg.SigningKeysARN, content, version, "AWSPENDING")
-		if err := c.Step(c.cfg.SigningKeysARN, version, "testSecret"); err != nil {
+		if err := c.CallStep(c.cfg.SigningKeysARN, version, "testSecret"); err != nil {
 			t.Error(err)
 		}
 	}

@@ -50,7 +50,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	d := deploy(t)
 	d.cfg.JWTExpiresIn = lifetime
 	d.save(t, sets().third)
-	d.Handle(&cdn{d: d})
+	d.SetHandler(&cdn{d: d})
 
 	signerOf := func(s Set) *Keys {
 		cfg := d.cfg

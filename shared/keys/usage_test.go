@@ -53,7 +53,7 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 				key += "," + members
 			}
 			key += "}"
-			d.Serve(http.StatusOK, `{"keys":[`+key+`]}`)
+			d.SetResponse(http.StatusOK, `{"keys":[`+key+`]}`)
 			_, err := d.newVerifier().Verify(t.Context(), d.token(t))
 			if got := err == nil; got != want {
 				t.Errorf("verifies a token: %v (%v), want %v", got, err, want)
@@ -85,7 +85,7 @@ func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 		return `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `"` + more + `}`
 	}
 	encrypting := entry(other, otherE, s.Current.ID, `,"key_ops":["encrypt"]`)
-	d.Serve(http.StatusOK, `{"keys":[`+encrypting+`,`+entry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
+	d.SetResponse(http.StatusOK, `{"keys":[`+encrypting+`,`+entry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
 	if _, err := d.newVerifier().Verify(t.Context(), d.token(t)); err != nil {
 		t.Error(err)
 	}

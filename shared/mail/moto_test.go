@@ -30,11 +30,11 @@ import (
 
 var moto *mototest.Server
 
-func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s }) }
+func TestMain(m *testing.M) { mototest.RunMain(m, func(s *mototest.Server) { moto = s }) }
 
 func makeQueue(t *testing.T) (Sender, *awssqs.Client, string) {
 	t.Helper()
-	moto.Fresh(t)
+	moto.ResetAndConfigure(t)
 	client := awssqs.NewFromConfig(moto.Config(t))
 	made, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String("mail")})
 	if err != nil {

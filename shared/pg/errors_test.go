@@ -17,8 +17,8 @@ import (
 // connectAndQuery connects through a proxy that sends e, runs a statement, and returns the error.
 func connectAndQuery(t *testing.T, p *dbtest.ErrorProxy, e dbtest.ServerError, phase dbtest.Phase) error {
 	t.Helper()
-	p.Arm(e, phase, 1, -1)
-	defer p.Disarm()
+	p.SetError(e, phase, 1, -1)
+	defer p.ClearError()
 	conn, err := pgx.Connect(t.Context(), p.URL())
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)

@@ -33,7 +33,7 @@ func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 type server struct {
 	t      *testing.T
 	url    string
-	wire   *dbtest.Wire
+	wire   *dbtest.CountingDialer
 	mux    http.Handler
 	signer *keys.Keys
 	limits *limit.Limiter
@@ -65,7 +65,7 @@ var testKeys = sync.OnceValue(func() (k struct {
 func newServer(t *testing.T, settings ...string) *server {
 	t.Helper()
 	s := &server{
-		t: t, url: dbtest.New(t), wire: &dbtest.Wire{}, sessions: map[string]string{},
+		t: t, url: dbtest.New(t), wire: &dbtest.CountingDialer{}, sessions: map[string]string{},
 		now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC),
 	}
 	s.foreign = testKeys().foreign

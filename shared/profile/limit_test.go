@@ -78,9 +78,9 @@ func TestALimitedProfileReadIsOneRoundTrip(t *testing.T) {
 	s := newServer(t, "RATE_LIMIT", "on")
 	_, token := s.newUser()
 	s.do("POST", token, "{}")
-	before := s.wire.Trips()
+	before := s.wire.RoundTrips()
 	s.do("GET", token, "")
-	if got := s.wire.Trips() - before; got != 1 {
+	if got := s.wire.RoundTrips() - before; got != 1 {
 		t.Errorf("got %d round trips, want 1", got)
 	}
 }

@@ -214,13 +214,13 @@ func TestProfileRequestTakesOneRoundTripAndNoKeyRequest(t *testing.T) {
 	s := newServer(t)
 	_, token := s.newUser()
 	s.do("POST", token, "{}")
-	asked, before := s.asked, s.wire.Trips()
+	asked, before := s.asked, s.wire.RoundTrips()
 	s.do("GET", token, "")
-	if got := s.wire.Trips() - before; got != 1 || s.asked != asked {
+	if got := s.wire.RoundTrips() - before; got != 1 || s.asked != asked {
 		t.Errorf("got %d round trips and %d requests for the JWKS, want 1 and 0", got, s.asked-asked)
 	}
 	s.do("PUT", token, `{"time_per_week":1}`)
-	if got := s.wire.Trips() - before; got != 2 {
+	if got := s.wire.RoundTrips() - before; got != 2 {
 		t.Errorf("got %d round trips for two requests", got)
 	}
 }

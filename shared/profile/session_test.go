@@ -174,9 +174,9 @@ func TestProfileChecksSessionWithoutAnotherRoundTrip(t *testing.T) {
 		{"PUT", `{"time_per_week":1}`, 200, nil},
 		{"PUT", `{"time_per_week":2}`, 412, []string{"If-Match", etag}},
 	} {
-		before := s.wire.Trips()
+		before := s.wire.RoundTrips()
 		w := s.do(c.method, token, c.body, c.header...)
-		if got := s.wire.Trips() - before; got != 1 || w.Code != c.status {
+		if got := s.wire.RoundTrips() - before; got != 1 || w.Code != c.status {
 			t.Errorf("%s: got %d in %d round trips, want %d in 1", c.method, w.Code, got, c.status)
 		}
 	}

@@ -28,7 +28,7 @@ import (
 
 var moto *mototest.Server
 
-func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s }) }
+func TestMain(m *testing.M) { mototest.RunMain(m, func(s *mototest.Server) { moto = s }) }
 
 // cloud is a new Secrets Manager with both secrets, behind a proxy that counts calls and can drop connections.
 type cloud struct {
@@ -49,7 +49,7 @@ const (
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	moto.Fresh(t)
+	moto.ResetAndConfigure(t)
 	c := &cloud{t: t, clock: clock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))}
 	proxy := httputil.NewSingleHostReverseProxy(moto.URL)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

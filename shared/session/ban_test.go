@@ -27,7 +27,7 @@ func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 			{`banned = NULL, "banExpires" = NULL`, false},
 		} {
 			b.set(c.columns)
-			w, before := httptest.NewRecorder(), b.wire.Trips()
+			w, before := httptest.NewRecorder(), b.wire.RoundTrips()
 			caller, err := who(w, b.request(""))
 			if err != nil || (caller == nil) != c.out {
 				t.Errorf("%s, %s: got %v, %v, want no caller: %v", name, c.columns, caller, err, c.out)
@@ -36,7 +36,7 @@ func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 			if cleared := strings.Contains(set, "session_token=; Max-Age=0"); cleared != c.out {
 				t.Errorf("%s, %s: cookies cleared %v, want %v", name, c.columns, cleared, c.out)
 			}
-			if got := b.wire.Trips() - before; got != 1 {
+			if got := b.wire.RoundTrips() - before; got != 1 {
 				t.Errorf("%s, %s: got %d round trips, want 1", name, c.columns, got)
 			}
 		}

@@ -260,14 +260,14 @@ func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 		{"the session", b.request(""), 1, 0},
 		{"the same session again", b.request(""), 1, 0},
 	} {
-		w, before := httptest.NewRecorder(), b.wire.Trips()
+		w, before := httptest.NewRecorder(), b.wire.RoundTrips()
 		if err := b.sessions.End(w, c.request, b.db); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if got := cookiesSet(w); got != cleared {
 			t.Errorf("%s: got cookies %q, want %q", c.name, got, cleared)
 		}
-		if got := b.wire.Trips() - before; got != c.trips {
+		if got := b.wire.RoundTrips() - before; got != c.trips {
 			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.trips)
 		}
 		if got := b.countSessions(); got != c.left {

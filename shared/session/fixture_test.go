@@ -24,13 +24,13 @@ type signedIn struct {
 	cookies  []*http.Cookie // from sign-in
 	now      time.Time
 	conn     *pgx.Conn
-	wire     *dbtest.Wire
+	wire     *dbtest.CountingDialer
 }
 
 func newSignedIn(t *testing.T, cfg config.API) *signedIn {
 	t.Helper()
 	url := dbtest.New(t)
-	b := &signedIn{t: t, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), wire: &dbtest.Wire{}}
+	b := &signedIn{t: t, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), wire: &dbtest.CountingDialer{}}
 	db := store.Open(dbtest.FixedURL(url), 1)
 	db.Dial = b.wire.Dial
 	t.Cleanup(db.Close)

@@ -46,7 +46,7 @@ func banOf(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
 func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	wire := &dbtest.Wire{}
+	wire := &dbtest.CountingDialer{}
 	db, conn := openCounted(t, url, 1, wire), direct(t, url)
 	ada, old := signUp(t, db, "ada@example.com")
 	if fresh := banOf(t, conn, ada.ID); fresh.Banned != nil || fresh.Reason != nil || fresh.Expires != nil {
@@ -76,7 +76,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 		}
 		before := banOf(t, conn, ada.ID)
 
-		trips := wire.Trips()
+		trips := wire.RoundTrips()
 		_, user, err := db.SessionWithUser(t.Context(), []string{old.Token}, now)
 		if errors.Is(err, store.ErrNotFound) != c.out || !c.out && (err != nil || user.ID != ada.ID) {
 			t.Errorf("%s: the session: got %v, want it refused %v", c.name, err, c.out)
@@ -87,7 +87,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 		if errors.Is(err, store.ErrBanned) != c.out || c.out != (id == "") || !c.out && err != nil {
 			t.Errorf("%s: a new session: got %q, %v, want rejected: %v", c.name, id, err, c.out)
 		}
-		if got := wire.Trips() - trips; got != 2 {
+		if got := wire.RoundTrips() - trips; got != 2 {
 			t.Errorf("%s: got %d round trips, want 2", c.name, got)
 		}
 

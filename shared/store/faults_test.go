@@ -20,9 +20,9 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 			name := fmt.Sprintf("%s %s %q %s", e.Severity, e.Code, e.Message, phase)
 			read := func(times int) error {
 				db := open(t, p.URL(), 1)
-				p.Arm(e, phase, 1, times)
+				p.SetError(e, phase, 1, times)
 				err := db.Ready(t.Context())
-				if p.Disarm() == 0 {
+				if p.ClearError() == 0 {
 					t.Errorf("%s: the proxy sent no error", name)
 				}
 				return err
@@ -37,9 +37,9 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 			db := open(t, p.URL(), 1)
 			at := session(fmt.Sprint(writes), now)
 			user := store.NewUser{Name: "Ada", Email: fmt.Sprintf("%d@example.com", writes), Hash: "h", At: now}
-			p.Arm(e, phase, 1, 1)
+			p.SetError(e, phase, 1, 1)
 			_, err := db.SignUp(t.Context(), user, at)
-			p.Disarm()
+			p.ClearError()
 			taken, _ := db.EmailTaken(t.Context(), user.Email)
 			if err != nil && !unavailable(err) || taken != (err == nil) {
 				t.Errorf("%s: a write: got %v, and the user exists: %t", name, err, taken)
@@ -53,12 +53,12 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	for _, code := range []string{"22023", "23505", "42501", "42704", "54000", "3D000", "55000"} {
-		p.Arm(dbtest.ServerError{Severity: "FATAL", Code: code, Message: "refused"}, dbtest.AtConnect, 1, -1)
+		p.SetError(dbtest.ServerError{Severity: "FATAL", Code: code, Message: "refused"}, dbtest.AtConnect, 1, -1)
 		db := open(t, p.URL(), 1)
 		if _, _, err := db.UserWithPassword(t.Context(), "ada@example.com"); !unavailable(err) {
 			t.Errorf("%s: got %v", code, err)
 		}
-		p.Disarm()
+		p.ClearError()
 	}
 }
 
@@ -102,9 +102,14 @@ func TestRepeatedReadIsCounted(t *testing.T) {
 	db := open(t, p.URL(), 1)
 	c := store.Charge{Key: "key", Window: 60e9, Max: 3, At: now}
 	for range 3 {
-		p.Arm(dbtest.ServerError{Severity: "ERROR", Code: "40P01", Message: "deadlock detected"}, dbtest.AtStatement, 1, 1)
+		p.SetError(
+			dbtest.ServerError{Severity: "ERROR", Code: "40P01", Message: "deadlock detected"},
+			dbtest.AtStatement,
+			1,
+			1,
+		)
 		_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
-		if sent := p.Disarm(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
+		if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("got %v after %d errors", err, sent)
 		}
 	}
@@ -126,12 +131,12 @@ func TestRefusedLoginsCallInvalidate(t *testing.T) {
 		{Severity: "FATAL", Code: "XX000", Message: "Tenant or user not found"},
 	} {
 		source := &countingURLs{urls: []string{p.URL()}}
-		p.Arm(e, dbtest.AtConnect, 1, 1)
+		p.SetError(e, dbtest.AtConnect, 1, 1)
 		db := store.Open(source, 1)
 		if err := db.Ready(t.Context()); err != nil || source.refused != 1 {
 			t.Errorf("%s: got %v and %d calls", e.Message, err, source.refused)
 		}
-		p.Disarm()
+		p.ClearError()
 		db.Close()
 	}
 }

@@ -18,21 +18,21 @@ const manyTimes = 40 // more than prepareAt
 
 func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	t.Parallel()
-	wire := &dbtest.Wire{}
+	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)
 	user, made := signUp(t, db, "ada@example.com")
 	first, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := wire.Trips()
+	before := wire.RoundTrips()
 	for range manyTimes {
 		row, who, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 		if err != nil || row != withPointers(row, first) || who != owner || who.ID != user.ID {
 			t.Fatalf("got %+v, %+v, %v, want %+v, %+v", row, who, err, first, owner)
 		}
 	}
-	if got, want := wire.Trips()-before, manyTimes+1; got != want {
+	if got, want := wire.RoundTrips()-before, manyTimes+1; got != want {
 		t.Errorf("got %d round trips, want %d", got, want)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{"unknown"}, now); !errors.Is(err, store.ErrNotFound) {

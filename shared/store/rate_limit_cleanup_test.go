@@ -13,7 +13,7 @@ import (
 
 func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 	t.Parallel()
-	url, wire := dbtest.New(t), &dbtest.Wire{}
+	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
 	db := openCounted(t, url, 1, wire)
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -51,12 +51,12 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		{"b", 2*minute + 6*time.Second, 1, 500}, // no window begins
 		{"c", 2*minute + 6*time.Second, 2, 0},
 	} {
-		before := wire.Trips()
+		before := wire.RoundTrips()
 		request := db.Charging(charge(c.key, 10, now.Add(c.at)))
 		if _, err := request.EmailTaken(t.Context(), "x"); err != nil {
 			t.Error(err)
 		}
-		if got := wire.Trips() - before; got != c.trips || rows() != c.rows {
+		if got := wire.RoundTrips() - before; got != c.trips || rows() != c.rows {
 			t.Errorf("step %d: got %d round trips and %d old rows, want %d and %d", i, got, rows(), c.trips, c.rows)
 		}
 	}

@@ -76,7 +76,7 @@ func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
 
 func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 	t.Parallel()
-	url, wire := dbtest.New(t), &dbtest.Wire{}
+	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
 	db := openCounted(t, url, 1, wire)
 	_, s := signUp(t, db, "ada@example.com")
 	request := db.Charging(fixed("network", 9, now), fixed("account", 9, now))
@@ -86,12 +86,12 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 	if got := counted(t, url, "account"); got != "1 10000" {
 		t.Errorf("before: got row %q", got)
 	}
-	before := wire.Trips()
+	before := wire.RoundTrips()
 	s.Token = "another token"
 	if _, err := request.InsertSession(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	if got := wire.Trips() - before; got != 1 {
+	if got := wire.RoundTrips() - before; got != 1 {
 		t.Errorf("got %d round trips, want 1", got)
 	}
 	if got := counted(t, url, "network") + counted(t, url, "account"); got != "" {
@@ -130,7 +130,7 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 // After five seconds another request may have given a Fixed charge back.
 func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 	t.Parallel()
-	url, wire := dbtest.New(t), &dbtest.Wire{}
+	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
 	db := openCounted(t, url, 1, wire)
 	if err := db.Count(t.Context(), fixed("key", 1, now)); err != nil {
 		t.Fatal(err)
@@ -144,10 +144,17 @@ func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 		{5999 * time.Millisecond, 4001 * time.Millisecond, 0},
 		{6 * time.Second, 4 * time.Second, 1},
 	} {
-		before := wire.Trips()
+		before := wire.RoundTrips()
 		got := wait(t, db.Count(t.Context(), fixed("key", 1, now.Add(c.at))))
-		if got != c.wait || wire.Trips()-before != c.trips {
-			t.Errorf("after %v: wait %v and %d round trips, want %v and %d", c.at, got, wire.Trips()-before, c.wait, c.trips)
+		if got != c.wait || wire.RoundTrips()-before != c.trips {
+			t.Errorf(
+				"after %v: wait %v and %d round trips, want %v and %d",
+				c.at,
+				got,
+				wire.RoundTrips()-before,
+				c.wait,
+				c.trips,
+			)
 		}
 	}
 }

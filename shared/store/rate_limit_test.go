@@ -98,7 +98,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 
 func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 	t.Parallel()
-	url, wire := dbtest.New(t), &dbtest.Wire{}
+	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
 	db := openCounted(t, url, 1, wire)
 	user, s := signUp(t, db, "ada@example.com")
 	for i, c := range []struct {
@@ -130,16 +130,16 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
 		request := db.Charging(charge(a, 3, now))
 		request.AddCharges(charge(b, 3, now))
-		before := wire.Trips()
+		before := wire.RoundTrips()
 		if err := c.call(t.Context(), request); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if got := wire.Trips() - before; got != c.trips {
+		if got := wire.RoundTrips() - before; got != c.trips {
 			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.trips)
 		}
-		before = wire.Trips()
-		if err := request.FlushCharges(t.Context()); err != nil || wire.Trips() != before {
-			t.Errorf("%s: a second time: %v, %d round trips", c.name, err, wire.Trips()-before)
+		before = wire.RoundTrips()
+		if err := request.FlushCharges(t.Context()); err != nil || wire.RoundTrips() != before {
+			t.Errorf("%s: a second time: %v, %d round trips", c.name, err, wire.RoundTrips()-before)
 		}
 		if got := []string{counted(t, url, a), counted(t, url, b)}; !cmp.Equal(got, []string{"1 0", "1 0"}) {
 			t.Errorf("%s: got rows %q", c.name, got)
@@ -300,12 +300,12 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 
 func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 	t.Parallel()
-	wire := &dbtest.Wire{}
+	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)
 	take := func(at time.Duration) (trips int, wait_ time.Duration) {
-		before := wire.Trips()
+		before := wire.RoundTrips()
 		err := db.Count(t.Context(), charge("key", 1, now.Add(at)))
-		return wire.Trips() - before, wait(t, err)
+		return wire.RoundTrips() - before, wait(t, err)
 	}
 	take(0) // connects
 	for _, c := range []struct {

@@ -18,16 +18,16 @@ func TestR47_NotReadyWithoutSchema(t *testing.T) {
 // Every call runs a statement, but only one in a minute reads the catalog.
 func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	t.Parallel()
-	wire := &dbtest.Wire{}
+	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)
 	ready := func(when string, want bool) {
 		t.Helper()
-		before := wire.Trips()
+		before := wire.RoundTrips()
 		err := db.Ready(t.Context())
 		if misfit := (*schema.Error)(nil); (err == nil) != want || err != nil && !errors.As(err, &misfit) {
 			t.Errorf("%s: got %v, want ready %v", when, err, want)
 		}
-		if got := wire.Trips() - before; got != 1 {
+		if got := wire.RoundTrips() - before; got != 1 {
 			t.Errorf("%s: got %d round trips, want 1", when, got)
 		}
 	}

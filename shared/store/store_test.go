@@ -21,8 +21,8 @@ func open(t *testing.T, url string, conns int32) *store.Store {
 	return db
 }
 
-// openCounted is open with a wire that counts the round trips.
-func openCounted(t *testing.T, url string, conns int32, wire *dbtest.Wire) *store.Store {
+// openCounted is open with a dialer that counts the round trips.
+func openCounted(t *testing.T, url string, conns int32, wire *dbtest.CountingDialer) *store.Store {
 	t.Helper()
 	db := open(t, url, conns)
 	db.Dial = wire.Dial
@@ -150,9 +150,9 @@ func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
-	wire := &dbtest.Wire{}
+	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)
-	if wire.Dials() != 0 {
+	if wire.DialCount() != 0 {
 		t.Fatal("Open has dialled")
 	}
 	user, s := signUp(t, db, "ada@example.com") // connects
@@ -183,15 +183,15 @@ func TestRoundTrips(t *testing.T) {
 		{"Ready", func() error { return db.Ready(t.Context()) }},
 		{"DeleteSession", func() error { return db.DeleteSession(t.Context(), "c") }},
 	} {
-		before := wire.Trips()
+		before := wire.RoundTrips()
 		if err := c.call(); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if got := wire.Trips() - before; got != 1 {
+		if got := wire.RoundTrips() - before; got != 1 {
 			t.Errorf("%s: got %d round trips, want 1", c.name, got)
 		}
 	}
-	if wire.Dials() != 1 {
-		t.Errorf("got %d connections, want 1", wire.Dials())
+	if wire.DialCount() != 1 {
+		t.Errorf("got %d connections, want 1", wire.DialCount())
 	}
 }

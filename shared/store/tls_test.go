@@ -177,12 +177,12 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	cert, ca := certify(t, "localhost")
 	p := newTLSProxy(t, dbtest.New(t), cert)
 	trips := func(negotiation string) int {
-		wire := &dbtest.Wire{}
+		wire := &dbtest.CountingDialer{}
 		url := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation)
 		if err := openCounted(t, url, 1, wire).Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return wire.Trips()
+		return wire.RoundTrips()
 	}
 	if direct, asked := trips("direct"), trips("postgres"); asked-direct != 1 {
 		t.Errorf("got %d round trips with direct negotiation and %d without", direct, asked)

@@ -74,7 +74,7 @@ func (d *Deployment) SetValue(name, value string) {
 func (d *Deployment) Start(folder, bootstrap string, more ...map[string]string) *Sandbox {
 	d.t.Helper()
 	s := Start(d.t, d.Functions[folder].Options(bootstrap, append([]map[string]string{d.Cloud}, more...)...))
-	s.Hide(d.Hidden...)
+	s.AddSecrets(d.Hidden...)
 	return s
 }
 
@@ -82,7 +82,7 @@ func (d *Deployment) Start(folder, bootstrap string, more ...map[string]string) 
 // BatchGetSecretValue ignores the stage of a version, so the secret must have only one version.
 func (d *Deployment) Rotate(rotate *Sandbox) {
 	d.t.Helper()
-	version := d.Secrets.Begin(d.KeysARN)
+	version := d.Secrets.BeginRotation(d.KeysARN)
 	for _, step := range mototest.Steps {
 		event := map[string]string{"Step": step, "SecretId": d.KeysARN, "ClientRequestToken": version}
 		if got := string(rotate.Invoke(event)); got != "null" {
@@ -91,13 +91,13 @@ func (d *Deployment) Rotate(rotate *Sandbox) {
 	}
 	keys := d.Secrets.Value(d.KeysARN, "AWSCURRENT")
 	if !strings.Contains(keys, "current") {
-		d.t.Fatalf("after the rotation there are no keys:\n%s", rotate.Printed())
+		d.t.Fatalf("after the rotation there are no keys:\n%s", rotate.Output())
 	}
 	d.SetValue("SigningKeys", d.Secrets.Create("keys-in-use", keys))
 }
 
-// Queued removes the oldest mail from the queue and returns it, as the body of an SQS message.
-func (d *Deployment) Queued() string {
+// TakeMail removes the oldest mail from the queue and returns it, as the body of an SQS message.
+func (d *Deployment) TakeMail() string {
 	d.t.Helper()
 	got, err := d.queue.ReceiveMessage(d.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &d.QueueURL})
 	if err != nil {
@@ -115,8 +115,8 @@ func (d *Deployment) Queued() string {
 	return aws.ToString(got.Messages[0].Body)
 }
 
-// Sent returns how many mails SES has accepted.
-func (d *Deployment) Sent() int {
+// SentMails returns how many mails SES has accepted.
+func (d *Deployment) SentMails() int {
 	d.t.Helper()
 	return len(d.moto.Mails(d.t))
 }

@@ -17,8 +17,9 @@ var secret = map[string]*regexp.Regexp{
 	"a session cookie":               regexp.MustCompile(`session_token=[^; "]{20}`),
 }
 
-// Leaks returns the kinds of secrets in a text, without the secrets themselves: matches of the patterns, and values.
-func Leaks(text string, values ...string) []string {
+// FindSecrets returns the kinds of secrets in a text, without the secrets themselves: matches of the patterns, and
+// values.
+func FindSecrets(text string, values ...string) []string {
 	var found []string
 	text = strings.ReplaceAll(text, "postgres://user:password@host/database", "") // the example in error messages
 	for what, form := range secret {

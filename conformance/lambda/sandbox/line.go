@@ -15,31 +15,31 @@ import (
 	"time"
 )
 
-// Line is a proxy between a function and the Runtime API of its emulator. It changes nothing and records times.
-type Line struct {
+// TimingProxy is a proxy between a function and the Runtime API of its emulator. It changes nothing and records times.
+type TimingProxy struct {
 	address string
 
 	mu                    sync.Mutex
 	asked, sent, answered time.Time
 }
 
-func newLine(t testing.TB, api string) *Line {
+func newTimingProxy(t testing.TB, api string) *TimingProxy {
 	t.Helper()
-	l := &Line{}
+	l := &TimingProxy{}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: api})
 	proxy.ErrorLog = log.New(io.Discard, "", 0) // the function ends during its request for the next event
 	proxy.ModifyResponse = func(r *http.Response) error {
 		if isNext(r.Request) {
-			l.note(&l.sent)
+			l.recordOnce(&l.sent)
 		}
 		return nil
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case isNext(r):
-			l.note(&l.asked)
+			l.recordOnce(&l.asked)
 		case strings.HasSuffix(r.URL.Path, "/response"):
-			l.note(&l.answered)
+			l.recordOnce(&l.answered)
 		}
 		proxy.ServeHTTP(w, r)
 	}))
@@ -53,8 +53,8 @@ func newLine(t testing.TB, api string) *Line {
 
 func isNext(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/invocation/next") }
 
-// note records the first time only.
-func (l *Line) note(when *time.Time) {
+// recordOnce records the first time only.
+func (l *TimingProxy) recordOnce(when *time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if when.IsZero() {
@@ -62,20 +62,20 @@ func (l *Line) note(when *time.Time) {
 	}
 }
 
-func (l *Line) when(what *time.Time) time.Time {
+func (l *TimingProxy) read(what *time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return *what
 }
 
-// Asked returns the time of the function's first request for an event, which is the end of its start.
-func (l *Line) Asked() time.Time { return l.when(&l.asked) }
+// FirstRequest returns the time of the function's first request for an event, which is the end of its start.
+func (l *TimingProxy) FirstRequest() time.Time { return l.read(&l.asked) }
 
-// Sent returns the time at which the first event was sent to the function.
-func (l *Line) Sent() time.Time { return l.when(&l.sent) }
+// FirstEvent returns the time at which the first event was sent to the function.
+func (l *TimingProxy) FirstEvent() time.Time { return l.read(&l.sent) }
 
-// Answered returns the time of the function's first answer to an event.
-func (l *Line) Answered() time.Time { return l.when(&l.answered) }
+// FirstAnswer returns the time of the function's first answer to an event.
+func (l *TimingProxy) FirstAnswer() time.Time { return l.read(&l.answered) }
 
 // Now returns the wall clock time, without Go's monotonic part, so that it can be compared with the times of other
 // processes.

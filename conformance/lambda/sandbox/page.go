@@ -31,8 +31,8 @@ func WritePart(t testing.TB, name, text string) {
 	}
 }
 
-// Machine describes this machine and its load.
-func Machine() string {
+// DescribeMachine describes this machine and its load.
+func DescribeMachine() string {
 	text, _ := os.ReadFile("/proc/cpuinfo") // not on every system
 	name := "unknown processor"
 	if found := regexp.MustCompile(`model name\s*: (.*)`).FindSubmatch(text); found != nil {

@@ -83,7 +83,7 @@ type Options struct {
 
 // Sandbox runs from Start to the end of the test. The function starts at the first event.
 type Sandbox struct {
-	*Line
+	*TimingProxy
 
 	t       testing.TB
 	options Options
@@ -100,11 +100,11 @@ func Start(t testing.TB, o Options) *Sandbox {
 	t.Helper()
 	address, api := freeAddress(t), freeAddress(t)
 	s := &Sandbox{
-		t: t, options: o, Line: newLine(t, api), began: filepath.Join(t.TempDir(), "began"),
+		t: t, options: o, TimingProxy: newTimingProxy(t, api), began: filepath.Join(t.TempDir(), "began"),
 		url: "http://" + address + "/2015-03-31/functions/function/invocations",
 	}
 	s.cmd = exec.Command(emulator(t), //nolint:gosec // a program in .tools
-		"--runtime-interface-emulator-address", address, "--runtime-api-address", api, s.script(o))
+		"--runtime-interface-emulator-address", address, "--runtime-api-address", api, s.writeScript(o))
 	s.cmd.Env = []string{
 		"AWS_LAMBDA_FUNCTION_TIMEOUT=" + strconv.Itoa(cmp.Or(o.Timeout, 15)),
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(cmp.Or(o.Memory, 256)),
@@ -122,7 +122,7 @@ func Start(t testing.TB, o Options) *Sandbox {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // the process may have ended already
 		}
 		_ = s.cmd.Wait() // the error is that it was killed
-		for _, what := range Leaks(s.Printed(), s.hidden...) {
+		for _, what := range FindSecrets(s.Output(), s.hidden...) {
 			t.Errorf("%s was printed", what)
 		}
 	})
@@ -130,15 +130,15 @@ func Start(t testing.TB, o Options) *Sandbox {
 	return s
 }
 
-// Again starts another sandbox of the same function.
-func (s *Sandbox) Again() *Sandbox {
+// StartAnother starts another sandbox of the same function.
+func (s *Sandbox) StartAnother() *Sandbox {
 	s.t.Helper()
 	return Start(s.t, s.options)
 }
 
-// script writes a script that the emulator starts in place of the function. It records the time, sets the Runtime API
-// to the Line, and then replaces itself by the function.
-func (s *Sandbox) script(o Options) string {
+// writeScript writes a script that the emulator starts in place of the function. It records the time, sets the Runtime
+// API to the TimingProxy, and then replaces itself by the function.
+func (s *Sandbox) writeScript(o Options) string {
 	stderr := ""
 	if o.Stderr != "" {
 		stderr = fmt.Sprintf(" 2>%q", o.Stderr)
@@ -173,7 +173,7 @@ func (s *Sandbox) await(address string) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	s.t.Fatalf("the emulator does not listen:\n%s", s.Printed())
+	s.t.Fatalf("the emulator does not listen:\n%s", s.Output())
 }
 
 // Invoke sends one event and returns the response of the function, or the emulator's error.
@@ -185,7 +185,7 @@ func (s *Sandbox) Invoke(event any) []byte {
 	}
 	resp, err := http.Post(s.url, "application/json", bytes.NewReader(raw))
 	if err != nil {
-		s.t.Fatalf("%v\n%s", err, s.Printed())
+		s.t.Fatalf("%v\n%s", err, s.Output())
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
@@ -195,10 +195,10 @@ func (s *Sandbox) Invoke(event any) []byte {
 	return answer
 }
 
-// Gateway sends an event of the HTTP API. The response must have the format that API Gateway expects. As API Gateway
+// InvokeHTTP sends an event of the HTTP API. The response must have the format that API Gateway expects. As API Gateway
 // does, it rejects requests with headers above its limit. A response with headers above CloudFront's limit fails the
 // test.
-func (s *Sandbox) Gateway(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
+func (s *Sandbox) InvokeHTTP(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	s.t.Helper()
 	if requestHeaderBytes(event) > web.MaxRequestHeader {
 		status := http.StatusRequestHeaderFieldsTooLarge
@@ -208,7 +208,7 @@ func (s *Sandbox) Gateway(event events.APIGatewayV2HTTPRequest) events.APIGatewa
 	raw := s.Invoke(event)
 	var answer events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode == 0 {
-		s.t.Fatalf("%s: not a response for API Gateway: %.500s\n%s", event.RouteKey, raw, s.Printed())
+		s.t.Fatalf("%s: not a response for API Gateway: %.500s\n%s", event.RouteKey, raw, s.Output())
 	}
 	if n := responseHeaderBytes(answer); n > web.MaxResponseHeader {
 		s.t.Errorf("%s: the response has %d bytes of headers, CloudFront accepts %d",
@@ -241,13 +241,13 @@ func responseHeaderBytes(a events.APIGatewayV2HTTPResponse) int {
 	return web.HeaderBytes(h)
 }
 
-// Printed returns the output up to now.
-func (s *Sandbox) Printed() string { return s.log.String() }
+// Output returns the output up to now.
+func (s *Sandbox) Output() string { return s.log.String() }
 
-// Says reports whether text was printed. It waits up to three seconds, because the output comes through a pipe.
-func (s *Sandbox) Says(text string) bool {
+// HasPrinted reports whether text was printed. It waits up to three seconds, because the output comes through a pipe.
+func (s *Sandbox) HasPrinted(text string) bool {
 	for range 300 {
-		if strings.Contains(s.Printed(), text) {
+		if strings.Contains(s.Output(), text) {
 			return true
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -255,11 +255,11 @@ func (s *Sandbox) Says(text string) bool {
 	return false
 }
 
-// Hide adds values that the function must not print, in addition to the patterns of Leaks.
-func (s *Sandbox) Hide(values ...string) { s.hidden = append(s.hidden, values...) }
+// AddSecrets adds values that the function must not print, in addition to the patterns of FindSecrets.
+func (s *Sandbox) AddSecrets(values ...string) { s.hidden = append(s.hidden, values...) }
 
-// Began returns the start times of the function's process: one, unless the process has ended in between.
-func (s *Sandbox) Began() []time.Time {
+// StartTimes returns the start times of the function's process: one, unless the process has ended in between.
+func (s *Sandbox) StartTimes() []time.Time {
 	s.t.Helper()
 	text, err := os.ReadFile(s.began)
 	if err != nil {
@@ -276,13 +276,13 @@ func (s *Sandbox) Began() []time.Time {
 	return all
 }
 
-// Init is the time from the start of the function's process to its first request for an event. Lambda calls it the init
-// phase. The emulator does not measure it, because it starts the function only at the first event.
-func (s *Sandbox) Init() time.Duration { return s.Asked().Sub(s.Began()[0]) }
+// InitTime is the time from the start of the function's process to its first request for an event. Lambda calls it the
+// init phase. The emulator does not measure it, because it starts the function only at the first event.
+func (s *Sandbox) InitTime() time.Duration { return s.FirstRequest().Sub(s.StartTimes()[0]) }
 
-// Resident returns the peak memory of the function's process in kB, from the kernel. The emulator only reports the
+// PeakMemory returns the peak memory of the function's process in kB, from the kernel. The emulator only reports the
 // configured size.
-func (s *Sandbox) Resident() int {
+func (s *Sandbox) PeakMemory() int {
 	s.t.Helper()
 	for _, pid := range s.children() {
 		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // empty for a process that has ended

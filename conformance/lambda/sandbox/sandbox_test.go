@@ -21,7 +21,7 @@ func TestGatewayRejectsLargeHeadersBeforeTheFunction(t *testing.T) {
 	} {
 		e := Event("GET", "/api/auth/ok", "", "192.0.2.1", "")
 		change(&e, strings.Repeat("x", web.MaxRequestHeader))
-		if got := s.Gateway(e); got.StatusCode != 431 {
+		if got := s.InvokeHTTP(e); got.StatusCode != 431 {
 			t.Errorf("%s: got %d %s", name, got.StatusCode, got.Body)
 		}
 	}

@@ -35,7 +35,7 @@ const SharedServer = "XENON_TEST_SERVER"
 // that the first call of the process starts. The private server ends with the process, even if that is killed.
 func New(t testing.TB) string {
 	t.Helper()
-	s, err := theServer()
+	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func New(t testing.TB) string {
 // Empty is New without migrations.
 func Empty(t testing.TB) string {
 	t.Helper()
-	s, err := theServer()
+	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ type server struct {
 	private  *postgres.Server // nil if the environment names the server
 }
 
-var theServer = sync.OnceValues(func() (*server, error) {
+var startServer = sync.OnceValues(func() (*server, error) {
 	s := &server{prefix: "xenon_test_"}
 	s.template = sync.OnceValues(func() (string, error) { return s.createTemplate(context.Background(), time.Now()) })
 	address := os.Getenv("DATABASE_URL")
@@ -101,8 +101,8 @@ func (s *server) chooseTLS() {
 // database creates a database for one test.
 func (s *server) database(t testing.TB, template string) string {
 	t.Helper()
-	name := s.named(time.Now(), "for_"+strings.ToLower(rand.Text()))
-	if err := s.order(t.Context(), "CREATE DATABASE "+quoted(name)+" TEMPLATE "+quoted(template)); err != nil {
+	name := s.datedName(time.Now(), "for_"+strings.ToLower(rand.Text()))
+	if err := s.execStatement(t.Context(), "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)); err != nil {
 		t.Fatalf("make a database for the test: %v", err)
 	}
 	t.Cleanup(func() {
@@ -120,17 +120,17 @@ func (s *server) createTemplate(ctx context.Context, now time.Time) (string, err
 	if err != nil {
 		return "", err
 	}
-	name := s.named(now, "template_"+version)
+	name := s.datedName(now, "template_"+version)
 	if found, err := s.databases(ctx, "datname = $1", name); err != nil || len(found) == 1 {
 		return name, err
 	}
-	draft := s.named(now, "draft_"+strings.ToLower(rand.Text()))
-	if err := s.order(ctx, "CREATE DATABASE "+quoted(draft)+" TEMPLATE template0"); err != nil {
+	draft := s.datedName(now, "draft_"+strings.ToLower(rand.Text()))
+	if err := s.execStatement(ctx, "CREATE DATABASE "+quote(draft)+" TEMPLATE template0"); err != nil {
 		return "", fmt.Errorf("make the template database: %w", err)
 	}
 	_, err = migrations.Up(ctx, s.address(draft))
 	if err == nil {
-		err = s.order(ctx, "ALTER DATABASE "+quoted(draft)+" RENAME TO "+quoted(name))
+		err = s.execStatement(ctx, "ALTER DATABASE "+quote(draft)+" RENAME TO "+quote(name))
 	}
 	if err == nil {
 		return name, nil
@@ -146,12 +146,12 @@ func (s *server) createTemplate(ctx context.Context, now time.Time) (string, err
 func (s *server) dropOld(ctx context.Context, now time.Time) error {
 	found, err := s.databases(ctx, `starts_with(datname, $1) AND datname COLLATE "C" < $2
 		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`, s.prefix,
-		s.named(now.AddDate(0, 0, -1), ""))
+		s.datedName(now.AddDate(0, 0, -1), ""))
 	if err != nil {
 		return err
 	}
 	for _, name := range found {
-		err := s.order(ctx, "DROP DATABASE IF EXISTS "+quoted(name))
+		err := s.execStatement(ctx, "DROP DATABASE IF EXISTS "+quote(name))
 		if err != nil && !isState(err, "55006", "42501", "3D000") { // in use, of another owner, dropped meanwhile
 			return fmt.Errorf("drop an old test database: %w", err)
 		}
@@ -159,8 +159,8 @@ func (s *server) dropOld(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// named returns the name of a database with the day of its creation, by which dropOld recognises old ones.
-func (s *server) named(now time.Time, name string) string {
+// datedName returns the name of a database with the day of its creation, by which dropOld recognises old ones.
+func (s *server) datedName(now time.Time, name string) string {
 	return s.prefix + now.UTC().Format("20060102") + "_" + name
 }
 
@@ -179,11 +179,11 @@ func (s *server) databases(ctx context.Context, condition string, parameters ...
 }
 
 func (s *server) drop(ctx context.Context, name string) error {
-	return s.order(ctx, "DROP DATABASE IF EXISTS "+quoted(name)+" WITH (FORCE)")
+	return s.execStatement(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)")
 }
 
-// order executes one statement that cannot run in a transaction.
-func (s *server) order(ctx context.Context, sql string) error {
+// execStatement executes one statement that cannot run in a transaction.
+func (s *server) execStatement(ctx context.Context, sql string) error {
 	conn, err := pgx.Connect(ctx, s.url.String())
 	if err != nil {
 		return fmt.Errorf("connect to the test server: %w", err)
@@ -199,7 +199,7 @@ func (s *server) address(database string) string {
 	return u.String()
 }
 
-func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // hash returns a hash of the migrations.
 func hash(files fs.FS) (string, error) {

@@ -37,19 +37,19 @@ func value[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) T {
 	return v
 }
 
-func aServer(t testing.TB) *server {
+func testServer(t testing.TB) *server {
 	t.Helper()
-	s, err := theServer()
+	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// apart returns the same server with another name prefix, so that no other test binary uses its databases.
-func apart(t testing.TB) *server {
+// withOwnPrefix returns the same server with another name prefix, so that no other test binary uses its databases.
+func withOwnPrefix(t testing.TB) *server {
 	t.Helper()
-	s := *aServer(t)
+	s := *testServer(t)
 	s.prefix = "xenon_apart_" + strings.ToLower(rand.Text()[:8]) + "_"
 	return &s
 }
@@ -91,7 +91,7 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 		}
 		name = conn.Config().Database
 	})
-	if found, err := aServer(t).databases(t.Context(), "datname = $1", name); err != nil || len(found) != 0 {
+	if found, err := testServer(t).databases(t.Context(), "datname = $1", name); err != nil || len(found) != 0 {
 		t.Errorf("got %v, %v, want no database", found, err)
 	}
 }
@@ -99,7 +99,7 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 // Several test binaries use the server of DATABASE_URL at the same time.
 func TestTemplateIsMadeOnce(t *testing.T) {
 	t.Parallel()
-	s := apart(t)
+	s := withOwnPrefix(t)
 	day := time.Now()
 	names := make([]string, 4)
 	errs := make([]error, len(names))
@@ -124,13 +124,13 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 
 func TestSweepDropsOldDatabases(t *testing.T) {
 	t.Parallel()
-	s := apart(t)
+	s := withOwnPrefix(t)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	left := s.named(now.AddDate(0, 0, -2), "left")
-	busy := s.named(now.AddDate(0, 0, -2), "busy")
-	young := s.named(now.AddDate(0, 0, -1), "young")
+	left := s.datedName(now.AddDate(0, 0, -2), "left")
+	busy := s.datedName(now.AddDate(0, 0, -2), "busy")
+	young := s.datedName(now.AddDate(0, 0, -1), "young")
 	for _, name := range []string{left, busy, young} {
-		if err := s.order(t.Context(), "CREATE DATABASE "+name); err != nil {
+		if err := s.execStatement(t.Context(), "CREATE DATABASE "+name); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = s.drop(context.WithoutCancel(t.Context()), name) })
@@ -166,7 +166,7 @@ func TestHashChangesWithMigrations(t *testing.T) {
 
 func TestNamesAreValid(t *testing.T) {
 	t.Parallel()
-	if got, most := len(aServer(t).named(time.Now(), "for_"+strings.Repeat("x", 26))), 63; got > most {
+	if got, most := len(testServer(t).datedName(time.Now(), "for_"+strings.Repeat("x", 26))), 63; got > most {
 		t.Errorf("got %d characters, Postgres cuts at %d", got, most)
 	}
 }

@@ -64,11 +64,11 @@ type ErrorProxy struct {
 	phase  Phase
 	at     int           // the request that is answered with an error, from 1 on
 	times  int           // how many requests from there on are; -1 is all
-	seen   map[Phase]int // requests since Arm
-	sent   int           // errors since Arm
+	seen   map[Phase]int // requests since SetError
+	sent   int           // errors since SetError
 }
 
-// NewErrorProxy starts a proxy that ends with the test. It forwards everything until Arm is called.
+// NewErrorProxy starts a proxy that ends with the test. It forwards everything until SetError is called.
 func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -97,23 +97,23 @@ func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
 // URL returns the URL of the database through the proxy.
 func (p *ErrorProxy) URL() string { return p.url.String() }
 
-// Arm counts the requests of a phase from now on, and answers request number at and those after it with e, times times
-// (-1: always).
-func (p *ErrorProxy) Arm(e ServerError, phase Phase, at, times int) {
+// SetError counts the requests of a phase from now on, and answers request number at and those after it with e, times
+// times (-1: always).
+func (p *ErrorProxy) SetError(e ServerError, phase Phase, at, times int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answer, p.phase, p.at, p.times, p.seen, p.sent = e, phase, at, times, map[Phase]int{}, 0
 }
 
-// Seen returns the number of requests of a phase since Arm.
-func (p *ErrorProxy) Seen(phase Phase) int {
+// RequestCount returns the number of requests of a phase since SetError.
+func (p *ErrorProxy) RequestCount(phase Phase) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.seen[phase]
 }
 
-// Disarm makes the proxy forward everything, and returns how many requests it answered since Arm.
-func (p *ErrorProxy) Disarm() int {
+// ClearError makes the proxy forward everything, and returns how many requests it answered since SetError.
+func (p *ErrorProxy) ClearError() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.times = 0
@@ -159,11 +159,11 @@ func (p *ErrorProxy) serve(client net.Conn) {
 		return
 	}
 	go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
-	p.pass(client, server)
+	p.forward(client, server)
 }
 
-// pass forwards requests to the server, message by message.
-func (p *ErrorProxy) pass(client, server net.Conn) {
+// forward forwards requests to the server, message by message.
+func (p *ErrorProxy) forward(client, server net.Conn) {
 	var pending *ServerError // the error for the rest of the request
 	within := false          // inside a request that ends with Sync
 	for {

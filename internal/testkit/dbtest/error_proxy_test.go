@@ -25,7 +25,7 @@ func TestClientThatSendsRowsReadsTheErrorThatEndsTheConnection(t *testing.T) {
 		if _, err := db.Exec(t.Context(), "create temporary table line (text text)"); err != nil {
 			t.Fatal(err)
 		}
-		p.Arm(
+		p.SetError(
 			dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"},
 			dbtest.AtStatement,
 			1,

@@ -59,7 +59,7 @@ func Pgbouncer(t testing.TB, address string) string {
 	users := filepath.Join(dir, "users")
 	writeFile(t, config, fmt.Sprintf(bouncerConfig, u.Hostname(), u.Port(), port))
 	password, _ := u.User.Password()
-	writeFile(t, users, inQuotes(u.User.Username())+" "+inQuotes(password)+"\n")
+	writeFile(t, users, quoteWord(u.User.Username())+" "+quoteWord(password)+"\n")
 	if err := account.Own(dir, config, users); err != nil {
 		t.Fatal(err)
 	}
@@ -141,8 +141,8 @@ func moduleRoot(dir string) string {
 	return dir
 }
 
-// inQuotes quotes a word for PgBouncer's list of users.
-func inQuotes(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
+// quoteWord quotes a word for PgBouncer's list of users.
+func quoteWord(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
 
 func writeFile(t testing.TB, name, text string) {
 	t.Helper()

@@ -54,12 +54,12 @@ func (p *Proxy) Accepted() int {
 
 // Freeze keeps all connections, accepts new ones, and forwards nothing in either direction, like a network that drops
 // all packets. After Resume, the data that waited arrives.
-func (p *Proxy) Freeze() { p.hold(0) }
+func (p *Proxy) Freeze() { p.delayData(0) }
 
 // Delay delays every response of the database by a duration.
-func (p *Proxy) Delay(by time.Duration) { p.hold(by) }
+func (p *Proxy) Delay(by time.Duration) { p.delayData(by) }
 
-func (p *Proxy) hold(delay time.Duration) {
+func (p *Proxy) delayData(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = delay
@@ -149,7 +149,7 @@ func (p *Proxy) serve(client net.Conn) {
 	p.accepted++
 	p.conns[client] = true
 	p.mu.Unlock()
-	p.gate(false)
+	p.waitUntilOpen(false)
 	p.mu.Lock()
 	target := p.target
 	p.mu.Unlock()
@@ -169,8 +169,9 @@ func (p *Proxy) serve(client net.Conn) {
 	p.forward(server, client, true)
 }
 
-// gate waits while the proxy is frozen, and while responses are delayed. It reports whether the connection stays open.
-func (p *Proxy) gate(isResponse bool) bool {
+// waitUntilOpen waits while the proxy is frozen, and while responses are delayed. It reports whether the connection
+// stays open.
+func (p *Proxy) waitUntilOpen(isResponse bool) bool {
 	p.mu.Lock()
 	open, delay := p.open, p.delay
 	p.mu.Unlock()
@@ -196,7 +197,7 @@ func (p *Proxy) forward(from, to net.Conn, isResponse bool) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		if !p.gate(isResponse) {
+		if !p.waitUntilOpen(isResponse) {
 			_ = to.(*net.TCPConn).SetLinger(0) // so that Close sends a reset
 			return
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// asks reports whether the connection answers within the duration.
-func asks(t *testing.T, conn *pgx.Conn, patience time.Duration) error {
+// answersWithin reports whether the connection answers within the duration.
+func answersWithin(t *testing.T, conn *pgx.Conn, patience time.Duration) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -28,10 +28,10 @@ func TestProxyCuts(t *testing.T) {
 		t.Errorf("connections: got %d, want %d", got, want)
 	}
 	p.Cut()
-	if err := asks(t, conn, time.Minute); err == nil {
+	if err := answersWithin(t, conn, time.Minute); err == nil {
 		t.Error("a connection that was cut answers")
 	}
-	if err := asks(t, connect(t, p.URL()), time.Minute); err != nil {
+	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
 		t.Errorf("the next connection: %v", err)
 	}
 }
@@ -41,7 +41,7 @@ func TestProxyFreezes(t *testing.T) {
 	p := NewProxy(t, New(t))
 	conn, waiting := connect(t, p.URL()), connect(t, p.URL())
 	p.Freeze()
-	if err := asks(t, conn, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+	if err := answersWithin(t, conn, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want no answer", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -65,14 +65,14 @@ func TestProxyRefuses(t *testing.T) {
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
 	p.Refuse()
-	if err := asks(t, conn, time.Minute); err == nil {
+	if err := answersWithin(t, conn, time.Minute); err == nil {
 		t.Error("a connection that was cut answers")
 	}
 	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("got %v, want a refusal", err)
 	}
 	p.Resume()
-	if err := asks(t, connect(t, p.URL()), time.Minute); err != nil {
+	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
 		t.Errorf("after Resume: %v", err)
 	}
 }
@@ -82,14 +82,14 @@ func TestProxyResets(t *testing.T) {
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
 	p.Reset()
-	if err := asks(t, conn, time.Minute); err == nil {
+	if err := answersWithin(t, conn, time.Minute); err == nil {
 		t.Error("a connection that was reset answers")
 	}
 	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("a new connection: got %v, want a reset", err)
 	}
 	p.Resume()
-	if err := asks(t, connect(t, p.URL()), time.Minute); err != nil {
+	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
 		t.Errorf("after Resume: %v", err)
 	}
 }
@@ -101,7 +101,7 @@ func TestProxyDelays(t *testing.T) {
 	const delay = 200 * time.Millisecond
 	p.Delay(delay)
 	began := time.Now()
-	if err := asks(t, conn, time.Minute); err != nil {
+	if err := answersWithin(t, conn, time.Minute); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(began); took < delay {
@@ -109,7 +109,7 @@ func TestProxyDelays(t *testing.T) {
 	}
 	answer := make(chan error)
 	p.Delay(time.Hour)
-	go func() { answer <- asks(t, conn, time.Minute) }()
+	go func() { answer <- answersWithin(t, conn, time.Minute) }()
 	p.Resume()
 	if err := <-answer; err != nil {
 		t.Errorf("after Resume: %v", err)
@@ -128,7 +128,7 @@ func TestProxyForwardsToAnotherServer(t *testing.T) {
 	}
 	p.Forward(u.Host)
 	u.Host = p.url.Host
-	if err := asks(t, connect(t, u.String()), time.Minute); err != nil {
+	if err := answersWithin(t, connect(t, u.String()), time.Minute); err != nil {
 		t.Errorf("after Forward: %v", err)
 	}
 }

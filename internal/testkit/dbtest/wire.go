@@ -6,20 +6,20 @@ import (
 	"sync/atomic"
 )
 
-// Wire dials connections and counts round trips. Its Dial is a DialFunc for pgx.
-type Wire struct {
+// CountingDialer dials connections and counts round trips. Its Dial is a DialFunc for pgx.
+type CountingDialer struct {
 	trips, dials atomic.Int64
 }
 
-// Trips returns the number of network round trips on all connections, including those of connecting: how often data was
-// sent and then received. A batch or pipeline that is sent at once is one round trip.
-func (w *Wire) Trips() int { return int(w.trips.Load()) }
+// RoundTrips returns the number of network round trips on all connections, including those of connecting: how often
+// data was sent and then received. A batch or pipeline that is sent at once is one round trip.
+func (w *CountingDialer) RoundTrips() int { return int(w.trips.Load()) }
 
-// Dials returns the number of attempted connections.
-func (w *Wire) Dials() int { return int(w.dials.Load()) }
+// DialCount returns the number of attempted connections.
+func (w *CountingDialer) DialCount() int { return int(w.dials.Load()) }
 
 // Dial connects as net.Dialer does.
-func (w *Wire) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (w *CountingDialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	w.dials.Add(1)
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	if err != nil {
@@ -30,7 +30,7 @@ func (w *Wire) Dial(ctx context.Context, network, address string) (net.Conn, err
 
 type countedConn struct {
 	net.Conn
-	wire *Wire
+	wire *CountingDialer
 	sent atomic.Bool // data was written since the last answer
 }
 

@@ -12,17 +12,17 @@ func TestWireCountsRoundTrips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var wire Wire
+	var wire CountingDialer
 	config.DialFunc = wire.Dial
 	conn, err := pgx.ConnectConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	if got, want := wire.Dials(), 1; got != want {
+	if got, want := wire.DialCount(), 1; got != want {
 		t.Errorf("dials: got %d, want %d", got, want)
 	}
-	if got, want := wire.Trips(), 3; got != want { // hello, and SCRAM's two
+	if got, want := wire.RoundTrips(), 3; got != want { // hello, and SCRAM's two
 		t.Errorf("trips to connect: got %d, want %d", got, want)
 	}
 
@@ -59,11 +59,11 @@ func TestWireCountsRoundTrips(t *testing.T) {
 			return p.Close()
 		}, 1},
 	} {
-		before := wire.Trips()
+		before := wire.RoundTrips()
 		if err := test.do(); err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
-		if got := wire.Trips() - before; got != test.want {
+		if got := wire.RoundTrips() - before; got != test.want {
 			t.Errorf("%s: got %d trips, want %d", test.name, got, test.want)
 		}
 	}

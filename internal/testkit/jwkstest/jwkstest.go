@@ -42,21 +42,21 @@ func New[K any](t testing.TB, public func(context.Context) ([]K, error)) *Server
 	return s
 }
 
-// Handle makes the server answer with h.
-func (s *Server) Handle(h http.Handler) { s.answer.Store(&h) }
+// SetHandler makes the server answer with h.
+func (s *Server) SetHandler(h http.Handler) { s.answer.Store(&h) }
 
-// Serve makes the server answer with status and body.
-func (s *Server) Serve(status int, body string) {
-	s.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// SetResponse makes the server answer with status and body.
+func (s *Server) SetResponse(status int, body string) {
+	s.SetHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body)) // the client has gone
 	}))
 }
 
-// Down makes the server close the connection without an answer.
-func (s *Server) Down() {
-	s.Handle(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+// CloseConnections makes the server close the connection without an answer.
+func (s *Server) CloseConnections() {
+	s.SetHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 }
 
-// Up makes the server publish the keys again.
-func (s *Server) Up() { s.answer.Store(nil) }
+// PublishKeys makes the server publish the keys again.
+func (s *Server) PublishKeys() { s.answer.Store(nil) }

@@ -40,7 +40,7 @@ type Server struct {
 // start runs moto_server on a free port. The shell that runs it ends the server when this process ends, even by
 // SIGKILL.
 func start() (*Server, error) {
-	program, err := find()
+	program, err := findProgram()
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,8 @@ func start() (*Server, error) {
 	return &Server{URL: address, stop: stop}, nil
 }
 
-// Main runs the tests of a package with a server, after it called use with the server. TestMain calls it.
-func Main(m *testing.M, use func(*Server)) {
+// RunMain runs the tests of a package with a server, after it called use with the server. TestMain calls it.
+func RunMain(m *testing.M, use func(*Server)) {
 	server, err := start()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -80,8 +80,8 @@ func Main(m *testing.M, use func(*Server)) {
 	os.Exit(code)
 }
 
-// find returns the program that scripts/moto installed, or else one in PATH.
-func find() (string, error) {
+// findProgram returns the program that scripts/moto installed, or else one in PATH.
+func findProgram() (string, error) {
 	_, here, _, _ := runtime.Caller(0)
 	program := filepath.Join(filepath.Dir(here), "..", "..", "..", ".tools", "venv", "bin", "moto_server")
 	if _, err := os.Stat(program); err == nil {
@@ -182,8 +182,9 @@ func (s *Server) post(t testing.TB, path, body string) {
 	}
 }
 
-// Fresh resets the server and sets the SDK's variables until the end of the test, which therefore cannot be parallel.
-func (s *Server) Fresh(t testing.TB) {
+// ResetAndConfigure resets the server and sets the SDK's variables until the end of the test, which therefore cannot be
+// parallel.
+func (s *Server) ResetAndConfigure(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset", "")
 	for name, value := range s.Environment() {

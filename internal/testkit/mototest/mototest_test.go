@@ -18,7 +18,7 @@ func TestFindsTheServerOfTheCheckout(t *testing.T) {
 	if _, err := os.Stat(want); err != nil {
 		t.Skip("scripts/moto has not run here")
 	}
-	got, err := find()
+	got, err := findProgram()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ type SecretsManager struct {
 // SecretsManager resets the server and sets the SDK's variables to the proxy, until the end of the test.
 func (s *Server) SecretsManager(t testing.TB) *SecretsManager {
 	t.Helper()
-	s.Fresh(t)
+	s.ResetAndConfigure(t)
 	m := &SecretsManager{t: t, client: secretsmanager.NewFromConfig(s.Config(t))}
 	proxy := httputil.NewSingleHostReverseProxy(s.URL)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -109,8 +109,8 @@ func (m *SecretsManager) Value(arn, label string) string {
 	return aws.ToString(out.SecretString)
 }
 
-// Labelled returns the version with the label, or "".
-func (m *SecretsManager) Labelled(arn, label string) string {
+// VersionWithLabel returns the version with the label, or "".
+func (m *SecretsManager) VersionWithLabel(arn, label string) string {
 	m.t.Helper()
 	out, err := m.client.DescribeSecret(m.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &arn})
 	if err != nil {
@@ -125,11 +125,11 @@ func (m *SecretsManager) Labelled(arn, label string) string {
 	return ""
 }
 
-// Begin enables rotation and labels a new empty version AWSPENDING, as Secrets Manager does at the beginning. It does
-// not call the function.
-func (m *SecretsManager) Begin(arn string) (version string) {
+// BeginRotation enables rotation and labels a new empty version AWSPENDING, as Secrets Manager does at the beginning.
+// It does not call the function.
+func (m *SecretsManager) BeginRotation(arn string) (version string) {
 	m.t.Helper()
-	m.Cancel(arn) // moto would treat the label of an ended rotation as a rotation in progress
+	m.CancelRotation(arn) // moto would treat the label of an ended rotation as a rotation in progress
 	version = Version()
 	_, err := m.client.RotateSecret(m.t.Context(), &secretsmanager.RotateSecretInput{
 		SecretId: &arn, ClientRequestToken: &version,
@@ -137,16 +137,17 @@ func (m *SecretsManager) Begin(arn string) (version string) {
 		RotationLambdaARN: aws.String("arn:aws:lambda:eu-central-1:123456789012:function:rotate"),
 	})
 	// moto sets the label before it reports that there is no such function.
-	if err == nil || !strings.Contains(err.Error(), "function:rotate") || m.Labelled(arn, "AWSPENDING") != version {
+	if err == nil || !strings.Contains(err.Error(), "function:rotate") ||
+		m.VersionWithLabel(arn, "AWSPENDING") != version {
 		m.t.Errorf("begin a rotation: %v", err)
 	}
 	return version
 }
 
-// Cancel removes the label AWSPENDING, as an operator may to end a rotation.
-func (m *SecretsManager) Cancel(arn string) {
+// CancelRotation removes the label AWSPENDING, as an operator may to end a rotation.
+func (m *SecretsManager) CancelRotation(arn string) {
 	m.t.Helper()
-	pending := m.Labelled(arn, "AWSPENDING")
+	pending := m.VersionWithLabel(arn, "AWSPENDING")
 	if pending == "" {
 		return
 	}
@@ -158,18 +159,18 @@ func (m *SecretsManager) Cancel(arn string) {
 	}
 }
 
-// Attempt calls the function with every step for a pending version.
-func (m *SecretsManager) Attempt(arn, version string) error {
+// CallAllSteps calls the function with every step for a pending version.
+func (m *SecretsManager) CallAllSteps(arn, version string) error {
 	for _, step := range Steps {
-		if err := m.Step(arn, version, step); err != nil {
+		if err := m.CallStep(arn, version, step); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Step calls the function with one step.
-func (m *SecretsManager) Step(arn, version, step string) error {
+// CallStep calls the function with one step.
+func (m *SecretsManager) CallStep(arn, version, step string) error {
 	event, err := json.Marshal(map[string]string{"Step": step, "SecretId": arn, "ClientRequestToken": version})
 	if err != nil {
 		return err
@@ -183,12 +184,12 @@ func (m *SecretsManager) rotateSecret(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		m.t.Error(err)
 	}
-	version := m.Labelled(in.SecretId, "AWSPENDING")
-	again := version != "" && version != m.Labelled(in.SecretId, "AWSCURRENT")
+	version := m.VersionWithLabel(in.SecretId, "AWSPENDING")
+	again := version != "" && version != m.VersionWithLabel(in.SecretId, "AWSCURRENT")
 	if !again {
-		version = m.Begin(in.SecretId)
+		version = m.BeginRotation(in.SecretId)
 	}
-	m.Failed = m.Attempt(in.SecretId, version)
+	m.Failed = m.CallAllSteps(in.SecretId, version)
 	answer := map[string]string{"ARN": in.SecretId, "VersionId": version}
 	if again {
 		answer = map[string]string{

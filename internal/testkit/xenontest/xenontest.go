@@ -63,15 +63,15 @@ func root() string {
 func Start(t *testing.T, env ...string) *Server {
 	t.Helper()
 	database := dbtest.New(t)
-	s := StartOn(t, append(env, "DATABASE_URL="+database)...)
+	s := StartWithEnv(t, append(env, "DATABASE_URL="+database)...)
 	s.Database = database
 	return s
 }
 
-// StartOn is Start with the database of env.
-func StartOn(t *testing.T, env ...string) *Server {
+// StartWithEnv is Start with the database of env.
+func StartWithEnv(t *testing.T, env ...string) *Server {
 	t.Helper()
-	s, stop, err := Launch(t.TempDir(), env...)
+	s, stop, err := StartProcess(t.TempDir(), env...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +83,8 @@ func StartOn(t *testing.T, env ...string) *Server {
 	return s
 }
 
-// Launch starts Xenon with its files in dir. stop terminates it and waits.
-func Launch(dir string, env ...string) (s *Server, stop func() error, err error) {
+// StartProcess starts Xenon with its files in dir. stop terminates it and waits.
+func StartProcess(dir string, env ...string) (s *Server, stop func() error, err error) {
 	program, err := Program()
 	if err != nil {
 		return nil, nil, err

@@ -118,14 +118,14 @@ func (s *databases) requests(t *testing.T) map[string]int {
 	counts := map[string]int{}
 	s.cycle(t, func(st step) {
 		for _, p := range s.sides() {
-			p.Arm(dbtest.ServerError{}, dbtest.AtConnect, 1, 0)
+			p.SetError(dbtest.ServerError{}, dbtest.AtConnect, 1, 0)
 		}
 		if err := st.do(t.Context(), s.m); err != nil {
 			t.Errorf("%s without a fault: %v", st.name, err)
 		}
 		for side, p := range s.sides() {
 			for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
-				counts[fmt.Sprint(st.name, side, phase)] = p.Seen(phase)
+				counts[fmt.Sprint(st.name, side, phase)] = p.RequestCount(phase)
 			}
 		}
 	})
@@ -218,9 +218,9 @@ func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 						}
 					}
 					p := s.sides()[c.side]
-					p.Arm(c.error, c.phase, 1+c.number%trips, 1)
+					p.SetError(c.error, c.phase, 1+c.number%trips, 1)
 					err := st.do(t.Context(), s.m)
-					if sent := p.Disarm(); err != nil || sent != 1 || !strings.Contains(strings.Join(waits, "\n"), c.error.Code) {
+					if sent := p.ClearError(); err != nil || sent != 1 || !strings.Contains(strings.Join(waits, "\n"), c.error.Code) {
 						t.Errorf("%s, %v %s %d of %d of the %s: got %v after %d errors, and the events of waiting %q",
 							st.name, c.error, c.phase, 1+c.number%trips, trips, c.side, err, sent, waits)
 					}
@@ -261,9 +261,9 @@ func TestRejectedLoginsEndAnImportImmediately(t *testing.T) {
 			} else {
 				s.To = p.URL()
 			}
-			p.Arm(dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: message}, dbtest.AtConnect, 1, -1)
+			p.SetError(dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: message}, dbtest.AtConnect, 1, -1)
 			_, err := s.Plan(t.Context(), tiny)
-			sent := p.Disarm()
+			sent := p.ClearError()
 			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.want) ||
 				!strings.Contains(err.Error(), side) {
 				t.Errorf("%s at the %s: got %v after %d attempts, want %q", message, side, err, sent, c.want)
@@ -290,7 +290,7 @@ func TestLastingTransientErrorsAreUnavailable(t *testing.T) {
 			waits++
 		}
 	}
-	p.Arm(
+	p.SetError(
 		dbtest.ServerError{Severity: "FATAL", Code: "XX000", Message: "Control plane request failed"},
 		dbtest.AtConnect,
 		1,
@@ -303,7 +303,7 @@ func TestLastingTransientErrorsAreUnavailable(t *testing.T) {
 		!strings.Contains(err.Error(), "Control plane request failed") {
 		t.Errorf("got %s, %v after %d events of waiting", got, err, waits)
 	}
-	p.Disarm()
+	p.ClearError()
 	if err := act("plan").do(t.Context(), m); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}

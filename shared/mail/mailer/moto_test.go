@@ -28,12 +28,12 @@ import (
 
 var moto *mototest.Server
 
-func TestMain(m *testing.M) { mototest.Main(m, func(s *mototest.Server) { moto = s }) }
+func TestMain(m *testing.M) { mototest.RunMain(m, func(s *mototest.Server) { moto = s }) }
 
 // newSES resets moto and verifies the sender's domain.
 func newSES(t *testing.T) aws.Config {
 	t.Helper()
-	moto.Fresh(t)
+	moto.ResetAndConfigure(t)
 	cfg := moto.Config(t)
 	domain := &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("learn.example.com")}
 	if _, err := sesv2.NewFromConfig(cfg).CreateEmailIdentity(t.Context(), domain); err != nil {
@@ -161,7 +161,7 @@ func TestMotoSenderNotVerified(t *testing.T) {
 }
 
 func TestMotoSESUnavailable(t *testing.T) {
-	moto.Fresh(t)
+	moto.ResetAndConfigure(t)
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") // no server listens here
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	var failed Failures
