@@ -11,7 +11,7 @@ import (
 // TestR02_AnswersAsRecorded compares Xenon's responses with Better Auth's recorded ones. It needs no Node.
 func TestR02_AnswersAsRecorded(t *testing.T) {
 	t.Parallel()
-	var n tally
+	var n resultCounts
 	for name, profile := range profiles(t) {
 		t.Run(name, func(t *testing.T) {
 			xenon := xenonServer(t, profile)
@@ -22,7 +22,7 @@ func TestR02_AnswersAsRecorded(t *testing.T) {
 					if r.BetterAuth != migrations.BetterAuthVersion {
 						t.Errorf("recorded from %s, the pinned version is %s", r.BetterAuth, migrations.BetterAuthVersion)
 					}
-					n.check(t, s, r.Exchanges, talk(t, s, newPlayer(t, xenon, s)), r.Exchanges)
+					n.check(t, s, r.Exchanges, playScenario(t, s, newPlayer(t, xenon, s)), r.Exchanges)
 				})
 			}
 		})

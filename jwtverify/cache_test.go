@@ -35,7 +35,7 @@ func TestR34_VerifiedBefore(t *testing.T) {
 			want:  unavailable,
 		},
 		"its key is not published": {
-			after: jwks.MaxAge, then: func(t *testing.T, d *deployment) { d.save(t, sets().foreign) }, want: rejected,
+			after: jwks.MaxAge, then: func(t *testing.T, d *deployment) { d.saveKeys(t, sets().foreign) }, want: rejected,
 		},
 		"its kid names another key": {after: jwks.MaxAge, then: func(_ *testing.T, d *deployment) {
 			other := jwk(sets().third.current.id, &sets().foreign.current.private.PublicKey)
@@ -45,7 +45,7 @@ func TestR34_VerifiedBefore(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := deploy(t)
+			d := newDeployment(t)
 			token := d.token(t)
 			for range 2 {
 				d.checkAccepted(t, token)
@@ -61,12 +61,12 @@ func TestR34_VerifiedBefore(t *testing.T) {
 
 func TestR34_CacheHoldsAcceptedTokensOnly(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	good := d.token(t)
 	expired := d.goodClaims()
 	expired["exp"] = d.Now().Unix()
 	for _, bad := range []string{
-		"", "not.a.token", good + "=", good[:len(good)-4] + "AAAA", forge(t, goodHeader(), expired),
+		"", "not.a.token", good + "=", good[:len(good)-4] + "AAAA", signToken(t, goodHeader(), expired),
 	} {
 		d.checkRejected(t, bad)
 	}

@@ -114,7 +114,7 @@ type deployment struct {
 	verifier *Verifier
 }
 
-func deploy(t *testing.T) *deployment {
+func newDeployment(t *testing.T) *deployment {
 	t.Helper()
 	d := &deployment{Clock: newClock()}
 	d.Server = jwkstest.New(t, func(ctx context.Context) ([]keys.JWK, error) { return d.keys.Public(ctx) })
@@ -125,7 +125,7 @@ func deploy(t *testing.T) *deployment {
 		JWTExpiresIn:    7 * 24 * time.Hour,
 		JWKSURL:         d.URL,
 	}
-	d.save(t, sets().third)
+	d.saveKeys(t, sets().third)
 	d.keys = keys.New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 	d.verifier = d.newVerifier()
 	return d
@@ -135,7 +135,7 @@ func (d *deployment) newVerifier() *Verifier {
 	return MustNew(Options{JWKSURL: d.cfg.JWKSURL, Issuer: d.cfg.JWTIssuer, Audience: d.cfg.JWTAudience, Now: d.Now})
 }
 
-func (d *deployment) save(t *testing.T, s testSet) {
+func (d *deployment) saveKeys(t *testing.T, s testSet) {
 	t.Helper()
 	if err := keys.SaveFile(d.cfg.SigningKeysFile, s.Set); err != nil {
 		t.Fatal(err)
@@ -171,15 +171,15 @@ func goodHeader() map[string]any {
 	return map[string]any{"alg": "RS256", "kid": sets().third.current.id}
 }
 
-// forge signs a header and claims with the current key of the deployment.
-func forge(t testing.TB, header, claims map[string]any) string {
+// signToken signs a header and claims with the current key of the deployment.
+func signToken(t testing.TB, header, claims map[string]any) string {
 	t.Helper()
 	return forgeWith(t, sets().third.current.private, header, claims)
 }
 
 func forgeWith(t testing.TB, key *rsa.PrivateKey, header, claims map[string]any) string {
 	t.Helper()
-	return signText(t, key, segment(t, header)+"."+segment(t, claims))
+	return signText(t, key, encodeSegment(t, header)+"."+encodeSegment(t, claims))
 }
 
 func signText(t testing.TB, key *rsa.PrivateKey, text string) string {
@@ -191,7 +191,7 @@ func signText(t testing.TB, key *rsa.PrivateKey, text string) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-func segment(t testing.TB, v any) string {
+func encodeSegment(t testing.TB, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -200,7 +200,7 @@ func segment(t testing.TB, v any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-func cutLast(token string) (text, signature string) {
+func splitSignature(token string) (text, signature string) {
 	i := bytes.LastIndexByte([]byte(token), '.')
 	return token[:i], token[i+1:]
 }

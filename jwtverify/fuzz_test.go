@@ -15,7 +15,7 @@ func FuzzVerify(f *testing.F) {
 	}))
 	f.Cleanup(server.Close)
 	c := newClock()
-	good := forge(f, goodHeader(), (&deployment{Clock: c}).goodClaims())
+	good := signToken(f, goodHeader(), (&deployment{Clock: c}).goodClaims())
 	v := MustNew(Options{JWKSURL: server.URL, Issuer: origin, Audience: origin, Now: c.Now})
 	f.Add(good)
 	f.Add("e30.e30.")

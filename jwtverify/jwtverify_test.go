@@ -37,9 +37,9 @@ func readBetterAuthToken(t *testing.T) (b betterAuthToken) {
 
 func TestVerifyAcceptsTokensOfXenon(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	d.checkAccepted(t, d.token(t))
-	d.checkAccepted(t, forge(t, goodHeader(), d.goodClaims()))
+	d.checkAccepted(t, signToken(t, goodHeader(), d.goodClaims()))
 	for _, set := range []testSet{sets().first, sets().second} { // whose keys are retired now
 		header := map[string]any{"alg": "RS256", "kid": set.current.id}
 		d.checkAccepted(t, forgeWith(t, set.current.private, header, d.goodClaims()))
@@ -49,7 +49,7 @@ func TestVerifyAcceptsTokensOfXenon(t *testing.T) {
 func TestVerifyAcceptsTokenOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	b := readBetterAuthToken(t)
-	d := deploy(t)
+	d := newDeployment(t)
 	d.SetResponse(http.StatusOK, string(b.JWKS))
 	d.Set(time.Unix(b.Now, 0))
 	d.cfg.JWTIssuer, d.cfg.JWTAudience = b.Issuer, b.Issuer
@@ -62,7 +62,7 @@ func TestVerifyAcceptsTokenOfBetterAuth(t *testing.T) {
 // A service reads the claims that have no field of Claims with Decode, whether or not the token is in the cache.
 func TestDecodeReturnsAllClaims(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	token := d.token(t)
 	for range 2 {
 		claims, err := d.verifier.Verify(t.Context(), token)
@@ -114,7 +114,7 @@ func TestNewNamesTheOptionThatIsWrong(t *testing.T) {
 // The error of a wrong setting shows the value of the token and the value of the option.
 func TestVerifyShowsBothValuesOfAWrongOption(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	token := d.token(t)
 	for name, options := range map[string]Options{
 		"iss": {JWKSURL: d.cfg.JWKSURL, Issuer: "https://other.example", Audience: origin, Now: d.Now},
@@ -135,7 +135,7 @@ func TestVerifyShowsBothValuesOfAWrongOption(t *testing.T) {
 
 func TestR34_VerifyRefuses(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	s := sets().third
 	with := func(base map[string]any, name string, value any) map[string]any {
 		m := maps.Clone(base)
@@ -145,14 +145,14 @@ func TestR34_VerifyRefuses(t *testing.T) {
 		return m
 	}
 	header := func(name string, value any) string {
-		return forge(t, with(goodHeader(), name, value), d.goodClaims())
+		return signToken(t, with(goodHeader(), name, value), d.goodClaims())
 	}
 	claim := func(name string, value any) string {
-		return forge(t, goodHeader(), with(d.goodClaims(), name, value))
+		return signToken(t, goodHeader(), with(d.goodClaims(), name, value))
 	}
 	now := d.Now().Unix()
 	good := d.token(t)
-	text, signature := cutLast(good)
+	text, signature := splitSignature(good)
 	goodHead, rest, _ := strings.Cut(good, ".")
 	payload, _, _ := strings.Cut(rest, ".")
 
@@ -189,9 +189,9 @@ func TestR34_VerifyRefuses(t *testing.T) {
 
 	critB64 := map[string]any{"alg": "RS256", "kid": s.current.id, "b64": false, "crit": []string{"b64"}}
 	tests := map[string]string{
-		"alg none":                  segment(t, with(goodHeader(), "alg", "none")) + "." + payload + ".",
-		"alg None":                  segment(t, with(goodHeader(), "alg", "None")) + "." + payload + ".",
-		"alg none with a signature": segment(t, with(goodHeader(), "alg", "none")) + "." + payload + "." + signature,
+		"alg none":                  encodeSegment(t, with(goodHeader(), "alg", "none")) + "." + payload + ".",
+		"alg None":                  encodeSegment(t, with(goodHeader(), "alg", "None")) + "." + payload + ".",
+		"alg none with a signature": encodeSegment(t, with(goodHeader(), "alg", "none")) + "." + payload + "." + signature,
 		"alg missing":               header("alg", nil),
 		"alg unknown":               header("alg", "RS255"),
 		"alg a number":              header("alg", 256),
@@ -207,7 +207,7 @@ func TestR34_VerifyRefuses(t *testing.T) {
 		"typ a number":              header("typ", 1),
 		"crit":                      header("crit", []string{"exp"}),
 		"crit empty":                header("crit", []string{}),
-		"crit b64":                  forge(t, critB64, d.goodClaims()),
+		"crit b64":                  signToken(t, critB64, d.goodClaims()),
 		"kid missing":               header("kid", nil),
 		"kid empty":                 header("kid", ""),
 		"kid a number":              header("kid", 1),
@@ -235,10 +235,13 @@ func TestR34_VerifyRefuses(t *testing.T) {
 		"sub empty":                 claim("sub", ""),
 		"sub a number":              claim("sub", 1),
 		"sid a list":                claim("sid", []string{"a"}),
-		"claims changed":            goodHead + "." + segment(t, with(d.goodClaims(), "sub", "admin")) + "." + signature,
+		"claims changed": goodHead + "." + encodeSegment(
+			t,
+			with(d.goodClaims(), "sub", "admin"),
+		) + "." + signature,
 		"signature cut":             good[:len(good)-4],
 		"signature missing":         text + ".",
-		"signature with loose bits": text + "." + signature[:len(signature)-1] + loosen(signature[len(signature)-1]),
+		"signature with loose bits": text + "." + signature[:len(signature)-1] + withUnusedBits(signature[len(signature)-1]),
 		"signature of zeros":        text + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 256)),
 		"signature padded":          good + "==",
 		"line break at the end":     good + "\n",
@@ -250,8 +253,8 @@ func TestR34_VerifyRefuses(t *testing.T) {
 		"header not JSON":           "e30x." + payload + "." + signature,
 		"header null":               "bnVsbA." + payload + "." + signature,
 		"payload not JSON":          goodHead + ".e30x." + signature,
-		"payload null":              forgeRaw(t, "null"),
-		"payload an array":          forgeRaw(t, "[]"),
+		"payload null":              signPayload(t, "null"),
+		"payload an array":          signPayload(t, "[]"),
 		"JSON instead of compact":   `{"payload":"` + payload + `"}`,
 		"standard base64":           strings.NewReplacer("-", "+", "_", "/").Replace(good) + "+/",
 		"with the prefix Bearer":    "Bearer " + good,
@@ -265,16 +268,17 @@ func TestR34_VerifyRefuses(t *testing.T) {
 	}
 }
 
-// loosen changes the last base64 character of a signature so that it decodes to the same bytes but sets a padding bit.
-func loosen(c byte) string {
+// withUnusedBits changes the last base64 character of a signature so that it decodes to the same bytes but sets a
+// padding bit.
+func withUnusedBits(c byte) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	return alphabet[strings.IndexByte(alphabet, c)|1:][:1]
 }
 
-// forgeRaw signs a payload of any text.
-func forgeRaw(t *testing.T, payload string) string {
+// signPayload signs a payload of any text.
+func signPayload(t *testing.T, payload string) string {
 	t.Helper()
-	text := segment(t, goodHeader()) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+	text := encodeSegment(t, goodHeader()) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
 	signature, err := jwt.SigningMethodRS256.Sign(text, sets().third.current.private)
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +288,7 @@ func forgeRaw(t *testing.T, payload string) string {
 
 func TestR34_VerifyAccepts(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	now := d.Now().Unix()
 	tests := map[string]func(header, claims map[string]any){
 		"typ JWT":                func(h, _ map[string]any) { h["typ"] = "JWT" },
@@ -300,7 +304,7 @@ func TestR34_VerifyAccepts(t *testing.T) {
 			t.Parallel()
 			header, claims := goodHeader(), d.goodClaims()
 			change(header, claims)
-			d.checkAccepted(t, forge(t, header, claims))
+			d.checkAccepted(t, signToken(t, header, claims))
 		})
 	}
 }
@@ -308,9 +312,9 @@ func TestR34_VerifyAccepts(t *testing.T) {
 // R35: the verifier uses no key that a token contains or points to.
 func TestR35_KeyHintsAreIgnored(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
-	attacker := deploy(t) // publishes the foreign key
-	attacker.save(t, sets().foreign)
+	d := newDeployment(t)
+	attacker := newDeployment(t) // publishes the foreign key
+	attacker.saveKeys(t, sets().foreign)
 	hints := map[string]any{
 		"jku": attacker.cfg.JWKSURL, "x5u": attacker.cfg.JWKSURL, "jwk": sets().foreign.current.jwk(),
 		"x5c": []string{"AAAA"}, "x5t": "AAAA",
@@ -319,7 +323,7 @@ func TestR35_KeyHintsAreIgnored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			header := goodHeader()
 			header[name] = hint
-			d.checkAccepted(t, forge(t, header, d.goodClaims())) // the header member alone does not matter
+			d.checkAccepted(t, signToken(t, header, d.goodClaims())) // the header member alone does not matter
 			d.checkRejected(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
 			header["kid"] = sets().foreign.current.id
 			d.checkRejected(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))

@@ -17,7 +17,7 @@ import (
 
 func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	if got := d.Asked.Load(); got != 0 {
 		t.Fatalf("%d fetches by New, want 0", got)
 	}
@@ -43,10 +43,10 @@ func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 // Tokens with a forged kid neither cause many fetches nor delay valid tokens, and a new kid is found.
 func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	good := d.token(t)
 	d.checkAccepted(t, good)
-	forged := forge(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims())
+	forged := signToken(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims())
 	flood := func() {
 		var wg sync.WaitGroup
 		for range 50 {
@@ -86,13 +86,13 @@ func TestR38_JWKSAway(t *testing.T) {
 	for name, breakJWKS := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := deploy(t)
+			d := newDeployment(t)
 			token := d.token(t)
 			d.checkAccepted(t, token)
 			breakJWKS(d)
 			d.Advance(time.Hour)
 			d.checkAccepted(t, token)
-			d.checkRejected(t, forge(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims()))
+			d.checkRejected(t, signToken(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims()))
 			d.Advance(23 * time.Hour)
 			d.checkAccepted(t, token)
 			d.Advance(10 * time.Second)
@@ -106,7 +106,7 @@ func TestR38_JWKSAway(t *testing.T) {
 
 func TestR38_NeverHadKeys(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	token := d.token(t)
 	d.CloseConnections()
 	for range 20 {
@@ -123,7 +123,7 @@ func TestR38_NeverHadKeys(t *testing.T) {
 
 func TestVerifyReturnsErrorOfCanceledContext(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := d.verifier.Verify(canceled, d.token(t)); !errors.Is(err, context.Canceled) {
@@ -160,7 +160,7 @@ func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
 	for name, bad := range unusable {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := deploy(t)
+			d := newDeployment(t)
 			serve := func(keys ...any) { d.SetResponse(http.StatusOK, jwksOf(keys...)) }
 			token := d.token(t)
 			serve(bad, spare)
@@ -174,7 +174,7 @@ func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
 
 func TestR40_ShortKeyInTheJWKS(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestR40_ShortKeyInTheJWKS(t *testing.T) {
 // The keys come from the JWKS URL, not from a URL that it redirects to.
 func TestR35_RedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
-	d, elsewhere := deploy(t), deploy(t)
+	d, elsewhere := newDeployment(t), newDeployment(t)
 	d.SetHandler(http.RedirectHandler(elsewhere.cfg.JWKSURL, http.StatusFound))
 	d.checkUnavailable(t, d.token(t))
 	if got := elsewhere.Asked.Load(); got != 0 {

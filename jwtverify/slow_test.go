@@ -60,10 +60,10 @@ type publisher struct {
 	answer   atomic.Value // of http.HandlerFunc
 }
 
-func publish(t *testing.T) *publisher {
+func newPublisher(t *testing.T) *publisher {
 	p := &publisher{}
-	p.up()
-	l := make(pipes)
+	p.publishKeys()
+	l := make(pipeListener)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.asked.Add(1)
 		p.answer.Load().(http.HandlerFunc)(w, r)
@@ -77,12 +77,12 @@ func publish(t *testing.T) *publisher {
 	return p
 }
 
-func (p *publisher) up() {
+func (p *publisher) publishKeys() {
 	p.answer.Store(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(jwksText()) }))
 }
 
-// verify returns the result of Verify and how long it took.
-func (p *publisher) verify(ctx context.Context, token string) outcome {
+// timeVerify returns the result of Verify and how long it took.
+func (p *publisher) timeVerify(ctx context.Context, token string) outcome {
 	began := time.Now()
 	_, err := p.verifier.Verify(ctx, token)
 	o := outcome{"accepted", time.Since(began)}
@@ -109,7 +109,7 @@ func (p *publisher) verifyByFifty(ctx context.Context, token string) map[outcome
 	got := map[outcome]int{}
 	for range 50 {
 		group.Go(func() {
-			o := p.verify(ctx, token)
+			o := p.timeVerify(ctx, token)
 			mu.Lock()
 			defer mu.Unlock()
 			got[o]++
@@ -119,7 +119,7 @@ func (p *publisher) verifyByFifty(ctx context.Context, token string) map[outcome
 	return got
 }
 
-func (p *publisher) check(t *testing.T, what string, got map[outcome]int, want outcome, fetches int64) {
+func (p *publisher) checkOutcomes(t *testing.T, what string, got map[outcome]int, want outcome, fetches int64) {
 	t.Helper()
 	if len(got) != 1 || got[want] == 0 {
 		t.Errorf("%s: got %v, want only %v", what, got, want)
@@ -129,29 +129,29 @@ func (p *publisher) check(t *testing.T, what string, got map[outcome]int, want o
 	}
 }
 
-// pipes is a net.Listener whose connections are pipes.
-type pipes chan net.Conn
+// pipeListener is a net.Listener whose connections are pipes.
+type pipeListener chan net.Conn
 
-func (l pipes) dial(context.Context, string, string) (net.Conn, error) {
+func (l pipeListener) dial(context.Context, string, string) (net.Conn, error) {
 	client, server := net.Pipe()
 	l <- server
 	return client, nil
 }
 
-func (l pipes) Accept() (net.Conn, error) {
+func (l pipeListener) Accept() (net.Conn, error) {
 	if c, ok := <-l; ok {
 		return c, nil
 	}
 	return nil, net.ErrClosed
 }
-func (l pipes) Close() error   { close(l); return nil }
-func (l pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+func (l pipeListener) Close() error   { close(l); return nil }
+func (l pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
 // twoTokens returns a valid token and one whose kid is in no JWKS.
 func twoTokens(t *testing.T) (good, forged string) {
-	d := deploy(t)
+	d := newDeployment(t)
 	unknownKid := map[string]any{"alg": "RS256", "kid": "forged"}
-	return forge(t, goodHeader(), d.goodClaims()), forge(t, unknownKid, d.goodClaims())
+	return signToken(t, goodHeader(), d.goodClaims()), signToken(t, unknownKid, d.goodClaims())
 }
 
 // While a refresh hangs, tokens with known keys are verified immediately. Only the call that refreshes and calls with
@@ -163,18 +163,18 @@ func TestR38_SlowJWKS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := publish(t)
-				p.check(t, "the first fifty calls", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 1)
+				p := newPublisher(t)
+				p.checkOutcomes(t, "the first fifty calls", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 1)
 
 				time.Sleep(jwks.MaxAge)
 				p.answer.Store(answer)
 				var refresh, unknown outcome
 				var group sync.WaitGroup
-				group.Go(func() { refresh = p.verify(t.Context(), good) })
+				group.Go(func() { refresh = p.timeVerify(t.Context(), good) })
 				synctest.Wait()
-				group.Go(func() { unknown = p.verify(t.Context(), forged) })
+				group.Go(func() { unknown = p.timeVerify(t.Context(), forged) })
 				synctest.Wait()
-				p.check(t, "while a refresh hangs", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
+				p.checkOutcomes(t, "while a refresh hangs", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
 				group.Wait()
 				if want := (outcome{"accepted", laterFetch}); refresh != want {
 					t.Errorf("the call that refreshes: got %v, want %v", refresh, want)
@@ -182,12 +182,18 @@ func TestR38_SlowJWKS(t *testing.T) {
 				if want := (outcome{"rejected", laterFetch}); unknown != want {
 					t.Errorf("an unknown key: got %v, want %v", unknown, want)
 				}
-				p.check(t, "after the refresh", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
-				p.check(t, "unknown keys after the refresh", p.verifyByFifty(t.Context(), forged), outcome{"rejected", 0}, 2)
+				p.checkOutcomes(t, "after the refresh", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
+				p.checkOutcomes(
+					t,
+					"unknown keys after the refresh",
+					p.verifyByFifty(t.Context(), forged),
+					outcome{"rejected", 0},
+					2,
+				)
 
-				p.up()
+				p.publishKeys()
 				time.Sleep(10 * time.Second)
-				p.check(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 3)
+				p.checkOutcomes(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 3)
 			})
 		})
 	}
@@ -202,16 +208,22 @@ func TestR38_SlowJWKSAtTheStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := publish(t)
+				p := newPublisher(t)
 				p.answer.Store(answer)
 				short, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				p.check(t, "callers with a second", p.verifyByFifty(short, good), outcome{"unavailable", time.Second}, 1)
+				p.checkOutcomes(t, "callers with a second", p.verifyByFifty(short, good), outcome{"unavailable", time.Second}, 1)
 				time.Sleep(time.Second)
-				p.check(t, "callers without a deadline", p.verifyByFifty(t.Context(), good), outcome{"unavailable", firstFetch}, 2)
-				p.up()
+				p.checkOutcomes(
+					t,
+					"callers without a deadline",
+					p.verifyByFifty(t.Context(), good),
+					outcome{"unavailable", firstFetch},
+					2,
+				)
+				p.publishKeys()
 				time.Sleep(time.Second)
-				p.check(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 3)
+				p.checkOutcomes(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 3)
 			})
 		})
 	}

@@ -84,7 +84,7 @@ func openImport(from, to string, getenv environment, std streams) (*importer.Imp
 
 // printIgnored prints the parameters of a database URL that Xenon ignores.
 func printIgnored(std streams, name, databaseURL string) {
-	if ignored := pg.Ignored(databaseURL); ignored != nil {
+	if ignored := pg.IgnoredParameters(databaseURL); ignored != nil {
 		fmt.Fprintf(
 			std.err,
 			"%s: parameters that only other drivers use are ignored: %s\n",

@@ -58,7 +58,7 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 
 	rotate, broken := m.Function, errors.New("connection lost")
 	x.twoRotationsUnderLoad(keyStore{
-		every: 2 * keys.Spread,
+		every: 2 * keys.MaxPropagation,
 		inUse: func() (keys.Set, error) { return keys.ParseSet([]byte(m.Value(arn, "AWSCURRENT"))) },
 		rotate: func() error {
 			version := m.BeginRotation(arn)

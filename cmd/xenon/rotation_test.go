@@ -137,7 +137,7 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	x := newXenonServer(t, nil)
 	file := x.cfg.SigningKeysFile
 	x.twoRotationsUnderLoad(keyStore{
-		every: keys.Spread,
+		every: keys.MaxPropagation,
 		inUse: func() (keys.Set, error) { return keys.LoadFile(file) },
 		rotate: func() error {
 			set, err := keys.LoadFile(file)
@@ -223,7 +223,7 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	}
 	x.ahead.Add(int64(2 * store.every))
 	rotate()
-	x.ahead.Add(int64(keys.Spread))
+	x.ahead.Add(int64(keys.MaxPropagation))
 	_, jwks, _ := x.send("GET", "/api/auth/jwks", "", "", "")
 	for _, k := range old.Retired {
 		if bytes.Contains(jwks, []byte(k.ID)) {

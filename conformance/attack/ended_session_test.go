@@ -31,7 +31,11 @@ func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 		{"revoke-session", func(p signedInUser) func(*testing.T) {
 			return post(p, "revoke-session", `{"token":"`+p.bearer+`"}`)
 		}, "INVALID_TOKEN"},
-		{"revoke-sessions", func(p signedInUser) func(*testing.T) { return post(p, "revoke-sessions", `{}`) }, "INVALID_TOKEN"},
+		{
+			"revoke-sessions",
+			func(p signedInUser) func(*testing.T) { return post(p, "revoke-sessions", `{}`) },
+			"INVALID_TOKEN",
+		},
 		{"change-password", func(p signedInUser) func(*testing.T) {
 			return post(p, "change-password",
 				`{"currentPassword":"`+horse+`","newPassword":"another horse","revokeOtherSessions":true}`)

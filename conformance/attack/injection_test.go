@@ -28,7 +28,9 @@ func TestR54_NothingIsInjected(t *testing.T) {
 	sent, statuses := 0, map[int]int{}
 	for i, route := range slices.Sorted(maps.Keys(s.routes)) {
 		for j, a := range attacks() {
-			as := [...]func(signedInUser, request) request{signedInUser.anonymous, signedInUser.withCookie, signedInUser.withToken}[(i+j)%3]
+			as := [...]func(signedInUser, request) request{
+				signedInUser.anonymous, signedInUser.withCookie, signedInUser.withToken,
+			}[(i+j)%3]
 			if strings.HasSuffix(route, "/api/profile") && j%5 > 0 {
 				as = signedInUser.withToken // without a JWT the request is rejected before it is parsed
 			}

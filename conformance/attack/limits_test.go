@@ -104,7 +104,9 @@ func TestProfileAndHealthAreLimited(t *testing.T) {
 			t.Errorf("150 requests to %s: got %v, want 100 times %d and 50 times 429", c.path, got, c.statusBelowLimit)
 		}
 	}
-	for path, header := range map[string]http.Header{"/api/profile": requestHeaders(token, home), "/health": requestHeaders("", home)} {
+	for path, header := range map[string]http.Header{
+		"/api/profile": requestHeaders(token, home), "/health": requestHeaders("", home),
+	} {
 		if w := e.do("GET", path, "", header); w.Code != http.StatusOK {
 			t.Errorf("%s from another IP address: got %d %s, want 200", path, w.Code, w.Body)
 		}

@@ -59,7 +59,7 @@ func (h handler) run(ctx context.Context, event json.RawMessage) (a stepfn.Actio
 		return a, nil, err
 	}
 	for name, address := range map[string]string{"FROM_DATABASE_URL": from, "TO_DATABASE_URL": to} {
-		if ignored := pg.Ignored(address); ignored != nil {
+		if ignored := pg.IgnoredParameters(address); ignored != nil {
 			h.log.WarnContext(
 				ctx,
 				"parameters of a database URL are ignored, because only other drivers know them",

@@ -26,7 +26,7 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total st
 	if m.Purpose != "" {
 		kind += "." + m.Purpose
 	}
-	key := "mail:" + kind + ":" + short(m.To)
+	key := "mail:" + kind + ":" + keyEmail(m.To)
 	client, total = s.charge(mailLimit, key+"|"+s.Limits.IP(r)), s.charge(mailTotalLimit, key)
 	client.Forgettable, total.Forgettable = true, true
 	return client, total

@@ -27,8 +27,8 @@ func newFlood(t *testing.T) *flood {
 	return f
 }
 
-// ask sends a request from an IP address and moves the clock by a minute.
-func (f *flood) ask(path, email, ip string) {
+// requestMail sends a request from an IP address and moves the clock by a minute.
+func (f *flood) requestMail(path, email, ip string) {
 	a := f.do("POST", path, `{"email":"`+email+`"}`, "X-Forwarded-For", ip)
 	f.answers = append(f.answers, fmt.Sprint(a.status, a.body))
 	for _, m := range f.box.take() {
@@ -51,17 +51,17 @@ func TestMailsToOneEmailAreLimited(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
 	for range 8 {
-		f.ask(requestResetPath, "Ada@example.com", "192.0.2.1")
+		f.requestMail(requestResetPath, "Ada@example.com", "192.0.2.1")
 	}
 	f.checkSent("from one client", map[mail.Kind]int{mail.ResetPassword: 5, mail.Nothing: 3})
 	for i := range 20 {
-		f.ask(requestResetPath, "ada@example.com", fmt.Sprintf("192.0.2.%d", 10+i))
+		f.requestMail(requestResetPath, "ada@example.com", fmt.Sprintf("192.0.2.%d", 10+i))
 	}
 	f.checkSent("from many clients", map[mail.Kind]int{mail.ResetPassword: 15, mail.Nothing: 5})
-	f.ask(requestResetPath, "nobody@example.com", "192.0.2.1")
+	f.requestMail(requestResetPath, "nobody@example.com", "192.0.2.1")
 	f.checkSent("to another address", map[mail.Kind]int{mail.Nothing: 1})
 	f.now = f.now.Add(time.Hour)
-	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("an hour later", map[mail.Kind]int{mail.ResetPassword: 1})
 	if slices.Sort(f.answers); len(slices.Compact(f.answers)) != 1 {
 		t.Errorf("got answers %q", f.answers)
@@ -73,16 +73,16 @@ func TestMailsDroppedByTheTotalLimitDoNotCount(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
 	for i := range 20 {
-		f.ask(requestResetPath, "ada@example.com", fmt.Sprintf("192.0.2.%d", 10+i))
+		f.requestMail(requestResetPath, "ada@example.com", fmt.Sprintf("192.0.2.%d", 10+i))
 	}
 	f.now = f.now.Add(30 * time.Minute)
 	for range 10 {
-		f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+		f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	}
 	f.checkSent("from many clients", map[mail.Kind]int{mail.ResetPassword: 20, mail.Nothing: 10})
 	f.now = f.now.Add(21 * time.Minute)
 	for range 5 {
-		f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+		f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	}
 	f.checkSent("later", map[mail.Kind]int{mail.ResetPassword: 5})
 }
@@ -92,15 +92,15 @@ func TestMailLimitsAreByKind(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
 	for range 7 {
-		f.ask(sendVerificationPath, "ada@example.com", "192.0.2.1")
+		f.requestMail(sendVerificationPath, "ada@example.com", "192.0.2.1")
 	}
 	f.checkSent("unverified", map[mail.Kind]int{mail.VerifyEmail: 5, mail.Nothing: 2})
 	f.exec(verifyAda)
 	for range 7 {
-		f.ask(sendVerificationPath, "ada@example.com", "192.0.2.1")
+		f.requestMail(sendVerificationPath, "ada@example.com", "192.0.2.1")
 	}
 	f.checkSent("verified", map[mail.Kind]int{mail.Nothing: 7})
-	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
 
@@ -113,11 +113,11 @@ func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 		f.do("POST", requestResetPath, `{"email":"ada@example.com"}`, "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", 10+i))
 		last = f.box.takeOne(t)
 	}
-	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, at the total limit", map[mail.Kind]int{mail.Nothing: 1})
 	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For",
 		"192.0.2.1").check(t, "the newest link", 200, "")
-	f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, after the reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
 
@@ -148,7 +148,7 @@ func TestDroppedMailIsInTheAuditLog(t *testing.T) {
 	f := newFlood(t)
 	for range 6 {
 		records(t, log)
-		f.ask(requestResetPath, "ada@example.com", "192.0.2.1")
+		f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	}
 	got := records(t, log)
 	if len(got) != 1 || got[0]["event"] != "password-reset-request" || got[0]["result"] != "ok" ||

@@ -24,7 +24,7 @@ var (
 
 // attemptCounter returns the key of the counter of wrong passwords for one account from unknown devices. email is in
 // lower case. The key does not depend on whether the account exists.
-func attemptCounter(email string) string { return "account:" + short(email) }
+func attemptCounter(email string) string { return "account:" + keyEmail(email) }
 
 // networkCounter returns the key of the counter of wrong passwords for one account from the network of r.
 func (s *Service) networkCounter(r *http.Request, email string) string {
@@ -79,7 +79,7 @@ func (s *Service) comparePassword(r *http.Request, db *store.Store, userID, hash
 	if err != nil {
 		return false, fmt.Errorf("verify password: %w", err)
 	}
-	if !ok && hash != "" && !password.Known(hash) {
+	if !ok && hash != "" && !password.IsSupported(hash) {
 		warnUnknownHash(r, userID)
 	}
 	return ok, nil

@@ -24,9 +24,9 @@ func (s *Service) limited(path string, h limit.Handler) web.Handler {
 	return l.Handle(path, errTooManyRequests, h)
 }
 
-// short returns an email in the form that keys contain: the email itself, or its hash if it has more than 320 bytes. No
-// real email is longer.
-func short(email string) string {
+// keyEmail returns an email in the form that keys contain: the email itself, or its hash if it has more than 320 bytes.
+// No real email is longer.
+func keyEmail(email string) string {
 	if len(email) <= 320 {
 		return email
 	}

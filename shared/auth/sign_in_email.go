@@ -117,7 +117,7 @@ func (s *Service) authenticate(
 		return user, "", err
 	case !ok:
 		return user, "", errInvalidEmailOrPassword
-	case s.Hasher.Current(credential.Hash):
+	case s.Hasher.IsCurrent(credential.Hash):
 		return user, credential.Hash, nil
 	}
 	return user, s.rehash(r, db, credential, secret), nil

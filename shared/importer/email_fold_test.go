@@ -90,7 +90,7 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 	late, lateOwner := insertUsersWithSameFoldedEmail(t, from, 2)
 	importtest.Exec(t, from, `delete from auth.users where id in ('`+owner+`', '`+lateOwner+`')`)
 	m := importtest.Open(t, from)
-	holder := signedUp(t, m.To, "kate.1@example.com")
+	holder := insertSignUp(t, m.To, "kate.1@example.com")
 	if plan, err := m.Plan(
 		t.Context(),
 		importtest.Small,
@@ -99,7 +99,7 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 		t.Errorf("the plan: %v, %v, %v", plan.Collisions, plan.Refusals, err)
 	}
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, holderOf, "kate.1@example.com"); got != holder {
+	if got := importtest.Value(t, m.To, userWithEmail, "kate.1@example.com"); got != holder {
 		t.Errorf("the email of a target user went to %s (the user with the Kelvin sign is %s)", got, alone)
 	}
 	got := importtest.Value(
@@ -119,7 +119,7 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, holderOf, "kate.2@example.com"); got != lateOwner {
+	if got := importtest.Value(t, m.To, userWithEmail, "kate.2@example.com"); got != lateOwner {
 		t.Errorf("after the owner signed up, the email belongs to %s, want %s", got, lateOwner)
 	}
 	importtest.CheckSameAsNewImport(
@@ -158,7 +158,7 @@ where i not between 55296 and 57343 and l <> c and l ~ '[\u0001-\u007f]' order b
 		"ICU":             {folds(`lower(c collate "und-x-icu")`), []string{"130>i\u0307", "212a>k"}},
 		"the C collation": {folds(`lower(c collate "C")`), []string{}},
 		"Go's ToLower":    {goFolds(strings.ToLower), []string{"130>i", "212a>k"}},
-		"x/text's lower":  {goFolds(lower.String), []string{"130>i\u0307", "212a>k"}},
+		"x/text's lower":  {goFolds(toLower.String), []string{"130>i\u0307", "212a>k"}},
 	} {
 		if diff := cmp.Diff(c.got, c.want, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s, got - want +:\n%s", name, diff)

@@ -29,9 +29,9 @@ func confirmedUsers(t *testing.T, from string, summary supabasetest.Summary) []s
 	return users
 }
 
-// signedUp inserts an unverified user with that email, a password, a session and a reset link into the target, and
+// insertSignUp inserts an unverified user with that email, a password, a session and a reset link into the target, and
 // returns the id.
-func signedUp(t *testing.T, to, email string) string {
+func insertSignUp(t *testing.T, to, email string) string {
 	t.Helper()
 	return importtest.Value(
 		t,
@@ -48,7 +48,7 @@ select id::text from u`,
 	)
 }
 
-const holderOf = `select id::text from "user" where email = $1`
+const userWithEmail = `select id::text from "user" where email = $1`
 
 func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	t.Parallel()
@@ -59,7 +59,7 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	x := startXenon(t, m.To)
 	const otherPassword = "the password of the sign-up"
 	x.signUp(confirmed.Email, otherPassword)
-	unverified := importtest.Value(t, m.To, holderOf, confirmed.Email)
+	unverified := importtest.Value(t, m.To, userWithEmail, confirmed.Email)
 	before := importtest.Contents(
 		t,
 		m.To,
@@ -80,7 +80,7 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 		t.Errorf("the plan counts %d users who lose the email, want 1; its warnings: %q", n, plan.Warnings)
 	}
 	st := importtest.Complete(t, m, importtest.Allow)
-	if got := importtest.Value(t, m.To, holderOf, confirmed.Email); got != confirmed.ID {
+	if got := importtest.Value(t, m.To, userWithEmail, confirmed.Email); got != confirmed.ID {
 		t.Errorf("the email belongs to %s, want the confirmed user %s", got, confirmed.ID)
 	}
 	if !x.signIn(confirmed.Email, confirmed.Password) || x.signIn(confirmed.Email, otherPassword) {
@@ -136,7 +136,7 @@ update account set "updatedAt" = u."updatedAt" from "user" u where account.id = 
 		t.Errorf("the target is not as it was before:%s", diff)
 	}
 	importtest.Complete(t, m, importtest.Allow)
-	if got := importtest.Value(t, m.To, holderOf, confirmed.Email); got != confirmed.ID {
+	if got := importtest.Value(t, m.To, userWithEmail, confirmed.Email); got != confirmed.ID {
 		t.Errorf("after a rollback and another run the email belongs to %s, want %s", got, confirmed.ID)
 	}
 }
@@ -165,7 +165,7 @@ func TestPlanRefusesUnverifiedHolderWithOtherData(t *testing.T) {
 				`create table note (author uuid references "user" on delete cascade);
 					create table key (account uuid references account on delete cascade)`,
 			)
-			holder := signedUp(t, m.To, confirmed.Email)
+			holder := insertSignUp(t, m.To, confirmed.Email)
 			importtest.Exec(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
 			before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun)
 			plan, err := m.Plan(t.Context(), importtest.Allow)
@@ -213,9 +213,9 @@ func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
 		t.Fatal(err)
 	}
-	signedUp(t, m.To, early.Email)
+	insertSignUp(t, m.To, early.Email)
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, holderOf, early.Email); got != early.ID {
+	if got := importtest.Value(t, m.To, userWithEmail, early.Email); got != early.ID {
 		t.Errorf("signed up after the plan: the email belongs to %s, want %s", got, early.ID)
 	}
 
@@ -229,14 +229,14 @@ func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 			busy.ID,
 		),
 	)
-	signedUp(t, m.To, "new.late@example.com")
-	holder := signedUp(t, m.To, "new.busy@example.com")
+	insertSignUp(t, m.To, "new.late@example.com")
+	holder := insertSignUp(t, m.To, "new.busy@example.com")
 	importtest.Exec(t, m.To, `insert into user_profile (user_id) values ('`+holder+`')`)
 	st := importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, holderOf, "new.late@example.com"); got != late.ID {
+	if got := importtest.Value(t, m.To, userWithEmail, "new.late@example.com"); got != late.ID {
 		t.Errorf("signed up between two passes: the email belongs to %s, want %s", got, late.ID)
 	}
-	if got := importtest.Value(t, m.To, holderOf, "new.busy@example.com"); got != holder {
+	if got := importtest.Value(t, m.To, userWithEmail, "new.busy@example.com"); got != holder {
 		t.Errorf("signed up between two passes, with a profile: the email belongs to %s, want %s", got, holder)
 	}
 	if st.Reasons["user.email target_email_unverified"] != 1 || st.Reasons["user address_released"] != 2 {
@@ -252,7 +252,7 @@ func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 	}
 	importtest.Exec(t, m.To, `delete from "user" where id = '`+holder+`'`)
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, holderOf, "new.busy@example.com"); got != busy.ID {
+	if got := importtest.Value(t, m.To, userWithEmail, "new.busy@example.com"); got != busy.ID {
 		t.Errorf("after the holder is deleted the email belongs to %s, want %s", got, busy.ID)
 	}
 	importtest.CheckEqual(t, m, "after the holder is deleted")
@@ -316,7 +316,7 @@ func TestImportLeavesEmailToVerifiedUserOfTarget(t *testing.T) {
 	importtest.Exec(t, from, `update auth.users set email_confirmed_at = null where id = '`+unconfirmed.ID+`'`)
 	m := importtest.Open(t, from)
 	for _, email := range []string{verified.Email, unconfirmed.Email} {
-		signedUp(t, m.To, email)
+		insertSignUp(t, m.To, email)
 	}
 	importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where email = '`+verified.Email+`'`)
 	before := importtest.Column(t, m.To, importtest.Imported["user"])
@@ -348,7 +348,7 @@ func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 	email := importtest.Value(t, from, `select email from auth.users where id = $1::uuid`, first)
 	m := &importer.Import{From: from, Holder: "test", Now: time.Now}
 	m.To = importtest.Open(t, from).To
-	signedUp(t, m.To, email)
+	insertSignUp(t, m.To, email)
 	before := importtest.Contents(
 		t,
 		m.To,
@@ -370,7 +370,7 @@ func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Exec(t, from, `delete from auth.users where id = '`+first+`'`)
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, holderOf, email); got != last {
+	if got := importtest.Value(t, m.To, userWithEmail, email); got != last {
 		t.Fatalf("the email belongs to %s, want %s", got, last)
 	}
 	importtest.RollBack(t, m, false)

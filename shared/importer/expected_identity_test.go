@@ -8,13 +8,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-var sameName = strings.Fields(
+var sameNameProviders = strings.Fields(
 	"google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter slack keycloak",
 )
 
-// account returns the account of an identity, or the reason why it has none. If provider and reason are both "", the
-// identity is folded.
-func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
+// expectedAccount returns the account of an identity, or the reason why it has none. If provider and reason are both
+// "", the identity is folded.
+func (r *expectation) expectedAccount(i sourceIdentity) (provider, subject, reason string) {
 	switch to, mapped := r.o.Providers[i.provider]; {
 	case i.provider == "email" || i.provider == "phone":
 		return "", "", ""
@@ -26,7 +26,7 @@ func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
 		return "", "", "provider_subject_incompatible"
 	case mapped:
 		return to, i.subject, ""
-	case slices.Contains(sameName, i.provider):
+	case slices.Contains(sameNameProviders, i.provider):
 		return i.provider, i.subject, ""
 	case i.provider == "x":
 		return "twitter", i.subject, ""
@@ -42,9 +42,9 @@ func (r *model) account(i sourceIdentity) (provider, subject, reason string) {
 	return "", "", "provider_unmapped"
 }
 
-func (r *model) identity(i sourceIdentity) {
+func (r *expectation) addIdentity(i sourceIdentity) {
 	user, isCopied := r.state.Users[i.user]
-	provider, subject, reason := r.account(i)
+	provider, subject, reason := r.expectedAccount(i)
 	if r.conflicting[i.id] {
 		reason = "account_conflict"
 	}
@@ -62,8 +62,8 @@ func (r *model) identity(i sourceIdentity) {
 			provider,
 			subject,
 			"",
-			i.created.or(user.Created),
-			i.updated.or(i.created.or(user.Updated)),
+			i.created.textOr(user.Created),
+			i.updated.textOr(i.created.textOr(user.Updated)),
 		}
 	}
 }

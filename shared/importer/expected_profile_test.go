@@ -23,8 +23,8 @@ var vocabulary = map[string][]string{
 // noUser is the owner of profiles without a user.
 const noUser = "00000000-0000-0000-0000-000000000000"
 
-// profiles handles the newest profile of every user.
-func (r *model) profiles() {
+// addProfiles handles the newest profile of every user.
+func (r *expectation) addProfiles() {
 	byUser := map[string][]sourceProfile{}
 	for _, p := range r.in.profiles {
 		p.user = cmp.Or(p.user, noUser)
@@ -32,7 +32,11 @@ func (r *model) profiles() {
 	}
 	for user, all := range byUser {
 		slices.SortFunc(all, func(a, b sourceProfile) int {
-			return cmp.Or(newest(a.updated, b.updated), newest(a.created, b.created), -cmp.Compare(a.text, b.text))
+			return cmp.Or(
+				compareNewestFirst(a.updated, b.updated),
+				compareNewestFirst(a.created, b.created),
+				-cmp.Compare(a.text, b.text),
+			)
 		})
 		for i, p := range all {
 			key := user
@@ -44,22 +48,22 @@ func (r *model) profiles() {
 				r.quarantine(mapping.Profile, key, "", reason, p.rowDigest)
 				continue
 			}
-			r.profile(p)
+			r.addProfile(p)
 		}
 	}
 }
 
-// newest orders by time; rows without one are last.
-func newest(a, b stamp) int {
+// compareNewestFirst orders by time; rows without one are last.
+func compareNewestFirst(a, b sourceTime) int {
 	if a.null || b.null {
-		return before(!a.null, !b.null)
+		return compareTrueFirst(!a.null, !b.null)
 	}
 	return -a.compare(b)
 }
 
 // rejectReason returns the reason why a profile is not imported, or "". place numbers the profiles of the user from the
 // newest.
-func (r *model) rejectReason(user string, place int) string {
+func (r *expectation) rejectReason(user string, place int) string {
 	_, isCopied := r.state.Users[user]
 	switch {
 	case user == noUser:
@@ -74,7 +78,7 @@ func (r *model) rejectReason(user string, place int) string {
 	return ""
 }
 
-func (r *model) profile(p sourceProfile) {
+func (r *expectation) addProfile(p sourceProfile) {
 	r.setOutcome(mapping.Profile, p.user, mapping.Copied)
 	row := profileRow{User: p.user, Language: p.language, Fields: map[string]string{}, Hours: -1}
 	for field, value := range p.fields {
@@ -103,6 +107,6 @@ func (r *model) profile(p sourceProfile) {
 		r.quarantine(mapping.Profile, p.user, "preferred_language", "check_violation", p.rowDigest)
 	}
 	user := r.state.Users[p.user]
-	row.Created, row.Updated = p.created.or(user.Created), p.updated.or(p.created.or(user.Updated))
+	row.Created, row.Updated = p.created.textOr(user.Created), p.updated.textOr(p.created.textOr(user.Updated))
 	r.state.Profiles[p.user] = row
 }

@@ -25,15 +25,15 @@ type rows struct {
 type sourceUser struct {
 	id, email, phone, hash, rowDigest  string // NULL is ""
 	confirmed, deleted, sso, anonymous bool
-	created, updated, banned           stamp
-	times                              []stamp // other timestamps
+	created, updated, banned           sourceTime
+	times                              []sourceTime // other timestamps
 	metadata                           any
 }
 
 type sourceIdentity struct {
 	id, user, provider, subject, rowDigest string
 	claims                                 any
-	created, updated                       stamp
+	created, updated                       sourceTime
 }
 
 type sourceProfile struct {
@@ -41,7 +41,7 @@ type sourceProfile struct {
 	text                      string            // as Postgres writes a row
 	fields                    map[string]string // values that are not NULL
 	hours                     *int
-	created, updated          stamp
+	created, updated          sourceTime
 }
 
 type sourceOther struct {
@@ -55,8 +55,8 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func toStamp(t pgtype.Timestamptz) stamp {
-	return stamp{null: !t.Valid, infinity: int(t.InfinityModifier), at: t.Time.UTC()}
+func toSourceTime(t pgtype.Timestamptz) sourceTime {
+	return sourceTime{null: !t.Valid, infinity: int(t.InfinityModifier), at: t.Time.UTC()}
 }
 
 func decode(t *testing.T, text *string) any {
@@ -97,10 +97,10 @@ func readSource(t *testing.T, url string) rows {
 		into,
 		func() {
 			u := u
-			u.created, u.updated, u.banned = toStamp(times[0]), toStamp(times[1]), toStamp(times[2])
+			u.created, u.updated, u.banned = toSourceTime(times[0]), toSourceTime(times[1]), toSourceTime(times[2])
 			u.confirmed = times[3].Valid
 			for _, other := range times[3:] {
-				u.times = append(u.times, toStamp(other))
+				u.times = append(u.times, toSourceTime(other))
 			}
 			u.metadata, u.rowDigest = decode(t, metadata), digest(row)
 			in.users = append(in.users, u)
@@ -115,7 +115,16 @@ func readSource(t *testing.T, url string) rows {
 		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &row, &times[0], &times[1]},
 		func() {
 			i := i
-			i.claims, i.rowDigest, i.created, i.updated = decode(t, metadata), digest(row), toStamp(times[0]), toStamp(times[1])
+			i.claims, i.rowDigest, i.created, i.updated = decode(
+				t,
+				metadata,
+			), digest(
+				row,
+			), toSourceTime(
+				times[0],
+			), toSourceTime(
+				times[1],
+			)
 			in.identities = append(in.identities, i)
 		},
 	)
@@ -132,7 +141,7 @@ func readSource(t *testing.T, url string) rows {
 		[]any{&p.user, &p.language, &p.hours, &row, &p.text, &times[0], &times[1], &fields},
 		func() {
 			p := p
-			p.rowDigest, p.created, p.updated = digest(row), toStamp(times[0]), toStamp(times[1])
+			p.rowDigest, p.created, p.updated = digest(row), toSourceTime(times[0]), toSourceTime(times[1])
 			if p.hours != nil {
 				n := *p.hours
 				p.hours = &n
@@ -161,7 +170,7 @@ union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false fr
 }
 
 // readTarget reads the target's rows and the ledger and quarantine of rows that the source still has.
-func readTarget(t *testing.T, url string) state {
+func readTarget(t *testing.T, url string) importResult {
 	t.Helper()
 	s, c := readTables(t, url), importtest.Connect(t, url)
 	var key, value string
@@ -184,10 +193,10 @@ func readTarget(t *testing.T, url string) state {
 }
 
 // readTables reads the target's rows.
-func readTables(t *testing.T, url string) state {
+func readTables(t *testing.T, url string) importResult {
 	t.Helper()
 	c := importtest.Connect(t, url)
-	s := newState()
+	s := newImportResult()
 	var id string
 	var u userRow
 	importtest.ForEachRow(

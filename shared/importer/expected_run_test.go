@@ -66,13 +66,13 @@ func insertExistingUsers(t *testing.T, m *importer.Import, o importer.Options) (
 	t.Helper()
 	var emails []string
 	for _, u := range expectedState(o, readSource(t, m.From)).Users {
-		if !strings.HasSuffix(u.Email, invalid) {
+		if !strings.HasSuffix(u.Email, placeholderSuffix) {
 			emails = append(emails, u.Email)
 		}
 	}
 	slices.Sort(emails)
 	for i, email := range emails[:len(emails)/3] {
-		id := signedUp(t, m.To, email)
+		id := insertSignUp(t, m.To, email)
 		if i%3 == 1 {
 			importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where id = '`+id+`'`)
 		}

@@ -13,8 +13,8 @@ import (
 // The model computes the expected target from the rows of a source. It is a second implementation of the mapping, in Go
 // and row by row. It follows the description of the mapping, not the SQL of the import.
 
-// state is the expected or the actual result of an import.
-type state struct {
+// importResult is the expected or the actual result of an import.
+type importResult struct {
 	Users      map[string]userRow
 	Accounts   map[string]accountRow
 	Profiles   map[string]profileRow
@@ -38,10 +38,10 @@ type profileRow struct {
 	Hours                            int               // -1: NULL
 }
 
-type model struct {
+type expectation struct {
 	o            importer.Options
 	in           rows
-	state        state
+	state        importResult
 	factors      map[string]bool // users with a verified second factor
 	withoutEmail map[string]bool // users whose email another user gets
 	conflicting  map[string]bool // identities whose account an older identity has
@@ -58,12 +58,12 @@ type existingUser struct {
 	accountID            string
 }
 
-func expectedState(o importer.Options, in rows, existing ...existingUser) state {
+func expectedState(o importer.Options, in rows, existing ...existingUser) importResult {
 	for i, u := range in.users {
-		in.users[i].confirmed = u.confirmed && !folded(u)
+		in.users[i].confirmed = u.confirmed && !foldsToASCII(u)
 	}
-	r := &model{
-		o: o, in: in, state: newState(), factors: map[string]bool{}, withoutEmail: map[string]bool{},
+	r := &expectation{
+		o: o, in: in, state: newImportResult(), factors: map[string]bool{}, withoutEmail: map[string]bool{},
 		conflicting: map[string]bool{},
 		owned:       map[string][]sourceIdentity{}, existing: map[string]existingUser{},
 	}
@@ -87,21 +87,21 @@ func expectedState(o importer.Options, in rows, existing ...existingUser) state 
 		r.owned[i.user] = append(r.owned[i.user], i)
 	}
 	for _, identities := range r.owned {
-		slices.SortFunc(identities, byAge)
+		slices.SortFunc(identities, compareOldestFirst)
 	}
 	r.resolveConflicts()
 	for _, u := range in.users {
-		r.user(u)
+		r.addUser(u)
 	}
 	for _, i := range in.identities {
-		r.identity(i)
+		r.addIdentity(i)
 	}
-	r.profiles()
+	r.addProfiles()
 	return r.state
 }
 
-func newState() state {
-	return state{
+func newImportResult() importResult {
+	return importResult{
 		map[string]userRow{},
 		map[string]accountRow{},
 		map[string]profileRow{},
@@ -111,36 +111,36 @@ func newState() state {
 }
 
 // quarantine adds a complete row, or a field of a row, to the quarantine.
-func (r *model) quarantine(source mapping.Kind, id, field, reason, rowDigest string) {
+func (r *expectation) quarantine(source mapping.Kind, id, field, reason, rowDigest string) {
 	r.state.Quarantine[strings.Join([]string{string(source), id, field, reason}, " ")] = rowDigest
 	if field == "" {
 		r.setOutcome(source, id, mapping.Quarantined)
 	}
 }
 
-func (r *model) setOutcome(source mapping.Kind, id string, outcome mapping.Outcome) {
+func (r *expectation) setOutcome(source mapping.Kind, id string, outcome mapping.Outcome) {
 	r.state.Ledger[string(source)+" "+id] = string(outcome)
 }
 
-// byAge orders by age; rows without a time are last.
-func byAge(a, b sourceIdentity) int {
+// compareOldestFirst orders by age; rows without a time are last.
+func compareOldestFirst(a, b sourceIdentity) int {
 	return cmp.Or(a.created.compare(b.created), cmp.Compare(a.id, b.id))
 }
 
 // resolveConflicts finds the users without their email and the identities without their account.
-func (r *model) resolveConflicts() {
+func (r *expectation) resolveConflicts() {
 	byEmail := map[string][]sourceUser{}
 	for _, u := range r.in.users {
-		if a := email(u); a != "" && !u.deleted {
+		if a := expectedEmail(u); a != "" && !u.deleted {
 			byEmail[a] = append(byEmail[a], u)
 		}
 	}
 	for _, all := range byEmail {
 		slices.SortFunc(all, func(a, b sourceUser) int {
 			return cmp.Or(
-				before(!folded(a), !folded(b)),
-				before(!a.sso, !b.sso),
-				before(a.confirmed, b.confirmed),
+				compareTrueFirst(!foldsToASCII(a), !foldsToASCII(b)),
+				compareTrueFirst(!a.sso, !b.sso),
+				compareTrueFirst(a.confirmed, b.confirmed),
 				a.created.compare(b.created),
 				cmp.Compare(a.id, b.id),
 			)
@@ -152,21 +152,21 @@ func (r *model) resolveConflicts() {
 	accounts := map[[2]string][]sourceIdentity{}
 	for _, u := range r.in.users {
 		for _, i := range r.owned[u.id] {
-			if provider, subject, reason := r.account(i); reason == "" && provider != "" && !u.deleted {
+			if provider, subject, reason := r.expectedAccount(i); reason == "" && provider != "" && !u.deleted {
 				accounts[[2]string{provider, subject}] = append(accounts[[2]string{provider, subject}], i)
 			}
 		}
 	}
 	for _, all := range accounts {
-		slices.SortFunc(all, byAge)
+		slices.SortFunc(all, compareOldestFirst)
 		for _, i := range all[1:] {
 			r.conflicting[i.id] = true
 		}
 	}
 }
 
-// before compares two booleans: true comes first.
-func before(a, b bool) int {
+// compareTrueFirst compares two booleans: true comes first.
+func compareTrueFirst(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
@@ -176,24 +176,24 @@ func before(a, b bool) int {
 	return 1
 }
 
-// stamp is a time of the source, which might be outside the range of JavaScript and JSON.
-type stamp struct {
+// sourceTime is a time of the source, which might be outside the range of JavaScript and JSON.
+type sourceTime struct {
 	null     bool
 	infinity int // -1, 1
 	at       time.Time
 }
 
-func (s stamp) isUnrepresentable() bool {
+func (s sourceTime) isUnrepresentable() bool {
 	return !s.null && (s.infinity != 0 || s.at.Year() < 1 || s.at.Year() > 9999)
 }
 
 // compare orders missing times last.
-func (s stamp) compare(t stamp) int {
-	return cmp.Or(before(!s.null, !t.null), cmp.Compare(s.infinity, t.infinity), s.at.Compare(t.at))
+func (s sourceTime) compare(t sourceTime) int {
+	return cmp.Or(compareTrueFirst(!s.null, !t.null), cmp.Compare(s.infinity, t.infinity), s.at.Compare(t.at))
 }
 
-// or returns the time as Postgres writes it, or the other one if it is NULL.
-func (s stamp) or(other string) string {
+// textOr returns the time as Postgres writes it, or the other one if it is NULL.
+func (s sourceTime) textOr(other string) string {
 	if s.null || s.isUnrepresentable() {
 		return other
 	}
@@ -202,9 +202,9 @@ func (s stamp) or(other string) string {
 
 // banExpires returns the end of a ban; "" means that the ban has no end. A ban that ended before the year 1 gets the
 // start of 1970.
-func (s stamp) banExpires() string {
+func (s sourceTime) banExpires() string {
 	if s.infinity < 0 || s.infinity == 0 && s.at.Year() < 1 {
 		return "1970-01-01 00:00:00+00"
 	}
-	return s.or("")
+	return s.textOr("")
 }

@@ -14,20 +14,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-var lower = cases.Lower(language.Und)
+var toLower = cases.Lower(language.Und)
 
-func blank(s string) bool { return strings.TrimFunc(s, unicode.IsSpace) == "" }
+func isBlank(s string) bool { return strings.TrimFunc(s, unicode.IsSpace) == "" }
 
-// email returns the email in lower case, or "" if the user has none.
-func email(u sourceUser) string {
-	if blank(u.email) {
+// expectedEmail returns the email in lower case, or "" if the user has none.
+func expectedEmail(u sourceUser) string {
+	if isBlank(u.email) {
 		return ""
 	}
-	return lower.String(u.email)
+	return toLower.String(u.email)
 }
 
-// folded reports whether the email has a letter beyond ASCII whose lower case is an ASCII letter.
-func folded(u sourceUser) bool {
+// foldsToASCII reports whether the email has a letter beyond ASCII whose lower case is an ASCII letter.
+func foldsToASCII(u sourceUser) bool {
 	others := func(text string) int {
 		return len(strings.Map(func(r rune) rune {
 			if r < utf8.RuneSelf {
@@ -36,12 +36,12 @@ func folded(u sourceUser) bool {
 			return 'x'
 		}, text))
 	}
-	return others(u.email) > others(lower.String(u.email))
+	return others(u.email) > others(toLower.String(u.email))
 }
 
 var e164 = regexp.MustCompile(`^\+?[1-9][0-9]{1,14}$`)
 
-func phone(u sourceUser) string {
+func expectedPhone(u sourceUser) string {
 	p := strings.NewReplacer(" ", "", "(", "", ")", "", ".", "", "-", "").Replace(u.phone)
 	if !e164.MatchString(p) {
 		return ""
@@ -49,38 +49,38 @@ func phone(u sourceUser) string {
 	return "+" + strings.TrimPrefix(p, "+")
 }
 
-const invalid = ".supabase-migration.invalid"
+const placeholderSuffix = ".supabase-migration.invalid"
 
-func (r *model) user(u sourceUser) {
+func (r *expectation) addUser(u sourceUser) {
 	if u.deleted {
 		r.quarantine(mapping.User, u.id, "", "soft_deleted", u.rowDigest)
 		return
 	}
 	r.setOutcome(mapping.User, u.id, mapping.Copied)
-	row := userRow{Name: r.name(u), Created: createdAt(u), Banned: !u.banned.null}
-	row.Updated = u.updated.or(row.Created)
-	row.Image, row.HasImage = r.claim(u, "avatar_url", "picture")
+	row := userRow{Name: r.expectedName(u), Created: createdAt(u), Banned: !u.banned.null}
+	row.Updated = u.updated.textOr(row.Created)
+	row.Image, row.HasImage = r.firstText(u, "avatar_url", "picture")
 	if utf8.RuneCountInString(row.Image) > 32_768 {
 		row.Image, row.HasImage = "", false
 		r.quarantine(mapping.User, u.id, "image", "image_too_long", u.rowDigest)
 	}
-	own := email(u)
-	if own != "" && (r.withoutEmail[u.id] || strings.HasSuffix(u.email, invalid)) {
+	own := expectedEmail(u)
+	if own != "" && (r.withoutEmail[u.id] || strings.HasSuffix(u.email, placeholderSuffix)) {
 		r.quarantine(mapping.User, u.id, "email", "email_conflict", u.rowDigest)
-		row.Email = u.id + "@email-conflict" + invalid
+		row.Email = u.id + "@email-conflict" + placeholderSuffix
 	} else if reason := r.keepReason(u, own); reason != "" {
 		r.quarantine(mapping.User, u.id, "email", reason, u.rowDigest)
-		row.Email = u.id + "@email-conflict" + invalid
+		row.Email = u.id + "@email-conflict" + placeholderSuffix
 	} else if own != "" {
 		row.Email, row.Verified = own, u.confirmed
 	} else {
-		row.Email = u.id + "@" + kind(u) + invalid
+		row.Email = u.id + "@" + userKindOf(u) + placeholderSuffix
 	}
 	if row.Banned {
 		row.BanReason = "supabase: banned_until"
 		row.BanExpires = u.banned.banExpires()
 	}
-	for column, t := range map[string]stamp{"created_at": u.created, "updated_at": u.updated} {
+	for column, t := range map[string]sourceTime{"created_at": u.created, "updated_at": u.updated} {
 		if t.isUnrepresentable() {
 			r.quarantine(mapping.User, u.id, column, "date_unrepresentable", u.rowDigest)
 		}
@@ -98,7 +98,7 @@ func (r *model) user(u sourceUser) {
 
 // keepReason returns the reason why a target user keeps an email, or "". An unverified target user with only a password
 // loses the email to a source user who has confirmed it.
-func (r *model) keepReason(u sourceUser, email string) string {
+func (r *expectation) keepReason(u sourceUser, email string) string {
 	t, exists := r.existing[email]
 	switch {
 	case !exists || email == "":
@@ -108,18 +108,18 @@ func (r *model) keepReason(u sourceUser, email string) string {
 	case t.hasMore:
 		return "target_email_unverified"
 	}
-	t.row.Email = t.id + "@unverified" + invalid
+	t.row.Email = t.id + "@unverified" + placeholderSuffix
 	r.state.Users[t.id] = t.row
 	delete(r.state.Accounts, t.accountID)
 	r.state.Quarantine[strings.Join([]string{"user", t.id, "", "address_released"}, " ")] = t.rowDigest
 	return ""
 }
 
-func kind(u sourceUser) string {
+func userKindOf(u sourceUser) string {
 	switch {
 	case u.anonymous:
 		return "anonymous"
-	case phone(u) != "":
+	case expectedPhone(u) != "":
 		return "phone-only"
 	}
 	return "no-email"
@@ -127,33 +127,33 @@ func kind(u sourceUser) string {
 
 // createdAt returns created_at, or the earliest known time if the user has no created_at.
 func createdAt(u sourceUser) string {
-	first := stamp{null: true}
+	first := sourceTime{null: true}
 	for _, t := range u.times {
 		if !t.isUnrepresentable() && t.compare(first) < 0 {
 			first = t
 		}
 	}
-	return u.created.or(first.or("1970-01-01 00:00:00+00"))
+	return u.created.textOr(first.textOr("1970-01-01 00:00:00+00"))
 }
 
-func (r *model) name(u sourceUser) string {
-	if name, ok := r.claim(u, "name", "full_name", "username", "user_name", "preferred_username"); ok {
+func (r *expectation) expectedName(u sourceUser) string {
+	if name, ok := r.firstText(u, "name", "full_name", "username", "user_name", "preferred_username"); ok {
 		return name
 	}
 	local, _, _ := strings.Cut(u.email, "@")
 	switch {
-	case !blank(local):
+	case !isBlank(local):
 		return local
-	case phone(u) != "":
-		return phone(u)
+	case expectedPhone(u) != "":
+		return expectedPhone(u)
 	case u.anonymous:
 		return "Anonymous"
 	}
 	return "Unknown"
 }
 
-// claim returns the first text at one of the keys, in the user's metadata and then in the identities.
-func (r *model) claim(u sourceUser, keys ...string) (string, bool) {
+// firstText returns the first text at one of the keys, in the user's metadata and then in the identities.
+func (r *expectation) firstText(u sourceUser, keys ...string) (string, bool) {
 	docs := []any{u.metadata}
 	for _, i := range r.owned[u.id] {
 		docs = append(docs, i.claims)
@@ -171,7 +171,7 @@ func (r *model) claim(u sourceUser, keys ...string) (string, bool) {
 func textAt(doc any, key string) string {
 	object, _ := doc.(map[string]any)
 	text, _ := object[key].(string)
-	if blank(text) {
+	if isBlank(text) {
 		return ""
 	}
 	return text
@@ -184,16 +184,16 @@ var hashForms = []*regexp.Regexp{
 }
 
 // withholdReason returns the reason why a password is not imported, or "".
-func (r *model) withholdReason(u sourceUser) string {
+func (r *expectation) withholdReason(u sourceUser) string {
 	known := slices.ContainsFunc(hashForms, func(form *regexp.Regexp) bool { return form.MatchString(u.hash) })
 	switch {
 	case strings.HasPrefix(u.hash, "{") && strings.Contains(u.hash, `"alg":"aes-gcm-hkdf"`):
 		return "hash_encrypted"
 	case !known:
 		return "hash_unknown"
-	case !password.Known(u.hash):
+	case !password.IsSupported(u.hash):
 		return "hash_too_costly"
-	case r.o.Unconfirmed != "allow" && email(u) != "" && !u.confirmed:
+	case r.o.Unconfirmed != "allow" && expectedEmail(u) != "" && !u.confirmed:
 		return "unconfirmed_held"
 	case r.o.MFA == "hold" && r.factors[u.id]:
 		return "mfa_held"

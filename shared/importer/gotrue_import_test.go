@@ -26,20 +26,20 @@ const supabaseProfiles = `CREATE TABLE public.profiles (
 	preferred_language text NOT NULL DEFAULT 'en', created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now())`
 
-// choices has options that allow users with a second factor to sign in with their password.
-var choices = importer.Options{MFA: "allow"}
+// allowMFA has options that allow users with a second factor to sign in with their password.
+var allowMFA = importer.Options{MFA: "allow"}
 
-// project creates a Supabase project: the schema of GoTrue, the table of profiles, and a running GoTrue.
-func project(t *testing.T) (*gotrue, string) {
+// newProject creates a Supabase project: the schema of GoTrue, the table of profiles, and a running GoTrue.
+func newProject(t *testing.T) (*gotrue, string) {
 	t.Helper()
 	url := dbtest.Empty(t)
 	g := startGoTrue(t, url)
-	sql(t, url, supabaseProfiles)
+	execSQL(t, url, supabaseProfiles)
 	return g, url
 }
 
-// sql runs statements as the superuser.
-func sql(t *testing.T, url, statements string) {
+// execSQL runs statements as the superuser.
+func execSQL(t *testing.T, url, statements string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -54,7 +54,7 @@ func sql(t *testing.T, url, statements string) {
 // mustImport runs the import and fails unless it is complete and the verification finds no difference.
 func mustImport(t *testing.T, m *importer.Import) importer.Status {
 	t.Helper()
-	status, err := m.Run(t.Context(), choices, false, 0)
+	status, err := m.Run(t.Context(), allowMFA, false, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func newImport(from, to string) *importer.Import {
 // Other tests create the tables of the source themselves. In this test GoTrue, Supabase's auth server, creates them.
 func TestR55_GoTrue_ImportAccountsForEveryRow(t *testing.T) {
 	t.Parallel()
-	_, source := project(t)
+	_, source := newProject(t)
 	summary := supabasetest.Fill(t, source, 55, 600)
 	status := mustImport(t, newImport(source, dbtest.New(t)))
 	got := map[mapping.Kind]int64{}
@@ -104,7 +104,7 @@ func TestR55_GoTrue_ImportAccountsForEveryRow(t *testing.T) {
 // The users are as GoTrue writes them at a sign-up.
 func TestGoTrue_UsersAreImported(t *testing.T) {
 	t.Parallel()
-	g, source := project(t)
+	g, source := newProject(t)
 	ids := []string{g.signUp("ada@example.com", "correct horse"), g.signUp("+4915550000002", "correct horse")}
 	target := dbtest.New(t)
 	mustImport(t, newImport(source, target))
@@ -115,7 +115,7 @@ func TestGoTrue_UsersAreImported(t *testing.T) {
 	if got, want := x.signIn("ada@example.com", "correct horsf"), false; got != want {
 		t.Errorf("sign-in with a wrong password: got %v, want %v", got, want)
 	}
-	got := texts(t, target, `SELECT id::text FROM "user"`)
+	got := columnTexts(t, target, `SELECT id::text FROM "user"`)
 	slices.Sort(ids)
 	slices.Sort(got)
 	if diff := cmp.Diff(got, ids); diff != "" {
@@ -127,9 +127,9 @@ func TestGoTrue_UsersAreImported(t *testing.T) {
 // the newest tables.
 func TestGoTrue_PlanReadsAsRoleOfProject(t *testing.T) {
 	t.Parallel()
-	g, source := project(t)
+	g, source := newProject(t)
 	g.signUp("ada@example.com", "correct horse")
-	plan, err := newImport(reader(t, source, "BYPASSRLS"), dbtest.New(t)).Plan(t.Context(), choices)
+	plan, err := newImport(newReaderRole(t, source, "BYPASSRLS"), dbtest.New(t)).Plan(t.Context(), allowMFA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,21 +144,21 @@ func TestGoTrue_PlanReadsAsRoleOfProject(t *testing.T) {
 // Row security hides every row from a role that does not bypass it, without an error: the import would copy no users.
 func TestGoTrue_PlanRefusesRoleUnderRowSecurity(t *testing.T) {
 	t.Parallel()
-	g, source := project(t)
+	g, source := newProject(t)
 	g.signUp("ada@example.com", "correct horse")
-	m := newImport(reader(t, source, "NOBYPASSRLS"), dbtest.New(t))
-	plan, err := m.Plan(t.Context(), choices)
+	m := newImport(newReaderRole(t, source, "NOBYPASSRLS"), dbtest.New(t))
+	plan, err := m.Plan(t.Context(), allowMFA)
 	if err == nil && len(plan.Refusals) == 0 {
 		t.Error("the plan has no refusal")
 	}
-	if _, err := m.Run(t.Context(), choices, false, 0); err == nil {
+	if _, err := m.Run(t.Context(), allowMFA, false, 0); err == nil {
 		t.Error("the run returned no error")
 	}
 }
 
-// reader creates a role with the read grants that GoTrue's migrations give to the role postgres, and returns the URL
-// for it. The role exists until the end of the test.
-func reader(t *testing.T, url, attribute string) string {
+// newReaderRole creates a role with the read grants that GoTrue's migrations give to the role postgres, and returns the
+// URL for it. The role exists until the end of the test.
+func newReaderRole(t *testing.T, url, attribute string) string {
 	t.Helper()
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -166,7 +166,7 @@ func reader(t *testing.T, url, attribute string) string {
 	}
 	name := fmt.Sprintf("reader_%s_%s", strings.ToLower(attribute), config.Database)
 	name = name[:min(len(name), 63)]
-	sql(t, url, fmt.Sprintf(`CREATE ROLE %[1]q LOGIN %[2]s PASSWORD 'reads';
+	execSQL(t, url, fmt.Sprintf(`CREATE ROLE %[1]q LOGIN %[2]s PASSWORD 'reads';
 		GRANT USAGE ON SCHEMA auth TO %[1]q; GRANT SELECT ON public.profiles TO %[1]q;
 		DO $$ DECLARE t text; BEGIN
 			FOR t IN SELECT table_name FROM information_schema.table_privileges
@@ -186,5 +186,5 @@ func reader(t *testing.T, url, attribute string) string {
 			t.Errorf("drop the role of the test: %v", err)
 		}
 	})
-	return as(t, url, name, "reads")
+	return urlForRole(t, url, name, "reads")
 }

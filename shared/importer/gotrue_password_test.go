@@ -18,7 +18,7 @@ import (
 // SQL that the import writes, the current password works in GoTrue, whether it was changed or not.
 func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	t.Parallel()
-	g, source := project(t)
+	g, source := newProject(t)
 	users := g.fillProject(source)
 	target := dbtest.New(t)
 	m := newImport(source, target)
@@ -64,7 +64,7 @@ func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 	if _, err := m.Rollback(t.Context(), run, importer.RollbackOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	sql(t, source, text.String())
+	execSQL(t, source, text.String())
 }
 
 // rejectedByXenon has the kinds of users who can sign in to GoTrue but, on purpose, not to Xenon, each with the reason.
@@ -107,7 +107,7 @@ func (g *gotrue) fillProject(source string) []supabasetest.KnownUser {
 		)
 	}
 	all := len(users)
-	ambiguous := texts(
+	ambiguous := columnTexts(
 		g.t,
 		source,
 		"SELECT lower(email) FROM auth.users WHERE NOT is_sso_user AND email <> '' GROUP BY 1 HAVING count(*) > 1",

@@ -19,8 +19,8 @@ func TestGoTrue_TestSchemaEqualsGoTrueSchema(t *testing.T) {
 	t.Parallel()
 	real := dbtest.Empty(t)
 	startGoTrue(t, real)
-	want := shape(t, real)
-	got := shape(t, supabasetest.New(t))
+	want := describeSchema(t, real)
+	got := describeSchema(t, supabasetest.New(t))
 	if len(got) < 5 || len(got["users"]) < 35 {
 		t.Fatalf("the test schema has only %d tables, and only %d facts about auth.users", len(got), len(got["users"]))
 	}
@@ -52,8 +52,8 @@ SELECT c.relname::text, f.fact FROM pg_class c CROSS JOIN LATERAL (
   SELECT 'row security ' || c.relrowsecurity::text
 ) f (fact) WHERE c.relkind = 'r' AND c.relnamespace = 'auth'::regnamespace`
 
-// shape describes the schema auth of a database, sorted, by table.
-func shape(t *testing.T, url string) map[string][]string {
+// describeSchema describes the schema auth of a database, sorted, by table.
+func describeSchema(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {

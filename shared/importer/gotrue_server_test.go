@@ -48,25 +48,25 @@ func startGoTrue(t *testing.T, databaseURL string) *gotrue {
 	t.Helper()
 	g := &gotrue{t: t}
 	g.configure(databaseURL)
-	g.migrate()
+	g.runMigrations()
 	log, err := os.Create(g.log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
 	server, err := postgres.Account{}.Spawn(postgres.Command{
-		Argv: []string{g.program(), "serve", "-c", g.config}, Dir: t.TempDir(), Output: log, Signal: "TERM",
+		Argv: []string{g.binaryPath(), "serve", "-c", g.config}, Dir: t.TempDir(), Output: log, Signal: "TERM",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Stop() }) // the signal causes the exit status
-	g.await(server)
+	g.waitUntilReady(server)
 	return g
 }
 
-// program returns the path of the binary. The test fails if it does not exist.
-func (g *gotrue) program() string {
+// binaryPath returns the path of the binary. The test fails if it does not exist.
+func (g *gotrue) binaryPath() string {
 	g.t.Helper()
 	program, err := filepath.Abs(*gotrueProgram)
 	if err == nil {
@@ -137,10 +137,10 @@ func (g *gotrue) ownSchema(databaseURL, role, password string) {
 	})
 }
 
-// migrate runs the migrations that are inside the binary.
-func (g *gotrue) migrate() {
+// runMigrations runs the migrations that are inside the binary.
+func (g *gotrue) runMigrations() {
 	g.t.Helper()
-	cmd := exec.CommandContext(g.t.Context(), g.program(), "migrate", "-c", g.config)
+	cmd := exec.CommandContext(g.t.Context(), g.binaryPath(), "migrate", "-c", g.config)
 	cmd.Env = []string{"LC_ALL=C"} // no variables of this process
 	cmd.Dir = g.t.TempDir()
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -148,7 +148,7 @@ func (g *gotrue) migrate() {
 	}
 }
 
-func (g *gotrue) await(server *postgres.Child) {
+func (g *gotrue) waitUntilReady(server *postgres.Child) {
 	g.t.Helper()
 	ctx, cancel := context.WithTimeout(g.t.Context(), time.Minute)
 	defer cancel()

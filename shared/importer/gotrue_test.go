@@ -30,7 +30,7 @@ func TestGoTrue_SignUpAndSignIn(t *testing.T) {
 	if got, want := g.signIn("nobody@example.com", "correct horse"), false; got != want {
 		t.Errorf("an unknown email: got %v, want %v", got, want)
 	}
-	g.migrate() // a second time, which changes nothing
+	g.runMigrations() // a second time, which changes nothing
 	if got, want := g.signIn("ada@example.com", "correct horse"), true; got != want {
 		t.Errorf("after migrating again: got %v, want %v", got, want)
 	}

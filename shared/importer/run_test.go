@@ -65,15 +65,15 @@ func TestRun_RejectedChangeKeepsTheUser(t *testing.T) {
 	rows := `select row(u.*)::text from "user" u where id = '` + p.ID +
 		`' union all select row(a.*)::text from account a where "userId" = '` + p.ID + `'
 union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + `'`
-	before := texts(t, m.To, rows)
-	texts(
+	before := columnTexts(t, m.To, rows)
+	columnTexts(
 		t,
 		m.To,
 		`create function refuse() returns trigger language plpgsql as $$ begin if new.id = '`+p.ID+
 			`' then raise exception 'no'; end if; return new; end $$`,
 	)
-	texts(t, m.To, `create trigger refuse before update on "user" for each row execute function refuse()`)
-	texts(
+	columnTexts(t, m.To, `create trigger refuse before update on "user" for each row execute function refuse()`)
+	columnTexts(
 		t,
 		from,
 		`update auth.users set raw_user_meta_data = '{"name": "Another User"}', encrypted_password = null where id = '`+p.ID+
@@ -83,7 +83,7 @@ union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + 
 	if err != nil || st.State != "complete" {
 		t.Fatalf("the pass is %q: %v", st.State, err)
 	}
-	if after := texts(t, m.To, rows); !slices.Equal(after, before) {
+	if after := columnTexts(t, m.To, rows); !slices.Equal(after, before) {
 		t.Errorf("the %d rows of the user differ from the %d rows before the pass", len(after), len(before))
 	}
 	if n := st.Reasons["user target_error"]; n != 1 {

@@ -22,7 +22,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow"}, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	profiles := texts(t, m.To, "select row(p.*)::text from user_profile p order by id")
+	profiles := columnTexts(t, m.To, "select row(p.*)::text from user_profile p order by id")
 	x := startXenon(t, m.To)
 	t.Run("all", func(t *testing.T) {
 		var g errgroup.Group
@@ -51,7 +51,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 			signsIn[p.ID] = p.Kind
 		}
 	}
-	for _, line := range texts(t, m.To, `select id || ' ' || password from account where "providerId" = 'credential'`) {
+	for _, line := range columnTexts(t, m.To, `select id || ' ' || password from account where "providerId" = 'credential'`) {
 		id, hash, _ := strings.Cut(line, " ")
 		if shape := signsIn[id]; shape != "" && !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 			t.Errorf("%s: the password was not rehashed", shape)
@@ -60,7 +60,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	if len(signsIn) < 60 {
 		t.Errorf("only %d users can sign in, want at least 60", len(signsIn))
 	}
-	after := texts(t, m.To, "select row(p.*)::text from user_profile p order by id")
+	after := columnTexts(t, m.To, "select row(p.*)::text from user_profile p order by id")
 	if strings.Join(after, "\n") != strings.Join(profiles, "\n") {
 		t.Error("signing in changed a profile")
 	}

@@ -49,7 +49,7 @@ func olderSums(t *testing.T) (sums map[string]run.Checksum) {
 	return sums
 }
 
-var tens = importer.Options{BatchSize: 10, MFA: "allow"}
+var batchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
 
 // The second pass of the run was interrupted after three of seven batches. This release continues it, computes the same
 // checksums as the older one, and rolls it back to the state before.
@@ -62,7 +62,7 @@ func TestRunOfOlderReleaseResumes(t *testing.T) {
 	}
 	unchanged := int64(0)
 	m.Progress = func(e importer.Event) { unchanged += e.Unchanged }
-	importtest.Complete(t, m, tens)
+	importtest.Complete(t, m, batchesOfTen)
 	m.Progress = nil
 	if unchanged == 0 {
 		t.Error("no row is unchanged since the older release wrote it: its hashes are not read")
@@ -102,7 +102,7 @@ func TestRollbackOfOlderReleaseResumes(t *testing.T) {
 func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "target_rows.sql")
-	o := tens
+	o := batchesOfTen
 	o.ProviderMap = 1
 	importtest.Complete(t, m, o)
 	v, err := m.Verify(t.Context(), "supabase", 2)

@@ -52,7 +52,7 @@ func startXenon(t *testing.T, databaseURL string) *xenon {
 // signIn reports whether Xenon accepts the password.
 func (x *xenon) signIn(email, password string) bool {
 	x.t.Helper()
-	_, ok := x.cookies(email, password)
+	_, ok := x.signInCookies(email, password)
 	return ok
 }
 
@@ -68,7 +68,7 @@ func (x *xenon) signUp(email, password string) {
 	}
 }
 
-func (x *xenon) cookies(email, password string) ([]*http.Cookie, bool) {
+func (x *xenon) signInCookies(email, password string) ([]*http.Cookie, bool) {
 	x.t.Helper()
 	w := x.post("/sign-in/email", nil, map[string]string{"email": email, "password": password})
 	if w.Code >= http.StatusInternalServerError {
@@ -79,7 +79,7 @@ func (x *xenon) cookies(email, password string) ([]*http.Cookie, bool) {
 
 func (x *xenon) changePassword(email, old, password string) {
 	x.t.Helper()
-	cookies, _ := x.cookies(email, old)
+	cookies, _ := x.signInCookies(email, old)
 	w := x.post("/change-password", cookies, map[string]string{"currentPassword": old, "newPassword": password})
 	if w.Code != http.StatusOK {
 		x.t.Fatalf("change the password of %s: %d", email, w.Code)
@@ -103,8 +103,8 @@ func (x *xenon) post(path string, cookies []*http.Cookie, body map[string]string
 	return w
 }
 
-// texts returns the values of a query with one column.
-func texts(t *testing.T, databaseURL, query string) []string {
+// columnTexts returns the values of a query with one column.
+func columnTexts(t *testing.T, databaseURL, query string) []string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), databaseURL)
 	if err != nil {
@@ -122,8 +122,8 @@ func texts(t *testing.T, databaseURL, query string) []string {
 	return all
 }
 
-// as returns the URL of the same database for another role.
-func as(t *testing.T, databaseURL, role, password string) string {
+// urlForRole returns the URL of the same database for another role.
+func urlForRole(t *testing.T, databaseURL, role, password string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
 	if err != nil {

@@ -58,7 +58,7 @@ type deployment struct {
 	verifier *jwtverify.Verifier
 }
 
-func deploy(t *testing.T) *deployment {
+func newDeployment(t *testing.T) *deployment {
 	t.Helper()
 	d := &deployment{Clock: newClock()}
 	d.Server = jwkstest.New(t, func(ctx context.Context) ([]JWK, error) { return d.keys.Public(ctx) })
@@ -69,7 +69,7 @@ func deploy(t *testing.T) *deployment {
 		JWTExpiresIn:    7 * 24 * time.Hour,
 		JWKSURL:         d.URL,
 	}
-	d.save(t, sets().third)
+	d.saveKeys(t, sets().third)
 	d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 	d.verifier = d.newVerifier()
 	return d
@@ -81,7 +81,7 @@ func (d *deployment) newVerifier() *jwtverify.Verifier {
 	})
 }
 
-func (d *deployment) save(t *testing.T, s Set) {
+func (d *deployment) saveKeys(t *testing.T, s Set) {
 	t.Helper()
 	if err := SaveFile(d.cfg.SigningKeysFile, s); err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func (d *deployment) goodClaims() jwt.MapClaims {
 	}
 }
 
-func segment(t *testing.T, v any) string {
+func encodeSegment(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -27,19 +27,19 @@ func (j JWK) MarshalJSON() ([]byte, error) { return j.text, nil }
 // newJWK writes an RSA key as Better Auth's /jwks does, and adds use, which some verifiers need. It writes the JSON
 // itself because the bytes must equal Better Auth's.
 func newJWK(id string, public *rsa.PublicKey) JWK {
-	n, e := members(public)
+	n, e := publicKeyMembers(public)
 	text := `{"alg":"RS256","kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `","use":"sig"}`
 	return JWK{KeyID: id, text: json.RawMessage(text)}
 }
 
 // thumbprint returns the SHA-256 thumbprint of a key (RFC 7638): of its required members in alphabetical order.
 func thumbprint(public *rsa.PublicKey) string {
-	n, e := members(public)
+	n, e := publicKeyMembers(public)
 	sum := sha256.Sum256([]byte(`{"e":"` + e + `","kty":"RSA","n":"` + n + `"}`))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-func members(public *rsa.PublicKey) (n, e string) {
+func publicKeyMembers(public *rsa.PublicKey) (n, e string) {
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode(public.N.Bytes()), encode(big.NewInt(int64(public.E)).Bytes())
 }

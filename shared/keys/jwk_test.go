@@ -12,7 +12,7 @@ import (
 
 func TestPublicReturnsPublishedKeys(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	published := func() (ids []string) {
 		t.Helper()
 		public, err := d.keys.Public(t.Context())
@@ -41,7 +41,7 @@ func TestPublicReturnsPublishedKeys(t *testing.T) {
 	if got := published(); !cmp.Equal(got, want) {
 		t.Errorf("published %v, want current, next, retired %v", got, want)
 	}
-	d.Advance(6*24*time.Hour + Spread) // the oldest retired a day before the clock's start
+	d.Advance(6*24*time.Hour + MaxPropagation) // the oldest retired a day before the clock's start
 	if got := published(); !cmp.Equal(got, want[:3]) {
 		t.Errorf("published %v after the oldest key expired, want %v", got, want[:3])
 	}

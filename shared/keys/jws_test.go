@@ -39,9 +39,9 @@ func (d *deployment) signNote(t *testing.T, payload string) string {
 
 func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	text, kid := d.signNote(t, "one note"), sets().third.Current.ID
-	if header, _ := parts(t, text); header != `{"alg":"RS256","typ":"note+jws","kid":"`+kid+`"}` {
+	if header, _ := tokenParts(t, text); header != `{"alg":"RS256","typ":"note+jws","kid":"`+kid+`"}` {
 		t.Errorf("got header %s", header)
 	}
 	var published struct {
@@ -71,7 +71,7 @@ func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
 // The verifier rejects a signed text even if its payload has all claims of a token, and VerifyJWS rejects a token.
 func TestR34_SignedTextIsNotAToken(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	claims, err := json.Marshal(d.goodClaims())
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestR34_SignedTextIsNotAToken(t *testing.T) {
 
 func TestVerifyJWSRefuses(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	published, text := d.published(t), d.signNote(t, "one note")
 	for i := range len(text) {
 		altered := []byte(text)

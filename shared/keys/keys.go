@@ -28,7 +28,7 @@ type Keys struct {
 	audience string
 	lifetime time.Duration
 	now      func() time.Time
-	tokens   *cache.Cache[string, issued] // by session id
+	tokens   *cache.Cache[string, issuedToken] // by session id
 
 	mu   sync.Mutex // guards the fields below
 	text []byte     // the document that was read last
@@ -43,7 +43,7 @@ func New(s *secrets.Secrets, cfg config.API, now func() time.Time) *Keys {
 		issuer:   cfg.JWTIssuer,
 		audience: cfg.JWTAudience,
 		lifetime: cfg.JWTExpiresIn,
-		tokens:   cache.New[string, issued](maxTokens),
+		tokens:   cache.New[string, issuedToken](maxTokens),
 
 		// Round removes the monotonic clock reading, which might not advance while Lambda freezes the process.
 		now: func() time.Time { return now().Round(0) },

@@ -97,7 +97,7 @@ func (r *Rotation) create(ctx context.Context, stages secrets.Stages, version st
 	if pending == nil {
 		return r.put(ctx, version, current)
 	}
-	if _, err := r.check(current, pending); err != nil {
+	if _, err := r.checkPending(current, pending); err != nil {
 		err = fmt.Errorf("the unfinished rotation was canceled, rotate again: %w", err)
 		return errors.Join(err, r.versions.Cancel(ctx, version))
 	}
@@ -136,7 +136,7 @@ func (r *Rotation) test(ctx context.Context, stages secrets.Stages, version stri
 	if err != nil || pending != nil && slices.Equal(pending, current) {
 		return err
 	}
-	_, err = r.check(current, pending)
+	_, err = r.checkPending(current, pending)
 	return err
 }
 
@@ -147,7 +147,7 @@ func (r *Rotation) finish(ctx context.Context, stages secrets.Stages, version st
 	if err != nil {
 		return err
 	}
-	set, err := r.check(current, pending)
+	set, err := r.checkPending(current, pending)
 	if err != nil {
 		return err
 	}
@@ -174,8 +174,8 @@ func (r *Rotation) read(
 	return current, pending, nil
 }
 
-// check returns the pending set if it may come into use now.
-func (r *Rotation) check(current, pending []byte) (Set, error) {
+// checkPending returns the pending set if it may come into use now.
+func (r *Rotation) checkPending(current, pending []byte) (Set, error) {
 	set, err := ParseSet(pending)
 	if err != nil {
 		return Set{}, fmt.Errorf("pending version: %w", err)
@@ -204,7 +204,7 @@ func (s Set) checkFollows(old Set, now time.Time, lifetime time.Duration) error 
 	if s.Current.ID != old.Next.ID || len(s.Retired) == 0 || s.Retired[0].ID != old.Current.ID {
 		return errKeysChanged
 	}
-	if s.Retired[0].PublishedUntil.Before(seconds(now.Add(lifetime + Spread))) {
+	if s.Retired[0].PublishedUntil.Before(seconds(now.Add(lifetime + MaxPropagation))) {
 		return fmt.Errorf("key %s would be removed before the tokens it signs expire", old.Current.ID)
 	}
 	for _, k := range old.stillPublished(now) {

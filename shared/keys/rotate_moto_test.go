@@ -25,8 +25,8 @@ import (
 
 const week = 7 * 24 * time.Hour
 
-// cloud is a deployment whose keys are in Secrets Manager, and its rotation function.
-type cloud struct {
+// awsDeployment is a deployment whose keys are in Secrets Manager, and its rotation function.
+type awsDeployment struct {
 	*clock.Clock
 	*mototest.SecretsManager
 	t        *testing.T
@@ -35,10 +35,10 @@ type cloud struct {
 	log      bytes.Buffer
 }
 
-// newCloud makes a deployment with the content of the secret.
-func newCloud(t *testing.T, content string) *cloud {
+// newAWSDeployment makes a deployment with the content of the secret.
+func newAWSDeployment(t *testing.T, content string) *awsDeployment {
 	t.Helper()
-	c := &cloud{Clock: newClock(), SecretsManager: mototest.Start(t).SecretsManager(t), t: t}
+	c := &awsDeployment{Clock: newClock(), SecretsManager: mototest.Start(t).SecretsManager(t), t: t}
 	c.cfg = config.API{
 		AWS: mototest.AWS(t), SigningKeysARN: c.Create("xenon/keys", content),
 		JWTExpiresIn: week, JWTIssuer: origin, JWTAudience: origin,
@@ -64,12 +64,12 @@ func newCloud(t *testing.T, content string) *cloud {
 	return c
 }
 
-func (c *cloud) newRotation() *Rotation {
+func (c *awsDeployment) newRotation() *Rotation {
 	cfg := config.Rotation{SigningKeysARN: c.cfg.SigningKeysARN, JWTExpiresIn: c.cfg.JWTExpiresIn, AWS: c.cfg.AWS}
 	return NewRotation(cfg, c.Now)
 }
 
-func text(t *testing.T, s Set) string {
+func documentText(t *testing.T, s Set) string {
 	t.Helper()
 	document, err := s.Document()
 	if err != nil {
@@ -79,7 +79,7 @@ func text(t *testing.T, s Set) string {
 }
 
 // inUse returns the set in use, which must be valid.
-func (c *cloud) inUse() Set {
+func (c *awsDeployment) inUse() Set {
 	c.t.Helper()
 	set, err := ParseSet([]byte(c.Value(c.cfg.SigningKeysARN, "AWSCURRENT")))
 	if err != nil {
@@ -89,12 +89,12 @@ func (c *cloud) inUse() Set {
 }
 
 // rotate does a whole rotation as Secrets Manager does.
-func (c *cloud) rotate() error {
+func (c *awsDeployment) rotate() error {
 	return c.CallAllSteps(c.cfg.SigningKeysARN, c.BeginRotation(c.cfg.SigningKeysARN))
 }
 
-// ids returns the key ids of a set: next, current, retired.
-func ids(s Set) []string {
+// keyIDs returns the key ids of a set: next, current, retired.
+func keyIDs(s Set) []string {
 	all := []string{s.Next.ID, s.Current.ID}
 	for _, k := range s.Retired {
 		all = append(all, k.ID)
@@ -103,16 +103,16 @@ func ids(s Set) []string {
 }
 
 // checkRotated fails the test unless the set in use is a rotation of the set before.
-func (c *cloud) checkRotated(before Set) {
+func (c *awsDeployment) checkRotated(before Set) {
 	c.t.Helper()
-	if got, want := ids(c.inUse())[1:], ids(before); !slices.Equal(got, want) {
+	if got, want := keyIDs(c.inUse())[1:], keyIDs(before); !slices.Equal(got, want) {
 		c.t.Errorf("got keys %v after the next key, want %v", got, want)
 	}
 }
 
 func TestMotoFirstDeploy(t *testing.T) {
 	for _, content := range []string{"{}", `{"placeholder":"x7Gh"}`} {
-		c := newCloud(t, content)
+		c := newAWSDeployment(t, content)
 		k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
 		if _, err := k.Sign(t.Context(), testClaims); err == nil || !strings.Contains(err.Error(), "xenon keys rotate") {
 			t.Errorf("before: got %v, want an error that says how to make keys", err)
@@ -146,13 +146,13 @@ func TestMotoInvalidSetIsLoggedOnceAndLastValidSetStaysInUse(t *testing.T) {
 }
 
 func TestMotoRotationMakesNextKeyCurrentAndCurrentKeyRetired(t *testing.T) {
-	c := newCloud(t, "{}")
+	c := newAWSDeployment(t, "{}")
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
 		before := c.inUse()
-		c.Advance(finishWithin + Spread)
+		c.Advance(finishWithin + MaxPropagation)
 		if err := c.rotate(); err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +167,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 	for n, step := range mototest.Steps {
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, done %v", step, done), func(t *testing.T) {
-				c := newCloud(t, text(t, sets().third))
+				c := newAWSDeployment(t, documentText(t, sets().third))
 				arn, rotate := c.cfg.SigningKeysARN, c.Function
 				c.Function = func(event []byte) error {
 					if !bytes.Contains(event, []byte(step)) {
@@ -218,7 +218,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 // RotateNow uses the rotation function if there is one, and works without one.
 func TestMotoRotateNow(t *testing.T) {
 	for _, enabled := range []bool{false, true} {
-		c := newCloud(t, "{}")
+		c := newAWSDeployment(t, "{}")
 		arn := c.cfg.SigningKeysARN
 		steps, rotate := 0, c.Function
 		c.Function = func(event []byte) error { steps++; return rotate(event) }
@@ -233,7 +233,7 @@ func TestMotoRotateNow(t *testing.T) {
 		if _, err := c.rotation.RotateNow(t.Context()); !errors.Is(err, ErrTooSoon) {
 			t.Errorf("immediately again: got %v, want %v", err, ErrTooSoon)
 		}
-		c.Advance(finishWithin + Spread)
+		c.Advance(finishWithin + MaxPropagation)
 		steps = 0
 		got, err := c.rotation.RotateNow(t.Context())
 		if err != nil || c.Failed != nil {
@@ -282,13 +282,13 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 }
 
 func TestMotoServiceDownDuringARotation(t *testing.T) {
-	c := newCloud(t, text(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, sets().third))
 	c.Advance(time.Hour)
 	k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
 	signs := func(want string) {
 		t.Helper()
 		token, err := k.Sign(t.Context(), testClaims)
-		header := segment(t, map[string]string{"alg": "RS256", "kid": want})
+		header := encodeSegment(t, map[string]string{"alg": "RS256", "kid": want})
 		if err != nil || !strings.HasPrefix(token, header+".") {
 			t.Errorf("got %v, want a token of %s", err, want)
 		}

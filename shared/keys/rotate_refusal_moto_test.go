@@ -15,7 +15,7 @@ import (
 )
 
 func TestMotoRotationRefuses(t *testing.T) {
-	c := newCloud(t, text(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, sets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
 	err := c.CallStep(arn, mototest.Version(), "createSecret")
@@ -45,7 +45,7 @@ func TestMotoRotationRefuses(t *testing.T) {
 
 func TestMotoRotationOfAWrongARN(t *testing.T) {
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/nowhere-AbCdEf"
-	c := newCloud(t, "{}")
+	c := newAWSDeployment(t, "{}")
 	c.cfg.SigningKeysARN = wrong
 	c.rotation = c.newRotation()
 	_, byCommand := c.rotation.RotateNow(t.Context())
@@ -67,7 +67,7 @@ func TestMotoRotationOfAWrongARN(t *testing.T) {
 func TestMotoKeysChangedDuringARotation(t *testing.T) {
 	for n, step := range mototest.Steps[1:] {
 		t.Run("before "+step, func(t *testing.T) {
-			c := newCloud(t, text(t, sets().third))
+			c := newAWSDeployment(t, documentText(t, sets().third))
 			arn := c.cfg.SigningKeysARN
 			c.Advance(time.Hour)
 			version := c.BeginRotation(arn)
@@ -76,7 +76,7 @@ func TestMotoKeysChangedDuringARotation(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			c.Put(arn, text(t, sets().foreign))
+			c.Put(arn, documentText(t, sets().foreign))
 			for _, step := range []string{"testSecret", "finishSecret"} {
 				if err := c.CallStep(arn, version, step); !errors.Is(err, errKeysChanged) {
 					t.Errorf("%s: got %v, want %v", step, err, errKeysChanged)
@@ -97,21 +97,20 @@ func TestMotoKeysChangedDuringARotation(t *testing.T) {
 	}
 }
 
-// A set that comes into use too late would stop publishing a key before its tokens expire.
 func TestMotoKeysChangedDuringFinishStayInUse(t *testing.T) {
-	c := newCloud(t, text(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, sets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
-	version := c.Begin(arn)
-	if err := c.Step(arn, version, "createSecret"); err != nil {
+	version := c.BeginRotation(arn)
+	if err := c.CallStep(arn, version, "createSecret"); err != nil {
 		t.Fatal(err)
 	}
 	cfg := config.Rotation{SigningKeysARN: arn, JWTExpiresIn: c.cfg.JWTExpiresIn, AWS: c.cfg.AWS}
 	c.rotation = NewRotation(cfg, func() time.Time { // called after the rotation has read both sets
-		c.Put(arn, text(t, sets().foreign))
+		c.Put(arn, documentText(t, sets().foreign))
 		return c.Now()
 	})
-	if err := c.Step(arn, version, "finishSecret"); err == nil {
+	if err := c.CallStep(arn, version, "finishSecret"); err == nil {
 		t.Error("the rotation finished")
 	}
 	if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID {
@@ -119,8 +118,9 @@ func TestMotoKeysChangedDuringFinishStayInUse(t *testing.T) {
 	}
 }
 
+// A set that comes into use too late would stop publishing a key before its tokens expire.
 func TestMotoRotationThatTakesTooLong(t *testing.T) {
-	c := newCloud(t, text(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, sets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
 	version := c.BeginRotation(arn)
@@ -137,19 +137,19 @@ func TestMotoRotationThatTakesTooLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.checkRotated(sets().third)
-	if got, want := c.inUse().Retired[0].PublishedUntil, c.Now().Add(week+Spread); got.Before(want) {
+	if got, want := c.inUse().Retired[0].PublishedUntil, c.Now().Add(week+MaxPropagation); got.Before(want) {
 		t.Errorf("published until %v, want at least %v", got, want)
 	}
 }
 
 func TestMotoRotationTooSoon(t *testing.T) {
-	c := newCloud(t, "{}")
+	c := newAWSDeployment(t, "{}")
 	arn := c.cfg.SigningKeysARN
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
 	}
 	before := c.inUse()
-	c.Advance(finishWithin + Spread - time.Second)
+	c.Advance(finishWithin + MaxPropagation - time.Second)
 	version := c.BeginRotation(arn)
 	if err := c.CallAllSteps(arn, version); !errors.Is(err, ErrTooSoon) {
 		t.Errorf("got %v, want %v", err, ErrTooSoon)
@@ -162,9 +162,9 @@ func TestMotoRotationTooSoon(t *testing.T) {
 }
 
 func TestMotoRotationKeepsUnreadableSecret(t *testing.T) {
-	lacks := string(edited(t, func(d *document) { d.Next = nil }))
+	lacks := string(editDocument(t, func(d *document) { d.Next = nil }))
 	for _, content := range []string{"not JSON", `{"version":2}`, lacks, `{"version":1}`} {
-		c := newCloud(t, content)
+		c := newAWSDeployment(t, content)
 		if err := c.rotate(); err == nil || !strings.Contains(err.Error(), "version in use") {
 			t.Errorf("got %v", err)
 		}
@@ -188,20 +188,20 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"not a set":           {"not-shown", "not a document"},
 		"no keys":             {"{}", "no signing key"},
-		"another deployment":  {text(t, sets().foreign), errKeysChanged.Error()},
-		"an older set":        {text(t, sets().second), errKeysChanged.Error()},
-		"no retired keys":     {text(t, Set{Next: good.Next, Current: good.Current}), errKeysChanged.Error()},
-		"missing retired key": {text(t, missing), "is missing"},
-		"retired too early":   {text(t, short), "before the tokens it signs expire"},
+		"another deployment":  {documentText(t, sets().foreign), errKeysChanged.Error()},
+		"an older set":        {documentText(t, sets().second), errKeysChanged.Error()},
+		"no retired keys":     {documentText(t, Set{Next: good.Next, Current: good.Current}), errKeysChanged.Error()},
+		"missing retired key": {documentText(t, missing), "is missing"},
+		"retired too early":   {documentText(t, short), "before the tokens it signs expire"},
 		"another current key": {
-			text(t, Set{Next: good.Next, Current: sets().foreign.Current, Retired: good.Retired}), errKeysChanged.Error(),
+			documentText(t, Set{Next: good.Next, Current: sets().foreign.Current, Retired: good.Retired}), errKeysChanged.Error(),
 		},
 		"the old key as next": {
-			text(t, Set{Next: third.Current, Current: third.Next, Retired: third.Retired}), errKeysChanged.Error(),
+			documentText(t, Set{Next: third.Current, Current: third.Next, Retired: third.Retired}), errKeysChanged.Error(),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCloud(t, text(t, third))
+			c := newAWSDeployment(t, documentText(t, third))
 			arn := c.cfg.SigningKeysARN
 			c.Advance(time.Hour)
 			version := c.BeginRotation(arn)
@@ -218,10 +218,10 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 			c.checkRotated(Set{Next: third.Current, Current: Key{ID: third.Retired[0].ID}, Retired: third.Retired[1:]})
 		})
 	}
-	c := newCloud(t, text(t, third))
+	c := newAWSDeployment(t, documentText(t, third))
 	c.Advance(time.Hour)
 	version := c.BeginRotation(c.cfg.SigningKeysARN)
-	c.Put(c.cfg.SigningKeysARN, text(t, good), version, "AWSPENDING")
+	c.Put(c.cfg.SigningKeysARN, documentText(t, good), version, "AWSPENDING")
 	if err := c.CallAllSteps(c.cfg.SigningKeysARN, version); err != nil {
 		t.Errorf("a good one: %v", err)
 	}
@@ -230,8 +230,8 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 // When rotation is enabled without rotating immediately, Secrets Manager calls testSecret with a copy of the current
 // set.
 func TestMotoTestSecretAcceptsCopyOfSetInUse(t *testing.T) {
-	for _, content := range []string{"{}", text(t, sets().third)} {
-		c := newCloud(t, content)
+	for _, content := range []string{"{}", documentText(t, sets().third)} {
+		c := newAWSDeployment(t, content)
 		version := c.BeginRotation(c.cfg.SigningKeysARN)
 		c.Put(c.cfg.SigningKeysARN, content, version, "AWSPENDING")
 		if err := c.CallStep(c.cfg.SigningKeysARN, version, "testSecret"); err != nil {

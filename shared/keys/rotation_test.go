@@ -31,8 +31,8 @@ func (c *cdn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(c.cached.Body.Bytes())
 }
 
-// signed is a token and when it expires.
-type signed struct {
+// expiringToken is a token and when it expires.
+type expiringToken struct {
 	token string
 	until time.Time
 }
@@ -47,9 +47,9 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 		lifetime = time.Hour
 		steps    = 40
 	)
-	d := deploy(t)
+	d := newDeployment(t)
 	d.cfg.JWTExpiresIn = lifetime
-	d.save(t, sets().third)
+	d.saveKeys(t, sets().third)
 	d.SetHandler(&cdn{d: d})
 
 	signerOf := func(s Set) *Keys {
@@ -65,7 +65,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	stale := d.keys
 
 	var mu sync.Mutex
-	var valid, expired []signed
+	var valid, expired []expiringToken
 	load := func(worker int) {
 		for i, signer := range []*Keys{d.keys, stale} {
 			c := testClaims
@@ -79,7 +79,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 				t.Errorf("a new token is rejected: %v", err)
 			}
 			mu.Lock()
-			valid = append(valid, signed{token, d.Now().Add(lifetime)})
+			valid = append(valid, expiringToken{token, d.Now().Add(lifetime)})
 			mu.Unlock()
 		}
 	}
@@ -97,7 +97,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 		for _, s := range expired {
 			d.checkRejected(t, s.token)
 		}
-		valid, expired = split(valid, d.Now().Add(step))
+		valid, expired = splitByExpiry(valid, d.Now().Add(step))
 		d.Advance(step)
 
 		stale = d.keys
@@ -107,7 +107,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 			if set, err = set.Rotate(d.Now(), lifetime); err != nil {
 				t.Fatal(err)
 			}
-			d.save(t, set)
+			d.saveKeys(t, set)
 		}
 	}
 	if set.Current.ID == first.Current.ID || set.Current.ID == first.Next.ID {
@@ -123,8 +123,8 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	d.checkAccepted(t, d.token(t))
 }
 
-// split returns the tokens that are valid at the time now and those that are not.
-func split(tokens []signed, now time.Time) (valid, expired []signed) {
+// splitByExpiry returns the tokens that are valid at the time now and those that are not.
+func splitByExpiry(tokens []expiringToken, now time.Time) (valid, expired []expiringToken) {
 	for _, s := range tokens {
 		if now.Before(s.until) {
 			valid = append(valid, s)

@@ -16,10 +16,10 @@ import (
 // MinBits is the length of new RSA keys and the minimum length of keys that are read.
 const MinBits = jwks.MinBits
 
-// Spread is the maximum time until every cache has a new key set: the caches of the functions that read the secret, of
-// a CDN in front of the JWKS, and of the verifiers. A key is published for at least this time before it signs, and for
-// at least this time after the last token it signed has expired.
-const Spread = secrets.TTL + 2*jwks.MaxAge
+// MaxPropagation is the maximum time until every cache has a new key set: the caches of the functions that read the
+// secret, of a CDN in front of the JWKS, and of the verifiers. A key is published for at least this time before it
+// signs, and for at least this time after the last token it signed has expired.
+const MaxPropagation = secrets.TTL + 2*jwks.MaxAge
 
 // ErrTooSoon is the error of Rotate while some caches might not have the next key yet.
 var ErrTooSoon = errors.New("verifiers might not have the next key yet")
@@ -62,7 +62,8 @@ func Generate(now time.Time) (Set, error) {
 
 // Rotate returns the next set. The next key becomes the current key, and the current key is retired. Rotate generates a
 // new next key, and removes retired keys that need not be published any more. lifetime is the longest lifetime of a
-// token that is or was in use. Rotate does not change s. The error is ErrTooSoon within Spread of the last rotation.
+// token that is or was in use. Rotate does not change s. The error is ErrTooSoon within MaxPropagation of the last
+// rotation.
 func (s Set) Rotate(now time.Time, lifetime time.Duration) (Set, error) {
 	return s.rotate(now, lifetime, 0)
 }
@@ -79,7 +80,7 @@ func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
 	retired := RetiredKey{
 		ID:             s.Current.ID,
 		RetiredAt:      seconds(now),
-		PublishedUntil: seconds(now.Add(delay + lifetime + Spread)),
+		PublishedUntil: seconds(now.Add(delay + lifetime + MaxPropagation)),
 		public:         &s.Current.private.PublicKey,
 	}
 	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.stillPublished(now)...)}, nil
@@ -100,7 +101,7 @@ func (s Set) Public(now time.Time) []JWK {
 
 // checkReady returns ErrTooSoon while some caches might not have the next key yet.
 func (s Set) checkReady(now time.Time, delay time.Duration) error {
-	if from := s.Next.CreatedAt.Add(delay + Spread); now.Before(from) {
+	if from := s.Next.CreatedAt.Add(delay + MaxPropagation); now.Before(from) {
 		return fmt.Errorf("%w: rotate again after %s", ErrTooSoon, from.UTC().Format(time.RFC3339))
 	}
 	return nil

@@ -118,8 +118,8 @@ func TestR40_KeyIDsAreThumbprints(t *testing.T) {
 	}
 }
 
-// edited returns the third set's document after change.
-func edited(t *testing.T, change func(*document)) []byte {
+// editDocument returns the third set's document after change.
+func editDocument(t *testing.T, change func(*document)) []byte {
 	t.Helper()
 	text, err := sets().third.Document()
 	if err != nil {
@@ -168,26 +168,35 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 		text []byte
 		want string
 	}{
-		"nothing":               {nil, "xenon keys rotate"},
-		"an empty object":       {[]byte(" {}\n"), "xenon keys rotate"},
-		"no current":            {edited(t, func(d *document) { d.Current = nil }), "has no next or no current key"},
-		"no next":               {edited(t, func(d *document) { d.Next = nil }), "has no next or no current key"},
-		"a newer version":       {[]byte(`{"version":2,"keys":[]}`), "version 2"},
-		"not JSON":              {[]byte("SECRET"), "not a document"},
-		"an array":              {[]byte(`["SECRET"]`), "not a document"},
-		"a short key":           {weak, "1024 bits"},
-		"a short retired key":   {weakRetired, "1024 bits"},
-		"a foreign kid":         {edited(t, func(d *document) { d.Current.ID = d.Next.ID }), "not the key's thumbprint"},
-		"a foreign retired kid": {edited(t, func(d *document) { d.Retired[0].ID = "SECRET" }), "not the key's thumbprint"},
-		"the same key twice":    {edited(t, func(d *document) { d.Next = d.Current }), "twice"},
-		"a retired key again":   {edited(t, func(d *document) { d.Retired[1] = d.Retired[0] }), "twice"},
-		"no PEM":                {edited(t, func(d *document) { d.Next.PrivateKey = "SECRET" }), "PEM"},
-		"two PEM blocks":        {edited(t, func(d *document) { d.Next.PrivateKey += d.Current.PrivateKey }), "PEM"},
-		"not a key":             {edited(t, func(d *document) { d.Next.PrivateKey = notPrivate }), "not RSA"},
-		"an EC key":             {edited(t, func(d *document) { d.Next.PrivateKey = ec }), "next: the private key"},
-		"a retired EC key":      {edited(t, func(d *document) { d.Retired[0].PublicKey = retiredEC }), "retired key 1: the"},
-		"no public key":         {edited(t, func(d *document) { d.Retired[0].PublicKey = notPublic }), "not RSA"},
-		"a private key instead": {edited(t, func(d *document) { d.Retired[0].PublicKey = d.Next.PrivateKey }), "PEM"},
+		"nothing":             {nil, "xenon keys rotate"},
+		"an empty object":     {[]byte(" {}\n"), "xenon keys rotate"},
+		"no current":          {editDocument(t, func(d *document) { d.Current = nil }), "has no next or no current key"},
+		"no next":             {editDocument(t, func(d *document) { d.Next = nil }), "has no next or no current key"},
+		"a newer version":     {[]byte(`{"version":2,"keys":[]}`), "version 2"},
+		"not JSON":            {[]byte("SECRET"), "not a document"},
+		"an array":            {[]byte(`["SECRET"]`), "not a document"},
+		"a short key":         {weak, "1024 bits"},
+		"a short retired key": {weakRetired, "1024 bits"},
+		"a foreign kid": {
+			editDocument(t, func(d *document) { d.Current.ID = d.Next.ID }),
+			"not the key's thumbprint",
+		},
+		"a foreign retired kid": {
+			editDocument(t, func(d *document) { d.Retired[0].ID = "SECRET" }),
+			"not the key's thumbprint",
+		},
+		"the same key twice":  {editDocument(t, func(d *document) { d.Next = d.Current }), "twice"},
+		"a retired key again": {editDocument(t, func(d *document) { d.Retired[1] = d.Retired[0] }), "twice"},
+		"no PEM":              {editDocument(t, func(d *document) { d.Next.PrivateKey = "SECRET" }), "PEM"},
+		"two PEM blocks":      {editDocument(t, func(d *document) { d.Next.PrivateKey += d.Current.PrivateKey }), "PEM"},
+		"not a key":           {editDocument(t, func(d *document) { d.Next.PrivateKey = notPrivate }), "not RSA"},
+		"an EC key":           {editDocument(t, func(d *document) { d.Next.PrivateKey = ec }), "next: the private key"},
+		"a retired EC key": {
+			editDocument(t, func(d *document) { d.Retired[0].PublicKey = retiredEC }),
+			"retired key 1: the",
+		},
+		"no public key":         {editDocument(t, func(d *document) { d.Retired[0].PublicKey = notPublic }), "not RSA"},
+		"a private key instead": {editDocument(t, func(d *document) { d.Retired[0].PublicKey = d.Next.PrivateKey }), "PEM"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

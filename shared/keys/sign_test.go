@@ -16,8 +16,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// parts returns the header and the payload of a token as text.
-func parts(t *testing.T, token string) (header, payload string) {
+// tokenParts returns the header and the payload of a token as text.
+func tokenParts(t *testing.T, token string) (header, payload string) {
 	t.Helper()
 	segments := strings.Split(token, ".")
 	if len(segments) != 3 {
@@ -36,9 +36,9 @@ func parts(t *testing.T, token string) (header, payload string) {
 
 func TestR36_TokenOfASession(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	token := d.token(t)
-	header, payload := parts(t, token)
+	header, payload := tokenParts(t, token)
 	if want := `{"alg":"RS256","kid":"` + sets().third.Current.ID + `"}`; header != want {
 		t.Errorf("header %s, want %s", header, want)
 	}
@@ -63,7 +63,7 @@ func TestR36_TokenOfASession(t *testing.T) {
 		t.Error("the claims are escaped for HTML, which JavaScript does not do")
 	}
 
-	text, signature, _ := cutLast(token)
+	text, signature, _ := splitSignature(token)
 	raw, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
 		t.Fatal(err)
@@ -73,20 +73,20 @@ func TestR36_TokenOfASession(t *testing.T) {
 	}
 }
 
-func cutLast(token string) (text, signature string, ok bool) {
+func splitSignature(token string) (text, signature string, ok bool) {
 	i := strings.LastIndexByte(token, '.')
 	return token[:i], token[i+1:], i > 0
 }
 
 func TestR36_ClaimsUseTheSettings(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	d.cfg.JWTIssuer, d.cfg.JWTAudience, d.cfg.JWTExpiresIn = "https://issuer.example", "the-audience", 15*time.Minute
 	token, err := New(secrets.New(d.cfg, d.Now), d.cfg, d.Now).Sign(t.Context(), Claims{Subject: "u", SessionID: "s"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, payload := parts(t, token)
+	_, payload := tokenParts(t, token)
 	var got struct {
 		Iss, Aud string
 		Iat, Exp int64
@@ -101,7 +101,7 @@ func TestR36_ClaimsUseTheSettings(t *testing.T) {
 
 func TestR36_EveryTokenHasItsOwnID(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	seen := map[any]bool{}
 	for range 200 {
 		var claims map[string]any
@@ -153,7 +153,7 @@ func TestClaimsBeginWithThoseOfBetterAuth(t *testing.T) {
 
 func TestSignRefusesClaims(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	tests := map[string]Claims{
 		"no subject":         {SessionID: "s"},
 		"no session":         {Subject: "u"},
@@ -185,7 +185,7 @@ func TestSignRefusesClaims(t *testing.T) {
 // Without a key set every method returns an error that says what to do, and makes no keys.
 func TestRequestsNeverMakeKeys(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	d.cfg.SigningKeysFile += ".other"
 	k := New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 	check := func(state string) {
@@ -220,23 +220,23 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 // While the stored key set is not valid, the last valid one stays in use.
 func TestLastValidSetStaysInUse(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
-	before, _ := parts(t, d.token(t))
+	d := newDeployment(t)
+	before, _ := tokenParts(t, d.token(t))
 	if err := os.WriteFile(d.cfg.SigningKeysFile, []byte("half a set"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if after, _ := parts(t, d.token(t)); after != before {
+	if after, _ := tokenParts(t, d.token(t)); after != before {
 		t.Errorf("header %s, want that of the last good set %s", after, before)
 	}
-	d.save(t, sets().first)
-	if after, _ := parts(t, d.token(t)); !strings.Contains(after, sets().first.Current.ID) {
+	d.saveKeys(t, sets().first)
+	if after, _ := tokenParts(t, d.token(t)); !strings.Contains(after, sets().first.Current.ID) {
 		t.Errorf("header %s, want that of the new set", after)
 	}
 }
 
 func TestDocumentIsParsedOnce(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	first, err := d.keys.load(t.Context())
 	if err != nil {
 		t.Fatal(err)

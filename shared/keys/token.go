@@ -33,12 +33,12 @@ func (k *Keys) Token(ctx context.Context, c Claims) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	k.tokens.Add(c.SessionID, issued{token, set.Current.ID, c}, now, now.Add(min(reuseFor, k.lifetime/10)))
+	k.tokens.Add(c.SessionID, issuedToken{token, set.Current.ID, c}, now, now.Add(min(reuseFor, k.lifetime/10)))
 	return token, nil
 }
 
-// issued is a token with its key and its claims.
-type issued struct {
+// issuedToken is a token with its key and its claims.
+type issuedToken struct {
 	token, keyID string
 	claims       Claims
 }

@@ -42,7 +42,7 @@ func TestTokenIsReused(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := deploy(t)
+			d := newDeployment(t)
 			if test.lifetime > 0 {
 				d.cfg.JWTExpiresIn = test.lifetime
 				d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
@@ -53,7 +53,7 @@ func TestTokenIsReused(t *testing.T) {
 			}
 			d.Advance(test.after)
 			if test.rotate {
-				d.save(t, sets().foreign)
+				d.saveKeys(t, sets().foreign)
 			}
 			second, err := d.keys.Token(t.Context(), test.then)
 			if err != nil {
@@ -68,7 +68,7 @@ func TestTokenIsReused(t *testing.T) {
 
 func TestTokenIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	var wg sync.WaitGroup
 	for worker := range 8 {
 		wg.Go(func() {

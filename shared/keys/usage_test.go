@@ -45,7 +45,7 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 	} {
 		t.Run(members, func(t *testing.T) {
 			t.Parallel()
-			d := deploy(t)
+			d := newDeployment(t)
 			current := sets().third.Current
 			n, e := publicMembers(&current)
 			key := `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + current.ID + `"`
@@ -72,12 +72,12 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 	}
 }
 
-func publicMembers(k *Key) (n, e string) { return members(&k.private.PublicKey) }
+func publicMembers(k *Key) (n, e string) { return publicKeyMembers(&k.private.PublicKey) }
 
 // A key for encryption with the same kid as a signing key verifies nothing and does not hide the signing key.
 func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	t.Parallel()
-	d := deploy(t)
+	d := newDeployment(t)
 	s := sets().third
 	n, e := publicMembers(&s.Current)
 	other, otherE := publicMembers(&s.Next)

@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
-// seen is everything that a handler sees of a request.
-type seen struct {
+// seenRequest is everything that a handler sees of a request.
+type seenRequest struct {
 	Method, Path, Escaped, URI, Host, RemoteAddr string
 
 	Query  url.Values
@@ -28,14 +28,14 @@ type seen struct {
 	Length int64
 }
 
-func echo(w http.ResponseWriter, r *http.Request) {
+func reportRequest(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	s := seen{
+	s := seenRequest{
 		r.Method, r.URL.Path, r.URL.EscapedPath(), r.RequestURI, r.Host, r.RemoteAddr,
 		r.URL.Query(), r.Header, string(body), r.ContentLength,
 	}
@@ -44,7 +44,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func golden(t testing.TB, name string) events.APIGatewayV2HTTPRequest {
+func readGoldenEvent(t testing.TB, name string) events.APIGatewayV2HTTPRequest {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("testdata", name+".json"))
 	if err != nil {
@@ -57,13 +57,13 @@ func golden(t testing.TB, name string) events.APIGatewayV2HTTPRequest {
 	return e
 }
 
-func see(t *testing.T, e events.APIGatewayV2HTTPRequest) seen {
+func requestSeenByHandler(t *testing.T, e events.APIGatewayV2HTTPRequest) seenRequest {
 	t.Helper()
-	answer, err := lambdahttp.Handler(http.HandlerFunc(echo))(t.Context(), e)
+	answer, err := lambdahttp.Handler(http.HandlerFunc(reportRequest))(t.Context(), e)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("got status %d, error %v, body %q", answer.StatusCode, err, answer.Body)
 	}
-	var got seen
+	var got seenRequest
 	if err := json.Unmarshal([]byte(answer.Body), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ const (
 
 // These functions return the headers that all golden events of one kind have, and more.
 func gatewayHeader(own ...string) http.Header {
-	return with(
+	return mergeHeaders(
 		own,
 		"Accept",
 		"*/*",
@@ -100,11 +100,21 @@ func gatewayHeader(own ...string) http.Header {
 }
 
 func samHeader(own ...string) http.Header {
-	return with(own, "Accept", "*/*", "User-Agent", "curl/8.5.0", "X-Forwarded-Port", "3001", "X-Forwarded-Proto", "http")
+	return mergeHeaders(
+		own,
+		"Accept",
+		"*/*",
+		"User-Agent",
+		"curl/8.5.0",
+		"X-Forwarded-Port",
+		"3001",
+		"X-Forwarded-Proto",
+		"http",
+	)
 }
 
 func urlHeader(own ...string) http.Header {
-	return with(
+	return mergeHeaders(
 		own,
 		"Accept",
 		"*/*",
@@ -125,7 +135,7 @@ func urlHeader(own ...string) http.Header {
 	)
 }
 
-func with(own []string, common ...string) http.Header {
+func mergeHeaders(own []string, common ...string) http.Header {
 	h := http.Header{}
 	for pair := range slices.Chunk(append(common, own...), 2) {
 		h[pair[0]] = []string{pair[1]}
@@ -133,7 +143,7 @@ func with(own []string, common ...string) http.Header {
 	return h
 }
 
-var goldens = map[string]seen{
+var goldenRequests = map[string]seenRequest{
 	// Through CloudFront: headers with two hops, header values with commas, and cookies that are only in cookies[].
 	"gateway_get": {
 		Method: "GET", Path: "/api/auth/get-session", Host: gatewayHost, RemoteAddr: "203.0.113.9:0",
@@ -258,7 +268,7 @@ var goldens = map[string]seen{
 
 func TestGoldenEventsBecomeRequests(t *testing.T) {
 	t.Parallel()
-	for name, want := range goldens {
+	for name, want := range goldenRequests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if want.Escaped == "" {
@@ -270,7 +280,7 @@ func TestGoldenEventsBecomeRequests(t *testing.T) {
 			if want.Query == nil {
 				want.Query = url.Values{}
 			}
-			if diff := cmp.Diff(see(t, golden(t, name)), want); diff != "" {
+			if diff := cmp.Diff(requestSeenByHandler(t, readGoldenEvent(t, name)), want); diff != "" {
 				t.Errorf("got -, want +:\n%s", diff)
 			}
 		})
@@ -288,7 +298,7 @@ func TestEveryGoldenEventIsTested(t *testing.T) {
 	for _, f := range files {
 		got = append(got, strings.TrimSuffix(filepath.Base(f), ".json"))
 	}
-	want := append(slices.Collect(maps.Keys(goldens)), "gateway_head")
+	want := append(slices.Collect(maps.Keys(goldenRequests)), "gateway_head")
 	slices.Sort(got)
 	slices.Sort(want)
 	if diff := cmp.Diff(got, want); diff != "" {

@@ -22,9 +22,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// reserve is how long before the deadline of the invocation the context of a request ends, so that a handler whose
+// responseTime is how long before the deadline of the invocation the context of a request ends, so that a handler whose
 // database hangs has time to answer and to log.
-const reserve = 500 * time.Millisecond
+const responseTime = 500 * time.Millisecond
 
 // Func handles an event in payload format 2.0. It never panics and never returns an error.
 type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
@@ -36,14 +36,14 @@ func Main(build func(cfg config.API) http.Handler) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
 	cfg, err := config.FromEnv(config.LoadAPI)
 	if err != nil {
-		slog.Error("settings are wrong; the function does not start", "problems", problems(err))
+		slog.Error("settings are wrong; the function does not start", "problems", joinedErrors(err))
 		os.Exit(1)
 	}
 	lambda.StartHandlerFunc(Handler(build(cfg)))
 }
 
-// problems returns the errors that are joined in err. config writes them without the values of secrets.
-func problems(err error) []string {
+// joinedErrors returns the errors that are joined in err. config writes them without the values of secrets.
+func joinedErrors(err error) []string {
 	var joined interface{ Unwrap() []error }
 	if !errors.As(err, &joined) {
 		return []string{err.Error()}
@@ -67,13 +67,13 @@ func Handler(h http.Handler) Func {
 		defer func() {
 			if p := recover(); p != nil {
 				logPanic(ctx, id, p)
-				answer, err = reply(http.StatusInternalServerError), nil
+				answer, err = emptyResponse(http.StatusInternalServerError), nil
 			}
 		}()
 		simple, rejected := simpleEvent(e)
 		if rejected != nil {
 			slog.WarnContext(ctx, "event rejected", "requestId", id, "status", rejected.status, "code", rejected.Code)
-			return rejected.answer(), nil
+			return rejected.response(), nil
 		}
 		ctx, cancel := withReserve(web.WithRequestID(ctx, id))
 		defer cancel()
@@ -84,7 +84,7 @@ func Handler(h http.Handler) Func {
 // withOriginalRequest calls h with the request that the event describes.
 func withOriginalRequest(h http.Handler, e events.APIGatewayV2HTTPRequest) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		restore(r, e)
+		restoreRequest(r, e)
 		answer := &writer{ResponseWriter: w, method: r.Method}
 		h.ServeHTTP(answer, r)
 		answer.WriteHeader(http.StatusOK)
@@ -96,7 +96,7 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	if !ok {
 		return ctx, func() {}
 	}
-	return context.WithDeadline(ctx, deadline.Add(-reserve))
+	return context.WithDeadline(ctx, deadline.Add(-responseTime))
 }
 
 // logPanic logs a panic once. It logs the text of a runtime error only, because any other value may contain input.

@@ -33,7 +33,7 @@ func TestR48_ContextEndsBeforeTheInvocation(t *testing.T) {
 			t.Errorf("got %v while the handler runs", err)
 		}
 	}
-	if _, err := lambdahttp.Handler(http.HandlerFunc(h))(ctx, golden(t, "gateway_health")); err != nil {
+	if _, err := lambdahttp.Handler(http.HandlerFunc(h))(ctx, readGoldenEvent(t, "gateway_health")); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := deadline(during), invocation.Add(-500*time.Millisecond); !got.Equal(want) {
@@ -58,7 +58,7 @@ func TestR48_HandlerIsStoppedAndAnswers(t *testing.T) {
 			<-r.Context().Done() // like a query of a database that does not answer
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-		answer, err := lambdahttp.Handler(http.HandlerFunc(h))(ctx, golden(t, "gateway_health"))
+		answer, err := lambdahttp.Handler(http.HandlerFunc(h))(ctx, readGoldenEvent(t, "gateway_health"))
 		if err != nil || answer.StatusCode != http.StatusServiceUnavailable {
 			t.Fatalf("got status %d, error %v", answer.StatusCode, err)
 		}
@@ -70,7 +70,7 @@ func TestR48_HandlerIsStoppedAndAnswers(t *testing.T) {
 
 func TestR48_NoDeadlineIsAdded(t *testing.T) {
 	t.Parallel()
-	serve(t, golden(t, "gateway_health"), func(_ http.ResponseWriter, r *http.Request) {
+	serve(t, readGoldenEvent(t, "gateway_health"), func(_ http.ResponseWriter, r *http.Request) {
 		if got := deadline(r.Context()); !got.IsZero() {
 			t.Errorf("got deadline %v, want none", got)
 		}
@@ -92,7 +92,7 @@ func TestRequestIDIsTheIDOfAPIGateway(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := golden(t, "gateway_get") // carries an X-Request-Id of the client
+			e := readGoldenEvent(t, "gateway_get") // carries an X-Request-Id of the client
 			e.RequestContext.RequestID = tt.gateway
 			answer, err := lambdahttp.Handler(h)(invoked, e)
 			if err != nil || answer.StatusCode != http.StatusOK {
@@ -119,7 +119,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 		},
 		{"after the answer began", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Set-Cookie", "a=1")
-			say(w, "hunter2")
+			writeText(w, "hunter2")
 			panic(http.ErrAbortHandler)
 		}, "*errors.errorString"},
 		{"invalid status code", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(42) }, "string"},
@@ -127,7 +127,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			logged := captureLog(t)
-			got := serve(t, golden(t, "gateway_get"), tt.handler)
+			got := serve(t, readGoldenEvent(t, "gateway_get"), tt.handler)
 			want := events.APIGatewayV2HTTPResponse{StatusCode: 500, Headers: map[string]string{}, Cookies: []string{}}
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("got -, want +:\n%s", diff)
@@ -150,7 +150,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 // Not parallel, because it reads the log of the process.
 func TestRefusalIsLoggedOnce(t *testing.T) {
 	logged := captureLog(t)
-	e := golden(t, "gateway_post_base64")
+	e := readGoldenEvent(t, "gateway_post_base64")
 	e.Body = "hunter2!"
 	serve(t, e, func(http.ResponseWriter, *http.Request) {})
 	var record struct {

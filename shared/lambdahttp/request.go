@@ -51,12 +51,13 @@ func decodeBody(e events.APIGatewayV2HTTPRequest) (string, *rejection) {
 	return string(body), nil
 }
 
-// restore sets the fields of the adapter's request as net/http's server would have set them for the client's request.
-func restore(r *http.Request, e events.APIGatewayV2HTTPRequest) {
-	r.URL = target(e)
+// restoreRequest sets the fields of the adapter's request as net/http's server would have set them for the client's
+// request.
+func restoreRequest(r *http.Request, e events.APIGatewayV2HTTPRequest) {
+	r.URL = eventURL(e)
 	r.RequestURI = r.URL.RequestURI()
 	r.RemoteAddr = remoteAddr(e.RequestContext.HTTP.SourceIP)
-	r.Header = header(e)
+	r.Header = eventHeader(e)
 
 	r.Host = e.RequestContext.DomainName
 	if host := r.Header.Get("Host"); host != "" {
@@ -76,10 +77,10 @@ func requestID(ctx context.Context, e events.APIGatewayV2HTTPRequest) string {
 	return ""
 }
 
-// target returns the URL as net/http's server makes it: path and query without a host. In spite of its name, rawPath
+// eventURL returns the URL as net/http's server makes it: path and query without a host. In spite of its name, rawPath
 // has the decoded path in events of an HTTP API and of SAM local; decoding it again would turn "%252F" into a slash. In
 // events of a Function URL it has the path as the client sent it.
-func target(e events.APIGatewayV2HTTPRequest) *url.URL {
+func eventURL(e events.APIGatewayV2HTTPRequest) *url.URL {
 	path := stagelessPath(e)
 	u := &url.URL{Path: path, RawQuery: e.RawQueryString}
 	if strings.Contains(e.RequestContext.DomainName, ".lambda-url.") {
@@ -118,10 +119,10 @@ func remoteAddr(sourceIP string) string {
 	return net.JoinHostPort(sourceIP, "0")
 }
 
-// header returns the headers of the event. It does not split a value at commas: the event joins the values of a
+// eventHeader returns the headers of the event. It does not split a value at commas: the event joins the values of a
 // repeated header with commas, but dates and user agents contain commas too. If the event has cookies, they replace the
 // header Cookie, which SAM local and Function URLs also send.
-func header(e events.APIGatewayV2HTTPRequest) http.Header {
+func eventHeader(e events.APIGatewayV2HTTPRequest) http.Header {
 	h := make(http.Header, len(e.Headers)+2)
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
 		h.Add(name, e.Headers[name])

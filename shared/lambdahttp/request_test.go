@@ -29,9 +29,9 @@ func TestCookiesReplaceCookieHeader(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := golden(t, "gateway_health")
+			e := readGoldenEvent(t, "gateway_health")
 			e.Cookies, e.Headers = tt.cookies, tt.header
-			if diff := cmp.Diff(see(t, e).Header["Cookie"], tt.want); diff != "" {
+			if diff := cmp.Diff(requestSeenByHandler(t, e).Header["Cookie"], tt.want); diff != "" {
 				t.Errorf("got -, want +:\n%s", diff)
 			}
 		})
@@ -40,7 +40,7 @@ func TestCookiesReplaceCookieHeader(t *testing.T) {
 
 func TestHeaderValuesAreNotSplit(t *testing.T) {
 	t.Parallel()
-	e := golden(t, "gateway_health")
+	e := readGoldenEvent(t, "gateway_health")
 	e.Headers = map[string]string{
 		"if-unmodified-since": "Mon, 20 Oct 2025 05:00:34 GMT",
 		"X-SPACED":            " a , b ",
@@ -53,7 +53,7 @@ func TestHeaderValuesAreNotSplit(t *testing.T) {
 		"X-Empty":             {""},
 		"X-Twice":             {"title case", "lower case"},
 	}
-	if diff := cmp.Diff(see(t, e).Header, want); diff != "" {
+	if diff := cmp.Diff(requestSeenByHandler(t, e).Header, want); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
 }
@@ -77,9 +77,9 @@ func TestHostAndRemoteAddrComeFromEvent(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := golden(t, "gateway_health")
+			e := readGoldenEvent(t, "gateway_health")
 			e.Headers, e.RequestContext.DomainName, e.RequestContext.HTTP.SourceIP = tt.header, tt.domain, tt.sourceIP
-			got := see(t, e)
+			got := requestSeenByHandler(t, e)
 			if got.Host != tt.wantHost || got.RemoteAddr != tt.wantAddr || len(got.Header) != 0 {
 				t.Errorf("got host %q, IP address %q, header %v, want %q, %q, none",
 					got.Host, got.RemoteAddr, got.Header, tt.wantHost, tt.wantAddr)
@@ -119,10 +119,10 @@ func TestPathIsDecodedOnceAndHasNoStage(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := golden(t, "gateway_health")
+			e := readGoldenEvent(t, "gateway_health")
 			e.RawPath, e.RequestContext.HTTP.Path = tt.rawPath, tt.contextPath
 			e.RequestContext.DomainName, e.RequestContext.Stage = tt.domain, tt.stage
-			got := see(t, e)
+			got := requestSeenByHandler(t, e)
 			if got.Path != tt.wantPath || got.Escaped != tt.wantEscaped || got.URI != tt.wantEscaped {
 				t.Errorf("got path %q, escaped %q, URI %q, want %q, %q",
 					got.Path, got.Escaped, got.URI, tt.wantPath, tt.wantEscaped)
@@ -152,7 +152,7 @@ func TestBodySizeIsLimited(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := golden(t, "gateway_post_json")
+			e := readGoldenEvent(t, "gateway_post_json")
 			e.Body, e.IsBase64Encoded = tt.body, tt.base64
 			var length int64
 			answer := serve(t, e, func(w http.ResponseWriter, r *http.Request) {
@@ -194,7 +194,7 @@ func TestInvalidEventsAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := golden(t, "gateway_post_json")
+			e := readGoldenEvent(t, "gateway_post_json")
 			tt.change(&e)
 			got := serve(t, e, func(http.ResponseWriter, *http.Request) { t.Error("the handler saw the event") })
 			want := events.APIGatewayV2HTTPResponse{

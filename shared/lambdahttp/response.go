@@ -51,14 +51,14 @@ var (
 	noMethod  = &rejection{http.StatusBadRequest, "Not an HTTP request", "BAD_REQUEST"}
 )
 
-func (r *rejection) answer() events.APIGatewayV2HTTPResponse {
+func (r *rejection) response() events.APIGatewayV2HTTPResponse {
 	body, _ := json.Marshal(r) // two strings always marshal
-	answer := reply(r.status)
+	answer := emptyResponse(r.status)
 	answer.Headers["Content-Type"] = "application/json"
 	answer.Body = string(body)
 	return answer
 }
 
-func reply(status int) events.APIGatewayV2HTTPResponse {
+func emptyResponse(status int) events.APIGatewayV2HTTPResponse {
 	return events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: map[string]string{}, Cookies: []string{}}
 }

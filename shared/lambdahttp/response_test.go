@@ -33,7 +33,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 			events.APIGatewayV2HTTPResponse{StatusCode: 200},
 		},
 		{
-			"body without status is 200", func(w http.ResponseWriter, _ *http.Request) { say(w, "hello ünal") },
+			"body without status is 200", func(w http.ResponseWriter, _ *http.Request) { writeText(w, "hello ünal") },
 			events.APIGatewayV2HTTPResponse{
 				StatusCode: 200, Headers: map[string]string{"Content-Type": text}, Body: "hello ünal",
 			},
@@ -41,7 +41,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 		{
 			"binary body is base64", func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", octets)
-				say(w, "\x00\xff")
+				writeText(w, "\x00\xff")
 			},
 			events.APIGatewayV2HTTPResponse{
 				StatusCode: 200, Headers: map[string]string{"Content-Type": octets}, Body: "AP8=", IsBase64Encoded: true,
@@ -65,7 +65,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 				w.Header().Set("Content-Length", "2")
 				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(http.StatusCreated)
-				say(w, "{}")
+				writeText(w, "{}")
 			},
 			events.APIGatewayV2HTTPResponse{
 				StatusCode: 201, Body: "{}",
@@ -99,7 +99,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 			if tt.want.Cookies == nil {
 				tt.want.Cookies = []string{}
 			}
-			if diff := cmp.Diff(serve(t, golden(t, "gateway_health"), tt.handler), tt.want); diff != "" {
+			if diff := cmp.Diff(serve(t, readGoldenEvent(t, "gateway_health"), tt.handler), tt.want); diff != "" {
 				t.Errorf("got -, want +:\n%s", diff)
 			}
 		})
@@ -108,9 +108,9 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 
 func TestResponseToHeadHasNoBody(t *testing.T) {
 	t.Parallel()
-	got := serve(t, golden(t, "gateway_head"), func(w http.ResponseWriter, r *http.Request) {
+	got := serve(t, readGoldenEvent(t, "gateway_head"), func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		say(w, `{"method":"`+r.Method+`"}`)
+		writeText(w, `{"method":"`+r.Method+`"}`)
 	})
 	want := events.APIGatewayV2HTTPResponse{
 		StatusCode: 200, Headers: map[string]string{"Content-Type": "application/json"}, Cookies: []string{},
@@ -120,7 +120,7 @@ func TestResponseToHeadHasNoBody(t *testing.T) {
 	}
 }
 
-func say(w io.Writer, body string) {
+func writeText(w io.Writer, body string) {
 	if _, err := io.WriteString(w, body); err != nil {
 		panic(err)
 	}

@@ -21,13 +21,13 @@ import (
 // function is the function under test. All functions use the same runtime code.
 const function = "functions/health"
 
-// built is the executable of the function, built once with the Makefile's build tag.
-var built = sync.OnceValues(func() (string, error) {
+// builtFunction is the executable of the function, built once with the Makefile's build tag.
+var builtFunction = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "bootstrap")
 	if err != nil {
 		return "", err
 	}
-	builtIn = dir
+	buildDir = dir
 	bootstrap := filepath.Join(dir, "bootstrap")
 	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./"+function)
 	cmd.Dir = filepath.Join("..", "..")
@@ -37,19 +37,19 @@ var built = sync.OnceValues(func() (string, error) {
 	return bootstrap, nil
 })
 
-var builtIn string
+var buildDir string
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if builtIn != "" {
-		_ = os.RemoveAll(builtIn) // files that stay in the temporary directory do no harm
+	if buildDir != "" {
+		_ = os.RemoveAll(buildDir) // files that stay in the temporary directory do no harm
 	}
 	os.Exit(status)
 }
 
 func startFunction(t *testing.T, env ...string) *Process {
 	t.Helper()
-	bootstrap, err := built()
+	bootstrap, err := builtFunction()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
 	for range 2 {
 		for _, form := range []string{"gateway_health", "sam_health", "function_url_health"} {
-			e := golden(t, form)
+			e := readGoldenEvent(t, form)
 			got := askHealth(t, p, e)
 			if got.StatusCode != http.StatusOK || got.Headers["X-Request-Id"] != e.RequestContext.RequestID {
 				t.Errorf("%s: got status %d, headers %v", form, got.StatusCode, got.Headers)
@@ -85,7 +85,7 @@ func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 			}
 		}
 	}
-	e := golden(t, "gateway_health")
+	e := readGoldenEvent(t, "gateway_health")
 	e.RawPath = "/health/none"
 	if got := p.Invoke(t, e, time.Minute).HTTP(t); got.StatusCode != http.StatusNotFound {
 		t.Errorf("got status %d for an unknown path, want 404", got.StatusCode)
@@ -96,7 +96,7 @@ func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
 	t.Parallel()
 	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
-	e := golden(t, "gateway_health")
+	e := readGoldenEvent(t, "gateway_health")
 	if got := p.Invoke(t, e, 0).HTTP(t); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got status %d, want 503", got.StatusCode)
 	}

@@ -58,9 +58,9 @@ func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handl
 	if l.off {
 		return func(w http.ResponseWriter, r *http.Request) error { return h(w, r, l.Store) }
 	}
-	rule := l.rule(path)
+	rule := l.ruleFor(path)
 	return func(w http.ResponseWriter, r *http.Request) error {
-		err := l.count(w, r, h, l.charges(rule, path, r))
+		err := l.callWithCharges(w, r, h, l.charges(rule, path, r))
 		if err == nil {
 			return nil
 		}
@@ -71,9 +71,9 @@ func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handl
 	}
 }
 
-// count calls h with a database handle that counts the charges. If this process knows that Postgres would reject a
-// charge, count does not call h.
-func (l *Limiter) count(w http.ResponseWriter, r *http.Request, h Handler, charges []store.Charge) error {
+// callWithCharges calls h with a database handle that counts the charges. If this process knows that Postgres would
+// reject a charge, count does not call h.
+func (l *Limiter) callWithCharges(w http.ResponseWriter, r *http.Request, h Handler, charges []store.Charge) error {
 	for _, c := range charges {
 		if err := l.Store.KnownRefusal(c); err != nil {
 			return err

@@ -26,7 +26,7 @@ type counter struct {
 // limit works without the database. Windows are fixed, and every rule allows at least one request a second, so that a
 // monitor that asks once a second is never rejected.
 func (l *Limiter) InMemory(path string, rejection *web.Error, h web.Handler) web.Handler {
-	rule := l.rule(path)
+	rule := l.ruleFor(path)
 	if l.off || rule == (Rule{}) {
 		return h
 	}

@@ -42,9 +42,9 @@ func (c customRule) matches(path string) bool {
 	return c.path == path
 }
 
-// rule returns the limit of a path: the first entry of RATE_LIMIT_RULES that matches, or else Better Auth's limit
+// ruleFor returns the limit of a path: the first entry of RATE_LIMIT_RULES that matches, or else Better Auth's limit
 // (docs/wire.md#rate-limits).
-func (l *Limiter) rule(path string) Rule {
+func (l *Limiter) ruleFor(path string) Rule {
 	for _, c := range l.custom {
 		if c.matches(path) {
 			return c.rule

@@ -58,12 +58,12 @@ func New(cfg config.API) Sender {
 	case config.MailQueue:
 		return newQueue(cfg.AWS, cfg.MailQueueURL)
 	}
-	return none{}
+	return noSender{}
 }
 
-// none is the Sender of a deployment without mail.
-type none struct{}
+// noSender is the Sender of a deployment without mail.
+type noSender struct{}
 
-func (none) Send(context.Context, Message) error {
+func (noSender) Send(context.Context, Message) error {
 	return errors.New("this deployment sends no mail: MAIL is none")
 }

@@ -35,7 +35,7 @@ func newOutbox(t *testing.T) (Sender, string) {
 	return New(config.API{Mail: config.MailOutbox, MailFile: file}), file
 }
 
-func lines(t *testing.T, file string) []string {
+func readLines(t *testing.T, file string) []string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -62,7 +62,7 @@ func TestOutboxHasOneLineForEachMail(t *testing.T) {
 		`{"kind":"reset-password","to":"bob@example.com","url":"https://learn.example.com/r",` +
 			`"token":"r","at":"2026-01-02T03:04:05.6Z"}`,
 	}
-	if diff := cmp.Diff(lines(t, file), want); diff != "" {
+	if diff := cmp.Diff(readLines(t, file), want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
@@ -90,7 +90,7 @@ func TestOutboxKeepsConcurrentLines(t *testing.T) {
 	}
 	wg.Wait()
 	seen := map[string]bool{}
-	for _, line := range lines(t, file) {
+	for _, line := range readLines(t, file) {
 		var m Message
 		if err := json.Unmarshal([]byte(line), &m); err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func TestQueueBodiesHaveOneSize(t *testing.T) {
 		"no mail":     {Message{Kind: Nothing, At: changeEmail.At}, bodyUnit},
 		"a long mail": {long, 4 * bodyUnit},
 	} {
-		text, err := body(tc.m)
+		text, err := paddedJSON(tc.m)
 		if err != nil || len(text) != tc.want {
 			t.Errorf("%s: got %d bytes, %v, want %d", name, len(text), err, tc.want)
 		}

@@ -49,7 +49,7 @@ func newSender(t *testing.T, queueURL string) Sender {
 	return New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL})
 }
 
-func receive(t *testing.T, client *awssqs.Client, url string) []string {
+func receiveAll(t *testing.T, client *awssqs.Client, url string) []string {
 	t.Helper()
 	var bodies []string
 	for {
@@ -78,7 +78,7 @@ func TestMotoQueueTakesEveryKind(t *testing.T) {
 		}
 	}
 	got := map[Kind]Message{}
-	for _, text := range receive(t, client, url) {
+	for _, text := range receiveAll(t, client, url) {
 		var m Message
 		if err := json.Unmarshal([]byte(text), &m); err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func TestMotoQueueIsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := len(receive(t, client, url)); got != mails {
+	if got := len(receiveAll(t, client, url)); got != mails {
 		t.Errorf("%d mails in the queue, want %d", got, mails)
 	}
 }
@@ -127,7 +127,7 @@ func TestMotoQueueSigns(t *testing.T) {
 		t.Errorf("with the right key: %v", err)
 	}
 	moto.AcceptAnySignature(t)
-	if got := len(receive(t, client, queueURL)); got != 1 {
+	if got := len(receiveAll(t, client, queueURL)); got != 1 {
 		t.Errorf("%d mails in the queue, want 1", got)
 	}
 }
@@ -210,7 +210,7 @@ func TestMotoQueueRetries(t *testing.T) {
 			}
 		}
 	}
-	if got := len(receive(t, client, queueURL)); got != 6 {
+	if got := len(receiveAll(t, client, queueURL)); got != 6 {
 		t.Errorf("%d mails in the queue, want 6", got)
 	}
 }

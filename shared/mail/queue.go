@@ -43,7 +43,7 @@ func newQueue(as config.AWS, queueURL string) *queue {
 // Send also queues mails of kind Nothing. Its errors contain no email and no link. If SQS stores a message and its
 // answer is lost, Send tries again and the user gets a second mail with the same link, which is harmless.
 func (q *queue) Send(ctx context.Context, m Message) error {
-	text, err := body(m)
+	text, err := paddedJSON(m)
 	if err == nil {
 		err = q.send(ctx, text)
 	}
@@ -53,8 +53,8 @@ func (q *queue) Send(ctx context.Context, m Message) error {
 	return nil
 }
 
-// body returns the message as JSON, padded with spaces, which JSON parsers ignore.
-func body(m Message) (string, error) {
+// paddedJSON returns the message as JSON, padded with spaces, which JSON parsers ignore.
+func paddedJSON(m Message) (string, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return "", err

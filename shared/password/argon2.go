@@ -44,10 +44,10 @@ func (c argon2Cost) text(salt, key []byte) string {
 
 // parseArgon2 reads $argon2id$v=19$m=,t=,p=$salt$key, or argon2i, with unpadded base64. Like Supabase Auth it rejects
 // other versions, argon2d, keyid and data.
-func parseArgon2(stored string) (check, bool) {
+func parseArgon2(stored string) (parsedHash, bool) {
 	parts := strings.Split(stored, "$")
 	if len(parts) != 6 || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
-		return check{}, false
+		return parsedHash{}, false
 	}
 	derive := argon2.IDKey
 	switch parts[1] {
@@ -55,20 +55,20 @@ func parseArgon2(stored string) (check, bool) {
 	case "argon2i":
 		derive = argon2.Key
 	default:
-		return check{}, false
+		return parsedHash{}, false
 	}
-	n, ok := numbers(parts[3], "m", "t", "p")
-	if !ok || !between(1, n[0], maxArgon2Memory) || !between(1, n[1], maxArgon2Time) ||
-		!between(1, n[2], maxArgon2Threads) || n[0]*n[1] > maxArgon2Work {
-		return check{}, false
+	n, ok := parseNumbers(parts[3], "m", "t", "p")
+	if !ok || !isBetween(1, n[0], maxArgon2Memory) || !isBetween(1, n[1], maxArgon2Time) ||
+		!isBetween(1, n[2], maxArgon2Threads) || n[0]*n[1] > maxArgon2Work {
+		return parsedHash{}, false
 	}
 	salt, saltOK := decode(base64.RawStdEncoding, parts[4])
 	want, keyOK := decode(base64.RawStdEncoding, parts[5])
 	if !saltOK || !keyOK || len(salt) == 0 || len(want) < minArgon2Key {
-		return check{}, false
+		return parsedHash{}, false
 	}
-	return check{
-		form{parts[1], int64(n[0]) * 1024, n[1], n[2], len(salt), len(want)},
+	return parsedHash{
+		schemeAndCost{parts[1], int64(n[0]) * 1024, n[1], n[2], len(salt), len(want)},
 		func(password string) bool {
 			//nolint:gosec // the values are checked above
 			got := derive([]byte(password), salt, uint32(n[1]), uint32(n[0]), uint8(n[2]), uint32(len(want)))

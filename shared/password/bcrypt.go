@@ -19,21 +19,21 @@ const (
 // parseBcrypt reads $2$, $2a$, $2b$, $2x$ and $2y$ and computes all of them in the same way, as Supabase Auth does.
 // bcrypt uses the first 72 bytes of a password only, so a longer password matches on these until it is rehashed in
 // another format.
-func parseBcrypt(stored string) (check, bool) {
+func parseBcrypt(stored string) (parsedHash, bool) {
 	rest := strings.TrimPrefix(stored, "$2")
 	if rest != "" && strings.IndexByte("abxy", rest[0]) >= 0 {
 		rest = rest[1:]
 	}
 	if len(rest) != len("$10$")+bcryptLength || rest[0] != '$' || rest[3] != '$' ||
 		strings.Trim(rest[4:], bcryptAlphabet) != "" {
-		return check{}, false
+		return parsedHash{}, false
 	}
 	cost, err := strconv.ParseUint(rest[1:3], 10, 8)
-	if err != nil || !between(bcrypt.MinCost, int(cost), maxBcryptCost) {
-		return check{}, false
+	if err != nil || !isBetween(bcrypt.MinCost, int(cost), maxBcryptCost) {
+		return parsedHash{}, false
 	}
-	return check{
-		form{scheme: "bcrypt", memory: bcryptMemory, time: int(cost)},
+	return parsedHash{
+		schemeAndCost{scheme: "bcrypt", memory: bcryptMemory, time: int(cost)},
 		func(password string) bool {
 			return bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
 		},

@@ -30,14 +30,14 @@ func betterAuthText(salt, key []byte) string {
 }
 
 // parseBetterAuth reads "salt:key", both in lower-case hex.
-func parseBetterAuth(stored string) (check, bool) {
+func parseBetterAuth(stored string) (parsedHash, bool) {
 	salt, key, _ := strings.Cut(stored, ":")
 	want, err := hex.DecodeString(key)
 	if err != nil || len(want) != betterAuthKey || salt == "" || strings.Trim(salt+key, "0123456789abcdef") != "" {
-		return check{}, false
+		return parsedHash{}, false
 	}
-	return check{
-		form{"scrypt", betterAuthMemory, betterAuthR, betterAuthP, len(salt), betterAuthKey},
+	return parsedHash{
+		schemeAndCost{"scrypt", betterAuthMemory, betterAuthR, betterAuthP, len(salt), betterAuthKey},
 		func(password string) bool {
 			return subtle.ConstantTimeCompare(deriveBetterAuth(password, salt), want) == 1
 		},

@@ -54,16 +54,16 @@ func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) 
 	if response.StatusCode != http.StatusOK {
 		return false, fmt.Errorf("look up breached password: the service answered %d", response.StatusCode)
 	}
-	return contains(io.LimitReader(response.Body, maxBreachBody), digest[5:])
+	return containsSuffix(io.LimitReader(response.Body, maxBreachBody), digest[5:])
 }
 
 var noRedirects = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// contains looks for "suffix:count" with a count above zero. The service pads its answers with lines whose count is
-// zero.
-func contains(body io.Reader, suffix string) (bool, error) {
+// containsSuffix looks for "suffix:count" with a count above zero. The service pads its answers with lines whose count
+// is zero.
+func containsSuffix(body io.Reader, suffix string) (bool, error) {
 	lines := bufio.NewScanner(body)
 	for lines.Scan() {
 		found, count, _ := strings.Cut(lines.Text(), ":")

@@ -15,8 +15,8 @@ import (
 //go:embed common-passwords.txt.gz
 var commonText []byte
 
-// common returns the list. The first call decompresses it, which takes some milliseconds and about a megabyte.
-var common = sync.OnceValue(func() map[string]struct{} {
+// commonPasswords returns the list. The first call decompresses it, which takes some milliseconds and about a megabyte.
+var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	text, err := gzip.NewReader(bytes.NewReader(commonText))
 	if err != nil {
 		panic(err) // the file is part of the program
@@ -32,6 +32,6 @@ var common = sync.OnceValue(func() map[string]struct{} {
 
 // IsCommon reports whether password is on the list. Like Django it ignores case and white space around the password.
 func IsCommon(password string) bool {
-	_, found := common()[strings.ToLower(strings.TrimSpace(password))]
+	_, found := commonPasswords()[strings.ToLower(strings.TrimSpace(password))]
 	return found
 }

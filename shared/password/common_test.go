@@ -13,7 +13,7 @@ func TestCommonPasswordsAreRecognised(t *testing.T) {
 			t.Errorf("IsCommon(%q) = %v, want %v", password, got, want)
 		}
 	}
-	for word := range common() {
+	for word := range commonPasswords() {
 		if Length(word) < MinLength {
 			t.Errorf("%q is on the list, but shorter than MinLength", word)
 		}
@@ -21,7 +21,7 @@ func TestCommonPasswordsAreRecognised(t *testing.T) {
 	if !IsCommon("12345678") { // as long as MinLength
 		t.Error("a password of the least length is not on the list")
 	}
-	if got := len(common()); got < 3000 {
+	if got := len(commonPasswords()); got < 3000 {
 		t.Errorf("the list has %d passwords, want at least 3,000 (ASVS 6.2.4)", got)
 	}
 }

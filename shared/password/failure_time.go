@@ -18,10 +18,10 @@ type failureTime struct {
 	recent atomic.Int64  // nanoseconds of a hash in the written format; 0 before the first
 }
 
-// observe records the duration of a hash in the written format. If the hash was slower than the recent ones, observe
+// record records the duration of a hash in the written format. If the hash was slower than the recent ones, observe
 // raises the value immediately. If the hash was faster, observe lowers the value slowly, because a minimum that is too
 // short would show the format.
-func (f *failureTime) observe(d time.Duration) {
+func (f *failureTime) record(d time.Duration) {
 	recent := f.recent.Load()
 	if ns := d.Nanoseconds(); ns < recent {
 		f.recent.Store(recent - (recent-ns)/8)

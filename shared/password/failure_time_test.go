@@ -8,10 +8,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-const foreign = "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM"
+const foreignHash = "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM"
 
-// slow delays hashing in the written format by d.
-func slow(h *Hasher, d time.Duration) {
+// slowDown delays hashing in the written format by d.
+func slowDown(h *Hasher, d time.Duration) {
 	h.dummy.match = func(string) bool {
 		time.Sleep(d)
 		return false
@@ -37,14 +37,14 @@ func TestR18_MinimumFailureTimeGrowsOnASlowMachine(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				h := New(tt.format)
-				slow(h, tt.took)
+				slowDown(h, tt.took)
 				// The first failure of a process already has the longer minimum, for every format.
-				for _, stored := range []string{foreign, "", foreign, "malformed"} {
-					if got := waits(t, h, stored, "wrong", false); got < tt.minimum || got > tt.minimum*9/8 {
+				for _, stored := range []string{foreignHash, "", foreignHash, "malformed"} {
+					if got := timeVerify(t, h, stored, "wrong", false); got < tt.minimum || got > tt.minimum*9/8 {
 						t.Errorf("a wrong password for %q takes %v, want %v and up to an eighth more", stored, got, tt.minimum)
 					}
 				}
-				if got := waits(t, h, foreign, "argon-Pass-4", true); got != 0 {
+				if got := timeVerify(t, h, foreignHash, "argon-Pass-4", true); got != 0 {
 					t.Errorf("the right password waits %v, want 0", got)
 				}
 			})
@@ -55,11 +55,11 @@ func TestR18_MinimumFailureTimeGrowsOnASlowMachine(t *testing.T) {
 func TestMinimumFailureTimeDecreasesAfterFastHashes(t *testing.T) {
 	t.Parallel()
 	f := failureTime{least: MinFailureTime, times: 5}
-	f.observe(time.Hour)
+	f.record(time.Hour)
 	if got, want := f.delay(), 8*MinFailureTime; got < want || got > want*9/8 {
 		t.Errorf("after a hash of one hour the minimum is %v, want %v and up to an eighth more", got, want)
 	}
-	f.observe(20 * time.Millisecond)
+	f.record(20 * time.Millisecond)
 	if got, want := f.delay(), 8*MinFailureTime; got < want {
 		t.Errorf("one fast hash later the minimum is %v, want still %v", got, want)
 	}
@@ -68,7 +68,7 @@ func TestMinimumFailureTimeDecreasesAfterFastHashes(t *testing.T) {
 		t.Errorf("one fast hash later the recent duration is %v, want %v", got, want)
 	}
 	for range 150 {
-		f.observe(20 * time.Millisecond)
+		f.record(20 * time.Millisecond)
 	}
 	if got := f.delay(); got < MinFailureTime || got > MinFailureTime*9/8 {
 		t.Errorf("many fast hashes later the minimum is %v, want %v and up to an eighth more", got, MinFailureTime)
@@ -79,8 +79,8 @@ func TestCheapHasNoMinimumTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := Cheap()
-		slow(h, time.Second)
-		if got, want := waits(t, h, "", "wrong", false), time.Second; got != want {
+		slowDown(h, time.Second)
+		if got, want := timeVerify(t, h, "", "wrong", false), time.Second; got != want {
 			t.Errorf("a failure takes %v, want the %v of its hash", got, want)
 		}
 	})

@@ -26,17 +26,17 @@ const (
 
 // parseFirebase reads Firebase's scrypt as Supabase Auth stores it:
 // $fbscrypt$v=1,n=<log2 N>,r=,p=[,ss=<salt separator>][,sk=<signer key>]$<salt>$<hash>, base64 with padding.
-func parseFirebase(stored string) (check, bool) {
+func parseFirebase(stored string) (parsedHash, bool) {
 	parts := strings.Split(stored, "$")
 	if len(parts) != 5 {
-		return check{}, false
+		return parsedHash{}, false
 	}
 	head, signerText, _ := strings.Cut(parts[2], ",sk=")
 	head, separatorText, _ := strings.Cut(head, ",ss=")
-	n, ok := numbers(head, "v", "n", "r", "p")
-	if !ok || n[0] != 1 || !between(1, n[1], 20) || !between(1, n[2], maxScryptBlock) ||
-		!between(1, n[3], maxScryptThreads) {
-		return check{}, false
+	n, ok := parseNumbers(head, "v", "n", "r", "p")
+	if !ok || n[0] != 1 || !isBetween(1, n[1], 20) || !isBetween(1, n[2], maxScryptBlock) ||
+		!isBetween(1, n[3], maxScryptThreads) {
+		return parsedHash{}, false
 	}
 	memory := int64(128*n[2]) << n[1]
 	signer, signerOK := decode(base64.StdEncoding, signerText)
@@ -45,11 +45,11 @@ func parseFirebase(stored string) (check, bool) {
 	want, wantOK := decode(base64.StdEncoding, parts[4])
 	if memory*int64(n[3]) > maxScryptWork || !signerOK || !separatorOK || !saltOK || !wantOK ||
 		len(salt) == 0 || len(want) < minFirebase || len(want) != len(signer) {
-		return check{}, false
+		return parsedHash{}, false
 	}
 	salted := slices.Concat(salt, separator)
-	return check{
-		form{"fbscrypt", memory, n[2], n[3], len(salt), len(want)},
+	return parsedHash{
+		schemeAndCost{"fbscrypt", memory, n[2], n[3], len(salt), len(want)},
 		func(password string) bool {
 			key, err := scrypt.Key([]byte(password), salted, 1<<n[1], n[2], n[3], firebaseKey)
 			return err == nil && subtle.ConstantTimeCompare(encryptSigner(key, signer), want) == 1

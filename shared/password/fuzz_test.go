@@ -11,7 +11,7 @@ func FuzzVerify(f *testing.F) {
 	h := Cheap()
 	f.Fuzz(func(t *testing.T, stored, password string) {
 		c, known := parse(stored)
-		if known != Known(stored) {
+		if known != IsSupported(stored) {
 			t.Errorf("Known(%q) = %v, want %v", stored, !known, known)
 		}
 		if known && (c.memory <= 0 || c.memory > maxArgon2Memory*1024) {
@@ -24,14 +24,14 @@ func FuzzVerify(f *testing.F) {
 		if err != nil || ok && !known {
 			t.Errorf("Verify(%q, %q) = %v, %v, want a match only of a known hash", stored, password, ok, err)
 		}
-		if h.Current(stored) && !known {
+		if h.IsCurrent(stored) && !known {
 			t.Errorf("Current(%q) = true, want false where the hash is unknown", stored)
 		}
 	})
 }
 
 // tooSlowToFuzz reports whether a permitted hash takes more than about 100 ms.
-func tooSlowToFuzz(c check) bool {
+func tooSlowToFuzz(c parsedHash) bool {
 	return c.memory > slotMemory || c.scheme == "bcrypt" && c.time > 10 ||
 		strings.HasPrefix(c.scheme, "argon2") && c.memory*int64(c.time) > 2*slotMemory ||
 		c.scheme == "fbscrypt" && c.memory*int64(c.threads) > slotMemory

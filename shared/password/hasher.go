@@ -25,7 +25,7 @@ const (
 // own limit. It is safe for concurrent use.
 type Hasher struct {
 	write   func(password string) string
-	dummy   check // takes as long as verifying a hash that write returned
+	dummy   parsedHash // takes as long as verifying a hash that write returned
 	failure failureTime
 	slots   *semaphore.Weighted
 	large   *semaphore.Weighted // bytes
@@ -70,10 +70,10 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return stored, err
 }
 
-// Verify reports whether stored is a hash of password, exactly as the client sent it. A stored text that is not Known,
-// such as "" for a user without a password, never matches and takes as long as a wrong password. Verify returns a
-// mismatch after MinFailureTime (see the package comment), or when ctx ends. It returns an error only if ctx ends while
-// it waits for a slot; then nothing was verified.
+// Verify reports whether stored is a hash of password, exactly as the client sent it. A stored text for which
+// IsSupported is false, such as "" for a user without a password, never matches and takes as long as a wrong password.
+// Verify returns a mismatch after MinFailureTime (see the package comment), or when ctx ends. It returns an error only
+// if ctx ends while it waits for a slot; then nothing was verified.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
 	c, known := parse(stored)
 	if !known {
@@ -106,20 +106,20 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, err
 }
 
 // match compares the password with c. If c has the written format, match records the duration.
-func (h *Hasher) match(c check, password string) bool {
+func (h *Hasher) match(c parsedHash, password string) bool {
 	start := time.Now() //nolint:forbidigo // measures a duration
 	ok := c.match(password)
-	if c.form == h.dummy.form {
-		h.failure.observe(time.Since(start))
+	if c.schemeAndCost == h.dummy.schemeAndCost {
+		h.failure.record(time.Since(start))
 	}
 	return ok
 }
 
-// Current reports whether stored has the format and cost that Hash writes. If not, the caller hashes the password again
-// after it was verified.
-func (h *Hasher) Current(stored string) bool {
+// IsCurrent reports whether stored has the format and cost that Hash writes. If not, the caller hashes the password
+// again after it was verified.
+func (h *Hasher) IsCurrent(stored string) bool {
 	c, known := parse(stored)
-	return known && c.form == h.dummy.form
+	return known && c.schemeAndCost == h.dummy.schemeAndCost
 }
 
 // withAcquired calls work while it holds n of the semaphore. For n = 0 it does not wait.

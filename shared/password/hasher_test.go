@@ -40,9 +40,9 @@ func TestR10_NewHashesHaveTheExactShape(t *testing.T) {
 			if stored == again {
 				t.Errorf("Hash gave %q twice, want another salt each time", stored)
 			}
-			expect(t, stored, "pässwörd-€-😀", true)
-			expect(t, stored, "pässwörd-€-😁", false)
-			expect(t, stored, "", false)
+			checkVerify(t, stored, "pässwörd-€-😀", true)
+			checkVerify(t, stored, "pässwörd-€-😁", false)
+			checkVerify(t, stored, "", false)
 			// Every Hasher reads all formats.
 			if ok, err := New(config.Scrypt).Verify(t.Context(), stored, "pässwörd-€-😀"); !ok || err != nil {
 				t.Errorf("Verify by a Hasher of scrypt = %v, %v, want true", ok, err)
@@ -88,7 +88,7 @@ func TestCurrentReportsHashesOfTheConfiguredFormat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := tt.hasher.Current(tt.stored); got != tt.want {
+			if got := tt.hasher.IsCurrent(tt.stored); got != tt.want {
 				t.Errorf("Current(%q) = %v, want %v", tt.stored, got, tt.want)
 			}
 		})
@@ -109,20 +109,20 @@ func TestR18_EveryFailureIsAnsweredAfterTheMinimumTime(t *testing.T) {
 			"theirs-Password-1": hash(t, New(config.Scrypt), "theirs-Password-1"),
 		}
 		for password, stored := range right {
-			if got := waits(t, h, stored, password, true); got != 0 {
+			if got := timeVerify(t, h, stored, password, true); got != 0 {
 				t.Errorf("the right password for %q waits %v, want 0", stored, got)
 			}
 		}
 		right["unknown"], right["malformed"], right["above the ceiling"] = "", "$2a$10$", "$2b$31$"+tail53
 		for _, stored := range right {
-			if got := waits(t, h, stored, "wrong", false); got < MinFailureTime || got > MinFailureTime*9/8 {
+			if got := timeVerify(t, h, stored, "wrong", false); got < MinFailureTime || got > MinFailureTime*9/8 {
 				t.Errorf("a wrong password for %q waits %v, want %v and up to an eighth more", stored, got, MinFailureTime)
 			}
 		}
 	})
 }
 
-func waits(t *testing.T, h *Hasher, stored, password string, want bool) time.Duration {
+func timeVerify(t *testing.T, h *Hasher, stored, password string, want bool) time.Duration {
 	t.Helper()
 	start := time.Now()
 	if got, err := h.Verify(t.Context(), stored, password); got != want || err != nil {
@@ -137,8 +137,8 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
 		h.failure.least = 0
 		written, known := parse(hash(t, h, "password123"))
-		if !known || written.form != h.dummy.form {
-			t.Errorf("the dummy is %+v, want %+v", h.dummy.form, written.form)
+		if !known || written.schemeAndCost != h.dummy.schemeAndCost {
+			t.Errorf("the dummy is %+v, want %+v", h.dummy.schemeAndCost, written.schemeAndCost)
 		}
 		dummy, computed := h.dummy.match, 0
 		h.dummy.match = func(password string) bool {
@@ -235,10 +235,10 @@ func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
 		h.dummy.match = func(string) bool { time.Sleep(time.Hour); return false }
 		var group sync.WaitGroup
 		for range 2 { // one hashes, one waits for its memory
-			group.Go(func() { waits(t, h, "", "wrong", false) })
+			group.Go(func() { timeVerify(t, h, "", "wrong", false) })
 		}
 		synctest.Wait()
-		if got := waits(t, h, stored, "password123", true); got != 0 {
+		if got := timeVerify(t, h, stored, "password123", true); got != 0 {
 			t.Errorf("a small hash waits %v, want 0", got)
 		}
 		group.Wait()
@@ -254,7 +254,7 @@ func TestR18_LargeHashWaitsForASlotLikeOthers(t *testing.T) {
 		if !h.slots.TryAcquire(1) {
 			t.Fatal("no slot is free")
 		}
-		if got := waits(t, h, "", "wrong", false); got != 0 {
+		if got := timeVerify(t, h, "", "wrong", false); got != 0 {
 			t.Errorf("beside another hash it waits %v, want 0", got)
 		}
 	})
@@ -319,7 +319,7 @@ func TestR18_WaitingForASlotDoesNotShortenTheMinimumTime(t *testing.T) {
 			t.Fatal("no slot is free")
 		}
 		time.AfterFunc(time.Hour, func() { h.slots.Release(1) })
-		if got := waits(t, h, "", "wrong", false) - time.Hour; got < MinFailureTime || got > MinFailureTime*9/8 {
+		if got := timeVerify(t, h, "", "wrong", false) - time.Hour; got < MinFailureTime || got > MinFailureTime*9/8 {
 			t.Errorf("after an hour without a free slot it waits %v, want %v and up to an eighth more", got, MinFailureTime)
 		}
 	})

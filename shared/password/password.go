@@ -25,7 +25,8 @@
 // # Limits of imported hashes
 //
 // A stored hash may take about a second on the processor of a function (1,769 MB, one vCPU). A hash that takes longer
-// is not Known. The processor time of a hash, measured on one core of an AMD EPYC, which is up to twice as fast:
+// is not supported (IsSupported). The processor time of a hash, measured on one core of an AMD EPYC, which is up to
+// twice as fast:
 //
 //   - the most expensive bcrypt, cost 13: 0.48 s (cost 14: 0.96 s)
 //   - the most expensive Argon2id, 64 MiB and ten passes: 0.51 s (256 MiB and ten passes: 2.2 s)
@@ -53,9 +54,9 @@ func Length(password string) int {
 	return n
 }
 
-// Known reports whether stored is a hash that Verify can match: well formed and not too expensive. For a hash that is
-// not known Verify returns a mismatch; the caller should log it.
-func Known(stored string) bool {
+// IsSupported reports whether stored is a hash that Verify can match: well formed and not too expensive. For a hash
+// that is not known Verify returns a mismatch; the caller should log it.
+func IsSupported(stored string) bool {
 	_, known := parse(stored)
 	return known
 }

@@ -9,14 +9,14 @@ import (
 // maxStored is the maximum length of a stored hash in bytes. Supabase stores at most 255, Better Auth writes 161.
 const maxStored = 512
 
-// check is a parsed stored hash whose cost is permitted.
-type check struct {
-	form
+// parsedHash is a parsed stored hash whose cost is permitted.
+type parsedHash struct {
+	schemeAndCost
 	match func(password string) bool // hashes the password and compares in constant time
 }
 
-// form is equal for two hashes of the same scheme and cost.
-type form struct {
+// schemeAndCost is equal for two hashes of the same scheme and cost.
+type schemeAndCost struct {
 	scheme        string
 	memory        int64 // bytes that match needs
 	time, threads int
@@ -24,10 +24,10 @@ type form struct {
 }
 
 // parse parses a stored hash. It does not hash.
-func parse(stored string) (check, bool) {
+func parse(stored string) (parsedHash, bool) {
 	switch {
 	case len(stored) > maxStored:
-		return check{}, false
+		return parsedHash{}, false
 	case strings.HasPrefix(stored, "$argon2"):
 		return parseArgon2(stored)
 	case strings.HasPrefix(stored, "$2"):
@@ -40,7 +40,7 @@ func parse(stored string) (check, bool) {
 }
 
 // mustParse parses a hash that this package wrote.
-func mustParse(stored string) check {
+func mustParse(stored string) parsedHash {
 	c, known := parse(stored)
 	if !known {
 		panic("password: cannot parse its own hash")
@@ -48,8 +48,9 @@ func mustParse(stored string) check {
 	return c
 }
 
-// numbers reads "a=1,b=2" for the names a and b. It accepts exactly these names in this order, with decimal digits.
-func numbers(text string, names ...string) ([]int, bool) {
+// parseNumbers reads "a=1,b=2" for the names a and b. It accepts exactly these names in this order, with decimal
+// digits.
+func parseNumbers(text string, names ...string) ([]int, bool) {
 	fields := strings.Split(text, ",")
 	if len(fields) != len(names) {
 		return nil, false
@@ -72,4 +73,4 @@ func decode(encoding *base64.Encoding, text string) ([]byte, bool) {
 	return b, err == nil && !strings.ContainsAny(text, "\r\n")
 }
 
-func between(low, n, high int) bool { return low <= n && n <= high }
+func isBetween(low, n, high int) bool { return low <= n && n <= high }

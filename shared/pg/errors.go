@@ -116,9 +116,9 @@ func RolledBack(err error) bool {
 	return ok && !endsConnection(e) && e.Code != "XX000" && !strings.HasPrefix(e.Code, "08")
 }
 
-// Unsent reports whether the error proves that no statement was sent: the server rejected the connection, or pgx had no
-// open connection.
-func Unsent(err error) bool {
+// IsUnsent reports whether the error proves that no statement was sent: the server rejected the connection, or pgx had
+// no open connection.
+func IsUnsent(err error) bool {
 	return errors.As(err, new(*pgconn.ConnectError)) && errors.As(err, new(*pgconn.PgError)) || pgconn.SafeToRetry(err)
 }
 

@@ -42,7 +42,7 @@ func TestTransientErrorsHaveTheirClass(t *testing.T) {
 			if got := pg.Classify(err); got != want || pg.Explain(err).Error() != err.Error() {
 				t.Errorf("%v %s: got %d, want %d", e, phase, got, want)
 			}
-			if unsent := pg.Unsent(err); unsent != (phase == dbtest.AtConnect) {
+			if unsent := pg.IsUnsent(err); unsent != (phase == dbtest.AtConnect) {
 				t.Errorf("%v %s: unsent is %t", e, phase, unsent)
 			}
 		}

@@ -32,7 +32,7 @@ var (
 // Parse reads a database URL and returns the settings of a connection. Connections to other machines use TLS and verify
 // the certificate, even if the URL has a weaker sslmode. Connections to Neon use direct TLS negotiation, which saves a
 // round trip. Statements are unnamed and take one round trip, so every pooler accepts them. Parse drops parameters of
-// other drivers, see Ignored. An unknown parameter is an error.
+// other drivers, see IgnoredParameters. An unknown parameter is an error.
 func Parse(text string) (*pgx.ConnConfig, error) {
 	u, err := splitURL(text)
 	if err != nil {
@@ -53,7 +53,7 @@ func Parse(text string) (*pgx.ConnConfig, error) {
 		}
 		kept = append(kept, "sslmode=verify-full") // overrides an sslmode before it
 	}
-	if !slices.ContainsFunc(all, isNotNeon) && !u.has("sslnegotiation") {
+	if !slices.ContainsFunc(all, isNotNeon) && !u.hasParameter("sslnegotiation") {
 		kept = append(kept, "sslnegotiation=direct")
 	}
 	if c, err = u.parse(kept); err != nil {
@@ -64,8 +64,8 @@ func Parse(text string) (*pgx.ConnConfig, error) {
 	return c, requireTLS(c)
 }
 
-// Ignored returns the names of the parameters of a database URL that Parse drops, in their order.
-func Ignored(text string) []string {
+// IgnoredParameters returns the names of the parameters of a database URL that Parse drops, in their order.
+func IgnoredParameters(text string) []string {
 	u, err := splitURL(text)
 	if err != nil {
 		return nil
@@ -212,7 +212,7 @@ func (u *databaseURL) disablesTLS() bool {
 	return last.usage() == noTLS || last.value == "disable"
 }
 
-func (u *databaseURL) has(name string) bool {
+func (u *databaseURL) hasParameter(name string) bool {
 	return slices.ContainsFunc(u.parameters, func(p parameter) bool { return p.name == name })
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// verified reports whether a connection to the host requires a certificate for the host.
-func verified(f *pgconn.FallbackConfig) bool {
+// isVerified reports whether a connection to the host requires a certificate for the host.
+func isVerified(f *pgconn.FallbackConfig) bool {
 	return f.TLSConfig != nil && !f.TLSConfig.InsecureSkipVerify && f.TLSConfig.ServerName == f.Host
 }
 
@@ -52,7 +52,7 @@ func TestTLSIsVerifiedToEveryOtherMachine(t *testing.T) {
 			continue
 		}
 		for _, f := range append([]*pgconn.FallbackConfig{{Host: cc.Host, TLSConfig: cc.TLSConfig}}, cc.Fallbacks...) {
-			if !verified(f) {
+			if !isVerified(f) {
 				t.Errorf("%s: %s is not verified", c.url, f.Host)
 			}
 		}
@@ -178,7 +178,7 @@ func TestParametersOfOtherDriversAreIgnored(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		if got := pg.Ignored(text); !slices.Equal(got, want) {
+		if got := pg.IgnoredParameters(text); !slices.Equal(got, want) {
 			t.Errorf("%s: ignored %v, want %v", query, got, want)
 		}
 		for name := range c.RuntimeParams {

@@ -50,8 +50,8 @@ func accountFor(dir string) (Account, error) {
 	return Unprivileged()
 }
 
-// Own makes the account the owner of files.
-func (a Account) Own(paths ...string) error {
+// TakeOwnership makes the account the owner of files.
+func (a Account) TakeOwnership(paths ...string) error {
 	if a == (Account{}) {
 		return nil
 	}
@@ -82,10 +82,10 @@ func (a Account) canEnter(dir string) bool {
 	return cmd.Run() == nil
 }
 
-// place creates a directory that the account owns, and returns its path without symbolic links. It creates the
+// createOwnDir creates a directory that the account owns, and returns its path without symbolic links. It creates the
 // directory at path. If the account cannot enter the parent of path, such as /root, place creates the directory in
 // /var/tmp and makes path a symbolic link to it. If path is empty, place creates a temporary directory.
-func (a Account) place(path string) (string, error) {
+func (a Account) createOwnDir(path string) (string, error) {
 	if path == "" {
 		return a.temporary(os.TempDir())
 	}
@@ -94,7 +94,7 @@ func (a Account) place(path string) (string, error) {
 		return "", fmt.Errorf("find the directory for Postgres: %w", err)
 	}
 	if dir, err := filepath.EvalSymlinks(path); err == nil && a.canEnter(filepath.Dir(dir)) {
-		return dir, a.Own(dir)
+		return dir, a.TakeOwnership(dir)
 	}
 	// os.Remove removes an empty directory or a broken link, and returns an error for everything else.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -118,7 +118,7 @@ func (a Account) place(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the directory for Postgres: %w", err)
 	}
-	return dir, a.Own(dir)
+	return dir, a.TakeOwnership(dir)
 }
 
 func (a Account) temporary(parent string) (string, error) {
@@ -132,5 +132,5 @@ func (a Account) temporary(parent string) (string, error) {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return "", fmt.Errorf("find the directory for Postgres: %w", err)
 	}
-	return dir, a.Own(dir)
+	return dir, a.TakeOwnership(dir)
 }

@@ -23,14 +23,14 @@ func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) er
 			refused++ // it may be another server that took the port; then the child is about to end
 		}
 		if refused > 50 {
-			return broken(s.Dir, "its password has changed")
+			return unusableData(s.Dir, "its password has changed")
 		}
 		select {
 		case <-s.child.Done():
 			return s.startError(log, kept)
 		default:
 		}
-		if pause(ctx, 20*time.Millisecond) != nil {
+		if sleep(ctx, 20*time.Millisecond) != nil {
 			return fmt.Errorf("the server in %s does not answer (%w); its log says: %s", s.Dir, err, reasonIn(log))
 		}
 	}
@@ -43,7 +43,7 @@ func (s *Server) startError(log io.ReaderAt, kept bool) error {
 	case strings.Contains(reason, "could not create any TCP/IP sockets"):
 		return errPortTaken
 	case kept:
-		return broken(s.Dir, "the server says: %s", reason)
+		return unusableData(s.Dir, "the server says: %s", reason)
 	}
 	return fmt.Errorf("the server ended immediately: %s", reason)
 }
@@ -66,7 +66,7 @@ func reasonIn(log io.ReaderAt) string {
 	return lines[len(lines)-1]
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

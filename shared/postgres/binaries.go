@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// oldest is the oldest major version that is supported.
-const oldest = 15
+// minVersion is the oldest major version that is supported.
+const minVersion = 15
 
 // packageDirs are the directories where packages install Postgres outside of PATH.
 var packageDirs = []string{
@@ -37,9 +37,9 @@ type binaries struct {
 
 func (b binaries) path(program string) string { return filepath.Join(b.dir, program) }
 
-// find returns the installation to use: the first one that is new enough, or else a downloaded one. Only the major
-// version that made a data directory can read it; major is that version, or 0 for new data.
-func find(ctx context.Context, account Account, major int, log io.Writer) (binaries, error) {
+// findOrDownload returns the installation to use: the first one that is new enough, or else a downloaded one. Only the
+// major version that made a data directory can read it; major is that version, or 0 for new data.
+func findOrDownload(ctx context.Context, account Account, major int, log io.Writer) (binaries, error) {
 	found := installed(ctx, account)
 	for _, b := range found {
 		if major == 0 || b.major == major {
@@ -50,10 +50,10 @@ func find(ctx context.Context, account Account, major int, log io.Writer) (binar
 		return download(ctx, account, log)
 	}
 	return binaries{}, fmt.Errorf("the data was made by Postgres %d, which is not installed (found: %s): "+
-		"install it, or %s", major, versions(found), remedy)
+		"install it, or %s", major, versionList(found), remedy)
 }
 
-func versions(found []binaries) string {
+func versionList(found []binaries) string {
 	text := "none"
 	for i, b := range found {
 		if i == 0 {
@@ -71,20 +71,20 @@ func installed(ctx context.Context, account Account) []binaries {
 	var all []binaries
 	if program, err := exec.LookPath("postgres"); err == nil {
 		if program, err = filepath.EvalSymlinks(program); err == nil {
-			all = append(all, inspect(ctx, account, filepath.Dir(program))...)
+			all = append(all, installationsIn(ctx, account, filepath.Dir(program))...)
 		}
 	}
 	for _, pattern := range packageDirs {
 		dirs, _ := filepath.Glob(pattern) // the patterns are valid
-		all = append(all, inspect(ctx, account, dirs...)...)
+		all = append(all, installationsIn(ctx, account, dirs...)...)
 	}
 	return all
 }
 
 var versionText = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
 
-// inspect returns the installations in the directories, the newest first.
-func inspect(ctx context.Context, account Account, dirs ...string) []binaries {
+// installationsIn returns the installations in the directories, the newest first.
+func installationsIn(ctx context.Context, account Account, dirs ...string) []binaries {
 	var found []binaries
 	for _, dir := range dirs {
 		b := binaries{dir: dir}
@@ -99,7 +99,7 @@ func inspect(ctx context.Context, account Account, dirs ...string) []binaries {
 		if err != nil || m == nil {
 			continue
 		}
-		if b.major, _ = strconv.Atoi(string(m[1])); b.major >= oldest {
+		if b.major, _ = strconv.Atoi(string(m[1])); b.major >= minVersion {
 			found = append(found, b)
 		}
 	}

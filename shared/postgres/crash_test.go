@@ -32,8 +32,8 @@ var cleanData = sync.OnceValues(func() (string, error) {
 	return s.Dir, s.Stop()
 })
 
-// keptData returns a directory with the data and password of a stopped server.
-func keptData(t *testing.T) string {
+// stoppedData returns a directory with the data and password of a stopped server.
+func stoppedData(t *testing.T) string {
 	t.Helper()
 	from, err := cleanData()
 	if err != nil {
@@ -57,9 +57,9 @@ func account(t *testing.T) Account {
 
 func TestOrphanIsStopped(t *testing.T) {
 	t.Parallel()
-	dir := keptData(t)
+	dir := stoppedData(t)
 	a := account(t)
-	bin, err := find(t.Context(), a, 0, nil)
+	bin, err := findOrDownload(t.Context(), a, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestOrphanIsStopped(t *testing.T) {
 	if got, want := query(t, again.URL("postgres"), "SELECT 'mine'"), "mine"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if !refuses(port) {
+	if !rejectsConnections(port) {
 		t.Error("the orphan still runs")
 	}
 }
@@ -86,7 +86,7 @@ func TestOrphanIsStopped(t *testing.T) {
 // After a power failure the id in the pid file may be that of any process of the same user.
 func TestStalePidFile(t *testing.T) {
 	t.Parallel()
-	dir := keptData(t)
+	dir := stoppedData(t)
 	a := account(t)
 	out, err := os.CreateTemp(t.TempDir(), "pid")
 	if err != nil {
@@ -115,7 +115,7 @@ func TestStalePidFile(t *testing.T) {
 	if err := os.WriteFile(pidFile, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Own(pidFile); err != nil {
+	if err := a.TakeOwnership(pidFile); err != nil {
 		t.Fatal(err)
 	}
 
@@ -153,7 +153,7 @@ func TestUnusableData(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			dir := keptData(t)
+			dir := stoppedData(t)
 			secret, err := os.ReadFile(filepath.Join(dir, "password"))
 			if err != nil {
 				t.Fatal(err)
@@ -181,7 +181,7 @@ func TestUnusableData(t *testing.T) {
 // An interrupted initdb leaves no data directory.
 func TestInterruptedInitdb(t *testing.T) {
 	t.Parallel()
-	dir := keptData(t)
+	dir := stoppedData(t)
 	if err := os.Rename(filepath.Join(dir, "data"), filepath.Join(dir, "data")+".new"); err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestReasonInLog(t *testing.T) {
 // A stopping server resets accepted connections before it rejects new ones.
 func TestStopOrphanWaitsForStoppingServer(t *testing.T) {
 	t.Parallel()
-	dir := keptData(t)
+	dir := stoppedData(t)
 	ending, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -262,7 +262,7 @@ func TestStopOrphanWaitsForStoppingServer(t *testing.T) {
 	if err := os.WriteFile(pidFile, []byte("1\n"+data+"\n1700000000\n"+port+"\n\n127.0.0.1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := account(t).Own(pidFile); err != nil {
+	if err := account(t).TakeOwnership(pidFile); err != nil {
 		t.Fatal(err)
 	}
 	again := startServer(t, Options{Dir: dir, Fast: true})

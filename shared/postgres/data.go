@@ -25,11 +25,11 @@ if [ ! -d "$data" ]; then
 fi
 exec "$@"`
 
-func (s *Server) argv(bin binaries, o Options) []string {
+func (s *Server) arguments(bin binaries, o Options) []string {
 	initdb := []string{
 		"--username=postgres", "--auth=scram-sha-256", "--pwfile=password", "--encoding=UTF8", "--no-instructions",
 	}
-	initdb = append(initdb, locale(bin.major)...)
+	initdb = append(initdb, localeOptions(bin.major)...)
 	settings := []string{
 		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(s.port), "unix_socket_directories=", "timezone=UTC",
 	}
@@ -48,9 +48,9 @@ func (s *Server) argv(bin binaries, o Options) []string {
 	return argv
 }
 
-// locale returns the locale options of Neon's databases, which sort by code point and map case by Unicode, or the
-// closest that this version has.
-func locale(major int) []string {
+// localeOptions returns the locale options of Neon's databases, which sort by code point and map case by Unicode, or
+// the closest that this version has.
+func localeOptions(major int) []string {
 	switch {
 	case major >= 17:
 		return []string{"--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"}
@@ -60,22 +60,22 @@ func locale(major int) []string {
 	return []string{"--locale=C"}
 }
 
-// madeBy returns the major version of the Postgres that made the data, or 0 if there is no data.
-func madeBy(data string) (int, error) {
+// dataVersion returns the major version of the Postgres that made the data, or 0 if there is no data.
+func dataVersion(data string) (int, error) {
 	if _, err := os.Stat(data); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	b, err := os.ReadFile(filepath.Join(data, "PG_VERSION")) //nolint:gosec // our own directory
 	if err != nil {
-		return 0, broken(filepath.Dir(data), "its version cannot be read: %w", err)
+		return 0, unusableData(filepath.Dir(data), "its version cannot be read: %w", err)
 	}
 	major, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	if err != nil {
-		return 0, broken(filepath.Dir(data), "its version is not a number")
+		return 0, unusableData(filepath.Dir(data), "its version is not a number")
 	}
 	return major, nil
 }
 
-func broken(dir, format string, args ...any) error {
+func unusableData(dir, format string, args ...any) error {
 	return fmt.Errorf("the data in %s is unusable: %w; %s", dir, fmt.Errorf(format, args...), remedy)
 }

@@ -28,10 +28,10 @@ func download(ctx context.Context, account Account, log io.Writer) (binaries, er
 	if isFile(b.path("postgres")) {
 		return b, nil
 	}
-	guard, err := lock(ctx, cache, 10*time.Minute)
+	guard, err := lockDir(ctx, cache, 10*time.Minute)
 	if err != nil {
 		return binaries{}, fmt.Errorf("no Postgres %d or newer is installed and another process is downloading one: %w",
-			oldest, err)
+			minVersion, err)
 	}
 	defer guard.Close()
 	if isFile(b.path("postgres")) {
@@ -39,11 +39,11 @@ func download(ctx context.Context, account Account, log io.Writer) (binaries, er
 	}
 	if log != nil {
 		_, _ = fmt.Fprintf(log, "no Postgres %d or newer is installed: downloading %s into %s\n",
-			oldest, downloadVersion, cache)
+			minVersion, downloadVersion, cache)
 	}
 	if err := fetch(cache, filepath.Dir(b.dir)); err != nil {
 		return binaries{}, fmt.Errorf("no Postgres %d or newer is installed and none could be downloaded (%w): "+
-			"install Postgres with your package manager, or set DATABASE_URL", oldest, err)
+			"install Postgres with your package manager, or set DATABASE_URL", minVersion, err)
 	}
 	return b, nil
 }

@@ -20,13 +20,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// lock makes this process the only one that runs a server in dir. The system releases the lock when the process ends,
-// so a server that still runs there afterwards is an orphan. lock waits for a while, because the holder may be about to
-// end.
-func lock(ctx context.Context, dir string, patience time.Duration) (*os.File, error) {
+// lockDir makes this process the only one that runs a server in dir. The system releases the lock when the process
+// ends, so a server that still runs there afterwards is an orphan. lock waits for a while, because the holder may be
+// about to end.
+func lockDir(ctx context.Context, dir string, patience time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own directory
 	if err != nil {
-		return nil, broken(dir, "it belongs to another user: %w", err)
+		return nil, unusableData(dir, "it belongs to another user: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -34,7 +34,7 @@ func lock(ctx context.Context, dir string, patience time.Duration) (*os.File, er
 		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			return f, nil
 		}
-		if pause(ctx, 50*time.Millisecond) != nil {
+		if sleep(ctx, 50*time.Millisecond) != nil {
 			break
 		}
 	}
@@ -68,7 +68,7 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 		case !hasState(err, cannotConnectNow) && !isDisconnect(err):
 			return fmt.Errorf("query the server that already runs on %s: %w", data, err)
 		}
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
 			return fmt.Errorf("wait for the server that already runs on %s: %w", data, err)
 		}
 	}

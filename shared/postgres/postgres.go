@@ -57,22 +57,22 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s := &Server{}
-	if s.Dir, err = account.place(o.Dir); err != nil {
+	if s.Dir, err = account.createOwnDir(o.Dir); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.abandon(o))
+			err = errors.Join(err, s.cleanUpFailedStart(o))
 		}
 	}()
-	if s.lock, err = lock(ctx, s.Dir, 5*time.Second); err != nil {
+	if s.lock, err = lockDir(ctx, s.Dir, 5*time.Second); err != nil {
 		return nil, err
 	}
-	major, err := madeBy(s.data())
+	major, err := dataVersion(s.data())
 	if err != nil {
 		return nil, err
 	}
-	bin, err := find(ctx, account, major, o.Log)
+	bin, err := findOrDownload(ctx, account, major, o.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (s *Server) run(ctx context.Context, account Account, bin binaries, o Optio
 		return fmt.Errorf("open the log of the server: %w", err)
 	}
 	defer log.Close()
-	c := Command{Argv: s.argv(bin, o), Dir: s.Dir, Output: log, Signal: "INT"}
+	c := Command{Argv: s.arguments(bin, o), Dir: s.Dir, Output: log, Signal: "INT"}
 	if o.Dir == "" {
 		c.Remove = s.Dir
 	}
@@ -119,8 +119,8 @@ func (s *Server) run(ctx context.Context, account Account, bin binaries, o Optio
 	return s.awaitAnswer(ctx, log, o.Dir != "")
 }
 
-// abandon stops the process of a failed start and removes its files.
-func (s *Server) abandon(o Options) error {
+// cleanUpFailedStart stops the process of a failed start and removes its files.
+func (s *Server) cleanUpFailedStart(o Options) error {
 	if s.child != nil {
 		_ = s.child.Stop() // the caller already returns an error
 	}
@@ -151,13 +151,13 @@ func password(account Account, dir string, fresh bool) (string, error) {
 		if err := os.WriteFile(file, []byte(rand.Text()), 0o600); err != nil {
 			return "", fmt.Errorf("store the password: %w", err)
 		}
-		if err := account.Own(file); err != nil {
+		if err := account.TakeOwnership(file); err != nil {
 			return "", err
 		}
 	}
 	b, err := os.ReadFile(file) //nolint:gosec // our own directory
 	if err != nil {
-		return "", broken(dir, "the password cannot be read: %w", err)
+		return "", unusableData(dir, "the password cannot be read: %w", err)
 	}
 	return string(b), nil
 }

@@ -112,13 +112,13 @@ func query(t *testing.T, url, sql string) string {
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	for !happened() {
-		if pause(t.Context(), 20*time.Millisecond) != nil {
+		if sleep(t.Context(), 20*time.Millisecond) != nil {
 			t.Fatalf("still waiting: %s", what)
 		}
 	}
 }
 
-func refuses(port int) bool {
+func rejectsConnections(port int) bool {
 	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err == nil {
 		_ = conn.Close()
@@ -174,7 +174,7 @@ func TestTemporaryServer(t *testing.T) {
 	if err := s.Stop(); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
-	if !refuses(s.port) {
+	if !rejectsConnections(s.port) {
 		t.Error("the port still answers after Stop")
 	}
 	if exists(s.Dir) {
@@ -249,7 +249,7 @@ func TestServerEndsWithItsParent(t *testing.T) {
 		if err := p.process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the server to end", func() bool { return refuses(p.Port) })
+		eventually(t, "the server to end", func() bool { return rejectsConnections(p.Port) })
 		eventually(t, "the directory to go", func() bool { return !exists(p.Dir) })
 	})
 	t.Run("kept data stays usable", func(t *testing.T) {
@@ -264,7 +264,7 @@ func TestServerEndsWithItsParent(t *testing.T) {
 		if got, want := query(t, s.URL("postgres"), "SELECT 'again'"), "again"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if !refuses(p.Port) {
+		if !rejectsConnections(p.Port) {
 			t.Error("the server of the killed process still runs")
 		}
 	})

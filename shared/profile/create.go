@@ -16,5 +16,5 @@ func (s *Service) create(w http.ResponseWriter, r *http.Request, db *store.Store
 	if err != nil {
 		return storeError("create profile", err)
 	}
-	return answer(w, http.StatusCreated, p)
+	return sendProfile(w, http.StatusCreated, p)
 }

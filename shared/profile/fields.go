@@ -28,7 +28,7 @@ var fieldNames = []string{
 	"time_per_week", "preferred_language",
 }
 
-var language = regexp.MustCompile(`^[A-Za-z]{2,8}([-_][A-Za-z0-9]+)*$`)
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,8}([-_][A-Za-z0-9]+)*$`)
 
 const maxLanguage = 10 // characters, the length of the column
 
@@ -47,7 +47,7 @@ func fields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 		if !present {
 			continue
 		}
-		if problem := check(name, value); problem != "" {
+		if problem := fieldProblem(name, value); problem != "" {
 			problems = append(problems, name+": "+problem)
 		}
 		known[name] = value
@@ -58,8 +58,8 @@ func fields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	return known, nil
 }
 
-// check returns what is wrong with the value of a field, "" if nothing is.
-func check(name string, value any) string {
+// fieldProblem returns what is wrong with the value of a field, "" if nothing is.
+func fieldProblem(name string, value any) string {
 	text, isText := value.(string) // "" for a value of another type, which is not a language
 	switch name {
 	case "time_per_week":
@@ -67,7 +67,7 @@ func check(name string, value any) string {
 			return "has to be a whole number of hours, 0 or more, or null"
 		}
 	case "preferred_language":
-		if len(text) > maxLanguage || !language.MatchString(text) {
+		if len(text) > maxLanguage || !languageTag.MatchString(text) {
 			return "has to be a language tag such as en or pt-BR, of at most 10 characters"
 		}
 	default:

@@ -15,7 +15,7 @@ func FuzzIfMatch(f *testing.F) {
 		f.Add(header)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		accepted := ifMatch([]string{header})
+		accepted := parseIfMatch([]string{header})
 		if accepted == nil != hasStar(header) {
 			t.Errorf("%q: got %v", header, accepted)
 		}
@@ -48,15 +48,15 @@ func FuzzCheck(f *testing.F) {
 	f.Add("zh_Hant_TW", 0.5)
 	f.Fuzz(func(t *testing.T, text string, number float64) {
 		notOfALanguage := func(c rune) bool { return c < '-' || c > 'z' }
-		if check("preferred_language", text) == "" &&
+		if fieldProblem("preferred_language", text) == "" &&
 			(len(text) > maxLanguage || strings.ContainsFunc(text, notOfALanguage)) {
 			t.Errorf("%q passes", text)
 		}
-		if check("time_per_week", number) == "" && float64(int32(number)) != number {
+		if fieldProblem("time_per_week", number) == "" && float64(int32(number)) != number {
 			t.Errorf("%v passes", number)
 		}
 		for _, name := range fieldNames[:6] {
-			if check(name, text) == "" && len(text) > 20 || check(name, number) == "" {
+			if fieldProblem(name, text) == "" && len(text) > 20 || fieldProblem(name, number) == "" {
 				t.Errorf("%s: %q or %v passes", name, text, number)
 			}
 		}

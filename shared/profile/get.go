@@ -14,11 +14,11 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request, db *store.Store, c
 	if err != nil {
 		return storeError("read profile", err)
 	}
-	return answer(w, http.StatusOK, p)
+	return sendProfile(w, http.StatusOK, p)
 }
 
-// answer sends a profile with its ETag, which changes with every update.
-func answer(w http.ResponseWriter, status int, p store.Profile) error {
+// sendProfile sends a profile with its ETag, which changes with every update.
+func sendProfile(w http.ResponseWriter, status int, p store.Profile) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("ETag", `"`+strconv.FormatInt(p.UpdatedAt.UnixMicro(), 36)+`"`)
 	return web.JSON(w, status, p)

@@ -34,9 +34,9 @@ func New(cfg config.API, db *store.Store, limits *limit.Limiter, now func() time
 // Profile returns the routes of functions/profile.
 func (s *Service) Profile() web.Routes {
 	return web.Routes{
-		"GET /api/profile":  s.limited(s.guarded(s.get)),
-		"POST /api/profile": s.limited(s.guarded(s.create)),
-		"PUT /api/profile":  s.limited(s.guarded(s.update)),
+		"GET /api/profile":  s.limited(s.withCaller(s.get)),
+		"POST /api/profile": s.limited(s.withCaller(s.create)),
+		"PUT /api/profile":  s.limited(s.withCaller(s.update)),
 	}
 }
 
@@ -70,8 +70,8 @@ func (s *Service) limited(h limit.Handler) web.Handler {
 	return s.Limits.Handle("/api/profile", errTooMany, h)
 }
 
-// guarded calls h with the user and session of the request's valid JWT, and gives errors the form of this API.
-func (s *Service) guarded(
+// withCaller calls h with the user and session of the request's valid JWT, and gives errors the form of this API.
+func (s *Service) withCaller(
 	h func(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error,
 ) limit.Handler {
 	return func(w http.ResponseWriter, r *http.Request, db *store.Store) error {

@@ -16,16 +16,16 @@ func (s *Service) update(w http.ResponseWriter, r *http.Request, db *store.Store
 	if err != nil {
 		return err
 	}
-	p, err := db.UpdateProfile(r.Context(), caller, in, ifMatch(r.Header.Values("If-Match")))
+	p, err := db.UpdateProfile(r.Context(), caller, in, parseIfMatch(r.Header.Values("If-Match")))
 	if err != nil {
 		return storeError("update profile", err)
 	}
-	return answer(w, http.StatusOK, p)
+	return sendProfile(w, http.StatusOK, p)
 }
 
-// ifMatch returns the values of UpdatedAt that the client accepts: nil for any, an empty list if no ETag is one of
+// parseIfMatch returns the values of UpdatedAt that the client accepts: nil for any, an empty list if no ETag is one of
 // Xenon's. Weak ETags never match (RFC 9110, section 13.1.1).
-func ifMatch(headers []string) []time.Time {
+func parseIfMatch(headers []string) []time.Time {
 	if len(headers) == 0 {
 		return nil
 	}

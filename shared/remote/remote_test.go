@@ -17,19 +17,19 @@ import (
 
 func newClock() *clock.Clock { return clock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)) }
 
-func newValue(c *clock.Clock, s *service) *Value[int] {
+func newValue(c *clock.Clock, s *fakeService) *Value[int] {
 	return &Value[int]{Name: "number", Fetch: s.fetch, Fresh: 5 * time.Minute, Stale: 24 * time.Hour, Now: c.Now}
 }
 
-// service is a service whose method fetch returns 1, 2, 3 … while it is up.
-type service struct {
+// fakeService is a service whose method fetch returns 1, 2, 3 … while it is up.
+type fakeService struct {
 	calls atomic.Int64
 	down  atomic.Bool
 }
 
 var errDown = errors.New("the service is down")
 
-func (s *service) fetch(context.Context) (int, error) {
+func (s *fakeService) fetch(context.Context) (int, error) {
 	n := s.calls.Add(1)
 	if s.down.Load() {
 		return 0, errDown
@@ -96,7 +96,7 @@ func TestGetFetchesWhenDue(t *testing.T) {
 	for name, steps := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, e := newClock(), &service{}
+			c, e := newClock(), &fakeService{}
 			r := newValue(c, e)
 			for i, s := range steps {
 				c.Advance(s.after)
@@ -117,7 +117,7 @@ func TestGetFetchesWhenDue(t *testing.T) {
 // A hundred concurrent calls cause one fetch, even if each of them invalidated the value before.
 func TestConcurrentCallsMakeOneFetch(t *testing.T) {
 	t.Parallel()
-	c, e := newClock(), &service{}
+	c, e := newClock(), &fakeService{}
 	started, release := make(chan struct{}), make(chan struct{})
 	r := newValue(c, e)
 	r.Fetch = func(ctx context.Context) (int, error) {
@@ -159,7 +159,7 @@ func TestConcurrentCallsMakeOneFetch(t *testing.T) {
 func TestGetAllowStaleReturnsHeldValueDuringFetch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, e := newClock(), &service{}
+		c, e := newClock(), &fakeService{}
 		r := newValue(c, e)
 		release := make(chan struct{})
 		r.Fetch = func(ctx context.Context) (int, error) {
@@ -206,7 +206,7 @@ func TestGetAllowStaleReturnsHeldValueDuringFetch(t *testing.T) {
 // A canceled call does not wait, and leaves no error for other calls.
 func TestCanceledCallLeavesNoError(t *testing.T) {
 	t.Parallel()
-	e := &service{}
+	e := &fakeService{}
 	r := newValue(newClock(), e)
 	r.Fetch = func(ctx context.Context) (int, error) {
 		if e.calls.Load() == 0 {
@@ -271,7 +271,7 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
 	defer slog.SetDefault(before)
 
-	c, e := newClock(), &service{}
+	c, e := newClock(), &fakeService{}
 	r := newValue(c, e)
 	for outage := range 2 {
 		e.down.Store(false)

@@ -78,7 +78,7 @@ func Query(name string) (sql string, args []any) {
 
 // Compare checks the rows that Query returned. Check runs Query and then calls Compare.
 func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
-	found, err := read(rows)
+	found, err := readTables(rows)
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
 	}
@@ -163,7 +163,7 @@ func Names() []string {
 	return names
 }
 
-func read(rows pgx.Rows) (map[string]*foundTable, error) {
+func readTables(rows pgx.Rows) (map[string]*foundTable, error) {
 	found := map[string]*foundTable{}
 	var table, namespace, kind, zone string
 	var column, typ *string // NULL for a table without columns

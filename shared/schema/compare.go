@@ -31,7 +31,7 @@ func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem 
 			problems = append(problems, Problem{
 				Table: t.Name, Column: c.name, Found: "NOT NULL without a default",
 				Wanted: "a default, or NULL allowed, because Xenon does not write this column",
-				Repair: alter(found, c.name) + "DROP NOT NULL;",
+				Repair: alterColumnSQL(found, c.name) + "DROP NOT NULL;",
 			})
 		}
 	}
@@ -58,7 +58,7 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 		if c.Optional || pending {
 			return p, true
 		}
-		p.Found, p.Wanted, p.Repair = "no such column", c.wanted(), add(c, found)
+		p.Found, p.Wanted, p.Repair = "no such column", c.description(), addColumnSQL(c, found)
 		if other, ok := found.column(snakeCase(c.Name)); ok {
 			p.Found = "no such column; there is " + other.name
 			p.Repair = "ALTER TABLE " + found.name + " RENAME COLUMN " + quote(other.name) + " TO " + quote(c.Name) + ";"
@@ -66,10 +66,10 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 		return p, false
 	}
 	if !c.Type.accepts(f.typ) {
-		p.Found, p.Wanted, p.Repair = f.typ, c.wanted(), retype(c, f, found)
+		p.Found, p.Wanted, p.Repair = f.typ, c.description(), changeTypeSQL(c, f, found)
 		return p, false
 	}
-	switch change := alter(found, c.Name); {
+	switch change := alterColumnSQL(found, c.Name); {
 	case c.Writes == Omitted && f.notNull && !f.hasDefault && !pending:
 		p.Found, p.Wanted = "NOT NULL without a default", "a default, because Xenon does not always write this column"
 		p.Repair = change + "DROP NOT NULL;"
@@ -91,7 +91,7 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 	case c.Cascade && !f.cascade:
 		p.Found, p.Wanted = "no foreign key with ON DELETE CASCADE", `a foreign key to "user" with ON DELETE CASCADE`
 		p.Repair = "ALTER TABLE " + found.name + " ADD FOREIGN KEY (" + quote(c.Name) + ") REFERENCES " +
-			found.sibling("user") + " (id) ON DELETE CASCADE;"
+			found.quotedTable("user") + " (id) ON DELETE CASCADE;"
 	default:
 		return p, true
 	}
@@ -130,7 +130,7 @@ func (t Type) accepts(shown string) bool {
 	return slices.Contains(accepts[t], shown)
 }
 
-func (c Column) wanted() string {
+func (c Column) description() string {
 	text := string(c.Type)
 	if c.NotNull {
 		text += " NOT NULL"
@@ -141,8 +141,8 @@ func (c Column) wanted() string {
 	return text
 }
 
-// add returns the statement that adds a missing column, or "" if no statement can.
-func add(c Column, found *foundTable) string {
+// addColumnSQL returns the statement that adds a missing column, or "" if no statement can.
+func addColumnSQL(c Column, found *foundTable) string {
 	text := "ALTER TABLE " + found.name + " ADD COLUMN " + quote(c.Name) + " " + string(c.Type)
 	switch {
 	case !c.NotNull:
@@ -156,29 +156,38 @@ func add(c Column, found *foundTable) string {
 	return text + ";"
 }
 
-// retype returns the statement that changes the type of a column, or "" if no statement can. The type of an id can
-// change only together with the types of all columns that refer to the id.
-func retype(c Column, f foundColumn, found *foundTable) string {
+// changeTypeSQL returns the statement that changes the type of a column, or "" if no statement can. The type of an id
+// can change only together with the types of all columns that refer to the id.
+func changeTypeSQL(c Column, f foundColumn, found *foundTable) string {
 	switch c.Type {
 	case UUID:
 		return ""
 	case Text:
-		return alter(found, c.Name) + "TYPE text;"
+		return alterColumnSQL(found, c.Name) + "TYPE text;"
 	case Bigint:
-		return alter(found, c.Name) + "TYPE bigint;"
+		return alterColumnSQL(found, c.Name) + "TYPE bigint;"
 	}
 	if strings.HasPrefix(f.typ, "text") || strings.HasPrefix(f.typ, "character varying") {
-		return alter(found, c.Name) + "TYPE " + string(c.Type) + " USING " + quote(c.Name) + "::" + string(c.Type) + ";"
+		return alterColumnSQL(
+			found,
+			c.Name,
+		) + "TYPE " + string(
+			c.Type,
+		) + " USING " + quote(
+			c.Name,
+		) + "::" + string(
+			c.Type,
+		) + ";"
 	}
 	return ""
 }
 
-func alter(found *foundTable, column string) string {
+func alterColumnSQL(found *foundTable, column string) string {
 	return "ALTER TABLE " + found.name + " ALTER COLUMN " + quote(column) + " "
 }
 
-// sibling returns the quoted name of another table in the same schema.
-func (t *foundTable) sibling(name string) string {
+// quotedTable returns the quoted name of another table in the same schema.
+func (t *foundTable) quotedTable(name string) string {
 	return t.name[:strings.LastIndex(t.name, `."`)+1] + quote(name)
 }
 

@@ -44,7 +44,7 @@ func newRole(t *testing.T, conn *pgx.Conn, options string) string {
 	return name
 }
 
-func denied(err error) bool {
+func isDenied(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "42501"
 }
@@ -80,7 +80,7 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 		`DELETE FROM user_profile`, `SELECT * FROM goose_db_version`, `SELECT * FROM of_the_application`,
 	} {
 		exec(t, conn, "SAVEPOINT attempt")
-		if _, err := conn.Exec(t.Context(), sql); !denied(err) {
+		if _, err := conn.Exec(t.Context(), sql); !isDenied(err) {
 			t.Errorf("%s: got %v, want it denied", sql, err)
 		}
 		exec(t, conn, "ROLLBACK TO attempt")

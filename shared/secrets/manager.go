@@ -49,8 +49,8 @@ func (m *manager) open() error {
 	return nil
 }
 
-// document is the text of a secret, or the error of reading it.
-type document struct {
+// secretText is the text of a secret, or the error of reading it.
+type secretText struct {
 	arn  string
 	text []byte
 	err  error
@@ -58,7 +58,7 @@ type document struct {
 
 // read returns the current version of every secret, with one call. It returns an error if the call failed. Each
 // document has its own error.
-func (m *manager) read(ctx context.Context, arns []string) (map[string]document, error) {
+func (m *manager) read(ctx context.Context, arns []string) (map[string]secretText, error) {
 	if err := m.open(); err != nil {
 		return nil, err
 	}
@@ -70,24 +70,24 @@ func (m *manager) read(ctx context.Context, arns []string) (map[string]document,
 
 // readOne reads one secret with GetSecretValue, because Secrets Manager allows far more of these calls per second than
 // batches.
-func (m *manager) readOne(ctx context.Context, arn string) (map[string]document, error) {
+func (m *manager) readOne(ctx context.Context, arn string) (map[string]secretText, error) {
 	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
 		SecretId: &arn, VersionStage: aws.String(stageCurrent),
 	})
 	if err != nil {
 		return nil, callError{arns: []string{arn}, err: err}
 	}
-	return map[string]document{arn: newDocument(arn, out.SecretString, out.SecretBinary)}, nil
+	return map[string]secretText{arn: newDocument(arn, out.SecretString, out.SecretBinary)}, nil
 }
 
-func (m *manager) readAll(ctx context.Context, arns []string) (map[string]document, error) {
+func (m *manager) readAll(ctx context.Context, arns []string) (map[string]secretText, error) {
 	out, err := m.client.BatchGetSecretValue(ctx, &secretsmanager.BatchGetSecretValueInput{SecretIdList: arns})
 	if err != nil {
 		return nil, callError{arns: arns, err: err}
 	}
-	docs := map[string]document{}
+	docs := map[string]secretText{}
 	for _, arn := range arns {
-		docs[arn] = document{arn: arn, err: fmt.Errorf("secret %s: Secrets Manager returned no value", arn)}
+		docs[arn] = secretText{arn: arn, err: fmt.Errorf("secret %s: Secrets Manager returned no value", arn)}
 	}
 	for _, arn := range arns {
 		for _, v := range out.SecretValues {
@@ -98,18 +98,18 @@ func (m *manager) readAll(ctx context.Context, arns []string) (map[string]docume
 		for _, e := range out.Errors {
 			if isSameSecret(arn, aws.ToString(e.SecretId)) {
 				err := fmt.Errorf("secret %s: %s: %s", arn, aws.ToString(e.ErrorCode), aws.ToString(e.Message))
-				docs[arn] = document{arn: arn, err: err}
+				docs[arn] = secretText{arn: arn, err: err}
 			}
 		}
 	}
 	return docs, nil
 }
 
-func newDocument(arn string, text *string, binary []byte) document {
+func newDocument(arn string, text *string, binary []byte) secretText {
 	if text != nil {
 		binary = []byte(*text)
 	}
-	return document{arn: arn, text: binary}
+	return secretText{arn: arn, text: binary}
 }
 
 // isSameSecret reports whether the configured ARN is that of the secret with the full ARN. Secrets Manager also accepts

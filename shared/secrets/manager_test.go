@@ -36,7 +36,7 @@ func TestParseAppSecret(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := parseAppSecret(document{arn: arn, text: []byte(test.text)}, config.Social{})
+			got, err := parseAppSecret(secretText{arn: arn, text: []byte(test.text)}, config.Social{})
 			if test.want == "" {
 				if err != nil || got.databaseURL != url || string(got.authSecret) != secret {
 					t.Errorf("parseAppSecret: %v, want both values", err)

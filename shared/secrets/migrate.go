@@ -23,7 +23,7 @@ func ImportURLs(ctx context.Context, cfg config.Import) (from, to string, err er
 }
 
 // parseImportSecret reads both URLs from the JSON text of the secret. Its errors do not quote the text.
-func parseImportSecret(d document) (from, to string, err error) {
+func parseImportSecret(d secretText) (from, to string, err error) {
 	var in struct {
 		From string `json:"FROM_DATABASE_URL"`
 		To   string `json:"TO_DATABASE_URL"`

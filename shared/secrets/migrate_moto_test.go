@@ -10,7 +10,7 @@ import (
 )
 
 func TestMoto_ImportURLs(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	const from, to = "postgres://a:not-shown@supabase.test/postgres", "postgres://b:not-shown@neon.test/neondb"
 	arn := c.create("xenon/migrate", `{"FROM_DATABASE_URL":"`+from+`","TO_DATABASE_URL":"`+to+`"}`)
 	cfg := config.Import{AWS: c.cfg.AWS, SecretARN: arn}
@@ -24,7 +24,7 @@ func TestMoto_ImportURLs(t *testing.T) {
 	}
 	c.put(cfg.SecretARN, `{"FROM_DATABASE_URL":"`+from+`"}`)
 	_, _, err = ImportURLs(t.Context(), cfg)
-	refused(t, err, cfg.SecretARN, "TO_DATABASE_URL")
+	checkOperatorError(t, err, cfg.SecretARN, "TO_DATABASE_URL")
 	c.cut.Store(true)
 	_, _, err = ImportURLs(t.Context(), cfg)
 	if waits, ok := errors.AsType[interface {

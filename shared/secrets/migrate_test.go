@@ -31,7 +31,7 @@ func TestParseImportSecret(t *testing.T) {
 		"nothing":  {"", "is not of the form"},
 	}
 	for name, test := range tests {
-		gotFrom, gotTo, err := parseImportSecret(document{arn: arn, text: []byte(test.text)})
+		gotFrom, gotTo, err := parseImportSecret(secretText{arn: arn, text: []byte(test.text)})
 		if test.want == "" {
 			if gotFrom != from || gotTo != to || err != nil {
 				t.Errorf("%s: got %v, want both URLs", name, err)

@@ -30,8 +30,8 @@ var moto *mototest.Server
 
 func TestMain(m *testing.M) { mototest.RunMain(m, func(s *mototest.Server) { moto = s }) }
 
-// cloud is a new Secrets Manager with both secrets, behind a proxy that counts calls and can drop connections.
-type cloud struct {
+// countedManager is a new Secrets Manager with both secrets, behind a proxy that counts calls and can drop connections.
+type countedManager struct {
 	t     *testing.T
 	admin *secretsmanager.Client
 	calls atomic.Int64
@@ -47,10 +47,10 @@ const (
 	goodKeys   = `{"version":1,"not-shown":true}`
 )
 
-func newCloud(t *testing.T) *cloud {
+func newCountedManager(t *testing.T) *countedManager {
 	t.Helper()
 	moto.ResetAndConfigure(t)
-	c := &cloud{t: t, clock: clock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))}
+	c := &countedManager{t: t, clock: clock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))}
 	proxy := httputil.NewSingleHostReverseProxy(moto.URL)
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.calls.Add(1)
@@ -68,7 +68,7 @@ func newCloud(t *testing.T) *cloud {
 	return c
 }
 
-func (c *cloud) create(name, text string) (arn string) {
+func (c *countedManager) create(name, text string) (arn string) {
 	c.t.Helper()
 	out, err := c.admin.CreateSecret(c.t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &text})
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *cloud) create(name, text string) (arn string) {
 	return aws.ToString(out.ARN)
 }
 
-func (c *cloud) put(arn, text string) {
+func (c *countedManager) put(arn, text string) {
 	c.t.Helper()
 	in := &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &text}
 	if _, err := c.admin.PutSecretValue(c.t.Context(), in); err != nil {
@@ -85,8 +85,8 @@ func (c *cloud) put(arn, text string) {
 	}
 }
 
-// reads checks the results of all three methods, and the number of calls until now.
-func (c *cloud) reads(s *Secrets, url, secret, keys string, calls int64) {
+// checkReads checks the results of all three methods, and the number of calls until now.
+func (c *countedManager) checkReads(s *Secrets, url, secret, keys string, calls int64) {
 	c.t.Helper()
 	if got, err := s.DatabaseURL(c.t.Context()); got != url || err != nil {
 		c.t.Errorf("DatabaseURL: %v, equal %v", err, got == url)
@@ -103,7 +103,7 @@ func (c *cloud) reads(s *Secrets, url, secret, keys string, calls int64) {
 }
 
 func TestMoto_OneCallForEverything(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	if got := c.calls.Load(); got != 0 {
 		t.Fatalf("New made %d calls, want 0", got)
@@ -117,11 +117,11 @@ func TestMoto_OneCallForEverything(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	c.reads(s, goodURL, goodSecret, goodKeys, 1)
+	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
 }
 
 func TestMoto_OneSecretAlone(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	c.cfg.SigningKeysARN = ""
 	s := New(c.cfg, c.clock.Now)
 	for range 2 {
@@ -136,30 +136,30 @@ func TestMoto_OneSecretAlone(t *testing.T) {
 
 // The new version is used five minutes later, or after Invalidate.
 func TestMoto_RotatedSecret(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
-	c.reads(s, goodURL, goodSecret, goodKeys, 1)
+	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
 
 	c.put(c.cfg.SigningKeysARN, "second")
 	c.clock.Advance(TTL - 1)
-	c.reads(s, goodURL, goodSecret, goodKeys, 1)
+	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
 	c.clock.Advance(1)
-	c.reads(s, goodURL, goodSecret, "second", 2)
+	c.checkReads(s, goodURL, goodSecret, "second", 2)
 
 	const url = "postgres://xenon:rotated@db.example.test/xenon"
 	c.put(c.cfg.AppSecretARN, strings.Replace(goodApp, goodURL, url, 1))
 	c.clock.Advance(remote.CoolDown)
 	s.Invalidate()
-	c.reads(s, url, goodSecret, "second", 3)
+	c.checkReads(s, url, goodSecret, "second", 3)
 	for range 100 { // many failed logins to the database
 		s.Invalidate()
-		c.reads(s, url, goodSecret, "second", 3)
+		c.checkReads(s, url, goodSecret, "second", 3)
 	}
 }
 
 // After a rotation both the new origin secret and the one before it are accepted.
 func TestMoto_RotatedOriginSecret(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	current := func() string {
 		out, err := c.admin.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &c.cfg.AppSecretARN})
@@ -214,13 +214,13 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 	if got := c.calls.Load() - calls; got > 1 {
 		t.Errorf("a flood of guesses is %d calls", got)
 	}
-	c.reads(s, goodURL, goodSecret, goodKeys, c.calls.Load())
+	c.checkReads(s, goodURL, goodSecret, goodKeys, c.calls.Load())
 }
 
 func TestMoto_ServiceDown(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
-	c.reads(s, goodURL, goodSecret, goodKeys, 1)
+	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
 
 	c.cut.Store(true)
 	c.clock.Advance(24 * time.Hour)
@@ -228,15 +228,15 @@ func TestMoto_ServiceDown(t *testing.T) {
 		t.Errorf("DatabaseURL with the service down: %v, want the last good value", err)
 	}
 	tried := c.calls.Load()
-	c.reads(s, goodURL, goodSecret, goodKeys, tried)
+	c.checkReads(s, goodURL, goodSecret, goodKeys, tried)
 
 	c.cut.Store(false)
 	c.clock.Advance(remote.CoolDown)
-	c.reads(s, goodURL, goodSecret, goodKeys, tried+1)
+	c.checkReads(s, goodURL, goodSecret, goodKeys, tried+1)
 }
 
 func TestMoto_ServiceDownFromTheStart(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	c.cut.Store(true)
 	s := New(c.cfg, c.clock.Now)
 	_, err := s.DatabaseURL(t.Context())
@@ -246,11 +246,11 @@ func TestMoto_ServiceDownFromTheStart(t *testing.T) {
 	}
 	c.cut.Store(false)
 	c.clock.Advance(time.Second)
-	c.reads(s, goodURL, goodSecret, goodKeys, c.calls.Load()+1)
+	c.checkReads(s, goodURL, goodSecret, goodKeys, c.calls.Load()+1)
 }
 
-// refused checks an error that an operator has to resolve: it names the secret and shows no value.
-func refused(t *testing.T, err error, names ...string) {
+// checkOperatorError checks an error that an operator has to resolve: it names the secret and shows no value.
+func checkOperatorError(t *testing.T, err error, names ...string) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("no error")
@@ -273,12 +273,12 @@ func TestMoto_WrongARN(t *testing.T) {
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/nowhere-AbCdEf"
 
 	t.Run("of the keys: the database stays", func(t *testing.T) {
-		c := newCloud(t)
+		c := newCountedManager(t)
 		good := c.cfg.SigningKeysARN
 		c.cfg.SigningKeysARN = wrong
 		s := New(c.cfg, c.clock.Now)
 		_, err := s.SigningKeys(t.Context())
-		refused(t, err, wrong, "ResourceNotFoundException")
+		checkOperatorError(t, err, wrong, "ResourceNotFoundException")
 		if strings.Contains(err.Error(), c.cfg.AppSecretARN) || strings.Contains(err.Error(), good) {
 			t.Errorf("the error names a secret without a problem: %v", err)
 		}
@@ -287,47 +287,47 @@ func TestMoto_WrongARN(t *testing.T) {
 		}
 	})
 	t.Run("of both", func(t *testing.T) {
-		c := newCloud(t)
+		c := newCountedManager(t)
 		c.cfg = config.API{AWS: c.cfg.AWS, AppSecretARN: wrong, SigningKeysARN: wrong + "2"}
 		_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
-		refused(t, err, wrong, wrong+"2")
+		checkOperatorError(t, err, wrong, wrong+"2")
 	})
 	t.Run("alone", func(t *testing.T) {
-		c := newCloud(t)
+		c := newCountedManager(t)
 		c.cfg = config.API{AWS: c.cfg.AWS, AppSecretARN: wrong}
 		_, err := New(c.cfg, c.clock.Now).AuthSecret(t.Context())
-		refused(t, err, wrong, "ResourceNotFoundException")
+		checkOperatorError(t, err, wrong, "ResourceNotFoundException")
 	})
 }
 
 func TestMoto_Denied(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	moto.CheckSignatures(t) // from now on moto knows no caller
 	_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
-	refused(t, err, c.cfg.AppSecretARN, c.cfg.SigningKeysARN)
+	checkOperatorError(t, err, c.cfg.AppSecretARN, c.cfg.SigningKeysARN)
 }
 
 func TestMoto_MalformedSecret(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	c.put(c.cfg.AppSecretARN, `{"BETTER_AUTH_SECRET":"`+goodSecret+`"}`)
 	_, err := s.DatabaseURL(t.Context())
-	refused(t, err, c.cfg.AppSecretARN, "DATABASE_URL")
+	checkOperatorError(t, err, c.cfg.AppSecretARN, "DATABASE_URL")
 	if got, err := s.SigningKeys(t.Context()); string(got) != goodKeys || err != nil {
 		t.Errorf("SigningKeys: %v, want its value", err)
 	}
 
 	c.put(c.cfg.AppSecretARN, goodApp)
 	c.clock.Advance(remote.CoolDown) // after CoolDown, Secrets reads the secret again
-	c.reads(s, goodURL, goodSecret, goodKeys, 2)
+	c.checkReads(s, goodURL, goodSecret, goodKeys, 2)
 
 	c.put(c.cfg.AppSecretARN, "not-shown at all")
 	c.clock.Advance(TTL)
-	c.reads(s, goodURL, goodSecret, goodKeys, 3) // the last good values stay
+	c.checkReads(s, goodURL, goodSecret, goodKeys, 3) // the last good values stay
 }
 
 func TestMoto_SocialSecret(t *testing.T) {
-	c := newCloud(t)
+	c := newCountedManager(t)
 	c.cfg.Social = config.Social{Providers: []config.Provider{{ID: "google", ClientIDs: []string{"id"}}}}
 	s := New(c.cfg, c.clock.Now)
 	if _, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); err == nil ||

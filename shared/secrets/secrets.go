@@ -27,15 +27,15 @@ type Secrets struct {
 	cfg      config.API
 	file     keyFile
 	cloud    manager
-	values   *remote.Value[values]
+	values   *remote.Value[fetchResult]
 	complete bool // one fetch has returned every value; only the method fetch uses this field
 
 	warnNoOriginSecrets sync.Once
 }
 
-// values are the result of one fetch. Each value has its own error, so that an invalid key set does not make the
+// fetchResult are the result of one fetch. Each value has its own error, so that an invalid key set does not make the
 // database URL unavailable.
-type values struct {
+type fetchResult struct {
 	app     appSecret
 	appErr  error
 	keys    []byte
@@ -52,7 +52,7 @@ type appSecret struct {
 // New returns the Secrets of a deployment. It makes no request; the first read fetches the secrets.
 func New(cfg config.API, now func() time.Time) *Secrets {
 	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
-	s.values = &remote.Value[values]{Name: "secrets", Fetch: s.fetch, Fresh: TTL, Now: now}
+	s.values = &remote.Value[fetchResult]{Name: "secrets", Fetch: s.fetch, Fresh: TTL, Now: now}
 	return s
 }
 
@@ -110,8 +110,8 @@ func (s *Secrets) app(ctx context.Context) (appSecret, error) {
 // fetch reads every secret that has an ARN. If an earlier fetch returned every value, an error of one secret is an
 // error of the fetch, so that the last good values stay in use. Otherwise fetch returns the values of the secrets
 // without an error.
-func (s *Secrets) fetch(ctx context.Context) (values, error) {
-	var v values
+func (s *Secrets) fetch(ctx context.Context) (fetchResult, error) {
+	var v fetchResult
 	var wanted []string
 	for _, arn := range []string{s.cfg.AppSecretARN, s.cfg.SigningKeysARN} {
 		if arn != "" {
@@ -137,7 +137,7 @@ func (s *Secrets) fetch(ctx context.Context) (values, error) {
 }
 
 // parseAppSecret reads the JSON text of the app secret. Its errors do not quote the text.
-func parseAppSecret(d document, social config.Social) (appSecret, error) {
+func parseAppSecret(d secretText, social config.Social) (appSecret, error) {
 	if d.err != nil {
 		return appSecret{}, d.err
 	}

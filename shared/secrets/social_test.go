@@ -58,7 +58,7 @@ func TestSocialSecretsAreMembersOfTheAppSecret(t *testing.T) {
 		"GOOGLE_CLIENT_SECRET": "g", "APPLE_PRIVATE_KEY": strings.ReplaceAll(key, "\n", `\n`), "OIDC_CLIENT_SECRET": "k",
 		"MY_IDP_CLIENT_SECRET": "m", "SLACK_CLIENT_SECRET": "of a provider that is not configured",
 	})
-	app, err := parseAppSecret(document{text: text}, withProviders)
+	app, err := parseAppSecret(secretText{text: text}, withProviders)
 	want := map[string]string{
 		"GOOGLE_CLIENT_SECRET": "g", "APPLE_PRIVATE_KEY": key, "OIDC_CLIENT_SECRET": "k", "MY_IDP_CLIENT_SECRET": "m",
 	}
@@ -70,7 +70,7 @@ func TestSocialSecretsAreMembersOfTheAppSecret(t *testing.T) {
 func TestMissingSocialSecretsAreOneError(t *testing.T) {
 	t.Parallel()
 	text := appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5, "APPLE_PRIVATE_KEY": "hunter-2"})
-	_, err := parseAppSecret(document{arn: "arn:x", text: text}, withProviders)
+	_, err := parseAppSecret(secretText{arn: "arn:x", text: text}, withProviders)
 	if err == nil {
 		t.Fatal("got no error")
 	}
@@ -91,7 +91,7 @@ func TestMissingSocialSecretsAreOneError(t *testing.T) {
 func TestSocialSecretsAreIgnoredWithoutProviders(t *testing.T) {
 	t.Parallel()
 	app, err := parseAppSecret(
-		document{text: appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5})},
+		secretText{text: appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5})},
 		config.Social{},
 	)
 	if err != nil || app.social != nil {

@@ -114,15 +114,15 @@ func (v *Versions) Put(ctx context.Context, version string, text []byte) (string
 // Promote brings a version into use instead of old: it moves the label AWSCURRENT. It fails if old is not in use any
 // more.
 func (v *Versions) Promote(ctx context.Context, version, old string) error {
-	return v.move(ctx, stageCurrent, old, version)
+	return v.moveLabel(ctx, stageCurrent, old, version)
 }
 
 // Cancel ends the rotation that created a pending version, so that another can begin.
 func (v *Versions) Cancel(ctx context.Context, version string) error {
-	return v.move(ctx, stagePending, version, "")
+	return v.moveLabel(ctx, stagePending, version, "")
 }
 
-func (v *Versions) move(ctx context.Context, label, from, to string) error {
+func (v *Versions) moveLabel(ctx context.Context, label, from, to string) error {
 	if err := v.cloud.open(); err != nil {
 		return err
 	}

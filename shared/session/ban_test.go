@@ -15,7 +15,7 @@ import (
 func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{})
-	for name, who := range b.finders() {
+	for name, who := range b.callerMethods() {
 		for _, c := range []struct {
 			columns string
 			out     bool
@@ -26,7 +26,7 @@ func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 			{`banned = true, "banExpires" = '2026-01-15 11:00:00+00'`, false},
 			{`banned = NULL, "banExpires" = NULL`, false},
 		} {
-			b.set(c.columns)
+			b.setUserColumns(c.columns)
 			w, before := httptest.NewRecorder(), b.wire.RoundTrips()
 			caller, err := who(w, b.request(""))
 			if err != nil || (caller == nil) != c.out {
@@ -47,7 +47,7 @@ func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 func TestOnlyCachedAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
-	b.set("banned = true")
+	b.setUserColumns("banned = true")
 	for _, c := range []struct {
 		way, query string
 		later      time.Duration
@@ -61,7 +61,7 @@ func TestOnlyCachedAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 		{way: "Cached", later: time.Millisecond, out: true},
 	} {
 		b.now = b.now.Add(c.later)
-		caller, err := b.finders()[c.way](httptest.NewRecorder(), b.request(c.query))
+		caller, err := b.callerMethods()[c.way](httptest.NewRecorder(), b.request(c.query))
 		if err != nil || (caller == nil) != c.out {
 			t.Errorf("%s%s, %v later: got %v, %v, want no caller: %v", c.way, c.query, c.later, caller, err, c.out)
 		}
@@ -71,7 +71,7 @@ func TestOnlyCachedAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 func TestStartRefusesABannedUser(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
-	b.set("banned = true")
+	b.setUserColumns("banned = true")
 	w := httptest.NewRecorder()
 	if _, err := b.sessions.Start(w, b.request(""), b.db, b.user, true); !errors.Is(err, store.ErrBanned) {
 		t.Errorf("got %v, want ErrBanned", err)

@@ -20,9 +20,9 @@ const (
 	unrememberedCacheAge = time.Minute // for a session with rememberMe false
 )
 
-// payload is the content of the cache cookie, with Better Auth's names and order. The signature is over these bytes
-// with expiresAt appended, so they must be what JSON.stringify would write (docs/wire.md#cookie-cache).
-type payload struct {
+// cachePayload is the content of the cache cookie, with Better Auth's names and order. The signature is over these
+// bytes with expiresAt appended, so they must be what JSON.stringify would write (docs/wire.md#cookie-cache).
+type cachePayload struct {
 	Session   store.Session `json:"session"`
 	User      cachedUser    `json:"user"`
 	UpdatedAt int64         `json:"updatedAt"` // ms
@@ -90,7 +90,7 @@ func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c
 // formatCache returns the value of a cache cookie that is valid for age from now on.
 func formatCache(secret []byte, c Caller, now time.Time, age time.Duration) (string, error) {
 	u := c.User
-	text, err := stringify.Marshal(payload{
+	text, err := stringify.Marshal(cachePayload{
 		Session:   c.Session,
 		User:      cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID},
 		UpdatedAt: now.UnixMilli(),
@@ -123,7 +123,7 @@ func parseCache(secret []byte, value string, now time.Time) (c Caller, ok bool) 
 	if err != nil || !hmac.Equal(signature, cacheMAC(secret, whole.Session, whole.ExpiresAt)) {
 		return c, false
 	}
-	p := payload{Version: cacheVersion}
+	p := cachePayload{Version: cacheVersion}
 	if json.Unmarshal(whole.Session, &p) != nil || p.Version != cacheVersion || !p.isComplete() {
 		return c, false
 	}
@@ -148,7 +148,7 @@ func cacheMAC(secret []byte, text []byte, expiresAt int64) []byte {
 var date = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 
 // isComplete reports whether every field has a value that Better Auth accepts.
-func (p *payload) isComplete() bool {
+func (p *cachePayload) isComplete() bool {
 	for _, t := range []store.Time{
 		p.Session.ExpiresAt, p.Session.CreatedAt, p.Session.UpdatedAt, p.User.CreatedAt, p.User.UpdatedAt,
 	} {

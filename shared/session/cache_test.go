@@ -23,8 +23,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// recorded has cache cookies that Better Auth wrote for a caller at a time.
-type recorded struct {
+// recordedCookies has cache cookies that Better Auth wrote for a caller at a time.
+type recordedCookies struct {
 	Secret  string
 	NowMs   int64
 	Payload struct {
@@ -39,7 +39,7 @@ type recorded struct {
 	}
 }
 
-func readRecorded(t testing.TB) (v recorded) {
+func readRecorded(t testing.TB) (v recordedCookies) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", "session_data_cookies.json"))
 	if err == nil {
@@ -51,17 +51,17 @@ func readRecorded(t testing.TB) (v recorded) {
 	return v
 }
 
-func (v recorded) now() time.Time { return time.UnixMilli(v.NowMs).UTC() }
-func (v recorded) caller() Caller { return Caller{v.Payload.Session, v.Payload.User} }
+func (v recordedCookies) now() time.Time { return time.UnixMilli(v.NowMs).UTC() }
+func (v recordedCookies) caller() Caller { return Caller{v.Payload.Session, v.Payload.User} }
 
 // sessions has the cookie cache on and no database: using it panics.
-func (v recorded) sessions(origin string) *Sessions {
+func (v recordedCookies) sessions(origin string) *Sessions {
 	cfg := config.API{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
 	return New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil }, web.Clients{}, v.now)
 }
 
 // request returns a request with the caller's session cookie and others.
-func (v recorded) request(others ...string) *http.Request {
+func (v recordedCookies) request(others ...string) *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
 	own := sessionToken + "=" + Sign([]byte(v.Secret), v.Payload.Session.Token)
 	r.Header.Set("Cookie", strings.Join(append(others, own), "; "))
@@ -126,10 +126,10 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	secret, now := []byte(v.Secret), v.now()
-	good := func(change func(*payload), secret []byte, expires time.Time) string {
+	good := func(change func(*cachePayload), secret []byte, expires time.Time) string {
 		u, s := v.Payload.User, v.Payload.Session
 		cached := cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID}
-		p := payload{s, cached, v.NowMs, cacheVersion}
+		p := cachePayload{s, cached, v.NowMs, cacheVersion}
 		change(&p)
 		text, err := json.Marshal(p)
 		if err != nil {
@@ -138,33 +138,33 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 		return signText(t, secret, string(text), expires.UnixMilli())
 	}
 	text := func(s string) string { return signText(t, secret, s, v.NowMs+1) }
-	same, later := func(*payload) {}, now.Add(time.Minute)
+	same, later := func(*cachePayload) {}, now.Add(time.Minute)
 	value := func(s string) *string { return &s }
 	encoded := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
-	expire := func(p *payload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }
-	imageLikeDate := func(p *payload) { p.User.Image = value("2026-01-15T12:00:00.1234567Z") }
-	agentLikeDate := func(p *payload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }
+	expire := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }
+	imageLikeDate := func(p *cachePayload) { p.User.Image = value("2026-01-15T12:00:00.1234567Z") }
+	agentLikeDate := func(p *cachePayload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }
 
 	if _, ok := parseCache(secret, good(same, secret, now), now); !ok {
 		t.Fatal("a cookie in its last millisecond is refused")
 	}
-	expireNow := func(p *payload) { p.Session.ExpiresAt = store.Time{Time: now} }
+	expireNow := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now} }
 	if _, ok := parseCache(secret, good(expireNow, secret, later), now); !ok {
 		t.Error("a cookie of a session in its last millisecond is refused")
 	}
 	for name, bad := range map[string]string{
 		"a millisecond late":      good(same, secret, now.Add(-time.Millisecond)),
 		"another secret":          good(same, []byte(v.Secret+"x"), later),
-		"another version":         good(func(p *payload) { p.Version = "2" }, secret, later),
+		"another version":         good(func(p *cachePayload) { p.Version = "2" }, secret, later),
 		"the session has expired": good(expire, secret, later),
-		"a name like a date":      good(func(p *payload) { p.User.Name = value("2026-01-15T12:00:00.000Z") }, secret, later),
-		"a short date":            good(func(p *payload) { p.User.Name = value("2026-01-15T12:00:00Z") }, secret, later),
+		"a name like a date":      good(func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00.000Z") }, secret, later),
+		"a short date":            good(func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00Z") }, secret, later),
 		"an image like a date":    good(imageLikeDate, secret, later),
 		"a client like a date":    good(agentLikeDate, secret, later),
-		"no name":                 good(func(p *payload) { p.User.Name = nil }, secret, later),
-		"no session id":           good(func(p *payload) { p.Session.ID = "" }, secret, later),
-		"no e-mail":               good(func(p *payload) { p.User.Email = "" }, secret, later),
-		"no dates":                good(func(p *payload) { p.User.UpdatedAt = store.Time{} }, secret, later),
+		"no name":                 good(func(p *cachePayload) { p.User.Name = nil }, secret, later),
+		"no session id":           good(func(p *cachePayload) { p.Session.ID = "" }, secret, later),
+		"no e-mail":               good(func(p *cachePayload) { p.User.Email = "" }, secret, later),
+		"no dates":                good(func(p *cachePayload) { p.User.UpdatedAt = store.Time{} }, secret, later),
 		"an empty payload":        text(`{}`),
 		"a payload of text":       text(`{"session":"x","user":[],"updatedAt":"x","version":1}`),
 		"a name of a wrong type":  text(`{"session":{},"user":{"name":7}}`),
@@ -285,7 +285,7 @@ func TestR25_CacheCookieTooLargeForOneIsNotSet(t *testing.T) {
 	v := readRecorded(t)
 	for _, origin := range []string{"http://localhost:3000", "https://learn.example.com"} {
 		s := v.sessions(origin)
-		size := maxCookie - len(s.line(s.name(sessionData)+".99", "", 300))
+		size := maxCookie - len(s.setCookieLine(s.name(sessionData)+".99", "", 300))
 		for length, want := range map[int]int{1: 1, size: 1, size + 1: 0, 1 << 20: 0} {
 			w := httptest.NewRecorder()
 			s.addCache(w, httptest.NewRequest("GET", "/", nil), strings.Repeat("x", length), 300)
@@ -320,7 +320,7 @@ func TestOldPartsOfCacheCookieAreCleared(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	s := v.sessions("http://localhost:3000")
-	size := maxCookie - len(s.line(sessionData+".99", "", 300))
+	size := maxCookie - len(s.setCookieLine(sessionData+".99", "", 300))
 	cleared := func(n string) string {
 		return sessionData + n + "=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
 	}

@@ -26,7 +26,7 @@ var ErrEnded = errors.New("the session was ended by another request")
 func (s *Sessions) Cached(
 	w http.ResponseWriter, r *http.Request, db *store.Store,
 ) (c *Caller, fromCookie bool, err error) {
-	secret, tokens, err := s.identify(w, r)
+	secret, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, false, err
 	}
@@ -35,7 +35,7 @@ func (s *Sessions) Cached(
 		web.NoteUser(r.Context(), c.User.ID)
 		return c, true, nil
 	}
-	c, err = s.load(w, r, db, search{secret: secret, tokens: tokens, clearCache: invalid, renew: true})
+	c, err = s.load(w, r, db, loadOptions{secret: secret, tokens: tokens, clearCache: invalid, renew: true})
 	return c, false, err
 }
 
@@ -44,12 +44,12 @@ func (s *Sessions) Cached(
 // cookie, Better Auth would answer from it; then Caller neither extends the session nor sets cookies. Otherwise it
 // extends a session that was last extended a day ago or earlier, and sets the cookies that Better Auth sets.
 func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
-	secret, tokens, err := s.identify(w, r)
+	secret, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
 	cached, invalid := s.readCache(r, secret, tokens)
-	c, err := s.load(w, r, db, search{secret: secret, tokens: tokens, renew: cached == nil})
+	c, err := s.load(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: cached == nil})
 	if invalid && c != nil && !s.hasSetCookie(w, sessionData) {
 		s.addCookie(w, sessionData, "", 0)
 	}
@@ -59,16 +59,16 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 // Sensitive is like Caller, for routes that change or end something important. On these routes Better Auth also reads
 // the database, and sets a new cache cookie.
 func (s *Sessions) Sensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
-	secret, tokens, err := s.identify(w, r)
+	secret, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
-	return s.load(w, r, db, search{secret: secret, tokens: tokens, renew: true})
+	return s.load(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: true})
 }
 
-// identify returns the session tokens of r. If r has no token, identify clears the cache cookies if the cookie cache is
-// off.
-func (s *Sessions) identify(w http.ResponseWriter, r *http.Request) (secret []byte, tokens []string, err error) {
+// readTokens returns the session tokens of r. If r has no token, identify clears the cache cookies if the cookie cache
+// is off.
+func (s *Sessions) readTokens(w http.ResponseWriter, r *http.Request) (secret []byte, tokens []string, err error) {
 	if secret, err = s.Secret(r.Context()); err != nil {
 		return nil, nil, fmt.Errorf("read cookie secret: %w", err)
 	}
@@ -86,8 +86,8 @@ func (s *Sessions) clearLeftover(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// search has the parameters of load: the tokens of the request, and which changes load may make.
-type search struct {
+// loadOptions has the parameters of load: the tokens of the request, and which changes load may make.
+type loadOptions struct {
 	secret     []byte
 	tokens     []string
 	clearCache bool // the cache cookie is not valid
@@ -96,7 +96,7 @@ type search struct {
 
 // load finds the caller of the first token whose session is live in the database. It sets headers only after the
 // statement that reads the session, because that statement may reject the request.
-func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store, by search) (*Caller, error) {
+func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store, by loadOptions) (*Caller, error) {
 	now := s.Now()
 	row, user, err := db.SessionWithUser(r.Context(), by.tokens, now)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -24,7 +24,7 @@ func cacheOn() config.API {
 }
 
 // exec executes a statement in the database of the user.
-func (b *signedIn) exec(sql string, args ...any) {
+func (b *signedInUser) exec(sql string, args ...any) {
 	b.t.Helper()
 	if _, err := b.conn.Exec(b.t.Context(), sql, args...); err != nil {
 		b.t.Fatal(err)
@@ -32,7 +32,7 @@ func (b *signedIn) exec(sql string, args ...any) {
 }
 
 // requestWith returns a request with the named cookies of the sign-in (names without "better-auth.") and with others.
-func (b *signedIn) requestWith(names string, others ...string) *http.Request {
+func (b *signedInUser) requestWith(names string, others ...string) *http.Request {
 	pairs := others
 	for _, c := range b.cookies {
 		if strings.Contains(names, strings.TrimPrefix(c.Name, "better-auth.")) {
@@ -72,8 +72,8 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 		{"a cache cookie, cookie cache on", "better-auth.session_data=a", cacheOn(), ""},
 	} {
 		sessions := session.New(c.cfg, secret("s"), web.Clients{}, time.Now)
-		b := &signedIn{t: t, sessions: sessions} // without a database: its use panics
-		for name, who := range b.finders() {
+		b := &signedInUser{t: t, sessions: sessions} // without a database: its use panics
+		for name, who := range b.callerMethods() {
 			w := httptest.NewRecorder()
 			if caller, err := who(w, b.requestWith("", c.cookies)); caller != nil || err != nil {
 				t.Errorf("%s, %s: got %v, %v, want no caller", name, c.name, caller, err)
@@ -117,7 +117,7 @@ func TestCallerSetsNoCookieWhenTheDatabaseFails(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, cacheOn())
 	b.exec(`DROP TABLE session CASCADE`)
-	for name, who := range b.finders() {
+	for name, who := range b.callerMethods() {
 		w := httptest.NewRecorder()
 		caller, err := who(w, b.requestWith("session_token", "better-auth.session_data=a"))
 		if caller != nil || err == nil || len(w.Header()) > 0 {
@@ -204,7 +204,7 @@ func TestExpiredSessionIsDeleted(t *testing.T) {
 	}
 }
 
-func (b *signedIn) countSessions() (n int) {
+func (b *signedInUser) countSessions() (n int) {
 	b.t.Helper()
 	if err := b.conn.QueryRow(b.t.Context(), `SELECT count(*) FROM session`).Scan(&n); err != nil {
 		b.t.Fatal(err)
@@ -335,7 +335,7 @@ func TestErrorOfTheSecretIsReturned(t *testing.T) {
 	t.Parallel()
 	want := errors.New("no secret")
 	fails := func(context.Context) ([]byte, error) { return nil, want }
-	b := &signedIn{t: t, sessions: session.New(config.API{}, fails, web.Clients{}, time.Now)}
+	b := &signedInUser{t: t, sessions: session.New(config.API{}, fails, web.Clients{}, time.Now)}
 	calls := map[string]func(http.ResponseWriter, *http.Request) error{
 		"Tokens": func(_ http.ResponseWriter, r *http.Request) error { _, err := b.sessions.Tokens(r); return err },
 		"End":    func(w http.ResponseWriter, r *http.Request) error { return b.sessions.End(w, r, nil) },
@@ -350,7 +350,7 @@ func TestErrorOfTheSecretIsReturned(t *testing.T) {
 			return b.sessions.RenewCookies(w, r, session.Caller{})
 		},
 	}
-	for name, who := range b.finders() {
+	for name, who := range b.callerMethods() {
 		calls[name] = func(w http.ResponseWriter, r *http.Request) error { _, err := who(w, r); return err }
 	}
 	for name, call := range calls {

@@ -148,11 +148,11 @@ func (s *Sessions) addCookie(w http.ResponseWriter, cookie, value string, maxAge
 
 // addCookieLine is like addCookie, for a name that already has its prefix.
 func (s *Sessions) addCookieLine(w http.ResponseWriter, name, value string, maxAge int) {
-	w.Header().Add("Set-Cookie", s.line(name, value, maxAge))
+	w.Header().Add("Set-Cookie", s.setCookieLine(name, value, maxAge))
 }
 
-// line returns a Set-Cookie line with Better Auth's attributes in Better Auth's order (docs/wire.md#cookies).
-func (s *Sessions) line(name, value string, maxAge int) string {
+// setCookieLine returns a Set-Cookie line with Better Auth's attributes in Better Auth's order (docs/wire.md#cookies).
+func (s *Sessions) setCookieLine(name, value string, maxAge int) string {
 	return s.lineForPath("/", name, value, maxAge)
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// signedIn is a user with a session, in a database of its own.
-type signedIn struct {
+// signedInUser is a user with a session, in a database of its own.
+type signedInUser struct {
 	t        *testing.T
 	sessions *session.Sessions
 	db       *store.Store
@@ -27,10 +27,10 @@ type signedIn struct {
 	wire     *dbtest.CountingDialer
 }
 
-func newSignedIn(t *testing.T, cfg config.API) *signedIn {
+func newSignedIn(t *testing.T, cfg config.API) *signedInUser {
 	t.Helper()
 	url := dbtest.New(t)
-	b := &signedIn{t: t, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), wire: &dbtest.CountingDialer{}}
+	b := &signedInUser{t: t, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), wire: &dbtest.CountingDialer{}}
 	db := store.Open(dbtest.FixedURL(url), 1)
 	db.Dial = b.wire.Dial
 	t.Cleanup(db.Close)
@@ -62,8 +62,8 @@ func newSignedIn(t *testing.T, cfg config.API) *signedIn {
 	return b
 }
 
-// set changes columns of the user.
-func (b *signedIn) set(columns string) {
+// setUserColumns changes columns of the user.
+func (b *signedInUser) setUserColumns(columns string) {
 	b.t.Helper()
 	if _, err := b.conn.Exec(b.t.Context(), `UPDATE "user" SET `+columns); err != nil {
 		b.t.Fatal(err)
@@ -71,7 +71,7 @@ func (b *signedIn) set(columns string) {
 }
 
 // request returns a request with the cookies of sign-in.
-func (b *signedIn) request(query string) *http.Request {
+func (b *signedInUser) request(query string) *http.Request {
 	r := httptest.NewRequestWithContext(b.t.Context(), "GET", "/"+query, nil)
 	for _, c := range b.cookies {
 		r.AddCookie(c)
@@ -79,8 +79,8 @@ func (b *signedIn) request(query string) *http.Request {
 	return r
 }
 
-// finders returns the methods that find the caller.
-func (b *signedIn) finders() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
+// callerMethods returns the methods that find the caller.
+func (b *signedInUser) callerMethods() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
 	return map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){
 		"Cached": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
 			c, _, err := b.sessions.Cached(w, r, b.db)

@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// link adds an account of a provider to a user and returns its id.
-func link(t *testing.T, url, userID, provider, scope string) (id string) {
+// insertAccount adds an account of a provider to a user and returns its id.
+func insertAccount(t *testing.T, url, userID, provider, scope string) (id string) {
 	t.Helper()
 	return dbtest.Value[string](t, url, `
 		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "createdAt", "updatedAt")
@@ -20,8 +20,8 @@ func link(t *testing.T, url, userID, provider, scope string) (id string) {
 		RETURNING id`, userID, provider, scope, now)
 }
 
-// accounts returns the providers of a user's accounts, oldest first.
-func accounts(t *testing.T, db *store.Store, userID string) (providers []string) {
+// providersOf returns the providers of a user's accounts, oldest first.
+func providersOf(t *testing.T, db *store.Store, userID string) (providers []string) {
 	t.Helper()
 	list, err := db.AccountsOfUser(t.Context(), userID)
 	if err != nil {
@@ -39,7 +39,7 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 	db := open(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
-	id := link(t, url, ada.ID, "google", "openid,email")
+	id := insertAccount(t, url, ada.ID, "google", "openid,email")
 	got, err := db.AccountsOfUser(t.Context(), ada.ID)
 	if err != nil || len(got) != 2 {
 		t.Fatalf("got %v, %v", got, err)
@@ -59,7 +59,7 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 			t.Errorf("got %+v", a)
 		}
 	}
-	if diff := cmp.Diff([]string{"credential"}, accounts(t, db, bob.ID)); diff != "" {
+	if diff := cmp.Diff([]string{"credential"}, providersOf(t, db, bob.ID)); diff != "" {
 		t.Errorf("bob (-want +got):\n%s", diff)
 	}
 }
@@ -85,11 +85,11 @@ func TestDeleteAccount(t *testing.T) {
 	db := open(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
-	bobs := link(t, url, bob.ID, "google", "")
+	bobs := insertAccount(t, url, bob.ID, "google", "")
 	if err := db.DeleteAccount(t.Context(), ada.ID, "no id"); !errors.Is(err, store.ErrLastAccount) {
 		t.Errorf("the last account, by a wrong id: got %v", err)
 	}
-	id := link(t, url, ada.ID, "github", "")
+	id := insertAccount(t, url, ada.ID, "github", "")
 	for _, foreign := range []string{bobs, "", "no id", "nul\x00", ada.ID} {
 		if err := db.DeleteAccount(t.Context(), ada.ID, foreign); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%q: got %v", foreign, err)
@@ -101,7 +101,7 @@ func TestDeleteAccount(t *testing.T) {
 	if err := db.DeleteAccount(t.Context(), ada.ID, id); !errors.Is(err, store.ErrLastAccount) {
 		t.Errorf("again: got %v", err)
 	}
-	if got := append(accounts(t, db, ada.ID), accounts(t, db, bob.ID)...); len(got) != 3 {
+	if got := append(providersOf(t, db, ada.ID), providersOf(t, db, bob.ID)...); len(got) != 3 {
 		t.Errorf("got %v", got)
 	}
 }
@@ -115,7 +115,7 @@ func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 	for range 20 {
 		var ids []string
 		for _, provider := range []string{"google", "github", "gitlab", "apple", "slack"} {
-			ids = append(ids, link(t, url, ada.ID, provider, ""))
+			ids = append(ids, insertAccount(t, url, ada.ID, provider, ""))
 		}
 		list, err := db.AccountsOfUser(t.Context(), ada.ID)
 		if err != nil {
@@ -130,7 +130,7 @@ func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if got := accounts(t, db, ada.ID); len(got) != 1 {
+		if got := providersOf(t, db, ada.ID); len(got) != 1 {
 			t.Fatalf("got %v of %d accounts left, want one", got, len(ids)+1)
 		}
 	}
@@ -142,7 +142,7 @@ func TestProviderOfAccount(t *testing.T) {
 	db := open(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
-	id := link(t, url, ada.ID, "google", "")
+	id := insertAccount(t, url, ada.ID, "google", "")
 	if got, err := db.ProviderOfAccount(t.Context(), ada.ID, id); got != "google" || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}

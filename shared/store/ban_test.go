@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-func direct(t *testing.T, url string) *pgx.Conn {
+func connectDirectly(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -30,7 +30,7 @@ type ban struct {
 	UpdatedAt       time.Time
 }
 
-func banOf(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
+func readBan(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
 	t.Helper()
 	err := conn.QueryRow(t.Context(), `
 		SELECT banned, "banReason", "banExpires"::text, "updatedAt" FROM "user" WHERE id = $1`, userID).
@@ -47,9 +47,9 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	wire := &dbtest.CountingDialer{}
-	db, conn := openCounted(t, url, 1, wire), direct(t, url)
+	db, conn := openCounted(t, url, 1, wire), connectDirectly(t, url)
 	ada, old := signUp(t, db, "ada@example.com")
-	if fresh := banOf(t, conn, ada.ID); fresh.Banned != nil || fresh.Reason != nil || fresh.Expires != nil {
+	if fresh := readBan(t, conn, ada.ID); fresh.Banned != nil || fresh.Reason != nil || fresh.Expires != nil {
 		t.Errorf("a new user: got %+v", fresh)
 	}
 	no := false
@@ -74,7 +74,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
-		before := banOf(t, conn, ada.ID)
+		before := readBan(t, conn, ada.ID)
 
 		trips := wire.RoundTrips()
 		_, user, err := db.SessionWithUser(t.Context(), []string{old.Token}, now)
@@ -95,7 +95,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 		if c.cleared {
 			want = ban{Banned: &no, UpdatedAt: now}
 		}
-		if diff := cmp.Diff(want, banOf(t, conn, ada.ID)); diff != "" {
+		if diff := cmp.Diff(want, readBan(t, conn, ada.ID)); diff != "" {
 			t.Errorf("%s: the columns (-want +got):\n%s", c.name, diff)
 		}
 	}
@@ -108,8 +108,8 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db, conn := open(t, url, 1), direct(t, url)
-	ada, bob := people(t, db)
+	db, conn := open(t, url, 1), connectDirectly(t, url)
+	ada, bob := twoUsers(t, db)
 	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true WHERE id = $1`, ada.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db, conn := open(t, url, 8), direct(t, url)
+	db, conn := open(t, url, 8), connectDirectly(t, url)
 	ada, _ := signUp(t, db, "ada@example.com")
 	_, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true, "banExpires" = '2026-01-15 12:00:00+00'`)
 	if err != nil {
@@ -150,7 +150,7 @@ func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if b := banOf(t, conn, ada.ID); b.Banned == nil || *b.Banned || b.Expires != nil {
+	if b := readBan(t, conn, ada.ID); b.Banned == nil || *b.Banned || b.Expires != nil {
 		t.Errorf("got %+v", b)
 	}
 }

@@ -36,8 +36,8 @@ func isUsable(_ context.Context, c *pgx.Conn) (bool, error) {
 
 var errPoolFull = errors.New("all connections are in use")
 
-// onConn runs f on a connection, within the timeouts, and classifies its error.
-func (s *Store) onConn(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
+// withConn runs f on a connection, within the timeouts, and classifies its error.
+func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := context.WithTimeout(ctx, statementTimeout)
 	defer stop()
 	full := s.running.Add(1) > s.maxConns

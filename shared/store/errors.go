@@ -32,15 +32,15 @@ func (u unavailable) Unwrap() error   { return u.error }
 // transient marks an error after which the same statement may succeed.
 type transient struct{ unavailable }
 
-// broken marks an error of the connection, after which a read may succeed on another connection.
-type broken struct{ unavailable }
+// brokenConnection marks an error of the connection, after which a read may succeed on another connection.
+type brokenConnection struct{ unavailable }
 
 // mayRepeatRead reports whether a read that failed may succeed at a second attempt.
 func (s *Store) mayRepeatRead(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
-	if errors.As(err, new(broken)) {
+	if errors.As(err, new(brokenConnection)) {
 		s.pool.Reset() // the idle connections are probably broken, too
 		return true
 	}
@@ -64,9 +64,9 @@ func (s *Store) classify(err error) error {
 	switch pg.Classify(err) {
 	case pg.Rejected: // the password was rotated, or the URL is wrong
 		s.source.Invalidate()
-		return broken{unavailable{err}}
+		return brokenConnection{unavailable{err}}
 	case pg.Broken:
-		return broken{unavailable{err}}
+		return brokenConnection{unavailable{err}}
 	case pg.Transient:
 		return transient{unavailable{err}}
 	case pg.Canceled:

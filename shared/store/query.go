@@ -56,7 +56,7 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	left, result := charges, chargeResult{}
 	try := func() error {
 		result.fixed = nil // a failed attempt may have counted nothing, so Refund must not remove its charges
-		err := s.onConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
+		err := s.withConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
 			return s.send(ctx, c.Conn(), left, q, &result)
 		})
 		switch {
@@ -144,9 +144,9 @@ func writeRow[T any](
 		out, err = pgx.CollectOneRow(rows, scan)
 		return err
 	}
-	err = s.onConn(ctx, try)
-	if err != nil && (s.lostPrepared(err) || pg.Unsent(err)) && ctx.Err() == nil {
-		err = s.onConn(ctx, try)
+	err = s.withConn(ctx, try)
+	if err != nil && (s.lostPrepared(err) || pg.IsUnsent(err)) && ctx.Err() == nil {
+		err = s.withConn(ctx, try)
 	}
 	return out, err
 }
@@ -162,9 +162,9 @@ func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err
 		n = tag.RowsAffected()
 		return err
 	}
-	err = s.onConn(ctx, try)
-	if err != nil && pg.Unsent(err) && ctx.Err() == nil {
-		err = s.onConn(ctx, try)
+	err = s.withConn(ctx, try)
+	if err != nil && pg.IsUnsent(err) && ctx.Err() == nil {
+		err = s.withConn(ctx, try)
 	}
 	return n, err
 }

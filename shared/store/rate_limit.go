@@ -187,7 +187,7 @@ func (s *Store) deleteOldCharges(ctx context.Context, at time.Time) {
 	}
 	ctx, stop := context.WithTimeout(ctx, cleanupTimeout)
 	defer stop()
-	_ = s.onConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
+	_ = s.withConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
 		_, err := c.Exec(ctx, s.qualify(`
 			DELETE FROM "rateLimit" WHERE id IN (
 				SELECT id FROM "rateLimit"

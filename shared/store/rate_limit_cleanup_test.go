@@ -52,7 +52,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		{"c", 2*minute + 6*time.Second, 2, 0},
 	} {
 		before := wire.RoundTrips()
-		request := db.Charging(charge(c.key, 10, now.Add(c.at)))
+		request := db.Charging(newCharge(c.key, 10, now.Add(c.at)))
 		if _, err := request.EmailTaken(t.Context(), "x"); err != nil {
 			t.Error(err)
 		}
@@ -60,7 +60,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 			t.Errorf("step %d: got %d round trips and %d old rows, want %d and %d", i, got, rows(), c.trips, c.rows)
 		}
 	}
-	if got := counted(t, url, "a"); !strings.HasPrefix(got, "1 ") {
+	if got := readCounter(t, url, "a"); !strings.HasPrefix(got, "1 ") {
 		t.Errorf("a row of a current window was deleted: got %q", got)
 	}
 }
@@ -70,7 +70,7 @@ func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1)
-	if err := db.Count(t.Context(), charge("old", 3, now)); err != nil {
+	if err := db.Count(t.Context(), newCharge("old", 3, now)); err != nil {
 		t.Fatal(err)
 	}
 	holder, err := pgx.Connect(t.Context(), url)
@@ -82,11 +82,11 @@ func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 2 {
-		if err := db.Count(t.Context(), charge(fmt.Sprint(i), 3, now.Add(time.Duration(i+2)*time.Hour))); err != nil {
+		if err := db.Count(t.Context(), newCharge(fmt.Sprint(i), 3, now.Add(time.Duration(i+2)*time.Hour))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := counted(t, url, "old"); got != "1 0" {
+	if got := readCounter(t, url, "old"); got != "1 0" {
 		t.Errorf("got row %q", got)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-func fixed(key string, limit int, at time.Time) store.Charge {
+func fixedCharge(key string, limit int, at time.Time) store.Charge {
 	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at, Fixed: true}
 }
 
@@ -32,10 +32,10 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 		{9 * time.Second, 0, "2 20000"}, // a clock that is behind
 	} {
 		db := open(t, url, 1) // a new process every time: none of them remembers a rejection
-		if got := wait(t, db.Count(t.Context(), fixed("key", 2, now.Add(c.at)))); got != c.wait {
+		if got := retryAfter(t, db.Count(t.Context(), fixedCharge("key", 2, now.Add(c.at)))); got != c.wait {
 			t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
 		}
-		if got := counted(t, url, "key"); got != c.row {
+		if got := readCounter(t, url, "key"); got != c.row {
 			t.Errorf("%v after: got row %q, want %q", c.at, got, c.row)
 		}
 	}
@@ -46,14 +46,14 @@ func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
 	url := dbtest.New(t)
 	db := open(t, url, 2)
 	attempt := func(at time.Time) *store.Store {
-		request := db.Charging(charge("address", 9, at), fixed("network", 9, at), fixed("account", 9, at))
+		request := db.Charging(newCharge("address", 9, at), fixedCharge("network", 9, at), fixedCharge("account", 9, at))
 		if err := request.FlushCharges(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return request
 	}
 	rows := func() []string {
-		return []string{counted(t, url, "address"), counted(t, url, "network"), counted(t, url, "account")}
+		return []string{readCounter(t, url, "address"), readCounter(t, url, "network"), readCounter(t, url, "account")}
 	}
 	refund := func(request *store.Store, want ...string) {
 		t.Helper()
@@ -79,11 +79,11 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
 	db := openCounted(t, url, 1, wire)
 	_, s := signUp(t, db, "ada@example.com")
-	request := db.Charging(fixed("network", 9, now), fixed("account", 9, now))
+	request := db.Charging(fixedCharge("network", 9, now), fixedCharge("account", 9, now))
 	if _, _, err := request.UserWithPassword(t.Context(), "ada@example.com"); err != nil {
 		t.Fatal(err)
 	}
-	if got := counted(t, url, "account"); got != "1 10000" {
+	if got := readCounter(t, url, "account"); got != "1 10000" {
 		t.Errorf("before: got row %q", got)
 	}
 	before := wire.RoundTrips()
@@ -94,7 +94,7 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 	if got := wire.RoundTrips() - before; got != 1 {
 		t.Errorf("got %d round trips, want 1", got)
 	}
-	if got := counted(t, url, "network") + counted(t, url, "account"); got != "" {
+	if got := readCounter(t, url, "network") + readCounter(t, url, "account"); got != "" {
 		t.Errorf("after: got rows %q", got)
 	}
 }
@@ -109,7 +109,7 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 		group.Go(func() {
 			for range 10 {
 				network := fmt.Sprint("network", i%2)
-				request := db.Charging(fixed(network, 1000, now), fixed("account", 1000, now))
+				request := db.Charging(fixedCharge(network, 1000, now), fixedCharge("account", 1000, now))
 				err := request.FlushCharges(t.Context())
 				if err == nil && i > 0 {
 					err = request.Refund(t.Context())
@@ -121,7 +121,7 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 		})
 	}
 	group.Wait()
-	got := []string{counted(t, url, "network0"), counted(t, url, "network1"), counted(t, url, "account")}
+	got := []string{readCounter(t, url, "network0"), readCounter(t, url, "network1"), readCounter(t, url, "account")}
 	if !cmp.Equal(got, []string{"10 10000", "", "10 10000"}) {
 		t.Errorf("got rows %q, want the 10 that were not given back", got)
 	}
@@ -132,7 +132,7 @@ func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
 	db := openCounted(t, url, 1, wire)
-	if err := db.Count(t.Context(), fixed("key", 1, now)); err != nil {
+	if err := db.Count(t.Context(), fixedCharge("key", 1, now)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -145,7 +145,7 @@ func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 		{6 * time.Second, 4 * time.Second, 1},
 	} {
 		before := wire.RoundTrips()
-		got := wait(t, db.Count(t.Context(), fixed("key", 1, now.Add(c.at))))
+		got := retryAfter(t, db.Count(t.Context(), fixedCharge("key", 1, now.Add(c.at))))
 		if got != c.wait || wire.RoundTrips()-before != c.trips {
 			t.Errorf(
 				"after %v: wait %v and %d round trips, want %v and %d",

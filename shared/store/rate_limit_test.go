@@ -18,12 +18,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-func charge(key string, limit int, at time.Time) store.Charge {
+func newCharge(key string, limit int, at time.Time) store.Charge {
 	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at}
 }
 
-// wait returns the RetryAfter of a *LimitedError, 0 for no error.
-func wait(t *testing.T, err error) time.Duration {
+// retryAfter returns the RetryAfter of a *LimitedError, 0 for no error.
+func retryAfter(t *testing.T, err error) time.Duration {
 	t.Helper()
 	var limited *store.LimitedError
 	if err != nil && !errors.As(err, &limited) {
@@ -35,9 +35,9 @@ func wait(t *testing.T, err error) time.Duration {
 	return limited.RetryAfter
 }
 
-// counted returns a row of rateLimit as "count lastRequest", with lastRequest in milliseconds after now; "" if there is
-// none.
-func counted(t *testing.T, url, key string) string {
+// readCounter returns a row of rateLimit as "count lastRequest", with lastRequest in milliseconds after now; "" if
+// there is none.
+func readCounter(t *testing.T, url, key string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -79,17 +79,17 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 			{40 * time.Second, 0, "1 40000"},
 		} {
 			db := open(t, url, 1) // a new process every time: none of them remembers a rejection
-			request := db.Charging(charge(key, 3, now.Add(c.at)))
+			request := db.Charging(newCharge(key, 3, now.Add(c.at)))
 			var err error
 			if withRead {
 				_, err = request.EmailTaken(t.Context(), "x")
 			} else {
 				err = request.FlushCharges(t.Context())
 			}
-			if got := wait(t, err); got != c.wait {
+			if got := retryAfter(t, err); got != c.wait {
 				t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
 			}
-			if got := counted(t, url, key); got != c.row {
+			if got := readCounter(t, url, key); got != c.row {
 				t.Errorf("%v after: got row %q, want %q", c.at, got, c.row)
 			}
 		}
@@ -116,7 +116,7 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		}},
 		{"a read that finds nothing", 1, func(ctx context.Context, db *store.Store) error {
 			_, err := db.UserByEmail(ctx, "x")
-			return notFound(err)
+			return wantNotFound(err)
 		}},
 		{"a write", 2, func(ctx context.Context, db *store.Store) error {
 			_, err := db.CreateProfile(ctx, tokenHolder(user, s), nil)
@@ -128,8 +128,8 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		{"nothing else", 1, func(ctx context.Context, db *store.Store) error { return db.FlushCharges(ctx) }},
 	} {
 		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
-		request := db.Charging(charge(a, 3, now))
-		request.AddCharges(charge(b, 3, now))
+		request := db.Charging(newCharge(a, 3, now))
+		request.AddCharges(newCharge(b, 3, now))
 		before := wire.RoundTrips()
 		if err := c.call(t.Context(), request); err != nil {
 			t.Errorf("%s: %v", c.name, err)
@@ -141,13 +141,13 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		if err := request.FlushCharges(t.Context()); err != nil || wire.RoundTrips() != before {
 			t.Errorf("%s: a second time: %v, %d round trips", c.name, err, wire.RoundTrips()-before)
 		}
-		if got := []string{counted(t, url, a), counted(t, url, b)}; !cmp.Equal(got, []string{"1 0", "1 0"}) {
+		if got := []string{readCounter(t, url, a), readCounter(t, url, b)}; !cmp.Equal(got, []string{"1 0", "1 0"}) {
 			t.Errorf("%s: got rows %q", c.name, got)
 		}
 	}
 }
 
-func notFound(err error) error {
+func wantNotFound(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -158,31 +158,31 @@ func TestRefusedChargeStopsTheStatement(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1)
-	if err := db.Count(t.Context(), charge("full", 1, now)); err != nil {
+	if err := db.Count(t.Context(), newCharge("full", 1, now)); err != nil {
 		t.Fatal(err)
 	}
 	later := now.Add(time.Second)
-	request := db.Charging(charge("full", 1, later), charge("next", 1, later))
-	if _, err := request.EmailTaken(t.Context(), "x"); wait(t, err) != 9*time.Second {
+	request := db.Charging(newCharge("full", 1, later), newCharge("next", 1, later))
+	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
 		t.Errorf("a read: got %v", err)
 	}
-	request = db.Charging(charge("full", 1, later))
+	request = db.Charging(newCharge("full", 1, later))
 	_, err := request.SignUp(t.Context(), store.NewUser{Email: "a@example.com", At: now}, session("a", now))
-	if wait(t, err) != 9*time.Second {
+	if retryAfter(t, err) != 9*time.Second {
 		t.Errorf("a write: got %v", err)
 	}
 	if taken, err := db.EmailTaken(t.Context(), "a@example.com"); taken || err != nil {
 		t.Errorf("the write happened (%v)", err)
 	}
-	if got := counted(t, url, "next"); got != "" {
+	if got := readCounter(t, url, "next"); got != "" {
 		t.Errorf("the charge after the refused one counted: %q", got)
 	}
 	fresh := open(t, url, 1)
-	request = fresh.Charging(charge("next", 1, later), charge("full", 1, later))
-	if _, err := request.EmailTaken(t.Context(), "x"); wait(t, err) != 9*time.Second {
+	request = fresh.Charging(newCharge("next", 1, later), newCharge("full", 1, later))
+	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
 		t.Errorf("refused by the second charge: got %v", err)
 	}
-	if got := counted(t, url, "next"); got != "1 1000" {
+	if got := readCounter(t, url, "next"); got != "1 1000" {
 		t.Errorf("the charge before the refused one: got %q", got)
 	}
 }
@@ -202,11 +202,11 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 				db := open(t, address, 5)
 				for range 25 {
 					group.Go(func() {
-						request := db.Charging(charge(name, 3, at), charge(name+" account", 10, at))
+						request := db.Charging(newCharge(name, 3, at), newCharge(name+" account", 10, at))
 						switch _, err := request.EmailTaken(t.Context(), "x"); {
 						case err == nil:
 							passed.Add(1)
-						case wait(t, err) != 10*time.Second:
+						case retryAfter(t, err) != 10*time.Second:
 							wrong.Add(1)
 						}
 					})
@@ -218,20 +218,27 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 					name, window, passed.Load(), wrong.Load())
 			}
 			want := fmt.Sprint("3 ", at.Sub(first).Milliseconds())
-			if got := []string{counted(t, url, name), counted(t, url, name+" account")}; !cmp.Equal(got, []string{want, want}) {
+			if got := []string{
+				readCounter(t, url, name),
+				readCounter(t, url, name+" account"),
+			}; !cmp.Equal(
+				got,
+				[]string{want, want},
+			) {
 				t.Errorf("%s, %s window: got rows %q, want %q", name, window, got, want)
 			}
 		}
 	}
 }
 
-// lossy is a connection that can break after Postgres has run a statement and before the answer of Postgres arrives.
-type lossy struct {
+// lossyConn is a connection that can break after Postgres has run a statement and before the answer of Postgres
+// arrives.
+type lossyConn struct {
 	net.Conn
 	lose *atomic.Bool
 }
 
-func (c lossy) Read(b []byte) (int, error) {
+func (c lossyConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if c.lose.CompareAndSwap(true, false) {
 		_ = c.Close()
@@ -246,7 +253,7 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 	db := open(t, url, 1)
 	db.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
-		return lossy{conn, lose}, err
+		return lossyConn{conn, lose}, err
 	}
 	_, s := signUp(t, db, "ada@example.com")
 	for i, call := range []func(context.Context, *store.Store) error{
@@ -259,10 +266,10 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 	} {
 		key := fmt.Sprint("key", i)
 		lose.Store(true)
-		if err := call(t.Context(), db.Charging(charge(key, 3, now))); err != nil {
+		if err := call(t.Context(), db.Charging(newCharge(key, 3, now))); err != nil {
 			t.Errorf("%d: %v", i, err)
 		}
-		if got := counted(t, url, key); got != "1 0" {
+		if got := readCounter(t, url, key); got != "1 0" {
 			t.Errorf("%d: got row %q", i, got)
 		}
 	}
@@ -272,14 +279,14 @@ func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1)
-	_, err := db.Charging(charge("key", 3, now)).UserByEmail(t.Context(), "nul \x00")
+	_, err := db.Charging(newCharge("key", 3, now)).UserByEmail(t.Context(), "nul \x00")
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
-	if got := counted(t, url, "key"); got != "1 0" {
+	if got := readCounter(t, url, "key"); got != "1 0" {
 		t.Errorf("got row %q", got)
 	}
-	err = db.Charging(charge("nul \x00", 3, now)).FlushCharges(t.Context())
+	err = db.Charging(newCharge("nul \x00", 3, now)).FlushCharges(t.Context())
 	if err == nil || unavailable(err) {
 		t.Errorf("a key that the database cannot store: got %v", err)
 	}
@@ -290,10 +297,10 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1)
 	proxy.Refuse()
-	if _, err := db.Charging(charge("key", 3, now)).EmailTaken(t.Context(), "x"); !unavailable(err) {
+	if _, err := db.Charging(newCharge("key", 3, now)).EmailTaken(t.Context(), "x"); !unavailable(err) {
 		t.Errorf("got %v", err)
 	}
-	if err := db.Charging(charge("key", 3, now)).DeleteSession(t.Context(), "x"); !unavailable(err) {
+	if err := db.Charging(newCharge("key", 3, now)).DeleteSession(t.Context(), "x"); !unavailable(err) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -304,8 +311,8 @@ func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 	db := openCounted(t, dbtest.New(t), 1, wire)
 	take := func(at time.Duration) (trips int, wait_ time.Duration) {
 		before := wire.RoundTrips()
-		err := db.Count(t.Context(), charge("key", 1, now.Add(at)))
-		return wire.RoundTrips() - before, wait(t, err)
+		err := db.Count(t.Context(), newCharge("key", 1, now.Add(at)))
+		return wire.RoundTrips() - before, retryAfter(t, err)
 	}
 	take(0) // connects
 	for _, c := range []struct {
@@ -323,7 +330,7 @@ func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 			t.Errorf("%v after: got %d round trips and wait %v, want %d and %v", c.at, trips, got, c.trips, c.wait)
 		}
 	}
-	if err := db.KnownRefusal(charge("key", 1, now.Add(15*time.Second))); wait(t, err) != 5*time.Second {
+	if err := db.KnownRefusal(newCharge("key", 1, now.Add(15*time.Second))); retryAfter(t, err) != 5*time.Second {
 		t.Errorf("got %v", err)
 	}
 }

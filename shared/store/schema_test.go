@@ -91,7 +91,7 @@ func callAll(t *testing.T, db *store.Store, each func(method string, err error))
 		}
 		args := []reflect.Value{reflect.ValueOf(db), reflect.ValueOf(t.Context())}
 		for n := 2; n < m.Type.NumIn(); n++ {
-			args = append(args, argument(m.Type.In(n)))
+			args = append(args, zeroArgument(m.Type.In(n)))
 		}
 		var err error
 		if m.Type.IsVariadic() {
@@ -110,8 +110,8 @@ func callAll(t *testing.T, db *store.Store, each func(method string, err error))
 	}
 }
 
-// argument returns a value of a type. A string is an id that no row has; a time is now.
-func argument(of reflect.Type) reflect.Value {
+// zeroArgument returns a value of a type. A string is an id that no row has; a time is now.
+func zeroArgument(of reflect.Type) reflect.Value {
 	v := reflect.New(of).Elem()
 	switch {
 	case of == reflect.TypeFor[time.Time]():
@@ -124,11 +124,11 @@ func argument(of reflect.Type) reflect.Value {
 		v.SetInt(1)
 	case of.Kind() == reflect.Pointer:
 		v.Set(reflect.New(of.Elem()))
-		v.Elem().Set(argument(of.Elem()))
+		v.Elem().Set(zeroArgument(of.Elem()))
 	case of.Kind() == reflect.Struct:
 		for i := range of.NumField() {
 			if of.Field(i).IsExported() {
-				v.Field(i).Set(argument(of.Field(i).Type))
+				v.Field(i).Set(zeroArgument(of.Field(i).Type))
 			}
 		}
 	}
@@ -241,7 +241,7 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 			}
 			user, made := signUp(t, db, "ada@example.com")
 			for range manyTimes { // first unprepared, then prepared
-				moments(t, db, user, made, now.In(newYork))
+				callTimeMethods(t, db, user, made, now.In(newYork))
 				if t.Failed() {
 					return
 				}
@@ -255,8 +255,8 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 	}
 }
 
-// moments checks the methods that depend on the time, just before and just after a time is reached.
-func moments(t *testing.T, db *store.Store, user store.User, made store.Session, at time.Time) {
+// callTimeMethods checks the methods that depend on the time, just before and just after a time is reached.
+func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.Session, at time.Time) {
 	t.Helper()
 	ctx := t.Context()
 	row, who, err := db.SessionWithUser(ctx, []string{made.Token}, at)

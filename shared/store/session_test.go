@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// people stores three sessions of Ada, one of them expired, and one session of Bob.
-func people(t *testing.T, db *store.Store) (ada, bob store.User) {
+// twoUsers stores three sessions of Ada, one of them expired, and one session of Bob.
+func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	t.Helper()
 	ada, _ = signUp(t, db, "ada@example.com")
 	bob, _ = signUp(t, db, "bob@example.com")
@@ -43,7 +43,7 @@ func tokens(t *testing.T, db *store.Store, userID string) []string {
 func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
-	ada, _ := people(t, db)
+	ada, _ := twoUsers(t, db)
 	got, err := db.SessionsOfUser(t.Context(), ada.ID, now)
 	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
 		t.Fatalf("got %+v, %v", got, err)
@@ -90,7 +90,7 @@ func TestDeletingSessions(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t, dbtest.New(t), 1)
-			ada, bob := people(t, db)
+			ada, bob := twoUsers(t, db)
 			if err := c.end(db, ada); err != nil {
 				t.Fatal(err)
 			}

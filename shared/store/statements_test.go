@@ -138,9 +138,9 @@ func references(t *testing.T, conn *pgx.Conn, sql string) []string {
 	return all
 }
 
-// needs reports whether a statement fails without a column. Postgres counts every column of a table with ON CONFLICT DO
-// UPDATE as referenced.
-func needs(t *testing.T, conn *pgx.Conn, sql, name string) bool {
+// needsColumn reports whether a statement fails without a column. Postgres counts every column of a table with ON
+// CONFLICT DO UPDATE as referenced.
+func needsColumn(t *testing.T, conn *pgx.Conn, sql, name string) bool {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())
 	if err != nil {
@@ -178,7 +178,7 @@ func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 	}
 	for name, texts := range named {
 		for _, sql := range texts {
-			if needs(t, conn, sql, name) {
+			if needsColumn(t, conn, sql, name) {
 				t.Errorf("schema.Tables does not have %s, which this statement names:\n%s", name, sql)
 			}
 		}

@@ -107,7 +107,7 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 		return fmt.Errorf("the database URL %w", err)
 	}
 	s.warnIgnored.Do(func() {
-		if names := pg.Ignored(url); names != nil {
+		if names := pg.IgnoredParameters(url); names != nil {
 			slog.WarnContext(ctx, "the database URL has parameters of other drivers, which are ignored", "parameters", names)
 		}
 	})

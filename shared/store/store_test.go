@@ -101,7 +101,7 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 	}{
 		{"email taken", newUser("Bob", "ada@example.com"), store.ErrDuplicate},
 		{"NUL in a name", newUser("\x00", "b@example.com"), store.ErrInvalid},
-		{"email too long for the index", newUser("Bob", long()+"@example.com"), store.ErrInvalid},
+		{"email too long for the index", newUser("Bob", longText()+"@example.com"), store.ErrInvalid},
 		{"no such user", noUser, store.ErrNotFound},
 		{"no such session", noSession, store.ErrNotFound},
 		{"a token that Postgres cannot store", badText, store.ErrNotFound},
@@ -118,8 +118,8 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 	}
 }
 
-// long returns text that is too large for an index, because it cannot be compressed.
-func long() string {
+// longText returns text that is too large for an index, because it cannot be compressed.
+func longText() string {
 	var b strings.Builder
 	for range 500 {
 		b.WriteString(rand.Text())

@@ -83,7 +83,7 @@ func (p *tlsProxy) serve(conn net.Conn, target string) {
 		}
 	}
 	cfg := &tls.Config{Certificates: []tls.Certificate{p.cert}, NextProtos: []string{"postgresql"}}
-	client := tls.Server(peeked{conn, in}, cfg)
+	client := tls.Server(peekedConn{conn, in}, cfg)
 	server, err := net.Dial("tcp", target)
 	if err != nil {
 		return
@@ -93,16 +93,16 @@ func (p *tlsProxy) serve(conn net.Conn, target string) {
 	_, _ = io.Copy(client, server)
 }
 
-// peeked is a connection whose first bytes are already in a buffer.
-type peeked struct {
+// peekedConn is a connection whose first bytes are already in a buffer.
+type peekedConn struct {
 	net.Conn
 	in *bufio.Reader
 }
 
-func (p peeked) Read(b []byte) (int, error) { return p.in.Read(b) }
+func (p peekedConn) Read(b []byte) (int, error) { return p.in.Read(b) }
 
-// certify returns a certificate for a host, and the file of the CA certificate that signs it.
-func certify(t *testing.T, host string) (tls.Certificate, string) {
+// newCertificate returns a certificate for a host, and the file of the CA certificate that signs it.
+func newCertificate(t *testing.T, host string) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -136,7 +136,7 @@ func (p *tlsProxy) with(parameters ...string) string {
 
 func TestTLSWithAVerifiedCertificate(t *testing.T) {
 	t.Parallel()
-	cert, ca := certify(t, "localhost")
+	cert, ca := newCertificate(t, "localhost")
 	p := newTLSProxy(t, dbtest.New(t), cert)
 	for _, c := range []struct {
 		negotiation   string
@@ -156,9 +156,9 @@ func TestTLSWithAVerifiedCertificate(t *testing.T) {
 
 func TestTLSRefusesCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 	t.Parallel()
-	own, ca := certify(t, "localhost")
-	_, otherCA := certify(t, "localhost")
-	otherHost, otherHostCA := certify(t, "db.example.com")
+	own, ca := newCertificate(t, "localhost")
+	_, otherCA := newCertificate(t, "localhost")
+	otherHost, otherHostCA := newCertificate(t, "db.example.com")
 	for name, c := range map[string]struct {
 		cert tls.Certificate
 		ca   string
@@ -174,7 +174,7 @@ func TestTLSRefusesCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 // Direct negotiation saves the round trip of the SSLRequest.
 func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	t.Parallel()
-	cert, ca := certify(t, "localhost")
+	cert, ca := newCertificate(t, "localhost")
 	p := newTLSProxy(t, dbtest.New(t), cert)
 	trips := func(negotiation string) int {
 		wire := &dbtest.CountingDialer{}

@@ -48,7 +48,7 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 				if deletion {
 					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, now) }
 				}
-				if got := race(t, racers, redeem); got != c.wins {
+				if got := countSuccesses(t, racers, redeem); got != c.wins {
 					t.Errorf("%s, %d racers, deletion %v: got %d successes, want %d", c.name, racers, deletion, got, c.wins)
 				}
 				if _, _, err := db.UserOfVerification(t.Context(), "x", now.Add(-time.Hour)); !errors.Is(err, store.ErrNotFound) {
@@ -71,8 +71,9 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	}
 }
 
-// race calls f n times concurrently and returns how often it succeeded. All other calls must return ErrNotFound.
-func race(t *testing.T, n int, f func() error) (wins int) {
+// countSuccesses calls f n times concurrently and returns how often it succeeded. All other calls must return
+// ErrNotFound.
+func countSuccesses(t *testing.T, n int, f func() error) (wins int) {
 	t.Helper()
 	var group sync.WaitGroup
 	errs := make([]error, n)

@@ -53,7 +53,7 @@ func parseBody(w http.ResponseWriter, r *http.Request, form bool) (any, error) {
 	if header == "" || r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return undefined{}, nil
 	}
-	media := strings.ToLower(strings.TrimSpace(before(header, ";")))
+	media := strings.ToLower(strings.TrimSpace(textBefore(header, ";")))
 	if media != mediaJSON && (!form || media != mediaForm) {
 		return nil, unsupportedMedia(header, form)
 	}
@@ -95,7 +95,7 @@ func unsupportedMedia(header string, form bool) error {
 		`Content-Type "`+header+`" is not allowed. Allowed types: `+allowed)
 }
 
-func before(s, sep string) string {
+func textBefore(s, sep string) string {
 	head, _, _ := strings.Cut(s, sep)
 	return head
 }

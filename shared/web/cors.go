@@ -46,7 +46,7 @@ func cors(o Origins, next http.Handler) http.Handler {
 		switch {
 		case isPublic(r):
 			h.Set("Access-Control-Allow-Origin", "*")
-			h.Set(exposed, exposedHeaders)
+			h.Set(exposeHeaders, exposedHeaders)
 			preflight = r.Method == http.MethodOptions // a CDN may have removed Access-Control-Request-Method
 		case strings.EqualFold(origin, o.own) || !o.TrustsOrigin(origin):
 			h.Add("Vary", "Origin")
@@ -56,13 +56,13 @@ func cors(o Origins, next http.Handler) http.Handler {
 			h.Add("Vary", "Origin")
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Set("Access-Control-Allow-Credentials", "true")
-			h.Set(exposed, exposedHeaders)
+			h.Set(exposeHeaders, exposedHeaders)
 		}
 		if !preflight {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h.Del(exposed) // it belongs to the response to the request itself
+		h.Del(exposeHeaders) // it belongs to the response to the request itself
 		h.Set("Access-Control-Allow-Methods", allowedMethods)
 		h.Set("Access-Control-Allow-Headers", allowedHeaders)
 		h.Set("Access-Control-Max-Age", preflightAge)

@@ -56,21 +56,21 @@ type errorBody struct {
 	Code    string `json:"code,omitempty"`
 }
 
-// fail answers with err and adds it to the log record of the request.
-func fail(w http.ResponseWriter, r *http.Request, err error) {
+// writeError answers with err and adds it to the log record of the request.
+func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	switch {
 	case errors.As(err, &e):
 	case Unavailable(err):
 		e = &Error{Status: errUnavailable.Status, Code: errUnavailable.Code, Message: errUnavailable.Message, Cause: err}
 	default:
-		note(r.Context(), slog.String("error", err.Error()))
+		addAttr(r.Context(), slog.String("error", err.Error()))
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
 	NoteCode(r.Context(), e.Error())
 	if e.Cause != nil {
-		note(r.Context(), slog.String("error", e.Cause.Error()))
+		addAttr(r.Context(), slog.String("error", e.Cause.Error()))
 	}
 	maps.Copy(w.Header(), e.Header)
 	if e.Status == http.StatusServiceUnavailable {
@@ -86,6 +86,6 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if err := JSON(w, e.Status, body); err != nil {
-		note(r.Context(), slog.String("error", err.Error()))
+		addAttr(r.Context(), slog.String("error", err.Error()))
 	}
 }

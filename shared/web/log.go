@@ -44,7 +44,7 @@ func recordOf(ctx context.Context) *record {
 	return &record{}
 }
 
-func note(ctx context.Context, a slog.Attr) {
+func addAttr(ctx context.Context, a slog.Attr) {
 	rec := recordOf(ctx)
 	rec.attrs = append(rec.attrs, a)
 }
@@ -54,7 +54,7 @@ func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userI
 
 // NoteCode puts the code of a rejection into the log record of a request that is answered with a redirect. For an Error
 // this happens by itself.
-func NoteCode(ctx context.Context, code string) { note(ctx, slog.String(codeKey, code)) }
+func NoteCode(ctx context.Context, code string) { addAttr(ctx, slog.String(codeKey, code)) }
 
 // Audit makes the log record of the request an audit record. It adds the event, the result, the IP address and the user
 // agent. Every record also has the time, request id, user id and code. The user agent is shortened, and characters that
@@ -79,16 +79,16 @@ func shortPrintable(text string) string {
 }
 
 // NoteError puts an error that does not change the response into the log record of the request.
-func NoteError(ctx context.Context, err error) { note(ctx, slog.String("error", err.Error())) }
+func NoteError(ctx context.Context, err error) { addAttr(ctx, slog.String("error", err.Error())) }
 
 // RequestIDHeader is sent with every response, so that a user can quote it and an operator can find the log record.
 const RequestIDHeader = "X-Request-Id"
 
-// warm is true after the first request of the process.
-var warm atomic.Bool
+// isWarm is true after the first request of the process.
+var isWarm atomic.Bool
 
-// logged gives a request its id and its record, answers a panic with an empty 500, and writes the record at the end.
-func logged(next http.Handler) http.Handler {
+// withLog gives a request its id and its record, answers a panic with an empty 500, and writes the record at the end.
+func withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now() //nolint:forbidigo // for durations and log times only
 		rec := &record{id: requestID(r.Context())}
@@ -130,7 +130,7 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 	if !h.Enabled(ctx, level) {
 		return
 	}
-	cold := !warm.Swap(true)
+	cold := !isWarm.Swap(true)
 	line := slog.NewRecord(start.Add(took).UTC(), level, "request", 0)
 	line.AddAttrs(
 		slog.String("route", rec.route),

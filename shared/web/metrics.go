@@ -58,7 +58,7 @@ func NotePoolWaits(ctx context.Context, n int) { recordOf(ctx).poolWaits += n }
 // record of the request.
 func NoteMailDropped(ctx context.Context, kind string) {
 	recordOf(ctx).mailsDropped++
-	note(ctx, slog.String("mailDropped", kind))
+	addAttr(ctx, slog.String("mailDropped", kind))
 }
 
 // addMetrics adds the metrics of a request to line, in CloudWatch's embedded metric format. Only a request through API

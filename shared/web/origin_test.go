@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// codeOf returns the code of a web.Error, or "" if there is no error.
-func codeOf(t *testing.T, err error) string {
+// errorCode returns the code of a web.Error, or "" if there is no error.
+func errorCode(t *testing.T, err error) string {
 	t.Helper()
 	var e *web.Error
 	if err != nil && !errors.As(err, &e) {
@@ -74,7 +74,7 @@ func TestCheckOriginNeedsATrustedOriginForChangesWithCookies(t *testing.T) {
 		{"OPTIONS", "OPTIONS", "", []string{"Cookie", "a=b", "Origin", "https://evil.example"}},
 		{"PUT", "PUT", "INVALID_ORIGIN", []string{"Cookie", "a=b", "Origin", "https://evil.example"}},
 	} {
-		if got := codeOf(t, origins.CheckOrigin(requestWith(c.method, c.headers...))); got != c.want {
+		if got := errorCode(t, origins.CheckOrigin(requestWith(c.method, c.headers...))); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -103,7 +103,7 @@ func TestCheckLoginNeedsATrustedOriginFromBrowsers(t *testing.T) {
 		{"cookies without origin", "MISSING_OR_NULL_ORIGIN", []string{"Cookie", "a=b"}},
 		{"device cookie without origin", "", []string{"Cookie", "better-auth.device=x"}},
 	} {
-		if got := codeOf(t, origins.CheckLogin(requestWith("POST", c.headers...))); got != c.want {
+		if got := errorCode(t, origins.CheckLogin(requestWith("POST", c.headers...))); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}

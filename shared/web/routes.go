@@ -26,7 +26,7 @@ func (rt Routes) Mux(cfg config.API) http.Handler {
 		recordOf(r.Context()).route = route
 		h.ServeHTTP(w, r)
 	})
-	return logged(cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins...), serve))
+	return withLog(cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins...), serve))
 }
 
 func (rt Routes) match(r *http.Request) (string, Handler) {

@@ -150,7 +150,7 @@ func authorityGlob(authority string) *regexp.Regexp {
 	return regexp.MustCompile("^" + strings.Join(labels, `\.`) + "$")
 }
 
-func isIPv4Pattern(authority string) bool { return config.IsIPv4Pattern(before(authority, ":")) }
+func isIPv4Pattern(authority string) bool { return config.IsIPv4Pattern(textBefore(authority, ":")) }
 
 func isIPv4(host string) bool {
 	addr, err := netip.ParseAddr(host)
@@ -161,7 +161,7 @@ func (e trustedEntry) matches(t target) bool {
 	switch {
 	case !slices.Contains(e.schemes, t.scheme):
 		return false
-	case e.ipv4 && !isIPv4(before(t.authority, ":")):
+	case e.ipv4 && !isIPv4(textBefore(t.authority, ":")):
 		return false
 	case t.isWeb() && e.glob != nil:
 		return e.glob.MatchString(t.authority)

@@ -17,7 +17,7 @@ type Handler func(http.ResponseWriter, *http.Request) error
 // ServeHTTP calls h and answers with its error, if any.
 func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h(w, r); err != nil {
-		fail(w, r, err)
+		writeError(w, r, err)
 	}
 }
 
@@ -34,7 +34,7 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 	return err
 }
 
-const exposed = "Access-Control-Expose-Headers"
+const exposeHeaders = "Access-Control-Expose-Headers"
 
 // Expose adds name to Access-Control-Expose-Headers and sets the header itself, so that a client on another origin can
 // read it. A second value replaces the first.
@@ -42,11 +42,11 @@ func Expose(h http.Header, name, value string) {
 	Unexpose(h, name)
 	h.Set(name, value)
 	names := []string{name}
-	if old := h.Get(exposed); old != "" {
+	if old := h.Get(exposeHeaders); old != "" {
 		names = append(names, strings.Split(old, ", ")...)
 	}
 	slices.Sort(names) // Better Auth's order
-	h.Set(exposed, strings.Join(names, ", "))
+	h.Set(exposeHeaders, strings.Join(names, ", "))
 }
 
 // Unexpose reverts Expose.
@@ -55,9 +55,9 @@ func Unexpose(h http.Header, name string) {
 		return
 	}
 	h.Del(name)
-	names := strings.Split(h.Get(exposed), ", ")
+	names := strings.Split(h.Get(exposeHeaders), ", ")
 	names = slices.DeleteFunc(names, func(n string) bool { return n == name })
-	if h.Set(exposed, strings.Join(names, ", ")); len(names) == 0 {
-		h.Del(exposed)
+	if h.Set(exposeHeaders, strings.Join(names, ", ")); len(names) == 0 {
+		h.Del(exposeHeaders)
 	}
 }

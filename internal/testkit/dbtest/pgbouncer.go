@@ -60,7 +60,7 @@ func Pgbouncer(t testing.TB, address string) string {
 	writeFile(t, config, fmt.Sprintf(bouncerConfig, u.Hostname(), u.Port(), port))
 	password, _ := u.User.Password()
 	writeFile(t, users, quoteWord(u.User.Username())+" "+quoteWord(password)+"\n")
-	if err := account.Own(dir, config, users); err != nil {
+	if err := account.TakeOwnership(dir, config, users); err != nil {
 		t.Fatal(err)
 	}
 	log, err := os.Create(filepath.Join(dir, "log")) //nolint:gosec // our own directory

@@ -30,7 +30,7 @@ func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, worke
 	if err != nil {
 		return st, err
 	}
-	defer env.Release(ctx)
+	defer env.ReleaseLease(ctx)
 	if workers <= 0 {
 		workers = defaultWorkers
 	}
@@ -86,7 +86,7 @@ func copyBatches(
 	copyOne := func(ctx context.Context, w *run.Worker, b run.Batch) error {
 		event := run.Event{Run: p.Run, Action: "copy", Pass: p.Number, Batch: b.Number, Batches: p.Batches}
 		began := env.Now()
-		did, isDone, err := (&worker{Worker: w}).batch(ctx, b)
+		did, isDone, err := (&worker{Worker: w}).copyAndMarkDone(ctx, b)
 		if err != nil && run.CauseOf(err) == run.BadRow && ctx.Err() == nil {
 			isDone, event.Parked = true, run.WithoutDetail(err)
 			err = p.Park(ctx, env, b, event.Parked)
@@ -124,11 +124,11 @@ type worker struct {
 	commitConn *pgx.Conn // the connection on which the batch first committed rows
 }
 
-// batch copies one batch and marks it done. Commits before the mark do not wait for the disk (run.WorkerSession), so a
-// crash of the target can lose commits that it already confirmed. A crash also breaks every connection. So batch marks
-// the batch done only on the connection on which it first committed rows. If this connection is lost, the batch stays
-// open.
-func (w *worker) batch(ctx context.Context, b run.Batch) (did rowCounts, isDone bool, err error) {
+// copyAndMarkDone copies one batch and marks it done. Commits before the mark do not wait for the disk
+// (run.WorkerSession), so a crash of the target can lose commits that it already confirmed. A crash also breaks every
+// connection. So batch marks the batch done only on the connection on which it first committed rows. If this connection
+// is lost, the batch stays open.
+func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (did rowCounts, isDone bool, err error) {
 	if did, err = w.copyBatch(ctx, b); err != nil {
 		return did, false, err
 	}

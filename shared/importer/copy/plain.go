@@ -31,9 +31,9 @@ func listPlain(m mapping.Mapping) []Plain {
 	from := func(values, projection, condition, table, columns string) Plain {
 		return Plain{"SELECT " + values + "\nFROM (" + projection + ") s\nWHERE " + condition, table + " (" + columns + ")"}
 	}
-	users, accounts := mapping.List(m.UserColumns()), mapping.List(m.AccountColumns())
-	profiles := mapping.List(m.ProfileColumns())
-	column, value := issuer(m)
+	users, accounts := mapping.ColumnList(m.UserColumns()), mapping.ColumnList(m.AccountColumns())
+	profiles := mapping.ColumnList(m.ProfileColumns())
+	column, value := issuerColumn(m)
 	plain := []Plain{
 		from("key, "+users, m.Users(all, nil), "reason IS NULL", `"user"`, "id, "+users),
 		from(credentialValues+value, m.Users(all, nil), "password IS NOT NULL", "account", credentialColumns+column),

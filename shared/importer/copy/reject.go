@@ -93,7 +93,7 @@ func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (d
 	if err == nil || run.CauseOf(err) != run.BadRow {
 		return did, err
 	}
-	halves, e := w.bisect(ctx, s)
+	halves, e := w.halve(ctx, s)
 	switch {
 	case e != nil:
 		return did, e
@@ -112,10 +112,10 @@ func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (d
 	return did, nil
 }
 
-// bisect cuts a scope in two. It returns one scope if there is only one user, and none if there is no user. If there
+// halve cuts a scope in two. It returns one scope if there is only one user, and none if there is no user. If there
 // are two or more users, it does not query the users of profiles: if reading that table timed out before, it would time
 // out again.
-func (w *worker) bisect(ctx context.Context, s mapping.Scope) (halves []mapping.Scope, err error) {
+func (w *worker) halve(ctx context.Context, s mapping.Scope) (halves []mapping.Scope, err error) {
 	ids := s.IDs
 	if ids == nil {
 		if ids, err = w.listUsers(ctx, s); err != nil {

@@ -19,7 +19,7 @@ func (t *transaction) stage(ctx context.Context, r mapping.Rejections) error {
 		return fmt.Errorf("begin at the source: %w", err)
 	}
 	for _, p := range t.Pass.Projections(t.scope, r) {
-		if err := stream(ctx, t.Src, t.Dst, p.Query, p.Into); err != nil {
+		if err := copyRows(ctx, t.Src, t.Dst, p.Query, p.Into); err != nil {
 			return fmt.Errorf("%s: %w", p.What, err)
 		}
 	}
@@ -30,8 +30,8 @@ func (t *transaction) stage(ctx context.Context, r mapping.Rejections) error {
 	return nil
 }
 
-// stream copies the rows of a query on the source into a table of the target.
-func stream(ctx context.Context, src, dst *pgx.Conn, query, into string) error {
+// copyRows copies the rows of a query on the source into a table of the target.
+func copyRows(ctx context.Context, src, dst *pgx.Conn, query, into string) error {
 	in, out := io.Pipe()
 	buffered := bufio.NewWriterSize(out, 1<<16) // pgx makes a Write call per row, and a pipe passes each on alone
 	read := make(chan error, 1)

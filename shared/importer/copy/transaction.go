@@ -36,7 +36,7 @@ func (w *worker) copyUsers(
 ) (rowCounts, error) {
 	t := &transaction{worker: w, scope: s, clearsRejections: clearsRejections}
 	for range maxAttempts {
-		if err := w.Retry(ctx, t.attempt); err != nil || t.isDone {
+		if err := w.Retry(ctx, t.runOnce); err != nil || t.isDone {
 			return t.did, err
 		}
 	}
@@ -44,8 +44,8 @@ func (w *worker) copyUsers(
 		"batch %d: each of %d attempts ended with a new rejection or a released email", b.Number, maxAttempts)
 }
 
-// attempt runs one transaction until the commit, or until the target rejects a row.
-func (t *transaction) attempt(ctx context.Context) (err error) {
+// runOnce runs one transaction until the commit, or until the target rejects a row.
+func (t *transaction) runOnce(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
 			t.rollBack(ctx)

@@ -10,11 +10,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// removals is SQL that deletes the rows with the action "remove", child rows first. It keeps a user for whom another
+// removalsSQL is SQL that deletes the rows with the action "remove", child rows first. It keeps a user for whom another
 // program added rows.
 //
 //go:embed removals.sql
-var removals string
+var removalsSQL string
 
 // countRows is SQL that counts the rows of a staged batch.
 //
@@ -32,22 +32,22 @@ func (t *transaction) writeRows(ctx context.Context) (did rowCounts, toQuarantin
 		if err := t.keepReferenced(ctx); err != nil {
 			return did, 0, err
 		}
-		if err := run.Exec(ctx, t.Dst, removals); err != nil {
+		if err := run.Exec(ctx, t.Dst, removalsSQL); err != nil {
 			return did, 0, removalError{err}
 		}
-		sql = updates(t.Pass.Mapping)
+		sql = updatesSQL(t.Pass.Mapping)
 	}
-	err = run.QueryNumbers(ctx, t.Dst, sql+insertions(t.Pass.Mapping)+countRows,
+	err = run.QueryNumbers(ctx, t.Dst, sql+insertionsSQL(t.Pass.Mapping)+countRows,
 		&did.rows, &did.written, &did.unchanged, &did.identical, &did.folded, &did.quarantined, &toQuarantine)
 	return did, toQuarantine, err
 }
 
-// updates returns SQL that updates target rows that the run wrote. An email or an account of a provider that changes
+// updatesSQL returns SQL that updates target rows that the run wrote. An email or an account of a provider that changes
 // gets a temporary value first, because two users may swap them.
-func updates(m mapping.Mapping) string {
+func updatesSQL(m mapping.Mapping) string {
 	set := func(columns []mapping.Column) string {
 		assignments := make([]string, len(columns))
-		for i, c := range mapping.Names(columns) {
+		for i, c := range mapping.QuotedNames(columns) {
 			assignments[i] = c + " = s." + c
 		}
 		return strings.Join(assignments, ", ")
@@ -83,19 +83,19 @@ const (
 	credentialValues = `key, key::text, 'credential'::text, key, password, "createdAt", "updatedAt"`
 )
 
-// issuer returns the column issuer and its value, or empty texts if the target has no such column.
-func issuer(m mapping.Mapping) (column, value string) {
+// issuerColumn returns the column issuer and its value, or empty texts if the target has no such column.
+func issuerColumn(m mapping.Mapping) (column, value string) {
 	if m.HasIssuer() {
 		return ", issuer", ", 'local:credential'::text"
 	}
 	return "", ""
 }
 
-// insertions returns SQL that inserts the new rows, users before their accounts and profiles.
-func insertions(m mapping.Mapping) string {
-	users, accounts := mapping.List(m.UserColumns()), mapping.List(m.AccountColumns())
-	profiles := mapping.List(m.ProfileColumns())
-	issuerColumn, issuerValue := issuer(m)
+// insertionsSQL returns SQL that inserts the new rows, users before their accounts and profiles.
+func insertionsSQL(m mapping.Mapping) string {
+	users, accounts := mapping.ColumnList(m.UserColumns()), mapping.ColumnList(m.AccountColumns())
+	profiles := mapping.ColumnList(m.ProfileColumns())
+	issuerColumn, issuerValue := issuerColumn(m)
 	return fmt.Sprintf(`
 INSERT INTO "user" (id, %[1]s)
 SELECT key, %[1]s

@@ -128,14 +128,14 @@ func (s SourceCatalog) Refusals() []string {
 			why = append(why, t.Name+" cannot be read by this role: use the role postgres, or grant select on it")
 		}
 	}
-	why = append(why, s.Users.missing(requiredOfUsers)...)
-	why = append(why, s.Identities.missing(requiredOfIdentities)...)
+	why = append(why, s.Users.missingColumns(requiredOfUsers)...)
+	why = append(why, s.Identities.missingColumns(requiredOfIdentities)...)
 	slices.Sort(why)
 	return why
 }
 
-// missing returns the required columns that a table lacks, or has with another type.
-func (t Table) missing(required []requiredColumn) (why []string) {
+// missingColumns returns the required columns that a table lacks, or has with another type.
+func (t Table) missingColumns(required []requiredColumn) (why []string) {
 	if !t.Usable() {
 		return nil
 	}

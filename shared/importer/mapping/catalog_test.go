@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// table returns a readable table. columns are pairs of name and type.
-func table(name string, columns ...string) Table {
+// readableTable returns a readable table. columns are pairs of name and type.
+func readableTable(name string, columns ...string) Table {
 	t := Table{Name: name, Exists: true, Readable: true}
 	for i := 0; i < len(columns); i += 2 {
 		t.Columns = append(t.Columns, TableColumn{Name: columns[i], Type: columns[i+1]})
@@ -15,15 +15,27 @@ func table(name string, columns ...string) Table {
 	return t
 }
 
-// readable returns a source with all required columns.
-func readable() SourceCatalog {
+// readableSource returns a source with all required columns.
+func readableSource() SourceCatalog {
 	return SourceCatalog{
-		Version: 140000, Server: "14.0",
-		Users: table("auth.users", "id", "uuid", "email", "character varying", "encrypted_password", "text",
+		Version: 140000,
+		Server:  "14.0",
+		Users: readableTable("auth.users", "id", "uuid", "email", "character varying", "encrypted_password", "text",
 			"email_confirmed_at", "timestamp with time zone", "created_at", "timestamp with time zone",
 			"updated_at", "timestamp with time zone"),
-		Identities: table("auth.identities", "id", "uuid", "user_id", "uuid", "provider", "text", "provider_id", "text",
-			"identity_data", "jsonb"),
+		Identities: readableTable(
+			"auth.identities",
+			"id",
+			"uuid",
+			"user_id",
+			"uuid",
+			"provider",
+			"text",
+			"provider_id",
+			"text",
+			"identity_data",
+			"jsonb",
+		),
 	}
 }
 
@@ -38,7 +50,7 @@ func TestUsableTableExistsAndIsReadable(t *testing.T) {
 
 func TestColumnIsFoundByName(t *testing.T) {
 	t.Parallel()
-	users := table("auth.users", "id", "uuid", "email", "text")
+	users := readableTable("auth.users", "id", "uuid", "email", "text")
 	for _, c := range users.Columns {
 		if got, ok := users.Column(c.Name); !ok || got.Type != c.Type {
 			t.Errorf("%s: got %v, %t", c.Name, got, ok)
@@ -95,7 +107,7 @@ func TestSourceRefusals(t *testing.T) {
 			[]string{`auth.identities.identity_data is "", not jsonb`, `auth.users.id is "bigint", not uuid`},
 		},
 	} {
-		s := readable()
+		s := readableSource()
 		c.change(&s)
 		if diff := cmp.Diff(s.Refusals(), c.want); diff != "" {
 			t.Errorf("%s: got -, want +:\n%s", name, diff)
@@ -159,11 +171,11 @@ func TestRowsAreHashedAsTextIfATypeHasNoHashFunction(t *testing.T) {
 
 func TestChangedSinceReadsEveryTimeColumn(t *testing.T) {
 	t.Parallel()
-	hidden := table("auth.mfa_factors", "user_id", "uuid", "updated_at", "timestamp with time zone")
+	hidden := readableTable("auth.mfa_factors", "user_id", "uuid", "updated_at", "timestamp with time zone")
 	hidden.Readable = false
 	m := Mapping{Source: SourceCatalog{
-		Users:      table("auth.users", "id", "uuid", "updated_at", "timestamp with time zone"),
-		Identities: table("auth.identities", "user_id", "uuid"),
+		Users:      readableTable("auth.users", "id", "uuid", "updated_at", "timestamp with time zone"),
+		Identities: readableTable("auth.identities", "user_id", "uuid"),
 		Factors:    hidden,
 	}}
 	want := `SELECT p.id::text

@@ -30,8 +30,8 @@ type Mapping struct {
 // Column is a column of the target, with the SQL expression that the source evaluates for its value.
 type Column struct{ Name, Type, Expr string }
 
-// Names returns the quoted names of columns.
-func Names(columns []Column) []string {
+// QuotedNames returns the quoted names of columns.
+func QuotedNames(columns []Column) []string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = Quote(c.Name)
@@ -39,15 +39,15 @@ func Names(columns []Column) []string {
 	return names
 }
 
-// List returns the quoted names of columns, joined with commas.
-func List(columns []Column) string { return strings.Join(Names(columns), ", ") }
+// ColumnList returns the quoted names of columns, joined with commas.
+func ColumnList(columns []Column) string { return strings.Join(QuotedNames(columns), ", ") }
 
 // PlaceholderDomain is the domain of placeholder emails, for users without an email.
 const PlaceholderDomain = placeholder.ImportDomain
 
-// Others returns SQL for second factors and passkeys, which the target cannot store. It returns "" if the source has
-// neither table.
-func (m Mapping) Others(s Scope) string {
+// FactorsAndPasskeys returns SQL for second factors and passkeys, which the target cannot store. It returns "" if the
+// source has neither table.
+func (m Mapping) FactorsAndPasskeys(s Scope) string {
 	var parts []string
 	if m.Source.Factors.Usable() {
 		parts = append(parts, `SELECT f.id AS key, f.user_id, `+m.Source.Factors.fingerprint("f")+` AS raw,
@@ -70,7 +70,7 @@ WHERE `+s.Contains("k.user_id"))
 // often expects a single row, and would compare every row of a batch with every user of the batch. So the query looks
 // up each user by id, unless the scope is all users.
 func joinUser(s Scope, id string) string {
-	if s.all() {
+	if s.isWhole() {
 		return "LEFT JOIN auth.users u ON u.id = " + id
 	}
 	return "LEFT JOIN LATERAL (SELECT * FROM auth.users o WHERE o.id = " + id + " OFFSET 0) u ON true"

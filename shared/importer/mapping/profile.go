@@ -45,11 +45,11 @@ func (m Mapping) profileFaults() (isFaulty, fields string) {
 	}
 	for _, f := range ChoiceFields {
 		if m.Source.Profiles.Has(f) && m.Target.Profile.Has(f) {
-			add("p."+Quote(f)+" IS NOT NULL AND ("+m.choice(f)+") IS NULL", f+":enum_unknown")
+			add("p."+Quote(f)+" IS NOT NULL AND ("+m.choiceSQL(f)+") IS NULL", f+":enum_unknown")
 		}
 	}
 	if m.Source.Profiles.Has("time_per_week") && m.Target.Profile.Has("time_per_week") {
-		add("p.time_per_week IS NOT NULL AND ("+m.hours()+") IS NULL", "time_per_week:check_violation")
+		add("p.time_per_week IS NOT NULL AND ("+m.hoursSQL()+") IS NULL", "time_per_week:check_violation")
 	}
 	if m.Source.Profiles.Has("preferred_language") {
 		add("char_length(p.preferred_language::text) > 10", "preferred_language:value_too_long")
@@ -88,13 +88,13 @@ func (m Mapping) ProfileColumns() []Column {
 	for _, f := range ChoiceFields {
 		expr := "NULL::text"
 		if m.Source.Profiles.Has(f) {
-			expr = m.choice(f)
+			expr = m.choiceSQL(f)
 		}
 		add(f, "text", expr)
 	}
 	hours, language := "NULL::integer", "'en'"
 	if m.Source.Profiles.Has("time_per_week") {
-		hours = m.hours()
+		hours = m.hoursSQL()
 	}
 	if m.Source.Profiles.Has("preferred_language") {
 		language = "CASE WHEN char_length(p.preferred_language::text) BETWEEN 1 AND 10" +
@@ -119,9 +119,9 @@ func (m Mapping) profileTime(name string) string {
 	return "NULL::timestamptz"
 }
 
-// choice returns an SQL expression for the value of a field, after the value map of the options, or NULL if the target
-// does not allow the value.
-func (m Mapping) choice(field string) string {
+// choiceSQL returns an SQL expression for the value of a field, after the value map of the options, or NULL if the
+// target does not allow the value.
+func (m Mapping) choiceSQL(field string) string {
 	value := "p." + Quote(field) + "::text"
 	if to := m.Options.ProfileValues[field]; len(to) > 0 {
 		sql := "CASE " + value
@@ -141,7 +141,7 @@ func (m Mapping) choice(field string) string {
 	return "CASE WHEN (" + value + ") IN (" + strings.Join(allowed, ", ") + ") THEN " + value + " END"
 }
 
-func (m Mapping) hours() string {
+func (m Mapping) hoursSQL() string {
 	switch c, _ := m.Source.Profiles.Column("time_per_week"); c.Type {
 	case "smallint", "integer", "bigint":
 		return "CASE WHEN p.time_per_week BETWEEN 0 AND 2147483647 THEN p.time_per_week::integer END"

@@ -11,7 +11,7 @@ const withZone = "timestamp with time zone"
 
 // profiles returns a mapping from a profile table to a user_profile with every column.
 func profiles(source Table) Mapping {
-	target := table("user_profile")
+	target := readableTable("user_profile")
 	for _, name := range ChoiceFields {
 		target.Columns = append(target.Columns, TableColumn{Name: name, Type: "text"})
 	}
@@ -23,7 +23,7 @@ func profiles(source Table) Mapping {
 
 func TestProfileFaultsCheckOnlyColumnsOfBothTables(t *testing.T) {
 	t.Parallel()
-	all := table("public.profiles", "age_range", "text", "time_per_week", "integer", "preferred_language", "text")
+	all := readableTable("public.profiles", "age_range", "text", "time_per_week", "integer", "preferred_language", "text")
 	faults := func(source, target Table) (names []string) {
 		m := Mapping{Source: SourceCatalog{Profiles: source}, Target: TargetCatalog{Profile: target}}
 		isFaulty, fields := m.profileFaults()
@@ -45,10 +45,10 @@ func TestProfileFaultsCheckOnlyColumnsOfBothTables(t *testing.T) {
 	if diff := cmp.Diff(faults(all, all), both); diff != "" {
 		t.Errorf("both have all columns, got -, want +:\n%s", diff)
 	}
-	if diff := cmp.Diff(faults(all, table("user_profile")), language); diff != "" {
+	if diff := cmp.Diff(faults(all, readableTable("user_profile")), language); diff != "" {
 		t.Errorf("the source alone, got -, want +:\n%s", diff)
 	}
-	if got := faults(table("public.profiles"), all); got != nil {
+	if got := faults(readableTable("public.profiles"), all); got != nil {
 		t.Errorf("the target alone: got %v", got)
 	}
 }
@@ -83,7 +83,7 @@ func TestChoiceAllowsOnlyValuesOfTheTarget(t *testing.T) {
 			Target:  TargetCatalog{Profile: Table{Columns: []TableColumn{c.column}}},
 			Options: Options{ProfileValues: map[string]map[string]string{"age_range": c.values}},
 		}
-		if got := m.choice("age_range"); got != c.want {
+		if got := m.choiceSQL("age_range"); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
@@ -91,7 +91,7 @@ func TestChoiceAllowsOnlyValuesOfTheTarget(t *testing.T) {
 
 func TestProfileTableRefusals(t *testing.T) {
 	t.Parallel()
-	good := table("public.learners", "user_id", "uuid", "age_range", "text")
+	good := readableTable("public.learners", "user_id", "uuid", "age_range", "text")
 	change := func(from Table, f func(*Table)) Table { f(&from); return from }
 	for name, c := range map[string]struct {
 		table Table
@@ -103,15 +103,15 @@ func TestProfileTableRefusals(t *testing.T) {
 		"unreadable":          {change(good, func(t *Table) { t.Readable = false }), "cannot be read"},
 		"unreadable default":  {Table{Name: DefaultProfiles, Exists: true}, ""},
 		"foreign":             {change(good, func(t *Table) { t.Foreign = true }), "foreign table"},
-		"without user_id":     {table("public.learners", "age_range", "text"), "no column user_id"},
-		"user_id is a number": {table("public.learners", "user_id", "bigint", "age_range", "text"), "no column user_id"},
-		"user_id is text":     {table("public.learners", "user_id", "text", "age_range", "text"), ""},
+		"without user_id":     {readableTable("public.learners", "age_range", "text"), "no column user_id"},
+		"user_id is a number": {readableTable("public.learners", "user_id", "bigint", "age_range", "text"), "no column user_id"},
+		"user_id is text":     {readableTable("public.learners", "user_id", "text", "age_range", "text"), ""},
 		"no profile column": {
-			table("public.learners", "user_id", "uuid", "colour", "text"),
+			readableTable("public.learners", "user_id", "uuid", "colour", "text"),
 			"has none of the columns of user_profile",
 		},
-		"default, no columns": {table(DefaultProfiles, "user_id", "uuid"), ""},
-		"default, wrong type": {table(DefaultProfiles, "user_id", "bigint"), "no column user_id"},
+		"default, no columns": {readableTable(DefaultProfiles, "user_id", "uuid"), ""},
+		"default, wrong type": {readableTable(DefaultProfiles, "user_id", "bigint"), "no column user_id"},
 	} {
 		got := profiles(c.table).ProfileTableRefusals()
 		if c.want == "" && got != nil || c.want != "" && (len(got) != 1 || !strings.Contains(got[0], c.want)) {
@@ -122,14 +122,14 @@ func TestProfileTableRefusals(t *testing.T) {
 
 func TestProfilePlaces(t *testing.T) {
 	t.Parallel()
-	source := table("public.profiles", "user_id", "uuid", "age_range", "text", "colour", "text", "made", "text",
+	source := readableTable("public.profiles", "user_id", "uuid", "age_range", "text", "colour", "text", "made", "text",
 		"created_at", withZone, "updated_at", "text")
 	source.Columns[3].Generated = true
 	want := ProfileColumnPlaces{Mapped: []string{"age_range"}, Unmapped: []string{"colour", "updated_at"}}
 	if diff := cmp.Diff(profiles(source).ProfilePlaces(), want); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
-	source = table("public.profiles", "created_at", "text", "updated_at", withZone, "starts", withZone)
+	source = readableTable("public.profiles", "created_at", "text", "updated_at", withZone, "starts", withZone)
 	want = ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{"created_at", "starts"}}
 	if diff := cmp.Diff(profiles(source).ProfilePlaces(), want); diff != "" {
 		t.Errorf("times, got -, want +:\n%s", diff)

@@ -60,5 +60,5 @@ func (r Rejections) Include(k Kind, reason, expr string) string {
 	if len(ids) == 0 {
 		return "false"
 	}
-	return expr + " = ANY (" + UUIDs(ids) + ")"
+	return expr + " = ANY (" + UUIDArray(ids) + ")"
 }

@@ -77,15 +77,15 @@ func TestCountsAreKeptByKindAndOutcome(t *testing.T) {
 
 func TestOptionsDecideWhichPasswordsAreWithheld(t *testing.T) {
 	t.Parallel()
-	hidden := table("auth.mfa_factors")
+	hidden := readableTable("auth.mfa_factors")
 	hidden.Readable = false
 	for name, c := range map[string]struct {
 		options          Options
 		factors          Table
 		unconfirmed, mfa bool
 	}{
-		"both are held":           {Options{Unconfirmed: "hold", MFA: "hold"}, table("auth.mfa_factors"), true, true},
-		"both are allowed":        {Options{Unconfirmed: "allow", MFA: "allow"}, table("auth.mfa_factors"), false, false},
+		"both are held":           {Options{Unconfirmed: "hold", MFA: "hold"}, readableTable("auth.mfa_factors"), true, true},
+		"both are allowed":        {Options{Unconfirmed: "allow", MFA: "allow"}, readableTable("auth.mfa_factors"), false, false},
 		"factors are not visible": {Options{Unconfirmed: "hold", MFA: "hold"}, hidden, true, false},
 	} {
 		got := Mapping{Options: c.options, Source: SourceCatalog{Factors: c.factors}}.withholdReasons()
@@ -103,11 +103,17 @@ func TestProjectionsReadOnlyUsableTables(t *testing.T) {
 		}
 		return all
 	}
-	m := Mapping{Source: readable()}
+	m := Mapping{Source: readableSource()}
 	if diff := cmp.Diff(names(m), []string{"users", "identities"}); diff != "" {
 		t.Errorf("users and identities alone: got -, want +:\n%s", diff)
 	}
-	m.Source.Profiles, m.Source.Factors = table("public.profiles", "user_id", "uuid"), table("auth.mfa_factors")
+	m.Source.Profiles, m.Source.Factors = readableTable(
+		"public.profiles",
+		"user_id",
+		"uuid",
+	), readableTable(
+		"auth.mfa_factors",
+	)
 	if diff := cmp.Diff(names(m), []string{"users", "identities", "profiles", "second factors"}); diff != "" {
 		t.Errorf("all tables: got -, want +:\n%s", diff)
 	}
@@ -142,7 +148,7 @@ func TestTargetRows(t *testing.T) {
 // generated columns.
 func TestCreatedAtReadsOnlyTimesOfTheUser(t *testing.T) {
 	t.Parallel()
-	users := table("auth.users", "created_at", withZone, "last_sign_in_at", withZone, "banned_until", withZone,
+	users := readableTable("auth.users", "created_at", withZone, "last_sign_in_at", withZone, "banned_until", withZone,
 		"deleted_at", withZone, "email", "text", "confirmed_at", withZone)
 	users.Columns[5].Generated = true
 	got := Mapping{Source: SourceCatalog{Users: users}}.createdAt()
@@ -154,7 +160,15 @@ func TestCreatedAtReadsOnlyTimesOfTheUser(t *testing.T) {
 
 func TestBannedUserIsNotCopiedIfTheTargetHasNoBanColumns(t *testing.T) {
 	t.Parallel()
-	with, without := table("t", "banned", "boolean", "banned_until", "timestamp with time zone"), table("t")
+	with, without := readableTable(
+		"t",
+		"banned",
+		"boolean",
+		"banned_until",
+		"timestamp with time zone",
+	), readableTable(
+		"t",
+	)
 	for name, c := range map[string]struct {
 		source, target Table
 		want           bool
@@ -171,15 +185,34 @@ func TestBannedUserIsNotCopiedIfTheTargetHasNoBanColumns(t *testing.T) {
 
 func TestUnmappedIsEmptyWithoutColumns(t *testing.T) {
 	t.Parallel()
-	if got := unmapped(table("t", "id", "uuid"), "r", []string{"id"}, nil); got != "'{}'" {
+	if got := unmapped(readableTable("t", "id", "uuid"), "r", []string{"id"}, nil); got != "'{}'" {
 		t.Errorf("got %s", got)
 	}
 }
 
 func TestUnmappedHasEveryColumnThatIsNotSkipped(t *testing.T) {
 	t.Parallel()
-	source := table("t", "id", "uuid", "made", "text", "n", "bigint", "data", "jsonb", "old", "json", "aud", "text",
-		"flag", "boolean", "ref", "uuid", "at", "date")
+	source := readableTable(
+		"t",
+		"id",
+		"uuid",
+		"made",
+		"text",
+		"n",
+		"bigint",
+		"data",
+		"jsonb",
+		"old",
+		"json",
+		"aud",
+		"text",
+		"flag",
+		"boolean",
+		"ref",
+		"uuid",
+		"at",
+		"date",
+	)
 	source.Columns[1].Generated = true
 	got := unmapped(source, "r", []string{"id"}, map[string]string{"at": "target.at"}, "first")
 	want := `'{' || concat_ws(',', first,
@@ -193,7 +226,7 @@ func TestUnmappedHasEveryColumnThatIsNotSkipped(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
-	got = unmapped(table("t", "name", "text"), "r", nil, nil)
+	got = unmapped(readableTable("t", "name", "text"), "r", nil, nil)
 	if want := `'{' || concat_ws(',', '"name":' || to_json(nullif(r."name", ''))::text) || '}'`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -202,7 +235,7 @@ func TestUnmappedHasEveryColumnThatIsNotSkipped(t *testing.T) {
 // Columns whose types differ between the two databases are compared as text, the others as they are.
 func TestUnmappedAsTextComparesTextAsText(t *testing.T) {
 	t.Parallel()
-	source := table("t", "plain", "text", "hours", "smallint", "at", "date", "more", "text", "speed", "text")
+	source := readableTable("t", "plain", "text", "hours", "smallint", "at", "date", "more", "text", "speed", "text")
 	got := unmappedAsText(source, "p", nil, map[string]string{"hours": "h::text", "at": "a", "speed": "s::text"})
 	want := `'{' || concat_ws(',', CASE WHEN p."hours"::text IS DISTINCT FROM h::text` +
 		` THEN '"hours":' || to_json(p."hours")::text END,

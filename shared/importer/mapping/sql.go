@@ -12,8 +12,8 @@ func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`
 // Literal returns a string as an SQL literal. Every session of the import sets standard_conforming_strings.
 func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// UUIDs returns ids as an SQL array. The ids come from columns of type uuid.
-func UUIDs(ids []string) string {
+// UUIDArray returns ids as an SQL array. The ids come from columns of type uuid.
+func UUIDArray(ids []string) string {
 	return fmt.Sprintf("'{%s}'::uuid[]", strings.Join(ids, ","))
 }
 
@@ -33,11 +33,11 @@ var AllUsers = Scope{Low: MinUUID}
 func (s Scope) Contains(expr string) string {
 	switch {
 	case s.IDs != nil:
-		return expr + " = ANY (" + UUIDs(s.IDs) + ")"
+		return expr + " = ANY (" + UUIDArray(s.IDs) + ")"
 	case s.High == "":
 		return expr + " >= " + Literal(s.Low)
 	}
 	return expr + " >= " + Literal(s.Low) + " AND " + expr + " < " + Literal(s.High)
 }
 
-func (s Scope) all() bool { return s.IDs == nil && s.Low == MinUUID && s.High == "" }
+func (s Scope) isWhole() bool { return s.IDs == nil && s.Low == MinUUID && s.High == "" }

@@ -39,14 +39,14 @@ type StagedProjection struct{ What, Query, Into string }
 func (m Mapping) Projections(s Scope, r Rejections) []StagedProjection {
 	const common = "key, user_id, raw, reason, fields, original, residue, "
 	all := []StagedProjection{
-		{"users", m.Users(s, r), "stage_user (" + common + List(m.UserColumns()) + ", password)"},
-		{"identities", m.Identities(s, r), "stage_identity (" + common + "folded, " + List(m.AccountColumns()) + ")"},
+		{"users", m.Users(s, r), "stage_user (" + common + ColumnList(m.UserColumns()) + ", password)"},
+		{"identities", m.Identities(s, r), "stage_identity (" + common + "folded, " + ColumnList(m.AccountColumns()) + ")"},
 	}
 	if m.Source.Profiles.Usable() {
-		into := "stage_profile (" + common + List(m.ProfileColumns()) + ")"
+		into := "stage_profile (" + common + ColumnList(m.ProfileColumns()) + ")"
 		all = append(all, StagedProjection{"profiles", m.Profiles(s, r), into})
 	}
-	if q := m.Others(s); q != "" {
+	if q := m.FactorsAndPasskeys(s); q != "" {
 		all = append(all, StagedProjection{"second factors", q, "stage_other (" + common + "source)"})
 	}
 	return all

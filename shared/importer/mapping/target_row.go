@@ -32,12 +32,12 @@ func (m Mapping) TargetRows() []TargetRow {
 			Kind: Identity, Stage: "stage_identity", Action: "action", Hash: "written",
 			Wanted: "s.reason IS NULL AND NOT s.folded",
 			From:   `account e WHERE e."providerId" <> 'credential'`, Key: "e.id", Owner: `e."userId"`,
-			Columns: Names(m.AccountColumns()),
+			Columns: QuotedNames(m.AccountColumns()),
 		},
 		{
 			Kind: Profile, Stage: "stage_profile", Action: "action", Hash: "written", Wanted: "s.reason IS NULL",
 			From: `user_profile e WHERE true`, Key: "e.user_id", Owner: "e.user_id",
-			Columns: Names(m.ProfileColumns()),
+			Columns: QuotedNames(m.ProfileColumns()),
 		},
 	}
 }
@@ -46,7 +46,7 @@ func (m Mapping) TargetRows() []TargetRow {
 func (m Mapping) UserRow() TargetRow {
 	return TargetRow{
 		Kind: User, Stage: "stage_user", Action: "action", Hash: "written", Wanted: "s.reason IS NULL",
-		From: `"user" e WHERE true`, Key: "e.id", Owner: "e.id", Columns: Names(m.UserColumns()),
+		From: `"user" e WHERE true`, Key: "e.id", Owner: "e.id", Columns: QuotedNames(m.UserColumns()),
 	}
 }
 

@@ -24,7 +24,7 @@ func unmapped(t Table, row string, skip []string, altered map[string]string, mor
 		if c.Type == "jsonb" || c.Type == "json" {
 			text = value + "::text"
 		}
-		members = append(members, member(c.Name)+" || "+text)
+		members = append(members, memberName(c.Name)+" || "+text)
 	}
 	if len(members) == 0 {
 		return "'{}'"
@@ -32,8 +32,8 @@ func unmapped(t Table, row string, skip []string, altered map[string]string, mor
 	return "'{' || concat_ws(',', " + strings.Join(members, ",\n    ") + ") || '}'"
 }
 
-// member returns an SQL literal: the name of a member of a JSON object, with a colon.
-func member(name string) string {
+// memberName returns an SQL literal: the name of a member of a JSON object, with a colon.
+func memberName(name string) string {
 	text, _ := json.Marshal(name) // encoding a string cannot fail
 	return Literal(string(text) + ":")
 }
@@ -66,7 +66,7 @@ func unmappedAsText(t Table, row string, skip []string, altered map[string]strin
 		}
 		column := row + "." + Quote(c.Name)
 		members = append(members, "CASE WHEN "+column+"::text IS DISTINCT FROM "+target+
-			" THEN "+member(c.Name)+" || to_json("+column+")::text END")
+			" THEN "+memberName(c.Name)+" || to_json("+column+")::text END")
 		skip = append(skip, c.Name)
 	}
 	return unmapped(t, row, skip, altered, members...)

@@ -35,7 +35,7 @@ CROSS JOIN LATERAL (
   SELECT ` + m.Email() + ` AS email,
     ` + PasswordFormat("u.encrypted_password") + ` AS format,
     ` + m.Phone() + ` AS phone,
-    ` + m.claim("avatar_url", "picture") + ` AS image,
+    ` + m.firstClaim("avatar_url", "picture") + ` AS image,
     ` + WithoutEmail(r) + ` AS email_lost,
     ` + r.Include(User, TargetEmailTaken, "u.id") + ` AS email_taken,
     ` + r.Include(User, TargetEmailUnverified, "u.id") + ` AS email_held,
@@ -56,7 +56,7 @@ CROSS JOIN LATERAL (
     ` + m.userFields() + ` AS fields,
     CASE WHEN ` + hasEmail + ` THEN a.email
       ELSE u.id || '@' || CASE WHEN a.email IS NOT NULL THEN 'email-conflict'
-        WHEN ` + m.flag("is_anonymous") + ` THEN 'anonymous'
+        WHEN ` + m.userFlag("is_anonymous") + ` THEN 'anonymous'
         WHEN a.phone IS NOT NULL THEN 'phone-only'
         ELSE 'no-email' END || '.` + PlaceholderDomain + `' END AS email
   OFFSET 0
@@ -108,41 +108,43 @@ func (m Mapping) UserColumns() []Column {
 
 // pluginColumns returns the columns that plugins of Better Auth and Xenon add to "user".
 func (m Mapping) pluginColumns() []Column {
-	banned := m.column("banned_until", "NULL::timestamptz")
+	banned := m.userColumn("banned_until", "NULL::timestamptz")
 	phone := "CASE WHEN NOT a.phone_lost AND NOT a.phone_taken THEN a.phone END"
-	confirmed := m.column("phone_confirmed_at", "NULL::timestamptz") + " IS NOT NULL"
+	confirmed := m.userColumn("phone_confirmed_at", "NULL::timestamptz") + " IS NOT NULL"
 	expires := "CASE WHEN " + banned + " < '0001-01-01' THEN 'epoch' ELSE " + representable(banned) + " END"
 	return []Column{
 		{"banned", "boolean", banned + " IS NOT NULL"},
 		{"banReason", "text", "CASE WHEN " + banned + " IS NOT NULL THEN 'supabase: banned_until' END"},
 		{"banExpires", "timestamptz", expires},
-		{"role", "text", "CASE WHEN " + m.flag("is_super_admin") + " THEN 'admin' ELSE 'user' END"},
-		{"isAnonymous", "boolean", m.flag("is_anonymous")},
+		{"role", "text", "CASE WHEN " + m.userFlag("is_super_admin") + " THEN 'admin' ELSE 'user' END"},
+		{"isAnonymous", "boolean", m.userFlag("is_anonymous")},
 		{"phoneNumber", "text", phone},
 		{"phoneNumberVerified", "boolean", "CASE WHEN (" + phone + ") IS NOT NULL THEN " + confirmed + " END"},
 		{"twoFactorEnabled", "boolean", "false"},
-		{"userMetadata", "jsonb", m.column("raw_user_meta_data", "NULL::jsonb")},
-		{"appMetadata", "jsonb", m.column("raw_app_meta_data", "NULL::jsonb")},
-		{"invitedAt", "timestamptz", m.column("invited_at", "NULL::timestamptz")},
-		{"lastSignInAt", "timestamptz", m.column("last_sign_in_at", "NULL::timestamptz")},
+		{"userMetadata", "jsonb", m.userColumn("raw_user_meta_data", "NULL::jsonb")},
+		{"appMetadata", "jsonb", m.userColumn("raw_app_meta_data", "NULL::jsonb")},
+		{"invitedAt", "timestamptz", m.userColumn("invited_at", "NULL::timestamptz")},
+		{"lastSignInAt", "timestamptz", m.userColumn("last_sign_in_at", "NULL::timestamptz")},
 	}
 }
 
 // HasPhone reports whether the target has a column for telephone numbers.
 func (m Mapping) HasPhone() bool { return m.Target.User.Has("phoneNumber") }
 
-// column returns a column of auth.users, or otherwise if the project is too old to have it.
-func (m Mapping) column(name, otherwise string) string {
+// userColumn returns a column of auth.users, or otherwise if the project is too old to have it.
+func (m Mapping) userColumn(name, otherwise string) string {
 	if m.Source.Users.Has(name) {
 		return "u." + Quote(name)
 	}
 	return otherwise
 }
 
-func (m Mapping) flag(name string) string { return "coalesce(" + m.column(name, "false") + ", false)" }
+func (m Mapping) userFlag(name string) string {
+	return "coalesce(" + m.userColumn(name, "false") + ", false)"
+}
 
 // IsSSO returns an SQL condition: the user u signs in through the SAML server of a company.
-func (m Mapping) IsSSO() string { return m.flag("is_sso_user") }
+func (m Mapping) IsSSO() string { return m.userFlag("is_sso_user") }
 
 // Live returns an SQL condition: the user u of the source is not soft-deleted.
 func (m Mapping) Live() string {
@@ -170,7 +172,7 @@ func (m Mapping) UserReason(r Rejections) string {
 	}
 	return "CASE WHEN " + r.Include(User, TargetError, "u.id") + " THEN '" + TargetError + "'" +
 		" WHEN " + r.Include(User, TargetIDTaken, "u.id") + " THEN '" + TargetIDTaken + "'" +
-		" WHEN " + m.column("deleted_at", "NULL::timestamptz") + " IS NOT NULL THEN 'soft_deleted'" + ban + " END"
+		" WHEN " + m.userColumn("deleted_at", "NULL::timestamptz") + " IS NOT NULL THEN 'soft_deleted'" + ban + " END"
 }
 
 // oneTimeTokens are columns with one-time tokens, which are valid only in Supabase.
@@ -179,8 +181,8 @@ var oneTimeTokens = []string{
 	"reauthentication_token",
 }
 
-// inTarget lists the columns of auth.users that a column of the target stores unchanged.
-var inTarget = []struct{ target, source string }{
+// unchangedColumns lists the columns of auth.users that a column of the target stores unchanged.
+var unchangedColumns = []struct{ target, source string }{
 	{"userMetadata", "raw_user_meta_data"},
 	{"appMetadata", "raw_app_meta_data"},
 	{"isAnonymous", "is_anonymous"},
@@ -194,7 +196,7 @@ var inTarget = []struct{ target, source string }{
 // because Xenon can rehash the password and the user can change the email.
 func (m Mapping) userUnmapped() string {
 	skip := slices.Concat([]string{"id"}, oneTimeTokens)
-	for _, c := range inTarget {
+	for _, c := range unchangedColumns {
 		if m.Target.User.Has(c.target) {
 			skip = append(skip, c.source)
 		}
@@ -205,12 +207,12 @@ func (m Mapping) userUnmapped() string {
 	})
 }
 
-// claim returns an SQL expression for the first non-blank string under one of the keys: first in the metadata of the
-// user, then in the identities, oldest first.
-func (m Mapping) claim(keys ...string) string {
+// firstClaim returns an SQL expression for the first non-blank string under one of the keys: first in the metadata of
+// the user, then in the identities, oldest first.
+func (m Mapping) firstClaim(keys ...string) string {
 	var ofUser, ofIdentity []string
 	for _, k := range keys {
-		ofUser = append(ofUser, textAt(m.column("raw_user_meta_data", "NULL::jsonb"), k))
+		ofUser = append(ofUser, textAt(m.userColumn("raw_user_meta_data", "NULL::jsonb"), k))
 		ofIdentity = append(ofIdentity, textAt("i.identity_data", k))
 	}
 	identity := strings.Join(ofIdentity, ", ")
@@ -228,8 +230,8 @@ func textAt(doc, key string) string {
 }
 
 func (m Mapping) name() string {
-	return "coalesce(" + m.claim("name", "full_name", "username", "user_name", "preferred_username") + `,
+	return "coalesce(" + m.firstClaim("name", "full_name", "username", "user_name", "preferred_username") + `,
     CASE WHEN split_part(u.email, '@', 1) ~ '\S' THEN split_part(u.email, '@', 1) END,
     a.phone,
-    CASE WHEN ` + m.flag("is_anonymous") + ` THEN 'Anonymous' ELSE 'Unknown' END)`
+    CASE WHEN ` + m.userFlag("is_anonymous") + ` THEN 'Anonymous' ELSE 'Unknown' END)`
 }

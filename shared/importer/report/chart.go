@@ -81,16 +81,16 @@ func chartOf(c mapping.Counts) chart {
 		if bar.Total == 0 {
 			continue
 		}
-		bar.Segments = segments(c[k], bar.Total)
+		bar.Segments = divideBar(c[k], bar.Total)
 		out.Bars = append(out.Bars, bar)
 		out.Height += chartStep
 	}
 	return out
 }
 
-// segments divides the width in proportion to the counts. A segment that would be too thin to see gets minWidth, and
+// divideBar divides the width in proportion to the counts. A segment that would be too thin to see gets minWidth, and
 // the widest segment becomes narrower by the difference.
-func segments(c map[mapping.Outcome]int64, total int64) []chartSegment {
+func divideBar(c map[mapping.Outcome]int64, total int64) []chartSegment {
 	var out []chartSegment
 	widest, extra := 0, 0.0
 	for _, o := range outcomes {
@@ -100,7 +100,7 @@ func segments(c map[mapping.Outcome]int64, total int64) []chartSegment {
 		exact := chartWidth * float64(c[o]) / float64(total)
 		width := max(exact, minWidth)
 		extra += width - exact
-		out = append(out, chartSegment{Outcome: o, Width: width, Count: c[o], Share: share(c[o], total)})
+		out = append(out, chartSegment{Outcome: o, Width: width, Count: c[o], Share: percentage(c[o], total)})
 		if width > out[widest].Width {
 			widest = len(out) - 1
 		}
@@ -114,8 +114,9 @@ func segments(c map[mapping.Outcome]int64, total int64) []chartSegment {
 	return out
 }
 
-// share returns n as a percentage of total. It never rounds a positive count to 0 %, nor an incomplete one to 100 %.
-func share(n, total int64) string {
+// percentage returns n as a percentage of total. It never rounds a positive count to 0 %, nor an incomplete one to 100
+// %.
+func percentage(n, total int64) string {
 	switch p := 100 * float64(n) / float64(total); {
 	case n == total:
 		return "100 %"

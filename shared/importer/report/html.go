@@ -22,7 +22,7 @@ var reportPage string
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"count":    run.Thousands[int64],
 	"countInt": run.Thousands[int],
-	"when":     when,
+	"when":     formatTime,
 	"kind":     func(k mapping.Kind) string { return kindNames[k] },
 	"onDelete": func(e string) string { return run.OnDeleteTexts[e] },
 }).Parse(reportPage))
@@ -54,8 +54,8 @@ type reportData struct {
 	File       template.URL
 }
 
-// when formats a time in UTC for readers in any country.
-func when(t time.Time) string {
+// formatTime formats a time in UTC for readers in any country.
+func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}

@@ -69,7 +69,7 @@ func (r Report) Conclusion() Conclusion {
 	if n := s.Reasons.Total(); n > 0 {
 		return Conclusion{"attention", "Complete and equal; some rows need your decision", fmt.Sprintf(
 			"Everything that was copied equals the source, and every source row has an outcome. "+
-				"The quarantine has %s, with the reasons.", plural(n, "row or field", "rows and fields"))}
+				"The quarantine has %s, with the reasons.", countNoun(n, "row or field", "rows and fields"))}
 	}
 	return Conclusion{
 		"good", "Complete and equal", "Every source row was copied, and everything that was copied equals the source.",
@@ -79,7 +79,7 @@ func (r Report) Conclusion() Conclusion {
 func (r Report) rolledBack() Conclusion {
 	if u := r.Rollback; u != nil && u.Left > 0 {
 		return Conclusion{"attention", "Rolled back, some users were kept", fmt.Sprintf(
-			"The copied rows were removed, except those of %s: %s.", plural(u.Left, "user", "users"), u.WhyKept())}
+			"The copied rows were removed, except those of %s: %s.", countNoun(u.Left, "user", "users"), u.WhyKept())}
 	}
 	return Conclusion{"good", "Rolled back", "The copied rows were removed."}
 }
@@ -92,8 +92,8 @@ func whyDifferent(v verify.Result) string {
 			broken++
 		}
 	}
-	rows := plural(v.Different, "row differs", "rows differ")
-	checks := plural(int64(broken), "check of the row counts fails", "checks of the row counts fail")
+	rows := countNoun(v.Different, "row differs", "rows differ")
+	checks := countNoun(int64(broken), "check of the row counts fails", "checks of the row counts fail")
 	switch {
 	case v.Different > 0 && broken > 0:
 		return fmt.Sprintf("%s between the source and the target, and %s.", rows, checks)
@@ -105,8 +105,8 @@ func whyDifferent(v verify.Result) string {
 	return "Not all batches were compared since the last pass. Verify again."
 }
 
-// plural returns the number with the singular or the plural of a noun.
-func plural(n int64, one, many string) string {
+// countNoun returns the number with the singular or the plural of a noun.
+func countNoun(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -32,14 +32,14 @@ WITH known (v) AS (
 ) SELECT DISTINCT v FROM known WHERE length(trim(v)) >= 6
   AND v !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`
 
-// reported returns the report of a run, as JSON and as an HTML page.
-func reported(t *testing.T, m *importer.Import) string {
+// reportTexts returns the report of a run, as JSON and as an HTML page.
+func reportTexts(t *testing.T, m *importer.Import) string {
 	t.Helper()
 	r, err := report.Read(t.Context(), m.Env(), "supabase")
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, _ := signing(t)
+	k, _ := newKeySet(t)
 	s := sign(t, k, r)
 	var b bytes.Buffer
 	if err := s.HTML(&b); err != nil {
@@ -84,7 +84,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	if _, err := empty.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
-	always := reported(t, empty) // the report of an empty source
+	always := reportTexts(t, empty) // the report of an empty source
 
 	from := supabasetest.New(t)
 	summary := supabasetest.Fill(t, from, 158, 1000)
@@ -111,7 +111,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	if v.Equal || len(v.Differences) == 0 {
 		t.Error("the verification did not find the altered name")
 	}
-	text := reported(t, m)
+	text := reportTexts(t, m)
 	for _, want := range []string{
 		`"pass":1`, summary.KnownUsers[0].ID, "soft_deleted", "The user was deleted in Supabase",
 		`"sourceSum":"`, "Different", `"name"`,
@@ -143,7 +143,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	}
 }
 
-func manual(t *testing.T) string {
+func readManual(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "migrate.md"))
 	if err != nil {
@@ -154,7 +154,7 @@ func manual(t *testing.T) string {
 
 func TestManualHasEveryReason(t *testing.T) {
 	t.Parallel()
-	text := manual(t)
+	text := readManual(t)
 	for _, r := range report.AllReasons {
 		if line := "| `" + r.Name + "` | " + r.Means + " | " + r.Do + " |\n"; !strings.Contains(text, line) {
 			t.Errorf("docs/migrate.md lacks the line\n%s", line)
@@ -165,7 +165,7 @@ func TestManualHasEveryReason(t *testing.T) {
 // While the trigger of docs/migrate.md is enabled, it blocks writes and does not block reads.
 func TestWriteBlockOfTheManual(t *testing.T) {
 	t.Parallel()
-	_, block, _ := strings.Cut(manual(t), "```sql\nCREATE SCHEMA IF NOT EXISTS fence;")
+	_, block, _ := strings.Cut(readManual(t), "```sql\nCREATE SCHEMA IF NOT EXISTS fence;")
 	block, _, _ = strings.Cut(block, "```")
 	make, updates, ok := strings.Cut(block, "UPDATE fence.switch SET closed = true;")
 	up, down := "UPDATE fence.switch SET closed = true", "UPDATE fence.switch SET closed = false"

@@ -20,8 +20,8 @@ import (
 
 var noon = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
 
-// finished returns the report of a complete run of three batches, with rows in the quarantine.
-func finished() report.Report {
+// completeReport returns the report of a complete run of three batches, with rows in the quarantine.
+func completeReport() report.Report {
 	return report.Report{
 		Made: noon.Add(3 * time.Minute),
 		Status: importer.Status{
@@ -93,7 +93,7 @@ func finished() report.Report {
 
 // withFaults returns the report of the same run with every fault that a report can show.
 func withFaults() report.Report {
-	r := finished()
+	r := completeReport()
 	r.Status.Parked = []run.Parked{{Batch: 2, Why: "the target is full (53100)"}}
 	r.Status.Done = 2
 	v := *r.Verification
@@ -112,7 +112,7 @@ func withFaults() report.Report {
 func TestConclusion(t *testing.T) {
 	t.Parallel()
 	with := func(change func(*report.Report)) report.Report {
-		r := finished()
+		r := completeReport()
 		change(&r)
 		return r
 	}
@@ -122,7 +122,7 @@ func TestConclusion(t *testing.T) {
 		text         string
 	}{
 		"quarantine": {
-			finished(), "attention", "Complete and equal; some rows need your decision",
+			completeReport(), "attention", "Complete and equal; some rows need your decision",
 			"The quarantine has 844 rows and fields",
 		},
 		"clean": {
@@ -184,10 +184,10 @@ func TestReasonsAreExplainedOnce(t *testing.T) {
 	}
 }
 
-// page renders a report and parses it as XML with the exceptions of HTML, so that every tag must be closed.
-func page(t *testing.T, r report.Report) string {
+// renderPage renders a report and parses it as XML with the exceptions of HTML, so that every tag must be closed.
+func renderPage(t *testing.T, r report.Report) string {
 	t.Helper()
-	k, _ := signing(t)
+	k, _ := newKeySet(t)
 	var b bytes.Buffer
 	if err := sign(t, k, r).HTML(&b); err != nil {
 		t.Fatal(err)
@@ -238,7 +238,7 @@ func TestR58_HTMLPage(t *testing.T) {
 		want   []string
 		not    []string
 	}{
-		{finished(), []string{
+		{completeReport(), []string{
 			"Complete and equal; some rows need your decision", "844 rows and fields", "11,900", "9,411", "8123456789012345678",
 			"equal</b>",
 			"users = copied &#43; quarantined &#43; deleted", "The user stays deleted", "<code>tomorrows_reason</code>",
@@ -265,7 +265,7 @@ func TestR58_HTMLPage(t *testing.T) {
 		},
 		{report.Report{}, nil, nil},
 	} {
-		got := page(t, c.report)
+		got := renderPage(t, c.report)
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: no %q in the page", c.report.Status.State, want)

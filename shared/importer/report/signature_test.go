@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
-// signing returns the key set of a deployment, and its JWKS.
-func signing(t *testing.T) (set keys.Set, jwks func() []byte) {
+// newKeySet returns the key set of a deployment, and its JWKS.
+func newKeySet(t *testing.T) (set keys.Set, jwks func() []byte) {
 	t.Helper()
 	set, err := keys.Generate(noon)
 	if err != nil {
@@ -40,10 +40,10 @@ func sign(t *testing.T, set keys.Set, r report.Report) report.Signed {
 
 func TestR58_SignedReportIsChecked(t *testing.T) {
 	t.Parallel()
-	k, jwks := signing(t)
-	s := sign(t, k, finished())
+	k, jwks := newKeySet(t)
+	s := sign(t, k, completeReport())
 	got, err := report.Check(s.JSON(), jwks())
-	if want := (report.Checked{Run: "supabase", Made: finished().Made, Digest: s.Digest, KeyID: got.KeyID}); got != want ||
+	if want := (report.Checked{Run: "supabase", Made: completeReport().Made, Digest: s.Digest, KeyID: got.KeyID}); got != want ||
 		err != nil ||
 		got.KeyID == "" {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
@@ -52,13 +52,13 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 	if err := json.Unmarshal(s.JSON(), &file); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(finished(), file.Report); diff != "" {
+	if diff := cmp.Diff(completeReport(), file.Report); diff != "" {
 		t.Errorf("the report, written - read +:\n%s", diff)
 	}
-	if again := sign(t, k, finished()); !bytes.Equal(again.JSON(), s.JSON()) {
+	if again := sign(t, k, completeReport()); !bytes.Equal(again.JSON(), s.JSON()) {
 		t.Error("two encodings of the same report differ")
 	}
-	_, others := signing(t)
+	_, others := newKeySet(t)
 	if _, err := report.Check(s.JSON(), others()); !errors.Is(err, keys.ErrUnknownKey) {
 		t.Errorf("another deployment's keys: got %v", err)
 	}
@@ -67,8 +67,8 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 // jq writes these characters as they are, so that the digest is the one that `jq -cj .report` gives.
 func TestReportEscapesNoLineSeparators(t *testing.T) {
 	t.Parallel()
-	k, jwks := signing(t)
-	r := finished()
+	k, jwks := newKeySet(t)
+	r := completeReport()
 	r.Plan.Warnings = []string{"<&>\u2028\u2029"}
 	s := sign(t, k, r)
 	if !bytes.Contains(s.JSON(), []byte("<&>\u2028\u2029")) {
@@ -81,8 +81,8 @@ func TestReportEscapesNoLineSeparators(t *testing.T) {
 
 func TestR58_CheckDetectsEveryChangedByte(t *testing.T) {
 	t.Parallel()
-	k, jwks := signing(t)
-	text, public := sign(t, k, finished()).JSON(), jwks()
+	k, jwks := newKeySet(t)
+	text, public := sign(t, k, completeReport()).JSON(), jwks()
 	for i := range text {
 		for _, to := range []byte{text[i] ^ 1, text[i] ^ 0x20, ' '} {
 			altered := slices.Clone(text)
@@ -98,7 +98,7 @@ func TestR58_CheckDetectsEveryChangedByte(t *testing.T) {
 			}
 		}
 	}
-	other := finished()
+	other := completeReport()
 	other.Status.Pass++
 	otherReport := sign(t, k, other)
 	for name, altered := range map[string][]byte{
@@ -106,7 +106,7 @@ func TestR58_CheckDetectsEveryChangedByte(t *testing.T) {
 		"missing byte":                text[:len(text)-1],
 		"nothing":                     nil,
 		"an empty object":             []byte("{}"),
-		"reformatted JSON":            indented(t, text),
+		"reformatted JSON":            indent(t, text),
 		"signature of another report": bytes.Replace(text, []byte(signatureOf(t, text)), []byte(otherReport.Signature), 1),
 		"another report":              bytes.Replace(text, []byte(`"pass":2,"batches"`), []byte(`"pass":3,"batches"`), 1),
 		"duplicate member report":     bytes.Replace(text, []byte(`{"report":`), []byte(`{"report":{},"report":`), 1),
@@ -132,7 +132,7 @@ func signatureOf(t *testing.T, text []byte) string {
 	return file.Signature
 }
 
-func indented(t *testing.T, text []byte) []byte {
+func indent(t *testing.T, text []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := json.Indent(&b, text, "", "  "); err != nil {

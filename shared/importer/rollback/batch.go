@@ -12,9 +12,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// batch rolls back one batch in one transaction, which also records it. The transaction has one snapshot of the target:
-// if another session changes a user after the transaction has read it, the deletion fails and the batch is repeated.
-func (r *rollback) batch(ctx context.Context, i int) error {
+// rollBackBatch rolls back one batch in one transaction, which also records it. The transaction has one snapshot of the
+// target: if another session changes a user after the transaction has read it, the deletion fails and the batch is
+// repeated.
+func (r *rollback) rollBackBatch(ctx context.Context, i int) error {
 	if err := run.Exec(ctx, r.dst, "BEGIN ISOLATION LEVEL REPEATABLE READ"); err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (r *rollback) runBatch(ctx context.Context, i int) error {
 
 // endBatch records and commits a batch. In a dry run it rolls the batch back, unless later batches have to see its
 // changes.
-func (r *rollback) endBatch(ctx context.Context, s state) error {
+func (r *rollback) endBatch(ctx context.Context, s progress) error {
 	switch {
 	case r.needsOneTransaction():
 		return nil
@@ -101,7 +102,7 @@ func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error)
 		if err := r.findReferenced(ctx, b.Scope); err != nil {
 			return Result{}, err
 		}
-		result, err := r.count(ctx, b.Scope)
+		result, err := r.countSQL(ctx, b.Scope)
 		if err != nil {
 			return result, err
 		}
@@ -126,7 +127,7 @@ func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error)
 func (r *rollback) removal(b run.Batch) string {
 	switch {
 	case !r.DryRun:
-		return r.remove(b)
+		return r.removeSQL(b)
 	case r.needsOneTransaction():
 		return r.deletions(b.Scope, "") + run.RestoreEmails(r.id)
 	}
@@ -162,7 +163,7 @@ func (r *rollback) keepRejected(
 		return true, run.Wrap("keep a user", err)
 	}
 	for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		rejection, err := r.tryStatements(ctx, r.deletions(s, " AND o.user_id = ANY ("+mapping.UUIDs(half)+")"))
+		rejection, err := r.tryStatements(ctx, r.deletions(s, " AND o.user_id = ANY ("+mapping.UUIDArray(half)+")"))
 		if err != nil {
 			return found, err
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// changes are changes of a user in the target that the source does not have.
-var changes = map[string]string{
+// userChanges are changes of a user in the target that the source does not have.
+var userChanges = map[string]string{
 	"name changed": `update "user" set name = name || '!', "updatedAt" = now() where id = $1`,
 	"password rehashed": `update account set password = '$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2g',
 		"updatedAt" = now() where "userId" = $1 and "providerId" = 'credential'`,
@@ -67,7 +67,7 @@ and not exists (select from account c where c."userId" = u.id and c."providerId"
 	)
 	who := map[string]string{}
 	db := importtest.Connect(t, to)
-	for _, name := range slices.Sorted(maps.Keys(changes)) {
+	for _, name := range slices.Sorted(maps.Keys(userChanges)) {
 		from := &whole
 		if name == "profile added" || name == "first password set" {
 			from = &bare
@@ -76,7 +76,7 @@ and not exists (select from account c where c."userId" = u.id and c."providerId"
 			t.Fatalf("no user is suitable for %q", name)
 		}
 		who[name], *from = (*from)[0], (*from)[1:]
-		tag, err := db.Exec(t.Context(), strings.ReplaceAll(changes[name], "$1", "'"+who[name]+"'"))
+		tag, err := db.Exec(t.Context(), strings.ReplaceAll(userChanges[name], "$1", "'"+who[name]+"'"))
 		if err != nil || tag.RowsAffected() == 0 {
 			t.Fatalf("%s: %d rows, %v", name, tag.RowsAffected(), err)
 		}

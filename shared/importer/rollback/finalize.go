@@ -13,12 +13,12 @@ import (
 // has no column. No pass, rollback or return to the source is possible afterwards. The rest of the quarantine
 // stays, with the rows of other tables that a rollback saved. Finalize can be interrupted and repeated.
 func Finalize(ctx context.Context, env *run.Env, name string) error {
-	epoch, err := env.Take(ctx, name)
+	epoch, err := env.TakeLease(ctx, name)
 	if err != nil {
 		return err
 	}
 	if !env.Shared {
-		defer env.Release(ctx)
+		defer env.ReleaseLease(ctx)
 	}
 	return env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		r, err := run.Find(ctx, dst, name)

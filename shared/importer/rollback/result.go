@@ -73,20 +73,20 @@ func Decode(undone []byte) (*Result, error) {
 	return &r, nil
 }
 
-// state is a rollback as it is stored with the run: its result so far, and where it continues.
-type state struct {
+// progress is a rollback as it is stored with the run: its result so far, and where it continues.
+type progress struct {
 	Result
 	Next    int  `json:"next"` // the number of the first batch that is not done
 	Force   bool `json:"force"`
 	Cascade bool `json:"cascade"`
 }
 
-func newState(o Options) state {
-	return state{Result: newResult(), Force: o.Force, Cascade: o.Cascade}
+func newProgress(o Options) progress {
+	return progress{Result: newResult(), Force: o.Force, Cascade: o.Cascade}
 }
 
-func decodeState(undone []byte) (state, error) {
-	s := state{Result: newResult()}
+func decodeState(undone []byte) (progress, error) {
+	s := progress{Result: newResult()}
 	if err := json.Unmarshal(undone, &s); err != nil {
 		return s, fmt.Errorf("read the rollback: %w", err)
 	}
@@ -94,13 +94,13 @@ func decodeState(undone []byte) (state, error) {
 }
 
 // plus returns the state with the result of a batch added.
-func (s state) plus(r Result) state {
-	sum := state{Result: newResult(), Next: s.Next, Force: s.Force, Cascade: s.Cascade}
+func (s progress) plus(r Result) progress {
+	sum := progress{Result: newResult(), Next: s.Next, Force: s.Force, Cascade: s.Cascade}
 	for _, part := range []Result{s.Result, r} {
-		add(sum.Removed, part.Removed)
-		add(sum.Cascaded, part.Cascaded)
-		add(sum.Changed, part.Changed)
-		add(sum.Holding, part.Holding)
+		addCounts(sum.Removed, part.Removed)
+		addCounts(sum.Cascaded, part.Cascaded)
+		addCounts(sum.Changed, part.Changed)
+		addCounts(sum.Holding, part.Holding)
 		sum.Sessions += part.Sessions
 		sum.Left += part.Left
 		sum.Restored += part.Restored
@@ -115,7 +115,7 @@ func (s state) plus(r Result) state {
 	return sum
 }
 
-func add(to, from map[string]int64) {
+func addCounts(to, from map[string]int64) {
 	for key, n := range from {
 		to[key] += n
 	}

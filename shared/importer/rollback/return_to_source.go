@@ -183,8 +183,17 @@ func (f *returnFile) writeUser(u returnedUser) {
 		f.print(",\n")
 	}
 	f.open++
-	f.print(fmt.Sprintf("('%s', %s, %s, %t, %s, %s)", u.id,
-		portable(u.oldEmail), portable(u.email), u.verified, portable(u.oldPassword), portable(u.password)))
+	f.print(fmt.Sprintf(
+		"('%s', %s, %s, %t, %s, %s)",
+		u.id,
+		quotePortably(
+			u.oldEmail,
+		),
+		quotePortably(u.email),
+		u.verified,
+		quotePortably(u.oldPassword),
+		quotePortably(u.password),
+	))
 }
 
 func (f *returnFile) endInsert() {
@@ -197,8 +206,8 @@ func (f *returnFile) endInsert() {
 // print ignores the error: the bufio.Writer stores it and returns it from Flush.
 func (f *returnFile) print(text string) { _, _ = f.out.WriteString(text) }
 
-// portable quotes a text so that Postgres and psql read it correctly with standard_conforming_strings on and off.
-func portable(text *string) string {
+// quotePortably quotes a text so that Postgres and psql read it correctly with standard_conforming_strings on and off.
+func quotePortably(text *string) string {
 	if text == nil {
 		return "NULL"
 	}

@@ -26,7 +26,7 @@ type rollback struct {
 	batches    []run.Batch
 	mapping    mapping.Mapping
 	references []run.Reference
-	state      state
+	state      progress
 }
 
 // Run removes the rows that the run copied and that are unchanged since, child rows first, batch by batch. It does not
@@ -48,11 +48,11 @@ func Run(ctx context.Context, env *run.Env, name string, o Options) (Result, err
 	if o.Cascade && !o.Force {
 		return Result{}, fmt.Errorf("%w: cascade needs force", run.ErrRefused)
 	}
-	r := &rollback{env: env, name: name, Options: o, state: state{Result: newResult()}}
+	r := &rollback{env: env, name: name, Options: o, state: progress{Result: newResult()}}
 	err := r.runAll(ctx)
 	run.Close(r.dst)
 	if !env.Shared && !o.DryRun {
-		env.Release(ctx)
+		env.ReleaseLease(ctx)
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !o.DryRun {
 		return r.state.Result, nil
@@ -62,7 +62,7 @@ func Run(ctx context.Context, env *run.Env, name string, o Options) (Result, err
 
 func (r *rollback) runAll(ctx context.Context) (err error) {
 	if !r.DryRun {
-		if r.epoch, err = r.env.Take(ctx, r.name); err != nil {
+		if r.epoch, err = r.env.TakeLease(ctx, r.name); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func (r *rollback) runAll(ctx context.Context) (err error) {
 		if b.Number < r.state.Next {
 			continue
 		}
-		err := r.retry(ctx, func(ctx context.Context) error { return r.batch(ctx, i) })
+		err := r.retry(ctx, func(ctx context.Context) error { return r.rollBackBatch(ctx, i) })
 		if err != nil {
 			return fmt.Errorf("roll back batch %d: %w", b.Number, err)
 		}
@@ -97,7 +97,7 @@ func (r *rollback) hasOwnReferences() bool {
 
 // dryRunAll runs all batches in one transaction and rolls it back.
 func (r *rollback) dryRunAll(ctx context.Context) error {
-	r.state = state{Result: newResult()}
+	r.state = progress{Result: newResult()}
 	if err := run.Exec(ctx, r.dst, "BEGIN ISOLATION LEVEL REPEATABLE READ"); err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (r *rollback) open(ctx context.Context, stored run.Run) error {
 	if err != nil {
 		return err
 	}
-	was := state{Result: newResult()}
+	was := progress{Result: newResult()}
 	if undone != nil {
 		if was, err = decodeState(undone); err != nil {
 			return err
@@ -174,10 +174,10 @@ func (r *rollback) open(ctx context.Context, stored run.Run) error {
 	if isInterrupted || isOver {
 		return nil
 	}
-	r.state = newState(r.Options)
+	r.state = newProgress(r.Options)
 	r.state.Removed, r.state.Sessions = was.Removed, was.Sessions
-	add(r.state.Cascaded, was.Cascaded)
-	add(r.state.Changed, was.Changed)
+	addCounts(r.state.Cascaded, was.Cascaded)
+	addCounts(r.state.Changed, was.Changed)
 	text, err := json.Marshal(r.state)
 	if err != nil {
 		return err

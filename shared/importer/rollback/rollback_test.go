@@ -89,7 +89,7 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	m := &importer.Import{From: from, To: importtest.TargetWithConflicts(t, from), Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Complete(t, m, importtest.Allow) // a later pass
-	first, sums := importtest.Contents(t, m.To, importtest.Imported, stable), importtest.Verify(t, m).Checksums
+	first, sums := importtest.Contents(t, m.To, importtest.Imported, stableColumns), importtest.Verify(t, m).Checksums
 	importtest.RollBack(t, m, false)
 	st, err := m.Status(t.Context(), "supabase")
 	if err != nil {
@@ -105,7 +105,7 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	if again.Pass != 1 {
 		t.Errorf("the run after the rollback is pass %d, want 1", again.Pass)
 	}
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stable), first); diff != "" {
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stableColumns), first); diff != "" {
 		t.Errorf("another run copies other rows: %s", diff)
 	}
 	if diff := cmp.Diff(importtest.Verify(t, m).Checksums, sums); diff != "" {
@@ -113,8 +113,8 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 	}
 }
 
-// stable has the columns of the ledger that do not depend on the pass.
-var stable = map[string]string{
+// stableColumns has the columns of the ledger that do not depend on the pass.
+var stableColumns = map[string]string{
 	"ledger": `select row(user_id, source, key, outcome, raw, written, credential, residue)::text
 		from supabase_import.ledger order by user_id, source, key`,
 	"ruling":     importtest.Ledger["ruling"],

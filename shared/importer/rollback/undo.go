@@ -152,8 +152,8 @@ WHERE %[4]s;
 		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + "ANALYZE affected;\n"
 }
 
-// count returns the numbers of rows to delete and of users to keep.
-func (r *rollback) count(ctx context.Context, s mapping.Scope) (Result, error) {
+// countSQL returns the numbers of rows to delete and of users to keep.
+func (r *rollback) countSQL(ctx context.Context, s mapping.Scope) (Result, error) {
 	g, u := r.removedRowsIn(s), newResult()
 	var user, account, profile int64
 	err := r.dst.QueryRow(ctx, fmt.Sprintf(`SELECT
@@ -213,9 +213,9 @@ SET CONSTRAINTS ALL IMMEDIATE;
 `
 }
 
-// remove returns SQL that deletes the rows of removed users and their ledger entries. Before that it saves rows that
+// removeSQL returns SQL that deletes the rows of removed users and their ledger entries. Before that it saves rows that
 // changed in the target, and rows of other tables, in the quarantine.
-func (r *rollback) remove(b run.Batch) string {
+func (r *rollback) removeSQL(b run.Batch) string {
 	sql, g := "", r.removedRowsIn(b.Scope)
 	if r.Force {
 		sql = run.KeepRolledBack(r.id, mapping.User, "u.id", "u.id", "u", `"user" u`, g.users) +

@@ -27,7 +27,7 @@ const passQuery = `SELECT
 
 // Join takes the lease of a run and reads the pass that a process with the same Holder has begun, with its mapping.
 func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
-	epoch, err := env.Take(ctx, name)
+	epoch, err := env.TakeLease(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ var schemaSQL string
 // The watermark of a pass is its start time minus overlap, because Supabase sets updated_at before it commits.
 const overlap = 10 * time.Minute
 
-// opening holds the arguments and the connections of Begin.
-type opening struct {
+// passOpener holds the arguments and the connections of Begin.
+type passOpener struct {
 	env       *Env
 	src, dst  *pgx.Conn
 	given     mapping.Options
@@ -39,21 +39,21 @@ func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status
 	}
 	var st Status
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
-		b := opening{env: env, src: src, dst: dst, given: given, options: o, quick: quick}
+		b := passOpener{env: env, src: src, dst: dst, given: given, options: o, quick: quick}
 		if err := b.register(ctx); err != nil {
 			return err
 		}
-		if _, err := env.Take(ctx, o.Run); err != nil {
+		if _, err := env.TakeLease(ctx, o.Run); err != nil {
 			return err
 		}
-		if err := b.open(ctx); err != nil {
+		if err := b.openPass(ctx); err != nil {
 			return err
 		}
 		st, err = readStatus(ctx, dst, o.Run)
 		return err
 	})
 	if err != nil {
-		env.Release(ctx)
+		env.ReleaseLease(ctx)
 	}
 	return st, err
 }
@@ -61,7 +61,7 @@ func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status
 const isKnown = "SELECT EXISTS (SELECT FROM supabase_import.run WHERE name = $1 AND state <> 'rolled back')"
 
 // register plans and stores a run that is new or rolled back.
-func (b *opening) register(ctx context.Context) error {
+func (b *passOpener) register(ctx context.Context) error {
 	exists, err := hasLedger(ctx, b.dst)
 	if err != nil {
 		return err
@@ -79,19 +79,19 @@ func (b *opening) register(ctx context.Context) error {
 	if len(p.Refusals) > 0 {
 		return Refuse(p.Refusals)
 	}
-	bounds, err := b.bounds(ctx)
+	bounds, err := b.batchBounds(ctx)
 	if err != nil {
 		return err
 	}
-	stored, err := b.store(ctx, p, bounds)
+	stored, err := b.storePlan(ctx, p, bounds)
 	if stored {
 		b.conflicts = p.conflicts
 	}
 	return err
 }
 
-// bounds returns the lowest ids of the batches. The first batch begins with the lowest possible UUID.
-func (b *opening) bounds(ctx context.Context) ([]string, error) {
+// batchBounds returns the lowest ids of the batches. The first batch begins with the lowest possible UUID.
+func (b *passOpener) batchBounds(ctx context.Context) ([]string, error) {
 	bounds, err := QueryTexts(ctx, b.src, fmt.Sprintf(`SELECT id::text
 FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM auth.users) u
 WHERE (n - 1) %% %d = 0
@@ -127,9 +127,9 @@ SELECT r.id, n - 1, low, lead(low) OVER (ORDER BY n)
 FROM r, unnest($4::uuid[]) WITH ORDINALITY b (low, n)`
 )
 
-// store writes the plan and the batches of a new run. It returns false if another process stored its plan first; that
-// plan may have other options.
-func (b *opening) store(ctx context.Context, p *planner, bounds []string) (stored bool, err error) {
+// storePlan writes the plan and the batches of a new run. It returns false if another process stored its plan first;
+// that plan may have other options.
+func (b *passOpener) storePlan(ctx context.Context, p *planner, bounds []string) (stored bool, err error) {
 	plan, err := json.Marshal(p.Plan)
 	if err != nil {
 		return false, err
@@ -158,8 +158,8 @@ func (b *opening) store(ctx context.Context, p *planner, bounds []string) (store
 	return stored, err
 }
 
-// open continues an interrupted pass, or starts the next one.
-func (b *opening) open(ctx context.Context) error {
+// openPass continues an interrupted pass, or starts the next one.
+func (b *passOpener) openPass(ctx context.Context) error {
 	r, err := Find(ctx, b.dst, b.options.Run)
 	if err != nil {
 		return err
@@ -187,7 +187,7 @@ func (b *opening) open(ctx context.Context) error {
 	if resumed, err := r.resume(ctx, b.dst); err != nil || resumed {
 		return err
 	}
-	return b.start(ctx, r, m)
+	return b.startPass(ctx, r, m)
 }
 
 const (
@@ -222,9 +222,9 @@ WHERE run = $1
   AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) u WHERE u >= b.low AND (b.high IS NULL OR u < b.high))`
 )
 
-// start starts the next pass: it stores the current conflicts of the source and opens every batch. If quick, it opens
-// only the batches with changed users.
-func (b *opening) start(ctx context.Context, r Run, m mapping.Mapping) (err error) {
+// startPass starts the next pass: it stores the current conflicts of the source and opens every batch. If quick, it
+// opens only the batches with changed users.
+func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (err error) {
 	if err := b.checkDeletions(ctx, r); err != nil {
 		return err
 	}
@@ -266,7 +266,7 @@ WHERE run = $1 AND source = 'user' AND outcome <> 'deleted'`
 
 // checkDeletions refuses a pass if more than half of the users are missing from the source, because a wrong database
 // URL is more likely than so many deletions.
-func (b *opening) checkDeletions(ctx context.Context, r Run) error {
+func (b *passOpener) checkDeletions(ctx context.Context, r Run) error {
 	var inSource, inLedger int64
 	if err := b.src.QueryRow(ctx, "SELECT count(*) FROM auth.users").Scan(&inSource); err != nil {
 		return fmt.Errorf("count auth.users: %w", err)

@@ -16,12 +16,12 @@ import (
 )
 
 //go:embed catalog.sql
-var describeTable string
+var catalogQuery string
 
-var quoted = regexp.MustCompile(`'((?:[^']|'')*)'`)
+var stringLiteral = regexp.MustCompile(`'((?:[^']|'')*)'`)
 
-// describe reads the description of a table from pg_catalog. If the table does not exist, it returns no error.
-func describe(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, error) {
+// describeTable reads the description of a table from pg_catalog. If the table does not exist, it returns no error.
+func describeTable(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, error) {
 	t := mapping.Table{Name: name}
 	schema, relation, ok := strings.Cut(name, ".")
 	if !ok {
@@ -33,7 +33,7 @@ func describe(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, er
 		Precision         *int
 		Labels            []string
 	}
-	err := db.QueryRow(ctx, describeTable, schema, relation).Scan(&t.Exists, &t.Readable, &t.Foreign, &columns)
+	err := db.QueryRow(ctx, catalogQuery, schema, relation).Scan(&t.Exists, &t.Readable, &t.Foreign, &columns)
 	if err != nil {
 		return t, fmt.Errorf("describe %s: %w", name, err)
 	}
@@ -51,7 +51,7 @@ func describe(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, er
 }
 
 func quotedValues(check string) (values []string) {
-	for _, m := range quoted.FindAllStringSubmatch(check, -1) {
+	for _, m := range stringLiteral.FindAllStringSubmatch(check, -1) {
 		values = append(values, strings.ReplaceAll(m[1], "''", "'"))
 	}
 	return values
@@ -100,7 +100,7 @@ type describedTable struct {
 
 func describeAll(ctx context.Context, db *pgx.Conn, all []describedTable) (err error) {
 	for _, t := range all {
-		if *t.into, err = describe(ctx, db, t.name); err != nil {
+		if *t.into, err = describeTable(ctx, db, t.name); err != nil {
 			return err
 		}
 	}

@@ -48,8 +48,11 @@ func (p *planner) findCollisions(ctx context.Context) error {
 	}
 	p.countHolders(holders)
 	if n := p.Collisions[mapping.TargetIDTaken]; n > 0 {
-		p.warn("%d users have the id of a user of the target that this run did not write: the run keeps identical users "+
-			"and puts the others into the quarantine; the counts above show all of them as copied", n)
+		p.addWarning(
+			"%d users have the id of a user of the target that this run did not write: the run keeps identical users "+
+				"and puts the others into the quarantine; the counts above show all of them as copied",
+			n,
+		)
 	}
 	return nil
 }
@@ -147,17 +150,25 @@ func (p *Plan) countHolders(all []emailHolder) {
 		}
 	}
 	if len(released) > 0 {
-		p.warn("%s of the target signed up with an email that is confirmed in Supabase, and never verified it; the run "+
-			"removes their email, password and sessions: %s", users(len(released)), firstOf(released, ", "))
+		p.addWarning(
+			"%s of the target signed up with an email that is confirmed in Supabase, and never verified it; the run "+
+				"removes their email, password and sessions: %s",
+			countUsers(len(released)),
+			joinFirst(released, ", "),
+		)
 	}
 	if len(kept) > 0 {
-		p.refuse("%s of the target signed up with an email that is confirmed in Supabase and never verified it, and the run "+
-			"cannot release the email: %s. Delete these users or give them another email; if the email is theirs, set "+
-			"\"emailVerified\"", users(len(kept)), firstOf(kept, "; "))
+		p.addRefusal(
+			"%s of the target signed up with an email that is confirmed in Supabase and never verified it, and the run "+
+				"cannot release the email: %s. Delete these users or give them another email; if the email is theirs, set "+
+				"\"emailVerified\"",
+			countUsers(len(kept)),
+			joinFirst(kept, "; "),
+		)
 	}
 }
 
-func users(n int) string {
+func countUsers(n int) string {
 	if n == 1 {
 		return "1 user"
 	}
@@ -173,8 +184,8 @@ func Thousands[N int | int64](n N) string {
 	return text
 }
 
-// firstOf joins the first 20 texts.
-func firstOf(all []string, with string) string {
+// joinFirst joins the first 20 texts.
+func joinFirst(all []string, with string) string {
 	text := strings.Join(all[:min(len(all), 20)], with)
 	if more := len(all) - 20; more > 0 {
 		text += fmt.Sprintf("%sand %d more", with, more)

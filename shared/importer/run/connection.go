@@ -16,10 +16,10 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// session has the settings of every connection: source and target write times and numbers as the same text, row
+// sessionSettings has the settings of every connection: source and target write times and numbers as the same text, row
 // security fails instead of hiding rows, and no query uses parallel workers, which would take CPU time from the
 // application.
-const session = `
+const sessionSettings = `
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
@@ -100,7 +100,7 @@ func (e *Env) connect(ctx context.Context, database, url, more string) (*pgx.Con
 		return nil, fmt.Errorf("connect to the %s: %w", database, withoutHost(err))
 	}
 	timeout := fmt.Sprintf("SET statement_timeout = '%dms';", e.timeout().Milliseconds())
-	if err := Exec(ctx, conn, session+more+timeout); err != nil {
+	if err := Exec(ctx, conn, sessionSettings+more+timeout); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("set up the connection to the %s: %w", database, err)
 	}

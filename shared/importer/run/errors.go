@@ -76,8 +76,8 @@ func CauseOf(err error) Cause {
 	return Fatal
 }
 
-// explain adds advice to an error that a retry cannot resolve.
-func explain(err error) error {
+// withAdvice adds advice to an error that a retry cannot resolve.
+func withAdvice(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case errors.Is(err, ErrRefused):

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-func state(code string) error { return fmt.Errorf("copy: %w", &pgconn.PgError{Code: code}) }
+func postgresError(code string) error { return fmt.Errorf("copy: %w", &pgconn.PgError{Code: code}) }
 
 func TestCauseOf(t *testing.T) {
 	t.Parallel()
@@ -26,22 +26,22 @@ func TestCauseOf(t *testing.T) {
 		"canceled by the caller":  {fmt.Errorf("read: %w", context.Canceled), Fatal},
 		"a connection that broke": {io.ErrUnexpectedEOF, Transient},
 		"no answer in time":       {context.DeadlineExceeded, Transient},
-		"a full disk":             {state("53100"), Fatal},
-		"read-only server":        {state("25006"), Fatal},
-		"missing privilege":       {state("42501"), Fatal},
-		"no table":                {state("42P01"), Fatal},
-		"no schema":               {state("3F000"), Fatal},
-		"a server that stops":     {state("57P01"), Transient},
-		"too many connections":    {state("53300"), Transient},
-		"a deadlock":              {state("40P01"), Transient},
-		"a statement timeout":     {state("57014"), BadRow},
-		"too long value":          {state("22001"), BadRow},
-		"a constraint":            {state("23505"), BadRow},
-		"a row that is too wide":  {state("54000"), BadRow},
-		"an error of a trigger":   {state("P0001"), BadRow},
-		"a wrong password":        {state("28P01"), Fatal},
-		"a syntax error":          {state("42601"), Fatal},
-		"a code of one letter":    {state("2"), Fatal},
+		"a full disk":             {postgresError("53100"), Fatal},
+		"read-only server":        {postgresError("25006"), Fatal},
+		"missing privilege":       {postgresError("42501"), Fatal},
+		"no table":                {postgresError("42P01"), Fatal},
+		"no schema":               {postgresError("3F000"), Fatal},
+		"a server that stops":     {postgresError("57P01"), Transient},
+		"too many connections":    {postgresError("53300"), Transient},
+		"a deadlock":              {postgresError("40P01"), Transient},
+		"a statement timeout":     {postgresError("57014"), BadRow},
+		"too long value":          {postgresError("22001"), BadRow},
+		"a constraint":            {postgresError("23505"), BadRow},
+		"a row that is too wide":  {postgresError("54000"), BadRow},
+		"an error of a trigger":   {postgresError("P0001"), BadRow},
+		"a wrong password":        {postgresError("28P01"), Fatal},
+		"a syntax error":          {postgresError("42601"), Fatal},
+		"a code of one letter":    {postgresError("2"), Fatal},
 	} {
 		if got := CauseOf(c.err); got != c.want {
 			t.Errorf("%s: got %d, want %d", name, got, c.want)
@@ -58,15 +58,15 @@ func TestExplainAddsAdvice(t *testing.T) {
 	}{
 		"refused before":          {Refuse([]string{"no"}), ""},
 		"a connection that broke": {io.ErrUnexpectedEOF, ""},
-		"a syntax error":          {state("42601"), ""},
-		"a wrong password":        {state("28P01"), "the user or the password"},
-		"a full disk":             {state("53100"), "free space there"},
-		"read-only server":        {state("25006"), "is read-only"},
+		"a syntax error":          {postgresError("42601"), ""},
+		"a wrong password":        {postgresError("28P01"), "the user or the password"},
+		"a full disk":             {postgresError("53100"), "free space there"},
+		"read-only server":        {postgresError("25006"), "is read-only"},
 		"row security":            {&pgconn.PgError{Code: "42501", Message: row}, "row security hides rows"},
 		"other code, same text":   {&pgconn.PgError{Code: "42601", Message: row}, ""},
-		"missing privilege":       {state("42501"), "lacks a privilege"},
+		"missing privilege":       {postgresError("42501"), "lacks a privilege"},
 	} {
-		got := explain(c.err)
+		got := withAdvice(c.err)
 		if c.want == "" {
 			if !errors.Is(got, c.err) || got.Error() != c.err.Error() {
 				t.Errorf("%s: got %v, want it unchanged", name, got)
@@ -133,7 +133,7 @@ func TestWrapKeepsNil(t *testing.T) {
 func TestIsPermissionDenied(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{"42501": true, "42601": false} {
-		if got := isPermissionDenied(state(code)); got != want {
+		if got := isPermissionDenied(postgresError(code)); got != want {
 			t.Errorf("%s: got %t", code, got)
 		}
 	}

@@ -50,7 +50,7 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 	}
 	p.Providers = append(p.Providers, providers...)
 	for _, e := range append(ofUsers, ofOthers...) {
-		p.add(e)
+		p.addEstimate(e)
 	}
 	p.addMessages()
 	return nil
@@ -78,7 +78,7 @@ GROUP BY 2, 4`}
 FROM (`+m.Profiles(all, r)+`) x
 GROUP BY 2, 3`)
 	}
-	if q := m.Others(all); q != "" {
+	if q := m.FactorsAndPasskeys(all); q != "" {
 		expect(mapping.Factor, mapping.Passkey)
 		others = append(others, `SELECT source, reason, '{}'::text[], false, '', count(*)
 FROM (`+q+`) x
@@ -100,7 +100,7 @@ func queryEstimates(ctx context.Context, db *pgx.Conn, queries []string) (all []
 	return all, nil
 }
 
-func (p *Plan) add(e estimate) {
+func (p *Plan) addEstimate(e estimate) {
 	switch expected := p.Expected[e.Kind]; {
 	case e.Reason != "":
 		expected[mapping.Quarantined] += e.Rows
@@ -122,11 +122,11 @@ func (p *Plan) add(e estimate) {
 // addMessages adds a refusal about second factors and a warning about unconfirmed emails.
 func (p *Plan) addMessages() {
 	if n := p.Reasons["factor mfa_not_portable"]; n > 0 && p.Options.MFA == "" {
-		p.refuse("%d verified second factors cannot be imported: use --mfa hold to withhold the passwords of these "+
+		p.addRefusal("%d verified second factors cannot be imported: use --mfa hold to withhold the passwords of these "+
 			"users, or --mfa allow to let the users sign in with the password alone", n)
 	}
 	if n := p.Reasons["user.encrypted_password unconfirmed_held"]; n > 0 {
-		p.warn("%d users never confirmed the email as the import stores it: they keep their account but not their "+
+		p.addWarning("%d users never confirmed the email as the import stores it: they keep their account but not their "+
 			"password (--unconfirmed allow imports it)", n)
 	}
 }

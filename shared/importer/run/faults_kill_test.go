@@ -50,7 +50,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 			if !done {
 				killed++
 				c.waitUntilFree(t)
-				if done = c.closed(t); done {
+				if done = c.hasClosedPass(t); done {
 					late++
 				}
 			}
@@ -106,8 +106,8 @@ func (c child) waitUntilFree(t *testing.T) {
 	})
 }
 
-// closed reports whether the killed process had closed the pass.
-func (c child) closed(t *testing.T) bool {
+// hasClosedPass reports whether the killed process had closed the pass.
+func (c child) hasClosedPass(t *testing.T) bool {
 	t.Helper()
 	if importtest.Value(t, c.To, "select (to_regclass('supabase_import.run') is not null)::text") == "false" {
 		return false

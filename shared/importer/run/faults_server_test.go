@@ -253,7 +253,7 @@ func onSmallDisk(t *testing.T) (target string, enlarge func()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := account.Own(disk); err != nil {
+		if err := account.TakeOwnership(disk); err != nil {
 			t.Fatal(err)
 		}
 		importtest.Exec(t, s.server.URL("postgres"), "create tablespace small location '"+disk+"'")

@@ -25,20 +25,20 @@ type lease struct {
 	stop  func()
 }
 
-// Take takes the lease of a run, or returns an error that names the holder. The epoch increases each time that a
+// TakeLease takes the lease of a run, or returns an error that names the holder. The epoch increases each time that a
 // process takes the lease; processes that share a lease have the same epoch.
-func (e *Env) Take(ctx context.Context, run string) (epoch int64, err error) {
+func (e *Env) TakeLease(ctx context.Context, run string) (epoch int64, err error) {
 	if e.lease != nil && e.lease.run == run {
 		return e.lease.epoch, nil
 	}
-	e.Release(ctx)
+	e.ReleaseLease(ctx)
 	var l *lease
 	err = e.Retry(ctx, func() error {
 		conn, err := e.Target(ctx, "")
 		if err != nil {
 			return err
 		}
-		if l, err = e.claim(ctx, conn, run); err != nil || e.Shared {
+		if l, err = e.claimLease(ctx, conn, run); err != nil || e.Shared {
 			Close(conn)
 			return err
 		}
@@ -94,15 +94,15 @@ WHERE x.id = r.id
 RETURNING x.epoch`
 }
 
-// claim stores the holder in the row of the run, unless another holder has the lease. Processes that share the run do
-// not wait for each other.
-func (e *Env) claim(ctx context.Context, conn *pgx.Conn, run string) (*lease, error) {
+// claimLease stores the holder in the row of the run, unless another holder has the lease. Processes that share the run
+// do not wait for each other.
+func (e *Env) claimLease(ctx context.Context, conn *pgx.Conn, run string) (*lease, error) {
 	l := &lease{run: run}
 	switch exists, err := hasLedger(ctx, conn); {
 	case err != nil:
 		return nil, err
 	case !exists:
-		return nil, noRun(run)
+		return nil, noRunError(run)
 	}
 	backend := ownBackend
 	if e.Shared {
@@ -116,17 +116,17 @@ func (e *Env) claim(ctx context.Context, conn *pgx.Conn, run string) (*lease, er
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return l, err
 	}
-	return nil, heldBy(ctx, conn, run)
+	return nil, heldError(ctx, conn, run)
 }
 
-// heldBy returns an error that names the holder of the lease.
-func heldBy(ctx context.Context, conn *pgx.Conn, run string) error {
+// heldError returns an error that names the holder of the lease.
+func heldError(ctx context.Context, conn *pgx.Conn, run string) error {
 	var holder string
 	var until time.Time
 	err := conn.QueryRow(ctx, findHolder, run).Scan(&holder, &until)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return noRun(run)
+		return noRunError(run)
 	case err != nil:
 		return fmt.Errorf("read the holder of the lease: %w", err)
 	}
@@ -141,7 +141,7 @@ func (e *Env) keepRenewing(ctx context.Context, l *lease) {
 	l.stop = func() { cancel(); <-done }
 	go func() {
 		defer close(done)
-		for e.renew(ctx, l) == nil {
+		for e.renewLease(ctx, l) == nil {
 			wait, stop := context.WithTimeout(ctx, min(leaseTime/4, e.timeout()/2))
 			// Nothing sends a notification: the call returns at the timeout, or when the connection breaks.
 			_, _ = l.conn.WaitForNotification(wait)
@@ -163,9 +163,9 @@ WHERE name = $1 AND epoch = $2`
 	dropSharedLease = "UPDATE supabase_import.run SET holder = NULL, held_until = NULL WHERE name = $1 AND holder = $2"
 )
 
-// renew renews the lease. An error ends the renewal; if another process then takes the lease, the batches of this
+// renewLease renews the lease. An error ends the renewal; if another process then takes the lease, the batches of this
 // process fail because the epoch differs.
-func (e *Env) renew(ctx context.Context, l *lease) error {
+func (e *Env) renewLease(ctx context.Context, l *lease) error {
 	return e.Retry(ctx, func() error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -194,8 +194,8 @@ func (e *Env) renewShared(ctx context.Context, db *pgx.Conn, p *Pass) error {
 	return err
 }
 
-// Release ends the lease.
-func (e *Env) Release(ctx context.Context) {
+// ReleaseLease ends the lease.
+func (e *Env) ReleaseLease(ctx context.Context) {
 	l := e.lease
 	if l == nil {
 		return

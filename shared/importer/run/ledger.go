@@ -158,7 +158,7 @@ func (p *Pass) RecordStaged(s mapping.Scope, isFresh bool) string {
     ELSE 'copied' END`
 	}
 	hash := func(t mapping.TargetRow) string { return hashOf(t, isFresh) }
-	record := func(r stagedRows) string { return p.record(r, s, isFresh) }
+	record := func(r stagedRows) string { return p.recordSQL(r, s, isFresh) }
 	return record(stagedRows{
 		"'user'", "stage_user", outcome(""), hash(user), hash(credential), "'kept' IN (s.action, s.credential)",
 	}) +
@@ -192,7 +192,7 @@ type stagedRows struct {
 	keepsUnmapped        string // condition: the ledger keeps its residue, for a return to the source
 }
 
-func (p *Pass) record(r stagedRows, s mapping.Scope, isFresh bool) string {
+func (p *Pass) recordSQL(r stagedRows, s mapping.Scope, isFresh bool) string {
 	insert := fmt.Sprintf(`INSERT INTO supabase_import.ledger
   (run, user_id, source, key, outcome, pass, raw, written, credential, residue)
 SELECT %d, s.user_id, %s::supabase_import.source, s.key,

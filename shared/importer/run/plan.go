@@ -64,11 +64,11 @@ func newPlan(o mapping.Options) Plan {
 	}
 }
 
-func (p *Plan) refuse(format string, args ...any) {
+func (p *Plan) addRefusal(format string, args ...any) {
 	p.Refusals = append(p.Refusals, fmt.Sprintf(format, args...))
 }
 
-func (p *Plan) warn(format string, args ...any) {
+func (p *Plan) addWarning(format string, args ...any) {
 	p.Warnings = append(p.Warnings, fmt.Sprintf(format, args...))
 }
 
@@ -139,7 +139,7 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	if m.Target.Profile.Usable() {
 		p.ProfileColumns = m.ProfilePlaces()
 		if m.Source.Profiles.Usable() && len(p.ProfileColumns.Mapped) == 0 {
-			p.warn("user_profile has no column of %s: the users get an empty profile, and the ledger keeps the rows "+
+			p.addWarning("user_profile has no column of %s: the users get an empty profile, and the ledger keeps the rows "+
 				"(--profiles none leaves them out)", m.Source.Profiles.Name)
 		}
 	}
@@ -156,11 +156,11 @@ func (p *planner) countRows(ctx context.Context) error {
 		}
 	}
 	if !s.Factors.Usable() && p.Options.MFA != "allow" {
-		p.refuse("auth.mfa_factors cannot be read, so the import cannot know who has a second factor: " +
+		p.addRefusal("auth.mfa_factors cannot be read, so the import cannot know who has a second factor: " +
 			"grant select on it, or use --mfa allow")
 	}
 	for _, t := range []mapping.Table{t.User, t.Account, t.Profile} {
-		n, _, err := count(ctx, p.dst, t)
+		n, _, err := countRows(ctx, p.dst, t)
 		if err != nil {
 			return fmt.Errorf("count the target's %s: %w", t.Name, err)
 		}
@@ -180,23 +180,23 @@ func (p *planner) countSource(ctx context.Context, t mapping.Table) error {
 		p.NotChecked = append(p.NotChecked, t.Name+": no privilege to read it")
 		return nil
 	}
-	n, estimate, err := count(ctx, p.src, t)
+	n, estimate, err := countRows(ctx, p.src, t)
 	switch {
 	case isPermissionDenied(err):
-		p.refuse("row security hides rows of %s: use the role postgres, or one with BYPASSRLS", t.Name)
+		p.addRefusal("row security hides rows of %s: use the role postgres, or one with BYPASSRLS", t.Name)
 		return nil
 	case err != nil:
 		return fmt.Errorf("count %s: %w", t.Name, err)
 	case n == 0 && estimate > 0 && t.Name == "auth.users":
-		p.refuse("auth.users returns no row, but the statistics have about %.0f: row security or a view may hide them",
+		p.addRefusal("auth.users returns no row, but the statistics have about %.0f: row security or a view may hide them",
 			estimate)
 	}
 	p.Source.Rows[t.Name] = n
 	return nil
 }
 
-// count returns the number of rows, and the estimate of the catalog.
-func count(ctx context.Context, db *pgx.Conn, t mapping.Table) (n int64, estimate float64, err error) {
+// countRows returns the number of rows, and the estimate of the catalog.
+func countRows(ctx context.Context, db *pgx.Conn, t mapping.Table) (n int64, estimate float64, err error) {
 	err = db.QueryRow(ctx, "SELECT (SELECT count(*) FROM "+t.SQL()+"),\n"+
 		"  (SELECT reltuples FROM pg_class WHERE oid = "+mapping.Literal(t.SQL())+"::regclass)").Scan(&n, &estimate)
 	return n, estimate, err
@@ -213,14 +213,14 @@ var notCarried = []string{
 
 func (p *planner) countNotCarried(ctx context.Context) error {
 	for _, name := range notCarried {
-		t, err := describe(ctx, p.src, name)
+		t, err := describeTable(ctx, p.src, name)
 		if err != nil {
 			return err
 		}
 		if !t.Exists {
 			continue
 		}
-		n, _, err := count(ctx, p.src, t)
+		n, _, err := countRows(ctx, p.src, t)
 		switch {
 		case !t.Readable || isPermissionDenied(err):
 			p.NotChecked = append(p.NotChecked, name+": no privilege to read it")

@@ -44,7 +44,7 @@ WHERE s.action = 'kept' AND s.referring IS NULL`, p.ID, k.kind, k.stage) + onCon
 	}
 	sql += p.quarantineRows("s.source", "stage_other", "s.reason IS NOT NULL")
 	if !isFresh {
-		sql += p.quarantineReferred("'user'", "stage_user", "credential", "credential_referring") + p.resolve(s)
+		sql += p.quarantineReferred("'user'", "stage_user", "credential", "credential_referring") + p.resolveSQL(s)
 	}
 	return sql
 }
@@ -67,8 +67,8 @@ DO UPDATE SET last_seen = now(), detail = excluded.detail, resolved = NULL;
 `, p.ID, kind, mapping.Literal(field), mapping.KeptAfterSourceDeletion, referring, stage)
 }
 
-// resolve returns SQL that marks the entries of the scope as resolved that this copy did not write again.
-func (p *Pass) resolve(s mapping.Scope) string {
+// resolveSQL returns SQL that marks the entries of the scope as resolved that this copy did not write again.
+func (p *Pass) resolveSQL(s mapping.Scope) string {
 	return fmt.Sprintf(`UPDATE supabase_import.quarantine q SET resolved = now()
 WHERE q.run = %d AND %s
   AND q.resolved IS NULL AND q.last_seen < now() AND q.reason <> '%s';

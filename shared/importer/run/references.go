@@ -44,8 +44,8 @@ type Reference struct {
 	ToDeletable   bool // the referenced table is deletable
 }
 
-// on returns the SQL condition that joins the referencing row c with the referenced row p.
-func (r Reference) on() string {
+// joinCondition returns the SQL condition that joins the referencing row c with the referenced row p.
+func (r Reference) joinCondition() string {
 	on := make([]string, len(r.Columns))
 	for i := range r.Columns {
 		on[i] = "c." + r.Columns[i] + " = p." + r.Keys[i]
@@ -117,7 +117,7 @@ JOIN %s p ON p.tableoid = g.rel AND p.ctid = g.tid
 JOIN %s c ON %s
 WHERE g.step = %d AND g.effect IN ('%s', '%s')%s
 ON CONFLICT DO NOTHING`,
-		step+1, mapping.Literal(r.Table), effect, r.Parent, r.From, r.on(), step, Removed, Deletes, unlessRemoved)
+		step+1, mapping.Literal(r.Table), effect, r.Parent, r.From, r.joinCondition(), step, Removed, Deletes, unlessRemoved)
 }
 
 // AffectedTables returns a FROM item with one row for each source and key. Its column tables is a text with the tables

@@ -31,7 +31,7 @@ func (e *Env) Retry(ctx context.Context, f func() error) error {
 		case err == nil:
 			return nil
 		case CauseOf(err) != Transient, ctx.Err() != nil:
-			return explain(err)
+			return withAdvice(err)
 		case try == Tries:
 			return Unavailable(err)
 		}

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// calls has a function for Retry, call, which fails the first times. It also succeeds after too many calls, to stop an
-// endless Retry.
-type calls struct {
+// failingCalls has a function for Retry, call, which fails the first times. It also succeeds after too many calls, to
+// stop an endless Retry.
+type failingCalls struct {
 	at    []time.Time
 	fails int
 	err   error
 }
 
-func (c *calls) call() error {
+func (c *failingCalls) call() error {
 	c.at = append(c.at, time.Now())
 	if len(c.at) > c.fails || len(c.at) > 2*Tries {
 		return nil
@@ -30,7 +30,7 @@ func TestRetryCallsUntilSuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for fails := range Tries {
-			c := &calls{fails: fails, err: io.ErrUnexpectedEOF}
+			c := &failingCalls{fails: fails, err: io.ErrUnexpectedEOF}
 			var events []Event
 			e := &Env{Progress: func(e Event) { events = append(events, e) }}
 			if err := e.Retry(t.Context(), c.call); err != nil || len(c.at) != fails+1 || len(events) != fails {
@@ -55,7 +55,7 @@ func TestRetryEndsAfterTenAttempts(t *testing.T) {
 	t.Parallel()
 	for _, first := range []time.Duration{0, time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			c := &calls{fails: 1000, err: io.ErrUnexpectedEOF}
+			c := &failingCalls{fails: 1000, err: io.ErrUnexpectedEOF}
 			err := (&Env{RetryDelay: first}).Retry(t.Context(), c.call)
 			if !errors.Is(err, ErrUnavailable) || !errors.Is(err, io.ErrUnexpectedEOF) || len(c.at) != Tries ||
 				!strings.Contains(err.Error(), "tried 10 times") {
@@ -77,7 +77,7 @@ func TestRetryEndsAfterTenAttempts(t *testing.T) {
 
 func TestRetryReturnsPermanentErrorImmediately(t *testing.T) {
 	t.Parallel()
-	c := &calls{fails: 1000, err: state("42601")}
+	c := &failingCalls{fails: 1000, err: postgresError("42601")}
 	if err := (&Env{RetryDelay: time.Hour}).Retry(t.Context(), c.call); !errors.Is(err, c.err) || len(c.at) != 1 {
 		t.Errorf("got %v after %d calls", err, len(c.at))
 	}
@@ -86,7 +86,7 @@ func TestRetryReturnsPermanentErrorImmediately(t *testing.T) {
 func TestRetryEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	c := &calls{fails: 1000, err: io.ErrUnexpectedEOF}
+	c := &failingCalls{fails: 1000, err: io.ErrUnexpectedEOF}
 	waits := 0
 	e := &Env{RetryDelay: time.Hour, Progress: func(Event) { waits++; cancel() }}
 	if err := e.Retry(

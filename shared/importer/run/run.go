@@ -61,20 +61,20 @@ func Find(ctx context.Context, dst *pgx.Conn, name string) (Run, error) {
 	case err != nil:
 		return r, err
 	case !exists:
-		return r, noRun(name)
+		return r, noRunError(name)
 	}
 	var plan string
 	err := dst.QueryRow(ctx, findRun, name).Scan(&r.ID, &r.Pass, &r.State, &plan)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return r, noRun(name)
+		return r, noRunError(name)
 	case err != nil:
 		return r, fmt.Errorf("read the run: %w", err)
 	}
 	return r, json.Unmarshal([]byte(plan), &r.Plan)
 }
 
-func noRun(name string) error { return fmt.Errorf("%w: %q", ErrNoRun, name) }
+func noRunError(name string) error { return fmt.Errorf("%w: %q", ErrNoRun, name) }
 
 // mapping returns the mapping of the stored plan, or an error if the columns of the source or the target changed.
 func (r *Run) mapping(ctx context.Context, src, dst *pgx.Conn) (mapping.Mapping, error) {

@@ -30,11 +30,11 @@ type timeoutConn struct {
 	timedOut atomic.Bool
 }
 
-func (c *timeoutConn) Read(b []byte) (int, error) { return c.within(b, c.Conn.Read) }
+func (c *timeoutConn) Read(b []byte) (int, error) { return c.withTimeout(b, c.Conn.Read) }
 
-func (c *timeoutConn) Write(b []byte) (int, error) { return c.within(b, c.Conn.Write) }
+func (c *timeoutConn) Write(b []byte) (int, error) { return c.withTimeout(b, c.Conn.Write) }
 
-func (c *timeoutConn) within(b []byte, do func([]byte) (int, error)) (int, error) {
+func (c *timeoutConn) withTimeout(b []byte, do func([]byte) (int, error)) (int, error) {
 	t := time.AfterFunc(c.limit, func() {
 		c.timedOut.Store(true)
 		_ = c.Close() // ends the read or write with an error

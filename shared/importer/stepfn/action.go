@@ -44,7 +44,7 @@ func (f Failure) text() string {
 	if json.Unmarshal([]byte(f.Cause), &answer) == nil && answer.Message != "" {
 		text = answer.Message
 	}
-	return f.Error + ": " + clip(text)
+	return f.Error + ": " + truncate(text)
 }
 
 // Act runs one action. The result has no personal data: it is a Job, PlanResult, BeginResult, StepResult, StatusResult,
@@ -74,7 +74,7 @@ func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 	case "report":
 		return readReport(ctx, env, a.Job.Run)
 	case "gate":
-		g, err := gate(ctx, env, a)
+		g, err := checkComplete(ctx, env, a)
 		if err == nil && !g.Again || errors.Is(err, ErrNeedsAttention) {
 			err = release(ctx, env, a, err)
 		}
@@ -112,10 +112,10 @@ func actInTime(ctx context.Context, env *run.Env, a Action) (any, error) {
 	return nil, fmt.Errorf("%w: there is no action %q", run.ErrRefused, a.Action)
 }
 
-// gate decides whether an import succeeds. It returns ErrNeedsAttention if a batch is open or parked, or if rows
-// differ. A redrive of the execution starts at the failed state, which is this one. Then gate returns Again, and the
-// state machine repeats the copy.
-func gate(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
+// checkComplete decides whether an import succeeds. It returns ErrNeedsAttention if a batch is open or parked, or if
+// rows differ. A redrive of the execution starts at the failed state, which is this one. Then gate returns Again, and
+// the state machine repeats the copy.
+func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
 	s, err := run.ReadStatus(ctx, env, a.Job.Run)
 	if err != nil {
 		return GateResult{}, err

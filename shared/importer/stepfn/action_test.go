@@ -110,7 +110,7 @@ func TestShardsCoverTheBatches(t *testing.T) {
 	t.Parallel()
 	for _, concurrency := range []int{1, 8, maxConcurrency} {
 		for _, batches := range []int{0, 1, 2, 31, 400, 2000, 10000, 10_000_000} {
-			shards := split(batches, concurrency)
+			shards := splitIntoShards(batches, concurrency)
 			if len(shards) < min(batches, concurrency) || len(shards) == 0 || len(shards) > maxShards {
 				t.Errorf("%d batches for %d: %d shards", batches, concurrency, len(shards))
 			}
@@ -208,24 +208,29 @@ func TestResultsHaveBoundedSize(t *testing.T) {
 					Referring:  referring,
 				},
 			),
-			"begin":   BeginResult{Pass: 1, Batches: batches, Shards: split(batches, maxConcurrency), Distributed: true},
+			"begin": BeginResult{
+				Pass:        1,
+				Batches:     batches,
+				Shards:      splitIntoShards(batches, maxConcurrency),
+				Distributed: true,
+			},
 			"closed":  statusResult(status),
 			"verdict": verifyResult(v),
 			"undone":  rollbackResult(u),
 			"report":  report,
 		}
 		for name, answer := range state {
-			if got, limit := size(t, answer), 20<<10; got > limit && name != "job" {
+			if got, limit := encodedSize(t, answer), 20<<10; got > limit && name != "job" {
 				t.Errorf("%s for %d batches has %d bytes, want at most %d", name, batches, got, limit)
 			}
 		}
-		if got, limit := size(t, state), 256<<10; got > limit/2 {
+		if got, limit := encodedSize(t, state), 256<<10; got > limit/2 {
 			t.Errorf("the state for %d batches has %d bytes, want half of the %d that are allowed", batches, got, limit)
 		}
 	}
 }
 
-func size(t *testing.T, v any) int {
+func encodedSize(t *testing.T, v any) int {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {

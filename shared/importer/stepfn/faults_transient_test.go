@@ -19,8 +19,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
-// tiny is an import of three batches.
-var tiny = importer.Options{BatchSize: 10, MFA: "allow"}
+// threeBatches is an import of three batches.
+var threeBatches = importer.Options{BatchSize: 10, MFA: "allow"}
 
 // shortPause is the first wait after a simulated error: no database has to recover.
 const shortPause = 10 * time.Millisecond
@@ -34,7 +34,7 @@ type step struct {
 // act returns the step that runs an action on the whole run.
 func act(action string) step {
 	return step{action, func(ctx context.Context, m *importer.Import) error {
-		job := stepfn.Job{Mode: stepfn.ModeImport, Run: "supabase", Options: tiny, Concurrency: 1, Holder: m.Holder}
+		job := stepfn.Job{Mode: stepfn.ModeImport, Run: "supabase", Options: threeBatches, Concurrency: 1, Holder: m.Holder}
 		job.Options.Run = job.Run
 		answer, err := stepfn.Act(
 			ctx,
@@ -63,7 +63,7 @@ var steps = []step{
 	act("gate"),
 	{"status", func(ctx context.Context, m *importer.Import) error { _, err := m.Status(ctx, "supabase"); return err }},
 	{"list plain copies", func(ctx context.Context, m *importer.Import) error {
-		_, err := copy.ListPlain(ctx, m.Env(), tiny)
+		_, err := copy.ListPlain(ctx, m.Env(), threeBatches)
 		return err
 	}},
 	{"return to source", func(ctx context.Context, m *importer.Import) error {
@@ -104,26 +104,26 @@ func newDatabases(t *testing.T, from string) *databases {
 // withoutFaults runs a cycle without errors. The first cycle creates the objects that later cycles expect.
 func (s *databases) withoutFaults(t *testing.T) {
 	t.Helper()
-	s.cycle(t, func(st step) {
+	s.runAllSteps(t, func(st step) {
 		if err := st.do(t.Context(), s.m); err != nil {
 			t.Errorf("%s without a fault: %v", st.name, err)
 		}
 	})
 }
 
-// requests returns the number of requests of each step, by step, database and phase.
-func (s *databases) requests(t *testing.T) map[string]int {
+// countRequests returns the number of requests of each step, by step, database and phase.
+func (s *databases) countRequests(t *testing.T) map[string]int {
 	t.Helper()
 	s.withoutFaults(t)
 	counts := map[string]int{}
-	s.cycle(t, func(st step) {
-		for _, p := range s.sides() {
+	s.runAllSteps(t, func(st step) {
+		for _, p := range s.proxies() {
 			p.SetError(dbtest.ServerError{}, dbtest.AtConnect, 1, 0)
 		}
 		if err := st.do(t.Context(), s.m); err != nil {
 			t.Errorf("%s without a fault: %v", st.name, err)
 		}
-		for side, p := range s.sides() {
+		for side, p := range s.proxies() {
 			for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
 				counts[fmt.Sprint(st.name, side, phase)] = p.RequestCount(phase)
 			}
@@ -132,12 +132,12 @@ func (s *databases) requests(t *testing.T) map[string]int {
 	return counts
 }
 
-func (s *databases) sides() map[string]*dbtest.ErrorProxy {
+func (s *databases) proxies() map[string]*dbtest.ErrorProxy {
 	return map[string]*dbtest.ErrorProxy{"source": s.from, "target": s.to}
 }
 
-// cycle runs all steps, and then checks that the target is empty again.
-func (s *databases) cycle(t *testing.T, do func(step)) {
+// runAllSteps runs all steps, and then checks that the target is empty again.
+func (s *databases) runAllSteps(t *testing.T, do func(step)) {
 	t.Helper()
 	for _, st := range steps {
 		if st.name == "verdict" {
@@ -197,13 +197,13 @@ func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	cases := map[string]int{}
-	requests := newDatabases(t, from).requests(t)
+	requests := newDatabases(t, from).countRequests(t)
 	for range 3 {
 		s := newDatabases(t, from)
 		all.Go(func() {
 			s.withoutFaults(t)
 			for c := range queue {
-				s.cycle(t, func(st step) {
+				s.runAllSteps(t, func(st step) {
 					trips := requests[fmt.Sprint(st.name, c.side, c.phase)]
 					if trips == 0 {
 						if err := st.do(t.Context(), s.m); err != nil {
@@ -217,7 +217,7 @@ func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 							waits = append(waits, e.Waiting)
 						}
 					}
-					p := s.sides()[c.side]
+					p := s.proxies()[c.side]
 					p.SetError(c.error, c.phase, 1+c.number%trips, 1)
 					err := st.do(t.Context(), s.m)
 					if sent := p.ClearError(); err != nil || sent != 1 || !strings.Contains(strings.Join(waits, "\n"), c.error.Code) {
@@ -262,7 +262,7 @@ func TestRejectedLoginsEndAnImportImmediately(t *testing.T) {
 				s.To = p.URL()
 			}
 			p.SetError(dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: message}, dbtest.AtConnect, 1, -1)
-			_, err := s.Plan(t.Context(), tiny)
+			_, err := s.Plan(t.Context(), threeBatches)
 			sent := p.ClearError()
 			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.want) ||
 				!strings.Contains(err.Error(), side) {

@@ -116,8 +116,8 @@ func (r Request) check() error {
 	return nil
 }
 
-// split returns the shards for a number of batches and of functions that work at the same time.
-func split(batches, concurrency int) []run.Shard {
+// splitIntoShards returns the shards for a number of batches and of functions that work at the same time.
+func splitIntoShards(batches, concurrency int) []run.Shard {
 	n := max(1, min(batches, concurrency*shardsPerFunction, maxShards))
 	shards := make([]run.Shard, n)
 	for i := range shards {

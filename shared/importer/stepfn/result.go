@@ -98,13 +98,13 @@ func firstLines[T any](all []T) []T { return all[:min(len(all), maxLines)] }
 func firstTexts(all []string) []string {
 	kept := slices.Clone(firstLines(all))
 	for i := range kept {
-		kept[i] = clip(kept[i])
+		kept[i] = truncate(kept[i])
 	}
 	return kept
 }
 
-// clip returns the first 400 bytes.
-func clip(text string) string { return strings.ToValidUTF8(text[:min(len(text), 400)], "") }
+// truncate returns the first 400 bytes.
+func truncate(text string) string { return strings.ToValidUTF8(text[:min(len(text), 400)], "") }
 
 // largest returns the entries with the largest numbers.
 func largest[M ~map[string]int64](all M, most int) M {
@@ -136,7 +136,7 @@ func planResult(p run.Plan) PlanResult {
 
 func beginResult(s run.Status, a Action) BeginResult {
 	return BeginResult{
-		Pass: s.Pass, Batches: s.Batches, Shards: split(s.Batches, a.Job.Concurrency),
+		Pass: s.Pass, Batches: s.Batches, Shards: splitIntoShards(s.Batches, a.Job.Concurrency),
 		Distributed: s.Batches > distributedAbove, Redrives: a.Execution.RedriveCount,
 	}
 }
@@ -144,7 +144,7 @@ func beginResult(s run.Status, a Action) BeginResult {
 func statusResult(s run.Status) StatusResult {
 	parked := slices.Clone(firstLines(s.Parked))
 	for i := range parked {
-		parked[i].Why = clip(parked[i].Why)
+		parked[i].Why = truncate(parked[i].Why)
 	}
 	return StatusResult{
 		State: s.State, Pass: s.Pass, Batches: s.Batches, Open: s.Batches - s.Done, Parked: parked,

@@ -67,7 +67,7 @@ FROM (`+c.Pass.Fingerprints(forUsers.scope)+`) x`)
 			return run.Wrap("fingerprints of the source", err)
 		},
 		func(ctx context.Context) (err error) {
-			from := t.inTarget(c.Pass.ID, forUsers.scope, c.rejections)
+			from := t.fromTarget(c.Pass.ID, forUsers.scope, c.rejections)
 			if e.actual, err = columnHashes(ctx, c.Dst, t.actual(), t.Key, from); err != nil {
 				return run.Wrap("columns of the target", err)
 			}

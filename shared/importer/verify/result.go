@@ -66,7 +66,7 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 		return Result{}, fmt.Errorf("read the rows that are deleted in the source and kept in the target: %w", err)
 	}
 	e := equations{src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain}
-	if r.Equations, err = e.all(ctx); err != nil {
+	if r.Equations, err = e.readAll(ctx); err != nil {
 		return Result{}, err
 	}
 	r.Equal = v.IsCurrent && r.isEqual()
@@ -104,12 +104,12 @@ func (e *equations) add(says string, left, right int64) {
 	e.list = append(e.list, Equation{says, left, right, left == right})
 }
 
-func (e *equations) all(ctx context.Context) ([]Equation, error) {
+func (e *equations) readAll(ctx context.Context) ([]Equation, error) {
 	ledger, err := run.ReadLedgerCounts(ctx, e.dst, e.id)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.ofSource(ctx, ledger); err != nil {
+	if err := e.addSourceEquations(ctx, ledger); err != nil {
 		return nil, err
 	}
 	held, err := run.CountUnverifiedEmails(ctx, e.dst, e.id)
@@ -117,12 +117,12 @@ func (e *equations) all(ctx context.Context) ([]Equation, error) {
 		return nil, err
 	}
 	e.add("confirmed source users whose email an unverified target user has = 0", held, 0)
-	e.ofTarget(ledger)
+	e.addTargetEquations(ledger)
 	return e.list, nil
 }
 
-// ofSource checks that the ledger has every row of the source.
-func (e *equations) ofSource(ctx context.Context, ledger run.LedgerCounts) error {
+// addSourceEquations checks that the ledger has every row of the source.
+func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCounts) error {
 	const copied, identical, kept, quarantined = mapping.Copied, mapping.Identical, mapping.Kept, mapping.Quarantined
 	for _, k := range []struct {
 		kind     mapping.Kind
@@ -157,8 +157,8 @@ func (e *equations) ofSource(ctx context.Context, ledger run.LedgerCounts) error
 	return nil
 }
 
-// ofTarget checks that the target has every row that is copied according to the ledger.
-func (e *equations) ofTarget(ledger run.LedgerCounts) {
+// addTargetEquations checks that the target has every row that is copied according to the ledger.
+func (e *equations) addTargetEquations(ledger run.LedgerCounts) {
 	inTarget := func(k mapping.Kind) int64 {
 		return ledger.Counts.Sum(k, mapping.Copied, mapping.Identical, mapping.Kept) - ledger.Remain[k]
 	}

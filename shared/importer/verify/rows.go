@@ -56,7 +56,7 @@ func (c *comparison) compareRows(ctx context.Context, t table) error {
 		return err
 	}
 	var all []difference
-	for id := range union(expected, actual) {
+	for id := range unionOfKeys(expected, actual) {
 		all = append(all, compareID(id, expected[id], actual[id])...)
 	}
 	all = c.withoutForeign(t, all)
@@ -65,7 +65,7 @@ func (c *comparison) compareRows(ctx context.Context, t table) error {
 	return c.explain(ctx, t, all[:min(len(all), maxListedInBatch-len(c.Named))])
 }
 
-func union[A, B any](a map[string]A, b map[string]B) map[string]bool {
+func unionOfKeys[A, B any](a map[string]A, b map[string]B) map[string]bool {
 	ids := map[string]bool{}
 	for id := range a {
 		ids[id] = true
@@ -144,7 +144,7 @@ func (c *comparison) listActual(ctx context.Context, t table) (map[string][]actu
 	rows, err := c.Dst.Query(ctx, fmt.Sprintf(`SELECT %s::text, %s::text, %s, %s, coalesce(l.outcome::text, ''),
   l.%[5]s IS NOT NULL, coalesce(l.%[5]s = %[6]s, false)
 FROM %[7]s`, t.Key, t.Owner, checksum(t.actual()), t.isForeign, t.Hash, mapping.Hash64(t.Stored()),
-		t.inTarget(c.Pass.ID, c.scope, c.rejections)))
+		t.fromTarget(c.Pass.ID, c.scope, c.rejections)))
 	if err != nil {
 		return nil, err
 	}

@@ -56,12 +56,12 @@ func tables(p *run.Pass, noSharedIDs bool) []table {
 
 // expected returns the SQL expressions of a row in the source: id, user and the mapped columns.
 func (t table) expected() []string {
-	return prefixed("s.", slices.Concat([]string{"key", "user_id"}, t.StagedColumns()))
+	return withPrefix("s.", slices.Concat([]string{"key", "user_id"}, t.StagedColumns()))
 }
 
 // actual returns the SQL expressions of the same columns in the target.
 func (t table) actual() []string {
-	all := slices.Concat([]string{t.id, t.Owner}, prefixed("e.", t.Columns))
+	all := slices.Concat([]string{t.id, t.Owner}, withPrefix("e.", t.Columns))
 	for i := range all {
 		all[i] = mapping.WithTimeZone(all[i])
 	}
@@ -77,7 +77,7 @@ func (t table) columns() []string {
 	return names
 }
 
-func prefixed(with string, all []string) []string {
+func withPrefix(with string, all []string) []string {
 	out := make([]string, len(all))
 	for i, a := range all {
 		out[i] = with + a
@@ -94,10 +94,10 @@ func checksum(exprs []string) string {
 	return mapping.Checksum("row(" + strings.Join(texts, ", ") + ")")
 }
 
-// inTarget returns what follows FROM in a query for the actual rows e: the ledger entry l of the row, NULL if the
+// fromTarget returns what follows FROM in a query for the actual rows e: the ledger entry l of the row, NULL if the
 // ledger does not have the row, and the entry of its owner. The joins use all columns of the ledger's primary key, so
 // that they are fast even if the planner has no statistics yet.
-func (t table) inTarget(id int, s mapping.Scope, r mapping.Rejections) string {
+func (t table) fromTarget(id int, s mapping.Scope, r mapping.Rejections) string {
 	sql := "(SELECT e.* FROM " + t.From + " AND " + s.Contains(t.Owner) + ") e\n"
 	if t.Kind == mapping.User {
 		sql += "JOIN " + run.Entries(id, s, "l", mapping.User) + " ON l.user_id = " + t.Owner + " AND l.key = " + t.Owner
@@ -146,14 +146,19 @@ func sumsAtTarget(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []tabl
 	parts := make([]string, len(all))
 	for i, t := range all {
 		parts[i] = fmt.Sprintf("SELECT '%s', count(*), coalesce(sum(%s), 0)::text\nFROM %s",
-			t.name, checksum(t.actual()), t.inTarget(p.ID, s, r))
+			t.name, checksum(t.actual()), t.fromTarget(p.ID, s, r))
 	}
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
-// compare computes the sums of a batch in both databases at the same time. If the sums of a table differ, it lists the
-// rows that differ.
-func compare(ctx context.Context, w *run.Worker, b run.Batch, noSharedIDs bool) (result run.BatchResult, err error) {
+// compareBatch computes the sums of a batch in both databases at the same time. If the sums of a table differ, it lists
+// the rows that differ.
+func compareBatch(
+	ctx context.Context,
+	w *run.Worker,
+	b run.Batch,
+	noSharedIDs bool,
+) (result run.BatchResult, err error) {
 	all := tables(w.Pass, noSharedIDs)
 	err = w.Retry(ctx, func(ctx context.Context) error {
 		r, err := w.Pass.ReadRejections(ctx, w.Dst, b.Scope)

@@ -18,10 +18,10 @@ const defaultWorkers = 2
 // Run compares all copied rows with the source and stores the result with the run. It changes no row of the source or
 // of the copied tables. workers is the number of batches that it compares at the same time; 0 means 2.
 func Run(ctx context.Context, env *run.Env, name string, workers int) (Result, error) {
-	if _, err := env.Take(ctx, name); err != nil {
+	if _, err := env.TakeLease(ctx, name); err != nil {
 		return Result{}, err
 	}
-	defer env.Release(ctx)
+	defer env.ReleaseLease(ctx)
 	if err := run.StartVerification(ctx, env, name); err != nil {
 		return Result{}, err
 	}
@@ -57,7 +57,7 @@ func compareDue(ctx context.Context, env *run.Env, name string, shard run.Shard,
 	var mu sync.Mutex
 	return run.ForEachBatch(ctx, env, p, v.Due, workers, "", func(ctx context.Context, w *run.Worker, b run.Batch) error {
 		began := env.Now()
-		found, err := compare(ctx, w, b, v.NoSharedIDs)
+		found, err := compareBatch(ctx, w, b, v.NoSharedIDs)
 		if err != nil {
 			return err
 		}

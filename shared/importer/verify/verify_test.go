@@ -41,11 +41,11 @@ func different(table, id, why string, columns ...string) run.Difference {
 	return run.Difference{Table: table, ID: id, Kind: "different", Why: why, Columns: columns}
 }
 
-func missing(table, id, why string) run.Difference {
+func missingRow(table, id, why string) run.Difference {
 	return run.Difference{Table: table, ID: id, Kind: "missing", Why: why, Columns: []string{}}
 }
 
-func extra(table, id, why string) run.Difference {
+func extraRow(table, id, why string) run.Difference {
 	return run.Difference{Table: table, ID: id, Kind: "extra", Why: why, Columns: []string{}}
 }
 
@@ -137,20 +137,20 @@ func TestVerify_ReportsCorruptedRows(t *testing.T) {
 		different("account", a[2], byTarget, "accountId"),
 		different("user_profile", u[3], byTarget, "time_per_week"),
 		different("user", u[4], byTarget, "emailVerified", "createdAt"),
-		missing("credential", u[5], byTarget),
-		missing("account", a[6], byTarget),
-		missing("user_profile", u[7], byTarget),
-		extra("account", newAccount+"1", byTarget),
-		extra("credential", u[9], byTarget),
-		missing(
+		missingRow("credential", u[5], byTarget),
+		missingRow("account", a[6], byTarget),
+		missingRow("user_profile", u[7], byTarget),
+		extraRow("account", newAccount+"1", byTarget),
+		extraRow("credential", u[9], byTarget),
+		missingRow(
 			"user",
 			u[10],
 			byTarget,
 		),
-		missing("credential", u[10], byTarget),
-		missing("account", a[10], byTarget),
-		missing("user_profile", u[10], byTarget),
-		extra("user", softDeleted, ""),
+		missingRow("credential", u[10], byTarget),
+		missingRow("account", a[10], byTarget),
+		missingRow("user_profile", u[10], byTarget),
+		extraRow("user", softDeleted, ""),
 	)
 }
 
@@ -274,7 +274,7 @@ func TestVerify_ReportsKeptRows(t *testing.T) {
 		t,
 		m,
 		different("user", u[0], byTarget, "name"),
-		extra("user", u[1], byTarget),
+		extraRow("user", u[1], byTarget),
 		different("credential", u[2], byTarget, "password"),
 	)
 	for _, e := range importtest.Verify(t, m).Equations {

@@ -22,9 +22,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// reserve is how long before the deadline of the invocation Deliver stops, so that it can still answer. If Lambda ended
-// the invocation, SQS would deliver the whole batch again, including the mails that were sent.
-const reserve = time.Second
+// responseTime is how long before the deadline of the invocation Deliver stops, so that it can still answer. If Lambda
+// ended the invocation, SQS would deliver the whole batch again, including the mails that were sent.
+const responseTime = time.Second
 
 // Batch is the part of Lambda's SQS event that is used here (AWS Lambda Developer Guide, "Using Lambda with Amazon
 // SQS").
@@ -64,7 +64,7 @@ func New(cfg config.Mailer, now func() time.Time) *Mailer {
 func (m *Mailer) Deliver(ctx context.Context, b Batch) (Failures, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-reserve))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-responseTime))
 		defer cancel()
 	}
 	failed := Failures{Items: []Failure{}}
@@ -111,7 +111,7 @@ func (m *Mailer) deliver(ctx context.Context, text string) (mail.Kind, error) {
 	return message.Kind, err
 }
 
-func (m *Mailer) send(ctx context.Context, to string, r rendered) error {
+func (m *Mailer) send(ctx context.Context, to string, r renderedMail) error {
 	if m.ses == nil {
 		cfg, err := awsconfig.LoadDefaultConfig(ctx)
 		if err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// event returns a batch as Lambda sends it, with one record for each body and the ids a, b, c …
-func event(t *testing.T, bodies ...string) []byte {
+// sqsEvent returns a batch as Lambda sends it, with one record for each body and the ids a, b, c …
+func sqsEvent(t *testing.T, bodies ...string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "event.json"))
 	if err != nil {
@@ -46,16 +46,16 @@ func event(t *testing.T, bodies ...string) []byte {
 	return text
 }
 
-func batch(t *testing.T, bodies ...string) Batch {
+func newBatch(t *testing.T, bodies ...string) Batch {
 	t.Helper()
 	var b Batch
-	if err := json.Unmarshal(event(t, bodies...), &b); err != nil {
+	if err := json.Unmarshal(sqsEvent(t, bodies...), &b); err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-func text(t *testing.T, m mail.Message) string {
+func messageText(t *testing.T, m mail.Message) string {
 	t.Helper()
 	b, err := json.Marshal(m)
 	if err != nil {
@@ -64,8 +64,8 @@ func text(t *testing.T, m mail.Message) string {
 	return string(b) + "   "
 }
 
-// logged runs f and returns what it logged. The tests that use it are not parallel.
-func logged(t *testing.T, f func()) string {
+// captureLog runs f and returns what it logged. The tests that use it are not parallel.
+func captureLog(t *testing.T, f func()) string {
 	t.Helper()
 	var log bytes.Buffer
 	before := slog.Default()
@@ -82,7 +82,7 @@ func newMailer(after time.Duration) *Mailer {
 	return New(config.Mailer{From: from}, func() time.Time { return testMail(mail.VerifyEmail).At.Add(after) })
 }
 
-func ids(t *testing.T, f Failures, err error) string {
+func failedIDs(t *testing.T, f Failures, err error) string {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestDeliverDropsAndRefusesWithoutSES(t *testing.T) {
 		`{"kind":"reset-password","at":"hunter2"}`,
 	}
 	nothing := []string{
-		text(t, mail.Message{Kind: mail.Nothing}), text(t, mail.Message{Kind: mail.Nothing, To: "hunter2"}),
+		messageText(t, mail.Message{Kind: mail.Nothing}), messageText(t, mail.Message{Kind: mail.Nothing, To: "hunter2"}),
 	}
 	m := newMailer(time.Hour)
 	for _, c := range []struct {
@@ -122,14 +122,14 @@ func TestDeliverDropsAndRefusesWithoutSES(t *testing.T) {
 			`"messageId":"f","kind":"reset-password","reason":"the link is not an http or https URL"`,
 			`"messageId":"g","kind":"reset-password","reason":"the recipient is not one plain email"`,
 		}},
-		{"an expired mail is dropped", []string{text(t, link)}, "", []string{
+		{"an expired mail is dropped", []string{messageText(t, link)}, "", []string{
 			`"msg":"mail dropped","messageId":"a","kind":"reset-password","reason":"the link has expired"`,
 		}},
 	} {
 		var got Failures
 		var err error
-		log := logged(t, func() { got, err = m.Deliver(t.Context(), batch(t, c.bodies...)) })
-		if failed := ids(t, got, err); failed != c.failed || m.ses != nil {
+		log := captureLog(t, func() { got, err = m.Deliver(t.Context(), newBatch(t, c.bodies...)) })
+		if failed := failedIDs(t, got, err); failed != c.failed || m.ses != nil {
 			t.Errorf("%s: got %q, want %q", c.name, failed, c.failed)
 		}
 		for _, line := range c.log {
@@ -157,19 +157,19 @@ func TestFailuresHaveTheFormThatLambdaReads(t *testing.T) {
 
 // If the time is too short, Deliver returns the rest of the batch as failures before Lambda ends the invocation.
 func TestDeliverReturnsUnsentMailsBeforeDeadline(t *testing.T) {
-	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(reserve/2))
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(responseTime/2))
 	defer cancel()
 	var got Failures
 	var err error
-	log := logged(t, func() {
+	log := captureLog(t, func() {
 		got, err = newMailer(
 			0,
 		).Deliver(
 			ctx,
-			batch(t, text(t, testMail(mail.VerifyEmail)), text(t, testMail(mail.DeleteAccount))),
+			newBatch(t, messageText(t, testMail(mail.VerifyEmail)), messageText(t, testMail(mail.DeleteAccount))),
 		)
 	})
-	if failed := ids(t, got, err); failed != "ab" || ctx.Err() != nil {
+	if failed := failedIDs(t, got, err); failed != "ab" || ctx.Err() != nil {
 		t.Errorf("got %q, %v, want both and time left\n%s", failed, ctx.Err(), log)
 	}
 }

@@ -42,8 +42,8 @@ func newSES(t *testing.T) aws.Config {
 	return cfg
 }
 
-// want returns the mails as SES stores them.
-func want(t *testing.T, mails ...mail.Message) []mototest.Mail {
+// asStoredBySES returns the mails as SES stores them.
+func asStoredBySES(t *testing.T, mails ...mail.Message) []mototest.Mail {
 	t.Helper()
 	var all []mototest.Mail
 	for _, m := range mails {
@@ -85,8 +85,8 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 		}
 	}
 	var failed Failures
-	log := logged(t, func() { failed, err = newMailer(0).Deliver(t.Context(), batch(t, bodies...)) })
-	if got := ids(t, failed, err); got != "" {
+	log := captureLog(t, func() { failed, err = newMailer(0).Deliver(t.Context(), newBatch(t, bodies...)) })
+	if got := failedIDs(t, failed, err); got != "" {
 		t.Errorf("failed: %q\n%s", got, log)
 	}
 	sorted := func(mails []mototest.Mail) []mototest.Mail {
@@ -95,7 +95,7 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 			func(a, b mototest.Mail) int { return strings.Compare(a.Subject, b.Subject) },
 		)
 	}
-	if diff := cmp.Diff(sorted(moto.Mails(t)), sorted(want(t, mails...))); diff != "" {
+	if diff := cmp.Diff(sorted(moto.Mails(t)), sorted(asStoredBySES(t, mails...))); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	for _, secret := range []string{"example.com", "t0k3n", "nobody"} {
@@ -105,34 +105,42 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 	}
 }
 
-// mixed returns a batch: a valid mail, an invalid body, a mail that SES rejects, a valid mail; and the valid mails
+// mixedBatch returns a batch: a valid mail, an invalid body, a mail that SES rejects, a valid mail; and the valid mails
 // alone.
-func mixed(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
+func mixedBatch(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
 	t.Helper()
 	first, refused, last := testMail(mail.VerifyEmail), testMail(mail.ResetPassword), testMail(mail.DeleteAccount)
 	first.At, refused.At, last.At = at, at, at
 	refused.To = "not-a-domain"
-	return []string{text(t, first), "hunter2", text(t, refused), text(t, last)}, []mail.Message{first, last}
+	return []string{
+			messageText(t, first),
+			"hunter2",
+			messageText(t, refused),
+			messageText(t, last),
+		}, []mail.Message{
+			first,
+			last,
+		}
 }
 
 // SQS delivers only the failed mails again, and in the end moves them to the dead-letter queue.
 func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 	newSES(t)
 	m := newMailer(0)
-	bodies, good := mixed(t, m.now())
+	bodies, good := mixedBatch(t, m.now())
 	var failed Failures
 	var err error
-	log := logged(t, func() { failed, err = m.Deliver(t.Context(), batch(t, bodies...)) })
-	if got := ids(t, failed, err); got != "bc" {
+	log := captureLog(t, func() { failed, err = m.Deliver(t.Context(), newBatch(t, bodies...)) })
+	if got := failedIDs(t, failed, err); got != "bc" {
 		t.Errorf("failed: got %q, want bc\n%s", got, log)
 	}
 	for range 2 {
-		logged(t, func() { failed, err = m.Deliver(t.Context(), batch(t, bodies[1], bodies[2])) })
-		if got := ids(t, failed, err); got != "ab" {
+		captureLog(t, func() { failed, err = m.Deliver(t.Context(), newBatch(t, bodies[1], bodies[2])) })
+		if got := failedIDs(t, failed, err); got != "ab" {
 			t.Errorf("failed again: got %q, want both", got)
 		}
 	}
-	if diff := cmp.Diff(moto.Mails(t), want(t, good...)); diff != "" {
+	if diff := cmp.Diff(moto.Mails(t), asStoredBySES(t, good...)); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	const reason = `"messageId":"c","kind":"reset-password","reason":"SES answered `
@@ -147,11 +155,11 @@ func TestMotoSenderNotVerified(t *testing.T) {
 	m := New(config.Mailer{From: "no-reply@elsewhere.example.net"}, newMailer(0).now)
 	var failed Failures
 	var err error
-	log := logged(t, func() {
-		b := batch(t, text(t, testMail(mail.VerifyEmail)), text(t, testMail(mail.DeleteAccount)))
+	log := captureLog(t, func() {
+		b := newBatch(t, messageText(t, testMail(mail.VerifyEmail)), messageText(t, testMail(mail.DeleteAccount)))
 		failed, err = m.Deliver(t.Context(), b)
 	})
-	got := ids(t, failed, err)
+	got := failedIDs(t, failed, err)
 	if got != "ab" || !strings.Contains(log, `"SES answered MessageRejected`) || strings.Contains(log, "example") {
 		t.Errorf("failed: got %q, want both\n%s", got, log)
 	}
@@ -166,9 +174,9 @@ func TestMotoSESUnavailable(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	var failed Failures
 	var err error
-	b := batch(t, text(t, testMail(mail.VerifyEmail)))
-	log := logged(t, func() { failed, err = newMailer(0).Deliver(t.Context(), b) })
-	got := ids(t, failed, err)
+	b := newBatch(t, messageText(t, testMail(mail.VerifyEmail)))
+	log := captureLog(t, func() { failed, err = newMailer(0).Deliver(t.Context(), b) })
+	got := failedIDs(t, failed, err)
 	if got != "a" || !strings.Contains(log, "no answer from SES") || strings.Contains(log, "example.com") {
 		t.Errorf("failed: got %q, want a\n%s", got, log)
 	}
@@ -177,10 +185,10 @@ func TestMotoSESUnavailable(t *testing.T) {
 // The function's program handles an event through Lambda's runtime API, in the form that Lambda and SQS use.
 func TestMotoFunctionHandlesEvent(t *testing.T) {
 	newSES(t)
-	bodies, good := mixed(t, time.Now()) // the function uses the real clock
+	bodies, good := mixedBatch(t, time.Now()) // the function uses the real clock
 	answer := make(chan string, 1)
 	events := make(chan []byte, 1)
-	events <- event(t, bodies...)
+	events <- sqsEvent(t, bodies...)
 	api := httptest.NewServer(runtimeAPI(events, answer))
 	defer api.Close()
 	program := filepath.Join(t.TempDir(), "bootstrap")
@@ -203,7 +211,7 @@ func TestMotoFunctionHandlesEvent(t *testing.T) {
 	if diff := cmp.Diff(<-answer, "/response "+failures); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
-	shown := want(t, good...)
+	shown := asStoredBySES(t, good...)
 	for i := range shown {
 		shown[i].Source = `"Xenon" <no-reply@learn.example.com>`
 	}

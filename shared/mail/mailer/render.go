@@ -24,8 +24,8 @@ var linkLifetimes = map[mail.Kind]time.Duration{
 	mail.EmailChanged:            0,
 }
 
-// rendered is one mail as the user reads it.
-type rendered struct{ subject, text, html string }
+// renderedMail is one mail as the user reads it.
+type renderedMail struct{ subject, text, html string }
 
 // files holds one file of phrases for each kind, a second one for VerifyEmail to a new email, and two layouts, text and
 // HTML. Both layouts use the same phrases, so the phrases have no markup; the layouts escape the values.
@@ -33,7 +33,7 @@ type rendered struct{ subject, text, html string }
 //go:embed templates
 var files embed.FS
 
-type details struct {
+type templateData struct {
 	Site     string // the host of the link
 	URL      string
 	NewEmail string
@@ -47,19 +47,19 @@ var (
 )
 
 // render renders a mail. Its errors do not quote the mail.
-func render(m mail.Message) (rendered, error) {
+func render(m mail.Message) (renderedMail, error) {
 	if _, known := linkLifetimes[m.Kind]; !known {
-		return rendered{}, errKind
+		return renderedMail{}, errKind
 	}
 	if !isPlainEmail(m.To) || hasNewEmail[m.Kind] && !isPlainEmail(m.NewEmail) {
-		return rendered{}, errEmail
+		return renderedMail{}, errEmail
 	}
 	link, err := url.Parse(m.URL)
 	if err != nil || link.Scheme != "https" && link.Scheme != "http" || link.Host == "" {
-		return rendered{}, errLink
+		return renderedMail{}, errLink
 	}
 	lifetime := formatLifetime(linkLifetimes[m.Kind])
-	return execute(phrasesFile(m), details{Site: link.Host, URL: m.URL, NewEmail: m.NewEmail, Life: lifetime})
+	return execute(phrasesFile(m), templateData{Site: link.Host, URL: m.URL, NewEmail: m.NewEmail, Life: lifetime})
 }
 
 // hasNewEmail has the kinds of mail whose text contains the new email of a change.
@@ -84,15 +84,15 @@ func isPlainEmail(text string) bool {
 
 // execute fills the layouts. It parses the templates for each mail. This takes much less time than the call of SES, and
 // does not delay the start of the function.
-func execute(name string, d details) (rendered, error) {
+func execute(name string, d templateData) (renderedMail, error) {
 	phrases := "templates/" + name + ".tmpl"
 	text, err := texttemplate.ParseFS(files, "templates/layout.txt", phrases)
 	if err != nil {
-		return rendered{}, fmt.Errorf("read template: %w", err)
+		return renderedMail{}, fmt.Errorf("read template: %w", err)
 	}
 	html, err := htmltemplate.ParseFS(files, "templates/layout.html", phrases)
 	if err != nil {
-		return rendered{}, fmt.Errorf("read template: %w", err)
+		return renderedMail{}, fmt.Errorf("read template: %w", err)
 	}
 	var subject, asText, asHTML strings.Builder
 	if err := errors.Join(
@@ -100,9 +100,9 @@ func execute(name string, d details) (rendered, error) {
 		text.ExecuteTemplate(&asText, "layout.txt", d),
 		html.ExecuteTemplate(&asHTML, "layout.html", d),
 	); err != nil {
-		return rendered{}, fmt.Errorf("fill template: %w", err)
+		return renderedMail{}, fmt.Errorf("fill template: %w", err)
 	}
-	return rendered{subject: subject.String(), text: asText.String(), html: asHTML.String()}, nil
+	return renderedMail{subject: subject.String(), text: asText.String(), html: asHTML.String()}, nil
 }
 
 func formatLifetime(lifetime time.Duration) string {

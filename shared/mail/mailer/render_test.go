@@ -50,7 +50,7 @@ func testMail(kind mail.Kind) mail.Message {
 	return m
 }
 
-func mustRender(t *testing.T, m mail.Message) rendered {
+func mustRender(t *testing.T, m mail.Message) renderedMail {
 	t.Helper()
 	w, err := render(m)
 	if err != nil {
@@ -220,7 +220,7 @@ func TestRenderRefusesInvalidMails(t *testing.T) {
 		"a script":        {with(func(m *mail.Message) { m.URL = "javascript://learn.example.com/%0aalert(1)" }), errLink},
 		"no URL":          {with(func(m *mail.Message) { m.URL = "https://learn.example.com/%zz" }), errLink},
 	} {
-		if w, err := render(c.m); !errors.Is(err, c.want) || w != (rendered{}) {
+		if w, err := render(c.m); !errors.Is(err, c.want) || w != (renderedMail{}) {
 			t.Errorf("%s: got %v, %v, want %v", name, w, err, c.want)
 		}
 	}
