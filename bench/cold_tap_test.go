@@ -49,7 +49,7 @@ func newTimingProxy(b *testing.B, target string) *timingProxy {
 		for {
 			client, err := l.Accept()
 			if err != nil {
-				return // closed
+				return // the connection is closed
 			}
 			t.noteConnection()
 			go t.serve(client)
@@ -108,7 +108,7 @@ func (t *timingProxy) noteResponse(piece []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.trips) == 0 {
-		return // the request was before reset
+		return // the request was sent before reset
 	}
 	last := &t.trips[len(t.trips)-1]
 	last.answered, t.clientsTurn = sandbox.Now(), true

@@ -35,13 +35,13 @@ func BenchmarkImport(b *testing.B) {
 	s := newImportBenchmark(b, *importUsers)
 	raw := s.runIntoNewTarget(b, "raw", s.copyTablesUnmapped)
 	plain := s.runIntoNewTarget(b, "plain", s.copyMappedTables)
-	one := s.runIntoNewTarget(b, "ours, 1 at a time", func(b *testing.B, to string) time.Duration {
+	one := s.runIntoNewTarget(b, "Xenon, 1 batch at a time", func(b *testing.B, to string) time.Duration {
 		took, _ := s.migrate(b, s.from, to, "run", "--concurrency", "1")
 		return took
 	})
 	var again, verify time.Duration
 	var memory, little int
-	two := s.runIntoNewTarget(b, "ours, 2 at a time", func(b *testing.B, to string) (took time.Duration) {
+	two := s.runIntoNewTarget(b, "Xenon, 2 batches at a time", func(b *testing.B, to string) (took time.Duration) {
 		took, memory = s.migrate(b, s.from, to, "run", "--concurrency", "2")
 		again, _ = s.migrate(b, s.from, to, "run", "--concurrency", "2")
 		verify, _ = s.migrate(b, s.from, to, "verify")
@@ -50,7 +50,7 @@ func BenchmarkImport(b *testing.B) {
 	few := min(rowByRowUsers, s.users)
 	all := func(d time.Duration) time.Duration { return d * time.Duration(s.users) / time.Duration(few) }
 	inGo := all(s.runIntoNewTarget(b, "row by row", s.rowByRow))
-	slow := all(s.runIntoNewTarget(b, "row by row, as documented", s.runBetterAuthMigration))
+	slow := all(s.runIntoNewTarget(b, "row by row", s.runBetterAuthMigration))
 	if slow == 0 {
 		slow = inGo
 	}
@@ -67,14 +67,14 @@ func BenchmarkImport(b *testing.B) {
 		name string
 		took time.Duration
 	}{
-		{"raw, no index", raw},
-		{"plain COPY", plain},
-		{"ours, 1 at a time", one},
-		{"ours, 2 at a time", two},
-		{"ours again, nothing changed", again},
-		{"ours, verification", verify},
+		{"tables without indexes", raw},
+		{"COPY of the mapping", plain},
+		{"Xenon, 1 batch at a time", one},
+		{"Xenon, 2 batches at a time", two},
+		{"Xenon again, nothing changed", again},
+		{"Xenon, verification", verify},
 		{fmt.Sprintf("row by row in Go, from %d", few), inGo},
-		{"row by row, as documented", slow},
+		{"row by row", slow},
 	} {
 		fmt.Fprintf(
 			w,
@@ -85,7 +85,7 @@ func BenchmarkImport(b *testing.B) {
 			float64(s.users)/line.took.Seconds(),
 		)
 	}
-	_ = w.Flush() // to memory
+	_ = w.Flush() // writing to memory cannot fail
 	fmt.Fprintf(
 		&out,
 		"speed: ours / plain %.2f (goal 0.6), ours / row by row %.1f (goal 15); time: verification / ours %.2f (goal at "+
@@ -119,7 +119,7 @@ func newImportBenchmark(b *testing.B, users int) *importBenchmark {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = server.Stop() }) // the directory goes with it
+	b.Cleanup(func() { _ = server.Stop() }) // Stop removes the directory too
 	s := &importBenchmark{
 		server: server,
 		xenon:  filepath.Join(b.TempDir(), "xenon"),
@@ -175,7 +175,7 @@ func (s *importBenchmark) runIntoNewTarget(
 	s.execStatement(b, "CREATE DATABASE target TEMPLATE empty_target")
 	s.execStatement(b, "CHECKPOINT")
 	took := way(b, s.server.URL("target"))
-	fmt.Fprintf(os.Stderr, "%s: %.1f s\n", name, took.Seconds()) // all of them take minutes
+	fmt.Fprintf(os.Stderr, "%s: %.1f s\n", name, took.Seconds()) // shows progress: the whole benchmark takes minutes
 	s.execStatement(b, "DROP DATABASE target")
 	return took
 }

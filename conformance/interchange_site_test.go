@@ -168,7 +168,7 @@ func (b *visitor) send(s runningServer, method, path string, body fields) reply 
 	if len(cookies) > 0 {
 		r.Header.Set("Cookie", strings.Join(cookies, "; "))
 	}
-	response, err := http.DefaultTransport.RoundTrip(r) // no redirect is followed
+	response, err := http.DefaultTransport.RoundTrip(r) // RoundTrip does not follow redirects
 	if err != nil {
 		b.t.Fatal(err)
 	}

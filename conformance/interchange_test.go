@@ -117,7 +117,7 @@ func TestR03_CacheCookies(t *testing.T) {
 		forged.register(first)
 		_, session = forged.sessionAt(first)
 		good, middle := forged.jar[cache], len(forged.jar[cache])/2
-		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // usually another base64url letter
+		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // usually a different base64url letter
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
 		if a := forged.get(second, "/get-session"); a.body != nil {
 			t.Errorf("a forged cache cookie: got %d %s", a.status, a.text)

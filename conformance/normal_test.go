@@ -33,7 +33,7 @@ const (
 // document.
 type nameTable struct {
 	secret []byte
-	now    time.Time // of the exchange
+	now    time.Time // time of the current exchange
 	ours   bool      // Xenon's responses: its JWTs have two additional claims (D02), its tokens in mails have one (D77)
 	key    func(kid string) (*rsa.PublicKey, error)
 
@@ -79,7 +79,7 @@ func (n *nameTable) replaceInCookies(lines []string) (named []string) {
 
 // replaceInText replaces the generated values in a text.
 func (n *nameTable) replaceInText(s string) string {
-	if !utf8.ValidString(s) { // a header in Latin-1
+	if !utf8.ValidString(s) { // then it is a header in Latin-1
 		s = string(latin1(s))
 	}
 	s = aJWT.ReplaceAllStringFunc(s, n.replaceJWT)

@@ -295,7 +295,7 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 			default:
 				p.saved["mail.url"], p.saved["mail.token"] = mail["url"], mail["token"]
 			}
-			delete(mail, "at") // added by the outbox
+			delete(mail, "at") // the outbox adds the time
 			all = append(all, encode(mail))
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // expected responses: those are Better Auth's.
 type scenario struct {
 	About   string `json:"about"`
-	Profile string `json:"profile"` // of profiles.json
+	Profile string `json:"profile"` // name of a profile in profiles.json
 	Steps   []step `json:"steps"`
 
 	stem string
@@ -34,7 +34,7 @@ type step struct {
 	As         string             `json:"as,omitempty"`      // the browser, which keeps cookies and adds Origin to a POST
 	Headers    map[string]*string `json:"headers,omitempty"` // additional headers; null removes one
 	Body       json.RawMessage    `json:"body,omitempty"`    // a JSON body, sent byte for byte
-	Text       *string            `json:"text,omitempty"`    // a body as text, instead
+	Text       *string            `json:"text,omitempty"`    // the body as text, instead of json
 	Save       map[string]string  `json:"save,omitempty"`    // name: the place in the response, "body.user.id"
 	Divergence string             `json:"divergence,omitempty"`
 
@@ -50,7 +50,7 @@ type forgery struct {
 	Name   string         `json:"name"`
 	Header map[string]any `json:"header,omitempty"` // {"alg":"HS256"}
 	Claims map[string]any `json:"claims"`           // iat, exp and nbf relative to now, "-1h"
-	Secret string         `json:"secret,omitempty"` // default: the server's
+	Secret string         `json:"secret,omitempty"` // default: the secret of the server
 }
 
 // profiles reads the sets of settings with which Xenon and Better Auth are compared.

@@ -18,10 +18,10 @@ import (
 
 // server is a running Xenon or Better Auth with the settings of a profile.
 type server struct {
-	address  string // its URL
-	origin   string // its public origin, BETTER_AUTH_URL
+	address  string // URL of the server
+	origin   string // public origin of the server (BETTER_AUTH_URL)
 	database string
-	mails    string // the file of its mails
+	mails    string // file to which the server writes mails
 	secret   string
 	ours     bool
 }

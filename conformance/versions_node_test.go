@@ -75,7 +75,7 @@ func columnProblems(t *testing.T, url string) (all []string) {
 		return nil
 	}
 	for _, p := range mismatch.Problems {
-		if p.Table != "user_profile" { // Xenon's own
+		if p.Table != "user_profile" { // user_profile is Xenon's own table
 			all = append(all, p.Table+"."+p.Column+": "+p.Found)
 		}
 	}
@@ -209,7 +209,7 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 			x := xenontest.StartWithEnv(t, l.env...)
 			l.xenon = runningServer{name: "Xenon", url: x.URL, origin: l.origin}
 			theirs, ours := l.publishedKey(t, l.library, kid), l.publishedKey(t, l.xenon, kid)
-			theirs["use"] = "sig" // added by Xenon
+			theirs["use"] = "sig" // Xenon adds it to the keys of Better Auth
 			if diff := cmp.Diff(theirs, ours); diff != "" || ours["alg"] != alg {
 				t.Errorf("the published key (-Better Auth +Xenon):\n%s", diff)
 			}

@@ -313,7 +313,7 @@ func TestR34_VerifyAccepts(t *testing.T) {
 func TestR35_KeyHintsAreIgnored(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	attacker := newDeployment(t) // publishes the foreign key
+	attacker := newDeployment(t) // its JWKS has the foreign key
 	attacker.saveKeys(t, sets().foreign)
 	hints := map[string]any{
 		"jku": attacker.cfg.JWKSURL, "x5u": attacker.cfg.JWKSURL, "jwk": sets().foreign.current.jwk(),

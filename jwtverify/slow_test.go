@@ -57,7 +57,7 @@ func jwksText() []byte { return []byte(jwksOf(sets().third.current.jwk())) }
 type publisher struct {
 	verifier *Verifier
 	asked    atomic.Int64
-	answer   atomic.Value // of http.HandlerFunc
+	answer   atomic.Value // an http.HandlerFunc
 }
 
 func newPublisher(t *testing.T) *publisher {

@@ -35,7 +35,7 @@ const BetterAuthVersion = "1.7.25"
 // Migration is one file and when it was applied to a database.
 type Migration struct {
 	Version   int64
-	Name      string    // of the file
+	Name      string    // name of the file
 	AppliedAt time.Time // zero if pending
 }
 
@@ -87,7 +87,7 @@ func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err err
 	// pooler keeps the session (ADR 0005).
 	silent := slog.New(slog.DiscardHandler)
 	locker, err := lock.NewPostgresTableLocker(
-		lock.WithTableLockTimeout(250*time.Millisecond, 1200), // five minutes
+		lock.WithTableLockTimeout(250*time.Millisecond, 1200), // 1,200 times 250 ms are five minutes
 		lock.WithTableRetryPolicy(isHeld),
 		lock.WithTableLogger(silent),
 	)

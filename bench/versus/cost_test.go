@@ -35,7 +35,7 @@ type cost struct {
 	Request    string  `json:"request"`
 	Function   string  `json:"function"`
 	Megabytes  int     `json:"megabytes"`
-	Processor  float64 `json:"processorMicroseconds"` // of the function
+	Processor  float64 `json:"processorMicroseconds"` // processor time of the function
 	Waiting    float64 `json:"waitingMicroseconds"`
 	Billed     float64 `json:"billedMs"`
 	Lambda     float64 `json:"lambdaDollars"` // a million requests: the time that is billed, and the requests themselves

@@ -26,7 +26,7 @@ func measureGrowth(b *testing.B, program string, n, divisor int, tell func(strin
 	many := startXenon(b, program, populated(b, millionUsers, config.Argon2id), config.Argon2id)
 	tell("filled")
 	few.name, many.name = "10,000 users", "1,000,000 users"
-	const some = 2000 // users, of n
+	const some = 2000 // 2,000 of the n users
 	groups := pairWorkloads(few, everyPath(b, few, people, some), many, everyPath(b, many, millionUsers, some))
 	cells, err := measureRounds(b.Context(), groups, n, divisor, postmaster(b, few.database), tell)
 	if err != nil {

@@ -142,7 +142,7 @@ func bareSignature(tb testing.TB) func(context.Context) error {
 // The two cases of verifying a token: a verifier caches the tokens that are valid.
 const (
 	newJWT, seenJWT = "verify a new JWT", "verify a JWT again"
-	newJWTs         = 400 // in each run
+	newJWTs         = 400 // number of new JWTs in each run
 )
 
 // verify returns workloads to verify tokens of the server with a verifier. fetched counts the requests for the JWKS.

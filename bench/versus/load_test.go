@@ -43,7 +43,7 @@ func newCall(method, path, host, want, body string, headers ...string) httpCall 
 
 // loadResult is the result of many calls.
 type loadResult struct {
-	took  []time.Duration // of each call
+	took  []time.Duration // the time of each call
 	whole time.Duration
 	full  int // calls that the server rejected with 503
 }

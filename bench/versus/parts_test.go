@@ -29,7 +29,7 @@ import (
 // requestCost are the counted costs of a request, as means of many requests.
 type requestCost struct {
 	Request     string  `json:"request"`
-	First       float64 `json:"roundTripsOfTheFirst"` // of a process: it connects
+	First       float64 `json:"roundTripsOfTheFirst"` // the first request of a process also connects
 	Trips       float64 `json:"roundTrips"`
 	Statements  float64 `json:"statements"`
 	Sent        float64 `json:"bytesToPostgres"`

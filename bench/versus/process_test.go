@@ -97,7 +97,7 @@ func onlyChild(pid int) (int, error) {
 func TestProcessorTimeOfThisProcessIsRead(t *testing.T) {
 	t.Parallel()
 	var used time.Duration
-	for used < clockTick { // asking takes processor time, too
+	for used < clockTick { // reading the value also takes processor time
 		var err error
 		if used, err = processorTime(os.Getpid()); err != nil {
 			t.Fatal(err)

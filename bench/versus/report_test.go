@@ -121,7 +121,7 @@ type row struct {
 	Server      spread `json:"serverMicroseconds"`
 	Postgres    spread `json:"postgresMicroseconds"`
 	Generator   spread `json:"generatorMicroseconds"`
-	Full        int    `json:"refusedAsFull"` // of all rounds
+	Full        int    `json:"refusedAsFull"` // calls rejected with 503 in all rounds
 }
 
 func (c *cell) row() row {

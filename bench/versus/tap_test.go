@@ -44,7 +44,7 @@ func (t *countingDialer) total() traffic {
 type countingConn struct {
 	net.Conn
 	tap     *countingDialer
-	waiting bool // for a response
+	waiting bool // waits for a response
 	asked   time.Time
 	said    messageCounter
 }
@@ -76,7 +76,7 @@ func (c *countingConn) Read(p []byte) (int, error) {
 // messageCounter is one side of a connection in Postgres's protocol, version 3. A message has a type and the length of
 // the rest; the first of a connection has no type.
 type messageCounter struct {
-	rest    []byte // of an incomplete message
+	rest    []byte // the start of an incomplete message
 	started bool
 }
 

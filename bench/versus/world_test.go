@@ -124,7 +124,7 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 type benchmarkSetup struct {
 	argon2id, scrypt, betterAuth server
 	null                         string   // the address of the null server
-	postgres                     int      // process id
+	postgres                     int      // the process id of Postgres
 	jwts                         []string // of the active users, issued by Xenon
 
 	events     *apiEvents

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	_ "embed" // the page
+	_ "embed" // api_page.html
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,7 +68,7 @@ func (o operation) JWT() bool {
 func (o operation) Statuses() string {
 	var all []string
 	for status, r := range o.Responses {
-		if r.Description != "" { // all operations have the others
+		if r.Description != "" { // the other responses are the same for all operations
 			all = append(all, status)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 type mailTemplate struct {
 	settings map[string]map[string]string
 	policies map[string]string
-	mailer   map[string]any // its event
+	mailer   map[string]any // the event source of the mailer
 	queues   map[string]map[string]any
 }
 
@@ -70,7 +70,7 @@ func readMailTemplate(t *testing.T) mailTemplate {
 				p.Environment.Variables,
 			} {
 				for name, value := range variables {
-					m.settings[folder][name] = value.Value // of !Ref X, the X
+					m.settings[folder][name] = value.Value // for !Ref X this is X
 				}
 			}
 			policies, err := yaml.Marshal(&p.Policies)

@@ -154,7 +154,7 @@ func TestR58_CheckOfAReport(t *testing.T) {
 		{"a JWKS", []string{file, "--jwks", jwks}, others, exitDone, "valid: "},
 		{"JSON", []string{file, "--json"}, keyFile, exitDone, `{"verdict":"valid","run":"autumn"`},
 		{"altered", []string{altered}, keyFile, exitFailed, "altered: the digest does not match the report"},
-		{"altered, JSON", []string{altered, "--json"}, keyFile, exitFailed, `{"verdict":"altered"`},
+		{"altered file, JSON", []string{altered, "--json"}, keyFile, exitFailed, `{"verdict":"altered"`},
 		{"wrong file", []string{wrong}, keyFile, exitFailed, wrong + ": this is not a signed report, or it was changed"},
 		{"wrong file, JSON", []string{wrong, "--json"}, keyFile, exitFailed, `{"verdict":"altered"`},
 		{"unknown key", []string{file}, others, exitFailed, "These keys cannot verify the report"},

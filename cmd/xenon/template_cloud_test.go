@@ -149,7 +149,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 		mail     = "Allow sqs:SendMessage !GetAtt MailQueue.Arn"
 		arnOfSES = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
 		ses      = "Allow ses:SendEmail "
-		sender   = ", map[Domain:!Select [0, !Split [>, !Select [1, !Split [@, !Ref MailFrom]]]]]]" // of MailFrom
+		sender   = ", map[Domain:!Select [0, !Split [>, !Select [1, !Split [@, !Ref MailFrom]]]]]]" // the domain of MailFrom
 		states   = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 	)
 	want := map[string][]string{

@@ -33,7 +33,7 @@ func metricsOnDashboard(t *testing.T, body string) (all []web.Metric) {
 			switch first := m[0].(type) {
 			case string:
 				if first != web.Namespace {
-					continue // AWS's own
+					continue // a metric of AWS, not of Xenon
 				}
 				dimension := ""
 				if len(m) > 2 {

@@ -189,7 +189,7 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 	}
 	read := map[string]bool{}
 	spy := func(name string) string { read[name] = true; return "" }
-	_, _ = config.LoadAPI(spy) // only the names matter
+	_, _ = config.LoadAPI(spy) // only the names of the variables matter, not the error
 	_, _ = config.LoadImport(spy)
 	_, _ = config.LoadMailer(spy)
 	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(text, -1)

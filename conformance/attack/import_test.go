@@ -121,7 +121,7 @@ func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	}
 	kate := account{"00000000-0000-4000-9000-000000000003", "kate@example.com", "the owner's password", "2024-01-01"}
 	s := newTestServer(t)
-	w := s.signUp(t, "kim@example.com", "the words of Kim", home) // not verified yet
+	w := s.signUp(t, "kim@example.com", "the words of Kim", home) // her email is not verified yet
 	_, kim, _ := strings.Cut(w.Body.String(), `"id":"`)
 	kim = kim[:36]
 

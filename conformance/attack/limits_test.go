@@ -84,7 +84,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 // one. A user and a monitor at another IP address are not affected.
 func TestProfileAndHealthAreLimited(t *testing.T) {
 	t.Parallel()
-	now := time.Now() // of the token
+	now := time.Now() // the time at which the token was issued
 	s := newTestServer(t)
 	token := s.newUser(t).jwt
 	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")

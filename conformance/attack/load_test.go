@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const concurrentRequests = 100 // concurrent requests of each kind
+const concurrentRequests = 100 // of each kind
 
 // responseCounts counts responses by all that a client can compare: everything except the request id and the remaining
 // wait.
@@ -22,7 +22,7 @@ type responseCounts struct {
 func (c *responseCounts) add(w *httptest.ResponseRecorder) {
 	h := w.Header().Clone()
 	h.Del("X-Request-Id")
-	h.Del("X-Retry-After") // the remaining seconds
+	h.Del("X-Retry-After") // it has the remaining seconds, which vary
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.got[fmt.Sprintf("%d %v %s", w.Code, h, w.Body)]++

@@ -346,7 +346,7 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 			t.Errorf("sign-in with %q: got %d, want %d", password, got, want)
 		}
 	}
-	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", abroad)) // the attacker's second link
+	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", abroad))
 	if got, _ := s.signIn(email, "attacker's second", abroad); got != http.StatusUnauthorized {
 		t.Errorf("after the attacker's link: got %d, want 401", got)
 	}

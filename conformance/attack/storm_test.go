@@ -17,7 +17,7 @@ import (
 
 const (
 	starts = 200 // environments that start at the same time
-	budget = 50  // the connections of the database
+	budget = 50  // the number of connections that the database allows
 )
 
 // 200 functions that start at the same time behind PgBouncer, as behind Neon's pooler, all answer 200.

@@ -41,7 +41,7 @@ var storedFormats = []struct{ name, stored string }{
 func BenchmarkR18_Timing(b *testing.B) {
 	s := newTestServer(b)
 	s.hasher = password.New(config.Argon2id)
-	e := s.newEnvironment(b, 1, time.Now, "MAIL=none") // the pool of a function
+	e := s.newEnvironment(b, 1, time.Now, "MAIL=none") // one connection, as in a function
 	conn, err := pgx.Connect(b.Context(), s.db)
 	if err != nil {
 		b.Fatal(err)

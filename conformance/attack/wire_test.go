@@ -16,7 +16,7 @@ import (
 // request is sent byte by byte over the connection, without checks or corrections.
 type request struct {
 	method, target string
-	headers        []string // whole lines
+	headers        []string // complete header lines
 	body           string
 	length         string // a Content-Length that may be wrong; "-" for none
 	hangsUp        bool   // the connection is closed for writing after the body

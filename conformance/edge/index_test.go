@@ -61,7 +61,7 @@ func TestSiteIndex(t *testing.T) {
 		"/sitemap.xml":                   "/sitemap.xml",
 		"/.well-known/change-password":   "/.well-known/change-password/index.html",
 		"/.nojekyll":                     "/.nojekyll",
-		"//evil.example":                 "//evil.example", // S3 has no such key
+		"//evil.example":                 "//evil.example", // S3 answers 404: it has no such key
 		"//evil.example/":                "//evil.example/index.html",
 		"/%2e%2e/secret":                 "/%2e%2e/secret/index.html",
 		"/a\\b":                          "/a\\b/index.html",

@@ -22,7 +22,7 @@ func TestPipInstallsPackagesWithHashesOnly(t *testing.T) {
 	for _, script := range scripts {
 		text, err := os.ReadFile(script)
 		if err != nil {
-			continue // a folder
+			continue // skip folders
 		}
 		for _, line := range install.FindAllString(string(text), -1) {
 			found++

@@ -41,7 +41,7 @@ func TestR43_EveryRoundTripOfEveryEndpoint(t *testing.T) {
 func row(t *testing.T, op operation) string {
 	t.Helper()
 	s := newTestServer(t)
-	s.newUser(t) // connects
+	s.newUser(t) // opens the connection
 	trips := s.sendWithFault(t, op, none, 0).trips
 	cells := []string{"`" + op.name + "`", fmt.Sprint(trips)}
 	for _, f := range faults {

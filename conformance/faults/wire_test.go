@@ -18,7 +18,7 @@ const (
 	lost       fault = "lost"       // Postgres executes the statement, but its response never arrives
 	terminated fault = "terminated" // Postgres closes every connection before, as Neon does when it suspends
 	away       fault = "away"       // from now on the database cannot be reached
-	slow       fault = "slow"       // the network delivers after latency
+	slow       fault = "slow"       // the network delivers data after the delay latency
 	frozen     fault = "frozen"     // the statement is lost, and there is never a response
 )
 
@@ -33,7 +33,7 @@ type faultyDialer struct {
 	armed bool
 	fault fault
 	at    int // the number of the round trip, from 1
-	trips int // the round trips since arm
+	trips int // the round trips since setFault
 	gone  bool
 }
 
@@ -94,7 +94,7 @@ type conn struct {
 	waiting bool  // whether something was sent since the last response
 	broken  error // the error of all further reads
 	lose    bool  // drop the next response
-	swallow bool  // drop what is sent
+	swallow bool  // drop the sent bytes
 }
 
 func (c *conn) Write(b []byte) (int, error) {

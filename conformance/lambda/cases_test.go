@@ -60,7 +60,7 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 		{"plain", registration(""), 200},
 		{"base64", packed(registration("")), 200},
 		{"form", form, 200},
-		{"form in base64", packed(form), 422}, // the same email again
+		{"form in base64", packed(form), 422}, // the email is already taken
 		{"invalid base64", broken, 400},
 		{"stage", staged(registration(""), "prod"), 200},
 		{"a path that begins like the stage", elsewhere, 404},

@@ -49,7 +49,7 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 			needy[folder] = steps[0].route
 		}
 	}
-	var all sync.WaitGroup // each request takes seconds
+	var all sync.WaitGroup // concurrent, because each request takes seconds
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"JWKS_URL": "http://127.0.0.1:1/"})
 		all.Go(func() { checkWithoutNetwork(t, s, needy[folder], routes[folder][0].body) })

@@ -137,7 +137,7 @@ func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 		body := v.fillPlaceholders(`{"name":"Ada","email":"{email}","password":"{password}"}`)
 		e := sandbox.Event("POST", "/api/auth/sign-up/email", "", v.ip, body)
 		got := signup.ask(fmt.Sprintf("sign-up-%d", i), e)
-		const cookies = 2 // session and device
+		const cookies = 2 // the session cookie and the device cookie
 		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != cookies {
 			t.Errorf("sign-up %d: got %d %s", i, got.StatusCode, got.Body)
 			return

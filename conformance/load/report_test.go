@@ -15,10 +15,10 @@ import (
 // report has the results of a run.
 type report struct {
 	begun         time.Time
-	before, after figures // without load
+	before, after figures // measured without load
 	first, soak   period
 	samples       []sample
-	accounts      int // at the end
+	accounts      int // number of accounts at the end
 }
 
 // markdown returns the tables of the run.

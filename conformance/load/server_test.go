@@ -25,8 +25,8 @@ type figures struct {
 	Heap        uint64 // bytes
 	Objects     uint64
 	Resident    uint64 `json:"-"` // bytes of the whole process
-	Files       int    `json:"-"` // descriptors
-	Connections int    `json:"-"` // to the database
+	Files       int    `json:"-"` // number of open file descriptors
+	Connections int    `json:"-"` // number of connections to the database
 }
 
 // runServer serves all endpoints in its own process. It prints the host and port on which it listens, and its figures

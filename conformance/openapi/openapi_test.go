@@ -107,7 +107,7 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 func namesOfSettings() map[string]bool {
 	names := map[string]bool{}
 	record := func(name string) string { names[name] = true; return "" }
-	_, _ = config.LoadAPI(record) // only the names matter
+	_, _ = config.LoadAPI(record) // only the names of the variables matter, not the error
 	_, _ = config.LoadImport(record)
 	_, _ = config.LoadMailer(record)
 	return names

@@ -39,7 +39,7 @@ const echoTemplate = `{
 // requests are the requests of the golden events, by the name of the file.
 var requests = map[string]struct {
 	line    string
-	headers []string // name, value
+	headers []string // pairs of name and value
 	body    string
 }{
 	"sam_get": {

@@ -118,7 +118,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 				t.Errorf("%s passes %s, which Action does not have", name, key)
 			}
 		}
-		place := "job" // the one with a ResultSelector
+		place := "job" // the only state with a ResultSelector
 		if s.ResultPath != nil {
 			place = strings.TrimPrefix(*s.ResultPath, "$.")
 		}

@@ -29,7 +29,7 @@ func newHandler() (handler, *bytes.Buffer) {
 	var log bytes.Buffer
 	return handler{
 		cfg: config.Import{
-			FromDatabaseURL: "postgres://user:" + password + "@127.0.0.1:6543/postgres", // rejected before anything is dialled
+			FromDatabaseURL: "postgres://user:" + password + "@127.0.0.1:6543/postgres", // rejected without a connection
 			ToDatabaseURL:   "postgres://user:" + password + "@127.0.0.1:1/none",
 		},
 		log: slog.New(slog.NewJSONHandler(&log, nil)),

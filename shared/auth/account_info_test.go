@@ -35,7 +35,7 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 		{name: "unknown", who: p, body: "?accountId=x", status: 400, want: accountNotFound},
 		{name: "empty", who: p, body: "?accountId=", status: 400, want: accountNotFound},
 		{name: "bad escapes", who: p, body: "?accountId=%zz", status: 400, want: accountNotFound},
-		{name: "no UTF-8", who: p, body: "?accountId=%ff", status: 400, want: accountNotFound},
+		{name: "not UTF-8", who: p, body: "?accountId=%ff", status: 400, want: accountNotFound},
 		{name: "NUL", who: p, body: "?accountId=a%00b", status: 400, want: accountNotFound},
 		{name: "account of another user", who: p, body: "?accountId=" + foreign, status: 400, want: accountNotFound},
 		{
@@ -43,7 +43,7 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 			body: "?accountId=" + foreign + "&userId=" + bob.id, status: 400, want: accountNotFound,
 		},
 		{name: "own account", who: p, body: "?accountId=" + google, status: 400, want: notConfigured},
-		{name: "own password", who: p, body: "?accountId=" + credential, status: 400, want: notConfigured},
+		{name: "own password account", who: p, body: "?accountId=" + credential, status: 400, want: notConfigured},
 		{
 			name: "own account, with another user's id", who: p, body: "?accountId=" + google + "&userId=" + bob.id, status: 400,
 			want: notConfigured,

@@ -29,7 +29,7 @@ func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 // server has all endpoints of the package on a database of its own, with a clock that the test sets.
 type server struct {
 	t    *testing.T
-	url  string // of the database
+	url  string // URL of the database
 	wire *dbtest.CountingDialer
 	svc  *auth.Service
 	mux  http.Handler

@@ -132,17 +132,17 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 	for _, c := range []struct {
 		name, setup string
 		age         time.Duration
-		who         string // opens the link
+		who         string // the user who opens the link
 		code        string
 		emails      string
 	}{
 		{name: "changed", emails: "bob@example.com- new@example.com-"},
 		{name: "changed while signed in", who: "ada", emails: "bob@example.com- new@example.com-"},
 		{name: "verified stays verified", setup: verifyAda, emails: "bob@example.com- new@example.com+"},
-		{name: "another's session", who: "bob", code: "INVALID_USER", emails: "ada@example.com- bob@example.com-"},
+		{name: "session of another user", who: "bob", code: "INVALID_USER", emails: "ada@example.com- bob@example.com-"},
 		{name: "expired", age: time.Hour, code: "TOKEN_EXPIRED", emails: "ada@example.com- bob@example.com-"},
 		{
-			name: "user gone", setup: `DELETE FROM "user" WHERE email = 'ada@example.com'`, code: "USER_NOT_FOUND",
+			name: "user deleted", setup: `DELETE FROM "user" WHERE email = 'ada@example.com'`, code: "USER_NOT_FOUND",
 			emails: "bob@example.com-",
 		},
 		{
@@ -272,7 +272,7 @@ func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 	}{
 		{name: "cancelled", body: `{"token":"TOKEN"}`, status: 200},
 		{
-			name: "to a taken address", body: `{"token":"TOKEN"}`,
+			name: "new email is taken", body: `{"token":"TOKEN"}`,
 			setup: `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`, status: 200,
 		},
 		{name: "expired", body: `{"token":"TOKEN"}`, age: time.Hour + time.Millisecond, status: 400, code: "INVALID_TOKEN"},

@@ -17,7 +17,7 @@ func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 		setup      string
 		status     int
 		code       string
-		password   string // works for sign-in afterwards
+		password   string // the password that works for sign-in afterwards
 		sessions   int
 	}{
 		{"changed", changePassword, "", 200, "", "battery staple", 2},

@@ -23,7 +23,7 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 		{name: "deleted", who: "ada", gone: true, status: 302},
 		{name: "in its last millisecond", age: 24 * time.Hour, who: "ada", gone: true, status: 302},
 		{name: "expired", age: 24*time.Hour + time.Millisecond, who: "ada", status: 404, code: "INVALID_TOKEN"},
-		{name: "another's session spends it", who: "bob", status: 404, code: "INVALID_TOKEN"},
+		{name: "session of another user uses the token up", who: "bob", status: 404, code: "INVALID_TOKEN"},
 		{name: "no session", status: 404, code: "FAILED_TO_GET_USER_INFO", left: 1},
 		{
 			name:  "a reset token",

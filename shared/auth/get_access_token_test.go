@@ -49,7 +49,7 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 			row{name: "impossible", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: accountNotFound},
 			row{name: "foreign", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400, want: accountNotFound},
 			row{
-				name: "foreign, naming its user", who: p, body: `{"accountId":"` + foreign + `","userId":"` + bob.id + `"}`,
+				name: "account of another user, with that user's id", who: p, body: `{"accountId":"` + foreign + `","userId":"` + bob.id + `"}`,
 				status: 400, want: accountNotFound,
 			},
 			row{name: "by cookie", who: p, body: `{"useAccountCookie":true}`, status: 400, want: accountNotFound},
@@ -58,7 +58,7 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 				want: accountNotFound,
 			},
 			row{
-				name: "own password", who: p, body: `{"accountId":"` + credential + `"}`, status: 400,
+				name: "own password account", who: p, body: `{"accountId":"` + credential + `"}`, status: 400,
 				want: `{"message":"Provider credential is not supported.","code":"PROVIDER_NOT_SUPPORTED"}`,
 			},
 			row{

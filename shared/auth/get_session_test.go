@@ -82,12 +82,12 @@ func TestGetSessionIsNullWithoutALiveSession(t *testing.T) {
 		{"bad signature", []string{"Cookie", "better-auth.session_token=" + bare +
 			".T8AEMUrZ%2Ba3T%2FHnWaoUQ%2FyV558MrH%2BTU%2F4lDFPoO1Rs%3D"}, nil},
 		{"foreign cookie name", []string{"Cookie", "__Secure-" + up.cookie()}, nil},
-		{"stray cache cookie", []string{"Cookie", "better-auth.session_data=x"}, cleared[1:2]},
-		{"signed but dead", []string{"Cookie", up.cookie(), "X-Dead", ""}, cleared},
-		{"dead bearer", []string{"Authorization", "Bearer " + strings.Repeat("z", 32)}, cleared},
+		{"cache cookie without session cookie", []string{"Cookie", "better-auth.session_data=x"}, cleared[1:2]},
+		{"signed cookie of an ended session", []string{"Cookie", up.cookie(), "X-Dead", ""}, cleared},
+		{"bearer token of an ended session", []string{"Authorization", "Bearer " + strings.Repeat("z", 32)}, cleared},
 		{"malformed authorization", []string{"Authorization", "Bearer \x80\xff.%zz"}, nil},
 	} {
-		if c.name == "signed but dead" {
+		if c.name == "signed cookie of an ended session" {
 			s.exec(`DELETE FROM session`)
 		}
 		a := s.do("GET", sessionPath, "", c.headers...)

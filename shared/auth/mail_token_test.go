@@ -102,9 +102,9 @@ func TestR41_InvalidMailTokensAreRefused(t *testing.T) {
 		{"with a type", sign(`{"alg":"HS256","typ":"JWT"}`, good), nil},
 		{"without exp", sign(hs256, `{"email":"ada@example.com"}`), nil},
 		{"expired this second", sign(hs256, `{"email":"ada@example.com","exp":1800000000}`), errTokenExpired},
-		{"not yet", sign(hs256, `{"email":"ada@example.com","nbf":1800000001}`), errInvalidToken},
-		{"not yet and expired", sign(hs256, `{"email":"ada@example.com","nbf":1800000001,"exp":1}`), errInvalidToken},
-		{"from now on", sign(hs256, `{"email":"ada@example.com","nbf":1800000000}`), nil},
+		{"valid only later", sign(hs256, `{"email":"ada@example.com","nbf":1800000001}`), errInvalidToken},
+		{"valid only later, and expired", sign(hs256, `{"email":"ada@example.com","nbf":1800000001,"exp":1}`), errInvalidToken},
+		{"valid from now on", sign(hs256, `{"email":"ada@example.com","nbf":1800000000}`), nil},
 		{"exp is text", sign(hs256, `{"email":"ada@example.com","exp":"1900000000"}`), errInvalidToken},
 		{"iat is null", sign(hs256, `{"email":"ada@example.com","iat":null}`), errInvalidToken},
 		{"HS512", sign(`{"alg":"HS512"}`, good), errInvalidToken},
@@ -113,7 +113,7 @@ func TestR41_InvalidMailTokensAreRefused(t *testing.T) {
 		{"no alg", sign(`{}`, good), errInvalidToken},
 		{"crit", sign(`{"alg":"HS256","crit":["x"],"x":1}`, good), errInvalidToken},
 		{"no email", sign(hs256, `{"userId":"u"}`), errInvalidToken},
-		{"address of another type", sign(hs256, `{"email":["ada@example.com"]}`), errInvalidToken},
+		{"email of another type", sign(hs256, `{"email":["ada@example.com"]}`), errInvalidToken},
 		{"no email at all", sign(hs256, `{"email":"ada"}`), errInvalidToken},
 		{"user id of another type", sign(hs256, `{"email":"ada@example.com","userId":1}`), errInvalidToken},
 		{"user id null", sign(hs256, `{"email":"ada@example.com","userId":null}`), errInvalidToken},
@@ -124,7 +124,7 @@ func TestR41_InvalidMailTokensAreRefused(t *testing.T) {
 		{"two parts", "a.b", errInvalidToken},
 		{"four parts", sign(hs256, good) + ".x", errInvalidToken},
 		{"empty", "", errInvalidToken},
-		{"no base64", "ä.ö.ü", errInvalidToken},
+		{"not base64", "ä.ö.ü", errInvalidToken},
 	} {
 		if _, err := s.parseMailToken(t.Context(), c.token); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)

@@ -23,7 +23,7 @@ func TestR29_SignInNeedsATrustedOrigin(t *testing.T) {
 		{"look-alike", []string{"Origin", "http://localhost:3000.evil.example"}, "INVALID_ORIGIN"},
 		{"other port", []string{"Origin", "http://localhost:3001"}, "INVALID_ORIGIN"},
 		{"null", []string{"Origin", "null"}, "MISSING_OR_NULL_ORIGIN"},
-		{"null, same origin says the browser", []string{"Origin", "null", "Sec-Fetch-Site", "same-origin"}, ""},
+		{"Origin null, Sec-Fetch-Site same-origin", []string{"Origin", "null", "Sec-Fetch-Site", "same-origin"}, ""},
 		{"referer", []string{"Referer", origin + "/login"}, ""},
 		{"foreign referer", []string{"Referer", "https://evil.example/"}, "INVALID_ORIGIN"},
 		{"cookie without origin", []string{"Cookie", cookie}, "MISSING_OR_NULL_ORIGIN"},

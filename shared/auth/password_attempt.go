@@ -19,7 +19,7 @@ var (
 	networkLimit = limit.Rule{Window: time.Hour, Max: 10} // from one network: an IPv4 address or an IPv6 /64
 	accountLimit = limit.Rule{Window: time.Hour, Max: 20} // from all devices that the account does not know
 	deviceLimit  = limit.Rule{Window: time.Hour, Max: 10} // from one device that the account knows
-	sessionLimit = limit.Rule{Window: time.Hour, Max: 10} // in one session
+	sessionLimit = limit.Rule{Window: time.Hour, Max: 10} // for one session
 )
 
 // attemptCounter returns the key of the counter of wrong passwords for one account from unknown devices. email is in

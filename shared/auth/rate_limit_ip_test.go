@@ -10,7 +10,7 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		source string
-		header []string // set by the trusted proxies
+		header []string // headers that the trusted proxies set
 		key    string
 	}{
 		{"remote", nil, "192.0.2.1"}, // the remote address of httptest

@@ -144,7 +144,7 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	} {
 		for route := range routes {
 			if route == web.PreflightRoute {
-				continue // has no limit
+				continue // this path has no limit
 			}
 			s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") VALUES ('no-trusted-ip|' || $1, 100, $2)
 				ON CONFLICT (key) DO UPDATE SET count = 100`, strings.SplitN(route, "/api/auth", 2)[1], s.now.UnixMilli())

@@ -77,7 +77,7 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 			code: "INVALID_TOKEN",
 		},
 		{
-			name: "user gone", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM "user"`,
+			name: "user deleted", body: `{"newPassword":"battery staple","token":"TOKEN"}`, setup: `DELETE FROM "user"`,
 			status: 400, code: "USER_NOT_FOUND",
 		},
 		{

@@ -28,7 +28,7 @@ func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 	s.checkRows("POST", revokeSessionsPath, []row{
 		{name: "no session", body: `{}`, status: 401, want: unauthorized},
 		{
-			name: "no JSON", who: bob, body: `{`, status: 400,
+			name: "not JSON", who: bob, body: `{`, status: 400,
 			want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`,
 		},
 	})

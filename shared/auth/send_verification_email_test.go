@@ -20,7 +20,7 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		mail              string
 	}{
 		{"signed in", `{"email":"ADA@example.com"}`, "", true, 200, "", "verify-email ada@example.com"},
-		{"signed in, other address", `{"email":"bob@example.com"}`, "", true, 400, "EMAIL_MISMATCH", ""},
+		{"signed in, other email", `{"email":"bob@example.com"}`, "", true, 400, "EMAIL_MISMATCH", ""},
 		{"signed out", `{"email":"Ada@example.com"}`, "", false, 200, "", "verify-email ada@example.com"},
 		{"signed out, unknown", `{"email":"eve@example.com"}`, "", false, 200, "", "nothing eve@example.com"},
 		{"no email", `{"email":"ada"}`, "", false, 400, "VALIDATION_ERROR", ""},

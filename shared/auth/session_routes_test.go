@@ -100,7 +100,7 @@ func notObjectRows(want string) []row {
 		{name: "null", body: `null`, status: 400, want: invalid(wrongType("body", want, "null"))},
 		{name: "text", body: `"x"`, status: 400, want: invalid(wrongType("body", want, "string"))},
 		{name: "number", body: `5`, status: 400, want: invalid(wrongType("body", want, "number"))},
-		{name: "no JSON", body: `{`, status: 400, want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`},
+		{name: "not JSON", body: `{`, status: 400, want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`},
 	}
 }
 

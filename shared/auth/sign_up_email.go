@@ -136,7 +136,7 @@ func (s *Service) signUpUnverified(
 // so there is no UUID library.
 func placeholderUser(n store.NewUser) store.User {
 	var id [16]byte
-	_, _ = rand.Read(id[:])                         // never returns an error
+	_, _ = rand.Read(id[:])                         // rand.Read never returns an error
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // UUID version 4, as Postgres generates
 	at := store.Time{Time: n.At}
 	return store.User{

@@ -20,7 +20,7 @@ func TestVerifyPasswordChecksThePassword(t *testing.T) {
 		{"no credential", `{"password":"correct horse"}`, `DELETE FROM account`, 400, "INVALID_PASSWORD"},
 		{"no hash", `{"password":"correct horse"}`, `UPDATE account SET password = NULL`, 400, "INVALID_PASSWORD"},
 		{"array", `{"password":["correct horse"]}`, "", 400, "VALIDATION_ERROR"},
-		{"session gone", `{"password":"correct horse"}`, `DELETE FROM session`, 401, "UNAUTHORIZED"},
+		{"session deleted", `{"password":"correct horse"}`, `DELETE FROM session`, 401, "UNAUTHORIZED"},
 	} {
 		s.reset(box)
 		a := s.signUpAda()

@@ -277,7 +277,7 @@ func TestSignUpsDuringImportLoseConfirmedEmails(t *testing.T) {
 		func() { owner[email] = id },
 	)
 	db := importtest.Connect(t, m.To)
-	m.Progress = func(importer.Event) { // after every batch
+	m.Progress = func(importer.Event) { // called after every batch
 		for email := range owner {
 			if _, err := db.Exec(
 				t.Context(),

@@ -35,7 +35,7 @@ type accountRow struct {
 type profileRow struct {
 	User, Language, Created, Updated string
 	Fields                           map[string]string // values that are not NULL
-	Hours                            int               // -1: NULL
+	Hours                            int               // -1 means NULL
 }
 
 type expectation struct {
@@ -46,7 +46,7 @@ type expectation struct {
 	withoutEmail map[string]bool // users whose email another user gets
 	conflicting  map[string]bool // identities whose account an older identity has
 	owned        map[string][]sourceIdentity
-	existing     map[string]existingUser // by email
+	existing     map[string]existingUser // existing users of the target by email
 }
 
 // existingUser is a user of the target from before the import. The user has a password, and hasMore means other rows.
@@ -179,7 +179,7 @@ func compareTrueFirst(a, b bool) int {
 // sourceTime is a time of the source, which might be outside the range of JavaScript and JSON.
 type sourceTime struct {
 	null     bool
-	infinity int // -1, 1
+	infinity int // -1 for -infinity, 1 for infinity
 	at       time.Time
 }
 

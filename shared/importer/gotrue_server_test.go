@@ -37,7 +37,7 @@ type gotrue struct {
 	t        *testing.T
 	url      string
 	config   string // path of its settings file, with the secrets that redacted hides
-	log      string // path of its output
+	log      string // path of the file with the output of GoTrue
 	redacted *strings.Replacer
 	admin    string // token of the service role
 }

@@ -26,7 +26,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	x := startXenon(t, m.To)
 	t.Run("all", func(t *testing.T) {
 		var g errgroup.Group
-		g.SetLimit(8) // failed sign-ins mostly wait
+		g.SetLimit(8) // concurrent, because failed sign-ins mostly wait
 		for _, p := range users {
 			g.Go(func() error {
 				if p.Email == "" {

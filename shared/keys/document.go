@@ -25,14 +25,14 @@ type document struct {
 type documentKey struct {
 	ID         string    `json:"kid"`
 	CreatedAt  time.Time `json:"createdAt"`
-	PrivateKey string    `json:"privateKey"` // PKCS #8
+	PrivateKey string    `json:"privateKey"` // PKCS #8 in PEM
 }
 
 type documentRetired struct {
 	ID             string    `json:"kid"`
 	RetiredAt      time.Time `json:"retiredAt"`
 	PublishedUntil time.Time `json:"publishedUntil"`
-	PublicKey      string    `json:"publicKey"` // PKIX
+	PublicKey      string    `json:"publicKey"` // PKIX in PEM
 }
 
 // errNoKeys is the error of a deployment that has no keys yet. Requests never generate keys.

@@ -34,7 +34,7 @@ func SaveFile(path string, s Set) error {
 	if err != nil {
 		return fmt.Errorf("save key set: %w", err)
 	}
-	defer func() { _ = os.Remove(file.Name()) }() // finds nothing after the rename
+	defer func() { _ = os.Remove(file.Name()) }() // does nothing after the rename
 	if _, err = file.Write(text); err == nil {
 		err = file.Sync()
 	}

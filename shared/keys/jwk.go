@@ -117,6 +117,6 @@ func parseObject(text []byte) (names []string, values map[string]json.RawMessage
 }
 
 func quote(s string) json.RawMessage {
-	text, _ := json.Marshal(s) // a string always marshals
+	text, _ := json.Marshal(s) // cannot fail for a string
 	return text
 }

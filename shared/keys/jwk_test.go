@@ -123,17 +123,17 @@ func TestParsePublicJWKOrdersMembers(t *testing.T) {
 func TestR39_ParsePublicJWKRefuses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		"a private RSA key": `{"kty":"RSA","n":"AQ","e":"AQAB","d":"SECRET"}`,
-		"a prime":           `{"kty":"RSA","n":"AQ","e":"AQAB","p":"SECRET"}`,
-		"a private OKP key": `{"kty":"OKP","crv":"Ed25519","x":"AQ","d":"SECRET"}`,
-		"a symmetric key":   `{"kty":"oct","k":"SECRET"}`,
-		"a symmetric kind":  `{"kty":"oct"}`,
-		"no kind":           `{"n":"SECRET"}`,
-		"an unknown kind":   `{"kty":"SECRET"}`,
-		"an array":          `["SECRET"]`,
-		"null":              `null`,
-		"nothing":           ``,
-		"cut off":           `{"kty":"RSA","n":"SECRET`,
+		"a private RSA key":       `{"kty":"RSA","n":"AQ","e":"AQAB","d":"SECRET"}`,
+		"a prime":                 `{"kty":"RSA","n":"AQ","e":"AQAB","p":"SECRET"}`,
+		"a private OKP key":       `{"kty":"OKP","crv":"Ed25519","x":"AQ","d":"SECRET"}`,
+		"a symmetric key":         `{"kty":"oct","k":"SECRET"}`,
+		"kind of a symmetric key": `{"kty":"oct"}`,
+		"no kind":                 `{"n":"SECRET"}`,
+		"an unknown kind":         `{"kty":"SECRET"}`,
+		"an array":                `["SECRET"]`,
+		"null":                    `null`,
+		"nothing":                 ``,
+		"cut off":                 `{"kty":"RSA","n":"SECRET`,
 	}
 	for name, publicKey := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -32,7 +32,7 @@ type Keys struct {
 
 	mu   sync.Mutex // guards the fields below
 	text []byte     // the document that was read last
-	set  *Set       // of the last valid document
+	set  *Set       // the set of the last valid document
 	err  error      // why text is not valid, or nil
 }
 

@@ -27,17 +27,17 @@ func TestTokenIsReused(t *testing.T) {
 		rotate   bool
 		reused   bool
 	}{
-		"immediately":                {then: testClaims, reused: true},
-		"equal claims":               {then: equal, reused: true},
-		"just within a minute":       {after: time.Minute - 1, then: testClaims, reused: true},
-		"after a minute":             {after: time.Minute, then: testClaims},
-		"before a tenth of lifetime": {lifetime: 10 * tenth, after: tenth - 1, then: testClaims, reused: true},
-		"after a tenth of lifetime":  {lifetime: 10 * tenth, after: tenth, then: testClaims},
-		"clock set back":             {after: -time.Second, then: testClaims},
-		"the user changed":           {then: renamed},
-		"another user":               {then: foreign},
-		"another session":            {then: other},
-		"the key was replaced":       {then: testClaims, rotate: true},
+		"immediately":                     {then: testClaims, reused: true},
+		"equal claims":                    {then: equal, reused: true},
+		"just before a minute has passed": {after: time.Minute - 1, then: testClaims, reused: true},
+		"after a minute":                  {after: time.Minute, then: testClaims},
+		"before a tenth of the lifetime":  {lifetime: 10 * tenth, after: tenth - 1, then: testClaims, reused: true},
+		"after a tenth of the lifetime":   {lifetime: 10 * tenth, after: tenth, then: testClaims},
+		"clock set back":                  {after: -time.Second, then: testClaims},
+		"the user changed":                {then: renamed},
+		"another user":                    {then: foreign},
+		"another session":                 {then: other},
+		"the key was replaced":            {then: testClaims, rotate: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

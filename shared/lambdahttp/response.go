@@ -52,7 +52,7 @@ var (
 )
 
 func (r *rejection) response() events.APIGatewayV2HTTPResponse {
-	body, _ := json.Marshal(r) // two strings always marshal
+	body, _ := json.Marshal(r) // cannot fail for two strings
 	answer := emptyResponse(r.status)
 	answer.Headers["Content-Type"] = "application/json"
 	answer.Body = string(body)

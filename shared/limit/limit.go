@@ -109,7 +109,7 @@ func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charg
 	ip := l.IP(r)
 	now := l.Now()
 	charges := []store.Charge{{Key: ip + "|" + path, Window: rule.Window, Max: rule.Max, At: now}}
-	if strings.Contains(ip, ":") { // eight groups
+	if strings.Contains(ip, ":") { // an IPv6 address, written as eight groups
 		groups := strings.SplitN(ip, ":", 4)
 		key := strings.Join(groups[:3], ":") + "::/48|" + path
 		charges = append(charges, store.Charge{Key: key, Window: rule.Window, Max: slash48Factor * rule.Max, At: now})

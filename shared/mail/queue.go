@@ -27,7 +27,7 @@ const (
 	// sendTimeout limits how long a request waits for the queue, in all attempts together.
 	sendTimeout = 5 * time.Second
 	tries       = 3
-	maxPause    = 200 * time.Millisecond // between two attempts
+	maxPause    = 200 * time.Millisecond // maximum time between two attempts
 )
 
 // queue sends mails to functions/mailer through SQS.

@@ -13,7 +13,7 @@ import (
 // The most that an imported hash may cost. The package comment says how long that takes.
 const (
 	maxArgon2Memory  = 256 * 1024 // KiB
-	maxArgon2Time    = 10         // passes
+	maxArgon2Time    = 10         // number of passes
 	maxArgon2Work    = 640 * 1024 // KiB times passes
 	maxArgon2Threads = 8
 )
@@ -32,7 +32,7 @@ type argon2Cost struct {
 
 func (c argon2Cost) hash(password string) string {
 	salt := make([]byte, argon2SaltLength)
-	rand.Read(salt) // never returns an error
+	rand.Read(salt) // rand.Read never returns an error
 	return c.text(salt, argon2.IDKey([]byte(password), salt, c.time, c.memory, c.threads, argon2KeyLength))
 }
 

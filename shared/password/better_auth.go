@@ -21,7 +21,7 @@ const (
 
 func hashBetterAuth(password string) string {
 	salt := make([]byte, 16)
-	rand.Read(salt) // never returns an error
+	rand.Read(salt) // rand.Read never returns an error
 	return betterAuthText(salt, deriveBetterAuth(password, hex.EncodeToString(salt)))
 }
 

@@ -17,7 +17,7 @@ func TestBreachesAreLookedUpByPrefix(t *testing.T) {
 	for body, want := range map[string]bool{
 		"0018A45C4D1DEF81644B54AB7F969B88D65:10\r\n" + breachedSuffix + ":52256179\r\n": true,
 		strings.ToLower(breachedSuffix) + ":1":                                          true,
-		breachedSuffix + ":0":                                                           false, // padding
+		breachedSuffix + ":0":                                                           false, // a padding line
 		breachedSuffix + ":-1":                                                          false,
 		breachedSuffix + ":many":                                                        false,
 		breachedSuffix:                                                                  false,

@@ -15,8 +15,8 @@ import (
 // limit, because scrypt takes memory for it in addition to 128·N·r.
 const (
 	maxScryptWork    = 128 << 20 // 128·N·r·p, in bytes
-	maxScryptBlock   = 64        // r
-	maxScryptThreads = 8         // p
+	maxScryptBlock   = 64        // limit of the parameter r
+	maxScryptThreads = 8         // limit of the parameter p
 )
 
 const (

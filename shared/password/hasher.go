@@ -28,7 +28,7 @@ type Hasher struct {
 	dummy   parsedHash // takes as long as verifying a hash that write returned
 	failure failureTime
 	slots   *semaphore.Weighted
-	large   *semaphore.Weighted // bytes
+	large   *semaphore.Weighted // limits the memory of large hashes, in bytes
 }
 
 // New returns a Hasher that writes config.Argon2id or config.Scrypt.

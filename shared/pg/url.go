@@ -51,7 +51,7 @@ func Parse(text string) (*pgx.ConnConfig, error) {
 		if u.disablesTLS() {
 			return nil, errPlain
 		}
-		kept = append(kept, "sslmode=verify-full") // overrides an sslmode before it
+		kept = append(kept, "sslmode=verify-full") // overrides an earlier sslmode
 	}
 	if !slices.ContainsFunc(all, isNotNeon) && !u.hasParameter("sslnegotiation") {
 		kept = append(kept, "sslnegotiation=direct")

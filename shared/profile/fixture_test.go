@@ -38,7 +38,7 @@ type server struct {
 	signer *keys.Keys
 	limits *limit.Limiter
 	now    time.Time // the clock of the rate limits
-	asked  int       // requests for the JWKS
+	asked  int       // number of requests for the JWKS
 
 	cfg      config.API
 	foreign  *rsa.PrivateKey   // of a Better Auth server; the JWKS has it besides Xenon's keys

@@ -34,7 +34,7 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 		"session expired": {
 			`UPDATE session SET "expiresAt" = now() - interval '1 second' WHERE "userId" = $1`, "INVALID_TOKEN",
 		},
-		"banned for ever": {`UPDATE "user" SET banned = true WHERE id = $1`, "INVALID_TOKEN"},
+		"banned without end": {`UPDATE "user" SET banned = true WHERE id = $1`, "INVALID_TOKEN"},
 		"banned until tomorrow": {
 			`UPDATE "user" SET banned = true, "banExpires" = now() + interval '1 day' WHERE id = $1`, "INVALID_TOKEN",
 		},
@@ -50,7 +50,7 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
-			s.newUser() // another user
+			s.newUser() // a user whose rows must not be used
 			id, token := s.newUser()
 			if w := s.do("POST", token, `{"time_per_week":1}`); w.Code != http.StatusCreated {
 				t.Fatalf("before: got %d %s", w.Code, w.Body)

@@ -10,7 +10,7 @@ func String(alphabet string, length int) string {
 	out := make([]byte, 0, length)
 	var buf [64]byte
 	for len(out) < length {
-		rand.Read(buf[:]) // never returns an error
+		rand.Read(buf[:]) // rand.Read never returns an error
 		for _, b := range buf {
 			if int(b) < limit && len(out) < length {
 				out = append(out, alphabet[int(b)%len(alphabet)])

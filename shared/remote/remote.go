@@ -39,11 +39,11 @@ type Value[T any] struct {
 
 	mu      sync.Mutex // guards the fields below
 	value   T
-	held    bool      // value was fetched
-	fetched time.Time // when value was fetched
+	held    bool      // value has been fetched at least once
+	fetched time.Time // time of the last successful fetch
 	tried   time.Time // when the last fetch ended, with or without success
-	due     bool      // invalidated since the last fetch
-	err     error     // of the last fetch
+	due     bool      // Invalidate was called after the last fetch
+	err     error     // error of the last fetch
 }
 
 // Get returns the value. Its error is that of the last fetch and means that there is no value to use; a caller whose

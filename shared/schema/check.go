@@ -136,7 +136,7 @@ const catalogQuery = `
 type foundTable struct {
 	name     string // qualified and quoted
 	kind     string // relkind
-	timeZone string // of the connection
+	timeZone string // time zone of the connection
 	columns  []foundColumn
 }
 

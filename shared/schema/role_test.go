@@ -54,7 +54,7 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	role := newRole(t, conn, "NOLOGIN")
-	tx := begin(t, conn) // the role ends with it
+	tx := begin(t, conn) // the rollback also removes the role
 	exec(t, conn, `CREATE TABLE of_the_application (id int)`)
 	if err := schema.Grant(t.Context(), tx, schema.Public, role); err != nil {
 		t.Fatal(err)

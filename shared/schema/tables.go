@@ -47,7 +47,7 @@ type Column struct {
 	Pair     *Pair // the column is unique together with another one
 	Cascade  bool  // it refers to "user", and deleting the user deletes the row
 	Since    int64 // the migration that adds it, if it is not the table's
-	Optional bool  // it may be missing
+	Optional bool  // the column may be missing
 }
 
 // Pair requires a unique index on a column and another one. The index may leave out password accounts.
@@ -59,7 +59,7 @@ type Pair struct {
 // Table is a table of which Xenon reads or writes rows.
 type Table struct {
 	Name    string
-	Since   int64  // the migration that makes it
+	Since   int64  // number of the migration that creates the table
 	Grants  string // the privileges that a role for requests needs
 	Columns []Column
 }

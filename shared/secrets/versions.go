@@ -37,7 +37,7 @@ func (v *Versions) Manages(secretID string) bool { return isSameSecret(v.arn, se
 // Stages holds the staging labels of the versions of a secret.
 type Stages struct {
 	Rotated bool                // Secrets Manager rotates the secret with a function
-	labels  map[string][]string // by version
+	labels  map[string][]string // labels by version
 }
 
 // Current returns the version in use, empty before the first one.

@@ -25,7 +25,7 @@ const (
 type cachePayload struct {
 	Session   store.Session `json:"session"`
 	User      cachedUser    `json:"user"`
-	UpdatedAt int64         `json:"updatedAt"` // ms
+	UpdatedAt int64         `json:"updatedAt"` // milliseconds since 1970
 	Version   string        `json:"version"`
 }
 
@@ -43,7 +43,7 @@ type cachedUser struct {
 // signedPayload is the value of the cache cookie before its encoding in base64.
 type signedPayload struct {
 	Session   json.RawMessage `json:"session"`
-	ExpiresAt int64           `json:"expiresAt"` // ms
+	ExpiresAt int64           `json:"expiresAt"` // milliseconds since 1970
 	Signature string          `json:"signature"`
 }
 

@@ -138,7 +138,7 @@ func TestSessionIsExtendedOnceADay(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, c := range []struct {
 		later time.Duration
-		ends  time.Duration // after sign-in
+		ends  time.Duration // time after the sign-in
 		want  string
 	}{
 		{later: day - time.Millisecond, ends: 7 * day},
@@ -180,7 +180,7 @@ func TestExpiredSessionIsDeleted(t *testing.T) {
 	}}.Mux(config.API{})
 	for _, c := range []struct {
 		name string
-		left int // sessions
+		left int // number of sessions afterwards
 	}{
 		{"the delete fails", 1}, // the request still succeeds
 		{"the delete succeeds", 0},
@@ -318,7 +318,7 @@ func TestNewSessionHasBetterAuthsLifetime(t *testing.T) {
 	type properties struct {
 		Created  time.Time
 		Lifetime time.Duration
-		Agent    int // bytes
+		Agent    int // length of the user agent in bytes
 	}
 	for remember, life := range map[bool]time.Duration{true: 7 * 24 * time.Hour, false: 24 * time.Hour} {
 		s := sessions.Prepare(r, remember)

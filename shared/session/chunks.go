@@ -19,7 +19,7 @@ const (
 // cache cookies of r.
 func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	name := s.name(sessionData)
-	if len(value) > maxCookie-len(s.setCookieLine(name+".99", "", maxAge)) { // as Better Auth measures
+	if len(value) > maxCookie-len(s.setCookieLine(name+".99", "", maxAge)) { // measured as Better Auth does
 		value = ""
 	}
 	set := value == ""

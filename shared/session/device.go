@@ -28,7 +28,7 @@ const (
 // not valid for another account. The third part depends on the stored hash, so that the cookie is not valid after a
 // change of the password.
 type Device struct {
-	ID       string // new with every cookie
+	ID       string // a new id for every cookie
 	password string
 	secret   []byte
 }

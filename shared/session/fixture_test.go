@@ -21,7 +21,7 @@ type signedInUser struct {
 	sessions *session.Sessions
 	db       *store.Store
 	user     store.User
-	cookies  []*http.Cookie // from sign-in
+	cookies  []*http.Cookie // the cookies of the sign-in
 	now      time.Time
 	conn     *pgx.Conn
 	wire     *dbtest.CountingDialer

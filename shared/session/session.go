@@ -18,7 +18,7 @@ import (
 // The lifetimes of sessions (docs/wire.md#sessions).
 const (
 	lifetime           = 7 * 24 * time.Hour
-	unrememberedLife   = 24 * time.Hour // with rememberMe false
+	unrememberedLife   = 24 * time.Hour // lifetime with rememberMe false
 	updateAge          = 24 * time.Hour // a session is extended at most this often
 	maxUserAgentLength = 8 << 10        // in bytes; the rest is not stored
 )

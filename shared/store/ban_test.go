@@ -41,8 +41,8 @@ func readBan(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
 	return b
 }
 
-// Every combination of values that the columns can have: whether the user can have a session, and whether a new session
-// clears the ban.
+// The test has every combination of values of the columns. It checks whether the user can have a session, and whether a
+// new session clears the ban.
 func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -57,17 +57,17 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 		name, banned, expires string // SQL; the clock of the tests is at 2026-01-15 12:00:00.123
 		out, cleared          bool
 	}{
-		{name: "for ever", banned: "true", expires: "NULL", out: true},
+		{name: "banned without end", banned: "true", expires: "NULL", out: true},
 		{name: "until later", banned: "true", expires: "'2026-01-15 12:00:00.124+00'", out: true},
-		{name: "to this moment", banned: "true", expires: "'2026-01-15 12:00:00.123+00'", out: true},
+		{name: "until now", banned: "true", expires: "'2026-01-15 12:00:00.123+00'", out: true},
 		{name: "until infinity", banned: "true", expires: "'infinity'", out: true},
-		{name: "until a year that JavaScript has not", banned: "true", expires: "'290000-01-01'", out: true},
+		{name: "until a year that JavaScript cannot represent", banned: "true", expires: "'290000-01-01'", out: true},
 		{name: "until a moment ago", banned: "true", expires: "'2026-01-15 12:00:00.122+00'", cleared: true},
 		{name: "until long ago", banned: "true", expires: "'-infinity'", cleared: true},
-		{name: "not", banned: "false", expires: "NULL"},
-		{name: "not, as a row that an import made", banned: "NULL", expires: "NULL"},
-		{name: "not, with the end of one", banned: "false", expires: "'infinity'"},
-		{name: "nothing said, with the end of one", banned: "NULL", expires: "'infinity'"},
+		{name: "not banned", banned: "false", expires: "NULL"},
+		{name: "not banned, as an imported row", banned: "NULL", expires: "NULL"},
+		{name: "not banned, with an end", banned: "false", expires: "'infinity'"},
+		{name: "NULL, with an end", banned: "NULL", expires: "'infinity'"},
 	} {
 		sql := `UPDATE "user" SET "updatedAt" = '2026-01-01', "banReason" = 'spam', banned = ` + c.banned +
 			`, "banExpires" = ` + c.expires
@@ -79,7 +79,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 		trips := wire.RoundTrips()
 		_, user, err := db.SessionWithUser(t.Context(), []string{old.Token}, now)
 		if errors.Is(err, store.ErrNotFound) != c.out || !c.out && (err != nil || user.ID != ada.ID) {
-			t.Errorf("%s: the session: got %v, want it refused %v", c.name, err, c.out)
+			t.Errorf("%s: the session: got %v, want it rejected: %v", c.name, err, c.out)
 		}
 		next := session(c.name, now)
 		next.UserID = ada.ID

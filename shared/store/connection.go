@@ -64,7 +64,7 @@ func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.C
 // discard removes a broken connection from the pool. pgx tries to cancel its statement for up to 15 s. During this time
 // the pool would count the connection, and the next request could get no connection.
 func discard(conn *pgxpool.Conn) {
-	_ = conn.Hijack().PgConn().Conn().Close() // broken already
+	_ = conn.Hijack().PgConn().Conn().Close() // the connection is already broken
 }
 
 // Waits returns how many statements had to wait for a free connection since the last call.
@@ -72,7 +72,7 @@ func (s *Store) Waits() int { return int(s.waits.Swap(0)) }
 
 // acquire waits at most poolTimeout while all connections are in use, but without limit while one is being opened.
 func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
-	if !full && s.pool.Stat().IdleConns() > 0 { // no wait, so no timer
+	if !full && s.pool.Stat().IdleConns() > 0 { // a connection is free, so no timer is needed
 		return s.pool.Acquire(ctx)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

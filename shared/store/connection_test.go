@@ -61,7 +61,7 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	db := open(t, proxy.URL(), 3)
 	_, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
-	for range 3 { // fill the pool
+	for range 3 { // use all connections of the pool
 		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), []string{s.Token}, now) })
 	}
 	group.Wait()

@@ -40,7 +40,7 @@ func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql s
 		return err
 	}})
 	if errors.Is(err, ErrInvalid) {
-		out, err = []T{}, nil // as above
+		out, err = []T{}, nil // as in readRow
 	}
 	return out, err
 }

@@ -60,7 +60,7 @@ func IsLimited(err error) bool {
 
 // request has the charges of one request.
 type request struct {
-	pending []Charge // not sent yet
+	pending []Charge // charges that were not sent yet
 	counted []window // the Fixed charges that were counted, until Refund removes them
 }
 

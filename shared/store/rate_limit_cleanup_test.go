@@ -34,7 +34,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		return n
 	}
 	const minute = time.Minute
-	if _, err := db.EmailTaken(t.Context(), "x"); err != nil { // connects
+	if _, err := db.EmailTaken(t.Context(), "x"); err != nil { // opens the connection
 		t.Fatal(err)
 	}
 	for i, c := range []struct {
@@ -42,13 +42,13 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		at          time.Duration
 		trips, rows int
 	}{
-		{"a", 0, 1, 1500}, // not on a cold start
+		{"a", 0, 1, 1500}, // the first request of a process deletes nothing
 		{"a", minute, 2, 500},
 		{"b", minute + 30*time.Second, 1, 500}, // not more often than once a minute
 		{"b", minute + 39*time.Second, 1, 500},
 		{"b", minute + 48*time.Second, 1, 500},
 		{"b", 2*minute - 3*time.Second, 1, 500},
-		{"b", 2*minute + 6*time.Second, 1, 500}, // no window begins
+		{"b", 2*minute + 6*time.Second, 1, 500}, // deletes nothing, because no window begins
 		{"c", 2*minute + 6*time.Second, 2, 0},
 	} {
 		before := wire.RoundTrips()

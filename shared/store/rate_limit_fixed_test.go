@@ -66,12 +66,12 @@ func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
 	}
 	first, second := attempt(now), attempt(now)
 	refund(first, "2 0", "1 10000", "1 10000")
-	refund(first, "2 0", "1 10000", "1 10000") // once only
+	refund(first, "2 0", "1 10000", "1 10000") // a second refund changes nothing
 	refund(second, "2 0", "", "")
 	refund(db, "2 0", "", "")
 	late, later := attempt(now), now.Add(11*time.Second)
 	attempt(later)
-	refund(late, "1 11000", "1 21000", "1 21000") // another window
+	refund(late, "1 11000", "1 21000", "1 21000") // the refund of another window changes nothing
 }
 
 func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {

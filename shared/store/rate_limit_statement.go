@@ -12,9 +12,9 @@ import (
 
 // chargeResult describes which charges Postgres counted.
 type chargeResult struct {
-	sent    bool // to Postgres
+	sent    bool // the charge was sent to Postgres
 	counted int  // the first of them counted; the charge after them has to be sent again
-	began   bool // a window began
+	began   bool // the charge began a new window
 	fixed   []window
 }
 

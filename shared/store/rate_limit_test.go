@@ -122,10 +122,10 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 			_, err := db.CreateProfile(ctx, tokenHolder(user, s), nil)
 			return err
 		}},
-		{"one without a result", 2, func(ctx context.Context, db *store.Store) error {
+		{"a write without a result", 2, func(ctx context.Context, db *store.Store) error {
 			return db.DeleteSession(ctx, "x")
 		}},
-		{"nothing else", 1, func(ctx context.Context, db *store.Store) error { return db.FlushCharges(ctx) }},
+		{"only the charge", 1, func(ctx context.Context, db *store.Store) error { return db.FlushCharges(ctx) }},
 	} {
 		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
 		request := db.Charging(newCharge(a, 3, now))
@@ -314,7 +314,7 @@ func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 		err := db.Count(t.Context(), newCharge("key", 1, now.Add(at)))
 		return wire.RoundTrips() - before, retryAfter(t, err)
 	}
-	take(0) // connects
+	take(0) // opens the connection
 	for _, c := range []struct {
 		at    time.Duration
 		trips int

@@ -21,7 +21,7 @@ type refusals struct {
 
 // refusal has times in milliseconds since 1970.
 type refusal struct {
-	until  int64 // end of the window
+	until  int64 // time of the end of the window
 	forget int64 // when the next charge is sent to Postgres again
 }
 

@@ -82,7 +82,7 @@ func texts(body *ast.BlockStmt, info types.Info) (all []string) {
 			return true
 		}
 		all = append(all, constant.StringVal(v))
-		return false // its parts are not statements
+		return false // the parts of a concatenation are not statements
 	})
 	return all
 }

@@ -25,7 +25,7 @@ import (
 const (
 	connectTimeout   = 10 * time.Second // a suspended Neon compute starts within this time
 	statementTimeout = 10 * time.Second
-	poolTimeout      = 2 * time.Second // for a free connection
+	poolTimeout      = 2 * time.Second // maximum wait for a free connection
 )
 
 // A connection that was idle for longer than idleCheck is checked before use. One that was idle for longer than
@@ -51,11 +51,11 @@ type database struct {
 
 	pool        *pgxpool.Pool
 	source      URLSource
-	schema      string // of Xenon's tables
+	schema      string // schema of Xenon's tables
 	maxConns    int32
 	running     atomic.Int32 // statements that have a connection or wait for one
 	waits       atomic.Int32 // statements that had to wait, since the last call of Waits
-	warnIgnored sync.Once    // about parameters of the URL
+	warnIgnored sync.Once    // logs the ignored parameters of the URL once
 
 	noPrepare     atomic.Bool // the pooler does not support prepared statements
 	readiness     readiness

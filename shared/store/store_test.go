@@ -155,7 +155,7 @@ func TestRoundTrips(t *testing.T) {
 	if wire.DialCount() != 0 {
 		t.Fatal("Open has dialled")
 	}
-	user, s := signUp(t, db, "ada@example.com") // connects
+	user, s := signUp(t, db, "ada@example.com") // opens the connection
 	holder := tokenHolder(user, s)
 	for _, c := range []struct {
 		name string

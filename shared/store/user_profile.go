@@ -70,7 +70,7 @@ const (
 // profileResult is the row that every statement on a profile returns.
 type profileResult struct {
 	refused *string
-	existed bool // before the statement
+	existed bool // the profile existed before the statement
 	found   bool // Profile is set
 	Profile
 }

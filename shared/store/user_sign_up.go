@@ -13,7 +13,7 @@ type NewUser struct {
 	Name  string
 	Email string // lower case
 	Image *string
-	Hash  string // of the password
+	Hash  string // hash of the password
 	At    time.Time
 }
 

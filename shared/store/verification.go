@@ -156,7 +156,7 @@ func (s *Store) UserOfVerification(
 // EmailChange is a change of email that a user requested.
 type EmailChange struct {
 	Link, Cancel      string // identifiers of the links that execute and that cancel the change; Cancel may be ""
-	UserID, SessionID string // of the request
+	UserID, SessionID string // user and session of the request
 	To                string // lower case
 }
 

@@ -34,7 +34,7 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 		{"expired", []value{{0, -time.Millisecond}}, 0},
 		{"older rows", []value{{2 * time.Second, time.Hour}, {time.Second, time.Hour}, {0, time.Hour}}, 1},
 		{"rows of the same time", []value{{0, time.Hour}, {0, time.Hour}, {0, time.Hour}}, 1},
-		{"expired, older ones not", []value{{time.Second, time.Hour}, {0, -time.Second}}, 0},
+		{"expired, but older rows are valid", []value{{time.Second, time.Hour}, {0, -time.Second}}, 0},
 	} {
 		for _, racers := range []int{1, 50} {
 			for _, deletion := range []bool{false, true} {

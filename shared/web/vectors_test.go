@@ -166,11 +166,11 @@ func TestClientIPHeadersNeedTheOriginSecret(t *testing.T) {
 		secrets []string
 		want    string
 	}{
-		"right":          {[]string{"right"}, "203.0.113.7"},
-		"wrong":          {[]string{"wrong"}, "192.0.2.9"},
-		"none":           {nil, "192.0.2.9"},
-		"two":            {[]string{"right", "right"}, "192.0.2.9"},
-		"right and more": {[]string{"right", "wrong"}, "192.0.2.9"},
+		"right":           {[]string{"right"}, "203.0.113.7"},
+		"wrong":           {[]string{"wrong"}, "192.0.2.9"},
+		"none":            {nil, "192.0.2.9"},
+		"two":             {[]string{"right", "right"}, "192.0.2.9"},
+		"right and wrong": {[]string{"right", "wrong"}, "192.0.2.9"},
 	} {
 		for _, from := range []config.ClientIP{
 			{Source: config.ForwardedFor}, {Source: config.ForwardedFor, Hops: 1}, {Source: config.CloudFront},

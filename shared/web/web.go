@@ -45,7 +45,7 @@ func Expose(h http.Header, name, value string) {
 	if old := h.Get(exposeHeaders); old != "" {
 		names = append(names, strings.Split(old, ", ")...)
 	}
-	slices.Sort(names) // Better Auth's order
+	slices.Sort(names) // the order of Better Auth
 	h.Set(exposeHeaders, strings.Join(names, ", "))
 }
 

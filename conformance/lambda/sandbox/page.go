@@ -33,12 +33,12 @@ func WritePart(t testing.TB, name, text string) {
 
 // DescribeMachine describes this machine and its load.
 func DescribeMachine() string {
-	text, _ := os.ReadFile("/proc/cpuinfo") // not on every system
+	text, _ := os.ReadFile("/proc/cpuinfo") // the file does not exist on every system
 	name := "unknown processor"
 	if found := regexp.MustCompile(`model name\s*: (.*)`).FindSubmatch(text); found != nil {
 		name = string(found[1])
 	}
-	busy, _ := os.ReadFile("/proc/loadavg") // not on every system
+	busy, _ := os.ReadFile("/proc/loadavg") // the file does not exist on every system
 	load, _, _ := strings.Cut(string(busy), " ")
 	return fmt.Sprintf("%s, %d of its processors, %s/%s, %s; load average %s",
 		name, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), load)

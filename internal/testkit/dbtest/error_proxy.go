@@ -49,7 +49,7 @@ type Phase string
 
 // The phases.
 const (
-	AtConnect   Phase = "at connect"     // to the startup message
+	AtConnect   Phase = "at connect"     // the answer to the startup message
 	AtStatement Phase = "at a statement" // to a query, or to everything up to the next Sync
 )
 

@@ -118,7 +118,7 @@ func bouncerProgram() (string, error) {
 	if program, err := exec.LookPath("pgbouncer"); err == nil {
 		return program, nil
 	}
-	candidates := []string{"/usr/sbin/pgbouncer"} // not in every PATH
+	candidates := []string{"/usr/sbin/pgbouncer"} // PATH does not always contain /usr/sbin
 	if dir, err := os.Getwd(); err == nil {
 		candidates = append(candidates, filepath.Join(moduleRoot(dir), ".tools", "pgbouncer"))
 	}

@@ -16,7 +16,7 @@ type Proxy struct {
 
 	mu       sync.Mutex
 	target   string        // host and port of the database
-	listener net.Listener  // nil while refusing
+	listener net.Listener  // nil while the proxy refuses connections
 	open     chan struct{} // closed while the proxy forwards at once
 	delay    time.Duration // how long responses wait for open; 0: everything waits, without a limit
 	resets   bool
@@ -66,7 +66,7 @@ func (p *Proxy) delayData(delay time.Duration) {
 	select {
 	case <-p.open:
 		p.open = make(chan struct{})
-	default: // holds already
+	default: // the proxy already delays data
 	}
 }
 
@@ -162,7 +162,7 @@ func (p *Proxy) serve(client net.Conn) {
 	if p.conns[client] {
 		p.conns[server] = true
 	} else {
-		_ = server.Close() // Cut was called meanwhile
+		_ = server.Close() // Cut was called while the connection was opened
 	}
 	p.mu.Unlock()
 	go p.forward(client, server, false)

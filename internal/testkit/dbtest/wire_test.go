@@ -22,7 +22,7 @@ func TestWireCountsRoundTrips(t *testing.T) {
 	if got, want := wire.DialCount(), 1; got != want {
 		t.Errorf("dials: got %d, want %d", got, want)
 	}
-	if got, want := wire.RoundTrips(), 3; got != want { // hello, and SCRAM's two
+	if got, want := wire.RoundTrips(), 3; got != want { // the startup message and two messages of SCRAM
 		t.Errorf("trips to connect: got %d, want %d", got, want)
 	}
 

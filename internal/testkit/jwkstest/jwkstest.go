@@ -13,10 +13,10 @@ import (
 // Server publishes a JWKS at URL, unless the test makes it answer something else.
 type Server struct {
 	URL     string
-	Asked   atomic.Int64 // requests
+	Asked   atomic.Int64 // number of requests
 	Publish http.HandlerFunc
 
-	answer atomic.Pointer[http.Handler] // in place of Publish
+	answer atomic.Pointer[http.Handler] // replaces the published keys
 }
 
 // New starts a server that publishes the keys that public returns. It stops at the end of the test.
@@ -27,7 +27,7 @@ func New[K any](t testing.TB, public func(context.Context) ([]K, error)) *Server
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys}) // the client has gone
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys}) // fails if the client has disconnected
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Asked.Add(1)
@@ -49,7 +49,7 @@ func (s *Server) SetHandler(h http.Handler) { s.answer.Store(&h) }
 func (s *Server) SetResponse(status int, body string) {
 	s.SetHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body)) // the client has gone
+		_, _ = w.Write([]byte(body)) // fails if the client has disconnected
 	}))
 }
 

@@ -28,7 +28,7 @@ import (
 
 const (
 	region = "eu-central-1"
-	keyID  = "AKIDEXAMPLE" // moto accepts any
+	keyID  = "AKIDEXAMPLE" // moto accepts any value
 )
 
 // Server is a running moto server.

@@ -43,7 +43,7 @@ var Steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 type SecretsManager struct {
 	Function func(event []byte) error // the rotation function; Secrets Manager ends an attempt at its first error
 	Cut      atomic.Bool              // drop every connection without an answer
-	Failed   error                    // of the last attempt
+	Failed   error                    // error of the last attempt
 
 	t      testing.TB
 	client *secretsmanager.Client // calls moto without the proxy

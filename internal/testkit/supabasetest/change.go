@@ -35,7 +35,7 @@ func Change(t testing.TB, url string, seed uint64, n int) Changes {
 func (c *Changes) apply(ctx context.Context, tx pgx.Tx, seed string, n int) error {
 	taken := []string{}
 	for i, e := range events {
-		count := (n + i) / len(events) // these add up to n
+		count := (n + i) / len(events) // the counts of all events add up to n
 		ids, err := e.choose(ctx, tx, seed, taken, count)
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)

@@ -22,7 +22,7 @@ type generator struct {
 	accounts []*account
 	bases    []*account     // users that a kind can change
 	applied  map[string]int // by part of a user: the number of bases that a kind has changed
-	orphans  []row          // profiles
+	orphans  []row          // profiles without a user
 
 	// Rows of tables that the import only counts. They have no special values.
 	ssoProviders, ssoDomains, samlProviders, audit []row

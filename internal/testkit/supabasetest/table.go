@@ -82,7 +82,7 @@ func (t table) encode(text *bytes.Buffer, r row) error {
 		case nil:
 			text.WriteString(`\N`)
 		case string:
-			_, _ = escape.WriteString(text, value) // a buffer returns no error
+			_, _ = escape.WriteString(text, value) // writing to a buffer returns no error
 		default:
 			fmt.Fprint(text, value)
 		}

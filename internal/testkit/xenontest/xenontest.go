@@ -20,8 +20,8 @@ import (
 
 // Server is a running `xenon dev`.
 type Server struct {
-	URL      string // where it listens
-	Origin   string // its public origin
+	URL      string // URL of the server
+	Origin   string // public origin of the server
 	Database string // the URL of its database, if Start made it
 
 	log syncbuf.Buffer

@@ -14,7 +14,7 @@ type TableColumn struct {
 	Precision  *int // of a timestamp type; nil if none is set
 	Generated  bool
 	Allowed    []string // the string literals in the CHECK constraints of the column
-	Labels     []string // of an enum type
+	Labels     []string // the labels of an enum type
 	Unique     bool     // NOT NULL and UNIQUE
 }
 

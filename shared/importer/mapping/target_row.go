@@ -15,7 +15,7 @@ type TargetRow struct {
 	Key     string // the column of e that equals s.key
 	Owner   string // the column of e with the id of the user
 	Columns []string
-	staged  []string // expressions of the stage, if they differ from Columns
+	staged  []string // SQL expressions for staged values that are not columns of the stage
 }
 
 // TargetRows returns the four kinds: user, credential account, account of an identity, profile.

@@ -62,7 +62,7 @@ const (
 	chartLeft, chartWidth = 120.0, 590.0
 	chartStep             = 44
 	minWidth              = 3.0  // so that a segment of few rows is visible
-	minLabelWidth         = 64.0 // the width of a label
+	minLabelWidth         = 64.0 // minimum width of a segment that gets a label
 )
 
 func chartOf(c mapping.Counts) chart {

@@ -44,7 +44,7 @@ func completeReport() report.Report {
 				"identity sso_identity":          204,
 				"profile.age_range enum_unknown": 512,
 				"factor mfa_not_portable":        77,
-				"user tomorrows_reason":          1,
+				"user future_reason":             1,
 			},
 		},
 		Plan: importer.Plan{
@@ -179,7 +179,7 @@ func TestReasonsAreExplainedOnce(t *testing.T) {
 			}
 		}
 	}
-	if got := report.Explain("user tomorrows_reason"); got.Name != "tomorrows_reason" || got.Means == "" {
+	if got := report.Explain("user future_reason"); got.Name != "future_reason" || got.Means == "" {
 		t.Errorf("got %+v", got)
 	}
 }

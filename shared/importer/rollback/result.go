@@ -15,7 +15,7 @@ type Options struct {
 	// Cascade, with Force, also removes users to whom rows of other tables refer, if the foreign keys allow it: rows that
 	// ON DELETE CASCADE deletes and rows that SET NULL or SET DEFAULT changes are saved in the quarantine first.
 	Cascade bool
-	DryRun  bool // only count
+	DryRun  bool // only counts the rows; changes nothing
 }
 
 // maxListed is the maximum number of kept users that a result lists.

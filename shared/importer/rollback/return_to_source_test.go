@@ -269,7 +269,7 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 			t.Fatalf("%s: %v", p.Kind, err)
 		}
 		if now[p.ID] = p.Password; i%3 == 0 {
-			continue // not imported
+			continue // the user was not imported
 		}
 		if i%3 == 1 {
 			now[p.ID] = "changed " + p.Password

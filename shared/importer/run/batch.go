@@ -11,10 +11,10 @@ import (
 
 // Pass holds the data of a pass that its workers need.
 type Pass struct {
-	Run                string // its name
-	ID                 int    // of the run
+	Run                string // name of the run
+	ID                 int    // id of the run
 	Number             int
-	Epoch              int64 // of the lease
+	Epoch              int64 // epoch of the lease
 	Batches            int
 	HasForeignAccounts bool        // the target has accounts that the run did not write
 	References         []Reference // foreign keys that reference users, directly or through other tables

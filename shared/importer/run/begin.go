@@ -23,7 +23,7 @@ type passOpener struct {
 	env       *Env
 	src, dst  *pgx.Conn
 	given     mapping.Options
-	options   mapping.Options     // with defaults
+	options   mapping.Options     // options, with defaults set
 	quick     bool                // copy only batches with a row that has a time after the watermark
 	conflicts []mapping.Rejection // in the source; nil if this call has not looked for them
 }

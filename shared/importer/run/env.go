@@ -41,7 +41,7 @@ type Event struct {
 	DryRun      bool          `json:"dryRun,omitempty"` // of a rollback that only counts
 	Pass        int           `json:"pass"`
 	Batch       int           `json:"batch"`     // number of the batch, from 0
-	Batches     int           `json:"batches"`   // of the run
+	Batches     int           `json:"batches"`   // number of batches of the run
 	Done        int           `json:"done"`      // batches done in this pass, by all processes
 	Rows        int64         `json:"rows"`      // source rows of this batch
 	Copied      int64         `json:"copied"`    // target rows written or, in a rollback, removed

@@ -56,15 +56,15 @@ func TestExplainAddsAdvice(t *testing.T) {
 		err  error
 		want string // "": the error is returned unchanged
 	}{
-		"refused before":          {Refuse([]string{"no"}), ""},
-		"a connection that broke": {io.ErrUnexpectedEOF, ""},
-		"a syntax error":          {postgresError("42601"), ""},
-		"a wrong password":        {postgresError("28P01"), "the user or the password"},
-		"a full disk":             {postgresError("53100"), "free space there"},
-		"read-only server":        {postgresError("25006"), "is read-only"},
-		"row security":            {&pgconn.PgError{Code: "42501", Message: row}, "row security hides rows"},
-		"other code, same text":   {&pgconn.PgError{Code: "42601", Message: row}, ""},
-		"missing privilege":       {postgresError("42501"), "lacks a privilege"},
+		"rejected by the importer": {Refuse([]string{"no"}), ""},
+		"a connection that broke":  {io.ErrUnexpectedEOF, ""},
+		"a syntax error":           {postgresError("42601"), ""},
+		"a wrong password":         {postgresError("28P01"), "the user or the password"},
+		"a full disk":              {postgresError("53100"), "free space there"},
+		"read-only server":         {postgresError("25006"), "is read-only"},
+		"row security":             {&pgconn.PgError{Code: "42501", Message: row}, "row security hides rows"},
+		"other code, same text":    {&pgconn.PgError{Code: "42601", Message: row}, ""},
+		"missing privilege":        {postgresError("42501"), "lacks a privilege"},
 	} {
 		got := withAdvice(c.err)
 		if c.want == "" {

@@ -16,7 +16,7 @@ type estimate struct {
 	Reason string
 	Fields []string
 	Folded bool
-	Format string // of a password
+	Format string // format of a password
 	Rows   int64
 }
 

@@ -188,7 +188,7 @@ func hashOf(t mapping.TargetRow, isFresh bool) string {
 // stagedRows are the rows of a table of the stage, with SQL expressions for the columns of their ledger entries.
 type stagedRows struct {
 	kind, stage, outcome string
-	written, credential  string // hashes
+	written, credential  string // SQL expressions for hashes of target rows
 	keepsUnmapped        string // condition: the ledger keeps its residue, for a return to the source
 }
 

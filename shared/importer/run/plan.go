@@ -52,7 +52,7 @@ type Referring struct {
 // Database describes the source or the target.
 type Database struct {
 	Server  string           `json:"server"`  // server_version
-	Rows    map[string]int64 `json:"rows"`    // by table
+	Rows    map[string]int64 `json:"rows"`    // number of rows by table
 	Columns string           `json:"columns"` // digest of the tables; if it changes, the run cannot continue
 }
 
@@ -101,7 +101,7 @@ type planner struct {
 	env       *Env
 	src, dst  *pgx.Conn
 	mapping   mapping.Mapping
-	conflicts []mapping.Rejection // between rows of the source
+	conflicts []mapping.Rejection // conflicts between rows of the source
 }
 
 // makePlan runs the steps in order, and stops after a step that adds a refusal.

@@ -119,7 +119,7 @@ type RowsOfUser struct {
 	Kind   mapping.Kind
 	Keys   []string
 	Reason string
-	Detail string // no values of rows
+	Detail string // contains no values of rows
 }
 
 const rejectRows = `WITH before AS (

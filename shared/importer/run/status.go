@@ -16,7 +16,7 @@ type Status struct {
 	State      string          `json:"state"` // "running", "complete", "rolled back" or "finalized"
 	Pass       int             `json:"pass"`
 	Batches    int             `json:"batches"`
-	Done       int             `json:"done"`   // in this pass
+	Done       int             `json:"done"`   // batches that are done in this pass
 	Parked     []Parked        `json:"parked"` // at most 20
 	Counts     mapping.Counts  `json:"counts"`
 	Reasons    mapping.Reasons `json:"reasons"` // unresolved quarantine entries
@@ -27,7 +27,7 @@ type Status struct {
 // Parked is a parked batch.
 type Parked struct {
 	Batch int    `json:"batch"`
-	Why   string `json:"why"` // no personal data
+	Why   string `json:"why"` // contains no personal data
 }
 
 // ReadStatus reads the current state of a run. It returns ErrNoRun if the target has no run with this name.

@@ -21,12 +21,12 @@ import (
 type Action struct {
 	// Action is "input", "plan", "begin", "copy", "park", "close", "verify", "verdict", "gate", "rollback" or "report".
 	Action    string          `json:"action"`
-	Input     json.RawMessage `json:"input"`     // input: a Request
-	Execution Execution       `json:"execution"` // input, begin, gate
+	Input     json.RawMessage `json:"input"`     // for the action input: a Request
+	Execution Execution       `json:"execution"` // for the actions input, begin and gate
 	Job       Job             `json:"job"`       // every action except "input"
-	Shard     run.Shard       `json:"lane"`      // copy, park, verify
+	Shard     run.Shard       `json:"lane"`      // for the actions copy, park and verify
 	Error     Failure         `json:"error"`     // park: the error of the shard
-	Redrives  int             `json:"redrives"`  // gate: BeginResult.Redrives
+	Redrives  int             `json:"redrives"`  // for the action gate: BeginResult.Redrives
 }
 
 // Failure is the error of a task, as Step Functions passes it to a Catch.

@@ -277,7 +277,7 @@ func TestErrorName(t *testing.T) {
 		"Secrets Manager unavailable": {fmt.Errorf("secrets: %w", secretsError{true}), "Unavailable"},
 		"Secrets Manager error":       {fmt.Errorf("secrets: %w", secretsError{false}), "Failed"},
 		"needs an operator":           {fmt.Errorf("%w: 3 rows", ErrNeedsAttention), "NeedsAttention"},
-		"anything else":               {errors.New("odd"), "Failed"},
+		"an unknown error":            {errors.New("odd"), "Failed"},
 		"held at the deadline":        {fmt.Errorf("%w: %w", run.ErrHeld, context.DeadlineExceeded), "Held"},
 	}
 	for name, test := range tests {
@@ -318,9 +318,11 @@ func TestFailureText(t *testing.T) {
 			Failure{"Unavailable", `{"errorMessage":"no connection","errorType":"Unavailable"}`},
 			"Unavailable: no connection",
 		},
-		"any text":         {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
-		"long text":        {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
-		"half a character": {Failure{"Failed", "x" + strings.Repeat("é", 1000)}, "Failed: x" + strings.Repeat("é", 199)},
+		"any text":               {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
+		"long text":              {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
+		"cut inside a character": {
+			Failure{"Failed", "x" + strings.Repeat("é", 1000)}, "Failed: x" + strings.Repeat("é", 199),
+		},
 	}
 	for name, test := range tests {
 		if got := test.in.text(); got != test.want {

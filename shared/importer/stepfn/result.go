@@ -34,7 +34,7 @@ type BeginResult struct {
 	Batches     int         `json:"batches"`
 	Shards      []run.Shard `json:"lanes"`
 	Distributed bool        `json:"distributed"` // the source is so large that each shard runs as a child execution
-	Redrives    int         `json:"redrives"`    // of the execution so far
+	Redrives    int         `json:"redrives"`    // number of redrives of the execution so far
 }
 
 // StepResult is the result of copy, park and verify.

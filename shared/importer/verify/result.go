@@ -21,7 +21,7 @@ type Result struct {
 	Checksums   map[string]run.Checksum `json:"checksums"`   // by target table: user, credential, account, user_profile
 	Equations   []Equation              `json:"equations"`   // checks that no row is missing or duplicated
 	Differences []run.Difference        `json:"differences"` // a list of at most 1,000
-	Different   int64                   `json:"different"`   // the total number
+	Different   int64                   `json:"different"`   // number of all differences
 	Remaining   []run.Remaining         `json:"remaining"`   // rows deleted in the source and kept in the target, at most 1,000
 	Remain      int64                   `json:"remain"`      // the total number; they are neither differences nor in a checksum
 	Equal       bool                    `json:"equal"`       // no row and no count differs, and no batch is parked or open
@@ -92,7 +92,7 @@ func (r Result) isEqual() bool {
 // verification found in the target.
 type equations struct {
 	src, dst *pgx.Conn
-	id       int // of the run
+	id       int // id of the run
 	source   mapping.SourceCatalog
 	sums     map[string]run.Checksum
 	remain   int64

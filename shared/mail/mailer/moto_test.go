@@ -205,7 +205,7 @@ func TestMotoFunctionHandlesEvent(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Wait() // it is killed
+	defer cmd.Wait() // returns an error, because the process is killed
 	defer cmd.Process.Kill()
 	const failures = `{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"c"}]}`
 	if diff := cmp.Diff(<-answer, "/response "+failures); diff != "" {
