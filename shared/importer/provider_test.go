@@ -139,7 +139,7 @@ func TestAccountOfUserOfTheTargetIsKept(t *testing.T) {
 	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
 		t.Fatal(err)
 	}
-	id := signedUp(t, m.To, "early@example.com")
+	id := insertSignUp(t, m.To, "early@example.com")
 	importtest.Exec(t, m.To, `insert into account ("userId", "providerId", "accountId", "updatedAt") values ('`+id+`',
   'slack', 'U1', now()); delete from account where "providerId" = 'credential'`)
 	importtest.Complete(t, m, importtest.Small)

@@ -131,9 +131,9 @@ func TestMotoFirstDeploy(t *testing.T) {
 }
 
 func TestMotoInvalidSetIsLoggedOnceAndLastValidSetStaysInUse(t *testing.T) {
-	c := newCloud(t, text(t, sets().first))
+	c := newAWSDeployment(t, documentText(t, sets().first))
 	k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
-	for _, content := range []string{text(t, sets().first), "half a set", "half a set"} {
+	for _, content := range []string{documentText(t, sets().first), "half a set", "half a set"} {
 		c.Put(c.cfg.SigningKeysARN, content)
 		c.Advance(secrets.TTL)
 		if _, err := k.Sign(t.Context(), testClaims); err != nil {
@@ -247,9 +247,8 @@ func TestMotoRotateNow(t *testing.T) {
 	}
 }
 
-// While Secrets Manager is unavailable nothing rotates and the last valid keys sign. Later the rotation finishes.
 func TestMotoRotateNowGivesASecretWithoutValueItsFirstKeys(t *testing.T) {
-	c := newCloud(t, "")
+	c := newAWSDeployment(t, "")
 	got, err := c.rotation.RotateNow(t.Context())
 	if err != nil || got.Current.ID != c.inUse().Current.ID {
 		t.Errorf("got %v, want the set in use", err)
@@ -257,7 +256,7 @@ func TestMotoRotateNowGivesASecretWithoutValueItsFirstKeys(t *testing.T) {
 }
 
 func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
-	c := newCloud(t, text(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, sets().third))
 	c.Advance(time.Hour)
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
@@ -272,7 +271,7 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 		}
 		return rotate(event)
 	}
-	c.Advance(finishWithin + Spread)
+	c.Advance(finishWithin + MaxPropagation)
 	if _, err := c.rotation.RotateNow(ctx); err == nil {
 		t.Error("RotateNow returned a set that is not in use")
 	}
@@ -281,6 +280,7 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 	}
 }
 
+// While Secrets Manager is unavailable, nothing rotates and the last valid keys sign. Later the rotation finishes.
 func TestMotoServiceDownDuringARotation(t *testing.T) {
 	c := newAWSDeployment(t, documentText(t, sets().third))
 	c.Advance(time.Hour)

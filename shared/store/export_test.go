@@ -18,7 +18,7 @@ func ChargeText(charges int) string { return chargeText(charges) }
 
 // UsableAfter reports whether a connection that was idle for so long is used again.
 func (s *Store) UsableAfter(ctx context.Context, idle time.Duration) (usable bool, err error) {
-	err = s.onConn(ctx, func(ctx context.Context, c *pgxpool.Conn) (err error) {
+	err = s.withConn(ctx, func(ctx context.Context, c *pgxpool.Conn) (err error) {
 		c.Conn().PgConn().CustomData()[lastUsedKey] = wallClock().Add(-idle)
 		usable, err = isUsable(ctx, c.Conn())
 		return err

@@ -68,11 +68,11 @@ func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	db := open(t, p.URL(), 1)
 	unsupported := dbtest.ServerError{Severity: "ERROR", Code: "0A000", Message: "not supported"}
-	p.Arm(unsupported, dbtest.AtStatement, 1, 1)
+	p.SetError(unsupported, dbtest.AtStatement, 1, 1)
 	if _, err := db.EmailTaken(t.Context(), "ada@example.com"); err == nil || unavailable(err) {
 		t.Errorf("got %v, want the error of the server", err)
 	}
-	if sent, seen := p.Disarm(), p.Seen(dbtest.AtStatement); sent != 1 || seen != 1 {
+	if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); sent != 1 || seen != 1 {
 		t.Errorf("the server got the statement %d times", seen)
 	}
 }

@@ -318,8 +318,8 @@ func TestFailureText(t *testing.T) {
 			Failure{"Unavailable", `{"errorMessage":"no connection","errorType":"Unavailable"}`},
 			"Unavailable: no connection",
 		},
-		"any text":               {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
-		"long text":              {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
+		"any text":  {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
+		"long text": {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
 		"cut inside a character": {
 			Failure{"Failed", "x" + strings.Repeat("é", 1000)}, "Failed: x" + strings.Repeat("é", 199),
 		},
