@@ -49,8 +49,11 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 			row{name: "impossible", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: accountNotFound},
 			row{name: "foreign", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400, want: accountNotFound},
 			row{
-				name: "account of another user, with that user's id", who: p, body: `{"accountId":"` + foreign + `","userId":"` + bob.id + `"}`,
-				status: 400, want: accountNotFound,
+				name:   "account of another user, with that user's id",
+				who:    p,
+				body:   `{"accountId":"` + foreign + `","userId":"` + bob.id + `"}`,
+				status: 400,
+				want:   accountNotFound,
 			},
 			row{name: "by cookie", who: p, body: `{"useAccountCookie":true}`, status: 400, want: accountNotFound},
 			row{

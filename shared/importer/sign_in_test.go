@@ -51,7 +51,8 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 			signsIn[p.ID] = p.Kind
 		}
 	}
-	for _, line := range columnTexts(t, m.To, `select id || ' ' || password from account where "providerId" = 'credential'`) {
+	const hashes = `select id || ' ' || password from account where "providerId" = 'credential'`
+	for _, line := range columnTexts(t, m.To, hashes) {
 		id, hash, _ := strings.Cut(line, " ")
 		if shape := signsIn[id]; shape != "" && !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 			t.Errorf("%s: the password was not rehashed", shape)

@@ -194,7 +194,8 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 		"missing retired key": {documentText(t, missing), "is missing"},
 		"retired too early":   {documentText(t, short), "before the tokens it signs expire"},
 		"another current key": {
-			documentText(t, Set{Next: good.Next, Current: sets().foreign.Current, Retired: good.Retired}), errKeysChanged.Error(),
+			documentText(t, Set{Next: good.Next, Current: sets().foreign.Current, Retired: good.Retired}),
+			errKeysChanged.Error(),
 		},
 		"the old key as next": {
 			documentText(t, Set{Next: third.Current, Current: third.Next, Retired: third.Retired}), errKeysChanged.Error(),

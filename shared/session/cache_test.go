@@ -142,6 +142,7 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	value := func(s string) *string { return &s }
 	encoded := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	expire := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }
+	nameLikeDate := func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00.000Z") }
 	imageLikeDate := func(p *cachePayload) { p.User.Image = value("2026-01-15T12:00:00.1234567Z") }
 	agentLikeDate := func(p *cachePayload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }
 
@@ -153,34 +154,34 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 		t.Error("a cookie of a session in its last millisecond is refused")
 	}
 	for name, bad := range map[string]string{
-		"a millisecond late":              good(same, secret, now.Add(-time.Millisecond)),
-		"another secret":                  good(same, []byte(v.Secret+"x"), later),
-		"another version":                 good(func(p *cachePayload) { p.Version = "2" }, secret, later),
-		"the session has expired":         good(expire, secret, later),
-		"a name like a date":              good(func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00.000Z") }, secret, later),
-		"a short date":                    good(func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00Z") }, secret, later),
-		"an image like a date":            good(imageLikeDate, secret, later),
-		"a client like a date":            good(agentLikeDate, secret, later),
-		"no name":                         good(func(p *cachePayload) { p.User.Name = nil }, secret, later),
-		"no session id":                   good(func(p *cachePayload) { p.Session.ID = "" }, secret, later),
-		"no e-mail":                       good(func(p *cachePayload) { p.User.Email = "" }, secret, later),
-		"no dates":                        good(func(p *cachePayload) { p.User.UpdatedAt = store.Time{} }, secret, later),
-		"an empty payload":                text(`{}`),
-		"a payload of text":               text(`{"session":"x","user":[],"updatedAt":"x","version":1}`),
-		"a name of a wrong type":          text(`{"session":{},"user":{"name":7}}`),
-		"not base64":                      "%%%",
-		"standard base64":                 "++//",
-		"with a dot":                      v.Vectors[0].Value + ".x",
-		"empty object":                    encoded(`{}`),
-		"null":                            encoded(`null`),
-		"null session":                    encoded(`{"session":null,"expiresAt":1768478700000,"signature":""}`),
-		"array":                           encoded(`[]`),
-		"wrong types":                     encoded(`{"session":[],"expiresAt":"x","signature":1}`),
-		"not UTF-8":                       encoded("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}"),
-		"very deep":                       encoded(`{"session":` + strings.Repeat(`{"a":`, 100_000)),
-		"an expiry too far in the future": encoded(`{"session":{},"expiresAt":1e400,"signature":""}`),
-		"cut short":                       v.Vectors[0].Value[:500],
-		"one megabyte":                    strings.Repeat("A", 1<<20),
+		"a millisecond late":      good(same, secret, now.Add(-time.Millisecond)),
+		"another secret":          good(same, []byte(v.Secret+"x"), later),
+		"another version":         good(func(p *cachePayload) { p.Version = "2" }, secret, later),
+		"the session has expired": good(expire, secret, later),
+		"a name like a date":      good(nameLikeDate, secret, later),
+		"a short date":            good(func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00Z") }, secret, later),
+		"an image like a date":    good(imageLikeDate, secret, later),
+		"a client like a date":    good(agentLikeDate, secret, later),
+		"no name":                 good(func(p *cachePayload) { p.User.Name = nil }, secret, later),
+		"no session id":           good(func(p *cachePayload) { p.Session.ID = "" }, secret, later),
+		"no e-mail":               good(func(p *cachePayload) { p.User.Email = "" }, secret, later),
+		"no dates":                good(func(p *cachePayload) { p.User.UpdatedAt = store.Time{} }, secret, later),
+		"an empty payload":        text(`{}`),
+		"a payload of text":       text(`{"session":"x","user":[],"updatedAt":"x","version":1}`),
+		"a name of a wrong type":  text(`{"session":{},"user":{"name":7}}`),
+		"not base64":              "%%%",
+		"standard base64":         "++//",
+		"with a dot":              v.Vectors[0].Value + ".x",
+		"empty object":            encoded(`{}`),
+		"null":                    encoded(`null`),
+		"null session":            encoded(`{"session":null,"expiresAt":1768478700000,"signature":""}`),
+		"array":                   encoded(`[]`),
+		"wrong types":             encoded(`{"session":[],"expiresAt":"x","signature":1}`),
+		"not UTF-8":               encoded("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}"),
+		"very deep":               encoded(`{"session":` + strings.Repeat(`{"a":`, 100_000)),
+		"an expiry too far away":  encoded(`{"session":{},"expiresAt":1e400,"signature":""}`),
+		"cut short":               v.Vectors[0].Value[:500],
+		"one megabyte":            strings.Repeat("A", 1<<20),
 	} {
 		if c, ok := parseCache(secret, bad, now); ok {
 			t.Errorf("%s: got %+v, want none", name, c)

@@ -97,15 +97,17 @@ func TestProfileTableRefusals(t *testing.T) {
 		table Table
 		want  string // "": no refusal
 	}{
-		"good":                {good, ""},
-		"none":                {Table{Exists: true}, ""},
-		"missing":             {change(good, func(t *Table) { t.Exists = false }), ""},
-		"unreadable":          {change(good, func(t *Table) { t.Readable = false }), "cannot be read"},
-		"unreadable default":  {Table{Name: DefaultProfiles, Exists: true}, ""},
-		"foreign":             {change(good, func(t *Table) { t.Foreign = true }), "foreign table"},
-		"without user_id":     {readableTable("public.learners", "age_range", "text"), "no column user_id"},
-		"user_id is a number": {readableTable("public.learners", "user_id", "bigint", "age_range", "text"), "no column user_id"},
-		"user_id is text":     {readableTable("public.learners", "user_id", "text", "age_range", "text"), ""},
+		"good":               {good, ""},
+		"none":               {Table{Exists: true}, ""},
+		"missing":            {change(good, func(t *Table) { t.Exists = false }), ""},
+		"unreadable":         {change(good, func(t *Table) { t.Readable = false }), "cannot be read"},
+		"unreadable default": {Table{Name: DefaultProfiles, Exists: true}, ""},
+		"foreign":            {change(good, func(t *Table) { t.Foreign = true }), "foreign table"},
+		"without user_id":    {readableTable("public.learners", "age_range", "text"), "no column user_id"},
+		"user_id is a number": {
+			readableTable("public.learners", "user_id", "bigint", "age_range", "text"), "no column user_id",
+		},
+		"user_id is text": {readableTable("public.learners", "user_id", "text", "age_range", "text"), ""},
 		"no profile column": {
 			readableTable("public.learners", "user_id", "uuid", "colour", "text"),
 			"has none of the columns of user_profile",

@@ -84,8 +84,10 @@ func TestOptionsDecideWhichPasswordsAreWithheld(t *testing.T) {
 		factors          Table
 		unconfirmed, mfa bool
 	}{
-		"both are held":           {Options{Unconfirmed: "hold", MFA: "hold"}, readableTable("auth.mfa_factors"), true, true},
-		"both are allowed":        {Options{Unconfirmed: "allow", MFA: "allow"}, readableTable("auth.mfa_factors"), false, false},
+		"both are held": {Options{Unconfirmed: "hold", MFA: "hold"}, readableTable("auth.mfa_factors"), true, true},
+		"both are allowed": {
+			Options{Unconfirmed: "allow", MFA: "allow"}, readableTable("auth.mfa_factors"), false, false,
+		},
 		"factors are not visible": {Options{Unconfirmed: "hold", MFA: "hold"}, hidden, true, false},
 	} {
 		got := Mapping{Options: c.options, Source: SourceCatalog{Factors: c.factors}}.withholdReasons()

@@ -43,7 +43,8 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 	k, jwks := newKeySet(t)
 	s := sign(t, k, completeReport())
 	got, err := report.Check(s.JSON(), jwks())
-	if want := (report.Checked{Run: "supabase", Made: completeReport().Made, Digest: s.Digest, KeyID: got.KeyID}); got != want ||
+	want := report.Checked{Run: "supabase", Made: completeReport().Made, Digest: s.Digest, KeyID: got.KeyID}
+	if got != want ||
 		err != nil ||
 		got.KeyID == "" {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
