@@ -109,18 +109,11 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 // alone.
 func mixedBatch(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
 	t.Helper()
-	first, refused, last := testMail(mail.VerifyEmail), testMail(mail.ResetPassword), testMail(mail.DeleteAccount)
-	first.At, refused.At, last.At = at, at, at
-	refused.To = "not-a-domain"
-	return []string{
-			messageText(t, first),
-			"hunter2",
-			messageText(t, refused),
-			messageText(t, last),
-		}, []mail.Message{
-			first,
-			last,
-		}
+	first, rejected, last := testMail(mail.VerifyEmail), testMail(mail.ResetPassword), testMail(mail.DeleteAccount)
+	first.At, rejected.At, last.At = at, at, at
+	rejected.To = "not-a-domain"
+	bodies = []string{messageText(t, first), "hunter2", messageText(t, rejected), messageText(t, last)}
+	return bodies, []mail.Message{first, last}
 }
 
 // SQS delivers only the failed mails again, and in the end moves them to the dead-letter queue.
