@@ -15,8 +15,9 @@ SHELL     := /bin/bash
 # Fails with a clear message if Node is missing or too old.
 NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
 	echo "The site needs Node 20 or newer, with npm: https://nodejs.org. Without it: make dev ARGS=--no-site" >&2; exit 1; }
-# The race detector makes hashing and RSA about ten times slower. These packages are pure functions: there is nothing to
-# detect. Not all of crypto: without the detector, its copies of generic code of sync cause false reports.
+# The race detector makes hashing and RSA about ten times slower. These packages have only pure functions, so they are
+# compiled without it. Other packages of crypto must be compiled with it: they contain copies of generic code of sync,
+# which would cause false reports.
 PURE      := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
 # Flags of go test. golangci-lint runs go vet, and without debug information the linker is faster.
 RACE      := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE))) -vet=off -ldflags=-w

@@ -24,14 +24,14 @@ const countDuplicates = `
 		HAVING count(*) > 1
 	) twice`
 
-// setAside is the repair: it keeps every row, but gives surplus rows another "providerId", which no sign-in uses. Of
-// the rows of one user it leaves the newest; of an account with several users it leaves none, so that no user signs in
-// as another one.
-const setAside = `UPDATE %[1]s a SET "providerId" = a."providerId" || ' (duplicate ' || d.n || ')' ` +
+// renameDuplicates is the repair: it keeps every row, but gives surplus rows another "providerId", which no sign-in
+// uses. Of the rows of one user it leaves the newest; of an account with several users it leaves none, so that no user
+// signs in as another one.
+const renameDuplicates = `UPDATE %[1]s a SET "providerId" = a."providerId" || ' (duplicate ' || d.n || ')' ` +
 	`FROM (SELECT id, row_number() OVER (PARTITION BY "providerId", "accountId" ORDER BY "updatedAt" DESC, id) AS n, ` +
-	`count(*) OVER k AS rows, min("userId"::text) OVER k <> max("userId"::text) OVER k AS contested FROM %[1]s ` +
+	`count(*) OVER k AS rows, min("userId"::text) OVER k <> max("userId"::text) OVER k AS shared FROM %[1]s ` +
 	`WHERE "providerId" <> 'credential' WINDOW k AS (PARTITION BY "providerId", "accountId")) d ` +
-	`WHERE d.id = a.id AND d.rows > 1 AND (d.n > 1 OR d.contested);`
+	`WHERE d.id = a.id AND d.rows > 1 AND (d.n > 1 OR d.shared);`
 
 // checkDuplicates returns a *schema.Error if the migration uniqueAccounts would fail. It reads all accounts of
 // providers, so it runs only while that migration is pending.
@@ -44,8 +44,8 @@ func checkDuplicates(ctx context.Context, conn *pgx.Conn, name string) error {
 	if err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&there); err != nil || !there {
 		return err
 	}
-	var accounts, contested int64
-	if err := conn.QueryRow(ctx, fmt.Sprintf(countDuplicates, table)).Scan(&accounts, &contested); err != nil {
+	var accounts, shared int64
+	if err := conn.QueryRow(ctx, fmt.Sprintf(countDuplicates, table)).Scan(&accounts, &shared); err != nil {
 		return fmt.Errorf("look for accounts that are stored twice: %w", err)
 	}
 	if accounts == 0 {
@@ -54,8 +54,8 @@ func checkDuplicates(ctx context.Context, conn *pgx.Conn, name string) error {
 	return &schema.Error{Problems: []schema.Problem{{
 		Table: "account", Column: "accountId",
 		Found: fmt.Sprintf("accounts of providers in several rows: %d, with several users: %d (docs/tables.md)",
-			accounts, contested),
+			accounts, shared),
 		Wanted: `one row for each "providerId" and "accountId"`,
-		Repair: fmt.Sprintf(setAside, table),
+		Repair: fmt.Sprintf(renameDuplicates, table),
 	}}}
 }

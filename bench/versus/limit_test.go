@@ -75,10 +75,10 @@ func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 }
 
 // transactionRate returns the rate that pgbench prints, without the time to connect.
-func transactionRate(said string) (float64, error) {
-	_, rest, ok := strings.Cut(said, "tps = ")
+func transactionRate(output string) (float64, error) {
+	_, rest, ok := strings.Cut(output, "tps = ")
 	if !ok {
-		return 0, errors.New("pgbench says no tps: " + said)
+		return 0, errors.New("the output of pgbench has no tps: " + output)
 	}
 	return strconv.ParseFloat(strings.Fields(rest)[0], 64)
 }

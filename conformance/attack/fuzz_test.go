@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// FuzzSite sends any request of a signed-in user to any route. The response must not be a 5xx, and a JSON response must
-// be valid. A route that does not exist is mapped to an existing one, so that the fuzzer's inputs are not wasted.
+// FuzzRoutes sends any request of a signed-in user to any route. The response must not be a 5xx, and a JSON response
+// must be valid. A route that does not exist is mapped to an existing one, so that the fuzzer's inputs are not wasted.
 // Routes that end the session are left to TestR54_NothingIsInjected.
-func FuzzSite(f *testing.F) {
+func FuzzRoutes(f *testing.F) {
 	for _, seed := range [][5]string{
 		{
 			"POST /api/auth/sign-up/email", "",

@@ -43,7 +43,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	compared := map[string]int{}
 	for hour := range 24 {
 		for i := range paths {
-			path := paths[(hour+i)%len(paths)] // three routes share the session's limit, which the first of them uses up
+			path := paths[(hour+i)%len(paths)] // three routes share the limit of the session, and the first one uses it up
 			for range 25 {
 				switch code := guess(path, "wrong horse"); code {
 				case http.StatusBadRequest, http.StatusUnauthorized:
@@ -56,17 +56,17 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 		}
 		now = now.Add(time.Hour)
 	}
-	t.Logf("guesses statusBelowLimit in a day: %v", compared)
+	t.Logf("compared guesses in a day: %v", compared)
 	for _, path := range paths {
 		if compared[path] == 0 {
-			t.Errorf("%s statusBelowLimit no guess", path)
+			t.Errorf("%s: no guess was compared", path)
 		}
 	}
 	if n := compared["verify-password"] + compared["change-password"] + compared["delete-user"]; n > 24*10 {
-		t.Errorf("%d guesses were statusBelowLimit in a session in a day, want at most 10 an hour", n)
+		t.Errorf("%d guesses were compared in a session in a day, want at most 10 an hour", n)
 	}
 	if n := compared["sign-in/email"]; n > 24*20 {
-		t.Errorf("%d guesses were statusBelowLimit by sign-in in a day, want at most 20 an hour", n)
+		t.Errorf("%d guesses were compared by sign-in in a day, want at most 20 an hour", n)
 	}
 
 	for range 25 { // these use up the limits, after which the right password gets the same response as a wrong one

@@ -246,6 +246,6 @@ func TestR43_FullDatabase(t *testing.T) {
 	}
 	exec(`DROP TRIGGER full_disk ON "user"`)
 	if w := s.do("POST", "/api/auth/sign-up/email", body, nil); w.Code != http.StatusOK {
-		t.Errorf("a write with space again: got %d %s", w.Code, w.Body)
+		t.Errorf("a write after the disk has space again: got %d %s", w.Code, w.Body)
 	}
 }

@@ -28,7 +28,7 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 	if got[http.StatusOK] != starts {
 		t.Errorf("got %v, want %d answers of 200", got, starts)
 	}
-	t.Logf("%d cold starts at once through a pooler of 5 connections: %v", starts, got)
+	t.Logf("%d simultaneous cold starts through a pooler of 5 connections: %v", starts, got)
 }
 
 // The database accepts 50 connections, and the functions connect directly. 50 functions answer 200. The other functions
@@ -40,7 +40,7 @@ func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
 	if got[http.StatusOK] < budget || got[http.StatusOK]+got[http.StatusServiceUnavailable] != starts {
 		t.Errorf("got %v, want at least %d times 200, and 503 otherwise", got, budget)
 	}
-	t.Logf("%d cold starts at once with %d connections: %v", starts, budget, got)
+	t.Logf("%d simultaneous cold starts with %d connections: %v", starts, budget, got)
 	again := s.startAllAtSameTime(t, ada, s.env["DATABASE_URL"])
 	if again[http.StatusOK] != starts {
 		t.Errorf("with free connections: got %v", again)

@@ -35,7 +35,7 @@ type testServer struct {
 	mux   http.Handler
 	wire  *faultyDialer
 	cfg   config.API
-	db    *pgxpool.Pool // for the test, without faults
+	db    *pgxpool.Pool // a pool for the queries of the test; it has no faults
 	mails string
 	open  *store.Store // for the endpoints, through the faultyDialer
 }

@@ -139,7 +139,8 @@ func checkGolden(t *testing.T, name string, got []byte) {
 	}
 }
 
-var moments = []struct {
+// variableFields matches the fields of an event that differ in each run, and has their values in the golden events.
+var variableFields = []struct {
 	form *regexp.Regexp
 	is   string
 }{
@@ -156,7 +157,7 @@ func withFixedValues(t *testing.T, event []byte, port string) []byte {
 		t.Fatalf("%v: %s", err, event)
 	}
 	text := strings.NewReplacer("127.0.0.1:"+port, "localhost:3001", `"`+port+`"`, `"3001"`).Replace(pretty.String())
-	for _, m := range moments {
+	for _, m := range variableFields {
 		text = m.form.ReplaceAllString(text, m.is)
 	}
 	return []byte(text + "\n")

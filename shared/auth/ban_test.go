@@ -114,7 +114,7 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	}
 	s.exec(`UPDATE "user" SET banned = false`)
 	if a := s.doAs(p, "GET", sessionPath, ""); a.body == "null" {
-		t.Error("after the ban: the session is gone")
+		t.Error("after the ban: the session is not valid again")
 	}
 	s.exec(ban)
 	if a := s.doAs(p, "POST", signOutPath, ""); a.status != 200 || len(s.tokensOf(p)) > 0 {

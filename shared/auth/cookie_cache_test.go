@@ -150,7 +150,7 @@ func TestR24_SessionsSlideWithTheCookieCacheOn(t *testing.T) {
 		}
 		if a := s.do("GET", sessionPath, "", "Cookie",
 			a.cookie()); a.json(t)["session"].(map[string]any)["expiresAt"] != "2026-01-23T12:00:00.123Z" {
-			t.Errorf("the cache holds %s", a.body)
+			t.Errorf("the cache contains %s", a.body)
 		}
 		s.now = s.now.Add(7*24*time.Hour + time.Second)
 		if got := s.do("GET", sessionPath, "", "Cookie", a.cookie()); got.body != "null" {
@@ -335,7 +335,7 @@ func TestR28_EndedSessionsLeaveNoCacheCookie(t *testing.T) {
 	s.checkCookies(revoke(in), "the own", "clear session_token", "clear session_data", "clear session_data",
 		"clear dont_remember")
 	if a := revoke(in); a.status != 401 {
-		t.Errorf("afterwards: got %d %s", a.status, a.body)
+		t.Errorf("the next request: got %d %s", a.status, a.body)
 	}
 }
 

@@ -135,7 +135,7 @@ func TestSignOutEndsSessionsOfAllCookiesOfOneName(t *testing.T) {
 		t.Errorf("sessions left (-want +got):\n%s", diff)
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", header); a.body != "null" {
-		t.Errorf("afterwards: got %s", a.body)
+		t.Errorf("the next request: got %s", a.body)
 	}
 }
 

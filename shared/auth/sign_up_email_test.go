@@ -45,7 +45,7 @@ func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 		WHERE a."providerId" = 'credential' AND a."accountId" = u.id::text AND a.password LIKE '$argon2id$%'
 		AND s.token = $1 AND s."ipAddress" = '203.0.113.7' AND s."userAgent" = 'test/1'
 		AND s."expiresAt" = '2026-01-22T12:00:00.123Z' AND s."createdAt" = u."createdAt"`, token) {
-		t.Error("user, account and session are not stored as they should be")
+		t.Error("user, account and session do not have the expected values")
 	}
 }
 

@@ -93,7 +93,7 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 		}
 		user, _ := s.doAs(p, "GET", sessionPath, "").json(t)["user"].(map[string]any)
 		if user["name"] != c.name {
-			t.Errorf("%s: get-session says %v", c.body, user)
+			t.Errorf("%s: get-session returns %v", c.body, user)
 		}
 	}
 	if after := query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, bob.id); after != before {

@@ -36,7 +36,7 @@ func FuzzParsePublicJWK(f *testing.F) {
 	})
 }
 
-// Any document is a set that can be written and read again, or an error.
+// ParseSet returns an error, or a set that Document can write and ParseSet can read again.
 func FuzzParseSet(f *testing.F) {
 	text, err := sets().third.Document()
 	if err != nil {

@@ -76,7 +76,7 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	var use jwks.Usage
 	if json.Unmarshal([]byte(publicKeyJSON), &use) != nil || !use.AllowsVerifying(algorithms...) ||
 		alg != "" && !slices.Contains(algorithms, alg) {
-		return JWK{}, errors.New("use, key_ops or alg says that the key is not for signatures")
+		return JWK{}, errors.New("use, key_ops or alg does not allow signatures")
 	}
 	values["kid"], values["use"] = quote(id), quote("sig")
 

@@ -115,7 +115,7 @@ func TestMotoFirstDeploy(t *testing.T) {
 		c := newAWSDeployment(t, content)
 		k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
 		if _, err := k.Sign(t.Context(), testClaims); err == nil || !strings.Contains(err.Error(), "xenon keys rotate") {
-			t.Errorf("before: got %v, want an error that says how to make keys", err)
+			t.Errorf("before: got %v, want an error that says how to generate keys", err)
 		}
 		if err := c.rotate(); err != nil {
 			t.Fatal(err)

@@ -176,7 +176,7 @@ func TestConcurrentHashesStayWithinMemoryLimit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				if got := mostAtOnce(t, withSlots(4), tt.memory); got != tt.want {
+				if got := maxConcurrentVerifies(t, withSlots(4), tt.memory); got != tt.want {
 					t.Errorf("%d at the same time, want %d", got, tt.want)
 				}
 			})
@@ -184,9 +184,9 @@ func TestConcurrentHashesStayWithinMemoryLimit(t *testing.T) {
 	}
 }
 
-// mostAtOnce verifies twenty wrong passwords concurrently against a hash that needs the given memory in bytes. It
-// returns the largest number that h verified at the same time.
-func mostAtOnce(t *testing.T, h *Hasher, memory int64) int {
+// maxConcurrentVerifies verifies twenty wrong passwords concurrently against a hash that needs the given memory in
+// bytes. It returns the largest number that h verified at the same time.
+func maxConcurrentVerifies(t *testing.T, h *Hasher, memory int64) int {
 	t.Helper()
 	var mu sync.Mutex
 	var group sync.WaitGroup

@@ -38,7 +38,7 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 			s.exec(sql, id)
 			want := s.do("GET", token, "").Code != 401
 			if got := s.asResourceServer(role, check, id, s.sessions[id]); got != want {
-				t.Errorf("the page's check says %v, /api/profile %v", got, want)
+				t.Errorf("the SQL of the manual returns %v, /api/profile returns %v", got, want)
 			}
 		})
 	}

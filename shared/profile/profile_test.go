@@ -13,7 +13,7 @@ func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 	id, token := s.newUser()
 	for _, method := range []string{"GET", "PUT"} {
 		if w := s.do(method, token, "{}"); w.Code != 404 || errorCode(w) != "PROFILE_NOT_FOUND" {
-			t.Errorf("%s of no profile: got %d %s", method, w.Code, w.Body)
+			t.Errorf("%s without a profile: got %d %s", method, w.Code, w.Body)
 		}
 	}
 	w := s.do("POST", token, `{"age_range":"35_plus","education_level":"self_taught","tech_background":"hobbyist",

@@ -12,7 +12,7 @@ type CountingDialer struct {
 }
 
 // RoundTrips returns the number of network round trips on all connections, including those of connecting: how often
-// data was sent and then received. A batch or pipeline that is sent at once is one round trip.
+// data was sent and then received. A batch or pipeline that is sent as a whole is one round trip.
 func (w *CountingDialer) RoundTrips() int { return int(w.trips.Load()) }
 
 // DialCount returns the number of attempted connections.

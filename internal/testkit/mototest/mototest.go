@@ -98,14 +98,14 @@ func awaitAddress(out io.Reader) (*url.URL, error) {
 	address := regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)`)
 	lines := bufio.NewScanner(out)
 	defer func() { go io.Copy(io.Discard, out) }() //nolint:errcheck // it only keeps the pipe from filling up
-	var said []string
-	for len(said) < 20 && lines.Scan() {
+	var output []string
+	for len(output) < 20 && lines.Scan() {
 		if found := address.FindStringSubmatch(lines.Text()); found != nil {
 			return url.Parse(found[1])
 		}
-		said = append(said, lines.Text())
+		output = append(output, lines.Text())
 	}
-	return nil, fmt.Errorf("moto_server did not start:\n%s", strings.Join(said, "\n"))
+	return nil, fmt.Errorf("moto_server did not start:\n%s", strings.Join(output, "\n"))
 }
 
 // Environment returns the variables with which the SDK finds the server, and which override the settings of this

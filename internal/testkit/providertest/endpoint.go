@@ -45,7 +45,7 @@ var formPost = template.Must(template.New("").Parse(`<!doctype html><title>Conti
 <input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}
 <button>Continue</button></form><script>document.forms[0].submit()</script>`))
 
-// authorizePage sends a browser back at once.
+// authorizePage sends a browser back immediately.
 func (s *Server) authorizePage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	visit := s.browser
@@ -71,7 +71,7 @@ func (s *Server) document(p provider, endpoint string, content func() any) http.
 	}
 }
 
-// photo is an answer that is no JSON, and 404 if it is empty.
+// photo is an answer with a picture in place of JSON. If it is empty, the answer is 404.
 type photo string
 
 // userEndpoint serves what an access token allows to read.

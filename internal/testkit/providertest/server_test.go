@@ -48,7 +48,7 @@ func TestDefaultClient(t *testing.T) {
 	}
 }
 
-// A browser that opens an authorization URL is sent back at once as the user whom SignIn set.
+// A browser that opens an authorization URL is sent back immediately as the user whom SignIn set.
 func TestABrowserIsSentBack(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)

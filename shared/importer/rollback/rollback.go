@@ -46,7 +46,7 @@ type rollback struct {
 // because it cannot continue.
 func Run(ctx context.Context, env *run.Env, name string, o Options) (Result, error) {
 	if o.Cascade && !o.Force {
-		return Result{}, fmt.Errorf("%w: cascade needs force", run.ErrRefused)
+		return Result{}, fmt.Errorf("%w: cascade requires force", run.ErrRefused)
 	}
 	r := &rollback{env: env, name: name, Options: o, state: progress{Result: newResult()}}
 	err := r.runAll(ctx)

@@ -82,9 +82,9 @@ func TestAct_InputIsRefused(t *testing.T) {
 		"nothing":                  {``, "not an object"},
 		"too many":                 {`{"concurrency": 41}`, "concurrency is 41"},
 		"negative":                 {`{"concurrency": -1}`, "concurrency is -1"},
-		"force without rollback":   {`{"force": true}`, "force needs rollback"},
-		"cascade without force":    {`{"rollback": true, "cascade": true}`, "cascade needs rollback and force"},
-		"cascade without rollback": {`{"cascade": true, "force": true}`, "force needs rollback"},
+		"force without rollback":   {`{"force": true}`, "force requires rollback"},
+		"cascade without force":    {`{"rollback": true, "cascade": true}`, "cascade requires rollback and force"},
+		"cascade without rollback": {`{"cascade": true, "force": true}`, "force requires rollback"},
 		"quick with rollback":      {`{"rollback": true, "quick": true}`, "quick cannot be used with rollback"},
 		"too long":                 {`{"run": "` + strings.Repeat("x", maxRequest) + `"}`, "bytes"},
 	}

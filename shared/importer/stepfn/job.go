@@ -107,9 +107,9 @@ func (r Request) check() error {
 	case r.Concurrency < 1 || r.Concurrency > maxConcurrency:
 		return fmt.Errorf("concurrency is %d, not 1 to %d", r.Concurrency, maxConcurrency)
 	case r.Force && !r.Rollback:
-		return fmt.Errorf("force needs rollback")
+		return fmt.Errorf("force requires rollback")
 	case r.Cascade && !r.Force:
-		return fmt.Errorf("cascade needs rollback and force")
+		return fmt.Errorf("cascade requires rollback and force")
 	case r.Quick && r.Rollback:
 		return fmt.Errorf("quick cannot be used with rollback")
 	}
