@@ -10,6 +10,8 @@ GREMLINS      := v0.6.0
 
 # The largest size of a function's binary in bytes. Lambda reads it at every cold start.
 MAX_SIZE := 13500000
+# functions/social also has the OAuth and OpenID Connect libraries.
+MAX_SIZE_social := 14000000
 
 SHELL     := /bin/bash
 # Fails with a clear message if Node is missing or too old.
@@ -152,7 +154,8 @@ build: $(FUNCTIONS:%=dist/%/bootstrap) ## build every function for Lambda, into 
 dist/%/bootstrap: FORCE
 	@$(LAMBDA) -o $@ ./functions/$*
 	@printf '%-10s %s bytes\n' $* "$$(wc -c < $@)"
-	@test "$$(wc -c < $@)" -le $(MAX_SIZE) || { echo '$* has more than $(MAX_SIZE) bytes' >&2; exit 1; }
+	@test "$$(wc -c < $@)" -le $(or $(MAX_SIZE_$*),$(MAX_SIZE)) || \
+		{ echo '$* has more than $(or $(MAX_SIZE_$*),$(MAX_SIZE)) bytes' >&2; exit 1; }
 
 .PHONY: reproduce
 reproduce: build ## build every function again in another directory without a cache, and compare

@@ -112,7 +112,7 @@ func TestMailSettingsOfTheTemplate(t *testing.T) {
 		}
 	}
 	slices.Sort(senders)
-	if diff := cmp.Diff(senders, []string{"account", "email", "password", "signin", "signup"}); diff != "" {
+	if diff := cmp.Diff(senders, []string{"account", "email", "password", "signin", "signup", "social"}); diff != "" {
 		t.Errorf("senders (-got +want):\n%s", diff)
 	}
 }

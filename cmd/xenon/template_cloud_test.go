@@ -153,6 +153,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 		states   = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 	)
 	want := map[string][]string{
+		"social":  {readApp, mail},
 		"account": {readApp, mail}, "email": {readApp, mail}, "password": {readApp, mail}, "signin": {readApp, mail},
 		"signup": {readApp, mail},
 		"health": {readApp}, "profile": {readApp}, "signout": {readApp},
@@ -200,6 +201,7 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	memory := map[string]string{ // functions that hash passwords have 1769 MB, which is one vCPU
 		"account": "1769", "password": "1769", "signin": "1769", "signup": "1769", "migrate": "1024", "rotate": "512",
+		"social": "512",
 	}
 	c := readTemplateNode(t)
 	globals := templateNode(c.at("Globals", "Function").(map[string]any))
@@ -237,6 +239,34 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 	for name, p := range c.properties("AWS::Logs::LogGroup") {
 		if p["RetentionInDays"] != "!Ref LogRetentionDays" {
 			t.Errorf("%s keeps logs for %v days", name, p["RetentionInDays"])
+		}
+	}
+}
+
+// Lambda accepts at most 4 KB of environment variables. Most client ids have fewer than 80 characters.
+func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
+	t.Parallel()
+	const idLength, arnLength, free = 80, 120, 1024 // free is for lists of origins and providers
+	c := cloud(t)
+	globals := c.at("Globals", "Function", "Environment", "Variables").(map[string]any)
+	for name, p := range c.properties(functionType) {
+		own, _ := p.at("Environment", "Variables").(map[string]any)
+		variables := maps.Clone(globals)
+		maps.Copy(variables, own)
+		size := 0
+		for variable, value := range variables {
+			size += len(variable)
+			switch parameter, isRef := strings.CutPrefix(fmt.Sprint(value), "!Ref "); {
+			case strings.HasSuffix(variable, "_CLIENT_ID"):
+				size += idLength
+			case isRef:
+				size += len(fmt.Sprint(c.at("Parameters", parameter, "Default")))
+			default:
+				size += arnLength
+			}
+		}
+		if size > 4096-free {
+			t.Errorf("%s: %d bytes, at most %d are allowed besides lists", name, size, 4096-free)
 		}
 	}
 }

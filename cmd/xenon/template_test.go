@@ -200,7 +200,8 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 		if name := string(m[1]); !read[name] {
 			t.Errorf("%s in template.yaml is no setting", name)
 		}
-		if name := string(m[1]); name == "DATABASE_URL" || name == "BETTER_AUTH_SECRET" {
+		if name := string(m[1]); name == "DATABASE_URL" || name == "BETTER_AUTH_SECRET" ||
+			strings.HasSuffix(name, "_CLIENT_SECRET") || name == config.ApplePrivateKey {
 			t.Errorf("%s is a secret in an environment variable", name)
 		}
 	}

@@ -125,10 +125,8 @@ var routes = map[string][]step{
 		{"POST /api/auth/change-email", "", `{"newEmail":"new-{email}"}`, 200},
 		{"POST /api/auth/cancel-email-change", "", `{"token":"{mail}"}`, 200},
 	},
-	"account": { // no social provider is configured
-		{"POST /api/auth/update-user", "", `{"name":"Grace"}`, 200},
-		{"GET /api/auth/list-accounts", "", "", 200},
-		{"POST /api/auth/unlink-account", "", `{"accountId":"none"}`, 400},
+	"social": { // no social provider is configured
+		{"GET /api/auth/social-providers", "", "", 200},
 		{"GET /api/auth/account-info", "accountId=none", "", 400},
 		{"POST /api/auth/get-access-token", "", `{"accountId":"none"}`, 400},
 		{"POST /api/auth/refresh-token", "", `{"accountId":"none"}`, 400},
@@ -136,6 +134,11 @@ var routes = map[string][]step{
 		{"POST /api/auth/link-social", "", `{"provider":"github"}`, 404},
 		{"GET /api/auth/callback/{provider}", "code=1&state=2", "", 302},
 		{"POST /api/auth/callback/{provider}", "", `{"code":"1","state":"2"}`, 302},
+	},
+	"account": {
+		{"POST /api/auth/update-user", "", `{"name":"Grace"}`, 200},
+		{"GET /api/auth/list-accounts", "", "", 200},
+		{"POST /api/auth/unlink-account", "", `{"accountId":"none"}`, 400},
 		{"GET /api/auth/delete-user/callback", "token=none", "", 404},
 		{"POST /api/auth/delete-user", "", `{"password":"{password}"}`, 200},
 	},
