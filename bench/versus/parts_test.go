@@ -22,6 +22,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/social"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -107,7 +108,7 @@ func (w *inProcessFunctions) routes(tb testing.TB, dial *countingDialer) http.Ha
 	a := auth.New(w.cfg, db, secretStore, time.Now)
 	all := web.Routes{}
 	for _, served := range []web.Routes{
-		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Account(),
+		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Account(), social.New(a, secretStore).Social(),
 		profile.New(w.cfg, db, a.Limits, time.Now).Profile(),
 	} {
 		for route, h := range served {

@@ -10,6 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/social"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -22,6 +23,7 @@ func functions(
 	a := auth.New(cfg, db, appSecrets, now)
 	return map[string]web.Routes{
 		"account":  a.Account(),
+		"social":   social.New(a, appSecrets).Social(),
 		"email":    a.Email(),
 		"password": a.Password(),
 		"signup":   a.Signup(),

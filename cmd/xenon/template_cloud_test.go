@@ -247,7 +247,7 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 	t.Parallel()
 	const idLength, arnLength, free = 80, 120, 1024 // free is for lists of origins and providers
-	c := cloud(t)
+	c := readTemplateNode(t)
 	globals := c.at("Globals", "Function", "Environment", "Variables").(map[string]any)
 	for name, p := range c.properties(functionType) {
 		own, _ := p.at("Environment", "Variables").(map[string]any)

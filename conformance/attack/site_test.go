@@ -22,6 +22,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/social"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -98,6 +99,7 @@ func (s *testServer) newEnvironment(t testing.TB, conns int32, now func() time.T
 	e := &environment{routes: web.Routes{}, store: db}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
+		social.New(a, secretStore).Social(),
 		profile.New(cfg, db, a.Limits, now).Profile(), health.New(db, a.Limits).Health(),
 	} {
 		maps.Copy(e.routes, served)

@@ -16,6 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/social"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -52,6 +53,7 @@ func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handl
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
+		social.New(a, secretStore).Social(),
 		profile.New(cfg, db, a.Limits, time.Now).Profile(), health.New(db, a.Limits).Health(),
 	} {
 		maps.Copy(all, served)

@@ -122,18 +122,11 @@ func (s *Service) Account() web.Routes {
 		"GET /api/auth/delete-user/callback": s.deleteUserCallback,
 		"GET /api/auth/list-accounts":        s.listAccounts,
 		"POST /api/auth/unlink-account":      s.Post(s.unlinkAccount),
-		"GET /api/auth/account-info":         s.accountInfo,
-		"POST /api/auth/get-access-token":    s.Post(s.getAccessToken),
-		"POST /api/auth/refresh-token":       s.Post(s.refreshToken),
-		"POST /api/auth/sign-in/social":      s.Post(s.signInSocial),
-		"POST /api/auth/link-social":         s.Post(s.linkSocial),
-		"GET /api/auth/callback/{provider}":  s.callback,
-		"POST /api/auth/callback/{provider}": s.FormPost(s.postCallback),
 	})
 }
 
-// sendsMail reports whether the deployment can send mails.
-func (s *Service) sendsMail() bool { return s.Options.Mail != config.MailNone }
+// SendsMail reports whether the deployment can send mails.
+func (s *Service) SendsMail() bool { return s.Options.Mail != config.MailNone }
 
 // Post adds the checks of every POST to a handler, in Better Auth's order: body, origin, redirect targets.
 func (s *Service) Post(h limit.Handler) limit.Handler { return s.withChecks(h, false) }

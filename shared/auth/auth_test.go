@@ -18,6 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/password"
 	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/social"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -69,6 +70,7 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	for _, routes := range []web.Routes{
 		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(),
 		s.svc.Password(), s.svc.Email(), s.svc.Account(),
+		social.New(s.svc, secretStore).Social(),
 	} {
 		for route, h := range routes {
 			all[route] = h

@@ -35,7 +35,7 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.
 		return errSessionNotFresh
 	case newEmail == caller.User.Email:
 		return errSameEmail
-	case !s.sendsMail():
+	case !s.SendsMail():
 		return errNoChangeMail
 	}
 	if err := s.requestEmailChange(r, db, caller, newEmail, orEmpty(in.CallbackURL)); err != nil {
@@ -133,7 +133,7 @@ func (s *Service) redeemEmailChange(
 // version of Better Auth, changes the email without a proof that the user owns the new email. In this case
 // notifyEmailChanged also mails a verification link to the new email.
 func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailClaims, target string) error {
-	if !s.sendsMail() {
+	if !s.SendsMail() {
 		return nil
 	}
 	s.send(r, db, mail.Message{Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.Origin})
@@ -145,7 +145,7 @@ func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailCla
 
 // sendLinkToNewEmail mails a link to the new email after the user has opened the link to the old email.
 func (s *Service) sendLinkToNewEmail(r *http.Request, db *store.Store, c mailClaims, callbackURL string) error {
-	if !s.sendsMail() {
+	if !s.SendsMail() {
 		return nil
 	}
 	next := mailClaims{Email: c.Email, UpdateTo: c.UpdateTo, RequestType: verifyChange, UserID: c.UserID}

@@ -55,7 +55,7 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 	switch {
 	case token != "":
 		err = s.deleteByToken(w, r, db, caller, token)
-	case s.Options.DeleteUserVerification && s.sendsMail():
+	case s.Options.DeleteUserVerification && s.SendsMail():
 		return s.sendDeletionLink(w, r, db, caller, orEmpty(in.CallbackURL))
 	case !s.isFresh(caller) && orEmpty(in.Password) == "":
 		return errSessionExpired

@@ -36,18 +36,8 @@ var (
 	errUpdateUser        = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_UPDATE_USER", "Failed to update user")
 	errLastAccount       = web.NewError(http.StatusBadRequest, "FAILED_TO_UNLINK_LAST_ACCOUNT",
 		"You can't unlink your last account")
-	ErrAccountNotFound  = web.NewError(http.StatusBadRequest, "ACCOUNT_NOT_FOUND", "Account not found")
-	errProviderNotFound = web.NewError(http.StatusNotFound, "PROVIDER_NOT_FOUND", "Provider not found")
-	errProviderNotSetUp = web.NewError(http.StatusBadRequest, "PROVIDER_NOT_CONFIGURED",
-		"Account is not associated with a configured social provider.")
-	// account-info, get-access-token and refresh-token answer a caller who is not signed in without a body.
-	ErrTokenUnauthorized = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Body: web.NoBody}
+	ErrAccountNotFound = web.NewError(http.StatusBadRequest, "ACCOUNT_NOT_FOUND", "Account not found")
 )
-
-// errProviderNotSupported is the error of get-access-token and refresh-token for every provider: none is configured.
-func errProviderNotSupported(provider string) error {
-	return web.NewError(http.StatusBadRequest, "PROVIDER_NOT_SUPPORTED", "Provider "+provider+" is not supported.")
-}
 
 // Errors of passwords, mailed links and the settings that switch endpoints off.
 var (

@@ -26,13 +26,13 @@ func (s *Service) listAccounts(w http.ResponseWriter, r *http.Request, db *store
 	}
 	replies := make([]accountReply, len(accounts))
 	for i, a := range accounts {
-		replies[i] = accountReply{a, scopes(a.Scope)}
+		replies[i] = accountReply{a, Scopes(a.Scope)}
 	}
 	return web.JSON(w, http.StatusOK, replies)
 }
 
-// scopes splits a comma-separated list.
-func scopes(stored string) []string {
+// Scopes splits a comma-separated list of OAuth scopes.
+func Scopes(stored string) []string {
 	list := []string{} // not nil, which JSON encodes as null
 	for scope := range strings.SplitSeq(stored, ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {

@@ -25,7 +25,7 @@ func TestListAccountsAnswersLikeBetterAuth(t *testing.T) {
 	a := s.doAs(p, "GET", path, "")
 	s.checkRows("GET", path,
 		[]row{{name: "two", who: p, status: 200, want: `[` + first +
-			`,{"accountId":"at-google","providerId":"google","userId":"` + p.id +
+			`,{"accountId":"at-google-` + p.id + `","providerId":"google","userId":"` + p.id +
 			`","createdAt":"2026-01-15T12:01:00.123Z","updatedAt":"2026-01-15T12:01:00.123Z","id":"` + google +
 			`","scopes":["openid","email","profile"]}]`}})
 	if strings.Contains(a.body, "secret") || strings.Contains(a.body, "$argon2") {

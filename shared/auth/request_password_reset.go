@@ -30,7 +30,7 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, d
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	if !s.sendsMail() {
+	if !s.SendsMail() {
 		return errResetDisabled
 	}
 	token := random.String(resetAlphabet, resetLength)

@@ -24,7 +24,7 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	if !s.sendsMail() {
+	if !s.SendsMail() {
 		return errVerificationDisabled
 	}
 	caller, err := s.optionalCaller(w, r, db)

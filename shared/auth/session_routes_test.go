@@ -110,7 +110,7 @@ func (s *server) addAccount(p client, provider, scope string) string {
 	return query[string](s, `
 		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "refreshToken",
 			"createdAt", "updatedAt")
-		VALUES ('at-' || $2, $2, $1, $3, 'access secret', 'refresh secret', $4, $4)
+		VALUES ('at-' || $2 || '-' || $1, $2, $1::uuid, $3, 'access secret', 'refresh secret', $4, $4)
 		RETURNING id::text`, p.id, provider, scope, s.now.Add(time.Minute))
 }
 

@@ -86,7 +86,7 @@ func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
 // rejectUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it
 // first mails another verification link.
 func (s *Service) rejectUnverified(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
-	if s.sendsMail() && s.Options.SendVerificationOnSignIn {
+	if s.SendsMail() && s.Options.SendVerificationOnSignIn {
 		if err := s.SendVerification(r, db, user.Email, callbackURL); err != nil {
 			return err
 		}

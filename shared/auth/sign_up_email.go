@@ -99,7 +99,7 @@ func (s *Service) signUpUnverified(
 	timer := time.NewTimer(signUpDuration)
 	defer timer.Stop()
 	c := mailClaims{Email: n.Email}
-	if s.sendsMail() {
+	if s.SendsMail() {
 		c.ID = newLinkID()
 	}
 	user := placeholderUser(n)
@@ -116,7 +116,7 @@ func (s *Service) signUpUnverified(
 		user.ID = id
 		web.NoteUser(r.Context(), id)
 	}
-	if s.sendsMail() {
+	if s.SendsMail() {
 		m := mail.Message{Kind: mail.VerifyEmail, To: n.Email}
 		if c.UserID = id; id == "" {
 			m.Kind = mail.Nothing

@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// unlinkAccount answers POST /api/auth/unlink-account: it deletes one account of the caller, except the last one. The
-// session must be fresh.
+// unlinkAccount answers POST /api/auth/unlink-account: it deletes one account of the caller, except the last one
+// unless ALLOW_UNLINKING_ALL is on. The session must be fresh.
 func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		AccountID string `json:"accountId"` // the id of the row in the table account, not the provider's id
@@ -22,7 +22,7 @@ func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *stor
 	if err != nil {
 		return err
 	}
-	err = db.DeleteAccount(r.Context(), caller.User.ID, in.AccountID)
+	err = db.DeleteAccount(r.Context(), caller.User.ID, in.AccountID, s.Options.Social.AllowUnlinkingAll)
 	switch {
 	case errors.Is(err, store.ErrLastAccount):
 		return errLastAccount

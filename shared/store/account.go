@@ -48,16 +48,10 @@ func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, e
 		ORDER BY "createdAt", id`, userID)
 }
 
-// ProviderOfAccount returns the provider of an account of the user, else ErrNotFound. id may be any text.
-func (s *Store) ProviderOfAccount(ctx context.Context, userID, id string) (string, error) {
-	return readRow(ctx, s, pgx.RowTo[string], `
-		SELECT "providerId" FROM account WHERE "userId" = $1::uuid AND id::text = $2`, userID, id)
-}
-
-// DeleteAccount deletes an account of the user. It returns ErrLastAccount if the user has only one account, for every
-// id, and ErrNotFound if no account of the user has the id. The id may be any text. Each call locks all accounts of the
-// user before it counts them, so that two calls cannot delete the last two accounts.
-func (s *Store) DeleteAccount(ctx context.Context, userID, id string) error {
+// DeleteAccount deletes an account of the user. Without allowLast it returns ErrLastAccount if the user has only one
+// account, for every id. It returns ErrNotFound if no account of the user has the id. The id may be any text. Each call
+// locks all accounts of the user before it counts them, so that two calls cannot delete the last two accounts.
+func (s *Store) DeleteAccount(ctx context.Context, userID, id string, allowLast bool) error {
 	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either of them, and Postgres accepts only the latter
 	type counts struct{ Own, Deleted int }
 	n, err := writeRow(ctx, s, pgx.RowToStructByName[counts], `
@@ -68,14 +62,14 @@ func (s *Store) DeleteAccount(ctx context.Context, userID, id string) error {
 			FOR UPDATE
 		), deleted AS (
 			DELETE FROM account
-			WHERE "userId" = $1::uuid AND id::text = $2 AND (SELECT count(*) FROM own) > 1
+			WHERE "userId" = $1::uuid AND id::text = $2 AND ($3 OR (SELECT count(*) FROM own) > 1)
 			RETURNING id
 		)
-		SELECT (SELECT count(*) FROM own) AS own, (SELECT count(*) FROM deleted) AS deleted`, userID, id)
+		SELECT (SELECT count(*) FROM own) AS own, (SELECT count(*) FROM deleted) AS deleted`, userID, id, allowLast)
 	switch {
 	case err != nil:
 		return err
-	case n.Own == 1:
+	case n.Own == 1 && !allowLast:
 		return ErrLastAccount
 	case n.Deleted == 0:
 		return ErrNotFound

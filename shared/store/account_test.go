@@ -74,7 +74,7 @@ func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 	if got, err := db.SessionsOfUser(t.Context(), unknown, now); got == nil || len(got) != 0 || err != nil {
 		t.Errorf("sessions: got %v, %v", got, err)
 	}
-	if err := db.DeleteAccount(t.Context(), unknown, unknown); !errors.Is(err, store.ErrNotFound) {
+	if err := db.DeleteAccount(t.Context(), unknown, unknown, false); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("delete: got %v", err)
 	}
 }
@@ -86,19 +86,19 @@ func TestDeleteAccount(t *testing.T) {
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	bobs := insertAccount(t, url, bob.ID, "google", "")
-	if err := db.DeleteAccount(t.Context(), ada.ID, "no id"); !errors.Is(err, store.ErrLastAccount) {
+	if err := db.DeleteAccount(t.Context(), ada.ID, "no id", false); !errors.Is(err, store.ErrLastAccount) {
 		t.Errorf("the last account, by a wrong id: got %v", err)
 	}
 	id := insertAccount(t, url, ada.ID, "github", "")
 	for _, foreign := range []string{bobs, "", "no id", "nul\x00", ada.ID} {
-		if err := db.DeleteAccount(t.Context(), ada.ID, foreign); !errors.Is(err, store.ErrNotFound) {
+		if err := db.DeleteAccount(t.Context(), ada.ID, foreign, false); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%q: got %v", foreign, err)
 		}
 	}
-	if err := db.DeleteAccount(t.Context(), ada.ID, id); err != nil {
+	if err := db.DeleteAccount(t.Context(), ada.ID, id, false); err != nil {
 		t.Error(err)
 	}
-	if err := db.DeleteAccount(t.Context(), ada.ID, id); !errors.Is(err, store.ErrLastAccount) {
+	if err := db.DeleteAccount(t.Context(), ada.ID, id, false); !errors.Is(err, store.ErrLastAccount) {
 		t.Errorf("again: got %v", err)
 	}
 	if got := append(providersOf(t, db, ada.ID), providersOf(t, db, bob.ID)...); len(got) != 3 {
@@ -124,7 +124,7 @@ func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 		var group sync.WaitGroup
 		for _, a := range list {
 			group.Go(func() {
-				if err := db.DeleteAccount(t.Context(), ada.ID, a.ID); err != nil && !errors.Is(err, store.ErrLastAccount) {
+				if err := db.DeleteAccount(t.Context(), ada.ID, a.ID, false); err != nil && !errors.Is(err, store.ErrLastAccount) {
 					t.Error(err)
 				}
 			})
@@ -132,23 +132,6 @@ func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 		group.Wait()
 		if got := providersOf(t, db, ada.ID); len(got) != 1 {
 			t.Fatalf("got %v of %d accounts left, want one", got, len(ids)+1)
-		}
-	}
-}
-
-func TestProviderOfAccount(t *testing.T) {
-	t.Parallel()
-	url := dbtest.New(t)
-	db := open(t, url, 1)
-	ada, _ := signUp(t, db, "ada@example.com")
-	bob, _ := signUp(t, db, "bob@example.com")
-	id := insertAccount(t, url, ada.ID, "google", "")
-	if got, err := db.ProviderOfAccount(t.Context(), ada.ID, id); got != "google" || err != nil {
-		t.Errorf("got %q, %v", got, err)
-	}
-	for _, c := range []struct{ user, id string }{{bob.ID, id}, {ada.ID, "no id"}, {ada.ID, ""}, {ada.ID, "nul\x00"}} {
-		if _, err := db.ProviderOfAccount(t.Context(), c.user, c.id); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("%q: got %v", c.id, err)
 		}
 	}
 }

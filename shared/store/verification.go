@@ -198,3 +198,27 @@ func (s *Store) CancelEmailChange(ctx context.Context, identifier string, now ti
 		)
 		SELECT id FROM u`, identifier, now)
 }
+
+// socialState, with the OAuth state, is the identifier of a sign-in with a provider that has begun, as in Better Auth.
+const socialState = "auth-state:"
+
+// InsertSocialState stores the data of a sign-in with a provider that has begun, and deletes expired rows.
+func (s *Store) InsertSocialState(ctx context.Context, state, data string, expiresAt, at time.Time) error {
+	_, err := s.exec(ctx, `
+		WITH `+deleteExpired+insertIntoVerification+` VALUES ($1, $4, $5, $2, $2)`,
+		socialState+state, at, s.linkCleanup.isDue(at), data, expiresAt)
+	return err
+}
+
+// RedeemSocialState returns the data of a sign-in with a provider and deletes it, so that only one of several concurrent
+// callbacks gets it. It returns ErrNotFound if the state is unknown or was redeemed.
+func (s *Store) RedeemSocialState(ctx context.Context, state string) (data string, err error) {
+	return writeRow(ctx, s, pgx.RowTo[string], `
+		DELETE FROM verification WHERE identifier = $1 RETURNING value`, socialState+state)
+}
+
+// SocialState is like RedeemSocialState, but does not delete the data.
+func (s *Store) SocialState(ctx context.Context, state string) (data string, err error) {
+	return readRow(ctx, s, pgx.RowTo[string], `
+		SELECT value FROM verification WHERE identifier = $1`, socialState+state)
+}

@@ -1,14 +1,10 @@
-package auth
+package social
 
 import (
-	"errors"
-	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -39,39 +35,4 @@ func selectAccount(where string, object map[string]any) (id string, err error) {
 		return "", web.Invalid("[" + where + "] Unrecognized key: " + unknown[0])
 	}
 	return "", web.Invalid("[" + where + "] Unrecognized keys: " + strings.Join(unknown, ", "))
-}
-
-// selectedProvider returns the provider of the selected account, if the account belongs to the caller.
-func (s *Service) selectedProvider(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (string, error) {
-	caller, err := s.RequireSensitive(w, r, db)
-	switch {
-	case errors.Is(err, ErrUnauthorized):
-		return "", ErrTokenUnauthorized
-	case err != nil:
-		return "", err
-	case id == "":
-		return "", ErrAccountNotFound
-	}
-	provider, err := db.ProviderOfAccount(r.Context(), caller.User.ID, id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return "", ErrAccountNotFound
-	case err != nil:
-		return "", fmt.Errorf("find account: %w", err)
-	}
-	return provider, nil
-}
-
-// providerToken answers get-access-token and refresh-token. No provider is configured, so it always returns an error.
-func (s *Service) providerToken(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	body, _ := web.Object(r)
-	id, err := selectAccount("body", body)
-	if err != nil {
-		return err
-	}
-	provider, err := s.selectedProvider(w, r, db, id)
-	if err != nil {
-		return err
-	}
-	return errProviderNotSupported(provider)
 }

@@ -1,0 +1,22 @@
+// Command social is the Lambda function of social sign-in: sign-in and callback of providers, links, provider tokens.
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/social"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func main() {
+	lambdahttp.Main(func(cfg config.API) http.Handler {
+		appSecrets := secrets.New(cfg, time.Now)
+		db := store.Open(appSecrets, 1).In(cfg.Schema)
+		return social.New(auth.New(cfg, db, appSecrets, time.Now), appSecrets).Social().Mux(cfg)
+	})
+}

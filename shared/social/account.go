@@ -1,0 +1,61 @@
+package social
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/oauth"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// selectedAccount returns the account of the caller that the body names.
+func (s *Service) selectedAccount(
+	w http.ResponseWriter,
+	r *http.Request,
+	db *store.Store,
+) (store.StoredAccount, error) {
+	body, _ := web.Object(r)
+	id, err := selectAccount("body", body)
+	if err != nil {
+		return store.StoredAccount{}, err
+	}
+	return s.accountOfCaller(w, r, db, id)
+}
+
+// accountOfCaller returns an account of the caller.
+func (s *Service) accountOfCaller(
+	w http.ResponseWriter, r *http.Request, db *store.Store, id string,
+) (store.StoredAccount, error) {
+	caller, err := s.RequireSensitive(w, r, db)
+	switch {
+	case errors.Is(err, auth.ErrUnauthorized):
+		return store.StoredAccount{}, errNoSession
+	case err != nil:
+		return store.StoredAccount{}, err
+	case id == "":
+		return store.StoredAccount{}, auth.ErrAccountNotFound
+	}
+	account, err := db.AccountWithTokens(r.Context(), caller.User.ID, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return account, auth.ErrAccountNotFound
+	case err != nil:
+		return account, fmt.Errorf("find account: %w", err)
+	}
+	return account, nil
+}
+
+// providerOfAccount returns the provider of an account, or notConfigured.
+func (s *Service) providerOfAccount(
+	ctx context.Context, a store.StoredAccount, notConfigured error,
+) (*oauth.Provider, error) {
+	p, err := s.provider(ctx, a.ProviderID)
+	if errors.Is(err, errProviderNotFound) {
+		return nil, notConfigured
+	}
+	return p, err
+}

@@ -1,0 +1,169 @@
+package social
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/oauth"
+	"github.com/xenon-auth/xenon/shared/redirect"
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// callbackParameters are the parameters with which a provider redirects back, in Better Auth's order.
+type callbackParameters struct {
+	Code             *string `json:"code"`
+	Error            *string `json:"error"`
+	DeviceID         *string `json:"device_id"`
+	ErrorDescription *string `json:"error_description"`
+	State            *string `json:"state"`
+	User             *string `json:"user"`
+	Iss              *string `json:"iss"`
+}
+
+// callback answers GET /api/auth/callback/{provider}, where a provider redirects to: it finishes a sign-in or a link
+// and redirects to the site, with a code in the query if there is an error.
+func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	var in callbackParameters
+	if err := web.DecodeQuery(r, &in); err != nil {
+		return err
+	}
+	st, err := s.redeemState(w, r, db, orEmpty(in.State))
+	if err == nil && orEmpty(in.Error) != "" {
+		return s.redirectError(w, r, st, *in.Error, orEmpty(in.ErrorDescription))
+	}
+	target := st.CallbackURL
+	if err == nil {
+		target, err = s.finish(w, r, db, st, in)
+	}
+	var refused refusal
+	switch {
+	case errors.Is(err, store.ErrBanned):
+		return s.redirectError(w, r, st, auth.ErrBanned.Code, auth.ErrBanned.Message)
+	case errors.As(err, &refused):
+		if refused == internalError {
+			st.ErrorURL = nil // as in Better Auth
+		}
+		return s.redirectError(w, r, st, strings.ReplaceAll(string(refused), " ", "_"), "")
+	case err != nil:
+		return err
+	}
+	return redirect.To(w, redirect.Header(target))
+}
+
+// redirectError redirects to the error page of a sign-in, or to the default one.
+func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state, code, description string) error {
+	web.NoteCode(r.Context(), code)
+	target := orEmpty(st.ErrorURL)
+	if target == "" {
+		target = s.Options.Origin + auth.BasePath + "/error"
+	}
+	target = redirect.AddParameter(s.Options.Origin, target, "error", code)
+	if description != "" {
+		target = redirect.AddParameter(s.Options.Origin, target, "error_description", description)
+	}
+	return redirect.To(w, target)
+}
+
+// finish exchanges the code, signs in or links, and returns where the browser goes then.
+func (s *Service) finish(
+	w http.ResponseWriter, r *http.Request, db *store.Store, st state, in callbackParameters,
+) (string, error) {
+	if orEmpty(in.Code) == "" {
+		return "", noCode
+	}
+	provider, err := s.Providers.Find(r.Context(), r.PathValue("provider"))
+	switch {
+	case errors.Is(err, oauth.ErrUnknownProvider):
+		return "", providerNotFound
+	case err != nil:
+		web.NoteError(r.Context(), err)
+		return "", temporarilyUnavailable
+	}
+	profile, tokens, err := s.exchange(r.Context(), provider, st, in)
+	if err != nil {
+		return "", err
+	}
+	if st.Link != nil {
+		return st.CallbackURL, s.link(r, db, provider, *st.Link, profile, tokens)
+	}
+	got, err := s.signIn(r, db, provider, identity{
+		profile: profile, tokens: tokens, callbackURL: st.CallbackURL,
+		requestSignUp: st.RequestSignUp != nil && *st.RequestSignUp,
+	})
+	if err != nil {
+		return "", err
+	}
+	if got.isNew && orEmpty(st.NewUserURL) != "" {
+		st.CallbackURL = *st.NewUserURL
+	}
+	return st.CallbackURL, s.Sessions.RenewCookies(w, r, session.Caller{Session: got.session, User: got.user})
+}
+
+// exchange redeems the code and returns the user's profile and tokens.
+func (s *Service) exchange(
+	ctx context.Context, p *oauth.Provider, st state, in callbackParameters,
+) (oauth.Profile, store.ProviderTokens, error) {
+	refuse := func(reason refusal, err error) (oauth.Profile, store.ProviderTokens, error) {
+		web.NoteError(ctx, err)
+		return oauth.Profile{}, store.ProviderTokens{}, reason
+	}
+	if err := p.CheckIssuer(orEmpty(in.Iss)); err != nil {
+		return refuse(issuerMismatch, err)
+	}
+	if p.SendsNonce() && orEmpty(st.IDTokenNonce) == "" {
+		return oauth.Profile{}, store.ProviderTokens{}, nonceBindingMissing
+	}
+	tokens, err := p.Exchange(ctx, *in.Code, st.CodeVerifier, orEmpty(in.DeviceID))
+	if err != nil {
+		return refuse(invalidCode, err)
+	}
+	profile, err := p.Profile(ctx, tokens, oauth.ProfileInput{
+		Nonce: orEmpty(st.IDTokenNonce), AppleUser: orEmpty(in.User),
+	})
+	if err != nil {
+		return refuse(unableToGetUserInfo, err)
+	}
+	return profile, storedTokens(tokens), nil
+}
+
+// postCallback answers POST /api/auth/callback/{provider}, where a provider sends a form: it redirects to the GET route
+// with the fields of the form in the query.
+func (s *Service) postCallback(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
+	var body, query callbackParameters
+	if web.HasBody(r) {
+		if err := web.Decode(r, &body); err != nil {
+			return err
+		}
+	}
+	if err := web.DecodeQuery(r, &query); err != nil {
+		return err
+	}
+	var pairs []string
+	for _, p := range []struct {
+		name        string
+		query, body *string
+	}{
+		{"code", query.Code, body.Code},
+		{"error", query.Error, body.Error},
+		{"device_id", query.DeviceID, body.DeviceID},
+		{"error_description", query.ErrorDescription, body.ErrorDescription},
+		{"state", query.State, body.State},
+		{"user", query.User, body.User},
+		{"iss", query.Iss, body.Iss},
+	} {
+		value := p.query
+		if value == nil {
+			value = p.body
+		}
+		if value != nil {
+			pairs = append(pairs, p.name+"="+redirect.FormEncode(*value))
+		}
+	}
+	target := s.Options.Origin + auth.BasePath + "/callback/" + r.PathValue("provider")
+	return redirect.To(w, target+"?"+strings.Join(pairs, "&"))
+}

@@ -1,0 +1,239 @@
+package social_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+)
+
+// user is the row of a user, as text.
+const userRow = `SELECT concat_ws('|', name, email, "emailVerified", image) FROM "user"`
+
+func TestSignInWithAProviderCreatesAUser(t *testing.T) {
+	t.Parallel()
+	for _, provider := range []string{"google", "github", "apple", "keycloak"} {
+		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			b := s.browser()
+			a := b.signIn(provider, `,"callbackURL":"/home","newUserCallbackURL":"/welcome"`, ada())
+			if a.status != 302 || a.location() != "/welcome" {
+				t.Errorf("got %d to %s", a.status, a.location())
+			}
+			id := b.userID()
+			want := "Ada Lovelace|ada@example.com|t"
+			if got := dbtest.Value[string](t, s.url, userRow); !strings.HasPrefix(got, want) {
+				t.Errorf("got %s, want %s", got, want)
+			}
+			account := dbtest.Value[string](t, s.url, `SELECT concat_ws('|', "providerId", "accountId", "userId") FROM account`)
+			if account != provider+"|108|"+id || id == "" {
+				t.Errorf("got account %s of user %s", account, id)
+			}
+			if n := dbtest.Value[int](t, s.url, `SELECT count(*) FROM verification`); n != 0 {
+				t.Errorf("%d states remain", n)
+			}
+			again := s.browser()
+			if a := again.signIn(
+				provider,
+				`,"callbackURL":"/home","newUserCallbackURL":"/welcome"`,
+				ada(),
+			); a.location() != "/home" {
+				t.Errorf("the second sign-in goes to %s", a.location())
+			}
+			if got := again.userID(); got != id {
+				t.Errorf("the second sign-in is user %s, want %s", got, id)
+			}
+		})
+	}
+}
+
+// A callback needs at most four round trips to the database: the charge of the rate limit, the state, the account, and
+// the statement that stores everything.
+func TestSignInWithAProviderNeedsFewRoundTrips(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "RATE_LIMIT", "on")
+	b := s.browser()
+	b.signIn("google", "", ada()) // connects
+	for range 2 {
+		at := s.wire.RoundTrips()
+		location := b.begin("google", "")
+		began := s.wire.RoundTrips() - at
+		login := s.visit(location, ada())
+		at = s.wire.RoundTrips()
+		if a := b.come(login); a.location() != origin {
+			t.Fatalf("got %d to %s", a.status, a.location())
+		}
+		if came := s.wire.RoundTrips() - at; began > 2 || came > 4 {
+			t.Errorf("%d round trips to begin, %d in the callback, want at most 2 and 4", began, came)
+		}
+	}
+}
+
+// Each failure of a callback redirects to the error page of the sign-in, with its code.
+func TestCallbackReportsErrors(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.browser().signUp("taken@example.com", false)
+	visit := func(change func(*providertest.Visit)) providertest.Visit {
+		v := ada()
+		v.Subject = "109"
+		change(&v)
+		return v
+	}
+	for name, c := range map[string]struct {
+		provider string
+		visit    providertest.Visit
+		want     string
+	}{
+		"refused": {"google", visit(func(v *providertest.Visit) { v.Refuse = "access_denied" }), "access_denied"},
+		"no code": {"google", visit(func(v *providertest.Visit) { v.Callback = map[string]string{"code": ""} }), "no_code"},
+		"another code": {
+			"google", visit(func(v *providertest.Visit) { v.Callback = map[string]string{"code": "stolen"} }), "invalid_code",
+		},
+		"token endpoint fails": {
+			"google", visit(func(v *providertest.Visit) {
+				v.Faults = map[string]providertest.Fault{"token": providertest.Unavailable}
+			}), "invalid_code",
+		},
+		"profile fails": {
+			"github", visit(func(v *providertest.Visit) {
+				v.Faults = map[string]providertest.Fault{"profile": providertest.HTML}
+			}), "unable_to_get_user_info",
+		},
+		"id token of another client": {
+			"google", visit(func(v *providertest.Visit) { v.IDToken.Claims = map[string]any{"aud": "another"} }),
+			"unable_to_get_user_info",
+		},
+		"unsigned id token": {
+			"google", visit(func(v *providertest.Visit) { v.IDToken.Algorithm = "none" }), "unable_to_get_user_info",
+		},
+		"id token signed with the public key": {
+			"google", visit(func(v *providertest.Visit) { v.IDToken.Algorithm = "HS256" }), "unable_to_get_user_info",
+		},
+		"another issuer": {
+			"keycloak", visit(func(v *providertest.Visit) { v.Issuer = "https://evil.example" }), "issuer_mismatch",
+		},
+		"another nonce": {
+			"keycloak", visit(func(v *providertest.Visit) { v.IDToken.Claims = map[string]any{"nonce": "another"} }),
+			"unable_to_get_user_info",
+		},
+		"no email": {"google", visit(func(v *providertest.Visit) { v.Email = "" }), "email_not_found"},
+		"email of an unverified user": {
+			"google", visit(func(v *providertest.Visit) { v.Email = "TAKEN@example.com" }), "account_not_linked",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := s.browser()
+			a := b.signIn(c.provider, `,"callbackURL":"/home","errorCallbackURL":"/failed?from=x#top"`, c.visit)
+			if code, target := errorOf(t, a.location()); code != c.want || target != "/failed#top" {
+				t.Errorf("got %d to %s, want %s", a.status, a.location(), c.want)
+			}
+			if id := b.userID(); id != "" {
+				t.Errorf("signed in as %s", id)
+			}
+		})
+	}
+}
+
+// An account that is known signs in whatever the provider says about an email.
+func TestKnownAccountNeedsNoEmail(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	b.signIn("google", "", ada())
+	id := b.userID()
+	for name, change := range map[string]func(*providertest.Visit){
+		"no email":         func(v *providertest.Visit) { v.Email, v.Verified = "", false },
+		"unverified email": func(v *providertest.Visit) { v.Verified = false },
+		"another email":    func(v *providertest.Visit) { v.Email, v.Name = "other@example.com", "Other" },
+	} {
+		v := ada()
+		change(&v)
+		again := s.browser()
+		if a := again.signIn("google", `,"callbackURL":"/home"`, v); a.location() != "/home" || again.userID() != id {
+			t.Errorf("%s: got %s as %s", name, a.location(), again.userID())
+		}
+	}
+	if got := dbtest.Value[string](
+		t,
+		s.url,
+		userRow,
+	); got != "Ada Lovelace|ada@example.com|t|https://example.com/ada.png" {
+		t.Errorf("the user is now %s", got)
+	}
+}
+
+// An import gives users without an email a placeholder. The first sign-in at a provider replaces it by the real email.
+func TestPlaceholderEmailIsReplacedAtTheFirstSignIn(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	b.signIn("google", "", ada())
+	id := b.userID()
+	set := func(email string) {
+		dbtest.Exec(t, s.url, `UPDATE "user" SET email = $1, "emailVerified" = false WHERE id = $2`, email, id)
+	}
+	email := func() string {
+		return dbtest.Value[string](t, s.url, `SELECT concat(email, ' ', "emailVerified") FROM "user" WHERE id = $1`, id)
+	}
+	const placeholder = "11111111-1111-4111-8111-111111111111@no-email.supabase-migration.invalid"
+	set(placeholder)
+	unverified := ada()
+	unverified.Verified = false
+	b.signIn("google", "", unverified)
+	if got := email(); got != placeholder+" f" {
+		t.Errorf("an unverified email: got %s", got)
+	}
+	b.signIn("google", "", ada())
+	if got := email(); got != "ada@example.com t" {
+		t.Errorf("a verified email: got %s", got)
+	}
+	set(placeholder)
+	s.browser().signUp("ada@example.com", true)
+	if a := b.signIn("google", `,"callbackURL":"/home"`, ada()); a.location() != "/home" || email() != placeholder+" f" {
+		t.Errorf("a taken email: got %s with %s", a.location(), email())
+	}
+}
+
+// Many sign-ins of one new person at the same time create one user, and all succeed.
+func TestConcurrentFirstSignInsCreateOneUser(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	const n = 8
+	logins := make([]*providertest.Login, n)
+	browsers := make([]*browser, n)
+	for i := range n {
+		browsers[i] = s.browser()
+		logins[i] = s.visit(browsers[i].begin("google", `,"callbackURL":"/home"`), ada())
+	}
+	results := make(chan string, n)
+	for i := range n {
+		go func() { results <- browsers[i].come(logins[i]).location() }()
+	}
+	for range n {
+		if got := <-results; got != "/home" {
+			t.Errorf("got %s", got)
+		}
+	}
+	got := dbtest.Value[string](t, s.url, `SELECT concat((SELECT count(*) FROM "user"), ' ',
+		(SELECT count(*) FROM account), ' ', (SELECT count(*) FROM session))`)
+	if got != "1 1 8" {
+		t.Errorf("got %s users, accounts and sessions", got)
+	}
+}
+
+func TestBannedUserIsToldInTheRedirect(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	b.signIn("google", "", ada())
+	dbtest.Exec(t, s.url, `UPDATE "user" SET banned = true`)
+	again := s.browser()
+	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, ada())
+	if code, _ := errorOf(t, a.location()); code != "BANNED_USER" || again.userID() != "" {
+		t.Errorf("got %s", a.location())
+	}
+}

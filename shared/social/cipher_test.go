@@ -1,0 +1,51 @@
+package social
+
+import (
+	"errors"
+	"testing"
+)
+
+// better-auth 1.7.25 has made the encrypted texts.
+func TestTextsOfBetterAuthAreDecrypted(t *testing.T) {
+	t.Parallel()
+	secret := []byte("vector-secret-0123456789-abcdefghijklmnopqrstuvwxyz")
+	for name, test := range map[string]struct {
+		key             []byte
+		encrypted, want string
+	}{
+		"session token of a link": {
+			derive(secret, linkPurpose),
+			"80e4d9cd591b83d3e0f503404781a61752a8c7a6f01e733c7c9745a2dff1852ba7588c52c28c945098be421847c2" +
+				"26ce04c06b89fbd2994a7d6f901e915ed3032ea225f695f3d378",
+			"Zx9KfQ2mB7cT4vLw8RyN1sHd6PjGaEuX",
+		},
+		"token of a provider": {
+			secret, "4befedec386e7bbfa1e00b0f985773f73200410a06e2a1d4210500332d066cb35d30334aae4c4675399673a50ae331f74fa7",
+			"ya29.token",
+		},
+	} {
+		if got, err := decrypt(test.key, test.encrypted); got != test.want || err != nil {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestOnlyTheSameKeyDecrypts(t *testing.T) {
+	t.Parallel()
+	key := []byte("a key")
+	encrypted := encrypt(key, "a text")
+	if encrypted == encrypt(key, "a text") {
+		t.Error("two encryptions of a text are equal")
+	}
+	if got, err := decrypt(key, encrypted); got != "a text" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, changed := range []string{"", "zz", encrypted[:20], encrypted[:len(encrypted)-2], encrypted + "00"} {
+		if _, err := decrypt(key, changed); !errors.Is(err, errCiphertext) {
+			t.Errorf("%q: got %v", changed, err)
+		}
+	}
+	if _, err := decrypt([]byte("another key"), encrypted); !errors.Is(err, errCiphertext) {
+		t.Errorf("another key: got %v", err)
+	}
+}

@@ -1,0 +1,76 @@
+package social
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/oauth"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// expiryMargin is how long before its end an access token is refreshed.
+const expiryMargin = 5 * time.Second
+
+type accessTokenReply struct {
+	AccessToken          string      `json:"accessToken"`
+	AccessTokenExpiresAt *store.Time `json:"accessTokenExpiresAt,omitempty"`
+	Scopes               []string    `json:"scopes"`
+	IDToken              *string     `json:"idToken,omitempty"`
+}
+
+// getAccessToken answers POST /api/auth/get-access-token with the access token of an account at a provider. It
+// refreshes the token first if it has expired.
+func (s *Service) getAccessToken(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	account, err := s.selectedAccount(w, r, db)
+	if err != nil {
+		return err
+	}
+	provider, err := s.providerOfAccount(r.Context(), account, errProviderNotSupported(account.ProviderID))
+	if err != nil {
+		return err
+	}
+	reply, err := s.validAccessToken(r, db, provider, account)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, reply)
+}
+
+// validAccessToken returns the access token of an account. It refreshes a token that ends within expiryMargin, if there
+// is a refresh token. Without one it returns the token as it is.
+func (s *Service) validAccessToken(
+	r *http.Request, db *store.Store, p *oauth.Provider, account store.StoredAccount,
+) (accessTokenReply, error) {
+	expires := account.AccessTokenExpiresAt
+	if expires != nil && expires.Sub(s.Now()) < expiryMargin && orEmpty(account.RefreshToken) != "" {
+		tokens, err := s.refresh(r, db, p, account)
+		if err != nil {
+			web.NoteError(r.Context(), err)
+			return accessTokenReply{}, errGetAccessToken
+		}
+		return accessTokenOf(account, tokens), nil
+	}
+	token, err := s.decryptToken(r.Context(), account.AccessToken)
+	if err != nil {
+		web.NoteError(r.Context(), err)
+		return accessTokenReply{}, errGetAccessToken
+	}
+	return accessTokenOf(account, oauth.Tokens{Access: token}), nil
+}
+
+// accessTokenOf returns the reply with new tokens, and the values of the account where a token is not new.
+func accessTokenOf(account store.StoredAccount, t oauth.Tokens) accessTokenReply {
+	reply := accessTokenReply{
+		AccessToken: t.Access, AccessTokenExpiresAt: account.AccessTokenExpiresAt,
+		Scopes: auth.Scopes(orEmpty(account.Scope)), IDToken: account.IDToken,
+	}
+	if expires := timeOrNil(t.AccessExpires); expires != nil {
+		reply.AccessTokenExpiresAt = expires
+	}
+	if t.ID != "" {
+		reply.IDToken = &t.ID
+	}
+	return reply
+}

@@ -1,0 +1,188 @@
+package social
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/oauth"
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// linkRequest is the body of link-social. The order of the members is the order of Better Auth's error messages.
+type linkRequest struct {
+	CallbackURL *string `json:"callbackURL"`
+	Provider    string  `json:"provider" check:"choice"`
+	IDToken     *struct {
+		Token        string  `json:"token"`
+		Nonce        *string `json:"nonce"`
+		AccessToken  *string `json:"accessToken"`
+		RefreshToken *string `json:"refreshToken"`
+	} `json:"idToken"`
+	RequestSignUp    *bool               `json:"requestSignUp"`
+	Scopes           []string            `json:"scopes"`
+	ErrorCallbackURL *string             `json:"errorCallbackURL"`
+	DisableRedirect  *bool               `json:"disableRedirect"`
+	LoginHint        *string             `json:"loginHint"`
+	AdditionalParams authorizationParams `json:"additionalParams"`
+	AdditionalData   map[string]any      `json:"additionalData"`
+}
+
+type linkReply struct {
+	URL      string `json:"url"`
+	Status   bool   `json:"status"`
+	Redirect bool   `json:"redirect"`
+}
+
+// linkSocial answers POST /api/auth/link-social: it begins the link of an account at a provider to the caller, or links
+// the account of an id token.
+func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	var in linkRequest
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	caller, err := s.RequireSensitive(w, r, db)
+	if err != nil {
+		return err
+	}
+	provider, err := s.provider(r.Context(), in.Provider)
+	switch {
+	case err != nil:
+		return err
+	case in.IDToken != nil:
+		return s.linkIDToken(w, r, db, provider, caller, in)
+	}
+	secret, err := s.Sessions.Secret(r.Context())
+	if err != nil {
+		return fmt.Errorf("read secret: %w", err)
+	}
+	return s.start(w, r, db, provider, start{
+		state: state{
+			CallbackURL: orEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, RequestSignUp: in.RequestSignUp,
+			Link: stateOfLink(secret, caller), additional: in.AdditionalData,
+		},
+		scopes: in.Scopes, loginHint: in.LoginHint, params: in.AdditionalParams, disableRedirect: in.DisableRedirect,
+	})
+}
+
+// link links the account that a provider has named in a callback to the user who has requested the link. The session of
+// the request must not have ended. The browser needs no session cookie.
+func (s *Service) link(
+	r *http.Request, db *store.Store, p *oauth.Provider, request stateLink, profile oauth.Profile,
+	tokens store.ProviderTokens,
+) error {
+	secret, err := s.Sessions.Secret(r.Context())
+	if err != nil {
+		return fmt.Errorf("read secret: %w", err)
+	}
+	token, err := decrypt(derive(secret, linkPurpose), request.EncryptedSessionToken)
+	if err != nil {
+		return unableToLinkAccount
+	}
+	account := store.ProviderAccount{ProviderID: p.ID, AccountID: profile.Subject}
+	match, err := db.MatchLink(r.Context(), token, account, s.now())
+	if errors.Is(err, store.ErrDuplicate) {
+		return internalError
+	}
+	if err != nil {
+		return fmt.Errorf("find account: %w", err)
+	}
+	web.NoteUser(r.Context(), request.UserID)
+	switch {
+	case match.UserID == "", match.UserID != request.UserID,
+		!s.isTrusted(p, profile), !s.Options.Social.AccountLinking:
+		return unableToLinkAccount
+	case !strings.EqualFold(profile.Email, request.Email) && !s.Options.Social.AllowDifferentEmails:
+		return emailDoesNotMatch
+	case match.Account != "" && match.OwnerID != request.UserID:
+		return linkedToDifferentUser
+	}
+	if match.Account != "" {
+		scope := mergeScopes(match.Scope, orEmpty(tokens.Scope))
+		tokens.Scope = &scope
+		if scope == "" {
+			tokens.Scope = nil
+		}
+	}
+	return s.storeLink(r, db, request.UserID, match.Account, account, profile, tokens)
+}
+
+// storeLink stores a link: the tokens of an account that the user already has (the id of its row), or a new account.
+func (s *Service) storeLink(
+	r *http.Request, db *store.Store, userID, row string, account store.ProviderAccount, profile oauth.Profile,
+	tokens store.ProviderTokens,
+) error {
+	tokens, err := s.encryptTokens(r.Context(), tokens)
+	if err != nil {
+		return err
+	}
+	if row != "" {
+		_, err = db.SignInWithAccount(r.Context(), row, &tokens, s.changesOnLink(profile), nil, s.now())
+	} else {
+		_, err = db.LinkAccount(r.Context(), userID, account, tokens, s.changesOnLink(profile), nil, s.now())
+	}
+	switch {
+	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid):
+		return unableToLinkAccount
+	case err != nil:
+		return fmt.Errorf("link account: %w", err)
+	}
+	return nil
+}
+
+// linkIDToken links the account of an id token to the caller.
+func (s *Service) linkIDToken(
+	w http.ResponseWriter, r *http.Request, db *store.Store, p *oauth.Provider, caller *session.Caller, in linkRequest,
+) error {
+	profile, err := s.profileOfIDToken(r, db, p, idToken{
+		Token: in.IDToken.Token, Nonce: in.IDToken.Nonce, AccessToken: in.IDToken.AccessToken,
+	})
+	switch {
+	case err != nil:
+		return err
+	case profile.Email == "":
+		return errUserEmailNotFound
+	}
+	account := store.ProviderAccount{ProviderID: p.ID, AccountID: profile.Subject}
+	match, err := db.MatchAccount(r.Context(), account, "")
+	if err != nil && !errors.Is(err, store.ErrDuplicate) {
+		return fmt.Errorf("find account: %w", err)
+	}
+	mine := match.Account != "" && match.User.ID == caller.User.ID
+	switch {
+	case errors.Is(err, store.ErrDuplicate), match.Account != "" && !mine:
+		return errAccountAlreadyLinked
+	case mine:
+	case !s.isTrusted(p, profile), !s.Options.Social.AccountLinking:
+		return errLinkingNotAllowed
+	case !strings.EqualFold(profile.Email, caller.User.Email) && !s.Options.Social.AllowDifferentEmails:
+		return errDifferentEmails
+	}
+	tokens := store.ProviderTokens{
+		AccessToken: in.IDToken.AccessToken, RefreshToken: in.IDToken.RefreshToken, IDToken: &in.IDToken.Token,
+	}
+	err = s.storeLink(r, db, caller.User.ID, match.Account, account, profile, tokens)
+	if errors.Is(err, unableToLinkAccount) {
+		return errLinkingFailed
+	}
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, linkReply{Status: true})
+}
+
+// mergeScopes returns the scopes of both lists, without duplicates.
+func mergeScopes(stored, granted string) string {
+	scopes := auth.Scopes(stored)
+	for _, scope := range auth.Scopes(granted) {
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return strings.Join(scopes, ",")
+}

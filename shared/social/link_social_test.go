@@ -1,0 +1,119 @@
+package social_test
+
+import (
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+)
+
+// link links an account at a provider and returns the redirect at the end.
+func (b *browser) link(provider string, v providertest.Visit) answer {
+	b.s.t.Helper()
+	a := b.do("POST", "/api/auth/link-social",
+		`{"provider":"`+provider+`","callbackURL":"/account","errorCallbackURL":"/failed"}`)
+	if a.status != 200 {
+		b.s.t.Fatalf("link-social: got %d %s", a.status, a.body)
+	}
+	return b.come(b.s.visit(a.text("url"), v))
+}
+
+func TestLinkedAccountSignsIn(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	id := b.signUp("ada@example.com", false)
+	if a := b.link("google", ada()); a.location() != "/account" || len(a.header["Set-Cookie"]) != 1 {
+		t.Errorf("got %s with the cookies %q, want one that clears the state", a.location(), a.header["Set-Cookie"])
+	}
+	if got := dbtest.Value[string](t, s.url, userRow); got != "Ada|ada@example.com|f" {
+		t.Errorf("the link has changed the user to %s", got)
+	}
+	again := s.browser()
+	again.signIn("google", "", ada())
+	if got := again.userID(); got != id {
+		t.Errorf("signed in as %s, want %s", got, id)
+	}
+}
+
+func TestLinkIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settings []string
+		visit    func(*providertest.Visit)
+		before   func(s *server, b *browser)
+		want     string
+	}{
+		"unverified email at the provider": {
+			visit: func(v *providertest.Visit) { v.Verified = false }, want: "unable_to_link_account",
+		},
+		"linking is off": {settings: []string{"ACCOUNT_LINKING", "off"}, want: "unable_to_link_account"},
+		"another email": {
+			visit: func(v *providertest.Visit) { v.Email = "other@example.com" }, want: "email_does_not_match",
+		},
+		"account of another user": {
+			settings: []string{"ALLOW_DIFFERENT_EMAILS", "on"},
+			before: func(s *server, _ *browser) {
+				v := ada()
+				v.Email = "first@example.com"
+				s.browser().signIn("google", "", v)
+			},
+			want: "account_already_linked_to_different_user",
+		},
+		"the session has ended": {
+			before: func(s *server, _ *browser) { dbtest.Exec(s.t, s.url, `DELETE FROM session`) },
+			want:   "unable_to_link_account",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, c.settings...)
+			b := s.browser()
+			b.signUp("ada@example.com", true)
+			a := b.do("POST", "/api/auth/link-social",
+				`{"provider":"google","callbackURL":"/account","errorCallbackURL":"/failed"}`)
+			v := ada()
+			if c.visit != nil {
+				c.visit(&v)
+			}
+			login := s.visit(a.text("url"), v)
+			if c.before != nil {
+				c.before(s, b)
+			}
+			if code, target := errorOf(t, b.come(login).location()); code != c.want || target != "/failed" {
+				t.Errorf("got %q at %s, want %q", code, target, c.want)
+			}
+		})
+	}
+}
+
+// A user links another account of a provider whose email they have verified; a second link updates tokens and scopes.
+func TestSecondLinkMergesScopes(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	b.signUp("ada@example.com", true)
+	first, second := ada(), ada()
+	first.Tokens = map[string]any{"scope": "b a", "access_token": "first"}
+	second.Tokens = map[string]any{"scope": "a c", "access_token": "second"}
+	b.link("github", first)
+	b.link("github", second)
+	got := dbtest.Value[string](t, s.url,
+		`SELECT string_agg(concat_ws(' ', "accessToken", scope), ';') FROM account WHERE "providerId" = 'github'`)
+	if got != "second b,a,c" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestUnlinkAccountKeepsTheLastOne(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string]int{"off": 400, "on": 200} {
+		s := newServer(t, "ALLOW_UNLINKING_ALL", setting)
+		b := s.browser()
+		b.signIn("google", "", ada())
+		account := dbtest.Value[string](t, s.url, `SELECT id::text FROM account`)
+		if a := b.do("POST", "/api/auth/unlink-account", `{"accountId":"`+account+`"}`); a.status != want {
+			t.Errorf("ALLOW_UNLINKING_ALL=%s: got %d %s", setting, a.status, a.body)
+		}
+	}
+}

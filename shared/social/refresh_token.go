@@ -1,0 +1,82 @@
+package social
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/xenon-auth/xenon/shared/oauth"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+type refreshTokenReply struct {
+	AccessToken           string      `json:"accessToken"`
+	RefreshToken          string      `json:"refreshToken"`
+	AccessTokenExpiresAt  *store.Time `json:"accessTokenExpiresAt,omitempty"`
+	RefreshTokenExpiresAt *store.Time `json:"refreshTokenExpiresAt"`
+	Scope                 *string     `json:"scope"`
+	IDToken               *string     `json:"idToken"`
+	ProviderID            string      `json:"providerId"`
+	AccountID             string      `json:"accountId"` // the id of the row, not the id at the provider
+}
+
+// refreshToken answers POST /api/auth/refresh-token: it asks the provider for a new access token of an account.
+func (s *Service) refreshToken(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	account, err := s.selectedAccount(w, r, db)
+	if err != nil {
+		return err
+	}
+	provider, err := s.providerOfAccount(r.Context(), account, errProviderNotSupported(account.ProviderID))
+	switch {
+	case err != nil:
+		return err
+	case orEmpty(account.RefreshToken) == "":
+		return errRefreshTokenNotFound
+	}
+	tokens, err := s.refresh(r, db, provider, account)
+	if err != nil {
+		web.NoteError(r.Context(), err)
+		return errRefreshAccessToken
+	}
+	reply := refreshTokenReply{
+		AccessToken: tokens.Access, RefreshToken: tokens.Refresh,
+		AccessTokenExpiresAt:  timeOrNil(tokens.AccessExpires),
+		RefreshTokenExpiresAt: account.RefreshTokenExpiresAt,
+		Scope:                 account.Scope, IDToken: account.IDToken,
+		ProviderID: account.ProviderID, AccountID: account.ID,
+	}
+	if expires := timeOrNil(tokens.RefreshExpires); expires != nil {
+		reply.RefreshTokenExpiresAt = expires
+	}
+	if tokens.ID != "" {
+		reply.IDToken = &tokens.ID
+	}
+	return web.JSON(w, http.StatusOK, reply)
+}
+
+// refresh asks the provider for new tokens of an account and stores them. The scopes of the account stay, because the
+// answer may have fewer. The result has the old refresh token if the provider has sent no new one.
+func (s *Service) refresh(
+	r *http.Request, db *store.Store, p *oauth.Provider, account store.StoredAccount,
+) (oauth.Tokens, error) {
+	old, err := s.decryptToken(r.Context(), account.RefreshToken)
+	if err != nil {
+		return oauth.Tokens{}, err
+	}
+	tokens, err := p.Refresh(r.Context(), old)
+	if err != nil {
+		return oauth.Tokens{}, err
+	}
+	stored := storedTokens(tokens)
+	stored.Scope = nil
+	if stored, err = s.encryptTokens(r.Context(), stored); err != nil {
+		return oauth.Tokens{}, err
+	}
+	if err := db.UpdateTokens(r.Context(), account.ID, stored, s.now()); err != nil {
+		return oauth.Tokens{}, fmt.Errorf("store tokens: %w", err)
+	}
+	if tokens.Refresh == "" {
+		tokens.Refresh = old
+	}
+	return tokens, nil
+}

@@ -1,0 +1,183 @@
+package social_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+)
+
+// idToken returns an id token and an access token that an app has got from a provider.
+func idToken(t *testing.T, provider string, v providertest.Visit) (string, string) {
+	t.Helper()
+	login := providers.Grant(provider, v)
+	token, err := login.MakeIDToken()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, login.AccessToken
+}
+
+// withIDToken signs in with an id token.
+func (b *browser) withIDToken(provider, token, more string) answer {
+	b.s.t.Helper()
+	return b.do("POST", "/api/auth/sign-in/social", `{"provider":"`+provider+`","idToken":{"token":"`+token+`"`+more+`}}`)
+}
+
+func TestSignInWithAnIDToken(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	token, _ := idToken(t, "google", ada())
+	a := b.withIDToken("google", token, `,"accessToken":"access","refreshToken":"refresh"`)
+	id := b.userID()
+	if a.status != 200 || a.text("token") == "" || id == "" || a.location() != "" {
+		t.Errorf("got %d %s, %s", a.status, a.body, a.location())
+	}
+	got := dbtest.Value[string](t, s.url,
+		`SELECT concat_ws('|', "accessToken", "refreshToken", "idToken" = $1, scope) FROM account`, token)
+	if got != "access|t" {
+		t.Errorf("stored %s, want the access token and the id token", got)
+	}
+}
+
+func TestInvalidIDTokenIsRejected(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.browser().signUp("taken@example.com", false)
+	visit := func(f providertest.Forgery) providertest.Visit { v := ada(); v.IDToken = f; return v }
+	unverified := ada()
+	unverified.Email = "taken@example.com"
+	withoutEmail := ada()
+	withoutEmail.Email = ""
+	for name, c := range map[string]struct {
+		provider string
+		visit    providertest.Visit
+		more     string
+		want     string
+	}{
+		"another audience": {
+			"google", visit(providertest.Forgery{Claims: map[string]any{"aud": "x"}}), "", "INVALID_TOKEN",
+		},
+		"expired": {
+			"google", visit(providertest.Forgery{Claims: map[string]any{"exp": "-1h"}}), "", "INVALID_TOKEN",
+		},
+		"none":                  {"google", visit(providertest.Forgery{Algorithm: "none"}), "", "INVALID_TOKEN"},
+		"HS256":                 {"google", visit(providertest.Forgery{Algorithm: "HS256"}), "", "INVALID_TOKEN"},
+		"nonce":                 {"google", ada(), `,"nonce":"x"`, "INVALID_TOKEN"},
+		"no id tokens":          {"github", ada(), "", "ID_TOKEN_NOT_SUPPORTED"},
+		"no email":              {"google", withoutEmail, "", "USER_EMAIL_NOT_FOUND"},
+		"email of another user": {"google", unverified, "", "OAUTH_LINK_ERROR"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			token := "x.y.z"
+			if c.provider != "github" {
+				token, _ = idToken(t, c.provider, c.visit)
+			}
+			b := s.browser()
+			if a := b.withIDToken(c.provider, token, c.more); a.text("code") != c.want || b.userID() != "" {
+				t.Errorf("got %d %s, want %s", a.status, a.body, c.want)
+			}
+		})
+	}
+}
+
+func TestSignUpSettingsHold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settings []string
+		more     string
+		want     string
+	}{
+		"SIGN_UP off":                {[]string{"SIGN_UP", "off"}, "", "signup_disabled"},
+		"GOOGLE_DISABLE_SIGNUP":      {[]string{"GOOGLE_DISABLE_SIGNUP", "on"}, `,"requestSignUp":true`, "signup_disabled"},
+		"implicit":                   {[]string{"GOOGLE_DISABLE_IMPLICIT_SIGNUP", "on"}, "", "signup_disabled"},
+		"implicit, but requested":    {[]string{"GOOGLE_DISABLE_IMPLICIT_SIGNUP", "on"}, `,"requestSignUp":true`, ""},
+		"another provider's setting": {[]string{"GITHUB_DISABLE_SIGNUP", "on"}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, c.settings...)
+			a := s.browser().signIn("google", `,"errorCallbackURL":"/failed"`+c.more, ada())
+			if code, _ := errorOf(t, a.location()); code != c.want {
+				t.Errorf("got %q, want %q", code, c.want)
+			}
+		})
+	}
+}
+
+// A verified email at the provider and at Xenon links the account by itself; nothing else does, except the settings.
+func TestImplicitLinkNeedsTwoVerifiedEmails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settings        []string
+		local, provider bool
+		want            string
+	}{
+		"both verified":         {nil, true, true, ""},
+		"local unverified":      {nil, false, true, "account_not_linked"},
+		"unverified there":      {nil, true, false, "account_not_linked"},
+		"trusted":               {[]string{"TRUSTED_PROVIDERS", "google"}, true, false, ""},
+		"trusted, not verified": {[]string{"TRUSTED_PROVIDERS", "google"}, false, true, "account_not_linked"},
+		"no linking":            {[]string{"ACCOUNT_LINKING", "off"}, true, true, "account_not_linked"},
+		"no implicit linking":   {[]string{"DISABLE_IMPLICIT_LINKING", "on"}, true, true, "account_not_linked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, c.settings...)
+			id := s.browser().signUp("ada@example.com", c.local)
+			v := ada()
+			v.Verified = c.provider
+			b := s.browser()
+			a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
+			if code, _ := errorOf(t, a.location()); code != c.want {
+				t.Errorf("got %q, want %q", code, c.want)
+			}
+			if got := b.userID(); c.want == "" && got != id {
+				t.Errorf("signed in as %q, want %s", got, id)
+			}
+		})
+	}
+}
+
+// With REQUIRE_EMAIL_VERIFICATION of a provider, a user with an unverified email gets a mail and no session.
+func TestProviderCanRequireAVerifiedEmail(t *testing.T) {
+	t.Parallel()
+	box := filepath.Join(t.TempDir(), "mail.jsonl")
+	s := newServer(t, "GOOGLE_REQUIRE_EMAIL_VERIFICATION", "on", "MAIL_FILE", box)
+	v := ada()
+	v.Verified = false
+	b := s.browser()
+	a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
+	if code, _ := errorOf(t, a.location()); code != "email_not_verified" || b.userID() != "" {
+		t.Errorf("got %q", code)
+	}
+	mail, err := os.ReadFile(box)
+	if err != nil || !strings.Contains(string(mail), `"to":"ada@example.com"`) {
+		t.Errorf("got the mails %s, %v", mail, err)
+	}
+	if a := b.signIn("google", `,"callbackURL":"/home"`, ada()); a.location() != "/home" || b.userID() == "" {
+		t.Errorf("verified: got %s", a.location())
+	}
+}
+
+func TestSocialProvidersAreListed(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	a := s.browser().do("GET", "/api/auth/social-providers", "")
+	var list []map[string]string
+	if err := json.Unmarshal([]byte(a.body), &list); err != nil || a.status != 200 || len(list) != 5 {
+		t.Fatalf("got %d %s", a.status, a.body)
+	}
+	if list[0]["id"] != "google" || list[0]["name"] != "Google" || len(list[0]) != 2 {
+		t.Errorf("got %v", list[0])
+	}
+	if strings.Contains(a.body, "client") {
+		t.Errorf("the list has more than ids and names: %s", a.body)
+	}
+}

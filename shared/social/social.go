@@ -1,0 +1,73 @@
+// Package social implements Better Auth's endpoints of social sign-in, one file each, with the paths, bodies, error
+// codes and cookies of better-auth 1.7.25. It is not a part of shared/auth, so that only functions/social links the
+// OAuth client (docs/adr/0013-social-sign-in.md).
+package social
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/oauth"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// Service has the dependencies of the endpoints.
+type Service struct {
+	*auth.Service
+	Providers *oauth.Providers
+}
+
+// New returns the endpoints of a deployment, which use the dependencies of service. It makes no request.
+func New(service *auth.Service, appSecrets *secrets.Secrets) *Service {
+	social := service.Options.Social
+	secret := func(ctx context.Context, provider, name string) (string, error) {
+		p, _ := social.Find(provider)
+		return appSecrets.SocialSecret(ctx, p.Setting(name))
+	}
+	return &Service{
+		Service:   service,
+		Providers: oauth.New(social, service.Options.Origin, secret, func() time.Time { return service.Now() }),
+	}
+}
+
+// Social returns the routes of functions/social.
+func (s *Service) Social() web.Routes {
+	return s.Routes(auth.Handlers{
+		"GET /api/auth/social-providers":     s.socialProviders,
+		"POST /api/auth/sign-in/social":      s.Post(s.signInSocial),
+		"GET /api/auth/callback/{provider}":  s.callback,
+		"POST /api/auth/callback/{provider}": s.FormPost(s.postCallback),
+		"POST /api/auth/link-social":         s.Post(s.linkSocial),
+		"POST /api/auth/get-access-token":    s.Post(s.getAccessToken),
+		"POST /api/auth/refresh-token":       s.Post(s.refreshToken),
+		"GET /api/auth/account-info":         s.accountInfo,
+	})
+}
+
+// provider returns a configured provider, or errProviderNotFound.
+func (s *Service) provider(ctx context.Context, id string) (*oauth.Provider, error) {
+	p, err := s.Providers.Find(ctx, id)
+	switch {
+	case errors.Is(err, oauth.ErrUnknownProvider):
+		return nil, errProviderNotFound
+	case err != nil:
+		return nil, fmt.Errorf("find provider: %w", err)
+	}
+	return p, nil
+}
+
+// now returns the time with the precision of Better Auth's dates.
+func (s *Service) now() store.Time { return store.Time{Time: s.Now().Truncate(time.Millisecond)} }
+
+// socialProviders answers GET /api/auth/social-providers with the configured providers, for the buttons of the site.
+// Better Auth has no such endpoint.
+func (s *Service) socialProviders(w http.ResponseWriter, _ *http.Request, _ *store.Store) error {
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	return web.JSON(w, http.StatusOK, s.Providers.All())
+}

@@ -1,0 +1,74 @@
+package social
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/oauth"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// authorizationParams are additional parameters of the authorization request to a provider.
+type authorizationParams map[string]string
+
+var reservedParams = []string{
+	"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope",
+}
+
+// Problem reports parameters that would replace those of OAuth.
+func (p authorizationParams) Problem() string {
+	if !slices.ContainsFunc(reservedParams, func(name string) bool { _, present := p[name]; return present }) {
+		return ""
+	}
+	return "additionalParams cannot include reserved OAuth parameters: " + strings.Join(reservedParams, ", ")
+}
+
+// start is what the body of sign-in/social or link-social says about the redirect to the provider.
+type start struct {
+	state           state
+	scopes          []string
+	loginHint       *string
+	params          authorizationParams
+	disableRedirect *bool
+}
+
+type startReply struct {
+	URL      string `json:"url"`
+	Redirect bool   `json:"redirect"`
+}
+
+// start answers with the URL at the provider that the browser goes to, and stores the state.
+func (s *Service) start(
+	w http.ResponseWriter, r *http.Request, db *store.Store, p *oauth.Provider, in start,
+) error {
+	if in.state.CallbackURL == "" {
+		in.state.CallbackURL = s.Options.Origin
+	}
+	st := s.newState(in.state, p.SendsNonce())
+	location, err := p.AuthorizationURL(r.Context(), oauth.Authorization{
+		State: st.OAuthState, Verifier: st.CodeVerifier, Nonce: orEmpty(st.IDTokenNonce),
+		Scopes: in.scopes, LoginHint: orEmpty(in.loginHint), Extra: in.params,
+	})
+	if err != nil {
+		return fmt.Errorf("write authorization URL: %w", err)
+	}
+	if err := s.storeState(w, r, db, st); err != nil {
+		return err
+	}
+	redirects := in.disableRedirect == nil || !*in.disableRedirect
+	if redirects {
+		w.Header().Set("Location", location)
+	}
+	return web.JSON(w, http.StatusOK, startReply{location, redirects})
+}
+
+// orEmpty returns an optional text, or "" if it is absent.
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

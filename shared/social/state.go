@@ -1,0 +1,203 @@
+package social
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/random"
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/stringify"
+)
+
+// The alphabet and lengths of Better Auth's OAuth state, PKCE verifier and nonce.
+const (
+	stateAlphabet  = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+	stateLength    = 32
+	verifierLength = 128
+	nonceLength    = 32
+)
+
+// stateLife is how long a sign-in with a provider may take.
+const stateLife = 600 * time.Second
+
+// state is the data of a sign-in or link that has begun, with Better Auth's names, so that a TypeScript server with the
+// same secret can finish it.
+type state struct {
+	CallbackURL   string     `json:"callbackURL"`
+	CodeVerifier  string     `json:"codeVerifier"`
+	ErrorURL      *string    `json:"errorURL,omitempty"`
+	NewUserURL    *string    `json:"newUserURL,omitempty"`
+	Link          *stateLink `json:"link,omitempty"`
+	ExpiresAt     int64      `json:"expiresAt"` // ms
+	RequestSignUp *bool      `json:"requestSignUp,omitempty"`
+	IDTokenNonce  *string    `json:"idTokenNonce,omitempty"`
+	OAuthState    string     `json:"oauthState"`
+
+	additional map[string]any // additionalData of the request; it does not replace the members above
+}
+
+// stateLink names the session that has requested a link.
+type stateLink struct {
+	UserID                string `json:"userId"`
+	Email                 string `json:"email"`
+	EncryptedSessionToken string `json:"encryptedSessionToken"`
+}
+
+// reservedMembers are the members of the state that additionalData cannot set, also where the state has no value.
+var reservedMembers = []string{
+	"callbackURL", "codeVerifier", "errorURL", "newUserURL", "link", "expiresAt", "requestSignUp", "idTokenNonce",
+	"oauthState", "serverContext",
+}
+
+// text returns the state as JSON.
+func (st state) text() (string, error) {
+	own, err := json.Marshal(st)
+	if err != nil {
+		return "", fmt.Errorf("write state: %w", err)
+	}
+	all := maps.Clone(st.additional)
+	for _, name := range reservedMembers {
+		delete(all, name)
+	}
+	if len(all) == 0 {
+		return string(own), nil
+	}
+	if err := json.Unmarshal(own, &all); err != nil {
+		return "", fmt.Errorf("write state: %w", err)
+	}
+	text, err := stringify.Marshal(all)
+	if err != nil {
+		return "", fmt.Errorf("write state: %w", err)
+	}
+	return string(text), nil
+}
+
+// newState completes st: it makes its random values and its end.
+func (s *Service) newState(st state, nonce bool) state {
+	st.OAuthState = random.String(stateAlphabet, stateLength)
+	st.CodeVerifier = random.String(stateAlphabet, verifierLength)
+	if nonce {
+		text := random.String(stateAlphabet, nonceLength)
+		st.IDTokenNonce = &text
+	}
+	st.ExpiresAt = s.Now().Add(stateLife).UnixMilli()
+	return st
+}
+
+// storeState stores st in Postgres and binds it to the browser, or stores it in the browser alone, as STATE_STRATEGY
+// says.
+func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.Store, st state) error {
+	text, err := st.text()
+	if err != nil {
+		return err
+	}
+	if s.Options.Social.StateCookie {
+		if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
+			return err
+		}
+		secret, err := s.Sessions.Secret(r.Context())
+		if err != nil {
+			return fmt.Errorf("read secret: %w", err)
+		}
+		s.Sessions.SetSocialStateData(w, encrypt(derive(secret, statePurpose), text))
+		return nil
+	}
+	now := s.now().Time
+	if err := db.InsertSocialState(r.Context(), st.OAuthState, text, now.Add(stateLife), now); err != nil {
+		return fmt.Errorf("store state: %w", err)
+	}
+	return s.Sessions.SetSocialState(r.Context(), w, st.OAuthState)
+}
+
+// redeemState returns the state that a callback names, once. If the error is a refusal, the state has the URL to
+// redirect to, if it is known.
+func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (state, error) {
+	var st state
+	var err error
+	switch {
+	case id == "":
+		return st, stateNotFound
+	case s.Options.Social.StateCookie:
+		st, err = s.stateOfCookie(w, r, id)
+	default:
+		st, err = s.stateOfRow(w, r, db, id)
+	}
+	if err == nil && st.ExpiresAt < s.Now().UnixMilli() {
+		err = stateMismatch
+	}
+	return st, err
+}
+
+// stateOfRow returns the state in Postgres and deletes it. It deletes nothing for another browser than the one that the
+// state is bound to.
+func (s *Service) stateOfRow(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (state, error) {
+	bound, err := s.Sessions.HasSocialState(r, id)
+	if err != nil {
+		return state{}, err
+	}
+	read := db.SocialState
+	if bound {
+		read = db.RedeemSocialState
+	}
+	text, err := read(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) {
+		return state{}, stateMismatch
+	}
+	if err != nil {
+		return state{}, fmt.Errorf("read state: %w", err)
+	}
+	st, err := parseState(text)
+	if err == nil && st.OAuthState != "" && st.OAuthState != id || err == nil && !bound {
+		return st, stateMismatch
+	}
+	if bound {
+		s.Sessions.ClearSocialState(w)
+	}
+	return st, err
+}
+
+// stateOfCookie returns the state in the cookie of the browser and clears the cookie.
+func (s *Service) stateOfCookie(w http.ResponseWriter, r *http.Request, id string) (state, error) {
+	encrypted := s.Sessions.SocialStateData(r)
+	if encrypted == "" {
+		return state{}, stateMismatch
+	}
+	secret, err := s.Sessions.Secret(r.Context())
+	if err != nil {
+		return state{}, fmt.Errorf("read secret: %w", err)
+	}
+	text, err := decrypt(derive(secret, statePurpose), encrypted)
+	if err != nil {
+		return state{}, stateInvalid
+	}
+	st, err := parseState(text)
+	if err != nil {
+		return state{}, stateInvalid
+	}
+	if st.OAuthState != id {
+		return st, stateMismatch
+	}
+	s.Sessions.ClearSocialStateData(w)
+	return st, nil
+}
+
+func parseState(text string) (state, error) {
+	var st state
+	if err := json.Unmarshal([]byte(text), &st); err != nil {
+		return state{}, internalError // Better Auth answers internal_server_error
+	}
+	return st, nil
+}
+
+// stateOfLink returns the part of a state that names the session which requests a link.
+func stateOfLink(secret []byte, c *session.Caller) *stateLink {
+	return &stateLink{
+		UserID: c.User.ID, Email: c.User.Email,
+		EncryptedSessionToken: encrypt(derive(secret, linkPurpose), c.Session.Token),
+	}
+}

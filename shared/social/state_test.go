@@ -1,0 +1,144 @@
+package social_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// strategies are the values of STATE_STRATEGY.
+var strategies = []string{"database", "cookie"}
+
+// A callback is only for the browser that has begun the sign-in: nobody can sign in another person's browser with a
+// callback of their own.
+func TestCallbackNeedsTheBrowserThatHasBegun(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range strategies {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, "STATE_STRATEGY", strategy)
+			attacker, victim := s.browser(), s.browser()
+			login := s.visit(attacker.begin("google", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), ada())
+			if code, _ := errorOf(t, victim.come(login).location()); code != "state_mismatch" {
+				t.Errorf("got %s", code)
+			}
+			if id := victim.userID(); id != "" {
+				t.Errorf("the victim is signed in as %s", id)
+			}
+			if a := attacker.come(login); a.location() != "/home" {
+				t.Errorf("the browser that has begun: got %s", a.location())
+			}
+		})
+	}
+}
+
+func TestStateIsUsedOnce(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
+	cookies := map[string]string{}
+	for name, value := range b.cookies {
+		cookies[name] = value
+	}
+	const n = 6
+	results := make(chan string, n)
+	for range n {
+		copied := s.browser()
+		for name, value := range cookies {
+			copied.cookies[name] = value
+		}
+		go func() { results <- copied.come(login).location() }()
+	}
+	home := 0
+	for range n {
+		if <-results == "/home" {
+			home++
+		}
+	}
+	if home != 1 {
+		t.Errorf("%d of %d callbacks with one state succeeded", home, n)
+	}
+}
+
+func TestStateEnds(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range strategies {
+		s := newServer(t, "STATE_STRATEGY", strategy)
+		for _, c := range []struct {
+			ahead time.Duration
+			want  string
+		}{{599 * time.Second, ""}, {601 * time.Second, "state_mismatch"}} {
+			s.ahead = 0
+			b := s.browser()
+			login := s.visit(b.begin("github", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), ada())
+			s.ahead = c.ahead
+			if code, _ := errorOf(t, b.come(login).location()); code != c.want {
+				t.Errorf("%s, after %v: got %q, want %q", strategy, c.ahead, code, c.want)
+			}
+		}
+	}
+}
+
+func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range strategies {
+		s := newServer(t, "STATE_STRATEGY", strategy)
+		for query, want := range map[string]string{
+			"":                                    "state_not_found",
+			"?code=x":                             "state_not_found",
+			"?state=":                             "state_not_found",
+			"?state=x&code=y":                     "state_mismatch",
+			"?state=nul%00&code=y":                "state_mismatch",
+			"?state=x&error=access_denied":        "state_mismatch",
+			"?state=" + strings.Repeat("x", 9999): "state_mismatch",
+		} {
+			a := s.browser().do("GET", "/api/auth/callback/google"+query, "")
+			if code, target := errorOf(t, a.location()); code != want || target != origin+"/api/auth/error" {
+				t.Errorf("%s, %.40s: got %d to %s, want %s", strategy, query, a.status, a.location(), want)
+			}
+		}
+		if strategy == "cookie" {
+			b := s.browser()
+			b.cookies["better-auth.oauth_state"] = strings.Repeat("ab", 60)
+			a := b.do("GET", "/api/auth/callback/google?state=x&code=y", "")
+			if code, _ := errorOf(t, a.location()); code != "state_invalid" {
+				t.Errorf("a forged cookie: got %s", a.location())
+			}
+		}
+	}
+}
+
+// additionalData is stored with the state and cannot replace what the server has put there.
+func TestAdditionalDataReplacesNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	owner := s.browser()
+	ownerID := owner.signUp("owner@example.com", true)
+	b := s.browser()
+	location := b.begin("google", `,"callbackURL":"/home","additionalData":{"callbackURL":"https://evil.example",`+
+		`"newUserURL":"https://evil.example","errorURL":"https://evil.example","link":{"userId":"`+ownerID+`",`+
+		`"email":"ada@example.com"},"expiresAt":9999999999999,"course":"<algebra>"}`)
+	stored := dbtest.Value[string](t, s.url, `SELECT value FROM verification`)
+	if strings.Contains(stored, "evil") || strings.Contains(stored, "link") ||
+		!strings.Contains(stored, `"course":"<algebra>"`) {
+		t.Errorf("stored %s", stored)
+	}
+	if a := b.come(s.visit(location, ada())); a.location() != "/home" || b.userID() == ownerID {
+		t.Errorf("got %s as %s", a.location(), b.userID())
+	}
+}
+
+// A state of one provider cannot be finished with a code of another one.
+func TestCodeOfAnotherProviderIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), ada())
+	path := strings.Replace(strings.TrimPrefix(login.Callback, origin), "/google", "/github", 1)
+	if code, _ := errorOf(t, b.do("GET", path, "").location()); code != "invalid_code" || b.userID() != "" {
+		t.Errorf("got %q", code)
+	}
+}

@@ -1,0 +1,67 @@
+package social
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/oauth"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// storedTokens returns the tokens of a provider's answer for the row of an account.
+func storedTokens(t oauth.Tokens) store.ProviderTokens {
+	return store.ProviderTokens{
+		AccessToken: orNil(t.Access), RefreshToken: orNil(t.Refresh), IDToken: orNil(t.ID),
+		AccessTokenExpiresAt: timeOrNil(t.AccessExpires), RefreshTokenExpiresAt: timeOrNil(t.RefreshExpires),
+		Scope: &t.Scope,
+	}
+}
+
+func orNil(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func timeOrNil(t time.Time) *store.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &store.Time{Time: t}
+}
+
+// encryptTokens encrypts the access token and the refresh token, if ENCRYPT_OAUTH_TOKENS is on. As in Better Auth, the
+// id token stays as it is.
+func (s *Service) encryptTokens(ctx context.Context, t store.ProviderTokens) (store.ProviderTokens, error) {
+	if !s.Options.Social.EncryptOAuthTokens {
+		return t, nil
+	}
+	secret, err := s.Sessions.Secret(ctx)
+	if err != nil {
+		return t, fmt.Errorf("read secret: %w", err)
+	}
+	for _, token := range []**string{&t.AccessToken, &t.RefreshToken} {
+		if orEmpty(*token) != "" {
+			encrypted := encrypt(secret, **token)
+			*token = &encrypted
+		}
+	}
+	return t, nil
+}
+
+// decryptToken returns a stored token. Better Auth writes no other tokens in hex, so any other text is a token that was
+// stored before ENCRYPT_OAUTH_TOKENS was on.
+func (s *Service) decryptToken(ctx context.Context, stored *string) (string, error) {
+	text := orEmpty(stored)
+	if _, err := hex.DecodeString(text); !s.Options.Social.EncryptOAuthTokens || text == "" || err != nil {
+		return text, nil
+	}
+	secret, err := s.Sessions.Secret(ctx)
+	if err != nil {
+		return "", fmt.Errorf("read secret: %w", err)
+	}
+	return decrypt(secret, text)
+}
