@@ -42,6 +42,7 @@ const sidebars: SidebarsConfig = {
     },
     { type: 'category', label: 'Deploying to AWS', link: { type: 'doc', id: 'deploy' }, items: ['lambda'] },
     'configuration',
+    'social-sign-in',
     'emails',
     'security',
     { type: 'category', label: 'Performance', link: { type: 'doc', id: 'performance' }, items: ['performance-table'] },

@@ -25,7 +25,7 @@ var providerSettings = []struct{ name, fallback, meaning string }{
 	{
 		"DISABLE_SIGNUP",
 		"`off`",
-		"`on`: nobody can register with this provider. Users who have an account of it can sign in.",
+		"`on`: no new user can register with this provider. Users who have an account of it can sign in.",
 	},
 	{
 		"DISABLE_IMPLICIT_SIGNUP", "`off`",
@@ -157,7 +157,9 @@ func socialSection() string {
 	text.WriteString(`
 ## Social sign-in
 
-Every provider has the following settings. ` + "`<PROVIDER>`" + ` is the id of the provider in capital letters:
+[Sign in with …](social-sign-in.md) explains each provider. Every provider has the following settings. ` +
+		"`<PROVIDER>`" + `
+is the id of the provider in capital letters:
 `)
 	for i, p := range config.BuiltInProviders() {
 		if i > 0 {
