@@ -33,6 +33,11 @@ func TestR50_WrongSettings(t *testing.T) {
 			[]string{"DATABASE_URL: missing", "BETTER_AUTH_SECRET: missing"},
 		},
 		{"signup", map[string]string{"MAIL_QUEUE_URL": ""}, []string{"MAIL_QUEUE_URL"}},
+		{
+			"social",
+			map[string]string{"GOOGLE_CLIENT_SECRET": "s", "OIDC_PROVIDERS": "x", "REQUIRE_LOCAL_EMAIL_VERIFIED": "off"},
+			[]string{"GOOGLE_CLIENT_SECRET: ", "OIDC_PROVIDERS: ", "REQUIRE_LOCAL_EMAIL_VERIFIED: "},
+		},
 		{"rotate", map[string]string{"SIGNING_KEYS_ARN": ""}, []string{"SIGNING_KEYS_ARN"}},
 		{"mailer", map[string]string{"MAIL_FROM": "invalid"}, []string{"MAIL_FROM"}},
 		{"migrate", map[string]string{"MIGRATE_SECRET_ARN": notASecret}, []string{"MIGRATE_SECRET_ARN"}},
@@ -71,6 +76,23 @@ func TestMissingSecretFailsTheRequestAndIsLogged(t *testing.T) {
 		}
 		if !s.HasPrinted(gone) || len(s.StartTimes()) != 1 {
 			t.Errorf("%s does not log %s:\n%s", c.folder, gone, s.Output())
+		}
+	}
+}
+
+// With a client id whose secret is not in the app secret, the function starts, and a request fails. The log names the
+// setting.
+func TestMissingSocialSecretFailsTheRequestAndIsLogged(t *testing.T) {
+	d := sandbox.Deploy(t, dbtest.New(t))
+	ids := map[string]string{"GOOGLE_CLIENT_ID": "id", "APPLE_CLIENT_ID": "id", "APPLE_TEAM_ID": "T", "APPLE_KEY_ID": "K"}
+	s := d.Start("social", sandbox.Build(t, "functions/social"), ids)
+	got := newVisitor().send(s, "POST /api/auth/sign-in/social", "", `{"provider":"google"}`)
+	if got.StatusCode < http.StatusInternalServerError || strings.Contains(got.Body, "SECRET") {
+		t.Errorf("got %d %s, want a 5xx without the setting", got.StatusCode, got.Body)
+	}
+	for _, want := range []string{"GOOGLE_CLIENT_SECRET is missing", "APPLE_PRIVATE_KEY is missing"} {
+		if !s.HasPrinted(want) {
+			t.Errorf("the log does not say %q:\n%s", want, s.Output())
 		}
 	}
 }
