@@ -106,6 +106,9 @@ func (s *Sessions) Clear(w http.ResponseWriter, r *http.Request) {
 	web.Unexpose(w.Header(), "set-auth-token")
 	s.addCookie(w, sessionToken, "", 0)
 	s.addCookie(w, sessionData, "", 0)
+	if s.stateCookie {
+		s.ClearSocialStateData(w)
+	}
 	s.clearCache(w, r)
 	s.addCookie(w, dontRemember, "", 0)
 }

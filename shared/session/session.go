@@ -29,15 +29,18 @@ type Sessions struct {
 	Clients web.Clients                           // finds the IP address that is stored with a session
 	Now     func() time.Time
 
-	secure bool
-	cache  time.Duration // how long a cache cookie is valid; 0 with the cookie cache off
+	secure      bool
+	stateCookie bool          // STATE_STRATEGY=cookie
+	cache       time.Duration // how long a cache cookie is valid; 0 with the cookie cache off
 }
 
 // New returns Sessions that sign cookies with secret.
 func New(
 	cfg config.API, secret func(context.Context) ([]byte, error), clients web.Clients, now func() time.Time,
 ) *Sessions {
-	s := &Sessions{Secret: secret, Clients: clients, Now: now, secure: cfg.Secure()}
+	s := &Sessions{
+		Secret: secret, Clients: clients, Now: now, secure: cfg.Secure(), stateCookie: cfg.Social.StateCookie,
+	}
 	if cfg.CookieCache {
 		s.cache = cfg.CookieCacheMaxAge
 	}

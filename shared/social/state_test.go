@@ -142,3 +142,16 @@ func TestCodeOfAnotherProviderIsRefused(t *testing.T) {
 		t.Errorf("got %q", code)
 	}
 }
+
+// As in Better Auth, a sign-out also ends a sign-in that has begun with STATE_STRATEGY=cookie.
+func TestSignOutClearsTheStateCookie(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "STATE_STRATEGY", "cookie")
+	b := s.browser()
+	b.signIn("google", "", ada())
+	b.begin("google", "")
+	b.do("POST", "/api/auth/sign-out", "{}")
+	if value := b.cookies["better-auth.oauth_state"]; value != "" {
+		t.Error("the browser still has the state")
+	}
+}
