@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -55,8 +54,8 @@ func (b *binary) list(ctx context.Context, match string) ([]*test, error) {
 	return tests, nil
 }
 
-// run runs the tests, which are of one binary, until the first one fails or the time is over. It returns the name of
-// the test that failed, or what the binary printed at last.
+// run runs the tests, which are of one binary, until the first one fails or the time is over. It returns what
+// the binary printed about the failure.
 func run(ctx context.Context, tests []*test, limit time.Duration, env ...string) (outcome, string) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -79,13 +78,10 @@ func run(ctx context.Context, tests []*test, limit time.Duration, env ...string)
 	case err == nil:
 		return lived, ""
 	}
-	if failed := failedTest.FindSubmatch(output); failed != nil {
-		return killed, string(failed[1])
-	}
-	return killed, string(bytes.TrimSpace(output[max(0, len(output)-200):]))
+	return killed, string(failure.Find(output))
 }
 
-var failedTest = regexp.MustCompile(`--- FAIL: (\S+)`)
+var failure = regexp.MustCompile(`(?m)--- FAIL: \S+|^(panic|fatal error): .*$`)
 
 // measure runs the test without a mutant. It returns false if the test fails.
 func (t *test) measure(ctx context.Context, work string) bool {
