@@ -15,6 +15,8 @@ func TestRun_SecondPassChangesNothing(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 1, 400)
 	m := importtest.Open(t, from)
+	rows := map[int]int64{}
+	m.Progress = func(e importer.Event) { rows[e.Batch] = e.Rows }
 	first, err := m.Run(t.Context(), importtest.Allow, false, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -25,6 +27,10 @@ func TestRun_SecondPassChangesNothing(t *testing.T) {
 	m.Progress = func(e importer.Event) {
 		if e.Copied != 0 {
 			t.Errorf("batch %d of the second pass wrote %d rows, want none", e.Batch, e.Copied)
+		}
+		if e.Rows != rows[e.Batch] || e.Unchanged != e.Rows {
+			t.Errorf("batch %d of the second pass has %d rows, %d unchanged, want %d and all of them", e.Batch, e.Rows,
+				e.Unchanged, rows[e.Batch])
 		}
 	}
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
