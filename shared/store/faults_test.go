@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -116,6 +117,39 @@ func TestRepeatedReadIsCounted(t *testing.T) {
 	var limited *store.LimitedError
 	if err := db.Count(t.Context(), c); !errors.As(err, &limited) {
 		t.Errorf("got %v after three charges, want a *LimitedError", err)
+	}
+}
+
+// A charge counts although the first attempt to connect fails, because nothing was sent.
+func TestChargeCountsAfterARejectedConnection(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	c := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: now}
+	starting := dbtest.ServerError{Severity: "FATAL", Code: "57P03", Message: "the database system is starting up"}
+	p.SetError(starting, dbtest.AtConnect, 1, 1)
+	_, _, err := open(t, p.URL(), 1).Charging(c).UserWithPassword(t.Context(), "ada@example.com")
+	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("got %v after %d errors", err, sent)
+	}
+	if err := open(t, p.URL(), 1).Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
+		t.Errorf("got %v after one charge, want a *LimitedError", err)
+	}
+}
+
+// Postgres may have counted a charge before it ended the connection, so the repeated read does not count it again.
+func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	db := open(t, p.URL(), 1)
+	c := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: now}
+	shutdown := dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"}
+	p.SetError(shutdown, dbtest.AtStatement, 1, 1)
+	_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
+	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("got %v after %d errors", err, sent)
+	}
+	if err := db.Count(t.Context(), c); err != nil {
+		t.Errorf("the charge was counted again: %v", err)
 	}
 }
 

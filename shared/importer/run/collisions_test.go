@@ -80,8 +80,8 @@ func TestPlanHasMessagesAboutSecondFactorsAndUnconfirmedEmails(t *testing.T) {
 	} {
 		p := newPlan(mapping.Options{MFA: test.mfa})
 		p.Expected = mapping.Counts{mapping.User: {}, mapping.Factor: {}}
-		p.add(estimate{Kind: mapping.Factor, Reason: "mfa_not_portable", Rows: test.factors})
-		p.add(estimate{Kind: mapping.User, Fields: []string{"encrypted_password:unconfirmed_held"}, Rows: test.unconfirmed})
+		p.addEstimate(estimate{Kind: mapping.Factor, Reason: "mfa_not_portable", Rows: test.factors})
+		p.addEstimate(estimate{Kind: mapping.User, Fields: []string{"encrypted_password:unconfirmed_held"}, Rows: test.unconfirmed})
 		p.addMessages()
 		if len(p.Refusals) != test.refusals || len(p.Warnings) != test.warnings {
 			t.Errorf("%+v: got refusals %v and warnings %v", test, p.Refusals, p.Warnings)
@@ -94,11 +94,11 @@ func TestPlanCountsEveryRowOnce(t *testing.T) {
 	p := newPlan(mapping.Options{})
 	p.Expected = mapping.Counts{mapping.User: {}, mapping.Identity: {}}
 	for range 2 {
-		p.add(estimate{Kind: mapping.User, Format: "bcrypt", Rows: 3})
-		p.add(estimate{Kind: mapping.User, Format: "none", Reason: "anonymous", Rows: 2})
-		p.add(estimate{Kind: mapping.Identity, Folded: true, Rows: 4})
-		p.add(estimate{Kind: mapping.Identity, Rows: 5})
-		p.add(estimate{Kind: mapping.User, Format: "bcrypt", Fields: []string{"phone:invalid"}, Rows: 1})
+		p.addEstimate(estimate{Kind: mapping.User, Format: "bcrypt", Rows: 3})
+		p.addEstimate(estimate{Kind: mapping.User, Format: "none", Reason: "anonymous", Rows: 2})
+		p.addEstimate(estimate{Kind: mapping.Identity, Folded: true, Rows: 4})
+		p.addEstimate(estimate{Kind: mapping.Identity, Rows: 5})
+		p.addEstimate(estimate{Kind: mapping.User, Format: "bcrypt", Fields: []string{"phone:invalid"}, Rows: 1})
 	}
 	want := Plan{
 		Expected: mapping.Counts{
