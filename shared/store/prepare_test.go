@@ -147,6 +147,31 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 	}
 }
 
+func TestLostPreparedWriteIsRepeatedAndHappensOnce(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1)
+	user, _ := signUp(t, db, "ada@example.com")
+	insert := func() {
+		t.Helper()
+		s := session(rand.Text(), now)
+		s.UserID = user.ID
+		if _, err := db.InsertSession(t.Context(), *s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range manyTimes {
+		insert()
+	}
+	if err := db.Exec(t.Context(), "DEALLOCATE ALL"); err != nil {
+		t.Fatal(err)
+	}
+	insert()
+	sessions, err := db.SessionsOfUser(t.Context(), user.ID, now)
+	if want := 1 + manyTimes + 1; err != nil || len(sessions) != want { // signUp makes one
+		t.Errorf("got %d sessions, %v, want %d", len(sessions), err, want)
+	}
+}
+
 // Several processes run the same statements manyTimes, at the same time, through a pooler that gives each transaction
 // another server connection and does not support prepared statements. Every request succeeds, every charge counts once,
 // and every change happens once.

@@ -81,7 +81,8 @@ func TestPlanHasMessagesAboutSecondFactorsAndUnconfirmedEmails(t *testing.T) {
 		p := newPlan(mapping.Options{MFA: test.mfa})
 		p.Expected = mapping.Counts{mapping.User: {}, mapping.Factor: {}}
 		p.addEstimate(estimate{Kind: mapping.Factor, Reason: "mfa_not_portable", Rows: test.factors})
-		p.addEstimate(estimate{Kind: mapping.User, Fields: []string{"encrypted_password:unconfirmed_held"}, Rows: test.unconfirmed})
+		withheld := []string{"encrypted_password:unconfirmed_held"}
+		p.addEstimate(estimate{Kind: mapping.User, Fields: withheld, Rows: test.unconfirmed})
 		p.addMessages()
 		if len(p.Refusals) != test.refusals || len(p.Warnings) != test.warnings {
 			t.Errorf("%+v: got refusals %v and warnings %v", test, p.Refusals, p.Warnings)
