@@ -136,6 +136,28 @@ func TestChargeCountsAfterARejectedConnection(t *testing.T) {
 	}
 }
 
+func TestWriteIsRepeatedAfterARejectedConnection(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	user, _ := signUp(t, open(t, p.URL(), 1), "ada@example.com")
+	starting := dbtest.ServerError{Severity: "FATAL", Code: "57P03", Message: "the database system is starting up"}
+	for name, write := range map[string]func(db *store.Store) error{
+		"that returns a row": func(db *store.Store) error {
+			s := session("new", now)
+			s.UserID = user.ID
+			_, err := db.InsertSession(t.Context(), *s)
+			return err
+		},
+		"without a result": func(db *store.Store) error { return db.Exec(t.Context(), `DELETE FROM verification`) },
+	} {
+		p.SetError(starting, dbtest.AtConnect, 1, 1)
+		err := write(open(t, p.URL(), 1))
+		if sent := p.ClearError(); sent != 1 || err != nil {
+			t.Errorf("a write %s: got %v after %d errors", name, err, sent)
+		}
+	}
+}
+
 // Postgres may have counted a charge before it ended the connection, so the repeated read does not count it again.
 func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
 	t.Parallel()

@@ -334,3 +334,15 @@ func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestIsLimitedFindsLimitedErrors(t *testing.T) {
+	t.Parallel()
+	limited := &store.LimitedError{RetryAfter: time.Minute}
+	for err, want := range map[error]bool{
+		nil: false, store.ErrNotFound: false, limited: true, fmt.Errorf("count: %w", limited): true,
+	} {
+		if got := store.IsLimited(err); got != want {
+			t.Errorf("%v: got %t, want %t", err, got, want)
+		}
+	}
+}
