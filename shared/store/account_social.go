@@ -133,9 +133,9 @@ const insertIntoProviderAccount = `, linked AS (
 const banHasEnded = `(u.banned AND u."banExpires" < $2)`
 
 // finishProviderSignIn ends each statement of a sign-in with a provider. It applies the profile in $3 to $6 to the user
-// in the CTE owner, and starts the session in $7 to $10, unless $7 is NULL or the user is banned; $2 is the time. If the
-// email changes, it deletes all mailed links of the user, which were sent to the old email. It clears a ban that has
-// ended, as Better Auth's admin plugin does.
+// in the CTE owner, and starts the session in $7 to $10, unless $7 is NULL or the user is banned; $2 is the time. If
+// the email changes, it deletes all mailed links of the user, which were sent to the old email. It clears a ban that
+// has ended, as Better Auth's admin plugin does.
 const finishProviderSignIn = `, free AS (
 			SELECT $5::text AS email
 			WHERE NOT EXISTS (SELECT FROM "user" other, owner WHERE other.email = $5 AND other.id <> owner.id)

@@ -253,7 +253,9 @@ func TestMatchLinkNeedsTheSessionOfTheRequest(t *testing.T) {
 	for name, c := range map[string]struct {
 		token string
 		at    store.Time
-	}{"unknown session": {"none", atProvider}, "expired session": {"first", ended}, "impossible": {"nul\x00", atProvider}} {
+	}{
+		"unknown session": {"none", atProvider}, "expired session": {"first", ended}, "impossible": {"nul\x00", atProvider},
+	} {
 		if got, err := db.MatchLink(t.Context(), c.token, google, c.at); got.UserID != "" || err != nil {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}

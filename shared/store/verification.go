@@ -210,8 +210,8 @@ func (s *Store) InsertSocialState(ctx context.Context, state, data string, expir
 	return err
 }
 
-// RedeemSocialState returns the data of a sign-in with a provider and deletes it, so that only one of several concurrent
-// callbacks gets it. It returns ErrNotFound if the state is unknown or was redeemed.
+// RedeemSocialState returns the data of a sign-in with a provider and deletes it, so that only one of several
+// concurrent callbacks gets it. It returns ErrNotFound if the state is unknown or was redeemed.
 func (s *Store) RedeemSocialState(ctx context.Context, state string) (data string, err error) {
 	return writeRow(ctx, s, pgx.RowTo[string], `
 		DELETE FROM verification WHERE identifier = $1 RETURNING value`, socialState+state)
