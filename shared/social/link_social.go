@@ -97,7 +97,7 @@ func (s *Service) link(
 	case match.UserID == "", match.UserID != request.UserID,
 		!s.isTrusted(p, profile), !s.Options.Social.AccountLinking:
 		return unableToLinkAccount
-	case !strings.EqualFold(profile.Email, request.Email) && !s.Options.Social.AllowDifferentEmails:
+	case emailOf(profile) != strings.ToLower(request.Email) && !s.Options.Social.AllowDifferentEmails:
 		return emailDoesNotMatch
 	case match.Account != "" && match.OwnerID != request.UserID:
 		return linkedToDifferentUser
@@ -145,7 +145,7 @@ func (s *Service) linkIDToken(
 	switch {
 	case err != nil:
 		return err
-	case profile.Email == "":
+	case emailOf(profile) == "":
 		return errUserEmailNotFound
 	}
 	account := store.ProviderAccount{ProviderID: p.ID, AccountID: profile.Subject}
@@ -160,7 +160,7 @@ func (s *Service) linkIDToken(
 	case mine:
 	case !s.isTrusted(p, profile), !s.Options.Social.AccountLinking:
 		return errLinkingNotAllowed
-	case !strings.EqualFold(profile.Email, caller.User.Email) && !s.Options.Social.AllowDifferentEmails:
+	case emailOf(profile) != caller.User.Email && !s.Options.Social.AllowDifferentEmails:
 		return errDifferentEmails
 	}
 	tokens := store.ProviderTokens{

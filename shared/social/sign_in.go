@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/xenon-auth/xenon/shared/oauth"
 	"github.com/xenon-auth/xenon/shared/placeholder"
@@ -53,7 +54,7 @@ func (s *Service) signIn(r *http.Request, db *store.Store, p *oauth.Provider, id
 
 func (s *Service) signInOnce(r *http.Request, db *store.Store, p *oauth.Provider, id identity) (result, error) {
 	account := store.ProviderAccount{ProviderID: p.ID, AccountID: id.profile.Subject}
-	email := strings.ToLower(id.profile.Email)
+	email := emailOf(id.profile)
 	match, err := db.MatchAccount(r.Context(), account, email)
 	switch {
 	case errors.Is(err, store.ErrDuplicate):
@@ -104,7 +105,7 @@ func (s *Service) signInKnown(
 
 // changesOfKnown returns what a sign-in changes in the row of a user who has the account.
 func (s *Service) changesOfKnown(p *oauth.Provider, profile oauth.Profile, user store.User) store.ProviderProfile {
-	email := strings.ToLower(profile.Email)
+	email := emailOf(profile)
 	same := email == user.Email
 	var c store.ProviderProfile
 	switch {
@@ -166,7 +167,7 @@ func (s *Service) signUp(
 	if !s.Options.SignUp || p.DisableSignUp || p.DisableImplicitSignUp && !id.requestSignUp {
 		return result{}, signUpDisabled
 	}
-	email := strings.ToLower(id.profile.Email)
+	email := emailOf(id.profile)
 	row, refused := s.session(r, p, "", id.profile.EmailVerified)
 	user, err := db.SignUpWithAccount(r.Context(), account, tokens, store.ProviderProfile{
 		Name: name(id.profile), Image: image(id.profile), Email: &email, EmailVerified: &id.profile.EmailVerified,
@@ -206,6 +207,16 @@ func (s *Service) sendVerification(r *http.Request, db *store.Store, email, call
 	if err := s.SendVerification(r, db, email, callbackURL); err != nil {
 		web.NoteError(r.Context(), err)
 	}
+}
+
+// emailOf returns the email of a profile in lower case, "" if there is none. It ignores an email with a letter beyond
+// ASCII that has an ASCII letter as its lower case: that is another mailbox than the one with the ASCII letter.
+func emailOf(p oauth.Profile) string {
+	becomesASCII := func(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }
+	if strings.ContainsFunc(p.Email, becomesASCII) {
+		return ""
+	}
+	return strings.ToLower(p.Email)
 }
 
 // name returns the name of a profile, cut to maxName characters.

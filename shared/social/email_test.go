@@ -1,0 +1,36 @@
+package social_test
+
+import (
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// Some letters beyond ASCII become ASCII letters in lower case. An email with such a letter is another mailbox than the
+// one with the ASCII letter, so it must neither sign in as its user nor take the email.
+func TestLettersThatBecomeASCIIAreNotTheSameEmail(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "TRUSTED_PROVIDERS", "google")
+	for victim, attacker := range map[string]string{
+		"kate@example.com": "\u212Aate@example.com", // KELVIN SIGN
+		"ida@example.com":  "\u0130da@example.com",  // LATIN CAPITAL LETTER I WITH DOT ABOVE
+	} {
+		owner := s.browser()
+		id := owner.signUp(victim, true)
+		v := ada()
+		v.Subject, v.Email = attacker, attacker
+		b := s.browser()
+		if code, _ := errorOf(
+			t,
+			b.signIn("google", `,"errorCallbackURL":"/failed"`, v).location(),
+		); code != "email_not_found" {
+			t.Errorf("%q: got %q", attacker, code)
+		}
+		if code, _ := errorOf(t, owner.link("google", v).location()); code != "email_does_not_match" {
+			t.Errorf("%q: the link got %q", attacker, code)
+		}
+		if got := dbtest.Value[int](t, s.url, `SELECT count(*) FROM account WHERE "providerId" = 'google'`); got != 0 {
+			t.Errorf("%q has an account of user %s", attacker, id)
+		}
+	}
+}
