@@ -145,7 +145,7 @@ func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 		pair, _, _ := strings.Cut(got.Cookies[0], ";")
 		v.cookies, people[i] = []string{pair}, v
 	}
-	register(0) // two one after the other, then the others concurrently
+	register(0) // the first two sign up one after the other, the others concurrently
 	register(1)
 	var all sync.WaitGroup
 	for i := range people[2:] {

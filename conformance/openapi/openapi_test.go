@@ -141,7 +141,7 @@ func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 	}
 	checked := 0
 	for _, file := range files {
-		if filepath.Base(file) == "schema.json" { // the tables of Better Auth, no exchanges
+		if filepath.Base(file) == "schema.json" { // it has the tables of Better Auth, not exchanges
 			continue
 		}
 		text, err := os.ReadFile(file)

@@ -38,8 +38,8 @@ func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem 
 	return problems
 }
 
-// isKnown reports whether a column is in the list, by its name or by its name in snake case. A repair renames a column
-// in snake case.
+// isKnown reports whether a column is in the list, by its name or by its name in snake case. The repair of a
+// column in snake case is a new name.
 func (t Table) isKnown(name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == name || snakeCase(c.Name) == name })
 }

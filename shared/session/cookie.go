@@ -34,7 +34,7 @@ func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) it
 	}
 }
 
-// cookiesNamed returns the values of r's cookies of a name, in r's order.
+// cookiesNamed returns the values of the cookies of r that have the name, in the order of the request.
 func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
 	name = s.name(name)
 	return func(yield func(string) bool) {

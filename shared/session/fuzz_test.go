@@ -65,7 +65,7 @@ func FuzzCacheCookie(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) {
 		c, ok := parseCache([]byte(v.Secret), value, v.now())
 		if diff := cmp.Diff(want, c); ok && diff != "" {
-			t.Errorf("%q is believed (-signed +got):\n%s", value, diff)
+			t.Errorf("%q was accepted (-signed +got):\n%s", value, diff)
 		}
 	})
 }
