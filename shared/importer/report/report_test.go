@@ -241,7 +241,7 @@ func TestR58_HTMLPage(t *testing.T) {
 		{completeReport(), []string{
 			"Complete and equal; some rows need your decision", "844 rows and fields", "11,900", "9,411", "8123456789012345678",
 			"equal</b>",
-			"users = copied &#43; quarantined &#43; deleted", "The user stays deleted", "<code>tomorrows_reason</code>",
+			"users = copied &#43; quarantined &#43; deleted", "The user stays deleted", "<code>future_reason</code>",
 			"age_range:35_44=35_plus", "custom:acme=acme", "4,012",
 			"312 users have no way", "1,203", "1,502</td>", "5 <code>provider_subject_incompatible</code>",
 			"MICROSOFT_CLIENT_ID", "/api/auth/callback/microsoft",
