@@ -57,7 +57,7 @@ func New(
 	secret func(ctx context.Context, provider, name string) (string, error), now func() time.Time,
 ) *Providers {
 	p := &Providers{
-		builtIn: map[string]*Provider{}, oidc: map[string]*remote.Value[*Provider]{},
+		infos: []Info{}, builtIn: map[string]*Provider{}, oidc: map[string]*remote.Value[*Provider]{},
 		origin: origin, secret: secret, now: now, http: newClient(newTransport()),
 	}
 	specs := table()

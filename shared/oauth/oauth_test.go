@@ -27,6 +27,14 @@ func TestProvidersAreThoseOfTheSettings(t *testing.T) {
 	}
 }
 
+// The JSON of the list is [] without providers, not null.
+func TestListWithoutProvidersIsEmpty(t *testing.T) {
+	t.Parallel()
+	if got := newStandIn(t).providers().All(); got == nil || len(got) != 0 {
+		t.Errorf("got %#v, want an empty list", got)
+	}
+}
+
 func TestClientUsesTheProxyAndNoConnectionTwice(t *testing.T) {
 	t.Parallel()
 	transport, ok := newTransport().(*http.Transport)
