@@ -60,7 +60,7 @@ func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 		}
 		if text, ok := p.body(step); ok && len(text) < 4096 {
 			if e.Sent, err = p.names.replaceInJSON([]byte(text)); err != nil {
-				e.Sent = encode(text)
+				e.Sent = encode(p.names.replaceInText(text))
 			}
 		}
 		all = append(all, e)

@@ -48,7 +48,7 @@ func newInterchange(t *testing.T, settings ...string) interchange {
 // startBetterAuth starts Better Auth with these environment variables, and returns its URL.
 func startBetterAuth(t *testing.T, env ...string) string {
 	t.Helper()
-	cmd := exec.Command("node", "reference/server.mjs")
+	cmd := exec.Command("node", "--import", "./reference/redirect.mjs", "reference/server.mjs")
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), env...)
 	return runBetterAuth(t, cmd)
 }

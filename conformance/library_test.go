@@ -27,9 +27,10 @@ func libraryServer(t *testing.T, profile map[string]string) server {
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
 	env := settings(profile, mails)
 	s := server{origin: env["BETTER_AUTH_URL"], secret: env["BETTER_AUTH_SECRET"], mails: mails, database: dbtest.Empty(t)}
-	cmd := exec.Command("node", "server.mjs")
+	cmd := exec.Command("node", "--import", "./redirect.mjs", "server.mjs")
 	cmd.Dir = "reference"
 	cmd.Env = append(cmd.Environ(), append(toEnv(env), "DATABASE_URL="+s.database)...)
+	cmd.Env = append(cmd.Env, toEnv(providerServer(t).Environment())...)
 	s.address = runBetterAuth(t, cmd)
 	return s
 }

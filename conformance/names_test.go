@@ -10,6 +10,7 @@ func newNameTable() *nameTable {
 	return &nameTable{
 		secret: []byte("a secret of the tests"), now: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC),
 		given: map[string]string{}, counts: map[string]int{}, tokens: map[string]any{},
+		known: map[string]string{},
 	}
 }
 
@@ -99,5 +100,45 @@ func TestComparisonReportsDifferences(t *testing.T) {
 	}
 	if got := new(resultCounts).compareAll(scenario{}, []exchange{{Library: ok}}, nil, nil); len(got) != 1 {
 		t.Errorf("a missing response: got %q", got)
+	}
+}
+
+// An encrypted text is replaced by a name that depends on its content. The vectors are Better Auth's.
+func TestNamesReplaceEncryptedTexts(t *testing.T) {
+	t.Parallel()
+	for use, text := range map[string]string{
+		"tokens": "4befedec386e7bbfa1e00b0f985773f73200410a06e2a1d4210500332d066cb35d30334aae4c4675399673a50ae331f74fa7",
+		"oauth-link-session-token": "80e4d9cd591b83d3e0f503404781a61752a8c7a6f01e733c7c9745a2dff1852ba7588c52c28c94509" +
+			"8be421847c226ce04c06b89fbd2994a7d6f901e915ed3032ea225f695f3d378",
+	} {
+		n := newNameTable()
+		n.secret = []byte("vector-secret-0123456789-abcdefghijklmnopqrstuvwxyz")
+		if got := n.replaceInText(text); got != "encrypted-1" {
+			t.Errorf("%s: got %s", use, got)
+		}
+		content, _ := n.tokens["encrypted-1"].(map[string]any)
+		if content["key"] != use {
+			t.Errorf("%s: got %v", use, content)
+		}
+		n = newNameTable()
+		if got := n.replaceInText(text); got != text {
+			t.Errorf("%s, with another secret: got %s", use, got)
+		}
+	}
+}
+
+// The generated parameters of an authorization URL keep their names in later texts, and their order does not matter.
+func TestNamesReplaceTheParametersOfAuthorizationURLs(t *testing.T) {
+	t.Parallel()
+	n := newNameTable()
+	url := "https://id.invalid/authorize?state=a_b-5678901234567890123456789012&response_type=code"
+	n.learn(`{"url":"` + strings.ReplaceAll(url, "&", `\u0026`) + `"}`)
+	want := "https://id.invalid/authorize?response_type=code&state=state000000000000000000000000001"
+	if got := n.replaceInText(url); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	later := "/callback?state=a_b-5678901234567890123456789012"
+	if got := n.replaceInText(later); got != "/callback?state=state000000000000000000000000001" {
+		t.Errorf("later: got %s", got)
 	}
 }

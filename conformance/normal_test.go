@@ -16,6 +16,10 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
 // epoch replaces the time of the exchange in every recorded response, so that dates are relative to it.
@@ -38,7 +42,9 @@ type nameTable struct {
 	key    func(kid string) (*rsa.PublicKey, error)
 
 	given  map[string]string
+	known  map[string]string // names of values that have no format of their own
 	counts map[string]int
+	flows  int            // at providers
 	tokens map[string]any // the contents of the tokens in the exchange, by name
 	faults []string       // divergences that the response should show but does not
 }
@@ -46,11 +52,14 @@ type nameTable struct {
 var (
 	aJWT    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 	aCache  = regexp.MustCompile(`eyJ[\w-]{200,}`)
-	aSigned = regexp.MustCompile(`([A-Za-z0-9]{32}|\btrue)\.([A-Za-z0-9+/]{43}=|(?:[A-Za-z0-9]|%2B|%2F){43}%3D)`)
+	aSigned = regexp.MustCompile(`([\w-]{32}|\btrue)\.([A-Za-z0-9+/]{43}=|(?:[A-Za-z0-9]|%2B|%2F){43}%3D)`)
 	aUUID   = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 	aDate   = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
 	aToken  = regexp.MustCompile(`\b([A-Za-z0-9]{32}|[A-Za-z0-9]{24})\b`)
 )
+
+// anAuthorization matches the authorization URL of a provider.
+var anAuthorization = regexp.MustCompile(`https://[\w./-]+\?[^\s"<>]*\bresponse_type=[^\s"<>]*`)
 
 var chunkCookie = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
 
@@ -82,15 +91,20 @@ func (n *nameTable) replaceInText(s string) string {
 	if !utf8.ValidString(s) { // then it is a header in Latin-1
 		s = string(latin1(s))
 	}
+	s = anAuthorization.ReplaceAllStringFunc(s, sortParameters)
 	s = aJWT.ReplaceAllStringFunc(s, n.replaceJWT)
+	s = anEncrypted.ReplaceAllStringFunc(s, n.replaceEncrypted)
 	s = aCache.ReplaceAllStringFunc(s, n.replaceCacheCookie)
 	s = aSigned.ReplaceAllStringFunc(s, n.replaceSigned)
+	for value, name := range n.known {
+		s = strings.ReplaceAll(s, value, name)
+	}
 	s = aUUID.ReplaceAllStringFunc(s, func(id string) string {
 		return n.name("id", id, "00000000-0000-4000-8000-%012d")
 	})
 	s = aDate.ReplaceAllStringFunc(s, n.replaceDate)
 	return aToken.ReplaceAllStringFunc(s, func(token string) string {
-		if strings.HasPrefix(token, "token0") {
+		if strings.HasPrefix(token, "token0") || strings.HasPrefix(token, "state0") || strings.HasPrefix(token, "nonce0") {
 			return token
 		}
 		return n.name("token", token, fmt.Sprintf("token%%0%dd", len(token)-len("token")))
@@ -151,6 +165,8 @@ func (n *nameTable) replaceInMember(key string, v any) any {
 	switch {
 	case isText && key == "kid":
 		return n.name("kid", text, "key-%d")
+	case isText && (key == "codeVerifier" || key == "code_verifier"):
+		return n.name("verifier", text, "verifier%0120d")
 	case isText && key == "n": // the modulus of a key
 		return n.name("modulus", text, "modulus-%d")
 	case !isNumber || err != nil:
@@ -221,7 +237,9 @@ func (n *nameTable) replaceJWT(s string) string {
 	h, _ := header.(map[string]any)
 	c, _ := claims.(map[string]any)
 	content["signed"] = n.isValidSignature(h, part[0]+"."+part[1], part[2])
+	kid, _ := h["kid"].(string)
 	switch {
+	case providertest.PublicKey(kid) != nil: // an id token of a provider
 	case n.ours && h["alg"] == "RS256":
 		n.takeOurClaims(c)
 	case n.ours && c["email"] != nil: // D77: the token of a mail has the id of its row; one forged by the test has not
@@ -240,6 +258,11 @@ func (n *nameTable) isValidSignature(header map[string]any, text, signature stri
 		return hmac.Equal(given, n.mac(text))
 	}
 	kid, _ := header["kid"].(string)
+	if key := providertest.PublicKey(kid); key != nil {
+		alg, _ := header["alg"].(string)
+		method := jwt.GetSigningMethod(alg)
+		return method != nil && alg != "none" && method.Verify(text, given, key) == nil
+	}
 	if header["alg"] != "RS256" || kid == "" {
 		return false
 	}

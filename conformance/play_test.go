@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
 // answer is the part of a response that has to be the same, with names in place of generated values.
@@ -30,6 +32,7 @@ type answer struct {
 	Body    json.RawMessage   `json:"body,omitempty"`
 	Text    string            `json:"text,omitempty"`  // a body that is not JSON
 	Mails   []json.RawMessage `json:"mails,omitempty"` // sent during the request
+	Asked   []json.RawMessage `json:"asked,omitempty"` // requests to providers
 	Rows    json.RawMessage   `json:"rows,omitempty"`  // the result of a step's query
 	Tokens  map[string]any    `json:"tokens,omitempty"`
 }
@@ -47,7 +50,10 @@ type player struct {
 	names    *nameTable
 	browsers map[string]*browser
 	saved    map[string]string
-	read     int64 // how many bytes of the outbox have been read
+
+	providers *providertest.Server
+	logins    []*loginOf // at the providers
+	read      int64      // how many bytes of the outbox have been read
 }
 
 func newPlayer(t *testing.T, s server, in scenario) *player {
@@ -61,8 +67,10 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 		db:     connect(t, s.database),
 		names: &nameTable{
 			secret: []byte(s.secret), ours: s.ours, key: key, given: map[string]string{}, counts: map[string]int{},
+			known: map[string]string{},
 		},
-		saved: map[string]string{"mail.cancel": "none"}, browsers: map[string]*browser{},
+		providers: providerServer(t),
+		saved:     map[string]string{"mail.cancel": "none"}, browsers: map[string]*browser{},
 	}
 }
 
@@ -81,6 +89,8 @@ func (p *player) doStep(s step) (*answer, error) {
 		return p.query(p.fillPlaceholders(s.Query))
 	case s.Forge != nil:
 		return nil, p.forgeToken(*s.Forge)
+	case s.Visit != nil:
+		return nil, p.visit(*s.Visit)
 	case s.Forget != "":
 		delete(p.browsers, s.Forget)
 	}
@@ -173,6 +183,7 @@ func (p *player) body(s step) (text string, ok bool) {
 // comparable makes a response comparable. It removes Xenon's own headers, and reports when they are missing.
 func (p *player) comparable(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
 	a := &answer{Status: response.StatusCode, Headers: map[string]string{}}
+	p.names.learn(response.Header.Get("Location") + " " + string(body))
 	if p.ours {
 		p.takeDeviceCookie(response)
 		p.takeOurHeaders(response.Header)
@@ -201,6 +212,7 @@ func (p *player) comparable(response *http.Response, body []byte, mails []json.R
 		}
 		a.Mails = append(a.Mails, text)
 	}
+	a.Asked = p.providerRequests()
 	a.Tokens = p.names.tokens
 	return a, err
 }

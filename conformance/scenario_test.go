@@ -43,6 +43,7 @@ type step struct {
 	Forge  *forgery          `json:"forge,omitempty"`  // creates a token
 	Sign   map[string]string `json:"sign,omitempty"`   // name: value; signs the value as a cookie
 	Forget string            `json:"forget,omitempty"` // the browser whose cookies are deleted
+	Visit  *visit            `json:"visit,omitempty"`  // at a provider
 }
 
 // forgery is a JWT that Better Auth would not issue.

@@ -39,6 +39,14 @@ func settings(profile map[string]string, mails string) (env map[string]string) {
 		"NODE_ENV":           "production",
 	}
 	maps.Copy(env, profile)
+	if env["PROVIDERS"] == "all" {
+		delete(env, "PROVIDERS")
+		for name, value := range clientsOfAllProviders() {
+			if _, ok := env[name]; !ok {
+				env[name] = value
+			}
+		}
+	}
 	return env
 }
 
@@ -54,7 +62,7 @@ func xenonServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
 	env := settings(profile, mails)
-	x := xenontest.Start(t, toEnv(env)...)
+	x := xenontest.Start(t, append(toEnv(env), toEnv(providerServer(t).Environment())...)...)
 	t.Cleanup(func() {
 		if t.Failed() && os.Getenv("XENON_LOG") != "" {
 			t.Logf("Xenon logged:\n%s", x.Log())

@@ -2,10 +2,11 @@
 // variables, with the same defaults.
 import { appendFileSync } from 'node:fs';
 import pg from 'pg';
+import { accountOptions, issuers, socialProviders } from './social.mjs';
 
 // The package of Better Auth: the pinned version, or an older one under its alias in package.json.
 export const library = process.env.LIBRARY ?? 'better-auth';
-const { admin, bearer, jwt } = await import(`${library}/plugins`);
+const { admin, bearer, genericOAuth, jwt } = await import(`${library}/plugins`);
 
 export const baseURL = process.env.BETTER_AUTH_URL ?? 'http://localhost:3000';
 
@@ -73,6 +74,8 @@ export function options(pool) {
         sendDeleteAccountVerification: on('DELETE_USER_VERIFICATION') ? mail('delete-account') : undefined,
       },
     },
+    account: accountOptions(),
+    socialProviders: socialProviders(),
     session: {
       cookieCache: { enabled: process.env.COOKIE_CACHE === 'compact' },
     },
@@ -86,6 +89,7 @@ export function options(pool) {
       }),
       bearer(),
       ...bans(),
+      ...issuers(genericOAuth),
     ],
   };
 }

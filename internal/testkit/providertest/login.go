@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -92,15 +93,16 @@ func (p provider) checkAuthorization(q url.Values) error {
 			return fmt.Errorf("%s is there twice", name)
 		}
 	}
-	responseType, mode := "code", ""
+	responseType, mode := "code", "query"
 	if p.id == "apple" {
 		responseType, mode = "code id_token", "form_post"
 	}
+	asked := cmp.Or(q.Get("response_mode"), "query")
 	redirect, err := url.Parse(q.Get("redirect_uri"))
 	switch {
 	case q.Get("client_id") != ClientID(p.id):
 		return fmt.Errorf("a wrong client_id %q", q.Get("client_id"))
-	case q.Get("response_type") != responseType || q.Get("response_mode") != mode:
+	case q.Get("response_type") != responseType || asked != mode:
 		return errors.New("a wrong response_type or response_mode")
 	case err != nil || redirect.Host == "" || redirect.Path != "/api/auth/callback/"+p.id || redirect.RawQuery != "":
 		return errors.New("a redirect_uri that the client has not registered")

@@ -1,6 +1,5 @@
 import { translate } from '@docusaurus/Translate';
 import HomeClient from '@site/src/components/HomeClient';
-import HomeError from '@site/src/components/HomeError';
 import HomeHero from '@site/src/components/HomeHero';
 import HomeMoves from '@site/src/components/HomeMoves';
 import HomeProofs from '@site/src/components/HomeProofs';
@@ -21,7 +20,6 @@ export default function Home(): ReactNode {
       })}
     >
       <main className={styles.home}>
-        <HomeError />
         <HomeHero />
         <HomeClient />
         <HomeProofs />

@@ -1,0 +1,53 @@
+package conformance
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"regexp"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// anEncrypted matches what the servers encrypt with their secret.
+var anEncrypted = regexp.MustCompile(`\b[0-9a-f]{82,}\b`)
+
+// replaceEncrypted replaces an encrypted text by a name that depends on its content and its key.
+func (n *nameTable) replaceEncrypted(s string) string {
+	for _, use := range []string{"oauth-link-session-token", "oauth-state-cookie", "tokens"} {
+		plain, err := n.decrypt(use, s)
+		if err != nil {
+			continue
+		}
+		content, err := decode(plain)
+		if err != nil {
+			content = string(plain)
+		}
+		return n.token("encrypted", map[string]any{"key": use, "content": n.replaceInValue(content)})
+	}
+	return s
+}
+
+// decrypt opens a text that Better Auth has encrypted for a use: XChaCha20-Poly1305 with a key that depends on the
+// secret and the use; the secret itself is the key of tokens.
+func (n *nameTable) decrypt(use, text string) ([]byte, error) {
+	secret := string(n.secret)
+	if use != "tokens" {
+		key, err := hkdf.Key(sha256.New, n.secret, []byte("better-auth:oauth-encryption:v1"), "better-auth:"+use+":v1", 32)
+		if err != nil {
+			return nil, err
+		}
+		secret = hex.EncodeToString(key)
+	}
+	key := sha256.Sum256([]byte(secret))
+	cipher, err := chacha20poly1305.NewX(key[:])
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := hex.DecodeString(text)
+	if err != nil || len(sealed) < cipher.NonceSize() {
+		return nil, errors.New("no encrypted text")
+	}
+	return cipher.Open(nil, sealed[:cipher.NonceSize()], sealed[cipher.NonceSize():], nil)
+}

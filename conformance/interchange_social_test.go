@@ -1,0 +1,152 @@
+//go:build node
+
+package conformance
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+)
+
+// socialSettings returns the settings of a server that is a client of every provider, with the stand-in for them.
+func socialSettings(t *testing.T) []string {
+	t.Helper()
+	return append(toEnv(clientsOfAllProviders()), toEnv(providerServer(t).Environment())...)
+}
+
+// newVisit returns a new user of a provider with an email, which the provider has verified.
+func newVisit(email string) providertest.Visit {
+	return providertest.Visit{Person: providertest.Person{
+		Subject: strings.Map(digit, rand.Text()), Name: "Ada Lovelace", Email: email, Verified: true,
+	}}
+}
+
+// digit maps the letters of a random text to digits that make a number without a leading zero.
+func digit(r rune) rune { return '1' + r%9 }
+
+// begin starts a flow and returns its callback, after the user was at the provider.
+func (b *visitor) begin(s runningServer, route, provider string, v providertest.Visit) *providertest.Login {
+	b.t.Helper()
+	in := fields{"provider": provider, "callbackURL": "/home", "errorCallbackURL": "/problem"}
+	url := b.checkStatus(b.post(s, route, in), http.StatusOK).body.text("url")
+	l, err := providerServer(b.t).Authorize(url, v)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return l
+}
+
+// finish opens the callback of a flow, and checks that it leads home.
+func (b *visitor) finish(s runningServer, l *providertest.Login) {
+	b.t.Helper()
+	callback := l.Callback
+	if l.Form != nil { // which the browser posts without cookies, and is redirected
+		callback += "?" + l.Form.Encode()
+	}
+	a := b.checkStatus(b.get(s, strings.TrimPrefix(callback, b.origin)), http.StatusFound)
+	if got := a.header.Get("Location"); got != "/home" {
+		b.t.Fatalf("%s: the callback leads to %q", s.name, got)
+	}
+}
+
+// A sign-in that begins at one server ends at the other, whether the state is in the database or in a cookie. The
+// account is the same at both.
+func TestInterchange_SocialSignIn(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range []string{"database", "cookie"} {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			ix := newInterchange(t, append(socialSettings(t), "STATE_STRATEGY="+strategy)...)
+			ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
+				for _, provider := range []string{"google", "github", "apple", "twitter", "keycloak"} {
+					b, again, v := ix.browser(t), ix.browser(t), newVisit(newEmail())
+					b.finish(second, b.begin(first, "/sign-in/social", provider, v))
+					id, _ := b.sessionAt(first)
+					again.finish(first, again.begin(second, "/sign-in/social", provider, v))
+					if got, _ := again.sessionAt(second); got != id || id == "" {
+						t.Errorf("%s: got user %q, then %q", provider, id, got)
+					}
+					accounts := ix.query(t, `SELECT count(*)::text FROM account WHERE "userId" = $1`, id)
+					if accounts != "1" {
+						t.Errorf("%s: got %s accounts, want 1", provider, accounts)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A link that begins at one server ends at the other, which reads the encrypted session token of the state.
+func TestInterchange_LinkSocial(t *testing.T) {
+	t.Parallel()
+	ix := newInterchange(t, socialSettings(t)...)
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
+		b := ix.browser(t)
+		email, id := b.register(first)
+		b.finish(second, b.begin(first, "/link-social", "github", newVisit(email)))
+		if got := ix.query(
+			t,
+			`SELECT "userId"::text FROM account WHERE "providerId" = 'github' AND "userId" = $1`,
+			id,
+		); got != id {
+			t.Errorf("the account belongs to %q, want %q", got, id)
+		}
+		l := b.begin(first, "/link-social", "discord", newVisit(email))
+		b.checkStatus(b.post(second, "/sign-out", fields{}), http.StatusOK)
+		a := b.get(second, strings.TrimPrefix(l.Callback, b.origin))
+		if got := a.header.Get("Location"); !strings.Contains(got, "error=") {
+			t.Errorf("a link after the sign-out leads to %q", got)
+		}
+	})
+}
+
+// Tokens that one server encrypts can be read and refreshed at the other.
+func TestInterchange_EncryptedOAuthTokens(t *testing.T) {
+	t.Parallel()
+	ix := newInterchange(t, append(socialSettings(t), "ENCRYPT_OAUTH_TOKENS=on")...)
+	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
+		b := ix.browser(t)
+		b.finish(first, b.begin(first, "/sign-in/social", "discord", newVisit(newEmail())))
+		id, _ := b.sessionAt(first)
+		row := ix.query(t, `SELECT id::text FROM account WHERE "userId" = $1`, id)
+		var tokens []string
+		for _, s := range []runningServer{first, second} {
+			token := b.checkStatus(
+				b.post(s, "/get-access-token", fields{"accountId": row}),
+				http.StatusOK,
+			).body.text(
+				"accessToken",
+			)
+			info := b.checkStatus(b.get(s, "/account-info?accountId="+row), http.StatusOK)
+			if name := info.body.object("user").text("name"); name != "Ada Lovelace" {
+				t.Errorf("%s, account-info: got %q", s.name, name)
+			}
+			tokens = append(tokens, token)
+		}
+		if tokens[0] != tokens[1] || tokens[0] == "" {
+			t.Errorf("got access tokens %q", tokens)
+		}
+		stored := ix.query(t, `SELECT "accessToken" FROM account WHERE id = $1`, row)
+		if stored == tokens[0] {
+			t.Error("the access token is stored in clear")
+		}
+		fresh := b.checkStatus(
+			b.post(second, "/refresh-token", fields{"accountId": row}),
+			http.StatusOK,
+		).body.text(
+			"accessToken",
+		)
+		read := b.checkStatus(
+			b.post(first, "/get-access-token", fields{"accountId": row}),
+			http.StatusOK,
+		).body.text(
+			"accessToken",
+		)
+		if fresh != read || fresh == tokens[0] {
+			t.Errorf("refreshed at %s: got %q, %s has %q", second.name, fresh, first.name, read)
+		}
+	})
+}

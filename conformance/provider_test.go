@@ -1,0 +1,197 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+)
+
+// theProviders play the providers of social sign-in for all servers of this process.
+var theProviders struct {
+	sync.Mutex
+	server *providertest.Server
+}
+
+func providerServer(t *testing.T) *providertest.Server {
+	t.Helper()
+	theProviders.Lock()
+	defer theProviders.Unlock()
+	if theProviders.server == nil {
+		server, err := providertest.Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		theProviders.server = server
+	}
+	return theProviders.server
+}
+
+func closeProviders() {
+	if theProviders.server != nil {
+		theProviders.server.Close()
+	}
+}
+
+// clientsOfAllProviders returns the settings of a server that is a client of every provider.
+func clientsOfAllProviders() map[string]string {
+	settings := map[string]string{}
+	var issuers []map[string]string
+	for _, id := range providertest.IDs() {
+		switch id {
+		case "keycloak", "auth0", "okta":
+			issuers = append(issuers, map[string]string{
+				"providerId": id, "issuer": providertest.Issuer(id),
+				"clientId": providertest.ClientID(id), "clientSecret": providertest.ClientSecret(id),
+			})
+		default:
+			maps.Copy(settings, providertest.ClientSettings(id))
+		}
+	}
+	settings["OIDC_PROVIDERS"] = string(encode(issuers))
+	return settings
+}
+
+// visit is what a user does at a provider. It saves, with its name NAME in a scenario:
+//
+//   - {{NAME}}: the URL of the callback
+//   - {{NAME.form}}: the form that Apple posts to it
+//   - {{NAME.code}}, {{NAME.state}}: their values
+//   - {{NAME.access}}, {{NAME.refresh}}, {{NAME.idToken}}: the tokens of an app that needs no browser
+type visit struct {
+	At   string          `json:"at,omitempty"`  // an authorization URL
+	App  string          `json:"app,omitempty"` // or a provider, to which an app went without a browser
+	Who  json.RawMessage `json:"who"`           // a providertest.Visit
+	Save string          `json:"save"`
+}
+
+// visit lets a user go to a provider.
+func (p *player) visit(v visit) error {
+	var who providertest.Visit
+	d := json.NewDecoder(strings.NewReader(p.fillPlaceholders(string(v.Who))))
+	d.UseNumber() // ids can be larger than a float64
+	d.DisallowUnknownFields()
+	if err := d.Decode(&who); err != nil {
+		return err
+	}
+	if v.App != "" {
+		return p.visitWithApp(v, who)
+	}
+	p.names.startFlow()
+	l, err := p.providers.Authorize(p.fillPlaceholders(v.At), who)
+	if err != nil {
+		return err
+	}
+	p.logins = append(p.logins, &loginOf{Login: l})
+	p.saved[v.Save], p.saved[v.Save+".form"] = l.Callback, l.Form.Encode()
+	p.saved[v.Save+".code"], p.saved[v.Save+".state"] = l.Code, l.State
+	return nil
+}
+
+func (p *player) visitWithApp(v visit, who providertest.Visit) error {
+	p.names.startFlow()
+	l := p.providers.Grant(v.App, who)
+	p.logins = append(p.logins, &loginOf{Login: l})
+	p.saved[v.Save+".access"], p.saved[v.Save+".refresh"] = l.AccessToken, l.RefreshToken
+	if providertest.Issuer(v.App) == "" {
+		return nil
+	}
+	token, err := l.MakeIDToken()
+	p.saved[v.Save+".idToken"] = token
+	return err
+}
+
+// loginOf is a login of this player.
+type loginOf struct {
+	*providertest.Login
+	seen int // requests that an earlier step has shown
+}
+
+// providerRequests returns the requests that the server has sent to providers during the step, in comparable form and
+// in the order of their URLs: a server may send two at once. Requests for keys are not compared, as the servers keep
+// keys for different times.
+func (p *player) providerRequests() (all []json.RawMessage) {
+	for _, l := range p.logins {
+		requests := l.Requests()
+		for _, r := range requests[l.seen:] {
+			all = append(all, encode(p.names.replaceInValue(describeRequest(r))))
+		}
+		l.seen = len(requests)
+	}
+	slices.SortStableFunc(all, func(a, b json.RawMessage) int { return bytes.Compare(a, b) })
+	return all
+}
+
+func describeRequest(r providertest.Request) map[string]any {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		panic(err) // cannot happen: it was the URL of a request
+	}
+	u.RawQuery = u.Query().Encode()
+	described := map[string]any{"do": r.Method + " " + u.String()}
+	form := map[string]any{}
+	for name, values := range r.Form {
+		if r.Method == "POST" {
+			form[name] = strings.Join(values, " and ")
+		}
+	}
+	if len(form) > 0 {
+		described["form"] = form
+	}
+	for _, name := range []string{"Authorization", "Notion-Version"} {
+		if value := r.Header.Get(name); value != "" {
+			described[strings.ToLower(name)] = value
+		}
+	}
+	if r.Refused != "" {
+		described["refused"] = r.Refused
+	}
+	if r.Followed {
+		described["followed"] = true
+	}
+	return described
+}
+
+// startFlow numbers the names of new values from the next hundred, so that a difference in one flow does not change the
+// names in the next one.
+func (n *nameTable) startFlow() {
+	n.flows++
+	for _, kind := range []string{
+		"code_challenge", "encrypted", "id", "jwt", "kid", "nonce", "state", "token", "verifier",
+	} {
+		n.counts[kind] = 100 * n.flows
+	}
+}
+
+// learn finds the generated parameters of an authorization URL in a response, which occur in later requests.
+func (n *nameTable) learn(text string) {
+	for _, found := range anAuthorization.FindAllString(strings.ReplaceAll(text, `\u0026`, "&"), -1) {
+		u, err := url.Parse(found)
+		if err != nil {
+			continue
+		}
+		for name, format := range map[string]string{
+			"state": "state%027d", "nonce": "nonce%027d", "code_challenge": "challenge%034d",
+		} {
+			if value := u.Query().Get(name); value != "" {
+				n.known[value] = n.name(name, value, format)
+			}
+		}
+	}
+}
+
+// sortParameters sorts the parameters of an authorization URL, whose order is free.
+func sortParameters(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	u.RawQuery = u.Query().Encode()
+	return u.String()
+}
