@@ -12,6 +12,7 @@ export default defineConfig({
       { find: /^@docusaurus\/(Translate|Interpolate)$/, replacement: `${docusaurus}/$1.js` },
       { find: '@docusaurus/router', replacement: 'react-router-dom' },
       { find: '@docusaurus/Link', replacement: here('./src/testing/Link.tsx') },
+      { find: '@docusaurus/useDocusaurusContext', replacement: here('./src/testing/useDocusaurusContext.ts') },
     ],
   },
   // Docusaurus publishes JSX in files named .js.

@@ -35,7 +35,7 @@ export async function sendRegistration(page: Page, { name, email, password }: Pe
 export async function sendSignIn(page: Page, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
   await fields(page).email.fill(email);
   await fields(page).password.fill(password);
-  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 /** Waits until the profile page of a person without a profile has loaded. The API answers 404. */

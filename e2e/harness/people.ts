@@ -36,7 +36,7 @@ export async function revokeOthers(context: BrowserContext, person: Person, orig
 export async function signInBy(page: Page, { email, password }: Person): Promise<void> {
   await page.getByLabel('E-mail address', { exact: true }).fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 /** Simulates that the person returns to the tab. */

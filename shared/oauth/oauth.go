@@ -81,7 +81,7 @@ func (p *Providers) provider(c config.Provider, s spec) *Provider {
 	return made
 }
 
-// All returns the configured providers in the order of the settings. It is not nil, so that its JSON is a list.
+// All returns the configured providers in the order of the settings.
 func (p *Providers) All() []Info { return p.infos }
 
 // Find returns the provider with an id. For an OpenID Connect provider it reads the discovery document, unless it has

@@ -195,7 +195,7 @@ func (b *browser) signIn(provider, more string, v providertest.Visit) answer {
 	return b.come(b.s.visit(b.begin(provider, more), v))
 }
 
-// userID returns the id of the user who is signed in, "" if nobody is.
+// userID returns the id of the user who is signed in, "" if no user is.
 func (b *browser) userID() string {
 	b.s.t.Helper()
 	var session struct {

@@ -145,7 +145,7 @@ func (s *Service) signInByEmail(
 	return finished(user, row, false, err)
 }
 
-// isTrusted reports whether the provider vouches for the email: it says that the email is verified, or the provider is
+// isTrusted reports whether the email of the provider counts: the provider says that it is verified, or the provider is
 // in TRUSTED_PROVIDERS.
 func (s *Service) isTrusted(p *oauth.Provider, profile oauth.Profile) bool {
 	return profile.EmailVerified || slices.Contains(s.Options.Social.TrustedProviders, p.ID)

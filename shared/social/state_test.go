@@ -11,8 +11,8 @@ import (
 // strategies are the values of STATE_STRATEGY.
 var strategies = []string{"database", "cookie"}
 
-// A callback is only for the browser that has begun the sign-in: nobody can sign in another person's browser with a
-// callback of their own.
+// A callback is only for the browser that has begun the sign-in: an attacker cannot sign in another person's browser
+// with a callback of their own.
 func TestCallbackNeedsTheBrowserThatHasBegun(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range strategies {

@@ -9,3 +9,5 @@ export type Session = AuthClient['$Infer']['Session'];
 export type User = Session['user'];
 /** One row of list-sessions. */
 export type SessionRow = Session['session'];
+/** One row of list-accounts. */
+export type Account = NonNullable<Awaited<ReturnType<AuthClient['listAccounts']>>['data']>[number];

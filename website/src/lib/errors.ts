@@ -150,6 +150,18 @@ const catalogue: Record<string, () => Words> = {
       message: 'Your profile was changed in another tab or on another device in the meantime.',
     }),
   }),
+  FAILED_TO_UNLINK_LAST_ACCOUNT: () => ({
+    message: translate({
+      id: 'error.FAILED_TO_UNLINK_LAST_ACCOUNT',
+      message: 'This is your only way to sign in. Set a password or link another account first.',
+    }),
+  }),
+  PROVIDER_NOT_FOUND: () => ({
+    message: translate({
+      id: 'error.PROVIDER_NOT_FOUND',
+      message: 'This site does not offer that provider any more. Use another way to sign in.',
+    }),
+  }),
   RESET_PASSWORD_DISABLED: () => ({
     message: translate({ id: 'error.RESET_PASSWORD_DISABLED', message: 'Passwords cannot be reset by mail here.' }),
   }),

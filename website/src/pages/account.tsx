@@ -3,6 +3,7 @@ import { translate } from '@docusaurus/Translate';
 import useBrokenLinks from '@docusaurus/useBrokenLinks';
 import { type ReactNode, useEffect } from 'react';
 import { useAuth } from '../auth/AuthContext';
+import { useProviderResult } from '../auth/useProviderResult';
 import { useSearch } from '../auth/useSearch';
 import AuthPage from '../components/AuthPage';
 import ChangeEmail from '../components/ChangeEmail';
@@ -11,14 +12,18 @@ import ChangePassword from '../components/ChangePassword';
 import DeleteAccount from '../components/DeleteAccount';
 import Done from '../components/Done';
 import NameForm from '../components/NameForm';
+import ProviderError from '../components/ProviderError';
+import ProviderLinked from '../components/ProviderLinked';
 import Sessions from '../components/Sessions';
 import SignInBlock from '../components/SignInBlock';
+import SignInMethods from '../components/SignInMethods';
 import type { Session } from '../lib/authClient';
 
-const sections = ['name', 'email', 'password', 'sessions', 'delete'];
+const sections = ['name', 'email', 'password', 'sign-in-methods', 'sessions', 'delete'];
 
 export default function Account(): ReactNode {
   const { state } = useAuth();
+  const visit = useProviderResult();
   const isDeleted = new URLSearchParams(useSearch()).has('deleted') && state.status === 'signed-out';
   // The sections are not in the static HTML. Docusaurus would report links to them as broken.
   const links = useBrokenLinks();
@@ -30,6 +35,8 @@ export default function Account(): ReactNode {
       ) : (
         <>
           <LinkNote />
+          {visit?.error && <ProviderError provider={visit.provider} error={visit.error} next="/account/" here="link" />}
+          {visit && !visit.error && <ProviderLinked provider={visit.provider} />}
           <SignInBlock>{(user, session) => <Sections key={user.id} user={user} session={session} />}</SignInBlock>
         </>
       )}
@@ -48,6 +55,7 @@ function Sections({ user, session }: Session): ReactNode {
       <NameForm user={user} />
       <ChangeEmail user={user} />
       <ChangePassword user={user} />
+      <SignInMethods user={user} />
       <Sessions current={session.token} />
       <DeleteAccount user={user} />
     </>

@@ -1,5 +1,6 @@
 import { translate } from '@docusaurus/Translate';
 import HomeClient from '@site/src/components/HomeClient';
+import HomeError from '@site/src/components/HomeError';
 import HomeHero from '@site/src/components/HomeHero';
 import HomeMoves from '@site/src/components/HomeMoves';
 import HomeProofs from '@site/src/components/HomeProofs';
@@ -20,6 +21,7 @@ export default function Home(): ReactNode {
       })}
     >
       <main className={styles.home}>
+        <HomeError />
         <HomeHero />
         <HomeClient />
         <HomeProofs />

@@ -23,7 +23,7 @@ export default function AuthPage({ title, intro, wide, children }: Props): React
     shown.current = title;
   }, [title]);
   return (
-    <Layout title={title}>
+    <Layout title={title} wrapperClassName={styles.wrapper}>
       <Head>
         <meta name="robots" content="noindex" />
       </Head>

@@ -2,6 +2,7 @@ import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import { ask } from '../../auth/client';
+import { useHasPassword } from '../../auth/useAccounts';
 import { useSubmit } from '../../auth/useSubmit';
 import type { User } from '../../lib/authClient';
 import { describe } from '../../lib/errors';
@@ -13,13 +14,17 @@ import PasswordField from '../PasswordField';
 import Section from '../Section';
 import SubmitButton from '../SubmitButton';
 import Username from '../Username';
+import SetPassword from './SetPassword';
 
 /** Changes the password. The form disappears after success, so that password managers offer to save the password. */
 export default function ChangePassword({ user }: { readonly user: User }): ReactNode {
   const [done, setDone] = useState<'alone' | 'with others'>();
+  const hasPassword = useHasPassword(user.id) ?? true;
   return (
     <Section id="password" title={translate({ id: 'account.password', message: 'Password' })}>
-      {done ? (
+      {!hasPassword ? (
+        <SetPassword email={user.email} />
+      ) : done ? (
         <Done>
           <p>
             {done === 'alone'

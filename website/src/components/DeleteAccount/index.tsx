@@ -3,6 +3,7 @@ import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { ask } from '../../auth/client';
 import { dropDrafts } from '../../auth/drafts';
+import { useHasPassword } from '../../auth/useAccounts';
 import { useSubmit } from '../../auth/useSubmit';
 import type { User } from '../../lib/authClient';
 import { describe } from '../../lib/errors';
@@ -87,13 +88,16 @@ function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
   const history = useHistory();
   const [typed, setTyped] = useState('');
   const [password, setPassword] = useState('');
+  const hasPassword = useHasPassword(user.id) ?? true;
   const { confirmed, dialog } = usePasswordDialog();
   const box = useRef<HTMLFormElement>(null);
   useEffect(() => box.current?.querySelector('input')?.focus(), []);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
     if (!confirms(typed, user.email)) return { code: 'NOT_CONFIRMED', status: 0 };
     const { data, failure } = await confirmed(() =>
-      ask((client, fetchOptions) => client.deleteUser({ password, callbackURL: deletedPage, fetchOptions })),
+      ask((client, fetchOptions) =>
+        client.deleteUser({ ...(hasPassword && { password }), callbackURL: deletedPage, fetchOptions }),
+      ),
     );
     if (failure && isOff(failure)) onOff();
     else if (failure) return failure;
@@ -129,15 +133,19 @@ function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
               : undefined
           }
         />
-        <Username email={user.email} />
-        <PasswordField
-          id="delete-password"
-          label={translate({ id: 'form.password', message: 'Password' })}
-          autoComplete="current-password"
-          value={password}
-          onChange={setPassword}
-          error={words?.field === 'password' ? words.message : undefined}
-        />
+        {hasPassword && (
+          <>
+            <Username email={user.email} />
+            <PasswordField
+              id="delete-password"
+              label={translate({ id: 'form.password', message: 'Password' })}
+              autoComplete="current-password"
+              value={password}
+              onChange={setPassword}
+              error={words?.field === 'password' ? words.message : undefined}
+            />
+          </>
+        )}
         <SubmitButton danger busy={busy} wait={wait}>
           {translate({ id: 'account.delete.submit', message: 'Delete my account' })}
         </SubmitButton>{' '}

@@ -17,15 +17,11 @@ interface Props {
 
 /** Shows why the form was not accepted. The message takes the focus when it appears. */
 export default function FormMessage({ failure, fields, wait = 0, children }: Props): ReactNode {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (failure) box.current?.focus();
-  }, [failure]);
   if (!failure) return null;
   const { message, field } = describe(failure);
   const target = field && fields?.[field];
   return (
-    <div ref={box} role="alert" tabIndex={-1} className={styles.message}>
+    <FormAlert about={failure}>
       <p>
         {target ? (
           <a href={`#${target}`} onClick={(event) => focusInput(event, target)}>
@@ -36,6 +32,24 @@ export default function FormMessage({ failure, fields, wait = 0, children }: Pro
         )}
       </p>
       {failure.status === 429 && <Countdown wait={wait} />}
+      {children}
+    </FormAlert>
+  );
+}
+
+interface AlertProps {
+  /** The problem. Another object takes the focus again. */
+  readonly about: unknown;
+  readonly children: ReactNode;
+}
+
+/** An error message. It takes the focus when it appears and when it is about another problem. */
+export function FormAlert({ about, children }: AlertProps): ReactNode {
+  const box = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another problem takes the focus again
+  useEffect(() => box.current?.focus(), [about]);
+  return (
+    <div ref={box} role="alert" tabIndex={-1} className={styles.message}>
       {children}
     </div>
   );

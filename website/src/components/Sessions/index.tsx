@@ -1,5 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useRef, useState } from 'react';
+import { useAuth } from '../../auth/AuthContext';
+import { useHasPassword } from '../../auth/useAccounts';
 import { useSessions } from '../../auth/useSessions';
 import { useSubmit } from '../../auth/useSubmit';
 import type { SessionRow } from '../../lib/authClient';
@@ -42,18 +44,12 @@ export default function Sessions({ current }: { readonly current: string }): Rea
 }
 
 function Unread({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
+  const { state } = useAuth();
+  const hasPassword = useHasPassword(state.user?.id) ?? true;
   const old = wantsPassword(failure);
   return (
     <>
-      <p role={old ? undefined : 'alert'}>
-        {old
-          ? translate({
-              id: 'account.sessions.old',
-              message:
-                'You signed in a while ago. For your safety, the list is shown after you enter your password again.',
-            })
-          : describe(failure).message}
-      </p>
+      <p role={old ? undefined : 'alert'}>{old ? why(hasPassword) : describe(failure).message}</p>
       <button type="button" className="button button--secondary" onClick={onRetry}>
         {old
           ? translate({ id: 'account.sessions.show', message: 'Show my devices' })
@@ -61,6 +57,18 @@ function Unread({ failure, onRetry }: { readonly failure: Failure; readonly onRe
       </button>
     </>
   );
+}
+
+function why(hasPassword: boolean): string {
+  return hasPassword
+    ? translate({
+        id: 'account.sessions.old',
+        message: 'You signed in a while ago. For your safety, the list is shown after you enter your password again.',
+      })
+    : translate({
+        id: 'account.sessions.old.noPassword',
+        message: 'You signed in a while ago. For your safety, the list is shown after you sign in again.',
+      });
 }
 
 interface ListProps {

@@ -1,7 +1,9 @@
+import { useLocation } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useAuth } from '../../auth/AuthContext';
 import type { Session } from '../../lib/authClient';
+import ProviderButtons from '../ProviderButtons';
 import SignInForm from '../SignInForm';
 import Skeleton from '../Skeleton';
 import styles from './styles.module.css';
@@ -14,6 +16,7 @@ interface Props {
 /** Shows its content to a person who is signed in, and the sign-in form to others, without a redirect. */
 export default function SignInBlock({ children }: Props): ReactNode {
   const { state, refresh } = useAuth();
+  const { pathname } = useLocation();
   const content = useRef<HTMLDivElement>(null);
   const hadForm = useRef(false);
   // After a sign-in the content takes the focus, since the form no longer exists.
@@ -46,6 +49,7 @@ export default function SignInBlock({ children }: Props): ReactNode {
         </div>
       )}
       <SignInForm />
+      <ProviderButtons start="login" next={pathname} />
     </section>
   );
 }

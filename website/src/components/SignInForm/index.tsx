@@ -7,6 +7,7 @@ import { sendVerification } from '../../auth/mails';
 import { cookiesBlocked } from '../../auth/useRedirectSignedIn';
 import { useSubmit } from '../../auth/useSubmit';
 import { fieldError } from '../../lib/errors';
+import { forgetProvider } from '../../lib/lastProvider';
 import { withNext } from '../../lib/next';
 import { isLong } from '../../lib/wait';
 import Field, { emailInput } from '../Field';
@@ -35,7 +36,9 @@ export default function SignInForm({ next }: Props): ReactNode {
       client.signIn.email({ email: email.trim(), password, rememberMe, fetchOptions }),
     );
     if (failure?.code === 'INVALID_EMAIL_OR_PASSWORD') setPassword('');
-    return failure ?? cookiesBlocked();
+    if (failure) return failure;
+    forgetProvider();
+    return cookiesBlocked();
   });
   // The server counts wrong passwords for each email address, so the wait does not apply to another one.
   const changeEmail = (typed: string) => {

@@ -1,0 +1,92 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Page } from '@playwright/test';
+import type { ClientMetadata, Provider } from 'oidc-provider';
+
+/** An OpenID Connect provider of another organisation: the real `oidc-provider`, with its own pages. */
+export interface IdentityProvider {
+  /** The settings of a Xenon that uses it. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Makes the site at an origin a client of the provider. Until then it answers 503. */
+  readonly admit: (origin: string) => Promise<void>;
+  /** The queries of the authorization requests, in order. */
+  readonly asked: () => readonly URLSearchParams[];
+  readonly stop: () => Promise<void>;
+}
+
+/** The name of the provider on the buttons of the site. */
+export const providerName = 'Example Ltd';
+
+const id = 'example';
+const client = { client_id: 'the site', client_secret: 'a secret of the site and the provider' };
+
+/**
+ * Starts the provider on a free port. Every login is accepted. It is the email address; the password is not checked.
+ */
+export async function startIdentityProvider(): Promise<IdentityProvider> {
+  let answer: RequestListener = (_, res) => res.writeHead(503).end();
+  const asked: URLSearchParams[] = [];
+  const server = createServer((req, res) => {
+    const url = new URL(req.url ?? '/', 'http://localhost');
+    if (url.pathname === '/auth') asked.push(url.searchParams);
+    if (url.pathname === '/favicon.ico') res.writeHead(204).end();
+    else answer(req, res);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    settings: {
+      OIDC_PROVIDER_ID: id,
+      OIDC_PROVIDER_NAME: providerName,
+      OIDC_ISSUER: issuer,
+      OIDC_CLIENT_ID: client.client_id,
+      OIDC_CLIENT_SECRET: client.client_secret,
+    },
+    admit: async (origin) => {
+      const site = { ...client, redirect_uris: [`${origin}/api/auth/callback/${id}`] };
+      answer = (await providerOf(issuer, site)).callback();
+    },
+    asked: () => asked,
+    stop: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function providerOf(issuer: string, site: ClientMetadata): Promise<Provider> {
+  silence();
+  const { Provider } = await import('oidc-provider');
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+  return new Provider(issuer, {
+    clients: [site],
+    jwks: { keys: [{ ...key, use: 'sig', alg: 'RS256' }] } as never,
+    cookies: { keys: ['a key for the tests'] },
+    pkce: { required: () => true },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    findAccount: (_, login) => ({
+      accountId: login,
+      claims: () => ({ sub: login, email: login, email_verified: true, name: 'Ada Lovelace' }),
+    }),
+  });
+}
+
+// The package warns that its store and its pages are for development. It also warns on import.
+function silence(): void {
+  for (const level of ['info', 'warn'] as const) {
+    const print = console[level];
+    console[level] = (...texts: unknown[]) => {
+      if (!String(texts[0]).startsWith('oidc-provider ')) print(...texts);
+    };
+  }
+}
+
+/** Signs a person in at the provider, and lets it share the person's data with the site. */
+export async function consentAt(page: Page, email: string): Promise<void> {
+  await page.getByPlaceholder('Enter any login').fill(email);
+  await page.getByPlaceholder('and password').fill('anything');
+  await page.getByRole('button', { name: 'Sign-in' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
+}

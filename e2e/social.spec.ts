@@ -1,0 +1,217 @@
+import type { Page } from '@playwright/test';
+import { ageSessions, sql } from './harness/database';
+import { fields, formReady, message, newProfile, sendSignIn, signedIn } from './harness/forms';
+import { consentAt, type IdentityProvider, providerName, startIdentityProvider } from './harness/identity-provider';
+import { whoIs } from './harness/people';
+import { test as base, expect, register } from './harness/test';
+import { observe } from './harness/vitals';
+
+/** A server that is a client of a real OpenID Connect provider. */
+interface Site {
+  readonly origin: string;
+  readonly provider: IdentityProvider;
+}
+
+const test = base.extend<{ site: Site }>({
+  site: async ({ start, context }, use) => {
+    const provider = await startIdentityProvider();
+    const { origin } = await start(provider.settings);
+    await provider.admit(origin);
+    // The provider's pages ask for a font of another server.
+    await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css' }));
+    await use({ origin, provider });
+    await provider.stop();
+  },
+});
+
+const button = (page: Page) => page.getByRole('button', { name: `Sign in with ${providerName}` });
+const methods = (page: Page) => page.getByRole('region', { name: 'Ways to sign in' });
+
+async function signOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await formReady(page);
+}
+
+test('a new person signs in at an OpenID Connect provider, and again', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  site: { origin, provider },
+  guard,
+  state,
+}) => {
+  await page.goto(`${origin}/login/`);
+  await formReady(page);
+  await state(page, 'provider');
+  await fields(page).email.focus();
+  await page.getByRole('link', { name: 'Register' }).focus();
+  await page.keyboard.press('Tab');
+  await expect(button(page)).toBeFocused();
+  await page.keyboard.press('Enter');
+  const arrived = newProfile(page, guard);
+  await consentAt(page, person.email);
+  await arrived;
+  await expect(page).toHaveURL(`${origin}/profile/?new=1`);
+  await expect(page.getByText(`This account with ${person.email} is new.`)).toBeVisible();
+  await state(page, 'new-account');
+  expect(await whoIs(context, origin)).toBe(person.email);
+  const [request] = provider.asked();
+  expect(request?.get('code_challenge_method')).toBe('S256');
+  expect(request?.get('nonce')).toMatch(/^.{32}$/);
+  expect(request?.get('redirect_uri')).toBe(`${origin}/api/auth/callback/example`);
+
+  await signOut(page);
+  await page.goto(`${origin}/login/?next=/docs/`);
+  await expect(button(page)).toContainText('Last used');
+  await state(page, 'last-used');
+  await button(page).click(); // the provider has a session, so it shows no page
+  await expect(page).toHaveURL(`${origin}/docs/`);
+  await signedIn(page);
+  expect(await whoIs(context, origin)).toBe(person.email);
+});
+
+test('on the account page a provider is linked and removed', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  site: { origin },
+  state,
+}) => {
+  await register(context, person, origin);
+  await page.goto(`${origin}/account/`);
+  await methods(page)
+    .getByRole('button', { name: `Link ${providerName}` })
+    .click();
+  await consentAt(page, person.email);
+  await expect(page.getByText(`you can also sign in with ${providerName}`)).toBeVisible();
+  await expect(page).toHaveURL(`${origin}/account/`);
+  const remove = methods(page).getByRole('button', { name: `Remove ${providerName}` });
+  await expect(remove).toBeVisible();
+  await state(page, 'linked');
+  await remove.click();
+  const note = methods(page).getByRole('status');
+  await expect(note).toHaveText(`Removed. You can no longer sign in with ${providerName}.`);
+  await expect(note).toBeFocused();
+  await expect(remove).toHaveCount(0);
+  await state(page, 'unlinked');
+});
+
+test('an account with another email address is not linked', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  site: { origin },
+  state,
+}) => {
+  await register(context, person, origin);
+  await page.goto(`${origin}/account/`);
+  await methods(page)
+    .getByRole('button', { name: `Link ${providerName}` })
+    .click();
+  await consentAt(page, `other-${person.email}`);
+  await expect(message(page)).toContainText('the other account has another e-mail address');
+  await expect(message(page)).toBeFocused();
+  await expect(page).toHaveURL(`${origin}/account/`);
+  await state(page, 'not-linked');
+});
+
+test('after a cancelled sign-in the page says so, and the form still leads to the same page', { tag: '@once' }, async ({
+  page,
+  context,
+  person,
+  another,
+  site: { origin },
+  state,
+}) => {
+  await register(await another(), person, origin);
+  await page.goto(`${origin}/login/?next=/docs/`);
+  await button(page).click();
+  await page.getByRole('link', { name: 'Cancel' }).click();
+  await expect(message(page)).toHaveText(
+    `${providerName} says that you cancelled. Nothing was changed: try again or use another way.`,
+  );
+  await expect(message(page)).toBeFocused();
+  await expect(page).toHaveURL(`${origin}/login/?next=%2Fdocs%2F`);
+  await state(page, 'cancelled');
+  await sendSignIn(page, person);
+  await expect(page).toHaveURL(`${origin}/docs/`);
+  expect(await whoIs(context, origin)).toBe(person.email);
+});
+
+test('without a password, the provider confirms who the person is, and the account can be deleted', {
+  tag: '@once',
+}, async ({ page, person, site: { origin }, guard, state }) => {
+  await page.goto(`${origin}/login/?next=/account/`);
+  await button(page).click();
+  await consentAt(page, person.email);
+  await expect(page.getByText('This device')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Send me a link to set a password' })).toBeVisible();
+  await expect(methods(page)).toContainText('You cannot remove your only way to sign in.');
+  await state(page, 'without-password');
+  await ageSessions(person.email);
+  guard.allow(403, '/api/auth/list-sessions');
+  await page.reload();
+  await page.getByRole('button', { name: 'Show my devices' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+  await expect(dialog.getByLabel('Password')).toHaveCount(0);
+  await state(page, 'again-without-password');
+  await dialog.getByRole('button', { name: `Sign in with ${providerName}` }).click();
+  await expect(page.getByText('This device')).toBeVisible();
+  await expect(page).toHaveURL(`${origin}/account/`);
+  await page.getByRole('button', { name: 'Delete my account …' }).click();
+  await page.getByLabel(/to confirm$/).fill('DELETE');
+  await page.getByRole('button', { name: 'Delete my account', exact: true }).click();
+  await expect(page.getByText('Your account is deleted')).toBeVisible();
+});
+
+/** Settings with which the server offers eight providers. Nothing is sent to them. */
+const eight = Object.fromEntries(
+  ['GOOGLE', 'GITHUB', 'APPLE', 'MICROSOFT', 'DISCORD', 'FACEBOOK', 'LINKEDIN', 'SLACK'].flatMap((provider) => [
+    [`${provider}_CLIENT_ID`, 'an id'],
+    [`${provider}_CLIENT_SECRET`, 'a secret'],
+  ]),
+);
+
+test('eight providers have a button each, and the fields do not move when they appear', async ({
+  page,
+  context,
+  person,
+  start,
+  state,
+}) => {
+  const { origin } = await start(eight);
+  const vitals = await observe(page);
+  let answer = () => {};
+  const wanted = new Promise<void>((done) => {
+    answer = done;
+  });
+  await page.route('**/api/auth/social-providers', async (route) => {
+    await wanted;
+    await route.continue();
+  });
+  await page.addInitScript(() => localStorage.setItem('xenon.last-provider', 'github'));
+  await page.goto(`${origin}/login/`);
+  await formReady(page);
+  const before = await fields(page).email.boundingBox();
+  answer();
+  const buttons = page.getByRole('button', { name: /^Sign in with / });
+  await expect(buttons).toHaveCount(8);
+  expect(await fields(page).email.boundingBox()).toEqual(before);
+  expect((await vitals()).shift).toBeLessThan(0.02);
+  await state(page, 'eight-providers');
+  await page.goto(`${origin}/register/?provider=google&error=account_not_linked`);
+  await expect(message(page)).toContainText('There is an account with your e-mail address already.');
+  await expect(buttons).toHaveCount(8);
+  await state(page, 'eight-providers');
+  await register(context, person, origin);
+  await sql(
+    `INSERT INTO account ("userId", "providerId", "accountId", "updatedAt")
+     SELECT id, 'google', id::text, now() FROM "user" WHERE email = $1`,
+    person.email,
+  );
+  await page.goto(`${origin}/account/`);
+  await expect(methods(page).getByRole('button', { name: 'Remove Google' })).toBeVisible();
+  await expect(methods(page).getByRole('listitem')).toHaveCount(9);
+  await state(page, 'eight-providers');
+});

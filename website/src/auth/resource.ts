@@ -1,0 +1,49 @@
+import { useEffect, useSyncExternalStore } from 'react';
+import type { Outcome } from '../lib/failure';
+
+/** Data that is loaded once for each key and shared by all components. */
+export interface Resource<T> {
+  /**
+   * The data, or why it could not be loaded. Undefined while it is loading, during hydration, and without a key. After
+   * a failure, the next component that needs the data loads it again.
+   */
+  readonly useOutcome: (key: string | undefined) => Outcome<T> | undefined;
+  /** Loads the data again. Components keep the last outcome until the next one is there. */
+  readonly reload: (key: string) => Promise<Outcome<T>>;
+}
+
+/** Creates a resource. `load` never rejects. */
+export function createResource<T>(load: () => Promise<Outcome<T>>): Resource<T> {
+  const outcomes = new Map<string, Outcome<T>>();
+  const requests = new Map<string, Promise<Outcome<T>>>();
+  const listeners = new Set<() => void>();
+  const subscribe = (listener: () => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const reload = (key: string) => {
+    const request = load().then((outcome) => {
+      if (requests.get(key) !== request) return outcome; // there is a later request
+      requests.delete(key);
+      outcomes.set(key, outcome);
+      for (const listener of listeners) listener();
+      return outcome;
+    });
+    requests.set(key, request);
+    return request;
+  };
+  const isMissing = (key: string) => !requests.has(key) && !outcomes.get(key)?.data;
+  return {
+    useOutcome: (key) => {
+      useEffect(() => {
+        if (key !== undefined && isMissing(key)) void reload(key);
+      }, [key]);
+      return useSyncExternalStore(
+        subscribe,
+        () => (key === undefined ? undefined : outcomes.get(key)),
+        () => undefined,
+      );
+    },
+    reload,
+  };
+}

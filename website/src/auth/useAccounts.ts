@@ -1,0 +1,30 @@
+import type { Account } from '../lib/authClient';
+import type { Outcome } from '../lib/failure';
+import { passwordProvider } from '../lib/signInMethods';
+import { ask } from './client';
+import { createResource } from './resource';
+
+const resource = createResource(loadAccounts);
+
+/**
+ * The accounts with which a user can sign in: the password, and one for each linked provider. Undefined while they are
+ * loading.
+ */
+export function useAccounts(userId: string | undefined): Outcome<readonly Account[]> | undefined {
+  return resource.useOutcome(userId);
+}
+
+/** Loads the accounts of a user again. */
+export function reloadAccounts(userId: string): Promise<Outcome<readonly Account[]>> {
+  return resource.reload(userId);
+}
+
+/** Whether a user has a password. Undefined when that is not known. */
+export function useHasPassword(userId: string | undefined): boolean | undefined {
+  return useAccounts(userId)?.data?.some(({ providerId }) => providerId === passwordProvider);
+}
+
+async function loadAccounts(): Promise<Outcome<readonly Account[]>> {
+  const { data, failure } = await ask((client, fetchOptions) => client.listAccounts({ fetchOptions }));
+  return failure ? { failure } : { data: data ?? [] };
+}

@@ -1,0 +1,40 @@
+import { failureOf, type Outcome, offline } from '../lib/failure';
+import { type Provider, parseProviders } from '../lib/providers';
+import { createResource } from './resource';
+
+const key = 'all';
+const resource = createResource(loadProviders);
+
+/** The providers that the server is configured for, in its order. Undefined while they are loading. */
+export function useProviders(): Outcome<readonly Provider[]> | undefined {
+  return resource.useOutcome(key);
+}
+
+/** Loads the providers again, after a failure. */
+export function reloadProviders(): Promise<Outcome<readonly Provider[]>> {
+  return resource.reload(key);
+}
+
+/** The name of a provider; undefined when the server is not configured for it. */
+export function nameOf(
+  providers: Outcome<readonly Provider[]> | undefined,
+  id: string | null | undefined,
+): string | undefined {
+  return providers?.data?.find((provider) => provider.id === id)?.name;
+}
+
+// Without the stock client, whose chunk is larger than the answer. A site without an API, or with an older one, answers
+// 404 or an HTML page: then there are no providers.
+async function loadProviders(): Promise<Outcome<readonly Provider[]>> {
+  try {
+    const response = await fetch('/api/auth/social-providers');
+    if (response.status >= 500 || response.status === 429)
+      return { failure: failureOf(response.status, undefined, response.headers) };
+    const answer: unknown = response.ok ? JSON.parse(await response.text()) : undefined;
+    return { data: parseProviders(answer) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { data: [] };
+    if (error instanceof TypeError) return { failure: offline };
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import { translate } from '@docusaurus/Translate';
+import clsx from 'clsx';
+import { type ReactNode, useId, useRef, useState } from 'react';
+import { type Start, signInAt } from '../../auth/social';
+import { reloadProviders, useProviders } from '../../auth/useProviders';
+import { useSubmit } from '../../auth/useSubmit';
+import { lastProvider } from '../../lib/lastProvider';
+import type { Provider } from '../../lib/providers';
+import FormMessage from '../FormMessage';
+import ProviderLogo from '../ProviderLogo';
+import styles from './styles.module.css';
+
+interface Props {
+  readonly start: Start;
+  /** The page to open after the sign-in. */
+  readonly next: string;
+  /** The ids of the providers to show; default: all that the server is configured for. */
+  readonly only?: readonly string[] | undefined;
+  /** The text above the buttons, instead of that for a page with a form. */
+  readonly title?: string;
+}
+
+/**
+ * A button for each provider. They come after the form, because they are known only after the page is shown: so nothing
+ * that a person may be about to use moves. Without providers it renders nothing.
+ */
+export default function ProviderButtons({ start, next, only, title }: Props): ReactNode {
+  const providers = useProviders();
+  if (providers?.failure) return <Unread />;
+  const shown = providers?.data.filter(({ id }) => !only || only.includes(id)) ?? [];
+  return shown.length > 0 && <Buttons providers={shown} start={start} next={next} title={title ?? orUse()} />;
+}
+
+function Unread(): ReactNode {
+  const { busy, onSubmit } = useSubmit(async () => (await reloadProviders()).failure);
+  return (
+    <div className={styles.unread}>
+      <p role="status">
+        {translate({ id: 'providers.unread', message: 'Other ways to sign in could not be loaded.' })}
+      </p>
+      <button type="button" className="button button--secondary" aria-busy={busy} onClick={onSubmit}>
+        {translate({ id: 'form.retry', message: 'Try again' })}
+      </button>
+    </div>
+  );
+}
+
+interface ButtonsProps {
+  readonly providers: readonly Provider[];
+  readonly start: Start;
+  readonly next: string;
+  readonly title: string;
+}
+
+function Buttons({ providers, start, next, title }: ButtonsProps): ReactNode {
+  const titleId = useId();
+  const [last] = useState(lastProvider);
+  const [pressed, setPressed] = useState<string>();
+  const chosen = useRef('');
+  const { busy, failure, wait, onSubmit } = useSubmit(() => signInAt(chosen.current, start, next));
+  const choose = (id: string) => (event: { preventDefault: () => void }) => {
+    if (busy) return;
+    chosen.current = id;
+    setPressed(id);
+    onSubmit(event);
+  };
+  return (
+    <section aria-labelledby={titleId} className={styles.providers}>
+      <p id={titleId} className={styles.title}>
+        {title}
+      </p>
+      <FormMessage failure={failure} wait={wait} />
+      {providers.map(({ id, name }) => (
+        <button
+          key={id}
+          type="button"
+          className={clsx(styles.provider, styles[id])}
+          aria-busy={busy && pressed === id}
+          aria-disabled={busy || wait > 0}
+          onClick={choose(id)}
+        >
+          <ProviderLogo id={id} />
+          <span>
+            {busy && pressed === id ? translate({ id: 'form.busy', message: 'One moment …' }) : signInWith(name)}
+          </span>
+          {last === id && (
+            <span className={styles.last}>{translate({ id: 'providers.last', message: 'Last used' })}</span>
+          )}
+        </button>
+      ))}
+    </section>
+  );
+}
+
+function signInWith(provider: string): string {
+  return translate({ id: 'providers.signIn', message: 'Sign in with {provider}' }, { provider });
+}
+
+function orUse(): string {
+  return translate({ id: 'providers.title', message: 'Or use an account you already have' });
+}

@@ -1,0 +1,140 @@
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { ask } from '../../auth/client';
+import { linkAt } from '../../auth/social';
+import { reloadAccounts, useAccounts } from '../../auth/useAccounts';
+import { useProviders } from '../../auth/useProviders';
+import { useSubmit } from '../../auth/useSubmit';
+import type { User } from '../../lib/authClient';
+import { describe } from '../../lib/errors';
+import type { Failure, Outcome } from '../../lib/failure';
+import { type SignInMethod, signInMethods } from '../../lib/signInMethods';
+import FormMessage from '../FormMessage';
+import { usePasswordDialog } from '../PasswordDialog';
+import Section from '../Section';
+import Row from './Row';
+import styles from './styles.module.css';
+
+const id = 'sign-in-methods';
+
+/**
+ * Lists the ways in which the person can sign in, links providers and unlinks them. It renders nothing while it is
+ * loading, and when there is only the password.
+ */
+export default function SignInMethods({ user }: { readonly user: User }): ReactNode {
+  const accounts = useAccounts(user.id);
+  const providers = useProviders();
+  const { confirmed, dialog } = usePasswordDialog();
+  const [isShown, setShown] = useState(false);
+  // The browser tried to scroll to the URL's fragment before this section was rendered.
+  useEffect(() => {
+    if (isShown && window.location.hash === `#${id}`) document.getElementById(id)?.focus();
+  }, [isShown]);
+  if (!accounts || !providers) return null;
+  const methods = signInMethods(accounts.data ?? [], providers.data ?? []);
+  // Once shown, the section stays: the note about a removed account is in it.
+  if (!isShown && methods.some(({ name }) => name !== undefined)) setShown(true);
+  if (!isShown) return null;
+  return (
+    <Section
+      id={id}
+      title={translate({ id: 'account.methods', message: 'Ways to sign in' })}
+      intro={translate({
+        id: 'account.methods.intro',
+        message: 'Link an account that you have elsewhere, and sign in with it.',
+      })}
+    >
+      {accounts.failure ? (
+        <Unread failure={accounts.failure} onRetry={() => confirmed(() => reloadAccounts(user.id))} />
+      ) : (
+        <List
+          methods={methods}
+          unlink={(accountId) => confirmed(() => unlink(user.id, accountId))}
+          link={(provider) => linkAt(provider, confirmed)}
+        />
+      )}
+      {dialog}
+    </Section>
+  );
+}
+
+// The last account is never unlinked by the server either. After any answer the list is loaded again: another tab may
+// have changed it.
+async function unlink(userId: string, accountId: string): Promise<Outcome<unknown>> {
+  const outcome = await ask((client, fetchOptions) => client.unlinkAccount({ accountId, fetchOptions }));
+  if (!outcome.failure || outcome.failure.status === 400) await reloadAccounts(userId);
+  return outcome.failure?.code === 'ACCOUNT_NOT_FOUND' ? { data: null } : outcome;
+}
+
+function Unread({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
+  return (
+    <>
+      <p role="alert">{describe(failure).message}</p>
+      <button type="button" className="button button--secondary" onClick={onRetry}>
+        {translate({ id: 'form.retry', message: 'Try again' })}
+      </button>
+    </>
+  );
+}
+
+interface ListProps {
+  readonly methods: readonly SignInMethod[];
+  readonly unlink: (accountId: string) => Promise<Outcome<unknown>>;
+  readonly link: (provider: string) => Promise<Failure | undefined>;
+}
+
+function List({ methods, unlink, link }: ListProps): ReactNode {
+  const [removed, setRemoved] = useState('');
+  const [pressed, setPressed] = useState<SignInMethod>();
+  const note = useRef<HTMLParagraphElement>(null);
+  const chosen = useRef<SignInMethod>(undefined);
+  const { busy, failure, wait, onSubmit } = useSubmit(async () => {
+    const method = chosen.current;
+    setRemoved('');
+    if (!method?.account) return method && link(method.providerId);
+    const outcome = await unlink(method.account.id);
+    if (outcome.failure) return outcome.failure;
+    setRemoved(
+      translate(
+        { id: 'account.methods.removed', message: 'Removed. You can no longer sign in with {provider}.' },
+        { provider: method.name ?? '' },
+      ),
+    );
+    note.current?.focus(); // the pressed button no longer exists
+    return undefined;
+  });
+  const press = (method: SignInMethod) => (event: { preventDefault: () => void }) => {
+    if (busy) return;
+    chosen.current = method;
+    setPressed(method);
+    onSubmit(event);
+  };
+  const isOnlyWay = methods.some(({ name, account, isRemovable }) => name && account && !isRemovable);
+  return (
+    <>
+      <FormMessage failure={failure} wait={wait} />
+      <p ref={note} role="status" tabIndex={-1} className={styles.removed}>
+        {removed}
+      </p>
+      <ul className={styles.list}>
+        {methods.map((method) => (
+          <Row
+            key={method.account?.id ?? method.providerId}
+            method={method}
+            busy={busy && pressed?.providerId === method.providerId && pressed.account?.id === method.account?.id}
+            disabled={busy || wait > 0}
+            onPress={press(method)}
+          />
+        ))}
+      </ul>
+      {isOnlyWay && (
+        <p className={styles.hint}>
+          {translate({
+            id: 'account.methods.only',
+            message: 'You cannot remove your only way to sign in. Set a password or link another account first.',
+          })}
+        </p>
+      )}
+    </>
+  );
+}
