@@ -310,6 +310,7 @@ var routesWithoutEvent = []string{
 	"GET /api/auth/get-session", "POST /api/auth/get-session", "GET /api/auth/list-sessions",
 	"POST /api/auth/update-session",
 	"GET /api/auth/jwks", "POST /api/auth/update-user", "GET /api/auth/list-accounts", "GET /api/auth/account-info",
+	"GET /api/auth/social-providers",
 	"HEAD /api/auth/jwks", "OPTIONS /api/{proxy+}",
 }
 
@@ -319,7 +320,7 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 	for _, served := range []web.Routes{
 		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(), s.svc.Password(),
 		s.svc.Email(),
-		s.svc.Account(),
+		s.svc.Account(), s.social.Social(),
 	} {
 		for route := range served {
 			method, path, _ := strings.Cut(route, " ")

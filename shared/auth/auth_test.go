@@ -29,13 +29,14 @@ func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
 // server has all endpoints of the package on a database of its own, with a clock that the test sets.
 type server struct {
-	t    *testing.T
-	url  string // URL of the database
-	wire *dbtest.CountingDialer
-	svc  *auth.Service
-	mux  http.Handler
-	now  time.Time
-	cfg  config.API
+	t      *testing.T
+	url    string // URL of the database
+	wire   *dbtest.CountingDialer
+	svc    *auth.Service
+	social *social.Service // without a configured provider
+	mux    http.Handler
+	now    time.Time
+	cfg    config.API
 }
 
 // newServer starts a server. The functions in change may alter its settings first.
@@ -66,11 +67,12 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	t.Cleanup(db.Close)
 	s.svc = auth.New(cfg, db, secretStore, clock)
 	s.svc.Hasher = password.Cheap()
+	s.social = social.New(s.svc, secretStore)
 	all := web.Routes{}
 	for _, routes := range []web.Routes{
 		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(),
 		s.svc.Password(), s.svc.Email(), s.svc.Account(),
-		social.New(s.svc, secretStore).Social(),
+		s.social.Social(),
 	} {
 		for route, h := range routes {
 			all[route] = h

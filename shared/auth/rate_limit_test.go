@@ -140,7 +140,7 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	}
 	for _, routes := range []web.Routes{
 		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(),
-		s.svc.Password(), s.svc.Email(), s.svc.Account(),
+		s.svc.Password(), s.svc.Email(), s.svc.Account(), s.social.Social(),
 	} {
 		for route := range routes {
 			if route == web.PreflightRoute {
