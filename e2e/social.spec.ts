@@ -173,7 +173,7 @@ const eight = Object.fromEntries(
   ]),
 );
 
-test('eight providers have a button each, and the fields do not move when they appear', async ({
+test('R60: eight providers have a button each, and the fields do not move when they appear', async ({
   page,
   context,
   person,
