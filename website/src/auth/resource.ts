@@ -5,9 +5,10 @@ import type { Outcome } from '../lib/failure';
 export interface Resource<T> {
   /**
    * The data, or why it could not be loaded. Undefined while it is loading, during hydration, and without a key. After
-   * a failure, the next component that needs the data loads it again.
+   * a failure, the next component that needs the data loads it again. With `mayLoad` false, a component uses only what
+   * others have loaded.
    */
-  readonly useOutcome: (key: string | undefined) => Outcome<T> | undefined;
+  readonly useOutcome: (key: string | undefined, mayLoad?: boolean) => Outcome<T> | undefined;
   /** Loads the data again. Components keep the last outcome until the next one is there. */
   readonly reload: (key: string) => Promise<Outcome<T>>;
 }
@@ -34,10 +35,10 @@ export function createResource<T>(load: () => Promise<Outcome<T>>): Resource<T> 
   };
   const isMissing = (key: string) => !requests.has(key) && !outcomes.get(key)?.data;
   return {
-    useOutcome: (key) => {
+    useOutcome: (key, mayLoad = true) => {
       useEffect(() => {
-        if (key !== undefined && isMissing(key)) void reload(key);
-      }, [key]);
+        if (mayLoad && key !== undefined && isMissing(key)) void reload(key);
+      }, [key, mayLoad]);
       return useSyncExternalStore(
         subscribe,
         () => (key === undefined ? undefined : outcomes.get(key)),

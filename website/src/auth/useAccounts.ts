@@ -8,10 +8,10 @@ const resource = createResource(loadAccounts);
 
 /**
  * The accounts with which a user can sign in: the password, and one for each linked provider. Undefined while they are
- * loading.
+ * loading. With `mayLoad` false, only accounts that are known already: without a session they cannot be loaded.
  */
-export function useAccounts(userId: string | undefined): Outcome<readonly Account[]> | undefined {
-  return resource.useOutcome(userId);
+export function useAccounts(userId: string | undefined, mayLoad = true): Outcome<readonly Account[]> | undefined {
+  return resource.useOutcome(userId, mayLoad);
 }
 
 /** Loads the accounts of a user again. */
@@ -20,8 +20,8 @@ export function reloadAccounts(userId: string): Promise<Outcome<readonly Account
 }
 
 /** Whether a user has a password. Undefined when that is not known. */
-export function useHasPassword(userId: string | undefined): boolean | undefined {
-  return useAccounts(userId)?.data?.some(({ providerId }) => providerId === passwordProvider);
+export function useHasPassword(userId: string | undefined, mayLoad = true): boolean | undefined {
+  return useAccounts(userId, mayLoad)?.data?.some(({ providerId }) => providerId === passwordProvider);
 }
 
 async function loadAccounts(): Promise<Outcome<readonly Account[]>> {

@@ -52,7 +52,7 @@ export function usePasswordDialog(): Confirmation {
 function PasswordDialog({ who, expired, answer }: Question & { readonly who: Session }): ReactNode {
   const box = useRef<HTMLDialogElement>(null);
   const title = useId();
-  const hasPassword = useHasPassword(who.user.id) ?? true;
+  const hasPassword = useHasPassword(who.user.id, !expired) ?? true;
   useEffect(() => box.current?.showModal(), []);
   const close = () => box.current?.close(); // returns the focus to the element that had it
   const onSignedIn = () => {
@@ -67,7 +67,7 @@ function PasswordDialog({ who, expired, answer }: Question & { readonly who: Ses
           : translate({ id: 'again.title.noPassword', message: 'Sign in again' })}
       </h2>
       {hasPassword && <PasswordForm who={who} expired={expired} onSignedIn={onSignedIn} onCancel={close} />}
-      <OtherWays who={who} hasPassword={hasPassword} onCancel={close} />
+      <OtherWays who={who} expired={expired} hasPassword={hasPassword} onCancel={close} />
     </dialog>
   );
 }
@@ -121,15 +121,16 @@ function PasswordForm({ who, expired, onSignedIn, onCancel }: FormProps): ReactN
 
 interface OtherWaysProps {
   readonly who: Session;
+  readonly expired: boolean;
   readonly hasPassword: boolean;
   readonly onCancel: () => void;
 }
 
 // The providers at which the person has an account, which lead away from the page; without a password also a link to
 // set one.
-function OtherWays({ who, hasPassword, onCancel }: OtherWaysProps): ReactNode {
+function OtherWays({ who, expired, hasPassword, onCancel }: OtherWaysProps): ReactNode {
   const { pathname, hash } = useLocation();
-  const linked = useAccounts(who.user.id)?.data?.map(({ providerId }) => providerId);
+  const linked = useAccounts(who.user.id, !expired)?.data?.map(({ providerId }) => providerId);
   if (hasPassword) return <ProviderButtons start="account" next={pathname + hash} only={linked} />;
   return (
     <>
