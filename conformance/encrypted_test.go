@@ -45,9 +45,9 @@ func (n *nameTable) decrypt(use, text string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := hex.DecodeString(text)
-	if err != nil || len(sealed) < cipher.NonceSize() {
+	encrypted, err := hex.DecodeString(text)
+	if err != nil || len(encrypted) < cipher.NonceSize() {
 		return nil, errors.New("no encrypted text")
 	}
-	return cipher.Open(nil, sealed[:cipher.NonceSize()], sealed[cipher.NonceSize():], nil)
+	return cipher.Open(nil, encrypted[:cipher.NonceSize()], encrypted[cipher.NonceSize():], nil)
 }

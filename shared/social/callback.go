@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/xenon-auth/xenon/shared/auth"
@@ -55,9 +56,14 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Sto
 	return redirect.To(w, redirect.Header(target))
 }
 
+// errorCode matches the codes that are written to the log. A provider, or an attacker in its place, can send any text.
+var errorCode = regexp.MustCompile(`^[A-Za-z_]{1,64}$`)
+
 // redirectError redirects to the error page of a sign-in, or to the default one.
 func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state, code, description string) error {
-	web.NoteCode(r.Context(), code)
+	if errorCode.MatchString(code) {
+		web.NoteCode(r.Context(), code)
+	}
 	target := orEmpty(st.ErrorURL)
 	if target == "" {
 		target = s.Options.Origin + auth.BasePath + "/error"
@@ -78,11 +84,9 @@ func (s *Service) finish(
 	}
 	provider, err := s.Providers.Find(r.Context(), r.PathValue("provider"))
 	switch {
-	case errors.Is(err, oauth.ErrUnknownProvider):
-		return "", providerNotFound
 	case err != nil:
-		web.NoteError(r.Context(), err)
-		return "", temporarilyUnavailable
+		s.noteDiscovery(r.Context(), err)
+		return "", providerNotFound
 	}
 	profile, tokens, err := s.exchange(r.Context(), provider, st, in)
 	if err != nil {
@@ -133,7 +137,10 @@ func (s *Service) exchange(
 
 // postCallback answers POST /api/auth/callback/{provider}, where a provider sends a form: it redirects to the GET route
 // with the fields of the form in the query.
-func (s *Service) postCallback(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
+func (s *Service) postCallback(w http.ResponseWriter, r *http.Request, db *store.Store) error {
+	if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
+		return err
+	}
 	var body, query callbackParameters
 	if web.HasBody(r) {
 		if err := web.Decode(r, &body); err != nil {

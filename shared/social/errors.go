@@ -32,6 +32,8 @@ var (
 	)
 	// account-info, get-access-token and refresh-token answer a caller who is not signed in without a body.
 	errNoSession     = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Body: web.NoBody}
+	errStateTooLong  = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The URLs and additionalData are too long")
+	errURLTooLong    = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The authorization URL is too long")
 	errLinkingFailed = web.NewError(
 		http.StatusExpectationFailed,
 		"LINKING_FAILED",
@@ -61,26 +63,25 @@ func (r refusal) Error() string { return string(r) }
 
 // The refusals of a sign-in.
 const (
-	accountNotLinked       refusal = "account not linked"
-	signUpDisabled         refusal = "signup disabled"
-	unableToLinkAccount    refusal = "unable to link account"
-	unableToUpdateAccount  refusal = "unable to update account"
-	unableToCreateUser     refusal = "unable to create user"
-	emailNotVerified       refusal = "email not verified"
-	emailNotFound          refusal = "email not found"
-	emailDoesNotMatch      refusal = "email does not match"
-	linkedToDifferentUser  refusal = "account already linked to different user"
-	internalError          refusal = "internal server error"
-	unableToGetUserInfo    refusal = "unable to get user info"
-	invalidCode            refusal = "invalid code"
-	issuerMismatch         refusal = "issuer mismatch"
-	nonceBindingMissing    refusal = "nonce binding missing"
-	noCode                 refusal = "no code"
-	stateNotFound          refusal = "state not found"
-	stateMismatch          refusal = "state mismatch"
-	stateInvalid           refusal = "state invalid"
-	providerNotFound       refusal = "oauth provider not found"
-	temporarilyUnavailable refusal = "temporarily unavailable" // RFC 6749, section 4.1.2.1
+	accountNotLinked      refusal = "account not linked"
+	signUpDisabled        refusal = "signup disabled"
+	unableToLinkAccount   refusal = "unable to link account"
+	unableToUpdateAccount refusal = "unable to update account"
+	unableToCreateUser    refusal = "unable to create user"
+	emailNotVerified      refusal = "email not verified"
+	emailNotFound         refusal = "email not found"
+	emailDoesNotMatch     refusal = "email does not match"
+	linkedToDifferentUser refusal = "account already linked to different user"
+	internalError         refusal = "internal server error"
+	unableToGetUserInfo   refusal = "unable to get user info"
+	invalidCode           refusal = "invalid code"
+	issuerMismatch        refusal = "issuer mismatch"
+	nonceBindingMissing   refusal = "nonce binding missing"
+	noCode                refusal = "no code"
+	stateNotFound         refusal = "state not found"
+	stateMismatch         refusal = "state mismatch"
+	stateInvalid          refusal = "state invalid"
+	providerNotFound      refusal = "oauth provider not found"
 )
 
 // idTokenError returns the error of a sign-in with an id token for a refusal.

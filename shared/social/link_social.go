@@ -127,7 +127,8 @@ func (s *Service) storeLink(
 		_, err = db.LinkAccount(r.Context(), userID, account, tokens, s.changesOnLink(profile), nil, s.now())
 	}
 	switch {
-	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid):
+	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid),
+		errors.Is(err, store.ErrOrphan):
 		return unableToLinkAccount
 	case err != nil:
 		return fmt.Errorf("link account: %w", err)

@@ -1,13 +1,19 @@
 package social
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/xenon-auth/xenon/shared/oauth"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
+
+// storeTimeout is how long storeTokens may take.
+const storeTimeout = 5 * time.Second
 
 type refreshTokenReply struct {
 	AccessToken           string      `json:"accessToken"`
@@ -72,11 +78,26 @@ func (s *Service) refresh(
 	if stored, err = s.encryptTokens(r.Context(), stored); err != nil {
 		return oauth.Tokens{}, err
 	}
-	if err := db.UpdateTokens(r.Context(), account.ID, stored, s.now()); err != nil {
-		return oauth.Tokens{}, fmt.Errorf("store tokens: %w", err)
+	if err := s.storeTokens(r.Context(), db, account.ID, stored); err != nil {
+		web.NoteError(r.Context(), err) // the client still gets the tokens that the provider has issued
 	}
 	if tokens.Refresh == "" {
 		tokens.Refresh = old
 	}
 	return tokens, nil
+}
+
+// storeTokens stores new tokens, also if the client has gone away: the provider may have revoked the old ones. It tries
+// twice.
+func (s *Service) storeTokens(ctx context.Context, db *store.Store, account string, t store.ProviderTokens) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	err := db.UpdateTokens(ctx, account, t, s.now())
+	if unavailable := (interface{ Unavailable() bool })(nil); errors.As(err, &unavailable) {
+		err = db.UpdateTokens(ctx, account, t, s.now())
+	}
+	if err != nil {
+		return fmt.Errorf("store tokens: %w", err)
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/xenon-auth/xenon/shared/oauth"
 	"github.com/xenon-auth/xenon/shared/placeholder"
@@ -26,6 +27,7 @@ type identity struct {
 	tokens        store.ProviderTokens // not yet encrypted; Scope is of a new account
 	requestSignUp bool
 	callbackURL   string // of the link that verifies the email
+	fromClient    bool   // an id token that the client has sent, without a callback
 }
 
 // result is a sign-in that has succeeded.
@@ -43,8 +45,11 @@ func (s *Service) signIn(r *http.Request, db *store.Store, p *oauth.Provider, id
 	if errors.Is(err, store.ErrDuplicate) {
 		got, err = s.signInOnce(r, db, p, id)
 	}
-	if errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrInvalid) {
+	switch {
+	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrInvalid):
 		return got, unableToCreateUser
+	case errors.Is(err, store.ErrOrphan): // the user was deleted at the same time
+		return got, unableToLinkAccount
 	}
 	if got.user.ID != "" {
 		web.NoteUser(r.Context(), got.user.ID)
@@ -63,6 +68,9 @@ func (s *Service) signInOnce(r *http.Request, db *store.Store, p *oauth.Provider
 		return result{}, fmt.Errorf("find account: %w", err)
 	case match.Account == "" && email == "":
 		return result{}, emailNotFound
+	}
+	if match.User.ID != "" {
+		web.NoteUser(r.Context(), match.User.ID)
 	}
 	tokens, err := s.encryptTokens(r.Context(), id.tokens)
 	if err != nil {
@@ -87,7 +95,7 @@ func (s *Service) signInKnown(
 	if !s.Options.Social.UpdateAccountOnSignIn {
 		stored = nil
 	}
-	changes := s.changesOfKnown(p, id.profile, match.User)
+	changes := s.changesOfKnown(p, id, match.User)
 	verified := match.User.EmailVerified
 	if changes.EmailVerified != nil {
 		verified = *changes.EmailVerified
@@ -104,12 +112,13 @@ func (s *Service) signInKnown(
 }
 
 // changesOfKnown returns what a sign-in changes in the row of a user who has the account.
-func (s *Service) changesOfKnown(p *oauth.Provider, profile oauth.Profile, user store.User) store.ProviderProfile {
+func (s *Service) changesOfKnown(p *oauth.Provider, id identity, user store.User) store.ProviderProfile {
+	profile := id.profile
 	email := emailOf(profile)
 	same := email == user.Email
 	var c store.ProviderProfile
 	switch {
-	case p.OverrideUserInfo && email != "":
+	case p.OverrideUserInfo && !id.fromClient && email != "" && !placeholder.Is(email):
 		c.Name, c.Image = name(profile), image(profile)
 		verified := profile.EmailVerified || same && user.EmailVerified
 		c.EmailVerified = &verified
@@ -201,7 +210,7 @@ func finished(user store.User, row *store.Session, isNew bool, err error) (resul
 
 // sendVerification mails a link that verifies an email. The response does not depend on it.
 func (s *Service) sendVerification(r *http.Request, db *store.Store, email, callbackURL string) {
-	if !s.SendsMail() {
+	if !s.SendsMail() || placeholder.Is(email) {
 		return
 	}
 	if err := s.SendVerification(r, db, email, callbackURL); err != nil {
@@ -221,15 +230,17 @@ func emailOf(p oauth.Profile) string {
 
 // name returns the name of a profile, cut to maxName characters.
 func name(p oauth.Profile) *string {
-	if p.Name == nil || web.Length(*p.Name) <= maxName {
-		return p.Name
+	if p.Name == nil {
+		return nil
 	}
-	runes := []rune(*p.Name)
-	for web.Length(string(runes)) > maxName {
-		runes = runes[:len(runes)-1]
+	length := 0
+	for i, r := range *p.Name {
+		if length += utf16.RuneLen(r); length > maxName {
+			cut := (*p.Name)[:i]
+			return &cut
+		}
 	}
-	cut := string(runes)
-	return &cut
+	return p.Name
 }
 
 // image returns the URL of the picture of a profile, or nil if it is too long.

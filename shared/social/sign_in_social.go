@@ -83,6 +83,7 @@ func (s *Service) signInWithIDToken(
 		tokens:        store.ProviderTokens{AccessToken: in.IDToken.AccessToken, IDToken: &in.IDToken.Token},
 		requestSignUp: in.RequestSignUp != nil && *in.RequestSignUp,
 		callbackURL:   orEmpty(in.CallbackURL),
+		fromClient:    true,
 	})
 	switch {
 	case errors.Is(err, store.ErrBanned):

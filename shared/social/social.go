@@ -5,8 +5,6 @@ package social
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -53,13 +51,19 @@ func (s *Service) Social() web.Routes {
 // provider returns a configured provider, or errProviderNotFound.
 func (s *Service) provider(ctx context.Context, id string) (*oauth.Provider, error) {
 	p, err := s.Providers.Find(ctx, id)
-	switch {
-	case errors.Is(err, oauth.ErrUnknownProvider):
+	if err != nil {
+		s.noteDiscovery(ctx, err)
 		return nil, errProviderNotFound
-	case err != nil:
-		return nil, fmt.Errorf("find provider: %w", err)
 	}
 	return p, nil
+}
+
+// noteDiscovery writes to the log why the discovery document of a configured provider cannot be read. err is an error
+// of Providers.Find.
+func (s *Service) noteDiscovery(ctx context.Context, err error) {
+	if err != oauth.ErrUnknownProvider { //nolint:errorlint // with a cause it is another error
+		web.NoteError(ctx, err)
+	}
 }
 
 // now returns the time with the precision of Better Auth's dates.

@@ -35,6 +35,9 @@ type start struct {
 	disableRedirect *bool
 }
 
+// maxURL is the length of the longest authorization URL in bytes. API Gateway refuses longer response headers.
+const maxURL = 8 << 10
+
 type startReply struct {
 	URL      string `json:"url"`
 	Redirect bool   `json:"redirect"`
@@ -52,8 +55,11 @@ func (s *Service) start(
 		State: st.OAuthState, Verifier: st.CodeVerifier, Nonce: orEmpty(st.IDTokenNonce),
 		Scopes: in.scopes, LoginHint: orEmpty(in.loginHint), Extra: in.params,
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("write authorization URL: %w", err)
+	case len(location) > maxURL:
+		return errURLTooLong
 	}
 	if err := s.storeState(w, r, db, st); err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/random"
@@ -48,7 +50,15 @@ type stateLink struct {
 	EncryptedSessionToken string `json:"encryptedSessionToken"`
 }
 
-// reservedMembers are the members of the state that additionalData cannot set, also where the state has no value.
+// maxState is the length of the longest state in bytes, and maxEncryptedState that of an encrypted one, which is a
+// cookie: browsers drop cookies of more than 4,096 bytes.
+const (
+	maxState          = 16 << 10
+	maxEncryptedState = 3800
+)
+
+// reservedMembers are the members of the state that additionalData cannot set, also where the state has no value, and
+// in no spelling: encoding/json does not distinguish upper and lower case.
 var reservedMembers = []string{
 	"callbackURL", "codeVerifier", "errorURL", "newUserURL", "link", "expiresAt", "requestSignUp", "idTokenNonce",
 	"oauthState", "serverContext",
@@ -61,9 +71,9 @@ func (st state) text() (string, error) {
 		return "", fmt.Errorf("write state: %w", err)
 	}
 	all := maps.Clone(st.additional)
-	for _, name := range reservedMembers {
-		delete(all, name)
-	}
+	maps.DeleteFunc(all, func(name string, _ any) bool {
+		return slices.ContainsFunc(reservedMembers, func(reserved string) bool { return strings.EqualFold(name, reserved) })
+	})
 	if len(all) == 0 {
 		return string(own), nil
 	}
@@ -93,8 +103,11 @@ func (s *Service) newState(st state, nonce bool) state {
 // says.
 func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.Store, st state) error {
 	text, err := st.text()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case len(text) > maxState:
+		return errStateTooLong
 	}
 	if s.Options.Social.StateCookie {
 		if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
@@ -104,7 +117,11 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 		if err != nil {
 			return fmt.Errorf("read secret: %w", err)
 		}
-		s.Sessions.SetSocialStateData(w, encrypt(derive(secret, statePurpose), text))
+		encrypted := encrypt(derive(secret, statePurpose), text)
+		if len(encrypted) > maxEncryptedState {
+			return errStateTooLong
+		}
+		s.Sessions.SetSocialStateData(w, encrypted)
 		return nil
 	}
 	now := s.now().Time
@@ -121,9 +138,12 @@ func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.
 	var err error
 	switch {
 	case id == "":
+		if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
+			return st, err
+		}
 		return st, stateNotFound
 	case s.Options.Social.StateCookie:
-		st, err = s.stateOfCookie(w, r, id)
+		st, err = s.stateOfCookie(w, r, db, id)
 	default:
 		st, err = s.stateOfRow(w, r, db, id)
 	}
@@ -162,7 +182,12 @@ func (s *Service) stateOfRow(w http.ResponseWriter, r *http.Request, db *store.S
 }
 
 // stateOfCookie returns the state in the cookie of the browser and clears the cookie.
-func (s *Service) stateOfCookie(w http.ResponseWriter, r *http.Request, id string) (state, error) {
+func (s *Service) stateOfCookie(
+	w http.ResponseWriter, r *http.Request, db *store.Store, id string,
+) (state, error) {
+	if err := db.FlushCharges(r.Context()); err != nil { // before the requests to the provider
+		return state{}, err
+	}
 	encrypted := s.Sessions.SocialStateData(r)
 	if encrypted == "" {
 		return state{}, stateMismatch
@@ -186,10 +211,21 @@ func (s *Service) stateOfCookie(w http.ResponseWriter, r *http.Request, id strin
 	return st, nil
 }
 
+// parseState reads a stored state. A Better Auth server may have stored members whose names differ from those of a
+// state in upper and lower case only; parseState ignores them.
 func parseState(text string) (state, error) {
-	var st state
-	if err := json.Unmarshal([]byte(text), &st); err != nil {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
 		return state{}, internalError // Better Auth answers internal_server_error
+	}
+	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !slices.Contains(reservedMembers, name) })
+	var st state
+	own, err := json.Marshal(all)
+	if err == nil {
+		err = json.Unmarshal(own, &st)
+	}
+	if err != nil {
+		return state{}, internalError
 	}
 	return st, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/oauth"
@@ -30,7 +31,7 @@ func timeOrNil(t time.Time) *store.Time {
 	if t.IsZero() {
 		return nil
 	}
-	return &store.Time{Time: t}
+	return &store.Time{Time: t.Truncate(time.Millisecond)}
 }
 
 // encryptTokens encrypts the access token and the refresh token, if ENCRYPT_OAUTH_TOKENS is on. As in Better Auth, the
@@ -56,6 +57,9 @@ func (s *Service) encryptTokens(ctx context.Context, t store.ProviderTokens) (st
 // stored before ENCRYPT_OAUTH_TOKENS was on.
 func (s *Service) decryptToken(ctx context.Context, stored *string) (string, error) {
 	text := orEmpty(stored)
+	if s.Options.Social.EncryptOAuthTokens && strings.HasPrefix(text, "$ba$") { // of versioned secrets
+		return "", errCiphertext
+	}
 	if _, err := hex.DecodeString(text); !s.Options.Social.EncryptOAuthTokens || text == "" || err != nil {
 		return text, nil
 	}

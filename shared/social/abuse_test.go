@@ -1,0 +1,120 @@
+package social_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// encoding/json does not distinguish upper and lower case in the names of members.
+func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range strategies {
+		s := newServer(t, "STATE_STRATEGY", strategy)
+		b := s.browser()
+		location := b.begin(
+			"google",
+			`,"additionalData":{"errorurl":"https://evil.example","callbackurl":"https://evil.example",`+
+				`"NEWUSERURL":"https://evil.example","expiresat":1,"codeverifier":"x","Link":{"userId":"x"}}`,
+		)
+		login := s.visit(location, ada())
+		path := strings.TrimPrefix(login.Callback, origin)
+		if a := s.browser().do("GET", path, ""); strings.Contains(a.location(), "evil") {
+			t.Errorf("%s: another browser is redirected to %s", strategy, a.location())
+		}
+		if a := b.come(login); a.location() != origin {
+			t.Errorf("%s: redirected to %s", strategy, a.location())
+		}
+	}
+}
+
+// A long name takes no more time than a short one.
+func TestLongNameIsCut(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	v := ada()
+	v.Name = strings.Repeat("😀", 50_000)
+	b := s.browser()
+	b.signIn("google", "", v)
+	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != strings.Repeat("😀", 128) {
+		t.Errorf("got a name of %d bytes", len(got))
+	}
+}
+
+// Every request is counted, also those that need no statement.
+func TestEveryRequestIsCounted(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range strategies {
+		s := newServer(t, "RATE_LIMIT", "on", "STATE_STRATEGY", strategy)
+		b := s.browser()
+		for _, c := range []struct{ method, path, body, key string }{
+			{"GET", "/api/auth/callback/google", "", "/callback/{provider}"},
+			{"GET", "/api/auth/callback/google?state=x&code=y", "", "/callback/{provider}"},
+			{"POST", "/api/auth/callback/google", "code=x", "/callback/{provider}"},
+			{"POST", "/api/auth/sign-in/social", `{"provider":"google"}`, "/sign-in/social"},
+		} {
+			count := func() int {
+				return dbtest.Value[int](
+					t,
+					s.url,
+					`SELECT coalesce(sum(count), 0) FROM "rateLimit" WHERE key LIKE '%|' || $1`,
+					c.key,
+				)
+			}
+			before := count()
+			b.do(c.method, c.path, c.body)
+			if got := count() - before; got != 1 {
+				t.Errorf("%s: %s %s was counted %d times", strategy, c.method, c.path, got)
+			}
+		}
+	}
+}
+
+// A state that a browser or API Gateway would drop is refused before anything is stored.
+func TestLongStateIsRefused(t *testing.T) {
+	t.Parallel()
+	for strategy, length := range map[string]int{"database": 17_000, "cookie": 2_000} {
+		s := newServer(t, "STATE_STRATEGY", strategy)
+		b := s.browser()
+		long := strings.Repeat("x", length)
+		for _, more := range []string{
+			`"additionalData":{"a":"` + long + `"}`, `"loginHint":"` + strings.Repeat("x", 9_000) + `"`,
+		} {
+			a := b.do("POST", "/api/auth/sign-in/social", `{"provider":"google",`+more+`}`)
+			if a.status != 400 || len(a.header["Set-Cookie"]) != 0 {
+				t.Errorf("%s: got %d %s", strategy, a.status, a.body)
+			}
+		}
+		if n := dbtest.Value[int](t, s.url, `SELECT count(*) FROM verification`); n != 0 {
+			t.Errorf("%s: %d states are stored", strategy, n)
+		}
+	}
+}
+
+// As in Better Auth, OVERRIDE_USER_INFO is for callbacks: a client can send any name with an id token of Apple.
+func TestIDTokenOverridesNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "APPLE_OVERRIDE_USER_INFO", "on")
+	s.browser().signIn("apple", "", ada())
+	token, _ := idToken(t, "apple", ada())
+	a := s.browser().withIDToken("apple", token, `,"user":{"name":{"firstName":"Mallory"}}`)
+	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != "Ada Lovelace" || a.status != 200 {
+		t.Errorf("got %d %s and the name %s", a.status, a.body, got)
+	}
+}
+
+// A provider may revoke the old tokens with a refresh, so the client gets the new ones even if they cannot be stored.
+func TestRefreshedTokensReachTheClientIfPostgresFails(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	v := ada()
+	v.Renewed = map[string]any{"access_token": "renewed"}
+	b.signIn("keycloak", "", v)
+	dbtest.Exec(t, s.url, `ALTER TABLE account ADD CONSTRAINT frozen CHECK ("accessToken" <> 'renewed')`)
+	a := b.do("POST", "/api/auth/refresh-token", `{"accountId":"`+s.accountID()+`"}`)
+	if a.status != 200 || a.text("accessToken") != "renewed" {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+}
