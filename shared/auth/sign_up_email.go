@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/placeholder"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -77,8 +78,11 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	if err := s.Origins.CheckLogin(r); err != nil {
 		return in, err
 	}
-	if !s.Options.SignUp {
+	switch {
+	case !s.Options.SignUp:
 		return in, errSignUpDisabled
+	case placeholder.Is(in.Email): // it would keep a user of X from signing in for the first time
+		return in, errInvalidEmail
 	}
 	return in, checkPasswordLength(in.Password)
 }

@@ -118,3 +118,29 @@ func TestRefreshedTokensReachTheClientIfPostgresFails(t *testing.T) {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
 }
+
+// A user of X without an email gets a placeholder with their id. No other person can take it before.
+func TestPlaceholderEmailCannotBeTaken(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	v := ada()
+	v.Email, v.Verified = "", false
+	const taken = "108@twitter.placeholder.invalid"
+	a := s.browser().do("POST", "/api/auth/sign-up/email", `{"name":"M","email":"`+taken+`","password":"correct horse"}`)
+	if a.status != 400 || a.text("code") != "INVALID_EMAIL" {
+		t.Errorf("the sign-up got %d %s", a.status, a.body)
+	}
+	claimed := ada()
+	claimed.Subject, claimed.Email = "109", taken
+	a = s.browser().signIn("keycloak", `,"errorCallbackURL":"/failed"`, claimed)
+	if code, _ := errorOf(t, a.location()); code != "email_not_found" {
+		t.Errorf("another provider: got %q", code)
+	}
+	b := s.browser()
+	if a := b.signIn("twitter", `,"callbackURL":"/home"`, v); a.location() != "/home" {
+		t.Errorf("the sign-in at X goes to %s", a.location())
+	}
+	if got := dbtest.Value[string](t, s.url, `SELECT string_agg(email, ' ') FROM "user"`); got != taken {
+		t.Errorf("got the users %s", got)
+	}
+}

@@ -177,6 +177,9 @@ func (s *Service) signUp(
 		return result{}, signUpDisabled
 	}
 	email := emailOf(id.profile)
+	if placeholder.Is(email) && p.ID != "twitter" { // it would keep a user of X from signing in for the first time
+		return result{}, emailNotFound
+	}
 	row, refused := s.session(r, p, "", id.profile.EmailVerified)
 	user, err := db.SignUpWithAccount(r.Context(), account, tokens, store.ProviderProfile{
 		Name: name(id.profile), Image: image(id.profile), Email: &email, EmailVerified: &id.profile.EmailVerified,
