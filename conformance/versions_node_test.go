@@ -20,12 +20,15 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
+// noAccountIndex is a problem of all of them: no version of Better Auth makes a unique index of provider accounts.
+const noAccountIndex = "account.providerId: no unique index"
+
 // libraryVersions are versions of Better Auth with different tables, by the names of their packages, with the problems
 // that the check of the columns finds before `xenon schema up`.
 var libraryVersions = map[string][]string{
-	"better-auth-1.6.34": {"jwks.alg: no such column", "jwks.crv: no such column"},
-	"better-auth-1.7.1":  {"account.issuer: NOT NULL without a default"},
-	"better-auth":        nil,
+	"better-auth-1.6.34": {noAccountIndex, "jwks.alg: no such column", "jwks.crv: no such column"},
+	"better-auth-1.7.1":  {noAccountIndex, "account.issuer: NOT NULL without a default"},
+	"better-auth":        {noAccountIndex},
 }
 
 // olderLibrary is a database with the tables of a version of Better Auth.

@@ -181,7 +181,10 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	return srv.Shutdown(ctx)
+	if err := srv.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return srv.Close() // a browser opens connections before it has a request for them
 }
 
 const siteHint = `

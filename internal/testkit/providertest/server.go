@@ -75,13 +75,13 @@ func Start() (*Server, error) {
 	s.hosts.TLS = &tls.Config{Certificates: []tls.Certificate{ca.leaf}, MinVersion: tls.VersionTLS12}
 	s.hosts.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust the CA
 	s.hosts.StartTLS()
-	s.proxy = httptest.NewServer(http.HandlerFunc(s.connect))
-	s.ProxyURL = s.proxy.URL
 	at, err := url.Parse(s.hosts.URL)
 	if err != nil {
 		return nil, err
 	}
 	s.Port = at.Port()
+	s.proxy = httptest.NewServer(http.HandlerFunc(s.connect)) // reads Port
+	s.ProxyURL = s.proxy.URL
 	return s, nil
 }
 
