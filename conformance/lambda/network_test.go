@@ -43,7 +43,9 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	n := newNetwork(t)
 	n.database.Refuse()
 	n.cloud.Refuse()
-	needy := map[string]string{"profile": "GET /api/profile", "session": "GET /api/auth/get-session"}
+	needy := map[string]string{
+		"profile": "GET /api/profile", "session": "GET /api/auth/get-session", "social": "GET /api/auth/callback/google",
+	}
 	for folder, steps := range routes {
 		if needy[folder] == "" {
 			needy[folder] = steps[0].route
