@@ -1,6 +1,6 @@
 -- Tables that another version of Better Auth made. Version 1.6 has no alg, crv or "expiresAt" in jwks; later versions
 -- add these columns in the same way. Versions 1.7.0 to 1.7.2 have account.issuer, NOT NULL. The default is the value of
--- password accounts; Xenon's requests write no other accounts.
+-- password accounts; migration 7 sets the value of provider accounts.
 
 -- +goose Up
 

@@ -20,3 +20,28 @@ END $$;
 
 CREATE UNIQUE INDEX IF NOT EXISTS account_provider_idx ON account ("providerId", "accountId")
   WHERE "providerId" <> 'credential';
+
+-- Versions 1.7.0 to 1.7.2 of Better Auth have account.issuer, NOT NULL. The default that migration 5 sets is the value of
+-- password accounts. This trigger sets the value of provider accounts, as these versions write it.
+-- +goose StatementBegin
+DO $$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = 'account'::regclass AND attname = 'issuer' AND NOT attisdropped
+  ) THEN
+    RETURN;
+  END IF;
+  CREATE OR REPLACE FUNCTION account_issuer() RETURNS trigger LANGUAGE plpgsql AS $f$
+  BEGIN
+    NEW.issuer := CASE NEW."providerId"
+      WHEN 'google' THEN 'https://accounts.google.com'
+      WHEN 'apple' THEN 'https://appleid.apple.com'
+      WHEN 'facebook' THEN 'https://www.facebook.com'
+      ELSE 'local:oauth:' || NEW."providerId" END;
+    RETURN NEW;
+  END $f$;
+  CREATE TRIGGER account_issuer BEFORE INSERT ON account
+    FOR EACH ROW WHEN (NEW."providerId" <> 'credential' AND NEW.issuer = 'local:credential')
+    EXECUTE FUNCTION account_issuer();
+END $$;
+-- +goose StatementEnd

@@ -293,6 +293,31 @@ func TestBan_ColumnsMayBeThere(t *testing.T) {
 	}
 }
 
+// Better Auth 1.7.0 to 1.7.2 have account.issuer. Xenon's statements do not write it.
+func TestIssuerOfAccountsIsThatOfBetterAuth(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	conn := connect(t, url)
+	tables, err := fs.ReadFile(migrations.Files, files(t)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, conn, string(tables))
+	exec(t, conn, `ALTER TABLE account ADD issuer text NOT NULL`)
+	if _, err := migrations.Up(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	for provider, want := range map[string]string{
+		"credential": "local:credential", "google": "https://accounts.google.com", "github": "local:oauth:github",
+	} {
+		exec(t, conn, `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") VALUES ('1', $2, $1, now())`,
+			newUser(t, conn), provider)
+		if got := value[string](t, conn, `SELECT issuer FROM account WHERE "providerId" = '`+provider+`'`); got != want {
+			t.Errorf("%s: got %s, want %s", provider, got, want)
+		}
+	}
+}
+
 func TestProfileChecks(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))

@@ -195,7 +195,9 @@ func TestTablesOfAnORM(t *testing.T) {
 			"user.emailVerified", "user.createdAt", "user.updatedAt",
 			"session.expiresAt", "session.createdAt", "session.updatedAt", "session.ipAddress", "session.userAgent",
 			"session.userId",
-			"account.accountId", "account.providerId", "account.userId", "account.createdAt", "account.updatedAt",
+			"account.accountId", "account.providerId", "account.userId", "account.accessToken", "account.refreshToken",
+			"account.idToken", "account.accessTokenExpiresAt", "account.refreshTokenExpiresAt", "account.createdAt",
+			"account.updatedAt",
 			"verification.expiresAt", "verification.createdAt", "verification.updatedAt",
 		}},
 	} {

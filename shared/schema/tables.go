@@ -103,11 +103,16 @@ var Tables = []Table{
 		{Name: "accountId", Type: Text, Writes: Values, NotNull: true},
 		{Name: "providerId", Type: Text, Writes: Values, NotNull: true, Pair: &Pair{"accountId", 7}},
 		{Name: "userId", Type: UUID, Writes: Values, NotNull: true, Cascade: true},
-		{Name: "scope", Type: Text, Writes: Omitted},
+		{Name: "accessToken", Type: Text, Writes: Nulls},
+		{Name: "refreshToken", Type: Text, Writes: Nulls},
+		{Name: "idToken", Type: Text, Writes: Nulls},
+		{Name: "accessTokenExpiresAt", Type: Time, Writes: Nulls},
+		{Name: "refreshTokenExpiresAt", Type: Time, Writes: Nulls},
+		{Name: "scope", Type: Text, Writes: Nulls},
 		{Name: "password", Type: Text, Writes: Nulls},
 		{Name: "createdAt", Type: Time, Writes: Values, NotNull: true},
 		{Name: "updatedAt", Type: Time, Writes: Values, NotNull: true},
-		// Better Auth 1.7.0 to 1.7.2 made it NOT NULL; migration 5 gives it a default.
+		// Better Auth 1.7.0 to 1.7.2 made it NOT NULL; migrations 5 and 7 give it a value.
 		{Name: "issuer", Type: Text, Writes: Omitted, Since: 5, Optional: true},
 	}},
 	{"verification", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
