@@ -21,8 +21,8 @@ END $$;
 CREATE UNIQUE INDEX IF NOT EXISTS account_provider_idx ON account ("providerId", "accountId")
   WHERE "providerId" <> 'credential';
 
--- Versions 1.7.0 to 1.7.2 of Better Auth have account.issuer, NOT NULL. The default that migration 5 sets is the value of
--- password accounts. This trigger sets the value of provider accounts, as these versions write it.
+-- Versions 1.7.0 to 1.7.2 of Better Auth have account.issuer, NOT NULL. The default that migration 5 sets is the value
+-- of password accounts. This trigger sets the value of provider accounts, as these versions write it.
 -- +goose StatementBegin
 DO $$
 BEGIN
