@@ -38,7 +38,7 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.
 	case !s.SendsMail():
 		return errNoChangeMail
 	}
-	if err := s.requestEmailChange(r, db, caller, newEmail, orEmpty(in.CallbackURL)); err != nil {
+	if err := s.requestEmailChange(r, db, caller, newEmail, web.OrEmpty(in.CallbackURL)); err != nil {
 		return err
 	}
 	return statusTrue(w)

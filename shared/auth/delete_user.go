@@ -46,18 +46,18 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 	case !s.Options.DeleteUser:
 		return errDeleteDisabled
 	}
-	if secret := orEmpty(in.Password); secret != "" {
+	if secret := web.OrEmpty(in.Password); secret != "" {
 		if _, err := s.confirmPassword(r, db, caller, secret); err != nil {
 			return err
 		}
 	}
-	token := orEmpty(in.Token)
+	token := web.OrEmpty(in.Token)
 	switch {
 	case token != "":
 		err = s.deleteByToken(w, r, db, caller, token)
 	case s.Options.DeleteUserVerification && s.SendsMail():
-		return s.sendDeletionLink(w, r, db, caller, orEmpty(in.CallbackURL))
-	case !s.isFresh(caller) && orEmpty(in.Password) == "":
+		return s.sendDeletionLink(w, r, db, caller, web.OrEmpty(in.CallbackURL))
+	case !s.isFresh(caller) && web.OrEmpty(in.Password) == "":
 		return errSessionExpired
 	default:
 		err = s.deleteCaller(w, r, db, caller)

@@ -33,7 +33,7 @@ func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request, db 
 	if err := s.deleteByToken(w, r, db, caller, in.Token); err != nil {
 		return err
 	}
-	if target := orEmpty(in.CallbackURL); target != "" {
+	if target := web.OrEmpty(in.CallbackURL); target != "" {
 		return redirect.To(w, redirect.Header(target))
 	}
 	return web.JSON(w, http.StatusOK, userDeleted)

@@ -17,11 +17,3 @@ func (s *Service) decodeMailLink(r *http.Request, dst any) error {
 	}
 	return nil
 }
-
-// orEmpty returns an optional text, or "" if it is absent: Better Auth does not distinguish the two.
-func orEmpty(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
-}

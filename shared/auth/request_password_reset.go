@@ -36,7 +36,7 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, d
 	token := random.String(resetAlphabet, resetLength)
 	m := mail.Message{Kind: mail.ResetPassword, To: strings.ToLower(in.Email), Token: token}
 	m.URL = s.Options.Origin + BasePath + "/reset-password/" + token +
-		"?callbackURL=" + redirect.EncodeURIComponent(orEmpty(in.RedirectTo))
+		"?callbackURL=" + redirect.EncodeURIComponent(web.OrEmpty(in.RedirectTo))
 	now := s.Now().Truncate(time.Millisecond)
 	userID, err := db.InsertPasswordReset(r.Context(), resetIdentifier(token), m.To, now.Add(resetLife), now)
 	if err != nil {

@@ -63,7 +63,7 @@ func decodeReset(r *http.Request) (newPassword, token string, err error) {
 	if err := web.DecodeQuery(r, &query); err != nil {
 		return "", "", err
 	}
-	token = cmp.Or(orEmpty(in.Token), orEmpty(query.Token))
+	token = cmp.Or(web.OrEmpty(in.Token), web.OrEmpty(query.Token))
 	if token == "" {
 		return "", "", errInvalidReset
 	}

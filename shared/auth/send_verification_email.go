@@ -34,13 +34,13 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	email := strings.ToLower(in.Email)
 	switch {
 	case caller == nil:
-		err = s.sendToUnknownClient(r, db, email, orEmpty(in.CallbackURL))
+		err = s.sendToUnknownClient(r, db, email, web.OrEmpty(in.CallbackURL))
 	case caller.User.Email != email:
 		err = errEmailMismatch
 	case caller.User.EmailVerified:
 		err = errEmailVerified
 	default:
-		err = s.SendVerification(r, db, caller.User.Email, orEmpty(in.CallbackURL))
+		err = s.SendVerification(r, db, caller.User.Email, web.OrEmpty(in.CallbackURL))
 	}
 	if err != nil {
 		return err

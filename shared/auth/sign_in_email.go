@@ -46,7 +46,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	}
 	if s.Options.RequireEmailVerification && !user.EmailVerified {
 		s.refundAttempt(r, db)
-		return s.rejectUnverified(r, db, user, orEmpty(in.CallbackURL))
+		return s.rejectUnverified(r, db, user, web.OrEmpty(in.CallbackURL))
 	}
 	row, err := s.Sessions.Start(w, r, db, user, in.RememberMe == nil || *in.RememberMe)
 	switch {

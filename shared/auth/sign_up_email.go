@@ -51,7 +51,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 	row := s.Sessions.Prepare(r, remember)
 	newUser := store.NewUser{Name: in.Name, Email: email, Image: in.Image, Hash: hash, At: row.CreatedAt.Time}
 	if s.Options.RequireEmailVerification {
-		return s.signUpUnverified(w, r, db, newUser, taken, orEmpty(in.CallbackURL))
+		return s.signUpUnverified(w, r, db, newUser, taken, web.OrEmpty(in.CallbackURL))
 	}
 	user, err := db.SignUp(r.Context(), newUser, &row)
 	switch {

@@ -48,7 +48,7 @@ func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 			}
 			return string(text), nil
 		}
-		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier, ""); err != nil {
+		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier); err != nil {
 			t.Fatal(name, err)
 		}
 		var claims jwt.RegisteredClaims
@@ -76,7 +76,7 @@ func TestClientSecretErrors(t *testing.T) {
 	} {
 		p := newStandIn(t).provider(test.c)
 		p.providers.secret = func(context.Context, string, string) (string, error) { return "", errors.New("unavailable") }
-		_, err := p.Exchange(t.Context(), goodCode, goodVerifier, "")
+		_, err := p.Exchange(t.Context(), goodCode, goodVerifier)
 		if !errors.Is(err, ErrInvalidCode) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -96,7 +96,7 @@ func TestClientSecretOfTheAppSecret(t *testing.T) {
 		}
 		return clientSecret, nil
 	}
-	if _, err := p.Exchange(t.Context(), goodCode, goodVerifier, ""); err != nil {
+	if _, err := p.Exchange(t.Context(), goodCode, goodVerifier); err != nil {
 		t.Error(err)
 	}
 }

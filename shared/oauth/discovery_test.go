@@ -114,7 +114,7 @@ func TestDiscoveredClientAuthentication(t *testing.T) {
 		s, c := withIssuer(t, map[string]any{"token_endpoint_auth_methods_supported": test.methods})
 		s.tokenEndpoint("https://idp.example/token", test.basic, challengeOf(goodVerifier), tokenAnswer)
 		p := s.provider(c)
-		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier, ""); err != nil {
+		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier); err != nil {
 			t.Error(err)
 		}
 		if _, err := p.Refresh(t.Context(), refreshToken); err != nil {

@@ -53,7 +53,7 @@ func TestWholeFlowAtEveryProvider(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tokens, err := p.Exchange(t.Context(), login.Code, goodVerifier, "")
+			tokens, err := p.Exchange(t.Context(), login.Code, goodVerifier)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,7 +101,7 @@ func TestRotationBetweenAuthorizationAndCallback(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tokens, err := p.Exchange(t.Context(), login.Code, goodVerifier, "")
+			tokens, err := p.Exchange(t.Context(), login.Code, goodVerifier)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -67,7 +67,7 @@ func TestRequestsGoThroughAProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = found.Exchange(t.Context(), goodCode, goodVerifier, "")
+	_, err = found.Exchange(t.Context(), goodCode, goodVerifier)
 	if !errors.Is(err, ErrInvalidCode) || asked != "CONNECT github.com:443" {
 		t.Errorf("the proxy was asked for %q: %v", asked, err)
 	}

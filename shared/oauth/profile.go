@@ -29,7 +29,6 @@ type ProfileInput struct {
 type IDToken struct {
 	Token, Nonce, AccessToken string
 	FirstName, LastName       string // of Apple, which has no names in the token
-	Email                     string // not used, because it is not verified
 }
 
 // loader returns the profile as the provider gives it.

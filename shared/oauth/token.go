@@ -22,9 +22,8 @@ type Tokens struct {
 	Scope                         string    // separated by commas; "" if there is none
 }
 
-// Exchange exchanges a code for tokens. An error is ErrInvalidCode. The last parameter is the device id of the
-// callback, which none of the providers uses.
-func (p *Provider) Exchange(ctx context.Context, code, verifier, _ string) (Tokens, error) {
+// Exchange exchanges a code for tokens. An error is ErrInvalidCode.
+func (p *Provider) Exchange(ctx context.Context, code, verifier string) (Tokens, error) {
 	params := url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {p.redirectURI()},
 	}

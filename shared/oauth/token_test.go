@@ -60,7 +60,7 @@ func TestExchangeAndRefreshAtEveryProvider(t *testing.T) {
 				challenge = challengeOf(goodVerifier)
 			}
 			s.tokenEndpoint(want.url, want.basic, challenge, tokenAnswer)
-			got, err := s.provider(config.Provider{ID: id}).Exchange(t.Context(), goodCode, goodVerifier, "device")
+			got, err := s.provider(config.Provider{ID: id}).Exchange(t.Context(), goodCode, goodVerifier)
 			expected := Tokens{Access: accessToken, AccessExpires: s.clock().Add(time.Hour)}
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
 				t.Errorf("exchange: %v\n%s", err, diff)
@@ -123,7 +123,7 @@ func TestTokenAnswers(t *testing.T) {
 			s := newStandIn(t)
 			body := strings.Replace(`{"access_token":"`+accessToken+`",`+test.members+`}`, ",}", "}", 1)
 			s.tokenEndpoint(tokenEndpoints["google"].url, false, challengeOf(goodVerifier), body)
-			got, err := s.provider(config.Provider{ID: "google"}).Exchange(t.Context(), goodCode, goodVerifier, "")
+			got, err := s.provider(config.Provider{ID: "google"}).Exchange(t.Context(), goodCode, goodVerifier)
 			want := test.want(s.clock())
 			want.Access = accessToken
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -194,7 +194,7 @@ func TestExchangeFailures(t *testing.T) {
 				s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("redirect followed") })
 				p := s.provider(config.Provider{ID: id})
 				p.providers.http.Timeout = slowAnswer(name)
-				got, err := p.Exchange(t.Context(), goodCode, goodVerifier, "")
+				got, err := p.Exchange(t.Context(), goodCode, goodVerifier)
 				if !errors.Is(err, ErrInvalidCode) || got != (Tokens{}) {
 					t.Errorf("got %+v, %v", got, err)
 				}
@@ -230,7 +230,7 @@ func TestErrorNamesTheReasonOfTheTokenEndpoint(t *testing.T) {
 	t.Parallel()
 	s := newStandIn(t)
 	s.handle("POST github.com/login/oauth/access_token", faults["refusal"])
-	_, err := s.provider(config.Provider{ID: "github"}).Exchange(t.Context(), goodCode, goodVerifier, "")
+	_, err := s.provider(config.Provider{ID: "github"}).Exchange(t.Context(), goodCode, goodVerifier)
 	if err == nil || !strings.Contains(err.Error(), "400 Bad Request, invalid_grant") {
 		t.Error(err)
 	}

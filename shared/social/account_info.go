@@ -51,7 +51,7 @@ func (s *Service) accountInfo(w http.ResponseWriter, r *http.Request, db *store.
 		return errAccessTokenNotFound
 	}
 	profile, err := provider.Profile(r.Context(),
-		oauth.Tokens{Access: token.AccessToken, ID: orEmpty(token.IDToken)}, oauth.ProfileInput{Stored: true})
+		oauth.Tokens{Access: token.AccessToken, ID: web.OrEmpty(token.IDToken)}, oauth.ProfileInput{Stored: true})
 	if err != nil {
 		web.NoteError(r.Context(), err)
 		return errGetUserInfo

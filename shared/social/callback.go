@@ -33,9 +33,9 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Sto
 	if err := web.DecodeQuery(r, &in); err != nil {
 		return err
 	}
-	st, err := s.redeemState(w, r, db, orEmpty(in.State))
-	if err == nil && orEmpty(in.Error) != "" {
-		return s.redirectError(w, r, st, *in.Error, orEmpty(in.ErrorDescription))
+	st, err := s.redeemState(w, r, db, web.OrEmpty(in.State))
+	if err == nil && web.OrEmpty(in.Error) != "" {
+		return s.redirectError(w, r, st, *in.Error, web.OrEmpty(in.ErrorDescription))
 	}
 	target := st.CallbackURL
 	if err == nil {
@@ -64,7 +64,7 @@ func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state
 	if errorCode.MatchString(code) {
 		web.NoteCode(r.Context(), code)
 	}
-	target := orEmpty(st.ErrorURL)
+	target := web.OrEmpty(st.ErrorURL)
 	if target == "" {
 		target = s.Options.Origin + auth.BasePath + "/error"
 	}
@@ -79,7 +79,7 @@ func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state
 func (s *Service) finish(
 	w http.ResponseWriter, r *http.Request, db *store.Store, st state, in callbackParameters,
 ) (string, error) {
-	if orEmpty(in.Code) == "" {
+	if web.OrEmpty(in.Code) == "" {
 		return "", noCode
 	}
 	provider, err := s.Providers.Find(r.Context(), r.PathValue("provider"))
@@ -102,7 +102,7 @@ func (s *Service) finish(
 	if err != nil {
 		return "", err
 	}
-	if got.isNew && orEmpty(st.NewUserURL) != "" {
+	if got.isNew && web.OrEmpty(st.NewUserURL) != "" {
 		st.CallbackURL = *st.NewUserURL
 	}
 	return st.CallbackURL, s.Sessions.RenewCookies(w, r, session.Caller{Session: got.session, User: got.user})
@@ -116,18 +116,18 @@ func (s *Service) exchange(
 		web.NoteError(ctx, err)
 		return oauth.Profile{}, store.ProviderTokens{}, reason
 	}
-	if err := p.CheckIssuer(orEmpty(in.Iss)); err != nil {
+	if err := p.CheckIssuer(web.OrEmpty(in.Iss)); err != nil {
 		return refuse(issuerMismatch, err)
 	}
-	if p.SendsNonce() && orEmpty(st.IDTokenNonce) == "" {
+	if p.SendsNonce() && web.OrEmpty(st.IDTokenNonce) == "" {
 		return oauth.Profile{}, store.ProviderTokens{}, nonceBindingMissing
 	}
-	tokens, err := p.Exchange(ctx, *in.Code, st.CodeVerifier, orEmpty(in.DeviceID))
+	tokens, err := p.Exchange(ctx, *in.Code, st.CodeVerifier)
 	if err != nil {
 		return refuse(invalidCode, err)
 	}
 	profile, err := p.Profile(ctx, tokens, oauth.ProfileInput{
-		Nonce: orEmpty(st.IDTokenNonce), AppleUser: orEmpty(in.User),
+		Nonce: web.OrEmpty(st.IDTokenNonce), AppleUser: web.OrEmpty(in.User),
 	})
 	if err != nil {
 		return refuse(unableToGetUserInfo, err)

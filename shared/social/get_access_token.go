@@ -44,7 +44,7 @@ func (s *Service) validAccessToken(
 	r *http.Request, db *store.Store, p *oauth.Provider, account store.StoredAccount,
 ) (accessTokenReply, error) {
 	expires := account.AccessTokenExpiresAt
-	if expires != nil && expires.Sub(s.Now()) < expiryMargin && orEmpty(account.RefreshToken) != "" {
+	if expires != nil && expires.Sub(s.Now()) < expiryMargin && web.OrEmpty(account.RefreshToken) != "" {
 		tokens, err := s.refresh(r, db, p, account)
 		if err != nil {
 			web.NoteError(r.Context(), err)
@@ -64,7 +64,7 @@ func (s *Service) validAccessToken(
 func accessTokenOf(account store.StoredAccount, t oauth.Tokens) accessTokenReply {
 	reply := accessTokenReply{
 		AccessToken: t.Access, AccessTokenExpiresAt: account.AccessTokenExpiresAt,
-		Scopes: auth.Scopes(orEmpty(account.Scope)), IDToken: account.IDToken,
+		Scopes: auth.Scopes(web.OrEmpty(account.Scope)), IDToken: account.IDToken,
 	}
 	if expires := timeOrNil(t.AccessExpires); expires != nil {
 		reply.AccessTokenExpiresAt = expires

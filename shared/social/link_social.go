@@ -63,7 +63,7 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.S
 	}
 	return s.start(w, r, db, provider, start{
 		state: state{
-			CallbackURL: orEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, RequestSignUp: in.RequestSignUp,
+			CallbackURL: web.OrEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, RequestSignUp: in.RequestSignUp,
 			Link: stateOfLink(secret, caller), additional: in.AdditionalData,
 		},
 		scopes: in.Scopes, loginHint: in.LoginHint, params: in.AdditionalParams, disableRedirect: in.DisableRedirect,
@@ -103,7 +103,7 @@ func (s *Service) link(
 		return linkedToDifferentUser
 	}
 	if match.Account != "" {
-		scope := mergeScopes(match.Scope, orEmpty(tokens.Scope))
+		scope := mergeScopes(match.Scope, web.OrEmpty(tokens.Scope))
 		tokens.Scope = &scope
 		if scope == "" {
 			tokens.Scope = nil

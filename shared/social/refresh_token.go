@@ -36,7 +36,7 @@ func (s *Service) refreshToken(w http.ResponseWriter, r *http.Request, db *store
 	switch {
 	case err != nil:
 		return err
-	case orEmpty(account.RefreshToken) == "":
+	case web.OrEmpty(account.RefreshToken) == "":
 		return errRefreshTokenNotFound
 	}
 	tokens, err := s.refresh(r, db, provider, account)

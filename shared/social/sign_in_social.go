@@ -38,7 +38,7 @@ type idToken struct {
 			FirstName *string `json:"firstName"`
 			LastName  *string `json:"lastName"`
 		} `json:"name"`
-		Email *string `json:"email"`
+		Email *string `json:"email"` // not used, because nothing proves it
 	} `json:"user"`
 }
 
@@ -63,7 +63,7 @@ func (s *Service) signInSocial(w http.ResponseWriter, r *http.Request, db *store
 	}
 	return s.start(w, r, db, provider, start{
 		state: state{
-			CallbackURL: orEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, NewUserURL: in.NewUserCallbackURL,
+			CallbackURL: web.OrEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, NewUserURL: in.NewUserCallbackURL,
 			RequestSignUp: in.RequestSignUp, additional: in.AdditionalData,
 		},
 		scopes: in.Scopes, loginHint: in.LoginHint, params: in.AdditionalParams, disableRedirect: in.DisableRedirect,
@@ -82,7 +82,7 @@ func (s *Service) signInWithIDToken(
 		profile:       profile,
 		tokens:        store.ProviderTokens{AccessToken: in.IDToken.AccessToken, IDToken: &in.IDToken.Token},
 		requestSignUp: in.RequestSignUp != nil && *in.RequestSignUp,
-		callbackURL:   orEmpty(in.CallbackURL),
+		callbackURL:   web.OrEmpty(in.CallbackURL),
 		fromClient:    true,
 	})
 	switch {
@@ -108,12 +108,9 @@ func (s *Service) profileOfIDToken(
 	if err := db.FlushCharges(r.Context()); err != nil {
 		return oauth.Profile{}, err
 	}
-	token := oauth.IDToken{Token: in.Token, Nonce: orEmpty(in.Nonce), AccessToken: orEmpty(in.AccessToken)}
-	if in.User != nil {
-		token.Email = orEmpty(in.User.Email)
-		if name := in.User.Name; name != nil {
-			token.FirstName, token.LastName = orEmpty(name.FirstName), orEmpty(name.LastName)
-		}
+	token := oauth.IDToken{Token: in.Token, Nonce: web.OrEmpty(in.Nonce), AccessToken: web.OrEmpty(in.AccessToken)}
+	if in.User != nil && in.User.Name != nil {
+		token.FirstName, token.LastName = web.OrEmpty(in.User.Name.FirstName), web.OrEmpty(in.User.Name.LastName)
 	}
 	profile, err := provider.VerifyIDToken(r.Context(), token)
 	switch {

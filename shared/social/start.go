@@ -52,8 +52,8 @@ func (s *Service) start(
 	}
 	st := s.newState(in.state, p.SendsNonce())
 	location, err := p.AuthorizationURL(r.Context(), oauth.Authorization{
-		State: st.OAuthState, Verifier: st.CodeVerifier, Nonce: orEmpty(st.IDTokenNonce),
-		Scopes: in.scopes, LoginHint: orEmpty(in.loginHint), Extra: in.params,
+		State: st.OAuthState, Verifier: st.CodeVerifier, Nonce: web.OrEmpty(st.IDTokenNonce),
+		Scopes: in.scopes, LoginHint: web.OrEmpty(in.loginHint), Extra: in.params,
 	})
 	switch {
 	case err != nil:
@@ -69,12 +69,4 @@ func (s *Service) start(
 		w.Header().Set("Location", location)
 	}
 	return web.JSON(w, http.StatusOK, startReply{location, redirects})
-}
-
-// orEmpty returns an optional text, or "" if it is absent.
-func orEmpty(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
 }

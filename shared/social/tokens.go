@@ -9,6 +9,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/oauth"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // storedTokens returns the tokens of a provider's answer for the row of an account.
@@ -45,7 +46,7 @@ func (s *Service) encryptTokens(ctx context.Context, t store.ProviderTokens) (st
 		return t, fmt.Errorf("read secret: %w", err)
 	}
 	for _, token := range []**string{&t.AccessToken, &t.RefreshToken} {
-		if orEmpty(*token) != "" {
+		if web.OrEmpty(*token) != "" {
 			encrypted := encrypt(secret, **token)
 			*token = &encrypted
 		}
@@ -56,7 +57,7 @@ func (s *Service) encryptTokens(ctx context.Context, t store.ProviderTokens) (st
 // decryptToken returns a stored token. Better Auth writes no other tokens in hex, so any other text is a token that was
 // stored before ENCRYPT_OAUTH_TOKENS was on.
 func (s *Service) decryptToken(ctx context.Context, stored *string) (string, error) {
-	text := orEmpty(stored)
+	text := web.OrEmpty(stored)
 	if s.Options.Social.EncryptOAuthTokens && strings.HasPrefix(text, "$ba$") { // of versioned secrets
 		return "", errCiphertext
 	}

@@ -205,6 +205,14 @@ func checkString(s, check string) string {
 	return ""
 }
 
+// OrEmpty returns an optional text, or "" if it is absent: Better Auth does not distinguish the two.
+func OrEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
 // Length counts UTF-16 code units, as JavaScript's length does: an emoji counts as two.
 func Length(s string) int {
 	n := 0

@@ -1,6 +1,8 @@
 package providertest_test
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,12 +17,12 @@ import (
 func TestEnvironmentLeadsAnotherProcessToTheProviders(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDefaultClient$", "-test.v")
-	cmd.Env = append(os.Environ(), "PROVIDERTEST_CHILD=1")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), childVariable+"=1")
 	for name, value := range s.Environment() {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), `"kid":"google-key-1"`) {
 		t.Errorf("%v:\n%s", err, out)
 	}
 	if got := s.Refused(); len(got) != 1 || got[0] != "example.com:443" {
@@ -28,24 +30,34 @@ func TestEnvironmentLeadsAnotherProcessToTheProviders(t *testing.T) {
 	}
 }
 
-// TestDefaultClient runs in the process that TestEnvironmentLeadsAnotherProcessToTheProviders starts.
-func TestDefaultClient(t *testing.T) {
-	if os.Getenv("PROVIDERTEST_CHILD") == "" {
-		t.Skip("only the other process has the environment")
+// childVariable is set in the process that TestEnvironmentLeadsAnotherProcessToTheProviders starts.
+const childVariable = "PROVIDERTEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) == "" {
+		os.Exit(m.Run())
 	}
+	if err := useDefaultClient(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// useDefaultClient writes the keys of Google to out, and checks that another host cannot be reached.
+func useDefaultClient(out io.Writer) error {
 	response, err := http.Get("https://www.googleapis.com/oauth2/v3/certs")
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil || !strings.Contains(string(body), `"kid":"google-key-1"`) {
-		t.Errorf("got %s, %v", body, err)
+	if _, err := io.Copy(out, response.Body); err != nil {
+		return err
 	}
 	if response, err := http.Get("https://example.com/"); err == nil {
 		response.Body.Close()
-		t.Errorf("another host: got %s, want an error", response.Status)
+		return errors.New("example.com was reached")
 	}
+	return nil
 }
 
 // A browser that opens an authorization URL is sent back immediately as the user whom SignIn set.
