@@ -9,7 +9,7 @@ import (
 )
 
 // A token in the cache is accepted only if it would still be accepted without the cache.
-func TestR34_VerifiedBefore(t *testing.T) {
+func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 	t.Parallel()
 	type check = func(*deployment, *testing.T, string)
 	accepted, rejected := (*deployment).checkAccepted, (*deployment).checkRejected
@@ -29,7 +29,7 @@ func TestR34_VerifiedBefore(t *testing.T) {
 			then:  func(_ *testing.T, d *deployment) { d.CloseConnections() },
 			want:  accepted,
 		},
-		"it is for a day": {
+		"the JWKS is unavailable for a day": {
 			after: maxStale + 10*time.Second,
 			then:  func(_ *testing.T, d *deployment) { d.CloseConnections() },
 			want:  unavailable,

@@ -12,9 +12,9 @@
 //	case err != nil: // answer 503
 //	}
 //
-// A Verifier accepts RS256 only, and needs iss, aud, exp, iat and sub. It takes keys from the JWKS URL alone and
-// ignores keys and URLs in a token's header. exp and nbf have no tolerance; iat may be a minute ahead of the local
-// clock.
+// A Verifier accepts RS256 only, and requires the claims iss, aud, exp, iat and sub. It takes keys from the JWKS URL
+// alone and ignores keys and URLs in a token's header. It allows no clock difference for exp and nbf; iat may be a
+// minute ahead of the local clock.
 //
 // It fetches the keys inside a call of Verify and starts no goroutine, so it works in a process that is frozen between
 // requests, as on AWS Lambda. It fetches at the first call of Verify, then at most every five minutes and, for a token
@@ -44,7 +44,7 @@ import (
 
 const (
 	maxAhead    = time.Minute // how far iat may be ahead of the local clock
-	maxVerified = 4096        // tokens that a Verifier remembers by their digests, each for jwks.MaxAge at most
+	maxVerified = 4096        // accepted tokens in the cache of a Verifier, each for jwks.MaxAge at most
 )
 
 // Options describes the tokens that a Verifier accepts.
@@ -65,7 +65,7 @@ type Verifier struct {
 	keySet   *keySet
 	keyfunc  keyfunc.Keyfunc
 	parser   *jwt.Parser
-	verified *cache.Cache[[sha256.Size]byte, verified]
+	verified *cache.Cache[[sha256.Size]byte, verified] // by the digest of the token
 }
 
 // verified has the claims of an accepted token, and the key that verified its signature.
@@ -145,7 +145,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
-	until := now.Add(jwks.MaxAge) // then the keys are fetched again, and the pointers differ
+	until := now.Add(jwks.MaxAge) // then the keys are fetched again, and known.key is no longer one of them
 	if good.claims.ExpiresAt.Before(until) {
 		until = good.claims.ExpiresAt
 	}
@@ -178,7 +178,7 @@ func (v *Verifier) parse(ctx context.Context, token string, now time.Time) (veri
 	return good, nil
 }
 
-// explain adds the value of the token and the value of the option to an error that a wrong option causes.
+// explain adds the value in the token and the value of the option to the error that a wrong option causes.
 func (v *Verifier) explain(err error, got tokenClaims) error {
 	switch {
 	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
@@ -190,8 +190,8 @@ func (v *Verifier) explain(err error, got tokenClaims) error {
 }
 
 // checkHeader rejects tokens with another typ (RFC 8725, section 3.11) and with critical extensions (RFC 7515, section
-// 4.1.11): this package implements none. It ignores jku, jwk, x5u and x5c, which say where to get a key: kid selects a
-// key of the JWKS.
+// 4.1.11): this package implements none. It ignores jku, jwk, x5u and x5c, which contain a key or its URL: only kid
+// selects a key, and only from the JWKS.
 func checkHeader(h map[string]any) error {
 	if _, ok := h["crit"]; ok {
 		return errors.New("crit in the header")

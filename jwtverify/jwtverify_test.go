@@ -78,14 +78,14 @@ func TestDecodeReturnsAllClaims(t *testing.T) {
 		}
 		if got.Sub != claims.UserID || got.Sid != claims.SessionID || got.Exp != claims.ExpiresAt.Unix() ||
 			got.Name != "Zoë <b>" || got.Email != "zoe@example.com" {
-			t.Errorf("Decode: %+v of %+v", got, claims)
+			t.Errorf("Decode: got %+v for the claims %+v", got, claims)
 		}
 		if err := claims.Decode(new(int)); err == nil {
-			t.Error("decoded an object into a number")
+			t.Error("Decode into a number returned no error")
 		}
 	}
 	if err := (Claims{}).Decode(new(any)); err == nil {
-		t.Error("decoded claims that Verify did not return")
+		t.Error("Decode of claims that Verify did not return gave no error")
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 // than jwks.MaxAge, and for an unknown kid. It fetches at most once in remote.CoolDown. While another request fetches,
 // it returns a known key immediately, because the URL may be slow.
 type keySet struct {
-	jwkset.Storage // an empty one, for the methods that keyfunc does not call
+	jwkset.Storage // an empty storage, for the methods that keyfunc does not call
 
 	url    string
 	client *http.Client

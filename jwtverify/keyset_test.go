@@ -69,8 +69,7 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 	d.checkAccepted(t, forgeWith(t, key.private, map[string]any{"alg": "RS256", "kid": key.id}, d.goodClaims()))
 }
 
-// The JWKS may be unavailable for a day.
-func TestR38_JWKSAway(t *testing.T) {
+func TestR38_KnownKeysVerifyForADayWithoutTheJWKS(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*deployment){
 		"connection dropped": (*deployment).CloseConnections,
@@ -104,7 +103,7 @@ func TestR38_JWKSAway(t *testing.T) {
 	}
 }
 
-func TestR38_NeverHadKeys(t *testing.T) {
+func TestR38_VerifyWithoutAnyKeysIsUnavailable(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	token := d.token(t)

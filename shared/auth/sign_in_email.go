@@ -61,7 +61,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	reply := signInReply{Token: row.Token, URL: in.CallbackURL, User: user}
 	if in.CallbackURL != nil && *in.CallbackURL != "" {
 		reply.Redirect = true
-		w.Header().Set("Location", redirect.Header(*in.CallbackURL))
+		w.Header().Set("Location", redirect.EncodeLocation(*in.CallbackURL))
 	}
 	return web.JSON(w, http.StatusOK, reply)
 }

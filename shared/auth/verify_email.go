@@ -41,7 +41,7 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.
 	case err != nil:
 		return err
 	case target != "":
-		return redirect.To(w, redirect.Header(target))
+		return redirect.To(w, redirect.EncodeLocation(target))
 	}
 	return web.JSON(w, http.StatusOK, reply)
 }

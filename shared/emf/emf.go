@@ -11,25 +11,25 @@ import (
 // Metric names a member of the record.
 type Metric struct{ Name, Unit string }
 
-// Directive tells CloudWatch which members of a record are metrics. Its fields are constants of the
-// program, which need no escaping in JSON.
+// Directive tells CloudWatch which members of a record are metrics. Append does not escape its texts, so they must be
+// constants of the program without quotes and backslashes.
 type Directive struct {
 	Namespace string
-	Dimension string // the name of a member; "" is none
+	Dimension string // the name of a member; "" for no dimension
 	Metrics   []Metric
 }
 
-// Attr returns the attribute of a record of the time at. directives is a Directives or another value with the same
-// JSON.
+// Attr returns the attribute "_aws" that makes a log record a source of metrics. at is the time of the record.
+// directives is a Directives, or another value that encodes to the same JSON.
 func Attr(at time.Time, directives any) slog.Attr {
 	return slog.Attr{Key: "_aws", Value: slog.GroupValue(
 		slog.Int64("Timestamp", at.UnixMilli()), slog.Any("CloudWatchMetrics", directives))}
 }
 
-// Directives are the directives of a record.
+// Directives are the directives of one record, encoded as a JSON array.
 type Directives []Directive
 
-// MarshalJSON writes a list.
+// MarshalJSON implements json.Marshaler.
 func (all Directives) MarshalJSON() ([]byte, error) {
 	b := []byte{'['}
 	for i, d := range all {
@@ -41,7 +41,7 @@ func (all Directives) MarshalJSON() ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// Append appends the JSON of d to b. It allocates nothing else.
+// Append appends the JSON of d to b. It allocates memory only if b is too short.
 func (d Directive) Append(b []byte) []byte {
 	b = append(append(b, `{"Namespace":"`...), d.Namespace...)
 	b = append(b, `","Dimensions":[[`...)

@@ -6,7 +6,7 @@ import (
 	"regexp"
 )
 
-// safeCode matches codes without markup.
+// safeCode matches an error code that a page can show: it has no character of HTML.
 var safeCode = regexp.MustCompile(`^['A-Za-z0-9_-]+$`)
 
 // errorPage answers GET /api/auth/error with a redirect to the start page of the site. A code that is not safe to show

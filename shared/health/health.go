@@ -18,7 +18,7 @@ import (
 // databaseTimeout is how long the database may take to answer.
 const databaseTimeout = 900 * time.Millisecond
 
-// Service has the dependencies of the endpoint.
+// Service has the dependencies of the endpoints.
 type Service struct {
 	Store  *store.Store
 	Limits *limit.Limiter

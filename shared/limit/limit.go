@@ -71,8 +71,8 @@ func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handl
 	}
 }
 
-// callWithCharges calls h with a database handle that counts the charges. If this process knows that Postgres would
-// reject a charge, count does not call h.
+// callWithCharges calls h with a database handle that counts the charges. It does not call h if this process knows that
+// Postgres would reject a charge.
 func (l *Limiter) callWithCharges(w http.ResponseWriter, r *http.Request, h Handler, charges []store.Charge) error {
 	for _, c := range charges {
 		if err := l.Store.KnownRefusal(c); err != nil {
@@ -101,7 +101,7 @@ func reject(w http.ResponseWriter, wait time.Duration, rejection *web.Error) err
 	return rejection
 }
 
-// charges returns one charge for the IP address and, for IPv6, one for its /48. The zero Rule has none.
+// charges returns one charge for the IP address of r and, for IPv6, one for its /48. It returns none for the zero Rule.
 func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charge {
 	if rule == (Rule{}) {
 		return nil

@@ -13,12 +13,12 @@ const maxCounters = 4096
 
 // counters counts requests by key in fixed windows. It deletes all counters when there are maxCounters of them.
 type counters struct {
-	mu   sync.Mutex
-	open map[string]counter
+	mu    sync.Mutex
+	byKey map[string]counter
 }
 
 type counter struct {
-	began time.Time
+	began time.Time // the start of the window
 	count int
 }
 
@@ -31,7 +31,7 @@ func (l *Limiter) InMemory(path string, rejection *web.Error, h web.Handler) web
 		return h
 	}
 	rule.Max = max(rule.Max, int(rule.Window/time.Second)+1)
-	c := &counters{open: map[string]counter{}}
+	c := &counters{byKey: map[string]counter{}}
 	return func(w http.ResponseWriter, r *http.Request) error {
 		for _, charge := range l.charges(rule, path, r) {
 			if wait := c.count(charge.Key, Rule{charge.Window, charge.Max}, charge.At); wait > 0 {
@@ -46,10 +46,10 @@ func (l *Limiter) InMemory(path string, rejection *web.Error, h web.Handler) web
 func (c *counters) count(key string, rule Rule, now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	current, ok := c.open[key]
+	current, ok := c.byKey[key]
 	if age := now.Sub(current.began); !ok || age >= rule.Window || age < 0 {
-		if len(c.open) >= maxCounters {
-			clear(c.open)
+		if len(c.byKey) >= maxCounters {
+			clear(c.byKey)
 		}
 		current = counter{began: now}
 	}
@@ -57,6 +57,6 @@ func (c *counters) count(key string, rule Rule, now time.Time) time.Duration {
 		return rule.Window - now.Sub(current.began)
 	}
 	current.count++
-	c.open[key] = current
+	c.byKey[key] = current
 	return 0
 }

@@ -9,13 +9,13 @@ import "strings"
 const (
 	// ImportDomain is used by the import from Supabase: <id of the user>@<kind>.supabase-migration.invalid.
 	ImportDomain = "supabase-migration.invalid"
-	// ProviderDomain is used at the sign-in with a provider that returns no email: <subject>@<provider
-	// id>.placeholder.invalid. Better Auth does so for twitter.
+	// ProviderDomain is used by a sign-in with a provider that returns no email: <subject>@<provider
+	// id>.placeholder.invalid. Better Auth does the same for twitter.
 	ProviderDomain = "placeholder.invalid"
 )
 
-// Is reports whether an email is a placeholder. An address of Apple's relay (privaterelay.appleid.com) is not one: it
-// receives mail.
+// Is reports whether an email is a placeholder. An email of Apple's relay (privaterelay.appleid.com) is not a
+// placeholder: it receives mail.
 func Is(email string) bool {
 	domain := strings.ToLower(email[strings.LastIndexByte(email, '@')+1:])
 	return strings.HasSuffix(domain, "."+ImportDomain) || strings.HasSuffix(domain, "."+ProviderDomain)

@@ -6,7 +6,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/placeholder"
 )
 
-func TestIs(t *testing.T) {
+func TestIsRecognizesPlaceholders(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{
 		"6f1c4f0e-35b8-4f0e-9f86-0d4d1f3f8f5e@no-email.supabase-migration.invalid",
@@ -18,7 +18,7 @@ func TestIs(t *testing.T) {
 		"1234567890@TWITTER.placeholder.INVALID",
 	} {
 		if !placeholder.Is(email) {
-			t.Errorf("%q is no placeholder, want that it is one", email)
+			t.Errorf("Is(%q) = false, want true", email)
 		}
 	}
 	for _, email := range []string{
@@ -32,7 +32,7 @@ func TestIs(t *testing.T) {
 		"",
 	} {
 		if placeholder.Is(email) {
-			t.Errorf("%q is a placeholder, want that it is none", email)
+			t.Errorf("Is(%q) = true, want false", email)
 		}
 	}
 }

@@ -1,10 +1,10 @@
-// Package random makes random tokens with the alphabets and lengths of Better Auth. Where the text is free,
-// crypto/rand.Text makes it.
+// Package random generates random tokens with the alphabets and lengths of Better Auth. Code that need not follow
+// Better Auth calls crypto/rand.Text.
 package random
 
 import "crypto/rand"
 
-// String returns length random characters of alphabet, which is ASCII. All are equally likely.
+// String returns length random characters of alphabet, which must be ASCII. All characters are equally likely.
 func String(alphabet string, length int) string {
 	limit := 256 - 256%len(alphabet) // larger bytes would make the first characters more likely
 	out := make([]byte, 0, length)

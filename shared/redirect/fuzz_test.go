@@ -27,7 +27,7 @@ func FuzzRedirect(f *testing.F) {
 		}
 		for _, location := range []string{
 			SetParameter(fuzzedOrigin, target, name, value), AddParameter(fuzzedOrigin, target, name, value),
-			Header(target),
+			EncodeLocation(target),
 		} {
 			if strings.ContainsFunc(location, func(c rune) bool { return c < ' ' || c > '~' }) {
 				t.Errorf("%q: got %q", target, location)

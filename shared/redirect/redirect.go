@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// To answers with Better Auth's redirect: 302, the content type of JSON and no body.
+// To answers with a redirect as Better Auth does: 302, the content type application/json and no body.
 func To(w http.ResponseWriter, location string) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Location", location)
@@ -17,12 +17,12 @@ func To(w http.ResponseWriter, location string) error {
 	return nil
 }
 
-// Header returns a redirect target for the header Location: it percent-encodes characters beyond ASCII and
+// EncodeLocation encodes a redirect target for the header Location: it percent-encodes characters beyond ASCII and
 // control characters and changes nothing else. Better Auth answers most of these characters with 500.
-func Header(target string) string { return percentEncode(target, "") }
+func EncodeLocation(target string) string { return percentEncode(target, "") }
 
-// SetParameter sets a query parameter of a trusted redirect target and makes a path absolute, below origin. Like Better
-// Auth for the links of password resets, it encodes the whole query again, as a form.
+// SetParameter sets a query parameter of a trusted redirect target. It writes origin before a target that is a path.
+// Like Better Auth for the links of password resets, it encodes the whole query again, as a form.
 func SetParameter(origin, target, name, value string) string {
 	t := parseTarget(target)
 	if t.origin == "" {
@@ -50,9 +50,8 @@ func SetParameter(origin, target, name, value string) string {
 	return t.String()
 }
 
-// AddParameter appends a query parameter to a trusted redirect target and changes nothing else. It makes a path
-// absolute, below origin, only if a browser could interpret the path as another host ("/..//evil"). Better Auth
-// redirects to that host.
+// AddParameter appends a query parameter to a trusted redirect target and changes nothing else. It writes origin before
+// a path only if a browser would read a host from the path ("/..//evil"). Better Auth redirects to that host.
 func AddParameter(origin, target, name, value string) string {
 	t := parseTarget(target)
 	if t.query != "" && !strings.HasSuffix(t.query, "&") {

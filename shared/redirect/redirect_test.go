@@ -70,8 +70,8 @@ func TestR31_RedirectsStayOnTheSite(t *testing.T) {
 			t.Errorf("AddParameter(%q) = %s, want %s", target, got, want)
 		}
 	}
-	if got, want := Header("/ä/☃?x#y z"), "/%C3%A4/%E2%98%83?x#y z"; got != want {
-		t.Errorf("Header = %s, want %s", got, want)
+	if got, want := EncodeLocation("/ä/☃?x#y z"), "/%C3%A4/%E2%98%83?x#y z"; got != want {
+		t.Errorf("EncodeLocation = %s, want %s", got, want)
 	}
 	if got, want := EncodeURIComponent("/x y?ä&b=c/d~!*'()"), "%2Fx%20y%3F%C3%A4%26b%3Dc%2Fd~!*'()"; got != want {
 		t.Errorf("EncodeURIComponent = %s, want %s", got, want)

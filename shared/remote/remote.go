@@ -17,25 +17,25 @@ const CoolDown = 10 * time.Second
 const (
 	firstTimeout   = 5 * time.Second // of a fetch while there is no value, unless the caller's context ends earlier
 	refreshTimeout = 2 * time.Second // of a fetch while an older value could be returned
-	errorHold      = time.Second     // the minimum time between two fetches while there is no value
+	errorHold      = time.Second     // the minimum time between two fetches while there is no value to return
 )
 
 // Value has the copy. If a fetch is due, the first caller fetches. Other callers wait for this fetch; callers of
 // GetAllowStale get the old value, if there is one. A fetch is due when the value is older than Fresh or was
-// invalidated, but not within CoolDown of the last fetch. While fetches fail, Get returns the last good value and logs
-// one warning. Everything happens inside a call of Get, without a goroutine or a timer, because Lambda freezes the
-// process between requests.
+// invalidated, but not within CoolDown of the last fetch. While fetches fail, Get returns the last good value, until it
+// is older than Stale, and logs one warning for the outage. Everything happens inside a call of Get, without a
+// goroutine or a timer, because Lambda freezes the process between requests.
 //
 // The fields are set before the first call. The methods are safe for concurrent use.
 type Value[T any] struct {
 	Name  string                               // for the log and for errors
-	Fetch func(ctx context.Context) (T, error) // never called concurrently; its errors are logged, without secrets
+	Fetch func(ctx context.Context) (T, error) // never called concurrently; its errors are logged: no secrets in them
 	Fresh time.Duration                        // how long a value is used before it is fetched again
-	Stale time.Duration                        // how long a value is used while fetches fail; 0: without end
+	Stale time.Duration                        // how long a value is used while fetches fail; 0: for ever
 	Now   func() time.Time
 
 	once      sync.Once
-	semaphore chan struct{} // the caller that put an element into it may fetch
+	semaphore chan struct{} // has one slot: the caller that fills it may fetch
 
 	mu      sync.Mutex // guards the fields below
 	value   T

@@ -53,7 +53,7 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Sto
 	case err != nil:
 		return err
 	}
-	return redirect.To(w, redirect.Header(target))
+	return redirect.To(w, redirect.EncodeLocation(target))
 }
 
 // errorCode matches the codes that are written to the log. A provider, or an attacker in its place, can send any text.
