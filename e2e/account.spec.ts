@@ -261,7 +261,7 @@ test('the page says which features are off', async ({ page, context, person, sta
   await email(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
   await expect(email(page).getByRole('alert')).toHaveText('This site sends no confirmation mails.');
   await changeEmail(page, newPerson().email);
-  await expect(email(page).getByText('does not let people change their address')).toBeVisible();
+  await expect(email(page).getByText('You cannot change your e-mail address')).toBeVisible();
   await removal(page).getByRole('button', { name: 'Delete my account …' }).click();
   await confirmRemoval(page, 'DELETE', person.password);
   await expect(removal(page).getByRole('status')).toHaveText(/cannot be deleted here/);
@@ -280,7 +280,7 @@ test('without mails the email address cannot be changed', { tag: '@once' }, asyn
   await open(page, origin);
   guard.allow(400, '/api/auth/change-email');
   await changeEmail(page, newPerson().email);
-  await expect(email(page).getByText('does not let people change their address')).toBeVisible();
+  await expect(email(page).getByText('You cannot change your e-mail address')).toBeVisible();
 });
 
 test('an account is deleted with its email address and password', async ({

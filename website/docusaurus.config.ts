@@ -3,8 +3,8 @@ import type { Options as SitemapOptions } from '@docusaurus/plugin-sitemap';
 import type { Options as ThemeOptions } from '@docusaurus/theme-classic';
 import type { UserThemeConfig } from '@docusaurus/theme-common';
 import type { Config } from '@docusaurus/types';
-import { PrivatePages, Repository } from './plugins/facts';
-import figures from './plugins/figures';
+import { PrivatePages, Repository } from './plugins/constants';
+import counts from './plugins/counts';
 import licences from './plugins/licences';
 import remarkManual from './plugins/manual';
 import remarkOpenapi from './plugins/openapi';
@@ -15,8 +15,8 @@ const docs: DocsOptions = {
   routeBasePath: 'docs',
   sidebarPath: './sidebars.ts',
   breadcrumbs: true,
-  // These run before Docusaurus' own plugins, which collect headings for the table of contents and treat links out of
-  // docs/ as files to copy.
+  // These run before Docusaurus' own plugins, which collect headings for the table of contents and copy files
+  // outside docs/ to which a page links.
   beforeDefaultRemarkPlugins: [
     [remarkManual, { docs: '../docs', repository: Repository }],
     [remarkOpenapi, { file: '../docs/openapi.yaml' }],
@@ -120,7 +120,7 @@ const config: Config = {
     ['@docusaurus/plugin-content-docs', docs],
     '@docusaurus/plugin-content-pages',
     ['@docusaurus/plugin-sitemap', { ignorePatterns: PrivatePages } satisfies SitemapOptions],
-    (context) => figures(context, '../docs'),
+    (context) => counts(context, '../docs'),
     licences,
   ],
   themes: [

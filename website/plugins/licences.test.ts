@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { isAllowed, type Part, packageOf, partIn, read, write } from './licences';
+import { formatLicences, isAllowed, type PackageLicence, packageOf, parseLicences, readLicence } from './licences';
 
 const site = path.resolve(import.meta.dirname, '..');
 
@@ -12,26 +12,26 @@ const permissive = [
   ...['Unlicense', 'CC0-1.0', 'OFL-1.1'],
 ];
 
-/** Licences also allowed for build tools, of which nothing is published. MPL-2.0 is for Lightning CSS. */
-const atBuild = [...permissive, 'MPL-2.0', 'CC-BY-4.0', 'Python-2.0'];
+/** Licences allowed for build tools, whose code is not published. MPL-2.0 is the licence of Lightning CSS. */
+const allowedForBuild = [...permissive, 'MPL-2.0', 'CC-BY-4.0', 'Python-2.0'];
 
-/** The licences of packages that name theirs only in the readme. */
-const readmes: Readonly<Record<string, string>> = { 'require-like 0.1.2': 'MIT' };
+/** The licences of packages that have it only in their readme, not in package.json. */
+const licencesInReadmes: Readonly<Record<string, string>> = { 'require-like 0.1.2': 'MIT' };
 
 test('R59: every package of the build has an allowed licence', () => {
-  const all = locked();
+  const all = lockedPackages();
   expect(all.length).toBeGreaterThan(500);
-  const licenceOf = ({ name, version, licence }: Part) => readmes[`${name} ${version}`] ?? licence;
-  expect(all.filter((part) => !isAllowed(licenceOf(part), atBuild))).toEqual([]);
+  const licenceOf = ({ name, version, licence }: PackageLicence) => licencesInReadmes[`${name} ${version}`] ?? licence;
+  expect(all.filter((part) => !isAllowed(licenceOf(part), allowedForBuild))).toEqual([]);
 });
 
 test('R59: every published package has a permissive licence, its text is published, and the manual lists it', async () => {
   const file = readFileSync(path.join(site, 'build/licences.txt'), 'utf8'); // make test-site builds the site first
-  const parts = read(file);
+  const parts = parseLicences(file);
   const some = ['react', 'better-auth', 'nanostores', 'infima']; // own modules, concatenated modules, style sheets
   expect(parts.map(({ name }) => name)).toEqual(expect.arrayContaining(some));
   expect(parts.filter(({ licence }) => !isAllowed(licence, permissive))).toEqual([]);
-  await expect(page(parts)).toMatchFileSnapshot('../../docs/licences-site.md'); // `make manual` updates it
+  await expect(manualPage(parts)).toMatchFileSnapshot('../../docs/licences-site.md'); // `make manual` updates it
 });
 
 test.each([
@@ -55,25 +55,25 @@ test.each([
   expect(packageOf(file)).toBe(want);
 });
 
-test('read returns the packages that write has written', () => {
+test('parseLicences returns the packages of formatLicences', () => {
   const part = { name: '@x/y', version: '1.0.0', licence: '(MIT OR ISC)' };
-  expect(read(write([{ ...part, text: 'Permission is hereby granted\n\n---' }]))).toEqual([part]);
+  expect(parseLicences(formatLicences([{ ...part, text: 'Permission is hereby granted\n\n---' }]))).toEqual([part]);
 });
 
 /** The packages of the lock file, without development dependencies. Some are for other platforms and not installed. */
-function locked(): Part[] {
+function lockedPackages(): PackageLicence[] {
   const lock = JSON.parse(readFileSync(path.join(site, 'package-lock.json'), 'utf8'));
   const entries: [string, { dev?: boolean; version: string; license?: string }][] = Object.entries(lock.packages);
   return entries
     .filter(([folder, { dev }]) => folder !== '' && !dev)
     .map(([folder, { version, license }]) =>
       existsSync(path.join(site, folder, 'package.json'))
-        ? partIn(path.join(site, folder))
+        ? readLicence(path.join(site, folder))
         : { name: folder, version, licence: license ?? 'none' },
     );
 }
 
-function page(parts: readonly Part[]): string {
+function manualPage(parts: readonly PackageLicence[]): string {
   const rows = parts.map(({ name, version, licence }) => `| \`${name}\` | ${version} | ${licence} |\n`);
   return `# Licences of the site
 

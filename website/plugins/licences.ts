@@ -4,7 +4,7 @@ import type { LoadContext, Plugin } from '@docusaurus/types';
 import type { Compiler, Module } from 'webpack';
 
 /** A package and the licence that its package.json names: an SPDX expression, or "none". */
-export type Part = { readonly name: string; readonly version: string; readonly licence: string };
+export type PackageLicence = { readonly name: string; readonly version: string; readonly licence: string };
 
 /**
  * Writes licences.txt into the built site: every package whose code is published, with the text of its licence. Most
@@ -31,10 +31,10 @@ export default function licences({ siteDir }: LoadContext): Plugin {
     postBuild({ outDir }) {
       if (folders.size === 0) throw new Error('licences: the site contains no package');
       folders.add(path.join(siteDir, 'node_modules/@rspack/core')); // Rspack's runtime code is part of every page
-      const all = [...folders].map((folder) => ({ ...partIn(folder), text: textIn(folder) }));
+      const all = [...folders].map((folder) => ({ ...readLicence(folder), text: readLicenceText(folder) }));
       const fonts = path.join(siteDir, 'src/fonts');
-      all.push({ name: 'hanken-grotesk.woff2', version: '-', licence: 'OFL-1.1', text: textIn(fonts) });
-      writeFileSync(path.join(outDir, 'licences.txt'), write(all));
+      all.push({ name: 'hanken-grotesk.woff2', version: '-', licence: 'OFL-1.1', text: readLicenceText(fonts) });
+      writeFileSync(path.join(outDir, 'licences.txt'), formatLicences(all));
     },
   };
 }
@@ -50,7 +50,7 @@ export function packageOf(file: string): string | undefined {
 }
 
 /** Reads name, version and licence from the package.json in a folder. */
-export function partIn(folder: string): Part {
+export function readLicence(folder: string): PackageLicence {
   const { name, version, license, licenses } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
   const named: unknown[] = [license, licenses].flat().map((one) => one?.type ?? one);
   const licence = named.filter((one) => typeof one === 'string').join(' OR ');
@@ -58,27 +58,29 @@ export function partIn(folder: string): Part {
 }
 
 /** The text of the licence: from the licence file of the package, or from the end of its readme. */
-function textIn(folder: string): string {
+function readLicenceText(folder: string): string {
   const texts = (names: RegExp) =>
     readdirSync(folder)
       .filter((name) => names.test(name))
       .map((name) => readFileSync(path.join(folder, name), 'utf8'));
-  const own = texts(/^(licen[cs]e|copying|ofl)\b/i);
-  const quoted = texts(/^readme\b/i).flatMap((text) => /^#+ licen[cs]e\b.*/ims.exec(text)?.[0] ?? []);
-  return (own.length > 0 ? own : quoted).join('\n\n').trim() || 'The package contains no licence text.';
+  const licenceFiles = texts(/^(licen[cs]e|copying|ofl)\b/i);
+  const fromReadme = texts(/^readme\b/i).flatMap((text) => /^#+ licen[cs]e\b.*/ims.exec(text)?.[0] ?? []);
+  return (
+    (licenceFiles.length > 0 ? licenceFiles : fromReadme).join('\n\n').trim() || 'The package contains no licence text.'
+  );
 }
 
 const line = '-'.repeat(80);
 
-/** The content of licences.txt: for each package a line that `read` parses, then the text of the licence. */
-export function write(all: readonly (Part & { readonly text: string })[]): string {
+/** The content of licences.txt: for each package a line that `parseLicences` reads, then the text of the licence. */
+export function formatLicences(all: readonly (PackageLicence & { readonly text: string })[]): string {
   const parts = all.map(({ name, version, licence, text }) => `${line}\n${name} ${version} ${licence}\n\n${text}\n`);
-  const once = [...new Set(parts)].sort(); // a package may be installed in two folders
-  return `Xenon's pages contain third-party code and a font, under the licences below.\n\n${once.join('\n')}`;
+  const unique = [...new Set(parts)].sort(); // a package may be installed in two folders
+  return `Xenon's pages contain third-party code and a font, under the licences below.\n\n${unique.join('\n')}`;
 }
 
 /** The packages listed in licences.txt. */
-export function read(file: string): Part[] {
+export function parseLicences(file: string): PackageLicence[] {
   const heads = file.matchAll(new RegExp(`^${line}\n(\\S+) (\\S+) (.+)$`, 'gm'));
   return [...heads].map(([, name = '', version = '', licence = '']) => ({ name, version, licence }));
 }

@@ -27,7 +27,7 @@ test.each([
   ['/login/', '/login/'],
   ['https://better-auth.com', 'https://better-auth.com'],
   ['mailto:ada@example.com', 'mailto:ada@example.com'],
-])('%s leads to %s', (from, want) => {
+])('the link %s becomes %s', (from, want) => {
   const [only] = (transform(fromMarkdown(`[x](${from})`)).children[0] as Paragraph).children;
   expect((only as Link).url).toBe(want);
 });
@@ -37,8 +37,8 @@ test('a link out of docs/ to a file that does not exist fails', () => {
 });
 
 test('a diagram is inlined with its name and without its style element', () => {
-  const [frame] = transform(fromMarkdown('![The way of a request](a.svg)')).children as [Paragraph];
-  expect(frame.data?.hProperties).toMatchObject({ ariaLabel: 'The way of a request', tabIndex: 0 });
+  const [frame] = transform(fromMarkdown('![The path of a request](a.svg)')).children as [Paragraph];
+  expect(frame.data?.hProperties).toMatchObject({ ariaLabel: 'The path of a request', tabIndex: 0 });
   expect((frame.children[0] as unknown as Html).value).toBe('<svg role="img"><path d="M0 0"/></svg>');
 });
 

@@ -12,19 +12,19 @@ type Options = {
 };
 
 /**
- * Adapts docs/, which is written for GitHub, to this site: links that leave docs/ lead to the repository, diagrams are
- * inlined, so that they follow the colour mode, and aligned columns get a class instead of a style attribute.
+ * Adapts docs/, which is written for GitHub, to this site: links out of docs/ become links to the repository, diagrams
+ * are inlined, so that they follow the colour mode, and aligned columns get a class instead of a style attribute.
  */
 const remarkManual: Plugin<[Options], Root> = (options) => {
   const docs = path.resolve(options.docs);
   return (tree, file) => {
     const folder = path.dirname(file.path);
-    visit(tree, 'link', (node) => leaveForRepository(node, folder, docs, options.repository));
+    visit(tree, 'link', (node) => linkToRepository(node, folder, docs, options.repository));
     visit(tree, 'table', alignByClass);
     visit(tree, 'paragraph', (node, index, parent) => {
       const [only] = node.children;
       if (node.children.length !== 1 || only?.type !== 'image' || !only.url.endsWith('.svg')) return;
-      parent?.children.splice(index ?? 0, 1, diagram(only, folder));
+      parent?.children.splice(index ?? 0, 1, inlineDiagram(only, folder));
       return SKIP;
     });
   };
@@ -32,7 +32,7 @@ const remarkManual: Plugin<[Options], Root> = (options) => {
 
 export default remarkManual;
 
-function leaveForRepository(link: Link, folder: string, docs: string, repository: string): void {
+function linkToRepository(link: Link, folder: string, docs: string, repository: string): void {
   if (/^[a-z][a-z0-9+.-]*:|^[/#]/i.test(link.url)) return;
   const [target = '', anchor] = link.url.split('#');
   const file = path.resolve(folder, target);
@@ -55,7 +55,7 @@ function alignByClass(table: Table): void {
 }
 
 /** The SVG in a frame that scrolls on narrow pages, without its style element: manual.css has the colours. */
-function diagram(image: Image, folder: string): Paragraph {
+function inlineDiagram(image: Image, folder: string): Paragraph {
   const drawing = readFileSync(path.resolve(folder, image.url), 'utf8')
     .replace(/<\?xml[^>]*\?>/, '')
     .replace(/<style>[\s\S]*?<\/style>/, '')

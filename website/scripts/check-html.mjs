@@ -1,6 +1,6 @@
 // Checks the HTML of the built site (Content-Security-Policy, accessibility, form fields, noindex) and writes
 // csp-hashes.txt: the hashes of the inline scripts, in the form of the parameter ScriptHashes of ../template.yaml.
-// It runs after each build. When it finds a problem, it exits with 1 and writes no file.
+// It runs after each build. If it finds a problem, it exits with status 1 and writes no file.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { parse } from 'parse5';
 
 const site = path.resolve(import.meta.dirname, '..');
 const build = path.join(site, 'build');
-const list = path.join(site, 'csp-hashes.txt');
+const hashFile = path.join(site, 'csp-hashes.txt');
 
 // The fields, by name, and their autocomplete values that password managers need in the static HTML, before scripts
 // run.
@@ -35,17 +35,17 @@ const pages = readdirSync(build, { recursive: true, encoding: 'utf8' }).filter((
 for (const page of pages) {
   const elements = [...walk(parse(readFileSync(path.join(build, page), 'utf8')))];
   const report = (problem) => problems.push(`${page}: ${problem}`);
-  for (const element of elements) inspect(element, report);
-  structure(page, elements, report);
-  fields(page, elements, report);
+  for (const element of elements) checkElement(element, report);
+  checkStructure(page, elements, report);
+  checkFields(page, elements, report);
 }
-indexing();
+checkIndexing();
 
 if (pages.length === 0) problems.push('the build has no pages');
 for (const problem of problems) console.error(problem);
-rmSync(list, { force: true });
+rmSync(hashFile, { force: true });
 if (problems.length > 0) process.exit(1);
-writeFileSync(list, `${[...hashes].sort().join(' ')}\n`);
+writeFileSync(hashFile, `${[...hashes].sort().join(' ')}\n`);
 console.log(`${pages.length} pages checked; csp-hashes.txt lists ${hashes.size} inline script(s)`);
 
 function* walk(node) {
@@ -57,8 +57,8 @@ function attribute(element, name) {
   return element.attrs.find((one) => one.name === name)?.value;
 }
 
-/** Reports what the Content-Security-Policy blocks, and what the keyboard or a screen reader cannot use. */
-function inspect(element, report) {
+/** Reports an element that the Content-Security-Policy blocks, or that a keyboard or screen reader cannot use. */
+function checkElement(element, report) {
   const tag = element.tagName;
   if (tag === 'style') report('a <style> element');
   for (const { name, value } of element.attrs) {
@@ -74,7 +74,7 @@ function inspect(element, report) {
     report('a <table> in a frame that the keyboard cannot reach');
   if (tag === 'pre' && attribute(element, 'tabindex') !== '0') report('a <pre> that the keyboard cannot reach');
   if (tag === 'img' && attribute(element, 'alt') === undefined) report('an <img> without alt');
-  if (tag === 'script' && attribute(element, 'src') === undefined) script(element);
+  if (tag === 'script' && attribute(element, 'src') === undefined) addScriptHash(element);
 }
 
 function isLoaded(element, name) {
@@ -88,15 +88,15 @@ function existsHere(url) {
   return url.startsWith('/') && !url.startsWith('//') && existsSync(path.join(build, url));
 }
 
-/** Adds the hash of an inline script. Data blocks, such as JSON, need none. */
-function script(element) {
+/** Adds the hash of an inline script. Scripts with data, such as JSON, need no hash. */
+function addScriptHash(element) {
   if (!/^(|module|text\/javascript)$/.test(attribute(element, 'type') ?? '')) return;
   const source = element.childNodes.map((child) => child.value).join('');
   hashes.add(`'sha256-${createHash('sha256').update(source).digest('base64')}'`);
 }
 
 /** Each page needs a language, a title, a description, exactly one h1, and unique ids. */
-function structure(page, elements, report) {
+function checkStructure(page, elements, report) {
   const count = (tag) => elements.filter((element) => element.tagName === tag).length;
   const meta = (name) => elements.some((one) => one.tagName === 'meta' && attribute(one, 'name') === name);
   if (!elements.some((one) => one.tagName === 'html' && attribute(one, 'lang'))) report('no lang');
@@ -107,7 +107,7 @@ function structure(page, elements, report) {
   for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) report(`id ${id} is used twice`);
 }
 
-function fields(page, elements, report) {
+function checkFields(page, elements, report) {
   const labelled = new Set(elements.filter((one) => one.tagName === 'label').map((one) => attribute(one, 'for')));
   const inputs = elements.filter((one) => one.tagName === 'input' && attribute(one, 'type') !== 'hidden');
   for (const input of inputs) {
@@ -136,7 +136,7 @@ function isNoindex(elements) {
 }
 
 /** Private pages must be noindex and missing from the sitemap. */
-function indexing() {
+function checkIndexing() {
   const sitemap = readFileSync(path.join(build, 'sitemap.xml'), 'utf8');
   for (const name of privatePages) {
     const file = path.join(build, name, 'index.html');

@@ -10,16 +10,16 @@ type Part = BlockContent | Heading;
 /**
  * Writes the API reference from docs/openapi.yaml into the pages of docs/api, in place of the comments `openapi:
  * about`, `openapi: calls`, `openapi: tag NAME`, `openapi: errors` and `openapi: schemas`, each in `<!-- … -->`. The
- * reference then consists of ordinary pages, with sidebar, table of contents, checked anchors and without a script.
+ * reference then consists of ordinary pages, with sidebar, table of contents and checked anchors, and needs no script.
  */
 const remarkOpenapi: Plugin<[{ readonly file: string }], Root> = ({ file }) => {
   let document: Document | undefined;
   return (tree) => {
     tree.children = tree.children.flatMap((node): RootContent[] => {
-      const asked = node.type === 'html' && /^<!--\s*openapi: (.+?)\s*-->$/.exec(node.value)?.[1];
-      if (!asked) return [node];
+      const part = node.type === 'html' && /^<!--\s*openapi: (.+?)\s*-->$/.exec(node.value)?.[1];
+      if (!part) return [node];
       document ??= readDocument(file);
-      return write(document, asked);
+      return write(document, part);
     });
   };
 };
@@ -27,14 +27,14 @@ const remarkOpenapi: Plugin<[{ readonly file: string }], Root> = ({ file }) => {
 export default remarkOpenapi;
 
 /** The part of the reference that a comment names. Fails for a name that does not exist. */
-export function write(document: Document, asked: string): Part[] {
-  if (asked === 'about') return blocks(document.info.description);
-  if (asked === 'calls') return calls(document);
-  if (asked === 'errors') return errors(document);
-  if (asked === 'schemas') return schemas(document);
-  const tag = /^tag (.+)$/.exec(asked)?.[1];
+export function write(document: Document, part: string): Part[] {
+  if (part === 'about') return blocks(document.info.description);
+  if (part === 'calls') return calls(document);
+  if (part === 'errors') return errors(document);
+  if (part === 'schemas') return schemas(document);
+  const tag = /^tag (.+)$/.exec(part)?.[1];
   const found = operationsOf(document).filter((call) => tag !== undefined && call.operation.tags.includes(tag));
-  if (found.length === 0) throw new Error(`the reference has no part "${asked}"`);
+  if (found.length === 0) throw new Error(`the reference has no part "${part}"`);
   return found.flatMap((call) => operation(document, call));
 }
 

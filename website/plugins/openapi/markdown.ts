@@ -50,7 +50,7 @@ export function words(markdown: string | undefined): PhrasingContent[] {
   return blocks(markdown ?? '').flatMap((node) => (node.type === 'paragraph' ? node.children : []));
 }
 
-/** The nodes with a separator between each two. */
+/** Adds a separator between the nodes. */
 export function between(nodes: readonly PhrasingContent[], separator: string): PhrasingContent[] {
   return nodes.flatMap((node, index) => (index === 0 ? [node] : [text(separator), node]));
 }

@@ -41,8 +41,8 @@ test('every code and schema that a call links to is documented', () => {
 });
 
 describe('a comment that names an unknown part fails', () => {
-  test.each(['tag Unknown', 'nothing', 'tag '])('%s', (asked) => {
-    expect(() => write(document, asked)).toThrow(`no part "${asked}"`);
+  test.each(['tag Unknown', 'nothing', 'tag '])('%s', (part) => {
+    expect(() => write(document, part)).toThrow(`no part "${part}"`);
   });
 });
 

@@ -14,8 +14,8 @@ export function operation(document: Document, call: Call): Part[] {
     marked('needs', 'p', paragraph(text(needs(call.operation)))),
     ...parameters(call.operation),
     ...request(document, call),
-    ...answers(document, call.operation),
-    ...refusals(document, call.operation),
+    ...successResponses(document, call.operation),
+    ...errorResponses(document, call.operation),
   ];
 }
 
@@ -38,9 +38,9 @@ const credentials: Readonly<Record<string, string>> = {
 function needs(of: Operation): string {
   const names = of.security.flatMap((one) => Object.keys(one)).map((name) => credentials[name] ?? name);
   if (names.length === 0) return 'Needs no sign-in.';
-  const said = names.join(' or ');
+  const accepted = names.join(' or ');
   const without = of.security.some((one) => Object.keys(one).length === 0);
-  return without ? `Accepts ${said}, and also answers without one.` : `Needs ${said}.`;
+  return without ? `Accepts ${accepted}, and also answers without one.` : `Needs ${accepted}.`;
 }
 
 function parameters(of: Operation): Part[] {
@@ -59,10 +59,10 @@ function request(document: Document, call: Call): Part[] {
   const json = body?.content['application/json'];
   if (!body || !json) return [listing('bash', curl(call))];
   const form = body.content['application/x-www-form-urlencoded'] ? ', or the same fields as a form' : '';
-  const said = `JSON${form}${body.required ? '' : '; may be missing'}.`;
+  const format = `JSON${form}${body.required ? '' : '; optional'}.`;
   return [
     label('Body'),
-    paragraph(text(said)),
+    paragraph(text(format)),
     ...fields(resolve(document, json.schema)),
     listing('bash', curl(call, json.example)),
   ];
@@ -79,7 +79,7 @@ function curl(call: Call, body?: unknown): string {
   return lines.join(' \\\n  ');
 }
 
-function answers(document: Document, of: Operation): Part[] {
+function successResponses(document: Document, of: Operation): Part[] {
   return Object.entries(of.responses).flatMap(([status, one]): Part[] => {
     if (!/^[23]/.test(status)) return [];
     const response = responseOf(document, one);
@@ -98,7 +98,7 @@ function answers(document: Document, of: Operation): Part[] {
   });
 }
 
-function refusals(document: Document, of: Operation): Part[] {
+function errorResponses(document: Document, of: Operation): Part[] {
   const errors = Object.entries(of.responses).filter(([status]) => /^[45]/.test(status));
   const own = errors.filter(([, one]) => sharedName(one) === undefined);
   const shared = errors.filter(([, one]) => sharedName(one) !== undefined);
@@ -111,7 +111,9 @@ function refusals(document: Document, of: Operation): Part[] {
   return [
     label('Errors'),
     ...(rows.length > 0 ? [table(['Status', 'When', 'Codes'], rows)] : []),
-    ...(everywhere.length > 0 ? [paragraph(text('As every call: '), ...between(everywhere, ', '), text('.'))] : []),
+    ...(everywhere.length > 0
+      ? [paragraph(text('Errors of every call: '), ...between(everywhere, ', '), text('.'))]
+      : []),
   ];
 }
 

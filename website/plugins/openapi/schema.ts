@@ -52,8 +52,10 @@ function meaning(field: Schema): PhrasingContent[] {
     field.minimum === undefined ? '' : `At least ${field.minimum}.`,
     field.maxLength === undefined ? '' : `At most ${field.maxLength} characters.`,
   ].filter(Boolean);
-  const said = words(field.description);
-  return bounds.length === 0 ? said : [...said, text(`${said.length > 0 ? ' ' : ''}${bounds.join(' ')}`)];
+  const description = words(field.description);
+  return bounds.length === 0
+    ? description
+    : [...description, text(`${description.length > 0 ? ' ' : ''}${bounds.join(' ')}`)];
 }
 
 /** The object schema itself, or the object in a union with null. */

@@ -14,7 +14,8 @@ const json = (body: unknown, status = 200) =>
 // The client is the real one. Its module keeps the session in memory, so each test loads the module again.
 let answer: (path: string) => Response | Promise<Response>;
 const fetch = vi.fn(async (input: RequestInfo | URL) => answer(new URL(String(input)).pathname));
-const asked = (path: string) => fetch.mock.calls.filter(([input]) => new URL(String(input)).pathname === path).length;
+const requestCount = (path: string) =>
+  fetch.mock.calls.filter(([input]) => new URL(String(input)).pathname === path).length;
 
 beforeEach(() => {
   vi.resetModules();
@@ -48,12 +49,12 @@ describe('AuthProvider', () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  it('asks for the session once', async () => {
+  it('fetches the session once', async () => {
     answer = () => json(session);
     render(site);
     expect(screen.getByText('pending')).toBeTruthy();
     await screen.findByText('signed-in Ada');
-    expect(asked('/api/auth/get-session')).toBe(1);
+    expect(requestCount('/api/auth/get-session')).toBe(1);
   });
 
   it('is signed out without a session', async () => {
@@ -62,7 +63,7 @@ describe('AuthProvider', () => {
     await screen.findByText('signed-out');
   });
 
-  it('is unreachable when the server does not answer, and asks again on refresh', async () => {
+  it('is unreachable when the server does not answer, and fetches the session again on refresh', async () => {
     answer = () => new Response('', { status: 503 });
     render(site);
     await screen.findByText('unreachable');
@@ -114,10 +115,10 @@ describe('AuthProvider', () => {
     await screen.findByText('signed-in Ada');
     const [one, two] = await Promise.all([auth.getToken(), auth.getToken()]);
     expect([one?.data, two?.data]).toEqual([`a.${body}.c`, `a.${body}.c`]);
-    expect(asked('/api/auth/token')).toBe(1);
+    expect(requestCount('/api/auth/token')).toBe(1);
     auth.clearToken();
     await auth.getToken();
-    expect(asked('/api/auth/token')).toBe(2);
+    expect(requestCount('/api/auth/token')).toBe(2);
   });
 
   it('returns the failure when there is no token', async () => {
@@ -127,18 +128,18 @@ describe('AuthProvider', () => {
     expect((await auth.getToken()).failure).toEqual({ code: 'UNAUTHORIZED', status: 401 });
   });
 
-  it('does not return to pending while it asks again', async () => {
+  it('does not return to pending while it fetches the session again', async () => {
     answer = () => json(null);
     render(site);
     await screen.findByText('signed-out');
     let finish: (response: Response) => void = () => {};
     answer = () => new Promise<Response>((resolve) => (finish = resolve));
-    const again = auth.refresh();
-    await waitFor(() => expect(asked('/api/auth/get-session')).toBe(2));
+    const refreshed = auth.refresh();
+    await waitFor(() => expect(requestCount('/api/auth/get-session')).toBe(2));
     expect(auth.state.status).toBe('signed-out');
     await act(async () => {
       finish(json(session));
-      await again;
+      await refreshed;
     });
     await screen.findByText('signed-in Ada');
   });

@@ -12,10 +12,13 @@ import {
 import type { AuthClient, Session } from '../lib/authClient';
 import type { Outcome } from '../lib/failure';
 import { tokenStore } from '../lib/jwt';
-import { ask, loadClient } from './client';
-import SessionReader, { type Reading } from './SessionReader';
+import { callApi, loadClient } from './client';
+import SessionReader, { type SessionState } from './SessionReader';
 
-/** Whether a person is signed in: not known yet, no, yes, or unknown because the server cannot be reached. */
+/**
+ * Whether a person is signed in. `pending`: not known yet. `unreachable`: not known, because the server does not
+ * answer.
+ */
 export type AuthState =
   | {
       readonly status: 'pending' | 'signed-out' | 'unreachable';
@@ -26,19 +29,19 @@ export type AuthState =
 
 export interface Auth {
   readonly state: AuthState;
-  /** A JWT for the profile API, from memory; fetched when there is none or 80 % of its lifetime is over. */
+  /** A JWT for the profile API, from memory. Fetched when there is none, or when 80 % of its lifetime has passed. */
   readonly getToken: () => Promise<Outcome<string>>;
   /** Drops the JWT, because the API rejected it. */
   readonly clearToken: () => void;
-  /** Asks the server for the session again. */
+  /** Fetches the session again. */
   readonly refresh: () => Promise<void>;
-  /** Ends the session here and, through the client, in every other tab. */
+  /** Signs out. The client then also updates all other tabs. */
   readonly signOut: () => Promise<Outcome<unknown>>;
 }
 
 const Context = createContext<Auth | undefined>(undefined);
 
-// The first page renders and is usable before any authentication code is loaded.
+// Runs `run` when the browser is idle, so that the first page is usable before the authentication code is loaded.
 function whenIdle(run: () => void): () => void {
   if (typeof window.requestIdleCallback !== 'function') {
     const timer = window.setTimeout(run, 1);
@@ -51,12 +54,12 @@ function whenIdle(run: () => void): () => void {
 /** Provides the session to the whole site. It always renders its children, because most pages need no session. */
 export function AuthProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [client, setClient] = useState<AuthClient>();
-  const [reading, setReading] = useState<Reading>();
+  const [sessionState, setSessionState] = useState<SessionState>();
   const load = useCallback(
     () =>
       loadClient().then(
         (loaded) => setClient(() => loaded), // the client is a function itself, which React would call
-        () => setReading({ status: 'unreachable' }),
+        () => setSessionState({ status: 'unreachable' }),
       ),
     [],
   );
@@ -70,18 +73,18 @@ export function AuthProvider({ children }: { readonly children: ReactNode }): Re
   }, [client, load]);
 
   const [tokens] = useState(() => tokenStore(fetchToken));
-  const userId = reading?.session?.user.id;
+  const userId = sessionState?.session?.user.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the user clears the token
-  useLayoutEffect(() => tokens.clear(), [userId]); // runs before a page asks for a token in its effects
+  useLayoutEffect(() => tokens.clear(), [userId]); // a layout effect runs before the effects in which a page gets a token
 
-  const read = useCallback((next: Reading, again: () => Promise<void>) => {
-    refetch.current = again;
-    // While the client fetches the session again, the last session stays: otherwise a form would disappear when its
-    // window gets the focus.
-    setReading((known) => (known && next.status === 'pending' && !next.session ? known : next));
+  const onRead = useCallback((next: SessionState, refetchSession: () => Promise<void>) => {
+    refetch.current = refetchSession;
+    // While the client fetches the session again, the last session stays. Otherwise a form would disappear each
+    // time the window gets the focus, because the client then fetches the session.
+    setSessionState((known) => (known && next.status === 'pending' && !next.session ? known : next));
   }, []);
 
-  // A page from the back/forward cache shows an old session: the one from when the person left the page.
+  // A page from the back/forward cache shows the session from when the person left it, so the page is reloaded.
   useEffect(() => {
     const onPageShow = (event: PageTransitionEvent) => {
       if (event.persisted) window.location.reload();
@@ -92,35 +95,35 @@ export function AuthProvider({ children }: { readonly children: ReactNode }): Re
 
   const auth = useMemo<Auth>(
     () => ({
-      state: stateOf(reading),
+      state: stateOf(sessionState),
       getToken: tokens.get,
       clearToken: tokens.clear,
       refresh: () => refetch.current(),
       signOut: async () => {
         tokens.clear();
-        return ask((client, fetchOptions) => client.signOut({ fetchOptions }));
+        return callApi((client, fetchOptions) => client.signOut({ fetchOptions }));
       },
     }),
-    [reading, tokens],
+    [sessionState, tokens],
   );
 
   return (
     <Context.Provider value={auth}>
       {children}
-      {client && <SessionReader client={client} onRead={read} />}
+      {client && <SessionReader client={client} onRead={onRead} />}
     </Context.Provider>
   );
 }
 
 async function fetchToken(): Promise<Outcome<string>> {
-  const { data, failure } = await ask((client, fetchOptions) => client.token({ fetchOptions }));
+  const { data, failure } = await callApi((client, fetchOptions) => client.token({ fetchOptions }));
   return failure ? { failure } : { data: data?.token ?? '' };
 }
 
-function stateOf(reading: Reading | undefined): AuthState {
-  if (!reading) return { status: 'pending' };
-  if (reading.session) return { status: 'signed-in', user: reading.session.user, session: reading.session.session };
-  return { status: reading.status };
+function stateOf(read: SessionState | undefined): AuthState {
+  if (!read) return { status: 'pending' };
+  if (read.session) return { status: 'signed-in', user: read.session.user, session: read.session.session };
+  return { status: read.status };
 }
 
 /** The session and the actions on it. Works only below {@link AuthProvider}. */

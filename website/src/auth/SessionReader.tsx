@@ -1,15 +1,15 @@
 import { useEffect } from 'react';
 import type { AuthClient, Session } from '../lib/authClient';
 
-/** The client's state of the session. */
-export interface Reading {
+/** What the client knows about the session. */
+export interface SessionState {
   readonly status: 'pending' | 'signed-out' | 'unreachable';
   readonly session?: Session;
 }
 
 interface Props {
   readonly client: AuthClient;
-  readonly onRead: (reading: Reading, refetch: () => Promise<void>) => void;
+  readonly onRead: (state: SessionState, refetch: () => Promise<void>) => void;
 }
 
 /** Reads the session from the client, whose hook can only be called after the client is loaded. Renders nothing. */

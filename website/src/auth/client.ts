@@ -1,5 +1,5 @@
 import type { AuthClient } from '../lib/authClient';
-import { attempt, type ClientAnswer, type ClientOptions, type Outcome } from '../lib/failure';
+import { type ClientAnswer, type ClientOptions, callClient, type Outcome } from '../lib/failure';
 
 /** Loads the client from its own chunk, so that pages without authentication do not wait for it. */
 export async function loadClient(): Promise<AuthClient> {
@@ -8,8 +8,8 @@ export async function loadClient(): Promise<AuthClient> {
 }
 
 /** Calls the client and returns the outcome. Never throws, not even when the client's chunk cannot be loaded. */
-export function ask<T>(
+export function callApi<T>(
   call: (client: AuthClient, fetchOptions: ClientOptions) => Promise<ClientAnswer<T>>,
 ): Promise<Outcome<T | null>> {
-  return attempt(async (fetchOptions) => call(await loadClient(), fetchOptions));
+  return callClient(async (fetchOptions) => call(await loadClient(), fetchOptions));
 }

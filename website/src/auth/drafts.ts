@@ -14,7 +14,7 @@ export function keepDraft(userId: string, draft: Draft): void {
   else drafts.delete(userId);
 }
 
-/** Drops one person's draft, which they chose to discard. */
+/** Drops the draft that a person discards. */
 export function dropDraft(userId: string): void {
   drafts.delete(userId);
 }

@@ -5,11 +5,11 @@ import type { Outcome } from '../lib/failure';
 export interface Resource<T> {
   /**
    * The data, or why it could not be loaded. Undefined while it is loading, during hydration, and without a key. After
-   * a failure, the next component that needs the data loads it again. With `mayLoad` false, a component uses only what
-   * others have loaded.
+   * a failure, the next component that uses the hook loads the data again. With `mayLoad` false, the hook loads nothing
+   * and returns only data that another component has loaded.
    */
   readonly useOutcome: (key: string | undefined, mayLoad?: boolean) => Outcome<T> | undefined;
-  /** Loads the data again. Components keep the last outcome until the next one is there. */
+  /** Loads the data again. Components show the last outcome until the new one arrives. */
   readonly reload: (key: string) => Promise<Outcome<T>>;
 }
 

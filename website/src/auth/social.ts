@@ -1,22 +1,26 @@
 import type { Failure, Outcome } from '../lib/failure';
 import { forgetProvider, keepProvider } from '../lib/lastProvider';
 import { home, withNext } from '../lib/next';
-import { ask } from './client';
+import { callApi } from './client';
 
-/** Where a sign-in at a provider starts: on the page to sign in or to register, or where a password is asked again. */
-export type Start = 'login' | 'register' | 'account';
+/** The page on which a sign-in with a provider starts. The account page asks for a sign-in before sensitive changes. */
+export type StartPage = 'login' | 'register' | 'account';
 
-/** The page for new users without another page to go to. The query makes it greet them. */
+/** The page for new users when there is no `?next=`. With `new=1` it shows NewAccountNote. */
 export const welcomePage = `${home}?new=1`;
 
 /**
- * Sends the browser to a provider. After the sign-in the browser opens `next`. After an error it opens the page where
- * it started, with the provider and the error in the query. Returns why the browser could not be sent there.
+ * Sends the browser to a provider. After the sign-in the browser opens `next`. After an error it opens the start page
+ * again, with the provider and the error in the query. Returns the failure if the API does not return the URL.
  */
-export async function signInAt(provider: string, start: Start, next: string): Promise<Failure | undefined> {
+export async function signInWithProvider(
+  provider: string,
+  start: StartPage,
+  next: string,
+): Promise<Failure | undefined> {
   keepProvider(provider);
   const errorPage = start === 'account' ? '/account/' : withNext(`/${start}/`, next);
-  const { failure } = await ask((client, fetchOptions) =>
+  const { failure } = await callApi((client, fetchOptions) =>
     client.signIn.social({
       provider,
       callbackURL: next,
@@ -32,15 +36,16 @@ export async function signInAt(provider: string, start: Start, next: string): Pr
 }
 
 /**
- * Sends the browser to a provider to link an account there. It returns to the account page in any case. `confirmed`
- * asks for the password if the session has ended. Returns why the browser could not be sent there.
+ * Sends the browser to a provider to link an account there. The browser returns to the account page, after an error
+ * too. `withConfirmation` asks the person to sign in again if the API requires it. Returns the failure if the API does
+ * not return the URL.
  */
-export async function linkAt(
+export async function linkProvider(
   provider: string,
-  confirmed: (call: () => Promise<Outcome<unknown>>) => Promise<Outcome<unknown>>,
+  withConfirmation: (call: () => Promise<Outcome<unknown>>) => Promise<Outcome<unknown>>,
 ): Promise<Failure | undefined> {
-  const { failure } = await confirmed(() =>
-    ask((client, fetchOptions) =>
+  const { failure } = await withConfirmation(() =>
+    callApi((client, fetchOptions) =>
       client.linkSocial({
         provider,
         callbackURL: withProvider('/account/?linked=1', provider),
@@ -56,10 +61,10 @@ function withProvider(page: string, provider: string): string {
   return `${page}${page.includes('?') ? '&' : '?'}provider=${encodeURIComponent(provider)}`;
 }
 
-// Milliseconds. If the provider has not answered by then, the buttons work again.
-const patience = 8_000;
+// Milliseconds. If the page is still open after this time, the buttons can be used again.
+const redirectTimeout = 8_000;
 
-// The client has set the location, but the page stays until the provider answers.
+// The client has set the location, but the browser keeps this page until the provider's response arrives.
 async function untilPageChanges(): Promise<undefined> {
-  await new Promise((resolve) => window.setTimeout(resolve, patience));
+  await new Promise((resolve) => window.setTimeout(resolve, redirectTimeout));
 }

@@ -1,14 +1,14 @@
 import type { Account } from '../lib/authClient';
 import type { Outcome } from '../lib/failure';
 import { passwordProvider } from '../lib/signInMethods';
-import { ask } from './client';
+import { callApi } from './client';
 import { createResource } from './resource';
 
 const resource = createResource(loadAccounts);
 
 /**
  * The accounts with which a user can sign in: the password, and one for each linked provider. Undefined while they are
- * loading. With `mayLoad` false, only accounts that are known already: without a session they cannot be loaded.
+ * loading. With `mayLoad` false, the hook loads nothing, because without a session it cannot: it returns what is known.
  */
 export function useAccounts(userId: string | undefined, mayLoad = true): Outcome<readonly Account[]> | undefined {
   return resource.useOutcome(userId, mayLoad);
@@ -25,6 +25,6 @@ export function useHasPassword(userId: string | undefined, mayLoad = true): bool
 }
 
 async function loadAccounts(): Promise<Outcome<readonly Account[]>> {
-  const { data, failure } = await ask((client, fetchOptions) => client.listAccounts({ fetchOptions }));
+  const { data, failure } = await callApi((client, fetchOptions) => client.listAccounts({ fetchOptions }));
   return failure ? { failure } : { data: data ?? [] };
 }

@@ -5,7 +5,9 @@ import { useEffect, useRef } from 'react';
 interface Guard {
   /** Whether there are unsaved changes. Called when the person is about to leave the page. */
   readonly unsaved: () => boolean;
-  /** The question before another page of the site opens. For leaving the site, the browser has its own question. */
+  /**
+   * The question before another page of this site opens. Before another site opens, the browser asks its own question.
+   */
   readonly question: string;
   /** Called when the person confirms that the changes are lost, and leaves. */
   readonly onLeave: () => void;

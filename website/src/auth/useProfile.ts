@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Failure, Outcome } from '../lib/failure';
 import { subject } from '../lib/jwt';
 import { type Answers, type Caller, readProfile } from '../lib/profile';
-import { type Draft, draftOf, rebase, type Sent, send, typedSince } from '../lib/profileDraft';
+import { type Draft, draftOf, keepTyped, rebase, type SaveResult, send } from '../lib/profileDraft';
 import { useAuth } from './AuthContext';
 import { keepDraft, keptDraft } from './drafts';
 
@@ -17,7 +17,7 @@ export interface ProfileEditor {
   readonly set: <F extends keyof Answers>(field: F, answer: Answers[F]) => void;
   /** Resets the draft to the saved profile. */
   readonly reset: () => void;
-  readonly save: () => Promise<Outcome<Sent>>;
+  readonly save: () => Promise<Outcome<SaveResult>>;
 }
 
 /** Loads the profile of the person who is signed in, and keeps their input while they sign in again. */
@@ -36,7 +36,7 @@ export function useProfile(userId: string): ProfileEditor {
     [userId],
   );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round loads the profile again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new value of `round` loads the profile again
   useEffect(() => {
     let left = false;
     setFailure(undefined);
@@ -64,7 +64,7 @@ export function useProfile(userId: string): ProfileEditor {
     save: async () => {
       const sent = latest.current ?? draftOf(undefined);
       const outcome = await send(caller, sent);
-      if (outcome.data) update(typedSince(sent, latest.current ?? sent, outcome.data.draft));
+      if (outcome.data) update(keepTyped(sent, latest.current ?? sent, outcome.data.draft));
       return outcome;
     },
   };
@@ -83,7 +83,7 @@ function useCaller(userId: string): Caller {
       clearToken();
       return undefined;
     };
-    // The token in memory can belong to the person who was signed in before, so there is a second try.
+    // The token in memory can belong to the person who was signed in before, so it tries twice.
     const get = async () => (await ownToken()) ?? (await ownToken()) ?? { failure: signedOut };
     return { getToken: get, clearToken };
   }, [userId, getToken, clearToken]);

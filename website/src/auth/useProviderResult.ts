@@ -3,20 +3,20 @@ import { useEffect, useState } from 'react';
 import { forgetProvider } from '../lib/lastProvider';
 import { useSearch } from './useSearch';
 
-/** The result of a visit to a provider, from the query of the page to which the API has redirected. */
+/** The result of a sign-in or a link at a provider, from the query of the page to which the API redirects. */
 export interface ProviderResult {
-  /** The id of the provider, as the page that started the visit wrote it into the URL. */
+  /** The id of the provider, from the callback URL that the start page sent to the API. */
   readonly provider: string | null;
   /** The code of the error; null when an account was linked. */
   readonly error: string | null;
 }
 
-// The parameters of the pages that start a visit, and of the API.
+// `provider` and `linked` come from auth/social.ts, `error` and `error_description` from the API.
 const parameters = ['provider', 'linked', 'error', 'error_description'];
 
 /**
- * Reads the result from the URL and removes it from there, so that it is not shown again after a reload. Undefined when
- * the browser does not come from a provider, or the URL has not been read.
+ * Reads the result from the URL and removes it from the URL, so that it is not shown again after a reload. Undefined if
+ * the URL has no result, and until it has been read.
  */
 export function useProviderResult(): ProviderResult | undefined {
   const search = useSearch();
@@ -25,7 +25,7 @@ export function useProviderResult(): ProviderResult | undefined {
   useEffect(() => {
     const query = new URLSearchParams(search);
     const error = query.get('error');
-    if (query.has('email') || (error === null && !query.has('linked'))) return; // no result, or one of a mailed link
+    if (query.has('email') || (error === null && !query.has('linked'))) return; // no result, or the result of a link in a mail
     setResult({ provider: query.get('provider'), error });
     if (error !== null) forgetProvider();
     for (const name of parameters) query.delete(name);

@@ -5,7 +5,7 @@ import { createResource } from './resource';
 const key = 'all';
 const resource = createResource(loadProviders);
 
-/** The providers that the server is configured for, in its order. Undefined while they are loading. */
+/** The providers that the server is configured for, in the order of the response. Undefined while they are loading. */
 export function useProviders(): Outcome<readonly Provider[]> | undefined {
   return resource.useOutcome(key);
 }
@@ -23,8 +23,8 @@ export function nameOf(
   return providers?.data?.find((provider) => provider.id === id)?.name;
 }
 
-// Without the stock client, whose chunk is larger than the answer. A site without an API, or with an older one, answers
-// 404 or an HTML page: then there are no providers.
+// Uses fetch, because the chunk of the stock client is larger than the response. A site without an API, or with an API
+// that has no social sign-in, answers 404 or an HTML page. Then there are no providers.
 async function loadProviders(): Promise<Outcome<readonly Provider[]>> {
   try {
     const response = await fetch('/api/auth/social-providers');

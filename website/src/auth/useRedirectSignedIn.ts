@@ -23,7 +23,7 @@ export function useRedirectSignedIn(): string {
 // Milliseconds. If the form is still shown this long after a successful sign-in, the browser blocks cookies.
 const cookieTimeout = 8_000;
 
-/** The failure that a form returns some time after a successful sign-in. By then the page has normally changed. */
+/** Waits after a successful sign-in, and then returns a failure. Normally the page has changed before. */
 export async function cookiesBlocked(): Promise<Failure> {
   await new Promise((resolve) => window.setTimeout(resolve, cookieTimeout));
   return { code: 'COOKIES_BLOCKED', status: 0 };

@@ -28,7 +28,7 @@ afterEach(cleanup);
 
 it.each([
   ['/reset-password/?token=abc', 'token abc'],
-  ['/reset-password/?error=INVALID_TOKEN', 'used'],
+  ['/reset-password/?error=INVALID_TOKEN', 'invalid'],
   ['/reset-password/?token=', 'none'],
   ['/reset-password/', 'none'],
 ])('reads %s, and removes the query from the URL', (path, want) => {

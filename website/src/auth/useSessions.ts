@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { SessionRow } from '../lib/authClient';
 import type { Failure, Outcome } from '../lib/failure';
-import { ask } from './client';
+import { callApi } from './client';
 
 /** The sessions of a person, and the actions on them. */
 export interface Sessions {
@@ -19,7 +19,7 @@ export function useSessions(current: string): Sessions {
   const [rows, setRows] = useState<readonly SessionRow[]>();
   const [failure, setFailure] = useState<Failure>();
   const load = useCallback(async () => {
-    const outcome = await ask((client, fetchOptions) => client.listSessions({ fetchOptions }));
+    const outcome = await callApi((client, fetchOptions) => client.listSessions({ fetchOptions }));
     setFailure(outcome.failure);
     if (!outcome.failure) setRows(sorted(outcome.data ?? [], current));
     return outcome;
@@ -32,12 +32,12 @@ export function useSessions(current: string): Sessions {
     failure,
     load,
     end: async ({ token }) => {
-      const outcome = await ask((client, fetchOptions) => client.revokeSession({ token, fetchOptions }));
+      const outcome = await callApi((client, fetchOptions) => client.revokeSession({ token, fetchOptions }));
       if (!outcome.failure) setRows((known) => known?.filter((row) => row.token !== token));
       return outcome;
     },
     endOthers: async () => {
-      const outcome = await ask((client, fetchOptions) => client.revokeOtherSessions({ fetchOptions }));
+      const outcome = await callApi((client, fetchOptions) => client.revokeOtherSessions({ fetchOptions }));
       if (!outcome.failure) setRows((known) => known?.filter((row) => row.token === current));
       return outcome;
     },

@@ -5,7 +5,7 @@ import { type Failure, offline } from '../lib/failure';
 export interface Submission {
   readonly busy: boolean;
   readonly failure: Failure | undefined;
-  /** Seconds until the server accepts another attempt; 0 when it does now. */
+  /** Seconds until the server accepts the form again; 0 if it accepts it now. */
   readonly wait: number;
   readonly onSubmit: (event: { preventDefault: () => void }) => void;
   /** Clears the failure, or sets one that was found before the form was sent. */
@@ -13,8 +13,8 @@ export interface Submission {
 }
 
 /**
- * Runs `action` when a form is submitted: never twice at the same time, and never while the server asks to wait.
- * `action` returns why it failed.
+ * Runs `action` when a form is submitted. It ignores submissions while `action` runs, and until the wait of a 429
+ * response has passed. `action` returns the failure, if any.
  */
 export function useSubmit(action: () => Promise<Failure | undefined>): Submission {
   const [busy, setBusy] = useState(false);
@@ -43,7 +43,7 @@ export function useCountdown(failure: Failure | undefined): number {
   const [left, setLeft] = useState(0);
   const until = useRef(0);
   const tick = useCallback(() => setLeft(Math.max(0, Math.ceil((until.current - performance.now()) / 1000))), []);
-  // In a layout effect, so that the button is never painted enabled while the wait has begun.
+  // A layout effect runs before the browser paints, so the button is never shown as enabled during the wait.
   useLayoutEffect(() => {
     until.current = performance.now() + (failure?.status === 429 ? (failure.retryAfter ?? 10) : 0) * 1000;
     tick();

@@ -1,5 +1,5 @@
 declare module '*.woff2' {
-  /** The address of the file in the built site. */
-  const address: string;
-  export default address;
+  /** The URL of the file in the built site. */
+  const url: string;
+  export default url;
 }

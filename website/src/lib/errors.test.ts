@@ -1,11 +1,11 @@
 import { expect, it, describe as suite } from 'vitest';
-import { describe, fieldError, knownCodes, wantsPassword, wantsSignIn } from './errors';
+import { describe, fieldError, knownCodes, needsPassword, needsSignIn } from './errors';
 import { type Failure, failureOf, offline } from './failure';
 
 const of = (code: string, status = 400, more: Partial<Failure> = {}): Failure => ({ code, status, ...more });
-const say = (code: string) => describe(of(code)).message;
+const messageOf = (code: string) => describe(of(code)).message;
 
-suite('the catalogue', () => {
+suite('describe', () => {
   it.each([
     ['INVALID_EMAIL_OR_PASSWORD', 'Wrong e-mail address or password.'],
     ['EMAIL_NOT_VERIFIED', 'Please confirm your e-mail address first: open the link we sent you.'],
@@ -27,11 +27,11 @@ suite('the catalogue', () => {
     ['SERVICE_UNAVAILABLE', 'The server is busy or starting. Nothing is lost: try again.'],
     ['BANNED_USER', 'This account is closed. Please write to support if you think that is a mistake.'],
   ])('has a message for %s', (code, words) => {
-    expect(say(code)).toBe(words);
+    expect(messageOf(code)).toBe(words);
   });
 
   it('has its own message for every known code', () => {
-    for (const code of knownCodes) expect(say(code)).not.toBe(say('SOMETHING_ELSE'));
+    for (const code of knownCodes) expect(messageOf(code)).not.toBe(messageOf('SOMETHING_ELSE'));
   });
 
   it('quotes the request id for an unknown code', () => {
@@ -42,8 +42,8 @@ suite('the catalogue', () => {
   });
 
   it('has the general message for codes that are property names of objects', () => {
-    expect(say('constructor')).toBe('Something went wrong. Please try again.');
-    expect(say('__proto__')).toBe('Something went wrong. Please try again.');
+    expect(messageOf('constructor')).toBe('Something went wrong. Please try again.');
+    expect(messageOf('__proto__')).toBe('Something went wrong. Please try again.');
   });
 
   it('assigns a message to its field', () => {
@@ -53,17 +53,17 @@ suite('the catalogue', () => {
   });
 });
 
-suite('what the caller has to do', () => {
-  it('is to enter the password again, when the session is not fresh', () => {
-    expect(wantsPassword(of('SESSION_NOT_FRESH', 403))).toBe(true);
-    expect(wantsPassword(of('SESSION_EXPIRED'))).toBe(true);
-    expect(wantsPassword(of('INVALID_PASSWORD'))).toBe(false);
+suite('needsPassword and needsSignIn', () => {
+  it('need the password when the session is not fresh', () => {
+    expect(needsPassword(of('SESSION_NOT_FRESH', 403))).toBe(true);
+    expect(needsPassword(of('SESSION_EXPIRED'))).toBe(true);
+    expect(needsPassword(of('INVALID_PASSWORD'))).toBe(false);
   });
 
-  it('is to sign in, when there is no session', () => {
-    expect(wantsSignIn(of('UNAUTHORIZED', 401))).toBe(true);
-    expect(wantsSignIn(failureOf(401, undefined))).toBe(true);
-    expect(wantsSignIn(of('INVALID_EMAIL_OR_PASSWORD', 401))).toBe(false);
-    expect(wantsSignIn(offline)).toBe(false);
+  it('need a sign-in when there is no session', () => {
+    expect(needsSignIn(of('UNAUTHORIZED', 401))).toBe(true);
+    expect(needsSignIn(failureOf(401, undefined))).toBe(true);
+    expect(needsSignIn(of('INVALID_EMAIL_OR_PASSWORD', 401))).toBe(false);
+    expect(needsSignIn(offline)).toBe(false);
   });
 });

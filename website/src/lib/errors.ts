@@ -5,16 +5,16 @@ import { maxPassword, minPassword } from './password';
 /** The field of a form that a failure belongs to. */
 export type Field = 'email' | 'password' | 'name';
 
-/** The message for a failure, which says what the person can do. */
-export interface Words {
+/** What a form shows for a failure: what happened, and what the person can do. */
+export interface ErrorMessage {
   readonly message: string;
   /** Undefined when the failure belongs to the whole form. */
   readonly field?: Field;
 }
 
-// Messages by error code; the server's text is never shown. If a code has another meaning in a form, the form has its
-// own message.
-const catalogue: Record<string, () => Words> = {
+// Messages by error code; the server's text is never shown. If a code means something else in one form, that
+// form has its own message.
+const messages: Record<string, () => ErrorMessage> = {
   OFFLINE: () => ({
     message: translate({ id: 'error.OFFLINE', message: 'We cannot reach the server. Nothing is lost: try again.' }),
   }),
@@ -188,12 +188,12 @@ const synonyms: Record<string, string> = {
 };
 
 /** All codes with a message, for tests. */
-export const knownCodes: readonly string[] = [...Object.keys(catalogue), ...Object.keys(synonyms)];
+export const knownCodes: readonly string[] = [...Object.keys(messages), ...Object.keys(synonyms)];
 
 /** The message for a failure. An unknown code gets a general message with the request's id, for support to look up. */
-export function describe(failure: Failure): Words {
-  const words = catalogue[synonyms[failure.code] ?? failure.code];
-  if (words) return words();
+export function describe(failure: Failure): ErrorMessage {
+  const messageOf = messages[synonyms[failure.code] ?? failure.code];
+  if (messageOf) return messageOf();
   return {
     message: failure.reference
       ? translate(
@@ -209,16 +209,16 @@ export function describe(failure: Failure): Words {
 
 /** The message below a field; undefined when the failure does not belong to that field. */
 export function fieldError(failure: Failure | undefined, field: Field): string | undefined {
-  const words = failure && describe(failure);
-  return words?.field === field ? words.message : undefined;
+  const error = failure && describe(failure);
+  return error?.field === field ? error.message : undefined;
 }
 
-/** Whether the server wants the password again before it accepts the call. */
-export function wantsPassword(failure: Failure): boolean {
+/** Whether the server requires the password again before it accepts the call. */
+export function needsPassword(failure: Failure): boolean {
   return (synonyms[failure.code] ?? failure.code) === 'SESSION_NOT_FRESH';
 }
 
 /** Whether the session has ended, so that signing in again helps. */
-export function wantsSignIn(failure: Failure): boolean {
+export function needsSignIn(failure: Failure): boolean {
   return failure.status === 401 && ['UNAUTHORIZED', 'FAILED_TO_GET_SESSION', 'UNKNOWN'].includes(failure.code);
 }

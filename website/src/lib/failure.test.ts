@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { attempt, failureOf, offline } from './failure';
+import { callClient, failureOf, offline } from './failure';
 
 const headers = (of: Record<string, string>) => new Headers(of);
 
@@ -31,13 +31,13 @@ describe('failureOf', () => {
   });
 });
 
-describe('attempt', () => {
+describe('callClient', () => {
   it('returns the data', async () => {
-    expect(await attempt(async () => ({ data: { status: true }, error: null }))).toEqual({ data: { status: true } });
+    expect(await callClient(async () => ({ data: { status: true }, error: null }))).toEqual({ data: { status: true } });
   });
 
   it('returns the failure, with the values from the headers', async () => {
-    const outcome = await attempt(async ({ onError }) => {
+    const outcome = await callClient(async ({ onError }) => {
       onError({ response: { headers: headers({ 'X-Retry-After': '9', 'X-Request-Id': 'r-2' }) } });
       return { data: null, error: { status: 429 } };
     });
@@ -48,6 +48,6 @@ describe('attempt', () => {
     const lost = async (): Promise<never> => {
       throw new TypeError('Failed to fetch');
     };
-    expect(await attempt(lost)).toEqual({ failure: offline });
+    expect(await callClient(lost)).toEqual({ failure: offline });
   });
 });

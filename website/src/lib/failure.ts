@@ -1,10 +1,10 @@
-/** The reason of a failed call: the server's error, or that there was no response. */
+/** Why a call failed: with an error of the server, or without a response. */
 export interface Failure {
   /** The server's code, `OFFLINE` (no response), or `UNKNOWN` (a response without a code). */
   readonly code: string;
   /** The HTTP status; 0 when there was no response. */
   readonly status: number;
-  /** Seconds to wait before another attempt, when the server sent them. */
+  /** Seconds to wait before the next call, if the server sent them. */
   readonly retryAfter?: number;
   /** The request id, which a person can give to support. */
   readonly reference?: string;
@@ -55,9 +55,9 @@ export interface ClientOptions {
 
 /**
  * Calls the stock client and returns the outcome; never throws. The client's error has no headers, so the `onError`
- * option captures them: `attempt((fetchOptions) => client.signIn.email({ email, password, fetchOptions }))`.
+ * option captures them: `callClient((fetchOptions) => client.signIn.email({ email, password, fetchOptions }))`.
  */
-export async function attempt<T>(
+export async function callClient<T>(
   call: (fetchOptions: ClientOptions) => Promise<ClientAnswer<T>>,
 ): Promise<Outcome<T | null>> {
   let headers: Headers | undefined;

@@ -2,43 +2,44 @@ import type { Outcome } from './failure';
 
 /** Keeps a JWT in memory and renews it before it expires. */
 export interface TokenStore {
-  /** The token to send, or why there is none. Concurrent calls share one request. */
+  /** Returns the token to send, or why there is none. Concurrent calls share one request. */
   readonly get: () => Promise<Outcome<string>>;
   /** Drops the token, because the API rejected it or another person has signed in. */
   readonly clear: () => void;
 }
 
-// The part of its lifetime after which a token is renewed, so that none expires on its way to the API.
+// A token is renewed after this part of its lifetime, so that it does not expire before it reaches the API.
 const renewAfter = 0.8;
 
 /**
  * Keeps a JWT in memory, never in storage. Its age is measured with the monotonic clock (`now` in milliseconds) from
- * the time of the request, so a wrong system date does not cause more renewals. `fetchToken` never rejects.
+ * the time of the request, so a wrong system date has no effect. `fetchToken` never rejects.
  */
 export function tokenStore(fetchToken: () => Promise<Outcome<string>>, now = () => performance.now()): TokenStore {
-  let kept: { readonly token: string; readonly until: number } | undefined;
-  let flight: Promise<Outcome<string>> | undefined;
-  // Counts calls of clear: the answer to a request from before a clear is not kept.
+  let cached: { readonly token: string; readonly until: number } | undefined;
+  let request: Promise<Outcome<string>> | undefined;
+  // The number of calls of clear. A token is not stored if clear was called after its request.
   let generation = 0;
   const renew = async (): Promise<Outcome<string>> => {
-    const mine = generation;
-    const asked = now();
+    const started = generation;
+    const requestedAt = now();
     const outcome = await fetchToken();
-    if (mine !== generation) return outcome;
-    flight = undefined;
-    if (outcome.data !== undefined) kept = { token: outcome.data, until: asked + lifetime(outcome.data) * renewAfter };
+    if (started !== generation) return outcome;
+    request = undefined;
+    if (outcome.data !== undefined)
+      cached = { token: outcome.data, until: requestedAt + lifetime(outcome.data) * renewAfter };
     return outcome;
   };
   return {
     get: async () => {
-      if (kept && now() < kept.until) return { data: kept.token };
-      flight ??= renew();
-      return flight;
+      if (cached && now() < cached.until) return { data: cached.token };
+      request ??= renew();
+      return request;
     },
     clear: () => {
       generation++;
-      kept = undefined;
-      flight = undefined;
+      cached = undefined;
+      request = undefined;
     },
   };
 }

@@ -15,7 +15,7 @@ it('keeps one provider until it is forgotten', () => {
   expect(lastProvider()).toBeUndefined();
 });
 
-it('has no hint when the browser blocks the storage', () => {
+it('returns undefined when the browser blocks the storage', () => {
   vi.spyOn(window, 'localStorage', 'get').mockImplementation(() => {
     throw new DOMException('The operation is insecure.', 'SecurityError');
   });

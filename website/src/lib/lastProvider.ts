@@ -5,17 +5,17 @@ export function lastProvider(): string | undefined {
   return withStorage((storage) => storage.getItem(key) ?? undefined);
 }
 
-/** Keeps the id of the provider that is used to sign in on this device. */
+/** Stores the id of the provider with which the person signs in on this device. */
 export function keepProvider(id: string): void {
   withStorage((storage) => storage.setItem(key, id));
 }
 
-/** Forgets the provider: the sign-in failed, or the person signed in with a password. */
+/** Removes the stored provider, because the sign-in failed or the person signed in with a password. */
 export function forgetProvider(): void {
   withStorage((storage) => storage.removeItem(key));
 }
 
-// A browser can block the storage, or it can be full. Then there is no hint.
+// Returns undefined if the browser blocks the storage, or if it is full.
 function withStorage<T>(use: (storage: Storage) => T): T | undefined {
   try {
     return use(window.localStorage);

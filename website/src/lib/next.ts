@@ -1,11 +1,11 @@
-/** The page after a sign-in without `?next=`. */
+/** The page to open after a sign-in if the URL has no `?next=`. */
 export const home = '/profile/';
 
 // Matches paths of this site: no double slash, backslash, scheme or control character. Segments are separated by the
 // slash only, so that matching a long path takes linear time.
 const segment = '[A-Za-z0-9][A-Za-z0-9._~-]*';
 const path = new RegExp(`^/(?:${segment}(?:/${segment})*/?)?(?:\\?[A-Za-z0-9._~=&%+-]*)?(?:#[A-Za-z0-9._~%-]*)?$`);
-// Pages that are no destination after a sign-in: the forms of authentication and the API.
+// Paths that are not opened after a sign-in: the authentication forms and the API.
 const excluded = /^\/(?:login|register|forgot-password|reset-password|verify-email|cancel-email-change|api)(?:[/?#]|$)/;
 
 /** The page to return to, from a query string such as `?next=/docs/`; {@link home} for any other value. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { badPassword, maxPassword, minPassword, rules, strength } from './password';
+import { checkPasswordLength, maxPassword, minPassword, rules, strength } from './password';
 
 // None of the common passwords can be written with these letters.
 const letters = fc.constantFrom(...'bhjkvxzBHJKVXZ79!?*é漢');
@@ -83,11 +83,11 @@ describe('rules', () => {
   });
 });
 
-describe('badPassword', () => {
+describe('checkPasswordLength', () => {
   it('returns the error of the server', () => {
-    expect(badPassword('x'.repeat(minPassword - 1))?.code).toBe('PASSWORD_TOO_SHORT');
-    expect(badPassword('x'.repeat(minPassword))).toBeUndefined();
-    expect(badPassword('x'.repeat(maxPassword))).toBeUndefined();
-    expect(badPassword('x'.repeat(maxPassword + 1))?.code).toBe('PASSWORD_TOO_LONG');
+    expect(checkPasswordLength('x'.repeat(minPassword - 1))?.code).toBe('PASSWORD_TOO_SHORT');
+    expect(checkPasswordLength('x'.repeat(minPassword))).toBeUndefined();
+    expect(checkPasswordLength('x'.repeat(maxPassword))).toBeUndefined();
+    expect(checkPasswordLength('x'.repeat(maxPassword + 1))?.code).toBe('PASSWORD_TOO_LONG');
   });
 });

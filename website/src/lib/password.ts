@@ -27,7 +27,7 @@ const commonWords = [
 
 /**
  * Estimates the strength of a password from its length, the number of different characters, repetitions and common
- * words. `about` has texts about the user that others know, such as the name and the email.
+ * words. `about` has texts that a person who guesses may know, such as the name and the email.
  */
 export function strength(password: string, about: readonly string[] = []): Strength {
   if (password.length < minPassword) return 0;
@@ -44,8 +44,8 @@ export function strength(password: string, about: readonly string[] = []): Stren
 }
 
 /**
- * Which rules of the form a password follows. The server checks the length, and rejects common passwords by a list of
- * its own (PASSWORD_BLOCKLIST). The last two rules are advice.
+ * Which rules of the form a password follows. The server checks the length, and rejects the passwords of its
+ * own list if PASSWORD_BLOCKLIST is on. The form does not enforce the last two rules.
  */
 export interface FollowedRules {
   readonly length: boolean;
@@ -74,7 +74,7 @@ function code(character: string): number {
 }
 
 /** Checks the length of a new password in the browser, and returns the same error as the server would. */
-export function badPassword(password: string): Failure | undefined {
+export function checkPasswordLength(password: string): Failure | undefined {
   if (password.length < minPassword) return { code: 'PASSWORD_TOO_SHORT', status: 400 };
   return password.length > maxPassword ? { code: 'PASSWORD_TOO_LONG', status: 400 } : undefined;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { json, type ProfileServer, profileServer, tokenOf } from '../testing/profileServer';
 import { type Answers, type Caller, readProfile, type Version } from './profile';
-import { changes, type Draft, draftOf, rebase, send, typedSince, unsaved } from './profileDraft';
+import { changes, type Draft, draftOf, keepTyped, rebase, send, unsaved } from './profileDraft';
 
 let server: ProfileServer;
 const caller: Caller = { getToken: async () => ({ data: tokenOf('u1') }), clearToken: () => {} };
@@ -26,7 +26,7 @@ describe('a draft', () => {
   it('sends only the changed fields', async () => {
     server.saveElsewhere({ learning_mode: 'visual', time_per_week: 3 });
     const { data } = await send(caller, typed(draftOf(await read()), { time_per_week: 4 }));
-    expect(data?.became).toBe('saved');
+    expect(data?.status).toBe('saved');
     expect(server.requests).toEqual(['GET', 'PUT {"time_per_week":4}']);
     expect(data && unsaved(data.draft)).toBe(false);
   });
@@ -41,7 +41,7 @@ describe('a draft', () => {
     const sent = typed(draftOf(undefined), { time_per_week: 1 });
     const now = typed(sent, { time_per_week: 2, learning_mode: 'visual' });
     const profile = { ...sent.answers, id: 'p', user_id: 'u1', created_at: '', updated_at: '' };
-    const draft = typedSince(sent, now, draftOf({ profile, etag: '"1"' }));
+    const draft = keepTyped(sent, now, draftOf({ profile, etag: '"1"' }));
     expect(changes(draft)).toEqual({ time_per_week: 2, learning_mode: 'visual' });
   });
 });
@@ -52,7 +52,7 @@ describe('when the profile was changed elsewhere', () => {
     const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
     const { data } = await send(caller, draft);
-    expect(data?.became).toBe('merged');
+    expect(data?.status).toBe('merged');
     expect(server.saved()).toMatchObject({ learning_mode: 'visual', time_per_week: 5, age_range: '25_34' });
     expect(data?.draft.answers).toMatchObject({ learning_mode: 'visual', time_per_week: 5, age_range: '25_34' });
   });
@@ -62,11 +62,11 @@ describe('when the profile was changed elsewhere', () => {
     const draft = typed(draftOf(await read()), { time_per_week: 4, learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
     const { data } = await send(caller, draft);
-    expect(data?.became).toBe('conflict');
+    expect(data?.status).toBe('conflict');
     expect(data?.draft.conflicts).toEqual([{ field: 'time_per_week', mine: 4, theirs: 5 }]);
     expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: null });
     const again = await send(caller, typed(data?.draft ?? draft, { time_per_week: 5 }));
-    expect(again.data?.became).toBe('saved');
+    expect(again.data?.status).toBe('saved');
     expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: 'visual', age_range: '25_34' });
   });
 
@@ -74,7 +74,7 @@ describe('when the profile was changed elsewhere', () => {
     const draft = typed(draftOf(undefined), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 2 });
     const { data } = await send(caller, draft);
-    expect(data?.became).toBe('merged');
+    expect(data?.status).toBe('merged');
     expect(server.saved()).toMatchObject({ learning_mode: 'visual', time_per_week: 2 });
   });
 
@@ -82,7 +82,7 @@ describe('when the profile was changed elsewhere', () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
     server.removeElsewhere();
-    expect((await send(caller, draft)).data?.became).toBe('merged');
+    expect((await send(caller, draft)).data?.status).toBe('merged');
     expect(server.saved()).toMatchObject({ learning_mode: 'visual' });
   });
 
@@ -92,14 +92,14 @@ describe('when the profile was changed elsewhere', () => {
     server.requests.length = 0;
     const busy = () => {
       server.saveElsewhere({ age_range: null });
-      server.instead = () => {
+      server.respondNext = () => {
         const answer = server.saved();
-        server.instead = busy;
+        server.respondNext = busy;
         return json(200, answer, { etag: '"old"' });
       };
       return json(412, { error_code: 'PROFILE_CHANGED' });
     };
-    server.instead = busy;
+    server.respondNext = busy;
     expect((await send(caller, draft)).failure?.code).toBe('PROFILE_CHANGED');
     expect(server.requests.filter((request) => request.startsWith('PUT'))).toHaveLength(3);
   });
@@ -108,8 +108,8 @@ describe('when the profile was changed elsewhere', () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5 });
-    server.instead = () => {
-      server.instead = () => json(503, { error_code: 'SERVICE_UNAVAILABLE' });
+    server.respondNext = () => {
+      server.respondNext = () => json(503, { error_code: 'SERVICE_UNAVAILABLE' });
       return json(412, { error_code: 'PROFILE_CHANGED' });
     };
     expect((await send(caller, draft)).failure?.code).toBe('SERVICE_UNAVAILABLE');

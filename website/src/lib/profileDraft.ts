@@ -28,11 +28,11 @@ export interface Conflict {
   readonly theirs: Answers[keyof Answers];
 }
 
-/** The result of sending a draft, with the draft to continue with. */
-export interface Sent {
+/** The result of sending a draft, and the draft with which the form continues. */
+export interface SaveResult {
   readonly draft: Draft;
   /** `conflict`: nothing was saved, the person has to choose. `merged`: saved together with changes made elsewhere. */
-  readonly became: 'saved' | 'merged' | 'conflict';
+  readonly status: 'saved' | 'merged' | 'conflict';
 }
 
 /** A draft without changes. */
@@ -62,28 +62,28 @@ export function rebase(draft: Draft, theirs: Version | undefined): Draft {
   };
 }
 
-// The profile was changed, created or deleted elsewhere since it was read.
+// The errors if the profile was changed, created or deleted elsewhere after it was read.
 const outdated = ['PROFILE_CHANGED', 'PROFILE_ALREADY_EXISTS', 'PROFILE_NOT_FOUND'];
 
 /**
  * Sends the changes. When the profile was changed elsewhere, reads the new version and, without conflicts, sends the
- * changes again: at most `tries` times, then it returns the last failure.
+ * changes again. It sends at most `tries` times, and then returns the last failure.
  */
-export async function send(caller: Caller, draft: Draft, tries = 3): Promise<Outcome<Sent>> {
+export async function send(caller: Caller, draft: Draft, tries = 3): Promise<Outcome<SaveResult>> {
   const outcome = draft.base
     ? await updateProfile(caller, changes(draft), draft.base.etag)
     : await createProfile(caller, changes(draft));
-  if (outcome.data) return { data: { draft: draftOf(outcome.data), became: 'saved' } };
+  if (outcome.data) return { data: { draft: draftOf(outcome.data), status: 'saved' } };
   if (!outdated.includes(outcome.failure.code) || tries <= 1) return outcome;
   const theirs = await readProfile(caller);
   if (theirs.failure && theirs.failure.code !== 'PROFILE_NOT_FOUND') return theirs;
   const next = rebase(draft, theirs.data);
-  if (next.conflicts.length > 0) return { data: { draft: next, became: 'conflict' } };
+  if (next.conflicts.length > 0) return { data: { draft: next, status: 'conflict' } };
   const again = await send(caller, next, tries - 1);
-  return again.data?.became === 'saved' ? { data: { ...again.data, became: 'merged' } } : again;
+  return again.data?.status === 'saved' ? { data: { ...again.data, status: 'merged' } } : again;
 }
 
-/** The draft after it was sent, with the input typed while the request was running. */
-export function typedSince(sent: Draft, now: Draft, became: Draft): Draft {
-  return { ...became, answers: { ...became.answers, ...changed(sent.answers, now.answers) } };
+/** Adds the input that was typed while the request was running (`sent` to `now`) to the saved draft. */
+export function keepTyped(sent: Draft, now: Draft, saved: Draft): Draft {
+  return { ...saved, answers: { ...saved.answers, ...changed(sent.answers, now.answers) } };
 }

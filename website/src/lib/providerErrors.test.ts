@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { describeProviderError, knownProviderCodes } from './providerErrors';
 
-// The codes with which the API redirects after a callback, and what providers send (RFC 6749, OpenID Connect Core).
-const ofCallback = [
+// The codes of the API after a callback, and those of providers (RFC 6749, OpenID Connect Core).
+const callbackCodes = [
   'state_not_found',
   'state_mismatch',
   'state_invalid',
@@ -25,7 +25,7 @@ const ofCallback = [
   'internal_server_error',
   'banned',
 ];
-const ofProviders = [
+const providerCodes = [
   'access_denied',
   'server_error',
   'temporarily_unavailable',
@@ -40,7 +40,7 @@ const ofProviders = [
 ];
 
 describe('describeProviderError', () => {
-  it.each([...ofCallback, ...ofProviders])('knows %s', (code) => {
+  it.each([...callbackCodes, ...providerCodes])('knows %s', (code) => {
     expect(knownProviderCodes).toContain(code);
     const { message } = describeProviderError(code, 'Google');
     expect(message).toMatch(/^[A-Z].+\.$/);
@@ -65,14 +65,14 @@ describe('describeProviderError', () => {
     '__proto__',
     'toString',
   ])('has a general message for %j, without the code', (code) => {
-    const { message, way } = describeProviderError(code);
+    const { message, nextStep } = describeProviderError(code);
     expect(message).toMatch(/^Signing in did not work/);
-    expect(way).toBeUndefined();
+    expect(nextStep).toBeUndefined();
   });
 
-  it('leads to a page that solves the problem', () => {
-    expect(describeProviderError('account_not_linked').way).toBe('link');
-    expect(describeProviderError('signup_disabled').way).toBe('register');
-    expect(describeProviderError('email_not_verified').way).toBe('verify');
+  it('has the next step that solves the problem', () => {
+    expect(describeProviderError('account_not_linked').nextStep).toBe('link');
+    expect(describeProviderError('signup_disabled').nextStep).toBe('register');
+    expect(describeProviderError('email_not_verified').nextStep).toBe('verify');
   });
 });

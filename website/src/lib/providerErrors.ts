@@ -2,17 +2,18 @@ import { translate } from '@docusaurus/Translate';
 import { describe, knownCodes } from './errors';
 
 /** The page that solves a problem with a provider. */
-export type Way = 'register' | 'link' | 'verify' | 'reset';
+export type NextStep = 'register' | 'link' | 'verify' | 'reset';
 
-/** The message for a sign-in at a provider that failed, which says what the person can do. */
+/** What a page shows after a failed sign-in with a provider: what happened, and what the person can do. */
 export interface ProviderError {
   readonly message: string;
   /** Undefined when the person can only try again, which the buttons of the page allow. */
-  readonly way?: Way;
+  readonly nextStep?: NextStep;
 }
 
-// Messages by the code in `?error=`. The text of `error_description` is never shown. `provider` begins a sentence.
-const catalogue: Record<string, (provider: string) => ProviderError> = {
+// Messages by the code in `?error=`. The text of `error_description` is never shown. `provider` is at the start of a
+// sentence.
+const messages: Record<string, (provider: string) => ProviderError> = {
   access_denied: (provider) => ({
     message: translate(
       {
@@ -58,7 +59,7 @@ const catalogue: Record<string, (provider: string) => ProviderError> = {
       },
       { provider },
     ),
-    way: 'reset',
+    nextStep: 'reset',
   }),
   invalid_request: (provider) => ({
     message: translate(
@@ -79,7 +80,7 @@ const catalogue: Record<string, (provider: string) => ProviderError> = {
       },
       { provider },
     ),
-    way: 'register',
+    nextStep: 'register',
   }),
   account_not_linked: () => ({
     message: translate({
@@ -88,7 +89,7 @@ const catalogue: Record<string, (provider: string) => ProviderError> = {
         'There is an account with your e-mail address already. Sign in as you did before, then link the provider on ' +
         'your account page.',
     }),
-    way: 'link',
+    nextStep: 'link',
   }),
   signup_disabled: (provider) => ({
     message: translate(
@@ -98,14 +99,14 @@ const catalogue: Record<string, (provider: string) => ProviderError> = {
       },
       { provider },
     ),
-    way: 'register',
+    nextStep: 'register',
   }),
   email_not_verified: () => ({
     message: translate({
       id: 'providerError.email_not_verified',
       message: 'Please confirm your e-mail address first: open the link we sent you, then sign in again.',
     }),
-    way: 'verify',
+    nextStep: 'verify',
   }),
   unable_to_create_user: () => ({
     message: translate({
@@ -137,7 +138,7 @@ const catalogue: Record<string, (provider: string) => ProviderError> = {
   }),
 };
 
-// Codes with the message of another code: of the API, then of providers.
+// Codes that have the message of another code: first the codes of the API, then those of providers.
 const synonyms: Record<string, string> = {
   state_not_found: 'state_mismatch',
   state_invalid: 'state_mismatch',
@@ -162,14 +163,14 @@ const synonyms: Record<string, string> = {
   redirect_uri_mismatch: 'invalid_request',
 };
 
-/** All codes with a message of their own, for tests. */
-export const knownProviderCodes: readonly string[] = [...Object.keys(catalogue), ...Object.keys(synonyms)];
+/** All codes with a message, for tests. */
+export const knownProviderCodes: readonly string[] = [...Object.keys(messages), ...Object.keys(synonyms)];
 
 /** The message for a code in `?error=`. `provider` is the provider's name, when it is known. */
 export function describeProviderError(code: string, provider?: string): ProviderError {
   const known = Object.hasOwn(synonyms, code) ? synonyms[code] : code;
-  const words = known !== undefined && Object.hasOwn(catalogue, known) ? catalogue[known] : undefined;
-  if (words) return words(provider ?? translate({ id: 'providerError.someProvider', message: 'The provider' }));
+  const messageOf = known !== undefined && Object.hasOwn(messages, known) ? messages[known] : undefined;
+  if (messageOf) return messageOf(provider ?? translate({ id: 'providerError.someProvider', message: 'The provider' }));
   if (known && knownCodes.includes(known)) return describe({ code: known, status: 0 });
   return {
     message: translate({

@@ -10,7 +10,7 @@ export interface LinkedAccount {
   readonly createdAt: Date;
 }
 
-/** One way in which a user signs in, or could. */
+/** One way in which a user can sign in: with a linked account, or with a provider that can be linked. */
 export interface SignInMethod {
   /** The id of the provider; {@link passwordProvider} for a password. */
   readonly providerId: string;
@@ -20,7 +20,7 @@ export interface SignInMethod {
   readonly account?: LinkedAccount;
   /** Whether the user can sign in with it, or link it. False when the server is not configured for the provider. */
   readonly isOffered: boolean;
-  /** Whether the account can be removed, so that another way to sign in is left. */
+  /** Whether the account can be unlinked: another usable account has to remain, and passwords are never unlinked. */
   readonly isRemovable: boolean;
 }
 

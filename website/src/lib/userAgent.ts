@@ -4,7 +4,7 @@ export interface Device {
   readonly system: string;
 }
 
-// The first match counts, because the User-Agent of many browsers also contains the names of browsers further down.
+// The first match counts: the User-Agent of many browsers also contains the names of later entries.
 const browsers: ReadonlyArray<readonly [RegExp, string]> = [
   [/Edg(?:A|iOS)?\//, 'Edge'],
   [/OPR\/|Opera/, 'Opera'],

@@ -1,7 +1,7 @@
-// Seconds from which a wait is shown in minutes, and a form offers an alternative.
+// A wait of this many seconds or more is shown in minutes, and the sign-in form then offers a password reset.
 const long = 120;
 
-/** Whether a wait is long enough to show it in minutes and to offer an alternative. */
+/** Whether a wait is shown in minutes. */
 export function isLong(seconds: number): boolean {
   return seconds >= long;
 }

@@ -10,7 +10,7 @@ import ChangeEmail from '../components/ChangeEmail';
 import LinkNote from '../components/ChangeEmail/LinkNote';
 import ChangePassword from '../components/ChangePassword';
 import DeleteAccount from '../components/DeleteAccount';
-import Done from '../components/Done';
+import FormResult from '../components/FormResult';
 import NameForm from '../components/NameForm';
 import ProviderError from '../components/ProviderError';
 import ProviderLinked from '../components/ProviderLinked';
@@ -23,7 +23,7 @@ const sections = ['name', 'email', 'password', 'sign-in-methods', 'sessions', 'd
 
 export default function Account(): ReactNode {
   const { state } = useAuth();
-  const visit = useProviderResult();
+  const result = useProviderResult();
   const isDeleted = new URLSearchParams(useSearch()).has('deleted') && state.status === 'signed-out';
   // The sections are not in the static HTML. Docusaurus would report links to them as broken.
   const links = useBrokenLinks();
@@ -35,8 +35,10 @@ export default function Account(): ReactNode {
       ) : (
         <>
           <LinkNote />
-          {visit?.error && <ProviderError provider={visit.provider} error={visit.error} next="/account/" here="link" />}
-          {visit && !visit.error && <ProviderLinked provider={visit.provider} />}
+          {result?.error && (
+            <ProviderError provider={result.provider} error={result.error} next="/account/" current="link" />
+          )}
+          {result && !result.error && <ProviderLinked provider={result.provider} />}
           <SignInBlock>{(user, session) => <Sections key={user.id} user={user} session={session} />}</SignInBlock>
         </>
       )}
@@ -64,7 +66,7 @@ function Sections({ user, session }: Session): ReactNode {
 
 function Deleted(): ReactNode {
   return (
-    <Done>
+    <FormResult>
       <p>
         {translate({
           id: 'account.deleted',
@@ -72,6 +74,6 @@ function Deleted(): ReactNode {
         })}
       </p>
       <Link to="/">{translate({ id: 'account.deleted.home', message: 'To the home page' })}</Link>
-    </Done>
+    </FormResult>
   );
 }

@@ -8,7 +8,7 @@ import CancelEmailChange from '../components/CancelEmailChange';
 export default function CancelEmailChangePage(): ReactNode {
   const link = useResetLink();
   const title = translate({ id: 'cancelChange.title', message: 'Stop the change of your e-mail address' });
-  if (link === 'none' || link === 'used') {
+  if (link === 'none' || link === 'invalid') {
     return (
       <AuthPage
         title={title}

@@ -1,13 +1,13 @@
 import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { sendReset } from '../auth/mails';
-import AddressForm from '../components/AddressForm';
+import { sendResetMail } from '../auth/mails';
 import AuthPage from '../components/AuthPage';
+import EmailForm from '../components/EmailForm';
 import { mailboxTitle } from '../components/Mailbox';
 import ResetMailbox from '../components/ResetMailbox';
 
-/** Asks for a link to choose a new password. It shows the same for an email address without an account. */
+/** Sends a link to choose a new password. It shows the same if the email has no account. */
 export default function ForgotPassword(): ReactNode {
   const [sentTo, setSentTo] = useState<string>();
   if (sentTo !== undefined) {
@@ -25,7 +25,7 @@ export default function ForgotPassword(): ReactNode {
         message: 'Enter your e-mail address. We send you a link to choose a new password.',
       })}
     >
-      <AddressForm send={sendReset} onSent={setSentTo} />
+      <EmailForm send={sendResetMail} onSent={setSentTo} />
       <p className="margin-top--md margin-bottom--none text--center">
         <Link to="/login/">{translate({ id: 'forgot.back', message: 'Back to sign in' })}</Link>
       </p>

@@ -2,7 +2,7 @@ import { translate } from '@docusaurus/Translate';
 import HomeClient from '@site/src/components/HomeClient';
 import HomeError from '@site/src/components/HomeError';
 import HomeHero from '@site/src/components/HomeHero';
-import HomeMoves from '@site/src/components/HomeMoves';
+import HomeImport from '@site/src/components/HomeImport';
 import HomeProofs from '@site/src/components/HomeProofs';
 import Layout from '@theme/Layout';
 import type { ReactNode } from 'react';
@@ -25,7 +25,7 @@ export default function Home(): ReactNode {
         <HomeHero />
         <HomeClient />
         <HomeProofs />
-        <HomeMoves />
+        <HomeImport />
       </main>
     </Layout>
   );

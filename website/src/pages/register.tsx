@@ -1,6 +1,6 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { sendVerification } from '../auth/mails';
+import { sendVerificationMail } from '../auth/mails';
 import { useProviderResult } from '../auth/useProviderResult';
 import { useRedirectSignedIn } from '../auth/useRedirectSignedIn';
 import AuthPage from '../components/AuthPage';
@@ -17,7 +17,7 @@ export default function Register(): ReactNode {
   if (mailedTo !== undefined) {
     return (
       <AuthPage title={mailboxTitle()}>
-        <Mailbox send={() => sendVerification(mailedTo, next)} onBack={() => setMailedTo(undefined)}>
+        <Mailbox send={() => sendVerificationMail(mailedTo, next)} onBack={() => setMailedTo(undefined)}>
           {translate(
             {
               id: 'register.mailed.text',
@@ -31,7 +31,7 @@ export default function Register(): ReactNode {
   }
   return (
     <AuthPage title={translate({ id: 'register.title', message: 'Create your account' })}>
-      {error && <ProviderError provider={provider} error={error} next={next} here="register" />}
+      {error && <ProviderError provider={provider} error={error} next={next} current="register" />}
       <RegisterForm next={next} onMailed={setMailedTo} />
       <ProviderButtons start="register" next={next} />
     </AuthPage>

@@ -2,18 +2,18 @@ import { useHistory } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import { useAuth } from '../auth/AuthContext';
-import { sendReset } from '../auth/mails';
+import { sendResetMail } from '../auth/mails';
 import { useResetLink } from '../auth/useResetLink';
-import AddressForm from '../components/AddressForm';
 import AuthPage from '../components/AuthPage';
+import EmailForm from '../components/EmailForm';
 import { mailboxTitle } from '../components/Mailbox';
 import NewPasswordForm from '../components/NewPasswordForm';
 import ResetMailbox from '../components/ResetMailbox';
 
-/** The page of the link in a reset mail: sets a new password, or asks for a new link. */
+/** The page of the link in a reset mail: sets a new password, or sends a new link. */
 export default function ResetPassword(): ReactNode {
   const link = useResetLink();
-  const [refused, setRefused] = useState(false);
+  const [isRejected, setRejected] = useState(false);
   const [sentTo, setSentTo] = useState<string>();
   const saved = useSaved();
   const title = translate({ id: 'reset.title', message: 'Choose a new password' });
@@ -24,7 +24,7 @@ export default function ResetPassword(): ReactNode {
       </AuthPage>
     );
   }
-  if (refused || link === 'used') {
+  if (isRejected || link === 'invalid') {
     return (
       <AuthPage
         title={translate({ id: 'link.used', message: 'This link no longer works' })}
@@ -33,7 +33,7 @@ export default function ResetPassword(): ReactNode {
           message: 'It was used already, or it is more than an hour old. Request a new link.',
         })}
       >
-        <AddressForm send={sendReset} onSent={setSentTo} />
+        <EmailForm send={sendResetMail} onSent={setSentTo} />
       </AuthPage>
     );
   }
@@ -47,19 +47,19 @@ export default function ResetPassword(): ReactNode {
             'Open the link in the mail that we sent you. If you have no mail or the link has expired, request a new link.',
         })}
       >
-        <AddressForm send={sendReset} onSent={setSentTo} />
+        <EmailForm send={sendResetMail} onSent={setSentTo} />
       </AuthPage>
     );
   }
   return (
     <AuthPage title={title}>
-      <NewPasswordForm token={link?.token} onSaved={saved} onRefused={() => setRefused(true)} />
+      <NewPasswordForm token={link?.token} onSaved={saved} onRejected={() => setRejected(true)} />
     </AuthPage>
   );
 }
 
 // Navigates to /login/, so that password managers offer to save the password. If the server kept the session, /login/
-// redirects further.
+// redirects to the profile.
 function useSaved(): () => Promise<void> {
   const { state, refresh } = useAuth();
   const history = useHistory();

@@ -2,11 +2,11 @@ import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import { useAuth } from '../auth/AuthContext';
-import { sendVerification } from '../auth/mails';
+import { sendVerificationMail } from '../auth/mails';
 import { useSearch } from '../auth/useSearch';
-import AddressForm from '../components/AddressForm';
 import AuthPage from '../components/AuthPage';
 import Confirmed from '../components/Confirmed';
+import EmailForm from '../components/EmailForm';
 import Mailbox, { mailboxTitle } from '../components/Mailbox';
 import Skeleton from '../components/Skeleton';
 import { nextPath } from '../lib/next';
@@ -17,7 +17,7 @@ export default function VerifyEmail(): ReactNode {
   const search = useSearch();
   const [sentTo, setSentTo] = useState<string>();
   const next = nextPath(search ?? '');
-  const send = (email: string) => sendVerification(email, next);
+  const send = (email: string) => sendVerificationMail(email, next);
   if (sentTo !== undefined) {
     return (
       <AuthPage title={mailboxTitle()}>
@@ -33,12 +33,12 @@ export default function VerifyEmail(): ReactNode {
       </AuthPage>
     );
   }
-  const address = state.user?.email;
+  const email = state.user?.email;
   const { title, intro, content } = screenOf(
     search,
     state.user?.emailVerified ?? false,
     next,
-    <AddressForm key={address} initial={address} send={send} onSent={setSentTo} />,
+    <EmailForm key={email} initial={email} send={send} onSent={setSentTo} />,
   );
   return (
     <AuthPage title={title} intro={intro}>
@@ -53,12 +53,12 @@ interface Screen {
   readonly content: ReactNode;
 }
 
-/** Returns the content for the query that the API appended. `again` is the form that requests another mail. */
-function screenOf(search: string | undefined, verified: boolean, next: string, again: ReactNode): Screen {
+/** Returns the content for the query that the API appended. `sendForm` is the form that sends another mail. */
+function screenOf(search: string | undefined, verified: boolean, next: string, sendForm: ReactNode): Screen {
   const title = translate({ id: 'verify.title', message: 'Confirm your e-mail address' });
   if (search === undefined) return { title, content: <Skeleton lines={2} /> };
   const query = new URLSearchParams(search);
-  if (query.get('error') === 'USER_NOT_FOUND') return gone();
+  if (query.get('error') === 'USER_NOT_FOUND') return deletedScreen();
   if (query.has('error')) {
     return {
       title: translate({ id: 'link.used', message: 'This link no longer works' }),
@@ -66,7 +66,7 @@ function screenOf(search: string | undefined, verified: boolean, next: string, a
         id: 'link.used.text',
         message: 'It was used already, or it is more than an hour old. Request a new link.',
       }),
-      content: again,
+      content: sendForm,
     };
   }
   if (query.has('verified') || verified) {
@@ -81,11 +81,11 @@ function screenOf(search: string | undefined, verified: boolean, next: string, a
       id: 'verify.none',
       message: 'Open the link in the mail we sent you. If you have none, let us send another.',
     }),
-    content: again,
+    content: sendForm,
   };
 }
 
-function gone(): Screen {
+function deletedScreen(): Screen {
   return {
     title: translate({ id: 'verify.gone', message: 'This account no longer exists' }),
     intro: translate({

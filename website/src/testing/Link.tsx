@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** A stand-in for Docusaurus' Link, which needs a Docusaurus build. */
+/** A test double of Docusaurus' Link, which needs a Docusaurus build. */
 export default function Link({ to, ...rest }: { readonly to: string; readonly children?: ReactNode }): ReactNode {
   return <a href={to} {...rest} />;
 }

@@ -1,18 +1,18 @@
 import { vi } from 'vitest';
 import { type Answers, answersOf, type Profile } from '../lib/profile';
 
-/** A stand-in for the profile API: one profile for each user, with a version that changes at each save. */
+/** A test double of the profile API. It has one profile for each user, with a version that changes at each save. */
 export interface ProfileServer {
   /** The id of the user whose cookie the browser has. */
-  who: string;
+  userId: string;
   /** Saves as another tab or device would. */
   readonly saveElsewhere: (answers: Partial<Answers>) => void;
   readonly removeElsewhere: () => void;
   readonly saved: () => Profile | undefined;
   /** The requests to the profile, such as `PUT {"time_per_week":3}`. */
   readonly requests: string[];
-  /** Answers the next request to the profile, instead of this server. */
-  instead: (() => Response | Promise<Response>) | undefined;
+  /** If set, returns the response to the next request to the profile. */
+  respondNext: (() => Response | Promise<Response>) | undefined;
 }
 
 // The client keeps the first `fetch` that it finds, so all tests share this one.
@@ -20,7 +20,7 @@ const theFetch: typeof fetch = (input, init) => current(input, init);
 let current: typeof fetch;
 
 /** Replaces `fetch` by a profile server. */
-export function profileServer(who = 'u1'): ProfileServer {
+export function profileServer(userId = 'u1'): ProfileServer {
   const profiles = new Map<string, { profile: Profile; version: number }>();
   let version = 0;
   const write = (id: string, answers: Partial<Answers>) => {
@@ -29,12 +29,12 @@ export function profileServer(who = 'u1'): ProfileServer {
     profiles.set(id, { profile, version: ++version });
   };
   const server: ProfileServer = {
-    who,
-    saveElsewhere: (answers) => write(server.who, answers),
-    removeElsewhere: () => profiles.delete(server.who),
-    saved: () => profiles.get(server.who)?.profile,
+    userId,
+    saveElsewhere: (answers) => write(server.userId, answers),
+    removeElsewhere: () => profiles.delete(server.userId),
+    saved: () => profiles.get(server.userId)?.profile,
     requests: [],
-    instead: undefined,
+    respondNext: undefined,
   };
   const answer = (method: string, init?: RequestInit) => {
     const headers = new Headers(init?.headers);
@@ -51,13 +51,13 @@ export function profileServer(who = 'u1'): ProfileServer {
   };
   current = async (input, init) => {
     const path = new URL(String(input), 'http://localhost').pathname;
-    if (path === '/api/auth/token') return json(200, { token: tokenOf(server.who) });
+    if (path === '/api/auth/token') return json(200, { token: tokenOf(server.userId) });
     if (path !== '/api/profile') return json(200, null);
     const method = init?.method ?? 'GET';
     server.requests.push([method, init?.body].filter(Boolean).join(' '));
-    const { instead } = server;
-    server.instead = undefined;
-    return instead ? instead() : answer(method, init);
+    const { respondNext } = server;
+    server.respondNext = undefined;
+    return respondNext ? respondNext() : answer(method, init);
   };
   vi.stubGlobal('fetch', theFetch);
   return server;

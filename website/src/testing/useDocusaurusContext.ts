@@ -1,4 +1,4 @@
-/** A stand-in for Docusaurus' hook, which needs a Docusaurus build. */
+/** A test double of Docusaurus' hook, which needs a Docusaurus build. */
 export default function useDocusaurusContext(): { readonly i18n: { readonly currentLocale: string } } {
   return { i18n: { currentLocale: 'en' } };
 }

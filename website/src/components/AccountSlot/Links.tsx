@@ -70,7 +70,7 @@ function useSignOut() {
     const outcome = await signOut();
     if (outcome.failure) return outcome;
     dropDrafts();
-    // Pages with the person's data are left, and replaced in the history.
+    // Leaves pages with the person's data, and replaces them in the history.
     if (/^\/(profile|account)(\/|$)/.test(history.location.pathname)) history.replace('/');
     return outcome;
   };

@@ -15,7 +15,7 @@ interface Props {
   readonly onClick?: () => void;
 }
 
-/** The account at the end of the navbar. Its width is the same before the session is known, so the layout is stable. */
+/** The account menu, or the sign-in link, in the navbar. Nothing moves when the session becomes known. */
 export default function AccountSlot({ mobile, onClick }: Props): ReactNode {
   return mobile ? <Items onClick={onClick} /> : <Slot />;
 }
@@ -24,7 +24,7 @@ function Slot(): ReactNode {
   const { state } = useAuth();
   const signIn = useRef<HTMLDivElement>(null);
   const hadFocus = useRef(false);
-  // After a sign-out here the focus moves to the sign-in link, so that keyboard users do not start at the top again.
+  // After a sign-out in this menu the focus moves to the sign-in link, so that keyboard users stay at this place.
   useEffect(() => {
     if (state.status === 'signed-out' && hadFocus.current) signIn.current?.querySelector('a')?.focus();
     hadFocus.current = false;

@@ -17,7 +17,8 @@ interface Props {
 export default function AuthPage({ title, intro, wide, children }: Props): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(title);
-  // A new title means a new screen. No navigation announces it to screen readers, so the heading takes the focus.
+  // A new title means new content without a navigation. The heading takes the focus, so that screen readers announce
+  // it.
   useEffect(() => {
     if (shown.current !== title) heading.current?.focus();
     shown.current = title;

@@ -3,12 +3,12 @@ import { MemoryRouter } from 'react-router-dom';
 import { afterEach, expect, it, vi } from 'vitest';
 import CancelEmailChange from './index';
 
-let asked: { url: string; body: unknown }[] = [];
+let requests: { url: string; body: unknown }[] = [];
 let reply: { status: number; body: unknown };
 
 // The client keeps the first `fetch` that it finds, so all tests share this one.
 vi.stubGlobal('fetch', async (url: string | URL, init?: RequestInit) => {
-  asked.push({ url: String(url), body: JSON.parse(String(init?.body)) });
+  requests.push({ url: String(url), body: JSON.parse(String(init?.body)) });
   return new Response(JSON.stringify(reply.body), {
     status: reply.status,
     headers: { 'Content-Type': 'application/json' },
@@ -19,7 +19,7 @@ afterEach(cleanup);
 
 /** Makes the server answer every request with this status and body. */
 function server(status: number, body: unknown): void {
-  asked = [];
+  requests = [];
   reply = { status, body };
 }
 
@@ -33,10 +33,10 @@ const page = () =>
 it('sends the token only after the button is pressed', async () => {
   server(200, { status: true });
   page();
-  expect(asked).toEqual([]);
+  expect(requests).toEqual([]);
   fireEvent.click(screen.getByRole('button', { name: 'Stop the change' }));
   expect(await screen.findByText(/The change is stopped/)).toBeTruthy();
-  expect(asked.map(({ url, body }) => [new URL(url, 'http://localhost').pathname, body])).toEqual([
+  expect(requests.map(({ url, body }) => [new URL(url, 'http://localhost').pathname, body])).toEqual([
     ['/api/auth/cancel-email-change', { token: 'abc' }],
   ]);
   expect(screen.getByRole('link', { name: 'Choose a new password' }).getAttribute('href')).toBe('/forgot-password/');

@@ -1,10 +1,10 @@
 import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { ask } from '../../auth/client';
+import { callApi } from '../../auth/client';
 import { useSubmit } from '../../auth/useSubmit';
-import Done from '../Done';
 import FormMessage from '../FormMessage';
+import FormResult from '../FormResult';
 import SubmitButton from '../SubmitButton';
 
 /** Stops a change of email address with the token of a mail. The token is undefined until it has been read. */
@@ -12,7 +12,7 @@ export default function CancelEmailChange({ token }: { readonly token: string | 
   const [stopped, setStopped] = useState(false);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
     if (token === undefined) return undefined;
-    const { failure } = await ask((client, fetchOptions) =>
+    const { failure } = await callApi((client, fetchOptions) =>
       client.$fetch('/cancel-email-change', { method: 'POST', body: { token }, ...fetchOptions }),
     );
     if (!failure) setStopped(true);
@@ -20,7 +20,7 @@ export default function CancelEmailChange({ token }: { readonly token: string | 
   });
   if (stopped || failure?.code === 'INVALID_TOKEN') {
     return (
-      <Done>
+      <FormResult>
         <p>
           {stopped
             ? translate({
@@ -45,7 +45,7 @@ export default function CancelEmailChange({ token }: { readonly token: string | 
         <Link className="button button--primary button--block" to="/forgot-password/">
           {translate({ id: 'cancelChange.reset', message: 'Choose a new password' })}
         </Link>
-      </Done>
+      </FormResult>
     );
   }
   return (

@@ -2,12 +2,12 @@ import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
 import { useAuth } from '../../auth/AuthContext';
 import { useSearch } from '../../auth/useSearch';
-import Done from '../Done';
 import FormMessage from '../FormMessage';
+import FormResult from '../FormResult';
 
 /**
- * The result of a link from a mail that changes the email address. There can be two mails one after the other, and the
- * query does not tell which of them the link was in.
+ * The result of a link in a mail that changes the email. The change can take two mails, to the old and then to the new
+ * email. The query does not contain which of the two links was opened.
  */
 export default function LinkNote(): ReactNode {
   const { state } = useAuth();
@@ -16,9 +16,9 @@ export default function LinkNote(): ReactNode {
   const code = query.get('error');
   if (code && code !== 'INVALID_USER') return <FormMessage failure={{ code, status: 401 }} />;
   return (
-    <Done>
+    <FormResult>
       <p>{code ? otherUser() : opened(state.user?.email)}</p>
-    </Done>
+    </FormResult>
   );
 }
 
@@ -33,7 +33,7 @@ function opened(email: string | undefined): string {
   if (!email)
     return translate({
       id: 'account.email.link.signedOut',
-      message: 'Your link is confirmed. Sign in to see your e-mail address.',
+      message: 'The link worked. Sign in to see your e-mail address.',
     });
   return translate(
     {

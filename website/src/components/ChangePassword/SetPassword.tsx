@@ -1,22 +1,22 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { sendReset } from '../../auth/mails';
+import { sendResetMail } from '../../auth/mails';
 import { useSubmit } from '../../auth/useSubmit';
-import Done from '../Done';
 import FormMessage from '../FormMessage';
+import FormResult from '../FormResult';
 import SubmitButton from '../SubmitButton';
 
 /** For a person who signs in without a password: sends a link to set one. */
 export default function SetPassword({ email }: { readonly email: string }): ReactNode {
   const [isSent, setSent] = useState(false);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
-    const failed = await sendReset(email);
+    const failed = await sendResetMail(email);
     setSent(!failed);
     return failed;
   });
   if (isSent) {
     return (
-      <Done>
+      <FormResult>
         <p>
           {translate(
             {
@@ -26,7 +26,7 @@ export default function SetPassword({ email }: { readonly email: string }): Reac
             { email },
           )}
         </p>
-      </Done>
+      </FormResult>
     );
   }
   return (

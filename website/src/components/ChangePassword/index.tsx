@@ -1,14 +1,14 @@
 import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { ask } from '../../auth/client';
+import { callApi } from '../../auth/client';
 import { useHasPassword } from '../../auth/useAccounts';
 import { useSubmit } from '../../auth/useSubmit';
 import type { User } from '../../lib/authClient';
 import { describe } from '../../lib/errors';
 import Checkbox from '../Checkbox';
-import Done from '../Done';
 import FormMessage from '../FormMessage';
+import FormResult from '../FormResult';
 import { usePasswordDialog } from '../PasswordDialog';
 import PasswordField from '../PasswordField';
 import Section from '../Section';
@@ -18,16 +18,16 @@ import SetPassword from './SetPassword';
 
 /** Changes the password. The form disappears after success, so that password managers offer to save the password. */
 export default function ChangePassword({ user }: { readonly user: User }): ReactNode {
-  const [done, setDone] = useState<'alone' | 'with others'>();
+  const [done, setDone] = useState<'others signed out' | 'others kept'>();
   const hasPassword = useHasPassword(user.id) ?? true;
   return (
     <Section id="password" title={translate({ id: 'account.password', message: 'Password' })}>
       {!hasPassword ? (
         <SetPassword email={user.email} />
       ) : done ? (
-        <Done>
+        <FormResult>
           <p>
-            {done === 'alone'
+            {done === 'others signed out'
               ? translate({
                   id: 'account.password.alone',
                   message: 'Your password is changed, and all other devices are signed out.',
@@ -40,9 +40,9 @@ export default function ChangePassword({ user }: { readonly user: User }): React
           <button type="button" className="button button--secondary button--sm" onClick={() => setDone(undefined)}>
             {translate({ id: 'account.password.again', message: 'Change it again' })}
           </button>
-        </Done>
+        </FormResult>
       ) : (
-        <Form user={user} onDone={(others) => setDone(others ? 'alone' : 'with others')} />
+        <Form user={user} onDone={(revokedOthers) => setDone(revokedOthers ? 'others signed out' : 'others kept')} />
       )}
     </Section>
   );
@@ -57,10 +57,10 @@ function Form({ user, onDone }: FormProps): ReactNode {
   const [currentPassword, setCurrent] = useState('');
   const [newPassword, setNew] = useState('');
   const [revokeOtherSessions, setRevoke] = useState(true);
-  const { confirmed, dialog } = usePasswordDialog();
+  const { withConfirmation, dialog } = usePasswordDialog();
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
-    const { failure } = await confirmed(() =>
-      ask((client, fetchOptions) =>
+    const { failure } = await withConfirmation(() =>
+      callApi((client, fetchOptions) =>
         client.changePassword({ currentPassword, newPassword, revokeOtherSessions, fetchOptions }),
       ),
     );
@@ -68,8 +68,8 @@ function Form({ user, onDone }: FormProps): ReactNode {
     return failure;
   });
   const wrong = failure?.code === 'INVALID_PASSWORD';
-  const words = failure && describe(failure);
-  const about = words?.field === 'password' ? words.message : undefined;
+  const error = failure && describe(failure);
+  const passwordError = error?.field === 'password' ? error.message : undefined;
   return (
     <>
       <form onSubmit={onSubmit} method="post">
@@ -90,7 +90,7 @@ function Form({ user, onDone }: FormProps): ReactNode {
           autoComplete="current-password"
           value={currentPassword}
           onChange={setCurrent}
-          error={wrong ? about : undefined}
+          error={wrong ? passwordError : undefined}
         />
         <PasswordField
           id="new-password"
@@ -99,7 +99,7 @@ function Form({ user, onDone }: FormProps): ReactNode {
           value={newPassword}
           onChange={setNew}
           about={[user.name, user.email]}
-          error={wrong ? undefined : about}
+          error={wrong ? undefined : passwordError}
         />
         <Checkbox name="revokeOtherSessions" checked={revokeOtherSessions} onChange={setRevoke}>
           {translate({ id: 'account.password.revoke', message: 'Sign out all other devices' })}

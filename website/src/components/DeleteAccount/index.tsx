@@ -1,35 +1,35 @@
 import { useHistory } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { ask } from '../../auth/client';
+import { callApi } from '../../auth/client';
 import { dropDrafts } from '../../auth/drafts';
 import { useHasPassword } from '../../auth/useAccounts';
 import { useSubmit } from '../../auth/useSubmit';
 import type { User } from '../../lib/authClient';
 import { describe } from '../../lib/errors';
 import type { Failure } from '../../lib/failure';
-import Done from '../Done';
 import Field from '../Field';
 import FormMessage from '../FormMessage';
+import FormResult from '../FormResult';
 import { usePasswordDialog } from '../PasswordDialog';
 import PasswordField from '../PasswordField';
 import Section from '../Section';
 import SubmitButton from '../SubmitButton';
 import Username from '../Username';
 
-/** The page after an account was deleted, here or by the link in a mail. */
+/** The page after an account was deleted, here or with the link in a mail. */
 export const deletedPage = '/account/?deleted=yes';
 
 /** Deletes the account with everything that belongs to it. */
 export default function DeleteAccount({ user }: { readonly user: User }): ReactNode {
-  const [step, setStep] = useState<'closed' | 'open' | 'mailed' | 'off'>('closed');
+  const [step, setStep] = useState<'closed' | 'open' | 'mailed' | 'disabled'>('closed');
   return (
     <Section
       id="delete"
       danger
       title={translate({ id: 'account.delete', message: 'Delete your account' })}
       intro={
-        step !== 'off' &&
+        step !== 'disabled' &&
         translate({
           id: 'account.delete.intro',
           message: 'Your account, your profile and all sessions are deleted at once. This cannot be undone.',
@@ -45,12 +45,12 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
         <Form
           user={user}
           onMailed={() => setStep('mailed')}
-          onOff={() => setStep('off')}
+          onDisabled={() => setStep('disabled')}
           onCancel={() => setStep('closed')}
         />
       )}
       {step === 'mailed' && (
-        <Done>
+        <FormResult>
           <p>
             {translate(
               {
@@ -61,17 +61,17 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
               { email: user.email },
             )}
           </p>
-        </Done>
+        </FormResult>
       )}
-      {step === 'off' && (
-        <Done>
+      {step === 'disabled' && (
+        <FormResult>
           <p>
             {translate({
               id: 'account.delete.off',
               message: 'Accounts cannot be deleted here. Please write to support.',
             })}
           </p>
-        </Done>
+        </FormResult>
       )}
     </Section>
   );
@@ -80,26 +80,26 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
 interface FormProps {
   readonly user: User;
   readonly onMailed: () => void;
-  readonly onOff: () => void;
+  readonly onDisabled: () => void;
   readonly onCancel: () => void;
 }
 
-function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
+function Form({ user, onMailed, onDisabled, onCancel }: FormProps): ReactNode {
   const history = useHistory();
   const [typed, setTyped] = useState('');
   const [password, setPassword] = useState('');
   const hasPassword = useHasPassword(user.id) ?? true;
-  const { confirmed, dialog } = usePasswordDialog();
+  const { withConfirmation, dialog } = usePasswordDialog();
   const box = useRef<HTMLFormElement>(null);
   useEffect(() => box.current?.querySelector('input')?.focus(), []);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
-    if (!confirms(typed, user.email)) return { code: 'NOT_CONFIRMED', status: 0 };
-    const { data, failure } = await confirmed(() =>
-      ask((client, fetchOptions) =>
+    if (!isConfirmation(typed, user.email)) return { code: 'NOT_CONFIRMED', status: 0 };
+    const { data, failure } = await withConfirmation(() =>
+      callApi((client, fetchOptions) =>
         client.deleteUser({ ...(hasPassword && { password }), callbackURL: deletedPage, fetchOptions }),
       ),
     );
-    if (failure && isOff(failure)) onOff();
+    if (failure && isDisabledFailure(failure)) onDisabled();
     else if (failure) return failure;
     else if (data?.message === 'Verification email sent') onMailed();
     else {
@@ -109,7 +109,7 @@ function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
     return undefined;
   });
   const unconfirmed = failure?.code === 'NOT_CONFIRMED';
-  const words = failure && describe(failure);
+  const error = failure && describe(failure);
   return (
     <>
       <form ref={box} onSubmit={onSubmit} method="post">
@@ -142,7 +142,7 @@ function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
               autoComplete="current-password"
               value={password}
               onChange={setPassword}
-              error={words?.field === 'password' ? words.message : undefined}
+              error={error?.field === 'password' ? error.message : undefined}
             />
           </>
         )}
@@ -158,11 +158,11 @@ function Form({ user, onMailed, onOff, onCancel }: FormProps): ReactNode {
   );
 }
 
-function confirms(typed: string, email: string): boolean {
+function isConfirmation(typed: string, email: string): boolean {
   return typed.trim() === 'DELETE' || typed.trim().toLowerCase() === email.toLowerCase();
 }
 
-// With the feature off, Better Auth answers as if the route did not exist.
-function isOff({ status, code }: Failure): boolean {
+// If deletion is off, Better Auth answers as if the route did not exist.
+function isDisabledFailure({ status, code }: Failure): boolean {
   return status === 404 && code === 'UNKNOWN';
 }

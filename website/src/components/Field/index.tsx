@@ -31,7 +31,7 @@ export default function Field({
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, at hydration
   useEffect(() => {
     const typed = (document.getElementById(id) as HTMLInputElement).value;
-    if (typed !== String(input.value ?? '')) onChange(typed); // people and password managers type before hydration
+    if (typed !== String(input.value ?? '')) onChange(typed); // a person or a password manager can fill the input before hydration
   }, []);
   return (
     <div className={styles.field}>

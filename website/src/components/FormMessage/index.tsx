@@ -9,7 +9,7 @@ interface Props {
   readonly failure: Failure | undefined;
   /** Ids of the form's inputs, by the field that a failure belongs to. The message links to the input. */
   readonly fields?: { readonly [F in Field]?: string };
-  /** Seconds until the next attempt. */
+  /** Seconds until the form can be sent again. */
   readonly wait?: number;
   /** Ways to solve the problem, such as a button that sends a mail again. */
   readonly children?: ReactNode;
@@ -21,7 +21,7 @@ export default function FormMessage({ failure, fields, wait = 0, children }: Pro
   const { message, field } = describe(failure);
   const target = field && fields?.[field];
   return (
-    <FormAlert about={failure}>
+    <FormAlert problem={failure}>
       <p>
         {target ? (
           <a href={`#${target}`} onClick={(event) => focusInput(event, target)}>
@@ -38,16 +38,16 @@ export default function FormMessage({ failure, fields, wait = 0, children }: Pro
 }
 
 interface AlertProps {
-  /** The problem. Another object takes the focus again. */
-  readonly about: unknown;
+  /** The problem. A new object makes the message take the focus again. */
+  readonly problem: unknown;
   readonly children: ReactNode;
 }
 
-/** An error message. It takes the focus when it appears and when it is about another problem. */
-export function FormAlert({ about, children }: AlertProps): ReactNode {
+/** An error message. It takes the focus when it appears and when `problem` changes. */
+export function FormAlert({ problem, children }: AlertProps): ReactNode {
   const box = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another problem takes the focus again
-  useEffect(() => box.current?.focus(), [about]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new problem makes the message take the focus
+  useEffect(() => box.current?.focus(), [problem]);
   return (
     <div ref={box} role="alert" tabIndex={-1} className={styles.message}>
       {children}

@@ -7,15 +7,15 @@ import { FormAlert } from '../FormMessage';
 import styles from './styles.module.css';
 
 /**
- * Says why a sign-in failed, when the API did not know the page where it started: then /api/auth/error redirects to the
- * home page.
+ * Shows why a sign-in with a provider failed. If the API does not know the page on which the sign-in started, it
+ * redirects to the home page, by /api/auth/error.
  */
 export default function HomeError(): ReactNode {
   const error = useProviderResult()?.error;
   if (!error) return null;
   return (
     <div className={styles.error}>
-      <FormAlert about={error}>
+      <FormAlert problem={error}>
         <p>{describeProviderError(error).message}</p>
         <p>
           <Link to="/login/">{translate({ id: 'protected.signIn', message: 'Sign in' })}</Link>

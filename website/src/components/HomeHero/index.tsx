@@ -1,6 +1,6 @@
 import Link from '@docusaurus/Link';
 import Translate from '@docusaurus/Translate';
-import Door from '@site/src/components/Door';
+import HomeImage from '@site/src/components/HomeImage';
 import HomeLive from '@site/src/components/HomeLive';
 import Heading from '@theme/Heading';
 import type { ReactNode } from 'react';
@@ -25,12 +25,12 @@ export default function HomeHero(): ReactNode {
             <Translate id="home.start">Get started</Translate>
           </Link>
           <Link className={styles.second} to="/docs/migrate/">
-            <Translate id="home.import">Import from Supabase</Translate>
+            <Translate id="home.hero.import">Import from Supabase</Translate>
           </Link>
         </p>
       </div>
-      <div className={styles.door}>
-        <Door />
+      <div className={styles.image}>
+        <HomeImage />
       </div>
       <HomeLive />
     </header>

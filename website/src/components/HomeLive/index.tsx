@@ -22,8 +22,8 @@ export default function HomeLive(): ReactNode {
           type="button"
           className={styles.again}
           onClick={() => {
-            health.ask();
-            keys.ask();
+            health.send();
+            keys.send();
           }}
         >
           <Translate id="home.live.again">Send again</Translate>
@@ -48,15 +48,15 @@ export default function HomeLive(): ReactNode {
 
 function Answer({ path, probe }: { readonly path: string; readonly probe: Probe }): ReactNode {
   return (
-    <p className={styles.answer} aria-busy={probe.state === 'asking'}>
+    <p className={styles.answer} aria-busy={probe.state === 'waiting'}>
       <code className={styles.path}>GET {path}</code>
       <span className={styles.result}>
-        {probe.state === 'asking' && (
-          <span className={styles.asking}>{translate({ id: 'home.live.asking', message: 'Asking …' })}</span>
+        {probe.state === 'waiting' && (
+          <span className={styles.waiting}>{translate({ id: 'home.live.waiting', message: 'Waiting …' })}</span>
         )}
-        {probe.state === 'away' && (
-          <span className={styles.asking}>
-            {translate({ id: 'home.live.away', message: 'No answer. Start the API with make dev.' })}
+        {probe.state === 'unreachable' && (
+          <span className={styles.waiting}>
+            {translate({ id: 'home.live.unreachable', message: 'No answer. Start the API with make dev.' })}
           </span>
         )}
         {probe.state === 'answered' && (

@@ -1,20 +1,23 @@
 import { useCallback, useEffect, useState } from 'react';
 
-/** The response of one path of the API. */
+/** The state of a request to the API, and its response. */
 export type Probe =
-  | { readonly state: 'asking' }
+  | { readonly state: 'waiting' }
   | { readonly state: 'answered'; readonly status: number; readonly ms: number; readonly body: unknown }
-  | { readonly state: 'away' };
+  | { readonly state: 'unreachable' };
 
-/** Requests a path of this origin after the first render, and again at `ask`. The time includes the network. */
-export function useProbe(path: string): { readonly probe: Probe; readonly ask: () => void } {
-  const [probe, setProbe] = useState<Probe>({ state: 'asking' });
-  const ask = useCallback(() => {
-    setProbe({ state: 'asking' });
+/**
+ * Requests a path of this origin after the first render, and again when `send` is called. `ms` includes the time on the
+ * network.
+ */
+export function useProbe(path: string): { readonly probe: Probe; readonly send: () => void } {
+  const [probe, setProbe] = useState<Probe>({ state: 'waiting' });
+  const send = useCallback(() => {
+    setProbe({ state: 'waiting' });
     void measure(path).then(setProbe);
   }, [path]);
-  useEffect(ask, [ask]);
-  return { probe, ask };
+  useEffect(send, [send]);
+  return { probe, send };
 }
 
 async function measure(path: string): Promise<Probe> {
@@ -24,6 +27,6 @@ async function measure(path: string): Promise<Probe> {
     const body: unknown = await answer.json();
     return { state: 'answered', status: answer.status, ms: Math.max(1, Math.round(performance.now() - began)), body };
   } catch {
-    return { state: 'away' }; // no network, or a server without the API
+    return { state: 'unreachable' }; // no network, or a server without the API
   }
 }

@@ -1,14 +1,14 @@
 import Link from '@docusaurus/Link';
 import Translate, { translate } from '@docusaurus/Translate';
 import { usePluginData } from '@docusaurus/useGlobalData';
-import type { Figures } from '@site/plugins/figures';
+import type { Counts } from '@site/plugins/counts';
 import Heading from '@theme/Heading';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-/** Three figures with links to their sources. The build counts two of them in docs/. */
+/** Three numbers with links to their sources. The build counts the second and the third in docs/. */
 export default function HomeProofs(): ReactNode {
-  const { differences, equations, securityRows } = usePluginData('figures') as Figures;
+  const { differences, equations, securityRows } = usePluginData('counts') as Counts;
   return (
     <section aria-labelledby="proofs">
       <Heading as="h2" id="proofs">
@@ -16,28 +16,28 @@ export default function HomeProofs(): ReactNode {
       </Heading>
       <div className={styles.proofs}>
         <Proof
-          figure="1,000+"
+          number="1,000+"
           to="/docs/divergences/"
           more={translate({ id: 'home.proofs.wire.more', message: 'Every difference' })}
         >
           <Translate id="home.proofs.wire" values={{ differences }}>
-            {'requests are sent to better-auth 1.7.25 and to Xenon, and status, body, cookies and headers compared. ' +
+            {'requests are sent to better-auth 1.7.25 and to Xenon, and status, body, cookies and headers are compared. ' +
               '{differences} differences are listed, each with its reason. Any other difference fails the build.'}
           </Translate>
         </Proof>
         <Proof
-          figure={String(equations)}
+          number={String(equations)}
           to="/docs/migrate/"
           more={translate({ id: 'home.proofs.import.more', message: 'How an import is verified' })}
         >
           <Translate id="home.proofs.import">
-            row counts account for every row of an import, and checksums in both databases compare every field. The
-            first:
+            equations account for every row of an import, and checksums in both databases compare every field. The first
+            equation:
           </Translate>
           <code className={styles.equation}>users = copied + identical + kept + quarantined</code>
         </Proof>
         <Proof
-          figure={String(securityRows)}
+          number={String(securityRows)}
           to="/docs/security/"
           more={translate({ id: 'home.proofs.security.more', message: 'Security properties and their tests' })}
         >
@@ -50,13 +50,13 @@ export default function HomeProofs(): ReactNode {
   );
 }
 
-type ProofProps = { readonly figure: string; readonly to: string; readonly more: string; readonly children: ReactNode };
+type ProofProps = { readonly number: string; readonly to: string; readonly more: string; readonly children: ReactNode };
 
-function Proof({ figure, to, more, children }: ProofProps): ReactNode {
+function Proof({ number, to, more, children }: ProofProps): ReactNode {
   return (
     <div className={styles.proof}>
       <p>
-        <b className={styles.figure}>{figure}</b> {children}
+        <b className={styles.number}>{number}</b> {children}
       </p>
       <Link to={to}>{more}</Link>
     </div>

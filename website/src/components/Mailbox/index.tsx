@@ -7,13 +7,13 @@ import styles from './styles.module.css';
 interface Props {
   /** A sentence about the mail, with the email address. */
   readonly children: ReactNode;
-  /** Sends the mail again; returns the failure. */
+  /** Sends the mail again; returns the failure, if any. */
   readonly send: () => Promise<Failure | undefined>;
   /** Goes back to the form, to correct the email address. */
   readonly onBack: () => void;
 }
 
-/** Tells the person to open their mail. It looks the same for an email address without an account. */
+/** Tells the person to open the mail. It looks the same for an email without an account. */
 export default function Mailbox({ children, send, onBack }: Props): ReactNode {
   return (
     <div className={styles.mailbox}>

@@ -1,6 +1,6 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { ask } from '../../auth/client';
+import { callApi } from '../../auth/client';
 import { useSubmit } from '../../auth/useSubmit';
 import type { User } from '../../lib/authClient';
 import Field from '../Field';
@@ -14,12 +14,12 @@ import styles from './styles.module.css';
 export default function NameForm({ user }: { readonly user: User }): ReactNode {
   const [typed, setTyped] = useState<string>();
   const [saved, setSaved] = useState(false);
-  const { confirmed, dialog } = usePasswordDialog();
+  const { withConfirmation, dialog } = usePasswordDialog();
   const name = typed ?? user.name;
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
     setSaved(false);
-    const { failure } = await confirmed(() =>
-      ask((client, fetchOptions) => client.updateUser({ name: name.trim(), fetchOptions })),
+    const { failure } = await withConfirmation(() =>
+      callApi((client, fetchOptions) => client.updateUser({ name: name.trim(), fetchOptions })),
     );
     setSaved(!failure);
     return failure;

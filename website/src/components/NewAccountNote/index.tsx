@@ -3,7 +3,10 @@ import type { ReactNode } from 'react';
 import { useSearch } from '../../auth/useSearch';
 import { FormNote } from '../FormMessage';
 
-/** Greets a person whose account was created by a sign-in at a provider: they may have meant another account. */
+/**
+ * Tells a person that a sign-in with a provider created this account: the person may have another account, and may have
+ * wanted to sign in to that one.
+ */
 export default function NewAccountNote({ email }: { readonly email: string }): ReactNode {
   if (!new URLSearchParams(useSearch()).has('new')) return null;
   return (
@@ -13,8 +16,8 @@ export default function NewAccountNote({ email }: { readonly email: string }): R
           {
             id: 'profile.newAccount',
             message:
-              'Welcome! This account with {email} is new. If you have one with another address, sign out, sign in ' +
-              'there, and link the provider on its account page.',
+              'Welcome! This account with {email} is new. If you have an account with another address, sign out, sign ' +
+              'in to that account, and link the provider on its account page.',
           },
           { email },
         )}

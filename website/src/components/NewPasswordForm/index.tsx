@@ -1,30 +1,32 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { ask } from '../../auth/client';
+import { callApi } from '../../auth/client';
 import { useSubmit } from '../../auth/useSubmit';
 import { fieldError } from '../../lib/errors';
-import { badPassword } from '../../lib/password';
+import { checkPasswordLength } from '../../lib/password';
 import FormMessage from '../FormMessage';
 import PasswordField from '../PasswordField';
 import SubmitButton from '../SubmitButton';
 
 interface Props {
-  /** From the mail's link; undefined before hydration. */
+  /** The token of the link in the mail; undefined before hydration. */
   readonly token: string | undefined;
   readonly onSaved: () => void;
   /** Called when the token is used or expired, or the account no longer exists. */
-  readonly onRefused: () => void;
+  readonly onRejected: () => void;
 }
 
-/** Sets a new password with the token of a mail's link. */
-export default function NewPasswordForm({ token, onSaved, onRefused }: Props): ReactNode {
+/** Sets a new password with the token of the link in the mail. */
+export default function NewPasswordForm({ token, onSaved, onRejected }: Props): ReactNode {
   const [newPassword, setNewPassword] = useState('');
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
-    const refused = badPassword(newPassword);
-    if (refused || !token) return refused;
-    const { failure } = await ask((client, fetchOptions) => client.resetPassword({ newPassword, token, fetchOptions }));
+    const failed = checkPasswordLength(newPassword);
+    if (failed || !token) return failed;
+    const { failure } = await callApi((client, fetchOptions) =>
+      client.resetPassword({ newPassword, token, fetchOptions }),
+    );
     if (!failure) onSaved();
-    if (failure?.code === 'INVALID_TOKEN' || failure?.code === 'USER_NOT_FOUND') onRefused();
+    if (failure?.code === 'INVALID_TOKEN' || failure?.code === 'USER_NOT_FOUND') onRejected();
     return failure;
   });
   return (

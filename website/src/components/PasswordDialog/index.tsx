@@ -3,11 +3,11 @@ import { useLocation } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { useAuth } from '../../auth/AuthContext';
-import { ask } from '../../auth/client';
+import { callApi } from '../../auth/client';
 import { useAccounts, useHasPassword } from '../../auth/useAccounts';
 import { useSubmit } from '../../auth/useSubmit';
 import type { Session } from '../../lib/authClient';
-import { wantsPassword, wantsSignIn } from '../../lib/errors';
+import { needsPassword, needsSignIn } from '../../lib/errors';
 import type { Outcome } from '../../lib/failure';
 import FormMessage from '../FormMessage';
 import PasswordField from '../PasswordField';
@@ -16,14 +16,14 @@ import SubmitButton from '../SubmitButton';
 import Username from '../Username';
 import styles from './styles.module.css';
 
-/** Makes calls that can fail because the server requires the password again or because the session has ended. */
+/** For calls that fail if the server requires the password again, or if the session has ended. */
 export interface Confirmation {
   /**
-   * Makes the call. When the server requires the password first, asks for it and makes the call again. When the person
-   * cancels, returns the first failure.
+   * Makes the call. If the server requires a new sign-in, shows the dialog, and makes the call again after the sign-in.
+   * If the person cancels, returns the first failure.
    */
-  readonly confirmed: <T>(call: () => Promise<Outcome<T>>) => Promise<Outcome<T>>;
-  /** The caller has to render it. */
+  readonly withConfirmation: <T>(call: () => Promise<Outcome<T>>) => Promise<Outcome<T>>;
+  /** The component that uses the hook has to render it. */
   readonly dialog: ReactNode;
 }
 
@@ -32,27 +32,30 @@ interface Question {
   readonly answer: (signedIn: boolean) => void;
 }
 
-/** Asks the current or last signed-in person for the password when the server requires it. */
+/** Asks the person who is, or was last, signed in on this page to sign in again when the server requires it. */
 export function usePasswordDialog(): Confirmation {
   const { state } = useAuth();
   const last = useRef<Session>(undefined);
   if (state.status === 'signed-in') last.current = { user: state.user, session: state.session };
   const [question, setQuestion] = useState<Question>();
-  const confirmed: Confirmation['confirmed'] = async (call) => {
+  const withConfirmation: Confirmation['withConfirmation'] = async (call) => {
     const first = await call();
     const { failure } = first;
-    if (!failure || !last.current || !(wantsPassword(failure) || wantsSignIn(failure))) return first;
-    const signedIn = await new Promise<boolean>((answer) => setQuestion({ expired: wantsSignIn(failure), answer }));
+    if (!failure || !last.current || !(needsPassword(failure) || needsSignIn(failure))) return first;
+    const signedIn = await new Promise<boolean>((answer) => setQuestion({ expired: needsSignIn(failure), answer }));
     setQuestion(undefined);
     return signedIn ? call() : first;
   };
-  return { confirmed, dialog: question && last.current && <PasswordDialog who={last.current} {...question} /> };
+  return {
+    withConfirmation,
+    dialog: question && last.current && <PasswordDialog person={last.current} {...question} />,
+  };
 }
 
-function PasswordDialog({ who, expired, answer }: Question & { readonly who: Session }): ReactNode {
+function PasswordDialog({ person, expired, answer }: Question & { readonly person: Session }): ReactNode {
   const box = useRef<HTMLDialogElement>(null);
   const title = useId();
-  const hasPassword = useHasPassword(who.user.id, !expired) ?? true;
+  const hasPassword = useHasPassword(person.user.id, !expired) ?? true;
   useEffect(() => box.current?.showModal(), []);
   const close = () => box.current?.close(); // returns the focus to the element that had it
   const onSignedIn = () => {
@@ -66,23 +69,23 @@ function PasswordDialog({ who, expired, answer }: Question & { readonly who: Ses
           ? translate({ id: 'again.title', message: 'Enter your password again' })
           : translate({ id: 'again.title.noPassword', message: 'Sign in again' })}
       </h2>
-      {hasPassword && <PasswordForm who={who} expired={expired} onSignedIn={onSignedIn} onCancel={close} />}
-      <OtherWays who={who} expired={expired} hasPassword={hasPassword} onCancel={close} />
+      {hasPassword && <PasswordForm person={person} expired={expired} onSignedIn={onSignedIn} onCancel={close} />}
+      <OtherWays person={person} expired={expired} hasPassword={hasPassword} onCancel={close} />
     </dialog>
   );
 }
 
 interface FormProps {
-  readonly who: Session;
+  readonly person: Session;
   readonly expired: boolean;
   readonly onSignedIn: () => void;
   readonly onCancel: () => void;
 }
 
-function PasswordForm({ who, expired, onSignedIn, onCancel }: FormProps): ReactNode {
+function PasswordForm({ person, expired, onSignedIn, onCancel }: FormProps): ReactNode {
   const [password, setPassword] = useState('');
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
-    const { failure } = await signInAgain(who, password);
+    const { failure } = await signInAgain(person, password);
     if (failure) setPassword('');
     else onSignedIn();
     return failure;
@@ -101,10 +104,10 @@ function PasswordForm({ who, expired, onSignedIn, onCancel }: FormProps): ReactN
             })}
       </p>
       <FormMessage failure={failure} wait={wait} fields={{ password: 'password-again-input' }} />
-      <Username email={who.user.email} />
+      <Username email={person.user.email} />
       <PasswordField
         id="password-again-input"
-        label={translate({ id: 'again.password', message: 'Password of {email}' }, { email: who.user.email })}
+        label={translate({ id: 'again.password', message: 'Password of {email}' }, { email: person.user.email })}
         autoComplete="current-password"
         value={password}
         onChange={setPassword}
@@ -120,17 +123,16 @@ function PasswordForm({ who, expired, onSignedIn, onCancel }: FormProps): ReactN
 }
 
 interface OtherWaysProps {
-  readonly who: Session;
+  readonly person: Session;
   readonly expired: boolean;
   readonly hasPassword: boolean;
   readonly onCancel: () => void;
 }
 
-// The providers at which the person has an account, which lead away from the page; without a password also a link to
-// set one.
-function OtherWays({ who, expired, hasPassword, onCancel }: OtherWaysProps): ReactNode {
+// Buttons for the linked providers, which open another page. For a person without a password also a link to set one.
+function OtherWays({ person, expired, hasPassword, onCancel }: OtherWaysProps): ReactNode {
   const { pathname, hash } = useLocation();
-  const linked = useAccounts(who.user.id, !expired)?.data?.map(({ providerId }) => providerId);
+  const linked = useAccounts(person.user.id, !expired)?.data?.map(({ providerId }) => providerId);
   if (hasPassword) return <ProviderButtons start="account" next={pathname + hash} only={linked} />;
   return (
     <>
@@ -164,16 +166,16 @@ function Cancel({ onCancel }: { readonly onCancel: () => void }): ReactNode {
   );
 }
 
-// The new session has the same lifetime setting as the old one and replaces it, so the list of devices has one entry.
+// Creates a session with the same lifetime as the old one, and ends the old one: the list of devices keeps one entry.
 async function signInAgain({ user, session }: Session, password: string): Promise<Outcome<unknown>> {
   const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > shortLifetime;
-  const outcome = await ask((client, fetchOptions) =>
+  const outcome = await callApi((client, fetchOptions) =>
     client.signIn.email({ email: user.email, password, rememberMe, fetchOptions }),
   );
   if (!outcome.failure)
-    await ask((client, fetchOptions) => client.revokeSession({ token: session.token, fetchOptions }));
+    await callApi((client, fetchOptions) => client.revokeSession({ token: session.token, fetchOptions }));
   return outcome;
 }
 
-// Milliseconds. Sessions without "remember me" last a day, others seven days. Only the latter are extended by use.
+// Milliseconds. Sessions without "remember me" last a day, others seven days. The server extends only the latter.
 const shortLifetime = 25 * 60 * 60 * 1000;

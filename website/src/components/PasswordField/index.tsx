@@ -14,7 +14,7 @@ interface Props {
   readonly error?: string | undefined;
   /** `current-password` to sign in; `new-password` to choose one, with the rules and a strength meter. */
   readonly autoComplete: 'current-password' | 'new-password';
-  /** Texts about the person that others know, for the strength meter. */
+  /** Texts that a person who guesses may know, such as the name and the email. */
   readonly about?: readonly string[];
   readonly autoFocus?: boolean;
 }

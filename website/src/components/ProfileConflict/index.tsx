@@ -12,7 +12,7 @@ interface Props {
   readonly onChoose: (field: keyof Answers, value: Answers[keyof Answers]) => void;
 }
 
-/** Lets the person choose between these answers and those saved elsewhere, probably in another tab. */
+/** Lets the person choose between the answers in this form and those saved elsewhere, for example in another tab. */
 export default function ProfileConflict({ conflicts, answers, onChoose }: Props): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new conflicts take the focus
@@ -31,14 +31,14 @@ export default function ProfileConflict({ conflicts, answers, onChoose }: Props)
       {conflicts.map(({ field, mine, theirs }) => (
         <fieldset key={field}>
           <legend>{questions[field]()}</legend>
-          <Side
+          <AnswerOption
             name={`conflict-${field}`}
             label={translate({ id: 'profile.conflict.mine', message: 'Yours, not saved yet' })}
             answer={answerOf(field, mine)}
             checked={answers[field] === mine}
             onChange={() => onChoose(field, mine)}
           />
-          <Side
+          <AnswerOption
             name={`conflict-${field}`}
             label={translate({ id: 'profile.conflict.theirs', message: 'Saved elsewhere' })}
             answer={answerOf(field, theirs)}
@@ -51,7 +51,7 @@ export default function ProfileConflict({ conflicts, answers, onChoose }: Props)
   );
 }
 
-interface SideProps {
+interface AnswerOptionProps {
   readonly name: string;
   readonly label: string;
   readonly answer: string;
@@ -59,7 +59,7 @@ interface SideProps {
   readonly onChange: () => void;
 }
 
-function Side({ name, label, answer, checked, onChange }: SideProps): ReactNode {
+function AnswerOption({ name, label, answer, checked, onChange }: AnswerOptionProps): ReactNode {
   return (
     <label className={styles.side}>
       <input type="radio" name={name} checked={checked} onChange={onChange} />

@@ -49,7 +49,7 @@ describe('the profile', () => {
   });
 
   it('shows why it cannot be loaded, and loads it again', async () => {
-    server.instead = () => new Response('', { status: 503 });
+    server.respondNext = () => new Response('', { status: 503 });
     visit();
     await userEvent.click(await screen.findByRole('button', { name: 'Try again' }));
     await screen.findByText(/Tell us how you learn/);
@@ -59,7 +59,7 @@ describe('the profile', () => {
     server.saveElsewhere({ time_per_week: 3, learning_mode: 'visual' });
     visit();
     await userEvent.type(await hours(), '6'); // 36
-    await userEvent.click(screen.getByLabelText('Reading'));
+    await userEvent.click(screen.getByLabelText('SessionState'));
     server.saveElsewhere({ time_per_week: 5, learning_mode: 'code_first', age_range: '25_34' });
     await save();
     const question = within(await screen.findByRole('alert'));
@@ -78,11 +78,11 @@ describe('the profile', () => {
     const first = visit();
     await userEvent.type(await hours(), '7');
     first.unmount();
-    server.who = 'u2';
+    server.userId = 'u2';
     const other = visit('u2');
     expect((await hours()).value).toBe('');
     other.unmount();
-    server.who = 'u1';
+    server.userId = 'u1';
     visit();
     expect((await hours()).value).toBe('7');
     expect(screen.getByText('1 change, not saved yet')).toBeTruthy();
@@ -100,7 +100,7 @@ describe('the profile', () => {
 
   it('sends nothing with the token of another person who signed in in another tab', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    server.who = 'u2';
+    server.userId = 'u2';
     visit('u1');
     await screen.findByText(/You are signed out/);
     expect(server.requests).toEqual([]);
@@ -109,14 +109,14 @@ describe('the profile', () => {
 
 describe('leaving', () => {
   const leave = () => act(() => history.push('/docs/'));
-  const asked = (answer: boolean) => {
+  const stubConfirm = (answer: boolean) => {
     const confirm = vi.fn(() => answer);
     vi.stubGlobal('confirm', confirm);
     return confirm;
   };
 
   it('asks nothing without unsaved changes', async () => {
-    const confirm = asked(false);
+    const confirm = stubConfirm(false);
     visit();
     await hours();
     leave();
@@ -125,7 +125,7 @@ describe('leaving', () => {
   });
 
   it('asks with unsaved changes, and drops them when the person leaves', async () => {
-    const confirm = asked(false);
+    const confirm = stubConfirm(false);
     visit();
     await userEvent.type(await hours(), '7');
     leave();
@@ -137,7 +137,7 @@ describe('leaving', () => {
     expect(keptDraft('u1')).toBeUndefined();
   });
 
-  it('the site makes the browser ask with unsaved changes', async () => {
+  it('the browser asks before the site is closed with unsaved changes', async () => {
     visit();
     await userEvent.type(await hours(), '7');
     const event = new Event('beforeunload', { cancelable: true });
@@ -150,7 +150,7 @@ describe('leaving', () => {
   });
 
   it('asks nothing after the changes were discarded', async () => {
-    const confirm = asked(false);
+    const confirm = stubConfirm(false);
     server.saveElsewhere({ time_per_week: 3 });
     visit();
     await userEvent.type(await hours(), '6');

@@ -5,9 +5,9 @@ import { dropDraft, keptDraft } from '../../auth/drafts';
 import { useLeaveGuard } from '../../auth/useLeaveGuard';
 import { type ProfileEditor, useProfile } from '../../auth/useProfile';
 import { useSubmit } from '../../auth/useSubmit';
-import { wantsSignIn } from '../../lib/errors';
+import { needsSignIn } from '../../lib/errors';
 import type { Answers, ChoiceField } from '../../lib/profile';
-import { changes, type Draft, type Sent } from '../../lib/profileDraft';
+import { changes, type Draft, type SaveResult } from '../../lib/profileDraft';
 import Choice from '../Choice';
 import Field from '../Field';
 import fieldStyles from '../Field/styles.module.css';
@@ -30,7 +30,7 @@ export default function ProfileForm({ userId }: { readonly userId: string }): Re
       <button
         type="button"
         className="button button--secondary"
-        onClick={editor.failure && wantsSignIn(editor.failure) ? refresh : editor.load}
+        onClick={editor.failure && needsSignIn(editor.failure) ? refresh : editor.load}
       >
         {translate({ id: 'form.retry', message: 'Try again' })}
       </button>
@@ -47,11 +47,11 @@ interface FormProps {
 function Form({ userId, editor, draft }: FormProps): ReactNode {
   const { set } = editor;
   const { answers, base, conflicts } = draft;
-  const [became, setBecame] = useState<Sent['became']>();
-  const { confirmed, dialog } = usePasswordDialog();
+  const [saved, setSaved] = useState<SaveResult['status']>();
+  const { withConfirmation, dialog } = usePasswordDialog();
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
-    const outcome = await confirmed(editor.save);
-    setBecame(outcome.data?.became);
+    const outcome = await withConfirmation(editor.save);
+    setSaved(outcome.data?.status);
     return outcome.failure;
   });
   useLeaveGuard({
@@ -131,7 +131,7 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
               {translate({ id: 'profile.reset', message: 'Discard changes' })}
             </button>
           )}
-          <p role="status">{count > 0 ? pending(count) : became && done(became)}</p>
+          <p role="status">{count > 0 ? unsavedText(count) : saved && savedText(saved)}</p>
         </div>
       </form>
       {dialog}
@@ -139,14 +139,14 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
   );
 }
 
-function pending(count: number): string {
+function unsavedText(count: number): string {
   return count === 1
     ? translate({ id: 'profile.unsaved.one', message: '1 change, not saved yet' })
     : translate({ id: 'profile.unsaved.many', message: '{count} changes, not saved yet' }, { count });
 }
 
-function done(became: Sent['became']): string {
-  return became === 'merged'
+function savedText(status: SaveResult['status']): string {
+  return status === 'merged'
     ? translate({ id: 'profile.merged', message: 'Saved, together with the changes made elsewhere.' })
     : translate({ id: 'profile.saved', message: 'Saved.' });
 }

@@ -1,10 +1,10 @@
 import { translate } from '@docusaurus/Translate';
 import { type Answers, type ChoiceField, choices } from '../../lib/profile';
 
-type Words = () => string;
+type Text = () => string;
 
 /** The question of each field, in the order of the form. */
-export const questions: { readonly [F in keyof Answers]: Words } = {
+export const questions: { readonly [F in keyof Answers]: Text } = {
   primary_goal: () => translate({ id: 'profile.primary_goal', message: 'Why are you learning?' }),
   tech_background: () => translate({ id: 'profile.tech_background', message: 'What do you do?' }),
   education_level: () => translate({ id: 'profile.education_level', message: 'What is your education?' }),
@@ -15,7 +15,7 @@ export const questions: { readonly [F in keyof Answers]: Words } = {
   preferred_language: () => translate({ id: 'profile.preferred_language', message: 'Language' }),
 };
 
-const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[F][number]]: Words } } = {
+const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[F][number]]: Text } } = {
   age_range: {
     under_18: () => translate({ id: 'profile.age_range.under_18', message: 'Under 18' }),
     '18_24': () => translate({ id: 'profile.age_range.18_24', message: '18 to 24' }),
@@ -45,7 +45,7 @@ const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[
   },
   learning_mode: {
     visual: () => translate({ id: 'profile.learning_mode.visual', message: 'Pictures and diagrams' }),
-    textual: () => translate({ id: 'profile.learning_mode.textual', message: 'Reading' }),
+    textual: () => translate({ id: 'profile.learning_mode.textual', message: 'SessionState' }),
     code_first: () => translate({ id: 'profile.learning_mode.code_first', message: 'Code first' }),
   },
   learning_speed: {
@@ -65,7 +65,7 @@ export function options<F extends ChoiceField>(field: F): Array<{ value: (typeof
 export function answerOf(field: keyof Answers, value: Answers[keyof Answers]): string {
   if (value === null) return translate({ id: 'profile.noAnswer', message: 'No answer' });
   if (field === 'preferred_language') return languageName(String(value));
-  const words = field === 'time_per_week' ? undefined : (answers[field] as Record<string, Words>)[value];
+  const words = field === 'time_per_week' ? undefined : (answers[field] as Record<string, Text>)[value];
   return words?.() ?? String(value);
 }
 

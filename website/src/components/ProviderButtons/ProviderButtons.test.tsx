@@ -12,17 +12,17 @@ const two = [
 ];
 let providers: () => Response | Promise<Response>;
 let signIn: () => Response | Promise<Response>;
-let asked: unknown[] = [];
+let requests: unknown[] = [];
 
 // The client keeps the first `fetch` that it finds, so all tests share this one.
 vi.stubGlobal('fetch', async (input: string | URL, init?: RequestInit) => {
   if (String(input) === '/api/auth/social-providers') return providers();
-  asked.push(JSON.parse(String(init?.body)));
+  requests.push(JSON.parse(String(init?.body)));
   return signIn();
 });
 
 beforeEach(() => {
-  asked = [];
+  requests = [];
   window.localStorage.clear();
 });
 afterEach(cleanup);
@@ -30,7 +30,7 @@ afterEach(cleanup);
 /** Renders the buttons of /login/ with the server's answer to the list. */
 async function page(answer: () => Response | Promise<Response>, next = '/docs/'): Promise<void> {
   providers = answer;
-  await reloadProviders(); // the list of the test before
+  await reloadProviders(); // replaces the list of the previous test
   render(<ProviderButtons start="login" next={next} />);
 }
 
@@ -56,7 +56,7 @@ it('loads the list again after a network error', async () => {
   expect(await screen.findByRole('button', { name: 'Sign in with Google' })).toBeTruthy();
 });
 
-it('asks for the provider, with the pages to come back to', async () => {
+it('sends the provider, and the pages to which the API redirects', async () => {
   await page(() => json(200, two));
   signIn = () => new Promise(() => {});
   await userEvent.click(screen.getByRole('button', { name: 'Sign in with Google' }));
@@ -64,8 +64,8 @@ it('asks for the provider, with the pages to come back to', async () => {
   expect(pressed.getAttribute('aria-busy')).toBe('true');
   await userEvent.click(pressed);
   await userEvent.click(screen.getByRole('button', { name: 'Sign in with Example Ltd' }));
-  await waitFor(() => expect(asked).toHaveLength(1));
-  expect(asked).toEqual([
+  await waitFor(() => expect(requests).toHaveLength(1));
+  expect(requests).toEqual([
     {
       provider: 'google',
       callbackURL: '/docs/',
@@ -76,19 +76,19 @@ it('asks for the provider, with the pages to come back to', async () => {
   expect(lastProvider()).toBe('google');
 });
 
-it('greets new users who come from no other page', async () => {
+it('sends new users to the welcome page if there is no other page to return to', async () => {
   await page(() => json(200, two), '/profile/');
   signIn = () => new Promise(() => {});
   await userEvent.click(screen.getByRole('button', { name: 'Sign in with Google' }));
-  await waitFor(() => expect(asked).toHaveLength(1));
-  expect(asked[0]).toMatchObject({
+  await waitFor(() => expect(requests).toHaveLength(1));
+  expect(requests[0]).toMatchObject({
     callbackURL: '/profile/',
     newUserCallbackURL: '/profile/?new=1',
     errorCallbackURL: '/login/?provider=google',
   });
 });
 
-it('says which provider was used last on this device', async () => {
+it('marks the provider that was used last on this device', async () => {
   keepProvider('work');
   await page(() => json(200, two));
   expect(screen.getAllByRole('button').map((button) => button.textContent)).toEqual([
@@ -100,7 +100,7 @@ it('says which provider was used last on this device', async () => {
 it.each([
   [429, { 'x-retry-after': '7' }, 'Too many tries. Please wait.You can try again in 7 s.'],
   [503, {}, 'The server is busy or starting. Nothing is lost: try again.'],
-])('shows a failure with status %d, and does not call the provider the last one', async (status, headers, text) => {
+])('shows a failure with status %d, and does not mark the provider as last used', async (status, headers, text) => {
   await page(() => json(200, two));
   signIn = () => json(status, {}, headers as Record<string, string>);
   await userEvent.click(screen.getByRole('button', { name: 'Sign in with Google' }));

@@ -1,7 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import clsx from 'clsx';
 import { type ReactNode, useId, useRef, useState } from 'react';
-import { type Start, signInAt } from '../../auth/social';
+import { type StartPage, signInWithProvider } from '../../auth/social';
 import { reloadProviders, useProviders } from '../../auth/useProviders';
 import { useSubmit } from '../../auth/useSubmit';
 import { lastProvider } from '../../lib/lastProvider';
@@ -11,32 +11,32 @@ import ProviderLogo from '../ProviderLogo';
 import styles from './styles.module.css';
 
 interface Props {
-  readonly start: Start;
+  readonly start: StartPage;
   /** The page to open after the sign-in. */
   readonly next: string;
   /** The ids of the providers to show; default: all that the server is configured for. */
   readonly only?: readonly string[] | undefined;
-  /** The text above the buttons, instead of that for a page with a form. */
+  /** The text above the buttons, if the page has no form. */
   readonly title?: string;
 }
 
 /**
- * A button for each provider. They come after the form, because they are known only after the page is shown: so nothing
- * that a person may be about to use moves. Without providers it renders nothing.
+ * A button for each provider. Pages place it below the form: the providers are loaded after the page is shown, and the
+ * form must not move at that time. Without providers it renders nothing.
  */
 export default function ProviderButtons({ start, next, only, title }: Props): ReactNode {
   const providers = useProviders();
-  if (providers?.failure) return <Unread />;
+  if (providers?.failure) return <LoadFailed />;
   const shown = providers?.data.filter(({ id }) => !only || only.includes(id)) ?? [];
-  return shown.length > 0 && <Buttons providers={shown} start={start} next={next} title={title ?? orUse()} />;
+  return shown.length > 0 && <Buttons providers={shown} start={start} next={next} title={title ?? defaultTitle()} />;
 }
 
-function Unread(): ReactNode {
+function LoadFailed(): ReactNode {
   const { busy, onSubmit } = useSubmit(async () => (await reloadProviders()).failure);
   return (
-    <div className={styles.unread}>
+    <div className={styles.loadFailed}>
       <p role="status">
-        {translate({ id: 'providers.unread', message: 'Other ways to sign in could not be loaded.' })}
+        {translate({ id: 'providers.loadFailed', message: 'Other ways to sign in could not be loaded.' })}
       </p>
       <button type="button" className="button button--secondary" aria-busy={busy} onClick={onSubmit}>
         {translate({ id: 'form.retry', message: 'Try again' })}
@@ -47,7 +47,7 @@ function Unread(): ReactNode {
 
 interface ButtonsProps {
   readonly providers: readonly Provider[];
-  readonly start: Start;
+  readonly start: StartPage;
   readonly next: string;
   readonly title: string;
 }
@@ -57,7 +57,7 @@ function Buttons({ providers, start, next, title }: ButtonsProps): ReactNode {
   const [last] = useState(lastProvider);
   const [pressed, setPressed] = useState<string>();
   const chosen = useRef('');
-  const { busy, failure, wait, onSubmit } = useSubmit(() => signInAt(chosen.current, start, next));
+  const { busy, failure, wait, onSubmit } = useSubmit(() => signInWithProvider(chosen.current, start, next));
   const choose = (id: string) => (event: { preventDefault: () => void }) => {
     if (busy) return;
     chosen.current = id;
@@ -96,6 +96,6 @@ function signInWith(provider: string): string {
   return translate({ id: 'providers.signIn', message: 'Sign in with {provider}' }, { provider });
 }
 
-function orUse(): string {
+function defaultTitle(): string {
   return translate({ id: 'providers.title', message: 'Or use an account you already have' });
 }

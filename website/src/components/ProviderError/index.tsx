@@ -3,7 +3,7 @@ import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
 import { nameOf, useProviders } from '../../auth/useProviders';
 import { withNext } from '../../lib/next';
-import { describeProviderError, type Way } from '../../lib/providerErrors';
+import { describeProviderError, type NextStep } from '../../lib/providerErrors';
 import { FormAlert } from '../FormMessage';
 
 interface Props {
@@ -13,25 +13,25 @@ interface Props {
   readonly error: string;
   /** The page to open after the sign-in. */
   readonly next: string;
-  /** A way that is this page itself, and gets no link. */
-  readonly here?: Way;
+  /** The step that this page itself offers: the message then has no link to it. */
+  readonly current?: NextStep;
 }
 
-/** Says why a sign-in at a provider failed or an account was not linked, and what the person can do. */
-export default function ProviderError({ provider, error, next, here }: Props): ReactNode {
+/** Shows why a sign-in with a provider failed or an account was not linked, and what the person can do. */
+export default function ProviderError({ provider, error, next, current }: Props): ReactNode {
   const providers = useProviders();
-  if (!providers) return null; // the message names the provider
-  const { message, way } = describeProviderError(error, nameOf(providers, provider));
+  if (!providers) return null; // the message contains the name of the provider
+  const { message, nextStep } = describeProviderError(error, nameOf(providers, provider));
   return (
-    <FormAlert about={error}>
+    <FormAlert problem={error}>
       <p>{message}</p>
-      {way && way !== here && <p>{linkTo(way, next)}</p>}
+      {nextStep && nextStep !== current && <p>{linkTo(nextStep, next)}</p>}
     </FormAlert>
   );
 }
 
-function linkTo(way: Way, next: string): ReactNode {
-  switch (way) {
+function linkTo(nextStep: NextStep, next: string): ReactNode {
+  switch (nextStep) {
     case 'register':
       return <Link to={withNext('/register/', next)}>{translate({ id: 'login.register', message: 'Register' })}</Link>;
     case 'link':

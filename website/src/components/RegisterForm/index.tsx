@@ -1,13 +1,13 @@
 import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { ask } from '../../auth/client';
-import { invalidAddress, verifiedPage } from '../../auth/mails';
+import { callApi } from '../../auth/client';
+import { toInvalidEmail, verifiedPage } from '../../auth/mails';
 import { cookiesBlocked } from '../../auth/useRedirectSignedIn';
 import { useSubmit } from '../../auth/useSubmit';
 import { fieldError } from '../../lib/errors';
 import { withNext } from '../../lib/next';
-import { badPassword } from '../../lib/password';
+import { checkPasswordLength } from '../../lib/password';
 import Field, { emailInput } from '../Field';
 import FormMessage from '../FormMessage';
 import PasswordField from '../PasswordField';
@@ -15,7 +15,7 @@ import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
 
 interface Props {
-  /** The page after the registration. */
+  /** The page to open after the registration. */
   readonly next: string;
   /**
    * Called when the email address has to be verified first. The server gives the same answer for an email address that
@@ -30,10 +30,10 @@ export default function RegisterForm({ next, onMailed }: Props): ReactNode {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
-    const refused = badPassword(password);
-    if (refused) return refused;
+    const failed = checkPasswordLength(password);
+    if (failed) return failed;
     const trimmed = email.trim();
-    const { data, failure } = await ask((client, fetchOptions) =>
+    const { data, failure } = await callApi((client, fetchOptions) =>
       client.signUp.email({
         name: name.trim(),
         email: trimmed,
@@ -42,7 +42,7 @@ export default function RegisterForm({ next, onMailed }: Props): ReactNode {
         fetchOptions,
       }),
     );
-    if (failure) return invalidAddress(failure);
+    if (failure) return toInvalidEmail(failure);
     if (data?.token) return cookiesBlocked();
     onMailed(trimmed);
     return undefined;
@@ -97,7 +97,8 @@ export default function RegisterForm({ next, onMailed }: Props): ReactNode {
       <p className={styles.terms}>
         {translate({
           id: 'register.terms',
-          message: 'We keep your name, your address and a hash of your password, nothing else.',
+          message:
+            'We store your name, your e-mail address and a hash of your password. For each sign-in we also store the IP address and the browser.',
         })}{' '}
         <Link to="/docs/security/">{translate({ id: 'register.terms.more', message: 'How we protect them' })}</Link>
       </p>

@@ -1,6 +1,6 @@
 import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
-import { sendReset } from '../../auth/mails';
+import { sendResetMail } from '../../auth/mails';
 import Mailbox from '../Mailbox';
 
 interface Props {
@@ -11,7 +11,7 @@ interface Props {
 /** Shown after the person has asked for a link to choose a new password. */
 export default function ResetMailbox({ email, onBack }: Props): ReactNode {
   return (
-    <Mailbox send={() => sendReset(email)} onBack={onBack}>
+    <Mailbox send={() => sendResetMail(email)} onBack={onBack}>
       {translate(
         {
           id: 'forgot.sent.text',

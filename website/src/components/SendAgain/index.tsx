@@ -5,7 +5,7 @@ import type { Failure } from '../../lib/failure';
 import FormMessage, { FormNote } from '../FormMessage';
 
 interface Props {
-  /** Sends the mail; returns the failure. */
+  /** Sends the mail; returns the failure, if any. */
   readonly send: () => Promise<Failure | undefined>;
 }
 

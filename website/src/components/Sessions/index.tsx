@@ -5,7 +5,7 @@ import { useHasPassword } from '../../auth/useAccounts';
 import { useSessions } from '../../auth/useSessions';
 import { useSubmit } from '../../auth/useSubmit';
 import type { SessionRow } from '../../lib/authClient';
-import { describe, wantsPassword } from '../../lib/errors';
+import { describe, needsPassword } from '../../lib/errors';
 import type { Failure, Outcome } from '../../lib/failure';
 import FormMessage from '../FormMessage';
 import { usePasswordDialog } from '../PasswordDialog';
@@ -17,8 +17,8 @@ import styles from './styles.module.css';
 /** The list of the person's sessions, with buttons to end them. `current` is the token of this device's session. */
 export default function Sessions({ current }: { readonly current: string }): ReactNode {
   const sessions = useSessions(current);
-  const { confirmed, dialog } = usePasswordDialog();
-  const { rows, failure: unread } = sessions;
+  const { withConfirmation, dialog } = usePasswordDialog();
+  const { rows, failure: loadFailure } = sessions;
   return (
     <Section
       id="sessions"
@@ -28,14 +28,14 @@ export default function Sessions({ current }: { readonly current: string }): Rea
         message: 'If you do not recognise a device, sign it out and change your password.',
       })}
     >
-      {!rows && !unread && <Skeleton lines={2} />}
-      {!rows && unread && <Unread failure={unread} onRetry={() => confirmed(sessions.load)} />}
+      {!rows && !loadFailure && <Skeleton lines={2} />}
+      {!rows && loadFailure && <LoadFailed failure={loadFailure} onRetry={() => withConfirmation(sessions.load)} />}
       {rows && (
         <List
           rows={rows}
           current={current}
-          end={(row) => confirmed(() => sessions.end(row))}
-          endOthers={() => confirmed(sessions.endOthers)}
+          end={(row) => withConfirmation(() => sessions.end(row))}
+          endOthers={() => withConfirmation(sessions.endOthers)}
         />
       )}
       {dialog}
@@ -43,15 +43,15 @@ export default function Sessions({ current }: { readonly current: string }): Rea
   );
 }
 
-function Unread({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
+function LoadFailed({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
   const { state } = useAuth();
   const hasPassword = useHasPassword(state.user?.id) ?? true;
-  const old = wantsPassword(failure);
+  const isTooOld = needsPassword(failure);
   return (
     <>
-      <p role={old ? undefined : 'alert'}>{old ? why(hasPassword) : describe(failure).message}</p>
+      <p role={isTooOld ? undefined : 'alert'}>{isTooOld ? reasonText(hasPassword) : describe(failure).message}</p>
       <button type="button" className="button button--secondary" onClick={onRetry}>
-        {old
+        {isTooOld
           ? translate({ id: 'account.sessions.show', message: 'Show my devices' })
           : translate({ id: 'form.retry', message: 'Try again' })}
       </button>
@@ -59,7 +59,7 @@ function Unread({ failure, onRetry }: { readonly failure: Failure; readonly onRe
   );
 }
 
-function why(hasPassword: boolean): string {
+function reasonText(hasPassword: boolean): string {
   return hasPassword
     ? translate({
         id: 'account.sessions.old',
@@ -80,7 +80,7 @@ interface ListProps {
 
 function List({ rows, current, end, endOthers }: ListProps): ReactNode {
   const [ended, setEnded] = useState('');
-  const [asked, setAsked] = useState<SessionRow>();
+  const [pressed, setPressed] = useState<SessionRow>();
   const note = useRef<HTMLParagraphElement>(null);
   const chosen = useRef<SessionRow>(undefined);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
@@ -98,7 +98,7 @@ function List({ rows, current, end, endOthers }: ListProps): ReactNode {
   const run = (row?: SessionRow) => (event: { preventDefault: () => void }) => {
     if (busy) return event.preventDefault();
     chosen.current = row;
-    setAsked(row);
+    setPressed(row);
     onSubmit(event);
   };
   return (
@@ -109,7 +109,13 @@ function List({ rows, current, end, endOthers }: ListProps): ReactNode {
       </p>
       <ul className={styles.list}>
         {rows.map((row) => (
-          <Row key={row.id} session={row} here={row.token === current} busy={busy && asked === row} onEnd={run(row)} />
+          <Row
+            key={row.id}
+            session={row}
+            here={row.token === current}
+            busy={busy && pressed === row}
+            onEnd={run(row)}
+          />
         ))}
       </ul>
       {rows.length > 1 && (

@@ -13,7 +13,7 @@ interface Props {
   readonly children: (user: Session['user'], session: Session['session']) => ReactNode;
 }
 
-/** Shows its content to a person who is signed in, and the sign-in form to others, without a redirect. */
+/** Shows its content if the person is signed in, and otherwise the sign-in form, without a redirect. */
 export default function SignInBlock({ children }: Props): ReactNode {
   const { state, refresh } = useAuth();
   const { pathname } = useLocation();

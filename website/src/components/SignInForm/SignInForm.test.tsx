@@ -4,12 +4,12 @@ import { MemoryRouter } from 'react-router-dom';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import SignInForm from '.';
 
-let asked: unknown[] = [];
+let requests: unknown[] = [];
 let retryAfter: string;
 
 // The client keeps the first `fetch` that it finds, so all tests share this one.
 vi.stubGlobal('fetch', async (_: string | URL, init?: RequestInit) => {
-  asked.push(JSON.parse(String(init?.body)));
+  requests.push(JSON.parse(String(init?.body)));
   return new Response(JSON.stringify({ message: 'Too many requests. Please try again later.' }), {
     status: 429,
     headers: { 'Content-Type': 'application/json', 'X-Retry-After': retryAfter },
@@ -17,7 +17,7 @@ vi.stubGlobal('fetch', async (_: string | URL, init?: RequestInit) => {
 });
 
 beforeEach(() => {
-  asked = [];
+  requests = [];
 });
 afterEach(cleanup);
 
@@ -51,11 +51,11 @@ it('offers no password reset when the wait is short', async () => {
 it('accepts another email address at once', async () => {
   await submitAndWait(3600);
   await userEvent.click(screen.getByRole('button', { name: 'Wait 60 min' }));
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
   await userEvent.clear(screen.getByLabelText('E-mail address'));
   await userEvent.type(screen.getByLabelText('E-mail address'), 'grace@example.com');
   expect(screen.queryByRole('alert')).toBeNull();
   await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
-  await waitFor(() => expect(asked).toHaveLength(2));
-  expect(asked[1]).toMatchObject({ email: 'grace@example.com' });
+  await waitFor(() => expect(requests).toHaveLength(2));
+  expect(requests[1]).toMatchObject({ email: 'grace@example.com' });
 });

@@ -2,8 +2,8 @@ import Link from '@docusaurus/Link';
 import { useLocation } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
-import { ask } from '../../auth/client';
-import { sendVerification } from '../../auth/mails';
+import { callApi } from '../../auth/client';
+import { sendVerificationMail } from '../../auth/mails';
 import { cookiesBlocked } from '../../auth/useRedirectSignedIn';
 import { useSubmit } from '../../auth/useSubmit';
 import { fieldError } from '../../lib/errors';
@@ -18,12 +18,12 @@ import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
 
 interface Props {
-  /** The page to open after a registration; default: the current page. */
+  /** The page to open after a registration or a verification of the email; default: the current page. */
   readonly next?: string;
 }
 
 /**
- * Signs a person in with email address and password. The client then fetches the session by itself, and the parent
+ * Signs a person in with email and password. The client then fetches the session by itself, and the parent
  * replaces this form when useAuth() has the session.
  */
 export default function SignInForm({ next }: Props): ReactNode {
@@ -32,7 +32,7 @@ export default function SignInForm({ next }: Props): ReactNode {
   const [password, setPassword] = useState('');
   const [rememberMe, setRememberMe] = useState(true);
   const { busy, failure, wait, onSubmit, setFailure } = useSubmit(async () => {
-    const { failure } = await ask((client, fetchOptions) =>
+    const { failure } = await callApi((client, fetchOptions) =>
       client.signIn.email({ email: email.trim(), password, rememberMe, fetchOptions }),
     );
     if (failure?.code === 'INVALID_EMAIL_OR_PASSWORD') setPassword('');
@@ -40,7 +40,7 @@ export default function SignInForm({ next }: Props): ReactNode {
     forgetProvider();
     return cookiesBlocked();
   });
-  // The server counts wrong passwords for each email address, so the wait does not apply to another one.
+  // The server counts wrong passwords for each email, so the wait does not apply to another email.
   const changeEmail = (typed: string) => {
     setEmail(typed);
     if (failure?.status === 429) setFailure(undefined);
@@ -49,7 +49,7 @@ export default function SignInForm({ next }: Props): ReactNode {
     <form onSubmit={onSubmit} method="post">
       <FormMessage failure={failure} wait={wait} fields={{ email: 'email', password: 'password' }}>
         {failure?.code === 'EMAIL_NOT_VERIFIED' && (
-          <SendAgain send={() => sendVerification(email.trim(), next ?? pathname)} />
+          <SendAgain send={() => sendVerificationMail(email.trim(), next ?? pathname)} />
         )}
         {isLong(wait) && (
           <p>

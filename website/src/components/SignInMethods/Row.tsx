@@ -9,7 +9,7 @@ import styles from './styles.module.css';
 interface Props {
   readonly method: SignInMethod;
   readonly busy: boolean;
-  /** Whether the server does not accept another call now. */
+  /** Whether the button does nothing now: another call is running, or the server has answered 429. */
   readonly disabled: boolean;
   readonly onPress: (event: { preventDefault: () => void }) => void;
 }

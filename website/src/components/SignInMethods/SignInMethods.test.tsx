@@ -16,19 +16,19 @@ const account = (providerId: string) => ({ id: `row-${providerId}`, providerId, 
 let providers: unknown[];
 let accounts: ReturnType<typeof account>[];
 let answers: Record<string, () => Response>;
-let asked: unknown[];
+let requests: unknown[];
 
 // The client keeps the first `fetch` that it finds, so all tests share this one.
 vi.stubGlobal('fetch', async (input: string | URL, init?: RequestInit) => {
   const path = new URL(String(input), 'http://localhost').pathname.replace('/api/auth', '');
   if (path === '/social-providers') return json(200, providers);
   if (path === '/list-accounts') return json(200, accounts);
-  asked.push([path, JSON.parse(String(init?.body))]);
+  requests.push([path, JSON.parse(String(init?.body))]);
   return answers[path]?.();
 });
 
 beforeEach(() => {
-  asked = [];
+  requests = [];
   answers = {};
   providers = [{ id: 'google', name: 'Google' }];
 });
@@ -67,7 +67,7 @@ it('does not offer to remove the only way to sign in', async () => {
   expect(screen.getByText(/You cannot remove your only way to sign in/)).toBeTruthy();
 });
 
-it('removes an account, and then says so', async () => {
+it('removes an account, and shows that it is removed', async () => {
   await page('google', 'credential');
   answers['/unlink-account'] = () => {
     accounts = accounts.filter(({ providerId }) => providerId !== 'google');
@@ -75,7 +75,7 @@ it('removes an account, and then says so', async () => {
   };
   await userEvent.click(screen.getByRole('button', { name: 'Remove Google' }));
   const note = await screen.findByText('Removed. You can no longer sign in with Google.');
-  expect(asked).toEqual([['/unlink-account', { accountId: 'row-google' }]]);
+  expect(requests).toEqual([['/unlink-account', { accountId: 'row-google' }]]);
   expect(rows()).toEqual(['PasswordSet today', 'GoogleNot linkedLink']);
   await waitFor(() => expect(document.activeElement).toBe(note));
 });
@@ -92,12 +92,12 @@ it('explains that another tab removed the other account', async () => {
   expect(rows()).toEqual(['GoogleLinked today']);
 });
 
-it('links an account, with the page to come back to', async () => {
+it('links an account, and sends the pages to which the API redirects', async () => {
   await page('credential');
   answers['/link-social'] = () => json(200, { url: 'https://accounts.example/', redirect: false });
   await userEvent.click(screen.getByRole('button', { name: 'Link Google' }));
-  await waitFor(() => expect(asked).toHaveLength(1));
-  expect(asked).toEqual([
+  await waitFor(() => expect(requests).toHaveLength(1));
+  expect(requests).toEqual([
     [
       '/link-social',
       {

@@ -1,7 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { ask } from '../../auth/client';
-import { linkAt } from '../../auth/social';
+import { callApi } from '../../auth/client';
+import { linkProvider } from '../../auth/social';
 import { reloadAccounts, useAccounts } from '../../auth/useAccounts';
 import { useProviders } from '../../auth/useProviders';
 import { useSubmit } from '../../auth/useSubmit';
@@ -18,21 +18,21 @@ import styles from './styles.module.css';
 const id = 'sign-in-methods';
 
 /**
- * Lists the ways in which the person can sign in, links providers and unlinks them. It renders nothing while it is
- * loading, and when there is only the password.
+ * Lists the ways in which the person can sign in, and links and unlinks providers. It renders nothing while it is
+ * loading, and if there are no providers and the only account is the password.
  */
 export default function SignInMethods({ user }: { readonly user: User }): ReactNode {
   const accounts = useAccounts(user.id);
   const providers = useProviders();
-  const { confirmed, dialog } = usePasswordDialog();
+  const { withConfirmation, dialog } = usePasswordDialog();
   const [isShown, setShown] = useState(false);
-  // The browser tried to scroll to the URL's fragment before this section was rendered.
+  // Moves to this section if the URL's fragment names it: the browser tried before the section was rendered.
   useEffect(() => {
     if (isShown && window.location.hash === `#${id}`) document.getElementById(id)?.focus();
   }, [isShown]);
   if (!accounts || !providers) return null;
   const methods = signInMethods(accounts.data ?? [], providers.data ?? []);
-  // Once shown, the section stays: the note about a removed account is in it.
+  // After the section was shown once, it stays, because it contains the note about the removed account.
   if (!isShown && methods.some(({ name }) => name !== undefined)) setShown(true);
   if (!isShown) return null;
   return (
@@ -45,12 +45,12 @@ export default function SignInMethods({ user }: { readonly user: User }): ReactN
       })}
     >
       {accounts.failure ? (
-        <Unread failure={accounts.failure} onRetry={() => confirmed(() => reloadAccounts(user.id))} />
+        <LoadFailed failure={accounts.failure} onRetry={() => withConfirmation(() => reloadAccounts(user.id))} />
       ) : (
         <List
           methods={methods}
-          unlink={(accountId) => confirmed(() => unlink(user.id, accountId))}
-          link={(provider) => linkAt(provider, confirmed)}
+          unlink={(accountId) => withConfirmation(() => unlink(user.id, accountId))}
+          link={(provider) => linkProvider(provider, withConfirmation)}
         />
       )}
       {dialog}
@@ -58,15 +58,15 @@ export default function SignInMethods({ user }: { readonly user: User }): ReactN
   );
 }
 
-// The last account is never unlinked by the server either. After any answer the list is loaded again: another tab may
-// have changed it.
+// Unlinks an account and loads the list again. It also does so after status 400, the answer for the last account and
+// for an account that does not exist: then another tab has changed the accounts.
 async function unlink(userId: string, accountId: string): Promise<Outcome<unknown>> {
-  const outcome = await ask((client, fetchOptions) => client.unlinkAccount({ accountId, fetchOptions }));
+  const outcome = await callApi((client, fetchOptions) => client.unlinkAccount({ accountId, fetchOptions }));
   if (!outcome.failure || outcome.failure.status === 400) await reloadAccounts(userId);
   return outcome.failure?.code === 'ACCOUNT_NOT_FOUND' ? { data: null } : outcome;
 }
 
-function Unread({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
+function LoadFailed({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
   return (
     <>
       <p role="alert">{describe(failure).message}</p>

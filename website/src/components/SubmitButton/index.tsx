@@ -6,7 +6,7 @@ import styles from './styles.module.css';
 
 interface Props {
   readonly busy: boolean;
-  /** Seconds until the next attempt. */
+  /** Seconds until the form can be sent again. */
   readonly wait?: number;
   readonly danger?: boolean;
   /** Full width of the form. */
@@ -14,7 +14,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** Submits its form. While the form is sent or has to wait, the button keeps the focus and its text says so. */
+/** Submits its form. While a request runs or the form has to wait, the button shows that, and keeps the focus. */
 export default function SubmitButton({ busy, wait = 0, danger, block, children }: Props): ReactNode {
   return (
     <button
@@ -23,12 +23,12 @@ export default function SubmitButton({ busy, wait = 0, danger, block, children }
       aria-busy={busy}
       aria-disabled={busy || wait > 0}
     >
-      {busy ? translate({ id: 'form.busy', message: 'One moment …' }) : wait > 0 ? waiting(wait) : children}
+      {busy ? translate({ id: 'form.busy', message: 'One moment …' }) : wait > 0 ? waitText(wait) : children}
     </button>
   );
 }
 
-function waiting(seconds: number): string {
+function waitText(seconds: number): string {
   return isLong(seconds)
     ? translate({ id: 'form.waitingMinutes', message: 'Wait {minutes} min' }, { minutes: inMinutes(seconds) })
     : translate({ id: 'form.waiting', message: 'Wait {seconds} s' }, { seconds });

@@ -13,7 +13,7 @@ export default function Table(props: ComponentProps<'table'>): ReactNode {
     const box = frame.current;
     if (!box) return;
     const observer = new ResizeObserver(() => setScrolls(box.scrollWidth > box.clientWidth));
-    for (const one of [box, ...box.children]) observer.observe(one); // a late font changes only the table's width
+    for (const one of [box, ...box.children]) observer.observe(one); // a font that loads late changes only the table's width
     return () => observer.disconnect();
   }, []);
   const focusable = scrolls
@@ -26,7 +26,7 @@ export default function Table(props: ComponentProps<'table'>): ReactNode {
   return (
     <div ref={frame} className={styles.frame} {...focusable}>
       <table {...props} />
-      <span hidden /> {/* the CSS shows the table only when this element exists: then the whole table was parsed */}
+      <span hidden /> {/* styles.module.css hides the table until this element is parsed */}
     </div>
   );
 }

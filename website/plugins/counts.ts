@@ -3,28 +3,28 @@ import path from 'node:path';
 import type { LoadContext, Plugin } from '@docusaurus/types';
 import { operationsOf, readDocument } from './openapi/document';
 
-/** Figures that the home page shows. The build counts them in docs/, so that they are always current. */
-export type Figures = {
-  /** Lines of the table in docs/divergences.md. */
+/** Numbers that the home page shows. The build counts them in docs/. */
+export type Counts = {
+  /** Rows of the table in docs/divergences.md. */
   readonly differences: number;
   /** Rows of docs/security.md. */
   readonly securityRows: number;
   /** Equations in docs/migrate.md that account for every row of an import. */
   readonly equations: number;
-  /** Calls in docs/openapi.yaml. */
+  /** Operations in docs/openapi.yaml. */
   readonly operations: number;
 };
 
-/** Makes the figures available to `usePluginData('figures')`. Fails when docs/ no longer has the lines to count. */
-export default function figures(context: LoadContext, folder: string): Plugin {
+/** Makes the numbers available to `usePluginData('counts')`. Fails if docs/ has no line to count. */
+export default function counts(context: LoadContext, folder: string): Plugin {
   const docs = path.resolve(context.siteDir, folder);
   return {
-    name: 'figures',
-    async loadContent(): Promise<Figures> {
+    name: 'counts',
+    async loadContent(): Promise<Counts> {
       return {
-        differences: await count(path.join(docs, 'divergences.md'), /^\| D\d\d \|/gm),
-        securityRows: await count(path.join(docs, 'security.md'), /^\| R\d\d \|/gm),
-        equations: await count(path.join(docs, 'migrate.md'), /^ {4}\w[\w ]*? += /gm),
+        differences: await countLines(path.join(docs, 'divergences.md'), /^\| D\d\d \|/gm),
+        securityRows: await countLines(path.join(docs, 'security.md'), /^\| R\d\d \|/gm),
+        equations: await countLines(path.join(docs, 'migrate.md'), /^ {4}\w[\w ]*? += /gm),
         operations: operationsOf(readDocument(path.join(docs, 'openapi.yaml'))).length,
       };
     },
@@ -37,7 +37,7 @@ export default function figures(context: LoadContext, folder: string): Plugin {
   };
 }
 
-async function count(file: string, line: RegExp): Promise<number> {
+async function countLines(file: string, line: RegExp): Promise<number> {
   const found = (await readFile(file, 'utf8')).match(line)?.length ?? 0;
   if (found === 0) throw new Error(`no line of ${file} matches ${line}`);
   return found;

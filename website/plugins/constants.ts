@@ -1,9 +1,9 @@
 /** Constants that more than one module of the site needs. */
 
-/** The URL of the source. Links in docs/ that leave the folder lead there. */
+/** The URL of the repository. Links in docs/ to files outside docs/ become links to it. */
 export const Repository = 'https://github.com/xenon-auth/xenon';
 
-/** Pages with forms or private data. They are not in the sitemap, and each marks itself noindex. */
+/** Pages with forms or private data. They are not in the sitemap, and each has the robots meta tag "noindex". */
 export const PrivatePages = [
   '/login/',
   '/register/',

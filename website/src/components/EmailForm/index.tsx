@@ -10,13 +10,13 @@ import SubmitButton from '../SubmitButton';
 interface Props {
   /** The initial value of the input. */
   readonly initial?: string | undefined;
-  /** Asks for a mail to this email address; returns the failure. */
+  /** Sends a mail to this email; returns the failure, if any. */
   readonly send: (email: string) => Promise<Failure | undefined>;
   readonly onSent: (email: string) => void;
 }
 
-/** A form for the email address that a link is sent to. */
-export default function AddressForm({ initial = '', send, onSent }: Props): ReactNode {
+/** A form that asks for an email and sends a link to it. */
+export default function EmailForm({ initial = '', send, onSent }: Props): ReactNode {
   const [email, setEmail] = useState(initial);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
     const failed = await send(email.trim());

@@ -2,8 +2,8 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { FormNote } from '../FormMessage';
 import styles from './styles.module.css';
 
-/** Replaces a form after success, and takes the focus. */
-export default function Done({ children }: { readonly children: ReactNode }): ReactNode {
+/** Replaces a form with its result, and takes the focus. */
+export default function FormResult({ children }: { readonly children: ReactNode }): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.focus(), []);
   return (

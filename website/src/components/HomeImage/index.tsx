@@ -3,29 +3,29 @@ import styles from './styles.module.css';
 
 const arches = [0, 1, 2, 3, 4] as const;
 
-/** The decoration of the home page: door arches with a glowing particle in the last one. Hidden from screen readers. */
-export default function Door(): ReactNode {
+/** The image of the home page: arches one behind the other, and a particle. Hidden from screen readers. */
+export default function HomeImage(): ReactNode {
   return (
-    <svg className={styles.door} viewBox="0 0 420 440" aria-hidden="true" focusable="false">
+    <svg className={styles.image} viewBox="0 0 420 440" aria-hidden="true" focusable="false">
       <defs>
-        <radialGradient id="door-light">
+        <radialGradient id="home-image-light">
           <stop offset="0" className={styles.lightInner} />
           <stop offset="1" className={styles.lightOuter} />
         </radialGradient>
       </defs>
-      <ellipse cx="210" cy="262" rx="205" ry="178" fill="url(#door-light)" />
+      <ellipse cx="210" cy="262" rx="205" ry="178" fill="url(#home-image-light)" />
       {arches.map((depth) => (
         <path key={depth} className={styles[`arch${depth}`]} d={arch(depth)} />
       ))}
-      <path className={styles.floor} d="M20 420H400" />
+      <path className={styles.ground} d="M20 420H400" />
       <ellipse className={styles.orbit} cx="210" cy="285" rx="46" ry="17" transform="rotate(-24 210 285)" />
-      <circle className={styles.halo} cx="210" cy="285" r="40" fill="url(#door-light)" />
+      <circle className={styles.halo} cx="210" cy="285" r="40" fill="url(#home-image-light)" />
       <circle className={styles.particle} cx="210" cy="285" r="11" />
     </svg>
   );
 }
 
-/** The path of an arch. A greater depth makes it smaller. */
+/** The SVG path of an arch. A greater depth makes it smaller. */
 function arch(depth: number): string {
   const half = 165 - depth * 26;
   const spring = 190 + depth * 22;

@@ -1,14 +1,14 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import { useAuth } from '../../auth/AuthContext';
-import { sendVerification } from '../../auth/mails';
+import { sendVerificationMail } from '../../auth/mails';
 import { useSubmit } from '../../auth/useSubmit';
 import type { User } from '../../lib/authClient';
 import FormMessage, { FormNote } from '../FormMessage';
 import styles from './styles.module.css';
 
-/** The current email address, and whether it is verified. */
-export default function Address({ user }: { readonly user: User }): ReactNode {
+/** The current email, whether it is verified, and a button that sends a link to verify it. */
+export default function CurrentEmail({ user }: { readonly user: User }): ReactNode {
   return (
     <>
       <p className={styles.address}>
@@ -19,16 +19,16 @@ export default function Address({ user }: { readonly user: User }): ReactNode {
             : translate({ id: 'account.email.unconfirmed', message: 'Not confirmed yet' })}
         </span>
       </p>
-      {!user.emailVerified && <Confirm email={user.email} />}
+      {!user.emailVerified && <SendConfirmation email={user.email} />}
     </>
   );
 }
 
-function Confirm({ email }: { readonly email: string }): ReactNode {
+function SendConfirmation({ email }: { readonly email: string }): ReactNode {
   const { refresh } = useAuth();
   const [sent, setSent] = useState(false);
   const { busy, failure, wait, onSubmit } = useSubmit(async () => {
-    const failed = await sendVerification(email, '/account/');
+    const failed = await sendVerificationMail(email, '/account/');
     setSent(!failed);
     if (failed?.code === 'EMAIL_ALREADY_VERIFIED') await refresh();
     return failed;
