@@ -22,7 +22,7 @@ export default function counts(context: LoadContext, folder: string): Plugin {
     name: 'counts',
     async loadContent(): Promise<Counts> {
       return {
-        differences: await countLines(path.join(docs, 'divergences.md'), /^\| D\d\d \|/gm),
+        differences: await countLines(path.join(docs, 'divergences.md'), /^\| D\d{2,3} \|/gm),
         securityRows: await countLines(path.join(docs, 'security.md'), /^\| R\d\d \|/gm),
         equations: await countLines(path.join(docs, 'migrate.md'), /^ {4}\w[\w ]*? += /gm),
         operations: operationsOf(readDocument(path.join(docs, 'openapi.yaml'))).length,
