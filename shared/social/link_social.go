@@ -71,7 +71,8 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.S
 }
 
 // link links the account that a provider has named in a callback to the user who has requested the link. The session of
-// the request must not have ended. The browser needs no session cookie.
+// the request must not have ended. The browser needs no session cookie. If another request has ended the session or
+// linked the account after link has read them, it reads them again.
 func (s *Service) link(
 	r *http.Request, db *store.Store, p *oauth.Provider, request stateLink, profile oauth.Profile,
 	tokens store.ProviderTokens,
@@ -84,15 +85,30 @@ func (s *Service) link(
 	if err != nil {
 		return unableToLinkAccount
 	}
+	web.NoteUser(r.Context(), request.UserID)
+	seen := store.SeenUser{ID: request.UserID, SessionToken: token}
+	err = s.linkOnce(r, db, p, request, seen, profile, tokens)
+	if isRace(err) {
+		err = s.linkOnce(r, db, p, request, seen, profile, tokens)
+	}
+	if isRace(err) || errors.Is(err, store.ErrInvalid) {
+		return unableToLinkAccount
+	}
+	return err
+}
+
+func (s *Service) linkOnce(
+	r *http.Request, db *store.Store, p *oauth.Provider, request stateLink, seen store.SeenUser, profile oauth.Profile,
+	tokens store.ProviderTokens,
+) error {
 	account := store.ProviderAccount{ProviderID: p.ID, AccountID: profile.Subject}
-	match, err := db.MatchLink(r.Context(), token, account, s.now())
+	match, err := db.MatchLink(r.Context(), seen.SessionToken, account, s.now())
 	if errors.Is(err, store.ErrDuplicate) {
 		return internalError
 	}
 	if err != nil {
 		return fmt.Errorf("find account: %w", err)
 	}
-	web.NoteUser(r.Context(), request.UserID)
 	switch {
 	case match.UserID == "", match.UserID != request.UserID,
 		!s.isTrusted(p, profile), !s.Options.Social.AccountLinking:
@@ -109,34 +125,32 @@ func (s *Service) link(
 			tokens.Scope = nil
 		}
 	}
-	return s.storeLink(r, db, request.UserID, match.Account, account, profile, tokens)
+	return s.storeLink(r, db, seen, match.Account, account, profile, tokens)
 }
 
 // storeLink stores a link: the tokens of an account that the user already has (the id of its row), or a new account.
 func (s *Service) storeLink(
-	r *http.Request, db *store.Store, userID, row string, account store.ProviderAccount, profile oauth.Profile,
-	tokens store.ProviderTokens,
+	r *http.Request, db *store.Store, seen store.SeenUser, row string, account store.ProviderAccount,
+	profile oauth.Profile, tokens store.ProviderTokens,
 ) error {
 	tokens, err := s.encryptTokens(r.Context(), tokens)
 	if err != nil {
 		return err
 	}
+	in := store.ProviderSignIn{Seen: seen, Profile: s.changesOnLink(profile), At: s.now()}
 	if row != "" {
-		_, err = db.SignInWithAccount(r.Context(), row, &tokens, s.changesOnLink(profile), nil, s.now())
+		_, err = db.SignInWithAccount(r.Context(), row, &tokens, in)
 	} else {
-		_, err = db.LinkAccount(r.Context(), userID, account, tokens, s.changesOnLink(profile), nil, s.now())
+		_, err = db.LinkAccount(r.Context(), account, tokens, in)
 	}
-	switch {
-	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid),
-		errors.Is(err, store.ErrOrphan):
-		return unableToLinkAccount
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("link account: %w", err)
 	}
 	return nil
 }
 
-// linkIDToken links the account of an id token to the caller.
+// linkIDToken links the account of an id token to the caller. If another request has ended the caller's session or
+// linked the account after linkIDToken has read them, it reads them again.
 func (s *Service) linkIDToken(
 	w http.ResponseWriter, r *http.Request, db *store.Store, p *oauth.Provider, caller *session.Caller, in linkRequest,
 ) error {
@@ -149,6 +163,29 @@ func (s *Service) linkIDToken(
 	case emailOf(profile) == "":
 		return errUserEmailNotFound
 	}
+	tokens := store.ProviderTokens{
+		AccessToken: in.IDToken.AccessToken, RefreshToken: in.IDToken.RefreshToken, IDToken: &in.IDToken.Token,
+	}
+	err = s.linkIDTokenOnce(r, db, p, caller, profile, tokens)
+	if isRace(err) {
+		if caller, err = s.RequireSensitive(w, r, db); err != nil {
+			return err
+		}
+		err = s.linkIDTokenOnce(r, db, p, caller, profile, tokens)
+	}
+	switch {
+	case isRace(err), errors.Is(err, store.ErrInvalid):
+		return errLinkingFailed
+	case err != nil:
+		return err
+	}
+	return web.JSON(w, http.StatusOK, linkReply{Status: true})
+}
+
+func (s *Service) linkIDTokenOnce(
+	r *http.Request, db *store.Store, p *oauth.Provider, caller *session.Caller, profile oauth.Profile,
+	tokens store.ProviderTokens,
+) error {
 	account := store.ProviderAccount{ProviderID: p.ID, AccountID: profile.Subject}
 	match, err := db.MatchAccount(r.Context(), account, "")
 	if err != nil && !errors.Is(err, store.ErrDuplicate) {
@@ -164,17 +201,11 @@ func (s *Service) linkIDToken(
 	case emailOf(profile) != caller.User.Email && !s.Options.Social.AllowDifferentEmails:
 		return errDifferentEmails
 	}
-	tokens := store.ProviderTokens{
-		AccessToken: in.IDToken.AccessToken, RefreshToken: in.IDToken.RefreshToken, IDToken: &in.IDToken.Token,
+	seen := store.SeenUser{
+		ID: caller.User.ID, Email: caller.User.Email, EmailVerified: caller.User.EmailVerified,
+		SessionToken: caller.Session.Token,
 	}
-	err = s.storeLink(r, db, caller.User.ID, match.Account, account, profile, tokens)
-	if errors.Is(err, unableToLinkAccount) {
-		return errLinkingFailed
-	}
-	if err != nil {
-		return err
-	}
-	return web.JSON(w, http.StatusOK, linkReply{Status: true})
+	return s.storeLink(r, db, seen, match.Account, account, profile, tokens)
 }
 
 // mergeScopes returns the scopes of both lists, without duplicates.

@@ -39,22 +39,27 @@ type result struct {
 
 // signIn starts a session for the user whom a provider names: the owner of the account at the provider, or else the
 // user with the email, or else a new user. Its error is a refusal, store.ErrBanned, or unexpected. If another request
-// has created the same user or account at the same time, it looks again.
+// has changed the user or the account after signIn has read them, it reads them again.
 func (s *Service) signIn(r *http.Request, db *store.Store, p *oauth.Provider, id identity) (result, error) {
 	got, err := s.signInOnce(r, db, p, id)
-	if errors.Is(err, store.ErrDuplicate) {
+	if isRace(err) {
 		got, err = s.signInOnce(r, db, p, id)
 	}
 	switch {
 	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrInvalid):
 		return got, unableToCreateUser
-	case errors.Is(err, store.ErrOrphan): // the user was deleted at the same time
-		return got, unableToLinkAccount
+	case errors.Is(err, store.ErrChanged):
+		return got, unableToUpdateAccount
 	}
 	if got.user.ID != "" {
 		web.NoteUser(r.Context(), got.user.ID)
 	}
 	return got, err
+}
+
+// isRace reports whether a write has failed because another request has changed what was read before.
+func isRace(err error) bool {
+	return errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrChanged)
 }
 
 func (s *Service) signInOnce(r *http.Request, db *store.Store, p *oauth.Provider, id identity) (result, error) {
@@ -95,20 +100,12 @@ func (s *Service) signInKnown(
 	if !s.Options.Social.UpdateAccountOnSignIn {
 		stored = nil
 	}
-	changes := s.changesOfKnown(p, id, match.User)
-	verified := match.User.EmailVerified
-	if changes.EmailVerified != nil {
-		verified = *changes.EmailVerified
-	}
-	row, refused := s.session(r, p, match.User.ID, verified)
-	user, err := db.SignInWithAccount(r.Context(), match.Account, stored, changes, row, s.now())
-	if errors.Is(err, store.ErrNotFound) {
-		return result{}, unableToUpdateAccount
-	}
-	if err == nil && refused && s.Options.SendVerificationOnSignIn {
+	in := s.newSignIn(r, p, match.User, s.changesOfKnown(p, id, match.User))
+	user, err := db.SignInWithAccount(r.Context(), match.Account, stored, in)
+	if errors.Is(err, store.ErrUnverified) && s.Options.SendVerificationOnSignIn {
 		s.sendVerification(r, db, user.Email, id.callbackURL)
 	}
-	return finished(user, row, false, err)
+	return finished(user, in.Session, false, err)
 }
 
 // changesOfKnown returns what a sign-in changes in the row of a user who has the account.
@@ -143,15 +140,9 @@ func (s *Service) signInByEmail(
 		options.DisableImplicitLinking {
 		return result{}, accountNotLinked
 	}
-	row, refused := s.session(r, p, match.User.ID, match.User.EmailVerified)
-	user, err := db.LinkAccount(r.Context(), match.User.ID, account, tokens, s.changesOnLink(id.profile), row, s.now())
-	if errors.Is(err, store.ErrNotFound) {
-		return result{}, unableToLinkAccount
-	}
-	if err == nil && refused && s.Options.SendVerificationOnSignIn {
-		s.sendVerification(r, db, user.Email, id.callbackURL)
-	}
-	return finished(user, row, false, err)
+	in := s.newSignIn(r, p, match.User, s.changesOnLink(id.profile))
+	user, err := db.LinkAccount(r.Context(), account, tokens, in)
+	return finished(user, in.Session, false, err)
 }
 
 // isTrusted reports whether the email of the provider counts: the provider says that it is verified, or the provider is
@@ -180,35 +171,36 @@ func (s *Service) signUp(
 	if placeholder.Is(email) && p.ID != "twitter" { // it would keep a user of X from signing in for the first time
 		return result{}, emailNotFound
 	}
-	row, refused := s.session(r, p, "", id.profile.EmailVerified)
-	user, err := db.SignUpWithAccount(r.Context(), account, tokens, store.ProviderProfile{
+	in := s.newSignIn(r, p, store.User{}, store.ProviderProfile{
 		Name: name(id.profile), Image: image(id.profile), Email: &email, EmailVerified: &id.profile.EmailVerified,
-	}, row, s.now())
-	if err == nil && refused {
+	})
+	user, err := db.SignUpWithAccount(r.Context(), account, tokens, in)
+	if errors.Is(err, store.ErrUnverified) {
 		s.sendVerification(r, db, user.Email, id.callbackURL)
 	}
-	return finished(user, row, true, err)
+	return finished(user, in.Session, true, err)
 }
 
-// session returns a new session for a user, or nil if the provider needs a verified email and the email is not.
-func (s *Service) session(r *http.Request, p *oauth.Provider, userID string, verified bool) (*store.Session, bool) {
-	if p.RequireEmailVerification && !verified {
-		return nil, true
+// newSignIn returns the sign-in of a user, as they were read, with a new session. user is zero for a new user.
+func (s *Service) newSignIn(
+	r *http.Request, p *oauth.Provider, user store.User, profile store.ProviderProfile,
+) store.ProviderSignIn {
+	session := s.Sessions.Prepare(r, true)
+	return store.ProviderSignIn{
+		Seen:    store.SeenUser{ID: user.ID, Email: user.Email, EmailVerified: user.EmailVerified},
+		Profile: profile, Session: &session, NeedsVerifiedEmail: p.RequireEmailVerification, At: s.now(),
 	}
-	row := s.Sessions.Prepare(r, true)
-	row.UserID = userID
-	return &row, false
 }
 
 // finished returns the result of a statement of a sign-in.
-func finished(user store.User, row *store.Session, isNew bool, err error) (result, error) {
+func finished(user store.User, session *store.Session, isNew bool, err error) (result, error) {
 	switch {
+	case errors.Is(err, store.ErrUnverified):
+		return result{user: user}, emailNotVerified
 	case err != nil:
 		return result{user: user}, err
-	case row == nil:
-		return result{user: user}, emailNotVerified
 	}
-	return result{user, *row, isNew}, nil
+	return result{user, *session, isNew}, nil
 }
 
 // sendVerification mails a link that verifies an email. The response does not depend on it.
@@ -231,9 +223,10 @@ func emailOf(p oauth.Profile) string {
 	return strings.ToLower(p.Email)
 }
 
-// name returns the name of a profile, cut to maxName characters.
+// name returns the name of a profile, cut to maxName characters, or nil if it is empty: Apple sends the name at the
+// first sign-in only.
 func name(p oauth.Profile) *string {
-	if p.Name == nil {
+	if web.OrEmpty(p.Name) == "" {
 		return nil
 	}
 	length := 0

@@ -50,20 +50,20 @@ func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, e
 
 // DeleteAccount deletes an account of the user. Without allowLast it returns ErrLastAccount if the user has only one
 // account, for every id. It returns ErrNotFound if no account of the user has the id. The id may be any text. Each call
-// locks all accounts of the user before it counts them, so that two calls cannot delete the last two accounts.
+// locks the user, and all their accounts before it counts them, so that two calls cannot delete the last two accounts.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string, allowLast bool) error {
 	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either of them, and Postgres accepts only the latter
 	type counts struct{ Own, Deleted int }
 	n, err := writeRow(ctx, s, pgx.RowToStructByName[counts], `
-		WITH own AS (
-			SELECT id FROM account
-			WHERE "userId" = $1::uuid
-			ORDER BY id
-			FOR UPDATE
+		WITH `+lockUser+`, own AS (
+			SELECT a.id FROM account a
+			JOIN u ON u.id = a."userId"
+			ORDER BY a.id
+			FOR UPDATE OF a
 		), deleted AS (
-			DELETE FROM account
-			WHERE "userId" = $1::uuid AND id::text = $2 AND ($3 OR (SELECT count(*) FROM own) > 1)
-			RETURNING id
+			DELETE FROM account a USING own
+			WHERE a.id = own.id AND own.id::text = $2 AND ($3 OR (SELECT count(*) FROM own) > 1)
+			RETURNING a.id
 		)
 		SELECT (SELECT count(*) FROM own) AS own, (SELECT count(*) FROM deleted) AS deleted`, userID, id, allowLast)
 	switch {

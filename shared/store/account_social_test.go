@@ -32,6 +32,18 @@ func adaAtProvider() store.ProviderProfile {
 	return store.ProviderProfile{Name: ptr("Ada"), Email: ptr("ada@example.com"), EmailVerified: ptr(true)}
 }
 
+// signUpWithGoogle stores the user of adaAtProvider with the account google.
+func signUpWithGoogle(t *testing.T, db *store.Store, tokens store.ProviderTokens, session *store.Session) store.User {
+	t.Helper()
+	user, err := db.SignUpWithAccount(t.Context(), google, tokens, store.ProviderSignIn{
+		Profile: adaAtProvider(), Session: session, At: atProvider,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return user
+}
+
 func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -40,10 +52,10 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 	tokens := store.ProviderTokens{
 		AccessToken: ptr("access"), AccessTokenExpiresAt: &store.Time{Time: atProvider.Add(time.Minute)}, Scope: ptr("a,b"),
 	}
-	user, err := db.SignUpWithAccount(t.Context(), google, tokens, adaAtProvider(), session, atProvider)
-	if err != nil || user.Name != "Ada" || user.Email != "ada@example.com" || !user.EmailVerified || session.ID == "" ||
+	user := signUpWithGoogle(t, db, tokens, session)
+	if user.Name != "Ada" || user.Email != "ada@example.com" || !user.EmailVerified || session.ID == "" ||
 		session.UserID != user.ID {
-		t.Fatalf("got %+v, %+v, %v", user, session, err)
+		t.Fatalf("got %+v, %+v", user, session)
 	}
 	match, err := db.MatchAccount(t.Context(), google, "other@example.com")
 	if err != nil || match.User != user || match.Account == "" || match.Scope != "a,b" {
@@ -72,7 +84,9 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 		if name == "same account" {
 			profile.Email = ptr("new@example.com")
 		}
-		_, err := db.SignUpWithAccount(t.Context(), account, tokens, profile, providerSession(name), atProvider)
+		_, err := db.SignUpWithAccount(t.Context(), account, tokens, store.ProviderSignIn{
+			Profile: profile, Session: providerSession(name), At: atProvider,
+		})
 		if !errors.Is(err, store.ErrDuplicate) {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -101,18 +115,16 @@ func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
 	first := store.ProviderTokens{AccessToken: ptr("a1"), RefreshToken: ptr("r1"), IDToken: ptr("i1"), Scope: ptr("x")}
-	user, err := db.SignUpWithAccount(t.Context(), google, first, adaAtProvider(), nil, atProvider)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user := signUpWithGoogle(t, db, first, nil)
 	match, err := db.MatchAccount(t.Context(), google, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	session := providerSession("second")
 	later := store.Time{Time: atProvider.Add(time.Hour)}
+	seen := store.SeenUser{ID: user.ID, Email: user.Email, EmailVerified: user.EmailVerified}
 	got, err := db.SignInWithAccount(t.Context(), match.Account, &store.ProviderTokens{AccessToken: ptr("a2")},
-		store.ProviderProfile{}, session, later)
+		store.ProviderSignIn{Seen: seen, Session: session, At: later})
 	if got != user || session.ID == "" || err != nil {
 		t.Errorf("got %+v, %v, want %+v", got, err, user)
 	}
@@ -122,11 +134,12 @@ func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 	if diff := cmp.Diff(want, stored.ProviderTokens); diff != "" || err != nil {
 		t.Errorf("tokens (-want +got):\n%s%v", diff, err)
 	}
-	if _, err := db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderProfile{}, nil, later); err != nil {
+	in := store.ProviderSignIn{Seen: seen, At: later}
+	if _, err := db.SignInWithAccount(t.Context(), match.Account, nil, in); err != nil {
 		t.Errorf("without tokens: %v", err)
 	}
-	_, err = db.SignInWithAccount(t.Context(), user.ID, nil, store.ProviderProfile{}, nil, later)
-	if !errors.Is(err, store.ErrNotFound) {
+	_, err = db.SignInWithAccount(t.Context(), user.ID, nil, in)
+	if !errors.Is(err, store.ErrChanged) {
 		t.Errorf("a deleted account: got %v", err)
 	}
 }
@@ -137,10 +150,7 @@ func TestProviderProfileChangesTheUser(t *testing.T) {
 	url := dbtest.New(t)
 	db := open(t, url, 1)
 	signUp(t, db, "bob@example.com")
-	user, err := db.SignUpWithAccount(t.Context(), google, store.ProviderTokens{}, adaAtProvider(), nil, atProvider)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user := signUpWithGoogle(t, db, store.ProviderTokens{}, nil)
 	match, err := db.MatchAccount(t.Context(), google, "")
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +170,9 @@ func TestProviderProfileChangesTheUser(t *testing.T) {
 	}
 	change := func(p store.ProviderProfile) store.User {
 		t.Helper()
-		got, err := db.SignInWithAccount(t.Context(), match.Account, nil, p, nil, atProvider)
+		got, err := db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderSignIn{
+			Seen: store.SeenUser{ID: user.ID}, Profile: p, At: atProvider,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,23 +196,15 @@ func TestBannedUserGetsNoSessionFromAProvider(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1)
-	user, err := db.SignUpWithAccount(t.Context(), google, store.ProviderTokens{}, adaAtProvider(), nil, atProvider)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user := signUpWithGoogle(t, db, store.ProviderTokens{}, nil)
 	match, err := db.MatchAccount(t.Context(), google, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	signIn := func(token string) error {
-		_, err := db.SignInWithAccount(
-			t.Context(),
-			match.Account,
-			nil,
-			store.ProviderProfile{},
-			providerSession(token),
-			atProvider,
-		)
+		_, err := db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderSignIn{
+			Seen: store.SeenUser{ID: user.ID}, Session: providerSession(token), At: atProvider,
+		})
 		return err
 	}
 	dbtest.Exec(t, url, `UPDATE "user" SET banned = true, "banExpires" = $1`, atProvider.Add(time.Second))
@@ -229,17 +233,7 @@ func TestMatchLinkNeedsTheSessionOfTheRequest(t *testing.T) {
 	url := dbtest.New(t)
 	db := open(t, url, 1)
 	session := providerSession("first")
-	user, err := db.SignUpWithAccount(
-		t.Context(),
-		google,
-		store.ProviderTokens{Scope: ptr("a")},
-		adaAtProvider(),
-		session,
-		atProvider,
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
+	user := signUpWithGoogle(t, db, store.ProviderTokens{Scope: ptr("a")}, session)
 	got, err := db.MatchLink(t.Context(), "first", google, atProvider)
 	if got.UserID != user.ID || got.OwnerID != user.ID || got.Account == "" || got.Scope != "a" || err != nil {
 		t.Errorf("got %+v, %v", got, err)

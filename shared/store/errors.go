@@ -19,6 +19,7 @@ var (
 	ErrInvalid      = errors.New("a value that Postgres cannot store")
 	ErrChanged      = errors.New("the row was changed since it was read")
 	ErrBanned       = errors.New("the user is banned")
+	ErrUnverified   = errors.New("the email of the user is not verified")
 	ErrSessionEnded = errors.New("the session has ended")
 	ErrLastAccount  = errors.New("the only account of the user")
 )

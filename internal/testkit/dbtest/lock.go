@@ -1,0 +1,31 @@
+package dbtest
+
+import (
+	"testing"
+	"time"
+)
+
+// lockPatience is how long AwaitLockWaits waits.
+const lockPatience = 20 * time.Second
+
+// AwaitLockWaits waits until n statements in the database at url wait for a lock, or until done is closed.
+func AwaitLockWaits(t testing.TB, url string, n int, done <-chan struct{}) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	timeout := time.After(lockPatience)
+	for {
+		waiting := Value[int](t, url, `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+		if waiting >= n {
+			return
+		}
+		select {
+		case <-done:
+			return
+		case <-timeout:
+			t.Fatalf("%d statements wait for a lock, want %d", waiting, n)
+		case <-tick.C:
+		}
+	}
+}

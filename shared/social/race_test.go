@@ -1,0 +1,195 @@
+package social_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// during executes sql in a transaction, runs request, and commits when a statement of the request waits for the
+// transaction or the request has ended. So the request reads the rows before the change, and writes after it.
+func (s *server) during(request func() answer, sql string, args ...any) answer {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(s.t.Context())
+	tx, err := conn.Begin(s.t.Context())
+	if err == nil {
+		_, err = tx.Exec(s.t.Context(), sql, args...)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var got answer
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		got = request()
+	}()
+	dbtest.AwaitLockWaits(s.t, s.url, 1, done)
+	if err := tx.Commit(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	<-done
+	return got
+}
+
+// The email of a user changes while a sign-in runs. The provider has verified the old email, not the new one.
+func TestSignInDoesNotVerifyAnEmailThatItHasNotSeen(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.browser().signIn("google", "", ada())
+	dbtest.Exec(t, s.url, `UPDATE "user" SET "emailVerified" = false`)
+	b := s.browser()
+	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
+	a := s.during(func() answer { return b.come(login) }, `UPDATE "user" SET email = 'new@example.com'`)
+	if a.location() != "/home" || b.userID() == "" {
+		t.Errorf("got %s", a.location())
+	}
+	const want = "Ada Lovelace|new@example.com|f|https://example.com/ada.png"
+	if got := dbtest.Value[string](t, s.url, userRow); got != want {
+		t.Errorf("the user is %s, want %s", got, want)
+	}
+}
+
+// The email of a user changes, or is no longer verified, while a sign-in links an account by this email.
+func TestSignInDoesNotLinkToAUserWhoseEmailHasChanged(t *testing.T) {
+	t.Parallel()
+	for change, want := range map[string]string{
+		`UPDATE "user" SET email = 'new@example.com'`: "",
+		`UPDATE "user" SET "emailVerified" = false`:   "account_not_linked",
+		`DELETE FROM "user"`:                          "",
+	} {
+		t.Run(change, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			id := s.browser().signUp("ada@example.com", true)
+			b := s.browser()
+			login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), ada())
+			a := s.during(func() answer { return b.come(login) }, change)
+			if code, _ := errorOf(t, a.location()); code != want {
+				t.Errorf("got %q, want %q", code, want)
+			}
+			got := b.userID()
+			if got == id || (got == "") != (want != "") {
+				t.Errorf("signed in as %q, the user with the old email is %s", got, id)
+			}
+		})
+	}
+}
+
+// An account is given to another user, or deleted, while its old owner signs in.
+func TestSignInFollowsAnAccountThatIsMoved(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{"on", "off"} {
+		s := newServer(t, "UPDATE_ACCOUNT_ON_SIGN_IN", setting)
+		old := s.browser()
+		old.signIn("google", "", ada())
+		other := s.browser().signUp("other@example.com", true)
+		b := s.browser()
+		login := s.visit(b.begin("google", ""), ada())
+		s.during(func() answer { return b.come(login) },
+			`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
+		if got := b.userID(); got != other {
+			t.Errorf("%s: signed in as %q, want the new owner %s", setting, got, other)
+		}
+		b = s.browser()
+		login = s.visit(b.begin("google", ""), ada())
+		s.during(func() answer { return b.come(login) }, `DELETE FROM account WHERE "providerId" = 'google'`)
+		if got := b.userID(); got != old.userID() {
+			t.Errorf("%s: signed in as %q, want the user with the email", setting, got)
+		}
+	}
+}
+
+// The session that has requested a link ends while the callback runs, or the account is linked to another user.
+func TestLinkNeedsItsSessionWhenItIsStored(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ sql, want string }{
+		"revoked": {`DELETE FROM session WHERE "userId" = $1`, "unable_to_link_account"},
+		"expired": {
+			`UPDATE session SET "expiresAt" = now() - interval '1 hour' WHERE "userId" = $1`, "unable_to_link_account",
+		},
+		"banned": {`UPDATE "user" SET banned = true WHERE id = $1`, "unable_to_link_account"},
+		"linked to another user": {
+			`INSERT INTO account ("accountId", "providerId", "userId", "createdAt", "updatedAt")
+				SELECT '108', 'google', id, now(), now() FROM "user" WHERE id <> $1`,
+			"account_already_linked_to_different_user",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			s.browser().signUp("other@example.com", true)
+			b := s.browser()
+			id := b.signUp("ada@example.com", true)
+			a := b.do("POST", "/api/auth/link-social", `{"provider":"google","errorCallbackURL":"/failed"}`)
+			login := s.visit(a.text("url"), ada())
+			a = s.during(func() answer { return b.come(login) }, c.sql, id)
+			if code, _ := errorOf(t, a.location()); code != c.want {
+				t.Errorf("got %q, want %q", code, c.want)
+			}
+			const linked = `SELECT count(*) FROM account WHERE "providerId" = 'google' AND "userId" = $1`
+			if n := dbtest.Value[int](t, s.url, linked, id); n != 0 {
+				t.Error("the account is linked")
+			}
+		})
+	}
+}
+
+// An account that the user already has is moved while a second link updates its tokens.
+func TestLinkUpdatesNoAccountOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	other := s.browser().signUp("other@example.com", true)
+	b := s.browser()
+	b.signUp("ada@example.com", true)
+	b.link("google", ada())
+	a := b.do("POST", "/api/auth/link-social", `{"provider":"google","errorCallbackURL":"/failed"}`)
+	v := ada()
+	v.Tokens = map[string]any{"access_token": "second"}
+	login := s.visit(a.text("url"), v)
+	a = s.during(func() answer { return b.come(login) },
+		`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
+	if code, _ := errorOf(t, a.location()); code != "account_already_linked_to_different_user" {
+		t.Errorf("got %q", code)
+	}
+	const tokens = `SELECT count(*) FROM account WHERE "accessToken" = 'second'`
+	if n := dbtest.Value[int](t, s.url, tokens); n != 0 {
+		t.Error("the tokens are stored in the account of the other user")
+	}
+}
+
+// The session of a link with an id token ends while the request runs, or the account is linked to another user.
+func TestLinkOfAnIDTokenNeedsItsSessionWhenItIsStored(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ sql, want string }{
+		"revoked": {`DELETE FROM session WHERE "userId" = $1`, "UNAUTHORIZED"},
+		"another email": {
+			`UPDATE "user" SET email = 'new@example.com' WHERE id = $1`, "LINKING_DIFFERENT_EMAILS_NOT_ALLOWED",
+		},
+		"linked to another user": {
+			`INSERT INTO account ("accountId", "providerId", "userId", "createdAt", "updatedAt")
+				SELECT '108', 'google', id, now(), now() FROM "user" WHERE id <> $1`,
+			"SOCIAL_ACCOUNT_ALREADY_LINKED",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			s.browser().signUp("other@example.com", true)
+			b := s.browser()
+			id := b.signUp("ada@example.com", true)
+			token, _ := idToken(t, "google", ada())
+			body := `{"provider":"google","idToken":{"token":"` + token + `"}}`
+			a := s.during(func() answer { return b.do("POST", "/api/auth/link-social", body) }, c.sql, id)
+			if a.text("code") != c.want {
+				t.Errorf("got %d %s, want %s", a.status, a.body, c.want)
+			}
+		})
+	}
+}

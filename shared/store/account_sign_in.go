@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ProviderProfile has the values that a sign-in with a provider changes in the row of the user. nil means that the
+// value stays.
+type ProviderProfile struct {
+	Name  *string
+	Image *string
+	// Email is the new email in lower case. If another user has it, neither Email nor EmailVerified changes.
+	Email         *string
+	EmailVerified *bool
+}
+
+// SeenUser is what a sign-in with a provider, or a link, has read of the user before it writes. The write does nothing
+// if it has changed.
+type SeenUser struct {
+	ID string
+	// Email, with EmailVerified, is the email of the user, or "" if it does not matter.
+	Email         string
+	EmailVerified bool
+	// SessionToken is the session that has requested a link, or "" in a sign-in.
+	SessionToken string
+}
+
+func (u SeenUser) args() []any { return []any{u.Email, u.EmailVerified, u.SessionToken} }
+
+// ProviderSignIn is a sign-in with a provider, or a link, to be stored.
+type ProviderSignIn struct {
+	Seen    SeenUser // not for a new user
+	Profile ProviderProfile
+	// Session is the new session, or nil for a link. The statement sets its ID and UserID.
+	Session *Session
+	// NeedsVerifiedEmail means that a user whose email is not verified gets no session.
+	NeedsVerifiedEmail bool
+	At                 Time
+}
+
+// lockUnchanged has the CTE unchanged, which has the row of user $1, unless it is not as in SeenUser ($20 to $22). It
+// locks the user before any other row, as a deletion of the user does: otherwise the two could deadlock. It locks the
+// session of a link, too, because another statement may delete it after this one has begun.
+const lockUnchanged = `
+		WITH locked AS (
+			SELECT u.* FROM "user" u
+			WHERE u.id = $1::uuid
+			  AND ($20 = '' OR u.email = $20 AND u."emailVerified" = $21::boolean)
+			  AND ($22 = '' OR NOT ` + isBanned + `)
+			FOR NO KEY UPDATE
+		), requester AS (
+			SELECT s.id FROM session s
+			JOIN locked ON locked.id = s."userId"
+			WHERE s.token = $22 AND s."expiresAt" > $2
+			FOR SHARE OF s
+		), unchanged AS (
+			SELECT * FROM locked WHERE $22 = '' OR EXISTS (SELECT FROM requester)
+		)`
+
+// insertIntoProviderAccount has the CTE that gives the user in the CTE owner the account at provider $18 with the id
+// $19 and the tokens $12 to $17.
+const insertIntoProviderAccount = `, linked AS (
+			INSERT INTO account ("accountId", "providerId", "userId", ` + tokenColumns + `, "createdAt", "updatedAt")
+			SELECT $19, $18, id, $12::text, $13::text, $14::text, $15::timestamptz, $16::timestamptz, $17::text, $2, $2
+			FROM owner
+		)`
+
+// banHasEnded is true for a row u of "user" whose ban has ended at $2.
+const banHasEnded = `(u.banned AND u."banExpires" < $2)`
+
+// finishProviderSignIn ends each statement of a sign-in with a provider. It applies the profile in $3 to $6 to the user
+// in the CTE owner, and starts the session in $7 to $10, unless $7 is NULL, the user is banned, or $11 is true and the
+// email of the user is not verified; $2 is the time. If the email changes, it deletes all mailed links of the user,
+// which were sent to the old email. It clears a ban that has ended, as Better Auth's admin plugin does.
+const finishProviderSignIn = `, free AS (
+			SELECT $5::text AS email
+			WHERE NOT EXISTS (SELECT FROM "user" other, owner WHERE other.email = $5 AND other.id <> owner.id)
+		), changed AS (
+			UPDATE "user" u
+			SET name = coalesce($3::text, u.name),
+			    image = coalesce($4::text, u.image),
+			    email = coalesce(free.email, u.email),
+			    "emailVerified" = CASE
+			        WHEN $5::text IS NULL OR free.email IS NOT NULL THEN coalesce($6::boolean, u."emailVerified")
+			        ELSE u."emailVerified" END,
+			    banned = CASE WHEN ` + banHasEnded + ` THEN false ELSE u.banned END,
+			    "banReason" = CASE WHEN ` + banHasEnded + ` THEN NULL ELSE u."banReason" END,
+			    "banExpires" = CASE WHEN ` + banHasEnded + ` THEN NULL ELSE u."banExpires" END,
+			    "updatedAt" = $2
+			FROM owner
+			LEFT JOIN free ON true
+			WHERE u.id = owner.id
+			  AND (num_nonnulls($3::text, $4::text, free.email) > 0
+			       OR $5::text IS NULL AND $6::boolean IS NOT NULL
+			       OR ` + banHasEnded + `)
+			RETURNING u.*
+		), links AS (
+			DELETE FROM verification v USING changed u, owner
+			WHERE u.email <> owner.email AND ` + isLink + `
+		), result AS (
+			SELECT * FROM changed
+			UNION ALL
+			SELECT * FROM owner WHERE NOT EXISTS (SELECT FROM changed)
+		), started AS (` + insertIntoSession + `
+			SELECT u.id, $7::text, $8::timestamptz, $2, $2, $9::text, $10::text
+			FROM result u
+			WHERE $7::text IS NOT NULL AND NOT ` + isBanned + ` AND (u."emailVerified" OR NOT $11::boolean)
+			RETURNING id
+		)
+		SELECT ` + userColumns + `, coalesce((SELECT id::text FROM started), '')
+		FROM result u`
+
+// SignInWithAccount signs in the owner of an account (the id of its row): it stores new tokens, unless tokens is nil,
+// applies the profile and starts the session, and returns the user. It returns ErrChanged, and stores nothing, if the
+// account no longer belongs to the user or the user is not as seen. It returns ErrBanned or ErrUnverified if the user
+// gets no session; the tokens and the profile are then stored.
+func (s *Store) SignInWithAccount(
+	ctx context.Context, account string, tokens *ProviderTokens, in ProviderSignIn,
+) (User, error) {
+	stores := tokens != nil
+	if !stores {
+		tokens = &ProviderTokens{}
+	}
+	return s.signInWithProvider(ctx, lockUnchanged+`, account AS (
+			UPDATE account a
+			SET "accessToken" = coalesce($12::text, a."accessToken"),
+			    "refreshToken" = coalesce($13::text, a."refreshToken"),
+			    "idToken" = coalesce($14::text, a."idToken"),
+			    "accessTokenExpiresAt" = coalesce($15::timestamptz, a."accessTokenExpiresAt"),
+			    "refreshTokenExpiresAt" = coalesce($16::timestamptz, a."refreshTokenExpiresAt"),
+			    scope = coalesce($17::text, a.scope),
+			    "updatedAt" = CASE WHEN $19::boolean THEN $2 ELSE a."updatedAt" END
+			FROM unchanged
+			WHERE a.id = $18::uuid AND a."userId" = unchanged.id
+			RETURNING a.id
+		), owner AS (
+			SELECT * FROM unchanged WHERE EXISTS (SELECT FROM account)
+		)`+finishProviderSignIn, in, append(append(tokens.args(), account, stores), in.Seen.args()...))
+}
+
+// LinkAccount gives a user another account, applies the profile and starts the session as SignInWithAccount does. It
+// returns ErrDuplicate if the account exists.
+func (s *Store) LinkAccount(
+	ctx context.Context, a ProviderAccount, tokens ProviderTokens, in ProviderSignIn,
+) (User, error) {
+	return s.signInWithProvider(ctx, lockUnchanged+`, owner AS (
+			SELECT * FROM unchanged
+		)`+insertIntoProviderAccount+finishProviderSignIn, in,
+		append(append(tokens.args(), a.ProviderID, a.AccountID), in.Seen.args()...))
+}
+
+// SignUpWithAccount stores a user with the profile, whose Email and EmailVerified are set, their account and their
+// session, as SignInWithAccount does. It returns ErrDuplicate if a user has the email or the account exists.
+func (s *Store) SignUpWithAccount(
+	ctx context.Context, a ProviderAccount, tokens ProviderTokens, in ProviderSignIn,
+) (User, error) {
+	return s.signInWithProvider(ctx, `
+		WITH owner AS (`+insertIntoUser+`
+			SELECT coalesce($3::text, ''), $5::text, $6::boolean, $4::text, $2, $2
+			WHERE $1 = ''
+			RETURNING *
+		)`+insertIntoProviderAccount+finishProviderSignIn, in, append(tokens.args(), a.ProviderID, a.AccountID))
+}
+
+// signInWithProvider runs a statement that ends with finishProviderSignIn. Its arguments from $12 are args.
+func (s *Store) signInWithProvider(ctx context.Context, sql string, in ProviderSignIn, args []any) (User, error) {
+	p := in.Profile
+	all := []any{
+		in.Seen.ID, in.At.Time, p.Name, p.Image, p.Email, p.EmailVerified, nil, nil, nil, nil, in.NeedsVerifiedEmail,
+	}
+	session := in.Session
+	if session == nil {
+		session = &Session{}
+	} else {
+		copy(all[6:], []any{session.Token, session.ExpiresAt.Time, session.IPAddress, session.UserAgent})
+	}
+	user, err := writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
+		err = row.Scan(append(userFields(&u), &session.ID)...)
+		session.UserID = u.ID
+		return u, err
+	}, sql, append(all, args...)...)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return user, ErrChanged
+	case err != nil, in.Session == nil, session.ID != "":
+		return user, err
+	case in.NeedsVerifiedEmail && !user.EmailVerified:
+		return user, ErrUnverified
+	}
+	return user, ErrBanned
+}
