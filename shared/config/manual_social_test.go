@@ -21,7 +21,7 @@ var providerSettings = []struct{ name, fallback, meaning string }{
 		"The secret that belongs to the id. In the cloud a member of the secret `APP_SECRET_ARN`. An id without its " +
 			"secret, and a secret without its id, is an error.",
 	},
-	{"SCOPE", "the provider's own", "More scopes than the provider's own, separated by commas or blanks."},
+	{"SCOPE", "the provider's own", "More scopes than the provider's own, separated by commas or spaces."},
 	{
 		"DISABLE_SIGNUP",
 		"`off`",
