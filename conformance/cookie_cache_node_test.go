@@ -56,7 +56,7 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 		r.Header.Set("Cookie", cookies)
 		w := httptest.NewRecorder()
 		// sessions has no database, so only the cookie can answer.
-		caller, _, err := sessions.Cached(w, r, nil)
+		caller, _, err := sessions.CachedCaller(w, r, nil)
 		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 {
 			t.Errorf("Better Auth's cookie of %.30q: got %+v, %v, headers %v", names[i], caller, err, w.Header())
 		}

@@ -80,7 +80,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	appSecrets := secrets.New(cfg, time.Now)
-	db := store.Open(appSecrets, devPool).In(cfg.Schema)
+	db := store.Open(appSecrets, devPool).UseSchema(cfg.Schema)
 	defer db.Close()
 	routes, err := templateRoutes(t, functions(cfg, appSecrets, db, time.Now))
 	if err != nil {

@@ -165,7 +165,7 @@ func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 		if lines := strings.Count(string(text), "\n"); lines > 25 {
 			t.Errorf("functions/%s/main.go has %d lines", folder, lines)
 		}
-		if strings.Contains(string(text), "store.Open(") && !strings.Contains(string(text), ").In(cfg.Schema)") {
+		if strings.Contains(string(text), "store.Open(") && !strings.Contains(string(text), ").UseSchema(cfg.Schema)") {
 			t.Errorf("functions/%s/main.go does not use the tables in SCHEMA", folder)
 		}
 		method := regexp.MustCompile(`\)\.(\w+)\(\)\.Mux\(cfg\)`).FindSubmatch(text)

@@ -15,7 +15,7 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
-		db := store.Open(appSecrets, 1).In(cfg.Schema)
+		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
 		return auth.New(cfg, db, appSecrets, time.Now).Password().Mux(cfg)
 	})
 }

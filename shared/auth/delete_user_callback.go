@@ -23,7 +23,7 @@ func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request, db 
 	if !s.Options.DeleteUser {
 		return errNotFound
 	}
-	caller, err := s.Sessions.Sensitive(w, r, db)
+	caller, err := s.Sessions.CallerForSensitiveRoute(w, r, db)
 	switch {
 	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:
 		return errGetUserInfo

@@ -14,7 +14,7 @@ import (
 // Postgres, the response has a JWT in a header; without signing keys it has none. A session from the cache cookie gets
 // no JWT: the session may have ended, and the JWT would be valid for longer than the cookie.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	caller, fromCookie, err := s.Sessions.Cached(w, r, db)
+	caller, fromCookie, err := s.Sessions.CachedCaller(w, r, db)
 	if store.IsLimited(err) {
 		return err
 	}

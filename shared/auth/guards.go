@@ -20,7 +20,7 @@ func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *stor
 
 // RequireSensitive is like requireCaller, for routes that change credentials, end sessions or delete the user.
 func (s *Service) RequireSensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
-	return require(s.Sessions.Sensitive(w, r, db))
+	return require(s.Sessions.CallerForSensitiveRoute(w, r, db))
 }
 
 // requireFresh is like requireCaller, for routes that need a sign-in within freshAge.

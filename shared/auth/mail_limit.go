@@ -28,7 +28,7 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total st
 	}
 	key := "mail:" + kind + ":" + keyEmail(m.To)
 	client, total = s.charge(mailLimit, key+"|"+s.Limits.IP(r)), s.charge(mailTotalLimit, key)
-	client.Forgettable, total.Forgettable = true, true
+	client.NotCached, total.NotCached = true, true
 	return client, total
 }
 

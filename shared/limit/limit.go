@@ -75,7 +75,7 @@ func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handl
 // Postgres would reject a charge.
 func (l *Limiter) callWithCharges(w http.ResponseWriter, r *http.Request, h Handler, charges []store.Charge) error {
 	for _, c := range charges {
-		if err := l.Store.KnownRefusal(c); err != nil {
+		if err := l.Store.KnownRejection(c); err != nil {
 			return err
 		}
 	}

@@ -21,11 +21,11 @@ const (
 	None      Class = iota // an error of the statement or its values, or an unknown error
 	Broken                 // the connection is lost or was never opened: a new one may work
 	Transient              // a temporary error: the same statement on the same connection may work
-	Canceled               // the statement took too long
+	Canceled               // the statement took too long, or its context was canceled
 	Rejected               // the server or pooler rejects the login: an operator has to correct the URL or the server
 )
 
-// classes has the class of each SQLSTATE, or of all SQLSTATEs with a prefix.
+// classes maps a SQLSTATE, or the prefix of several SQLSTATEs, to a class.
 var classes = map[string]Class{
 	"08":    Broken,    // connection exception; PgBouncer uses 08P01 for most of its own errors
 	"25006": Transient, // read_only_sql_transaction: a standby, or a provider that stopped all writes to a full disk

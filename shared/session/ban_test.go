@@ -44,7 +44,7 @@ func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 }
 
 // With the cookie cache on, only get-session answers from the cache cookie, until it expires after five minutes.
-func TestOnlyCachedAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
+func TestOnlyCachedCallerAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.setUserColumns("banned = true")
@@ -53,12 +53,12 @@ func TestOnlyCachedAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 		later      time.Duration
 		out        bool
 	}{
-		{way: "Cached"},
-		{way: "Cached", query: "?disableCookieCache=true", out: true},
+		{way: "CachedCaller"},
+		{way: "CachedCaller", query: "?disableCookieCache=true", out: true},
 		{way: "Caller", out: true},
-		{way: "Sensitive", out: true},
-		{way: "Cached", later: config.DefaultCookieCacheMaxAge},
-		{way: "Cached", later: time.Millisecond, out: true},
+		{way: "CallerForSensitiveRoute", out: true},
+		{way: "CachedCaller", later: config.DefaultCookieCacheMaxAge},
+		{way: "CachedCaller", later: time.Millisecond, out: true},
 	} {
 		b.now = b.now.Add(c.later)
 		caller, err := b.callerMethods()[c.way](httptest.NewRecorder(), b.request(c.query))

@@ -115,7 +115,7 @@ func TestR03_CacheHitSetsNoHeader(t *testing.T) {
 	v := readRecorded(t)
 	w := httptest.NewRecorder()
 	r := v.request(sessionData + "=" + v.Vectors[0].Value)
-	got, fromCookie, err := v.sessions("http://localhost:3000").Cached(w, r, nil)
+	got, fromCookie, err := v.sessions("http://localhost:3000").CachedCaller(w, r, nil)
 	if want := v.caller(); err != nil || !fromCookie || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
 		t.Errorf("got %+v, %v, headers %v", got, err, w.Header())
 	}

@@ -19,11 +19,11 @@ type Caller struct {
 // ErrEnded means that another request has ended the session since this request read it.
 var ErrEnded = errors.New("the session was ended by another request")
 
-// Cached is like Caller, for get-session only. With the cookie cache on it answers from a valid cache cookie, without
-// the database, and then returns fromCookie. The session may have been revoked, and the user banned or deleted, since
-// the cookie was set: a cache cookie is accepted until it expires, after five minutes at most. So the caller of Cached
+// CachedCaller is like Caller, for get-session only. With the cookie cache on it answers from a valid cache cookie,
+// without the database, and then fromCookie is true. The session may have been revoked, and the user banned or deleted,
+// since the cookie was set: a cache cookie is accepted until it expires, after five minutes at most. So the handler
 // must not derive anything from the result that is valid for longer, such as a JWT.
-func (s *Sessions) Cached(
+func (s *Sessions) CachedCaller(
 	w http.ResponseWriter, r *http.Request, db *store.Store,
 ) (c *Caller, fromCookie bool, err error) {
 	secret, tokens, err := s.readTokens(w, r)
@@ -56,9 +56,12 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 	return c, err
 }
 
-// Sensitive is like Caller, for routes that change or end something important. On these routes Better Auth also reads
-// the database, and sets a new cache cookie.
-func (s *Sessions) Sensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
+// CallerForSensitiveRoute is like Caller, for routes with Better Auth's guard "sensitive"
+// (docs/wire.md#session-guards). On these routes Better Auth does not answer from a valid cache cookie. So this method
+// extends the session and sets cookies also for a request that has one.
+func (s *Sessions) CallerForSensitiveRoute(
+	w http.ResponseWriter, r *http.Request, db *store.Store,
+) (*Caller, error) {
 	secret, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, err
@@ -66,21 +69,21 @@ func (s *Sessions) Sensitive(w http.ResponseWriter, r *http.Request, db *store.S
 	return s.load(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: true})
 }
 
-// readTokens returns the session tokens of r. If r has no token, identify clears the cache cookies if the cookie cache
-// is off.
+// readTokens returns the secret and the session tokens of r. If r has no token and the cookie cache is off, it clears
+// the cache cookies.
 func (s *Sessions) readTokens(w http.ResponseWriter, r *http.Request) (secret []byte, tokens []string, err error) {
 	if secret, err = s.Secret(r.Context()); err != nil {
 		return nil, nil, fmt.Errorf("read cookie secret: %w", err)
 	}
 	if tokens = s.tokens(r, secret); len(tokens) == 0 {
-		s.clearLeftover(w, r)
+		s.clearUnusedCache(w, r)
 	}
 	return secret, tokens, nil
 }
 
-// clearLeftover clears the cache cookies of r if the cookie cache is off: another server or an earlier deployment has
-// set them.
-func (s *Sessions) clearLeftover(w http.ResponseWriter, r *http.Request) {
+// clearUnusedCache clears the cache cookies of r if the cookie cache is off: another server or an earlier deployment
+// has set them.
+func (s *Sessions) clearUnusedCache(w http.ResponseWriter, r *http.Request) {
 	if s.cache == 0 && len(s.cacheValues(r)) > 0 {
 		s.clearCache(w, r)
 	}
@@ -90,8 +93,8 @@ func (s *Sessions) clearLeftover(w http.ResponseWriter, r *http.Request) {
 type loadOptions struct {
 	secret     []byte
 	tokens     []string
-	clearCache bool // the cache cookie is not valid
-	renew      bool // extend a session that is due, and set cookies
+	clearCache bool // clear the cache cookie, because it is not valid
+	renew      bool // extend the session if it was last extended a day ago or earlier, and set cookies
 }
 
 // load finds the caller of the first token whose session is live in the database. It sets headers only after the
@@ -102,7 +105,7 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("find session: %w", err)
 	}
-	s.clearLeftover(w, r)
+	s.clearUnusedCache(w, r)
 	if by.clearCache {
 		s.addCookie(w, sessionData, "", 0)
 	}

@@ -22,16 +22,16 @@ func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string
 	if len(value) > maxCookie-len(s.setCookieLine(name+".99", "", maxAge)) { // measured as Better Auth does
 		value = ""
 	}
-	set := value == ""
+	done := value == ""
 	for _, old := range s.cacheNames(r) {
 		if old != name || value == "" {
 			s.addCookieLine(w, old, "", 0)
 			continue
 		}
 		s.addCookieLine(w, name, value, maxAge)
-		set = true
+		done = true
 	}
-	if !set {
+	if !done {
 		s.addCookieLine(w, name, value, maxAge)
 	}
 }

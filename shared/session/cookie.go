@@ -156,11 +156,11 @@ func (s *Sessions) addCookieLine(w http.ResponseWriter, name, value string, maxA
 
 // setCookieLine returns a Set-Cookie line with Better Auth's attributes in Better Auth's order (docs/wire.md#cookies).
 func (s *Sessions) setCookieLine(name, value string, maxAge int) string {
-	return s.lineForPath("/", name, value, maxAge)
+	return s.setCookieLineForPath("/", name, value, maxAge)
 }
 
-// lineForPath is like line, for a cookie that browsers send only below path.
-func (s *Sessions) lineForPath(path, name, value string, maxAge int) string {
+// setCookieLineForPath is like setCookieLine, for a cookie that browsers send only to URLs below path.
+func (s *Sessions) setCookieLineForPath(path, name, value string, maxAge int) string {
 	var b strings.Builder
 	b.WriteString(name + "=" + encodeURIComponent.Replace(value))
 	if maxAge != untilBrowserCloses {

@@ -19,17 +19,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// recordings are cookies of a real Better Auth.
+// vectors are cookies that Better Auth set or read.
 type vectors struct {
 	Secret  string
 	Vectors []struct{ Value, Secret, Decoded string }
 	Accept  []struct{ CookieValue, Note string }
 	Reject  []struct{ CookieValue, Note string }
 	Set     []struct {
-		BaseURL      string
-		Remembered   string
-		NotRemebered []string `json:"notRemembered"`
-		Cleared      []string
+		BaseURL       string
+		Remembered    string
+		NotRemembered []string `json:"notRemembered"`
+		Cleared       []string
 	} `json:"setCookie"`
 }
 
@@ -105,7 +105,7 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 		clearAll := func(w http.ResponseWriter, r *http.Request) error { sessions.Clear(w, r); return nil }
 		for name, diff := range map[string]string{
 			"remembered":     cmp.Diff([]string{c.Remembered}, lines(set(true))),
-			"not remembered": cmp.Diff(c.NotRemebered, lines(set(false))),
+			"not remembered": cmp.Diff(c.NotRemembered, lines(set(false))),
 			"cleared":        cmp.Diff(c.Cleared, lines(clearAll)),
 		} {
 			if diff != "" {

@@ -24,13 +24,13 @@ const (
 // Device is a browser or an app in which a user has signed in to an account with the password. It gives no access.
 // Wrong passwords from it have their own rate limit, so that an attack on the account does not lock out its owner.
 //
-// The cookie is "issued.id.password.signature". The signature includes the email of the account, so that the cookie is
-// not valid for another account. The third part depends on the stored hash, so that the cookie is not valid after a
+// The cookie is "issued.id.hashMAC.signature". The signature covers the email of the account, so that the cookie is not
+// valid for another account. hashMAC is a MAC of the stored password hash, so that the cookie is not valid after a
 // change of the password.
 type Device struct {
-	ID       string // a new id for every cookie
-	password string
-	secret   []byte
+	ID      string // a new id for every cookie
+	hashMAC string
+	secret  []byte
 }
 
 // Device returns the device that sent r if r has a valid device cookie for the account of email (lower case), else nil.
@@ -62,12 +62,12 @@ func (s *Sessions) parseDevice(secret []byte, email, value string) *Device {
 	if err != nil || s.Now().Sub(time.Unix(issued, 0)) >= deviceLife {
 		return nil
 	}
-	return &Device{ID: part[1], password: part[2], secret: secret}
+	return &Device{ID: part[1], hashMAC: part[2], secret: secret}
 }
 
 // IsForHash reports whether the cookie was set while the stored hash of the account was hash.
 func (d *Device) IsForHash(hash string) bool {
-	return hmac.Equal([]byte(d.password), []byte(devicePassword(d.secret, hash)))
+	return hmac.Equal([]byte(d.hashMAC), []byte(deviceHashMAC(d.secret, hash)))
 }
 
 // SetDevice sets the device cookie for the account of email (lower case) with the stored hash hash.
@@ -77,19 +77,20 @@ func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
 	issued, id := strconv.FormatInt(s.Now().Unix(), 10), random.String(tokenAlphabet, deviceIDLength)
-	password := devicePassword(secret, hash)
-	value := issued + "." + id + "." + password + "." + deviceSignature(secret, email, issued, id, password)
-	w.Header().Add("Set-Cookie", s.lineForPath(devicePath, s.name(deviceCookie), value, int(deviceLife.Seconds())))
+	hashMAC := deviceHashMAC(secret, hash)
+	value := issued + "." + id + "." + hashMAC + "." + deviceSignature(secret, email, issued, id, hashMAC)
+	w.Header().Add("Set-Cookie",
+		s.setCookieLineForPath(devicePath, s.name(deviceCookie), value, int(deviceLife.Seconds())))
 	return nil
 }
 
-// The signed texts begin with different words, so that a signature of one kind is not valid for another.
+// The texts of the two MACs below begin with different words, so that one cannot be used as the other.
 
-func deviceSignature(secret []byte, email, issued, id, password string) string {
-	return encodeBase64(mac(secret, strings.Join([]string{"device", email, issued, id, password}, "\x00")))
+func deviceSignature(secret []byte, email, issued, id, hashMAC string) string {
+	return encodeBase64(mac(secret, strings.Join([]string{"device", email, issued, id, hashMAC}, "\x00")))
 }
 
-func devicePassword(secret []byte, hash string) string {
+func deviceHashMAC(secret []byte, hash string) string {
 	return encodeBase64(mac(secret, "device password\x00"+hash)[:16])
 }
 

@@ -55,7 +55,7 @@ func TestDeviceCookieIsValidForItsAccountAndSecretForAYear(t *testing.T) {
 		{name: "signed with another secret", cookies: cookie, secret: "t"},
 		{name: "none", cookies: "better-auth.devices=" + value},
 		{name: "another id", cookies: strings.Replace(cookie, part[1], "AAAAAAAAAAAAAAAA", 1)},
-		{name: "another password", cookies: strings.Replace(cookie, part[2], part[1], 1)},
+		{name: "another MAC of the hash", cookies: strings.Replace(cookie, part[2], part[1], 1)},
 		{name: "one part too many", cookies: cookie + ".a"},
 		{name: "one part too few", cookies: "better-auth.device=" + strings.Join(part[1:], ".")},
 		{name: "no part", cookies: "better-auth.device="},

@@ -82,15 +82,15 @@ func (b *signedInUser) request(query string) *http.Request {
 // callerMethods returns the methods that find the caller.
 func (b *signedInUser) callerMethods() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
 	return map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){
-		"Cached": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-			c, _, err := b.sessions.Cached(w, r, b.db)
+		"CachedCaller": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+			c, _, err := b.sessions.CachedCaller(w, r, b.db)
 			return c, err
 		},
 		"Caller": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
 			return b.sessions.Caller(w, r, b.db)
 		},
-		"Sensitive": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
-			return b.sessions.Sensitive(w, r, b.db)
+		"CallerForSensitiveRoute": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {
+			return b.sessions.CallerForSensitiveRoute(w, r, b.db)
 		},
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// google is an account of the tests.
+// google is the provider account of these tests.
 var google = store.ProviderAccount{ProviderID: "google", AccountID: "108"}
 
 // atProvider is the time of the sign-ins of these tests.
@@ -27,7 +27,7 @@ func providerSession(token string) *store.Session {
 	}
 }
 
-// ada is what the provider says about a user.
+// adaAtProvider is the profile of Ada at the provider.
 func adaAtProvider() store.ProviderProfile {
 	return store.ProviderProfile{Name: ptr("Ada"), Email: ptr("ada@example.com"), EmailVerified: ptr(true)}
 }

@@ -100,7 +100,7 @@ func TestConnectionIsReplacedAfterFourIdleMinutesAndWhenTheClockWasSetBack(t *te
 	}
 }
 
-func TestDatabaseAwayIsUnavailable(t *testing.T) {
+func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1)

@@ -16,12 +16,12 @@ var (
 	ErrNotFound     = errors.New("not found")
 	ErrDuplicate    = errors.New("already exists")
 	ErrOrphan       = errors.New("the row refers to a row that does not exist")
-	ErrInvalid      = errors.New("a value that Postgres cannot store")
+	ErrInvalid      = errors.New("the value cannot be stored in Postgres")
 	ErrChanged      = errors.New("the row was changed since it was read")
 	ErrBanned       = errors.New("the user is banned")
 	ErrUnverified   = errors.New("the email of the user is not verified")
 	ErrSessionEnded = errors.New("the session has ended")
-	ErrLastAccount  = errors.New("the only account of the user")
+	ErrLastAccount  = errors.New("this is the only account of the user")
 )
 
 // unavailable marks an error that means that the database cannot be reached or is overloaded. shared/web answers 503.
@@ -82,7 +82,7 @@ func classifyStatement(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case !ok && strings.Contains(err.Error(), "failed to encode args["):
-		// For a prepared statement pgx knows the types of the parameters, and reports this argument by itself.
+		// For a prepared statement pgx knows the types of the parameters, and rejects the argument before it sends it.
 		return errors.Join(ErrInvalid, err)
 	case !ok:
 		return err

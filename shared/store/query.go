@@ -49,7 +49,7 @@ func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql s
 // sends them once more, without the charges that Postgres may have counted already.
 func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	for _, c := range charges {
-		if err := s.KnownRefusal(c); err != nil {
+		if err := s.KnownRejection(c); err != nil {
 			return err
 		}
 	}

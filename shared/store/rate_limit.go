@@ -22,7 +22,8 @@ type Charge struct {
 	At     time.Time     // the time of the request
 	Fixed  bool
 
-	Forgettable bool // the process does not remember a rejection, because the row may be deleted
+	// NotCached means that this process does not remember a rejection, because a password reset may delete the row.
+	NotCached bool
 }
 
 // lastRequest returns the value of the column for a charge made now. For a Fixed charge that begins a window it is the
@@ -131,10 +132,10 @@ func (s *Store) Uncount(ctx context.Context, c Charge) error {
 	return err
 }
 
-// KnownRefusal returns the *LimitedError that Postgres would return for c, if this process remembers it, else nil. A
-// process also remembers a row that was deleted meanwhile, until the end of its window.
-func (s *Store) KnownRefusal(c Charge) error {
-	if wait := s.refusals.wait(c); wait > 0 {
+// KnownRejection returns the *LimitedError that Postgres would return for c, if this process remembers an earlier
+// rejection, else nil. If another process has deleted the row since, the result is wrong until the end of the window.
+func (s *Store) KnownRejection(c Charge) error {
+	if wait := s.rejections.wait(c); wait > 0 {
 		return &LimitedError{wait}
 	}
 	return nil
@@ -177,9 +178,9 @@ const (
 	cleanupTimeout = time.Second
 )
 
-// deleteOldCharges deletes rows whose windows have certainly ended, at most once a minute in each process, and not in
-// its first minute, when a user waits for a cold start. It skips rows that another request has locked. After an error
-// it tries again a minute later.
+// deleteOldCharges deletes rows whose windows have certainly ended, at most once a minute in each process. It does not
+// do so in the first minute of the process, so that a request with a cold start does not take even longer. It skips
+// rows that another request has locked. After an error it tries again a minute later.
 func (s *Store) deleteOldCharges(ctx context.Context, at time.Time) {
 	first := s.chargeCleanup.last.Load() == 0
 	if !s.chargeCleanup.isDue(at) || first {

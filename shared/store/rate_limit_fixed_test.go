@@ -128,7 +128,7 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 }
 
 // After five seconds another request may have given a Fixed charge back.
-func TestRefusalOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
+func TestRejectionOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
 	db := openCounted(t, url, 1, wire)

@@ -12,10 +12,10 @@ import (
 
 // chargeResult describes which charges Postgres counted.
 type chargeResult struct {
-	sent    bool // the charge was sent to Postgres
-	counted int  // the first of them counted; the charge after them has to be sent again
-	began   bool // the charge began a new window
-	fixed   []window
+	sent    bool     // the charges, or the query without charges, were sent to Postgres
+	counted int      // Postgres counted this many charges, the first ones, and did not count the others
+	began   bool     // a charge began a new window
+	fixed   []window // the windows of the Fixed charges that were counted
 }
 
 // queueCharges adds charges to a batch. If a charge is over its limit, the batch ends with a *LimitedError.
@@ -43,19 +43,19 @@ func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeR
 		if result.counted == len(charges) {
 			return nil
 		}
-		return s.refusal(charges[result.counted], lastRequests[result.counted])
+		return s.reject(charges[result.counted], lastRequests[result.counted])
 	})
 }
 
-// refusal returns the *LimitedError of a charge that was not counted, or nil if lastRequest shows that its window has
-// ended.
-func (s *Store) refusal(c Charge, lastRequest int64) error {
+// reject returns the *LimitedError of a charge that was not counted, or nil if lastRequest shows that its window has
+// ended. Then the charge has to be sent again.
+func (s *Store) reject(c Charge, lastRequest int64) error {
 	wait := time.Duration(lastRequest+c.windowAfterLastRequest()-c.At.UnixMilli()) * time.Millisecond
 	if wait <= 0 {
 		return nil
 	}
-	if !c.Forgettable {
-		s.refusals.add(c, wait)
+	if !c.NotCached {
+		s.rejections.add(c, wait)
 	}
 	return &LimitedError{wait}
 }

@@ -305,7 +305,7 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
+func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)
@@ -330,7 +330,7 @@ func TestKnownRefusalTakesNoRoundTrip(t *testing.T) {
 			t.Errorf("%v after: got %d round trips and wait %v, want %d and %v", c.at, trips, got, c.trips, c.wait)
 		}
 	}
-	if err := db.KnownRefusal(newCharge("key", 1, now.Add(15*time.Second))); retryAfter(t, err) != 5*time.Second {
+	if err := db.KnownRejection(newCharge("key", 1, now.Add(15*time.Second))); retryAfter(t, err) != 5*time.Second {
 		t.Errorf("got %v", err)
 	}
 }

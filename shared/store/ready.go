@@ -21,8 +21,8 @@ type readiness struct {
 // checkEvery is how long the result of a check is used.
 const checkEvery = time.Minute
 
-// Ready reports whether the database answers and its tables fit. It checks the tables at most once a minute. If they do
-// not fit, the error is a *schema.Error.
+// Ready returns nil if the database answers and its tables match. It checks the tables at most once a minute. If they
+// do not match, the error is a *schema.Error.
 func (s *Store) Ready(ctx context.Context) error {
 	s.readiness.mu.Lock()
 	defer s.readiness.mu.Unlock()

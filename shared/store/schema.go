@@ -10,15 +10,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// In makes the store use the tables of a schema, and returns the store. It must be called before the first statement.
-// With schema.Public the statements name no schema, and Postgres finds the tables by its search_path.
-func (s *Store) In(name string) *Store {
+// UseSchema makes the store use the tables of a schema, and returns the store. It must be called before the first
+// statement. With schema.Public the statements name no schema, and Postgres finds the tables by its search_path.
+func (s *Store) UseSchema(name string) *Store {
 	s.schema = name
 	return s
 }
 
 // tableName matches the name of one of Xenon's tables where a statement names a table. It does not match columns such
-// as session.token. No subquery has the name of a table.
+// as session.token. It would also match a CTE with the name of a table, so no CTE in this package has such a name.
 var tableName = func() *regexp.Regexp {
 	names := make([]string, 0, 2*len(schema.Tables))
 	for _, name := range schema.Names() {

@@ -45,7 +45,7 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, url)
-	db := open(t, url, 1).In("xenon")
+	db := open(t, url, 1).UseSchema("xenon")
 	for _, sql := range statements(t) {
 		if _, err := conn.Prepare(t.Context(), "", db.Qualify(sql)); err != nil {
 			t.Errorf("%v:\n%s", err, db.Qualify(sql))
@@ -55,7 +55,7 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 
 func TestQualifiedTableNames(t *testing.T) {
 	t.Parallel()
-	xenon, public := open(t, "", 1).In("xenon"), open(t, "", 1).In("public")
+	xenon, public := open(t, "", 1).UseSchema("xenon"), open(t, "", 1).UseSchema("public")
 	for in, want := range map[string]string{
 		`SELECT id FROM "user"`:                              `SELECT id FROM "xenon"."user"`,
 		"DELETE FROM session\n\tUSING a":                     "DELETE FROM \"xenon\".session\n\tUSING a",
@@ -149,7 +149,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := inSchema(t)
-			db := open(t, through(t, url), 2).In("xenon")
+			db := open(t, through(t, url), 2).UseSchema("xenon")
 			for range 20 { // often enough for prepared statements
 				callAll(t, db, func(method string, err error) {
 					if isSchemaMismatch(err) {
@@ -319,7 +319,7 @@ func asRole(t *testing.T, address, name string) string {
 func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	t.Parallel()
 	address := inSchema(t)
-	db := open(t, asRole(t, address, "xenon"), 2).In("xenon")
+	db := open(t, asRole(t, address, "xenon"), 2).UseSchema("xenon")
 	for range 20 {
 		callAll(t, db, func(method string, err error) {
 			if isSchemaMismatch(err) {

@@ -94,7 +94,7 @@ func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	return id, err
 }
 
-// ExtendSession changes the end of a session. It returns ErrNotFound if the session was deleted.
+// ExtendSession sets a later expiry of a session. It returns ErrNotFound if the session was deleted.
 func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at time.Time) error {
 	n, err := s.exec(ctx, `
 		UPDATE session SET "expiresAt" = $2, "updatedAt" = $3 WHERE token = $1`, token, expiresAt, at)

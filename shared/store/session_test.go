@@ -25,8 +25,8 @@ func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	return ada, bob
 }
 
-// tokens returns the tokens of a user's sessions that had not expired 90 minutes ago, oldest first. No session that
-// the function people stores had expired by then.
+// tokens returns the tokens of a user's sessions that had not expired 90 minutes before now, oldest first: all sessions
+// that twoUsers stores.
 func tokens(t *testing.T, db *store.Store, userID string) []string {
 	t.Helper()
 	list, err := db.SessionsOfUser(t.Context(), userID, now.Add(-90*time.Minute))

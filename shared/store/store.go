@@ -35,8 +35,8 @@ const (
 	idleLimit = 4 * time.Minute
 )
 
-// Store runs statements on a pool of connections. Its methods return ErrNotFound, ErrDuplicate, ErrInvalid, an error
-// with a method Unavailable, or an unexpected error.
+// Store runs statements on a pool of connections. Its methods return one of the errors in errors.go, a *LimitedError,
+// an error with a method Unavailable, or an unexpected error.
 //
 // A Store is safe for concurrent use. A handle from Charging is for one request, which uses it from one goroutine.
 type Store struct {
@@ -54,12 +54,12 @@ type database struct {
 	schema      string // schema of Xenon's tables
 	maxConns    int32
 	running     atomic.Int32 // statements that have a connection or wait for one
-	waits       atomic.Int32 // statements that had to wait, since the last call of Waits
+	waits       atomic.Int32 // statements that had to wait for a connection, since the last call of Waits
 	warnIgnored sync.Once    // logs the ignored parameters of the URL once
 
 	noPrepare     atomic.Bool // the pooler does not support prepared statements
 	readiness     readiness
-	refusals      refusals
+	rejections    rejections
 	linkCleanup   cleanup
 	chargeCleanup cleanup
 }
@@ -96,7 +96,7 @@ func Open(source URLSource, maxConns int32) *Store {
 // Close closes all connections. Lambda functions do not call it; tests and xenon dev do.
 func (s *Store) Close() { s.pool.Close() }
 
-// beforeConnect writes the target of a new connection into cc.
+// beforeConnect sets cc, the configuration of a new connection, from the current URL of the database.
 func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 	url, err := s.source.DatabaseURL(ctx)
 	if err != nil {

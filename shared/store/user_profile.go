@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Profile is a row of user_profile. A trigger sets UpdatedAt, in microseconds; it changes with every update.
+// Profile is a row of user_profile. A trigger sets UpdatedAt, with a precision of microseconds; every update changes
+// it.
 type Profile struct {
 	ID                string    `json:"id"`
 	UserID            string    `json:"user_id"`
@@ -122,7 +123,7 @@ func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, err
 // CreateProfile stores the profile of a token's user. fields has the values of the columns to set, by name. It returns
 // ErrDuplicate if the user has a profile.
 func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields map[string]any) (Profile, error) {
-	doc, err := document(fields)
+	doc, err := encodeFields(fields)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -145,7 +146,7 @@ func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields ma
 func (s *Store) UpdateProfile(
 	ctx context.Context, holder TokenHolder, fields map[string]any, match []time.Time,
 ) (Profile, error) {
-	doc, err := document(fields)
+	doc, err := encodeFields(fields)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -167,8 +168,8 @@ func (s *Store) UpdateProfile(
 	return r.result(err)
 }
 
-// document returns fields as a JSON object.
-func document(fields map[string]any) (string, error) {
+// encodeFields returns fields as a JSON object.
+func encodeFields(fields map[string]any) (string, error) {
 	if fields == nil {
 		return "{}", nil
 	}

@@ -44,7 +44,8 @@ func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, 
 		session.Token, session.ExpiresAt.Time, session.IPAddress, session.UserAgent)
 }
 
-// pendingSignUp is the data of a sign-up, stored with its link. The sign-up whose link is opened gets the account.
+// pendingSignUp is the data of a sign-up, stored with its link. If several sign-ups use one email, the one whose link
+// is opened gets the account.
 type pendingSignUp struct {
 	Name  string  `json:"name"`
 	Image *string `json:"image"`
