@@ -17,6 +17,8 @@ type mutant struct {
 	file         string // without directories
 	place        place
 	first, last  int    // the lines of the expression or statement with the operator
+	source       string // the line of the operator
+	function     string // the function or variable that contains the operator, such as Store.Ready
 	from, to     string // the operator in the source, and what the mutant has instead of it
 	assigns      bool   // the operator is an assignment
 	id           int    // the number of the operator, which all mutants of one place share
@@ -89,7 +91,7 @@ func readList(path, dir string) ([]*mutant, error) {
 			if !ok {
 				continue // it would not compile
 			}
-			m.from, m.first, m.last = o.text, o.first, o.last
+			m.from, m.first, m.last, m.source, m.function = o.text, o.first, o.last, o.source, o.function
 			m.assigns = strings.HasSuffix(c.Type, "ASSIGN") || strings.HasSuffix(c.Type, "ASSIGNMENTS")
 			if m.to = changes[c.Type][m.from]; c.Type == "REMOVE_SELF_ASSIGNMENTS" {
 				m.to = "="
@@ -103,30 +105,71 @@ func readList(path, dir string) ([]*mutant, error) {
 	return numbered(mutants), nil
 }
 
-// operator is an operator in a file, and the lines of its expression or statement.
+// operator is an operator in a file, with the lines of its expression or statement, the text of its own line, and the
+// declaration that contains it.
 type operator struct {
-	text        string
-	first, last int
+	text             string
+	first, last      int
+	source, function string
 }
 
 // operatorsOf returns the operators of a file.
 func operatorsOf(path string) (map[place]operator, error) {
-	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, path, nil, 0)
+	src, err := os.ReadFile(path) //nolint:gosec // a file of the package
 	if err != nil {
 		return nil, err
 	}
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, src, 0)
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(string(src), "\n")
 	operators := map[place]operator{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if pos, written := operatorOf(n); pos != token.NoPos {
-			p := files.Position(pos)
-			operators[place{p.Line, p.Column}] = operator{
-				text: written.String(), first: files.Position(n.Pos()).Line, last: files.Position(n.End()).Line,
+	for _, d := range file.Decls {
+		function := declared(d)
+		ast.Inspect(d, func(n ast.Node) bool {
+			if pos, written := operatorOf(n); pos != token.NoPos {
+				p := files.Position(pos)
+				operators[place{p.Line, p.Column}] = operator{
+					text: written.String(), first: files.Position(n.Pos()).Line, last: files.Position(n.End()).Line,
+					source: lines[p.Line-1], function: function,
+				}
+			}
+			return true
+		})
+	}
+	return operators, nil
+}
+
+// declared returns the name of a declared function or method (Store.Ready), or of the first variable or constant.
+func declared(d ast.Decl) string {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			return d.Name.Name
+		}
+		receiver := d.Recv.List[0].Type
+		for {
+			switch t := receiver.(type) {
+			case *ast.StarExpr:
+				receiver = t.X
+			case *ast.IndexExpr:
+				receiver = t.X
+			case *ast.Ident:
+				return t.Name + "." + d.Name.Name
+			default:
+				return d.Name.Name
 			}
 		}
-		return true
-	})
-	return operators, nil
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			if v, ok := spec.(*ast.ValueSpec); ok {
+				return v.Names[0].Name
+			}
+		}
+	}
+	return ""
 }
 
 // numbered sorts the mutants, removes duplicates and numbers the operators from 1. gremlins lists a minus twice: as

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -26,10 +27,13 @@ type options struct {
 	workers    int
 	files      *regexp.Regexp
 	tests      string
+	skip       *regexp.Regexp // nil skips no test
+	limit      time.Duration
 	efficacy   float64
 	list, dir  string
 	testDirs   []string
 	everything bool
+	explained  []explanation
 }
 
 func main() {
@@ -37,7 +41,10 @@ func main() {
 	flag.IntVar(&o.workers, "workers", 2, "how many mutants run at a time")
 	files := flag.String("files", "", "a regular expression: only mutants with such a file:line:column")
 	flag.StringVar(&o.tests, "run", ".", "a regular expression: only such tests")
+	skip := flag.String("skip", "", "a regular expression: leave such tests out")
+	flag.DurationVar(&o.limit, "limit", 0, "run only the fastest tests that reach a mutant, which take so long together")
 	flag.Float64Var(&o.efficacy, "efficacy", 95, "fail if a smaller part of the covered mutants is killed, in per cent")
+	explained := flag.String("explained", "", "a Markdown table (docs/mutants.md): fail if another mutant is not killed")
 	flag.BoolVar(&o.everything, "v", false, "print killed mutants too, with the test that killed them")
 	flag.Parse()
 	if flag.NArg() < 3 {
@@ -45,7 +52,17 @@ func main() {
 		os.Exit(2)
 	}
 	o.files = regexp.MustCompile(*files)
+	if *skip != "" {
+		o.skip = regexp.MustCompile(*skip)
+	}
 	o.list, o.dir, o.testDirs = flag.Arg(0), flag.Arg(1), flag.Args()[2:]
+	if *explained != "" {
+		var err error
+		if o.explained, err = readExplanations(*explained); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	if err := o.runAll(ctx); err != nil {
@@ -74,7 +91,7 @@ func (o *options) runAll(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d tests ran without a mutant in %.0f s\n", len(tests), time.Since(start).Seconds())
-	counts := o.tryAll(ctx, p, tests)
+	counts, unexplained := o.tryAll(ctx, p, tests)
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
 	}
@@ -83,10 +100,15 @@ func (o *options) runAll(ctx context.Context) error {
 	fmt.Printf("%s: %d mutants ran, %d killed (%.1f %%, %d of them timed out), %d lived; %d not covered, "+
 		"%d do not compile; %.0f s\n", o.dir, ran, dead, percent, counts[timedOut], counts[lived], counts[notCovered],
 		counts[notViable], time.Since(start).Seconds())
+	var tooFew, notExplained error
 	if ran > 0 && percent < o.efficacy {
-		return fmt.Errorf("%s: less than %.0f %% are killed", o.dir, o.efficacy)
+		tooFew = fmt.Errorf("%s: less than %.0f %% are killed", o.dir, o.efficacy)
 	}
-	return nil
+	if len(unexplained) > 0 {
+		notExplained = fmt.Errorf("%s: no test kills these mutants, and docs/mutants.md does not explain them:\n%s", o.dir,
+			strings.Join(unexplained, "\n"))
+	}
+	return errors.Join(tooFew, notExplained)
 }
 
 // measureTests runs every test without a mutant, and leaves out those that fail.
@@ -97,7 +119,11 @@ func (o *options) measureTests(ctx context.Context, p *program, work string) ([]
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, tests...)
+		for _, t := range tests {
+			if o.skip == nil || !o.skip.MatchString(t.name) {
+				all = append(all, t)
+			}
+		}
 	}
 	passed := make([]bool, len(all))
 	inParallel(o.workers, len(all), func(i int) { passed[i] = all[i].measure(ctx, work) })
@@ -112,8 +138,10 @@ func (o *options) measureTests(ctx context.Context, p *program, work string) ([]
 	return tests, ctx.Err()
 }
 
-func (o *options) tryAll(ctx context.Context, p *program, tests []*test) map[outcome]int {
+// tryAll tries all mutants. It counts them by outcome, and lists those that no test kills and that are not explained.
+func (o *options) tryAll(ctx context.Context, p *program, tests []*test) (map[outcome]int, []string) {
 	counts := map[outcome]int{}
+	var unexplained []string
 	var lock sync.Mutex
 	report := func(m *mutant, result outcome, by string) {
 		lock.Lock()
@@ -121,6 +149,9 @@ func (o *options) tryAll(ctx context.Context, p *program, tests []*test) map[out
 		counts[result]++
 		if o.everything || result == lived || result == notCovered || result == timedOut {
 			fmt.Println(result, m, by)
+		}
+		if (result == lived || result == notCovered) && !m.isExplained(o.dir, o.explained) {
+			unexplained = append(unexplained, fmt.Sprintf("%s %s, %s", result, m, m.function))
 		}
 	}
 	var switched, rebuilt []*mutant
@@ -137,7 +168,7 @@ func (o *options) tryAll(ctx context.Context, p *program, tests []*test) map[out
 	}
 	inParallel(o.workers, len(switched), func(i int) {
 		if ctx.Err() == nil {
-			result, by := try(ctx, switched[i], tests, o.workers)
+			result, by := o.try(ctx, switched[i], tests, o.workers)
 			report(switched[i], result, by)
 		}
 	})
@@ -145,17 +176,17 @@ func (o *options) tryAll(ctx context.Context, p *program, tests []*test) map[out
 		err := p.rebuild(ctx, m)
 		switch {
 		case ctx.Err() != nil:
-			return counts
+			return counts, unexplained
 		case errors.Is(err, errNotViable):
 			report(m, notViable, "")
 		case err != nil:
 			report(m, killed, err.Error())
 		default:
-			result, by := try(ctx, m, tests, 1)
+			result, by := o.try(ctx, m, tests, 1)
 			report(m, result, by)
 		}
 	}
-	return counts
+	return counts, unexplained
 }
 
 // inParallel calls do for 0 to n-1, at most workers calls at a time.

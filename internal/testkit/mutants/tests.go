@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,10 +54,13 @@ func (b *binary) list(ctx context.Context, match string) ([]*test, error) {
 	return tests, nil
 }
 
-// run runs the tests, which are of one binary, until the first one fails or the time is over. It returns what
-// the binary printed about the failure.
+// grace is how long the other tests of a binary may take to clean up after one has failed.
+const grace = 5 * time.Second
+
+// run runs the tests, which are of one binary, until the first one fails, or until no test has begun or ended for the
+// time of limit. It returns what the binary printed about the failure.
 func run(ctx context.Context, tests []*test, limit time.Duration, env ...string) (outcome, string) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	names := make([]string, len(tests))
 	for i, t := range tests {
@@ -65,20 +68,40 @@ func run(ctx context.Context, tests []*test, limit time.Duration, env ...string)
 	}
 	b := tests[0].binary
 	//nolint:gosec // a test binary of ours
-	cmd := exec.CommandContext(ctx, b.path, "-test.failfast", "-test.run", "^("+strings.Join(names, "|")+")$")
+	cmd := exec.CommandContext(ctx, b.path, "-test.v", "-test.failfast", "-test.run", "^("+strings.Join(names, "|")+")$")
 	cmd.Dir = b.dir
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the tests start processes, which must end too
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	output, err := cmd.CombinedOutput()
+	w := &watcher{timer: time.AfterFunc(limit, cancel), limit: limit}
+	defer w.timer.Stop()
+	cmd.Stdout, cmd.Stderr = w, w
+	err := cmd.Run()
+	failed := string(failure.Find(w.output))
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return timedOut, names[0]
 	case err == nil:
 		return lived, ""
+	case failed == "" && ctx.Err() != nil:
+		return timedOut, names[0]
 	}
-	return killed, string(failure.Find(output))
+	return killed, failed
+}
+
+// watcher collects the output of a test binary. Every line restarts the timer that ends the binary.
+type watcher struct {
+	output []byte
+	timer  *time.Timer
+	limit  time.Duration
+}
+
+func (w *watcher) Write(p []byte) (int, error) {
+	w.output = append(w.output, p...)
+	if bytes.Contains(w.output, []byte("--- FAIL: ")) {
+		w.limit = min(w.limit, grace)
+	}
+	w.timer.Reset(w.limit)
+	return len(p), nil
 }
 
 var failure = regexp.MustCompile(`(?m)--- FAIL: \S+|^(panic|fatal error): .*$`)
@@ -98,8 +121,9 @@ func (t *test) measure(ctx context.Context, work string) bool {
 	return result == lived
 }
 
-// try runs the tests with the mutant, the fastest ones first: four, then eight, and so on.
-func try(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
+// try runs the tests with the mutant, the fastest ones first: one, then two, then four, and so on. If a limit is set,
+// it leaves out the slowest tests.
+func (o *options) try(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
 	var env []string
 	if !m.needsRebuild {
 		env = []string{switches.Mutant + "=" + strconv.Itoa(m.id) + " " + m.replacement()}
@@ -109,13 +133,14 @@ func try(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, str
 		return notCovered, ""
 	}
 	slices.SortFunc(tests, func(a, b *test) int { return int(a.took - b.took) })
-	for size := 4; len(tests) > 0; size *= 2 {
+	if o.limit > 0 {
+		tests = fastest(tests, o.limit)
+	}
+	for size := 1; len(tests) > 0; size *= 2 {
 		size = min(size, len(tests))
 		for _, group := range byBinary(tests[:size]) {
-			limit := 20 * time.Second * time.Duration(slots)
-			for _, t := range group {
-				limit += 5 * t.took
-			}
+			slowest := slices.MaxFunc(group, func(a, b *test) int { return int(a.took - b.took) })
+			limit := 20*time.Second*time.Duration(slots) + 5*slowest.took
 			if result, by := run(ctx, group, limit, env...); result != lived {
 				return result, by
 			}
@@ -123,6 +148,17 @@ func try(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, str
 		tests = tests[size:]
 	}
 	return lived, ""
+}
+
+// fastest returns the first tests that take the limit together without a mutant, and at least one.
+func fastest(sorted []*test, limit time.Duration) []*test {
+	total := time.Duration(0)
+	for i, t := range sorted {
+		if total += t.took; total > limit && i > 0 {
+			return sorted[:i]
+		}
+	}
+	return sorted
 }
 
 func byBinary(tests []*test) [][]*test {

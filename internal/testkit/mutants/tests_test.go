@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// script returns a test binary that is a shell script.
+func script(t *testing.T, text string) []*test {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "p.test")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return []*test{{name: "TestA", binary: &binary{path: path}}}
+}
+
+func TestRunReturnsWhatTheTestsDo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		script string
+		want   outcome
+		by     string
+	}{
+		"all pass":                 {"echo '--- PASS: TestA (0.00s)'", lived, ""},
+		"one fails":                {"echo '--- FAIL: TestA (0.00s)'; exit 1", killed, "--- FAIL: TestA"},
+		"it panics":                {"echo 'panic: index out of range'; exit 2", killed, "panic: index out of range"},
+		"it prints nothing more":   {"echo '=== RUN TestA'; sleep 60", timedOut, "TestA"},
+		"others run after a fault": {"echo '--- FAIL: TestB (0.00s)'; sleep 60; exit 1", killed, "--- FAIL: TestB"},
+		"it is slow":               {"for i in 1 2 3; do sleep 0.5; echo '--- PASS: TestA'; done", lived, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got, by := run(t.Context(), script(t, c.script), time.Second); got != c.want || by != c.by {
+				t.Errorf("got %s %q, want %s %q", got, by, c.want, c.by)
+			}
+		})
+	}
+}
+
+func TestLimitKeepsTheFastestTests(t *testing.T) {
+	t.Parallel()
+	sorted := []*test{{took: time.Second}, {took: 2 * time.Second}, {took: 3 * time.Second}}
+	for limit, want := range map[time.Duration]int{
+		time.Millisecond: 1, 2 * time.Second: 1, 3 * time.Second: 2, 5 * time.Second: 2, time.Minute: 3,
+	} {
+		if got := fastest(sorted, limit); len(got) != want {
+			t.Errorf("%v: got %d tests, want %d", limit, len(got), want)
+		}
+	}
+}
