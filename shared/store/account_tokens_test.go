@@ -1,0 +1,60 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func TestUpdateTokensReplacesOnlyNewValues(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1)
+	first := store.ProviderTokens{AccessToken: ptr("a1"), RefreshToken: ptr("r1"), IDToken: ptr("i1"), Scope: ptr("x")}
+	user := signUpWithGoogle(t, db, first, nil)
+	match, err := db.MatchAccount(t.Context(), google, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := store.Time{Time: atProvider.Add(time.Hour)}
+	ends := store.Time{Time: later.Add(time.Hour)}
+	change := store.ProviderTokens{AccessToken: ptr("a2"), AccessTokenExpiresAt: &ends}
+	if err := db.UpdateTokens(t.Context(), match.Account, change, later); err != nil {
+		t.Fatal(err)
+	}
+	got, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
+	want := first
+	want.AccessToken, want.AccessTokenExpiresAt = ptr("a2"), &ends
+	if diff := cmp.Diff(want, got.ProviderTokens); diff != "" || err != nil {
+		t.Errorf("tokens (-want +got):\n%s%v", diff, err)
+	}
+	updated := dbtest.Value[time.Time](t, url, `SELECT "updatedAt" FROM account`)
+	if !updated.Equal(later.Time) {
+		t.Errorf("updated at %v, want %v", updated, later)
+	}
+}
+
+func TestTokensOfADeletedAccountAreNotFound(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1)
+	const account = "00000000-0000-4000-8000-000000000000"
+	err := db.UpdateTokens(t.Context(), account, store.ProviderTokens{}, atProvider)
+	if !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("got %v, want %v", err, store.ErrNotFound)
+	}
+}
+
+func TestUpdateTokensReportsAnErrorOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.Empty(t), 1)
+	const account = "00000000-0000-4000-8000-000000000000"
+	err := db.UpdateTokens(t.Context(), account, store.ProviderTokens{}, atProvider)
+	if err == nil || errors.Is(err, store.ErrNotFound) {
+		t.Errorf("got %v, want the error of a missing table", err)
+	}
+}
