@@ -1,0 +1,153 @@
+package copy_test
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// firstUsers returns the lowest ids of the users of the source.
+func firstUsers(t *testing.T, from string, n int) []string {
+	t.Helper()
+	return importtest.Column(t, from, "select id::text from auth.users order by id limit $1::int", n)
+}
+
+// openRejections lists the rejections of the run: kind and user.
+func openRejections(t *testing.T, m *importer.Import) []string {
+	t.Helper()
+	return importtest.Column(t, m.To, `select source::text || ' ' || user_id || ' ' || reason || ' ' || detail
+		from supabase_import.ruling order by 1`)
+}
+
+// The target has a unique index of its own, which Xenon does not know.
+func TestUserWithTakenValueOfAnApplicationIsRejected(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 6, 6, 6)
+	users := firstUsers(t, from, 3)
+	m := importtest.Open(t, from)
+	importtest.Exec(
+		t,
+		m.To,
+		`create unique index one_of_two on "user" ((true)) where id in ('`+users[0]+`', '`+users[2]+`')`,
+	)
+	var copied, done int64
+	m.Progress = func(e importer.Event) {
+		copied += e.Copied
+		done++
+	}
+	importtest.Complete(t, m, importtest.Small)
+	want := []string{"user " + users[2] + " target_error SQLSTATE 23505"}
+	if diff := cmp.Diff(want, openRejections(t, m)); diff != "" {
+		t.Errorf("rejections (-want +got):\n%s", diff)
+	}
+	// An event counts a password as part of the user.
+	rows := importtest.Value(t, m.To, `select ((select count(*) from "user") + (select count(*) from user_profile)
+		+ (select count(*) from account where "providerId" <> 'credential'))::text`)
+	if got := strconv.FormatInt(copied, 10); got != rows || done != 1 {
+		t.Errorf("%d events report %s copied rows, want one event and %s rows", done, got, rows)
+	}
+}
+
+// The target rejects every INSERT, also one without rows.
+func TestBatchWithoutUsersThatTheTargetRejectsIsParked(t *testing.T) {
+	t.Parallel()
+	m := importtest.Open(t, supabasetest.New(t))
+	importtest.Exec(t, m.To, `create function no() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+create trigger no before insert on "user" for each statement execute function no()`)
+	st, err := m.Run(t.Context(), importtest.Small, false, 1)
+	if err != nil || st.State != "running" || len(st.Parked) != 1 || !strings.Contains(st.Parked[0].Why, "P0001") {
+		t.Errorf("got the state %q, parked batches %v, %v, want one batch parked", st.State, st.Parked, err)
+	}
+	importtest.Exec(t, m.To, `drop trigger no on "user"`)
+	importtest.Complete(t, m, importtest.Small)
+}
+
+// While the import searches the row that the target rejects, the role loses a privilege. The import ends and does not
+// try to reject other rows.
+func TestSearchForRejectedRowEndsAtAnErrorOfAnotherKind(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 3)
+	user := firstUsers(t, from, 1)[0]
+	m := importtest.Open(t, from)
+	importtest.Exec(t, m.To, `create function no() returns trigger language plpgsql as $$ begin
+  if exists (select from supabase_import.ruling) then
+    raise 'permission denied' using errcode = 'insufficient_privilege';
+  end if;
+  raise 'no';
+end $$;
+create trigger no before insert on "user" for each row when (new.id = '`+user+`') execute function no()`)
+	if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) {
+		t.Errorf("got %v, want ErrRefused", err)
+	}
+	want := []string{"profile " + user + " target_error SQLSTATE P0001"}
+	if diff := cmp.Diff(want, openRejections(t, m)); diff != "" {
+		t.Errorf("rejections (-want +got):\n%s", diff)
+	}
+}
+
+// An error that concerns all rows ends the import at once: it does not search a row.
+func TestErrorOfAnotherKindEndsTheBatch(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 3)
+	m := importtest.Open(t, from)
+	importtest.Exec(t, m.To, `create sequence attempts;
+create function no() returns trigger language plpgsql as $$ begin
+  perform nextval('attempts');
+  raise 'permission denied' using errcode = 'insufficient_privilege';
+end $$;
+create trigger no before insert on "user" for each statement execute function no()`)
+	if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) {
+		t.Errorf("got %v, want ErrRefused", err)
+	}
+	if got := importtest.Value(t, m.To, "select last_value::text from attempts"); got != "1" {
+		t.Errorf("the batch was tried %s times, want once", got)
+	}
+	if parked := importtest.Value(t, m.To, "select count(parked)::text from supabase_import.batch"); parked != "0" {
+		t.Errorf("%s batches are parked, want none", parked)
+	}
+}
+
+// Reading the profiles of two users takes longer than the timeout, and those of one user do not. The import must not
+// read the profiles of both again to find out whose they are.
+func TestTwoUsersWithSlowProfilesAreCopiedOneByOne(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 2, 2, 2)
+	importtest.Exec(t, from, `create table public.pause (seconds float);
+insert into public.pause values (0);
+create view public.slow as select p.* from public.profiles p
+  cross join lateral (select pg_sleep(seconds + 0 * length(p.user_id::text)) from public.pause) s`)
+	o := importer.Options{Profiles: "public.slow"}
+	m := importtest.Open(t, from)
+	m.Shared = true // no other goroutine reads Timeout at the same time
+	if _, err := m.Begin(t.Context(), o, false); err != nil {
+		t.Fatal(err)
+	}
+	importtest.Exec(t, from, "update public.pause set seconds = 2")
+	m.Timeout = 3 * time.Second
+	importtest.Complete(t, m, o)
+	if n := importtest.Count(t, m.To)["user_profile"]; n != 2 {
+		t.Errorf("%d profiles were copied, want 2", n)
+	}
+}
+
+func TestRunCopiesWithTheDefaultNumberOfWorkers(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 3)
+	m := importtest.Open(t, from)
+	if st, err := m.Run(t.Context(), importer.Options{BatchSize: 1}, false, 0); err != nil || st.State != "complete" {
+		t.Errorf("got the state %q, %v, want complete", st.State, err)
+	}
+}
