@@ -1,0 +1,85 @@
+package run_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+func TestPassIsRefusedIfMoreThanHalfOfTheUsersAreMissing(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 8, 8, 0)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Small)
+	deleteHalf := `delete from auth.users where id in (select id from auth.users order by id
+		limit (select count(*) / 2 from auth.users))`
+	importtest.Exec(t, from, deleteHalf)
+	importtest.Complete(t, m, importtest.Small) // 4 of 8 are left
+	importtest.Exec(t, from, deleteHalf+"; delete from auth.users where id = (select max(id::text)::uuid from auth.users)")
+	_, err := m.Run(t.Context(), importtest.Small, false, 1) // 1 of 4
+	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "has 1 rows, but the run has read 4 users") {
+		t.Errorf("got %v, want ErrRefused with both numbers", err)
+	}
+	o := importtest.Small
+	o.AllowDeletions = true
+	importtest.Complete(t, m, o)
+	if n := importtest.Count(t, m.To)["user"]; n != 1 {
+		t.Errorf("%d users are left in the target, want 1", n)
+	}
+}
+
+// Supabase sets updated_at before it commits, so a quick pass also copies rows whose time is up to ten minutes before
+// the start of the pass before. It does not look for earlier ones.
+func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 2, 2, 0)
+	m := importtest.Open(t, from)
+	o := importer.Options{BatchSize: 1}
+	importtest.Complete(t, m, o)
+	// The first pass takes the time of the plan. From the second pass on the overlap applies.
+	importtest.Complete(t, m, o)
+	importtest.Exec(t, from, `update auth.users u set raw_user_meta_data = '{"name": "New"}',
+		updated_at = now() - case when u.id = (select min(id::text)::uuid from auth.users) then interval '8 min'
+		else interval '20 min' end`)
+	if _, err := m.Run(t.Context(), o, true, 1); err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Join(importtest.Column(t, m.To, `select (name = 'New')::text from "user" order by id`), " ")
+	if names != "true false" {
+		t.Errorf("users with the new name: got %s, want the first one alone", names)
+	}
+}
+
+func TestPlanStopsAtTheFirstStepThatRefuses(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 0)
+	importtest.Exec(t, from, "insert into auth.sessions (id, user_id) select gen_random_uuid(), id from auth.users")
+	role := importtest.Role(t, from, importtest.ReadGrants+"revoke select on auth.mfa_factors from %[1]s")
+	p, err := importtest.Open(t, role).Plan(t.Context(), importer.Options{})
+	if err != nil || len(p.Refusals) != 1 || !strings.Contains(p.Refusals[0], "auth.mfa_factors") {
+		t.Errorf("got refusals %q, %v, want one about auth.mfa_factors", p.Refusals, err)
+	}
+	if len(p.NotCarried) != 0 || len(p.Hashes) != 0 {
+		t.Errorf("later steps counted %v and %v", p.NotCarried, p.Hashes)
+	}
+}
+
+// An unrelated user of the target is not a collision.
+func TestPlanOfUnrelatedTargetHasNoCollisions(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 0)
+	m := importtest.Open(t, from)
+	importtest.Exec(t, m.To, `insert into "user" (name, email, "emailVerified") values ('', 'another@user.example', true)`)
+	p, err := m.Plan(t.Context(), importer.Options{})
+	if err != nil || len(p.Collisions) != 0 || len(p.Warnings) != 0 || len(p.Refusals) != 0 {
+		t.Errorf("got collisions %v, warnings %q, refusals %q, %v", p.Collisions, p.Warnings, p.Refusals, err)
+	}
+}

@@ -1,0 +1,120 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+func TestCheckURLRefusesPoolersWithoutSessions(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"postgres://u:p@ep-x.eu-central-1.aws.neon.tech/db":                   "",
+		"postgres://u:p@ep-x-pooler.eu-central-1.aws.neon.tech/db":            "Neon's pooler",
+		"postgres://u:p@db-pooler.example.com/db":                             "",
+		"postgres://u:p@aws-0-eu-central-1.pooler.supabase.com:5432/postgres": "",
+		"postgres://u:p@aws-0-eu-central-1.pooler.supabase.com:6543/postgres": "port 6543",
+		"mysql://u:p@host/db": "the database URL",
+	} {
+		err := CheckURL(url)
+		if want == "" && err != nil || want != "" && (!errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", url, err, want)
+		}
+	}
+}
+
+// target returns a connection to a new database, as Env opens it.
+func target(t *testing.T, e *Env) *pgx.Conn {
+	t.Helper()
+	if e.To == "" {
+		e.To = dbtest.Empty(t)
+	}
+	conn, err := e.Target(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+// Postgres ends a statement before the connection counts as broken, so that the import can halve the batch.
+func TestStatementTimeoutComesBeforeTheTimeoutOfTheConnection(t *testing.T) {
+	t.Parallel()
+	conn := target(t, &Env{Timeout: 2 * time.Second})
+	err := Exec(t.Context(), conn, "SELECT pg_sleep(60)")
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || e.Code != QueryCanceled {
+		t.Errorf("got %v, want SQLSTATE %s", err, QueryCanceled)
+	}
+}
+
+// A statement without an answer ends a quarter of the timeout later than Postgres would end it.
+func TestConnectionWithoutAnAnswerEnds(t *testing.T) {
+	t.Parallel()
+	conn := target(t, &Env{Timeout: time.Second})
+	if err := Exec(t.Context(), conn, "SET statement_timeout = 0"); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	err := Exec(t.Context(), conn, "SELECT pg_sleep(60)")
+	if took := time.Since(start); err == nil || !conn.IsClosed() || took < time.Second || took > 4*time.Second {
+		t.Errorf("got %v after %v, want a closed connection after 1.25 s", err, took)
+	}
+}
+
+func TestExecCountingAddsTheRowsOfAllStatements(t *testing.T) {
+	t.Parallel()
+	conn := target(t, &Env{})
+	n, err := ExecCounting(t.Context(), conn, `CREATE TABLE x (n int);
+INSERT INTO x SELECT generate_series(1, 5);
+DELETE FROM x WHERE n > 3`)
+	if n != 7 || err != nil {
+		t.Errorf("got %d, %v, want 7 rows", n, err)
+	}
+}
+
+func TestQueryNumbersNeedsOneRowOfAsManyNumbers(t *testing.T) {
+	t.Parallel()
+	conn := target(t, &Env{})
+	for sql, want := range map[string][2]int64{
+		"SELECT 0, 0; SELECT 1, 2":    {1, 2},
+		"SELECT 1":                    {},
+		"SELECT 1, 2, 3":              {},
+		"SELECT 1, 2 WHERE false":     {},
+		"SELECT n, n FROM x":          {},
+		"SELECT 'one', 'two'":         {},
+		"VALUES (1, 2), (3, 4)":       {},
+		"SELECT 1, 2; SELECT 1, 2, 3": {},
+	} {
+		var got [2]int64
+		err := QueryNumbers(t.Context(), conn, sql, &got[0], &got[1])
+		if got != want || (err == nil) != (want != [2]int64{}) {
+			t.Errorf("%s: got %v, %v, want %v", sql, got, err, want)
+		}
+	}
+}
+
+func TestQueryTextsIsNotNilWithoutAnError(t *testing.T) {
+	t.Parallel()
+	conn := target(t, &Env{})
+	for sql, want := range map[string][]string{
+		"SELECT 'a' UNION ALL SELECT 'b'": {"a", "b"},
+		"SELECT 'a' WHERE false":          {},
+	} {
+		got, err := QueryTexts(t.Context(), conn, sql)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v; texts (-want +got):\n%s", sql, err, diff)
+		}
+	}
+	if _, err := QueryTexts(t.Context(), conn, "SELECT FROM no_table"); err == nil {
+		t.Error("a missing table: got no error")
+	}
+}

@@ -1,0 +1,153 @@
+package run
+
+import (
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// withRuns returns an Env whose target has runs with these names, and a connection to the target.
+func withRuns(t *testing.T, names ...string) (*Env, *pgx.Conn) {
+	t.Helper()
+	e := &Env{To: dbtest.Empty(t), Holder: "test", RetryDelay: time.Millisecond}
+	conn := target(t, e)
+	if err := Exec(t.Context(), conn, schemaSQL); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		_, err := conn.Exec(t.Context(),
+			"INSERT INTO supabase_import.run (name, plan, watermark) VALUES ($1, '{}', now())", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { e.ReleaseLease(t.Context()) })
+	return e, conn
+}
+
+func takeLeaseOf(t *testing.T, e *Env, run string) int64 {
+	t.Helper()
+	epoch, err := e.TakeLease(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return epoch
+}
+
+// holders lists the runs that have a holder.
+func holders(t *testing.T, conn *pgx.Conn) []string {
+	t.Helper()
+	names, err := QueryTexts(t.Context(), conn, "SELECT name FROM supabase_import.run WHERE holder IS NOT NULL ORDER BY 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestLeaseIsTakenOncePerRun(t *testing.T) {
+	t.Parallel()
+	e, conn := withRuns(t, "a", "b")
+	first := takeLeaseOf(t, e, "a")
+	if again := takeLeaseOf(t, e, "a"); again != first {
+		t.Errorf("the epoch changed from %d to %d while the process had the lease", first, again)
+	}
+	takeLeaseOf(t, e, "b")
+	if got := holders(t, conn); len(got) != 1 || got[0] != "b" {
+		t.Errorf("the process has the leases of %v, want that of b alone", got)
+	}
+	if later := takeLeaseOf(t, e, "a"); later <= first {
+		t.Errorf("the epoch of a new lease is %d, want more than %d", later, first)
+	}
+}
+
+func TestReleaseLeaseLeavesNoHolder(t *testing.T) {
+	t.Parallel()
+	for name, breaks := range map[string]bool{"open connection": false, "broken connection": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, conn := withRuns(t, "a")
+			takeLeaseOf(t, e, "a")
+			if breaks {
+				e.lease.stop() // or the renewal opens another connection
+				Close(e.lease.conn)
+			}
+			e.ReleaseLease(t.Context())
+			if got := holders(t, conn); len(got) != 0 {
+				t.Errorf("%v has a holder after the release", got)
+			}
+		})
+	}
+}
+
+func TestSharedLeaseKeepsNoConnection(t *testing.T) {
+	t.Parallel()
+	e, _ := withRuns(t, "a")
+	e.Shared = true
+	takeLeaseOf(t, e, "a")
+	if e.lease.conn != nil {
+		t.Error("a shared lease has a connection")
+	}
+}
+
+func TestRenewLeaseOpensANewConnectionAndSeesALostLease(t *testing.T) {
+	t.Parallel()
+	e, conn := withRuns(t, "a")
+	l := &lease{run: "a", epoch: takeLeaseOf(t, e, "a")}
+	e.lease.stop()
+	e.lease.stop = nil
+	var err error
+	if l.conn, err = e.Target(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { Close(l.conn) }()
+	pid := l.conn.PgConn().PID()
+	if err := Exec(t.Context(), conn, "SELECT pg_terminate_backend("+strconv.Itoa(int(pid))+")"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.renewLease(t.Context(), l); err != nil || l.conn.PgConn().PID() == pid {
+		t.Errorf("after the server has ended the connection: got %v, want a renewal on another connection", err)
+	}
+	if err := Exec(t.Context(), conn, "UPDATE supabase_import.run SET epoch = epoch + 1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.renewLease(t.Context(), l); !errors.Is(err, ErrHeld) {
+		t.Errorf("after another process has taken the lease: got %v, want ErrHeld", err)
+	}
+}
+
+// The renewal waits for less time than a read on its connection may take, so the connection stays open.
+func TestRenewalKeepsItsConnection(t *testing.T) {
+	t.Parallel()
+	e, conn := withRuns(t, "a")
+	e.Timeout = 800 * time.Millisecond
+	takeLeaseOf(t, e, "a")
+	state := func() (backend int, until time.Time) {
+		err := conn.QueryRow(t.Context(), "SELECT holder_backend, held_until FROM supabase_import.run").
+			Scan(&backend, &until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return backend, until
+	}
+	first, before := state()
+	for range 3 {
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			backend, until := state()
+			if backend != first {
+				t.Fatalf("the renewal changed its connection from %d to %d", first, backend)
+			}
+			if until.After(before) {
+				before = until
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("the lease was not renewed")
+			}
+		}
+	}
+}
