@@ -16,9 +16,9 @@ func (s *Store) Exec(ctx context.Context, sql string) error {
 // ChargeText returns the statement that counts a number of charges.
 func ChargeText(charges int) string { return chargeText(charges) }
 
-// Refusal returns the error of a charge that Postgres did not count, with the time in its row.
-func (s *Store) Refusal(c Charge, lastRequest time.Time) error {
-	return s.refusal(c, lastRequest.UnixMilli())
+// Reject returns the error of a charge that Postgres did not count, with the time in its row.
+func (s *Store) Reject(c Charge, lastRequest time.Time) error {
+	return s.reject(c, lastRequest.UnixMilli())
 }
 
 // UsableAfter reports whether a connection that was idle for so long is used again.

@@ -158,6 +158,29 @@ func TestWriteIsRepeatedAfterARejectedConnection(t *testing.T) {
 	}
 }
 
+// Postgres may have run a write before it ended the connection, so the Store does not repeat the write.
+func TestWriteIsNotRepeatedAfterItWasSent(t *testing.T) {
+	t.Parallel()
+	p := dbtest.NewErrorProxy(t, dbtest.New(t))
+	user, _ := signUp(t, open(t, p.URL(), 1), "ada@example.com")
+	shutdown := dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"}
+	for name, write := range map[string]func(db *store.Store) error{
+		"that returns a row": func(db *store.Store) error {
+			s := session("new", now)
+			s.UserID = user.ID
+			_, err := db.InsertSession(t.Context(), *s)
+			return err
+		},
+		"without a result": func(db *store.Store) error { return db.Exec(t.Context(), `DELETE FROM verification`) },
+	} {
+		p.SetError(shutdown, dbtest.AtStatement, 1, 1)
+		err := write(open(t, p.URL(), 1))
+		if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); !unavailable(err) || sent != 1 || seen != 1 {
+			t.Errorf("a write %s: got %v after %d statements", name, err, seen)
+		}
+	}
+}
+
 // Postgres may have counted a charge before it ended the connection, so the repeated read does not count it again.
 func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
 	t.Parallel()
