@@ -25,13 +25,13 @@ var strictSettings = []string{
 // TestR01_StockClient makes every call of the unmodified client from npm that Xenon serves.
 func TestR01_StockClient(t *testing.T) {
 	t.Parallel()
-	stockClient(t, newXenon(t), "*.test.mjs", "react/*.test.mjs", "xenon/*.test.mjs")
+	runStockClient(t, newXenon(t), "*.test.mjs", "react/*.test.mjs", "xenon/*.test.mjs")
 }
 
 // TestR01_StockClientWithStrictSettings does the same with settings that change the responses.
 func TestR01_StockClientWithStrictSettings(t *testing.T) {
 	t.Parallel()
-	stockClient(t, newXenon(t, strictSettings...), "strict/*.test.mjs")
+	runStockClient(t, newXenon(t, strictSettings...), "strict/*.test.mjs")
 }
 
 // The same tests pass against Better Auth itself.
@@ -39,11 +39,11 @@ func TestStockClientAgainstBetterAuth(t *testing.T) {
 	t.Parallel()
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()
-		stockClient(t, newLibrary(t), "*.test.mjs", "react/*.test.mjs")
+		runStockClient(t, newBetterAuth(t), "*.test.mjs", "react/*.test.mjs")
 	})
 	t.Run("strict", func(t *testing.T) {
 		t.Parallel()
-		stockClient(t, newLibrary(t, strictSettings...), "strict/*.test.mjs")
+		runStockClient(t, newBetterAuth(t, strictSettings...), "strict/*.test.mjs")
 	})
 }
 
@@ -54,8 +54,8 @@ func newXenon(t *testing.T, settings ...string) runningServer {
 	return runningServer{name: "Xenon", url: x.Origin, origin: x.Origin, outbox: outbox}
 }
 
-// newLibrary starts Better Auth on a database with Xenon's migrations.
-func newLibrary(t *testing.T, settings ...string) runningServer {
+// newBetterAuth starts Better Auth on a database with Xenon's migrations.
+func newBetterAuth(t *testing.T, settings ...string) runningServer {
 	t.Helper()
 	const origin = "http://localhost:3000" // nothing listens there: the tests send their requests to url
 	outbox := filepath.Join(t.TempDir(), "mail.jsonl")
@@ -64,8 +64,8 @@ func newLibrary(t *testing.T, settings ...string) runningServer {
 	return runningServer{name: "Better Auth", url: url, origin: origin, outbox: outbox}
 }
 
-// stockClient runs the test files of clientDir that match the patterns against s.
-func stockClient(t *testing.T, s runningServer, patterns ...string) {
+// runStockClient runs the test files of clientDir that match the patterns against s.
+func runStockClient(t *testing.T, s runningServer, patterns ...string) {
 	t.Helper()
 	args := []string{"--test"}
 	for _, pattern := range patterns {

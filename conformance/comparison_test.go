@@ -23,12 +23,13 @@ type record struct {
 
 // exchange is one step with its response.
 type exchange struct {
-	Do         string          `json:"do"`
-	Note       string          `json:"note,omitempty"`
-	Sent       json.RawMessage `json:"sent,omitempty"` // the body of the request
-	Library    *answer         `json:"library"`
-	Divergence string          `json:"divergence,omitempty"`
-	Xenon      *answer         `json:"xenon,omitempty"` // Xenon's response, if it is a listed divergence
+	Do   string          `json:"do"`
+	Note string          `json:"note,omitempty"`
+	Sent json.RawMessage `json:"sent,omitempty"` // the body of the request
+	// Answer is the response of the server on which the scenario was played. In a recording this is Better Auth.
+	Answer     *answer `json:"library"`
+	Divergence string  `json:"divergence,omitempty"`
+	Xenon      *answer `json:"xenon,omitempty"` // Xenon's response, if it is a listed divergence
 }
 
 func recordOf(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
@@ -52,7 +53,7 @@ func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 		e := exchange{
 			Do:         p.names.replaceInText(p.fillPlaceholders(step.Do)),
 			Note:       step.Note,
-			Library:    a,
+			Answer:     a,
 			Divergence: step.Divergence,
 		}
 		if step.Query != "" {
@@ -82,24 +83,24 @@ type resultCounts struct {
 }
 
 // check reports the differences that compareAll finds.
-func (n *resultCounts) check(t *testing.T, s scenario, library, ours, recorded []exchange) {
+func (n *resultCounts) check(t *testing.T, s scenario, betterAuth, xenon, recorded []exchange) {
 	t.Helper()
-	for _, fault := range n.compareAll(s, library, ours, recorded) {
+	for _, fault := range n.compareAll(s, betterAuth, xenon, recorded) {
 		t.Error(fault)
 	}
 }
 
 // compareAll compares Xenon's responses with Better Auth's. It returns the differences that are not listed, and the
 // listed divergences that no longer differ or differ from their recording.
-func (n *resultCounts) compareAll(s scenario, library, ours, recorded []exchange) (faults []string) {
+func (n *resultCounts) compareAll(s scenario, betterAuth, xenon, recorded []exchange) (faults []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(ours) != len(library) || len(recorded) != len(library) {
+	if len(xenon) != len(betterAuth) || len(recorded) != len(betterAuth) {
 		return []string{fmt.Sprintf("%s: %d responses from Xenon, %d from Better Auth, %d recorded",
-			s.stem, len(ours), len(library), len(recorded))}
+			s.stem, len(xenon), len(betterAuth), len(recorded))}
 	}
-	for i, want := range library {
-		fault := compareOne(want, ours[i].Library, recorded[i].Xenon)
+	for i, want := range betterAuth {
+		fault := compareOne(want, xenon[i].Answer, recorded[i].Xenon)
 		if fault != "" {
 			faults = append(faults, fmt.Sprintf("%s, %d: %s (%s) %s", s.stem, i+1, want.Do, want.Note, fault))
 		}
@@ -116,15 +117,15 @@ func (n *resultCounts) compareAll(s scenario, library, ours, recorded []exchange
 	return faults
 }
 
-func compareOne(want exchange, ours, recorded *answer) string {
-	diff := cmp.Diff(want.Library.text(), ours.text())
+func compareOne(want exchange, xenon, recorded *answer) string {
+	diff := cmp.Diff(want.Answer.text(), xenon.text())
 	switch {
 	case want.Divergence == "" && diff != "":
 		return "differs from Better Auth (-Better Auth +Xenon):\n" + diff
 	case want.Divergence != "" && diff == "":
 		return "is listed as " + want.Divergence + " but does not differ"
 	case want.Divergence != "":
-		if diff := cmp.Diff(recorded.text(), ours.text()); diff != "" {
+		if diff := cmp.Diff(recorded.text(), xenon.text()); diff != "" {
 			return "differs from the recording of " + want.Divergence + " (-recorded +Xenon):\n" + diff
 		}
 	}

@@ -42,13 +42,13 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 		Names   []string `json:"names"`
 	}{secret, nil, names}
 	for _, name := range names {
-		in.Cookies = append(in.Cookies, ourCookies(t, sessions, name))
+		in.Cookies = append(in.Cookies, xenonCookies(t, sessions, name))
 	}
 	var out struct{ Read, Written []string }
 	runCookieCache(t, in, &out)
-	ours := slices.Clone(names)
-	ours[slices.Index(ours, long)] = ""
-	if diff := cmp.Diff(ours, out.Read); diff != "" {
+	wantRead := slices.Clone(names)
+	wantRead[slices.Index(wantRead, long)] = ""
+	if diff := cmp.Diff(wantRead, out.Read); diff != "" {
 		t.Errorf("names that Better Auth reads in Xenon's cookies (-want +got):\n%s", diff)
 	}
 	for i, cookies := range out.Written {
@@ -63,8 +63,8 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 	}
 }
 
-// ourCookies returns the Cookie header of a user with that name after a sign-in to Xenon.
-func ourCookies(t *testing.T, sessions *session.Sessions, name string) string {
+// xenonCookies returns the Cookie header of a user with that name after a sign-in to Xenon.
+func xenonCookies(t *testing.T, sessions *session.Sessions, name string) string {
 	t.Helper()
 	r, w := httptest.NewRequest("POST", "/", nil), httptest.NewRecorder()
 	row := sessions.Prepare(r, true)

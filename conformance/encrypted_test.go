@@ -10,8 +10,8 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// anEncrypted matches what the servers encrypt with their secret.
-var anEncrypted = regexp.MustCompile(`\b[0-9a-f]{82,}\b`)
+// encryptedPattern matches what the servers encrypt with their secret.
+var encryptedPattern = regexp.MustCompile(`\b[0-9a-f]{82,}\b`)
 
 // replaceEncrypted replaces an encrypted text by a name that depends on its content and its key.
 func (n *nameTable) replaceEncrypted(s string) string {
@@ -29,7 +29,7 @@ func (n *nameTable) replaceEncrypted(s string) string {
 	return s
 }
 
-// decrypt opens a text that Better Auth has encrypted for a use: XChaCha20-Poly1305 with a key that depends on the
+// decrypt decrypts a text that Better Auth has encrypted for a use: XChaCha20-Poly1305 with a key that depends on the
 // secret and the use; the secret itself is the key of tokens.
 func (n *nameTable) decrypt(use, text string) ([]byte, error) {
 	secret := string(n.secret)
@@ -47,7 +47,7 @@ func (n *nameTable) decrypt(use, text string) ([]byte, error) {
 	}
 	encrypted, err := hex.DecodeString(text)
 	if err != nil || len(encrypted) < cipher.NonceSize() {
-		return nil, errors.New("no encrypted text")
+		return nil, errors.New("the text is not encrypted")
 	}
 	return cipher.Open(nil, encrypted[:cipher.NonceSize()], encrypted[cipher.NonceSize():], nil)
 }

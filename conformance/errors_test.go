@@ -23,7 +23,7 @@ func recordedFaults(t *testing.T) map[fault]bool {
 	all := map[fault]bool{}
 	for _, s := range allScenarios(t) {
 		for _, e := range readRecord(t, s).Exchanges {
-			for _, a := range []*answer{e.Library, e.Xenon} {
+			for _, a := range []*answer{e.Answer, e.Xenon} {
 				if a == nil || a.Status < 400 {
 					continue
 				}

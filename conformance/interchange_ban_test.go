@@ -15,17 +15,17 @@ func TestInterchange_BansWithTheAdminPlugin(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "ADMIN_PLUGIN=whole")
 	admin := ix.browser(t)
-	_, adminID := admin.register(ix.library)
+	_, adminID := admin.register(ix.betterAuth)
 	ix.exec(t, `UPDATE "user" SET role = 'admin' WHERE id = $1`, adminID)
-	for _, home := range []runningServer{ix.library, ix.xenon} {
+	for _, home := range []runningServer{ix.betterAuth, ix.xenon} {
 		phone := ix.browser(t)
 		email, id := phone.register(home)
 		signIn := func(s runningServer) reply {
-			return ix.browser(t).post(s, "/sign-in/email", fields{"email": email, "password": secretWord})
+			return ix.browser(t).post(s, "/sign-in/email", fields{"email": email, "password": testPassword})
 		}
 		ban := fields{"userId": id, "banReason": "spam", "banExpiresIn": 3600}
-		admin.checkStatus(admin.post(ix.library, "/admin/ban-user", ban), http.StatusOK)
-		theirs, ours := signIn(ix.library), signIn(ix.xenon)
+		admin.checkStatus(admin.post(ix.betterAuth, "/admin/ban-user", ban), http.StatusOK)
+		theirs, ours := signIn(ix.betterAuth), signIn(ix.xenon)
 		if ours.status != http.StatusForbidden || ours.text != theirs.text || ours.body.text("code") != banned {
 			t.Errorf("registered at %s: Better Auth answers %d %s, Xenon %d %s",
 				home.name, theirs.status, theirs.text, ours.status, ours.text)
@@ -33,8 +33,8 @@ func TestInterchange_BansWithTheAdminPlugin(t *testing.T) {
 		if u, _ := phone.sessionAt(ix.xenon); u != "" {
 			t.Errorf("registered at %s: the session is still valid", home.name)
 		}
-		admin.checkStatus(admin.post(ix.library, "/admin/unban-user", fields{"userId": id}), http.StatusOK)
-		for _, s := range []runningServer{ix.library, ix.xenon} {
+		admin.checkStatus(admin.post(ix.betterAuth, "/admin/unban-user", fields{"userId": id}), http.StatusOK)
+		for _, s := range []runningServer{ix.betterAuth, ix.xenon} {
 			if a := signIn(s); a.status != http.StatusOK {
 				t.Errorf("registered at %s: after the ban was lifted %s answers %d %s", home.name, s.name, a.status, a.text)
 			}
@@ -57,13 +57,13 @@ func TestInterchange_BansWithoutTheAdminPlugin(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	b := ix.browser(t)
-	email, id := b.register(ix.library)
+	email, id := b.register(ix.betterAuth)
 	ix.exec(t, `UPDATE "user" SET banned = true WHERE id = $1`, id)
-	if u, _ := b.sessionAt(ix.library); u != id {
+	if u, _ := b.sessionAt(ix.betterAuth); u != id {
 		t.Errorf("Better Auth: got user %q, want %q", u, id)
 	}
-	in := fields{"email": email, "password": secretWord}
-	b.checkStatus(ix.browser(t).post(ix.library, "/sign-in/email", in), http.StatusOK)
+	in := fields{"email": email, "password": testPassword}
+	b.checkStatus(ix.browser(t).post(ix.betterAuth, "/sign-in/email", in), http.StatusOK)
 	a := ix.browser(t).post(ix.xenon, "/sign-in/email", in)
 	if a.status != http.StatusForbidden || a.body.text("code") != banned {
 		t.Errorf("Xenon: got %d %s", a.status, a.text)

@@ -55,7 +55,7 @@ func TestInterchange_VerificationLinks(t *testing.T) {
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
 		email, id := b.register(first)
-		in := fields{"email": email, "password": secretWord}
+		in := fields{"email": email, "password": testPassword}
 		if code := b.post(second, "/sign-in/email", in).body.text("code"); code != "EMAIL_NOT_VERIFIED" {
 			t.Errorf("before the verification: got %q", code)
 		}
@@ -125,7 +125,7 @@ func TestInterchange_DeletionLinks(t *testing.T) {
 			t.Errorf("users: got %s, want none", n)
 		}
 		b.checkStatus(
-			b.post(first, "/sign-in/email", fields{"email": email, "password": secretWord}),
+			b.post(first, "/sign-in/email", fields{"email": email, "password": testPassword}),
 			http.StatusUnauthorized,
 		)
 	})

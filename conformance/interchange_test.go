@@ -22,7 +22,7 @@ func TestInterchange_Passwords(t *testing.T) {
 		if !regexp.MustCompile(`^[0-9a-f]{32}:[0-9a-f]{128}$`).MatchString(hash) {
 			t.Errorf("the stored password does not have Better Auth's format, it begins with %.4q", hash)
 		}
-		composed := strings.ReplaceAll(secretWord, "ﬁ", "fi") // the same text after NFKC
+		composed := strings.ReplaceAll(testPassword, "ﬁ", "fi") // the same text after NFKC
 		in := fields{"email": strings.ToUpper(email), "password": composed}
 		a := elsewhere.checkStatus(elsewhere.post(second, "/sign-in/email", in), http.StatusOK)
 		if got := a.body.object("user").text("id"); got != id {
@@ -31,16 +31,16 @@ func TestInterchange_Passwords(t *testing.T) {
 		wrong := fields{"email": email, "password": "wrong horse"}
 		ix.browser(t).checkStatus(ix.browser(t).post(second, "/sign-in/email", wrong), http.StatusUnauthorized)
 
-		change := fields{"currentPassword": secretWord, "newPassword": "another horse"}
+		change := fields{"currentPassword": testPassword, "newPassword": "another horse"}
 		elsewhere.checkStatus(elsewhere.post(second, "/change-password", change), http.StatusOK)
 		again := ix.browser(t)
 		again.checkStatus(
 			again.post(first, "/sign-in/email", fields{"email": email, "password": "another horse"}),
 			http.StatusOK,
 		)
-		old := fields{"email": email, "password": secretWord}
+		old := fields{"email": email, "password": testPassword}
 		again.checkStatus(again.post(first, "/sign-in/email", old), http.StatusUnauthorized)
-		twice := again.post(second, "/sign-up/email", fields{"name": "", "email": email, "password": secretWord})
+		twice := again.post(second, "/sign-up/email", fields{"name": "", "email": email, "password": testPassword})
 		if code := twice.body.text("code"); code != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" {
 			t.Errorf("signing up twice: got %q", code)
 		}
@@ -80,7 +80,7 @@ func TestR03_SessionCookies(t *testing.T) {
 		}
 
 		short := ix.browser(t)
-		in := fields{"email": email, "password": secretWord, "rememberMe": false}
+		in := fields{"email": email, "password": testPassword, "rememberMe": false}
 		short.checkStatus(short.post(first, "/sign-in/email", in), http.StatusOK)
 		a = short.checkStatus(short.post(second, "/update-user", fields{"name": "Ada"}), http.StatusOK)
 		lines := strings.Join(a.header["Set-Cookie"], "\n")
@@ -109,7 +109,7 @@ func TestR03_CacheCookies(t *testing.T) {
 		if u, s := b.sessionAt(second); u != id || s != session {
 			t.Errorf("from the cache: got user %q, session %q, want %q, %q", u, s, id, session)
 		}
-		if a := b.post(second, "/verify-password", fields{"password": secretWord}); a.status != http.StatusUnauthorized {
+		if a := b.post(second, "/verify-password", fields{"password": testPassword}); a.status != http.StatusUnauthorized {
 			t.Errorf("a sensitive route: got %d %s, want 401", a.status, a.text)
 		}
 
@@ -131,7 +131,7 @@ func TestR03_BearerTokens(t *testing.T) {
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.browser(t)
-		in := fields{"name": "Ada", "email": newEmail(), "password": secretWord}
+		in := fields{"name": "Ada", "email": newEmail(), "password": testPassword}
 		a := b.checkStatus(b.post(first, "/sign-up/email", in), http.StatusOK)
 		id, signed, bare := a.body.object("user").text("id"), a.header.Get("Set-Auth-Token"), a.body.text("token")
 		for _, bearer := range []string{signed, bare} {
@@ -176,7 +176,7 @@ func TestInterchange_SigningOut(t *testing.T) {
 		}
 
 		phone, laptop := ix.browser(t), ix.browser(t)
-		in := fields{"email": email, "password": secretWord}
+		in := fields{"email": email, "password": testPassword}
 		token := phone.checkStatus(phone.post(first, "/sign-in/email", in), http.StatusOK).body.text("token")
 		laptop.checkStatus(laptop.post(second, "/sign-in/email", in), http.StatusOK)
 		laptop.checkStatus(laptop.post(second, "/revoke-session", fields{"token": token}), http.StatusOK)
@@ -198,7 +198,7 @@ func TestInterchange_SigningOut(t *testing.T) {
 func TestInterchange_JWTs(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
-	for _, maker := range []runningServer{ix.library, ix.xenon} {
+	for _, maker := range []runningServer{ix.betterAuth, ix.xenon} {
 		t.Run(maker.name, func(t *testing.T) {
 			b := ix.browser(t)
 			email, id := b.register(maker)

@@ -37,7 +37,7 @@ func TestOriginPatternVectorsEqualBetterAuths(t *testing.T) {
 	if err := json.Unmarshal(text, &v); err != nil {
 		t.Fatal(err)
 	}
-	var ask struct {
+	var input struct {
 		Patterns []pattern `json:"patterns"`
 	}
 	want := map[string]bool{}
@@ -47,9 +47,9 @@ func TestOriginPatternVectorsEqualBetterAuths(t *testing.T) {
 			q.URLs = append(q.URLs, c.URL)
 			want[p.Pattern+" "+c.URL] = c.Match
 		}
-		ask.Patterns = append(ask.Patterns, q)
+		input.Patterns = append(input.Patterns, q)
 	}
-	in, err := json.Marshal(ask)
+	in, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestOriginPatternVectorsEqualBetterAuths(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]bool{}
-	for i, p := range ask.Patterns {
+	for i, p := range input.Patterns {
 		for j, url := range p.URLs {
 			got[p.Pattern+" "+url] = answers[i][j]
 		}

@@ -44,24 +44,24 @@ type peerServers func(env map[string]string) (server, error)
 // results. If a test fails only on Xenon, peers/divergences.json has to explain it.
 func TestPeers(t *testing.T) {
 	explained := readExplained(t)
-	var tally struct{ both, neither, libraryOnly, xenonOnly, all int }
+	var tally struct{ both, neither, betterAuthOnly, xenonOnly, all int }
 	seen := map[string]bool{}
 	for _, file := range peerTestFiles(t) {
 		t.Run(file, func(t *testing.T) {
-			library, xenon := runPeers(t, file, libraryPeers(t)), runPeers(t, file, xenonPeers(t))
-			for _, name := range slices.Sorted(maps.Keys(library)) {
+			betterAuth, xenon := runPeers(t, file, betterAuthPeers(t)), runPeers(t, file, xenonPeers(t))
+			for _, name := range slices.Sorted(maps.Keys(betterAuth)) {
 				id := file + " > " + name
 				seen[id] = true
 				tally.all++
-				switch l, x := library[name], xenon[name]; {
-				case l && x:
+				switch b, x := betterAuth[name], xenon[name]; {
+				case b && x:
 					tally.both++
-				case !l && !x:
+				case !b && !x:
 					tally.neither++
 				case x:
 					tally.xenonOnly++
 				default:
-					tally.libraryOnly++
+					tally.betterAuthOnly++
 					if explained[id] == "" {
 						t.Errorf("passes on Better Auth and fails on Xenon: %s", id)
 					}
@@ -79,7 +79,7 @@ func TestPeers(t *testing.T) {
 		}
 	}
 	fmt.Printf("public tests of Better Auth: %d tests; %d pass on both, %d fail on both, %d fail on Xenon alone, "+
-		"%d on Better Auth alone\n", tally.all, tally.both, tally.neither, tally.libraryOnly, tally.xenonOnly)
+		"%d on Better Auth alone\n", tally.all, tally.both, tally.neither, tally.betterAuthOnly, tally.xenonOnly)
 }
 
 // readExplained reads which tests fail on Xenon alone, with the row of docs/divergences.md that says why.
@@ -145,15 +145,15 @@ func xenonPeers(t *testing.T) peerServers {
 			}
 		})
 		return server{
-			address: x.URL, origin: env["BETTER_AUTH_URL"], database: database, mails: mails, ours: true,
+			address: x.URL, origin: env["BETTER_AUTH_URL"], database: database, mails: mails, isXenon: true,
 		}, nil
 	}
 }
 
-// libraryPeers starts one process of Better Auth, which starts a server for each call.
-func libraryPeers(t *testing.T) peerServers {
+// betterAuthPeers starts one process of Better Auth, which starts a server for each call.
+func betterAuthPeers(t *testing.T) peerServers {
 	t.Helper()
-	cmd := exec.Command("node", "library.mjs")
+	cmd := exec.Command("node", "better_auth.mjs")
 	cmd.Dir = "peers"
 	cmd.Stderr = io.Discard // Better Auth logs the errors that its tests provoke
 	stdin, err := cmd.StdinPipe()

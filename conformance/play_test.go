@@ -26,15 +26,15 @@ import (
 
 // answer is the part of a response that has to be the same, with names in place of generated values.
 type answer struct {
-	Status  int               `json:"status,omitempty"`
-	Headers map[string]string `json:"headers,omitempty"`
-	Cookies []string          `json:"cookies,omitempty"` // the Set-Cookie lines, in order
-	Body    json.RawMessage   `json:"body,omitempty"`
-	Text    string            `json:"text,omitempty"`  // a body that is not JSON
-	Mails   []json.RawMessage `json:"mails,omitempty"` // sent during the request
-	Asked   []json.RawMessage `json:"asked,omitempty"` // requests to providers
-	Rows    json.RawMessage   `json:"rows,omitempty"`  // the result of a step's query
-	Tokens  map[string]any    `json:"tokens,omitempty"`
+	Status           int               `json:"status,omitempty"`
+	Headers          map[string]string `json:"headers,omitempty"`
+	Cookies          []string          `json:"cookies,omitempty"` // the Set-Cookie lines, in order
+	Body             json.RawMessage   `json:"body,omitempty"`
+	Text             string            `json:"text,omitempty"`  // a body that is not JSON
+	Mails            []json.RawMessage `json:"mails,omitempty"` // sent during the request
+	ProviderRequests []json.RawMessage `json:"asked,omitempty"`
+	Rows             json.RawMessage   `json:"rows,omitempty"` // the result of a step's query
+	Tokens           map[string]any    `json:"tokens,omitempty"`
 }
 
 // ignoredHeaders are the headers that depend on the connection. Cookies are compared separately.
@@ -52,8 +52,8 @@ type player struct {
 	saved    map[string]string
 
 	providers *providertest.Server
-	logins    []*loginOf // at the providers
-	read      int64      // how many bytes of the outbox have been read
+	logins    []*playerLogin // at the providers
+	read      int64          // how many bytes of the outbox have been read
 }
 
 func newPlayer(t *testing.T, s server, in scenario) *player {
@@ -66,7 +66,7 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 		client: &http.Client{Transport: transport, CheckRedirect: noRedirect},
 		db:     connect(t, s.database),
 		names: &nameTable{
-			secret: []byte(s.secret), ours: s.ours, key: key, given: map[string]string{}, counts: map[string]int{},
+			secret: []byte(s.secret), isXenon: s.isXenon, key: key, given: map[string]string{}, counts: map[string]int{},
 			known: map[string]string{},
 		},
 		providers: providerServer(t),
@@ -184,9 +184,9 @@ func (p *player) body(s step) (text string, ok bool) {
 func (p *player) comparable(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
 	a := &answer{Status: response.StatusCode, Headers: map[string]string{}}
 	p.names.learn(response.Header.Get("Location") + " " + string(body))
-	if p.ours {
-		p.takeDeviceCookie(response)
-		p.takeOurHeaders(response.Header)
+	if p.isXenon {
+		p.removeDeviceCookie(response)
+		p.removeOwnHeaders(response.Header)
 	}
 	a.Cookies = p.names.replaceInCookies(response.Header["Set-Cookie"])
 	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
@@ -212,7 +212,7 @@ func (p *player) comparable(response *http.Response, body []byte, mails []json.R
 		}
 		a.Mails = append(a.Mails, text)
 	}
-	a.Asked = p.providerRequests()
+	a.ProviderRequests = p.providerRequests()
 	a.Tokens = p.names.tokens
 	return a, err
 }
@@ -228,9 +228,9 @@ func roundToWindow(wait int) string {
 	return strconv.Itoa(wait)
 }
 
-// takeOurHeaders checks and removes the headers of D12 and D17, which are on every response of Xenon. The key set has
+// removeOwnHeaders checks and removes the headers of D12 and D17, which every response of Xenon has. The key set has
 // no Vary (D17), because any origin may read it (D60).
-func (p *player) takeOurHeaders(h http.Header) {
+func (p *player) removeOwnHeaders(h http.Header) {
 	if h.Get("X-Request-Id") == "" {
 		p.names.faults = append(p.names.faults, "D12 is listed, but there is no X-Request-Id")
 	}
@@ -245,9 +245,9 @@ var deviceCookie = regexp.MustCompile(
 	`^(__Secure-)?better-auth\.device=\d+(\.[\w-]+){3}; Max-Age=31536000; Path=/api/auth/sign-in; ` +
 		`HttpOnly(; Secure)?; SameSite=Lax$`)
 
-// takeDeviceCookie checks and removes the cookie of D65: the last cookie of a response to a request in which the user
+// removeDeviceCookie checks and removes the cookie of D65: the last cookie of a response to a request in which the user
 // proved or set a password.
-func (p *player) takeDeviceCookie(response *http.Response) {
+func (p *player) removeDeviceCookie(response *http.Response) {
 	lines := response.Header["Set-Cookie"]
 	others := slices.DeleteFunc(slices.Clone(lines), deviceCookie.MatchString)
 	signedIn := slices.ContainsFunc(others, func(line string) bool { return strings.Contains(line, "session_token=") })
@@ -346,8 +346,8 @@ var placeholder = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
 
 // fillPlaceholders replaces the names in {{}} by their values.
 func (p *player) fillPlaceholders(s string) string {
-	return placeholder.ReplaceAllStringFunc(s, func(blank string) string {
-		name := strings.Trim(blank, "{}")
+	return placeholder.ReplaceAllStringFunc(s, func(found string) string {
+		name := strings.Trim(found, "{}")
 		if v, ok := p.saved[name]; ok {
 			return v
 		}
@@ -356,15 +356,15 @@ func (p *player) fillPlaceholders(s string) string {
 				return strings.Repeat(word[1], n)
 			}
 		}
-		if who, cookie, ok := strings.Cut(name, "."); ok && p.browsers[who] != nil {
-			for _, c := range p.browsers[who].cookies {
+		if browser, cookie, ok := strings.Cut(name, "."); ok && p.browsers[browser] != nil {
+			for _, c := range p.browsers[browser].cookies {
 				if strings.HasSuffix(c[0], cookie) {
 					return c[1]
 				}
 			}
 		}
-		p.t.Errorf("no value for %s", blank)
-		return blank
+		p.t.Errorf("no value for %s", found)
+		return found
 	})
 }
 

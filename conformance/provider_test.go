@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// theProviders play the providers of social sign-in for all servers of this process.
+// theProviders imitates the providers of social sign-in for all servers of this process.
 var theProviders struct {
 	sync.Mutex
 	server *providertest.Server
@@ -58,7 +58,7 @@ func clientsOfAllProviders() map[string]string {
 	return settings
 }
 
-// visit is what a user does at a provider. It saves, with its name NAME in a scenario:
+// visit is a step in which a user signs in at a provider. With the name NAME it saves for later steps:
 //
 //   - {{NAME}}: the URL of the callback
 //   - {{NAME.form}}: the form that Apple posts to it
@@ -71,7 +71,7 @@ type visit struct {
 	Save string          `json:"save"`
 }
 
-// visit lets a user go to a provider.
+// visit signs a user in at a provider, as the user does in a browser.
 func (p *player) visit(v visit) error {
 	var who providertest.Visit
 	d := json.NewDecoder(strings.NewReader(p.fillPlaceholders(string(v.Who))))
@@ -88,7 +88,7 @@ func (p *player) visit(v visit) error {
 	if err != nil {
 		return err
 	}
-	p.logins = append(p.logins, &loginOf{Login: l})
+	p.logins = append(p.logins, &playerLogin{Login: l})
 	p.saved[v.Save], p.saved[v.Save+".form"] = l.Callback, l.Form.Encode()
 	p.saved[v.Save+".code"], p.saved[v.Save+".state"] = l.Code, l.State
 	return nil
@@ -97,7 +97,7 @@ func (p *player) visit(v visit) error {
 func (p *player) visitWithApp(v visit, who providertest.Visit) error {
 	p.names.startFlow()
 	l := p.providers.Grant(v.App, who)
-	p.logins = append(p.logins, &loginOf{Login: l})
+	p.logins = append(p.logins, &playerLogin{Login: l})
 	p.saved[v.Save+".access"], p.saved[v.Save+".refresh"] = l.AccessToken, l.RefreshToken
 	if providertest.Issuer(v.App) == "" {
 		return nil
@@ -107,15 +107,15 @@ func (p *player) visitWithApp(v visit, who providertest.Visit) error {
 	return err
 }
 
-// loginOf is a login of this player.
-type loginOf struct {
+// playerLogin is a login at a provider in the scenario of this player.
+type playerLogin struct {
 	*providertest.Login
-	seen int // requests that an earlier step has shown
+	seen int // the number of requests that earlier steps have returned
 }
 
-// providerRequests returns the requests that the server has sent to providers during the step, in comparable form and
-// in the order of their URLs: a server may send two at once. Requests for keys are not compared, as the servers keep
-// keys for different times.
+// providerRequests returns the requests that the server has sent to providers during the step. They are in
+// comparable form, and sorted by URL, because a server may send two at the same time. Requests for keys are not
+// compared, because the servers cache keys for different times.
 func (p *player) providerRequests() (all []json.RawMessage) {
 	for _, l := range p.logins {
 		requests := l.Requests()
@@ -171,7 +171,7 @@ func (n *nameTable) startFlow() {
 
 // learn finds the generated parameters of an authorization URL in a response, which occur in later requests.
 func (n *nameTable) learn(text string) {
-	for _, found := range anAuthorization.FindAllString(strings.ReplaceAll(text, `\u0026`, "&"), -1) {
+	for _, found := range authorizationPattern.FindAllString(strings.ReplaceAll(text, `\u0026`, "&"), -1) {
 		u, err := url.Parse(found)
 		if err != nil {
 			continue

@@ -133,14 +133,14 @@ func TestScenariosAreWellFormed(t *testing.T) {
 // Every route of Better Auth that Xenon serves is requested in a scenario.
 func TestEveryEndpointHasAScenario(t *testing.T) {
 	t.Parallel()
-	asked := map[string]bool{}
+	requested := map[string]bool{}
 	for _, s := range allScenarios(t) {
 		for _, one := range s.Steps {
-			asked[one.route()] = true
+			requested[one.route()] = true
 		}
 	}
 	for _, route := range servedRoutes(t) {
-		if !asked[route] {
+		if !requested[route] {
 			t.Errorf("%s is served, but no scenario requests it", route)
 		}
 	}

@@ -20,8 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "write Better Auth's responses to recorded/")
 
-// reference runs a script of reference/ on a database and decodes the JSON that it prints.
-func reference(t *testing.T, script, database string, answer any) {
+// runReference runs a script of reference/ on a database and decodes the JSON that it prints.
+func runReference(t *testing.T, script, database string, answer any) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", script)
 	cmd.Dir = "reference"
@@ -51,7 +51,7 @@ type migrationPlan struct{ Missing, Problems []string }
 func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
 	t.Parallel()
 	var installed struct{ Version string }
-	reference(t, "version.mjs", "", &installed)
+	runReference(t, "version.mjs", "", &installed)
 	if got, want := installed.Version, migrations.BetterAuthVersion; got != want {
 		t.Errorf("installed: got %s, want %s", got, want)
 	}
@@ -60,10 +60,10 @@ func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
 func TestSchemaMatchesBetterAuth(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
-	reference(t, "schema.mjs", url, &migrationPlan{})
-	library := readSchema(t, url)
+	runReference(t, "schema.mjs", url, &migrationPlan{})
+	betterAuth := readSchema(t, url)
 	if *update {
-		text, err := json.MarshalIndent(library, "", "  ")
+		text, err := json.MarshalIndent(betterAuth, "", "  ")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,10 +71,10 @@ func TestSchemaMatchesBetterAuth(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(recordedSchema(t), library); diff != "" {
+	if diff := cmp.Diff(recordedSchema(t), betterAuth); diff != "" {
 		t.Errorf("the recording is outdated; -update writes it (-recorded +Better Auth):\n%s", diff)
 	}
-	for _, d := range differences(library, readSchema(t, dbtest.New(t))) {
+	for _, d := range differences(betterAuth, readSchema(t, dbtest.New(t))) {
 		t.Error(d)
 	}
 }
@@ -84,7 +84,7 @@ func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	var found migrationPlan
-	reference(t, "schema.mjs", url, &found)
+	runReference(t, "schema.mjs", url, &found)
 	if diff := cmp.Diff(found, migrationPlan{Missing: []string{}, Problems: []string{}}); diff != "" {
 		t.Errorf("Better Auth would change Xenon's tables (-got +want):\n%s", diff)
 	}
@@ -93,7 +93,7 @@ func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 		UserID        string
 		SameUser      bool
 	}
-	reference(t, "accept.mjs", url, &got)
+	runReference(t, "accept.mjs", url, &got)
 	if got.SignUp != 200 || got.Token != 200 || !got.SameUser {
 		t.Errorf("got %+v, want a user who signed up and whose session is found", got)
 	}
@@ -108,17 +108,17 @@ func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
-	reference(t, "schema.mjs", url, &migrationPlan{})
-	library := readSchema(t, url)
-	reference(t, "accept.mjs", url, &struct{}{})
+	runReference(t, "schema.mjs", url, &migrationPlan{})
+	betterAuth := readSchema(t, url)
+	runReference(t, "accept.mjs", url, &struct{}{})
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	ours := readSchema(t, url)
-	for _, d := range differences(library, ours) {
+	xenon := readSchema(t, url)
+	for _, d := range differences(betterAuth, xenon) {
 		t.Error(d)
 	}
-	if _, ok := ours.Tables["user_profile"]; !ok {
+	if _, ok := xenon.Tables["user_profile"]; !ok {
 		t.Error("there is no user_profile")
 	}
 	var users int
@@ -131,15 +131,15 @@ func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 func TestSchemaOfBansEqualsTheAdminPlugins(t *testing.T) {
 	t.Setenv("ADMIN_PLUGIN", "whole")
 	url := dbtest.Empty(t)
-	reference(t, "schema.mjs", url, &migrationPlan{})
+	runReference(t, "schema.mjs", url, &migrationPlan{})
 	plugin := readSchema(t, url).Tables["user"].Columns
-	ours := readSchema(t, dbtest.New(t)).Tables["user"].Columns
+	xenon := readSchema(t, dbtest.New(t)).Tables["user"].Columns
 	for _, name := range []string{"banned", "banReason", "banExpires"} {
-		if _, there := ours[name]; !there {
+		if _, ok := xenon[name]; !ok {
 			t.Errorf("there is no %s", name)
 		}
-		if diff := cmp.Diff(plugin[name], ours[name]); diff != "" {
-			t.Errorf("%s (-plugin +ours):\n%s", name, diff)
+		if diff := cmp.Diff(plugin[name], xenon[name]); diff != "" {
+			t.Errorf("%s (-plugin +Xenon):\n%s", name, diff)
 		}
 	}
 	if _, err := migrations.Up(t.Context(), url); err != nil {

@@ -101,29 +101,29 @@ func queryTexts(t *testing.T, conn *pgx.Conn, sql string, each func(table, name,
 // differences lists the differences that would break Better Auth. Additions that it ignores are allowed: other tables,
 // columns that are nullable or have a default, indexes that are not unique, and the index on accounts of providers:
 // Better Auth stores an account twice only by mistake, and cannot use it then.
-func differences(library, ours schema) []string {
+func differences(betterAuth, xenon schema) []string {
 	var all []string
-	tell := func(where, name string, want, got any) {
+	report := func(where, name string, want, got any) {
 		all = append(all, fmt.Sprintf("%s %s: Better Auth has %+v, Xenon has %+v", where, name, want, got))
 	}
-	for _, name := range slices.Sorted(maps.Keys(library.Tables)) {
-		want := library.Tables[name]
-		got, ok := ours.Tables[name]
+	for _, name := range slices.Sorted(maps.Keys(betterAuth.Tables)) {
+		want := betterAuth.Tables[name]
+		got, ok := xenon.Tables[name]
 		if !ok {
-			tell("table", name, "it", "none")
+			report("table", name, "it", "none")
 			continue
 		}
 		compare(want.Columns, got.Columns, func(c string, w, g optional[column]) {
-			if w.there || !g.is.Nullable && g.is.Default == "" {
-				tell("column", name+"."+c, w, g)
+			if w.isPresent || !g.value.Nullable && g.value.Default == "" {
+				report("column", name+"."+c, w, g)
 			}
 		})
 		compare(want.Constraints, got.Constraints, func(constraint string, w, g optional[string]) {
-			tell("constraint of "+name, constraint, w, g)
+			report("constraint of "+name, constraint, w, g)
 		})
 		compare(want.Indexes, got.Indexes, func(index string, w, g optional[string]) {
-			if w.there || strings.HasPrefix(g.is, "CREATE UNIQUE") && g.is != oneRowPerAccount {
-				tell("index of "+name, index, w, g)
+			if w.isPresent || strings.HasPrefix(g.value, "CREATE UNIQUE") && g.value != oneRowPerAccount {
+				report("index of "+name, index, w, g)
 			}
 		})
 	}
@@ -135,15 +135,15 @@ const oneRowPerAccount = `CREATE UNIQUE INDEX account_provider_idx ON public.acc
 
 // optional is a value that may be absent.
 type optional[T any] struct {
-	is    T
-	there bool
+	value     T
+	isPresent bool
 }
 
 func (m optional[T]) String() string {
-	if !m.there {
+	if !m.isPresent {
 		return "none"
 	}
-	return fmt.Sprintf("%+v", m.is)
+	return fmt.Sprintf("%+v", m.value)
 }
 
 func compare[T comparable](want, got map[string]T, differ func(name string, want, got optional[T])) {
@@ -186,7 +186,7 @@ func TestSchemaMatchesRecording(t *testing.T) {
 // The comparison reports changes that would break Better Auth, and no others.
 func TestSchemaDifferencesAreReported(t *testing.T) {
 	t.Parallel()
-	library := recordedSchema(t)
+	betterAuth := recordedSchema(t)
 	for _, test := range []struct{ change, want string }{
 		{`DROP TABLE "rateLimit"`, "table rateLimit"},
 		{`ALTER TABLE session DROP COLUMN "userAgent"`, "column session.userAgent"},
@@ -228,7 +228,7 @@ func TestSchemaDifferencesAreReported(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, d := range differences(library, readSchema(t, url)) {
+			for _, d := range differences(betterAuth, readSchema(t, url)) {
 				what, _, _ := strings.Cut(d, ": ")
 				got = append(got, what)
 			}
@@ -242,10 +242,10 @@ func TestSchemaDifferencesAreReported(t *testing.T) {
 // Xenon's queries rely on these indexes.
 func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 	t.Parallel()
-	ours := readSchema(t, dbtest.New(t))
+	xenon := readSchema(t, dbtest.New(t))
 	var got []string
 	for _, name := range []string{"user", "session", "account", "verification", "rateLimit", "jwks", "user_profile"} {
-		for _, definition := range ours.Tables[name].Indexes {
+		for _, definition := range xenon.Tables[name].Indexes {
 			_, columns, _ := strings.Cut(definition, " USING btree ")
 			if columns != "(id)" {
 				got = append(got, name+" "+columns)

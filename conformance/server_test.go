@@ -23,7 +23,7 @@ type server struct {
 	database string
 	mails    string // file to which the server writes mails
 	secret   string
-	ours     bool
+	isXenon  bool
 }
 
 // settings returns the environment variables of both servers for a profile.

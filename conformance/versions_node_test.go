@@ -20,24 +20,24 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// noAccountIndex is a problem of all of them: no version of Better Auth makes a unique index of provider accounts.
+// noAccountIndex is a problem of all versions: no version of Better Auth creates a unique index of provider accounts.
 const noAccountIndex = "account.providerId: no unique index"
 
-// libraryVersions are versions of Better Auth with different tables, by the names of their packages, with the problems
-// that the check of the columns finds before `xenon schema up`.
-var libraryVersions = map[string][]string{
+// betterAuthVersions has versions of Better Auth with different tables, by the names of their packages. The values are
+// the problems that the check of the columns finds before `xenon schema up`.
+var betterAuthVersions = map[string][]string{
 	"better-auth-1.6.34": {noAccountIndex, "jwks.alg: no such column", "jwks.crv: no such column"},
 	"better-auth-1.7.1":  {noAccountIndex, "account.issuer: NOT NULL without a default"},
 	"better-auth":        {noAccountIndex},
 }
 
-// olderLibrary is a database with the tables of a version of Better Auth.
-type olderLibrary struct {
+// olderBetterAuth is a database with the tables of a version of Better Auth.
+type olderBetterAuth struct {
 	interchange
 	env []string
 }
 
-func newOlderLibrary(t *testing.T, name string, settings ...string) olderLibrary {
+func newOlderBetterAuth(t *testing.T, name string, settings ...string) olderBetterAuth {
 	t.Helper()
 	const origin = "http://localhost:3000"
 	database := dbtest.Empty(t)
@@ -46,13 +46,13 @@ func newOlderLibrary(t *testing.T, name string, settings ...string) olderLibrary
 		"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 		"ADMIN_PLUGIN=whole", "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}
-	l := olderLibrary{interchange{origin: origin, database: database}, append(env, settings...)}
-	l.library = runningServer{name: name, url: startBetterAuth(t, l.env...), origin: origin}
+	l := olderBetterAuth{interchange{origin: origin, database: database}, append(env, settings...)}
+	l.betterAuth = runningServer{name: name, url: startBetterAuth(t, l.env...), origin: origin}
 	return l
 }
 
 // plan returns the changes that this version's own migration would make.
-func (l olderLibrary) plan(t *testing.T) (p migrationPlan) {
+func (l olderBetterAuth) plan(t *testing.T) (p migrationPlan) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "reference/schema.mjs")
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), l.env...)
@@ -112,13 +112,13 @@ func (ix interchange) joseVerifies(t *testing.T, token, alg string) bool {
 // After `xenon schema up` Xenon works on the tables of each version of Better Auth, and so does that version.
 func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 	t.Parallel()
-	for name, missing := range libraryVersions {
+	for name, missing := range betterAuthVersions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newOlderLibrary(t, name)
+			l := newOlderBetterAuth(t, name)
 			theirs := l.browser(t)
-			theirEmail, theirID := theirs.register(l.library)
-			theirToken := theirs.checkStatus(theirs.get(l.library, "/token"), http.StatusOK).body.text("token")
+			theirEmail, theirID := theirs.register(l.betterAuth)
+			theirToken := theirs.checkStatus(theirs.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
 
 			if diff := cmp.Diff(missing, columnProblems(t, l.database)); diff != "" {
 				t.Errorf("before schema up (-want +got):\n%s", diff)
@@ -135,7 +135,7 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			email, id := l.signUpAndChangePassword(t)
 			in := l.browser(t)
 			in.checkStatus(
-				in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": secretWord}),
+				in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": testPassword}),
 				http.StatusOK,
 			)
 			if !l.joseVerifies(t, theirToken, "RS256") {
@@ -146,11 +146,11 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			if diff := cmp.Diff(migrationPlan{Missing: []string{}, Problems: []string{}}, l.plan(t)); diff != "" {
 				t.Errorf("Better Auth would change the tables (-want +got):\n%s", diff)
 			}
-			l.library.url = startBetterAuth(t, l.env...)
+			l.betterAuth.url = startBetterAuth(t, l.env...)
 			again := l.browser(t)
 			changed := fields{"email": email, "password": "another horse"}
-			again.checkStatus(again.post(l.library, "/sign-in/email", changed), http.StatusOK)
-			if user, _ := again.sessionAt(l.library); user != id {
+			again.checkStatus(again.post(l.betterAuth, "/sign-in/email", changed), http.StatusOK)
+			if user, _ := again.sessionAt(l.betterAuth); user != id {
 				t.Errorf("Better Auth: got user %q, want %q", user, id)
 			}
 		})
@@ -159,11 +159,11 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 
 // signUpAndChangePassword signs a new user up at Xenon, checks the session, the JWT and the account, and changes the
 // password.
-func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
+func (l olderBetterAuth) signUpAndChangePassword(t *testing.T) (email, id string) {
 	t.Helper()
 	b := l.browser(t)
 	email, id = b.register(l.xenon)
-	b.checkStatus(b.post(l.xenon, "/sign-in/email", fields{"email": email, "password": secretWord}), http.StatusOK)
+	b.checkStatus(b.post(l.xenon, "/sign-in/email", fields{"email": email, "password": testPassword}), http.StatusOK)
 	if user, _ := b.sessionAt(l.xenon); user != id {
 		t.Errorf("get-session: got user %q, want %q", user, id)
 	}
@@ -171,7 +171,7 @@ func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
 	if !l.joseVerifies(t, token, "RS256") {
 		t.Error("Xenon's JWKS does not verify a token of Xenon")
 	}
-	change := fields{"currentPassword": secretWord, "newPassword": "another horse"}
+	change := fields{"currentPassword": testPassword, "newPassword": "another horse"}
 	b.checkStatus(b.post(l.xenon, "/change-password", change), http.StatusOK)
 	accounts := b.checkStatus(b.get(l.xenon, "/list-accounts"), http.StatusOK)
 	if !strings.Contains(accounts.text, `"providerId":"credential"`) {
@@ -181,10 +181,10 @@ func (l olderLibrary) signUpAndChangePassword(t *testing.T) (email, id string) {
 }
 
 // sameIssuer compares account.issuer of the credential accounts of two users, in tables that have the column.
-func (l olderLibrary) sameIssuer(t *testing.T, theirs, ours string) {
+func (l olderBetterAuth) sameIssuer(t *testing.T, theirs, ours string) {
 	t.Helper()
 	const column = `SELECT attname::text FROM pg_attribute WHERE attrelid = 'account'::regclass AND attname = 'issuer'`
-	if got, want := l.query(t, column) != "", l.library.name == "better-auth-1.7.1"; got != want {
+	if got, want := l.query(t, column) != "", l.betterAuth.name == "better-auth-1.7.1"; got != want {
 		t.Fatalf("account.issuer: the column exists: %v, want %v", got, want)
 	} else if !want {
 		return
@@ -201,17 +201,17 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 	for _, alg := range []string{"RS256", "EdDSA", "ES256", "ES512"} { // EdDSA is Better Auth's default
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
-			l := newOlderLibrary(t, "better-auth-1.6.34", "JWT_ALG="+alg)
+			l := newOlderBetterAuth(t, "better-auth-1.6.34", "JWT_ALG="+alg)
 			b := l.browser(t)
-			b.register(l.library)
-			token := b.checkStatus(b.get(l.library, "/token"), http.StatusOK).body.text("token")
+			b.register(l.betterAuth)
+			token := b.checkStatus(b.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
 			if out, err := schemaUp(t, l.database); err != nil {
 				t.Fatalf("schema up: %v: %s", err, out)
 			}
 			kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
 			x := xenontest.StartWithEnv(t, l.env...)
 			l.xenon = runningServer{name: "Xenon", url: x.URL, origin: l.origin}
-			theirs, ours := l.publishedKey(t, l.library, kid), l.publishedKey(t, l.xenon, kid)
+			theirs, ours := l.publishedKey(t, l.betterAuth, kid), l.publishedKey(t, l.xenon, kid)
 			theirs["use"] = "sig" // Xenon adds it to the keys of Better Auth
 			if diff := cmp.Diff(theirs, ours); diff != "" || ours["alg"] != alg {
 				t.Errorf("the published key (-Better Auth +Xenon):\n%s", diff)
@@ -245,11 +245,11 @@ func (ix interchange) publishedKey(t *testing.T, at runningServer, kid string) f
 // applies no migration.
 func TestSchemaUpRejectsTextIDs(t *testing.T) {
 	t.Parallel()
-	for name := range libraryVersions {
+	for name := range betterAuthVersions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			database := dbtest.Empty(t)
-			l := olderLibrary{interchange{database: database}, []string{
+			l := olderBetterAuth{interchange{database: database}, []string{
 				"LIBRARY=" + name, "DATABASE_URL=" + database, "IDS=text",
 				"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 			}}

@@ -25,7 +25,7 @@ type attack struct {
 
 func attacks() (all []attack) {
 	add := func(name string, change func(request) request) { all = append(all, attack{name, change}) }
-	add("nothing", func(r request) request { return r })
+	add("unchanged", func(r request) request { return r })
 	for i, text := range specialTexts {
 		for _, name := range []string{
 			"Cookie", "Authorization", "Origin", "Referer", "User-Agent", "Content-Type", "X-Forwarded-For",
@@ -108,13 +108,13 @@ func attacks() (all []attack) {
 	}
 	for _, length := range []string{"-", "0", "1", "-1", "99999", "18446744073709551616", "1e3", "0x10", " 5 5"} {
 		add("length "+length, func(r request) request {
-			r.length, r.hangsUp = length, length == "99999"
+			r.length, r.closesWrite = length, length == "99999"
 			return r
 		})
 	}
 	chunks := func(name, body string, lines ...string) {
 		add("chunks: "+name, func(r request) request {
-			r.length, r.body, r.hangsUp = "-", body, !strings.HasSuffix(body, "\r\n\r\n")
+			r.length, r.body, r.closesWrite = "-", body, !strings.HasSuffix(body, "\r\n\r\n")
 			return r.header("Transfer-Encoding", append([]string{"Transfer-Encoding: chunked"}, lines...)...)
 		})
 	}

@@ -56,7 +56,7 @@ func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 		}, "INVALID_TOKEN"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := s.recreateMember(t)
+			p := s.recreateUser(t)
 			bearer := http.Header{"Authorization": {"Bearer " + p.jwt}}
 			if w := s.do("GET", "/api/profile", "", bearer); w.Code != http.StatusOK {
 				t.Fatalf("before: got %d %s", w.Code, w.Body)

@@ -7,7 +7,7 @@ import requests
 import schemathesis
 
 numbers = itertools.count()
-mine = threading.local()  # one person for each worker, so that no worker ends another's session
+worker = threading.local()  # has one person for each worker, so that no worker ends another's session
 
 PASSWORD = "correct horse"
 
@@ -36,9 +36,9 @@ class Person:
 
 def person(base):
     """The person of the last request, or a new one if that request ended the session or deleted the account."""
-    if not hasattr(mine, "person") or not mine.person.signed_in():
-        mine.person = Person(base)
-    return mine.person
+    if not hasattr(worker, "person") or not worker.person.signed_in():
+        worker.person = Person(base)
+    return worker.person
 
 
 # refresh_interval=None checks the session before each case, since an operation can end it.

@@ -13,10 +13,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// account is a user of Supabase with a confirmed address and a password.
-type account struct{ id, email, password, since string }
+// account is a user of Supabase with a confirmed email and a password.
+type account struct{ id, email, password, createdAt string }
 
-// supabaseProject makes a Supabase database with these users and returns its URL.
+// supabaseProject creates a Supabase database with these users and returns its URL.
 func supabaseProject(t *testing.T, accounts ...account) string {
 	t.Helper()
 	url := supabasetest.New(t)
@@ -33,7 +33,7 @@ func supabaseProject(t *testing.T, accounts ...account) string {
 		_, err = conn.Exec(t.Context(), `INSERT INTO auth.users
 			(id, email, encrypted_password, email_confirmed_at, created_at, updated_at, raw_user_meta_data)
 			VALUES ($1::text::uuid, $2, $3, $4::text::timestamptz, $4::text::timestamptz, $4::text::timestamptz, '{}')`,
-			a.id, a.email, string(hash), a.since)
+			a.id, a.email, string(hash), a.createdAt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	victim := account{"00000000-0000-4000-9000-000000000001", email, "the victim's password", "2024-01-01"}
 	project := supabaseProject(t, victim)
 	s := newTestServer(t)
-	session := s.signUp(t, victim.email, "squatter's words", abroad).Header().Get("Set-Auth-Token")
+	session := s.signUp(t, victim.email, "attacker's password", abroad).Header().Get("Set-Auth-Token")
 	if w := s.post(
 		"/request-password-reset",
 		`{"email":"`+victim.email+`"}`,
@@ -80,7 +80,7 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	s.importFrom(t, project)
 
 	s.checkSignIn(t, victim.email, victim.password, victim.id)
-	if code, _ := s.signIn(victim.email, "squatter's words", abroad); code != http.StatusUnauthorized {
+	if code, _ := s.signIn(victim.email, "attacker's password", abroad); code != http.StatusUnauthorized {
 		t.Errorf("the attacker's password: got %d, want 401", code)
 	}
 	if w := s.do("GET", "/api/auth/get-session", "", requestHeaders(session, abroad)); w.Body.String() != "null" {
@@ -88,11 +88,11 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	}
 	w := s.post(
 		"/reset-password",
-		`{"token":"`+reset.Token+`","newPassword":"squatter's words"}`,
+		`{"token":"`+reset.Token+`","newPassword":"attacker's password"}`,
 		requestHeaders("", abroad),
 	)
 	if w.Code != http.StatusBadRequest {
-		t.Errorf("the link of before the import: got %d %s, want 400", w.Code, w.Body)
+		t.Errorf("the link from before the import: got %d %s, want 400", w.Code, w.Body)
 	}
 
 	if w := s.post(
@@ -116,21 +116,21 @@ func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	t.Parallel()
 	const kelvin = "\u212a"
 	attackers := []account{
-		{"00000000-0000-4000-9000-000000000001", kelvin + "ate@example.com", "attacker's words", "2020-01-01"},
-		{"00000000-0000-4000-9000-000000000002", kelvin + "im@example.com", "attacker's words", "2020-01-01"},
+		{"00000000-0000-4000-9000-000000000001", kelvin + "ate@example.com", "attacker's password", "2020-01-01"},
+		{"00000000-0000-4000-9000-000000000002", kelvin + "im@example.com", "attacker's password", "2020-01-01"},
 	}
 	kate := account{"00000000-0000-4000-9000-000000000003", "kate@example.com", "the owner's password", "2024-01-01"}
 	s := newTestServer(t)
-	w := s.signUp(t, "kim@example.com", "the words of Kim", home) // her email is not verified yet
+	w := s.signUp(t, "kim@example.com", "Kim's password", home) // the email of this user is not verified
 	_, kim, _ := strings.Cut(w.Body.String(), `"id":"`)
 	kim = kim[:36]
 
 	s.importFrom(t, supabaseProject(t, append(attackers, kate)...))
 
 	s.checkSignIn(t, "kate@example.com", kate.password, kate.id)
-	s.checkSignIn(t, "kim@example.com", "the words of Kim", kim)
+	s.checkSignIn(t, "kim@example.com", "Kim's password", kim)
 	for _, email := range []string{"kate@example.com", "kim@example.com", attackers[0].email, attackers[1].email} {
-		if code, _ := s.signIn(email, "attacker's words", abroad); code == http.StatusOK {
+		if code, _ := s.signIn(email, "attacker's password", abroad); code == http.StatusOK {
 			t.Errorf("%q: the attacker signs in", email)
 		}
 	}

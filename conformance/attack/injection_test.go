@@ -46,7 +46,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 		}
 		w := s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {ada.cookie}})
 		if !strings.Contains(w.Body.String(), email) {
-			ada = s.recreateMember(t) // the requests have ended the session or deleted the account
+			ada = s.recreateUser(t) // the requests have ended the session or deleted the account
 		}
 		log.Take()
 	}

@@ -18,7 +18,7 @@ import (
 // attacker is an attacker with their own RSA key.
 type attacker struct{ key *rsa.PrivateKey }
 
-func newForger(t *testing.T) attacker {
+func newAttacker(t *testing.T) attacker {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -27,15 +27,15 @@ func newForger(t *testing.T) attacker {
 	return attacker{key}
 }
 
-// jwk returns the public key of f as a JWK with additional members.
-func (f attacker) jwk(more string) string {
-	n := base64.RawURLEncoding.EncodeToString(f.key.N.Bytes())
-	e := base64.RawURLEncoding.EncodeToString(big.NewInt(int64(f.key.E)).Bytes())
+// jwk returns the public key of a as a JWK with additional members.
+func (a attacker) jwk(more string) string {
+	n := base64.RawURLEncoding.EncodeToString(a.key.N.Bytes())
+	e := base64.RawURLEncoding.EncodeToString(big.NewInt(int64(a.key.E)).Bytes())
 	return fmt.Sprintf(`{"kty":"RSA","n":%q,"e":%q%s}`, n, e, more)
 }
 
-// forge signs the claims of the victim's real token with the key of f.
-func (f attacker) forge(t *testing.T, real, kid string) string {
+// forge signs the claims of the victim's real token with the key of a.
+func (a attacker) forge(t *testing.T, real, kid string) string {
 	t.Helper()
 	claims := jwt.MapClaims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(real, claims); err != nil {
@@ -43,7 +43,7 @@ func (f attacker) forge(t *testing.T, real, kid string) string {
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	token.Header["kid"] = kid
-	text, err := token.SignedString(f.key)
+	text, err := token.SignedString(a.key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +55,8 @@ func (e *environment) profile(token string) int {
 	return e.do("GET", "/api/profile", "", http.Header{"Authorization": {"Bearer " + token}}).Code
 }
 
-// verifying starts an environment whose /api/profile reads the keys that h publishes, with an empty cache.
-func (s *testServer) verifying(t *testing.T, h http.Handler) *environment {
+// newVerifyingEnvironment starts an environment whose /api/profile reads the keys that h publishes, with an empty cache.
+func (s *testServer) newVerifyingEnvironment(t *testing.T, h http.Handler) *environment {
 	t.Helper()
 	published := httptest.NewServer(h)
 	t.Cleanup(published.Close)
@@ -68,10 +68,10 @@ func (s *testServer) verifying(t *testing.T, h http.Handler) *environment {
 func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	const kid = "11111111-1111-4111-8111-111111111111"
-	s, f := newTestServer(t), newForger(t)
-	forged := f.forge(t, s.newUser(t).jwt, kid)
+	s, a := newTestServer(t), newAttacker(t)
+	forged := a.forge(t, s.newUser(t).jwt, kid)
 	s.exec(t, `INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", alg)
-		VALUES ($1, $2, '', now(), 'RS256')`, kid, f.jwk(""))
+		VALUES ($1, $2, '', now(), 'RS256')`, kid, a.jwk(""))
 
 	for _, c := range []struct {
 		setting   string
@@ -87,7 +87,7 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 		if got := strings.Contains(w.Body.String(), kid); got != c.published {
 			t.Errorf("%s: the key is published: %v, want %v", c.setting, got, c.published)
 		}
-		if got := s.verifying(t, publisher.mux).profile(forged); got != c.status {
+		if got := s.newVerifyingEnvironment(t, publisher.mux).profile(forged); got != c.status {
 			t.Errorf("%s: profile of the victim: got %d, want %d", c.setting, got, c.status)
 		}
 	}
@@ -97,7 +97,7 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 // them and signs a token with it.
 func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	t.Parallel()
-	s, f := newTestServer(t), newForger(t)
+	s, a := newTestServer(t), newAttacker(t)
 	real := s.newUser(t).jwt
 	members := []string{
 		``, `,"use":"sig","key_ops":["verify"],"alg":"RS256"`, // both are for signatures: they verify the forged token
@@ -107,9 +107,9 @@ func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	}
 	var set []string
 	for i, more := range members {
-		set = append(set, f.jwk(fmt.Sprintf(`,"kid":"key-%d"%s`, i, more)))
+		set = append(set, a.jwk(fmt.Sprintf(`,"kid":"key-%d"%s`, i, more)))
 	}
-	e := s.verifying(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	e := s.newVerifyingEnvironment(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"keys":[%s]}`, strings.Join(set, ","))
 	}))
 	for i, more := range members {
@@ -117,7 +117,7 @@ func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 		if i < 2 {
 			want = http.StatusOK
 		}
-		if got := e.profile(f.forge(t, real, fmt.Sprintf("key-%d", i))); got != want {
+		if got := e.profile(a.forge(t, real, fmt.Sprintf("key-%d", i))); got != want {
 			t.Errorf("a key with %q: profile of the victim: got %d, want %d", more, got, want)
 		}
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // countStatuses counts the responses to n requests by status.
-func countStatuses(n int, ask func(i int) *httptest.ResponseRecorder) map[int]int {
+func countStatuses(n int, send func(i int) *httptest.ResponseRecorder) map[int]int {
 	got := map[int]int{}
 	for i := range n {
-		got[ask(i).Code]++
+		got[send(i).Code]++
 	}
 	return got
 }
@@ -33,10 +33,10 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 		"change-password": `{"newPassword":"attacker's password","currentPassword":%q}`,
 		"delete-user":     `{"password":%q}`,
 	}
-	address := 0
+	guesses := 0
 	guess := func(path, password string) int {
-		address++
-		header := requestHeaders(stolen, fmt.Sprintf("198.51.%d.%d", address/250, address%250))
+		guesses++
+		header := requestHeaders(stolen, fmt.Sprintf("198.51.%d.%d", guesses/250, guesses%250))
 		return e.do("POST", "/api/auth/"+path, fmt.Sprintf(routes[path], password), header).Code
 	}
 	paths := slices.Sorted(maps.Keys(routes))
@@ -129,18 +129,18 @@ func TestManyNetworksOfOneIPv6SiteShareALimit(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	s := newTestServer(t)
 	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
-	try := func(i int, ip string) *httptest.ResponseRecorder {
-		body := fmt.Sprintf(`{"email":"somebody%d@example.com","password":"password1"}`, i)
+	signIn := func(i int, ip string) *httptest.ResponseRecorder {
+		body := fmt.Sprintf(`{"email":"user%d@example.com","password":"password1"}`, i)
 		return e.do("POST", signInPath, body, requestHeaders("", ip))
 	}
 	got := countStatuses(
 		120,
-		func(i int) *httptest.ResponseRecorder { return try(i, fmt.Sprintf("2001:db8:47:%x::1", i/3)) },
+		func(i int) *httptest.ResponseRecorder { return signIn(i, fmt.Sprintf("2001:db8:47:%x::1", i/3)) },
 	)
 	if got[http.StatusUnauthorized] != 30 || got[http.StatusTooManyRequests] != 90 {
 		t.Errorf("120 guesses from 40 networks of one /48: got %v, want 30 times 401 and 90 times 429", got)
 	}
-	if w := try(0, "2001:db8:48::1"); w.Code != http.StatusUnauthorized {
+	if w := signIn(0, "2001:db8:48::1"); w.Code != http.StatusUnauthorized {
 		t.Errorf("another /48: got %d %s, want 401", w.Code, w.Body)
 	}
 }

@@ -50,42 +50,42 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 	e := s.newEnvironment(t, 5, func() time.Time { return start }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	guesses := map[string]*responseCounts{email: {got: map[string]int{}}, "nobody@example.com": {got: map[string]int{}}}
 	resets := &responseCounts{got: map[string]int{}}
-	ask := func(c *responseCounts, address, path, body string) {
-		c.add(e.do("POST", path, body, http.Header{"X-Forwarded-For": {address}}))
+	send := func(c *responseCounts, forwardedFor, path, body string) {
+		c.add(e.do("POST", path, body, http.Header{"X-Forwarded-For": {forwardedFor}}))
 	}
 	var group sync.WaitGroup
 	for i := range concurrentRequests {
-		for address, c := range guesses {
-			hop := fmt.Sprintf("192.0.2.%d", len(address))
+		for guessed, c := range guesses {
+			hop := fmt.Sprintf("192.0.2.%d", len(guessed))
 			group.Go(func() {
-				ask(c, fmt.Sprintf("10.0.0.%d, ::%d, unknown, %s", i, i, hop), "/api/auth/sign-in/email",
-					`{"email":"`+address+`","password":"wrong horse"}`)
+				send(c, fmt.Sprintf("10.0.0.%d, ::%d, unknown, %s", i, i, hop), "/api/auth/sign-in/email",
+					`{"email":"`+guessed+`","password":"wrong horse"}`)
 			})
 		}
-		who := email
+		recipient := email
 		if i%2 > 0 {
-			who = fmt.Sprintf("nobody%d@example.com", i)
+			recipient = fmt.Sprintf("nobody%d@example.com", i)
 		}
 		group.Go(func() {
-			ask(resets, fmt.Sprintf("198.51.100.%d", i), "/api/auth/request-password-reset", `{"email":"`+who+`"}`)
+			send(resets, fmt.Sprintf("198.51.100.%d", i), "/api/auth/request-password-reset", `{"email":"`+recipient+`"}`)
 		})
 	}
 	group.Wait()
 
-	refused := map[string]bool{}
-	for address, c := range guesses {
+	responses := map[string]bool{}
+	for guessed, c := range guesses {
 		compared, distinct := c.withStatus(http.StatusUnauthorized)
-		late, _ := c.withStatus(http.StatusTooManyRequests)
-		if compared != 3 || distinct != 1 || late != concurrentRequests-3 {
+		limited, _ := c.withStatus(http.StatusTooManyRequests)
+		if compared != 3 || distinct != 1 || limited != concurrentRequests-3 {
 			t.Errorf("%s: got %d times 401 in %d different responses and %d times 429, want 3, 1, %d",
-				address, compared, distinct, late, concurrentRequests-3)
+				guessed, compared, distinct, limited, concurrentRequests-3)
 		}
 		for text := range c.got {
-			refused[text] = true
+			responses[text] = true
 		}
 	}
-	if len(refused) != 2 {
-		t.Errorf("got %d different responses, want 2: %v", len(refused), refused)
+	if len(responses) != 2 {
+		t.Errorf("got %d different responses, want 2: %v", len(responses), responses)
 	}
 	if answers, distinct := resets.withStatus(http.StatusOK); answers != concurrentRequests || distinct != 1 {
 		t.Errorf("got %d responses to resets, %d different ones, want %d equal ones: %v",

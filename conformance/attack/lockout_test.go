@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	signInPath = "/api/auth/sign-in/email"
-	rightWords = `{"email":"` + email + `","password":"` + horse + `"}`
-	wrongWords = `{"email":"` + email + `","password":"wrong horse"}`
+	signInPath       = "/api/auth/sign-in/email"
+	rightCredentials = `{"email":"` + email + `","password":"` + horse + `"}`
+	wrongCredentials = `{"email":"` + email + `","password":"wrong horse"}`
 )
 
 // device is a browser or an app of a user: its IP address and cookies.
 type device struct {
-	address string
+	ip      string
 	cookies map[string]string
 }
 
 // post sends a request from d and stores the cookies of the response.
 func (e *environment) post(d *device, path, body string) *httptest.ResponseRecorder {
-	header := http.Header{"X-Forwarded-For": {d.address}, "Origin": {"http://localhost:3000"}}
+	header := http.Header{"X-Forwarded-For": {d.ip}, "Origin": {"http://localhost:3000"}}
 	for name, value := range d.cookies {
 		header.Add("Cookie", name+"="+value)
 	}
@@ -55,7 +55,7 @@ func (d *device) deleteSessionCookies() {
 func (e *environment) guessFromManyIPs(t *testing.T, n int) (compared int) {
 	t.Helper()
 	for i := range n {
-		switch w := e.post(&device{address: fmt.Sprintf("198.51.100.%d", i)}, signInPath, wrongWords); w.Code {
+		switch w := e.post(&device{ip: fmt.Sprintf("198.51.100.%d", i)}, signInPath, wrongCredentials); w.Code {
 		case http.StatusUnauthorized:
 			compared++
 		case http.StatusTooManyRequests:
@@ -87,16 +87,16 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	s := newTestServer(t)
 	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
-	known, fresh := &device{address: "203.0.113.1"}, &device{address: "203.0.113.2"}
+	known, fresh := &device{ip: "203.0.113.1"}, &device{ip: "203.0.113.2"}
 	w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
 	if w.Code != http.StatusOK {
 		t.Fatalf("sign-up: %d %s", w.Code, w.Body)
 	}
-	words, refused, tries, compared := rightWords, 0, 0, 0
+	credentials, refused, tries, compared := rightCredentials, 0, 0, 0
 	signIn := func(d *device) {
 		d.deleteSessionCookies()
 		tries++
-		if w := e.post(d, signInPath, words); w.Code != http.StatusOK {
+		if w := e.post(d, signInPath, credentials); w.Code != http.StatusOK {
 			refused++
 		}
 	}
@@ -106,10 +106,10 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 		}
 		signIn(known)
 		if second == 300 { // the owner changes to a new device and resets the password there
-			if w := e.post(fresh, signInPath, words); w.Code != http.StatusTooManyRequests {
+			if w := e.post(fresh, signInPath, credentials); w.Code != http.StatusTooManyRequests {
 				t.Errorf("a device that never signed in: got %d, want 429 while the account is attacked", w.Code)
 			}
-			words = strings.Replace(rightWords, horse, "battery staple", 1)
+			credentials = strings.Replace(rightCredentials, horse, "battery staple", 1)
 			e.resetPassword(t, s, fresh, "battery staple")
 			known = fresh // a reset invalidates the device cookie of the old device
 			signIn(known)
@@ -123,12 +123,12 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 }
 
 // resetPassword resets the owner's password from d with the token of the mail.
-func (e *environment) resetPassword(t *testing.T, s *testServer, d *device, words string) {
+func (e *environment) resetPassword(t *testing.T, s *testServer, d *device, newPassword string) {
 	t.Helper()
 	if w := e.post(d, "/api/auth/request-password-reset", `{"email":"`+email+`"}`); w.Code != http.StatusOK {
 		t.Fatalf("request reset: %d %s", w.Code, w.Body)
 	}
-	body := fmt.Sprintf(`{"token":%q,"newPassword":%q}`, s.lastMailToken(t), words)
+	body := fmt.Sprintf(`{"token":%q,"newPassword":%q}`, s.lastMailToken(t), newPassword)
 	if w := e.post(d, "/api/auth/reset-password", body); w.Code != http.StatusOK {
 		t.Fatalf("reset: %d %s", w.Code, w.Body)
 	}
@@ -155,10 +155,10 @@ func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
 func TestCommonPasswordsCannotBeChosen(t *testing.T) {
 	s := newTestServer(t)
 	e := s.newEnvironment(t, 2, time.Now, "PASSWORD_BLOCKLIST=on")
-	for _, words := range []string{"password1", "1234567890", "Qwertyuiop", "iloveyou1"} {
-		w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+words+`"}`, nil)
+	for _, common := range []string{"password1", "1234567890", "Qwertyuiop", "iloveyou1"} {
+		w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+common+`"}`, nil)
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "PASSWORD_COMPROMISED") {
-			t.Errorf("%s: got %d %s", words, w.Code, w.Body)
+			t.Errorf("%s: got %d %s", common, w.Code, w.Body)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (s *testServer) mails(t *testing.T) (all []outboxLine) {
 	return all
 }
 
-// newestMail returns the newest mail of a kind to an email address; the test fails without one.
+// newestMail returns the newest mail of a kind to an email; the test fails without one.
 func (s *testServer) newestMail(t *testing.T, kind, to string) outboxLine {
 	t.Helper()
 	all := s.mails(t)
@@ -261,22 +261,22 @@ func TestUnboundMailTokensAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
 
 // When the owner sets a new password, older reset links become invalid, and after a reset also the sessions.
 func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
-	for _, way := range []string{"reset", "change", "change of address", "deletion"} {
+	for _, change := range []string{"reset", "change", "change of email", "deletion"} {
 		s := newTestServer(t)
 		p := s.newUser(t)
-		ask := func() string {
+		requestReset := func() string {
 			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home))
 			return s.newestMail(t, "reset-password", email).Token
 		}
-		older, newer := ask(), ask()
+		older, newer := requestReset(), requestReset()
 		var w *httptest.ResponseRecorder
-		switch way {
+		switch change {
 		case "reset":
 			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, requestHeaders("", home))
 		case "change":
 			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
 			w = s.post("/change-password", body, requestHeaders(p.bearer, home))
-		case "change of address":
+		case "change of email":
 			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, home))
 			w = s.openLink(s.newestMail(t, "verify-email", "lovelace@example.com"), requestHeaders("", home))
 		case "deletion":
@@ -284,15 +284,15 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 			s.newUser(t)
 		}
 		if w.Code >= http.StatusBadRequest {
-			t.Fatalf("%s: got %d %s", way, w.Code, w.Body)
+			t.Fatalf("%s: got %d %s", change, w.Code, w.Body)
 		}
 		for _, token := range []string{older, newer} {
 			w := s.post("/reset-password", `{"newPassword":"attacker's own","token":"`+token+`"}`, requestHeaders("", abroad))
 			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "INVALID_TOKEN") {
-				t.Errorf("%s: an older reset link: got %d %s, want INVALID_TOKEN", way, w.Code, w.Body)
+				t.Errorf("%s: an older reset link: got %d %s, want INVALID_TOKEN", change, w.Code, w.Body)
 			}
 		}
-		if way != "reset" {
+		if change != "reset" {
 			continue
 		}
 		if got := s.do("GET", "/api/auth/get-session", "", requestHeaders(p.bearer, abroad)).Body.String(); got != "null" {
@@ -301,7 +301,7 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 	}
 }
 
-// The number of mails to one email address is limited. Neither verification mails that are not sent nor many requests
+// The number of mails to one email is limited. Neither verification mails that are not sent nor many requests
 // of one client prevent the reset mail of the owner.
 func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 	s := newTestServer(t, "RATE_LIMIT=on", "CLIENT_IP=xff:1")

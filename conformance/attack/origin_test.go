@@ -106,7 +106,7 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 		for name, value := range forged[i%len(forged)] {
 			header[name] = value
 		}
-		event := signInEvent(abroad, fmt.Sprintf("somebody%d@example.com", i), "password1", header)
+		event := signInEvent(abroad, fmt.Sprintf("user%d@example.com", i), "password1", header)
 		if invoke(t, function, event) == http.StatusTooManyRequests {
 			refused++
 		}

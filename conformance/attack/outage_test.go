@@ -37,7 +37,7 @@ func TestR43_MailQueueDown(t *testing.T) {
 	defer slog.SetDefault(before)
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
-	answering := func(h http.HandlerFunc) string {
+	newServer := func(h http.HandlerFunc) string {
 		server := httptest.NewServer(h)
 		t.Cleanup(server.Close)
 		return server.URL
@@ -46,11 +46,11 @@ func TestR43_MailQueueDown(t *testing.T) {
 	s.newUser(t)
 	for name, endpoint := range map[string]string{
 		"down":        closed.URL,
-		"an error":    answering(status(http.StatusInternalServerError)),
-		"not allowed": answering(status(http.StatusForbidden)),
-		"throttled":   answering(status(http.StatusTooManyRequests)),
-		"cut off":     answering(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-		"hanging": answering(func(_ http.ResponseWriter, r *http.Request) {
+		"an error":    newServer(status(http.StatusInternalServerError)),
+		"not allowed": newServer(status(http.StatusForbidden)),
+		"throttled":   newServer(status(http.StatusTooManyRequests)),
+		"cut off":     newServer(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+		"hanging": newServer(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()
 		}),
@@ -111,15 +111,15 @@ func (e *environment) sendWithDeadline(
 // Requests that need none succeed.
 func TestR43_SecretsManagerDownAtTheStart(t *testing.T) {
 	t.Parallel()
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close()
+	defer listener.Close()
 	s := newTestServer(t)
 	const arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:"
 	for name, endpoint := range map[string]string{
-		"no listener": "http://127.0.0.1:1", "no response": "http://" + silent.Addr().String(),
+		"no listener": "http://127.0.0.1:1", "no response": "http://" + listener.Addr().String(),
 	} {
 		e := s.newEnvironment(
 			t,

@@ -17,9 +17,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// asked is the number of requests of each kind. To find a difference that is much smaller than the variance of the
-// times, the test needs many requests.
-var asked = flag.Int("asked", 1000, "how many requests of each kind the benchmarks of times make")
+// requestsPerKind is the number of requests of each kind. To find a difference that is much smaller than the variance of
+// the times, the benchmarks need many requests.
+var requestsPerKind = flag.Int("requests", 1000, "the number of requests of each kind in the timing benchmarks")
 
 // storedFormats are the stored hashes that a wrong password is compared with.
 var storedFormats = []struct{ name, stored string }{
@@ -51,7 +51,7 @@ func BenchmarkR18_Timing(b *testing.B) {
 		body := `{"email":"` + name + `@example.com","password":"not the password"}`
 		return timedRequest{"/api/auth/sign-in/email", body, http.StatusUnauthorized}
 	}
-	questions := []timedRequest{signIn("unknown")}
+	requests := []timedRequest{signIn("unknown")}
 	for _, f := range storedFormats {
 		if _, err := conn.Exec(b.Context(), `
 			WITH u AS (INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bo', $1, true) RETURNING id)
@@ -60,16 +60,16 @@ func BenchmarkR18_Timing(b *testing.B) {
 			f.name+"@example.com", f.stored); err != nil {
 			b.Fatal(err)
 		}
-		questions = append(questions, signIn(f.name))
+		requests = append(requests, signIn(f.name))
 	}
-	times := e.measureTimes(b, 6, questions)
+	times := e.measureTimes(b, 6, requests)
 	for i, f := range storedFormats {
 		b.Run(f.name, func(b *testing.B) { compare(b, times[i+1], times[0]) })
 	}
 }
 
 // requestPairs are the requests of R19, each for an existing user and for an unknown email. Each request is for another
-// user, or the limit of mails would affect the times.
+// user, because otherwise the limit of mails would affect the times.
 var requestPairs = []struct{ name, path, known, unknown string }{
 	{"reset", "/api/auth/request-password-reset", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
 	{"resend", "/api/auth/send-verification-email", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
@@ -94,7 +94,7 @@ func BenchmarkR19_Timing(b *testing.B) {
 			e := s.newEnvironment(b, 4, time.Now, "MAIL=queue", "REQUIRE_EMAIL_VERIFICATION=on",
 				"MAIL_QUEUE_URL=https://sqs.eu-central-1.amazonaws.com/1/mails", "AWS_ENDPOINT_URL_SQS="+queue.URL,
 				"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
-			s.insertUsers(b, *asked)
+			s.insertUsers(b, *requestsPerKind)
 			times := e.measureTimes(b, 8, []timedRequest{{c.path, c.known, http.StatusOK}, {c.path, c.unknown, http.StatusOK}})
 			compare(b, times[0], times[1])
 		})
@@ -109,19 +109,19 @@ type timedRequest struct {
 
 // measureTimes sends every request in every round, in random order, some of them concurrently, since responses with a
 // minimum time mostly wait. It returns the times of each request in milliseconds.
-func (e *environment) measureTimes(b *testing.B, atOnce int, questions []timedRequest) [][]float64 {
+func (e *environment) measureTimes(b *testing.B, concurrency int, requests []timedRequest) [][]float64 {
 	b.Helper()
 	server := httptest.NewServer(e.mux)
 	defer server.Close()
-	times := make([][]float64, len(questions))
+	times := make([][]float64, len(requests))
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	rounds := make(chan int)
-	for range atOnce {
+	for range concurrency {
 		group.Go(func() {
 			for round := range rounds {
-				for _, i := range rand.Perm(len(questions)) {
-					took := questions[i].measure(b, server.URL, round)
+				for _, i := range rand.Perm(len(requests)) {
+					took := requests[i].measure(b, server.URL, round)
 					mu.Lock()
 					times[i] = append(times[i], took)
 					mu.Unlock()
@@ -129,7 +129,7 @@ func (e *environment) measureTimes(b *testing.B, atOnce int, questions []timedRe
 			}
 		})
 	}
-	for round := range *asked {
+	for round := range *requestsPerKind {
 		rounds <- round
 	}
 	close(rounds)

@@ -19,7 +19,7 @@ type request struct {
 	headers        []string // complete header lines
 	body           string
 	length         string // a Content-Length that may be wrong; "-" for none
-	hangsUp        bool   // the connection is closed for writing after the body
+	closesWrite    bool   // the connection is closed for writing after the body
 }
 
 func (r request) bytes() []byte {
@@ -69,7 +69,7 @@ func (s *testServer) send(r request) (a answer, err error) {
 		return a, err
 	}
 	_, _ = conn.Write(r.bytes()) // fails if the server rejects the request before it has read all
-	if r.hangsUp {
+	if r.closesWrite {
 		_ = conn.(*net.TCPConn).CloseWrite()
 	}
 	from := bufio.NewReader(conn)

@@ -11,8 +11,8 @@ export const origin = process.env.SERVER_ORIGIN ?? serverURL;
 const outbox = process.env.SERVER_MAILS;
 assert.ok(serverURL, 'set SERVER_URL to the URL of the server');
 
-// A fetch with the cookies and the Origin header of a browser tab. Tabs of one browser share a jar.
-export function tab(jar = new Map()) {
+// Returns a fetch with the cookies and the Origin header of a browser tab. Tabs of one browser share a jar.
+export function browserFetch(jar = new Map()) {
   return async (url, init = {}) => {
     const headers = new Headers(init.headers);
     headers.set('origin', origin);
@@ -38,30 +38,30 @@ export function client(jar) {
   return createAuthClient({
     baseURL: serverURL,
     plugins: [jwtClient()],
-    fetchOptions: { customFetchImpl: tab(jar) },
+    fetchOptions: { customFetchImpl: browserFetch(jar) },
   });
 }
 
 export const password = 'correct horse battery';
 
-export const person = () => ({
+export const newPerson = () => ({
   name: 'Ada Lovelace',
   email: `ada-${crypto.randomUUID()}@example.com`,
   password,
 });
 
 // Signs up a new user. Returns the input, the user and token of the response, the client and its jar.
-export async function registered() {
+export async function signUp() {
   const jar = new Map();
   const auth = client(jar);
-  const ada = person();
+  const ada = newPerson();
   const { data, error } = await auth.signUp.email(ada);
   assert.equal(error, null);
   return { ...ada, auth, jar, user: data.user, token: data.token };
 }
 
-// The newest mail of a kind to an email address: {kind, to, url, token}.
-export async function mailed(kind, to) {
+// The newest mail of a kind to an email: {kind, to, url, token}.
+export async function newestMail(kind, to) {
   const lines = (await readFile(outbox, 'utf8')).trim().split('\n');
   const mails = lines.map((line) => JSON.parse(line));
   const found = mails.findLast((mail) => mail.kind === kind && mail.to === to);
@@ -69,9 +69,9 @@ export async function mailed(kind, to) {
   return found;
 }
 
-// Requests a link from a mail, and returns the redirect without following it.
+// Requests the link of a mail, and returns the redirect without following it.
 export async function click(url, jar) {
-  const response = await tab(jar)(url.replace(origin, serverURL), { redirect: 'manual' });
+  const response = await browserFetch(jar)(url.replace(origin, serverURL), { redirect: 'manual' });
   return { status: response.status, location: response.headers.get('location') };
 }
 
@@ -82,7 +82,7 @@ export function ok({ data, error }) {
 }
 
 // Asserts that the call failed, and returns the status and code of its error.
-export function refused({ data, error }) {
+export function errorOf({ data, error }) {
   assert.equal(data, null);
   return [error.status, error.code];
 }

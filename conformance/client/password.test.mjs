@@ -1,23 +1,23 @@
 // Passwords: change, verify, forget and reset.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, client, mailed, ok, origin, person, refused, registered } from './browser.mjs';
+import { click, client, errorOf, newestMail, newPerson, ok, origin, signUp } from './browser.mjs';
 
 const newPassword = 'another horse battery';
 
 test('a person changes their password and keeps their sessions', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   const phone = client();
   ok(await phone.signIn.email(ada));
   const changed = ok(await ada.auth.changePassword({ currentPassword: ada.password, newPassword }));
   assert.deepEqual([changed.token, changed.user.id], [null, ada.user.id]);
   assert.notEqual(ok(await phone.getSession()), null);
-  assert.equal(refused(await client().signIn.email(ada))[0], 401);
+  assert.equal(errorOf(await client().signIn.email(ada))[0], 401);
   ok(await client().signIn.email({ email: ada.email, password: newPassword }));
 });
 
 test('a person changes their password and ends the other sessions', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   const phone = client();
   ok(await phone.signIn.email(ada));
   const changed = ok(
@@ -32,14 +32,14 @@ test('a person changes their password and ends the other sessions', async () => 
 });
 
 test('a rejected change of password has a code', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   const currentPassword = ada.password;
   const codes = [
     await ada.auth.changePassword({ currentPassword, newPassword: 'short' }),
     await ada.auth.changePassword({ currentPassword, newPassword: 'x'.repeat(129) }),
     await ada.auth.changePassword({ currentPassword: 'wrong horse', newPassword }),
     await client().changePassword({ currentPassword, newPassword }),
-  ].map(refused);
+  ].map(errorOf);
   assert.deepEqual(codes, [
     [400, 'PASSWORD_TOO_SHORT'],
     [400, 'PASSWORD_TOO_LONG'],
@@ -49,29 +49,29 @@ test('a rejected change of password has a code', async () => {
 });
 
 test('a person verifies their password', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   assert.equal(ok(await ada.auth.verifyPassword({ password: ada.password })).status, true);
   const wrong = await ada.auth.verifyPassword({ password: 'wrong horse battery' });
-  assert.deepEqual(refused(wrong), [400, 'INVALID_PASSWORD']);
+  assert.deepEqual(errorOf(wrong), [400, 'INVALID_PASSWORD']);
 });
 
 test('a person who forgot their password gets a new one', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   const auth = client();
-  const asked = ok(await auth.requestPasswordReset({ email: ada.email, redirectTo: '/new-password' }));
-  const unknown = ok(await auth.requestPasswordReset({ email: person().email }));
-  assert.deepEqual(asked, unknown);
+  const requested = ok(await auth.requestPasswordReset({ email: ada.email, redirectTo: '/new-password' }));
+  const unknown = ok(await auth.requestPasswordReset({ email: newPerson().email }));
+  assert.deepEqual(requested, unknown);
 
-  const { url, token } = await mailed('reset-password', ada.email);
+  const { url, token } = await newestMail('reset-password', ada.email);
   assert.deepEqual(await click(url), {
     status: 302,
     location: `${origin}/new-password?token=${token}`,
   });
   const short = await auth.resetPassword({ newPassword: 'short', token });
-  assert.deepEqual(refused(short), [400, 'PASSWORD_TOO_SHORT']);
+  assert.deepEqual(errorOf(short), [400, 'PASSWORD_TOO_SHORT']);
   assert.equal(ok(await auth.resetPassword({ newPassword, token })).status, true);
   const again = await auth.resetPassword({ newPassword, token });
-  assert.deepEqual(refused(again), [400, 'INVALID_TOKEN']);
+  assert.deepEqual(errorOf(again), [400, 'INVALID_TOKEN']);
   assert.equal(ok(await auth.getSession()), null);
 
   ok(await auth.signIn.email({ email: ada.email, password: newPassword }));

@@ -1,11 +1,11 @@
 // Sessions: list them, revoke one, the others, all.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { client, cookiesOfSessions, ok, refused, registered } from './browser.mjs';
+import { client, cookiesOfSessions, errorOf, ok, signUp } from './browser.mjs';
 
 // Signs a user in on three devices.
 async function threeDevices() {
-  const ada = await registered();
+  const ada = await signUp();
   const phone = client();
   const laptop = client();
   for (const auth of [phone, laptop]) {
@@ -18,14 +18,14 @@ const isSignedIn = async (auth) => ok(await auth.getSession()) !== null;
 
 test("a person lists their own sessions and no one else's", async () => {
   const { ada, home, phone } = await threeDevices();
-  await registered();
+  await signUp();
   const sessions = ok(await home.listSessions());
   assert.equal(sessions.length, 3);
   assert.ok(sessions.every((session) => session.userId === ada.user.id));
   assert.ok(sessions.every((session) => session.expiresAt instanceof Date));
   const { session } = ok(await phone.getSession());
   assert.ok(sessions.some(({ id, token }) => id === session.id && token === session.token));
-  assert.deepEqual(refused(await client().listSessions()), [401, 'UNAUTHORIZED']);
+  assert.deepEqual(errorOf(await client().listSessions()), [401, 'UNAUTHORIZED']);
 });
 
 test('a person revokes the session of another device', async () => {
@@ -36,8 +36,8 @@ test('a person revokes the session of another device', async () => {
 });
 
 test("a person cannot revoke another person's session", async () => {
-  const ada = await registered();
-  const stranger = await registered();
+  const ada = await signUp();
+  const stranger = await signUp();
   assert.equal(ok(await stranger.auth.revokeSession({ token: ada.token })).status, true);
   assert.equal(await isSignedIn(ada.auth), true);
 });
@@ -56,7 +56,7 @@ test('a person revokes all sessions', async () => {
 });
 
 test('a session has no fields to update', async () => {
-  const { auth } = await registered();
+  const { auth } = await signUp();
   const { error } = await auth.updateSession({ theme: 'dark' });
   assert.deepEqual([error.status, error.message, error.code], [400, 'No fields to update', undefined]);
 });

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// program writes a shell script called name into dir, which appends its name and arguments to the file calls.
-func program(t *testing.T, dir, name, body string) string {
+// writeProgram writes a shell script called name into dir, which appends its name and arguments to the file calls.
+func writeProgram(t *testing.T, dir, name, body string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	script := "#!/bin/sh\necho " + name + ` "$@" >>` + filepath.Join(dir, "calls") + "\n" + body + "\n"
@@ -23,12 +23,12 @@ func program(t *testing.T, dir, name, body string) string {
 	return path
 }
 
-// publish runs scripts/publish with stand-ins for aws and sam. It returns their calls and the output of the script.
-func publish(t *testing.T, outputs, site string) (calls []string, output string, err error) {
+// runPublish runs scripts/publish with scripts in place of the programs aws and sam. It returns their calls and the output of the script.
+func runPublish(t *testing.T, outputs, site string) (calls []string, output string, err error) {
 	t.Helper()
 	dir := t.TempDir()
-	program(t, dir, "aws", "")
-	sam := program(t, dir, "sam", "printf '%s' '"+outputs+"'")
+	writeProgram(t, dir, "aws", "")
+	sam := writeProgram(t, dir, "sam", "printf '%s' '"+outputs+"'")
 	run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "publish"), "prod", site)
 	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"))
 	out, err := run.CombinedOutput()
@@ -40,7 +40,7 @@ func publish(t *testing.T, outputs, site string) (calls []string, output string,
 const outputs = `[{"OutputKey":"SiteBucketName","OutputValue":"a-bucket"},` +
 	`{"OutputKey":"DistributionId","OutputValue":"E1"}]`
 
-func write(t *testing.T, dir, name string) {
+func writeEmptyFile(t *testing.T, dir, name string) {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -51,14 +51,14 @@ func write(t *testing.T, dir, name string) {
 	}
 }
 
-// Assets, whose names contain a hash of their content, are uploaded first and cached for a year. Browsers revalidate
-// pages at each request.
+// Assets, whose names contain a hash of their content, are uploaded first, and browsers cache them for a year. Browsers
+// revalidate pages at each request.
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	site := t.TempDir()
-	write(t, site, "index.html")
-	write(t, site, "assets/js/main.0a1b2c.js")
-	calls, output, err := publish(t, outputs, site)
+	writeEmptyFile(t, site, "index.html")
+	writeEmptyFile(t, site, "assets/js/main.0a1b2c.js")
+	calls, output, err := runPublish(t, outputs, site)
 	if err != nil {
 		t.Fatal(err, output)
 	}
@@ -76,7 +76,7 @@ func TestPublish(t *testing.T) {
 
 func TestPublish_WithoutASite(t *testing.T) {
 	t.Parallel()
-	calls, output, err := publish(t, outputs, filepath.Join(t.TempDir(), "build"))
+	calls, output, err := runPublish(t, outputs, filepath.Join(t.TempDir(), "build"))
 	if err != nil || len(calls) != 0 || !strings.Contains(output, "nothing is uploaded") {
 		t.Errorf("calls %v, output %q, %v", calls, output, err)
 	}
@@ -86,8 +86,8 @@ func TestPublish_WithoutASite(t *testing.T) {
 func TestPublish_WithoutAStack(t *testing.T) {
 	t.Parallel()
 	site := t.TempDir()
-	write(t, site, "index.html")
-	calls, output, err := publish(t, "[]", site)
+	writeEmptyFile(t, site, "index.html")
+	calls, output, err := runPublish(t, "[]", site)
 	if err == nil || len(calls) != 1 || !strings.Contains(output, "has no output SiteBucketName") {
 		t.Errorf("calls %v, output %q, %v", calls, output, err)
 	}
@@ -103,7 +103,7 @@ func TestDeploy_ReportsMissingPrerequisites(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "deploy"), c.env)
-		run.Env = append(os.Environ(), "SAM="+program(t, dir, "sam", ""), "DIRECT_DATABASE_URL="+c.database)
+		run.Env = append(os.Environ(), "SAM="+writeProgram(t, dir, "sam", ""), "DIRECT_DATABASE_URL="+c.database)
 		out, err := run.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), c.want) || strings.Contains(string(out), "hunter2") {
 			t.Errorf("%s: output %q, %v", name, out, err)

@@ -31,7 +31,7 @@ func TestPipInstallsPackagesWithHashesOnly(t *testing.T) {
 				t.Errorf("%s: %s", script, line)
 				continue
 			}
-			everyRequirementHasAHash(t, filepath.Join("../..", m[1]))
+			checkRequirementsHaveHashes(t, filepath.Join("../..", m[1]))
 		}
 	}
 	if found < 3 {
@@ -39,7 +39,7 @@ func TestPipInstallsPackagesWithHashesOnly(t *testing.T) {
 	}
 }
 
-func everyRequirementHasAHash(t *testing.T, file string) {
+func checkRequirementsHaveHashes(t *testing.T, file string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {

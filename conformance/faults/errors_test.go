@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/sample"
 )
 
-// Every endpoint gets every transient error of Postgres or a pooler, at the connect and at each of its statements, once
+// Every endpoint gets every transient error of Postgres or a pooler, when it connects and at each of its statements, once
 // and repeatedly. It answers normally or 503 with Retry-After. A read that gets an error once always answers normally.
 // After a 503 nothing has changed, and the same request succeeds. A sample has a quarter of the errors at each place,
 // and every endpoint gets every error.
@@ -31,7 +31,7 @@ func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 	for range 4 {
 		url := dbtest.New(t)
 		p := dbtest.NewErrorProxy(t, url)
-		s := &faultySite{newSiteBy(t, url, p.URL()), p, order, &tries, &refusals}
+		s := &faultyServer{newTestServerBehind(t, url, p.URL()), p, order, &tries, &refusals}
 		all.Go(func() {
 			for op := range queue {
 				s.runWithErrors(t, op)
@@ -43,8 +43,8 @@ func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 	t.Logf("%d requests with an error, %d of them answered 503", tries.Load(), refusals.Load())
 }
 
-// faultySite is a test server whose database answers with errors.
-type faultySite struct {
+// faultyServer is a test server whose database answers with errors.
+type faultyServer struct {
 	*testServer
 	proxy           *dbtest.ErrorProxy
 	order           []int // of the errors in a sample
@@ -52,13 +52,13 @@ type faultySite struct {
 }
 
 // runWithErrors runs one operation with all errors.
-func (s *faultySite) runWithErrors(t *testing.T, op operation) {
+func (s *faultyServer) runWithErrors(t *testing.T, op operation) {
 	t.Helper()
 	statements := math.MaxInt
 	for range 3 { // some of them may additionally fetch keys or prepare a statement
 		q := op.prepare(t, s.testServer)
 		s.proxy.SetError(dbtest.ServerError{}, dbtest.AtStatement, 1, 0)
-		if w := q.who.do(t.Context(), q.method, q.path, q.body); !isSuccess(w.Code) {
+		if w := q.user.do(t.Context(), q.method, q.path, q.body); !isSuccess(w.Code) {
 			t.Errorf("%s without an error: %d %s", op.name, w.Code, w.Body)
 			return
 		}
@@ -78,7 +78,7 @@ func (s *faultySite) runWithErrors(t *testing.T, op operation) {
 // errors returns the errors to send at the n-th place of an operation. In a sample each place has a quarter of all
 // errors, and four consecutive places together have all errors. Every operation has at least four places: connect and
 // statement, once and repeatedly.
-func (s *faultySite) errors(n int) (chosen []dbtest.ServerError) {
+func (s *faultyServer) errors(n int) (chosen []dbtest.ServerError) {
 	for i, e := range dbtest.TransientErrors() {
 		if sample.Whole() || s.order[i]%4 == n%4 {
 			chosen = append(chosen, e)
@@ -91,7 +91,7 @@ func (s *faultySite) errors(n int) (chosen []dbtest.ServerError) {
 const maxRetries = 5
 
 // runWithEachError runs an operation with each of the errors. After a 503 it repeats the request with the next error.
-func (s *faultySite) runWithEachError(
+func (s *faultyServer) runWithEachError(
 	t *testing.T, op operation, errors []dbtest.ServerError, phase dbtest.Phase, at, times int,
 ) {
 	t.Helper()
@@ -103,7 +103,7 @@ func (s *faultySite) runWithEachError(
 			errors = errors[1:]
 		}
 		if !done {
-			w := q.who.do(t.Context(), q.method, q.path, q.body)
+			w := q.user.do(t.Context(), q.method, q.path, q.body)
 			if !isSuccess(w.Code) && !slices.Contains(q.again, w.Code) {
 				t.Errorf("%s, %s %d: afterwards got %d %s", op.name, phase, at, w.Code, w.Body)
 			}
@@ -113,7 +113,7 @@ func (s *faultySite) runWithEachError(
 }
 
 // runWithError sends one request with one error, and reports whether the request succeeded.
-func (s *faultySite) runWithError(
+func (s *faultyServer) runWithError(
 	t *testing.T, op operation, q request, e dbtest.ServerError, phase dbtest.Phase, at, times int,
 ) bool {
 	t.Helper()
@@ -121,9 +121,9 @@ func (s *faultySite) runWithError(
 		s.open.Close()
 		s.restart(t)
 	}
-	q.who.ip = s.newUnregisteredUser().ip // so that the limits by IP address do not apply
+	q.user.ip = s.newUnregisteredUser().ip // so that the limits by IP address do not apply
 	s.proxy.SetError(e, phase, at, times)
-	w := q.who.do(t.Context(), q.method, q.path, q.body)
+	w := q.user.do(t.Context(), q.method, q.path, q.body)
 	sent := s.proxy.ClearError()
 	s.tries.Add(1)
 	switch {

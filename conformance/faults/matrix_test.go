@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "update the table in docs/reliability.md
 // clientTimeout is the timeout of the client.
 const clientTimeout = 3 * time.Second
 
-var faults = []fault{cut, lost, terminated, away, slow, frozen}
+var faults = []fault{cut, lost, terminated, unreachable, slow, frozen}
 
 // At every round trip of every endpoint the connection to the database fails in six ways (except GET /health, which
 // reports the failure: shared/health). The client gets the normal response or a 503 with Retry-After, never another
@@ -67,7 +67,7 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) 
 	}
 	defer stop()
 	s.wire.setFault(f, at)
-	w := q.who.do(ctx, q.method, q.path, q.body)
+	w := q.user.do(ctx, q.method, q.path, q.body)
 	trips := s.wire.clearFault()
 	where := fmt.Sprintf("%s, %s at %d of %d", op.name, f, at, trips)
 	switch {
@@ -78,12 +78,12 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) 
 		t.Errorf("%s: got %d %s", where, w.Code, w.Body)
 	case w.Header().Get("Retry-After") == "":
 		t.Errorf("%s: 503 without Retry-After", where)
-	case op.reads && f != away && f != frozen:
+	case op.reads && f != unreachable && f != frozen:
 		t.Errorf("%s: a read was not retried: %s", where, w.Body)
 	}
 	status := w.Code
 	if !isSuccess(status) {
-		again := q.who.do(t.Context(), q.method, q.path, q.body)
+		again := q.user.do(t.Context(), q.method, q.path, q.body)
 		if !isSuccess(again.Code) && !slices.Contains(q.again, again.Code) {
 			t.Errorf("%s: afterwards got %d %s", where, again.Code, again.Body)
 		}

@@ -16,7 +16,7 @@ type operation struct {
 }
 
 type request struct {
-	who                *testUser
+	user               *testUser
 	method, path, body string
 	// again are the statuses, besides success, that a repeated request may get if the first one was committed.
 	again []int
@@ -67,7 +67,7 @@ var operations = []operation{
 	{name: "GET /api/auth/get-session", reads: true, prepare: func(t *testing.T, s *testServer) request {
 		return request{s.newUser(t), "GET", "/api/auth/get-session", "", nil, noCheck}
 	}},
-	{name: "GET /api/auth/get-session, that slides", prepare: func(t *testing.T, s *testServer) request {
+	{name: "GET /api/auth/get-session, that extends the session", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		s.moveSessionsIntoPast(t, p, "2 days")
 		return request{p, "GET", "/api/auth/get-session", "", nil, func(t *testing.T) {
@@ -239,7 +239,7 @@ func (s *testServer) moveSessionsIntoPast(t *testing.T, p *testUser, by string) 
 // countUsers returns the number of users with the user's email.
 func (p *testUser) countUsers(t *testing.T) int {
 	t.Helper()
-	return queryValue[int](t, p.site, `SELECT count(*) FROM "user" WHERE email = $1`, p.email)
+	return queryValue[int](t, p.server, `SELECT count(*) FROM "user" WHERE email = $1`, p.email)
 }
 
 // resetRequest returns the body of a request for a reset mail.

@@ -13,13 +13,13 @@ import (
 type fault string
 
 const (
-	none       fault = ""
-	cut        fault = "cut"        // the statement never arrives, and the connection is reset
-	lost       fault = "lost"       // Postgres executes the statement, but its response never arrives
-	terminated fault = "terminated" // Postgres closes every connection before, as Neon does when it suspends
-	away       fault = "away"       // from now on the database cannot be reached
-	slow       fault = "slow"       // the network delivers data after the delay latency
-	frozen     fault = "frozen"     // the statement is lost, and there is never a response
+	none        fault = ""
+	cut         fault = "cut"         // the statement never arrives, and the connection is reset
+	lost        fault = "lost"        // Postgres executes the statement, but its response never arrives
+	terminated  fault = "terminated"  // Postgres closes every connection before, as Neon does when it suspends
+	unreachable fault = "unreachable" // from now on the database cannot be reached
+	slow        fault = "slow"        // the network delivers data after the delay latency
+	frozen      fault = "frozen"      // the statement is lost, and there is never a response
 )
 
 const latency = 5 * time.Second
@@ -63,7 +63,7 @@ func (w *faultyDialer) nextFault() fault {
 	if w.trips != w.at {
 		return none
 	}
-	w.gone = w.fault == away
+	w.gone = w.fault == unreachable
 	return w.fault
 }
 
@@ -126,12 +126,12 @@ func (c *conn) causeFault(f fault) {
 	case slow:
 		time.Sleep(latency)
 		return
-	case cut, away, lost, frozen, none:
+	case cut, unreachable, lost, frozen, none:
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lose, c.swallow = f == lost, f == frozen
-	if f == cut || f == away {
+	if f == cut || f == unreachable {
 		c.broken = connectionReset()
 		_ = c.Close()
 	}

@@ -18,8 +18,8 @@ import (
 
 const signUpRoute = "POST /api/auth/sign-up/email"
 
-// registration returns a sign-up event of a new visitor, with additional JSON fields.
-func registration(more string) events.APIGatewayV2HTTPRequest {
+// newSignUpEvent returns a sign-up event of a new visitor, with additional JSON fields.
+func newSignUpEvent(more string) events.APIGatewayV2HTTPRequest {
 	v := newVisitor()
 	method, path, _ := strings.Cut(signUpRoute, " ")
 	body := v.fillPlaceholders(`{"name":"Ada","email":"{email}","password":"{password}"` + more + `}`)
@@ -39,15 +39,15 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 		e.RequestContext.HTTP.Path = e.RawPath
 		return e
 	}
-	form := registration("")
+	form := newSignUpEvent("")
 	form.Headers["content-type"] = "application/x-www-form-urlencoded"
 	form.Body = "name=Ada&email=form%40example.com&password=" + strings.ReplaceAll(password, " ", "+")
-	broken := registration("")
+	broken := newSignUpEvent("")
 	broken.Body, broken.IsBase64Encoded = "not base64!", true
-	elsewhere := staged(registration(""), "prod")
+	elsewhere := staged(newSignUpEvent(""), "prod")
 	elsewhere.RawPath = strings.Replace(elsewhere.RawPath, "/prod/", "/production/", 1)
 	large := func(size int) events.APIGatewayV2HTTPRequest {
-		e := registration("")
+		e := newSignUpEvent("")
 		e.Body = strings.Repeat("x", size)
 		return e
 	}
@@ -57,24 +57,24 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 		sent events.APIGatewayV2HTTPRequest
 		want int
 	}{
-		{"plain", registration(""), 200},
-		{"base64", packed(registration("")), 200},
+		{"plain", newSignUpEvent(""), 200},
+		{"base64", packed(newSignUpEvent("")), 200},
 		{"form", form, 200},
 		{"form in base64", packed(form), 422}, // the email is already taken
 		{"invalid base64", broken, 400},
-		{"stage", staged(registration(""), "prod"), 200},
+		{"stage", staged(newSignUpEvent(""), "prod"), 200},
 		{"a path that begins like the stage", elsewhere, 404},
 		{"5 MiB", large(5 << 20), 413},
 		{"6 MiB as a whole event", large(limit - 2000), 413},
 		{"4.5 MiB in base64, which is 6 MiB", packed(large(limit/4*3 - 3000)), 413},
-		{"unencoded body again", registration(""), 200},
+		{"unencoded body again", newSignUpEvent(""), 200},
 	} {
 		got := s.InvokeHTTP(c.sent)
 		if got.StatusCode != c.want {
 			t.Errorf("%s: got %d %.200s, want %d", c.name, got.StatusCode, got.Body, c.want)
 		}
 		if got.StatusCode == 200 {
-			cookiesOutsideHeaders(t, c.name, got)
+			checkCookiesOutsideHeaders(t, c.name, got)
 		}
 	}
 	if n := len(s.StartTimes()); n != 1 {
@@ -82,8 +82,8 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 	}
 }
 
-// cookiesOutsideHeaders checks that each cookie of a sign-up is set once, in the field that the gateway reads.
-func cookiesOutsideHeaders(t *testing.T, name string, got events.APIGatewayV2HTTPResponse) {
+// checkCookiesOutsideHeaders checks that each cookie of a sign-up is set once, in the field that the gateway reads.
+func checkCookiesOutsideHeaders(t *testing.T, name string, got events.APIGatewayV2HTTPResponse) {
 	t.Helper()
 	var names []string
 	for _, c := range got.Cookies {
@@ -137,7 +137,7 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := sandbox.Start(t, d.Functions["health"].Options(sandbox.Build(t, "conformance/lambda/testdata/panics"), d.Cloud))
 	s.AddSecrets("hunter2")
-	ask := func(path string) string {
+	invoke := func(path string) string {
 		var answer struct {
 			StatusCode int
 			ErrorType  string
@@ -164,7 +164,7 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		{"/exit", "Runtime.ExitError", 1}, // the answer is Lambda's own, which then starts the function again
 		{"/works", "No Content", 2},
 	} {
-		if got := ask(c.path); got != c.want || len(s.StartTimes()) != c.starts {
+		if got := invoke(c.path); got != c.want || len(s.StartTimes()) != c.starts {
 			t.Errorf("%s: got %q after %d starts, want %q after %d", c.path, got, len(s.StartTimes()), c.want, c.starts)
 		}
 	}

@@ -192,10 +192,10 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(served, want); diff != "" {
-		t.Errorf("routes (-asked +template.yaml):\n%s", diff)
+		t.Errorf("routes (-requested +template.yaml):\n%s", diff)
 	}
-	mailer(t, d, mails, table)
-	migrate(t, d, table)
+	sendQueuedMails(t, d, mails, table)
+	planImport(t, d, table)
 	if diff := cmp.Diff(table.functions(), slices.Sorted(maps.Keys(d.Functions))); diff != "" {
 		t.Errorf("functions (-started +template.yaml):\n%s", diff)
 	}

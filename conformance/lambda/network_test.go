@@ -43,18 +43,18 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	n := newNetwork(t)
 	n.database.Refuse()
 	n.cloud.Refuse()
-	needy := map[string]string{
+	networkRoutes := map[string]string{
 		"profile": "GET /api/profile", "session": "GET /api/auth/get-session", "social": "GET /api/auth/callback/google",
 	}
 	for folder, steps := range routes {
-		if needy[folder] == "" {
-			needy[folder] = steps[0].route
+		if networkRoutes[folder] == "" {
+			networkRoutes[folder] = steps[0].route
 		}
 	}
 	var all sync.WaitGroup // concurrent, because each request takes seconds
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"JWKS_URL": "http://127.0.0.1:1/"})
-		all.Go(func() { checkWithoutNetwork(t, s, needy[folder], routes[folder][0].body) })
+		all.Go(func() { checkWithoutNetwork(t, s, networkRoutes[folder], routes[folder][0].body) })
 	}
 	all.Wait()
 	mailer := n.Start("mailer", sandbox.Build(t, "functions/mailer"))
@@ -133,7 +133,7 @@ func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 	}
 	n.database.Freeze()
 	expect("a connect without a response", 503)
-	if got := signup.InvokeHTTP(registration("")); got.StatusCode != 503 || len(signup.StartTimes()) != 1 {
+	if got := signup.InvokeHTTP(newSignUpEvent("")); got.StatusCode != 503 || len(signup.StartTimes()) != 1 {
 		t.Errorf("sign up: got %d after %d starts, want 503\n%s", got.StatusCode, len(signup.StartTimes()), signup.Output())
 	}
 	n.database.Resume()

@@ -33,7 +33,7 @@ func TestXForwardedForNeedsTheOriginSecret(t *testing.T) {
 		}, gateway},
 		{"wrong and valid secret", map[string]string{"x-origin-secret": "guess, " + sandbox.OriginSecrets[0]}, gateway},
 	} {
-		e := registration("")
+		e := newSignUpEvent("")
 		delete(e.Headers, "x-origin-secret")
 		for name, value := range c.headers {
 			e.Headers[name] = value

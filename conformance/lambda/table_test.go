@@ -24,7 +24,7 @@ func newTable(t *testing.T) *table {
 }
 
 // add measures a function that has handled an event.
-func (tb *table) add(folder string, s *sandbox.Sandbox, asked, answers string) {
+func (tb *table) add(folder string, s *sandbox.Sandbox, requests, answers string) {
 	tb.t.Helper()
 	starts, first := []time.Duration{s.InitTime()}, s.FirstAnswer().Sub(s.FirstEvent())
 	if starts[0] <= 0 || first <= 0 {
@@ -39,7 +39,7 @@ func (tb *table) add(folder string, s *sandbox.Sandbox, asked, answers string) {
 	}
 	slices.Sort(starts)
 	tb.rows[folder] = fmt.Sprintf("| %s | %s | %s | %.1f | %s | %s |\n",
-		folder, milliseconds(starts[len(starts)/2]), milliseconds(first), float64(s.PeakMemory())/1024, asked, answers)
+		folder, milliseconds(starts[len(starts)/2]), milliseconds(first), float64(s.PeakMemory())/1024, requests, answers)
 }
 
 func (tb *table) functions() []string {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// sample has the server's figures at one time in the soak.
+// sample has the resources that the server uses at one time of the soak.
 type sample struct {
 	after time.Duration
 	figures

@@ -16,7 +16,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(faultsOnly{}, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(errorsOnly{}, nil)))
 	switch os.Getenv(role) {
 	case asServer:
 		runServer()
@@ -27,10 +27,10 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// faultsOnly is the writer of the log. Every record is formatted, as in production, but only errors are printed.
-type faultsOnly struct{}
+// errorsOnly is the writer of the log. Every record is formatted, as in production, but only errors are printed.
+type errorsOnly struct{}
 
-func (faultsOnly) Write(record []byte) (int, error) {
+func (errorsOnly) Write(record []byte) (int, error) {
 	if bytes.Contains(record, []byte(`"level":"ERROR"`)) {
 		return os.Stderr.Write(record)
 	}

@@ -27,8 +27,8 @@ func TestR51_FiveHundredUsersWithMixedRequests(t *testing.T) {
 	s := newTestServer(t, pool, unwrapped, password.Cheap())
 	c := newGroup(t, s.address, 1, userCount)
 	begin := time.Now()
-	for few := range slices.Chunk(c.users, batch) {
-		c.together(few, (*loadUser).register)
+	for group := range slices.Chunk(c.users, batch) {
+		c.runConcurrently(group, (*loadUser).register)
 	}
 	rate := float64(3*userCount) / time.Since(begin).Seconds()
 	t.Logf("all have registered after %v", time.Since(begin))
@@ -38,7 +38,7 @@ func TestR51_FiveHundredUsersWithMixedRequests(t *testing.T) {
 	for done := 0; done < actions; {
 		n := min(max(batch, int(rate*batchTime)), userCount)
 		start := time.Now()
-		c.together(queue[:n], (*loadUser).doRandomAction)
+		c.runConcurrently(queue[:n], (*loadUser).doRandomAction)
 		rate = float64(n) / time.Since(start).Seconds()
 		done, most, queue = done+n, max(most, n), append(queue[n:], queue[:n]...)
 	}
@@ -58,7 +58,7 @@ func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
 	s := newTestServer(t, 1, unwrapped, nil)
 	c := newGroup(t, s.address, 1, 12)
 	for _, p := range c.users {
-		c.together([]*loadUser{p}, (*loadUser).signUp)
+		c.runConcurrently([]*loadUser{p}, (*loadUser).signUp)
 	}
 	c.forAll((*loadUser).signInWithWrongPassword)
 	c.check(t, s.database)

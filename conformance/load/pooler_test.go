@@ -33,23 +33,23 @@ var steps = []func(*loadUser) error{
 func TestFiftyProcessesThroughThePooler(t *testing.T) {
 	database := dbtest.New(t)
 	env := settings(t, database)
-	env["JWKS_URL"] = publish(t, env)
+	env["JWKS_URL"] = serveJWKS(t, env)
 	env["DATABASE_URL"] = dbtest.Pgbouncer(t, database)
 	env["GOMAXPROCS"] = "1" // a Lambda function has at most one processor at this size
 	c := &userGroup{}
 	begin := time.Now()
-	var asked sync.WaitGroup
+	var sent sync.WaitGroup
 	var all []*child
 	for i := range environments {
 		process := spawn(t, asEnvironment, env)
 		all = append(all, process)
-		b := newClient(c, &pipes{process.in, process.out, &asked, true})
+		b := newClient(c, &pipes{process.in, process.out, &sent, true})
 		c.users = append(c.users, newLoadUser(b, i))
 	}
-	runAtSameTime(t, c, database, &asked, (*loadUser).register)
+	runAtSameTime(t, c, database, &sent, (*loadUser).register)
 	t.Logf("%v to start %d processes and answer them all", time.Since(begin), environments)
 	for round := range len(steps) {
-		runAtSameTime(t, c, database, &asked, func(p *loadUser) error { return steps[(p.number+round)%len(steps)](p) })
+		runAtSameTime(t, c, database, &sent, func(p *loadUser) error { return steps[(p.number+round)%len(steps)](p) })
 	}
 	c.check(t, database)
 	var taken uint64
@@ -60,8 +60,8 @@ func TestFiftyProcessesThroughThePooler(t *testing.T) {
 	t.Logf("%d requests in %v, in %d MiB together", len(plain)+len(passwords), time.Since(begin), taken>>20)
 }
 
-// publish serves the JWKS of the environments.
-func publish(t *testing.T, env map[string]string) string {
+// serveJWKS serves the JWKS of the environments.
+func serveJWKS(t *testing.T, env map[string]string) string {
 	t.Helper()
 	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
@@ -76,7 +76,7 @@ func publish(t *testing.T, env map[string]string) string {
 
 // runAtSameTime runs do for all users while all tables are locked, and unlocks the tables when all users have sent
 // their first request. So these requests are concurrent even on a slow machine.
-func runAtSameTime(t *testing.T, c *userGroup, database string, asked *sync.WaitGroup, do func(*loadUser) error) {
+func runAtSameTime(t *testing.T, c *userGroup, database string, sent *sync.WaitGroup, do func(*loadUser) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)
 	if err != nil {
@@ -95,11 +95,11 @@ func runAtSameTime(t *testing.T, c *userGroup, database string, asked *sync.Wait
 			continue
 		}
 		p.conn.(*pipes).waiting = true
-		asked.Add(1)
+		sent.Add(1)
 	}
 	unlocked := make(chan error)
 	go func() {
-		asked.Wait()
+		sent.Wait()
 		unlocked <- tx.Commit(context.WithoutCancel(t.Context()))
 	}()
 	c.forAll(do)
@@ -112,7 +112,7 @@ func runAtSameTime(t *testing.T, c *userGroup, database string, asked *sync.Wait
 type pipes struct {
 	io.Writer
 	out     *bufio.Reader
-	asked   *sync.WaitGroup
+	sent    *sync.WaitGroup
 	waiting bool // true until it has sent a request in this round
 }
 
@@ -120,7 +120,7 @@ func (p *pipes) Write(request []byte) (int, error) {
 	n, err := p.Writer.Write(request)
 	if p.waiting {
 		p.waiting = false
-		p.asked.Done()
+		p.sent.Done()
 	}
 	return n, err
 }

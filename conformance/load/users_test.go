@@ -40,11 +40,11 @@ func newGroup(tb testing.TB, address string, number, n int) *userGroup {
 	return c
 }
 
-func (c *userGroup) forAll(do func(*loadUser) error) { c.together(c.users, do) }
+func (c *userGroup) forAll(do func(*loadUser) error) { c.runConcurrently(c.users, do) }
 
-// together runs do concurrently for some users and waits for all. A user with a fault sends no more requests, because
+// runConcurrently runs do concurrently for some users and waits for all. A user with a fault sends no more requests, because
 // its expected state is no longer known.
-func (c *userGroup) together(some []*loadUser, do func(*loadUser) error) {
+func (c *userGroup) runConcurrently(some []*loadUser, do func(*loadUser) error) {
 	var all sync.WaitGroup
 	for _, p := range some {
 		all.Go(func() {

@@ -115,11 +115,11 @@ func namesOfSettings() map[string]bool {
 
 // exchange is a request with its responses, as in conformance/recorded.
 type exchange struct {
-	Do      string          `json:"do"` // method and path with query
-	Note    string          `json:"note"`
-	Sent    json.RawMessage `json:"sent"` // the body of the request
-	Library *answer         `json:"library"`
-	Xenon   *answer         `json:"xenon"` // Xenon's response, if it is a listed divergence
+	Do     string          `json:"do"` // method and path with query
+	Note   string          `json:"note"`
+	Sent   json.RawMessage `json:"sent"`    // the body of the request
+	Answer *answer         `json:"library"` // the response of Better Auth
+	Xenon  *answer         `json:"xenon"`   // Xenon's response, if it is a listed divergence
 }
 
 // answer is the part of a response that the document describes.
@@ -153,7 +153,7 @@ func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 			t.Fatalf("%s: %v", file, err)
 		}
 		for i, e := range r.Exchanges {
-			if !anExchange.MatchString(e.Do) {
+			if !exchangePattern.MatchString(e.Do) {
 				continue
 			}
 			checked++
@@ -168,7 +168,7 @@ func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 	t.Logf("%d exchanges", checked)
 }
 
-var anExchange = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /`)
+var exchangePattern = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /`)
 
 // The check above reports what the document does not describe.
 func TestR05_MismatchesWithTheDocumentAreReported(t *testing.T) {
@@ -223,7 +223,7 @@ func TestR05_MismatchesWithTheDocumentAreReported(t *testing.T) {
 
 // checkExchange returns an error if the document does not describe the exchange.
 func checkExchange(doc *openapi3.T, e exchange) error {
-	got := e.Library
+	got := e.Answer
 	if e.Xenon != nil {
 		got = e.Xenon
 	}
@@ -269,12 +269,12 @@ func operation(doc *openapi3.T, method, path string) *openapi3.Operation {
 
 // checkRequest checks a request that succeeded against its description.
 func checkRequest(op *openapi3.Operation, query string, sent json.RawMessage) error {
-	asked, err := url.ParseQuery(query)
+	parameters, err := url.ParseQuery(query)
 	if err != nil {
 		return err
 	}
 	for _, p := range op.Parameters {
-		if p.Value.In == "query" && p.Value.Required && !asked.Has(p.Value.Name) {
+		if p.Value.In == "query" && p.Value.Required && !parameters.Has(p.Value.Name) {
 			return fmt.Errorf("missing parameter %s", p.Value.Name)
 		}
 	}

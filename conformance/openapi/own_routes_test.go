@@ -17,13 +17,13 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	doc := description(t)
 	x := xenontest.Start(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl")
 	bearer := ""
-	talk := func(do, body string, want int, headers ...string) answer {
+	sendAndCheck := func(do, body string, want int, headers ...string) answer {
 		t.Helper()
 		got := request(t, x.URL, do, body, bearer, headers...)
 		if got.Status != want {
 			t.Errorf("%s %.99s: got %d %s, want %d", do, body, got.Status, got.Body, want)
 		}
-		e := exchange{Do: do, Library: &got}
+		e := exchange{Do: do, Answer: &got}
 		if body != "" {
 			e.Sent = json.RawMessage(body)
 		}
@@ -39,35 +39,35 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 		return fields
 	}
 
-	talk("GET /health", "", 200)
-	talk("GET /api/auth/jwks", "", 200)
-	talk("POST /api/auth/sign-in/email", `{"email":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
-	talk("POST /api/auth/cancel-email-change", `{"token":"x"}`, 400)
-	talk("GET /api/profile", "", 401)
+	sendAndCheck("GET /health", "", 200)
+	sendAndCheck("GET /api/auth/jwks", "", 200)
+	sendAndCheck("POST /api/auth/sign-in/email", `{"email":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
+	sendAndCheck("POST /api/auth/cancel-email-change", `{"token":"x"}`, 400)
+	sendAndCheck("GET /api/profile", "", 401)
 	signUp := `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
-	bearer = bodyOf(talk("POST /api/auth/sign-up/email", signUp, 200)).Token
-	bearer = bodyOf(talk("GET /api/auth/token", "", 200)).Token
-	talk("GET /api/profile", "", 404)
-	talk("PUT /api/profile", `{}`, 404)
-	talk("POST /api/profile", `{"time_per_week":-1}`, 400)
-	talk("POST /api/profile", `{`, 400)
-	created := talk("POST /api/profile", `{"learning_mode":"code_first","time_per_week":5}`, 201)
-	talk("POST /api/profile", `{}`, 409)
-	talk("GET /api/profile", "", 200)
-	talk("PUT /api/profile", `{"learning_mode":null,"age_range":"35_plus"}`, 200, "If-Match", created.Headers["Etag"])
-	talk("PUT /api/profile", `{}`, 412, "If-Match", created.Headers["Etag"])
-	talk("PUT /api/profile", `{}`, 415, "Content-Type", "text/plain")
-	talk("PUT /api/profile", `{"preferred_language":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
+	bearer = bodyOf(sendAndCheck("POST /api/auth/sign-up/email", signUp, 200)).Token
+	bearer = bodyOf(sendAndCheck("GET /api/auth/token", "", 200)).Token
+	sendAndCheck("GET /api/profile", "", 404)
+	sendAndCheck("PUT /api/profile", `{}`, 404)
+	sendAndCheck("POST /api/profile", `{"time_per_week":-1}`, 400)
+	sendAndCheck("POST /api/profile", `{`, 400)
+	created := sendAndCheck("POST /api/profile", `{"learning_mode":"code_first","time_per_week":5}`, 201)
+	sendAndCheck("POST /api/profile", `{}`, 409)
+	sendAndCheck("GET /api/profile", "", 200)
+	sendAndCheck("PUT /api/profile", `{"learning_mode":null,"age_range":"35_plus"}`, 200, "If-Match", created.Headers["Etag"])
+	sendAndCheck("PUT /api/profile", `{}`, 412, "If-Match", created.Headers["Etag"])
+	sendAndCheck("PUT /api/profile", `{}`, 415, "Content-Type", "text/plain")
+	sendAndCheck("PUT /api/profile", `{"preferred_language":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
 	bearer = "x"
-	talk("GET /api/profile", "", 401)
+	sendAndCheck("GET /api/profile", "", 401)
 
 	x = xenontest.Start(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl",
 		`RATE_LIMIT_RULES={"/api/profile": {"window": 60, "max": 1}, "/health": {"window": 1, "max": 1}}`)
-	talk("GET /api/profile", "", 401)
-	talk("GET /api/profile", "", 429)
-	talk("GET /health", "", 200)
-	talk("GET /health", "", 200)
-	talk("GET /health", "", 429)
+	sendAndCheck("GET /api/profile", "", 401)
+	sendAndCheck("GET /api/profile", "", 429)
+	sendAndCheck("GET /health", "", 200)
+	sendAndCheck("GET /health", "", 200)
+	sendAndCheck("GET /health", "", 429)
 }
 
 // request sends one request to a server's URL and returns the response as an answer.

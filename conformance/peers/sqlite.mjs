@@ -1,4 +1,5 @@
-// Stands for node:sqlite on a Node that does not have it. A test that uses a database of its own fails on both servers.
+// Replaces node:sqlite on a version of Node that does not have it. A test that uses a database of its own then fails on
+// both servers.
 export class DatabaseSync {
   exec() {
     throw new Error('this run has no SQLite');

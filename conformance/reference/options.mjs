@@ -5,8 +5,8 @@ import pg from 'pg';
 import { accountOptions, issuers, socialProviders } from './social.mjs';
 
 // The package of Better Auth: the pinned version, or an older one under its alias in package.json.
-export const library = process.env.LIBRARY ?? 'better-auth';
-const { admin, bearer, genericOAuth, jwt } = await import(`${library}/plugins`);
+export const packageName = process.env.LIBRARY ?? 'better-auth';
+const { admin, bearer, genericOAuth, jwt } = await import(`${packageName}/plugins`);
 
 export const baseURL = process.env.BETTER_AUTH_URL ?? 'http://localhost:3000';
 
@@ -33,9 +33,9 @@ function mail(kind) {
   };
 }
 
-// The admin plugin, whose bans Xenon honours. With ADMIN_PLUGIN=whole it is complete; otherwise responses do not
-// contain the fields that it adds to users and sessions, because Xenon's responses do not have them.
-function bans() {
+// The admin plugin if ADMIN_PLUGIN is set, because Xenon honours its bans. With ADMIN_PLUGIN=whole it is complete;
+// otherwise responses do not contain the fields that it adds to users and sessions, as Xenon's responses do not.
+function adminPlugins() {
   const { ADMIN_PLUGIN } = process.env;
   if (!ADMIN_PLUGIN) return [];
   const plugin = admin();
@@ -88,7 +88,7 @@ export function options(pool) {
         jwt: { expirationTime: '7d' },
       }),
       bearer(),
-      ...bans(),
+      ...adminPlugins(),
       ...issuers(genericOAuth),
     ],
   };

@@ -1,8 +1,8 @@
 // Runs Better Auth's own migration on DATABASE_URL, and prints as one line of JSON what was missing and what problems
 // it found.
-import { connect, library, options } from './options.mjs';
+import { connect, options, packageName } from './options.mjs';
 
-const { getMigrations } = await import(`${library}/db/migration`);
+const { getMigrations } = await import(`${packageName}/db/migration`);
 const pool = connect();
 try {
   const plan = await getMigrations(options(pool));

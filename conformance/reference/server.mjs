@@ -1,11 +1,11 @@
 // Runs Better Auth as a server on DATABASE_URL, with Xenon's settings from the environment. It migrates the database,
 // prints its URL when it is ready, and exits at the end of its input.
 import { createServer } from 'node:http';
-import { connect, library, options } from './options.mjs';
+import { connect, options, packageName } from './options.mjs';
 
-const { betterAuth } = await import(library);
-const { getMigrations } = await import(`${library}/db/migration`);
-const { toNodeHandler } = await import(`${library}/node`);
+const { betterAuth } = await import(packageName);
+const { getMigrations } = await import(`${packageName}/db/migration`);
+const { toNodeHandler } = await import(`${packageName}/node`);
 
 const pool = connect();
 const auth = betterAuth(options(pool));

@@ -1,4 +1,4 @@
-// Better Auth's options for social sign-in, from Xenon's settings. Without settings of a provider there is none.
+// Better Auth's options for social sign-in, from Xenon's settings. A provider without settings is not configured.
 const builtIn = [
   'google',
   'github',
@@ -37,7 +37,7 @@ function common(prefix) {
   };
 }
 
-// The settings that only one provider has. Better Auth uses the defaults for those that are undefined.
+// The settings that only one provider has. For undefined ones Better Auth uses its defaults.
 const own = {
   google: () => ({ accessType: env.GOOGLE_ACCESS_TYPE, prompt: env.GOOGLE_PROMPT, hd: env.GOOGLE_HD }),
   microsoft: () => ({ tenantId: env.MICROSOFT_TENANT_ID }),

@@ -166,8 +166,8 @@ func (c *conversation) comparable(response *http.Response, text []byte, took tim
 }
 
 var (
-	aJWT      = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
-	generated = []struct {
+	jwtPattern = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	generated  = []struct {
 		form *regexp.Regexp
 		name string
 	}{
@@ -181,7 +181,7 @@ var (
 
 // replaceValues replaces the generated values in a text by their kind.
 func (c *conversation) replaceValues(text string) string {
-	text = aJWT.ReplaceAllStringFunc(text, replaceJWT)
+	text = jwtPattern.ReplaceAllStringFunc(text, replaceJWT)
 	text = strings.ReplaceAll(text, c.origin, "<origin>")
 	for _, kind := range generated {
 		text = kind.form.ReplaceAllString(text, kind.name)

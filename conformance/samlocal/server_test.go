@@ -37,8 +37,8 @@ func requireEngine(t *testing.T) (isOurs bool) {
 	return strings.Contains(os.Getenv("DOCKER_HOST"), "/docker-engine.")
 }
 
-// imageArguments returns SAM's arguments for the base image. In an engine of the tests, the image is a stand-in with
-// what SAM needs: a shell, mv and chmod, and the folders that the emulator and the functions expect.
+// imageArguments returns SAM's arguments for the base image. In an engine of the tests, another image replaces it.
+// That image has what SAM needs: a shell, mv and chmod, and the folders that the emulator and the functions expect.
 func imageArguments(t *testing.T) []string {
 	t.Helper()
 	if !requireEngine(t) {

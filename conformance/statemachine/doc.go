@@ -1,3 +1,3 @@
-// Package statemachine runs the definition of the import in a real interpreter of the States Language, whose tasks
+// Package statemachine runs the definition of the import in an interpreter of the States Language, whose tasks
 // call the built function.
 package statemachine

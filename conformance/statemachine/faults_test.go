@@ -33,7 +33,7 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 		return nil
 	})
 	got := s.start("killed", `{"mfa":"hold","batchSize":100,"concurrency":2}`)
-	s.complete(got)
+	s.checkComplete(got)
 	if got.Retried["Begin"] != 3 || got.Retried["Copy lane"] == 0 {
 		t.Errorf("retried %v, want 3 times Begin and Copy lane", got.Retried)
 	}
@@ -78,7 +78,7 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 		t.Errorf("got %s %s, want NeedsAttention while the shard still fails", again.Status, again.Error)
 	}
 	s.setFault(nil)
-	s.complete(s.redrive("parked", again, 2))
+	s.checkComplete(s.redrive("parked", again, 2))
 }
 
 // The target rejects the rows of one batch, but no single row is the cause. The shard of the batch is parked without a
@@ -117,7 +117,7 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 		t.Errorf("the target has %d users, want those of the other shards", n)
 	}
 	dbtest.Exec(t, s.to, `drop trigger refuse on "user"`)
-	s.complete(s.start("allowed", input))
+	s.checkComplete(s.start("allowed", input))
 }
 
 // The target is unavailable for two seconds. The execution continues without a redrive.
@@ -137,7 +137,7 @@ func TestImportContinuesAfterTargetWasUnavailable(t *testing.T) {
 		}
 		return nil
 	})
-	s.complete(s.start("away", `{"mfa":"hold","batchSize":20,"concurrency":2}`))
+	s.checkComplete(s.start("unavailable", `{"mfa":"hold","batchSize":20,"concurrency":2}`))
 }
 
 // A second execution fails with the error Held, which names the first execution. The first execution is not affected.
@@ -170,6 +170,6 @@ func TestSecondExecutionFailsWhileFirstHasTheLease(t *testing.T) {
 			second.Retried,
 		)
 	}
-	s.complete(<-ended)
-	s.complete(s.start("three", input)) // without waiting: the first execution has released the lease
+	s.checkComplete(<-ended)
+	s.checkComplete(s.start("three", input)) // without waiting: the first execution has released the lease
 }

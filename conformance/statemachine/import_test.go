@@ -44,8 +44,8 @@ func TestDefinitionIsValid(t *testing.T) {
 	}
 }
 
-// rows returns the number of rows that imports have copied into the target.
-func (s *testbed) rows() int64 {
+// countRows returns the number of rows that imports have copied into the target.
+func (s *testbed) countRows() int64 {
 	s.t.Helper()
 	return dbtest.Value[int64](
 		s.t,
@@ -65,8 +65,8 @@ func output[T any](t *testing.T, e executionResult) (v T) {
 	return v
 }
 
-// complete checks with the output, the ledger and the source that an import is complete.
-func (s *testbed) complete(e executionResult) stepfn.ReportResult {
+// checkComplete checks with the output, the ledger and the source that an import is complete.
+func (s *testbed) checkComplete(e executionResult) stepfn.ReportResult {
 	s.t.Helper()
 	got := output[stepfn.ReportResult](s.t, e)
 	if got.Status.State != "complete" || got.Status.Open != 0 || len(got.Status.Parked) != 0 {
@@ -93,7 +93,7 @@ func (s *testbed) complete(e executionResult) stepfn.ReportResult {
 	return got
 }
 
-func (s *testbed) entered(e executionResult, states ...string) {
+func (s *testbed) checkEntered(e executionResult, states ...string) {
 	s.t.Helper()
 	for _, state := range states {
 		if e.Entered[state] == 0 {
@@ -113,7 +113,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 	if !got.MayStart || got.Batches != 6 || len(got.Expected) == 0 {
 		t.Errorf("got %+v, want a plan of 6 batches", got)
 	}
-	if n := s.rows(); n != 0 {
+	if n := s.countRows(); n != 0 {
 		t.Errorf("the target has %d rows, want 0", n)
 	}
 	if dbtest.Value[bool](t, s.to, "select exists (select from pg_namespace where nspname = 'supabase_import')") {
@@ -151,8 +151,8 @@ func TestImport(t *testing.T) {
 	s := newTestbed(t, 2000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	first := s.start("first", input)
-	report := s.complete(first)
-	s.entered(first, "Copy", "Verify lane", "Verdict", "Gate")
+	report := s.checkComplete(first)
+	s.checkEntered(first, "Copy", "Verify lane", "Verdict", "Gate")
 	if first.Entered["Copy with child executions"] != 0 || first.Entered["Copy lane"] < 8 {
 		t.Errorf("got %v, want 8 inline shards", first.Entered)
 	}
@@ -167,10 +167,10 @@ func TestImport(t *testing.T) {
 			t.Errorf("no metric %s in the log", metric)
 		}
 	}
-	before := s.rows()
-	second := s.complete(s.start("second", input))
-	if second.Status.Pass != 2 || s.rows() != before {
-		t.Errorf("the second execution is pass %d and leaves %d rows, want 2 and %d", second.Status.Pass, s.rows(), before)
+	before := s.countRows()
+	second := s.checkComplete(s.start("second", input))
+	if second.Status.Pass != 2 || s.countRows() != before {
+		t.Errorf("the second execution is pass %d and leaves %d rows, want 2 and %d", second.Status.Pass, s.countRows(), before)
 	}
 	if diff := cmp.Diff(second.Verification.Checksums, report.Verification.Checksums); diff != "" {
 		t.Errorf("checksums (second -, first +):\n%s", diff)
@@ -196,19 +196,19 @@ func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 	s := newTestbed(t, 3000)
 	s.shortenTimeout("copy")
 	got := s.start("short", `{"mfa":"hold","batchSize":20,"concurrency":1}`)
-	s.complete(got)
+	s.checkComplete(got)
 	if n := got.Entered["Copy lane"]; n <= 4 {
 		t.Errorf("Copy lane was entered %d times for 4 shards, want more: no invocation ended early", n)
 	}
 	s.shortenTimeout("rollback")
 	back := s.start("short, back", `{"rollback":true}`)
-	if n := back.Entered["Roll back"]; back.Status != "SUCCEEDED" || n <= 1 || s.rows() != 0 {
+	if n := back.Entered["Roll back"]; back.Status != "SUCCEEDED" || n <= 1 || s.countRows() != 0 {
 		t.Errorf(
 			"got %s %s after %d invocations and %d rows, want more than one and none",
 			back.Status,
 			back.Error,
 			n,
-			s.rows(),
+			s.countRows(),
 		)
 	}
 }
@@ -218,7 +218,7 @@ func TestLargeSourcesAreDistributed(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 420)
 	got := s.start("large", `{"mfa":"hold","batchSize":1,"concurrency":4}`)
-	s.complete(got)
+	s.checkComplete(got)
 	if got.Entered["Copy with child executions"] != 1 || got.Entered["Copy"] != 0 ||
 		got.Entered["Copy lane, child"] != 16 {
 		t.Errorf("got %v, want 16 child executions", got.Entered)
@@ -230,14 +230,14 @@ func TestRollback(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 1000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	first := s.complete(s.start("there", input))
-	copied := s.rows()
+	first := s.checkComplete(s.start("there", input))
+	copied := s.countRows()
 	counted := output[stepfn.RollbackResult](t, s.start("counted", `{"rollback":true,"dryRun":true}`))
-	if !counted.Done || s.rows() != copied {
-		t.Errorf("the dry run returned %+v and left %d of %d rows, want all", counted, s.rows(), copied)
+	if !counted.Done || s.countRows() != copied {
+		t.Errorf("the dry run returned %+v and left %d of %d rows, want all", counted, s.countRows(), copied)
 	}
 	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
-	if n := s.rows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil || back.Rollback.Left != 0 {
+	if n := s.countRows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil || back.Rollback.Left != 0 {
 		t.Errorf("got %+v %+v and %d rows, want none", back.Status, back.Rollback, n)
 	}
 	var removed int64
@@ -247,7 +247,7 @@ func TestRollback(t *testing.T) {
 	if removed != copied {
 		t.Errorf("%d rows were removed, want %d", removed, copied)
 	}
-	again := s.complete(s.start("again", input))
+	again := s.checkComplete(s.start("again", input))
 	if diff := cmp.Diff(again.Verification.Checksums, first.Verification.Checksums); diff != "" {
 		t.Errorf("checksums (again -, first +):\n%s", diff)
 	}
@@ -259,7 +259,7 @@ func TestRollbackKeepsUsersWithOtherRowsUnlessCascade(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 300)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	s.complete(s.start("there", input))
+	s.checkComplete(s.start("there", input))
 	dbtest.Exec(t, s.to, `create table orders (buyer uuid not null references "user" on delete cascade);
 insert into orders select (select min(id::text)::uuid from "user") from generate_series(1, 300)`)
 	count := func(query string) int64 { return dbtest.Value[int64](t, s.to, query) }

@@ -46,7 +46,7 @@ var build = sync.OnceValues(func() (string, error) {
 	return bootstrap, nil
 })
 
-// lambda is a stand-in for AWS Lambda. It starts one process of the function for each concurrent invocation, and reuses
+// lambda imitates AWS Lambda. It starts one process of the function for each concurrent invocation, and reuses
 // idle processes. Each process receives one event at a time through the Runtime API, version 2018-06-01.
 type lambda struct {
 	t         *testing.T

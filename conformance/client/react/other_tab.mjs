@@ -1,7 +1,7 @@
 // A second tab of the same browser, in a worker thread. It shows who is signed in, and receives the storage events of
 // the first tab.
 import { parentPort, workerData } from 'node:worker_threads';
-import { dom, open, shown } from './tab.mjs';
+import { dom, open, waitForText } from './tab.mjs';
 
 const page = open(new Map(workerData.jar));
 parentPort.on('message', async ({ stored, show, close }) => {
@@ -12,6 +12,6 @@ parentPort.on('message', async ({ stored, show, close }) => {
     return;
   }
   if (stored) dom.dispatchEvent(new dom.StorageEvent('storage', stored));
-  const failed = await shown(page, show).catch((error) => error.message);
+  const failed = await waitForText(page, show).catch((error) => error.message);
   parentPort.postMessage(failed ?? page.shows());
 });

@@ -3,60 +3,60 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { client, ok, person, registered } from '../browser.mjs';
-import { dom, focus, open, shown } from './tab.mjs';
+import { client, newPerson, ok, signUp } from '../browser.mjs';
+import { dom, focus, open, waitForText } from './tab.mjs';
 
 after(() => dom.happyDOM.close());
 
 test('a page shows sign-in, update and sign-out', async () => {
-  const { auth, ...ada } = await registered();
+  const { auth, ...ada } = await signUp();
   const page = open(new Map());
-  await shown(page, 'no session');
+  await waitForText(page, 'no session');
   assert.equal(page.requests, 1);
 
   ok(await page.auth.signIn.email({ email: ada.email, password: ada.password }));
-  await shown(page, ada.name);
+  await waitForText(page, ada.name);
   ok(await page.auth.updateUser({ name: 'Countess' }));
-  await shown(page, 'Countess');
+  await waitForText(page, 'Countess');
   ok(await page.auth.signOut());
-  await shown(page, 'no session');
+  await waitForText(page, 'no session');
   assert.equal(page.requests, 4);
   page.close();
 });
 
 test('a page opened with a session shows it', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   const page = open(ada.jar);
-  await shown(page, ada.name);
+  await waitForText(page, ada.name);
   page.close();
 });
 
 test('a page shows sign-up and the deletion of the account', async () => {
   const page = open(new Map());
-  await shown(page, 'no session');
-  ok(await page.auth.signUp.email({ ...person(), name: 'Grace' }));
-  await shown(page, 'Grace');
+  await waitForText(page, 'no session');
+  ok(await page.auth.signUp.email({ ...newPerson(), name: 'Grace' }));
+  await waitForText(page, 'Grace');
   ok(await page.auth.deleteUser());
-  await shown(page, 'no session');
+  await waitForText(page, 'no session');
   page.close();
 });
 
 test('a session that was revoked elsewhere is gone when the tab becomes visible', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   const page = open(ada.jar);
-  await shown(page, ada.name);
+  await waitForText(page, ada.name);
   const phone = client();
   ok(await phone.signIn.email({ email: ada.email, password: ada.password }));
   ok(await phone.revokeOtherSessions());
   focus();
-  await shown(page, 'no session');
+  await waitForText(page, 'no session');
   page.close();
 });
 
 test('an update and a sign-out in one tab show in the other', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   const here = open(ada.jar);
-  await shown(here, ada.name);
+  await waitForText(here, ada.name);
   const there = new Worker(new URL('other_tab.mjs', import.meta.url), {
     workerData: { jar: [...ada.jar] },
   });

@@ -11,12 +11,12 @@ globalThis.IS_REACT_ACT_ENVIRONMENT = false;
 const { createElement } = await import('react');
 const { createRoot } = await import('react-dom/client');
 const { createAuthClient } = await import('better-auth/react');
-const { tab } = await import('../browser.mjs');
+const { browserFetch } = await import('../browser.mjs');
 
 // Opens a page that shows who is signed in, from useSession. `requests` counts the calls of get-session.
 export function open(jar) {
   const page = { requests: 0, jar };
-  const fetchTab = tab(jar);
+  const fetchTab = browserFetch(jar);
   page.auth = createAuthClient({
     baseURL: serverURL,
     fetchOptions: {
@@ -26,20 +26,20 @@ export function open(jar) {
       },
     },
   });
-  function Who() {
+  function CurrentUser() {
     const { data, isPending, error } = page.auth.useSession();
     const text = isPending ? '…' : (data?.user.name ?? (error ? 'error' : 'no session'));
-    return createElement('p', { id: 'who' }, text);
+    return createElement('p', { id: 'current-user' }, text);
   }
   const root = createRoot(dom.document.body.appendChild(dom.document.createElement('main')));
-  root.render(createElement(Who));
+  root.render(createElement(CurrentUser));
   page.close = () => root.unmount();
-  page.shows = () => dom.document.querySelector('#who')?.textContent;
+  page.shows = () => dom.document.querySelector('#current-user')?.textContent;
   return page;
 }
 
 // Waits until the page shows a text; throws after ten seconds.
-export async function shown(page, text) {
+export async function waitForText(page, text) {
   for (let i = 0; i < 1000; i++) {
     if (page.shows() === text) return;
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -3,28 +3,28 @@
 // CHANGE_EMAIL_CONFIRMATION and COOKIE_CACHE are on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, client, mailed, ok, person, refused } from '../browser.mjs';
+import { click, client, errorOf, newestMail, newPerson, ok } from '../browser.mjs';
 
 // Signs up a user who then opens the link in the mail.
-async function verified() {
+async function signUpAndVerify() {
   const jar = new Map();
   const auth = client(jar);
-  const ada = person();
+  const ada = newPerson();
   ok(await auth.signUp.email({ ...ada, callbackURL: '/welcome' }));
-  const { url } = await mailed('verify-email', ada.email);
+  const { url } = await newestMail('verify-email', ada.email);
   assert.deepEqual(await click(url, jar), { status: 302, location: '/welcome' });
   return { ...ada, auth, jar };
 }
 
 test('a person cannot sign in before the email address is verified', async () => {
   const auth = client();
-  const ada = person();
+  const ada = newPerson();
   const signedUp = ok(await auth.signUp.email(ada));
   assert.deepEqual([signedUp.token, signedUp.user.emailVerified], [null, false]);
   assert.equal(ok(await auth.getSession()), null);
-  const first = await mailed('verify-email', ada.email);
-  assert.deepEqual(refused(await auth.signIn.email(ada)), [403, 'EMAIL_NOT_VERIFIED']);
-  const second = await mailed('verify-email', ada.email);
+  const first = await newestMail('verify-email', ada.email);
+  assert.deepEqual(errorOf(await auth.signIn.email(ada)), [403, 'EMAIL_NOT_VERIFIED']);
+  const second = await newestMail('verify-email', ada.email);
   assert.ok(Date.parse(second.at) >= Date.parse(first.at));
 
   const taken = ok(await client().signUp.email({ ...ada, name: 'Another user' }));
@@ -32,55 +32,55 @@ test('a person cannot sign in before the email address is verified', async () =>
 });
 
 test('the link of the mail signs in, once', async () => {
-  const ada = await verified();
+  const ada = await signUpAndVerify();
   const { user } = ok(await ada.auth.getSession());
   assert.deepEqual([user.email, user.emailVerified], [ada.email, true]);
-  const { url } = await mailed('verify-email', ada.email);
+  const { url } = await newestMail('verify-email', ada.email);
   const thief = new Map();
   await click(url, thief);
   assert.equal(ok(await client(thief).getSession()), null);
 });
 
 test('get-session trusts the cache cookie, and sensitive calls read the database', async () => {
-  const ada = await verified();
+  const ada = await signUpAndVerify();
   ok(await ada.auth.getSession());
   assert.ok(ada.jar.has('better-auth.session_data'));
   const elsewhere = client();
   ok(await elsewhere.signIn.email(ada));
   ok(await elsewhere.revokeOtherSessions());
   assert.equal(ok(await ada.auth.getSession()).user.email, ada.email);
-  assert.deepEqual(refused(await ada.auth.verifyPassword(ada)), [401, 'UNAUTHORIZED']);
+  assert.deepEqual(errorOf(await ada.auth.verifyPassword(ada)), [401, 'UNAUTHORIZED']);
   const fromDatabase = { query: { disableCookieCache: true } };
   assert.equal(ok(await ada.auth.getSession(fromDatabase)), null);
 });
 
 test('a change of email address is confirmed at the old one first', async () => {
-  const ada = await verified();
-  const newEmail = person().email;
+  const ada = await signUpAndVerify();
+  const newEmail = newPerson().email;
   ok(await ada.auth.changeEmail({ newEmail, callbackURL: '/account' }));
-  const asked = await mailed('change-email-confirmation', ada.email);
-  assert.equal(asked.newEmail, newEmail);
-  assert.equal((await click(asked.url, ada.jar)).status, 302);
-  const { url } = await mailed('verify-email', newEmail);
+  const requested = await newestMail('change-email-confirmation', ada.email);
+  assert.equal(requested.newEmail, newEmail);
+  assert.equal((await click(requested.url, ada.jar)).status, 302);
+  const { url } = await newestMail('verify-email', newEmail);
   assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/account' });
   const { user } = ok(await ada.auth.getSession());
   assert.deepEqual([user.email, user.emailVerified], [newEmail, true]);
 });
 
 test('an account is deleted by the link in the mail', async () => {
-  const ada = await verified();
-  const asked = ok(await ada.auth.deleteUser({ callbackURL: '/goodbye' }));
-  assert.deepEqual([asked.success, asked.message], [true, 'Verification email sent']);
+  const ada = await signUpAndVerify();
+  const requested = ok(await ada.auth.deleteUser({ callbackURL: '/goodbye' }));
+  assert.deepEqual([requested.success, requested.message], [true, 'Verification email sent']);
   assert.notEqual(ok(await ada.auth.getSession()), null);
-  const { url } = await mailed('delete-account', ada.email);
+  const { url } = await newestMail('delete-account', ada.email);
   assert.equal((await click(url, new Map())).status, 404);
   assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/goodbye' });
   assert.equal(ok(await ada.auth.getSession()), null);
 });
 
 test('an account is deleted with the token of the mail', async () => {
-  const ada = await verified();
+  const ada = await signUpAndVerify();
   ok(await ada.auth.deleteUser());
-  const { token } = await mailed('delete-account', ada.email);
+  const { token } = await newestMail('delete-account', ada.email);
   assert.equal(ok(await ada.auth.deleteUser({ token })).message, 'User deleted');
 });

@@ -1,7 +1,7 @@
 // The profile API, which Better Auth does not have.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ok, registered, serverURL } from '../browser.mjs';
+import { ok, serverURL, signUp } from '../browser.mjs';
 
 function profile(method, jwt, body) {
   return fetch(`${serverURL}/api/profile`, {
@@ -15,7 +15,7 @@ function profile(method, jwt, body) {
 }
 
 test('the JWT of the client works for the profile API', async () => {
-  const ada = await registered();
+  const ada = await signUp();
   const { token } = ok(await ada.auth.token());
   assert.equal((await profile('GET', token)).status, 404);
   const created = await profile('POST', token, { learning_mode: 'visual', time_per_week: 5 });

@@ -55,15 +55,15 @@ func build(t testing.TB, folder, env string, flags ...string) string {
 	once, _ := built.LoadOrStore(folder+env, sync.OnceValues(func() (string, error) {
 		name := filepath.Base(folder) + strings.TrimPrefix(env, "CGO_ENABLED=")
 		out := filepath.Join(Root(), "bin", "lambda", name) // make clean deletes it
-		draft := fmt.Sprintf("%s.%d", out, os.Getpid())     // another process may be running out
-		args := append([]string{"build", "-o", draft, "-tags", "lambda.norpc"}, flags...)
+		temporary := fmt.Sprintf("%s.%d", out, os.Getpid()) // another process may be running out
+		args := append([]string{"build", "-o", temporary, "-tags", "lambda.norpc"}, flags...)
 		cmd := exec.Command("go", append(args, "./"+folder)...) //nolint:gosec // constant arguments
 		cmd.Dir = Root()
 		cmd.Env = append(cmd.Environ(), env)
 		if text, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%w: %s", err, text)
 		}
-		return out, os.Rename(draft, out)
+		return out, os.Rename(temporary, out)
 	}))
 	out, err := once.(func() (string, error))()
 	if err != nil {

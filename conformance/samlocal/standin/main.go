@@ -1,5 +1,5 @@
-// Command standin is the shell, mv and chmod of a stand-in for AWS's base image. SAM's Dockerfile only runs
-// "mv A B && chmod +x B" in it.
+// Command standin implements the shell, mv and chmod of the image that replaces AWS's base image in tests. SAM's
+// Dockerfile only runs "mv A B && chmod +x B" in it.
 package main
 
 import (

@@ -19,8 +19,8 @@ import (
 type TimingProxy struct {
 	address string
 
-	mu                    sync.Mutex
-	asked, sent, answered time.Time
+	mu                        sync.Mutex
+	requested, sent, answered time.Time
 }
 
 func newTimingProxy(t testing.TB, api string) *TimingProxy {
@@ -37,7 +37,7 @@ func newTimingProxy(t testing.TB, api string) *TimingProxy {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case isNext(r):
-			l.recordOnce(&l.asked)
+			l.recordOnce(&l.requested)
 		case strings.HasSuffix(r.URL.Path, "/response"):
 			l.recordOnce(&l.answered)
 		}
@@ -69,7 +69,7 @@ func (l *TimingProxy) read(what *time.Time) time.Time {
 }
 
 // FirstRequest returns the time of the function's first request for an event, which is the end of its start.
-func (l *TimingProxy) FirstRequest() time.Time { return l.read(&l.asked) }
+func (l *TimingProxy) FirstRequest() time.Time { return l.read(&l.requested) }
 
 // FirstEvent returns the time at which the first event was sent to the function.
 func (l *TimingProxy) FirstEvent() time.Time { return l.read(&l.sent) }

@@ -43,11 +43,11 @@ type testServer struct {
 func newTestServer(t *testing.T) *testServer {
 	t.Helper()
 	url := dbtest.New(t)
-	return newSiteBy(t, url, url)
+	return newTestServerBehind(t, url, url)
 }
 
-// newSiteBy is newSite for the database at url, which the endpoints reach through a proxy.
-func newSiteBy(t *testing.T, url, proxy string) *testServer {
+// newTestServerBehind starts a server on the database at url. The endpoints connect to the database through a proxy.
+func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	t.Helper()
 	dir := t.TempDir()
 	s := &testServer{wire: &faultyDialer{}, mails: filepath.Join(dir, "mail.jsonl")}
@@ -84,13 +84,13 @@ func newSiteBy(t *testing.T, url, proxy string) *testServer {
 // restart starts the endpoints again without a connection, as a cold start does.
 func (s *testServer) restart(t *testing.T) {
 	t.Helper()
-	var profiles *store.Store
-	a := s.start(t, &profiles)
-	s.open = profiles
+	var db *store.Store
+	a := s.start(t, &db)
+	s.open = db
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
-		profile.New(s.cfg, profiles, a.Limits, time.Now).Profile(),
+		profile.New(s.cfg, db, a.Limits, time.Now).Profile(),
 	} {
 		for route, h := range served {
 			all[route] = h
@@ -114,7 +114,7 @@ func (s *testServer) start(t *testing.T, pool **store.Store) *auth.Service {
 	return a
 }
 
-// terminate makes Postgres close the site's connections, and waits until they are closed.
+// terminate makes Postgres close the server's connections, and waits until they are closed.
 func (s *testServer) terminate() {
 	for range 200 {
 		var left int
@@ -138,7 +138,7 @@ func queryValue[T any](t *testing.T, s *testServer, sql string, args ...any) (v 
 
 // testUser is a user with a browser and an IP address.
 type testUser struct {
-	site            *testServer
+	server          *testServer
 	ip              string
 	email, password string
 	cookie, jwt     string
@@ -146,16 +146,16 @@ type testUser struct {
 
 var userCount atomic.Int64
 
-// newUnregisteredUser returns a user who has not registered, with a new IP address.
+// newUnregisteredUser returns a user user has not registered, with a new IP address.
 func (s *testServer) newUnregisteredUser() *testUser {
 	n := userCount.Add(1)
 	return &testUser{
-		site: s, email: fmt.Sprintf("p%d@example.com", n), password: "correct horse",
+		server: s, email: fmt.Sprintf("p%d@example.com", n), password: "correct horse",
 		ip: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
 	}
 }
 
-// newUser returns a user who has registered and is signed in, with a JWT.
+// newUser returns a user user has registered and is signed in, with a JWT.
 func (s *testServer) newUser(t *testing.T) *testUser {
 	t.Helper()
 	p := s.newUnregisteredUser()
@@ -198,7 +198,7 @@ func (p *testUser) do(ctx context.Context, method, path, body string) *httptest.
 		r.Header.Set("Authorization", "Bearer "+p.jwt)
 	}
 	w := httptest.NewRecorder()
-	p.site.mux.ServeHTTP(w, r)
+	p.server.mux.ServeHTTP(w, r)
 	for _, c := range w.Result().Cookies() {
 		if strings.HasSuffix(c.Name, "session_token") && c.Value != "" {
 			p.cookie = c.Name + "=" + c.Value
@@ -234,15 +234,15 @@ func (p *testUser) signedIn() bool {
 // canSignIn reports whether the user can sign in with a password. Each call has a new IP address, so that the limits by
 // IP address do not apply.
 func (p *testUser) canSignIn(password string) bool {
-	visitor := p.site.newUnregisteredUser()
-	visitor.email, visitor.password = p.email, password
-	return visitor.do(context.Background(), "POST", "/api/auth/sign-in/email", visitor.credentials()).Code == http.StatusOK
+	other := p.server.newUnregisteredUser()
+	other.email, other.password = p.email, password
+	return other.do(context.Background(), "POST", "/api/auth/sign-in/email", other.credentials()).Code == http.StatusOK
 }
 
 // token returns the token of the newest mail of a kind to the user.
 func (p *testUser) token(t *testing.T, kind string) (token string) {
 	t.Helper()
-	f, err := os.Open(p.site.mails)
+	f, err := os.Open(p.server.mails)
 	if err != nil {
 		t.Fatal(err)
 	}

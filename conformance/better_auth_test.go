@@ -21,8 +21,8 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// libraryServer starts the pinned Better Auth with the settings of a profile, on an empty database that it migrates.
-func libraryServer(t *testing.T, profile map[string]string) server {
+// betterAuthServer starts the pinned Better Auth with the settings of a profile, on an empty database that it migrates.
+func betterAuthServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
 	env := settings(profile, mails)
@@ -73,22 +73,22 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 	var n resultCounts
 	for name, profile := range profiles(t) {
 		t.Run(name, func(t *testing.T) {
-			library, xenon := libraryServer(t, profile), xenonServer(t, profile)
+			betterAuth, xenon := betterAuthServer(t, profile), xenonServer(t, profile)
 			for _, s := range scenarios(t, name) {
 				t.Run(s.stem, func(t *testing.T) {
 					t.Parallel()
-					theirs, ours := newPlayer(t, library, s), newPlayer(t, xenon, s)
+					betterAuthPlayer, xenonPlayer := newPlayer(t, betterAuth, s), newPlayer(t, xenon, s)
 					var want, got []exchange
 					var both sync.WaitGroup
-					both.Go(func() { want = playScenario(t, s, theirs) })
-					both.Go(func() { got = playScenario(t, s, ours) })
+					both.Go(func() { want = playScenario(t, s, betterAuthPlayer) })
+					both.Go(func() { got = playScenario(t, s, xenonPlayer) })
 					both.Wait()
 					if *update {
 						writeRecord(t, s, want, got)
 					}
 					recorded := readRecord(t, s)
 					for i := range min(len(want), len(recorded.Exchanges)) {
-						if diff := cmp.Diff(recorded.Exchanges[i].Library.text(), want[i].Library.text()); diff != "" {
+						if diff := cmp.Diff(recorded.Exchanges[i].Answer.text(), want[i].Answer.text()); diff != "" {
 							t.Errorf("%s, %d, %s: the recording is outdated; run make record (-recorded +Better Auth):\n%s",
 								s.stem, i+1, want[i].Do, diff)
 						}
@@ -102,18 +102,18 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 }
 
 // writeRecord writes recorded/<stem>.json.
-func writeRecord(t *testing.T, s scenario, library, ours []exchange) {
+func writeRecord(t *testing.T, s scenario, betterAuth, xenon []exchange) {
 	t.Helper()
-	for i := range library {
-		if library[i].Divergence != "" && i < len(ours) {
-			library[i].Xenon = ours[i].Library
+	for i := range betterAuth {
+		if betterAuth[i].Divergence != "" && i < len(xenon) {
+			betterAuth[i].Xenon = xenon[i].Answer
 		}
 	}
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(record{migrations.BetterAuthVersion, library}); err != nil {
+	if err := e.Encode(record{migrations.BetterAuthVersion, betterAuth}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(recordOf(s), out.Bytes(), 0o644); err != nil {

@@ -136,8 +136,8 @@ func (e *environment) newUser(t testing.TB) (p signedInUser) {
 	return p
 }
 
-// recreateMember deletes all users and signs the member up again.
-func (s *testServer) recreateMember(t testing.TB) signedInUser {
+// recreateUser deletes all users and creates the user again, with newUser.
+func (s *testServer) recreateUser(t testing.TB) signedInUser {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {

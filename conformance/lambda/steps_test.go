@@ -40,7 +40,7 @@ func sendSteps(
 	served map[string][]string,
 ) (mails []string) {
 	t.Helper()
-	var asked, answers []string
+	var requested, answers []string
 	for _, step := range routes[folder] {
 		answer := v.send(s, v.pathOf(step.route), step.query, step.body)
 		if answer.StatusCode != step.want {
@@ -54,26 +54,26 @@ func sendSteps(
 				v.mail = token
 			}
 		}
-		asked, answers = append(asked, step.route), append(answers, fmt.Sprint(answer.StatusCode))
+		requested, answers = append(requested, step.route), append(answers, fmt.Sprint(answer.StatusCode))
 	}
 	if n := len(s.StartTimes()); n != 1 {
 		t.Errorf("%s was started %d times", folder, n)
 	}
-	routes := fmt.Sprintf("%d routes", len(asked))
-	if len(asked) == 1 {
-		routes = asked[0]
+	routes := fmt.Sprintf("%d routes", len(requested))
+	if len(requested) == 1 {
+		routes = requested[0]
 	}
 	to.add(folder, s, routes, strings.Join(answers, " "))
-	slices.Sort(asked)
-	served[folder] = asked
+	slices.Sort(requested)
+	served[folder] = requested
 	return mails
 }
 
 // tokenOf returns the token of a queued mail.
-func tokenOf(t *testing.T, letter string) string {
+func tokenOf(t *testing.T, text string) string {
 	t.Helper()
 	var m struct{ Token string }
-	if err := json.Unmarshal([]byte(letter), &m); err != nil || m.Token == "" {
+	if err := json.Unmarshal([]byte(text), &m); err != nil || m.Token == "" {
 		t.Fatalf("a mail without a token: %v", err)
 	}
 	return m.Token
@@ -98,8 +98,8 @@ func newJWKSServer(t *testing.T) jwksServer {
 	return jwksServer{url: server.URL, body: body}
 }
 
-// mailer sends the queued mails and one message that is not a mail. Only that message is returned to the queue.
-func mailer(t *testing.T, d *sandbox.Deployment, mails []string, to *table) {
+// sendQueuedMails sends the queued mails and one message that is not a mail. Only that message is returned to the queue.
+func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *table) {
 	t.Helper()
 	s := d.Start("mailer", sandbox.Build(t, "functions/mailer"))
 	var e events.SQSEvent
@@ -120,8 +120,8 @@ func mailer(t *testing.T, d *sandbox.Deployment, mails []string, to *table) {
 	to.add("mailer", s, fmt.Sprintf("%d mails and an invalid message", len(mails)), "only the invalid one is retried")
 }
 
-// migrate plans an import of twenty users.
-func migrate(t *testing.T, d *sandbox.Deployment, to *table) {
+// planImport plans an import of twenty users.
+func planImport(t *testing.T, d *sandbox.Deployment, to *table) {
 	t.Helper()
 	from, target := supabasetest.New(t), dbtest.New(t)
 	supabasetest.Fill(t, from, 1, 20)

@@ -68,9 +68,9 @@ func TestNamesReplaceValidSignaturesOnly(t *testing.T) {
 		n := newNameTable()
 		n.now = p.names.now
 		name := n.replaceInText(p.saved["jwt"])
-		said, _ := n.tokens[name].(map[string]any)
-		if said["signed"] != want {
-			t.Errorf("signed with %q: got %v, want signed %v", secret, said, want)
+		content, _ := n.tokens[name].(map[string]any)
+		if content["signed"] != want {
+			t.Errorf("signed with %q: got %v, want signed %v", secret, content, want)
 		}
 	}
 }
@@ -81,9 +81,9 @@ func TestComparisonReportsDifferences(t *testing.T) {
 	t.Parallel()
 	ok, unauthorized, failed := &answer{Status: 200}, &answer{Status: 401}, &answer{Status: 500}
 	for _, test := range []struct {
-		name, divergence         string
-		library, ours, recording *answer
-		faults                   int
+		name, divergence             string
+		betterAuth, xenon, recording *answer
+		faults                       int
 	}{
 		{"the same", "", ok, ok, nil, 0},
 		{"a difference", "", ok, unauthorized, nil, 1},
@@ -91,14 +91,14 @@ func TestComparisonReportsDifferences(t *testing.T) {
 		{"a listed difference that no longer differs", "D99", ok, ok, unauthorized, 1},
 		{"a listed difference that differs from the recording", "D99", ok, unauthorized, failed, 1},
 	} {
-		want := []exchange{{Library: test.library, Divergence: test.divergence}}
-		recorded := []exchange{{Library: test.library, Xenon: test.recording}}
-		got := new(resultCounts).compareAll(scenario{}, want, []exchange{{Library: test.ours}}, recorded)
+		want := []exchange{{Answer: test.betterAuth, Divergence: test.divergence}}
+		recorded := []exchange{{Answer: test.betterAuth, Xenon: test.recording}}
+		got := new(resultCounts).compareAll(scenario{}, want, []exchange{{Answer: test.xenon}}, recorded)
 		if len(got) != test.faults {
 			t.Errorf("%s: got %q, want %d faults", test.name, got, test.faults)
 		}
 	}
-	if got := new(resultCounts).compareAll(scenario{}, []exchange{{Library: ok}}, nil, nil); len(got) != 1 {
+	if got := new(resultCounts).compareAll(scenario{}, []exchange{{Answer: ok}}, nil, nil); len(got) != 1 {
 		t.Errorf("a missing response: got %q", got)
 	}
 }

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	starts = 200 // environments that start at the same time
-	budget = 50  // the number of connections that the database allows
+	coldStarts     = 200 // environments that start at the same time
+	maxConnections = 50  // the number of connections that the database allows
 )
 
 // 200 functions that start at the same time behind PgBouncer, as behind Neon's pooler, all answer 200.
@@ -25,10 +25,10 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 	s := newTestServer(t)
 	ada := s.newUser(t)
 	got := s.startAllAtSameTime(t, ada, dbtest.Pgbouncer(t, s.db))
-	if got[http.StatusOK] != starts {
-		t.Errorf("got %v, want %d answers of 200", got, starts)
+	if got[http.StatusOK] != coldStarts {
+		t.Errorf("got %v, want %d answers of 200", got, coldStarts)
 	}
-	t.Logf("%d simultaneous cold starts through a pooler of 5 connections: %v", starts, got)
+	t.Logf("%d simultaneous cold coldStarts through a pooler of 5 connections: %v", coldStarts, got)
 }
 
 // The database accepts 50 connections, and the functions connect directly. 50 functions answer 200. The other functions
@@ -37,30 +37,30 @@ func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
 	s := newTestServer(t)
 	ada := s.newUser(t)
 	got := s.startAllAtSameTime(t, ada, s.limitedRoleURL(t))
-	if got[http.StatusOK] < budget || got[http.StatusOK]+got[http.StatusServiceUnavailable] != starts {
-		t.Errorf("got %v, want at least %d times 200, and 503 otherwise", got, budget)
+	if got[http.StatusOK] < maxConnections || got[http.StatusOK]+got[http.StatusServiceUnavailable] != coldStarts {
+		t.Errorf("got %v, want at least %d times 200, and 503 otherwise", got, maxConnections)
 	}
-	t.Logf("%d simultaneous cold starts with %d connections: %v", starts, budget, got)
+	t.Logf("%d simultaneous cold coldStarts with %d connections: %v", coldStarts, maxConnections, got)
 	again := s.startAllAtSameTime(t, ada, s.env["DATABASE_URL"])
-	if again[http.StatusOK] != starts {
+	if again[http.StatusOK] != coldStarts {
 		t.Errorf("with free connections: got %v", again)
 	}
 }
 
-// startAllAtSameTime starts the environments at the same time with one request each, and counts the responses by
+// startAllAtSameTime coldStarts the environments at the same time with one request each, and counts the responses by
 // status. Each keeps its connection until all have responded.
 func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database string) map[int]int {
 	t.Helper()
 	var mu sync.Mutex
 	got := map[int]int{}
-	begin := make(chan struct{})
+	start := make(chan struct{})
 	var group sync.WaitGroup
 	var all []*environment
-	for range starts {
+	for range coldStarts {
 		e := s.newEnvironment(t, 1, time.Now, "DATABASE_URL="+database)
 		all = append(all, e)
 		group.Go(func() {
-			<-begin
+			<-start
 			w := e.getSession(p)
 			mu.Lock()
 			defer mu.Unlock()
@@ -74,7 +74,7 @@ func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database s
 			}
 		})
 	}
-	close(begin)
+	close(start)
 	group.Wait()
 	for _, e := range all {
 		e.store.Close()
@@ -93,7 +93,7 @@ func (e *environment) getSession(p signedInUser) *httptest.ResponseRecorder {
 	return w
 }
 
-// limitedRoleURL returns the URL of the site's database for a role that is limited to budget connections.
+// limitedRoleURL returns the URL of the server's database for a role with at most maxConnections connections.
 func (s *testServer) limitedRoleURL(t *testing.T) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
@@ -105,7 +105,7 @@ func (s *testServer) limitedRoleURL(t *testing.T) string {
 	if err != nil {
 		t.Fatal("the database URL is invalid")
 	}
-	role := "storm_" + strings.Trim(u.Path, "/")
+	role := "cold_starts_" + strings.Trim(u.Path, "/")
 	name, word := pgx.Identifier{role}.Sanitize(), "a password of the tests"
 	if _, err := conn.Exec(t.Context(), `
 		CREATE ROLE `+name+` LOGIN CONNECTION LIMIT 50 PASSWORD '`+word+`';

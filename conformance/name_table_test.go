@@ -36,10 +36,10 @@ const (
 // the same value always by the same name. So the responses of two servers can be compared, and still match the OpenAPI
 // document.
 type nameTable struct {
-	secret []byte
-	now    time.Time // time of the current exchange
-	ours   bool      // Xenon's responses: its JWTs have two additional claims (D02), its tokens in mails have one (D77)
-	key    func(kid string) (*rsa.PublicKey, error)
+	secret  []byte
+	now     time.Time // time of the current exchange
+	isXenon bool      // Xenon's responses: its JWTs have two additional claims (D02), its tokens in mails have one (D77)
+	key     func(kid string) (*rsa.PublicKey, error)
 
 	given  map[string]string
 	known  map[string]string // names of values that have no format of their own
@@ -50,16 +50,16 @@ type nameTable struct {
 }
 
 var (
-	aJWT    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
-	aCache  = regexp.MustCompile(`eyJ[\w-]{200,}`)
-	aSigned = regexp.MustCompile(`([\w-]{32}|\btrue)\.([A-Za-z0-9+/]{43}=|(?:[A-Za-z0-9]|%2B|%2F){43}%3D)`)
-	aUUID   = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
-	aDate   = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
-	aToken  = regexp.MustCompile(`\b([A-Za-z0-9]{32}|[A-Za-z0-9]{24})\b`)
+	jwtPattern    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
+	cachePattern  = regexp.MustCompile(`eyJ[\w-]{200,}`)
+	signedPattern = regexp.MustCompile(`([\w-]{32}|\btrue)\.([A-Za-z0-9+/]{43}=|(?:[A-Za-z0-9]|%2B|%2F){43}%3D)`)
+	uuidPattern   = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+	datePattern   = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
+	tokenPattern  = regexp.MustCompile(`\b([A-Za-z0-9]{32}|[A-Za-z0-9]{24})\b`)
 )
 
-// anAuthorization matches the authorization URL of a provider.
-var anAuthorization = regexp.MustCompile(`https://[\w./-]+\?[^\s"<>]*\bresponse_type=[^\s"<>]*`)
+// authorizationPattern matches the authorization URL of a provider.
+var authorizationPattern = regexp.MustCompile(`https://[\w./-]+\?[^\s"<>]*\bresponse_type=[^\s"<>]*`)
 
 var chunkCookie = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
 
@@ -91,19 +91,19 @@ func (n *nameTable) replaceInText(s string) string {
 	if !utf8.ValidString(s) { // then it is a header in Latin-1
 		s = string(latin1(s))
 	}
-	s = anAuthorization.ReplaceAllStringFunc(s, sortParameters)
-	s = aJWT.ReplaceAllStringFunc(s, n.replaceJWT)
-	s = anEncrypted.ReplaceAllStringFunc(s, n.replaceEncrypted)
-	s = aCache.ReplaceAllStringFunc(s, n.replaceCacheCookie)
-	s = aSigned.ReplaceAllStringFunc(s, n.replaceSigned)
+	s = authorizationPattern.ReplaceAllStringFunc(s, sortParameters)
+	s = jwtPattern.ReplaceAllStringFunc(s, n.replaceJWT)
+	s = encryptedPattern.ReplaceAllStringFunc(s, n.replaceEncrypted)
+	s = cachePattern.ReplaceAllStringFunc(s, n.replaceCacheCookie)
+	s = signedPattern.ReplaceAllStringFunc(s, n.replaceSigned)
 	for value, name := range n.known {
 		s = strings.ReplaceAll(s, value, name)
 	}
-	s = aUUID.ReplaceAllStringFunc(s, func(id string) string {
+	s = uuidPattern.ReplaceAllStringFunc(s, func(id string) string {
 		return n.name("id", id, "00000000-0000-4000-8000-%012d")
 	})
-	s = aDate.ReplaceAllStringFunc(s, n.replaceDate)
-	return aToken.ReplaceAllStringFunc(s, func(token string) string {
+	s = datePattern.ReplaceAllStringFunc(s, n.replaceDate)
+	return tokenPattern.ReplaceAllStringFunc(s, func(token string) string {
 		if strings.HasPrefix(token, "token0") || strings.HasPrefix(token, "state0") || strings.HasPrefix(token, "nonce0") {
 			return token
 		}
@@ -157,7 +157,8 @@ func (n *nameTable) replaceInValue(v any) any {
 	return v
 }
 
-// replaceInMember is value for the member of an object: some ids and times can be recognised by their key only.
+// replaceInMember replaces the generated value of a member of an object. Some ids and times can be recognised only by the
+// name of the member.
 func (n *nameTable) replaceInMember(key string, v any) any {
 	number, isNumber := v.(json.Number)
 	text, isText := v.(string)
@@ -179,19 +180,19 @@ func (n *nameTable) replaceInMember(key string, v any) any {
 	return v
 }
 
-// replaceInJSON is value for encoded JSON.
+// replaceInJSON replaces the generated values in encoded JSON.
 func (n *nameTable) replaceInJSON(text []byte) (json.RawMessage, error) {
 	v, err := decode(text)
 	if err != nil {
 		return nil, err
 	}
-	byCreation(v)
+	sortByCreation(v)
 	return encode(n.replaceInValue(v)), nil
 }
 
-// byCreation sorts a list of sessions or accounts by creation. Better Auth lists them without ORDER BY, in the order in
+// sortByCreation sorts a list of sessions or accounts by creation. Better Auth lists them without ORDER BY, in the order in
 // which Postgres reads them from disk.
-func byCreation(v any) {
+func sortByCreation(v any) {
 	list, _ := v.([]any)
 	key := func(row any) string {
 		m, _ := row.(map[string]any)
@@ -240,9 +241,9 @@ func (n *nameTable) replaceJWT(s string) string {
 	kid, _ := h["kid"].(string)
 	switch {
 	case providertest.PublicKey(kid) != nil: // an id token of a provider
-	case n.ours && h["alg"] == "RS256":
-		n.takeOurClaims(c)
-	case n.ours && c["email"] != nil: // D77: the token of a mail has the id of its row; one forged by the test has not
+	case n.isXenon && h["alg"] == "RS256":
+		n.removeOwnClaims(c)
+	case n.isXenon && c["email"] != nil: // D77: the token of a mail has the id of its row; one forged by the test has none
 		delete(c, "jti")
 	}
 	return n.token("jwt", n.replaceInValue(content))
@@ -275,8 +276,9 @@ func (n *nameTable) isValidSignature(header map[string]any, text, signature stri
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], given) == nil
 }
 
-// takeOurClaims checks and removes the claims of D02: the ids of the token and of its session, which only Xenon has.
-func (n *nameTable) takeOurClaims(claims map[string]any) {
+// removeOwnClaims checks that the claims of D02 exist, and removes them: the ids of the token and of its session, which
+// only Xenon has.
+func (n *nameTable) removeOwnClaims(claims map[string]any) {
 	for _, name := range []string{"jti", "sid"} {
 		if _, ok := claims[name].(string); !ok {
 			n.faults = append(n.faults, "D02 is listed, but the JWT has no "+name)

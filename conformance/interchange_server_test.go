@@ -23,9 +23,9 @@ type runningServer struct{ name, url, origin, outbox string }
 // interchange is Xenon and Better Auth on one database, with one secret and one public origin, as during a migration
 // from one to the other.
 type interchange struct {
-	xenon, library runningServer
-	origin         string
-	database       string
+	xenon, betterAuth runningServer
+	origin            string
+	database          string
 }
 
 // newInterchange starts both with the same settings on top of the defaults.
@@ -35,13 +35,13 @@ func newInterchange(t *testing.T, settings ...string) interchange {
 	env := append([]string{
 		"BETTER_AUTH_SECRET=" + secret, "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}, settings...)
-	ours, theirs := filepath.Join(dir, "xenon.jsonl"), filepath.Join(dir, "library.jsonl")
+	ours, theirs := filepath.Join(dir, "xenon.jsonl"), filepath.Join(dir, "better_auth.jsonl")
 	x := xenontest.Start(t, append(env, "MAIL_FILE="+ours)...)
 	l := startBetterAuth(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.Database, "BETTER_AUTH_URL="+x.Origin)...)
 	return interchange{
-		xenon:   runningServer{"Xenon", x.Origin, x.Origin, ours},
-		library: runningServer{"Better Auth", l, x.Origin, theirs},
-		origin:  x.Origin, database: x.Database,
+		xenon:      runningServer{"Xenon", x.Origin, x.Origin, ours},
+		betterAuth: runningServer{"Better Auth", l, x.Origin, theirs},
+		origin:     x.Origin, database: x.Database,
 	}
 }
 
@@ -57,10 +57,10 @@ func startBetterAuth(t *testing.T, env ...string) string {
 // last pair checks the test itself.
 func (ix interchange) forEachPair(t *testing.T, run func(t *testing.T, first, second runningServer)) {
 	t.Helper()
-	for _, way := range [][2]runningServer{{ix.library, ix.xenon}, {ix.xenon, ix.library}, {ix.library, ix.library}} {
-		t.Run(way[0].name+" to "+way[1].name, func(t *testing.T) {
+	for _, pair := range [][2]runningServer{{ix.betterAuth, ix.xenon}, {ix.xenon, ix.betterAuth}, {ix.betterAuth, ix.betterAuth}} {
+		t.Run(pair[0].name+" to "+pair[1].name, func(t *testing.T) {
 			t.Parallel()
-			run(t, way[0], way[1])
+			run(t, pair[0], pair[1])
 		})
 	}
 }
@@ -214,7 +214,7 @@ func (b *visitor) checkStatus(a reply, status int) reply {
 	return a
 }
 
-const secretWord = "pässwörd-€-😀 ﬁancé"
+const testPassword = "pässwörd-€-😀 ﬁancé"
 
 func newEmail() string { return "ada-" + strings.ToLower(rand.Text()) + "@example.com" }
 
@@ -222,7 +222,7 @@ func newEmail() string { return "ada-" + strings.ToLower(rand.Text()) + "@exampl
 func (b *visitor) register(s runningServer) (email, id string) {
 	b.t.Helper()
 	email = newEmail()
-	in := fields{"name": `Ada <"&'\>` + "\u2028 ✓", "email": email, "password": secretWord}
+	in := fields{"name": `Ada <"&'\>` + "\u2028 ✓", "email": email, "password": testPassword}
 	a := b.checkStatus(b.post(s, "/sign-up/email", in), http.StatusOK)
 	return email, a.body.object("user").text("id")
 }

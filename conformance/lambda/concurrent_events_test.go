@@ -25,8 +25,8 @@ import (
 // managed instances.
 const concurrentEvents = 8
 
-// concurrentLambda is a stand-in for a Lambda that sends several events to one process at the same time, which the
-// emulator does not support. It implements the Runtime API, version 2018-06-01. The function is built with the race
+// concurrentLambda imitates Lambda and sends several events to one process at the same time, which the emulator does
+// not support. It implements the Runtime API, version 2018-06-01. The function is built with the race
 // detector.
 type concurrentLambda struct {
 	t       *testing.T
@@ -45,41 +45,41 @@ type request struct {
 
 func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concurrentLambda {
 	t.Helper()
-	tg := &concurrentLambda{t: t, next: make(chan request), waiting: map[string]chan []byte{}}
+	l := &concurrentLambda{t: t, next: make(chan request), waiting: map[string]chan []byte{}}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", tg.serveNext)
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{what}", tg.serveAnswer)
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", l.serveNext)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{what}", l.serveAnswer)
 	api := httptest.NewServer(mux)
-	tg.process = exec.Command(sandbox.BuildRace(t, "functions/"+folder))
+	l.process = exec.Command(sandbox.BuildRace(t, "functions/"+folder))
 	o := d.Functions[folder].Options("", d.Cloud, map[string]string{
 		"AWS_LAMBDA_RUNTIME_API":     api.Listener.Addr().String(),
 		"AWS_LAMBDA_MAX_CONCURRENCY": fmt.Sprint(concurrentEvents), "GORACE": "halt_on_error=1",
 	})
 	for name, value := range o.Env {
-		tg.process.Env = append(tg.process.Env, name+"="+value)
+		l.process.Env = append(l.process.Env, name+"="+value)
 	}
-	tg.process.Stdout, tg.process.Stderr = &tg.out, &tg.out
-	if err := tg.process.Start(); err != nil {
+	l.process.Stdout, l.process.Stderr = &l.out, &l.out
+	if err := l.process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = tg.process.Process.Kill()
-		_ = tg.process.Wait() // the error is that it was killed
+		_ = l.process.Process.Kill()
+		_ = l.process.Wait() // the error is that it was killed
 		api.CloseClientConnections()
 		api.Close()
-		if out := tg.out.String(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "fatal error") {
+		if out := l.out.String(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "fatal error") {
 			t.Errorf("%s:\n%s", folder, out)
 		}
-		for _, what := range sandbox.FindSecrets(tg.out.String(), d.Hidden...) {
+		for _, what := range sandbox.FindSecrets(l.out.String(), d.Hidden...) {
 			t.Errorf("%s was printed", what)
 		}
 	})
-	return tg
+	return l
 }
 
-func (tg *concurrentLambda) serveNext(w http.ResponseWriter, r *http.Request) {
+func (l *concurrentLambda) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
-	case i := <-tg.next:
+	case i := <-l.next:
 		w.Header().Set("Lambda-Runtime-Aws-Request-Id", i.id)
 		w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
 		_ = json.NewEncoder(w).Encode(i.event) // if it fails, the test waits for the answer and times out
@@ -87,41 +87,41 @@ func (tg *concurrentLambda) serveNext(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (tg *concurrentLambda) serveAnswer(w http.ResponseWriter, r *http.Request) {
+func (l *concurrentLambda) serveAnswer(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(r.Body)
 	w.WriteHeader(http.StatusAccepted)
-	tg.mu.Lock()
-	answer := tg.waiting[r.PathValue("id")]
-	tg.mu.Unlock()
+	l.mu.Lock()
+	answer := l.waiting[r.PathValue("id")]
+	l.mu.Unlock()
 	if err == nil && answer != nil {
 		answer <- text
 	}
 }
 
-// askTimeout is the time in which a function has to request an event and to answer it.
-const askTimeout = time.Minute
+// invokeTimeout is the time in which a function has to request an event and to answer it.
+const invokeTimeout = time.Minute
 
-// ask sends an event and waits for the response. It is safe for concurrent use.
-func (tg *concurrentLambda) ask(id string, e events.APIGatewayV2HTTPRequest) (got events.APIGatewayV2HTTPResponse) {
+// invoke sends an event and waits for the response. It is safe for concurrent use.
+func (l *concurrentLambda) invoke(id string, e events.APIGatewayV2HTTPRequest) (got events.APIGatewayV2HTTPResponse) {
 	answer := make(chan []byte, 1)
-	tg.mu.Lock()
-	tg.waiting[id] = answer
-	tg.mu.Unlock()
+	l.mu.Lock()
+	l.waiting[id] = answer
+	l.mu.Unlock()
 	e.RequestContext.RequestID = id
-	timeout := time.After(askTimeout)
+	timeout := time.After(invokeTimeout)
 	select {
-	case tg.next <- request{id, e}:
+	case l.next <- request{id, e}:
 	case <-timeout:
-		tg.t.Errorf("%s: the function requested no event within %s", id, askTimeout)
+		l.t.Errorf("%s: the function requested no event within %s", id, invokeTimeout)
 		return got
 	}
 	select {
 	case text := <-answer:
 		if err := json.Unmarshal(text, &got); err != nil {
-			tg.t.Error(err)
+			l.t.Error(err)
 		}
 	case <-timeout:
-		tg.t.Errorf("%s: the function did not answer within %s", id, askTimeout)
+		l.t.Errorf("%s: the function did not answer within %s", id, invokeTimeout)
 	}
 	return got
 }
@@ -136,7 +136,7 @@ func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 		v := newVisitor()
 		body := v.fillPlaceholders(`{"name":"Ada","email":"{email}","password":"{password}"}`)
 		e := sandbox.Event("POST", "/api/auth/sign-up/email", "", v.ip, body)
-		got := signup.ask(fmt.Sprintf("sign-up-%d", i), e)
+		got := signup.invoke(fmt.Sprintf("sign-up-%d", i), e)
 		const cookies = 2 // the session cookie and the device cookie
 		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != cookies {
 			t.Errorf("sign-up %d: got %d %s", i, got.StatusCode, got.Body)
@@ -166,12 +166,12 @@ func checkSession(t *testing.T, session *concurrentLambda, id string, v *visitor
 		return // register has reported the error
 	}
 	e := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", v.cookies...)
-	got := session.ask(id, e)
+	got := session.invoke(id, e)
 	isOwn := strings.Contains(got.Body, `"`+v.email+`"`) && got.Headers["X-Request-Id"] == id
 	if got.StatusCode != http.StatusOK || !isOwn {
 		t.Errorf("%s: got %d %s as %s", id, got.StatusCode, got.Body, got.Headers["X-Request-Id"])
 	}
-	got = session.ask(id+"-no-session", sandbox.Event("GET", "/api/auth/get-session", "", v.ip, ""))
+	got = session.invoke(id+"-no-session", sandbox.Event("GET", "/api/auth/get-session", "", v.ip, ""))
 	if got.Body != "null" {
 		t.Errorf("%s: without cookies: got %s", id, got.Body)
 	}
