@@ -213,16 +213,16 @@ test('a link that belongs to another account changes nothing', { tag: '@once' },
   another,
 }) => {
   const second = newPerson();
-  const theirs = await another();
-  await register(theirs, second);
-  const them = await theirs.newPage();
-  await open(them);
-  await changeEmail(them, newPerson().email);
-  await changeEmailAgain(them, `x-${second.email}`);
+  const otherContext = await another();
+  await register(otherContext, second);
+  const otherPage = await otherContext.newPage();
+  await open(otherPage);
+  await changeEmail(otherPage, newPerson().email);
+  await changeEmailAgain(otherPage, `x-${second.email}`);
   await register(context, person);
   await page.goto(await mails.link('verify-email', `x-${second.email}`));
   await expect(page.getByText('This link belongs to another account')).toBeVisible();
-  expect(await whoIs(theirs)).toBe(second.email);
+  expect(await whoIs(otherContext)).toBe(second.email);
 });
 
 async function changeEmailAgain(page: Page, next: string): Promise<void> {
@@ -308,11 +308,11 @@ test('an account is deleted with its email address and password', async ({
   await expect(page.getByText('Your account is deleted')).toBeVisible();
   await expect(page.getByText(person.email)).toHaveCount(0);
   await state(page, 'deleted');
-  const refused = await context.request.post('/api/auth/sign-in/email', {
+  const response = await context.request.post('/api/auth/sign-in/email', {
     data: person,
     headers: { origin: baseURL ?? '' },
   });
-  expect(refused.status()).toBe(401);
+  expect(response.status()).toBe(401);
   await page.getByRole('main').getByRole('link', { name: 'To the home page' }).click();
   await expect(page).toHaveURL('/');
   await page.goBack();
@@ -353,9 +353,9 @@ test('after too many tries a countdown runs, and then the form works again', { t
   guard.allow(400, '/api/auth/change-password');
   guard.allow(429, '/api/auth/change-password');
   for (let i = 0; i < 4; i++) {
-    const answered = page.waitForResponse('**/api/auth/change-password');
+    const response = page.waitForResponse('**/api/auth/change-password');
     await fillPasswords(page, 'not the password', 'a new one for the engine');
-    await answered;
+    await response;
     await expect(password(page).getByRole('alert')).toBeVisible();
   }
   await expect(password(page).getByRole('button', { name: /^Wait \d+ s$/ })).toBeVisible();

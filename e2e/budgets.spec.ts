@@ -2,15 +2,15 @@ import type { Page } from '@playwright/test';
 import { buildBareSite } from './harness/bare-site';
 import { shared } from './harness/setup';
 import { expect, test } from './harness/test';
-import { figure, kB, observe, scriptsOf, type Vitals } from './harness/vitals';
+import { kB, measurement, observe, scriptsOf, type Vitals } from './harness/vitals';
 
 const budget = 35_000; // bytes of gzip
 const chapters = ['/docs/', '/docs/api/errors/', '/docs/security/'];
 const sum = (sizes: Map<string, number>) => [...sizes.values()].reduce((all, one) => all + one, 0);
 const median = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
 
-/** The size of the scripts in the HTML of the page. The page is interactive only after they are loaded. */
-async function namedIn(page: Page, url: string, sizes: Map<string, number>): Promise<number> {
+/** The size of the scripts that the HTML of the page references. The page is interactive only after they are loaded. */
+async function sizeOfInitialScripts(page: Page, url: string, sizes: Map<string, number>): Promise<number> {
   const html = await (await page.request.get(url)).text();
   return sum(new Map([...sizes].filter(([path]) => html.includes(path))));
 }
@@ -32,13 +32,13 @@ test(
         const more = sum(withAccounts) - sum(bareScripts);
         expect(more, chapter).toBeLessThanOrEqual(budget);
         expect(more, 'the site without accounts contains the scripts of accounts').toBeGreaterThan(0);
-        const early =
-          (await namedIn(page, shared().origin + chapter, withAccounts)) -
-          (await namedIn(page, without + chapter, bareScripts));
+        const initial =
+          (await sizeOfInitialScripts(page, shared().origin + chapter, withAccounts)) -
+          (await sizeOfInitialScripts(page, without + chapter, bareScripts));
         info.annotations.push(
-          figure(
+          measurement(
             `${chapter}: ${kB(sum(bareScripts))} of scripts without accounts, ` +
-              `${kB(more)} more with them (${kB(early)} of it named in the page)`,
+              `${kB(more)} more with them (${kB(initial)} of it in the HTML of the page)`,
           ),
         );
 
@@ -57,7 +57,7 @@ test(
           const of = (name: 'shift' | 'painted' | 'blocked') => median(measured[which].map((one) => one[name]));
           expect(Math.max(...measured[which].map(({ shift }) => shift)), chapter).toBeLessThan(0.02);
           info.annotations.push(
-            figure(
+            measurement(
               `${chapter} ${which} accounts: CLS ${of('shift').toFixed(4)}, ` +
                 `LCP ${of('painted').toFixed(0)} ms, TBT ${of('blocked').toFixed(0)} ms`,
             ),
@@ -73,9 +73,9 @@ test(
 for (const path of ['/login/', '/register/', '/profile/', '/account/']) {
   test(`${path} loads no more than 35 kB beyond the manual`, { tag: '@once' }, async ({ page }, info) => {
     const manual = await scriptsOf(page, '/docs/');
-    const mine = await scriptsOf(page, path);
-    const more = [...mine].filter(([script]) => !manual.has(script)).reduce((all, [, size]) => all + size, 0);
-    info.annotations.push(figure(`${path}: ${kB(more)} of scripts that the manual has not loaded`));
+    const own = await scriptsOf(page, path);
+    const more = [...own].filter(([script]) => !manual.has(script)).reduce((all, [, size]) => all + size, 0);
+    info.annotations.push(measurement(`${path}: ${kB(more)} of scripts in addition to those of the manual`));
     expect(more).toBeLessThanOrEqual(budget);
     expect(more).toBeGreaterThan(0);
   });

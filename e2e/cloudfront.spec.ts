@@ -51,17 +51,17 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
     await page.goto('/'); // also requests the key set
     await page.waitForLoadState('networkidle');
 
-    const ask = (path: string) =>
+    const send = (path: string) =>
       page.evaluate(async (url) => {
         const { status, headers } = await fetch(url);
         return { status, cache: headers.get('x-cache'), control: headers.get('cache-control') };
       }, path);
     for (const path of ['/api/auth/get-session', '/api/auth/list-sessions', '/api/auth/token', '/health']) {
       for (let i = 0; i < 2; i++)
-        expect(await ask(path), path).toMatchObject({ status: 200, cache: 'Miss from cloudfront' });
+        expect(await send(path), path).toMatchObject({ status: 200, cache: 'Miss from cloudfront' });
     }
-    for (const path of ['/api/auth/get-session', '/health']) expect((await ask(path)).control, path).toBe('no-store');
-    expect(await ask('/api/auth/jwks')).toMatchObject({
+    for (const path of ['/api/auth/get-session', '/health']) expect((await send(path)).control, path).toBe('no-store');
+    expect(await send('/api/auth/jwks')).toMatchObject({
       status: 200,
       cache: 'Hit from cloudfront',
       control: expect.stringContaining('max-age=300'),
@@ -74,7 +74,7 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
 
   test('an error of the API keeps its JSON and is not replaced by a page', async ({ page, guard }) => {
     await page.goto('/');
-    const ask = (path: string, init: Call = {}) =>
+    const send = (path: string, init: Call = {}) =>
       page.evaluate(
         async ([url, options]) => {
           const answer = await fetch(url, options);
@@ -88,16 +88,16 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
       body: JSON.stringify(body),
     });
     guard.allow(403, '/api/auth/request-password-reset');
-    const refused = await ask(
+    const response = await send(
       '/api/auth/request-password-reset',
       post({ email: 'a@example.com', redirectTo: 'https://evil.example/' }),
     );
-    expect(refused).toMatchObject({ status: 403, type: 'application/json' });
-    expect(JSON.parse(refused.body)).toMatchObject({ code: 'INVALID_REDIRECT_URL' });
+    expect(response).toMatchObject({ status: 403, type: 'application/json' });
+    expect(JSON.parse(response.body)).toMatchObject({ code: 'INVALID_REDIRECT_URL' });
     guard.allow(401, '/api/profile');
-    expect(await ask('/api/profile')).toMatchObject({ status: 401, type: 'application/json' });
+    expect(await send('/api/profile')).toMatchObject({ status: 401, type: 'application/json' });
     guard.allow(404, '/api/nothing');
-    expect(await ask('/api/nothing')).toMatchObject({ status: 404, body: '' });
+    expect(await send('/api/nothing')).toMatchObject({ status: 404, body: '' });
   });
 
   test('R33: the Content-Security-Policy is on every page, without unsafe-inline, and pages work', async ({ page }) => {
@@ -138,25 +138,25 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
     expect((await viewer.post('/api/auth/sign-up/email', { data: newPerson() })).status()).toBe(200);
     const [session] = (await (await viewer.get('/api/auth/list-sessions')).json()) as { ipAddress: string }[];
     expect(['127.0.0.1', '::1', '0000:0000:0000:0000:0000:0000:0000:0000']).toContain(session?.ipAddress);
-    const arrived = cloudfront.asked().at(-1);
-    expect(arrived?.headers.host).toMatch(/^127\.0\.0\.1:/);
-    expect(arrived?.headers['x-forwarded-for']).toMatch(/^203\.0\.113\.9, .+, 130\.176\.0\.1$/);
-    expect(arrived?.headers['x-origin-secret']).toBe(originSecret);
+    const request = cloudfront.requests().at(-1);
+    expect(request?.headers.host).toMatch(/^127\.0\.0\.1:/);
+    expect(request?.headers['x-forwarded-for']).toMatch(/^203\.0\.113\.9, .+, 130\.176\.0\.1$/);
+    expect(request?.headers['x-origin-secret']).toBe(originSecret);
     await viewer.dispose();
   });
 
   test('a request with a large cookie is rejected before it reaches the API', async ({ cloudfront, playwright }) => {
     const viewer = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
-    const ask = (bytes: number) =>
+    const send = (bytes: number) =>
       viewer.get('/api/auth/get-session', { headers: { cookie: `other=${'x'.repeat(bytes)}` } });
-    expect((await ask(9_000)).status()).toBe(200);
-    const before = cloudfront.asked().length;
+    expect((await send(9_000)).status()).toBe(200);
+    const before = cloudfront.requests().length;
     for (const bytes of [10_240, 20_000]) {
-      const refused = await ask(bytes);
-      expect(refused.status()).toBe(431);
-      expect(await refused.json()).toEqual({ message: 'Request Header Fields Too Large' });
+      const response = await send(bytes);
+      expect(response.status()).toBe(431);
+      expect(await response.json()).toEqual({ message: 'Request Header Fields Too Large' });
     }
-    expect(cloudfront.asked()).toHaveLength(before);
+    expect(cloudfront.requests()).toHaveLength(before);
     expect((await viewer.get('/docs/', { headers: { cookie: `other=${'x'.repeat(10_240)}` } })).status()).toBe(200);
     await viewer.dispose();
   });
@@ -196,8 +196,8 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
   test('xenon dev and the distribution answer each path with the same page', async ({ cloudfront, playwright }) => {
     const { index } = readDistribution();
     expect(index('/docs/')).toBe('/docs/index.html');
-    const here = await playwright.request.newContext({ baseURL: (await import('./harness/setup')).shared().origin });
-    const there = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
+    const dev = await playwright.request.newContext({ baseURL: (await import('./harness/setup')).shared().origin });
+    const distribution = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
     for (const path of [
       '/',
       '/docs',
@@ -211,15 +211,18 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
       '/docs//api/',
       '/a.b/c',
     ]) {
-      const [mine, its] = [await here.get(path, { maxRedirects: 0 }), await there.get(path, { maxRedirects: 0 })];
-      expect(mine.status(), path).toBe(its.status());
-      expect(mine.headers()['location']).toBeUndefined();
-      if (!mine.ok()) continue;
-      expect(await mine.text(), path).toBe(await its.text());
-      expect(mine.headers()['cache-control'], path).toBe(its.headers()['cache-control']);
+      const [local, remote] = [
+        await dev.get(path, { maxRedirects: 0 }),
+        await distribution.get(path, { maxRedirects: 0 }),
+      ];
+      expect(local.status(), path).toBe(remote.status());
+      expect(local.headers()['location']).toBeUndefined();
+      if (!local.ok()) continue;
+      expect(await local.text(), path).toBe(await remote.text());
+      expect(local.headers()['cache-control'], path).toBe(remote.headers()['cache-control']);
     }
-    await here.dispose();
-    await there.dispose();
+    await dev.dispose();
+    await distribution.dispose();
   });
 });
 
@@ -234,9 +237,9 @@ test('a response with headers above the limit of CloudFront becomes 502', { tag:
   const viewer = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
   expect((await viewer.get('/api/auth/ok?bytes=15000')).status()).toBe(200);
   for (const bytes of [20_480, 40_000]) {
-    const refused = await viewer.get(`/api/auth/ok?bytes=${bytes}`);
-    expect(refused.status()).toBe(502);
-    expect(await refused.text()).toBe('<h1>502 ERROR</h1>');
+    const response = await viewer.get(`/api/auth/ok?bytes=${bytes}`);
+    expect(response.status()).toBe(502);
+    expect(await response.text()).toBe('<h1>502 ERROR</h1>');
   }
   await viewer.dispose();
   await cloudfront.stop();

@@ -7,26 +7,28 @@ test('the guard reports console errors, uncaught errors and failed requests of a
   guard,
 }) => {
   await page.goto('/');
-  const broken = async (what: () => unknown, path = '/') => {
+  const problemsAfter = async (action: () => unknown, path = '/') => {
     await page.goto(path);
-    await page.evaluate(what);
+    await page.evaluate(action);
     await page.waitForLoadState('networkidle');
     return guard.take().join('\n');
   };
-  expect(await broken(() => console.error('a hydration error'))).toContain('console error: a hydration error');
-  expect(await broken(() => console.warn('a warning'))).toContain('console warning: a warning');
+  expect(await problemsAfter(() => console.error('a hydration error'))).toContain('console error: a hydration error');
+  expect(await problemsAfter(() => console.warn('a warning'))).toContain('console warning: a warning');
   expect(
-    await broken(
+    await problemsAfter(
       () =>
         void setTimeout(() => {
           throw new Error('this error is not caught');
         }),
     ),
   ).toContain('uncaught: Error: this error is not caught');
-  expect(await broken(() => void Promise.reject(new Error('a rejection')))).toContain('uncaught: Error: a rejection');
-  expect(await broken(() => fetch('/nothing'))).toMatch(/^404 GET .*\/nothing$/);
-  expect(await broken(() => fetch('http://localhost:1/').catch(() => {}))).toContain('Content Security Policy');
-  const inline = await broken(() => {
+  expect(await problemsAfter(() => void Promise.reject(new Error('a rejection')))).toContain(
+    'uncaught: Error: a rejection',
+  );
+  expect(await problemsAfter(() => fetch('/nothing'))).toMatch(/^404 GET .*\/nothing$/);
+  expect(await problemsAfter(() => fetch('http://localhost:1/').catch(() => {}))).toContain('Content Security Policy');
+  const inline = await problemsAfter(() => {
     const script = document.createElement('script');
     script.textContent = 'window.ran = true';
     document.body.append(script);

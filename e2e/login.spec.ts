@@ -103,12 +103,12 @@ test('R60: while the API is slow, the form sends one request and shows that it i
   state,
 }) => {
   await register(await another(), person);
-  const asked: string[] = [];
-  let wake = () => {};
-  const awake = new Promise<void>((done) => (wake = done));
+  const requests: string[] = [];
+  let release = () => {};
+  const released = new Promise<void>((done) => (release = done));
   await page.route(/\/api\/auth\//, async (route) => {
-    asked.push(new URL(route.request().url()).pathname);
-    await awake;
+    requests.push(new URL(route.request().url()).pathname);
+    await released;
     await route.continue();
   });
   await page.goto('/login/?next=/docs/');
@@ -123,10 +123,10 @@ test('R60: while the API is slow, the form sends one request and shows that it i
   await state(page, 'submitting');
   await busy.click({ force: true });
   await fields(page).password.press('Enter');
-  expect(asked.filter((path) => path === signIn)).toHaveLength(1);
-  wake();
+  expect(requests.filter((path) => path === signIn)).toHaveLength(1);
+  release();
   await expect(page).toHaveURL('/docs/');
-  expect(asked.filter((path) => path === signIn)).toHaveLength(1);
+  expect(requests.filter((path) => path === signIn)).toHaveLength(1);
 });
 
 test('R60: offline and online again: the input is kept, and the session is requested once', async ({
@@ -146,14 +146,14 @@ test('R60: offline and online again: the input is kept, and the session is reque
   await expect(message(page)).toHaveText('We cannot reach the server. Nothing is lost: try again.');
   await expect(fields(page).password).toHaveValue(person.password);
   await state(page, 'offline');
-  let asked = 0;
+  let requests = 0;
   page.on('request', (request) => {
-    if (new URL(request.url()).pathname === getSession) asked++;
+    if (new URL(request.url()).pathname === getSession) requests++;
   });
   await context.setOffline(false);
-  await expect.poll(() => asked).toBe(1);
+  await expect.poll(() => requests).toBe(1);
   await page.waitForLoadState('networkidle');
-  expect(asked).toBe(1);
+  expect(requests).toBe(1);
   await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
   await expect(page).toHaveURL('/docs/');
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Locator, Page } from '@playwright/test';
 import { axe } from './harness/states';
 import { expect, register, test } from './harness/test';
-import { figure, observe } from './harness/vitals';
+import { measurement, observe } from './harness/vitals';
 
 const steps = 50;
 
@@ -16,9 +16,9 @@ async function nextLink(page: Page): Promise<Locator> {
 
 /**
  * Follows the next link. The URL changes before the content. In between, the next link leads to the current page, and a
- * click on an element that React removes has no effect. The helper repeats the click in both cases.
+ * click on an element that React removes has no effect. In both cases the function clicks again.
  */
-async function goOn(page: Page): Promise<void> {
+async function followNextLink(page: Page): Promise<void> {
   const before = page.url();
   await expect(async () => {
     if (page.url() === before) {
@@ -42,10 +42,10 @@ test(`${steps} navigations need one get-session and cause no page load, no sign-
 }, info) => {
   test.slow();
   await register(context, person);
-  let asked = 0;
+  let requests = 0;
   let loads = 0;
   page.on('request', (request) => {
-    if (new URL(request.url()).pathname === '/api/auth/get-session') asked++;
+    if (new URL(request.url()).pathname === '/api/auth/get-session') requests++;
     if (request.isNavigationRequest()) loads++;
   });
   const vitals = await observe(page);
@@ -63,19 +63,19 @@ test(`${steps} navigations need one get-session and cause no page load, no sign-
   });
   const visited = new Set<string>();
   for (let i = 0; i < steps; i++) {
-    await goOn(page);
+    await followNextLink(page);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     expect(await slot.getAttribute('data-account'), page.url()).toBe('signed-in');
     visited.add(page.url());
   }
   expect(visited.size).toBeGreaterThan(25);
-  expect({ asked, loads }).toEqual({ asked: 1, loads: 1 });
+  expect({ requests, loads }).toEqual({ requests: 1, loads: 1 });
   expect(await page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen])).toEqual(['signed-in']);
   const { shift: moved, shifts } = await vitals();
   expect(moved, shifts.join('\n')).toBeLessThan(0.02);
   info.annotations.push(
-    figure(
-      `${steps} navigations over ${visited.size} pages: ${asked} get-session, ${loads} load, ` +
+    measurement(
+      `${steps} navigations over ${visited.size} pages: ${requests} get-session, ${loads} load, ` +
         `layout shift ${moved.toFixed(4)} (${info.project.name})`,
     ),
   );
@@ -87,7 +87,7 @@ test('navigation in the manual does not remount the navbar', async ({ page, cont
   const slot = page.locator('[data-account]').first();
   await expect(slot).toHaveAttribute('data-account', 'signed-in');
   const button = await slot.elementHandle();
-  for (let i = 0; i < 5; i++) await goOn(page);
+  for (let i = 0; i < 5; i++) await followNextLink(page);
   expect(await slot.evaluate((now, before) => now === before, button)).toBe(true);
 });
 
@@ -96,9 +96,9 @@ for (const who of ['signed out', 'signed in']) {
     if (who === 'signed in') await register(context, person);
     const vitals = await observe(page);
     for (const path of ['/', '/docs/', '/docs/api/errors/', '/docs/security/']) {
-      let asked = 0;
+      let requests = 0;
       const count = (request: { url: () => string }) => {
-        if (new URL(request.url()).pathname === '/api/auth/get-session') asked++;
+        if (new URL(request.url()).pathname === '/api/auth/get-session') requests++;
       };
       page.on('request', count);
       await page.goto(path);
@@ -108,7 +108,7 @@ for (const who of ['signed out', 'signed in']) {
       );
       await page.waitForLoadState('networkidle');
       page.off('request', count);
-      expect(asked, path).toBe(1);
+      expect(requests, path).toBe(1);
       const { shift: moved } = await vitals();
       expect(moved, path).toBeLessThan(0.02);
     }

@@ -8,7 +8,7 @@ const browsers = (process.env['E2E_BROWSERS'] ?? 'chromium').split(',');
 
 const desktop = { viewport: { width: 1280, height: 800 } };
 const phone = { viewport: { width: 360, height: 800 }, hasTouch: true };
-const looks: Record<string, Partial<PlaywrightTestOptions>> = {
+const layouts: Record<string, Partial<PlaywrightTestOptions>> = {
   'desktop-light': { ...desktop, colorScheme: 'light' },
   'desktop-dark': { ...desktop, colorScheme: 'dark' },
   'phone-light': { ...phone, colorScheme: 'light' },
@@ -24,14 +24,14 @@ function chromium(): string {
 }
 
 function projects(browser: string): Project[] {
-  return Object.entries(looks).map(([look, use], i) => ({
-    name: browser === 'chromium' ? look : `${browser}-${look}`,
+  return Object.entries(layouts).map(([layout, use], i) => ({
+    name: browser === 'chromium' ? layout : `${browser}-${layout}`,
     use: {
       ...use,
       browserName: browser as 'chromium' | 'firefox' | 'webkit',
       ...(browser === 'chromium' && { launchOptions: { executablePath: chromium() } }),
     },
-    // Tests with the tag @once do not depend on the look of the page and run only in the first project.
+    // Tests with the tag @once do not depend on the layout and colours of the page and run only in the first project.
     ...((i > 0 || browser !== 'chromium') && { grepInvert: /@once/ }),
   }));
 }
@@ -44,7 +44,7 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: true,
   workers: 2,
-  // Long enough for a busy machine: no test measures time.
+  // Long enough for a busy machine. The times that a test measures have their own limits.
   timeout: 90_000,
   expect: { timeout: 20_000 },
   retries: 0,

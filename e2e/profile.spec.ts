@@ -283,23 +283,23 @@ test('the API is slow and then unreachable: there is one request, and the input 
 }) => {
   await register(context, person);
   await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
-  const asked: string[] = [];
+  const requests: string[] = [];
   let go = () => {};
-  const held = new Promise<void>((done) => {
+  const released = new Promise<void>((done) => {
     go = done;
   });
   await page.route(`**${profile}`, async (route) => {
-    asked.push(route.request().method());
-    await held;
+    requests.push(route.request().method());
+    await released;
     await route.continue();
   });
   await page.goto('/profile/');
-  await expect.poll(() => asked).toEqual(['GET']);
+  await expect.poll(() => requests).toEqual(['GET']);
   await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible();
   await state(page, 'loading');
   go();
   await hours(page).fill('8');
-  expect(asked).toEqual(['GET']);
+  expect(requests).toEqual(['GET']);
   await page.unroute(`**${profile}`);
   await page.route(`**${profile}`, (route) => route.abort('connectionrefused'));
   guard.allow('failed', profile);

@@ -105,9 +105,9 @@ test('an email address may have a plus sign, and spaces around it are removed', 
 
 test('input typed before hydration is kept', { tag: '@once' }, async ({ page, person }) => {
   let release = () => {};
-  const held = new Promise<void>((done) => (release = done));
+  const released = new Promise<void>((done) => (release = done));
   await page.route('**/assets/js/**', async (route) => {
-    await held;
+    await released;
     await route.continue();
   });
   await page.goto('/register/?next=/docs/', { waitUntil: 'commit' });

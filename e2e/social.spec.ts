@@ -16,7 +16,7 @@ const test = base.extend<{ site: Site }>({
   site: async ({ start, context }, use) => {
     const provider = await startIdentityProvider();
     const { origin } = await start(provider.settings);
-    await provider.admit(origin);
+    await provider.addClient(origin);
     // The provider's pages ask for a font of another server.
     await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css' }));
     await use({ origin, provider });
@@ -56,7 +56,7 @@ test('a new person signs in at an OpenID Connect provider, and again', { tag: '@
   await expect(page.getByText(`This account with ${person.email} is new.`)).toBeVisible();
   await state(page, 'new-account');
   expect(await whoIs(context, origin)).toBe(person.email);
-  const [request] = provider.asked();
+  const [request] = provider.requests();
   expect(request?.get('code_challenge_method')).toBe('S256');
   expect(request?.get('nonce')).toMatch(/^.{32}$/);
   expect(request?.get('redirect_uri')).toBe(`${origin}/api/auth/callback/example`);

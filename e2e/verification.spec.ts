@@ -110,11 +110,11 @@ test('R60: the link of a deleted account shows that the account does not exist',
   await page.goto(link);
   await signedIn(page);
   const { origin } = xenon;
-  const gone = await context.request.post(`${origin}/api/auth/delete-user`, {
+  const deletion = await context.request.post(`${origin}/api/auth/delete-user`, {
     data: { password: person.password },
     headers: { origin },
   });
-  expect(gone.status(), await gone.text()).toBe(200);
+  expect(deletion.status(), await deletion.text()).toBe(200);
   await page.goto(link);
   await expect(page.getByRole('heading', { name: 'This account no longer exists' })).toBeVisible();
   await formReady(page);

@@ -12,7 +12,7 @@ import { root } from './xenon';
 /** The IP address of CloudFront's edge location, from which the gateway gets its requests. */
 const edge = '130.176.0.1';
 
-/** The secret that CloudFront sends to the API, in place of a viewer's header of that name. */
+/** The secret that CloudFront sends to the API. It replaces a header of the same name from the viewer. */
 export const originSecret = 'the secret of this distribution, not the viewer';
 
 // The limits in bytes: API Gateway's for request line and headers, and CloudFront's for the headers of a response. They
@@ -23,7 +23,7 @@ const maxResponseHeader = 20_480;
 // The limit of Node, larger than both limits above.
 const maxHeaderSize = 128 * 1024;
 
-/** A server with the rules of template.yaml's distribution, over TLS, in front of one API. */
+/** An HTTPS server with the rules of template.yaml's distribution, in front of one API. */
 export interface CloudFront {
   readonly origin: string;
   /** A file with its certificate, for SSL_CERT_FILE of an API that reads the key set through it. */
@@ -31,7 +31,7 @@ export interface CloudFront {
   /** The paths of the cached responses. */
   readonly cached: () => string[];
   /** The requests as the API received them. */
-  readonly asked: () => readonly { readonly path: string; readonly headers: IncomingHttpHeaders }[];
+  readonly requests: () => readonly { readonly path: string; readonly headers: IncomingHttpHeaders }[];
   readonly stop: () => Promise<void>;
 }
 
@@ -45,7 +45,7 @@ interface Answer {
 export async function startCloudFront(api: () => string): Promise<CloudFront> {
   const distribution = readDistribution();
   const cache = new Map<string, { answer: Answer; until: number }>();
-  const asked: { path: string; headers: IncomingHttpHeaders }[] = [];
+  const requests: { path: string; headers: IncomingHttpHeaders }[] = [];
 
   const fromOrigin = async (behaviour: Behaviour, req: IncomingMessage, uri: string): Promise<Answer> => {
     if (behaviour.origin === 'site') return fromBucket(distribution.index(uri.split('?', 1)[0] ?? '/'));
@@ -53,7 +53,7 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
     const target = behaviour.forwardsAll ? uri : (uri.split('?', 1)[0] ?? '/');
     const line = `${req.method} ${target} HTTP/1.1\r\n`;
     if (line.length + headerBytes(headers) > maxRequestHeader) return tooLarge();
-    asked.push({ path: target, headers });
+    requests.push({ path: target, headers });
     const answer = await fromAPI(api() + target, req, headers);
     return headerBytes(answer.headers) > maxResponseHeader ? badGateway() : answer;
   };
@@ -62,13 +62,14 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
     const uri = req.url ?? '/';
     const key = uri.split('?', 1)[0] ?? '/'; // the template's cache policies use the path only
     const behaviour = distribution.behaviours.find((one) => matches(one, key));
-    if (!behaviour?.methods.includes(req.method ?? '')) return refusal();
-    const held = cache.get(key);
-    if (behaviour.cache && held && held.until > Date.now()) return withHeaders(held.answer, 'Hit from cloudfront');
+    if (!behaviour?.methods.includes(req.method ?? '')) return forbidden();
+    const cached = cache.get(key);
+    if (behaviour.cache && cached && cached.until > Date.now())
+      return withHeaders(cached.answer, 'Hit from cloudfront');
     const answer = await fromOrigin(behaviour, req, uri);
-    const life =
+    const seconds =
       behaviour.cache && req.method === 'GET' && answer.status < 400 ? lifetime(answer, behaviour.cache.maxTTL) : 0;
-    if (life > 0) cache.set(key, { answer, until: Date.now() + life * 1000 });
+    if (seconds > 0) cache.set(key, { answer, until: Date.now() + seconds * 1000 });
     return withHeaders(answer, 'Miss from cloudfront');
   };
   const withHeaders = (answer: Answer, hit: string): Answer => ({
@@ -89,7 +90,7 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
     origin: `https://localhost:${(server.address() as AddressInfo).port}`,
     certificate: files.cert,
     cached: () => [...cache.keys()],
-    asked: () => asked,
+    requests: () => requests,
     stop: () =>
       new Promise((done) => {
         rmSync(files.dir, { recursive: true });
@@ -122,12 +123,12 @@ function fromAPI(url: string, req: IncomingMessage, headers: IncomingHttpHeaders
       res.on('data', (chunk: Buffer) => chunks.push(chunk));
       res.on('error', fail);
       res.on('end', () => {
-        const kept = Object.entries(res.headers).filter(
+        const forwarded = Object.entries(res.headers).filter(
           ([name]) => !['connection', 'transfer-encoding', 'keep-alive'].includes(name),
         );
         done({
           status: res.statusCode ?? 502,
-          headers: Object.fromEntries(kept) as Answer['headers'],
+          headers: Object.fromEntries(forwarded) as Answer['headers'],
           body: Buffer.concat(chunks),
         });
       });
@@ -149,9 +150,9 @@ function fromBucket(uri: string): Answer {
     return { status: 404, headers: { 'content-type': 'application/xml' }, body };
   }
   const body = readFileSync(file);
-  const kept = published()[key.startsWith('assets/') ? 'assets' : 'pages'];
+  const cacheControl = published()[key.startsWith('assets/') ? 'assets' : 'pages'];
   const tag = `"${createHash('md5').update(body).digest('hex')}"`;
-  return { status: 200, headers: { 'content-type': typeOf(file), 'cache-control': kept, etag: tag }, body };
+  return { status: 200, headers: { 'content-type': typeOf(file), 'cache-control': cacheControl, etag: tag }, body };
 }
 
 const types: Record<string, string> = {
@@ -206,7 +207,7 @@ const badGateway = (): Answer => ({
   body: Buffer.from('<h1>502 ERROR</h1>'),
 });
 
-const refusal = (): Answer => ({
+const forbidden = (): Answer => ({
   status: 403,
   headers: { 'content-type': 'text/html' },
   body: Buffer.from('<h1>403 ERROR</h1>'),

@@ -8,10 +8,10 @@ import type { ClientMetadata, Provider } from 'oidc-provider';
 export interface IdentityProvider {
   /** The settings of a Xenon that uses it. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Makes the site at an origin a client of the provider. Until then it answers 503. */
-  readonly admit: (origin: string) => Promise<void>;
+  /** Registers the site at an origin as the client. Before that the provider answers 503. */
+  readonly addClient: (origin: string) => Promise<void>;
   /** The queries of the authorization requests, in order. */
-  readonly asked: () => readonly URLSearchParams[];
+  readonly requests: () => readonly URLSearchParams[];
   readonly stop: () => Promise<void>;
 }
 
@@ -21,15 +21,13 @@ export const providerName = 'Example Ltd';
 const id = 'example';
 const client = { client_id: 'the site', client_secret: 'a secret of the site and the provider' };
 
-/**
- * Starts the provider on a free port. Every login is accepted. It is the email address; the password is not checked.
- */
+/** Starts the provider on a free port. It accepts every email address as a login, and every password. */
 export async function startIdentityProvider(): Promise<IdentityProvider> {
   let answer: RequestListener = (_, res) => res.writeHead(503).end();
-  const asked: URLSearchParams[] = [];
+  const requests: URLSearchParams[] = [];
   const server = createServer((req, res) => {
     const url = new URL(req.url ?? '/', 'http://localhost');
-    if (url.pathname === '/auth') asked.push(url.searchParams);
+    if (url.pathname === '/auth') requests.push(url.searchParams);
     if (url.pathname === '/favicon.ico') res.writeHead(204).end();
     else answer(req, res);
   });
@@ -43,11 +41,11 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
       OIDC_CLIENT_ID: client.client_id,
       OIDC_CLIENT_SECRET: client.client_secret,
     },
-    admit: async (origin) => {
+    addClient: async (origin) => {
       const site = { ...client, redirect_uris: [`${origin}/api/auth/callback/${id}`] };
-      answer = (await providerOf(issuer, site)).callback();
+      answer = (await createProvider(issuer, site)).callback();
     },
-    asked: () => asked,
+    requests: () => requests,
     stop: () =>
       new Promise((done) => {
         server.close(() => done());
@@ -56,8 +54,8 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   };
 }
 
-async function providerOf(issuer: string, site: ClientMetadata): Promise<Provider> {
-  silence();
+async function createProvider(issuer: string, site: ClientMetadata): Promise<Provider> {
+  hideWarnings();
   const { Provider } = await import('oidc-provider');
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
   return new Provider(issuer, {
@@ -73,8 +71,8 @@ async function providerOf(issuer: string, site: ClientMetadata): Promise<Provide
   });
 }
 
-// The package warns that its store and its pages are for development. It also warns on import.
-function silence(): void {
+// The package warns that its store and its pages are for development, also on import.
+function hideWarnings(): void {
   for (const level of ['info', 'warn'] as const) {
     const print = console[level];
     console[level] = (...texts: unknown[]) => {

@@ -9,7 +9,7 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 export const stateAnnotation = 'state';
 
 /** The type of annotations with a measurement. The summary prints them. */
-export const figureAnnotation = 'figure';
+export const measurementAnnotation = 'measurement';
 
 /** Fails with the violations that axe finds on the current page. */
 export async function axe(page: Page): Promise<void> {

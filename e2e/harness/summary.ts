@@ -1,18 +1,18 @@
 import type { FullResult, Reporter, TestCase, TestResult } from '@playwright/test/reporter';
-import { figureAnnotation, stateAnnotation } from './states';
+import { measurementAnnotation, stateAnnotation } from './states';
 
 /** Prints the counts and measurements at the end of the run. */
 export default function summary(): Reporter {
   const outcomes = new Map<string, TestCase>();
   const states = new Set<string>();
-  const figures: string[] = [];
+  const measurements: string[] = [];
   let checks = 0;
   return {
     printsToStdio: () => false,
     onTestEnd(test: TestCase, result: TestResult) {
       outcomes.set(test.id, test);
       for (const { type, description } of result.annotations) {
-        if (type === figureAnnotation && description) figures.push(description);
+        if (type === measurementAnnotation && description) measurements.push(description);
         if (type !== stateAnnotation || !description) continue;
         states.add(description);
         checks++;
@@ -25,7 +25,7 @@ export default function summary(): Reporter {
       const names = new Set(tests.map((test) => test.titlePath().slice(2).join(' ')));
       const pages = new Set([...states].map((one) => one.slice(0, one.indexOf('/'))));
       const seconds = Math.round(result.duration / 1000);
-      if (figures.length > 0) console.log(`\nMeasured:\n  ${figures.join('\n  ')}`);
+      if (measurements.length > 0) console.log(`\nMeasured:\n  ${measurements.join('\n  ')}`);
       console.log(
         `\n${names.size} tests, ${pages.size} pages in ${states.size} states, ${checks} checks with axe; ${seconds} s`,
       );

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
-import { figureAnnotation } from './states';
+import { measurementAnnotation } from './states';
 
 /** The metrics of a page, as Lighthouse defines them. */
 export interface Vitals {
@@ -91,6 +91,6 @@ export async function scriptsOf(page: Page, url: string): Promise<Map<string, nu
 }
 
 /** An annotation that the summary prints. */
-export const figure = (description: string) => ({ type: figureAnnotation, description });
+export const measurement = (description: string) => ({ type: measurementAnnotation, description });
 
 export const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;

@@ -11,11 +11,11 @@ export const root = path.resolve(import.meta.dirname, '../..');
 export interface Xenon {
   /** The public origin: http://localhost:port, or BETTER_AUTH_URL if set. */
   readonly origin: string;
-  /** The URL at which it listens. */
+  /** The URL at which the server listens. */
   readonly address: string;
   readonly dir: string;
   readonly mailFile: string;
-  /** Its output up to now. */
+  /** The output of the process up to now. */
   readonly log: () => string;
   readonly stop: () => Promise<void>;
 }
@@ -28,7 +28,7 @@ export interface Settings {
   readonly cwd?: string;
 }
 
-/** Starts bin/xenon on a free port, with its own directory, which `stop` removes. The default of RATE_LIMIT is off. */
+/** Starts bin/xenon on a free port, in a directory that `stop` removes. RATE_LIMIT is off unless `env` sets it. */
 export async function startXenon({ env = {}, args = [], cwd = root }: Settings = {}): Promise<Xenon> {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-e2e-'));
   const log: string[] = [];
@@ -37,7 +37,7 @@ export async function startXenon({ env = {}, args = [], cwd = root }: Settings =
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], RATE_LIMIT: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const gone = new Promise<void>((done) => {
+  const ended = new Promise<void>((done) => {
     child.once('exit', () => done());
     child.once('error', (error) => {
       log.push(String(error));
@@ -47,10 +47,10 @@ export async function startXenon({ env = {}, args = [], cwd = root }: Settings =
   createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
   const stop = async () => {
     child.kill('SIGTERM');
-    await gone;
+    await ended;
     rmSync(dir, { recursive: true, force: true });
   };
-  const found = await Promise.race([addresses(child, log), gone]);
+  const found = await Promise.race([addresses(child, log), ended]);
   if (!found) {
     await stop();
     throw new Error(`xenon dev did not start:\n${log.join('\n')}`);
