@@ -116,7 +116,7 @@ func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	}
 	n := len(runs["total"])
 	fmt.Fprintf(&text, "| **all** | process start to response, without the emulator's own time | **%.1f** | |\n\n", total)
-	fmt.Fprintf(&text, "Medians of %d runs, so the sum of the parts may differ from the total. ", n)
+	fmt.Fprintf(&text, "Medians of %d runs, so the sum of the parts may differ from the total.\n", n)
 	fmt.Fprintf(&text, "The slowest run took %.1f ms, and a warm request, emulator included, %.1f ms.\n",
 		float64(runs["total"][n-1].Microseconds())/1000, median(runs["warm"]))
 	b.ReportMetric(total, "total-ms")

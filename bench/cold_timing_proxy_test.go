@@ -20,9 +20,9 @@ type timingProxy struct {
 	proxied *url.URL
 	target  string
 
-	mu          sync.Mutex
-	trips       []roundTrip
-	clientsTurn bool // what the client sends begins a round trip
+	mu            sync.Mutex
+	trips         []roundTrip
+	isRequestNext bool // the next bytes of the client begin a round trip
 }
 
 type roundTrip struct {
@@ -49,7 +49,7 @@ func newTimingProxy(b *testing.B, target string) *timingProxy {
 		for {
 			client, err := l.Accept()
 			if err != nil {
-				return // the connection is closed
+				return // the listener is closed
 			}
 			t.noteConnection()
 			go t.serve(client)
@@ -74,8 +74,8 @@ func (t *timingProxy) serve(client net.Conn) {
 	_, _ = io.Copy(client, reader{server, t.noteResponse})
 }
 
-// reader calls note with each piece that was read. It hides the methods of a connection with which io.Copy would not
-// call Read.
+// reader calls note with each piece that was read. It hides the connection's WriteTo and ReadFrom, because io.Copy would
+// use them instead of Read.
 type reader struct {
 	from io.Reader
 	note func([]byte)
@@ -93,14 +93,14 @@ func (r reader) Read(p []byte) (int, error) {
 func (t *timingProxy) noteConnection() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.trips, t.clientsTurn = append(t.trips, roundTrip{sent: sandbox.Now()}), false
+	t.trips, t.isRequestNext = append(t.trips, roundTrip{sent: sandbox.Now()}), false
 }
 
 func (t *timingProxy) noteRequest([]byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.clientsTurn {
-		t.trips, t.clientsTurn = append(t.trips, roundTrip{sent: sandbox.Now()}), false
+	if t.isRequestNext {
+		t.trips, t.isRequestNext = append(t.trips, roundTrip{sent: sandbox.Now()}), false
 	}
 }
 
@@ -111,7 +111,7 @@ func (t *timingProxy) noteResponse(piece []byte) {
 		return // the request was sent before reset
 	}
 	last := &t.trips[len(t.trips)-1]
-	last.answered, t.clientsTurn = sandbox.Now(), true
+	last.answered, t.isRequestNext = sandbox.Now(), true
 	last.ready = len(piece) > 6 && bytes.HasPrefix(piece[len(piece)-6:], []byte("Z\x00\x00\x00\x05")) // ReadyForQuery
 }
 

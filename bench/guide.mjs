@@ -1,6 +1,6 @@
 // Better Auth's guide "Migrating from Supabase Auth", row by row, with Better Auth itself. Run it from conformance/,
 // where Better Auth is installed. FROM and TO are the URLs of the two databases, and USERS is the number of users. It
-// prints the duration in seconds, without the reading.
+// prints the seconds that the writing took, without reading the source.
 import { betterAuth } from 'better-auth';
 import pg from 'pg';
 
@@ -37,9 +37,9 @@ for (const u of rows) {
     forceAllowId: true,
   });
   for (const i of u.identities) {
-    const there = await ctx.internalAdapter.findAccounts(u.id);
+    const existing = await ctx.internalAdapter.findAccounts(u.id);
     const providerId = i.provider === 'email' ? 'credential' : i.provider;
-    if (there.some((a) => a.providerId === providerId)) continue;
+    if (existing.some((a) => a.providerId === providerId)) continue;
     await ctx.adapter.create({
       model: 'account',
       data: {

@@ -24,13 +24,16 @@ import (
 var importUsers = flag.Int(
 	"import.users",
 	1_000_000,
-	"users in BenchmarkImport; as many identities, four fifths as many profiles",
+	"users in BenchmarkImport, each with an identity, four of five with a profile",
 )
 
-// BenchmarkImport copies users from one database to another, on one server that flushes to disk, in five ways: raw, the
-// three tables as they are into tables without an index; plain, the same mapping as ours, one COPY for each table with
-// indexes and constraints, and nothing else; ours, the command with plan and ledger; ours verified; and the documented
-// way, row by row. Every way starts with an empty target. It runs once and prints a table.
+// BenchmarkImport measures ways to copy users from one database to another on one server, which flushes to disk:
+//   - raw: the three tables unchanged, into tables without an index
+//   - plain: only the same mapping as Xenon's, with one COPY for each table, and with indexes and constraints
+//   - Xenon's command, with plan and ledger, and its verification
+//   - row by row, as Better Auth documents it
+//
+// Each starts with an empty target. The benchmark runs once and prints a table.
 func BenchmarkImport(b *testing.B) {
 	s := newImportBenchmark(b, *importUsers)
 	raw := s.runIntoNewTarget(b, "raw", s.copyTablesUnmapped)
@@ -146,7 +149,7 @@ func (s *importBenchmark) createSource(b *testing.B, name string, users int) str
 	return url
 }
 
-// execStatement gives the server one order.
+// execStatement runs one statement on the server.
 func (s *importBenchmark) execStatement(b *testing.B, sql string) {
 	b.Helper()
 	conn := s.connect(b, s.server.URL("postgres"))
@@ -165,7 +168,7 @@ func (*importBenchmark) connect(b *testing.B, url string) *pgx.Conn {
 	return conn
 }
 
-// runIntoNewTarget goes one way into a new target, which is gone afterwards, and says how long it took.
+// runIntoNewTarget creates a new target, runs one of the ways, drops the target, and returns how long the way took.
 func (s *importBenchmark) runIntoNewTarget(
 	b *testing.B,
 	name string,
@@ -180,14 +183,14 @@ func (s *importBenchmark) runIntoNewTarget(
 	return took
 }
 
-// migrate calls the command, and returns how long it took and the most memory it had, in kB.
+// migrate runs xenon migrate, and returns how long it took and its peak memory in kB.
 func (s *importBenchmark) migrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
 	b.Helper()
 	s.execStatement(b, "CHECKPOINT")
 	cmd := exec.Command(s.xenon, append([]string{"migrate"}, arguments...)...)
 	cmd.Env = []string{"FROM_DATABASE_URL=" + from, "TO_DATABASE_URL=" + to, "HOME=" + b.TempDir()}
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = io.Discard, &said
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.Discard, &stderr
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
@@ -199,7 +202,7 @@ func (s *importBenchmark) migrate(b *testing.B, from, to string, arguments ...st
 		select {
 		case err := <-ended:
 			if err != nil {
-				b.Fatalf("%v: %s", arguments, said.Bytes()[max(0, said.Len()-500):])
+				b.Fatalf("%v: %s", arguments, stderr.Bytes()[max(0, stderr.Len()-500):])
 			}
 			return time.Since(start), most
 		case <-time.After(10 * time.Millisecond):
@@ -208,8 +211,8 @@ func (s *importBenchmark) migrate(b *testing.B, from, to string, arguments ...st
 	}
 }
 
-// peakMemory is the most resident memory a process has had so far, in kB; 0 where the system does not tell (it is Linux
-// that does).
+// peakMemory returns the largest resident size that a process has had so far, in kB. It returns 0 on systems other than
+// Linux.
 func peakMemory(pid int) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// newSigner is a deployment's Keys and a Verifier that reads what they publish.
-func newSigner(b *testing.B) (*keys.Keys, *jwtverify.Verifier) {
+// newKeys returns the Keys of a deployment, and a Verifier that fetches their public keys.
+func newKeys(b *testing.B) (*keys.Keys, *jwtverify.Verifier) {
 	b.Helper()
 	set, err := keys.Generate(time.Now())
 	if err != nil {
@@ -58,9 +58,9 @@ var benchClaims = keys.Claims{
 	},
 }
 
-// BenchmarkSign measures a new token, one handed out again, and the bare signature.
+// BenchmarkSign measures a new token, a token that is reused, and the signature alone.
 func BenchmarkSign(b *testing.B) {
-	k, _ := newSigner(b)
+	k, _ := newKeys(b)
 	b.Run("new", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -90,7 +90,7 @@ func BenchmarkSign(b *testing.B) {
 
 // BenchmarkJWTVerify measures a token that was not seen before against warm keys, one that was, and the bare signature.
 func BenchmarkJWTVerify(b *testing.B) {
-	k, v := newSigner(b)
+	k, v := newKeys(b)
 	token, err := k.Sign(b.Context(), benchClaims)
 	if err != nil {
 		b.Fatal(err)

@@ -80,17 +80,17 @@ func (r *report) costs() (all []cost) {
 }
 
 func (r *report) writeCosts(b *strings.Builder) {
-	fmt.Fprintf(b, "\n## Money\n\n**Computed from this machine's processor, not billed:** an Arm processor of Lambda's "+
-		"takes another time. What a million "+
+	fmt.Fprintf(b, "\n## Cost on AWS\n\n**Computed from this machine's processor, not billed:** Lambda's Arm "+
+		"processors take another time. What a million "+
 		"requests would cost: (processor time ÷ share of a processor + waiting), rounded up to a millisecond, × memory × "+
 		"$%.10f for a "+
 		"GB-second, and $%.2f for the requests themselves; the share is memory ÷ %.0f MB, at most 1. Processor time is "+
 		"that of the function "+
-		"under the emulator, with one connection and rate limits off; waiting is the median time between the questions to "+
-		"Postgres and their answers, "+
+		"under the emulator, with one connection and rate limits off; waiting is the median time that a request waits for "+
+		"Postgres, "+
 		"measured in the same run as the counts below, with Postgres on the same machine. Each millisecond that a "+
 		"database is further away costs "+
-		"$%.4f more per million at 256 MB. Prices: %s, as of %s, %s. Not in it: cold starts, CloudFront, logs, the "+
+		"$%.4f more per million at 256 MB. Prices: %s, as of %s, %s. Not included: cold starts, CloudFront, logs, the "+
 		"database. The memory is "+
 		"that of template.yaml. For Better Auth the table has only the processor time that it took here for the same "+
 		"request.\n\n",

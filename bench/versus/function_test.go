@@ -13,11 +13,11 @@ import (
 )
 
 // firstOfFunction measures the time from the start of a process of functions/session to its response. The function gets
-// the event from a runtime API, as in Lambda. Its stderr goes to said, which may be nil.
+// the event from a runtime API, as in Lambda. Its stderr goes to stderr, which may be nil.
 func (w *benchmarkSetup) firstOfFunction(
 	ctx context.Context,
 	bootstrap string,
-	said io.Writer,
+	stderr io.Writer,
 	more ...string,
 ) (time.Duration,
 	error,
@@ -31,7 +31,7 @@ func (w *benchmarkSetup) firstOfFunction(
 	defer api.Close()
 	cmd := exec.CommandContext(ctx, bootstrap)
 	cmd.Env = append(append(w.argon2id.functionEnvironment(), "AWS_LAMBDA_RUNTIME_API="+api.address), more...)
-	cmd.Stderr = said
+	cmd.Stderr = stderr
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return 0, err

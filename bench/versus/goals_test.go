@@ -76,7 +76,7 @@ func (r *report) goals() []goal {
 	return all
 }
 
-// singleValue returns the spread of one figure.
+// singleValue returns the spread of one value.
 func singleValue(v float64) spread { return spread{v, v, v} }
 
 func scaledSpread(values []float64, by float64) spread {

@@ -19,16 +19,16 @@ type growthRow struct {
 
 // measureGrowth measures every request with one connection, for users spread over the tables, on the large and the
 // small database in turn, and compares the medians.
-func measureGrowth(b *testing.B, program string, n, divisor int, tell func(string)) ([]growthRow, error) {
+func measureGrowth(b *testing.B, program string, n, divisor int, logProgress func(string)) ([]growthRow, error) {
 	b.Helper()
-	tell("filling a database with a million users")
+	logProgress("filling a database with a million users")
 	few := startXenon(b, program, populated(b, people, config.Argon2id), config.Argon2id)
 	many := startXenon(b, program, populated(b, millionUsers, config.Argon2id), config.Argon2id)
-	tell("filled")
+	logProgress("filled")
 	few.name, many.name = "10,000 users", "1,000,000 users"
 	const some = 2000 // 2,000 of the n users
 	groups := pairWorkloads(few, everyPath(b, few, people, some), many, everyPath(b, many, millionUsers, some))
-	cells, err := measureRounds(b.Context(), groups, n, divisor, postmaster(b, few.database), tell)
+	cells, err := measureRounds(b.Context(), groups, n, divisor, postmaster(b, few.database), logProgress)
 	if err != nil {
 		return nil, err
 	}

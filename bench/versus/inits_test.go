@@ -32,11 +32,11 @@ func (i packageInit) isSlowOrLarge() bool { return i.Milliseconds > 0.1 || i.Byt
 func (w *benchmarkSetup) measureInits(ctx context.Context, bootstrap string) (initSums, error) {
 	var runs [][]packageInit
 	for range 5 {
-		var said bytes.Buffer
-		if _, err := w.firstOfFunction(ctx, bootstrap, &said, "GODEBUG=inittrace=1"); err != nil {
+		var stderr bytes.Buffer
+		if _, err := w.firstOfFunction(ctx, bootstrap, &stderr, "GODEBUG=inittrace=1"); err != nil {
 			return initSums{}, err
 		}
-		run, err := parseInits(said.String())
+		run, err := parseInits(stderr.String())
 		if err != nil {
 			return initSums{}, err
 		}
@@ -46,8 +46,8 @@ func (w *benchmarkSetup) measureInits(ctx context.Context, bootstrap string) (in
 }
 
 // parseInits parses lines of the Go runtime: "init net/http @0.53 ms, 0.012 ms clock, 1234 bytes, 12 allocs".
-func parseInits(said string) (all []packageInit, _ error) {
-	for line := range strings.Lines(said) {
+func parseInits(stderr string) (all []packageInit, _ error) {
+	for line := range strings.Lines(stderr) {
 		if !strings.HasPrefix(line, "init ") {
 			continue
 		}
@@ -60,7 +60,7 @@ func parseInits(said string) (all []packageInit, _ error) {
 		all = append(all, i)
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("the runtime printed no line about an init: %.300q", said)
+		return nil, fmt.Errorf("the runtime printed no line about an init: %.300q", stderr)
 	}
 	return all, nil
 }

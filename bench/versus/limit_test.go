@@ -60,15 +60,15 @@ func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 				"-j", strconv.Itoa(min(conns, runtime.NumCPU())), "-t", strconv.Itoa(count/conns), "-f", script,
 				"-D", "moment="+time.Now().Format(time.RFC3339), "-l",
 				"--log-prefix="+filepath.Join(logs, "x"), w.argon2id.database)
-			said, err := cmd.CombinedOutput()
+			output, err := cmd.CombinedOutput()
 			if err != nil {
-				return loadResult{}, fmt.Errorf("pgbench: %w: %s", err, said)
+				return loadResult{}, fmt.Errorf("pgbench: %w: %s", err, output)
 			}
 			took, err := transactions(logs)
 			if err != nil {
 				return loadResult{}, err
 			}
-			perSecond, err := transactionRate(string(said))
+			perSecond, err := transactionRate(string(output))
 			return loadResult{took: took, whole: time.Duration(float64(len(took)) / perSecond * float64(time.Second))}, err
 		},
 	}

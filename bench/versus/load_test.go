@@ -49,7 +49,7 @@ type loadResult struct {
 }
 
 // sendLoad sends count calls over conns connections that stay open. Each connection sends its next call after the
-// response to the last. load writes and parses HTTP itself, because net/http's client would use more processor time
+// response to the last. sendLoad writes and parses HTTP itself, because net/http's client would use more processor time
 // than some of the servers. A response other than the expected one is an error, except a 503, because a server may be
 // at its limit.
 func sendLoad(ctx context.Context, address string, conns, count int, next func(i int) httpCall) (loadResult, error) {

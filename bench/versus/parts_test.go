@@ -66,8 +66,9 @@ func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
 	}
 }
 
-// newWorkshop returns a workshop on the database of s. It also serves HTTP, for clients that need keys and tokens.
-func newWorkshop(tb testing.TB, s server) *inProcessFunctions {
+// newInProcessFunctions returns the functions on the database of s. They also serve HTTP, for clients that need keys and
+// tokens.
+func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,8 +120,8 @@ func (w *inProcessFunctions) routes(tb testing.TB, dial *countingDialer) http.Ha
 	return all.Mux(w.cfg)
 }
 
-// takeApart counts the costs of a request: first of the first request of a process, then of many warm requests.
-func (w *inProcessFunctions) takeApart(tb testing.TB, e *apiEvents, p readRequest) (requestCost, error) {
+// countCosts counts the costs of a request: first of the first request of a process, then of many warm requests.
+func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p readRequest) (requestCost, error) {
 	tb.Helper()
 	dial := &countingDialer{}
 	handle := asLambda(lambdahttp.Handler(w.routes(tb, dial)))
@@ -176,18 +177,18 @@ func (w *inProcessFunctions) takeApart(tb testing.TB, e *apiEvents, p readReques
 	}, nil
 }
 
-// takeApart counts the costs of each request, for each password format if it matters.
-func (w *benchmarkSetup) takeApart(b *testing.B) (all []requestCost) {
+// countCosts counts the costs of each request, for each password format if it matters.
+func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 	b.Helper()
 	log := slog.NewJSONHandler(io.Discard, nil) //nolint:sloglint // writing the record is a part of a request
 	slog.SetDefault(slog.New(log))
 	for _, s := range []server{w.argon2id, w.scrypt} {
-		shop := newWorkshop(b, s)
-		paths := everyPath(b, shop.server, people, active)
+		functions := newInProcessFunctions(b, s)
+		paths := everyPath(b, functions.server, people, active)
 		if s.format == config.Argon2id {
 			paths = append(paths,
-				readRequest{newPeople, false, inactiveUsers(getSession(shop.server))},
-				readRequest{"jwks", false, activeUsers(1, getJWKS(shop.server))})
+				readRequest{newPeople, false, inactiveUsers(getSession(functions.server))},
+				readRequest{"jwks", false, activeUsers(1, getJWKS(functions.server))})
 		}
 		for _, p := range paths {
 			if p.hashes {
@@ -195,7 +196,7 @@ func (w *benchmarkSetup) takeApart(b *testing.B) (all []requestCost) {
 			} else if s.format != config.Argon2id {
 				continue
 			}
-			one, err := shop.takeApart(b, w.events, p)
+			one, err := functions.countCosts(b, w.events, p)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -206,12 +207,12 @@ func (w *benchmarkSetup) takeApart(b *testing.B) (all []requestCost) {
 }
 
 func (r *report) writeParts(b *strings.Builder) {
-	b.WriteString("\n## What a request costs before milliseconds\n\nCounted, not timed: the handlers in one process as " +
-		"a function has them, from the event's " +
+	b.WriteString("\n## Round trips, bytes and allocations of a request\n\nCounted, not timed: the handlers in one process, as in " +
+		"a function, from the event's " +
 		"JSON to the answer's, with one connection and the limits of a deployment switched on. *First* is the first " +
 		"request of a process, which connects " +
-		"(without TLS). The rest are means of warm requests, statements prepared; allocations are all of the process, the " +
-		"database driver's included.\n\n" +
+		"(without TLS). The rest are means of warm requests, with prepared statements. Allocations are those of the whole process, " +
+		"including the database driver.\n\n" +
 		"| request | round trips, first | round trips | statements | bytes to Postgres | bytes from Postgres | " +
 		"allocations | bytes allocated |\n" +
 		"|---|--:|--:|--:|--:|--:|--:|--:|\n")
@@ -229,11 +230,11 @@ func (r *report) writeParts(b *strings.Builder) {
 func TestPartsOfARequestAreCounted(t *testing.T) {
 	t.Parallel()
 	s := server{database: populated(t, active, config.Argon2id), format: config.Argon2id}
-	shop := newWorkshop(t, s)
-	got, err := shop.takeApart(
+	functions := newInProcessFunctions(t, s)
+	got, err := functions.countCosts(
 		t,
 		newEvents(t),
-		readRequest{"get-session", false, activeUsers(active, getSession(shop.server))},
+		readRequest{"get-session", false, activeUsers(active, getSession(functions.server))},
 	)
 	if err != nil {
 		t.Fatal(err)

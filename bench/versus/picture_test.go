@@ -11,13 +11,13 @@ import (
 
 // All colours can be read on white and on black.
 const (
-	grey        = "#767676"
-	oursColour  = "#0d9488"
-	theirColour = "#d97706"
-	limitColour = "#8b8fa3"
+	grey             = "#767676"
+	xenonColour      = "#0d9488"
+	betterAuthColour = "#d97706"
+	limitColour      = "#8b8fa3"
 )
 
-// bar is one figure of a picture. far is the end of the thin line, or 0 for none.
+// bar is one value of a picture. far is the end of the thin line, or 0 for none.
 type bar struct {
 	label, colour string
 	value, far    float64
@@ -52,12 +52,12 @@ func (r *report) bar(group *bars, request, subject, label, colour string, conns 
 	}
 }
 
-// requests returns a group for each request: Xenon, its competitor, and the limit of the machine.
+// requests returns a group for each request: Xenon, Better Auth, and the limit of the machine.
 func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 	for _, request := range []string{"get-session", newPeople, "token", "jwks"} {
 		group := bars{title: request}
-		r.bar(&group, request, ours, ours, oursColour, conns, value)
-		r.bar(&group, request, betterAuth, betterAuth, theirColour, conns, value)
+		r.bar(&group, request, ours, ours, xenonColour, conns, value)
+		r.bar(&group, request, betterAuth, betterAuth, betterAuthColour, conns, value)
 		r.bar(&group, request, thePgbench, "limit: the statement", limitColour, conns, value)
 		if request == newPeople {
 			r.bar(&group, "token", theSignature, "limit: the signature", limitColour, conns, value)
@@ -65,16 +65,16 @@ func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 		all = append(all, group)
 	}
 	profile := bars{title: "profile, which Better Auth does not have"}
-	r.bar(&profile, "profile GET", ours, "Xenon, GET", oursColour, conns, value)
-	r.bar(&profile, "profile PUT", ours, "Xenon, PUT", oursColour, conns, value)
+	r.bar(&profile, "profile GET", ours, "Xenon, GET", xenonColour, conns, value)
+	r.bar(&profile, "profile PUT", ours, "Xenon, PUT", xenonColour, conns, value)
 	all = append(all, profile)
 	for _, request := range []string{"sign-in", "sign-up"} {
 		group := bars{title: request}
-		r.bar(&group, request, ourArgon2id, ourArgon2id, oursColour, conns, value)
+		r.bar(&group, request, ourArgon2id, ourArgon2id, xenonColour, conns, value)
 		r.bar(&group, "sign-in", bareArgon2id, "limit: the argon2id hash", limitColour, conns, value)
-		r.bar(&group, request, ourScrypt, ourScrypt, oursColour, conns, value)
+		r.bar(&group, request, ourScrypt, ourScrypt, xenonColour, conns, value)
 		r.bar(&group, "sign-in", bareScrypt, "limit: the scrypt hash", limitColour, conns, value)
-		r.bar(&group, request, betterAuthScrypt, betterAuthScrypt, theirColour, conns, value)
+		r.bar(&group, request, betterAuthScrypt, betterAuthScrypt, betterAuthColour, conns, value)
 		all = append(all, group)
 	}
 	return all
@@ -91,20 +91,20 @@ func (r *report) latency() []bars {
 func (r *report) footprint() []bars {
 	p50 := func(s sample) float64 { return s.p50 }
 	begin := bars{title: "start to first answer, ms"}
-	r.bar(&begin, "start to first answer", ourFunction, "functions/session", oursColour, 1, p50)
-	r.bar(&begin, "start to first answer", ours, "xenon dev", oursColour, 1, p50)
-	r.bar(&begin, "start to first answer", betterAuth, betterAuth, theirColour, 1, p50)
+	r.bar(&begin, "start to first answer", ourFunction, "functions/session", xenonColour, 1, p50)
+	r.bar(&begin, "start to first answer", ours, "xenon dev", xenonColour, 1, p50)
+	r.bar(&begin, "start to first answer", betterAuth, betterAuth, betterAuthColour, 1, p50)
 	for i := range begin.bars {
 		begin.bars[i].far = 0 // three starts have no p99
 	}
 	memory := bars{title: "peak memory, MiB"}
 	for _, one := range []struct{ process, label, colour string }{
-		{"functions/session", "functions/session", oursColour},
-		{"functions/signin, argon2id", "functions/signin, argon2id", oursColour},
-		{"functions/signin, scrypt", "functions/signin, scrypt", oursColour},
-		{ourArgon2id, "xenon dev, argon2id", oursColour},
-		{ourScrypt, "xenon dev, scrypt", oursColour},
-		{betterAuth, betterAuth, theirColour},
+		{"functions/session", "functions/session", xenonColour},
+		{"functions/signin, argon2id", "functions/signin, argon2id", xenonColour},
+		{"functions/signin, scrypt", "functions/signin, scrypt", xenonColour},
+		{ourArgon2id, "xenon dev, argon2id", xenonColour},
+		{ourScrypt, "xenon dev, scrypt", xenonColour},
+		{betterAuth, betterAuth, betterAuthColour},
 	} {
 		memory.bars = append(memory.bars, bar{one.label, one.colour, r.memory[one.process], 0})
 	}
@@ -166,7 +166,7 @@ func escaped(text string) string {
 // policy rejects.
 func TestPictureIsPlainSVG(t *testing.T) {
 	t.Parallel()
-	svg := drawBars("a < b", " ms", []bars{{"x & y", []bar{{"one", oursColour, 2, 4}, {"two", theirColour, 8, 0}}}})
+	svg := drawBars("a < b", " ms", []bars{{"x & y", []bar{{"one", xenonColour, 2, 4}, {"two", betterAuthColour, 8, 0}}}})
 	decoder := xml.NewDecoder(strings.NewReader(svg))
 	rects, widths := 0, ""
 	for {

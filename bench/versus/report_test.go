@@ -175,7 +175,7 @@ func (r *report) write(folder string) error {
 // markdown returns the tables of a run, the goals first.
 func (r *report) markdown() string {
 	var b strings.Builder
-	b.WriteString("# Every figure of the last run\n\nWritten by `make bench`; [performance.md](performance.md) " +
+	b.WriteString("# All measurements of the last run\n\nWritten by `make bench`; [performance.md](performance.md) " +
 		"explains it. ")
 	m := r.machine
 	fmt.Fprintf(&b, "%s: %s, %d processors, %s of memory, %s; %s, Node %s, Postgres %s, Better Auth %s. ",
@@ -183,7 +183,7 @@ func (r *report) markdown() string {
 	fmt.Fprintf(&b, "Medians of %d rounds, in brackets the least and the most; %d connections to Postgres for each "+
 		"server.\n", r.rounds, m.Pool)
 	if r.quick {
-		b.WriteString("\n**A quick run: figures to try things out, not to quote.**\n")
+		b.WriteString("\n**A quick run. Its figures are too imprecise to publish.**\n")
 	}
 	b.WriteString("\n## Goals\n\n| goal | wanted | got | |\n|---|---|---|---|\n")
 	for _, g := range r.goals() {
@@ -204,9 +204,9 @@ func (r *report) markdown() string {
 
 func (r *report) writeRequests(b *strings.Builder) {
 	b.WriteString("\n## Requests\n\nLatencies in milliseconds; processor time of one request in microseconds, of the " +
-		"server and of Postgres. What went through " +
-		"the Lambda emulator has the emulator's own time in its latency, and none of it in the server's processor time, " +
-		"which is the function's.\n\n| request | by | connections | requests/s | p50 | p95 | p99 | server | Postgres " +
+		"server and of Postgres. For requests " +
+		"through the Lambda emulator, the latency includes the emulator's own time. The server's processor time is only " +
+		"the function's.\n\n| request | by | connections | requests/s | p50 | p95 | p99 | server | Postgres " +
 		"|\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, c := range r.cells {
 		x := c.row()
@@ -216,7 +216,7 @@ func (r *report) writeRequests(b *strings.Builder) {
 		}
 		rate := x.PerSecond.String()
 		if x.Full > 0 {
-			rate += fmt.Sprintf(", %d refused as full", x.Full)
+			rate += fmt.Sprintf(", %d rejected with 503", x.Full)
 		}
 		fmt.Fprintf(
 			b,
@@ -237,8 +237,9 @@ func (r *report) writeRequests(b *strings.Builder) {
 }
 
 func (r *report) writeMemory(b *strings.Builder) {
-	b.WriteString("\n## Memory\n\nThe most that was resident (VmHWM) during all of the above. xenon dev and Better Auth " +
-		"served every request, 64 connections at most; a function served its own, one at a time, as Lambda has it.\n\n| " +
+	b.WriteString("\n## Memory\n\nThe largest resident size (VmHWM) in all of the above runs. xenon dev and Better Auth " +
+		"served every request, with at most 64 connections. A function served only its own requests, one at a time, as in " +
+		"Lambda.\n\n| " +
 		"process | MiB |\n|---|--:|\n")
 	for _, subject := range slices.Sorted(maps.Keys(r.memory)) {
 		name := strings.Replace(subject, ours, "xenon dev", 1)
@@ -284,14 +285,14 @@ func formatNumber(v float64) string {
 	return fmt.Sprintf("%.3f", v)
 }
 
-func TestFiguresHaveThreeDigits(t *testing.T) {
+func TestNumbersHaveThreeDigits(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[float64]string{
 		12345.6: "12,346", 19_962_250: "19,962,250", 100_000: "100,000", 1000: "1,000",
 		999.4: "999", 45.67: "45.7", 1.234: "1.23", 0.0476: "0.048", 0: "0", 30: "30",
 	} {
 		if got := formatNumber(v); got != want {
-			t.Errorf("figure(%v): got %s, want %s", v, got, want)
+			t.Errorf("formatNumber(%v): got %s, want %s", v, got, want)
 		}
 	}
 	if got, want := spreadOf([]float64{3, 1, 2, 10}), (spread{2.5, 1, 10}); got != want {

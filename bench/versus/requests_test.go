@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// activeUsers returns the calls of the active users in turn, where user i, from 1 on, sends make(i). It makes all calls
-// before the measured time.
+// activeUsers returns the calls of the active users in turn, where user i, from 1 on, sends c(i). It creates all calls
+// before the measurement starts.
 func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
 	all := make([]httpCall, n)
 	for i := range all {
@@ -18,11 +18,11 @@ func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
 	return func(i int) httpCall { return all[i%n] }
 }
 
-// inactiveUsers is activeUsers for all users except the active ones. Each comes once, in all runs together.
+// inactiveUsers is like activeUsers, for all users except the active ones. Each user sends one request in all runs together.
 func inactiveUsers(c func(i int) httpCall) func(i int) httpCall {
 	next := activeUsers(people-active, func(i int) httpCall { return c(active + i) })
-	var came atomic.Int64
-	return func(int) httpCall { return next(int(came.Add(1)) - 1) }
+	var sent atomic.Int64
+	return func(int) httpCall { return next(int(sent.Add(1)) - 1) }
 }
 
 func getSession(s server) func(i int) httpCall {
@@ -83,7 +83,7 @@ func TestEachUserComesOnce(t *testing.T) {
 		n += count/4 + 5*count
 	}
 	if n > people-active {
-		t.Errorf("%d people are asked for, there are %d", n, people-active)
+		t.Errorf("the runs need %d inactive users, there are %d", n, people-active)
 	}
 	next, seen := inactiveUsers(getSession(server{address: ":1"})), map[string]bool{}
 	for range people - active {

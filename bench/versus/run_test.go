@@ -158,7 +158,7 @@ func measureRounds(
 	ctx context.Context,
 	groups [][]workload,
 	n, divisor, postgres int,
-	tell func(string),
+	logProgress func(string),
 ) ([]*cell, error) {
 	var all []*cell
 	for _, group := range groups {
@@ -189,7 +189,7 @@ func measureRounds(
 				}
 			}
 			for _, c := range cells {
-				tell(fmt.Sprintf("%-24s %-24s %3d connections: %8.0f/s", c.request, c.subject, conns,
+				logProgress(fmt.Sprintf("%-24s %-24s %3d connections: %8.0f/s", c.request, c.subject, conns,
 					spreadOf(c.values(func(s sample) float64 { return s.perSecond })).Median))
 			}
 			all = append(all, cells...)

@@ -129,8 +129,8 @@ func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	})
 	line := await(out, ready)
 	if line == "" {
-		said, _ := os.ReadFile(log.Name())
-		tb.Fatalf("%s did not start:\n%s", filepath.Base(cmd.Path), said)
+		output, _ := os.ReadFile(log.Name())
+		tb.Fatalf("%s did not start:\n%s", filepath.Base(cmd.Path), output)
 	}
 	return line
 }

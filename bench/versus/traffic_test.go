@@ -22,7 +22,7 @@ func (t traffic) since(before traffic) traffic {
 	}
 }
 
-// countingDialer dials Postgres and counts, as Store.Dial. A round trip begins with the first bytes that are sent after
+// countingDialer is a Store.Dial that counts the traffic with Postgres. A round trip begins with the first bytes that are sent after
 // a response.
 type countingDialer struct {
 	mu sync.Mutex
@@ -31,7 +31,7 @@ type countingDialer struct {
 
 func (t *countingDialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
-	return &countingConn{Conn: c, tap: t}, err
+	return &countingConn{Conn: c, dialer: t}, err
 }
 
 func (t *countingDialer) total() traffic {
@@ -43,45 +43,44 @@ func (t *countingDialer) total() traffic {
 // countingConn is a connection that a countingDialer opened.
 type countingConn struct {
 	net.Conn
-	tap     *countingDialer
+	dialer  *countingDialer
 	waiting bool // waits for a response
-	asked   time.Time
-	said    messageCounter
+	sentAt  time.Time
+	counter messageCounter
 }
 
 func (c *countingConn) Write(p []byte) (int, error) {
-	c.tap.mu.Lock()
+	c.dialer.mu.Lock()
 	if !c.waiting {
-		c.waiting, c.asked = true, time.Now()
-		c.tap.trips++
+		c.waiting, c.sentAt = true, time.Now()
+		c.dialer.trips++
 	}
-	c.tap.sent += len(p)
-	c.tap.statements += c.said.statements(p)
-	c.tap.mu.Unlock()
+	c.dialer.sent += len(p)
+	c.dialer.statements += c.counter.statements(p)
+	c.dialer.mu.Unlock()
 	return c.Conn.Write(p)
 }
 
 func (c *countingConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.tap.mu.Lock()
-	defer c.tap.mu.Unlock()
+	c.dialer.mu.Lock()
+	defer c.dialer.mu.Unlock()
 	if n > 0 && c.waiting {
 		c.waiting = false
-		c.tap.waited += time.Since(c.asked)
+		c.dialer.waited += time.Since(c.sentAt)
 	}
-	c.tap.received += n
+	c.dialer.received += n
 	return n, err
 }
 
-// messageCounter is one side of a connection in Postgres's protocol, version 3. A message has a type and the length of
+// messageCounter counts statements in what a client sends in Postgres's protocol, version 3. A message has a type and the length of
 // the rest; the first of a connection has no type.
 type messageCounter struct {
 	rest    []byte // the start of an incomplete message
 	started bool
 }
 
-// statements returns how many of the messages that are complete with text run a statement: a simple query or an
-// Execute.
+// statements adds text, and returns how many messages that are now complete run a statement: a simple query or an Execute.
 func (f *messageCounter) statements(text []byte) (n int) {
 	f.rest = append(f.rest, text...)
 	for {

@@ -50,17 +50,17 @@ const emulatorCalls = 1500
 func BenchmarkVersus(b *testing.B) {
 	began := time.Now()
 	b.ReportMetric(0, "ns/op")
-	tell := func(text string) { fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(began).Seconds(), text) }
+	logProgress := func(text string) { fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(began).Seconds(), text) }
 	n, divisor := *nRound, 1
 	if *quick {
 		n, divisor = 1, 10
 	}
-	tell("building, and filling three databases")
+	logProgress("building, and filling three databases")
 	program := build(b, "cmd/xenon")
 	w := newSetup(b, program)
 	r := newReport(b, w, n, *quick)
 	var fetched atomic.Int64
-	cells, err := measureRounds(b.Context(), w.workloadGroups(b, program, &fetched), n, divisor, w.postgres, tell)
+	cells, err := measureRounds(b.Context(), w.workloadGroups(b, program, &fetched), n, divisor, w.postgres, logProgress)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -68,13 +68,13 @@ func BenchmarkVersus(b *testing.B) {
 	if err := r.readPeakMemory(w); err != nil {
 		b.Fatal(err)
 	}
-	tell("counting what a request costs")
-	r.parts = w.takeApart(b)
+	logProgress("counting what a request costs")
+	r.parts = w.countCosts(b)
 	if r.inits, err = w.measureInits(b.Context(), w.bootstrap(b, "session")); err != nil {
 		b.Fatal(err)
 	}
 	if *grow {
-		if r.growth, err = measureGrowth(b, program, n, divisor, tell); err != nil {
+		if r.growth, err = measureGrowth(b, program, n, divisor, logProgress); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -86,7 +86,7 @@ func BenchmarkVersus(b *testing.B) {
 	if err := r.write(*docs); err != nil {
 		b.Fatal(err)
 	}
-	tell("written to " + *docs)
+	logProgress("written to " + *docs)
 }
 
 // workloadGroups returns all workloads, grouped by what they do.
