@@ -329,7 +329,7 @@ func TestR35_KeyHintsAreIgnored(t *testing.T) {
 			d.checkRejected(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
 		})
 	}
-	if got := attacker.Asked.Load(); got != 0 {
+	if got := attacker.Requests.Load(); got != 0 {
 		t.Errorf("the verifier called the URL in the token %d times, want 0", got)
 	}
 }

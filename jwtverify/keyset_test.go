@@ -18,7 +18,7 @@ import (
 func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	if got := d.Asked.Load(); got != 0 {
+	if got := d.Requests.Load(); got != 0 {
 		t.Fatalf("%d fetches by New, want 0", got)
 	}
 	token := d.token(t)
@@ -30,12 +30,12 @@ func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 	for range 200 {
 		d.checkAccepted(t, token)
 	}
-	if got := d.Asked.Load(); got != 1 {
+	if got := d.Requests.Load(); got != 1 {
 		t.Errorf("%d fetches for 250 tokens, want 1", got)
 	}
 	d.Advance(jwks.MaxAge)
 	d.checkAccepted(t, token)
-	if got := d.Asked.Load(); got != 2 {
+	if got := d.Requests.Load(); got != 2 {
 		t.Errorf("%d fetches after %v, want 2", got, jwks.MaxAge)
 	}
 }
@@ -57,7 +57,7 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 	}
 	for n := range int64(4) {
 		flood()
-		if got := d.Asked.Load(); got != n+1 {
+		if got := d.Requests.Load(); got != n+1 {
 			t.Fatalf("%d fetches after flood %d, want %d", got, n, n+1)
 		}
 		d.Advance(10 * time.Second)
@@ -111,7 +111,7 @@ func TestR38_VerifyWithoutAnyKeysIsUnavailable(t *testing.T) {
 	for range 20 {
 		d.checkUnavailable(t, token)
 	}
-	if got := d.Asked.Load(); got != 1 {
+	if got := d.Requests.Load(); got != 1 {
 		t.Errorf("%d fetches within a second, want 1", got)
 	}
 	d.checkRejected(t, "not.a.token") // it is invalid for every key set
@@ -188,7 +188,7 @@ func TestR35_RedirectIsNotFollowed(t *testing.T) {
 	d, elsewhere := newDeployment(t), newDeployment(t)
 	d.SetHandler(http.RedirectHandler(elsewhere.cfg.JWKSURL, http.StatusFound))
 	d.checkUnavailable(t, d.token(t))
-	if got := elsewhere.Asked.Load(); got != 0 {
+	if got := elsewhere.Requests.Load(); got != 0 {
 		t.Errorf("the verifier followed the redirect %d times, want 0", got)
 	}
 }

@@ -12,9 +12,9 @@ import (
 
 // Server publishes a JWKS at URL, unless the test makes it answer something else.
 type Server struct {
-	URL     string
-	Asked   atomic.Int64 // number of requests
-	Publish http.HandlerFunc
+	URL      string
+	Requests atomic.Int64 // number of requests
+	Publish  http.HandlerFunc
 
 	answer atomic.Pointer[http.Handler] // replaces the published keys
 }
@@ -30,7 +30,7 @@ func New[K any](t testing.TB, public func(context.Context) ([]K, error)) *Server
 		_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys}) // fails if the client has disconnected
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.Asked.Add(1)
+		s.Requests.Add(1)
 		if h := s.answer.Load(); h != nil {
 			(*h).ServeHTTP(w, r)
 			return

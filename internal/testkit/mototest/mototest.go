@@ -1,6 +1,6 @@
 //go:build moto
 
-// Package mototest starts a real moto server, a stand-in for AWS, for the tests of one process.
+// Package mototest starts a real moto server, an emulator of AWS, for the tests of one process.
 package mototest
 
 import (

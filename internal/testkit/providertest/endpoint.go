@@ -121,7 +121,7 @@ func (p provider) checkUserRequest(r *http.Request, isKnown bool) error {
 	return nil
 }
 
-// profileAnswer is the profile, of which Facebook and Twitter give the fields that were asked for.
+// profileAnswer is the profile, of which Facebook and Twitter return only the requested fields.
 func (p provider) profileAnswer(r *http.Request, who Person) any {
 	profile := p.profileOf(who)
 	switch p.id {
@@ -130,9 +130,9 @@ func (p provider) profileAnswer(r *http.Request, who Person) any {
 			return twitterEmail(who)
 		}
 	case "facebook":
-		asked := "," + r.URL.Query().Get("fields") + ","
+		requested := "," + r.URL.Query().Get("fields") + ","
 		for name := range profile {
-			if !strings.Contains(asked, ","+name+",") {
+			if !strings.Contains(requested, ","+name+",") {
 				delete(profile, name)
 			}
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Forgery says how an id token differs from a valid one.
+// Forgery describes how an id token differs from a valid one.
 type Forgery struct {
 	Text      string         `json:"text"`      // in place of a token
 	Algorithm string         `json:"algorithm"` // "none", or "HS256" with the public key as its secret
@@ -106,11 +106,11 @@ func (s *Server) sign(p provider, l *Login) (string, error) {
 			claims[name] = now.Add(shift).Unix()
 		}
 	}
-	return s.seal(p, forgery, claims)
+	return s.signClaims(p, forgery, claims)
 }
 
 // seal signs claims.
-func (s *Server) seal(p provider, forgery Forgery, claims map[string]any) (string, error) {
+func (s *Server) signClaims(p provider, forgery Forgery, claims map[string]any) (string, error) {
 	kid, algorithm := s.kid(p), p.algorithm
 	if algorithm == "" {
 		algorithm = "RS256"

@@ -90,19 +90,19 @@ func matches(pattern, place string) bool {
 func (p provider) checkAuthorization(q url.Values) error {
 	for name, values := range q {
 		if len(values) > 1 {
-			return fmt.Errorf("%s is there twice", name)
+			return fmt.Errorf("%s was sent twice", name)
 		}
 	}
 	responseType, mode := "code", "query"
 	if p.id == "apple" {
 		responseType, mode = "code id_token", "form_post"
 	}
-	asked := cmp.Or(q.Get("response_mode"), "query")
+	requestedMode := cmp.Or(q.Get("response_mode"), "query")
 	redirect, err := url.Parse(q.Get("redirect_uri"))
 	switch {
 	case q.Get("client_id") != ClientID(p.id):
 		return fmt.Errorf("a wrong client_id %q", q.Get("client_id"))
-	case q.Get("response_type") != responseType || asked != mode:
+	case q.Get("response_type") != responseType || requestedMode != mode:
 		return errors.New("a wrong response_type or response_mode")
 	case err != nil || redirect.Host == "" || redirect.Path != "/api/auth/callback/"+p.id || redirect.RawQuery != "":
 		return errors.New("a redirect_uri that the client has not registered")

@@ -152,7 +152,7 @@ func IDs() (ids []string) {
 	return ids
 }
 
-// find returns a provider. A test that asks for an unknown one is wrong.
+// find returns the provider with an id. It panics if there is none.
 func find(id string) provider {
 	i := slices.IndexFunc(providers(), func(p provider) bool { return p.id == id })
 	if i < 0 {

@@ -14,7 +14,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.refused = append(s.refused, r.Host)
 		s.mu.Unlock()
-		http.Error(w, "the tests know no host "+r.Host, http.StatusForbidden)
+		http.Error(w, "the proxy for tests does not know the host "+r.Host, http.StatusForbidden)
 		return
 	}
 	server, err := new(net.Dialer).DialContext(r.Context(), "tcp", net.JoinHostPort("127.0.0.1", s.Port))

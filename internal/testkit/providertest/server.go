@@ -1,10 +1,10 @@
-// Package providertest plays the providers of social sign-in for tests: the sixteen built-in ones of Better Auth, and
+// Package providertest emulates the providers of social sign-in for tests: the sixteen built-in ones of Better Auth, and
 // three issuers of OpenID Connect.
 //
 // A Server is one TLS server for the hosts of all providers, and a proxy that refuses every other host. Environment
-// returns the variables that lead another process to it. Authorize acts as the user's browser at the provider: it
-// checks an authorization URL and returns the callback. The code in the callback belongs to one Visit, which says who
-// the user is and what goes wrong. The token endpoint checks the client, the redirect URI and the code verifier, and
+// returns the variables with which another process uses it. Authorize acts as the user's browser at the provider: it
+// checks an authorization URL and returns the callback. The code in the callback belongs to one Visit, which describes the
+// user and the faults. The token endpoint checks the client, the redirect URI and the code verifier, and
 // accepts a code once.
 package providertest
 
@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// Server plays all providers.
+// Server emulates all providers.
 type Server struct {
 	ProxyURL string        // of a CONNECT proxy that knows the hosts of the providers only
 	Port     string        // of the TLS server on 127.0.0.1

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// errClient is wrapped by every refusal of the client's authentication.
+// errClient is wrapped by each error of the client's authentication.
 var errClient = errors.New("invalid_client")
 
 // tokenEndpoint exchanges codes and refresh tokens.
@@ -46,7 +46,7 @@ func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
 func (p provider) checkTokenRequest(r *http.Request, l *Login) error {
 	for name, values := range r.PostForm {
 		if len(values) > 1 {
-			return fmt.Errorf("%s is there twice", name)
+			return fmt.Errorf("%s was sent twice", name)
 		}
 	}
 	if err := p.authenticate(r); err != nil {
@@ -83,7 +83,7 @@ func (l *Login) spend(redirectURI, verifier string) error {
 	return nil
 }
 
-// refuse answers as the provider does. GitHub has its own codes, with status 200.
+// refuse answers with the error that the provider sends. GitHub has its own codes, with status 200.
 func (p provider) refuse(w http.ResponseWriter, reason error) {
 	status, code := http.StatusBadRequest, "invalid_grant"
 	if errors.Is(reason, errClient) {
@@ -119,13 +119,13 @@ func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (ma
 		answer["id_token"] = token
 	}
 	if endpoint == "refresh" {
-		return s.changed(answer, l.Visit.Renewed, l), nil
+		return s.applyChanges(answer, l.Visit.Renewed, l), nil
 	}
-	return s.changed(answer, l.Visit.Tokens, l), nil
+	return s.applyChanges(answer, l.Visit.Tokens, l), nil
 }
 
-// changed replaces members of an answer. Tokens that the test chose are made known.
-func (s *Server) changed(answer, changes map[string]any, l *Login) map[string]any {
+// applyChanges replaces members of an answer. It registers tokens that the test chose.
+func (s *Server) applyChanges(answer, changes map[string]any, l *Login) map[string]any {
 	for _, name := range []string{"access_token", "refresh_token"} {
 		if token, ok := changes[name].(string); ok {
 			s.remember(token, l)
@@ -135,16 +135,16 @@ func (s *Server) changed(answer, changes map[string]any, l *Login) map[string]an
 }
 
 // grantedScope returns the scope of an answer: separated by commas, a list, or absent, as the provider does it.
-func (p provider) grantedScope(asked string) any {
+func (p provider) grantedScope(requested string) any {
 	switch p.id {
 	case "github", "linkedin":
-		return strings.Join(strings.Fields(asked), ",")
+		return strings.Join(strings.Fields(requested), ",")
 	case "twitch":
-		return strings.Fields(asked)
+		return strings.Fields(requested)
 	case "apple", "facebook", "slack", "notion", "figma":
 		return nil
 	case "zoom":
 		return "user:read:user user:read:email"
 	}
-	return asked
+	return requested
 }

@@ -46,7 +46,7 @@ func (c *Changes) apply(ctx context.Context, tx pgx.Tx, seed string, n int) erro
 			}
 		}
 		taken = append(taken, ids...)
-		switch e.suits {
+		switch e.condition {
 		case "": // the event creates users
 			c.Inserted = append(c.Inserted, ids...)
 		case anyUser:
@@ -60,9 +60,9 @@ func (c *Changes) apply(ctx context.Context, tx pgx.Tx, seed string, n int) erro
 
 // choose returns the ids of suitable users, or of users that the event creates.
 func (e event) choose(ctx context.Context, tx pgx.Tx, seed string, taken []string, count int) ([]string, error) {
-	sql := `SELECT id::text FROM auth.users u WHERE id <> ALL ($2::uuid[]) AND ` + e.suits +
+	sql := `SELECT id::text FROM auth.users u WHERE id <> ALL ($2::uuid[]) AND ` + e.condition +
 		` ORDER BY md5(id::text || $1) LIMIT $3`
-	if e.suits == "" {
+	if e.condition == "" {
 		sql = `SELECT overlay(overlay(md5('new' || $1 || i) PLACING '4' FROM 13) PLACING 'a' FROM 17)::uuid::text
 			FROM generate_series(1, $3) i WHERE cardinality($2::uuid[]) >= 0`
 	}

@@ -3,7 +3,7 @@ package supabasetest
 // event is a change that a user or an admin of a Supabase project makes.
 type event struct {
 	name       string
-	suits      string   // SQL condition on users u that the event can change; "" if it creates users
+	condition  string   // SQL condition on users u that the event can change; "" if it creates users
 	statements []string // $1 is an array of user ids, $2 the seed
 }
 

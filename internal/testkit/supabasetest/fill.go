@@ -33,8 +33,8 @@ const maxKnownUsers = 3
 
 // Fill fills an empty source with the given number of users, most of them ordinary, and the rows that belong to them.
 // The same seed and number always produce the same rows: no time depends on the current date, and temporary bans end in
-// 2099. With 200 users or more
-// every kind occurs; fewer users are a random sample. Profiles without a user need a superuser.
+// 2099. With 200 users or more every kind occurs; fewer users are a random sample. Profiles without a user need a
+// superuser.
 func Fill(t testing.TB, url string, seed uint64, users int) Summary {
 	t.Helper()
 	t.Logf("a source of %d users from seed %d", users, seed)

@@ -167,8 +167,8 @@ var ssoUsers = []userKind{
 	}},
 }
 
-// until returns a change that bans the user until a time. blocked is true if the user cannot sign in then.
-func until(time string, blocked bool) func(*generator, *account) {
+// bannedUntil returns a change that bans the user until a time. blocked is true if the user cannot sign in then.
+func bannedUntil(time string, blocked bool) func(*generator, *account) {
 	return func(_ *generator, a *account) {
 		a.user["banned_until"] = time
 		a.blocked = blocked
@@ -176,19 +176,19 @@ func until(time string, blocked bool) func(*generator, *account) {
 }
 
 var banned = []userKind{
-	variant("banned", 8, until("2099-03-04 05:06:07.891+00", true)),
-	variant("ban expired", 4, until("2024-03-04 05:06:07.891+00", false)),
-	variant("banned without end", 4, until("infinity", true)),
-	variant("banned for three centuries", 2, until("2319-01-01 00:00:00+00", true)),
+	variant("banned", 8, bannedUntil("2099-03-04 05:06:07.891+00", true)),
+	variant("ban expired", 4, bannedUntil("2024-03-04 05:06:07.891+00", false)),
+	variant("banned without end", 4, bannedUntil("infinity", true)),
+	variant("banned for three centuries", 2, bannedUntil("2319-01-01 00:00:00+00", true)),
 	{
 		name:   "banned, by Google",
 		weight: 2,
-		make:   func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.addSocial("google")) },
+		make:   func(g *generator) { bannedUntil("2099-01-01 00:00:00+00", true)(g, g.addSocial("google")) },
 	},
 	{
 		name:   "banned, by phone",
 		weight: 1,
-		make:   func(g *generator) { until("2099-01-01 00:00:00+00", true)(g, g.addWithPhone()) },
+		make:   func(g *generator) { bannedUntil("2099-01-01 00:00:00+00", true)(g, g.addWithPhone()) },
 	},
 }
 

@@ -14,12 +14,12 @@ func invalidEmail(name string, weight int, email func(n int) string) userKind {
 	})
 }
 
-// once returns a fixed email. The unique index accepts it only once, so its kind has the weight 0.
-func once(value string) func(int) string { return func(int) string { return value } }
+// fixedEmail returns a fixed email. The unique index accepts it only once, so its kind has the weight 0.
+func fixedEmail(value string) func(int) string { return func(int) string { return value } }
 
 var emails = []userKind{
-	invalidEmail("empty email", 0, once("")),
-	invalidEmail("blank email", 0, once("   ")),
+	invalidEmail("empty email", 0, fixedEmail("")),
+	invalidEmail("blank email", 0, fixedEmail("   ")),
 	invalidEmail("email with spaces around", 1, func(n int) string { return fmt.Sprintf(" person.%d@example.com ", n) }),
 	invalidEmail("email with a space inside", 1, func(n int) string { return fmt.Sprintf("per son.%d@example.com", n) }),
 	invalidEmail("email without @", 1, func(n int) string { return fmt.Sprintf("person.%d", n) }),

@@ -58,8 +58,8 @@ func specialProfile(name string, weight int, change func(p row)) userKind {
 	})
 }
 
-// value returns the kind of an ordinary user with an unusual value in one column of the profile.
-func value(name string, weight int, column string, v any) userKind {
+// withProfileValue returns the kind of an ordinary user with an unusual value in one column of the profile.
+func withProfileValue(name string, weight int, column string, v any) userKind {
 	return specialProfile(name, weight, func(p row) { p[column] = v })
 }
 
@@ -96,16 +96,16 @@ func oddProfiles() []userKind {
 				p[field] = "🦉 unknown"
 			}
 		}),
-		value("profile in capitals", 1, "learning_mode", "VISUAL"),
-		value("profile with an empty value", 1, "learning_speed", ""),
-		value("profile with a value and a space", 1, "primary_goal", "academic "),
-		value("profile with a very long value", 1, "tech_background", strings.Repeat("hobbyist ", 500)),
-		value("time per week negative", 2, "time_per_week", -5),
-		value("time per week of the largest integer", 1, "time_per_week", 2147483647),
-		value("language of ten characters", 1, "preferred_language", "zh-Hant-TW"),
-		value("language of more than ten characters", 2, "preferred_language", "English (United Kingdom)"),
-		value("language of ten characters beyond ASCII", 1, "preferred_language", "中文中文中文中文中文"),
-		value("language empty", 1, "preferred_language", ""),
+		withProfileValue("profile in capitals", 1, "learning_mode", "VISUAL"),
+		withProfileValue("profile with an empty value", 1, "learning_speed", ""),
+		withProfileValue("profile with a value and a space", 1, "primary_goal", "academic "),
+		withProfileValue("profile with a very long value", 1, "tech_background", strings.Repeat("hobbyist ", 500)),
+		withProfileValue("time per week negative", 2, "time_per_week", -5),
+		withProfileValue("time per week of the largest integer", 1, "time_per_week", 2147483647),
+		withProfileValue("language of ten characters", 1, "preferred_language", "zh-Hant-TW"),
+		withProfileValue("language of more than ten characters", 2, "preferred_language", "English (United Kingdom)"),
+		withProfileValue("language of ten characters beyond ASCII", 1, "preferred_language", "中文中文中文中文中文"),
+		withProfileValue("language empty", 1, "preferred_language", ""),
 		specialProfile(
 			"profile with extreme times",
 			1,
@@ -116,7 +116,7 @@ func oddProfiles() []userKind {
 		}),
 	}
 	for _, field := range fields {
-		all = append(all, value("profile with unknown "+field, 2, field, "other"))
+		all = append(all, withProfileValue("profile with unknown "+field, 2, field, "other"))
 	}
 	return all
 }

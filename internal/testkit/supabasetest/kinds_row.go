@@ -12,29 +12,29 @@ var times = []userKind{
 		}
 		a.blocked, a.sessions = true, nil
 	}),
-	set("created in 1900", 1, "created_at", "1900-01-01 00:00:00.000001+00"),
-	set("created in the year 1", 1, "created_at", "0001-01-01 00:00:00+00"),
-	set("created in 9999", 1, "created_at", "9999-12-31 23:59:59.999999+00"),
-	unreadable("created in 4713 BC", "created_at", "4713-01-01 00:00:00+00 BC"),
-	unreadable("created in 294276", "created_at", "294276-12-31 23:59:59.999999+00"),
-	unreadable("created at infinity", "created_at", "infinity"),
-	unreadable("created at minus infinity", "created_at", "-infinity"),
-	unreadable("updated at infinity", "updated_at", "infinity"),
-	unreadable("updated at minus infinity", "updated_at", "-infinity"),
-	unreadable("banned until minus infinity", "banned_until", "-infinity"),
+	withValue("created in 1900", 1, "created_at", "1900-01-01 00:00:00.000001+00"),
+	withValue("created in the year 1", 1, "created_at", "0001-01-01 00:00:00+00"),
+	withValue("created in 9999", 1, "created_at", "9999-12-31 23:59:59.999999+00"),
+	withUnreadableTime("created in 4713 BC", "created_at", "4713-01-01 00:00:00+00 BC"),
+	withUnreadableTime("created in 294276", "created_at", "294276-12-31 23:59:59.999999+00"),
+	withUnreadableTime("created at infinity", "created_at", "infinity"),
+	withUnreadableTime("created at minus infinity", "created_at", "-infinity"),
+	withUnreadableTime("updated at infinity", "updated_at", "infinity"),
+	withUnreadableTime("updated at minus infinity", "updated_at", "-infinity"),
+	withUnreadableTime("banned until minus infinity", "banned_until", "-infinity"),
 }
 
-// unreadable returns the kind of a user with a time that Supabase Auth cannot read, so the user could never sign in at
+// withUnreadableTime returns the kind of a user with a time that Supabase Auth cannot read, so the user could never sign in at
 // Supabase.
-func unreadable(name, column, time string) userKind {
+func withUnreadableTime(name, column, time string) userKind {
 	return variant(name, 1, func(_ *generator, a *account) {
 		a.user[column] = time
 		a.removePassword(random)
 	})
 }
 
-// set returns the kind of an ordinary user with an unusual value in one column.
-func set(name string, weight int, column string, value any) userKind {
+// withValue returns the kind of an ordinary user with an unusual value in one column.
+func withValue(name string, weight int, column string, value any) userKind {
 	return variant(name, weight, func(_ *generator, a *account) { a.user[column] = value })
 }
 
@@ -54,15 +54,15 @@ var oddIDs = []userKind{
 
 var oddRows = []userKind{
 	variant("updated before created", 1, func(_ *generator, a *account) { a.user["updated_at"] = a.after(-1000) }),
-	set("no updated_at", 2, "updated_at", nil),
-	set("updated in the year 1", 1, "updated_at", "0001-01-01 00:00:00+00"),
-	set("updated in 9999", 1, "updated_at", "9999-12-31 23:59:59.999999+00"),
-	set("role service_role", 1, "role", "service_role"),
-	set("role custom", 2, "role", "course_editor"),
-	set("role empty", 1, "role", ""),
-	set("role null", 1, "role", nil),
-	set("audience custom", 1, "aud", "mobile"),
-	set("instance of another tenant", 1, "instance_id", "b2b2b2b2-0000-4000-8000-000000000001"),
-	set("super admin", 2, "is_super_admin", true),
-	set("no super admin", 2, "is_super_admin", false),
+	withValue("no updated_at", 2, "updated_at", nil),
+	withValue("updated in the year 1", 1, "updated_at", "0001-01-01 00:00:00+00"),
+	withValue("updated in 9999", 1, "updated_at", "9999-12-31 23:59:59.999999+00"),
+	withValue("role service_role", 1, "role", "service_role"),
+	withValue("role custom", 2, "role", "course_editor"),
+	withValue("role empty", 1, "role", ""),
+	withValue("role null", 1, "role", nil),
+	withValue("audience custom", 1, "aud", "mobile"),
+	withValue("instance of another tenant", 1, "instance_id", "b2b2b2b2-0000-4000-8000-000000000001"),
+	withValue("super admin", 2, "is_super_admin", true),
+	withValue("no super admin", 2, "is_super_admin", false),
 }

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// facts are SQL conditions, each true for at least one row of every source. They do not depend on the code of the
-// kinds.
-var facts = map[string][]string{
+// requiredRows has SQL conditions by table. Each is true for at least one row of every source. They do not depend on the
+// code of the kinds.
+var requiredRows = map[string][]string{
 	"auth.users u": {
 		"email_confirmed_at IS NOT NULL AND encrypted_password LIKE '$2a$%'",
 		"email IS NOT NULL AND email_confirmed_at IS NULL AND confirmation_token <> ''",
@@ -156,12 +156,12 @@ var facts = map[string][]string{
 	},
 }
 
-func TestFillHoldsTheFacts(t *testing.T) {
+func TestFillWritesTheRequiredRows(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
 		url := New(t)
 		Fill(t, url, seed, minUsers)
-		for table, conditions := range facts {
+		for table, conditions := range requiredRows {
 			var counts []string
 			for i, condition := range conditions {
 				counts = append(counts, fmt.Sprintf("SELECT '%d', count(*)::int FROM %s WHERE %s", i, table, condition))

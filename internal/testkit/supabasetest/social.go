@@ -47,7 +47,7 @@ var social = []struct {
 
 // FillSocial fills an empty source with that many users without a password, each with one identity of the providers
 // that the import maps by default, in turn. Every fifth round they have no email, an unconfirmed email, the email of
-// another user, or an address of a relay. The result has the identity of each user.
+// another user, or an email of a relay. The result has the identity of each user.
 func FillSocial(t testing.TB, url string, users int) []SocialAccount {
 	t.Helper()
 	g := newGenerator(15)
