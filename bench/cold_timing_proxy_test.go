@@ -74,8 +74,8 @@ func (t *timingProxy) serve(client net.Conn) {
 	_, _ = io.Copy(client, reader{server, t.noteResponse})
 }
 
-// reader calls note with each piece that was read. It hides the connection's WriteTo and ReadFrom, because io.Copy would
-// use them instead of Read.
+// reader calls note with each piece that was read. It hides the connection's WriteTo and ReadFrom, because io.Copy
+// would use them instead of Read.
 type reader struct {
 	from io.Reader
 	note func([]byte)

@@ -66,8 +66,8 @@ func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
 	}
 }
 
-// newInProcessFunctions returns the functions on the database of s. They also serve HTTP, for clients that need keys and
-// tokens.
+// newInProcessFunctions returns the functions on the database of s. They also serve HTTP, for clients that need keys
+// and tokens.
 func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -207,12 +207,11 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 }
 
 func (r *report) writeParts(b *strings.Builder) {
-	b.WriteString("\n## Round trips, bytes and allocations of a request\n\nCounted, not timed: the handlers in one process, as in " +
-		"a function, from the event's " +
-		"JSON to the answer's, with one connection and the limits of a deployment switched on. *First* is the first " +
-		"request of a process, which connects " +
-		"(without TLS). The rest are means of warm requests, with prepared statements. Allocations are those of the whole process, " +
-		"including the database driver.\n\n" +
+	b.WriteString("\n## Round trips, bytes and allocations of a request\n\nCounted, not timed: the handlers in one " +
+		"process, as in a function, from the event's JSON to the answer's, with one connection and the limits of a " +
+		"deployment switched on. *First* is the first request of a process, which connects (without TLS). The rest are " +
+		"means of warm requests, with prepared statements. Allocations are those of the whole process, including the " +
+		"database driver.\n\n" +
 		"| request | round trips, first | round trips | statements | bytes to Postgres | bytes from Postgres | " +
 		"allocations | bytes allocated |\n" +
 		"|---|--:|--:|--:|--:|--:|--:|--:|\n")

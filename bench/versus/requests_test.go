@@ -18,7 +18,8 @@ func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
 	return func(i int) httpCall { return all[i%n] }
 }
 
-// inactiveUsers is like activeUsers, for all users except the active ones. Each user sends one request in all runs together.
+// inactiveUsers is like activeUsers, for all users except the active ones. Each user sends one request in all runs
+// together.
 func inactiveUsers(c func(i int) httpCall) func(i int) httpCall {
 	next := activeUsers(people-active, func(i int) httpCall { return c(active + i) })
 	var sent atomic.Int64

@@ -22,8 +22,8 @@ func (t traffic) since(before traffic) traffic {
 	}
 }
 
-// countingDialer is a Store.Dial that counts the traffic with Postgres. A round trip begins with the first bytes that are sent after
-// a response.
+// countingDialer is a Store.Dial that counts the traffic with Postgres. A round trip begins with the first bytes that
+// are sent after a response.
 type countingDialer struct {
 	mu sync.Mutex
 	traffic
@@ -73,14 +73,15 @@ func (c *countingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// messageCounter counts statements in what a client sends in Postgres's protocol, version 3. A message has a type and the length of
-// the rest; the first of a connection has no type.
+// messageCounter counts statements in what a client sends in Postgres's protocol, version 3. A message has a type and
+// the length of the rest; the first of a connection has no type.
 type messageCounter struct {
 	rest    []byte // the start of an incomplete message
 	started bool
 }
 
-// statements adds text, and returns how many messages that are now complete run a statement: a simple query or an Execute.
+// statements adds text, and returns how many messages that are now complete run a statement: a simple query or an
+// Execute.
 func (f *messageCounter) statements(text []byte) (n int) {
 	f.rest = append(f.rest, text...)
 	for {

@@ -1,6 +1,6 @@
 // Package social implements Better Auth's endpoints of social sign-in, one file each, with the paths, bodies, error
 // codes and cookies of better-auth 1.7.25. It is not a part of shared/auth, so that only functions/social links the
-// OAuth client (docs/adr/0013-social-sign-in.md).
+// OAuth client (docs/adr/0013-social-sign-in-in-a-function-of-its-own.md).
 package social
 
 import (

@@ -1,11 +1,11 @@
-// Package providertest emulates the providers of social sign-in for tests: the sixteen built-in ones of Better Auth, and
-// three issuers of OpenID Connect.
+// Package providertest emulates the providers of social sign-in for tests: the sixteen built-in ones of Better Auth,
+// and three issuers of OpenID Connect.
 //
 // A Server is one TLS server for the hosts of all providers, and a proxy that refuses every other host. Environment
 // returns the variables with which another process uses it. Authorize acts as the user's browser at the provider: it
-// checks an authorization URL and returns the callback. The code in the callback belongs to one Visit, which describes the
-// user and the faults. The token endpoint checks the client, the redirect URI and the code verifier, and
-// accepts a code once.
+// checks an authorization URL and returns the callback. The code in the callback belongs to one Visit, which describes
+// the user and the faults. The token endpoint checks the client, the redirect URI and the code verifier, and accepts a
+// code once.
 package providertest
 
 import (
