@@ -57,7 +57,9 @@ func startBetterAuth(t *testing.T, env ...string) string {
 // last pair checks the test itself.
 func (ix interchange) forEachPair(t *testing.T, run func(t *testing.T, first, second runningServer)) {
 	t.Helper()
-	for _, pair := range [][2]runningServer{{ix.betterAuth, ix.xenon}, {ix.xenon, ix.betterAuth}, {ix.betterAuth, ix.betterAuth}} {
+	for _, pair := range [][2]runningServer{
+		{ix.betterAuth, ix.xenon}, {ix.xenon, ix.betterAuth}, {ix.betterAuth, ix.betterAuth},
+	} {
 		t.Run(pair[0].name+" to "+pair[1].name, func(t *testing.T) {
 			t.Parallel()
 			run(t, pair[0], pair[1])

@@ -157,8 +157,8 @@ func (n *nameTable) replaceInValue(v any) any {
 	return v
 }
 
-// replaceInMember replaces the generated value of a member of an object. Some ids and times can be recognised only by the
-// name of the member.
+// replaceInMember replaces the generated value of a member of an object. Some ids and times can be recognised only by
+// the name of the member.
 func (n *nameTable) replaceInMember(key string, v any) any {
 	number, isNumber := v.(json.Number)
 	text, isText := v.(string)
@@ -190,8 +190,8 @@ func (n *nameTable) replaceInJSON(text []byte) (json.RawMessage, error) {
 	return encode(n.replaceInValue(v)), nil
 }
 
-// sortByCreation sorts a list of sessions or accounts by creation. Better Auth lists them without ORDER BY, in the order in
-// which Postgres reads them from disk.
+// sortByCreation sorts a list of sessions or accounts by creation. Better Auth lists them without ORDER BY, in the
+// order in which Postgres reads them from disk.
 func sortByCreation(v any) {
 	list, _ := v.([]any)
 	key := func(row any) string {

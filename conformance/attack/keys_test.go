@@ -55,7 +55,8 @@ func (e *environment) profile(token string) int {
 	return e.do("GET", "/api/profile", "", http.Header{"Authorization": {"Bearer " + token}}).Code
 }
 
-// newVerifyingEnvironment starts an environment whose /api/profile reads the keys that h publishes, with an empty cache.
+// newVerifyingEnvironment starts an environment whose /api/profile reads the keys that h publishes, with an empty
+// cache.
 func (s *testServer) newVerifyingEnvironment(t *testing.T, h http.Handler) *environment {
 	t.Helper()
 	published := httptest.NewServer(h)

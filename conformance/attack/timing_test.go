@@ -17,8 +17,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// requestsPerKind is the number of requests of each kind. To find a difference that is much smaller than the variance of
-// the times, the benchmarks need many requests.
+// requestsPerKind is the number of requests of each kind. To find a difference that is much smaller than the variance
+// of the times, the benchmarks need many requests.
 var requestsPerKind = flag.Int("requests", 1000, "the number of requests of each kind in the timing benchmarks")
 
 // storedFormats are the stored hashes that a wrong password is compared with.

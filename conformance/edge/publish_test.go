@@ -23,7 +23,8 @@ func writeProgram(t *testing.T, dir, name, body string) string {
 	return path
 }
 
-// runPublish runs scripts/publish with scripts in place of the programs aws and sam. It returns their calls and the output of the script.
+// runPublish runs scripts/publish with scripts in place of the programs aws and sam. It returns their calls and the
+// output of the script.
 func runPublish(t *testing.T, outputs, site string) (calls []string, output string, err error) {
 	t.Helper()
 	dir := t.TempDir()

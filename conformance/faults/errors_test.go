@@ -12,10 +12,10 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/sample"
 )
 
-// Every endpoint gets every transient error of Postgres or a pooler, when it connects and at each of its statements, once
-// and repeatedly. It answers normally or 503 with Retry-After. A read that gets an error once always answers normally.
-// After a 503 nothing has changed, and the same request succeeds. A sample has a quarter of the errors at each place,
-// and every endpoint gets every error.
+// Every endpoint gets every transient error of Postgres or a pooler, when it connects and at each of its statements,
+// once and repeatedly. It answers normally or 503 with Retry-After. A read that gets an error once always answers
+// normally. After a 503 nothing has changed, and the same request succeeds. A sample has a quarter of the errors at
+// each place, and every endpoint gets every error.
 func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 	t.Parallel()
 	queue := make(chan operation)

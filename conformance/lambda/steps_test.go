@@ -98,7 +98,8 @@ func newJWKSServer(t *testing.T) jwksServer {
 	return jwksServer{url: server.URL, body: body}
 }
 
-// sendQueuedMails sends the queued mails and one message that is not a mail. Only that message is returned to the queue.
+// sendQueuedMails sends the queued mails and one message that is not a mail. Only that message is returned to the
+// queue.
 func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *table) {
 	t.Helper()
 	s := d.Start("mailer", sandbox.Build(t, "functions/mailer"))

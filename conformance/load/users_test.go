@@ -42,8 +42,8 @@ func newGroup(tb testing.TB, address string, number, n int) *userGroup {
 
 func (c *userGroup) forAll(do func(*loadUser) error) { c.runConcurrently(c.users, do) }
 
-// runConcurrently runs do concurrently for some users and waits for all. A user with a fault sends no more requests, because
-// its expected state is no longer known.
+// runConcurrently runs do concurrently for some users and waits for all. A user with a fault sends no more requests,
+// because its expected state is no longer known.
 func (c *userGroup) runConcurrently(some []*loadUser, do func(*loadUser) error) {
 	var all sync.WaitGroup
 	for _, p := range some {

@@ -54,7 +54,13 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	created := sendAndCheck("POST /api/profile", `{"learning_mode":"code_first","time_per_week":5}`, 201)
 	sendAndCheck("POST /api/profile", `{}`, 409)
 	sendAndCheck("GET /api/profile", "", 200)
-	sendAndCheck("PUT /api/profile", `{"learning_mode":null,"age_range":"35_plus"}`, 200, "If-Match", created.Headers["Etag"])
+	sendAndCheck(
+		"PUT /api/profile",
+		`{"learning_mode":null,"age_range":"35_plus"}`,
+		200,
+		"If-Match",
+		created.Headers["Etag"],
+	)
 	sendAndCheck("PUT /api/profile", `{}`, 412, "If-Match", created.Headers["Etag"])
 	sendAndCheck("PUT /api/profile", `{}`, 415, "Content-Type", "text/plain")
 	sendAndCheck("PUT /api/profile", `{"preferred_language":"`+strings.Repeat("x", 1<<20)+`"}`, 413)

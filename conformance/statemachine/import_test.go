@@ -170,7 +170,12 @@ func TestImport(t *testing.T) {
 	before := s.countRows()
 	second := s.checkComplete(s.start("second", input))
 	if second.Status.Pass != 2 || s.countRows() != before {
-		t.Errorf("the second execution is pass %d and leaves %d rows, want 2 and %d", second.Status.Pass, s.countRows(), before)
+		t.Errorf(
+			"the second execution is pass %d and leaves %d rows, want 2 and %d",
+			second.Status.Pass,
+			s.countRows(),
+			before,
+		)
 	}
 	if diff := cmp.Diff(second.Verification.Checksums, report.Verification.Checksums); diff != "" {
 		t.Errorf("checksums (second -, first +):\n%s", diff)
@@ -237,7 +242,8 @@ func TestRollback(t *testing.T) {
 		t.Errorf("the dry run returned %+v and left %d of %d rows, want all", counted, s.countRows(), copied)
 	}
 	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
-	if n := s.countRows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil || back.Rollback.Left != 0 {
+	if n := s.countRows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil ||
+		back.Rollback.Left != 0 {
 		t.Errorf("got %+v %+v and %d rows, want none", back.Status, back.Rollback, n)
 	}
 	var removed int64
