@@ -83,12 +83,9 @@ func (a Account) canEnter(dir string) bool {
 }
 
 // createOwnDir creates a directory that the account owns, and returns its path without symbolic links. It creates the
-// directory at path. If the account cannot enter the parent of path, such as /root, place creates the directory in
-// /var/tmp and makes path a symbolic link to it. If path is empty, place creates a temporary directory.
+// directory at path. If the account cannot enter the parent of path, such as /root, it creates the directory in
+// /var/tmp and makes path a symbolic link to it.
 func (a Account) createOwnDir(path string) (string, error) {
-	if path == "" {
-		return a.temporary(os.TempDir())
-	}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return "", fmt.Errorf("find the directory for Postgres: %w", err)

@@ -21,7 +21,7 @@ const startTimeout = time.Minute
 // Options describes the server that Start starts. The zero Options is a temporary server that flushes to disk.
 type Options struct {
 	Dir  string    // the directory of data, password and log; "" is a temporary one that Stop removes
-	Fast bool      // for tests: the server does not flush to disk and allows 1000 connections
+	Fast bool      // for tests: a temporary directory is in memory if possible, no flushing, 1000 connections
 	Log  io.Writer // gets one line for each step that takes long, such as a download; may be nil
 }
 
@@ -57,7 +57,7 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s := &Server{}
-	if s.Dir, err = account.createOwnDir(o.Dir); err != nil {
+	if s.Dir, err = createDir(account, o); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -85,6 +85,16 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	return s, s.run(ctx, account, bin, o)
+}
+
+func createDir(account Account, o Options) (string, error) {
+	switch {
+	case o.Dir != "":
+		return account.createOwnDir(o.Dir)
+	case o.Fast && hasRoom(memory):
+		return account.temporary(memory)
+	}
+	return account.temporary(os.TempDir())
 }
 
 // URL returns the URL of a database of the server, with the superuser and the password. Do not print it.

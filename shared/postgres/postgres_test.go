@@ -182,6 +182,32 @@ func TestTemporaryServer(t *testing.T) {
 	}
 }
 
+// Creating and dropping a database on a disk takes four times the processor time of one in memory.
+func TestFastTemporaryServerIsInMemory(t *testing.T) {
+	t.Parallel()
+	if !hasRoom("/dev/shm") {
+		t.Skip("this machine has no /dev/shm, or a small one")
+	}
+	s := startServer(t, Options{Fast: true})
+	if got, want := filepath.Dir(s.Dir), "/dev/shm"; got != want {
+		t.Errorf("directory of a fast server: got %s, want %s", got, want)
+	}
+	durable := startServer(t, Options{})
+	if got := filepath.Dir(durable.Dir); got == "/dev/shm" {
+		t.Errorf("a server that flushes to disk is in %s", got)
+	}
+}
+
+func TestHasRoom(t *testing.T) {
+	t.Parallel()
+	if hasRoom("/proc") { // has no blocks
+		t.Error("/proc has room")
+	}
+	if hasRoom(filepath.Join(t.TempDir(), "missing")) {
+		t.Error("a missing directory has room")
+	}
+}
+
 func TestServerRequiresPassword(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, Options{Fast: true})
