@@ -29,6 +29,7 @@ TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 # The Go packages of both modules (go.work).
 GO_PACKAGES := ./... ./conformance/openapi
+SLOW        := ./conformance ./shared/importer/... ./conformance/attack ./conformance/faults ./conformance/lambda
 # GOWORK=off: go.mod alone decides what a function is built from.
 LAMBDA     = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
@@ -53,8 +54,10 @@ site: website/node_modules ## like dev, with live reload of the site
 sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
 	@scripts/sam-local $(ARGS)
 
+# test-go takes longest. The other targets run beside it, one after the other.
 .PHONY: test
-test: audit lint template test-go test-site smoke ## run linters, all tests with the race detector, Better Auth itself, AWS stand-ins, the site, a browser
+test: ## run linters, all tests with the race detector, Better Auth itself, AWS stand-ins, the site, a browser
+	@$(MAKE) --no-print-directory -j 2 test-go audit lint template test-site smoke
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit
@@ -62,11 +65,11 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The tags add the tests that need more than Go and a Postgres: Node for Better Auth and its client, Python for the
-# stand-in of Secrets Manager. One go test command has all packages. shared/importer is first, because its tests
-# take longest. All packages share one Postgres server.
+# stand-in of Secrets Manager. One go test command has all packages, those with the longest tests first. All packages
+# share one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
-	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto ./shared/importer/... $(GO_PACKAGES)
+	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(SLOW) $(GO_PACKAGES)
 
 .PHONY: nightly
 nightly: .tools/pgbouncer.done ## run the long tests whole, of which make test runs a sample
