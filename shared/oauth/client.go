@@ -73,7 +73,7 @@ func (p *Providers) get(
 	}
 	defer response.Body.Close()
 	if !isSuccess(response.StatusCode) {
-		return nil, fmt.Errorf("get %s: the answer is %s", what, response.Status)
+		return nil, fmt.Errorf("get %s: %w", what, statusError{response.StatusCode, response.Status})
 	}
 	body, err := io.ReadAll(response.Body)
 	var tooLong *http.MaxBytesError
@@ -99,6 +99,19 @@ func (p *Providers) getObject(
 		return nil, fmt.Errorf("get %s: %w", what, err)
 	}
 	return o, nil
+}
+
+// statusError is the status of an answer that is not 2xx.
+type statusError struct {
+	code int
+	text string
+}
+
+func (e statusError) Error() string { return "the answer is " + e.text }
+
+// isRefusal reports whether the same request would be refused again: the status is a 4xx, and not that of a rate limit.
+func (e statusError) isRefusal() bool {
+	return e.code >= 400 && e.code <= 499 && e.code != http.StatusTooManyRequests
 }
 
 func isSuccess(status int) bool { return status >= 200 && status <= 299 }

@@ -11,14 +11,14 @@ func describeGitHub(o object) Profile {
 }
 
 // completeGitHub reads the list of emails. If GitHub refuses it, the public email counts as unverified.
-func completeGitHub(ctx context.Context, p *Provider, access string, o object, profile *Profile) {
+func completeGitHub(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
 	var emails []struct {
 		Email             string
 		Primary, Verified bool
 	}
 	body, err := p.providers.get(ctx, "emails of github", "https://api.github.com/user/emails", access, nil)
 	if err != nil || json.Unmarshal(body, &emails) != nil {
-		return
+		return nil
 	}
 	if profile.Email == "" && len(emails) > 0 {
 		profile.Email = emails[0].Email
@@ -33,7 +33,8 @@ func completeGitHub(ctx context.Context, p *Provider, access string, o object, p
 	for _, e := range emails {
 		if e.Email == profile.Email {
 			profile.EmailVerified = e.Verified
-			return
+			break
 		}
 	}
+	return nil
 }

@@ -57,16 +57,17 @@ func (o object) contains(name, text string) bool {
 }
 
 // completeMicrosoft adds the photo of the user, if there is one.
-func completeMicrosoft(ctx context.Context, p *Provider, access string, o object, profile *Profile) {
+func completeMicrosoft(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
 	if access == "" {
-		return
+		return nil
 	}
 	photo, err := p.providers.get(ctx, "photo", "https://graph.microsoft.com/v1.0/me/photos/48x48/$value", access,
 		map[string]string{"Accept": "image/jpeg"})
 	if err != nil {
-		return
+		return nil //nolint:nilerr // the user has no photo
 	}
 	// Better Auth has the blank after the comma, too.
 	image := "data:image/jpeg;base64, " + base64.StdEncoding.EncodeToString(photo)
 	o["picture"], profile.Image = image, &image
+	return nil
 }

@@ -50,7 +50,9 @@ func (p *Provider) profileOf(ctx context.Context, o object, access string) (Prof
 		return Profile{}, fmt.Errorf("%w: it has no subject", ErrNoProfile)
 	}
 	if p.complete != nil {
-		p.complete(ctx, p, access, o, &profile)
+		if err := p.complete(ctx, p, access, o, &profile); err != nil {
+			return Profile{}, fmt.Errorf("%w: %w", ErrNoProfile, err)
+		}
 	}
 	profile.Raw = o.encode()
 	return profile, nil

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -273,7 +274,7 @@ func TestTwitterEmail(t *testing.T) {
 			Profile{Email: "a@b.c", EmailVerified: true},
 		},
 		{"none", `{"data":{"id":"123"}}`, "", Profile{Email: "123@twitter.placeholder.invalid"}},
-		{"refused", "", "", Profile{Email: "123@twitter.placeholder.invalid"}},
+		{"no permission", "", "", Profile{Email: "123@twitter.placeholder.invalid"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -296,6 +297,38 @@ func TestTwitterEmail(t *testing.T) {
 			}
 			expectProfile(t, s.provider(config.Provider{ID: "twitter"}), Tokens{Access: accessToken}, ProfileInput{},
 				test.want, test.raw)
+		})
+	}
+}
+
+// If X cannot answer now, it is not known whether the user has an email. A placeholder would make them another user.
+func TestTwitterEmailMustBeKnown(t *testing.T) {
+	t.Parallel()
+	all := maps.Clone(faults)
+	delete(all, "refusal")                        // a 4xx: the app has no permission to read emails
+	delete(all, "GitHub's error with 200")        // an object without an email, as X answers for a user without one
+	delete(all, "an error that repeats the code") // likewise
+	delete(all, "wrong types")
+	delete(all, "no token")
+	all["rate limit"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }
+	for name, fault := range all {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStandIn(t)
+			s.handle("GET api.x.com/2/users/me", func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Query().Get("user.fields") == "confirmed_email" {
+					fault(w, r)
+					return
+				}
+				writeJSON(w, `{"data":{"id":"123","name":"Ada"}}`)
+			})
+			p := s.provider(config.Provider{ID: "twitter"})
+			p.providers.http.Timeout = slowAnswer(name)
+			got, err := p.Profile(t.Context(), Tokens{Access: accessToken}, ProfileInput{})
+			if !errors.Is(err, ErrNoProfile) || got.Subject != "" {
+				t.Errorf("got %+v, %v", got, err)
+			}
+			expectNoSecret(t, err)
 		})
 	}
 }

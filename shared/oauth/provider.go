@@ -41,7 +41,7 @@ type spec struct {
 	profileHeader map[string]string
 	load          loader
 	describe      func(object) Profile // a profile without a subject is refused
-	complete      func(ctx context.Context, p *Provider, access string, o object, profile *Profile)
+	complete      func(ctx context.Context, p *Provider, access string, o object, profile *Profile) error
 }
 
 // Authorization is a request for an authorization URL.

@@ -65,7 +65,10 @@ func (p *Provider) requestTokens(ctx context.Context, style oauth2.AuthStyle, pa
 		ClientID: p.clientID(), ClientSecret: secret, TokenURL: p.endpoint.TokenURL, AuthStyle: style,
 		EndpointParams: params,
 	}
-	answer, err := request.Token(context.WithValue(ctx, oauth2.HTTPClient, p.providers.http))
+	transport := &tokenTransport{RoundTripper: p.providers.http.Transport}
+	client := *p.providers.http
+	client.Transport = transport
+	answer, err := request.Token(context.WithValue(ctx, oauth2.HTTPClient, &client))
 	if err != nil {
 		return Tokens{}, tokenError(err)
 	}
@@ -76,7 +79,7 @@ func (p *Provider) requestTokens(ctx context.Context, style oauth2.AuthStyle, pa
 	now := p.providers.now()
 	return Tokens{
 		Access: answer.AccessToken, Refresh: text("refresh_token"), ID: text("id_token"),
-		AccessExpires:  expiry(now, answer.Extra("expires_in")),
+		AccessExpires:  expiry(now, transport.expiresIn),
 		RefreshExpires: expiry(now, answer.Extra("refresh_token_expires_in")),
 		Scope:          strings.Join(scopeList(answer.Extra("scope")), ","),
 	}, nil

@@ -105,6 +105,20 @@ func TestTokenAnswers(t *testing.T) {
 		{"zero", `"expires_in":0`, func(time.Time) Tokens { return Tokens{} }},
 		{"null", `"expires_in":null,"scope":null,"id_token":null`, func(time.Time) Tokens { return Tokens{} }},
 		{"text", `"expires_in":"7200"`, func(now time.Time) Tokens { return Tokens{AccessExpires: now.Add(2 * time.Hour)} }},
+		{"fraction", `"expires_in":59.5`, func(now time.Time) Tokens {
+			return Tokens{AccessExpires: now.Add(59_500 * time.Millisecond)}
+		}},
+		{"fraction as text", `"expires_in":" 59.5 "`, func(now time.Time) Tokens {
+			return Tokens{AccessExpires: now.Add(59_500 * time.Millisecond)}
+		}},
+		{"exponent", `"expires_in":6e1`, func(now time.Time) Tokens { return Tokens{AccessExpires: now.Add(time.Minute)} }},
+		{"empty text", `"expires_in":""`, func(time.Time) Tokens { return Tokens{} }},
+		{"negative", `"expires_in":-1`, func(time.Time) Tokens { return Tokens{} }},
+		{"not a number", `"expires_in":"soon"`, func(time.Time) Tokens { return Tokens{} }},
+		{"boolean", `"expires_in":true`, func(time.Time) Tokens { return Tokens{} }},
+		{"object", `"expires_in":{"seconds":60}`, func(time.Time) Tokens { return Tokens{} }},
+		{"another spelling", `"Expires_In":""`, func(time.Time) Tokens { return Tokens{} }},
+		{"beyond any number", `"expires_in":1e999`, func(time.Time) Tokens { return Tokens{} }},
 		{"expiry of the refresh token", `"refresh_token":"r","refresh_token_expires_in":60`, func(now time.Time) Tokens {
 			return Tokens{Refresh: "r", RefreshExpires: now.Add(time.Minute)}
 		}},
@@ -130,6 +144,33 @@ func TestTokenAnswers(t *testing.T) {
 				t.Errorf("%v\n%s", err, diff)
 			}
 		})
+	}
+}
+
+// RFC 6749 requires JSON. GitHub and others have answered with a form.
+func TestFormEncodedTokenAnswers(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"application/x-www-form-urlencoded", "text/plain; charset=utf-8"} {
+		for expires, want := range map[string]time.Duration{
+			"60": time.Minute, "59.5": 59_500 * time.Millisecond, "": 0, "0": 0, "-1": 0, "soon": 0,
+		} {
+			s := newStandIn(t)
+			s.handle("POST oauth2.googleapis.com/token", func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", kind)
+				fmt.Fprintf(w, "access_token=%s&refresh_token=0042&id_token=x.y.z&scope=a+b&expires_in=%s&"+
+					"refresh_token_expires_in=120", accessToken, expires)
+			})
+			got, err := s.provider(config.Provider{ID: "google"}).Exchange(t.Context(), goodCode, goodVerifier)
+			expected := Tokens{
+				Access: accessToken, Refresh: "0042", ID: "x.y.z", Scope: "a,b", RefreshExpires: s.clock().Add(2 * time.Minute),
+			}
+			if want != 0 {
+				expected.AccessExpires = s.clock().Add(want)
+			}
+			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
+				t.Errorf("%s, expires_in=%s: %v\n%s", kind, expires, err, diff)
+			}
+		}
 	}
 }
 
@@ -162,8 +203,13 @@ var faults = map[string]http.HandlerFunc{
 	},
 	"array":    func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, `["`+accessToken+`"]`) },
 	"no token": func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, `{"token_type":"bearer"}`) },
-	"wrong expiry": func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, `{"access_token":"`+accessToken+`","expires_in":"`+refreshToken+`"}`)
+	"form without a token": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-www-form-urlencoded")
+		fmt.Fprint(w, "token_type=bearer&expires_in=60&x="+accessToken)
+	},
+	"error as a form": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-www-form-urlencoded")
+		fmt.Fprint(w, "error=bad_verification_code&error_description="+r.PostFormValue("code"))
 	},
 	"10 MB": func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, `{"access_token":"`+accessToken+`","x":"`+strings.Repeat("x", 10<<20)+`"}`)

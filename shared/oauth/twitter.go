@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 
 	"github.com/xenon-auth/xenon/shared/placeholder"
 )
@@ -16,15 +17,21 @@ func describeTwitter(o object) Profile {
 	}
 }
 
-// completeTwitter reads the confirmed email, which X gives only to apps with the permission.
-func completeTwitter(ctx context.Context, p *Provider, access string, o object, profile *Profile) {
+// completeTwitter reads the confirmed email, which X gives only to apps with the permission. If X cannot answer now, it
+// returns an error: with the placeholder, the user would become another one than with their email.
+func completeTwitter(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
 	answer, err := p.providers.getObject(ctx, "email of twitter",
 		"https://api.x.com/2/users/me?user.fields=confirmed_email", access, nil)
-	if err != nil {
-		return
+	var refused statusError
+	switch {
+	case errors.As(err, &refused) && refused.isRefusal():
+		return nil
+	case err != nil:
+		return err
 	}
 	if email := answer.object("data").text("confirmed_email"); email != "" {
 		o.object("data")["email"] = email
 		profile.Email, profile.EmailVerified = email, true
 	}
+	return nil
 }
