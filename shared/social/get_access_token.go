@@ -45,7 +45,7 @@ func (s *Service) validAccessToken(
 ) (accessTokenReply, error) {
 	expires := account.AccessTokenExpiresAt
 	if expires != nil && expires.Sub(s.Now()) < expiryMargin && web.OrEmpty(account.RefreshToken) != "" {
-		tokens, err := s.refresh(r, db, p, account)
+		account, tokens, err := s.refresh(r, db, p, account)
 		if err != nil {
 			web.NoteError(r.Context(), err)
 			return accessTokenReply{}, errGetAccessToken

@@ -39,7 +39,7 @@ func (s *Service) refreshToken(w http.ResponseWriter, r *http.Request, db *store
 	case web.OrEmpty(account.RefreshToken) == "":
 		return errRefreshTokenNotFound
 	}
-	tokens, err := s.refresh(r, db, provider, account)
+	account, tokens, err := s.refresh(r, db, provider, account)
 	if err != nil {
 		web.NoteError(r.Context(), err)
 		return errRefreshAccessToken
@@ -61,40 +61,73 @@ func (s *Service) refreshToken(w http.ResponseWriter, r *http.Request, db *store
 }
 
 // refresh asks the provider for new tokens of an account and stores them. The scopes of the account stay, because the
-// answer may have fewer. The result has the old refresh token if the provider has sent no new one.
+// answer may have fewer. It returns the account as it was read, and the new tokens, with the old refresh token if the
+// provider has sent no new one. If another request has refreshed them in the meantime, it returns the account and the
+// tokens of that request: the provider may have revoked all others.
 func (s *Service) refresh(
 	r *http.Request, db *store.Store, p *oauth.Provider, account store.StoredAccount,
-) (oauth.Tokens, error) {
+) (store.StoredAccount, oauth.Tokens, error) {
 	old, err := s.decryptToken(r.Context(), account.RefreshToken)
 	if err != nil {
-		return oauth.Tokens{}, err
+		return account, oauth.Tokens{}, err
 	}
 	tokens, err := p.Refresh(r.Context(), old)
 	if err != nil {
-		return oauth.Tokens{}, err
+		if newer, others, ok := s.tokensOfAnotherRequest(r.Context(), db, account); ok {
+			return newer, others, nil
+		}
+		return account, oauth.Tokens{}, err
 	}
 	stored := storedTokens(tokens)
 	stored.Scope = nil
 	if stored, err = s.encryptTokens(r.Context(), stored); err != nil {
-		return oauth.Tokens{}, err
+		return account, oauth.Tokens{}, err
 	}
-	if err := s.storeTokens(r.Context(), db, account.ID, stored); err != nil {
+	err = s.storeTokens(r.Context(), db, account, stored)
+	if errors.Is(err, store.ErrNotFound) {
+		if newer, others, ok := s.tokensOfAnotherRequest(r.Context(), db, account); ok {
+			return newer, others, nil
+		}
+	}
+	if err != nil {
 		web.NoteError(r.Context(), err) // the client still gets the tokens that the provider has issued
 	}
 	if tokens.Refresh == "" {
 		tokens.Refresh = old
 	}
-	return tokens, nil
+	return account, tokens, nil
 }
 
-// storeTokens stores new tokens, also if the client has gone away: the provider may have revoked the old ones. It tries
-// twice.
-func (s *Service) storeTokens(ctx context.Context, db *store.Store, account string, t store.ProviderTokens) error {
+// tokensOfAnotherRequest reads an account again, and returns it with its tokens if it has another refresh token now.
+func (s *Service) tokensOfAnotherRequest(
+	ctx context.Context, db *store.Store, before store.StoredAccount,
+) (store.StoredAccount, oauth.Tokens, bool) {
+	account, err := db.AccountWithTokens(ctx, before.UserID, before.ID)
+	if err != nil || web.OrEmpty(account.RefreshToken) == web.OrEmpty(before.RefreshToken) {
+		return account, oauth.Tokens{}, false
+	}
+	access, err := s.decryptToken(ctx, account.AccessToken)
+	if err != nil || access == "" {
+		return account, oauth.Tokens{}, false
+	}
+	refresh, err := s.decryptToken(ctx, account.RefreshToken)
+	tokens := oauth.Tokens{Access: access, Refresh: refresh}
+	if account.AccessTokenExpiresAt != nil {
+		tokens.AccessExpires = account.AccessTokenExpiresAt.Time
+	}
+	return account, tokens, err == nil
+}
+
+// storeTokens stores new tokens of an account, also if the client has gone away: the provider may have revoked the old
+// ones. It tries twice.
+func (s *Service) storeTokens(
+	ctx context.Context, db *store.Store, account store.StoredAccount, t store.ProviderTokens,
+) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	err := db.UpdateTokens(ctx, account, t, s.now())
+	err := db.UpdateTokens(ctx, account.ID, account.RefreshToken, t, s.now())
 	if unavailable := (interface{ Unavailable() bool })(nil); errors.As(err, &unavailable) {
-		err = db.UpdateTokens(ctx, account, t, s.now())
+		err = db.UpdateTokens(ctx, account.ID, account.RefreshToken, t, s.now())
 	}
 	if err != nil {
 		return fmt.Errorf("store tokens: %w", err)

@@ -1,11 +1,14 @@
 package social_test
 
 import (
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
 const storedTokens = `SELECT concat_ws('|', "accessToken", "refreshToken", scope) FROM account`
@@ -75,6 +78,65 @@ func TestRefreshTokenAnswersLikeBetterAuth(t *testing.T) {
 		if a := stranger.do("POST", path, body); a.text("code") != "ACCOUNT_NOT_FOUND" {
 			t.Errorf("%s of another user: got %d %s", path, a.status, a.body)
 		}
+	}
+}
+
+// Two requests use the same refresh token. Both answer with the tokens that are stored first.
+func TestConcurrentRefreshesReturnTheSameTokens(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{"off", "on"} {
+		t.Run("ENCRYPT_OAUTH_TOKENS="+setting, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, "ENCRYPT_OAUTH_TOKENS", setting)
+			b := s.browser()
+			v := ada()
+			var both sync.WaitGroup
+			both.Add(2)
+			v.OnRefresh = func() {
+				both.Done()
+				both.Wait()
+			}
+			b.signIn("twitter", "", v)
+			body := `{"accountId":"` + s.accountID() + `"}`
+			answers := make(chan answer, 2)
+			for range cap(answers) {
+				tab := s.browser()
+				maps.Copy(tab.cookies, b.cookies)
+				go func() { answers <- tab.do("POST", "/api/auth/refresh-token", body) }()
+			}
+			first, second := <-answers, <-answers
+			if first.status != 200 || first.text("refreshToken") == "" || first.body != second.body {
+				t.Errorf("got %d %s and %d %s", first.status, first.body, second.status, second.body)
+			}
+			if a := b.do("POST", "/api/auth/get-access-token", body); a.text("accessToken") != first.text("accessToken") {
+				t.Errorf("stored %s, want %s", a.body, first.body)
+			}
+		})
+	}
+}
+
+// Another request has refreshed the tokens, and the provider refuses the old refresh token.
+func TestRefusedRefreshReturnsTheTokensOfAnotherRequest(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser()
+	v := ada()
+	v.Tokens = map[string]any{"expires_in": 60}
+	v.Faults = map[string]providertest.Fault{"refresh": providertest.Unauthorized}
+	v.OnRefresh = func() {
+		dbtest.Exec(t, s.url, `UPDATE account SET "accessToken" = 'newer', "refreshToken" = concat("refreshToken", '+')`)
+	}
+	b.signIn("twitter", "", v)
+	body := `{"accountId":"` + s.accountID() + `"}`
+	before := dbtest.Value[string](t, s.url, `SELECT "refreshToken" FROM account`)
+	a := b.do("POST", "/api/auth/refresh-token", body)
+	if a.status != 200 || a.text("accessToken") != "newer" || a.text("refreshToken") != before+"+" {
+		t.Errorf("refresh-token: got %d %s", a.status, a.body)
+	}
+	dbtest.Exec(t, s.url, `UPDATE account SET "accessToken" = 'old', "refreshToken" = $1`, before)
+	s.ahead = time.Minute
+	if a := b.do("POST", "/api/auth/get-access-token", body); a.status != 200 || a.text("accessToken") != "newer" {
+		t.Errorf("get-access-token: got %d %s", a.status, a.body)
 	}
 }
 

@@ -114,6 +114,7 @@ func (s *Store) MatchLink(ctx context.Context, token string, a ProviderAccount, 
 // StoredAccount is an account of a user at a provider, with its tokens.
 type StoredAccount struct {
 	ID         string
+	UserID     string `db:"userId"`
 	ProviderID string `db:"providerId"`
 	AccountID  string `db:"accountId"`
 	ProviderTokens
@@ -122,19 +123,21 @@ type StoredAccount struct {
 // AccountWithTokens returns an account of the user with its tokens, else ErrNotFound. id may be any text.
 func (s *Store) AccountWithTokens(ctx context.Context, userID, id string) (StoredAccount, error) {
 	return readRow(ctx, s, pgx.RowToStructByName[StoredAccount], `
-		SELECT id, "providerId", "accountId", `+tokenColumns+`
+		SELECT id, "userId", "providerId", "accountId", `+tokenColumns+`
 		FROM account
 		WHERE "userId" = $1::uuid AND id::text = $2`, userID, id)
 }
 
-// UpdateTokens stores the new tokens of an account.
-func (s *Store) UpdateTokens(ctx context.Context, account string, t ProviderTokens, at Time) error {
+// UpdateTokens stores the new tokens of an account. It returns ErrNotFound if the account was deleted or its refresh
+// token is no longer old.
+func (s *Store) UpdateTokens(ctx context.Context, account string, old *string, t ProviderTokens, at Time) error {
 	n, err := s.exec(ctx, `
 		UPDATE account
 		SET "accessToken" = coalesce($2, "accessToken"), "refreshToken" = coalesce($3, "refreshToken"),
 		    "idToken" = coalesce($4, "idToken"), "accessTokenExpiresAt" = coalesce($5, "accessTokenExpiresAt"),
 		    "refreshTokenExpiresAt" = coalesce($6, "refreshTokenExpiresAt"), scope = coalesce($7, scope), "updatedAt" = $8
-		WHERE id = $1::uuid`, append(append([]any{account}, t.args()...), at.Time)...)
+		WHERE id = $1::uuid AND "refreshToken" IS NOT DISTINCT FROM $9`,
+		append(append([]any{account}, t.args()...), at.Time, old)...)
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}

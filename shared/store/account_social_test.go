@@ -63,7 +63,7 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 	}
 	stored, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
 	want := store.StoredAccount{
-		ID: match.Account, ProviderID: "google", AccountID: "108", ProviderTokens: tokens,
+		ID: match.Account, UserID: user.ID, ProviderID: "google", AccountID: "108", ProviderTokens: tokens,
 	}
 	if diff := cmp.Diff(want, stored); diff != "" || err != nil {
 		t.Errorf("account (-want +got):\n%s%v", diff, err)

@@ -24,7 +24,7 @@ func TestUpdateTokensReplacesOnlyNewValues(t *testing.T) {
 	later := store.Time{Time: atProvider.Add(time.Hour)}
 	ends := store.Time{Time: later.Add(time.Hour)}
 	change := store.ProviderTokens{AccessToken: ptr("a2"), AccessTokenExpiresAt: &ends}
-	if err := db.UpdateTokens(t.Context(), match.Account, change, later); err != nil {
+	if err := db.UpdateTokens(t.Context(), match.Account, ptr("r1"), change, later); err != nil {
 		t.Fatal(err)
 	}
 	got, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
@@ -39,11 +39,31 @@ func TestUpdateTokensReplacesOnlyNewValues(t *testing.T) {
 	}
 }
 
+func TestUpdateTokensKeepsThoseOfAnotherRefresh(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := open(t, url, 1)
+	signUpWithGoogle(t, db, store.ProviderTokens{RefreshToken: ptr("r2")}, nil)
+	match, err := db.MatchAccount(t.Context(), google, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range []*string{ptr("r1"), nil} {
+		err := db.UpdateTokens(t.Context(), match.Account, old, store.ProviderTokens{RefreshToken: ptr("x")}, atProvider)
+		if !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("got %v, want %v", err, store.ErrNotFound)
+		}
+	}
+	if got := dbtest.Value[string](t, url, `SELECT "refreshToken" FROM account`); got != "r2" {
+		t.Errorf("the refresh token is %s, want r2", got)
+	}
+}
+
 func TestTokensOfADeletedAccountAreNotFound(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
 	const account = "00000000-0000-4000-8000-000000000000"
-	err := db.UpdateTokens(t.Context(), account, store.ProviderTokens{}, atProvider)
+	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, atProvider)
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("got %v, want %v", err, store.ErrNotFound)
 	}
@@ -53,7 +73,7 @@ func TestUpdateTokensReportsAnErrorOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.Empty(t), 1)
 	const account = "00000000-0000-4000-8000-000000000000"
-	err := db.UpdateTokens(t.Context(), account, store.ProviderTokens{}, atProvider)
+	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, atProvider)
 	if err == nil || errors.Is(err, store.ErrNotFound) {
 		t.Errorf("got %v, want the error of a missing table", err)
 	}

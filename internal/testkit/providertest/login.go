@@ -26,6 +26,7 @@ type Visit struct {
 	Debug       map[string]any    `json:"debug"`    // replaces members of what Facebook says about an access token
 	Faults      map[string]Fault  `json:"faults"`   // by endpoint
 	Callback    map[string]string `json:"callback"` // replaces parameters of the callback; "" removes one
+	OnRefresh   func()            `json:"-"`        // runs before the token endpoint answers to a refresh token
 }
 
 // Login is one user's authorization of the client, from the authorization URL or from Grant.

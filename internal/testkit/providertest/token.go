@@ -30,6 +30,9 @@ func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
 			p.refuse(w, refused)
 			return
 		}
+		if endpoint == "refresh" && l.Visit.OnRefresh != nil {
+			l.Visit.OnRefresh()
+		}
 		if s.fault(p, endpoint, l).show(w, r, s.Delay) {
 			return
 		}
