@@ -17,7 +17,7 @@ func Bulk(t testing.TB, url string, users, identities, profiles int) {
 	if identities > 2*users || profiles > users {
 		t.Fatalf("%d users cannot have %d identities and %d profiles", users, identities, profiles)
 	}
-	on(t, url, "fill the source in bulk", func(ctx context.Context, conn *pgx.Conn) error {
+	withConnection(t, url, "fill the source in bulk", func(ctx context.Context, conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			return withoutIndexes(ctx, tx, func() error { return bulk(ctx, tx, users, identities, profiles) })
 		})

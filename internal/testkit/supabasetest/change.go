@@ -21,7 +21,7 @@ func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	t.Helper()
 	t.Logf("%d changes from seed %d", n, seed)
 	var c Changes
-	on(t, url, "change the source", func(ctx context.Context, conn *pgx.Conn) error {
+	withConnection(t, url, "change the source", func(ctx context.Context, conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			return c.apply(ctx, tx, strconv.FormatUint(seed, 10), n)
 		})

@@ -40,7 +40,7 @@ func Fill(t testing.TB, url string, seed uint64, users int) Summary {
 	t.Logf("a source of %d users from seed %d", users, seed)
 	g := newGenerator(seed)
 	g.generateUsers(users)
-	on(t, url, "fill the source", g.write)
+	withConnection(t, url, "fill the source", g.write)
 	return g.summary
 }
 

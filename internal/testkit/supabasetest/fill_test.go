@@ -87,7 +87,7 @@ func TestMostUsersAreOrdinary(t *testing.T) {
 func TestAddRefusesColumnThatTheTableDoesNotHave(t *testing.T) {
 	t.Parallel()
 	url := New(t)
-	on(t, url, "connect", func(ctx context.Context, conn *pgx.Conn) error {
+	withConnection(t, url, "connect", func(ctx context.Context, conn *pgx.Conn) error {
 		if err := users.add(ctx, conn, []row{{"id": zeroUUID, "emial": "typo"}}); err == nil {
 			t.Error("a row with a column that the table does not have was accepted")
 		}

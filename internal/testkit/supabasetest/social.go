@@ -45,9 +45,10 @@ var social = []struct {
 	{"keycloak", "keycloak", func(g *generator) string { return g.uuid() }},
 }
 
-// FillSocial fills an empty source with that many users without a password, each with one identity of the providers
-// that the import maps by default, in turn. Every fifth round they have no email, an unconfirmed email, the email of
-// another user, or an email of a relay. The result has the identity of each user.
+// FillSocial fills an empty source with users without a password. Each has one identity, of the providers that the
+// import maps by default, in turn. After each round of all providers the kind of email changes: confirmed, none,
+// unconfirmed, the email of another user in capitals, an email of Apple's relay. The result has the identity of each
+// user.
 func FillSocial(t testing.TB, url string, users int) []SocialAccount {
 	t.Helper()
 	g := newGenerator(15)
@@ -56,7 +57,7 @@ func FillSocial(t testing.TB, url string, users int) []SocialAccount {
 		all[i] = g.addSocialAccount(i)
 	}
 	g.addAuditLog()
-	on(t, url, "fill the source with users of providers", g.write)
+	withConnection(t, url, "fill the source with users of providers", g.write)
 	return all
 }
 

@@ -26,14 +26,14 @@ func New(t testing.TB) string {
 // CreateTables creates the tables of a Supabase project in an empty database.
 func CreateTables(t testing.TB, url string) {
 	t.Helper()
-	on(t, url, "create the tables of a Supabase project", func(ctx context.Context, conn *pgx.Conn) error {
+	withConnection(t, url, "create the tables of a Supabase project", func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, schema)
 		return err
 	})
 }
 
-// on calls work with a connection to the source, and fails the test if work returns an error.
-func on(t testing.TB, url, what string, work func(context.Context, *pgx.Conn) error) {
+// withConnection calls work with a connection to the source, and fails the test if work returns an error.
+func withConnection(t testing.TB, url, what string, work func(context.Context, *pgx.Conn) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 func query[V any](t *testing.T, url, sql string, args ...any) map[string]V {
 	t.Helper()
 	m := map[string]V{}
-	on(t, url, sql, func(ctx context.Context, conn *pgx.Conn) error {
+	withConnection(t, url, sql, func(ctx context.Context, conn *pgx.Conn) error {
 		if _, err := conn.Exec(ctx, "SET TimeZone = 'UTC'"); err != nil {
 			return err
 		}
