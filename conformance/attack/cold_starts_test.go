@@ -28,7 +28,7 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 	if got[http.StatusOK] != coldStarts {
 		t.Errorf("got %v, want %d answers of 200", got, coldStarts)
 	}
-	t.Logf("%d simultaneous cold coldStarts through a pooler of 5 connections: %v", coldStarts, got)
+	t.Logf("%d simultaneous cold starts through a pooler of 5 connections: %v", coldStarts, got)
 }
 
 // The database accepts 50 connections, and the functions connect directly. 50 functions answer 200. The other functions
@@ -40,14 +40,14 @@ func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
 	if got[http.StatusOK] < maxConnections || got[http.StatusOK]+got[http.StatusServiceUnavailable] != coldStarts {
 		t.Errorf("got %v, want at least %d times 200, and 503 otherwise", got, maxConnections)
 	}
-	t.Logf("%d simultaneous cold coldStarts with %d connections: %v", coldStarts, maxConnections, got)
+	t.Logf("%d simultaneous cold starts with %d connections: %v", coldStarts, maxConnections, got)
 	again := s.startAllAtSameTime(t, ada, s.env["DATABASE_URL"])
 	if again[http.StatusOK] != coldStarts {
 		t.Errorf("with free connections: got %v", again)
 	}
 }
 
-// startAllAtSameTime coldStarts the environments at the same time with one request each, and counts the responses by
+// startAllAtSameTime starts the environments at the same time with one request each, and counts the responses by
 // status. Each keeps its connection until all have responded.
 func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database string) map[int]int {
 	t.Helper()

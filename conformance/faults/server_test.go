@@ -146,7 +146,7 @@ type testUser struct {
 
 var userCount atomic.Int64
 
-// newUnregisteredUser returns a user user has not registered, with a new IP address.
+// newUnregisteredUser returns a user who has not registered, with a new IP address.
 func (s *testServer) newUnregisteredUser() *testUser {
 	n := userCount.Add(1)
 	return &testUser{
@@ -155,7 +155,7 @@ func (s *testServer) newUnregisteredUser() *testUser {
 	}
 }
 
-// newUser returns a user user has registered and is signed in, with a JWT.
+// newUser returns a user who has registered and is signed in, with a JWT.
 func (s *testServer) newUser(t *testing.T) *testUser {
 	t.Helper()
 	p := s.newUnregisteredUser()
