@@ -51,5 +51,5 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 	})
 	s.exec(`DELETE FROM session`)
 	s.checkRows("GET", "/api/auth/account-info",
-		[]row{{name: "dead", who: p, body: "?accountId=x", status: 401, want: "", cookies: cleared}})
+		[]row{{name: "session has ended", who: p, body: "?accountId=x", status: 401, want: "", cookies: cleared}})
 }

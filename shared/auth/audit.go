@@ -46,14 +46,14 @@ func (s *Service) Routes(all Handlers) web.Routes {
 	routes := web.Routes{}
 	for route, h := range all {
 		_, path, _ := strings.Cut(route, " "+BasePath)
-		routes[route] = s.audited(auditEvents[path], s.limited(path, h))
+		routes[route] = s.withAudit(auditEvents[path], s.withLimit(path, h))
 	}
 	return routes
 }
 
-// audited adds the audit event to the log record of a request. It adds the event before h runs, so a panic is also in
+// withAudit adds the audit event to the log record of a request. It adds the event before h runs, so a panic is also in
 // the audit log.
-func (s *Service) audited(event string, h web.Handler) web.Handler {
+func (s *Service) withAudit(event string, h web.Handler) web.Handler {
 	note := func(r *http.Request, event string) {
 		web.Audit(r.Context(), event, s.Limits.Clients.IP(r), r.UserAgent())
 	}

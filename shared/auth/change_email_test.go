@@ -146,7 +146,7 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 			emails: "bob@example.com-",
 		},
 		{
-			name: "address changed since", setup: `UPDATE "user" SET email = 'ada2@example.com' WHERE email = 'ada@example.com'`,
+			name: "email changed since", setup: `UPDATE "user" SET email = 'ada2@example.com' WHERE email = 'ada@example.com'`,
 			code: "INVALID_TOKEN", emails: "ada2@example.com- bob@example.com-",
 		},
 		{

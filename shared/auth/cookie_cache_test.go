@@ -130,7 +130,7 @@ func TestR23_CacheCookieOfRevokedSessionWorksForFiveMinutesAtMost(t *testing.T) 
 	s.checkCookies(a, "a millisecond later", everything...)
 }
 
-func TestR24_SessionsSlideWithTheCookieCacheOn(t *testing.T) {
+func TestR24_SessionsAreExtendedWithTheCookieCacheOn(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{sessionPath, tokenPath} {
 		s := newCachingServer(t)

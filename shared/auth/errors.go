@@ -48,14 +48,14 @@ var (
 
 	// The errors of a one-time token that is unknown, expired, used, or of another user. They have the same code; the
 	// status depends on the endpoint.
-	errInvalidToken    = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
-	errInvalidReset    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
-	errInvalidCancel   = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
-	errInvalidDeletion = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
-	errTokenExpired    = web.NewError(http.StatusUnauthorized, "TOKEN_EXPIRED", "Token expired")
-	errUserNotFound    = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "User not found")
-	errResetUserGone   = web.NewError(http.StatusBadRequest, "USER_NOT_FOUND", "User not found")
-	errInvalidUser     = web.NewError(http.StatusUnauthorized, "INVALID_USER", "Invalid user")
+	errInvalidToken     = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
+	errInvalidReset     = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
+	errInvalidCancel    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
+	errInvalidDeletion  = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
+	errTokenExpired     = web.NewError(http.StatusUnauthorized, "TOKEN_EXPIRED", "Token expired")
+	errUserNotFound     = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "User not found")
+	errResetUserDeleted = web.NewError(http.StatusBadRequest, "USER_NOT_FOUND", "User not found")
+	errInvalidUser      = web.NewError(http.StatusUnauthorized, "INVALID_USER", "Invalid user")
 
 	errInvalidPassword = web.NewError(http.StatusBadRequest, "INVALID_PASSWORD", "Invalid password")
 	errNoCredential    = web.NewError(http.StatusBadRequest, "CREDENTIAL_ACCOUNT_NOT_FOUND",

@@ -46,8 +46,8 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 			row{name: "no session, by cookie", body: `{"useAccountCookie":true}`, status: 401, want: ""},
 			row{name: "unknown", who: p, body: `{"accountId":"x"}`, status: 400, want: accountNotFound},
 			row{name: "empty", who: p, body: `{"accountId":""}`, status: 400, want: accountNotFound},
-			row{name: "impossible", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: accountNotFound},
-			row{name: "foreign", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400, want: accountNotFound},
+			row{name: "NUL", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: accountNotFound},
+			row{name: "of another user", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400, want: accountNotFound},
 			row{
 				name:   "account of another user, with that user's id",
 				who:    p,

@@ -44,7 +44,7 @@ func TestR26_GetSessionIsNeverStored(t *testing.T) {
 	}
 }
 
-func TestGetSessionIsOneRoundTrip(t *testing.T) {
+func TestGetSessionTakesOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
@@ -157,7 +157,7 @@ func TestR24_SessionsAreExtendedOnceADayAndEndByTheServersClock(t *testing.T) {
 	}
 }
 
-func TestNotRememberedSessionsDoNotSlide(t *testing.T) {
+func TestNotRememberedSessionsAreNotExtended(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()

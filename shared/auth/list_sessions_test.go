@@ -27,7 +27,8 @@ func TestListSessionsAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("a row of another server with nulls: got %s", a.body)
 	}
 	s.exec(`DELETE FROM session`)
-	s.checkRows("GET", listSessionsPath, []row{{name: "dead", who: p, status: 401, want: unauthorized, cookies: cleared}})
+	s.checkRows("GET", listSessionsPath,
+		[]row{{name: "session has ended", who: p, status: 401, want: unauthorized, cookies: cleared}})
 }
 
 func listOf(t *testing.T, a answer) (list []map[string]any) {

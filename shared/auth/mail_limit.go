@@ -32,8 +32,8 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total st
 	return client, total
 }
 
-// mayMail reports whether a mail may be sent, and counts the mail if it may. The response does not show that a mail may
-// not be sent: the handler sends a mail.Nothing instead.
+// mayMail reports whether a mail may be sent, and counts the mail if it may. If it may not, send queues a mail.Nothing
+// instead, so that the response does not show it.
 func (s *Service) mayMail(r *http.Request, db *store.Store, m mail.Message) (bool, error) {
 	if !s.Options.RateLimit {
 		return true, nil
@@ -63,8 +63,8 @@ func (s *Service) countMail(r *http.Request, db *store.Store, c store.Charge) (b
 	return true, nil
 }
 
-// resetCounters returns the keys of the counters of reset mails that a completed reset deletes.
-func (s *Service) resetCounters(r *http.Request, email string) []string {
+// resetMailCounters returns the keys of the counters of reset mails that a completed reset deletes.
+func (s *Service) resetMailCounters(r *http.Request, email string) []string {
 	client, total := s.mailCharges(r, mail.Message{Kind: mail.ResetPassword, To: email})
 	return []string{client.Key, total.Key}
 }

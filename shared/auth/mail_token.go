@@ -32,8 +32,8 @@ func (c mailClaims) identifier() string {
 
 // Better Auth's request types of an email change (docs/wire.md#change-of-email).
 const (
-	confirmChange = "change-email-confirmation" // the link to the old email, which confirms the change
-	verifyChange  = "change-email-verification" // the link to the new email, which proves ownership
+	confirmChange = "change-email-confirmation" // the link that the old email gets, which confirms the change
+	verifyChange  = "change-email-verification" // the link that the new email gets, which proves ownership
 )
 
 // mailClaims has the claims of a mailed link that verifies or changes an email, in Better Auth's form, so that a

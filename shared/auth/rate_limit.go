@@ -17,8 +17,8 @@ func (s *Service) charge(rule limit.Rule, key string) store.Charge {
 	return store.Charge{Key: key, Window: rule.Window, Max: rule.Max, At: s.Now()}
 }
 
-// limited counts the requests of a path by the client's IP address.
-func (s *Service) limited(path string, h limit.Handler) web.Handler {
+// withLimit counts the requests of a path by the client's IP address.
+func (s *Service) withLimit(path string, h limit.Handler) web.Handler {
 	l := *s.Limits
 	l.Now = s.Now
 	return l.Handle(path, errTooManyRequests, h)

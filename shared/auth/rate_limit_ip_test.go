@@ -49,7 +49,7 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 	}
 }
 
-func TestR16_IPv6NetworkIsLimitedAsOneAddress(t *testing.T) {
+func TestR16_IPv6NetworkHasOneLimit(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	for i, c := range []struct {

@@ -55,7 +55,7 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 				}
 			}
 			if took := s.now.Sub(begin); took > c.atMost || took <= c.over {
-				t.Errorf("the last is in after %v", took)
+				t.Errorf("the last user has a JWT after %v", took)
 			}
 		})
 	}

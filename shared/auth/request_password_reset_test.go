@@ -72,7 +72,7 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 	}
 }
 
-func TestRequestPasswordResetRefusals(t *testing.T) {
+func TestRequestPasswordResetRejectsInvalidRequests(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
 	s.signUpAda()

@@ -27,14 +27,14 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 	case err != nil:
 		return fmt.Errorf("find reset token: %w", err)
 	case email == "":
-		return errResetUserGone
+		return errResetUserDeleted
 	}
 	web.NoteUser(r.Context(), userID)
 	hash, err := s.hashNewPassword(r, newPassword)
 	if err != nil {
 		return err
 	}
-	counters := append(s.signInCounters(r, email), s.resetCounters(r, email)...)
+	counters := append(s.signInCounters(r, email), s.resetMailCounters(r, email)...)
 	err = db.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // a concurrent request used it

@@ -213,9 +213,10 @@ func TestR41_NewestVerificationRowCounts(t *testing.T) {
 	token := s.requestResetToken(box)
 	s.exec(`INSERT INTO verification (identifier, value, "expiresAt", "createdAt")
 		SELECT identifier, value, "createdAt" - interval '1 s', "createdAt" + interval '1 ms' FROM verification`)
-	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).check(t, "void", 400, "INVALID_TOKEN")
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).
+		check(t, "expired newest row", 400, "INVALID_TOKEN")
 	if s.canSignIn("ada@example.com", "battery staple") {
-		t.Error("a void token changed the password")
+		t.Error("a token whose newest row has expired changed the password")
 	}
 }
 

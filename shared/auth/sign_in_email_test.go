@@ -225,7 +225,7 @@ func TestSignInRefusesUnverifiedEmail(t *testing.T) {
 		}
 		s.exec(verifyAda)
 		if !s.canSignIn("ada@example.com", "correct horse") {
-			t.Errorf("%s: a verified person cannot sign in", c.settings)
+			t.Errorf("%s: a verified user cannot sign in", c.settings)
 		}
 	}
 }

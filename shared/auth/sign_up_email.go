@@ -81,7 +81,7 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	switch {
 	case !s.Options.SignUp:
 		return in, errSignUpDisabled
-	case placeholder.Is(in.Email): // it would keep a user of X from signing in for the first time
+	case placeholder.Is(in.Email): // a user of X with this placeholder could then not sign in for the first time
 		return in, errInvalidEmail
 	}
 	return in, checkPasswordLength(in.Password)

@@ -69,7 +69,7 @@ func TestSignUpNotRememberedLastsADay(t *testing.T) {
 		t.Errorf("got %q", lines)
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "1 day" {
-		t.Errorf("the session lives %s, want 1 day", got)
+		t.Errorf("the session lasts %s, want 1 day", got)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestR06_PasswordLengthInUTF16Units(t *testing.T) {
 	}
 }
 
-func TestSignUpBadInputStoresNothing(t *testing.T) {
+func TestSignUpWithInvalidInputStoresNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for _, c := range []struct {
@@ -343,7 +343,7 @@ func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 }
 
 // Of concurrent sign-ups with one email each gets a link, and the account belongs to the one whose link is opened.
-func TestConcurrentSignUpsWithOneAddressEachGetALink(t *testing.T) {
+func TestConcurrentSignUpsWithOneEmailEachGetALink(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	var group sync.WaitGroup

@@ -85,7 +85,7 @@ func TestTokenIsReusedForAMinute(t *testing.T) {
 	second := token()
 	s.exec(`UPDATE "user" SET name = 'Countess'`)
 	if token() == second {
-		t.Error("a token with the old name is handed out")
+		t.Error("a token with the old name is returned")
 	}
 }
 

@@ -34,14 +34,14 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 		row{name: "no session", body: id(credential), status: 401, want: unauthorized},
 		row{name: "the last", who: p, body: id(credential), status: 400, want: last},
 		row{name: "unknown, with one account", who: p, body: id("x"), status: 400, want: last},
-		row{name: "foreign, with one account", who: p, body: id(foreign), status: 400, want: last},
+		row{name: "of another user, with one account", who: p, body: id(foreign), status: 400, want: last},
 	))
 	google := s.addAccount(p, "google", "")
 	s.checkRows("POST", path, []row{
 		{name: "unknown", who: p, body: id("x"), status: 400, want: accountNotFound},
-		{name: "impossible", who: p, body: id(`\u0000`), status: 400, want: accountNotFound},
+		{name: "NUL", who: p, body: id(`\u0000`), status: 400, want: accountNotFound},
 		{name: "upper case", who: p, body: id(strings.ToUpper(google)), status: 400, want: accountNotFound},
-		{name: "foreign", who: p, body: id(foreign), status: 400, want: accountNotFound},
+		{name: "of another user", who: p, body: id(foreign), status: 400, want: accountNotFound},
 		{name: "the provider's id", who: p, body: id("at-google-" + p.id), status: 400, want: accountNotFound},
 	})
 	if diff := cmp.Diff([]string{"credential", "google"}, providers(p)); diff != "" {

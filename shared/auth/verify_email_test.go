@@ -137,7 +137,7 @@ func TestFirstVerificationClickStartsASession(t *testing.T) {
 	}
 	unverify()
 	if spent := s.openLink(m); spent.header.Get("Location") != "/?error=INVALID_TOKEN" || s.isVerified("ada@example.com") {
-		t.Errorf("a spent link: got %d to %q", spent.status, spent.header.Get("Location"))
+		t.Errorf("a used link: got %d to %q", spent.status, spent.header.Get("Location"))
 	}
 	own := s.openLink(s.requestVerificationLink(box, a, ""), a.bearer()...)
 	if own.header.Get("Set-Auth-Token") != a.header.Get("Set-Auth-Token") ||

@@ -32,7 +32,7 @@ func (a AWS) Check() error {
 		}
 	}
 	if missing != nil {
-		return fmt.Errorf("settings for AWS are missing: %s; Lambda sets them", strings.Join(missing, ", "))
+		return fmt.Errorf("environment variables for AWS are missing: %s; Lambda sets them", strings.Join(missing, ", "))
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ const (
 	DefaultMailFile        = ".xenon/mail.jsonl"
 	DefaultSchema          = "public"
 
-	DefaultCookieCacheMaxAge = 5 * time.Minute
+	DefaultCookieCacheMaxAge = 5 * time.Minute // also the maximum
 
 	// MinSecretLength is the minimum length of BETTER_AUTH_SECRET in bytes. Better Auth only warns about shorter secrets.
 	MinSecretLength = 32
@@ -59,7 +59,7 @@ type API struct {
 
 	ClientIP       ClientIP
 	RateLimit      bool            // count requests and reject those above the limit
-	RateLimitRules []RateLimitRule // checked before Better Auth's own; the first that matches counts
+	RateLimitRules []RateLimitRule // checked before Better Auth's own rules; the first that matches applies
 
 	CookieCache       bool          // answer get-session from a signed cookie until it is CookieCacheMaxAge old
 	CookieCacheMaxAge time.Duration // at most five minutes
@@ -108,7 +108,7 @@ type ClientIPSource int
 
 // The sources of the client's IP address.
 const (
-	RemoteAddr   ClientIPSource = iota // the peer of the connection, as API Gateway reports it
+	RemoteAddr   ClientIPSource = iota // the peer of the connection, which API Gateway calls sourceIp
 	CloudFront                         // CloudFront-Viewer-Address, which CloudFront sets
 	ForwardedFor                       // X-Forwarded-For behind Hops trusted proxies
 )

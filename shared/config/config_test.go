@@ -115,7 +115,7 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 	}
 }
 
-func TestR50_Missing(t *testing.T) {
+func TestR50_MissingSettingsAreReported(t *testing.T) {
 	t.Parallel()
 	_, err := config.LoadAPI(func(string) string { return "" })
 	for _, name := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET"} {

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// NormalizePrivateKey returns Apple's private key as PEM with line breaks. Text may also be the PEM with \n in place of
-// line breaks, or the base64 of the PEM, because many tools do not keep line breaks in an environment variable. The
-// error does not quote the text.
+// NormalizePrivateKey returns Apple's private key as PEM with line breaks. In text, the line breaks may also be the two
+// characters \n, or the whole PEM may be encoded as base64, because many tools do not keep line breaks in an
+// environment variable. The error does not quote the text.
 func NormalizePrivateKey(text string) (string, error) {
 	text = strings.TrimSpace(strings.ReplaceAll(text, `\n`, "\n"))
 	if !strings.HasPrefix(text, "-----BEGIN ") {
@@ -36,7 +36,7 @@ func NormalizePrivateKey(text string) (string, error) {
 	return string(pem.EncodeToMemory(block)), nil
 }
 
-// ApplePrivateKey is the setting with the key for which NormalizePrivateKey exists.
+// ApplePrivateKey is the name of the setting whose value NormalizePrivateKey parses.
 const ApplePrivateKey = "APPLE_PRIVATE_KEY"
 
 var errPrivateKey = errors.New("is not a private key; set the text of the file AuthKey_….p8 that Apple offers: PEM, " +

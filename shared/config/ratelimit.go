@@ -16,12 +16,12 @@ type RateLimitRule struct {
 	Max    int
 }
 
-// maxWindow is how long the rateLimit table keeps a row.
+// maxWindow is the longest window of a rule. shared/store deletes older rows of the table rateLimit.
 const maxWindow = time.Hour
 
 const rateLimitForm = `is not of the form {"/sign-in/*": {"window": 10, "max": 30}, "/get-session": false}`
 
-// rateLimitRules keeps the order of the JSON members, because the first rule that matches counts.
+// rateLimitRules keeps the order of the JSON members, because the first rule that matches applies.
 func (l *loader) rateLimitRules(name string) []RateLimitRule {
 	text := l.getenv(name)
 	if text == "" {

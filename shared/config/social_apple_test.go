@@ -17,6 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
+// pemKey returns a private key in the form in which Apple offers it: PKCS #8 in PEM.
 func pemKey(t *testing.T, curve elliptic.Curve) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(curve, rand.Reader)
@@ -35,7 +36,7 @@ func pemOf(t *testing.T, key any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-func TestAppleMakesItsSecretFromAKey(t *testing.T) {
+func TestApplePrivateKeyMayHaveThreeForms(t *testing.T) {
 	t.Parallel()
 	key := pemKey(t, elliptic.P256())
 	for name, text := range map[string]string{

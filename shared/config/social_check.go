@@ -9,7 +9,7 @@ import (
 
 var providerID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}$`)
 
-// checkProviderID returns why an OIDC provider cannot be added to the others because of its id.
+// checkProviderID returns why the id of an OIDC provider cannot be used together with the others, "" if it can.
 func checkProviderID(p Provider, others []Provider) string {
 	switch {
 	case !providerID.MatchString(p.ID):
@@ -31,7 +31,7 @@ func checkProviderID(p Provider, others []Provider) string {
 	return ""
 }
 
-// requireAll reports those of the settings that are missing.
+// requireAll adds a problem for each of the settings that is missing.
 func (l *loader) requireAll(reason string, names ...string) {
 	for _, name := range names {
 		if l.getenv(name) == "" {

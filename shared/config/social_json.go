@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// optionSuffixes are the options that every provider has.
+// optionSuffixes returns the options that every provider has, as they end the name of a setting.
 func optionSuffixes() []string {
 	return []string{
 		"SCOPE", "DISABLE_SIGNUP", "DISABLE_IMPLICIT_SIGNUP", "OVERRIDE_USER_INFO", "REQUIRE_EMAIL_VERIFICATION",
 	}
 }
 
-// providerOptions reads a JSON object with options of providers: settings that are neither ids nor secrets. It is for
-// environments that are limited in size, such as that of Lambda.
+// providerOptions reads a JSON object with options of providers: settings that are neither ids nor secrets. One
+// variable can hold all of them, because Lambda limits the total size of the environment variables.
 func (l *loader) providerOptions(name string) map[string]string {
 	text := l.getenv(name)
 	if text == "" {

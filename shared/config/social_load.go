@@ -68,7 +68,7 @@ func (l *loader) provider(prefix string) Provider {
 	}
 }
 
-// apple reads the three settings from which the client secret is made.
+// apple reads the three settings from which Xenon makes Apple's client secret.
 func (l *loader) apple(p *Provider) {
 	p.TeamID, p.KeyID = l.getenv("APPLE_TEAM_ID"), l.getenv("APPLE_KEY_ID")
 	if text := l.getenv(ApplePrivateKey); text != "" {
@@ -122,11 +122,12 @@ func (l *loader) checkSocial(s Social, hasAppSecret bool) {
 	}
 	for _, id := range s.TrustedProviders {
 		if _, configured := s.Find(id); !configured && !isBuiltIn(id) {
-			l.problem("TRUSTED_PROVIDERS", "%q is no provider; use ids such as google, or that of an OIDC provider", id)
+			l.problem("TRUSTED_PROVIDERS", "%q is not a provider; use ids such as google, or that of an OIDC provider", id)
 		}
 	}
 	if l.getenv("REQUIRE_LOCAL_EMAIL_VERIFIED") != "" {
-		l.problem("REQUIRE_LOCAL_EMAIL_VERIFIED", "does not exist in Xenon; remove it. Without this check, a person who "+
+		l.problem("REQUIRE_LOCAL_EMAIL_VERIFIED", "does not exist in Xenon, which always makes this check; remove it. "+
+			"Without the check, a person who "+
 			"registers with the email of another one gets into the account that the owner later opens with a provider")
 	}
 }

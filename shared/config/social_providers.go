@@ -34,7 +34,7 @@ func isBuiltIn(id string) bool {
 	return slices.ContainsFunc(BuiltInProviders(), func(p ProviderName) bool { return p.ID == id })
 }
 
-// settingPrefix returns the first part of the names of a provider's settings: GOOGLE of "google", MY_IDP of "my-idp".
+// settingPrefix returns the first part of the names of a provider's settings: GOOGLE for "google", MY_IDP for "my-idp".
 func settingPrefix(id string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
@@ -44,7 +44,7 @@ func settingPrefix(id string) string {
 	}, strings.ToUpper(id))
 }
 
-// Setting returns the name of a setting of the provider: GOOGLE_CLIENT_SECRET of CLIENT_SECRET.
+// Setting returns the name of a setting of the provider: for CLIENT_SECRET of Google, GOOGLE_CLIENT_SECRET.
 func (p Provider) Setting(name string) string {
 	prefix := p.Prefix
 	if prefix == "" {

@@ -31,8 +31,6 @@ func wantProblem(t *testing.T, texts []string, pairs ...string) {
 	}
 }
 
-// pemKey returns a private key as Apple offers it.
-
 func TestSocialDefaults(t *testing.T) {
 	t.Parallel()
 	want := config.Social{AccountLinking: true, UpdateAccountOnSignIn: true}

@@ -23,7 +23,7 @@ import (
 )
 
 // responseTime is how long before the deadline of the invocation the context of a request ends, so that a handler whose
-// database hangs has time to answer and to log.
+// database does not answer has time to respond and to log.
 const responseTime = 500 * time.Millisecond
 
 // Func handles an event in payload format 2.0. It never panics and never returns an error.
@@ -58,7 +58,7 @@ func joinedErrors(err error) []string {
 // Handler returns a Func that calls h. h gets the same requests as from net/http's server, with three differences:
 //   - A header that was sent several times is one value, joined by commas.
 //   - The context has API Gateway's request id for shared/web.
-//   - The context ends reserve before the deadline of the invocation.
+//   - The context ends responseTime before the deadline of the invocation.
 func Handler(h http.Handler) Func {
 	return func(
 		ctx context.Context, e events.APIGatewayV2HTTPRequest,

@@ -21,7 +21,7 @@ import (
 const MaxBody = 6 << 20
 
 // simpleEvent returns an event with only the fields that the adapter converts without loss. The adapter may reject
-// other events: it then prints the path, and the invocation fails. restore sets the rest of the request.
+// other events: it then prints the path, and the invocation fails. restoreRequest sets the rest of the request.
 func simpleEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *rejection) {
 	if !validMethod(e.RequestContext.HTTP.Method) {
 		return e, noMethod

@@ -72,7 +72,7 @@ func TestHostAndRemoteAddrComeFromEvent(t *testing.T) {
 		},
 		{"no host header", "a.execute-api.x", "2001:db8::7", nil, "a.execute-api.x", "[2001:db8::7]:0"},
 		{"neither", "", "", nil, "", ""},
-		{"no address", "", "unknown, 10.0.0.1", nil, "", ""},
+		{"no IP address", "", "unknown, 10.0.0.1", nil, "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

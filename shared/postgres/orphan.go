@@ -21,14 +21,14 @@ import (
 )
 
 // lockDir makes this process the only one that runs a server in dir. The system releases the lock when the process
-// ends, so a server that still runs there afterwards is an orphan. lock waits for a while, because the holder may be
-// about to end.
-func lockDir(ctx context.Context, dir string, patience time.Duration) (*os.File, error) {
+// ends, so a server that still runs there afterwards is an orphan. lockDir waits up to maxWait, because the process
+// that has the lock may be about to end.
+func lockDir(ctx context.Context, dir string, maxWait time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own directory
 	if err != nil {
 		return nil, unusableData(dir, "it belongs to another user: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	for {
 		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
@@ -39,7 +39,7 @@ func lockDir(ctx context.Context, dir string, patience time.Duration) (*os.File,
 		}
 	}
 	_ = f.Close()
-	return nil, fmt.Errorf("another process runs the server in %s: stop that first", dir)
+	return nil, fmt.Errorf("another process runs the server in %s: stop that process first", dir)
 }
 
 // stopOrphan stops a server that a crash of this program left running on data, and removes the pid file of a server

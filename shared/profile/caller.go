@@ -12,8 +12,8 @@ import (
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// caller returns the user and the session of the request's bearer token; cookies do not count. It verifies the
-// signature. The statement that reads or writes the profile checks whether user and session still exist.
+// caller returns the user and the session of the request's bearer token. It verifies the token and ignores cookies. The
+// statement that reads or writes the profile checks whether user and session still exist.
 func (s *Service) caller(r *http.Request) (store.TokenHolder, error) {
 	const scheme = "bearer "
 	h := r.Header.Get("Authorization")

@@ -22,7 +22,7 @@ var choices = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// fieldNames has the order of the fields in messages.
+// fieldNames are the fields that a client can set, in their order in messages.
 var fieldNames = []string{
 	"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed",
 	"time_per_week", "preferred_language",
@@ -32,8 +32,8 @@ var languageTag = regexp.MustCompile(`^[A-Za-z]{2,8}([-_][A-Za-z0-9]+)*$`)
 
 const maxLanguage = 10 // characters, the length of the column
 
-// fields returns the known fields of a body. It reports all invalid fields in one 400.
-func fields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
+// readFields returns the known fields of a body. It reports all invalid fields in one 400.
+func readFields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	if err := web.ReadBody(w, r, false); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ifMatch returns at most as many times as the header has tags, or nil if there is a star.
+// parseIfMatch returns at most as many times as the header has ETags, or nil if one of them is "*".
 func FuzzIfMatch(f *testing.F) {
 	for _, header := range []string{
 		`"lv5k2p3x0w"`, `*`, ``, `"a", "b"`, `W/"a"`, `"`, `"",,`, `"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`,
@@ -20,11 +20,11 @@ func FuzzIfMatch(f *testing.F) {
 			t.Errorf("%q: got %v", header, accepted)
 		}
 		if len(accepted) > strings.Count(header, ",")+1 {
-			t.Errorf("%q: got %d moments", header, len(accepted))
+			t.Errorf("%q: got %d times", header, len(accepted))
 		}
-		for _, moment := range accepted {
-			if moment.Location() != time.UTC {
-				t.Errorf("%q: got %v", header, moment)
+		for _, at := range accepted {
+			if at.Location() != time.UTC {
+				t.Errorf("%q: got %v, want UTC", header, at)
 			}
 		}
 	})
@@ -39,8 +39,8 @@ func hasStar(header string) bool {
 	return false
 }
 
-// check accepts only values that the column can hold.
-func FuzzCheck(f *testing.F) {
+// fieldProblem accepts only values that the column can hold.
+func FuzzFieldProblem(f *testing.F) {
 	f.Add("en", 5.0)
 	f.Add("pt-BR", -1.0)
 	f.Add("en-", 2147483648.0)

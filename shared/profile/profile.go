@@ -34,9 +34,9 @@ func New(cfg config.API, db *store.Store, limits *limit.Limiter, now func() time
 // Profile returns the routes of functions/profile.
 func (s *Service) Profile() web.Routes {
 	return web.Routes{
-		"GET /api/profile":  s.limited(s.withCaller(s.get)),
-		"POST /api/profile": s.limited(s.withCaller(s.create)),
-		"PUT /api/profile":  s.limited(s.withCaller(s.update)),
+		"GET /api/profile":  s.withLimit(s.withCaller(s.get)),
+		"POST /api/profile": s.withLimit(s.withCaller(s.create)),
+		"PUT /api/profile":  s.withLimit(s.withCaller(s.update)),
 	}
 }
 
@@ -66,7 +66,8 @@ var errTooMany = &web.Error{
 	Body: reply{limit.TooManyMessage, "TOO_MANY_REQUESTS"},
 }
 
-func (s *Service) limited(h limit.Handler) web.Handler {
+// withLimit counts the requests by the client's IP address.
+func (s *Service) withLimit(h limit.Handler) web.Handler {
 	return s.Limits.Handle("/api/profile", errTooMany, h)
 }
 

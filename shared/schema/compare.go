@@ -168,16 +168,8 @@ func changeTypeSQL(c Column, f foundColumn, found *foundTable) string {
 		return alterColumnSQL(found, c.Name) + "TYPE bigint;"
 	}
 	if strings.HasPrefix(f.typ, "text") || strings.HasPrefix(f.typ, "character varying") {
-		return alterColumnSQL(
-			found,
-			c.Name,
-		) + "TYPE " + string(
-			c.Type,
-		) + " USING " + quote(
-			c.Name,
-		) + "::" + string(
-			c.Type,
-		) + ";"
+		typ := string(c.Type)
+		return alterColumnSQL(found, c.Name) + "TYPE " + typ + " USING " + quote(c.Name) + "::" + typ + ";"
 	}
 	return ""
 }

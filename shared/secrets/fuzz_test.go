@@ -22,7 +22,7 @@ func FuzzDocuments(f *testing.F) {
 		{ID: "google", ClientIDs: []string{"id"}}, {ID: "apple", ClientIDs: []string{"id"}, TeamID: "T", KeyID: "K"},
 	}}
 	f.Fuzz(func(t *testing.T, text string) {
-		d := newDocument("arn:aws:secretsmanager:eu-central-1:000000000000:secret:x", &text, nil)
+		d := newSecretText("arn:aws:secretsmanager:eu-central-1:000000000000:secret:x", &text, nil)
 		app, err := parseAppSecret(d, config.Social{})
 		_, _, importErr := parseImportSecret(d)
 		_, socialErr := parseSocialSecrets(d.text, providers)

@@ -56,8 +56,8 @@ type secretText struct {
 	err  error
 }
 
-// read returns the current version of every secret, with one call. It returns an error if the call failed. Each
-// document has its own error.
+// read returns the current version of every secret, with one call. It returns an error if the call failed. A secretText
+// has the error of its own secret.
 func (m *manager) read(ctx context.Context, arns []string) (map[string]secretText, error) {
 	if err := m.open(); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (m *manager) readOne(ctx context.Context, arn string) (map[string]secretTex
 	if err != nil {
 		return nil, callError{arns: []string{arn}, err: err}
 	}
-	return map[string]secretText{arn: newDocument(arn, out.SecretString, out.SecretBinary)}, nil
+	return map[string]secretText{arn: newSecretText(arn, out.SecretString, out.SecretBinary)}, nil
 }
 
 func (m *manager) readAll(ctx context.Context, arns []string) (map[string]secretText, error) {
@@ -92,7 +92,7 @@ func (m *manager) readAll(ctx context.Context, arns []string) (map[string]secret
 	for _, arn := range arns {
 		for _, v := range out.SecretValues {
 			if isSameSecret(arn, aws.ToString(v.ARN)) {
-				docs[arn] = newDocument(arn, v.SecretString, v.SecretBinary)
+				docs[arn] = newSecretText(arn, v.SecretString, v.SecretBinary)
 			}
 		}
 		for _, e := range out.Errors {
@@ -105,7 +105,7 @@ func (m *manager) readAll(ctx context.Context, arns []string) (map[string]secret
 	return docs, nil
 }
 
-func newDocument(arn string, text *string, binary []byte) secretText {
+func newSecretText(arn string, text *string, binary []byte) secretText {
 	if text != nil {
 		binary = []byte(*text)
 	}

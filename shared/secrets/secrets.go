@@ -28,12 +28,12 @@ type Secrets struct {
 	file     keyFile
 	cloud    manager
 	values   *remote.Value[fetchResult]
-	complete bool // one fetch has returned every value; only the method fetch uses this field
+	complete bool // a fetch has returned every value; only the method fetch uses this field
 
 	warnNoOriginSecrets sync.Once
 }
 
-// fetchResult are the result of one fetch. Each value has its own error, so that an invalid key set does not make the
+// fetchResult is the result of one fetch. Each value has its own error, so that an invalid key set does not make the
 // database URL unavailable.
 type fetchResult struct {
 	app     appSecret

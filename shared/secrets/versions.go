@@ -89,7 +89,7 @@ func (v *Versions) Read(ctx context.Context, version string) ([]byte, error) {
 	if err != nil {
 		return nil, v.wrap(err)
 	}
-	return newDocument(v.arn, out.SecretString, out.SecretBinary).text, nil
+	return newSecretText(v.arn, out.SecretString, out.SecretBinary).text, nil
 }
 
 // Put creates a pending version and returns its id. If version is empty, Secrets Manager generates the id. The value of

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// MaxBody is the largest body read, in bytes. Better Auth has no limit; every valid body is much smaller than this
-// limit.
+// MaxBody is the size of the largest body that ReadBody accepts, in bytes. Better Auth has no limit; every valid body
+// is much smaller than this limit.
 const MaxBody = 1 << 20
 
 // The media types that a route can accept.
@@ -81,7 +81,7 @@ func parseForm(raw []byte) (any, error) {
 	}
 	value := map[string]any{}
 	for name, values := range fields {
-		value[name] = values[len(values)-1] // Better Auth keeps the last of several
+		value[name] = values[len(values)-1] // Better Auth keeps the last value of a repeated field
 	}
 	return value, nil
 }

@@ -18,7 +18,7 @@ const OriginSecretHeader = "X-Origin-Secret"
 type Clients struct {
 	From config.ClientIP
 	// AcceptsOrigin reports whether an origin secret is valid, that is, whether the request came through the trusted
-	// proxy. If it is nil, every request counts as such.
+	// proxy. If it is nil, every request counts as a request through the proxy.
 	AcceptsOrigin func(ctx context.Context, secret string) bool
 }
 

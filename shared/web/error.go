@@ -23,8 +23,8 @@ func NewError(status int, code, message string) *Error {
 	return &Error{Status: status, Code: code, Message: message}
 }
 
-// NoBody is the Body of an Error that is sent with its status, the content type of JSON and an empty body, as in Better
-// Auth.
+// NoBody is the Body of an Error that is sent with its status, the content type application/json and an empty body, as
+// in Better Auth.
 var NoBody any = noBody{}
 
 type noBody struct{}

@@ -52,8 +52,8 @@ func addAttr(ctx context.Context, a slog.Attr) {
 // NoteUser puts the id of the user into the log record of the request.
 func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userID }
 
-// NoteCode puts the code of a rejection into the log record of a request that is answered with a redirect. For an Error
-// this happens by itself.
+// NoteCode puts the code of a rejection into the log record of a request that is answered with a redirect. A handler
+// that returns an Error need not call it: writeError does.
 func NoteCode(ctx context.Context, code string) { addAttr(ctx, slog.String(codeKey, code)) }
 
 // Audit makes the log record of the request an audit record. It adds the event, the result, the IP address and the user
@@ -81,7 +81,7 @@ func shortPrintable(text string) string {
 // NoteError puts an error that does not change the response into the log record of the request.
 func NoteError(ctx context.Context, err error) { addAttr(ctx, slog.String("error", err.Error())) }
 
-// RequestIDHeader is sent with every response, so that a user can quote it and an operator can find the log record.
+// RequestIDHeader is a header of every response: a user can quote the id, and an operator can find its log record.
 const RequestIDHeader = "X-Request-Id"
 
 // isWarm is true after the first request of the process.
@@ -109,8 +109,8 @@ func withLog(next http.Handler) http.Handler {
 	})
 }
 
-// panicText returns the message of a panic of the Go runtime, and the type of any other: its text may contain personal
-// data.
+// panicText returns the message of a panic of the Go runtime. For any other panic it returns only the type of the
+// value, because its text may contain personal data.
 func panicText(p any) string {
 	if err, ok := p.(runtime.Error); ok {
 		return err.Error()

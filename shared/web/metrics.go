@@ -47,7 +47,7 @@ func (s metricSet) MarshalJSON() ([]byte, error) {
 			b = d.Append(append(b, ','))
 		}
 	}
-	b[0] = '[' // in place of the first comma: every set contains latency
+	b[0] = '[' // replaces the first comma, which exists because every set contains latency
 	return append(b, ']'), nil
 }
 

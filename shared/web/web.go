@@ -45,7 +45,7 @@ func Expose(h http.Header, name, value string) {
 	if old := h.Get(exposeHeaders); old != "" {
 		names = append(names, strings.Split(old, ", ")...)
 	}
-	slices.Sort(names) // the order of Better Auth
+	slices.Sort(names) // Better Auth sends them in this order
 	h.Set(exposeHeaders, strings.Join(names, ", "))
 }
 

@@ -36,7 +36,7 @@ type Batch struct {
 }
 
 // Failures names the messages of a Batch that were not sent. SQS delivers them again, and after some attempts moves
-// them to the dead-message queue. Lambda reads Failures if the event source has ReportBatchItemFailures.
+// them to the dead-letter queue. Lambda reads Failures if the event source has ReportBatchItemFailures.
 type Failures struct {
 	Items []Failure `json:"batchItemFailures"`
 }
@@ -103,7 +103,7 @@ func (m *Mailer) deliver(ctx context.Context, text string) (mail.Kind, error) {
 	}
 	lifetime := linkLifetimes[message.Kind]
 	if err == nil && lifetime > 0 && !message.At.IsZero() && m.now().Sub(message.At) >= lifetime {
-		err = errExpired // an operator moved it back out of the dead-message queue
+		err = errExpired // for example after an operator has moved the mail back from the dead-letter queue
 	}
 	if err == nil {
 		err = m.send(ctx, message.To, r)
