@@ -18,8 +18,8 @@ type failureTime struct {
 	recent atomic.Int64  // nanoseconds of a hash in the written format; 0 before the first
 }
 
-// record records the duration of a hash in the written format. If the hash was slower than the recent ones, observe
-// raises the value immediately. If the hash was faster, observe lowers the value slowly, because a minimum that is too
+// record records the duration of a hash in the written format. If the hash was slower than the recent ones, record
+// raises the value immediately. If the hash was faster, record lowers the value slowly, because a minimum that is too
 // short would show the format.
 func (f *failureTime) record(d time.Duration) {
 	recent := f.recent.Load()

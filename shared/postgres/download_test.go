@@ -11,7 +11,7 @@ import (
 )
 
 func TestDownload(t *testing.T) {
-	usual = nil // as on a machine without a Postgres
+	packageDirs = nil // as on a machine without a Postgres
 	t.Setenv("PATH", "/bin:/usr/bin")
 	s := startServer(t, Options{Fast: true, Log: os.Stderr})
 	if got, want := query(t, s.URL("postgres"), "SHOW server_version"), "18."; !strings.HasPrefix(got, want) {

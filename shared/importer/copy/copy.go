@@ -126,8 +126,8 @@ type worker struct {
 
 // copyAndMarkDone copies one batch and marks it done. Commits before the mark do not wait for the disk
 // (run.WorkerSession), so a crash of the target can lose commits that it already confirmed. A crash also breaks every
-// connection. So batch marks the batch done only on the connection on which it first committed rows. If this connection
-// is lost, the batch stays open.
+// connection. So copyAndMarkDone marks the batch done only on the connection on which it first committed rows. If this
+// connection is lost, the batch stays open.
 func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (did rowCounts, isDone bool, err error) {
 	if did, err = w.copyBatch(ctx, b); err != nil {
 		return did, false, err

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Options are the options of a run. The run stores them when it begins, and they cannot change afterwards, except
-// Profiles and AllowDeletions.
+// Options are the options of a run. The run stores them when it begins. Afterwards they cannot change, except Profiles
+// and AllowDeletions.
 type Options struct {
 	Run       string `json:"run,omitempty"`       // name of the run; "" means "supabase"
 	BatchSize int    `json:"batchSize,omitempty"` // users in a batch, 1 to 50,000; 0 means 5,000

@@ -34,7 +34,7 @@ func (r *rollback) lockRun(ctx context.Context, b run.Batch) (done bool, err err
 	if err != nil {
 		return false, err
 	}
-	s, err := decodeState(undone)
+	s, err := decodeProgress(undone)
 	if err != nil {
 		return false, err
 	}
@@ -102,7 +102,7 @@ func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error)
 		if err := r.findReferenced(ctx, b.Scope); err != nil {
 			return Result{}, err
 		}
-		result, err := r.countSQL(ctx, b.Scope)
+		result, err := r.countRows(ctx, b.Scope)
 		if err != nil {
 			return result, err
 		}

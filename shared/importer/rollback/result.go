@@ -55,10 +55,10 @@ func (r Result) WhyKept() string {
 	case 0:
 		return "they changed in the target since the import"
 	case r.Left:
-		return "rows of other tables refer to them, or the target does not allow to delete them"
+		return "rows of other tables refer to them, or the target does not allow their deletion"
 	}
 	return fmt.Sprintf("%s changed in the target since the import; rows of other tables refer to the others, "+
-		"or the target does not allow to delete them", run.Thousands(r.Left-r.Held))
+		"or the target does not allow their deletion", run.Thousands(r.Left-r.Held))
 }
 
 // Decode reads a result as it is stored with the run. It returns nil if there is none.
@@ -85,7 +85,7 @@ func newProgress(o Options) progress {
 	return progress{Result: newResult(), Force: o.Force, Cascade: o.Cascade}
 }
 
-func decodeState(undone []byte) (progress, error) {
+func decodeProgress(undone []byte) (progress, error) {
 	s := progress{Result: newResult()}
 	if err := json.Unmarshal(undone, &s); err != nil {
 		return s, fmt.Errorf("read the rollback: %w", err)
@@ -93,7 +93,7 @@ func decodeState(undone []byte) (progress, error) {
 	return s, nil
 }
 
-// plus returns the state with the result of a batch added.
+// plus returns the progress with the result of a batch added.
 func (s progress) plus(r Result) progress {
 	sum := progress{Result: newResult(), Next: s.Next, Force: s.Force, Cascade: s.Cascade}
 	for _, part := range []Result{s.Result, r} {

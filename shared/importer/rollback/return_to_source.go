@@ -183,17 +183,8 @@ func (f *returnFile) writeUser(u returnedUser) {
 		f.print(",\n")
 	}
 	f.open++
-	f.print(fmt.Sprintf(
-		"('%s', %s, %s, %t, %s, %s)",
-		u.id,
-		quotePortably(
-			u.oldEmail,
-		),
-		quotePortably(u.email),
-		u.verified,
-		quotePortably(u.oldPassword),
-		quotePortably(u.password),
-	))
+	f.print(fmt.Sprintf("('%s', %s, %s, %t, %s, %s)", u.id, quotePortably(u.oldEmail), quotePortably(u.email), u.verified,
+		quotePortably(u.oldPassword), quotePortably(u.password)))
 }
 
 func (f *returnFile) endInsert() {

@@ -164,7 +164,7 @@ func (r *rollback) open(ctx context.Context, stored run.Run) error {
 	}
 	was := progress{Result: newResult()}
 	if undone != nil {
-		if was, err = decodeState(undone); err != nil {
+		if was, err = decodeProgress(undone); err != nil {
 			return err
 		}
 	}

@@ -152,8 +152,8 @@ WHERE %[4]s;
 		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + "ANALYZE affected;\n"
 }
 
-// countSQL returns the numbers of rows to delete and of users to keep.
-func (r *rollback) countSQL(ctx context.Context, s mapping.Scope) (Result, error) {
+// countRows returns the numbers of rows to delete and of users to keep.
+func (r *rollback) countRows(ctx context.Context, s mapping.Scope) (Result, error) {
 	g, u := r.removedRowsIn(s), newResult()
 	var user, account, profile int64
 	err := r.dst.QueryRow(ctx, fmt.Sprintf(`SELECT

@@ -68,12 +68,7 @@ func (r Reference) refersToUser() string {
 		id = "p.user_id"
 	}
 	return fmt.Sprintf(
-		"EXISTS (SELECT FROM %s c JOIN %s p ON %s WHERE %s = u.id)",
-		r.From,
-		r.Parent,
-		r.joinCondition(),
-		id,
-	)
+		"EXISTS (SELECT FROM %s c JOIN %s p ON %s WHERE %s = u.id)", r.From, r.Parent, r.joinCondition(), id)
 }
 
 // releasedNow returns an SQL condition: the quarantine entry q is about an email that this transaction released.

@@ -49,7 +49,7 @@ func TestCauseOf(t *testing.T) {
 	}
 }
 
-func TestExplainAddsAdvice(t *testing.T) {
+func TestWithAdviceExplainsPermanentErrors(t *testing.T) {
 	t.Parallel()
 	const row = `new row violates row-level security policy for table "users"`
 	for name, c := range map[string]struct {

@@ -60,7 +60,7 @@ func HasEntry(run int, k mapping.Kind, user, key, hash string, s *mapping.Scope)
 // returns an error if another process has it. isFresh is true if neither the ledger nor the target has a row in the
 // scope.
 func (p *Pass) LockRun(ctx context.Context, db *pgx.Conn, s mapping.Scope) (isFresh bool, err error) {
-	var isHeld bool
+	var hasLease bool
 	err = db.QueryRow(ctx, fmt.Sprintf(`SELECT
   NOT EXISTS (SELECT FROM supabase_import.ledger l WHERE l.run = %[1]d AND %[2]s)
     AND NOT EXISTS (SELECT FROM "user" u WHERE %[3]s)
@@ -69,11 +69,11 @@ func (p *Pass) LockRun(ctx context.Context, db *pgx.Conn, s mapping.Scope) (isFr
 FROM supabase_import.run r
 WHERE r.id = %[1]d
 FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contains("p.user_id"), p.Epoch)).
-		Scan(&isFresh, &isHeld)
+		Scan(&isFresh, &hasLease)
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("look for rows of the batch in the target: %w", err)
-	case !isHeld:
+	case !hasLease:
 		return false, errLeaseLost()
 	}
 	return isFresh, nil

@@ -113,7 +113,7 @@ func (p *Pass) ForeignAccounts() string {
 	return fmt.Sprintf("(SELECT * FROM supabase_import.foreign_account WHERE run = %d)", p.ID)
 }
 
-// RowsOfUser are rows of one user, one of which the target rejects, or all of them.
+// RowsOfUser are rows of one user that are rejected together, because the target rejects at least one of them.
 type RowsOfUser struct {
 	User   string
 	Kind   mapping.Kind

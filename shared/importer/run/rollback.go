@@ -74,16 +74,16 @@ func execWithLease(ctx context.Context, dst *pgx.Conn, sql string, args ...any) 
 // LockForRollback locks the row of the run until the end of the transaction, so that no other process takes the lease,
 // and reads the stored progress of the rollback. It returns an error if another process has the lease.
 func LockForRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64) (undone []byte, err error) {
-	var isHeld bool
+	var hasLease bool
 	var text string
 	err = dst.QueryRow(ctx, `SELECT epoch = $2, undone::text
 FROM supabase_import.run
 WHERE id = $1
-FOR NO KEY UPDATE`, id, epoch).Scan(&isHeld, &text)
+FOR NO KEY UPDATE`, id, epoch).Scan(&hasLease, &text)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("lock the run: %w", err)
-	case !isHeld:
+	case !hasLease:
 		return nil, errLeaseLost()
 	}
 	return []byte(text), nil

@@ -113,8 +113,8 @@ func actInTime(ctx context.Context, env *run.Env, a Action) (any, error) {
 }
 
 // checkComplete decides whether an import succeeds. It returns ErrNeedsAttention if a batch is open or parked, or if
-// rows differ. A redrive of the execution starts at the failed state, which is this one. Then gate returns Again, and
-// the state machine repeats the copy.
+// rows differ. A redrive of the execution starts at the failed state, which is the one with this action. Then the
+// result is Again, and the state machine repeats the copy.
 func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
 	s, err := run.ReadStatus(ctx, env, a.Job.Run)
 	if err != nil {

@@ -23,7 +23,7 @@ type Result struct {
 	Differences []run.Difference        `json:"differences"` // a list of at most 1,000
 	Different   int64                   `json:"different"`   // number of all differences
 	Remaining   []run.Remaining         `json:"remaining"`   // rows deleted in the source and kept in the target, at most 1,000
-	Remain      int64                   `json:"remain"`      // the total number; they are neither differences nor in a checksum
+	Remain      int64                   `json:"remain"`      // number of all remaining rows; no checksum includes them
 	Equal       bool                    `json:"equal"`       // no row and no count differs, and no batch is parked or open
 }
 

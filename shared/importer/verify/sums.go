@@ -17,11 +17,11 @@ import (
 // table is a kind of target row, with its SQL for both databases.
 type table struct {
 	mapping.TargetRow
-	name      string                                         // the name of the table in a Difference
-	project   func(mapping.Scope, mapping.Rejections) string // returns the query on the source
-	id        string                                         // expression for the id of the row
-	isForeign string                                         // condition: another program may have written the row
-	counts    func(mapping.Rejections) string                // returns the condition: the row is compared
+	name       string                                         // the name of the table in a Difference
+	project    func(mapping.Scope, mapping.Rejections) string // returns the query on the source
+	id         string                                         // expression for the id of the row
+	isForeign  string                                         // condition: another program may have written the row
+	isCompared func(mapping.Rejections) string                // returns the condition: the row is compared
 }
 
 // tables returns the kinds. If noSharedIDs is true, no target user had the id of a source user before the run. Rows of
@@ -106,7 +106,7 @@ func (t table) fromTarget(id int, s mapping.Scope, r mapping.Rejections) string 
 			" ON owner.user_id = " + t.Owner + " AND owner.key = " + t.Owner +
 			"\nLEFT JOIN " + run.Entries(id, s, "l", t.Kind) + " ON l.user_id = " + t.Owner + " AND l.key = " + t.Key
 	}
-	return sql + "\nWHERE " + t.counts(r) + " AND NOT " + t.isKept(r)
+	return sql + "\nWHERE " + t.isCompared(r) + " AND NOT " + t.isKept(r)
 }
 
 // isKept returns the SQL condition that the quarantine lists the row as deleted in the source and kept in the target.
@@ -154,10 +154,7 @@ func sumsAtTarget(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []tabl
 // compareBatch computes the sums of a batch in both databases at the same time. If the sums of a table differ, it lists
 // the rows that differ.
 func compareBatch(
-	ctx context.Context,
-	w *run.Worker,
-	b run.Batch,
-	noSharedIDs bool,
+	ctx context.Context, w *run.Worker, b run.Batch, noSharedIDs bool,
 ) (result run.BatchResult, err error) {
 	all := tables(w.Pass, noSharedIDs)
 	err = w.Retry(ctx, func(ctx context.Context) error {
