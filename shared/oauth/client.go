@@ -16,8 +16,9 @@ const (
 	userAgent   = "xenon"         // GitHub rejects requests without one
 )
 
-// newTransport returns a transport without connections that stay open: Lambda freezes the process between requests, so
-// the provider may have closed them, and a POST is not sent a second time.
+// newTransport returns a transport that uses each connection for one request. Lambda freezes the process between
+// requests, and the provider may close an idle connection in this time. A POST on such a connection can fail, because
+// net/http does not send it again.
 func newTransport() http.RoundTripper {
 	transport, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -28,7 +29,7 @@ func newTransport() http.RoundTripper {
 	return transport
 }
 
-// newClient returns a client within the limits of this package.
+// newClient returns a client that limits the time and the length of answers and follows no redirects.
 func newClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport:     limited{transport},
@@ -53,7 +54,8 @@ func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// get returns the body of a 2xx answer. access may be "". The URL may contain a secret, so what names it in errors.
+// get returns the body of a 2xx answer. access is an access token, or "". Errors have the text what instead of the URL,
+// because the URL may contain a secret.
 func (p *Providers) get(
 	ctx context.Context, what, target, access string, header map[string]string,
 ) ([]byte, error) {

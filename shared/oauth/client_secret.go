@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// appleSecretAge is how long a client secret for Apple is valid. Apple allows six months, but it is made for one
-// request.
+// appleSecretAge is how long a client secret for Apple is valid. Apple allows six months, but Xenon makes a new secret
+// for each request.
 const appleSecretAge = 5 * time.Minute
 
 // clientSecret returns the secret of the client, or "" if it has none.

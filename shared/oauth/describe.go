@@ -14,7 +14,7 @@ func describeClaims(o object) Profile {
 	}
 }
 
-// describeGitLab refuses users who are blocked.
+// describeGitLab returns a profile without a subject, which is refused, for a user who is blocked.
 func describeGitLab(o object) Profile {
 	if o.text("state") != "active" || o.isTrue("locked") {
 		return Profile{}

@@ -66,7 +66,8 @@ func (p *Providers) discover(ctx context.Context, issuer string) (document, erro
 	return found, found.checkURLs(issuer)
 }
 
-// checkURLs checks that the endpoints are URLs, and https unless the issuer is not, as on a development machine.
+// checkURLs checks that the endpoints are https URLs. If the issuer is an http URL, as on a development machine, the
+// endpoints may be http URLs too.
 func (d document) checkURLs(issuer string) error {
 	isValid := func(text string) bool {
 		u, err := url.Parse(text)

@@ -38,7 +38,7 @@ func encoded(t *testing.T, v any) string {
 	return string(text)
 }
 
-// withIssuer plays an issuer with the changed metadata and returns its settings.
+// withIssuer starts a stand-in for an issuer with the changed metadata, and returns its settings.
 func withIssuer(t *testing.T, changes map[string]any) (*standIn, config.Provider) {
 	t.Helper()
 	s := newStandIn(t)

@@ -48,7 +48,7 @@ func (p *Provider) facebookUser(ctx context.Context, access string) (string, err
 	return user, nil
 }
 
-// describeFacebook maps the claims of an id token, which say nothing of whether the email is verified, or the profile.
+// describeFacebook maps the claims of an id token or a profile. The claims do not say whether the email is verified.
 func describeFacebook(o object) Profile {
 	if _, isClaims := o["sub"]; isClaims {
 		return Profile{

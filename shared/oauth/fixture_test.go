@@ -30,7 +30,7 @@ const (
 	refreshToken = "refresh-4b2e"
 )
 
-// provider hosts are played by one TLS server. A handler has the pattern "METHOD host/path".
+// standIn is a TLS server that stands in for the hosts of all providers. A handler has the pattern "METHOD host/path".
 type standIn struct {
 	t   *testing.T
 	mux *http.ServeMux
@@ -59,10 +59,10 @@ func newStandIn(t *testing.T) *standIn {
 	return s
 }
 
-// handle plays an endpoint.
+// handle adds an endpoint.
 func (s *standIn) handle(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
 
-// answer plays an endpoint that always gives the same answer, to requests with the access token.
+// answer adds an endpoint that always gives the same answer to requests with the access token.
 func (s *standIn) answer(pattern, body string) {
 	s.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if got := r.Header.Get("Authorization"); got != "Bearer "+accessToken {
@@ -135,8 +135,8 @@ func (s *standIn) provider(c config.Provider) *Provider {
 	return found
 }
 
-// tokenEndpoint plays the token endpoint: it checks the client and the request as a provider does. challenge is "" if
-// the authorization URL had none.
+// tokenEndpoint adds a token endpoint: it checks the client and the request as a provider does. challenge is "" if the
+// authorization URL had none.
 func (s *standIn) tokenEndpoint(tokenURL string, usesBasic bool, challenge, body string) {
 	s.handle("POST "+strings.TrimPrefix(tokenURL, "https://"), func(w http.ResponseWriter, r *http.Request) {
 		if reason := checkTokenRequest(r, usesBasic, challenge); reason != "" {

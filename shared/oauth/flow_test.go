@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/remote"
 )
 
-// configuredAt returns a provider of the server of package providertest, which plays all providers.
+// configuredAt returns a provider whose endpoints are on the server of package providertest.
 func configuredAt(t *testing.T, s *providertest.Server, id string, now func() time.Time) *Provider {
 	t.Helper()
 	c := config.Provider{

@@ -15,14 +15,14 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// tolerance is the difference between the clocks of the provider and Xenon.
+// tolerance is the allowed difference between the clocks of the provider and Xenon.
 const tolerance = 30 * time.Second
 
-// idTokenRules say which id tokens of a provider are valid. Without algorithms they are RS256 only.
+// idTokenRules say which id tokens of a provider are valid.
 type idTokenRules struct {
 	jwks       string
-	issuers    []string      // none: allows checks the issuer
-	algorithms []string      // none: RS256
+	issuers    []string      // if empty, allows checks the issuer
+	algorithms []string      // if empty, only RS256
 	maxAge     time.Duration // since iat; 0: without limit
 
 	needsKeyID  bool // a token without a key id is invalid
@@ -49,7 +49,7 @@ func (p *Provider) verify(ctx context.Context, token, nonce string, from source)
 	for _, a := range p.keys.algorithms {
 		algorithms = append(algorithms, string(a))
 	}
-	// checkClaims replaces the checks of go-oidc, which know one audience and no tolerance for exp.
+	// checkClaims replaces the checks of go-oidc, which support only one audience and no tolerance for exp.
 	verified, err := oidc.NewVerifier("", p.keys, &oidc.Config{
 		SupportedSigningAlgs: algorithms, SkipClientIDCheck: true, SkipExpiryCheck: true, SkipIssuerCheck: true,
 	}).Verify(ctx, token)

@@ -59,7 +59,7 @@ func publicKey(kid, alg string, key crypto.PublicKey) jose.JSONWebKey {
 	return jose.JSONWebKey{Key: key, KeyID: kid, Algorithm: alg, Use: "sig"}
 }
 
-// jwks plays the JWKS of a provider.
+// jwks adds an endpoint with the JWKS of a provider.
 func (s *standIn) jwks(place, text string) {
 	s.handle("GET "+place, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, text) })
 }
@@ -96,7 +96,7 @@ func with(claims, changes map[string]any) map[string]any {
 
 const tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
-// issuers has the JWKS and the valid claims of every provider with id tokens.
+// validClaims returns valid claims of every provider with id tokens.
 func validClaims(s *standIn) map[string]map[string]any {
 	now := s.clock().Unix()
 	claims := func(issuer string, more map[string]any) map[string]any {

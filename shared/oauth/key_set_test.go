@@ -18,7 +18,7 @@ var weakKey = rsaKey(1024)
 
 const googleKeys = "GET www.googleapis.com/oauth2/v3/certs"
 
-// rotating plays Google's JWKS, which a test changes.
+// rotating returns a stand-in whose JWKS of Google is in set, where the test can change it.
 func rotating(t *testing.T) (s *standIn, p *Provider, set *atomic.Value) {
 	t.Helper()
 	s, set = newStandIn(t), &atomic.Value{}

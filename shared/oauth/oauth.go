@@ -21,7 +21,7 @@ import (
 var (
 	// ErrUnknownProvider means that the provider is not configured, or that its discovery document cannot be read.
 	ErrUnknownProvider = errors.New("unknown provider")
-	// ErrIssuerMismatch means that another issuer than the provider sent the user back.
+	// ErrIssuerMismatch means that the callback names an issuer that is not the provider's.
 	ErrIssuerMismatch = errors.New("the issuer is another one than that of the provider")
 	// ErrInvalidCode means that the provider did not exchange the code for tokens.
 	ErrInvalidCode = errors.New("the code was not exchanged")
@@ -84,8 +84,8 @@ func (p *Providers) provider(c config.Provider, s spec) *Provider {
 // All returns the configured providers in the order of the settings.
 func (p *Providers) All() []Info { return p.infos }
 
-// Find returns the provider with an id. For an OpenID Connect provider it reads the discovery document, unless it has
-// a recent one; while that fails, the last good one stays in use.
+// Find returns the provider with an id. For an OpenID Connect provider it fetches the discovery document, unless it has
+// a recent one. If the fetch fails, it uses the last document that it has.
 func (p *Providers) Find(ctx context.Context, id string) (*Provider, error) {
 	if found, ok := p.oidc[id]; ok {
 		provider, err := found.GetAllowStale(ctx)

@@ -8,7 +8,7 @@ import (
 	"math/big"
 )
 
-// object is a JSON object. Its numbers are json.Number, because ids are longer than a float64 is exact.
+// object is a JSON object. Its numbers are json.Number, because a float64 cannot represent large ids exactly.
 type object map[string]any
 
 var errNotObject = errors.New("the answer is not a JSON object")
@@ -55,7 +55,7 @@ func (o object) id(name string) string {
 // isTrue reports whether a member is true or "true": some providers send booleans as text.
 func (o object) isTrue(name string) bool { return o[name] == true || o[name] == "true" }
 
-// object returns a member that is an object, or nil, whose members are all missing.
+// object returns a member that is an object, or nil. The methods treat nil as an object without members.
 func (o object) object(name string) object {
 	inner, _ := o[name].(map[string]any)
 	return inner

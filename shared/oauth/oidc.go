@@ -33,7 +33,7 @@ func loadOIDC(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (obje
 	return o, nil
 }
 
-// addOIDCMembers adds those of the members that are missing.
+// addOIDCMembers adds to o the members, image and emailVerified, except those that o already has.
 func addOIDCMembers(o, members object) {
 	members["image"], members["emailVerified"] = o["picture"], o.isTrue("email_verified")
 	for name, value := range members {

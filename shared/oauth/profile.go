@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Profile is what a provider says of a user.
+// Profile is what a provider says about a user.
 type Profile struct {
 	Subject       string // the id of the user at the provider
 	Name          *string
@@ -18,7 +18,7 @@ type Profile struct {
 	Raw           json.RawMessage // the whole profile, or the claims of the id token
 }
 
-// ProfileInput is what a callback has besides the tokens.
+// ProfileInput is the data besides the tokens that Provider.Profile needs.
 type ProfileInput struct {
 	Nonce     string // of the authorization URL; "" if it had none
 	AppleUser string // the parameter user: JSON with the name of the user
@@ -34,7 +34,7 @@ type IDToken struct {
 // loader returns the profile as the provider gives it.
 type loader func(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error)
 
-// Profile returns the profile of the user whose tokens these are. An error is ErrNoProfile.
+// Profile returns the profile of the user to whom the tokens belong. An error is ErrNoProfile.
 func (p *Provider) Profile(ctx context.Context, t Tokens, in ProfileInput) (Profile, error) {
 	o, err := p.load(ctx, p, t, in)
 	if err != nil {
@@ -43,7 +43,7 @@ func (p *Provider) Profile(ctx context.Context, t Tokens, in ProfileInput) (Prof
 	return p.profileOf(ctx, o, t.Access)
 }
 
-// profileOf maps a profile or claims.
+// profileOf returns the Profile for the JSON object that load returned: a profile of the provider, or claims.
 func (p *Provider) profileOf(ctx context.Context, o object, access string) (Profile, error) {
 	profile := p.describe(o)
 	if strings.TrimSpace(profile.Subject) == "" {

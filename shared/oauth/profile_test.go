@@ -21,7 +21,8 @@ var profileURLs = map[string]string{
 	"kakao": "kapi.kakao.com/v2/user/me",
 }
 
-// profileCases have the answer of the profile URL, or no subject if it is refused. raw is "" if it is the answer.
+// profileCases have an answer of the profile URL and the profile for it, without a subject if the answer is refused.
+// raw is the raw profile, or "" if it is the same as the answer.
 var profileCases = []struct {
 	id, name, answer, raw string
 	want                  Profile

@@ -41,7 +41,8 @@ type spec struct {
 	profileHeader map[string]string
 	load          loader
 	describe      func(object) Profile // a profile without a subject is refused
-	complete      func(ctx context.Context, p *Provider, access string, o object, profile *Profile) error
+	// complete adds what only another request returns, such as GitHub's list of emails. It may be nil.
+	complete func(ctx context.Context, p *Provider, access string, o object, profile *Profile) error
 }
 
 // Authorization is a request for an authorization URL.
@@ -131,7 +132,7 @@ func (p *Provider) CheckIssuer(iss string) error {
 	return nil
 }
 
-// of returns the endpoints for the settings of one provider: those of the GitLab server or the Microsoft tenant.
+// of returns a copy of s for the settings of a provider: with the URLs of the GitLab server or the Microsoft tenant.
 func (s spec) of(c config.Provider) spec {
 	switch {
 	case c.ID == "gitlab" && c.Issuer != "":
@@ -142,7 +143,7 @@ func (s spec) of(c config.Provider) spec {
 	return s
 }
 
-// at replaces a part of all URLs.
+// at returns a copy of s in which a part of each URL is replaced.
 func (s spec) at(old, replacement string) spec {
 	for _, u := range []*string{&s.endpoint.AuthURL, &s.endpoint.TokenURL, &s.profileURL} {
 		*u = strings.Replace(*u, old, replacement, 1)

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Tokens of these ages are accepted at the providers with a limit.
+// maxTokenAge is the maximum age of an id token of the providers with such a limit.
 const maxTokenAge = time.Hour
 
 // The ways in which a client authenticates at a token endpoint.

@@ -54,8 +54,8 @@ func (p *Provider) Refresh(ctx context.Context, refreshToken string) (Tokens, er
 	return tokens, nil
 }
 
-// requestTokens sends a request to the token endpoint. clientcredentials.Config can send any grant: EndpointParams may
-// contain grant_type.
+// requestTokens sends a request to the token endpoint. It uses clientcredentials.Config, which can send any grant,
+// because EndpointParams may contain grant_type.
 func (p *Provider) requestTokens(ctx context.Context, style oauth2.AuthStyle, params url.Values) (Tokens, error) {
 	secret, err := p.clientSecret(ctx)
 	if err != nil {

@@ -26,7 +26,7 @@ func (s *Service) selectedAccount(
 	return s.accountOfCaller(w, r, db, id)
 }
 
-// accountOfCaller returns an account of the caller.
+// accountOfCaller returns the caller's account with the given row id.
 func (s *Service) accountOfCaller(
 	w http.ResponseWriter, r *http.Request, db *store.Store, id string,
 ) (store.StoredAccount, error) {
@@ -49,7 +49,7 @@ func (s *Service) accountOfCaller(
 	return account, nil
 }
 
-// providerOfAccount returns the provider of an account, or notConfigured.
+// providerOfAccount returns the provider of an account. Its error is notConfigured if the provider is not configured.
 func (s *Service) providerOfAccount(
 	ctx context.Context, a store.StoredAccount, notConfigured error,
 ) (*oauth.Provider, error) {

@@ -28,8 +28,8 @@ type accountInfoAccount struct {
 	AccountID  string `json:"accountId"` // the user's id at the provider
 }
 
-// accountInfo answers GET /api/auth/account-info with the caller's profile at a provider, which it asks the provider
-// for.
+// accountInfo answers GET /api/auth/account-info with the caller's profile at a provider. It requests the profile from
+// the provider.
 func (s *Service) accountInfo(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	id, err := selectAccount("query", web.Query(r))
 	if err != nil {

@@ -26,8 +26,8 @@ type callbackParameters struct {
 	Iss              *string `json:"iss"`
 }
 
-// callback answers GET /api/auth/callback/{provider}, where a provider redirects to: it finishes a sign-in or a link
-// and redirects to the site, with a code in the query if there is an error.
+// callback answers GET /api/auth/callback/{provider}, to which a provider redirects the browser: it finishes a sign-in
+// or a link and redirects to the site, with an error code in the query if there is an error.
 func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in callbackParameters
 	if err := web.DecodeQuery(r, &in); err != nil {
@@ -75,7 +75,7 @@ func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state
 	return redirect.To(w, target)
 }
 
-// finish exchanges the code, signs in or links, and returns where the browser goes then.
+// finish exchanges the code, signs in or links, and returns the URL to which the callback redirects.
 func (s *Service) finish(
 	w http.ResponseWriter, r *http.Request, db *store.Store, st state, in callbackParameters,
 ) (string, error) {
@@ -135,8 +135,8 @@ func (s *Service) exchange(
 	return profile, storedTokens(tokens), nil
 }
 
-// postCallback answers POST /api/auth/callback/{provider}, where a provider sends a form: it redirects to the GET route
-// with the fields of the form in the query.
+// postCallback answers POST /api/auth/callback/{provider}, to which the browser sends the form of a provider
+// (response_mode=form_post): it redirects to the GET route with the fields of the form in the query.
 func (s *Service) postCallback(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
 		return err

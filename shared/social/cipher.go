@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// The purposes for which Better Auth derives a key of its own from the secret.
+// The purposes for which Better Auth derives a separate key from the secret.
 const (
 	linkPurpose  = "oauth-link-session-token" // encrypts the session token in the state of a link
 	statePurpose = "oauth-state-cookie"       // encrypts the state, with STATE_STRATEGY=cookie

@@ -84,7 +84,8 @@ const (
 	providerNotFound      refusal = "oauth provider not found"
 )
 
-// idTokenError returns the error of a sign-in with an id token for a refusal.
+// idTokenError converts a refusal into the error that a sign-in with an id token answers. It returns other errors
+// unchanged.
 func idTokenError(err error) error {
 	var r refusal
 	switch {

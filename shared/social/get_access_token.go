@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// expiryMargin is how long before its end an access token is refreshed.
+// expiryMargin: an access token that expires within this time is refreshed.
 const expiryMargin = 5 * time.Second
 
 type accessTokenReply struct {
@@ -60,7 +60,8 @@ func (s *Service) validAccessToken(
 	return accessTokenOf(account, oauth.Tokens{Access: token}), nil
 }
 
-// accessTokenOf returns the reply with new tokens, and the values of the account where a token is not new.
+// accessTokenOf returns the reply with the access token in t. Where t has no expiry or id token, the reply has those of
+// the account.
 func accessTokenOf(account store.StoredAccount, t oauth.Tokens) accessTokenReply {
 	reply := accessTokenReply{
 		AccessToken: t.Access, AccessTokenExpiresAt: account.AccessTokenExpiresAt,

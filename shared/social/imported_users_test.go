@@ -18,8 +18,9 @@ import (
 // importedUsers is the number of users of the test below.
 const importedUsers = 1000
 
-// Users of all providers are imported from Supabase and sign in: all of them arrive at their user id. The provider
-// returns the email of the user in Supabase. For a user without one it returns a new email or none.
+// Users of all providers are imported from Supabase and sign in: each of them gets a session with the user id of the
+// import. The provider returns the email of the user in Supabase. For a user without one it returns a new email or
+// none.
 func TestImportedUsersKeepTheirUserID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

@@ -26,7 +26,8 @@ import (
 
 const origin = "http://localhost:3000"
 
-// providers plays all social providers. The tests share it, because the environment that leads to it is read once.
+// providers is a server that stands in for all social providers. The tests share it, because net/http reads the
+// environment variables of the proxy only once.
 var providers *providertest.Server
 
 func TestMain(m *testing.M) {
@@ -54,7 +55,7 @@ type server struct {
 	url   string // of the database
 	wire  *dbtest.CountingDialer
 	mux   http.Handler
-	ahead time.Duration // of the real time, by which the id tokens are issued
+	ahead time.Duration // how far the server's clock is ahead of the real time, which the providers use
 }
 
 // newServer starts a server. The settings in pairs of name and value replace the defaults.
@@ -178,12 +179,13 @@ func (s *server) visit(authorizationURL string, v providertest.Visit) *providert
 	return login
 }
 
-// come returns from the provider to the callback, as a form if the provider posts one.
+// come sends the request with which the browser returns from the provider to the callback: a form, if the provider uses
+// one.
 func (b *browser) come(l *providertest.Login) answer {
 	b.s.t.Helper()
 	path := strings.TrimPrefix(l.Callback, origin)
 	if l.Form != nil {
-		foreign := b.s.browser() // Lax cookies do not travel on this POST
+		foreign := b.s.browser() // without cookies: browsers send no SameSite=Lax cookies with this POST
 		path = strings.TrimPrefix(foreign.do("POST", path, l.Form.Encode()).location(), origin)
 	}
 	return b.do("GET", path, "")
@@ -228,7 +230,7 @@ func errorOf(t *testing.T, location string) (code, target string) {
 	return code, u.String()
 }
 
-// ada is a person at a provider whose email is verified.
+// ada returns the login of a user whose email the provider has verified.
 func ada() providertest.Visit {
 	return providertest.Visit{Person: providertest.Person{
 		Subject: "108", Name: "Ada Lovelace", Email: "Ada@Example.com", Verified: true, Image: "https://example.com/ada.png",

@@ -98,7 +98,8 @@ func (s *Service) refresh(
 	return account, tokens, nil
 }
 
-// tokensOfAnotherRequest reads an account again, and returns it with its tokens if it has another refresh token now.
+// tokensOfAnotherRequest reads an account again. If another request has replaced its refresh token, it returns the
+// account and its tokens.
 func (s *Service) tokensOfAnotherRequest(
 	ctx context.Context, db *store.Store, before store.StoredAccount,
 ) (store.StoredAccount, oauth.Tokens, bool) {
@@ -118,8 +119,8 @@ func (s *Service) tokensOfAnotherRequest(
 	return account, tokens, err == nil
 }
 
-// storeTokens stores new tokens of an account, also if the client has gone away: the provider may have revoked the old
-// ones. It tries twice.
+// storeTokens stores new tokens of an account, even if the client has closed the connection: the provider may have
+// revoked the old tokens. If the database is unavailable, it tries once more.
 func (s *Service) storeTokens(
 	ctx context.Context, db *store.Store, account store.StoredAccount, t store.ProviderTokens,
 ) error {

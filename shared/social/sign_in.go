@@ -24,10 +24,10 @@ const (
 // identity is what a provider says about a user who signs in.
 type identity struct {
 	profile       oauth.Profile
-	tokens        store.ProviderTokens // not yet encrypted; Scope is of a new account
+	tokens        store.ProviderTokens // not yet encrypted; Scope is stored only with a new account
 	requestSignUp bool
-	callbackURL   string // of the link that verifies the email
-	fromClient    bool   // an id token that the client has sent, without a callback
+	callbackURL   string // to which the link in the verification mail redirects
+	fromClient    bool   // the client has sent an id token; there was no callback
 }
 
 // result is a sign-in that has succeeded.
@@ -130,7 +130,7 @@ func (s *Service) changesOfKnown(p *oauth.Provider, id identity, user store.User
 	return c
 }
 
-// signInByEmail links the account to the user with its email and signs them in, if the linking rules allow it.
+// signInByEmail links the account to the user who has its email, and signs this user in, if the linking rules allow it.
 func (s *Service) signInByEmail(
 	r *http.Request, db *store.Store, p *oauth.Provider, id identity, match store.AccountMatch,
 	account store.ProviderAccount, tokens store.ProviderTokens,
@@ -168,7 +168,7 @@ func (s *Service) signUp(
 		return result{}, signUpDisabled
 	}
 	email := emailOf(id.profile)
-	if placeholder.Is(email) && p.ID != "twitter" { // it would keep a user of X from signing in for the first time
+	if placeholder.Is(email) && p.ID != "twitter" { // otherwise the user of X with this placeholder could not sign up
 		return result{}, emailNotFound
 	}
 	in := s.newSignIn(r, p, store.User{}, store.ProviderProfile{
@@ -181,7 +181,7 @@ func (s *Service) signUp(
 	return finished(user, in.Session, true, err)
 }
 
-// newSignIn returns the sign-in of a user, as they were read, with a new session. user is zero for a new user.
+// newSignIn returns the data of a sign-in with a new session. user is the user as read before, or zero for a new user.
 func (s *Service) newSignIn(
 	r *http.Request, p *oauth.Provider, user store.User, profile store.ProviderProfile,
 ) store.ProviderSignIn {
@@ -192,7 +192,7 @@ func (s *Service) newSignIn(
 	}
 }
 
-// finished returns the result of a statement of a sign-in.
+// finished returns the result of a sign-in from the user and the error that its SQL statement returned.
 func finished(user store.User, session *store.Session, isNew bool, err error) (result, error) {
 	switch {
 	case errors.Is(err, store.ErrUnverified):
@@ -203,7 +203,8 @@ func finished(user store.User, session *store.Session, isNew bool, err error) (r
 	return result{user, *session, isNew}, nil
 }
 
-// sendVerification mails a link that verifies an email. The response does not depend on it.
+// sendVerification mails a link that verifies an email. It only logs an error, because the response does not depend on
+// the mail.
 func (s *Service) sendVerification(r *http.Request, db *store.Store, email, callbackURL string) {
 	if !s.SendsMail() || placeholder.Is(email) {
 		return
@@ -213,8 +214,9 @@ func (s *Service) sendVerification(r *http.Request, db *store.Store, email, call
 	}
 }
 
-// emailOf returns the email of a profile in lower case, "" if there is none. It ignores an email with a letter beyond
-// ASCII that has an ASCII letter as its lower case: that is another mailbox than the one with the ASCII letter.
+// emailOf returns the email of a profile in lower case, or "" if there is none. It also returns "" for an email with a
+// non-ASCII letter whose lower case is an ASCII letter (U+212A becomes k): the email in lower case would be that of
+// another mailbox.
 func emailOf(p oauth.Profile) string {
 	becomesASCII := func(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }
 	if strings.ContainsFunc(p.Email, becomesASCII) {

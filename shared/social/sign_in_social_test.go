@@ -111,7 +111,8 @@ func TestSignUpSettingsHold(t *testing.T) {
 	}
 }
 
-// A verified email at the provider and at Xenon links the account by itself; nothing else does, except the settings.
+// A sign-in links the account to the user with the same email only if the email is verified at the provider and at
+// Xenon. With TRUSTED_PROVIDERS the provider need not have verified it.
 func TestImplicitLinkNeedsTwoVerifiedEmails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

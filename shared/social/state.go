@@ -57,8 +57,8 @@ const (
 	maxEncryptedState = 3800
 )
 
-// reservedMembers are the members of the state that additionalData cannot set, also where the state has no value, and
-// in no spelling: encoding/json does not distinguish upper and lower case.
+// reservedMembers are the members of the state that additionalData cannot set, even if the state has no value for them.
+// Names that differ only in upper and lower case are reserved too, because encoding/json does not distinguish them.
 var reservedMembers = []string{
 	"callbackURL", "codeVerifier", "errorURL", "newUserURL", "link", "expiresAt", "requestSignUp", "idTokenNonce",
 	"oauthState", "serverContext",
@@ -87,7 +87,7 @@ func (st state) text() (string, error) {
 	return string(text), nil
 }
 
-// newState completes st: it makes its random values and its end.
+// newState completes st: it sets the random values and the expiry.
 func (s *Service) newState(st state, nonce bool) state {
 	st.OAuthState = random.String(stateAlphabet, stateLength)
 	st.CodeVerifier = random.String(stateAlphabet, verifierLength)
@@ -131,8 +131,8 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 	return s.Sessions.SetSocialState(r.Context(), w, st.OAuthState)
 }
 
-// redeemState returns the state that a callback names, once. If the error is a refusal, the state has the URL to
-// redirect to, if it is known.
+// redeemState returns the state that a callback names, and deletes it. If the error is a refusal and the state could be
+// read, the returned state has the URL of the error page.
 func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (state, error) {
 	var st state
 	var err error
@@ -153,8 +153,8 @@ func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.
 	return st, err
 }
 
-// stateOfRow returns the state in Postgres and deletes it. It deletes nothing for another browser than the one that the
-// state is bound to.
+// stateOfRow returns the state in Postgres. If the request is from the browser to which the state is bound, it deletes
+// the state; otherwise it deletes nothing and returns stateMismatch.
 func (s *Service) stateOfRow(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (state, error) {
 	bound, err := s.Sessions.HasSocialState(r, id)
 	if err != nil {

@@ -54,11 +54,12 @@ func (s *Service) encryptTokens(ctx context.Context, t store.ProviderTokens) (st
 	return t, nil
 }
 
-// decryptToken returns a stored token. Better Auth writes no other tokens in hex, so any other text is a token that was
-// stored before ENCRYPT_OAUTH_TOKENS was on.
+// decryptToken returns a stored token in plain text. If ENCRYPT_OAUTH_TOKENS is on, a text in hex is an encrypted
+// token, as in Better Auth. Any other text is a token that was stored before ENCRYPT_OAUTH_TOKENS was on.
 func (s *Service) decryptToken(ctx context.Context, stored *string) (string, error) {
 	text := web.OrEmpty(stored)
-	if s.Options.Social.EncryptOAuthTokens && strings.HasPrefix(text, "$ba$") { // of versioned secrets
+	// Better Auth writes this prefix if it has several versions of its secret.
+	if s.Options.Social.EncryptOAuthTokens && strings.HasPrefix(text, "$ba$") {
 		return "", errCiphertext
 	}
 	if _, err := hex.DecodeString(text); !s.Options.Social.EncryptOAuthTokens || text == "" || err != nil {
