@@ -67,6 +67,8 @@ func TestQualifiedTableNames(t *testing.T) {
 		`WHERE a IS DISTINCT FROM session.token`:             `WHERE a IS DISTINCT FROM session.token`,
 		`ON CONFLICT (key) DO UPDATE SET count = 1`:          `ON CONFLICT (key) DO UPDATE SET count = 1`,
 		`SELECT user FROM sessions, "users"`:                 `SELECT user FROM sessions, "users"`,
+		`SELECT * FROM user`:                                 `SELECT * FROM user`, // the name of the role
+		`UPDATE rateLimit SET count = 1`:                     `UPDATE rateLimit SET count = 1`,
 		`DELETE FROM xenon.session WHERE session."userId"=1`: `DELETE FROM xenon.session WHERE session."userId"=1`,
 	} {
 		if got := xenon.Qualify(in); got != want {

@@ -57,6 +57,21 @@ func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	}
 }
 
+func TestExtendSessionChangesOnlyItsSession(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1)
+	ada, _ := twoUsers(t, db)
+	ends, at := now.Add(48*time.Hour), now.Add(time.Hour)
+	if err := db.ExtendSession(t.Context(), "second", ends, at); err != nil {
+		t.Fatal(err)
+	}
+	got, err := db.SessionsOfUser(t.Context(), ada.ID, now.Add(24*time.Hour))
+	if err != nil || len(got) != 1 || got[0].Token != "second" || !got[0].ExpiresAt.Equal(ends) ||
+		!got[0].UpdatedAt.Equal(at) {
+		t.Errorf("got %+v, %v, want the extended session alone", got, err)
+	}
+}
+
 func TestDeletingSessions(t *testing.T) {
 	t.Parallel()
 	all := []string{"expired", "token-of-ada@example.com", "second"}

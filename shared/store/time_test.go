@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 func TestTimeIsWrittenAsToISOString(t *testing.T) {
@@ -25,5 +27,30 @@ func TestTimeAllocatesOnlyItsText(t *testing.T) {
 	at := Time{time.Date(2026, 3, 1, 12, 4, 5, 6_700_000, time.Local)}
 	if got := testing.AllocsPerRun(100, func() { _, _ = at.MarshalJSON() }); got > 1 {
 		t.Errorf("%v allocations, want 1", got)
+	}
+}
+
+func TestTimeIsReadOnlyFromAFiniteTimestamp(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 1, 12, 4, 5, 6_700_000, time.UTC)
+	for name, c := range map[string]struct {
+		value pgtype.Timestamptz
+		reads bool
+	}{
+		"a time":   {pgtype.Timestamptz{Time: at, Valid: true}, true},
+		"NULL":     {pgtype.Timestamptz{}, false},
+		"infinity": {pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}, false},
+	} {
+		var withZone, withoutZone Time
+		for _, err := range []error{
+			withZone.ScanTimestamptz(c.value), withoutZone.ScanTimestamp(pgtype.Timestamp(c.value)),
+		} {
+			if (err == nil) != c.reads {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+		if c.reads && (!withZone.Equal(at) || !withoutZone.Equal(at)) {
+			t.Errorf("%s: got %v and %v, want %v", name, withZone, withoutZone, at)
+		}
 	}
 }

@@ -1,0 +1,38 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func TestContinueEmailChangeReplacesTheLink(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1)
+	user, made := signUp(t, db, "ada@example.com")
+	change := store.EmailChange{
+		Link: "change-email:one", UserID: user.ID, SessionID: made.ID, To: "new@example.com",
+	}
+	if taken, err := db.InsertEmailChange(t.Context(), change, now.Add(time.Hour), now); taken || err != nil {
+		t.Fatalf("got %v, %v", taken, err)
+	}
+	next := func(link, userID string) error {
+		return db.ContinueEmailChange(t.Context(), link, "change-email:two", userID, now.Add(2*time.Hour), now)
+	}
+	const other = "00000000-0000-4000-8000-000000000000"
+	if err := next("change-email:one", other); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the link of another user: got %v", err)
+	}
+	if err := next("change-email:one", user.ID); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if err := next("change-email:one", user.ID); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the link was used: got %v", err)
+	}
+	if err := next("change-email:two", user.ID); err != nil {
+		t.Errorf("the next link: got %v", err)
+	}
+}

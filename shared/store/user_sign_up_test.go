@@ -1,0 +1,46 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+// A sign-up whose email has to be verified stores a link, unless another user has the email.
+func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.New(t), 1)
+	signUp(t, db, "bob@example.com") // has a session, so the account is in use
+	first := ""
+	for _, c := range []struct {
+		email, link   string
+		exists, isNew bool // the user of the email: after the call, and because of it
+	}{
+		{"ada@example.com", "one", true, true},
+		{"ada@example.com", "two", true, false},
+		{"bob@example.com", "three", false, false},
+	} {
+		n := store.NewUser{Name: "Ada", Email: c.email, Hash: "hash of " + c.link, At: now}
+		id, made, err := db.SignUpUnverified(t.Context(), n, c.link, now.Add(time.Hour))
+		if err != nil || (id != "") != c.exists || made != c.isNew {
+			t.Errorf("%s: got %q, %v, %v", c.link, id, made, err)
+		}
+		if c.isNew {
+			first = id
+		} else if c.exists && id != first {
+			t.Errorf("%s: got the user %s, want %s", c.link, id, first)
+		}
+	}
+	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of one" || err != nil {
+		t.Errorf("got the password %+v, %v, want that of the first sign-up", got, err)
+	}
+	user, err := db.ConfirmEmail(t.Context(), "two", first, "ada@example.com", now)
+	if err != nil || !user.EmailVerified {
+		t.Errorf("confirm: got %+v, %v", user, err)
+	}
+	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of two" || err != nil {
+		t.Errorf("got the password %+v, %v, want that of the confirmed sign-up", got, err)
+	}
+}
