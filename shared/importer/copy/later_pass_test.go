@@ -1,0 +1,42 @@
+package copy_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// In the source one user changes, one is deleted, and a new one has the lowest id.
+func TestLaterPassWritesOnlyChanges(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 5, 5, 5)
+	users := firstUsers(t, from, 2)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Small)
+	importtest.Exec(t, from, `
+update auth.users set raw_user_meta_data = '{"name": "New"}' where id = '`+users[0]+`';
+delete from public.profiles where user_id = '`+users[1]+`';
+delete from auth.users where id = '`+users[1]+`';
+insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
+  values ('00000000-0000-4000-8000-000000000000', 'new@example.com', now(), now(), now())`)
+	var rows, copied, unchanged int64
+	m.Progress = func(e importer.Event) {
+		rows, copied, unchanged = rows+e.Rows, copied+e.Copied, unchanged+e.Unchanged
+	}
+	importtest.Complete(t, m, importtest.Small)
+	m.Progress = nil
+	inSource := importtest.Value(t, from, `select ((select count(*) from auth.users)
+		+ (select count(*) from auth.identities) + (select count(*) from public.profiles))::text`)
+	if strconv.FormatInt(rows, 10) != inSource {
+		t.Errorf("the events report %d rows, want %s", rows, inSource)
+	}
+	// Two users are written, and a user and a profile are removed. Unchanged are all other rows of the source.
+	if copied != 4 || unchanged != rows-2 {
+		t.Errorf("the events report %d rows written and %d unchanged, want 4 and %d", copied, unchanged, rows-2)
+	}
+	importtest.CheckSameAsNewImport(t, m, importtest.Small)
+}

@@ -1,0 +1,44 @@
+package run_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// The smallest import with two batches: plan, copy, status and verification.
+func TestImportOfThreeUsersIsComplete(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 4, 2)
+	m := importtest.Open(t, from)
+	o := importer.Options{BatchSize: 2}
+	p, err := m.Plan(t.Context(), o)
+	if err != nil || p.Batches != 2 || len(p.Refusals) != 0 || len(p.Warnings) != 0 || len(p.Collisions) != 0 {
+		t.Errorf("the plan has %d batches, refusals %q, warnings %q, collisions %v; %v",
+			p.Batches, p.Refusals, p.Warnings, p.Collisions, err)
+	}
+	st := importtest.Complete(t, m, o)
+	if st.Pass != 1 || st.Batches != 2 || st.Done != 2 || len(st.Parked) != 0 || st.FinishedAt.Before(st.StartedAt) {
+		t.Errorf("got the status %+v", st)
+	}
+	for kind, outcomes := range p.Expected {
+		if diff := cmp.Diff(outcomes, st.Counts[kind], cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("outcomes of the rows of kind %s (-plan +run):\n%s", kind, diff)
+		}
+	}
+	if diff := cmp.Diff(p.Reasons, st.Reasons); diff != "" {
+		t.Errorf("reasons (-plan +run):\n%s", diff)
+	}
+	// Every user has a password, and one has an account at GitHub, too.
+	want := map[string]int64{"user": 3, "account": 4, "user_profile": 2}
+	if diff := cmp.Diff(want, importtest.Count(t, m.To)); diff != "" {
+		t.Errorf("rows of the target (-want +got):\n%s", diff)
+	}
+	importtest.CheckEqual(t, m, "after the first pass")
+}

@@ -1,0 +1,35 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func keyID(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
+
+// Better Auth publishes a key for 30 days after its expiry.
+func TestBetterAuthKeysArePublishedThirtyDaysAfterTheirExpiry(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	const grace = 30 * 24 * time.Hour
+	for i, expires := range []any{
+		nil, now.Add(time.Hour), now.Add(-grace + time.Second), now.Add(-grace), now.Add(-grace - time.Second),
+	} {
+		dbtest.Exec(t, url, `INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", "expiresAt", alg)
+			VALUES ($1, '{}', '', $2, $3, CASE WHEN $3::timestamptz IS NULL THEN 'ES256' END)`,
+			keyID(i), now.Add(time.Duration(i)*time.Minute), expires)
+	}
+	got, err := open(t, url, 1).BetterAuthKeys(t.Context(), now)
+	want := []store.BetterAuthKey{
+		{ID: keyID(0), PublicKey: "{}", Alg: "ES256"}, {ID: keyID(1), PublicKey: "{}"}, {ID: keyID(2), PublicKey: "{}"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v; keys (-want +got):\n%s", err, diff)
+	}
+}
