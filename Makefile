@@ -1,7 +1,7 @@
 # All commands of this repository. `make` alone lists the targets. They need Go, Node and git. Each target installs the
 # other tools that it needs, into .tools/ and node_modules/.
 
-# Versions of the tools.
+# Versions of the tools that `go install` builds.
 GOLANGCI_LINT := v2.15.0
 GOFUMPT       := v0.12.0
 GOVULNCHECK   := v1.9.0
@@ -72,7 +72,7 @@ test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node
 	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(SLOW) $(GO_PACKAGES)
 
 .PHONY: nightly
-nightly: .tools/pgbouncer.done ## run the long tests whole, of which make test runs a sample
+nightly: .tools/pgbouncer.done ## run the long tests with all cases; make test runs a sample of the cases
 	XENON_WHOLE=1 $(POSTGRES) go test $(RACE) -count 1 -timeout 90m ./shared/importer/... ./conformance/faults
 
 .PHONY: test-site

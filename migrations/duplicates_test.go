@@ -27,8 +27,9 @@ FROM (VALUES
 
 const accountLines = `SELECT right(id::text, 1) || ' ' || "providerId" FROM account ORDER BY id`
 
-// A database of Better Auth can have an account in several rows. Then nothing is applied, and the message has SQL that
-// keeps all rows and leaves one of each user with the id of the provider.
+// A database of Better Auth can have several rows of one account. Then no migration is applied, and the error contains
+// SQL for the repair. It keeps all rows, but changes "providerId" in all rows except the newest row of an account that
+// belongs to one user.
 func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{schema.Public, "xenon"} {
@@ -69,7 +70,7 @@ func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	}
 }
 
-// Rows that another program writes between the check and the migration roll back the migration alone.
+// If another program writes such rows between the check and the migration, only this migration is rolled back.
 func TestMigrationRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)

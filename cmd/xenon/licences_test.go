@@ -15,8 +15,8 @@ import (
 
 var updateLicences = flag.Bool("update-licences", false, "write docs/licences.md")
 
-// licences are the permitted licences, each with words that only its text contains. The test fails for a module with
-// another licence, until a maintainer has read that licence and added it here.
+// licences are the permitted licences, each with words that only its text contains. The test fails if a module has
+// another licence. A maintainer then reads the licence and adds it here if it can be permitted.
 var licences = []struct{ name, words string }{
 	{"Apache-2.0", "apache license"},
 	{"BSD-3-Clause", "neither the name"},

@@ -135,7 +135,8 @@ func wrongUse(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errUsage}, args...)...)
 }
 
-// processName returns the name of this process. Another process that finds the run locked prints this name.
+// processName returns the name of this process, which holds the lease of the run. Another process that cannot get the
+// lease prints this name.
 func processName() string {
 	host, err := os.Hostname()
 	if err != nil {

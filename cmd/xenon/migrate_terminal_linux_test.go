@@ -54,7 +54,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	p.printOnTerminal("Planning first …")
 	sendPass(p, &clock)
 	slave.Close()
-	shown, _ := io.ReadAll(master) // ends with EIO once the other end is closed
+	shown, _ := io.ReadAll(master) // ends with EIO when the slave is closed
 	text := ansi.ReplaceAllString(string(shown), "")
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' })
 	var last string

@@ -17,12 +17,12 @@ const (
 // Every command reads database URLs in the same way: it prints the parameters that it ignores and rejects unknown ones.
 func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
 	t.Parallel()
-	address := dbtest.New(t)
+	url := dbtest.New(t)
 	with := func(query string) string {
-		if strings.Contains(address, "?") {
-			return address + "&" + query
+		if strings.Contains(url, "?") {
+			return url + "&" + query
 		}
-		return address + "?" + query
+		return url + "?" + query
 	}
 	for _, args := range [][]string{
 		{"schema", "status"},

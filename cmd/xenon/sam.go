@@ -53,14 +53,14 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err := local.startDatabase(ctx, "", config.DefaultSchema, std.err); err != nil {
 		return err
 	}
-	set, cfg, err := inContainer(local.getenv(getenv, addr), portOf(addr))
+	set, cfg, err := containerSettings(local.getenv(getenv, addr), portOf(addr))
 	if err != nil {
 		return withAdvice(err, "Correct the settings in the environment; .env.example explains each setting.")
 	}
 	if err := generateKeys(cfg.SigningKeysFile, std.err); err != nil {
 		return err
 	}
-	if err := c.reachable(ctx, set); err != nil {
+	if err := c.makeReachable(ctx, set); err != nil {
 		return err
 	}
 	if err := c.write(set, cfg); err != nil {
@@ -69,9 +69,9 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	return c.runCommand(ctx, std)
 }
 
-// inContainer returns the settings of the functions: the settings of `xenon dev` that have a value, with the paths of
-// files inside a container.
-func inContainer(getenv func(string) string, port string) (map[string]string, config.API, error) {
+// containerSettings returns the settings of the functions in the containers: the settings of `xenon dev` that have a
+// value, with the paths of files inside a container.
+func containerSettings(getenv func(string) string, port string) (map[string]string, config.API, error) {
 	set := map[string]string{}
 	cfg, err := config.LoadAPI(func(name string) string {
 		value := getenv(name)
@@ -88,9 +88,9 @@ func inContainer(getenv func(string) string, port string) (map[string]string, co
 	return set, cfg, err
 }
 
-// reachable changes the URLs in the settings: it replaces a host that only this machine can reach by a host that the
-// containers can reach.
-func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
+// makeReachable changes the URLs in the settings: it replaces a host that only this machine can reach by a host that
+// the containers can reach, and forwards the port to this machine.
+func (c samCmd) makeReachable(ctx context.Context, set map[string]string) error {
 	for name, port := range map[string]string{"DATABASE_URL": "5432", "JWKS_URL": "80"} {
 		u, err := url.Parse(set[name])
 		if err != nil {
@@ -113,9 +113,10 @@ func (c samCmd) reachable(ctx context.Context, set map[string]string) error {
 	return nil
 }
 
-// forwardPort forwards connections from one address to another until the context ends. It does nothing if this machine
-// does not have the address from. This is the case on a Mac: the container engine runs in a virtual machine, and
-// containers can reach the loopback address of the host. It also does nothing if another program listens on from.
+// forwardPort listens on from, a host and a port, and forwards connections to another host and port until the context
+// ends. It does nothing if this machine does not have the IP address in from. This is the case on a Mac: the container
+// engine runs in a virtual machine, and containers can reach the host's loopback interface. It also does nothing if
+// another program listens on from.
 func forwardPort(ctx context.Context, from, to string) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", from)
 	switch {

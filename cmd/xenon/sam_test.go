@@ -139,7 +139,7 @@ func TestSamReportsErrors(t *testing.T) {
 	}{
 		{"no architecture", []string{"true"}, nil, "missing flags: --arch", exitUsage},
 		{
-			"no address",
+			"no host",
 			[]string{"--arch", "arm64", "--addr", "3000", "true"},
 			nil, "such as --addr localhost:3000",
 			exitFailed,

@@ -215,11 +215,11 @@ func TestResultsOfMapsAreDiscarded(t *testing.T) {
 		}
 	}
 	if nulls := strings.Count(text, `"ResultPath": null`); n != 3 || nulls != n {
-		t.Errorf("got %d maps, %d of which say that they keep nothing", n, nulls)
+		t.Errorf("got %d Map states, and %d times ResultPath null; want 3 of both", n, nulls)
 	}
 	one, other := m.States["Copy"].ItemProcessor, m.States["Copy with child executions"].ItemProcessor
 	if len(one.States) != len(other.States) {
-		t.Error("lanes with and without a history of their own do different things")
+		t.Error("lanes with and without a separate execution history have different states")
 	}
 	for name, s := range one.States {
 		if diff := cmp.Diff(s, other.States[name+", child"]); diff != "" {

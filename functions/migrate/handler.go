@@ -58,16 +58,10 @@ func (h handler) run(ctx context.Context, event json.RawMessage) (a stepfn.Actio
 	if err != nil {
 		return a, nil, err
 	}
-	for name, address := range map[string]string{"FROM_DATABASE_URL": from, "TO_DATABASE_URL": to} {
-		if ignored := pg.IgnoredParameters(address); ignored != nil {
-			h.log.WarnContext(
-				ctx,
-				"parameters of a database URL are ignored, because only other drivers know them",
-				"setting",
-				name,
-				"parameters",
-				ignored,
-			)
+	for name, url := range map[string]string{"FROM_DATABASE_URL": from, "TO_DATABASE_URL": to} {
+		if ignored := pg.IgnoredParameters(url); ignored != nil {
+			h.log.WarnContext(ctx, "parameters of a database URL are ignored, because only other drivers know them",
+				"setting", name, "parameters", ignored)
 		}
 	}
 	m := importer.Import{

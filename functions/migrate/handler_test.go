@@ -98,7 +98,7 @@ func TestTemporaryErrorsOfActionsAreRetried(t *testing.T) {
 					want = "Refused"
 				}
 				if want == "Unavailable" && (answer == stepfn.StepResult{} || isUnfinished(answer)) {
-					return // its time is up: the state machine does it again
+					return // the action stopped at its deadline; the state machine repeats it
 				}
 				if got, _ := errors.AsType[messages.InvokeResponse_Error](err); got.Type != want {
 					t.Errorf("%s, %v: got %v and %v, want the type %s", action, e, answer, err, want)

@@ -21,7 +21,7 @@ type rows struct {
 	others     []sourceOther
 }
 
-// rowDigest is a digest of the row as JSON, here and in the types below.
+// sourceUser is a user in the source. In this type and in those below, rowDigest is a digest of the row as JSON.
 type sourceUser struct {
 	id, email, phone, hash, rowDigest  string // NULL is ""
 	confirmed, deleted, sso, anonymous bool

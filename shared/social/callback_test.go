@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// user is the row of a user, as text.
+// userRow is the SQL of a user's row as text.
 const userRow = `SELECT concat_ws('|', name, email, "emailVerified", image) FROM "user"`
 
 func TestSignInWithAProviderCreatesAUser(t *testing.T) {

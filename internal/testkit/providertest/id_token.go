@@ -109,7 +109,7 @@ func (s *Server) sign(p provider, l *Login) (string, error) {
 	return s.signClaims(p, forgery, claims)
 }
 
-// seal signs claims.
+// signClaims returns an id token with the claims.
 func (s *Server) signClaims(p provider, forgery Forgery, claims map[string]any) (string, error) {
 	kid, algorithm := s.kid(p), p.algorithm
 	if algorithm == "" {
