@@ -5,6 +5,7 @@ package statemachine
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	importrun "github.com/xenon-auth/xenon/shared/importer/run"
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
@@ -112,6 +114,10 @@ func TestDryRunWritesNothing(t *testing.T) {
 	got = output[stepfn.PlanResult](t, s.start("dry-2", `{"dryRun":true,"batchSize":50,"mfa":"hold"}`))
 	if !got.MayStart || got.Batches != 6 || len(got.Expected) == 0 {
 		t.Errorf("got %+v, want a plan of 6 batches", got)
+	}
+	google := slices.IndexFunc(got.Providers, func(p importrun.Provider) bool { return p.Name == "google" })
+	if google < 0 || got.Providers[google].Users == 0 || len(got.Providers[google].Settings) == 0 {
+		t.Errorf("got providers %+v, want google with its users and settings", got.Providers)
 	}
 	if n := s.countRows(); n != 0 {
 		t.Errorf("the target has %d rows, want 0", n)

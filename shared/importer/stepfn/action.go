@@ -44,7 +44,7 @@ func (f Failure) text() string {
 	if json.Unmarshal([]byte(f.Cause), &answer) == nil && answer.Message != "" {
 		text = answer.Message
 	}
-	return f.Error + ": " + truncate(text)
+	return f.Error + ": " + truncate(text, maxText)
 }
 
 // Act runs one action. The result has no personal data: it is a Job, PlanResult, BeginResult, StepResult, StatusResult,

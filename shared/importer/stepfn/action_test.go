@@ -145,6 +145,13 @@ func TestResultsHaveBoundedSize(t *testing.T) {
 		referring[i] = run.Referring{Table: fmt.Sprintf("%0130d", i), To: strings.Repeat("t", 130), OnDelete: "delete"}
 		tables[referring[i].Table] = math.MaxInt64 - int64(i)
 	}
+	providers := make([]run.Provider, 1000)
+	for i := range providers {
+		providers[i] = run.Provider{
+			Name: long, ID: long, Identities: math.MaxInt64, Users: math.MaxInt64, Only: math.MaxInt64,
+			Settings: mapping.ProviderSettings("apple"), CallbackPath: "/api/auth/callback/" + long, NotImported: reasons,
+		}
+	}
 	counts := mapping.Counts{}
 	for _, s := range []mapping.Kind{mapping.User, mapping.Identity, mapping.Profile, mapping.Factor, mapping.Passkey} {
 		counts[s] = map[mapping.Outcome]int64{
@@ -206,6 +213,7 @@ func TestResultsHaveBoundedSize(t *testing.T) {
 					Expected:   counts,
 					Collisions: numbers,
 					Referring:  referring,
+					Providers:  providers,
 				},
 			),
 			"begin": BeginResult{
@@ -220,13 +228,45 @@ func TestResultsHaveBoundedSize(t *testing.T) {
 			"report":  report,
 		}
 		for name, answer := range state {
-			if got, limit := encodedSize(t, answer), 20<<10; got > limit && name != "job" {
+			limit := 20 << 10
+			if name == "plan" {
+				limit = 36 << 10
+			}
+			if got := encodedSize(t, answer); got > limit && name != "job" {
 				t.Errorf("%s for %d batches has %d bytes, want at most %d", name, batches, got, limit)
 			}
 		}
 		if got, limit := encodedSize(t, state), 256<<10; got > limit/2 {
 			t.Errorf("the state for %d batches has %d bytes, want half of the %d that are allowed", batches, got, limit)
 		}
+	}
+}
+
+func TestPlanResultListsProvidersWithMostUsersFirst(t *testing.T) {
+	t.Parallel()
+	google := run.Provider{
+		Name: "google", ID: "google", Identities: 7, Users: 7, Only: 5, Settings: mapping.ProviderSettings("google"),
+		CallbackPath: "/api/auth/callback/google", NotImported: mapping.Reasons{"account_conflict": 1},
+	}
+	acme := run.Provider{
+		Name:        "custom:acme",
+		Identities:  3,
+		Users:       3,
+		Only:        3,
+		NotImported: mapping.Reasons{"custom_provider": 3},
+	}
+	sso := run.Provider{Name: "sso", Identities: 3, Users: 3, NotImported: mapping.Reasons{"sso": 3}}
+	all := []run.Provider{acme, google, sso}
+	got := planResult(run.Plan{Providers: all})
+	if want := []run.Provider{google, acme, sso}; !cmp.Equal(got.Providers, want) {
+		t.Error(cmp.Diff(got.Providers, want))
+	}
+	if all[0].Name != "custom:acme" {
+		t.Error("the plan was changed")
+	}
+	text, err := json.Marshal(planResult(run.Plan{}))
+	if err != nil || !strings.Contains(string(text), `"providers":[]`) {
+		t.Errorf("got %s, %v, want an empty list of providers", text, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package stepfn
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -26,6 +27,8 @@ type PlanResult struct {
 	Expected   mapping.Counts   `json:"expected"`
 	Collisions map[string]int64 `json:"collisions"`
 	Reasons    mapping.Reasons  `json:"reasons"` // the forty most frequent
+	// Providers lists the 25 providers of the source with most users, each with its three most frequent reasons.
+	Providers []run.Provider `json:"providers"`
 }
 
 // BeginResult is the result of begin.
@@ -87,24 +90,30 @@ type GateResult struct {
 }
 
 const (
-	maxLines = 10
-	maxKeys  = 40
+	maxText            = 400 // bytes
+	maxLines           = 10
+	maxKeys            = 40
+	maxProviders       = 25
+	maxProviderReasons = 3
+	maxProviderName    = 60 // bytes
 )
 
 // firstLines returns the first ten elements.
 func firstLines[T any](all []T) []T { return all[:min(len(all), maxLines)] }
 
-// firstTexts returns the first ten texts, each of at most 400 bytes.
+// firstTexts returns the first ten texts, each of at most maxText bytes.
 func firstTexts(all []string) []string {
 	kept := slices.Clone(firstLines(all))
 	for i := range kept {
-		kept[i] = truncate(kept[i])
+		kept[i] = truncate(kept[i], maxText)
 	}
 	return kept
 }
 
-// truncate returns the first 400 bytes.
-func truncate(text string) string { return strings.ToValidUTF8(text[:min(len(text), 400)], "") }
+// truncate returns the first bytes of a text, at most the given number.
+func truncate(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
+}
 
 // largest returns the entries with the largest numbers.
 func largest[M ~map[string]int64](all M, most int) M {
@@ -130,8 +139,24 @@ func planResult(p run.Plan) PlanResult {
 		MayStart: len(p.Refusals) == 0,
 		Refusals: firstTexts(p.Refusals), Warnings: firstTexts(p.Warnings), NotChecked: firstTexts(p.NotChecked),
 		Referring: firstTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
-		Reasons: largest(p.Reasons, maxKeys),
+		Reasons: largest(p.Reasons, maxKeys), Providers: providersWithMostUsers(p.Providers),
 	}
+}
+
+// providersWithMostUsers returns at most maxProviders providers, with texts and reasons of bounded size.
+func providersWithMostUsers(all []run.Provider) []run.Provider {
+	sorted := slices.SortedStableFunc(
+		slices.Values(all),
+		func(a, b run.Provider) int { return cmp.Compare(b.Users, a.Users) },
+	)
+	kept := append([]run.Provider{}, sorted[:min(len(sorted), maxProviders)]...)
+	for i := range kept {
+		p := &kept[i]
+		p.Name, p.ID = truncate(p.Name, maxProviderName), truncate(p.ID, maxProviderName)
+		p.CallbackPath = truncate(p.CallbackPath, len("/api/auth/callback/")+maxProviderName)
+		p.NotImported = largest(p.NotImported, maxProviderReasons)
+	}
+	return kept
 }
 
 func beginResult(s run.Status, a Action) BeginResult {
@@ -144,7 +169,7 @@ func beginResult(s run.Status, a Action) BeginResult {
 func statusResult(s run.Status) StatusResult {
 	parked := slices.Clone(firstLines(s.Parked))
 	for i := range parked {
-		parked[i].Why = truncate(parked[i].Why)
+		parked[i].Why = truncate(parked[i].Why, maxText)
 	}
 	return StatusResult{
 		State: s.State, Pass: s.Pass, Batches: s.Batches, Open: s.Batches - s.Done, Parked: parked,
