@@ -126,6 +126,13 @@ e2e: website/csp-hashes.txt e2e/node_modules ## test every page in a real browse
 	@go build -o bin/xenon ./cmd/xenon
 	@cd e2e && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && node_modules/.bin/playwright test $(ARGS)
 
+# Not part of make check, because it needs Java and downloads Keycloak.
+.PHONY: keycloak
+keycloak: website/csp-hashes.txt e2e/node_modules .tools/keycloak.done ## sign in at a real Keycloak in a real browser (needs Java 17 and Maven; downloads 180 MB once)
+	@go build -o bin/xenon ./cmd/xenon
+	@cd e2e && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && \
+		KEYCLOAK=1 node_modules/.bin/playwright test keycloak --project desktop-light --reporter list
+
 .PHONY: screenshots
 screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
 	@SCREENSHOTS=1 $(MAKE) --no-print-directory e2e
@@ -262,6 +269,11 @@ clean: ## remove the development database, secret and keys, and all build result
 .tools/sam.done: scripts/sam
 	@mkdir -p $(TOOLS)
 	@scripts/sam
+	@touch $@
+
+.tools/keycloak.done: scripts/keycloak
+	@mkdir -p $(TOOLS)
+	@scripts/keycloak
 	@touch $@
 
 .tools/gotrue.done: scripts/gotrue

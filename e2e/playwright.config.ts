@@ -39,6 +39,8 @@ function projects(browser: string): Project[] {
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
+  // Only `make keycloak` has a Keycloak.
+  testIgnore: process.env['KEYCLOAK'] ? [] : 'keycloak.spec.ts',
   outputDir: 'test-results',
   globalSetup: './harness/setup.ts',
   fullyParallel: true,
