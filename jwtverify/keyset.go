@@ -37,7 +37,7 @@ func newKeySet(url string, now func() time.Time) *keySet {
 		transport = &http.Transport{}
 	}
 	transport = transport.Clone()
-	transport.DisableKeepAlives = true // the next fetch is minutes away, and the connection would be closed by then
+	transport.DisableKeepAlives = true // the next fetch is minutes later, when the connection would be closed
 	s := &keySet{
 		Storage: jwkset.NewMemoryStorage(),
 		url:     url,

@@ -302,7 +302,8 @@ func TestTwitterEmail(t *testing.T) {
 	}
 }
 
-// If X cannot answer now, it is not known whether the user has an email. A placeholder would make them another user.
+// If X cannot answer now, it is not known whether the user has an email. A sign-in with a placeholder would create
+// another user than a sign-in with the email.
 func TestTwitterEmailMustBeKnown(t *testing.T) {
 	t.Parallel()
 	all := maps.Clone(faults)

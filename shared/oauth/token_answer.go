@@ -58,15 +58,16 @@ func parseAnswer(contentType string, body []byte) (answer map[string]json.RawMes
 	return answer
 }
 
-// withoutExpiry returns an answer as JSON without expires_in, or body if that fails. encoding/json, with which x/oauth2
-// reads the answer, does not distinguish upper and lower case.
+// withoutExpiry returns an answer as JSON without expires_in, or body if that fails. It removes the member in any
+// spelling of upper and lower case, because encoding/json, with which x/oauth2 reads the answer, does not distinguish
+// them.
 func (t *tokenTransport) withoutExpiry(answer map[string]json.RawMessage, body []byte) []byte {
 	for name, value := range answer {
 		if !strings.EqualFold(name, "expires_in") {
 			continue
 		}
 		if name == "expires_in" {
-			_ = json.Unmarshal(value, &t.expiresIn) // a number beyond float64 counts as none
+			_ = json.Unmarshal(value, &t.expiresIn) // a number that is too large for float64 is ignored
 		}
 		delete(answer, name)
 	}

@@ -17,8 +17,9 @@ func describeTwitter(o object) Profile {
 	}
 }
 
-// completeTwitter reads the confirmed email, which X gives only to apps with the permission. If X cannot answer now, it
-// returns an error: with the placeholder, the user would become another one than with their email.
+// completeTwitter reads the confirmed email, which X gives only to apps with the permission to read it. If X cannot
+// answer now, it returns an error, because a sign-in with the placeholder would create another user than a sign-in with
+// the email.
 func completeTwitter(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
 	answer, err := p.providers.getObject(ctx, "email of twitter",
 		"https://api.x.com/2/users/me?user.fields=confirmed_email", access, nil)

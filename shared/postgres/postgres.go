@@ -91,8 +91,8 @@ func createDir(account Account, o Options) (string, error) {
 	switch {
 	case o.Dir != "":
 		return account.createOwnDir(o.Dir)
-	case o.Fast && hasRoom(memory):
-		return account.temporary(memory)
+	case o.Fast && hasSpaceForTests(memoryDir):
+		return account.temporary(memoryDir)
 	}
 	return account.temporary(os.TempDir())
 }

@@ -185,7 +185,7 @@ func TestTemporaryServer(t *testing.T) {
 // Creating and dropping a database on a disk takes four times the processor time of one in memory.
 func TestFastTemporaryServerIsInMemory(t *testing.T) {
 	t.Parallel()
-	if !hasRoom("/dev/shm") {
+	if !hasSpaceForTests("/dev/shm") {
 		t.Skip("this machine has no /dev/shm, or a small one")
 	}
 	s := startServer(t, Options{Fast: true})
@@ -198,13 +198,13 @@ func TestFastTemporaryServerIsInMemory(t *testing.T) {
 	}
 }
 
-func TestHasRoom(t *testing.T) {
+func TestHasSpaceForTests(t *testing.T) {
 	t.Parallel()
-	if hasRoom("/proc") { // has no blocks
-		t.Error("/proc has room")
+	if hasSpaceForTests("/proc") { // this file system has no blocks
+		t.Error("/proc has space")
 	}
-	if hasRoom(filepath.Join(t.TempDir(), "missing")) {
-		t.Error("a missing directory has room")
+	if hasSpaceForTests(filepath.Join(t.TempDir(), "missing")) {
+		t.Error("a missing directory has space")
 	}
 }
 

@@ -17,8 +17,8 @@ type ProviderProfile struct {
 	EmailVerified *bool
 }
 
-// SeenUser is what a sign-in with a provider, or a link, has read of the user before it writes. The write does nothing
-// if it has changed.
+// SeenUser is what a sign-in with a provider, or a link, has read of the user before it writes. If the user has changed
+// since, the write does nothing.
 type SeenUser struct {
 	ID string
 	// Email, with EmailVerified, is the email of the user, or "" if it does not matter.
@@ -41,9 +41,10 @@ type ProviderSignIn struct {
 	At                 Time
 }
 
-// lockUnchanged has the CTE unchanged, which has the row of user $1, unless it is not as in SeenUser ($20 to $22). It
-// locks the user before any other row, as a deletion of the user does: otherwise the two could deadlock. It locks the
-// session of a link, too, because another statement may delete it after this one has begun.
+// lockUnchanged has the CTE unchanged, which is the row of user $1 if it is still as in SeenUser ($20 to $22). For a
+// link, the user must also not be banned, and the session $22 must not have ended at the time $2. It locks the user
+// before any other row, as a deletion of the user does: otherwise the two could deadlock. It also locks the session,
+// because another statement may delete it after this one has begun.
 const lockUnchanged = `
 		WITH locked AS (
 			SELECT u.* FROM "user" u

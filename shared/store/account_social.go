@@ -129,7 +129,7 @@ func (s *Store) AccountWithTokens(ctx context.Context, userID, id string) (Store
 }
 
 // UpdateTokens stores the new tokens of an account. It returns ErrNotFound if the account was deleted or its refresh
-// token is no longer old.
+// token is not the value in the parameter old.
 func (s *Store) UpdateTokens(ctx context.Context, account string, old *string, t ProviderTokens, at Time) error {
 	n, err := s.exec(ctx, `
 		UPDATE account

@@ -34,7 +34,7 @@ insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 	if strconv.FormatInt(rows, 10) != inSource {
 		t.Errorf("the events report %d rows, want %s", rows, inSource)
 	}
-	// Two users are written, and a user and a profile are removed. Unchanged are all other rows of the source.
+	// Two users are written, and a user and a profile are removed. All other rows of the source are unchanged.
 	if copied != 4 || unchanged != rows-2 {
 		t.Errorf("the events report %d rows written and %d unchanged, want 4 and %d", copied, unchanged, rows-2)
 	}

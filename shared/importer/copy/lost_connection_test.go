@@ -13,7 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// terminateAtMark makes the target terminate the connection that marks a batch as done, the first times.
+// terminateAtMark makes the target terminate the connection that marks a batch as done. It does so the given number of
+// times.
 func terminateAtMark(t *testing.T, to string, times int) {
 	t.Helper()
 	importtest.Exec(t, to, fmt.Sprintf(`create sequence marks;

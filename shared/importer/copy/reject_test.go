@@ -57,7 +57,7 @@ func TestUserWithTakenValueOfAnApplicationIsRejected(t *testing.T) {
 	}
 }
 
-// The target rejects every INSERT, also one without rows.
+// The target rejects every INSERT, even one without rows.
 func TestBatchWithoutUsersThatTheTargetRejectsIsParked(t *testing.T) {
 	t.Parallel()
 	m := importtest.Open(t, supabasetest.New(t))
@@ -71,8 +71,8 @@ create trigger no before insert on "user" for each statement execute function no
 	importtest.Complete(t, m, importtest.Small)
 }
 
-// While the import searches the row that the target rejects, the role loses a privilege. The import ends and does not
-// try to reject other rows.
+// While the import searches for the row that the target rejects, the role loses a privilege. The import ends and does
+// not reject other rows.
 func TestSearchForRejectedRowEndsAtAnErrorOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -95,7 +95,7 @@ create trigger no before insert on "user" for each row when (new.id = '`+user+`'
 	}
 }
 
-// An error that concerns all rows ends the import at once: it does not search a row.
+// An error that concerns all rows ends the import immediately: it does not search for a row to reject.
 func TestErrorOfAnotherKindEndsTheBatch(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -118,8 +118,8 @@ create trigger no before insert on "user" for each statement execute function no
 	}
 }
 
-// Reading the profiles of two users takes longer than the timeout, and those of one user do not. The import must not
-// read the profiles of both again to find out whose they are.
+// Reading the profiles of two users takes longer than the timeout; reading those of one user does not. The import must
+// not read the profiles of both users again to find out which user they belong to.
 func TestTwoUsersWithSlowProfilesAreCopiedOneByOne(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

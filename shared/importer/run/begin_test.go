@@ -33,8 +33,8 @@ func TestPassIsRefusedIfMoreThanHalfOfTheUsersAreMissing(t *testing.T) {
 	}
 }
 
-// Supabase sets updated_at before it commits, so a quick pass also copies rows whose time is up to ten minutes before
-// the start of the pass before. It does not look for earlier ones.
+// Supabase sets updated_at before it commits. So a quick pass copies rows with an updated_at after the start of the
+// previous pass, and also those of the ten minutes before the start.
 func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -42,7 +42,7 @@ func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
 	m := importtest.Open(t, from)
 	o := importer.Options{BatchSize: 1}
 	importtest.Complete(t, m, o)
-	// The first pass takes the time of the plan. From the second pass on the overlap applies.
+	// The first pass uses the time of the plan. The overlap applies from the second pass.
 	importtest.Complete(t, m, o)
 	importtest.Exec(t, from, `update auth.users u set raw_user_meta_data = '{"name": "New"}',
 		updated_at = now() - case when u.id = (select min(id::text)::uuid from auth.users) then interval '8 min'

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// passOfRun returns a pass of the run "a" with one batch, which this process has the lease of.
+// passOfRun returns a pass of the run "a" with one batch. This process has the lease of the run.
 func passOfRun(t *testing.T) (*Env, *Pass, Batch, *pgx.Conn) {
 	t.Helper()
 	e, conn := withRuns(t, "a")
@@ -66,7 +66,7 @@ func TestProgressIsRecordedOnlyWithTheLease(t *testing.T) {
 	}
 }
 
-// The lease of an execution has no connection that renews it.
+// The shared lease of a Step Functions execution has no connection that renews it, so each batch renews it.
 func TestBatchRenewsOnlyASharedLease(t *testing.T) {
 	t.Parallel()
 	e, p, b, conn := passOfRun(t)
