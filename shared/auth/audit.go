@@ -32,7 +32,7 @@ var auditEvents = map[string]string{
 	"/revoke-other-sessions":   "session-revoke",
 	"/unlink-account":          "account-unlink",
 	"/sign-in/social":          "social-sign-in",
-	"/callback/{provider}":     "social-sign-in-return",
+	callbackPath:               "social-sign-in-return",
 	"/link-social":             "account-link",
 	"/get-access-token":        "provider-token",
 	"/refresh-token":           "provider-token",

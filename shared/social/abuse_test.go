@@ -1,6 +1,7 @@
 package social_test
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 
@@ -49,9 +50,12 @@ func TestEveryRequestIsCounted(t *testing.T) {
 		s := newServer(t, "RATE_LIMIT", "on", "STATE_STRATEGY", strategy)
 		b := s.browser()
 		for _, c := range []struct{ method, path, body, key string }{
-			{"GET", "/api/auth/callback/google", "", "/callback/{provider}"},
-			{"GET", "/api/auth/callback/google?state=x&code=y", "", "/callback/{provider}"},
-			{"POST", "/api/auth/callback/google", "code=x", "/callback/{provider}"},
+			{"GET", "/api/auth/callback/google", "", "/callback/google"},
+			{"GET", "/api/auth/callback/google?state=x&code=y", "", "/callback/google"},
+			{"POST", "/api/auth/callback/google", "code=x", "/callback/google"},
+			{"GET", "/api/auth/callback/keycloak", "", "/callback/keycloak"},
+			{"GET", "/api/auth/callback/unknown?state=x", "", "/callback/{provider}"},
+			{"POST", "/api/auth/callback/another", "code=x", "/callback/{provider}"},
 			{"POST", "/api/auth/sign-in/social", `{"provider":"google"}`, "/sign-in/social"},
 		} {
 			count := func() int {
@@ -68,6 +72,27 @@ func TestEveryRequestIsCounted(t *testing.T) {
 				t.Errorf("%s: %s %s was counted %d times", strategy, c.method, c.path, got)
 			}
 		}
+	}
+}
+
+// A client cannot fill the table rateLimit with names of providers, and a rule names one provider as in Better Auth.
+func TestCallbacksAreLimitedByProvider(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/callback/google": {"window": 60, "max": 2}}`)
+	b := s.browser()
+	for range 9 {
+		b.do("GET", "/api/auth/callback/"+rand.Text(), "")
+	}
+	if n := dbtest.Value[int](t, s.url, `SELECT count(*) FROM "rateLimit"`); n != 1 {
+		t.Errorf("unknown providers have %d counters, want 1", n)
+	}
+	for i, want := range []int{302, 302, 429} {
+		if a := b.do("GET", "/api/auth/callback/google", ""); a.status != want {
+			t.Errorf("request %d: got %d, want %d", i+1, a.status, want)
+		}
+	}
+	if a := b.do("GET", "/api/auth/callback/github", ""); a.status != 302 {
+		t.Errorf("another provider: got %d", a.status)
 	}
 }
 
