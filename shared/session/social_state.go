@@ -13,6 +13,8 @@ const (
 
 	socialStateAge     = 300 // seconds
 	socialStateDataAge = 600
+
+	maxStates = 8 // cookies of one name that are decrypted
 )
 
 // SetSocialState binds an OAuth state to the browser.
@@ -47,12 +49,15 @@ func (s *Sessions) SetSocialStateData(w http.ResponseWriter, encrypted string) {
 	s.addCookie(w, socialStateData, encrypted, socialStateDataAge)
 }
 
-// SocialStateData returns the value of SetSocialStateData, "" if r has none.
-func (s *Sessions) SocialStateData(r *http.Request) string {
+// SocialStateData returns the values of SetSocialStateData that r has, at most maxStates. A browser sends several if an
+// older cookie has another path or domain.
+func (s *Sessions) SocialStateData(r *http.Request) (all []string) {
 	for value := range s.cookiesNamed(r, socialStateData) {
-		return value
+		if all = append(all, value); len(all) == maxStates {
+			break
+		}
 	}
-	return ""
+	return all
 }
 
 // ClearSocialStateData removes the cookie of SetSocialStateData.

@@ -185,18 +185,46 @@ func (s *Service) stateOfRow(w http.ResponseWriter, r *http.Request, db *store.S
 func (s *Service) stateOfCookie(
 	w http.ResponseWriter, r *http.Request, db *store.Store, id string,
 ) (state, error) {
-	if err := db.FlushCharges(r.Context()); err != nil { // before the requests to the provider
-		return state{}, err
+	st, err := s.findStateCookie(r, id)
+	if failure := db.FlushCharges(r.Context()); failure != nil { // before the requests to the provider
+		return st, failure
 	}
-	encrypted := s.Sessions.SocialStateData(r)
-	if encrypted == "" {
-		return state{}, stateMismatch
+	if err == nil {
+		s.Sessions.ClearSocialStateData(w)
 	}
+	return st, err
+}
+
+// findStateCookie returns the state with an id in the cookies of the browser. If there is none, it returns the first
+// cookie's state, if that is known, and error.
+func (s *Service) findStateCookie(r *http.Request, id string) (state, error) {
 	secret, err := s.Sessions.Secret(r.Context())
 	if err != nil {
 		return state{}, fmt.Errorf("read secret: %w", err)
 	}
-	text, err := decrypt(derive(secret, statePurpose), encrypted)
+	key := derive(secret, statePurpose)
+	var first state
+	problem := error(stateMismatch)
+	for i, encrypted := range s.Sessions.SocialStateData(r) {
+		st, err := decryptState(key, encrypted)
+		if err == nil && st.OAuthState == id {
+			return st, nil
+		}
+		if i == 0 && err != nil {
+			problem = err
+		}
+		if i == 0 {
+			first = st
+		}
+	}
+	return first, problem
+}
+
+func decryptState(key []byte, encrypted string) (state, error) {
+	if encrypted == "" {
+		return state{}, stateMismatch // as in Better Auth
+	}
+	text, err := decrypt(key, encrypted)
 	if err != nil {
 		return state{}, stateInvalid
 	}
@@ -204,10 +232,6 @@ func (s *Service) stateOfCookie(
 	if err != nil {
 		return state{}, stateInvalid
 	}
-	if st.OAuthState != id {
-		return st, stateMismatch
-	}
-	s.Sessions.ClearSocialStateData(w)
 	return st, nil
 }
 

@@ -1,6 +1,8 @@
 package social_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +108,30 @@ func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 			a := b.do("GET", "/api/auth/callback/google?state=x&code=y", "")
 			if code, _ := errorOf(t, a.location()); code != "state_invalid" {
 				t.Errorf("a forged cookie: got %s", a.location())
+			}
+		}
+	}
+}
+
+// A browser sends several cookies of one name if one of them has another path or domain.
+func TestOldStateCookieDoesNotHideTheState(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range strategies {
+		s := newServer(t, "STATE_STRATEGY", strategy)
+		cookie := map[string]string{"database": "better-auth.state", "cookie": "better-auth.oauth_state"}[strategy]
+		for name, old := range map[string]string{"forged": strings.Repeat("ab", 60), "of an earlier sign-in": ""} {
+			b := s.browser()
+			b.begin("google", `,"callbackURL":"/earlier","errorCallbackURL":"/earlier"`)
+			if old == "" {
+				old = b.cookies[cookie]
+			}
+			login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
+			r := httptest.NewRequestWithContext(t.Context(), "GET", login.Callback, http.NoBody)
+			r.Header.Set("Cookie", cookie+"="+old+"; "+cookie+"="+b.cookies[cookie])
+			w := httptest.NewRecorder()
+			s.mux.ServeHTTP(w, r)
+			if got := w.Header().Get("Location"); got != "/home" {
+				t.Errorf("%s, %s: got %s", strategy, name, got)
 			}
 		}
 	}
