@@ -12,7 +12,8 @@ import (
 
 // resetPassword answers POST /api/auth/reset-password: it sets a new password with a mailed token. It makes all other
 // checks before it redeems the token. One transaction deletes the token and all other mailed links, stores the
-// password, resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions. It
+// password, resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions. For
+// a user whose email is not verified it also removes the accounts at providers, which another person may have linked. It
 // starts no session, but sets the device cookie, so that the owner can sign in while others guess passwords.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	newPassword, token, err := decodeReset(r)
@@ -35,12 +36,16 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 		return err
 	}
 	counters := append(s.signInCounters(r, email), s.resetMailCounters(r, email)...)
-	err = db.ResetPassword(r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
+	removed, err := db.ResetPassword(
+		r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // a concurrent request used it
 		return errInvalidReset
 	case err != nil:
 		return fmt.Errorf("reset password: %w", err)
+	}
+	if removed > 0 {
+		web.NoteAccountsRemoved(r.Context(), removed)
 	}
 	if err := s.Sessions.SetDevice(w, r, email, hash); err != nil {
 		return err

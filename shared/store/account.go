@@ -151,17 +151,24 @@ const setPassword = `, changed AS (
 // none. With revoke it ends all their sessions. It deletes all mailed links of the user and the rate limits with the
 // keys in counters. All of it is one transaction. It returns ErrNotFound if the link is unknown, used or expired, or
 // the user deleted.
+//
+// If the email of the user is not verified, another person may have signed up with it at a provider. So ResetPassword
+// deletes the user's accounts at providers and returns their number. If there was one, it ends all sessions.
 func (s *Store) ResetPassword(
 	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
-) error {
-	_, err := writeRow(ctx, s, pgx.RowTo[string], redeemLink+`, new_password AS (
+) (removed int, err error) {
+	return writeRow(ctx, s, pgx.RowTo[int], redeemLink+`, new_password AS (
 			SELECT id, $3::text AS hash FROM u
 		)`+setPassword+`, links AS (
 			DELETE FROM verification v USING u
 			WHERE v.identifier <> $1 AND `+isLink+`
+		), removed AS (
+			DELETE FROM account a USING u
+			WHERE a."userId" = u.id AND NOT u."emailVerified" AND a."providerId" <> 'credential'
+			RETURNING a.id
 		), ended AS (
 			DELETE FROM session USING u
-			WHERE $4 AND session."userId" = u.id
+			WHERE ($4 OR EXISTS (SELECT FROM removed)) AND session."userId" = u.id
 		), counters AS (
 			SELECT r.id
 			FROM unnest($5::text[]) WITH ORDINALITY AS c (key, place)
@@ -173,6 +180,5 @@ func (s *Store) ResetPassword(
 			DELETE FROM "rateLimit" r USING counters
 			WHERE r.id = counters.id
 		)
-		SELECT id FROM u`, identifier, now, hash, revoke, counters)
-	return err
+		SELECT (SELECT count(*) FROM removed) FROM u`, identifier, now, hash, revoke, counters)
 }

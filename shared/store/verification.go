@@ -47,10 +47,10 @@ const deleteLinks = `links AS (
 
 // redeemLink is the head of a statement that redeems a link: $1 is its identifier, $2 the time. It locks the user and
 // deletes the rows with the identifier, so that only one of several concurrent requests gets them. The CTE u has the
-// user and the value of the newest row, and is empty if that row had expired.
+// user, whether their email is verified, and the value of the newest row. It is empty if that row had expired.
 const redeemLink = `
 		WITH locked AS (
-			SELECT id FROM "user"
+			SELECT id, "emailVerified" FROM "user"
 			WHERE id = (
 				SELECT left(value, 36)::uuid FROM verification WHERE identifier = $1 ORDER BY "createdAt" DESC LIMIT 1
 			)
@@ -62,7 +62,7 @@ const redeemLink = `
 		), newest AS (
 			SELECT value, "expiresAt" FROM taken ORDER BY "createdAt" DESC LIMIT 1
 		), u AS (
-			SELECT locked.id, newest.value FROM locked, newest WHERE newest."expiresAt" >= $2
+			SELECT locked.id, locked."emailVerified", newest.value FROM locked, newest WHERE newest."expiresAt" >= $2
 		)`
 
 // redeemLinkOfLocked has CTEs that redeem link $4 of the user in the CTE locked, at time $2, and delete the user's

@@ -44,7 +44,10 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				redeem := func() error { return db.ResetPassword(t.Context(), "x", "new hash", true, nil, now) }
+				redeem := func() error {
+					_, err := db.ResetPassword(t.Context(), "x", "new hash", true, nil, now)
+					return err
+				}
 				if deletion {
 					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, now) }
 				}
@@ -119,7 +122,7 @@ func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 	if err := db.InsertVerification(t.Context(), "x", user.ID, now.Add(time.Hour), now); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, nil, now); !errors.Is(err, store.ErrInvalid) {
+	if _, err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, nil, now); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
@@ -183,7 +186,7 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, now); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.ResetPassword(t.Context(), reset, "hash", true, nil, now); err != nil {
+	if _, err := db.ResetPassword(t.Context(), reset, "hash", true, nil, now); err != nil {
 		t.Fatal(err)
 	}
 	link := ask("late")
@@ -227,7 +230,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 			redeem = append(redeem, func() (err error) {
 				switch i % 3 {
 				case 0:
-					err = db.ResetPassword(t.Context(), link, "new hash", true, nil, now)
+					_, err = db.ResetPassword(t.Context(), link, "new hash", true, nil, now)
 				case 1:
 					_, err = db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, now)
 				case 2:

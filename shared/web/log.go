@@ -81,6 +81,9 @@ func shortPrintable(text string) string {
 // NoteError puts an error that does not change the response into the log record of the request.
 func NoteError(ctx context.Context, err error) { addAttr(ctx, slog.String("error", err.Error())) }
 
+// NoteAccountsRemoved puts the number of accounts at providers that the request has removed into its log record.
+func NoteAccountsRemoved(ctx context.Context, n int) { addAttr(ctx, slog.Int("accountsRemoved", n)) }
+
 // RequestIDHeader is a header of every response: a user can quote the id, and an operator can find its log record.
 const RequestIDHeader = "X-Request-Id"
 

@@ -1,0 +1,99 @@
+package social_test
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// resetLink matches the token of a mailed link that resets a password.
+var resetLink = regexp.MustCompile(`/reset-password/([A-Za-z0-9_-]+)`)
+
+// resetPassword resets the password of a user by mail.
+func (b *browser) resetPassword(email, mailFile, password string) {
+	b.s.t.Helper()
+	if a := b.do("POST", "/api/auth/request-password-reset", `{"email":"`+email+`"}`); a.status != 200 {
+		b.s.t.Fatalf("request-password-reset: got %d %s", a.status, a.body)
+	}
+	mails, err := os.ReadFile(mailFile)
+	if err != nil {
+		b.s.t.Fatal(err)
+	}
+	links := resetLink.FindAllSubmatch(mails, -1)
+	if len(links) == 0 {
+		b.s.t.Fatalf("no link in %s", mails)
+	}
+	token := string(links[len(links)-1][1])
+	a := b.do("POST", "/api/auth/reset-password", `{"newPassword":"`+password+`","token":"`+token+`"}`)
+	if a.status != 200 {
+		b.s.t.Fatalf("reset-password: got %d %s", a.status, a.body)
+	}
+}
+
+// An attacker signs up at a provider that has not verified the email, which is that of the victim. The victim then
+// resets the password by mail. The test replaces the logger, so it must not run in parallel.
+func TestResetOfAnUnverifiedUserRemovesTheAccountsOfProviders(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	box := filepath.Join(t.TempDir(), "mail.jsonl")
+	s := newServer(t, "MAIL_FILE", box, "REVOKE_SESSIONS_ON_PASSWORD_RESET", "off")
+	v := ada()
+	v.Verified = false
+	attacker := s.browser()
+	attacker.signIn("google", "", v)
+	id := attacker.userID()
+	victim := s.browser()
+	log.Reset()
+	victim.resetPassword("ada@example.com", box, "battery staple")
+	if got := attacker.userID(); got != "" {
+		t.Errorf("the attacker is still signed in as %s", got)
+	}
+	again := s.browser()
+	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, v)
+	if code, _ := errorOf(t, a.location()); code != "account_not_linked" || again.userID() != "" {
+		t.Errorf("the attacker signs in again: got %q as %q", code, again.userID())
+	}
+	if !strings.Contains(log.String(), `"event":"password-reset","result":"ok"`) ||
+		!strings.Contains(log.String(), `"accountsRemoved":1`) {
+		t.Errorf("the log has no event with the number of accounts: %s", log.String())
+	}
+	in := victim.do("POST", "/api/auth/sign-in/email", `{"email":"ada@example.com","password":"battery staple"}`)
+	if in.status != 200 || victim.userID() != id {
+		t.Errorf("the victim signs in: got %d %s", in.status, in.body)
+	}
+	v.Verified = true
+	if a := victim.link("google", v); a.location() != "/account" {
+		t.Errorf("the victim links the provider: got %s", a.location())
+	}
+}
+
+// A user with a verified email keeps accounts and sessions as the settings say.
+func TestResetOfAVerifiedUserKeepsTheAccountsOfProviders(t *testing.T) {
+	t.Parallel()
+	box := filepath.Join(t.TempDir(), "mail.jsonl")
+	s := newServer(t, "MAIL_FILE", box, "REVOKE_SESSIONS_ON_PASSWORD_RESET", "off")
+	b := s.browser()
+	b.signIn("google", "", ada())
+	id := b.userID()
+	s.browser().resetPassword("ada@example.com", box, "battery staple")
+	if b.userID() != id {
+		t.Error("the session has ended")
+	}
+	again := s.browser()
+	again.signIn("google", "", ada())
+	if got := again.userID(); got != id {
+		t.Errorf("signed in as %q, want %s", got, id)
+	}
+	accounts := dbtest.Value[string](t, s.url, `SELECT string_agg("providerId", ' ' ORDER BY "providerId") FROM account`)
+	if accounts != "credential google" {
+		t.Errorf("got the accounts %s", accounts)
+	}
+}
