@@ -51,9 +51,28 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Sto
 		}
 		return s.redirectError(w, r, st, strings.ReplaceAll(string(refused), " ", "_"), "")
 	case err != nil:
-		return err
+		return s.redirectFailure(w, r, st, err)
 	}
 	return redirect.To(w, redirect.EncodeLocation(target))
+}
+
+// The codes of a redirect after a failure of the server.
+const (
+	failureCode     = "internal_server_error"
+	unavailableCode = "temporarily_unavailable" // RFC 6749, section 4.1.2.1
+)
+
+// redirectFailure redirects to the error page after a failure of the server, such as the database: the browser of a user
+// cannot show an error as JSON. It returns the rejection of a rate limit.
+func (s *Service) redirectFailure(w http.ResponseWriter, r *http.Request, st state, err error) error {
+	if store.IsLimited(err) {
+		return err
+	}
+	web.NoteFailure(r.Context(), err)
+	if web.Unavailable(err) {
+		return s.redirectError(w, r, st, unavailableCode, "")
+	}
+	return s.redirectError(w, r, st, failureCode, "")
 }
 
 // errorCode matches the codes that are written to the log. A provider, or an attacker in its place, can send any text.
@@ -139,7 +158,7 @@ func (s *Service) exchange(
 // (response_mode=form_post): it redirects to the GET route with the fields of the form in the query.
 func (s *Service) postCallback(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
-		return err
+		return s.redirectFailure(w, r, state{}, err)
 	}
 	var body, query callbackParameters
 	if web.HasBody(r) {

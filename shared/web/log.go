@@ -22,6 +22,7 @@ type record struct {
 	route  string
 	userID string
 	event  string // empty if the request is not in the audit log
+	failed bool   // the server has failed, whatever the status
 	ip     string
 	agent  string
 	attrs  []slog.Attr
@@ -81,6 +82,13 @@ func shortPrintable(text string) string {
 // NoteError puts an error that does not change the response into the log record of the request.
 func NoteError(ctx context.Context, err error) { addAttr(ctx, slog.String("error", err.Error())) }
 
+// NoteFailure puts an error of the server into the log record of a request that is answered with a redirect. The record
+// has the level and the result of a request with a status of 500 or more.
+func NoteFailure(ctx context.Context, err error) {
+	recordOf(ctx).failed = true
+	NoteError(ctx, err)
+}
+
 // NoteAccountsRemoved puts the number of accounts at providers that the request has removed into its log record.
 func NoteAccountsRemoved(ctx context.Context, n int) { addAttr(ctx, slog.Int("accountsRemoved", n)) }
 
@@ -126,7 +134,7 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 		status = http.StatusOK
 	}
 	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
+	if rec.failed || status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
 	h := slog.Default().Handler()
@@ -158,7 +166,7 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 func (rec *record) result(status int) string {
 	refused := slices.ContainsFunc(rec.attrs, func(a slog.Attr) bool { return a.Key == codeKey })
 	switch {
-	case status >= http.StatusInternalServerError:
+	case rec.failed, status >= http.StatusInternalServerError:
 		return "failed"
 	case status >= http.StatusBadRequest, refused:
 		return "refused"
