@@ -10,7 +10,7 @@ import (
 )
 
 // auditEvents maps the routes of the audit log, below BasePath, to their events. Requests that a rate limit rejects are
-// in the audit log for every route.
+// in the audit log for every route. docs/audit-log.md lists the events.
 var auditEvents = map[string]string{
 	"/sign-up/email":           "sign-up",
 	"/sign-in/email":           "sign-in",
@@ -38,6 +38,9 @@ var auditEvents = map[string]string{
 	"/refresh-token":           "provider-token",
 }
 
+// rateLimitEvent is the event of a request that a rate limit rejects on a route without an event.
+const rateLimitEvent = "rate-limit"
+
 // Handlers maps method and path to handlers.
 type Handlers map[string]limit.Handler
 
@@ -64,7 +67,7 @@ func (s *Service) withAudit(event string, h web.Handler) web.Handler {
 		err := h(w, r)
 		web.NotePoolWaits(r.Context(), s.Store.Waits())
 		if event == "" && errors.Is(err, errTooManyRequests) {
-			note(r, "rate-limit")
+			note(r, rateLimitEvent)
 		}
 		return err
 	}

@@ -1,0 +1,44 @@
+package auth
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// eventRow matches a row of the table of events in docs/audit-log.md: the event and its routes.
+var eventRow = regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([^|]*) \\|")
+
+var inCode = regexp.MustCompile("`([^`]+)`")
+
+func TestAuditPageListsTheEventsOfAllRoutes(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/audit-log.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, events, _ := strings.Cut(string(page), "\n## Events\n")
+	events, _, _ = strings.Cut(events, "\n## ")
+	listed := map[string][]string{}
+	for _, row := range eventRow.FindAllStringSubmatch(events, -1) {
+		for _, path := range inCode.FindAllStringSubmatch(row[2], -1) {
+			listed[row[1]] = append(listed[row[1]], path[1])
+		}
+		slices.Sort(listed[row[1]])
+	}
+	want := map[string][]string{}
+	for path, event := range auditEvents {
+		want[event] = append(want[event], path)
+		slices.Sort(want[event])
+	}
+	if diff := cmp.Diff(want, listed); diff != "" {
+		t.Errorf("docs/audit-log.md (-code +page):\n%s", diff)
+	}
+	if !strings.Contains(events, "\n| `"+rateLimitEvent+"` | any other route |") {
+		t.Errorf("docs/audit-log.md does not list %s", rateLimitEvent)
+	}
+}
