@@ -12,9 +12,9 @@ import (
 
 // resetPassword answers POST /api/auth/reset-password: it sets a new password with a mailed token. It makes all other
 // checks before it redeems the token. One transaction deletes the token and all other mailed links, stores the
-// password, resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions. For
-// a user whose email is not verified it also removes the accounts at providers, which another person may have linked. It
-// starts no session, but sets the device cookie, so that the owner can sign in while others guess passwords.
+// password, resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions.
+// For a user whose email is not verified it also removes the accounts at providers, which another person may have
+// linked. It starts no session, but sets the device cookie, so that the owner can sign in while others guess passwords.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	newPassword, token, err := decodeReset(r)
 	if err != nil {

@@ -62,8 +62,8 @@ const (
 	unavailableCode = "temporarily_unavailable" // RFC 6749, section 4.1.2.1
 )
 
-// redirectFailure redirects to the error page after a failure of the server, such as the database: the browser of a user
-// cannot show an error as JSON. It returns the rejection of a rate limit.
+// redirectFailure redirects to the error page after a failure of the server or the database, because the browser of a
+// user cannot show an error as JSON. It returns the rejection of a rate limit.
 func (s *Service) redirectFailure(w http.ResponseWriter, r *http.Request, st state, err error) error {
 	if store.IsLimited(err) {
 		return err
