@@ -1,11 +1,11 @@
 package stepfn
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -145,11 +145,9 @@ func planResult(p run.Plan) PlanResult {
 
 // providersWithMostUsers returns at most maxProviders providers, with texts and reasons of bounded size.
 func providersWithMostUsers(all []run.Provider) []run.Provider {
-	sorted := slices.SortedStableFunc(
-		slices.Values(all),
-		func(a, b run.Provider) int { return cmp.Compare(b.Users, a.Users) },
-	)
-	kept := append([]run.Provider{}, sorted[:min(len(sorted), maxProviders)]...)
+	kept := append([]run.Provider{}, all...)
+	sort.SliceStable(kept, func(i, j int) bool { return kept[i].Users > kept[j].Users })
+	kept = kept[:min(len(kept), maxProviders)]
 	for i := range kept {
 		p := &kept[i]
 		p.Name, p.ID = truncate(p.Name, maxProviderName), truncate(p.ID, maxProviderName)
