@@ -5,14 +5,21 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
-var providerID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}$`)
+// The expressions are compiled when they are used, because every function imports this package.
+var (
+	providerID = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}$`)
+	})
+	tenantID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`) })
+)
 
 // checkProviderID returns why the id of an OIDC provider cannot be used together with the others, "" if it can.
 func checkProviderID(p Provider, others []Provider) string {
 	switch {
-	case !providerID.MatchString(p.ID):
+	case !providerID().MatchString(p.ID):
 		return "is not an id; use letters, digits and - _ . : ~, because it is part of the redirect URI"
 	case isBuiltIn(strings.ToLower(p.ID)):
 		return "is the id of a built-in provider; choose another one"
@@ -58,11 +65,9 @@ func (l *loader) optional(name string, allowed ...string) string {
 	return v
 }
 
-var tenantID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
-
 func (l *loader) tenant(name string) string {
 	v := l.text(name, "common")
-	if !tenantID.MatchString(v) {
+	if !tenantID().MatchString(v) {
 		l.problem(name, "%q is not a tenant; use common, organizations, consumers, the id or a domain of your tenant", v)
 	}
 	return v
