@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	lambdahttp.Main(func(cfg config.API) http.Handler {
+	lambdahttp.MainWithSocial(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
 		return social.New(auth.New(cfg, db, appSecrets, time.Now), appSecrets).Social().Mux(cfg)

@@ -22,7 +22,7 @@ func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *stor
 	if err != nil {
 		return err
 	}
-	err = db.DeleteAccount(r.Context(), caller.User.ID, in.AccountID, s.Options.Social.AllowUnlinkingAll)
+	err = db.DeleteAccount(r.Context(), caller.User.ID, in.AccountID, s.Options.AllowUnlinkingAll)
 	switch {
 	case errors.Is(err, store.ErrLastAccount):
 		return errLastAccount

@@ -73,13 +73,16 @@ type API struct {
 	ChangeEmail, DeleteUser       bool // the features are available
 	SignUp                        bool // new users can register
 
+	StateCookie       bool // STATE_STRATEGY=cookie: the state of a social sign-in is in a cookie, not in Postgres
+	AllowUnlinkingAll bool // the last account of a user can be unlinked
+
 	SharedDatabase bool // a TypeScript server with Better Auth uses the same database and secret
 
 	Mail         Mail
 	MailFile     string // with MailOutbox: the file, one JSON line for each mail
 	MailQueueURL string // with MailQueue: the SQS queue that functions/mailer reads
 
-	Social Social
+	Social Social // only LoadAPI sets it
 
 	AWS AWS // for calls of Secrets Manager and SQS
 }
@@ -113,10 +116,26 @@ const (
 	ForwardedFor                       // X-Forwarded-For behind Hops trusted proxies
 )
 
-// LoadAPI reads the settings of an API. The error lists all problems, one a line, each with the variable's name and
-// never with the value of a secret.
+// LoadAPI reads the settings of the whole API, for functions/social and xenon dev. The error lists all problems, one a
+// line, each with the variable's name and never with the value of a secret.
 func LoadAPI(getenv func(string) string) (API, error) {
 	l := loader{getenv: getenv}
+	c := l.api()
+	c.Social = l.social(c.AppSecretARN != "")
+	return c, l.err()
+}
+
+// LoadWithoutSocial reads the settings of a function that does not serve social sign-in. The linker then leaves out the
+// code that reads the settings of providers.
+func LoadWithoutSocial(getenv func(string) string) (API, error) {
+	l := loader{getenv: getenv}
+	c := l.api()
+	return c, l.err()
+}
+
+// api reads the settings that all functions have.
+func (l *loader) api() API {
+	getenv := l.getenv
 	c := API{
 		DatabaseURL:         Secret(getenv("DATABASE_URL")),
 		Schema:              l.schema("SCHEMA"),
@@ -147,6 +166,9 @@ func LoadAPI(getenv func(string) string) (API, error) {
 		DeleteUser:                    l.on("DELETE_USER", true),
 		SignUp:                        l.on("SIGN_UP", true),
 
+		StateCookie:       l.oneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
+		AllowUnlinkingAll: l.on("ALLOW_UNLINKING_ALL", false),
+
 		SharedDatabase: l.on("SHARED_DATABASE", false),
 
 		Mail:         Mail(l.oneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailNone))),
@@ -161,7 +183,6 @@ func LoadAPI(getenv func(string) string) (API, error) {
 	if c.Mail == MailOutbox && c.AppSecretARN != "" {
 		l.problem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
-	c.Social = l.social(c.AppSecretARN != "")
 	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
 	c.JWTIssuer = l.text("JWT_ISSUER", c.Origin)
 	c.JWTAudience = l.text("JWT_AUDIENCE", c.Origin)
@@ -170,7 +191,7 @@ func LoadAPI(getenv func(string) string) (API, error) {
 		l.databaseURL("DATABASE_URL", string(c.DatabaseURL))
 		l.secret("BETTER_AUTH_SECRET", string(c.AuthSecret))
 	}
-	return c, l.err()
+	return c
 }
 
 // SchemaURL reads the database that migrations change: DIRECT_DATABASE_URL, else DATABASE_URL.

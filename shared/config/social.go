@@ -2,13 +2,11 @@ package config
 
 // Social holds the settings of social sign-in.
 type Social struct {
-	Providers   []Provider // in the order of the provider table, then the OIDC providers
-	StateCookie bool       // STATE_STRATEGY=cookie: the state of a flow is in a cookie, not in Postgres
+	Providers []Provider // in the order of the provider table, then the OIDC providers
 
 	AccountLinking         bool     // a user can have accounts of several providers; on by default
 	AllowDifferentEmails   bool     // link-social accepts an account with another email
 	DisableImplicitLinking bool     // a sign-in never links an account to a user that exists
-	AllowUnlinkingAll      bool     // the last account of a user can be unlinked
 	UpdateUserInfoOnLink   bool     // a link copies name and image to the user
 	UpdateAccountOnSignIn  bool     // a later sign-in stores the new tokens; on by default
 	EncryptOAuthTokens     bool     // access and refresh tokens are encrypted in the database

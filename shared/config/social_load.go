@@ -12,11 +12,9 @@ func (l *loader) social(hasAppSecret bool) Social {
 		return options[name]
 	}}
 	s := Social{
-		StateCookie:            inner.oneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
 		AccountLinking:         inner.on("ACCOUNT_LINKING", true),
 		AllowDifferentEmails:   inner.on("ALLOW_DIFFERENT_EMAILS", false),
 		DisableImplicitLinking: inner.on("DISABLE_IMPLICIT_LINKING", false),
-		AllowUnlinkingAll:      inner.on("ALLOW_UNLINKING_ALL", false),
 		UpdateUserInfoOnLink:   inner.on("UPDATE_USER_INFO_ON_LINK", false),
 		UpdateAccountOnSignIn:  inner.on("UPDATE_ACCOUNT_ON_SIGNIN", true),
 		EncryptOAuthTokens:     inner.on("ENCRYPT_OAUTH_TOKENS", false),

@@ -153,11 +153,25 @@ func TestSecretsMayBeInTheAppSecret(t *testing.T) {
 
 func TestAccountSwitches(t *testing.T) {
 	t.Parallel()
-	got := socialOf(t, "STATE_STRATEGY", "cookie", "ACCOUNT_LINKING", "off", "ALLOW_DIFFERENT_EMAILS", "on",
-		"DISABLE_IMPLICIT_LINKING", "on", "ALLOW_UNLINKING_ALL", "on", "UPDATE_USER_INFO_ON_LINK", "on",
-		"UPDATE_ACCOUNT_ON_SIGNIN", "off", "ENCRYPT_OAUTH_TOKENS", "on", "TRUSTED_PROVIDERS", "google, github")
+	got := socialOf(
+		t,
+		"ACCOUNT_LINKING",
+		"off",
+		"ALLOW_DIFFERENT_EMAILS",
+		"on",
+		"DISABLE_IMPLICIT_LINKING",
+		"on",
+		"UPDATE_USER_INFO_ON_LINK",
+		"on",
+		"UPDATE_ACCOUNT_ON_SIGNIN",
+		"off",
+		"ENCRYPT_OAUTH_TOKENS",
+		"on",
+		"TRUSTED_PROVIDERS",
+		"google, github",
+	)
 	want := config.Social{
-		StateCookie: true, AllowDifferentEmails: true, DisableImplicitLinking: true, AllowUnlinkingAll: true,
+		AllowDifferentEmails: true, DisableImplicitLinking: true,
 		UpdateUserInfoOnLink: true, EncryptOAuthTokens: true, TrustedProviders: []string{"google", "github"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -168,6 +182,20 @@ func TestAccountSwitches(t *testing.T) {
 		"MICROSOFT_TENANT_ID": "a/b", "GOOGLE_DISABLE_SIGNUP": "yes", "ENCRYPT_OAUTH_TOKENS": "1",
 	} {
 		wantProblem(t, []string{name + ": "}, name, value)
+	}
+}
+
+// These functions only clear the cookie of the state and unlink accounts.
+func TestFunctionsWithoutSocialSignInDoNotReadProviders(t *testing.T) {
+	t.Parallel()
+	getenv := env("STATE_STRATEGY", "cookie", "ALLOW_UNLINKING_ALL", "on", "ACCOUNT_LINKING", "off",
+		"GOOGLE_CLIENT_ID", "id", "OIDC_PROVIDERS", "not a list")
+	got, err := config.LoadWithoutSocial(getenv)
+	if err != nil || !got.StateCookie || !got.AllowUnlinkingAll {
+		t.Errorf("got %+v, %v, want the two settings", got, err)
+	}
+	if diff := cmp.Diff(config.Social{}, got.Social); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

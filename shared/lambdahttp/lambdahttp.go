@@ -29,12 +29,17 @@ const responseTime = 500 * time.Millisecond
 // Func handles an event in payload format 2.0. It never panics and never returns an error.
 type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
 
-// Main is the main function of a Lambda function: it reads the settings, builds the handler once per process, and
-// serves events until Lambda ends the process. With wrong settings it logs all problems in one record and exits with
-// status 1. Logs are JSON lines on stdout.
-func Main(build func(cfg config.API) http.Handler) {
+// Main is the main function of a Lambda function that does not serve social sign-in: it reads the settings, builds the
+// handler once per process, and serves events until Lambda ends the process. With wrong settings it logs all problems
+// in one record and exits with status 1. Logs are JSON lines on stdout.
+func Main(build func(cfg config.API) http.Handler) { run(config.LoadWithoutSocial, build) }
+
+// MainWithSocial is Main with the settings of social sign-in.
+func MainWithSocial(build func(cfg config.API) http.Handler) { run(config.LoadAPI, build) }
+
+func run(load func(getenv func(string) string) (config.API, error), build func(cfg config.API) http.Handler) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
-	cfg, err := config.FromEnv(config.LoadAPI)
+	cfg, err := config.FromEnv(load)
 	if err != nil {
 		slog.Error("settings are wrong; the function does not start", "problems", joinedErrors(err))
 		os.Exit(1)

@@ -8,8 +8,6 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"github.com/xenon-auth/xenon/shared/config"
 )
 
 const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app"
@@ -36,7 +34,7 @@ func TestParseAppSecret(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := parseAppSecret(secretText{arn: arn, text: []byte(test.text)}, config.Social{})
+			got, err := parseAppSecret(secretText{arn: arn, text: []byte(test.text)}, nil)
 			if test.want == "" {
 				if err != nil || got.databaseURL != url || string(got.authSecret) != secret {
 					t.Errorf("parseAppSecret: %v, want both values", err)

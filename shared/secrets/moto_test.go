@@ -328,8 +328,8 @@ func TestMoto_MalformedSecret(t *testing.T) {
 
 func TestMoto_SocialSecret(t *testing.T) {
 	c := newCountedManager(t)
-	c.cfg.Social = config.Social{Providers: []config.Provider{{ID: "google", ClientIDs: []string{"id"}}}}
 	s := New(c.cfg, c.clock.Now)
+	s.UseSocial(config.Social{Providers: []config.Provider{{ID: "google", ClientIDs: []string{"id"}}}})
 	if _, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); err == nil ||
 		!strings.Contains(err.Error(), "GOOGLE_CLIENT_SECRET is missing") {
 		t.Errorf("without the secret: got %v", err)

@@ -29,7 +29,7 @@ func TestOriginSecretsAreOneOrTwoLongStrings(t *testing.T) {
 	} {
 		text := `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"0123456789abcdef0123456789abcdef",` +
 			`"originSecrets":` + list + `}`
-		_, err := parseAppSecret(secretText{arn: arn, text: []byte(text)}, config.Social{})
+		_, err := parseAppSecret(secretText{arn: arn, text: []byte(text)}, nil)
 		switch {
 		case want == "" && err != nil, want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("%s: got %v, want %q", list, err, want)

@@ -30,6 +30,9 @@ type Secrets struct {
 	values   *remote.Value[fetchResult]
 	complete bool // a fetch has returned every value; only the method fetch uses this field
 
+	// parseSocial reads the secrets of social providers from the text of the app secret; nil without UseSocial.
+	parseSocial func(text []byte) (map[string]string, error)
+
 	warnNoOriginSecrets sync.Once
 }
 
@@ -123,7 +126,7 @@ func (s *Secrets) fetch(ctx context.Context) (fetchResult, error) {
 		return v, err
 	}
 	if arn := s.cfg.AppSecretARN; arn != "" {
-		v.app, v.appErr = parseAppSecret(got[arn], s.cfg.Social)
+		v.app, v.appErr = parseAppSecret(got[arn], s.parseSocial)
 	}
 	if arn := s.cfg.SigningKeysARN; arn != "" {
 		v.keys, v.keysErr = got[arn].text, got[arn].err
@@ -136,8 +139,11 @@ func (s *Secrets) fetch(ctx context.Context) (fetchResult, error) {
 	return v, nil
 }
 
-// parseAppSecret reads the JSON text of the app secret. Its errors do not quote the text.
-func parseAppSecret(d secretText, social config.Social) (appSecret, error) {
+// parseAppSecret reads the JSON text of the app secret, with the secrets of social providers if parseSocial is not nil.
+// Its errors do not quote the text.
+func parseAppSecret(
+	d secretText, parseSocial func(text []byte) (map[string]string, error),
+) (appSecret, error) {
 	if d.err != nil {
 		return appSecret{}, d.err
 	}
@@ -162,11 +168,14 @@ func parseAppSecret(d secretText, social config.Social) (appSecret, error) {
 	if err := checkOriginSecrets(in.OriginSecrets); err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
 	}
-	ofProviders, err := parseSocialSecrets(d.text, social)
-	if err != nil {
-		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
+	app := appSecret{databaseURL: in.DatabaseURL, authSecret: []byte(in.AuthSecret), originSecrets: in.OriginSecrets}
+	if parseSocial != nil {
+		var err error
+		if app.social, err = parseSocial(d.text); err != nil {
+			return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
+		}
 	}
-	return appSecret{in.DatabaseURL, []byte(in.AuthSecret), in.OriginSecrets, ofProviders}, nil
+	return app, nil
 }
 
 func checkAuthSecret(v string) error {

@@ -9,6 +9,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
+// UseSocial makes the app secret include the secrets of the configured providers. Call it before the first read. It is
+// not a part of New, so that only functions/social links the code.
+func (s *Secrets) UseSocial(social config.Social) {
+	s.parseSocial = func(text []byte) (map[string]string, error) { return parseSocialSecrets(text, social) }
+}
+
 // SocialSecret returns a secret of a social provider, such as GOOGLE_CLIENT_SECRET, from the app secret. It returns ""
 // if the app secret does not have it, or if there is no app secret. APPLE_PRIVATE_KEY is PEM with line breaks, as in
 // config.Provider.

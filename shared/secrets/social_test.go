@@ -51,6 +51,13 @@ func appSecretText(t *testing.T, more map[string]any) []byte {
 	return text
 }
 
+// parserOf returns what UseSocial sets.
+func parserOf(social config.Social) func([]byte) (map[string]string, error) {
+	var s Secrets
+	s.UseSocial(social)
+	return s.parseSocial
+}
+
 func TestSocialSecretsAreMembersOfTheAppSecret(t *testing.T) {
 	t.Parallel()
 	key := applePEM(t)
@@ -58,7 +65,7 @@ func TestSocialSecretsAreMembersOfTheAppSecret(t *testing.T) {
 		"GOOGLE_CLIENT_SECRET": "g", "APPLE_PRIVATE_KEY": strings.ReplaceAll(key, "\n", `\n`), "OIDC_CLIENT_SECRET": "k",
 		"MY_IDP_CLIENT_SECRET": "m", "SLACK_CLIENT_SECRET": "of a provider that is not configured",
 	})
-	app, err := parseAppSecret(secretText{text: text}, withProviders)
+	app, err := parseAppSecret(secretText{text: text}, parserOf(withProviders))
 	want := map[string]string{
 		"GOOGLE_CLIENT_SECRET": "g", "APPLE_PRIVATE_KEY": key, "OIDC_CLIENT_SECRET": "k", "MY_IDP_CLIENT_SECRET": "m",
 	}
@@ -70,7 +77,7 @@ func TestSocialSecretsAreMembersOfTheAppSecret(t *testing.T) {
 func TestMissingSocialSecretsAreOneError(t *testing.T) {
 	t.Parallel()
 	text := appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5, "APPLE_PRIVATE_KEY": "hunter-2"})
-	_, err := parseAppSecret(secretText{arn: "arn:x", text: text}, withProviders)
+	_, err := parseAppSecret(secretText{arn: "arn:x", text: text}, parserOf(withProviders))
 	if err == nil {
 		t.Fatal("got no error")
 	}
@@ -90,18 +97,18 @@ func TestMissingSocialSecretsAreOneError(t *testing.T) {
 // A function without social sign-in ignores the secrets of providers.
 func TestSocialSecretsAreIgnoredWithoutProviders(t *testing.T) {
 	t.Parallel()
-	app, err := parseAppSecret(
-		secretText{text: appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5})},
-		config.Social{},
-	)
-	if err != nil || app.social != nil {
-		t.Errorf("got %v, %v", app.social, err)
+	text := secretText{text: appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5})}
+	for _, parse := range []func([]byte) (map[string]string, error){nil, parserOf(config.Social{})} {
+		if app, err := parseAppSecret(text, parse); err != nil || app.social != nil {
+			t.Errorf("got %v, %v", app.social, err)
+		}
 	}
 }
 
 func TestSocialSecretIsEmptyWithoutAppSecret(t *testing.T) {
 	t.Parallel()
-	s := New(config.API{Social: withProviders}, time.Now)
+	s := New(config.API{}, time.Now)
+	s.UseSocial(withProviders)
 	if got, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); got != "" || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}

@@ -39,7 +39,7 @@ func New(
 	cfg config.API, secret func(context.Context) ([]byte, error), clients web.Clients, now func() time.Time,
 ) *Sessions {
 	s := &Sessions{
-		Secret: secret, Clients: clients, Now: now, secure: cfg.Secure(), stateCookie: cfg.Social.StateCookie,
+		Secret: secret, Clients: clients, Now: now, secure: cfg.Secure(), stateCookie: cfg.StateCookie,
 	}
 	if cfg.CookieCache {
 		s.cache = cfg.CookieCacheMaxAge

@@ -3,10 +3,40 @@ package social_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// Every other function starts without the code that reads the settings and secrets of providers.
+func TestFunctionSignInDoesNotLinkProviderSettings(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "bootstrap")
+	// The tag of the Makefile. Without it the function links net/rpc, which keeps all methods.
+	build := exec.CommandContext(
+		t.Context(),
+		"go",
+		"build",
+		"-tags",
+		"lambda.norpc",
+		"-o",
+		binary,
+		"../../functions/signin",
+	)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	symbols, err := exec.CommandContext(t.Context(), "go", "tool", "nm", binary).Output()
+	if err != nil || !strings.Contains(string(symbols), "shared/config.(*loader).api") {
+		t.Fatalf("the symbols have no config.(*loader).api: %v", err)
+	}
+	for _, name := range []string{"shared/config.(*loader).social", "shared/secrets.parseSocialSecrets"} {
+		if strings.Contains(string(symbols), name) {
+			t.Errorf("functions/signin links %s", name)
+		}
+	}
+}
 
 // Every other function starts without the OAuth client.
 func TestOnlyFunctionsSocialLinksOAuth(t *testing.T) {

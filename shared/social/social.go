@@ -21,9 +21,11 @@ type Service struct {
 	Providers *oauth.Providers
 }
 
-// New returns the endpoints of a deployment, which use the dependencies of service. It makes no request.
+// New returns the endpoints of a deployment, which use the dependencies of service. It makes no request. Call it
+// before the first read of appSecrets.
 func New(service *auth.Service, appSecrets *secrets.Secrets) *Service {
 	social := service.Options.Social
+	appSecrets.UseSocial(social)
 	secret := func(ctx context.Context, provider, name string) (string, error) {
 		p, _ := social.Find(provider)
 		return appSecrets.SocialSecret(ctx, p.Setting(name))

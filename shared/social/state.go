@@ -109,7 +109,7 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 	case len(text) > maxState:
 		return errStateTooLong
 	}
-	if s.Options.Social.StateCookie {
+	if s.Options.StateCookie {
 		if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
 			return err
 		}
@@ -142,7 +142,7 @@ func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.
 			return st, err
 		}
 		return st, stateNotFound
-	case s.Options.Social.StateCookie:
+	case s.Options.StateCookie:
 		st, err = s.stateOfCookie(w, r, db, id)
 	default:
 		st, err = s.stateOfRow(w, r, db, id)
