@@ -59,7 +59,7 @@ describe('the profile', () => {
     server.saveElsewhere({ time_per_week: 3, learning_mode: 'visual' });
     visit();
     await userEvent.type(await hours(), '6'); // 36
-    await userEvent.click(screen.getByLabelText('SessionState'));
+    await userEvent.click(screen.getByLabelText('Reading'));
     server.saveElsewhere({ time_per_week: 5, learning_mode: 'code_first', age_range: '25_34' });
     await save();
     const question = within(await screen.findByRole('alert'));

@@ -45,7 +45,7 @@ const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[
   },
   learning_mode: {
     visual: () => translate({ id: 'profile.learning_mode.visual', message: 'Pictures and diagrams' }),
-    textual: () => translate({ id: 'profile.learning_mode.textual', message: 'SessionState' }),
+    textual: () => translate({ id: 'profile.learning_mode.textual', message: 'Reading' }),
     code_first: () => translate({ id: 'profile.learning_mode.code_first', message: 'Code first' }),
   },
   learning_speed: {
