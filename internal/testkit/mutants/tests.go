@@ -139,15 +139,32 @@ func (o *options) try(ctx context.Context, m *mutant, tests []*test, slots int) 
 	for size := 1; len(tests) > 0; size *= 2 {
 		size = min(size, len(tests))
 		for _, group := range byBinary(tests[:size]) {
-			slowest := slices.MaxFunc(group, func(a, b *test) int { return int(a.took - b.took) })
-			limit := 20*time.Second*time.Duration(slots) + 5*slowest.took
-			if result, by := run(ctx, group, limit, env...); result != lived {
+			if result, by := o.runGroup(ctx, group, slots, env...); result != lived {
 				return result, by
 			}
 		}
 		tests = tests[size:]
 	}
 	return lived, ""
+}
+
+// runGroup runs tests with a mutant. If they exceed the time limit, it runs them without the mutant: if the machine is
+// much busier than at the measurement, it runs them once more with a limit that fits.
+func (o *options) runGroup(ctx context.Context, group []*test, slots int, env ...string) (outcome, string) {
+	slowest := slices.MaxFunc(group, func(a, b *test) int { return int(a.took - b.took) }).took
+	limit := func() time.Duration { return 20*time.Second*time.Duration(slots) + 5*slowest }
+	result, by := run(ctx, group, limit(), env...)
+	if result != timedOut {
+		return result, by
+	}
+	start := time.Now()
+	run(ctx, group, 20*time.Minute)
+	now := time.Since(start)
+	if now < 2*slowest || ctx.Err() != nil {
+		return result, by
+	}
+	slowest = now
+	return run(ctx, group, limit(), env...)
 }
 
 // fastest returns the first tests that take the limit together without a mutant, and at least one.

@@ -40,3 +40,24 @@ insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 	}
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
+
+// Two users are deleted in the source, and a row of the application refers to one of them.
+func TestLaterPassKeepsOnlyTheUserWithAnOrder(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 5, 5, 0)
+	users := firstUsers(t, from, 2)
+	m := importtest.Open(t, from)
+	importtest.Complete(t, m, importtest.Small)
+	importtest.Exec(t, m.To, `create table orders (customer uuid references "user" on delete cascade);
+insert into orders values ('`+users[1]+`')`)
+	importtest.Exec(t, from, "delete from auth.users where id in ('"+users[0]+"', '"+users[1]+"')")
+	importtest.Complete(t, m, importtest.Small)
+	left := importtest.Column(t, m.To, `select id::text from "user" where id in ('`+users[0]+`', '`+users[1]+`')`)
+	if len(left) != 1 || left[0] != users[1] {
+		t.Errorf("the users %v are left, want %s alone", left, users[1])
+	}
+	if n := importtest.Value(t, m.To, "select count(*)::text from orders"); n != "1" {
+		t.Errorf("%s orders are left, want 1", n)
+	}
+}

@@ -141,13 +141,3 @@ create view public.slow as select p.* from public.profiles p
 		t.Errorf("%d profiles were copied, want 2", n)
 	}
 }
-
-func TestRunCopiesWithTheDefaultNumberOfWorkers(t *testing.T) {
-	t.Parallel()
-	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 3)
-	m := importtest.Open(t, from)
-	if st, err := m.Run(t.Context(), importer.Options{BatchSize: 1}, false, 0); err != nil || st.State != "complete" {
-		t.Errorf("got the state %q, %v, want complete", st.State, err)
-	}
-}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
@@ -81,5 +83,25 @@ func TestPlanOfUnrelatedTargetHasNoCollisions(t *testing.T) {
 	p, err := m.Plan(t.Context(), importer.Options{})
 	if err != nil || len(p.Collisions) != 0 || len(p.Warnings) != 0 || len(p.Refusals) != 0 {
 		t.Errorf("got collisions %v, warnings %q, refusals %q, %v", p.Collisions, p.Warnings, p.Refusals, err)
+	}
+}
+
+func TestPlanCountsUsersOfTheTargetWithTheSameIDOrEmail(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 4, 4, 0)
+	m := importtest.Open(t, from)
+	users := importtest.Column(t, from, "select id::text from auth.users order by id")
+	emails := importtest.Column(t, from, "select email from auth.users order by id")
+	importtest.Exec(t, m.To, `insert into "user" (id, name, email, "emailVerified") values
+		('`+users[0]+`', '', 'another@user.example', true), ('`+users[1]+`', '', 'third@user.example', true),
+		(gen_random_uuid(), '', '`+emails[2]+`', true), (gen_random_uuid(), '', '`+emails[3]+`', false)`)
+	p, err := m.Plan(t.Context(), importer.Options{})
+	want := map[string]int64{"target_id_taken": 2, "target_email_taken": 1, "address_released": 1}
+	if diff := cmp.Diff(want, p.Collisions); diff != "" || err != nil || len(p.Refusals) != 0 {
+		t.Errorf("got refusals %q, %v; collisions (-want +got):\n%s", p.Refusals, err, diff)
+	}
+	if len(p.Warnings) != 2 {
+		t.Errorf("got warnings %q, want one about the released email and one about the ids", p.Warnings)
 	}
 }

@@ -1,0 +1,57 @@
+package copy_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/copy"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+func TestRunCopiesWithTheDefaultNumberOfWorkers(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 3)
+	m := importtest.Open(t, from)
+	var done []int
+	m.Progress = func(e importer.Event) { done = append(done, e.Done) }
+	if st, err := m.Run(t.Context(), importer.Options{BatchSize: 1}, false, 0); err != nil || st.State != "complete" {
+		t.Errorf("got the state %q, %v, want complete", st.State, err)
+	}
+	if diff := cmp.Diff([]int{1, 2, 3}, done); diff != "" {
+		t.Errorf("batches done, by event (-want +got):\n%s", diff)
+	}
+}
+
+// Step Functions calls Shard again if the deadline was reached.
+func TestShardIsDoneWhenNoBatchIsOpen(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 3)
+	m := importtest.Open(t, from)
+	m.Shared = true
+	st, err := m.Begin(t.Context(), importer.Options{BatchSize: 2}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	if done, err := copy.Shard(ended, m.Env(), st.Run, run.WholeRun); done || err != nil {
+		t.Errorf("after the deadline: got %v, %v", done, err)
+	}
+	if done, err := copy.Shard(t.Context(), m.Env(), "another run", run.WholeRun); done || err == nil {
+		t.Errorf("a run that does not exist: got %v, %v", done, err)
+	}
+	if done, err := copy.Shard(t.Context(), m.Env(), st.Run, run.WholeRun); !done || err != nil {
+		t.Errorf("got %v, %v", done, err)
+	}
+	if n := importtest.Count(t, m.To)["user"]; n != 3 {
+		t.Errorf("%d users were copied, want 3", n)
+	}
+}

@@ -1,0 +1,91 @@
+package run_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/copy"
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// A pass ends only with ClosePass. Until then Begin continues it.
+func TestBeginContinuesAPassThatIsNotClosed(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 0)
+	m := importtest.Open(t, from)
+	m.Shared = true
+	o := importer.Options{BatchSize: 2}
+	begin := func(when string, pass, done int) {
+		t.Helper()
+		st, err := m.Begin(t.Context(), o, false)
+		if err != nil || st.Pass != pass || st.Done != done || st.State != run.Running {
+			t.Errorf("%s: got pass %d, %d batches done, state %q, %v, want pass %d and %d", when, st.Pass, st.Done,
+				st.State, err, pass, done)
+		}
+	}
+	begin("at first", 1, 0)
+	begin("while batches are open", 1, 0)
+	if done, err := copy.Shard(t.Context(), m.Env(), "supabase", run.WholeRun); !done || err != nil {
+		t.Fatalf("got %v, %v", done, err)
+	}
+	begin("after the last batch", 1, 2)
+	if st, err := run.ClosePass(t.Context(), m.Env(), "supabase"); err != nil || st.State != run.Complete {
+		t.Fatalf("got the state %q, %v", st.State, err)
+	}
+	begin("after the end of the pass", 2, 0)
+}
+
+func TestJoinReadsThePassAndTheTarget(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 0)
+	m := importtest.Open(t, from)
+	importtest.Exec(t, m.To, `create table orders (customer uuid references "user");
+insert into "user" (name, email, "emailVerified") values ('', 'another@user.example', true);
+insert into account ("accountId", "providerId", "userId", "updatedAt") select '1', 'google', id, now() from "user"`)
+	m.Shared = true
+	if _, err := m.Begin(t.Context(), importer.Options{BatchSize: 2}, false); err != nil {
+		t.Fatal(err)
+	}
+	p, err := run.Join(t.Context(), m.Env(), "supabase")
+	if err != nil || p.Number != 1 || p.Batches != 2 || !p.HasForeignAccounts {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	found := false
+	for _, r := range p.References {
+		found = found || r.Table == "public.orders"
+	}
+	if !found {
+		t.Errorf("got references %v, want that of orders", p.References)
+	}
+	if _, err := run.Join(t.Context(), m.Env(), "another"); !errors.Is(err, importer.ErrNoRun) {
+		t.Errorf("a run that does not exist: got %v, want ErrNoRun", err)
+	}
+}
+
+// Two users of the source have the same email but for its case. Every pass decides the same.
+func TestLaterPassKeepsConflictsOfTheSource(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 3, 0)
+	importtest.Exec(t, from, `update auth.users u set email = upper(o.email) from auth.users o
+		where u.id = (select max(id::text)::uuid from auth.users) and o.id = (select min(id::text)::uuid from auth.users)`)
+	m := importtest.Open(t, from)
+	for pass := 1; pass <= 2; pass++ {
+		importtest.Complete(t, m, importtest.Small)
+		if n := importtest.Value(t, m.To,
+			"select count(*)::text from supabase_import.ruling where reason = 'email_conflict'"); n != "1" {
+			t.Errorf("pass %d: %s users have an email that another user has, want 1", pass, n)
+		}
+	}
+	// A run with another name begins with a plan of its own.
+	o := importtest.Small
+	o.Run = "second"
+	if st, err := m.Run(t.Context(), o, false, 1); err != nil || st.State != run.Complete || st.Pass != 1 {
+		t.Errorf("another run: got the state %q in pass %d, %v", st.State, st.Pass, err)
+	}
+}
