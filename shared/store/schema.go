@@ -20,7 +20,7 @@ func (s *Store) UseSchema(name string) *Store {
 // tableName matches the name of one of Xenon's tables where a statement names a table. It does not match columns such
 // as session.token. It would also match a CTE with the name of a table, so no CTE in this package has such a name.
 var tableName = func() *regexp.Regexp {
-	names := make([]string, 0, 2*len(schema.Tables))
+	var names []string
 	for _, name := range schema.Names() {
 		names = append(names, regexp.QuoteMeta(pgx.Identifier{name}.Sanitize()))
 		if name != "user" && name == strings.ToLower(name) {

@@ -141,3 +141,31 @@ create view public.slow as select p.* from public.profiles p
 		t.Errorf("%d profiles were copied, want 2", n)
 	}
 }
+
+// Other users of the target have the email of one user and the telephone number of another one. The import copies both
+// users without the value.
+func TestUsersWithTakenEmailOrPhoneAreRejectedAlone(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 6, 6, 6)
+	users := firstUsers(t, from, 4)
+	email := importtest.Value(t, from, "select email from auth.users where id = $1::uuid", users[1])
+	importtest.Exec(t, from, "update auth.users set phone = '491701234567', phone_confirmed_at = now() where id = '"+
+		users[3]+"'")
+	m := importtest.Open(t, from)
+	importtest.Exec(t, m.To, `alter table "user" add "phoneNumber" text unique, add "phoneNumberVerified" boolean;
+insert into "user" (name, email, "emailVerified", "phoneNumber") values
+  ('', '`+email+`', true, null), ('', 'another@user.example', true, '+491701234567')`)
+	importtest.Complete(t, m, importtest.Small)
+	got := importtest.Column(t, m.To, `select concat_ws(' ', source, user_id, reason) from supabase_import.ruling
+		order by user_id, source`)
+	want := []string{"user " + users[1] + " target_email_taken", "user " + users[3] + " target_phone_taken"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rejections (-want +got):\n%s", diff)
+	}
+	without := importtest.Value(t, m.To, `select concat_ws(' ', (select email = $1 from "user" where id = $2::uuid),
+		(select "phoneNumber" is null from "user" where id = $3::uuid))`, email, users[1], users[3])
+	if n := importtest.Count(t, m.To)["user"]; n != 8 || without != "f t" {
+		t.Errorf("the target has %d users, want all 6 and the 2 others; the taken values: %s", n, without)
+	}
+}

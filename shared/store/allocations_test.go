@@ -1,0 +1,52 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+)
+
+// The tests of this file are not parallel, because they count allocations.
+
+// Most requests find an idle connection, so that acquire needs no timer.
+func TestIdleConnectionIsAcquiredWithoutATimer(t *testing.T) {
+	s := Open(dbtest.FixedURL(dbtest.New(t)), 1)
+	defer s.Close()
+	count := func(acquire func() (*pgxpool.Conn, error)) float64 {
+		return testing.AllocsPerRun(100, func() {
+			conn, err := acquire()
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.Release()
+		})
+	}
+	idle := count(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), false) })
+	full := count(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), true) })
+	if idle >= full {
+		t.Errorf("an idle connection takes %v allocations, a full pool with its timer %v, want fewer", idle, full)
+	}
+}
+
+func TestTimesInUTCAreNotConverted(t *testing.T) {
+	args := []any{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), "text"}
+	if got := testing.AllocsPerRun(100, func() { inUTC(args) }); got != 0 {
+		t.Errorf("got %v allocations, want none", got)
+	}
+	local := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("", 3600))
+	if got, ok := inUTC([]any{local})[0].(time.Time); !ok || got.Location() != time.UTC || !got.Equal(local) {
+		t.Errorf("got %v, want %v in UTC", got, local)
+	}
+}
+
+func TestArgumentsOfChargesAreAllocatedOnce(t *testing.T) {
+	for n := range 4 {
+		_, args := chargeStatement(make([]Charge, n+1))
+		if len(args) != cap(args) {
+			t.Errorf("%d charges: %d arguments with space for %d", n+1, len(args), cap(args))
+		}
+	}
+}
