@@ -26,8 +26,9 @@ func TestIdleConnectionIsAcquiredWithoutATimer(t *testing.T) {
 	}
 	idle := count(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), false) })
 	full := count(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), true) })
-	if idle >= full {
-		t.Errorf("an idle connection takes %v allocations, a full pool with its timer %v, want fewer", idle, full)
+	// A look at the idle connections takes some, too.
+	if idle+2 >= full {
+		t.Errorf("an idle connection takes %v allocations, a full pool with its timer %v, want much fewer", idle, full)
 	}
 }
 

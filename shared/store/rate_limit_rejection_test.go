@@ -53,3 +53,10 @@ func TestRejectionsAreRememberedUpToALimit(t *testing.T) {
 		}
 	}
 }
+
+func TestFlushWithoutChargesNeedsNoConnection(t *testing.T) {
+	t.Parallel()
+	if err := open(t, "", 1).Charging().FlushCharges(t.Context()); err != nil {
+		t.Errorf("got %v", err)
+	}
+}

@@ -169,3 +169,26 @@ insert into "user" (name, email, "emailVerified", "phoneNumber") values
 		t.Errorf("the target has %d users, want all 6 and the 2 others; the taken values: %s", n, without)
 	}
 }
+
+// The import takes the email from a user of the target who never verified it, and writes the staged rows again.
+func TestEmailOfUnverifiedUserIsReleased(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 4, 4, 4)
+	user := firstUsers(t, from, 2)[1]
+	email := importtest.Value(t, from, "select email from auth.users where id = $1::uuid", user)
+	m := importtest.Open(t, from)
+	importtest.Exec(t, m.To, `insert into "user" (name, email, "emailVerified") values ('', '`+email+`', false)`)
+	var copied int64
+	m.Progress = func(e importer.Event) { copied += e.Copied }
+	importtest.Complete(t, m, importtest.Small)
+	if got := importtest.Value(t, m.To, `select id::text from "user" where email = $1`, email); got != user {
+		t.Errorf("the user %s has the email, want %s", got, user)
+	}
+	rejected := importtest.Value(t, m.To, "select count(*)::text from supabase_import.ruling")
+	rows := importtest.Value(t, m.To, `select ((select count(*) from "user") - 1 + (select count(*) from user_profile)
+		+ (select count(*) from account where "providerId" <> 'credential'))::text`)
+	if got := strconv.FormatInt(copied, 10); got != rows || rejected != "0" {
+		t.Errorf("%s rows are reported as copied, want %s; %s rows are rejected, want none", got, rows, rejected)
+	}
+}
