@@ -57,7 +57,7 @@ func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
 	answer := s.InvokeHTTP(sandbox.Event("POST", "/api/auth/sign-up/email", "", "198.51.100.1",
 		`{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`))
 	if answer.StatusCode != 200 || len(answer.Cookies) == 0 {
-		b.Fatalf("sign up: %d %s", answer.StatusCode, answer.Body)
+		b.Fatalf("sign-up: got %d %s, want 200 and a cookie", answer.StatusCode, answer.Body)
 	}
 	cookie, _, _ = strings.Cut(answer.Cookies[0], ";")
 	return cookie
@@ -78,12 +78,12 @@ func runOnce(
 	s.AddSecrets(d.Hidden...)
 	event := sandbox.Event("GET", "/api/auth/get-session", "", "198.51.100.1", "", cookie)
 	if got := s.InvokeHTTP(event); !strings.Contains(got.Body, "ada@example.com") || got.Headers["Set-Auth-Jwt"] == "" {
-		b.Fatalf("get-session: %d %s", got.StatusCode, got.Body)
+		b.Fatalf("get-session: got %d %s, want the user's email and Set-Auth-Jwt", got.StatusCode, got.Body)
 	}
 	began, initialised := s.StartTimes()[0], trace.last(b)
 	connect, statements, query := database.splitTimes(b)
 	if statements != 1 {
-		b.Fatalf("%d round trips for get-session, want 1", statements)
+		b.Fatalf("round trips of get-session: got %d, want 1", statements)
 	}
 	took := map[string]time.Duration{
 		"runtime": initialised.Sub(began), "config": s.FirstRequest().Sub(initialised),

@@ -130,7 +130,7 @@ func newImportBenchmark(b *testing.B, users int) *importBenchmark {
 		rows:   2*users + users*4/5,
 	}
 	if text, err := exec.Command("go", "build", "-trimpath", "-o", s.xenon, "../cmd/xenon").CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, text)
+		b.Fatalf("go build ../cmd/xenon: %v: %s", err, text)
 	}
 	s.from = s.createSource(b, "source", users)
 	s.execStatement(b, "CREATE DATABASE empty_target")

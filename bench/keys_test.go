@@ -38,10 +38,10 @@ func newKeys(b *testing.B) (*keys.Keys, *jwtverify.Verifier) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		published, err := k.Public(r.Context())
 		if err != nil {
-			b.Errorf("Public: %v", err)
+			b.Errorf("publish the keys: %v", err)
 		}
 		if err := json.NewEncoder(w).Encode(map[string]any{"keys": published}); err != nil {
-			b.Errorf("answer: %v", err)
+			b.Errorf("encode the key set: %v", err)
 		}
 	}))
 	b.Cleanup(server.Close)

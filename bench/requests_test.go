@@ -80,7 +80,7 @@ func (s *server) send(b *testing.B, method, path, body string) *httptest.Respons
 	w := httptest.NewRecorder()
 	s.mux.ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
-		b.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+		b.Fatalf("%s %s: got %d %s, want 200", method, path, w.Code, w.Body)
 	}
 	return w
 }

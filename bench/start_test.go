@@ -14,7 +14,7 @@ import (
 func BenchmarkStart(b *testing.B) {
 	functions, err := filepath.Glob("../functions/*")
 	if err != nil || len(functions) == 0 {
-		b.Fatal("no functions", err)
+		b.Fatalf("found no folder in functions/ (error %v)", err)
 	}
 	for _, function := range functions {
 		b.Run(filepath.Base(function), func(b *testing.B) {
@@ -35,7 +35,7 @@ func buildFunction(b *testing.B, function string, env ...string) string {
 		function)
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 	if text, err := cmd.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, text)
+		b.Fatalf("build %s: %v: %s", function, err, text)
 	}
 	return out
 }

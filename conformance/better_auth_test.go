@@ -56,7 +56,7 @@ func runBetterAuth(t *testing.T, cmd *exec.Cmd) string {
 	t.Cleanup(func() {
 		_ = stdin.Close() // Better Auth exits at the end of its input
 		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Logf("Better Auth exited with %v and logged:\n%s", err, stderr.String())
+			t.Logf("Better Auth exited with the error %v and logged:\n%s", err, stderr.String())
 		}
 	})
 	if readErr != nil {
@@ -89,7 +89,7 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 					recorded := readRecord(t, s)
 					for i := range min(len(want), len(recorded.Exchanges)) {
 						if diff := cmp.Diff(recorded.Exchanges[i].Answer.text(), want[i].Answer.text()); diff != "" {
-							t.Errorf("%s, %d, %s: the recording is outdated; run make record (-recorded +Better Auth):\n%s",
+							t.Errorf("%s, step %d, %s: the recording is outdated; run make record (-recorded +Better Auth):\n%s",
 								s.stem, i+1, want[i].Do, diff)
 						}
 					}

@@ -71,7 +71,7 @@ func runStockClient(t *testing.T, s runningServer, patterns ...string) {
 	for _, pattern := range patterns {
 		files, err := filepath.Glob(filepath.Join(*clientDir, pattern))
 		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: no tests, %v", pattern, err)
+			t.Fatalf("the pattern %s matches no test file (error %v)", pattern, err)
 		}
 		args = append(args, files...)
 	}
@@ -80,6 +80,6 @@ func runStockClient(t *testing.T, s runningServer, patterns ...string) {
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
-		t.Errorf("the stock client against %s: %v", s.name, err)
+		t.Errorf("the tests of the stock client against %s failed: %v", s.name, err)
 	}
 }

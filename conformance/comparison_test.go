@@ -180,7 +180,8 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 	for _, d := range listed {
 		isHidden := slices.Contains(hidden, d)
 		if slices.Contains(shown, d) == isHidden {
-			t.Errorf("%s: has a scenario: %v, is listed as not visible: %v", d, isHidden, isHidden)
+			t.Errorf("%s in docs/divergences.md: a scenario tests it: %v, a paragraph says that it is not visible: %v; "+
+				"want one of the two", d, isHidden, isHidden)
 		}
 	}
 }
@@ -198,7 +199,7 @@ func TestRecordingsHaveTheirScenario(t *testing.T) {
 	}
 	for _, file := range files {
 		if !known[file] {
-			t.Errorf("%s: no scenario has that name", file)
+			t.Errorf("%s: no scenario has the name of this recording; delete the file or rename it", file)
 		}
 	}
 }

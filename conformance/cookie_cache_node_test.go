@@ -58,7 +58,8 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 		// sessions has no database, so only the cookie can answer.
 		caller, _, err := sessions.CachedCaller(w, r, nil)
 		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 {
-			t.Errorf("Better Auth's cookie of %.30q: got %+v, %v, headers %v", names[i], caller, err, w.Header())
+			t.Errorf("Better Auth's cache cookie of the user %.30q, read by Xenon: got %+v, the error %v and the headers "+
+				"%v, want this user and neither", names[i], caller, err, w.Header())
 		}
 	}
 }
@@ -99,6 +100,6 @@ func runCookieCache(t *testing.T, in, out any) {
 		t.Fatalf("cookie_cache.mjs: %v\n%s", err, stderr.String())
 	}
 	if err := json.Unmarshal(output, out); err != nil {
-		t.Fatalf("%v: %s", err, output)
+		t.Fatalf("the output of cookie_cache.mjs is not JSON: %v: %s", err, output)
 	}
 }

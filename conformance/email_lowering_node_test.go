@@ -45,6 +45,6 @@ func TestImportLowersEmailsAsJavaScript(t *testing.T) {
 	}
 	want := strings.Fields(string(out))
 	if diff := cmp.Diff(got, want); diff != "" || len(want) == 0 {
-		t.Errorf("letters, got - want +:\n%s", diff)
+		t.Errorf("characters that become ASCII in lower case (-Postgres +JavaScript):\n%s", diff)
 	}
 }

@@ -65,7 +65,7 @@ func TestR04_ScenariosCoverEveryErrorOfBetterAuth(t *testing.T) {
 	}
 	for _, want := range append(withoutCode, errorCodes...) {
 		if !seen[want] {
-			t.Errorf("no scenario makes Better Auth answer %s", want)
+			t.Errorf("no recorded scenario has the error %s of Better Auth; add one", want)
 		}
 	}
 }
@@ -105,12 +105,12 @@ func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 				found++
 				f := fault{statuses[m[1]], m[2], m[3]}
 				if !recorded[f] && unrecorded[f.Code] == "" {
-					t.Errorf("%s: %s is no response of Better Auth in any scenario", file, fmt.Sprint(f))
+					t.Errorf("%s has the error %s, which Better Auth does not answer in any recorded scenario", file, fmt.Sprint(f))
 				}
 			}
 		}
 	}
 	if found < 30 {
-		t.Errorf("found only %d errors in the code", found)
+		t.Errorf("errors in shared/auth and shared/web: found %d, want at least 30", found)
 	}
 }

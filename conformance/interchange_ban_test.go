@@ -27,26 +27,29 @@ func TestInterchange_BansWithTheAdminPlugin(t *testing.T) {
 		admin.checkStatus(admin.post(ix.betterAuth, "/admin/ban-user", ban), http.StatusOK)
 		theirs, ours := signIn(ix.betterAuth), signIn(ix.xenon)
 		if ours.status != http.StatusForbidden || ours.text != theirs.text || ours.body.text("code") != banned {
-			t.Errorf("registered at %s: Better Auth answers %d %s, Xenon %d %s",
+			t.Errorf("registered at %s, sign-in while banned: got %d %s at Better Auth and %d %s at Xenon, want the same 403",
 				home.name, theirs.status, theirs.text, ours.status, ours.text)
 		}
 		if u, _ := phone.sessionAt(ix.xenon); u != "" {
-			t.Errorf("registered at %s: the session is still valid", home.name)
+			t.Errorf("registered at %s: the session of the banned user is still valid, want it ended", home.name)
 		}
 		admin.checkStatus(admin.post(ix.betterAuth, "/admin/unban-user", fields{"userId": id}), http.StatusOK)
 		for _, s := range []runningServer{ix.betterAuth, ix.xenon} {
 			if a := signIn(s); a.status != http.StatusOK {
-				t.Errorf("registered at %s: after the ban was lifted %s answers %d %s", home.name, s.name, a.status, a.text)
+				t.Errorf("registered at %s, sign-in after the ban was lifted: %s answers %d %s, want 200",
+					home.name, s.name, a.status, a.text)
 			}
 			ix.exec(t, `
 				UPDATE "user" SET banned = true, "banReason" = 'spam', "banExpires" = now() - interval '1 minute'
 				WHERE id = $1`, id)
 			if a := signIn(s); a.status != http.StatusOK {
-				t.Errorf("registered at %s: after the ban expired %s answers %d %s", home.name, s.name, a.status, a.text)
+				t.Errorf("registered at %s, sign-in after the ban expired: %s answers %d %s, want 200",
+					home.name, s.name, a.status, a.text)
 			}
 			left := ix.query(t, `SELECT concat_ws(' ', banned, "banReason", "banExpires") FROM "user" WHERE id = $1`, id)
 			if left != "f" {
-				t.Errorf("registered at %s: %s did not clear the ban: %q", home.name, s.name, left)
+				t.Errorf("registered at %s, the ban columns after the sign-in at %s: got %q, want banned = false alone",
+					home.name, s.name, left)
 			}
 		}
 	}
@@ -60,15 +63,15 @@ func TestInterchange_BansWithoutTheAdminPlugin(t *testing.T) {
 	email, id := b.register(ix.betterAuth)
 	ix.exec(t, `UPDATE "user" SET banned = true WHERE id = $1`, id)
 	if u, _ := b.sessionAt(ix.betterAuth); u != id {
-		t.Errorf("Better Auth: got user %q, want %q", u, id)
+		t.Errorf("the session of the banned user at Better Auth without the plugin: got user %q, want %q", u, id)
 	}
 	in := fields{"email": email, "password": testPassword}
 	b.checkStatus(ix.browser(t).post(ix.betterAuth, "/sign-in/email", in), http.StatusOK)
 	a := ix.browser(t).post(ix.xenon, "/sign-in/email", in)
 	if a.status != http.StatusForbidden || a.body.text("code") != banned {
-		t.Errorf("Xenon: got %d %s", a.status, a.text)
+		t.Errorf("sign-in of the banned user at Xenon: got %d %s, want 403", a.status, a.text)
 	}
 	if u, _ := b.sessionAt(ix.xenon); u != "" {
-		t.Errorf("Xenon: got user %q, want none", u)
+		t.Errorf("the session of the banned user at Xenon: got user %q, want none", u)
 	}
 }

@@ -22,27 +22,27 @@ func TestInterchange_ResetLinks(t *testing.T) {
 		link, token := guest.newestMail(first, "reset-password", email)
 		a := guest.checkStatus(guest.get(second, link), http.StatusFound)
 		if got, want := a.header.Get("Location"), ix.origin+"/new-password?a=b&token="+token; got != want {
-			t.Errorf("the link leads to %q, want %q", got, want)
+			t.Errorf("the reset link redirects to %q, want %q", got, want)
 		}
 
 		fresh := fields{"newPassword": "another horse", "token": token}
 		short := guest.post(second, "/reset-password", fields{"newPassword": "short", "token": token})
 		if code := short.body.text("code"); code != "PASSWORD_TOO_SHORT" {
-			t.Errorf("a short password: got %q", code)
+			t.Errorf("reset-password with a short password: got the code %q, want PASSWORD_TOO_SHORT", code)
 		}
 		guest.checkStatus(guest.post(second, "/reset-password", fresh), http.StatusOK)
 		for _, s := range []runningServer{first, second} {
 			if code := guest.post(s, "/reset-password", fresh).body.text("code"); code != "INVALID_TOKEN" {
-				t.Errorf("%s, the same token again: got %q", s.name, code)
+				t.Errorf("reset-password at %s with a used token: got the code %q, want INVALID_TOKEN", s.name, code)
 			}
 		}
 		if u, _ := b.sessionAt(first); u != "" {
-			t.Error("the old session is still valid")
+			t.Error("the session from before the reset is still valid, want it ended")
 		}
 		in := fields{"email": email, "password": "another horse"}
 		a = guest.checkStatus(guest.post(first, "/sign-in/email", in), http.StatusOK)
 		if got := a.body.object("user").text("id"); got != id {
-			t.Errorf("signed in: got %s, want %s", got, id)
+			t.Errorf("sign-in with the new password: got user %s, want %s", got, id)
 		}
 	})
 }
@@ -57,17 +57,17 @@ func TestInterchange_VerificationLinks(t *testing.T) {
 		email, id := b.register(first)
 		in := fields{"email": email, "password": testPassword}
 		if code := b.post(second, "/sign-in/email", in).body.text("code"); code != "EMAIL_NOT_VERIFIED" {
-			t.Errorf("before the verification: got %q", code)
+			t.Errorf("sign-in before the verification: got the code %q, want EMAIL_NOT_VERIFIED", code)
 		}
 		link, _ := b.newestMail(first, "verify-email", email)
 		b.checkStatus(b.get(second, link), http.StatusFound)
 		if u, _ := b.sessionAt(first); u != id {
-			t.Errorf("after the verification: got user %q, want %q", u, id)
+			t.Errorf("the session after the verification link: got user %q, want %q", u, id)
 		}
 		again := ix.browser(t)
 		again.checkStatus(again.get(first, link), http.StatusFound)
 		if u, _ := again.sessionAt(second); u != "" {
-			t.Error("the second use of the link signed the user in")
+			t.Error("the second use of the link signed the user in, want no session")
 		}
 		again.checkStatus(again.post(first, "/sign-in/email", in), http.StatusOK)
 	})
@@ -86,17 +86,17 @@ func TestInterchange_ChangeOfEmail(t *testing.T) {
 		confirmation, _ := b.newestMail(first, "change-email-confirmation", email)
 		a := b.checkStatus(b.get(second, confirmation), http.StatusFound)
 		if got := a.header.Get("Location"); got != "/account" {
-			t.Errorf("the confirmation link redirects to %q", got)
+			t.Errorf("the confirmation link redirects to %q, want /account", got)
 		}
 		link, _ := b.newestMail(second, "verify-email", moved)
 		b.checkStatus(b.get(first, link), http.StatusFound)
 		for _, s := range []runningServer{first, second} {
 			if got := b.get(s, "/get-session").body.object("user").text("email"); got != moved {
-				t.Errorf("%s: got %q, want %q", s.name, got, moved)
+				t.Errorf("the email at %s after the change: got %q, want %q", s.name, got, moved)
 			}
 		}
 		if got := b.get(second, confirmation).header.Get("Location"); !strings.Contains(got, "error=") {
-			t.Errorf("the second use of the confirmation link redirects to %q", got)
+			t.Errorf("the second use of the confirmation link redirects to %q, want an error", got)
 		}
 	})
 }
@@ -111,18 +111,18 @@ func TestInterchange_DeletionLinks(t *testing.T) {
 		b.checkStatus(b.post(first, "/delete-user", fields{"callbackURL": "/goodbye"}), http.StatusOK)
 		link, token := b.newestMail(first, "delete-account", email)
 		if u, err := url.Parse(link); err != nil || u.Query().Get("token") != token {
-			t.Errorf("the link %q has another token than the mail, %v", link, err)
+			t.Errorf("the link %q has another token than the mail (error %v), want the same", link, err)
 		}
 		stranger.checkStatus(stranger.get(second, link), http.StatusNotFound)
 		if u, _ := b.sessionAt(second); u != id {
-			t.Error("another person's request deleted the account")
+			t.Error("another user opened the link: the account was deleted, want it kept")
 		}
 		a := b.checkStatus(b.get(second, link), http.StatusFound)
 		if got := a.header.Get("Location"); got != "/goodbye" {
-			t.Errorf("redirects to %q", got)
+			t.Errorf("the deletion link redirects to %q, want /goodbye", got)
 		}
 		if n := ix.query(t, `SELECT count(*)::text FROM "user" WHERE id = $1`, id); n != "0" {
-			t.Errorf("users: got %s, want none", n)
+			t.Errorf("users with the id of the deleted account: got %s, want 0", n)
 		}
 		b.checkStatus(
 			b.post(first, "/sign-in/email", fields{"email": email, "password": testPassword}),

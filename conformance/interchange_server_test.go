@@ -211,7 +211,8 @@ func (b *visitor) sessionAt(s runningServer) (user, session string) {
 func (b *visitor) checkStatus(a reply, status int) reply {
 	b.t.Helper()
 	if a.status != status {
-		b.t.Fatalf("got %d %s %v, want %d", a.status, a.text, a.header["Location"], status)
+		b.t.Fatalf("got the status %d, the body %s and the location %v, want the status %d",
+			a.status, a.text, a.header["Location"], status)
 	}
 	return a
 }
@@ -247,7 +248,8 @@ func (b *visitor) newestMail(s runningServer, kind, to string) (url, token strin
 	}
 	path, isOurs := strings.CutPrefix(url, b.origin)
 	if !isOurs || token == "" {
-		b.t.Fatalf("%s sent no mail %s: %q", s.name, kind, url)
+		b.t.Fatalf("the newest mail %s of %s to %s: got the link %q, want a token and a link to %s",
+			kind, s.name, to, url, b.origin)
 	}
 	return path, token
 }

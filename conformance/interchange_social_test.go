@@ -48,7 +48,7 @@ func (b *visitor) finish(s runningServer, l *providertest.Login) {
 	}
 	a := b.checkStatus(b.get(s, strings.TrimPrefix(callback, b.origin)), http.StatusFound)
 	if got := a.header.Get("Location"); got != "/home" {
-		b.t.Fatalf("%s: the callback leads to %q", s.name, got)
+		b.t.Fatalf("the callback at %s redirects to %q, want /home", s.name, got)
 	}
 }
 
@@ -67,11 +67,11 @@ func TestInterchange_SocialSignIn(t *testing.T) {
 					id, _ := b.sessionAt(first)
 					again.finish(first, again.begin(second, "/sign-in/social", provider, v))
 					if got, _ := again.sessionAt(second); got != id || id == "" {
-						t.Errorf("%s: got user %q, then %q", provider, id, got)
+						t.Errorf("%s: the first sign-in got user %q, the second one %q, want the same", provider, id, got)
 					}
 					accounts := ix.query(t, `SELECT count(*)::text FROM account WHERE "userId" = $1`, id)
 					if accounts != "1" {
-						t.Errorf("%s: got %s accounts, want 1", provider, accounts)
+						t.Errorf("%s: accounts of the user: got %s, want 1", provider, accounts)
 					}
 				}
 			})
@@ -92,13 +92,13 @@ func TestInterchange_LinkSocial(t *testing.T) {
 			`SELECT "userId"::text FROM account WHERE "providerId" = 'github' AND "userId" = $1`,
 			id,
 		); got != id {
-			t.Errorf("the account belongs to %q, want %q", got, id)
+			t.Errorf("the linked account belongs to user %q, want %q", got, id)
 		}
 		l := b.begin(first, "/link-social", "discord", newVisit(email))
 		b.checkStatus(b.post(second, "/sign-out", fields{}), http.StatusOK)
 		a := b.get(second, strings.TrimPrefix(l.Callback, b.origin))
 		if got := a.header.Get("Location"); !strings.Contains(got, "error=") {
-			t.Errorf("a link after the sign-out leads to %q", got)
+			t.Errorf("the callback of link-social after the sign-out redirects to %q, want an error", got)
 		}
 	})
 }
@@ -122,16 +122,16 @@ func TestInterchange_EncryptedOAuthTokens(t *testing.T) {
 			)
 			info := b.checkStatus(b.get(s, "/account-info?accountId="+row), http.StatusOK)
 			if name := info.body.object("user").text("name"); name != "Ada Lovelace" {
-				t.Errorf("%s, account-info: got %q", s.name, name)
+				t.Errorf("account-info at %s: got the name %q, want Ada Lovelace", s.name, name)
 			}
 			tokens = append(tokens, token)
 		}
 		if tokens[0] != tokens[1] || tokens[0] == "" {
-			t.Errorf("got access tokens %q", tokens)
+			t.Errorf("get-access-token at both servers: got %q, want the same token twice", tokens)
 		}
 		stored := ix.query(t, `SELECT "accessToken" FROM account WHERE id = $1`, row)
 		if stored == tokens[0] {
-			t.Error("the access token is stored in clear")
+			t.Error("account.accessToken has the plain access token, want it encrypted")
 		}
 		fresh := b.checkStatus(
 			b.post(second, "/refresh-token", fields{"accountId": row}),
@@ -146,7 +146,8 @@ func TestInterchange_EncryptedOAuthTokens(t *testing.T) {
 			"accessToken",
 		)
 		if fresh != read || fresh == tokens[0] {
-			t.Errorf("refreshed at %s: got %q, %s has %q", second.name, fresh, first.name, read)
+			t.Errorf("refresh-token at %s: got %q, then get-access-token at %s: got %q, want one new token at both",
+				second.name, fresh, first.name, read)
 		}
 	})
 }

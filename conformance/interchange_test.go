@@ -20,13 +20,14 @@ func TestInterchange_Passwords(t *testing.T) {
 		email, id := b.register(first)
 		hash := ix.query(t, `SELECT password FROM account WHERE "userId" = $1`, id)
 		if !regexp.MustCompile(`^[0-9a-f]{32}:[0-9a-f]{128}$`).MatchString(hash) {
-			t.Errorf("the stored password does not have Better Auth's format, it begins with %.4q", hash)
+			t.Errorf("the stored password begins with %.4q, want Better Auth's format: 32 hex digits, a colon, 128 hex digits",
+				hash)
 		}
 		composed := strings.ReplaceAll(testPassword, "ﬁ", "fi") // the same text after NFKC
 		in := fields{"email": strings.ToUpper(email), "password": composed}
 		a := elsewhere.checkStatus(elsewhere.post(second, "/sign-in/email", in), http.StatusOK)
 		if got := a.body.object("user").text("id"); got != id {
-			t.Errorf("signed in: got user %s, want %s", got, id)
+			t.Errorf("sign-in at the second server: got user %s, want %s", got, id)
 		}
 		wrong := fields{"email": email, "password": "wrong horse"}
 		ix.browser(t).checkStatus(ix.browser(t).post(second, "/sign-in/email", wrong), http.StatusUnauthorized)
@@ -42,7 +43,7 @@ func TestInterchange_Passwords(t *testing.T) {
 		again.checkStatus(again.post(first, "/sign-in/email", old), http.StatusUnauthorized)
 		twice := again.post(second, "/sign-up/email", fields{"name": "", "email": email, "password": testPassword})
 		if code := twice.body.text("code"); code != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" {
-			t.Errorf("signing up twice: got %q", code)
+			t.Errorf("sign-up with a registered email: got the code %q, want USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", code)
 		}
 	})
 }
@@ -56,24 +57,27 @@ func TestR03_SessionCookies(t *testing.T) {
 		email, id := b.register(first)
 		user, session := b.sessionAt(first)
 		if u, s := b.sessionAt(second); user != id || u != user || s != session || s == "" {
-			t.Errorf("got user %s, session %s, want %s, %s", u, s, user, session)
+			t.Errorf("the session at the second server: got user %s and session %s, want user %s and session %s",
+				u, s, user, session)
 		}
 		if a, z := b.get(first, "/get-session").text, b.get(second, "/get-session").text; !sameJSON(t, a, z) {
-			t.Errorf("%s answers %s\n%s answers %s", first.name, a, second.name, z)
+			t.Errorf("get-session at both servers, want the same JSON:\n%s answers %s\n%s answers %s",
+				first.name, a, second.name, z)
 		}
 		b.checkStatus(b.post(second, "/update-user", fields{"name": "Countess"}), http.StatusOK)
 		if got := b.get(first, "/get-session").body.object("user").text("name"); got != "Countess" {
-			t.Errorf("the name: got %q", got)
+			t.Errorf("the name after update-user: got %q, want Countess", got)
 		}
 
 		ix.exec(t, `UPDATE session SET "expiresAt" = "expiresAt" - interval '2 days' WHERE id = $1`, session)
 		before := ix.query(t, `SELECT "expiresAt"::text FROM session WHERE id = $1`, session)
 		a := b.get(second, "/get-session")
 		if !strings.Contains(strings.Join(a.header["Set-Cookie"], "\n"), "session_token=") {
-			t.Errorf("a session that is due for extension: got cookies %q", a.header["Set-Cookie"])
+			t.Errorf("get-session of a session that is due for extension: got the cookies %q, want a session_token",
+				a.header["Set-Cookie"])
 		}
 		if after := ix.query(t, `SELECT "expiresAt"::text FROM session WHERE id = $1`, session); after <= before {
-			t.Errorf("the session expires at %s, before it was %s", after, before)
+			t.Errorf("the expiry of the extended session: got %s, want later than %s", after, before)
 		}
 		if _, s := b.sessionAt(first); s != session {
 			t.Errorf("after the extension: got session %q, want %q", s, session)
@@ -85,10 +89,11 @@ func TestR03_SessionCookies(t *testing.T) {
 		a = short.checkStatus(short.post(second, "/update-user", fields{"name": "Ada"}), http.StatusOK)
 		lines := strings.Join(a.header["Set-Cookie"], "\n")
 		if !strings.Contains(lines, "session_token=") || strings.Contains(lines, "Max-Age=604800") {
-			t.Errorf("a session without rememberMe: got cookies %q", a.header["Set-Cookie"])
+			t.Errorf("update-user in a session without rememberMe: got the cookies %q, want a session_token without "+
+				"Max-Age=604800", a.header["Set-Cookie"])
 		}
 		if u, _ := short.sessionAt(first); u != id {
-			t.Errorf("without rememberMe: got user %q, want %q", u, id)
+			t.Errorf("the session without rememberMe: got user %q, want %q", u, id)
 		}
 	})
 }
@@ -103,14 +108,15 @@ func TestR03_CacheCookies(t *testing.T) {
 		_, session := b.sessionAt(first)
 		cache := "better-auth.session_data"
 		if b.jar[cache] == "" {
-			t.Fatalf("no %s in %v", cache, b.jar)
+			t.Fatalf("the cookies after sign-up have no %s: %v", cache, b.jar)
 		}
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
 		if u, s := b.sessionAt(second); u != id || s != session {
-			t.Errorf("from the cache: got user %q, session %q, want %q, %q", u, s, id, session)
+			t.Errorf("get-session from the cache cookie: got user %q and session %q, want user %q and session %q",
+				u, s, id, session)
 		}
 		if a := b.post(second, "/verify-password", fields{"password": testPassword}); a.status != http.StatusUnauthorized {
-			t.Errorf("a sensitive route: got %d %s, want 401", a.status, a.text)
+			t.Errorf("verify-password without a session row: got %d %s, want 401", a.status, a.text)
 		}
 
 		forged := ix.browser(t)
@@ -120,7 +126,7 @@ func TestR03_CacheCookies(t *testing.T) {
 		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // usually a different base64url letter
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
 		if a := forged.get(second, "/get-session"); a.body != nil {
-			t.Errorf("a forged cache cookie: got %d %s", a.status, a.text)
+			t.Errorf("get-session with a forged cache cookie: got %d %s, want null", a.status, a.text)
 		}
 	})
 }
@@ -138,7 +144,7 @@ func TestR03_BearerTokens(t *testing.T) {
 			api := ix.browser(t)
 			api.bearer = bearer
 			if u, _ := api.sessionAt(second); u != id || bearer == "" {
-				t.Errorf("a token of %d characters: got user %q, want %q", len(bearer), u, id)
+				t.Errorf("a bearer token of %d characters: got user %q, want %q", len(bearer), u, id)
 			}
 			api.checkStatus(api.get(second, "/list-sessions"), http.StatusOK)
 			api.checkStatus(api.get(second, "/token"), http.StatusOK)
@@ -146,7 +152,7 @@ func TestR03_BearerTokens(t *testing.T) {
 		other := ix.browser(t)
 		other.bearer = strings.Replace(signed, bare, strings.Repeat("a", len(bare)), 1)
 		if u, _ := other.sessionAt(second); u != "" {
-			t.Errorf("with the signature of another token: got user %q", u)
+			t.Errorf("a bearer token with the signature of another token: got user %q, want none", u)
 		}
 	})
 }
@@ -162,17 +168,17 @@ func TestInterchange_SigningOut(t *testing.T) {
 		b.checkStatus(b.post(second, "/sign-out", fields{}), http.StatusOK)
 		delete(b.jar, "better-auth.device") // it stays after a sign-out and is no credential
 		if len(b.jar) > 0 {
-			t.Errorf("left cookies %v", b.jar)
+			t.Errorf("cookies after the sign-out: got %v, want only the device cookie, which the test has removed", b.jar)
 		}
 		stolen := ix.browser(t)
 		for _, s := range []runningServer{first, second} {
 			stolen.jar["better-auth.session_token"] = kept
 			if u, _ := stolen.sessionAt(s); u != "" {
-				t.Errorf("%s: the session is still valid", s.name)
+				t.Errorf("%s: the session is still valid after the sign-out, want it ended", s.name)
 			}
 		}
 		if n := ix.query(t, `SELECT count(*)::text FROM session WHERE "userId" = $1`, id); n != "0" {
-			t.Errorf("sessions: got %s, want none", n)
+			t.Errorf("rows of the user in session: got %s, want 0", n)
 		}
 
 		phone, laptop := ix.browser(t), ix.browser(t)
@@ -181,15 +187,15 @@ func TestInterchange_SigningOut(t *testing.T) {
 		laptop.checkStatus(laptop.post(second, "/sign-in/email", in), http.StatusOK)
 		laptop.checkStatus(laptop.post(second, "/revoke-session", fields{"token": token}), http.StatusOK)
 		if u, _ := phone.sessionAt(first); u != "" {
-			t.Error("a session revoked at the other server is still valid")
+			t.Error("a session that was revoked at the other server is still valid, want it ended")
 		}
 		phone.checkStatus(phone.post(first, "/sign-in/email", in), http.StatusOK)
 		phone.checkStatus(phone.post(first, "/revoke-other-sessions", fields{}), http.StatusOK)
 		if u, _ := laptop.sessionAt(second); u != "" {
-			t.Error("the other sessions are still valid at the other server")
+			t.Error("after revoke-other-sessions the other session is still valid at the other server, want it ended")
 		}
 		if u, _ := phone.sessionAt(second); u != id {
-			t.Error("the caller's own session has ended too")
+			t.Error("after revoke-other-sessions the caller's own session has ended, want it kept")
 		}
 	})
 }
@@ -204,17 +210,17 @@ func TestInterchange_JWTs(t *testing.T) {
 			email, id := b.register(maker)
 			jwt := b.checkStatus(b.get(maker, "/token"), http.StatusOK).body.text("token")
 			if got := b.get(maker, "/get-session").header.Get("Set-Auth-Jwt"); got == "" {
-				t.Error("get-session returns no set-auth-jwt")
+				t.Error("get-session has no header set-auth-jwt, want a JWT in it")
 			}
 
 			api := ix.browser(t)
 			api.bearer = jwt
 			if a := api.get(ix.xenon, "/api/profile"); a.status != http.StatusNotFound {
-				t.Errorf("before there is a profile: got %d %s, want 404", a.status, a.text)
+				t.Errorf("GET /api/profile before a profile exists: got %d %s, want 404", a.status, a.text)
 			}
 			a := api.checkStatus(api.post(ix.xenon, "/api/profile", fields{"learning_mode": "visual"}), http.StatusCreated)
 			if got := a.body.text("user_id"); got != id {
-				t.Errorf("the profile is %s's, want %s's", got, id)
+				t.Errorf("user_id of the new profile: got %s, want %s", got, id)
 			}
 
 			keySet := ix.xenon.url + "/api/auth/jwks"
@@ -222,7 +228,7 @@ func TestInterchange_JWTs(t *testing.T) {
 			out, err := verify.CombinedOutput()
 			var claims struct{ Sub, Email string }
 			if err != nil || json.Unmarshal(out, &claims) != nil || claims.Sub != id || claims.Email != email {
-				t.Errorf("jose: %v, %s", err, out)
+				t.Errorf("jose verifies the JWT: got the error %v and %s, want the claims of user %s", err, out, id)
 			}
 		})
 	}
@@ -232,7 +238,7 @@ func sameJSON(t *testing.T, a, b string) bool {
 	t.Helper()
 	var x, y any
 	if json.Unmarshal([]byte(a), &x) != nil || json.Unmarshal([]byte(b), &y) != nil {
-		t.Fatalf("not JSON: %s %s", a, b)
+		t.Fatalf("the answers are not JSON: %s\n%s", a, b)
 	}
 	p, _ := json.Marshal(x)
 	q, _ := json.Marshal(y)

@@ -56,10 +56,10 @@ func TestNamesReplaceValidSignaturesOnly(t *testing.T) {
 	got, want := newNameTable().replaceInCookies([]string{"s=" + good + "; Path=/"})[0],
 		"s=token000000000000000000000000001.signature%3D; Path=/"
 	if got != want {
-		t.Errorf("valid: got %s, want %s", got, want)
+		t.Errorf("a cookie with a valid signature: got %s, want %s", got, want)
 	}
 	if got := newNameTable().replaceInCookies([]string{"s=" + bad + "; Path=/"})[0]; strings.Contains(got, ".signature") {
-		t.Errorf("invalid: got %s", got)
+		t.Errorf("a cookie with an invalid signature: got %s, want the signature unchanged", got)
 	}
 	for secret, want := range map[string]bool{"": true, "another secret": false} {
 		if err := p.forgeToken(forgery{Name: "jwt", Claims: map[string]any{"exp": "1h"}, Secret: secret}); err != nil {
@@ -70,7 +70,7 @@ func TestNamesReplaceValidSignaturesOnly(t *testing.T) {
 		name := n.replaceInText(p.saved["jwt"])
 		content, _ := n.tokens[name].(map[string]any)
 		if content["signed"] != want {
-			t.Errorf("signed with %q: got %v, want signed %v", secret, content, want)
+			t.Errorf("a JWT signed with the secret %q: got the content %v, want signed: %v", secret, content, want)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func TestComparisonReportsDifferences(t *testing.T) {
 		}
 	}
 	if got := new(resultCounts).compareAll(scenario{}, []exchange{{Answer: ok}}, nil, nil); len(got) != 1 {
-		t.Errorf("a missing response: got %q", got)
+		t.Errorf("a missing response: got the faults %q, want 1", got)
 	}
 }
 
@@ -114,15 +114,15 @@ func TestNamesReplaceEncryptedTexts(t *testing.T) {
 		n := newNameTable()
 		n.secret = []byte("vector-secret-0123456789-abcdefghijklmnopqrstuvwxyz")
 		if got := n.replaceInText(text); got != "encrypted-1" {
-			t.Errorf("%s: got %s", use, got)
+			t.Errorf("an encrypted text for %s: got %s, want encrypted-1", use, got)
 		}
 		content, _ := n.tokens["encrypted-1"].(map[string]any)
 		if content["key"] != use {
-			t.Errorf("%s: got %v", use, content)
+			t.Errorf("an encrypted text for %s: got the content %v, want the purpose in key", use, content)
 		}
 		n = newNameTable()
 		if got := n.replaceInText(text); got != text {
-			t.Errorf("%s, with another secret: got %s", use, got)
+			t.Errorf("an encrypted text for %s with another secret: got %s, want it unchanged", use, got)
 		}
 	}
 }
@@ -135,10 +135,10 @@ func TestNamesReplaceTheParametersOfAuthorizationURLs(t *testing.T) {
 	n.learn(`{"url":"` + strings.ReplaceAll(url, "&", `\u0026`) + `"}`)
 	want := "https://id.invalid/authorize?response_type=code&state=state000000000000000000000000001"
 	if got := n.replaceInText(url); got != want {
-		t.Errorf("got %s, want %s", got, want)
+		t.Errorf("the authorization URL: got %s, want %s", got, want)
 	}
 	later := "/callback?state=a_b-5678901234567890123456789012"
 	if got := n.replaceInText(later); got != "/callback?state=state000000000000000000000000001" {
-		t.Errorf("later: got %s", got)
+		t.Errorf("a later text with the same state: got %s, want the name of the state", got)
 	}
 }

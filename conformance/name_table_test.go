@@ -208,7 +208,7 @@ func decode(text []byte) (v any, err error) {
 		return nil, err
 	}
 	if d.More() {
-		return nil, fmt.Errorf("text after the JSON value")
+		return nil, fmt.Errorf("the body has text after the JSON value")
 	}
 	return v, nil
 }

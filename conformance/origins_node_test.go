@@ -70,6 +70,6 @@ func TestOriginPatternVectorsEqualBetterAuths(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("(-Better Auth +vectors):\n%s", diff)
+		t.Errorf("which origins match a pattern (-Better Auth +vectors):\n%s", diff)
 	}
 }

@@ -63,12 +63,14 @@ func TestPeers(t *testing.T) {
 				default:
 					tally.betterAuthOnly++
 					if explained[id] == "" {
-						t.Errorf("passes on Better Auth and fails on Xenon: %s", id)
+						t.Errorf("this test passes on Better Auth and fails on Xenon: fix Xenon or explain it in "+
+							"peers/divergences.json: %s", id)
 					}
 					continue
 				}
 				if explained[id] != "" {
-					t.Errorf("explained by %s, but it does not fail on Xenon alone: %s", explained[id], id)
+					t.Errorf("peers/divergences.json explains this test by %s, but it does not fail on Xenon alone: %s",
+						explained[id], id)
 				}
 			}
 		})
@@ -268,7 +270,7 @@ func readReport(t *testing.T, name string, out []byte) map[string]bool {
 	passed := map[string]bool{}
 	for _, file := range report.TestResults {
 		if file.Message != "" {
-			t.Errorf("the file did not load: %.300s", file.Message)
+			t.Errorf("vitest could not load a test file: %.300s", file.Message)
 		}
 		for _, test := range file.AssertionResults {
 			passed[test.FullName] = test.Status == "passed"

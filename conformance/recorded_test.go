@@ -20,7 +20,8 @@ func TestR02_AnswersAsRecorded(t *testing.T) {
 					t.Parallel()
 					r := readRecord(t, s)
 					if r.BetterAuth != migrations.BetterAuthVersion {
-						t.Errorf("recorded from %s, the pinned version is %s", r.BetterAuth, migrations.BetterAuthVersion)
+						t.Errorf("the recording is of Better Auth %s, the pinned version is %s; run make record",
+							r.BetterAuth, migrations.BetterAuthVersion)
 					}
 					n.check(t, s, r.Exchanges, playScenario(t, s, newPlayer(t, xenon, s)), r.Exchanges)
 				})

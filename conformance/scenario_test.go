@@ -71,7 +71,7 @@ func scenarios(t *testing.T, profile string) (all []scenario) {
 		}
 	}
 	if len(all) == 0 {
-		t.Errorf("profile %s is not used by any scenario", profile)
+		t.Errorf("no scenario uses the profile %s", profile)
 	}
 	return all
 }
@@ -80,7 +80,7 @@ func allScenarios(t *testing.T) (all []scenario) {
 	t.Helper()
 	files, err := filepath.Glob("scenarios/*.json")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("scenarios: %v, %v", files, err)
+		t.Fatalf("files in conformance/scenarios: got %v and the error %v, want at least one", files, err)
 	}
 	for _, file := range files {
 		s := scenario{stem: strings.TrimSuffix(filepath.Base(file), ".json")}
@@ -116,7 +116,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 			t.Errorf("%s: there is no profile %q", s.stem, s.Profile)
 		}
 		if s.About == "" {
-			t.Errorf("%s has no about", s.stem)
+			t.Errorf("%s: the field about is empty, want a description", s.stem)
 		}
 		text, err := json.Marshal(s.Steps)
 		if err != nil {
@@ -141,7 +141,7 @@ func TestEveryEndpointHasAScenario(t *testing.T) {
 	}
 	for _, route := range servedRoutes(t) {
 		if !requested[route] {
-			t.Errorf("%s is served, but no scenario requests it", route)
+			t.Errorf("template.yaml has the route %s, but no scenario requests it; add one", route)
 		}
 	}
 }
@@ -178,7 +178,7 @@ func servedRoutes(t *testing.T) (routes []string) {
 		routes = append(routes, m[1]+" "+m[2])
 	}
 	if len(routes) < 20 {
-		t.Fatalf("template.yaml: found only %v", routes)
+		t.Fatalf("routes in template.yaml: found only %v, want at least 20", routes)
 	}
 	return routes
 }

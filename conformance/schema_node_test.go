@@ -53,7 +53,7 @@ func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
 	var installed struct{ Version string }
 	runReference(t, "version.mjs", "", &installed)
 	if got, want := installed.Version, migrations.BetterAuthVersion; got != want {
-		t.Errorf("installed: got %s, want %s", got, want)
+		t.Errorf("the installed Better Auth: got version %s, want %s, the version of the migrations", got, want)
 	}
 }
 
@@ -95,12 +95,13 @@ func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 	}
 	runReference(t, "accept.mjs", url, &got)
 	if got.SignUp != 200 || got.Token != 200 || !got.SameUser {
-		t.Errorf("got %+v, want a user who signed up and whose session is found", got)
+		t.Errorf("Better Auth on Xenon's schema: got %+v, want 200 for sign-up and token, and the same user in the session",
+			got)
 	}
 	var email string
 	row := connect(t, url).QueryRow(t.Context(), `SELECT email FROM "user" WHERE id = $1`, got.UserID)
 	if err := row.Scan(&email); err != nil || email != "ada@example.com" {
-		t.Errorf("the row: got %q, %v, want ada@example.com", email, err)
+		t.Errorf("the email in \"user\": got %q and the error %v, want ada@example.com", email, err)
 	}
 }
 
@@ -119,11 +120,11 @@ func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 		t.Error(d)
 	}
 	if _, ok := xenon.Tables["user_profile"]; !ok {
-		t.Error("there is no user_profile")
+		t.Error("the migrated schema has no table user_profile, want one")
 	}
 	var users int
 	if err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM "user"`).Scan(&users); err != nil || users != 1 {
-		t.Errorf("users: got %d, %v, want the existing one", users, err)
+		t.Errorf("users after the migrations: got %d and the error %v, want the existing one", users, err)
 	}
 }
 
@@ -136,7 +137,7 @@ func TestSchemaOfBansEqualsTheAdminPlugins(t *testing.T) {
 	xenon := readSchema(t, dbtest.New(t)).Tables["user"].Columns
 	for _, name := range []string{"banned", "banReason", "banExpires"} {
 		if _, ok := xenon[name]; !ok {
-			t.Errorf("there is no %s", name)
+			t.Errorf("Xenon's table user has no column %s of the admin plugin, want one", name)
 		}
 		if diff := cmp.Diff(plugin[name], xenon[name]); diff != "" {
 			t.Errorf("%s (-plugin +Xenon):\n%s", name, diff)
@@ -162,6 +163,6 @@ func TestBetterAuthRejectsABrokenSchema(t *testing.T) {
 	cmd.Env = referenceEnv(url)
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "SCHEMA_MISMATCH") {
-		t.Errorf("got %v, %s, want SCHEMA_MISMATCH", err, out)
+		t.Errorf("Better Auth on a broken schema: got the error %v and %s, want SCHEMA_MISMATCH", err, out)
 	}
 }

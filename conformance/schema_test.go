@@ -176,7 +176,7 @@ func TestSchemaMatchesRecording(t *testing.T) {
 	t.Parallel()
 	recorded := recordedSchema(t)
 	if got, want := recorded.BetterAuth, migrations.BetterAuthVersion; got != want {
-		t.Errorf("recorded from Better Auth %s, the migrations claim %s", got, want)
+		t.Errorf("the recorded schema is of Better Auth %s, migrations.BetterAuthVersion is %s", got, want)
 	}
 	for _, d := range differences(recorded, readSchema(t, dbtest.New(t))) {
 		t.Error(d)
@@ -233,7 +233,7 @@ func TestSchemaDifferencesAreReported(t *testing.T) {
 				got = append(got, what)
 			}
 			if test.want == "" && len(got) > 0 || test.want != "" && !slices.Contains(got, test.want) {
-				t.Errorf("got %q, want %q", got, test.want)
+				t.Errorf("the reported differences: got %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -259,6 +259,6 @@ func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 		`user_profile (user_id)`, `verification ("left"(value, 36))`, `verification (identifier)`,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("indexes, got - want +:\n%s", diff)
+		t.Errorf("indexes that are not on id alone (-got +want):\n%s", diff)
 	}
 }

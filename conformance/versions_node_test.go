@@ -61,7 +61,7 @@ func (l olderBetterAuth) plan(t *testing.T) (p migrationPlan) {
 		t.Fatalf("schema.mjs: %v", err)
 	}
 	if err := json.Unmarshal(out, &p); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatalf("the output of schema.mjs is not JSON: %v: %s", err, out)
 	}
 	return p
 }
@@ -104,7 +104,7 @@ func (ix interchange) joseVerifies(t *testing.T, token, alg string) bool {
 	cmd := exec.CommandContext(t.Context(), "node", "interchange/verify.mjs", keySet, ix.origin, token, alg)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Logf("jose: %v, %s", err, out)
+		t.Logf("jose does not verify the token: %v, %s", err, out)
 	}
 	return err == nil
 }
@@ -121,13 +121,13 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			theirToken := theirs.checkStatus(theirs.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
 
 			if diff := cmp.Diff(missing, columnProblems(t, l.database)); diff != "" {
-				t.Errorf("before schema up (-want +got):\n%s", diff)
+				t.Errorf("problems of the columns before schema up (-want +got):\n%s", diff)
 			}
 			if out, err := schemaUp(t, l.database); err != nil {
 				t.Fatalf("schema up: %v: %s", err, out)
 			}
 			if got := columnProblems(t, l.database); len(got) > 0 {
-				t.Errorf("after schema up: got %q, want no problem", got)
+				t.Errorf("problems of the columns after schema up: got %q, want none", got)
 			}
 
 			x := xenontest.StartWithEnv(t, l.env...)
@@ -139,7 +139,7 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 				http.StatusOK,
 			)
 			if !l.joseVerifies(t, theirToken, "RS256") {
-				t.Error("Xenon's JWKS does not verify a token of Better Auth")
+				t.Error("jose does not verify a token of Better Auth with Xenon's JWKS, want it verified")
 			}
 			l.sameIssuer(t, theirID, id)
 
@@ -151,7 +151,7 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			changed := fields{"email": email, "password": "another horse"}
 			again.checkStatus(again.post(l.betterAuth, "/sign-in/email", changed), http.StatusOK)
 			if user, _ := again.sessionAt(l.betterAuth); user != id {
-				t.Errorf("Better Auth: got user %q, want %q", user, id)
+				t.Errorf("the session at Better Auth after the sign-in: got user %q, want %q", user, id)
 			}
 		})
 	}
@@ -165,11 +165,11 @@ func (l olderBetterAuth) signUpAndChangePassword(t *testing.T) (email, id string
 	email, id = b.register(l.xenon)
 	b.checkStatus(b.post(l.xenon, "/sign-in/email", fields{"email": email, "password": testPassword}), http.StatusOK)
 	if user, _ := b.sessionAt(l.xenon); user != id {
-		t.Errorf("get-session: got user %q, want %q", user, id)
+		t.Errorf("get-session at Xenon: got user %q, want %q", user, id)
 	}
 	token := b.checkStatus(b.get(l.xenon, "/token"), http.StatusOK).body.text("token")
 	if !l.joseVerifies(t, token, "RS256") {
-		t.Error("Xenon's JWKS does not verify a token of Xenon")
+		t.Error("jose does not verify a token of Xenon with Xenon's JWKS, want it verified")
 	}
 	change := fields{"currentPassword": testPassword, "newPassword": "another horse"}
 	b.checkStatus(b.post(l.xenon, "/change-password", change), http.StatusOK)
@@ -185,7 +185,7 @@ func (l olderBetterAuth) sameIssuer(t *testing.T, theirs, ours string) {
 	t.Helper()
 	const column = `SELECT attname::text FROM pg_attribute WHERE attrelid = 'account'::regclass AND attname = 'issuer'`
 	if got, want := l.query(t, column) != "", l.betterAuth.name == "better-auth-1.7.1"; got != want {
-		t.Fatalf("account.issuer: the column exists: %v, want %v", got, want)
+		t.Fatalf("whether the column account.issuer exists: got %v, want %v", got, want)
 	} else if !want {
 		return
 	}
@@ -214,10 +214,10 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 			theirs, ours := l.publishedKey(t, l.betterAuth, kid), l.publishedKey(t, l.xenon, kid)
 			theirs["use"] = "sig" // Xenon adds it to the keys of Better Auth
 			if diff := cmp.Diff(theirs, ours); diff != "" || ours["alg"] != alg {
-				t.Errorf("the published key (-Better Auth +Xenon):\n%s", diff)
+				t.Errorf("the published key, want Better Auth's key with its alg (-Better Auth +Xenon):\n%s", diff)
 			}
 			if !l.joseVerifies(t, token, alg) {
-				t.Error("the published key does not verify a token of Better Auth")
+				t.Error("jose does not verify a token of Better Auth with the key that Xenon publishes, want it verified")
 			}
 		})
 	}
@@ -257,7 +257,7 @@ func TestSchemaUpRejectsTextIDs(t *testing.T) {
 			out, err := schemaUp(t, database)
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-				t.Fatalf("got %v, %s, want exit status 1", err, out)
+				t.Fatalf("xenon schema up on tables with text ids: got the error %v and %s, want exit status 1", err, out)
 			}
 			for _, column := range []string{
 				"user.id", "session.id", "session.userId", "account.id", "account.userId", "verification.id", "jwks.id",
@@ -265,20 +265,20 @@ func TestSchemaUpRejectsTextIDs(t *testing.T) {
 			} {
 				want := column + ": found text, wanted uuid"
 				if !strings.Contains(out, want) {
-					t.Errorf("got %s, want %q", out, want)
+					t.Errorf("xenon schema up printed %s, want it to contain %q", out, want)
 				}
 			}
 			if !strings.Contains(out, "generateId") {
-				t.Errorf("got %s, want it to name Better Auth's option generateId", out)
+				t.Errorf("xenon schema up printed %s, want it to name Better Auth's option generateId", out)
 			}
 			all, err := migrations.Status(t.Context(), database)
 			var mismatch *tables.Error
 			if !errors.As(err, &mismatch) {
-				t.Errorf("status: got %v, want the same error", err)
+				t.Errorf("migrations.Status: got the error %v, want a tables.Error as from schema up", err)
 			}
 			for _, m := range all {
 				if !m.Pending() {
-					t.Errorf("%s was applied", m.Name)
+					t.Errorf("the migration %s was applied to rejected tables, want none applied", m.Name)
 				}
 			}
 		})

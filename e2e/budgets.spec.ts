@@ -30,8 +30,8 @@ test(
           await scriptsOf(page, without + chapter),
         ];
         const more = sum(withAccounts) - sum(bareScripts);
-        expect(more, chapter).toBeLessThanOrEqual(budget);
-        expect(more, 'the site without accounts contains the scripts of accounts').toBeGreaterThan(0);
+        expect(more, `bytes of scripts that authentication adds to ${chapter}`).toBeLessThanOrEqual(budget);
+        expect(more, 'bytes of scripts that only the site with accounts has').toBeGreaterThan(0);
         const initial =
           (await sizeOfInitialScripts(page, shared().origin + chapter, withAccounts)) -
           (await sizeOfInitialScripts(page, without + chapter, bareScripts));

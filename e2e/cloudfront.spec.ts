@@ -117,8 +117,14 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
         31536000,
       );
       const account = page.locator('[data-account]').first();
-      await expect(account, 'scripts have run').toHaveAttribute('data-account', 'signed-out');
-      expect(await page.evaluate(() => document.documentElement.dataset['theme']), 'the inline script').toBeTruthy();
+      await expect(account, 'the state of the account, which the scripts of the page set').toHaveAttribute(
+        'data-account',
+        'signed-out',
+      );
+      expect(
+        await page.evaluate(() => document.documentElement.dataset['theme']),
+        'the theme, which the inline script sets',
+      ).toBeTruthy();
     }
   });
 

@@ -24,7 +24,7 @@ async function followNextLink(page: Page): Promise<void> {
     if (page.url() === before) {
       const link = await nextLink(page);
       const target = new URL((await link.getAttribute('href', { timeout: 1000 })) ?? '', before);
-      expect(target.pathname, 'the content still belongs to the previous page').not.toBe(new URL(before).pathname);
+      expect(target.pathname, 'path of the next link').not.toBe(new URL(before).pathname);
       await link.click({ timeout: 2000 });
     }
     await page.waitForURL((url) => url.href !== before, { timeout: 5000 });
@@ -161,7 +161,7 @@ test('a table that the browser receives in two parts causes no layout shift @onc
   const html = await (await page.request.get('/docs/security/')).text();
   const table = html.indexOf('<tbody');
   const half = html.indexOf('<tr', html.indexOf('<tr', table) + 1);
-  expect(table, 'the page has a table').toBeGreaterThan(0);
+  expect(table, 'position of <tbody in the HTML of the page').toBeGreaterThan(0);
   // A proxy that sends the document in two parts.
   const server = createServer(async (request, response) => {
     const answer = await fetch(`${baseURL}${request.url}`);

@@ -173,8 +173,8 @@ func TestPriceOfMillion(t *testing.T) {
 	} {
 		billed, dollars := priceOfMillion(c.megabytes, c.processor, c.waiting)
 		if billed != c.billed || math.Abs(dollars-c.dollars) > 1e-9 {
-			t.Errorf("%d MB, %v µs, %v µs: got %v ms, $%v, want %v ms, $%v", c.megabytes, c.processor, c.waiting, billed,
-				dollars, c.billed, c.dollars)
+			t.Errorf("%d MB, %v µs of processor time, %v µs of waiting: got %v ms and $%v, want %v ms and $%v",
+				c.megabytes, c.processor, c.waiting, billed, dollars, c.billed, c.dollars)
 		}
 	}
 }
@@ -210,7 +210,7 @@ func TestCostUsesRowCountAndBetterAuth(t *testing.T) {
 		{"profile GET", "profile", 256, 256, 100, 2, 0.2 + 2e3*0.25*0.0000133334, 1, 0},
 	}
 	if diff := cmp.Diff(r.costs(), want, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("costs (-got +want):\n%s", diff)
 	}
 }
 
@@ -220,9 +220,10 @@ func TestFunctionSizesAreReadLikeSAM(t *testing.T) {
 	sizes := functionSizes(t)
 	folders, err := filepath.Glob(root + "/functions/*")
 	if err != nil || len(folders) != len(sizes) {
-		t.Errorf("got %d functions, want %d, %v", len(sizes), len(folders), err)
+		t.Errorf("functions with a memory size in template.yaml: got %d, want %d (error %v)", len(sizes), len(folders), err)
 	}
 	if sizes["session"] == 0 || sizes["signin"] <= sizes["session"] {
-		t.Errorf("a function that hashes has %d MB, one that does not %d", sizes["signin"], sizes["session"])
+		t.Errorf("the signin function has %d MB and session %d MB, want more for signin, which hashes passwords",
+			sizes["signin"], sizes["session"])
 	}
 }

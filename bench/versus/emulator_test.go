@@ -79,7 +79,8 @@ func emulatorProgram(tb testing.TB) string {
 }
 
 // startEmulator starts AWS's runtime interface emulator and sends it the first event, at which it starts the function.
-// The emulator handles one event at a time. The process id of the result is the function's.
+// The emulator handles one event at a time. The process id of the result is the function's. megabytes only sets
+// AWS_LAMBDA_FUNCTION_MEMORY_SIZE: the emulator limits neither the memory nor the processor time of the function.
 func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes int, begin httpCall) server {
 	tb.Helper()
 	f := server{name: ourEmulator, address: freeAddress(tb), database: s.database, format: s.format}
@@ -105,7 +106,7 @@ func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes 
 		time.Sleep(10 * time.Millisecond)
 	}
 	if err != nil {
-		tb.Fatal(fmt.Errorf("functions/%s under the emulator: %w", folder, err))
+		tb.Fatal(fmt.Errorf("send the first event to functions/%s in the emulator: %w", folder, err))
 	}
 	if f.pid, err = onlyChild(cmd.Process.Pid); err != nil {
 		tb.Fatal(err)

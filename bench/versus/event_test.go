@@ -41,7 +41,7 @@ func newEvents(tb testing.TB) *apiEvents {
 func (e *apiEvents) eventFor(c httpCall) ([]byte, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(c.send)))
 	if err != nil {
-		return nil, fmt.Errorf("not a request: %w", err)
+		return nil, fmt.Errorf("parse the call as an HTTP request: %w", err)
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -133,14 +133,14 @@ func TestEventHasTheRequestOfItsCall(t *testing.T) {
 		}
 		if got.Version != "2.0" || got.RouteKey != want.route || got.RequestContext.RouteKey != want.route ||
 			got.RequestContext.HTTP.Method+" "+got.RawPath != want.route || got.RequestContext.HTTP.Path != got.RawPath {
-			t.Errorf("got %+v, want %s", got, want.route)
+			t.Errorf("the event of a call: got %+v, want version 2.0 and the route %s", got, want.route)
 		}
 		if got.Body != want.body || got.Headers["origin"] != want.origin || len(got.Cookies) != want.cookies {
-			t.Errorf("%s: got %+v, want %+v", want.route, got, want)
+			t.Errorf("%s: the event: got %+v, want the body, origin and number of cookies of %+v", want.route, got, want)
 		}
 		if begins, holds := want.call.expectedEventResponse(); string(begins) != `{"statusCode":200,` ||
 			string(holds) != want.holds {
-			t.Errorf("%s: the answer has to hold %s, want %s", want.route, holds, want.holds)
+			t.Errorf("%s: the expected text in the response: got %s, want %s", want.route, holds, want.holds)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func parseInits(stderr string) (all []packageInit, _ error) {
 		var at float64
 		if _, err := fmt.Sscanf(line, "init %s @%f ms, %f ms clock, %f bytes, %f allocs", &i.Package, &at, &i.Milliseconds,
 			&i.Bytes, &i.Allocations); err != nil {
-			return nil, fmt.Errorf("%q: %w", line, err)
+			return nil, fmt.Errorf("parse the init line %q: %w", line, err)
 		}
 		all = append(all, i)
 	}
@@ -129,21 +129,22 @@ func TestInitTraceIsParsed(t *testing.T) {
 	for _, ms := range []string{"0.07", "0.012", "0.03"} {
 		all, err := parseInits(run(ms))
 		if err != nil || len(all) != 3 {
-			t.Fatalf("got %v, %v", all, err)
+			t.Fatalf("three lines about inits: got %v and the error %v, want 3 inits", all, err)
 		}
 		runs = append(runs, all)
 	}
 	got := sumInits(runs)
 	if got.Packages != 3 || len(got.Heavy) != 2 || got.Heavy[0].Package != "time" ||
 		got.Heavy[1] != (packageInit{"net/http", 0.03, 12345, 120}) {
-		t.Errorf("got %+v", got)
+		t.Errorf("the sum of three runs: got %+v, want 3 packages, of them time and net/http heavy, with the median of "+
+			"net/http", got)
 	}
 	if want := (packageInit{"", 0.28, 12353, 121}); got.Total != want {
-		t.Errorf("total: got %+v, want %+v", got.Total, want)
+		t.Errorf("the total of three runs: got %+v, want %+v", got.Total, want)
 	}
 	for _, wrong := range []string{"", "panic: no", "init net/http @x\n"} {
 		if all, err := parseInits(wrong); err == nil {
-			t.Errorf("%q: got %v, want an error", wrong, all)
+			t.Errorf("the output %q: got %v, want an error", wrong, all)
 		}
 	}
 }

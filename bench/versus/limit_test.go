@@ -78,7 +78,7 @@ func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 func transactionRate(output string) (float64, error) {
 	_, rest, ok := strings.Cut(output, "tps = ")
 	if !ok {
-		return 0, errors.New("the output of pgbench has no tps: " + output)
+		return 0, errors.New("the output of pgbench has no line with tps: " + output)
 	}
 	return strconv.ParseFloat(strings.Fields(rest)[0], 64)
 }
@@ -97,7 +97,7 @@ func transactions(dir string) (took []time.Duration, err error) {
 		for lines := bufio.NewScanner(file); lines.Scan(); {
 			fields := strings.Fields(lines.Text())
 			if len(fields) < 3 {
-				return nil, errors.New("pgbench logged " + lines.Text())
+				return nil, errors.New("a line in pgbench's log has fewer than 3 fields: " + lines.Text())
 			}
 			us, err := strconv.Atoi(fields[2])
 			if err != nil {
@@ -194,12 +194,12 @@ func TestLogOfPgbenchIsParsed(t *testing.T) {
 	}
 	got, err := transactions(dir)
 	if err != nil || len(got) != 2 || got[1] != 98*time.Microsecond {
-		t.Errorf("got %v, %v", got, err)
+		t.Errorf("two lines of pgbench's log: got %v and the error %v, want 2 times, the second 98 µs", got, err)
 	}
 	if rate, err := transactionRate(
 		"latency average = 1 ms\ntps = 3514.2 (without initial connection time)\n",
 	); err != nil ||
 		rate != 3514.2 {
-		t.Errorf("got %v, %v", rate, err)
+		t.Errorf("the rate in pgbench's output: got %v and the error %v, want 3514.2", rate, err)
 	}
 }

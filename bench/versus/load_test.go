@@ -86,7 +86,7 @@ func sendLoad(ctx context.Context, address string, conns, count int, next func(i
 				if status == 503 {
 					full.Add(1)
 				} else if status != 200 || !c.answeredBy(text) {
-					return fmt.Errorf("the answer to %.60q is %d %.200q", c.send, status, text)
+					return fmt.Errorf("the response to %.60q is %d %.200q, want 200 and the expected body", c.send, status, text)
 				}
 			}
 			return nil
@@ -96,7 +96,7 @@ func sendLoad(ctx context.Context, address string, conns, count int, next func(i
 	return loadResult{took, time.Since(begin), int(full.Load())}, err
 }
 
-var errAnswer = errors.New("this is not an HTTP/1.1 answer")
+var errAnswer = errors.New("the server's response is not one of HTTP/1.1")
 
 // readAnswer reads one response and appends its body to body.
 func readAnswer(in *bufio.Reader, body []byte) (status int, _ []byte, err error) {
@@ -172,7 +172,8 @@ func TestResponseIsParsed(t *testing.T) {
 	}{{200, "body"}, {401, "abc0123456789"}, {200, ""}} {
 		status, body, err := readAnswer(in, nil)
 		if err != nil || status != want.status || string(body) != want.body {
-			t.Errorf("got %d %q, %v, want %d %q", status, body, err, want.status, want.body)
+			t.Errorf("got the status %d, the body %q and the error %v, want %d and %q",
+				status, body, err, want.status, want.body)
 		}
 	}
 }
@@ -189,7 +190,7 @@ func TestLoadSendsExactlyCountCalls(t *testing.T) {
 	n := 0
 	calls.Range(func(any, any) bool { n++; return true })
 	if err != nil || n != 100 || slices.Contains(r.took, 0) {
-		t.Errorf("got %d calls, %v", n, err)
+		t.Errorf("a load of 100 calls: got %d calls and the error %v, want 100 with their times", n, err)
 	}
 	_, err = sendLoad(
 		t.Context(),
@@ -199,6 +200,6 @@ func TestLoadSendsExactlyCountCalls(t *testing.T) {
 		func(int) httpCall { return newCall("GET", "/", "localhost", "null", "") },
 	)
 	if err == nil {
-		t.Error("an answer that begins otherwise is no error")
+		t.Error("a response that does not begin with the expected text: got no error, want one")
 	}
 }

@@ -143,7 +143,7 @@ func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p readReque
 	do := func(i int) error {
 		answer, err := handle(ctx, all[i])
 		if err == nil && !calls[i].answeredBy(answer) {
-			err = fmt.Errorf("%s: the answer to %s is %.300s", p.request, all[i], answer)
+			err = fmt.Errorf("%s: the response to %s is %.300s, want the expected one", p.request, all[i], answer)
 		}
 		return err
 	}
@@ -239,9 +239,10 @@ func TestPartsOfARequestAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.First < 3 || got.Trips != 1 || got.Statements != 2 {
-		t.Errorf("got %+v, want some round trips first, then 1 with 2 statements", got)
+		t.Errorf("round trips of a request: got %+v, want at least 3 for the first request, then 1 with 2 statements", got)
 	}
 	if got.Sent < 100 || got.Received < 100 || got.Allocations < 1 || got.Allocated < 1 {
-		t.Errorf("got %+v, want something of each", got)
+		t.Errorf("bytes and allocations of a request: got %+v, want at least 100 bytes in each direction and 1 allocation",
+			got)
 	}
 }

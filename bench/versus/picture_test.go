@@ -189,11 +189,12 @@ func TestPictureIsPlainSVG(t *testing.T) {
 				widths += a.Value + " "
 			}
 			if a.Name.Local == "style" || element.Name.Local == "script" {
-				t.Errorf("%s %s is not allowed", element.Name.Local, a.Name.Local)
+				t.Errorf("the picture has the element %s with the attribute %s, want neither scripts nor style attributes",
+					element.Name.Local, a.Name.Local)
 			}
 		}
 	}
 	if want := "105.0 420.0 "; rects != 2 || widths != want {
-		t.Errorf("got %d bars of %s, want 2 of %s", rects, widths, want)
+		t.Errorf("bars of the picture: got %d with the widths %s, want 2 with %s", rects, widths, want)
 	}
 }

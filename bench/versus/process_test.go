@@ -76,7 +76,7 @@ func peakMemory(pid int) (float64, error) {
 	_, rest, _ := strings.Cut(string(text), "VmHWM:")
 	fields := strings.Fields(rest)
 	if len(fields) == 0 {
-		return 0, fmt.Errorf("process %d has no VmHWM", pid)
+		return 0, fmt.Errorf("/proc/%d/status has no VmHWM", pid)
 	}
 	kB, err := strconv.Atoi(fields[0])
 	return float64(kB) / 1024, err
@@ -91,7 +91,7 @@ func onlyChild(pid int) (int, error) {
 			return strconv.Atoi(children[len(children)-1])
 		}
 	}
-	return 0, fmt.Errorf("process %d has no child", pid)
+	return 0, fmt.Errorf("process %d has no child process", pid)
 }
 
 func TestProcessorTimeOfThisProcessIsRead(t *testing.T) {
@@ -104,9 +104,10 @@ func TestProcessorTimeOfThisProcessIsRead(t *testing.T) {
 		}
 	}
 	if tree, err := processorTimeOfTree(os.Getpid()); err != nil || tree < used {
-		t.Errorf("with children: got %v, %v, less than %v without", tree, err, used)
+		t.Errorf("processor time with child processes: got %v and the error %v, want at least the %v without them",
+			tree, err, used)
 	}
 	if most, err := peakMemory(os.Getpid()); err != nil || most < 1 {
-		t.Errorf("peak memory: got %v MiB, %v", most, err)
+		t.Errorf("peak memory: got %v MiB and the error %v, want at least 1 MiB", most, err)
 	}
 }

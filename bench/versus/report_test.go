@@ -296,7 +296,7 @@ func TestNumbersHaveThreeDigits(t *testing.T) {
 		}
 	}
 	if got, want := spreadOf([]float64{3, 1, 2, 10}), (spread{2.5, 1, 10}); got != want {
-		t.Errorf("spread: got %v, want %v", got, want)
+		t.Errorf("median, least and most of 3, 1, 2 and 10: got %v, want %v", got, want)
 	}
 	ms := []time.Duration{1e6, 2e6, 3e6, 4e6, 5e6, 6e6, 7e6, 8e6, 9e6, 10e6}
 	if got, want := [3]float64{percentile(ms, 0.5), percentile(ms, 0.95), percentile(ms, 0.1)}, [3]float64{

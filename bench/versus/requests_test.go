@@ -84,13 +84,13 @@ func TestEachUserComesOnce(t *testing.T) {
 		n += count/4 + 5*count
 	}
 	if n > people-active {
-		t.Errorf("the runs need %d inactive users, there are %d", n, people-active)
+		t.Errorf("the runs need %d inactive users, but the database has %d; raise the constant people", n, people-active)
 	}
 	next, seen := inactiveUsers(getSession(server{address: ":1"})), map[string]bool{}
 	for range people - active {
 		seen[string(next(0).send)] = true
 	}
 	if len(seen) != people-active || seen[string(getSession(server{address: ":1"})(active).send)] {
-		t.Errorf("got %d people, want %d, none of the active", len(seen), people-active)
+		t.Errorf("different users in the calls: got %d, want %d, without the active users", len(seen), people-active)
 	}
 }

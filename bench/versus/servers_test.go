@@ -52,7 +52,7 @@ func build(tb testing.TB, folder string) string {
 		"./"+folder)
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
-		tb.Fatalf("%v: %s", err, text)
+		tb.Fatalf("build %s: %v: %s", folder, err, text)
 	}
 	return out
 }
@@ -130,7 +130,7 @@ func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	line := await(out, ready)
 	if line == "" {
 		output, _ := os.ReadFile(log.Name())
-		tb.Fatalf("%s did not start:\n%s", filepath.Base(cmd.Path), output)
+		tb.Fatalf("%s ended before it listened:\n%s", filepath.Base(cmd.Path), output)
 	}
 	return line
 }
@@ -172,7 +172,7 @@ func sendOne(ctx context.Context, address string, c httpCall) (string, error) {
 	}
 	status, body, err := readAnswer(bufio.NewReader(conn), nil)
 	if err == nil && (status != 200 || !c.answeredBy(body)) {
-		err = fmt.Errorf("the answer to %.60q is %d %.200q", c.send, status, body)
+		err = fmt.Errorf("the response to %.60q is %d %.200q, want the expected one", c.send, status, body)
 	}
 	return string(body), err
 }

@@ -93,7 +93,8 @@ func postmaster(tb testing.TB, url string) int {
 	}
 	text, err := os.ReadFile(filepath.Join(directory, "postmaster.pid"))
 	if err != nil {
-		tb.Fatalf("the bench measures a Postgres of this machine that it may look at: %v", err)
+		tb.Fatalf("read the process id of Postgres: %v; the benchmark needs a Postgres on this machine whose files it "+
+			"may read", err)
 	}
 	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
 	if err != nil {
@@ -115,7 +116,7 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 		FROM pg_stat_activity
 		WHERE application_name = 'xenon' AND strpos(query, $1) > 0 LIMIT 1`, part).Scan(&text, &most)
 	if err == nil && len(text) >= most-1 {
-		err = fmt.Errorf("Postgres remembers only %d bytes of a statement", most)
+		err = fmt.Errorf("the statement is cut at %d bytes; raise track_activity_query_size of Postgres", most)
 	}
 	return text, err
 }

@@ -118,7 +118,8 @@ func TestStatementsAreCounted(t *testing.T) {
 			got += f.statements([]byte(wire[from:min(from+piece, len(wire))]))
 		}
 		if got != 2 || len(f.rest) != 0 {
-			t.Errorf("in pieces of %d: got %d statements, %d bytes left, want 2 and none", piece, got, len(f.rest))
+			t.Errorf("traffic in pieces of %d bytes: got %d statements and %d bytes left, want 2 and none",
+				piece, got, len(f.rest))
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 	ada := s.newUser(t)
 	got := s.startAllAtSameTime(t, ada, dbtest.Pgbouncer(t, s.db))
 	if got[http.StatusOK] != coldStarts {
-		t.Errorf("got %v, want %d answers of 200", got, coldStarts)
+		t.Errorf("responses by status: got %v, want 200 %d times", got, coldStarts)
 	}
 	t.Logf("%d simultaneous cold starts through a pooler of 5 connections: %v", coldStarts, got)
 }
@@ -38,12 +38,12 @@ func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
 	ada := s.newUser(t)
 	got := s.startAllAtSameTime(t, ada, s.limitedRoleURL(t))
 	if got[http.StatusOK] < maxConnections || got[http.StatusOK]+got[http.StatusServiceUnavailable] != coldStarts {
-		t.Errorf("got %v, want at least %d times 200, and 503 otherwise", got, maxConnections)
+		t.Errorf("responses by status: got %v, want 200 at least %d times, and 503 for the others", got, maxConnections)
 	}
 	t.Logf("%d simultaneous cold starts with %d connections: %v", coldStarts, maxConnections, got)
 	again := s.startAllAtSameTime(t, ada, s.env["DATABASE_URL"])
 	if again[http.StatusOK] != coldStarts {
-		t.Errorf("with free connections: got %v", again)
+		t.Errorf("responses by status with free connections: got %v, want 200 %d times", again, coldStarts)
 	}
 }
 
@@ -68,9 +68,10 @@ func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database s
 			hasCode := strings.Contains(w.Body.String(), "SERVICE_UNAVAILABLE")
 			switch {
 			case w.Code == http.StatusOK && !strings.Contains(w.Body.String(), email):
-				t.Errorf("got no session: %s", w.Body)
+				t.Errorf("get-session of a signed-in user: got 200 %s, want the user's email in the body", w.Body)
 			case w.Code == http.StatusServiceUnavailable && (w.Header().Get("Retry-After") == "" || !hasCode):
-				t.Errorf("got 503 %v %s", w.Header(), w.Body)
+				t.Errorf("get-session: got 503 with the headers %v and the body %s, want Retry-After and SERVICE_UNAVAILABLE",
+					w.Header(), w.Body)
 			}
 		})
 	}

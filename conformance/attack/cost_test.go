@@ -39,7 +39,7 @@ func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
 			before := processorTime(t)
 			w := e.do("POST", signInPath, `{"email":"`+name+`","password":"not the password"}`, nil)
 			if took = append(took, processorTime(t)-before); w.Code != http.StatusUnauthorized {
-				t.Fatalf("got %d %s", w.Code, w.Body)
+				t.Fatalf("sign-in with a wrong password: got %d %s, want 401", w.Code, w.Body)
 			}
 		}
 		return slices.Min(took)
@@ -52,7 +52,8 @@ func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
 		took := guess(email)
 		t.Logf("%.20s…: %v of processor time, an unknown email %v", stored, took, unknown)
 		if took > 5*unknown {
-			t.Errorf("%.20s…: a guess takes %v of processor time, an unknown email %v", stored, took, unknown)
+			t.Errorf("sign-in with a wrong password for the hash %.20s…: got %v of processor time, want at most 5 times "+
+				"the %v of an unknown email", stored, took, unknown)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 			t.Helper()
 			header := http.Header{"Cookie": {p.cookie}, "Origin": {"http://localhost:3000"}}
 			if w := s.do("POST", "/api/auth/"+path, body, header); w.Code != http.StatusOK {
-				t.Fatalf("%s: got %d %s", path, w.Code, w.Body)
+				t.Fatalf("POST /api/auth/%s: got %d %s, want 200", path, w.Code, w.Body)
 			}
 		}
 	}
@@ -59,18 +59,18 @@ func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 			p := s.recreateUser(t)
 			bearer := http.Header{"Authorization": {"Bearer " + p.jwt}}
 			if w := s.do("GET", "/api/profile", "", bearer); w.Code != http.StatusOK {
-				t.Fatalf("before: got %d %s", w.Code, w.Body)
+				t.Fatalf("GET /api/profile before the session ended: got %d %s, want 200", w.Code, w.Body)
 			}
 			c.end(p)(t)
 			for _, method := range []string{"GET", "PUT", "POST"} {
 				w := s.do(method, "/api/profile", `{}`, bearer)
 				if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), c.code) {
-					t.Errorf("%s: got %d %s, want 401 %s", method, w.Code, w.Body, c.code)
+					t.Errorf("%s /api/profile after the session ended: got %d %s, want 401 %s", method, w.Code, w.Body, c.code)
 				}
 			}
 			w := s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {p.cookie}})
 			if w.Header().Get("Set-Auth-Jwt") != "" {
-				t.Error("get-session returns another JWT")
+				t.Error("get-session after the session ended: got a JWT in Set-Auth-Jwt, want none")
 			}
 		})
 	}

@@ -62,7 +62,7 @@ func FuzzRoutes(f *testing.F) {
 		isBrokenJSON := w.Body.Len() > 0 && w.Header().Get("Content-Type") == "application/json" &&
 			!json.Valid(w.Body.Bytes())
 		if w.Code >= http.StatusInternalServerError || isBrokenJSON {
-			t.Errorf("got %d %.300s", w.Code, w.Body)
+			t.Errorf("%s %s: got %d %.300s, want a status below 500 and no invalid JSON", method, path, w.Code, w.Body)
 		}
 	})
 }

@@ -47,7 +47,7 @@ func (s *testServer) importFrom(t *testing.T, project string) {
 	m := &importer.Import{From: project, To: s.db, Holder: "test", Now: time.Now}
 	st, err := m.Run(t.Context(), importer.Options{}, false, 2)
 	if err != nil || st.State != "complete" {
-		t.Fatalf("import: state %q, %v", st.State, err)
+		t.Fatalf("import: got the state %q and the error %v, want complete and no error", st.State, err)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 		`{"email":"`+victim.email+`"}`,
 		requestHeaders("", abroad),
 	); w.Code != http.StatusOK {
-		t.Fatalf("request reset: %d %s", w.Code, w.Body)
+		t.Fatalf("request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
 	reset := s.newestMail(t, "reset-password", victim.email)
 
@@ -81,10 +81,10 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 
 	s.checkSignIn(t, victim.email, victim.password, victim.id)
 	if code, _ := s.signIn(victim.email, "attacker's password", abroad); code != http.StatusUnauthorized {
-		t.Errorf("the attacker's password: got %d, want 401", code)
+		t.Errorf("sign-in with the attacker's password: got %d, want 401", code)
 	}
 	if w := s.do("GET", "/api/auth/get-session", "", requestHeaders(session, abroad)); w.Body.String() != "null" {
-		t.Errorf("the attacker's session: got %d %s, want null", w.Code, w.Body)
+		t.Errorf("get-session of the attacker: got %d %s, want null", w.Code, w.Body)
 	}
 	w := s.post(
 		"/reset-password",
@@ -92,7 +92,7 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 		requestHeaders("", abroad),
 	)
 	if w.Code != http.StatusBadRequest {
-		t.Errorf("the link from before the import: got %d %s, want 400", w.Code, w.Body)
+		t.Errorf("the reset link from before the import: got %d %s, want 400", w.Code, w.Body)
 	}
 
 	if w := s.post(
@@ -100,12 +100,12 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 		`{"email":"`+victim.email+`"}`,
 		requestHeaders("", home),
 	); w.Code != http.StatusOK {
-		t.Fatalf("request reset: %d %s", w.Code, w.Body)
+		t.Fatalf("request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
 	reset = s.newestMail(t, "reset-password", victim.email)
 	w = s.post("/reset-password", `{"token":"`+reset.Token+`","newPassword":"battery staple"}`, requestHeaders("", home))
 	if w.Code != http.StatusOK {
-		t.Fatalf("reset: %d %s", w.Code, w.Body)
+		t.Fatalf("reset-password: got %d %s, want 200", w.Code, w.Body)
 	}
 	s.checkSignIn(t, victim.email, "battery staple", victim.id)
 }
@@ -131,7 +131,7 @@ func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	s.checkSignIn(t, "kim@example.com", "Kim's password", kim)
 	for _, email := range []string{"kate@example.com", "kim@example.com", attackers[0].email, attackers[1].email} {
 		if code, _ := s.signIn(email, "attacker's password", abroad); code == http.StatusOK {
-			t.Errorf("%q: the attacker signs in", email)
+			t.Errorf("sign-in of the attacker as %q: got 200, want another status", email)
 		}
 	}
 }

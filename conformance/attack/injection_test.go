@@ -41,7 +41,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 			sent++
 			statuses[got.status]++
 			for _, fault := range append(problemsOf(got), logFaults(log.Take(), got, ada)...) {
-				t.Errorf("%s, %s: %s", route, a.name, fault)
+				t.Errorf("%s with the attack %q: %s", route, a.name, fault)
 			}
 		}
 		w := s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {ada.cookie}})

@@ -86,10 +86,10 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 		publisher := s.newEnvironment(t, 2, time.Now, c.setting)
 		w := publisher.do("GET", "/api/auth/jwks", "", nil)
 		if got := strings.Contains(w.Body.String(), kid); got != c.published {
-			t.Errorf("%s: the key is published: %v, want %v", c.setting, got, c.published)
+			t.Errorf("%s: the JWKS has the inserted key: got %v, want %v", c.setting, got, c.published)
 		}
 		if got := s.newVerifyingEnvironment(t, publisher.mux).profile(forged); got != c.status {
-			t.Errorf("%s: profile of the victim: got %d, want %d", c.setting, got, c.status)
+			t.Errorf("%s: GET /api/profile with the forged token: got %d, want %d", c.setting, got, c.status)
 		}
 	}
 }
@@ -119,7 +119,7 @@ func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 			want = http.StatusOK
 		}
 		if got := e.profile(a.forge(t, real, fmt.Sprintf("key-%d", i))); got != want {
-			t.Errorf("a key with %q: profile of the victim: got %d, want %d", more, got, want)
+			t.Errorf("GET /api/profile with a token of a key with %q: got %d, want %d", more, got, want)
 		}
 	}
 }

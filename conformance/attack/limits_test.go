@@ -50,7 +50,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 					compared[path]++
 				case http.StatusTooManyRequests:
 				default:
-					t.Fatalf("%s: got %d", path, code)
+					t.Fatalf("a guess at %s: got %d, want 400, 401 or 429", path, code)
 				}
 			}
 		}
@@ -59,14 +59,14 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	t.Logf("compared guesses in a day: %v", compared)
 	for _, path := range paths {
 		if compared[path] == 0 {
-			t.Errorf("%s: no guess was compared", path)
+			t.Errorf("guesses at %s: got 429 for each, want some compared with the password", path)
 		}
 	}
 	if n := compared["verify-password"] + compared["change-password"] + compared["delete-user"]; n > 24*10 {
-		t.Errorf("%d guesses were compared in a session in a day, want at most 10 an hour", n)
+		t.Errorf("guesses compared in one session in a day: got %d, want at most 10 an hour", n)
 	}
 	if n := compared["sign-in/email"]; n > 24*20 {
-		t.Errorf("%d guesses were compared by sign-in in a day, want at most 20 an hour", n)
+		t.Errorf("guesses compared by sign-in/email in a day: got %d, want at most 20 an hour", n)
 	}
 
 	for range 25 { // these use up the limits, after which the right password gets the same response as a wrong one
@@ -75,7 +75,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	}
 	for _, path := range []string{"sign-in/email", "verify-password", "change-password", "delete-user"} {
 		if code := guess(path, horse); code != http.StatusTooManyRequests {
-			t.Errorf("%s: the right password after too many wrong ones: got %d, want 429", path, code)
+			t.Errorf("%s with the right password after too many wrong ones: got %d, want 429", path, code)
 		}
 	}
 }

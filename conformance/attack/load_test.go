@@ -77,7 +77,7 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 		compared, distinct := c.withStatus(http.StatusUnauthorized)
 		limited, _ := c.withStatus(http.StatusTooManyRequests)
 		if compared != 3 || distinct != 1 || limited != concurrentRequests-3 {
-			t.Errorf("%s: got %d times 401 in %d different responses and %d times 429, want 3, 1, %d",
+			t.Errorf("sign-ins as %s: got 401 %d times with %d different bodies, and 429 %d times; want 3, 1 and %d",
 				guessed, compared, distinct, limited, concurrentRequests-3)
 		}
 		for text := range c.got {
@@ -85,15 +85,15 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 		}
 	}
 	if len(responses) != 2 {
-		t.Errorf("got %d different responses, want 2: %v", len(responses), responses)
+		t.Errorf("different responses to all sign-ins: got %d, want 2: %v", len(responses), responses)
 	}
 	if answers, distinct := resets.withStatus(http.StatusOK); answers != concurrentRequests || distinct != 1 {
-		t.Errorf("got %d responses to resets, %d different ones, want %d equal ones: %v",
+		t.Errorf("request-password-reset: got 200 %d times with %d different bodies, want %d times with equal bodies: %v",
 			answers, distinct, concurrentRequests, resets.got)
 	}
 	body := `{"newPassword":"another horse","token":"` + s.newestToken(t) + `"}`
 	w := e.do("POST", "/api/auth/reset-password", body, http.Header{"X-Forwarded-For": {"198.51.100.200"}})
 	if w.Code != http.StatusOK {
-		t.Errorf("the owner's reset: got %d %s", w.Code, w.Body)
+		t.Errorf("the owner's reset-password: got %d %s, want 200", w.Code, w.Body)
 	}
 }

@@ -60,7 +60,7 @@ func (e *environment) guessFromManyIPs(t *testing.T, n int) (compared int) {
 			compared++
 		case http.StatusTooManyRequests:
 		default:
-			t.Fatalf("guess: got %d %s", w.Code, w.Body)
+			t.Fatalf("sign-in with a wrong password: got %d %s, want 401 or 429", w.Code, w.Body)
 		}
 	}
 	return compared
@@ -76,7 +76,7 @@ func (s *testServer) lastMailToken(t *testing.T) string {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	var mail struct{ Token string }
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &mail); err != nil || mail.Token == "" {
-		t.Fatalf("%s: %v", lines[len(lines)-1], err)
+		t.Fatalf("the last line of the outbox: got %s and the error %v, want JSON with a token", lines[len(lines)-1], err)
 	}
 	return mail.Token
 }
@@ -90,7 +90,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 	known, fresh := &device{ip: "203.0.113.1"}, &device{ip: "203.0.113.2"}
 	w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
 	if w.Code != http.StatusOK {
-		t.Fatalf("sign-up: %d %s", w.Code, w.Body)
+		t.Fatalf("sign-up: got %d %s, want 200", w.Code, w.Body)
 	}
 	credentials, refused, tries, compared := rightCredentials, 0, 0, 0
 	signIn := func(d *device) {
@@ -107,7 +107,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 		signIn(known)
 		if second == 300 { // the owner changes to a new device and resets the password there
 			if w := e.post(fresh, signInPath, credentials); w.Code != http.StatusTooManyRequests {
-				t.Errorf("a device that never signed in: got %d, want 429 while the account is attacked", w.Code)
+				t.Errorf("sign-in from an unknown device during the attack: got %d, want 429", w.Code)
 			}
 			credentials = strings.Replace(rightCredentials, horse, "battery staple", 1)
 			e.resetPassword(t, s, fresh, "battery staple")
@@ -116,9 +116,10 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 		}
 		now = now.Add(10 * time.Second)
 	}
-	t.Logf("the owner was refused %d times of %d; %d guesses were answered in ten minutes", refused, tries, compared)
+	t.Logf("%d of the owner's %d sign-ins were rejected; %d guesses were compared in ten minutes",
+		refused, tries, compared)
 	if refused > 0 {
-		t.Errorf("the owner was refused %d times of %d", refused, tries)
+		t.Errorf("rejected sign-ins of the owner: got %d of %d, want none", refused, tries)
 	}
 }
 
@@ -126,11 +127,11 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 func (e *environment) resetPassword(t *testing.T, s *testServer, d *device, newPassword string) {
 	t.Helper()
 	if w := e.post(d, "/api/auth/request-password-reset", `{"email":"`+email+`"}`); w.Code != http.StatusOK {
-		t.Fatalf("request reset: %d %s", w.Code, w.Body)
+		t.Fatalf("request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
 	body := fmt.Sprintf(`{"token":%q,"newPassword":%q}`, s.lastMailToken(t), newPassword)
 	if w := e.post(d, "/api/auth/reset-password", body); w.Code != http.StatusOK {
-		t.Fatalf("reset: %d %s", w.Code, w.Body)
+		t.Fatalf("reset-password: got %d %s, want 200", w.Code, w.Body)
 	}
 }
 
@@ -145,9 +146,9 @@ func TestGuessesOfOneAccountStayBelowAThousandADay(t *testing.T) {
 		compared += e.guessFromManyIPs(t, 50)
 		now = now.Add(2 * time.Minute)
 	}
-	t.Logf("%d guesses were answered in a day", compared)
+	t.Logf("%d guesses were compared in a day", compared)
 	if compared == 0 || compared >= 1000 {
-		t.Errorf("%d guesses were answered in a day, want some and fewer than 1,000", compared)
+		t.Errorf("guesses compared with the password in a day: got %d, want 1 to 999", compared)
 	}
 }
 
@@ -158,7 +159,7 @@ func TestCommonPasswordsCannotBeChosen(t *testing.T) {
 	for _, common := range []string{"password1", "1234567890", "Qwertyuiop", "iloveyou1"} {
 		w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+common+`"}`, nil)
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "PASSWORD_COMPROMISED") {
-			t.Errorf("%s: got %d %s", common, w.Code, w.Body)
+			t.Errorf("sign-up with the password %s: got %d %s, want 400 PASSWORD_COMPROMISED", common, w.Code, w.Body)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func (s *testServer) newestMail(t *testing.T, kind, to string) outboxLine {
 			return all[i]
 		}
 	}
-	t.Fatalf("no mail %s to %s among %v", kind, to, all)
+	t.Fatalf("the outbox has no mail of kind %s to %s: got %v", kind, to, all)
 	return outboxLine{}
 }
 
@@ -100,7 +100,7 @@ func (s *testServer) signUp(t *testing.T, email, password, ip string) *httptest.
 		requestHeaders("", ip),
 	)
 	if w.Code != http.StatusOK {
-		t.Fatalf("sign-up of %s: %d %s", email, w.Code, w.Body)
+		t.Fatalf("sign-up of %s: got %d %s, want 200", email, w.Code, w.Body)
 	}
 	return w
 }
@@ -117,10 +117,10 @@ func TestStolenOldSessionCannotChangeTheEmail(t *testing.T) {
 	s.exec(t, `UPDATE session SET "createdAt" = now() - interval '5 days'`)
 	w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, requestHeaders(p.bearer, abroad))
 	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "SESSION_NOT_FRESH") {
-		t.Errorf("got %d %s, want 403 SESSION_NOT_FRESH", w.Code, w.Body)
+		t.Errorf("change-email with an old session: got %d %s, want 403 SESSION_NOT_FRESH", w.Code, w.Body)
 	}
 	if all := s.mails(t); len(all) != 0 {
-		t.Errorf("got mails %v", all)
+		t.Errorf("mails after the rejected change: got %v, want none", all)
 	}
 }
 
@@ -176,28 +176,28 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 				`{"newEmail":"eve@example.com"}`,
 				requestHeaders(stolen, abroad),
 			); w.Code != http.StatusOK {
-				t.Fatalf("change-email: %d %s", w.Code, w.Body)
+				t.Fatalf("change-email of the attacker: got %d %s, want 200", w.Code, w.Body)
 			}
 			if notice := s.newestMail(t, "email-change-notice", email); notice.NewEmail != "eve@example.com" {
-				t.Errorf("got notice %v", notice)
+				t.Errorf("the notice to the old email: got %v, want it to name eve@example.com", notice)
 			}
 			if w := stop(s, owner); w.Code != http.StatusOK {
-				t.Fatalf("stop: %d %s", w.Code, w.Body)
+				t.Fatalf("the owner's call that stops the change: got %d %s, want 200", w.Code, w.Body)
 			}
 			w := s.openLink(s.newestMail(t, "verify-email", "eve@example.com"), requestHeaders("", abroad))
 			if got := w.Header().Get("Location"); !strings.HasSuffix(got, "?error=INVALID_TOKEN") {
-				t.Errorf("the attacker's link: got %d to %q, want INVALID_TOKEN", w.Code, got)
+				t.Errorf("the link in the attacker's mail: got %d with the location %q, want INVALID_TOKEN", w.Code, got)
 			}
 			if w := s.post(
 				"/request-password-reset",
 				`{"email":"eve@example.com"}`,
 				requestHeaders("", abroad),
 			); w.Code != http.StatusOK {
-				t.Errorf("got %d %s", w.Code, w.Body)
+				t.Errorf("request-password-reset for the attacker's email: got %d %s, want 200", w.Code, w.Body)
 			}
 			for _, m := range s.mails(t) {
 				if m.Kind == "reset-password" && m.To == "eve@example.com" {
-					t.Error("the account has the attacker's email")
+					t.Error("got a reset mail to eve@example.com, want none, because the owner stopped the change")
 				}
 			}
 		})
@@ -211,11 +211,11 @@ func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
 	s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, home))
 	next := s.newestMail(t, "verify-email", "lovelace@example.com")
 	if next.Purpose != "change-email" {
-		t.Errorf("the mail to the new email: got purpose %q, want change-email", next.Purpose)
+		t.Errorf("the mail to the new email: got the purpose %q, want change-email", next.Purpose)
 	}
 	s.openLink(next, requestHeaders("", home))
 	if notice := s.newestMail(t, "email-changed", email); notice.NewEmail != "lovelace@example.com" {
-		t.Errorf("got %v", notice)
+		t.Errorf("the mail to the old email: got %v, want one that names lovelace@example.com", notice)
 	}
 	if w := s.openLink(
 		next,
@@ -224,7 +224,8 @@ func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
 		w.Header().Get("Location"),
 		"?error=INVALID_TOKEN",
 	) {
-		t.Errorf("the second use of the link: got %d to %q", w.Code, w.Header().Get("Location"))
+		t.Errorf("the second use of the link: got %d with the location %q, want INVALID_TOKEN",
+			w.Code, w.Header().Get("Location"))
 	}
 }
 
@@ -253,7 +254,8 @@ func TestUnboundMailTokensAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
 			}
 			w := s.do("GET", "/api/auth/verify-email?callbackURL=/&token="+token, "", nil)
 			if got := w.Header().Get("Location"); got != want {
-				t.Errorf("SHARED_DATABASE=%s, %v: got %d to %q, want %q", setting, claims, w.Code, got, want)
+				t.Errorf("SHARED_DATABASE=%s, verify-email with the claims %v: got %d with the location %q, want %q",
+					setting, claims, w.Code, got, want)
 			}
 		}
 	}
@@ -284,19 +286,19 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 			s.newUser(t)
 		}
 		if w.Code >= http.StatusBadRequest {
-			t.Fatalf("%s: got %d %s", change, w.Code, w.Body)
+			t.Fatalf("%s: got %d %s, want a status below 400", change, w.Code, w.Body)
 		}
 		for _, token := range []string{older, newer} {
 			w := s.post("/reset-password", `{"newPassword":"attacker's own","token":"`+token+`"}`, requestHeaders("", abroad))
 			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "INVALID_TOKEN") {
-				t.Errorf("%s: an older reset link: got %d %s, want INVALID_TOKEN", change, w.Code, w.Body)
+				t.Errorf("a reset link from before the %s: got %d %s, want 400 INVALID_TOKEN", change, w.Code, w.Body)
 			}
 		}
 		if change != "reset" {
 			continue
 		}
 		if got := s.do("GET", "/api/auth/get-session", "", requestHeaders(p.bearer, abroad)).Body.String(); got != "null" {
-			t.Errorf("the session from before the reset: got %s, want null", got)
+			t.Errorf("get-session of a session from before the reset: got %s, want null", got)
 		}
 	}
 }
@@ -317,10 +319,10 @@ func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 	}
 	before := len(s.mails(t))
 	if w := s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home)); w.Code != http.StatusOK {
-		t.Fatalf("got %d %s", w.Code, w.Body)
+		t.Fatalf("the owner's request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
 	if got := s.mails(t)[before:]; len(got) != 1 || got[0].Kind != "reset-password" {
-		t.Errorf("the owner's reset: got mails %v, want one", got)
+		t.Errorf("mails after the owner's request: got %v, want one reset mail", got)
 	}
 }
 
@@ -337,7 +339,7 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 	}
 	s.signUp(t, email, "attacker's second", abroad)
 	if w := s.openLink(own, requestHeaders("", home)); w.Header().Get("Location") != "/" {
-		t.Fatalf("got %d to %q", w.Code, w.Header().Get("Location"))
+		t.Fatalf("the link of the victim's sign-up: got %d with the location %q, want /", w.Code, w.Header().Get("Location"))
 	}
 	for password, want := range map[string]int{
 		horse: http.StatusOK, "attacker's own": http.StatusUnauthorized, "attacker's second": http.StatusUnauthorized,
@@ -348,12 +350,12 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 	}
 	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", abroad))
 	if got, _ := s.signIn(email, "attacker's second", abroad); got != http.StatusUnauthorized {
-		t.Errorf("after the attacker's link: got %d, want 401", got)
+		t.Errorf("sign-in with the attacker's password after their link was opened: got %d, want 401", got)
 	}
 	var reply struct{ User struct{ Name string } }
 	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+horse+`"}`, nil)
 	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || reply.User.Name != horse {
-		t.Errorf("got %s, want the name of the victim's sign-up", w.Body)
+		t.Errorf("sign-in of the victim: got %s, want the name of the victim's sign-up", w.Body)
 	}
 }
 
@@ -369,13 +371,13 @@ func TestResentLinkInvalidatesThePasswordsOfSignUps(t *testing.T) {
 	s.post("/send-verification-email", `{"email":"`+email+`"}`, requestHeaders("", home))
 	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", home))
 	if got, _ := s.signIn(email, "attacker's own", abroad); got != http.StatusUnauthorized {
-		t.Errorf("the attacker: got %d, want 401", got)
+		t.Errorf("sign-in with the attacker's password: got %d, want 401", got)
 	}
 	s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home))
 	token := s.newestMail(t, "reset-password", email).Token
 	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", home))
 	if got, _ := s.signIn(email, "battery staple", home); got != http.StatusOK {
-		t.Errorf("the victim, after a reset: got %d, want 200", got)
+		t.Errorf("sign-in of the victim after a reset: got %d, want 200", got)
 	}
 }
 
@@ -388,11 +390,11 @@ func TestVerificationLinkDoesNotSwitchASignedInPersonToAnotherUser(t *testing.T)
 	w := s.openLink(s.newestMail(t, "verify-email", "eve@example.com"), http.Header{"Cookie": {p.cookie}})
 	for _, line := range w.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, "better-auth.session_token=") {
-			t.Errorf("the attacker's session replaces the victim's: %s", line)
+			t.Errorf("the verification link: got the cookie %s, want no session cookie", line)
 		}
 	}
 	w = s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {p.cookie}})
 	if got := w.Body.String(); !strings.Contains(got, email) {
-		t.Errorf("the victim is no longer signed in: %s", got)
+		t.Errorf("get-session of the victim: got %s, want the victim's email", got)
 	}
 }

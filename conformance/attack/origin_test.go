@@ -112,12 +112,12 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 		}
 	}
 	if refused != 17 {
-		t.Errorf("%d of 20 guesses without CloudFront got 429, want 17", refused)
+		t.Errorf("20 guesses without CloudFront: got 429 %d times, want 17 times", refused)
 	}
 
 	through := map[string]string{"x-forwarded-for": home, "x-origin-secret": originSecret}
 	if code := invoke(t, function, signInEvent(cloudFront, email, horse, through)); code != http.StatusOK {
-		t.Errorf("the victim through CloudFront: got %d, want 200", code)
+		t.Errorf("sign-in of the victim through CloudFront: got %d, want 200", code)
 	}
 	const another = "203.0.113.10"
 	past := map[string]string{"x-forwarded-for": "198.51.100.1"}
@@ -125,7 +125,7 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 		t.Errorf("sign-in without CloudFront: got %d, want 200", code)
 	}
 	if got, want := s.sessionIPs(t), home+" "+another; got != want {
-		t.Errorf("the sessions have the IP addresses %q, want %q", got, want)
+		t.Errorf("IP addresses of the sessions: got %q, want %q", got, want)
 	}
 }
 

@@ -66,12 +66,13 @@ func TestR43_MailQueueDown(t *testing.T) {
 		for _, c := range mailRequests {
 			w := e.sendWithDeadline(t, limit, "POST", c.path, c.body)
 			if w.Code != http.StatusOK {
-				t.Errorf("%s, %s: got %d %s", name, c.path, w.Code, w.Body)
+				t.Errorf("mail queue with the fault %q, POST %s: got %d %s, want 200", name, c.path, w.Code, w.Body)
 			}
 			text := log.Take()
 			reported := strings.Count(text, "\n") == 1 && strings.Contains(text, `"error":"send mail: `)
 			if !reported || strings.Contains(text, "@") || strings.Contains(text, "http://localhost") {
-				t.Errorf("%s, %s: got the log %s", name, c.path, text)
+				t.Errorf("mail queue with the fault %q, POST %s: got the log %s, want one line with \"send mail\" and without "+
+					"email and URL", name, c.path, text)
 			}
 		}
 	}
@@ -88,7 +89,7 @@ func TestR43_OutboxOnAFullDisk(t *testing.T) {
 	s.newEnvironment(t, 1, time.Now, "REQUIRE_EMAIL_VERIFICATION=off").newUser(t)
 	for _, c := range mailRequests {
 		if w := s.do("POST", c.path, c.body, nil); w.Code != http.StatusOK {
-			t.Errorf("%s: got %d %s", c.path, w.Code, w.Body)
+			t.Errorf("POST %s with a full outbox: got %d %s, want 200", c.path, w.Code, w.Body)
 		}
 	}
 }
@@ -142,7 +143,7 @@ func TestR43_SecretsManagerDownAtTheStart(t *testing.T) {
 			method, path, _ := strings.Cut(route, " ")
 			w := e.sendWithDeadline(t, time.Second, method, path, `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
 			if w.Code != want || want == 503 && path != "/health" && w.Header().Get("Retry-After") == "" {
-				t.Errorf("%s, %s: got %d %s", name, route, w.Code, w.Body)
+				t.Errorf("Secrets Manager with %s, %s: got %d %s, want %d", name, route, w.Code, w.Body, want)
 			}
 		}
 	}
@@ -179,7 +180,7 @@ func TestR43_ClocksApart(t *testing.T) {
 		for _, h := range []http.Header{cookies, bearer} {
 			w := reader.do("GET", "/api/auth/get-session", "", h)
 			if w.Code != 200 || !strings.Contains(w.Body.String(), email) {
-				t.Errorf("%s: the session: got %d %s", name, w.Code, w.Body)
+				t.Errorf("%s: get-session: got %d %s, want 200 with the user's email", name, w.Code, w.Body)
 			}
 		}
 		if err := json.Unmarshal(maker.do("GET", "/api/auth/token", "", bearer).Body.Bytes(), &reply); err != nil {
@@ -187,15 +188,15 @@ func TestR43_ClocksApart(t *testing.T) {
 		}
 		w = reader.do("POST", "/api/profile", `{}`, http.Header{"Authorization": {"Bearer " + reply.Token}})
 		if w.Code != c.jwt && (c.jwt != 200 || w.Code != 201) {
-			t.Errorf("%s: the JWT: got %d %s, want %d", name, w.Code, w.Body, c.jwt)
+			t.Errorf("%s: POST /api/profile with the JWT: got %d %s, want %d", name, w.Code, w.Body, c.jwt)
 		}
 		if w := maker.do("POST", "/api/auth/request-password-reset", `{"email":"`+email+`"}`, nil); w.Code != 200 {
-			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+			t.Errorf("%s: request-password-reset: got %d %s, want 200", name, w.Code, w.Body)
 		}
 		token := s.newestToken(t)
 		reset := `{"newPassword":"another horse","token":"` + token + `"}`
 		if w := reader.do("POST", "/api/auth/reset-password", reset, nil); w.Code != 200 {
-			t.Errorf("%s: the reset: got %d %s", name, w.Code, w.Body)
+			t.Errorf("%s: reset-password: got %d %s, want 200", name, w.Code, w.Body)
 		}
 	}
 }
@@ -239,13 +240,13 @@ func TestR43_FullDatabase(t *testing.T) {
 	body := `{"name":"Bo","email":"bo@example.com","password":"` + horse + `"}`
 	w := s.do("POST", "/api/auth/sign-up/email", body, nil)
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
-		t.Errorf("a write: got %d %s", w.Code, w.Body)
+		t.Errorf("sign-up with a full disk: got %d %s, want 503 with Retry-After", w.Code, w.Body)
 	}
 	if w := s.getSession(ada); w.Code != http.StatusOK {
-		t.Errorf("a read: got %d %s", w.Code, w.Body)
+		t.Errorf("get-session with a full disk: got %d %s, want 200", w.Code, w.Body)
 	}
 	exec(`DROP TRIGGER full_disk ON "user"`)
 	if w := s.do("POST", "/api/auth/sign-up/email", body, nil); w.Code != http.StatusOK {
-		t.Errorf("a write after the disk has space again: got %d %s", w.Code, w.Body)
+		t.Errorf("sign-up after the disk has space again: got %d %s, want 200", w.Code, w.Body)
 	}
 }

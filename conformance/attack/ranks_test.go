@@ -79,6 +79,6 @@ func TestMannWhitney(t *testing.T) {
 		}
 	}
 	if got := median([]float64{4, 1, 3, 2}); got != 2.5 {
-		t.Errorf("got median %v, want 2.5", got)
+		t.Errorf("median of 4, 1, 3, 2: got %v, want 2.5", got)
 	}
 }

@@ -116,7 +116,7 @@ func (e *environment) newUser(t testing.TB) (p signedInUser) {
 	w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`, nil)
 	var reply struct{ Token string }
 	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || w.Code != http.StatusOK {
-		t.Fatalf("sign-up: %d %s", w.Code, w.Body)
+		t.Fatalf("sign-up: got %d %s, want 200 and JSON", w.Code, w.Body)
 	}
 	p.bearer = reply.Token
 	for _, c := range w.Result().Cookies() {
@@ -126,12 +126,12 @@ func (e *environment) newUser(t testing.TB) (p signedInUser) {
 	}
 	w = e.do("GET", "/api/auth/token", "", http.Header{"Authorization": {"Bearer " + p.bearer}})
 	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || w.Code != http.StatusOK {
-		t.Fatalf("token: %d", w.Code)
+		t.Fatalf("GET /api/auth/token: got %d, want 200 and JSON", w.Code)
 	}
 	p.jwt = reply.Token
 	w = e.do("POST", "/api/profile", `{}`, http.Header{"Authorization": {"Bearer " + p.jwt}})
 	if w.Code != http.StatusCreated {
-		t.Fatalf("profile: %d %s", w.Code, w.Body)
+		t.Fatalf("POST /api/profile: got %d %s, want 201", w.Code, w.Body)
 	}
 	return p
 }

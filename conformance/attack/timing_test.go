@@ -146,7 +146,7 @@ func (q timedRequest) measure(b *testing.B, url string, round int) float64 {
 	})
 	took := time.Since(start).Seconds() * 1000
 	if err != nil || a.status != q.status {
-		b.Errorf("%s: got %d %s, %v, want %d", body, a.status, a.body, err, q.status)
+		b.Errorf("a request with the body %s: got %d %s and the error %v, want %d", body, a.status, a.body, err, q.status)
 	}
 	return took
 }

@@ -40,7 +40,8 @@ func indexFunction(t *testing.T) string {
 	}
 	p := tmpl.Resources.SiteIndex.Properties
 	if p.FunctionConfig.Runtime != "cloudfront-js-2.0" || len(p.FunctionCode) > 10_000 {
-		t.Errorf("runtime %s, %d bytes of code; CloudFront accepts 10 KB", p.FunctionConfig.Runtime, len(p.FunctionCode))
+		t.Errorf("the CloudFront function of template.yaml: got the runtime %s and %d bytes of code, want "+
+			"cloudfront-js-2.0 and at most 10,000", p.FunctionConfig.Runtime, len(p.FunctionCode))
 	}
 	return p.FunctionCode
 }
@@ -103,6 +104,6 @@ console.log(JSON.stringify(out))`
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("(-function +want):\n%s", diff)
+		t.Errorf("the results of the CloudFront function (-got +want):\n%s", diff)
 	}
 }

@@ -61,7 +61,7 @@ func TestPublish(t *testing.T) {
 	writeEmptyFile(t, site, "assets/js/main.0a1b2c.js")
 	calls, output, err := runPublish(t, outputs, site)
 	if err != nil {
-		t.Fatal(err, output)
+		t.Fatalf("scripts/publish: %v: %s", err, output)
 	}
 	want := []string{
 		"sam list stack-outputs --config-env prod --output json",
@@ -71,7 +71,7 @@ func TestPublish(t *testing.T) {
 		"aws cloudfront create-invalidation --distribution-id E1 --paths /* --query Invalidation.Id --output text",
 	}
 	if diff := cmp.Diff(calls, want); diff != "" {
-		t.Errorf("(-calls +want):\n%s", diff)
+		t.Errorf("the commands that scripts/publish runs (-got +want):\n%s", diff)
 	}
 }
 
@@ -79,7 +79,8 @@ func TestPublish_WithoutASite(t *testing.T) {
 	t.Parallel()
 	calls, output, err := runPublish(t, outputs, filepath.Join(t.TempDir(), "build"))
 	if err != nil || len(calls) != 0 || !strings.Contains(output, "nothing is uploaded") {
-		t.Errorf("calls %v, output %q, %v", calls, output, err)
+		t.Errorf("scripts/publish without a built site: got the calls %v, the output %q and the error %v, want only a "+
+			"message", calls, output, err)
 	}
 }
 
@@ -90,7 +91,8 @@ func TestPublish_WithoutAStack(t *testing.T) {
 	writeEmptyFile(t, site, "index.html")
 	calls, output, err := runPublish(t, "[]", site)
 	if err == nil || len(calls) != 1 || !strings.Contains(output, "has no output SiteBucketName") {
-		t.Errorf("calls %v, output %q, %v", calls, output, err)
+		t.Errorf("scripts/publish without a stack: got the calls %v, the output %q and the error %v, want one call and "+
+			"an error", calls, output, err)
 	}
 }
 
@@ -107,10 +109,11 @@ func TestDeploy_ReportsMissingPrerequisites(t *testing.T) {
 		run.Env = append(os.Environ(), "SAM="+writeProgram(t, dir, "sam", ""), "DIRECT_DATABASE_URL="+c.database)
 		out, err := run.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), c.want) || strings.Contains(string(out), "hunter2") {
-			t.Errorf("%s: output %q, %v", name, out, err)
+			t.Errorf("%s: scripts/deploy: got %q and the error %v, want an error with %q and without the password",
+				name, out, err, c.want)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "calls")); err == nil {
-			t.Errorf("%s: sam was called", name)
+			t.Errorf("%s: scripts/deploy called sam, want no call", name)
 		}
 	}
 }

@@ -28,14 +28,14 @@ func TestPipInstallsPackagesWithHashesOnly(t *testing.T) {
 			found++
 			m := wanted.FindStringSubmatch(line)
 			if m == nil {
-				t.Errorf("%s: %s", script, line)
+				t.Errorf("%s: got %q, want the options --no-deps --require-hashes -r scripts/requirements/NAME.txt", script, line)
 				continue
 			}
 			checkRequirementsHaveHashes(t, filepath.Join("../..", m[1]))
 		}
 	}
 	if found < 3 {
-		t.Errorf("found %d installations", found)
+		t.Errorf("calls of pip install in scripts: found %d, want at least 3", found)
 	}
 }
 
@@ -53,11 +53,11 @@ func checkRequirementsHaveHashes(t *testing.T, file string) {
 		}
 		requirements++
 		if !regexp.MustCompile(`^[\w.\[\],-]+==\S+.* --hash=sha256:[0-9a-f]{64}`).MatchString(line) {
-			t.Errorf("%s: %.80s has no version or no hash", file, line)
+			t.Errorf("%s: the requirement %.80s has no version or no hash", file, line)
 		}
 	}
 	if requirements < 10 {
-		t.Errorf("%s has %d requirements", file, requirements)
+		t.Errorf("%s has %d requirements, want at least 10", file, requirements)
 	}
 }
 
@@ -71,7 +71,8 @@ func TestVulnReportsThatNothingWasChecked(t *testing.T) {
 		exitsWith3 := cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == 3
 		text := string(out)
 		if !exitsWith3 || !strings.Contains(text, "NOT CHECKED") || !strings.Contains(text, "GOVULNDB") {
-			t.Errorf("%s: %v\n%s", database, err, out)
+			t.Errorf("scripts/vuln with the database %s: got %v, want exit status 3, NOT CHECKED and GOVULNDB in:\n%s",
+				database, err, out)
 		}
 	}
 }

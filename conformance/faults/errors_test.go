@@ -59,7 +59,7 @@ func (s *faultyServer) runWithErrors(t *testing.T, op operation) {
 		q := op.prepare(t, s.testServer)
 		s.proxy.SetError(dbtest.ServerError{}, dbtest.AtStatement, 1, 0)
 		if w := q.user.do(t.Context(), q.method, q.path, q.body); !isSuccess(w.Code) {
-			t.Errorf("%s without an error: %d %s", op.name, w.Code, w.Body)
+			t.Errorf("%s without an error of Postgres: got %d %s, want success", op.name, w.Code, w.Body)
 			return
 		}
 		statements = min(statements, s.proxy.RequestCount(dbtest.AtStatement))
@@ -105,7 +105,8 @@ func (s *faultyServer) runWithEachError(
 		if !done {
 			w := q.user.do(t.Context(), q.method, q.path, q.body)
 			if !isSuccess(w.Code) && !slices.Contains(q.again, w.Code) {
-				t.Errorf("%s, %s %d: afterwards got %d %s", op.name, phase, at, w.Code, w.Body)
+				t.Errorf("%s, repeated without an error after errors at %s %d: got %d %s, want success or a status of the "+
+					"operation's list", op.name, phase, at, w.Code, w.Body)
 			}
 		}
 		q.after(t)
@@ -130,9 +131,11 @@ func (s *faultyServer) runWithError(
 	case isSuccess(w.Code) && sent > 0:
 		return true
 	case w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || sent == 0:
-		t.Errorf("%s, %v %s %d: got %d %s after %d errors", op.name, e, phase, at, w.Code, w.Body, sent)
+		t.Errorf("%s, error %v at %s %d: got %d %s after %d errors, want 503 with Retry-After and at least one error",
+			op.name, e, phase, at, w.Code, w.Body, sent)
 	case op.reads && times == 1:
-		t.Errorf("%s, %v %s %d: a read was not retried: %s", op.name, e, phase, at, w.Body)
+		t.Errorf("%s, error %v once at %s %d: got 503 %s, want a retry of the read that succeeds",
+			op.name, e, phase, at, w.Body)
 	default:
 		s.refusals.Add(1)
 	}

@@ -73,19 +73,20 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) 
 	switch {
 	case isSuccess(w.Code):
 	case f == none:
-		t.Fatalf("%s: %d %s", where, w.Code, w.Body)
+		t.Fatalf("%s: got %d %s, want success", where, w.Code, w.Body)
 	case w.Code != http.StatusServiceUnavailable:
-		t.Errorf("%s: got %d %s", where, w.Code, w.Body)
+		t.Errorf("%s: got %d %s, want success or 503", where, w.Code, w.Body)
 	case w.Header().Get("Retry-After") == "":
-		t.Errorf("%s: 503 without Retry-After", where)
+		t.Errorf("%s: got 503 without Retry-After, want Retry-After", where)
 	case op.reads && f != unreachable && f != frozen:
-		t.Errorf("%s: a read was not retried: %s", where, w.Body)
+		t.Errorf("%s: got 503 %s, want a retry of the read that succeeds", where, w.Body)
 	}
 	status := w.Code
 	if !isSuccess(status) {
 		again := q.user.do(t.Context(), q.method, q.path, q.body)
 		if !isSuccess(again.Code) && !slices.Contains(q.again, again.Code) {
-			t.Errorf("%s: afterwards got %d %s", where, again.Code, again.Body)
+			t.Errorf("%s, then repeated without a fault: got %d %s, want success or a status of the operation's list",
+				where, again.Code, again.Body)
 		}
 	}
 	t.Run(fmt.Sprint(f, at), q.after)
@@ -116,7 +117,7 @@ func (s *testServer) checkInvariants(t *testing.T) {
 			WHERE datname = current_database() AND state LIKE 'idle in transaction%'`},
 	} {
 		if n := queryValue[int](t, s, c.sql); n > 0 {
-			t.Errorf("%s: %d", c.what, n)
+			t.Errorf("%s in the database: got %d, want 0", c.what, n)
 		}
 	}
 }
@@ -171,7 +172,7 @@ func compare(t *testing.T, got string) {
 		}
 	}
 	if len(written) != len(operations) {
-		t.Errorf("%d endpoints on the page, want %d", len(written), len(operations))
+		t.Errorf("endpoints in docs/reliability.md: got %d, want %d", len(written), len(operations))
 	}
 }
 

@@ -40,28 +40,28 @@ var operations = []operation{
 	{name: "POST /api/auth/sign-up/email", prepare: func(_ *testing.T, s *testServer) request {
 		p := s.newUnregisteredUser()
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
-			check(t, p.countUsers(t) == 1, "there is not exactly one user")
-			check(t, p.canSignIn(p.password), "the password does not work")
+			check(t, p.countUsers(t) == 1, "the number of users with the email is not 1")
+			check(t, p.canSignIn(p.password), "the new user cannot sign in with the password")
 		}}
 	}},
 	{name: "POST /api/auth/sign-up/email, that connects", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUnregisteredUser()
 		s.restart(t)
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
-			check(t, p.countUsers(t) == 1, "there is not exactly one user")
+			check(t, p.countUsers(t) == 1, "the number of users with the email is not 1")
 		}}
 	}},
 	{name: "POST /api/auth/sign-in/email", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.cookie = ""
 		return request{p, "POST", "/api/auth/sign-in/email", p.credentials(), nil, func(t *testing.T) {
-			check(t, p.signedIn(), "the cookie has no session")
+			check(t, p.signedIn(), "the cookie of the sign-in has no session")
 		}}
 	}},
 	{name: "POST /api/auth/sign-out", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/sign-out", `{}`, nil, func(t *testing.T) {
-			check(t, !p.signedIn(), "still signed in")
+			check(t, !p.signedIn(), "the user is still signed in after the sign-out")
 		}}
 	}},
 	{name: "GET /api/auth/get-session", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -71,11 +71,11 @@ var operations = []operation{
 		p := s.newUser(t)
 		s.moveSessionsIntoPast(t, p, "2 days")
 		return request{p, "GET", "/api/auth/get-session", "", nil, func(t *testing.T) {
-			check(t, p.signedIn(), "no longer signed in")
+			check(t, p.signedIn(), "the user is no longer signed in after get-session")
 			isExtended := queryValue[bool](t, s, `
 				SELECT "expiresAt" > now() + interval '6 days'
 				FROM session JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
-			check(t, isExtended, "the session was not extended")
+			check(t, isExtended, "the session does not expire more than 6 days from now")
 		}}
 	}},
 	{name: "GET /api/auth/get-session, that connects", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -93,28 +93,28 @@ var operations = []operation{
 			SELECT token FROM session JOIN "user" u ON u.id = "userId"
 			WHERE email = $1 ORDER BY session."createdAt" DESC LIMIT 1`, p.email)
 		return request{p, "POST", "/api/auth/revoke-session", `{"token":"` + token + `"}`, nil, func(t *testing.T) {
-			check(t, !other.signedIn() && p.signedIn(), "not exactly the other session was revoked")
+			check(t, !other.signedIn() && p.signedIn(), "the other session is still valid, or the caller's own session is not")
 		}}
 	}},
 	{name: "POST /api/auth/revoke-sessions", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		other := p.otherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-sessions", `{}`, []int{401}, func(t *testing.T) {
-			check(t, !other.signedIn() && !p.signedIn(), "a session is still valid")
+			check(t, !other.signedIn() && !p.signedIn(), "a session of the user is still valid after revoke-sessions")
 		}}
 	}},
 	{name: "POST /api/auth/revoke-other-sessions", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		other := p.otherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-other-sessions", `{}`, nil, func(t *testing.T) {
-			check(t, !other.signedIn() && p.signedIn(), "not exactly the other session was revoked")
+			check(t, !other.signedIn() && p.signedIn(), "the other session is still valid, or the caller's own session is not")
 		}}
 	}},
 	{name: "POST /api/auth/update-user", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/update-user", `{"name":"Grace"}`, nil, func(t *testing.T) {
 			name := queryValue[string](t, s, `SELECT name FROM "user" WHERE email = $1`, p.email)
-			check(t, name == "Grace", "the name was not changed")
+			check(t, name == "Grace", "the name of the user is not Grace")
 		}}
 	}},
 	{name: "POST /api/auth/change-password", prepare: func(t *testing.T, s *testServer) request {
@@ -122,7 +122,7 @@ var operations = []operation{
 		other := p.otherDevice(t)
 		body := fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q,"revokeOtherSessions":true}`, p.password, longPassword)
 		return request{p, "POST", "/api/auth/change-password", body, []int{400, 401}, func(t *testing.T) {
-			check(t, p.canSignIn(longPassword) && !p.canSignIn(p.password), "not only the new password works")
+			check(t, p.canSignIn(longPassword) && !p.canSignIn(p.password), "the new password fails, or the old one still works")
 			check(t, !other.signedIn(), "the other device is still signed in")
 		}}
 	}},
@@ -134,7 +134,7 @@ var operations = []operation{
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/request-password-reset", p.resetRequest(), nil, func(t *testing.T) {
 			w := p.do(t.Context(), "POST", "/api/auth/reset-password", p.resetBody(t))
-			check(t, w.Code == 200, "the token of the newest mail is invalid")
+			check(t, w.Code == 200, "reset-password rejects the token of the newest mail")
 		}}
 	}},
 	{name: "GET /api/auth/reset-password/{token}", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -147,7 +147,7 @@ var operations = []operation{
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
 		return request{p, "POST", "/api/auth/reset-password", p.resetBody(t), []int{400}, func(t *testing.T) {
-			check(t, p.canSignIn(longPassword) && !p.canSignIn(p.password), "not only the new password works")
+			check(t, p.canSignIn(longPassword) && !p.canSignIn(p.password), "the new password fails, or the old one still works")
 		}}
 	}},
 	{name: "POST /api/auth/send-verification-email", prepare: func(t *testing.T, s *testServer) request {
@@ -158,7 +158,8 @@ var operations = []operation{
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email))
 		return request{p, "GET", "/api/auth/verify-email?token=" + p.token(t, "verify-email"), "", nil, func(t *testing.T) {
-			check(t, queryValue[bool](t, s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, p.email), "not verified")
+			isVerified := queryValue[bool](t, s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, p.email)
+			check(t, isVerified, "emailVerified is false after verify-email")
 		}}
 	}},
 	{name: "POST /api/auth/change-email", prepare: func(t *testing.T, s *testServer) request {
@@ -173,7 +174,7 @@ var operations = []operation{
 			left := queryValue[int](t, s, `
 				SELECT count(*) FROM verification v JOIN "user" u ON left(v.value, 36) = u.id::text
 				WHERE u.email = $1`, p.email)
-			check(t, left == 0, "the change was not cancelled")
+			check(t, left == 0, "the verification of the new email still exists")
 		}}
 	}},
 	{name: "POST /api/auth/delete-user", prepare: func(t *testing.T, s *testServer) request {
@@ -181,7 +182,7 @@ var operations = []operation{
 		p.mustSucceed(t, "POST", "/api/profile", `{"time_per_week":5}`)
 		body := fmt.Sprintf(`{"password":%q}`, p.password)
 		return request{p, "POST", "/api/auth/delete-user", body, []int{401}, func(t *testing.T) {
-			check(t, p.countUsers(t) == 0, "the user was not deleted")
+			check(t, p.countUsers(t) == 0, "a user with the email still exists")
 		}}
 	}},
 	{name: "GET /api/auth/list-accounts", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -197,7 +198,7 @@ var operations = []operation{
 		return request{p, "POST", "/api/auth/unlink-account", body, []int{400}, func(t *testing.T) {
 			left := queryValue[int](t, s, `
 				SELECT count(*) FROM account a JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
-			check(t, left == 1, "not exactly one account is left")
+			check(t, left == 1, "the number of the user's accounts is not 1")
 		}}
 	}},
 	{name: "GET /api/auth/token", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -260,7 +261,7 @@ func (p *testUser) checkHours(s *testServer, want int) func(*testing.T) {
 		got := queryValue[int](t, s, `
 			SELECT coalesce(sum(time_per_week) * count(*), 0)::int
 			FROM user_profile JOIN "user" u ON u.id::text = user_id::text WHERE email = $1`, p.email)
-		check(t, got == want, fmt.Sprintf("got %d hours in all profiles, want %d", got, want))
+		check(t, got == want, fmt.Sprintf("sum of time_per_week × number of profiles: got %d, want %d", got, want))
 	}
 }
 

@@ -211,7 +211,7 @@ func (p *testUser) mustSucceed(t *testing.T, method, path, body string) *httptes
 	t.Helper()
 	w := p.do(context.Background(), method, path, body)
 	if w.Code >= 400 {
-		t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+		t.Fatalf("%s %s: got %d %s, want a status below 400", method, path, w.Code, w.Body)
 	}
 	return w
 }
@@ -257,7 +257,7 @@ func (p *testUser) token(t *testing.T, kind string) (token string) {
 		}
 	}
 	if token == "" {
-		t.Fatalf("no mail %s to %s", kind, p.email)
+		t.Fatalf("the outbox has no mail of kind %s to %s", kind, p.email)
 	}
 	return token
 }

@@ -78,7 +78,7 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 		}
 	}
 	if n := len(s.StartTimes()); n != 1 {
-		t.Errorf("the function was started %d times", n)
+		t.Errorf("starts of the function's process: got %d, want 1", n)
 	}
 }
 
@@ -98,11 +98,11 @@ func checkCookiesOutsideHeaders(t *testing.T, name string, got events.APIGateway
 	}
 	for header := range got.Headers {
 		if strings.EqualFold(header, "Set-Cookie") {
-			t.Errorf("%s: there is a Set-Cookie header", name)
+			t.Errorf("%s: the response has the header Set-Cookie, want the cookies in the list cookies only", name)
 		}
 	}
 	if len(got.MultiValueHeaders) > 0 {
-		t.Errorf("%s: headers of payload format 1.0", name)
+		t.Errorf("%s: the response has multiValueHeaders of payload format 1.0, want none", name)
 	}
 }
 
@@ -119,16 +119,18 @@ func TestFunctionReadsSeveralCookiesOfARequest(t *testing.T) {
 	twice.Headers["cookie"] = "__Secure-better-auth.session_token=other.token"
 	for name, e := range map[string]events.APIGatewayV2HTTPRequest{"list": once, "list and header": twice} {
 		if got := session.InvokeHTTP(e); !strings.Contains(got.Body, v.email) || got.Headers["Set-Auth-Jwt"] == "" {
-			t.Errorf("%s: got %d %s", name, got.StatusCode, got.Body)
+			t.Errorf("get-session with the cookies as %s: got %d %s, want the user's email and Set-Auth-Jwt",
+				name, got.StatusCode, got.Body)
 		}
 	}
 	signout := d.Start("signout", sandbox.Build(t, "functions/signout"))
 	out := signout.InvokeHTTP(sandbox.Event("POST", "/api/auth/sign-out", "", v.ip, `{}`, around...))
 	if out.StatusCode != http.StatusOK || len(out.Cookies) < 3 {
-		t.Errorf("sign out: got %d and %d cookies, want Better Auth's cookies deleted", out.StatusCode, len(out.Cookies))
+		t.Errorf("sign-out: got %d and %d cookies, want 200 and at least 3 that delete Better Auth's cookies",
+			out.StatusCode, len(out.Cookies))
 	}
 	if got := session.InvokeHTTP(once); got.Body != "null" {
-		t.Errorf("after the sign-out: got %s, want null", got.Body)
+		t.Errorf("get-session after the sign-out: got %s, want null", got.Body)
 	}
 }
 
@@ -144,7 +146,7 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		}
 		raw := s.Invoke(sandbox.Event("GET", path, "", "198.51.100.1", ""))
 		if err := json.Unmarshal(raw, &answer); err != nil {
-			t.Fatalf("%s: got %s", path, raw)
+			t.Fatalf("GET %s: got %s, want JSON", path, raw)
 		}
 		if answer.StatusCode != 0 {
 			return http.StatusText(answer.StatusCode)
@@ -165,14 +167,15 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		{"/works", "No Content", 2},
 	} {
 		if got := invoke(c.path); got != c.want || len(s.StartTimes()) != c.starts {
-			t.Errorf("%s: got %q after %d starts, want %q after %d", c.path, got, len(s.StartTimes()), c.want, c.starts)
+			t.Errorf("GET %s: got %q after %d starts of the process, want %q after %d",
+				c.path, got, len(s.StartTimes()), c.want, c.starts)
 		}
 	}
 	if got := strings.Count(s.Output(), `"msg":"panic"`); got != 3 {
-		t.Errorf("%d records of a panic, want 3:\n%s", got, s.Output())
+		t.Errorf("log records of a panic: got %d, want 3:\n%s", got, s.Output())
 	}
 	if !s.HasPrinted("assignment to entry in nil map") || !s.HasPrinted("panics/main.go") {
-		t.Errorf("the log has no message or place of the panic:\n%s", s.Output())
+		t.Errorf("the log has no message or no source file of the panic:\n%s", s.Output())
 	}
 }
 
@@ -181,13 +184,14 @@ func TestInvalidEventDoesNotEndTheFunction(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("health", sandbox.Build(t, "functions/health"))
 	if got := s.InvokeHTTP(events.APIGatewayV2HTTPRequest{}); got.StatusCode != http.StatusBadRequest {
-		t.Errorf("no HTTP request: got %d, want 400", got.StatusCode)
+		t.Errorf("an event without an HTTP request: got %d, want 400", got.StatusCode)
 	}
 	if got := string(s.Invoke([]int{1})); !strings.Contains(got, `"errorType":"UnmarshalTypeError"`) {
-		t.Errorf("got %s", got)
+		t.Errorf("an event that is a list: got %s, want an UnmarshalTypeError", got)
 	}
 	next := s.InvokeHTTP(sandbox.Event("GET", "/api/auth/ok", "", "198.51.100.1", ""))
 	if next.StatusCode != 200 || len(s.StartTimes()) != 1 {
-		t.Errorf("the next event: got %d after %d starts", next.StatusCode, len(s.StartTimes()))
+		t.Errorf("the next event: got %d after %d starts of the process, want 200 after 1",
+			next.StatusCode, len(s.StartTimes()))
 	}
 }

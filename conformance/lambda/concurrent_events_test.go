@@ -68,10 +68,10 @@ func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concur
 		api.CloseClientConnections()
 		api.Close()
 		if out := l.out.String(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "fatal error") {
-			t.Errorf("%s:\n%s", folder, out)
+			t.Errorf("functions/%s printed a data race or a fatal error:\n%s", folder, out)
 		}
 		for _, what := range sandbox.FindSecrets(l.out.String(), d.Hidden...) {
-			t.Errorf("%s was printed", what)
+			t.Errorf("the function printed %s, want no secret in its output", what)
 		}
 	})
 	return l
@@ -139,7 +139,7 @@ func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 		got := signup.invoke(fmt.Sprintf("sign-up-%d", i), e)
 		const cookies = 2 // the session cookie and the device cookie
 		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != cookies {
-			t.Errorf("sign-up %d: got %d %s", i, got.StatusCode, got.Body)
+			t.Errorf("sign-up %d: got %d %s, want 200, the email and two cookies", i, got.StatusCode, got.Body)
 			return
 		}
 		pair, _, _ := strings.Cut(got.Cookies[0], ";")
@@ -169,10 +169,11 @@ func checkSession(t *testing.T, session *concurrentLambda, id string, v *visitor
 	got := session.invoke(id, e)
 	isOwn := strings.Contains(got.Body, `"`+v.email+`"`) && got.Headers["X-Request-Id"] == id
 	if got.StatusCode != http.StatusOK || !isOwn {
-		t.Errorf("%s: got %d %s as %s", id, got.StatusCode, got.Body, got.Headers["X-Request-Id"])
+		t.Errorf("get-session of the request %s: got %d %s with the request id %s, want the user's own email and request id",
+			id, got.StatusCode, got.Body, got.Headers["X-Request-Id"])
 	}
 	got = session.invoke(id+"-no-session", sandbox.Event("GET", "/api/auth/get-session", "", v.ip, ""))
 	if got.Body != "null" {
-		t.Errorf("%s: without cookies: got %s", id, got.Body)
+		t.Errorf("get-session without cookies after the request %s: got %s, want null", id, got.Body)
 	}
 }

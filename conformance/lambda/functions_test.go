@@ -74,7 +74,7 @@ func (v *visitor) signUp(t *testing.T, signup *sandbox.Sandbox) {
 	body := `{"name":"Ada","email":"{email}","password":"{password}"}`
 	answer := v.send(signup, "POST /api/auth/sign-up/email", "", body)
 	if answer.StatusCode != http.StatusOK || len(v.cookies) == 0 {
-		t.Fatalf("sign up: got %d %s", answer.StatusCode, answer.Body)
+		t.Fatalf("sign-up: got %d %s, want 200 and a cookie", answer.StatusCode, answer.Body)
 	}
 }
 
@@ -192,12 +192,12 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(served, want); diff != "" {
-		t.Errorf("routes (-requested +template.yaml):\n%s", diff)
+		t.Errorf("routes that the tests request (-requested +template.yaml):\n%s", diff)
 	}
 	sendQueuedMails(t, d, mails, table)
 	planImport(t, d, table)
 	if diff := cmp.Diff(table.functions(), slices.Sorted(maps.Keys(d.Functions))); diff != "" {
-		t.Errorf("functions (-started +template.yaml):\n%s", diff)
+		t.Errorf("functions that the tests start (-started +template.yaml):\n%s", diff)
 	}
 	t.Log("\n" + table.text())
 	writeTable(t, table)
@@ -216,7 +216,7 @@ func writeTable(t *testing.T, table *table) {
 	}
 	for _, folder := range table.functions() {
 		if !strings.Contains(string(page), "\n| "+folder+" | ") {
-			t.Errorf("docs/lambda.md has no function %s; run make lambda", folder)
+			t.Errorf("the table in docs/lambda.md has no function %s; run make lambda", folder)
 		}
 	}
 }

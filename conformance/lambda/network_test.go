@@ -59,7 +59,7 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	all.Wait()
 	mailer := n.Start("mailer", sandbox.Build(t, "functions/mailer"))
 	if got := string(mailer.Invoke(map[string]any{"Records": []any{}})); got != `{"batchItemFailures":[]}` {
-		t.Errorf("mailer: got %s", got)
+		t.Errorf("mailer, an event without records: got %s, want no batchItemFailures", got)
 	}
 	for folder, event := range map[string]any{
 		"rotate":  map[string]string{"Step": "testSecret", "SecretId": n.KeysARN, "ClientRequestToken": "x"},
@@ -67,7 +67,8 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	} {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"MIGRATE_SECRET_ARN": n.AppARN})
 		if got := string(s.Invoke(event)); !strings.Contains(got, `"errorType"`) || len(s.StartTimes()) != 1 {
-			t.Errorf("%s: got %s after %d starts", folder, got, len(s.StartTimes()))
+			t.Errorf("%s without a network: got %s after %d starts of the process, want an errorType after 1",
+				folder, got, len(s.StartTimes()))
 		}
 	}
 }
@@ -81,10 +82,10 @@ func checkWithoutNetwork(t *testing.T, s *sandbox.Sandbox, route, body string) {
 		t.Errorf("%s: got %d for an unknown route, want 404", route, got.StatusCode)
 	}
 	if got := v.send(s, v.pathOf(route), "", body); got.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("%s: got %d %s, want 503\n%s", route, got.StatusCode, got.Body, s.Output())
+		t.Errorf("%s without a network: got %d %s, want 503\n%s", route, got.StatusCode, got.Body, s.Output())
 	}
 	if len(s.StartTimes()) != 1 {
-		t.Errorf("%s: the function's process ended", route)
+		t.Errorf("%s without a network: the function's process ended, want it to continue", route)
 	}
 }
 
@@ -105,7 +106,7 @@ func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
 		}
 	}
 	if d, c := n.database.Accepted(), n.cloud.Accepted(); d+c != 0 {
-		t.Errorf("%d connections to the database and %d to AWS, want none", d, c)
+		t.Errorf("connections before a request needs one: got %d to the database and %d to AWS, want none", d, c)
 	}
 }
 
@@ -124,17 +125,18 @@ func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 		t.Helper()
 		got := v.send(session, "GET /api/auth/get-session", "disableCookieCache=true", "")
 		if got.StatusCode != want || len(session.StartTimes()) != 1 {
-			t.Fatalf("%s: got %d %s after %d starts, want %d\n%s",
+			t.Fatalf("get-session, %s: got %d %s after %d starts of the process, want %d after 1\n%s",
 				when, got.StatusCode, got.Body, len(session.StartTimes()), want, session.Output())
 		}
 		if want == http.StatusServiceUnavailable && got.Headers["Retry-After"] == "" {
-			t.Errorf("%s: no Retry-After", when)
+			t.Errorf("get-session, %s: got 503 without Retry-After, want Retry-After", when)
 		}
 	}
 	n.database.Freeze()
 	expect("a connect without a response", 503)
 	if got := signup.InvokeHTTP(newSignUpEvent("")); got.StatusCode != 503 || len(signup.StartTimes()) != 1 {
-		t.Errorf("sign up: got %d after %d starts, want 503\n%s", got.StatusCode, len(signup.StartTimes()), signup.Output())
+		t.Errorf("sign-up without the database: got %d after %d starts of the process, want 503 after 1\n%s",
+			got.StatusCode, len(signup.StartTimes()), signup.Output())
 	}
 	n.database.Resume()
 	expect("the network is back", 200)
@@ -159,17 +161,17 @@ func TestWarmFunctionKeepsItsConnectionAndSecrets(t *testing.T) {
 	for range 6 {
 		got := v.send(s, "GET /api/auth/get-session", "disableCookieCache=true", "")
 		if !strings.Contains(got.Body, v.email) {
-			t.Fatalf("got %d %s", got.StatusCode, got.Body)
+			t.Fatalf("get-session: got %d %s, want the user's email", got.StatusCode, got.Body)
 		}
 	}
 	n.cloud.Refuse() // the function must not need AWS again
 	if got := v.send(s, "GET /api/auth/list-sessions", "", ""); got.StatusCode != http.StatusOK {
-		t.Errorf("without AWS: got %d %s", got.StatusCode, got.Body)
+		t.Errorf("list-sessions without AWS: got %d %s, want 200", got.StatusCode, got.Body)
 	}
 	if d, c := n.database.Accepted()-database, n.cloud.Accepted()-cloud; d != 1 || c != 1 {
-		t.Errorf("%d connections to the database and %d to AWS, want one each", d, c)
+		t.Errorf("connections after 7 requests: got %d to the database and %d to AWS, want one each", d, c)
 	}
 	if got := strings.Count(s.Output(), `"cold":true`); !s.HasPrinted(`"cold":true`) || got > 1 {
-		t.Errorf("%d requests are logged as cold, want 1", got)
+		t.Errorf("requests that are logged as cold: got %d, want 1", got)
 	}
 }

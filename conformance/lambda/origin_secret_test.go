@@ -48,10 +48,10 @@ func TestXForwardedForNeedsTheOriginSecret(t *testing.T) {
 		e.RequestContext.RequestID = "request-" + strings.ReplaceAll(c.name, " ", "-")
 		got := s.InvokeHTTP(e)
 		if got.StatusCode != http.StatusOK && got.StatusCode != http.StatusTooManyRequests {
-			t.Errorf("%s: got %d %s", c.name, got.StatusCode, got.Body)
+			t.Errorf("sign-up, %s: got %d %s, want 200 or 429", c.name, got.StatusCode, got.Body)
 		}
 		if ip := loggedIP(s, e.RequestContext.RequestID); ip != c.want {
-			t.Errorf("%s: the audit log has %q, want %q", c.name, ip, c.want)
+			t.Errorf("sign-up, %s: the log has the IP address %q, want %q", c.name, ip, c.want)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestR53_SecretsInTheOutputAreFound(t *testing.T) {
 		"for Ada the password is open sesame":                           "a hidden value",
 	} {
 		if got := strings.Join(sandbox.FindSecrets(text, "", "open sesame"), ", "); got != want {
-			t.Errorf("%.20s…: found %q, want %q", text, got, want)
+			t.Errorf("secrets in the text %.20s…: found %q, want %q", text, got, want)
 		}
 	}
 }

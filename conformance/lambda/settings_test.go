@@ -45,11 +45,12 @@ func TestR50_WrongSettings(t *testing.T) {
 		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), c.env)
 		answer := string(s.Invoke(sandbox.Event("GET", "/health", "", "198.51.100.1", "")))
 		if strings.Contains(answer, "statusCode") || !s.HasPrinted("Runtime.ExitError") || !s.FirstRequest().IsZero() {
-			t.Errorf("%s with %v started: %s", c.folder, slices.Sorted(maps.Keys(c.env)), answer)
+			t.Errorf("functions/%s with wrong values of %v: got %s, want the process to exit before the first event",
+				c.folder, slices.Sorted(maps.Keys(c.env)), answer)
 		}
 		for _, want := range c.logs {
 			if !s.HasPrinted(want) {
-				t.Errorf("%s does not log %s:\n%s", c.folder, want, s.Output())
+				t.Errorf("the log of functions/%s does not contain %s:\n%s", c.folder, want, s.Output())
 			}
 		}
 	}
@@ -75,7 +76,7 @@ func TestMissingSecretFailsTheRequestAndIsLogged(t *testing.T) {
 			t.Errorf("%s: got %d %s, want a 5xx without the ARN", c.folder, got.StatusCode, got.Body)
 		}
 		if !s.HasPrinted(gone) || len(s.StartTimes()) != 1 {
-			t.Errorf("%s does not log %s:\n%s", c.folder, gone, s.Output())
+			t.Errorf("functions/%s: want %s in the log and one start of the process:\n%s", c.folder, gone, s.Output())
 		}
 	}
 }
@@ -88,11 +89,12 @@ func TestMissingSocialSecretFailsTheRequestAndIsLogged(t *testing.T) {
 	s := d.Start("social", sandbox.Build(t, "functions/social"), ids)
 	got := newVisitor().send(s, "POST /api/auth/sign-in/social", "", `{"provider":"google"}`)
 	if got.StatusCode < http.StatusInternalServerError || strings.Contains(got.Body, "SECRET") {
-		t.Errorf("got %d %s, want a 5xx without the setting", got.StatusCode, got.Body)
+		t.Errorf("sign-in/social without the provider's secret: got %d %s, want a 5xx without the name of the setting",
+			got.StatusCode, got.Body)
 	}
 	for _, want := range []string{"GOOGLE_CLIENT_SECRET is missing", "APPLE_PRIVATE_KEY is missing"} {
 		if !s.HasPrinted(want) {
-			t.Errorf("the log does not say %q:\n%s", want, s.Output())
+			t.Errorf("the log does not contain %q:\n%s", want, s.Output())
 		}
 	}
 }

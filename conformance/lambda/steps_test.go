@@ -57,7 +57,7 @@ func sendSteps(
 		requested, answers = append(requested, step.route), append(answers, fmt.Sprint(answer.StatusCode))
 	}
 	if n := len(s.StartTimes()); n != 1 {
-		t.Errorf("%s was started %d times", folder, n)
+		t.Errorf("functions/%s: its process was started %d times, want once", folder, n)
 	}
 	routes := fmt.Sprintf("%d routes", len(requested))
 	if len(requested) == 1 {
@@ -74,7 +74,7 @@ func tokenOf(t *testing.T, text string) string {
 	t.Helper()
 	var m struct{ Token string }
 	if err := json.Unmarshal([]byte(text), &m); err != nil || m.Token == "" {
-		t.Fatalf("a mail without a token: %v", err)
+		t.Fatalf("a mail in the queue has no token (error %v), want one", err)
 	}
 	return m.Token
 }
@@ -116,7 +116,7 @@ func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *ta
 		t.Errorf("mailer: got %s, want %s\n%s", got, want, s.Output())
 	}
 	if got := d.SentMails() - before; got != len(mails) || got == 0 {
-		t.Errorf("SES accepted %d mails, want %d", got, len(mails))
+		t.Errorf("mails that SES accepted: got %d, want %d and at least 1", got, len(mails))
 	}
 	to.add("mailer", s, fmt.Sprintf("%d mails and an invalid message", len(mails)), "only the invalid one is retried")
 }
@@ -139,7 +139,8 @@ func planImport(t *testing.T, d *sandbox.Deployment, to *table) {
 		Batches  int
 	}
 	if err := json.Unmarshal(result, &plan); err != nil || !plan.MayStart || plan.Batches == 0 {
-		t.Errorf("migrate: got %s %v\n%s", result, err, s.Output())
+		t.Errorf("functions/migrate, a plan: got %s and the error %v, want a plan that may start with batches\n%s",
+			result, err, s.Output())
 	}
 	to.add("migrate", s, "input and plan, of 20 users", "may start")
 }

@@ -28,7 +28,7 @@ func (tb *table) add(folder string, s *sandbox.Sandbox, requests, answers string
 	tb.t.Helper()
 	starts, first := []time.Duration{s.InitTime()}, s.FirstAnswer().Sub(s.FirstEvent())
 	if starts[0] <= 0 || first <= 0 {
-		tb.t.Errorf("%s: the times of start and answer are not positive", folder)
+		tb.t.Errorf("%s: the measured start time and time to the first response must be positive, one is not", folder)
 	}
 	if *update {
 		for range 6 {

@@ -106,7 +106,7 @@ func (b *client) exchange() (int, []byte, error) {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err == nil && response.Close {
-		err = errors.New("the server closes the connection")
+		err = errors.New("the server closed the connection after the response, want it kept open")
 	}
 	b.storeCookies(response.Cookies())
 	return response.StatusCode, text, err

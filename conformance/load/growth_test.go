@@ -120,7 +120,7 @@ func TestGrowthIsReported(t *testing.T) {
 		got := r.problems()
 		text := strings.Join(got, "")
 		if len(got) > 1 || (text == "") != (test.want == "") || !strings.Contains(text, test.want) {
-			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+			t.Errorf("%s: the reported problems: got %q, want %q", test.name, got, test.want)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (p *loadUser) doRandomAction() error {
 			return a.do(p)
 		}
 	}
-	panic("the shares of the mix add up to less than a thousand")
+	panic("the shares of the requests in the mix must add up to 1000, they add up to less")
 }
 
 // signOutAndIn signs out and in again, every third time with a wrong password first.

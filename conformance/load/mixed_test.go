@@ -47,7 +47,7 @@ func TestR51_FiveHundredUsersWithMixedRequests(t *testing.T) {
 		len(plain), len(passwords), time.Since(begin), most, quantile(plain, 0.5), quantile(plain, 0.99), quantile(plain, 1))
 	c.check(t, s.database)
 	if n := connections(t, s.database); n > pool {
-		t.Errorf("got %d connections, want at most %d", n, pool)
+		t.Errorf("connections to the database: got %d, want at most %d", n, pool)
 	}
 }
 
@@ -81,13 +81,13 @@ func TestFaultyResponsesAreReported(t *testing.T) {
 			c := newGroup(t, s.address, 1, 5)
 			c.forAll((*loadUser).register)
 			if len(c.faults) > 0 {
-				t.Fatalf("got %v before the fault", c.detail)
+				t.Fatalf("faults before the faulty handler is used: got %v, want none", c.detail)
 			}
 			c.forAll(func(p *loadUser) error {
 				return first(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
 			})
 			if c.faults[test.want] == 0 {
-				t.Errorf("got %v, want %s", c.faults, test.want)
+				t.Errorf("reported faults: got %v, want %s", c.faults, test.want)
 			}
 		})
 	}

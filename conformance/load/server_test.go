@@ -96,7 +96,7 @@ func (c *child) line(tb testing.TB) string {
 	tb.Helper()
 	text, err := c.out.ReadString('\n')
 	if err != nil {
-		tb.Fatalf("the process has ended: %v", err)
+		tb.Fatalf("the server's process has ended: %v", err)
 	}
 	return strings.TrimSpace(text)
 }
@@ -130,7 +130,7 @@ func memory(tb testing.TB, pid int, file, name string) uint64 {
 	kB, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	n, err := strconv.ParseUint(kB, 10, 64)
 	if err != nil {
-		tb.Fatalf("process %d has no %s", pid, name)
+		tb.Fatalf("/proc/%d/status has no %s", pid, name)
 	}
 	return n << 10
 }

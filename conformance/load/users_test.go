@@ -103,7 +103,7 @@ func (c *userGroup) accounts() (all []account) {
 func (c *userGroup) check(tb testing.TB, database string) {
 	tb.Helper()
 	for kind, n := range c.faults {
-		tb.Errorf("%d × %s, the first: %s", n, kind, c.detail[kind])
+		tb.Errorf("%d requests failed with %q, the first one with: %s", n, kind, c.detail[kind])
 	}
 	if c.faultCount() > 0 {
 		return
@@ -130,14 +130,14 @@ func (c *userGroup) check(tb testing.TB, database string) {
 		slices.SortFunc(list, func(a, b account) int { return strings.Compare(a.Email, b.Email) })
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		tb.Errorf("in the database (-want +got):\n%.4000s", diff)
+		tb.Errorf("users, profiles, sessions and accounts in the database (-want +got):\n%.4000s", diff)
 	}
 	var open int
 	err = conn.QueryRow(tb.Context(), `
 		SELECT count(*) FROM pg_stat_activity
 		WHERE datname = current_database() AND state LIKE 'idle in transaction%'`).Scan(&open)
 	if err != nil || open != 0 {
-		tb.Errorf("open transactions: %d, %v", open, err)
+		tb.Errorf("open transactions: got %d and the error %v, want 0", open, err)
 	}
 }
 

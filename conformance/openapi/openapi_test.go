@@ -60,7 +60,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 		served = append(served, m[1]+" "+m[2])
 	}
 	if events := bytes.Count(text, []byte("Type: HttpApi\n")) - 1; events != len(served) {
-		t.Errorf("template.yaml has %d HttpApi events, %d were read", events, len(served))
+		t.Errorf("template.yaml has %d HttpApi events, but this test could read only %d", events, len(served))
 	}
 	for path, item := range description(t).Paths.Map() {
 		for method := range item.Operations() {
@@ -70,7 +70,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	slices.Sort(served)
 	slices.Sort(described)
 	if diff := cmp.Diff(described, served); diff != "" {
-		t.Errorf("(-openapi.yaml +template.yaml):\n%s", diff)
+		t.Errorf("routes (-openapi.yaml +template.yaml):\n%s", diff)
 	}
 }
 
@@ -94,11 +94,11 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	used = slices.DeleteFunc(used, func(name string) bool { return settings[name] })
 	missing := slices.DeleteFunc(slices.Clone(used), func(c string) bool { return slices.Contains(explained, c) })
 	if len(missing) > 0 {
-		t.Errorf("not explained: %v", missing)
+		t.Errorf("docs/openapi.yaml uses these codes without an explanation: %v", missing)
 	}
 	for _, code := range explained {
 		if strings.Count(string(text), code) < 2 {
-			t.Errorf("%s is explained but not used", code)
+			t.Errorf("docs/openapi.yaml explains the code %s, but uses it nowhere", code)
 		}
 	}
 }
@@ -216,7 +216,7 @@ func TestR05_MismatchesWithTheDocumentAreReported(t *testing.T) {
 			isAsWanted = err != nil && strings.Contains(err.Error(), test.want)
 		}
 		if !isAsWanted {
-			t.Errorf("%s\ngot %v, want %q", test.exchange, err, test.want)
+			t.Errorf("the exchange %s\ngot the error %v, want %q in it (\"\": no error)", test.exchange, err, test.want)
 		}
 	}
 }
@@ -246,7 +246,7 @@ func checkExchange(doc *openapi3.T, e exchange) error {
 	}
 	response := op.Responses.Value(strconv.Itoa(got.Status))
 	if response == nil {
-		return fmt.Errorf("status %d is not described", got.Status)
+		return fmt.Errorf("the document does not describe the status %d of the route", got.Status)
 	}
 	return checkResponse(response.Value, got)
 }
@@ -275,7 +275,7 @@ func checkRequest(op *openapi3.Operation, query string, sent json.RawMessage) er
 	}
 	for _, p := range op.Parameters {
 		if p.Value.In == "query" && p.Value.Required && !parameters.Has(p.Value.Name) {
-			return fmt.Errorf("missing parameter %s", p.Value.Name)
+			return fmt.Errorf("the request misses the required parameter %s", p.Value.Name)
 		}
 	}
 	if op.RequestBody == nil {
@@ -284,7 +284,7 @@ func checkRequest(op *openapi3.Operation, query string, sent json.RawMessage) er
 	var body any
 	if len(sent) == 0 {
 		if op.RequestBody.Value.Required {
-			return errors.New("no body")
+			return errors.New("the request has no body, but the document requires one")
 		}
 		return nil
 	}
@@ -314,7 +314,7 @@ func parseText(text string) (body any) {
 func checkResponse(response *openapi3.Response, got *answer) error {
 	for name, h := range response.Headers {
 		if h.Value.Required && got.Headers[name] == "" {
-			return fmt.Errorf("missing header %s", name)
+			return fmt.Errorf("the response misses the required header %s", name)
 		}
 	}
 	media := response.Content.Get("application/json")
@@ -322,13 +322,13 @@ func checkResponse(response *openapi3.Response, got *answer) error {
 	case got.Text != "":
 		return fmt.Errorf("the body is not JSON: %q", got.Text)
 	case media == nil && got.Body != nil:
-		return fmt.Errorf("unexpected body: %s", got.Body)
+		return fmt.Errorf("the document describes no body, the response has %s", got.Body)
 	case media == nil || got.Body == nil && got.Status >= http.StatusBadRequest:
 		return nil
 	case got.Body == nil:
-		return errors.New("no body")
+		return errors.New("the response has no body, but the document describes one")
 	case got.Headers["Content-Type"] != "application/json":
-		return fmt.Errorf("the Content-Type is %q", got.Headers["Content-Type"])
+		return fmt.Errorf("the Content-Type of the response is %q, want application/json", got.Headers["Content-Type"])
 	}
 	var body any
 	if err := json.Unmarshal(got.Body, &body); err != nil {

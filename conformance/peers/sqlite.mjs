@@ -2,11 +2,11 @@
 // both servers.
 export class DatabaseSync {
   exec() {
-    throw new Error('this run has no SQLite');
+    throw new Error('node:sqlite is replaced in this run: this version of Node has no SQLite');
   }
 
   prepare() {
-    throw new Error('this run has no SQLite');
+    throw new Error('node:sqlite is replaced in this run: this version of Node has no SQLite');
   }
 
   close() {}

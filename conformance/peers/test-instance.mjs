@@ -57,7 +57,7 @@ function mailHooks(options) {
 
 async function start(env) {
   const response = await realFetch(process.env.PEERS_CONTROLLER, { method: 'POST', body: JSON.stringify(env) });
-  if (!response.ok) throw new Error(`no server for these options: ${await response.text()}`);
+  if (!response.ok) throw new Error(`the controller starts no server for these options: ${await response.text()}`);
   return response.json();
 }
 

@@ -39,7 +39,7 @@ async function call(auth, method, path, body, token) {
   );
   const text = await response.text();
   if (!response.ok) {
-    throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    throw new Error(`${method} ${path}: got ${response.status} ${text}, want a status below 300`);
   }
   return { status: response.status, body: JSON.parse(text) };
 }

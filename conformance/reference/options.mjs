@@ -19,7 +19,7 @@ const off = (name) => process.env[name] === 'off';
 export function connect() {
   const { DATABASE_URL } = process.env;
   if (!DATABASE_URL) {
-    console.error('set DATABASE_URL');
+    console.error('DATABASE_URL is missing: set it to the URL of the test database');
     process.exit(2);
   }
   return new pg.Pool({ connectionString: DATABASE_URL, max: 4 });

@@ -40,7 +40,7 @@ func TestSamLocalReportsMissingPrerequisites(t *testing.T) {
 			script.Env = []string{"PATH=" + path}
 			out, err := script.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), c.want) {
-				t.Errorf("got %v %s", err, out)
+				t.Errorf("scripts/sam-local: got the error %v and %s, want an error with %q", err, out, c.want)
 			}
 		})
 	}

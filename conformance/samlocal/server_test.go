@@ -138,7 +138,7 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 			return s
 		}
 	}
-	t.Fatalf("%s does not listen:\n%s", line[0], s.printed.String())
+	t.Fatalf("%s does not accept connections:\n%s", line[0], s.printed.String())
 	return nil
 }
 

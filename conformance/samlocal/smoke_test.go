@@ -29,7 +29,7 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 	if len(pulled) > 0 { // the engine has no other containers
 		t.Cleanup(func() {
 			if left := containers(t); left != "" {
-				t.Errorf("sam local has exited without removing its containers: %s", left)
+				t.Errorf("containers after sam local exited: got %s, want none", left)
 			}
 		})
 	}
@@ -49,11 +49,12 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 		why, listed := differences[s.Differs]
 		switch {
 		case s.Differs != "" && !listed:
-			t.Errorf("%s: %q is not a listed difference", s.name(), s.Differs)
+			t.Errorf("%s: the difference %q is not one of the explained ones in this test", s.name(), s.Differs)
 		case diff != "" && !listed:
 			t.Errorf("%s (-sam local +xenon dev):\n%s", s.name(), diff)
 		case diff == "" && listed:
-			t.Errorf("%s: no longer differs (%s)", s.name(), why)
+			t.Errorf("%s: sam local and xenon dev answer the same, want the listed difference (%s); remove it from the scenario",
+				s.name(), why)
 		}
 		result := "equal"
 		if listed {
@@ -63,7 +64,7 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 		report = append(report, fmt.Sprintf("%8s %8s  %d  %-75s %s", took, devTook, want[i].Status, s.name(), result))
 	}
 	if !strings.Contains(sam.printed.String(), `"kind":"reset-password"`) {
-		t.Errorf("sam local does not print the mail:\n%s", sam.printed.String())
+		t.Errorf("sam local printed no reset mail, want one in:\n%s", sam.printed.String())
 	}
 	t.Log("\n" + strings.Join(report, "\n"))
 }

@@ -35,7 +35,7 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 	got := s.start("killed", `{"mfa":"hold","batchSize":100,"concurrency":2}`)
 	s.checkComplete(got)
 	if got.Retried["Begin"] != 3 || got.Retried["Copy lane"] == 0 {
-		t.Errorf("retried %v, want 3 times Begin and Copy lane", got.Retried)
+		t.Errorf("retries by state: got %v, want Begin 3 times and Copy lane at least once", got.Retried)
 	}
 }
 
@@ -54,13 +54,15 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 	})
 	failed := s.start("parked", input)
 	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Last.State != "Gate" {
-		t.Fatalf("got %s %s in %s, want NeedsAttention in Gate", failed.Status, failed.Error, failed.Last.State)
+		t.Fatalf("the execution with a failing shard: got %s %s in %s, want FAILED NeedsAttention in Gate",
+			failed.Status, failed.Error, failed.Last.State)
 	}
 	if failed.Retried["Copy lane"] != 8 || failed.Caught["Copy lane"] != 1 || failed.Entered["Park lane"] != 1 {
-		t.Errorf("retried %v, caught %v, want one shard after 8 retries", failed.Retried, failed.Caught)
+		t.Errorf("got the retries %v and the caught errors %v, want one shard parked after 8 retries",
+			failed.Retried, failed.Caught)
 	}
 	if !strings.Contains(failed.Cause, "of 8 batches 1 are open or parked") {
-		t.Errorf("got the cause %s", failed.Cause)
+		t.Errorf("the cause of the failure: got %s, want 1 of 8 batches open or parked", failed.Cause)
 	}
 	parked := dbtest.Value[string](
 		t,
@@ -68,14 +70,15 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
 	)
 	if want := "3 Unavailable: database unavailable: no connection"; parked != want {
-		t.Errorf("parked is %q, want %q", parked, want)
+		t.Errorf("the number and error of parked batches: got %q, want %q", parked, want)
 	}
 	if open := dbtest.Value[int64](t, s.to, "select count(*) from supabase_import.batch where not copied"); open != 1 {
-		t.Errorf("%d batches are not copied, want 1, the one of the parked shard", open)
+		t.Errorf("batches that are not copied: got %d, want 1, that of the parked shard", open)
 	}
 	again := s.redrive("parked", failed, 1)
 	if again.Status != "FAILED" || again.Error != "NeedsAttention" || again.Entered["Begin"] != 1 {
-		t.Errorf("got %s %s, want NeedsAttention while the shard still fails", again.Status, again.Error)
+		t.Errorf("a redrive while the shard still fails: got %s %s, want FAILED NeedsAttention and one Begin",
+			again.Status, again.Error)
 	}
 	s.setFault(nil)
 	s.checkComplete(s.redrive("parked", again, 2))
@@ -98,7 +101,7 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 ||
 		len(failed.Retried) != 0 {
 		t.Fatalf(
-			"got %s %s, caught %v, retried %v, want NeedsAttention for one shard",
+			"got %s %s, the caught errors %v and the retries %v, want NeedsAttention for one shard and no retry",
 			failed.Status,
 			failed.Error,
 			failed.Caught,
@@ -111,10 +114,10 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 		"select string_agg(number || ' ' || parked, ';') from supabase_import.batch where parked is not null",
 	)
 	if !strings.HasPrefix(parked, "3 Refused: ") || !strings.Contains(parked, "42501") {
-		t.Errorf("parked is %q, want batch 3 with the SQLSTATE 42501", parked)
+		t.Errorf("the number and error of parked batches: got %q, want batch 3 with the SQLSTATE 42501", parked)
 	}
 	if n := dbtest.Value[int64](t, s.to, `select count(*) from "user"`); n < 600 {
-		t.Errorf("the target has %d users, want those of the other shards", n)
+		t.Errorf("users in the target: got %d, want at least the 600 of the other shards", n)
 	}
 	dbtest.Exec(t, s.to, `drop trigger refuse on "user"`)
 	s.checkComplete(s.start("allowed", input))
@@ -163,7 +166,7 @@ func TestSecondExecutionFailsWhileFirstHasTheLease(t *testing.T) {
 	if second.Status != "FAILED" || second.Error != "Held" || !strings.Contains(second.Cause, "the execution one") ||
 		second.Retried["Begin"] != 8 {
 		t.Errorf(
-			"got %s %s %s, retried %v, want Held by the execution one",
+			"the second execution: got %s %s %s and the retries %v, want FAILED Held with the name \"the execution one\"",
 			second.Status,
 			second.Error,
 			second.Cause,

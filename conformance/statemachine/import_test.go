@@ -32,7 +32,7 @@ func TestDefinitionIsValid(t *testing.T) {
 		return string(out)
 	}
 	if got := found(string(text)); got != "" {
-		t.Errorf("got:\n%s", got)
+		t.Errorf("problems that the validator reports in the definition: got these, want none:\n%s", got)
 	}
 	// The validator reports each of these errors.
 	for name, broken := range map[string][2]string{
@@ -72,10 +72,10 @@ func (s *testbed) checkComplete(e executionResult) stepfn.ReportResult {
 	s.t.Helper()
 	got := output[stepfn.ReportResult](s.t, e)
 	if got.Status.State != "complete" || got.Status.Open != 0 || len(got.Status.Parked) != 0 {
-		s.t.Errorf("got %+v, want a complete run", got.Status)
+		s.t.Errorf("the status of the run: got %+v, want complete, without open or parked batches", got.Status)
 	}
 	if got.Verification == nil || !got.Verification.Equal || got.Verification.Different != 0 {
-		s.t.Errorf("got the verification %+v, want equal", got.Verification)
+		s.t.Errorf("the verification: got %+v, want source and target equal", got.Verification)
 	}
 	var users int64
 	for _, n := range got.Status.Counts[mapping.User] {
@@ -87,10 +87,10 @@ func (s *testbed) checkComplete(e executionResult) stepfn.ReportResult {
 		"select count(*) from auth.users",
 	); users != want ||
 		users != int64(s.summary.Users) {
-		s.t.Errorf("the ledger has %d users, want the %d of the source", users, want)
+		s.t.Errorf("users in the ledger: got %d, want the %d of the source", users, want)
 	}
 	if strings.Contains(s.lambda.log.String(), "postgres://") {
-		s.t.Error("a database URL is in the log")
+		s.t.Error("the log of functions/migrate contains a database URL, want none")
 	}
 	return got
 }
@@ -109,21 +109,21 @@ func TestDryRunWritesNothing(t *testing.T) {
 	s := newTestbed(t, 300)
 	got := output[stepfn.PlanResult](t, s.start("dry", `{"dryRun":true,"batchSize":50}`))
 	if got.MayStart || len(got.Refusals) == 0 || !strings.Contains(strings.Join(got.Refusals, " "), "mfa") {
-		t.Errorf("got %+v, want a refusal because of second factors", got)
+		t.Errorf("a plan without a decision about second factors: got %+v, want a refusal that names mfa", got)
 	}
 	got = output[stepfn.PlanResult](t, s.start("dry-2", `{"dryRun":true,"batchSize":50,"mfa":"hold"}`))
 	if !got.MayStart || got.Batches != 6 || len(got.Expected) == 0 {
-		t.Errorf("got %+v, want a plan of 6 batches", got)
+		t.Errorf("a plan with mfa=hold: got %+v, want 6 batches and the expected counts", got)
 	}
 	google := slices.IndexFunc(got.Providers, func(p importrun.Provider) bool { return p.Name == "google" })
 	if google < 0 || got.Providers[google].Users == 0 || len(got.Providers[google].Settings) == 0 {
-		t.Errorf("got providers %+v, want google with its users and settings", got.Providers)
+		t.Errorf("providers in the plan: got %+v, want google with its users and settings", got.Providers)
 	}
 	if n := s.countRows(); n != 0 {
-		t.Errorf("the target has %d rows, want 0", n)
+		t.Errorf("rows in the target after a dry run: got %d, want 0", n)
 	}
 	if dbtest.Value[bool](t, s.to, "select exists (select from pg_namespace where nspname = 'supabase_import')") {
-		t.Error("the target has a ledger")
+		t.Error("the target has the schema supabase_import after a dry run, want none")
 	}
 }
 
@@ -139,7 +139,7 @@ func TestRejectedInputsAreNotRetried(t *testing.T) {
 		got := s.start("refused", input)
 		if got.Status != "FAILED" || got.Error != "Refused" || got.Last.State != state || len(got.Retried) != 0 {
 			t.Errorf(
-				"%s: got %s %s in %s, retried %v, want Refused in %s",
+				"the input %s: got %s %s in %s and the retries %v, want FAILED Refused in %s without a retry",
 				input,
 				got.Status,
 				got.Error,
@@ -160,31 +160,32 @@ func TestImport(t *testing.T) {
 	report := s.checkComplete(first)
 	s.checkEntered(first, "Copy", "Verify lane", "Verdict", "Gate")
 	if first.Entered["Copy with child executions"] != 0 || first.Entered["Copy lane"] < 8 {
-		t.Errorf("got %v, want 8 inline shards", first.Entered)
+		t.Errorf("states that the execution entered: got %v, want Copy lane at least 8 times and no child executions",
+			first.Entered)
 	}
 	if !strings.HasPrefix(report.Digest, "sha256:") || !strings.Contains(s.lambda.log.String(), report.Digest) {
-		t.Errorf("the digest %q is not in the log", report.Digest)
+		t.Errorf("the digest of the report is %q, want one that begins with sha256: and is in the log", report.Digest)
 	}
 	if first.Largest > 64<<10 {
-		t.Errorf("a state has %d bytes", first.Largest)
+		t.Errorf("the largest value of a state: got %d bytes, want at most 64 KiB", first.Largest)
 	}
 	for _, metric := range []string{`"Namespace":"Xenon/Import"`, `"Quarantined":`, `"Verified":`} {
 		if !strings.Contains(s.lambda.log.String(), metric) {
-			t.Errorf("no metric %s in the log", metric)
+			t.Errorf("the log has no metric %s", metric)
 		}
 	}
 	before := s.countRows()
 	second := s.checkComplete(s.start("second", input))
 	if second.Status.Pass != 2 || s.countRows() != before {
 		t.Errorf(
-			"the second execution is pass %d and leaves %d rows, want 2 and %d",
+			"the second execution: got pass %d and %d rows in the target, want pass 2 and %d rows",
 			second.Status.Pass,
 			s.countRows(),
 			before,
 		)
 	}
 	if diff := cmp.Diff(second.Verification.Checksums, report.Verification.Checksums); diff != "" {
-		t.Errorf("checksums (second -, first +):\n%s", diff)
+		t.Errorf("checksums of both executions (-second +first):\n%s", diff)
 	}
 }
 
@@ -209,13 +210,14 @@ func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 	got := s.start("short", `{"mfa":"hold","batchSize":20,"concurrency":1}`)
 	s.checkComplete(got)
 	if n := got.Entered["Copy lane"]; n <= 4 {
-		t.Errorf("Copy lane was entered %d times for 4 shards, want more: no invocation ended early", n)
+		t.Errorf("Copy lane was entered %d times for 4 shards, want more, because invocations end before their shard is "+
+			"complete", n)
 	}
 	s.shortenTimeout("rollback")
 	back := s.start("short, back", `{"rollback":true}`)
 	if n := back.Entered["Roll back"]; back.Status != "SUCCEEDED" || n <= 1 || s.countRows() != 0 {
 		t.Errorf(
-			"got %s %s after %d invocations and %d rows, want more than one and none",
+			"the rollback: got %s %s after %d invocations with %d rows left, want SUCCEEDED after more than one with none left",
 			back.Status,
 			back.Error,
 			n,
@@ -232,7 +234,8 @@ func TestLargeSourcesAreDistributed(t *testing.T) {
 	s.checkComplete(got)
 	if got.Entered["Copy with child executions"] != 1 || got.Entered["Copy"] != 0 ||
 		got.Entered["Copy lane, child"] != 16 {
-		t.Errorf("got %v, want 16 child executions", got.Entered)
+		t.Errorf("states that the execution entered: got %v, want 16 child executions of Copy lane and no inline Copy",
+			got.Entered)
 	}
 }
 
@@ -250,18 +253,19 @@ func TestRollback(t *testing.T) {
 	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
 	if n := s.countRows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil ||
 		back.Rollback.Left != 0 {
-		t.Errorf("got %+v %+v and %d rows, want none", back.Status, back.Rollback, n)
+		t.Errorf("the rollback: got the status %+v, the result %+v and %d rows in the target, want rolled back and 0 rows",
+			back.Status, back.Rollback, n)
 	}
 	var removed int64
 	for _, n := range back.Rollback.Removed {
 		removed += n
 	}
 	if removed != copied {
-		t.Errorf("%d rows were removed, want %d", removed, copied)
+		t.Errorf("rows that the rollback removed: got %d, want %d", removed, copied)
 	}
 	again := s.checkComplete(s.start("again", input))
 	if diff := cmp.Diff(again.Verification.Checksums, first.Verification.Checksums); diff != "" {
-		t.Errorf("checksums (again -, first +):\n%s", diff)
+		t.Errorf("checksums of the imports after and before the rollback (-after +before):\n%s", diff)
 	}
 }
 
@@ -278,23 +282,25 @@ insert into orders select (select min(id::text)::uuid from "user") from generate
 	forced := output[stepfn.ReportResult](t, s.start("forced", `{"rollback":true,"force":true}`))
 	if forced.Rollback == nil || forced.Rollback.Left != 1 || forced.Rollback.Holding["public.orders"] != 300 ||
 		count("select count(*) from orders") != 300 {
-		t.Errorf("forced: got %+v, %d orders", forced.Rollback, count("select count(*) from orders"))
+		t.Errorf("a forced rollback: got %+v and %d orders, want 1 user left because of 300 orders, which stay",
+			forced.Rollback, count("select count(*) from orders"))
 	}
 	counted := output[stepfn.RollbackResult](
 		t,
 		s.start("counted", `{"rollback":true,"force":true,"cascade":true,"dryRun":true}`),
 	)
 	if counted.Left != 0 || counted.Cascaded["public.orders"] != 300 || count("select count(*) from orders") != 300 {
-		t.Errorf("counted: got %+v, %d orders", counted, count("select count(*) from orders"))
+		t.Errorf("a dry run with cascade: got %+v and %d orders, want 300 orders to delete, which stay",
+			counted, count("select count(*) from orders"))
 	}
 	cascaded := output[stepfn.ReportResult](t, s.start("cascaded", `{"rollback":true,"force":true,"cascade":true}`))
 	if cascaded.Rollback == nil || cascaded.Rollback.Cascaded["public.orders"] != 300 || cascaded.Rollback.Left != 0 {
-		t.Errorf("with cascade: got %+v", cascaded.Rollback)
+		t.Errorf("a forced rollback with cascade: got %+v, want 300 orders deleted and no user left", cascaded.Rollback)
 	}
 	if n := count(
 		"select count(*) from supabase_import.quarantine where reason = 'cascaded' and field = 'public.orders' and " +
 			"original ? 'buyer'",
 	); n != 300 {
-		t.Errorf("%d orders are in the quarantine, want 300", n)
+		t.Errorf("deleted orders in the quarantine: got %d, want 300", n)
 	}
 }

@@ -37,7 +37,7 @@ export async function startKeycloak(): Promise<Keycloak> {
     return gone;
   };
   await Promise.race([listening(child), gone]);
-  if (child.exitCode !== null) throw new Error(`Keycloak ended with status ${child.exitCode}`);
+  if (child.exitCode !== null) throw new Error(`Keycloak ended with exit status ${child.exitCode} before it was ready`);
   const url = `http://127.0.0.1:${port}`;
   return { settings: (realm) => settings(`${url}/realms/${realm}`), create: (...of) => createRealm(url, ...of), stop };
 }
@@ -84,7 +84,8 @@ async function createRealm(url: string, realm: string, origin: string, person: P
       ],
     }),
   });
-  if (answer.status !== 201) throw new Error(`Keycloak answered ${answer.status}: ${await answer.text()}`);
+  if (answer.status !== 201)
+    throw new Error(`creating the user at Keycloak: got ${answer.status} ${await answer.text()}, want 201`);
 }
 
 async function adminToken(url: string): Promise<string> {

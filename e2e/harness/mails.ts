@@ -34,7 +34,9 @@ export function outbox(file: string): Mails {
     link: async (kind, to) => {
       const key = `${kind} ${to}`;
       const next = taken.get(key) ?? 0;
-      await expect.poll(() => all(kind, to).length, { message: `a mail ${kind} to ${to}` }).toBeGreaterThan(next);
+      await expect
+        .poll(() => all(kind, to).length, { message: `number of mails of kind ${kind} to ${to} in the outbox` })
+        .toBeGreaterThan(next);
       const mails = all(kind, to);
       taken.set(key, mails.length);
       return mails.at(-1)?.url ?? '';

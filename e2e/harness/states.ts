@@ -14,11 +14,11 @@ export const measurementAnnotation = 'measurement';
 /** Fails with the violations that axe finds on the current page. */
 export async function axe(page: Page): Promise<void> {
   const { violations, passes } = await new AxeBuilder({ page }).withTags(rules).analyze();
-  expect(passes.length, 'axe has checked nothing').toBeGreaterThan(0);
+  expect(passes.length, 'number of rules of axe that the page passes').toBeGreaterThan(0);
   const found = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}\n    ${node.target.join(' ')}\n    ${node.html}`),
   );
-  expect(found, `axe on ${page.url()}`).toEqual([]);
+  expect(found, `violations that axe finds on ${page.url()}`).toEqual([]);
 }
 
 /**

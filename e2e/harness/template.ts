@@ -74,7 +74,8 @@ export function readDistribution(): Distribution {
   const jwksTTL = Resources.JwksCaching.Properties.CachePolicyConfig.MaxTTL;
   const raw = [...CacheBehaviors, DefaultCacheBehavior];
   const bare = raw.find((one) => one.ResponseHeadersPolicyId !== 'SecurityHeaders');
-  if (bare) throw new Error(`${bare.PathPattern} has no security headers`);
+  if (bare)
+    throw new Error(`the cache behaviour ${bare.PathPattern ?? 'default'} in template.yaml has no SecurityHeaders`);
   return {
     behaviours: raw.map((one) => behaviour(one, jwksTTL)),
     headers: headers(Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig),
@@ -91,7 +92,8 @@ function behaviour(raw: RawBehaviour, jwksTTL: number): Behaviour {
     [cachingOptimized]: { maxTTL: 31536000 },
     JwksCaching: { maxTTL: jwksTTL },
   };
-  if (!(raw.CachePolicyId in caches)) throw new Error(`unknown cache policy ${raw.CachePolicyId}`);
+  if (!(raw.CachePolicyId in caches))
+    throw new Error(`template.yaml uses the cache policy ${raw.CachePolicyId}: add it to e2e/harness/template.ts`);
   return {
     pattern: raw.PathPattern ?? '*',
     origin: raw.TargetOriginId,

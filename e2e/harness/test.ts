@@ -42,7 +42,7 @@ export const test = base.extend<Fixtures>({
   guard: async ({}, use) => {
     const guard = newGuard();
     await use(guard);
-    expect(guard.take(), 'problems behind the page').toEqual([]);
+    expect(guard.take(), 'console errors, uncaught errors and failed requests of the pages').toEqual([]);
   },
   // The dependency on `start` stops the servers after the context is closed, because an open page still sends requests.
   context: async ({ start: _, context, guard }, use) => {

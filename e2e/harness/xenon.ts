@@ -61,7 +61,7 @@ export async function startXenon({ env = {}, args = [], cwd = root }: Settings =
 /** Reads origin and URL from the output. */
 function addresses(child: ChildProcess, log: string[]): Promise<Pick<Xenon, 'origin' | 'address'>> {
   return new Promise((done) => {
-    if (!child.stdout) throw new Error('xenon has no standard output');
+    if (!child.stdout) throw new Error('the process of xenon dev has no standard output to read');
     let address = '';
     createInterface({ input: child.stdout }).on('line', (line) => {
       log.push(line);

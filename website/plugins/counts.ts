@@ -39,6 +39,6 @@ export default function counts(context: LoadContext, folder: string): Plugin {
 
 async function countLines(file: string, line: RegExp): Promise<number> {
   const found = (await readFile(file, 'utf8')).match(line)?.length ?? 0;
-  if (found === 0) throw new Error(`no line of ${file} matches ${line}`);
+  if (found === 0) throw new Error(`no line of ${file} matches ${line}: adapt the pattern in plugins/counts.ts`);
   return found;
 }

@@ -29,7 +29,7 @@ export default function licences({ siteDir }: LoadContext): Plugin {
       return { plugins: [{ apply: collect }] };
     },
     postBuild({ outDir }) {
-      if (folders.size === 0) throw new Error('licences: the site contains no package');
+      if (folders.size === 0) throw new Error('licences: found no package in the built site, want at least one');
       folders.add(path.join(siteDir, 'node_modules/@rspack/core')); // Rspack's runtime code is part of every page
       const all = [...folders].map((folder) => ({ ...readLicence(folder), text: readLicenceText(folder) }));
       const fonts = path.join(siteDir, 'src/fonts');

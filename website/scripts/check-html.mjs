@@ -60,20 +60,20 @@ function attribute(element, name) {
 /** Reports an element that the Content-Security-Policy blocks, or that a keyboard or screen reader cannot use. */
 function checkElement(element, report) {
   const tag = element.tagName;
-  if (tag === 'style') report('a <style> element');
+  if (tag === 'style') report('has a <style> element, which the Content-Security-Policy forbids');
   for (const { name, value } of element.attrs) {
-    if (name === 'style') report(`style="${value}" on <${tag}>`);
-    if (name.startsWith('on')) report(`${name}= on <${tag}>`);
+    if (name === 'style') report(`<${tag}> has style="${value}", which the Content-Security-Policy forbids`);
+    if (name.startsWith('on')) report(`<${tag}> has ${name}=, which the Content-Security-Policy forbids`);
     if (/^(href|src|action)$/.test(name) && /^\s*javascript:/i.test(value))
-      report(`javascript: in ${name} of <${tag}>`);
+      report(`<${tag}> has javascript: in ${name}, which the Content-Security-Policy forbids`);
     if (isLoaded(element, name) && !existsHere(value))
       report(`<${tag}> loads ${value}, which is not part of the build`);
   }
-  if (tag === 'tr' && element.childNodes.length === 0) report('a row without cells');
+  if (tag === 'tr' && element.childNodes.length === 0) report('has a table row without cells');
   if (tag === 'table' && !within(element, (above) => attribute(above, 'tabindex') === '0'))
-    report('a <table> in a frame that the keyboard cannot reach');
-  if (tag === 'pre' && attribute(element, 'tabindex') !== '0') report('a <pre> that the keyboard cannot reach');
-  if (tag === 'img' && attribute(element, 'alt') === undefined) report('an <img> without alt');
+    report('has a <table> in a frame that the keyboard cannot reach');
+  if (tag === 'pre' && attribute(element, 'tabindex') !== '0') report('has a <pre> that the keyboard cannot reach');
+  if (tag === 'img' && attribute(element, 'alt') === undefined) report('has an <img> without alt');
   if (tag === 'script' && attribute(element, 'src') === undefined) addScriptHash(element);
 }
 
@@ -99,10 +99,11 @@ function addScriptHash(element) {
 function checkStructure(page, elements, report) {
   const count = (tag) => elements.filter((element) => element.tagName === tag).length;
   const meta = (name) => elements.some((one) => one.tagName === 'meta' && attribute(one, 'name') === name);
-  if (!elements.some((one) => one.tagName === 'html' && attribute(one, 'lang'))) report('no lang');
-  if (!elements.some((one) => one.tagName === 'title' && one.childNodes.length > 0)) report('no title');
-  if (!meta('description') && !isNoindex(elements) && page !== '404.html') report('no description');
-  if (count('h1') !== 1) report(`${count('h1')} h1 elements`);
+  if (!elements.some((one) => one.tagName === 'html' && attribute(one, 'lang'))) report('<html> has no lang');
+  if (!elements.some((one) => one.tagName === 'title' && one.childNodes.length > 0))
+    report('has no title, or an empty one');
+  if (!meta('description') && !isNoindex(elements) && page !== '404.html') report('has no meta description');
+  if (count('h1') !== 1) report(`has ${count('h1')} h1 elements, want 1`);
   const ids = elements.map((one) => attribute(one, 'id')).filter(Boolean);
   for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) report(`id ${id} is used twice`);
 }
@@ -114,11 +115,11 @@ function checkFields(page, elements, report) {
     const id = attribute(input, 'id');
     const label =
       (id && labelled.has(id)) || attribute(input, 'aria-label') || within(input, (above) => above.tagName === 'label');
-    if (!label) report(`<input name="${attribute(input, 'name')}"> without a label`);
+    if (!label) report(`<input name="${attribute(input, 'name')}"> has no label`);
   }
   for (const [name, autocomplete] of Object.entries(forms[page] ?? {})) {
     const input = inputs.find((one) => attribute(one, 'name') === name);
-    if (!input) report(`no field ${name}`);
+    if (!input) report(`has no field ${name}`);
     else if (attribute(input, 'autocomplete') !== autocomplete)
       report(`${name} has autocomplete="${attribute(input, 'autocomplete')}"`);
   }

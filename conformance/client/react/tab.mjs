@@ -44,7 +44,7 @@ export async function waitForText(page, text) {
     if (page.shows() === text) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`the page shows ${page.shows()}, not ${text}`);
+  throw new Error(`after 10 seconds the page shows ${page.shows()}, want ${text}`);
 }
 
 // Makes the tab visible, as when a person switches to it.

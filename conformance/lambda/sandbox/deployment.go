@@ -86,12 +86,13 @@ func (d *Deployment) Rotate(rotate *Sandbox) {
 	for _, step := range mototest.Steps {
 		event := map[string]string{"Step": step, "SecretId": d.KeysARN, "ClientRequestToken": version}
 		if got := string(rotate.Invoke(event)); got != "null" {
-			d.t.Fatalf("rotate, %s: got %s", step, got)
+			d.t.Fatalf("functions/rotate, the step %s: got %s, want null", step, got)
 		}
 	}
 	keys := d.Secrets.Value(d.KeysARN, "AWSCURRENT")
 	if !strings.Contains(keys, "current") {
-		d.t.Fatalf("after the rotation there are no keys:\n%s", rotate.Output())
+		d.t.Fatalf("after the rotation the secret has no current key, want one; functions/rotate printed:\n%s",
+			rotate.Output())
 	}
 	d.SetValue("SigningKeys", d.Secrets.Create("keys-in-use", keys))
 }
@@ -104,7 +105,7 @@ func (d *Deployment) TakeMail() string {
 		d.t.Fatal(err)
 	}
 	if len(got.Messages) != 1 {
-		d.t.Fatalf("%d mails in the queue", len(got.Messages))
+		d.t.Fatalf("mails received from the queue: got %d, want 1", len(got.Messages))
 	}
 	_, err = d.queue.DeleteMessage(d.t.Context(), &sqs.DeleteMessageInput{
 		QueueUrl: &d.QueueURL, ReceiptHandle: got.Messages[0].ReceiptHandle,

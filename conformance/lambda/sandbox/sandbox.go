@@ -123,7 +123,7 @@ func Start(t testing.TB, o Options) *Sandbox {
 		}
 		_ = s.cmd.Wait() // the error is that it was killed
 		for _, what := range FindSecrets(s.Output(), s.hidden...) {
-			t.Errorf("%s was printed", what)
+			t.Errorf("the function printed %s, want no secret in its output", what)
 		}
 	})
 	s.await(address)
@@ -173,7 +173,7 @@ func (s *Sandbox) await(address string) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	s.t.Fatalf("the emulator does not listen:\n%s", s.Output())
+	s.t.Fatalf("the emulator accepted no connection within 10 seconds; it printed:\n%s", s.Output())
 }
 
 // Invoke sends one event and returns the response of the function, or the emulator's error.
@@ -185,7 +185,7 @@ func (s *Sandbox) Invoke(event any) []byte {
 	}
 	resp, err := http.Post(s.url, "application/json", bytes.NewReader(raw))
 	if err != nil {
-		s.t.Fatalf("%v\n%s", err, s.Output())
+		s.t.Fatalf("send an event to the emulator: %v; it printed:\n%s", err, s.Output())
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
@@ -208,10 +208,11 @@ func (s *Sandbox) InvokeHTTP(event events.APIGatewayV2HTTPRequest) events.APIGat
 	raw := s.Invoke(event)
 	var answer events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode == 0 {
-		s.t.Fatalf("%s: not a response for API Gateway: %.500s\n%s", event.RouteKey, raw, s.Output())
+		s.t.Fatalf("%s: got %.500s, want a response for API Gateway; the function printed:\n%s",
+			event.RouteKey, raw, s.Output())
 	}
 	if n := responseHeaderBytes(answer); n > web.MaxResponseHeader {
-		s.t.Errorf("%s: the response has %d bytes of headers, CloudFront accepts %d",
+		s.t.Errorf("%s: the response has %d bytes of headers, want at most the %d that CloudFront accepts",
 			event.RouteKey, n, web.MaxResponseHeader)
 	}
 	return answer
@@ -291,7 +292,7 @@ func (s *Sandbox) PeakMemory() int {
 			return kB
 		}
 	}
-	s.t.Error("the function's process has ended")
+	s.t.Error("the peak memory: the function's process has ended, want it to run")
 	return 0
 }
 

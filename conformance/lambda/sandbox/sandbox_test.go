@@ -22,7 +22,7 @@ func TestGatewayRejectsLargeHeadersBeforeTheFunction(t *testing.T) {
 		e := Event("GET", "/api/auth/ok", "", "192.0.2.1", "")
 		change(&e, strings.Repeat("x", web.MaxRequestHeader))
 		if got := s.InvokeHTTP(e); got.StatusCode != 431 {
-			t.Errorf("%s: got %d %s", name, got.StatusCode, got.Body)
+			t.Errorf("an event with a large value in %s: got %d %s, want 431", name, got.StatusCode, got.Body)
 		}
 	}
 }
@@ -36,7 +36,7 @@ func TestHeaderBytesOfEvents(t *testing.T) {
 	e.RequestContext.HTTP.Method = "GET"
 	want := len("GET /api/auth/ok?a=b HTTP/1.1\r\nCookie: c=1\r\nhost: example.com\r\n")
 	if got := requestHeaderBytes(e); got != want {
-		t.Errorf("request: got %d, want %d", got, want)
+		t.Errorf("bytes of the request headers: got %d, want %d", got, want)
 	}
 	a := events.APIGatewayV2HTTPResponse{
 		Cookies: []string{"c=1"}, Headers: map[string]string{"vary": "Origin"},
@@ -44,6 +44,6 @@ func TestHeaderBytesOfEvents(t *testing.T) {
 	}
 	want = len("Set-Cookie: c=1\r\nvary: Origin\r\nlink: a\r\nlink: b\r\n")
 	if got := responseHeaderBytes(a); got != want {
-		t.Errorf("response: got %d, want %d", got, want)
+		t.Errorf("bytes of the response headers: got %d, want %d", got, want)
 	}
 }

@@ -108,7 +108,7 @@ func (d document) value(t testing.TB, node *yaml.Node, values map[string]string)
 		value, given := values[node.Value]
 		parameter, declared := d.Parameters[node.Value]
 		if !given && (!declared || parameter.Default.Kind == 0) {
-			t.Fatalf("template.yaml: no value for !Ref %s", node.Value)
+			t.Fatalf("template.yaml: !Ref %s has neither a value of the test nor a default", node.Value)
 		}
 		if given {
 			return value

@@ -67,7 +67,7 @@ func TestEveryTestHasItsOwnDatabase(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, want := value[int](t, conn, `SELECT count(*) FROM "user"`), 1; got != want {
-				t.Errorf("users: got %d, want %d", got, want)
+				t.Errorf("rows in \"user\": got %d, want %d, the row of this test", got, want)
 			}
 		})
 	}
@@ -77,7 +77,7 @@ func TestEmptyHasNoTables(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, Empty(t))
 	if got := value[int](t, conn, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); got != 0 {
-		t.Errorf("tables: got %d, want 0", got)
+		t.Errorf("tables of an empty database: got %d, want 0", got)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 		name = conn.Config().Database
 	})
 	if found, err := testServer(t).databases(t.Context(), "datname = $1", name); err != nil || len(found) != 0 {
-		t.Errorf("got %v, %v, want no database", found, err)
+		t.Errorf("databases with the name of the ended test: got %v and the error %v, want none", found, err)
 	}
 }
 
@@ -110,12 +110,13 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 	all.Wait()
 	for i := range names {
 		if errs[i] != nil || names[i] != names[0] {
-			t.Errorf("got %q, %v, want %q", names[i], errs[i], names[0])
+			t.Errorf("the name of the template: got %q and the error %v, want %q as in the first call",
+				names[i], errs[i], names[0])
 		}
 	}
 	found, err := s.databases(t.Context(), "starts_with(datname, $1)", s.prefix)
 	if diff := cmp.Diff(found, names[:1]); diff != "" || err != nil {
-		t.Errorf("%v; databases, got - want +:\n%s", err, diff)
+		t.Errorf("databases after four concurrent calls of createTemplate: error %v (-got +want):\n%s", err, diff)
 	}
 	if err := s.drop(t.Context(), names[0]); err != nil {
 		t.Error(err)
@@ -142,7 +143,7 @@ func TestSweepDropsOldDatabases(t *testing.T) {
 	}
 	found, err := s.databases(t.Context(), "starts_with(datname, $1)", s.prefix)
 	if diff := cmp.Diff(found, []string{busy, young}); diff != "" || err != nil {
-		t.Errorf("%v; databases, got - want +:\n%s", err, diff)
+		t.Errorf("databases after dropOld: error %v (-got +want):\n%s", err, diff)
 	}
 }
 
@@ -160,14 +161,15 @@ func TestHashChangesWithMigrations(t *testing.T) {
 		return got
 	}
 	if one, two := of("1.sql"), of("1.sql", "2.sql"); one == two || one != of("1.sql") {
-		t.Errorf("got %s and %s, want different ones, each always the same", one, two)
+		t.Errorf("hashes of one and two migrations: got %s and %s, want two different ones, the first the same at each call",
+			one, two)
 	}
 }
 
 func TestNamesAreValid(t *testing.T) {
 	t.Parallel()
 	if got, most := len(testServer(t).datedName(time.Now(), "for_"+strings.Repeat("x", 26))), 63; got > most {
-		t.Errorf("got %d characters, Postgres cuts at %d", got, most)
+		t.Errorf("the name of a database: got %d characters, want at most the %d that Postgres keeps", got, most)
 	}
 }
 
@@ -187,7 +189,7 @@ func TestTLSIsDisabledOnThisMachine(t *testing.T) {
 		s := server{url: u}
 		s.chooseTLS()
 		if got := s.url.String(); got != test.want {
-			t.Errorf("got %s, want %s", got, test.want)
+			t.Errorf("the URL with the chosen sslmode: got %s, want %s", got, test.want)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the database's address is not a URL")
+		t.Fatal("the database URL is not a URL")
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

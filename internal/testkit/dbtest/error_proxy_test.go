@@ -33,7 +33,7 @@ func TestClientThatSendsRowsReadsTheErrorThatEndsTheConnection(t *testing.T) {
 		)
 		_, err = db.PgConn().CopyFrom(t.Context(), bytes.NewReader(rows), "copy line from stdin")
 		if e, ok := errors.AsType[*pgconn.PgError](err); !ok || e.Code != "57P01" {
-			t.Fatalf("attempt %d: %v", i, err)
+			t.Fatalf("attempt %d: COPY got the error %v, want SQLSTATE 57P01", i, err)
 		}
 		_ = db.Close(context.WithoutCancel(t.Context()))
 	}

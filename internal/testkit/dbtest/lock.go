@@ -24,7 +24,7 @@ func AwaitLockWaits(t testing.TB, url string, n int, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-timeout:
-			t.Fatalf("%d statements wait for a lock, want %d", waiting, n)
+			t.Fatalf("statements that wait for a lock: got %d, want %d", waiting, n)
 		case <-tick.C:
 		}
 	}

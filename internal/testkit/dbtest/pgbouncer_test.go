@@ -17,14 +17,14 @@ func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
 		return value[int](t, conn, "SELECT pg_backend_pid()", pgx.QueryExecModeExec)
 	}
 	if a, b := backend(first), backend(second); a != b {
-		t.Errorf("backends: got %d and %d, want one", a, b)
+		t.Errorf("backends of two idle connections: got %d and %d, want the same one", a, b)
 	}
 	tx, err := first.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if a, b := backend(tx.Conn()), backend(second); a == b {
-		t.Error("a transaction shares its backend")
+		t.Error("an open transaction and another connection have the same backend, want two")
 	}
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
@@ -40,6 +40,6 @@ func TestPgbouncerRefusesWhatPoolersRefuse(t *testing.T) {
 	config.RuntimeParams["statement_timeout"] = "1000"
 	if _, err = pgx.ConnectConfig(t.Context(), config); err == nil ||
 		!strings.Contains(err.Error(), "unsupported startup parameter") {
-		t.Errorf("got %v, want a refusal of the start-up parameter", err)
+		t.Errorf("connect with statement_timeout: got the error %v, want \"unsupported startup parameter\"", err)
 	}
 }

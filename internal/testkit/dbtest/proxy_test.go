@@ -25,14 +25,14 @@ func TestProxyCuts(t *testing.T) {
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
 	if got, want := p.Accepted(), 1; got != want {
-		t.Errorf("connections: got %d, want %d", got, want)
+		t.Errorf("accepted connections: got %d, want %d", got, want)
 	}
 	p.Cut()
 	if err := answersWithin(t, conn, time.Minute); err == nil {
-		t.Error("a connection that was cut answers")
+		t.Error("a statement on a connection after Cut succeeded, want an error")
 	}
 	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
-		t.Errorf("the next connection: %v", err)
+		t.Errorf("a statement on a new connection after Cut: got the error %v, want none", err)
 	}
 }
 
@@ -42,12 +42,12 @@ func TestProxyFreezes(t *testing.T) {
 	conn, waiting := connect(t, p.URL()), connect(t, p.URL())
 	p.Freeze()
 	if err := answersWithin(t, conn, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want no answer", err)
+		t.Errorf("a statement after Freeze: got %v, want a deadline without a response", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := pgx.Connect(ctx, p.URL()); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a new connection: got %v, want no answer", err)
+		t.Errorf("a new connection after Freeze: got %v, want a deadline without a response", err)
 	}
 	answer := make(chan error)
 	go func() {
@@ -56,7 +56,7 @@ func TestProxyFreezes(t *testing.T) {
 	}()
 	p.Resume()
 	if err := <-answer; err != nil {
-		t.Errorf("after Resume: %v", err)
+		t.Errorf("a statement on a connection from before Freeze, after Resume: got the error %v, want none", err)
 	}
 }
 
@@ -66,14 +66,14 @@ func TestProxyRefuses(t *testing.T) {
 	conn := connect(t, p.URL())
 	p.Refuse()
 	if err := answersWithin(t, conn, time.Minute); err == nil {
-		t.Error("a connection that was cut answers")
+		t.Error("a statement on a connection after Refuse succeeded, want an error")
 	}
 	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNREFUSED) {
-		t.Errorf("got %v, want a refusal", err)
+		t.Errorf("a new connection after Refuse: got %v, want ECONNREFUSED", err)
 	}
 	p.Resume()
 	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
-		t.Errorf("after Resume: %v", err)
+		t.Errorf("a statement after Resume: got the error %v, want none", err)
 	}
 }
 
@@ -83,14 +83,14 @@ func TestProxyResets(t *testing.T) {
 	conn := connect(t, p.URL())
 	p.Reset()
 	if err := answersWithin(t, conn, time.Minute); err == nil {
-		t.Error("a connection that was reset answers")
+		t.Error("a statement on a connection that was reset succeeded, want an error")
 	}
 	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("a new connection: got %v, want a reset", err)
+		t.Errorf("a new connection after Reset: got %v, want ECONNRESET", err)
 	}
 	p.Resume()
 	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
-		t.Errorf("after Resume: %v", err)
+		t.Errorf("a statement after Resume: got the error %v, want none", err)
 	}
 }
 
@@ -105,14 +105,14 @@ func TestProxyDelays(t *testing.T) {
 		t.Error(err)
 	}
 	if took := time.Since(began); took < delay {
-		t.Errorf("the answer came after %v, want %v at least", took, delay)
+		t.Errorf("the response of a delayed statement came after %v, want at least %v", took, delay)
 	}
 	answer := make(chan error)
 	p.Delay(time.Hour)
 	go func() { answer <- answersWithin(t, conn, time.Minute) }()
 	p.Resume()
 	if err := <-answer; err != nil {
-		t.Errorf("after Resume: %v", err)
+		t.Errorf("a statement after Resume: got the error %v, want none", err)
 	}
 }
 
@@ -120,15 +120,15 @@ func TestProxyForwardsToAnotherServer(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, "postgres://postgres@127.0.0.1:1/postgres") // no server listens there
 	if _, err := pgx.Connect(t.Context(), p.URL()); err == nil {
-		t.Error("a connection to no server succeeded")
+		t.Error("a connection through a proxy without a server succeeded, want an error")
 	}
 	u, err := url.Parse(New(t))
 	if err != nil {
-		t.Fatal("not a URL")
+		t.Fatal("the database URL is not a URL")
 	}
 	p.Forward(u.Host)
 	u.Host = p.url.Host
 	if err := answersWithin(t, connect(t, u.String()), time.Minute); err != nil {
-		t.Errorf("after Forward: %v", err)
+		t.Errorf("a statement after Forward: got the error %v, want none", err)
 	}
 }

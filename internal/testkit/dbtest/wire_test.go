@@ -20,10 +20,10 @@ func TestWireCountsRoundTrips(t *testing.T) {
 	}
 	defer conn.Close(t.Context())
 	if got, want := wire.DialCount(), 1; got != want {
-		t.Errorf("dials: got %d, want %d", got, want)
+		t.Errorf("dialed connections: got %d, want %d", got, want)
 	}
 	if got, want := wire.RoundTrips(), 3; got != want { // the startup message and two messages of SCRAM
-		t.Errorf("trips to connect: got %d, want %d", got, want)
+		t.Errorf("round trips to connect: got %d, want %d", got, want)
 	}
 
 	exec := func(sql string, args ...any) func() error {
@@ -64,7 +64,7 @@ func TestWireCountsRoundTrips(t *testing.T) {
 			t.Fatalf("%s: %v", test.name, err)
 		}
 		if got := wire.RoundTrips() - before; got != test.want {
-			t.Errorf("%s: got %d trips, want %d", test.name, got, test.want)
+			t.Errorf("%s: got %d round trips, want %d", test.name, got, test.want)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func Value(t *testing.T, url, query string, args ...any) string {
 	t.Helper()
 	got := Column(t, url, query, args...)
 	if len(got) != 1 {
-		t.Fatalf("%s: %d rows, want one", query, len(got))
+		t.Fatalf("%s: got %d rows, want one", query, len(got))
 	}
 	return got[0]
 }
@@ -138,11 +138,11 @@ func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Sta
 	t.Helper()
 	st, err := m.Run(t.Context(), o, false, 2)
 	if err != nil {
-		t.Fatalf("run: %v", err)
+		t.Fatalf("run the import: %v", err)
 	}
 	if st.State != "complete" {
 		t.Fatalf(
-			"the state is %q with %d of %d batches done and %v parked, want complete",
+			"the import has the state %q with %d of %d batches done and %v parked, want complete",
 			st.State,
 			st.Done,
 			st.Batches,
@@ -168,7 +168,7 @@ func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) 
 	other := Open(t, m.From)
 	Complete(t, other, o)
 	if diff := Diff(Contents(t, m.To, Imported), Contents(t, other.To, Imported)); diff != "" {
-		t.Errorf("a new import of the source writes other rows: %s", diff)
+		t.Errorf("the target differs from a new import of the source, want the same rows: %s", diff)
 	}
 }
 
@@ -178,7 +178,7 @@ func Role(t *testing.T, database, grants string) string {
 	t.Helper()
 	u, err := url.Parse(database)
 	if err != nil {
-		t.Fatal("not a URL")
+		t.Fatal("the database URL is not a URL")
 	}
 	name, password := "xenon_test_"+strings.ToLower(rand.Text()), rand.Text()
 	Exec(t, database, "create role "+name+" login password '"+password+"'")
@@ -205,10 +205,10 @@ func CheckVerifies(t *testing.T, m *importer.Import) {
 	t.Helper()
 	v, err := m.Verify(t.Context(), "supabase", 2)
 	if err != nil {
-		t.Fatalf("verify: %v", err)
+		t.Fatalf("run the verification: %v", err)
 	}
 	if !v.Equal {
-		t.Errorf("the verification finds %d differences: %v; equations: %v",
+		t.Errorf("the verification finds %d differences: %v; checks of counts: %v",
 			v.Different, v.Differences, v.Equations)
 	}
 }

@@ -94,11 +94,12 @@ func CheckEqual(t *testing.T, m *importer.Import, when string) {
 	v := Verify(t, m)
 	for _, e := range v.Equations {
 		if !e.Holds {
-			t.Errorf("%s: %s: %d and %d", when, e.Says, e.Left, e.Right)
+			t.Errorf("%s: the check of counts %q: got %d and %d, want the same", when, e.Says, e.Left, e.Right)
 		}
 	}
 	if !v.Equal || v.Different != 0 || len(v.Differences) != 0 {
-		t.Errorf("%s: %d rows differ, want none: %+v", when, v.Different, v.Differences[:min(10, len(v.Differences))])
+		t.Errorf("%s: rows that differ between source and target: got %d, want none: %+v",
+			when, v.Different, v.Differences[:min(10, len(v.Differences))])
 	}
 }
 

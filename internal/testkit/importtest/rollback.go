@@ -30,7 +30,7 @@ func RollBackWithOptions(t *testing.T, m *importer.Import, o importer.RollbackOp
 		t.Fatal(err)
 	}
 	if !u.Done {
-		t.Error("the rollback is not complete")
+		t.Error("the rollback returned Done = false, want true")
 	}
 	return u
 }
@@ -53,12 +53,12 @@ func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOp
 	dry.DryRun = true
 	counted, err := m.Rollback(t.Context(), "supabase", dry)
 	if err != nil {
-		t.Fatalf("dry run: %v", err)
+		t.Fatalf("run the rollback as a dry run: %v", err)
 	}
 	after := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), ApplicationRowTexts(t, m.To)}
 	for i, now := range after {
 		if diff := Diff(now, before[i]); diff != "" {
-			t.Errorf("the dry run changed rows: %s", diff)
+			t.Errorf("the dry run of the rollback changed rows, want none changed: %s", diff)
 		}
 	}
 	earlier := rowsRemoved(t, m)
@@ -67,7 +67,7 @@ func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOp
 		counted.Removed[table] += n
 	}
 	if diff := cmp.Diff(counted, done, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("the dry run and the rollback have different results (dry run -, rollback +):\n%s", diff)
+		t.Errorf("the results of the dry run and the rollback, want the same (-dry run +rollback):\n%s", diff)
 	}
 	return done
 }

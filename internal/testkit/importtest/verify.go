@@ -42,7 +42,7 @@ func ExecWithoutTriggers(t *testing.T, c *pgx.Conn, id string, statements ...str
 	for _, sql := range statements {
 		tag, err := c.Exec(t.Context(), sql, id)
 		if err != nil || tag.RowsAffected() != 1 {
-			t.Fatalf("%s: %d rows, %v", sql, tag.RowsAffected(), err)
+			t.Fatalf("%s: changed %d rows with the error %v, want 1 row", sql, tag.RowsAffected(), err)
 		}
 	}
 }
@@ -65,7 +65,8 @@ where length(u.name) > 3 and (select count(*) from account o where o."userId" = 
 		},
 	)
 	if len(users) < n {
-		t.Fatalf("there are %d ordinary users, want %d", len(users), n)
+		t.Fatalf("users of the target with a password, a Google account and a profile: got %d, want at least %d",
+			len(users), n)
 	}
 	return users, accounts
 }

@@ -139,7 +139,8 @@ func (m *SecretsManager) BeginRotation(arn string) (version string) {
 	// moto sets the label before it reports that there is no such function.
 	if err == nil || !strings.Contains(err.Error(), "function:rotate") ||
 		m.VersionWithLabel(arn, "AWSPENDING") != version {
-		m.t.Errorf("begin a rotation: %v", err)
+		m.t.Errorf("begin a rotation: got the error %v, want one about the function rotate, and the label AWSPENDING set",
+			err)
 	}
 	return version
 }

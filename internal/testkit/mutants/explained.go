@@ -36,7 +36,7 @@ func readExplanations(path string) ([]explanation, error) {
 			e.changes = append(e.changes, [2]string{change[1], change[2]})
 		}
 		if len(e.changes) == 0 {
-			return nil, fmt.Errorf("%s: a row of %s names no change such as `<` to `<=`", path, e.function)
+			return nil, fmt.Errorf("%s: a row of %s names no change; write one such as `<` to `<=`", path, e.function)
 		}
 		all = append(all, e)
 	}

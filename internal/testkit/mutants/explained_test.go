@@ -42,15 +42,15 @@ func TestExplainedMutantNeedsItsFunctionAndItsChange(t *testing.T) {
 	for _, m := range mutants {
 		name := m.String() + ", " + m.function
 		if got := m.isExplained("shared/web", explanations); got != want[name] {
-			t.Errorf("%s: got %v, want %v", name, got, want[name])
+			t.Errorf("whether the mutant %s is explained: got %v, want %v", name, got, want[name])
 		}
 		if m.isExplained("shared/session", explanations) {
-			t.Errorf("%s: explained for another package", name)
+			t.Errorf("the mutant %s is explained for another package, want only for shared/web", name)
 		}
 		delete(want, name)
 	}
 	if len(want) > 0 {
-		t.Errorf("not listed: %v", want)
+		t.Errorf("mutants that the list does not have: got %v, want none", want)
 	}
 }
 
@@ -61,6 +61,6 @@ func TestExplanationWithoutChangeIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := readExplanations(path); err == nil {
-		t.Error("got no error")
+		t.Error("a row without a change: got no error, want one")
 	}
 }

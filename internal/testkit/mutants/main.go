@@ -93,7 +93,7 @@ func (o *options) runAll(ctx context.Context) error {
 	fmt.Printf("%d tests ran without a mutant in %.0f s\n", len(tests), time.Since(start).Seconds())
 	counts, unexplained := o.tryAll(ctx, p, tests)
 	if ctx.Err() != nil {
-		return errors.New("interrupted")
+		return errors.New("the run was interrupted before all mutants were tried")
 	}
 	dead, ran := counts[killed]+counts[timedOut], counts[killed]+counts[timedOut]+counts[lived]
 	percent := 100 * float64(dead) / float64(max(ran, 1))
@@ -102,7 +102,7 @@ func (o *options) runAll(ctx context.Context) error {
 		counts[notViable], time.Since(start).Seconds())
 	var tooFew, notExplained error
 	if ran > 0 && percent < o.efficacy {
-		tooFew = fmt.Errorf("%s: less than %.0f %% are killed", o.dir, o.efficacy)
+		tooFew = fmt.Errorf("%s: the tests kill less than %.0f %% of the mutants; add tests", o.dir, o.efficacy)
 	}
 	if len(unexplained) > 0 {
 		notExplained = fmt.Errorf("%s: no test kills these mutants, and docs/mutants.md does not explain them:\n%s", o.dir,

@@ -53,7 +53,7 @@ func TestRewriteCallsSwitchesInsteadOfOperators(t *testing.T) {
 			want = source
 		}
 		if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
-			t.Errorf("%s: %v %s", test.source, err, diff)
+			t.Errorf("rewrite %s: got the error %v (-want +got):\n%s", test.source, err, diff)
 		}
 	}
 }
@@ -92,6 +92,6 @@ func TestListHasThePlacesOfGremlins(t *testing.T) {
 		"p.go:4:5 += to =: \n" + changed("+=", "="),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+		t.Errorf("mutants and their places (-want +got):\n%s", diff)
 	}
 }

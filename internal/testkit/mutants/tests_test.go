@@ -34,7 +34,7 @@ func TestRunReturnsWhatTheTestsDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if got, by := run(t.Context(), script(t, c.script), time.Second); got != c.want || by != c.by {
-				t.Errorf("got %s %q, want %s %q", got, by, c.want, c.by)
+				t.Errorf("got the outcome %s by the test %q, want %s by %q", got, by, c.want, c.by)
 			}
 		})
 	}
@@ -47,7 +47,7 @@ func TestLimitKeepsTheFastestTests(t *testing.T) {
 		time.Millisecond: 1, 2 * time.Second: 1, 3 * time.Second: 2, 5 * time.Second: 2, time.Minute: 3,
 	} {
 		if got := fastest(sorted, limit); len(got) != want {
-			t.Errorf("%v: got %d tests, want %d", limit, len(got), want)
+			t.Errorf("the fastest tests within %v: got %d, want %d", limit, len(got), want)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func TestAdditionalEndpoints(t *testing.T) {
 		l := s.Grant(test.provider, v)
 		status, body := read(t, s, strings.Replace(test.url, "TOKEN", l.AccessToken, 1), l.AccessToken)
 		if !strings.Contains(body, test.want) {
-			t.Errorf("%s: got %s, %s, want %s", test.url, status, body, test.want)
+			t.Errorf("GET %s: got %s with the body %s, want %s in the body", test.url, status, body, test.want)
 		}
 	}
 }
@@ -85,18 +85,20 @@ func TestFaults(t *testing.T) {
 		l := s.Grant("discord", v)
 		status, body := read(t, s, "https://discord.com/api/users/@me", l.AccessToken)
 		if !strings.Contains(status, want.status) || !strings.Contains(body, want.body) {
-			t.Errorf("%s: got %s, %.100s", fault, status, body)
+			t.Errorf("the profile with the fault %s: got %s with the body %.100s, want what the fault describes",
+				fault, status, body)
 		}
 		if got := l.Requests(); len(got) != 1 || got[0].Endpoint != "profile" || got[0].Refused != "" || got[0].Followed {
-			t.Errorf("%s: got requests %+v", fault, got)
+			t.Errorf("recorded requests with the fault %s: got %+v, want one of profile, neither refused nor followed",
+				fault, got)
 		}
 	}
 	s.Fail("google", "jwks", providertest.HTML)
 	if _, body := read(t, s, "https://www.googleapis.com/oauth2/v3/certs", ""); !strings.HasPrefix(body, "<!doctype") {
-		t.Errorf("the key set: got %s", body)
+		t.Errorf("the key set with the fault HTML: got %s, want an HTML page", body)
 	}
 	if got := s.Unclaimed(); len(got) != 1 || got[0].Endpoint != "jwks" {
-		t.Errorf("requests of no login: got %+v", got)
+		t.Errorf("recorded requests that belong to no login: got %+v, want one of jwks", got)
 	}
 }
 
@@ -110,12 +112,13 @@ func TestCallbacks(t *testing.T) {
 	want := "http://localhost:3000/api/auth/callback/google?" +
 		"error=access_denied&error_description=The+user+said+no&state=a+state"
 	if got != want {
-		t.Errorf("got %s, want %s", got, want)
+		t.Errorf("the callback after access_denied: got %s, want %s", got, want)
 	}
 	l := newFlow(t, s, "apple").authorize(t, ada())
 	wantUser := `{"email":"ada@example.com","name":{"firstName":"Ada","lastName":"Lovelace"}}`
 	if l.Callback != l.RedirectURI || l.Form.Get("code") != l.Code || l.Form.Get("user") != wantUser {
-		t.Errorf("Apple: got %s, %v", l.Callback, l.Form)
+		t.Errorf("the callback of Apple: got %s with the form %v, want the redirect URI, and code and user in the form",
+			l.Callback, l.Form)
 	}
 }
 
@@ -138,7 +141,8 @@ func TestAppleAcceptsASignedClientSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := f.exchange(f.authorize(t, ada()).Code); (err == nil) != isGood {
-			t.Errorf("for %s: got %v", audience, err)
+			t.Errorf("a client secret for the audience %s: got the error %v, want one only for another audience than Apple",
+				audience, err)
 		}
 	}
 }

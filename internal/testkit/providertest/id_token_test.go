@@ -18,7 +18,7 @@ import (
 func payload(token string) ([]byte, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return nil, errors.New("no JWT: " + token)
+		return nil, errors.New("the text is not a JWT: " + token)
 	}
 	return base64.RawURLEncoding.DecodeString(parts[1])
 }
@@ -46,11 +46,11 @@ func TestIssuersAreDiscovered(t *testing.T) {
 			text, _ := tokens.Extra("id_token").(string)
 			token, err := issuer.VerifierContext(ctx, &oidc.Config{ClientID: f.ClientID}).Verify(ctx, text)
 			if err != nil || token.Subject != subject || token.Nonce != "a nonce" {
-				t.Errorf("the id token: got %+v, %v", token, err)
+				t.Errorf("the verified id token: got %+v and the error %v, want the user's subject and \"a nonce\"", token, err)
 			}
 			info, err := issuer.UserInfo(ctx, f.TokenSource(ctx, tokens))
 			if err != nil || info.Subject != subject || info.Email != "ada@example.com" || !info.EmailVerified {
-				t.Errorf("the profile: got %+v, %v", info, err)
+				t.Errorf("the user info: got %+v and the error %v, want the user's subject and verified email", info, err)
 			}
 		})
 	}
@@ -86,7 +86,7 @@ func TestIDTokensAreVerifiedWithTheKeySet(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := verify(t.Context(), s, provider, token); err != nil {
-			t.Errorf("%s: %v", provider, err)
+			t.Errorf("verify an id token of %s with its key set: got the error %v, want none", provider, err)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func TestForgedIDTokensAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := verify(t.Context(), s, "google", token); err == nil || !strings.Contains(err.Error(), test.reason) {
-			t.Errorf("%+v: got %v, want %q", test.Forgery, err, test.reason)
+			t.Errorf("verify an id token with the forgery %+v: got the error %v, want %q in it", test.Forgery, err, test.reason)
 		}
 	}
 }
@@ -132,9 +132,9 @@ func TestKeysRotate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := verify(t.Context(), s, "google", next); err != nil {
-		t.Errorf("the new key: %v", err)
+		t.Errorf("verify a token of the new key: got the error %v, want none", err)
 	}
 	if err := verify(t.Context(), s, "google", old); err == nil {
-		t.Error("a token of the old key was accepted")
+		t.Error("verify a token of the old key: got no error, want one")
 	}
 }

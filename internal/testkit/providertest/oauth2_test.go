@@ -164,11 +164,11 @@ func TestEveryProviderAuthorizesAClient(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := lookUp(t, text, client.subject); got != subject {
-				t.Errorf("the id: got %s, want %s in %s", got, subject, text)
+				t.Errorf("the id of the user: got %s, want %s, in the profile %s", got, subject, text)
 			}
 			f.checkRefresh(t, token)
 			if _, err := f.exchange(l.Code); err == nil {
-				t.Error("a code was accepted twice")
+				t.Error("the second exchange of a code succeeded, want an error")
 			}
 		})
 	}
@@ -213,7 +213,7 @@ func (f *flow) checkRefresh(t *testing.T, token *oauth2.Token) {
 	switch f.provider {
 	case "github", "facebook", "linkedin", "slack":
 		if token.RefreshToken != "" {
-			t.Error("a refresh token")
+			t.Error("got a refresh token, want none from this provider")
 		}
 		return
 	case "notion": // which wants the client's secret in the body here
@@ -222,10 +222,10 @@ func (f *flow) checkRefresh(t *testing.T, token *oauth2.Token) {
 	}
 	again, err := f.TokenSource(f.context, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
 	if err != nil {
-		t.Fatalf("refresh: %v", err)
+		t.Fatalf("refresh the access token: got the error %v, want none", err)
 	}
 	if again.AccessToken == token.AccessToken {
-		t.Error("refresh: got the same access token")
+		t.Error("refresh the access token: got the same one, want a new one")
 	}
 }
 
@@ -254,7 +254,7 @@ func TestTokenEndpointChecksTheRequest(t *testing.T) {
 			l := f.authorize(t, ada())
 			test.change(f)
 			if _, err := f.exchange(l.Code); err == nil || !strings.Contains(err.Error(), test.reason) {
-				t.Errorf("got %v, want %q", err, test.reason)
+				t.Errorf("exchange the code: got the error %v, want %q in it", err, test.reason)
 			}
 		})
 	}
@@ -292,12 +292,12 @@ func TestAuthorizeChecksTheURL(t *testing.T) {
 			ada(),
 		); err == nil ||
 			!strings.Contains(err.Error(), reason) {
-			t.Errorf("got %v, want %q", err, reason)
+			t.Errorf("open the authorization URL: got the error %v, want %q in it", err, reason)
 		}
 	}
 	for _, url := range []string{"https://example.com/authorize", "http://discord.com/api/oauth2/authorize"} {
 		if _, err := s.Authorize(url, ada()); err == nil {
-			t.Errorf("%s was accepted", url)
+			t.Errorf("Authorize accepts the URL %s, want an error", url)
 		}
 	}
 }

@@ -23,10 +23,11 @@ func TestEnvironmentLeadsAnotherProcessToTheProviders(t *testing.T) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), `"kid":"google-key-1"`) {
-		t.Errorf("%v:\n%s", err, out)
+		t.Errorf("a process with the settings of Environment: got the error %v, want google-key-1 in its output:\n%s",
+			err, out)
 	}
 	if got := s.Refused(); len(got) != 1 || got[0] != "example.com:443" {
-		t.Errorf("refused %q, want example.com", got)
+		t.Errorf("hosts that the proxy refused: got %q, want example.com:443", got)
 	}
 }
 
@@ -55,7 +56,7 @@ func useDefaultClient(out io.Writer) error {
 	}
 	if response, err := http.Get("https://example.com/"); err == nil {
 		response.Body.Close()
-		return errors.New("example.com was reached")
+		return errors.New("the request to example.com succeeded, want an error of the proxy")
 	}
 	return nil
 }
@@ -93,7 +94,8 @@ func TestABrowserIsSentBack(t *testing.T) {
 		response.Body.Close()
 		if err != nil || response.StatusCode != test.status || !strings.Contains(string(page), test.page) ||
 			!strings.HasPrefix(response.Header.Get("Location"), test.location) {
-			t.Errorf("%s: got %s, %q, %s, %v", test.url, response.Status, response.Header.Get("Location"), page, err)
+			t.Errorf("GET %s: got %s, the location %q, the page %s and the error %v, want the status, location and page of "+
+				"the test case", test.url, response.Status, response.Header.Get("Location"), page, err)
 		}
 	}
 }

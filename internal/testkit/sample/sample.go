@@ -19,7 +19,7 @@ func Random(t *testing.T) *rand.Rand {
 	if text := os.Getenv("XENON_SEED"); text != "" {
 		var err error
 		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("XENON_SEED: %v", err)
+			t.Fatalf("XENON_SEED is not a number: %v", err)
 		}
 	}
 	t.Logf("the sample's seed is %d: XENON_SEED=%[1]d repeats it", seed)

@@ -120,7 +120,7 @@ func withoutIndexes(ctx context.Context, tx pgx.Tx, fill func() error) error {
 	}
 	for _, index := range indexes {
 		if _, err := tx.Exec(ctx, index.Definition); err != nil {
-			return fmt.Errorf("create %s again: %w", index.Name, err)
+			return fmt.Errorf("create the index %s again: %w", index.Name, err)
 		}
 	}
 	_, err = tx.Exec(ctx, "ANALYZE auth.users, auth.identities, public.profiles")

@@ -12,7 +12,7 @@ func TestBulk(t *testing.T) {
 	Bulk(t, one, 1000, 1500, 800)
 	Bulk(t, same, 1000, 1500, 800)
 	if diff := cmp.Diff(fingerprints(t, one, true), fingerprints(t, same, true)); diff != "" {
-		t.Errorf("tables (-first +second):\n%s", diff)
+		t.Errorf("fingerprints of the tables of two calls, want the same (-first +second):\n%s", diff)
 	}
 	const definitions = `SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname IN ('auth', 'public')`
 	if diff := cmp.Diff(query[string](t, empty, definitions), query[string](t, one, definitions)); diff != "" {
@@ -41,6 +41,6 @@ func TestBulk(t *testing.T) {
 		"years":            7,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("rows (-want +got):\n%s", diff)
+		t.Errorf("numbers of rows (-want +got):\n%s", diff)
 	}
 }

@@ -40,7 +40,7 @@ func TestChangeListsChangedUsers(t *testing.T) {
 	slices.Sort(want.Inserted)
 	slices.Sort(want.Deleted)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("changes (-in the tables +returned):\n%s", diff)
+		t.Errorf("changed users (-in the tables +returned):\n%s", diff)
 	}
 }
 
@@ -51,10 +51,10 @@ func TestChangeIsTheSameEveryTime(t *testing.T) {
 		Fill(t, url, 9, 400)
 	}
 	if diff := cmp.Diff(Change(t, one, 2, 100), Change(t, same, 2, 100)); diff != "" {
-		t.Errorf("changes (-first +second):\n%s", diff)
+		t.Errorf("changes of two calls with one seed, want the same (-first +second):\n%s", diff)
 	}
 	if diff := cmp.Diff(fingerprints(t, one, false), fingerprints(t, same, false)); diff != "" {
-		t.Errorf("tables (-first +second):\n%s", diff)
+		t.Errorf("fingerprints of the tables after both calls, want the same (-first +second):\n%s", diff)
 	}
 }
 
@@ -70,7 +70,8 @@ func TestChangeSetsUpdatedAtOfSomeUsersOnly(t *testing.T) {
 		counts[moved[id]]++
 	}
 	if counts[true] < 50 || counts[false] < 30 {
-		t.Errorf("updated_at changed for %d users and not for %d, want at least 50 and 30", counts[true], counts[false])
+		t.Errorf("changed users: updated_at changed for %d and not for %d, want at least 50 and 30",
+			counts[true], counts[false])
 	}
 }
 

@@ -14,15 +14,15 @@ func TestFillIsTheSameEveryTime(t *testing.T) {
 	first, second := Fill(t, one, 7, 500), Fill(t, same, 7, 500)
 	Fill(t, other, 8, 500)
 	if diff := cmp.Diff(first, second); diff != "" {
-		t.Errorf("summaries (-first +second):\n%s", diff)
+		t.Errorf("summaries of two calls with one seed, want the same (-first +second):\n%s", diff)
 	}
 	want := fingerprints(t, one, true)
 	if diff := cmp.Diff(want, fingerprints(t, same, true)); diff != "" {
-		t.Errorf("the tables (-first +second):\n%s", diff)
+		t.Errorf("fingerprints of the tables with one seed, want the same (-first +second):\n%s", diff)
 	}
 	for table, got := range fingerprints(t, other, true) {
 		if got == want[table] {
-			t.Errorf("%s is the same for another seed", table)
+			t.Errorf("the table %s has the same fingerprint for another seed, want another one", table)
 		}
 	}
 }
@@ -32,7 +32,7 @@ func TestFillCreatesEveryKind(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range userKinds {
 		if names[s.name] {
-			t.Errorf("two kinds are named %q", s.name)
+			t.Errorf("two kinds of users have the name %q, want different names", s.name)
 		}
 		names[s.name] = true
 	}
@@ -41,11 +41,11 @@ func TestFillCreatesEveryKind(t *testing.T) {
 		g.generateUsers(minUsers)
 		for name := range names {
 			if g.summary.Kinds[name] == 0 {
-				t.Errorf("seed %d: no user of the kind %q", seed, name)
+				t.Errorf("seed %d: got no user of the kind %q, want at least one", seed, name)
 			}
 		}
 		if got, want := len(g.summary.Kinds), len(names); got != want {
-			t.Errorf("seed %d: %d kinds, want %d", seed, got, want)
+			t.Errorf("seed %d: got %d kinds of users, want %d", seed, got, want)
 		}
 	}
 }
@@ -64,10 +64,10 @@ func TestSummaryCountsTheRows(t *testing.T) {
 			"users": c.Users, "identities": c.Identities, "profiles": c.Profiles, "factors": c.Factors, "passkeys": c.Passkeys,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%d users (-summary +tables):\n%s", n, diff)
+			t.Errorf("numbers of rows for %d users (-summary +tables):\n%s", n, diff)
 		}
 		if c.Users != n {
-			t.Errorf("%d users, want %d", c.Users, n)
+			t.Errorf("users in the summary: got %d, want %d", c.Users, n)
 		}
 	}
 }
@@ -77,10 +77,10 @@ func TestMostUsersAreOrdinary(t *testing.T) {
 	g := newGenerator(3)
 	g.generateUsers(20_000)
 	if got := g.summary.Kinds["by email"] + g.summary.Kinds["by Google"]; got < 9_000 {
-		t.Errorf("%d of 20000 are ordinary, want 9000 at least", got)
+		t.Errorf("ordinary users among 20000: got %d, want at least 9000", got)
 	}
 	if got := len(g.summary.KnownUsers); got < 200 || got > 900 {
-		t.Errorf("%d users with a known password, want 200 to 900", got)
+		t.Errorf("users with a known password: got %d, want 200 to 900", got)
 	}
 }
 
@@ -89,7 +89,7 @@ func TestAddRefusesColumnThatTheTableDoesNotHave(t *testing.T) {
 	url := New(t)
 	withConnection(t, url, "connect", func(ctx context.Context, conn *pgx.Conn) error {
 		if err := users.add(ctx, conn, []row{{"id": zeroUUID, "emial": "typo"}}); err == nil {
-			t.Error("a row with a column that the table does not have was accepted")
+			t.Error("add a row with a column that the table does not have: got no error, want one")
 		}
 		return nil
 	})

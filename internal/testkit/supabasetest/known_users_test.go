@@ -31,14 +31,14 @@ func TestHashesBelongToTheirPasswords(t *testing.T) {
 	for _, s := range slices.Concat(vectors, common, claimed, unusual,
 		[]secret{fromSQL, {plain: ChangedPassword, hash: changedHash}}) {
 		if !ok(s.hash, s.plain) || ok(s.hash, s.plain+"x") && len(s.plain) < 72 {
-			t.Errorf("the hash of %s does not belong to its password", s.form+" "+s.plain)
+			t.Errorf("the hash of %s: want it to verify its password and no longer one", s.form+" "+s.plain)
 		}
 	}
 	if got, want := len(vectors), 15; got != want {
-		t.Errorf("%d vectors, want %d", got, want)
+		t.Errorf("password vectors: got %d, want %d", got, want)
 	}
 	if !password.IsSupported(random) {
-		t.Error("the hash of the unknown password has no known format")
+		t.Error("the hash of the unknown password has an unsupported format, want a supported one")
 	}
 }
 
@@ -47,7 +47,7 @@ func TestRejectedHashesAreRejected(t *testing.T) {
 	all := append(slices.Concat(tooCostly, unknown), secret{form: "cost 31", hash: mostCostly, rejected: true})
 	for _, s := range all {
 		if !s.rejected || password.IsSupported(s.hash) {
-			t.Errorf("%s is accepted", s.form)
+			t.Errorf("the hash of the form %s is marked or handled as supported, want it rejected", s.form)
 		}
 	}
 }
@@ -78,13 +78,13 @@ func TestSignsInMatchesTheRows(t *testing.T) {
 			t.Errorf("%s of kind %q: SignsIn = %v, want %v", p.ID, p.Kind, p.SignsIn, want)
 		}
 		if p.SignsIn && p.Email != emails[p.ID] {
-			t.Errorf("%s of kind %q: Email is not the stored email", p.ID, p.Kind)
+			t.Errorf("%s of kind %q: Email differs from auth.users.email in lower case, want the same", p.ID, p.Kind)
 		}
 		covered[p.Password] = covered[p.Password] || p.SignsIn
 	}
 	for _, s := range slices.Concat(vectors, unusual) {
 		if !covered[s.plain] {
-			t.Errorf("no user signs in with %s", s.form)
+			t.Errorf("no known user can sign in with a hash of the form %s, want at least one", s.form)
 		}
 	}
 }

@@ -168,7 +168,7 @@ func TestFillWritesTheRequiredRows(t *testing.T) {
 			}
 			for i, n := range query[int](t, url, strings.Join(counts, " UNION ALL ")) {
 				if n == 0 {
-					t.Errorf("seed %d: no row of %s meets condition %s", seed, table, i)
+					t.Errorf("seed %d: no row of %s meets the condition %s, want at least one", seed, table, i)
 				}
 			}
 		}
@@ -188,7 +188,7 @@ func TestFillWritesAllProfileValuesAndProviders(t *testing.T) {
 		)
 		for _, value := range values {
 			if found[value] == 0 {
-				t.Errorf("no profile has the %s %s", field, value)
+				t.Errorf("no profile has the value %[2]s in %[1]s, want at least one", field, value)
 			}
 		}
 	}
@@ -201,7 +201,7 @@ func TestFillWritesAllProfileValuesAndProviders(t *testing.T) {
 		"workos", "zoom", "vercel_marketplace", "web3",
 	} {
 		if found[provider] == 0 {
-			t.Errorf("no user has an identity of %s", provider)
+			t.Errorf("no user has an identity of the provider %s, want at least one", provider)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func TestNewReturnsAnEmptyDatabaseForEachTest(t *testing.T) {
 	Fill(t, one, 1, 20)
 	got := query[int](t, other, `SELECT 'users', count(*)::int FROM auth.users`)
 	if want := map[string]int{"users": 0}; !cmp.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		t.Errorf("numbers of rows in a second database: got %v, want %v", got, want)
 	}
 }
 

@@ -77,7 +77,7 @@ func StartWithEnv(t *testing.T, env ...string) *Server {
 	}
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
-			t.Errorf("xenon dev exited with %v:\n%s", err, s.Log())
+			t.Errorf("xenon dev exited with the error %v and logged:\n%s", err, s.Log())
 		}
 	})
 	return s

@@ -34,7 +34,8 @@ export function write(document: Document, part: string): Part[] {
   if (part === 'schemas') return schemas(document);
   const tag = /^tag (.+)$/.exec(part)?.[1];
   const found = operationsOf(document).filter((call) => tag !== undefined && call.operation.tags.includes(tag));
-  if (found.length === 0) throw new Error(`the reference has no part "${part}"`);
+  if (found.length === 0)
+    throw new Error(`the API reference has no part "${part}": correct the openapi comment that names it`);
   return found.flatMap((call) => operation(document, call));
 }
 

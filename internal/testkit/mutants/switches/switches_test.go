@@ -29,11 +29,11 @@ func TestOnlyTheActiveOperatorChanges(t *testing.T) {
 	} {
 		active, replacement = 1, "other"
 		if got := test.result(); got != test.plain {
-			t.Errorf("%s, not active: got %v, want %v", test.mutant, got, test.plain)
+			t.Errorf("the switch %s, not active: got %v, want %v", test.mutant, got, test.plain)
 		}
 		active, replacement = parse(test.mutant)
 		if got := test.result(); got != test.want {
-			t.Errorf("%s: got %v, want %v", test.mutant, got, test.want)
+			t.Errorf("the switch %s, active: got %v, want %v", test.mutant, got, test.want)
 		}
 	}
 }
