@@ -117,6 +117,9 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 		{`ALTER TABLE session ALTER "expiresAt" TYPE text`, "session.expiresAt", "text"},
 		{`ALTER TABLE jwks DROP COLUMN alg`, "jwks.alg", "no such column"},
 		{`ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE integer`, "rateLimit.lastRequest", "integer"},
+		{`ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE numeric(20)`, "rateLimit.lastRequest", "numeric(20,0)"},
+		{`ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE text`, "rateLimit.lastRequest", "text"},
+		{`ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE varchar(20)`, "rateLimit.lastRequest", "character varying(20)"},
 		{
 			`ALTER TABLE verification RENAME "expiresAt" TO expires_at`, "verification.expiresAt",
 			"no such column; there is expires_at",
@@ -132,6 +135,23 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 			exec(t, conn, got[0].Repair)
 			if left := problems(t, conn, schema.Public, schema.AllApplied); len(left) > 0 {
 				t.Errorf("after %s: got %v, want no problem", got[0].Repair, left)
+			}
+			exec(t, conn, "ROLLBACK")
+		})
+	}
+}
+
+// Postgres has no cast from boolean or timestamptz to bigint.
+func TestCheckNamesNoRepairIfPostgresCannotChangeTheType(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	for _, typ := range []string{"boolean", "timestamptz"} {
+		t.Run(typ, func(t *testing.T) {
+			conn := connect(t, url)
+			exec(t, conn, `BEGIN; ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE `+typ+` USING NULL`)
+			got := problems(t, conn, schema.Public, schema.AllApplied)
+			if len(got) != 1 || got[0].Column != "lastRequest" || got[0].Repair != "" {
+				t.Errorf("got %v, want one problem of lastRequest without a repair", got)
 			}
 			exec(t, conn, "ROLLBACK")
 		})

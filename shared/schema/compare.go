@@ -156,22 +156,26 @@ func addColumnSQL(c Column, found *foundTable) string {
 	return text + ";"
 }
 
-// changeTypeSQL returns the statement that changes the type of a column, or "" if no statement can. The type of an id
-// can change only together with the types of all columns that refer to the id.
+// changeTypeSQL returns the statement that changes the type of a column, or "" if Xenon knows none. The type of an id can
+// change only together with the types of all columns that refer to the id.
 func changeTypeSQL(c Column, f foundColumn, found *foundTable) string {
-	switch c.Type {
-	case UUID:
+	typ := string(c.Type)
+	isText := strings.HasPrefix(f.typ, "text") || strings.HasPrefix(f.typ, "character varying")
+	switch {
+	case c.Type == UUID:
 		return ""
-	case Text:
-		return alterColumnSQL(found, c.Name) + "TYPE text;"
-	case Bigint:
-		return alterColumnSQL(found, c.Name) + "TYPE bigint;"
-	}
-	if strings.HasPrefix(f.typ, "text") || strings.HasPrefix(f.typ, "character varying") {
-		typ := string(c.Type)
+	case c.Type == Text, c.Type == Bigint && isNumber(f.typ):
+		return alterColumnSQL(found, c.Name) + "TYPE " + typ + ";"
+	case isText:
 		return alterColumnSQL(found, c.Name) + "TYPE " + typ + " USING " + quote(c.Name) + "::" + typ + ";"
 	}
 	return ""
+}
+
+// isNumber is true for a type whose values Postgres converts to bigint without a USING clause.
+func isNumber(typ string) bool {
+	name, _, _ := strings.Cut(typ, "(") // as in numeric(20,0)
+	return slices.Contains([]string{"smallint", "integer", "numeric", "real", "double precision"}, name)
 }
 
 func alterColumnSQL(found *foundTable, column string) string {
