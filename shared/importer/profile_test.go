@@ -290,7 +290,7 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 		m := importtest.Open(t, from)
 		st := importtest.Complete(t, m, with("public.wrong"))
 		if st.Reasons["profile orphan_profile"] == 0 {
-			t.Fatal("no profile of the wrong table is quarantined")
+			t.Fatal("got no quarantined profile of public.wrong, want at least one")
 		}
 		if _, err := m.Begin(
 			t.Context(),
@@ -298,7 +298,7 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 			false,
 		); !errors.Is(err, importer.ErrRefused) ||
 			!strings.Contains(err.Error(), "the source has no table public.absent") {
-			t.Errorf("%s: an absent table: %v", name, err)
+			t.Errorf("%s: begin with the profiles of public.absent: got %v, want ErrRefused that names the table", name, err)
 		}
 		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -310,7 +310,7 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 			false,
 		); !errors.Is(err, importer.ErrRefused) ||
 			!strings.Contains(err.Error(), "began with profiles") {
-			t.Errorf("%s: another table after profiles are copied: %v", name, err)
+			t.Errorf("%s: begin without profiles after profiles were copied: got %v, want ErrRefused", name, err)
 		}
 	}
 

@@ -53,7 +53,7 @@ var batchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
 
 // The second pass of the run was interrupted after three of seven batches. This release continues it, computes the same
 // checksums as the older one, and rolls it back to the state before.
-func TestRunOfOlderReleaseResumes(t *testing.T) {
+func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
 	st, err := m.Status(t.Context(), "supabase")
@@ -65,14 +65,14 @@ func TestRunOfOlderReleaseResumes(t *testing.T) {
 	importtest.Complete(t, m, batchesOfTen)
 	m.Progress = nil
 	if unchanged == 0 {
-		t.Error("no row is unchanged since the older release wrote it: its hashes are not read")
+		t.Error("the continued run reports 0 unchanged rows, want the rows whose hash the older release stored")
 	}
 	v, err := m.Verify(t.Context(), "supabase", 2)
 	if err != nil || !v.Equal {
 		t.Fatalf("the verification finds %d differences (%v): %+v, %+v", v.Different, err, v.Differences, v.Equations)
 	}
 	if diff := cmp.Diff(olderSums(t), v.Checksums); diff != "" {
-		t.Errorf("checksums: older release -, this one +:\n%s", diff)
+		t.Errorf("checksums (-older release +this release):\n%s", diff)
 	}
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestRunOfOlderReleaseResumes(t *testing.T) {
 
 // A rollback was interrupted after three of seven batches. This release continues it, and its result includes the rows
 // that the older release removed.
-func TestRollbackOfOlderReleaseResumes(t *testing.T) {
+func TestRollbackThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")
 	left := importtest.Count(t, m.To)["user"]
@@ -110,7 +110,7 @@ func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(olderSums(t), v.Checksums); diff != "" {
-		t.Errorf("checksums: older release -, this one +:\n%s", diff)
+		t.Errorf("checksums (-older release +this release):\n%s", diff)
 	}
 }
 

@@ -20,7 +20,7 @@ func loadOIDC(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (obje
 		}
 	}
 	if p.profileURL == "" {
-		return nil, errors.New("there is no id token with an email, and no userinfo endpoint")
+		return nil, errors.New("the id token has no email, or is missing, and the provider has no userinfo endpoint")
 	}
 	o, err := loadProfile(ctx, p, t, in)
 	if err != nil {
@@ -33,7 +33,8 @@ func loadOIDC(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (obje
 	return o, nil
 }
 
-// addOIDCMembers adds to o the members, image and emailVerified, except those that o already has.
+// addOIDCMembers adds the given members to o, and image and emailVerified, whose values are those of picture and
+// email_verified in o. It replaces no member that o already has, and adds none that is null.
 func addOIDCMembers(o, members object) {
 	members["image"], members["emailVerified"] = o["picture"], o.isTrue("email_verified")
 	for name, value := range members {

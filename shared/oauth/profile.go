@@ -83,7 +83,8 @@ func (p *Provider) VerifyIDToken(ctx context.Context, in IDToken) (Profile, erro
 	return p.profileOf(ctx, claims, in.AccessToken)
 }
 
-// loadIDToken returns the claims of the id token.
+// loadIDToken verifies the id token and returns its claims. It does not verify a stored id token (in.Stored) again,
+// because such a token may have expired since it was stored.
 func loadIDToken(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
 	switch {
 	case t.ID == "":

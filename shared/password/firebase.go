@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// The maximum cost of an imported hash. The package comment says how long such a hash takes. The block size has its own
+// The maximum cost of a Firebase hash. The package comment says how long such a hash takes. The block size has its own
 // limit, because scrypt takes memory for it in addition to 128·N·r.
 const (
 	maxScryptWork    = 128 << 20 // 128·N·r·p, in bytes

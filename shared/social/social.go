@@ -1,6 +1,7 @@
 // Package social implements Better Auth's endpoints of social sign-in, one file each, with the paths, bodies, error
-// codes and cookies of better-auth 1.7.25. It is not a part of shared/auth, so that only functions/social links the
-// OAuth client (docs/adr/0013-social-sign-in-in-a-function-of-its-own.md).
+// codes and cookies of better-auth 1.7.25. It also serves GET /api/auth/social-providers, which Better Auth does not
+// have. It is not a part of shared/auth, so that only functions/social links the OAuth client
+// (docs/adr/0013-social-sign-in-in-a-function-of-its-own.md).
 package social
 
 import (

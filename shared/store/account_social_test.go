@@ -180,15 +180,18 @@ func TestProviderProfileChangesTheUser(t *testing.T) {
 	}
 	got := change(store.ProviderProfile{Name: ptr("Countess"), Email: ptr("bob@example.com"), EmailVerified: ptr(false)})
 	if got.Name != "Countess" || got.Email != "ada@example.com" || !got.EmailVerified || links() != 1 {
-		t.Errorf("a taken email: got %+v and %d links", got, links())
+		t.Errorf("another user has the email: got %+v and %d mailed links, "+
+			"want the new name, the old email, verified, and 1 link", got, links())
 	}
 	got = change(store.ProviderProfile{Image: ptr("https://example.com/a.png"), EmailVerified: ptr(false)})
 	if *got.Image != "https://example.com/a.png" || got.EmailVerified || got.Name != "Countess" || links() != 1 {
-		t.Errorf("another picture: got %+v and %d links", got, links())
+		t.Errorf("the provider sends another picture: got %+v and %d mailed links, "+
+			"want the new picture, the old name, not verified, and 1 link", got, links())
 	}
 	got = change(store.ProviderProfile{Email: ptr("new@example.com"), EmailVerified: ptr(true)})
 	if got.Email != "new@example.com" || !got.EmailVerified || links() != 0 {
-		t.Errorf("a free email: got %+v and %d links", got, links())
+		t.Errorf("no user has the email: got %+v and %d mailed links, "+
+			"want the new email, verified, and no link", got, links())
 	}
 }
 

@@ -263,7 +263,7 @@ func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.
 	ctx := t.Context()
 	row, who, err := db.SessionWithUser(ctx, []string{made.Token}, at)
 	if diff := cmp.Diff(made, row); err != nil || diff != "" || who != user {
-		t.Errorf("the session: %v (-stored +found):\n%s%+v", err, diff, who)
+		t.Errorf("session of the user: %v (-stored +found):\n%sits user: %+v", err, diff, who)
 	}
 	second := session("second", at)
 	second.UserID = user.ID
@@ -272,7 +272,7 @@ func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.
 	}
 	row, _, err = db.SessionWithUser(ctx, []string{second.Token}, at)
 	if diff := cmp.Diff(*second, row); err != nil || diff != "" {
-		t.Errorf("a second session: %v (-stored +found):\n%s", err, diff)
+		t.Errorf("another session of the same user: %v (-stored +found):\n%s", err, diff)
 	}
 	if err := db.DeleteSession(ctx, second.Token); err != nil {
 		t.Error(err)

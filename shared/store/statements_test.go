@@ -50,8 +50,8 @@ func statements(t *testing.T) []string {
 		syntax = append(syntax, packages["store"].Files[name])
 	}
 	info := types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
-	// Declarations of other packages are not needed to evaluate constant texts.
-	checker := types.Config{Importer: noPackages{importer.Default()}, Error: func(error) {}}
+	// The declarations of other modules are not needed to evaluate constant texts.
+	checker := types.Config{Importer: standardLibraryOnly{importer.Default()}, Error: func(error) {}}
 	_, _ = checker.Check("store", files, syntax, &info)
 	var all []string
 	for _, file := range syntax {
@@ -87,11 +87,12 @@ func texts(body *ast.BlockStmt, info types.Info) (all []string) {
 	return all
 }
 
-type noPackages struct{ types.Importer }
+// standardLibraryOnly imports the packages of the standard library. It returns an error for every other package.
+type standardLibraryOnly struct{ types.Importer }
 
-func (n noPackages) Import(path string) (*types.Package, error) {
+func (n standardLibraryOnly) Import(path string) (*types.Package, error) {
 	if strings.Contains(path, ".") {
-		return nil, fmt.Errorf("%s is not needed", path)
+		return nil, fmt.Errorf("%s is not imported: it is not in the standard library", path)
 	}
 	return n.Importer.Import(path)
 }

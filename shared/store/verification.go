@@ -18,8 +18,8 @@ const (
 	CancelEmailLink   = "cancel-email-change:"
 )
 
-// signUpConflict, with the id of a user, is the identifier of a row that records that several sign-ups used the email
-// of the user before it was verified. It is deleted like a link.
+// signUpConflict plus the id of a user is the identifier of a row that records that several sign-ups used the email
+// before it was verified. Statements that delete the links of the user delete this row too.
 const signUpConflict = "sign-up-conflict:"
 
 // noUser is the user id in the value of a link for an email that no user has.
@@ -29,7 +29,7 @@ const noUser = "00000000-0000-0000-0000-000000000000"
 const insertIntoVerification = `
 			INSERT INTO verification (identifier, value, "expiresAt", "createdAt", "updatedAt")`
 
-// isLink is true for a row v of verification that is a mailed link of user u.
+// isLink is true for a row v of verification that is a mailed link or the signUpConflict row of user u.
 const isLink = `left(v.value, 36) = u.id::text AND v.identifier ~
 				'^(reset-password:|delete-account-|verify-email:|change-email:|cancel-email-change:|sign-up-conflict:)'`
 

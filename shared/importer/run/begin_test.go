@@ -58,7 +58,7 @@ func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
 	}
 }
 
-func TestPlanStopsAtTheFirstStepThatRefuses(t *testing.T) {
+func TestPlanEndsAtTheFirstStepWithARefusal(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
@@ -66,10 +66,10 @@ func TestPlanStopsAtTheFirstStepThatRefuses(t *testing.T) {
 	role := importtest.Role(t, from, importtest.ReadGrants+"revoke select on auth.mfa_factors from %[1]s")
 	p, err := importtest.Open(t, role).Plan(t.Context(), importer.Options{})
 	if err != nil || len(p.Refusals) != 1 || !strings.Contains(p.Refusals[0], "auth.mfa_factors") {
-		t.Errorf("got refusals %q, %v, want one about auth.mfa_factors", p.Refusals, err)
+		t.Errorf("got refusals %q and error %v, want one refusal that names auth.mfa_factors", p.Refusals, err)
 	}
 	if len(p.NotCarried) != 0 || len(p.Hashes) != 0 {
-		t.Errorf("later steps counted %v and %v", p.NotCarried, p.Hashes)
+		t.Errorf("after the refusal: counted tables %v and hashes %v, want no more steps", p.NotCarried, p.Hashes)
 	}
 }
 

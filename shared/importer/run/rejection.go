@@ -98,7 +98,8 @@ func (p *Pass) ClearTargetRejections(s mapping.Scope) string {
 		p.ID, s.Contains("l.user_id"))
 }
 
-// RejectStaged returns SQL that rejects rows s of the stage. from is the text after FROM; reason is an SQL expression.
+// RejectStaged returns SQL that stores a rejection for each selected row s of a staging table. from is the text after
+// FROM and names the staging table s. reason is an SQL expression.
 func (p *Pass) RejectStaged(k mapping.Kind, reason, from string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.ruling (run, user_id, source, key, reason)
 SELECT DISTINCT %d, s.user_id, '%s'::supabase_import.source, s.key, %s
