@@ -156,8 +156,8 @@ func addColumnSQL(c Column, found *foundTable) string {
 	return text + ";"
 }
 
-// changeTypeSQL returns the statement that changes the type of a column, or "" if Xenon knows none. The type of an id can
-// change only together with the types of all columns that refer to the id.
+// changeTypeSQL returns the statement that changes the type of a column, or "" if Xenon knows none. The type of an id
+// can change only together with the types of all columns that refer to the id.
 func changeTypeSQL(c Column, f foundColumn, found *foundTable) string {
 	typ := string(c.Type)
 	isText := strings.HasPrefix(f.typ, "text") || strings.HasPrefix(f.typ, "character varying")
