@@ -15,9 +15,9 @@ const (
 	maxChunks = 100
 )
 
-// addCache adds Set-Cookie lines to w: one that sets the cache cookie to value, and one for each other cache cookie of r
-// (such as a part of a split one) that clears it. If value is empty or too large for one cookie, addCache sets no cookie
-// and clears all cache cookies of r.
+// addCache adds Set-Cookie lines to w: one that sets the cache cookie to value, and one for each other cache cookie of
+// r (such as a part of a split one) that clears it. If value is empty or too large for one cookie, addCache sets no
+// cookie and clears all cache cookies of r.
 func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	name := s.name(sessionData)
 	if len(value) > maxCookie-len(s.setCookieLine(name+".99", "", maxAge)) { // measured as Better Auth does

@@ -90,8 +90,8 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	return err
 }
 
-// send sends charges and q to Postgres in one round trip, and one more for each statement that it prepares first. charges
-// may be empty, and q may be nil.
+// send sends charges and q to Postgres in one round trip, and one more for each statement that it prepares first.
+// charges may be empty, and q may be nil.
 func (s *Store) send(ctx context.Context, c *pgx.Conn, charges []Charge, q *query, result *chargeResult) error {
 	if len(charges) == 0 && q != nil {
 		return s.sendQuery(ctx, c, q, result)
