@@ -190,7 +190,7 @@ const faults: ReadonlyArray<readonly [string, number, Record<string, string>, st
   ],
 ];
 for (const [name, status, headers, body, words] of faults) {
-  test(`R60: a sign-in fails: ${name}`, async ({ page, person, guard, state }) => {
+  test(`R60: the form shows why a sign-in fails: ${name}`, async ({ page, person, guard, state }) => {
     guard.allow(status, signIn);
     await page.route(signIn, (route) => route.fulfill({ status, headers, body }));
     await page.goto('/login/?next=/docs/');

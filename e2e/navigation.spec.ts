@@ -115,7 +115,7 @@ for (const who of ['signed out', 'signed in']) {
   });
 }
 
-test('R60: the overview of the manual, the account menu and the mobile menu', async ({
+test('R60: the overview of the manual, the account menu and the mobile menu pass axe', async ({
   page,
   context,
   person,
@@ -150,7 +150,7 @@ for (const path of [
   'deploy',
   'runbooks/rotation',
 ]) {
-  test(`R60: the chapter ${path}`, async ({ page, state }) => {
+  test(`R60: the chapter ${path} passes axe`, async ({ page, state }) => {
     await page.goto(`/docs/${path}/`);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await state(page, 'chapter');

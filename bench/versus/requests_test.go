@@ -75,9 +75,9 @@ func putProfile(s server, jwts []string) func(i int) httpCall {
 	}
 }
 
-// TestEachUserComesOnce checks that there are enough users for all rounds of newPeople, including the round for warming
-// up.
-func TestEachUserComesOnce(t *testing.T) {
+// TestEachInactiveUserIsUsedOnce checks that there are enough users for all rounds of newPeople, including the round
+// for warming up.
+func TestEachInactiveUserIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	n := 0
 	for _, count := range signing {

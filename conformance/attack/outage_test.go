@@ -30,7 +30,7 @@ var mailRequests = []struct{ path, body string }{
 
 // A mail queue that is down, rejects, hangs or answers with an error does not change any response. The log line of the
 // request says once that the mail was not sent, and contains neither the email nor the link.
-func TestR43_MailQueueDown(t *testing.T) {
+func TestR43_FailingMailQueueChangesNoResponse(t *testing.T) {
 	log := &syncbuf.Buffer{}
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(log, nil)))
@@ -84,7 +84,7 @@ func status(code int) http.HandlerFunc {
 }
 
 // An outbox on a full disk does not change any response, either. /dev/full is a device that is always full.
-func TestR43_OutboxOnAFullDisk(t *testing.T) {
+func TestR43_FullOutboxChangesNoResponse(t *testing.T) {
 	s := newTestServer(t, "MAIL_FILE=/dev/full", "REQUIRE_EMAIL_VERIFICATION=on")
 	s.newEnvironment(t, 1, time.Now, "REQUIRE_EMAIL_VERIFICATION=off").newUser(t)
 	for _, c := range mailRequests {
@@ -110,7 +110,7 @@ func (e *environment) sendWithDeadline(
 
 // While Secrets Manager is down, a function without a secret answers 503 to requests that need one, and does not hang.
 // Requests that need none succeed.
-func TestR43_SecretsManagerDownAtTheStart(t *testing.T) {
+func TestR43_RequestsThatNeedASecretGet503WithoutSecretsManager(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -151,7 +151,7 @@ func TestR43_SecretsManagerDownAtTheStart(t *testing.T) {
 
 // Two functions with clocks ten minutes apart accept each other's sessions, cache cookies and links in mails. They only
 // reject a JWT that was issued more than a minute in the future.
-func TestR43_ClocksApart(t *testing.T) {
+func TestR43_ClocksTenMinutesApartRejectOnlyFutureJWTs(t *testing.T) {
 	t.Parallel()
 	shifted := func(by time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(by) } }
 	for _, c := range []struct {
@@ -218,7 +218,7 @@ func (s *testServer) newestToken(t *testing.T) string {
 
 // With a full disk (Neon: a project at its size limit, which has the same SQLSTATE) writes get 503 and reads succeed.
 // When there is space again, writes succeed, too.
-func TestR43_FullDatabase(t *testing.T) {
+func TestR43_FullDiskRejectsOnlyWrites(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)
 	ada := s.newUser(t)

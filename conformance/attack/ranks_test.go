@@ -54,7 +54,7 @@ func median(sample []float64) float64 {
 }
 
 // The expected values are calculated by hand with the formulas of Mann and Whitney (1947).
-func TestMannWhitney(t *testing.T) {
+func TestMannWhitneyEqualsValuesCalculatedByHand(t *testing.T) {
 	t.Parallel()
 	sequence := func(from, step float64) (s []float64) {
 		for i := range 20 {

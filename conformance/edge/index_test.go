@@ -48,7 +48,7 @@ func indexFunction(t *testing.T) string {
 
 // The function maps the path of a page to its index.html and does not change paths of files. It never responds itself,
 // so it cannot redirect.
-func TestSiteIndex(t *testing.T) {
+func TestSiteIndexMapsPagesToTheirIndexFile(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		"/":                              "/index.html",

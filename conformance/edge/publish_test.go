@@ -54,7 +54,7 @@ func writeEmptyFile(t *testing.T, dir, name string) {
 
 // Assets, whose names contain a hash of their content, are uploaded first, and browsers cache them for a year. Browsers
 // revalidate pages at each request.
-func TestPublish(t *testing.T) {
+func TestPublishUploadsAssetsAndPagesAndInvalidatesTheCache(t *testing.T) {
 	t.Parallel()
 	site := t.TempDir()
 	writeEmptyFile(t, site, "index.html")
@@ -75,7 +75,7 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-func TestPublish_WithoutASite(t *testing.T) {
+func TestPublishUploadsNothingWithoutASite(t *testing.T) {
 	t.Parallel()
 	calls, output, err := runPublish(t, outputs, filepath.Join(t.TempDir(), "build"))
 	if err != nil || len(calls) != 0 || !strings.Contains(output, "nothing is uploaded") {
@@ -85,7 +85,7 @@ func TestPublish_WithoutASite(t *testing.T) {
 }
 
 // For a stack without the outputs the script fails.
-func TestPublish_WithoutAStack(t *testing.T) {
+func TestPublishFailsWithoutAStack(t *testing.T) {
 	t.Parallel()
 	site := t.TempDir()
 	writeEmptyFile(t, site, "index.html")

@@ -24,7 +24,7 @@ var faults = []fault{cut, lost, terminated, unreachable, slow, frozen}
 // reports the failure: shared/health). The client gets the normal response or a 503 with Retry-After, never another
 // error. A change that was confirmed is committed; one that was not is committed completely or not at all. The same
 // request succeeds as soon as the database is back. The table in docs/reliability.md has the results.
-func TestR43_EveryRoundTripOfEveryEndpoint(t *testing.T) {
+func TestR43_EveryEndpointAnswersFaultsAtEveryRoundTrip(t *testing.T) {
 	t.Parallel()
 	rows := make([]string, len(operations))
 	var all sync.WaitGroup // all run concurrently, because they mostly wait

@@ -14,7 +14,7 @@ import (
 )
 
 // A function with invalid settings does not start, and logs their names.
-func TestR50_WrongSettings(t *testing.T) {
+func TestR50_FunctionsWithWrongSettingsDoNotStart(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	const notASecret = "arn:aws:sqs:eu-central-1:123456789012:mail"
 	for _, c := range []struct {

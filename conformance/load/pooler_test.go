@@ -30,7 +30,7 @@ var steps = []func(*loadUser) error{
 
 // Fifty processes start at the same time and use a PgBouncer with five connections. In every round no request is
 // answered before all fifty were sent.
-func TestFiftyProcessesThroughThePooler(t *testing.T) {
+func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 	database := dbtest.New(t)
 	env := settings(t, database)
 	env["JWKS_URL"] = serveJWKS(t, env)

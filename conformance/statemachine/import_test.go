@@ -227,7 +227,7 @@ func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 }
 
 // With more than 400 batches, each shard is copied by a child execution.
-func TestLargeSourcesAreDistributed(t *testing.T) {
+func TestLargeSourcesAreCopiedByChildExecutions(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 420)
 	got := s.start("large", `{"mfa":"hold","batchSize":1,"concurrency":4}`)
@@ -240,7 +240,7 @@ func TestLargeSourcesAreDistributed(t *testing.T) {
 }
 
 // A rollback removes all copied rows. An import after it copies the same rows again.
-func TestRollback(t *testing.T) {
+func TestRollbackRemovesAllCopiedRows(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 1000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`

@@ -32,7 +32,7 @@ test.each([
   expect((only as Link).url).toBe(want);
 });
 
-test('a link out of docs/ to a file that does not exist fails', () => {
+test('a link out of docs/ to a file that does not exist throws', () => {
   expect(() => transform(fromMarkdown('[x](../gone)'))).toThrow('../gone does not exist');
 });
 

@@ -166,7 +166,7 @@ func TestHashChangesWithMigrations(t *testing.T) {
 	}
 }
 
-func TestNamesAreValid(t *testing.T) {
+func TestDatabaseNamesAreShortEnoughForPostgres(t *testing.T) {
 	t.Parallel()
 	if got, most := len(testServer(t).datedName(time.Now(), "for_"+strings.Repeat("x", 26))), 63; got > most {
 		t.Errorf("the name of a database: got %d characters, want at most the %d that Postgres keeps", got, most)

@@ -31,7 +31,7 @@ func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
 	}
 }
 
-func TestPgbouncerRefusesWhatPoolersRefuse(t *testing.T) {
+func TestPgbouncerRejectsStatementTimeoutAtStartup(t *testing.T) {
 	t.Parallel()
 	config, err := pgx.ParseConfig(Pgbouncer(t, New(t)))
 	if err != nil {

@@ -38,7 +38,7 @@ func read(t *testing.T, s *providertest.Server, url, token string) (status, body
 }
 
 // What a provider says about a user besides the profile.
-func TestAdditionalEndpoints(t *testing.T) {
+func TestAdditionalEndpointsAnswer(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	v := ada()
@@ -61,7 +61,7 @@ func TestAdditionalEndpoints(t *testing.T) {
 }
 
 // Every fault has the effect that its comment describes, and the request is recorded.
-func TestFaults(t *testing.T) {
+func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	s.Delay = 50 * time.Millisecond
@@ -103,7 +103,7 @@ func TestFaults(t *testing.T) {
 }
 
 // The browser can come back with an error, and for Apple with a form.
-func TestCallbacks(t *testing.T) {
+func TestCallbacksHaveErrorsAndForms(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	v := ada()

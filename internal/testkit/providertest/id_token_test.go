@@ -121,7 +121,7 @@ func TestForgedIDTokensAreRefused(t *testing.T) {
 }
 
 // After a rotation, the key set has the new key only.
-func TestKeysRotate(t *testing.T) {
+func TestKeySetHasOnlyTheNewKeyAfterRotation(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	l := s.Grant("google", ada())

@@ -62,7 +62,7 @@ func useDefaultClient(out io.Writer) error {
 }
 
 // A browser that opens an authorization URL is sent back immediately as the user whom SignIn set.
-func TestABrowserIsSentBack(t *testing.T) {
+func TestBrowserIsRedirectedToTheCallback(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	s.SignIn(providertest.Visit{Person: providertest.Person{Subject: "1", Name: "Ada Lovelace", Email: "ada@example.com"}})

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestBulk(t *testing.T) {
+func TestBulkWritesTheSameRowsAndKeepsIndexes(t *testing.T) {
 	t.Parallel()
 	one, same, empty := New(t), New(t), New(t)
 	Bulk(t, one, 1000, 1500, 800)

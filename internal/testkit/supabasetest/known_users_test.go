@@ -42,7 +42,7 @@ func TestHashesBelongToTheirPasswords(t *testing.T) {
 	}
 }
 
-func TestRejectedHashesAreRejected(t *testing.T) {
+func TestUnsupportedHashesAreRejected(t *testing.T) {
 	t.Parallel()
 	all := append(slices.Concat(tooCostly, unknown), secret{form: "cost 31", hash: mostCostly, rejected: true})
 	for _, s := range all {

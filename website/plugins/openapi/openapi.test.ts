@@ -40,7 +40,7 @@ test('every code and schema that a call links to is documented', () => {
   expect(named.filter((link) => !explained.has(link))).toEqual([]);
 });
 
-describe('a comment that names an unknown part fails', () => {
+describe('a comment that names an unknown part throws', () => {
   test.each(['tag Unknown', 'nothing', 'tag '])('%s', (part) => {
     expect(() => write(document, part)).toThrow(`no part "${part}"`);
   });
