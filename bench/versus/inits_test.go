@@ -18,7 +18,8 @@ type packageInit struct {
 	Allocations  float64 `json:"allocations"`
 }
 
-// initSums has the sum of all packages of a function, and the packages with a large share.
+// initSums has the cost of the package initializations of a function: the total, and the packages for which
+// isSlowOrLarge is true.
 type initSums struct {
 	Packages int           `json:"packages"`
 	Total    packageInit   `json:"total"`

@@ -74,7 +74,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	}
 }
 
-// Every error code has an explanation in the document, and every explained code is used.
+// Every error code of openapi.yaml is explained there, and every explained code occurs at another place there.
 func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/openapi.yaml")

@@ -62,8 +62,8 @@ func (s Social) Find(id string) (Provider, bool) {
 	return s.Providers[i], true
 }
 
-// Secrets returns the names of the provider's settings that may be in the app secret.
-func (p Provider) Secrets() []string {
+// SecretNames returns the names of the provider's settings that may be in the app secret.
+func (p Provider) SecretNames() []string {
 	if p.ID == "apple" {
 		return []string{p.Setting("CLIENT_SECRET"), p.Setting("PRIVATE_KEY")}
 	}

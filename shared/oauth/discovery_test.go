@@ -250,7 +250,7 @@ func TestDiscoveryIsCachedAndTheLastGoodOneKept(t *testing.T) {
 	}
 }
 
-// failing is a network without a connection.
+// failing is the transport of a machine without a network: every request fails.
 type failing struct{}
 
 func (failing) RoundTrip(*http.Request) (*http.Response, error) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// CoolDown is the minimum time between two fetches of a Value after its first successful fetch.
+// CoolDown is the minimum time between two fetches of a Value while it has a value to return.
 const CoolDown = 10 * time.Second
 
 const (

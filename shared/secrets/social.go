@@ -39,7 +39,7 @@ func parseSocialSecrets(text []byte, social config.Social) (map[string]string, e
 	found := map[string]string{}
 	var problems []error
 	for _, p := range social.Providers {
-		for _, name := range p.Secrets() {
+		for _, name := range p.SecretNames() {
 			value, err := parseSocialSecret(name, members[name])
 			if err != nil {
 				problems = append(problems, fmt.Errorf("%s %w", name, err))

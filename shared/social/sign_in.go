@@ -145,8 +145,8 @@ func (s *Service) signInByEmail(
 	return finished(user, in.Session, false, err)
 }
 
-// isTrusted reports whether the email of the provider counts: the provider says that it is verified, or the provider is
-// in TRUSTED_PROVIDERS.
+// isTrusted reports whether an account may be linked by its email: the provider says that the email is verified, or the
+// provider is in TRUSTED_PROVIDERS.
 func (s *Service) isTrusted(p *oauth.Provider, profile oauth.Profile) bool {
 	return profile.EmailVerified || slices.Contains(s.Options.Social.TrustedProviders, p.ID)
 }

@@ -80,9 +80,9 @@ func TestQualifiedTableNames(t *testing.T) {
 	}
 }
 
-// callAll calls every method of the store that runs a statement, with arguments of the right types, and passes each
-// error to each.
-func callAll(t *testing.T, db *store.Store, each func(method string, err error)) {
+// callAll calls every method of the store that runs a statement, with arguments of the right types, and reports each
+// method with its error.
+func callAll(t *testing.T, db *store.Store, report func(method string, err error)) {
 	t.Helper()
 	called := 0
 	methods := reflect.TypeOf(db)
@@ -105,7 +105,7 @@ func callAll(t *testing.T, db *store.Store, each func(method string, err error))
 			}
 		}
 		called++
-		each(m.Name, err)
+		report(m.Name, err)
 	}
 	if called < 25 {
 		t.Fatalf("called %d methods", called)

@@ -15,9 +15,9 @@ import (
 
 // clients are the endpoints of every built-in provider, from x/oauth2 where it has them.
 var clients = map[string]struct {
-	endpoint oauth2.Endpoint
-	profile  string // "" if the id token has the profile
-	subject  string // the place of the id in it
+	endpoint   oauth2.Endpoint
+	profileURL string // "" if the id token has the profile
+	subject    string // the place of the id in it
 }{
 	"google": {
 		oauth2.Endpoint{
@@ -154,11 +154,11 @@ func TestEveryProviderAuthorizesAClient(t *testing.T) {
 				t.Fatal(err)
 			}
 			var text []byte
-			if client.profile == "" {
+			if client.profileURL == "" {
 				idToken, _ := token.Extra("id_token").(string)
 				text, err = payload(idToken)
 			} else {
-				text, err = f.get(token, client.profile)
+				text, err = f.get(token, client.profileURL)
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -54,7 +54,7 @@ func (g *generator) generateUsers(n int) {
 		case s.part == "":
 			g.generateKind(s)
 		default:
-			g.applyKind(s)
+			g.changeNextBaseUser(s)
 		}
 	}
 	for len(g.accounts) < n {
@@ -93,8 +93,8 @@ func (g *generator) generateKind(s userKind) {
 	}
 }
 
-// applyKind applies a kind to the next base user.
-func (g *generator) applyKind(s userKind) {
+// changeNextBaseUser applies a kind to the next base user.
+func (g *generator) changeNextBaseUser(s userKind) {
 	s.change(g, g.bases[g.applied[s.part]])
 	g.applied[s.part]++
 	g.summary.Kinds[s.name]++

@@ -105,9 +105,9 @@ var emailConflicts = []userKind{
 	}},
 }
 
-// sqlPhone returns the kind of users whose phone numbers were stored with SQL. %d is replaced by a number of seven
+// phonesStoredWithSQL returns the kind of users whose phone numbers were stored with SQL. %d is replaced by a number of seven
 // digits, which is the same for all users of the kind.
-func sqlPhone(name string, weight int, phones ...string) userKind {
+func phonesStoredWithSQL(name string, weight int, phones ...string) userKind {
 	return userKind{name: name, weight: weight, size: len(phones), make: func(g *generator) {
 		n := 1_000_000 + g.next()
 		for _, phone := range phones {
@@ -120,14 +120,14 @@ func sqlPhone(name string, weight int, phones ...string) userKind {
 }
 
 var numbers = []userKind{
-	sqlPhone("empty phone", 0, ""),
-	sqlPhone("phone with a plus", 4, "+1555%d"),
-	sqlPhone("phone with punctuation", 2, "+1 (555) %d.0-1"),
-	sqlPhone("invalid phone", 1, "ask at desk %d"),
-	sqlPhone("phone with a leading zero", 1, "0155%d"),
-	sqlPhone("phone of too many digits", 1, "123456789%d"),
-	sqlPhone("phone of two users", 3, "1556%d", "+1556%d"),
-	sqlPhone("phone of three users", 1, "+1 557 %d", "1557%d", "+1557%d"),
+	phonesStoredWithSQL("empty phone", 0, ""),
+	phonesStoredWithSQL("phone with a plus", 4, "+1555%d"),
+	phonesStoredWithSQL("phone with punctuation", 2, "+1 (555) %d.0-1"),
+	phonesStoredWithSQL("invalid phone", 1, "ask at desk %d"),
+	phonesStoredWithSQL("phone with a leading zero", 1, "0155%d"),
+	phonesStoredWithSQL("phone of too many digits", 1, "123456789%d"),
+	phonesStoredWithSQL("phone of two users", 3, "1556%d", "+1556%d"),
+	phonesStoredWithSQL("phone of three users", 1, "+1 557 %d", "1557%d", "+1557%d"),
 }
 
 // pending are users who have not confirmed an email or a phone number.

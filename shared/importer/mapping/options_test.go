@@ -14,12 +14,12 @@ func TestWithDefaultsFillsOnlyEmptyOptions(t *testing.T) {
 		Run: "supabase", BatchSize: 5000, Unconfirmed: "hold", Profiles: "public.profiles", ProviderMap: 2,
 	}
 	if diff := cmp.Diff(got, want); diff != "" || err != nil {
-		t.Errorf("empty options: %v; got -, want +:\n%s", err, diff)
+		t.Errorf("defaults of empty options: error %v, (-got +want):\n%s", err, diff)
 	}
 	all := Options{Run: "second", BatchSize: 7, Unconfirmed: "allow", MFA: "hold", Profiles: "none", ProviderMap: 1}
 	got, err = all.WithDefaults()
 	if diff := cmp.Diff(got, all); diff != "" || err != nil {
-		t.Errorf("options that are set: %v; got -, want +:\n%s", err, diff)
+		t.Errorf("options that are all set: error %v, (-got +want):\n%s", err, diff)
 	}
 }
 

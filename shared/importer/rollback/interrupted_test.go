@@ -93,6 +93,6 @@ func TestRollback_InterruptedHalfway(t *testing.T) {
 		t.Errorf("the next run copies other rows: %s", diff)
 	}
 	if got := importtest.RollBack(t, m, false); got.Removed["user"] != int64(len(first["user"])) {
-		t.Errorf("%d users were removed, want all %d", got.Removed["user"], len(first["user"]))
+		t.Errorf("the rollback after the next run removed %d users, want all %d", got.Removed["user"], len(first["user"]))
 	}
 }

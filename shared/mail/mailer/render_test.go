@@ -24,7 +24,7 @@ var kinds = []mail.Kind{
 	mail.EmailChangeNotice, mail.EmailChanged,
 }
 
-// testMails returns one mail of each kind, and a VerifyEmail to a new email.
+// testMails returns one mail of each kind, and the VerifyEmail of a change of email.
 func testMails() (all []mail.Message) {
 	for _, kind := range kinds {
 		all = append(all, testMail(kind))
