@@ -105,8 +105,8 @@ var emailConflicts = []userKind{
 	}},
 }
 
-// phonesStoredWithSQL returns the kind of users whose phone numbers were stored with SQL. %d is replaced by a number of seven
-// digits, which is the same for all users of the kind.
+// phonesStoredWithSQL returns the kind of users whose phone numbers were stored with SQL. %d is replaced by a number of
+// seven digits, which is the same for all users of the kind.
 func phonesStoredWithSQL(name string, weight int, phones ...string) userKind {
 	return userKind{name: name, weight: weight, size: len(phones), make: func(g *generator) {
 		n := 1_000_000 + g.next()
