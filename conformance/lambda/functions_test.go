@@ -49,17 +49,17 @@ func (v *visitor) send(s *sandbox.Sandbox, route, query, body string) events.API
 		e.Headers["authorization"] = "Bearer " + v.jwt
 	}
 	answer := s.InvokeHTTP(e)
-	if len(answer.Cookies) > 0 {
-		v.cookies = nil
-		for _, c := range answer.Cookies {
-			if pair, attributes, _ := strings.Cut(c, ";"); !strings.Contains(attributes, "Max-Age=0") {
-				v.cookies = append(v.cookies, pair)
-				name, value, _ := strings.Cut(pair, "=")
-				s.AddSecrets(value)
-				if !strings.HasSuffix(name, ".device") { // the device cookie begins with a time, which logs contain too
-					s.AddSecrets(strings.SplitN(value, ".", 2)[0])
-				}
-			}
+	for _, c := range answer.Cookies {
+		pair, attributes, _ := strings.Cut(c, ";")
+		name, value, _ := strings.Cut(pair, "=")
+		v.cookies = slices.DeleteFunc(v.cookies, func(old string) bool { return strings.HasPrefix(old, name+"=") })
+		if strings.Contains(attributes, "Max-Age=0") {
+			continue
+		}
+		v.cookies = append(v.cookies, pair)
+		s.AddSecrets(value)
+		if !strings.HasSuffix(name, ".device") { // the device cookie begins with a time, which logs contain too
+			s.AddSecrets(strings.SplitN(value, ".", 2)[0])
 		}
 	}
 	return answer
@@ -125,13 +125,13 @@ var routes = map[string][]step{
 		{"POST /api/auth/change-email", "", `{"newEmail":"new-{email}"}`, 200},
 		{"POST /api/auth/cancel-email-change", "", `{"token":"{mail}"}`, 200},
 	},
-	"social": { // no social provider is configured
+	"social": { // the first event is a sign-in, whose answer has the URL of the redirect
+		{"POST /api/auth/sign-in/social", "", `{"provider":"github","callbackURL":"/"}`, 200},
 		{"GET /api/auth/social-providers", "", "", 200},
 		{"GET /api/auth/account-info", "accountId=none", "", 400},
 		{"POST /api/auth/get-access-token", "", `{"accountId":"none"}`, 400},
 		{"POST /api/auth/refresh-token", "", `{"accountId":"none"}`, 400},
-		{"POST /api/auth/sign-in/social", "", `{"provider":"github"}`, 404},
-		{"POST /api/auth/link-social", "", `{"provider":"github"}`, 404},
+		{"POST /api/auth/link-social", "", `{"provider":"github"}`, 200},
 		{"GET /api/auth/callback/{provider}", "code=1&state=2", "", 302},
 		{"POST /api/auth/callback/{provider}", "", `{"code":"1","state":"2"}`, 302},
 	},
@@ -143,6 +143,9 @@ var routes = map[string][]step{
 		{"POST /api/auth/delete-user", "", `{"password":"{password}"}`, 200},
 	},
 }
+
+// settings are settings of a function besides those of the template. The app secret has the secret of GitHub.
+var settings = map[string]map[string]string{"social": {"GITHUB_CLIENT_ID": "the site"}}
 
 // pathOf returns a route with values for its path parameters.
 func (v *visitor) pathOf(route string) string {

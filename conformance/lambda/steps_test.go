@@ -25,7 +25,8 @@ func runFunction(
 	t.Helper()
 	v := newVisitor()
 	v.signUp(t, signup)
-	return sendSteps(t, d.Start(folder, sandbox.Build(t, "functions/"+folder)), v, d, folder, to, served)
+	s := d.Start(folder, sandbox.Build(t, "functions/"+folder), settings[folder])
+	return sendSteps(t, s, v, d, folder, to, served)
 }
 
 // mailCounts are the routes that queue mails for a new user, with the number of mails.
@@ -59,7 +60,7 @@ func sendSteps(
 	if n := len(s.StartTimes()); n != 1 {
 		t.Errorf("functions/%s: its process was started %d times, want once", folder, n)
 	}
-	routes := fmt.Sprintf("%d routes", len(requested))
+	routes := fmt.Sprintf("%d routes, first %s", len(requested), requested[0])
 	if len(requested) == 1 {
 		routes = requested[0]
 	}

@@ -39,11 +39,11 @@ func Deploy(t testing.TB, databaseURL string) *Deployment {
 	t.Helper()
 	d := &Deployment{t: t, moto: mototest.Start(t)}
 	d.Secrets, d.Cloud = d.moto.SecretsManager(t), d.moto.Environment()
-	cookies := rand.Text() + rand.Text()
-	d.Hidden = []string{databaseURL, cookies, OriginSecrets[0], OriginSecrets[1]}
+	cookies, github := rand.Text()+rand.Text(), rand.Text()
+	d.Hidden = []string{databaseURL, cookies, github, OriginSecrets[0], OriginSecrets[1]}
 	d.AppARN = d.Secrets.Create("app", fmt.Sprintf(
-		`{"DATABASE_URL": %q, "BETTER_AUTH_SECRET": %q, "originSecrets": [%q, %q]}`,
-		databaseURL, cookies, OriginSecrets[0], OriginSecrets[1]))
+		`{"DATABASE_URL": %q, "BETTER_AUTH_SECRET": %q, "GITHUB_CLIENT_SECRET": %q, "originSecrets": [%q, %q]}`,
+		databaseURL, cookies, github, OriginSecrets[0], OriginSecrets[1]))
 	d.KeysARN = d.Secrets.Create("keys", "{}")
 	d.queue = sqs.NewFromConfig(d.moto.Config(t))
 	queue, err := d.queue.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("mail")})
