@@ -126,6 +126,10 @@ func (p *player) do(s step) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v, err := decode(body); err == nil && bytes.HasPrefix(body, []byte("[")) {
+		sortByCreation(v) // a step may save an id by its place in a list
+		body = encode(v)
+	}
 	if s.As != "" {
 		p.browser(s.As).applySetCookies(response.Header["Set-Cookie"])
 	}

@@ -44,7 +44,7 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	n.database.Refuse()
 	n.cloud.Refuse()
 	networkRoutes := map[string]string{
-		"profile": "GET /api/profile", "session": "GET /api/auth/get-session", "social": "GET /api/auth/callback/google",
+		"profile": "GET /api/profile", "session": "GET /api/auth/get-session",
 	}
 	for folder, steps := range routes {
 		if networkRoutes[folder] == "" {

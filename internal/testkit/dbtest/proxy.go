@@ -17,6 +17,7 @@ type Proxy struct {
 	mu       sync.Mutex
 	target   string        // host and port of the database
 	listener net.Listener  // nil while the proxy refuses connections
+	release  func()        // frees the port that the proxy reserves while it refuses connections
 	open     chan struct{} // closed while the proxy forwards at once
 	delay    time.Duration // how long responses wait for open; 0: everything waits, without a limit
 	resets   bool
@@ -38,6 +39,7 @@ func NewProxy(t testing.TB, address string) *Proxy {
 	t.Cleanup(func() {
 		p.Resume()
 		p.Refuse()
+		p.release()
 	})
 	return p
 }
@@ -94,12 +96,18 @@ func (p *Proxy) Cut() {
 	clear(p.conns)
 }
 
-// Refuse closes every connection and refuses new ones.
+// Refuse closes every connection and refuses new ones. The proxy keeps its port.
 func (p *Proxy) Refuse() {
+	p.t.Helper()
 	p.mu.Lock()
 	if p.listener != nil {
 		_ = p.listener.Close()
 		p.listener = nil
+		var err error
+		if p.release, err = reserve(p.url.Host); err != nil {
+			p.release = func() {}
+			p.t.Errorf("refuse connections: %v", err)
+		}
 	}
 	p.mu.Unlock()
 	p.Cut()
@@ -118,6 +126,7 @@ func (p *Proxy) Resume() {
 	refusing := p.listener == nil
 	p.mu.Unlock()
 	if refusing {
+		p.release()
 		p.listen(p.url.Host)
 	}
 }

@@ -3,6 +3,7 @@ package dbtest
 import (
 	"context"
 	"errors"
+	"net"
 	"net/url"
 	"syscall"
 	"testing"
@@ -70,6 +71,10 @@ func TestProxyRefuses(t *testing.T) {
 	}
 	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("a new connection after Refuse: got %v, want ECONNREFUSED", err)
+	}
+	if l, err := net.Listen("tcp", p.url.Host); err == nil {
+		_ = l.Close()
+		t.Error("another listener got the port of a proxy that refuses connections")
 	}
 	p.Resume()
 	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
