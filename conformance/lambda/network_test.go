@@ -53,7 +53,8 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	}
 	var all sync.WaitGroup // concurrent, because each request takes seconds
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
-		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), map[string]string{"JWKS_URL": "http://127.0.0.1:1/"})
+		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), settings[folder],
+			map[string]string{"JWKS_URL": "http://127.0.0.1:1/"})
 		all.Go(func() { checkWithoutNetwork(t, s, networkRoutes[folder], routes[folder][0].body) })
 	}
 	all.Wait()
