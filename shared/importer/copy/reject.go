@@ -38,8 +38,8 @@ func (t *transaction) reject(ctx context.Context, sql string) (rejected bool, er
 	return true, run.Exec(ctx, t.Dst, "COMMIT")
 }
 
-// rejectTakenRows returns SQL that rejects a staged row if another program wrote a target row with the same id and other
-// values, or stored the same account at a provider under another id.
+// rejectTakenRows returns SQL that rejects a staged row if another program wrote a target row with the same id and
+// other values, or stored the same account at a provider under another id.
 func rejectTakenRows(p *run.Pass) string {
 	return p.RejectStaged(mapping.User, "'"+mapping.TargetIDTaken+"'", "stage_user s\nWHERE s.action = 'taken'") +
 		p.RejectStaged(mapping.Profile, "'"+mapping.TargetProfileTaken+"'", "stage_profile s\nWHERE s.action = 'taken'") +
