@@ -32,7 +32,7 @@ func records(t *testing.T, log *bytes.Buffer) (all []map[string]any) {
 	for line := range strings.Lines(log.String()) {
 		var m map[string]any
 		if err := json.Unmarshal([]byte(line), &m); err != nil {
-			t.Fatalf("%q: %v", line, err)
+			t.Fatalf("read the log line %q as JSON: %v", line, err)
 		}
 		all = append(all, m)
 	}
@@ -148,7 +148,7 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 		a := s.do(c.method, "/api/auth/"+c.path, c.body, c.headers...)
 		got := records(t, log)
 		if len(got) != 1 {
-			t.Errorf("%s: got %d records: %v", c.path, len(got), got)
+			t.Errorf("%s: got %d audit records, want 1: %v", c.path, len(got), got)
 			continue
 		}
 		m := got[0]
@@ -158,7 +158,7 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 		}
 		if m["ip"] != "192.0.2.7" || m["agent"] != "Browser/1" || m["requestId"] != a.header.Get(web.RequestIDHeader) ||
 			m["requestId"] == "" {
-			t.Errorf("%s: got %v", c.path, m)
+			t.Errorf("%s: got record %v, want the IP address, the browser and the request id of the request", c.path, m)
 		}
 		if c.user != "new" && m["userId"] != c.user || c.user == "new" && m["userId"] == nil {
 			t.Errorf("%s: got user %v, want %v", c.path, m["userId"], c.user)
@@ -169,7 +169,7 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 	}
 	s.do("GET", "/api/auth/list-sessions", "", agent...)
 	if got := records(t, log)[0]; got["event"] != nil || got["ip"] != nil {
-		t.Errorf("a read that is not an event: got %v", got)
+		t.Errorf("a request that changes nothing: got record %v, want no event and no IP address", got)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestR52_RateLimitedRequestIsInTheAuditLog(t *testing.T) {
 		got := records(t, bytes.NewBufferString(strings.SplitAfter(log.String(), "\n")[i]))[0]
 		if got["event"] != want || got["result"] != "refused" || got["status"] != 429.0 ||
 			got["code"] != "Too many requests. Please try again later." {
-			t.Errorf("got %v, want event %s", got, want)
+			t.Errorf("got record %v, want event %s, refused, with status 429", got, want)
 		}
 	}
 }
@@ -246,18 +246,18 @@ func TestR53_NothingSecretIsLogged(t *testing.T) {
 	}
 	text := log.String()
 	if strings.Count(text, "\n") < 15 {
-		t.Fatalf("got %d records", strings.Count(text, "\n"))
+		t.Fatalf("got %d log records, want at least 15", strings.Count(text, "\n"))
 	}
 	for name, secret := range secrets {
 		if len(secret) < 8 {
-			t.Errorf("%s: %q is too short to look for", name, secret)
+			t.Errorf("test data: %s %q has fewer than 8 characters, so a search for it proves nothing", name, secret)
 		}
 		if strings.Contains(text, secret) {
-			t.Errorf("the log contains the %s", name)
+			t.Errorf("the log contains the %s, want no secret", name)
 		}
 	}
 	if strings.Contains(text, "ada@example.com") {
-		t.Error("the log contains an email")
+		t.Error("the log contains the email of a user, want none")
 	}
 }
 
@@ -291,16 +291,16 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 	raw := log.String()
 	for _, r := range raw {
 		if r != '\n' && r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x202e || r == 0x2028 {
-			t.Fatalf("a %q is in the log", r)
+			t.Fatalf("the log contains the control character %q, want none", r)
 		}
 	}
 	got := records(t, log)
 	if len(got) != requests {
-		t.Errorf("got %d lines for %d requests", len(got), requests)
+		t.Errorf("got %d log lines for %d requests, want one each", len(got), requests)
 	}
 	for _, m := range got {
 		if m["msg"] != "request" || len(fmt.Sprint(m["agent"])) > 3*200 {
-			t.Errorf("got %v", m)
+			t.Errorf(`got record %v, want the message "request" and a shortened agent`, m)
 		}
 	}
 }
@@ -328,10 +328,10 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 			s.raw(method, strings.NewReplacer("{token}", "x", "{provider}", "x").Replace(path), "")
 			got := records(t, log)
 			if len(got) != 1 {
-				t.Fatalf("%s: got %d records", route, len(got))
+				t.Fatalf("%s: got %d records, want 1", route, len(got))
 			}
 			if event, isOne := got[0]["event"], !slices.Contains(routesWithoutEvent, route); (event != nil) != isOne {
-				t.Errorf("%s: got event %v", route, event)
+				t.Errorf("%s: got event %v, want an event only if the route changes something", route, event)
 			}
 		}
 	}

@@ -94,7 +94,7 @@ type answer struct {
 func (a answer) json(t *testing.T) (m map[string]any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
-		t.Fatalf("%d %s: %v", a.status, a.body, err)
+		t.Fatalf("read the response %d %s as JSON: %v", a.status, a.body, err)
 	}
 	return m
 }
@@ -121,7 +121,7 @@ func (s *server) do(method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	a := s.raw(method, path, body, headers...)
 	if a.status == http.StatusInternalServerError {
-		s.t.Errorf("%s %s answered 500", method, path)
+		s.t.Errorf("%s %s: got status 500, want another one", method, path)
 	}
 	return a
 }
@@ -185,7 +185,7 @@ func (s *server) signUpAda() answer {
 	s.t.Helper()
 	a := s.do("POST", signUpPath, ada)
 	if a.status != http.StatusOK {
-		s.t.Fatalf("sign-up: %d %s", a.status, a.body)
+		s.t.Fatalf("sign-up: got %d %s, want 200", a.status, a.body)
 	}
 	return a
 }

@@ -28,8 +28,8 @@ func TestBannedUserCannotSignIn(t *testing.T) {
 		a.header.Del("X-Request-Id")
 	}
 	if refused.status != 401 || refused.body != usual.body || cmp.Diff(usual.header, refused.header) != "" {
-		t.Errorf("a wrong password: got %d %s, headers %s", refused.status, refused.body,
-			cmp.Diff(usual.header, refused.header))
+		t.Errorf("sign-in with a wrong password: got %d %s, want the answer for a user without a ban; headers %s",
+			refused.status, refused.body, cmp.Diff(usual.header, refused.header))
 	}
 	for _, extra := range []string{"", `"callbackURL":"/welcome",`, `"rememberMe":false,`} {
 		var a answer
@@ -37,15 +37,16 @@ func TestBannedUserCannotSignIn(t *testing.T) {
 			a = s.do("POST", signInPath,
 				strings.Replace(signIn, "{", "{"+extra, 1))
 		}); got != 2 {
-			t.Errorf("got %d round trips, want 2", got)
+			t.Errorf("sign-in of a banned user: got %d round trips, want 2", got)
 		}
 		if a.status != 403 || a.body != bannedError || len(a.header["Set-Cookie"]) > 0 ||
 			a.header.Get("Location")+a.header.Get("Set-Auth-Token") != "" {
-			t.Errorf("%s: got %d %s, headers %v", extra, a.status, a.body, a.header)
+			t.Errorf("%s: got %d %s, headers %v, want 403 and no cookie, token or redirect",
+				extra, a.status, a.body, a.header)
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM session`); got != 1 {
-		t.Errorf("got %d sessions, want the one of the sign-up", got)
+		t.Errorf("got %d sessions, want 1: that of the sign-up", got)
 	}
 	s.do("POST", signUpPath, ada).check(t, "signing up again", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 }
@@ -59,24 +60,25 @@ func TestBanEndsAtItsExpiry(t *testing.T) {
 	s.do("POST", signInPath, signIn).check(t, "in its last millisecond", 403, "BANNED_USER")
 	s.exec(banUntil, s.now.Add(-time.Millisecond))
 	if a := s.do("GET", sessionPath, "", "Cookie", first.cookie()); a.body == "null" || strings.Contains(a.body, "ban") {
-		t.Errorf("a session from before: got %s", a.body)
+		t.Errorf("session that began before the ban, after the ban ended: got %s, want the session without the ban",
+			a.body)
 	}
 	if !query[bool](s, `SELECT banned FROM "user"`) {
-		t.Error("reading a session cleared the ban")
+		t.Error("reading a session cleared the ban in the database, want it unchanged")
 	}
 	var a answer
 	if got := s.roundTrips(func() { a = s.do("POST", signInPath, signIn) }); got != 2 {
-		t.Errorf("got %d round trips, want 2", got)
+		t.Errorf("sign-in after the ban ended: got %d round trips, want 2", got)
 	}
 	if diff := cmp.Diff(first.json(t)["user"], a.json(t)["user"]); a.status != 200 || diff != "" {
-		t.Errorf("got %d, the user (-signed up +signed in):\n%s", a.status, diff)
+		t.Errorf("sign-in after the ban ended: got %d, want 200 and the user (-sign-up +sign-in):\n%s", a.status, diff)
 	}
 	if !query[bool](s, `SELECT NOT banned AND "banReason" IS NULL AND "banExpires" IS NULL FROM "user"`) {
-		t.Error("the ban is not cleared")
+		t.Error("sign-in after the ban ended left the ban in the database, want it cleared")
 	}
 	s.exec(`UPDATE "user" SET banned = NULL`)
 	if !s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("a user whose banned is NULL cannot sign in")
+		t.Error("a user whose column banned is NULL cannot sign in, want a sign-in")
 	}
 }
 
@@ -99,26 +101,27 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 		s.checkRows(g.method, g.path,
 			[]row{{name: "banned", who: p, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
 		if a := s.do(g.method, g.path, g.body, "Authorization", "Bearer "+p.token); a.status != 401 {
-			t.Errorf("%s: a bearer token got %d %s", g.path, a.status, a.body)
+			t.Errorf("%s with the bearer token of a banned user: got %d %s, want 401", g.path, a.status, a.body)
 		}
 	}
 	s.doAs(p, "GET", deleteCallbackPath+"?token=x", "").check(t, "the link that deletes", 404, "FAILED_TO_GET_USER_INFO")
 	a := s.doAs(p, "GET", sessionPath, "")
 	if a.status != 200 || a.body != "null" || a.header.Get("Set-Auth-Jwt") != "" ||
 		cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("get-session: got %d %s, headers %v", a.status, a.body, a.header)
+		t.Errorf("get-session of a banned user: got %d %s, headers %v, want 200 null and cleared cookies",
+			a.status, a.body, a.header)
 	}
 	if diff := cmp.Diff(before, s.tokensOf(p)); diff != "" || len(box.sent()) > 0 ||
 		query[string](s, `SELECT name || email FROM "user"`) != "Adaada@example.com" {
-		t.Errorf("a rejected request changed something; sessions:\n%s", diff)
+		t.Errorf("a rejected request changed the user, sent a mail or changed the sessions (-before +after):\n%s", diff)
 	}
 	s.exec(`UPDATE "user" SET banned = false`)
 	if a := s.doAs(p, "GET", sessionPath, ""); a.body == "null" {
-		t.Error("after the ban: the session is not valid again")
+		t.Error("after the ban ended: get-session returns null, want the session")
 	}
 	s.exec(ban)
 	if a := s.doAs(p, "POST", signOutPath, ""); a.status != 200 || len(s.tokensOf(p)) > 0 {
-		t.Errorf("signing out: got %d %s", a.status, a.body)
+		t.Errorf("sign-out after the ban ended: got %d %s, want 200 and no session left", a.status, a.body)
 	}
 }
 
@@ -131,7 +134,7 @@ func TestPasswordResetDoesNotEndBan(t *testing.T) {
 	s.do("POST", requestResetPath, requestReset)
 	a := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+box.takeOne(t).Token+`"}`)
 	if a.status != 200 || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("password reset of a banned user: got %d %s, want 200 and no cookie", a.status, a.body)
 	}
 	s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "battery staple", 1)).check(t, "the new password",
 		403, "BANNED_USER")
@@ -155,13 +158,14 @@ func TestBannedUserVerifiesEmailWithoutSession(t *testing.T) {
 			switch {
 			case expired && (a.status >= 400 || a.cookie() == "" || sessions != 1 ||
 				query[bool](s, `SELECT banned FROM "user"`)):
-				t.Errorf("%s: a ban that is over: got %d %s, %d sessions", target, a.status, a.body, sessions)
+				t.Errorf("%s after the ban ended: got %d %s and %d sessions, want a new session and no ban",
+					target, a.status, a.body, sessions)
 			case !expired && (a.status != 403 || a.body != bannedError || a.cookie() != "" || sessions != 1):
-				t.Errorf("%s: got %d %s to %q, cookies %q, %d sessions", target, a.status, a.body, a.header.Get("Location"),
-					a.cookie(), sessions)
+				t.Errorf("%s during the ban: got %d %s to %q, cookies %q, %d sessions, want 403 and no new session",
+					target, a.status, a.body, a.header.Get("Location"), a.cookie(), sessions)
 			}
 			if !s.isVerified("ada@example.com") {
-				t.Errorf("%s: the email is not verified", target)
+				t.Errorf("%s: the email is not verified after the link was opened", target)
 			}
 		}
 	}
@@ -176,7 +180,7 @@ func TestUnverifiedBannedUserGetsVerificationError(t *testing.T) {
 	s.exec(ban)
 	s.do("POST", signInPath, signIn).check(t, "not verified", 403, "EMAIL_NOT_VERIFIED")
 	if a := s.openLink(box.takeOne(t)); a.status != 302 || a.cookie() != "" {
-		t.Errorf("the link: got %d %s", a.status, a.body)
+		t.Errorf("link of a banned user: got %d %s, want a redirect without a session", a.status, a.body)
 	}
 	s.do("POST", signInPath, signIn).check(t, "verified", 403, "BANNED_USER")
 }
@@ -191,6 +195,6 @@ func TestRefusedSignInOfBannedUserIsInTheAuditLog(t *testing.T) {
 	got := records(t, log)
 	if len(got) != 1 || got[0]["event"] != "sign-in" || got[0]["result"] != "refused" || got[0]["code"] != "BANNED_USER" ||
 		got[0]["userId"] != p.id {
-		t.Errorf("got %v", got)
+		t.Errorf("got audit records %v, want one refused sign-in with the code BANNED_USER", got)
 	}
 }

@@ -104,13 +104,14 @@ func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 		before := s.emails()
 		got := s.do("POST", changeEmailPath, c.body, a.bearer()...)
 		if got.status != c.status || got.body != c.answer {
-			t.Errorf("%s: got %d %s", c.name, got.status, got.body)
+			t.Errorf("%s: got %d %s, want %d %s", c.name, got.status, got.body, c.status, c.answer)
 		}
 		if mails := strings.Join(box.sent(), ", "); mails != c.mail {
 			t.Errorf("%s: got mails %q, want %q", c.name, mails, c.mail)
 		}
 		if after := s.emails(); after != before {
-			t.Errorf("%s: changed %q to %q", c.name, before, after)
+			t.Errorf("%s: the request changed the emails from %q to %q, want no change before the link is opened",
+				c.name, before, after)
 		}
 	}
 }
@@ -121,7 +122,7 @@ func (s *server) requestEmailChange(box *mailbox, ada answer) mail.Message {
 	s.do("POST", changeEmailPath, changeEmail, ada.bearer()...)
 	mails := box.take()
 	if len(mails) == 0 {
-		s.t.Fatal("got no mail")
+		s.t.Fatal("change-email: got no mail, want one")
 	}
 	return mails[len(mails)-1]
 }
@@ -181,13 +182,14 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 		// The link starts no session. A caller who is signed in gets the cookie again.
 		if got, want := a.header.Get("Set-Auth-Token"), ""; c.who == "ada" &&
 			got != people["ada"].header.Get("Set-Auth-Token") || c.who != "ada" && got != want {
-			t.Errorf("%s: got token %q", c.name, got)
+			t.Errorf("%s: got Set-Auth-Token %q, want a token only for the user who opens the link", c.name, got)
 		}
 		if got := s.emails(); got != c.emails {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.emails)
 		}
 		if again := s.openLink(m); c.code == "" && again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
-			t.Errorf("%s, again: got %d to %q", c.name, again.status, again.header.Get("Location"))
+			t.Errorf("%s, the same link again: got %d to %q, want error=INVALID_TOKEN",
+				c.name, again.status, again.header.Get("Location"))
 		}
 	}
 }
@@ -202,7 +204,7 @@ func TestChangeEmailLinkAnswersJSON(t *testing.T) {
 	a := s.do("GET", verifyEmailPath+"?token="+m.Token, "")
 	user, _ := a.json(t)["user"].(map[string]any)
 	if a.status != 200 || user["email"] != "new@example.com" || len(user) != 7 {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("open the link: got %d %s, want 200 and the user with the new email", a.status, a.body)
 	}
 	s.do("GET", verifyEmailPath+"?token="+m.Token, "").check(t, "again", 401, "INVALID_TOKEN")
 }
@@ -215,30 +217,32 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	s.exec(verifyAda)
 	first := s.requestEmailChange(box, a)
 	if first.Kind != mail.ChangeEmailConfirmation || first.To != "ada@example.com" || first.NewEmail != "new@example.com" {
-		t.Errorf("got %+v", first)
+		t.Errorf("got first mail %+v, want a confirmation to the old email", first)
 	}
 	if got := s.openLink(first, a.bearer()...); got.status != 302 || got.header.Get("Location") != "/done" ||
 		len(got.header["Set-Cookie"]) > 0 {
-		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
+		t.Errorf("open the link of the old email: got %d to %q, want 302 to /done without cookies",
+			got.status, got.header.Get("Location"))
 	}
 	second := box.takeOne(t)
 	if second.Kind != mail.VerifyEmail || second.To != "new@example.com" ||
 		!strings.HasSuffix(second.URL, "&callbackURL=%2Fdone") {
-		t.Errorf("got %+v", second)
+		t.Errorf("got second mail %+v, want a link to the new email", second)
 	}
 	if got := s.emails(); got != "ada@example.com+" {
-		t.Errorf("before the link to the new email is opened: got %s", got)
+		t.Errorf("before the link to the new email is opened: got the emails %s, want the old email", got)
 	}
 	s.openLink(second)
 	if got := s.emails(); got != "new@example.com+" {
-		t.Errorf("got %s", got)
+		t.Errorf("after the link to the new email is opened: got the emails %s, want the new email, verified", got)
 	}
 	if diff := cmp.Diff([]string{"email-changed ada@example.com"}, box.sent()); diff != "" {
 		t.Errorf("mails afterwards (-want +got):\n%s", diff)
 	}
 	if got := s.openLink(first); got.header.Get("Location") != "/done?error=INVALID_TOKEN" ||
 		cmp.Diff([]string(nil), box.sent()) != "" {
-		t.Errorf("the old confirmation again: got %d to %q", got.status, got.header.Get("Location"))
+		t.Errorf("open the link of the old email again: got %d to %q, want error=INVALID_TOKEN and no mail",
+			got.status, got.header.Get("Location"))
 	}
 }
 
@@ -250,12 +254,12 @@ func TestChangeEmailConfirmationWorksOnce(t *testing.T) {
 	s.exec(verifyAda)
 	first := s.requestEmailChange(box, a)
 	if got := s.do("GET", verifyEmailPath+"?token="+first.Token, ""); got.status != 200 || got.body != `{"status":true}` {
-		t.Errorf("got %d %s", got.status, got.body)
+		t.Errorf("open the link: got %d %s, want 200 and status true", got.status, got.body)
 	}
 	box.takeOne(t)
 	s.do("GET", verifyEmailPath+"?token="+first.Token, "").check(t, "again", 401, "INVALID_TOKEN")
 	if got := box.sent(); got != nil {
-		t.Errorf("again: got mails %q", got)
+		t.Errorf("open the link again: got mails %q, want none", got)
 	}
 }
 
@@ -297,12 +301,13 @@ func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 			continue
 		}
 		if got.body != `{"status":true}` || notice.URL != origin+"/cancel-email-change/?token="+notice.Token {
-			t.Errorf("%s: got %s, notice %v", c.name, got.body, notice)
+			t.Errorf("%s: got %s, want status true; notice to the old email: %v", c.name, got.body, notice)
 		}
 		s.do("POST", path, body).check(t, c.name+", again", 400, "INVALID_TOKEN")
 		if second.Kind == mail.VerifyEmail {
 			if again := s.openLink(second); again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
-				t.Errorf("%s: the second change: got %d to %q", c.name, again.status, again.header.Get("Location"))
+				t.Errorf("%s: open the link of the second change: got %d to %q, want error=INVALID_TOKEN",
+					c.name, again.status, again.header.Get("Location"))
 			}
 		}
 	}
@@ -319,7 +324,8 @@ func TestRevokingOtherSessionsLeavesOwnEmailChange(t *testing.T) {
 		t.Errorf("got %d links, want 2", got)
 	}
 	if got := s.openLink(m); got.header.Get("Location") != "/done" {
-		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
+		t.Errorf("open the link of the caller's own change: got %d to %q, want 302 to /done",
+			got.status, got.header.Get("Location"))
 	}
 }
 
@@ -338,11 +344,12 @@ func TestR41_EmailChangeHappensOnceUnderFiftyConcurrentClicks(t *testing.T) {
 		if a.header.Get("Location") == "/done" {
 			changed++
 		} else if a.header.Get("Location") != "/done?error=INVALID_TOKEN" {
-			t.Errorf("got %d to %q", a.status, a.header.Get("Location"))
+			t.Errorf("open a link that another request has used: got %d to %q, want error=INVALID_TOKEN",
+				a.status, a.header.Get("Location"))
 		}
 	}
 	if got := s.emails(); changed != 1 || got != "new@example.com-" {
-		t.Errorf("got %d changes and %s", changed, got)
+		t.Errorf("got %d successful changes and the emails %s, want 1 and the new email, unverified", changed, got)
 	}
 }
 
@@ -367,17 +374,18 @@ func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 	got := s.do("GET", token(jwt.MapClaims{"userId": id}), "", a.bearer()...)
 	if user, _ := got.json(t)["user"].(map[string]any); got.status != 200 || user["emailVerified"] != false ||
 		got.header.Get("Set-Auth-Token") == "" {
-		t.Errorf("got %d %s", got.status, got.body)
+		t.Errorf("open the link: got %d %s, want 200, an unverified email and a token", got.status, got.body)
 	}
 	if emails := s.emails(); emails != "new@example.com-" {
-		t.Errorf("got %s", emails)
+		t.Errorf("got the emails %s, want the new email, unverified", emails)
 	}
 	mails := box.take()
 	if len(mails) != 2 || mails[0].Kind != mail.EmailChanged || mails[0].To != "ada@example.com" {
-		t.Fatalf("got mails %v", mails)
+		t.Fatalf("got mails %v, want a notice to the old email and a link to the new one", mails)
 	}
 	if m := mails[1]; m.To != "new@example.com" || s.openLink(m).header.Get("Location") != "/" ||
 		s.emails() != "new@example.com+" {
-		t.Errorf("got %+v, then %s", m, s.emails())
+		t.Errorf("second mail %+v: after its link was opened got the emails %s, want a mail to the new email that "+
+			"verifies it", m, s.emails())
 	}
 }

@@ -73,7 +73,8 @@ func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 		}
 		for _, password := range []string{"correct horse", "battery staple"} {
 			if got := s.canSignIn("ada@example.com", password); got != (password == c.password) {
-				t.Errorf("%s: %q signs in: %v", c.name, password, got)
+				t.Errorf("%s: sign-in with %q succeeds: %v, want only the password that is in use to succeed",
+					c.name, password, got)
 			}
 		}
 	}
@@ -88,7 +89,7 @@ func TestChangePasswordNeedsASession(t *testing.T) {
 		"UNAUTHORIZED")
 	s.do("POST", changePasswordPath, `{}`).check(t, "validation first", 400, "VALIDATION_ERROR")
 	if !s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("the password changed")
+		t.Error("a request without a session changed the password, want no change")
 	}
 }
 
@@ -102,25 +103,27 @@ func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 	got := s.do("POST", changePasswordPath, changePassword, a.bearer()...)
 	if body := got.json(t); body["token"] != nil || len(got.header["Set-Cookie"]) > 0 ||
 		len(body["user"].(map[string]any)) != 7 {
-		t.Errorf("got %s, cookies %q", got.body, got.header["Set-Cookie"])
+		t.Errorf("change without revoking sessions: got %s, cookies %q, want the user, no token and no cookie",
+			got.body, got.header["Set-Cookie"])
 	}
 	got = s.do("POST", changePasswordPath,
 		`{"currentPassword":"battery staple","newPassword":"correct horse","revokeOtherSessions":true}`, a.bearer()...)
 	token, _ := got.json(t)["token"].(string)
 	if len(token) != 32 || !strings.HasPrefix(got.header.Get("Set-Auth-Token"), token+".") ||
 		!strings.Contains(got.header.Get("Set-Cookie"), token+".") {
-		t.Errorf("got %s, cookies %q", got.body, got.header["Set-Cookie"])
+		t.Errorf("change that revokes sessions: got %s, cookies %q, want a new token in the body, the header and the "+
+			"cookie", got.body, got.header["Set-Cookie"])
 	}
 	for name, c := range map[string]struct {
 		a    answer
 		live bool
 	}{"the old session": {a, false}, "the other session": {other, false}, "the new session": {got, true}} {
 		if live := s.do("GET", sessionPath, "", c.a.bearer()...).body != "null"; live != c.live {
-			t.Errorf("%s is valid: %v", name, live)
+			t.Errorf("session of %s is valid: %v, want %v", name, live, c.live)
 		}
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "7 days" {
-		t.Errorf("the session lasts %s", got)
+		t.Errorf("the new session lasts %s, want 7 days", got)
 	}
 }
 
@@ -133,7 +136,7 @@ func TestR14_ChangePasswordKeepsSessionsNotRemembered(t *testing.T) {
 		"Cookie", a.cookie(), "Origin", origin)
 	if lines := strings.Join(got.header["Set-Cookie"], "\n"); got.status != 200 || strings.Contains(lines, "Max-Age") ||
 		!strings.Contains(lines, "dont_remember=true") {
-		t.Errorf("got %d %q", got.status, lines)
+		t.Errorf("got %d, cookies %q, want 200 and cookies that end with the browser", got.status, lines)
 	}
 }
 
@@ -154,10 +157,10 @@ func TestOnlyOneConcurrentPasswordChangeSucceeds(t *testing.T) {
 		if a.status == 200 {
 			changed++
 		} else if a.code() != "INVALID_PASSWORD" {
-			t.Errorf("got %d %s", a.status, a.body)
+			t.Errorf("change that lost the race: got %d %s, want INVALID_PASSWORD", a.status, a.body)
 		}
 	}
 	if changed != 1 || !s.canSignIn("ada@example.com", "battery staple") {
-		t.Errorf("got %d changes, want 1", changed)
+		t.Errorf("got %d successful changes, want 1 that sets the password", changed)
 	}
 }

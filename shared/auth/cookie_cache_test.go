@@ -87,7 +87,7 @@ func TestGetSessionUsesCookieCacheWithoutDatabase(t *testing.T) {
 		t.Errorf("body (-database +cache):\n%s", diff)
 	}
 	if cached.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("got headers %v", cached.header)
+		t.Errorf("get-session from the cookie cache: got headers %v, want Cache-Control no-store", cached.header)
 	}
 	var token answer
 	if got := s.roundTrips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 ||
@@ -112,20 +112,21 @@ func TestR23_CacheCookieOfRevokedSessionWorksForFiveMinutesAtMost(t *testing.T) 
 	s.exec(`DELETE FROM session`)
 	s.now = s.now.Add(5 * time.Minute)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.cookieChanges()) > 0 {
-		t.Errorf("in the cookie's last millisecond: got %s, cookies %q", a.body, a.cookieChanges())
+		t.Errorf("in the last millisecond of the cache cookie: got %s, cookies %q, want the session and no cookie",
+			a.body, a.cookieChanges())
 	}
 	everything := []string{"clear session_token", "clear session_data", "clear session_data", "clear dont_remember"}
 	for _, path := range []string{tokenPath, tokenPath + "?disableCookieCache="} {
 		a := s.do("GET", path, "", "Cookie", cookie)
 		if a.status != 401 || a.code() != "UNAUTHORIZED" {
-			t.Errorf("%s: got %d %s", path, a.status, a.body)
+			t.Errorf("%s with the cache cookie of a revoked session: got %d %s, want 401", path, a.status, a.body)
 		}
 		s.checkCookies(a, path, everything...)
 	}
 	s.now = s.now.Add(time.Millisecond)
 	a := s.do("GET", sessionPath, "", "Cookie", cookie)
 	if a.body != "null" {
-		t.Errorf("a millisecond later: got %s", a.body)
+		t.Errorf("a millisecond after the end of the cache cookie: got %s, want null", a.body)
 	}
 	s.checkCookies(a, "a millisecond later", everything...)
 }
@@ -146,15 +147,15 @@ func TestR24_SessionsAreExtendedWithTheCookieCacheOn(t *testing.T) {
 		s.checkCookies(a, "a day: both, which Better Auth forgets on sessionRoutes routes", "set session_token 604800",
 			"set session_data 300")
 		if got := query[time.Time](s, `SELECT "expiresAt" FROM session`); !got.Equal(s.now.Add(7 * 24 * time.Hour)) {
-			t.Errorf("got an end of %v", got)
+			t.Errorf("got a session that ends at %v, want 7 days from now", got)
 		}
 		if a := s.do("GET", sessionPath, "", "Cookie",
 			a.cookie()); a.json(t)["session"].(map[string]any)["expiresAt"] != "2026-01-23T12:00:00.123Z" {
-			t.Errorf("the cache contains %s", a.body)
+			t.Errorf("got the cached session %s, want it to end at the extended time", a.body)
 		}
 		s.now = s.now.Add(7*24*time.Hour + time.Second)
 		if got := s.do("GET", sessionPath, "", "Cookie", a.cookie()); got.body != "null" {
-			t.Errorf("after its end: got %s", got.body)
+			t.Errorf("after the end of the session: got %s, want null", got.body)
 		}
 	}
 }
@@ -174,7 +175,8 @@ func TestNotRememberedSessionsAreCachedForAMinute(t *testing.T) {
 	for _, path := range []string{sessionPath, tokenPath} {
 		a := s.do("GET", path, "", "Cookie", cookie)
 		if a.status != 200 || a.body == "null" {
-			t.Errorf("%s: got %d %s", path, a.status, a.body)
+			t.Errorf("%s with a session that is not remembered: got %d %s, want 200 and the session",
+				path, a.status, a.body)
 		}
 		s.checkCookies(a, path+", later", "clear session_data")
 	}
@@ -250,7 +252,8 @@ func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 		for path, want := range map[string][]string{sessionPath: c.session, tokenPath: c.tokenRoute} {
 			a := s.do("GET", path, "", "Cookie", token+"; "+c.cookies)
 			if a.status != 200 || a.body == "null" {
-				t.Errorf("%s, %s: got %d %s", c.name, path, a.status, a.body)
+				t.Errorf("%s, %s with a bad cache cookie: got %d %s, want 200 and the session",
+					c.name, path, a.status, a.body)
 			}
 			s.checkCookies(a, c.name+", "+path, want...)
 		}
@@ -265,7 +268,7 @@ func TestUserWithNameLikeADateIsNotCached(t *testing.T) {
 	a := s.do("GET", sessionPath, "", "Cookie", cookie)
 	s.checkCookies(a, "get-session", "clear session_data", "set session_data 300")
 	if name := a.json(t)["user"].(map[string]any)["name"]; name != "2026-01-15T12:00:00Z" {
-		t.Errorf("got the name %v", name)
+		t.Errorf("got the name %v, want it unchanged as a string", name)
 	}
 }
 
@@ -330,12 +333,12 @@ func TestR28_EndedSessionsLeaveNoCacheCookie(t *testing.T) {
 	s.checkCookies(s.do("GET", "/api/auth/list-sessions", "", "Cookie", in.cookie()), "list")
 	s.checkCookies(revoke(up), "another", "set session_data 300")
 	if a := s.do("GET", tokenPath, "", "Cookie", up.cookie()); a.status != 401 {
-		t.Errorf("the other's next call: got %d %s", a.status, a.body)
+		t.Errorf("next request of a session that another session ended: got %d %s, want 401", a.status, a.body)
 	}
 	s.checkCookies(revoke(in), "the own", "clear session_token", "clear session_data", "clear session_data",
 		"clear dont_remember")
 	if a := revoke(in); a.status != 401 {
-		t.Errorf("the next request: got %d %s", a.status, a.body)
+		t.Errorf("next request after revoke-sessions: got %d %s, want 401", a.status, a.body)
 	}
 }
 
@@ -366,7 +369,8 @@ func TestGetSessionReturnsNoJWTToCallerWithCacheCookieOnly(t *testing.T) {
 			for _, path := range []string{sessionPath, sessionPath + "?disableRefresh=true"} {
 				a := s.do("GET", path, "", "Cookie", cookie)
 				if a.body == "null" || a.header.Get("Set-Auth-Jwt") != "" || a.header.Get("Access-Control-Expose-Headers") != "" {
-					t.Errorf("%s: got %s, headers %v", path, a.body, a.header)
+					t.Errorf("%s with a cache cookie alone: got %s, headers %v, want the session without a JWT",
+						path, a.body, a.header)
 				}
 			}
 			live := name == "live"

@@ -79,12 +79,13 @@ func TestDeleteUserCallbackAnswersJSON(t *testing.T) {
 	got := s.do("GET", deleteCallbackPath+"?token="+m.Token, "", a.bearer()...)
 	if got.status != 200 || got.body != deleted || !strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"),
 		"Max-Age=0") {
-		t.Errorf("got %d %s, cookies %q", got.status, got.body, got.header["Set-Cookie"])
+		t.Errorf("open the link: got %d %s, cookies %q, want 200 and cleared cookies",
+			got.status, got.body, got.header["Set-Cookie"])
 	}
 	s, _ = newMailServer(t, "DELETE_USER=off")
 	got = s.do("GET", deleteCallbackPath+"?token=x", "")
 	if got.status != 404 || got.body != `{"message":"Not found","code":"NOT_FOUND"}` {
-		t.Errorf("off: got %d %s", got.status, got.body)
+		t.Errorf("with deletion switched off: got %d %s, want 404", got.status, got.body)
 	}
 }
 
@@ -105,7 +106,7 @@ func TestR41_DeletionOnceUnderFiftyConcurrentTries(t *testing.T) {
 		case a.status == 302:
 			done++
 		case a.status != 404 || a.code() != "INVALID_TOKEN" && a.code() != "FAILED_TO_GET_USER_INFO":
-			t.Errorf("got %d %s", a.status, a.body)
+			t.Errorf("deletion that lost the race: got %d %s, want 404", a.status, a.body)
 		}
 	}
 	if done != 1 {

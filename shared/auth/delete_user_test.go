@@ -105,7 +105,7 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 		s.checkDeleted(c.name, c.gone)
 		if cleared := strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"),
 			"better-auth.session_token=; Max-Age=0"); c.gone && !cleared {
-			t.Errorf("%s: got cookies %q", c.name, got.header["Set-Cookie"])
+			t.Errorf("%s: got cookies %q, want the session cookie cleared", c.name, got.header["Set-Cookie"])
 		}
 	}
 }
@@ -114,7 +114,7 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 func (s *server) checkDeleted(name string, gone bool) {
 	s.t.Helper()
 	if got := query[bool](s, `SELECT EXISTS (SELECT FROM "user" WHERE email = 'ada@example.com')`); got == gone {
-		s.t.Errorf("%s: there still is a user: %v", name, got)
+		s.t.Errorf("%s: the user exists: %v, want %v", name, got, !gone)
 	}
 	if got := query[string](s, `SELECT (SELECT count(*) FROM session) || ' ' || (SELECT count(*) FROM account)`); gone &&
 		got != "1 1" {
@@ -141,11 +141,11 @@ func TestDeletionMailIsLikeThatOfBetterAuth(t *testing.T) {
 	if !query[bool](s, `SELECT v.identifier = 'delete-account-' || $1 AND v.value = u.id::text AND v."expiresAt" = $2 `+
 		`FROM verification v, "user" u`,
 		m.Token, s.now.Add(24*time.Hour)) {
-		t.Error("the token is not stored as Better Auth stores it")
+		t.Error("the stored row of the deletion token differs from that of Better Auth")
 	}
 	if m := s.requestDeletionLink(box, a, `{"callbackURL":"/bye bye"}`); !strings.HasSuffix(m.URL,
 		"&callbackURL=%2Fbye%20bye") {
-		t.Errorf("got %s", m.URL)
+		t.Errorf("got the link %s, want the encoded callbackURL /bye bye", m.URL)
 	}
 }
 
@@ -159,14 +159,14 @@ func TestR23_DeletedUserCannotSignInOrReset(t *testing.T) {
 	s.do("POST", deleteUserPath, `{}`, a.bearer()...).check(t, "delete", 200, "")
 	for _, session := range []answer{a, other} {
 		if got := s.do("GET", sessionPath, "", session.bearer()...); got.body != "null" {
-			t.Errorf("got %s", got.body)
+			t.Errorf("session of a deleted user: got %s, want null", got.body)
 		}
 	}
 	if s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("the password still signs in")
+		t.Error("the password of a deleted user signs in, want a refusal")
 	}
 	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).check(t, "reset", 400, "INVALID_TOKEN")
 	if got := s.emails(); cmp.Diff("", got) != "" {
-		t.Errorf("got %s", got)
+		t.Errorf("after the deletion: got the emails %s, want none", got)
 	}
 }

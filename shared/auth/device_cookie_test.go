@@ -20,7 +20,8 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	for i := range 3 { // each sign-in renews the cookie
 		a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", cookie, "Origin", origin)...)
 		if a.status != 200 || a.device == "" || a.deviceCookie() == cookie {
-			t.Errorf("sign-in %d: got %d %s, device %q", i+1, a.status, a.body, a.device)
+			t.Errorf("sign-in %d from a known device: got %d %s, device cookie %q, want 200 and a new cookie",
+				i+1, a.status, a.body, a.device)
 		}
 		cookie = a.deviceCookie()
 		s.now = s.now.Add(10 * time.Second)
@@ -28,7 +29,7 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	if got := s.roundTrips(func() {
 		if a := s.do("POST", signInPath, signIn, append(fromIP(201), "Cookie", cookie, "Origin",
 			origin)...); a.status != 200 {
-			t.Errorf("got %d %s", a.status, a.body)
+			t.Errorf("sign-in with the device cookie during the lockout: got %d %s, want 200", a.status, a.body)
 		}
 	}); got != 2 {
 		t.Errorf("a sign-in with the device cookie takes %d round trips, want 2", got)
@@ -43,7 +44,7 @@ func TestDeviceCookieIsFoundAmongManyCookies(t *testing.T) {
 	junk := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
 	if a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", junk+known.deviceCookie(), "Origin",
 		origin)...); a.status != 200 {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("sign-in with the device cookie after many others: got %d %s, want 200", a.status, a.body)
 	}
 }
 
@@ -63,10 +64,10 @@ func TestKnownDeviceIsLimited(t *testing.T) {
 	}
 	if a := s.do("POST", signInPath, signIn, append(fromIP(100), "Cookie", other.deviceCookie(), "Origin",
 		origin)...); a.status != 200 {
-		t.Errorf("another known device: got %d", a.status)
+		t.Errorf("sign-in from another known device: got %d, want 200", a.status)
 	}
 	if a := s.do("POST", signInPath, signIn, fromIP(101)...); a.status != 200 {
-		t.Errorf("a client without the device cookie: got %d", a.status)
+		t.Errorf("sign-in without the device cookie: got %d, want 200", a.status)
 	}
 }
 
@@ -129,23 +130,24 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 		signInWith("battery staple", first.deviceCookie()),
 		signInWith("battery staple", changed.deviceCookie()),
 	}; !cmp.Equal(got, []int{429, 200}) {
-		t.Errorf("after the change: got %v with the old cookie and the new one", got)
+		t.Errorf("after the change: got statuses %v with the old and the new cookie, want 429 and 200", got)
 	}
 	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`,
 		fromIP(201)...)
 	if reset.status != 200 || reset.device == "" || reset.header.Get("Set-Cookie") != "" {
-		t.Errorf("reset: got %d %s, device %q", reset.status, reset.body, reset.device)
+		t.Errorf("reset: got %d %s, device cookie %q, want 200, a device cookie and no other cookie",
+			reset.status, reset.body, reset.device)
 	}
 	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1),
 		fromIP(202)...); a.status != 200 {
-		t.Errorf("the reset did not clear the count: an unknown device with the new password got %d", a.status)
+		t.Errorf("after the reset: an unknown device with the new password got %d, want 200", a.status)
 	}
 	s.guess("ada@example.com", 30)
 	if got := []int{
 		signInWith("staple battery", changed.deviceCookie()),
 		signInWith("staple battery", reset.deviceCookie()),
 	}; !cmp.Equal(got, []int{429, 200}) {
-		t.Errorf("after the reset: got %v with the old cookie and the new one", got)
+		t.Errorf("after the reset: got statuses %v with the old and the new cookie, want 429 and 200", got)
 	}
 }
 
@@ -158,7 +160,7 @@ func TestDeviceCookieHasItsAttributes(t *testing.T) {
 		t.Errorf("got %q, want %q", attributes, want)
 	}
 	if strings.Contains(a.device, "ada") || len(a.device) > 256 {
-		t.Errorf("got %q", a.device)
+		t.Errorf("got device cookie %q, want at most 256 characters and no email", a.device)
 	}
 }
 
@@ -168,7 +170,7 @@ func TestSignUpWithRequiredVerificationSetsNoDeviceCookie(t *testing.T) {
 	s := newServer(t, func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
 	for range 2 {
 		if a := s.signUpAda(); a.device != "" {
-			t.Errorf("got %q", a.device)
+			t.Errorf("got device cookie %q, want none before the email is verified", a.device)
 		}
 	}
 }
@@ -184,15 +186,16 @@ func TestDeviceCookieAloneNeedsNoOrigin(t *testing.T) {
 			body = signIn
 		}
 		if a := s.do("POST", path, body, "Cookie", known.deviceCookie()); a.status != 200 {
-			t.Errorf("%s: got %d %s", path, a.status, a.body)
+			t.Errorf("%s with the device cookie and no Origin: got %d %s, want 200", path, a.status, a.body)
 		}
 	}
 	if a := s.do("POST", signInPath, signIn, "Cookie",
 		known.deviceCookie()+"; a=b"); a.code() != "MISSING_OR_NULL_ORIGIN" {
-		t.Errorf("beside another cookie: got %d %s", a.status, a.body)
+		t.Errorf("device cookie beside another cookie, without an Origin: got %d %s, want MISSING_OR_NULL_ORIGIN",
+			a.status, a.body)
 	}
 	if a := s.do("POST", signInPath, signIn, "Cookie", known.deviceCookie(), "Origin",
 		"https://evil.example"); a.code() != "INVALID_ORIGIN" {
-		t.Errorf("from another site: got %d %s", a.status, a.body)
+		t.Errorf("device cookie from an untrusted origin: got %d %s, want INVALID_ORIGIN", a.status, a.body)
 	}
 }

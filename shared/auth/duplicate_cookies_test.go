@@ -47,11 +47,11 @@ func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
 					var a answer
 					trips := s.roundTrips(func() { a = s.do("GET", path, "", "Cookie", header) })
 					if a.status != 200 || a.body == "null" {
-						t.Errorf("%s: got %d %s", path, a.status, a.body)
+						t.Errorf("%s: got %d %s, want 200 and the session", path, a.status, a.body)
 					}
 					if lines := a.cookieChanges(); slices.ContainsFunc(lines,
 						func(l string) bool { return strings.HasPrefix(l, "clear") }) {
-						t.Errorf("%s: got cookies %q", path, lines)
+						t.Errorf("%s: got cookies %q, want none cleared", path, lines)
 					}
 					if most := map[bool]int{true: 1, false: 2}[path != "/api/auth/list-sessions"]; trips > most {
 						t.Errorf("%s: got %d round trips, want %d", path, trips, most)
@@ -63,7 +63,7 @@ func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
 				}
 				a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", header, "Origin", origin)
 				if a.status != 200 {
-					t.Errorf("a sensitive route: got %d %s", a.status, a.body)
+					t.Errorf("a route that needs a fresh session: got %d %s, want 200", a.status, a.body)
 				}
 			})
 		}
@@ -99,7 +99,7 @@ func TestLiveSessionIsFoundAmongExpiredBannedAndForgedCookies(t *testing.T) {
 		header := strings.Join(order, "; ")
 		a := s.do("GET", sessionPath, "", "Cookie", header)
 		if a.body == "null" || a.json(t)["session"].(map[string]any)["token"] != ada.token || len(a.cookieChanges()) > 0 {
-			t.Errorf("%s: got %s, cookies %q", header, a.body, a.cookieChanges())
+			t.Errorf("%s: got %s, cookies %q, want the valid session and no cookie", header, a.body, a.cookieChanges())
 		}
 	}
 	if n := query[int](s, `SELECT count(*) FROM session`); n != 3 {
@@ -107,10 +107,10 @@ func TestLiveSessionIsFoundAmongExpiredBannedAndForgedCookies(t *testing.T) {
 	}
 	both := cookieNamed(bob.cookie, tokenCookie) + "; " + cookieNamed(old.cookie, tokenCookie)
 	if a := s.do("GET", sessionPath, "", "Cookie", both); a.body != "null" {
-		t.Errorf("banned and expired: got %s", a.body)
+		t.Errorf("cookies of a banned and of an expired session: got %s, want null", a.body)
 	}
 	if got := s.tokensOf(bob); len(got) != 1 {
-		t.Errorf("the banned user's session is deleted: it must be valid again after the ban")
+		t.Errorf("the banned user's session is deleted, want it kept: it is valid again after the ban")
 	}
 }
 
@@ -128,14 +128,14 @@ func TestSignOutEndsSessionsOfAllCookiesOfOneName(t *testing.T) {
 		a = s.do("POST", signOutPath, "", "Cookie", header, "Origin",
 			origin)
 	}); trips != 1 || a.status != 200 {
-		t.Errorf("got %d %s in %d round trips", a.status, a.body, trips)
+		t.Errorf("sign-out: got %d %s in %d round trips, want 200 in 1", a.status, a.body, trips)
 	}
 	s.checkCookies(a, "sign-out", "clear session_token", "clear session_data", "clear dont_remember")
 	if diff := cmp.Diff([]string{keep.token}, query[[]string](s, `SELECT array_agg(token) FROM session`)); diff != "" {
 		t.Errorf("sessions left (-want +got):\n%s", diff)
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", header); a.body != "null" {
-		t.Errorf("the next request: got %s", a.body)
+		t.Errorf("get-session after the sign-out: got %s, want null", a.body)
 	}
 }
 
@@ -154,12 +154,12 @@ func TestCookiesOfOneNameAreTriedUpToABound(t *testing.T) {
 	}
 	live := cookieNamed(s.signInAs("ada").cookie, tokenCookie)
 	if a := s.do("GET", sessionPath, "", "Cookie", pad(7)+"; "+live); a.body == "null" {
-		t.Error("the eighth cookie is not tried")
+		t.Error("get-session with the valid session in the eighth cookie returns null, want the session")
 	}
 	var a answer
 	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", pad(1000)+"; "+live) }); trips != 1 ||
 		a.status != 200 {
-		t.Errorf("1,000 cookies: got %d in %d round trips", a.status, trips)
+		t.Errorf("1,000 session cookies: got %d in %d round trips, want 200 in 1", a.status, trips)
 	}
 }
 
@@ -173,7 +173,7 @@ func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 	for _, header := range []string{dead.cookie + "; " + live.cookie, live.cookie + "; " + dead.cookie} {
 		a := s.do("GET", sessionPath, "", "Cookie", header)
 		if a.body == "null" || a.json(t)["session"].(map[string]any)["token"] != live.token {
-			t.Errorf("got %s", a.body)
+			t.Errorf("one cache cookie and several session cookies: got %s, want the valid session", a.body)
 		}
 	}
 	// One session cookie with its cache cookie and an older cache cookie.
@@ -181,7 +181,8 @@ func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 	var a answer
 	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 ||
 		a.body == "null" || len(a.cookieChanges()) > 0 {
-		t.Errorf("two cache cookies: got %s, cookies %q, in %d round trips", a.body, a.cookieChanges(), trips)
+		t.Errorf("two cache cookies: got %s, cookies %q in %d round trips, want the session, no cookie and 0 round "+
+			"trips", a.body, a.cookieChanges(), trips)
 	}
 }
 
@@ -193,7 +194,7 @@ func TestDontRememberCookieIsFoundAmongCookiesOfItsName(t *testing.T) {
 	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie",
 		"better-auth.dont_remember=old; "+short.cookie, "Origin", origin)
 	if a.status != http.StatusOK {
-		t.Fatalf("got %d %s", a.status, a.body)
+		t.Fatalf("got %d %s, want 200", a.status, a.body)
 	}
 	s.checkCookies(a, "update-user", "set session_token", "set dont_remember")
 }

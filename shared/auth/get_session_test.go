@@ -17,17 +17,17 @@ func TestGetSessionAnswersLikeBetterAuth(t *testing.T) {
 	session, _ := body["session"].(map[string]any)
 	if a.status != 200 || session["token"] != up.json(t)["token"] || session["expiresAt"] != "2026-01-22T12:00:00.123Z" ||
 		session["ipAddress"] != "" || session["userAgent"] != "" || len(session) != 8 {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("got %d %s, want 200 and the session of the sign-up", a.status, a.body)
 	}
 	if diff := cmp.Diff(up.json(t)["user"], body["user"]); diff != "" {
 		t.Errorf("user (-sign-up +get-session):\n%s", diff)
 	}
 	if a.header.Get("Set-Auth-Jwt") == "" || a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt" {
-		t.Errorf("got set-auth-jwt %q, exposed %q", a.header.Get("Set-Auth-Jwt"),
-			a.header.Get("Access-Control-Expose-Headers"))
+		t.Errorf("got set-auth-jwt %q, exposed headers %q, want a JWT that scripts can read",
+			a.header.Get("Set-Auth-Jwt"), a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("got cookies %q", a.header["Set-Cookie"])
+		t.Errorf("got cookies %q, want none", a.header["Set-Cookie"])
 	}
 }
 
@@ -39,7 +39,8 @@ func TestR26_GetSessionIsNeverStored(t *testing.T) {
 			sessionPath, "{}"),
 	} {
 		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Pragma") != "no-cache" {
-			t.Errorf("%d: got %q, %q", a.status, a.header.Get("Cache-Control"), a.header.Get("Pragma"))
+			t.Errorf("status %d: got Cache-Control %q, Pragma %q, want no-store and no-cache",
+				a.status, a.header.Get("Cache-Control"), a.header.Get("Pragma"))
 		}
 	}
 }
@@ -92,7 +93,7 @@ func TestGetSessionIsNullWithoutALiveSession(t *testing.T) {
 		}
 		a := s.do("GET", sessionPath, "", c.headers...)
 		if a.status != 200 || a.body != "null" {
-			t.Errorf("%s: got %d %s", c.name, a.status, a.body)
+			t.Errorf("%s: got %d %s, want 200 null", c.name, a.status, a.body)
 		}
 		if diff := cmp.Diff(c.cookies, a.header["Set-Cookie"]); diff != "" {
 			t.Errorf("%s: cookies (-want +got):\n%s", c.name, diff)
@@ -107,17 +108,17 @@ func TestBearerIdentifiesASession(t *testing.T) {
 	bare, _ := up.json(t)["token"].(string)
 	for _, token := range []string{bare, up.header.Get("Set-Auth-Token")} {
 		if a := s.do("GET", sessionPath, "", "Authorization", "Bearer "+token); a.json(t)["session"] == nil {
-			t.Errorf("%s: got %s", token, a.body)
+			t.Errorf("get-session with the bearer token %s: got %s, want the session", token, a.body)
 		}
 		if a := s.do("GET", tokenPath, "", "Authorization", "bearer "+token); a.status != 200 {
-			t.Errorf("token: got %d %s", a.status, a.body)
+			t.Errorf("token with a bearer token: got %d %s, want 200", a.status, a.body)
 		}
 	}
 	if a := s.do("POST", signOutPath, "", "Authorization", "Bearer "+bare); a.status != 200 {
-		t.Errorf("sign-out: got %d %s", a.status, a.body)
+		t.Errorf("sign-out with a bearer token: got %d %s, want 200", a.status, a.body)
 	}
 	if got := query[int](s, `SELECT count(*) FROM session`); got != 0 {
-		t.Errorf("got %d sessions after signing out by bearer", got)
+		t.Errorf("got %d sessions after sign-out with a bearer token, want 0", got)
 	}
 }
 
@@ -132,28 +133,30 @@ func TestR24_SessionsAreExtendedOnceADayAndEndByTheServersClock(t *testing.T) {
 
 	s.now = s.now.Add(24*time.Hour - time.Millisecond)
 	if a := get(sessionPath); len(a.header["Set-Cookie"]) > 0 || expires() != "2026-01-22T12:00:00Z" {
-		t.Errorf("before a day is over: got cookies %q, end %s", a.header["Set-Cookie"], expires())
+		t.Errorf("before a day has passed: got cookies %q, session end %s, want no change",
+			a.header["Set-Cookie"], expires())
 	}
 	s.now = s.now.Add(time.Millisecond)
 	if a := get(sessionPath + "?disableRefresh=false"); len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("with disableRefresh: got cookies %q", a.header["Set-Cookie"])
+		t.Errorf("with disableRefresh: got cookies %q, want none", a.header["Set-Cookie"])
 	}
 	a := get(sessionPath)
 	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt, set-auth-token" {
-		t.Errorf("a day later: got cookies %q, end %s, exposed %q", a.header["Set-Cookie"], expires(),
-			a.header.Get("Access-Control-Expose-Headers"))
+		t.Errorf("a day later: got cookies %q, session end %s, exposed headers %q, want an extended session",
+			a.header["Set-Cookie"], expires(), a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if session := a.json(t)["session"].(map[string]any); session["expiresAt"] != "2026-01-23T12:00:00.123Z" ||
 		session["updatedAt"] != "2026-01-16T12:00:00.123Z" {
-		t.Errorf("got %v", session)
+		t.Errorf("got session %v, want it to end in seven days and to be updated now", session)
 	}
 	s.now = s.now.Add(7*24*time.Hour + time.Second)
 	if a := get(sessionPath); a.body != "null" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("after its end: got %s, cookies %q", a.body, a.header["Set-Cookie"])
+		t.Errorf("after the end of the session: got %s, cookies %q, want null and cleared cookies",
+			a.body, a.header["Set-Cookie"])
 	}
 	if got := query[int](s, `SELECT count(*) FROM session`); got != 0 {
-		t.Errorf("the expired session is still stored")
+		t.Errorf("the expired session is in the database, want it deleted")
 	}
 }
 
@@ -163,11 +166,12 @@ func TestNotRememberedSessionsAreNotExtended(t *testing.T) {
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
 	s.now = s.now.Add(23 * time.Hour)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("got %s, cookies %q", a.body, a.header["Set-Cookie"])
+		t.Errorf("session that is not remembered: got %s, cookies %q, want the session and no cookie",
+			a.body, a.header["Set-Cookie"])
 	}
 	s.now = s.now.Add(2 * time.Hour)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
-		t.Errorf("after a day: got %s", a.body)
+		t.Errorf("a day later: got %s, want null", a.body)
 	}
 }
 
@@ -177,21 +181,22 @@ func TestR23_SignedOutSessionIsRefusedAtOnce(t *testing.T) {
 	cookie := s.signUpAda().cookie()
 	a := s.do("POST", signOutPath, "{}", "Cookie", cookie, "Origin", origin)
 	if a.status != 200 || a.body != `{"success":true}` || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+		t.Errorf("sign-out: got %d %s, cookies %q, want 200, success and cleared cookies",
+			a.status, a.body, a.header["Set-Cookie"])
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
-		t.Errorf("get-session: got %s", a.body)
+		t.Errorf("get-session after the sign-out: got %s, want null", a.body)
 	}
 	if a := s.do("GET", tokenPath, "", "Cookie", cookie); a.status != 401 || a.code() != "UNAUTHORIZED" ||
 		cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("token: got %d %s", a.status, a.body)
+		t.Errorf("token after the sign-out: got %d %s, want 401", a.status, a.body)
 	}
 	if a := s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin); a.status != 200 {
-		t.Errorf("again: got %d %s", a.status, a.body)
+		t.Errorf("sign-out a second time: got %d %s, want 200", a.status, a.body)
 	}
 	for _, bad := range []string{`[]`, `"x"`, `null`, `{"disableRedirect":"yes"}`} {
 		if a := s.do("POST", signOutPath, bad); a.status != 400 || a.code() != "VALIDATION_ERROR" {
-			t.Errorf("%s: got %d %s", bad, a.status, a.body)
+			t.Errorf("sign-out with the body %s: got %d %s, want 400 VALIDATION_ERROR", bad, a.status, a.body)
 		}
 	}
 }
@@ -202,7 +207,7 @@ func TestR23_SessionOfDeletedUserIsRefusedAtOnce(t *testing.T) {
 	cookie := s.signUpAda().cookie()
 	s.exec(`DELETE FROM "user"`)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
-		t.Errorf("got %s", a.body)
+		t.Errorf("session of a deleted user: got %s, want null", a.body)
 	}
 }
 
@@ -211,10 +216,10 @@ func TestPostGetSessionIsRefused(t *testing.T) {
 	s := newServer(t)
 	a := s.do("POST", sessionPath, "not even JSON", "Content-Type", "text/plain")
 	if a.status != 405 || a.code() != "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED" {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("POST get-session: got %d %s, want 405", a.status, a.body)
 	}
 	if a := s.do("POST", sessionPath, "{}", "Cookie", "a=b"); a.status != 403 || a.code() != "MISSING_OR_NULL_ORIGIN" {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("POST get-session with a cookie and no Origin: got %d %s, want 403", a.status, a.body)
 	}
 }
 
@@ -224,12 +229,12 @@ func TestR25_SecureCookiesUnderHTTPS(t *testing.T) {
 	up := s.signUpAda()
 	if line := up.header.Get("Set-Cookie"); !strings.HasPrefix(line, "__Secure-better-auth.session_token=") ||
 		!strings.Contains(line, "; HttpOnly; Secure; SameSite=Lax") {
-		t.Errorf("got %q", line)
+		t.Errorf("got Set-Cookie %q, want the prefix __Secure- and the attribute Secure", line)
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", up.cookie()); a.body == "null" {
-		t.Error("the prefixed cookie is not read")
+		t.Error("get-session with the cookie __Secure-better-auth.session_token returns null, want the session")
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", strings.TrimPrefix(up.cookie(), "__Secure-")); a.body != "null" {
-		t.Error("the name without prefix is read under https")
+		t.Error("get-session reads the cookie without the prefix __Secure- under https, want null")
 	}
 }

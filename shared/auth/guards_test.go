@@ -56,7 +56,7 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 		}
 		for name, g := range map[string]guard{"requireCaller": s.requireCaller, "RequireSensitive": s.RequireSensitive} {
 			if err := call(g, ""); err != nil {
-				t.Errorf("%s, %v old: got %v", name, c.age, err)
+				t.Errorf("guard %s, session %v old: got %v, want no error", name, c.age, err)
 			}
 		}
 	}

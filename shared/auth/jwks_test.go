@@ -50,10 +50,10 @@ func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 				a.header.Get("Cache-Control"), want, caching)
 		}
 		if strings.Count(a.body, `"kid"`) < 2 {
-			s.t.Errorf("our own keys are missing: %s", a.body)
+			s.t.Errorf("the keys of Xenon are missing in the JWKS: %s", a.body)
 		}
 		if took := time.Since(start); took > 5*time.Second {
-			s.t.Errorf("took %v", took)
+			s.t.Errorf("the JWKS without a database took %v, want at most 5 s", took)
 		}
 	}
 	for name, cut := range map[string]func(*dbtest.Proxy){"away": (*dbtest.Proxy).Refuse, "slow": (*dbtest.Proxy).Freeze} {
@@ -69,7 +69,7 @@ func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 			away(s, false, incomplete)
 			proxy.Resume()
 			if a := s.do("GET", jwksPath, ""); !strings.Contains(a.body, betterAuthKid) {
-				t.Fatalf("the database is back: got %s", a.body)
+				t.Fatalf("after the database is available again: got %s, want Better Auth's key in the JWKS", a.body)
 			}
 			cut(proxy)
 			away(s, true, lastKnown)

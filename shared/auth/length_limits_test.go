@@ -43,7 +43,7 @@ func TestLongNameOrImageIsRefused(t *testing.T) {
 			want := func(what string, a answer) {
 				switch {
 				case c.problems == nil && a.status != http.StatusOK:
-					t.Errorf("%s: got %d %.200s", what, a.status, a.body)
+					t.Errorf("%s: got %d %.200s, want 200", what, a.status, a.body)
 				case c.problems != nil && (a.status != http.StatusBadRequest || a.body != invalid(c.problems...)):
 					t.Errorf("%s: got %d %.200s, want 400 %s", what, a.status, a.body, invalid(c.problems...))
 				}
@@ -54,7 +54,7 @@ func TestLongNameOrImageIsRefused(t *testing.T) {
 			want("sign-up", s.do("POST", signUpPath, toJSON(t, body)))
 			stored := query[int](s, `SELECT count(*) FROM "user" WHERE length(name) > 256 OR length(image) > 32768`)
 			if people := query[int](s, `SELECT count(*) FROM "user"`); stored != 0 || c.problems != nil && people != 1 {
-				t.Errorf("%d of %d users have too long a text", stored, people)
+				t.Errorf("%d of %d users have too long a name or image, want none", stored, people)
 			}
 		})
 	}
@@ -75,7 +75,7 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	parts := strings.Split(token, ".")
 	text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)])
 	if err != nil || json.Unmarshal(text, &claims) != nil {
-		t.Fatalf("not a JWT: %.80q", token)
+		t.Fatalf("got %.80q, want a JWT", token)
 	}
 	return claims
 }
@@ -112,7 +112,7 @@ func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 					t.Errorf("%s has an image %v, want %v", from, there, c.in)
 				}
 				if claims["name"] != "Ada" || claims["email"] != "ada@example.com" {
-					t.Errorf("%s: got %v", from, claims)
+					t.Errorf("claims of %s: got %v, want the name Ada and the email", from, claims)
 				}
 			}
 			checkHeaderSizes(t, what, a)
@@ -146,12 +146,12 @@ func checkHeaderSizes(t *testing.T, what string, a answer) {
 	for name, values := range a.header {
 		for _, v := range values {
 			if len(name)+2+len(v) > maxHeader {
-				t.Errorf("%s: %s has %d bytes", what, name, len(v))
+				t.Errorf("%s: header %s has %d bytes, which API Gateway rejects", what, name, len(v))
 			}
 		}
 	}
 	if n := len("Cookie: " + a.cookie()); n > maxHeader {
-		t.Errorf("%s: a browser would send %d bytes of cookies", what, n)
+		t.Errorf("%s: a browser would send %d bytes of cookies, which API Gateway rejects", what, n)
 	}
 }
 
@@ -205,7 +205,7 @@ func TestLongRedirectTargetIsRefused(t *testing.T) {
 		a := s.do("POST", signInPath,
 			toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": target}))
 		if a.status != http.StatusOK {
-			t.Errorf("%d bytes: got %d %.100s", len(target), a.status, a.body)
+			t.Errorf("redirect target of %d bytes: got %d %.100s, want 200", len(target), a.status, a.body)
 		}
 		checkHeaderSizes(t, "sign-in", a)
 	}
@@ -223,7 +223,8 @@ func TestLongRedirectTargetIsRefused(t *testing.T) {
 	} {
 		a := s.doAs(ada, c.method, c.path, c.body)
 		if a.status != http.StatusForbidden {
-			t.Errorf("%s: got %d %.100s", c.path[:min(60, len(c.path))], a.status, a.body)
+			t.Errorf("%s with a redirect target that is too long: got %d %.100s, want 403",
+				c.path[:min(60, len(c.path))], a.status, a.body)
 		}
 		checkHeaderSizes(t, c.path[:min(30, len(c.path))], a)
 	}

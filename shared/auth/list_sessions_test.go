@@ -24,7 +24,7 @@ func TestListSessionsAnswersLikeBetterAuth(t *testing.T) {
 	})
 	s.exec(`UPDATE session SET "ipAddress" = NULL, "userAgent" = NULL`)
 	if a := s.doAs(p, "GET", listSessionsPath, ""); listOf(t, a)[0]["ipAddress"] != nil {
-		t.Errorf("a row of another server with nulls: got %s", a.body)
+		t.Errorf("a row of another server with nulls: got %s, want ipAddress null", a.body)
 	}
 	s.exec(`DELETE FROM session`)
 	s.checkRows("GET", listSessionsPath,
@@ -34,7 +34,7 @@ func TestListSessionsAnswersLikeBetterAuth(t *testing.T) {
 func listOf(t *testing.T, a answer) (list []map[string]any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(a.body), &list); err != nil {
-		t.Fatalf("%d %s: %v", a.status, a.body, err)
+		t.Fatalf("read the response %d %s as a JSON list: %v", a.status, a.body, err)
 	}
 	return list
 }
@@ -65,14 +65,16 @@ func TestR27_ListSessionsNeedsAFreshSession(t *testing.T) {
 	p := s.signUp("ada")
 	s.now = s.now.Add(24*time.Hour - time.Millisecond)
 	if a := s.doAs(p, "GET", listSessionsPath, ""); a.status != 200 {
-		t.Errorf("almost a day old: got %d %s", a.status, a.body)
+		t.Errorf("session almost a day old: got %d %s, want 200", a.status, a.body)
 	}
 	s.now = s.now.Add(time.Millisecond)
 	a := s.doAs(p, "GET", listSessionsPath, "")
 	if a.status != 403 || a.body != notFresh || a.cookie() != p.cookie || a.header.Get("Set-Auth-Token") == "" {
-		t.Errorf("a day old: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+		t.Errorf("session a day old: got %d %s, cookies %q, want 403 and a renewed cookie",
+			a.status, a.body, a.header["Set-Cookie"])
 	}
 	if a := s.doAs(p, "GET", listSessionsPath, ""); a.status != 403 || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("extended: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+		t.Errorf("extended session a day old: got %d %s, cookies %q, want 403 and no cookie",
+			a.status, a.body, a.header["Set-Cookie"])
 	}
 }

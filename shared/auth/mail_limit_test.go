@@ -64,7 +64,7 @@ func TestMailsToOneEmailAreLimited(t *testing.T) {
 	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("an hour later", map[mail.Kind]int{mail.ResetPassword: 1})
 	if slices.Sort(f.answers); len(slices.Compact(f.answers)) != 1 {
-		t.Errorf("got answers %q", f.answers)
+		t.Errorf("got the answers %q, want the same answer to every request", f.answers)
 	}
 }
 
@@ -153,6 +153,6 @@ func TestDroppedMailIsInTheAuditLog(t *testing.T) {
 	got := records(t, log)
 	if len(got) != 1 || got[0]["event"] != "password-reset-request" || got[0]["result"] != "ok" ||
 		got[0]["mailDropped"] != "reset-password" {
-		t.Errorf("got %v", got)
+		t.Errorf("got audit records %v, want one password-reset-request with the dropped mail", got)
 	}
 }

@@ -30,7 +30,8 @@ func TestR31_MailedLinksRefuseUntrustedTargets(t *testing.T) {
 			a := s.do("GET", path+c.query, "")
 			a.check(t, path+c.query, c.status, c.code)
 			if a.header.Get("Location") != "" {
-				t.Errorf("%s: redirected to %s", path+c.query, a.header.Get("Location"))
+				t.Errorf("%s: redirected to the untrusted target %s, want no redirect",
+					path+c.query, a.header.Get("Location"))
 			}
 		}
 	}

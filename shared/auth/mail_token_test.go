@@ -45,7 +45,8 @@ func TestMailTokenOfBetterAuthIsAccepted(t *testing.T) {
 			got = mailClaims{}
 		}
 		if !errors.Is(err, wantErr) || cmp.Diff(want, got, cmpopts.IgnoreTypes(jwt.RegisteredClaims{})) != "" {
-			t.Errorf("at %d: got %v, %v", at, got, err)
+			t.Errorf("parse the token at %d s: got %v and error %v, want Better Auth's claims or its error",
+				at, got, err)
 		}
 	}
 }
@@ -72,7 +73,7 @@ func TestMailTokenIsWrittenLikeThatOfBetterAuth(t *testing.T) {
 	}
 	if c, err := s.parseMailToken(t.Context(), token); err != nil || c.UpdateTo != "eve@example.com" ||
 		c.RequestType != verifyChange {
-		t.Errorf("got %v, %v", c, err)
+		t.Errorf("parse the token: got %v and error %v, want the change to eve@example.com", c, err)
 	}
 }
 
@@ -168,7 +169,7 @@ func TestR41_OneTimeTokensAreRandom(t *testing.T) {
 		for range n {
 			token := random.String(c.alphabet, c.length)
 			if len(token) != c.length || seen[token] {
-				t.Fatalf("got %q", token)
+				t.Fatalf("got token %q, want one of the right length that no other call returned", token)
 			}
 			seen[token] = true
 			for _, letter := range token {

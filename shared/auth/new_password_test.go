@@ -37,17 +37,18 @@ func TestCommonPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	on := func(env map[string]string) { env["PASSWORD_BLOCKLIST"] = "on" }
 	for route, a := range newServer(t, on).setPasswords("Password1") {
 		if a.status != 400 || a.body != compromised {
-			t.Errorf("%s: got %d %s", route, a.status, a.body)
+			t.Errorf("%s with a common password: got %d %s, want 400", route, a.status, a.body)
 		}
 	}
 	for route, a := range newServer(t, on).setPasswords("battery staple") {
 		if a.status != 200 {
-			t.Errorf("%s, an uncommon one: got %d %s", route, a.status, a.body)
+			t.Errorf("%s with an uncommon password: got %d %s, want 200", route, a.status, a.body)
 		}
 	}
 	for route, a := range newServer(t).setPasswords("Password1") {
 		if a.status != 200 {
-			t.Errorf("%s, without the setting: got %d %s", route, a.status, a.body)
+			t.Errorf("%s with a common password and the check switched off: got %d %s, want 200",
+				route, a.status, a.body)
 		}
 	}
 }
@@ -69,18 +70,18 @@ func TestBreachedPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	}
 	for route, a := range start().setPasswords("password") {
 		if a.status != 400 || a.body != compromised {
-			t.Errorf("%s: got %d %s", route, a.status, a.body)
+			t.Errorf("%s with a breached password: got %d %s, want 400", route, a.status, a.body)
 		}
 	}
 	for route, a := range start().setPasswords("battery staple") {
 		if a.status != 200 {
-			t.Errorf("%s, another one: got %d %s", route, a.status, a.body)
+			t.Errorf("%s with a password that is not breached: got %d %s, want 200", route, a.status, a.body)
 		}
 	}
 	status = http.StatusServiceUnavailable
 	for route, a := range start().setPasswords("password") {
 		if a.status != 200 {
-			t.Errorf("%s, with the service unavailable: got %d %s", route, a.status, a.body)
+			t.Errorf("%s with the breach service unavailable: got %d %s, want 200", route, a.status, a.body)
 		}
 	}
 }

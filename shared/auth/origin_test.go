@@ -52,10 +52,10 @@ func TestR29_SignInNeedsATrustedOrigin(t *testing.T) {
 	}
 	// Routes other than sign-in and sign-up check only requests with cookies.
 	if a := s.do("POST", signOutPath, "{}", "Origin", "https://evil.example"); a.status != 200 {
-		t.Errorf("sign-out without cookies: got %d %s", a.status, a.body)
+		t.Errorf("sign-out from another site without cookies: got %d %s, want 200", a.status, a.body)
 	}
 	if a := s.do("POST", signOutPath, "{}", "Origin", "https://evil.example", "Cookie", cookie); a.status != 403 {
-		t.Errorf("sign-out with cookies: got %d %s", a.status, a.body)
+		t.Errorf("sign-out from another site with cookies: got %d %s, want 403", a.status, a.body)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestR30_GetChangesNothingButTheSessionExpiry(t *testing.T) {
 		s.do("GET", path+"?email=eve@example.com&password=x&callbackURL=//evil", "", "Cookie", cookie)
 	}
 	if after := state(); before != after {
-		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+		t.Errorf("a GET request changed the database:\nbefore:\n%s\nafter:\n%s", before, after)
 	}
 }
 
@@ -120,7 +120,8 @@ func TestUnknownPathsAndMethodsAre404(t *testing.T) {
 		{"GET", "/"},
 	} {
 		if a := s.do(c.method, c.path, ""); a.status != 404 || a.body != "" || a.header.Get("Content-Type") != "" {
-			t.Errorf("%s %s: got %d %q, content type %q", c.method, c.path, a.status, a.body, a.header.Get("Content-Type"))
+			t.Errorf("%s %s: got %d %q, content type %q, want 404 without a body",
+				c.method, c.path, a.status, a.body, a.header.Get("Content-Type"))
 		}
 	}
 }

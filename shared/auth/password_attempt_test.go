@@ -49,17 +49,18 @@ func TestR15_GuessesFromManyIPAddressesAreLimitedByAccount(t *testing.T) {
 		lower := strings.ToLower(email)
 		a := s.do("POST", signInPath, strings.Replace(wrongSignIn, "ada@example.com", lower, 1), fromIP(200)...)
 		if a.status != 429 || a.header.Get("X-Retry-After") != "3600" {
-			t.Errorf("%s: got %d, X-Retry-After %q", email, a.status, a.header.Get("X-Retry-After"))
+			t.Errorf("%s after 30 guesses: got %d, X-Retry-After %q, want 429 and 3600",
+				email, a.status, a.header.Get("X-Retry-After"))
 		}
 		if got := query[int](s, `SELECT count FROM "rateLimit" WHERE key = $1`, "account:"+lower); got != 20 {
-			t.Errorf("%s: the account's counter is %d", email, got)
+			t.Errorf("%s: the account's counter is %d, want 20", email, got)
 		}
 		if a := s.do("POST", signInPath, strings.Replace(wrongSignIn, "ada", "eve", 1), fromIP(201)...); a.status != 401 {
-			t.Errorf("another account: got %d", a.status)
+			t.Errorf("another account: got %d, want 401", a.status)
 		}
 		s.now = s.now.Add(time.Hour)
 		if got := s.guess(email, 21); count(got, 401) != 20 {
-			t.Errorf("%s, an hour later: got statuses %v", email, got)
+			t.Errorf("%s an hour later: got statuses %v, want 20 of 401", email, got)
 		}
 	}
 }
@@ -78,7 +79,7 @@ func TestSignInLimitsGuessesByNetwork(t *testing.T) {
 		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
 	}
 	if a := s.do("POST", signInPath, signIn, fromIP(2)...); a.status != 200 {
-		t.Errorf("another network: got %d %s", a.status, a.body)
+		t.Errorf("another network: got %d %s, want 200", a.status, a.body)
 	}
 }
 
@@ -107,12 +108,12 @@ func TestSuccessfulSignInsDoNotCount(t *testing.T) {
 			headers = append(headers, "Cookie", known.deviceCookie(), "Origin", origin)
 		}
 		if a := s.do("POST", signInPath, signIn, headers...); a.status != 200 {
-			t.Fatalf("sign-in %d: got %d %s", i+1, a.status, a.body)
+			t.Fatalf("sign-in %d with the right password: got %d %s, want 200", i+1, a.status, a.body)
 		}
 		s.now = s.now.Add(5 * time.Second)
 	}
 	if got := query[int](s, `SELECT count(*) FROM "rateLimit" WHERE key LIKE 'account:%'`); got != 0 {
-		t.Errorf("sign-ins that succeeded left %d counters", got)
+		t.Errorf("sign-ins that succeeded left %d counters, want 0", got)
 	}
 }
 
@@ -124,17 +125,17 @@ func TestRefusedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 	s.signUpAda()
 	for i := range 12 {
 		if a := s.do("POST", signInPath, signIn, fromIP(i)...); a.code() != "EMAIL_NOT_VERIFIED" {
-			t.Fatalf("sign-in %d: got %d %s", i+1, a.status, a.body)
+			t.Fatalf("sign-in %d of an unverified user: got %d %s, want EMAIL_NOT_VERIFIED", i+1, a.status, a.body)
 		}
 	}
 	s.exec(`UPDATE "user" SET "emailVerified" = true, banned = true`)
 	for i := range 12 {
 		if a := s.do("POST", signInPath, signIn, fromIP(100+i)...); a.code() != "BANNED_USER" {
-			t.Fatalf("sign-in %d: got %d %s", i+1, a.status, a.body)
+			t.Fatalf("sign-in %d of a banned user: got %d %s, want BANNED_USER", i+1, a.status, a.body)
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM "rateLimit" WHERE key LIKE 'account:%'`); got != 0 {
-		t.Errorf("%d counters are left", got)
+		t.Errorf("refused sign-ins with the right password left %d counters, want 0", got)
 	}
 }
 
@@ -191,7 +192,7 @@ func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 		g := guesses[i%len(guesses)]
 		a := s.do("POST", g.path, g.body, append(fromIP(i%200), "Cookie", first.cookie(), "Origin", origin)...)
 		if a.status != http.StatusTooManyRequests && a.code() != "INVALID_PASSWORD" {
-			t.Fatalf("%s: got %d %s", g.path, a.status, a.body)
+			t.Fatalf("guess at %s: got %d %s, want INVALID_PASSWORD or 429", g.path, a.status, a.body)
 		}
 		got = append(got, a.status)
 	}
@@ -203,7 +204,7 @@ func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 		a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", owner.cookie(), "Origin",
 			origin)
 		if a.status != 200 {
-			t.Fatalf("the owner's session: got %d %s", a.status, a.body)
+			t.Fatalf("a request with the owner's session: got %d %s, want 200", a.status, a.body)
 		}
 	}
 }
@@ -219,12 +220,13 @@ func TestRefusedAttemptInASessionKeepsTheRenewedCookie(t *testing.T) {
 	}
 	for range 10 {
 		if a := guess(); a.status != 400 {
-			t.Fatalf("got %d %s", a.status, a.body)
+			t.Fatalf("guess within the limit: got %d %s, want 400", a.status, a.body)
 		}
 	}
 	s.now = s.now.Add(time.Minute)
 	if a := guess(); a.status != 429 || !strings.Contains(a.header.Get("Set-Cookie"), "better-auth.session_token=") {
-		t.Errorf("got %d %s, Set-Cookie %q", a.status, a.body, a.header.Get("Set-Cookie"))
+		t.Errorf("guess above the limit: got %d %s, Set-Cookie %q, want 429 and the renewed session cookie",
+			a.status, a.body, a.header.Get("Set-Cookie"))
 	}
 }
 
@@ -235,11 +237,11 @@ func TestR17_OwnerOfALimitedAccountCanStillReset(t *testing.T) {
 	s.guess("ada@example.com", 30)
 	for _, from := range []int{1, 200} {
 		if a := s.do("POST", requestResetPath, `{"email":"ada@example.com"}`, fromIP(from)...); a.status != 200 {
-			t.Errorf("a reset from %d: got %d %s", from, a.status, a.body)
+			t.Errorf("request-password-reset from client %d: got %d %s, want 200", from, a.status, a.body)
 		}
 	}
 	s.now = s.now.Add(time.Hour)
 	if a := s.do("POST", signInPath, signIn, fromIP(200)...); a.status != 200 {
-		t.Errorf("an hour later: got %d %s", a.status, a.body)
+		t.Errorf("sign-in an hour later: got %d %s, want 200", a.status, a.body)
 	}
 }

@@ -49,13 +49,13 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 				for ; wait(in); in = s.do("POST", signInPath, fmt.Sprintf(client, i), class...) {
 				}
 				if in.status != 200 {
-					t.Fatalf("person %d: got %d %s", i, in.status, in.body)
+					t.Fatalf("sign-in of person %d: got %d %s, want 200", i, in.status, in.body)
 				}
 				for wait(s.do("GET", "/api/auth/token", "", append(class, "Cookie", in.cookie())...)) {
 				}
 			}
 			if took := s.now.Sub(begin); took > c.atMost || took <= c.over {
-				t.Errorf("the last user has a JWT after %v", took)
+				t.Errorf("the last user has a JWT after %v, want more than %v and at most %v", took, c.over, c.atMost)
 			}
 		})
 	}

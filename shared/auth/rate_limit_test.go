@@ -39,13 +39,13 @@ func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 	s.signUpAda()
 	for range 3 {
 		if a := s.signIn(); a.status != 200 {
-			t.Fatalf("got %d %s", a.status, a.body)
+			t.Fatalf("sign-in within the limit: got %d %s, want 200", a.status, a.body)
 		}
 	}
 	s.now = s.now.Add(2500 * time.Millisecond)
 	a := s.signIn()
 	if a.status != 429 || a.body != `{"message":"Too many requests. Please try again later."}` {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("sign-in above the limit: got %d %s, want 429", a.status, a.body)
 	}
 	a.header.Del(web.RequestIDHeader)
 	a.header.Del("Vary") // depends on CORS, not on the rate limit
@@ -55,11 +55,12 @@ func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 	}
 	s.now = s.now.Add(7499 * time.Millisecond)
 	if a := s.signIn(); a.status != 429 || a.header.Get("X-Retry-After") != "1" {
-		t.Errorf("just before the end of the window: got %d, X-Retry-After %q", a.status, a.header.Get("X-Retry-After"))
+		t.Errorf("just before the end of the window: got %d, X-Retry-After %q, want 429 and 1",
+			a.status, a.header.Get("X-Retry-After"))
 	}
 	s.now = s.now.Add(time.Millisecond)
 	if a := s.signIn(); a.status != 200 {
-		t.Errorf("after the window: got %d", a.status)
+		t.Errorf("after the window: got %d, want 200", a.status)
 	}
 	if want := "no-trusted-ip|/sign-in/email 1, no-trusted-ip|/sign-up/email 1"; s.rateLimitRows() != want {
 		t.Errorf("got %s, want %s", s.rateLimitRows(), want)
@@ -110,7 +111,7 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 	} {
 		for i := range c.max {
 			if a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin); a.status == 429 {
-				t.Fatalf("%s %s: request %d is refused", c.method, c.path, i+1)
+				t.Fatalf("%s %s: request %d is refused, want it within the limit", c.method, c.path, i+1)
 			}
 		}
 		a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin)
@@ -121,7 +122,7 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 		}
 	}
 	if strings.Contains(s.rateLimitRows(), "reset-password/a") {
-		t.Error("a one-time token is in the table")
+		t.Error("the rate limit table contains a one-time token, want none")
 	}
 }
 
@@ -188,11 +189,12 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	} {
 		a := s.do(c.method, "/api/auth/"+c.path, c.body, headers...)
 		if a.status != 429 || a.header.Get("Set-Cookie") != "" || a.header.Get("Cache-Control") != "" {
-			t.Errorf("%s %s: got %d %s, headers %v", c.method, c.path, a.status, a.body, a.header)
+			t.Errorf("%s %s: got %d %s, headers %v, want 429 without cookies",
+				c.method, c.path, a.status, a.body, a.header)
 		}
 	}
 	if after := s.dump(); after != before {
-		t.Errorf("before %s\nafter %s", before, after)
+		t.Errorf("a refused request changed the database:\nbefore %s\nafter %s", before, after)
 	}
 }
 
@@ -222,7 +224,8 @@ func TestRefusedRequestsCountToo(t *testing.T) {
 				want = 429
 			}
 			if a := s.do("POST", signInPath, c.body, c.headers...); a.status != want {
-				t.Errorf("%s, request %d: got %d %s", name, i+1, a.status, a.body)
+				t.Errorf("%s, request %d: got %d %s, want refused requests to count against the limit",
+					name, i+1, a.status, a.body)
 			}
 		}
 	}
@@ -252,7 +255,8 @@ func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 		}
 		group.Wait()
 		if hashed.Load() != 3 || others.Load() != 0 {
-			t.Errorf("site %d: %d passwords compared, %d other answers", i, hashed.Load(), others.Load())
+			t.Errorf("site %d: compared %d passwords and got %d other answers, want 3 and 0",
+				i, hashed.Load(), others.Load())
 		}
 	}
 }
@@ -295,11 +299,11 @@ func TestRefusedFloodTakesNoRoundTrips(t *testing.T) {
 	if got := s.roundTrips(func() {
 		for range 50 {
 			if a := s.signIn(); a.status != 429 {
-				t.Errorf("got %d", a.status)
+				t.Errorf("sign-in above the limit: got %d, want 429", a.status)
 			}
 		}
 	}); got != 0 {
-		t.Errorf("got %d round trips", got)
+		t.Errorf("refused sign-ins took %d round trips, want 0", got)
 	}
 }
 
@@ -313,7 +317,8 @@ func TestR20_OverlongEmailIsRateLimited(t *testing.T) {
 			want = 429
 		}
 		if a := s.do("POST", signInPath, body); a.status != want {
-			t.Errorf("request %d: got %d %s", i+1, a.status, a.body)
+			t.Errorf("request %d with an email that is too long: got %d %s, want it counted against the limit",
+				i+1, a.status, a.body)
 		}
 	}
 }
@@ -324,10 +329,10 @@ func TestRateLimitOffCountsNothing(t *testing.T) {
 	s.signUpAda()
 	for range 20 {
 		if a := s.signIn(); a.status != 200 {
-			t.Fatalf("got %d", a.status)
+			t.Fatalf("sign-in without rate limits: got %d, want 200", a.status)
 		}
 	}
 	if got := s.rateLimitRows(); got != "" {
-		t.Errorf("got rows %s", got)
+		t.Errorf("got rate limit rows %s, want none", got)
 	}
 }

@@ -17,22 +17,22 @@ func TestRequestPasswordResetMailsALink(t *testing.T) {
 	a := s.do("POST", requestResetPath, `{"email":"ADA@example.com","redirectTo":"/new password?x=ä"}`)
 	if a.status != 200 ||
 		a.body != `{"status":true,"message":"If this email exists in our system, check your email for the reset link"}` {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("request-password-reset: got %d %s, want 200 and the message of Better Auth", a.status, a.body)
 	}
 	m := box.takeOne(t)
 	want := `^http://localhost:3000/api/auth/reset-password/` + m.Token + `\?callbackURL=%2Fnew%20password%3Fx%3D%C3%A4$`
 	if m.Kind != "reset-password" || m.To != "ada@example.com" || !regexp.MustCompile(want).MatchString(m.URL) ||
 		!regexp.MustCompile(`^[A-Za-z0-9]{24}$`).MatchString(m.Token) || !m.At.Equal(s.now) {
-		t.Errorf("got %+v", m)
+		t.Errorf("got mail %+v, want a reset-password mail with a link and a token", m)
 	}
 	if !query[bool](s, `SELECT count(*) = 1 AND 
 			bool_and(v.identifier = 'reset-password:' || $1 AND v."expiresAt" = $2 AND v."createdAt" = $3)
 		FROM verification v JOIN "user" u ON v.value = u.id::text`, m.Token, s.now.Add(time.Hour), s.now) {
-		t.Error("the token is not stored as Better Auth stores it")
+		t.Error("the stored row of the reset token differs from that of Better Auth")
 	}
 	s.do("POST", requestResetPath, `{"email":"ada@example.com"}`)
 	if m := box.takeOne(t); m.URL != origin+resetPath+"/"+m.Token+"?callbackURL=" {
-		t.Errorf("without redirectTo: got %s", m.URL)
+		t.Errorf("request without redirectTo: got the link %s, want an empty callbackURL", m.URL)
 	}
 }
 
@@ -49,16 +49,24 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 	}
 	known, knownTrips := ask("ada@example.com")
 	if got := box.sent(); cmp.Diff([]string{"reset-password ada@example.com"}, got) != "" {
-		t.Errorf("got mails %q", got)
+		t.Errorf("known email: got mails %q, want one reset-password mail", got)
 	}
 	unknown, unknownTrips := ask("eve@example.com")
 	if got := box.sent(); cmp.Diff([]string{"nothing eve@example.com"}, got) != "" {
-		t.Errorf("got mails %q", got)
+		t.Errorf("unknown email: got mails %q, want a mail of kind nothing", got)
 	}
 	if known.status != unknown.status || known.body != unknown.body || cmp.Diff(known.header, unknown.header) != "" ||
 		knownTrips != unknownTrips {
-		t.Errorf("got %d %s in %d and %d %s in %d, headers %s", known.status, known.body, knownTrips,
-			unknown.status, unknown.body, unknownTrips, cmp.Diff(known.header, unknown.header))
+		t.Errorf(
+			"known email: got %d %s in %d round trips; unknown email: %d %s in %d; want the same; headers %s",
+			known.status,
+			known.body,
+			knownTrips,
+			unknown.status,
+			unknown.body,
+			unknownTrips,
+			cmp.Diff(known.header, unknown.header),
+		)
 	}
 	// The row for the unknown email does not work as a token, and the next request deletes it.
 	s.exec(`UPDATE verification SET identifier = 'reset-password:known' WHERE value = ` +
@@ -99,11 +107,11 @@ func TestRequestPasswordResetRejectsInvalidRequests(t *testing.T) {
 		s.do("POST", requestResetPath, c.body).check(t, c.name, c.status, c.code)
 	}
 	if got := box.sent(); len(got) > 0 || query[bool](s, `SELECT EXISTS (SELECT FROM verification)`) {
-		t.Errorf("a refusal had effects: mails %q", got)
+		t.Errorf("a refused request sent the mails %q or stored a link, want neither", got)
 	}
 	s, _ = newMailServer(t, "MAIL=none")
 	a := s.do("POST", requestResetPath, requestReset)
 	if a.status != 400 || a.body != `{"message":"Reset password isn't enabled","code":"RESET_PASSWORD_DISABLED"}` {
-		t.Errorf("without mail: got %d %s", a.status, a.body)
+		t.Errorf("with MAIL=none: got %d %s, want 400 RESET_PASSWORD_DISABLED", a.status, a.body)
 	}
 }

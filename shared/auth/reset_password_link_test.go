@@ -32,10 +32,11 @@ func TestResetPasswordLinkRedirectsWithTokenOrError(t *testing.T) {
 	}
 	s.now = s.now.Add(time.Hour)
 	if a := s.openLink(m); a.header.Get("Location") != origin+"/new%20password?x=%C3%A4&token="+m.Token {
-		t.Errorf("in its last millisecond: got %s", a.header.Get("Location"))
+		t.Errorf("in the last millisecond of the link: got %s, want a redirect with the token",
+			a.header.Get("Location"))
 	}
 	s.now = s.now.Add(time.Millisecond)
 	if a := s.openLink(m); a.header.Get("Location") != origin+"/new%20password?x=%C3%A4&error=INVALID_TOKEN" {
-		t.Errorf("expired: got %s", a.header.Get("Location"))
+		t.Errorf("after the link expired: got %s, want a redirect with INVALID_TOKEN", a.header.Get("Location"))
 	}
 }

@@ -114,22 +114,23 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		a.check(t, c.name, c.status, c.code)
 		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 ||
 			a.header.Get("Set-Auth-Token") != "" {
-			t.Errorf("%s: got %s, cookies %q", c.name, a.body, a.header["Set-Cookie"])
+			t.Errorf("%s: got %s, cookies %q, want status true on success, and no cookie",
+				c.name, a.body, a.header["Set-Cookie"])
 		}
 		if got := s.canSignIn("ada@example.com", "battery staple"); got != c.changed {
-			t.Errorf("%s: the new password signs in: %v", c.name, got)
+			t.Errorf("%s: sign-in with the new password succeeds: %v, want %v", c.name, got, c.changed)
 		}
 		if c.changed && s.canSignIn("ada@example.com", "correct horse") {
 			t.Errorf("%s: the old password still signs in", c.name)
 		}
 		if got := s.do("POST", resetPath,
 			fill(`{"newPassword":"third password","token":"TOKEN"}`)).status == 200; got != c.left {
-			t.Errorf("%s: the token can be used again: %v", c.name, got)
+			t.Errorf("%s: the token can be used again: %v, want %v", c.name, got, c.left)
 		}
 		if c.changed && query[int](s,
 			`SELECT count(*) FROM account a JOIN "user" u ON a."accountId" = u.id::text AND a."userId" = u.id WHERE `+
 				`a."providerId" = 'credential'`) != 1 {
-			t.Errorf("%s: not one credential account", c.name)
+			t.Errorf("%s: the user does not have exactly one credential account", c.name)
 		}
 	}
 }
@@ -163,12 +164,12 @@ func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 			if a.status == 200 {
 				done++
 			} else if a.code() != "INVALID_TOKEN" {
-				t.Errorf("%s: got %d %s", name, a.status, a.body)
+				t.Errorf("%s, a reset that lost the race: got %d %s, want INVALID_TOKEN", name, a.status, a.body)
 			}
 		}
 		if done != 1 || query[int](s, `SELECT count(*) FROM account`) != 1 ||
 			query[int](s, `SELECT count(*) FROM verification`) != 0 {
-			t.Errorf("%s: got %d resets", name, done)
+			t.Errorf("%s: got %d successful resets, want 1, one account and no link", name, done)
 		}
 	}
 }
@@ -230,7 +231,8 @@ func TestR42_ResetStartsNoSessionAndRevokesAsConfigured(t *testing.T) {
 		got := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+s.requestResetToken(box)+`"}`, "Cookie",
 			a.cookie(), "Origin", origin)
 		if got.status != 200 || len(got.header["Set-Cookie"]) > 0 {
-			t.Errorf("%s: got %d %s, cookies %q", setting, got.status, got.body, got.header["Set-Cookie"])
+			t.Errorf("%s: reset: got %d %s, cookies %q, want 200 and no cookie",
+				setting, got.status, got.body, got.header["Set-Cookie"])
 		}
 		if n := query[int](s, `SELECT count(*) FROM session`); n != sessions {
 			t.Errorf("%s: got %d sessions, want %d", setting, n, sessions)

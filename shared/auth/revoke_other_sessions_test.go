@@ -25,7 +25,7 @@ func TestRevokeOtherSessionsAnswersLikeBetterAuth(t *testing.T) {
 	}
 	s.checkRows("POST", revokeOthersPath, []row{{name: "no session", body: `{}`, status: 401, want: unauthorized}})
 	if got := s.tokensOf(bob); len(got) != 1 {
-		t.Errorf("got sessions %q of Bob's", got)
+		t.Errorf("got the sessions %q of Bob, want his one session kept", got)
 	}
 }
 

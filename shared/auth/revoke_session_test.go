@@ -55,7 +55,7 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 		{name: "current, again", who: p, body: token(p), status: 401, want: unauthorized, cookies: cleared},
 	})
 	if ada, bobs := s.tokensOf(p), s.tokensOf(bob); len(ada) != 0 || len(bobs) != 1 {
-		t.Errorf("got sessions %q of Ada's and %q of Bob's", ada, bobs)
+		t.Errorf("got the sessions %q of Ada and %q of Bob, want none of Ada and one of Bob", ada, bobs)
 	}
 }
 
@@ -70,6 +70,6 @@ func TestRevokeSessionDueForRefreshSetsNoToken(t *testing.T) {
 		t.Errorf("got %d %s, cookies (-want +got):\n%s", a.status, a.body, diff)
 	}
 	if got := a.header.Get("Set-Auth-Token"); got != "" {
-		t.Errorf("got set-auth-token %q", got)
+		t.Errorf("got set-auth-token %q, want none", got)
 	}
 }

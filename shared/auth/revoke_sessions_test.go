@@ -20,7 +20,7 @@ func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 		s.checkRows("POST", revokeSessionsPath,
 			[]row{{name: body, who: p, body: body, status: 200, want: statusTrue, cookies: cleared}})
 		if got := s.tokensOf(p); len(got) != 0 {
-			t.Errorf("%s: got sessions %q", body, got)
+			t.Errorf("%s: got sessions %q, want none", body, got)
 		}
 		s.checkRows("POST", revokeSessionsPath,
 			[]row{{name: "again", who: p, body: body, status: 401, want: unauthorized, cookies: cleared}})

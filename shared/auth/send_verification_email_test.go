@@ -43,7 +43,7 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		got := s.do("POST", sendVerificationPath, c.body, headers...)
 		got.check(t, c.name, c.status, c.code)
 		if c.status == 200 && got.body != `{"status":true}` {
-			t.Errorf("%s: got %s", c.name, got.body)
+			t.Errorf("%s: got %s, want status true", c.name, got.body)
 		}
 		var want []string
 		if c.mail != "" {
@@ -57,7 +57,7 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 	got := s.do("POST", sendVerificationPath, `{"email":"ada@example.com"}`)
 	if got.status != 400 ||
 		got.body != `{"message":"Verification email isn't enabled","code":"VERIFICATION_EMAIL_NOT_ENABLED"}` {
-		t.Errorf("without mail: got %d %s", got.status, got.body)
+		t.Errorf("with MAIL=none: got %d %s, want 400 VERIFICATION_EMAIL_NOT_ENABLED", got.status, got.body)
 	}
 }
 
@@ -78,8 +78,8 @@ func TestR19_ResendsDoNotRevealUsers(t *testing.T) {
 		}
 		if a.status != 200 || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips ||
 			len(box.take()) != 1 {
-			t.Errorf("%s: got %d %s in %d round trips, headers %s", email, a.status, a.body, trips,
-				cmp.Diff(first.header, a.header))
+			t.Errorf("%s: got %d %s in %d round trips, want the answer to the first email; headers %s",
+				email, a.status, a.body, trips, cmp.Diff(first.header, a.header))
 		}
 	}
 }

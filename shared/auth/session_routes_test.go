@@ -27,7 +27,7 @@ func (s *server) signInAs(name string) client {
 func (s *server) clientOf(a answer) client {
 	s.t.Helper()
 	if a.status != http.StatusOK {
-		s.t.Fatalf("sign-up or sign-in: %d %s", a.status, a.body)
+		s.t.Fatalf("sign-up or sign-in: got %d %s, want 200", a.status, a.body)
 	}
 	body := a.json(s.t)
 	token, _ := body["token"].(string)
@@ -163,19 +163,19 @@ func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 			t.Fatalf("the session is not valid before the test: %s", a.body)
 		}
 		if a := s.doAs(here, "POST", "/api/auth/revoke-session", `{"token":"`+there.token+`"}`); a.body != statusTrue {
-			t.Fatalf("revoke: %d %s", a.status, a.body)
+			t.Fatalf("revoke-session: got %d %s, want status true", a.status, a.body)
 		}
 		s.checkRows(g.method, g.path,
 			[]row{{name: "revoked", who: there, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
 		if a := s.do(g.method, g.path, g.body, "Authorization", "Bearer "+there.token); a.status != 401 {
-			t.Errorf("%s: a revoked bearer token got %d %s", g.path, a.status, a.body)
+			t.Errorf("%s: a revoked bearer token got %d %s, want 401", g.path, a.status, a.body)
 		}
 	}
 	if got := s.tokensOf(here); len(got) != 1 || got[0] != here.token {
 		t.Errorf("got sessions %q, want only the session that sent the request", got)
 	}
 	if name := query[string](s, `SELECT name FROM "user"`); name != "Ada" {
-		t.Errorf("a revoked session changed the name to %q", name)
+		t.Errorf("a request with a revoked session changed the name to %q, want Ada", name)
 	}
 }
 
@@ -208,14 +208,14 @@ func TestSessionRoutesNeedATrustedOrigin(t *testing.T) {
 			continue
 		}
 		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie); a.status != 403 || a.code() != "MISSING_OR_NULL_ORIGIN" {
-			t.Errorf("%s: got %d %s", g.path, a.status, a.body)
+			t.Errorf("%s with a cookie and no Origin: got %d %s, want 403", g.path, a.status, a.body)
 		}
 		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie, "Origin", "https://evil.example"); a.status != 403 ||
 			a.code() != "INVALID_ORIGIN" {
-			t.Errorf("%s: got %d %s", g.path, a.status, a.body)
+			t.Errorf("%s from an untrusted origin: got %d %s, want 403", g.path, a.status, a.body)
 		}
 	}
 	if got := s.tokensOf(p); len(got) != 1 {
-		t.Errorf("got sessions %q", got)
+		t.Errorf("after refused requests: got sessions %q, want the one session of the user", got)
 	}
 }

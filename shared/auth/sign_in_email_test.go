@@ -16,19 +16,21 @@ func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 	a := s.do("POST", signInPath, strings.Replace(signIn, "ada@", "ADA@", 1))
 	body := a.json(t)
 	if a.status != 200 || body["redirect"] != false || body["user"].(map[string]any)["email"] != "ada@example.com" {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("sign-in: got %d %s, want 200 and the user", a.status, a.body)
 	}
 	if _, has := body["url"]; has {
-		t.Error("an absent callbackURL is answered with url")
+		t.Error("sign-in without callbackURL: the answer has the member url, want none")
 	}
 	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/welcome",`, 1))
 	if body = a.json(t); body["redirect"] != true || body["url"] != "/welcome" || a.header.Get("Location") != "/welcome" ||
 		a.status != 200 {
-		t.Errorf("got %d %s, Location %q", a.status, a.body, a.header.Get("Location"))
+		t.Errorf("sign-in with callbackURL: got %d %s, Location %q, want the URL in the body and in Location",
+			a.status, a.body, a.header.Get("Location"))
 	}
 	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"",`, 1))
 	if body = a.json(t); body["redirect"] != false || body["url"] != "" || a.header.Get("Location") != "" {
-		t.Errorf("got %d %s, Location %q", a.status, a.body, a.header.Get("Location"))
+		t.Errorf("sign-in with an empty callbackURL: got %d %s, Location %q, want no redirect",
+			a.status, a.body, a.header.Get("Location"))
 	}
 }
 
@@ -39,7 +41,8 @@ func TestSignInPercentEncodesTheLocation(t *testing.T) {
 	s.signUpAda()
 	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/gr\u00fc\u00dfe/\u20ac",`, 1))
 	if got := a.header.Get("Location"); got != "/gr%C3%BC%C3%9Fe/%E2%82%AC" || a.json(t)["url"] != "/grüße/€" {
-		t.Errorf("got %d %s, Location %q", a.status, a.body, got)
+		t.Errorf("got %d %s, Location %q, want an encoded Location and the unencoded URL in the body",
+			a.status, a.body, got)
 	}
 }
 
@@ -75,20 +78,20 @@ func TestR12_RehashReplacesTheHashAndNeverBlocksTheSignIn(t *testing.T) {
 	s.exec(`UPDATE account SET password = $1`, bcrypt)
 	s.exec(`ALTER TABLE account ADD CONSTRAINT frozen CHECK (password LIKE '$2b$%')`)
 	if a := s.do("POST", signInPath, body); a.status != 200 {
-		t.Errorf("a rehash that cannot be stored: got %d %s", a.status, a.body)
+		t.Errorf("a rehash that cannot be stored: got %d %s, want 200", a.status, a.body)
 	}
 	if got := query[string](s, `SELECT password FROM account`); got != bcrypt {
 		t.Errorf("got %q, want the old hash", got)
 	}
 	s.exec(`ALTER TABLE account DROP CONSTRAINT frozen`)
 	if a := s.do("POST", signInPath, body); a.status != 200 {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("sign-in that rehashes: got %d %s, want 200", a.status, a.body)
 	}
 	if got := query[string](s, `SELECT password FROM account`); !strings.HasPrefix(got, "$argon2id$") {
 		t.Errorf("got %q, want Argon2id", got)
 	}
 	if a := s.do("POST", signInPath, body); a.status != 200 {
-		t.Errorf("with the new hash: got %d %s", a.status, a.body)
+		t.Errorf("sign-in with the new hash: got %d %s, want 200", a.status, a.body)
 	}
 }
 
@@ -108,12 +111,13 @@ func TestR18_FailedSignInsDoNotRevealUsers(t *testing.T) {
 		if i == 0 {
 			first = a
 			if a.status != 401 || a.body != `{"message":"Invalid email or password","code":"INVALID_EMAIL_OR_PASSWORD"}` {
-				t.Errorf("got %d %s", a.status, a.body)
+				t.Errorf("wrong password: got %d %s, want 401 INVALID_EMAIL_OR_PASSWORD", a.status, a.body)
 			}
 			continue
 		}
 		if a.status != first.status || a.body != first.body || cmp.Diff(first.header, a.header) != "" {
-			t.Errorf("%s: got %d %s, headers %s", email, a.status, a.body, cmp.Diff(first.header, a.header))
+			t.Errorf("%s: got %d %s, want the answer to a wrong password; headers %s",
+				email, a.status, a.body, cmp.Diff(first.header, a.header))
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM session`); got != 1 {
@@ -131,7 +135,7 @@ func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
 		"correct horse\\u0000", "correct\u00a0horse", "",
 	} {
 		if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", wrong, 1)); a.status != 401 {
-			t.Errorf("%q: got %d %s", wrong, a.status, a.body)
+			t.Errorf("sign-in with the wrong password %q: got %d %s, want 401", wrong, a.status, a.body)
 		}
 	}
 }
@@ -170,7 +174,7 @@ func TestR22_EverySignInHasANewToken(t *testing.T) {
 	for range 3 {
 		token := s.do("POST", signInPath, signIn).json(t)["token"]
 		if seen[token] {
-			t.Errorf("token %v was already issued", token)
+			t.Errorf("token %v was issued before, want a new one", token)
 		}
 		seen[token] = true
 	}
@@ -184,10 +188,10 @@ func TestR10_NewHashesFollowTheSetting(t *testing.T) {
 		s.signUpAda()
 		got := query[string](s, `SELECT password FROM account`)
 		if !strings.HasPrefix(got, prefix) || setting == "scrypt" && (len(got) != 161 || got[32] != ':') {
-			t.Errorf("%s: got %q", setting, got)
+			t.Errorf("PASSWORD_HASH=%s: got the hash %q, want the configured format", setting, got)
 		}
 		if a := s.do("POST", signInPath, signIn); a.status != 200 {
-			t.Errorf("%s: sign-in got %d %s", setting, a.status, a.body)
+			t.Errorf("PASSWORD_HASH=%s: sign-in: got %d %s, want 200", setting, a.status, a.body)
 		}
 	}
 }
@@ -210,22 +214,22 @@ func TestSignInRefusesUnverifiedEmail(t *testing.T) {
 		s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)).check(t, c.settings, 401,
 			"INVALID_EMAIL_OR_PASSWORD")
 		if got := box.sent(); len(got) > 0 {
-			t.Errorf("%s: a wrong password sends %q", c.settings, got)
+			t.Errorf("%s: a wrong password sends the mails %q, want none", c.settings, got)
 		}
 		a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/x",`, 1))
 		if a.status != 403 || a.body != `{"message":"Email not verified","code":"EMAIL_NOT_VERIFIED"}` ||
 			len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location") != "" {
-			t.Errorf("%s: got %d %s", c.settings, a.status, a.body)
+			t.Errorf("%s: got %d %s, want 403 EMAIL_NOT_VERIFIED without cookies", c.settings, a.status, a.body)
 		}
 		if got := strings.Join(box.sent(), ", "); got != c.mail {
 			t.Errorf("%s: got mails %q, want %q", c.settings, got, c.mail)
 		}
 		if query[bool](s, `SELECT EXISTS (SELECT FROM session)`) {
-			t.Errorf("%s: a session was opened", c.settings)
+			t.Errorf("%s: the refused sign-in started a session, want none", c.settings)
 		}
 		s.exec(verifyAda)
 		if !s.canSignIn("ada@example.com", "correct horse") {
-			t.Errorf("%s: a verified user cannot sign in", c.settings)
+			t.Errorf("%s: a verified user cannot sign in, want a sign-in", c.settings)
 		}
 	}
 }

@@ -103,6 +103,6 @@ func TestSignInSocialAnswersLikeBetterAuth(t *testing.T) {
 		},
 	))
 	if n := query[int](s, `SELECT (SELECT count(*) FROM "user") + (SELECT count(*) FROM session)`); n != 0 {
-		t.Errorf("got %d users and sessions from a sign-in without providers", n)
+		t.Errorf("a sign-in without providers made %d users and sessions, want none", n)
 	}
 }

@@ -26,7 +26,7 @@ func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 	if a.status != 200 || user["email"] != "ada@example.com" || user["emailVerified"] != false ||
 		user["image"] != "https://x/y.png" ||
 		user["createdAt"] != "2026-01-15T12:00:00.123Z" || user["updatedAt"] != "2026-01-15T12:00:00.123Z" || len(user) != 7 {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("sign-up: got %d %s, want 200 and the user of the request", a.status, a.body)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/json" {
 		t.Errorf("got content type %q", got)
@@ -34,18 +34,19 @@ func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 	token, _ := body["token"].(string)
 	line := `^better-auth\.session_token=` + token + `\.[A-Za-z0-9%]+; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax$`
 	if lines := a.header["Set-Cookie"]; len(lines) != 1 || !regexp.MustCompile(line).MatchString(lines[0]) {
-		t.Errorf("got cookies %q", lines)
+		t.Errorf("got cookies %q, want one session cookie", lines)
 	}
 	if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, token+".") ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
-		t.Errorf("got set-auth-token %q, exposed %q", got, a.header.Get("Access-Control-Expose-Headers"))
+		t.Errorf("got set-auth-token %q, exposed headers %q, want the token, readable by scripts",
+			got, a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if !query[bool](s, `SELECT count(*) = 1 FROM "user" u JOIN account a ON a."userId" = u.id
 		JOIN session s ON s."userId" = u.id
 		WHERE a."providerId" = 'credential' AND a."accountId" = u.id::text AND a.password LIKE '$argon2id$%'
 		AND s.token = $1 AND s."ipAddress" = '203.0.113.7' AND s."userAgent" = 'test/1'
 		AND s."expiresAt" = '2026-01-22T12:00:00.123Z' AND s."createdAt" = u."createdAt"`, token) {
-		t.Error("user, account and session do not have the expected values")
+		t.Error("the stored user, account or session differs from the request")
 	}
 }
 
@@ -66,7 +67,7 @@ func TestSignUpNotRememberedLastsADay(t *testing.T) {
 	lines := a.header["Set-Cookie"]
 	if len(lines) != 2 || strings.Contains(lines[0], "Max-Age") ||
 		!strings.HasPrefix(lines[1], "better-auth.dont_remember=true.") || strings.Contains(lines[1], "Max-Age") {
-		t.Errorf("got %q", lines)
+		t.Errorf("got cookies %q, want a session cookie without Max-Age and dont_remember", lines)
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "1 day" {
 		t.Errorf("the session lasts %s, want 1 day", got)
@@ -81,10 +82,10 @@ func TestSignUpRefusesTakenEmail(t *testing.T) {
 	a := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "ADA@", 1))
 	if a.status != 422 ||
 		a.body != `{"message":"User already exists. Use another email.","code":"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}` {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("sign-up with a taken email: got %d %s, want 422", a.status, a.body)
 	}
 	if len(a.header["Set-Cookie"]) > 0 {
-		t.Error("a refused sign-up sets cookies")
+		t.Error("a refused sign-up sets cookies, want none")
 	}
 }
 
@@ -109,7 +110,7 @@ func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 		case a.status == 200:
 			made++
 		case a.status != 422 || a.code() != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" && a.code() != "FAILED_TO_CREATE_USER":
-			t.Errorf("got %d %s", a.status, a.body)
+			t.Errorf("sign-up that lost the race: got %d %s, want 422", a.status, a.body)
 		}
 	}
 	if rows := query[int](s, `SELECT count(*) FROM "user"`); made != 1 || rows != 1 {
@@ -144,10 +145,10 @@ func TestR06_PasswordLengthInUTF16Units(t *testing.T) {
 		}
 		a := s.do("POST", signUpPath, string(body))
 		if a.status != c.status || a.code() != c.code {
-			t.Errorf("%q: got %d %s", c.password, a.status, a.body)
+			t.Errorf("password %q: got %d %s, want %d %s", c.password, a.status, a.body, c.status, c.code)
 		}
 		if want := c.status == 200; query[bool](s, `SELECT EXISTS (SELECT FROM "user")`) != want {
-			t.Errorf("%q: stored: %v, want %v", c.password, !want, want)
+			t.Errorf("password %q: a user is stored: %v, want %v", c.password, !want, want)
 		}
 	}
 }
@@ -204,7 +205,7 @@ func TestSignUpWithInvalidInputStoresNothing(t *testing.T) {
 		}
 	}
 	if rows := query[int](s, `SELECT count(*) FROM "user"`); rows != 0 {
-		t.Errorf("got %d users from bad input", rows)
+		t.Errorf("refused sign-ups stored %d users, want 0", rows)
 	}
 }
 
@@ -214,7 +215,7 @@ func TestSignUpReplacesLoneSurrogates(t *testing.T) {
 	s := newServer(t)
 	s.do("POST", signUpPath, `{"name":"A\ud800da","email":"ada@example.com","password":"correct horse"}`)
 	if got := query[string](s, `SELECT name FROM "user"`); got != "A\uFFFDda" {
-		t.Errorf("got %q", got)
+		t.Errorf("got the name %q, want the lone surrogate replaced", got)
 	}
 }
 
@@ -224,14 +225,14 @@ func TestSignUpAndSignInAcceptForms(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"
 	if a := s.do("POST", signUpPath, "name=Ada&email=ada%40example.com&password=correct+horse", "Content-Type",
 		form); a.status != 200 {
-		t.Errorf("sign-up: got %d %s", a.status, a.body)
+		t.Errorf("sign-up with a form: got %d %s, want 200", a.status, a.body)
 	}
 	if a := s.do("POST", signInPath, "email=ada%40example.com&password=correct+horse", "Content-Type",
 		form); a.status != 200 {
-		t.Errorf("sign-in: got %d %s", a.status, a.body)
+		t.Errorf("sign-in with a form: got %d %s, want 200", a.status, a.body)
 	}
 	if a := s.do("POST", signOutPath, "x=y", "Content-Type", form); a.status != 415 {
-		t.Errorf("sign-out takes no form: got %d %s", a.status, a.body)
+		t.Errorf("sign-out with a form: got %d %s, want 415", a.status, a.body)
 	}
 }
 
@@ -245,23 +246,25 @@ func TestSignUpWithRequiredVerificationSendsLink(t *testing.T) {
 	user, _ := body["user"].(map[string]any)
 	if token, has := body["token"]; a.status != 200 || !has || token != nil || len(a.header["Set-Cookie"]) > 0 ||
 		user["email"] != "ada@example.com" || user["emailVerified"] != false {
-		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+		t.Errorf("got %d %s, cookies %q, want 200, an unverified user, no token and no cookie",
+			a.status, a.body, a.header["Set-Cookie"])
 	}
 	if got := query[string](s,
 		`SELECT (SELECT count(*) FROM "user" WHERE id::text = $1) || ' ' || (SELECT count(*) FROM account WHERE password `+
 			`LIKE '$argon2id$%') || ' ' || (SELECT count(*) FROM session)`, user["id"]); got != "1 1 0" {
-		t.Errorf("got users, accounts, sessions %s", got)
+		t.Errorf("got numbers of users, accounts and sessions %s, want 1 1 0", got)
 	}
 	m := box.takeOne(t)
 	if m.Kind != "verify-email" || m.To != "ada@example.com" ||
 		!strings.HasSuffix(m.URL, "&callbackURL=%2Fhello%20there") {
-		t.Errorf("got %+v", m)
+		t.Errorf("got mail %+v, want a verify-email mail with the callbackURL", m)
 	}
 	if got := s.openLink(m); got.header.Get("Location") != "/hello there" || !s.isVerified("ada@example.com") {
-		t.Errorf("got %d to %q", got.status, got.header.Get("Location"))
+		t.Errorf("open the link: got %d to %q, want a redirect to the callbackURL and a verified email",
+			got.status, got.header.Get("Location"))
 	}
 	if !s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("cannot sign in after it")
+		t.Error("the user cannot sign in after the email was verified, want a sign-in")
 	}
 	s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"A\u0000"`, 1)).check(t, "NUL", 422, "FAILED_TO_CREATE_USER")
 	s.do("POST", signUpPath, `{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`).check(t,
@@ -269,7 +272,7 @@ func TestSignUpWithRequiredVerificationSendsLink(t *testing.T) {
 
 	s, _ = newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on", "MAIL=none")
 	if a := s.do("POST", signUpPath, ada); a.status != 200 || a.json(t)["token"] != nil {
-		t.Errorf("without mail: got %d %s", a.status, a.body)
+		t.Errorf("with MAIL=none: got %d %s, want 200 without a token", a.status, a.body)
 	}
 }
 
@@ -297,7 +300,7 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 		a.header.Del("X-Request-Id")
 		id := uuid.FindString(a.body)
 		if id == "" || seen[id] {
-			t.Errorf("%s: got %s", c.email, a.body)
+			t.Errorf("%s: got %s, want an id of a user that no other answer has", c.email, a.body)
 		}
 		seen[id] = true
 		if got := strings.Join(box.sent(), ", "); got != c.mail {
@@ -316,7 +319,7 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 		t.Errorf("got %d users, want 3", got)
 	}
 	if !query[bool](s, `SELECT bool_and(password LIKE '$argon2id$%') FROM account`) {
-		t.Error("a password was changed")
+		t.Error("a sign-up with a taken email changed the password, want no change")
 	}
 }
 
@@ -337,7 +340,7 @@ func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 		box.take()
 		s.do("POST", signUpPath, strings.Replace(ada, "correct horse", "battery staple", 1)).check(t, name, 200, "")
 		if got := box.takeOne(t); got.Kind != mail.Nothing {
-			t.Errorf("%s: got a %s mail", name, got.Kind)
+			t.Errorf("%s: got a mail of kind %s, want nothing", name, got.Kind)
 		}
 	}
 }
@@ -360,7 +363,7 @@ func TestConcurrentSignUpsWithOneEmailEachGetALink(t *testing.T) {
 	}
 	for _, m := range mails {
 		if m.Kind != mail.VerifyEmail {
-			t.Errorf("got a %s mail, want a link", m.Kind)
+			t.Errorf("got a mail of kind %s, want a link", m.Kind)
 		}
 	}
 	s.openLink(mails[7])

@@ -37,7 +37,7 @@ func TestR36_TokenHasUserIssuerAndAudience(t *testing.T) {
 	who, err := s.verifier().Verify(t.Context(), token)
 	user, _ := up.json(t)["user"].(map[string]any)
 	if err != nil || who.UserID != user["id"] || who.SessionID != query[string](s, `SELECT id::text FROM session`) {
-		t.Errorf("got %+v, %v", who, err)
+		t.Errorf("verify the token: got %+v and error %v, want the user and the session", who, err)
 	}
 	claims := jwt.MapClaims{}
 	parsed, _, err := jwt.NewParser().ParseUnverified(token, claims)
@@ -45,7 +45,7 @@ func TestR36_TokenHasUserIssuerAndAudience(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := parsed.Header["alg"]; got != "RS256" || len(parsed.Header) != 2 {
-		t.Errorf("got header %v", parsed.Header)
+		t.Errorf("got header %v, want alg RS256 and a kid", parsed.Header)
 	}
 	for name, want := range user {
 		if diff := cmp.Diff(want, claims[name]); diff != "" {
@@ -56,7 +56,7 @@ func TestR36_TokenHasUserIssuerAndAudience(t *testing.T) {
 	if claims["sub"] != user["id"] || claims["iss"] != origin || claims["aud"] != origin || exp-iat != 604800 ||
 		iat != float64(s.now.Unix()) ||
 		claims["jti"] == "" || len(claims) != len(user)+7 {
-		t.Errorf("got claims %v", claims)
+		t.Errorf("got claims %v, want the user, the issuer, the audience and 7 days", claims)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestTokenNeedsASession(t *testing.T) {
 	s := newServer(t)
 	a := s.do("GET", tokenPath, "")
 	if a.status != 401 || a.body != `{"message":"Unauthorized","code":"UNAUTHORIZED"}` || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("token without a session: got %d %s, want 401", a.status, a.body)
 	}
 }
 
@@ -76,16 +76,16 @@ func TestTokenIsReusedForAMinute(t *testing.T) {
 	token := func() any { return s.do("GET", tokenPath, "", "Cookie", cookie).json(t)["token"] }
 	first := token()
 	if header := s.do("GET", sessionPath, "", "Cookie", cookie).header.Get("Set-Auth-Jwt"); header != first {
-		t.Error("get-session issued a new token within a minute")
+		t.Error("get-session issued a new token within a minute, want the same token")
 	}
 	s.now = s.now.Add(61 * time.Second)
 	if token() == first {
-		t.Error("a token older than a minute is returned")
+		t.Error("token returned one that is older than a minute, want a new one")
 	}
 	second := token()
 	s.exec(`UPDATE "user" SET name = 'Countess'`)
 	if token() == second {
-		t.Error("a token with the old name is returned")
+		t.Error("token returned one with the old name, want a new one")
 	}
 }
 
@@ -114,7 +114,7 @@ func TestJWKSHasOurKeysAndThoseOfBetterAuth(t *testing.T) {
 	for _, k := range got.Keys {
 		ids = append(ids, k.Kid)
 		if k.Kty != "RSA" || k.Alg != "RS256" || k.E != "AQAB" || k.D != "" || k.Use != "sig" {
-			t.Errorf("got key %+v", k)
+			t.Errorf("got key %+v, want a public RSA key for RS256", k)
 		}
 	}
 	slices.Sort(ids)
@@ -140,7 +140,7 @@ func TestR38_JWKSWithoutDatabase(t *testing.T) {
 	s := newServer(t, setting("SHARED_DATABASE", "on"))
 	s.svc.Store.Close()
 	if a := s.do("GET", jwksPath, ""); a.status != 200 || strings.Count(a.body, `"kid"`) != 2 {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("JWKS without a database: got %d %s, want 200 and 2 keys", a.status, a.body)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestSessionWorksWithoutSigningKeys(t *testing.T) {
 	}
 	a := s.do("GET", sessionPath, "", "Cookie", cookie)
 	if a.status != 200 || a.json(t)["user"] == nil || a.header.Get("Set-Auth-Jwt") != "" {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("get-session without signing keys: got %d %s, want 200 without a JWT", a.status, a.body)
 	}
 	for _, path := range []string{tokenPath, jwksPath} {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
@@ -162,7 +162,7 @@ func TestSessionWorksWithoutSigningKeys(t *testing.T) {
 		w := httptest.NewRecorder()
 		s.mux.ServeHTTP(w, r)
 		if w.Code != 500 || w.Body.Len() > 0 {
-			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
+			t.Errorf("%s without signing keys: got %d %s, want 500 without a body", path, w.Code, w.Body)
 		}
 	}
 }
@@ -189,10 +189,10 @@ func TestR48_HandlersHonourTheDeadline(t *testing.T) {
 		w := httptest.NewRecorder()
 		s.mux.ServeHTTP(w, r)
 		if w.Code != 503 {
-			t.Errorf("%s: got %d %s", c[1], w.Code, w.Body)
+			t.Errorf("%s after its deadline: got %d %s, want 503", c[1], w.Code, w.Body)
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM "user"`); got != 1 {
-		t.Errorf("got %d users", got)
+		t.Errorf("got %d users, want 1: the requests after their deadline made none", got)
 	}
 }

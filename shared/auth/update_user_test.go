@@ -81,19 +81,21 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 		s.now = s.now.Add(time.Minute)
 		a := s.doAs(p, "POST", updateUserPath, c.body)
 		if a.status != 200 || a.body != statusTrue || a.cookie() != p.cookie {
-			t.Errorf("%s: got %d %s, cookies %q", c.body, a.status, a.body, a.header["Set-Cookie"])
+			t.Errorf("%s: got %d %s, cookies %q, want 200 and the renewed session cookie",
+				c.body, a.status, a.body, a.header["Set-Cookie"])
 		}
 		if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, p.token+".") {
-			t.Errorf("%s: got set-auth-token %q", c.body, got)
+			t.Errorf("%s: got set-auth-token %q, want the token of the session", c.body, got)
 		}
 		if !query[bool](s, `SELECT count(*) = 1 FROM "user" WHERE id = $1 AND name = $2 AND coalesce(image, 'none') = $3
 			AND "updatedAt" = $4 AND email = 'ada@example.com' AND NOT "emailVerified" AND "createdAt" < $4`,
 			p.id, c.name, c.image, s.now) {
-			t.Errorf("%s: stored %s", c.body, query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, p.id))
+			t.Errorf("%s: stored user %s, want only the name, the image and updatedAt changed",
+				c.body, query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, p.id))
 		}
 		user, _ := s.doAs(p, "GET", sessionPath, "").json(t)["user"].(map[string]any)
 		if user["name"] != c.name {
-			t.Errorf("%s: get-session returns %v", c.body, user)
+			t.Errorf("%s: get-session returns the user %v, want the new name", c.body, user)
 		}
 	}
 	if after := query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, bob.id); after != before {
@@ -108,22 +110,23 @@ func TestUpdateUserKeepsSessions(t *testing.T) {
 	a := s.doAs(forgotten, "POST", updateUserPath, `{"name":"F"}`)
 	lines := a.header["Set-Cookie"]
 	if len(lines) != 2 || strings.Contains(strings.Join(lines, ""), "Max-Age") || a.cookie() != forgotten.cookie {
-		t.Errorf("not remembered: got %q", lines)
+		t.Errorf("session that is not remembered: got cookies %q, want two without Max-Age", lines)
 	}
 	p := s.signUp("bob")
 	if a := s.do("POST", updateUserPath, `{"name":"B"}`, "Authorization", "Bearer "+p.token); a.body != statusTrue ||
 		a.cookie() != p.cookie {
-		t.Errorf("by bearer: got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+		t.Errorf("with a bearer token: got %d %s, cookies %q, want 200 and the session cookie",
+			a.status, a.body, a.header["Set-Cookie"])
 	}
 	s.now = s.now.Add(25 * time.Hour)
 	a = s.doAs(p, "POST", updateUserPath, `{"name":"Due"}`)
 	if a.body != statusTrue || a.cookie() != p.cookie+"; "+p.cookie ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
-		t.Errorf("due for refresh: got %d %s, cookies %q, exposed %q", a.status, a.body, a.header["Set-Cookie"],
-			a.header.Get("Access-Control-Expose-Headers"))
+		t.Errorf("session due for an extension: got %d %s, cookies %q, exposed headers %q, want two session cookies",
+			a.status, a.body, a.header["Set-Cookie"], a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if !query[bool](s, `SELECT "expiresAt" = $2 FROM session WHERE token = $1`, p.token, s.now.Add(7*24*time.Hour)) {
-		t.Error("the session was not prolonged")
+		t.Error("the session was not extended to 7 days")
 	}
 }
 
@@ -136,6 +139,7 @@ func TestUpdateUserRefusesConcurrentlyDeletedUser(t *testing.T) {
 	s.exec(`CREATE TRIGGER gone BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION gone()`) // the update finds no row
 	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie", cookie, "Origin", origin)
 	if a.status != 401 || a.code() != "UNAUTHORIZED" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("got %d %s, cookies %q", a.status, a.body, a.header["Set-Cookie"])
+		t.Errorf("user deleted at the same time: got %d %s, cookies %q, want 401 and cleared cookies",
+			a.status, a.body, a.header["Set-Cookie"])
 	}
 }

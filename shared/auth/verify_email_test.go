@@ -76,14 +76,14 @@ func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 				t.Errorf("%s: got %d %s to %q, want %q", c.name, a.status, a.body, a.header.Get("Location"), location)
 			case location == "" && (a.status != c.status || a.code() != c.code || c.status == 200 &&
 				a.body != `{"status":true,"user":null}`):
-				t.Errorf("%s: got %d %s", c.name, a.status, a.body)
+				t.Errorf("%s: got %d %s, want %d %s", c.name, a.status, a.body, c.status, c.code)
 			}
 			if len(a.header["Set-Cookie"]) > 0 {
-				t.Errorf("%s: got cookies %q", c.name, a.header["Set-Cookie"])
+				t.Errorf("%s: got cookies %q, want none", c.name, a.header["Set-Cookie"])
 			}
 			if got := query[string](s,
 				`SELECT coalesce(string_agg(email, ' '), '') FROM "user" WHERE "emailVerified"`); got != c.verified {
-				t.Errorf("%s: verified are %q, want %q", c.name, got, c.verified)
+				t.Errorf("%s: got the verified emails %q, want %q", c.name, got, c.verified)
 			}
 		}
 	}
@@ -99,10 +99,10 @@ func TestVerificationMailsAreLikeThoseOfBetterAuth(t *testing.T) {
 		t.Errorf("got %+v, want %s", m, want)
 	}
 	if m := s.requestVerificationLink(box, a, "/a b?c"); !strings.HasSuffix(m.URL, "&callbackURL=%2Fa%20b%3Fc") {
-		t.Errorf("got %s", m.URL)
+		t.Errorf("got the link %s, want the encoded callbackURL", m.URL)
 	}
 	if a := s.openLink(m); a.status != 302 || a.header.Get("Location") != "/" || !s.isVerified("ada@example.com") {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("open the link: got %d %s, want 302 to / and a verified email", a.status, a.body)
 	}
 }
 
@@ -116,7 +116,8 @@ func TestFirstVerificationClickStartsASession(t *testing.T) {
 	got := s.openLink(s.requestVerificationLink(box, a, ""), bob.bearer()...)
 	if got.status != 302 || got.header["Set-Cookie"] != nil || !s.isVerified("ada@example.com") ||
 		query[int](s, `SELECT count(*) FROM session`) != 2 {
-		t.Errorf("while another user is signed in: got %d, cookies %q", got.status, got.header["Set-Cookie"])
+		t.Errorf("link of another user than the one signed in: got %d, cookies %q, want 302, no cookie and a "+
+			"verified email", got.status, got.header["Set-Cookie"])
 	}
 	unverify := func() { s.exec(`UPDATE "user" SET "emailVerified" = false`) }
 	unverify()
@@ -125,24 +126,28 @@ func TestFirstVerificationClickStartsASession(t *testing.T) {
 	session := s.do("GET", sessionPath, "", "Cookie", got.cookie())
 	if got.status != 302 || !strings.Contains(session.body, `"ada@example.com"`) ||
 		!strings.Contains(session.body, `"emailVerified":true`) {
-		t.Errorf("got %d, session %s", got.status, session.body)
+		t.Errorf("first click: got %d, session %s, want 302 and a session of the verified user",
+			got.status, session.body)
 	}
 	if got.header.Get("Set-Auth-Token") == a.header.Get("Set-Auth-Token") ||
 		query[int](s, `SELECT count(*) FROM session`) != 3 {
-		t.Error("the session is not a new one")
+		t.Error("the first click started no new session, want one")
 	}
 	if again := s.openLink(m); again.status != 302 || len(again.header["Set-Cookie"]) > 0 ||
 		query[int](s, `SELECT count(*) FROM session`) != 3 {
-		t.Errorf("again: got %d, cookies %q", again.status, again.header["Set-Cookie"])
+		t.Errorf("link opened again: got %d, cookies %q, want 302 and no cookie",
+			again.status, again.header["Set-Cookie"])
 	}
 	unverify()
 	if spent := s.openLink(m); spent.header.Get("Location") != "/?error=INVALID_TOKEN" || s.isVerified("ada@example.com") {
-		t.Errorf("a used link: got %d to %q", spent.status, spent.header.Get("Location"))
+		t.Errorf("used link after the email became unverified: got %d to %q, want INVALID_TOKEN",
+			spent.status, spent.header.Get("Location"))
 	}
 	own := s.openLink(s.requestVerificationLink(box, a, ""), a.bearer()...)
 	if own.header.Get("Set-Auth-Token") != a.header.Get("Set-Auth-Token") ||
 		query[int](s, `SELECT count(*) FROM session`) != 3 {
-		t.Errorf("with a session of their own: got cookies %q", own.header["Set-Cookie"])
+		t.Errorf("user with a valid session opens the link: got cookies %q, want that session and no new one",
+			own.header["Set-Cookie"])
 	}
 }
 
@@ -160,7 +165,7 @@ func TestR41_OneSessionUnderFiftyConcurrentClicks(t *testing.T) {
 	signedIn := 0
 	for _, a := range answers {
 		if a.status != 302 {
-			t.Errorf("got %d %s", a.status, a.body)
+			t.Errorf("concurrent click: got %d %s, want 302", a.status, a.body)
 		}
 		if a.cookie() != "" {
 			signedIn++
@@ -180,7 +185,7 @@ func TestVerifyEmailRenewsTheCookieCache(t *testing.T) {
 	got := s.openLink(m, "Cookie", a.cookie())
 	if session := s.do("GET", sessionPath, "", "Cookie", got.cookie()); !strings.Contains(session.body,
 		`"emailVerified":true`) {
-		t.Errorf("got %s", session.body)
+		t.Errorf("get-session after the verification: got %s, want emailVerified true", session.body)
 	}
 }
 
@@ -198,11 +203,11 @@ func TestResetPasswordThroughTheOutbox(t *testing.T) {
 	}
 	tokens := regexp.MustCompile(`"token":"([^"]+)"`).FindAllStringSubmatch(string(text), -1)
 	if len(tokens) != 1 {
-		t.Fatalf("got %s", text)
+		t.Fatalf("got the outbox %s, want one reset token", text)
 	}
 	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+tokens[0][1]+`"}`).check(t, "reset", 200, "")
 	if !s.canSignIn("ada@example.com", "battery staple") {
-		t.Error("the new password does not sign in")
+		t.Error("sign-in with the new password fails, want a sign-in")
 	}
 	if got, want := strings.Count(string(text), "\n"), 1; cmp.Diff(want, got) != "" {
 		t.Errorf("got %d lines, want %d", got, want)
