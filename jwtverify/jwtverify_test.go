@@ -93,7 +93,7 @@ func TestNewNamesTheOptionThatIsWrong(t *testing.T) {
 	t.Parallel()
 	good := Options{JWKSURL: "https://learn.example.com/api/auth/jwks", Issuer: origin, Audience: origin}
 	if _, err := New(good); err != nil {
-		t.Errorf("New: %v", err)
+		t.Errorf("New with good options: %v", err)
 	}
 	for want, change := range map[string]func(*Options){
 		"Options.Issuer":                 func(o *Options) { o.Issuer = "" },

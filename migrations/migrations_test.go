@@ -65,7 +65,7 @@ func TestFilesHaveAscendingNumbers(t *testing.T) {
 	for _, name := range files(t) {
 		m := pattern.FindStringSubmatch(name)
 		if m == nil || m[1] <= last {
-			t.Fatalf("got %s after number %s", name, last)
+			t.Fatalf("got the file %s after number %s, want ascending numbers", name, last)
 		}
 		last = m[1]
 	}
@@ -132,7 +132,7 @@ func TestUpLeavesNoLock(t *testing.T) {
 	}
 	conn := connect(t, url)
 	if value[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
-		t.Error("the lock is still held")
+		t.Error("the lock is held after Up, want it released")
 	}
 	exec(t, conn, "DELETE FROM goose_db_version WHERE version_id > 1")
 	exec(t, conn, "DROP TABLE user_profile")
@@ -179,7 +179,7 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 				t.Errorf("%s: got %v, want it refused for %s", test.table, err, test.want)
 			}
 			if len(applied) > 0 || value[bool](t, conn, "SELECT to_regclass('goose_db_version') IS NOT NULL") {
-				t.Errorf("%s: something was applied: %v", test.table, applied)
+				t.Errorf("%s: Up applied %v before it refused, want nothing", test.table, applied)
 			}
 		}
 	})
@@ -196,7 +196,7 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("applied, got - want +:\n%s", diff)
 		}
 		if value[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
-			t.Error("the lock is still held")
+			t.Error("the lock is held after the failed Up, want it released")
 		}
 	})
 }
@@ -218,7 +218,7 @@ func TestStatusChangesNothing(t *testing.T) {
 		`SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))
 		OR to_regnamespace('xenon') IS NOT NULL`,
 	) {
-		t.Error("the status made a table or a schema")
+		t.Error("Status created a table or a schema, want no change")
 	}
 }
 
@@ -255,7 +255,7 @@ func TestUpInAnotherSchema(t *testing.T) {
 		`SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = 2 AND EXISTS (SELECT FROM "user"
 			WHERE login = 1)`,
 	) {
-		t.Error("the tables of the application have changed")
+		t.Error("Up changed the tables of the application, want no change")
 	}
 }
 
@@ -289,7 +289,7 @@ func TestBan_ColumnsMayBeThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !value[bool](t, conn, `SELECT banned AND "banReason" = 'spam' AND "banExpires" = 'infinity' FROM "user"`) {
-		t.Error("the ban is gone")
+		t.Error("the migration removed the ban, want it kept")
 	}
 }
 
@@ -338,14 +338,14 @@ func TestProfileChecks(t *testing.T) {
 		insert := "INSERT INTO user_profile (user_id, " + test.column + ") VALUES ($1, $2)"
 		for _, v := range test.good {
 			if _, err := conn.Exec(t.Context(), insert, newUser(t, conn), v); err != nil {
-				t.Errorf("%s %v: %v", test.column, v, err)
+				t.Errorf("insert %s = %v: %v", test.column, v, err)
 			}
 		}
 		for _, v := range test.bad {
 			_, err := conn.Exec(t.Context(), insert, newUser(t, conn), v)
 			var pg *pgconn.PgError
 			if !errors.As(err, &pg) || pg.Code != "23514" && pg.Code != "23502" {
-				t.Errorf("%s %v: got %v, want a violated check", test.column, v, err)
+				t.Errorf("insert %s = %v: got %v, want a violated check", test.column, v, err)
 			}
 		}
 	}

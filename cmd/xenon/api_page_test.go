@@ -27,7 +27,7 @@ func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
 	w := get(t, "/api")
 	page := w.Body.String()
 	if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != "text/html; charset=utf-8" {
-		t.Fatalf("got %d %s\n%s", w.Code, got, page)
+		t.Fatalf("API page: got %d %s, want 200 and HTML\n%s", w.Code, got, page)
 	}
 	var want, got []string
 	tmpl, err := readTemplate(templateFile)
@@ -53,7 +53,7 @@ func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
 		t.Errorf("the page sends requests to another host: %s", external)
 	}
 	if csp := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none';") {
-		t.Errorf("Content-Security-Policy: got %q", csp)
+		t.Errorf("got Content-Security-Policy %q, want default-src 'none'", csp)
 	}
 }
 
@@ -74,7 +74,8 @@ func TestAPIPageWithoutTheFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"/api", "/openapi.yaml"} {
 		if w := get(t, path); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "root of the checkout") {
-			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
+			t.Errorf("%s without the file: got %d %s, want 404 that names the root of the checkout",
+				path, w.Code, w.Body)
 		}
 	}
 }

@@ -57,10 +57,10 @@ func TestMissingEnvFileLogsNothing(t *testing.T) {
 	var log bytes.Buffer
 	getenv, err := withEnvFile(func(string) string { return "set" }, filepath.Join(t.TempDir(), ".env"), &log)
 	if err != nil || getenv("X") != "set" || log.Len() > 0 {
-		t.Errorf("got %v, %q", err, log.String())
+		t.Errorf("no env file: got %v and log %q, want no error and no log", err, log.String())
 	}
 	if _, err := withEnvFile(nil, t.TempDir(), &log); err == nil || !strings.Contains(err.Error(), "readable") {
-		t.Errorf("a directory: got %v", err)
+		t.Errorf("a directory instead of an env file: got %v, want an error that asks for a readable file", err)
 	}
 }
 
@@ -68,11 +68,11 @@ func TestShownDatabaseURLHasNoPassword(t *testing.T) {
 	t.Parallel()
 	l := &local{databaseURL: "postgres://me:hidden@localhost:5432/learn?password=hidden", dir: ".xenon"}
 	if got := l.shownURL(); got != "postgres://me@localhost:5432/learn" {
-		t.Errorf("got %s", got)
+		t.Errorf("got the shown URL %s, want one without a password", got)
 	}
 	l.server = &postgres.Server{}
 	const want = "postgres://me@localhost:5432/learn, its password is in .xenon/postgres/password"
 	if got := l.shownURL(); got != want {
-		t.Errorf("got %s", got)
+		t.Errorf("got the shown URL %s, want %s", got, want)
 	}
 }

@@ -77,7 +77,7 @@ library (BSD-3-Clause). The packages of the site have [their own page](licences-
 `)
 	found := modules(t)
 	if len(found) < 10 {
-		t.Fatalf("got %d modules", len(found))
+		t.Fatalf("got %d modules, want at least 10", len(found))
 	}
 	for _, m := range found {
 		names := licencesOf(t, m[2])
@@ -113,7 +113,7 @@ func TestR59_UnknownLicencesAreReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := licencesOf(t, dir); len(got) != want {
-			t.Errorf("%q: got %v", text, got)
+			t.Errorf("text %q: got the licences %v, want the licence of that text or none", text, got)
 		}
 	}
 }

@@ -101,14 +101,15 @@ func TestMailSettingsOfTheTemplate(t *testing.T) {
 		case config.MailQueue:
 			senders = append(senders, folder)
 			if settings["MAIL_QUEUE_URL"] != "MailQueue" || !may {
-				t.Errorf("%s: MAIL_QUEUE_URL is %q, may send: %v", folder, settings["MAIL_QUEUE_URL"], may)
+				t.Errorf("%s: got MAIL_QUEUE_URL %q and permission to send %v, want MailQueue and true",
+					folder, settings["MAIL_QUEUE_URL"], may)
 			}
 		case config.MailNone:
 			if settings["MAIL_QUEUE_URL"] != "" || may {
-				t.Errorf("%s sends no mail and has the queue", folder)
+				t.Errorf("%s sends no mail but has the URL of the queue or may send to it", folder)
 			}
 		default:
-			t.Errorf("%s: MAIL is %q", folder, mail)
+			t.Errorf("%s: got MAIL %q, want one that exists", folder, mail)
 		}
 	}
 	slices.Sort(senders)
@@ -128,10 +129,10 @@ func TestMailerOfTheTemplate(t *testing.T) {
 		t.Errorf("event of the mailer (-got +want):\n%s", diff)
 	}
 	if m.settings["mailer"]["MAIL_FROM"] != "MailFrom" || !strings.Contains(m.policies["mailer"], "ses:SendEmail\n") {
-		t.Errorf("the mailer has no sender or may not send")
+		t.Errorf("the mailer has no MAIL_FROM or may not send by SES")
 	}
 	if strings.Contains(m.policies["mailer"], "secretsmanager") {
-		t.Errorf("the mailer may read secrets that it does not need")
+		t.Errorf("the mailer may read secrets, want no permission: it needs none")
 	}
 	redrive := map[string]any{"deadLetterTargetArn": "MailDeadLetterQueue.Arn", "maxReceiveCount": 5}
 	if diff := cmp.Diff(m.queues["MailQueue"]["RedrivePolicy"], any(redrive)); diff != "" {

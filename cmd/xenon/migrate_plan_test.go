@@ -19,7 +19,7 @@ func TestMigrateOptions(t *testing.T) {
 	if err != nil || len(o.Providers) != 2 || o.Providers["custom:acme"] != "acme" ||
 		o.ProfileValues["age_range"]["45_plus"] != "35_plus" ||
 		o.ProfileValues["primary_goal"]["a b"] != "it's" {
-		t.Errorf("got %+v, %v", o, err)
+		t.Errorf("parse the options: got %+v, %v, want the providers and the values of the flags", o, err)
 	}
 	want := "xenon migrate run --run autumn --batch-size 10 --unconfirmed allow --mfa hold --provider custom:acme=acme " +
 		"--provider azure=oid " +
@@ -60,11 +60,11 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 			}
 		}
 		if slices.Contains(s.args, "--json") && !json.Valid([]byte(out)) {
-			t.Errorf("%v: no JSON:\n%s", s.args, out)
+			t.Errorf("%v: the output is not JSON:\n%s", s.args, out)
 		}
 	}
 	users, ledger := dbtest.Value[int](t, target, countUsers), dbtest.Value[int](t, target, countLedgers)
 	if users != 0 || ledger != 0 {
-		t.Errorf("planning wrote %d users and %d ledgers", users, ledger)
+		t.Errorf("plan wrote %d users and %d ledgers, want none", users, ledger)
 	}
 }

@@ -27,7 +27,7 @@ func TestMigratePlanListsProviders(t *testing.T) {
 	}
 	code, out, stderr := xenon(t, []string{"migrate", "plan"}, env...)
 	if code != exitDone {
-		t.Fatalf("got %d\n%s%s", code, out, stderr)
+		t.Fatalf("migrate plan: got %d, want 0\n%s%s", code, out, stderr)
 	}
 	for _, want := range []string{
 		"  in Supabase         in Xenon               users  nothing else    imported  not imported\n",
@@ -48,7 +48,7 @@ func TestMigratePlanListsProviders(t *testing.T) {
 	}
 	code, text, stderr := xenon(t, []string{"migrate", "plan", "--json"}, env...)
 	if code != exitDone {
-		t.Fatalf("got %d\n%s%s", code, text, stderr)
+		t.Fatalf("migrate plan --json: got %d, want 0\n%s%s", code, text, stderr)
 	}
 	var plan planOutput
 	if err := json.Unmarshal([]byte(text), &plan); err != nil {
@@ -60,7 +60,8 @@ func TestMigratePlanListsProviders(t *testing.T) {
 	}
 	if len(plan.Providers) != 19 || len(states) != 2*15+4+4 || states["GITHUB_CLIENT_SECRET"] ||
 		!states["GITHUB_CLIENT_ID"] {
-		t.Errorf("%d providers, settings %v", len(plan.Providers), states)
+		t.Errorf("got %d providers and the settings %v, want 19 providers and the settings that are set",
+			len(plan.Providers), states)
 	}
 	if strings.Contains(out+text, "the-id") || strings.Contains(out+text, "hidden") {
 		t.Error("the plan prints a value of the environment")

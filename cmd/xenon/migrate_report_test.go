@@ -85,10 +85,10 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 		}
 	}
 	if n := dbtest.Value[int](t, target, countUsers); n != 0 {
-		t.Errorf("%d users are in the target after the rollback", n)
+		t.Errorf("got %d users in the target after the rollback, want 0", n)
 	}
 	if info, err := os.Stat(sql); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the file of --return-to-source: %v, %v", info, err)
+		t.Errorf("file of --return-to-source: got %v, %v, want one with mode 0600", info, err)
 	}
 }
 

@@ -20,7 +20,7 @@ func TestReturnToSourceFileIsCompleteOrAbsent(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "back.sql")
 	code, _, stderr := xenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
 	if _, err := os.Stat(file); code != exitFailed || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("without a run: got %d, %v\n%s", code, err, stderr)
+		t.Errorf("return to source without a run: got %d and %v, want a failure and no file\n%s", code, err, stderr)
 	}
 }
 
@@ -34,7 +34,7 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 		t,
 		[]string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"},
 		env...); code != exitDecision {
-		t.Fatalf("run: got %d\n%s%s", code, out, stderr)
+		t.Fatalf("migrate run: got %d, want the exit code of a decision\n%s%s", code, out, stderr)
 	}
 	const first = `(select min(id::text)::uuid from "user")`
 	dbtest.Exec(

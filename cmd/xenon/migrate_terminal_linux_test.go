@@ -60,7 +60,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	var last string
 	for _, l := range lines {
 		if n := utf8.RuneCountInString(l); n > columns {
-			t.Errorf("%d columns on a terminal of %d: %s", n, columns, l)
+			t.Errorf("a line has %d columns on a terminal of %d: %s", n, columns, l)
 		}
 		if strings.TrimSpace(l) != "" {
 			last = l
@@ -78,7 +78,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	if !strings.Contains(last, " 100% ███") || strings.Contains(last, "░") ||
 		!strings.Contains(last, "copy 4/4 batches, 9,375 rows/s, 1,200 quarantined, 4s") ||
 		!strings.HasSuffix(text, "\n") {
-		t.Errorf("the bar ends with %q", last)
+		t.Errorf("got the last bar %q, want 100 %% and the numbers of the pass", last)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 	t.Parallel()
 	_, target, env := migrationOf(t, 200)
 	if code, _, stderr := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
-		t.Fatalf("run: got %d\n%s", code, stderr)
+		t.Fatalf("migrate run: got %d, want the exit code of a decision\n%s", code, stderr)
 	}
 	copied := dbtest.Value[int](t, target, countUsers)
 	settings := map[string]string{}
@@ -116,10 +116,10 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 			streams{slave, &out, &stderr},
 		)
 		if code != c.code || !strings.Contains(stderr.String(), c.want) || !strings.Contains(stderr.String(), "Type yes: ") {
-			t.Errorf("%q: got %d\n%s%s", c.typed, code, &out, &stderr)
+			t.Errorf("answer %q: got %d, want the question and the expected result\n%s%s", c.typed, code, &out, &stderr)
 		}
 		if left := dbtest.Value[int](t, target, countUsers); left != c.left {
-			t.Errorf("%q: %d users, want %d", c.typed, left, c.left)
+			t.Errorf("answer %q: got %d users, want %d", c.typed, left, c.left)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
 	} {
 		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", with("pgbouncer=true&schema=public"))
 		if !strings.Contains(stderr, "are ignored: pgbouncer, schema") || args[0] == "schema" && code != 0 {
-			t.Errorf("%v: got %d\n%s", args, code, stderr)
+			t.Errorf("%v: got %d, want a warning about ignored parameters\n%s", args, code, stderr)
 		}
 	}
 	for _, args := range [][]string{
@@ -39,7 +39,8 @@ func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
 	} {
 		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", unreachable+"?frob=1", "DATABASE_URL", unreachable+"?frob=1")
 		if code == 0 || !strings.Contains(stderr, "unknown parameters: frob") || strings.Contains(stderr, "hunter2") {
-			t.Errorf("%v: got %d\n%s", args, code, stderr)
+			t.Errorf("%v: got %d, want a failure that names the unknown parameter, without the password\n%s",
+				args, code, stderr)
 		}
 	}
 }
@@ -88,13 +89,14 @@ func TestMigrateWrongUse(t *testing.T) {
 	} {
 		code, out, stderr := xenon(t, append([]string{"migrate"}, c.args...))
 		if code != exitUsage || !strings.Contains(stderr, c.want) || out != "" || strings.Contains(stderr, "hunter2") {
-			t.Errorf("%v: got %d\n%s%s", c.args, code, out, stderr)
+			t.Errorf("%v: got %d, want the exit code of wrong use and the expected text\n%s%s",
+				c.args, code, out, stderr)
 		}
 	}
 	args := []string{"migrate", "plan"}
 	code, _, stderr := xenon(t, args, "FROM_DATABASE_URL", unreachable, "TO_DATABASE_URL", neonPooler)
 	if code != exitUsage || !strings.Contains(stderr, "Neon's pooler") || strings.Contains(stderr, "hunter2") {
-		t.Errorf("by variables: got %d\n%s", code, stderr)
+		t.Errorf("URL in a variable: got %d, want the exit code of wrong use and Neon's pooler\n%s", code, stderr)
 	}
 }
 

@@ -76,7 +76,7 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 			x.ahead.Add(int64(secrets.TTL)) // all caches fetch again and get no response
 			for range 50 {
 				if status, body, _ := x.send("GET", "/api/auth/jwks", "", "", ""); status != http.StatusOK {
-					t.Errorf("JWKS: %d %s", status, body)
+					t.Errorf("JWKS: got %d %s, want 200", status, body)
 				}
 			}
 			m.Cut.Store(false)
@@ -93,7 +93,8 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		env := []string{"SIGNING_KEYS_ARN", arn}
 		if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
 			!strings.Contains(err, "xenon keys rotate") {
-			t.Errorf("%s: no keys: got %d %s", name, code, err)
+			t.Errorf("%s: keys list without keys: got %d %s, want a failure that names xenon keys rotate",
+				name, code, err)
 		}
 		if enabled {
 			rotatedBy(t, m, arn, time.Now)
@@ -102,7 +103,7 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		}
 		code, out, err := xenon(t, []string{"keys", "rotate", "--json"}, env...)
 		if code != exitDone || m.Failed != nil {
-			t.Fatalf("%s: got %d %s %v", name, code, err, m.Failed)
+			t.Fatalf("%s: keys rotate: got %d %s and failed calls %v, want success", name, code, err, m.Failed)
 		}
 		var rotated struct{ Current, Next string }
 		if err := json.Unmarshal([]byte(out), &rotated); err != nil {
@@ -111,18 +112,20 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		code, out, _ = xenon(t, []string{"keys", "list"}, env...)
 		if code != exitDone || !strings.Contains(out, "current  "+rotated.Current) ||
 			!strings.Contains(out, "next     "+rotated.Next) || strings.Contains(out, "PRIVATE") {
-			t.Errorf("%s: list: got %d %s", name, code, out)
+			t.Errorf("%s: keys list: got %d %s, want the current and the next key without a private key",
+				name, code, out)
 		}
 		code, out, err = xenon(t, []string{"keys", "rotate"}, env...)
 		if code != exitFailed || !strings.Contains(err, "rotate again after") {
-			t.Errorf("%s: too soon: got %d %s%s", name, code, out, err)
+			t.Errorf("%s: keys rotate again at once: got %d %s%s, want a failure with the time of the next rotation",
+				name, code, out, err)
 		}
 	}
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:nowhere-AbCdEf"
 	for _, command := range []string{"list", "rotate"} {
 		if code, _, err := xenon(t, []string{"keys", command}, "SIGNING_KEYS_ARN", wrong); code != exitFailed ||
 			!strings.Contains(err, wrong) {
-			t.Errorf("%s with a wrong ARN: got %d %s", command, code, err)
+			t.Errorf("keys %s with a wrong ARN: got %d %s, want a failure that names the ARN", command, code, err)
 		}
 	}
 }
@@ -134,7 +137,7 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	for range 2 {
 		code, out, stderr := xenon(t, []string{"origin-secret", arn})
 		if code != exitDone || strings.TrimSpace(out) != m.VersionWithLabel(arn, "AWSCURRENT") {
-			t.Fatalf("got %d %q %s", code, out, stderr)
+			t.Fatalf("origin-secret: got %d %q %s, want the id of the new version", code, out, stderr)
 		}
 	}
 	var got struct {
@@ -155,6 +158,6 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	}
 	if code, _, stderr := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
 		!strings.Contains(stderr, "rotate the origin secret") {
-		t.Errorf("no such secret: got %d %s", code, stderr)
+		t.Errorf("origin-secret with an unknown ARN: got %d %s, want a failure", code, stderr)
 	}
 }

@@ -101,7 +101,7 @@ func (x *xenonServer) register(n int) string {
 	status, body, _ := x.send("POST", "/api/auth/sign-up/email", user, "", "")
 	var up struct{ Token string }
 	if err := json.Unmarshal(body, &up); err != nil || status != 200 {
-		x.t.Fatalf("sign-up: %d %s", status, body)
+		x.t.Fatalf("sign-up: got %d %s, want 200", status, body)
 	}
 	return up.Token
 }
@@ -110,7 +110,7 @@ func (x *xenonServer) token(session string) string {
 	status, body, _ := x.send("GET", "/api/auth/token", "", "Authorization", "Bearer "+session)
 	var got struct{ Token string }
 	if err := json.Unmarshal(body, &got); err != nil || status != 200 {
-		x.t.Errorf("token: %d %s", status, body)
+		x.t.Errorf("token: got %d %s, want 200", status, body)
 	}
 	return got.Token
 }
@@ -120,7 +120,7 @@ func (x *xenonServer) token(session string) string {
 func (x *xenonServer) accepted(token string) bool {
 	status, body, _ := x.send("GET", "/api/profile", "", "Authorization", "Bearer "+token)
 	if status != http.StatusNotFound && status != http.StatusUnauthorized {
-		x.t.Errorf("profile: %d %s", status, body)
+		x.t.Errorf("profile: got %d %s, want 404 for a valid token or 401", status, body)
 	}
 	return status == http.StatusNotFound
 }
@@ -209,13 +209,13 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	close(stop)
 	group.Wait()
 	if rejected.Load() > 0 {
-		t.Errorf("%d of %d uses of valid tokens were rejected", rejected.Load(), used.Load())
+		t.Errorf("%d of %d uses of valid tokens were rejected, want 0", rejected.Load(), used.Load())
 	}
 	t.Logf("%d uses of valid tokens, 0 rejected", used.Load())
 
 	x.ahead.Add(int64(x.cfg.JWTExpiresIn))
 	if x.accepted(first) {
-		t.Error("an expired token is accepted")
+		t.Error("an expired token is accepted, want it rejected")
 	}
 	old, err := store.inUse()
 	if err != nil {
@@ -227,15 +227,15 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	_, jwks, _ := x.send("GET", "/api/auth/jwks", "", "", "")
 	for _, k := range old.Retired {
 		if bytes.Contains(jwks, []byte(k.ID)) {
-			t.Errorf("retired key %s is still published", k.ID)
+			t.Errorf("key %s, which is removed, is still in the JWKS", k.ID)
 		}
 	}
 	good := x.token(x.register(users))
 	if !x.accepted(good) {
-		t.Error("a new token is rejected")
+		t.Error("a new token is rejected, want it accepted")
 	}
 	if x.accepted(x.signedWith(firstKeys, good)) {
-		t.Error("a token of a removed key is accepted")
+		t.Error("a token of a removed key is accepted, want it rejected")
 	}
 }
 

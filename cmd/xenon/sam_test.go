@@ -54,7 +54,7 @@ func TestSamTemplateHasRoutesAndNoCloudResources(t *testing.T) {
 	}
 	for _, never := range []string{"CorsConfiguration", "ARN", "Fn::", "ReservedConcurrent", "Policies", "LogGroup"} {
 		if strings.Contains(string(text), never) {
-			t.Errorf("there is %s in\n%s", never, text)
+			t.Errorf("the template for SAM contains %s, want it removed\n%s", never, text)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func TestSamTemplateHasArchitectureOfTheMachine(t *testing.T) {
 	t.Parallel()
 	text, err := samTemplate(filepath.Join(root, templateFile), "arm64", nil)
 	if err != nil || !strings.Contains(string(text), `"arm64"`) {
-		t.Errorf("got %v\n%s", err, text)
+		t.Errorf("got %v, want the architecture arm64\n%s", err, text)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 	)
 	var got struct{ Parameters map[string]string }
 	if err := json.Unmarshal([]byte(out), &got); code != exitDone || err != nil {
-		t.Fatalf("got %d %v %s", code, err, stderr)
+		t.Fatalf("xenon sam: got %d %v, want success and JSON\n%s", code, err, stderr)
 	}
 	outside, err := url.Parse(database)
 	if err != nil {
@@ -103,10 +103,11 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 	}
 	outside.Host = "host.docker.internal:" + outside.Port()
 	if got.Parameters["DATABASE_URL"] != outside.String() {
-		t.Error("the database host is not the host machine") // the URL contains a password, so it is not printed
+		// The URL contains a password, so it is not printed.
+		t.Error("the database host in the parameters is not that of the host machine")
 	}
 	if got := len(got.Parameters["BETTER_AUTH_SECRET"]); got < 32 {
-		t.Errorf("got a secret of %d characters", got)
+		t.Errorf("got a BETTER_AUTH_SECRET of %d characters, want at least 32", got)
 	}
 	for _, secret := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET"} {
 		delete(got.Parameters, secret)
@@ -157,7 +158,7 @@ func TestSamReportsErrors(t *testing.T) {
 		args := append([]string{"sam", "--dir", t.TempDir(), "--gateway", "127.0.0.1"}, c.args...)
 		code, _, stderr := xenon(t, args, append(c.env, "DATABASE_URL", database)...)
 		if code != c.code || !strings.Contains(stderr, c.want) {
-			t.Errorf("%s: got %d\n%s", c.name, code, stderr)
+			t.Errorf("%s: got %d, want the expected exit code and text\n%s", c.name, code, stderr)
 		}
 	}
 }
@@ -196,7 +197,7 @@ func TestForwardReachesLoopback(t *testing.T) {
 	}
 	got := make([]byte, 4)
 	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "ping" {
-		t.Errorf("got %q %v", got, err)
+		t.Errorf("got %q through the forwarded port, %v, want ping", got, err)
 	}
 	for name, from := range map[string]string{"taken": echo.Addr().String(), "not of this machine": "192.0.2.1:5432"} {
 		if err := forwardPort(t.Context(), from, echo.Addr().String()); err != nil {

@@ -37,6 +37,6 @@ func TestServeStopsWithAnUnfinishedRequest(t *testing.T) {
 	_ = answer.Body.Close()
 	stop()
 	if err := <-stopped; err != nil {
-		t.Errorf("got %v", err)
+		t.Errorf("serve that is stopped during a request: got %v, want no error", err)
 	}
 }

@@ -117,7 +117,7 @@ func TestSitePaths(t *testing.T) {
 			t.Errorf("%s %s: got %d %q, want %d %q", c.method, c.path, w.Code, got, c.status, c.body)
 		}
 		if w.Header().Get("Location") != "" {
-			t.Errorf("%s %s: redirects", c.method, c.path)
+			t.Errorf("%s %s: the answer has a Location, want no redirect", c.method, c.path)
 		}
 	}
 }
@@ -161,13 +161,13 @@ func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 	}
 	tag := answer(h, "GET", "/login").Header().Get("ETag")
 	if w := answer(h, "GET", "/login/", "If-None-Match", tag); tag == "" || w.Code != http.StatusNotModified {
-		t.Errorf("the same page again: got %d, tag %s", w.Code, tag)
+		t.Errorf("same page with its ETag: got %d, ETag %s, want 304", w.Code, tag)
 	}
 	if w := answer(h, "GET", "/", "If-None-Match", tag); w.Code != http.StatusOK {
-		t.Errorf("another page: got %d", w.Code)
+		t.Errorf("another page with that ETag: got %d, want 200", w.Code)
 	}
 	if got := answer(h, "GET", "/nothing").Header().Get("ETag"); got != "" {
-		t.Errorf("the 404 response has the ETag %s", got)
+		t.Errorf("the 404 response has the ETag %s, want none", got)
 	}
 }
 
@@ -213,17 +213,17 @@ func TestSiteBuiltLaterIsServed(t *testing.T) {
 	h := withSite(t, dir, local3000)
 	for _, path := range []string{"/", "/login"} {
 		if w := answer(h, "GET", path); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `"start page"` {
-			t.Errorf("%s before: got %d %s", path, w.Code, w.Body)
+			t.Errorf("%s before the site is built: got %d %s, want the start page", path, w.Code, w.Body)
 		}
 	}
 	if w := answer(h, "GET", "/api/nothing"); w.Code != http.StatusNotFound || w.Body.Len() != 0 {
-		t.Errorf("the API before: got %d %s", w.Code, w.Body)
+		t.Errorf("unknown path of the API before the site is built: got %d %s, want 404 without a body", w.Code, w.Body)
 	}
 	if err := os.WriteFile(hashes, []byte(hashOfTheTest), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if w := answer(h, "GET", "/"); w.Body.String() != "<title>home</title>" {
-		t.Errorf("after: got %s", w.Body)
+		t.Errorf("after the site is built: got %s, want its page", w.Body)
 	}
 }
 
@@ -244,15 +244,15 @@ func TestDevWithoutSite(t *testing.T) {
 		}
 		w := answer(h, "GET", c.path)
 		if w.Code != c.want || c.want == http.StatusOK && !strings.Contains(w.Body.String(), "curl") {
-			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+			t.Errorf("%s: got %d %s, want %d", name, w.Code, w.Body, c.want)
 		}
 		if w := answer(h, "GET", "/api"); w.Code != http.StatusOK {
-			t.Errorf("%s: /api: got %d", name, w.Code)
+			t.Errorf("%s: /api: got %d, want 200", name, w.Code)
 		}
 	}
 	if _, err := (devCmd{Site: "localhost"}).withSite(web.Routes{}, local3000); err == nil ||
 		!strings.Contains(err.Error(), "make site") {
-		t.Errorf("a wrong --site: got %v", err)
+		t.Errorf("--site without a port: got %v, want an error that names make site", err)
 	}
 }
 
@@ -282,14 +282,14 @@ func TestSiteOfADevelopmentServer(t *testing.T) {
 		}
 	}
 	if got := fetch(t, dev.URL+"/ws", "websocket"); got != "reload" {
-		t.Errorf("the WebSocket sends %q", got)
+		t.Errorf("the WebSocket sends %q, want reload", got)
 	}
 	siteServer.Close()
 	if got := fetch(t, dev.URL+"/", ""); !strings.Contains(got, "does not answer") {
-		t.Errorf("no server: got %q", got)
+		t.Errorf("development server is stopped: got %q, want that it does not answer", got)
 	}
 	if _, err := liveSite("localhost:3001"); err == nil {
-		t.Error("a URL without http:// is accepted")
+		t.Error("--site accepts a URL without http://, want an error")
 	}
 }
 
@@ -346,10 +346,10 @@ func TestDevRejectsHeadersThatTheGatewayRejects(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusRequestHeaderFieldsTooLarge {
-			t.Errorf("%s: large request: got %d %s", name, w.Code, w.Body)
+			t.Errorf("%s: large request: got %d %s, want 431", name, w.Code, w.Body)
 		}
 		if w := answer(h, "GET", "/api/auth/ok"); w.Code != http.StatusBadGateway {
-			t.Errorf("%s: large response: got %d %s", name, w.Code, w.Body)
+			t.Errorf("%s: large response: got %d %s, want 502", name, w.Code, w.Body)
 		}
 	}
 }

@@ -224,11 +224,11 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 			got = globals["MemorySize"]
 		}
 		if got != want {
-			t.Errorf("%s has %v MB, want %s", name, got, want)
+			t.Errorf("%s has %v MB of memory, want %s", name, got, want)
 		}
 		for _, overridden := range []string{"Runtime", "Architectures", "Handler", "Tracing", "LoggingConfig", "Role"} {
 			if p[overridden] != nil {
-				t.Errorf("%s has a %s of its own", name, overridden)
+				t.Errorf("%s sets %s itself, want the value of Globals", name, overridden)
 			}
 		}
 		build := map[string]any{"BuildMethod": "makefile", "WorkingDirectory": "."}
@@ -238,7 +238,7 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 	}
 	for name, p := range c.properties("AWS::Logs::LogGroup") {
 		if p["RetentionInDays"] != "!Ref LogRetentionDays" {
-			t.Errorf("%s keeps logs for %v days", name, p["RetentionInDays"])
+			t.Errorf("%s keeps logs for %v days, want LogRetentionDays", name, p["RetentionInDays"])
 		}
 	}
 }
@@ -266,7 +266,7 @@ func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 			}
 		}
 		if size > 4096-free {
-			t.Errorf("%s: %d bytes, at most %d are allowed besides lists", name, size, 4096-free)
+			t.Errorf("environment of %s: got %d bytes, want at most %d without the lists", name, size, 4096-free)
 		}
 	}
 }
@@ -331,7 +331,7 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 	c := readTemplateNode(t)
 	alarms := c.properties("AWS::CloudWatch::Alarm")
 	if len(alarms) < 6 {
-		t.Fatalf("found %d alarms", len(alarms))
+		t.Fatalf("got %d alarms, want at least 6", len(alarms))
 	}
 	page := regexp.MustCompile(`docs/runbooks/[a-z-]+\.md$`)
 	named := map[string]bool{}
@@ -347,10 +347,10 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 		const actions = "!If [HasAlarmTopic, [!Ref AlarmTopicArn], !If [MakesAlarmTopic, [!Ref AlarmTopic], !Ref " +
 			"AWS::NoValue]]"
 		if got := fmt.Sprint(p["AlarmActions"]); got != actions {
-			t.Errorf("%s notifies %s", name, got)
+			t.Errorf("%s notifies %s, want the topic of the alarms", name, got)
 		}
 		if p["TreatMissingData"] != "notBreaching" {
-			t.Errorf("%s is in alarm without data", name)
+			t.Errorf("%s is in alarm without data, want notBreaching", name)
 		}
 	}
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
@@ -383,7 +383,7 @@ func TestParametersOfTheTemplate(t *testing.T) {
 			t.Errorf("%s has no default", name)
 		}
 		if p["NoEcho"] != nil {
-			t.Errorf("%s is a secret; store it in Secrets Manager", name)
+			t.Errorf("%s is a secret; store it in Secrets Manager instead of a parameter", name)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 		t.Errorf("policy (-template +want):\n%s", diff)
 	}
 	if strings.Contains(csp, "unsafe") {
-		t.Error("the policy allows inline code")
+		t.Error("the policy of the site allows inline code, want none")
 	}
 	if age := toInt(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
 		t.Errorf("the max-age of HSTS is %d s, want at least a year", age)
@@ -96,7 +96,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 		e := templateNode(e.(map[string]any))
 		codes = append(codes, e["ErrorCode"].(string))
 		if len(e) != 2 || e["ErrorCachingMinTTL"] != "0" {
-			t.Errorf("an error is cached or replaced: %v", e)
+			t.Errorf("the distribution caches or replaces an error: %v", e)
 		}
 	}
 	if diff := cmp.Diff(codes, cachedByDefault); diff != "" {
@@ -105,7 +105,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	// The IP address of the viewer is the second last entry of X-Forwarded-For: CloudFront appends the viewer, and API
 	// Gateway appends CloudFront.
 	if got := c.at("Parameters", "ClientIp", "Default"); got != "xff:2" {
-		t.Errorf("the IP address of the caller comes from %v", got)
+		t.Errorf("the distribution gets the IP address of the caller from %v, want xff:2", got)
 	}
 }
 
@@ -115,7 +115,7 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
 	if got := c.at("Resources", "Api", "Properties", "CorsConfiguration"); got != nil {
-		t.Errorf("the gateway answers preflights: %v", got)
+		t.Errorf("the gateway answers preflights (%v), want the functions to answer them", got)
 	}
 	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "TrustedOrigins", "AllowedPattern")))
 	for _, origins := range []string{
@@ -166,7 +166,7 @@ func TestDistributionAcceptsWebACL(t *testing.T) {
 		"DistributionConfig",
 		"WebACLId",
 	); got != "!If [HasWebAcl, !Ref WebAclArn, !Ref AWS::NoValue]" {
-		t.Errorf("got %v", got)
+		t.Errorf("got WebACLId %v, want the parameter WebAclArn", got)
 	}
 	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "WebAclArn", "AllowedPattern")))
 	for arn, want := range map[string]bool{

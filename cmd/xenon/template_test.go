@@ -47,7 +47,7 @@ func functionFolders(t *testing.T) []string {
 	t.Helper()
 	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
 	if err != nil || len(mains) == 0 {
-		t.Fatal("no functions", err)
+		t.Fatal("got no functions in the folder functions/", err)
 	}
 	var names []string
 	for _, file := range mains {
@@ -139,7 +139,7 @@ func TestRoutesAreEventsOfTheirFunction(t *testing.T) {
 	events := readProjectTemplate(t).routes()
 	for folder, routes := range routesByFolder(t) {
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(routes)), events[folder]); diff != "" {
-			t.Errorf("%s (-code +template.yaml):\n%s", folder, diff)
+			t.Errorf("routes of %s (-code +template.yaml):\n%s", folder, diff)
 		}
 	}
 }
@@ -163,7 +163,7 @@ func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if lines := strings.Count(string(text), "\n"); lines > 25 {
-			t.Errorf("functions/%s/main.go has %d lines", folder, lines)
+			t.Errorf("functions/%s/main.go has %d lines, want at most 25", folder, lines)
 		}
 		if strings.Contains(string(text), "store.Open(") && !strings.Contains(string(text), ").UseSchema(cfg.Schema)") {
 			t.Errorf("functions/%s/main.go does not use the tables in SCHEMA", folder)
@@ -194,15 +194,15 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 	_, _ = config.LoadMailer(spy)
 	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(text, -1)
 	if len(found) < 4 {
-		t.Fatalf("found %d variables", len(found))
+		t.Fatalf("got %d variables, want at least 4", len(found))
 	}
 	for _, m := range found {
 		if name := string(m[1]); !read[name] {
-			t.Errorf("%s in template.yaml is no setting", name)
+			t.Errorf("template.yaml sets %s, which no setting reads", name)
 		}
 		if name := string(m[1]); name == "DATABASE_URL" || name == "BETTER_AUTH_SECRET" ||
 			strings.HasSuffix(name, "_CLIENT_SECRET") || name == config.ApplePrivateKey {
-			t.Errorf("%s is a secret in an environment variable", name)
+			t.Errorf("template.yaml sets the secret %s as an environment variable; store it in Secrets Manager", name)
 		}
 	}
 }
@@ -216,6 +216,6 @@ func TestMountRejectsRouteThatNoFunctionServes(t *testing.T) {
 	r.Properties.Events = map[string]event{"Nothing": e}
 	_, err := templateRoutes(template{Resources: map[string]resource{"SigninFunction": r}}, routesByFolder(t))
 	if err == nil || !strings.Contains(err.Error(), "functions/signin") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want an error that names functions/signin", err)
 	}
 }

@@ -125,15 +125,15 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		kept[place] = fields(answer)
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(resultTypes))); diff != "" {
-		t.Errorf("actions (-used +there are):\n%s", diff)
+		t.Errorf("actions (-used by the state machine +implemented):\n%s", diff)
 	}
 	paths := regexp.MustCompile(`"\$\.(\w+)(?:\.(\w+))?"`).FindAllStringSubmatch(text, -1)
 	if len(paths) < 30 {
-		t.Fatalf("found %d paths", len(paths))
+		t.Fatalf("got %d paths in the definition, want at least 30", len(paths))
 	}
 	for _, p := range paths {
 		if names, ok := kept[p[1]]; !ok || p[2] != "" && !slices.Contains(names, p[2]) {
-			t.Errorf("%s does not exist", p[0])
+			t.Errorf("the path %s does not exist in any kept result", p[0])
 		}
 	}
 }
@@ -182,7 +182,7 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 			t.Errorf("%s has a timeout of %d s", name, s.TimeoutSeconds)
 		}
 		if s.Resource != "${MigrateFunctionArn}" {
-			t.Errorf("%s calls %s", name, s.Resource)
+			t.Errorf("%s calls %s, want the function of the import", name, s.Resource)
 		}
 		var retried []string
 		for _, r := range s.Retry {
@@ -195,7 +195,7 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 			t.Errorf("%s retries (got -, want +):\n%s", name, diff)
 		}
 		if lane := s.Parameters["lane.$"] != nil; lane != (len(s.Catch) > 0) && s.Parameters["action"] != "verify" {
-			t.Errorf("%s has %d catchers", name, len(s.Catch))
+			t.Errorf("%s has %d catchers, want one only in a lane", name, len(s.Catch))
 		}
 	}
 }
@@ -211,7 +211,7 @@ func TestResultsOfMapsAreDiscarded(t *testing.T) {
 		}
 		n++
 		if s.ResultPath != nil {
-			t.Errorf("%s keeps its result in %s", name, *s.ResultPath)
+			t.Errorf("%s keeps its result in %s, want none", name, *s.ResultPath)
 		}
 	}
 	if nulls := strings.Count(text, `"ResultPath": null`); n != 3 || nulls != n {

@@ -50,14 +50,14 @@ func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
 		_, err := h.handle(t.Context(), json.RawMessage(event))
 		got, ok := errors.AsType[messages.InvokeResponse_Error](err)
 		if !ok || got.Type != want || got.Message == "" {
-			t.Errorf("%s: got %+v, want type %s", event, err, want)
+			t.Errorf("%s: got %+v, want an error of type %s with a message", event, err, want)
 		}
 		if text := got.Message + log.String(); strings.Contains(text, password) {
-			t.Errorf("%s: a password shows in %s", event, text)
+			t.Errorf("%s: the answer or the log shows a password: %s", event, text)
 		}
 		var record struct{ Level, Msg, Type string }
 		if err := json.Unmarshal(log.Bytes(), &record); err != nil || record.Level != "ERROR" || record.Type != want {
-			t.Errorf("%s: not one record of an error: %v\n%s", event, err, log)
+			t.Errorf("%s: the log is not one JSON record of an error: %v\n%s", event, err, log)
 		}
 	}
 }
@@ -126,14 +126,14 @@ func TestR49_PanicsAreFailures(t *testing.T) {
 		err,
 	); !ok || got.Type != "Failed" ||
 		strings.Contains(got.Message, "clock") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want an error of type Failed without the panic's text", err)
 	}
 	if n := strings.Count(
 		log.String(),
 		"\n",
 	); n != 1 || !strings.Contains(log.String(), "no clock") ||
 		!strings.Contains(log.String(), "handler.go") {
-		t.Errorf("got %d records, want one with the place:\n%s", n, log)
+		t.Errorf("got %d records, want one with the line of the panic:\n%s", n, log)
 	}
 }
 
@@ -148,7 +148,7 @@ func TestHandlerAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if job, ok := got.(stepfn.Job); !ok || job.Holder != "the execution tuesday" {
-		t.Errorf("got %+v", got)
+		t.Errorf("got %+v, want a job whose holder is the execution", got)
 	}
 	if n := strings.Count(log.String(), "\n"); n != 1 {
 		t.Errorf("got %d records, want 1:\n%s", n, log)
@@ -193,7 +193,7 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 		})
 		var record map[string]any
 		if err := json.Unmarshal(log.Bytes(), &record); err != nil {
-			t.Fatalf("%s: not one record: %v\n%s", action, err, log)
+			t.Fatalf("%s: the log is not one JSON record: %v\n%s", action, err, log)
 		}
 		var emf struct {
 			AWS struct {
@@ -239,7 +239,7 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 			record["batches"],
 			record["done"],
 		) != action+" 2 3 9 4" {
-			t.Errorf("%s: got %v", action, record)
+			t.Errorf("%s: got record %v, want the action, the pass, the batch and the counts", action, record)
 		}
 	}
 }

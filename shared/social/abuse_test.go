@@ -22,10 +22,11 @@ func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
 		login := s.visit(location, ada())
 		path := strings.TrimPrefix(login.Callback, origin)
 		if a := s.browser().do("GET", path, ""); strings.Contains(a.location(), "evil") {
-			t.Errorf("%s: another browser is redirected to %s", strategy, a.location())
+			t.Errorf("%s: another browser with the state is redirected to %s, want no redirect to the host of "+
+				"additionalData", strategy, a.location())
 		}
 		if a := b.come(login); a.location() != origin {
-			t.Errorf("%s: redirected to %s", strategy, a.location())
+			t.Errorf("%s: the browser that began is redirected to %s, want the own origin", strategy, a.location())
 		}
 	}
 }
@@ -39,7 +40,7 @@ func TestLongNameIsCut(t *testing.T) {
 	b := s.browser()
 	b.signIn("google", "", v)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != strings.Repeat("😀", 128) {
-		t.Errorf("got a name of %d bytes", len(got))
+		t.Errorf("got a name of %d bytes, want 128 characters", len(got))
 	}
 }
 
@@ -69,7 +70,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 			before := count()
 			b.do(c.method, c.path, c.body)
 			if got := count() - before; got != 1 {
-				t.Errorf("%s: %s %s was counted %d times", strategy, c.method, c.path, got)
+				t.Errorf("%s: %s %s was counted %d times, want once", strategy, c.method, c.path, got)
 			}
 		}
 	}
@@ -92,7 +93,7 @@ func TestCallbacksAreLimitedByProvider(t *testing.T) {
 		}
 	}
 	if a := b.do("GET", "/api/auth/callback/github", ""); a.status != 302 {
-		t.Errorf("another provider: got %d", a.status)
+		t.Errorf("callback of another provider: got %d, want 302", a.status)
 	}
 }
 
@@ -108,11 +109,12 @@ func TestLongStateIsRefused(t *testing.T) {
 		} {
 			a := b.do("POST", "/api/auth/sign-in/social", `{"provider":"google",`+more+`}`)
 			if a.status != 400 || len(a.header["Set-Cookie"]) != 0 {
-				t.Errorf("%s: got %d %s", strategy, a.status, a.body)
+				t.Errorf("%s: sign-in with a state that is too long: got %d %s, want 400 without cookies",
+					strategy, a.status, a.body)
 			}
 		}
 		if n := dbtest.Value[int](t, s.url, `SELECT count(*) FROM verification`); n != 0 {
-			t.Errorf("%s: %d states are stored", strategy, n)
+			t.Errorf("%s: %d states are stored, want 0", strategy, n)
 		}
 	}
 }
@@ -125,7 +127,8 @@ func TestIDTokenOverridesNothing(t *testing.T) {
 	token, _ := idToken(t, "apple", ada())
 	a := s.browser().withIDToken("apple", token, `,"user":{"name":{"firstName":"Mallory"}}`)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != "Ada Lovelace" || a.status != 200 {
-		t.Errorf("got %d %s and the name %s", a.status, a.body, got)
+		t.Errorf("sign-in with an id token: got %d %s and the name %s, want 200 and the stored name",
+			a.status, a.body, got)
 	}
 }
 
@@ -140,7 +143,7 @@ func TestRefreshedTokensReachTheClientIfPostgresFails(t *testing.T) {
 	dbtest.Exec(t, s.url, `ALTER TABLE account ADD CONSTRAINT frozen CHECK ("accessToken" <> 'renewed')`)
 	a := b.do("POST", "/api/auth/refresh-token", `{"accountId":"`+s.accountID()+`"}`)
 	if a.status != 200 || a.text("accessToken") != "renewed" {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("refresh while Postgres fails: got %d %s, want 200 and the renewed token", a.status, a.body)
 	}
 }
 
@@ -153,19 +156,19 @@ func TestPlaceholderEmailCannotBeTaken(t *testing.T) {
 	const taken = "108@twitter.placeholder.invalid"
 	a := s.browser().do("POST", "/api/auth/sign-up/email", `{"name":"M","email":"`+taken+`","password":"correct horse"}`)
 	if a.status != 400 || a.text("code") != "INVALID_EMAIL" {
-		t.Errorf("the sign-up got %d %s", a.status, a.body)
+		t.Errorf("sign-up with a placeholder email: got %d %s, want 400 INVALID_EMAIL", a.status, a.body)
 	}
 	claimed := ada()
 	claimed.Subject, claimed.Email = "109", taken
 	a = s.browser().signIn("keycloak", `,"errorCallbackURL":"/failed"`, claimed)
 	if code, _ := errorOf(t, a.location()); code != "email_not_found" {
-		t.Errorf("another provider: got %q", code)
+		t.Errorf("another provider with the placeholder email: got %q, want email_not_found", code)
 	}
 	b := s.browser()
 	if a := b.signIn("twitter", `,"callbackURL":"/home"`, v); a.location() != "/home" {
-		t.Errorf("the sign-in at X goes to %s", a.location())
+		t.Errorf("the sign-in at X goes to %s, want /home", a.location())
 	}
 	if got := dbtest.Value[string](t, s.url, `SELECT string_agg(email, ' ') FROM "user"`); got != taken {
-		t.Errorf("got the users %s", got)
+		t.Errorf("got the emails %s, want the placeholder email alone", got)
 	}
 }

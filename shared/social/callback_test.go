@@ -20,7 +20,7 @@ func TestSignInWithAProviderCreatesAUser(t *testing.T) {
 			b := s.browser()
 			a := b.signIn(provider, `,"callbackURL":"/home","newUserCallbackURL":"/welcome"`, ada())
 			if a.status != 302 || a.location() != "/welcome" {
-				t.Errorf("got %d to %s", a.status, a.location())
+				t.Errorf("first sign-in: got %d to %s, want 302 to /welcome", a.status, a.location())
 			}
 			id := b.userID()
 			want := "Ada Lovelace|ada@example.com|t"
@@ -29,10 +29,10 @@ func TestSignInWithAProviderCreatesAUser(t *testing.T) {
 			}
 			account := dbtest.Value[string](t, s.url, `SELECT concat_ws('|', "providerId", "accountId", "userId") FROM account`)
 			if account != provider+"|108|"+id || id == "" {
-				t.Errorf("got account %s of user %s", account, id)
+				t.Errorf("got account %s of user %s, want the provider's account of the user", account, id)
 			}
 			if n := dbtest.Value[int](t, s.url, `SELECT count(*) FROM verification`); n != 0 {
-				t.Errorf("%d states remain", n)
+				t.Errorf("%d states are stored after the callback, want 0", n)
 			}
 			again := s.browser()
 			if a := again.signIn(
@@ -40,7 +40,7 @@ func TestSignInWithAProviderCreatesAUser(t *testing.T) {
 				`,"callbackURL":"/home","newUserCallbackURL":"/welcome"`,
 				ada(),
 			); a.location() != "/home" {
-				t.Errorf("the second sign-in goes to %s", a.location())
+				t.Errorf("the second sign-in goes to %s, want /home", a.location())
 			}
 			if got := again.userID(); got != id {
 				t.Errorf("the second sign-in is user %s, want %s", got, id)
@@ -63,10 +63,10 @@ func TestSignInWithAProviderNeedsFewRoundTrips(t *testing.T) {
 		login := s.visit(location, ada())
 		at = s.wire.RoundTrips()
 		if a := b.come(login); a.location() != origin {
-			t.Fatalf("got %d to %s", a.status, a.location())
+			t.Fatalf("callback: got %d to %s, want the own origin", a.status, a.location())
 		}
 		if came := s.wire.RoundTrips() - at; began > 2 || came > 4 {
-			t.Errorf("%d round trips to begin, %d in the callback, want at most 2 and 4", began, came)
+			t.Errorf("got %d round trips for the start and %d for the callback, want at most 2 and 4", began, came)
 		}
 	}
 }
@@ -132,7 +132,7 @@ func TestCallbackReportsErrors(t *testing.T) {
 				t.Errorf("got %d to %s, want %s", a.status, a.location(), c.want)
 			}
 			if id := b.userID(); id != "" {
-				t.Errorf("signed in as %s", id)
+				t.Errorf("a refused callback signed in as %s, want no session", id)
 			}
 		})
 	}
@@ -154,7 +154,7 @@ func TestKnownAccountNeedsNoEmail(t *testing.T) {
 		change(&v)
 		again := s.browser()
 		if a := again.signIn("google", `,"callbackURL":"/home"`, v); a.location() != "/home" || again.userID() != id {
-			t.Errorf("%s: got %s as %s", name, a.location(), again.userID())
+			t.Errorf("%s: got %s as user %s, want /home as the user of the account", name, a.location(), again.userID())
 		}
 	}
 	if got := dbtest.Value[string](
@@ -162,7 +162,7 @@ func TestKnownAccountNeedsNoEmail(t *testing.T) {
 		s.url,
 		userRow,
 	); got != "Ada Lovelace|ada@example.com|t|https://example.com/ada.png" {
-		t.Errorf("the user is now %s", got)
+		t.Errorf("got the user %s, want an unchanged user", got)
 	}
 }
 
@@ -185,16 +185,17 @@ func TestPlaceholderEmailIsReplacedAtTheFirstSignIn(t *testing.T) {
 	unverified.Verified = false
 	b.signIn("google", "", unverified)
 	if got := email(); got != placeholder+" f" {
-		t.Errorf("an unverified email: got %s", got)
+		t.Errorf("provider with an unverified email: got %s, want the placeholder email", got)
 	}
 	b.signIn("google", "", ada())
 	if got := email(); got != "ada@example.com t" {
-		t.Errorf("a verified email: got %s", got)
+		t.Errorf("provider with a verified email: got %s, want that email, verified", got)
 	}
 	set(placeholder)
 	s.browser().signUp("ada@example.com", true)
 	if a := b.signIn("google", `,"callbackURL":"/home"`, ada()); a.location() != "/home" || email() != placeholder+" f" {
-		t.Errorf("a taken email: got %s with %s", a.location(), email())
+		t.Errorf("provider with the email of another user: got %s with %s, want /home and the placeholder email",
+			a.location(), email())
 	}
 }
 
@@ -215,13 +216,13 @@ func TestConcurrentFirstSignInsCreateOneUser(t *testing.T) {
 	}
 	for range n {
 		if got := <-results; got != "/home" {
-			t.Errorf("got %s", got)
+			t.Errorf("concurrent first sign-in: got a redirect to %s, want /home", got)
 		}
 	}
 	got := dbtest.Value[string](t, s.url, `SELECT concat((SELECT count(*) FROM "user"), ' ',
 		(SELECT count(*) FROM account), ' ', (SELECT count(*) FROM session))`)
 	if got != "1 1 8" {
-		t.Errorf("got %s users, accounts and sessions", got)
+		t.Errorf("got %s users, accounts and sessions, want 1 1 8", got)
 	}
 }
 
@@ -234,6 +235,6 @@ func TestBannedUserIsToldInTheRedirect(t *testing.T) {
 	again := s.browser()
 	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, ada())
 	if code, _ := errorOf(t, a.location()); code != "BANNED_USER" || again.userID() != "" {
-		t.Errorf("got %s", a.location())
+		t.Errorf("sign-in of a banned user: got a redirect to %s, want the error BANNED_USER", a.location())
 	}
 }

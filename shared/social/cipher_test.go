@@ -25,7 +25,7 @@ func TestTextsOfBetterAuthAreDecrypted(t *testing.T) {
 		},
 	} {
 		if got, err := decrypt(test.key, test.encrypted); got != test.want || err != nil {
-			t.Errorf("%s: got %q, %v", name, got, err)
+			t.Errorf("decrypt %s: got %q, %v, want the text without an error", name, got, err)
 		}
 	}
 }
@@ -35,17 +35,17 @@ func TestOnlyTheSameKeyDecrypts(t *testing.T) {
 	key := []byte("a key")
 	encrypted := encrypt(key, "a text")
 	if encrypted == encrypt(key, "a text") {
-		t.Error("two encryptions of a text are equal")
+		t.Error("two encryptions of one text are equal, want different ones")
 	}
 	if got, err := decrypt(key, encrypted); got != "a text" || err != nil {
-		t.Errorf("got %q, %v", got, err)
+		t.Errorf("decrypt the text: got %q, %v, want it without an error", got, err)
 	}
 	for _, changed := range []string{"", "zz", encrypted[:20], encrypted[:len(encrypted)-2], encrypted + "00"} {
 		if _, err := decrypt(key, changed); !errors.Is(err, errCiphertext) {
-			t.Errorf("%q: got %v", changed, err)
+			t.Errorf("decrypt the changed text %q: got %v, want errCiphertext", changed, err)
 		}
 	}
 	if _, err := decrypt([]byte("another key"), encrypted); !errors.Is(err, errCiphertext) {
-		t.Errorf("another key: got %v", err)
+		t.Errorf("decrypt with another key: got %v, want errCiphertext", err)
 	}
 }

@@ -24,13 +24,13 @@ func TestLettersThatBecomeASCIIAreNotTheSameEmail(t *testing.T) {
 			t,
 			b.signIn("google", `,"errorCallbackURL":"/failed"`, v).location(),
 		); code != "email_not_found" {
-			t.Errorf("%q: got %q", attacker, code)
+			t.Errorf("sign-in with the email %q: got %q, want email_not_found", attacker, code)
 		}
 		if code, _ := errorOf(t, owner.link("google", v).location()); code != "email_does_not_match" {
-			t.Errorf("%q: the link got %q", attacker, code)
+			t.Errorf("link with the email %q: got %q, want email_does_not_match", attacker, code)
 		}
 		if got := dbtest.Value[int](t, s.url, `SELECT count(*) FROM account WHERE "providerId" = 'google'`); got != 0 {
-			t.Errorf("%q has an account of user %s", attacker, id)
+			t.Errorf("the email %q has an account of user %s, want none", attacker, id)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 			text := log.String()
 			if !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, `"result":"failed"`) ||
 				!strings.Contains(text, `"error":`) {
-				t.Errorf("the log has no failure: %s", text)
+				t.Errorf("the log has no record of the failure: %s", text)
 			}
 			for what, secret := range map[string]string{"code": login.Code, "state": login.State, "email": "ada@example.com"} {
 				if secret == "" || strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
@@ -68,6 +68,6 @@ func TestFormOfAProviderRedirectsIfTheDatabaseFails(t *testing.T) {
 	dbtest.Exec(t, s.url, `ALTER TABLE "rateLimit" RENAME TO renamed`)
 	a := s.browser().do("POST", strings.TrimPrefix(login.Callback, origin), login.Form.Encode())
 	if code, target := errorOf(t, a.location()); code != "internal_server_error" || target != origin+"/api/auth/error" {
-		t.Errorf("got %d to %s", a.status, a.location())
+		t.Errorf("got %d to %s, want internal_server_error on the default error page", a.status, a.location())
 	}
 }

@@ -50,7 +50,8 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 					b, p := s.browser(), people[i]
 					to := b.signIn(id, `,"callbackURL":"/home"`, visitOf(p, i)).location()
 					if got := b.userID(); got != p.UserID {
-						t.Errorf("%s of %s arrived as %q at %s", p.Subject, p.UserID, got, to)
+						t.Errorf("the sign-in of %s, an account of user %s, got user %q and a redirect to %s",
+							p.Subject, p.UserID, got, to)
 						continue
 					}
 					arrived.Add(1)
@@ -59,7 +60,7 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 		}
 	})
 	if n := arrived.Load(); n != importedUsers {
-		t.Errorf("%d of %d users arrived at their user id", n, importedUsers)
+		t.Errorf("%d of %d users got a session of their user id", n, importedUsers)
 	}
 	var want []string
 	for i, p := range people {

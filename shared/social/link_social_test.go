@@ -13,7 +13,7 @@ func (b *browser) link(provider string, v providertest.Visit) answer {
 	a := b.do("POST", "/api/auth/link-social",
 		`{"provider":"`+provider+`","callbackURL":"/account","errorCallbackURL":"/failed"}`)
 	if a.status != 200 {
-		b.s.t.Fatalf("link-social: got %d %s", a.status, a.body)
+		b.s.t.Fatalf("link-social: got %d %s, want 200", a.status, a.body)
 	}
 	return b.come(b.s.visit(a.text("url"), v))
 }
@@ -27,7 +27,7 @@ func TestLinkedAccountSignsIn(t *testing.T) {
 		t.Errorf("got %s with the cookies %q, want one that clears the state", a.location(), a.header["Set-Cookie"])
 	}
 	if got := dbtest.Value[string](t, s.url, userRow); got != "Ada|ada@example.com|f" {
-		t.Errorf("the link has changed the user to %s", got)
+		t.Errorf("the link changed the user to %s, want no change", got)
 	}
 	again := s.browser()
 	again.signIn("google", "", ada())
@@ -101,7 +101,7 @@ func TestSecondLinkMergesScopes(t *testing.T) {
 	got := dbtest.Value[string](t, s.url,
 		`SELECT string_agg(concat_ws(' ', "accessToken", scope), ';') FROM account WHERE "providerId" = 'github'`)
 	if got != "second b,a,c" {
-		t.Errorf("got %s", got)
+		t.Errorf("got the access token and scopes %s, want those of the second link and the scopes of both", got)
 	}
 }
 
@@ -113,7 +113,8 @@ func TestUnlinkAccountKeepsTheLastOne(t *testing.T) {
 		b.signIn("google", "", ada())
 		account := dbtest.Value[string](t, s.url, `SELECT id::text FROM account`)
 		if a := b.do("POST", "/api/auth/unlink-account", `{"accountId":"`+account+`"}`); a.status != want {
-			t.Errorf("ALLOW_UNLINKING_ALL=%s: got %d %s", setting, a.status, a.body)
+			t.Errorf("ALLOW_UNLINKING_ALL=%s: unlink the last account: got %d %s, want %d",
+				setting, a.status, a.body, want)
 		}
 	}
 }

@@ -153,7 +153,7 @@ func (b *browser) do(method, path, body string) answer {
 		}
 	}
 	if got.StatusCode == http.StatusInternalServerError {
-		b.s.t.Errorf("%s %s answered 500", method, path)
+		b.s.t.Errorf("%s %s: got status 500, want another one", method, path)
 	}
 	return answer{got.StatusCode, w.Body.String(), got.Header}
 }
@@ -164,7 +164,7 @@ func (b *browser) begin(provider, more string) string {
 	b.s.t.Helper()
 	a := b.do("POST", "/api/auth/sign-in/social", `{"provider":"`+provider+`"`+more+`}`)
 	if a.status != http.StatusOK {
-		b.s.t.Fatalf("sign-in with %s: got %d %s", provider, a.status, a.body)
+		b.s.t.Fatalf("start a sign-in with %s: got %d %s, want 200", provider, a.status, a.body)
 	}
 	return a.text("url")
 }
@@ -212,7 +212,7 @@ func (b *browser) signUp(email string, verified bool) string {
 	b.s.t.Helper()
 	a := b.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"correct horse"}`)
 	if a.status != http.StatusOK {
-		b.s.t.Fatalf("sign-up: got %d %s", a.status, a.body)
+		b.s.t.Fatalf("sign-up: got %d %s, want 200", a.status, a.body)
 	}
 	dbtest.Exec(b.s.t, b.s.url, `UPDATE "user" SET "emailVerified" = $1 WHERE email = $2`, verified, email)
 	return b.userID()

@@ -32,7 +32,7 @@ func TestRequiredVerificationIsThatOfTheStoredEmail(t *testing.T) {
 				t.Errorf("got %q as %q, want %q", code, b.userID(), c.want)
 			}
 			if n := dbtest.Value[int](t, s.url, `SELECT count(*) FROM "user" WHERE email = 'ada@example.com'`); n != 1 {
-				t.Error("the email has changed")
+				t.Error("the sign-in changed the stored email, want no change")
 			}
 		})
 	}
@@ -48,6 +48,6 @@ func TestEmptyNameOfAProviderKeepsTheStoredOne(t *testing.T) {
 	b := s.browser()
 	b.signIn("apple", "", v)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != "Ada Lovelace" || b.userID() == "" {
-		t.Errorf("the name is %q", got)
+		t.Errorf("got the name %q, want the stored one", got)
 	}
 }

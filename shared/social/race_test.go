@@ -48,7 +48,7 @@ func TestSignInDoesNotVerifyAnEmailThatItHasNotSeen(t *testing.T) {
 	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
 	a := s.during(func() answer { return b.come(login) }, `UPDATE "user" SET email = 'new@example.com'`)
 	if a.location() != "/home" || b.userID() == "" {
-		t.Errorf("got %s", a.location())
+		t.Errorf("got a redirect to %s, want /home", a.location())
 	}
 	const want = "Ada Lovelace|new@example.com|f|https://example.com/ada.png"
 	if got := dbtest.Value[string](t, s.url, userRow); got != want {
@@ -135,7 +135,7 @@ func TestLinkNeedsItsSessionWhenItIsStored(t *testing.T) {
 			}
 			const linked = `SELECT count(*) FROM account WHERE "providerId" = 'google' AND "userId" = $1`
 			if n := dbtest.Value[int](t, s.url, linked, id); n != 0 {
-				t.Error("the account is linked")
+				t.Error("the refused link stored an account, want none")
 			}
 		})
 	}
@@ -156,11 +156,11 @@ func TestLinkUpdatesNoAccountOfAnotherUser(t *testing.T) {
 	a = s.during(func() answer { return b.come(login) },
 		`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
 	if code, _ := errorOf(t, a.location()); code != "account_already_linked_to_different_user" {
-		t.Errorf("got %q", code)
+		t.Errorf("got %q, want account_already_linked_to_different_user", code)
 	}
 	const tokens = `SELECT count(*) FROM account WHERE "accessToken" = 'second'`
 	if n := dbtest.Value[int](t, s.url, tokens); n != 0 {
-		t.Error("the tokens are stored in the account of the other user")
+		t.Error("the tokens are stored in the account of another user, want no change")
 	}
 }
 

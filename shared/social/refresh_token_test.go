@@ -34,14 +34,16 @@ func TestAccessTokenIsRefreshedWhenItExpires(t *testing.T) {
 			first := b.do("POST", "/api/auth/get-access-token", body)
 			token := first.text("accessToken")
 			if first.status != 200 || token == "" || !strings.Contains(first.body, `"scopes":["a","b"]`) {
-				t.Fatalf("got %d %s", first.status, first.body)
+				t.Fatalf("first get-access-token: got %d %s, want 200, a token and the scopes a and b",
+					first.status, first.body)
 			}
 			if stored := dbtest.Value[string](t, s.url, storedTokens); strings.Contains(stored, token) == encrypted {
 				t.Errorf("stored %s, want it encrypted: %v", stored, encrypted)
 			}
 			s.ahead = 56 * time.Second
 			if again := b.do("POST", "/api/auth/get-access-token", body); again.text("accessToken") != "renewed" {
-				t.Errorf("five seconds before the end: got %d %s", again.status, again.body)
+				t.Errorf("get-access-token five seconds before the end of the token: got %d %s, want a renewed token",
+					again.status, again.body)
 			}
 		})
 	}
@@ -59,24 +61,25 @@ func TestRefreshTokenAnswersLikeBetterAuth(t *testing.T) {
 	a := b.do("POST", "/api/auth/refresh-token", body)
 	if a.status != 200 || a.text("accessToken") != "renewed" || a.text("refreshToken") != "next" ||
 		a.text("scope") != "a,b" || a.text("accountId") != s.accountID() {
-		t.Errorf("got %d %s", a.status, a.body)
+		t.Errorf("refresh-token: got %d %s, want 200 and the renewed tokens", a.status, a.body)
 	}
 	if got := dbtest.Value[string](t, s.url, storedTokens); got != "renewed|next|a,b" {
-		t.Errorf("stored %s", got)
+		t.Errorf("stored %s, want the renewed tokens", got)
 	}
 	dbtest.Exec(t, s.url, `UPDATE account SET "refreshToken" = 'unknown'`)
 	if a := b.do("POST", "/api/auth/refresh-token", body); a.text("code") != "FAILED_TO_REFRESH_ACCESS_TOKEN" {
-		t.Errorf("a refused token: got %d %s", a.status, a.body)
+		t.Errorf("refresh with a token that the provider refuses: got %d %s, want FAILED_TO_REFRESH_ACCESS_TOKEN",
+			a.status, a.body)
 	}
 	dbtest.Exec(t, s.url, `UPDATE account SET "refreshToken" = NULL`)
 	if a := b.do("POST", "/api/auth/refresh-token", body); a.text("code") != "REFRESH_TOKEN_NOT_FOUND" {
-		t.Errorf("without a refresh token: got %d %s", a.status, a.body)
+		t.Errorf("refresh without a refresh token: got %d %s, want REFRESH_TOKEN_NOT_FOUND", a.status, a.body)
 	}
 	stranger := s.browser()
 	stranger.signUp("bob@example.com", true)
 	for _, path := range []string{"/api/auth/refresh-token", "/api/auth/get-access-token"} {
 		if a := stranger.do("POST", path, body); a.text("code") != "ACCOUNT_NOT_FOUND" {
-			t.Errorf("%s of another user: got %d %s", path, a.status, a.body)
+			t.Errorf("%s with the account of another user: got %d %s, want ACCOUNT_NOT_FOUND", path, a.status, a.body)
 		}
 	}
 }
@@ -106,7 +109,8 @@ func TestConcurrentRefreshesReturnTheSameTokens(t *testing.T) {
 			}
 			first, second := <-answers, <-answers
 			if first.status != 200 || first.text("refreshToken") == "" || first.body != second.body {
-				t.Errorf("got %d %s and %d %s", first.status, first.body, second.status, second.body)
+				t.Errorf("two concurrent refreshes: got %d %s and %d %s, want 200 and the same tokens",
+					first.status, first.body, second.status, second.body)
 			}
 			if a := b.do("POST", "/api/auth/get-access-token", body); a.text("accessToken") != first.text("accessToken") {
 				t.Errorf("stored %s, want %s", a.body, first.body)
@@ -131,12 +135,14 @@ func TestRefusedRefreshReturnsTheTokensOfAnotherRequest(t *testing.T) {
 	before := dbtest.Value[string](t, s.url, `SELECT "refreshToken" FROM account`)
 	a := b.do("POST", "/api/auth/refresh-token", body)
 	if a.status != 200 || a.text("accessToken") != "newer" || a.text("refreshToken") != before+"+" {
-		t.Errorf("refresh-token: got %d %s", a.status, a.body)
+		t.Errorf("refresh-token after another request renewed the tokens: got %d %s, want the newer tokens",
+			a.status, a.body)
 	}
 	dbtest.Exec(t, s.url, `UPDATE account SET "accessToken" = 'old', "refreshToken" = $1`, before)
 	s.ahead = time.Minute
 	if a := b.do("POST", "/api/auth/get-access-token", body); a.status != 200 || a.text("accessToken") != "newer" {
-		t.Errorf("get-access-token: got %d %s", a.status, a.body)
+		t.Errorf("get-access-token after another request renewed the tokens: got %d %s, want the newer token",
+			a.status, a.body)
 	}
 }
 
@@ -154,7 +160,7 @@ func TestAccountInfoReturnsTheProfile(t *testing.T) {
 		s.ahead = 0
 		if a.status != 200 || !strings.Contains(a.body, `"user":{"name":"Ada Lovelace","email":"`+v.Email+`"`) ||
 			!strings.Contains(a.body, `"account":{"id":"`+account+`","providerId":"`+provider+`","accountId":"108"}`) {
-			t.Errorf("%s: got %d %s", provider, a.status, a.body)
+			t.Errorf("account info of %s: got %d %s, want 200, the profile and the account", provider, a.status, a.body)
 		}
 	}
 }

@@ -36,7 +36,8 @@ func TestSignInWithAnIDToken(t *testing.T) {
 	a := b.withIDToken("google", token, `,"accessToken":"access","refreshToken":"refresh"`)
 	id := b.userID()
 	if a.status != 200 || a.text("token") == "" || id == "" || a.location() != "" {
-		t.Errorf("got %d %s, %s", a.status, a.body, a.location())
+		t.Errorf("sign-in with an id token: got %d %s, Location %s, want 200, a token and no redirect",
+			a.status, a.body, a.location())
 	}
 	got := dbtest.Value[string](t, s.url,
 		`SELECT concat_ws('|', "accessToken", "refreshToken", "idToken" = $1, scope) FROM account`, token)
@@ -156,14 +157,14 @@ func TestProviderCanRequireAVerifiedEmail(t *testing.T) {
 	b := s.browser()
 	a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
 	if code, _ := errorOf(t, a.location()); code != "email_not_verified" || b.userID() != "" {
-		t.Errorf("got %q", code)
+		t.Errorf("sign-in with an unverified email: got %q, want email_not_verified", code)
 	}
 	mail, err := os.ReadFile(box)
 	if err != nil || !strings.Contains(string(mail), `"to":"ada@example.com"`) {
-		t.Errorf("got the mails %s, %v", mail, err)
+		t.Errorf("got the mails %s, %v, want one to ada@example.com", mail, err)
 	}
 	if a := b.signIn("google", `,"callbackURL":"/home"`, ada()); a.location() != "/home" || b.userID() == "" {
-		t.Errorf("verified: got %s", a.location())
+		t.Errorf("sign-in after the email was verified: got a redirect to %s, want /home", a.location())
 	}
 }
 
@@ -173,12 +174,12 @@ func TestSocialProvidersAreListed(t *testing.T) {
 	a := s.browser().do("GET", "/api/auth/social-providers", "")
 	var list []map[string]string
 	if err := json.Unmarshal([]byte(a.body), &list); err != nil || a.status != 200 || len(list) != 5 {
-		t.Fatalf("got %d %s", a.status, a.body)
+		t.Fatalf("social-providers: got %d %s, want 200 and 5 providers", a.status, a.body)
 	}
 	if list[0]["id"] != "google" || list[0]["name"] != "Google" || len(list[0]) != 2 {
-		t.Errorf("got %v", list[0])
+		t.Errorf("got first provider %v, want google with its id and name alone", list[0])
 	}
 	if strings.Contains(a.body, "client") {
-		t.Errorf("the list has more than ids and names: %s", a.body)
+		t.Errorf("the list has more members than ids and names: %s", a.body)
 	}
 }

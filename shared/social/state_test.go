@@ -24,13 +24,14 @@ func TestCallbackNeedsTheBrowserThatHasBegun(t *testing.T) {
 			attacker, victim := s.browser(), s.browser()
 			login := s.visit(attacker.begin("google", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), ada())
 			if code, _ := errorOf(t, victim.come(login).location()); code != "state_mismatch" {
-				t.Errorf("got %s", code)
+				t.Errorf("callback in another browser: got %s, want state_mismatch", code)
 			}
 			if id := victim.userID(); id != "" {
-				t.Errorf("the victim is signed in as %s", id)
+				t.Errorf("the callback in another browser signed in as %s, want no session", id)
 			}
 			if a := attacker.come(login); a.location() != "/home" {
-				t.Errorf("the browser that has begun: got %s", a.location())
+				t.Errorf("callback in the browser that began the sign-in: got a redirect to %s, want /home",
+					a.location())
 			}
 		})
 	}
@@ -61,7 +62,7 @@ func TestStateIsUsedOnce(t *testing.T) {
 		}
 	}
 	if home != 1 {
-		t.Errorf("%d of %d callbacks with one state succeeded", home, n)
+		t.Errorf("%d of %d callbacks with one state succeeded, want 1", home, n)
 	}
 }
 
@@ -107,7 +108,7 @@ func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 			b.cookies["better-auth.oauth_state"] = strings.Repeat("ab", 60)
 			a := b.do("GET", "/api/auth/callback/google?state=x&code=y", "")
 			if code, _ := errorOf(t, a.location()); code != "state_invalid" {
-				t.Errorf("a forged cookie: got %s", a.location())
+				t.Errorf("callback with a forged cookie: got %s, want state_invalid", a.location())
 			}
 		}
 	}
@@ -131,7 +132,7 @@ func TestOldStateCookieDoesNotHideTheState(t *testing.T) {
 			w := httptest.NewRecorder()
 			s.mux.ServeHTTP(w, r)
 			if got := w.Header().Get("Location"); got != "/home" {
-				t.Errorf("%s, %s: got %s", strategy, name, got)
+				t.Errorf("%s, %s: got a redirect to %s, want /home", strategy, name, got)
 			}
 		}
 	}
@@ -150,10 +151,10 @@ func TestAdditionalDataReplacesNothing(t *testing.T) {
 	stored := dbtest.Value[string](t, s.url, `SELECT value FROM verification`)
 	if strings.Contains(stored, "evil") || strings.Contains(stored, "link") ||
 		!strings.Contains(stored, `"course":"<algebra>"`) {
-		t.Errorf("stored %s", stored)
+		t.Errorf("stored the state %s, want additionalData to replace no other member", stored)
 	}
 	if a := b.come(s.visit(location, ada())); a.location() != "/home" || b.userID() == ownerID {
-		t.Errorf("got %s as %s", a.location(), b.userID())
+		t.Errorf("got a redirect to %s as user %s, want /home as another user than the owner", a.location(), b.userID())
 	}
 }
 
@@ -165,7 +166,7 @@ func TestCodeOfAnotherProviderIsRefused(t *testing.T) {
 	login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), ada())
 	path := strings.Replace(strings.TrimPrefix(login.Callback, origin), "/google", "/github", 1)
 	if code, _ := errorOf(t, b.do("GET", path, "").location()); code != "invalid_code" || b.userID() != "" {
-		t.Errorf("got %q", code)
+		t.Errorf("code of another provider: got %q, want invalid_code and no session", code)
 	}
 }
 
@@ -178,6 +179,6 @@ func TestSignOutClearsTheStateCookie(t *testing.T) {
 	b.begin("google", "")
 	b.do("POST", "/api/auth/sign-out", "{}")
 	if value := b.cookies["better-auth.oauth_state"]; value != "" {
-		t.Error("the browser still has the state")
+		t.Error("sign-out left the state cookie in the browser, want it cleared")
 	}
 }

@@ -19,7 +19,7 @@ var resetLink = regexp.MustCompile(`/reset-password/([A-Za-z0-9_-]+)`)
 func (b *browser) resetPassword(email, mailFile, password string) {
 	b.s.t.Helper()
 	if a := b.do("POST", "/api/auth/request-password-reset", `{"email":"`+email+`"}`); a.status != 200 {
-		b.s.t.Fatalf("request-password-reset: got %d %s", a.status, a.body)
+		b.s.t.Fatalf("request-password-reset: got %d %s, want 200", a.status, a.body)
 	}
 	mails, err := os.ReadFile(mailFile)
 	if err != nil {
@@ -27,12 +27,12 @@ func (b *browser) resetPassword(email, mailFile, password string) {
 	}
 	links := resetLink.FindAllSubmatch(mails, -1)
 	if len(links) == 0 {
-		b.s.t.Fatalf("no link in %s", mails)
+		b.s.t.Fatalf("got the mails %s, want one with a link", mails)
 	}
 	token := string(links[len(links)-1][1])
 	a := b.do("POST", "/api/auth/reset-password", `{"newPassword":"`+password+`","token":"`+token+`"}`)
 	if a.status != 200 {
-		b.s.t.Fatalf("reset-password: got %d %s", a.status, a.body)
+		b.s.t.Fatalf("reset-password: got %d %s, want 200", a.status, a.body)
 	}
 }
 
@@ -54,24 +54,24 @@ func TestResetOfAnUnverifiedUserRemovesTheAccountsOfProviders(t *testing.T) {
 	log.Reset()
 	victim.resetPassword("ada@example.com", box, "battery staple")
 	if got := attacker.userID(); got != "" {
-		t.Errorf("the attacker is still signed in as %s", got)
+		t.Errorf("after the reset the attacker has a session of %s, want none", got)
 	}
 	again := s.browser()
 	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, v)
 	if code, _ := errorOf(t, a.location()); code != "account_not_linked" || again.userID() != "" {
-		t.Errorf("the attacker signs in again: got %q as %q", code, again.userID())
+		t.Errorf("new sign-in of the attacker: got %q as user %q, want account_not_linked", code, again.userID())
 	}
 	if !strings.Contains(log.String(), `"event":"password-reset","result":"ok"`) ||
 		!strings.Contains(log.String(), `"accountsRemoved":1`) {
-		t.Errorf("the log has no event with the number of accounts: %s", log.String())
+		t.Errorf("the log has no password-reset event with the number of removed accounts: %s", log.String())
 	}
 	in := victim.do("POST", "/api/auth/sign-in/email", `{"email":"ada@example.com","password":"battery staple"}`)
 	if in.status != 200 || victim.userID() != id {
-		t.Errorf("the victim signs in: got %d %s", in.status, in.body)
+		t.Errorf("sign-in of the victim: got %d %s, want 200", in.status, in.body)
 	}
 	v.Verified = true
 	if a := victim.link("google", v); a.location() != "/account" {
-		t.Errorf("the victim links the provider: got %s", a.location())
+		t.Errorf("link by the victim: got a redirect to %s, want /account", a.location())
 	}
 }
 
@@ -85,7 +85,7 @@ func TestResetOfAVerifiedUserKeepsTheAccountsOfProviders(t *testing.T) {
 	id := b.userID()
 	s.browser().resetPassword("ada@example.com", box, "battery staple")
 	if b.userID() != id {
-		t.Error("the session has ended")
+		t.Error("the reset ended the session, want it to stay valid")
 	}
 	again := s.browser()
 	again.signIn("google", "", ada())
@@ -94,6 +94,6 @@ func TestResetOfAVerifiedUserKeepsTheAccountsOfProviders(t *testing.T) {
 	}
 	accounts := dbtest.Value[string](t, s.url, `SELECT string_agg("providerId", ' ' ORDER BY "providerId") FROM account`)
 	if accounts != "credential google" {
-		t.Errorf("got the accounts %s", accounts)
+		t.Errorf("got the accounts %s, want credential google", accounts)
 	}
 }

@@ -52,11 +52,11 @@ func TestDeletionOfAUserDoesNotDeadlock(t *testing.T) {
 			}
 			for range cap(errs) {
 				if err := <-errs; err != nil {
-					t.Errorf("got %v", err)
+					t.Errorf("concurrent deletion: got %v, want no error", err)
 				}
 			}
 			if n := dbtest.Value[int](t, url, `SELECT count(*) FROM "user"`); n != 0 {
-				t.Error("the user is not deleted")
+				t.Error("got a stored user after the deletion, want none")
 			}
 		})
 	}

@@ -43,7 +43,7 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 	id := insertAccount(t, url, ada.ID, "google", "openid,email")
 	got, err := db.AccountsOfUser(t.Context(), ada.ID)
 	if err != nil || len(got) != 2 {
-		t.Fatalf("got %v, %v", got, err)
+		t.Fatalf("got accounts %v, %v, want 2", got, err)
 	}
 	want := map[string]store.Account{
 		"google": {
@@ -57,7 +57,7 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		} else if a.AccountID != ada.ID || a.Scope != "" {
-			t.Errorf("got %+v", a)
+			t.Errorf("got account %+v, want the id of the user and no scope", a)
 		}
 	}
 	if diff := cmp.Diff([]string{"credential"}, providersOf(t, db, bob.ID)); diff != "" {
@@ -70,13 +70,13 @@ func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 	db := open(t, dbtest.New(t), 1)
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	if got, err := db.AccountsOfUser(t.Context(), unknown); got == nil || len(got) != 0 || err != nil {
-		t.Errorf("accounts: got %v, %v", got, err)
+		t.Errorf("accounts of an unknown user: got %v, %v, want an empty list", got, err)
 	}
 	if got, err := db.SessionsOfUser(t.Context(), unknown, now); got == nil || len(got) != 0 || err != nil {
-		t.Errorf("sessions: got %v, %v", got, err)
+		t.Errorf("sessions of an unknown user: got %v, %v, want an empty list", got, err)
 	}
 	if err := db.DeleteAccount(t.Context(), unknown, unknown, false); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("delete: got %v", err)
+		t.Errorf("delete an account of an unknown user: got %v, want ErrNotFound", err)
 	}
 }
 
@@ -88,22 +88,22 @@ func TestDeleteAccount(t *testing.T) {
 	bob, _ := signUp(t, db, "bob@example.com")
 	bobs := insertAccount(t, url, bob.ID, "google", "")
 	if err := db.DeleteAccount(t.Context(), ada.ID, "no id", false); !errors.Is(err, store.ErrLastAccount) {
-		t.Errorf("the last account, by a wrong id: got %v", err)
+		t.Errorf("delete by a wrong id when one account is left: got %v, want ErrLastAccount", err)
 	}
 	id := insertAccount(t, url, ada.ID, "github", "")
 	for _, foreign := range []string{bobs, "", "no id", "nul\x00", ada.ID} {
 		if err := db.DeleteAccount(t.Context(), ada.ID, foreign, false); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("%q: got %v", foreign, err)
+			t.Errorf("delete %q, which is no account of the user: got %v, want ErrNotFound", foreign, err)
 		}
 	}
 	if err := db.DeleteAccount(t.Context(), ada.ID, id, false); err != nil {
 		t.Error(err)
 	}
 	if err := db.DeleteAccount(t.Context(), ada.ID, id, false); !errors.Is(err, store.ErrLastAccount) {
-		t.Errorf("again: got %v", err)
+		t.Errorf("delete the last account: got %v, want ErrLastAccount", err)
 	}
 	if got := append(providersOf(t, db, ada.ID), providersOf(t, db, bob.ID)...); len(got) != 3 {
-		t.Errorf("got %v", got)
+		t.Errorf("got the accounts %v of both users, want 3", got)
 	}
 }
 
@@ -167,14 +167,14 @@ func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 	}
 	_, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: text("\x00"), At: now})
 	if !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("NUL: got %v", err)
+		t.Errorf("name with a NUL: got %v, want ErrInvalid", err)
 	}
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	_, err = db.UpdateUser(t.Context(), unknown, store.UserChange{Name: text("x"), At: now})
 	if !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("unknown user: got %v", err)
+		t.Errorf("update of an unknown user: got %v, want ErrNotFound", err)
 	}
 	if got, _, err := db.UserWithPassword(t.Context(), "bob@example.com"); err != nil || cmp.Diff(bob, got) != "" {
-		t.Errorf("another user changed: %+v, %v", got, err)
+		t.Errorf("the update changed another user: got %+v, %v", got, err)
 	}
 }

@@ -50,7 +50,7 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 	db, conn := openCounted(t, url, 1, wire), connectDirectly(t, url)
 	ada, old := signUp(t, db, "ada@example.com")
 	if fresh := readBan(t, conn, ada.ID); fresh.Banned != nil || fresh.Reason != nil || fresh.Expires != nil {
-		t.Errorf("a new user: got %+v", fresh)
+		t.Errorf("columns of the ban of a new user: got %+v, want all NULL", fresh)
 	}
 	no := false
 	for _, c := range []struct {
@@ -115,17 +115,17 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	}
 	_, u, err := db.SessionWithUser(t.Context(), []string{"token-of-bob@example.com"}, now)
 	if err != nil || u.ID != bob.ID {
-		t.Errorf("another's session: got %+v, %v", u, err)
+		t.Errorf("session of another user: got %+v, %v, want that user", u, err)
 	}
 	next := session("next", now)
 	next.UserID = bob.ID
 	if _, err := db.InsertSession(t.Context(), *next); err != nil {
-		t.Errorf("another's new session: %v", err)
+		t.Errorf("new session of another user: %v", err)
 	}
 	deleted := session("of a deleted user", now)
 	deleted.UserID = "00000000-0000-4000-8000-000000000000"
 	if _, err := db.InsertSession(t.Context(), *deleted); !errors.Is(err, store.ErrOrphan) {
-		t.Errorf("a session of a deleted user: got %v", err)
+		t.Errorf("new session of a deleted user: got %v, want ErrOrphan", err)
 	}
 }
 
@@ -151,6 +151,6 @@ func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	}
 	group.Wait()
 	if b := readBan(t, conn, ada.ID); b.Banned == nil || *b.Banned || b.Expires != nil {
-		t.Errorf("got %+v", b)
+		t.Errorf("after sign-ins when the ban has expired: got %+v, want the ban cleared", b)
 	}
 }

@@ -68,7 +68,7 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	for range 5 {
 		proxy.Cut()
 		if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
-			t.Errorf("a read right after the cut: %v", err)
+			t.Errorf("a read after the server closed all connections: %v", err)
 		}
 	}
 }
@@ -108,21 +108,21 @@ func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 	proxy.Refuse()
 	_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
 	if !unavailable(err) || !strings.Contains(err.Error(), "failed to connect") {
-		t.Errorf("connection refused: got %v", err)
+		t.Errorf("connection refused: got %v, want an error that is unavailable", err)
 	}
 	proxy.Resume()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
-		t.Errorf("after Resume: got %v", err)
+		t.Errorf("a read after Resume: got %v, want no error", err)
 	}
 	proxy.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if _, _, err := db.SessionWithUser(ctx, []string{s.Token}, now); !unavailable(err) {
-		t.Errorf("frozen: got %v", err)
+		t.Errorf("a server that does not answer: got %v, want an error that is unavailable", err)
 	}
 	proxy.Resume()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
-		t.Errorf("after the second Resume: got %v", err)
+		t.Errorf("a read after the second Resume: got %v, want no error", err)
 	}
 }
 

@@ -17,22 +17,22 @@ func TestContinueEmailChangeReplacesTheLink(t *testing.T) {
 		Link: "change-email:one", UserID: user.ID, SessionID: made.ID, To: "new@example.com",
 	}
 	if taken, err := db.InsertEmailChange(t.Context(), change, now.Add(time.Hour), now); taken || err != nil {
-		t.Fatalf("got %v, %v", taken, err)
+		t.Fatalf("insert a link for a free email: got taken %v, %v, want false", taken, err)
 	}
 	next := func(link, userID string) error {
 		return db.ContinueEmailChange(t.Context(), link, "change-email:two", userID, now.Add(2*time.Hour), now)
 	}
 	const other = "00000000-0000-4000-8000-000000000000"
 	if err := next("change-email:one", other); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the link of another user: got %v", err)
+		t.Errorf("continue with the link of another user: got %v, want ErrNotFound", err)
 	}
 	if err := next("change-email:one", user.ID); err != nil {
-		t.Errorf("got %v", err)
+		t.Errorf("continue with the first link: got %v, want no error", err)
 	}
 	if err := next("change-email:one", user.ID); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the link was used: got %v", err)
+		t.Errorf("continue with the first link again: got %v, want ErrNotFound", err)
 	}
 	if err := next("change-email:two", user.ID); err != nil {
-		t.Errorf("the next link: got %v", err)
+		t.Errorf("continue with the next link: got %v, want no error", err)
 	}
 }

@@ -24,15 +24,15 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 				p.SetError(e, phase, 1, times)
 				err := db.Ready(t.Context())
 				if p.ClearError() == 0 {
-					t.Errorf("%s: the proxy sent no error", name)
+					t.Errorf("%s: the test is wrong: the proxy sent no error", name)
 				}
 				return err
 			}
 			if err := read(1); err != nil {
-				t.Errorf("%s: a read with one error: got %v", name, err)
+				t.Errorf("%s: a read that fails once: got %v, want no error", name, err)
 			}
 			if err := read(-1); !unavailable(err) {
-				t.Errorf("%s: a read with all tries failing: got %v", name, err)
+				t.Errorf("%s: a read that fails each time: got %v, want an error that is unavailable", name, err)
 			}
 			writes++
 			db := open(t, p.URL(), 1)
@@ -43,7 +43,8 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 			p.ClearError()
 			taken, _ := db.EmailTaken(t.Context(), user.Email)
 			if err != nil && !unavailable(err) || taken != (err == nil) {
-				t.Errorf("%s: a write: got %v, and the user exists: %t", name, err, taken)
+				t.Errorf("%s: a write: got %v, and the user exists: %t; want a user only without an error",
+					name, err, taken)
 			}
 		}
 	}
@@ -57,7 +58,7 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 		p.SetError(dbtest.ServerError{Severity: "FATAL", Code: code, Message: "refused"}, dbtest.AtConnect, 1, -1)
 		db := open(t, p.URL(), 1)
 		if _, _, err := db.UserWithPassword(t.Context(), "ada@example.com"); !unavailable(err) {
-			t.Errorf("%s: got %v", code, err)
+			t.Errorf("%s at connect: got %v, want an error that is unavailable", code, err)
 		}
 		p.ClearError()
 	}
@@ -74,7 +75,7 @@ func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 		t.Errorf("got %v, want the error of the server", err)
 	}
 	if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); sent != 1 || seen != 1 {
-		t.Errorf("the server got the statement %d times", seen)
+		t.Errorf("the server got the statement %d times, want once", seen)
 	}
 }
 
@@ -111,7 +112,7 @@ func TestRepeatedReadIsCounted(t *testing.T) {
 		)
 		_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
 		if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
-			t.Fatalf("got %v after %d errors", err, sent)
+			t.Fatalf("a read that was repeated: got %v after %d errors, want ErrNotFound after 1", err, sent)
 		}
 	}
 	var limited *store.LimitedError
@@ -129,7 +130,7 @@ func TestChargeCountsAfterARejectedConnection(t *testing.T) {
 	p.SetError(starting, dbtest.AtConnect, 1, 1)
 	_, _, err := open(t, p.URL(), 1).Charging(c).UserWithPassword(t.Context(), "ada@example.com")
 	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
-		t.Fatalf("got %v after %d errors", err, sent)
+		t.Fatalf("a read after a rejected connection: got %v after %d errors, want ErrNotFound after 1", err, sent)
 	}
 	if err := open(t, p.URL(), 1).Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
 		t.Errorf("got %v after one charge, want a *LimitedError", err)
@@ -153,7 +154,7 @@ func TestWriteIsRepeatedAfterARejectedConnection(t *testing.T) {
 		p.SetError(starting, dbtest.AtConnect, 1, 1)
 		err := write(open(t, p.URL(), 1))
 		if sent := p.ClearError(); sent != 1 || err != nil {
-			t.Errorf("a write %s: got %v after %d errors", name, err, sent)
+			t.Errorf("a write %s: got %v after %d errors, want no error after 1", name, err, sent)
 		}
 	}
 }
@@ -176,7 +177,8 @@ func TestWriteIsNotRepeatedAfterItWasSent(t *testing.T) {
 		p.SetError(shutdown, dbtest.AtStatement, 1, 1)
 		err := write(open(t, p.URL(), 1))
 		if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); !unavailable(err) || sent != 1 || seen != 1 {
-			t.Errorf("a write %s: got %v after %d statements", name, err, seen)
+			t.Errorf("a write %s: got %v after %d statements, want an error that is unavailable after 1",
+				name, err, seen)
 		}
 	}
 }
@@ -191,10 +193,11 @@ func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
 	p.SetError(shutdown, dbtest.AtStatement, 1, 1)
 	_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
 	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
-		t.Fatalf("got %v after %d errors", err, sent)
+		t.Fatalf("a read after the server ended the connection: got %v after %d errors, want ErrNotFound after 1",
+			err, sent)
 	}
 	if err := db.Count(t.Context(), c); err != nil {
-		t.Errorf("the charge was counted again: %v", err)
+		t.Errorf("the charge was counted twice: got %v, want no error", err)
 	}
 }
 
@@ -213,7 +216,7 @@ func TestRefusedLoginsCallInvalidate(t *testing.T) {
 		p.SetError(e, dbtest.AtConnect, 1, 1)
 		db := store.Open(source, 1)
 		if err := db.Ready(t.Context()); err != nil || source.refused != 1 {
-			t.Errorf("%s: got %v and %d calls", e.Message, err, source.refused)
+			t.Errorf("%s: got %v and %d calls of Invalidate, want no error and 1", e.Message, err, source.refused)
 		}
 		p.ClearError()
 		db.Close()
@@ -227,7 +230,7 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 	for name, database := range map[string]string{"direct": address, "through a pooler": dbtest.Pgbouncer(t, address)} {
 		u, err := url.Parse(database)
 		if err != nil {
-			t.Fatal("not a URL")
+			t.Fatal("the URL of the test database is not a URL")
 		}
 		for _, query := range []string{
 			"pgbouncer=true&connection_limit=1&pool_timeout=0&connect_timeout=15&schema=public&socket_timeout=5" +
@@ -249,7 +252,7 @@ func TestSpacesInOptionsReachTheServer(t *testing.T) {
 	address := dbtest.New(t)
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("not a URL")
+		t.Fatal("the URL of the test database is not a URL")
 	}
 	q := u.RawQuery
 	u.RawQuery = "options=-c%20statement_timeout%3D4321%20-c%20search_path%3Dauth"

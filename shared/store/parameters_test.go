@@ -15,7 +15,7 @@ func withParameters(t *testing.T, parameters string) string {
 	t.Helper()
 	u, err := url.Parse(dbtest.New(t))
 	if err != nil {
-		t.Fatal("not a URL")
+		t.Fatal("the URL of the test database is not a URL")
 	}
 	u.RawQuery = strings.Trim(u.RawQuery+"&"+parameters, "&")
 	return u.String()

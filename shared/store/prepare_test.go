@@ -36,7 +36,7 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 		t.Errorf("got %d round trips, want %d", got, want)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{"unknown"}, now); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("an unknown token: got %v", err)
+		t.Errorf("session of an unknown token: got %v, want ErrNotFound", err)
 	}
 }
 
@@ -99,7 +99,7 @@ func TestPreparedStatementsRejectTheSameValues(t *testing.T) {
 		}
 	}
 	if err := db.Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
-		t.Errorf("one too many: got %v", err)
+		t.Errorf("one charge above the limit: got %v, want a *LimitedError", err)
 	}
 }
 
@@ -121,7 +121,8 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 				t.Helper()
 				_, who, err := db.Charging(c).SessionWithUser(t.Context(), []string{made.Token}, now)
 				if err != nil || who.ID != user.ID {
-					t.Fatalf("got %+v, %v", who, err)
+					t.Fatalf("a read after the server lost its prepared statements: got %+v, %v, want the user",
+						who, err)
 				}
 			}
 			for range manyTimes {
@@ -191,12 +192,12 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 					ctx := context.WithoutCancel(t.Context())
 					db := db.Charging(store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: now})
 					if _, who, err := db.SessionWithUser(ctx, []string{made.Token}, now); err != nil || who.ID != user.ID {
-						t.Errorf("read: got %+v, %v", who, err)
+						t.Errorf("read through PgBouncer: got user %+v, %v, want the owner of the session", who, err)
 					}
 					s := session("", now)
 					s.Token, s.UserID = rand.Text(), user.ID
 					if _, err := db.InsertSession(ctx, *s); err != nil {
-						t.Errorf("write: %v", err)
+						t.Errorf("write through PgBouncer: %v", err)
 					}
 				}
 			})

@@ -61,7 +61,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		}
 	}
 	if got := readCounter(t, url, "a"); !strings.HasPrefix(got, "1 ") {
-		t.Errorf("a row of a current window was deleted: got %q", got)
+		t.Errorf("a row of a current window: got %q, want it kept with the count 1", got)
 	}
 }
 
@@ -87,6 +87,6 @@ func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 		}
 	}
 	if got := readCounter(t, url, "old"); got != "1 0" {
-		t.Errorf("got row %q", got)
+		t.Errorf("a row that another transaction locked: got %q, want it kept", got)
 	}
 }

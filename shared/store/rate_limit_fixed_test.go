@@ -84,7 +84,7 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := readCounter(t, url, "account"); got != "1 10000" {
-		t.Errorf("before: got row %q", got)
+		t.Errorf("before the session is stored: got row %q, want 1 10000", got)
 	}
 	before := wire.RoundTrips()
 	s.Token = "another token"
@@ -95,7 +95,7 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 		t.Errorf("got %d round trips, want 1", got)
 	}
 	if got := readCounter(t, url, "network") + readCounter(t, url, "account"); got != "" {
-		t.Errorf("after: got rows %q", got)
+		t.Errorf("after the session is stored: got rows %q, want none", got)
 	}
 }
 

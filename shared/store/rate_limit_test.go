@@ -139,10 +139,11 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		}
 		before = wire.RoundTrips()
 		if err := request.FlushCharges(t.Context()); err != nil || wire.RoundTrips() != before {
-			t.Errorf("%s: a second time: %v, %d round trips", c.name, err, wire.RoundTrips()-before)
+			t.Errorf("%s: flush the charges a second time: %v and %d round trips, want no error and 0",
+				c.name, err, wire.RoundTrips()-before)
 		}
 		if got := []string{readCounter(t, url, a), readCounter(t, url, b)}; !cmp.Equal(got, []string{"1 0", "1 0"}) {
-			t.Errorf("%s: got rows %q", c.name, got)
+			t.Errorf("%s: got rows %q, want both charges counted once", c.name, got)
 		}
 	}
 }
@@ -164,26 +165,26 @@ func TestRefusedChargeStopsTheStatement(t *testing.T) {
 	later := now.Add(time.Second)
 	request := db.Charging(newCharge("full", 1, later), newCharge("next", 1, later))
 	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
-		t.Errorf("a read: got %v", err)
+		t.Errorf("a read with a refused charge: got %v, want a wait of 9 s", err)
 	}
 	request = db.Charging(newCharge("full", 1, later))
 	_, err := request.SignUp(t.Context(), store.NewUser{Email: "a@example.com", At: now}, session("a", now))
 	if retryAfter(t, err) != 9*time.Second {
-		t.Errorf("a write: got %v", err)
+		t.Errorf("a write with a refused charge: got %v, want a wait of 9 s", err)
 	}
 	if taken, err := db.EmailTaken(t.Context(), "a@example.com"); taken || err != nil {
-		t.Errorf("the write happened (%v)", err)
+		t.Errorf("a refused write stored its user (%v), want none", err)
 	}
 	if got := readCounter(t, url, "next"); got != "" {
-		t.Errorf("the charge after the refused one counted: %q", got)
+		t.Errorf("the charge after the refused one: got row %q, want none", got)
 	}
 	fresh := open(t, url, 1)
 	request = fresh.Charging(newCharge("next", 1, later), newCharge("full", 1, later))
 	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
-		t.Errorf("refused by the second charge: got %v", err)
+		t.Errorf("a read whose second charge is refused: got %v, want a wait of 9 s", err)
 	}
 	if got := readCounter(t, url, "next"); got != "1 1000" {
-		t.Errorf("the charge before the refused one: got %q", got)
+		t.Errorf("the charge before the refused one: got row %q, want 1 1000", got)
 	}
 }
 
@@ -214,7 +215,7 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 			}
 			group.Wait()
 			if passed.Load() != 3 || wrong.Load() != 0 {
-				t.Errorf("%s, %s window: %d passed, %d got another RetryAfter",
+				t.Errorf("%s, %s window: %d passed and %d got a wrong RetryAfter, want 3 and 0",
 					name, window, passed.Load(), wrong.Load())
 			}
 			want := fmt.Sprint("3 ", at.Sub(first).Milliseconds())
@@ -267,10 +268,10 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 		key := fmt.Sprint("key", i)
 		lose.Store(true)
 		if err := call(t.Context(), db.Charging(newCharge(key, 3, now))); err != nil {
-			t.Errorf("%d: %v", i, err)
+			t.Errorf("call %d, whose answer is lost: %v", i, err)
 		}
 		if got := readCounter(t, url, key); got != "1 0" {
-			t.Errorf("%d: got row %q", i, got)
+			t.Errorf("call %d, whose answer is lost: got row %q, want 1 0", i, got)
 		}
 	}
 }
@@ -281,14 +282,14 @@ func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 	db := open(t, url, 1)
 	_, err := db.Charging(newCharge("key", 3, now)).UserByEmail(t.Context(), "nul \x00")
 	if !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("got %v", err)
+		t.Errorf("a statement that finds no row: got %v, want ErrNotFound", err)
 	}
 	if got := readCounter(t, url, "key"); got != "1 0" {
-		t.Errorf("got row %q", got)
+		t.Errorf("got row %q, want 1 0", got)
 	}
 	err = db.Charging(newCharge("nul \x00", 3, now)).FlushCharges(t.Context())
 	if err == nil || unavailable(err) {
-		t.Errorf("a key that the database cannot store: got %v", err)
+		t.Errorf("a key that the database cannot store: got %v, want an error that is not unavailable", err)
 	}
 }
 
@@ -298,10 +299,10 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	db := open(t, proxy.URL(), 1)
 	proxy.Refuse()
 	if _, err := db.Charging(newCharge("key", 3, now)).EmailTaken(t.Context(), "x"); !unavailable(err) {
-		t.Errorf("got %v", err)
+		t.Errorf("a read with the database down: got %v, want an error that is unavailable", err)
 	}
 	if err := db.Charging(newCharge("key", 3, now)).DeleteSession(t.Context(), "x"); !unavailable(err) {
-		t.Errorf("got %v", err)
+		t.Errorf("a write with the database down: got %v, want an error that is unavailable", err)
 	}
 }
 
@@ -331,7 +332,7 @@ func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 		}
 	}
 	if err := db.KnownRejection(newCharge("key", 1, now.Add(15*time.Second))); retryAfter(t, err) != 5*time.Second {
-		t.Errorf("got %v", err)
+		t.Errorf("rejection that is known 5 s before its end: got %v, want a wait of 5 s", err)
 	}
 }
 

@@ -48,7 +48,7 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 	db := open(t, url, 1).UseSchema("xenon")
 	for _, sql := range statements(t) {
 		if _, err := conn.Prepare(t.Context(), "", db.Qualify(sql)); err != nil {
-			t.Errorf("%v:\n%s", err, db.Qualify(sql))
+			t.Errorf("prepare the statement with its schema: %v:\n%s", err, db.Qualify(sql))
 		}
 	}
 }
@@ -108,7 +108,7 @@ func callAll(t *testing.T, db *store.Store, report func(method string, err error
 		report(m.Name, err)
 	}
 	if called < 25 {
-		t.Fatalf("called %d methods", called)
+		t.Fatalf("callAll called %d methods, want at least 25", called)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 			for range 20 { // often enough for prepared statements
 				callAll(t, db, func(method string, err error) {
 					if isSchemaMismatch(err) {
-						t.Errorf("%s: %v", method, err)
+						t.Errorf("method %s, which reads the tables of the wrong schema: %v", method, err)
 					}
 				})
 			}
@@ -169,7 +169,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 			var users int
 			err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM public."user"`).Scan(&users)
 			if err != nil || users != 0 {
-				t.Errorf("the table of the application: got %d rows, %v", users, err)
+				t.Errorf("the table of the application: got %d rows, %v, want 0", users, err)
 			}
 		})
 	}
@@ -186,7 +186,7 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 		}
 	})
 	if failed < 25 {
-		t.Errorf("%d calls failed, want all", failed)
+		t.Errorf("%d methods failed on tables of another application, want all of at least 25", failed)
 	}
 }
 
@@ -325,7 +325,7 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	for range 20 {
 		callAll(t, db, func(method string, err error) {
 			if isSchemaMismatch(err) {
-				t.Errorf("%s: %v", method, err)
+				t.Errorf("method %s for the role for requests: %v", method, err)
 			}
 		})
 	}

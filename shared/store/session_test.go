@@ -46,7 +46,7 @@ func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	ada, _ := twoUsers(t, db)
 	got, err := db.SessionsOfUser(t.Context(), ada.ID, now)
 	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
-		t.Fatalf("got %+v, %v", got, err)
+		t.Fatalf("got sessions %+v, %v, want the first and the second", got, err)
 	}
 	want, _, err := db.SessionWithUser(t.Context(), []string{"second"}, now)
 	if err != nil {
@@ -113,7 +113,7 @@ func TestDeletingSessions(t *testing.T) {
 				t.Errorf("left (-want +got):\n%s", diff)
 			}
 			if got := tokens(t, db, bob.ID); len(got) != 1 {
-				t.Errorf("bob has %v left", got)
+				t.Errorf("the deletion left the sessions %v of another user, want 1", got)
 			}
 		})
 	}

@@ -200,7 +200,7 @@ func TestEveryInsertSetsTheColumnsThatTablesRequires(t *testing.T) {
 			}
 			i := slices.IndexFunc(schema.Tables, func(x schema.Table) bool { return x.Name == m[1] })
 			if i < 0 {
-				t.Errorf("INSERT INTO %s, which is not in Tables", m[1])
+				t.Errorf("a statement inserts into %s, which schema.Tables does not have", m[1])
 				continue
 			}
 			inserts[m[1]]++

@@ -60,11 +60,11 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	user, made := signUp(t, db, "ada@example.com")
 	if !user.CreatedAt.Equal(now) || user.Name != "Ada" || user.Email != "ada@example.com" || user.EmailVerified ||
 		user.Image != nil {
-		t.Errorf("got user %+v", user)
+		t.Errorf("got user %+v, want the user of the sign-up", user)
 	}
 	found, credential, err := db.UserWithPassword(t.Context(), "ada@example.com")
 	if err != nil || credential.Hash != "the hash" || credential.AccountID == "" {
-		t.Errorf("got credential %+v, %v", credential, err)
+		t.Errorf("got credential %+v, %v, want the stored hash", credential, err)
 	}
 	if diff := cmp.Diff(user, found); diff != "" {
 		t.Errorf("user (-stored +found):\n%s", diff)
@@ -114,7 +114,7 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 		}
 	}
 	if taken, err := db.EmailTaken(t.Context(), "b@example.com"); taken || err != nil {
-		t.Errorf("a refused sign-up stored its user: %v, %v", taken, err)
+		t.Errorf("a refused sign-up stored its user (%v), %v, want none", taken, err)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestRoundTrips(t *testing.T) {
 	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)
 	if wire.DialCount() != 0 {
-		t.Fatal("Open has dialled")
+		t.Fatal("Open connected to the database, want no connection before the first statement")
 	}
 	user, s := signUp(t, db, "ada@example.com") // opens the connection
 	holder := tokenHolder(user, s)

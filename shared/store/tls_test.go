@@ -144,11 +144,12 @@ func TestTLSWithAVerifiedCertificate(t *testing.T) {
 	}{{"postgres", 0, 1}, {"direct", 1, 1}} {
 		address := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
 		if err := open(t, address, 1).Ready(t.Context()); err != nil {
-			t.Errorf("%s: %v", c.negotiation, err)
+			t.Errorf("negotiation %s: %v", c.negotiation, err)
 		}
 		p.mu.Lock()
 		if p.direct != c.direct || p.asked != c.asked {
-			t.Errorf("%s: got %d direct and %d asked, want %d and %d", c.negotiation, p.direct, p.asked, c.direct, c.asked)
+			t.Errorf("negotiation %s: got %d direct connections and %d with a request, want %d and %d",
+				c.negotiation, p.direct, p.asked, c.direct, c.asked)
 		}
 		p.mu.Unlock()
 	}
@@ -166,7 +167,7 @@ func TestTLSRefusesCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 		p := newTLSProxy(t, dbtest.New(t), c.cert)
 		err := open(t, p.with("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
 		if refused := unavailable(err); refused != (name != "control") {
-			t.Errorf("%s: got %v", name, err)
+			t.Errorf("%s: got %v, want a refusal of every certificate but that of the control", name, err)
 		}
 	}
 }
@@ -185,6 +186,6 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 		return wire.RoundTrips()
 	}
 	if direct, asked := trips("direct"), trips("postgres"); asked-direct != 1 {
-		t.Errorf("got %d round trips with direct negotiation and %d without", direct, asked)
+		t.Errorf("got %d round trips with direct negotiation and %d without, want one less with it", direct, asked)
 	}
 }

@@ -22,7 +22,7 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	if made.PreferredLanguage != "en" || *made.TimePerWeek != 5 || *made.AgeRange != "25_34" {
-		t.Errorf("got %+v", made)
+		t.Errorf("create: got %+v, want the given fields and the language en", made)
 	}
 	changes := map[string]any{"age_range": nil, "learning_mode": "visual"}
 	changed, err := db.UpdateProfile(t.Context(), tokenHolder(user, s), changes, []time.Time{made.UpdatedAt})
@@ -31,14 +31,14 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	}
 	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 ||
 		!changed.UpdatedAt.After(made.UpdatedAt) {
-		t.Errorf("got %+v", changed)
+		t.Errorf("update: got %+v, want the other fields unchanged and a later time", changed)
 	}
 	_, err = db.UpdateProfile(t.Context(), tokenHolder(user, s), nil, []time.Time{made.UpdatedAt})
 	if !errors.Is(err, store.ErrChanged) {
-		t.Errorf("an update of an old state: got %v", err)
+		t.Errorf("update of an old version: got %v, want ErrChanged", err)
 	}
 	if _, err := db.CreateProfile(t.Context(), tokenHolder(user, s), nil); !errors.Is(err, store.ErrDuplicate) {
-		t.Errorf("a second profile: got %v", err)
+		t.Errorf("create a second profile: got %v, want ErrDuplicate", err)
 	}
 }
 

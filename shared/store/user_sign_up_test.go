@@ -25,12 +25,12 @@ func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 		n := store.NewUser{Name: "Ada", Email: c.email, Hash: "hash of " + c.link, At: now}
 		id, made, err := db.SignUpUnverified(t.Context(), n, c.link, now.Add(time.Hour))
 		if err != nil || (id != "") != c.exists || made != c.isNew {
-			t.Errorf("%s: got %q, %v, %v", c.link, id, made, err)
+			t.Errorf("%s: got user %q, new %v, %v", c.link, id, made, err)
 		}
 		if c.isNew {
 			first = id
 		} else if c.exists && id != first {
-			t.Errorf("%s: got the user %s, want %s", c.link, id, first)
+			t.Errorf("%s: got user %s, want %s, the first", c.link, id, first)
 		}
 	}
 	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of one" || err != nil {
@@ -38,7 +38,7 @@ func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 	}
 	user, err := db.ConfirmEmail(t.Context(), "two", first, "ada@example.com", now)
 	if err != nil || !user.EmailVerified {
-		t.Errorf("confirm: got %+v, %v", user, err)
+		t.Errorf("confirm the email: got %+v, %v, want a verified email", user, err)
 	}
 	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of two" || err != nil {
 		t.Errorf("got the password %+v, %v, want that of the confirmed sign-up", got, err)

@@ -88,7 +88,7 @@ func countSuccesses(t *testing.T, n int, f func() error) (wins int) {
 		if err == nil {
 			wins++
 		} else if !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("got %v", err)
+			t.Errorf("redeem a link that was redeemed: got %v, want ErrNotFound", err)
 		}
 	}
 	return wins
@@ -105,11 +105,11 @@ func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 	}
 	for _, user := range []store.User{eve, ada} {
 		if err := db.DeleteUserByVerification(t.Context(), "x", user.ID, now); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("got %v", err)
+			t.Errorf("delete a user with the link of another one: got %v, want ErrNotFound", err)
 		}
 		found, err := db.UserByID(t.Context(), user.ID)
 		if diff := cmp.Diff(user, found); err != nil || diff != "" {
-			t.Errorf("got %v, %s", err, diff)
+			t.Errorf("after the refused deletion: got error %v and the user (-want +got):\n%s", err, diff)
 		}
 	}
 }
@@ -123,13 +123,13 @@ func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, nil, now); !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("got %v", err)
+		t.Errorf("a reset with an invalid hash: got %v, want ErrInvalid", err)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
-		t.Errorf("the session was deleted: %v", err)
+		t.Errorf("the failed reset deleted the session: %v", err)
 	}
 	if id, email, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || email != user.Email {
-		t.Errorf("the link was deleted: %q, %q, %v", id, email, err)
+		t.Errorf("after the failed reset: got link of %q, %q, %v, want it kept", id, email, err)
 	}
 }
 
@@ -153,16 +153,16 @@ func TestChangeEmailNeedsTheOldEmail(t *testing.T) {
 		}
 	}
 	if _, err := db.ConfirmEmail(t.Context(), "", ada.ID, "ada@example.com", later); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the old email was confirmed: %v", err)
+		t.Errorf("confirm the old email: got %v, want ErrNotFound", err)
 	}
 	got, err := db.ConfirmEmail(t.Context(), "", ada.ID, "new@example.com", later)
 	if err != nil || !got.EmailVerified || !got.UpdatedAt.Equal(later) {
-		t.Errorf("got %+v, %v", got, err)
+		t.Errorf("after the change: got %+v, %v, want a verified email", got, err)
 	}
 	for _, keep := range []bool{true, false} {
 		got, err = db.ChangeEmail(t.Context(), "", ada.ID, "new@example.com", "new@example.com", keep, later)
 		if err != nil || got.EmailVerified != keep {
-			t.Errorf("keep %v: got %+v, %v", keep, got, err)
+			t.Errorf("keep verified %v: got %+v, %v", keep, got, err)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	}
 	_, err := db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, now)
 	if !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("got %v, want ErrNotFound", err)
+		t.Errorf("a change after the session ended: got %v, want ErrNotFound", err)
 	}
 	if _, _, err := db.UserOfVerification(t.Context(), reset, now); err != nil {
 		t.Errorf("the refused link deleted the owner's reset link: %v", err)
@@ -208,7 +208,7 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	session.ID = id
 	_, err = db.ChangeEmail(t.Context(), ask("live"), ada.ID, "ada@example.com", "new@example.com", true, now)
 	if err != nil {
-		t.Errorf("while the session is valid: %v", err)
+		t.Errorf("a change while the session is valid: %v", err)
 	}
 }
 
@@ -247,7 +247,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 		for range 5 {
 			group.Go(func() {
 				if err := db.DeleteSessionsExcept(t.Context(), ada.ID, "", now); err != nil {
-					t.Errorf("revoke: %v", err)
+					t.Errorf("revoke the sessions: %v", err)
 				}
 			})
 		}
@@ -257,7 +257,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 			if err == nil {
 				wins++
 			} else if !errors.Is(err, store.ErrNotFound) {
-				t.Errorf("got %v", err)
+				t.Errorf("redeem a link: got %v, want success or ErrNotFound", err)
 			}
 		}
 		if wins > 1 {

@@ -52,10 +52,11 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		mux.ServeHTTP(w, r)
 		h := w.Header()
 		if w.Code != c.status || h.Get("Access-Control-Allow-Origin") != c.allow || h.Get("Vary") != "Origin" {
-			t.Errorf("%s: got %d, allowed %q, Vary %q", c.name, w.Code, h.Get("Access-Control-Allow-Origin"), h.Get("Vary"))
+			t.Errorf("%s: got %d, allowed origin %q, Vary %q, want %d, %q and Origin",
+				c.name, w.Code, h.Get("Access-Control-Allow-Origin"), h.Get("Vary"), c.status, c.allow)
 		}
 		if allowed := h.Get("Access-Control-Allow-Credentials") == "true"; allowed != (c.allow != "") {
-			t.Errorf("%s: credentials allowed: %v", c.name, allowed)
+			t.Errorf("%s: credentials allowed: %v, want them only for an allowed origin", c.name, allowed)
 		}
 		exposed := "set-auth-jwt"
 		if c.allow != "" {
@@ -66,7 +67,7 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		}
 		if c.status == 204 && (!strings.Contains(h.Get("Access-Control-Allow-Methods"), c.asks) ||
 			h.Get("Access-Control-Allow-Headers") == "" || h.Get("Access-Control-Max-Age") == "") {
-			t.Errorf("%s: got %v", c.name, h)
+			t.Errorf("%s: got headers %v, want the method, the headers and the maximum age of a preflight", c.name, h)
 		}
 	}
 }
@@ -99,11 +100,13 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 			h := w.Header()
 			if w.Code != c.want || h.Get("Access-Control-Allow-Origin") != "*" ||
 				h.Get("Access-Control-Allow-Credentials") != "" || h.Get("Vary") != "" {
-				t.Errorf("%s from %q: got %d %v", c.method, origin, w.Code, h)
+				t.Errorf("%s of the JWKS from %q: got %d %v, want any origin allowed without credentials",
+					c.method, origin, w.Code, h)
 			}
 			if exposed := h.Get("Access-Control-Expose-Headers"); c.method == "GET" &&
 				!strings.Contains(exposed, "Retry-After") {
-				t.Errorf("%s from %q: exposed %q", c.method, origin, exposed)
+				t.Errorf("%s of the JWKS from %q: got exposed headers %q, want Retry-After in them",
+					c.method, origin, exposed)
 			}
 		}
 	}

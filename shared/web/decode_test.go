@@ -90,7 +90,7 @@ func TestDecodeReadsNestedObjects(t *testing.T) {
 		var e struct{ Message, Code string }
 		if status != 200 {
 			if err := json.Unmarshal([]byte(body), &e); err != nil || status != 400 || e.Code != "VALIDATION_ERROR" {
-				t.Errorf("%s: got %d %s", c.body, status, body)
+				t.Errorf("%s: got %d %s, want 400 VALIDATION_ERROR", c.body, status, body)
 			}
 			body = e.Message
 		}
@@ -170,7 +170,7 @@ func TestIsTruthyFollowsJavaScript(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := web.IsTruthy(v); got != want {
-			t.Errorf("%s: got %v", text, got)
+			t.Errorf("IsTruthy(%s) = %v, want %v", text, got, want)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func FuzzBody(f *testing.F) {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
 		if w.Code >= http.StatusInternalServerError || !json.Valid(w.Body.Bytes()) {
-			t.Errorf("got %d %s", w.Code, w.Body)
+			t.Errorf("got %d %s, want JSON and a status below 500", w.Code, w.Body)
 		}
 	})
 }
@@ -74,7 +74,7 @@ func FuzzHeaders(f *testing.F) {
 		passed := origins.CheckOrigin(r) == nil
 		if ours := strings.HasPrefix(strings.ToLower(origin), "https://"); passed && !ours &&
 			!strings.Contains(origin, "://") {
-			t.Errorf("origin %q passed", origin)
+			t.Errorf("the untrusted origin %q is accepted", origin)
 		}
 		for _, from := range []config.ClientIP{
 			{},
@@ -83,11 +83,11 @@ func FuzzHeaders(f *testing.F) {
 			{Source: config.ForwardedFor, Hops: 2},
 		} {
 			if ip := (web.Clients{From: from}).IP(r); len(ip) > len("2001:0db8:0000:0000:0000:0000:0000:0000") {
-				t.Errorf("IP address %q", ip)
+				t.Errorf("got %q, want an IP address", ip)
 			}
 		}
 		if origins.TrustsRedirect(target) && (strings.HasPrefix(target, "//") || strings.ContainsAny(target, "\\\t\n\r")) {
-			t.Errorf("redirect to %q passed", target)
+			t.Errorf("the redirect to %q is accepted, want it refused", target)
 		}
 	})
 }

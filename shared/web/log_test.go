@@ -98,14 +98,14 @@ func TestRecordHasLevelResultAndDuration(t *testing.T) {
 		})
 		got := records[0]
 		if got["status"] != float64(c.status) || got["level"] != c.level || got["result"] != c.result {
-			t.Errorf("%d: got %v", c.status, got)
+			t.Errorf("status %d: got record %v", c.status, got)
 		}
 		if ms, _ := got["ms"].(float64); ms < 2 || ms > 2000 {
-			t.Errorf("%d: got %v ms, want at least 2", c.status, got["ms"])
+			t.Errorf("status %d: got %v ms, want at least 2", c.status, got["ms"])
 		}
 	}
 	_, records := record(t, func(http.ResponseWriter, *http.Request) error { return nil })
 	if records[0]["status"] != 200.0 {
-		t.Errorf("without a status: got %v", records[0])
+		t.Errorf("handler that writes no status: got record %v, want the status 200", records[0])
 	}
 }

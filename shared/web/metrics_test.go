@@ -39,7 +39,7 @@ func metrics(t *testing.T, record map[string]any) map[string][]any {
 	got := map[string][]any{}
 	for _, d := range aws.CloudWatchMetrics {
 		if d.Namespace != "Xenon" || len(d.Dimensions) != 1 || len(d.Dimensions[0]) > 1 || len(d.Metrics) != 1 {
-			t.Fatalf("got %+v", d)
+			t.Fatalf("got metrics %+v, want the namespace Xenon, one set of dimensions and one metric", d)
 		}
 		m := d.Metrics[0]
 		if _, ok := record[m.Name].(float64); !ok {
@@ -97,7 +97,7 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 			return c.err
 		})
 		if len(records) != 1 {
-			t.Fatalf("%s: got %d records", c.name, len(records))
+			t.Fatalf("%s: got %d records, want 1", c.name, len(records))
 		}
 		got := metrics(t, records[0])
 		if _, counted := got["ColdStarts"]; counted != (records[0]["cold"] == true) {
@@ -125,7 +125,7 @@ func TestRequestsOutsideOfAPIGatewayHaveNoMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	if line["_aws"] != nil || line["msg"] != "request" {
-		t.Errorf("got %v", line)
+		t.Errorf("got record %v, want one without metrics", line)
 	}
 }
 

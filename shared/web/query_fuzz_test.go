@@ -29,13 +29,13 @@ func FuzzQuery(f *testing.F) {
 			for _, v := range texts {
 				text, ok := v.(string)
 				if !ok || !utf8.ValidString(name) || !utf8.ValidString(text) {
-					t.Errorf("%q: got %q=%v", raw, name, v)
+					t.Errorf("query %q: got %q=%v, want texts of valid UTF-8", raw, name, v)
 				}
 				values++
 			}
 		}
 		if values > strings.Count(raw, "&")+1 {
-			t.Errorf("%q: got %d values", raw, values)
+			t.Errorf("query %q: got %d values, want at most one per &", raw, values)
 		}
 	})
 }

@@ -41,7 +41,7 @@ func TestR31_TrustedURLs(t *testing.T) {
 	}
 	readVectors(t, "trusted_urls.json", &v)
 	if len(v.AsCallbackURL) != 53 || len(v.AsOriginHeader) != 49 {
-		t.Fatalf("got %d and %d cases", len(v.AsCallbackURL), len(v.AsOriginHeader))
+		t.Fatalf("got %d and %d cases, want 53 and 49", len(v.AsCallbackURL), len(v.AsOriginHeader))
 	}
 	origins := web.NewOrigins(v.TrustedOrigins[0], v.TrustedOrigins[1:]...)
 	for _, c := range v.AsCallbackURL {
@@ -94,7 +94,7 @@ func TestR31_HostileRedirects(t *testing.T) {
 		"myapp:", "myapp:/a://", "myapp:#://", "myapp:?://", "myapp:a://", // the trusted origin has "//" after the scheme
 	} {
 		if origins.TrustsRedirect(target) {
-			t.Errorf("TrustsRedirect(%q) = true", target)
+			t.Errorf("TrustsRedirect(%q) = true, want false", target)
 		}
 	}
 }
@@ -226,6 +226,6 @@ func TestEmailSyntax(t *testing.T) {
 		}
 	}
 	if web.IsEmail("a＠b.co") {
-		t.Error("an email with a full-width @ is accepted")
+		t.Error("an email with a full-width @ is accepted, want it rejected")
 	}
 }

@@ -205,19 +205,20 @@ func TestR49_PanicIsA500WithAnIDLoggedOnce(t *testing.T) {
 	var missing *http.Request
 	w, records := record(t, func(http.ResponseWriter, *http.Request) error { _ = missing.URL.Path; return nil })
 	if w.Code != 500 || w.Body.Len() != 0 || w.Header().Get(web.RequestIDHeader) != "gateway-id" {
-		t.Errorf("got %d %q, id %q", w.Code, w.Body, w.Header().Get(web.RequestIDHeader))
+		t.Errorf("panic: got %d %q, request id %q, want 500 without a body and the id of API Gateway",
+			w.Code, w.Body, w.Header().Get(web.RequestIDHeader))
 	}
 	if len(records) != 1 ||
 		records[0]["error"] != "panic: runtime error: invalid memory address or nil pointer dereference" ||
 		records[0]["requestId"] != "gateway-id" || records[0]["stack"] == nil {
-		t.Errorf("got records %v", records)
+		t.Errorf("panic: got log records %v, want one with the error and the request id", records)
 	}
 }
 
 func TestR53_PanicValueIsNotLogged(t *testing.T) {
 	_, records := record(t, func(http.ResponseWriter, *http.Request) error { panic("hunter2") })
 	if got := records[0]["error"]; got != "panic: string" {
-		t.Errorf("got %q", got)
+		t.Errorf("panic with a string: got error %q, want its type alone", got)
 	}
 }
 
@@ -254,7 +255,7 @@ func TestErrorsBecomeResponses(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d %s", c.name, w.Code, w.Body, c.status, c.body)
 		}
 		if c.status == 503 && w.Header().Get("Retry-After") == "" {
-			t.Errorf("%s: no Retry-After", c.name)
+			t.Errorf("%s: got no Retry-After, want one", c.name)
 		}
 		got := map[string]any{}
 		for _, key := range []string{"code", "error"} {
@@ -277,15 +278,16 @@ func TestExposeAndUnexposeHeaders(t *testing.T) {
 	web.Expose(h, "set-auth-jwt", "x")
 	if got := h.Get("Access-Control-Expose-Headers"); h.Get("set-auth-token") != "two" ||
 		got != "set-auth-jwt, set-auth-token" {
-		t.Errorf("got %q, exposed %q", h.Get("set-auth-token"), got)
+		t.Errorf("Set-Auth-Token %q, exposed headers %q, want two and both headers", h.Get("set-auth-token"), got)
 	}
 	web.Unexpose(h, "set-auth-token")
 	if got := h.Get("Access-Control-Expose-Headers"); h.Get("set-auth-token") != "" || got != "set-auth-jwt" {
-		t.Errorf("got %q, exposed %q", h.Get("set-auth-token"), got)
+		t.Errorf("after one header is unexposed: got Set-Auth-Token %q, exposed headers %q, want none and set-auth-jwt",
+			h.Get("set-auth-token"), got)
 	}
 	web.Unexpose(h, "set-auth-jwt")
 	if len(h) != 0 {
-		t.Errorf("left %v", h)
+		t.Errorf("after both headers are unexposed: got headers %v, want none", h)
 	}
 }
 
@@ -295,6 +297,7 @@ func TestResponsesWithoutBodyHaveTheContentTypeOfJSON(t *testing.T) {
 	})
 	if w.Code != 401 || w.Body.Len() != 0 || w.Header().Get("Content-Type") != "application/json" ||
 		records[0]["code"] != "UNAUTHORIZED" {
-		t.Errorf("got %d %q %q, record %v", w.Code, w.Body, w.Header().Get("Content-Type"), records[0])
+		t.Errorf("got %d %q, content type %q, record %v, want 401 without a body",
+			w.Code, w.Body, w.Header().Get("Content-Type"), records[0])
 	}
 }
