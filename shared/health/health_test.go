@@ -40,10 +40,10 @@ func TestR47_HealthChecksTheDatabase(t *testing.T) {
 		t.Helper()
 		w := get(t, mux, "/health")
 		if w.Code != status || w.Body.String() != body || status == 503 && w.Header().Get("Retry-After") == "" {
-			t.Errorf("%s: got %d %s", when, w.Code, w.Body)
+			t.Errorf("%s: got %d %s, want %d %s", when, w.Code, w.Body, status, body)
 		}
 		if live := get(t, mux, "/api/auth/ok"); live.Code != 200 || live.Body.String() != `{"ok":true}` {
-			t.Errorf("%s: /api/auth/ok: got %d %s", when, live.Code, live.Body)
+			t.Errorf("%s: /api/auth/ok: got %d %s, want 200", when, live.Code, live.Body)
 		}
 	}
 	check("up", 200, `{"status":"ok","database":"connected"}`)
@@ -61,7 +61,7 @@ func TestR47_HealthFailsWithoutTheSchema(t *testing.T) {
 	t.Parallel()
 	w := get(t, newMux(t, dbtest.Empty(t)), "/health")
 	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` {
-		t.Errorf("got %d %s", w.Code, w.Body)
+		t.Errorf("health without the tables: got %d %s, want 503 and database schema", w.Code, w.Body)
 	}
 }
 
@@ -80,7 +80,8 @@ func TestHealthReportsTablesThatDoNotMatch(t *testing.T) {
 	w := get(t, newMux(t, url), "/health")
 	const want = `{"status":"error","database":"schema"}`
 	if w.Code != 503 || w.Body.String() != want || w.Header().Get("Retry-After") == "" {
-		t.Errorf("got %d %s %v", w.Code, w.Body, w.Header())
+		t.Errorf("health with tables that do not match: got %d %s %v, want 503 and Retry-After",
+			w.Code, w.Body, w.Header())
 	}
 }
 
@@ -98,7 +99,8 @@ func TestErrorPageRedirectsWithSafeCodesOnly(t *testing.T) {
 	} {
 		w := get(t, mux, "/api/auth/error"+query)
 		if w.Code != 302 || w.Header().Get("Location") != want || w.Body.Len() > 0 || w.Header().Get("Content-Type") != "" {
-			t.Errorf("%q: got %d %q", query, w.Code, w.Header().Get("Location"))
+			t.Errorf("error page with the query %q: got %d %q, want 302 to %s without a body",
+				query, w.Code, w.Header().Get("Location"), want)
 		}
 	}
 }
@@ -130,7 +132,8 @@ func TestHeadAnswersAsGetWithoutABody(t *testing.T) {
 			resp.Body.Close()
 			if err != nil || resp.StatusCode != c.want || (len(body) == 0) != (method == "HEAD") ||
 				resp.Header.Get("Content-Type") != "application/json" {
-				t.Errorf("%s %s: got %d %q %v", method, c.path, resp.StatusCode, body, err)
+				t.Errorf("%s %s: got %d %q %v, want %d, and no body for HEAD",
+					method, c.path, resp.StatusCode, body, err, c.want)
 			}
 		}
 	}
@@ -148,22 +151,18 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	mux := health.New(db, limit.New(cfg, db, web.Clients{}, func() time.Time { return now })).Health().Mux(cfg)
 	for i := range 100 {
 		if w := get(t, mux, "/health"); w.Code != 200 {
-			t.Fatalf("request %d: got %d %s", i+1, w.Code, w.Body)
+			t.Fatalf("request %d: got %d %s, want 200", i+1, w.Code, w.Body)
 		}
 	}
 	before := wire.RoundTrips()
 	w := get(t, mux, "/health")
 	if w.Code != 429 || w.Header().Get("X-Retry-After") != "10" || wire.RoundTrips() != before {
-		t.Errorf(
-			"got %d, X-Retry-After %q, %d round trips",
-			w.Code,
-			w.Header().Get("X-Retry-After"),
-			wire.RoundTrips()-before,
-		)
+		t.Errorf("request above the limit: got %d, X-Retry-After %q and %d round trips, want 429, 10 and 0",
+			w.Code, w.Header().Get("X-Retry-After"), wire.RoundTrips()-before)
 	}
 	now = now.Add(10 * time.Second)
 	if w := get(t, mux, "/health"); w.Code != 200 {
-		t.Errorf("after the window: got %d", w.Code)
+		t.Errorf("after the window: got %d, want 200", w.Code)
 	}
 }
 
@@ -185,6 +184,6 @@ func TestHealthAllowsOneRequestASecond(t *testing.T) {
 		}
 	}
 	if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil || probed != 301 {
-		t.Errorf("one more probe: %v, %d probes", err, probed)
+		t.Errorf("one more probe: got %v and %d probes, want no error and 301", err, probed)
 	}
 }

@@ -163,7 +163,7 @@ func (s *server) do(method, token, body string, headers ...string) *httptest.Res
 	w := httptest.NewRecorder()
 	s.mux.ServeHTTP(w, r)
 	if w.Code == http.StatusInternalServerError {
-		s.t.Errorf("%s %s answered 500: %s", method, body, w.Body)
+		s.t.Errorf("%s %s answered 500 %s, want another status", method, body, w.Body)
 	}
 	return w
 }
@@ -182,7 +182,7 @@ func errorCode(w *httptest.ResponseRecorder) string {
 func fields(t *testing.T, w *httptest.ResponseRecorder) (m map[string]any) {
 	t.Helper()
 	if err := json.Unmarshal(w.Body.Bytes(), &m); err != nil {
-		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+		t.Fatalf("read the response %d %s as JSON: %v", w.Code, w.Body, err)
 	}
 	return m
 }

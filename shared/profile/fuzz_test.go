@@ -17,10 +17,10 @@ func FuzzIfMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		accepted := parseIfMatch([]string{header})
 		if accepted == nil != hasStar(header) {
-			t.Errorf("%q: got %v", header, accepted)
+			t.Errorf("If-Match %q: got %v, want all versions accepted only for a star", header, accepted)
 		}
 		if len(accepted) > strings.Count(header, ",")+1 {
-			t.Errorf("%q: got %d times", header, len(accepted))
+			t.Errorf("If-Match %q: got %d times, want at most one per comma", header, len(accepted))
 		}
 		for _, at := range accepted {
 			if at.Location() != time.UTC {
@@ -50,14 +50,14 @@ func FuzzFieldProblem(f *testing.F) {
 		notOfALanguage := func(c rune) bool { return c < '-' || c > 'z' }
 		if fieldProblem("preferred_language", text) == "" &&
 			(len(text) > maxLanguage || strings.ContainsFunc(text, notOfALanguage)) {
-			t.Errorf("%q passes", text)
+			t.Errorf("language %q is accepted, want it refused", text)
 		}
 		if fieldProblem("time_per_week", number) == "" && float64(int32(number)) != number {
-			t.Errorf("%v passes", number)
+			t.Errorf("time_per_week %v is accepted, want only a 32-bit integer", number)
 		}
 		for _, name := range fieldNames[:6] {
 			if fieldProblem(name, text) == "" && len(text) > 20 || fieldProblem(name, number) == "" {
-				t.Errorf("%s: %q or %v passes", name, text, number)
+				t.Errorf("%s: %q or %v is accepted, want both refused", name, text, number)
 			}
 		}
 	})

@@ -12,13 +12,14 @@ func TestProfileIsLimitedByIPAddress(t *testing.T) {
 	s.do("POST", token, "{}", "X-Forwarded-For", "192.0.2.9")
 	for i := range 100 {
 		if w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.1"); w.Code != 200 {
-			t.Fatalf("request %d: got %d %s", i+1, w.Code, w.Body)
+			t.Fatalf("request %d: got %d %s, want 200", i+1, w.Code, w.Body)
 		}
 	}
 	w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.1")
 	want := `{"detail":"Too many requests. Please try again later.","error_code":"TOO_MANY_REQUESTS"}`
 	if w.Code != 429 || w.Body.String() != want || w.Header().Get("X-Retry-After") != "10" {
-		t.Errorf("got %d %s, X-Retry-After %q", w.Code, w.Body, w.Header().Get("X-Retry-After"))
+		t.Errorf("request above the limit: got %d %s, X-Retry-After %q, want 429 and 10",
+			w.Code, w.Body, w.Header().Get("X-Retry-After"))
 	}
 	if w := s.do("PUT", token, "{}", "X-Forwarded-For", "192.0.2.1"); w.Code != 429 {
 		t.Errorf("another method: got %d, want 429", w.Code)
@@ -52,7 +53,8 @@ func TestRateLimitRulesReachTheProfile(t *testing.T) {
 	_, token := s.newUser()
 	s.do("POST", token, "{}")
 	if w := s.do("GET", token, ""); w.Code != 429 || w.Header().Get("X-Retry-After") != "60" {
-		t.Errorf("got %d, X-Retry-After %q", w.Code, w.Header().Get("X-Retry-After"))
+		t.Errorf("request above the limit: got %d, X-Retry-After %q, want 429 and 60",
+			w.Code, w.Header().Get("X-Retry-After"))
 	}
 }
 
@@ -68,7 +70,7 @@ func TestRefusalHasNoHeadersOfTheProfile(t *testing.T) {
 		}
 		w := s.do("GET", token, "")
 		if w.Code != 429 || w.Header().Get("Cache-Control") != "" || w.Header().Get("WWW-Authenticate") != "" {
-			t.Errorf("%s: got %d, headers %v", name, w.Code, w.Header())
+			t.Errorf("%s: got %d, headers %v, want 429 without headers of the profile", name, w.Code, w.Header())
 		}
 	}
 }

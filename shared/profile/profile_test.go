@@ -13,7 +13,7 @@ func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 	id, token := s.newUser()
 	for _, method := range []string{"GET", "PUT"} {
 		if w := s.do(method, token, "{}"); w.Code != 404 || errorCode(w) != "PROFILE_NOT_FOUND" {
-			t.Errorf("%s without a profile: got %d %s", method, w.Code, w.Body)
+			t.Errorf("%s without a profile: got %d %s, want 404 PROFILE_NOT_FOUND", method, w.Code, w.Body)
 		}
 	}
 	w := s.do("POST", token, `{"age_range":"35_plus","education_level":"self_taught","tech_background":"hobbyist",
@@ -22,19 +22,19 @@ func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 	got := fields(t, w)
 	if w.Code != 201 || got["user_id"] != id || got["learning_mode"] != "code_first" || got["time_per_week"] != 0.0 ||
 		got["preferred_language"] != "ur" || len(got) != 12 {
-		t.Errorf("create: got %d %s", w.Code, w.Body)
+		t.Errorf("create: got %d %s, want 201 and the profile", w.Code, w.Body)
 	}
 	if w := s.do("POST", token, "{}"); w.Code != 409 || errorCode(w) != "PROFILE_ALREADY_EXISTS" {
-		t.Errorf("a second: got %d %s", w.Code, w.Body)
+		t.Errorf("create a second profile: got %d %s, want 409 PROFILE_ALREADY_EXISTS", w.Code, w.Body)
 	}
 	w = s.do("PUT", token, `{"age_range":null,"time_per_week":12}`)
 	if got = fields(t, w); w.Code != 200 || got["age_range"] != nil || got["time_per_week"] != 12.0 ||
 		got["learning_mode"] != "code_first" {
-		t.Errorf("update: got %d %s", w.Code, w.Body)
+		t.Errorf("update: got %d %s, want 200 and the changed fields", w.Code, w.Body)
 	}
 	if read := s.do("GET", token, ""); read.Code != 200 || read.Body.String() != w.Body.String() ||
 		read.Header().Get("ETag") != w.Header().Get("ETag") {
-		t.Errorf("read: got %d %s", read.Code, read.Body)
+		t.Errorf("read: got %d %s, want 200, the updated profile and its ETag", read.Code, read.Body)
 	}
 }
 
@@ -48,11 +48,11 @@ func TestEmptyProfileHasOnlyDefaults(t *testing.T) {
 		case "id", "user_id", "created_at", "updated_at":
 		case "preferred_language":
 			if value != "en" {
-				t.Errorf("got language %v", value)
+				t.Errorf("got the language %v, want en", value)
 			}
 		default:
 			if value != nil {
-				t.Errorf("got %s %v", name, value)
+				t.Errorf("got the field %s %v, want null", name, value)
 			}
 		}
 	}
@@ -64,7 +64,7 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	_, token := s.newUser()
 	before := s.do("POST", token, `{"time_per_week":2147483647,"preferred_language":"zh-Hant-TW"}`)
 	if before.Code != 201 {
-		t.Errorf("the greatest values: got %d %s", before.Code, before.Body)
+		t.Errorf("create with the greatest values: got %d %s, want 201", before.Code, before.Body)
 	}
 	const notALanguage = "preferred_language: has to be a language tag such as en or pt-BR, of at most 10 characters"
 	for _, c := range []struct{ body, detail string }{
@@ -91,7 +91,7 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 		for _, method := range []string{"POST", "PUT"} {
 			w := s.do(method, token, c.body)
 			if got := fields(t, w)["detail"]; w.Code != 400 || got != c.detail {
-				t.Errorf("%s %s: got %d %s", method, c.body, w.Code, w.Body)
+				t.Errorf("%s %s: got %d %s, want 400 %s", method, c.body, w.Code, w.Body, c.detail)
 			}
 		}
 	}
@@ -100,17 +100,17 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	} {
 		w := s.do("PUT", token, body, "Content-Type", contentType)
 		if w.Code != 415 || errorCode(w) != "UNSUPPORTED_MEDIA_TYPE" {
-			t.Errorf("%s: got %d %s", contentType, w.Code, w.Body)
+			t.Errorf("Content-Type %s: got %d %s, want 415", contentType, w.Code, w.Body)
 		}
 	}
 	if w := s.do("PUT", token, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`); w.Code != 413 {
-		t.Errorf("2 MB: got %d %s", w.Code, w.Body)
+		t.Errorf("body of 2 MB: got %d %s, want 413", w.Code, w.Body)
 	}
 	if w := s.do("PUT", token, ``); w.Code != 400 {
-		t.Errorf("no body: got %d %s", w.Code, w.Body)
+		t.Errorf("PUT without a body: got %d %s, want 400", w.Code, w.Body)
 	}
 	if after := s.do("GET", token, ""); after.Body.String() != before.Body.String() {
-		t.Errorf("before:\n%s\nafter:\n%s", before.Body, after.Body)
+		t.Errorf("a refused update changed the profile:\nbefore:\n%s\nafter:\n%s", before.Body, after.Body)
 	}
 }
 
@@ -121,16 +121,16 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 	etag := s.do("POST", token, `{}`).Header().Get("ETag")
 	first := s.do("PUT", token, `{"time_per_week":1}`, "If-Match", etag)
 	if first.Code != 200 || first.Header().Get("ETag") == etag {
-		t.Errorf("first: got %d, ETag %s", first.Code, first.Header().Get("ETag"))
+		t.Errorf("first update: got %d, ETag %s, want 200 and a new ETag", first.Code, first.Header().Get("ETag"))
 	}
 	w := s.do("PUT", token, `{"time_per_week":2}`, "If-Match", etag)
 	if w.Code != 412 || errorCode(w) != "PROFILE_CHANGED" {
-		t.Errorf("second from the same state: got %d %s", w.Code, w.Body)
+		t.Errorf("second update with the old ETag: got %d %s, want 412 PROFILE_CHANGED", w.Code, w.Body)
 	}
 	for _, match := range []string{`"x!", ` + first.Header().Get("ETag"), "*"} {
 		w := s.do("PUT", token, `{"time_per_week":3}`, "If-Match", match)
 		if w.Code != 200 {
-			t.Errorf("If-Match %s: got %d %s", match, w.Code, w.Body)
+			t.Errorf("update with If-Match %s: got %d %s, want 200", match, w.Code, w.Body)
 		}
 		first = w
 	}
@@ -139,12 +139,12 @@ func TestConcurrentChangesAreNotLost(t *testing.T) {
 		"W/" + current, "garbage", `""`, strings.Trim(current, `"`), current[1:], current[:len(current)-1],
 	} {
 		if w := s.do("PUT", token, `{}`, "If-Match", match); w.Code != 412 {
-			t.Errorf("If-Match %s: got %d %s", match, w.Code, w.Body)
+			t.Errorf("update with If-Match %s: got %d %s, want 412", match, w.Code, w.Body)
 		}
 	}
 	_, withoutProfile := s.newUser()
 	if w := s.do("PUT", withoutProfile, `{}`, "If-Match", etag); w.Code != 404 {
-		t.Errorf("no profile: got %d %s", w.Code, w.Body)
+		t.Errorf("update without a profile: got %d %s, want 404", w.Code, w.Body)
 	}
 }
 
@@ -165,7 +165,7 @@ func TestConcurrentChangesOfDifferentFieldsAreAllStored(t *testing.T) {
 	group.Wait()
 	for name, value := range fields(t, s.do("GET", token, "")) {
 		if value == nil {
-			t.Errorf("%s was lost", name)
+			t.Errorf("the concurrent change of %s was lost, want it stored", name)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func TestProfileIgnoresUserIDsOutsideTheToken(t *testing.T) {
 	s.do("POST", bob, `{"time_per_week":2}`)
 	s.do("PUT", bob, `{"user_id":"`+fmt.Sprint(fields(t, s.do("GET", ada, ""))["user_id"])+`","time_per_week":3}`)
 	if got := fields(t, s.do("GET", ada, ""))["time_per_week"]; got != 1.0 {
-		t.Errorf("the change of another user was stored: %v", got)
+		t.Errorf("the change for another user was stored: got time_per_week %v, want 1", got)
 	}
 }
 
@@ -200,12 +200,12 @@ func TestInvalidTokensAreRejected(t *testing.T) {
 	} {
 		w := s.do("GET", "", "", "Authorization", c.header)
 		if w.Code != 401 || errorCode(w) != c.code || w.Header().Get("WWW-Authenticate") != "Bearer" {
-			t.Errorf("%s: got %d %s", c.name, w.Code, w.Body)
+			t.Errorf("%s: got %d %s, want 401 %s", c.name, w.Code, w.Body, c.code)
 		}
 	}
 	gone := s.tokenOf("00000000-0000-4000-8000-000000000000", noSession)
 	if w := s.do("POST", gone, "{}"); w.Code != 401 || errorCode(w) != "USER_NOT_FOUND" {
-		t.Errorf("deleted user: got %d %s", w.Code, w.Body)
+		t.Errorf("token of a deleted user: got %d %s, want 401 USER_NOT_FOUND", w.Code, w.Body)
 	}
 }
 
@@ -221,6 +221,6 @@ func TestProfileRequestTakesOneRoundTripAndNoKeyRequest(t *testing.T) {
 	}
 	s.do("PUT", token, `{"time_per_week":1}`)
 	if got := s.wire.RoundTrips() - before; got != 2 {
-		t.Errorf("got %d round trips for two requests", got)
+		t.Errorf("two requests took %d round trips, want 2", got)
 	}
 }

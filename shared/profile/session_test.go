@@ -53,7 +53,7 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 			s.newUser() // a user whose rows must not be used
 			id, token := s.newUser()
 			if w := s.do("POST", token, `{"time_per_week":1}`); w.Code != http.StatusCreated {
-				t.Fatalf("before: got %d %s", w.Code, w.Body)
+				t.Fatalf("create before the session ends: got %d %s, want 201", w.Code, w.Body)
 			}
 			newcomer, newcomersToken := s.newUser()
 			s.exec(c.sql, id)
@@ -68,7 +68,8 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 			} {
 				w := s.do(try.method, try.token, `{"time_per_week":2}`)
 				if w.Code != http.StatusUnauthorized || errorCode(w) != c.code || w.Header().Get("WWW-Authenticate") != "Bearer" {
-					t.Errorf("%s: got %d %s, WWW-Authenticate %q", try.method, w.Code, w.Body, w.Header().Get("WWW-Authenticate"))
+					t.Errorf("%s: got %d %s, WWW-Authenticate %q, want 401 %s and Bearer",
+						try.method, w.Code, w.Body, w.Header().Get("WWW-Authenticate"), c.code)
 				}
 			}
 			if n := dbtest.Value[int](
@@ -77,7 +78,7 @@ func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 				`SELECT count(*) FROM user_profile WHERE time_per_week = 2 OR user_id = $1`,
 				newcomer,
 			); n != 0 {
-				t.Errorf("%d profiles were written", n)
+				t.Errorf("refused requests wrote %d profiles, want 0", n)
 			}
 		})
 	}
@@ -94,11 +95,11 @@ func TestProfileAcceptsTokenAfterTheBanHasEnded(t *testing.T) {
 	} {
 		s.exec(`UPDATE "user" SET banned = true, "banExpires" = NULL WHERE id = $1`, id)
 		if w := s.do("GET", token, ""); w.Code != http.StatusUnauthorized {
-			t.Errorf("banned: got %d %s", w.Code, w.Body)
+			t.Errorf("token of a banned user: got %d %s, want 401", w.Code, w.Body)
 		}
 		s.exec(sql, id)
 		if w := s.do("GET", token, ""); w.Code != http.StatusOK {
-			t.Errorf("%s: got %d %s", sql, w.Code, w.Body)
+			t.Errorf("after %s: got %d %s, want 200", sql, w.Code, w.Body)
 		}
 	}
 }
@@ -111,11 +112,11 @@ func TestProfileRefusesSessionIDOfAnotherUser(t *testing.T) {
 	s.do("POST", token, `{}`)
 	for _, sid := range []string{noSession, s.sessions[other], "session", "'; drop table session", "\x00"} {
 		if w := s.do("GET", s.tokenOf(id, sid), ""); w.Code != http.StatusUnauthorized || errorCode(w) != "INVALID_TOKEN" {
-			t.Errorf("sid %q: got %d %s", sid, w.Code, w.Body)
+			t.Errorf("token with the sid %q: got %d %s, want 401 INVALID_TOKEN", sid, w.Code, w.Body)
 		}
 	}
 	if w := s.do("GET", othersToken, ""); w.Code != http.StatusNotFound {
-		t.Errorf("the other user: got %d %s", w.Code, w.Body)
+		t.Errorf("token of the other user: got %d %s, want 404", w.Code, w.Body)
 	}
 }
 

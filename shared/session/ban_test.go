@@ -77,6 +77,6 @@ func TestStartRefusesABannedUser(t *testing.T) {
 		t.Errorf("got %v, want ErrBanned", err)
 	}
 	if len(w.Header()) > 0 {
-		t.Errorf("got headers %v", w.Header())
+		t.Errorf("got headers %v, want none", w.Header())
 	}
 }

@@ -100,7 +100,7 @@ func TestR03_CacheCookiesOfBetterAuthAreRead(t *testing.T) {
 			v.request(sessionData+"="+c.Value), []byte(v.Secret), []string{v.Payload.Session.Token})
 		if c.Strategy != "compact" {
 			if got != nil || !bad {
-				t.Errorf("%s: got %+v, bad %v, want a bad cookie", c.Strategy, got, bad)
+				t.Errorf("%s: got %+v, bad %v, want no caller and a bad cookie", c.Strategy, got, bad)
 			}
 			continue
 		}
@@ -117,7 +117,7 @@ func TestR03_CacheHitSetsNoHeader(t *testing.T) {
 	r := v.request(sessionData + "=" + v.Vectors[0].Value)
 	got, fromCookie, err := v.sessions("http://localhost:3000").CachedCaller(w, r, nil)
 	if want := v.caller(); err != nil || !fromCookie || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
-		t.Errorf("got %+v, %v, headers %v", got, err, w.Header())
+		t.Errorf("got %+v, %v, headers %v, want the caller of the cookie and no header", got, err, w.Header())
 	}
 }
 
@@ -147,11 +147,11 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	agentLikeDate := func(p *cachePayload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }
 
 	if _, ok := parseCache(secret, good(same, secret, now), now); !ok {
-		t.Fatal("a cookie in its last millisecond is refused")
+		t.Fatal("a cookie in its last millisecond is refused, want it accepted")
 	}
 	expireNow := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now} }
 	if _, ok := parseCache(secret, good(expireNow, secret, later), now); !ok {
-		t.Error("a cookie of a session in its last millisecond is refused")
+		t.Error("a cookie of a session in its last millisecond is refused, want it accepted")
 	}
 	for name, bad := range map[string]string{
 		"a millisecond late":      good(same, secret, now.Add(-time.Millisecond)),
@@ -190,7 +190,7 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	c, invalid := v.sessions("http://localhost:3000").readCache(
 		v.request(sessionData+"="+v.Vectors[0].Value), secret, []string{"another session's token"})
 	if c != nil || !invalid {
-		t.Errorf("another session's cookie: got %+v, invalid %v", c, invalid)
+		t.Errorf("cookie of another session: got %+v, invalid %v, want no caller and an invalid cookie", c, invalid)
 	}
 }
 
@@ -313,7 +313,7 @@ func TestR25_PartsOfCacheCookieAreJoined(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Cookie", strings.Join(pairs, "; "))
 	if got := s.cacheValues(r); len(got) != 1 || got[0] != want.String() {
-		t.Errorf("got %q", got)
+		t.Errorf("got values %q, want the joined parts", got)
 	}
 }
 
@@ -384,7 +384,7 @@ func TestClearClearsEveryCacheCookie(t *testing.T) {
 	for _, line := range w.Header()["Set-Cookie"] {
 		name, attributes, _ := strings.Cut(line, "=")
 		if !strings.HasPrefix(attributes, "; Max-Age=0;") {
-			t.Errorf("got %q", line)
+			t.Errorf("got Set-Cookie attributes of %q, want Max-Age=0", line)
 		}
 		names = append(names, strings.TrimPrefix(name, "better-auth."))
 	}

@@ -52,10 +52,10 @@ func TestSignaturesEqualBetterAuths(t *testing.T) {
 			t.Errorf("Sign(%q) = %q, want %q", c.Value, got, c.Decoded)
 		}
 		if got, ok := session.Verify([]byte(c.Secret), c.Decoded); !ok || got != c.Value {
-			t.Errorf("Verify(%q) = %q, %v", c.Decoded, got, ok)
+			t.Errorf("Verify(%q) = %q, %v, want the value", c.Decoded, got, ok)
 		}
 		if _, ok := session.Verify([]byte(c.Secret+"x"), c.Decoded); ok {
-			t.Errorf("Verify(%q) passed with another secret", c.Decoded)
+			t.Errorf("Verify(%q) accepts a signature of another secret, want it refused", c.Decoded)
 		}
 	}
 }
@@ -75,12 +75,12 @@ func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 	}
 	for _, c := range v.Accept {
 		if got := token(c.CookieValue); got != v.Vectors[0].Value {
-			t.Errorf("%s: got %q", c.Note, got)
+			t.Errorf("%s: got token %q, want that of the signed cookie", c.Note, got)
 		}
 	}
 	for _, c := range v.Reject {
 		if got := token(c.CookieValue); got != "" {
-			t.Errorf("%s: got %q, want none", c.Note, got)
+			t.Errorf("%s: got token %q, want none", c.Note, got)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func TestR21_TokensAreRandom(t *testing.T) {
 	for range draws {
 		token := sessions.Prepare(httptest.NewRequest("GET", "/", nil), true).Token
 		if len(token) != 32 || seen[token] {
-			t.Fatalf("got %q, seen before: %v", token, seen[token])
+			t.Fatalf("got token %q, seen before: %v, want a new one of 32 characters", token, seen[token])
 		}
 		seen[token] = true
 		for _, c := range token {

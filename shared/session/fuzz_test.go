@@ -19,7 +19,7 @@ func FuzzCookie(f *testing.F) {
 		r.Header["Authorization"] = []string{authorization}
 		tokens, err := s.Tokens(r)
 		if err != nil || len(tokens) > maxTokens {
-			t.Fatalf("got %q, %v", tokens, err)
+			t.Fatalf("got tokens %q, %v, want at most the limit and no error", tokens, err)
 		}
 		for _, token := range tokens {
 			if token != v.Payload.Session.Token && token != bareBearer(authorization) {
@@ -33,13 +33,13 @@ func FuzzCookie(f *testing.F) {
 		s.Clear(w, r)
 		lines := w.Header()["Set-Cookie"]
 		if len(lines) > 4+maxChunks {
-			t.Errorf("got %d cookies", len(lines))
+			t.Errorf("got %d cookies, want at most one for each name", len(lines))
 		}
 		for _, line := range lines {
 			name, rest, _ := strings.Cut(line, "=")
 			if !strings.HasPrefix(name, "better-auth.") || strings.ContainsFunc(name, isNoCookieNameRune) ||
 				rest != "; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" {
-				t.Errorf("%q: got %q", cookie, line)
+				t.Errorf("cookie %q: got Set-Cookie %q, want one that clears a cookie of Better Auth", cookie, line)
 			}
 		}
 	})
