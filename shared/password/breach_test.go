@@ -36,7 +36,8 @@ func TestBreachesAreLookedUpByPrefix(t *testing.T) {
 			t.Errorf("%.60q: got %v, %v, want %v", body, got, err, want)
 		}
 		if asked.URL.Path != "/range/5BAA6" || asked.Header.Get("Add-Padding") != "true" {
-			t.Errorf("asked for %s with %v", asked.URL, asked.Header)
+			t.Errorf("got a request for %s with headers %v, want the prefix of the hash and Add-Padding",
+				asked.URL, asked.Header)
 		}
 	}
 }
@@ -63,10 +64,10 @@ func TestFailedBreachLookupsTimeOutAndRevealNothing(t *testing.T) {
 		start := time.Now()
 		found, err := (&Breaches{URL: url}).Contains(t.Context(), "password")
 		if found || err == nil || strings.Contains(err.Error(), "5BAA6") {
-			t.Errorf("%s: got %v, %v", url, found, err)
+			t.Errorf("%s: got %v, %v, want an error without the hash", url, found, err)
 		}
 		if d := time.Since(start); d > 10*breachTimeout {
-			t.Errorf("%s: took %v", url, d)
+			t.Errorf("%s: the look-up took %v, want it to time out", url, d)
 		}
 	}
 }

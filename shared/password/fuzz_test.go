@@ -12,7 +12,7 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stored, password string) {
 		c, known := parse(stored)
 		if known != IsSupported(stored) {
-			t.Errorf("Known(%q) = %v, want %v", stored, !known, known)
+			t.Errorf("IsSupported(%q) = %v, want %v", stored, !known, known)
 		}
 		if known && (c.memory <= 0 || c.memory > maxArgon2Memory*1024) {
 			t.Errorf("%q takes %d bytes, want 1 to %d", stored, c.memory, maxArgon2Memory*1024)
@@ -25,7 +25,7 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("Verify(%q, %q) = %v, %v, want a match only of a known hash", stored, password, ok, err)
 		}
 		if h.IsCurrent(stored) && !known {
-			t.Errorf("Current(%q) = true, want false where the hash is unknown", stored)
+			t.Errorf("IsCurrent(%q) = true, want false where the hash is not supported", stored)
 		}
 	})
 }

@@ -89,7 +89,7 @@ func TestCurrentReportsHashesOfTheConfiguredFormat(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if got := tt.hasher.IsCurrent(tt.stored); got != tt.want {
-				t.Errorf("Current(%q) = %v, want %v", tt.stored, got, tt.want)
+				t.Errorf("IsCurrent(%q) = %v, want %v", tt.stored, got, tt.want)
 			}
 		})
 	}
@@ -152,7 +152,7 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 			}
 		}
 		if got, want := computed, 3; got != want {
-			t.Errorf("computed %d times, want %d", got, want)
+			t.Errorf("the written format was computed %d times, want %d", got, want)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func TestConcurrentHashesStayWithinMemoryLimit(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				if got := maxConcurrentVerifies(t, withSlots(4), tt.memory); got != tt.want {
-					t.Errorf("%d at the same time, want %d", got, tt.want)
+					t.Errorf("got %d hashes at the same time, want %d", got, tt.want)
 				}
 			})
 		})
@@ -252,7 +252,7 @@ func TestR18_LargeHashWaitsForASlotLikeOthers(t *testing.T) {
 		h := withSlots(2)
 		h.dummy.memory = maxArgon2Memory * 1024
 		if !h.slots.TryAcquire(1) {
-			t.Fatal("no slot is free")
+			t.Fatal("the large hash holds every slot, want one free slot")
 		}
 		if got := timeVerify(t, h, "", "wrong", false); got != 0 {
 			t.Errorf("beside another hash it waits %v, want 0", got)
@@ -316,7 +316,7 @@ func TestR18_WaitingForASlotDoesNotShortenTheMinimumTime(t *testing.T) {
 		h := withSlots(1)
 		h.failure.least = MinFailureTime
 		if !h.slots.TryAcquire(1) {
-			t.Fatal("no slot is free")
+			t.Fatal("the test cannot take a slot, want one free")
 		}
 		time.AfterFunc(time.Hour, func() { h.slots.Release(1) })
 		if got := timeVerify(t, h, "", "wrong", false) - time.Hour; got < MinFailureTime || got > MinFailureTime*9/8 {

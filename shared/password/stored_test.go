@@ -73,7 +73,7 @@ func TestR11_CostLimits(t *testing.T) {
 		t.Run(tt.stored[:min(len(tt.stored), 40)], func(t *testing.T) {
 			t.Parallel()
 			if got := IsSupported(tt.stored); got != tt.want {
-				t.Errorf("Known(%q) = %v, want %v", tt.stored, got, tt.want)
+				t.Errorf("IsSupported(%q) = %v, want %v", tt.stored, got, tt.want)
 			}
 			if c, known := parse(tt.stored); known && c.memory > maxArgon2Memory*1024 {
 				t.Errorf("%q takes %d bytes, want at most %d", tt.stored, c.memory, maxArgon2Memory*1024)
@@ -187,14 +187,14 @@ func TestMalformedIsUnknownAndNeverMatches(t *testing.T) {
 	check := func(t *testing.T, stored string) {
 		t.Helper()
 		if IsSupported(stored) {
-			t.Errorf("Known(%q) = true, want false", stored)
+			t.Errorf("IsSupported(%q) = true, want false", stored)
 		}
 		checkVerify(t, stored, "", false)
 		checkVerify(t, stored, "password123", false)
 	}
 	for name, stored := range valid {
 		if !IsSupported(stored) {
-			t.Errorf("%s: Known(%q) = false, want true", name, stored)
+			t.Errorf("%s: IsSupported(%q) = false, want true", name, stored)
 		}
 	}
 	for _, c := range changes {
@@ -228,7 +228,7 @@ func TestShortestAndLongestStoredHashesAreRead(t *testing.T) {
 		fbscrypt("AAAA"):     false,
 	} {
 		if got := IsSupported(stored); got != want {
-			t.Errorf("Known of %d bytes %.60q = %v, want %v", len(stored), stored, got, want)
+			t.Errorf("IsSupported of %d bytes %.60q = %v, want %v", len(stored), stored, got, want)
 		}
 	}
 	if got, want := mustParse(argon2id(16, 32)).memory, int64(8192); got != want {

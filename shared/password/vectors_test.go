@@ -54,7 +54,7 @@ func TestR09_BetterAuthVectors(t *testing.T) {
 	}
 	readJSON(t, "better_auth.json", &file)
 	if len(file.Vectors) == 0 || len(file.MustNotVerify) == 0 {
-		t.Fatal("no vectors")
+		t.Fatal("got no vectors in the file, want some that verify and some that do not")
 	}
 	for _, v := range file.Vectors {
 		t.Run(v.Note, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestR09_SupabaseVectors(t *testing.T) {
 		t.Run(v.Form, func(t *testing.T) {
 			t.Parallel()
 			if !IsSupported(v.Hash) {
-				t.Error("Known = false, want true")
+				t.Error("IsSupported = false, want true")
 			}
 			checkVerify(t, v.Hash, v.Password, true)
 			for _, other := range similarPasswords(v.Password) {

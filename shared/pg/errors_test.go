@@ -40,10 +40,10 @@ func TestTransientErrorsHaveTheirClass(t *testing.T) {
 			}
 			err := connectAndQuery(t, p, e, phase)
 			if got := pg.Classify(err); got != want || pg.Explain(err).Error() != err.Error() {
-				t.Errorf("%v %s: got %d, want %d", e, phase, got, want)
+				t.Errorf("%v %s: got class %d, want %d and an unchanged text", e, phase, got, want)
 			}
 			if unsent := pg.IsUnsent(err); unsent != (phase == dbtest.AtConnect) {
-				t.Errorf("%v %s: unsent is %t", e, phase, unsent)
+				t.Errorf("%v %s: IsUnsent = %t, want true only at connect", e, phase, unsent)
 			}
 		}
 	}
@@ -96,7 +96,8 @@ func TestRejectionsAreExplained(t *testing.T) {
 		text := pg.Explain(err).Error()
 		hasBoth := strings.Contains(text, c.advice) && strings.Contains(text, c.message)
 		if pg.Classify(err) != pg.Rejected || !hasBoth || strings.Contains(text, "127.0.0.1") {
-			t.Errorf("%s %s: got %d, %s", c.code, c.message, pg.Classify(err), text)
+			t.Errorf("%s %s: got class %d and text %s, want Rejected with advice, without the host",
+				c.code, c.message, pg.Classify(err), text)
 		}
 	}
 }
@@ -124,7 +125,7 @@ func TestTemporaryErrorsAreNotRejected(t *testing.T) {
 		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
 			err := connectAndQuery(t, p, dbtest.ServerError{Severity: "FATAL", Code: c[0], Message: c[1]}, phase)
 			if got := pg.Classify(err); got != pg.Broken {
-				t.Errorf("%s %s: got %d", c[1], phase, got)
+				t.Errorf("%s %s: got class %d, want Broken", c[1], phase, got)
 			}
 		}
 	}
@@ -135,11 +136,11 @@ func TestErrorsOfStatementsHaveNoClass(t *testing.T) {
 	for _, code := range []string{"22001", "23505", "42501", "42P01", "42703", "54000", "0A000", "P0001", "XX001", ""} {
 		err := &pgconn.PgError{Severity: "ERROR", Code: code, Message: `relation "x" does not exist`}
 		if got := pg.Classify(err); got != pg.None {
-			t.Errorf("%s: got %d", code, got)
+			t.Errorf("%s: got class %d, want None", code, got)
 		}
 	}
 	if got := pg.Classify(&pgconn.PgError{Severity: "ERROR", Code: "57014"}); got != pg.Canceled {
-		t.Errorf("57014: got %d", got)
+		t.Errorf("57014: got class %d, want Canceled", got)
 	}
 	if pg.Classify(nil) != pg.None || pg.Classify(errors.New("something else")) != pg.None {
 		t.Error("nil or an unknown error has a class, want none")

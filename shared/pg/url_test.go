@@ -48,7 +48,7 @@ func TestTLSIsVerifiedToEveryOtherMachine(t *testing.T) {
 	} {
 		cc, err := pg.Parse(c.url)
 		if err != nil {
-			t.Errorf("%s: %v", c.url, err)
+			t.Errorf("%s: got %v, want no error", c.url, err)
 			continue
 		}
 		for _, f := range append([]*pgconn.FallbackConfig{{Host: cc.Host, TLSConfig: cc.TLSConfig}}, cc.Fallbacks...) {
@@ -70,7 +70,7 @@ func TestPlaintextOnlyToThisMachine(t *testing.T) {
 		"localhost/db?sslmode=require&sslmode=disable&host=10.0.0.1",
 	} {
 		if _, err := pg.Parse("postgres://u:p@" + rest); err == nil || !strings.Contains(err.Error(), "without TLS") {
-			t.Errorf("%s: got %v", rest, err)
+			t.Errorf("%s: got %v, want an error that names the missing TLS", rest, err)
 		}
 	}
 	for _, rest := range []string{
@@ -81,7 +81,7 @@ func TestPlaintextOnlyToThisMachine(t *testing.T) {
 		"@/db", ":5432/db?host=/tmp",
 	} {
 		if cc, err := pg.Parse("postgres://u:p@" + rest); err != nil || cc.TLSConfig != nil {
-			t.Errorf("%s: %v", rest, err)
+			t.Errorf("%s: got %v, want no error and no TLS", rest, err)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func TestURLReachesPgxAsWritten(t *testing.T) {
 	} {
 		c, err := pg.Parse(text)
 		if err != nil {
-			t.Errorf("%s: %v", text, err)
+			t.Errorf("%s: got %v, want no error", text, err)
 			continue
 		}
 		got := seen{c.User, c.Password, c.Host, fmt.Sprint(c.Port), c.Database, c.RuntimeParams["options"]}
@@ -131,7 +131,7 @@ func TestCertificateFileMayHaveSpace(t *testing.T) {
 	file := strings.ReplaceAll(filepath.Join(t.TempDir(), "no such.pem"), " ", "%20")
 	_, err := pg.Parse("postgres://u:hunter2@db.example.com/db?sslrootcert=" + file)
 	if err == nil || !strings.Contains(err.Error(), "no such.pem") {
-		t.Errorf("without the file: got %v", err)
+		t.Errorf("without the certificate file: got %v, want an error that names it", err)
 	}
 	file = filepath.Join(t.TempDir(), "a b.pem")
 	if err := os.WriteFile(file, []byte(authority), 0o600); err != nil {
@@ -139,7 +139,7 @@ func TestCertificateFileMayHaveSpace(t *testing.T) {
 	}
 	c, err := pg.Parse("postgres://u:hunter2@db.example.com/db?sslrootcert=" + strings.ReplaceAll(file, " ", "%20"))
 	if err != nil || c.TLSConfig.RootCAs == nil {
-		t.Errorf("with the file: got %v", err)
+		t.Errorf("with the certificate file: got %v, want its certificates", err)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestParametersOfOtherDriversAreIgnored(t *testing.T) {
 		text := "postgres://u:p@localhost/db?" + query
 		c, err := pg.Parse(text)
 		if err != nil {
-			t.Errorf("%s: %v", query, err)
+			t.Errorf("%s: got %v, want no error", query, err)
 			continue
 		}
 		if got := pg.IgnoredParameters(text); !slices.Equal(got, want) {
@@ -183,7 +183,7 @@ func TestParametersOfOtherDriversAreIgnored(t *testing.T) {
 		}
 		for name := range c.RuntimeParams {
 			if slices.Contains(want, name) {
-				t.Errorf("%s: the server is sent %s", query, name)
+				t.Errorf("%s: pgx sends the ignored parameter %s to the server", query, name)
 			}
 		}
 	}
@@ -227,7 +227,7 @@ func TestErrorsOfURLsHideThePassword(t *testing.T) {
 		"postgres://u:hunter2@h/db?sslcert=/nothing&sslkey=/nothing",
 	} {
 		if _, err := pg.Parse(text); err == nil || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%q: got %v", text, err)
+			t.Errorf("%q: got %v, want an error without the password", text, err)
 		}
 	}
 }
@@ -237,6 +237,7 @@ func TestStatementsAreUnnamed(t *testing.T) {
 	c, err := pg.Parse("postgres://u:p@localhost/db?default_query_exec_mode=cache_statement&statement_cache_capacity=9")
 	if err != nil || c.StatementCacheCapacity != 0 || c.DescriptionCacheCapacity != 0 ||
 		c.DefaultQueryExecMode.String() != "exec" {
-		t.Errorf("got %v, %v, %v, %v", c.StatementCacheCapacity, c.DescriptionCacheCapacity, c.DefaultQueryExecMode, err)
+		t.Errorf("got capacities %v and %v, mode %v, %v, want 0, 0 and exec",
+			c.StatementCacheCapacity, c.DescriptionCacheCapacity, c.DefaultQueryExecMode, err)
 	}
 }
