@@ -93,7 +93,7 @@ func TestDeleteAccount(t *testing.T) {
 	id := insertAccount(t, url, ada.ID, "github", "")
 	for _, foreign := range []string{bobs, "", "no id", "nul\x00", ada.ID} {
 		if err := db.DeleteAccount(t.Context(), ada.ID, foreign, false); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("delete %q, which is no account of the user: got %v, want ErrNotFound", foreign, err)
+			t.Errorf("delete %q, which is not a account of the user: got %v, want ErrNotFound", foreign, err)
 		}
 	}
 	if err := db.DeleteAccount(t.Context(), ada.ID, id, false); err != nil {

@@ -46,7 +46,7 @@ func TestTimeIsReadOnlyFromAFiniteTimestamp(t *testing.T) {
 			withZone.ScanTimestamptz(c.value), withoutZone.ScanTimestamp(pgtype.Timestamp(c.value)),
 		} {
 			if (err == nil) != c.reads {
-				t.Errorf("scan %s: got error %v, want an error only for a value that is no finite timestamp", name, err)
+				t.Errorf("scan %s: got error %v, want an error only for a value that is not a finite timestamp", name, err)
 			}
 		}
 		if c.reads && (!withZone.Equal(at) || !withoutZone.Equal(at)) {
