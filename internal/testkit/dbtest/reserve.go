@@ -13,7 +13,12 @@ func reserve(address string) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the address: %w", err)
 	}
+	syscall.ForkLock.RLock() // a process that starts in between would keep the socket
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(socket)
+	}
+	syscall.ForkLock.RUnlock()
 	if err != nil {
 		return nil, fmt.Errorf("open a socket: %w", err)
 	}

@@ -1,0 +1,42 @@
+package dbtest
+
+import (
+	"net"
+	"os/exec"
+	"testing"
+)
+
+func TestReservedAddressIsFreeAfterReleaseAlsoWhileAProcessRuns(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	release, err := reserve(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sleep", "60")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // the error is that of Kill
+	})
+	if l, err := net.Listen("tcp", address); err == nil {
+		_ = l.Close()
+		t.Errorf("a listener got the reserved address %s", address)
+	}
+	release()
+	if l, err = net.Listen("tcp", address); err != nil {
+		t.Fatalf("listen at the released address: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
