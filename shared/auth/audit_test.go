@@ -184,7 +184,7 @@ func TestR52_RateLimitedRequestIsInTheAuditLog(t *testing.T) {
 		got := records(t, bytes.NewBufferString(strings.SplitAfter(log.String(), "\n")[i]))[0]
 		if got["event"] != want || got["result"] != "refused" || got["status"] != 429.0 ||
 			got["code"] != "Too many requests. Please try again later." {
-			t.Errorf("got record %v, want event %s, refused, with status 429", got, want)
+			t.Errorf("got record %v, want event %s, refused, with status 429 and the message as code", got, want)
 		}
 	}
 }
@@ -331,7 +331,7 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 				t.Fatalf("%s: got %d records, want 1", route, len(got))
 			}
 			if event, isOne := got[0]["event"], !slices.Contains(routesWithoutEvent, route); (event != nil) != isOne {
-				t.Errorf("%s: got event %v, want an event only if the route changes something", route, event)
+				t.Errorf("%s: got event %v, want an event: %v", route, event, isOne)
 			}
 		}
 	}

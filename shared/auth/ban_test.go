@@ -41,7 +41,7 @@ func TestBannedUserCannotSignIn(t *testing.T) {
 		}
 		if a.status != 403 || a.body != bannedError || len(a.header["Set-Cookie"]) > 0 ||
 			a.header.Get("Location")+a.header.Get("Set-Auth-Token") != "" {
-			t.Errorf("%s: got %d %s, headers %v, want 403 and no cookie, token or redirect",
+			t.Errorf("%s: got %d %s, headers %v, want 403 BANNED_USER and no cookie, token or redirect",
 				extra, a.status, a.body, a.header)
 		}
 	}
@@ -108,7 +108,7 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	a := s.doAs(p, "GET", sessionPath, "")
 	if a.status != 200 || a.body != "null" || a.header.Get("Set-Auth-Jwt") != "" ||
 		cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("get-session of a banned user: got %d %s, headers %v, want 200 null and cleared cookies",
+		t.Errorf("get-session of a banned user: got %d %s, headers %v, want 200 null, cleared cookies and no JWT",
 			a.status, a.body, a.header)
 	}
 	if diff := cmp.Diff(before, s.tokensOf(p)); diff != "" || len(box.sent()) > 0 ||
@@ -121,7 +121,7 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	}
 	s.exec(ban)
 	if a := s.doAs(p, "POST", signOutPath, ""); a.status != 200 || len(s.tokensOf(p)) > 0 {
-		t.Errorf("sign-out after the ban ended: got %d %s, want 200 and no session left", a.status, a.body)
+		t.Errorf("sign-out of a banned user: got %d %s, want 200 and no session left", a.status, a.body)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestBannedUserVerifiesEmailWithoutSession(t *testing.T) {
 				t.Errorf("%s after the ban ended: got %d %s and %d sessions, want a new session and no ban",
 					target, a.status, a.body, sessions)
 			case !expired && (a.status != 403 || a.body != bannedError || a.cookie() != "" || sessions != 1):
-				t.Errorf("%s during the ban: got %d %s to %q, cookies %q, %d sessions, want 403 and no new session",
+				t.Errorf("%s during the ban: got %d %s to %q, cookies %q, %d sessions, want 403 BANNED_USER and no new session",
 					target, a.status, a.body, a.header.Get("Location"), a.cookie(), sessions)
 			}
 			if !s.isVerified("ada@example.com") {
@@ -195,6 +195,6 @@ func TestRefusedSignInOfBannedUserIsInTheAuditLog(t *testing.T) {
 	got := records(t, log)
 	if len(got) != 1 || got[0]["event"] != "sign-in" || got[0]["result"] != "refused" || got[0]["code"] != "BANNED_USER" ||
 		got[0]["userId"] != p.id {
-		t.Errorf("got audit records %v, want one refused sign-in with the code BANNED_USER", got)
+		t.Errorf("got audit records %v, want one refused sign-in of the user with BANNED_USER", got)
 	}
 }

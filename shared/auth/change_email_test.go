@@ -182,7 +182,7 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 		// The link starts no session. A caller who is signed in gets the cookie again.
 		if got, want := a.header.Get("Set-Auth-Token"), ""; c.who == "ada" &&
 			got != people["ada"].header.Get("Set-Auth-Token") || c.who != "ada" && got != want {
-			t.Errorf("%s: got Set-Auth-Token %q, want a token only for the user who opens the link", c.name, got)
+			t.Errorf("%s: got Set-Auth-Token %q, want the token of Ada if she opens the link, else none", c.name, got)
 		}
 		if got := s.emails(); got != c.emails {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.emails)
@@ -227,7 +227,7 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	second := box.takeOne(t)
 	if second.Kind != mail.VerifyEmail || second.To != "new@example.com" ||
 		!strings.HasSuffix(second.URL, "&callbackURL=%2Fdone") {
-		t.Errorf("got second mail %+v, want a link to the new email", second)
+		t.Errorf("got second mail %+v, want a link to the new email with the callbackURL", second)
 	}
 	if got := s.emails(); got != "ada@example.com+" {
 		t.Errorf("before the link to the new email is opened: got the emails %s, want the old email", got)
@@ -301,7 +301,8 @@ func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 			continue
 		}
 		if got.body != `{"status":true}` || notice.URL != origin+"/cancel-email-change/?token="+notice.Token {
-			t.Errorf("%s: got %s, want status true; notice to the old email: %v", c.name, got.body, notice)
+			t.Errorf("%s: got %s and the notice %v, want status true and a notice with the link to cancel",
+				c.name, got.body, notice)
 		}
 		s.do("POST", path, body).check(t, c.name+", again", 400, "INVALID_TOKEN")
 		if second.Kind == mail.VerifyEmail {
@@ -324,7 +325,7 @@ func TestRevokingOtherSessionsLeavesOwnEmailChange(t *testing.T) {
 		t.Errorf("got %d links, want 2", got)
 	}
 	if got := s.openLink(m); got.header.Get("Location") != "/done" {
-		t.Errorf("open the link of the caller's own change: got %d to %q, want 302 to /done",
+		t.Errorf("open the link of the caller's own change: got %d to %q, want /done",
 			got.status, got.header.Get("Location"))
 	}
 }
@@ -381,11 +382,11 @@ func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 	}
 	mails := box.take()
 	if len(mails) != 2 || mails[0].Kind != mail.EmailChanged || mails[0].To != "ada@example.com" {
-		t.Fatalf("got mails %v, want a notice to the old email and a link to the new one", mails)
+		t.Fatalf("got mails %v, want two, the first a notice to the old email", mails)
 	}
 	if m := mails[1]; m.To != "new@example.com" || s.openLink(m).header.Get("Location") != "/" ||
 		s.emails() != "new@example.com+" {
 		t.Errorf("second mail %+v: after its link was opened got the emails %s, want a mail to the new email that "+
-			"verifies it", m, s.emails())
+			"verifies it and leads to /", m, s.emails())
 	}
 }

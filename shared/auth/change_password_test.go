@@ -119,7 +119,7 @@ func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 		live bool
 	}{"the old session": {a, false}, "the other session": {other, false}, "the new session": {got, true}} {
 		if live := s.do("GET", sessionPath, "", c.a.bearer()...).body != "null"; live != c.live {
-			t.Errorf("session of %s is valid: %v, want %v", name, live, c.live)
+			t.Errorf("%s is valid: %v, want %v", name, live, c.live)
 		}
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "7 days" {

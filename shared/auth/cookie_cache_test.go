@@ -119,7 +119,7 @@ func TestR23_CacheCookieOfRevokedSessionWorksForFiveMinutesAtMost(t *testing.T) 
 	for _, path := range []string{tokenPath, tokenPath + "?disableCookieCache="} {
 		a := s.do("GET", path, "", "Cookie", cookie)
 		if a.status != 401 || a.code() != "UNAUTHORIZED" {
-			t.Errorf("%s with the cache cookie of a revoked session: got %d %s, want 401", path, a.status, a.body)
+			t.Errorf("%s with the cache cookie of a revoked session: got %d %s, want 401 UNAUTHORIZED", path, a.status, a.body)
 		}
 		s.checkCookies(a, path, everything...)
 	}
@@ -369,7 +369,7 @@ func TestGetSessionReturnsNoJWTToCallerWithCacheCookieOnly(t *testing.T) {
 			for _, path := range []string{sessionPath, sessionPath + "?disableRefresh=true"} {
 				a := s.do("GET", path, "", "Cookie", cookie)
 				if a.body == "null" || a.header.Get("Set-Auth-Jwt") != "" || a.header.Get("Access-Control-Expose-Headers") != "" {
-					t.Errorf("%s with a cache cookie alone: got %s, headers %v, want the session without a JWT",
+					t.Errorf("%s with a cache cookie alone: got %s, headers %v, want the session and no JWT",
 						path, a.body, a.header)
 				}
 			}

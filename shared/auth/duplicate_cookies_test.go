@@ -63,7 +63,7 @@ func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
 				}
 				a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", header, "Origin", origin)
 				if a.status != 200 {
-					t.Errorf("a route that needs a fresh session: got %d %s, want 200", a.status, a.body)
+					t.Errorf("verify-password: got %d %s, want 200", a.status, a.body)
 				}
 			})
 		}

@@ -143,7 +143,8 @@ func TestR24_SessionsAreExtendedOnceADayAndEndByTheServersClock(t *testing.T) {
 	a := get(sessionPath)
 	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt, set-auth-token" {
-		t.Errorf("a day later: got cookies %q, session end %s, exposed headers %q, want an extended session",
+		t.Errorf("a day later: got cookies %q, session end %s, exposed headers %q, want one cookie, an extended "+
+			"session and both headers",
 			a.header["Set-Cookie"], expires(), a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if session := a.json(t)["session"].(map[string]any); session["expiresAt"] != "2026-01-23T12:00:00.123Z" ||
@@ -189,7 +190,8 @@ func TestR23_SignedOutSessionIsRefusedAtOnce(t *testing.T) {
 	}
 	if a := s.do("GET", tokenPath, "", "Cookie", cookie); a.status != 401 || a.code() != "UNAUTHORIZED" ||
 		cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("token after the sign-out: got %d %s, want 401", a.status, a.body)
+		t.Errorf("token after the sign-out: got %d %s, cookies %q, want 401 UNAUTHORIZED and cleared cookies",
+			a.status, a.body, a.header["Set-Cookie"])
 	}
 	if a := s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin); a.status != 200 {
 		t.Errorf("sign-out a second time: got %d %s, want 200", a.status, a.body)
@@ -216,10 +218,11 @@ func TestPostGetSessionIsRefused(t *testing.T) {
 	s := newServer(t)
 	a := s.do("POST", sessionPath, "not even JSON", "Content-Type", "text/plain")
 	if a.status != 405 || a.code() != "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED" {
-		t.Errorf("POST get-session: got %d %s, want 405", a.status, a.body)
+		t.Errorf("POST get-session: got %d %s, want 405 METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED", a.status, a.body)
 	}
 	if a := s.do("POST", sessionPath, "{}", "Cookie", "a=b"); a.status != 403 || a.code() != "MISSING_OR_NULL_ORIGIN" {
-		t.Errorf("POST get-session with a cookie and no Origin: got %d %s, want 403", a.status, a.body)
+		t.Errorf("POST get-session with a cookie and no Origin: got %d %s, want 403 MISSING_OR_NULL_ORIGIN",
+			a.status, a.body)
 	}
 }
 
@@ -229,7 +232,7 @@ func TestR25_SecureCookiesUnderHTTPS(t *testing.T) {
 	up := s.signUpAda()
 	if line := up.header.Get("Set-Cookie"); !strings.HasPrefix(line, "__Secure-better-auth.session_token=") ||
 		!strings.Contains(line, "; HttpOnly; Secure; SameSite=Lax") {
-		t.Errorf("got Set-Cookie %q, want the prefix __Secure- and the attribute Secure", line)
+		t.Errorf("got Set-Cookie %q, want the prefix __Secure- and HttpOnly, Secure and SameSite=Lax", line)
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", up.cookie()); a.body == "null" {
 		t.Error("get-session with the cookie __Secure-better-auth.session_token returns null, want the session")

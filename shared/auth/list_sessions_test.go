@@ -70,11 +70,11 @@ func TestR27_ListSessionsNeedsAFreshSession(t *testing.T) {
 	s.now = s.now.Add(time.Millisecond)
 	a := s.doAs(p, "GET", listSessionsPath, "")
 	if a.status != 403 || a.body != notFresh || a.cookie() != p.cookie || a.header.Get("Set-Auth-Token") == "" {
-		t.Errorf("session a day old: got %d %s, cookies %q, want 403 and a renewed cookie",
+		t.Errorf("session a day old: got %d %s, cookies %q, want 403 SESSION_NOT_FRESH, a renewed cookie and its token",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 	if a := s.doAs(p, "GET", listSessionsPath, ""); a.status != 403 || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("extended session a day old: got %d %s, cookies %q, want 403 and no cookie",
+		t.Errorf("extended session a day old: got %d %s, cookies %q, want 403 SESSION_NOT_FRESH and no cookie",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 }

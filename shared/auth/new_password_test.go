@@ -37,7 +37,7 @@ func TestCommonPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	on := func(env map[string]string) { env["PASSWORD_BLOCKLIST"] = "on" }
 	for route, a := range newServer(t, on).setPasswords("Password1") {
 		if a.status != 400 || a.body != compromised {
-			t.Errorf("%s with a common password: got %d %s, want 400", route, a.status, a.body)
+			t.Errorf("%s with a common password: got %d %s, want 400 %s", route, a.status, a.body, compromised)
 		}
 	}
 	for route, a := range newServer(t, on).setPasswords("battery staple") {
@@ -70,7 +70,7 @@ func TestBreachedPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	}
 	for route, a := range start().setPasswords("password") {
 		if a.status != 400 || a.body != compromised {
-			t.Errorf("%s with a breached password: got %d %s, want 400", route, a.status, a.body)
+			t.Errorf("%s with a breached password: got %d %s, want 400 %s", route, a.status, a.body, compromised)
 		}
 	}
 	for route, a := range start().setPasswords("battery staple") {

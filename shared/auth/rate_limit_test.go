@@ -45,7 +45,7 @@ func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 	s.now = s.now.Add(2500 * time.Millisecond)
 	a := s.signIn()
 	if a.status != 429 || a.body != `{"message":"Too many requests. Please try again later."}` {
-		t.Errorf("sign-in above the limit: got %d %s, want 429", a.status, a.body)
+		t.Errorf("sign-in above the limit: got %d %s, want 429 and the message alone", a.status, a.body)
 	}
 	a.header.Del(web.RequestIDHeader)
 	a.header.Del("Vary") // depends on CORS, not on the rate limit
@@ -189,7 +189,7 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	} {
 		a := s.do(c.method, "/api/auth/"+c.path, c.body, headers...)
 		if a.status != 429 || a.header.Get("Set-Cookie") != "" || a.header.Get("Cache-Control") != "" {
-			t.Errorf("%s %s: got %d %s, headers %v, want 429 without cookies",
+			t.Errorf("%s %s: got %d %s, headers %v, want 429 without cookies and Cache-Control",
 				c.method, c.path, a.status, a.body, a.header)
 		}
 	}
@@ -224,8 +224,8 @@ func TestRefusedRequestsCountToo(t *testing.T) {
 				want = 429
 			}
 			if a := s.do("POST", signInPath, c.body, c.headers...); a.status != want {
-				t.Errorf("%s, request %d: got %d %s, want refused requests to count against the limit",
-					name, i+1, a.status, a.body)
+				t.Errorf("%s, request %d: got %d %s, want %d: refused requests count against the limit",
+					name, i+1, a.status, a.body, want)
 			}
 		}
 	}
@@ -317,8 +317,8 @@ func TestR20_OverlongEmailIsRateLimited(t *testing.T) {
 			want = 429
 		}
 		if a := s.do("POST", signInPath, body); a.status != want {
-			t.Errorf("request %d with an email that is too long: got %d %s, want it counted against the limit",
-				i+1, a.status, a.body)
+			t.Errorf("request %d with an email that is too long: got %d %s, want %d",
+				i+1, a.status, a.body, want)
 		}
 	}
 }

@@ -49,11 +49,11 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 	}
 	known, knownTrips := ask("ada@example.com")
 	if got := box.sent(); cmp.Diff([]string{"reset-password ada@example.com"}, got) != "" {
-		t.Errorf("known email: got mails %q, want one reset-password mail", got)
+		t.Errorf("known email: got mails %q, want one reset-password mail to ada@example.com", got)
 	}
 	unknown, unknownTrips := ask("eve@example.com")
 	if got := box.sent(); cmp.Diff([]string{"nothing eve@example.com"}, got) != "" {
-		t.Errorf("unknown email: got mails %q, want a mail of kind nothing", got)
+		t.Errorf("unknown email: got mails %q, want one mail of kind nothing to eve@example.com", got)
 	}
 	if known.status != unknown.status || known.body != unknown.body || cmp.Diff(known.header, unknown.header) != "" ||
 		knownTrips != unknownTrips {

@@ -114,7 +114,7 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		a.check(t, c.name, c.status, c.code)
 		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 ||
 			a.header.Get("Set-Auth-Token") != "" {
-			t.Errorf("%s: got %s, cookies %q, want status true on success, and no cookie",
+			t.Errorf("%s: got %s, cookies %q, want status true on success, and no cookie or token",
 				c.name, a.body, a.header["Set-Cookie"])
 		}
 		if got := s.canSignIn("ada@example.com", "battery staple"); got != c.changed {

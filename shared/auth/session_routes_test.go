@@ -208,11 +208,11 @@ func TestSessionRoutesNeedATrustedOrigin(t *testing.T) {
 			continue
 		}
 		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie); a.status != 403 || a.code() != "MISSING_OR_NULL_ORIGIN" {
-			t.Errorf("%s with a cookie and no Origin: got %d %s, want 403", g.path, a.status, a.body)
+			t.Errorf("%s with a cookie and no Origin: got %d %s, want 403 MISSING_OR_NULL_ORIGIN", g.path, a.status, a.body)
 		}
 		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie, "Origin", "https://evil.example"); a.status != 403 ||
 			a.code() != "INVALID_ORIGIN" {
-			t.Errorf("%s from an untrusted origin: got %d %s, want 403", g.path, a.status, a.body)
+			t.Errorf("%s from an untrusted origin: got %d %s, want 403 INVALID_ORIGIN", g.path, a.status, a.body)
 		}
 	}
 	if got := s.tokensOf(p); len(got) != 1 {

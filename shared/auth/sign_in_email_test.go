@@ -24,7 +24,7 @@ func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/welcome",`, 1))
 	if body = a.json(t); body["redirect"] != true || body["url"] != "/welcome" || a.header.Get("Location") != "/welcome" ||
 		a.status != 200 {
-		t.Errorf("sign-in with callbackURL: got %d %s, Location %q, want the URL in the body and in Location",
+		t.Errorf("sign-in with callbackURL: got %d %s, Location %q, want 200 and the URL in the body and in Location",
 			a.status, a.body, a.header.Get("Location"))
 	}
 	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"",`, 1))
@@ -219,7 +219,7 @@ func TestSignInRefusesUnverifiedEmail(t *testing.T) {
 		a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/x",`, 1))
 		if a.status != 403 || a.body != `{"message":"Email not verified","code":"EMAIL_NOT_VERIFIED"}` ||
 			len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location") != "" {
-			t.Errorf("%s: got %d %s, want 403 EMAIL_NOT_VERIFIED without cookies", c.settings, a.status, a.body)
+			t.Errorf("%s: got %d %s, want 403 EMAIL_NOT_VERIFIED, no cookie or redirect", c.settings, a.status, a.body)
 		}
 		if got := strings.Join(box.sent(), ", "); got != c.mail {
 			t.Errorf("%s: got mails %q, want %q", c.settings, got, c.mail)

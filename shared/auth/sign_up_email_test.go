@@ -26,7 +26,7 @@ func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 	if a.status != 200 || user["email"] != "ada@example.com" || user["emailVerified"] != false ||
 		user["image"] != "https://x/y.png" ||
 		user["createdAt"] != "2026-01-15T12:00:00.123Z" || user["updatedAt"] != "2026-01-15T12:00:00.123Z" || len(user) != 7 {
-		t.Errorf("sign-up: got %d %s, want 200 and the user of the request", a.status, a.body)
+		t.Errorf("sign-up: got %d %s, want 200 and the user of the request, not verified", a.status, a.body)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/json" {
 		t.Errorf("got content type %q", got)
@@ -67,7 +67,7 @@ func TestSignUpNotRememberedLastsADay(t *testing.T) {
 	lines := a.header["Set-Cookie"]
 	if len(lines) != 2 || strings.Contains(lines[0], "Max-Age") ||
 		!strings.HasPrefix(lines[1], "better-auth.dont_remember=true.") || strings.Contains(lines[1], "Max-Age") {
-		t.Errorf("got cookies %q, want a session cookie without Max-Age and dont_remember", lines)
+		t.Errorf("got cookies %q, want a session cookie and dont_remember, both without Max-Age", lines)
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "1 day" {
 		t.Errorf("the session lasts %s, want 1 day", got)
@@ -82,7 +82,7 @@ func TestSignUpRefusesTakenEmail(t *testing.T) {
 	a := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "ADA@", 1))
 	if a.status != 422 ||
 		a.body != `{"message":"User already exists. Use another email.","code":"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}` {
-		t.Errorf("sign-up with a taken email: got %d %s, want 422", a.status, a.body)
+		t.Errorf("sign-up with a taken email: got %d %s, want 422 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", a.status, a.body)
 	}
 	if len(a.header["Set-Cookie"]) > 0 {
 		t.Error("a refused sign-up sets cookies, want none")
@@ -110,7 +110,8 @@ func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 		case a.status == 200:
 			made++
 		case a.status != 422 || a.code() != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" && a.code() != "FAILED_TO_CREATE_USER":
-			t.Errorf("sign-up that lost the race: got %d %s, want 422", a.status, a.body)
+			t.Errorf("sign-up that lost the race: got %d %s, want 422 and the code of a taken email or of a failed sign-up",
+				a.status, a.body)
 		}
 	}
 	if rows := query[int](s, `SELECT count(*) FROM "user"`); made != 1 || rows != 1 {
@@ -319,7 +320,7 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 		t.Errorf("got %d users, want 3", got)
 	}
 	if !query[bool](s, `SELECT bool_and(password LIKE '$argon2id$%') FROM account`) {
-		t.Error("a sign-up with a taken email changed the password, want no change")
+		t.Error("a stored password is not an Argon2id hash, want one in every account")
 	}
 }
 
@@ -363,7 +364,7 @@ func TestConcurrentSignUpsWithOneEmailEachGetALink(t *testing.T) {
 	}
 	for _, m := range mails {
 		if m.Kind != mail.VerifyEmail {
-			t.Errorf("got a mail of kind %s, want a link", m.Kind)
+			t.Errorf("got a mail of kind %s, want verify-email", m.Kind)
 		}
 	}
 	s.openLink(mails[7])

@@ -45,7 +45,7 @@ func TestR36_TokenHasUserIssuerAndAudience(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := parsed.Header["alg"]; got != "RS256" || len(parsed.Header) != 2 {
-		t.Errorf("got header %v, want alg RS256 and a kid", parsed.Header)
+		t.Errorf("got header %v, want alg RS256 and one more member", parsed.Header)
 	}
 	for name, want := range user {
 		if diff := cmp.Diff(want, claims[name]); diff != "" {
@@ -56,7 +56,7 @@ func TestR36_TokenHasUserIssuerAndAudience(t *testing.T) {
 	if claims["sub"] != user["id"] || claims["iss"] != origin || claims["aud"] != origin || exp-iat != 604800 ||
 		iat != float64(s.now.Unix()) ||
 		claims["jti"] == "" || len(claims) != len(user)+7 {
-		t.Errorf("got claims %v, want the user, the issuer, the audience and 7 days", claims)
+		t.Errorf("got claims %v, want the user, the issuer, the audience, a jti, and 7 days from now", claims)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestTokenNeedsASession(t *testing.T) {
 	s := newServer(t)
 	a := s.do("GET", tokenPath, "")
 	if a.status != 401 || a.body != `{"message":"Unauthorized","code":"UNAUTHORIZED"}` || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("token without a session: got %d %s, want 401", a.status, a.body)
+		t.Errorf("token without a session: got %d %s, want 401 UNAUTHORIZED and no cookie", a.status, a.body)
 	}
 }
 

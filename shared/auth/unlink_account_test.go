@@ -71,7 +71,7 @@ func TestR27_UnlinkAccountNeedsAFreshSession(t *testing.T) {
 	s.now = s.now.Add(24 * time.Hour)
 	if a := s.doAs(p, "POST", path+"?disableRefresh=1", `{"accountId":"`+google+`"}`); a.status != 403 ||
 		a.body != notFresh {
-		t.Errorf("unlink with an old session: got %d %s, want 403", a.status, a.body)
+		t.Errorf("unlink with an old session: got %d %s, want 403 SESSION_NOT_FRESH", a.status, a.body)
 	}
 	if a := s.doAs(p, "POST", path, `{}`); a.status != 400 {
 		t.Errorf("unlink with an old session and an invalid body: got %d %s, want 400", a.status, a.body)

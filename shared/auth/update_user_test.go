@@ -81,7 +81,7 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 		s.now = s.now.Add(time.Minute)
 		a := s.doAs(p, "POST", updateUserPath, c.body)
 		if a.status != 200 || a.body != statusTrue || a.cookie() != p.cookie {
-			t.Errorf("%s: got %d %s, cookies %q, want 200 and the renewed session cookie",
+			t.Errorf("%s: got %d %s, cookies %q, want 200, status true and the renewed session cookie",
 				c.body, a.status, a.body, a.header["Set-Cookie"])
 		}
 		if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, p.token+".") {
@@ -110,19 +110,20 @@ func TestUpdateUserKeepsSessions(t *testing.T) {
 	a := s.doAs(forgotten, "POST", updateUserPath, `{"name":"F"}`)
 	lines := a.header["Set-Cookie"]
 	if len(lines) != 2 || strings.Contains(strings.Join(lines, ""), "Max-Age") || a.cookie() != forgotten.cookie {
-		t.Errorf("session that is not remembered: got cookies %q, want two without Max-Age", lines)
+		t.Errorf("session that is not remembered: got cookies %q, want its two without Max-Age", lines)
 	}
 	p := s.signUp("bob")
 	if a := s.do("POST", updateUserPath, `{"name":"B"}`, "Authorization", "Bearer "+p.token); a.body != statusTrue ||
 		a.cookie() != p.cookie {
-		t.Errorf("with a bearer token: got %d %s, cookies %q, want 200 and the session cookie",
+		t.Errorf("with a bearer token: got %d %s, cookies %q, want status true and the session cookie",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 	s.now = s.now.Add(25 * time.Hour)
 	a = s.doAs(p, "POST", updateUserPath, `{"name":"Due"}`)
 	if a.body != statusTrue || a.cookie() != p.cookie+"; "+p.cookie ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
-		t.Errorf("session due for an extension: got %d %s, cookies %q, exposed headers %q, want two session cookies",
+		t.Errorf("session due for an extension: got %d %s, cookies %q, exposed headers %q, want status true, two session "+
+			"cookies and set-auth-token",
 			a.status, a.body, a.header["Set-Cookie"], a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if !query[bool](s, `SELECT "expiresAt" = $2 FROM session WHERE token = $1`, p.token, s.now.Add(7*24*time.Hour)) {
@@ -139,7 +140,7 @@ func TestUpdateUserRefusesConcurrentlyDeletedUser(t *testing.T) {
 	s.exec(`CREATE TRIGGER gone BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION gone()`) // the update finds no row
 	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie", cookie, "Origin", origin)
 	if a.status != 401 || a.code() != "UNAUTHORIZED" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("user deleted at the same time: got %d %s, cookies %q, want 401 and cleared cookies",
+		t.Errorf("user deleted at the same time: got %d %s, cookies %q, want 401 UNAUTHORIZED and cleared cookies",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 }

@@ -73,7 +73,8 @@ func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 			}
 			switch {
 			case location != "" && (a.status != 302 || a.header.Get("Location") != location || a.body != ""):
-				t.Errorf("%s: got %d %s to %q, want %q", c.name, a.status, a.body, a.header.Get("Location"), location)
+				t.Errorf("%s: got %d %s to %q, want 302 to %q without a body",
+					c.name, a.status, a.body, a.header.Get("Location"), location)
 			case location == "" && (a.status != c.status || a.code() != c.code || c.status == 200 &&
 				a.body != `{"status":true,"user":null}`):
 				t.Errorf("%s: got %d %s, want %d %s", c.name, a.status, a.body, c.status, c.code)
@@ -116,8 +117,8 @@ func TestFirstVerificationClickStartsASession(t *testing.T) {
 	got := s.openLink(s.requestVerificationLink(box, a, ""), bob.bearer()...)
 	if got.status != 302 || got.header["Set-Cookie"] != nil || !s.isVerified("ada@example.com") ||
 		query[int](s, `SELECT count(*) FROM session`) != 2 {
-		t.Errorf("link of another user than the one signed in: got %d, cookies %q, want 302, no cookie and a "+
-			"verified email", got.status, got.header["Set-Cookie"])
+		t.Errorf("link of another user than the one signed in: got %d, cookies %q, want 302, no cookie, no "+
+			"new session and a verified email", got.status, got.header["Set-Cookie"])
 	}
 	unverify := func() { s.exec(`UPDATE "user" SET "emailVerified" = false`) }
 	unverify()
@@ -131,16 +132,16 @@ func TestFirstVerificationClickStartsASession(t *testing.T) {
 	}
 	if got.header.Get("Set-Auth-Token") == a.header.Get("Set-Auth-Token") ||
 		query[int](s, `SELECT count(*) FROM session`) != 3 {
-		t.Error("the first click started no new session, want one")
+		t.Error("the first click started no new session with a new token, want one")
 	}
 	if again := s.openLink(m); again.status != 302 || len(again.header["Set-Cookie"]) > 0 ||
 		query[int](s, `SELECT count(*) FROM session`) != 3 {
-		t.Errorf("link opened again: got %d, cookies %q, want 302 and no cookie",
+		t.Errorf("link opened again: got %d, cookies %q, want 302, no cookie and no new session",
 			again.status, again.header["Set-Cookie"])
 	}
 	unverify()
 	if spent := s.openLink(m); spent.header.Get("Location") != "/?error=INVALID_TOKEN" || s.isVerified("ada@example.com") {
-		t.Errorf("used link after the email became unverified: got %d to %q, want INVALID_TOKEN",
+		t.Errorf("used link after the email became unverified: got %d to %q, want INVALID_TOKEN and no verified email",
 			spent.status, spent.header.Get("Location"))
 	}
 	own := s.openLink(s.requestVerificationLink(box, a, ""), a.bearer()...)
