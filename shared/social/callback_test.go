@@ -235,6 +235,6 @@ func TestBannedUserIsToldInTheRedirect(t *testing.T) {
 	again := s.browser()
 	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, ada())
 	if code, _ := errorOf(t, a.location()); code != "BANNED_USER" || again.userID() != "" {
-		t.Errorf("sign-in of a banned user: got a redirect to %s, want the error BANNED_USER", a.location())
+		t.Errorf("sign-in of a banned user: got a redirect to %s, want the error BANNED_USER and no session", a.location())
 	}
 }

@@ -30,7 +30,7 @@ func TestLettersThatBecomeASCIIAreNotTheSameEmail(t *testing.T) {
 			t.Errorf("link with the email %q: got %q, want email_does_not_match", attacker, code)
 		}
 		if got := dbtest.Value[int](t, s.url, `SELECT count(*) FROM account WHERE "providerId" = 'google'`); got != 0 {
-			t.Errorf("the email %q has an account of user %s, want none", attacker, id)
+			t.Errorf("after the attempts with the email %q at user %s: got %d accounts of google, want 0", attacker, id, got)
 		}
 	}
 }

@@ -48,6 +48,6 @@ func TestEmptyNameOfAProviderKeepsTheStoredOne(t *testing.T) {
 	b := s.browser()
 	b.signIn("apple", "", v)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != "Ada Lovelace" || b.userID() == "" {
-		t.Errorf("got the name %q, want the stored one", got)
+		t.Errorf("got the name %q and user %q, want the stored name and a session", got, b.userID())
 	}
 }

@@ -42,7 +42,7 @@ func TestAccessTokenIsRefreshedWhenItExpires(t *testing.T) {
 			}
 			s.ahead = 56 * time.Second
 			if again := b.do("POST", "/api/auth/get-access-token", body); again.text("accessToken") != "renewed" {
-				t.Errorf("get-access-token five seconds before the end of the token: got %d %s, want a renewed token",
+				t.Errorf("get-access-token four seconds before the end of the token: got %d %s, want a renewed token",
 					again.status, again.body)
 			}
 		})
@@ -61,7 +61,8 @@ func TestRefreshTokenAnswersLikeBetterAuth(t *testing.T) {
 	a := b.do("POST", "/api/auth/refresh-token", body)
 	if a.status != 200 || a.text("accessToken") != "renewed" || a.text("refreshToken") != "next" ||
 		a.text("scope") != "a,b" || a.text("accountId") != s.accountID() {
-		t.Errorf("refresh-token: got %d %s, want 200 and the renewed tokens", a.status, a.body)
+		t.Errorf("refresh-token: got %d %s, want 200, the renewed tokens, the scope and the id of the account",
+			a.status, a.body)
 	}
 	if got := dbtest.Value[string](t, s.url, storedTokens); got != "renewed|next|a,b" {
 		t.Errorf("stored %s, want the renewed tokens", got)

@@ -157,14 +157,14 @@ func TestProviderCanRequireAVerifiedEmail(t *testing.T) {
 	b := s.browser()
 	a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
 	if code, _ := errorOf(t, a.location()); code != "email_not_verified" || b.userID() != "" {
-		t.Errorf("sign-in with an unverified email: got %q, want email_not_verified", code)
+		t.Errorf("sign-in with an unverified email: got %q, want email_not_verified and no session", code)
 	}
 	mail, err := os.ReadFile(box)
 	if err != nil || !strings.Contains(string(mail), `"to":"ada@example.com"`) {
 		t.Errorf("got the mails %s, %v, want one to ada@example.com", mail, err)
 	}
 	if a := b.signIn("google", `,"callbackURL":"/home"`, ada()); a.location() != "/home" || b.userID() == "" {
-		t.Errorf("sign-in after the email was verified: got a redirect to %s, want /home", a.location())
+		t.Errorf("sign-in after the email was verified: got a redirect to %s, want /home and a session", a.location())
 	}
 }
 

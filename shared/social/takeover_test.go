@@ -59,7 +59,8 @@ func TestResetOfAnUnverifiedUserRemovesTheAccountsOfProviders(t *testing.T) {
 	again := s.browser()
 	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, v)
 	if code, _ := errorOf(t, a.location()); code != "account_not_linked" || again.userID() != "" {
-		t.Errorf("new sign-in of the attacker: got %q as user %q, want account_not_linked", code, again.userID())
+		t.Errorf("new sign-in of the attacker: got %q as user %q, want account_not_linked and no session",
+			code, again.userID())
 	}
 	if !strings.Contains(log.String(), `"event":"password-reset","result":"ok"`) ||
 		!strings.Contains(log.String(), `"accountsRemoved":1`) {
@@ -67,7 +68,7 @@ func TestResetOfAnUnverifiedUserRemovesTheAccountsOfProviders(t *testing.T) {
 	}
 	in := victim.do("POST", "/api/auth/sign-in/email", `{"email":"ada@example.com","password":"battery staple"}`)
 	if in.status != 200 || victim.userID() != id {
-		t.Errorf("sign-in of the victim: got %d %s, want 200", in.status, in.body)
+		t.Errorf("sign-in of the victim: got %d %s, want 200 and a session of user %s", in.status, in.body, id)
 	}
 	v.Verified = true
 	if a := victim.link("google", v); a.location() != "/account" {
