@@ -108,7 +108,7 @@ func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 	proxy.Refuse()
 	_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
 	if !unavailable(err) || !strings.Contains(err.Error(), "failed to connect") {
-		t.Errorf("connection refused: got %v, want an error that is unavailable", err)
+		t.Errorf("connection refused: got %v, want an error that is unavailable and says that it failed to connect", err)
 	}
 	proxy.Resume()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {

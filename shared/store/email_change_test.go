@@ -17,7 +17,7 @@ func TestContinueEmailChangeReplacesTheLink(t *testing.T) {
 		Link: "change-email:one", UserID: user.ID, SessionID: made.ID, To: "new@example.com",
 	}
 	if taken, err := db.InsertEmailChange(t.Context(), change, now.Add(time.Hour), now); taken || err != nil {
-		t.Fatalf("insert a link for a free email: got taken %v, %v, want false", taken, err)
+		t.Fatalf("insert a link for a free email: got taken %v, %v, want false and no error", taken, err)
 	}
 	next := func(link, userID string) error {
 		return db.ContinueEmailChange(t.Context(), link, "change-email:two", userID, now.Add(2*time.Hour), now)

@@ -43,7 +43,7 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 			p.ClearError()
 			taken, _ := db.EmailTaken(t.Context(), user.Email)
 			if err != nil && !unavailable(err) || taken != (err == nil) {
-				t.Errorf("%s: a write: got %v, and the user exists: %t; want a user only without an error",
+				t.Errorf("%s: a write: got %v, and the user exists: %t; want a user, or an error that is unavailable and none",
 					name, err, taken)
 			}
 		}
@@ -75,7 +75,7 @@ func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 		t.Errorf("got %v, want the error of the server", err)
 	}
 	if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); sent != 1 || seen != 1 {
-		t.Errorf("the server got the statement %d times, want once", seen)
+		t.Errorf("got the statement %d times and %d errors of the server, want 1 and 1", seen, sent)
 	}
 }
 

@@ -173,7 +173,7 @@ func TestRefusedChargeStopsTheStatement(t *testing.T) {
 		t.Errorf("a write with a refused charge: got %v, want a wait of 9 s", err)
 	}
 	if taken, err := db.EmailTaken(t.Context(), "a@example.com"); taken || err != nil {
-		t.Errorf("a refused write stored its user (%v), want none", err)
+		t.Errorf("after a refused write: got taken %v, %v, want no user and no error", taken, err)
 	}
 	if got := readCounter(t, url, "next"); got != "" {
 		t.Errorf("the charge after the refused one: got row %q, want none", got)

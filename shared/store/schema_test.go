@@ -186,7 +186,7 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 		}
 	})
 	if failed < 25 {
-		t.Errorf("%d methods failed on tables of another application, want all of at least 25", failed)
+		t.Errorf("%d methods failed on tables of another application, want at least 25", failed)
 	}
 }
 

@@ -64,7 +64,7 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	}
 	found, credential, err := db.UserWithPassword(t.Context(), "ada@example.com")
 	if err != nil || credential.Hash != "the hash" || credential.AccountID == "" {
-		t.Errorf("got credential %+v, %v, want the stored hash", credential, err)
+		t.Errorf("got credential %+v, %v, want the stored hash and the id of an account", credential, err)
 	}
 	if diff := cmp.Diff(user, found); diff != "" {
 		t.Errorf("user (-stored +found):\n%s", diff)

@@ -31,7 +31,7 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	}
 	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 ||
 		!changed.UpdatedAt.After(made.UpdatedAt) {
-		t.Errorf("update: got %+v, want the other fields unchanged and a later time", changed)
+		t.Errorf("update: got %+v, want the two changes, the other field unchanged and a later time", changed)
 	}
 	_, err = db.UpdateProfile(t.Context(), tokenHolder(user, s), nil, []time.Time{made.UpdatedAt})
 	if !errors.Is(err, store.ErrChanged) {

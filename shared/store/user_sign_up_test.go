@@ -25,7 +25,7 @@ func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 		n := store.NewUser{Name: "Ada", Email: c.email, Hash: "hash of " + c.link, At: now}
 		id, made, err := db.SignUpUnverified(t.Context(), n, c.link, now.Add(time.Hour))
 		if err != nil || (id != "") != c.exists || made != c.isNew {
-			t.Errorf("%s: got user %q, new %v, %v", c.link, id, made, err)
+			t.Errorf("%s: got user %q, new %v, %v, want a user: %v, new %v", c.link, id, made, err, c.exists, c.isNew)
 		}
 		if c.isNew {
 			first = id

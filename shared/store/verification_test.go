@@ -157,12 +157,12 @@ func TestChangeEmailNeedsTheOldEmail(t *testing.T) {
 	}
 	got, err := db.ConfirmEmail(t.Context(), "", ada.ID, "new@example.com", later)
 	if err != nil || !got.EmailVerified || !got.UpdatedAt.Equal(later) {
-		t.Errorf("after the change: got %+v, %v, want a verified email", got, err)
+		t.Errorf("after the change: got %+v, %v, want a verified email and the time of the change", got, err)
 	}
 	for _, keep := range []bool{true, false} {
 		got, err = db.ChangeEmail(t.Context(), "", ada.ID, "new@example.com", "new@example.com", keep, later)
 		if err != nil || got.EmailVerified != keep {
-			t.Errorf("keep verified %v: got %+v, %v", keep, got, err)
+			t.Errorf("keep verified %v: got %+v, %v, want verified %v", keep, got, err, keep)
 		}
 	}
 }
