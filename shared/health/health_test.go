@@ -40,7 +40,7 @@ func TestR47_HealthChecksTheDatabase(t *testing.T) {
 		t.Helper()
 		w := get(t, mux, "/health")
 		if w.Code != status || w.Body.String() != body || status == 503 && w.Header().Get("Retry-After") == "" {
-			t.Errorf("%s: got %d %s, want %d %s", when, w.Code, w.Body, status, body)
+			t.Errorf("%s: got %d %s, want %d %s, and Retry-After with 503", when, w.Code, w.Body, status, body)
 		}
 		if live := get(t, mux, "/api/auth/ok"); live.Code != 200 || live.Body.String() != `{"ok":true}` {
 			t.Errorf("%s: /api/auth/ok: got %d %s, want 200", when, live.Code, live.Body)
@@ -80,8 +80,8 @@ func TestHealthReportsTablesThatDoNotMatch(t *testing.T) {
 	w := get(t, newMux(t, url), "/health")
 	const want = `{"status":"error","database":"schema"}`
 	if w.Code != 503 || w.Body.String() != want || w.Header().Get("Retry-After") == "" {
-		t.Errorf("health with tables that do not match: got %d %s %v, want 503 and Retry-After",
-			w.Code, w.Body, w.Header())
+		t.Errorf("health with tables that do not match: got %d %s %v, want 503 %s and Retry-After",
+			w.Code, w.Body, w.Header(), want)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestHeadAnswersAsGetWithoutABody(t *testing.T) {
 			resp.Body.Close()
 			if err != nil || resp.StatusCode != c.want || (len(body) == 0) != (method == "HEAD") ||
 				resp.Header.Get("Content-Type") != "application/json" {
-				t.Errorf("%s %s: got %d %q %v, want %d, and no body for HEAD",
+				t.Errorf("%s %s: got %d %q %v, want %d, JSON, and no body only for HEAD",
 					method, c.path, resp.StatusCode, body, err, c.want)
 			}
 		}

@@ -20,7 +20,7 @@ func FuzzIfMatch(f *testing.F) {
 			t.Errorf("If-Match %q: got %v, want all versions accepted only for a star", header, accepted)
 		}
 		if len(accepted) > strings.Count(header, ",")+1 {
-			t.Errorf("If-Match %q: got %d times, want at most one per comma", header, len(accepted))
+			t.Errorf("If-Match %q: got %d times, want at most one more than it has commas", header, len(accepted))
 		}
 		for _, at := range accepted {
 			if at.Location() != time.UTC {
@@ -57,7 +57,7 @@ func FuzzFieldProblem(f *testing.F) {
 		}
 		for _, name := range fieldNames[:6] {
 			if fieldProblem(name, text) == "" && len(text) > 20 || fieldProblem(name, number) == "" {
-				t.Errorf("%s: %q or %v is accepted, want both refused", name, text, number)
+				t.Errorf("%s: %q or %v is accepted, want no text of more than 20 bytes and no number", name, text, number)
 			}
 		}
 	})

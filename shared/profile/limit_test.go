@@ -18,8 +18,8 @@ func TestProfileIsLimitedByIPAddress(t *testing.T) {
 	w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.1")
 	want := `{"detail":"Too many requests. Please try again later.","error_code":"TOO_MANY_REQUESTS"}`
 	if w.Code != 429 || w.Body.String() != want || w.Header().Get("X-Retry-After") != "10" {
-		t.Errorf("request above the limit: got %d %s, X-Retry-After %q, want 429 and 10",
-			w.Code, w.Body, w.Header().Get("X-Retry-After"))
+		t.Errorf("request above the limit: got %d %s, X-Retry-After %q, want 429 %s and 10",
+			w.Code, w.Body, w.Header().Get("X-Retry-After"), want)
 	}
 	if w := s.do("PUT", token, "{}", "X-Forwarded-For", "192.0.2.1"); w.Code != 429 {
 		t.Errorf("another method: got %d, want 429", w.Code)

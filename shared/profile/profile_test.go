@@ -30,7 +30,7 @@ func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 	w = s.do("PUT", token, `{"age_range":null,"time_per_week":12}`)
 	if got = fields(t, w); w.Code != 200 || got["age_range"] != nil || got["time_per_week"] != 12.0 ||
 		got["learning_mode"] != "code_first" {
-		t.Errorf("update: got %d %s, want 200 and the changed fields", w.Code, w.Body)
+		t.Errorf("update: got %d %s, want 200, the changed fields and the old learning_mode", w.Code, w.Body)
 	}
 	if read := s.do("GET", token, ""); read.Code != 200 || read.Body.String() != w.Body.String() ||
 		read.Header().Get("ETag") != w.Header().Get("ETag") {
@@ -100,7 +100,7 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	} {
 		w := s.do("PUT", token, body, "Content-Type", contentType)
 		if w.Code != 415 || errorCode(w) != "UNSUPPORTED_MEDIA_TYPE" {
-			t.Errorf("Content-Type %s: got %d %s, want 415", contentType, w.Code, w.Body)
+			t.Errorf("Content-Type %s: got %d %s, want 415 UNSUPPORTED_MEDIA_TYPE", contentType, w.Code, w.Body)
 		}
 	}
 	if w := s.do("PUT", token, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`); w.Code != 413 {
@@ -200,7 +200,7 @@ func TestInvalidTokensAreRejected(t *testing.T) {
 	} {
 		w := s.do("GET", "", "", "Authorization", c.header)
 		if w.Code != 401 || errorCode(w) != c.code || w.Header().Get("WWW-Authenticate") != "Bearer" {
-			t.Errorf("%s: got %d %s, want 401 %s", c.name, w.Code, w.Body, c.code)
+			t.Errorf("%s: got %d %s, want 401 %s and WWW-Authenticate Bearer", c.name, w.Code, w.Body, c.code)
 		}
 	}
 	gone := s.tokenOf("00000000-0000-4000-8000-000000000000", noSession)

@@ -33,7 +33,7 @@ func FuzzCookie(f *testing.F) {
 		s.Clear(w, r)
 		lines := w.Header()["Set-Cookie"]
 		if len(lines) > 4+maxChunks {
-			t.Errorf("got %d cookies, want at most one for each name", len(lines))
+			t.Errorf("got %d cookies, want at most %d", len(lines), 4+maxChunks)
 		}
 		for _, line := range lines {
 			name, rest, _ := strings.Cut(line, "=")

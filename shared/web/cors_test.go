@@ -100,8 +100,8 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 			h := w.Header()
 			if w.Code != c.want || h.Get("Access-Control-Allow-Origin") != "*" ||
 				h.Get("Access-Control-Allow-Credentials") != "" || h.Get("Vary") != "" {
-				t.Errorf("%s of the JWKS from %q: got %d %v, want any origin allowed without credentials",
-					c.method, origin, w.Code, h)
+				t.Errorf("%s of the JWKS from %q: got %d %v, want %d, any origin allowed, no credentials and no Vary",
+					c.method, origin, w.Code, h, c.want)
 			}
 			if exposed := h.Get("Access-Control-Expose-Headers"); c.method == "GET" &&
 				!strings.Contains(exposed, "Retry-After") {

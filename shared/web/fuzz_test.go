@@ -83,7 +83,7 @@ func FuzzHeaders(f *testing.F) {
 			{Source: config.ForwardedFor, Hops: 2},
 		} {
 			if ip := (web.Clients{From: from}).IP(r); len(ip) > len("2001:0db8:0000:0000:0000:0000:0000:0000") {
-				t.Errorf("got %q, want an IP address", ip)
+				t.Errorf("got %q, want at most the characters of an IPv6 address", ip)
 			}
 		}
 		if origins.TrustsRedirect(target) && (strings.HasPrefix(target, "//") || strings.ContainsAny(target, "\\\t\n\r")) {

@@ -98,10 +98,10 @@ func TestRecordHasLevelResultAndDuration(t *testing.T) {
 		})
 		got := records[0]
 		if got["status"] != float64(c.status) || got["level"] != c.level || got["result"] != c.result {
-			t.Errorf("status %d: got record %v", c.status, got)
+			t.Errorf("status %d: got record %v, want level %s and result %s", c.status, got, c.level, c.result)
 		}
 		if ms, _ := got["ms"].(float64); ms < 2 || ms > 2000 {
-			t.Errorf("status %d: got %v ms, want at least 2", c.status, got["ms"])
+			t.Errorf("status %d: got %v ms, want 2 to 2000", c.status, got["ms"])
 		}
 	}
 	_, records := record(t, func(http.ResponseWriter, *http.Request) error { return nil })

@@ -39,7 +39,7 @@ func metrics(t *testing.T, record map[string]any) map[string][]any {
 	got := map[string][]any{}
 	for _, d := range aws.CloudWatchMetrics {
 		if d.Namespace != "Xenon" || len(d.Dimensions) != 1 || len(d.Dimensions[0]) > 1 || len(d.Metrics) != 1 {
-			t.Fatalf("got metrics %+v, want the namespace Xenon, one set of dimensions and one metric", d)
+			t.Fatalf("got metrics %+v, want the namespace Xenon, one metric and one set of at most one dimension", d)
 		}
 		m := d.Metrics[0]
 		if _, ok := record[m.Name].(float64); !ok {

@@ -211,7 +211,7 @@ func TestR49_PanicIsA500WithAnIDLoggedOnce(t *testing.T) {
 	if len(records) != 1 ||
 		records[0]["error"] != "panic: runtime error: invalid memory address or nil pointer dereference" ||
 		records[0]["requestId"] != "gateway-id" || records[0]["stack"] == nil {
-		t.Errorf("panic: got log records %v, want one with the error and the request id", records)
+		t.Errorf("panic: got log records %v, want one with the error, the request id and the stack", records)
 	}
 }
 
@@ -297,7 +297,7 @@ func TestResponsesWithoutBodyHaveTheContentTypeOfJSON(t *testing.T) {
 	})
 	if w.Code != 401 || w.Body.Len() != 0 || w.Header().Get("Content-Type") != "application/json" ||
 		records[0]["code"] != "UNAUTHORIZED" {
-		t.Errorf("got %d %q, content type %q, record %v, want 401 without a body",
+		t.Errorf("got %d %q, content type %q, record %v, want 401 without a body, JSON and UNAUTHORIZED",
 			w.Code, w.Body, w.Header().Get("Content-Type"), records[0])
 	}
 }
