@@ -310,7 +310,8 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 			false,
 		); !errors.Is(err, importer.ErrRefused) ||
 			!strings.Contains(err.Error(), "began with profiles") {
-			t.Errorf("%s: begin without profiles after profiles were copied: got %v, want ErrRefused", name, err)
+			t.Errorf("%s: begin without profiles after profiles were copied: got %v, want ErrRefused that says that the run "+
+				"began with profiles", name, err)
 		}
 	}
 

@@ -96,7 +96,7 @@ func TestRejectionsAreExplained(t *testing.T) {
 		text := pg.Explain(err).Error()
 		hasBoth := strings.Contains(text, c.advice) && strings.Contains(text, c.message)
 		if pg.Classify(err) != pg.Rejected || !hasBoth || strings.Contains(text, "127.0.0.1") {
-			t.Errorf("%s %s: got class %d and text %s, want Rejected with advice, without the host",
+			t.Errorf("%s %s: got class %d and text %s, want Rejected, the advice and the message, without the host",
 				c.code, c.message, pg.Classify(err), text)
 		}
 	}
