@@ -57,7 +57,7 @@ func TestMissingEnvFileLogsNothing(t *testing.T) {
 	var log bytes.Buffer
 	getenv, err := withEnvFile(func(string) string { return "set" }, filepath.Join(t.TempDir(), ".env"), &log)
 	if err != nil || getenv("X") != "set" || log.Len() > 0 {
-		t.Errorf("no env file: got %v and log %q, want no error and no log", err, log.String())
+		t.Errorf("no env file: got %v and log %q, want no error, no log and the given variables", err, log.String())
 	}
 	if _, err := withEnvFile(nil, t.TempDir(), &log); err == nil || !strings.Contains(err.Error(), "readable") {
 		t.Errorf("a directory instead of an env file: got %v, want an error that asks for a readable file", err)

@@ -62,7 +62,7 @@ func TestSchemaUpAndStatus(t *testing.T) {
 	for _, s := range steps {
 		code, out, err := xenon(t, s.args, "DATABASE_URL", "postgres://not-this-one/db", "DIRECT_DATABASE_URL", url)
 		if code != exitDone || !strings.Contains(out, s.want) {
-			t.Errorf("%v: got %d, want 0 and the expected text\n%s%s", s.args, code, out, err)
+			t.Errorf("%v: got %d, want 0 and %q\n%s%s", s.args, code, s.want, out, err)
 		}
 	}
 	if code, _, err := xenon(t, []string{"schema", "up"}); code != exitFailed ||
@@ -190,7 +190,7 @@ func TestDevReportsErrors(t *testing.T) {
 		args := append([]string{"dev", "--addr", "127.0.0.1:0", "--dir", dir}, c.args...)
 		code, out, stderr := xenon(t, args, c.env...)
 		if code != exitFailed || !strings.Contains(stderr, c.want) || out != "" {
-			t.Errorf("%s: got %d, want a failure with the expected text\n%s%s", c.name, code, out, stderr)
+			t.Errorf("%s: got %d, want a failure that says %q and no output\n%s%s", c.name, code, c.want, out, stderr)
 		}
 	}
 }

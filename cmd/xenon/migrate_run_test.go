@@ -16,12 +16,13 @@ func TestMigrateRun(t *testing.T) {
 	_, target, env := migrationOf(t, 300)
 	code, out, stderr := xenon(t, []string{"migrate", "run"}, env...)
 	if code != exitFailed || !strings.Contains(stderr, "use --mfa hold") || out != "" {
-		t.Errorf("run without a choice for mfa: got %d, want a failure that names --mfa\n%s%s", code, out, stderr)
+		t.Errorf("run without a choice for mfa: got %d, want a failure that names --mfa and no output\n%s%s",
+			code, out, stderr)
 	}
 	code, out, stderr = xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
 	if code != exitDecision || strings.Count(stderr, "copy: pass 1, batch ") != 3 || strings.Contains(stderr, "\r") ||
 		!strings.Contains(stderr, "entries in the quarantine") {
-		t.Errorf("run: got %d, want the exit code of a decision and one line per batch\n%s", code, stderr)
+		t.Errorf("run: got %d, want the exit code of a decision, one line per batch and the quarantine\n%s", code, stderr)
 	}
 	for _, want := range []string{
 		`Run "supabase" is complete: pass 1, 3 of 3 batches done.`,
@@ -39,7 +40,8 @@ func TestMigrateRun(t *testing.T) {
 		&status,
 	); code != exitDecision || err != nil || status.Pass != 2 ||
 		status.State != "complete" {
-		t.Errorf("second run: got %d and %v, want a complete second pass\n%s%s", code, err, out, stderr)
+		t.Errorf("second run: got %d and %v, want the exit code of a decision and a complete second pass\n%s%s",
+			code, err, out, stderr)
 	}
 	if again := dbtest.Value[int](t, target, countUsers); again != first || first < 250 {
 		t.Errorf("got %d users after the first run and %d after the second, want the same number, at least 250",
@@ -88,6 +90,6 @@ func TestMigrateRunResumes(t *testing.T) {
 	code, out, rest := xenon(t, args, env...)
 	if code != exitDecision || !strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") ||
 		!strings.Contains(rest, "pass 1, batch 29,") {
-		t.Errorf("run that continues: got %d, want 30 of 30 batches\n%s%s", code, out, rest)
+		t.Errorf("run that continues: got %d, want 30 of 30 batches, without the first one again\n%s%s", code, out, rest)
 	}
 }

@@ -116,7 +116,7 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 			streams{slave, &out, &stderr},
 		)
 		if code != c.code || !strings.Contains(stderr.String(), c.want) || !strings.Contains(stderr.String(), "Type yes: ") {
-			t.Errorf("answer %q: got %d, want the question and the expected result\n%s%s", c.typed, code, &out, &stderr)
+			t.Errorf("answer %q: got %d, want %d, the question and %q\n%s%s", c.typed, code, c.code, c.want, &out, &stderr)
 		}
 		if left := dbtest.Value[int](t, target, countUsers); left != c.left {
 			t.Errorf("answer %q: got %d users, want %d", c.typed, left, c.left)

@@ -89,8 +89,8 @@ func TestMigrateWrongUse(t *testing.T) {
 	} {
 		code, out, stderr := xenon(t, append([]string{"migrate"}, c.args...))
 		if code != exitUsage || !strings.Contains(stderr, c.want) || out != "" || strings.Contains(stderr, "hunter2") {
-			t.Errorf("%v: got %d, want the exit code of wrong use and the expected text\n%s%s",
-				c.args, code, out, stderr)
+			t.Errorf("%v: got %d, want the exit code of wrong use, %q and no output or password\n%s%s",
+				c.args, code, c.want, out, stderr)
 		}
 	}
 	args := []string{"migrate", "plan"}

@@ -48,7 +48,7 @@ func TestDevLogsOnceWhyRequestsOfAnotherOriginFail(t *testing.T) {
 		}
 		lines := strings.Count(log.String(), "\n")
 		if lines != min(len(c.want), 1) {
-			t.Errorf("origin %s: got %d log lines, want one at most\n%s", c.origin, lines, log.String())
+			t.Errorf("origin %s: got %d log lines, want %d\n%s", c.origin, lines, min(len(c.want), 1), log.String())
 		}
 		for _, want := range c.want {
 			if !strings.Contains(log.String(), want) {
@@ -63,7 +63,7 @@ func TestDevLogsOnceWhyRequestsOfAnotherOriginFail(t *testing.T) {
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	if lines := strings.Count(log.String(), "\n"); lines > maxHints {
-		t.Errorf("a thousand origins cause %d log lines, want at most the limit", lines)
+		t.Errorf("a thousand origins cause %d log lines, want at most %d", lines, maxHints)
 	}
 }
 

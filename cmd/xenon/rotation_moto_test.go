@@ -158,6 +158,6 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	}
 	if code, _, stderr := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
 		!strings.Contains(stderr, "rotate the origin secret") {
-		t.Errorf("origin-secret with an unknown ARN: got %d %s, want a failure", code, stderr)
+		t.Errorf("origin-secret with an unknown ARN: got %d %s, want a failure to rotate the origin secret", code, stderr)
 	}
 }

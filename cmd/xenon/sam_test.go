@@ -158,7 +158,7 @@ func TestSamReportsErrors(t *testing.T) {
 		args := append([]string{"sam", "--dir", t.TempDir(), "--gateway", "127.0.0.1"}, c.args...)
 		code, _, stderr := xenon(t, args, append(c.env, "DATABASE_URL", database)...)
 		if code != c.code || !strings.Contains(stderr, c.want) {
-			t.Errorf("%s: got %d, want the expected exit code and text\n%s", c.name, code, stderr)
+			t.Errorf("%s: got %d, want %d and %q\n%s", c.name, code, c.code, c.want, stderr)
 		}
 	}
 }

@@ -244,7 +244,7 @@ func TestDevWithoutSite(t *testing.T) {
 		}
 		w := answer(h, "GET", c.path)
 		if w.Code != c.want || c.want == http.StatusOK && !strings.Contains(w.Body.String(), "curl") {
-			t.Errorf("%s: got %d %s, want %d", name, w.Code, w.Body, c.want)
+			t.Errorf("%s: got %d %s, want %d, and with 200 a page that names curl", name, w.Code, w.Body, c.want)
 		}
 		if w := answer(h, "GET", "/api"); w.Code != http.StatusOK {
 			t.Errorf("%s: /api: got %d, want 200", name, w.Code)
@@ -286,7 +286,7 @@ func TestSiteOfADevelopmentServer(t *testing.T) {
 	}
 	siteServer.Close()
 	if got := fetch(t, dev.URL+"/", ""); !strings.Contains(got, "does not answer") {
-		t.Errorf("development server is stopped: got %q, want that it does not answer", got)
+		t.Errorf("development server is stopped: got %q, want a page that says that it does not answer", got)
 	}
 	if _, err := liveSite("localhost:3001"); err == nil {
 		t.Error("--site accepts a URL without http://, want an error")
