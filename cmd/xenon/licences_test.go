@@ -113,7 +113,7 @@ func TestR59_UnknownLicencesAreReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := licencesOf(t, dir); len(got) != want {
-			t.Errorf("text %q: got the licences %v, want the licence of that text or none", text, got)
+			t.Errorf("text %q: got the licences %v, want %d", text, got, want)
 		}
 	}
 }

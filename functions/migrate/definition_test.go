@@ -179,7 +179,7 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 			continue
 		}
 		if s.TimeoutSeconds <= 900 || s.TimeoutSeconds > 1000 { // the function's own timeout comes first
-			t.Errorf("%s has a timeout of %d s", name, s.TimeoutSeconds)
+			t.Errorf("%s has a timeout of %d s, want more than 900 s and at most 1000 s", name, s.TimeoutSeconds)
 		}
 		if s.Resource != "${MigrateFunctionArn}" {
 			t.Errorf("%s calls %s, want the function of the import", name, s.Resource)
@@ -195,7 +195,7 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 			t.Errorf("%s retries (got -, want +):\n%s", name, diff)
 		}
 		if lane := s.Parameters["lane.$"] != nil; lane != (len(s.Catch) > 0) && s.Parameters["action"] != "verify" {
-			t.Errorf("%s has %d catchers, want one only in a lane", name, len(s.Catch))
+			t.Errorf("%s has %d catchers, want some in a lane and none elsewhere", name, len(s.Catch))
 		}
 	}
 }
