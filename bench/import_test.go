@@ -202,7 +202,7 @@ func (s *importBenchmark) migrate(b *testing.B, from, to string, arguments ...st
 		select {
 		case err := <-ended:
 			if err != nil {
-				b.Fatalf("%v: %s", arguments, stderr.Bytes()[max(0, stderr.Len()-500):])
+				b.Fatalf("xenon %v failed: %s", arguments, stderr.Bytes()[max(0, stderr.Len()-500):])
 			}
 			return time.Since(start), most
 		case <-time.After(10 * time.Millisecond):

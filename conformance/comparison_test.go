@@ -102,7 +102,7 @@ func (n *resultCounts) compareAll(s scenario, betterAuth, xenon, recorded []exch
 	for i, want := range betterAuth {
 		fault := compareOne(want, xenon[i].Answer, recorded[i].Xenon)
 		if fault != "" {
-			faults = append(faults, fmt.Sprintf("%s, %d: %s (%s) %s", s.stem, i+1, want.Do, want.Note, fault))
+			faults = append(faults, fmt.Sprintf("%s, step %d: %s (%s): %s", s.stem, i+1, want.Do, want.Note, fault))
 		}
 		switch request := !strings.HasPrefix(want.Do, "query "); {
 		case want.Divergence != "":
@@ -171,7 +171,7 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 	for _, s := range allScenarios(t) {
 		for i, step := range s.Steps {
 			if step.Divergence != "" && !slices.Contains(listed, step.Divergence) {
-				t.Errorf("%s: %s is not in docs/divergences.md", s.describeStep(i), step.Divergence)
+				t.Errorf("%s names the divergence %s, which docs/divergences.md does not list", s.describeStep(i), step.Divergence)
 			}
 			shown = append(shown, step.Divergence)
 		}

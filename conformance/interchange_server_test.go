@@ -202,7 +202,7 @@ func (b *visitor) sessionAt(s runningServer) (user, session string) {
 	b.t.Helper()
 	a := b.get(s, "/get-session")
 	if a.status != http.StatusOK {
-		b.t.Fatalf("%s, get-session: got %d %s", s.name, a.status, a.text)
+		b.t.Fatalf("get-session at %s: got %d %s, want 200", s.name, a.status, a.text)
 	}
 	return a.body.object("user").text("id"), a.body.object("session").text("id")
 }

@@ -281,7 +281,7 @@ func (n *nameTable) isValidSignature(header map[string]any, text, signature stri
 func (n *nameTable) removeOwnClaims(claims map[string]any) {
 	for _, name := range []string{"jti", "sid"} {
 		if _, ok := claims[name].(string); !ok {
-			n.faults = append(n.faults, "D02 is listed, but the JWT has no "+name)
+			n.faults = append(n.faults, "docs/divergences.md lists D02, but the JWT has no "+name)
 		}
 		delete(claims, name)
 	}

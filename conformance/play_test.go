@@ -236,10 +236,10 @@ func roundToWindow(wait int) string {
 // no Vary (D17), because any origin may read it (D60).
 func (p *player) removeOwnHeaders(h http.Header) {
 	if h.Get("X-Request-Id") == "" {
-		p.names.faults = append(p.names.faults, "D12 is listed, but there is no X-Request-Id")
+		p.names.faults = append(p.names.faults, "docs/divergences.md lists D12, but the response has no X-Request-Id")
 	}
 	if h.Get("Vary") != "Origin" && h.Get("Access-Control-Allow-Origin") != "*" {
-		p.names.faults = append(p.names.faults, "D17 is listed, but Vary is not Origin")
+		p.names.faults = append(p.names.faults, "docs/divergences.md lists D17, but Vary of the response is not Origin")
 	}
 	h.Del("X-Request-Id")
 	h.Del("Vary")
@@ -268,7 +268,7 @@ func (p *player) removeDeviceCookie(response *http.Response) {
 	}
 	if len(lines)-len(others) != want || want == 1 && !deviceCookie.MatchString(lines[len(lines)-1]) {
 		p.names.faults = append(p.names.faults,
-			fmt.Sprintf("D65 is listed, but the response does not have %d device cookies: %q", want, lines))
+			fmt.Sprintf("docs/divergences.md lists D65, want %d device cookies at the end: %q", want, lines))
 	}
 	response.Header["Set-Cookie"] = others
 }
@@ -326,7 +326,7 @@ func (p *player) save(wanted map[string]string, header http.Header, body []byte)
 		}
 		v, err := decode(body)
 		if err != nil {
-			return fmt.Errorf("save %s: %w: %s", name, err, body)
+			return fmt.Errorf("save %s from the response: %w: %s", name, err, body)
 		}
 		for part := range strings.SplitSeq(strings.TrimPrefix(where, "body."), ".") {
 			if list, ok := v.([]any); ok {
@@ -339,7 +339,7 @@ func (p *player) save(wanted map[string]string, header http.Header, body []byte)
 		}
 		text, ok := v.(string)
 		if !ok {
-			return fmt.Errorf("save %s: no string at %s in %s", name, where, body)
+			return fmt.Errorf("save %s from the response: no string at %s in %s", name, where, body)
 		}
 		p.saved[name] = text
 	}
@@ -367,7 +367,7 @@ func (p *player) fillPlaceholders(s string) string {
 				}
 			}
 		}
-		p.t.Errorf("no value for %s", found)
+		p.t.Errorf("the scenario uses %s, but no earlier step gave it a value", found)
 		return found
 	})
 }

@@ -113,7 +113,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 	known := profiles(t)
 	for _, s := range allScenarios(t) {
 		if _, ok := known[s.Profile]; !ok {
-			t.Errorf("%s: there is no profile %q", s.stem, s.Profile)
+			t.Errorf("%s: the scenario uses the profile %q, which does not exist", s.stem, s.Profile)
 		}
 		if s.About == "" {
 			t.Errorf("%s: the field about is empty, want a description", s.stem)

@@ -36,7 +36,7 @@ func runReference(t *testing.T, script, database string, answer any) {
 		t.Fatalf("%s: %v\n%s", script, err, stderr.String())
 	}
 	if err := json.Unmarshal(out, answer); err != nil {
-		t.Fatalf("%s: %v: %s", script, err, out)
+		t.Fatalf("the output of %s is not JSON: %v: %s", script, err, out)
 	}
 }
 

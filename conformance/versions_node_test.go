@@ -237,7 +237,7 @@ func (ix interchange) publishedKey(t *testing.T, at runningServer, kid string) f
 			return k
 		}
 	}
-	t.Fatalf("%s publishes no key %q: %s", at.name, kid, text)
+	t.Fatalf("the JWKS of %s has no key %q: %s", at.name, kid, text)
 	return nil
 }
 

@@ -62,7 +62,7 @@ func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 				"--log-prefix="+filepath.Join(logs, "x"), w.argon2id.database)
 			output, err := cmd.CombinedOutput()
 			if err != nil {
-				return loadResult{}, fmt.Errorf("pgbench: %w: %s", err, output)
+				return loadResult{}, fmt.Errorf("run pgbench: %w: %s", err, output)
 			}
 			took, err := transactions(logs)
 			if err != nil {

@@ -67,7 +67,7 @@ func populated(tb testing.TB, n int, format string) string {
 		{`CHECKPOINT`, nil},
 	} {
 		if _, err := conn.Exec(tb.Context(), step.sql, step.arguments...); err != nil {
-			tb.Fatalf("%.60s: %v", step.sql, err)
+			tb.Fatalf("execute %.60s: %v", step.sql, err)
 		}
 	}
 	return url

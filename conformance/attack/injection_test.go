@@ -36,7 +36,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 			}
 			got, err := s.send(a.change(as(ada, start(route))))
 			if err != nil {
-				t.Fatalf("%s, %s: %v", route, a.name, err)
+				t.Fatalf("%s with the attack %q: send the request: %v", route, a.name, err)
 			}
 			sent++
 			statuses[got.status]++
@@ -81,21 +81,21 @@ func problemsOf(a answer) (found []string) {
 	// net/http itself answers 501 to an unknown transfer encoding, without a request id.
 	isFromNetHTTP := a.status == http.StatusNotImplemented && a.header.Get("X-Request-Id") == ""
 	if a.status >= http.StatusInternalServerError && !isFromNetHTTP {
-		found = append(found, fmt.Sprintf("got %d %.200s", a.status, a.body))
+		found = append(found, fmt.Sprintf("got %d %.200s, want a status below 500", a.status, a.body))
 	}
 	for name, values := range a.header {
 		if name == "X-Injected" || strings.Contains(name, marker) {
-			found = append(found, "got the header "+name)
+			found = append(found, "got the injected header "+name+", want none")
 		}
 		for _, value := range values {
 			if strings.Contains(value, marker) && name != "Location" || strings.ContainsFunc(value, unprintable) {
-				found = append(found, fmt.Sprintf("got %s: %.200q", name, value))
+				found = append(found, fmt.Sprintf("got the header %s: %.200q, want no injected text", name, value))
 			}
 		}
 	}
 	isJSON := strings.HasPrefix(a.header.Get("Content-Type"), "application/json")
 	if a.status != 0 && isJSON && a.body != "" && !json.Valid([]byte(a.body)) {
-		found = append(found, fmt.Sprintf("got %.200q, which is not JSON", a.body))
+		found = append(found, fmt.Sprintf("got the body %.200q, want valid JSON", a.body))
 	}
 	return found
 }
@@ -110,21 +110,21 @@ func logFaults(text string, a answer, p signedInUser) (found []string) {
 		want = 0 // net/http rejected the request before Xenon's handler
 	}
 	if got := strings.Count(text, "\n"); got != want && a.status != 0 {
-		found = append(found, fmt.Sprintf("got %d lines in the log, want %d", got, want))
+		found = append(found, fmt.Sprintf("lines in the log: got %d, want %d", got, want))
 	}
 	for line := range strings.Lines(text) {
 		var record map[string]any
 		if err := json.Unmarshal([]byte(line), &record); err != nil || record["msg"] != "request" || record["error"] != nil {
-			found = append(found, fmt.Sprintf("got the record %.300q", line))
+			found = append(found, fmt.Sprintf("got the log record %.300q, want one of a request without an error", line))
 		}
 		if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), isControl) {
-			found = append(found, fmt.Sprintf("got the line %.300q", line))
+			found = append(found, fmt.Sprintf("got the log line %.300q, want no control characters", line))
 		}
 	}
 	_, token, _ := strings.Cut(p.cookie, "=")
 	for _, word := range []string{email, horse, secret, p.bearer, p.jwt, token} {
 		if strings.Contains(text, word) {
-			found = append(found, "the log contains a secret")
+			found = append(found, "the log contains an email, a password or a secret, want none")
 		}
 	}
 	return found

@@ -175,7 +175,7 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		t.Errorf("log records of a panic: got %d, want 3:\n%s", got, s.Output())
 	}
 	if !s.HasPrinted("assignment to entry in nil map") || !s.HasPrinted("panics/main.go") {
-		t.Errorf("the log has no message or no source file of the panic:\n%s", s.Output())
+		t.Errorf("the log has no message or no source file of the panic, want both:\n%s", s.Output())
 	}
 }
 

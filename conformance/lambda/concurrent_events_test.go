@@ -112,7 +112,7 @@ func (l *concurrentLambda) invoke(id string, e events.APIGatewayV2HTTPRequest) (
 	select {
 	case l.next <- request{id, e}:
 	case <-timeout:
-		l.t.Errorf("%s: the function requested no event within %s", id, invokeTimeout)
+		l.t.Errorf("%s: the function requested no event within %s, want one request", id, invokeTimeout)
 		return got
 	}
 	select {
@@ -121,7 +121,7 @@ func (l *concurrentLambda) invoke(id string, e events.APIGatewayV2HTTPRequest) (
 			l.t.Error(err)
 		}
 	case <-timeout:
-		l.t.Errorf("%s: the function did not answer within %s", id, invokeTimeout)
+		l.t.Errorf("%s: the function answered nothing within %s, want a response", id, invokeTimeout)
 	}
 	return got
 }

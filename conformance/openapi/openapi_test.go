@@ -235,7 +235,7 @@ func checkExchange(doc *openapi3.T, e exchange) error {
 	}
 	if op == nil {
 		if got.Status != http.StatusNotFound {
-			return fmt.Errorf("the route is not described and answers %d", got.Status)
+			return fmt.Errorf("the route is not described, so it must answer 404, but it answers %d", got.Status)
 		}
 		return nil
 	}

@@ -115,7 +115,8 @@ func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
 		event, err := io.ReadAll(response.Body)
 		response.Body.Close()
 		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatalf("%s: got %d %v %s\n%s", name, response.StatusCode, err, event, sam.printed.String())
+			t.Fatalf("%s: got %d, the error %v and the event %s, want 200; sam local printed:\n%s",
+				name, response.StatusCode, err, event, sam.printed.String())
 		}
 		checkGolden(t, name, withFixedValues(t, event, sam.port))
 	}
@@ -154,7 +155,7 @@ func withFixedValues(t *testing.T, event []byte, port string) []byte {
 	t.Helper()
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, event, "", "  "); err != nil {
-		t.Fatalf("%v: %s", err, event)
+		t.Fatalf("the event is not JSON: %v: %s", err, event)
 	}
 	text := strings.NewReplacer("127.0.0.1:"+port, "localhost:3001", `"`+port+`"`, `"3001"`).Replace(pretty.String())
 	for _, m := range variableFields {

@@ -122,14 +122,14 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 	t.Cleanup(func() {
 		_ = s.cmd.Process.Signal(syscall.SIGTERM) // the script handles it as Ctrl-C
 		if err := <-ended; err != nil {
-			t.Errorf("%s exited with %v:\n%s", line[0], err, s.printed.String())
+			t.Errorf("%s exited with %v at the end, want no error:\n%s", line[0], err, s.printed.String())
 		}
 	})
 	for range 1800 {
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Fatalf("%s exited with %v:\n%s", line[0], err, s.printed.String())
+			t.Fatalf("%s exited with %v before it accepted connections:\n%s", line[0], err, s.printed.String())
 		case <-time.After(100 * time.Millisecond):
 		}
 		conn, err := net.Dial("tcp", "127.0.0.1:"+s.port)

@@ -61,7 +61,7 @@ func build(t testing.TB, folder, env string, flags ...string) string {
 		cmd.Dir = Root()
 		cmd.Env = append(cmd.Environ(), env)
 		if text, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%w: %s", err, text)
+			return "", fmt.Errorf("build the function: %w: %s", err, text)
 		}
 		return out, os.Rename(temporary, out)
 	}))

@@ -65,7 +65,7 @@ func (p provider) authenticate(r *http.Request) error {
 	case !hasBasic && wantsBasic:
 		return errors.New("the client has to authenticate with HTTP Basic")
 	case hasBasic && (r.PostForm.Has("client_id") || r.PostForm.Has("client_secret")):
-		return errors.New("the client authenticates twice")
+		return errors.New("the client authenticates in two ways, want one")
 	case hasBasic:
 		decodedID, err1 := url.QueryUnescape(id)
 		decodedSecret, err2 := url.QueryUnescape(secret)
@@ -77,7 +77,7 @@ func (p provider) authenticate(r *http.Request) error {
 		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
 	}
 	if id != ClientID(p.id) {
-		return fmt.Errorf("no client %q", id)
+		return fmt.Errorf("no client %q is registered at the provider", id)
 	}
 	if p.id == "apple" && strings.HasPrefix(secret, "eyJ") {
 		return checkAppleSecret(secret)
@@ -100,7 +100,7 @@ func checkAppleSecret(secret string) error {
 	case err != nil:
 		return err
 	case token.Header["kid"] != AppleKeyID:
-		return fmt.Errorf("no key %v", token.Header["kid"])
+		return fmt.Errorf("the client secret names the key %v, which the provider does not know", token.Header["kid"])
 	case claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > 15777000*time.Second:
 		return errors.New("a client secret is valid for at most six months")
 	}

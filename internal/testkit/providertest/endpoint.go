@@ -114,9 +114,9 @@ func (p provider) checkUserRequest(r *http.Request, isKnown bool) error {
 	case !isKnown:
 		return errors.New("a wrong access token")
 	case p.id == "github" && r.UserAgent() == "":
-		return errors.New("a request without a User-Agent")
+		return errors.New("the request has no User-Agent, which GitHub requires")
 	case p.id == "notion" && r.Header.Get("Notion-Version") == "":
-		return errors.New("a request without a Notion-Version")
+		return errors.New("the request has no Notion-Version, which Notion requires")
 	}
 	return nil
 }

@@ -91,7 +91,7 @@ func matches(pattern, place string) bool {
 func (p provider) checkAuthorization(q url.Values) error {
 	for name, values := range q {
 		if len(values) > 1 {
-			return fmt.Errorf("%s was sent twice", name)
+			return fmt.Errorf("the parameter %s is sent more than once", name)
 		}
 	}
 	responseType, mode := "code", "query"
@@ -102,17 +102,17 @@ func (p provider) checkAuthorization(q url.Values) error {
 	redirect, err := url.Parse(q.Get("redirect_uri"))
 	switch {
 	case q.Get("client_id") != ClientID(p.id):
-		return fmt.Errorf("a wrong client_id %q", q.Get("client_id"))
+		return fmt.Errorf("a wrong client_id %q, want %q", q.Get("client_id"), ClientID(p.id))
 	case q.Get("response_type") != responseType || requestedMode != mode:
-		return errors.New("a wrong response_type or response_mode")
+		return fmt.Errorf("a wrong response_type or response_mode, want %q and %q", responseType, mode)
 	case err != nil || redirect.Host == "" || redirect.Path != "/api/auth/callback/"+p.id || redirect.RawQuery != "":
 		return errors.New("a redirect_uri that the client has not registered")
 	case q.Get("state") == "":
-		return errors.New("no state")
+		return errors.New("no state in the authorization URL")
 	case p.pkce && (len(q.Get("code_challenge")) != 43 || q.Get("code_challenge_method") != "S256"):
-		return errors.New("no code_challenge of S256")
+		return errors.New("no code_challenge with the method S256")
 	case p.discovery != "" && !slices.Contains(strings.Fields(q.Get("scope")), "openid"):
-		return errors.New("no scope openid")
+		return errors.New("the scope openid is missing")
 	}
 	return nil
 }

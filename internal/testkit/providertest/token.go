@@ -49,7 +49,7 @@ func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
 func (p provider) checkTokenRequest(r *http.Request, l *Login) error {
 	for name, values := range r.PostForm {
 		if len(values) > 1 {
-			return fmt.Errorf("%s was sent twice", name)
+			return fmt.Errorf("the parameter %s is sent more than once", name)
 		}
 	}
 	if err := p.authenticate(r); err != nil {
@@ -62,7 +62,7 @@ func (p provider) checkTokenRequest(r *http.Request, l *Login) error {
 		return nil
 	}
 	if r.PostForm.Get("grant_type") != "authorization_code" {
-		return fmt.Errorf("a wrong grant_type %q", r.PostForm.Get("grant_type"))
+		return fmt.Errorf("a wrong grant_type %q, want authorization_code or refresh_token", r.PostForm.Get("grant_type"))
 	}
 	return l.spend(r.PostForm.Get("redirect_uri"), r.PostForm.Get("code_verifier"))
 }
@@ -74,7 +74,7 @@ func (l *Login) spend(redirectURI, verifier string) error {
 	sum := sha256.Sum256([]byte(verifier))
 	switch {
 	case l.spent:
-		return errors.New("the code was used before")
+		return errors.New("the code was already exchanged")
 	case redirectURI != l.RedirectURI:
 		return errors.New("another redirect_uri than in the authorization URL")
 	case l.challenge == "" && verifier != "":
