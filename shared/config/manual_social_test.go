@@ -147,7 +147,8 @@ var socialManual = []setting{
 		"",
 		"not offered",
 		"Better Auth's option to link accounts to a user with an unverified email. A person could register with your " +
-			"email, and would share the account that you later open with a provider. `functions/social` and `xenon dev` do not start with it.",
+			"email, and would share the account that you later open with a provider. " +
+			"`functions/social` and `xenon dev` do not start with it.",
 	},
 }
 
