@@ -74,8 +74,9 @@ export function AuthProvider({ children }: { readonly children: ReactNode }): Re
 
   const [tokens] = useState(() => tokenStore(fetchToken));
   const userId = sessionState?.session?.user.id;
+  // A layout effect runs before the effects in which a page gets a token.
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the user clears the token
-  useLayoutEffect(() => tokens.clear(), [userId]); // a layout effect runs before the effects in which a page gets a token
+  useLayoutEffect(() => tokens.clear(), [userId]);
 
   const onRead = useCallback((next: SessionState, refetchSession: () => Promise<void>) => {
     refetch.current = refetchSession;

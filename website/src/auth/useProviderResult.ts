@@ -25,7 +25,8 @@ export function useProviderResult(): ProviderResult | undefined {
   useEffect(() => {
     const query = new URLSearchParams(search);
     const error = query.get('error');
-    if (query.has('email') || (error === null && !query.has('linked'))) return; // no result, or the result of a link in a mail
+    // No result, or the result of a link in a mail.
+    if (query.has('email') || (error === null && !query.has('linked'))) return;
     setResult({ provider: query.get('provider'), error });
     if (error !== null) forgetProvider();
     for (const name of parameters) query.delete(name);

@@ -31,7 +31,8 @@ export default function Field({
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, at hydration
   useEffect(() => {
     const typed = (document.getElementById(id) as HTMLInputElement).value;
-    if (typed !== String(input.value ?? '')) onChange(typed); // a person or a password manager can fill the input before hydration
+    // A person or a password manager can fill the input before hydration.
+    if (typed !== String(input.value ?? '')) onChange(typed);
   }, []);
   return (
     <div className={styles.field}>

@@ -13,7 +13,8 @@ export default function Table(props: ComponentProps<'table'>): ReactNode {
     const box = frame.current;
     if (!box) return;
     const observer = new ResizeObserver(() => setScrolls(box.scrollWidth > box.clientWidth));
-    for (const one of [box, ...box.children]) observer.observe(one); // a font that loads late changes only the table's width
+    // A font that loads late changes only the table's width.
+    for (const one of [box, ...box.children]) observer.observe(one);
     return () => observer.disconnect();
   }, []);
   const focusable = scrolls
