@@ -17,7 +17,10 @@ export function buildBareSite(): { readonly dir: string; readonly remove: () => 
   cpSync(from, site, { recursive: true, filter: (source) => !generated.includes(source) });
   symlinkSync(path.join(from, 'node_modules'), path.join(site, 'node_modules'));
   cpSync(path.join(root, 'docs'), path.join(dir, 'docs'), { recursive: true }); // no link: Docusaurus uses real paths
-  symlinkSync(path.join(root, 'template.yaml'), path.join(dir, 'template.yaml'));
+  // The pages link to files of the repository, and the build checks that these exist.
+  for (const name of readdirSync(root))
+    if (!name.startsWith('.') && !['docs', 'website'].includes(name))
+      symlinkSync(path.join(root, name), path.join(dir, name));
   for (const name of ['Root.tsx', 'NavbarItem']) rmSync(path.join(site, 'src/theme', name), { recursive: true });
   const pages = path.join(site, 'src/pages');
   for (const page of readdirSync(pages))
