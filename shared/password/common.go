@@ -2,7 +2,6 @@ package password
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
 	_ "embed"
 	"strings"
@@ -13,11 +12,11 @@ import (
 // of breaches, lower case, compiled by Royce Williams. Licence: BSD 3-Clause, common-passwords.LICENSE.
 //
 //go:embed common-passwords.txt.gz
-var commonText []byte
+var commonText string
 
 // commonPasswords returns the list. The first call decompresses it, which takes some milliseconds and about a megabyte.
 var commonPasswords = sync.OnceValue(func() map[string]struct{} {
-	text, err := gzip.NewReader(bytes.NewReader(commonText))
+	text, err := gzip.NewReader(strings.NewReader(commonText))
 	if err != nil {
 		panic(err) // the file is part of the program
 	}
