@@ -15,9 +15,9 @@ func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 	accepted, rejected := (*deployment).checkAccepted, (*deployment).checkRejected
 	unavailable := (*deployment).checkUnavailable
 	tests := map[string]struct {
-		after time.Duration
-		then  func(*testing.T, *deployment)
-		want  check
+		after  time.Duration
+		change func(*testing.T, *deployment) // called before the time passes
+		want   check
 	}{
 		"immediately":             {want: accepted},
 		"just before it expires":  {after: 7*24*time.Hour - 1, want: accepted},
@@ -25,19 +25,19 @@ func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 		"the clock went back":     {after: -maxAhead, want: accepted},
 		"the clock went far back": {after: -maxAhead - time.Second, want: rejected},
 		"the JWKS is unavailable": {
-			after: jwks.MaxAge,
-			then:  func(_ *testing.T, d *deployment) { d.CloseConnections() },
-			want:  accepted,
+			after:  jwks.MaxAge,
+			change: func(_ *testing.T, d *deployment) { d.CloseConnections() },
+			want:   accepted,
 		},
 		"the JWKS is unavailable for a day": {
-			after: maxStale + 10*time.Second,
-			then:  func(_ *testing.T, d *deployment) { d.CloseConnections() },
-			want:  unavailable,
+			after:  maxStale + 10*time.Second,
+			change: func(_ *testing.T, d *deployment) { d.CloseConnections() },
+			want:   unavailable,
 		},
 		"its key is not published": {
-			after: jwks.MaxAge, then: func(t *testing.T, d *deployment) { d.saveKeys(t, sets().foreign) }, want: rejected,
+			after: jwks.MaxAge, change: func(t *testing.T, d *deployment) { d.saveKeys(t, sets().foreign) }, want: rejected,
 		},
-		"its kid names another key": {after: jwks.MaxAge, then: func(_ *testing.T, d *deployment) {
+		"its kid names another key": {after: jwks.MaxAge, change: func(_ *testing.T, d *deployment) {
 			other := jwk(sets().third.current.id, &sets().foreign.current.private.PublicKey)
 			d.SetResponse(http.StatusOK, jwksOf(other))
 		}, want: rejected},
@@ -50,8 +50,8 @@ func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 			for range 2 {
 				d.checkAccepted(t, token)
 			}
-			if test.then != nil {
-				test.then(t, d)
+			if test.change != nil {
+				test.change(t, d)
 			}
 			d.Advance(test.after)
 			test.want(d, t, token)

@@ -20,8 +20,8 @@ type Claims struct {
 	token string
 }
 
-// Decode decodes all claims of the token into a struct or map, as encoding/json does: for claims that have no field
-// here, such as email and name. Their values are from the time when the token was issued.
+// Decode decodes all claims of the token into a struct or map, as encoding/json does. Use it for claims that have no
+// field in Claims, such as email and name. Their values are from the time when the token was issued.
 func (c Claims) Decode(into any) error {
 	_, rest, _ := strings.Cut(c.token, ".")
 	payload, _, _ := strings.Cut(rest, ".")
@@ -41,13 +41,13 @@ func (c Claims) withToken(token string) Claims {
 	return c
 }
 
-// tokenClaims has the claims that are checked.
+// tokenClaims has the claims that Verify checks or returns.
 type tokenClaims struct {
 	jwt.RegisteredClaims
 	SessionID string `json:"sid"`
 }
 
-// check checks what the JWT library does not check.
+// check checks sub and iat, which the JWT library accepts in every form, even missing.
 func (c tokenClaims) check(now time.Time) error {
 	switch {
 	case c.Subject == "":

@@ -35,13 +35,13 @@ const origin = "https://learn.example.com"
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// keyPair is one key of a set, with its private half, which package keys does not export.
+// keyPair is a key of a set with its private key, which package keys does not export.
 type keyPair struct {
 	id      string
 	private *rsa.PrivateKey
 }
 
-// testSet is a key set of package keys and its private keys.
+// testSet is a key set of package keys, and the private keys of its current and its next key.
 type testSet struct {
 	keys.Set
 	current, next keyPair
@@ -104,8 +104,8 @@ func jwksOf(entries ...any) string {
 
 func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
 
-// deployment is a key set in a file, the Keys that sign with it, a server that publishes it, and a Verifier that reads
-// the server. The set is the third, so there are four keys.
+// deployment is a key set in a file, the Keys that sign with it, a server that publishes it, and a Verifier that
+// fetches it from the server. At first the set is sets().third, which has four keys.
 type deployment struct {
 	*clock.Clock
 	*jwkstest.Server
@@ -148,7 +148,7 @@ var testClaims = keys.Claims{
 	User:      map[string]any{"name": "Zoë <b>", "email": "zoe@example.com"},
 }
 
-// token is a new token that Xenon issued.
+// token returns a new token that Xenon issued.
 func (d *deployment) token(t *testing.T) string {
 	t.Helper()
 	token, err := d.keys.Sign(t.Context(), testClaims)
@@ -158,7 +158,7 @@ func (d *deployment) token(t *testing.T) string {
 	return token
 }
 
-// goodClaims are the claims of a valid token, for a test to change.
+// goodClaims returns the claims of a valid token, which a test can change.
 func (d *deployment) goodClaims() jwt.MapClaims {
 	now := d.Now().Unix()
 	return jwt.MapClaims{
@@ -171,13 +171,13 @@ func goodHeader() map[string]any {
 	return map[string]any{"alg": "RS256", "kid": sets().third.current.id}
 }
 
-// signToken signs a header and claims with the current key of the deployment.
+// signToken returns a token with a header and claims, signed with the current key of a deployment.
 func signToken(t testing.TB, header, claims map[string]any) string {
 	t.Helper()
-	return forgeWith(t, sets().third.current.private, header, claims)
+	return signWithKey(t, sets().third.current.private, header, claims)
 }
 
-func forgeWith(t testing.TB, key *rsa.PrivateKey, header, claims map[string]any) string {
+func signWithKey(t testing.TB, key *rsa.PrivateKey, header, claims map[string]any) string {
 	t.Helper()
 	return signText(t, key, encodeSegment(t, header)+"."+encodeSegment(t, claims))
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Any text is the valid token or ErrInvalidToken.
+// Verify returns ErrInvalidToken for every text except the valid token.
 func FuzzVerify(f *testing.F) {
 	key := sets().third.current
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -17,9 +17,9 @@
 // minute ahead of the local clock.
 //
 // It fetches the keys inside a call of Verify and starts no goroutine, so it works in a process that is frozen between
-// requests, as on AWS Lambda. It fetches at the first call of Verify, then at most every five minutes and, for a token
-// with an unknown key id, at most every ten seconds. While the URL does not answer, it uses the last keys for 24 hours
-// and logs a warning with log/slog.
+// requests, as on AWS Lambda. It fetches when it first needs a key, then when the keys are five minutes old or a token
+// has an unknown key id, but at most every ten seconds. While the URL does not answer with keys, it uses the last ones
+// for 24 hours and logs a warning with log/slog.
 //
 // A token stays valid until it expires, even after its session ended. docs/resource-servers.md shows how a service with
 // access to the database checks the session too.
@@ -57,7 +57,8 @@ type Options struct {
 }
 
 // Verifier verifies tokens of one issuer for one audience. It is safe for concurrent use. Use one per process: it
-// caches the keys and the claims of accepted tokens, so it verifies the signature of a token only once in jwks.MaxAge.
+// caches the keys, and the claims of accepted tokens, for five minutes each. While a token is in the cache, it does not
+// verify its signature again.
 type Verifier struct {
 	issuer   string
 	audience string
@@ -75,8 +76,8 @@ type verified struct {
 	key    any
 }
 
-// New returns a Verifier. It makes no request; the first call of Verify fetches the keys. The error names the option
-// that is missing or wrong.
+// New returns a Verifier. It makes no request; the first call of Verify fetches the keys. If an option is missing or
+// wrong, the error names it.
 func New(o Options) (*Verifier, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -129,10 +130,10 @@ func (o Options) check() error {
 	return nil
 }
 
-// Verify returns the claims of a token, without the prefix "Bearer ", that is valid now. Otherwise the error is
+// Verify returns the claims of a token that is valid now. The token has no prefix "Bearer ". The error wraps
 // ErrInvalidToken or ErrUnavailable.
 func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
-	if strings.ContainsAny(token, "\r\n") { // Go's base64 ignores them; one token has one form
+	if strings.ContainsAny(token, "\r\n") { // Go's base64 decoder ignores them, so a token would have several texts
 		return Claims{}, fmt.Errorf("%w: it has a line break", ErrInvalidToken)
 	}
 	now, digest := v.now(), sha256.Sum256([]byte(token))
@@ -145,7 +146,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
-	until := now.Add(jwks.MaxAge) // then the keys are fetched again, and known.key is no longer one of them
+	until := now.Add(jwks.MaxAge) // by then the keys were fetched again, and a cached entry refers to an old key
 	if good.claims.ExpiresAt.Before(until) {
 		until = good.claims.ExpiresAt
 	}
@@ -189,9 +190,9 @@ func (v *Verifier) explain(err error, got tokenClaims) error {
 	return err
 }
 
-// checkHeader rejects tokens with another typ (RFC 8725, section 3.11) and with critical extensions (RFC 7515, section
-// 4.1.11): this package implements none. It ignores jku, jwk, x5u and x5c, which contain a key or its URL: only kid
-// selects a key, and only from the JWKS.
+// checkHeader rejects a token with a typ other than JWT (RFC 8725, section 3.11), with critical extensions (RFC 7515,
+// section 4.1.11), because this package implements none, or without a kid. It ignores jku, jwk, x5u and x5c, which
+// contain a key or its URL: only kid selects a key, and only from the JWKS.
 func checkHeader(h map[string]any) error {
 	if _, ok := h["crit"]; ok {
 		return errors.New("crit in the header")

@@ -40,9 +40,9 @@ func TestVerifyAcceptsTokensOfXenon(t *testing.T) {
 	d := newDeployment(t)
 	d.checkAccepted(t, d.token(t))
 	d.checkAccepted(t, signToken(t, goodHeader(), d.goodClaims()))
-	for _, set := range []testSet{sets().first, sets().second} { // whose keys are retired now
+	for _, set := range []testSet{sets().first, sets().second} { // the third set still has their keys, as retired keys
 		header := map[string]any{"alg": "RS256", "kid": set.current.id}
-		d.checkAccepted(t, forgeWith(t, set.current.private, header, d.goodClaims()))
+		d.checkAccepted(t, signWithKey(t, set.current.private, header, d.goodClaims()))
 	}
 }
 
@@ -59,7 +59,7 @@ func TestVerifyAcceptsTokenOfBetterAuth(t *testing.T) {
 	}
 }
 
-// A service reads the claims that have no field of Claims with Decode, whether or not the token is in the cache.
+// Decode returns all claims, whether or not Verify found the token in its cache.
 func TestDecodeReturnsAllClaims(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
@@ -78,14 +78,14 @@ func TestDecodeReturnsAllClaims(t *testing.T) {
 		}
 		if got.Sub != claims.UserID || got.Sid != claims.SessionID || got.Exp != claims.ExpiresAt.Unix() ||
 			got.Name != "Zoë <b>" || got.Email != "zoe@example.com" {
-			t.Errorf("Decode: got %+v for the claims %+v", got, claims)
+			t.Errorf("Decode: got %+v, want the values of %+v, the name Zoë <b> and the email zoe@example.com", got, claims)
 		}
 		if err := claims.Decode(new(int)); err == nil {
-			t.Error("Decode into a number returned no error")
+			t.Error("Decode into a number returned no error, want one")
 		}
 	}
 	if err := (Claims{}).Decode(new(any)); err == nil {
-		t.Error("Decode of claims that Verify did not return gave no error")
+		t.Error("Decode of claims that Verify did not return gave no error, want one")
 	}
 }
 
@@ -111,7 +111,7 @@ func TestNewNamesTheOptionThatIsWrong(t *testing.T) {
 	}
 }
 
-// The error of a wrong setting shows the value of the token and the value of the option.
+// If Options.Issuer or Options.Audience is wrong, the error shows the value in the token and the value of the option.
 func TestVerifyShowsBothValuesOfAWrongOption(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
@@ -214,7 +214,7 @@ func TestR34_VerifyRefuses(t *testing.T) {
 		"kid of another key":        header("kid", s.next.id),
 		"kid unknown":               header("kid", sets().foreign.current.id),
 		"kid a path":                header("kid", "../../etc/passwd"),
-		"signed by another key":     forgeWith(t, sets().foreign.current.private, goodHeader(), d.goodClaims()),
+		"signed by another key":     signWithKey(t, sets().foreign.current.private, goodHeader(), d.goodClaims()),
 		"issuer wrong":              claim("iss", "https://evil.example"),
 		"issuer with a slash":       claim("iss", origin+"/"),
 		"issuer missing":            claim("iss", nil),
@@ -275,7 +275,7 @@ func withUnusedBits(c byte) string {
 	return alphabet[strings.IndexByte(alphabet, c)|1:][:1]
 }
 
-// signPayload signs a payload of any text.
+// signPayload returns a signed token with a payload that need not be JSON.
 func signPayload(t *testing.T, payload string) string {
 	t.Helper()
 	text := encodeSegment(t, goodHeader()) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
@@ -323,10 +323,10 @@ func TestR35_KeyHintsAreIgnored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			header := goodHeader()
 			header[name] = hint
-			d.checkAccepted(t, signToken(t, header, d.goodClaims())) // the header member alone does not matter
-			d.checkRejected(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
+			d.checkAccepted(t, signToken(t, header, d.goodClaims())) // the right key signed it; the hint is ignored
+			d.checkRejected(t, signWithKey(t, sets().foreign.current.private, header, d.goodClaims()))
 			header["kid"] = sets().foreign.current.id
-			d.checkRejected(t, forgeWith(t, sets().foreign.current.private, header, d.goodClaims()))
+			d.checkRejected(t, signWithKey(t, sets().foreign.current.private, header, d.goodClaims()))
 		})
 	}
 	if got := attacker.Requests.Load(); got != 0 {

@@ -16,7 +16,7 @@ import (
 
 const (
 	maxStale = 24 * time.Hour // how long keys are trusted while fetches fail
-	maxBytes = 64 << 10       // of a JWKS: about a hundred keys
+	maxBytes = 64 << 10       // maximum size of a JWKS, enough for about a hundred keys
 )
 
 // keySet implements keyfunc's storage for the JWKS at a URL. docs/adr/0010-own-jwks-storage.md says why it does not use
@@ -37,7 +37,7 @@ func newKeySet(url string, now func() time.Time) *keySet {
 		transport = &http.Transport{}
 	}
 	transport = transport.Clone()
-	transport.DisableKeepAlives = true // the next fetch is minutes later, when the connection would be closed
+	transport.DisableKeepAlives = true // the next fetch is minutes later, when the server would have closed the connection
 	s := &keySet{
 		Storage: jwkset.NewMemoryStorage(),
 		url:     url,
@@ -50,7 +50,7 @@ func newKeySet(url string, now func() time.Time) *keySet {
 	return s
 }
 
-// KeyRead returns the key with an id. keyfunc calls it for every token.
+// KeyRead returns the key with the id kid. keyfunc calls it for every token whose signature it verifies.
 func (s *keySet) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
 	key, err := s.find(ctx, kid, s.keys.GetAllowStale)
 	if errors.Is(err, jwkset.ErrKeyNotFound) {

@@ -14,13 +14,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// The timeouts of a fetch in package remote: while there are no keys, and while there are older ones.
+// The timeouts of a fetch in package remote: firstFetch without any keys, laterFetch with older ones.
 const (
 	firstFetch = 5 * time.Second
 	laterFetch = 2 * time.Second
 )
 
-// slowAnswers are answers of a server that delay the client.
+// slowAnswers are handlers that answer late, slowly or not at all.
 var slowAnswers = map[string]http.HandlerFunc{
 	"hangs": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	"hangs after the headers": func(w http.ResponseWriter, r *http.Request) {
@@ -49,11 +49,11 @@ var slowAnswers = map[string]http.HandlerFunc{
 	},
 }
 
-// jwksText is a JWKS with the current key of the third set.
+// jwksText returns a JWKS with the current key of sets().third.
 func jwksText() []byte { return []byte(jwksOf(sets().third.current.jwk())) }
 
-// publisher is a JWKS URL and a Verifier that reads it, with HTTP over pipes, inside a synctest bubble, so that
-// durations are exact.
+// publisher is a server of a JWKS and a Verifier that fetches it. They use HTTP over pipes, so that they can run inside
+// a synctest bubble, in which durations are exact.
 type publisher struct {
 	verifier *Verifier
 	asked    atomic.Int64
@@ -199,8 +199,8 @@ func TestR38_SlowJWKS(t *testing.T) {
 	}
 }
 
-// Without any keys the result is ErrUnavailable, when the caller's context ends or after five seconds, and fifty calls
-// make one fetch.
+// Without any keys, Verify returns ErrUnavailable when the caller's context ends or after five seconds. Fifty
+// concurrent calls make one fetch.
 func TestR38_SlowJWKSAtTheStart(t *testing.T) {
 	t.Parallel()
 	good, _ := twoTokens(t)
@@ -212,7 +212,8 @@ func TestR38_SlowJWKSAtTheStart(t *testing.T) {
 				p.answer.Store(answer)
 				short, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				p.checkOutcomes(t, "callers with a second", p.verifyByFifty(short, good), outcome{"unavailable", time.Second}, 1)
+				p.checkOutcomes(t, "callers with a timeout of a second", p.verifyByFifty(short, good),
+					outcome{"unavailable", time.Second}, 1)
 				time.Sleep(time.Second)
 				p.checkOutcomes(
 					t,
