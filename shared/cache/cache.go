@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// minEvictAt is the minimum number of entries at which Add evicts the expired ones.
+// minEvictAt is the number of entries below which Add evicts none, unless the cache is smaller.
 const minEvictAt = 16
 
 // Cache keeps at most a fixed number of values, each for a period of time. It is safe for concurrent use.
@@ -24,7 +24,7 @@ type Cache[K comparable, V any] struct {
 
 type entry[V any] struct {
 	value       V
-	from, until time.Time
+	from, until time.Time // Get returns the value from this time on, and before that time
 }
 
 // New returns an empty cache of at most size values.
@@ -42,20 +42,20 @@ func (c *Cache[K, V]) Get(key K, now time.Time) (value V, ok bool) {
 	return e.value, true
 }
 
-// Add stores a value for the period that begins at from, the current time, and ends at until. It evicts expired entries
-// when the number of entries has doubled since the last eviction. If the map is still full, Add clears it: entries are
-// cheap to compute again.
-func (c *Cache[K, V]) Add(key K, value V, from, until time.Time) {
+// Add stores a value for a period: from the current time now until the time until. It evicts expired entries when the
+// number of entries has about doubled since the last eviction. If the cache is still full, Add clears it: the values
+// are cheap to compute again.
+func (c *Cache[K, V]) Add(key K, value V, now, until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.entries == nil || len(c.entries) >= c.evictAt {
-		maps.DeleteFunc(c.entries, func(_ K, old entry[V]) bool { return !from.Before(old.until) })
+		maps.DeleteFunc(c.entries, func(_ K, old entry[V]) bool { return !now.Before(old.until) })
 		if c.entries == nil || len(c.entries) >= c.size {
 			c.entries = map[K]entry[V]{}
 		}
 		c.evictAt = min(c.size, 2*len(c.entries)+minEvictAt)
 	}
-	c.entries[key] = entry[V]{value, from, until}
+	c.entries[key] = entry[V]{value, now, until}
 }
 
 // Len returns the number of entries, including expired ones that are not evicted yet.

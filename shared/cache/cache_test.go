@@ -25,7 +25,7 @@ func TestCacheIsBounded(t *testing.T) {
 			t.Fatalf("%d entries kept, want at most %d", c.Len(), size)
 		}
 		if v, ok := c.Get(key, now); !ok || v != key {
-			t.Fatalf("Get(%s) = %q, %v right after Add", key, v, ok)
+			t.Fatalf("Get(%q) right after Add = %q, %v, want the added value", key, v, ok)
 		}
 	}
 
@@ -37,11 +37,12 @@ func TestCacheIsBounded(t *testing.T) {
 	add("new")
 	add("newer")
 	if _, ok := c.Get("new", now); !ok || c.Len() != 2 {
-		t.Errorf("%d entries kept, the new one found: %v; want the two that have not expired", c.Len(), ok)
+		t.Errorf("a full cache of expired entries, after two Adds: %d entries, Get(new) found: %v; want 2 and true",
+			c.Len(), ok)
 	}
 }
 
-// R51: the memory of a process that runs for days depends on the entries that have not expired.
+// The memory of a process that runs for days depends only on the number of entries that have not expired.
 func TestCacheEvictsExpiredEntries(t *testing.T) {
 	t.Parallel()
 	const valid, minEvictAt = 10, 16
@@ -51,7 +52,7 @@ func TestCacheEvictsExpiredEntries(t *testing.T) {
 		now = now.Add(lifetime / valid)
 		c.Add(i, i, now, now.Add(lifetime))
 		if got, want := c.Len(), 2*valid+minEvictAt+1; got > want {
-			t.Fatalf("%d entries kept, want at most %d where %d have not expired", got, want, valid)
+			t.Fatalf("%d entries kept, of which %d have not expired; want at most %d", got, valid, want)
 		}
 	}
 }
@@ -62,10 +63,10 @@ func TestGetFindsValueInItsPeriodOnly(t *testing.T) {
 	c.Add("a", 1, start, start.Add(lifetime))
 	for after, want := range map[time.Duration]bool{-1: false, 0: true, lifetime - 1: true, lifetime: false} {
 		if _, got := c.Get("a", start.Add(after)); got != want {
-			t.Errorf("found %v after Add: %v, want %v", after, got, want)
+			t.Errorf("Get %v after Add of a value for %v: found %v, want %v", after, lifetime, got, want)
 		}
 	}
 	if _, ok := c.Get("b", start); ok {
-		t.Error("found a value that was never added")
+		t.Error("Get of a key that was never added found a value, want none")
 	}
 }

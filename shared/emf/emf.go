@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Metric names a member of the record.
+// Metric is a metric of CloudWatch: the name of the record's member with the value, and the unit, such as Count.
 type Metric struct{ Name, Unit string }
 
 // Directive tells CloudWatch which members of a record are metrics. Append does not escape its texts, so they must be
@@ -19,8 +19,8 @@ type Directive struct {
 	Metrics   []Metric
 }
 
-// Attr returns the attribute "_aws" that makes a log record a source of metrics. at is the time of the record.
-// directives is a Directives, or another value that encodes to the same JSON.
+// Attr returns the attribute "_aws", which makes a log record a source of metrics. The argument at is the time of the
+// record. The argument directives is of the type Directives, or has the same JSON.
 func Attr(at time.Time, directives any) slog.Attr {
 	return slog.Attr{Key: "_aws", Value: slog.GroupValue(
 		slog.Int64("Timestamp", at.UnixMilli()), slog.Any("CloudWatchMetrics", directives))}
@@ -41,7 +41,7 @@ func (all Directives) MarshalJSON() ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// Append appends the JSON of d to b. It allocates memory only if b is too short.
+// Append appends the JSON of d to b. It allocates memory only if the capacity of b is too small.
 func (d Directive) Append(b []byte) []byte {
 	b = append(append(b, `{"Namespace":"`...), d.Namespace...)
 	b = append(b, `","Dimensions":[[`...)

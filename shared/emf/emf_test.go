@@ -36,7 +36,7 @@ func TestAttrIsTheMemberThatCloudWatchReads(t *testing.T) {
 			Info("", emf.Attr(time.UnixMilli(1_800_000_000_123), directives))
 		want = `{"_aws":{"Timestamp":1800000000123,"CloudWatchMetrics":` + want + `}}` + "\n"
 		if got := log.String(); got != want {
-			t.Errorf("got %s, want %s", got, want)
+			t.Errorf("log record with the directives %+v: got %s, want %s", directives, got, want)
 		}
 	}
 }

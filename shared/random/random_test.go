@@ -15,7 +15,7 @@ func TestStringUsesTheWholeAlphabet(t *testing.T) {
 	for range tokens {
 		token := random.String(alphabet, length)
 		if len(token) != length {
-			t.Fatalf("got %d characters, want %d", len(token), length)
+			t.Fatalf("String(alphabet, %d) has %d characters", length, len(token))
 		}
 		for _, c := range token {
 			counts[c]++
@@ -24,12 +24,12 @@ func TestStringUsesTheWholeAlphabet(t *testing.T) {
 	const mean, tolerance = tokens * length / len(alphabet), 400 // seven standard deviations
 	for _, c := range alphabet {
 		if n := counts[c]; n < mean-tolerance || n > mean+tolerance {
-			t.Errorf("%c: %d times, want %d ± %d", c, n, mean, tolerance)
+			t.Errorf("the character %c occurs %d times, want %d ± %d", c, n, mean, tolerance)
 		}
 		delete(counts, c)
 	}
 	if len(counts) > 0 {
-		t.Errorf("characters outside of the alphabet: %v", counts)
+		t.Errorf("got characters outside of the alphabet: %v, want none", counts)
 	}
 }
 
@@ -39,7 +39,7 @@ func TestStringsDiffer(t *testing.T) {
 	for range 1000 {
 		token := random.String("0123456789abcdefghijklmnopqrstuvwxyz", 32)
 		if seen[token] || strings.Trim(token, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
-			t.Fatalf("%s is a duplicate or has other characters", token)
+			t.Fatalf("the token %q was returned before or has characters outside of the alphabet", token)
 		}
 		seen[token] = true
 	}

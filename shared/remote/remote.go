@@ -21,10 +21,10 @@ const (
 )
 
 // Value has the copy. If a fetch is due, the first caller fetches. Other callers wait for this fetch; callers of
-// GetAllowStale get the old value, if there is one. A fetch is due when the value is older than Fresh or was
-// invalidated, but not within CoolDown of the last fetch. While fetches fail, Get returns the last good value, until it
-// is older than Stale, and logs one warning for the outage. Everything happens inside a call of Get, without a
-// goroutine or a timer, because Lambda freezes the process between requests.
+// GetAllowStale get the old value, if there is one. A fetch is due when there is no value, and when the value is as old
+// as Fresh or was invalidated, but not within CoolDown of the last fetch. While fetches fail, Get returns the last good
+// value, until it is older than Stale, and logs one warning for the outage. Everything happens inside a call of Get,
+// without a goroutine or a timer, because Lambda freezes the process between requests.
 //
 // The fields are set before the first call. The methods are safe for concurrent use.
 type Value[T any] struct {
@@ -41,13 +41,13 @@ type Value[T any] struct {
 	value   T
 	held    bool      // value has been fetched at least once
 	fetched time.Time // time of the last successful fetch
-	tried   time.Time // when the last fetch ended, with or without success
-	due     bool      // Invalidate was called after the last fetch
-	err     error     // error of the last fetch
+	tried   time.Time // when the last fetch ended, with or without success, but not one that its caller canceled
+	due     bool      // Invalidate was called after the last successful fetch
+	err     error     // error of the fetch that ended at tried
 }
 
-// Get returns the value. Its error is that of the last fetch and means that there is no value to use; a caller whose
-// context is canceled before there is one gets the error of the context.
+// Get returns the value. If there is no value to use, the error is that of the last fetch, or that of ctx if ctx was
+// canceled. The error is also that of ctx if ctx ends while the caller waits for the fetch of another caller.
 func (v *Value[T]) Get(ctx context.Context) (T, error) { return v.get(ctx, false) }
 
 // GetAllowStale is like Get, but returns the old value immediately while another caller fetches a new one.
@@ -84,7 +84,7 @@ func (v *Value[T]) get(ctx context.Context, allowStale bool) (T, error) {
 	return value, err
 }
 
-// Invalidate makes the first Get after the cool-down fetch again. Call it when the value turned out to be wrong.
+// Invalidate makes the next Get fetch, or the first one after CoolDown. Call it when the value turned out to be wrong.
 func (v *Value[T]) Invalidate() {
 	v.mu.Lock()
 	defer v.mu.Unlock()

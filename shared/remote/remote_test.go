@@ -37,7 +37,7 @@ func (s *fakeService) fetch(context.Context) (int, error) {
 	return int(n), nil
 }
 
-// step is one event, the result of Get after it, and the total number of fetches so far.
+// step changes the clock, the service or the Value. Then Get must return value and err, with calls fetches so far.
 type step struct {
 	after      time.Duration
 	down       bool
@@ -50,12 +50,12 @@ type step struct {
 func TestGetFetchesWhenDue(t *testing.T) {
 	t.Parallel()
 	tests := map[string][]step{
-		"kept while fresh": {
+		"a value is kept until it is as old as Fresh": {
 			{value: 1, calls: 1},
 			{after: 5*time.Minute - 1, value: 1, calls: 1},
 			{after: 1, value: 2, calls: 2},
 		},
-		"the last good value while the service is down, fetched every ten seconds": {
+		"while the service is down, returns the last good value and fetches every ten seconds": {
 			{value: 1, calls: 1},
 			{after: 5 * time.Minute, down: true, value: 1, calls: 2},
 			{after: 9 * time.Second, down: true, value: 1, calls: 2},
@@ -63,7 +63,7 @@ func TestGetFetchesWhenDue(t *testing.T) {
 			{after: time.Second, value: 1, calls: 3},
 			{after: 9 * time.Second, value: 4, calls: 4},
 		},
-		"a stale value is an error": {
+		"a value older than Stale is not returned": {
 			{value: 1, calls: 1},
 			{after: 24 * time.Hour, down: true, value: 1, calls: 2},
 			{after: CoolDown, down: true, err: errDown, calls: 3},
@@ -106,7 +106,7 @@ func TestGetFetchesWhenDue(t *testing.T) {
 				}
 				got, err := r.Get(t.Context())
 				if got != s.value || !errors.Is(err, s.err) || e.calls.Load() != s.calls {
-					t.Fatalf("step %d: Get = %d, %v after %d calls, want %d, %v after %d",
+					t.Fatalf("step %d: Get = %d, %v with %d fetches so far, want %d, %v and %d fetches",
 						i, got, err, e.calls.Load(), s.value, s.err, s.calls)
 				}
 			}
@@ -151,7 +151,7 @@ func TestConcurrentCallsMakeOneFetch(t *testing.T) {
 	r.Invalidate()
 	flood(r.Invalidate)
 	if got := e.calls.Load(); got != 2 {
-		t.Errorf("%d fetches after 100 invalidations, want 2", got)
+		t.Errorf("%d fetches in all after 100 callers invalidated the value, want 2", got)
 	}
 }
 
@@ -170,7 +170,7 @@ func TestGetAllowStaleReturnsHeldValueDuringFetch(t *testing.T) {
 		ask := func(get func(context.Context) (int, error)) {
 			v, err := get(t.Context())
 			if err != nil {
-				t.Errorf("got %v", err)
+				t.Errorf("Get or GetAllowStale: got the error %v, want none", err)
 			}
 			got <- v
 		}
@@ -179,26 +179,26 @@ func TestGetAllowStaleReturnsHeldValueDuringFetch(t *testing.T) {
 		go ask(r.GetAllowStale)
 		synctest.Wait()
 		if n := len(got); n != 0 {
-			t.Fatalf("%d answers before there is a value, want none", n)
+			t.Fatalf("%d calls returned during the first fetch, want none", n)
 		}
 		release <- struct{}{}
 		if a, b := <-got, <-got; a != 1 || b != 1 {
-			t.Fatalf("got %d and %d, want the first value twice", a, b)
+			t.Fatalf("the two calls during the first fetch returned %d and %d, want 1 and 1", a, b)
 		}
 
 		c.Advance(CoolDown)
 		r.Invalidate()
-		go ask(r.GetAllowStale) // the first call fetches
+		go ask(r.GetAllowStale) // this call fetches; the two calls below come during the fetch
 		synctest.Wait()
 		go ask(r.Get)
 		synctest.Wait()
 		ask(r.GetAllowStale)
 		if v, n := <-got, len(got); v != 1 || n != 0 {
-			t.Errorf("got %d immediately, and %d more answers, want 1 and none", v, n)
+			t.Errorf("GetAllowStale during a fetch returned %d, and %d calls of others returned; want 1 and none", v, n)
 		}
 		release <- struct{}{}
 		if a, b := <-got, <-got; a != 2 || b != 2 {
-			t.Errorf("got %d and %d, want the second value twice", a, b)
+			t.Errorf("the fetching and the waiting call returned %d and %d, want 2 and 2", a, b)
 		}
 	})
 }
@@ -228,11 +228,11 @@ func TestCanceledCallLeavesNoError(t *testing.T) {
 	waiting, stop := context.WithCancel(t.Context())
 	stop()
 	if _, err := r.Get(waiting); !errors.Is(err, context.Canceled) {
-		t.Errorf("a canceled call that waits got %v, want context canceled", err)
+		t.Errorf("a canceled call that waits for a fetch: got the error %v, want context canceled", err)
 	}
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("a canceled call that fetches got %v, want context canceled", err)
+		t.Errorf("a canceled call that fetches: got the error %v, want context canceled", err)
 	}
 	if got, err := r.Get(t.Context()); got != 2 || err != nil {
 		t.Errorf("Get = %d, %v right after a canceled call, want 2, nil", got, err)
@@ -248,7 +248,7 @@ func TestFetchHasDeadline(t *testing.T) {
 	r.Fetch = func(ctx context.Context) (int, error) {
 		deadline, ok := ctx.Deadline()
 		if !ok {
-			t.Fatal("Fetch without a deadline")
+			t.Fatal("Fetch got a context without a deadline")
 		}
 		left = append(left, time.Until(deadline))
 		return 1, nil
@@ -260,7 +260,8 @@ func TestFetchHasDeadline(t *testing.T) {
 		c.Advance(time.Hour)
 	}
 	if len(left) != 2 || left[0] > firstTimeout || left[1] > refreshTimeout {
-		t.Errorf("fetches had %v left, want at most %v and %v", left, firstTimeout, refreshTimeout)
+		t.Errorf("the deadlines of the fetches were %v away, want two of at most %v and %v",
+			left, firstTimeout, refreshTimeout)
 	}
 }
 
@@ -292,6 +293,6 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 		}
 	}
 	if !strings.Contains(log.String(), `"what":"number"`) || !strings.Contains(log.String(), errDown.Error()) {
-		t.Errorf("the warning does not say what and why: %s", log.String())
+		t.Errorf("got the log %s, want the name of the value and the error %q", log.String(), errDown)
 	}
 }

@@ -25,9 +25,9 @@ func TestMarshalSortsTheKeysOfMaps(t *testing.T) {
 	t.Parallel()
 	got, err := stringify.Marshal(map[string]string{"b": "<&>", "a": "1"})
 	if err != nil || string(got) != `{"a":"1","b":"<&>"}` {
-		t.Errorf("got %s, %v", got, err)
+		t.Errorf("Marshal of a map = %s, %v, want its keys in the order a, b", got, err)
 	}
 	if _, err := stringify.Marshal(func() {}); err == nil {
-		t.Error("a function has a JSON text")
+		t.Error("Marshal of a function returned no error, want one")
 	}
 }
