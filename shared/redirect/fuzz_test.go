@@ -10,7 +10,7 @@ import (
 
 const fuzzedOrigin = "https://own.example"
 
-// After a parameter is added to a trusted target, the location is still trusted, and no character ends the header line.
+// A location that is made from a trusted target is trusted too, and has only printable ASCII characters.
 func FuzzRedirect(f *testing.F) {
 	for _, target := range []string{
 		"/", "/a?b=c#d", "/..//evil.example", "/%2e%2e//x", "https://own.example/a?x=1&token=2#t",
@@ -30,17 +30,17 @@ func FuzzRedirect(f *testing.F) {
 			EncodeLocation(target),
 		} {
 			if strings.ContainsFunc(location, func(c rune) bool { return c < ' ' || c > '~' }) {
-				t.Errorf("%q: got %q", target, location)
+				t.Errorf("%q: got the location %q, want only printable ASCII characters", target, location)
 			}
 			if strings.HasPrefix(target, "/") && strings.HasPrefix(location, "//") {
-				t.Errorf("%q: got %q, which is another host", target, location)
+				t.Errorf("%q: got the location %q, which leads to another host", target, location)
 			}
 			if !origins.TrustsRedirect(location) && (parses(location) ||
 				!strings.HasPrefix(location, fuzzedOrigin+"/")) { // "/%" is a path for browsers
-				t.Errorf("%q: got %q, which is not trusted", target, location)
+				t.Errorf("%q: got the location %q, which is not trusted", target, location)
 			}
 			if parses(target) && !parses(location) {
-				t.Errorf("%q: got %q, which is not a URL", target, location)
+				t.Errorf("%q: got the location %q, which is not a URL", target, location)
 			}
 		}
 	})

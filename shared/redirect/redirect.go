@@ -22,7 +22,7 @@ func To(w http.ResponseWriter, location string) error {
 func EncodeLocation(target string) string { return percentEncode(target, "") }
 
 // SetParameter sets a query parameter of a trusted redirect target. It writes origin before a target that is a path.
-// Like Better Auth for the links of password resets, it encodes the whole query again, as a form.
+// It encodes the whole query again, as a form, as Better Auth does for the links of password resets.
 func SetParameter(origin, target, name, value string) string {
 	t := parseTarget(target)
 	if t.origin == "" {
@@ -50,8 +50,9 @@ func SetParameter(origin, target, name, value string) string {
 	return t.String()
 }
 
-// AddParameter appends a query parameter to a trusted redirect target and changes nothing else. It writes origin before
-// a path only if a browser would read a host from the path ("/..//evil"). Better Auth redirects to that host.
+// AddParameter appends a query parameter to a trusted redirect target and keeps the other parameters. Like a browser,
+// it resolves "." and ".." and percent-encodes. It writes origin before a path only if a browser would read a host from
+// the path ("/..//evil"). Better Auth redirects to that host.
 func AddParameter(origin, target, name, value string) string {
 	t := parseTarget(target)
 	if t.query != "" && !strings.HasSuffix(t.query, "&") {
@@ -136,9 +137,9 @@ func cleanPath(path string) string {
 
 const hexDigits = "0123456789ABCDEF"
 
-// percentEncode encodes control characters, bytes beyond ASCII, and the characters in also.
-func percentEncode(s, also string) string {
-	return percentEncodeFunc(s, func(c byte) bool { return c < 0x20 || c >= 0x7f || strings.IndexByte(also, c) >= 0 })
+// percentEncode encodes control characters, bytes beyond ASCII, and the characters of extra.
+func percentEncode(s, extra string) string {
+	return percentEncodeFunc(s, func(c byte) bool { return c < 0x20 || c > 0x7e || strings.IndexByte(extra, c) >= 0 })
 }
 
 func percentEncodeFunc(s string, special func(byte) bool) string {

@@ -2,7 +2,7 @@ package redirect
 
 import "testing"
 
-// Recorded redirects of Better Auth.
+// The expected locations were recorded from Better Auth.
 func TestRedirectTargetsAreThoseOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	const origin = "http://localhost:3000"
@@ -56,7 +56,7 @@ func TestRedirectTargetsAreThoseOfBetterAuth(t *testing.T) {
 	}
 }
 
-// Better Auth redirects a path that resolves to "//host" to that host.
+// For a path that resolves to "//host", Better Auth redirects to that host.
 func TestR31_RedirectsStayOnTheSite(t *testing.T) {
 	t.Parallel()
 	const origin = "https://site.example"
