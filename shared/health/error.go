@@ -6,11 +6,11 @@ import (
 	"regexp"
 )
 
-// safeCode matches an error code that a page can show: it has no character of HTML.
+// safeCode matches an error code that contains no HTML tag: it consists of ASCII letters, digits, ', _ and -.
 var safeCode = regexp.MustCompile(`^['A-Za-z0-9_-]+$`)
 
-// errorPage answers GET /api/auth/error with a redirect to the start page of the site. A code that is not safe to show
-// becomes UNKNOWN.
+// errorPage answers GET /api/auth/error with a redirect to the start page of the site, with the parameters error and
+// error_description. An error code that safeCode does not match becomes UNKNOWN.
 func errorPage(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	code := q.Get("error")

@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// databaseTimeout is how long the database may take to answer.
+// databaseTimeout is how long GET /health waits for the database.
 const databaseTimeout = 900 * time.Millisecond
 
 // Service has the dependencies of the endpoints.
@@ -24,7 +24,7 @@ type Service struct {
 	Limits *limit.Limiter
 }
 
-// New returns the Service for a database, with the rate limits of limits.
+// New returns a Service that checks db and limits the requests with limits.
 func New(db *store.Store, limits *limit.Limiter) *Service { return &Service{db, limits} }
 
 // errTooMany is the answer to a request above the rate limit; the limiter adds X-Retry-After.

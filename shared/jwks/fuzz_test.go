@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// goodJWKS is a key set that Better Auth published.
+// goodJWKS returns a key set that Better Auth published.
 func goodJWKS(tb testing.TB) string {
 	tb.Helper()
 	text, err := os.ReadFile("../keys/testdata/better_auth_jwt.json")
@@ -35,12 +35,13 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		keys, err := jwks.Parse(text)
 		if (err == nil) != (len(keys) > 0) {
-			t.Errorf("got %d keys, %v", len(keys), err)
+			t.Errorf("Parse(%q): got %d keys and the error %v, want either keys or an error", text, len(keys), err)
 		}
 		for _, k := range keys {
 			public, ok := k.Key().(*rsa.PublicKey)
 			if !ok || public.N.BitLen() < jwks.MinBits || k.Marshal().KID == "" {
-				t.Errorf("%q is accepted", text)
+				t.Errorf("Parse(%q) returned a key that is not RSA, has less than %d bits, or has no kid",
+					text, jwks.MinBits)
 			}
 		}
 	})

@@ -17,7 +17,7 @@ const MaxAge = 5 * time.Minute
 // MinBits is the minimum length of an RSA modulus (RFC 7518, section 3.3).
 const MinBits = 2048
 
-// Parse returns the keys that can verify tokens of Xenon. It skips all others, because Better Auth may publish keys in
+// Parse returns the keys that can verify tokens of Xenon. It skips other keys, because Better Auth may publish keys in
 // the same set. A set without a usable key is an error, so that another JSON document does not replace good keys.
 func Parse(text []byte) ([]jwkset.JWK, error) {
 	var set struct {
@@ -33,13 +33,13 @@ func Parse(text []byte) ([]jwkset.JWK, error) {
 		}
 	}
 	if len(usable) == 0 {
-		return nil, errors.New("the JWKS has no RS256 key")
+		return nil, errors.New("the JWKS has no key that can verify RS256 signatures")
 	}
 	return usable, nil
 }
 
 // ParseKey reads one key. It returns false unless the key is an RSA key of at least MinBits, has a kid, and may verify
-// RS256. It uses only the members n, e and kid.
+// RS256. The returned key is made from n, e and kid alone, not from another member such as x5c.
 func ParseKey(raw json.RawMessage) (jwkset.JWK, bool) {
 	var in jwkset.JWKMarshal
 	var use Usage

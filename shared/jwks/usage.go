@@ -22,9 +22,9 @@ func SignatureAlgorithms(kty string) []string {
 	return nil
 }
 
-// AllowsVerifying reports whether the key may verify signatures of one of the algorithms. A missing member allows it.
-// key_ops must have "verify", may have "sign", and must have no other operation, because RFC 7517 warns against keys
-// with unrelated operations.
+// AllowsVerifying reports whether the key may verify signatures of one of the algorithms. A member that is missing sets
+// no limit. If key_ops is there, it must have "verify", may have "sign", and must have no other operation, because RFC
+// 7517 warns against keys with unrelated operations.
 func (u Usage) AllowsVerifying(algorithms ...string) bool {
 	if u.Use != nil && *u.Use != "sig" || u.Alg != nil && !slices.Contains(algorithms, *u.Alg) {
 		return false

@@ -21,14 +21,14 @@ import (
 // noTrustedIP replaces an unknown IP address in the keys of counters, so that all such clients have one counter.
 const noTrustedIP = "no-trusted-ip"
 
-// The limit of a /48 of IPv6 is slash48Factor times the maximum of the rule. Better Auth counts by /64 only, and a /48
-// has 65,536 of them.
+// The limit of an IPv6 network with the prefix length /48 is slash48Factor times the maximum of the rule. Better Auth
+// counts by /64 only, and a /48 contains 65,536 of them.
 const slash48Factor = 10
 
 // TooManyMessage is the message of every rejection.
 const TooManyMessage = "Too many requests. Please try again later."
 
-// Limiter counts requests by path and IP address.
+// Limiter counts requests by path and IP address and rejects those above the limit of the path.
 type Limiter struct {
 	Store   *store.Store
 	Clients web.Clients
@@ -39,7 +39,7 @@ type Limiter struct {
 	warn   *sync.Once
 }
 
-// New returns the limiter of a deployment, which counts in db.
+// New returns the Limiter of a deployment. It counts in the table rateLimit of db.
 func New(cfg config.API, db *store.Store, clients web.Clients, now func() time.Time) *Limiter {
 	return &Limiter{
 		Store: db, Now: now, Clients: clients,
@@ -50,10 +50,11 @@ func New(cfg config.API, db *store.Store, clients web.Clients, now func() time.T
 // Handler answers a request. The first statement on db also counts the request.
 type Handler func(w http.ResponseWriter, r *http.Request, db *store.Store) error
 
-// Handle counts the requests of a path. The first statement of h also counts the request; h runs it before it hashes or
-// changes anything. If h fails before its first statement, Handle counts the request in a round trip of its own, so
-// that a rejected request also uses up the limit. If h succeeds without a statement, the request is not counted. If
-// Postgres rejects a charge, also a charge that h added, Handle returns rejection with the header X-Retry-After.
+// Handle returns a handler that calls h and counts the requests of a path. The first statement of h also counts the
+// request; h must run it before it hashes or changes anything. If h fails before its first statement, the handler
+// counts the request in a round trip of its own, because a failed request also uses up the limit. If h succeeds without
+// a statement, the request is not counted. If a limit is reached, also one whose charge h added, the handler sets the
+// header X-Retry-After and returns rejection.
 func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handler {
 	if l.off {
 		return func(w http.ResponseWriter, r *http.Request) error { return h(w, r, l.Store) }
@@ -71,8 +72,8 @@ func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handl
 	}
 }
 
-// callWithCharges calls h with a database handle that counts the charges. It does not call h if this process knows that
-// Postgres would reject a charge.
+// callWithCharges calls h with a database handle whose first statement counts the charges. If h fails before that, it
+// counts them itself. It does not call h if this process knows that Postgres would reject a charge.
 func (l *Limiter) callWithCharges(w http.ResponseWriter, r *http.Request, h Handler, charges []store.Charge) error {
 	for _, c := range charges {
 		if err := l.Store.KnownRejection(c); err != nil {
@@ -94,7 +95,7 @@ func (l *Limiter) callWithCharges(w http.ResponseWriter, r *http.Request, h Hand
 	return failure
 }
 
-// reject sets X-Retry-After, in whole seconds, and returns rejection.
+// reject sets X-Retry-After to wait, rounded up to whole seconds, and returns rejection.
 func reject(w http.ResponseWriter, wait time.Duration, rejection *web.Error) error {
 	seconds := (wait + time.Second - 1) / time.Second
 	w.Header().Set("X-Retry-After", strconv.Itoa(int(seconds)))
@@ -117,7 +118,8 @@ func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charg
 	return charges
 }
 
-// IP returns the IP address by which r is counted: for IPv6 the /64.
+// IP returns the IP address by which r is counted: for IPv6 that of the /64 network, and noTrustedIP if the IP address
+// of the client is unknown.
 func (l *Limiter) IP(r *http.Request) string {
 	ip := l.Clients.IP(r)
 	if ip == "" {

@@ -32,11 +32,11 @@ func TestWarnsOnceOfAnUnknownIPAddress(t *testing.T) {
 		}
 	}
 	if got := log.String(); strings.Count(got, "share one counter") != 1 || !strings.Contains(got, "CLIENT_IP") {
-		t.Errorf("got %q, want one warning that names CLIENT_IP", got)
+		t.Errorf("three requests without an IP address logged %q, want one warning that names CLIENT_IP", got)
 	}
 }
 
-// The first rule that matches counts, as in Better Auth's customRules. If none matches, the rules of Better Auth count.
+// The first rule that matches applies, as in Better Auth's customRules. If none matches, Better Auth's own rules apply.
 func TestRateLimitRulesMatchLikeCustomRules(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -54,7 +54,7 @@ func TestRateLimitRulesMatchLikeCustomRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	failing := func(http.ResponseWriter, *http.Request, *store.Store) error { // it is counted without a statement
+	failing := func(http.ResponseWriter, *http.Request, *store.Store) error { // runs no statement; Handle counts it
 		return web.NewError(400, "", "")
 	}
 	for path, want := range map[string]int{
@@ -69,7 +69,7 @@ func TestRateLimitRulesMatchLikeCustomRules(t *testing.T) {
 			}
 		}
 		if passed != want {
-			t.Errorf("%s: %d of 10 passed, want %d", path, passed, want)
+			t.Errorf("%s: %d of 10 requests were within the limit, want %d", path, passed, want)
 		}
 	}
 }

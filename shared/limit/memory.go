@@ -8,10 +8,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// maxCounters limits the memory of a process for counters.
+// maxCounters is the maximum number of counters of one path, which limits the memory of the process.
 const maxCounters = 4096
 
-// counters counts requests by key in fixed windows. It deletes all counters when there are maxCounters of them.
+// counters counts requests by key in fixed windows. It deletes all counters when a window begins and there are already
+// maxCounters of them.
 type counters struct {
 	mu    sync.Mutex
 	byKey map[string]counter
@@ -22,9 +23,9 @@ type counter struct {
 	count int
 }
 
-// InMemory counts the requests of a path in the memory of this process, so that a rejection takes no round trip and the
-// limit works without the database. Windows are fixed, and every rule allows at least one request a second, so that a
-// monitor that asks once a second is never rejected.
+// InMemory returns a handler that calls h and counts the requests of a path in the memory of this process, so that a
+// rejection takes no round trip and the limit works without the database. Windows are fixed, and every rule allows at
+// least one request a second, so that a monitor that sends one request a second is never rejected.
 func (l *Limiter) InMemory(path string, rejection *web.Error, h web.Handler) web.Handler {
 	rule := l.ruleFor(path)
 	if l.off || rule == (Rule{}) {
@@ -42,7 +43,7 @@ func (l *Limiter) InMemory(path string, rejection *web.Error, h web.Handler) web
 	}
 }
 
-// count counts a request. If the limit is reached, count returns how long the client must wait.
+// count counts a request and returns 0. If the limit is reached, it returns how long the client must wait.
 func (c *counters) count(key string, rule Rule, now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

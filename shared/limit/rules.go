@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Rule allows Max requests. The count starts again when no request was allowed for the time Window. The zero Rule has
-// no limit.
+// Rule allows Max requests in a window. In the table rateLimit the window ends when no request was allowed for the time
+// Window; in memory it ends when the time Window has passed since its first request. The zero Rule has no limit.
 type Rule struct {
 	Window time.Duration
 	Max    int
@@ -42,8 +42,8 @@ func (c customRule) matches(path string) bool {
 	return c.path == path
 }
 
-// ruleFor returns the limit of a path: the first entry of RATE_LIMIT_RULES that matches, or else Better Auth's limit
-// (docs/wire.md#rate-limits).
+// ruleFor returns the rule of a path: that of the first entry of RATE_LIMIT_RULES that matches, or else Better Auth's
+// rule (docs/wire.md#rate-limits).
 func (l *Limiter) ruleFor(path string) Rule {
 	for _, c := range l.custom {
 		if c.matches(path) {
