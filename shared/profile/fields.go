@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// choices are the values that each of these fields can have, besides null. The checks of the table user_profile allow
-// the same values.
+// choices has the values that each of these fields can have, besides null. The CHECK constraints of the table
+// user_profile allow the same values.
 var choices = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
@@ -60,7 +60,7 @@ func readFields(w http.ResponseWriter, r *http.Request) (map[string]any, error) 
 
 // fieldProblem returns what is wrong with the value of a field, "" if nothing is.
 func fieldProblem(name string, value any) string {
-	text, isText := value.(string) // "" for a value of another type, which is not a language
+	text, isText := value.(string) // for a value of another type, text is "", which is not a language tag
 	switch name {
 	case "time_per_week":
 		if n, ok := value.(float64); value != nil && (!ok || n < 0 || n > math.MaxInt32 || n != math.Trunc(n)) {

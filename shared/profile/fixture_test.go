@@ -29,7 +29,7 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// server is /api/profile on a database of the test, with a JWKS served over HTTP.
+// server serves /api/profile with a database of its own, and a JWKS over HTTP.
 type server struct {
 	t      *testing.T
 	url    string
@@ -41,20 +41,21 @@ type server struct {
 	asked  int       // number of requests for the JWKS
 
 	cfg      config.API
-	foreign  *rsa.PrivateKey   // of a Better Auth server; the JWKS has it besides Xenon's keys
+	foreign  *rsa.PrivateKey   // the key of a Better Auth server, which the JWKS has besides Xenon's keys
 	sessions map[string]string // the session id of each user
 }
 
 const foreignKeyID = "a key of a TypeScript server"
 
-// testKeys returns the keys of all sites. Generating RSA keys is slow, so all tests share them.
+// testKeys returns Xenon's keys and the key of a Better Auth server. Generating RSA keys is slow, so all tests share
+// them.
 var testKeys = sync.OnceValue(func() (k struct {
-	own     keys.Set
+	xenon   keys.Set
 	foreign *rsa.PrivateKey
 },
 ) {
 	var errs [2]error
-	k.own, errs[0] = keys.Generate(time.Now())
+	k.xenon, errs[0] = keys.Generate(time.Now())
 	k.foreign, errs[1] = rsa.GenerateKey(rand.Reader, 2048)
 	if err := errors.Join(errs[:]...); err != nil {
 		panic(err)
@@ -78,7 +79,7 @@ func newServer(t *testing.T, settings ...string) *server {
 		s.asked++
 		public, err := s.signer.Public(r.Context())
 		if err != nil {
-			t.Error(err)
+			t.Errorf("read the public keys: %v", err)
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"keys": append(public, foreignJWK)})
 	}))
@@ -95,7 +96,7 @@ func newServer(t *testing.T, settings ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := keys.SaveFile(cfg.SigningKeysFile, testKeys().own); err != nil {
+	if err := keys.SaveFile(cfg.SigningKeysFile, testKeys().xenon); err != nil {
 		t.Fatal(err)
 	}
 	s.cfg = cfg
@@ -114,7 +115,7 @@ func newServer(t *testing.T, settings ...string) *server {
 	return s
 }
 
-// newUser stores a user with a session and returns their JWT.
+// newUser stores a user with a session. It returns the id of the user and a JWT of the session.
 func (s *server) newUser() (id, token string) {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), s.url)

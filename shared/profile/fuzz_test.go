@@ -24,7 +24,7 @@ func FuzzIfMatch(f *testing.F) {
 		}
 		for _, at := range accepted {
 			if at.Location() != time.UTC {
-				t.Errorf("%q: got %v, want UTC", header, at)
+				t.Errorf("If-Match %q: got the time %v, want it in UTC", header, at)
 			}
 		}
 	})

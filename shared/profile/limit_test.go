@@ -29,7 +29,7 @@ func TestProfileIsLimitedByIPAddress(t *testing.T) {
 	}
 	s.now = s.now.Add(10 * time.Second)
 	if w := s.do("GET", token, "", "X-Forwarded-For", "192.0.2.1"); w.Code != 200 {
-		t.Errorf("after the window: got %d, want 200", w.Code)
+		t.Errorf("request after the window of ten seconds: got %d, want 200", w.Code)
 	}
 }
 
@@ -58,7 +58,7 @@ func TestRateLimitRulesReachTheProfile(t *testing.T) {
 	}
 }
 
-// A 429 has none of the headers of the other answers.
+// A 429 has no Cache-Control and no WWW-Authenticate, unlike other responses of /api/profile.
 func TestRefusalHasNoHeadersOfTheProfile(t *testing.T) {
 	t.Parallel()
 	for name, hasToken := range map[string]bool{"a good token": true, "no token": false} {
@@ -70,7 +70,8 @@ func TestRefusalHasNoHeadersOfTheProfile(t *testing.T) {
 		}
 		w := s.do("GET", token, "")
 		if w.Code != 429 || w.Header().Get("Cache-Control") != "" || w.Header().Get("WWW-Authenticate") != "" {
-			t.Errorf("%s: got %d, headers %v, want 429 without headers of the profile", name, w.Code, w.Header())
+			t.Errorf("request above the limit with %s: got %d, headers %v, want 429 without Cache-Control and "+
+				"WWW-Authenticate", name, w.Code, w.Header())
 		}
 	}
 }
@@ -83,6 +84,6 @@ func TestALimitedProfileReadIsOneRoundTrip(t *testing.T) {
 	before := s.wire.RoundTrips()
 	s.do("GET", token, "")
 	if got := s.wire.RoundTrips() - before; got != 1 {
-		t.Errorf("got %d round trips, want 1", got)
+		t.Errorf("GET with rate limits took %d round trips, want 1", got)
 	}
 }

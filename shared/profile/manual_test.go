@@ -19,7 +19,7 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	}
 	blocks := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllSubmatch(page, -1)
 	if len(blocks) != 2 {
-		t.Fatalf("got %d blocks of SQL, want the check and the role", len(blocks))
+		t.Fatalf("docs/resource-servers.md has %d blocks of SQL, want two: the check and the role", len(blocks))
 	}
 	check, role := string(blocks[0][1]), string(blocks[1][1])
 	for name, sql := range map[string]string{
@@ -38,7 +38,8 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 			s.exec(sql, id)
 			want := s.do("GET", token, "").Code != 401
 			if got := s.asResourceServer(role, check, id, s.sessions[id]); got != want {
-				t.Errorf("the SQL of the manual returns %v, /api/profile returns %v", got, want)
+				t.Errorf("the SQL of docs/resource-servers.md accepts the session: %v, /api/profile accepts it: %v; "+
+					"want the same", got, want)
 			}
 		})
 	}

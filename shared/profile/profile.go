@@ -89,8 +89,8 @@ func (s *Service) withCaller(
 	}
 }
 
-// storeError returns the answer to an error of the store. As on all routes, a banned user gets the same answer as a
-// user whose session has ended.
+// storeError returns the answer to an error of the store. A banned user gets the same answer as a user whose session
+// has ended.
 func storeError(operation string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrOrphan):

@@ -217,7 +217,7 @@ func TestProfileRequestTakesOneRoundTripAndNoKeyRequest(t *testing.T) {
 	asked, before := s.asked, s.wire.RoundTrips()
 	s.do("GET", token, "")
 	if got := s.wire.RoundTrips() - before; got != 1 || s.asked != asked {
-		t.Errorf("got %d round trips and %d requests for the JWKS, want 1 and 0", got, s.asked-asked)
+		t.Errorf("GET took %d round trips and %d requests for the JWKS, want 1 and 0", got, s.asked-asked)
 	}
 	s.do("PUT", token, `{"time_per_week":1}`)
 	if got := s.wire.RoundTrips() - before; got != 2 {

@@ -26,7 +26,7 @@ func (s *server) exec(sql string, args ...any) {
 	}
 }
 
-// The end of a session, a ban and the deletion of the user count at the next request, before the token expires.
+// The end of a session, a ban and the deletion of the user take effect at the next request, before the token expires.
 func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ sql, code string }{
@@ -116,7 +116,7 @@ func TestProfileRefusesSessionIDOfAnotherUser(t *testing.T) {
 		}
 	}
 	if w := s.do("GET", othersToken, ""); w.Code != http.StatusNotFound {
-		t.Errorf("token of the other user: got %d %s, want 404", w.Code, w.Body)
+		t.Errorf("token of the other user, who has no profile: got %d %s, want 404", w.Code, w.Body)
 	}
 }
 
@@ -158,7 +158,7 @@ func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
 	}
 }
 
-// The check is part of the statement that reads or writes the profile.
+// The check of the session is part of the statement that reads or writes the profile.
 func TestProfileChecksSessionWithoutAnotherRoundTrip(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

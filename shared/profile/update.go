@@ -23,8 +23,8 @@ func (s *Service) update(w http.ResponseWriter, r *http.Request, db *store.Store
 	return sendProfile(w, http.StatusOK, p)
 }
 
-// parseIfMatch returns the values of UpdatedAt that the client accepts: nil for any, an empty list if no ETag is one of
-// Xenon's. Weak ETags never match (RFC 9110, section 13.1.1).
+// parseIfMatch returns the values of UpdatedAt that the client accepts: nil if it accepts any, an empty list if no ETag
+// has the form of Xenon's. Weak ETags never match (RFC 9110, section 13.1.1).
 func parseIfMatch(headers []string) []time.Time {
 	if len(headers) == 0 {
 		return nil

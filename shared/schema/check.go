@@ -56,9 +56,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Check compares the tables in the schema name with Tables, with one query. applied reports whether a migration was
-// applied. Columns of migrations that were not applied may be missing. If the tables do not match, the error is an
-// *Error.
+// Check compares the tables in a schema with Tables, with one query. The argument name is the name of the schema. The
+// function applied reports whether a migration was applied; tables, columns and indexes of other migrations may be
+// missing. If the tables do not match, the error is an *Error.
 func Check(ctx context.Context, db Querier, name string, applied func(migration int64) bool) error {
 	sql, args := Query(name)
 	rows, err := db.Query(ctx, sql, args...)
@@ -68,7 +68,7 @@ func Check(ctx context.Context, db Querier, name string, applied func(migration 
 	return Compare(rows, applied)
 }
 
-// Query returns the statement that Check sends.
+// Query returns the statement that Check sends, and its arguments.
 func Query(name string) (sql string, args []any) {
 	if name == Public {
 		name = ""
@@ -76,7 +76,7 @@ func Query(name string) (sql string, args []any) {
 	return catalogQuery, []any{name, Names()}
 }
 
-// Compare checks the rows that Query returned. Check runs Query and then calls Compare.
+// Compare checks the rows that the statement of Query returned. Check sends this statement and then calls Compare.
 func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
 	found, err := readTables(rows)
 	if err != nil {
@@ -95,7 +95,7 @@ func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
 	return nil
 }
 
-// AllApplied is the argument of Check for a database that has all migrations.
+// AllApplied is the argument applied of Check for a database that has all migrations.
 func AllApplied(int64) bool { return true }
 
 // catalogQuery returns the columns of the tables in $2 and their properties. The tables are those in the schema $1 or,

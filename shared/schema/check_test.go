@@ -40,20 +40,20 @@ func exec(t *testing.T, conn *pgx.Conn, sql string) {
 func problems(t *testing.T, conn *pgx.Conn, name string, applied func(int64) bool) []schema.Problem {
 	t.Helper()
 	err := schema.Check(t.Context(), conn, name, applied)
-	var misfit *schema.Error
-	if err != nil && !errors.As(err, &misfit) {
+	var mismatch *schema.Error
+	if err != nil && !errors.As(err, &mismatch) {
 		t.Fatal(err)
 	}
-	if misfit == nil {
+	if mismatch == nil {
 		return nil
 	}
-	return misfit.Problems
+	return mismatch.Problems
 }
 
 func TestCheckAcceptsItsOwnTables(t *testing.T) {
 	t.Parallel()
 	if got := problems(t, connect(t, dbtest.New(t)), schema.Public, schema.AllApplied); len(got) > 0 {
-		t.Errorf("got %v, want no problem", got)
+		t.Errorf("tables of the migrations: got the problems %v, want none", got)
 	}
 }
 
@@ -65,18 +65,18 @@ func TestCheckRequiresEveryTable(t *testing.T) {
 	for _, p := range got {
 		names = append(names, p.Table)
 		if p.Column != "" || p.Repair != "xenon schema up" {
-			t.Errorf("got %v, want a missing table", p)
+			t.Errorf("empty database: got the problem %v, want a missing table and the repair xenon schema up", p)
 		}
 	}
 	if diff := cmp.Diff(schema.Names(), names); diff != "" {
 		t.Errorf("missing tables (-want +got):\n%s", diff)
 	}
 	if got := problems(t, conn, schema.Public, func(int64) bool { return false }); len(got) > 0 {
-		t.Errorf("before the first migration: got %v, want no problem", got)
+		t.Errorf("empty database before the first migration: got the problems %v, want none", got)
 	}
 }
 
-// Each change makes one column unusable. The check names it, and the repair, if there is one, makes it usable again.
+// Each change makes one column unusable. The check names the column and a repair, which makes it usable again.
 func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -130,11 +130,11 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 			exec(t, conn, "BEGIN; "+test.change)
 			got := problems(t, conn, schema.Public, schema.AllApplied)
 			if len(got) != 1 || got[0].Table+"."+got[0].Column != test.column || got[0].Found != test.found {
-				t.Fatalf("got %v, want one problem: %s found %s", got, test.column, test.found)
+				t.Fatalf("got the problems %v, want one: %s found %s", got, test.column, test.found)
 			}
 			exec(t, conn, got[0].Repair)
 			if left := problems(t, conn, schema.Public, schema.AllApplied); len(left) > 0 {
-				t.Errorf("after %s: got %v, want no problem", got[0].Repair, left)
+				t.Errorf("after the repair %s: got the problems %v, want none", got[0].Repair, left)
 			}
 			exec(t, conn, "ROLLBACK")
 		})
@@ -151,7 +151,7 @@ func TestCheckNamesNoRepairIfPostgresCannotChangeTheType(t *testing.T) {
 			exec(t, conn, `BEGIN; ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE `+typ+` USING NULL`)
 			got := problems(t, conn, schema.Public, schema.AllApplied)
 			if len(got) != 1 || got[0].Column != "lastRequest" || got[0].Repair != "" {
-				t.Errorf("got %v, want one problem of lastRequest without a repair", got)
+				t.Errorf("got the problems %v, want one of lastRequest without a repair", got)
 			}
 			exec(t, conn, "ROLLBACK")
 		})
@@ -180,7 +180,7 @@ func TestCheckAcceptsHarmlessDifferences(t *testing.T) {
 			conn := connect(t, url)
 			exec(t, conn, "BEGIN; "+change)
 			if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
-				t.Errorf("got %v, want no problem", got)
+				t.Errorf("got the problems %v, want none", got)
 			}
 			exec(t, conn, "ROLLBACK")
 		})
@@ -193,13 +193,13 @@ func TestCheckRefusesTimestampsOnAConnectionThatIsNotInUTC(t *testing.T) {
 	conn := connect(t, dbtest.New(t))
 	exec(t, conn, `SET TimeZone = 'America/New_York'`)
 	if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
-		t.Errorf("columns with a time zone: got %v, want no problem", got)
+		t.Errorf("columns with a time zone: got the problems %v, want none", got)
 	}
 	exec(t, conn, `ALTER TABLE session ALTER "expiresAt" TYPE timestamp`)
 	got := problems(t, conn, schema.Public, schema.AllApplied)
 	if len(got) != 1 || !strings.Contains(got[0].Found, "America/New_York") ||
 		!strings.Contains(got[0].Repair, "ALTER ROLE") {
-		t.Errorf("got %v, want the time zone", got)
+		t.Errorf("a column without a time zone: got the problems %v, want one with America/New_York and ALTER ROLE", got)
 	}
 }
 
@@ -232,28 +232,28 @@ func TestTablesOfAnORM(t *testing.T) {
 			exec(t, conn, string(text))
 
 			names, err := migrations.Up(t.Context(), url)
-			var misfit *schema.Error
-			if !errors.As(err, &misfit) || len(names) > 0 {
-				t.Fatalf("got %v, %v, want a refusal before anything is applied", names, err)
+			var mismatch *schema.Error
+			if !errors.As(err, &mismatch) || len(names) > 0 {
+				t.Fatalf("Up: applied %v, got the error %v; want a *schema.Error and no migration applied", names, err)
 			}
 			var got []string
 			var repairs string
-			for _, p := range misfit.Problems {
+			for _, p := range mismatch.Problems {
 				got = append(got, p.Table+"."+p.Column)
 				repairs += p.Repair + "\n"
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("refused columns (-want +got):\n%s", diff)
 			}
-			if _, err := migrations.Status(t.Context(), url); !errors.As(err, &misfit) {
-				t.Errorf("status: got %v, want the same refusal", err)
+			if _, err := migrations.Status(t.Context(), url); !errors.As(err, &mismatch) {
+				t.Errorf("Status: got the error %v, want a *schema.Error", err)
 			}
 			exec(t, conn, repairs)
 			if _, err := migrations.Up(t.Context(), url); err != nil {
-				t.Errorf("after the repairs: %v", err)
+				t.Errorf("Up after the repairs: got the error %v, want none", err)
 			}
 			if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
-				t.Errorf("after the repairs: got %v, want no problem", got)
+				t.Errorf("after the repairs: got the problems %v, want none", got)
 			}
 		})
 	}

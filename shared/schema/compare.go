@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// checkTable compares one table with that of the database, which is nil if there is none.
+// checkTable compares the table t with found, the table of the database, which is nil if there is none.
 func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem {
 	if found == nil {
 		if !applied(t.Since) {
@@ -38,8 +38,8 @@ func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem 
 	return problems
 }
 
-// isKnown reports whether a column is in the list, by its name or by its name in snake case. The repair of a
-// column in snake case is a new name.
+// isKnown reports whether name is the name of a column in t.Columns, as it is there or in snake case. For a column in
+// snake case, checkColumn reports how to rename it.
 func (t Table) isKnown(name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == name || snakeCase(c.Name) == name })
 }
@@ -49,7 +49,8 @@ func (t Table) isInserted() bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Writes == Values })
 }
 
-// checkColumn compares one column and returns its first problem.
+// checkColumn compares the column c with that of the table found and returns the first problem. It returns ok = true
+// if there is none.
 func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool) (p Problem, ok bool) {
 	p = Problem{Table: t.Name, Column: c.Name}
 	pending := c.Since != 0 && !applied(c.Since)
@@ -111,7 +112,7 @@ func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
 			if _, known := t.column(c.name); known && strings.HasSuffix(c.typ, "without time zone") {
 				return Problem{
 					Table: t.Name, Column: c.name, Found: "a timestamp without time zone on a connection in " + f.timeZone,
-					Wanted: "a connection in UTC; the pooler ignores this setting",
+					Wanted: "a connection in UTC; the pooler ignores that Xenon sets it",
 					Repair: "ALTER ROLE CURRENT_USER SET TimeZone = 'UTC';",
 				}, false
 			}
@@ -172,7 +173,7 @@ func changeTypeSQL(c Column, f foundColumn, found *foundTable) string {
 	return ""
 }
 
-// isNumber is true for a type whose values Postgres converts to bigint without a USING clause.
+// isNumber reports whether Postgres converts values of the type to bigint without a USING clause.
 func isNumber(typ string) bool {
 	name, _, _ := strings.Cut(typ, "(") // as in numeric(20,0)
 	return slices.Contains([]string{"smallint", "integer", "numeric", "real", "double precision"}, name)

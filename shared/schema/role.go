@@ -8,8 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Grants returns the statements that give a role the privileges that requests need, and revoke all others on the same
-// tables. With these the role can read and write rows, but not create, alter or drop tables.
+// Grants returns the statements that give a role the privileges that requests need in the schema called name, and
+// revoke all others on the same tables. With these the role can read and write rows, but not create, alter or drop
+// tables.
 func Grants(name, role string) []string {
 	grantee := quote(role)
 	all := []string{"GRANT USAGE ON SCHEMA " + quote(name) + " TO " + grantee}
@@ -27,7 +28,8 @@ type Executor interface {
 }
 
 // Grant gives an existing role the privileges of Grants in one transaction. It returns an error for a role that has
-// more privileges: a role that owns the tables, is a superuser, or can create tables in the schema.
+// more privileges: a role that owns the tables, is a superuser, bypasses row level security, or can create roles or
+// tables in the schema.
 func Grant(ctx context.Context, db Executor, name, role string) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		for _, sql := range Grants(name, role) {

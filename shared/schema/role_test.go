@@ -104,7 +104,7 @@ func TestGrantRefusesRoleWithMorePrivileges(t *testing.T) {
 	} {
 		exec(t, conn, "SAVEPOINT attempt")
 		if err := schema.Grant(t.Context(), tx, schema.Public, role); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", role, err, want)
+			t.Errorf("Grant to the role %s: got %v, want an error with %q", role, err, want)
 		}
 		exec(t, conn, "ROLLBACK TO attempt")
 	}
@@ -128,6 +128,6 @@ func TestManualShowsTheGrants(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(want, block); diff != "" {
-		t.Errorf("run this test with -update (-want +got):\n%s", diff)
+		t.Errorf("docs/tables.md is out of date; run this test with -update (-want +got):\n%s", diff)
 	}
 }

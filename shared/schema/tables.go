@@ -43,7 +43,7 @@ type Column struct {
 	Type     Type
 	Writes   Writes
 	NotNull  bool  // Xenon cannot read NULL from it
-	Unique   bool  // an ON CONFLICT clause or a look-up uses it
+	Unique   bool  // it must have a unique index, for an ON CONFLICT clause or a look-up
 	Pair     *Pair // the column is unique together with another one
 	Cascade  bool  // it refers to "user", and deleting the user deletes the row
 	Since    int64 // the migration that adds it, if it is not the table's
