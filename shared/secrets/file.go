@@ -16,7 +16,7 @@ type keyFile struct {
 	path string
 
 	mu   sync.Mutex
-	seen os.FileInfo // of the file when text was read
+	seen os.FileInfo // what os.Stat returned when text was read
 	text []byte
 }
 

@@ -27,11 +27,11 @@ func FuzzDocuments(f *testing.F) {
 		_, _, importErr := parseImportSecret(d)
 		_, socialErr := parseSocialSecrets(d.text, providers)
 		if err == nil && (app.databaseURL == "" || len(app.authSecret) < 32) {
-			t.Errorf("%q passes", text)
+			t.Errorf("parseAppSecret(%q) returned no error, but a database URL or a long enough secret is missing", text)
 		}
 		for _, e := range []error{err, importErr, socialErr} {
 			if e != nil && strings.Contains(text, "hunter-2") && strings.Contains(e.Error(), "hunter-2") {
-				t.Error("the error quotes the secret")
+				t.Errorf("the error quotes the secret: %v", e)
 			}
 		}
 	})

@@ -56,8 +56,8 @@ type secretText struct {
 	err  error
 }
 
-// read returns the current version of every secret, with one call. It returns an error if the call failed. A secretText
-// has the error of its own secret.
+// read returns the current version of every secret by its ARN, with one call. It returns an error if the call failed.
+// The secretText of a secret has the error of this secret alone.
 func (m *manager) read(ctx context.Context, arns []string) (map[string]secretText, error) {
 	if err := m.open(); err != nil {
 		return nil, err
@@ -112,8 +112,8 @@ func newSecretText(arn string, text *string, binary []byte) secretText {
 	return secretText{arn: arn, text: binary}
 }
 
-// isSameSecret reports whether the configured ARN is that of the secret with the full ARN. Secrets Manager also accepts
-// an ARN without the hyphen and the six characters that it appends to the name of a secret.
+// isSameSecret reports whether the configured ARN names the secret whose full ARN is the argument full. Secrets Manager
+// also accepts an ARN without the hyphen and the six characters that it appends to the name of a secret.
 func isSameSecret(configured, full string) bool {
 	return full == configured || len(full) == len(configured)+7 && strings.HasPrefix(full, configured+"-")
 }

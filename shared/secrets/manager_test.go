@@ -37,12 +37,12 @@ func TestParseAppSecret(t *testing.T) {
 			got, err := parseAppSecret(secretText{arn: arn, text: []byte(test.text)}, nil)
 			if test.want == "" {
 				if err != nil || got.databaseURL != url || string(got.authSecret) != secret {
-					t.Errorf("parseAppSecret: %v, want both values", err)
+					t.Errorf("parseAppSecret: got the error %v, want both values", err)
 				}
 				return
 			}
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), arn) {
-				t.Fatalf("error %v, want one with %q and the ARN", err, test.want)
+				t.Fatalf("parseAppSecret: got the error %v, want one with %q and the ARN", err, test.want)
 			}
 			for _, value := range []string{"hunter2", "not-shown", "4711"} {
 				if strings.Contains(err.Error(), value) {

@@ -9,7 +9,7 @@ import (
 )
 
 // ImportURLs returns the database URLs of an import. It does not cache them, because an import calls it only every few
-// minutes. The error contains no value. An error with Unavailable() == true may disappear without a change.
+// minutes. The error contains no value. After an error with Unavailable() == true a later call may succeed.
 func ImportURLs(ctx context.Context, cfg config.Import) (from, to string, err error) {
 	if cfg.SecretARN == "" {
 		return string(cfg.FromDatabaseURL), string(cfg.ToDatabaseURL), nil

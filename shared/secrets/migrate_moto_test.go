@@ -16,11 +16,11 @@ func TestMoto_ImportURLs(t *testing.T) {
 	cfg := config.Import{AWS: c.cfg.AWS, SecretARN: arn}
 	gotFrom, gotTo, err := ImportURLs(t.Context(), cfg)
 	if gotFrom != from || gotTo != to || err != nil {
-		t.Errorf("got %v, want both URLs", err)
+		t.Errorf("ImportURLs: got the error %v, want both URLs", err)
 	}
 	c.put(cfg.SecretARN, `{"FROM_DATABASE_URL":"`+to+`","TO_DATABASE_URL":"`+from+`"}`)
 	if gotFrom, _, err := ImportURLs(t.Context(), cfg); gotFrom != to || err != nil {
-		t.Errorf("got %v, want the new version immediately", err)
+		t.Errorf("ImportURLs after the secret was changed: got the error %v, want the new values", err)
 	}
 	c.put(cfg.SecretARN, `{"FROM_DATABASE_URL":"`+from+`"}`)
 	_, _, err = ImportURLs(t.Context(), cfg)
@@ -31,6 +31,6 @@ func TestMoto_ImportURLs(t *testing.T) {
 		error
 		Unavailable() bool
 	}](err); !ok || !waits.Unavailable() {
-		t.Errorf("got %v, want an Unavailable error", err)
+		t.Errorf("ImportURLs without a connection: got %v, want an error with Unavailable() == true", err)
 	}
 }

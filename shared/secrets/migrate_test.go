@@ -12,7 +12,7 @@ func TestImportURLsOfSettings(t *testing.T) {
 	from, to, err := ImportURLs(t.Context(),
 		config.Import{FromDatabaseURL: "postgres://from", ToDatabaseURL: "postgres://to"})
 	if from != "postgres://from" || to != "postgres://to" || err != nil {
-		t.Errorf("got %q, %q, %v", from, to, err)
+		t.Errorf("ImportURLs = %q, %q, %v, want both URLs of the settings", from, to, err)
 	}
 }
 
@@ -34,12 +34,12 @@ func TestParseImportSecret(t *testing.T) {
 		gotFrom, gotTo, err := parseImportSecret(secretText{arn: arn, text: []byte(test.text)})
 		if test.want == "" {
 			if gotFrom != from || gotTo != to || err != nil {
-				t.Errorf("%s: got %v, want both URLs", name, err)
+				t.Errorf("%s: got the error %v, want both URLs", name, err)
 			}
 			continue
 		}
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), arn) {
-			t.Errorf("%s: got %v, want one with %q and the ARN", name, err, test.want)
+			t.Errorf("%s: got the error %v, want one with %q and the ARN", name, err, test.want)
 			continue
 		}
 		for _, value := range []string{"not-shown", "4711"} {

@@ -33,9 +33,9 @@ func TestMain(m *testing.M) { mototest.RunMain(m, func(s *mototest.Server) { mot
 // countedManager is a new Secrets Manager with both secrets, behind a proxy that counts calls and can drop connections.
 type countedManager struct {
 	t     *testing.T
-	admin *secretsmanager.Client
+	admin *secretsmanager.Client // calls moto without the proxy
 	calls atomic.Int64
-	cut   atomic.Bool
+	cut   atomic.Bool // the proxy drops connections
 	clock *clock.Clock
 	cfg   config.API
 }
@@ -89,16 +89,16 @@ func (c *countedManager) put(arn, text string) {
 func (c *countedManager) checkReads(s *Secrets, url, secret, keys string, calls int64) {
 	c.t.Helper()
 	if got, err := s.DatabaseURL(c.t.Context()); got != url || err != nil {
-		c.t.Errorf("DatabaseURL: %v, equal %v", err, got == url)
+		c.t.Errorf("DatabaseURL: got the error %v, the wanted value: %v", err, got == url)
 	}
 	if got, err := s.AuthSecret(c.t.Context()); string(got) != secret || err != nil {
-		c.t.Errorf("AuthSecret: %v, equal %v", err, string(got) == secret)
+		c.t.Errorf("AuthSecret: got the error %v, the wanted value: %v", err, string(got) == secret)
 	}
 	if got, err := s.SigningKeys(c.t.Context()); string(got) != keys || err != nil {
-		c.t.Errorf("SigningKeys: %v, equal %v", err, string(got) == keys)
+		c.t.Errorf("SigningKeys: got the error %v, the wanted value: %v", err, string(got) == keys)
 	}
 	if got := c.calls.Load(); got != calls {
-		c.t.Errorf("%d calls, want %d", got, calls)
+		c.t.Errorf("%d calls of Secrets Manager so far, want %d", got, calls)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestMoto_OneCallForEverything(t *testing.T) {
 	for range 50 {
 		wg.Go(func() {
 			if _, err := s.SigningKeys(t.Context()); err != nil {
-				t.Error(err)
+				t.Errorf("SigningKeys: %v", err)
 			}
 		})
 	}
@@ -126,11 +126,11 @@ func TestMoto_OneSecretAlone(t *testing.T) {
 	s := New(c.cfg, c.clock.Now)
 	for range 2 {
 		if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
-			t.Errorf("DatabaseURL: %v", err)
+			t.Errorf("DatabaseURL: got the error %v, the wanted value: %v", err, got == goodURL)
 		}
 	}
 	if got := c.calls.Load(); got != 1 {
-		t.Errorf("%d calls, want 1", got)
+		t.Errorf("two reads of one secret made %d calls, want 1", got)
 	}
 }
 
@@ -151,7 +151,7 @@ func TestMoto_RotatedSecret(t *testing.T) {
 	c.clock.Advance(remote.CoolDown)
 	s.Invalidate()
 	c.checkReads(s, url, goodSecret, "second", 3)
-	for range 100 { // many failed logins to the database
+	for range 100 { // as after many failed logins to the database
 		s.Invalidate()
 		c.checkReads(s, url, goodSecret, "second", 3)
 	}
@@ -177,14 +177,14 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 		return got.OriginSecret
 	}
 	if s.AcceptsOrigin(t.Context(), "x") || s.AcceptsOrigin(t.Context(), "") {
-		t.Error("accepted although the app secret has no originSecrets")
+		t.Error("AcceptsOrigin = true, want false: the app secret has no originSecrets")
 	}
 	var made []string
 	deployed := ""
 	for range 3 {
 		version, err := RotateOrigin(t.Context(), c.cfg.AWS, c.cfg.AppSecretARN, deployed)
 		if err != nil || version == "" {
-			t.Fatalf("got version %q, %v", version, err)
+			t.Fatalf("RotateOrigin = %q, %v, want the id of a version", version, err)
 		}
 		made = append(made, current())
 		c.clock.Advance(remote.CoolDown)
@@ -192,7 +192,7 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 		for i, secret := range slices.Backward(made) { // the newest first: it makes Secrets read the app secret again
 			want := i >= len(made)-2
 			if got := s.AcceptsOrigin(t.Context(), secret); got != want {
-				t.Errorf("after %d rotations: secret %d is accepted: %v", len(made), i+1, got)
+				t.Errorf("after %d rotations: origin secret %d is accepted: %v, want %v", len(made), i+1, got, want)
 			}
 		}
 	}
@@ -208,11 +208,11 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 	calls := c.calls.Load()
 	for range 100 { // many guesses
 		if s.AcceptsOrigin(t.Context(), made[0]) {
-			t.Fatal("the oldest is accepted")
+			t.Fatal("the oldest origin secret is accepted, want it rejected")
 		}
 	}
 	if got := c.calls.Load() - calls; got > 1 {
-		t.Errorf("a flood of guesses is %d calls", got)
+		t.Errorf("100 wrong origin secrets caused %d calls of Secrets Manager, want at most 1", got)
 	}
 	c.checkReads(s, goodURL, goodSecret, goodKeys, c.calls.Load())
 }
@@ -225,7 +225,7 @@ func TestMoto_ServiceDown(t *testing.T) {
 	c.cut.Store(true)
 	c.clock.Advance(24 * time.Hour)
 	if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
-		t.Errorf("DatabaseURL with the service down: %v, want the last good value", err)
+		t.Errorf("DatabaseURL with the service down: got the error %v, want the last good value", err)
 	}
 	tried := c.calls.Load()
 	c.checkReads(s, goodURL, goodSecret, goodKeys, tried)
@@ -242,7 +242,7 @@ func TestMoto_ServiceDownFromTheStart(t *testing.T) {
 	_, err := s.DatabaseURL(t.Context())
 	var away interface{ Unavailable() bool }
 	if !errors.As(err, &away) || !away.Unavailable() || !strings.Contains(err.Error(), c.cfg.AppSecretARN) {
-		t.Errorf("DatabaseURL: %v, want an error that is Unavailable and names the ARN", err)
+		t.Errorf("DatabaseURL: got %v, want an error that names the ARN, with Unavailable() == true", err)
 	}
 	c.cut.Store(false)
 	c.clock.Advance(time.Second)
@@ -253,7 +253,7 @@ func TestMoto_ServiceDownFromTheStart(t *testing.T) {
 func checkOperatorError(t *testing.T, err error, names ...string) {
 	t.Helper()
 	if err == nil {
-		t.Fatal("no error")
+		t.Fatal("got no error, want one")
 	}
 	var away interface{ Unavailable() bool }
 	if errors.As(err, &away) && away.Unavailable() {
@@ -272,7 +272,7 @@ func checkOperatorError(t *testing.T, err error, names ...string) {
 func TestMoto_WrongARN(t *testing.T) {
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/nowhere-AbCdEf"
 
-	t.Run("of the keys: the database stays", func(t *testing.T) {
+	t.Run("wrong ARN of the keys", func(t *testing.T) {
 		c := newCountedManager(t)
 		good := c.cfg.SigningKeysARN
 		c.cfg.SigningKeysARN = wrong
@@ -283,16 +283,16 @@ func TestMoto_WrongARN(t *testing.T) {
 			t.Errorf("the error names a secret without a problem: %v", err)
 		}
 		if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
-			t.Errorf("DatabaseURL: %v, want its value", err)
+			t.Errorf("DatabaseURL with a wrong ARN of the keys: got the error %v, want the value", err)
 		}
 	})
-	t.Run("of both", func(t *testing.T) {
+	t.Run("two wrong ARNs", func(t *testing.T) {
 		c := newCountedManager(t)
 		c.cfg = config.API{AWS: c.cfg.AWS, AppSecretARN: wrong, SigningKeysARN: wrong + "2"}
 		_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
 		checkOperatorError(t, err, wrong, wrong+"2")
 	})
-	t.Run("alone", func(t *testing.T) {
+	t.Run("wrong ARN of the only secret", func(t *testing.T) {
 		c := newCountedManager(t)
 		c.cfg = config.API{AWS: c.cfg.AWS, AppSecretARN: wrong}
 		_, err := New(c.cfg, c.clock.Now).AuthSecret(t.Context())
@@ -302,7 +302,7 @@ func TestMoto_WrongARN(t *testing.T) {
 
 func TestMoto_Denied(t *testing.T) {
 	c := newCountedManager(t)
-	moto.CheckSignatures(t) // from now on moto knows no caller
+	moto.CheckSignatures(t) // moto has no user with the access key of the tests, so it rejects every call
 	_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
 	checkOperatorError(t, err, c.cfg.AppSecretARN, c.cfg.SigningKeysARN)
 }
@@ -314,7 +314,7 @@ func TestMoto_MalformedSecret(t *testing.T) {
 	_, err := s.DatabaseURL(t.Context())
 	checkOperatorError(t, err, c.cfg.AppSecretARN, "DATABASE_URL")
 	if got, err := s.SigningKeys(t.Context()); string(got) != goodKeys || err != nil {
-		t.Errorf("SigningKeys: %v, want its value", err)
+		t.Errorf("SigningKeys with an invalid app secret: got the error %v, want the value", err)
 	}
 
 	c.put(c.cfg.AppSecretARN, goodApp)
@@ -332,14 +332,15 @@ func TestMoto_SocialSecret(t *testing.T) {
 	s.UseSocial(config.Social{Providers: []config.Provider{{ID: "google", ClientIDs: []string{"id"}}}})
 	if _, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); err == nil ||
 		!strings.Contains(err.Error(), "GOOGLE_CLIENT_SECRET is missing") {
-		t.Errorf("without the secret: got %v", err)
+		t.Errorf("app secret without GOOGLE_CLIENT_SECRET: got %v, want an error that says that it is missing", err)
 	}
 	c.put(c.cfg.AppSecretARN, strings.Replace(goodApp, "{", `{"GOOGLE_CLIENT_SECRET":"not-shown-g",`, 1))
 	c.clock.Advance(remote.CoolDown)
 	if got, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); got != "not-shown-g" || err != nil {
-		t.Errorf("with the secret: %v, equal %v", err, got == "not-shown-g")
+		t.Errorf("GOOGLE_CLIENT_SECRET: got the error %v, the wanted value: %v", err, got == "not-shown-g")
 	}
 	if got, err := s.SocialSecret(t.Context(), "GITHUB_CLIENT_SECRET"); got != "" || err != nil {
-		t.Errorf("of another provider: %v, empty %v", err, got == "")
+		t.Errorf("secret of a provider that is not configured: got the error %v, empty: %v; want no error and \"\"",
+			err, got == "")
 	}
 }

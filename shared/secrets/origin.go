@@ -23,8 +23,8 @@ const maxOriginSecrets = 2
 const minOriginSecret = 32
 
 // AcceptsOrigin reports whether got, the origin secret of a request, is one of the app secret's originSecrets. If it is
-// not, AcceptsOrigin reads the app secret again, but not within remote.CoolDown of the last fetch, because a deployment
-// may have rotated them. Without an app secret it accepts every request: then CLIENT_IP alone says which proxies are
+// not, a deployment may have rotated them, so AcceptsOrigin reads the app secret again, but not within remote.CoolDown
+// of the last fetch. Without an app secret it accepts every request: then CLIENT_IP alone says which proxies are
 // trusted.
 func (s *Secrets) AcceptsOrigin(ctx context.Context, got string) bool {
 	if s.cfg.AppSecretARN == "" {
@@ -40,7 +40,7 @@ func (s *Secrets) AcceptsOrigin(ctx context.Context, got string) bool {
 	return s.isOriginSecret(ctx, got)
 }
 
-// isOriginSecret compares in constant time.
+// isOriginSecret reports whether got is one of the known originSecrets. It compares in constant time.
 func (s *Secrets) isOriginSecret(ctx context.Context, got string) bool {
 	app, err := s.app(ctx)
 	if err != nil {
@@ -73,10 +73,10 @@ func checkOriginSecrets(list []string) error {
 }
 
 // RotateOrigin adds a new origin secret as the first of the app secret's originSecrets. The second entry is then the
-// origin secret that CloudFront sends now. RotateOrigin takes it from the version deployed; if deployed is empty, it
-// takes the first entry of the current list. It also stores the new one as the string originSecret, because a dynamic
-// reference in CloudFormation cannot read a list. It returns the new version of the app secret, and leaves its other
-// members as they are.
+// origin secret that CloudFront sends now. The argument deployed is the id of the version of the app secret in which
+// RotateOrigin finds it. If deployed is empty or this version has none, RotateOrigin takes the first entry of the
+// current list. It also stores the new one as the string originSecret, because a dynamic reference in CloudFormation
+// cannot read a list. It returns the id of the new version of the app secret, and does not change other members.
 func RotateOrigin(ctx context.Context, as config.AWS, arn, deployed string) (version string, err error) {
 	m := manager{aws: as}
 	docs, err := m.read(ctx, []string{arn})
@@ -113,8 +113,8 @@ func (m *manager) originSecretOf(ctx context.Context, arn, version string) strin
 	return app.OriginSecret
 }
 
-// addOriginSecret adds a new origin secret to the JSON text of an app secret. sent is the origin secret that CloudFront
-// sends now, or "" if that is not known. Its errors do not quote the text.
+// addOriginSecret adds secret, a new origin secret, to the JSON text of an app secret. The argument sent is the origin
+// secret that CloudFront sends now, or "" if that is not known. The errors do not quote the text.
 func addOriginSecret(text []byte, sent, secret string) ([]byte, error) {
 	members := map[string]json.RawMessage{}
 	var accepted []string

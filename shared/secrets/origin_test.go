@@ -12,7 +12,7 @@ import (
 func TestWithoutAnAppSecretEveryOriginIsAccepted(t *testing.T) {
 	t.Parallel()
 	if !New(config.API{}, time.Now).AcceptsOrigin(t.Context(), "") {
-		t.Error("a request was refused without an app secret")
+		t.Error("AcceptsOrigin without an app secret = false, want true")
 	}
 }
 
@@ -32,7 +32,7 @@ func TestOriginSecretsAreOneOrTwoLongStrings(t *testing.T) {
 		_, err := parseAppSecret(secretText{arn: arn, text: []byte(text)}, nil)
 		switch {
 		case want == "" && err != nil, want != "" && (err == nil || !strings.Contains(err.Error(), want)):
-			t.Errorf("%s: got %v, want %q", list, err, want)
+			t.Errorf("originSecrets %s: got %v, want an error with %q, or none if this is empty", list, err, want)
 		case err != nil && strings.Contains(err.Error(), "hidden"):
 			t.Errorf("the error shows a value: %v", err)
 		}
@@ -64,12 +64,12 @@ func TestNewOriginSecretKeepsPreviousSecretAndOtherMembers(t *testing.T) {
 		}
 		if got.URL != "u" || string(got.Other) != `{"a":[1]}` ||
 			string(got.OriginSecrets) != c.want || got.OriginSecret != c.secret {
-			t.Errorf("got %s", text)
+			t.Errorf("got %s, want originSecrets %s, originSecret %s and the other members unchanged", text, c.want, c.secret)
 		}
 	}
 	for _, bad := range []string{"hidden", `["hidden"]`, "null", `{"originSecrets":"hidden"}`} {
 		if _, err := addOriginSecret([]byte(bad), "", "x"); err == nil || strings.Contains(err.Error(), "hidden") {
-			t.Errorf("%s: got %v", bad, err)
+			t.Errorf("addOriginSecret to %s: got %v, want an error that does not quote the text", bad, err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ const TTL = 5 * time.Minute
 // the ARN of a secret, its value comes from Secrets Manager; both secrets are read in one call. While Secrets Manager
 // is unavailable, the last good values stay in use. No error contains a value.
 //
-// An error with Unavailable() == true may disappear without a change; an operator must resolve any other error.
+// After an error with Unavailable() == true a later call may succeed. An operator must resolve any other error.
 type Secrets struct {
 	cfg      config.API
 	file     keyFile
@@ -97,8 +97,8 @@ func (s *Secrets) SigningKeys(ctx context.Context) ([]byte, error) {
 	return v.keys, err
 }
 
-// Invalidate reports that a value turned out to be wrong, for example because Postgres rejected the password. The next
-// read fetches the values again, but not within remote.CoolDown of the last fetch.
+// Invalidate makes the next read fetch the values again, but not within remote.CoolDown of the last fetch. Call it when
+// a value turned out to be wrong, for example because Postgres rejected the password.
 func (s *Secrets) Invalidate() { s.values.Invalidate() }
 
 func (s *Secrets) app(ctx context.Context) (appSecret, error) {
@@ -111,8 +111,8 @@ func (s *Secrets) app(ctx context.Context) (appSecret, error) {
 }
 
 // fetch reads every secret that has an ARN. If an earlier fetch returned every value, an error of one secret is an
-// error of the fetch, so that the last good values stay in use. Otherwise fetch returns the values of the secrets
-// without an error.
+// error of the fetch, so that the last good values stay in use. It is also an error if no secret has a value. Otherwise
+// fetchResult has the value or the error of each secret.
 func (s *Secrets) fetch(ctx context.Context) (fetchResult, error) {
 	var v fetchResult
 	var wanted []string

@@ -19,10 +19,10 @@ func TestValuesComeFromSettingsWithoutARN(t *testing.T) {
 	t.Parallel()
 	s := secrets.New(config.API{DatabaseURL: "postgres://u:p@h/d", AuthSecret: authSecret}, time.Now)
 	if got, err := s.DatabaseURL(t.Context()); got != "postgres://u:p@h/d" || err != nil {
-		t.Errorf("DatabaseURL: %v", err)
+		t.Errorf("DatabaseURL = %q, %v, want the value of the settings", got, err)
 	}
 	if got, err := s.AuthSecret(t.Context()); string(got) != authSecret || err != nil {
-		t.Errorf("AuthSecret: %v", err)
+		t.Errorf("AuthSecret = %q, %v, want the value of the settings", got, err)
 	}
 }
 
@@ -30,11 +30,11 @@ func TestMissingValuesAreErrors(t *testing.T) {
 	t.Parallel()
 	s := secrets.New(config.API{AuthSecret: "too-short"}, time.Now)
 	if _, err := s.DatabaseURL(t.Context()); err == nil || !strings.Contains(err.Error(), "DATABASE_URL") {
-		t.Errorf("DatabaseURL: %v, want an error that names DATABASE_URL", err)
+		t.Errorf("DatabaseURL: got %v, want an error that names DATABASE_URL", err)
 	}
 	_, err := s.AuthSecret(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "BETTER_AUTH_SECRET") || strings.Contains(err.Error(), "too-short") {
-		t.Errorf("AuthSecret: %v, want an error that names BETTER_AUTH_SECRET and not its value", err)
+		t.Errorf("AuthSecret: got %v, want an error that names BETTER_AUTH_SECRET and not its value", err)
 	}
 }
 
@@ -47,7 +47,7 @@ func TestSigningKeysFollowTheFile(t *testing.T) {
 	_, err := s.SigningKeys(t.Context())
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) ||
 		!strings.Contains(err.Error(), "xenon keys rotate") {
-		t.Errorf("without a file: %v, want an error that says where it looked and what to do", err)
+		t.Errorf("SigningKeys without a file: got %v, want an error that names the path and xenon keys rotate", err)
 	}
 
 	write := func(name, text string) {

@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// UseSocial makes the app secret include the secrets of the configured providers. Call it before the first read. It is
-// not a part of New, so that only functions/social links the code.
+// UseSocial makes Secrets read the secrets of the configured providers from the app secret too. Call it before the
+// first read. It is not a part of New, so that only functions/social links the code.
 func (s *Secrets) UseSocial(social config.Social) {
 	s.parseSocial = func(text []byte) (map[string]string, error) { return parseSocialSecrets(text, social) }
 }
@@ -54,7 +54,8 @@ func parseSocialSecrets(text []byte, social config.Social) (map[string]string, e
 	return found, errors.Join(problems...)
 }
 
-// parseSocialSecret returns the text of a member of the app secret, or "" if there is none.
+// parseSocialSecret returns the text of a member of the app secret, or "" if there is none. It normalizes the private
+// key of Apple.
 func parseSocialSecret(name string, member json.RawMessage) (string, error) {
 	if member == nil {
 		return "", nil

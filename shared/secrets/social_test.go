@@ -51,7 +51,7 @@ func appSecretText(t *testing.T, more map[string]any) []byte {
 	return text
 }
 
-// parserOf returns what UseSocial sets.
+// parserOf returns the parser that UseSocial sets for the providers in social.
 func parserOf(social config.Social) func([]byte) (map[string]string, error) {
 	var s Secrets
 	s.UseSocial(social)
@@ -70,7 +70,7 @@ func TestSocialSecretsAreMembersOfTheAppSecret(t *testing.T) {
 		"GOOGLE_CLIENT_SECRET": "g", "APPLE_PRIVATE_KEY": key, "OIDC_CLIENT_SECRET": "k", "MY_IDP_CLIENT_SECRET": "m",
 	}
 	if diff := cmp.Diff(want, app.social); err != nil || diff != "" {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+		t.Errorf("secrets of the providers: %v (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -79,14 +79,14 @@ func TestMissingSocialSecretsAreOneError(t *testing.T) {
 	text := appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5, "APPLE_PRIVATE_KEY": "hunter-2"})
 	_, err := parseAppSecret(secretText{arn: "arn:x", text: text}, parserOf(withProviders))
 	if err == nil {
-		t.Fatal("got no error")
+		t.Fatal("parseAppSecret with wrong and missing secrets returned no error, want one")
 	}
 	for _, want := range []string{
 		"arn:x", "GOOGLE_CLIENT_SECRET is not a text", "APPLE_PRIVATE_KEY is not a private key",
 		"OIDC_CLIENT_SECRET is missing", "MY_IDP_CLIENT_SECRET is missing",
 	} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
+			t.Errorf("parseAppSecret: got the error %v, want one with %q", err, want)
 		}
 	}
 	if strings.Contains(err.Error(), "hunter") || strings.Contains(err.Error(), "GITHUB") {
@@ -100,7 +100,7 @@ func TestSocialSecretsAreIgnoredWithoutProviders(t *testing.T) {
 	text := secretText{text: appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5})}
 	for _, parse := range []func([]byte) (map[string]string, error){nil, parserOf(config.Social{})} {
 		if app, err := parseAppSecret(text, parse); err != nil || app.social != nil {
-			t.Errorf("got %v, %v", app.social, err)
+			t.Errorf("parseAppSecret without providers: got the secrets %v and the error %v, want neither", app.social, err)
 		}
 	}
 }
@@ -110,6 +110,6 @@ func TestSocialSecretIsEmptyWithoutAppSecret(t *testing.T) {
 	s := New(config.API{}, time.Now)
 	s.UseSocial(withProviders)
 	if got, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); got != "" || err != nil {
-		t.Errorf("got %q, %v", got, err)
+		t.Errorf("SocialSecret without an app secret = %q, %v, want \"\" and no error", got, err)
 	}
 }

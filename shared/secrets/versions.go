@@ -40,7 +40,7 @@ type Stages struct {
 	labels  map[string][]string // labels by version
 }
 
-// Current returns the version in use, empty before the first one.
+// Current returns the id of the version in use, or "" if there is none.
 func (s Stages) Current() string {
 	for version := range s.labels {
 		if s.IsCurrent(version) {
@@ -92,8 +92,8 @@ func (v *Versions) Read(ctx context.Context, version string) ([]byte, error) {
 	return newSecretText(v.arn, out.SecretString, out.SecretBinary).text, nil
 }
 
-// Put creates a pending version and returns its id. If version is empty, Secrets Manager generates the id. The value of
-// a version cannot be changed later. The first version of a secret comes into use immediately.
+// Put creates a pending version and returns its id. If version is empty, the AWS SDK generates the id. The value of a
+// version cannot be changed later. The first version of a secret comes into use immediately.
 func (v *Versions) Put(ctx context.Context, version string, text []byte) (string, error) {
 	if err := v.cloud.open(); err != nil {
 		return "", err
@@ -111,8 +111,8 @@ func (v *Versions) Put(ctx context.Context, version string, text []byte) (string
 	return aws.ToString(out.VersionId), nil
 }
 
-// Promote brings a version into use instead of old: it moves the label AWSCURRENT. It fails if old is not in use any
-// more.
+// Promote brings a version into use instead of the version old: it moves the label AWSCURRENT. It returns an error if
+// old is not in use any more.
 func (v *Versions) Promote(ctx context.Context, version, old string) error {
 	return v.moveLabel(ctx, stageCurrent, old, version)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// clearAWS removes all AWS settings of the machine until the end of the test, and returns an empty directory for new
-// ones.
+// clearAWS hides all AWS settings of the machine until the end of the test. It returns an empty directory for the files
+// config and credentials.
 func clearAWS(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -44,18 +44,18 @@ func TestLoadReadsProfile(t *testing.T) {
 		SecretsEndpoint: "http://localhost:5000", QueueEndpoint: "http://localhost:1",
 	}
 	if diff := cmp.Diff(got, want); diff != "" || err != nil {
-		t.Errorf("%v (-got +want):\n%s", err, diff)
+		t.Errorf("Load with the profile work: %v (-got +want):\n%s", err, diff)
 	}
 }
 
 func TestLoadNamesWhatIsMissing(t *testing.T) {
 	clearAWS(t)
 	if _, err := Load(t.Context(), config.AWS{}); err == nil || !strings.Contains(err.Error(), "find AWS credentials") {
-		t.Errorf("got %v", err)
+		t.Errorf("Load without settings: got %v, want an error about missing credentials", err)
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
 	if _, err := Load(t.Context(), config.AWS{}); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
-		t.Errorf("got %v, want an error that names the region", err)
+		t.Errorf("Load without a region: got %v, want an error that names AWS_REGION", err)
 	}
 }
