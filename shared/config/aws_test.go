@@ -35,10 +35,10 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(got.AWS, c.want); diff != "" {
-			t.Errorf("%v (-got +want):\n%s", c.more, diff)
+			t.Errorf("AWS settings of Lambda with %q (-got +want):\n%s", c.more, diff)
 		}
 		if err := got.AWS.Check(); err != nil {
-			t.Error(err)
+			t.Errorf("Check of the settings of Lambda with %q: got the error %v, want none", c.more, err)
 		}
 	}
 }
@@ -47,7 +47,7 @@ func TestAWSCheckNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	got := config.AWS{AccessKeyID: "AKIDEXAMPLE"}.Check()
 	if got == nil || !strings.Contains(got.Error(), "missing: AWS_REGION, AWS_SECRET_ACCESS_KEY; Lambda") {
-		t.Errorf("got %v", got)
+		t.Errorf("Check without region and secret key: got %v, want an error that names these two", got)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestWrongSecretARNsAreRefused(t *testing.T) {
 		for _, name := range []string{"APP_SECRET_ARN", "SIGNING_KEYS_ARN"} {
 			_, err := config.LoadAPI(env(name, value, "MAIL", "none"))
 			if good && err != nil {
-				t.Errorf("%s=%s: got %v", name, value, err)
+				t.Errorf("%s=%s: got the error %v, want none", name, value, err)
 			}
 			namesBoth := err != nil && strings.Contains(err.Error(), name+": ") && strings.Contains(err.Error(), value)
 			if !good && !namesBoth {
@@ -80,12 +80,12 @@ func TestWrongSecretARNsAreRefused(t *testing.T) {
 func TestRotationRequiresSecret(t *testing.T) {
 	t.Parallel()
 	if _, err := config.LoadRotation(env()); err == nil || !strings.Contains(err.Error(), "SIGNING_KEYS_ARN: missing") {
-		t.Errorf("got %v", err)
+		t.Errorf("LoadRotation without SIGNING_KEYS_ARN: got %v, want an error that says that it is missing", err)
 	}
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf"
 	got, err := config.LoadRotation(env("SIGNING_KEYS_ARN", arn))
 	want := config.Rotation{SigningKeysARN: arn, JWTExpiresIn: config.DefaultJWTExpiresIn}
 	if got != want || err != nil {
-		t.Errorf("got %+v, %v, want %+v", got, err, want)
+		t.Errorf("LoadRotation = %+v, %v, want %+v", got, err, want)
 	}
 }

@@ -1,6 +1,6 @@
 // Package config reads the settings of Xenon from environment variables, once at the start. It has one type for each
-// kind of entry point, with the settings that this entry point has. A load function returns one error with everything
-// that is wrong, so that a deployment with wrong settings does not start.
+// kind of entry point, with the settings of this entry point. A load function returns one error with everything that is
+// wrong, so that a deployment with wrong settings does not start.
 package config
 
 import (
@@ -34,8 +34,8 @@ func FromEnv[T any](load func(getenv func(string) string) (T, error)) (T, error)
 	return load(os.Getenv)
 }
 
-// API holds the settings of the functions that answer HTTP requests, and of xenon dev. Values that are stored in
-// Secrets Manager are empty here if their ARN is set; shared/secrets reads them.
+// API holds the settings of the functions that answer HTTP requests, and of xenon dev. If AppSecretARN is set,
+// DatabaseURL and AuthSecret may be empty: shared/secrets reads them from Secrets Manager.
 type API struct {
 	DatabaseURL Secret // of the database that requests use; a pooled endpoint in the cloud
 	Schema      string // the schema of Xenon's tables
@@ -46,7 +46,7 @@ type API struct {
 	SigningKeysFile string // the file with the key set, if SigningKeysARN is empty
 
 	Origin         string   // public origin, "scheme://host[:port]": issuer, cookie prefix, links; never read from Host
-	TrustedOrigins []string // origins and patterns besides Origin
+	TrustedOrigins []string // origins and patterns that are trusted besides Origin
 
 	PasswordHash        string // the format of new hashes: Argon2id or Scrypt
 	PasswordBlocklist   bool   // reject the most common passwords
@@ -65,11 +65,11 @@ type API struct {
 	CookieCacheMaxAge time.Duration // at most five minutes
 
 	RequireEmailVerification      bool // no session before the email is verified
-	SendVerificationOnSignIn      bool // a rejected sign-in sends the link again
-	AutoSignInAfterVerification   bool // the first click on the link creates a session
+	SendVerificationOnSignIn      bool // a sign-in that is rejected for an unverified email sends the link again
+	AutoSignInAfterVerification   bool // the first click on the verification link creates a session
 	RevokeSessionsOnPasswordReset bool
-	DeleteUserVerification        bool // a user is deleted with a mailed link
-	ChangeEmailConfirmation       bool // the old email confirms a change before the new one is verified
+	DeleteUserVerification        bool // a user is deleted only after a click on a mailed link
+	ChangeEmailConfirmation       bool // a click on a link to the old email must confirm a change of the email first
 	ChangeEmail, DeleteUser       bool // the features are available
 	SignUp                        bool // new users can register
 
@@ -133,7 +133,7 @@ func LoadWithoutSocial(getenv func(string) string) (API, error) {
 	return c, l.err()
 }
 
-// api reads the settings that all functions have.
+// api reads the settings of API except Social.
 func (l *loader) api() API {
 	getenv := l.getenv
 	c := API{
@@ -194,7 +194,7 @@ func (l *loader) api() API {
 	return c
 }
 
-// SchemaURL reads the database that migrations change: DIRECT_DATABASE_URL, else DATABASE_URL.
+// SchemaURL reads the URL of the database that migrations change: DIRECT_DATABASE_URL, else DATABASE_URL.
 func SchemaURL(getenv func(string) string) (Secret, error) {
 	l := loader{getenv: getenv}
 	name := "DIRECT_DATABASE_URL"

@@ -49,15 +49,15 @@ func TestLoadAPIHasDefaults(t *testing.T) {
 		Social: config.Social{AccountLinking: true, UpdateAccountOnSignIn: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("LoadAPI with only the required settings (-want +got):\n%s", diff)
 	}
 }
 
-func TestSchemaIsUnquotedName(t *testing.T) {
+func TestSchemaIsALowerCaseName(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{"public", "xenon", "_x9", "select", strings.Repeat("x", 63)} {
 		if got, err := config.LoadAPI(env("SCHEMA", good)); err != nil || got.Schema != good {
-			t.Errorf("%s: got %q, %v", good, got.Schema, err)
+			t.Errorf("SCHEMA=%s: got %q, %v, want this name", good, got.Schema, err)
 		}
 	}
 	for _, bad := range []string{
@@ -66,7 +66,7 @@ func TestSchemaIsUnquotedName(t *testing.T) {
 		strings.Repeat("x", 64),
 	} {
 		if _, err := config.LoadAPI(env("SCHEMA", bad)); err == nil || !strings.Contains(err.Error(), "SCHEMA: ") {
-			t.Errorf("%s: got %v, want a problem with SCHEMA", bad, err)
+			t.Errorf("SCHEMA=%s: got %v, want an error that names SCHEMA", bad, err)
 		}
 	}
 }
@@ -81,7 +81,7 @@ func TestOriginIsNormalized(t *testing.T) {
 	} {
 		got, err := config.LoadAPI(env("BETTER_AUTH_URL", in))
 		if err != nil || got.Origin != want {
-			t.Errorf("%s: got %q, %v, want %q", in, got.Origin, err, want)
+			t.Errorf("BETTER_AUTH_URL=%s: got the origin %q, %v, want %q", in, got.Origin, err, want)
 		}
 	}
 }
@@ -120,13 +120,13 @@ func TestR50_MissingSettingsAreReported(t *testing.T) {
 	_, err := config.LoadAPI(func(string) string { return "" })
 	for _, name := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET"} {
 		if err == nil || !strings.Contains(err.Error(), name+": missing") {
-			t.Errorf("%s is not reported as missing: %v", name, err)
+			t.Errorf("LoadAPI without settings: got %v, want an error that says that %s is missing", err, name)
 		}
 	}
 	const arn = "arn:aws:secretsmanager:eu-west-1:1:secret:app"
 	cloud := env("DATABASE_URL", "", "BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", arn, "MAIL", "none")
 	if _, err := config.LoadAPI(cloud); err != nil {
-		t.Errorf("in the cloud both come from Secrets Manager: %v", err)
+		t.Errorf("LoadAPI with APP_SECRET_ARN, without DATABASE_URL and BETTER_AUTH_SECRET: got %v, want no error", err)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestMailMustBeSetInTheCloud(t *testing.T) {
 	} {
 		_, err := config.LoadAPI(env(c.set...))
 		if err == nil && c.want != "" || err != nil && (c.want == "" || !strings.Contains(err.Error(), c.want)) {
-			t.Errorf("%v: got %v, want %q", c.set, err, c.want)
+			t.Errorf("LoadAPI with %q: got %v, want an error with %q, or none if this is empty", c.set, err, c.want)
 		}
 	}
 }
@@ -161,13 +161,13 @@ func TestMailerRequiresSender(t *testing.T) {
 	} {
 		got, err := config.LoadMailer(func(name string) string { return map[string]string{"MAIL_FROM": in}[name] })
 		if err != nil || got.From != want {
-			t.Errorf("%s: got %q, %v, want %q", in, got.From, err, want)
+			t.Errorf("MAIL_FROM=%s: got the sender %q, %v, want %q", in, got.From, err, want)
 		}
 	}
 	for _, in := range []string{"", "Xenon", "a@example.com, b@example.com"} {
 		_, err := config.LoadMailer(func(string) string { return in })
 		if err == nil || !strings.Contains(err.Error(), "MAIL_FROM: ") {
-			t.Errorf("%q: got %v", in, err)
+			t.Errorf("MAIL_FROM=%s: got %v, want an error that names MAIL_FROM", in, err)
 		}
 	}
 }
@@ -181,7 +181,7 @@ func TestClientIPHasThreeForms(t *testing.T) {
 		"xff:2":      {Source: config.ForwardedFor, Hops: 2},
 	} {
 		if got, err := config.LoadAPI(env("CLIENT_IP", in)); err != nil || got.ClientIP != want {
-			t.Errorf("%s: got %+v, %v", in, got.ClientIP, err)
+			t.Errorf("CLIENT_IP=%s: got %+v, %v, want %+v", in, got.ClientIP, err, want)
 		}
 	}
 }
@@ -190,13 +190,13 @@ func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
 	t.Parallel()
 	got, err := config.SchemaURL(env("DIRECT_DATABASE_URL", "postgres://direct/db"))
 	if err != nil || got != "postgres://direct/db" {
-		t.Errorf("got %q, %v", string(got), err)
+		t.Errorf("SchemaURL = %q, %v, want DIRECT_DATABASE_URL", string(got), err)
 	}
 	if got, err := config.SchemaURL(env()); err != nil || got != "postgres://u:hunter2@localhost/db" {
-		t.Errorf("got %q, %v", string(got), err)
+		t.Errorf("SchemaURL without DIRECT_DATABASE_URL = %q, %v, want DATABASE_URL", string(got), err)
 	}
 	if _, err := config.SchemaURL(func(string) string { return "" }); err == nil {
-		t.Error("got no error for a missing URL")
+		t.Error("SchemaURL without a URL returned no error, want one")
 	}
 }
 
@@ -208,12 +208,12 @@ func TestKeysHaveOptionalJWKSURL(t *testing.T) {
 			SigningKeysFile: config.DefaultSigningKeysFile, JWTExpiresIn: config.DefaultJWTExpiresIn, JWKSURL: url,
 		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("%q: %v (-want +got):\n%s", url, err, diff)
+			t.Errorf("LoadKeys with JWKS_URL=%q: %v (-want +got):\n%s", url, err, diff)
 		}
 	}
 	_, err := config.LoadKeys(env("JWKS_URL", "jwks.json"))
 	if err == nil || !strings.Contains(err.Error(), "JWKS_URL: ") {
-		t.Errorf("a file: got %v", err)
+		t.Errorf("JWKS_URL=jwks.json: got %v, want an error that names JWKS_URL", err)
 	}
 }
 
@@ -263,9 +263,9 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 	if _, err := config.SchemaURL(spy); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = config.LoadImport(spy) // the test needs only the names that are read
+	_, _ = config.LoadImport(spy) // only to see which settings it reads
 	_, _ = config.LoadMailer(spy)
-	delete(read, "REQUIRE_LOCAL_EMAIL_VERIFIED") // not offered
+	delete(read, "REQUIRE_LOCAL_EMAIL_VERIFIED") // every value of it is an error
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(example))); diff != "" {
 		t.Errorf("settings (-read +in .env.example):\n%s", diff)
 	}

@@ -4,7 +4,7 @@ package config
 type Import struct {
 	FromDatabaseURL Secret // the Supabase project that is read
 	ToDatabaseURL   Secret // the target's direct endpoint
-	SecretARN       string // the secret in Secrets Manager with both; only functions/migrate may read it
+	SecretARN       string // the secret in Secrets Manager with both URLs; only functions/migrate may read it
 	Schema          string // the schema of Xenon's tables
 	AWS             AWS
 }

@@ -19,23 +19,23 @@ func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 	notPostgres := []string{"FROM_DATABASE_URL", "mysql://u:hunter2@h/d", "TO_DATABASE_URL", "hunter2 %"}
 	for name, c := range map[string]struct {
 		set  []string
-		want []string // names in the error
+		want []string // texts in the error
 	}{
 		"both":      {urls, nil},
 		"the cloud": {[]string{"MIGRATE_SECRET_ARN", arn}, nil},
 		"nothing":   {nil, []string{"FROM_DATABASE_URL: missing", "TO_DATABASE_URL: missing"}},
 		"one":       {urls[:2], []string{"TO_DATABASE_URL: missing"}},
 		"neither":   {notPostgres, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
-		"no ARN":    {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
+		"wrong ARN": {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
 	} {
 		got, err := config.LoadImport(env(c.set...))
 		if (err != nil) != (c.want != nil) {
-			t.Errorf("%s: got %v, want an error: %v", name, err, c.want != nil)
+			t.Errorf("%s: got the error %v, want errors %q", name, err, c.want)
 			continue
 		}
 		for _, want := range c.want {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: got %v, want one with %q", name, err, want)
+				t.Errorf("%s: got the error %v, want one with %q", name, err, want)
 			}
 		}
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
@@ -46,7 +46,7 @@ func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 				Schema: "public", FromDatabaseURL: config.Secret(urls[1]), ToDatabaseURL: config.Secret(urls[3]),
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
+				t.Errorf("LoadImport with both URLs (-want +got):\n%s", diff)
 			}
 		}
 	}
@@ -75,11 +75,11 @@ func TestWrongDatabaseURLsAreRefused(t *testing.T) {
 			missing := err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), want)
 			switch {
 			case want == "" && err != nil:
-				t.Errorf("%s?%s: %v", name, query, err)
+				t.Errorf("%s with the query %s: got the error %v, want none", name, query, err)
 			case want != "" && missing:
-				t.Errorf("%s?%s: got %v, want one with %q", name, query, err, want)
+				t.Errorf("%s with the query %s: got the error %v, want one with %q", name, query, err, want)
 			case err != nil && strings.Contains(err.Error(), "hunter2"):
-				t.Errorf("%s?%s: a password is shown: %v", name, query, err)
+				t.Errorf("%s with the query %s: the error shows the password: %v", name, query, err)
 			}
 		}
 	}

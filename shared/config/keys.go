@@ -7,7 +7,7 @@ type Keys struct {
 	SigningKeysARN  string // the secret in Secrets Manager with the key set
 	SigningKeysFile string // the file with the key set, if SigningKeysARN is empty
 	JWTExpiresIn    time.Duration
-	JWKSURL         string // where a report's signature is checked; empty: with the key set itself
+	JWKSURL         string // the public keys that check the signature of a report; empty: those of the key set
 	AWS             AWS
 }
 

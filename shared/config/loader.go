@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// loader reads variables and collects the problems.
+// loader reads environment variables and collects the problems in their values.
 type loader struct {
 	getenv   func(string) string
 	problems []error
@@ -50,7 +50,7 @@ func splitList(text string) []string {
 	return out
 }
 
-// oneOf returns the first of allowed by default.
+// oneOf reads a setting whose value must be one of allowed. The first one is the default.
 func (l *loader) oneOf(name string, allowed ...string) string {
 	v := l.text(name, allowed[0])
 	if !slices.Contains(allowed, v) {
@@ -131,7 +131,7 @@ func (l *loader) databaseURL(name, v string) {
 	l.checkDatabaseURL(name, v)
 }
 
-// checkDatabaseURL adds a problem if v is not a database URL. The problem does not quote v, which contains a password.
+// checkDatabaseURL adds a problem if v is not a database URL. The problem does not quote v, which may have a password.
 func (l *loader) checkDatabaseURL(name, v string) {
 	if _, err := pg.Parse(v); err != nil {
 		l.problem(name, "%w", err)
@@ -150,7 +150,7 @@ func (l *loader) secret(name, v string) {
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres truncates longer names
 
-// schema accepts names that need no quotes in SQL, except the names that Postgres and the import use.
+// schema reads the name of a schema. It rejects names that Postgres or the import uses.
 func (l *loader) schema(name string) string {
 	v := l.text(name, DefaultSchema)
 	if !schemaName.MatchString(v) || strings.HasPrefix(v, "pg_") || v == "information_schema" || v == "supabase_import" {

@@ -57,14 +57,15 @@ func providerSetting(name string) string {
 	return name
 }
 
-// socialManual is the part of the table of docs/configuration.md about social sign-in. It has the settings that exist
-// once.
+// socialManual is the second table on social sign-in in docs/configuration.md: the settings that belong to one provider
+// or to social sign-in as a whole.
 var socialManual = []setting{
 	{
 		"APPLE_TEAM_ID",
 		"",
 		"none",
-		"With the next two: Xenon makes Apple's client secret, instead of `APPLE_CLIENT_SECRET`.",
+		"With `APPLE_KEY_ID` and `APPLE_PRIVATE_KEY`: Xenon makes Apple's client secret from the three. Then do not set " +
+			"`APPLE_CLIENT_SECRET`.",
 	},
 	{"APPLE_KEY_ID", "", "none", "The id of the private key."},
 	{
@@ -152,7 +153,7 @@ var socialManual = []setting{
 	},
 }
 
-// socialSection is the section on social sign-in.
+// socialSection returns the section on social sign-in of docs/configuration.md.
 func socialSection() string {
 	var text strings.Builder
 	text.WriteString(`
@@ -177,7 +178,8 @@ is the id of the provider in capital letters:
 	for _, s := range providerSettings {
 		fmt.Fprintf(&text, "| `<PROVIDER>_%s` | %s | %s |\n", s.name, s.fallback, s.meaning)
 	}
-	text.WriteString("\nThese settings exist once:\n\n| variable | default | meaning |\n|---|---|---|\n")
+	text.WriteString("\nThe other settings belong to one provider or to social sign-in as a whole:\n\n" +
+		"| variable | default | meaning |\n|---|---|---|\n")
 	writeSettings(&text, socialManual)
 	text.WriteString(severalProviders)
 	return text.String()

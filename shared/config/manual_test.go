@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write docs/configuration.md")
 // another setting, fallback describes it and value is empty.
 type setting struct{ name, value, fallback, meaning string }
 
-// manual is the first table of docs/configuration.md. The lines are long because each is a row of the table.
+// manual is the first table of docs/configuration.md.
 var manual = []setting{
 	{
 		"DATABASE_URL",
@@ -180,7 +180,7 @@ var manual = []setting{
 	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
 }
 
-// trustedOrigins is the section on BETTER_AUTH_TRUSTED_ORIGINS.
+// trustedOrigins is the section on BETTER_AUTH_TRUSTED_ORIGINS of docs/configuration.md.
 const trustedOrigins = `
 ## Trusted origins
 
@@ -204,7 +204,7 @@ register a name there. Xenon does not start with such an entry, or with an entry
 says what to write instead.
 `
 
-// rateLimits is the section on RATE_LIMIT_RULES. A test of shared/auth uses its setting for a class.
+// rateLimits is the section on RATE_LIMIT_RULES of docs/configuration.md. A test of shared/auth uses its example.
 const rateLimits = `
 ## Rate limits
 
@@ -212,12 +212,12 @@ Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" +
 	` the limits are Better Auth's: 3 requests of ` + "`/sign-in/*`, `/sign-up/*`," + `
 ` + "`/change-password` and `/change-email` in 10 seconds, 3 of `/request-password-reset` and " +
 	"`/send-verification-email` in 60, 100 of any other" + `
-path in 10. Every accepted request restarts the window, which ends when that many seconds pass without one.
+path in 10. Every accepted request restarts the window: it ends when that many seconds have passed without one.
 
 ` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that are checked before these. A name is a path below ` +
 	"`/api/auth`, or a whole path such as `/api/profile` and" + `
 ` + "`/health`; `*` stands for any characters but a slash, `**` for any number of segments. The first rule that " +
-	"matches counts. `false` switches" +
+	"matches applies. `false` switches" +
 	`
 the limit of the path off. ` + "`window`" + ` is at most 3600 seconds.
 
@@ -249,7 +249,7 @@ func TestManualExplainsEverySetting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = config.LoadImport(spy) // here and below only the names matter
+	_, _ = config.LoadImport(spy) // only to see which settings it reads
 	_, _ = config.LoadMailer(spy)
 	explained := map[string]bool{}
 	for _, p := range providerSettings {
@@ -261,11 +261,12 @@ func TestManualExplainsEverySetting(t *testing.T) {
 			continue
 		}
 		if got, err := config.LoadAPI(env(m.name, m.value)); err != nil || !cmp.Equal(defaults, got) {
-			t.Errorf("%s=%s is not the default: %v\n%s", m.name, m.value, err, cmp.Diff(defaults, got))
+			t.Errorf("the manual says that %s is the default of %s, but LoadAPI with it differs: %v (-default +got)\n%s",
+				m.value, m.name, err, cmp.Diff(defaults, got))
 		}
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(explained))); diff != "" {
-		t.Errorf("settings (-read +explained):\n%s", diff)
+		t.Errorf("settings (-read by the code +explained by the manual):\n%s", diff)
 	}
 }
 
@@ -297,11 +298,11 @@ This page is written by ` + "`make manual`" + ` from shared/config; change it th
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(text.String(), string(got)); diff != "" {
-		t.Errorf("run make manual (-want +got):\n%s", diff)
+		t.Errorf("docs/configuration.md is out of date; run make manual (-want +got):\n%s", diff)
 	}
 }
 
-// writeSettings writes the rows of a table.
+// writeSettings writes one row of a Markdown table for each setting.
 func writeSettings(text *strings.Builder, settings []setting) {
 	for _, s := range settings {
 		fallback := s.fallback

@@ -85,9 +85,10 @@ func checkWebOrigin(scheme, authority string) error {
 	return checkHostPattern(scheme, strings.ToLower(host))
 }
 
-// checkHostPattern checks a host with wildcards. A label that is only a wildcard must be below a registrable domain. A
-// label with a wildcard and other text may also be directly below a private suffix such as vercel.app. It must not be
-// below an ICANN suffix such as com, because other people can register a matching name there.
+// checkHostPattern checks the last label of a host that has a wildcard. If the label is only a wildcard, it must be
+// below a registrable domain such as example.com. If it also has other text, it may be directly below a private suffix
+// such as vercel.app, but not directly below an ICANN suffix such as com, because other people can register a matching
+// name there.
 func checkHostPattern(scheme, host string) error {
 	labels := strings.Split(host, ".")
 	if slices.Contains(labels, "") {
@@ -125,8 +126,8 @@ func checkHostPattern(scheme, host string) error {
 		"write your domain, such as %s://*.example.%s", below, scheme, below)
 }
 
-// checkIPv4Pattern accepts a pattern whose fixed first numbers are those of a private network or of the loopback
-// network.
+// checkIPv4Pattern accepts a pattern whose numbers before the first wildcard are those of a private network or of the
+// loopback network.
 func checkIPv4Pattern(labels []string) error {
 	fixed := []string{"0", "0", "0", "0"}
 	for i, label := range labels {

@@ -23,7 +23,7 @@ func TestTrustedOriginsAcceptHostsOfOneOwner(t *testing.T) {
 		"exp://192.168.*.*:*/**", "exp://10.0.0.*:*/--/*", "myapp://*/cb", "chrome-extension://abcdefghijklmnop",
 	} {
 		if _, err := config.LoadAPI(env("BETTER_AUTH_TRUSTED_ORIGINS", entry)); err != nil {
-			t.Errorf("%s: %v", entry, err)
+			t.Errorf("trusted origin %s: got the error %v, want none", entry, err)
 		}
 	}
 }
@@ -74,7 +74,7 @@ func TestStartFailsIfTrustedOriginMatchesHostsOfOtherOwners(t *testing.T) {
 		_, err := config.LoadAPI(env("BETTER_AUTH_TRUSTED_ORIGINS", "https://fine.example.com,"+entry))
 		if err == nil || !strings.Contains(err.Error(), want) ||
 			!strings.Contains(err.Error(), "BETTER_AUTH_TRUSTED_ORIGINS") {
-			t.Errorf("%s: got %v, want %q", entry, err, want)
+			t.Errorf("trusted origin %s: got %v, want an error with %q", entry, err, want)
 		}
 		if err != nil && strings.Contains(err.Error(), "hidden") {
 			t.Errorf("the error shows a password: %v", err)

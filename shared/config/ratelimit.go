@@ -50,7 +50,7 @@ func parseRateLimitRules(text string) ([]RateLimitRule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", path, err)
 		}
-		rule.Path, _ = path.(string) // JSON has no other names
+		rule.Path, _ = path.(string) // the name of a JSON member is always a string
 		if !strings.HasPrefix(rule.Path, "/") && !strings.HasPrefix(rule.Path, "*") {
 			return nil, fmt.Errorf("%q is not a path such as /sign-in/email or /sign-in/*", rule.Path)
 		}

@@ -20,7 +20,7 @@ func TestRateLimitRulesKeepOrder(t *testing.T) {
 		{Path: "*", Window: 500 * time.Millisecond, Max: 1},
 	}
 	if diff := cmp.Diff(want, cfg.RateLimitRules); err != nil || diff != "" {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+		t.Errorf("RATE_LIMIT_RULES with three rules: %v (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -44,7 +44,7 @@ func TestWrongRateLimitRulesAreRefused(t *testing.T) {
 	} {
 		_, err := config.LoadAPI(env("RATE_LIMIT_RULES", text))
 		if err == nil || !strings.Contains(err.Error(), "RATE_LIMIT_RULES: ") || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", text, err, want)
+			t.Errorf("RATE_LIMIT_RULES=%s: got %v, want an error with %q", text, err, want)
 		}
 	}
 }

@@ -2,7 +2,7 @@ package config
 
 const redacted = "[redacted]"
 
-// Secret is a string that prints as "[redacted]" in every format. Convert it to string to use it.
+// Secret is a string that fmt, log/slog and encoding/json write as "[redacted]". Convert it to string to use it.
 type Secret string
 
 func (Secret) String() string               { return redacted }

@@ -7,10 +7,10 @@ type Social struct {
 	AccountLinking         bool     // a user can have accounts of several providers; on by default
 	AllowDifferentEmails   bool     // link-social accepts an account with another email
 	DisableImplicitLinking bool     // a sign-in never links an account to a user that exists
-	UpdateUserInfoOnLink   bool     // a link copies name and image to the user
+	UpdateUserInfoOnLink   bool     // linking an account copies its name and image to the user
 	UpdateAccountOnSignIn  bool     // a later sign-in stores the new tokens; on by default
 	EncryptOAuthTokens     bool     // access and refresh tokens are encrypted in the database
-	TrustedProviders       []string // provider ids whose unverified emails may link
+	TrustedProviders       []string // ids of providers whose emails count as verified when an account is linked
 }
 
 // Provider holds the settings of one provider.
@@ -25,7 +25,7 @@ type Provider struct {
 	DisableSignUp            bool // new users cannot register with this provider
 	DisableImplicitSignUp    bool // new users register only with requestSignUp
 	OverrideUserInfo         bool // each sign-in copies name, image and email to the user
-	RequireEmailVerification bool // no session unless the provider says that the email is verified
+	RequireEmailVerification bool // no session before the email in the row of the user is verified
 
 	OIDC   bool   // a generic OIDC provider, whose endpoints are found by discovery
 	Issuer string // of an OIDC provider, or of a self-managed GitLab

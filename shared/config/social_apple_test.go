@@ -52,7 +52,7 @@ func TestApplePrivateKeyMayHaveThreeForms(t *testing.T) {
 			PrivateKey: config.Secret(key),
 		}}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+			t.Errorf("private key of Apple, %s (-want +got):\n%s", name, diff)
 		}
 	}
 }

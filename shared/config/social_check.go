@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// The expressions are compiled when they are used, because every function imports this package.
+// The expressions are compiled at their first use, because every function imports this package and few use them.
 var (
 	providerID = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}$`)
@@ -16,7 +16,8 @@ var (
 	tenantID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`) })
 )
 
-// checkProviderID returns why the id of an OIDC provider cannot be used together with the others, "" if it can.
+// checkProviderID returns why the id of the OIDC provider p is not valid or conflicts with that of another provider,
+// and "" if it can be used.
 func checkProviderID(p Provider, others []Provider) string {
 	switch {
 	case !providerID().MatchString(p.ID):
@@ -85,7 +86,7 @@ func (l *loader) issuer(name string) string {
 	return v
 }
 
-// checkIssuer returns what is wrong with the URL of an issuer.
+// checkIssuer returns what is wrong with the URL of an issuer, and "" if nothing is.
 func checkIssuer(v string) string {
 	u, err := url.Parse(v)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {

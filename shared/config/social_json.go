@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// optionSuffixes returns the options that every provider has, as they end the name of a setting.
+// optionSuffixes returns the ends of the names of the options that every provider has: SCOPE of GOOGLE_SCOPE.
 func optionSuffixes() []string {
 	return []string{
 		"SCOPE", "DISABLE_SIGNUP", "DISABLE_IMPLICIT_SIGNUP", "OVERRIDE_USER_INFO", "REQUIRE_EMAIL_VERIFICATION",
 	}
 }
 
-// providerOptions reads a JSON object with options of providers: settings that are neither ids nor secrets. One
+// providerOptions reads a JSON object with options of providers: settings other than client ids and secrets. One
 // variable can hold all of them, because Lambda limits the total size of the environment variables.
 func (l *loader) providerOptions(name string) map[string]string {
 	text := l.getenv(name)
@@ -117,7 +117,7 @@ func parseOIDCList(text string) ([]oidcEntry, error) {
 	return nil, errors.New(oidcForm)
 }
 
-// provider returns the provider of the entry. Its settings in the app secret begin with its id.
+// provider returns the provider of the entry. The names of its secrets in the app secret begin with its id.
 func (e oidcEntry) provider() Provider {
 	return Provider{
 		ID: e.ProviderID, Name: cmp.Or(e.Name, e.ProviderID), Prefix: settingPrefix(e.ProviderID),
@@ -128,7 +128,7 @@ func (e oidcEntry) provider() Provider {
 	}
 }
 
-// check returns what is wrong with the provider of an entry.
+// check returns what is wrong with p, the provider of the entry, and "" if nothing is.
 func (e oidcEntry) check(p Provider, others []Provider) string {
 	if reason := checkProviderID(p, others); reason != "" {
 		return "has a providerId that " + reason

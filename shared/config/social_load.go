@@ -110,7 +110,7 @@ func (l *loader) addOIDC(s *Social) {
 	s.Providers = append(s.Providers, p)
 }
 
-// checkSocial reports secrets that are missing and trusted providers that do not exist.
+// checkSocial reports missing secrets, trusted providers that do not exist, and REQUIRE_LOCAL_EMAIL_VERIFIED.
 func (l *loader) checkSocial(s Social, hasAppSecret bool) {
 	for _, p := range s.Providers {
 		setting, advice := p.MissingSecret(func(string) bool { return hasAppSecret })
@@ -124,8 +124,8 @@ func (l *loader) checkSocial(s Social, hasAppSecret bool) {
 		}
 	}
 	if l.getenv("REQUIRE_LOCAL_EMAIL_VERIFIED") != "" {
-		l.problem("REQUIRE_LOCAL_EMAIL_VERIFIED", "does not exist in Xenon, which always makes this check; remove it. "+
-			"Without the check, a person who "+
-			"registers with the email of another one gets into the account that the owner later opens with a provider")
+		l.problem("REQUIRE_LOCAL_EMAIL_VERIFIED", "does not exist in Xenon: a sign-in never links an account to a user "+
+			"whose email is not verified; remove it. Otherwise, a person who registers with the email of another one "+
+			"gets into the account that the owner later opens with a provider")
 	}
 }

@@ -37,7 +37,7 @@ func TestOIDCProviders(t *testing.T) {
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("providers of OIDC_PROVIDER_ID and OIDC_PROVIDERS (-want +got):\n%s", diff)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestIssuerIsHTTPS(t *testing.T) {
 		"http://localhost:8080/realms/main", "http://127.0.0.1:9000",
 	} {
 		if err := load(good); err != nil {
-			t.Errorf("%s: %v", good, err)
+			t.Errorf("OIDC_ISSUER=%s: got the error %v, want none", good, err)
 		}
 	}
 	for _, bad := range []string{
@@ -105,7 +105,7 @@ func TestIssuerIsHTTPS(t *testing.T) {
 	} {
 		err := load(bad)
 		if err == nil || !strings.Contains(err.Error(), "OIDC_ISSUER: ") || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: got %v", bad, err)
+			t.Errorf("OIDC_ISSUER=%s: got %v, want an error that names OIDC_ISSUER and shows no password", bad, err)
 		}
 	}
 	wantProblem(t, []string{"GITLAB_ISSUER: "}, "GITLAB_ISSUER", "http://git.example.com")

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// ProviderName is the id of a built-in provider with the name that people know.
+// ProviderName is the id of a built-in provider and its name on the site.
 type ProviderName struct{ ID, Name string }
 
-// BuiltInProviders are the providers that need no issuer, in the order of Social.Providers.
+// BuiltInProviders returns the providers that need no issuer, in the order of Social.Providers.
 func BuiltInProviders() []ProviderName {
 	return []ProviderName{
 		{"google", "Google"},
@@ -53,7 +53,7 @@ func (p Provider) Setting(name string) string {
 	return prefix + "_" + name
 }
 
-// Find returns the provider with an id.
+// Find returns the provider with an id, and whether there is one.
 func (s Social) Find(id string) (Provider, bool) {
 	i := slices.IndexFunc(s.Providers, func(p Provider) bool { return p.ID == id })
 	if i < 0 {
@@ -70,17 +70,18 @@ func (p Provider) SecretNames() []string {
 	return []string{p.Setting("CLIENT_SECRET")}
 }
 
-// MissingSecret returns what to set, if a secret of the provider is neither in the settings nor in the app secret. has
-// reports whether the app secret has a setting.
-func (p Provider) MissingSecret(has func(name string) bool) (setting, advice string) {
+// MissingSecret returns the name of a secret of the provider that is neither in the settings nor in the app secret, and
+// advice on how to set it. If none is missing, it returns two empty strings. The function inAppSecret reports whether
+// the app secret has a member with a name.
+func (p Provider) MissingSecret(inAppSecret func(name string) bool) (setting, advice string) {
 	secret, key := p.Setting("CLIENT_SECRET"), p.Setting("PRIVATE_KEY")
 	switch {
 	case p.TeamID != "":
-		if p.PrivateKey != "" || has(key) {
+		if p.PrivateKey != "" || inAppSecret(key) {
 			return "", ""
 		}
 		return key, "is missing; it is the file that Apple offers once, with the extension p8"
-	case p.ClientSecret != "" || has(secret):
+	case p.ClientSecret != "" || inAppSecret(secret):
 		return "", ""
 	case p.ID == "apple":
 		return secret, "is missing; set it, or APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY, from which Xenon makes it"

@@ -19,14 +19,13 @@ func socialOf(t *testing.T, pairs ...string) config.Social {
 	return c.Social
 }
 
-// wantProblem checks that the settings are rejected with an error that has every text.
-
+// wantProblem checks that the settings are rejected with an error that contains every text.
 func wantProblem(t *testing.T, texts []string, pairs ...string) {
 	t.Helper()
 	_, err := config.LoadAPI(env(pairs...))
 	for _, text := range texts {
 		if err == nil || !strings.Contains(err.Error(), text) {
-			t.Errorf("%q: got %v, want %q", pairs, err, text)
+			t.Errorf("LoadAPI with %q: got %v, want an error with %q", pairs, err, text)
 		}
 	}
 }
@@ -35,7 +34,7 @@ func TestSocialDefaults(t *testing.T) {
 	t.Parallel()
 	want := config.Social{AccountLinking: true, UpdateAccountOnSignIn: true}
 	if diff := cmp.Diff(want, socialOf(t)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("social settings without variables (-want +got):\n%s", diff)
 	}
 }
 
@@ -57,7 +56,7 @@ func TestEveryBuiltInProviderHasTheSameSettings(t *testing.T) {
 			want[0].TenantID = "common"
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", p.ID, diff)
+			t.Errorf("all settings of %s (-want +got):\n%s", p.ID, diff)
 		}
 	}
 	if got := len(config.BuiltInProviders()); got != 16 {
@@ -83,13 +82,13 @@ func TestProvidersHaveTheOrderOfTheTable(t *testing.T) {
 		got = append(got, p.ID)
 	}
 	if diff := cmp.Diff(append(want, "main", "more"), got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("order of the providers (-want +got):\n%s", diff)
 	}
 	if p, ok := social.Find("more"); !ok || p.Setting("CLIENT_SECRET") != "MORE_CLIENT_SECRET" {
-		t.Errorf("Find: got %v, %v", p.ID, ok)
+		t.Errorf("Find(more): got the provider %q, %v, want the one whose secret is MORE_CLIENT_SECRET", p.ID, ok)
 	}
 	if _, ok := social.Find("Google"); ok {
-		t.Error("Find accepts an id with another case")
+		t.Error("Find(Google) found a provider, want none: ids are case-sensitive")
 	}
 }
 
@@ -117,7 +116,7 @@ func TestSettingsOfOneProvider(t *testing.T) {
 		want[i].ClientIDs, want[i].ClientSecret = []string{"id"}, "s"
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("providers with settings of their own (-want +got):\n%s", diff)
 	}
 }
 
@@ -134,8 +133,7 @@ func TestIDAndSecretNeedEachOther(t *testing.T) {
 		"OIDC_CLIENT_SECRET", "s")
 }
 
-// With APP_SECRET_ARN the secrets may be in the app secret, which shared/secrets checks when it reads it.
-
+// With APP_SECRET_ARN the secrets may be in the app secret. shared/secrets reads and checks it.
 func TestSecretsMayBeInTheAppSecret(t *testing.T) {
 	t.Parallel()
 	cloud := []string{
@@ -145,7 +143,7 @@ func TestSecretsMayBeInTheAppSecret(t *testing.T) {
 	list := `[{"providerId": "my-idp", "issuer": "https://idp.example.com", "clientId": "c"}]`
 	got := socialOf(t, append(cloud, "OIDC_PROVIDERS", list)...).Providers
 	if len(got) != 3 {
-		t.Errorf("got %v", got)
+		t.Errorf("settings without client secrets, with APP_SECRET_ARN: got the providers %v, want 3", got)
 	}
 	withSecret := strings.Replace(list, "}", `, "clientSecret": "hunter2"}`, 1)
 	wantProblem(t, []string{"OIDC_PROVIDERS: ", "MY_IDP_CLIENT_SECRET"}, append(cloud, "OIDC_PROVIDERS", withSecret)...)
@@ -175,7 +173,7 @@ func TestAccountSwitches(t *testing.T) {
 		UpdateUserInfoOnLink: true, EncryptOAuthTokens: true, TrustedProviders: []string{"google", "github"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("settings on accounts that differ from their defaults (-want +got):\n%s", diff)
 	}
 	for name, value := range map[string]string{
 		"STATE_STRATEGY": "memory", "ACCOUNT_LINKING": "true", "TRUSTED_PROVIDERS": "googel", "GOOGLE_ACCESS_TYPE": "forever",
@@ -185,17 +183,17 @@ func TestAccountSwitches(t *testing.T) {
 	}
 }
 
-// These functions only clear the cookie of the state and unlink accounts.
+// Functions without social sign-in need only STATE_STRATEGY, to clear the cookie of the state, and ALLOW_UNLINKING_ALL.
 func TestFunctionsWithoutSocialSignInDoNotReadProviders(t *testing.T) {
 	t.Parallel()
 	getenv := env("STATE_STRATEGY", "cookie", "ALLOW_UNLINKING_ALL", "on", "ACCOUNT_LINKING", "off",
 		"GOOGLE_CLIENT_ID", "id", "OIDC_PROVIDERS", "not a list")
 	got, err := config.LoadWithoutSocial(getenv)
 	if err != nil || !got.StateCookie || !got.AllowUnlinkingAll {
-		t.Errorf("got %+v, %v, want the two settings", got, err)
+		t.Errorf("LoadWithoutSocial = %+v, %v, want StateCookie and AllowUnlinkingAll", got, err)
 	}
 	if diff := cmp.Diff(config.Social{}, got.Social); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("social settings of LoadWithoutSocial (-want +got):\n%s", diff)
 	}
 }
 
@@ -227,7 +225,7 @@ func TestProviderOptionsAreSettings(t *testing.T) {
 		want = append(want, name, value)
 	}
 	if diff := cmp.Diff(socialOf(t, want...), socialOf(t, append(ids, "PROVIDER_OPTIONS", string(text))...)); diff != "" {
-		t.Errorf("(-variables +PROVIDER_OPTIONS):\n%s", diff)
+		t.Errorf("settings from (-variables of their own +PROVIDER_OPTIONS):\n%s", diff)
 	}
 	for in, want := range map[string]string{
 		`[]`: "is not of the form {", `null`: "is not of the form {", `{"GOOGLE_SCOPE": 5}`: "is not of the form {",
@@ -242,8 +240,8 @@ func TestProviderOptionsAreSettings(t *testing.T) {
 	wantProblem(t, []string{"GITHUB_DISABLE_SIGNUP: "}, "PROVIDER_OPTIONS", `{"GITHUB_DISABLE_SIGNUP": "yes"}`)
 }
 
-// Better Auth's option requireLocalEmailVerified=false lets a person take over an account that its owner opens later.
-
+// Better Auth's option requireLocalEmailVerified=false lets a person register with the email of another one, and so
+// share the account that the owner later opens with a provider.
 func TestRequireLocalEmailVerifiedIsNotOffered(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"off", "on", "0"} {
