@@ -63,10 +63,10 @@ func TestOutboxHasOneLineForEachMail(t *testing.T) {
 			`"token":"r","at":"2026-01-02T03:04:05.6Z"}`,
 	}
 	if diff := cmp.Diff(readLines(t, file), want); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
+		t.Errorf("lines of the outbox file (-got +want):\n%s", diff)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("got %v, %v, want 0600: the file has valid links", info.Mode(), err)
+		t.Errorf("the outbox file has the mode %v, %v, want 0600, because it contains valid links", info.Mode(), err)
 	}
 }
 
@@ -83,7 +83,7 @@ func TestOutboxKeepsConcurrentLines(t *testing.T) {
 				m := changeEmail
 				m.Token, m.URL = fmt.Sprint(j, "-", i), strings.Repeat("x", 5000)
 				if err := box.Send(t.Context(), m); err != nil {
-					t.Error(err)
+					t.Errorf("Send: %v", err)
 				}
 			})
 		}
@@ -98,7 +98,7 @@ func TestOutboxKeepsConcurrentLines(t *testing.T) {
 		seen[m.Token] = true
 	}
 	if len(seen) != 2*each {
-		t.Errorf("%d different mails, want %d", len(seen), 2*each)
+		t.Errorf("the outbox file has %d different mails, want %d", len(seen), 2*each)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestOutboxErrorShowsNoLink(t *testing.T) {
 func checkNoSecrets(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
-		t.Fatal("no error")
+		t.Fatal("Send returned no error, want one")
 	}
 	for _, secret := range []string{changeEmail.To, changeEmail.NewEmail, changeEmail.Token, changeEmail.URL} {
 		if strings.Contains(err.Error(), secret) {
@@ -122,7 +122,7 @@ func checkNoSecrets(t *testing.T, err error) {
 	}
 }
 
-// A message of kind Nothing is as long as a real mail, and both decode to what was sent.
+// The body of a mail of kind Nothing is as long as that of a usual mail. All bodies decode to what was sent.
 func TestQueueBodiesHaveOneSize(t *testing.T) {
 	t.Parallel()
 	long := changeEmail
@@ -141,7 +141,7 @@ func TestQueueBodiesHaveOneSize(t *testing.T) {
 		}
 		var back Message
 		if err := json.Unmarshal([]byte(text), &back); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: decode the body: %v", name, err)
 		}
 		if diff := cmp.Diff(back, tc.m); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", name, diff)

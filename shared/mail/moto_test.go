@@ -85,11 +85,11 @@ func TestMotoQueueTakesEveryKind(t *testing.T) {
 		}
 		got[m.Kind] = m
 		if len(text) != bodyUnit {
-			t.Errorf("%s has %d bytes, want %d for all", m.Kind, len(text), bodyUnit)
+			t.Errorf("the body of a %s mail has %d bytes, want %d for every kind", m.Kind, len(text), bodyUnit)
 		}
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
+		t.Errorf("messages in the queue (-got +want):\n%s", diff)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestMotoQueueIsSafeForConcurrentUse(t *testing.T) {
 	for range mails {
 		wg.Go(func() {
 			if err := q.Send(t.Context(), changeEmail); err != nil {
-				t.Error(err)
+				t.Errorf("Send: %v", err)
 			}
 		})
 	}
@@ -120,11 +120,11 @@ func TestMotoQueueSigns(t *testing.T) {
 	err := newSender(t, queueURL).Send(t.Context(), changeEmail)
 	checkNoSecrets(t, err)
 	if err == nil || !strings.Contains(err.Error(), "SQS answered 403 ") {
-		t.Errorf("with a wrong key: got %v, want 403", err)
+		t.Errorf("Send with a wrong secret key: got %v, want an error with 403", err)
 	}
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
 	if err := newSender(t, queueURL).Send(t.Context(), changeEmail); err != nil {
-		t.Errorf("with the right key: %v", err)
+		t.Errorf("Send with the right secret key: got the error %v, want none", err)
 	}
 	moto.AcceptAnySignature(t)
 	if got := len(receiveAll(t, client, queueURL)); got != 1 {
@@ -169,7 +169,7 @@ func newCaller(t *testing.T) (key, secret string) {
 	return made.Key, made.Secret
 }
 
-// Send tries three times, unless SQS would give the same answer again.
+// Send tries at most three times, and once if SQS would give the same answer again.
 func TestMotoQueueRetries(t *testing.T) {
 	_, client, queueURL := makeQueue(t)
 	for name, c := range map[string]struct {
@@ -203,7 +203,8 @@ func TestMotoQueueRetries(t *testing.T) {
 			err := newSender(t, c.queue).Send(t.Context(), changeEmail)
 			front.Close()
 			if got := calls.Load(); got != c.calls || (err == nil) != c.ok {
-				t.Errorf("%s, %s: got %d calls, %v, want %d", name, how, got, err, c.calls)
+				t.Errorf("%s, %s: Send made %d calls and returned the error %v; want %d calls, success: %v",
+					name, how, got, err, c.calls, c.ok)
 			}
 			if !c.ok {
 				checkNoSecrets(t, err)
@@ -222,6 +223,6 @@ func TestMotoSendEndsWithTheRequest(t *testing.T) {
 	err := newSender(t, queueURL).Send(ctx, changeEmail)
 	checkNoSecrets(t, err)
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want context canceled", err)
+		t.Errorf("Send with a canceled context: got %v, want context canceled", err)
 	}
 }

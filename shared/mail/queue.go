@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// The length of a message body is a multiple of bodyUnit bytes, so that a mail of kind Nothing is as long as a mail
-	// with a link.
+	// The length of a message body is a multiple of bodyUnit bytes, so that a mail of kind Nothing is as long as a usual
+	// mail with a link.
 	bodyUnit = 2048
 
 	// sendTimeout limits how long a request waits for the queue, in all attempts together.

@@ -59,8 +59,9 @@ func New(cfg config.Mailer, now func() time.Time) *Mailer {
 	return &Mailer{from: cfg.From, now: now}
 }
 
-// Deliver sends the mails of the batch. It logs a failure with the kind of the mail, never with its content, and
-// returns it in Failures. The error is always nil, because with an error SQS would deliver the whole batch again.
+// Deliver sends the mails of the batch. It drops a mail whose link has expired. It logs every mail with its kind, never
+// with its content, and returns those that it could not send as Failures. The error is always nil, because with an
+// error SQS would deliver the whole batch again.
 func (m *Mailer) Deliver(ctx context.Context, b Batch) (Failures, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -88,7 +89,7 @@ var (
 	errExpired   = errors.New("the link has expired")
 )
 
-// deliver sends one mail. It returns the kind if it is a known one, also with an error.
+// deliver sends one mail. It returns the kind of the mail, also with an error, or "" if the kind is not known.
 func (m *Mailer) deliver(ctx context.Context, text string) (mail.Kind, error) {
 	var message mail.Message
 	if json.Unmarshal([]byte(text), &message) != nil { // the error would quote the body

@@ -77,7 +77,7 @@ func captureLog(t *testing.T, f func()) string {
 
 const from = "Xenon <no-reply@learn.example.com>"
 
-// newMailer returns a Mailer whose clock is after later than the time of the test mails.
+// newMailer returns a Mailer whose clock shows the time of the test mails plus the duration after.
 func newMailer(after time.Duration) *Mailer {
 	return New(config.Mailer{From: from}, func() time.Time { return testMail(mail.VerifyEmail).At.Add(after) })
 }
@@ -120,7 +120,7 @@ func TestDeliverDropsAndRefusesWithoutSES(t *testing.T) {
 			`"messageId":"d","kind":"","reason":"the body is not a mail"`,
 			`"messageId":"e","kind":"","reason":"unknown kind"`,
 			`"messageId":"f","kind":"reset-password","reason":"the link is not an http or https URL"`,
-			`"messageId":"g","kind":"reset-password","reason":"the recipient is not one plain email"`,
+			`"messageId":"g","kind":"reset-password","reason":"the recipient or the new email is not one plain email"`,
 		}},
 		{"an expired mail is dropped", []string{messageText(t, link)}, "", []string{
 			`"msg":"mail dropped","messageId":"a","kind":"reset-password","reason":"the link has expired"`,
@@ -130,20 +130,20 @@ func TestDeliverDropsAndRefusesWithoutSES(t *testing.T) {
 		var err error
 		log := captureLog(t, func() { got, err = m.Deliver(t.Context(), newBatch(t, c.bodies...)) })
 		if failed := failedIDs(t, got, err); failed != c.failed || m.ses != nil {
-			t.Errorf("%s: got %q, want %q", c.name, failed, c.failed)
+			t.Errorf("%s: failed mails %q, client of SES %v; want %q and no client", c.name, failed, m.ses, c.failed)
 		}
 		for _, line := range c.log {
 			if !strings.Contains(log, line) {
-				t.Errorf("%s: no %s in\n%s", c.name, line, log)
+				t.Errorf("%s: the log does not contain %s:\n%s", c.name, line, log)
 			}
 		}
 		if c.log == nil && log != "" || strings.Contains(log, secret) || strings.Contains(log, "example.com") {
-			t.Errorf("%s: logged\n%s", c.name, log)
+			t.Errorf("%s: want no record if none is expected, and no content of a mail, in the log:\n%s", c.name, log)
 		}
 	}
 }
 
-// Lambda treats an answer without this member as a success, so its name must be exact.
+// Lambda treats an answer without the member batchItemFailures as a success, so the names must be exact.
 func TestFailuresHaveTheFormThatLambdaReads(t *testing.T) {
 	t.Parallel()
 	got, err := json.Marshal(Failures{Items: []Failure{{MessageID: "a"}}})
@@ -151,7 +151,7 @@ func TestFailuresHaveTheFormThatLambdaReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(got), `{"batchItemFailures":[{"itemIdentifier":"a"}]}`); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
+		t.Errorf("JSON of Failures (-got +want):\n%s", diff)
 	}
 }
 
@@ -170,7 +170,8 @@ func TestDeliverReturnsUnsentMailsBeforeDeadline(t *testing.T) {
 		)
 	})
 	if failed := failedIDs(t, got, err); failed != "ab" || ctx.Err() != nil {
-		t.Errorf("got %q, %v, want both and time left\n%s", failed, ctx.Err(), log)
+		t.Errorf("too little time for two mails: failed mails %q, context error %v; want ab, before the deadline\n%s",
+			failed, ctx.Err(), log)
 	}
 }
 

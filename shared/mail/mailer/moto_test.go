@@ -42,7 +42,7 @@ func newSES(t *testing.T) aws.Config {
 	return cfg
 }
 
-// asStoredBySES returns the mails as SES stores them.
+// asStoredBySES returns the mails as moto's SES stores them.
 func asStoredBySES(t *testing.T, mails ...mail.Message) []mototest.Mail {
 	t.Helper()
 	var all []mototest.Mail
@@ -87,7 +87,7 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 	var failed Failures
 	log := captureLog(t, func() { failed, err = newMailer(0).Deliver(t.Context(), newBatch(t, bodies...)) })
 	if got := failedIDs(t, failed, err); got != "" {
-		t.Errorf("failed: %q\n%s", got, log)
+		t.Errorf("failed mails: got %q, want none\n%s", got, log)
 	}
 	sorted := func(mails []mototest.Mail) []mototest.Mail {
 		return slices.SortedFunc(
@@ -96,17 +96,17 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 		)
 	}
 	if diff := cmp.Diff(sorted(moto.Mails(t)), sorted(asStoredBySES(t, mails...))); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
+		t.Errorf("mails that SES received (-got +want):\n%s", diff)
 	}
 	for _, secret := range []string{"example.com", "t0k3n", "nobody"} {
 		if strings.Contains(log, secret) {
-			t.Errorf("%s is in the log:\n%s", secret, log)
+			t.Errorf("the log contains %s:\n%s", secret, log)
 		}
 	}
 }
 
-// mixedBatch returns a batch: a valid mail, an invalid body, a mail that SES rejects, a valid mail; and the valid mails
-// alone.
+// mixedBatch returns the bodies of a batch: a valid mail, an invalid body, a mail that SES rejects, and a valid mail.
+// It also returns the valid mails alone.
 func mixedBatch(t *testing.T, at time.Time) (bodies []string, good []mail.Message) {
 	t.Helper()
 	first, rejected, last := testMail(mail.VerifyEmail), testMail(mail.ResetPassword), testMail(mail.DeleteAccount)
@@ -116,7 +116,7 @@ func mixedBatch(t *testing.T, at time.Time) (bodies []string, good []mail.Messag
 	return bodies, []mail.Message{first, last}
 }
 
-// SQS delivers only the failed mails again, and in the end moves them to the dead-letter queue.
+// Deliver returns only the failed mails as Failures, so that SQS delivers only these again.
 func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 	newSES(t)
 	m := newMailer(0)
@@ -125,20 +125,20 @@ func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 	var err error
 	log := captureLog(t, func() { failed, err = m.Deliver(t.Context(), newBatch(t, bodies...)) })
 	if got := failedIDs(t, failed, err); got != "bc" {
-		t.Errorf("failed: got %q, want bc\n%s", got, log)
+		t.Errorf("failed mails: got %q, want bc\n%s", got, log)
 	}
 	for range 2 {
 		captureLog(t, func() { failed, err = m.Deliver(t.Context(), newBatch(t, bodies[1], bodies[2])) })
 		if got := failedIDs(t, failed, err); got != "ab" {
-			t.Errorf("failed again: got %q, want both", got)
+			t.Errorf("failed mails when SQS delivers the two again: got %q, want ab", got)
 		}
 	}
 	if diff := cmp.Diff(moto.Mails(t), asStoredBySES(t, good...)); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
+		t.Errorf("mails that SES received (-got +want):\n%s", diff)
 	}
 	const reason = `"messageId":"c","kind":"reset-password","reason":"SES answered `
 	if !strings.Contains(log, reason) || strings.Contains(log, "not-a-domain") || strings.Contains(log, "hunter2") {
-		t.Errorf("logged\n%s", log)
+		t.Errorf("want %s, and no content of a mail, in the log:\n%s", reason, log)
 	}
 }
 
@@ -154,10 +154,10 @@ func TestMotoSenderNotVerified(t *testing.T) {
 	})
 	got := failedIDs(t, failed, err)
 	if got != "ab" || !strings.Contains(log, `"SES answered MessageRejected`) || strings.Contains(log, "example") {
-		t.Errorf("failed: got %q, want both\n%s", got, log)
+		t.Errorf("failed mails: got %q, want ab, and MessageRejected without an email in the log:\n%s", got, log)
 	}
 	if got := moto.Mails(t); len(got) != 0 {
-		t.Errorf("sent %v", got)
+		t.Errorf("SES received %v, want no mail", got)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestMotoSESUnavailable(t *testing.T) {
 	log := captureLog(t, func() { failed, err = newMailer(0).Deliver(t.Context(), b) })
 	got := failedIDs(t, failed, err)
 	if got != "a" || !strings.Contains(log, "no answer from SES") || strings.Contains(log, "example.com") {
-		t.Errorf("failed: got %q, want a\n%s", got, log)
+		t.Errorf("failed mails: got %q, want a, and \"no answer from SES\" without an email in the log:\n%s", got, log)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestMotoFunctionHandlesEvent(t *testing.T) {
 	build := exec.CommandContext(t.Context(),
 		"go", "build", "-tags", "lambda.norpc", "-o", program, "../../../functions/mailer")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("build functions/mailer: %v\n%s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), program)
 	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://"), "MAIL_FROM=" + from}
@@ -202,14 +202,14 @@ func TestMotoFunctionHandlesEvent(t *testing.T) {
 	defer cmd.Process.Kill()
 	const failures = `{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"c"}]}`
 	if diff := cmp.Diff(<-answer, "/response "+failures); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
+		t.Errorf("answer of the function (-got +want):\n%s", diff)
 	}
 	shown := asStoredBySES(t, good...)
 	for i := range shown {
 		shown[i].Source = `"Xenon" <no-reply@learn.example.com>`
 	}
 	if diff := cmp.Diff(moto.Mails(t), shown); diff != "" {
-		t.Errorf("(-got +want):\n%s", diff)
+		t.Errorf("mails that SES received (-got +want):\n%s", diff)
 	}
 }
 
@@ -217,11 +217,12 @@ func TestMotoFunctionWithoutSenderDoesNotStart(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "go", "run", "../../../functions/mailer")
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "MAIL_FROM: ") {
-		t.Errorf("got %v\n%s", err, out)
+		t.Errorf("functions/mailer without MAIL_FROM: got %v, want an error that names it:\n%s", err, out)
 	}
 }
 
-// runtimeAPI returns the events and receives one answer (AWS Lambda Developer Guide, "Using the Lambda runtime API").
+// runtimeAPI returns a handler of Lambda's runtime API that serves the events and passes on the function's answers (AWS
+// Lambda Developer Guide, "Using the Lambda runtime API").
 func runtimeAPI(events <-chan []byte, answer chan<- string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {

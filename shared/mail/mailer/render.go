@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// linkLifetimes is how long the link of each kind of mail is valid, 0 for a mail without a link. They are Better Auth's
-// defaults. A kind that is not in this map cannot be sent.
+// linkLifetimes has how long the link of each kind of mail is valid, 0 for a mail without a link. For the links that
+// Better Auth has too, it is Better Auth's default. A kind that is not in this map cannot be sent.
 var linkLifetimes = map[mail.Kind]time.Duration{
 	mail.VerifyEmail:             time.Hour,
 	mail.ResetPassword:           time.Hour,
@@ -42,7 +42,7 @@ type templateData struct {
 
 var (
 	errKind  = errors.New("unknown kind")
-	errEmail = errors.New("the recipient is not one plain email")
+	errEmail = errors.New("the recipient or the new email is not one plain email")
 	errLink  = errors.New("the link is not an http or https URL")
 )
 
@@ -75,7 +75,8 @@ func phrasesFile(m mail.Message) string {
 	return string(m.Kind)
 }
 
-// isPlainEmail reports whether SES would read the text as one email and nothing else.
+// isPlainEmail reports whether the text is not empty and has no character, such as a comma, that could make SES read
+// more than one email.
 func isPlainEmail(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
 		return r <= ' ' || r == 0x7f || strings.ContainsRune(`,;:<>()[]"\`, r)

@@ -137,20 +137,20 @@ func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 			t.Errorf("%s: the link is not escaped:\n%s", kind, w.html)
 		}
 		if strings.Count(w.text, m.URL) != len(links) || strings.Count(w.html, "://") != len(links) {
-			t.Errorf("%s: the link is not exactly once in\n%s\n%s", kind, w.text, w.html)
+			t.Errorf("%s: want %d URLs in the text and in the HTML:\n%s\n%s", kind, len(links), w.text, w.html)
 		}
 		for _, tag := range []string{"img", "script", "link", "iframe", "style"} {
 			if slices.Contains(p.tags, tag) {
-				t.Errorf("%s: a mail with <%s>", kind, tag)
+				t.Errorf("%s: the HTML has the tag <%s>, want none", kind, tag)
 			}
 		}
 		for _, text := range []string{w.text, p.text} {
 			if !strings.Contains(text, life) || !strings.Contains(text, "learn.example.com") {
-				t.Errorf("%s: not %q and the site in\n%s", kind, life, text)
+				t.Errorf("%s: want %q and learn.example.com in\n%s", kind, life, text)
 			}
 		}
 		if w.subject == "" || strings.ContainsAny(w.subject, "\r\n") {
-			t.Errorf("%s: subject %q", kind, w.subject)
+			t.Errorf("%s: got the subject %q, want one line", kind, w.subject)
 		}
 	}
 }
@@ -211,7 +211,7 @@ func TestRenderRefusesInvalidMails(t *testing.T) {
 		"nothing":         {with(func(m *mail.Message) { m.Kind = mail.Nothing }), errKind},
 		"no email":        {with(func(m *mail.Message) { m.To = "" }), errEmail},
 		"two emails":      {with(func(m *mail.Message) { m.To = "a@example.com,b@example.com" }), errEmail},
-		"a name":          {with(func(m *mail.Message) { m.To = "a@example.com <b@example.com>" }), errEmail},
+		"a display name":  {with(func(m *mail.Message) { m.To = "a@example.com <b@example.com>" }), errEmail},
 		"a header":        {with(func(m *mail.Message) { m.To = "a@example.com\r\nBcc: b@example.com" }), errEmail},
 		"no new email":    {with(func(m *mail.Message) { m.NewEmail = "" }), errEmail},
 		"a new line":      {with(func(m *mail.Message) { m.NewEmail = "a@example.com\n" }), errEmail},
@@ -221,7 +221,7 @@ func TestRenderRefusesInvalidMails(t *testing.T) {
 		"no URL":          {with(func(m *mail.Message) { m.URL = "https://learn.example.com/%zz" }), errLink},
 	} {
 		if w, err := render(c.m); !errors.Is(err, c.want) || w != (renderedMail{}) {
-			t.Errorf("%s: got %v, %v, want %v", name, w, err, c.want)
+			t.Errorf("render of a mail with %s: got %v, %v, want no mail and the error %v", name, w, err, c.want)
 		}
 	}
 }
