@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// LoadFile reads a key set from a file, for local development. The error is os.ErrNotExist if there is no file.
+// LoadFile reads a key set from a file, for local development. If there is no file, the error wraps os.ErrNotExist.
 func LoadFile(path string) (Set, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // G304: the operator sets the path
 	if err != nil {
@@ -19,8 +19,8 @@ func LoadFile(path string) (Set, error) {
 	return s, nil
 }
 
-// SaveFile writes a key set to a file that only this user can read. It replaces the file in one step, so that a running
-// server reads the old set or the new one.
+// SaveFile writes a key set to a file that only the current user can read. It replaces the file in one step, so that a
+// running server reads the old set or the new one.
 func SaveFile(path string, s Set) error {
 	text, err := s.Document()
 	if err != nil {

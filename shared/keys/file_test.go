@@ -16,7 +16,7 @@ func TestSaveFileWritesWhatLoadFileReads(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".xenon")
 	path := filepath.Join(dir, "keys.json")
 	if _, err := LoadFile(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("LoadFile without a file: %v, want os.ErrNotExist", err)
+		t.Errorf("LoadFile without a file: got the error %v, want os.ErrNotExist", err)
 	}
 	for _, want := range []Set{sets().first, sets().second} {
 		if err := SaveFile(path, want); err != nil {
@@ -24,7 +24,7 @@ func TestSaveFileWritesWhatLoadFileReads(t *testing.T) {
 		}
 		got, err := LoadFile(path)
 		if err != nil || got.Current.ID != want.Current.ID {
-			t.Errorf("LoadFile: %v, current key %s, want %s", err, got.Current.ID, want.Current.ID)
+			t.Errorf("LoadFile after SaveFile: %v, current key %s, want %s", err, got.Current.ID, want.Current.ID)
 		}
 	}
 	info, err := os.Stat(path)
@@ -42,23 +42,23 @@ func TestLoadReadsTheFileOfTheSettings(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
 	cfg := config.Keys{SigningKeysFile: path}
 	if _, err := Load(t.Context(), cfg); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("without a file: %v, want os.ErrNotExist", err)
+		t.Errorf("Load without a file: got the error %v, want os.ErrNotExist", err)
 	}
 	if err := os.WriteFile(path, []byte("half a set"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(t.Context(), cfg); err == nil {
-		t.Error("loaded half a set")
+		t.Error("Load of a file that is not a key set returned no error, want one")
 	}
 	if err := SaveFile(path, sets().first); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := Load(t.Context(), cfg); err != nil || got.Current.ID != sets().first.Current.ID {
-		t.Errorf("got %v, want the set of the file", err)
+		t.Errorf("Load: got the key %s, %v, want the set of the file", got.Current.ID, err)
 	}
 }
 
-// A reader sees the old set or the new one while others write.
+// While SaveFile replaces the file, LoadFile reads the old set or the new one.
 func TestSaveFileReplacesTheFileInOneStep(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
@@ -70,14 +70,14 @@ func TestSaveFileReplacesTheFileInOneStep(t *testing.T) {
 		wg.Go(func() {
 			for range 20 {
 				if err := SaveFile(path, s); err != nil {
-					t.Error(err)
+					t.Errorf("SaveFile: %v", err)
 				}
 			}
 		})
 		wg.Go(func() {
 			for range 20 {
 				if _, err := LoadFile(path); err != nil {
-					t.Error(err)
+					t.Errorf("LoadFile during SaveFile: %v", err)
 				}
 			}
 		})
@@ -85,7 +85,7 @@ func TestSaveFileReplacesTheFileInOneStep(t *testing.T) {
 	wg.Wait()
 }
 
-// fullDiskVariable is the environment variable of the process without disk space in the test below.
+// fullDiskVariable is an environment variable that the test below sets for the process that it starts on a full disk.
 const fullDiskVariable = "XENON_KEYS_TEST_FULL_DISK"
 
 // A process that may write no bytes to files stands for a full disk.
@@ -93,7 +93,7 @@ func TestSaveFileKeepsTheOldFileIfTheDiskIsFull(t *testing.T) {
 	const name = "keys.json"
 	if _, full := os.LookupEnv(fullDiskVariable); full {
 		if set, err := LoadFile(name); err != nil || SaveFile(name, set) == nil {
-			t.Error("saved on a full disk", err)
+			t.Error("LoadFile failed, or SaveFile on a full disk returned no error:", err)
 		}
 		return
 	}
@@ -109,9 +109,9 @@ func TestSaveFileKeepsTheOldFileIfTheDiskIsFull(t *testing.T) {
 	cmd := exec.Command("sh", "-c", `trap "" XFSZ; ulimit -f 0; exec "$0" -test.run "^$1$"`, program, t.Name())
 	cmd.Dir, cmd.Env = filepath.Dir(path), append(os.Environ(), fullDiskVariable+"=1")
 	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v: %s", err, output)
+		t.Errorf("the process without disk space failed: %v: %s", err, output)
 	}
 	if got, err := LoadFile(path); err != nil || got.Current.ID != sets().first.Current.ID {
-		t.Errorf("LoadFile: %v, want the old set", err)
+		t.Errorf("LoadFile after SaveFile failed: got the key %s, %v, want the old set", got.Current.ID, err)
 	}
 }

@@ -48,8 +48,8 @@ var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set })
 
 func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
 
-// deployment is a key set in a file, the Keys that sign with it, a server that publishes it, and a Verifier that reads
-// the server. The set is the third, so there are four keys.
+// deployment is a key set in a file, the Keys that sign with it, a server that publishes it, and a Verifier that
+// fetches it from the server. At first the set is sets().third, which has four keys.
 type deployment struct {
 	*clock.Clock
 	*jwkstest.Server
@@ -122,7 +122,7 @@ func (d *deployment) token(t *testing.T) string {
 	return token
 }
 
-// goodClaims are the claims of a valid token.
+// goodClaims returns the claims of a valid token.
 func (d *deployment) goodClaims() jwt.MapClaims {
 	now := d.Now().Unix()
 	return jwt.MapClaims{

@@ -10,7 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// For any row of Better Auth's table, the published entry is one JSON object without a private member.
+// ParsePublicJWK returns an error, or an entry that is one JSON object without a private member.
 func FuzzParsePublicJWK(f *testing.F) {
 	f.Add("id", `{"kty":"RSA","n":"AQ","e":"AQAB"}`, "RS256")
 	f.Add("id", `{"crv":"Ed25519","x":"AQ","kty":"OKP"}`, "")
@@ -22,15 +22,15 @@ func FuzzParsePublicJWK(f *testing.F) {
 		}
 		text, err := json.Marshal(key)
 		if err != nil {
-			t.Fatalf("entry %q: %v", key.text, err)
+			t.Fatalf("encode the entry %q: %v", key.text, err)
 		}
 		var members map[string]any
 		if err := json.Unmarshal(text, &members); err != nil {
-			t.Fatalf("entry %q: %v", text, err)
+			t.Fatalf("decode the entry %q: %v", text, err)
 		}
 		for _, name := range privateMembers {
 			if _, ok := members[name]; ok {
-				t.Errorf("entry %q has %q", text, name)
+				t.Errorf("the entry %q has the private member %q", text, name)
 			}
 		}
 	})
@@ -54,12 +54,13 @@ func FuzzParseSet(f *testing.F) {
 			t.Fatal(err)
 		}
 		if _, err := ParseSet(again); err != nil {
-			t.Error(err)
+			t.Errorf("ParseSet of what Document wrote: %v", err)
 		}
 	})
 }
 
-// VerifyJWS accepts one encoding of a signed text only, and returns ErrBadSignature or ErrUnknownKey for all others.
+// VerifyJWS accepts one encoding of a signed text only, and returns ErrBadSignature or ErrUnknownKey for every other
+// text.
 func FuzzVerifyJWS(f *testing.F) {
 	key := sets().third.Current
 	published, err := json.Marshal(map[string]any{"keys": []JWK{newJWK(key.ID, &key.private.PublicKey)}})
@@ -82,7 +83,7 @@ func FuzzVerifyJWS(f *testing.F) {
 		payload, _, err := VerifyJWS(published, noteType, text)
 		rejected := (errors.Is(err, ErrBadSignature) || errors.Is(err, ErrUnknownKey)) && payload == nil
 		if text == good && err != nil || text != good && !rejected {
-			t.Errorf("%q: got %q, %v", text, payload, err)
+			t.Errorf("VerifyJWS(%q): got the payload %q and the error %v; only %q is valid", text, payload, err, good)
 		}
 	})
 }

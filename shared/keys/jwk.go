@@ -32,7 +32,8 @@ func newJWK(id string, public *rsa.PublicKey) JWK {
 	return JWK{KeyID: id, text: json.RawMessage(text)}
 }
 
-// thumbprint returns the SHA-256 thumbprint of a key (RFC 7638): of its required members in alphabetical order.
+// thumbprint returns the SHA-256 thumbprint of a key (RFC 7638), the digest of its required members in alphabetical
+// order.
 func thumbprint(public *rsa.PublicKey) string {
 	n, e := publicKeyMembers(public)
 	sum := sha256.Sum256([]byte(`{"e":"` + e + `","kty":"RSA","n":"` + n + `"}`))

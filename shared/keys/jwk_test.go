@@ -30,7 +30,7 @@ func TestPublicReturnsPublishedKeys(t *testing.T) {
 			}
 			want := `{"alg":"RS256","kty":"RSA","n":"` + m.N + `","e":"AQAB","kid":"` + key.KeyID + `","use":"sig"}`
 			if string(text) != want {
-				t.Errorf("entry %s, want %s", text, want)
+				t.Errorf("published entry %s, want %s", text, want)
 			}
 			ids = append(ids, key.KeyID)
 		}
@@ -41,7 +41,7 @@ func TestPublicReturnsPublishedKeys(t *testing.T) {
 	if got := published(); !cmp.Equal(got, want) {
 		t.Errorf("published %v, want current, next, retired %v", got, want)
 	}
-	d.Advance(6*24*time.Hour + MaxPropagation) // the oldest retired a day before the clock's start
+	d.Advance(6*24*time.Hour + MaxPropagation) // the oldest key was retired a day before the start of the clock
 	if got := published(); !cmp.Equal(got, want[:3]) {
 		t.Errorf("published %v after the oldest key expired, want %v", got, want[:3])
 	}
@@ -60,7 +60,7 @@ func TestParsePublicJWKEqualsBetterAuth(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(file.Rows) < 5 {
-		t.Fatalf("%d rows, want all five kinds", len(file.Rows))
+		t.Fatalf("testdata/better_auth_jwks_rows.json has %d rows, want one for each of the five algorithms", len(file.Rows))
 	}
 	for _, row := range file.Rows {
 		t.Run(row.Alg, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestParsePublicJWKEqualsBetterAuth(t *testing.T) {
 			got, err := json.Marshal(key)
 			want := strings.TrimSuffix(row.Entry, "}") + `,"use":"sig"}`
 			if err != nil || string(got) != want || key.KeyID != row.ID {
-				t.Errorf("entry %s (%v), want %s", got, err, want)
+				t.Errorf("entry of the row: got %s (%v), want %s", got, err, want)
 			}
 		})
 	}
@@ -114,7 +114,7 @@ func TestParsePublicJWKOrdersMembers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, err := json.Marshal(key); err != nil || string(got) != test.want {
-				t.Errorf("entry %s (%v), want %s", got, err, test.want)
+				t.Errorf("entry of the row: got %s (%v), want %s", got, err, test.want)
 			}
 		})
 	}

@@ -19,9 +19,9 @@ var ErrBadSignature = errors.New("bad signature")
 // ErrUnknownKey means that the text names a key that is not in the JWKS, so that it cannot be checked.
 var ErrUnknownKey = errors.New("unknown key")
 
-// SignJWS signs a text that is not a token with the current key and returns it as a compact JWS (RFC 7515). The member
-// typ of the header names the type of the text. Package jwtverify and other verifiers reject every typ except JWT (RFC
-// 8725, section 3.11), so the result cannot be used as a token. payload must also not have the claims of a token.
+// SignJWS signs a payload with the current key and returns a compact JWS (RFC 7515). Its header names the type typ of
+// the payload. Package jwtverify rejects every typ except JWT (RFC 8725, section 3.11), so the JWS is not a token. For
+// verifiers that ignore typ, the payload must not have the claims of a token.
 func (s Set) SignJWS(typ string, payload []byte) (string, error) {
 	if typ == "" || strings.EqualFold(typ, "JWT") {
 		return "", errors.New("a signed text needs a typ other than JWT")
@@ -36,8 +36,8 @@ func (s Set) SignJWS(typ string, payload []byte) (string, error) {
 	return text + "." + encode(signature), nil
 }
 
-// VerifyJWS returns the payload that SignJWS signed as a typ, and the id of the key, if the key is in the JWKS. The
-// error is ErrBadSignature or ErrUnknownKey; any other error is about the JWKS.
+// VerifyJWS checks a text that SignJWS returned for the type typ, with the JWKS publicKeys. It returns the payload and
+// the id of the key. The error wraps ErrBadSignature or ErrUnknownKey; any other error is about the JWKS.
 func VerifyJWS(publicKeys []byte, typ, text string) (payload []byte, kid string, err error) {
 	keys, err := jwks.Parse(publicKeys)
 	if err != nil {
@@ -71,7 +71,7 @@ type parsedJWS struct {
 func parseJWS(typ, text string) (parsedJWS, error) {
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 || strings.ContainsAny(text, "\r\n") {
-		return parsedJWS{}, fmt.Errorf("%w: the text does not have three parts", ErrBadSignature)
+		return parsedJWS{}, fmt.Errorf("%w: the text does not consist of three parts on one line", ErrBadSignature)
 	}
 	var decoded [3][]byte
 	for i, part := range parts {

@@ -42,7 +42,7 @@ func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
 	d := newDeployment(t)
 	text, kid := d.signNote(t, "one note"), sets().third.Current.ID
 	if header, _ := tokenParts(t, text); header != `{"alg":"RS256","typ":"note+jws","kid":"`+kid+`"}` {
-		t.Errorf("got header %s", header)
+		t.Errorf("got the header %s, want the type %s and the key %s", header, noteType, kid)
 	}
 	var published struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -58,12 +58,12 @@ func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
 	for _, keys := range [][]byte{d.published(t), reversed} {
 		payload, by, err := VerifyJWS(keys, noteType, text)
 		if string(payload) != "one note" || by != kid || err != nil {
-			t.Errorf("got %q by %s, %v", payload, by, err)
+			t.Errorf("VerifyJWS = %q, key %s, %v, want the signed payload and key %s", payload, by, err, kid)
 		}
 	}
 	for _, typ := range []string{"", "JWT", "jwt"} {
 		if _, err := sets().third.SignJWS(typ, nil); err == nil {
-			t.Errorf("signed as typ %q", typ)
+			t.Errorf("SignJWS with typ %q returned no error, want one", typ)
 		}
 	}
 }
@@ -79,7 +79,7 @@ func TestR34_SignedTextIsNotAToken(t *testing.T) {
 	d.checkRejected(t, d.signNote(t, string(claims)))
 	d.checkRejected(t, d.signNote(t, `{"digest":"sha256:00"}`))
 	if _, _, err := VerifyJWS(d.published(t), noteType, d.token(t)); !errors.Is(err, ErrBadSignature) {
-		t.Errorf("a token as a signed text: got %v", err)
+		t.Errorf("VerifyJWS of a token: got %v, want ErrBadSignature", err)
 	}
 }
 
@@ -94,7 +94,7 @@ func TestVerifyJWSRefuses(t *testing.T) {
 		}
 		_, _, err := VerifyJWS(published, noteType, string(altered))
 		if !errors.Is(err, ErrBadSignature) && !errors.Is(err, ErrUnknownKey) {
-			t.Fatalf("character %d altered: got %v", i, err)
+			t.Fatalf("character %d altered: got %v, want ErrBadSignature or ErrUnknownKey", i, err)
 		}
 	}
 	signed := func(header string) string {
@@ -131,6 +131,6 @@ func TestVerifyJWSRefuses(t *testing.T) {
 	}
 	_, _, err := VerifyJWS([]byte(`{"keys":[]}`), noteType, text)
 	if err == nil || errors.Is(err, ErrBadSignature) || errors.Is(err, ErrUnknownKey) {
-		t.Errorf("no keys: got %v", err)
+		t.Errorf("VerifyJWS with an empty JWKS: got %v, want an error about the JWKS", err)
 	}
 }

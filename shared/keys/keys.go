@@ -72,8 +72,8 @@ func Load(ctx context.Context, cfg config.Keys) (Set, error) {
 	return set, nil
 }
 
-// load returns the key set. It parses a document once. While the document is not valid, load reads it again at each
-// use, returns the last valid set, and logs one warning.
+// load returns the key set. It parses each document once. If a document is not valid, load returns the last valid set,
+// logs one warning, and has the document read again as soon as package secrets allows.
 func (k *Keys) load(ctx context.Context) (*Set, error) {
 	text, err := k.secrets.SigningKeys(ctx)
 	if err != nil {

@@ -35,7 +35,7 @@ type awsDeployment struct {
 	log      bytes.Buffer
 }
 
-// newAWSDeployment makes a deployment with the content of the secret.
+// newAWSDeployment makes a deployment whose secret has the content.
 func newAWSDeployment(t *testing.T, content string) *awsDeployment {
 	t.Helper()
 	c := &awsDeployment{Clock: newClock(), SecretsManager: mototest.Start(t).SecretsManager(t), t: t}
@@ -115,17 +115,17 @@ func TestMotoFirstDeploy(t *testing.T) {
 		c := newAWSDeployment(t, content)
 		k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
 		if _, err := k.Sign(t.Context(), testClaims); err == nil || !strings.Contains(err.Error(), "xenon keys rotate") {
-			t.Errorf("before: got %v, want an error that says how to generate keys", err)
+			t.Errorf("Sign before the first rotation: got %v, want an error that says how to generate keys", err)
 		}
 		if err := c.rotate(); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.inUse(); len(got.Retired) != 0 {
-			t.Errorf("the first set has %d retired keys", len(got.Retired))
+			t.Errorf("the first set has %d retired keys, want none", len(got.Retired))
 		}
 		c.Advance(remote.CoolDown)
 		if _, err := k.Sign(t.Context(), testClaims); err != nil {
-			t.Errorf("after: %v", err)
+			t.Errorf("Sign after the first rotation: got the error %v, want none", err)
 		}
 	}
 }
@@ -137,11 +137,11 @@ func TestMotoInvalidSetIsLoggedOnceAndLastValidSetStaysInUse(t *testing.T) {
 		c.Put(c.cfg.SigningKeysARN, content)
 		c.Advance(secrets.TTL)
 		if _, err := k.Sign(t.Context(), testClaims); err != nil {
-			t.Errorf("with %.10s: %v", content, err)
+			t.Errorf("Sign with the secret %.10q: got the error %v, want none", content, err)
 		}
 	}
 	if n := strings.Count(c.log.String(), "the last valid one stays in use"); n != 1 {
-		t.Errorf("%d warnings, want 1: %s", n, &c.log)
+		t.Errorf("%d warnings about the invalid secret, want 1: %s", n, &c.log)
 	}
 }
 
@@ -160,8 +160,8 @@ func TestMotoRotationMakesNextKeyCurrentAndCurrentKeyRetired(t *testing.T) {
 	}
 }
 
-// The first attempt fails before or after one of the steps. The next attempt succeeds with the same new key, and the
-// set in use is valid at any time.
+// The first attempt fails before or after one of the steps. The next attempt succeeds with the set that the first
+// attempt generated, and the set in use is always valid.
 func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 	broken := errors.New("connection lost")
 	for n, step := range mototest.Steps {
@@ -175,7 +175,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 					}
 					if done {
 						if err := rotate(event); err != nil {
-							t.Error(err)
+							t.Errorf("step %s: %v", step, err)
 						}
 					}
 					return broken
@@ -183,11 +183,11 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 				c.Advance(time.Hour)
 				version := c.BeginRotation(arn)
 				if err := c.CallAllSteps(arn, version); !errors.Is(err, broken) {
-					t.Fatalf("got %v", err)
+					t.Fatalf("first attempt: got %v, want %v", err, broken)
 				}
 				finished := n == len(mototest.Steps)-1 && done
 				if got := c.VersionWithLabel(arn, "AWSCURRENT") == version; got != finished {
-					t.Errorf("in use after the first attempt: %v, want %v", got, finished)
+					t.Errorf("the new version is in use after the first attempt: %v, want %v", got, finished)
 				}
 				c.inUse()
 				made := ""
@@ -207,7 +207,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 					"AWSCURRENT",
 				); c.VersionWithLabel(arn, "AWSCURRENT") != version ||
 					made != "" && got != made {
-					t.Error("the set in use is not the set that the first attempt made")
+					t.Error("after the second attempt, the set in use is not the one that the first attempt generated")
 				}
 				c.checkRotated(sets().third)
 			})
@@ -231,7 +231,7 @@ func TestMotoRotateNow(t *testing.T) {
 		}
 		before := c.inUse()
 		if _, err := c.rotation.RotateNow(t.Context()); !errors.Is(err, ErrTooSoon) {
-			t.Errorf("immediately again: got %v, want %v", err, ErrTooSoon)
+			t.Errorf("RotateNow again immediately: got %v, want %v", err, ErrTooSoon)
 		}
 		c.Advance(finishWithin + MaxPropagation)
 		steps = 0
@@ -242,7 +242,9 @@ func TestMotoRotateNow(t *testing.T) {
 		c.checkRotated(before)
 		usedFunction, previous := steps == len(mototest.Steps), c.VersionWithLabel(arn, "AWSPREVIOUS")
 		if usedFunction != enabled || got.Current.ID != before.Next.ID || previous == "" {
-			t.Errorf("enabled %v: %d steps, %s signs", enabled, steps, got.Current.ID)
+			t.Errorf("RotateNow, rotation function enabled: %v: the function did %d steps, the current key is %s, the "+
+				"previous version is %q; want the function used only if enabled, the key %s and a previous version",
+				enabled, steps, got.Current.ID, previous, before.Next.ID)
 		}
 	}
 }
@@ -251,7 +253,7 @@ func TestMotoRotateNowGivesASecretWithoutValueItsFirstKeys(t *testing.T) {
 	c := newAWSDeployment(t, "")
 	got, err := c.rotation.RotateNow(t.Context())
 	if err != nil || got.Current.ID != c.inUse().Current.ID {
-		t.Errorf("got %v, want the set in use", err)
+		t.Errorf("RotateNow of a secret without value: got the key %s, %v, want the set in use", got.Current.ID, err)
 	}
 }
 
@@ -266,17 +268,17 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 	before, rotate := c.inUse(), c.Function
 	c.Function = func(event []byte) error {
 		if bytes.Contains(event, []byte("finishSecret")) {
-			time.AfterFunc(700*time.Millisecond, cancel) // RotateNow looks at the secret and waits
+			time.AfterFunc(700*time.Millisecond, cancel) // until then RotateNow waits for the new version
 			return errors.New("out of memory")
 		}
 		return rotate(event)
 	}
 	c.Advance(finishWithin + MaxPropagation)
 	if _, err := c.rotation.RotateNow(ctx); err == nil {
-		t.Error("RotateNow returned a set that is not in use")
+		t.Error("RotateNow returned no error, although the rotation function did not finish")
 	}
 	if got := c.inUse(); got.Current.ID != before.Current.ID {
-		t.Error("other keys are in use")
+		t.Errorf("the key %s is in use, want %s from before", got.Current.ID, before.Current.ID)
 	}
 }
 
@@ -285,15 +287,15 @@ func TestMotoServiceDownDuringARotation(t *testing.T) {
 	c := newAWSDeployment(t, documentText(t, sets().third))
 	c.Advance(time.Hour)
 	k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
-	signs := func(want string) {
+	checkSigns := func(want string) {
 		t.Helper()
 		token, err := k.Sign(t.Context(), testClaims)
 		header := encodeSegment(t, map[string]string{"alg": "RS256", "kid": want})
 		if err != nil || !strings.HasPrefix(token, header+".") {
-			t.Errorf("got %v, want a token of %s", err, want)
+			t.Errorf("Sign: got the token %s, %v, want a token signed with the key %s", token, err, want)
 		}
 	}
-	signs(sets().third.Current.ID)
+	checkSigns(sets().third.Current.ID)
 	arn := c.cfg.SigningKeysARN
 	version := c.BeginRotation(arn)
 	if err := c.CallStep(arn, version, "createSecret"); err != nil {
@@ -302,14 +304,14 @@ func TestMotoServiceDownDuringARotation(t *testing.T) {
 	c.Cut.Store(true)
 	var unavailable interface{ Unavailable() bool }
 	if err := c.CallStep(arn, version, "finishSecret"); !errors.As(err, &unavailable) || !unavailable.Unavailable() {
-		t.Errorf("got %v, want an error with Unavailable() == true", err)
+		t.Errorf("finishSecret without a connection: got %v, want an error with Unavailable() == true", err)
 	}
 	c.Advance(secrets.TTL)
-	signs(sets().third.Current.ID)
+	checkSigns(sets().third.Current.ID)
 	c.Cut.Store(false)
 	if err := c.CallAllSteps(arn, version); err != nil {
 		t.Fatal(err)
 	}
 	c.Advance(secrets.TTL)
-	signs(sets().third.Next.ID)
+	checkSigns(sets().third.Next.ID)
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // RotateNow rotates the key set and returns the set that is then in use. If the secret has a rotation function, Secrets
-// Manager calls it; otherwise RotateNow executes the steps. It returns ErrTooSoon in the same cases as Set.Rotate.
+// Manager calls it; otherwise RotateNow executes the steps. The error wraps ErrTooSoon within finishWithin +
+// MaxPropagation of the last rotation.
 func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 	stages, err := r.versions.Stages(ctx)
 	if err != nil {
@@ -35,7 +36,7 @@ func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 	return r.readSet(ctx, version)
 }
 
-// rotateWithoutFunction executes the steps of the rotation function.
+// rotateWithoutFunction executes the steps of the rotation function in this process.
 func (r *Rotation) rotateWithoutFunction(ctx context.Context, current []byte) (Set, error) {
 	next, err := r.next(current)
 	if err != nil {

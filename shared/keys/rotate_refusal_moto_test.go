@@ -20,7 +20,7 @@ func TestMotoRotationRefuses(t *testing.T) {
 	c.Advance(time.Hour)
 	err := c.CallStep(arn, mototest.Version(), "createSecret")
 	if err == nil || !strings.Contains(err.Error(), "not enabled for rotation") {
-		t.Errorf("not enabled: got %v", err)
+		t.Errorf("createSecret of a secret without rotation: got %v, want an error that says so", err)
 	}
 	version := c.BeginRotation(arn)
 	const other = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
@@ -32,14 +32,14 @@ func TestMotoRotationRefuses(t *testing.T) {
 		"pending version":         c.CallStep(arn, version, "finishSecret"),
 	} {
 		if got == nil || !strings.Contains(got.Error(), want) {
-			t.Errorf("got %v, want an error with %q", got, want)
+			t.Errorf("rotation step that must be rejected: got %v, want an error with %q", got, want)
 		}
 	}
 	if got := c.inUse(); got.Current.ID != sets().third.Current.ID {
 		t.Error("a rejected step changed the keys")
 	}
 	if err := c.CallAllSteps(arn, version); err != nil {
-		t.Errorf("after the rejected steps: %v", err)
+		t.Errorf("rotation after the rejected steps: got the error %v, want none", err)
 	}
 }
 
@@ -111,7 +111,7 @@ func TestMotoKeysChangedDuringFinishStayInUse(t *testing.T) {
 		return c.Now()
 	})
 	if err := c.CallStep(arn, version, "finishSecret"); err == nil {
-		t.Error("the rotation finished")
+		t.Error("finishSecret returned no error, although an operator changed the keys, want one")
 	}
 	if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID {
 		t.Error("the operator's keys are not in use")
@@ -130,7 +130,7 @@ func TestMotoRotationThatTakesTooLong(t *testing.T) {
 	c.Advance(finishWithin)
 	for _, step := range []string{"testSecret", "finishSecret", "createSecret"} {
 		if err := c.CallStep(arn, version, step); err == nil || !strings.Contains(err.Error(), "not put into use within") {
-			t.Errorf("%s: got %v", step, err)
+			t.Errorf("%s after %v: got %v, want an error with \"not put into use within\"", step, finishWithin, err)
 		}
 	}
 	if err := c.rotate(); err != nil {
@@ -138,7 +138,7 @@ func TestMotoRotationThatTakesTooLong(t *testing.T) {
 	}
 	c.checkRotated(sets().third)
 	if got, want := c.inUse().Retired[0].PublishedUntil, c.Now().Add(week+MaxPropagation); got.Before(want) {
-		t.Errorf("published until %v, want at least %v", got, want)
+		t.Errorf("the retired key is published until %v, want at least until %v", got, want)
 	}
 }
 
@@ -152,11 +152,11 @@ func TestMotoRotationTooSoon(t *testing.T) {
 	c.Advance(finishWithin + MaxPropagation - time.Second)
 	version := c.BeginRotation(arn)
 	if err := c.CallAllSteps(arn, version); !errors.Is(err, ErrTooSoon) {
-		t.Errorf("got %v, want %v", err, ErrTooSoon)
+		t.Errorf("rotation a second too early: got %v, want %v", err, ErrTooSoon)
 	}
 	c.Advance(time.Second)
 	if err := c.CallAllSteps(arn, version); err != nil {
-		t.Error(err)
+		t.Errorf("rotation a second later: got the error %v, want none", err)
 	}
 	c.checkRotated(before)
 }
@@ -166,7 +166,7 @@ func TestMotoRotationKeepsUnreadableSecret(t *testing.T) {
 	for _, content := range []string{"not JSON", `{"version":2}`, lacks, `{"version":1}`} {
 		c := newAWSDeployment(t, content)
 		if err := c.rotate(); err == nil || !strings.Contains(err.Error(), "version in use") {
-			t.Errorf("got %v", err)
+			t.Errorf("rotation of the secret %.20q: got %v, want an error about the version in use", content, err)
 		}
 		if c.Value(c.cfg.SigningKeysARN, "AWSCURRENT") != content {
 			t.Error("the unreadable secret was replaced")
@@ -224,7 +224,7 @@ func TestMotoInvalidPendingSet(t *testing.T) {
 	version := c.BeginRotation(c.cfg.SigningKeysARN)
 	c.Put(c.cfg.SigningKeysARN, documentText(t, good), version, "AWSPENDING")
 	if err := c.CallAllSteps(c.cfg.SigningKeysARN, version); err != nil {
-		t.Errorf("a good one: %v", err)
+		t.Errorf("rotation with a valid pending set: got the error %v, want none", err)
 	}
 }
 
@@ -236,7 +236,7 @@ func TestMotoTestSecretAcceptsCopyOfSetInUse(t *testing.T) {
 		version := c.BeginRotation(c.cfg.SigningKeysARN)
 		c.Put(c.cfg.SigningKeysARN, content, version, "AWSPENDING")
 		if err := c.CallStep(c.cfg.SigningKeysARN, version, "testSecret"); err != nil {
-			t.Error(err)
+			t.Errorf("testSecret with a copy of the set in use: got the error %v, want none", err)
 		}
 	}
 }

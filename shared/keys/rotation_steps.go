@@ -21,7 +21,7 @@ const (
 	finishWithin = 15 * time.Minute
 
 	functionTimeout = 2 * time.Minute // for all four steps of the rotation function
-	functionPoll    = time.Second
+	functionPoll    = time.Second     // how often RotateNow asks whether the rotation function has finished
 )
 
 // errKeysChanged means that the pending set was not generated from the set in use.
@@ -35,7 +35,8 @@ type RotationStep struct {
 	Version  string `json:"ClientRequestToken"` // the new version of the secret
 }
 
-// Rotation rotates the key set in Secrets Manager. If the secret is empty or {}, a rotation generates the first set.
+// Rotation rotates the key set in Secrets Manager. If the secret has no keys yet, as {} has none, a rotation generates
+// the first set.
 type Rotation struct {
 	versions *secrets.Versions
 	lifetime time.Duration
@@ -117,7 +118,8 @@ func (r *Rotation) put(ctx context.Context, version string, current []byte) erro
 	return err
 }
 
-// next generates the set that replaces the set in use. It returns an error if it cannot read the set in use.
+// next generates the set that replaces the set in use, or the first set. It returns an error if the set in use is not
+// valid, and ErrTooSoon if it must not be replaced yet.
 func (r *Rotation) next(current []byte) (Set, error) {
 	set, err := ParseSet(current)
 	switch {
@@ -159,7 +161,7 @@ func (r *Rotation) finish(ctx context.Context, stages secrets.Stages, version st
 	return nil
 }
 
-// read returns the content of the version in use and of the pending one, nil if there is none.
+// read returns the content of the version in use and of the pending version, each nil if it has none.
 func (r *Rotation) read(
 	ctx context.Context, stages secrets.Stages, version string,
 ) (current, pending []byte, err error) {

@@ -17,7 +17,7 @@ import (
 type cdn struct {
 	d      *deployment
 	mu     sync.Mutex
-	from   time.Time // when cached was fetched
+	from   time.Time // the time at which the answer in the field cached was fetched
 	cached *httptest.ResponseRecorder
 }
 
@@ -31,15 +31,15 @@ func (c *cdn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(c.cached.Body.Bytes())
 }
 
-// expiringToken is a token and when it expires.
+// expiringToken is a token with the time at which it expires.
 type expiringToken struct {
 	token string
 	until time.Time
 }
 
-// R37: two rotations while four goroutines sign and verify. Every cache has its maximum age: the signer's key set, the
-// CDN, and the verifier's keys. The verifier accepts every valid token and rejects every expired token and every token
-// of a key that is not published any more.
+// R37: the key set is rotated twice while four goroutines sign and verify. Every cache keeps its copy as long as it
+// may: the signer's key set, the CDN, and the verifier's keys. The verifier accepts every valid token and rejects every
+// expired token and every token of a key that is not published any more.
 func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	t.Parallel()
 	const (
@@ -72,7 +72,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 			c.SessionID = strconv.Itoa(worker*2 + i)
 			token, err := signer.Sign(t.Context(), c)
 			if err != nil {
-				t.Error(err)
+				t.Errorf("Sign: %v", err)
 				return
 			}
 			if _, err := d.verifier.Verify(t.Context(), token); err != nil {

@@ -17,8 +17,8 @@ import (
 const MinBits = jwks.MinBits
 
 // MaxPropagation is the maximum time until every cache has a new key set: the caches of the functions that read the
-// secret, of a CDN in front of the JWKS, and of the verifiers. A key is published for at least this time before it
-// signs, and for at least this time after the last token it signed has expired.
+// secret, of a CDN in front of the JWKS, and of the verifiers. Every key except the first is published for at least
+// this time before it signs, and every key for at least this time after its last token has expired.
 const MaxPropagation = secrets.TTL + 2*jwks.MaxAge
 
 // ErrTooSoon is the error of Rotate while some caches might not have the next key yet.
@@ -49,8 +49,8 @@ type RetiredKey struct {
 	public *rsa.PublicKey
 }
 
-// Generate returns the first key set of a deployment. It also replaces a set whose keys are no longer secret, which
-// makes every token invalid.
+// Generate returns the first key set of a deployment. It also serves to replace a set whose keys are no longer secret;
+// then every token becomes invalid.
 func Generate(now time.Time) (Set, error) {
 	current, err := generateKey(now)
 	if err != nil {
@@ -60,15 +60,15 @@ func Generate(now time.Time) (Set, error) {
 	return Set{Next: next, Current: current}, err
 }
 
-// Rotate returns the next set. The next key becomes the current key, and the current key is retired. Rotate generates a
-// new next key, and removes retired keys that need not be published any more. lifetime is the longest lifetime of a
-// token that is or was in use. Rotate does not change s. The error is ErrTooSoon within MaxPropagation of the last
-// rotation.
+// Rotate returns the set that follows s; it does not change s. The next key becomes the current key, and the current
+// key is retired. Rotate generates a new next key, and removes retired keys that need not be published any more. The
+// argument lifetime is the longest lifetime of a token that the current key may have signed. The error wraps ErrTooSoon
+// within MaxPropagation of the last rotation.
 func (s Set) Rotate(now time.Time, lifetime time.Duration) (Set, error) {
 	return s.rotate(now, lifetime, 0)
 }
 
-// rotate is Rotate for sets that may come into use up to delay after they were generated.
+// rotate is like Rotate, for a set that comes into use at most the time delay after it was generated.
 func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
 	if err := s.checkReady(now, delay); err != nil {
 		return Set{}, err
@@ -99,7 +99,8 @@ func (s Set) Public(now time.Time) []JWK {
 	return published
 }
 
-// checkReady returns ErrTooSoon while some caches might not have the next key yet.
+// checkReady returns ErrTooSoon while some caches might not have the next key yet, which came into use at most the time
+// delay after it was generated.
 func (s Set) checkReady(now time.Time, delay time.Duration) error {
 	if from := s.Next.CreatedAt.Add(delay + MaxPropagation); now.Before(from) {
 		return fmt.Errorf("%w: rotate again after %s", ErrTooSoon, from.UTC().Format(time.RFC3339))

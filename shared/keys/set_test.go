@@ -24,7 +24,7 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 	t.Parallel()
 	s := sets()
 	if s.second.Current.ID != s.first.Next.ID || s.third.Current.ID != s.second.Next.ID {
-		t.Error("the current key was not the next key before")
+		t.Error("after Rotate, the current key is not the next key from before")
 	}
 	retired := func(s Set) (ids []string) {
 		for _, k := range s.Retired {
@@ -34,10 +34,10 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 	}
 	want := []string{s.second.Current.ID, s.first.Current.ID}
 	if got := retired(s.third); !cmp.Equal(got, want) {
-		t.Errorf("retired keys %v, want %v", got, want)
+		t.Errorf("after two rotations: retired keys %v, want %v", got, want)
 	}
 	if len(s.first.Retired) != 0 || s.first.Current.ID == s.first.Next.ID {
-		t.Error("Rotate changed the set")
+		t.Error("Rotate changed the set that it rotated")
 	}
 
 	newest := s.third.Retired[0]
@@ -53,7 +53,7 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := retired(later), []string{s.third.Current.ID}; !cmp.Equal(got, want) {
-		t.Errorf("after the retired keys expired the set has %v, want %v", got, want)
+		t.Errorf("rotation when older keys need not be published any more: retired keys %v, want %v", got, want)
 	}
 }
 
@@ -61,10 +61,10 @@ func TestRotateWaitsUntilVerifiersHaveNextKey(t *testing.T) {
 	t.Parallel()
 	_, err := sets().first.Rotate(start.Add(15*time.Minute-1), time.Hour)
 	if !errors.Is(err, ErrTooSoon) || !strings.Contains(err.Error(), "2026-03-01T12:15:00Z") {
-		t.Errorf("Rotate: %v, want ErrTooSoon and the time of the next rotation", err)
+		t.Errorf("Rotate too soon: got %v, want ErrTooSoon and the time of the next rotation", err)
 	}
 	if _, err := sets().first.Rotate(start.Add(15*time.Minute), time.Hour); err != nil {
-		t.Errorf("Rotate after a quarter of an hour: %v", err)
+		t.Errorf("Rotate after a quarter of an hour: got the error %v, want none", err)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestParseSetReadsWhatDocumentWrites(t *testing.T) {
 		t.Error("the set changed when it was written and read")
 	}
 	if len(want) > 64<<10/2 {
-		t.Errorf("a set of four keys has %d bytes; Secrets Manager takes 65536", len(want))
+		t.Errorf("a set of four keys has %d bytes, want at most half of the 65536 that Secrets Manager takes", len(want))
 	}
 }
 
@@ -118,7 +118,7 @@ func TestR40_KeyIDsAreThumbprints(t *testing.T) {
 	}
 }
 
-// editDocument returns the third set's document after change.
+// editDocument returns the document of the third set, edited by change.
 func editDocument(t *testing.T, change func(*document)) []byte {
 	t.Helper()
 	text, err := sets().third.Document()
@@ -206,7 +206,7 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 				t.Fatalf("ParseSet: %v, want an error with %q", err, test.want)
 			}
 			if strings.Contains(err.Error(), "SECRET") {
-				t.Errorf("the error repeats what was read: %v", err)
+				t.Errorf("the error quotes the text: %v", err)
 			}
 		})
 	}
@@ -230,7 +230,7 @@ func TestR39_SetPrintsNoPrivateKey(t *testing.T) {
 	}
 	for i, secret := range hide {
 		if strings.Contains(shown, secret) {
-			t.Errorf("part %d of the private key is shown", i)
+			t.Errorf("the printed set shows a private key (number %d of the list hide)", i)
 		}
 	}
 }

@@ -17,19 +17,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
-// Claims has the claims that the caller chooses. Keys adds the claims from the settings and the clock.
+// Claims has the claims that the caller chooses. Keys adds those from the settings and the clock, and a random jti.
 type Claims struct {
 	Subject   string // the user's id
 	SessionID string // the id of the session's row, never its token
 	User      any    // encodes as a JSON object, whose members become claims; nil: none
 }
 
-// ownClaims lists the claims that User must not contain.
-var ownClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid"}
+// reservedClaims lists the claims that User must not contain.
+var reservedClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid"}
 
 // Sign returns a new RS256 token. Its header and claims are those of Better Auth, in Better Auth's order: iat, the
-// members of User, sub, exp, iss, aud. It adds jti, which is random, and sid, the session's id. Most callers want
-// Token.
+// members of User, sub, exp, iss, aud. It adds jti, which is random, and sid, the session's id. Requests call Token,
+// which signs less often.
 func (k *Keys) Sign(ctx context.Context, c Claims) (string, error) {
 	set, err := k.load(ctx)
 	if err != nil {
@@ -91,7 +91,8 @@ func (c Claims) user() ([]byte, error) {
 	return text, nil
 }
 
-// checkMembers returns an error if the user is not a JSON object or has a member of ownClaims. It accepts nil.
+// checkMembers returns an error if user, the JSON of Claims.User, is not an object or has a reserved claim. It accepts
+// nil.
 func checkMembers(user []byte) error {
 	if user == nil {
 		return nil
@@ -101,7 +102,7 @@ func checkMembers(user []byte) error {
 		return errors.New("user claims are not a JSON object")
 	}
 	for name := range members {
-		if slices.Contains(ownClaims, name) {
+		if slices.Contains(reservedClaims, name) {
 			return fmt.Errorf("the user claims contain the reserved claim %q", name)
 		}
 	}

@@ -40,7 +40,7 @@ func TestR36_TokenOfASession(t *testing.T) {
 	token := d.token(t)
 	header, payload := tokenParts(t, token)
 	if want := `{"alg":"RS256","kid":"` + sets().third.Current.ID + `"}`; header != want {
-		t.Errorf("header %s, want %s", header, want)
+		t.Errorf("header of the token: got %s, want %s", header, want)
 	}
 	var got map[string]any
 	if err := json.Unmarshal([]byte(payload), &got); err != nil {
@@ -69,7 +69,7 @@ func TestR36_TokenOfASession(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := jwt.SigningMethodRS256.Verify(text, raw, &sets().third.Current.private.PublicKey); err != nil {
-		t.Errorf("signature: %v", err)
+		t.Errorf("verify the signature with the current key: %v", err)
 	}
 }
 
@@ -168,17 +168,17 @@ func TestSignRefusesClaims(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := d.keys.Sign(t.Context(), c); err == nil {
-				t.Error("Sign accepted the claims")
+				t.Error("Sign returned no error, want one")
 			}
 			if _, err := d.keys.Token(t.Context(), c); err == nil {
-				t.Error("Token accepted the claims")
+				t.Error("Token returned no error, want one")
 			}
 		})
 	}
 	if token, err := d.keys.Sign(t.Context(), Claims{Subject: "u", SessionID: "s", User: struct{}{}}); err != nil {
-		t.Errorf("a user without members: %v", err)
+		t.Errorf("Sign with a user without members: got the error %v, want none", err)
 	} else if _, err := d.verifier.Verify(t.Context(), token); err != nil {
-		t.Errorf("a user without members: %v", err)
+		t.Errorf("Verify of the token of a user without members: got the error %v, want none", err)
 	}
 }
 
@@ -195,13 +195,13 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 		_, public := k.Public(t.Context())
 		for _, err := range []error{signed, token, public} {
 			if err == nil || !strings.Contains(err.Error(), "xenon keys rotate") || !strings.Contains(err.Error(), "make dev") {
-				t.Errorf("%s: %v, want an error that names both ways to make keys", state, err)
+				t.Errorf("%s: got %v, want an error that names xenon keys rotate and make dev", state, err)
 			}
 		}
 	}
 	check("no file")
 	if _, err := os.Stat(d.cfg.SigningKeysFile); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the file exists now (%v)", err)
+		t.Errorf("the calls created the file of the key set (%v)", err)
 	}
 	for _, text := range []string{"", "{}"} {
 		if err := os.WriteFile(d.cfg.SigningKeysFile, []byte(text), 0o600); err != nil {
@@ -213,7 +213,7 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := k.Sign(t.Context(), testClaims); err != nil {
-		t.Errorf("after keys were made: %v", err)
+		t.Errorf("Sign after a key set was saved: got the error %v, want none", err)
 	}
 }
 
@@ -226,11 +226,11 @@ func TestLastValidSetStaysInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after, _ := tokenParts(t, d.token(t)); after != before {
-		t.Errorf("header %s, want that of the last good set %s", after, before)
+		t.Errorf("token while the stored set is not valid: header %s, want that of the last valid set %s", after, before)
 	}
 	d.saveKeys(t, sets().first)
 	if after, _ := tokenParts(t, d.token(t)); !strings.Contains(after, sets().first.Current.ID) {
-		t.Errorf("header %s, want that of the new set", after)
+		t.Errorf("token after a valid set was stored: header %s, want the key of the new set", after)
 	}
 }
 

@@ -13,9 +13,10 @@ const (
 	maxTokens = 4096
 )
 
-// Token returns a token of the session: the last one while it is new, has the same claims and was signed by the current
-// key, else a new one. A signature takes about a millisecond of CPU, and pages ask for a token at every poll. A reused
-// token expires at most a minute earlier than a new one would. The caller must not change c.User afterwards.
+// Token returns a token of the session: the last one if it is younger than reuseFor, has the same claims and was signed
+// with the current key, else a new one. A signature takes about a millisecond of CPU, and pages ask for a token at
+// every poll. A reused token expires at most a minute earlier than a new one would. The caller must not change c.User
+// afterwards.
 func (k *Keys) Token(ctx context.Context, c Claims) (string, error) {
 	set, err := k.load(ctx)
 	if err != nil {

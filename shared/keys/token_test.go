@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// Token returns the last token of a session if the token is younger than the reuse period and its claims are equal.
+// Token returns the last token of a session if the token is younger than reuseFor and has the same claims and key.
 func TestTokenIsReused(t *testing.T) {
 	t.Parallel()
 	renamed, foreign, other := testClaims, testClaims, testClaims
@@ -60,7 +60,7 @@ func TestTokenIsReused(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := first == second; got != test.reused {
-				t.Errorf("reused = %v, want %v", got, test.reused)
+				t.Errorf("the second call returned the token of the first: %v, want %v", got, test.reused)
 			}
 		})
 	}
@@ -77,7 +77,7 @@ func TestTokenIsSafeForConcurrentUse(t *testing.T) {
 				c.SessionID = strconv.Itoa((worker + i) % 4)
 				token, err := d.keys.Token(t.Context(), c)
 				if err != nil {
-					t.Error(err)
+					t.Errorf("Token: %v", err)
 					return
 				}
 				who, err := d.verifier.Verify(t.Context(), token)

@@ -56,17 +56,17 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 			d.SetResponse(http.StatusOK, `{"keys":[`+key+`]}`)
 			_, err := d.newVerifier().Verify(t.Context(), d.token(t))
 			if got := err == nil; got != want {
-				t.Errorf("verifies a token: %v (%v), want %v", got, err, want)
+				t.Errorf("a key with %s verifies a token: %v (%v), want %v", members, got, err, want)
 			}
 			if err != nil && !errors.Is(err, jwtverify.ErrUnavailable) && !errors.Is(err, jwtverify.ErrInvalidToken) {
-				t.Errorf("got %v", err)
+				t.Errorf("Verify: got %v, want ErrUnavailable or ErrInvalidToken", err)
 			}
 			published, err := ParsePublicJWK("id", key, "")
 			if got := err == nil; got != want {
-				t.Errorf("is published from the table: %v (%v), want %v", got, err, want)
+				t.Errorf("a row with %s is published: %v (%v), want %v", members, got, err, want)
 			}
 			if text, _ := published.MarshalJSON(); want && strings.Count(string(text), `"use":"sig"`) != 1 {
-				t.Errorf("published as %s", text)
+				t.Errorf(`published as %s, want "use":"sig" once`, text)
 			}
 		})
 	}
@@ -74,7 +74,7 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 
 func publicMembers(k *Key) (n, e string) { return publicKeyMembers(&k.private.PublicKey) }
 
-// A key for encryption with the same kid as a signing key verifies nothing and does not hide the signing key.
+// A key for encryption does not hide a signing key that has the same kid and comes after it.
 func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
@@ -87,7 +87,7 @@ func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	encrypting := entry(other, otherE, s.Current.ID, `,"key_ops":["encrypt"]`)
 	d.SetResponse(http.StatusOK, `{"keys":[`+encrypting+`,`+entry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
 	if _, err := d.newVerifier().Verify(t.Context(), d.token(t)); err != nil {
-		t.Error(err)
+		t.Errorf("Verify with the signing key second in the JWKS: got the error %v, want none", err)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestTableRowWithAlgorithmOfAnotherUseIsNotPublished(t *testing.T) {
 		{`{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}`, "RS256"},
 	} {
 		if key, err := ParsePublicJWK("id", c.key, c.alg); err == nil {
-			t.Errorf("%s with %s: got %+v", c.key, c.alg, key)
+			t.Errorf("the row %s with the algorithm %s: got %+v, want an error", c.key, c.alg, key)
 		}
 	}
 }
