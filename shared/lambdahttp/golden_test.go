@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
-// seenRequest is everything that a handler sees of a request.
+// seenRequest has the parts of a request that a handler sees.
 type seenRequest struct {
 	Method, Path, Escaped, URI, Host, RemoteAddr string
 
@@ -61,7 +61,7 @@ func requestSeenByHandler(t *testing.T, e events.APIGatewayV2HTTPRequest) seenRe
 	t.Helper()
 	answer, err := lambdahttp.Handler(http.HandlerFunc(reportRequest))(t.Context(), e)
 	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatalf("got status %d, error %v, body %q", answer.StatusCode, err, answer.Body)
+		t.Fatalf("the handler answered %d %q with the error %v, want 200 and no error", answer.StatusCode, answer.Body, err)
 	}
 	var got seenRequest
 	if err := json.Unmarshal([]byte(answer.Body), &got); err != nil {
@@ -78,10 +78,11 @@ const (
 	oneCookie   = "better-auth.session_token=k3J9.aGVsbG8%2BLz0%3D"
 )
 
-// These functions return the headers that all golden events of one kind have, and more.
-func gatewayHeader(own ...string) http.Header {
+// gatewayHeader, samHeader and urlHeader return the headers that all golden events of one kind have. The argument more
+// has names and values, in turn, of headers to add or replace.
+func gatewayHeader(more ...string) http.Header {
 	return mergeHeaders(
-		own,
+		more,
 		"Accept",
 		"*/*",
 		"Content-Length",
@@ -99,9 +100,9 @@ func gatewayHeader(own ...string) http.Header {
 	)
 }
 
-func samHeader(own ...string) http.Header {
+func samHeader(more ...string) http.Header {
 	return mergeHeaders(
-		own,
+		more,
 		"Accept",
 		"*/*",
 		"User-Agent",
@@ -113,9 +114,9 @@ func samHeader(own ...string) http.Header {
 	)
 }
 
-func urlHeader(own ...string) http.Header {
+func urlHeader(more ...string) http.Header {
 	return mergeHeaders(
-		own,
+		more,
 		"Accept",
 		"*/*",
 		"User-Agent",
@@ -135,16 +136,17 @@ func urlHeader(own ...string) http.Header {
 	)
 }
 
-func mergeHeaders(own []string, common ...string) http.Header {
+func mergeHeaders(more []string, common ...string) http.Header {
 	h := http.Header{}
-	for pair := range slices.Chunk(append(common, own...), 2) {
+	for pair := range slices.Chunk(append(common, more...), 2) {
 		h[pair[0]] = []string{pair[1]}
 	}
 	return h
 }
 
 var goldenRequests = map[string]seenRequest{
-	// Through CloudFront: headers with two hops, header values with commas, and cookies that are only in cookies[].
+	// Through CloudFront: two IP addresses in X-Forwarded-For, header values with commas, and cookies that are only in
+	// cookies[].
 	"gateway_get": {
 		Method: "GET", Path: "/api/auth/get-session", Host: gatewayHost, RemoteAddr: "203.0.113.9:0",
 		URI:   "/api/auth/get-session?disableCookieCache=true&tag=a&tag=b%20c",
@@ -237,8 +239,8 @@ var goldenRequests = map[string]seenRequest{
 		Header: samHeader("Content-Type", "application/x-www-form-urlencoded", "Content-Length", "46"),
 		Body:   "email=ann%40example.com&password=correct+horse", Length: 46,
 	},
-	// SAM puts only the first of two cookies with one name into cookies[]. An IP address that the client sends is a
-	// header.
+	// SAM puts only the first of two cookies with the same name into cookies[]. An X-Forwarded-For of the client is only
+	// a header.
 	"sam_cookies": {
 		Method: "GET", Path: "/api/auth/get-session", Host: "learn.example.com", RemoteAddr: "127.0.0.1:0",
 		URI:   "/api/auth/get-session?disableCookieCache=true&empty=&plus=a+b",
@@ -259,7 +261,7 @@ var goldenRequests = map[string]seenRequest{
 	"function_url_post": {
 		Method: "POST", Path: "/api/auth/sign-in/email", Host: urlHost, RemoteAddr: "203.0.113.20:0",
 		Header: urlHeader("Content-Type", octets, "Content-Length", "4"),
-		Body:   "\x00\ufffd\ufffd\x01", Length: 4, // the echo answers in JSON, which cannot represent \xff\xfe
+		Body:   "\x00\ufffd\ufffd\x01", Length: 4, // reportRequest writes JSON, which cannot represent \xff\xfe
 	},
 	"function_url_health": {
 		Method: "GET", Path: "/health", Host: urlHost, RemoteAddr: "203.0.113.20:0", Header: urlHeader(),
@@ -287,7 +289,7 @@ func TestGoldenEventsBecomeRequests(t *testing.T) {
 	}
 }
 
-// The events in the list have other tests.
+// The event gateway_head has a test of its own.
 func TestEveryGoldenEventIsTested(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.json")

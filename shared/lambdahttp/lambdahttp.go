@@ -26,7 +26,7 @@ import (
 // database does not answer has time to respond and to log.
 const responseTime = 500 * time.Millisecond
 
-// Func handles an event in payload format 2.0. It never panics and never returns an error.
+// Func handles an event in payload format 2.0. The Func that Handler returns never panics and never returns an error.
 type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
 
 // Main is the main function of a Lambda function that does not serve social sign-in: it reads the settings, builds the
@@ -80,7 +80,7 @@ func Handler(h http.Handler) Func {
 			slog.WarnContext(ctx, "event rejected", "requestId", id, "status", rejected.status, "code", rejected.Code)
 			return rejected.response(), nil
 		}
-		ctx, cancel := withReserve(web.WithRequestID(ctx, id))
+		ctx, cancel := withEarlierDeadline(web.WithRequestID(ctx, id))
 		defer cancel()
 		return httpadapter.NewV2(withOriginalRequest(h, e)).ProxyWithContext(ctx, simple)
 	}
@@ -96,7 +96,7 @@ func withOriginalRequest(h http.Handler, e events.APIGatewayV2HTTPRequest) http.
 	}
 }
 
-func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+func withEarlierDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return ctx, func() {}

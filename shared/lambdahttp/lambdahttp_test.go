@@ -30,17 +30,17 @@ func TestR48_ContextEndsBeforeTheInvocation(t *testing.T) {
 	h := func(_ http.ResponseWriter, r *http.Request) {
 		during = r.Context()
 		if err := during.Err(); err != nil {
-			t.Errorf("got %v while the handler runs", err)
+			t.Errorf("while the handler runs, its context has the error %v, want none", err)
 		}
 	}
 	if _, err := lambdahttp.Handler(http.HandlerFunc(h))(ctx, readGoldenEvent(t, "gateway_health")); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := deadline(during), invocation.Add(-500*time.Millisecond); !got.Equal(want) {
-		t.Errorf("got deadline %v, want %v", got, want)
+		t.Errorf("the context of the request has the deadline %v, want %v", got, want)
 	}
 	if during.Err() == nil {
-		t.Error("the request's context outlives the request")
+		t.Error("the context of the request is not canceled after the request")
 	}
 }
 
@@ -60,10 +60,10 @@ func TestR48_HandlerIsStoppedAndAnswers(t *testing.T) {
 		}
 		answer, err := lambdahttp.Handler(http.HandlerFunc(h))(ctx, readGoldenEvent(t, "gateway_health"))
 		if err != nil || answer.StatusCode != http.StatusServiceUnavailable {
-			t.Fatalf("got status %d, error %v", answer.StatusCode, err)
+			t.Fatalf("handler that waits for the end of its context: got status %d, error %v, want 503", answer.StatusCode, err)
 		}
 		if err := ctx.Err(); err != nil {
-			t.Errorf("the invocation ended first: %v", err)
+			t.Errorf("the invocation ended before the handler answered: %v", err)
 		}
 	})
 }
@@ -72,7 +72,7 @@ func TestR48_NoDeadlineIsAdded(t *testing.T) {
 	t.Parallel()
 	serve(t, readGoldenEvent(t, "gateway_health"), func(_ http.ResponseWriter, r *http.Request) {
 		if got := deadline(r.Context()); !got.IsZero() {
-			t.Errorf("got deadline %v, want none", got)
+			t.Errorf("invocation without a deadline: the request has the deadline %v, want none", got)
 		}
 	})
 }
@@ -96,16 +96,16 @@ func TestRequestIDIsTheIDOfAPIGateway(t *testing.T) {
 			e.RequestContext.RequestID = tt.gateway
 			answer, err := lambdahttp.Handler(h)(invoked, e)
 			if err != nil || answer.StatusCode != http.StatusOK {
-				t.Fatalf("got status %d, error %v", answer.StatusCode, err)
+				t.Fatalf("got status %d, error %v, want 200", answer.StatusCode, err)
 			}
 			if got := answer.Headers[web.RequestIDHeader]; got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
+				t.Errorf("got the request id %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
-// Not parallel, because it reads the log of the process.
+// Not parallel, because it replaces the logger of the process.
 func TestR49_PanicBecomes500(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -147,7 +147,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 	}
 }
 
-// Not parallel, because it reads the log of the process.
+// Not parallel, because it replaces the logger of the process.
 func TestRefusalIsLoggedOnce(t *testing.T) {
 	logged := captureLog(t)
 	e := readGoldenEvent(t, "gateway_post_base64")
@@ -161,7 +161,7 @@ func TestRefusalIsLoggedOnce(t *testing.T) {
 		t.Fatalf("not one JSON record: %v\n%s", err, logged)
 	}
 	if record.RequestID != "T1x2yhOlFiAEJZQ=" || record.Status != 400 || strings.Contains(logged.String(), "hunter2") {
-		t.Errorf("got %s", logged)
+		t.Errorf("event with a wrong base64 body: got the log %s, want the request id, status 400 and no body", logged)
 	}
 }
 

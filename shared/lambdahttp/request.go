@@ -20,8 +20,9 @@ import (
 // has the limits of routes.
 const MaxBody = 6 << 20
 
-// simpleEvent returns an event with only the fields that the adapter converts without loss. The adapter may reject
-// other events: it then prints the path, and the invocation fails. restoreRequest sets the rest of the request.
+// simpleEvent returns an event with only those fields of e that the adapter converts without loss. Because of other
+// fields, the adapter may reject an event: it then prints the path, and the invocation fails. restoreRequest sets the
+// rest of the request.
 func simpleEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *rejection) {
 	if !validMethod(e.RequestContext.HTTP.Method) {
 		return e, noMethod
@@ -111,7 +112,8 @@ func stagelessPath(e events.APIGatewayV2HTTPRequest) string {
 	return path
 }
 
-// remoteAddr returns "ip:port", as net/http does. The event has no port, so it is 0.
+// remoteAddr returns "ip:port", as net/http does, or "" if sourceIP is not an IP address. The event has no port, so the
+// port is 0.
 func remoteAddr(sourceIP string) string {
 	if _, err := netip.ParseAddr(sourceIP); err != nil {
 		return ""

@@ -81,7 +81,7 @@ func TestHostAndRemoteAddrComeFromEvent(t *testing.T) {
 			e.Headers, e.RequestContext.DomainName, e.RequestContext.HTTP.SourceIP = tt.header, tt.domain, tt.sourceIP
 			got := requestSeenByHandler(t, e)
 			if got.Host != tt.wantHost || got.RemoteAddr != tt.wantAddr || len(got.Header) != 0 {
-				t.Errorf("got host %q, IP address %q, header %v, want %q, %q, none",
+				t.Errorf("got the host %q, remote address %q and headers %v, want %q, %q and no headers",
 					got.Host, got.RemoteAddr, got.Header, tt.wantHost, tt.wantAddr)
 			}
 		})
@@ -103,7 +103,7 @@ func TestPathIsDecodedOnceAndHasNoStage(t *testing.T) {
 		{"named stage", api, "prod", "/prod/a", "", "/a", "/a"},
 		{"named stage alone", api, "prod", "/prod", "", "/", "/"},
 		{"named stage and slash", api, "prod", "/prod/", "", "/", "/"},
-		{"stripped once", api, "prod", "/prod/prod/a", "", "/prod/a", "/prod/a"},
+		{"stage removed once", api, "prod", "/prod/prod/a", "", "/prod/a", "/prod/a"},
 		{"begins like the stage", api, "prod", "/product/a", "", "/product/a", "/product/a"},
 		{"stage not in the path", api, "prod", "/a/prod", "", "/a/prod", "/a/prod"},
 		{"custom domain has no stage", custom, "api", "/api/auth/ok", "", "/api/auth/ok", "/api/auth/ok"},
@@ -124,7 +124,7 @@ func TestPathIsDecodedOnceAndHasNoStage(t *testing.T) {
 			e.RequestContext.DomainName, e.RequestContext.Stage = tt.domain, tt.stage
 			got := requestSeenByHandler(t, e)
 			if got.Path != tt.wantPath || got.Escaped != tt.wantEscaped || got.URI != tt.wantEscaped {
-				t.Errorf("got path %q, escaped %q, URI %q, want %q, %q",
+				t.Errorf("got the path %q, escaped path %q and URI %q, want the path %q, and %q for both others",
 					got.Path, got.Escaped, got.URI, tt.wantPath, tt.wantEscaped)
 			}
 		})
@@ -196,7 +196,7 @@ func TestInvalidEventsAreRefused(t *testing.T) {
 			t.Parallel()
 			e := readGoldenEvent(t, "gateway_post_json")
 			tt.change(&e)
-			got := serve(t, e, func(http.ResponseWriter, *http.Request) { t.Error("the handler saw the event") })
+			got := serve(t, e, func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
 			want := events.APIGatewayV2HTTPResponse{
 				StatusCode: tt.wantStatus, Body: tt.wantBody, Headers: map[string]string{"Content-Type": "application/json"},
 				Cookies: []string{},

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// writer adds the rules of net/http that the adapter's writer does not have: the first status counts, the default is
-// 200, and a response to HEAD, or with 204 or 304, has no body.
+// writer adds the rules of net/http that the adapter's writer does not have: only the first status is sent, the default
+// is 200, and a response to HEAD, or with 204 or 304, has no body.
 type writer struct {
 	http.ResponseWriter
 	method string

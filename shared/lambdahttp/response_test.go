@@ -15,7 +15,7 @@ func serve(t testing.TB, e events.APIGatewayV2HTTPRequest, h http.HandlerFunc) e
 	t.Helper()
 	answer, err := lambdahttp.Handler(h)(t.Context(), e)
 	if err != nil {
-		t.Fatalf("got error %v", err)
+		t.Fatalf("the invocation failed: %v", err)
 	}
 	return answer
 }
@@ -84,7 +84,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 			"204 has no body", func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusNoContent)
 				if _, err := io.WriteString(w, "x"); err == nil {
-					t.Error("writing the body of a 204 returns no error")
+					t.Error("writing a body after the status 204 returned no error, want one")
 				}
 			},
 			events.APIGatewayV2HTTPResponse{StatusCode: 204},

@@ -41,7 +41,7 @@ type Answer struct {
 	Payload []byte
 }
 
-// NewRuntimeAPI serves until the test ends.
+// NewRuntimeAPI returns a RuntimeAPI that serves until the test ends.
 func NewRuntimeAPI(t *testing.T) *RuntimeAPI {
 	t.Helper()
 	a := &RuntimeAPI{next: make(chan invocation), answers: make(chan Answer), Ready: make(chan struct{})}
@@ -89,12 +89,12 @@ func (a *RuntimeAPI) serveAnswer(failed bool) http.HandlerFunc {
 	}
 }
 
-// Process is a function started as Lambda starts it.
+// Process is the process of a function, which RuntimeAPI.Start starts as Lambda does.
 type Process struct {
 	api    *RuntimeAPI
 	exited chan struct{}
 	err    error
-	out    bytes.Buffer // stdout and stderr, which both go to the log; read it after Wait only
+	out    bytes.Buffer // stdout and stderr, which both go to the log; read it only after the process has ended
 	events int
 }
 
@@ -125,7 +125,7 @@ func (p *Process) Wait(t *testing.T) (out string, status int) {
 	select {
 	case <-p.exited:
 	case <-p.api.Ready:
-		t.Fatal("the process started")
+		t.Fatal("the process asked for an event, want it to exit")
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](p.err); ok {
 		status = exit.ExitCode()
@@ -154,12 +154,12 @@ func (p *Process) Invoke(t *testing.T, event any, remaining time.Duration) Answe
 		}
 		return answer
 	case <-p.exited:
-		t.Fatalf("the process ended at the event: %v\n%s", p.err, &p.out)
+		t.Fatalf("the process ended while it handled the event: %v\n%s", p.err, &p.out)
 	}
 	panic("unreachable")
 }
 
-// HTTP decodes the answer as API Gateway does.
+// HTTP decodes the answer as API Gateway does. It fails the test if the invocation failed.
 func (a Answer) HTTP(t *testing.T) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	var r events.APIGatewayV2HTTPResponse

@@ -21,7 +21,7 @@ import (
 // function is the function under test. All functions use the same runtime code.
 const function = "functions/health"
 
-// builtFunction is the executable of the function, built once with the Makefile's build tag.
+// builtFunction returns the path of the function's executable. It builds it once, with the Makefile's build tag.
 var builtFunction = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "bootstrap")
 	if err != nil {
@@ -56,8 +56,8 @@ func startFunction(t *testing.T, env ...string) *Process {
 	return NewRuntimeAPI(t).Start(t, bootstrap, env...)
 }
 
-// askHealth repeats the request while the answer is 503, because a busy machine may need more than the 900 ms that
-// /health waits for a connection.
+// askHealth repeats the request, at most nine times, while the answer is 503, because a busy machine may need more than
+// the 900 ms that /health waits for the database.
 func askHealth(t *testing.T, p *Process, e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	answer := p.Invoke(t, e, time.Minute).HTTP(t)
@@ -69,7 +69,7 @@ func askHealth(t *testing.T, p *Process, e events.APIGatewayV2HTTPRequest) event
 
 const secret = "BETTER_AUTH_SECRET=only-for-tests-only-for-tests-only-for-tests"
 
-// One process answers the same request as three kinds of event, two times each.
+// One process answers GET /health, sent as three kinds of event, two times each.
 func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 	t.Parallel()
 	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
@@ -78,10 +78,11 @@ func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 			e := readGoldenEvent(t, form)
 			got := askHealth(t, p, e)
 			if got.StatusCode != http.StatusOK || got.Headers["X-Request-Id"] != e.RequestContext.RequestID {
-				t.Errorf("%s: got status %d, headers %v", form, got.StatusCode, got.Headers)
+				t.Errorf("%s: got status %d, headers %v, want 200 and the request id %s",
+					form, got.StatusCode, got.Headers, e.RequestContext.RequestID)
 			}
 			if diff := cmp.Diff(strings.TrimSpace(got.Body), `{"status":"ok","database":"connected"}`); diff != "" {
-				t.Errorf("%s: got -, want +:\n%s", form, diff)
+				t.Errorf("%s, body (got -, want +):\n%s", form, diff)
 			}
 		}
 	}
@@ -92,13 +93,13 @@ func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 	}
 }
 
-// The remaining time of the invocation is too short for a query.
+// The first invocation has no time left for a query.
 func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
 	t.Parallel()
 	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
 	e := readGoldenEvent(t, "gateway_health")
 	if got := p.Invoke(t, e, 0).HTTP(t); got.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("got status %d, want 503", got.StatusCode)
+		t.Errorf("got status %d for an invocation without time, want 503", got.StatusCode)
 	}
 	if got := askHealth(t, p, e); got.StatusCode != http.StatusOK {
 		t.Errorf("got status %d for the next event, want 200", got.StatusCode)
@@ -110,7 +111,7 @@ func TestFunctionRefusesEventThatIsNoRequest(t *testing.T) {
 	p := startFunction(t, "DATABASE_URL=postgres://nobody@localhost/none", secret)
 	got := p.Invoke(t, map[string]any{"source": "aws.events"}, time.Minute).HTTP(t)
 	if got.StatusCode != http.StatusBadRequest {
-		t.Errorf("got status %d, want 400", got.StatusCode)
+		t.Errorf("got status %d for an event that is not an HTTP request, want 400", got.StatusCode)
 	}
 	if got := p.Invoke(t, []int{1}, time.Minute); !got.Failed {
 		t.Errorf("got %s for an event that is not an object, want a failed invocation", got.Payload)
@@ -123,14 +124,14 @@ func TestR50_BadSettingsStopTheStart(t *testing.T) {
 		"DATABASE_URL=mysql://xenon:hunter2@localhost/xenon", "BETTER_AUTH_SECRET=too-short", "PASSWORD_HASH=md5")
 	out, status := p.Wait(t)
 	if status != 1 {
-		t.Errorf("got exit status %d, want 1", status)
+		t.Errorf("function with wrong settings: got exit status %d, want 1", status)
 	}
 	var record struct {
 		Level    string
 		Problems []string
 	}
 	if err := json.Unmarshal([]byte(out), &record); err != nil || record.Level != "ERROR" {
-		t.Fatalf("not one JSON record of an error: %v\n%s", err, out)
+		t.Fatalf("the output is not one JSON record of an error: %v\n%s", err, out)
 	}
 	var got []string
 	for _, problem := range record.Problems {
