@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The most that an imported hash may cost. The package comment says how long that takes.
+// The maximum cost of an imported Argon2 hash. The package comment says how long such a hash takes.
 const (
 	maxArgon2Memory  = 256 * 1024 // KiB
 	maxArgon2Time    = 10         // number of passes

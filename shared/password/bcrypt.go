@@ -7,7 +7,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// maxBcryptCost is the most that an imported hash may cost. The package comment says how long that takes.
+// maxBcryptCost is the maximum cost of an imported bcrypt hash. The package comment says how long such a hash takes.
 const maxBcryptCost = 13
 
 const (
@@ -17,7 +17,7 @@ const (
 )
 
 // parseBcrypt reads $2$, $2a$, $2b$, $2x$ and $2y$ and computes all of them in the same way, as Supabase Auth does.
-// bcrypt uses the first 72 bytes of a password only, so a longer password matches on these until it is rehashed in
+// bcrypt uses only the first 72 bytes of a password. So only these count in a longer password, until it is rehashed in
 // another format.
 func parseBcrypt(stored string) (parsedHash, bool) {
 	rest := strings.TrimPrefix(stored, "$2")

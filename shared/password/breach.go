@@ -30,7 +30,7 @@ type Breaches struct {
 func NewBreaches() *Breaches { return &Breaches{URL: "https://api.pwnedpasswords.com"} }
 
 // Contains reports whether password is in the list. It returns an error, after 300 ms at most, if the service does not
-// answer. The error does not contain any part of the hash.
+// answer with 200. The error does not contain any part of the hash.
 func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) {
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // G401: as above
 	digest := strings.ToUpper(hex.EncodeToString(sum[:]))

@@ -33,7 +33,7 @@ func TestBreachesAreLookedUpByPrefix(t *testing.T) {
 		got, err := (&Breaches{URL: service.URL}).Contains(t.Context(), "password")
 		service.Close()
 		if err != nil || got != want {
-			t.Errorf("%.60q: got %v, %v, want %v", body, got, err, want)
+			t.Errorf("Contains, if the service answers %.60q: got %v, %v, want %v", body, got, err, want)
 		}
 		if asked.URL.Path != "/range/5BAA6" || asked.Header.Get("Add-Padding") != "true" {
 			t.Errorf("got a request for %s with headers %v, want the prefix of the hash and Add-Padding",
@@ -64,7 +64,7 @@ func TestFailedBreachLookupsTimeOutAndRevealNothing(t *testing.T) {
 		start := time.Now()
 		found, err := (&Breaches{URL: url}).Contains(t.Context(), "password")
 		if found || err == nil || strings.Contains(err.Error(), "5BAA6") {
-			t.Errorf("%s: got %v, %v, want an error without the hash", url, found, err)
+			t.Errorf("Contains with the service %s: got %v, %v, want false and an error without the hash", url, found, err)
 		}
 		if d := time.Since(start); d > 10*breachTimeout {
 			t.Errorf("%s: the look-up took %v, want at most %v", url, d, 10*breachTimeout)

@@ -14,7 +14,8 @@ import (
 //go:embed common-passwords.txt.gz
 var commonText string
 
-// commonPasswords returns the list. The first call decompresses it, which takes some milliseconds and about a megabyte.
+// commonPasswords returns the passwords of the list that are at least MinLength long. The first call decompresses the
+// list, which takes some milliseconds and about a megabyte.
 var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	text, err := gzip.NewReader(strings.NewReader(commonText))
 	if err != nil {

@@ -19,7 +19,7 @@ func TestCommonPasswordsAreRecognised(t *testing.T) {
 		}
 	}
 	if !IsCommon("12345678") { // as long as MinLength
-		t.Error("a password of the least length is not on the list")
+		t.Error("IsCommon(12345678) = false, want true: the list contains passwords of the minimum length")
 	}
 	if got := len(commonPasswords()); got < 3000 {
 		t.Errorf("the list has %d passwords, want at least 3,000 (ASVS 6.2.4)", got)

@@ -10,7 +10,8 @@ import (
 
 const foreignHash = "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM"
 
-// slowDown delays hashing in the written format by d.
+// slowDown makes the dummy hash of h take the time d and never match. Verify computes the dummy, which has the format
+// that Hash writes, for a user without a usable hash and to measure how long a hash takes.
 func slowDown(h *Hasher, d time.Duration) {
 	h.dummy.match = func(string) bool {
 		time.Sleep(d)
@@ -54,7 +55,7 @@ func TestR18_MinimumFailureTimeGrowsOnASlowMachine(t *testing.T) {
 
 func TestMinimumFailureTimeDecreasesAfterFastHashes(t *testing.T) {
 	t.Parallel()
-	f := failureTime{least: MinFailureTime, times: 5}
+	f := failureTime{least: MinFailureTime, factor: 5}
 	f.record(time.Hour)
 	if got, want := f.delay(), 8*MinFailureTime; got < want || got > want*9/8 {
 		t.Errorf("after a hash of one hour the minimum is %v, want %v and up to an eighth more", got, want)
@@ -81,7 +82,7 @@ func TestCheapHasNoMinimumTime(t *testing.T) {
 		h := Cheap()
 		slowDown(h, time.Second)
 		if got, want := timeVerify(t, h, "", "wrong", false), time.Second; got != want {
-			t.Errorf("a failure takes %v, want the %v of its hash", got, want)
+			t.Errorf("a failed attempt takes %v, want only the %v of its hash", got, want)
 		}
 	})
 }

@@ -21,7 +21,7 @@ const (
 
 const (
 	firebaseKey = 32 // bytes of the derived key, for AES-256
-	minFirebase = 4  // bytes of a stored hash; an empty one would match every password
+	minFirebase = 4  // minimum bytes of a stored hash; an empty one would match every password
 )
 
 // parseFirebase reads Firebase's scrypt as Supabase Auth stores it:

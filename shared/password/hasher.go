@@ -11,10 +11,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// There is one slot for each processor, up to maxSlots: more hashes at the same time would not be faster, and would
-// only use more memory. A slot includes slotMemory, which is enough for both formats that are written. An imported hash
-// that needs more takes the rest from largeMemory, which is enough for the largest permitted hash. So hashing takes at
-// most 32 MiB for each processor and 224 MiB more, and never more than 480 MiB.
+// Each hash needs a slot of a semaphore while it is computed. There is one slot for each processor, up to maxSlots:
+// more hashes at the same time would not be faster, and would only use more memory. A slot includes slotMemory, which
+// is enough for a hash in both formats that Hash writes. An imported hash that needs more takes the rest from
+// largeMemory, which is enough for the largest permitted hash. So hashing takes at most 32 MiB for each processor and
+// 224 MiB more, and never more than 480 MiB.
 const (
 	slotMemory  = 32 << 20
 	maxSlots    = 8
@@ -25,23 +26,23 @@ const (
 // own limit. It is safe for concurrent use.
 type Hasher struct {
 	write   func(password string) string
-	dummy   parsedHash // takes as long as verifying a hash that write returned
+	dummy   parsedHash // takes as long as a hash that write returned; Verify computes it if there is no usable hash
 	failure failureTime
 	slots   *semaphore.Weighted
 	large   *semaphore.Weighted // limits the memory of large hashes, in bytes
 }
 
-// New returns a Hasher that writes config.Argon2id or config.Scrypt.
+// New returns a Hasher whose Hash writes the format config.Argon2id or config.Scrypt.
 //
 // The Argon2id cost is the minimum that OWASP recommends: 19 MiB, two passes, one thread. Supabase Auth reads such
 // hashes too. An unchanged Better Auth server reads scrypt only.
 func New(format string) *Hasher {
 	h := withArgon2id(argon2Cost{memory: 19 * 1024, time: 2, threads: 1})
 	// Measured: bcrypt of cost 10, both scrypts and Argon2id with 64 MiB take 1.7 to 3.8 times as long as the default.
-	h.failure.times = 5
+	h.failure.factor = 5
 	if format == config.Scrypt {
 		h.write, h.dummy = hashBetterAuth, mustParse(betterAuthText(make([]byte, 16), make([]byte, betterAuthKey)))
-		h.failure.times = 2 // measured: the other formats take 0.5 to 1.2 times as long as a scrypt hash
+		h.failure.factor = 2 // measured: the other formats take 0.5 to 1.2 times as long as a scrypt hash
 	}
 	h.failure.least = MinFailureTime
 	return h
@@ -70,7 +71,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return stored, err
 }
 
-// Verify reports whether stored is a hash of password, exactly as the client sent it. A stored text for which
+// Verify reports whether stored is a hash of password, which must be as the client sent it. A stored text for which
 // IsSupported is false, such as "" for a user without a password, never matches and takes as long as a wrong password.
 // Verify returns a mismatch after MinFailureTime (see the package comment), or when ctx ends. It returns an error only
 // if ctx ends while it waits for a slot; then nothing was verified.
@@ -105,7 +106,7 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, err
 	return false, nil
 }
 
-// match compares the password with c. If c has the written format, match records the duration.
+// match compares the password with c. If c has the format and cost that Hash writes, match records the duration.
 func (h *Hasher) match(c parsedHash, password string) bool {
 	start := time.Now() //nolint:forbidigo // measures a duration
 	ok := c.match(password)
@@ -122,7 +123,7 @@ func (h *Hasher) IsCurrent(stored string) bool {
 	return known && c.schemeAndCost == h.dummy.schemeAndCost
 }
 
-// withAcquired calls work while it holds n of the semaphore. For n = 0 it does not wait.
+// withAcquired waits until it holds the weight n of the semaphore, and then calls work. For n = 0 it does not wait.
 func withAcquired(ctx context.Context, s *semaphore.Weighted, n int64, work func() error) error {
 	if n > 0 {
 		if err := s.Acquire(ctx, n); err != nil {

@@ -35,7 +35,7 @@ func TestR10_NewHashesHaveTheExactShape(t *testing.T) {
 			h := New(format)
 			stored, again := hash(t, h, "pässwörd-€-😀"), hash(t, h, "pässwörd-€-😀")
 			if !regexp.MustCompile(shape).MatchString(stored) {
-				t.Errorf("Hash = %q, want %s", stored, shape)
+				t.Errorf("Hash = %q, want the form %s", stored, shape)
 			}
 			if stored == again {
 				t.Errorf("Hash gave %q twice, want another salt each time", stored)
@@ -51,7 +51,7 @@ func TestR10_NewHashesHaveTheExactShape(t *testing.T) {
 	}
 }
 
-func TestCurrentReportsHashesOfTheConfiguredFormat(t *testing.T) {
+func TestIsCurrentAcceptsOnlyHashesOfTheConfiguredFormat(t *testing.T) {
 	t.Parallel()
 	const (
 		tail       = "$" + salt22 + "$" + key43
@@ -66,7 +66,7 @@ func TestCurrentReportsHashesOfTheConfiguredFormat(t *testing.T) {
 		stored string
 		want   bool
 	}{
-		{"own argon2id", forArgon2id, hash(t, forArgon2id, "password123"), true},
+		{"argon2id of this Hasher", forArgon2id, hash(t, forArgon2id, "password123"), true},
 		{"argon2id of the same cost", forArgon2id, argon2id, true},
 		{"argon2i", forArgon2id, "$argon2i$v=19$m=19456,t=2,p=1" + tail, false},
 		{"more memory", forArgon2id, "$argon2id$v=19$m=65536,t=2,p=1" + tail, false},
@@ -77,7 +77,7 @@ func TestCurrentReportsHashesOfTheConfiguredFormat(t *testing.T) {
 		{"shorter salt", forArgon2id, "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$" + key43, false},
 		{"bcrypt", forArgon2id, "$2a$10$" + tail53, false},
 		{"scrypt, configured argon2id", forArgon2id, betterAuth, false},
-		{"own scrypt", forScrypt, hash(t, forScrypt, "password123"), true},
+		{"scrypt of this Hasher", forScrypt, hash(t, forScrypt, "password123"), true},
 		{"scrypt of Better Auth", forScrypt, betterAuth, true},
 		{"argon2id, configured scrypt", forScrypt, argon2id, false},
 		{"none", forArgon2id, "", false},
@@ -110,13 +110,14 @@ func TestR18_EveryFailureIsAnsweredAfterTheMinimumTime(t *testing.T) {
 		}
 		for password, stored := range right {
 			if got := timeVerify(t, h, stored, password, true); got != 0 {
-				t.Errorf("the right password for %q waits %v, want 0", stored, got)
+				t.Errorf("Verify of the right password for %q took %v, want 0", stored, got)
 			}
 		}
 		right["unknown"], right["malformed"], right["above the ceiling"] = "", "$2a$10$", "$2b$31$"+tail53
 		for _, stored := range right {
 			if got := timeVerify(t, h, stored, "wrong", false); got < MinFailureTime || got > MinFailureTime*9/8 {
-				t.Errorf("a wrong password for %q waits %v, want %v and up to an eighth more", stored, got, MinFailureTime)
+				t.Errorf("Verify of a wrong password for %q took %v, want %v and up to an eighth more",
+					stored, got, MinFailureTime)
 			}
 		}
 	})
@@ -131,7 +132,7 @@ func timeVerify(t *testing.T, h *Hasher, stored, password string, want bool) tim
 	return time.Since(start)
 }
 
-// Without a stored hash, Verify computes a hash in the written format; it does not just wait.
+// Without a usable stored hash, Verify computes a hash in the format that Hash writes; it does not just wait.
 func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
@@ -144,7 +145,7 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 		h.dummy.match = func(password string) bool {
 			computed++
 			dummy(password)
-			return true // even if the dummy matches, Verify returns false
+			return true // Verify must return false even if the dummy matches
 		}
 		for _, stored := range []string{"", "malformed", "$2b$31$" + tail53} {
 			if ok, err := h.Verify(t.Context(), stored, "password123"); ok || err != nil {
@@ -152,7 +153,7 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 			}
 		}
 		if got, want := computed, 3; got != want {
-			t.Errorf("the written format was computed %d times, want %d", got, want)
+			t.Errorf("three attempts without a usable hash computed the dummy %d times, want %d", got, want)
 		}
 	}
 }
@@ -207,7 +208,7 @@ func maxConcurrentVerifies(t *testing.T, h *Hasher, memory int64) int {
 	for range 20 {
 		group.Go(func() {
 			if _, err := h.Verify(t.Context(), "", "password123"); err != nil {
-				t.Error(err)
+				t.Errorf("Verify: %v", err)
 			}
 		})
 	}
@@ -215,11 +216,12 @@ func maxConcurrentVerifies(t *testing.T, h *Hasher, memory int64) int {
 	return most
 }
 
-// The extra hash that measures the written format is for failures only.
+// Verify of the right password computes one hash. Only a failed attempt may compute a second one, to measure how long a
+// hash takes in the format that Hash writes.
 func TestRightPasswordTakesOneHash(t *testing.T) {
 	t.Parallel()
 	h := New(config.Argon2id)
-	h.dummy.match = func(string) bool { t.Error("the dummy is hashed"); return false }
+	h.dummy.match = func(string) bool { t.Error("Verify computed a second hash, the dummy"); return false }
 	stored := hash(t, Cheap(), "password123")
 	if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
 		t.Errorf("Verify = %v, %v, want true", ok, err)
@@ -239,7 +241,7 @@ func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
 		}
 		synctest.Wait()
 		if got := timeVerify(t, h, stored, "password123", true); got != 0 {
-			t.Errorf("a small hash waits %v, want 0", got)
+			t.Errorf("Verify with a small hash took %v, want 0", got)
 		}
 		group.Wait()
 	})
@@ -255,7 +257,7 @@ func TestR18_LargeHashWaitsForASlotLikeOthers(t *testing.T) {
 			t.Fatal("the large hash holds every slot, want one free slot")
 		}
 		if got := timeVerify(t, h, "", "wrong", false); got != 0 {
-			t.Errorf("beside another hash it waits %v, want 0", got)
+			t.Errorf("Verify with a large hash took %v while another hash holds one of two slots, want 0", got)
 		}
 	})
 }
@@ -271,10 +273,10 @@ func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if ok, err := h.Verify(ctx, stored, "password123"); ok || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Verify = %v, %v, want false, %v", ok, err, context.DeadlineExceeded)
+			t.Errorf("Verify without a free slot = %v, %v, want false, %v", ok, err, context.DeadlineExceeded)
 		}
 		if got, err := h.Hash(ctx, "password123"); got != "" || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Hash = %q, %v, want none, %v", got, err, context.DeadlineExceeded)
+			t.Errorf("Hash without a free slot = %q, %v, want no hash and %v", got, err, context.DeadlineExceeded)
 		}
 		h.slots.Release(1)
 		if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
@@ -298,11 +300,11 @@ func TestWaitAfterFailureHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
 		}()
 		synctest.Wait() // the failure waits for its minimum time
 		if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
-			t.Errorf("Verify beside a failure = %v, %v, want true", ok, err)
+			t.Errorf("Verify while a failed attempt waits for its minimum time = %v, %v, want true", ok, err)
 		}
 		cancel()
 		if err := <-failed; err != nil {
-			t.Errorf("a failure whose context ended = %v, want none", err)
+			t.Errorf("failed attempt whose context ended: got the error %v, want none", err)
 		}
 		if got := time.Since(start); got != 0 {
 			t.Errorf("the wait took %v after the context ended, want 0", got)
@@ -320,7 +322,8 @@ func TestR18_WaitingForASlotDoesNotShortenTheMinimumTime(t *testing.T) {
 		}
 		time.AfterFunc(time.Hour, func() { h.slots.Release(1) })
 		if got := timeVerify(t, h, "", "wrong", false) - time.Hour; got < MinFailureTime || got > MinFailureTime*9/8 {
-			t.Errorf("after an hour without a free slot it waits %v, want %v and up to an eighth more", got, MinFailureTime)
+			t.Errorf("a wrong password that waited an hour for a slot took %v more, want %v and up to an eighth more",
+				got, MinFailureTime)
 		}
 	})
 }
@@ -335,7 +338,7 @@ func TestSlotMemoryIsEnoughForWrittenHash(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
 		if h.dummy.memory > slotMemory {
-			t.Errorf("a written hash takes %d bytes, want at most a slot's %d", h.dummy.memory, slotMemory)
+			t.Errorf("a hash that Hash writes takes %d bytes, want at most the %d of a slot", h.dummy.memory, slotMemory)
 		}
 		if got := h.slots.TryAcquire(maxSlots + 1); got || !h.slots.TryAcquire(1) {
 			t.Errorf("there are more than %d slots, or none", maxSlots)
@@ -349,6 +352,6 @@ func TestErrorsContainNoPasswordAndNoHash(t *testing.T) {
 	cancel()
 	_, err := Cheap().Verify(ctx, "$2a$10$"+tail53, "secret-Password-1")
 	if err == nil || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), tail53) {
-		t.Errorf("err = %v, want one without password and hash", err)
+		t.Errorf("Verify with a canceled context: got the error %v, want one without password and hash", err)
 	}
 }

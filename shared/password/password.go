@@ -9,18 +9,18 @@
 // user's hash, by two rules:
 //
 //   - If there is no hash to verify (no user, no password, an unknown format, a malformed hash or one that costs too
-//     much), Verify computes one hash in the written format and discards it. So an unknown email takes as long as a
-//     wrong password with the default format, on any machine and under any load.
+//     much), Verify computes one hash in the format that Hash writes and discards it. So an unknown email takes as long
+//     as a wrong password with a hash of this format, on any machine and under any load.
 //   - A failed attempt takes at least MinFailureTime from the start of hashing, plus a random delay of up to an eighth.
 //     The random delay hides the small differences that remain. So the duration does not show that a user's hash is
 //     bcrypt or scrypt, which take up to three times as long as Argon2id. On a slow or busy machine the minimum is
-//     longer: five times the recent duration of an Argon2id hash (two times, if scrypt is written), at most eight times
-//     MinFailureTime.
+//     longer: five times the recent duration of an Argon2id hash (or, if Hash writes scrypt, two times that of a scrypt
+//     hash), at most eight times MinFailureTime.
 //
 // The delay is a wait: it takes no processor time, no memory and no slot. A success is not delayed, because the
-// response shows it. A user who mistypes the password waits at least a quarter of a second. The minimum is long enough
-// for every format as Supabase, Firebase and Better Auth write it, and on a fast processor for bcrypt up to cost 11.
-// The duration shows an imported hash that takes longer, until the user's first sign-in replaces the hash.
+// response shows it anyway. A user who mistypes the password waits at least a quarter of a second. The minimum is long
+// enough for every format as Supabase, Firebase and Better Auth write it, and on a fast processor for bcrypt up to cost
+// 11. The duration shows an imported hash that takes longer, until the user's first sign-in replaces the hash.
 //
 // # Limits of imported hashes
 //
@@ -54,8 +54,8 @@ func Length(password string) int {
 	return n
 }
 
-// IsSupported reports whether stored is a hash that Verify can match: well formed and not too expensive. For a hash
-// that is not known Verify returns a mismatch; the caller should log it.
+// IsSupported reports whether stored is a hash that Verify can match: well formed and not too expensive. For any other
+// text Verify returns a mismatch; the caller should log it.
 func IsSupported(stored string) bool {
 	_, known := parse(stored)
 	return known

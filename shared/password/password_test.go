@@ -24,7 +24,7 @@ func TestR06_LengthCountsUTF16UnitsAsSent(t *testing.T) {
 		{"letters of two units, maximum + 1", strings.Repeat("😀", 64) + "a", MaxLength + 1},
 		{"nothing is trimmed", "  abcd  ", MinLength},
 		{"nothing is normalised", "fiance\u0301", 7},
-		{"a ligature stays one", "ﬁancé①②", 7},
+		{"a ligature counts as one", "ﬁancé①②", 7},
 		{"the replacement for a lone surrogate", "\ufffd234567", 7},
 		{"not UTF-8", "\xff234567", 7},
 	}

@@ -15,7 +15,7 @@ type parsedHash struct {
 	match func(password string) bool // hashes the password and compares in constant time
 }
 
-// schemeAndCost is equal for two hashes of the same scheme and cost.
+// schemeAndCost is equal for two hashes of the same scheme and cost, with salts and keys of the same length.
 type schemeAndCost struct {
 	scheme        string
 	memory        int64 // bytes that match needs

@@ -27,7 +27,7 @@ func TestR11_CostLimits(t *testing.T) {
 		stored string
 		want   bool
 	}{
-		{phc("m=262144,t=2,p=8"), true}, // 512 MiB in all
+		{phc("m=262144,t=2,p=8"), true}, // two passes over 256 MiB
 		{phc("m=262144,t=3,p=8"), false},
 		{phc("m=65536,t=10,p=1"), true},
 		{phc("m=65537,t=10,p=1"), false},

@@ -19,11 +19,11 @@ func readJSON(t *testing.T, name string, into any) {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
-		t.Fatalf("%s: %v", name, err)
+		t.Fatalf("decode testdata/%s: %v", name, err)
 	}
 }
 
-// checkVerify verifies with a Hasher without a minimum time and without extra hashes.
+// checkVerify checks the result of Verify of a Hasher without a minimum time for failed attempts.
 func checkVerify(t *testing.T, stored, password string, want bool) {
 	t.Helper()
 	got, err := Cheap().Verify(t.Context(), stored, password)
@@ -82,7 +82,7 @@ func TestR09_SupabaseVectors(t *testing.T) {
 	}
 	readJSON(t, "supabase.json", &file)
 	if got, want := len(file.Vectors), 15; got != want {
-		t.Fatalf("%d vectors, want %d", got, want)
+		t.Fatalf("supabase.json has %d vectors, want %d", got, want)
 	}
 	for _, v := range file.Vectors {
 		t.Run(v.Form, func(t *testing.T) {
