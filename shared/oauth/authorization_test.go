@@ -10,8 +10,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// authorizations has the authorization URL of every provider: the endpoint, the scopes with a configured and a
-// requested one, and the other parameters besides response_type, client_id, state, redirect_uri and the challenge.
+// authorizations has the authorization URL of every provider: the endpoint, the scopes with the configured scope conf
+// and the requested scope req, and the other parameters besides response_type, client_id, state, redirect_uri and the
+// challenge.
 var authorizations = map[string]struct {
 	url, scope string
 	pkce       bool
@@ -74,7 +75,7 @@ var authorizations = map[string]struct {
 func TestAuthorizationURLOfEveryProvider(t *testing.T) {
 	t.Parallel()
 	if len(authorizations) != len(table()) {
-		t.Fatalf("%d of %d providers are tested", len(authorizations), len(table()))
+		t.Fatalf("the test has %d of %d providers, want all", len(authorizations), len(table()))
 	}
 	for id, want := range authorizations {
 		t.Run(id, func(t *testing.T) {
@@ -105,7 +106,7 @@ func TestAuthorizationURLOfEveryProvider(t *testing.T) {
 				t.Errorf("the endpoint is %s, want %s", base, want.url)
 			}
 			if diff := cmp.Diff(expected, query); diff != "" {
-				t.Error(diff)
+				t.Errorf("parameters of the authorization URL (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -135,7 +136,7 @@ func TestAuthorizationURLWithSettings(t *testing.T) {
 			map[string]string{"prompt": "none", "include_granted_scopes": "false", "x": "a b"},
 		},
 		{
-			"additional parameters do not replace what binds the request",
+			"additional parameters do not replace reserved ones",
 			config.Provider{ID: "google"},
 			map[string]string{
 				"state": "x", "client_id": "x", "redirect_uri": "x", "response_type": "x", "code_challenge": "x",
@@ -180,7 +181,7 @@ func TestAuthorizationURLWithSettings(t *testing.T) {
 			}
 			for name, want := range test.want {
 				if query.Get(name) != want || len(query[name]) > 1 {
-					t.Errorf("%s is %q, want %q", name, query[name], want)
+					t.Errorf("the parameter %s is %q, want %q", name, query[name], want)
 				}
 			}
 		})
@@ -192,7 +193,7 @@ func TestAuthorizationURLNeedsStateAndVerifier(t *testing.T) {
 	p := newStandIn(t).provider(config.Provider{ID: "google"})
 	for _, a := range []Authorization{{Verifier: goodVerifier}, {State: "st"}} {
 		if got, err := p.AuthorizationURL(t.Context(), a); err == nil {
-			t.Errorf("%+v gives %s", a, got)
+			t.Errorf("AuthorizationURL(%+v) = %s, want an error", a, got)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	callTimeout = 5 * time.Second // of one request with its answer
+	callTimeout = 5 * time.Second // for one request and its answer
 	maxAnswer   = 1 << 20         // bytes
 	userAgent   = "xenon"         // GitHub rejects requests without one
 )
@@ -54,8 +54,8 @@ func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// get returns the body of a 2xx answer. access is an access token, or "". Errors have the text what instead of the URL,
-// because the URL may contain a secret.
+// get returns the body of a 2xx answer. The argument access is an access token or "". Errors have the text of the
+// argument what instead of the URL, because the URL may contain a secret.
 func (p *Providers) get(
 	ctx context.Context, what, target, access string, header map[string]string,
 ) ([]byte, error) {

@@ -44,7 +44,8 @@ func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 		p := s.provider(config.Provider{ID: "apple", TeamID: "TEAM", KeyID: "KEY", PrivateKey: configured})
 		p.providers.secret = func(_ context.Context, provider, setting string) (string, error) {
 			if provider != "apple" || setting != "PRIVATE_KEY" || configured != "" {
-				t.Errorf("%s of %s is read", setting, provider)
+				t.Errorf("key %s: read %s of %s from the app secret, want only a PRIVATE_KEY that the settings lack",
+					name, setting, provider)
 			}
 			return string(text), nil
 		}
@@ -57,7 +58,7 @@ func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 			jwt.WithIssuer("TEAM"), jwt.WithSubject(clientID), jwt.WithAudience("https://appleid.apple.com"))
 		if err != nil || token.Header["kid"] != "KEY" || !claims.IssuedAt.Equal(s.clock()) ||
 			claims.ExpiresAt.Sub(s.clock()) > 180*24*time.Hour {
-			t.Errorf("%s: %+v, %v", name, claims, err)
+			t.Errorf("key %s: got the claims %+v, %v, want a valid client secret for at most 180 days", name, claims, err)
 		}
 	}
 }
@@ -78,7 +79,7 @@ func TestClientSecretErrors(t *testing.T) {
 		p.providers.secret = func(context.Context, string, string) (string, error) { return "", errors.New("unavailable") }
 		_, err := p.Exchange(t.Context(), goodCode, goodVerifier)
 		if !errors.Is(err, ErrInvalidCode) || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: %v", test.name, err)
+			t.Errorf("Exchange, %s: got %v, want ErrInvalidCode with %q", test.name, err, test.want)
 		}
 		expectNoSecret(t, err)
 	}
@@ -92,11 +93,11 @@ func TestClientSecretOfTheAppSecret(t *testing.T) {
 	p.ClientSecret = ""
 	p.providers.secret = func(_ context.Context, provider, setting string) (string, error) {
 		if provider != "google" || setting != "CLIENT_SECRET" {
-			t.Errorf("%s of %s is read", setting, provider)
+			t.Errorf("read %s of %s from the app secret, want CLIENT_SECRET of google", setting, provider)
 		}
 		return clientSecret, nil
 	}
 	if _, err := p.Exchange(t.Context(), goodCode, goodVerifier); err != nil {
-		t.Error(err)
+		t.Errorf("Exchange with the client secret of the app secret: got the error %v, want none", err)
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"errors"
 )
 
-// describeClaims maps the standard claims of OpenID Connect: of Google, Apple, LinkedIn and providers with discovery.
+// describeClaims maps the standard claims of OpenID Connect, which Google, Apple, LinkedIn and the providers with
+// discovery use.
 func describeClaims(o object) Profile {
 	return Profile{
 		Subject: o.id("sub"), Name: o.optional("name"), Email: o.text("email"), Image: o.optional("picture"),
@@ -14,7 +15,7 @@ func describeClaims(o object) Profile {
 	}
 }
 
-// describeGitLab returns a profile without a subject, which is refused, for a user who is blocked.
+// describeGitLab returns a profile without a subject for a user who is blocked or locked. Such a profile is an error.
 func describeGitLab(o object) Profile {
 	if o.text("state") != "active" || o.isTrue("locked") {
 		return Profile{}
@@ -57,7 +58,7 @@ func describeTwitch(o object) Profile {
 	return profile
 }
 
-// loadNotion returns the user who owns the token. A token of a workspace has none.
+// loadNotion returns the user who owns the token. It returns an error for the token of a workspace.
 func loadNotion(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
 	bot, err := loadProfile(ctx, p, t, in)
 	if err != nil {

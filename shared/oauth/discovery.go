@@ -28,7 +28,7 @@ type document struct {
 
 // discovered returns an OpenID Connect provider whose endpoints are in the discovery document of its issuer.
 func (p *Providers) discovered(c config.Provider) *remote.Value[*Provider] {
-	var keys *keySet // is kept when the document is fetched again, unless it names other keys
+	var keys *keySet // stays the same when the document is fetched again, unless it names another JWKS or algorithms
 	fetch := func(ctx context.Context) (*Provider, error) {
 		found, err := p.discover(ctx, c.Issuer)
 		if err != nil {
@@ -102,7 +102,8 @@ func (d document) spec() spec {
 	}
 }
 
-// publicKeyAlgorithms returns the announced algorithms without "none" and those whose key is the client secret.
+// publicKeyAlgorithms returns those of the announced algorithms that Xenon knows and that use a public key. So it
+// leaves out "none" and the algorithms whose key is the client secret.
 func (d document) publicKeyAlgorithms() []string {
 	known := []string{
 		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512,

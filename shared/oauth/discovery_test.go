@@ -21,6 +21,7 @@ const (
 	discoveryURL = "GET idp.example/realms/a/.well-known/openid-configuration"
 )
 
+// metadata returns the members of a discovery document, with changes.
 func metadata(changes map[string]any) map[string]any {
 	return with(map[string]any{
 		"issuer": issuer, "authorization_endpoint": "https://idp.example/auth", "token_endpoint": "https://idp.example/token",
@@ -38,7 +39,8 @@ func encoded(t *testing.T, v any) string {
 	return string(text)
 }
 
-// withIssuer starts a stand-in for an issuer with the changed metadata, and returns its settings.
+// withIssuer starts a stand-in for an issuer whose discovery document has the changes. It also returns the settings of
+// a provider with this issuer.
 func withIssuer(t *testing.T, changes map[string]any) (*standIn, config.Provider) {
 	t.Helper()
 	s := newStandIn(t)
@@ -84,10 +86,12 @@ func TestDiscoveredAuthorizationURL(t *testing.T) {
 			want["nonce"] = test.nonce
 		}
 		if diff := cmp.Diff(want, map[string][]string(query)); diff != "" || base != "https://idp.example/auth" {
-			t.Errorf("%s: %s\n%s", test.name, base, diff)
+			t.Errorf("%s: got the endpoint %s, want https://idp.example/auth; parameters (-want +got):\n%s",
+				test.name, base, diff)
 		}
 		if p.SendsNonce() != (test.nonce != nil) || p.VerifiesIDTokens() != (test.nonce != nil) {
-			t.Errorf("%s: nonce %t, id tokens %t", test.name, p.SendsNonce(), p.VerifiesIDTokens())
+			t.Errorf("%s: SendsNonce = %t, VerifiesIDTokens = %t, want %t for both",
+				test.name, p.SendsNonce(), p.VerifiesIDTokens(), test.nonce != nil)
 		}
 	}
 }
@@ -97,7 +101,7 @@ func TestDiscoveredAuthorizationURLNeedsANonce(t *testing.T) {
 	s, c := withIssuer(t, nil)
 	got, err := s.provider(c).AuthorizationURL(t.Context(), Authorization{State: "s", Verifier: goodVerifier})
 	if err == nil {
-		t.Error(got)
+		t.Errorf("AuthorizationURL without a nonce = %s, want an error", got)
 	}
 }
 
@@ -115,10 +119,10 @@ func TestDiscoveredClientAuthentication(t *testing.T) {
 		s.tokenEndpoint("https://idp.example/token", test.basic, challengeOf(goodVerifier), tokenAnswer)
 		p := s.provider(c)
 		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier); err != nil {
-			t.Error(err)
+			t.Errorf("methods %q: Exchange: %v", test.methods, err)
 		}
 		if _, err := p.Refresh(t.Context(), refreshToken); err != nil {
-			t.Error(err)
+			t.Errorf("methods %q: Refresh: %v", test.methods, err)
 		}
 	}
 }
@@ -130,7 +134,7 @@ func TestProfileOfDiscoveredProvider(t *testing.T) {
 	userinfo.Store(`{"sub":"subject-1","name":"Ada","email":"u@b.c","email_verified":"true","picture":"https://u"}`)
 	s.handle("GET idp.example/userinfo", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+accessToken {
-			t.Error("no access token")
+			t.Error("the request of the userinfo endpoint has no access token")
 		}
 		writeJSON(w, userinfo.Load().(string))
 	})
@@ -149,7 +153,7 @@ func TestProfileOfDiscoveredProvider(t *testing.T) {
 	got, err := p.VerifyIDToken(t.Context(), IDToken{Token: es256, Nonce: "n1"})
 	compareProfile(t, got, err, fromClaims, raw)
 	if n := s.count("GET idp.example/userinfo"); n != 0 {
-		t.Errorf("%d requests of userinfo", n)
+		t.Errorf("the userinfo endpoint got %d requests, want 0: the claims have an email", n)
 	}
 
 	fromUserinfo := Profile{
@@ -163,10 +167,10 @@ func TestProfileOfDiscoveredProvider(t *testing.T) {
 	expectProfile(t, p, Tokens{Access: accessToken}, in, fromUserinfo, rawUserinfo)
 	_, err = p.VerifyIDToken(t.Context(), IDToken{Token: withoutEmail, AccessToken: accessToken})
 	if !errors.Is(err, ErrNoProfile) {
-		t.Errorf("a sign-in without an email: %v", err)
+		t.Errorf("VerifyIDToken of a token without an email: got %v, want ErrNoProfile", err)
 	}
 
-	t.Log("The userinfo is that of another subject.")
+	t.Log("The userinfo endpoint answers for another subject.")
 	userinfo.Store(`{"sub":"subject-2","email":"u@b.c"}`)
 	expectProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, Profile{}, "")
 }
@@ -183,16 +187,16 @@ func TestIDTokensOfDiscoveredProviderThatAreRefused(t *testing.T) {
 	for name, token := range broken {
 		in := ProfileInput{Nonce: "n1"}
 		if _, err := p.Profile(t.Context(), Tokens{ID: token, Access: accessToken}, in); !errors.Is(err, ErrNoProfile) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("Profile with the id token %q: got %v, want ErrNoProfile", name, err)
 		}
 	}
 	old := sign(t, idpClaims(s, map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
 	if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: old}); err != nil {
-		t.Errorf("there is a maximum age: %v", err)
+		t.Errorf("VerifyIDToken of a token that is two days old: got the error %v, want none", err)
 	}
 }
 
-// Without keys an id token cannot be verified, so that it does not count.
+// Without keys an id token cannot be verified. Profile ignores it, and VerifyIDToken rejects it.
 func TestUnverifiableIDTokenIsIgnored(t *testing.T) {
 	t.Parallel()
 	s, c := withIssuer(t, map[string]any{"jwks_uri": nil})
@@ -202,7 +206,7 @@ func TestUnverifiableIDTokenIsIgnored(t *testing.T) {
 		Profile{Subject: "real", Email: "r@b.c"}, `{"sub":"real","email":"r@b.c","emailVerified":false}`)
 	_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, idpClaims(s, nil))})
 	if !errors.Is(err, ErrInvalidToken) {
-		t.Error(err)
+		t.Errorf("VerifyIDToken without keys: got %v, want ErrInvalidToken", err)
 	}
 }
 
@@ -214,11 +218,11 @@ func TestCheckIssuer(t *testing.T) {
 		"": true, issuer: true, issuer + "/": false, "https://attacker.example": false,
 	} {
 		if err := p.CheckIssuer(iss); errors.Is(err, ErrIssuerMismatch) == valid {
-			t.Errorf("%q: %v", iss, err)
+			t.Errorf("CheckIssuer(%q): got the error %v, valid: %v", iss, err, valid)
 		}
 	}
 	if err := s.provider(config.Provider{ID: "google"}).CheckIssuer("https://attacker.example"); err != nil {
-		t.Errorf("google: %v", err)
+		t.Errorf("CheckIssuer of Google, which has no issuer: got the error %v, want none", err)
 	}
 }
 
@@ -236,17 +240,18 @@ func TestDiscoveryIsCachedAndTheLastGoodOneKept(t *testing.T) {
 	}
 	first := find(t.Context())
 	if find(t.Context()) != first || s.count(discoveryURL) != 1 {
-		t.Errorf("%d fetches", s.count(discoveryURL))
+		t.Errorf("Find twice fetched the discovery document %d times, want once", s.count(discoveryURL))
 	}
 	s.advance(discoveryFresh)
 	second := find(t.Context())
 	if second == first || second.keys != first.keys || s.count(discoveryURL) != 2 {
-		t.Errorf("the keys are kept: %t, %d fetches", second.keys == first.keys, s.count(discoveryURL))
+		t.Errorf("after %v: new document %t, same keys %t, %d fetches; want true, true, 2",
+			discoveryFresh, second != first, second.keys == first.keys, s.count(discoveryURL))
 	}
 	providers.http.Transport = limited{failing{}}
 	s.advance(discoveryFresh)
 	if find(t.Context()) != second {
-		t.Error("the last good document is not kept")
+		t.Error("Find without a network did not return the provider of the last good document")
 	}
 }
 
@@ -265,7 +270,7 @@ func TestDiscoveryFailures(t *testing.T) {
 	}
 	for name, changes := range map[string]map[string]any{
 		"another issuer":            {"issuer": "https://attacker.example"},
-		"a slash more":              {"issuer": issuer + "/"},
+		"an issuer with a slash":    {"issuer": issuer + "/"},
 		"no authorization endpoint": {"authorization_endpoint": nil},
 		"no token endpoint":         {"token_endpoint": ""},
 		"http token endpoint":       {"token_endpoint": "http://idp.example/token"},
@@ -280,11 +285,11 @@ func TestDiscoveryFailures(t *testing.T) {
 			t.Parallel()
 			s := newStandIn(t)
 			s.handle(discoveryURL, answer)
-			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("redirect followed") })
+			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
 			providers := s.providers(config.Provider{ID: "acme", OIDC: true, Issuer: issuer})
-			providers.http.Timeout = slowAnswer(name)
+			providers.http.Timeout = timeoutFor(name)
 			if _, err := providers.Find(t.Context(), "acme"); !errors.Is(err, ErrUnknownProvider) {
-				t.Error(err)
+				t.Errorf("Find: got %v, want ErrUnknownProvider", err)
 			} else if strings.Contains(err.Error(), accessToken) {
 				t.Errorf("the error contains the answer: %v", err)
 			}
@@ -300,6 +305,6 @@ func TestIssuerWithASlash(t *testing.T) {
 	})
 	providers := s.providers(config.Provider{ID: "acme", OIDC: true, Issuer: issuer + "/"})
 	if _, err := providers.Find(t.Context(), "acme"); err != nil {
-		t.Error(err)
+		t.Errorf("Find with an issuer that ends in a slash: got the error %v, want none", err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // loadFacebook returns the claims of the id token, if there is one. Otherwise it returns the profile of the access
-// token, after it has checked that the token was made for this app: the profile URL accepts those of all apps.
+// token. First it checks that the token was made for this app, because the profile URL accepts the tokens of all apps.
 func loadFacebook(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
 	if isJWT(t.ID) {
 		return loadIDToken(ctx, p, t, in)

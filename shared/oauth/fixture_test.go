@@ -49,7 +49,8 @@ func newStandIn(t *testing.T) *standIn {
 		s.calls = append(s.calls, r.Method+" "+r.Host+r.URL.Path)
 		s.mu.Unlock()
 		if r.UserAgent() != "xenon" || r.Header.Get("Accept") == "" {
-			t.Errorf("%s has User-Agent %q and Accept %q", r.URL, r.UserAgent(), r.Header.Get("Accept"))
+			t.Errorf("request for %s: got User-Agent %q and Accept %q, want xenon and some Accept",
+				r.URL, r.UserAgent(), r.Header.Get("Accept"))
 		}
 		s.mux.ServeHTTP(w, r)
 	}))
@@ -62,7 +63,7 @@ func newStandIn(t *testing.T) *standIn {
 // handle adds an endpoint.
 func (s *standIn) handle(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
 
-// answer adds an endpoint that always gives the same answer to requests with the access token.
+// answer adds an endpoint that always gives the same answer to requests with the access token, and 401 to others.
 func (s *standIn) answer(pattern, body string) {
 	s.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if got := r.Header.Get("Authorization"); got != "Bearer "+accessToken {
@@ -90,7 +91,7 @@ func (s *standIn) advance(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
-// count returns how many requests had the prefix.
+// count returns how many requests had a text "METHOD host/path" that begins with the prefix.
 func (s *standIn) count(prefix string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +126,7 @@ func (s *standIn) providers(configured ...config.Provider) *Providers {
 	return p
 }
 
-// provider returns one built-in provider.
+// provider returns the provider with the settings c.
 func (s *standIn) provider(c config.Provider) *Provider {
 	s.t.Helper()
 	found, err := s.providers(c).Find(s.t.Context(), c.ID)
@@ -135,22 +136,22 @@ func (s *standIn) provider(c config.Provider) *Provider {
 	return found
 }
 
-// tokenEndpoint adds a token endpoint: it checks the client and the request as a provider does. challenge is "" if the
-// authorization URL had none.
+// tokenEndpoint adds a token endpoint: it checks the client and the request as a provider does. The argument challenge
+// is "" if the authorization URL had none.
 func (s *standIn) tokenEndpoint(tokenURL string, usesBasic bool, challenge, body string) {
 	s.handle("POST "+strings.TrimPrefix(tokenURL, "https://"), func(w http.ResponseWriter, r *http.Request) {
 		if reason := checkTokenRequest(r, usesBasic, challenge); reason != "" {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprintf(w, `{"error":"invalid_grant","error_description":%q}`, reason)
-			s.t.Errorf("%s: %s", tokenURL, reason)
+			s.t.Errorf("the request of the token endpoint %s is wrong: %s", tokenURL, reason)
 			return
 		}
 		writeJSON(w, body)
 	})
 }
 
-// checkTokenRequest returns what is wrong with a request to a token endpoint.
+// checkTokenRequest returns what is wrong with a request to a token endpoint, and "" if nothing is.
 func checkTokenRequest(r *http.Request, usesBasic bool, challenge string) string {
 	if err := r.ParseForm(); err != nil || r.URL.RawQuery != "" {
 		return "not a form"
@@ -189,14 +190,14 @@ func checkTokenRequest(r *http.Request, usesBasic bool, challenge string) string
 	return ""
 }
 
-// parsed returns JSON text as Go values with exact numbers, so that the order of members does not count.
+// parsed decodes a JSON text, with exact numbers. Two decoded texts are equal even if their members have another order.
 func parsed(t *testing.T, text []byte) any {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(string(text)))
 	decoder.UseNumber()
 	var v any
 	if err := decoder.Decode(&v); err != nil {
-		t.Fatalf("%s: %v", text, err)
+		t.Fatalf("decode the JSON %s: %v", text, err)
 	}
 	return v
 }

@@ -64,19 +64,19 @@ func TestWholeFlowAtEveryProvider(t *testing.T) {
 			type person struct{ Subject, Name, Email string }
 			got := person{profile.Subject, *profile.Name, profile.Email}
 			if diff := cmp.Diff(person{who.Subject, who.Name, who.Email}, got); diff != "" {
-				t.Error(diff)
+				t.Errorf("profile (-want +got):\n%s", diff)
 			}
 			if tokens.Refresh == "" {
-				return // GitHub, Facebook, LinkedIn and Slack have none
+				return // GitHub, Facebook, LinkedIn and Slack give no refresh token
 			}
 			if renewed, err := p.Refresh(t.Context(), tokens.Refresh); err != nil || renewed.Access == tokens.Access {
-				t.Errorf("refresh: %v", err)
+				t.Errorf("Refresh: got the error %v, want none and a new access token", err)
 			}
 		})
 	}
 }
 
-// appleUser returns the parameter user of Apple's form, which is a part of the callback.
+// appleUser returns the parameter user of the callback, with which Apple sends the name of the user in a form.
 func appleUser(l *providertest.Login) string {
 	callback, err := url.Parse(l.Callback)
 	if err != nil || l.Form != nil {
@@ -109,12 +109,12 @@ func TestRotationBetweenAuthorizationAndCallback(t *testing.T) {
 			return err
 		}
 		if err := flow(); err != nil {
-			t.Errorf("%s: %v", id, err)
+			t.Errorf("sign-in with %s before the rotation: got the error %v, want none", id, err)
 		}
 		s.RotateKeys(id)
 		now = func() time.Time { return time.Now().Add(remote.CoolDown) }
 		if err := flow(); err != nil {
-			t.Errorf("%s: after the rotation: %v", id, err)
+			t.Errorf("sign-in with %s after the rotation: got the error %v, want none", id, err)
 		}
 	}
 }

@@ -10,7 +10,7 @@ func describeGitHub(o object) Profile {
 	return Profile{Subject: o.id("id"), Name: &name, Email: o.text("email"), Image: o.optional("avatar_url")}
 }
 
-// completeGitHub reads the list of emails. If GitHub refuses it, the public email counts as unverified.
+// completeGitHub reads the list of emails. If GitHub does not return it, the public email counts as unverified.
 func completeGitHub(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
 	var emails []struct {
 		Email             string

@@ -21,7 +21,7 @@ const tolerance = 30 * time.Second
 // idTokenRules say which id tokens of a provider are valid.
 type idTokenRules struct {
 	jwks       string
-	issuers    []string      // if empty, allows checks the issuer
+	issuers    []string      // if empty, the function allows checks the issuer
 	algorithms []string      // if empty, only RS256
 	maxAge     time.Duration // since iat; 0: without limit
 
@@ -40,7 +40,7 @@ const (
 	fromClient                 // the body of a request
 )
 
-// verify returns the claims of an id token. nonce is "" if none was sent.
+// verify checks an id token and returns its claims. The argument nonce is "" if the authorization URL had none.
 func (p *Provider) verify(ctx context.Context, token, nonce string, from source) (object, error) {
 	if p.keys == nil {
 		return nil, errors.New("the provider has no keys")
@@ -86,7 +86,7 @@ func (p *Provider) checkClaims(claims object, nonce string, from source) error {
 	return p.checkTimes(claims)
 }
 
-// isFor reports whether a client is an audience.
+// isFor reports whether the client is an audience of the token with these claims.
 func (o object) isFor(client string) bool {
 	return o.text("aud") == client || o.contains("aud", client)
 }
@@ -147,7 +147,7 @@ func storedClaims(token string) (object, error) {
 	return parseObject(payload)
 }
 
-// allowsHostedDomain checks the Google Workspace domain, if GOOGLE_HD is set; "*" is any of them.
+// allowsHostedDomain checks the Google Workspace domain, if GOOGLE_HD is set. The value * allows every such domain.
 func allowsHostedDomain(p *Provider, claims object, _ source) bool {
 	domain := claims.text("hd")
 	return p.HostedDomain == "" || domain != "" && (p.HostedDomain == "*" || p.HostedDomain == domain)

@@ -45,7 +45,7 @@ var (
 	})
 )
 
-// jwksOf returns a JWKS of public keys, by key id.
+// jwksOf returns a JWKS with the keys.
 func jwksOf(t *testing.T, keys ...jose.JSONWebKey) string {
 	t.Helper()
 	text, err := json.Marshal(jose.JSONWebKeySet{Keys: keys})
@@ -167,7 +167,7 @@ func TestIDTokenProfiles(t *testing.T) {
 			expectProfile(t, p, Tokens{ID: token}, ProfileInput{AppleUser: user}, want, string(text))
 			if id == "twitch" {
 				if p.VerifiesIDTokens() {
-					t.Error("clients can sign in with id tokens of twitch")
+					t.Error("VerifiesIDTokens of Twitch = true, want false")
 				}
 				return
 			}
@@ -175,13 +175,13 @@ func TestIDTokenProfiles(t *testing.T) {
 				IDToken{Token: token, FirstName: "Ada", LastName: "Lovelace"})
 			compareProfile(t, got, err, want, string(text))
 			if n := s.count("GET " + jwksURLs[id]); n != 1 {
-				t.Errorf("the JWKS was fetched %d times", n)
+				t.Errorf("the JWKS was fetched %d times, want once", n)
 			}
 		})
 	}
 }
 
-// brokenTokens are id tokens that no provider accepts, made from valid claims.
+// brokenTokens returns id tokens that Xenon must reject from every provider, made from valid claims.
 func brokenTokens(t *testing.T, s *standIn, claims map[string]any) map[string]string {
 	t.Helper()
 	now := s.clock().Unix()
@@ -233,15 +233,15 @@ func TestIDTokensThatAreRefused(t *testing.T) {
 			}
 			for name, token := range broken {
 				if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); !errors.Is(err, ErrNoProfile) {
-					t.Errorf("callback, %s: %v", name, err)
+					t.Errorf("Profile with the id token %q: got %v, want ErrNoProfile", name, err)
 				} else if token != "" && strings.Contains(err.Error(), token) {
-					t.Errorf("callback, %s: the error contains the token", name)
+					t.Errorf("Profile with the id token %q: the error contains the token", name)
 				}
 				if !isJWT(token) {
-					continue // Facebook takes it for an opaque token
+					continue // VerifyIDToken of Facebook would use the access token instead
 				}
 				if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); !errors.Is(err, ErrInvalidToken) {
-					t.Errorf("sign-in, %s: %v", name, err)
+					t.Errorf("VerifyIDToken of the token %q: got %v, want ErrInvalidToken", name, err)
 				}
 			}
 		})
@@ -268,18 +268,18 @@ func TestIDTokensThatAreAccepted(t *testing.T) {
 	} {
 		token := sign(t, with(validClaims(s)["google"], changes))
 		if got, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); err != nil || got.Subject != "subject-1" {
-			t.Errorf("%s: %+v, %v", name, got, err)
+			t.Errorf("VerifyIDToken of the token %q = %+v, %v, want the subject and no error", name, got, err)
 		}
 	}
 }
 
-func TestMaximumAgeIsNotThatOfEveryProvider(t *testing.T) {
+func TestFacebookIDTokensHaveNoMaximumAge(t *testing.T) {
 	t.Parallel()
 	s := withKeys(t)
 	token := sign(t, with(validClaims(s)["facebook"], map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
 	p := s.provider(config.Provider{ID: "facebook"})
 	if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); err != nil {
-		t.Error(err)
+		t.Errorf("VerifyIDToken of a token that is two days old: got the error %v, want none", err)
 	}
 }
 
@@ -311,7 +311,7 @@ func TestNonceOfIDTokens(t *testing.T) {
 		_, err := s.provider(config.Provider{ID: test.id}).
 			VerifyIDToken(t.Context(), IDToken{Token: token, Nonce: test.sent})
 		if (err == nil) != test.valid || err != nil && !errors.Is(err, ErrInvalidToken) {
-			t.Errorf("%+v: %v", test, err)
+			t.Errorf("VerifyIDToken, %+v: got the error %v", test, err)
 		}
 	}
 }
@@ -335,10 +335,10 @@ func TestHostedDomainOfGoogle(t *testing.T) {
 		p := s.provider(config.Provider{ID: "google", HostedDomain: test.configured})
 		token := sign(t, with(validClaims(s)["google"], map[string]any{"hd": test.claim}))
 		if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); (err == nil) != test.valid {
-			t.Errorf("sign-in, %+v: %v", test, err)
+			t.Errorf("VerifyIDToken, %+v: got the error %v", test, err)
 		}
 		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); (err == nil) != test.valid {
-			t.Errorf("callback, %+v: %v", test, err)
+			t.Errorf("Profile, %+v: got the error %v", test, err)
 		}
 	}
 }
@@ -358,7 +358,8 @@ func TestAppleName(t *testing.T) {
 		got, err := s.provider(config.Provider{ID: "apple"}).
 			Profile(t.Context(), Tokens{ID: sign(t, validClaims(s)["apple"])}, ProfileInput{AppleUser: user})
 		if err != nil || got.Name == nil || *got.Name != want {
-			t.Errorf("%s: %v, %v", user, got.Name, err)
+			t.Errorf("Profile of Apple with the parameter user %s: got the name %v and the error %v, want %q",
+				user, got.Name, err, want)
 		}
 	}
 }
@@ -372,17 +373,17 @@ func TestStoredIDTokenIsReadWithoutVerification(t *testing.T) {
 		s.advance(90 * 24 * time.Hour)
 		p := s.provider(config.Provider{ID: id})
 		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); !errors.Is(err, ErrNoProfile) {
-			t.Errorf("%s: the expired token is accepted: %v", id, err)
+			t.Errorf("%s: Profile with an expired token: got %v, want ErrNoProfile", id, err)
 		}
 		before := s.count("GET " + place)
 		got, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{Stored: true})
 		if err != nil || got.Email != "a@b.c" || s.count("GET "+place) != before {
-			t.Errorf("%s: %+v, %v", id, got, err)
+			t.Errorf("%s: Profile with a stored token = %+v, %v, want the email without a request of the JWKS", id, got, err)
 		}
 		for _, broken := range []string{"", "a.b", "a.!.c", "a.W10.c"} {
 			_, err := p.Profile(t.Context(), Tokens{ID: broken}, ProfileInput{Stored: true})
 			if !errors.Is(err, ErrNoProfile) {
-				t.Errorf("%s: %q is accepted", id, broken)
+				t.Errorf("%s: Profile with the stored token %q: got %v, want ErrNoProfile", id, broken, err)
 			}
 		}
 	}

@@ -27,8 +27,8 @@ var (
 )
 
 // keySet verifies the signatures of id tokens with the JWKS of a provider. It fetches the JWKS in the request that
-// needs it: at the first use, when the keys are older than keysFresh, and for an unknown key id, but at most once in
-// remote.CoolDown.
+// needs it: at the first use, when the keys are older than keysFresh, and for an unknown key id. While it has keys, it
+// fetches at most once in remote.CoolDown.
 type keySet struct {
 	url        string
 	algorithms []jose.SignatureAlgorithm
@@ -115,8 +115,8 @@ func (k jwk) fits(algorithm string) bool {
 	return slices.Contains(jwks.SignatureAlgorithms(k.KeyType), algorithm) && k.AllowsVerifying(algorithm)
 }
 
-// parseKeys returns the public keys of a JWKS. It skips what it does not know. A set without a key is an error, so that
-// another JSON document does not replace good keys.
+// parseKeys returns the public keys of a JWKS. It skips other entries and RSA keys that are too short. A set without a
+// usable key is an error, so that another JSON document does not replace good keys.
 func parseKeys(text []byte) (keys []jwk, err error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -135,7 +135,7 @@ func parseKeys(text []byte) (keys []jwk, err error) {
 		keys = append(keys, key)
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("the JWKS has no public key among its %d", len(set.Keys))
+		return nil, fmt.Errorf("none of the %d entries of the JWKS is a usable public key", len(set.Keys))
 	}
 	return keys, nil
 }

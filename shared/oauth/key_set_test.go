@@ -18,7 +18,7 @@ var weakKey = rsaKey(1024)
 
 const googleKeys = "GET www.googleapis.com/oauth2/v3/certs"
 
-// rotating returns a stand-in whose JWKS of Google is in set, where the test can change it.
+// rotating returns a stand-in that answers with the text in set as Google's JWKS. The test can change the text.
 func rotating(t *testing.T) (s *standIn, p *Provider, set *atomic.Value) {
 	t.Helper()
 	s, set = newStandIn(t), &atomic.Value{}
@@ -40,23 +40,25 @@ func TestRotatedKeysAreFetchedInTheRequest(t *testing.T) {
 	}
 	set.Store(jwksOf(t, publicKey("k2", "RS256", secondKey().Public())))
 	if err := use("k1", firstKey()); err != nil || s.count(googleKeys) != 1 {
-		t.Errorf("a known key: %v, %d fetches", err, s.count(googleKeys))
+		t.Errorf("token of a known key: got the error %v after %d fetches, want none after 1", err, s.count(googleKeys))
 	}
 	if err := use("k2", secondKey()); !errors.Is(err, ErrInvalidToken) || s.count(googleKeys) != 1 {
-		t.Errorf("within the cool-down: %v, %d fetches", err, s.count(googleKeys))
+		t.Errorf("token of a new key within CoolDown: got %v after %d fetches, want ErrInvalidToken after 1",
+			err, s.count(googleKeys))
 	}
 	s.advance(remote.CoolDown)
 	if err := use("k2", secondKey()); err != nil || s.count(googleKeys) != 2 {
-		t.Errorf("after the cool-down: %v, %d fetches", err, s.count(googleKeys))
+		t.Errorf("token of a new key after CoolDown: got the error %v after %d fetches, want none after 2",
+			err, s.count(googleKeys))
 	}
 	if err := use("k1", firstKey()); !errors.Is(err, ErrInvalidToken) {
-		t.Errorf("the key that was removed: %v", err)
+		t.Errorf("token of a removed key: got %v, want ErrInvalidToken", err)
 	}
 	for range 5 {
 		_ = use("unknown", firstKey())
 	}
 	if s.count(googleKeys) != 2 {
-		t.Errorf("unknown keys cause %d fetches", s.count(googleKeys))
+		t.Errorf("%d fetches so far after five tokens of unknown keys, want still 2", s.count(googleKeys))
 	}
 }
 
@@ -75,12 +77,12 @@ func TestKeysStayInUseWhileTheJWKSFails(t *testing.T) {
 		s.advance(keysFresh)
 		before := s.count(googleKeys)
 		if err := use(); err != nil || s.count(googleKeys) != before+1 {
-			t.Errorf("%s: %v, %d fetches", broken, err, s.count(googleKeys)-before)
+			t.Errorf("JWKS %s: got the error %v after %d fetches, want none after 1", broken, err, s.count(googleKeys)-before)
 		}
 	}
 	s.advance(keysStale + time.Second)
 	if err := use(); !errors.Is(err, ErrInvalidToken) {
-		t.Errorf("the keys are used for ever: %v", err)
+		t.Errorf("keys older than %v: got %v, want ErrInvalidToken", keysStale, err)
 	}
 }
 
@@ -91,12 +93,12 @@ func TestJWKSFailures(t *testing.T) {
 			t.Parallel()
 			s := newStandIn(t)
 			s.handle(googleKeys, fault)
-			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("redirect followed") })
+			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
 			p := s.provider(config.Provider{ID: "google"})
-			p.providers.http.Timeout = slowAnswer(name)
+			p.providers.http.Timeout = timeoutFor(name)
 			_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, validClaims(s)["google"])})
 			if !errors.Is(err, ErrInvalidToken) {
-				t.Error(err)
+				t.Errorf("VerifyIDToken: got %v, want ErrInvalidToken", err)
 			}
 		})
 	}
@@ -116,14 +118,14 @@ func TestKeysThatMayNotVerify(t *testing.T) {
 		key   any
 		valid bool
 	}{
-		"for encryption":         {[]jose.JSONWebKey{encrypting}, "k1", firstKey(), false},
-		"of another algorithm":   {[]jose.JSONWebKey{publicKey("k1", "RS512", firstKey().Public())}, "k1", firstKey(), false},
-		"too short":              {[]jose.JSONWebKey{publicKey("k1", "RS256", weakKey().Public())}, "k1", weakKey(), false},
-		"a private key":          {[]jose.JSONWebKey{publicKey("k1", "RS256", firstKey())}, "k1", firstKey(), false},
-		"without an algorithm":   {[]jose.JSONWebKey{publicKey("k1", "", firstKey().Public())}, "k1", firstKey(), true},
-		"beside one for ES256":   {mixed, "k1", firstKey(), true},
-		"the first without a id": {two, "", firstKey(), true},
-		"the second without one": {two, "", secondKey(), false},
+		"for encryption":        {[]jose.JSONWebKey{encrypting}, "k1", firstKey(), false},
+		"of another algorithm":  {[]jose.JSONWebKey{publicKey("k1", "RS512", firstKey().Public())}, "k1", firstKey(), false},
+		"too short":             {[]jose.JSONWebKey{publicKey("k1", "RS256", weakKey().Public())}, "k1", weakKey(), false},
+		"a private key":         {[]jose.JSONWebKey{publicKey("k1", "RS256", firstKey())}, "k1", firstKey(), false},
+		"without an algorithm":  {[]jose.JSONWebKey{publicKey("k1", "", firstKey().Public())}, "k1", firstKey(), true},
+		"beside one for ES256":  {mixed, "k1", firstKey(), true},
+		"the first, no key id":  {two, "", firstKey(), true},
+		"the second, no key id": {two, "", secondKey(), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +134,7 @@ func TestKeysThatMayNotVerify(t *testing.T) {
 			token := signWith(t, jwt.SigningMethodRS256, test.kid, test.key, validClaims(s)["google"])
 			_, err := s.provider(config.Provider{ID: "google"}).VerifyIDToken(t.Context(), IDToken{Token: token})
 			if (err == nil) != test.valid {
-				t.Error(err)
+				t.Errorf("VerifyIDToken: got the error %v, valid: %v", err, test.valid)
 			}
 		})
 	}
@@ -144,7 +146,7 @@ func TestAppleAndMicrosoftNeedAKeyID(t *testing.T) {
 		s := withKeys(t)
 		token := signWith(t, jwt.SigningMethodRS256, "", firstKey(), validClaims(s)[id])
 		if _, err := s.provider(config.Provider{ID: id}).VerifyIDToken(t.Context(), IDToken{Token: token}); err == nil {
-			t.Errorf("%s accepts a token without a key id", id)
+			t.Errorf("VerifyIDToken of a token of %s without a key id returned no error, want one", id)
 		}
 	}
 }

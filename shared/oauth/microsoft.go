@@ -64,7 +64,7 @@ func completeMicrosoft(ctx context.Context, p *Provider, access string, o object
 	photo, err := p.providers.get(ctx, "photo", "https://graph.microsoft.com/v1.0/me/photos/48x48/$value", access,
 		map[string]string{"Accept": "image/jpeg"})
 	if err != nil {
-		return nil //nolint:nilerr // the user has no photo
+		return nil //nolint:nilerr // a user may have no photo
 	}
 	// Better Auth has the blank after the comma, too.
 	image := "data:image/jpeg;base64, " + base64.StdEncoding.EncodeToString(photo)

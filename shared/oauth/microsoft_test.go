@@ -39,10 +39,10 @@ func TestTenantsOfMicrosoft(t *testing.T) {
 		p := s.provider(config.Provider{ID: "microsoft", TenantID: test.configured})
 		token := sign(t, with(validClaims(s)["microsoft"], map[string]any{"tid": test.tid, "iss": test.iss}))
 		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); (err == nil) != test.callback {
-			t.Errorf("callback, %+v: %v", test, err)
+			t.Errorf("Profile, %+v: got the error %v", test, err)
 		}
 		if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); (err == nil) != test.signIn {
-			t.Errorf("sign-in, %+v: %v", test, err)
+			t.Errorf("VerifyIDToken, %+v: got the error %v", test, err)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func TestVerifiedEmailsOfMicrosoft(t *testing.T) {
 		got, err := s.provider(config.Provider{ID: "microsoft"}).
 			VerifyIDToken(t.Context(), IDToken{Token: sign(t, with(validClaims(s)["microsoft"], test.changes))})
 		if err != nil || got.EmailVerified != test.want {
-			t.Errorf("%s: %t, %v", test.name, got.EmailVerified, err)
+			t.Errorf("%s: got EmailVerified %t and the error %v, want %t", test.name, got.EmailVerified, err, test.want)
 		}
 	}
 }
@@ -79,7 +79,7 @@ func TestMicrosoftNeedsTheObjectID(t *testing.T) {
 		token := sign(t, with(validClaims(s)["microsoft"], map[string]any{"oid": oid}))
 		p := s.provider(config.Provider{ID: "microsoft"})
 		if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); !errors.Is(err, ErrNoProfile) {
-			t.Errorf("%v: %v", oid, err)
+			t.Errorf("VerifyIDToken with the claim oid %v: got %v, want ErrNoProfile", oid, err)
 		}
 	}
 }
@@ -92,7 +92,7 @@ func TestPhotoOfMicrosoft(t *testing.T) {
 	}{
 		"photo": {func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != "Bearer "+accessToken || r.Header.Get("Accept") != "image/jpeg" {
-				t.Errorf("wrong request: %v", r.Header)
+				t.Errorf("the request of the photo has the headers %v, want the access token and Accept image/jpeg", r.Header)
 			}
 			_, _ = w.Write([]byte{0xff, 0xd8, 0xff})
 		}, "data:image/jpeg;base64, /9j/"},
@@ -107,11 +107,11 @@ func TestPhotoOfMicrosoft(t *testing.T) {
 		got, err := s.provider(config.Provider{ID: "microsoft"}).
 			Profile(t.Context(), Tokens{ID: sign(t, validClaims(s)["microsoft"]), Access: accessToken}, ProfileInput{})
 		if err != nil || got.Image == nil || *got.Image != test.want {
-			t.Errorf("%s: %v, %v", name, got.Image, err)
+			t.Errorf("%s: got the image %v and the error %v, want %s", name, got.Image, err, test.want)
 		}
 		raw, err := parseObject(got.Raw)
 		if err != nil || raw.text("picture") != test.want {
-			t.Errorf("%s: the raw picture is %q", name, raw.text("picture"))
+			t.Errorf("%s: the picture in the raw profile is %q, want %q", name, raw.text("picture"), test.want)
 		}
 	}
 }

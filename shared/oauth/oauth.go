@@ -2,9 +2,9 @@
 // verifies id tokens and reads profiles. The providers are a table with one mapping function each, and OpenID Connect
 // providers that are found by discovery.
 //
-// Id tokens are always verified, also those that come from a token endpoint. Each call of a provider takes at most
-// five seconds, reads at most 1 MB, follows no redirect and uses the proxy of the environment. No error contains a
-// code, a token, a verifier or a secret.
+// Every id token is verified when it arrives, also one that comes from a token endpoint. Each call of a provider takes
+// at most five seconds, reads at most 1 MB, follows no redirect and uses the proxy of the environment. No error
+// contains a code, a token, a verifier or a secret.
 package oauth
 
 import (
@@ -31,7 +31,7 @@ var (
 	ErrNoProfile = errors.New("there is no profile")
 )
 
-// Providers are the configured providers. It is safe for concurrent use; use one per process.
+// Providers has the configured providers. It is safe for concurrent use; use one per process.
 type Providers struct {
 	infos   []Info
 	builtIn map[string]*Provider
@@ -49,9 +49,9 @@ type Info struct {
 	Name string `json:"name"`
 }
 
-// New returns the providers of cfg. origin is the public origin, of which the redirect URIs are made. secret returns a
-// setting, such as "CLIENT_SECRET" or "PRIVATE_KEY", of a provider whose settings in cfg have none. New makes no
-// request.
+// New returns the providers of cfg. The argument origin is the public origin, with which the redirect URIs begin. The
+// function secret returns a setting, such as "CLIENT_SECRET" or "PRIVATE_KEY", of a provider whose settings in cfg have
+// none. New makes no request.
 func New(
 	cfg config.Social, origin string,
 	secret func(ctx context.Context, provider, name string) (string, error), now func() time.Time,
@@ -66,7 +66,7 @@ func New(
 		if c.OIDC {
 			p.oidc[c.ID] = p.discovered(c)
 		} else if s, ok := specs[c.ID]; ok {
-			p.builtIn[c.ID] = p.provider(c, s.of(c))
+			p.builtIn[c.ID] = p.provider(c, s.withURLsOf(c))
 		}
 	}
 	return p

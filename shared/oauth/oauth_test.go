@@ -18,11 +18,11 @@ func TestProvidersAreThoseOfTheSettings(t *testing.T) {
 		config.Provider{ID: "github", Name: "GitHub"}, config.Provider{ID: "google", Name: "Google"},
 		config.Provider{ID: "acme", Name: "Acme", OIDC: true, Issuer: issuer})
 	if diff := cmp.Diff([]Info{{"github", "GitHub"}, {"google", "Google"}, {"acme", "Acme"}}, p.All()); diff != "" {
-		t.Error(diff)
+		t.Errorf("All (-want +got):\n%s", diff)
 	}
 	for _, id := range []string{"apple", "GitHub", "credential", "", " github"} {
 		if found, err := p.Find(t.Context(), id); !errors.Is(err, ErrUnknownProvider) || found != nil {
-			t.Errorf("%q is found: %v", id, err)
+			t.Errorf("Find(%q): got %v and the error %v, want ErrUnknownProvider", id, found, err)
 		}
 	}
 }
@@ -39,10 +39,10 @@ func TestClientUsesTheProxyAndNoConnectionTwice(t *testing.T) {
 	t.Parallel()
 	transport, ok := newTransport().(*http.Transport)
 	if !ok || transport.Proxy == nil || !transport.DisableKeepAlives {
-		t.Errorf("%+v", transport)
+		t.Errorf("newTransport = %+v, want a proxy function and no keep-alive", transport)
 	}
 	if c := newClient(transport); c.Timeout != callTimeout {
-		t.Errorf("the time limit is %s", c.Timeout)
+		t.Errorf("the timeout of the client is %s, want %s", c.Timeout, callTimeout)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestRequestsGoThroughAProxy(t *testing.T) {
 	}
 	_, err = found.Exchange(t.Context(), goodCode, goodVerifier)
 	if !errors.Is(err, ErrInvalidCode) || asked != "CONNECT github.com:443" {
-		t.Errorf("the proxy was asked for %q: %v", asked, err)
+		t.Errorf("the proxy got %q, Exchange returned %v; want CONNECT github.com:443 and ErrInvalidCode", asked, err)
 	}
 	expectNoSecret(t, err)
 }

@@ -40,7 +40,7 @@ func (o object) optional(name string) *string {
 	return nil
 }
 
-// id returns a string or an integer as text, in full decimal.
+// id returns a member that is a string or an integer as text. An integer keeps all its digits.
 func (o object) id(name string) string {
 	number, ok := o[name].(json.Number)
 	if !ok {

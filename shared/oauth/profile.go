@@ -34,7 +34,7 @@ type IDToken struct {
 // loader returns the profile as the provider gives it.
 type loader func(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error)
 
-// Profile returns the profile of the user to whom the tokens belong. An error is ErrNoProfile.
+// Profile returns the profile of the user to whom the tokens belong. The error wraps ErrNoProfile.
 func (p *Provider) Profile(ctx context.Context, t Tokens, in ProfileInput) (Profile, error) {
 	o, err := p.load(ctx, p, t, in)
 	if err != nil {
@@ -61,10 +61,11 @@ func (p *Provider) profileOf(ctx context.Context, o object, access string) (Prof
 // VerifiesIDTokens reports whether clients may sign in with an id token of the provider.
 func (p *Provider) VerifiesIDTokens() bool { return p.keys != nil && p.idToken.signIn }
 
-// VerifyIDToken returns the profile of the user whom an id token names. An error is ErrInvalidToken or ErrNoProfile.
+// VerifyIDToken returns the profile of the user whom an id token names. The error wraps ErrInvalidToken or
+// ErrNoProfile.
 func (p *Provider) VerifyIDToken(ctx context.Context, in IDToken) (Profile, error) {
 	if !p.VerifiesIDTokens() {
-		return Profile{}, fmt.Errorf("%w: the provider has none", ErrInvalidToken)
+		return Profile{}, fmt.Errorf("%w: clients cannot sign in with id tokens of this provider", ErrInvalidToken)
 	}
 	if p.ID == "facebook" && !isJWT(in.Token) {
 		return p.Profile(ctx, Tokens{Access: in.AccessToken}, ProfileInput{})
@@ -109,7 +110,7 @@ func loadApple(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (obj
 	if err != nil {
 		return nil, err
 	}
-	user, _ := parseObject([]byte(in.AppleUser)) // without a name if it is not an object
+	user, _ := parseObject([]byte(in.AppleUser)) // if it is not an object, there is no name
 	name := user.object("name")
 	setAppleName(claims, name.text("firstName"), name.text("lastName"))
 	return claims, nil

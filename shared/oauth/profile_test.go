@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// profileURLs are the endpoints that answer with the profile of an access token.
+// profileURLs has the endpoint of each provider that answers with the profile of the access token's user.
 var profileURLs = map[string]string{
 	"github": "api.github.com/user", "discord": "discord.com/api/users/@me", "facebook": "graph.facebook.com/me",
 	"gitlab": "gitlab.com/api/v4/user", "linkedin": "api.linkedin.com/v2/userinfo", "twitter": "api.x.com/2/users/me",
@@ -21,8 +21,8 @@ var profileURLs = map[string]string{
 	"kakao": "kapi.kakao.com/v2/user/me",
 }
 
-// profileCases have an answer of the profile URL and the profile for it, without a subject if the answer is refused.
-// raw is the raw profile, or "" if it is the same as the answer.
+// profileCases has answers of profile URLs. The field want is the profile that Xenon makes from the answer, without a
+// subject if Xenon rejects it. The field raw is the raw profile, or "" if it is the same as the answer.
 var profileCases = []struct {
 	id, name, answer, raw string
 	want                  Profile
@@ -173,7 +173,7 @@ func compareProfile(t *testing.T, got Profile, err error, want Profile, raw stri
 	t.Helper()
 	if want.Subject == "" {
 		if !errors.Is(err, ErrNoProfile) || got.Subject != "" {
-			t.Fatalf("got %+v, %v", got, err)
+			t.Fatalf("got the profile %+v and the error %v, want ErrNoProfile", got, err)
 		}
 		expectNoSecret(t, err)
 		return
@@ -182,11 +182,11 @@ func compareProfile(t *testing.T, got Profile, err error, want Profile, raw stri
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(parsed(t, []byte(raw)), parsed(t, got.Raw)); diff != "" {
-		t.Errorf("raw: %s", diff)
+		t.Errorf("raw profile (-want +got):\n%s", diff)
 	}
 	got.Raw = nil
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+		t.Errorf("profile (-want +got):\n%s", diff)
 	}
 }
 
@@ -198,9 +198,9 @@ func TestProfileFailures(t *testing.T) {
 				t.Parallel()
 				s := newStandIn(t)
 				s.handle("GET "+profileURLs[id], fault)
-				s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("redirect followed") })
+				s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
 				p := s.provider(config.Provider{ID: id})
-				p.providers.http.Timeout = slowAnswer(name)
+				p.providers.http.Timeout = timeoutFor(name)
 				expectProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, Profile{}, "")
 			})
 		}
@@ -257,7 +257,7 @@ func TestGitHubEmailsAreRefused(t *testing.T) {
 		s.answer("GET api.github.com/user", `{"id":1,"name":"Ada","email":"a@b.c"}`)
 		s.handle("GET api.github.com/user/emails", fault)
 		p := s.provider(config.Provider{ID: "github"})
-		p.providers.http.Timeout = slowAnswer(name)
+		p.providers.http.Timeout = timeoutFor(name)
 		expectProfile(t, p, Tokens{Access: accessToken}, ProfileInput{},
 			Profile{Subject: "1", Name: pointer("Ada"), Email: "a@b.c"}, `{"id":1,"name":"Ada","email":"a@b.c"}`)
 	}
@@ -325,10 +325,10 @@ func TestTwitterEmailMustBeKnown(t *testing.T) {
 				writeJSON(w, `{"data":{"id":"123","name":"Ada"}}`)
 			})
 			p := s.provider(config.Provider{ID: "twitter"})
-			p.providers.http.Timeout = slowAnswer(name)
+			p.providers.http.Timeout = timeoutFor(name)
 			got, err := p.Profile(t.Context(), Tokens{Access: accessToken}, ProfileInput{})
 			if !errors.Is(err, ErrNoProfile) || got.Subject != "" {
-				t.Errorf("got %+v, %v", got, err)
+				t.Errorf("Profile of X: got %+v and the error %v, want ErrNoProfile", got, err)
 			}
 			expectNoSecret(t, err)
 		})
@@ -344,7 +344,7 @@ func TestNotionHasItsVersionHeader(t *testing.T) {
 	})
 	_, _ = s.provider(config.Provider{ID: "notion"}).Profile(t.Context(), Tokens{Access: accessToken}, ProfileInput{})
 	if version != "2022-06-28" {
-		t.Errorf("got %q", version)
+		t.Errorf("Profile of Notion sent Notion-Version %q, want 2022-06-28", version)
 	}
 }
 
@@ -371,14 +371,14 @@ func TestFacebookAccessTokenIsOneOfThisApp(t *testing.T) {
 				q := r.URL.Query()
 				if q.Get("input_token") != accessToken || q.Get("access_token") != clientID+"|"+clientSecret ||
 					r.Header.Get("Authorization") != "" {
-					t.Errorf("wrong request %s", r.URL)
+					t.Errorf("debug_token got the request %s, want both tokens in the query and no Authorization", r.URL)
 				}
 				writeJSON(w, test.debug)
 			})
 			s.handle("GET graph.facebook.com/me", func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Query().Get("fields") != "id,name,email,picture" ||
 					r.Header.Get("Authorization") != "Bearer "+accessToken {
-					t.Errorf("wrong request %s", r.URL)
+					t.Errorf("the profile URL got the request %s, want the fields and the access token", r.URL)
 				}
 				writeJSON(w, me)
 			})
@@ -397,16 +397,16 @@ func TestFacebookErrorsDoNotContainTheSecret(t *testing.T) {
 		s := newStandIn(t)
 		s.handle("GET graph.facebook.com/debug_token", fault)
 		p := s.provider(config.Provider{ID: "facebook"})
-		p.providers.http.Timeout = slowAnswer(name)
+		p.providers.http.Timeout = timeoutFor(name)
 		_, err := p.Profile(t.Context(), Tokens{Access: accessToken}, ProfileInput{})
 		if !errors.Is(err, ErrNoProfile) || strings.Contains(err.Error(), "access_token=") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("debug_token with the fault %q: got %v, want ErrNoProfile without the URL", name, err)
 		}
 		expectNoSecret(t, err)
 	}
 	_, err := newStandIn(t).provider(config.Provider{ID: "facebook"}).
 		VerifyIDToken(t.Context(), IDToken{Token: "opaque"})
 	if !errors.Is(err, ErrNoProfile) {
-		t.Error(err)
+		t.Errorf("VerifyIDToken of Facebook without an access token: got %v, want ErrNoProfile", err)
 	}
 }

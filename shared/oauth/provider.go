@@ -24,14 +24,14 @@ type Provider struct {
 // spec is what Xenon knows of a provider besides its settings.
 type spec struct {
 	endpoint  oauth2.Endpoint  // AuthStyle: how the client authenticates
-	refresh   oauth2.AuthStyle // in a refresh, if that differs
+	refresh   oauth2.AuthStyle // how the client authenticates in a refresh, if that differs
 	scopes    []string         // the defaults
 	pkce      bool
 	loginHint bool // the provider takes the parameter login_hint
 
-	bodyScopesFirst bool // scopes of the request come before the configured ones
-	noScopes        bool // the provider takes no scope
-	refreshScopes   bool // a refresh repeats the scopes
+	requestScopesFirst bool // scopes of the request come before the configured ones
+	noScopes           bool // the provider takes no scope
+	refreshScopes      bool // a refresh repeats the scopes
 
 	params      map[string]string // of the authorization URL; a request can replace them
 	fixedParams map[string]string // of the authorization URL; a request cannot replace them
@@ -50,10 +50,11 @@ type Authorization struct {
 	State, Verifier, Nonce string
 	Scopes                 []string
 	LoginHint              string
-	Extra                  map[string]string // more parameters; they do not replace those that bind the request
+	Extra                  map[string]string // more parameters; they do not replace reserved ones
 }
 
-// reserved are the parameters that bind the callback to the request.
+// reserved lists the parameters that Authorization.Extra does not replace. Most of them bind the callback to the
+// request.
 var reserved = []string{
 	"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope",
 }
@@ -106,7 +107,7 @@ func (p *Provider) scopesOf(requested []string) []string {
 	case p.OIDC:
 		configured := slices.DeleteFunc(slices.Clone(p.Scopes), func(s string) bool { return slices.Contains(p.scopes, s) })
 		return slices.Concat(requested, p.scopes, configured)
-	case p.bodyScopesFirst:
+	case p.requestScopesFirst:
 		return slices.Concat(p.scopes, requested, p.Scopes)
 	}
 	return slices.Concat(p.scopes, p.Scopes, requested)
@@ -132,19 +133,19 @@ func (p *Provider) CheckIssuer(iss string) error {
 	return nil
 }
 
-// of returns a copy of s for the settings of a provider: with the URLs of the GitLab server or the Microsoft tenant.
-func (s spec) of(c config.Provider) spec {
+// withURLsOf returns a copy of s with the URLs of the GitLab server or the Microsoft tenant in the settings c.
+func (s spec) withURLsOf(c config.Provider) spec {
 	switch {
 	case c.ID == "gitlab" && c.Issuer != "":
-		return s.at("https://gitlab.com/", strings.TrimRight(c.Issuer, "/")+"/")
+		return s.replaceInURLs("https://gitlab.com/", strings.TrimRight(c.Issuer, "/")+"/")
 	case c.ID == "microsoft" && c.TenantID != "":
-		return s.at("/"+commonTenant+"/", "/"+c.TenantID+"/")
+		return s.replaceInURLs("/"+commonTenant+"/", "/"+c.TenantID+"/")
 	}
 	return s
 }
 
-// at returns a copy of s in which a part of each URL is replaced.
-func (s spec) at(old, replacement string) spec {
+// replaceInURLs returns a copy of s in which a part of each URL is replaced.
+func (s spec) replaceInURLs(old, replacement string) spec {
 	for _, u := range []*string{&s.endpoint.AuthURL, &s.endpoint.TokenURL, &s.profileURL} {
 		*u = strings.Replace(*u, old, replacement, 1)
 	}

@@ -72,12 +72,13 @@ func table() map[string]spec {
 			load: loadIDToken, describe: describeMicrosoft, complete: completeMicrosoft,
 		},
 		"discord": {
-			endpoint:        endpoint("https://discord.com/api/oauth2/authorize", "https://discord.com/api/oauth2/token", post),
-			scopes:          []string{"identify", "email"},
-			bodyScopesFirst: true,
-			params:          map[string]string{"prompt": "none"},
-			profileURL:      "https://discord.com/api/users/@me",
-			load:            loadProfile, describe: describeDiscord,
+			endpoint: endpoint(
+				"https://discord.com/api/oauth2/authorize", "https://discord.com/api/oauth2/token", post),
+			scopes:             []string{"identify", "email"},
+			requestScopesFirst: true,
+			params:             map[string]string{"prompt": "none"},
+			profileURL:         "https://discord.com/api/users/@me",
+			load:               loadProfile, describe: describeDiscord,
 		},
 		"facebook": {
 			endpoint: endpoint("https://www.facebook.com/v24.0/dialog/oauth",
@@ -118,10 +119,10 @@ func table() map[string]spec {
 		"slack": {
 			endpoint: endpoint(
 				"https://slack.com/openid/connect/authorize", "https://slack.com/api/openid.connect.token", post),
-			scopes:          []string{"openid", "profile", "email"},
-			bodyScopesFirst: true,
-			profileURL:      "https://slack.com/api/openid.connect.userInfo",
-			load:            loadProfile, describe: describeSlack,
+			scopes:             []string{"openid", "profile", "email"},
+			requestScopesFirst: true,
+			profileURL:         "https://slack.com/api/openid.connect.userInfo",
+			load:               loadProfile, describe: describeSlack,
 		},
 		"spotify": {
 			endpoint:   endpoint("https://accounts.spotify.com/authorize", "https://accounts.spotify.com/api/token", post),

@@ -22,7 +22,7 @@ type Tokens struct {
 	Scope                         string    // separated by commas; "" if there is none
 }
 
-// Exchange exchanges a code for tokens. An error is ErrInvalidCode.
+// Exchange exchanges a code for tokens. The error wraps ErrInvalidCode.
 func (p *Provider) Exchange(ctx context.Context, code, verifier string) (Tokens, error) {
 	params := url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {p.redirectURI()},
@@ -117,7 +117,7 @@ func scopeList(scope any) (scopes []string) {
 	return scopes
 }
 
-// errorCodes are the error codes that an error may quote: those of RFC 6749, section 5.2, and of GitHub.
+// errorCodes lists the error codes that tokenError quotes: those of RFC 6749, section 5.2, and of GitHub.
 var errorCodes = []string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
 	"invalid_scope", "bad_verification_code", "incorrect_client_credentials", "redirect_uri_mismatch",

@@ -40,7 +40,7 @@ func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // parseAnswer returns the members of an answer, or nil if it is neither a JSON object nor a form.
 func parseAnswer(contentType string, body []byte) (answer map[string]json.RawMessage) {
-	kind, _, _ := mime.ParseMediaType(contentType) // "" if it is invalid
+	kind, _, _ := mime.ParseMediaType(contentType) // kind is "" if contentType is invalid
 	if kind != "application/x-www-form-urlencoded" && kind != "text/plain" {
 		if json.Unmarshal(body, &answer) != nil {
 			return nil

@@ -49,7 +49,7 @@ const tokenAnswer = `{"access_token":"` + accessToken + `","token_type":"bearer"
 func TestExchangeAndRefreshAtEveryProvider(t *testing.T) {
 	t.Parallel()
 	if len(tokenEndpoints) != len(table()) {
-		t.Fatalf("%d of %d providers are tested", len(tokenEndpoints), len(table()))
+		t.Fatalf("the test has %d of %d providers, want all", len(tokenEndpoints), len(table()))
 	}
 	for id, want := range tokenEndpoints {
 		t.Run(id, func(t *testing.T) {
@@ -63,14 +63,14 @@ func TestExchangeAndRefreshAtEveryProvider(t *testing.T) {
 			got, err := s.provider(config.Provider{ID: id}).Exchange(t.Context(), goodCode, goodVerifier)
 			expected := Tokens{Access: accessToken, AccessExpires: s.clock().Add(time.Hour)}
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
-				t.Errorf("exchange: %v\n%s", err, diff)
+				t.Errorf("Exchange: %v (-want +got)\n%s", err, diff)
 			}
 
 			s = newStandIn(t)
 			s.tokenEndpoint(want.url, want.refreshesBasic, challenge, tokenAnswer)
 			got, err = s.provider(config.Provider{ID: id}).Refresh(t.Context(), refreshToken)
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
-				t.Errorf("refresh: %v\n%s", err, diff)
+				t.Errorf("Refresh: %v (-want +got)\n%s", err, diff)
 			}
 		})
 	}
@@ -90,7 +90,7 @@ func TestRefreshRepeatsTheScopesAtMicrosoftOnly(t *testing.T) {
 			})
 		p := s.provider(config.Provider{ID: id, Scopes: []string{"conf"}})
 		if _, err := p.Refresh(t.Context(), refreshToken); err != nil || scope != want {
-			t.Errorf("%s: scope %q, %v; want %q", id, scope, err, want)
+			t.Errorf("Refresh of %s sent the scope %q and returned %v; want %q and no error", id, scope, err, want)
 		}
 	}
 }
@@ -141,7 +141,7 @@ func TestTokenAnswers(t *testing.T) {
 			want := test.want(s.clock())
 			want.Access = accessToken
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
-				t.Errorf("%v\n%s", err, diff)
+				t.Errorf("Exchange: %v (-want +got)\n%s", err, diff)
 			}
 		})
 	}
@@ -168,13 +168,13 @@ func TestFormEncodedTokenAnswers(t *testing.T) {
 				expected.AccessExpires = s.clock().Add(want)
 			}
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
-				t.Errorf("%s, expires_in=%s: %v\n%s", kind, expires, err, diff)
+				t.Errorf("Exchange, %s, expires_in=%s: %v (-want +got)\n%s", kind, expires, err, diff)
 			}
 		}
 	}
 }
 
-// faults are answers that are not a token answer.
+// faults has answers without usable tokens.
 var faults = map[string]http.HandlerFunc{
 	"refusal": func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -237,16 +237,16 @@ func TestExchangeFailures(t *testing.T) {
 				t.Parallel()
 				s := newStandIn(t)
 				s.handle("POST "+strings.TrimPrefix(tokenEndpoints[id].url, "https://"), fault)
-				s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("redirect followed") })
+				s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
 				p := s.provider(config.Provider{ID: id})
-				p.providers.http.Timeout = slowAnswer(name)
+				p.providers.http.Timeout = timeoutFor(name)
 				got, err := p.Exchange(t.Context(), goodCode, goodVerifier)
 				if !errors.Is(err, ErrInvalidCode) || got != (Tokens{}) {
-					t.Errorf("got %+v, %v", got, err)
+					t.Errorf("Exchange: got %+v and the error %v, want ErrInvalidCode", got, err)
 				}
 				expectNoSecret(t, err)
 				if _, err := p.Refresh(t.Context(), refreshToken); err == nil {
-					t.Error("the refresh succeeds")
+					t.Error("Refresh returned no error, want one")
 				} else {
 					expectNoSecret(t, err)
 				}
@@ -255,8 +255,9 @@ func TestExchangeFailures(t *testing.T) {
 	}
 }
 
-// slowAnswer returns a time limit that a slow answer exceeds soon, and others do not.
-func slowAnswer(fault string) time.Duration {
+// timeoutFor returns a timeout of the client for a fault: a short one, which is exceeded, for a slow answer, and a long
+// one for other faults.
+func timeoutFor(fault string) time.Duration {
 	if strings.HasPrefix(fault, "slow") {
 		return time.Second
 	}
@@ -267,7 +268,7 @@ func expectNoSecret(t *testing.T, err error) {
 	t.Helper()
 	for _, secret := range []string{goodCode, goodVerifier, accessToken, refreshToken, clientSecret, "s3cret"} {
 		if strings.Contains(err.Error(), secret) {
-			t.Errorf("%q contains %q", err, secret)
+			t.Errorf("the error %q contains the secret %q", err, secret)
 		}
 	}
 }
@@ -278,6 +279,6 @@ func TestErrorNamesTheReasonOfTheTokenEndpoint(t *testing.T) {
 	s.handle("POST github.com/login/oauth/access_token", faults["refusal"])
 	_, err := s.provider(config.Provider{ID: "github"}).Exchange(t.Context(), goodCode, goodVerifier)
 	if err == nil || !strings.Contains(err.Error(), "400 Bad Request, invalid_grant") {
-		t.Error(err)
+		t.Errorf("Exchange: got %v, want an error with the status and invalid_grant", err)
 	}
 }
