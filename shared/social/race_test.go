@@ -46,7 +46,7 @@ func TestSignInDoesNotVerifyAnEmailThatItHasNotSeen(t *testing.T) {
 	dbtest.Exec(t, s.url, `UPDATE "user" SET "emailVerified" = false`)
 	b := s.browser()
 	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
-	a := s.during(func() answer { return b.come(login) }, `UPDATE "user" SET email = 'new@example.com'`)
+	a := s.during(func() answer { return b.finish(login) }, `UPDATE "user" SET email = 'new@example.com'`)
 	if a.location() != "/home" || b.userID() == "" {
 		t.Errorf("got a redirect to %s, want /home and a session", a.location())
 	}
@@ -70,13 +70,13 @@ func TestSignInDoesNotLinkToAUserWhoseEmailHasChanged(t *testing.T) {
 			id := s.browser().signUp("ada@example.com", true)
 			b := s.browser()
 			login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), ada())
-			a := s.during(func() answer { return b.come(login) }, change)
+			a := s.during(func() answer { return b.finish(login) }, change)
 			if code, _ := errorOf(t, a.location()); code != want {
-				t.Errorf("got %q, want %q", code, want)
+				t.Errorf("sign-in: got the error %q, want %q", code, want)
 			}
 			got := b.userID()
 			if got == id || (got == "") != (want != "") {
-				t.Errorf("signed in as %q, the user with the old email is %s", got, id)
+				t.Errorf("sign-in: got the user %q, want another one than %s, or none if there is an error", got, id)
 			}
 		})
 	}
@@ -86,22 +86,24 @@ func TestSignInDoesNotLinkToAUserWhoseEmailHasChanged(t *testing.T) {
 func TestSignInFollowsAnAccountThatIsMoved(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{"on", "off"} {
-		s := newServer(t, "UPDATE_ACCOUNT_ON_SIGN_IN", setting)
+		s := newServer(t, "UPDATE_ACCOUNT_ON_SIGNIN", setting)
 		old := s.browser()
 		old.signIn("google", "", ada())
 		other := s.browser().signUp("other@example.com", true)
 		b := s.browser()
 		login := s.visit(b.begin("google", ""), ada())
-		s.during(func() answer { return b.come(login) },
+		s.during(func() answer { return b.finish(login) },
 			`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
 		if got := b.userID(); got != other {
-			t.Errorf("%s: signed in as %q, want the new owner %s", setting, got, other)
+			t.Errorf("UPDATE_ACCOUNT_ON_SIGNIN=%s: account moved: signed in as %q, want the new owner %s",
+				setting, got, other)
 		}
 		b = s.browser()
 		login = s.visit(b.begin("google", ""), ada())
-		s.during(func() answer { return b.come(login) }, `DELETE FROM account WHERE "providerId" = 'google'`)
+		s.during(func() answer { return b.finish(login) }, `DELETE FROM account WHERE "providerId" = 'google'`)
 		if got := b.userID(); got != old.userID() {
-			t.Errorf("%s: signed in as %q, want the user with the email", setting, got)
+			t.Errorf("UPDATE_ACCOUNT_ON_SIGNIN=%s: account deleted: signed in as %q, want the user with the email",
+				setting, got)
 		}
 	}
 }
@@ -129,9 +131,9 @@ func TestLinkNeedsItsSessionWhenItIsStored(t *testing.T) {
 			id := b.signUp("ada@example.com", true)
 			a := b.do("POST", "/api/auth/link-social", `{"provider":"google","errorCallbackURL":"/failed"}`)
 			login := s.visit(a.text("url"), ada())
-			a = s.during(func() answer { return b.come(login) }, c.sql, id)
+			a = s.during(func() answer { return b.finish(login) }, c.sql, id)
 			if code, _ := errorOf(t, a.location()); code != c.want {
-				t.Errorf("got %q, want %q", code, c.want)
+				t.Errorf("link: got the error %q, want %q", code, c.want)
 			}
 			const linked = `SELECT count(*) FROM account WHERE "providerId" = 'google' AND "userId" = $1`
 			if n := dbtest.Value[int](t, s.url, linked, id); n != 0 {
@@ -141,7 +143,7 @@ func TestLinkNeedsItsSessionWhenItIsStored(t *testing.T) {
 	}
 }
 
-// An account that the user already has is moved while a second link updates its tokens.
+// An account that the user already has is moved to another user while a second link updates its tokens.
 func TestLinkUpdatesNoAccountOfAnotherUser(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -153,10 +155,10 @@ func TestLinkUpdatesNoAccountOfAnotherUser(t *testing.T) {
 	v := ada()
 	v.Tokens = map[string]any{"access_token": "second"}
 	login := s.visit(a.text("url"), v)
-	a = s.during(func() answer { return b.come(login) },
+	a = s.during(func() answer { return b.finish(login) },
 		`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
 	if code, _ := errorOf(t, a.location()); code != "account_already_linked_to_different_user" {
-		t.Errorf("got %q, want account_already_linked_to_different_user", code)
+		t.Errorf("link: got the error %q, want account_already_linked_to_different_user", code)
 	}
 	const tokens = `SELECT count(*) FROM account WHERE "accessToken" = 'second'`
 	if n := dbtest.Value[int](t, s.url, tokens); n != 0 {
@@ -188,7 +190,7 @@ func TestLinkOfAnIDTokenNeedsItsSessionWhenItIsStored(t *testing.T) {
 			body := `{"provider":"google","idToken":{"token":"` + token + `"}}`
 			a := s.during(func() answer { return b.do("POST", "/api/auth/link-social", body) }, c.sql, id)
 			if a.text("code") != c.want {
-				t.Errorf("got %d %s, want %s", a.status, a.body, c.want)
+				t.Errorf("link with an id token: got %d %s, want the code %s", a.status, a.body, c.want)
 			}
 		})
 	}
