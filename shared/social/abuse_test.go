@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// encoding/json does not distinguish upper and lower case in the names of members.
+// additionalData cannot set a member of the state in another spelling: encoding/json ignores the case of names.
 func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range strategies {
@@ -25,13 +25,13 @@ func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
 			t.Errorf("%s: another browser with the state is redirected to %s, want no redirect to the host of "+
 				"additionalData", strategy, a.location())
 		}
-		if a := b.come(login); a.location() != origin {
-			t.Errorf("%s: the browser that began is redirected to %s, want the own origin", strategy, a.location())
+		if a := b.finish(login); a.location() != origin {
+			t.Errorf("%s: the browser that began is redirected to %s, want %s", strategy, a.location(), origin)
 		}
 	}
 }
 
-// A long name takes no more time than a short one.
+// Of a long name, Xenon stores 256 UTF-16 code units.
 func TestLongNameIsCut(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -40,7 +40,7 @@ func TestLongNameIsCut(t *testing.T) {
 	b := s.browser()
 	b.signIn("google", "", v)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != strings.Repeat("😀", 128) {
-		t.Errorf("got a name of %d bytes, want 128 characters", len(got))
+		t.Errorf("the stored name has %d bytes, want 128 emoji", len(got))
 	}
 }
 
@@ -76,7 +76,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 	}
 }
 
-// A client cannot fill the table rateLimit with names of providers, and a rule names one provider as in Better Auth.
+// A client cannot fill the table rateLimit with invented providers. As in Better Auth, a rule can name one provider.
 func TestCallbacksAreLimitedByProvider(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/callback/google": {"window": 60, "max": 2}}`)
@@ -97,7 +97,7 @@ func TestCallbacksAreLimitedByProvider(t *testing.T) {
 	}
 }
 
-// A state that a browser or API Gateway would drop is refused before anything is stored.
+// A state or an authorization URL that is too long for browsers or API Gateway is rejected before anything is stored.
 func TestLongStateIsRefused(t *testing.T) {
 	t.Parallel()
 	for strategy, length := range map[string]int{"database": 17_000, "cookie": 2_000} {
@@ -119,7 +119,7 @@ func TestLongStateIsRefused(t *testing.T) {
 	}
 }
 
-// As in Better Auth, OVERRIDE_USER_INFO is for callbacks: a client can send any name with an id token of Apple.
+// As in Better Auth, OVERRIDE_USER_INFO applies to callbacks only: a client can send any name with an Apple id token.
 func TestIDTokenOverridesNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "APPLE_OVERRIDE_USER_INFO", "on")
@@ -143,11 +143,11 @@ func TestRefreshedTokensReachTheClientIfPostgresFails(t *testing.T) {
 	dbtest.Exec(t, s.url, `ALTER TABLE account ADD CONSTRAINT frozen CHECK ("accessToken" <> 'renewed')`)
 	a := b.do("POST", "/api/auth/refresh-token", `{"accountId":"`+s.accountID()+`"}`)
 	if a.status != 200 || a.text("accessToken") != "renewed" {
-		t.Errorf("refresh while Postgres fails: got %d %s, want 200 and the renewed token", a.status, a.body)
+		t.Errorf("refresh while Postgres rejects the new tokens: got %d %s, want 200 and the renewed token", a.status, a.body)
 	}
 }
 
-// A user of X without an email gets a placeholder with their id. No other person can take it before.
+// A user of X without an email gets a placeholder email with their id. No other user can get this email before.
 func TestPlaceholderEmailCannotBeTaken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

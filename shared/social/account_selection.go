@@ -9,8 +9,9 @@ import (
 )
 
 // selectAccount returns the row id of the account that the request names, or "" if the request names the account in
-// Better Auth's account cookie, which Xenon never sets. object is the decoded query or body, and where is "query" or
-// "body". A userId is allowed and has no effect, because the session names the user. Every other member is an error.
+// Better Auth's account cookie, which Xenon never sets. The argument object is the decoded query or body, and where is
+// "query" or "body". A userId is allowed and has no effect, because the session names the user. Every other member is
+// an error.
 func selectAccount(where string, object map[string]any) (id string, err error) {
 	id, byID := object["accountId"].(string)
 	byCookie := object["useAccountCookie"] == true

@@ -63,7 +63,7 @@ const (
 )
 
 // redirectFailure redirects to the error page after a failure of the server or the database, because the browser of a
-// user cannot show an error as JSON. It returns the rejection of a rate limit.
+// user cannot show an error as JSON. If a rate limit has rejected the request, it returns err instead.
 func (s *Service) redirectFailure(w http.ResponseWriter, r *http.Request, st state, err error) error {
 	if store.IsLimited(err) {
 		return err

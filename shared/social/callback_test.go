@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// userRow is the SQL of a user's row as text.
+// userRow is the SQL statement that returns the row of the only user as text.
 const userRow = `SELECT concat_ws('|', name, email, "emailVerified", image) FROM "user"`
 
 func TestSignInWithAProviderCreatesAUser(t *testing.T) {
@@ -25,7 +25,7 @@ func TestSignInWithAProviderCreatesAUser(t *testing.T) {
 			id := b.userID()
 			want := "Ada Lovelace|ada@example.com|t"
 			if got := dbtest.Value[string](t, s.url, userRow); !strings.HasPrefix(got, want) {
-				t.Errorf("got %s, want %s", got, want)
+				t.Errorf("stored the user %s, want %s", got, want)
 			}
 			account := dbtest.Value[string](t, s.url, `SELECT concat_ws('|', "providerId", "accountId", "userId") FROM account`)
 			if account != provider+"|108|"+id || id == "" {
@@ -55,15 +55,15 @@ func TestSignInWithAProviderNeedsFewRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "RATE_LIMIT", "on")
 	b := s.browser()
-	b.signIn("google", "", ada()) // connects
+	b.signIn("google", "", ada()) // opens the connection
 	for range 2 {
 		at := s.wire.RoundTrips()
 		location := b.begin("google", "")
 		began := s.wire.RoundTrips() - at
 		login := s.visit(location, ada())
 		at = s.wire.RoundTrips()
-		if a := b.come(login); a.location() != origin {
-			t.Fatalf("callback: got %d to %s, want the own origin", a.status, a.location())
+		if a := b.finish(login); a.location() != origin {
+			t.Fatalf("callback: got %d to %s, want 302 to %s", a.status, a.location(), origin)
 		}
 		if came := s.wire.RoundTrips() - at; began > 2 || came > 4 {
 			t.Errorf("got %d round trips for the start and %d for the callback, want at most 2 and 4", began, came)
@@ -129,16 +129,17 @@ func TestCallbackReportsErrors(t *testing.T) {
 			b := s.browser()
 			a := b.signIn(c.provider, `,"callbackURL":"/home","errorCallbackURL":"/failed?from=x#top"`, c.visit)
 			if code, target := errorOf(t, a.location()); code != c.want || target != "/failed#top" {
-				t.Errorf("got %d to %s, want %s", a.status, a.location(), c.want)
+				t.Errorf("callback: got %d to %s, want a redirect to /failed#top with the error %s",
+					a.status, a.location(), c.want)
 			}
 			if id := b.userID(); id != "" {
-				t.Errorf("a refused callback signed in as %s, want no session", id)
+				t.Errorf("the rejected callback signed in as %s, want no session", id)
 			}
 		})
 	}
 }
 
-// An account that is known signs in whatever the provider says about an email.
+// A sign-in with a known account succeeds, whatever email the provider returns.
 func TestKnownAccountNeedsNoEmail(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -166,7 +167,8 @@ func TestKnownAccountNeedsNoEmail(t *testing.T) {
 	}
 }
 
-// An import gives users without an email a placeholder. The first sign-in at a provider replaces it by the real email.
+// An import gives users without an email a placeholder. The first sign-in at a provider that has verified an email
+// replaces the placeholder by it, unless another user has this email.
 func TestPlaceholderEmailIsReplacedAtTheFirstSignIn(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -212,7 +214,7 @@ func TestConcurrentFirstSignInsCreateOneUser(t *testing.T) {
 	}
 	results := make(chan string, n)
 	for i := range n {
-		go func() { results <- browsers[i].come(logins[i]).location() }()
+		go func() { results <- browsers[i].finish(logins[i]).location() }()
 	}
 	for range n {
 		if got := <-results; got != "/home" {
@@ -222,7 +224,7 @@ func TestConcurrentFirstSignInsCreateOneUser(t *testing.T) {
 	got := dbtest.Value[string](t, s.url, `SELECT concat((SELECT count(*) FROM "user"), ' ',
 		(SELECT count(*) FROM account), ' ', (SELECT count(*) FROM session))`)
 	if got != "1 1 8" {
-		t.Errorf("got %s users, accounts and sessions, want 1 1 8", got)
+		t.Errorf("eight concurrent first sign-ins: got %s users, accounts and sessions, want 1 1 8", got)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// better-auth 1.7.25 has made the encrypted texts.
+// The encrypted texts are from better-auth 1.7.25.
 func TestTextsOfBetterAuthAreDecrypted(t *testing.T) {
 	t.Parallel()
 	secret := []byte("vector-secret-0123456789-abcdefghijklmnopqrstuvwxyz")

@@ -61,7 +61,7 @@ type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
-// The refusals of a sign-in.
+// The refusals of a sign-in, a link or a callback.
 const (
 	accountNotLinked      refusal = "account not linked"
 	signUpDisabled        refusal = "signup disabled"

@@ -42,9 +42,9 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 				proxy.Reset()
 			}
 			log.Reset()
-			a := b.come(login)
+			a := b.finish(login)
 			if code, target := errorOf(t, a.location()); a.status != 302 || code != c.code || target != c.target {
-				t.Errorf("got %d to %s, want %s to %s", a.status, a.location(), c.code, c.target)
+				t.Errorf("callback: got %d to %s, want 302 to %s with the error %s", a.status, a.location(), c.target, c.code)
 			}
 			text := log.String()
 			if !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, `"result":"failed"`) ||
@@ -60,7 +60,7 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 	}
 }
 
-// A form of a provider is also sent by a browser.
+// A browser also sends the form of a provider to the callback, so this route redirects too.
 func TestFormOfAProviderRedirectsIfTheDatabaseFails(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "RATE_LIMIT", "on")
@@ -68,6 +68,6 @@ func TestFormOfAProviderRedirectsIfTheDatabaseFails(t *testing.T) {
 	dbtest.Exec(t, s.url, `ALTER TABLE "rateLimit" RENAME TO renamed`)
 	a := s.browser().do("POST", strings.TrimPrefix(login.Callback, origin), login.Form.Encode())
 	if code, target := errorOf(t, a.location()); code != "internal_server_error" || target != origin+"/api/auth/error" {
-		t.Errorf("got %d to %s, want internal_server_error on the default error page", a.status, a.location())
+		t.Errorf("form of Apple: got %d to %s, want internal_server_error on the default error page", a.status, a.location())
 	}
 }

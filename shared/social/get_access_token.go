@@ -20,8 +20,8 @@ type accessTokenReply struct {
 	IDToken              *string     `json:"idToken,omitempty"`
 }
 
-// getAccessToken answers POST /api/auth/get-access-token with the access token of an account at a provider. It
-// refreshes the token first if it has expired.
+// getAccessToken answers POST /api/auth/get-access-token with the access token of an account at a provider. If the
+// token has expired or will expire within expiryMargin, it refreshes it first.
 func (s *Service) getAccessToken(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	account, err := s.selectedAccount(w, r, db)
 	if err != nil {

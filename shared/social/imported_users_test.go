@@ -50,7 +50,7 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 					b, p := s.browser(), people[i]
 					to := b.signIn(id, `,"callbackURL":"/home"`, visitOf(p, i)).location()
 					if got := b.userID(); got != p.UserID {
-						t.Errorf("the sign-in of %s, an account of user %s, got user %q and a redirect to %s",
+						t.Errorf("sign-in with the account %s: want user %s, got user %q and a redirect to %s",
 							p.Subject, p.UserID, got, to)
 						continue
 					}
@@ -78,7 +78,8 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 	}
 }
 
-// newEmail is the email that the provider returns for a user who has none in Supabase, "" for every other one of them.
+// newEmail returns the email that the provider returns for user number i, who has none in Supabase: a new one if i is
+// even, otherwise "".
 func newEmail(p supabasetest.SocialAccount, i int) string {
 	if i%2 == 0 {
 		return "new." + p.UserID + "@example.com"

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Every other function starts without the code that reads the settings and secrets of providers.
+// A function without social sign-in does not link the code that reads the settings and secrets of providers.
 func TestFunctionSignInDoesNotLinkProviderSettings(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "bootstrap")
@@ -25,7 +25,7 @@ func TestFunctionSignInDoesNotLinkProviderSettings(t *testing.T) {
 		"../../functions/signin",
 	)
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatalf("build functions/signin: %v: %s", err, out)
 	}
 	symbols, err := exec.CommandContext(t.Context(), "go", "tool", "nm", binary).Output()
 	if err != nil || !strings.Contains(string(symbols), "shared/config.(*loader).api") {
@@ -33,12 +33,12 @@ func TestFunctionSignInDoesNotLinkProviderSettings(t *testing.T) {
 	}
 	for _, name := range []string{"shared/config.(*loader).social", "shared/secrets.parseSocialSecrets"} {
 		if strings.Contains(string(symbols), name) {
-			t.Errorf("functions/signin links %s", name)
+			t.Errorf("functions/signin links %s, want it without", name)
 		}
 	}
 }
 
-// Every other function starts without the OAuth client.
+// The other functions do not link the OAuth client.
 func TestOnlyFunctionsSocialLinksOAuth(t *testing.T) {
 	t.Parallel()
 	folders, err := os.ReadDir("../../functions")
@@ -49,7 +49,7 @@ func TestOnlyFunctionsSocialLinksOAuth(t *testing.T) {
 	for _, f := range folders {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../../functions/"+f.Name()).Output()
 		if err != nil {
-			t.Fatalf("%s: %v", f.Name(), err)
+			t.Fatalf("list the packages of functions/%s: %v", f.Name(), err)
 		}
 		isOAuth := func(name string) bool {
 			return strings.Contains(name, "/oauth2") || strings.Contains(name, "go-oidc") || strings.Contains(name, "go-jose") ||

@@ -70,9 +70,9 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.S
 	})
 }
 
-// link links the account that a provider has named in a callback to the user who has requested the link. The session of
-// the request must not have ended. The browser needs no session cookie. If another request has ended the session or
-// linked the account after link has read them, it reads them again.
+// link links the account that a provider has named in a callback to the user who has requested the link. The session
+// that requested it must not have ended. The browser needs no session cookie. If another request has ended the session
+// or linked the account after link has read them, it reads them again.
 func (s *Service) link(
 	r *http.Request, db *store.Store, p *oauth.Provider, request stateLink, profile oauth.Profile,
 	tokens store.ProviderTokens,
@@ -128,7 +128,8 @@ func (s *Service) linkOnce(
 	return s.storeLink(r, db, seen, match.Account, account, profile, tokens)
 }
 
-// storeLink stores a link: the tokens of an account that the user already has (the id of its row), or a new account.
+// storeLink stores a link. The argument row is the id of the account's row if the user already has the account; then
+// storeLink only stores the tokens. If row is "", it stores a new account.
 func (s *Service) storeLink(
 	r *http.Request, db *store.Store, seen store.SeenUser, row string, account store.ProviderAccount,
 	profile oauth.Profile, tokens store.ProviderTokens,
@@ -208,7 +209,7 @@ func (s *Service) linkIDTokenOnce(
 	return s.storeLink(r, db, seen, match.Account, account, profile, tokens)
 }
 
-// mergeScopes returns the scopes of both lists, without duplicates.
+// mergeScopes returns the scopes of both lists without duplicates, separated by commas.
 func mergeScopes(stored, granted string) string {
 	scopes := auth.Scopes(stored)
 	for _, scope := range auth.Scopes(granted) {

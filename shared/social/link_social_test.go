@@ -15,7 +15,7 @@ func (b *browser) link(provider string, v providertest.Visit) answer {
 	if a.status != 200 {
 		b.s.t.Fatalf("link-social: got %d %s, want 200", a.status, a.body)
 	}
-	return b.come(b.s.visit(a.text("url"), v))
+	return b.finish(b.s.visit(a.text("url"), v))
 }
 
 func TestLinkedAccountSignsIn(t *testing.T) {
@@ -24,7 +24,8 @@ func TestLinkedAccountSignsIn(t *testing.T) {
 	b := s.browser()
 	id := b.signUp("ada@example.com", false)
 	if a := b.link("google", ada()); a.location() != "/account" || len(a.header["Set-Cookie"]) != 1 {
-		t.Errorf("got %s with the cookies %q, want one that clears the state", a.location(), a.header["Set-Cookie"])
+		t.Errorf("link: got a redirect to %s with the cookies %q, want /account and one cookie, which clears the state",
+			a.location(), a.header["Set-Cookie"])
 	}
 	if got := dbtest.Value[string](t, s.url, userRow); got != "Ada|ada@example.com|f" {
 		t.Errorf("the link changed the user to %s, want no change", got)
@@ -32,7 +33,7 @@ func TestLinkedAccountSignsIn(t *testing.T) {
 	again := s.browser()
 	again.signIn("google", "", ada())
 	if got := again.userID(); got != id {
-		t.Errorf("signed in as %s, want %s", got, id)
+		t.Errorf("sign-in with the linked account: got user %s, want %s", got, id)
 	}
 }
 
@@ -80,14 +81,14 @@ func TestLinkIsRefused(t *testing.T) {
 			if c.before != nil {
 				c.before(s, b)
 			}
-			if code, target := errorOf(t, b.come(login).location()); code != c.want || target != "/failed" {
-				t.Errorf("got %q at %s, want %q", code, target, c.want)
+			if code, target := errorOf(t, b.finish(login).location()); code != c.want || target != "/failed" {
+				t.Errorf("link: got the error %q at %s, want %q at /failed", code, target, c.want)
 			}
 		})
 	}
 }
 
-// A user links another account of a provider whose email they have verified; a second link updates tokens and scopes.
+// A second link of the same account replaces the tokens and adds the scopes.
 func TestSecondLinkMergesScopes(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -49,7 +49,8 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// server has all endpoints, with the providers google, github, apple and the OpenID Connect provider keycloak.
+// server serves the endpoints of the packages auth and social, with the providers google, github, apple, twitter and
+// the OpenID Connect provider keycloak.
 type server struct {
 	t     *testing.T
 	url   string // of the database
@@ -58,7 +59,7 @@ type server struct {
 	ahead time.Duration // how far the server's clock is ahead of the real time, which the providers use
 }
 
-// newServer starts a server. The settings in pairs of name and value replace the defaults.
+// newServer returns a server. The settings, name and value in turn, replace the defaults of the tests.
 func newServer(t *testing.T, settings ...string) *server {
 	t.Helper()
 	s := &server{t: t, url: dbtest.New(t), wire: &dbtest.CountingDialer{}}
@@ -158,7 +159,7 @@ func (b *browser) do(method, path, body string) answer {
 	return answer{got.StatusCode, w.Body.String(), got.Header}
 }
 
-// begin starts a sign-in and returns the authorization URL. more are further members of the body, such as
+// begin starts a sign-in and returns the authorization URL. The argument more has further members of the body, such as
 // `,"callbackURL":"/home"`.
 func (b *browser) begin(provider, more string) string {
 	b.s.t.Helper()
@@ -169,7 +170,7 @@ func (b *browser) begin(provider, more string) string {
 	return a.text("url")
 }
 
-// visit authorizes at the provider and returns the callback URL.
+// visit lets the user of v authorize the sign-in at the provider. It returns the login, which has the callback URL.
 func (s *server) visit(authorizationURL string, v providertest.Visit) *providertest.Login {
 	s.t.Helper()
 	login, err := providers.Authorize(authorizationURL, v)
@@ -179,9 +180,9 @@ func (s *server) visit(authorizationURL string, v providertest.Visit) *providert
 	return login
 }
 
-// come sends the request with which the browser returns from the provider to the callback: a form, if the provider uses
-// one.
-func (b *browser) come(l *providertest.Login) answer {
+// finish sends the request with which the browser returns from the provider to the callback: a form, if the provider
+// uses one. It returns the answer of the callback.
+func (b *browser) finish(l *providertest.Login) answer {
 	b.s.t.Helper()
 	path := strings.TrimPrefix(l.Callback, origin)
 	if l.Form != nil {
@@ -191,10 +192,10 @@ func (b *browser) come(l *providertest.Login) answer {
 	return b.do("GET", path, "")
 }
 
-// signIn signs in at a provider, and returns the redirect at the end.
+// signIn signs in at a provider, and returns the answer of the callback.
 func (b *browser) signIn(provider, more string, v providertest.Visit) answer {
 	b.s.t.Helper()
-	return b.come(b.s.visit(b.begin(provider, more), v))
+	return b.finish(b.s.visit(b.begin(provider, more), v))
 }
 
 // userID returns the id of the user who is signed in, "" if no user is.
@@ -207,7 +208,7 @@ func (b *browser) userID() string {
 	return session.User.ID
 }
 
-// signUp registers with a password and returns the id of the user. verified sets emailVerified.
+// signUp registers with a password, sets emailVerified of the user to verified, and returns the id of the user.
 func (b *browser) signUp(email string, verified bool) string {
 	b.s.t.Helper()
 	a := b.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"correct horse"}`)
@@ -230,7 +231,7 @@ func errorOf(t *testing.T, location string) (code, target string) {
 	return code, u.String()
 }
 
-// ada returns the login of a user whose email the provider has verified.
+// ada returns the visit at a provider of a user whose email the provider has verified.
 func ada() providertest.Visit {
 	return providertest.Visit{Person: providertest.Person{
 		Subject: "108", Name: "Ada Lovelace", Email: "Ada@Example.com", Verified: true, Image: "https://example.com/ada.png",

@@ -6,17 +6,17 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// With REQUIRE_EMAIL_VERIFICATION the email in the row of the user counts, not the one of the provider, which another
-// user has.
+// With REQUIRE_EMAIL_VERIFICATION, the email in the row of the user must be verified, not the email that the provider
+// returns and that another user has.
 func TestRequiredVerificationIsThatOfTheStoredEmail(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		stored, provider bool
 		want             string
 	}{
-		"only the stored email is verified":      {true, false, ""},
-		"only the provider's email is verified":  {false, true, "email_not_verified"},
-		"neither the stored nor the other email": {false, false, "email_not_verified"},
+		"only the stored email is verified":     {true, false, ""},
+		"only the provider's email is verified": {false, true, "email_not_verified"},
+		"neither email is verified":             {false, false, "email_not_verified"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -29,7 +29,8 @@ func TestRequiredVerificationIsThatOfTheStoredEmail(t *testing.T) {
 			b := s.browser()
 			a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
 			if code, _ := errorOf(t, a.location()); code != c.want || (b.userID() != "") != (c.want == "") {
-				t.Errorf("got %q as %q, want %q", code, b.userID(), c.want)
+				t.Errorf("sign-in: got the error %q and the user %q, want the error %q, and a user only without an error",
+					code, b.userID(), c.want)
 			}
 			if n := dbtest.Value[int](t, s.url, `SELECT count(*) FROM "user" WHERE email = 'ada@example.com'`); n != 1 {
 				t.Error("the sign-in changed the stored email, want no change")
@@ -48,6 +49,7 @@ func TestEmptyNameOfAProviderKeepsTheStoredOne(t *testing.T) {
 	b := s.browser()
 	b.signIn("apple", "", v)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != "Ada Lovelace" || b.userID() == "" {
-		t.Errorf("got the name %q and user %q, want the stored name and a session", got, b.userID())
+		t.Errorf("after a sign-in without a name: stored name %q, user %q; want the old name and a session",
+			got, b.userID())
 	}
 }

@@ -38,7 +38,7 @@ func TestAccessTokenIsRefreshedWhenItExpires(t *testing.T) {
 					first.status, first.body)
 			}
 			if stored := dbtest.Value[string](t, s.url, storedTokens); strings.Contains(stored, token) == encrypted {
-				t.Errorf("stored %s, want it encrypted: %v", stored, encrypted)
+				t.Errorf("stored the tokens %s, want them encrypted: %v", stored, encrypted)
 			}
 			s.ahead = 56 * time.Second
 			if again := b.do("POST", "/api/auth/get-access-token", body); again.text("accessToken") != "renewed" {
@@ -114,7 +114,7 @@ func TestConcurrentRefreshesReturnTheSameTokens(t *testing.T) {
 					first.status, first.body, second.status, second.body)
 			}
 			if a := b.do("POST", "/api/auth/get-access-token", body); a.text("accessToken") != first.text("accessToken") {
-				t.Errorf("stored %s, want %s", a.body, first.body)
+				t.Errorf("get-access-token after the refreshes: got %s, want the access token of %s", a.body, first.body)
 			}
 		})
 	}

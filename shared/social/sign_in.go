@@ -15,7 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// The maximum lengths of values from a provider, in characters. A longer name is cut, a longer image is left out.
+// The maximum lengths of values from a provider, in UTF-16 code units. A longer name is cut, and a longer image URL is
+// left out.
 const (
 	maxName  = 256
 	maxImage = 32768
@@ -159,7 +160,7 @@ func (s *Service) changesOnLink(profile oauth.Profile) store.ProviderProfile {
 	return store.ProviderProfile{Name: name(profile), Image: image(profile)}
 }
 
-// signUp creates a user with the account.
+// signUp creates a user who owns the account at the provider.
 func (s *Service) signUp(
 	r *http.Request, db *store.Store, p *oauth.Provider, id identity, account store.ProviderAccount,
 	tokens store.ProviderTokens,
@@ -181,7 +182,8 @@ func (s *Service) signUp(
 	return finished(user, in.Session, true, err)
 }
 
-// newSignIn returns the data of a sign-in with a new session. user is the user as read before, or zero for a new user.
+// newSignIn returns the data of a sign-in with a new session. The argument user is the user as it was read, or the zero
+// value for a new user.
 func (s *Service) newSignIn(
 	r *http.Request, p *oauth.Provider, user store.User, profile store.ProviderProfile,
 ) store.ProviderSignIn {
@@ -203,8 +205,8 @@ func finished(user store.User, session *store.Session, isNew bool, err error) (r
 	return result{user, *session, isNew}, nil
 }
 
-// sendVerification mails a link that verifies an email. It only logs an error, because the response does not depend on
-// the mail.
+// sendVerification mails a link that verifies an email, unless Xenon sends no mail or the email is a placeholder. It
+// only logs an error, because the response does not depend on the mail.
 func (s *Service) sendVerification(r *http.Request, db *store.Store, email, callbackURL string) {
 	if !s.SendsMail() || placeholder.Is(email) {
 		return
@@ -225,7 +227,7 @@ func emailOf(p oauth.Profile) string {
 	return strings.ToLower(p.Email)
 }
 
-// name returns the name of a profile, cut to maxName characters, or nil if it is empty: Apple sends the name at the
+// name returns the name of a profile, cut to the length maxName, or nil if it is empty: Apple sends the name at the
 // first sign-in only.
 func name(p oauth.Profile) *string {
 	if web.OrEmpty(p.Name) == "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// idToken returns an id token and an access token that an app has got from a provider.
+// idToken returns an id token and an access token, as an app gets them from a provider.
 func idToken(t *testing.T, provider string, v providertest.Visit) (string, string) {
 	t.Helper()
 	login := providers.Grant(provider, v)
@@ -82,7 +82,7 @@ func TestInvalidIDTokenIsRejected(t *testing.T) {
 			}
 			b := s.browser()
 			if a := b.withIDToken(c.provider, token, c.more); a.text("code") != c.want || b.userID() != "" {
-				t.Errorf("got %d %s, want %s", a.status, a.body, c.want)
+				t.Errorf("sign-in with an id token: got %d %s, want the code %s and no session", a.status, a.body, c.want)
 			}
 		})
 	}
@@ -97,8 +97,8 @@ func TestSignUpSettingsHold(t *testing.T) {
 	}{
 		"SIGN_UP off":                {[]string{"SIGN_UP", "off"}, "", "signup_disabled"},
 		"GOOGLE_DISABLE_SIGNUP":      {[]string{"GOOGLE_DISABLE_SIGNUP", "on"}, `,"requestSignUp":true`, "signup_disabled"},
-		"implicit":                   {[]string{"GOOGLE_DISABLE_IMPLICIT_SIGNUP", "on"}, "", "signup_disabled"},
-		"implicit, but requested":    {[]string{"GOOGLE_DISABLE_IMPLICIT_SIGNUP", "on"}, `,"requestSignUp":true`, ""},
+		"not requested":              {[]string{"GOOGLE_DISABLE_IMPLICIT_SIGNUP", "on"}, "", "signup_disabled"},
+		"requested":                  {[]string{"GOOGLE_DISABLE_IMPLICIT_SIGNUP", "on"}, `,"requestSignUp":true`, ""},
 		"another provider's setting": {[]string{"GITHUB_DISABLE_SIGNUP", "on"}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestSignUpSettingsHold(t *testing.T) {
 			s := newServer(t, c.settings...)
 			a := s.browser().signIn("google", `,"errorCallbackURL":"/failed"`+c.more, ada())
 			if code, _ := errorOf(t, a.location()); code != c.want {
-				t.Errorf("got %q, want %q", code, c.want)
+				t.Errorf("first sign-in: got the error %q, want %q", code, c.want)
 			}
 		})
 	}
@@ -121,13 +121,13 @@ func TestImplicitLinkNeedsTwoVerifiedEmails(t *testing.T) {
 		local, provider bool
 		want            string
 	}{
-		"both verified":         {nil, true, true, ""},
-		"local unverified":      {nil, false, true, "account_not_linked"},
-		"unverified there":      {nil, true, false, "account_not_linked"},
-		"trusted":               {[]string{"TRUSTED_PROVIDERS", "google"}, true, false, ""},
-		"trusted, not verified": {[]string{"TRUSTED_PROVIDERS", "google"}, false, true, "account_not_linked"},
-		"no linking":            {[]string{"ACCOUNT_LINKING", "off"}, true, true, "account_not_linked"},
-		"no implicit linking":   {[]string{"DISABLE_IMPLICIT_LINKING", "on"}, true, true, "account_not_linked"},
+		"both verified":                    {nil, true, true, ""},
+		"unverified at Xenon":              {nil, false, true, "account_not_linked"},
+		"unverified at the provider":       {nil, true, false, "account_not_linked"},
+		"trusted, unverified at provider":  {[]string{"TRUSTED_PROVIDERS", "google"}, true, false, ""},
+		"trusted, but unverified at Xenon": {[]string{"TRUSTED_PROVIDERS", "google"}, false, true, "account_not_linked"},
+		"no linking":                       {[]string{"ACCOUNT_LINKING", "off"}, true, true, "account_not_linked"},
+		"no implicit linking":              {[]string{"DISABLE_IMPLICIT_LINKING", "on"}, true, true, "account_not_linked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -138,10 +138,10 @@ func TestImplicitLinkNeedsTwoVerifiedEmails(t *testing.T) {
 			b := s.browser()
 			a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
 			if code, _ := errorOf(t, a.location()); code != c.want {
-				t.Errorf("got %q, want %q", code, c.want)
+				t.Errorf("sign-in: got the error %q, want %q", code, c.want)
 			}
 			if got := b.userID(); c.want == "" && got != id {
-				t.Errorf("signed in as %q, want %s", got, id)
+				t.Errorf("signed in as %q, want the user with the same email, %s", got, id)
 			}
 		})
 	}
@@ -180,6 +180,6 @@ func TestSocialProvidersAreListed(t *testing.T) {
 		t.Errorf("got first provider %v, want google with its id and name alone", list[0])
 	}
 	if strings.Contains(a.body, "client") {
-		t.Errorf("the list has more members than ids and names: %s", a.body)
+		t.Errorf("social-providers shows a client id or secret: %s", a.body)
 	}
 }

@@ -61,8 +61,8 @@ func (s *Service) provider(ctx context.Context, id string) (*oauth.Provider, err
 	return p, nil
 }
 
-// noteDiscovery writes to the log why the discovery document of a configured provider cannot be read. err is an error
-// of Providers.Find.
+// noteDiscovery writes to the log why the discovery document of a configured provider cannot be read. The argument err
+// is an error of Providers.Find.
 func (s *Service) noteDiscovery(ctx context.Context, err error) {
 	if err != oauth.ErrUnknownProvider { //nolint:errorlint // with a cause it is another error
 		web.NoteError(ctx, err)

@@ -18,7 +18,7 @@ var reservedParams = []string{
 	"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope",
 }
 
-// Problem reports parameters that would replace those of OAuth.
+// Problem returns an error text if there are parameters that would replace those of OAuth, else "".
 func (p authorizationParams) Problem() string {
 	if !slices.ContainsFunc(reservedParams, func(name string) bool { _, present := p[name]; return present }) {
 		return ""
@@ -35,7 +35,7 @@ type start struct {
 	disableRedirect *bool
 }
 
-// maxURL is the length of the longest authorization URL in bytes. API Gateway refuses longer response headers.
+// maxURL is the maximum length of an authorization URL in bytes. API Gateway rejects longer response headers.
 const maxURL = 8 << 10
 
 type startReply struct {

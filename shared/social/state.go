@@ -50,7 +50,7 @@ type stateLink struct {
 	EncryptedSessionToken string `json:"encryptedSessionToken"`
 }
 
-// maxState is the length of the longest state in bytes, and maxEncryptedState that of an encrypted one, which is a
+// maxState is the maximum length of a state in bytes, and maxEncryptedState that of an encrypted one, which is a
 // cookie: browsers drop cookies of more than 4,096 bytes.
 const (
 	maxState          = 16 << 10
@@ -87,7 +87,7 @@ func (st state) text() (string, error) {
 	return string(text), nil
 }
 
-// newState completes st: it sets the random values and the expiry.
+// newState completes st: it sets the expiry and the random values, with a nonce only if the argument nonce is true.
 func (s *Service) newState(st state, nonce bool) state {
 	st.OAuthState = random.String(stateAlphabet, stateLength)
 	st.CodeVerifier = random.String(stateAlphabet, verifierLength)
@@ -131,8 +131,8 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 	return s.Sessions.SetSocialState(r.Context(), w, st.OAuthState)
 }
 
-// redeemState returns the state that a callback names, and deletes it. If the error is a refusal and the state could be
-// read, the returned state has the URL of the error page.
+// redeemState returns the state that a callback names, and deletes it, unless it belongs to another browser. If the
+// error is a refusal and the state could be read, the returned state has the URL of the error page.
 func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (state, error) {
 	var st state
 	var err error
@@ -181,7 +181,8 @@ func (s *Service) stateOfRow(w http.ResponseWriter, r *http.Request, db *store.S
 	return st, err
 }
 
-// stateOfCookie returns the state in the cookie of the browser and clears the cookie.
+// stateOfCookie returns the state with an id in the cookies of the browser. If it finds the state, it clears the
+// cookie.
 func (s *Service) stateOfCookie(
 	w http.ResponseWriter, r *http.Request, db *store.Store, id string,
 ) (state, error) {
@@ -195,8 +196,8 @@ func (s *Service) stateOfCookie(
 	return st, err
 }
 
-// findStateCookie returns the state with an id in the cookies of the browser. If there is none, it returns the first
-// cookie's state, if that is known, and error.
+// findStateCookie returns the state with an id in the cookies of the browser. If there is none, it returns the state of
+// the first cookie with the error stateMismatch. If this state cannot be read, it returns the reason as the error.
 func (s *Service) findStateCookie(r *http.Request, id string) (state, error) {
 	secret, err := s.Sessions.Secret(r.Context())
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 var strategies = []string{"database", "cookie"}
 
 // A callback is only for the browser that has begun the sign-in: an attacker cannot sign in another person's browser
-// with a callback of their own.
+// with the callback of the attacker's own sign-in.
 func TestCallbackNeedsTheBrowserThatHasBegun(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range strategies {
@@ -23,13 +23,13 @@ func TestCallbackNeedsTheBrowserThatHasBegun(t *testing.T) {
 			s := newServer(t, "STATE_STRATEGY", strategy)
 			attacker, victim := s.browser(), s.browser()
 			login := s.visit(attacker.begin("google", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), ada())
-			if code, _ := errorOf(t, victim.come(login).location()); code != "state_mismatch" {
+			if code, _ := errorOf(t, victim.finish(login).location()); code != "state_mismatch" {
 				t.Errorf("callback in another browser: got %s, want state_mismatch", code)
 			}
 			if id := victim.userID(); id != "" {
 				t.Errorf("the callback in another browser signed in as %s, want no session", id)
 			}
-			if a := attacker.come(login); a.location() != "/home" {
+			if a := attacker.finish(login); a.location() != "/home" {
 				t.Errorf("callback in the browser that began the sign-in: got a redirect to %s, want /home",
 					a.location())
 			}
@@ -53,7 +53,7 @@ func TestStateIsUsedOnce(t *testing.T) {
 		for name, value := range cookies {
 			copied.cookies[name] = value
 		}
-		go func() { results <- copied.come(login).location() }()
+		go func() { results <- copied.finish(login).location() }()
 	}
 	home := 0
 	for range n {
@@ -78,8 +78,8 @@ func TestStateEnds(t *testing.T) {
 			b := s.browser()
 			login := s.visit(b.begin("github", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), ada())
 			s.ahead = c.ahead
-			if code, _ := errorOf(t, b.come(login).location()); code != c.want {
-				t.Errorf("%s, after %v: got %q, want %q", strategy, c.ahead, code, c.want)
+			if code, _ := errorOf(t, b.finish(login).location()); code != c.want {
+				t.Errorf("%s, callback after %v: got the error %q, want %q", strategy, c.ahead, code, c.want)
 			}
 		}
 	}
@@ -100,7 +100,8 @@ func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 		} {
 			a := s.browser().do("GET", "/api/auth/callback/google"+query, "")
 			if code, target := errorOf(t, a.location()); code != want || target != origin+"/api/auth/error" {
-				t.Errorf("%s, %.40s: got %d to %s, want %s", strategy, query, a.status, a.location(), want)
+				t.Errorf("%s, callback with %.40q: got %d to %s, want the error %s on the default page",
+					strategy, query, a.status, a.location(), want)
 			}
 		}
 		if strategy == "cookie" {
@@ -138,7 +139,7 @@ func TestOldStateCookieDoesNotHideTheState(t *testing.T) {
 	}
 }
 
-// additionalData is stored with the state and cannot replace what the server has put there.
+// additionalData is stored with the state and cannot replace the members that the server sets.
 func TestAdditionalDataReplacesNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -153,7 +154,7 @@ func TestAdditionalDataReplacesNothing(t *testing.T) {
 		!strings.Contains(stored, `"course":"<algebra>"`) {
 		t.Errorf("stored the state %s, want additionalData to replace no other member", stored)
 	}
-	if a := b.come(s.visit(location, ada())); a.location() != "/home" || b.userID() == ownerID {
+	if a := b.finish(s.visit(location, ada())); a.location() != "/home" || b.userID() == ownerID {
 		t.Errorf("got a redirect to %s as user %s, want /home as another user than the owner", a.location(), b.userID())
 	}
 }

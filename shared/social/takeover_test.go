@@ -91,7 +91,7 @@ func TestResetOfAVerifiedUserKeepsTheAccountsOfProviders(t *testing.T) {
 	again := s.browser()
 	again.signIn("google", "", ada())
 	if got := again.userID(); got != id {
-		t.Errorf("signed in as %q, want %s", got, id)
+		t.Errorf("sign-in with the provider after the reset: got user %q, want %s", got, id)
 	}
 	accounts := dbtest.Value[string](t, s.url, `SELECT string_agg("providerId", ' ' ORDER BY "providerId") FROM account`)
 	if accounts != "credential google" {

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// storedTokens returns the tokens of a provider's answer for the row of an account.
+// storedTokens converts the tokens of a provider's answer to the columns of an account's row.
 func storedTokens(t oauth.Tokens) store.ProviderTokens {
 	return store.ProviderTokens{
 		AccessToken: orNil(t.Access), RefreshToken: orNil(t.Refresh), IDToken: orNil(t.ID),
