@@ -10,17 +10,17 @@ import (
 	"golang.org/x/text/language"
 )
 
-// account is a user with the rows that belong to it.
+// account is a user with the rows that belong to the user.
 type account struct {
 	user                                                      row
 	identities, factors, passkeys, sessions, tokens, profiles []row
 
 	born            time.Time
-	email, password string // as the user enters them; no password if it is not known
+	email, password string // as the user enters them; password is "" if it is not known
 	blocked         bool   // the user cannot sign in at the target with email and password
 }
 
-// tokenColumns of a user hold one-time tokens.
+// tokenColumns are the columns of auth.users that hold one-time tokens.
 var tokenColumns = []string{
 	"confirmation_token", "recovery_token", "email_change_token_new", "email_change_token_current", "phone_change_token",
 	"reauthentication_token",
@@ -28,10 +28,10 @@ var tokenColumns = []string{
 
 func (a *account) id() string { return a.user["id"].(string) }
 
-// after returns a time some hours after the creation of the account.
+// after returns the time that is this many hours after the creation of the account.
 func (a *account) after(hours int) string { return stamp(a.born.Add(time.Duration(hours) * time.Hour)) }
 
-// addEmpty adds a user without email, phone number, password and identity.
+// addEmpty adds a user without email, phone number, password and identity. Most of these users have a profile.
 func (g *generator) addEmpty() *account {
 	a := &account{born: g.instant()}
 	a.user = row{
@@ -51,7 +51,7 @@ func (g *generator) addEmpty() *account {
 	return a
 }
 
-// addWithEmail adds a user with a confirmed email and a password that is known.
+// addWithEmail adds a user with a confirmed email, a known password and an email identity.
 func (g *generator) addWithEmail() *account {
 	a := g.addEmpty()
 	a.setEmail(g.email())
@@ -83,7 +83,7 @@ func (g *generator) addWithPhone() *account {
 	return a
 }
 
-// addSocial adds a user who signed up with a provider, which has verified the email.
+// addSocial adds a user who signed up with a provider and whose email the provider has verified.
 func (g *generator) addSocial(provider string) *account {
 	a := g.addEmpty()
 	a.setEmail(g.email())
@@ -148,7 +148,7 @@ func (a *account) removePassword(hash any) {
 	a.password = ""
 }
 
-// setUnconfirmed sets the email of the account to unconfirmed.
+// setUnconfirmed makes the email of the account unconfirmed, and adds the token of the mail that confirms it.
 func (g *generator) setUnconfirmed(a *account) {
 	delete(a.user, "email_confirmed_at")
 	delete(a.user, "last_sign_in_at")
@@ -167,7 +167,7 @@ func (g *generator) addToken(a *account, token string) {
 	})
 }
 
-// softDelete overwrites an account as Supabase Auth does.
+// softDelete overwrites the values of an account as a soft delete of Supabase Auth does.
 func (a *account) softDelete() {
 	obfuscate := func(value any) string {
 		text, _ := value.(string)

@@ -8,10 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Bulk fills an empty source with ordinary rows, for benchmarks, and needs a superuser. The same numbers always produce
+// Bulk fills an empty source with ordinary rows, for benchmarks. It needs a superuser. The same numbers always produce
 // the same rows. Users signed up over six years and are stored in that order, which is not the order of their ids.
-// Every fifth user has a Google identity; the others have an email identity and a password. If there are more
-// identities than users, the additional identities are second identities at GitHub. The first users have the profiles.
+// Every fifth user has a Google identity and no password; the others have an email identity and a password. If there
+// are fewer identities than users, the last users have none. If there are more, the additional ones are second
+// identities at GitHub. The first users have the profiles.
 func Bulk(t testing.TB, url string, users, identities, profiles int) {
 	t.Helper()
 	if identities > 2*users || profiles > users {
@@ -95,8 +96,8 @@ const bulkProfiles = `
 		i % 40, pg_temp.born(i, $1), pg_temp.born(i, $1)
 	FROM generate_series(1, $2::bigint) i`
 
-// withoutIndexes drops all indexes except those of constraints, calls fill, and creates the indexes again. This halves
-// the time.
+// withoutIndexes drops the indexes of the filled tables except those of constraints, calls fill, and creates the
+// indexes again. This takes about half of the time.
 func withoutIndexes(ctx context.Context, tx pgx.Tx, fill func() error) error {
 	rows, err := tx.Query(ctx, `
 		SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index

@@ -12,11 +12,11 @@ func TestBulkWritesTheSameRowsAndKeepsIndexes(t *testing.T) {
 	Bulk(t, one, 1000, 1500, 800)
 	Bulk(t, same, 1000, 1500, 800)
 	if diff := cmp.Diff(fingerprints(t, one, true), fingerprints(t, same, true)); diff != "" {
-		t.Errorf("fingerprints of the tables of two calls, want the same (-first +second):\n%s", diff)
+		t.Errorf("fingerprints of the tables after two calls of Bulk, want the same (-first +second):\n%s", diff)
 	}
 	const definitions = `SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname IN ('auth', 'public')`
 	if diff := cmp.Diff(query[string](t, empty, definitions), query[string](t, one, definitions)); diff != "" {
-		t.Errorf("indexes (-before +after):\n%s", diff)
+		t.Errorf("indexes before and after Bulk, want the same (-before +after):\n%s", diff)
 	}
 	got := query[int](
 		t,
@@ -41,6 +41,6 @@ func TestBulkWritesTheSameRowsAndKeepsIndexes(t *testing.T) {
 		"years":            7,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("numbers of rows (-want +got):\n%s", diff)
+		t.Errorf("numbers of rows that Bulk wrote (-want +got):\n%s", diff)
 	}
 }

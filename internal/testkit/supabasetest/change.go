@@ -10,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Changes has the ids of the changed users. No user is in two of the lists, and each list is sorted.
+// Changes has the ids of the users that Change changed. No user is in two of the lists, and each list is sorted.
 type Changes struct{ Updated, Inserted, Deleted []string }
 
-// Change changes n users as users and admins of a Supabase project do. It applies all kinds of events in turn. Most
-// events set users.updated_at to the current time. A soft-deleted user is in Updated. The same source, seed and n
-// change the same users in the same way, except for times. A second Change of one source needs another seed. If fewer
-// than n users are suitable, fewer change.
+// Change changes n users as users and admins of a Supabase project do, each by one event. Every event gets the same
+// share of the n users, or fewer if it finds fewer suitable users. Most events set users.updated_at to the current
+// time. A soft-deleted user is in Updated. The same source, seed and n change the same users in the same way, except
+// for times. A second Change of one source needs another seed.
 func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	t.Helper()
 	t.Logf("%d changes from seed %d", n, seed)
@@ -58,7 +58,8 @@ func (c *Changes) apply(ctx context.Context, tx pgx.Tx, seed string, n int) erro
 	return nil
 }
 
-// choose returns the ids of suitable users, or of users that the event creates.
+// choose returns the ids of at most count users that the event can change and that are not in taken, or of the users
+// that it creates.
 func (e event) choose(ctx context.Context, tx pgx.Tx, seed string, taken []string, count int) ([]string, error) {
 	sql := `SELECT id::text FROM auth.users u WHERE id <> ALL ($2::uuid[]) AND ` + e.condition +
 		` ORDER BY md5(id::text || $1) LIMIT $3`

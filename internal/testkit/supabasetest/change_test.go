@@ -44,14 +44,14 @@ func TestChangeListsChangedUsers(t *testing.T) {
 	}
 }
 
-func TestChangeIsTheSameEveryTime(t *testing.T) {
+func TestChangeWithTheSameSeedMakesTheSameChanges(t *testing.T) {
 	t.Parallel()
 	one, same := New(t), New(t)
 	for _, url := range []string{one, same} {
 		Fill(t, url, 9, 400)
 	}
 	if diff := cmp.Diff(Change(t, one, 2, 100), Change(t, same, 2, 100)); diff != "" {
-		t.Errorf("changes of two calls with one seed, want the same (-first +second):\n%s", diff)
+		t.Errorf("results of two calls of Change with one seed, want the same (-first +second):\n%s", diff)
 	}
 	if diff := cmp.Diff(fingerprints(t, one, false), fingerprints(t, same, false)); diff != "" {
 		t.Errorf("fingerprints of the tables after both calls, want the same (-first +second):\n%s", diff)
@@ -70,13 +70,13 @@ func TestChangeSetsUpdatedAtOfSomeUsersOnly(t *testing.T) {
 		counts[moved[id]]++
 	}
 	if counts[true] < 50 || counts[false] < 30 {
-		t.Errorf("changed users: updated_at changed for %d and not for %d, want at least 50 and 30",
+		t.Errorf("users that Change updated: got %d with a new updated_at and %d without, want at least 50 and 30",
 			counts[true], counts[false])
 	}
 }
 
-// Change can be called several times with one source, until all users have changed.
-func TestChangeCanBeRepeated(t *testing.T) {
+// Several calls with different seeds can change one source, even if fewer than n users are suitable.
+func TestChangeCanBeRepeatedWithAnotherSeed(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	Fill(t, url, 9, 250)

@@ -13,7 +13,8 @@ const (
 	withEmail = "deleted_at IS NULL AND NOT is_sso_user AND email LIKE '%@%' AND email NOT LIKE '%.invalid'"
 )
 
-// chosenUsers is the SQL condition for the chosen users. It uses both parameters, because every statement gets both.
+// chosenUsers is the SQL condition for the users that the event changes. It uses both parameters, because every
+// statement gets both.
 const chosenUsers = ` u.id = ANY ($1::uuid[]) AND $2::text <> '' `
 
 // setUpdatedAt is the SQL with which Supabase Auth sets updated_at when it saves a user.
@@ -123,7 +124,7 @@ var events = []event{
 // changedHash is the hash of ChangedPassword.
 const changedHash = `$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW`
 
-// ChangedPassword is the password of users whose password Change changed, and of users whom it added.
+// ChangedPassword is the password of the users whose password Change changed, and of the users that it added.
 const ChangedPassword = "claimed-Pass-1"
 
 // deletedValue returns the SQL expression with which Supabase Auth replaces a value of a soft-deleted user.

@@ -18,23 +18,26 @@ type Summary struct {
 
 // KnownUser is a user whose password is in plain text in this package.
 type KnownUser struct {
-	ID, Email, Phone, Password, Kind string // Email is in lower case, and stays after a soft delete; "" means none
+	// Email and Phone are "" if the user has none. Email is in lower case, and that of a soft-deleted user is the email
+	// before the deletion.
+	ID, Email, Phone, Password, Kind string
 
 	// SignsIn reports whether the user can sign in at the target with Email and Password, after an import with
 	// --unconfirmed hold and --mfa allow.
 	SignsIn bool
 }
 
-// minUsers is the minimum number of users for which every kind occurs.
+// minUsers is the smallest number of users with which every kind occurs.
 const minUsers = 200
 
-// maxKnownUsers is the maximum number of users of each kind in Summary.KnownUsers.
+// maxKnownUsers is how often the users of a kind are put into Summary.KnownUsers, each time with all users that the
+// kind creates together.
 const maxKnownUsers = 3
 
 // Fill fills an empty source with the given number of users, most of them ordinary, and the rows that belong to them.
 // The same seed and number always produce the same rows: no time depends on the current date, and temporary bans end in
-// 2099. With 200 users or more every kind occurs; fewer users are a random sample. Profiles without a user need a
-// superuser.
+// 2099. With 200 users or more every kind occurs; fewer users are a random sample. Fill needs a superuser, because some
+// profiles have no user.
 func Fill(t testing.TB, url string, seed uint64, users int) Summary {
 	t.Helper()
 	t.Logf("a source of %d users from seed %d", users, seed)
@@ -44,7 +47,7 @@ func Fill(t testing.TB, url string, seed uint64, users int) Summary {
 	return g.summary
 }
 
-// generateUsers generates the users: every kind once, then random kinds by weight.
+// generateUsers generates n users: from minUsers on, every kind once, and then random kinds by weight.
 func (g *generator) generateUsers(n int) {
 	total := 0
 	for _, s := range userKinds {
@@ -68,7 +71,7 @@ func (g *generator) generateUsers(n int) {
 	g.count()
 }
 
-// kindFor returns the kind for a number below the sum of all weights.
+// kindFor returns the kind for a random number from 0 to the sum of all weights, exclusive.
 func kindFor(n int) userKind {
 	for _, s := range userKinds {
 		if n -= s.weight; n < 0 {
@@ -93,7 +96,7 @@ func (g *generator) generateKind(s userKind) {
 	}
 }
 
-// changeNextBaseUser applies a kind to the next base user.
+// changeNextBaseUser applies a kind to the next base user whose part no kind has changed.
 func (g *generator) changeNextBaseUser(s userKind) {
 	s.change(g, g.bases[g.applied[s.part]])
 	g.applied[s.part]++
@@ -124,7 +127,7 @@ func (g *generator) count() {
 	g.summary.Passkeys = len(g.rowsOf(func(a *account) []row { return a.passkeys }))
 }
 
-// rowsOf returns the rows that kind returns for each account.
+// rowsOf returns the rows of one kind of all accounts.
 func (g *generator) rowsOf(kind func(*account) []row) []row {
 	var rows []row
 	for _, a := range g.accounts {
@@ -161,7 +164,8 @@ func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
 	return g.writeOrphans(ctx, conn)
 }
 
-// writeOrphans adds the profiles without a user, which violate the foreign key, and commits the transaction.
+// writeOrphans adds the profiles without a user, which violate the foreign key. Then it runs ANALYZE and commits the
+// transaction.
 func (g *generator) writeOrphans(ctx context.Context, conn *pgx.Conn) error {
 	if len(g.orphans) > 0 {
 		if _, err := conn.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {

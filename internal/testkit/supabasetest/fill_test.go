@@ -8,13 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func TestFillIsTheSameEveryTime(t *testing.T) {
+func TestFillWithTheSameSeedWritesTheSameRows(t *testing.T) {
 	t.Parallel()
 	one, same, other := New(t), New(t), New(t)
 	first, second := Fill(t, one, 7, 500), Fill(t, same, 7, 500)
 	Fill(t, other, 8, 500)
 	if diff := cmp.Diff(first, second); diff != "" {
-		t.Errorf("summaries of two calls with one seed, want the same (-first +second):\n%s", diff)
+		t.Errorf("summaries of two calls of Fill with one seed, want the same (-first +second):\n%s", diff)
 	}
 	want := fingerprints(t, one, true)
 	if diff := cmp.Diff(want, fingerprints(t, same, true)); diff != "" {
@@ -22,7 +22,7 @@ func TestFillIsTheSameEveryTime(t *testing.T) {
 	}
 	for table, got := range fingerprints(t, other, true) {
 		if got == want[table] {
-			t.Errorf("the table %s has the same fingerprint for another seed, want another one", table)
+			t.Errorf("fingerprints of the table %s for two seeds: got the same, want different ones", table)
 		}
 	}
 }
@@ -32,7 +32,7 @@ func TestFillCreatesEveryKind(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range userKinds {
 		if names[s.name] {
-			t.Errorf("two kinds of users have the name %q, want different names", s.name)
+			t.Errorf("kinds of users with the name %q: got two, want one", s.name)
 		}
 		names[s.name] = true
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// zeroUUID is the instance_id of every row of an ordinary project.
+// zeroUUID is the instance_id of the rows of an ordinary Supabase project.
 const zeroUUID = "00000000-0000-0000-0000-000000000000"
 
 // generator generates the rows of a source in memory from one sequence of random numbers.
@@ -21,10 +21,10 @@ type generator struct {
 
 	accounts []*account
 	bases    []*account     // users that a kind can change
-	applied  map[string]int // by part of a user: the number of bases that a kind has changed
+	applied  map[string]int // by part of a user: how many of the bases a kind has changed
 	orphans  []row          // profiles without a user
 
-	// Rows of tables that the import only counts. They have no special values.
+	// Rows of tables that the import only counts, with ordinary values.
 	ssoProviders, ssoDomains, samlProviders, audit []row
 }
 

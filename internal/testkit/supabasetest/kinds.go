@@ -6,7 +6,7 @@ import "slices"
 type userKind struct {
 	name   string
 	weight int // how often the kind is chosen at random, relative to the other weights
-	size   int // number of users; 0 is one
+	size   int // how many users the kind creates at a time; 0 means one
 	make   func(g *generator)
 
 	// part is the part of a user that the kind changes, or "". The first use of a kind with a part changes an existing
@@ -20,7 +20,7 @@ type userKind struct {
 
 func (s userKind) users() int { return max(1, s.size) }
 
-// userKinds are all kinds. The first is the most frequent one. Kinds with base come before the kinds that change them.
+// userKinds are all kinds. The first is the most frequent one. Kinds with base come before the kinds with a part.
 var userKinds = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,
 	emails, emailConflicts, numbers,
 	providers(), providerPairs, oddIdentities,
@@ -28,12 +28,12 @@ var userKinds = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,
 	kindsThatChange("row", pending, oddRows), kindsThatChange("metadata", metadata()),
 	kindsThatChange("profile", knownProfiles(), oddProfiles()))
 
-// variant is an ordinary user with one special property.
+// variant returns the kind of a user with email and password whom change gives one special property.
 func variant(name string, weight int, change func(g *generator, a *account)) userKind {
 	return userKind{name: name, weight: weight, change: change, make: func(g *generator) { change(g, g.addWithEmail()) }}
 }
 
-// kindsThatChange returns the kinds that change a part of a user.
+// kindsThatChange joins lists of kinds and sets the part of a user that they change.
 func kindsThatChange(part string, kinds ...[]userKind) []userKind {
 	all := slices.Concat(kinds...)
 	for i := range all {
@@ -42,7 +42,7 @@ func kindsThatChange(part string, kinds ...[]userKind) []userKind {
 	return all
 }
 
-// ordinary are the kinds of users that Supabase itself creates.
+// ordinary are the kinds of users that Supabase Auth creates, and users that the owner of a project imported by SQL.
 var ordinary = []userKind{
 	{name: "by email", weight: 600, make: func(g *generator) { g.addWithEmail() }},
 	{name: "by Google", weight: 120, make: func(g *generator) { g.addSocial("google") }},
@@ -95,6 +95,7 @@ var ordinary = []userKind{
 	}},
 }
 
+// wallet adds a user who signs in with a crypto wallet. The subject of the identity begins with prefix.
 func (g *generator) wallet(prefix string) *account {
 	a := g.addEmpty()
 	subject := prefix + g.hex(20)
@@ -102,7 +103,7 @@ func (g *generator) wallet(prefix string) *account {
 	return a
 }
 
-// linked are users with several ways to sign in: a password, a phone number and identities at providers.
+// linked are users with more than one way to sign in, and users whose identities at providers are unusual.
 var linked = []userKind{
 	variant("email and Google", 15, func(g *generator, a *account) { g.addIdentity(a, "google", g.subject(), "") }),
 	variant("five identities", 1, func(g *generator, a *account) {
@@ -167,7 +168,7 @@ var ssoUsers = []userKind{
 	}},
 }
 
-// bannedUntil returns a change that bans the user until a time. blocked is true if the user cannot sign in then.
+// bannedUntil returns a change that bans a user until a time. blocked is whether the ban is in force today.
 func bannedUntil(time string, blocked bool) func(*generator, *account) {
 	return func(_ *generator, a *account) {
 		a.user["banned_until"] = time

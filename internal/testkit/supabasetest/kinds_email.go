@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// invalidEmail returns the kind of a user with an email that only SQL can store; the user cannot sign in with it.
+// invalidEmail returns the kind of a user whose email Supabase Auth would not accept, so that it was stored by SQL. The
+// user cannot sign in with it.
 func invalidEmail(name string, weight int, email func(n int) string) userKind {
 	return variant(name, weight, func(g *generator, a *account) {
 		a.setEmail(email(g.next()))
@@ -14,7 +15,8 @@ func invalidEmail(name string, weight int, email func(n int) string) userKind {
 	})
 }
 
-// fixedEmail returns a fixed email. The unique index accepts it only once, so its kind has the weight 0.
+// fixedEmail returns a function that always returns the same email. The unique index accepts an email only once, so a
+// kind with a fixed email has the weight 0.
 func fixedEmail(value string) func(int) string { return func(int) string { return value } }
 
 var emails = []userKind{
@@ -105,8 +107,8 @@ var emailConflicts = []userKind{
 	}},
 }
 
-// phonesStoredWithSQL returns the kind of users whose phone numbers were stored with SQL. %d is replaced by a number of
-// seven digits, which is the same for all users of the kind.
+// phonesStoredWithSQL returns a kind that creates one user for each of the phones, which were stored by SQL. %d in a
+// phone is replaced by a number of seven digits, the same for all these users.
 func phonesStoredWithSQL(name string, weight int, phones ...string) userKind {
 	return userKind{name: name, weight: weight, size: len(phones), make: func(g *generator) {
 		n := 1_000_000 + g.next()
@@ -130,7 +132,8 @@ var numbers = []userKind{
 	phonesStoredWithSQL("phone of three users", 1, "+1 557 %d", "1557%d", "+1557%d"),
 }
 
-// pending are users who have not confirmed an email or a phone number.
+// pending are users with an unused one-time token: for a new email or phone number, for recovery or for
+// reauthentication.
 var pending = []userKind{
 	variant("email change pending", 4, func(g *generator, a *account) {
 		a.user["email_change"], a.user["email_change_sent_at"], a.user["email_change_confirm_status"] = g.email(), a.after(

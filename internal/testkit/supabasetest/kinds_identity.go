@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// providers returns a kind for each provider that Supabase supports, a custom one, and one that does not exist yet.
+// providers returns kinds for the providers that Supabase supports besides Google, for a custom provider, and for one
+// that does not exist yet.
 func providers() []userKind {
 	all := []userKind{
 		{name: "by GitHub", weight: 40, make: func(g *generator) { g.addSocial("github") }},
@@ -41,8 +42,8 @@ func providers() []userKind {
 	return all
 }
 
-// sameSubject returns the kind of one or two users with two identities that have the same subject. The identities are
-// at two names of one provider, which Better Auth would store as the same account.
+// sameSubject returns the kind of one or two users with two identities that have the same subject. The providers of the
+// identities are two names of one provider, so that Better Auth would store both identities as the same account.
 func sameSubject(name string, weight, size int, providers [2]string) userKind {
 	return userKind{name: name, weight: weight, size: size, make: func(g *generator) {
 		a := g.addSocial(providers[0])
@@ -99,7 +100,7 @@ var oddIdentities = []userKind{
 	),
 }
 
-// storedPasswords returns a kind of ordinary user for every format of a stored password.
+// storedPasswords returns the kinds of users with each format of a stored password, and without a password.
 func storedPasswords() []userKind {
 	var all []userKind
 	for _, s := range slices.Concat(vectors, unusual, tooCostly, unknown) {
@@ -115,7 +116,7 @@ func storedPasswords() []userKind {
 	return all
 }
 
-// factor adds a second factor.
+// factor adds a second factor to an account and returns its row.
 func (g *generator) factor(a *account, kind, status string) row {
 	f := row{
 		"id": g.uuid(), "user_id": a.id(), "friendly_name": kind + " of " + a.id()[:4], "factor_type": kind, "status": status,

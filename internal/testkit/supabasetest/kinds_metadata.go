@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// documents are examples of metadata. Users can store any JSON there. The number is the weight of the example.
+// documents are examples of raw_user_meta_data, in which a user can store any JSON. weight is that of the user kind.
 var documents = []struct {
 	name   string
 	weight int

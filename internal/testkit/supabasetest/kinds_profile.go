@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// choices are the values of the profile fields.
+// choices are the values that the table user_profile allows, by field.
 var choices = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
@@ -16,13 +16,13 @@ var choices = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// newer has values that the first version of the profile fields did not allow.
+// newer has values of a newer version of the application, which the table user_profile does not allow.
 var newer = map[string]any{
 	"age_range": "35_44", "education_level": "bachelors", "tech_background": "beginner", "primary_goal": "career",
 	"learning_mode": "hands_on", "learning_speed": "accelerated",
 }
 
-// fields are the keys of choices, in order.
+// fields are the keys of choices, in a fixed order. The random values depend on the order.
 var fields = []string{
 	"age_range",
 	"education_level",
@@ -32,7 +32,7 @@ var fields = []string{
 	"learning_speed",
 }
 
-// profile returns a profile with known values, some of them NULL.
+// profile returns a profile with random values of choices, some of them NULL.
 func (g *generator) profile(a *account) row {
 	p := row{"user_id": a.id(), "preferred_language": "en", "created_at": a.after(2), "updated_at": a.after(2)}
 	for _, field := range fields {
@@ -63,7 +63,8 @@ func withProfileValue(name string, weight int, column string, v any) userKind {
 	return specialProfile(name, weight, func(p row) { p[column] = v })
 }
 
-// knownProfiles returns kinds whose profiles together have every known value. One of the profiles has no values.
+// knownProfiles returns kinds whose profiles together have all values of choices, a kind with an empty profile, and a
+// kind without a profile.
 func knownProfiles() []userKind {
 	all := []userKind{
 		specialProfile("empty profile", 4, func(p row) {
@@ -83,7 +84,7 @@ func knownProfiles() []userKind {
 	return all
 }
 
-// oddProfiles returns kinds whose profiles have values that Xenon does not know.
+// oddProfiles returns kinds with unusual profiles. Xenon does not allow most of their values.
 func oddProfiles() []userKind {
 	all := []userKind{
 		specialProfile("profile with newer values", 4, func(p row) {

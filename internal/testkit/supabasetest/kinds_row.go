@@ -1,6 +1,6 @@
 package supabasetest
 
-// times are ordinary users with unusual timestamps.
+// times are users with email whose timestamps are missing or unusual.
 var times = []userKind{
 	variant("no created_at", 2, func(_ *generator, a *account) { delete(a.user, "created_at") }),
 	variant("no times", 1, func(_ *generator, a *account) {

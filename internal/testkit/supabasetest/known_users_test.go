@@ -8,7 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// newVerifier returns a function that verifies a password. It has a cache, because many users have the same hash.
+// newVerifier returns a function that reports whether a hash belongs to a password. The function caches its results,
+// because many users have the same hash.
 func newVerifier(t *testing.T) func(hash, plain string) bool {
 	t.Helper()
 	hasher, seen := password.Cheap(), map[[2]string]bool{}
@@ -31,14 +32,14 @@ func TestHashesBelongToTheirPasswords(t *testing.T) {
 	for _, s := range slices.Concat(vectors, common, claimed, unusual,
 		[]secret{fromSQL, {plain: ChangedPassword, hash: changedHash}}) {
 		if !ok(s.hash, s.plain) || ok(s.hash, s.plain+"x") && len(s.plain) < 72 {
-			t.Errorf("the hash of %s: want it to verify its password and no longer one", s.form+" "+s.plain)
+			t.Errorf("the hash of the form %q: does not verify its password %q, or verifies a longer one", s.form, s.plain)
 		}
 	}
 	if got, want := len(vectors), 15; got != want {
 		t.Errorf("password vectors: got %d, want %d", got, want)
 	}
 	if !password.IsSupported(random) {
-		t.Error("the hash of the unknown password has an unsupported format, want a supported one")
+		t.Error("IsSupported of the constant random: got false, want true")
 	}
 }
 
@@ -47,13 +48,15 @@ func TestUnsupportedHashesAreRejected(t *testing.T) {
 	all := append(slices.Concat(tooCostly, unknown), secret{form: "cost 31", hash: mostCostly, rejected: true})
 	for _, s := range all {
 		if !s.rejected || password.IsSupported(s.hash) {
-			t.Errorf("the hash of the form %s is marked or handled as supported, want it rejected", s.form)
+			t.Errorf("the hash of the form %q: got rejected = %v and IsSupported = %v, want true and false",
+				s.form, s.rejected, password.IsSupported(s.hash))
 		}
 	}
 }
 
-// The test computes KnownUser.SignsIn a second time, from the rows alone. A user can sign in who owns the email, is
-// confirmed, not banned and not deleted, and has a hash that verifies. The email must not contain a Kelvin sign.
+// The test computes KnownUser.SignsIn a second time, from the rows alone. A user can sign in if the user owns the email
+// and has confirmed it, is not banned and not deleted, and if the hash verifies the password. Of users with the same
+// email, one whose email contains a Kelvin sign never owns it.
 func TestSignsInMatchesTheRows(t *testing.T) {
 	t.Parallel()
 	url := New(t)
@@ -75,10 +78,11 @@ func TestSignsInMatchesTheRows(t *testing.T) {
 	for _, p := range users {
 		want := hashes[p.ID] != "" && web.IsEmail(p.Email) && ok(hashes[p.ID], p.Password)
 		if p.SignsIn != want {
-			t.Errorf("%s of kind %q: SignsIn = %v, want %v", p.ID, p.Kind, p.SignsIn, want)
+			t.Errorf("the user %s of the kind %q: got SignsIn = %v, want %v", p.ID, p.Kind, p.SignsIn, want)
 		}
 		if p.SignsIn && p.Email != emails[p.ID] {
-			t.Errorf("%s of kind %q: Email differs from auth.users.email in lower case, want the same", p.ID, p.Kind)
+			t.Errorf("the user %s of the kind %q: got Email = %q, want auth.users.email in lower case: %q",
+				p.ID, p.Kind, p.Email, emails[p.ID])
 		}
 		covered[p.Password] = covered[p.Password] || p.SignsIn
 	}

@@ -1,8 +1,8 @@
 package supabasetest
 
-// secret is a stored hash and, if known, its password.
+// secret is a password hash as the source stores it and, if known, its password.
 type secret struct {
-	form        string // describes the format or the password, for the names of kinds
+	form        string // describes the hash or the password; it becomes a part of the name of a user kind
 	plain, hash string
 	rejected    bool // the target rejects the hash: its format is unknown, or its cost is above the limit
 }
@@ -66,7 +66,7 @@ var vectors = []secret{
 	},
 }
 
-// common are ordinary hashes, with low cost so that hundreds of sign-ins are quick.
+// common are hashes of ordinary users. Their cost is low, so that hundreds of sign-ins are quick.
 var common = []secret{
 	{plain: "correct-Horse-1", hash: `$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW`},
 	{plain: "correct-Horse-2", hash: `$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC`},
@@ -79,7 +79,7 @@ var common = []secret{
 	},
 }
 
-// claimed are the hashes of users with the same email. The passwords differ, so that a test notices a sign-in to the
+// claimed are hashes for users with the same email. Their passwords differ, so that a test notices a sign-in to the
 // wrong account.
 var claimed = []secret{
 	{plain: "claimed-Pass-1", hash: `$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW`},
@@ -87,13 +87,14 @@ var claimed = []secret{
 	{plain: "claimed-Pass-3", hash: `$2a$04$rRwisF7VeFyIWyTyHKGtme1RC5Zowuj0d1FKTEHuiXd4BkwfNMFsq`},
 }
 
-// fromSQL is a hash that crypt() with gen_salt('bf') wrote.
+// fromSQL is a hash that Postgres made with crypt() and gen_salt('bf').
 var fromSQL = secret{plain: "correct-Horse-6", hash: `$2a$06$53IGK0hFcsBFDYLOG8R.xOwIRYxo0lBIxRvV9PGwlxVyQTSxecZCy`}
 
-// random is the hash of a random password, as sign-in by mail stores it.
+// random is the hash of a random password that no user knows. Supabase Auth stores such a hash for users who sign in by
+// mail.
 const random = `$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyDQ2Z7v0m1eB1e`
 
-// unusual are unusual passwords.
+// unusual are hashes of unusual passwords.
 var unusual = []secret{
 	{form: "six letters", plain: "secret", hash: `$2a$04$uVRwSyjRBYvb7MpqnSMAVueHBDwxRMFrt8xF/WfKe.CQ9Q3DIG2jS`},
 	{
@@ -118,7 +119,7 @@ var unusual = []secret{
 	},
 }
 
-// tooCostly are valid hashes. Their cost is allowed in Supabase and above the limit of the target.
+// tooCostly are valid hashes whose cost Supabase Auth allows, but which is above the limit of the target.
 var tooCostly = []secret{
 	{
 		form:     "bcrypt of cost 15",
@@ -172,7 +173,7 @@ var tooCostly = []secret{
 	},
 }
 
-// unknown are texts that Supabase Auth does not accept as hashes. The password is one that a user could enter.
+// unknown are texts that Supabase Auth does not accept as hashes. plain is a password that a user could enter.
 var unknown = []secret{
 	{form: "plain text", rejected: true, plain: "hunter2-hunter2", hash: `hunter2-hunter2`},
 	{
@@ -221,7 +222,7 @@ var unknown = []secret{
 	encrypted,
 }
 
-// encrypted is a hash, or the secret of a second factor, as a server with database encryption stores it.
+// encrypted is a hash, or the secret of a second factor, as Supabase Auth with database encryption stores it.
 var encrypted = secret{
 	form:     "encrypted at rest",
 	plain:    "alpha-Pass-1",
@@ -231,5 +232,5 @@ var encrypted = secret{
 		`,"nonce":"Vjc3FnqyG1VV6gb5"}`,
 }
 
-// mostCostly is a valid hash with a cost that no machine can compute. Its password is not known.
+// mostCostly is a valid hash of the highest bcrypt cost, which takes days to compute. Its password is not known.
 const mostCostly = `$2a$31$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// requiredRows has SQL conditions by table. Each is true for at least one row of every source. They do not depend on
-// the code of the kinds.
+// requiredRows has SQL conditions by table. Each condition holds for at least one row of every source with minUsers
+// users or more. The conditions do not use the code of the user kinds.
 var requiredRows = map[string][]string{
 	"auth.users u": {
 		"email_confirmed_at IS NOT NULL AND encrypted_password LIKE '$2a$%'",

@@ -52,7 +52,7 @@ create table auth.users (
   constraint users_phone_key unique (phone),
   constraint users_email_change_confirm_status_check check (email_change_confirm_status between 0 and 2)
 );
--- The index compares emails with case. Users of single sign-on are not in the index.
+-- The index is case-sensitive. Users of single sign-on are not in the index.
 create unique index users_email_partial_key        on auth.users (email) where is_sso_user = false;
 create unique index confirmation_token_idx on auth.users (confirmation_token)
   where confirmation_token !~ '^[0-9 ]*$';

@@ -6,20 +6,20 @@ import (
 	"testing"
 )
 
-// SocialAccount is an identity of a user, and the account that Xenon finds it by.
+// SocialAccount is an identity of a user in Supabase, and the account that the import has to create for it.
 type SocialAccount struct {
 	UserID   string
 	Provider string // the name in Supabase, such as azure
-	// ProviderID and Subject are "providerId" and "accountId" of the account in Xenon. Subject is the id that the provider
-	// returns at a sign-in.
+	// ProviderID and Subject are "providerId" and "accountId" of the account in Xenon. Subject is the user's id that the
+	// provider sends at a sign-in.
 	ProviderID, Subject string
-	Email               string // of the user in Supabase; "" is none
+	Email               string // of the user in Supabase; "" if there is none
 	Confirmed           bool   // the email is confirmed in Supabase
 	Placeholder         bool   // the import gives the user a placeholder email
 }
 
-// social are the names of providers in Supabase whose identities the import maps by default. Keycloak stands for the
-// generic OIDC provider.
+// social are the providers whose identities the import maps by default, and Keycloak, which in Xenon is an issuer of
+// OpenID Connect. subject returns a new user id in the provider's format.
 var social = []struct {
 	name, id string // in Supabase and in Xenon
 	subject  func(g *generator) string
@@ -45,10 +45,9 @@ var social = []struct {
 	{"keycloak", "keycloak", func(g *generator) string { return g.uuid() }},
 }
 
-// FillSocial fills an empty source with users without a password. Each has one identity, of the providers that the
-// import maps by default, in turn. After each round of all providers the kind of email changes: confirmed, none,
-// unconfirmed, the email of another user in capitals, an email of Apple's relay. The result has the identity of each
-// user.
+// FillSocial fills an empty source with users without a password. Each user has one identity; the providers of the list
+// social take turns. With each round through that list, the kind of email changes: confirmed, none, unconfirmed, the
+// email of another user in capitals, an email of Apple's relay. The result has the identity of each user.
 func FillSocial(t testing.TB, url string, users int) []SocialAccount {
 	t.Helper()
 	g := newGenerator(15)
@@ -86,7 +85,7 @@ func (g *generator) addSocialAccount(i int) SocialAccount {
 	if s.Confirmed {
 		a.user["email_confirmed_at"] = stamp(a.born)
 	}
-	if p.name == "azure" { // Supabase knows the user by another id
+	if p.name == "azure" { // Supabase uses "sub" as the subject, Xenon uses "oid"
 		sub := g.hex(20)
 		g.addIdentity(a, p.name, sub, object("iss", "https://login.microsoftonline.com/common/v2.0", "sub", sub,
 			"email", a.email, "custom_claims", map[string]any{"oid": s.Subject, "tid": g.uuid()}))

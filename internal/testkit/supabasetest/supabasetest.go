@@ -32,7 +32,8 @@ func CreateTables(t testing.TB, url string) {
 	})
 }
 
-// withConnection calls work with a connection to the source, and fails the test if work returns an error.
+// withConnection calls work with a connection to the source. If work returns an error, it fails the test with a text
+// that begins with what.
 func withConnection(t testing.TB, url, what string, work func(context.Context, *pgx.Conn) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)

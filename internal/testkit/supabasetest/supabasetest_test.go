@@ -42,7 +42,7 @@ func tables(t *testing.T, url string) map[string][]string {
 		FROM information_schema.columns WHERE table_schema IN ('auth', 'public') GROUP BY 1`)
 }
 
-// fingerprints returns a checksum of each table. Without times, it leaves out the columns of a timestamp type.
+// fingerprints returns a checksum of each table. If times is false, it leaves out the columns of a timestamp type.
 func fingerprints(t *testing.T, url string, times bool) map[string]string {
 	t.Helper()
 	var each []string
@@ -76,7 +76,7 @@ func TestNewReturnsAnEmptyDatabaseForEachTest(t *testing.T) {
 }
 
 // Row security without a policy hides every row from the roles to which it applies.
-func TestSameTablesHaveRowSecurityAsInSupabase(t *testing.T) {
+func TestTheSameTablesAsInSupabaseHaveRowSecurity(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	got := query[bool](t, url, `SELECT oid::regclass::text, relrowsecurity FROM pg_class

@@ -9,11 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// row has the values of one row by column. A column that is missing is NULL.
+// row has the values of a row by column. A column that is missing in the map is NULL.
 type row map[string]any
 
-// table is a table to which Fill writes. columns has neither generated columns nor columns that newer versions of
-// Supabase added.
+// table is a table to which Fill writes, with the columns that Fill sets. Generated columns are not among them.
 type table struct {
 	name    string
 	columns []string
