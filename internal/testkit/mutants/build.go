@@ -26,8 +26,8 @@ type binary struct {
 	path string
 }
 
-// newProgram rewrites the package and builds the test binaries. Then the files have their original text again, because
-// some tests read them.
+// newProgram rewrites the files of the package and builds the test binaries. Then it restores the files, because some
+// tests read them.
 func newProgram(ctx context.Context, dir, work string, mutants []*mutant, testDirs []string) (*program, error) {
 	p := &program{dir: dir, mutants: mutants, original: map[string][]byte{}}
 	for _, m := range mutants {
@@ -54,18 +54,18 @@ func newProgram(ctx context.Context, dir, work string, mutants []*mutant, testDi
 	}
 }
 
-// trySwitches compiles the package with switches. It marks the mutants in lines that do not compile, and returns how
-// many it marked.
+// trySwitches writes the package with switches and compiles it. It marks the mutants in lines that do not compile, and
+// returns how many it marked.
 func (p *program) trySwitches(ctx context.Context) (int, error) {
 	p.switched = map[string][]byte{}
 	for name, src := range p.original {
-		ids, texts := map[place]int{}, map[place]bool{}
+		ids, joins := map[place]int{}, map[place]bool{}
 		for _, m := range p.mutants {
 			if m.file == name && !m.needsRebuild && m.isViable() {
-				ids[m.place], texts[m.place] = m.id, m.joinsTexts
+				ids[m.place], joins[m.place] = m.id, m.joinsStrings
 			}
 		}
-		text, err := rewrite(src, ids, texts)
+		text, err := rewrite(src, ids, joins)
 		if err != nil {
 			return 0, err
 		}
@@ -87,8 +87,9 @@ func (p *program) trySwitches(ctx context.Context) (int, error) {
 	return marked, nil
 }
 
-// mark marks the mutants of all expressions with a line that does not compile: at first because a + may join texts,
-// then because the line may have a constant.
+// mark marks the mutants of the expressions on a line that does not compile, and returns how many it marked. The first
+// time it marks the + and +=, which may join strings. If the line still does not compile, it marks all its mutants for
+// a rebuild: the line may be a constant expression, which cannot call a function.
 func (p *program) mark(file string, line int) (marked int) {
 	var found []*mutant
 	for _, m := range p.mutants {
@@ -97,8 +98,8 @@ func (p *program) mark(file string, line int) (marked int) {
 		}
 	}
 	for _, m := range found {
-		if (m.from == "+" || m.from == "+=") && !m.joinsTexts {
-			m.joinsTexts = true
+		if (m.from == "+" || m.from == "+=") && !m.joinsStrings {
+			m.joinsStrings = true
 			marked++
 		}
 	}
@@ -106,17 +107,17 @@ func (p *program) mark(file string, line int) (marked int) {
 		return marked
 	}
 	for _, m := range found {
-		m.joinsTexts, m.needsRebuild = false, true
+		m.joinsStrings, m.needsRebuild = false, true
 	}
 	return len(found)
 }
 
-// isViable reports whether the mutant can compile. Texts have no minus.
-func (m *mutant) isViable() bool { return !m.joinsTexts || m.to == "=" }
+// isViable reports whether the mutant can compile. In place of the + of two strings, only the = for a += compiles.
+func (m *mutant) isViable() bool { return !m.joinsStrings || m.to == "=" }
 
 var compileError = regexp.MustCompile(`(?m)^\S*?([^/\s]+\.go):(\d+):`)
 
-// compile only checks the package. -e prints all errors, not only ten.
+// compile compiles the package and writes no file. With -e, the compiler prints all errors instead of the first ten.
 func (p *program) compile(ctx context.Context) (string, error) {
 	output, err := goCommand(ctx, "build", "-gcflags=-e", "-o", os.DevNull, "./"+p.dir)
 	return string(output), err
@@ -152,5 +153,5 @@ func (p *program) write(files map[string][]byte) {
 }
 
 func goCommand(ctx context.Context, args ...string) ([]byte, error) {
-	return exec.CommandContext(ctx, "go", args...).CombinedOutput() //nolint:gosec // the arguments are ours
+	return exec.CommandContext(ctx, "go", args...).CombinedOutput() //nolint:gosec // no argument comes from a client
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// explanation is one row of the table of surviving mutants in docs/mutants.md: its first two cells.
+// explanation is the first two cells of a row in the table of surviving mutants in docs/mutants.md.
 type explanation struct {
 	path, function string      // of the operator
 	changes        [][2]string // code with the operator, and the same code with the mutant

@@ -50,7 +50,7 @@ func TestExplainedMutantNeedsItsFunctionAndItsChange(t *testing.T) {
 		delete(want, name)
 	}
 	if len(want) > 0 {
-		t.Errorf("mutants that the list does not have: got %v, want none", want)
+		t.Errorf("expected mutants that readList did not return: got %v, want none", want)
 	}
 }
 
@@ -61,6 +61,6 @@ func TestExplanationWithoutChangeIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := readExplanations(path); err == nil {
-		t.Error("a row without a change: got no error, want one")
+		t.Error("readExplanations with a row without a change: got no error, want one")
 	}
 }

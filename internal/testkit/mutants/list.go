@@ -12,18 +12,18 @@ import (
 	"strings"
 )
 
-// mutant is one change of an operator.
+// mutant is a change of one operator of the package.
 type mutant struct {
 	file         string // without directories
 	place        place
 	first, last  int    // the lines of the expression or statement with the operator
-	source       string // the line of the operator
+	source       string // the text of the line with the operator
 	function     string // the function or variable that contains the operator, such as Store.Ready
-	from, to     string // the operator in the source, and what the mutant has instead of it
+	from, to     string // the operator in the source, and its replacement in the mutant
 	assigns      bool   // the operator is an assignment
 	id           int    // the number of the operator, which all mutants of one place share
-	joinsTexts   bool   // the operator is the + or += of texts
-	needsRebuild bool   // it cannot be switched on: the binaries are built again for it
+	joinsStrings bool   // the operator is a + or += that joins strings
+	needsRebuild bool   // the mutant cannot be switched on: the binaries are built again for it
 }
 
 // place is where an operator begins in its file.
@@ -33,7 +33,7 @@ func (m *mutant) String() string {
 	return fmt.Sprintf("%s:%d:%d %s to %s", m.file, m.place.line, m.place.column, m.from, m.to)
 }
 
-// replacement is what the package switches computes instead of the operator.
+// replacement returns the operator that the package switches computes for the mutant.
 func (m *mutant) replacement() string {
 	switch {
 	case m.assigns:
@@ -44,7 +44,8 @@ func (m *mutant) replacement() string {
 	return m.to
 }
 
-// changes has the operators that gremlins exchanges, by its names of the kinds of mutants.
+// changes has the kinds of mutants by the names that gremlins gives them. Each kind maps operators to their
+// replacements.
 var changes = map[string]map[string]string{
 	"ARITHMETIC_BASE":       {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*"},
 	"CONDITIONALS_BOUNDARY": {">=": ">", ">": ">=", "<=": "<", "<": "<="},
@@ -79,7 +80,7 @@ func readList(path, dir string) ([]*mutant, error) {
 	var mutants []*mutant
 	for _, f := range list.Files {
 		if strings.Contains(f.Name, "/") {
-			continue // of a package below this one
+			continue // a file of another package, in a directory below dir
 		}
 		operators, err := operatorsOf(filepath.Join(dir, f.Name))
 		if err != nil {
@@ -89,7 +90,7 @@ func readList(path, dir string) ([]*mutant, error) {
 			m := &mutant{file: f.Name, place: place{c.Line, c.Column}}
 			o, ok := operators[m.place]
 			if !ok {
-				continue // it would not compile
+				continue // operatorsOf leaves out operators for which no replacement compiles
 			}
 			m.from, m.first, m.last, m.source, m.function = o.text, o.first, o.last, o.source, o.function
 			m.assigns = strings.HasSuffix(c.Type, "ASSIGN") || strings.HasSuffix(c.Type, "ASSIGNMENTS")
@@ -113,7 +114,7 @@ type operator struct {
 	source, function string
 }
 
-// operatorsOf returns the operators of a file.
+// operatorsOf returns the operators of a file for which a replacement can compile, by their places.
 func operatorsOf(path string) (map[place]operator, error) {
 	src, err := os.ReadFile(path) //nolint:gosec // a file of the package
 	if err != nil {
@@ -142,7 +143,8 @@ func operatorsOf(path string) (map[place]operator, error) {
 	return operators, nil
 }
 
-// declared returns the name of a declared function or method (Store.Ready), or of the first variable or constant.
+// declared returns the name that a declaration declares: of a function, of a method with its type (Store.Ready), or of
+// the first variable or constant.
 func declared(d ast.Decl) string {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
@@ -172,8 +174,8 @@ func declared(d ast.Decl) string {
 	return ""
 }
 
-// numbered sorts the mutants, removes duplicates and numbers the operators from 1. gremlins lists a minus twice: as
-// arithmetic and as a sign.
+// numbered sorts the mutants, removes duplicates and numbers their operators from 1. gremlins lists a minus twice: as
+// ARITHMETIC_BASE and as INVERT_NEGATIVES.
 func numbered(mutants []*mutant) []*mutant {
 	slices.SortFunc(mutants, func(a, b *mutant) int {
 		return strings.Compare(a.sortKey(), b.sortKey())

@@ -39,12 +39,13 @@ type options struct {
 func main() {
 	var o options
 	flag.IntVar(&o.workers, "workers", 2, "how many mutants run at a time")
-	files := flag.String("files", "", "a regular expression: only mutants with such a file:line:column")
-	flag.StringVar(&o.tests, "run", ".", "a regular expression: only such tests")
-	skip := flag.String("skip", "", "a regular expression: leave such tests out")
-	flag.DurationVar(&o.limit, "limit", 0, "run only the fastest tests that reach a mutant, which take so long together")
-	flag.Float64Var(&o.efficacy, "efficacy", 95, "fail if a smaller part of the covered mutants is killed, in per cent")
-	explained := flag.String("explained", "", "a Markdown table (docs/mutants.md): fail if another mutant is not killed")
+	files := flag.String("files", "", "try only the mutants whose file:line:column matches this regular expression")
+	flag.StringVar(&o.tests, "run", ".", "run only the tests whose name matches this regular expression")
+	skip := flag.String("skip", "", "leave out the tests whose name matches this regular expression")
+	flag.DurationVar(&o.limit, "limit", 0, "for each mutant, leave out the slowest tests, so that the rest take this time")
+	flag.Float64Var(&o.efficacy, "efficacy", 95, "fail if the tests kill less than this percentage of the covered mutants")
+	explained := flag.String("explained", "", "a Markdown file with explanations of mutants that no test kills "+
+		"(docs/mutants.md); the command fails if it does not explain such a mutant")
 	flag.BoolVar(&o.everything, "v", false, "print killed mutants too, with the test that killed them")
 	flag.Parse()
 	if flag.NArg() < 3 {
@@ -67,10 +68,12 @@ func main() {
 	defer cancel()
 	if err := o.runAll(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:gocritic // nothing is left to cancel
+		os.Exit(1) //nolint:gocritic // cancel, which is deferred, need not run before an exit
 	}
 }
 
+// runAll tries all mutants and prints the counts. It returns an error if the tests kill too few mutants, or if a mutant
+// that no test kills has no explanation.
 func (o *options) runAll(ctx context.Context) error {
 	start := time.Now()
 	work, err := os.MkdirTemp("", "mutants")
@@ -111,7 +114,7 @@ func (o *options) runAll(ctx context.Context) error {
 	return errors.Join(tooFew, notExplained)
 }
 
-// measureTests runs every test without a mutant, and leaves out those that fail.
+// measureTests runs each of the selected tests without a mutant, and returns the tests that pass.
 func (o *options) measureTests(ctx context.Context, p *program, work string) ([]*test, error) {
 	var all []*test
 	for _, b := range p.binaries {
@@ -138,7 +141,8 @@ func (o *options) measureTests(ctx context.Context, p *program, work string) ([]
 	return tests, ctx.Err()
 }
 
-// tryAll tries all mutants. It counts them by outcome, and lists those that no test kills and that are not explained.
+// tryAll tries all mutants. It returns how many have each outcome, and lists the mutants that no test kills and that
+// have no explanation.
 func (o *options) tryAll(ctx context.Context, p *program, tests []*test) (map[outcome]int, []string) {
 	counts := map[outcome]int{}
 	var unexplained []string

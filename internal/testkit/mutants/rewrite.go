@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// rewriter replaces operators by calls of the package switches. Lines keep their numbers.
+// rewriter replaces operators of a file by calls of the package switches. Lines keep their numbers.
 type rewriter struct {
 	src    []byte
 	offset func(token.Pos) int
-	// Texts by offset: inserted before the byte there, inserted behind the byte before it, and replacing an operator.
+	// The keys of the maps are offsets of bytes in src. before has the text to insert before that byte, behind the text to
+	// insert after the byte before it, and operators the text that replaces the operator that begins there.
 	before, behind map[int]string
 	operators      map[int]replaced
 }
@@ -24,8 +25,9 @@ type replaced struct {
 
 const importSwitches = `; import switches_ "github.com/xenon-auth/xenon/internal/testkit/mutants/switches"`
 
-// rewrite returns the source of a file in which each operator of ids can be switched. Those of texts are += of texts.
-func rewrite(src []byte, ids map[place]int, texts map[place]bool) ([]byte, error) {
+// rewrite returns the source of a file in which each operator of ids can be switched. joins is true for a += of
+// strings.
+func rewrite(src []byte, ids map[place]int, joins map[place]bool) ([]byte, error) {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, "", src, parser.ParseComments)
 	if err != nil {
@@ -43,7 +45,7 @@ func rewrite(src []byte, ids map[place]int, texts map[place]bool) ([]byte, error
 		p := files.Position(operator)
 		at := place{p.Line, p.Column}
 		if id, ok := ids[at]; ok {
-			r.node(n, id, texts[at])
+			r.node(n, id, joins[at])
 		}
 		return true
 	})
@@ -53,12 +55,12 @@ func rewrite(src []byte, ids map[place]int, texts map[place]bool) ([]byte, error
 	return r.result(), nil
 }
 
-// operatorOf returns the operator of n. It returns no position if n has none, or if no other operator compiles there:
-// &x and the concatenation of texts.
+// operatorOf returns the position and the kind of the operator of n. It returns token.NoPos if n has no operator, or if
+// no other operator compiles in its place, as for &x and for the + of two strings.
 func operatorOf(n ast.Node) (token.Pos, token.Token) {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
-		if !isText(n) {
+		if !isString(n) {
 			return n.OpPos, n.Op
 		}
 	case *ast.UnaryExpr:
@@ -77,18 +79,18 @@ func operatorOf(n ast.Node) (token.Pos, token.Token) {
 	return token.NoPos, token.ILLEGAL
 }
 
-// isText reports whether an expression is a text literal or one joined to others.
-func isText(e ast.Expr) bool {
+// isString reports whether an expression is a string literal, or a + with one.
+func isString(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		return e.Kind == token.STRING
 	case *ast.BinaryExpr:
-		return e.Op == token.ADD && (isText(e.X) || isText(e.Y))
+		return e.Op == token.ADD && (isString(e.X) || isString(e.Y))
 	}
 	return false
 }
 
-func (r *rewriter) node(n ast.Node, id int, joinsTexts bool) {
+func (r *rewriter) node(n ast.Node, id int, joinsStrings bool) {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
 		r.binary(n, id)
@@ -101,7 +103,7 @@ func (r *rewriter) node(n ast.Node, id int, joinsTexts bool) {
 	case *ast.AssignStmt:
 		operator := strings.TrimSuffix(n.Tok.String(), "=")
 		function := calculation(operator)
-		if joinsTexts {
+		if joinsStrings {
 			function = "Join"
 		}
 		r.operator(n.TokPos, n.Tok, r.assignment(id, n.Lhs[0], function, operator))
@@ -154,10 +156,12 @@ func calculation(operator string) string {
 	return "Bits"
 }
 
-// insertBefore: of two nodes that begin at one place, ast.Inspect visits the outer one first.
+// insertBefore inserts text before the byte at p. Of two nodes that begin there, ast.Inspect visits the outer one
+// first, so its text stays first.
 func (r *rewriter) insertBefore(p token.Pos, text string) { r.before[r.offset(p)] += text }
 
-// insertBehind: of two nodes that end at one place, the text of the inner one comes first.
+// insertBehind inserts text after the byte before p. Of two nodes that end there, the text of the inner one, which is
+// visited later, comes first.
 func (r *rewriter) insertBehind(p token.Pos, text string) {
 	r.behind[r.offset(p)] = text + r.behind[r.offset(p)]
 }
@@ -180,7 +184,7 @@ func (r *rewriter) result() []byte {
 	return out
 }
 
-// change returns the source with the operator of m replaced by its mutant.
+// change returns the source with the replacement of m in place of its operator.
 func change(src []byte, m *mutant) []byte {
 	start := 0
 	for line := 1; line < m.place.line; line++ {

@@ -58,7 +58,7 @@ func TestRewriteCallsSwitchesInsteadOfOperators(t *testing.T) {
 	}
 }
 
-func TestListHasThePlacesOfGremlins(t *testing.T) {
+func TestReadListFindsTheOperatorsThatGremlinsLists(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	list := `{"files":[{"file_name":"p.go","mutations":[

@@ -20,11 +20,11 @@ import (
 type test struct {
 	binary  *binary
 	name    string
-	took    time.Duration
-	reaches map[int]bool // the numbers of the operators
+	took    time.Duration // without a mutant
+	reaches map[int]bool  // the numbers of the operators that the test computes
 }
 
-// outcome is what the tests say about a mutant.
+// outcome is the result of running the tests with a mutant.
 type outcome string
 
 const (
@@ -54,12 +54,12 @@ func (b *binary) list(ctx context.Context, match string) ([]*test, error) {
 	return tests, nil
 }
 
-// grace is how long the other tests of a binary may take to clean up after one has failed.
+// grace is the longest time without output after a test has failed, while the other tests of the binary clean up.
 const grace = 5 * time.Second
 
-// run runs the tests, which are of one binary, until the first one fails, or until no test has begun or ended for the
-// time of limit. It returns what the binary printed about the failure.
-func run(ctx context.Context, tests []*test, limit time.Duration, env ...string) (outcome, string) {
+// run runs the tests, which are of one binary, until one fails or until the binary prints nothing for maxSilence. Of a
+// failure it also returns the line that the binary printed, and of a timeout the name of the first test.
+func run(ctx context.Context, tests []*test, maxSilence time.Duration, env ...string) (outcome, string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	names := make([]string, len(tests))
@@ -74,7 +74,7 @@ func run(ctx context.Context, tests []*test, limit time.Duration, env ...string)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the tests start processes, which must end too
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	w := &watcher{timer: time.AfterFunc(limit, cancel), limit: limit}
+	w := &watcher{timer: time.AfterFunc(maxSilence, cancel), maxSilence: maxSilence}
 	defer w.timer.Stop()
 	cmd.Stdout, cmd.Stderr = w, w
 	err := cmd.Run()
@@ -88,19 +88,19 @@ func run(ctx context.Context, tests []*test, limit time.Duration, env ...string)
 	return killed, failed
 }
 
-// watcher collects the output of a test binary. Every line restarts the timer that ends the binary.
+// watcher collects the output of a test binary. Every output restarts the timer that ends the binary.
 type watcher struct {
-	output []byte
-	timer  *time.Timer
-	limit  time.Duration
+	output     []byte
+	timer      *time.Timer
+	maxSilence time.Duration
 }
 
 func (w *watcher) Write(p []byte) (int, error) {
 	w.output = append(w.output, p...)
 	if bytes.Contains(w.output, []byte("--- FAIL: ")) {
-		w.limit = min(w.limit, grace)
+		w.maxSilence = min(w.maxSilence, grace)
 	}
-	w.timer.Reset(w.limit)
+	w.timer.Reset(w.maxSilence)
 	return len(p), nil
 }
 
@@ -121,8 +121,8 @@ func (t *test) measure(ctx context.Context, work string) bool {
 	return result == lived
 }
 
-// try runs the tests with the mutant, the fastest ones first: one, then two, then four, and so on. If a limit is set,
-// it leaves out the slowest tests.
+// try runs the tests that reach the mutant with it, the fastest ones first: one, then two, then four, and so on, until
+// one fails. If o.limit is set, it leaves out the slowest tests. slots is how many mutants run at a time.
 func (o *options) try(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
 	var env []string
 	if !m.needsRebuild {
@@ -148,12 +148,13 @@ func (o *options) try(ctx context.Context, m *mutant, tests []*test, slots int) 
 	return lived, ""
 }
 
-// runGroup runs tests with a mutant. If they exceed the time limit, it runs them without the mutant: if the machine is
-// much busier than at the measurement, it runs them once more with a limit that fits.
+// runGroup runs tests with a mutant. If they time out, it runs them without the mutant. If they now take at least twice
+// as long as at the measurement, the machine is busier, and it runs them with the mutant once more, with a longer
+// limit.
 func (o *options) runGroup(ctx context.Context, group []*test, slots int, env ...string) (outcome, string) {
 	slowest := slices.MaxFunc(group, func(a, b *test) int { return int(a.took - b.took) }).took
-	limit := func() time.Duration { return 20*time.Second*time.Duration(slots) + 5*slowest }
-	result, by := run(ctx, group, limit(), env...)
+	maxSilence := func() time.Duration { return 20*time.Second*time.Duration(slots) + 5*slowest }
+	result, by := run(ctx, group, maxSilence(), env...)
 	if result != timedOut {
 		return result, by
 	}
@@ -164,10 +165,10 @@ func (o *options) runGroup(ctx context.Context, group []*test, slots int, env ..
 		return result, by
 	}
 	slowest = now
-	return run(ctx, group, limit(), env...)
+	return run(ctx, group, maxSilence(), env...)
 }
 
-// fastest returns the first tests that take the limit together without a mutant, and at least one.
+// fastest returns the first tests of sorted that together take at most the limit without a mutant, and at least one.
 func fastest(sorted []*test, limit time.Duration) []*test {
 	total := time.Duration(0)
 	for i, t := range sorted {

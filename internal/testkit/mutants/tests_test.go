@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// script returns a test binary that is a shell script.
+// script returns TestA of a test binary that is a shell script.
 func script(t *testing.T, text string) []*test {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "p.test")
@@ -17,24 +17,24 @@ func script(t *testing.T, text string) []*test {
 	return []*test{{name: "TestA", binary: &binary{path: path}}}
 }
 
-func TestRunReturnsWhatTheTestsDo(t *testing.T) {
+func TestRunReturnsTheOutcomeAndTheFailure(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		script string
 		want   outcome
 		by     string
 	}{
-		"all pass":                 {"echo '--- PASS: TestA (0.00s)'", lived, ""},
-		"one fails":                {"echo '--- FAIL: TestA (0.00s)'; exit 1", killed, "--- FAIL: TestA"},
-		"it panics":                {"echo 'panic: index out of range'; exit 2", killed, "panic: index out of range"},
-		"it prints nothing more":   {"echo '=== RUN TestA'; sleep 60", timedOut, "TestA"},
-		"others run after a fault": {"echo '--- FAIL: TestB (0.00s)'; sleep 60; exit 1", killed, "--- FAIL: TestB"},
-		"it is slow":               {"for i in 1 2 3; do sleep 0.5; echo '--- PASS: TestA'; done", lived, ""},
+		"all pass":                        {"echo '--- PASS: TestA (0.00s)'", lived, ""},
+		"one fails":                       {"echo '--- FAIL: TestA (0.00s)'; exit 1", killed, "--- FAIL: TestA"},
+		"it panics":                       {"echo 'panic: index out of range'; exit 2", killed, "panic: index out of range"},
+		"it prints nothing more":          {"echo '=== RUN TestA'; sleep 60", timedOut, "TestA"},
+		"it does not end after a failure": {"echo '--- FAIL: TestB (0.00s)'; sleep 60; exit 1", killed, "--- FAIL: TestB"},
+		"it is slow":                      {"for i in 1 2 3; do sleep 0.5; echo '--- PASS: TestA'; done", lived, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if got, by := run(t.Context(), script(t, c.script), time.Second); got != c.want || by != c.by {
-				t.Errorf("got the outcome %s by the test %q, want %s by %q", got, by, c.want, c.by)
+				t.Errorf("run the script %s: got the outcome %q with %q, want %q with %q", c.script, got, by, c.want, c.by)
 			}
 		})
 	}

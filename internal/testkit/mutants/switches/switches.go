@@ -1,5 +1,6 @@
-// Package switches computes the operators of a program that mutants rewrote. XENON_MUTANT selects one operator of the
-// program and what to compute instead of it: "12 <=". All others are computed as written.
+// Package switches computes the operators of a program that the command mutants has rewritten. The environment variable
+// XENON_MUTANT has the number of one operator and the operator to compute instead of it, such as "12 <=". All other
+// operators are computed as written.
 package switches
 
 import (
@@ -14,7 +15,7 @@ import (
 // Names of environment variables.
 const (
 	Mutant  = "XENON_MUTANT"
-	Reached = "XENON_MUTANT_REACHED" // a file: each operator appends its number when the program first reaches it
+	Reached = "XENON_MUTANT_REACHED" // path of a file to which each operator appends its number when it is first computed
 )
 
 var (
@@ -29,7 +30,8 @@ func parse(mutant string) (id int, operator string) {
 	return id, operator
 }
 
-// On reports whether the mutant changes operator id.
+// On reports whether the selected mutant changes operator id. It also records that the program has reached the
+// operator.
 func On(id int) bool {
 	if reachedFile != "" && !reached[id].Swap(true) {
 		appendReached(id)
@@ -54,7 +56,7 @@ func operator(id int, written string) string {
 	return written
 }
 
-// Equal takes the result of == or !=. The mutant inverts it.
+// Equal computes == and !=. It takes the result of the operator, and the mutant inverts it.
 func Equal[T ~bool](id int, result T) T { return result != T(On(id)) }
 
 // Logical computes && and ||.
@@ -111,7 +113,7 @@ func Calculate[T number](id int, a T, written string, b T) T {
 	}
 }
 
-// Join computes a += b of texts. The mutant is a = b.
+// Join computes a += b for strings. The mutant is a = b.
 func Join[T ~string](id int, a T, written string, b T) T {
 	if operator(id, written) == "+" {
 		return a + b
@@ -119,7 +121,7 @@ func Join[T ~string](id int, a T, written string, b T) T {
 	return b
 }
 
-// Bits computes the operators that need integers.
+// Bits computes &, |, ^, &^ and %, which need integers, and *, which is the mutant of %.
 func Bits[T integer](id int, a T, written string, b T) T {
 	switch operator(id, written) {
 	case "&":

@@ -2,7 +2,7 @@ package switches
 
 import "testing"
 
-// One test changes the mutant of the process, so none is parallel.
+// The test sets the mutant of the process, so it is not parallel.
 func TestOnlyTheActiveOperatorChanges(t *testing.T) {
 	defer func(id int, operator string) { active, replacement = id, operator }(active, replacement)
 	yes, no := func() bool { return true }, func() bool { return false }
