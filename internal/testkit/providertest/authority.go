@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// ca is a certificate authority, and its certificate for the hosts of all providers.
+// ca is a certificate authority and the certificate that it signed for the hosts of all providers.
 type ca struct {
 	pem  []byte
 	pool *x509.CertPool
 	leaf tls.Certificate
 }
 
-// authority makes the certificates once in a process.
+// authority returns the certificate authority of this process. The first call makes it.
 var authority = sync.OnceValues(func() (*ca, error) {
 	root, rootKey, err := certificate(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "providertest"}, IsCA: true, BasicConstraintsValid: true,
@@ -46,7 +46,7 @@ var authority = sync.OnceValues(func() (*ca, error) {
 	}, nil
 })
 
-// certificate signs a certificate with a new key. Without a parent it signs itself.
+// certificate makes a certificate for a new key. The parent signs it; without a parent it is self-signed.
 func certificate(
 	template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey,
 ) (*x509.Certificate, *ecdsa.PrivateKey, error) {

@@ -17,19 +17,20 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// The ids of Apple's key, with which a client can make its secret.
+// The ids of the team and of the key at Apple that belong to ApplePrivateKey.
 const (
 	AppleTeam  = "TEAM000001"
 	AppleKeyID = "KEY0000001"
 )
 
-// ClientID returns the id of the client that the providers know.
+// ClientID returns the id of the client that is registered at a provider.
 func ClientID(provider string) string { return provider + "-client" }
 
-// ClientSecret returns its secret. It has characters that have to be encoded.
+// ClientSecret returns the secret of that client. It has characters that have to be encoded in a form and for Basic.
 func ClientSecret(provider string) string { return provider + " secret+/:%&=" }
 
-// ClientSettings returns Xenon's settings for the client of a provider, without the issuers of OpenID Connect.
+// ClientSettings returns Xenon's settings for the client of a built-in provider. For the issuers of OpenID Connect
+// there is OIDC_PROVIDERS instead.
 func ClientSettings(provider string) map[string]string {
 	prefix := strings.ToUpper(provider)
 	return map[string]string{
@@ -37,7 +38,7 @@ func ClientSettings(provider string) map[string]string {
 	}
 }
 
-// appleKey is the client's key at Apple.
+// appleKey returns the private key with which the client signs its secret for Apple.
 var appleKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -46,7 +47,8 @@ var appleKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 	return key
 })
 
-// ApplePrivateKey returns the client's key at Apple, as the file that Apple gives to the operator.
+// ApplePrivateKey returns the private key with which a client can sign its secret for Apple, in the PEM format of the
+// file that Apple gives to the operator.
 func ApplePrivateKey() string {
 	der, err := x509.MarshalPKCS8PrivateKey(appleKey())
 	if err != nil {
@@ -55,7 +57,7 @@ func ApplePrivateKey() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// authenticate checks the client of a request to the token endpoint.
+// authenticate checks the credentials of the client in a request to the token endpoint.
 func (p provider) authenticate(r *http.Request) error {
 	id, secret, hasBasic := r.BasicAuth()
 	wantsBasic := p.basic && (p.id != "notion" || r.PostForm.Get("grant_type") == "authorization_code")

@@ -33,7 +33,7 @@ func (s *Server) handler() http.Handler {
 	return mux
 }
 
-// SignIn sets the user who is signed in at the providers, for a real browser that opens an authorization URL.
+// SignIn sets the user who is signed in at the providers when a real browser opens an authorization URL.
 func (s *Server) SignIn(v Visit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,7 +45,7 @@ var formPost = template.Must(template.New("").Parse(`<!doctype html><title>Conti
 <input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}
 <button>Continue</button></form><script>document.forms[0].submit()</script>`))
 
-// authorizePage sends a browser back immediately.
+// authorizePage redirects the browser to the callback immediately, as the user whom SignIn has set.
 func (s *Server) authorizePage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	visit := s.browser
@@ -55,13 +55,13 @@ func (s *Server) authorizePage(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	case l.Form != nil:
-		_ = formPost.Execute(w, l) // the client has gone
+		_ = formPost.Execute(w, l) // fails if the client has disconnected
 	default:
 		http.Redirect(w, r, l.Callback, http.StatusFound)
 	}
 }
 
-// document serves a public document.
+// document serves a document that needs no access token: a key set or a discovery document.
 func (s *Server) document(p provider, endpoint string, content func() any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.record(p, endpoint, r, nil, nil)
@@ -71,10 +71,10 @@ func (s *Server) document(p provider, endpoint string, content func() any) http.
 	}
 }
 
-// photo is an answer with a picture in place of JSON. If it is empty, the answer is 404.
+// photo is the content of an answer that is a picture instead of JSON. If it is empty, the answer is 404.
 type photo string
 
-// userEndpoint serves what an access token allows to read.
+// userEndpoint serves what content returns for the user to whom the access token belongs.
 func (s *Server) userEndpoint(
 	p provider, endpoint string, content func(*http.Request, Person) any,
 ) http.HandlerFunc {
@@ -103,15 +103,16 @@ func (s *Server) userEndpoint(
 			writeJSON(w, http.StatusNotFound, map[string]any{"error": map[string]any{"code": "ImageNotFound"}})
 		default:
 			w.Header().Set("Content-Type", "image/jpeg")
-			_, _ = w.Write([]byte(picture)) // the client has gone
+			_, _ = w.Write([]byte(picture)) // fails if the client has disconnected
 		}
 	}
 }
 
-// checkUserRequest checks what the provider demands of a request.
-func (p provider) checkUserRequest(r *http.Request, isKnown bool) error {
+// checkUserRequest returns an error if the access token is not valid, or if a header that the provider requires is
+// missing.
+func (p provider) checkUserRequest(r *http.Request, isValid bool) error {
 	switch {
-	case !isKnown:
+	case !isValid:
 		return errors.New("a wrong access token")
 	case p.id == "github" && r.UserAgent() == "":
 		return errors.New("the request has no User-Agent, which GitHub requires")
@@ -121,7 +122,8 @@ func (p provider) checkUserRequest(r *http.Request, isKnown bool) error {
 	return nil
 }
 
-// profileAnswer is the profile, of which Facebook and Twitter return only the requested fields.
+// profileAnswer returns the profile. Facebook returns only the requested fields of it, and Twitter returns another
+// answer if the request asks for confirmed_email.
 func (p provider) profileAnswer(r *http.Request, who Person) any {
 	profile := p.profileOf(who)
 	switch p.id {
@@ -140,7 +142,8 @@ func (p provider) profileAnswer(r *http.Request, who Person) any {
 	return profile
 }
 
-// debugToken tells the app of an access token, if the request has the app's secret.
+// debugToken answers to which client (app_id) an access token of Facebook belongs. The request needs the client's
+// secret.
 func (s *Server) debugToken(p provider) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		l := s.login(r.URL.Query().Get("input_token"))
@@ -165,7 +168,7 @@ func (s *Server) debugToken(p provider) http.HandlerFunc {
 	}
 }
 
-// discoveryDocument is the metadata of an issuer.
+// discoveryDocument returns the OpenID Connect metadata of an issuer.
 func (p provider) discoveryDocument() map[string]any {
 	return map[string]any{
 		"issuer": p.issuer, "authorization_endpoint": "https://" + p.authorize, "token_endpoint": "https://" + p.exchange,
@@ -178,9 +181,8 @@ func (p provider) discoveryDocument() map[string]any {
 	}
 }
 
-// writeJSON answers with JSON.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the client has gone
+	_ = json.NewEncoder(w).Encode(body) // fails if the client has disconnected
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// read requests a URL with an access token, and returns the status, or the error, and the body.
+// read requests a URL with an access token, and returns the status and the body. If the request fails, status is the
+// text of the error.
 func read(t *testing.T, s *providertest.Server, url, token string) (status, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
@@ -37,8 +38,8 @@ func read(t *testing.T, s *providertest.Server, url, token string) (status, body
 	return response.Status, string(text)
 }
 
-// What a provider says about a user besides the profile.
-func TestAdditionalEndpointsAnswer(t *testing.T) {
+// Some providers have another endpoint about a user besides the profile, such as GitHub's list of emails.
+func TestEndpointsBesidesTheProfileAnswer(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	v := ada()
@@ -60,7 +61,7 @@ func TestAdditionalEndpointsAnswer(t *testing.T) {
 	}
 }
 
-// Every fault has the effect that its comment describes, and the request is recorded.
+// Every fault has the effect that the comment of its constant describes, and the request is recorded.
 func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
@@ -85,24 +86,24 @@ func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 		l := s.Grant("discord", v)
 		status, body := read(t, s, "https://discord.com/api/users/@me", l.AccessToken)
 		if !strings.Contains(status, want.status) || !strings.Contains(body, want.body) {
-			t.Errorf("the profile with the fault %s: got %s with the body %.100s, want what the fault describes",
-				fault, status, body)
+			t.Errorf("GET the profile with the fault %s: got %s with the body %.100s, want %s and a body that contains %s",
+				fault, status, body, want.status, want.body)
 		}
 		if got := l.Requests(); len(got) != 1 || got[0].Endpoint != "profile" || got[0].Refused != "" || got[0].Followed {
-			t.Errorf("recorded requests with the fault %s: got %+v, want one of profile, neither refused nor followed",
-				fault, got)
+			t.Errorf("recorded requests with the fault %s: got %+v, want one to profile with Refused = \"\" and "+
+				"Followed = false", fault, got)
 		}
 	}
 	s.Fail("google", "jwks", providertest.HTML)
 	if _, body := read(t, s, "https://www.googleapis.com/oauth2/v3/certs", ""); !strings.HasPrefix(body, "<!doctype") {
-		t.Errorf("the key set with the fault HTML: got %s, want an HTML page", body)
+		t.Errorf("GET the key set with the fault HTML: got %s, want an HTML page", body)
 	}
 	if got := s.Unclaimed(); len(got) != 1 || got[0].Endpoint != "jwks" {
-		t.Errorf("recorded requests that belong to no login: got %+v, want one of jwks", got)
+		t.Errorf("recorded requests that belong to no login: got %+v, want one to jwks", got)
 	}
 }
 
-// The browser can come back with an error, and for Apple with a form.
+// The callback can have an error instead of a code. Apple's callback is a form.
 func TestCallbacksHaveErrorsAndForms(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
@@ -141,8 +142,8 @@ func TestAppleAcceptsASignedClientSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := f.exchange(f.authorize(t, ada()).Code); (err == nil) != isGood {
-			t.Errorf("a client secret for the audience %s: got the error %v, want one only for another audience than Apple",
-				audience, err)
+			t.Errorf("exchange a code with a client secret for the audience %s: got the error %v, want an error = %v",
+				audience, err, !isGood)
 		}
 	}
 }

@@ -15,22 +15,22 @@ type Fault string
 const (
 	Unavailable  Fault = "500"      // 500 with JSON
 	Unauthorized Fault = "401"      // 401 with JSON
-	Slow         Fault = "slow"     // the right answer, after the server's Delay
+	Slow         Fault = "slow"     // the right answer, after Server.Delay
 	Large        Fault = "large"    // 10 MB of valid JSON
-	HTML         Fault = "html"     // 200 with a page
+	HTML         Fault = "html"     // 200 with an HTML page
 	Truncated    Fault = "json"     // 200 with half of a JSON object
 	List         Fault = "list"     // 200 with []
-	Text         Fault = "text"     // 200 with a JSON text
+	Text         Fault = "text"     // 200 with a JSON string
 	Empty        Fault = "empty"    // 200 without a body
 	Redirect     Fault = "redirect" // 307 to the same endpoint, which then answers
 	Abort        Fault = "abort"    // closes the connection
 )
 
-// followed marks the URL of a redirect, so that a request to it is recognised.
+// followed is a query parameter of the URL to which Redirect redirects. It shows that a client followed the redirect.
 const followed = "redirect-was-followed"
 
-// Fail makes an endpoint of a provider fail for all logins, until it is called with "". The endpoints are those in
-// Request, and also "jwks" and "discovery".
+// Fail makes an endpoint of a provider fail for all logins, until it is called with "". The comment of Request lists
+// the endpoints.
 func (s *Server) Fail(provider, endpoint string, f Fault) {
 	find(provider)
 	s.mu.Lock()
@@ -38,7 +38,8 @@ func (s *Server) Fail(provider, endpoint string, f Fault) {
 	s.faults[provider+" "+endpoint] = f
 }
 
-// fault returns the fault of an endpoint, for a login if there is one.
+// fault returns how an endpoint fails: the fault of the login l, if it has one for this endpoint, and otherwise the one
+// that Fail has set.
 func (s *Server) fault(p provider, endpoint string, l *Login) Fault {
 	if l != nil && l.Visit.Faults[endpoint] != "" {
 		return l.Visit.Faults[endpoint]
@@ -48,7 +49,7 @@ func (s *Server) fault(p provider, endpoint string, l *Login) Fault {
 	return s.faults[p.id+" "+endpoint]
 }
 
-// show answers with the fault. It returns false if the right answer has to follow.
+// show answers with the fault. It returns false if it wrote nothing, so that the caller sends the right answer.
 func (f Fault) show(w http.ResponseWriter, r *http.Request, delay time.Duration) bool {
 	switch f {
 	case "":
@@ -74,7 +75,7 @@ func (f Fault) show(w http.ResponseWriter, r *http.Request, delay time.Duration)
 	return true
 }
 
-// write answers with a wrong body.
+// write answers with the status and the body of the fault.
 func (f Fault) write(w http.ResponseWriter) {
 	kind, status, body := "application/json", http.StatusOK, ""
 	switch f {
@@ -95,5 +96,5 @@ func (f Fault) write(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(max(status, http.StatusContinue))
-	_, _ = w.Write([]byte(body)) // the client has gone
+	_, _ = w.Write([]byte(body)) // fails if the client has disconnected
 }

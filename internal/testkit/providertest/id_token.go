@@ -21,20 +21,20 @@ import (
 
 // Forgery describes how an id token differs from a valid one.
 type Forgery struct {
-	Text      string         `json:"text"`      // in place of a token
+	Text      string         `json:"text"`      // if not empty, it replaces the whole token
 	Algorithm string         `json:"algorithm"` // "none", or "HS256" with the public key as its secret
 	Key       string         `json:"key"`       // signs with the key of another provider, under the right kid
 	Header    map[string]any `json:"header"`    // replaces members; nil removes one
 	Claims    map[string]any `json:"claims"`    // replaces claims; iat, exp and nbf can be durations from now, "-2h"
 }
 
-// signingKeys are the keys of all providers of this process, which are expensive to make.
+// signingKeys are the keys of all providers of this process, which take long to generate.
 var signingKeys = struct {
 	mu     sync.Mutex
 	byName map[string]crypto.Signer
 }{byName: map[string]crypto.Signer{}}
 
-// signingKey returns the key with a name, which is also its kid.
+// signingKey returns the key with a name, which is also its kid. The first call for a name generates the key.
 func signingKey(name, algorithm string) crypto.Signer {
 	signingKeys.mu.Lock()
 	defer signingKeys.mu.Unlock()
@@ -55,7 +55,7 @@ func signingKey(name, algorithm string) crypto.Signer {
 	return key
 }
 
-// PublicKey returns the key with a kid, or nil if no provider of this process has signed with it.
+// PublicKey returns the public key with a kid, or nil if no provider of this process has used such a key.
 func PublicKey(kid string) crypto.PublicKey {
 	signingKeys.mu.Lock()
 	defer signingKeys.mu.Unlock()
@@ -65,7 +65,7 @@ func PublicKey(kid string) crypto.PublicKey {
 	return nil
 }
 
-// RotateKeys gives a provider a new signing key. Its JWKS no longer has the old one.
+// RotateKeys gives a provider a new signing key. The provider's JWKS has only the new key.
 func (s *Server) RotateKeys(provider string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *Server) kid(p provider) string {
 	return p.id + "-key-" + strconv.Itoa(s.rotations[p.id]+1)
 }
 
-// sign makes the id token of a login.
+// sign returns the id token of a login, with the login's forgery.
 func (s *Server) sign(p provider, l *Login) (string, error) {
 	forgery := l.Visit.IDToken
 	if forgery.Text != "" {
@@ -109,7 +109,7 @@ func (s *Server) sign(p provider, l *Login) (string, error) {
 	return s.signClaims(p, forgery, claims)
 }
 
-// signClaims returns an id token with the claims.
+// signClaims returns an id token with the claims and with what forgery changes in its header and signature.
 func (s *Server) signClaims(p provider, forgery Forgery, claims map[string]any) (string, error) {
 	kid, algorithm := s.kid(p), p.algorithm
 	if algorithm == "" {

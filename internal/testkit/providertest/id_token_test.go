@@ -56,7 +56,7 @@ func TestIssuersAreDiscovered(t *testing.T) {
 	}
 }
 
-// keySets are where the providers publish the keys of their id tokens.
+// keySets has the URLs at which the providers publish the keys of their id tokens.
 var keySets = map[string]string{
 	"google":    "https://www.googleapis.com/oauth2/v3/certs",
 	"apple":     "https://appleid.apple.com/auth/keys",
@@ -91,7 +91,7 @@ func TestIDTokensAreVerifiedWithTheKeySet(t *testing.T) {
 	}
 }
 
-// A forged token is refused for the reason that its forgery names.
+// go-oidc refuses each forged token with an error that contains the reason.
 func TestForgedIDTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
@@ -132,9 +132,9 @@ func TestKeySetHasOnlyTheNewKeyAfterRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := verify(t.Context(), s, "google", next); err != nil {
-		t.Errorf("verify a token of the new key: got the error %v, want none", err)
+		t.Errorf("verify a token that the new key has signed: got the error %v, want none", err)
 	}
 	if err := verify(t.Context(), s, "google", old); err == nil {
-		t.Error("verify a token of the old key: got no error, want one")
+		t.Error("verify a token that the old key has signed: got no error, want one")
 	}
 }

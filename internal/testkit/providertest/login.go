@@ -12,24 +12,25 @@ import (
 	"sync"
 )
 
-// Visit is what happens at the provider in one authorization. It can be read from JSON.
+// Visit describes what happens at the provider in one authorization: who the user is, and what the provider answers. It
+// can be read from JSON.
 type Visit struct {
 	Person
 
 	Refuse      string            `json:"refuse"`      // the error in the callback, in place of a code: "access_denied"
 	Description string            `json:"description"` // the error_description
 	Issuer      string            `json:"issuer"`      // the parameter iss of the callback
-	Nonce       string            `json:"nonce"`       // of an id token without an authorization
+	Nonce       string            `json:"nonce"`       // of the id token of a login from Grant
 	Tokens      map[string]any    `json:"tokens"`      // replaces members of the token endpoint's answer to the code
 	Renewed     map[string]any    `json:"renewed"`     // replaces members of its answers to refresh tokens
 	IDToken     Forgery           `json:"idToken"`
-	Debug       map[string]any    `json:"debug"`    // replaces members of what Facebook says about an access token
+	Debug       map[string]any    `json:"debug"`    // replaces members of Facebook's answer about an access token
 	Faults      map[string]Fault  `json:"faults"`   // by endpoint
 	Callback    map[string]string `json:"callback"` // replaces parameters of the callback; "" removes one
 	OnRefresh   func()            `json:"-"`        // runs before the token endpoint answers to a refresh token
 }
 
-// Login is one user's authorization of the client, from the authorization URL or from Grant.
+// Login is one user's authorization of the client. Authorize and Grant create it.
 type Login struct {
 	Provider    string
 	Visit       Visit
@@ -40,10 +41,10 @@ type Login struct {
 	AccessType  string
 	Code        string
 	Callback    string     // the URL to which the provider redirects the browser
-	Form        url.Values // the form that it posts to Callback instead; nil for GET
+	Form        url.Values // the form that the browser posts to Callback; nil if the browser sends a GET
 
-	AccessToken  string // of Grant
-	RefreshToken string // of Grant, if the provider gives one
+	AccessToken  string // only of a login from Grant
+	RefreshToken string // only of a login from Grant, if the provider gives a refresh token
 
 	challenge string
 	server    *Server
@@ -77,14 +78,14 @@ func (s *Server) Authorize(authorizationURL string, v Visit) (*Login, error) {
 	return l, l.answer(p)
 }
 
-// matches reports whether a place is that of a pattern, in which one segment can be {tenant}.
-func matches(pattern, place string) bool {
+// matches reports whether a host with its path matches a pattern, in which {tenant} stands for any one segment.
+func matches(pattern, hostAndPath string) bool {
 	before, after, hasTenant := strings.Cut(pattern, "{tenant}")
 	if !hasTenant {
-		return pattern == place
+		return pattern == hostAndPath
 	}
-	tenant := strings.TrimSuffix(strings.TrimPrefix(place, before), after)
-	return before+tenant+after == place && tenant != "" && !strings.Contains(tenant, "/")
+	tenant := strings.TrimSuffix(strings.TrimPrefix(hostAndPath, before), after)
+	return before+tenant+after == hostAndPath && tenant != "" && !strings.Contains(tenant, "/")
 }
 
 // checkAuthorization checks the parameters of an authorization URL.
@@ -117,7 +118,7 @@ func (p provider) checkAuthorization(q url.Values) error {
 	return nil
 }
 
-// answer sets the callback.
+// answer sets Callback, and for Apple also Form, to what the provider sends back through the browser.
 func (l *Login) answer(p provider) error {
 	q := url.Values{"state": {l.State}}
 	if l.Visit.Refuse != "" {
@@ -154,7 +155,7 @@ func (l *Login) answer(p provider) error {
 	return nil
 }
 
-// appleUser is the parameter user, which Apple sends at the first sign-in.
+// appleUser returns the parameter user of the callback, which Apple sends at the first sign-in.
 func appleUser(who Person) string {
 	first, last, _ := strings.Cut(who.Name, " ")
 	text, err := json.Marshal(map[string]any{
@@ -166,7 +167,7 @@ func appleUser(who Person) string {
 	return string(text)
 }
 
-// Grant authorizes the client without a browser, as an app on a phone does. The login has tokens and no code.
+// Grant authorizes the client without a browser, as an app on a phone does. The login has an access token and no code.
 func (s *Server) Grant(provider string, v Visit) *Login {
 	l := &Login{Provider: provider, Visit: v, Nonce: v.Nonce, server: s, spent: true, AccessToken: newToken()}
 	s.remember(l.AccessToken, l)
@@ -180,14 +181,14 @@ func (s *Server) Grant(provider string, v Visit) *Login {
 // MakeIDToken returns an id token of the login's user.
 func (l *Login) MakeIDToken() (string, error) { return l.server.sign(find(l.Provider), l) }
 
-// remember makes a code or token known.
+// remember stores the login to which a code or token belongs.
 func (s *Server) remember(token string, l *Login) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.logins[token] = l
 }
 
-// login returns the login of a code or token.
+// login returns the login to which a code or token belongs, or nil.
 func (s *Server) login(token string) *Login {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,11 +13,11 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// clients are the endpoints of every built-in provider, from x/oauth2 where it has them.
+// clients has the endpoints of every built-in provider, from x/oauth2 where it has the same URLs.
 var clients = map[string]struct {
 	endpoint   oauth2.Endpoint
-	profileURL string // "" if the id token has the profile
-	subject    string // the place of the id in it
+	profileURL string // "" if the profile is in the id token
+	subject    string // where the profile has the user's id: a member, or a path of members such as data.id
 }{
 	"google": {
 		oauth2.Endpoint{
@@ -70,7 +70,7 @@ var clients = map[string]struct {
 	"kakao": {endpoints.KaKao, "https://kapi.kakao.com/v2/user/me", "id"},
 }
 
-// subject is the provider's id of a user, beyond the numbers that a float64 can hold.
+// subject is the provider's id of a user. It has more digits than a float64 can represent exactly.
 const subject = "90071992547409931234"
 
 // flow is a client of a provider.
@@ -104,7 +104,7 @@ func newFlow(t *testing.T, s *providertest.Server, provider string) *flow {
 	return f
 }
 
-// authorize returns the login of a user.
+// authorize opens the authorization URL as a user, and returns the login.
 func (f *flow) authorize(t *testing.T, v providertest.Visit, options ...oauth2.AuthCodeOption) *providertest.Login {
 	t.Helper()
 	if f.verifier != "" {
@@ -136,14 +136,14 @@ func ada() providertest.Visit {
 	}}
 }
 
-// The client of x/oauth2 gets tokens from every provider, and with them the user's id, digit by digit.
+// The client of x/oauth2 gets tokens from every built-in provider, and with them the user's id with all its digits.
 func TestEveryProviderAuthorizesAClient(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	for _, provider := range providertest.IDs() {
 		client, ok := clients[provider]
 		if !ok {
-			continue // an issuer of OpenID Connect, which has its own test
+			continue // an issuer of OpenID Connect; TestIssuersAreDiscovered tests these
 		}
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
@@ -190,12 +190,13 @@ func (f *flow) get(token *oauth2.Token, url string) ([]byte, error) {
 	return text, json.NewDecoder(response.Body).Decode(&text)
 }
 
-// lookUp returns the value at a place in JSON, without the quotes of a text.
-func lookUp(t *testing.T, text []byte, place string) string {
+// lookUp returns the value of a JSON object at a path of members such as data.id, without the quotes of a string. A
+// path with a slash is the name of one member.
+func lookUp(t *testing.T, text []byte, path string) string {
 	t.Helper()
-	parts := strings.Split(place, ".")
-	if strings.Contains(place, "/") {
-		parts = []string{place}
+	parts := strings.Split(path, ".")
+	if strings.Contains(path, "/") {
+		parts = []string{path}
 	}
 	for _, part := range parts {
 		var members map[string]json.RawMessage
@@ -207,16 +208,16 @@ func lookUp(t *testing.T, text []byte, place string) string {
 	return strings.Trim(string(text), `"`)
 }
 
-// checkRefresh checks that a provider that gives refresh tokens accepts them.
+// checkRefresh checks that the provider either gives no refresh token, or accepts the one that it gave.
 func (f *flow) checkRefresh(t *testing.T, token *oauth2.Token) {
 	t.Helper()
 	switch f.provider {
 	case "github", "facebook", "linkedin", "slack":
 		if token.RefreshToken != "" {
-			t.Error("got a refresh token, want none from this provider")
+			t.Errorf("the tokens of %s: got a refresh token, want none, because this provider gives none", f.provider)
 		}
 		return
-	case "notion": // which wants the client's secret in the body here
+	case "notion": // for a refresh token, Notion takes the client's secret from the body
 		f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 		defer func() { f.Endpoint.AuthStyle = oauth2.AuthStyleInHeader }()
 	}
@@ -244,9 +245,9 @@ func TestTokenEndpointChecksTheRequest(t *testing.T) {
 		"another verifier":          {"google", func(f *flow) { f.verifier += "x" }, "a wrong code_verifier"},
 		"no verifier":               {"google", func(f *flow) { f.verifier = "" }, "a wrong code_verifier"},
 		"a verifier too many":       {"discord", func(f *flow) { f.verifier = "x" }, "without a code_challenge"},
-		"another provider":          {"google", func(f *flow) { f.other("discord") }, "an unknown code"},
-		"Basic instead of the body": {"google", func(f *flow) { f.basic(true) }, "in the body"},
-		"the body instead of Basic": {"twitter", func(f *flow) { f.basic(false) }, "with HTTP Basic"},
+		"another provider":          {"google", func(f *flow) { f.useProvider("discord") }, "an unknown code"},
+		"Basic instead of the body": {"google", func(f *flow) { f.useBasic(true) }, "in the body"},
+		"the body instead of Basic": {"twitter", func(f *flow) { f.useBasic(false) }, "with HTTP Basic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -260,20 +261,20 @@ func TestTokenEndpointChecksTheRequest(t *testing.T) {
 	}
 }
 
-func (f *flow) other(provider string) {
+func (f *flow) useProvider(provider string) {
 	f.ClientID, f.ClientSecret = providertest.ClientID(provider), providertest.ClientSecret(provider)
 	f.Endpoint = clients[provider].endpoint
 	f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 }
 
-func (f *flow) basic(on bool) {
+func (f *flow) useBasic(on bool) {
 	f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 	if on {
 		f.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	}
 }
 
-// Authorize refuses what the provider would show as an error to the user.
+// Authorize returns an error for a URL for which the provider would show an error to the user.
 func TestAuthorizeChecksTheURL(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
@@ -292,12 +293,12 @@ func TestAuthorizeChecksTheURL(t *testing.T) {
 			ada(),
 		); err == nil ||
 			!strings.Contains(err.Error(), reason) {
-			t.Errorf("open the authorization URL: got the error %v, want %q in it", err, reason)
+			t.Errorf("Authorize with a wrong URL: got the error %v, want %q in it", err, reason)
 		}
 	}
 	for _, url := range []string{"https://example.com/authorize", "http://discord.com/api/oauth2/authorize"} {
 		if _, err := s.Authorize(url, ada()); err == nil {
-			t.Errorf("Authorize accepts the URL %s, want an error", url)
+			t.Errorf("Authorize with the URL %s: got no error, want one", url)
 		}
 	}
 }

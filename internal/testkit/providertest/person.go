@@ -16,15 +16,15 @@ type Person struct {
 	Email    string `json:"email"` // "" if the provider does not give it
 	Verified bool   `json:"verified"`
 	Image    string `json:"image"`
-	Photo    string `json:"photo"` // Microsoft's, in place of an image
+	Photo    string `json:"photo"` // Microsoft serves this picture itself, instead of the URL in Image
 
 	// Profile replaces members of the profile, or of the claims where the id token is the only source. nil removes one.
 	Profile map[string]any `json:"profile"`
-	// Emails replaces GitHub's list.
+	// Emails replaces GitHub's list of emails.
 	Emails []map[string]any `json:"emails"`
 }
 
-// replace returns members with changes, of which nil removes a member.
+// replace returns a copy of members with the changes. A nil in changes removes the member.
 func replace(members, changes map[string]any) map[string]any {
 	all := maps.Clone(members)
 	if all == nil {
@@ -51,13 +51,13 @@ func (p provider) claimsOf(who Person) map[string]any {
 	return replace(p.claim(who), who.Profile)
 }
 
-// optional returns members without the empty ones.
+// optional removes the members that are nil or "", and returns members.
 func optional(members map[string]any) map[string]any {
 	maps.DeleteFunc(members, func(_ string, value any) bool { return value == "" || value == nil })
 	return members
 }
 
-// nullable is a text that a profile has as null if it is empty.
+// nullable returns text, or nil, which becomes null in JSON, if text is empty.
 func nullable(text string) any {
 	if text == "" {
 		return nil
@@ -65,7 +65,7 @@ func nullable(text string) any {
 	return text
 }
 
-// number writes digits as a JSON number of any size.
+// number returns the digits as a JSON number of any size, or nil if there are none.
 func number(digits string) any {
 	if digits == "" {
 		return nil

@@ -7,7 +7,7 @@ func githubProfile(who Person) map[string]any {
 	}
 }
 
-// githubEmails is the list of a GitHub user's emails.
+// githubEmails returns GitHub's list of the emails of a user.
 func githubEmails(who Person) []map[string]any {
 	switch {
 	case who.Emails != nil:
@@ -55,7 +55,7 @@ func twitterProfile(who Person) map[string]any {
 	return map[string]any{"data": data}
 }
 
-// twitterEmail is the answer to a request for the confirmed email.
+// twitterEmail returns Twitter's answer to a request for the confirmed email.
 func twitterEmail(who Person) map[string]any {
 	data := map[string]any{"id": who.Subject, "name": who.Name, "username": "user" + who.Subject}
 	if who.Verified && who.Email != "" {

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// provider is the part of a provider that the table below describes.
+// provider describes a provider.
 type provider struct {
 	id        string
 	authorize string // host and path, with {tenant} for Microsoft
@@ -22,15 +22,15 @@ type provider struct {
 
 	describe func(Person) map[string]any // the profile
 	claim    func(Person) map[string]any // the claims of an id token
-	grant    map[string]any              // what the token endpoint's answer has besides the tokens
-	renews   func(*Login) bool           // whether there is a refresh token
-	rotates  bool                        // a refresh token works once
+	grant    map[string]any              // members of the token endpoint's answer besides the tokens
+	renews   func(*Login) bool           // reports whether the provider gives a refresh token; nil means never
+	rotates  bool                        // a refresh token is valid once, and each use gives a new one
 }
 
 var providers = sync.OnceValue(func() []provider { return append(builtIn(), issuers()...) })
 
-// builtIn is the table of the providers of Better Auth. Shapes of profiles and answers are those of their
-// documentation.
+// builtIn returns the social providers of Better Auth that Xenon supports. Their profiles and answers have the members
+// that the documentation of each provider describes.
 func builtIn() []provider {
 	return []provider{
 		{
@@ -123,8 +123,8 @@ func builtIn() []provider {
 	}
 }
 
-// issuers are issuers of OpenID Connect: one with a path and one that signs with ES256; the id of the provider is free,
-// here it is the name of the product whose URLs they have.
+// issuers returns three issuers of OpenID Connect, with URLs like those of the products after which they are named:
+// with a path, with a slash at the end, and with a path. The third signs with ES256.
 func issuers() []provider {
 	issuer := func(id, url, algorithm string) provider {
 		base := strings.TrimPrefix(strings.TrimSuffix(url, "/"), "https://")
@@ -161,7 +161,7 @@ func find(id string) provider {
 	return providers()[i]
 }
 
-// hosts returns the hosts of all providers.
+// hosts returns the hosts of all providers, sorted.
 var hosts = sync.OnceValue(func() (all []string) {
 	for _, p := range providers() {
 		for _, place := range []string{p.authorize, p.exchange, p.profile, p.jwks, p.discovery} {
@@ -175,7 +175,7 @@ var hosts = sync.OnceValue(func() (all []string) {
 	return slices.Compact(all)
 })
 
-// always is for providers that always give a refresh token.
+// always is the value of renews for providers that always give a refresh token.
 func always(*Login) bool { return true }
 
 func wantsOffline(l *Login) bool { return l.AccessType == "offline" }

@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// connect is the proxy. It connects the client with the TLS server if it asks for a provider's host.
+// connect handles the requests to the proxy. If the request is CONNECT to port 443 of a provider's host, it connects
+// the client with the TLS server. All other requests get 403.
 func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
 	if r.Method != http.MethodConnect || err != nil || port != "443" || !slices.Contains(hosts(), host) {
@@ -32,9 +33,9 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 	go relay(client, server, server)
 }
 
-// relay copies until one side closes, and closes both.
+// relay copies bytes until one connection closes, and then closes both.
 func relay(to io.WriteCloser, from io.Reader, source io.Closer) {
-	_, _ = io.Copy(to, from) // either side may close the connection
+	_, _ = io.Copy(to, from) // fails if one of the two has closed its connection
 	to.Close()
 	source.Close()
 }

@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// Request is a request of the client to an endpoint: "token", "refresh", "profile", and "emails" of GitHub, "photo" of
-// Microsoft, "confirmed_email" of Twitter, "debug" of Facebook; "jwks" and "discovery".
+// Request is a request of the client to an endpoint of a provider. Endpoint is "token" (with a code), "refresh" (the
+// token endpoint with a refresh token), "profile", "jwks" or "discovery". GitHub also has "emails", Microsoft "photo",
+// Twitter "confirmed_email" and Facebook "debug".
 type Request struct {
 	Provider string
 	Endpoint string
@@ -15,11 +16,11 @@ type Request struct {
 	URL      string
 	Form     url.Values // of the token endpoint
 	Header   http.Header
-	Refused  string // why the provider refused it
-	Followed bool   // the request followed a redirect
+	Refused  string // why the provider refused the request; "" if it did not
+	Followed bool   // the client sent the request because it followed a redirect
 }
 
-// record stores a request with its login, or with the server if it has none.
+// record stores a request with the login to which it belongs, or with the server if it belongs to none.
 func (s *Server) record(p provider, endpoint string, r *http.Request, l *Login, refused error) {
 	u := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
 	request := Request{
@@ -40,7 +41,7 @@ func (s *Server) record(p provider, endpoint string, r *http.Request, l *Login, 
 	l.requests = append(l.requests, request)
 }
 
-// Requests returns the requests with the code and the tokens of the login, in order.
+// Requests returns the requests that had the code or a token of the login, in order.
 func (l *Login) Requests() []Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package providertest emulates the providers of social sign-in for tests: the sixteen built-in ones of Better Auth,
-// and three issuers of OpenID Connect.
+// Package providertest emulates the providers of social sign-in for tests: the sixteen providers that Xenon has built
+// in, and three issuers of OpenID Connect.
 //
 // A Server is one TLS server for the hosts of all providers, and a proxy that refuses every other host. Environment
 // returns the variables with which another process uses it. Authorize acts as the user's browser at the provider: it
@@ -25,7 +25,7 @@ import (
 
 // Server emulates all providers.
 type Server struct {
-	ProxyURL string        // of a CONNECT proxy that knows the hosts of the providers only
+	ProxyURL string        // of a CONNECT proxy that connects to the hosts of the providers only
 	Port     string        // of the TLS server on 127.0.0.1
 	Delay    time.Duration // of the fault Slow; 30 s unless the test changes it before the first request
 
@@ -73,14 +73,14 @@ func Start() (*Server, error) {
 	}
 	s.hosts = httptest.NewUnstartedServer(s.handler())
 	s.hosts.TLS = &tls.Config{Certificates: []tls.Certificate{ca.leaf}, MinVersion: tls.VersionTLS12}
-	s.hosts.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust the CA
+	s.hosts.Config.ErrorLog = log.New(io.Discard, "", 0) // it would log each client that does not trust the CA
 	s.hosts.StartTLS()
 	at, err := url.Parse(s.hosts.URL)
 	if err != nil {
 		return nil, err
 	}
 	s.Port = at.Port()
-	s.proxy = httptest.NewServer(http.HandlerFunc(s.connect)) // reads Port
+	s.proxy = httptest.NewServer(http.HandlerFunc(s.connect)) // after Port is set, because connect reads it
 	s.ProxyURL = s.proxy.URL
 	return s, nil
 }
@@ -94,8 +94,8 @@ func (s *Server) Close() {
 	os.RemoveAll(s.folder) //nolint:errcheck // a temporary directory
 }
 
-// Environment returns the variables with which a Go program finds the providers at the server. For Node it has the CA;
-// the program has to connect to 127.0.0.1 and PROVIDER_PORT instead of the provider's host.
+// Environment returns environment variables that make a Go program send its requests to providers to this server. They
+// make a Node program trust the CA; it has to connect to port PROVIDER_PORT of 127.0.0.1 instead of a provider's host.
 func (s *Server) Environment() map[string]string {
 	return map[string]string{
 		"SSL_CERT_FILE": s.caFile, "HTTPS_PROXY": s.ProxyURL, "NO_PROXY": "", "no_proxy": "",
@@ -114,7 +114,7 @@ func (s *Server) SetEnvironment() error {
 	return nil
 }
 
-// Transport returns a transport that finds the providers at the server, without the environment.
+// Transport returns a transport that sends requests to providers to this server, without the environment variables.
 func (s *Server) Transport() *http.Transport {
 	ca, err := authority()
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// In a process with the variables of Environment, the default client of net/http finds the providers and nothing else.
-func TestEnvironmentLeadsAnotherProcessToTheProviders(t *testing.T) {
+// In a process with the variables of Environment, the default client of net/http reaches the hosts of the providers and
+// no other host.
+func TestAnotherProcessReachesOnlyTheProviders(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
@@ -23,15 +24,15 @@ func TestEnvironmentLeadsAnotherProcessToTheProviders(t *testing.T) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), `"kid":"google-key-1"`) {
-		t.Errorf("a process with the settings of Environment: got the error %v, want google-key-1 in its output:\n%s",
-			err, out)
+		t.Errorf("a process with the variables of Environment: got the error %v and this output, want google-key-1 "+
+			"in it:\n%s", err, out)
 	}
 	if got := s.Refused(); len(got) != 1 || got[0] != "example.com:443" {
-		t.Errorf("hosts that the proxy refused: got %q, want example.com:443", got)
+		t.Errorf("hosts that the proxy refused: got %q, want only example.com:443", got)
 	}
 }
 
-// childVariable is set in the process that TestEnvironmentLeadsAnotherProcessToTheProviders starts.
+// childVariable is set in the process that TestAnotherProcessReachesOnlyTheProviders starts.
 const childVariable = "PROVIDERTEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -94,8 +95,9 @@ func TestBrowserIsRedirectedToTheCallback(t *testing.T) {
 		response.Body.Close()
 		if err != nil || response.StatusCode != test.status || !strings.Contains(string(page), test.page) ||
 			!strings.HasPrefix(response.Header.Get("Location"), test.location) {
-			t.Errorf("GET %s: got %s, the location %q, the page %s and the error %v, want the status, location and page of "+
-				"the test case", test.url, response.Status, response.Header.Get("Location"), page, err)
+			t.Errorf("GET %s: got %s, the location %q, the page %s and the error %v, want %d, a location that begins with %q "+
+				"and %q in the page", test.url, response.Status, response.Header.Get("Location"), page, err, test.status,
+				test.location, test.page)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// errClient is wrapped by each error of the client's authentication.
+// errClient is in every error about the authentication of the client.
 var errClient = errors.New("invalid_client")
 
 // tokenEndpoint exchanges codes and refresh tokens.
@@ -45,7 +45,7 @@ func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
 	}
 }
 
-// checkTokenRequest checks a request of the token endpoint and spends its code.
+// checkTokenRequest checks a request to the token endpoint, and marks its code as used if the request is valid.
 func (p provider) checkTokenRequest(r *http.Request, l *Login) error {
 	for name, values := range r.PostForm {
 		if len(values) > 1 {
@@ -67,7 +67,8 @@ func (p provider) checkTokenRequest(r *http.Request, l *Login) error {
 	return l.spend(r.PostForm.Get("redirect_uri"), r.PostForm.Get("code_verifier"))
 }
 
-// spend uses the code of a login.
+// spend marks the code of a login as used. It returns an error if the code was already used, or if the redirect URI or
+// the verifier is not that of the authorization URL.
 func (l *Login) spend(redirectURI, verifier string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +99,7 @@ func (p provider) refuse(w http.ResponseWriter, reason error) {
 	writeJSON(w, status, map[string]any{"error": code, "error_description": reason.Error()})
 }
 
-// exchange returns the token endpoint's answer.
+// exchange returns the token endpoint's answer to a code or refresh token.
 func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (map[string]any, error) {
 	access := newToken()
 	s.remember(access, l)
@@ -127,7 +128,7 @@ func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (ma
 	return s.applyChanges(answer, l.Visit.Tokens, l), nil
 }
 
-// applyChanges replaces members of an answer. It registers tokens that the test chose.
+// applyChanges replaces members of an answer with those that the test chose, and makes the tokens among them valid.
 func (s *Server) applyChanges(answer, changes map[string]any, l *Login) map[string]any {
 	for _, name := range []string{"access_token", "refresh_token"} {
 		if token, ok := changes[name].(string); ok {
@@ -137,7 +138,8 @@ func (s *Server) applyChanges(answer, changes map[string]any, l *Login) map[stri
 	return replace(answer, changes)
 }
 
-// grantedScope returns the scope of an answer: separated by commas, a list, or absent, as the provider does it.
+// grantedScope returns the member scope of the token endpoint's answer in the provider's format. nil means that the
+// provider does not send it.
 func (p provider) grantedScope(requested string) any {
 	switch p.id {
 	case "github", "linkedin":
