@@ -46,7 +46,7 @@ func New(t testing.TB) string {
 	return s.database(t, template)
 }
 
-// Empty is New without migrations.
+// Empty returns the URL of a new database without tables. Otherwise it is like New.
 func Empty(t testing.TB) string {
 	t.Helper()
 	s, err := startServer()
@@ -56,10 +56,10 @@ func Empty(t testing.TB) string {
 	return s.database(t, "template0")
 }
 
-// server is the server with the databases of one test binary.
+// server is a Postgres server in which this test binary creates its databases.
 type server struct {
 	url      *url.URL // of the database for administrative statements
-	prefix   string   // of the name of every database of this package
+	prefix   string   // of the name of every database that this package creates
 	template func() (string, error)
 	private  *postgres.Server // nil if the environment names the server
 }
@@ -67,20 +67,20 @@ type server struct {
 var startServer = sync.OnceValues(func() (*server, error) {
 	s := &server{prefix: "xenon_test_"}
 	s.template = sync.OnceValues(func() (string, error) { return s.createTemplate(context.Background(), time.Now()) })
-	address := os.Getenv("DATABASE_URL")
-	if address == "" {
-		// Unlike os.Getenv, this does not make the URL, which every run changes, an input of go test's result cache.
-		address, _ = syscall.Getenv(SharedServer)
+	serverURL := os.Getenv("DATABASE_URL")
+	if serverURL == "" {
+		// go test caches no result if a variable that a test reads with os.Getenv has changed. This URL changes in each run.
+		serverURL, _ = syscall.Getenv(SharedServer)
 	}
-	if address == "" {
+	if serverURL == "" {
 		var err error
 		if s.private, err = postgres.Start(context.Background(), postgres.Options{Fast: true, Log: os.Stderr}); err != nil {
 			return nil, err
 		}
-		address = s.private.URL("postgres")
+		serverURL = s.private.URL("postgres")
 	}
 	var err error
-	if s.url, err = url.Parse(address); err != nil {
+	if s.url, err = url.Parse(serverURL); err != nil {
 		return nil, errors.New("the URL of the test server is not valid") // the error itself would show the password
 	}
 	s.chooseTLS()
@@ -103,18 +103,19 @@ func (s *server) database(t testing.TB, template string) string {
 	t.Helper()
 	name := s.datedName(time.Now(), "for_"+strings.ToLower(rand.Text()))
 	if err := s.execStatement(t.Context(), "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)); err != nil {
-		t.Fatalf("make a database for the test: %v", err)
+		t.Fatalf("create a database for the test: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := s.drop(context.WithoutCancel(t.Context()), name); err != nil {
 			t.Errorf("drop the database of the test: %v", err)
 		}
 	})
-	return s.address(name)
+	return s.databaseURL(name)
 }
 
 // createTemplate returns the name of a migrated template database. All test binaries with the same migrations share it
-// for a day. The first test binary creates the database with a temporary name and renames it when it is complete.
+// for a day. If there is none, createTemplate creates it with a temporary name and renames it when it is complete. If
+// another test binary was faster, it uses the other's template and drops its own.
 func (s *server) createTemplate(ctx context.Context, now time.Time) (string, error) {
 	version, err := hash(migrations.Files)
 	if err != nil {
@@ -126,23 +127,23 @@ func (s *server) createTemplate(ctx context.Context, now time.Time) (string, err
 	}
 	draft := s.datedName(now, "draft_"+strings.ToLower(rand.Text()))
 	if err := s.execStatement(ctx, "CREATE DATABASE "+quote(draft)+" TEMPLATE template0"); err != nil {
-		return "", fmt.Errorf("make the template database: %w", err)
+		return "", fmt.Errorf("create the template database: %w", err)
 	}
-	_, err = migrations.Up(ctx, s.address(draft))
+	_, err = migrations.Up(ctx, s.databaseURL(draft))
 	if err == nil {
 		err = s.execStatement(ctx, "ALTER DATABASE "+quote(draft)+" RENAME TO "+quote(name))
 	}
 	if err == nil {
 		return name, nil
 	}
-	if isState(err, "42P04", "23505") { // duplicate_database, or unique_violation while the other one is being created
+	if isState(err, "42P04", "23505") { // duplicate_database; unique_violation if both are renamed at the same moment
 		return name, s.drop(ctx, draft)
 	}
-	return "", errors.Join(fmt.Errorf("make the template database: %w", err), s.drop(ctx, draft))
+	return "", errors.Join(fmt.Errorf("create the template database: %w", err), s.drop(ctx, draft))
 }
 
-// dropOld drops databases that killed test binaries left on a shared server: those of the day before yesterday and
-// earlier that have no connections.
+// dropOld drops the databases of this package that were created before yesterday and have no connections: old
+// templates, and databases that killed test binaries left on a shared server.
 func (s *server) dropOld(ctx context.Context, now time.Time) error {
 	found, err := s.databases(ctx, `starts_with(datname, $1) AND datname COLLATE "C" < $2
 		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`, s.prefix,
@@ -159,12 +160,12 @@ func (s *server) dropOld(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// datedName returns the name of a database with the day of its creation, by which dropOld recognises old ones.
+// datedName returns the name of a database with the day of its creation, by which dropOld recognises old databases.
 func (s *server) datedName(now time.Time, name string) string {
 	return s.prefix + now.UTC().Format("20060102") + "_" + name
 }
 
-// databases returns the sorted names of the databases for which a condition holds.
+// databases returns the sorted names of the databases for which an SQL condition on pg_database holds.
 func (s *server) databases(ctx context.Context, condition string, parameters ...any) ([]string, error) {
 	conn, err := pgx.Connect(ctx, s.url.String())
 	if err != nil {
@@ -182,7 +183,7 @@ func (s *server) drop(ctx context.Context, name string) error {
 	return s.execStatement(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)")
 }
 
-// execStatement executes one statement that cannot run in a transaction.
+// execStatement executes a statement outside a transaction, as CREATE DATABASE and DROP DATABASE require.
 func (s *server) execStatement(ctx context.Context, sql string) error {
 	conn, err := pgx.Connect(ctx, s.url.String())
 	if err != nil {
@@ -193,7 +194,7 @@ func (s *server) execStatement(ctx context.Context, sql string) error {
 	return err
 }
 
-func (s *server) address(database string) string {
+func (s *server) databaseURL(database string) string {
 	u := *s.url
 	u.Path = "/" + database
 	return u.String()
@@ -201,7 +202,7 @@ func (s *server) address(database string) string {
 
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// hash returns a hash of the migrations.
+// hash returns a hash of the names and texts of the files.
 func hash(files fs.FS) (string, error) {
 	sum := sha256.New()
 	names, err := fs.Glob(files, "*")

@@ -14,9 +14,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func connect(t testing.TB, address string) *pgx.Conn {
+func connect(t testing.TB, url string) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), address)
+	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func testServer(t testing.TB) *server {
 	return s
 }
 
-// withOwnPrefix returns the same server with another name prefix, so that no other test binary uses its databases.
+// withOwnPrefix returns the server with another prefix for database names, so that no other test uses its databases.
 func withOwnPrefix(t testing.TB) *server {
 	t.Helper()
 	s := *testServer(t)
@@ -96,8 +96,8 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 	}
 }
 
-// Several test binaries use the server of DATABASE_URL at the same time.
-func TestTemplateIsMadeOnce(t *testing.T) {
+// Several test binaries can share a server and create the template at the same time.
+func TestConcurrentCallsOfCreateTemplateCreateOneTemplate(t *testing.T) {
 	t.Parallel()
 	s := withOwnPrefix(t)
 	day := time.Now()
@@ -110,8 +110,8 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 	all.Wait()
 	for i := range names {
 		if errs[i] != nil || names[i] != names[0] {
-			t.Errorf("the name of the template: got %q and the error %v, want %q as in the first call",
-				names[i], errs[i], names[0])
+			t.Errorf("concurrent calls of createTemplate: call %d returned %q and the error %v, want %q, as the call 0",
+				i, names[i], errs[i], names[0])
 		}
 	}
 	found, err := s.databases(t.Context(), "starts_with(datname, $1)", s.prefix)
@@ -123,7 +123,7 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 	}
 }
 
-func TestSweepDropsOldDatabases(t *testing.T) {
+func TestDropOldKeepsRecentAndConnectedDatabases(t *testing.T) {
 	t.Parallel()
 	s := withOwnPrefix(t)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -136,7 +136,7 @@ func TestSweepDropsOldDatabases(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = s.drop(context.WithoutCancel(t.Context()), name) })
 	}
-	connect(t, s.address(busy))
+	connect(t, s.databaseURL(busy))
 
 	if err := s.dropOld(t.Context(), now); err != nil {
 		t.Fatal(err)
@@ -173,8 +173,8 @@ func TestDatabaseNamesAreShortEnoughForPostgres(t *testing.T) {
 	}
 }
 
-// A test that counts connections must not count the second attempt that a URL without sslmode causes.
-func TestTLSIsDisabledOnThisMachine(t *testing.T) {
+// Without sslmode in the URL, pgx makes a second attempt to connect, which a test that counts connections would count.
+func TestTLSIsDisabledForServersOnThisMachine(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ given, want string }{
 		{"postgres://u:p@localhost/d", "postgres://u:p@localhost/d?sslmode=disable"},

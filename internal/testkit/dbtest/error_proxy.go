@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ServerError is an ErrorResponse of a server or a pooler.
+// ServerError is an ErrorResponse message of Postgres or of a pooler.
 type ServerError struct {
 	Severity string // "FATAL" ends the connection, "ERROR" does not
 	Code     string // SQLSTATE
@@ -44,13 +44,13 @@ func TransientErrors() (all []ServerError) {
 	return all
 }
 
-// Phase is the request that an ErrorProxy answers instead of the server.
+// Phase is the kind of request that an ErrorProxy answers instead of the server.
 type Phase string
 
 // The phases.
 const (
-	AtConnect   Phase = "at connect"     // the answer to the startup message
-	AtStatement Phase = "at a statement" // to a query, or to everything up to the next Sync
+	AtConnect   Phase = "at connect"     // the startup message
+	AtStatement Phase = "at a statement" // a simple query, or all messages of the extended protocol until Sync
 )
 
 // ErrorProxy forwards connections to a database and answers some requests with an error itself. The database does not
@@ -62,16 +62,16 @@ type ErrorProxy struct {
 	mu     sync.Mutex
 	answer ServerError
 	phase  Phase
-	at     int           // the request that is answered with an error, from 1 on
-	times  int           // how many requests from there on are; -1 is all
-	seen   map[Phase]int // requests since SetError
-	sent   int           // errors since SetError
+	first  int           // number of the first request of the phase that gets the error; the numbers begin at 1
+	times  int           // how many more requests get the error; -1 means all
+	seen   map[Phase]int // number of requests since SetError
+	sent   int           // number of errors since SetError
 }
 
 // NewErrorProxy starts a proxy that ends with the test. It forwards everything until SetError is called.
-func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
+func NewErrorProxy(t testing.TB, databaseURL string) *ErrorProxy {
 	t.Helper()
-	u, err := url.Parse(address)
+	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal("the database URL is not a URL")
 	}
@@ -97,12 +97,12 @@ func NewErrorProxy(t testing.TB, address string) *ErrorProxy {
 // URL returns the URL of the database through the proxy.
 func (p *ErrorProxy) URL() string { return p.url.String() }
 
-// SetError counts the requests of a phase from now on, and answers request number at and those after it with e, times
-// times (-1: always).
-func (p *ErrorProxy) SetError(e ServerError, phase Phase, at, times int) {
+// SetError starts to count the requests of a phase. From request number `first` on, the proxy answers the next `times`
+// requests with the error e. The numbers begin at 1, and times = -1 means all requests.
+func (p *ErrorProxy) SetError(e ServerError, phase Phase, first, times int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.answer, p.phase, p.at, p.times, p.seen, p.sent = e, phase, at, times, map[Phase]int{}, 0
+	p.answer, p.phase, p.first, p.times, p.seen, p.sent = e, phase, first, times, map[Phase]int{}, 0
 }
 
 // RequestCount returns the number of requests of a phase since SetError.
@@ -112,7 +112,7 @@ func (p *ErrorProxy) RequestCount(phase Phase) int {
 	return p.seen[phase]
 }
 
-// ClearError makes the proxy forward everything, and returns how many requests it answered since SetError.
+// ClearError makes the proxy forward everything, and returns how many requests it has answered with the error.
 func (p *ErrorProxy) ClearError() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,12 +120,13 @@ func (p *ErrorProxy) ClearError() int {
 	return p.sent
 }
 
-// answers reports whether the proxy answers the next request of a phase itself, and with which error.
-func (p *ErrorProxy) answers(phase Phase) (ServerError, bool) {
+// nextError counts a request of the phase. It returns the error with which the proxy answers it, or false if the proxy
+// forwards it.
+func (p *ErrorProxy) nextError(phase Phase) (ServerError, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.seen[phase]++
-	if p.phase != phase || p.times == 0 || p.seen[phase] < p.at {
+	if p.phase != phase || p.times == 0 || p.seen[phase] < p.first {
 		return ServerError{}, false
 	}
 	p.times = max(p.times-1, -1)
@@ -146,7 +147,7 @@ func (p *ErrorProxy) serve(client net.Conn) {
 	if err != nil {
 		return
 	}
-	if e, ok := p.answers(AtConnect); ok {
+	if e, ok := p.nextError(AtConnect); ok {
 		closeWithError(client, e)
 		return
 	}
@@ -162,10 +163,10 @@ func (p *ErrorProxy) serve(client net.Conn) {
 	p.forward(client, server)
 }
 
-// forward forwards requests to the server, message by message.
+// forward reads the client's messages. It forwards them to the server, or answers the request with an error.
 func (p *ErrorProxy) forward(client, server net.Conn) {
-	var pending *ServerError // the error for the rest of the request
-	within := false          // inside a request that ends with Sync
+	var pending *ServerError // the error of the current request, which is sent at its end
+	within := false          // between the first message of a request and its Sync
 	for {
 		kind, message, err := readMessage(client)
 		if err != nil {
@@ -173,7 +174,7 @@ func (p *ErrorProxy) forward(client, server net.Conn) {
 		}
 		begins := kind == 'Q' || !within && (kind == 'P' || kind == 'B')
 		if begins {
-			if e, ok := p.answers(AtStatement); ok {
+			if e, ok := p.nextError(AtStatement); ok {
 				pending = &e
 			}
 		}
@@ -196,8 +197,9 @@ func (p *ErrorProxy) forward(client, server net.Conn) {
 	}
 }
 
-// closeWithError sends an error as the last message of a connection. It reads all that the client still sends, such as
-// rows of a COPY: closing a socket with unread data resets the connection, and then the client might not get the error.
+// closeWithError sends an error as the last message of a connection. For at most five seconds, it reads what the client
+// still sends, such as rows of a COPY: closing a socket with unread data resets the connection, and then the client
+// might not get the error.
 func closeWithError(client net.Conn, e ServerError) {
 	_, _ = client.Write(e.message())
 	if tcp, ok := client.(*net.TCPConn); ok {
@@ -207,7 +209,7 @@ func closeWithError(client net.Conn, e ServerError) {
 	_, _ = io.Copy(io.Discard, client)
 }
 
-// message returns the ErrorResponse.
+// message returns the bytes of the ErrorResponse.
 func (e ServerError) message() []byte {
 	fields := "S" + e.Severity + "\x00V" + e.Severity + "\x00C" + e.Code + "\x00M" + e.Message + "\x00\x00"
 	length := uint32(len(fields) + 4) //nolint:gosec // it is a few hundred bytes

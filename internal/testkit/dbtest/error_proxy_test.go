@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// A client that sends rows while the connection ends still gets the error.
+// A client that is still sending rows of a COPY when the connection ends gets the error.
 func TestClientThatSendsRowsReadsTheErrorThatEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))

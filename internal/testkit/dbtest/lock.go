@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// lockPatience is how long AwaitLockWaits waits.
-const lockPatience = 20 * time.Second
+// lockTimeout is the time after which AwaitLockWaits fails the test.
+const lockTimeout = 20 * time.Second
 
-// AwaitLockWaits waits until n statements in the database at url wait for a lock, or until done is closed.
+// AwaitLockWaits waits until at least n statements in the database wait for a lock, or until done is closed.
 func AwaitLockWaits(t testing.TB, url string, n int, done <-chan struct{}) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	timeout := time.After(lockPatience)
+	timeout := time.After(lockTimeout)
 	for {
 		waiting := Value[int](t, url, `SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock'`)
@@ -24,7 +24,7 @@ func AwaitLockWaits(t testing.TB, url string, n int, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-timeout:
-			t.Fatalf("statements that wait for a lock: got %d, want %d", waiting, n)
+			t.Fatalf("statements that wait for a lock: got %d after %v, want %d", waiting, lockTimeout, n)
 		case <-tick.C:
 		}
 	}

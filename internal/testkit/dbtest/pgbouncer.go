@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-// bouncerConfig configures PgBouncer in transaction mode, like Neon's pooler. It ignores no start-up parameter, so that
-// a test fails for a parameter that a pooler would reject.
+// bouncerConfig configures PgBouncer in transaction mode, like Neon's pooler. It has no list of start-up parameters to
+// ignore, so that a test fails if a client sends one that PgBouncer does not support.
 const bouncerConfig = `[databases]
 * = host=%s port=%s
 [pgbouncer]
@@ -35,14 +35,15 @@ server_tls_sslmode = prefer
 `
 
 // Pgbouncer starts a PgBouncer in transaction mode and returns the URL of the database through it. PgBouncer stops at
-// the end of the test. Debian's 1.18 does not support prepared statements. If there is no PgBouncer, the test fails.
-func Pgbouncer(t testing.TB, address string) string {
+// the end of the test. Its version can be too old for prepared statements, as Debian's 1.18 is. If no PgBouncer is
+// installed, the test fails.
+func Pgbouncer(t testing.TB, databaseURL string) string {
 	t.Helper()
 	program, err := bouncerProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
@@ -74,7 +75,7 @@ func Pgbouncer(t testing.TB, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = child.Stop() }) // its status only says that it was stopped
+	t.Cleanup(func() { _ = child.Stop() }) // the error only says that a signal ended PgBouncer
 	through := *u
 	through.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	through.RawQuery = "sslmode=disable"
@@ -82,15 +83,15 @@ func Pgbouncer(t testing.TB, address string) string {
 	return through.String()
 }
 
-// bouncerTimeout is the time in which PgBouncer has to accept connections.
+// bouncerTimeout is the time within which PgBouncer has to accept a connection after its start.
 const bouncerTimeout = time.Minute
 
-func awaitBouncer(t testing.TB, child *postgres.Child, address, log string) {
+func awaitBouncer(t testing.TB, child *postgres.Child, url, log string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), bouncerTimeout)
 	defer cancel()
 	for {
-		err := ping(ctx, address)
+		err := ping(ctx, url)
 		if err == nil {
 			return
 		}
@@ -105,15 +106,15 @@ func awaitBouncer(t testing.TB, child *postgres.Child, address, log string) {
 	}
 }
 
-func ping(ctx context.Context, address string) error {
-	conn, err := pgx.Connect(ctx, address)
+func ping(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
 	}
 	return conn.Close(ctx)
 }
 
-// bouncerProgram finds PgBouncer where packages and scripts/pgbouncer install it.
+// bouncerProgram returns the path of PgBouncer: in PATH, in /usr/sbin, or where scripts/pgbouncer installs it.
 func bouncerProgram() (string, error) {
 	if program, err := exec.LookPath("pgbouncer"); err == nil {
 		return program, nil
@@ -127,11 +128,11 @@ func bouncerProgram() (string, error) {
 			return program, nil
 		}
 	}
-	return "", fmt.Errorf("there is no pgbouncer in PATH nor at %s: run scripts/pgbouncer, which gets one",
-		strings.Join(candidates, " nor at "))
+	return "", fmt.Errorf("pgbouncer is not in PATH and not at %s; run scripts/pgbouncer to install it",
+		strings.Join(candidates, " or "))
 }
 
-// moduleRoot returns the directory of go.mod, dir or one above it.
+// moduleRoot returns the directory that contains go.mod: dir or a parent of it. If there is none, it returns dir.
 func moduleRoot(dir string) string {
 	for above := dir; above != filepath.Dir(above); above = filepath.Dir(above) {
 		if _, err := os.Stat(filepath.Join(above, "go.mod")); err == nil {

@@ -7,12 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// R44: in transaction mode a server connection belongs to a client for one transaction only, so two clients alternately
-// use the same backend, and neither can use prepared statements.
+// R44: in transaction mode a server connection belongs to a client for one transaction only, so two clients can use the
+// same backend, one after the other.
 func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
 	t.Parallel()
-	address := Pgbouncer(t, New(t))
-	first, second := connect(t, address), connect(t, address)
+	url := Pgbouncer(t, New(t))
+	first, second := connect(t, url), connect(t, url)
 	backend := func(conn *pgx.Conn) int {
 		return value[int](t, conn, "SELECT pg_backend_pid()", pgx.QueryExecModeExec)
 	}
@@ -24,7 +24,7 @@ func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a, b := backend(tx.Conn()), backend(second); a == b {
-		t.Error("an open transaction and another connection have the same backend, want two")
+		t.Errorf("backends of an open transaction and of another connection: got %d for both, want two different ones", a)
 	}
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)

@@ -18,17 +18,17 @@ type Proxy struct {
 	target   string        // host and port of the database
 	listener net.Listener  // nil while the proxy refuses connections
 	release  func()        // frees the port that the proxy reserves while it refuses connections
-	open     chan struct{} // closed while the proxy forwards at once
-	delay    time.Duration // how long responses wait for open; 0: everything waits, without a limit
-	resets   bool
+	open     chan struct{} // closed while the proxy forwards without delay
+	delay    time.Duration // while open is not closed: the delay of responses; 0 means that nothing is forwarded
+	resets   bool          // the proxy resets a connection at the next response
 	conns    map[net.Conn]bool
 	accepted int
 }
 
-// NewProxy starts a proxy on a free port in front of the database at address. It ends with the test.
-func NewProxy(t testing.TB, address string) *Proxy {
+// NewProxy starts a proxy on a free port in front of a database. The proxy ends with the test.
+func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	t.Helper()
-	u, err := url.Parse(address)
+	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
@@ -47,7 +47,7 @@ func NewProxy(t testing.TB, address string) *Proxy {
 // URL returns the URL of the database through the proxy.
 func (p *Proxy) URL() string { return p.url.String() }
 
-// Accepted returns the number of connections until now.
+// Accepted returns how many connections the proxy has accepted until now.
 func (p *Proxy) Accepted() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -178,8 +178,8 @@ func (p *Proxy) serve(client net.Conn) {
 	p.forward(server, client, true)
 }
 
-// waitUntilOpen waits while the proxy is frozen, and while responses are delayed. It reports whether the connection
-// stays open.
+// waitUntilOpen waits until Resume while the proxy is frozen, and delays a response while Delay is set. It returns
+// false if the connection has to be reset now.
 func (p *Proxy) waitUntilOpen(isResponse bool) bool {
 	p.mu.Lock()
 	open, delay := p.open, p.delay

@@ -12,16 +12,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// answersWithin reports whether the connection answers within the duration.
-func answersWithin(t *testing.T, conn *pgx.Conn, patience time.Duration) error {
+// execWithin executes a statement, and returns its error or, after the timeout, context.DeadlineExceeded.
+func execWithin(t *testing.T, conn *pgx.Conn, timeout time.Duration) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	_, err := conn.Exec(ctx, "SELECT 1")
 	return err
 }
 
-func TestProxyCuts(t *testing.T) {
+func TestCutClosesConnectionsAndAcceptsNewOnes(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
@@ -29,26 +29,26 @@ func TestProxyCuts(t *testing.T) {
 		t.Errorf("accepted connections: got %d, want %d", got, want)
 	}
 	p.Cut()
-	if err := answersWithin(t, conn, time.Minute); err == nil {
+	if err := execWithin(t, conn, time.Minute); err == nil {
 		t.Error("a statement on a connection after Cut succeeded, want an error")
 	}
-	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
+	if err := execWithin(t, connect(t, p.URL()), time.Minute); err != nil {
 		t.Errorf("a statement on a new connection after Cut: got the error %v, want none", err)
 	}
 }
 
-func TestProxyFreezes(t *testing.T) {
+func TestFreezeForwardsNothingUntilResume(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, New(t))
 	conn, waiting := connect(t, p.URL()), connect(t, p.URL())
 	p.Freeze()
-	if err := answersWithin(t, conn, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a statement after Freeze: got %v, want a deadline without a response", err)
+	if err := execWithin(t, conn, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a statement after Freeze: got the error %v, want context.DeadlineExceeded", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := pgx.Connect(ctx, p.URL()); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a new connection after Freeze: got %v, want a deadline without a response", err)
+		t.Errorf("a new connection after Freeze: got the error %v, want context.DeadlineExceeded", err)
 	}
 	answer := make(chan error)
 	go func() {
@@ -57,56 +57,56 @@ func TestProxyFreezes(t *testing.T) {
 	}()
 	p.Resume()
 	if err := <-answer; err != nil {
-		t.Errorf("a statement on a connection from before Freeze, after Resume: got the error %v, want none", err)
+		t.Errorf("a statement after Resume, on a connection opened before Freeze: got the error %v, want none", err)
 	}
 }
 
-func TestProxyRefuses(t *testing.T) {
+func TestRefuseKeepsThePortAndRefusesConnections(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
 	p.Refuse()
-	if err := answersWithin(t, conn, time.Minute); err == nil {
+	if err := execWithin(t, conn, time.Minute); err == nil {
 		t.Error("a statement on a connection after Refuse succeeded, want an error")
 	}
 	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNREFUSED) {
-		t.Errorf("a new connection after Refuse: got %v, want ECONNREFUSED", err)
+		t.Errorf("a new connection after Refuse: got the error %v, want ECONNREFUSED", err)
 	}
 	if l, err := net.Listen("tcp", p.url.Host); err == nil {
 		_ = l.Close()
-		t.Error("another listener got the port of a proxy that refuses connections")
+		t.Error("listen on the port of a proxy after Refuse: got no error, want one, because the proxy keeps the port")
 	}
 	p.Resume()
-	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
+	if err := execWithin(t, connect(t, p.URL()), time.Minute); err != nil {
 		t.Errorf("a statement after Resume: got the error %v, want none", err)
 	}
 }
 
-func TestProxyResets(t *testing.T) {
+func TestResetEndsConnectionsWithATCPReset(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
 	p.Reset()
-	if err := answersWithin(t, conn, time.Minute); err == nil {
-		t.Error("a statement on a connection that was reset succeeded, want an error")
+	if err := execWithin(t, conn, time.Minute); err == nil {
+		t.Error("a statement after Reset succeeded, want an error")
 	}
 	if _, err := pgx.Connect(t.Context(), p.URL()); !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("a new connection after Reset: got %v, want ECONNRESET", err)
+		t.Errorf("a new connection after Reset: got the error %v, want ECONNRESET", err)
 	}
 	p.Resume()
-	if err := answersWithin(t, connect(t, p.URL()), time.Minute); err != nil {
+	if err := execWithin(t, connect(t, p.URL()), time.Minute); err != nil {
 		t.Errorf("a statement after Resume: got the error %v, want none", err)
 	}
 }
 
-func TestProxyDelays(t *testing.T) {
+func TestDelayDelaysResponsesUntilResume(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
 	const delay = 200 * time.Millisecond
 	p.Delay(delay)
 	began := time.Now()
-	if err := answersWithin(t, conn, time.Minute); err != nil {
+	if err := execWithin(t, conn, time.Minute); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(began); took < delay {
@@ -114,14 +114,14 @@ func TestProxyDelays(t *testing.T) {
 	}
 	answer := make(chan error)
 	p.Delay(time.Hour)
-	go func() { answer <- answersWithin(t, conn, time.Minute) }()
+	go func() { answer <- execWithin(t, conn, time.Minute) }()
 	p.Resume()
 	if err := <-answer; err != nil {
 		t.Errorf("a statement after Resume: got the error %v, want none", err)
 	}
 }
 
-func TestProxyForwardsToAnotherServer(t *testing.T) {
+func TestForwardSendsNewConnectionsToAnotherServer(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, "postgres://postgres@127.0.0.1:1/postgres") // no server listens there
 	if _, err := pgx.Connect(t.Context(), p.URL()); err == nil {
@@ -133,7 +133,7 @@ func TestProxyForwardsToAnotherServer(t *testing.T) {
 	}
 	p.Forward(u.Host)
 	u.Host = p.url.Host
-	if err := answersWithin(t, connect(t, u.String()), time.Minute); err != nil {
+	if err := execWithin(t, connect(t, u.String()), time.Minute); err != nil {
 		t.Errorf("a statement after Forward: got the error %v, want none", err)
 	}
 }

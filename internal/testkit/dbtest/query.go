@@ -18,7 +18,7 @@ func Value[T any](t testing.TB, url, sql string, args ...any) (v T) {
 	return v
 }
 
-// Exec sends a statement, or several if there are no args.
+// Exec executes a statement. Without args, sql can be several statements, separated by semicolons.
 func Exec(t testing.TB, url, sql string, args ...any) {
 	t.Helper()
 	conn := openConn(t, url)

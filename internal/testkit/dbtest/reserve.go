@@ -6,14 +6,14 @@ import (
 	"syscall"
 )
 
-// reserve takes a TCP address of IPv4 without listening: the system refuses connections to it, and gives the port to no
-// other process. release frees the address.
+// reserve binds an IPv4 address and port without listening: the operating system refuses connections to it, and no
+// other process can listen on it. release frees it.
 func reserve(address string) (release func(), err error) {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("parse the address: %w", err)
 	}
-	syscall.ForkLock.RLock() // a process that starts in between would keep the socket
+	syscall.ForkLock.RLock() // without it, a process started before CloseOnExec would inherit the socket
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err == nil {
 		syscall.CloseOnExec(socket)
@@ -22,13 +22,14 @@ func reserve(address string) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a socket: %w", err)
 	}
-	// Connections that were closed a moment ago would otherwise hold the address.
+	// Without SO_REUSEADDR, connections that were closed a moment ago (TIME_WAIT) make Bind fail.
 	err = syscall.SetsockoptInt(socket, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
 	if err == nil {
 		err = syscall.Bind(socket, &syscall.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().As4()})
 	}
 	if err == nil {
-		err = syscall.SetsockoptInt(socket, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0) // it shares the address with none
+		// Now no other socket can bind the same address, even with SO_REUSEADDR.
+		err = syscall.SetsockoptInt(socket, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0)
 	}
 	if err != nil {
 		_ = syscall.Close(socket)

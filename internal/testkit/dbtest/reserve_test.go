@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestReservedAddressIsFreeAfterReleaseAlsoWhileAProcessRuns(t *testing.T) {
+func TestReservedAddressIsFreeAfterReleaseWhileAChildProcessRuns(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -30,11 +30,11 @@ func TestReservedAddressIsFreeAfterReleaseAlsoWhileAProcessRuns(t *testing.T) {
 	})
 	if l, err := net.Listen("tcp", address); err == nil {
 		_ = l.Close()
-		t.Errorf("a listener got the reserved address %s", address)
+		t.Errorf("listen on the reserved address %s: got no error, want one", address)
 	}
 	release()
 	if l, err = net.Listen("tcp", address); err != nil {
-		t.Fatalf("listen at the released address: %v", err)
+		t.Fatalf("listen on the released address: got the error %v, want none", err)
 	}
 	if err := l.Close(); err != nil {
 		t.Error(err)

@@ -31,7 +31,7 @@ func (w *CountingDialer) Dial(ctx context.Context, network, address string) (net
 type countedConn struct {
 	net.Conn
 	wire *CountingDialer
-	sent atomic.Bool // data was written since the last answer
+	sent atomic.Bool // data was sent since data was last received
 }
 
 func (c *countedConn) Write(b []byte) (int, error) {

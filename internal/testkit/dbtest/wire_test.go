@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func TestWireCountsRoundTrips(t *testing.T) {
+func TestCountingDialerCountsRoundTrips(t *testing.T) {
 	t.Parallel()
 	config, err := pgx.ParseConfig(New(t))
 	if err != nil {
@@ -64,7 +64,7 @@ func TestWireCountsRoundTrips(t *testing.T) {
 			t.Fatalf("%s: %v", test.name, err)
 		}
 		if got := wire.RoundTrips() - before; got != test.want {
-			t.Errorf("%s: got %d round trips, want %d", test.name, got, test.want)
+			t.Errorf("round trips of %s: got %d, want %d", test.name, got, test.want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // ApplicationTables is the SQL for tables of an application in the same database as Xenon's tables. They refer to users
 // directly and through other tables, with every ON DELETE action, and by composite keys. Some refer to sessions,
-// accounts, profiles or to themselves. One is in another schema, and one is partitioned.
+// accounts, profiles or to themselves. Some are in another schema, one is partitioned, and one inherits from another.
 const ApplicationTables = `
 create schema shop;
 create table shop.orders (id uuid primary key default gen_random_uuid(), buyer uuid not null references "user"
@@ -45,14 +45,14 @@ create table heirlooms (keeper uuid);
 create table heirlooms_old (foreign key (keeper) references "user" on delete cascade) inherits (heirlooms);
 `
 
-// applicationRow is a row of an application that refers to the user whose id is $1.
-type applicationRow struct {
-	insert string
+// applicationRows describes rows of an application that refer to one user.
+type applicationRows struct {
+	insert string // the statement that writes the rows; $1 is the id of the user
 	tables string // the tables, with row counts, that the import reports as the reason why it keeps the user
 }
 
-// ApplicationRows has a row for each kind of reference, by the name of the kind. Each row refers to a different user.
-var ApplicationRows = map[string]applicationRow{
+// ApplicationRows has rows for each kind of reference to a user. The key is the name of the kind.
+var ApplicationRows = map[string]applicationRows{
 	"cascade": {`insert into shop.orders (buyer) values ($1), ($1)`, "shop.orders: 2"},
 	"through another table": {
 		`with o as (insert into shop.orders (buyer) values ($1) returning id) insert into shop.order_items select id from o`,
@@ -99,7 +99,8 @@ var ApplicationRows = map[string]applicationRow{
 	},
 }
 
-// ApplicationRowTexts returns the rows of all tables of the application, as text, by table.
+// ApplicationRowTexts returns the rows of all tables of the application as text, by table, and the values of the
+// application's column "invitedBy" in the table user.
 func ApplicationRowTexts(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	all := map[string]string{}
@@ -115,8 +116,9 @@ where c.relkind = 'r' and n.nspname in ('public', 'shop') and not c.relispartiti
 	return Contents(t, url, all)
 }
 
-// ImportWithApplicationTables imports a project into a target with the tables of an application. It returns the import,
-// and for each of ApplicationRows the id of the user to whom the row refers.
+// ImportWithApplicationTables imports 300 users into a target with the tables of an application, and then writes the
+// ApplicationRows. It returns the import and, for each kind of reference, the id of the user to whom the rows refer.
+// Each kind has another user.
 func ImportWithApplicationTables(t *testing.T, seed uint64) (m *importer.Import, userIDs map[string]string) {
 	t.Helper()
 	from := supabasetest.New(t)
@@ -140,8 +142,8 @@ func AnyOf(userIDs map[string]string) string {
 	return fmt.Sprintf("any('{%s}'::uuid[])", strings.Join(slices.Collect(maps.Values(userIDs)), ","))
 }
 
-// Remaining returns the users that were deleted in the source and that the target keeps, with the tables that refer to
-// them.
+// Remaining returns the ids of the users that were deleted in the source and that the target keeps, each with the
+// tables that the import reports as the reason.
 func Remaining(t *testing.T, m *importer.Import) map[string]string {
 	t.Helper()
 	got := map[string]string{}
@@ -153,7 +155,8 @@ func Remaining(t *testing.T, m *importer.Import) map[string]string {
 	return got
 }
 
-// ExpectedTables returns for each user id the tables that the import must report.
+// ExpectedTables returns what Remaining must return if all users of ImportWithApplicationTables are deleted in the
+// source.
 func ExpectedTables(userIDs map[string]string) map[string]string {
 	want := map[string]string{}
 	for name, id := range userIDs {

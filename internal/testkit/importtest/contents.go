@@ -16,8 +16,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Imported has queries for the tables of Better Auth and Xenon to which a run writes, and Ledger for the tables of the
-// ledger. They leave out columns whose values differ between runs.
+// Imported has queries for the tables of Better Auth and Xenon to which a run writes. Ledger has queries for the tables
+// of the schema supabase_import, without the columns whose values differ between two runs of one import.
 var (
 	Imported = map[string]string{
 		"user":         `select r::text from "user" r order by id`,
@@ -36,7 +36,7 @@ var (
 	}
 )
 
-// Contents returns the rows of each query, as text, by the name of the query.
+// Contents returns the result of each query: its rows as text, by the name of the query.
 func Contents(t *testing.T, url string, tables ...map[string]string) map[string][]string {
 	t.Helper()
 	got := map[string][]string{}
@@ -48,8 +48,8 @@ func Contents(t *testing.T, url string, tables ...map[string]string) map[string]
 	return got
 }
 
-// Diff describes the differences between two results of Contents. It shows only the beginning of a row, because rows
-// have password hashes.
+// Diff describes the differences between two results of Contents. It shows at most three rows of each kind of
+// difference, and only the beginning of a row, because rows contain password hashes.
 func Diff(got, want map[string][]string) string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(want)) {
@@ -74,7 +74,7 @@ func Missing(others, rows []string) []string {
 	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return found[row] })
 }
 
-// Column returns the first column of the rows of a query, as text.
+// Column returns the rows of a query that has one column of type text.
 func Column(t *testing.T, url, query string, args ...any) []string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -93,7 +93,7 @@ func Column(t *testing.T, url, query string, args ...any) []string {
 	return got
 }
 
-// Value returns the result of a query that has one row and one column, as text.
+// Value returns the result of a query that has one row and one column of type text.
 func Value(t *testing.T, url, query string, args ...any) string {
 	t.Helper()
 	got := Column(t, url, query, args...)
@@ -103,7 +103,7 @@ func Value(t *testing.T, url, query string, args ...any) string {
 	return got[0]
 }
 
-// Exec executes statements.
+// Exec executes statements that are separated by semicolons.
 func Exec(t *testing.T, url, statements string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -116,10 +116,11 @@ func Exec(t *testing.T, url, statements string) {
 	}
 }
 
-// eventTimeout is the time after which Eventually fails.
+// eventTimeout is the time after which Eventually fails the test.
 const eventTimeout = 3 * time.Minute
 
-// Eventually waits for an event in another process. If the event does not happen within three minutes, the test fails.
+// Eventually calls happened until it returns true. If that takes more than three minutes, the test fails; the failure
+// text contains event, a description of what has to happen.
 func Eventually(t *testing.T, event string, happened func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), eventTimeout)
@@ -133,7 +134,7 @@ func Eventually(t *testing.T, event string, happened func() bool) {
 	}
 }
 
-// Complete runs an import to its end.
+// Complete runs an import with two workers. It fails the test unless the import is complete at the end.
 func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Status {
 	t.Helper()
 	st, err := m.Run(t.Context(), o, false, 2)
@@ -152,7 +153,8 @@ func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Sta
 	return st
 }
 
-// AwaitLockWait waits until some statement in the database waits for a lock. event describes it for the error text.
+// AwaitLockWait waits until a statement in the database waits for a lock. event describes this wait for the failure
+// text.
 func AwaitLockWait(t *testing.T, url, event string) {
 	t.Helper()
 	Eventually(t, event, func() bool {
@@ -161,7 +163,8 @@ func AwaitLockWait(t *testing.T, url, event string) {
 	})
 }
 
-// CheckSameAsNewImport compares the target with a new import of the current source, and runs the verification.
+// CheckSameAsNewImport runs the verification, and checks that a new import of the current source into another database
+// writes the same rows as the target has.
 func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) {
 	t.Helper()
 	CheckVerifies(t, m)
@@ -172,8 +175,8 @@ func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) 
 	}
 }
 
-// Role creates a role with LOGIN and the given grants, and returns the URL of the database for it. The role is dropped
-// at the end of the test.
+// Role creates a role with LOGIN and returns the URL of the database for it. grants is a list of statements that is
+// passed to fmt.Sprintf with the name of the role. The role is dropped at the end of the test.
 func Role(t *testing.T, database, grants string) string {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -192,7 +195,8 @@ func Role(t *testing.T, database, grants string) string {
 			t.Errorf("drop the role: %v", err)
 		}
 	})
-	// One transaction for each statement: after a GRANT, a lock on the table can end in a deadlock with autovacuum.
+	// Each statement has its own transaction. A transaction that grants something on a table and then locks the table can
+	// end in a deadlock with autovacuum.
 	for statement := range strings.SplitSeq(fmt.Sprintf(grants, name), ";") {
 		Exec(t, database, statement)
 	}
@@ -200,7 +204,7 @@ func Role(t *testing.T, database, grants string) string {
 	return u.String()
 }
 
-// CheckVerifies fails the test if the import's verification finds a difference.
+// CheckVerifies runs the verification of the import, and fails the test if source and target are not equal.
 func CheckVerifies(t *testing.T, m *importer.Import) {
 	t.Helper()
 	v, err := m.Verify(t.Context(), "supabase", 2)
@@ -208,7 +212,7 @@ func CheckVerifies(t *testing.T, m *importer.Import) {
 		t.Fatalf("run the verification: %v", err)
 	}
 	if !v.Equal {
-		t.Errorf("the verification finds %d differences: %v; checks of counts: %v",
+		t.Errorf("rows that the verification finds to differ: got %d, want none: %v; checks of counts: %v",
 			v.Different, v.Differences, v.Equations)
 	}
 }

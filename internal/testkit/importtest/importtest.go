@@ -9,20 +9,21 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Open returns an import from a source to a new database.
+// Open returns an import from a source to a new target database.
 func Open(t *testing.T, from string) *importer.Import {
 	t.Helper()
 	return &importer.Import{From: from, To: dbtest.New(t), Holder: "test", Now: time.Now}
 }
 
-// Allow and Small are options for sources with few users. Users with a second factor keep their password.
+// Allow and Small are options with small batches, for sources with few users. With both, the import also copies the
+// passwords of users with a second factor.
 var (
 	Allow = importer.Options{BatchSize: 100, MFA: "allow"}
 	Small = importer.Options{BatchSize: 40, MFA: "allow"}
 )
 
-// SortedUsers returns the ids of ordinary users of the source with an email, sorted. The first and the last are in
-// different batches.
+// SortedUsers returns the sorted ids of users of the source with a confirmed email that no other user has. Deleted
+// users and users of single sign-on are not among them.
 func SortedUsers(t *testing.T, from string) []string {
 	t.Helper()
 	return Column(
@@ -34,9 +35,9 @@ func SortedUsers(t *testing.T, from string) []string {
 	)
 }
 
-// TargetWithConflicts creates a target in which some rows cannot be imported. Other users already have an id, an email
-// and an account at a provider that users of the source have. An unverified user has another email of the source. A
-// trigger rejects one profile.
+// TargetWithConflicts creates a target with three users who have values of users of the source: the first an id, the
+// second an email and a GitHub account, the third, whose email is not verified, another email. A trigger rejects one
+// profile of the source.
 func TargetWithConflicts(t *testing.T, from string) string {
 	t.Helper()
 	to := dbtest.New(t)
@@ -68,7 +69,7 @@ create trigger refuse before insert on user_profile for each row when (new.user_
 	return to
 }
 
-// ReadGrants are the grants that a role needs to read the source.
+// ReadGrants are the statements for Role that let a role read the source.
 const ReadGrants = "grant usage on schema auth, public to %[1]s; grant select on all tables in schema auth, public " +
 	"to %[1]s; alter role %[1]s bypassrls;"
 
@@ -88,7 +89,8 @@ func Verify(t *testing.T, m *importer.Import) importer.VerifyResult {
 	return v
 }
 
-// CheckEqual fails the test unless source and target are equal and all row counts match.
+// CheckEqual verifies the import. It fails the test unless source and target are equal and all checks of counts hold.
+// when describes the state of the test for the failure text.
 func CheckEqual(t *testing.T, m *importer.Import, when string) {
 	t.Helper()
 	v := Verify(t, m)

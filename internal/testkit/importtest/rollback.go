@@ -22,7 +22,7 @@ func RollBack(t *testing.T, m *importer.Import, force bool) importer.RollbackRes
 	return RollBackWithOptions(t, m, importer.RollbackOptions{Force: force})
 }
 
-// RollBackWithOptions is RollBack with all options.
+// RollBackWithOptions is like RollBack, with any options.
 func RollBackWithOptions(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
 	t.Helper()
 	u, err := m.Rollback(t.Context(), "supabase", o)
@@ -30,12 +30,12 @@ func RollBackWithOptions(t *testing.T, m *importer.Import, o importer.RollbackOp
 		t.Fatal(err)
 	}
 	if !u.Done {
-		t.Error("the rollback returned Done = false, want true")
+		t.Error("the result of the rollback: got Done = false, want true")
 	}
 	return u
 }
 
-// Count returns for each table to which a run writes its number of rows.
+// Count returns the number of rows of each table of Better Auth and Xenon to which a run writes.
 func Count(t *testing.T, url string) map[string]int64 {
 	t.Helper()
 	n := map[string]int64{}
@@ -45,7 +45,8 @@ func Count(t *testing.T, url string) map[string]int64 {
 	return n
 }
 
-// RollBackAfterDryRun rolls back after a dry run. It fails the test if the dry run changed a row or had another result.
+// RollBackAfterDryRun rolls back after a dry run. It fails the test if the dry run changed a row, or if its result
+// differs from that of the rollback.
 func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
 	t.Helper()
 	before := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), ApplicationRowTexts(t, m.To)}
@@ -72,7 +73,8 @@ func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOp
 	return done
 }
 
-// rowsRemoved returns the numbers of rows that earlier rollbacks removed. A rollback adds its own rows to them.
+// rowsRemoved returns the numbers of rows, by table, that earlier rollbacks of the run removed. The result of a
+// rollback includes them.
 func rowsRemoved(t *testing.T, m *importer.Import) map[string]int64 {
 	t.Helper()
 	r, err := report.Read(t.Context(), m.Env(), "supabase")

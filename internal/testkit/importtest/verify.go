@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Connect returns a connection on which Postgres returns times in UTC.
+// Connect returns a connection on which Postgres writes times in UTC and in ISO format.
 func Connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), url)
@@ -33,7 +33,8 @@ func ForEachRow(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
 	}
 }
 
-// ExecWithoutTriggers executes statements without triggers. $1 is the id, and each statement must change one row.
+// ExecWithoutTriggers executes statements without triggers. $1 in a statement is the id. Each statement must change
+// exactly one row.
 func ExecWithoutTriggers(t *testing.T, c *pgx.Conn, id string, statements ...string) {
 	t.Helper()
 	if _, err := c.Exec(t.Context(), "set session_replication_role = replica"); err != nil {
@@ -47,8 +48,8 @@ func ExecWithoutTriggers(t *testing.T, c *pgx.Conn, id string, statements ...str
 	}
 }
 
-// OrdinaryUsers returns the ids of at least n users of the target with a password, a Google account and a profile with
-// time_per_week, and the ids of the Google accounts.
+// OrdinaryUsers returns the ids of at least n users of the target who have a password, a Google account, no other
+// account and a profile with time_per_week. It also returns the ids of their Google accounts.
 func OrdinaryUsers(t *testing.T, c *pgx.Conn, n int) (users, accounts []string) {
 	t.Helper()
 	var user, account string

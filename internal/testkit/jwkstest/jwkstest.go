@@ -13,13 +13,14 @@ import (
 // Server publishes a JWKS at URL, unless the test makes it answer something else.
 type Server struct {
 	URL      string
-	Requests atomic.Int64 // number of requests
-	Publish  http.HandlerFunc
+	Requests atomic.Int64     // number of requests
+	Publish  http.HandlerFunc // answers with the current keys
 
-	answer atomic.Pointer[http.Handler] // replaces the published keys
+	answer atomic.Pointer[http.Handler] // if not nil, it answers instead of Publish
 }
 
-// New starts a server that publishes the keys that public returns. It stops at the end of the test.
+// New starts a server that publishes the keys that the function public returns. The server stops at the end of the
+// test.
 func New[K any](t testing.TB, public func(context.Context) ([]K, error)) *Server {
 	s := &Server{Publish: func(w http.ResponseWriter, r *http.Request) {
 		keys, err := public(r.Context())
@@ -53,7 +54,7 @@ func (s *Server) SetResponse(status int, body string) {
 	}))
 }
 
-// CloseConnections makes the server close the connection without an answer.
+// CloseConnections makes the server close the connection of each request without an answer.
 func (s *Server) CloseConnections() {
 	s.SetHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 }

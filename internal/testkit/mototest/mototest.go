@@ -37,8 +37,8 @@ type Server struct {
 	stop func()
 }
 
-// start runs moto_server on a free port. The shell that runs it ends the server when this process ends, even by
-// SIGKILL.
+// start runs moto_server on a free port. It runs in a shell that ends it when this process ends, even if SIGKILL ends
+// this process.
 func start() (*Server, error) {
 	program, err := findProgram()
 	if err != nil {
@@ -46,7 +46,7 @@ func start() (*Server, error) {
 	}
 	out, in := io.Pipe()
 	const script = `"$0" -H 127.0.0.1 -p 0 & cat >/dev/null; kill $!`
-	cmd := exec.Command("sh", "-c", script, program) //nolint:gosec // the program that find found; stop ends it
+	cmd := exec.Command("sh", "-c", script, program) //nolint:gosec // the path comes from findProgram
 	cmd.Stdout, cmd.Stderr = in, in
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -57,7 +57,7 @@ func start() (*Server, error) {
 	}
 	stop := func() {
 		stdin.Close()
-		_ = cmd.Wait() // it was told to end: its exit code says nothing
+		_ = cmd.Wait() // the error only says that the shell ended the server
 	}
 	address, err := awaitAddress(out)
 	if err != nil {
@@ -67,7 +67,7 @@ func start() (*Server, error) {
 	return &Server{URL: address, stop: stop}, nil
 }
 
-// RunMain runs the tests of a package with a server, after it called use with the server. TestMain calls it.
+// RunMain starts a server, calls use with it, runs the tests of the package and exits. TestMain calls it.
 func RunMain(m *testing.M, use func(*Server)) {
 	server, err := start()
 	if err != nil {
@@ -80,7 +80,7 @@ func RunMain(m *testing.M, use func(*Server)) {
 	os.Exit(code)
 }
 
-// findProgram returns the program that scripts/moto installed, or else one in PATH.
+// findProgram returns the path of the moto_server that scripts/moto has installed, or else of one in PATH.
 func findProgram() (string, error) {
 	_, here, _, _ := runtime.Caller(0)
 	program := filepath.Join(filepath.Dir(here), "..", "..", "..", ".tools", "venv", "bin", "moto_server")
@@ -108,8 +108,8 @@ func awaitAddress(out io.Reader) (*url.URL, error) {
 	return nil, fmt.Errorf("moto_server did not start:\n%s", strings.Join(output, "\n"))
 }
 
-// Environment returns the variables with which the SDK finds the server, and which override the settings of this
-// machine.
+// Environment returns environment variables that make the AWS SDK use the server. They also override the AWS settings
+// of this machine.
 func (s *Server) Environment() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": region, "AWS_ACCESS_KEY_ID": keyID,
@@ -118,7 +118,7 @@ func (s *Server) Environment() map[string]string {
 	}
 }
 
-// Config returns the settings of a client of the SDK that calls the server.
+// Config returns a configuration with which clients of the AWS SDK use the server.
 func (s *Server) Config(t testing.TB) aws.Config {
 	t.Helper()
 	cfg, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithBaseEndpoint(s.URL.String()),
@@ -132,7 +132,7 @@ func (s *Server) Config(t testing.TB) aws.Config {
 	return cfg
 }
 
-// Mail is a mail that SES accepted. moto stores one body, the HTML.
+// Mail is a mail that SES accepted. moto stores only one body of a mail, the HTML.
 type Mail struct {
 	Source       string
 	Subject      string
@@ -140,7 +140,7 @@ type Mail struct {
 	Destinations struct{ ToAddresses []string }
 }
 
-// Mails returns the mails that SES accepted, in order. AWS has no such call.
+// Mails returns the mails that SES accepted, in order. It calls an endpoint of moto that AWS does not have.
 func (s *Server) Mails(t testing.TB) []Mail {
 	t.Helper()
 	resp, err := http.Get(s.URL.JoinPath("/moto-api/data.json").String())
@@ -157,14 +157,15 @@ func (s *Server) Mails(t testing.TB) []Mail {
 	return data.SES.Message
 }
 
-// CheckSignatures makes the server check every signature, until AcceptAnySignature or the end of the test.
+// CheckSignatures makes the server reject requests with an invalid signature until AcceptAnySignature is called or the
+// test ends.
 func (s *Server) CheckSignatures(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset-auth", "0")
 	t.Cleanup(func() { s.AcceptAnySignature(t) })
 }
 
-// AcceptAnySignature makes the server accept every caller, as it does at first.
+// AcceptAnySignature makes the server accept requests with any signature, as it does after its start.
 func (s *Server) AcceptAnySignature(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset-auth", "inf")
@@ -178,12 +179,12 @@ func (s *Server) post(t testing.TB, path, body string) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("POST %s: %s", path, resp.Status)
+		t.Fatalf("POST %s to moto: got %s, want 200 OK", path, resp.Status)
 	}
 }
 
-// ResetAndConfigure resets the server and sets the SDK's variables until the end of the test, which therefore cannot be
-// parallel.
+// ResetAndConfigure deletes everything that the server stores, and sets the variables of Environment until the end of
+// the test. Therefore the test cannot be parallel.
 func (s *Server) ResetAndConfigure(t testing.TB) {
 	t.Helper()
 	s.post(t, "/moto-api/reset", "")
@@ -192,7 +193,7 @@ func (s *Server) ResetAndConfigure(t testing.TB) {
 	}
 }
 
-// AWS returns the settings that the environment variables hold, as a function reads them.
+// AWS returns the AWS settings of the current environment variables, as a Lambda function reads them.
 func AWS(t testing.TB) config.AWS {
 	t.Helper()
 	cfg, err := config.FromEnv(config.LoadKeys)

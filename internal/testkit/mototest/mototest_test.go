@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// make test installs the server there. One in PATH may have another version.
-func TestFindsTheServerOfTheCheckout(t *testing.T) {
+// scripts/moto installs the pinned version of moto_server in .tools/venv. A moto_server in PATH may have another
+// version.
+func TestFindProgramPrefersTheServerInTools(t *testing.T) {
 	t.Parallel()
 	want, err := filepath.Abs("../../../.tools/venv/bin/moto_server")
 	if err != nil {
@@ -23,6 +24,6 @@ func TestFindsTheServerOfTheCheckout(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got != want {
-		t.Errorf("got %s, want %s", got, want)
+		t.Errorf("the path of moto_server: got %s, want %s", got, want)
 	}
 }

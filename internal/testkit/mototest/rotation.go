@@ -22,7 +22,8 @@ import (
 
 var shared = sync.OnceValues(start)
 
-// Start returns the server of this process, for packages in which a few tests need it. It ends with the process.
+// Start returns the server of this process, for packages in which only a few tests need it. The first call starts it,
+// and it ends with the process.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s, err := shared()
@@ -42,14 +43,14 @@ var Steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 // RotateSecret as AWS documents it, because moto can run rotation functions only in containers.
 type SecretsManager struct {
 	Function func(event []byte) error // the rotation function; Secrets Manager ends an attempt at its first error
-	Cut      atomic.Bool              // drop every connection without an answer
-	Failed   error                    // error of the last attempt
+	Cut      atomic.Bool              // if true, the proxy closes every connection without an answer
+	Failed   error                    // the error of the last attempt to rotate; nil if it succeeded
 
 	t      testing.TB
 	client *secretsmanager.Client // calls moto without the proxy
 }
 
-// SecretsManager resets the server and sets the SDK's variables to the proxy, until the end of the test.
+// SecretsManager resets the server and makes the AWS SDK use the proxy until the end of the test.
 func (s *Server) SecretsManager(t testing.TB) *SecretsManager {
 	t.Helper()
 	s.ResetAndConfigure(t)
@@ -85,7 +86,8 @@ func (m *SecretsManager) Create(name, text string) string {
 	return aws.ToString(out.ARN)
 }
 
-// Put stores text as a new version in use, or as the version with the label that are given.
+// Put stores text as a new version of a secret with the label AWSCURRENT. versionAndLabel, if given, is the id of the
+// version and its labels.
 func (m *SecretsManager) Put(arn, text string, versionAndLabel ...string) {
 	m.t.Helper()
 	in := &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &text}
@@ -97,7 +99,7 @@ func (m *SecretsManager) Put(arn, text string, versionAndLabel ...string) {
 	}
 }
 
-// Value returns the value of the version with the label.
+// Value returns the value of the version that has the label.
 func (m *SecretsManager) Value(arn, label string) string {
 	m.t.Helper()
 	in := &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionStage: &label}
@@ -109,7 +111,7 @@ func (m *SecretsManager) Value(arn, label string) string {
 	return aws.ToString(out.SecretString)
 }
 
-// VersionWithLabel returns the version with the label, or "".
+// VersionWithLabel returns the id of the version that has the label, or "".
 func (m *SecretsManager) VersionWithLabel(arn, label string) string {
 	m.t.Helper()
 	out, err := m.client.DescribeSecret(m.t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &arn})
@@ -145,7 +147,7 @@ func (m *SecretsManager) BeginRotation(arn string) (version string) {
 	return version
 }
 
-// CancelRotation removes the label AWSPENDING, as an operator may to end a rotation.
+// CancelRotation removes the label AWSPENDING, as an operator can do to cancel a rotation.
 func (m *SecretsManager) CancelRotation(arn string) {
 	m.t.Helper()
 	pending := m.VersionWithLabel(arn, "AWSPENDING")
@@ -160,7 +162,7 @@ func (m *SecretsManager) CancelRotation(arn string) {
 	}
 }
 
-// CallAllSteps calls the function with every step for a pending version.
+// CallAllSteps calls the rotation function for a version with each step, until a step fails.
 func (m *SecretsManager) CallAllSteps(arn, version string) error {
 	for _, step := range Steps {
 		if err := m.CallStep(arn, version, step); err != nil {
@@ -170,7 +172,7 @@ func (m *SecretsManager) CallAllSteps(arn, version string) error {
 	return nil
 }
 
-// CallStep calls the function with one step.
+// CallStep calls the rotation function with one step.
 func (m *SecretsManager) CallStep(arn, version, step string) error {
 	event, err := json.Marshal(map[string]string{"Step": step, "SecretId": arn, "ClientRequestToken": version})
 	if err != nil {
@@ -179,7 +181,8 @@ func (m *SecretsManager) CallStep(arn, version, step string) error {
 	return m.Function(event)
 }
 
-// rotateSecret answers with an error while an earlier rotation is not over, and attempts that one again.
+// rotateSecret handles RotateSecret. If an earlier rotation is not complete, it attempts that rotation again and
+// answers with an error.
 func (m *SecretsManager) rotateSecret(w http.ResponseWriter, r *http.Request) {
 	var in struct{ SecretId string } //nolint:revive // AWS's name
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {

@@ -8,11 +8,12 @@ import (
 	"testing"
 )
 
-// Whole reports whether the long tests run whole (XENON_WHOLE=1). Otherwise they run a sample that has every kind of
-// case.
+// Whole reports whether the long tests run all their cases (XENON_WHOLE=1). Otherwise they run a sample that contains
+// every kind of case.
 func Whole() bool { return os.Getenv("XENON_WHOLE") != "" }
 
-// Random chooses a sample. It prints its seed; XENON_SEED sets it.
+// Random returns the source of random numbers with which a test chooses its sample. It logs the seed; XENON_SEED sets
+// the seed.
 func Random(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := rand.Uint64() //nolint:gosec // it needs no secrecy
@@ -22,6 +23,6 @@ func Random(t *testing.T) *rand.Rand {
 			t.Fatalf("XENON_SEED is not a number: %v", err)
 		}
 	}
-	t.Logf("the sample's seed is %d: XENON_SEED=%[1]d repeats it", seed)
+	t.Logf("the seed of the sample is %d: XENON_SEED=%[1]d chooses the same cases", seed)
 	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // it needs no secrecy
 }

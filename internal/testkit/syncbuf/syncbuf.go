@@ -1,4 +1,4 @@
-// Package syncbuf collects what processes and goroutines write.
+// Package syncbuf has a buffer that several goroutines can write to and read at the same time.
 package syncbuf
 
 import (
@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Buffer is a bytes.Buffer for several goroutines.
+// Buffer is a buffer of text. It is safe for concurrent use.
 type Buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

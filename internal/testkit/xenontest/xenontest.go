@@ -1,4 +1,4 @@
-// Package xenontest runs `xenon dev` for tests.
+// Package xenontest compiles the command xenon and runs `xenon dev` for tests.
 package xenontest
 
 import (
@@ -22,7 +22,7 @@ import (
 type Server struct {
 	URL      string // URL of the server
 	Origin   string // public origin of the server
-	Database string // the URL of its database, if Start made it
+	Database string // URL of its database; only Start sets it
 
 	log syncbuf.Buffer
 }
@@ -41,7 +41,7 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// Program compiles the command once and returns its path.
+// Program compiles the command xenon at its first call and returns the path of the executable file.
 var Program = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(buildDir, "xenon")
 	cmd := exec.Command("go", "build", "-o", program, "./cmd/xenon") //nolint:gosec // constant arguments
@@ -52,14 +52,14 @@ var Program = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
-// root returns the folder of the checkout.
+// root returns the root directory of the repository.
 func root() string {
 	_, here, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
 
-// Start starts xenon dev with a new database and a free port. env adds to the default settings. xenon dev stops at the
-// end of the test.
+// Start starts xenon dev with a new database and a free port. env has settings in the form NAME=value, in addition to
+// the environment of the test. xenon dev stops at the end of the test.
 func Start(t *testing.T, env ...string) *Server {
 	t.Helper()
 	database := dbtest.New(t)
@@ -68,7 +68,7 @@ func Start(t *testing.T, env ...string) *Server {
 	return s
 }
 
-// StartWithEnv is Start with the database of env.
+// StartWithEnv is like Start, but env has to contain DATABASE_URL, or xenon dev starts its own database.
 func StartWithEnv(t *testing.T, env ...string) *Server {
 	t.Helper()
 	s, stop, err := StartProcess(t.TempDir(), env...)
@@ -83,7 +83,7 @@ func StartWithEnv(t *testing.T, env ...string) *Server {
 	return s
 }
 
-// StartProcess starts Xenon with its files in dir. stop terminates it and waits.
+// StartProcess starts xenon dev with its files in dir. stop sends it SIGTERM and waits until it has ended.
 func StartProcess(dir string, env ...string) (s *Server, stop func() error, err error) {
 	program, err := Program()
 	if err != nil {

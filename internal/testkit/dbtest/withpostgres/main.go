@@ -32,8 +32,8 @@ func main() {
 	}
 }
 
-// run returns when the command has ended and the server has stopped. On an interrupt it interrupts the command and
-// waits for it.
+// run runs the command argv with a new server, and returns when the command has ended and the server has stopped. On
+// SIGINT or SIGTERM it interrupts the command and waits for it.
 func run(argv []string) (err error) {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
