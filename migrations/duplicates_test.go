@@ -28,8 +28,8 @@ FROM (VALUES
 const accountLines = `SELECT right(id::text, 1) || ' ' || "providerId" FROM account ORDER BY id`
 
 // A database of Better Auth can have several rows of one account. Then no migration is applied, and the error contains
-// SQL for the repair. It keeps all rows, but changes "providerId" in all rows except the newest row of an account that
-// belongs to one user.
+// SQL for the repair. The SQL keeps all rows. It changes "providerId" in all of these rows, except in the newest row of
+// an account that belongs to one user.
 func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{schema.Public, "xenon"} {
@@ -47,14 +47,15 @@ func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 		applied, err := migrations.UpIn(t.Context(), url, name)
 		var misfit *schema.Error
 		if !errors.As(err, &misfit) || len(applied) > 0 || len(misfit.Problems) != 1 {
-			t.Fatalf("%s: got %v, %v, want a refusal before anything is applied", name, applied, err)
+			t.Fatalf("UpIn the schema %s with accounts stored twice: applied %v with the error %v, want nothing and a "+
+				"*schema.Error with one problem", name, applied, err)
 		}
 		const found = "accounts of providers in several rows: 2, with several users: 1"
 		if p := misfit.Problems[0]; !strings.HasPrefix(p.Found, found) {
-			t.Errorf("%s: got %s, want %s", name, p.Found, found)
+			t.Errorf("the problem in the schema %s: got Found = %q, want it to begin with %q", name, p.Found, found)
 		}
 		if _, err := migrations.StatusIn(t.Context(), url, name); !errors.As(err, &misfit) {
-			t.Errorf("%s: status: got %v, want the same refusal", name, err)
+			t.Errorf("StatusIn the schema %s with accounts stored twice: got the error %v, want a *schema.Error", name, err)
 		}
 		exec(t, conn, misfit.Problems[0].Repair)
 		want := []string{
@@ -62,15 +63,15 @@ func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 			"5 github (duplicate 1)", "6 google", "7 credential", "8 credential",
 		}
 		if diff := cmp.Diff(all(t, conn, accountLines), want); diff != "" {
-			t.Errorf("%s: after the repair, got - want +:\n%s", name, diff)
+			t.Errorf("accounts in the schema %s after the repair (-got +want):\n%s", name, diff)
 		}
 		if _, err := migrations.UpIn(t.Context(), url, name); err != nil {
-			t.Errorf("%s: after the repair: %v", name, err)
+			t.Errorf("UpIn the schema %s after the repair: got the error %v, want none", name, err)
 		}
 	}
 }
 
-// If another program writes such rows between the check and the migration, only this migration is rolled back.
+// Another program can store an account twice between the check and the migration. Then the migration itself fails.
 func TestMigrationRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -83,7 +84,7 @@ func TestMigrationRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	}
 	_, err = conn.Exec(t.Context(), string(text))
 	if err == nil || !strings.Contains(err.Error(), "several rows with the same") {
-		t.Errorf("got %v, want that an account has several rows", err)
+		t.Errorf("migration 7 with accounts stored twice: got the error %v, want \"several rows with the same\" in it", err)
 	}
 }
 

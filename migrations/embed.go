@@ -1,4 +1,4 @@
-// Package migrations has the schema as numbered SQL files and applies them.
+// Package migrations has the database schema as numbered SQL files and applies them.
 package migrations
 
 import (
@@ -32,14 +32,14 @@ var Files embed.FS
 // BetterAuthVersion is the version of Better Auth whose tables the files create.
 const BetterAuthVersion = "1.7.25"
 
-// Migration is one file and when it was applied to a database.
+// Migration is one of the files, with the time when it was applied to a database.
 type Migration struct {
 	Version   int64
 	Name      string    // name of the file
 	AppliedAt time.Time // zero if pending
 }
 
-// Pending reports whether the migration was not applied yet.
+// Pending reports whether the migration has not been applied yet.
 func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
 
 // Up is UpIn for the schema public.
@@ -81,7 +81,7 @@ func up(ctx context.Context, url, name string) (names []string, err error) {
 	return names, err
 }
 
-// apply applies the pending files.
+// apply applies the pending files, and returns the names of those that it applied.
 func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err error) {
 	// The lock is a row with a lease. With a pooler, an advisory lock could stay after the migration ends, because the
 	// pooler keeps the session (ADR 0005).
@@ -130,7 +130,7 @@ func Status(ctx context.Context, url string) ([]Migration, error) {
 }
 
 // StatusIn lists every migration and when it was applied to a schema of the database at url. If the tables do not
-// match, the error is a *schema.Error and the list is complete. It changes nothing.
+// match those that Xenon needs, the error is a *schema.Error, and the list is complete. StatusIn changes nothing.
 func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	config, err := parse(url, name)
 	if err != nil {
@@ -191,7 +191,7 @@ func appliedAt(ctx context.Context, conn *pgx.Conn, name string) (map[int64]time
 	return at, err
 }
 
-// list returns the files in order, with the time when each was applied.
+// list returns the files in order, each with the time when it was applied, which at has by version.
 func list(at map[int64]time.Time) ([]Migration, error) {
 	names, err := fs.Glob(Files, "*.sql")
 	if err != nil {
@@ -252,8 +252,8 @@ func newProvider(db *sql.DB, locker lock.Locker, log *slog.Logger) (*goose.Provi
 		goose.WithDisableGlobalRegistry(true))
 }
 
-// isHeld reports whether another process has the lock, so that waiting helps. It returns false for an error of Postgres
-// or of the connection.
+// isHeld reports whether an error of the locker means that another process has the lock, so that it has to try again.
+// It returns false for an error of Postgres or of the connection.
 func isHeld(err error) bool {
 	var refused *pgconn.PgError
 	var unreachable *pgconn.ConnectError

@@ -65,13 +65,14 @@ func TestFilesHaveAscendingNumbers(t *testing.T) {
 	for _, name := range files(t) {
 		m := pattern.FindStringSubmatch(name)
 		if m == nil || m[1] <= last {
-			t.Fatalf("got the file %s after number %s, want ascending numbers", name, last)
+			t.Fatalf("names of the migrations: got %s after the number %q, want NNNN_name.sql with ascending numbers",
+				name, last)
 		}
 		last = m[1]
 	}
 }
 
-func TestUpAndStatus(t *testing.T) {
+func TestUpAppliesAllFilesOnceAndStatusListsThem(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	all, err := migrations.Status(t.Context(), url)
@@ -80,17 +81,17 @@ func TestUpAndStatus(t *testing.T) {
 	}
 	for i, m := range all {
 		if m.Name != files(t)[i] || !strings.HasPrefix(m.Name, fmt.Sprintf("%04d_", m.Version)) || !m.Pending() {
-			t.Errorf("before: got %+v, want %s pending", m, files(t)[i])
+			t.Errorf("status before Up: got %+v, want %s pending", m, files(t)[i])
 		}
 	}
 
 	applied, err := migrations.Up(t.Context(), url)
 	if diff := cmp.Diff(applied, files(t)); diff != "" || err != nil {
-		t.Errorf("%v; applied, got - want +:\n%s", err, diff)
+		t.Errorf("files that Up applied: error %v (-got +want):\n%s", err, diff)
 	}
 	again, err := migrations.Up(t.Context(), url)
 	if len(again) != 0 || err != nil {
-		t.Errorf("second time: got %v, %v, want nothing to do", again, err)
+		t.Errorf("files that a second Up applied: got %v and the error %v, want none", again, err)
 	}
 
 	if all, err = migrations.Status(t.Context(), url); err != nil {
@@ -98,7 +99,7 @@ func TestUpAndStatus(t *testing.T) {
 	}
 	for _, m := range all {
 		if m.Pending() {
-			t.Errorf("after: %s is pending", m.Name)
+			t.Errorf("status after Up: got %s pending, want it applied", m.Name)
 		}
 	}
 }
@@ -119,12 +120,12 @@ func TestConcurrentUpsApplyEachFileOnce(t *testing.T) {
 		got = append(got, applied[i]...)
 	}
 	if diff := cmp.Diff(got, files(t)); diff != "" || errors.Join(errs...) != nil {
-		t.Errorf("%v; applied, got - want +:\n%s", errors.Join(errs...), diff)
+		t.Errorf("files that four concurrent calls of Up applied: error %v (-got +want):\n%s", errors.Join(errs...), diff)
 	}
 }
 
-// The lock of a killed migration expires, and no session keeps a lock.
-func TestUpLeavesNoLock(t *testing.T) {
+// Up releases its lock. If the process of an Up was killed, its lock expires.
+func TestUpReleasesItsLockAndTakesOverAnExpiredOne(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	if _, err := migrations.Up(t.Context(), url); err != nil {
@@ -132,7 +133,7 @@ func TestUpLeavesNoLock(t *testing.T) {
 	}
 	conn := connect(t, url)
 	if value[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
-		t.Error("the lock is held after Up, want it released")
+		t.Error("the lock after Up: got locked = true, want false")
 	}
 	exec(t, conn, "DELETE FROM goose_db_version WHERE version_id > 1")
 	exec(t, conn, "DROP TABLE user_profile")
@@ -141,7 +142,7 @@ func TestUpLeavesNoLock(t *testing.T) {
 		SET locked = true, locked_by = 'a killed process', lease_expires_at = now() - interval '1 second'`)
 	applied, err := migrations.Up(t.Context(), url)
 	if diff := cmp.Diff(applied, files(t)[1:]); diff != "" || err != nil {
-		t.Errorf("%v; applied, got - want +:\n%s", err, diff)
+		t.Errorf("files that Up applied after the lock of a killed process expired: error %v (-got +want):\n%s", err, diff)
 	}
 }
 
@@ -153,7 +154,7 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 		proxy.Refuse()
 		_, err := migrations.Up(t.Context(), proxy.URL())
 		if err == nil || !strings.Contains(err.Error(), "apply migrations: ") {
-			t.Errorf("got %v, want an error immediately", err)
+			t.Errorf("Up without a server: got the error %v, want one with \"apply migrations: \"", err)
 		}
 	})
 	t.Run("a table of another application", func(t *testing.T) {
@@ -176,32 +177,32 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 			applied, err := migrations.Up(t.Context(), url)
 			var misfit *schema.Error
 			if !errors.As(err, &misfit) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("%s: got %v, want it refused for %s", test.table, err, test.want)
+				t.Errorf("Up after %s: got the error %v, want a *schema.Error with %q", test.table, err, test.want)
 			}
 			if len(applied) > 0 || value[bool](t, conn, "SELECT to_regclass('goose_db_version') IS NOT NULL") {
-				t.Errorf("%s: Up applied %v before it refused, want nothing", test.table, applied)
+				t.Errorf("Up after %s: applied %v or created goose_db_version, want neither", test.table, applied)
 			}
 		}
 	})
-	t.Run("a function in the way", func(t *testing.T) {
+	t.Run("a function of another application with the same name", func(t *testing.T) {
 		t.Parallel()
 		url := dbtest.Empty(t)
 		conn := connect(t, url)
 		exec(t, conn, `CREATE FUNCTION user_profile_touch() RETURNS int LANGUAGE sql AS 'SELECT 1'`)
 		applied, err := migrations.Up(t.Context(), url)
 		if err == nil || !strings.Contains(err.Error(), "0002_user_profile.sql") {
-			t.Errorf("got %v, want the name of the file", err)
+			t.Errorf("Up with a migration that fails: got the error %v, want the name 0002_user_profile.sql in it", err)
 		}
 		if diff := cmp.Diff(applied, files(t)[:1]); diff != "" {
-			t.Errorf("applied, got - want +:\n%s", diff)
+			t.Errorf("files applied before the one that fails (-got +want):\n%s", diff)
 		}
 		if value[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
-			t.Error("the lock is held after the failed Up, want it released")
+			t.Error("the lock after an Up that failed: got locked = true, want false")
 		}
 	})
 }
 
-// Status works if no migration was applied and the role may create nothing.
+// Status can be called before any migration was applied. It creates no table and no schema.
 func TestStatusChangesNothing(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
@@ -222,8 +223,8 @@ func TestStatusChangesNothing(t *testing.T) {
 	}
 }
 
-// An application may have tables with the same names in another schema.
-func TestUpInAnotherSchema(t *testing.T) {
+// The schema public can have tables of an application with the same names.
+func TestUpInAnotherSchemaChangesNothingInPublic(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	conn := connect(t, url)
@@ -235,18 +236,18 @@ func TestUpInAnotherSchema(t *testing.T) {
 	for _, name := range []string{"xenon", "select"} { // the second is a word of SQL
 		applied, err := migrations.UpIn(t.Context(), url, name)
 		if diff := cmp.Diff(applied, files(t)); diff != "" || err != nil {
-			t.Errorf("%s: %v; applied, got - want +:\n%s", name, err, diff)
+			t.Errorf("files that UpIn applied to the schema %s: error %v (-got +want):\n%s", name, err, diff)
 		}
 		if again, err := migrations.UpIn(t.Context(), url, name); len(again) > 0 || err != nil {
-			t.Errorf("%s, again: got %v, %v, want nothing to do", name, again, err)
+			t.Errorf("files that a second UpIn applied to the schema %s: got %v and the error %v, want none", name, again, err)
 		}
 		all, err := migrations.StatusIn(t.Context(), url, name)
 		if err != nil || len(all) != len(files(t)) || all[0].Pending() {
-			t.Errorf("%s: status: got %v, %v, want everything applied", name, all, err)
+			t.Errorf("status of the schema %s: got %v and the error %v, want all migrations applied", name, all, err)
 		}
 		tables := value[int](t, conn, "SELECT count(*)::int FROM pg_tables WHERE schemaname = $1", name)
 		if want := len(schema.Tables) + 2; tables != want {
-			t.Errorf("%s: got %d tables, want %d", name, tables, want)
+			t.Errorf("tables in the schema %s: got %d, want %d", name, tables, want)
 		}
 	}
 	if !value[bool](
@@ -255,7 +256,7 @@ func TestUpInAnotherSchema(t *testing.T) {
 		`SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = 2 AND EXISTS (SELECT FROM "user"
 			WHERE login = 1)`,
 	) {
-		t.Error("Up changed the tables of the application, want no change")
+		t.Error("the tables in the schema public have changed, want no change")
 	}
 }
 
@@ -268,8 +269,8 @@ func newUser(t *testing.T, conn *pgx.Conn) string {
 	)
 }
 
-// A database in which Better Auth's admin plugin has written bans keeps them.
-func TestBan_ColumnsMayBeThere(t *testing.T) {
+// Better Auth's admin plugin creates the same columns for bans. A database with these columns keeps its bans.
+func TestUpKeepsBansOfTheAdminPlugin(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	conn := connect(t, url)
@@ -289,11 +290,12 @@ func TestBan_ColumnsMayBeThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !value[bool](t, conn, `SELECT banned AND "banReason" = 'spam' AND "banExpires" = 'infinity' FROM "user"`) {
-		t.Error("the migration removed the ban, want it kept")
+		t.Error("the ban after the migrations is another one or missing, want it unchanged")
 	}
 }
 
-// Better Auth 1.7.0 to 1.7.2 have account.issuer. Xenon's statements do not write it.
+// Better Auth 1.7.0 to 1.7.2 have the column account.issuer. Xenon's statements do not write it, so a default and a
+// trigger do.
 func TestIssuerOfAccountsIsThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
@@ -313,12 +315,12 @@ func TestIssuerOfAccountsIsThatOfBetterAuth(t *testing.T) {
 		exec(t, conn, `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") VALUES ('1', $2, $1, now())`,
 			newUser(t, conn), provider)
 		if got := value[string](t, conn, `SELECT issuer FROM account WHERE "providerId" = '`+provider+`'`); got != want {
-			t.Errorf("%s: got %s, want %s", provider, got, want)
+			t.Errorf("the issuer of an account with the provider %s: got %s, want %s", provider, got, want)
 		}
 	}
 }
 
-func TestProfileChecks(t *testing.T) {
+func TestProfileColumnsAcceptOnlyAllowedValues(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	for _, test := range []struct {
@@ -338,14 +340,15 @@ func TestProfileChecks(t *testing.T) {
 		insert := "INSERT INTO user_profile (user_id, " + test.column + ") VALUES ($1, $2)"
 		for _, v := range test.good {
 			if _, err := conn.Exec(t.Context(), insert, newUser(t, conn), v); err != nil {
-				t.Errorf("insert %s = %v: %v", test.column, v, err)
+				t.Errorf("insert a profile with %s = %v: got the error %v, want none", test.column, v, err)
 			}
 		}
 		for _, v := range test.bad {
 			_, err := conn.Exec(t.Context(), insert, newUser(t, conn), v)
 			var pg *pgconn.PgError
 			if !errors.As(err, &pg) || pg.Code != "23514" && pg.Code != "23502" {
-				t.Errorf("insert %s = %v: got %v, want a violated check or NOT NULL", test.column, v, err)
+				t.Errorf("insert a profile with %s = %v: got the error %v, want a violated CHECK or NOT NULL",
+					test.column, v, err)
 			}
 		}
 	}
@@ -357,21 +360,22 @@ func TestUserHasOneProfileThatIsDeletedWithUser(t *testing.T) {
 	user := newUser(t, conn)
 	exec(t, conn, "INSERT INTO user_profile (user_id) VALUES ($1)", user)
 	if got, want := value[string](t, conn, "SELECT preferred_language FROM user_profile"), "en"; got != want {
-		t.Errorf("language: got %q, want %q", got, want)
+		t.Errorf("preferred_language of a new profile: got %q, want %q", got, want)
 	}
 	_, err := conn.Exec(t.Context(), "INSERT INTO user_profile (user_id) VALUES ($1)", user)
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || pg.Code != "23505" || pg.ConstraintName != "user_profile_user_id_key" {
-		t.Errorf("second profile: got %v, want a violated user_profile_user_id_key", err)
+		t.Errorf("insert a second profile of a user: got the error %v, want a violated user_profile_user_id_key", err)
 	}
 	exec(t, conn, `DELETE FROM "user" WHERE id = $1`, user)
 	if got := value[int](t, conn, "SELECT count(*) FROM user_profile"); got != 0 {
-		t.Errorf("profiles after the user: got %d, want 0", got)
+		t.Errorf("profiles after the user was deleted: got %d, want 0", got)
 	}
 }
 
-// updated_at is the ETag. Every update makes it later, even if the statement or the clock has an earlier time.
-func TestProfileVersionsDiffer(t *testing.T) {
+// updated_at is the ETag. Every update makes it later, even if the statement sets an earlier time, or if the row
+// already has a time in the future.
+func TestEveryUpdateOfAProfileIncreasesUpdatedAt(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	exec(
@@ -389,7 +393,7 @@ func TestProfileVersionsDiffer(t *testing.T) {
 	} {
 		next := value[time.Time](t, conn, statement+" RETURNING updated_at")
 		if !next.After(last) {
-			t.Errorf("%s: got %v, want later than %v", statement, next, last)
+			t.Errorf("updated_at after %s: got %v, want a time after %v", statement, next, last)
 		}
 		last = next
 	}
@@ -400,6 +404,6 @@ func TestProfileVersionsDiffer(t *testing.T) {
 		conn,
 		`UPDATE user_profile SET time_per_week = 2 WHERE updated_at < now() RETURNING updated_at > now()`,
 	) {
-		t.Error("updated_at is not the time of the update")
+		t.Error("updated_at after an update: got a time before the update began, want one after it")
 	}
 }
