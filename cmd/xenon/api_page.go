@@ -59,12 +59,12 @@ func (o operation) Body() (string, error) {
 	return string(text), err
 }
 
-// JWT reports whether the operation requires a token of /api/auth/token.
-func (o operation) JWT() bool {
+// RequiresToken reports whether the operation requires a token of /api/auth/token.
+func (o operation) RequiresToken() bool {
 	return slices.ContainsFunc(o.Security, func(s map[string][]string) bool { _, ok := s["jwt"]; return ok })
 }
 
-// Statuses returns the responses that the document describes for this operation.
+// Statuses returns the status codes that the document describes at this operation, as a list with commas.
 func (o operation) Statuses() string {
 	var all []string
 	for status, r := range o.Responses {
@@ -92,7 +92,7 @@ func (d apiDocument) sections() ([]apiSection, error) {
 				return nil, err
 			}
 			if len(op.Tags) != 1 {
-				return nil, fmt.Errorf("%s has %d tags, needs one", op.ID, len(op.Tags))
+				return nil, fmt.Errorf("the operation %s has %d tags, but it must have one", op.ID, len(op.Tags))
 			}
 			op.Method, op.Path = strings.ToUpper(item.Content[j].Value), path
 			byTag[op.Tags[0]] = append(byTag[op.Tags[0]], op)

@@ -47,13 +47,13 @@ func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
 	slices.Sort(want)
 	slices.Sort(got)
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("(-page +template.yaml):\n%s", diff)
+		t.Errorf("forms of the API page and routes of template.yaml, want the same (-page +template.yaml):\n%s", diff)
 	}
 	if external := regexp.MustCompile(`(src|href|action)="?(https?:)?//`).FindString(page); external != "" {
-		t.Errorf("the page sends requests to another host: %s", external)
+		t.Errorf("the API page: got the URL of another host in %s, want only paths of this host", external)
 	}
 	if csp := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none';") {
-		t.Errorf("got Content-Security-Policy %q, want default-src 'none'", csp)
+		t.Errorf("the API page: got Content-Security-Policy %q, want one that begins with default-src 'none'", csp)
 	}
 }
 
@@ -65,22 +65,22 @@ func TestAPIDocumentIsTheFile(t *testing.T) {
 	}
 	w := get(t, "/openapi.yaml")
 	if w.Code != http.StatusOK || w.Body.String() != string(want) || w.Header().Get("Content-Type") != "application/yaml" {
-		t.Errorf("got %d %s, %d bytes, want the %d of %s",
+		t.Errorf("GET /openapi.yaml: got %d, %s and %d bytes, want 200, application/yaml and the %d bytes of %s",
 			w.Code, w.Header().Get("Content-Type"), w.Body.Len(), len(want), apiFile)
 	}
 }
 
-func TestAPIPageWithoutTheFile(t *testing.T) {
+func TestAPIPageAnswers404WithoutTheFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"/api", "/openapi.yaml"} {
 		if w := get(t, path); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "root of the checkout") {
-			t.Errorf("%s without the file: got %d %s, want 404 that names the root of the checkout",
+			t.Errorf("GET %s without the file: got the status %d and %s, want 404 that names the root of the checkout",
 				path, w.Code, w.Body)
 		}
 	}
 }
 
-// apiRoutes returns the two routes of the API page.
+// apiRoutes returns the routes of the API page and of the OpenAPI file.
 func apiRoutes() web.Routes {
 	return web.Routes{"GET /api": apiPage, "GET /openapi.yaml": apiDescription}
 }

@@ -20,9 +20,9 @@ import (
 
 const (
 	templateFile = "template.yaml"
-	devPool      = 10               // connections of the process, which serves the routes of all functions
-	devTimeout   = 15 * time.Second // the Timeout of functions in template.yaml
-	stopTimeout  = 5 * time.Second
+	devPool      = 10               // connections to Postgres; one process serves the routes of all functions
+	devTimeout   = 15 * time.Second // the Timeout of most functions in template.yaml
+	stopTimeout  = 5 * time.Second  // for requests that are not finished when the server stops
 )
 
 type devCmd struct {
@@ -51,7 +51,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	defer listener.Close() //nolint:errcheck // the server closes it; this is for earlier returns
+	defer listener.Close() //nolint:errcheck // it is open only if Run returns before the server starts
 	if getenv, err = withEnvFile(getenv, envFile, std.err); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	defer local.stop()
-	direct := "" // --database-url is used for migrations too
+	direct := "" // with --database-url, the migrations use that URL, too
 	if c.DatabaseURL == "" && local.databaseURL != "" {
 		direct = getenv("DIRECT_DATABASE_URL")
 	}
@@ -119,7 +119,8 @@ func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg
 	fmt.Fprint(out, startCommands(cfg.Origin, c.Dir))
 }
 
-// withSite returns a handler that serves the routes, the pages about the API, and the site at every other path.
+// withSite returns a handler that serves the routes, the pages about the API and, at every other path, the site. With
+// --no-site it serves a short text at / instead of the site.
 func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error) {
 	routes["GET /api"], routes["GET /openapi.yaml"] = apiPage, apiDescription
 	if c.NoSite {
@@ -155,13 +156,13 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// devAPI returns a handler that serves the routes with the header limits of API Gateway and CloudFront, and the timeout
-// of a function.
+// devAPI returns a handler that serves the routes with the header limits of API Gateway and CloudFront, and with
+// devTimeout for each request.
 func devAPI(routes web.Routes, cfg config.API) http.Handler {
 	return web.WithGatewayLimits(withDeadline(routes.Mux(cfg)))
 }
 
-// withDeadline gives every request the timeout of a function.
+// withDeadline cancels the context of each request after devTimeout.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), devTimeout)
@@ -184,7 +185,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	if err := srv.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return srv.Close() // a browser opens connections before it has a request for them
+	return srv.Close() // Shutdown waits for connections on which a browser has not sent a request yet
 }
 
 const siteHint = `

@@ -44,11 +44,11 @@ WINDOWS=z` + "\r\n" + `no assignment
 		"LINES":  "one\ntwo", "OFF": "", "WINDOWS": "z", "MISSING": "",
 	} {
 		if got := getenv(name); got != want {
-			t.Errorf("%s: got %q, want %q", name, got, want)
+			t.Errorf("the variable %s: got %q, want %q", name, got, want)
 		}
 	}
 	if !strings.Contains(log.String(), file) || strings.Contains(log.String(), "pa$$") {
-		t.Errorf("got %q, want a line with the path of the file and no value", log.String())
+		t.Errorf("the log: got %q, want a line with the path of the file and without the value SECRET", log.String())
 	}
 }
 

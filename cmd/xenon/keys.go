@@ -29,11 +29,11 @@ func (keysListCmd) Help() string {
   xenon keys list --json`
 }
 
-// listedKey is one key of the list.
+// listedKey is one key in the output of xenon keys list.
 type listedKey struct {
-	Role  string     `json:"role"`
+	Role  string     `json:"role"` // "next", "current" or "retired"
 	ID    string     `json:"kid"`
-	Since time.Time  `json:"since"`
+	Since time.Time  `json:"since"` // when the key was created; for a retired key, when it was retired
 	Until *time.Time `json:"publishedUntil,omitempty"`
 }
 
@@ -131,7 +131,8 @@ func rotateFile(_ context.Context, cfg config.Keys) (keys.Set, error) {
 	return set, keys.SaveFile(cfg.SigningKeysFile, set)
 }
 
-// loadKeySettings reads the settings of the key commands and the credentials of the user.
+// loadKeySettings reads the settings of the key commands. If the keys are in Secrets Manager, it also loads the AWS
+// credentials of the user.
 func loadKeySettings(ctx context.Context, getenv environment) (config.Keys, error) {
 	cfg, err := config.LoadKeys(getenv)
 	if err == nil && cfg.SigningKeysARN != "" {
@@ -140,7 +141,7 @@ func loadKeySettings(ctx context.Context, getenv environment) (config.Keys, erro
 	return cfg, err
 }
 
-// loadAWSProfile replaces the credentials with those of the user of the command, as the AWS CLI finds them.
+// loadAWSProfile replaces the AWS credentials with those that the AWS CLI would use.
 func loadAWSProfile(ctx context.Context, as config.AWS) (config.AWS, error) {
 	as, err := awsprofile.Load(ctx, as)
 	if err != nil {

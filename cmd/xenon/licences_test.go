@@ -24,7 +24,7 @@ var licences = []struct{ name, words string }{
 	{"public domain", "have been put into the public domain"},
 }
 
-// licencesOf returns the licences in the folder of a module.
+// licencesOf returns the permitted licences whose text is in the directory of a module.
 func licencesOf(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	for _, file := range []string{"LICENSE", "LICENSE.txt", "LICENSE.md", "COPYING"} {
@@ -42,7 +42,7 @@ func licencesOf(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// modules returns the modules that the functions or the command link: path, version and folder.
+// modules returns the modules that the functions or the command link. Of each it returns path, version and directory.
 func modules(t *testing.T) [][]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", "-f",
@@ -77,12 +77,12 @@ library (BSD-3-Clause). The packages of the site have [their own page](licences-
 `)
 	found := modules(t)
 	if len(found) < 10 {
-		t.Fatalf("got %d modules, want at least 10", len(found))
+		t.Fatalf("modules that the functions and the command link: got %d, want at least 10", len(found))
 	}
 	for _, m := range found {
 		names := licencesOf(t, m[2])
 		if len(names) == 0 {
-			t.Errorf("%s %s has no permitted licence", m[0], m[1])
+			t.Errorf("the module %s %s: got no permitted licence, want at least one", m[0], m[1])
 		}
 		fmt.Fprintf(&page, "| `%s` | %s | %s |\n", m[0], m[1], strings.Join(names, ", "))
 	}
@@ -97,7 +97,7 @@ library (BSD-3-Clause). The packages of the site have [their own page](licences-
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(page.String(), string(got)); diff != "" {
-		t.Errorf("run make manual (-want +got):\n%s", diff)
+		t.Errorf("docs/licences.md is not up to date; run make manual (-want +got):\n%s", diff)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestR59_UnknownLicencesAreReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := licencesOf(t, dir); len(got) != want {
-			t.Errorf("text %q: got the licences %v, want %d", text, got, want)
+			t.Errorf("a module with the licence text %q: got the licences %v, want %d of them", text, got, want)
 		}
 	}
 }

@@ -24,7 +24,7 @@ import (
 type local struct {
 	dir         string
 	mailFile    string // the value of --mail-file
-	secret      string
+	secret      string // BETTER_AUTH_SECRET
 	databaseURL string
 	server      *postgres.Server // nil if xenon dev did not start the database
 }
@@ -38,8 +38,8 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 	return l, l.generateSecret(getenv("BETTER_AUTH_SECRET"), log)
 }
 
-// startDatabase starts a Postgres server, unless the settings have a database URL. Then it applies the migrations. It
-// uses the URL direct for them, if it is not empty.
+// startDatabase starts a Postgres server, unless the settings have a database URL. Then it applies the migrations, with
+// the database URL `direct` if that is not empty. name is the schema.
 func (l *local) startDatabase(ctx context.Context, direct, name string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
@@ -63,8 +63,8 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 	return nil
 }
 
-// shownURL returns the URL of the database without its password. If xenon dev started the database, it adds the path of
-// the password file.
+// shownURL returns the database URL to print, without the password. If xenon dev started the database, it adds the path
+// of the password file.
 func (l *local) shownURL() string {
 	u, err := url.Parse(l.databaseURL)
 	if err != nil {
@@ -91,11 +91,11 @@ func (l *local) stop() {
 	}
 }
 
-// generateSecret sets the secret: to the one in the settings, else to the one in the file of an earlier start. If there
-// is none, it generates a secret and writes the file.
-func (l *local) generateSecret(set string, log io.Writer) error {
-	if set != "" {
-		l.secret = set
+// generateSecret sets l.secret: to the secret of the settings, or else to the secret that an earlier start wrote into a
+// file. If there is none, it generates a secret and writes the file.
+func (l *local) generateSecret(setting string, log io.Writer) error {
+	if setting != "" {
+		l.secret = setting
 		return nil
 	}
 	file := l.path("secret")

@@ -14,13 +14,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// mailTemplate is the part of template.yaml about mails: the settings of each folder, including those of Globals, and
-// the policies of each folder.
+// mailTemplate is the part of template.yaml about mails.
 type mailTemplate struct {
-	settings map[string]map[string]string
-	policies map[string]string
-	mailer   map[string]any // the event source of the mailer
-	queues   map[string]map[string]any
+	settings map[string]map[string]string // environment variables of a function, with those of Globals, by folder
+	policies map[string]string            // policies of a function, as YAML, by folder
+	mailer   map[string]any               // the event source of the mailer
+	queues   map[string]map[string]any    // properties of the SQS queues, by name
 }
 
 func readMailTemplate(t *testing.T) mailTemplate {
@@ -89,9 +88,9 @@ func readMailTemplate(t *testing.T) mailTemplate {
 	return m
 }
 
-// Functions that send mails have the queue in their settings and may write to it; the others have MAIL=none. None of
-// them uses the outbox, because config rejects it in AWS.
-func TestMailSettingsOfTheTemplate(t *testing.T) {
+// Functions that send mails have MAIL=queue, the URL of the queue and the permission to send to it. All other functions
+// have MAIL=none. No function has MAIL=outbox, because config rejects it in AWS.
+func TestFunctionsThatSendMailMayUseTheQueue(t *testing.T) {
 	t.Parallel()
 	m := readMailTemplate(t)
 	var senders []string
@@ -101,24 +100,25 @@ func TestMailSettingsOfTheTemplate(t *testing.T) {
 		case config.MailQueue:
 			senders = append(senders, folder)
 			if settings["MAIL_QUEUE_URL"] != "MailQueue" || !may {
-				t.Errorf("%s: got MAIL_QUEUE_URL %q and permission to send %v, want MailQueue and true",
+				t.Errorf("functions/%s with MAIL=queue: got MAIL_QUEUE_URL %q and permission to send %v, want MailQueue and true",
 					folder, settings["MAIL_QUEUE_URL"], may)
 			}
 		case config.MailNone:
 			if settings["MAIL_QUEUE_URL"] != "" || may {
-				t.Errorf("%s sends no mail but has the URL of the queue or may send to it", folder)
+				t.Errorf("functions/%s with MAIL=none: got MAIL_QUEUE_URL %q and permission to send %v, want none and false",
+					folder, settings["MAIL_QUEUE_URL"], may)
 			}
 		default:
-			t.Errorf("%s: got MAIL %q, want one that exists", folder, mail)
+			t.Errorf("functions/%s: got MAIL %q, want queue or none", folder, mail)
 		}
 	}
 	slices.Sort(senders)
 	if diff := cmp.Diff(senders, []string{"account", "email", "password", "signin", "signup", "social"}); diff != "" {
-		t.Errorf("senders (-got +want):\n%s", diff)
+		t.Errorf("functions with MAIL=queue (-got +want):\n%s", diff)
 	}
 }
 
-func TestMailerOfTheTemplate(t *testing.T) {
+func TestMailerReadsTheQueueAndSendsBySES(t *testing.T) {
 	t.Parallel()
 	m := readMailTemplate(t)
 	want := map[string]any{
@@ -129,23 +129,25 @@ func TestMailerOfTheTemplate(t *testing.T) {
 		t.Errorf("event of the mailer (-got +want):\n%s", diff)
 	}
 	if m.settings["mailer"]["MAIL_FROM"] != "MailFrom" || !strings.Contains(m.policies["mailer"], "ses:SendEmail\n") {
-		t.Errorf("the mailer has no MAIL_FROM or may not send by SES")
+		t.Errorf("the mailer: got MAIL_FROM %q and these policies, want MailFrom and ses:SendEmail:\n%s",
+			m.settings["mailer"]["MAIL_FROM"], m.policies["mailer"])
 	}
 	if strings.Contains(m.policies["mailer"], "secretsmanager") {
-		t.Errorf("the mailer may read secrets, want no permission: it needs none")
+		t.Errorf("policies of the mailer: got a permission for Secrets Manager, want none, because it reads no secret")
 	}
 	redrive := map[string]any{"deadLetterTargetArn": "MailDeadLetterQueue.Arn", "maxReceiveCount": 5}
 	if diff := cmp.Diff(m.queues["MailQueue"]["RedrivePolicy"], any(redrive)); diff != "" {
-		t.Errorf("redrive policy (-got +want):\n%s", diff)
+		t.Errorf("redrive policy of MailQueue (-got +want):\n%s", diff)
 	}
 	for name, q := range m.queues {
 		if q["SqsManagedSseEnabled"] != true {
-			t.Errorf("%s stores links unencrypted", name)
+			t.Errorf("the queue %s: got SqsManagedSseEnabled = %v, want true, because its mails contain links",
+				name, q["SqsManagedSseEnabled"])
 		}
 	}
 }
 
-func TestDevMailFile(t *testing.T) {
+func TestDevWritesMailsToTheFileOfTheFlagOrVariable(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		flag, variable, want string
@@ -170,7 +172,8 @@ func TestDevMailFile(t *testing.T) {
 			want = filepath.Join(dir, want)
 		}
 		if cfg.Mail != config.MailOutbox || cfg.MailFile != want {
-			t.Errorf("%s: got %s %q, want %q", name, cfg.Mail, cfg.MailFile, want)
+			t.Errorf("the mail file with %s: got MAIL=%s and the file %q, want outbox and %q",
+				name, cfg.Mail, cfg.MailFile, want)
 		}
 	}
 }

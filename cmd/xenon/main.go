@@ -39,7 +39,7 @@ type commands struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process immediately
+	context.AfterFunc(ctx, stop) // after the first Ctrl-C, a second one ends the process immediately
 	std := streams{os.Stdin, os.Stdout, os.Stderr}
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, std)) //nolint:forbidigo // the only place that reads the environment
 }
@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 	return report(cmd.Run(), std.err)
 }
 
-// environment is a function that returns the value of a variable. Commands read settings with it.
+// environment is a function that returns the value of an environment variable. Commands read their settings with it.
 type environment func(string) string
 
 // userError is an error message for the user. It says what happened and what the user can do.

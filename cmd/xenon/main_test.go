@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// xenon runs one command line. env has the names and values of its environment variables.
+// xenon runs one command line. env has the environment variables, each name followed by its value.
 func xenon(t *testing.T, args []string, env ...string) (code int, out, err string) {
 	t.Helper()
 	settings := map[string]string{}
@@ -35,12 +35,12 @@ func TestHelpAndWrongUse(t *testing.T) {
 		code, out, _ := xenon(t, args)
 		if code != exitDone || !strings.Contains(out, "Usage: xenon") || command != "" &&
 			!strings.Contains(out, "    xenon ") && !strings.Contains(out, "xenon "+command) {
-			t.Errorf("%v: got %d, want 0 and the usage\n%s", args, code, out)
+			t.Errorf("xenon %v: got the exit code %d, want 0 and the usage in the output\n%s", args, code, out)
 		}
 	}
 	for _, args := range [][]string{{}, {"nonsense"}, {"schema"}, {"dev", "--nonsense"}, {"keys", "list", "extra"}} {
 		if code, _, err := xenon(t, args); code != exitUsage || !strings.Contains(err, "Try: xenon --help") {
-			t.Errorf("%v: got %d %s, want the exit code of wrong use and a hint", args, code, err)
+			t.Errorf("xenon %v: got the exit code %d and %s, want 2 and \"Try: xenon --help\"", args, code, err)
 		}
 	}
 }
@@ -62,12 +62,13 @@ func TestSchemaUpAndStatus(t *testing.T) {
 	for _, s := range steps {
 		code, out, err := xenon(t, s.args, "DATABASE_URL", "postgres://not-this-one/db", "DIRECT_DATABASE_URL", url)
 		if code != exitDone || !strings.Contains(out, s.want) {
-			t.Errorf("%v: got %d, want 0 and %q\n%s%s", s.args, code, s.want, out, err)
+			t.Errorf("xenon %v: got the exit code %d, want 0 and %q in the output\n%s%s", s.args, code, s.want, out, err)
 		}
 	}
 	if code, _, err := xenon(t, []string{"schema", "up"}); code != exitFailed ||
 		!strings.Contains(err, "DATABASE_URL: missing") {
-		t.Errorf("schema up without DATABASE_URL: got %d %s, want a failure that names the setting", code, err)
+		t.Errorf("schema up without DATABASE_URL: got the exit code %d and %s, want a failure that names the setting",
+			code, err)
 	}
 	if code, _, err := xenon(
 		t,
@@ -76,11 +77,12 @@ func TestSchemaUpAndStatus(t *testing.T) {
 		"postgres://u:hunter2@127.0.0.1:1/db",
 	); code != exitFailed ||
 		strings.Contains(err, "hunter2") {
-		t.Errorf("schema up without a server: got %d %s, want a failure without the password", code, err)
+		t.Errorf("schema up without a server: got the exit code %d and %s, want a failure without the password", code, err)
 	}
 }
 
-// A "user" or account table of an application is not changed.
+// If the database has a table "user" or account of an application, schema up changes nothing in the schema public. With
+// SCHEMA=xenon it creates its tables in another schema.
 func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {
 	t.Parallel()
 	for table, want := range map[string]string{
@@ -98,26 +100,27 @@ func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {
 		}
 		code, out, problem := xenon(t, []string{"schema", "up"}, "DATABASE_URL", url)
 		if code != exitFailed || out != "" || !strings.Contains(problem, want) || !strings.Contains(problem, "SCHEMA=xenon") {
-			t.Errorf("%s: schema up: got %d %s%s, want a failure that names the column and SCHEMA=xenon",
+			t.Errorf("%s: schema up: got the exit code %d and %s%s, want a failure that names the column and SCHEMA=xenon",
 				table, code, out, problem)
 		}
 		code, out, problem = xenon(t, []string{"schema", "status"}, "DATABASE_URL", url)
 		if code != exitDecision || !strings.Contains(out, "pending") || !strings.Contains(problem, want) {
-			t.Errorf("%s: schema status: got %d %s%s, want pending migrations and the problem",
+			t.Errorf("%s: schema status: got the exit code %d and %s%s, want pending migrations and the problem",
 				table, code, out, problem)
 		}
 		code, out, problem = xenon(t, []string{"schema", "status", "--json"}, "DATABASE_URL", url)
 		if code != exitDecision || !strings.Contains(out, `"problems":[{"table":`) {
-			t.Errorf("%s: schema status --json: got %d %s%s, want the problems in the JSON", table, code, out, problem)
+			t.Errorf("%s: schema status --json: got the exit code %d and %s%s, want the problems in the JSON",
+				table, code, out, problem)
 		}
 		code, out, problem = xenon(t, []string{"schema", "up"}, "DATABASE_URL", url, "SCHEMA", "xenon")
 		if code != exitDone || !strings.Contains(out, "applied 0001") {
-			t.Errorf("%s: schema up with SCHEMA: got %d %s%s, want the first migration applied",
+			t.Errorf("%s: schema up with SCHEMA: got the exit code %d and %s%s, want the first migration applied",
 				table, code, out, problem)
 		}
 		code, out, problem = xenon(t, []string{"schema", "status"}, "DATABASE_URL", url, "SCHEMA", "xenon")
 		if code != exitDone || strings.Contains(out, "pending") || !strings.Contains(out, "in the schema xenon") {
-			t.Errorf("%s: schema status with SCHEMA: got %d %s%s, want nothing pending in the schema xenon",
+			t.Errorf("%s: schema status with SCHEMA: got the exit code %d and %s%s, want nothing pending in the schema xenon",
 				table, code, out, problem)
 		}
 		var tables int
@@ -134,22 +137,24 @@ func TestKeysListAndRotate(t *testing.T) {
 	env := []string{"SIGNING_KEYS_FILE", file}
 	if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
 		!strings.Contains(err, "xenon keys rotate") {
-		t.Errorf("keys list without keys: got %d %s, want a failure that names xenon keys rotate", code, err)
+		t.Errorf("keys list without keys: got the exit code %d and %s, want a failure that names xenon keys rotate",
+			code, err)
 	}
 	if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
 		!strings.Contains(out, "is now the signing key") {
-		t.Errorf("first keys rotate: got %d %s%s, want success", code, out, err)
+		t.Errorf("first keys rotate: got the exit code %d and %s%s, want success", code, out, err)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("key file: got mode %v, %v, want 0600", info.Mode(), err)
 	}
 	if code, _, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitFailed ||
 		!strings.Contains(err, "rotate again after") {
-		t.Errorf("keys rotate again at once: got %d %s, want a failure with the time of the next rotation", code, err)
+		t.Errorf("keys rotate again at once: got the exit code %d and %s, want a failure with the time of the next rotation",
+			code, err)
 	}
 	code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...)
 	if code != exitDone || strings.Count(out, `"kid"`) != 2 || strings.Contains(out, "PRIVATE") {
-		t.Errorf("keys list: got %d %s, want two public keys", code, out)
+		t.Errorf("keys list: got the exit code %d and %s, want two public keys", code, out)
 	}
 }
 
@@ -190,7 +195,8 @@ func TestDevReportsErrors(t *testing.T) {
 		args := append([]string{"dev", "--addr", "127.0.0.1:0", "--dir", dir}, c.args...)
 		code, out, stderr := xenon(t, args, c.env...)
 		if code != exitFailed || !strings.Contains(stderr, c.want) || out != "" {
-			t.Errorf("%s: got %d, want a failure that says %q and no output\n%s%s", c.name, code, c.want, out, stderr)
+			t.Errorf("xenon dev, %s: got the exit code %d, want a failure that says %q and no output\n%s%s",
+				c.name, code, c.want, out, stderr)
 		}
 	}
 }

@@ -33,7 +33,7 @@ type importFlags struct {
 	JSON bool   `name:"json" help:"Print the result as JSON."`
 }
 
-// open returns the import. It checks only the form of the URLs and does not connect.
+// open returns the import from the source to the target. It checks the form of the URLs but does not connect.
 func (f importFlags) open(ctx context.Context, getenv environment, std streams) (*importer.Import, *progress, error) {
 	from, to, err := f.urls(ctx, getenv)
 	if err != nil {
@@ -135,8 +135,8 @@ func wrongUse(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errUsage}, args...)...)
 }
 
-// processName returns the name of this process, which holds the lease of the run. Another process that cannot get the
-// lease prints this name.
+// processName returns a name of this process. It is stored with the lease of the run, and another process that cannot
+// get the lease prints it.
 func processName() string {
 	host, err := os.Hostname()
 	if err != nil {

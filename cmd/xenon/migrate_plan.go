@@ -25,7 +25,7 @@ type optionFlags struct {
 	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
 	MFA           string   `name:"mfa" help:"Users with a verified second factor. Second factors cannot be imported. hold: these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",allow,hold" default:"" placeholder:"allow|hold"`
 	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles" placeholder:"TABLE"`
-	Provider      []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Microsoft accounts get their object id; with azure=ID, the generic OIDC provider ID, they keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
+	Provider      []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Accounts of azure become Microsoft accounts with Microsoft's object id; with azure=ID they become accounts of the generic OIDC provider ID and keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
 	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
 	AllowDeletion bool     `name:"allow-deletions" help:"Continue although more than half of the users were deleted in the source."`
 }
@@ -66,7 +66,7 @@ func (c optionFlags) options(run string) (importer.Options, error) {
 	return o, nil
 }
 
-// commandLine returns the command line with the same options.
+// commandLine returns the command line of a migrate command with the same options, without --allow-deletions.
 func (c optionFlags) commandLine(command, run string) string {
 	text := "xenon migrate " + command
 	add := func(flag, value string) {
@@ -298,7 +298,7 @@ func printReasons(out io.Writer, title string, r mapping.Reasons) {
 	}
 }
 
-// wrap breaks text into lines of at most width characters.
+// wrap breaks text between words into lines of at most width bytes. newline is the text between two lines.
 func wrap(text string, width int, newline string) string {
 	var b strings.Builder
 	column := 0

@@ -26,7 +26,7 @@ func TestMigrateOptions(t *testing.T) {
 		`--profile-value age_range:35_44=35_plus --profile-value age_range:45_plus=35_plus --profile-value ` +
 		`'primary_goal:a b=it'\''s'`
 	if got := c.commandLine("run", "autumn"); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+		t.Errorf("the command line with the same options:\ngot  %s\nwant %s", got, want)
 	}
 }
 
@@ -52,19 +52,19 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 	} {
 		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code {
-			t.Errorf("%v: got %d, want %d\n%s%s", s.args, code, s.code, out, stderr)
+			t.Errorf("migrate %v: got the exit code %d, want %d\n%s%s", s.args, code, s.code, out, stderr)
 		}
 		for _, want := range s.want {
 			if !strings.Contains(out, want) {
-				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, stderr)
+				t.Errorf("the output of migrate %v: want %q in it, got\n%s%s", s.args, want, out, stderr)
 			}
 		}
 		if slices.Contains(s.args, "--json") && !json.Valid([]byte(out)) {
-			t.Errorf("%v: the output is not JSON:\n%s", s.args, out)
+			t.Errorf("the output of migrate %v: want JSON, got\n%s", s.args, out)
 		}
 	}
 	users, ledger := dbtest.Value[int](t, target, countUsers), dbtest.Value[int](t, target, countLedgers)
 	if users != 0 || ledger != 0 {
-		t.Errorf("plan wrote %d users and %d ledgers, want none", users, ledger)
+		t.Errorf("the target after the plans: got %d users and %d schemas supabase_import, want none", users, ledger)
 	}
 }

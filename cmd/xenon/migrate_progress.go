@@ -19,7 +19,7 @@ type progress struct {
 	bar    *progressbar.ProgressBar
 	action string
 	began  time.Time // start of the first batch of this action
-	before int       // batches that were done before
+	before int       // how many batches were done before that batch
 	sums   struct{ rows, copied, quarantined, different int64 }
 }
 

@@ -77,6 +77,6 @@ rollback (dry run): batch 0, 2 of 2 done: 5 rows would be removed, 1m0s
 rollback: batch 0, 2 of 2 done: 5 rows removed, 1m0s
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("progress without a terminal (-want +got):\n%s", diff)
 	}
 }

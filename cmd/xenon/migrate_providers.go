@@ -13,7 +13,7 @@ import (
 	importrun "github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// planOutput is the plan with the state of the settings in this environment, as JSON.
+// planOutput is the JSON output of the plan. It also lists the settings that the providers need.
 type planOutput struct {
 	importer.Plan
 	Settings []providerSetting `json:"settings"`
@@ -23,7 +23,7 @@ type planOutput struct {
 type providerSetting struct {
 	Provider string `json:"provider"` // its id in Xenon
 	Name     string `json:"name"`
-	Set      bool   `json:"set"` // in this environment; its value is not printed
+	Set      bool   `json:"set"` // whether this environment has the setting; its value is not in the output
 }
 
 // providerSettings returns the settings that the providers of the source need.
@@ -37,7 +37,8 @@ func providerSettings(all []importrun.Provider, getenv environment) []providerSe
 	return settings
 }
 
-// targetProviders returns one entry for each provider in Xenon: two providers of Supabase can be one here.
+// targetProviders returns one entry for each provider in Xenon, sorted by id. Two providers of Supabase, such as slack
+// and slack_oidc, can be one provider in Xenon.
 func targetProviders(all []importrun.Provider) []importrun.Provider {
 	byID := map[string]importrun.Provider{}
 	for _, p := range all {
@@ -48,7 +49,8 @@ func targetProviders(all []importrun.Provider) []importrun.Provider {
 	return slices.SortedFunc(maps.Values(byID), func(a, b importrun.Provider) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// isSet reports whether the environment has a setting of the provider, or what replaces it.
+// isSet reports whether the environment has the setting `name` of a provider, or another setting that can be used
+// instead of it: APPLE_CLIENT_SECRET instead of Apple's key, OIDC_PROVIDERS instead of the OIDC_ settings.
 func isSet(provider, name string, getenv environment) bool {
 	switch {
 	case strings.HasPrefix(name, "OIDC_"):
@@ -59,7 +61,7 @@ func isSet(provider, name string, getenv environment) bool {
 	return getenv(name) != ""
 }
 
-// isInOIDCList reports whether OIDC_PROVIDERS has the provider.
+// isInOIDCList reports whether the list in OIDC_PROVIDERS contains the provider.
 func isInOIDCList(provider string, getenv environment) bool {
 	var list []struct {
 		ProviderID string `json:"providerId"`

@@ -27,7 +27,7 @@ func TestMigratePlanListsProviders(t *testing.T) {
 	}
 	code, out, stderr := xenon(t, []string{"migrate", "plan"}, env...)
 	if code != exitDone {
-		t.Fatalf("migrate plan: got %d, want 0\n%s%s", code, out, stderr)
+		t.Fatalf("migrate plan: got the exit code %d, want 0\n%s%s", code, out, stderr)
 	}
 	for _, want := range []string{
 		"  in Supabase         in Xenon               users  nothing else    imported  not imported\n",
@@ -43,12 +43,12 @@ func TestMigratePlanListsProviders(t *testing.T) {
 		"    TWITTER_CLIENT_ID             missing\n",
 	} {
 		if !strings.Contains(out, want) {
-			t.Errorf("no %q in\n%s", want, out)
+			t.Errorf("the output of migrate plan: want %q in it, got\n%s", want, out)
 		}
 	}
 	code, text, stderr := xenon(t, []string{"migrate", "plan", "--json"}, env...)
 	if code != exitDone {
-		t.Fatalf("migrate plan --json: got %d, want 0\n%s%s", code, text, stderr)
+		t.Fatalf("migrate plan --json: got the exit code %d, want 0\n%s%s", code, text, stderr)
 	}
 	var plan planOutput
 	if err := json.Unmarshal([]byte(text), &plan); err != nil {
@@ -60,33 +60,34 @@ func TestMigratePlanListsProviders(t *testing.T) {
 	}
 	if len(plan.Providers) != 19 || len(states) != 2*15+4+4 || states["GITHUB_CLIENT_SECRET"] ||
 		!states["GITHUB_CLIENT_ID"] {
-		t.Errorf("got %d providers and the settings %v, want 19 providers and the settings that are set",
-			len(plan.Providers), states)
+		t.Errorf("migrate plan --json: got %d providers and the settings %v, want 19 providers, 38 settings, and of "+
+			"GitHub's settings only the client id set", len(plan.Providers), states)
 	}
 	if strings.Contains(out+text, "the-id") || strings.Contains(out+text, "hidden") {
-		t.Error("the plan prints a value of the environment")
+		t.Error("the output of migrate plan contains the value of an environment variable, want only names")
 	}
 }
 
-// The import knows the same built-in providers as the settings.
-func TestImportKnowsTheBuiltInProviders(t *testing.T) {
+// The packages mapping and config have separate lists of the built-in providers.
+func TestImportAndSettingsHaveTheSameBuiltInProviders(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for _, p := range config.BuiltInProviders() {
 		want = append(want, p.ID)
 		for _, name := range mapping.ProviderSettings(p.ID) {
 			if !strings.HasPrefix(name, config.Provider{ID: p.ID}.Setting("")) {
-				t.Errorf("%s needs %s, which is not one of its settings", p.ID, name)
+				t.Errorf("settings that the import lists for %s: got %s, want only names that begin with %s",
+					p.ID, name, config.Provider{ID: p.ID}.Setting(""))
 			}
 		}
 	}
 	slices.Sort(want)
 	if diff := cmp.Diff(mapping.BuiltInProviders(), want); diff != "" {
-		t.Errorf("providers, got - want +:\n%s", diff)
+		t.Errorf("built-in providers of mapping and config, want the same (-mapping +config):\n%s", diff)
 	}
 }
 
-func TestSettingsOfGenericOIDCProvider(t *testing.T) {
+func TestIsSetFindsOIDCProviderInSettingsOrList(t *testing.T) {
 	t.Parallel()
 	got := map[string]bool{}
 	for name, env := range map[string]map[string]string{
@@ -104,6 +105,6 @@ func TestSettingsOfGenericOIDCProvider(t *testing.T) {
 		"list is not JSON": false,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("got - want +:\n%s", diff)
+		t.Errorf("whether OIDC_ISSUER of the provider acme is set, by environment (-got +want):\n%s", diff)
 	}
 }

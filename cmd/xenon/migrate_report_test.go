@@ -78,17 +78,18 @@ func TestMigrateVerifyReportRollback(t *testing.T) {
 	} {
 		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code || !strings.Contains(out+stderr, s.want) {
-			t.Fatalf("%s: got %d, want %d and %q\n%s%s", s.does, code, s.code, s.want, out, stderr)
+			t.Fatalf("migrate %v, %s: got the exit code %d, want %d and %q in the output\n%s%s",
+				s.args, s.does, code, s.code, s.want, out, stderr)
 		}
 		if s.then != nil {
 			s.then()
 		}
 	}
 	if n := dbtest.Value[int](t, target, countUsers); n != 0 {
-		t.Errorf("got %d users in the target after the rollback, want 0", n)
+		t.Errorf("users in the target after the rollback: got %d, want 0", n)
 	}
 	if info, err := os.Stat(sql); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("file of --return-to-source: got %v, %v, want one with mode 0600", info, err)
+		t.Errorf("the file of --return-to-source: got %v, %v, want one with mode 0600", info, err)
 	}
 }
 
@@ -165,7 +166,8 @@ func TestR58_CheckOfAReport(t *testing.T) {
 		args := append([]string{"migrate", "report", "--check"}, c.args...)
 		code, out, stderr := xenon(t, args, "SIGNING_KEYS_FILE", c.keys)
 		if code != c.code || !strings.Contains(out+stderr, c.want) {
-			t.Errorf("%s: got %d\n%s%s", c.name, code, out, stderr)
+			t.Errorf("migrate report --check, %s: got the exit code %d, want %d and %q in the output\n%s%s",
+				c.name, code, c.code, c.want, out, stderr)
 		}
 	}
 }
@@ -195,7 +197,8 @@ func TestMigrateVerifyAfterFinalizeSuggestsNoPass(t *testing.T) {
 		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
 		text := strings.Join(strings.Fields(out+stderr), " ")
 		if code != s.code || !strings.Contains(text, s.want) || strings.Contains(text, s.without) {
-			t.Errorf("%v: got %d, want %d, %q and not %q\n%s%s", s.args, code, s.code, s.want, s.without, out, stderr)
+			t.Errorf("migrate %v: got the exit code %d, want %d, and in the output %q but not %q\n%s%s",
+				s.args, code, s.code, s.want, s.without, out, stderr)
 		}
 	}
 }

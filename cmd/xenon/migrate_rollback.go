@@ -109,8 +109,8 @@ func rollback(
 	}
 }
 
-// writeBack writes the SQL that copies changes back to the source. left is not nil if the SQL does not contain every
-// user.
+// writeBack writes the SQL that copies changes back to the source. left is not nil if some users have a new password
+// hash that the source cannot read, so that the SQL does not contain it.
 func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, std streams) (left, err error) {
 	if c.ReturnToSource == "" {
 		return nil, nil
@@ -178,7 +178,8 @@ func printRollback(out io.Writer, u importer.RollbackResult, dry, cascade bool) 
 	}
 }
 
-// printKept lists the users whom the rollback keeps, and the rows that keep them. kept is the verb.
+// printKept lists the users that the rollback keeps, and the rows of other tables that are the reason. kept is "kept"
+// or "would be kept".
 func printKept(out io.Writer, u importer.RollbackResult, kept string, cascade bool) {
 	printf(out, "%12d  users %s: %s\n", u.Left, kept, u.WhyKept())
 	for i, id := range u.KeptUsers {

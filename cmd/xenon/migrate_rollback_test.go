@@ -13,14 +13,15 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// The command writes a complete file or none.
+// If the command fails, it leaves no incomplete file.
 func TestReturnToSourceFileIsCompleteOrAbsent(t *testing.T) {
 	t.Parallel()
 	_, _, env := migrationOf(t, 0)
 	file := filepath.Join(t.TempDir(), "back.sql")
 	code, _, stderr := xenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
 	if _, err := os.Stat(file); code != exitFailed || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("return to source without a run: got %d and %v, want a failure and no file\n%s", code, err, stderr)
+		t.Errorf("return to source without a run: got the exit code %d and %v, want a failure and no file\n%s",
+			code, err, stderr)
 	}
 }
 
@@ -34,7 +35,7 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 		t,
 		[]string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"},
 		env...); code != exitDecision {
-		t.Fatalf("migrate run: got %d, want the exit code of a decision\n%s%s", code, out, stderr)
+		t.Fatalf("migrate run: got the exit code %d, want the exit code of a decision\n%s%s", code, out, stderr)
 	}
 	const first = `(select min(id::text)::uuid from "user")`
 	dbtest.Exec(
@@ -108,11 +109,11 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 	} {
 		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code {
-			t.Errorf("%v: got %d, want %d\n%s%s", s.args, code, s.code, out, stderr)
+			t.Errorf("migrate %v: got the exit code %d, want %d\n%s%s", s.args, code, s.code, out, stderr)
 		}
 		for _, want := range s.want {
 			if !strings.Contains(out+stderr, want) {
-				t.Errorf("%v: no %q in\n%s%s", s.args, want, out, stderr)
+				t.Errorf("the output of migrate %v: want %q in it, got\n%s%s", s.args, want, out, stderr)
 			}
 		}
 		if n := dbtest.Value[int](
@@ -122,12 +123,14 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 		); n != s.orders || dbtest.Value[int](t, target, items) != s.orders ||
 			dbtest.Value[int](t, target, audit) != min(1, s.orders) {
 			t.Errorf(
-				"%v: %d orders, %d items, %d entries with an actor, want %d",
+				"rows after migrate %v: got %d orders, %d items and %d audit entries with an actor, want %d, %d and %d",
 				s.args,
 				n,
 				dbtest.Value[int](t, target, items),
 				dbtest.Value[int](t, target, audit),
 				s.orders,
+				s.orders,
+				min(1, s.orders),
 			)
 		}
 	}
@@ -136,6 +139,6 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 		target,
 		`select count(*) from supabase_import.quarantine where reason = 'cascaded' and original is not null`,
 	); n != 601 {
-		t.Errorf("%d rows of other tables are in the quarantine, want 601", n)
+		t.Errorf("rows of other tables in the quarantine after the rollback: got %d, want 601", n)
 	}
 }

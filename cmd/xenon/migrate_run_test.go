@@ -11,25 +11,26 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-func TestMigrateRun(t *testing.T) {
+func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 	t.Parallel()
 	_, target, env := migrationOf(t, 300)
 	code, out, stderr := xenon(t, []string{"migrate", "run"}, env...)
 	if code != exitFailed || !strings.Contains(stderr, "use --mfa hold") || out != "" {
-		t.Errorf("run without a choice for mfa: got %d, want a failure that names --mfa and no output\n%s%s",
+		t.Errorf("run without a choice for mfa: got the exit code %d, want a failure that names --mfa and no output\n%s%s",
 			code, out, stderr)
 	}
 	code, out, stderr = xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
 	if code != exitDecision || strings.Count(stderr, "copy: pass 1, batch ") != 3 || strings.Contains(stderr, "\r") ||
 		!strings.Contains(stderr, "entries in the quarantine") {
-		t.Errorf("run: got %d, want the exit code of a decision, one line per batch and the quarantine\n%s", code, stderr)
+		t.Errorf("run: got the exit code %d, want the exit code of a decision, one line per batch and the quarantine\n%s",
+			code, stderr)
 	}
 	for _, want := range []string{
 		`Run "supabase" is complete: pass 1, 3 of 3 batches done.`,
 		"users                    300", "email_conflict", "Next:\n  xenon migrate verify",
 	} {
 		if !strings.Contains(out, want) {
-			t.Errorf("run: no %q in\n%s", want, out)
+			t.Errorf("the output of migrate run: want %q in it, got\n%s", want, out)
 		}
 	}
 	first := dbtest.Value[int](t, target, countUsers)
@@ -40,16 +41,17 @@ func TestMigrateRun(t *testing.T) {
 		&status,
 	); code != exitDecision || err != nil || status.Pass != 2 ||
 		status.State != "complete" {
-		t.Errorf("second run: got %d and %v, want the exit code of a decision and a complete second pass\n%s%s",
+		t.Errorf("second run: got the exit code %d and %v, want the exit code of a decision and a complete second pass\n%s%s",
 			code, err, out, stderr)
 	}
 	if again := dbtest.Value[int](t, target, countUsers); again != first || first < 250 {
-		t.Errorf("got %d users after the first run and %d after the second, want the same number, at least 250",
-			first, again)
+		t.Errorf("users in the target: got %d after the first run and %d after the second, want the same number, "+
+			"at least 250", first, again)
 	}
 	code, _, stderr = xenon(t, []string{"migrate", "run", "--mfa", "hold"}, env...)
 	if code != exitFailed || !strings.Contains(stderr, "began with mfa allow") {
-		t.Errorf("run with another choice: got %d, want a failure that names the first choice\n%s", code, stderr)
+		t.Errorf("run with another choice: got the exit code %d, want a failure that names the first choice\n%s",
+			code, stderr)
 	}
 }
 
@@ -82,14 +84,15 @@ func TestMigrateRunResumes(t *testing.T) {
 			stderr.String(),
 			"xenon: stopped\n  Finished batches are kept. Run the same command again to continue.",
 		) {
-		t.Errorf("stopped run: got %d, want a failure that says how to continue\n%s", code, stderr)
+		t.Errorf("stopped run: got the exit code %d, want a failure that says how to continue\n%s", code, stderr)
 	}
 	if n := dbtest.Value[int](t, target, countUsers); n == 0 || n > 100 {
-		t.Errorf("got %d users after the first batches of ten, want 1 to 100", n)
+		t.Errorf("users in the target after the stopped run: got %d, want 1 to 100", n)
 	}
 	code, out, rest := xenon(t, args, env...)
 	if code != exitDecision || !strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") ||
 		!strings.Contains(rest, "pass 1, batch 29,") {
-		t.Errorf("run that continues: got %d, want 30 of 30 batches, without the first one again\n%s%s", code, out, rest)
+		t.Errorf("run that continues: got the exit code %d, want 30 of 30 batches, without the first one again\n%s%s",
+			code, out, rest)
 	}
 }

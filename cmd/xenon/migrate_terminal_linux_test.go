@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// openTerminal opens a pseudo-terminal with this number of columns. The command uses slave. The test reads from master
-// what the command writes.
+// openTerminal opens a pseudo-terminal with this number of columns. The command uses slave as its terminal. The test
+// writes to master what the user types, and reads from it what the command prints.
 func openTerminal(t *testing.T, columns uint16) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -60,7 +60,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	var last string
 	for _, l := range lines {
 		if n := utf8.RuneCountInString(l); n > columns {
-			t.Errorf("a line has %d columns on a terminal of %d: %s", n, columns, l)
+			t.Errorf("a line of the progress: got %d columns, want at most the %d of the terminal: %s", n, columns, l)
 		}
 		if strings.TrimSpace(l) != "" {
 			last = l
@@ -72,7 +72,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 		"batch 2, 2 of 4 done: parked: SQLSTATE 53100",
 	} {
 		if !strings.Contains(text, want) {
-			t.Errorf("no %q in\n%s", want, strings.Join(lines, "\n"))
+			t.Errorf("progress on a terminal: want %q in it, got\n%s", want, strings.Join(lines, "\n"))
 		}
 	}
 	if !strings.Contains(last, " 100% ███") || strings.Contains(last, "░") ||
@@ -86,7 +86,7 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 	t.Parallel()
 	_, target, env := migrationOf(t, 200)
 	if code, _, stderr := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
-		t.Fatalf("migrate run: got %d, want the exit code of a decision\n%s", code, stderr)
+		t.Fatalf("migrate run: got the exit code %d, want the exit code of a decision\n%s", code, stderr)
 	}
 	copied := dbtest.Value[int](t, target, countUsers)
 	settings := map[string]string{}
@@ -116,10 +116,11 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 			streams{slave, &out, &stderr},
 		)
 		if code != c.code || !strings.Contains(stderr.String(), c.want) || !strings.Contains(stderr.String(), "Type yes: ") {
-			t.Errorf("answer %q: got %d, want %d, the question and %q\n%s%s", c.typed, code, c.code, c.want, &out, &stderr)
+			t.Errorf("xenon migrate with the answer %q: got the exit code %d, want %d, the question and %q\n%s%s",
+				c.typed, code, c.code, c.want, &out, &stderr)
 		}
 		if left := dbtest.Value[int](t, target, countUsers); left != c.left {
-			t.Errorf("answer %q: got %d users, want %d", c.typed, left, c.left)
+			t.Errorf("users in the target after the answer %q: got %d, want %d", c.typed, left, c.left)
 		}
 	}
 }

@@ -14,7 +14,7 @@ const (
 	neonPooler  = "postgres://u:hunter2@ep-cool-1234-pooler.eu-central-1.aws.neon.tech/neondb"
 )
 
-// Every command reads database URLs in the same way: it prints the parameters that it ignores and rejects unknown ones.
+// Every command prints the parameters of a database URL that it ignores, and rejects a URL with an unknown parameter.
 func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -31,7 +31,7 @@ func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
 	} {
 		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", with("pgbouncer=true&schema=public"))
 		if !strings.Contains(stderr, "are ignored: pgbouncer, schema") || args[0] == "schema" && code != 0 {
-			t.Errorf("%v: got %d, want a warning about ignored parameters\n%s", args, code, stderr)
+			t.Errorf("xenon %v: got the exit code %d, want a warning about ignored parameters\n%s", args, code, stderr)
 		}
 	}
 	for _, args := range [][]string{
@@ -39,13 +39,13 @@ func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
 	} {
 		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", unreachable+"?frob=1", "DATABASE_URL", unreachable+"?frob=1")
 		if code == 0 || !strings.Contains(stderr, "unknown parameters: frob") || strings.Contains(stderr, "hunter2") {
-			t.Errorf("%v: got %d, want a failure that names the unknown parameter, without the password\n%s",
+			t.Errorf("xenon %v: got the exit code %d, want a failure that names the parameter frob, without the password\n%s",
 				args, code, stderr)
 		}
 	}
 }
 
-func TestMigrateWrongUse(t *testing.T) {
+func TestMigrateRejectsWrongUse(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		args []string
@@ -89,14 +89,15 @@ func TestMigrateWrongUse(t *testing.T) {
 	} {
 		code, out, stderr := xenon(t, append([]string{"migrate"}, c.args...))
 		if code != exitUsage || !strings.Contains(stderr, c.want) || out != "" || strings.Contains(stderr, "hunter2") {
-			t.Errorf("%v: got %d, want the exit code of wrong use, %q and no output or password\n%s%s",
-				c.args, code, c.want, out, stderr)
+			t.Errorf("migrate %v: got the exit code %d, want %d, the error %q, no output and no password\n%s%s",
+				c.args, code, exitUsage, c.want, out, stderr)
 		}
 	}
 	args := []string{"migrate", "plan"}
 	code, _, stderr := xenon(t, args, "FROM_DATABASE_URL", unreachable, "TO_DATABASE_URL", neonPooler)
 	if code != exitUsage || !strings.Contains(stderr, "Neon's pooler") || strings.Contains(stderr, "hunter2") {
-		t.Errorf("URL in a variable: got %d, want the exit code of wrong use and Neon's pooler\n%s", code, stderr)
+		t.Errorf("Neon's pooler in TO_DATABASE_URL: got the exit code %d, want %d and an error that names the pooler\n%s",
+			code, exitUsage, stderr)
 	}
 }
 

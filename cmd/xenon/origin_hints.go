@@ -16,12 +16,12 @@ import (
 const (
 	// maxHints is the maximum number of origins that are checked.
 	maxHints = 100
-	// hintPage is the section about pages of another origin.
+	// hintPage is the section of the documentation about pages of another origin.
 	hintPage = "docs/local.md#a-page-of-another-origin"
 )
 
-// originHints logs why the requests of an origin fail in a browser, once for each origin. The origin is not trusted, or
-// it is on another site, so that browsers send no session cookie.
+// originHints logs why the requests of an origin fail in a browser, once for each origin: the origin is not trusted, or
+// it is on another site, so that browsers do not store and send the session cookie.
 type originHints struct {
 	next    http.Handler
 	own     string

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Not parallel, because it replaces the log of the process.
+// The test replaces the logger of the process, so it is not parallel.
 func TestDevLogsOnceWhyRequestsOfAnotherOriginFail(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
@@ -48,11 +48,11 @@ func TestDevLogsOnceWhyRequestsOfAnotherOriginFail(t *testing.T) {
 		}
 		lines := strings.Count(log.String(), "\n")
 		if lines != min(len(c.want), 1) {
-			t.Errorf("origin %s: got %d log lines, want %d\n%s", c.origin, lines, min(len(c.want), 1), log.String())
+			t.Errorf("log lines for the origin %s: got %d, want %d\n%s", c.origin, lines, min(len(c.want), 1), log.String())
 		}
 		for _, want := range c.want {
 			if !strings.Contains(log.String(), want) {
-				t.Errorf("%s: got no %q in\n%s", c.origin, want, log.String())
+				t.Errorf("the log for the origin %s: want %q in it, got\n%s", c.origin, want, log.String())
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func TestDevLogsOnceWhyRequestsOfAnotherOriginFail(t *testing.T) {
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	if lines := strings.Count(log.String(), "\n"); lines > maxHints {
-		t.Errorf("a thousand origins cause %d log lines, want at most %d", lines, maxHints)
+		t.Errorf("log lines for a thousand origins: got %d, want at most %d", lines, maxHints)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestSameSiteComparesSchemeAndRegistrableDomain(t *testing.T) {
 		{"capacitor://localhost", "http://localhost:3000"}:     false,
 	} {
 		if got := sameSite(pair[0], pair[1]); got != want {
-			t.Errorf("%v: got %v, want %v", pair, got, want)
+			t.Errorf("sameSite of the origins %v: got %v, want %v", pair, got, want)
 		}
 	}
 }

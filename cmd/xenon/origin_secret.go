@@ -15,7 +15,7 @@ type originSecretCmd struct {
 	Deployed string `help:"The version whose origin secret CloudFront sends now; it stays accepted." placeholder:"VERSION"`
 }
 
-// Run prints the version of the app secret that has the new origin secret.
+// Run adds a new origin secret to the app secret and prints the id of the version that has it.
 func (c originSecretCmd) Run(ctx context.Context, std streams) error {
 	as, err := awsprofile.Load(ctx, config.AWS{})
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 
 // These tests use a real moto server. They set environment variables and share the server, so none is parallel.
 
-// rotatedBy sets functions/rotate as the rotation function of a secret.
-func rotatedBy(t *testing.T, m *mototest.SecretsManager, arn string, now func() time.Time) {
+// setRotationFunction makes functions/rotate the rotation function of a secret.
+func setRotationFunction(t *testing.T, m *mototest.SecretsManager, arn string, now func() time.Time) {
 	t.Helper()
 	cfg, err := config.LoadRotation(func(name string) string {
 		if name == "SIGNING_KEYS_ARN" {
@@ -41,12 +41,13 @@ func rotatedBy(t *testing.T, m *mototest.SecretsManager, arn string, now func() 
 	}
 }
 
-// The keys are in Secrets Manager, which is unavailable from time to time. Each rotation fails once and is repeated.
+// The keys are in Secrets Manager. Each rotation fails once in its last step, then Secrets Manager is unavailable for
+// some requests, and then the rotation is repeated.
 func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 	m := mototest.Start(t).SecretsManager(t)
 	arn := m.Create("xenon/keys", "{}")
 	x := &xenonServer{t: t}
-	rotatedBy(t, m, arn, func() time.Time { return x.now() })
+	setRotationFunction(t, m, arn, func() time.Time { return x.now() })
 	if err := m.CallAllSteps(arn, m.BeginRotation(arn)); err != nil {
 		t.Fatal(err)
 	}
@@ -93,17 +94,18 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		env := []string{"SIGNING_KEYS_ARN", arn}
 		if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
 			!strings.Contains(err, "xenon keys rotate") {
-			t.Errorf("%s: keys list without keys: got %d %s, want a failure that names xenon keys rotate",
+			t.Errorf("%s: keys list without keys: got the exit code %d and %s, want a failure that names xenon keys rotate",
 				name, code, err)
 		}
 		if enabled {
-			rotatedBy(t, m, arn, time.Now)
+			setRotationFunction(t, m, arn, time.Now)
 			m.BeginRotation(arn)
 			m.CancelRotation(arn)
 		}
 		code, out, err := xenon(t, []string{"keys", "rotate", "--json"}, env...)
 		if code != exitDone || m.Failed != nil {
-			t.Fatalf("%s: keys rotate: got %d %s and failed calls %v, want success", name, code, err, m.Failed)
+			t.Fatalf("%s: keys rotate: got the exit code %d, %s and the failed calls %v, want success",
+				name, code, err, m.Failed)
 		}
 		var rotated struct{ Current, Next string }
 		if err := json.Unmarshal([]byte(out), &rotated); err != nil {
@@ -112,12 +114,12 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		code, out, _ = xenon(t, []string{"keys", "list"}, env...)
 		if code != exitDone || !strings.Contains(out, "current  "+rotated.Current) ||
 			!strings.Contains(out, "next     "+rotated.Next) || strings.Contains(out, "PRIVATE") {
-			t.Errorf("%s: keys list: got %d %s, want the current and the next key without a private key",
+			t.Errorf("%s: keys list: got the exit code %d and %s, want the current and the next key without a private key",
 				name, code, out)
 		}
 		code, out, err = xenon(t, []string{"keys", "rotate"}, env...)
 		if code != exitFailed || !strings.Contains(err, "rotate again after") {
-			t.Errorf("%s: keys rotate again at once: got %d %s%s, want a failure with the time of the next rotation",
+			t.Errorf("%s: second keys rotate: got the exit code %d and %s%s, want a failure with the time of the next rotation",
 				name, code, out, err)
 		}
 	}
@@ -125,19 +127,22 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 	for _, command := range []string{"list", "rotate"} {
 		if code, _, err := xenon(t, []string{"keys", command}, "SIGNING_KEYS_ARN", wrong); code != exitFailed ||
 			!strings.Contains(err, wrong) {
-			t.Errorf("keys %s with a wrong ARN: got %d %s, want a failure that names the ARN", command, code, err)
+			t.Errorf("keys %s with a wrong ARN: got the exit code %d and %s, want a failure that names the ARN",
+				command, code, err)
 		}
 	}
 }
 
-// scripts/deploy calls the command twice. The version that it prints has the originSecret that CloudFront will send.
+// scripts/deploy calls the command once in each deployment. The version that the command prints has the originSecret
+// that CloudFront will send.
 func TestOriginSecretCommandRotates(t *testing.T) {
 	m := mototest.Start(t).SecretsManager(t)
 	arn := m.Create("xenon/app", `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"kept"}`)
 	for range 2 {
 		code, out, stderr := xenon(t, []string{"origin-secret", arn})
 		if code != exitDone || strings.TrimSpace(out) != m.VersionWithLabel(arn, "AWSCURRENT") {
-			t.Fatalf("origin-secret: got %d %q %s, want the id of the new version", code, out, stderr)
+			t.Fatalf("origin-secret: got the exit code %d, the output %q and %s, want the id of the new version",
+				code, out, stderr)
 		}
 	}
 	var got struct {
@@ -151,13 +156,15 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	if len(got.OriginSecrets) != 2 || got.OriginSecrets[0] != got.OriginSecret ||
 		got.OriginSecrets[1] == got.OriginSecret || got.AuthSecret != "kept" {
 		t.Errorf(
-			"got %d origin secrets, the first is originSecret: %v",
+			"the app secret after two rotations: got %d origin secrets, the first is originSecret = %v, want 2 different ones, "+
+				"true, and BETTER_AUTH_SECRET unchanged",
 			len(got.OriginSecrets),
 			got.OriginSecrets[0] == got.OriginSecret,
 		)
 	}
 	if code, _, stderr := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
 		!strings.Contains(stderr, "rotate the origin secret") {
-		t.Errorf("origin-secret with an unknown ARN: got %d %s, want a failure to rotate the origin secret", code, stderr)
+		t.Errorf("origin-secret with an unknown ARN: got the exit code %d and %s, want a failure to rotate the origin secret",
+			code, stderr)
 	}
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// xenonServer is a Xenon server over HTTP, with a clock and signing keys that the test changes.
+// xenonServer is a Xenon server that listens for HTTP. The test sets its clock and changes its signing keys.
 type xenonServer struct {
 	t      *testing.T
 	origin string
@@ -34,7 +34,7 @@ type xenonServer struct {
 
 func (x *xenonServer) now() time.Time { return time.Now().Add(time.Duration(x.ahead.Load())) }
 
-// newXenonServer starts a server with the settings of local development. more overrides them.
+// newXenonServer starts a server with settings for tests. more has settings that override them.
 func newXenonServer(t *testing.T, more map[string]string) *xenonServer {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -101,7 +101,7 @@ func (x *xenonServer) register(n int) string {
 	status, body, _ := x.send("POST", "/api/auth/sign-up/email", user, "", "")
 	var up struct{ Token string }
 	if err := json.Unmarshal(body, &up); err != nil || status != 200 {
-		x.t.Fatalf("sign-up: got %d %s, want 200", status, body)
+		x.t.Fatalf("sign-up: got the status %d and %s, want 200", status, body)
 	}
 	return up.Token
 }
@@ -110,7 +110,7 @@ func (x *xenonServer) token(session string) string {
 	status, body, _ := x.send("GET", "/api/auth/token", "", "Authorization", "Bearer "+session)
 	var got struct{ Token string }
 	if err := json.Unmarshal(body, &got); err != nil || status != 200 {
-		x.t.Errorf("token: got %d %s, want 200", status, body)
+		x.t.Errorf("GET /api/auth/token: got the status %d and %s, want 200", status, body)
 	}
 	return got.Token
 }
@@ -120,16 +120,16 @@ func (x *xenonServer) token(session string) string {
 func (x *xenonServer) accepted(token string) bool {
 	status, body, _ := x.send("GET", "/api/profile", "", "Authorization", "Bearer "+token)
 	if status != http.StatusNotFound && status != http.StatusUnauthorized {
-		x.t.Errorf("profile: got %d %s, want 404 for a valid token or 401", status, body)
+		x.t.Errorf("GET /api/profile: got the status %d and %s, want 404 for a valid token or 401", status, body)
 	}
 	return status == http.StatusNotFound
 }
 
-// keyStore stores the keys.
+// keyStore is where the server gets its keys: a file or Secrets Manager.
 type keyStore struct {
-	every  time.Duration // the interval of rotations
-	inUse  func() (keys.Set, error)
-	rotate func() error
+	every  time.Duration            // the interval between two rotations
+	inUse  func() (keys.Set, error) // returns the current keys
+	rotate func() error             // rotates the keys
 }
 
 func TestR37_TwoRotationsUnderLoad(t *testing.T) {
@@ -152,8 +152,8 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	})
 }
 
-// twoRotationsUnderLoad gets tokens and uses new and old tokens while the keys rotate two times. The server must accept
-// all valid tokens and reject expired ones. It must remove a key after all tokens of the key have expired.
+// twoRotationsUnderLoad gets tokens and uses new and old tokens while the keys rotate twice. The server must accept all
+// valid tokens and reject an expired one. After another rotation it must not publish or accept the first key any more.
 func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	t := x.t
 	const users = 4
@@ -209,9 +209,9 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	close(stop)
 	group.Wait()
 	if rejected.Load() > 0 {
-		t.Errorf("%d of %d uses of valid tokens were rejected, want 0", rejected.Load(), used.Load())
+		t.Errorf("rejected uses of valid tokens: got %d of %d, want 0", rejected.Load(), used.Load())
 	}
-	t.Logf("%d uses of valid tokens, 0 rejected", used.Load())
+	t.Logf("%d uses of valid tokens, %d rejected", used.Load(), rejected.Load())
 
 	x.ahead.Add(int64(x.cfg.JWTExpiresIn))
 	if x.accepted(first) {
@@ -227,7 +227,7 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	_, jwks, _ := x.send("GET", "/api/auth/jwks", "", "", "")
 	for _, k := range old.Retired {
 		if bytes.Contains(jwks, []byte(k.ID)) {
-			t.Errorf("key %s, which is removed, is still in the JWKS", k.ID)
+			t.Errorf("the JWKS after the third rotation: got the removed key %s in it, want only newer keys", k.ID)
 		}
 	}
 	good := x.token(x.register(users))
@@ -239,7 +239,7 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	}
 }
 
-// signedWith returns a token for the user and the session of good, signed now with the current key of s.
+// signedWith returns a new token for the user and the session of the token good. The current key of s signs it.
 func (x *xenonServer) signedWith(s keys.Set, good string) string {
 	x.t.Helper()
 	var claims struct {

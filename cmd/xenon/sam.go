@@ -22,7 +22,7 @@ import (
 const (
 	// hostInside is the name of the host machine inside a container.
 	hostInside = "host.docker.internal"
-	// keysInside is the file inside a container into which scripts/sam-local copies the signing keys.
+	// keysInside is the path that the signing keys have inside a container. scripts/sam-local copies them there.
 	keysInside = "/var/task/signing-keys.json"
 	// samStopTimeout is the time that `sam local` has to remove its containers.
 	samStopTimeout = 30 * time.Second
@@ -39,7 +39,7 @@ type samCmd struct {
 	Command     []string `arg:"" passthrough:"" help:"The command to run. When it ends, xenon stops the database and ends."`
 }
 
-// Run runs until the command or the context ends.
+// Run returns when the command has ended. If the context ends first, it interrupts the command.
 func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	addr, err := net.ResolveTCPAddr("tcp", c.Addr)
 	if err != nil {

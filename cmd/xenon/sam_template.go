@@ -10,10 +10,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// properties is any part of a template.
+// properties is a YAML mapping in a template.
 type properties = map[string]any
 
-// wholeTemplate is template.yaml without the intrinsic functions of CloudFormation.
+// wholeTemplate is template.yaml. The YAML parser drops tags such as !Ref, so that of a CloudFormation function only
+// the argument is left.
 type wholeTemplate struct {
 	Globals   map[string]properties `yaml:"Globals"`
 	Resources map[string]struct {

@@ -35,7 +35,7 @@ func TestSamTemplateHasRoutesAndNoCloudResources(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(got.routes(), want); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("routes of the template for SAM by folder (-got +want):\n%s", diff)
 	}
 	var whole struct {
 		Globals   map[string]properties
@@ -50,11 +50,11 @@ func TestSamTemplateHasRoutesAndNoCloudResources(t *testing.T) {
 		"Environment":   properties{"Variables": properties{"MAIL_FILE": "", "BETTER_AUTH_TRUSTED_ORIGINS": ""}},
 	}
 	if diff := cmp.Diff(whole.Globals["Function"], function); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("Globals of the template for SAM (-got +want):\n%s", diff)
 	}
 	for _, never := range []string{"CorsConfiguration", "ARN", "Fn::", "ReservedConcurrent", "Policies", "LogGroup"} {
 		if strings.Contains(string(text), never) {
-			t.Errorf("the template for SAM contains %s, want it removed\n%s", never, text)
+			t.Errorf("the template for SAM: got %s in it, want it removed\n%s", never, text)
 		}
 	}
 }
@@ -63,11 +63,11 @@ func TestSamTemplateHasArchitectureOfTheMachine(t *testing.T) {
 	t.Parallel()
 	text, err := samTemplate(filepath.Join(root, templateFile), "arm64", nil)
 	if err != nil || !strings.Contains(string(text), `"arm64"`) {
-		t.Errorf("got %v, want the architecture arm64\n%s", err, text)
+		t.Errorf("the template for SAM with arm64: got the error %v, want arm64 in the template\n%s", err, text)
 	}
 }
 
-// The command in this test reads the files while they exist.
+// xenon sam runs cat, which prints the file env.json.
 func TestSamWritesFilesForContainers(t *testing.T) {
 	t.Chdir(root)
 	dir, database := t.TempDir(), dbtest.New(t)
@@ -104,10 +104,10 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 	outside.Host = "host.docker.internal:" + outside.Port()
 	if got.Parameters["DATABASE_URL"] != outside.String() {
 		// The URL contains a password, so it is not printed.
-		t.Error("the database host in the parameters is not that of the host machine")
+		t.Error("DATABASE_URL in env.json: got another URL than that of the database with the host host.docker.internal")
 	}
 	if got := len(got.Parameters["BETTER_AUTH_SECRET"]); got < 32 {
-		t.Errorf("got a BETTER_AUTH_SECRET of %d characters, want at least 32", got)
+		t.Errorf("BETTER_AUTH_SECRET in env.json: got %d characters, want at least 32", got)
 	}
 	for _, secret := range []string{"DATABASE_URL", "BETTER_AUTH_SECRET"} {
 		delete(got.Parameters, secret)
@@ -118,12 +118,12 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 		"MAIL_FILE":  "/dev/stdout", "SIGNING_KEYS_FILE": "/var/task/signing-keys.json",
 	}
 	if diff := cmp.Diff(got.Parameters, want); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("env.json without the secrets (-got +want):\n%s", diff)
 	}
 	for _, file := range []string{"env.json", "signing-keys.json", "template.json"} {
 		info, err := os.Stat(filepath.Join(dir, "sam", file))
 		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: got %v %v, want a file that only its owner can read", file, info, err)
+			t.Errorf("the file %s: got %v, %v, want mode 0600", file, info, err)
 		}
 	}
 }
@@ -158,12 +158,13 @@ func TestSamReportsErrors(t *testing.T) {
 		args := append([]string{"sam", "--dir", t.TempDir(), "--gateway", "127.0.0.1"}, c.args...)
 		code, _, stderr := xenon(t, args, append(c.env, "DATABASE_URL", database)...)
 		if code != c.code || !strings.Contains(stderr, c.want) {
-			t.Errorf("%s: got %d, want %d and %q\n%s", c.name, code, c.code, c.want, stderr)
+			t.Errorf("xenon sam, %s: got the exit code %d, want %d and %q in the output\n%s",
+				c.name, code, c.code, c.want, stderr)
 		}
 	}
 }
 
-func TestForwardReachesLoopback(t *testing.T) {
+func TestForwardPortReachesServerOnLoopbackInterface(t *testing.T) {
 	t.Parallel()
 	echo, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -201,7 +202,7 @@ func TestForwardReachesLoopback(t *testing.T) {
 	}
 	for name, from := range map[string]string{"taken": echo.Addr().String(), "not of this machine": "192.0.2.1:5432"} {
 		if err := forwardPort(t.Context(), from, echo.Addr().String()); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("forwardPort from a host and port that is %s: got the error %v, want none", name, err)
 		}
 	}
 }

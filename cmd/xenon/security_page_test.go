@@ -18,10 +18,10 @@ var (
 	pageRow      = regexp.MustCompile(`(?m)^\| (R\d\d) \|.*\| (.*) \|$`)
 )
 
-// securityRows is the number of rows of docs/security.md. Raise it with each new row.
+// securityRows is the number of rows of docs/security.md. Increase it when you add a row.
 const securityRows = 82
 
-// testsOfTheRepository returns the names of all tests, with any build tag.
+// testsOfTheRepository returns the names of all Go tests, with any build tag.
 func testsOfTheRepository(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
@@ -68,7 +68,7 @@ func TestSecurityPageNamesExistingTests(t *testing.T) {
 		"a missing row":      strings.Replace(string(page), "| R21 |", "|", 1),
 	} {
 		if got := wrongRows(page, testsOfTheRepository(t)); len(got) != 1 {
-			t.Errorf("%s: got %q, want one problem", name, got)
+			t.Errorf("the page with %s: got the mistakes %q, want one", name, got)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func wrongRows(page string, tests map[string]bool) (wrong []string) {
 		named, specs := namedTest.FindAllStringSubmatch(proof, -1), namedSpec.FindAllStringSubmatch(proof, -1)
 		for _, spec := range specs {
 			if text, err := os.ReadFile(filepath.Join(root, spec[1])); err != nil || !strings.Contains(string(text), row) {
-				wrong = append(wrong, row+" names "+spec[1]+", which has no test of that name")
+				wrong = append(wrong, row+" names "+spec[1]+", in which no test has the code "+row)
 			}
 		}
 		switch {

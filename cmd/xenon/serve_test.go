@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A browser opens connections before it has a request for them, and a client can stop in the middle of a request. Such
-// connections do not make Ctrl-C an error.
+// A browser can open a connection without a request, and a client can stop in the middle of a request. If such a
+// connection is open when Ctrl-C stops the server, serve returns no error.
 func TestServeStopsWithAnUnfinishedRequest(t *testing.T) {
 	t.Parallel()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

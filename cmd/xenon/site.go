@@ -28,7 +28,7 @@ const (
 	cacheAndRevalidate = "public, max-age=0, s-maxage=31536000, must-revalidate"
 )
 
-// withSite returns a handler that serves the routes. site serves every path that the distribution does not send to the
+// withSite returns a handler that serves the routes, and with `site` every path that CloudFront does not send to the
 // API.
 func (p sitePolicy) withSite(routes web.Routes, cfg config.API, site http.Handler) http.Handler {
 	api := devAPI(routes, cfg)
@@ -42,8 +42,8 @@ func (p sitePolicy) withSite(routes web.Routes, cfg config.API, site http.Handle
 	})
 }
 
-// builtFiles serves the files of a built site as the distribution of template.yaml does. It reads them at each request,
-// so it also serves a site that is built after its start.
+// builtFiles serves the files of a built site as the CloudFront distribution of template.yaml does. It reads a file at
+// each request, so it also serves a site that is built while it runs.
 type builtFiles struct {
 	dir     string                          // contains build/ and hashesFile
 	headers func(hashes string) http.Header // of every response
@@ -55,7 +55,7 @@ func siteIsBuilt() bool {
 	return err == nil
 }
 
-// ServeHTTP never redirects.
+// ServeHTTP answers with the file for the path of the request. It never redirects.
 func (s builtFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -85,6 +85,7 @@ func (s builtFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, name, changed, bytes.NewReader(text))
 }
 
+// notFound answers with 404.html of the site. Here builtFiles differs from CloudFront, which sends the error of S3.
 func (s builtFiles) notFound(w http.ResponseWriter) {
 	text, _, err := s.read("404.html")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// sitePolicy is the part of template.yaml's distribution that concerns the site: which paths belong to the API, and the
-// headers of every response.
+// sitePolicy is the part of template.yaml that says which paths CloudFront sends to the API, and which headers it adds
+// to the responses.
 type sitePolicy struct {
 	Resources struct {
 		Distribution struct {
@@ -61,7 +61,7 @@ func readSitePolicy(file string) (sitePolicy, error) {
 	return p, nil
 }
 
-// isAPI reports whether the distribution sends a path to the API.
+// isAPI reports whether CloudFront sends a path to the API.
 func (p sitePolicy) isAPI(path string) bool {
 	for _, b := range p.Resources.Distribution.Properties.DistributionConfig.CacheBehaviors {
 		prefix, wild := strings.CutSuffix(b.PathPattern, "*")

@@ -19,7 +19,7 @@ import (
 
 const hashOfTheTest = "'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='"
 
-// builtSite creates a folder with the files of a built website.
+// builtSite creates a directory with the files of a built website.
 func builtSite(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -46,7 +46,7 @@ func builtSite(t *testing.T) string {
 	return dir
 }
 
-// withSite returns the handler of xenon dev with one route of the API, GET /api/auth/ok, and the site in dir.
+// withSite returns the handler of xenon dev with three routes of the API and the site in dir.
 func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 	t.Helper()
 	p, err := readSitePolicy(filepath.Join(root, templateFile))
@@ -73,7 +73,7 @@ func answer(h http.Handler, method, target string, headers ...string) *httptest.
 
 var local3000 = config.API{Origin: config.DefaultOrigin}
 
-func TestSitePaths(t *testing.T) {
+func TestPathsOfTheSiteAndTheAPI(t *testing.T) {
 	t.Parallel()
 	h := withSite(t, builtSite(t), local3000)
 	for _, c := range []struct {
@@ -117,12 +117,12 @@ func TestSitePaths(t *testing.T) {
 			t.Errorf("%s %s: got %d %q, want %d %q", c.method, c.path, w.Code, got, c.status, c.body)
 		}
 		if w.Header().Get("Location") != "" {
-			t.Errorf("%s %s: the answer has a Location, want no redirect", c.method, c.path)
+			t.Errorf("%s %s: got the Location %s, want no redirect", c.method, c.path, w.Header().Get("Location"))
 		}
 	}
 }
 
-// indexOf is the Go version of the CloudFront function SiteIndex. Change both together.
+// fileForPath does the same as the CloudFront function SiteIndex. If you change one, change the other and this test.
 func TestSiteIndexOfTheTemplateIsUnchanged(t *testing.T) {
 	t.Parallel()
 	const want = `function handler(event) {
@@ -137,7 +137,7 @@ func TestSiteIndexOfTheTemplateIsUnchanged(t *testing.T) {
 `
 	got := readTemplateNode(t).at("Resources", "SiteIndex", "Properties", "FunctionCode")
 	if diff := cmp.Diff(got, any(want)); diff != "" {
-		t.Errorf("SiteIndex (-template +want):\n%s", diff)
+		t.Errorf("the code of SiteIndex in template.yaml (-template +want):\n%s", diff)
 	}
 }
 
@@ -157,14 +157,14 @@ func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 		got = append(got, answer(h, "GET", path).Header().Get("Cache-Control"))
 	}
 	if diff := cmp.Diff(got, published); diff != "" {
-		t.Errorf("Cache-Control (-got +scripts/publish):\n%s", diff)
+		t.Errorf("Cache-Control of xenon dev and of scripts/publish, want the same (-xenon dev +scripts/publish):\n%s", diff)
 	}
 	tag := answer(h, "GET", "/login").Header().Get("ETag")
 	if w := answer(h, "GET", "/login/", "If-None-Match", tag); tag == "" || w.Code != http.StatusNotModified {
-		t.Errorf("same page with its ETag: got %d, ETag %s, want 304", w.Code, tag)
+		t.Errorf("GET /login/ with the ETag %s of /login: got %d, want 304", tag, w.Code)
 	}
 	if w := answer(h, "GET", "/", "If-None-Match", tag); w.Code != http.StatusOK {
-		t.Errorf("another page with that ETag: got %d, want 200", w.Code)
+		t.Errorf("GET / with the ETag of /login: got %d, want 200", w.Code)
 	}
 	if got := answer(h, "GET", "/nothing").Header().Get("ETag"); got != "" {
 		t.Errorf("the 404 response has the ETag %s, want none", got)
@@ -196,7 +196,7 @@ func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 				got[name] = headers.Get(name)
 			}
 			if diff := cmp.Diff(got, want); diff != "" {
-				t.Errorf("%s%s (-got +want):\n%s", origin, path, diff)
+				t.Errorf("headers of %s%s (-got +want):\n%s", origin, path, diff)
 			}
 		}
 	}
@@ -213,17 +213,18 @@ func TestSiteBuiltLaterIsServed(t *testing.T) {
 	h := withSite(t, dir, local3000)
 	for _, path := range []string{"/", "/login"} {
 		if w := answer(h, "GET", path); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `"start page"` {
-			t.Errorf("%s before the site is built: got %d %s, want the start page", path, w.Code, w.Body)
+			t.Errorf("GET %s before the site is built: got the status %d and %s, want the start page", path, w.Code, w.Body)
 		}
 	}
 	if w := answer(h, "GET", "/api/nothing"); w.Code != http.StatusNotFound || w.Body.Len() != 0 {
-		t.Errorf("unknown path of the API before the site is built: got %d %s, want 404 without a body", w.Code, w.Body)
+		t.Errorf("GET /api/nothing before the site is built: got the status %d and %s, want 404 without a body",
+			w.Code, w.Body)
 	}
 	if err := os.WriteFile(hashes, []byte(hashOfTheTest), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if w := answer(h, "GET", "/"); w.Body.String() != "<title>home</title>" {
-		t.Errorf("after the site is built: got %s, want its page", w.Body)
+		t.Errorf("GET / after the site is built: got %s, want its page", w.Body)
 	}
 }
 
@@ -244,10 +245,11 @@ func TestDevWithoutSite(t *testing.T) {
 		}
 		w := answer(h, "GET", c.path)
 		if w.Code != c.want || c.want == http.StatusOK && !strings.Contains(w.Body.String(), "curl") {
-			t.Errorf("%s: got %d %s, want %d, and with 200 a page that names curl", name, w.Code, w.Body, c.want)
+			t.Errorf("GET %s with %s: got the status %d and %s, want %d, and with 200 a page that names curl",
+				c.path, name, w.Code, w.Body, c.want)
 		}
 		if w := answer(h, "GET", "/api"); w.Code != http.StatusOK {
-			t.Errorf("%s: /api: got %d, want 200", name, w.Code)
+			t.Errorf("GET /api with %s: got %d, want 200", name, w.Code)
 		}
 	}
 	if _, err := (devCmd{Site: "localhost"}).withSite(web.Routes{}, local3000); err == nil ||
@@ -256,7 +258,7 @@ func TestDevWithoutSite(t *testing.T) {
 	}
 }
 
-func TestSiteOfADevelopmentServer(t *testing.T) {
+func TestSiteOfADevelopmentServerIsForwarded(t *testing.T) {
 	t.Parallel()
 	siteServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") == "websocket" {
@@ -278,18 +280,18 @@ func TestSiteOfADevelopmentServer(t *testing.T) {
 	defer dev.Close()
 	for path, want := range map[string]string{"/login?a=b": "live /login?a=b", "/api/nothing": ""} {
 		if got := fetch(t, dev.URL+path, ""); got != want {
-			t.Errorf("%s: got %q, want %q", path, got, want)
+			t.Errorf("the body of GET %s: got %q, want %q", path, got, want)
 		}
 	}
 	if got := fetch(t, dev.URL+"/ws", "websocket"); got != "reload" {
-		t.Errorf("the WebSocket sends %q, want reload", got)
+		t.Errorf("the message of the WebSocket: got %q, want reload", got)
 	}
 	siteServer.Close()
 	if got := fetch(t, dev.URL+"/", ""); !strings.Contains(got, "does not answer") {
-		t.Errorf("development server is stopped: got %q, want a page that says that it does not answer", got)
+		t.Errorf("GET / while the development server is stopped: got %q, want a text with \"does not answer\"", got)
 	}
 	if _, err := liveSite("localhost:3001"); err == nil {
-		t.Error("--site accepts a URL without http://, want an error")
+		t.Error("liveSite with a URL without http://: got no error, want one")
 	}
 }
 
@@ -330,13 +332,13 @@ func fetch(t *testing.T, url, upgrade string) string {
 	return string(text)
 }
 
-func TestDevRejectsHeadersThatTheGatewayRejects(t *testing.T) {
+func TestDevRejectsHeadersThatAPIGatewayRejects(t *testing.T) {
 	t.Chdir(root)
 	large := func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeader))
 		return web.JSON(w, http.StatusOK, "large")
 	}
-	for name, cmd := range map[string]devCmd{"with the site": {}, "without": {NoSite: true}} {
+	for name, cmd := range map[string]devCmd{"with the site": {}, "without the site": {NoSite: true}} {
 		h, err := cmd.withSite(web.Routes{"GET /api/auth/ok": large}, local3000)
 		if err != nil {
 			t.Fatal(err)
@@ -346,10 +348,10 @@ func TestDevRejectsHeadersThatTheGatewayRejects(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusRequestHeaderFieldsTooLarge {
-			t.Errorf("%s: large request: got %d %s, want 431", name, w.Code, w.Body)
+			t.Errorf("xenon dev %s, large request: got the status %d and %s, want 431", name, w.Code, w.Body)
 		}
 		if w := answer(h, "GET", "/api/auth/ok"); w.Code != http.StatusBadGateway {
-			t.Errorf("%s: large response: got %d %s, want 502", name, w.Code, w.Body)
+			t.Errorf("xenon dev %s, large response: got the status %d and %s, want 502", name, w.Code, w.Body)
 		}
 	}
 }

@@ -44,7 +44,8 @@ func readTemplate(file string) (template, error) {
 	return t, nil
 }
 
-// routes returns the sorted HTTP routes of each folder of a function: "signin" → "POST /api/auth/sign-in/email".
+// routes returns the sorted HTTP routes of each function, by the name of its folder, such as "signin" →
+// "POST /api/auth/sign-in/email".
 func (t template) routes() map[string][]string {
 	folders := map[string][]string{}
 	for _, r := range t.Resources {

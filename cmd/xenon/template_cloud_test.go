@@ -98,7 +98,7 @@ func toList(v any) []any {
 	return []any{v}
 }
 
-// statements returns one line for each statement: principal, action, resource.
+// statements returns one line for each action and resource of policy statements: effect, action, resource.
 func statements(v any) (lines []string) {
 	for _, s := range toList(v) {
 		s := templateNode(s.(map[string]any))
@@ -111,7 +111,8 @@ func statements(v any) (lines []string) {
 	return lines
 }
 
-// allowedActions returns the sorted actions that Policies allow.
+// allowedActions returns the sorted lines of statements for the policies of a function or state machine. A policy that
+// is a SAM policy template becomes one line.
 func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 	t.Helper()
 	var lines []string
@@ -127,7 +128,7 @@ func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 		name, _ := strings.CutPrefix(fmt.Sprint(p), "!Ref ")
 		s := c.at("Resources", name, "Properties", "PolicyDocument", "Statement")
 		if s == nil {
-			t.Fatalf("there is no policy %v", p)
+			t.Fatalf("template.yaml has no policy with the name %v", p)
 		}
 		lines = append(lines, statements(s)...)
 	}
@@ -135,9 +136,9 @@ func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 	return lines
 }
 
-// No function has other policies than these. In addition, the SAM transform lets every function write its log and its
-// traces, and the mailer read its queue.
-func TestPoliciesOfTheTemplate(t *testing.T) {
+// No function and no state machine has other permissions than these, and those that SAM adds: every function may write
+// its log and its traces, and the mailer may read its queue.
+func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 	t.Parallel()
 	const (
 		app  = "!If [MakesAppSecret, !Ref AppSecret, !Ref AppSecretArn]"
@@ -176,7 +177,7 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 		got[filepath.Base(p["CodeUri"].(string))] = c.allowedActions(t, p["Policies"])
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("functions (-template +want):\n%s", diff)
+		t.Errorf("permissions of the functions (-template +want):\n%s", diff)
 	}
 	machine := []string{
 		"Allow logs:CreateLogDelivery *", "Allow logs:DeleteLogDelivery *", "Allow logs:DescribeLogGroups *",
@@ -191,13 +192,14 @@ func TestPoliciesOfTheTemplate(t *testing.T) {
 	}
 	for name, p := range c.properties("AWS::Serverless::StateMachine") {
 		if diff := cmp.Diff(c.allowedActions(t, p["Policies"]), machine); diff != "" {
-			t.Errorf("%s (-template +want):\n%s", name, diff)
+			t.Errorf("permissions of the state machine %s (-template +want):\n%s", name, diff)
 		}
 	}
 }
 
-// Every function has the same build, the memory that its work needs, a log with a retention period, and traces.
-func TestFunctionsOfTheTemplate(t *testing.T) {
+// Every function is built by make, has the memory that its work needs, and writes traces. Every log group has a
+// retention period.
+func TestFunctionsHaveBuildMemoryLogAndTraces(t *testing.T) {
 	t.Parallel()
 	memory := map[string]string{ // functions that hash passwords have 1769 MB, which is one vCPU
 		"account": "1769", "password": "1769", "signin": "1769", "signup": "1769", "migrate": "1024", "rotate": "512",
@@ -210,7 +212,7 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": "!Ref FunctionLogs"},
 	} {
 		if diff := cmp.Diff(globals[name], want); diff != "" {
-			t.Errorf("Globals %s (-template +want):\n%s", name, diff)
+			t.Errorf("%s in Globals of the template (-template +want):\n%s", name, diff)
 		}
 	}
 	for name, p := range c.properties(functionType) {
@@ -224,21 +226,21 @@ func TestFunctionsOfTheTemplate(t *testing.T) {
 			got = globals["MemorySize"]
 		}
 		if got != want {
-			t.Errorf("%s has %v MB of memory, want %s", name, got, want)
+			t.Errorf("memory of %s in MB: got %v, want %s", name, got, want)
 		}
 		for _, overridden := range []string{"Runtime", "Architectures", "Handler", "Tracing", "LoggingConfig", "Role"} {
 			if p[overridden] != nil {
-				t.Errorf("%s sets %s itself, want the value of Globals", name, overridden)
+				t.Errorf("%s of %s: got the value %v of its own, want that of Globals", overridden, name, p[overridden])
 			}
 		}
 		build := map[string]any{"BuildMethod": "makefile", "WorkingDirectory": "."}
 		if diff := cmp.Diff(c.at("Resources", name, "Metadata"), any(build)); diff != "" {
-			t.Errorf("%s (-template +want):\n%s", name, diff)
+			t.Errorf("Metadata of %s (-template +want):\n%s", name, diff)
 		}
 	}
 	for name, p := range c.properties("AWS::Logs::LogGroup") {
 		if p["RetentionInDays"] != "!Ref LogRetentionDays" {
-			t.Errorf("%s keeps logs for %v days, want LogRetentionDays", name, p["RetentionInDays"])
+			t.Errorf("RetentionInDays of %s: got %v, want !Ref LogRetentionDays", name, p["RetentionInDays"])
 		}
 	}
 }
@@ -266,19 +268,22 @@ func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 			}
 		}
 		if size > 4096-free {
-			t.Errorf("environment of %s: got %d bytes, want at most %d without the lists", name, size, 4096-free)
+			t.Errorf("environment variables of %s, estimated: got %d bytes, want at most %d without the lists",
+				name, size, 4096-free)
 		}
 	}
 }
 
-// Every function with a database has reserved concurrency. Together they use at most 80 % of the database connections.
+// Every function that uses the database has reserved concurrency. Together these functions use 70 to 80 % of the
+// database connections.
 func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
 	budgets := templateNode(c.at("Mappings", "Concurrency").(map[string]any))
 	allowed := c.at("Parameters", "ConnectionBudget", "AllowedValues").([]any)
 	if len(allowed) != len(budgets) {
-		t.Errorf("the parameter allows %d budgets, the mapping has %d", len(allowed), len(budgets))
+		t.Errorf("values of the parameter ConnectionBudget: got %d, want the %d of the mapping Concurrency",
+			len(allowed), len(budgets))
 	}
 	var functions []string
 	for name, p := range c.properties(functionType) {
@@ -290,14 +295,15 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 			want = "!If [HasBudget, !FindInMap [Concurrency, !Ref ConnectionBudget, " + stem + "], !Ref AWS::NoValue]"
 		}
 		if got := p["ReservedConcurrentExecutions"]; got != want {
-			t.Errorf("%s reserves %v, want %v", name, got, want)
+			t.Errorf("ReservedConcurrentExecutions of %s: got %v, want %v", name, got, want)
 		}
 	}
 	slices.Sort(functions)
 	for budget, shares := range budgets {
 		shares := shares.(map[string]any)
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(shares)), functions); diff != "" {
-			t.Errorf("budget %s (-shares +functions with a database):\n%s", budget, diff)
+			t.Errorf("functions in the mapping for the budget %s, and functions that use the database, want the same "+
+				"(-mapping +functions):\n%s", budget, diff)
 		}
 		total, sum := 0, 0
 		if budget != "none" {
@@ -306,11 +312,11 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 		for name, share := range shares {
 			n := toInt(t, share)
 			if sum += n; n < 1 && budget != "none" {
-				t.Errorf("budget %s: %s has no concurrency", budget, name)
+				t.Errorf("concurrency of %s with the budget %s: got %d, want at least 1", name, budget, n)
 			}
 		}
 		if sum*10 > total*8 || sum*10 < total*7 {
-			t.Errorf("budget %s: the functions may use %d connections, want 70 to 80 %%", budget, sum)
+			t.Errorf("connections of all functions with the budget %s: got %d, want 70 to 80 %% of it", budget, sum)
 		}
 	}
 }
@@ -324,14 +330,14 @@ func toInt(t *testing.T, v any) int {
 	return n
 }
 
-// The description of every alarm has an existing runbook, and every runbook belongs to an alarm. Every alarm has an
+// The description of every alarm names an existing runbook, and every runbook belongs to an alarm. Every alarm has an
 // action.
 func TestAlarmsNameTheirRunbook(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
 	alarms := c.properties("AWS::CloudWatch::Alarm")
 	if len(alarms) < 6 {
-		t.Fatalf("got %d alarms, want at least 6", len(alarms))
+		t.Fatalf("alarms in template.yaml: got %d, want at least 6", len(alarms))
 	}
 	page := regexp.MustCompile(`docs/runbooks/[a-z-]+\.md$`)
 	named := map[string]bool{}
@@ -340,17 +346,18 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 		named[filepath.Base(runbook)] = true
 		text, err := os.ReadFile(filepath.Join(root, runbook))
 		if runbook == "" || err != nil {
-			t.Errorf("%s names no runbook that exists: %v", name, p["AlarmDescription"])
+			t.Errorf("the description of the alarm %s: got %q, want one that ends with the path of an existing runbook",
+				name, p["AlarmDescription"])
 		} else if !strings.Contains(string(text), "`"+name+"`") {
-			t.Errorf("%s does not mention %s", runbook, name)
+			t.Errorf("%s: want the name of the alarm %s in it, because the alarm names this runbook", runbook, name)
 		}
 		const actions = "!If [HasAlarmTopic, [!Ref AlarmTopicArn], !If [MakesAlarmTopic, [!Ref AlarmTopic], !Ref " +
 			"AWS::NoValue]]"
 		if got := fmt.Sprint(p["AlarmActions"]); got != actions {
-			t.Errorf("%s notifies %s, want the topic of the alarms", name, got)
+			t.Errorf("AlarmActions of %s: got %s, want %s", name, got, actions)
 		}
 		if p["TreatMissingData"] != "notBreaching" {
-			t.Errorf("%s is in alarm without data, want notBreaching", name)
+			t.Errorf("TreatMissingData of %s: got %v, want notBreaching", name, p["TreatMissingData"])
 		}
 	}
 	pages, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
@@ -359,31 +366,31 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 	}
 	for _, p := range pages {
 		if !named[filepath.Base(p)] {
-			t.Errorf("no alarm names %s", filepath.Base(p))
+			t.Errorf("the runbook %s: got no alarm that names it, want at least one", filepath.Base(p))
 		}
 	}
 }
 
 // Every parameter has a description and restricts its values. No parameter is a secret.
-func TestParametersOfTheTemplate(t *testing.T) {
+func TestParametersAreDescribedAndRestricted(t *testing.T) {
 	t.Parallel()
 	for name, p := range readTemplateNode(t).at("Parameters").(map[string]any) {
 		p := templateNode(p.(map[string]any))
 		if p["Description"] == nil {
-			t.Errorf("%s has no description", name)
+			t.Errorf("the parameter %s: got no Description, want one", name)
 		}
 		if p["AllowedPattern"] == nil && p["AllowedValues"] == nil && p["MinValue"] == nil {
-			t.Errorf("%s has no pattern of permitted values", name)
+			t.Errorf("the parameter %s: want AllowedPattern, AllowedValues or MinValue, got none of them", name)
 		}
 		pattern, _ := p["AllowedPattern"].(string)
 		if fallback, ok := p["Default"].(string); ok && !regexp.MustCompile(pattern).MatchString(fallback) {
-			t.Errorf("the default of %s does not match its pattern", name)
+			t.Errorf("the default of the parameter %s: got %q, want one that matches %s", name, fallback, pattern)
 		}
 		if p["Default"] == nil && name != "PublicOrigin" && name != "MailFrom" {
-			t.Errorf("%s has no default", name)
+			t.Errorf("the parameter %s: got no Default, want one", name)
 		}
 		if p["NoEcho"] != nil {
-			t.Errorf("%s is a secret; store it in Secrets Manager instead of a parameter", name)
+			t.Errorf("the parameter %s has NoEcho, so it is a secret: store it in Secrets Manager instead", name)
 		}
 	}
 }

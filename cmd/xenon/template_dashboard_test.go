@@ -14,7 +14,7 @@ import (
 
 var searchedMetric = regexp.MustCompile(`\{Xenon(?:,(\w+))?\} MetricName="(\w+)"`)
 
-// metricsOnDashboard returns Xenon's metrics on a dashboard, with their dimension.
+// metricsOnDashboard returns the metrics of Xenon that a dashboard shows, with their dimension.
 func metricsOnDashboard(t *testing.T, body string) (all []web.Metric) {
 	t.Helper()
 	var dashboard struct {
@@ -43,7 +43,8 @@ func metricsOnDashboard(t *testing.T, body string) (all []web.Metric) {
 			case map[string]any:
 				found := searchedMetric.FindStringSubmatch(first["expression"].(string))
 				if found == nil {
-					t.Fatalf("%s: the expression %v is unknown", w.Properties.Title, first["expression"])
+					t.Fatalf("the widget %q: got the expression %v, want a search for a metric of Xenon",
+						w.Properties.Title, first["expression"])
 				}
 				all = append(all, web.Metric{Name: found[2], Dimension: found[1]})
 			}
@@ -52,11 +53,11 @@ func metricsOnDashboard(t *testing.T, body string) (all []web.Metric) {
 	return all
 }
 
-// CloudWatch treats a metric with another dimension as another metric, whose graph would be empty.
+// For CloudWatch, a metric with another dimension is another metric. On the dashboard, its graph would be empty.
 func TestDashboardShowsMetricsOfTheFunctions(t *testing.T) {
 	body, ok := readTemplateNode(t).at("Resources", "Dashboard", "Properties", "DashboardBody").(string)
 	if !ok {
-		t.Fatal("there is no dashboard")
+		t.Fatal("template.yaml has no resource Dashboard with a DashboardBody")
 	}
 	got := metricsOnDashboard(t, strings.TrimPrefix(body, "!Sub "))
 	var want []web.Metric
@@ -67,6 +68,6 @@ func TestDashboardShowsMetricsOfTheFunctions(t *testing.T) {
 	slices.SortFunc(got, byName)
 	slices.SortFunc(want, byName)
 	if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
-		t.Errorf("(-measured +shown):\n%s", diff)
+		t.Errorf("metrics of the functions and of the dashboard, want the same (-functions +dashboard):\n%s", diff)
 	}
 }

@@ -32,26 +32,26 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 		"base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'", "upgrade-insecure-requests": "",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("policy (-template +want):\n%s", diff)
+		t.Errorf("Content-Security-Policy of the site (-template +want):\n%s", diff)
 	}
 	if strings.Contains(csp, "unsafe") {
-		t.Error("the policy of the site allows inline code, want none")
+		t.Errorf("Content-Security-Policy of the site: got %s, want none that contains \"unsafe\"", csp)
 	}
 	if age := toInt(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
-		t.Errorf("the max-age of HSTS is %d s, want at least a year", age)
+		t.Errorf("max-age of HSTS: got %d s, want at least a year", age)
 	}
 	for name, h := range headers {
 		if templateNode(h.(map[string]any))["Override"] != "true" {
-			t.Errorf("%s does not override the header of the origin", name)
+			t.Errorf("the security header %s: got no Override, want true, so that it replaces the header of the origin", name)
 		}
 	}
 	if headers["ContentTypeOptions"] == nil || headers["ReferrerPolicy"] == nil {
-		t.Error("nosniff or the referrer policy is missing")
+		t.Error("security headers: ContentTypeOptions or ReferrerPolicy is missing, want both")
 	}
 }
 
-// CloudFront caches only responses that are equal for all users, and no errors. It sends the API the API's own Host and
-// all other headers of the viewer.
+// CloudFront caches only responses that are the same for all users, and no errors. Its requests to the API have the
+// API's own Host and all other headers of the viewer.
 func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	const (
@@ -65,7 +65,8 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	read := func(v any) behaviour {
 		b := templateNode(v.(map[string]any))
 		if b["ResponseHeadersPolicyId"] != "!Ref SecurityHeaders" {
-			t.Errorf("%v has no security headers", b["PathPattern"])
+			t.Errorf("the behaviour for %v: got ResponseHeadersPolicyId %v, want !Ref SecurityHeaders",
+				b["PathPattern"], b["ResponseHeadersPolicyId"])
 		}
 		text := func(name string) string { s, _ := b[name].(string); return s }
 		return behaviour{
@@ -76,7 +77,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 			text("ViewerProtocolPolicy"),
 		}
 	}
-	var got []behaviour // CloudFront uses the first that matches
+	var got []behaviour // in order: CloudFront uses the first behaviour whose path matches
 	for _, b := range d["CacheBehaviors"].([]any) {
 		got = append(got, read(b))
 	}
@@ -88,7 +89,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 		{"", "site", cachingOptimized, "", "redirect-to-https"},
 	}
 	if diff := cmp.Diff(got, want, cmp.AllowUnexported(behaviour{})); diff != "" {
-		t.Errorf("behaviours (-template +want):\n%s", diff)
+		t.Errorf("behaviours of the distribution (-template +want):\n%s", diff)
 	}
 	cachedByDefault := []string{"404", "414", "500", "501", "502", "503", "504"} // CloudFront caches these errors
 	var codes []string
@@ -96,26 +97,26 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 		e := templateNode(e.(map[string]any))
 		codes = append(codes, e["ErrorCode"].(string))
 		if len(e) != 2 || e["ErrorCachingMinTTL"] != "0" {
-			t.Errorf("the distribution caches or replaces an error: %v", e)
+			t.Errorf("CustomErrorResponses of the distribution: got %v, want only ErrorCode and ErrorCachingMinTTL 0", e)
 		}
 	}
 	if diff := cmp.Diff(codes, cachedByDefault); diff != "" {
-		t.Errorf("errors that are not cached (-template +want):\n%s", diff)
+		t.Errorf("errors that the distribution must not cache (-template +want):\n%s", diff)
 	}
 	// The IP address of the viewer is the second last entry of X-Forwarded-For: CloudFront appends the viewer, and API
 	// Gateway appends CloudFront.
 	if got := c.at("Parameters", "ClientIp", "Default"); got != "xff:2" {
-		t.Errorf("the distribution gets the IP address of the caller from %v, want xff:2", got)
+		t.Errorf("the default of the parameter ClientIp: got %v, want xff:2", got)
 	}
 }
 
-// A function answers preflights, because API Gateway's CORS support has exact origins only. The functions check trusted
-// origins, so the parameter allows all their forms.
+// The functions answer preflights, because API Gateway's CORS support compares only exact origins. The parameter
+// TrustedOrigins allows every form of an origin that the functions accept, such as wildcards.
 func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
 	if got := c.at("Resources", "Api", "Properties", "CorsConfiguration"); got != nil {
-		t.Errorf("the gateway answers preflights (%v), want the functions to answer them", got)
+		t.Errorf("CorsConfiguration of the API: got %v, want none, because the functions answer preflights", got)
 	}
 	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "TrustedOrigins", "AllowedPattern")))
 	for _, origins := range []string{
@@ -123,20 +124,21 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 		"capacitor://localhost,exp://192.168.*.*:*/**",
 	} {
 		if !pattern.MatchString(origins) {
-			t.Errorf("TrustedOrigins rejects %q", origins)
+			t.Errorf("the AllowedPattern of TrustedOrigins rejects %q, want it accepted", origins)
 		}
 	}
 	for _, b := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "CacheBehaviors").([]any) {
 		b := templateNode(b.(map[string]any))
 		if methods := fmt.Sprint(b["AllowedMethods"]); b["PathPattern"] != "/health" &&
 			!strings.Contains(methods, "OPTIONS") {
-			t.Errorf("CloudFront allows %s for %s; preflights need OPTIONS", methods, b["PathPattern"])
+			t.Errorf("AllowedMethods of the behaviour for %s: got %s, want OPTIONS among them for preflights",
+				b["PathPattern"], methods)
 		}
 	}
 }
 
-// The API recognises CloudFront's requests by a secret. It is in no parameter, output or log: the template has a
-// reference.
+// The API recognises CloudFront's requests by a secret. The template contains only a reference to Secrets Manager, so
+// that the secret is in no parameter, output or log.
 func TestDistributionSendsTheOriginSecret(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
@@ -149,7 +151,7 @@ func TestDistributionSendsTheOriginSecret(t *testing.T) {
 			"[{{resolve:secretsmanager:${Arn}:SecretString:originSecret::${OriginSecretVersion}}}, " +
 			"map[Arn:!If [MakesAppSecret, !Ref AppSecret, !Ref AppSecretArn]]]]], !Ref AWS::NoValue]"
 		if got := fmt.Sprint(o["OriginCustomHeaders"]); got != want {
-			t.Errorf("got  %s\nwant %s", got, want)
+			t.Errorf("OriginCustomHeaders of the origin api:\ngot  %s\nwant %s", got, want)
 		}
 		return
 	}
@@ -174,13 +176,13 @@ func TestDistributionAcceptsWebACL(t *testing.T) {
 		"arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/xenon/1a2b": false, "x": false,
 	} {
 		if pattern.MatchString(arn) != want {
-			t.Errorf("%q is accepted: %v", arn, !want)
+			t.Errorf("the AllowedPattern of WebAclArn with %q: got a match = %v, want %v", arn, !want, want)
 		}
 	}
 }
 
-// Only this distribution can read the bucket, and it is versioned.
-func TestSiteBucketOfTheTemplate(t *testing.T) {
+// Only the distribution can read the bucket of the site. The bucket is versioned and encrypted.
+func TestSiteBucketIsPrivateVersionedAndEncrypted(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
 	bucket := templateNode(c.at("Resources", "SiteBucket").(map[string]any))
@@ -191,24 +193,25 @@ func TestSiteBucketOfTheTemplate(t *testing.T) {
 		"RestrictPublicBuckets": "true",
 	}
 	if diff := cmp.Diff(bucket.at("Properties", "PublicAccessBlockConfiguration"), any(closed)); diff != "" {
-		t.Errorf("public access (-template +want):\n%s", diff)
+		t.Errorf("PublicAccessBlockConfiguration of the bucket (-template +want):\n%s", diff)
 	}
 	if bucket.at("Properties", "VersioningConfiguration", "Status") != "Enabled" ||
 		bucket.at("Properties", "BucketEncryption") == nil {
-		t.Error("the bucket is not versioned or not encrypted")
+		t.Error("the bucket of the site is not versioned or not encrypted, want both")
 	}
 	for _, s := range c.at("Resources", "SiteBucketPolicy", "Properties", "PolicyDocument", "Statement").([]any) {
 		s := templateNode(s.(map[string]any))
 		from := fmt.Sprint(s.at("Condition", "StringEquals", "AWS:SourceArn"))
 		if s["Effect"] == "Allow" && (fmt.Sprint(s["Principal"]) != "map[Service:cloudfront.amazonaws.com]" ||
 			!strings.HasSuffix(from, ":distribution/${Distribution}")) {
-			t.Errorf("the bucket may be read by %v from %s", s["Principal"], from)
+			t.Errorf("who may read the bucket: got %v from %s, want only CloudFront from this distribution",
+				s["Principal"], from)
 		}
 	}
 }
 
-// Resources whose content cannot be restored are retained when the stack is deleted.
-func TestRetainedResources(t *testing.T) {
+// Resources whose content cannot be restored stay when the stack is deleted.
+func TestSecretsAndSiteBucketAreRetained(t *testing.T) {
 	t.Parallel()
 	var kept []string
 	for name, r := range readTemplateNode(t).at("Resources").(map[string]any) {
@@ -218,7 +221,7 @@ func TestRetainedResources(t *testing.T) {
 	}
 	slices.Sort(kept)
 	if diff := cmp.Diff(kept, []string{"AppSecret", "SigningKeys", "SiteBucket"}); diff != "" {
-		t.Errorf("(-template +want):\n%s", diff)
+		t.Errorf("resources that are retained (-template +want):\n%s", diff)
 	}
 }
 
@@ -232,6 +235,6 @@ func TestOutputsOfTheTemplate(t *testing.T) {
 		"SiteBucketName", "SiteUrl",
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(outputs)), want); diff != "" {
-		t.Errorf("(-template +want):\n%s", diff)
+		t.Errorf("outputs of the stack (-template +want):\n%s", diff)
 	}
 }

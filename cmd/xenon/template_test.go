@@ -42,12 +42,12 @@ func routesByFolder(t *testing.T) map[string]web.Routes {
 	return functions(cfg, appSecrets, db, time.Now)
 }
 
-// functionFolders returns the sorted folders under functions/.
+// functionFolders returns the sorted names of the folders under functions/.
 func functionFolders(t *testing.T) []string {
 	t.Helper()
 	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
 	if err != nil || len(mains) == 0 {
-		t.Fatal("got no functions in the folder functions/", err)
+		t.Fatal("files functions/*/main.go: got none, want at least one", err)
 	}
 	var names []string
 	for _, file := range mains {
@@ -56,7 +56,8 @@ func functionFolders(t *testing.T) []string {
 	return names
 }
 
-// stateMachines returns "StateMachine" for each function that a state machine of the template calls.
+// stateMachines returns the names of the functions that a state machine of the template calls. The values are all
+// "StateMachine".
 func stateMachines(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, templateFile))
@@ -88,15 +89,15 @@ func stateMachines(t *testing.T) map[string]string {
 			function, _ := strings.CutSuffix(arn, ".Arn")
 			started[function] = "StateMachine"
 			if !strings.Contains(string(definition), `"${`+placeholder+`}"`) {
-				t.Errorf("%s does not use %s", name, placeholder)
+				t.Errorf("the definition of the state machine %s does not use its substitution %s", name, placeholder)
 			}
 		}
 	}
 	return started
 }
 
-// Every folder is a function with a trigger. xenon dev serves the functions that API Gateway calls. The others are
-// called by the queue, the state machine or the rotation.
+// Every folder under functions/ is a function of the template with one trigger. xenon dev serves the functions that API
+// Gateway calls. The other functions are called by the queue, the state machine or the rotation.
 func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	others := map[string]string{"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule"}
@@ -117,20 +118,20 @@ func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 		}
 		for name, e := range r.Properties.Events {
 			if by := started[folder]; by != "" && by != e.Type {
-				t.Errorf("%s is started by %s and by %s (%s)", folder, by, e.Type, name)
+				t.Errorf("triggers of functions/%s: got %s and %s (%s), want one", folder, by, e.Type, name)
 			}
 			started[folder] = e.Type
 		}
 	}
 	if diff := cmp.Diff(functionFolders(t), slices.Sorted(maps.Keys(started))); diff != "" {
-		t.Errorf("(-functions/ +template.yaml):\n%s", diff)
+		t.Errorf("folders and functions of the template, want the same (-functions/ +template.yaml):\n%s", diff)
 	}
 	want := maps.Clone(others)
 	for folder := range routesByFolder(t) {
 		want[folder] = "HttpApi"
 	}
 	if diff := cmp.Diff(started, want); diff != "" {
-		t.Errorf("(-template.yaml +xenon dev and others):\n%s", diff)
+		t.Errorf("triggers of the functions (-template.yaml +want):\n%s", diff)
 	}
 }
 
@@ -139,7 +140,7 @@ func TestRoutesAreEventsOfTheirFunction(t *testing.T) {
 	events := readProjectTemplate(t).routes()
 	for folder, routes := range routesByFolder(t) {
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(routes)), events[folder]); diff != "" {
-			t.Errorf("routes of %s (-code +template.yaml):\n%s", folder, diff)
+			t.Errorf("routes of functions/%s, want the same (-code +template.yaml):\n%s", folder, diff)
 		}
 	}
 }
@@ -148,12 +149,13 @@ func TestResourcesAreNamedAfterTheirFolder(t *testing.T) {
 	t.Parallel()
 	for name, r := range readProjectTemplate(t).Resources {
 		if r.Type == functionType && strings.ToLower(name) != filepath.Base(r.Properties.CodeURI)+"function" {
-			t.Errorf("%s has the code of %s", name, r.Properties.CodeURI)
+			t.Errorf("the resource with the code of %s: got the name %s, want that of the folder with Function at its end",
+				r.Properties.CodeURI, name)
 		}
 	}
 }
 
-// The main package of a function serves only the routes of its folder and has few lines.
+// The main package of a function serves only the routes of its folder and has at most 25 lines.
 func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 	t.Parallel()
 	routes := routesByFolder(t)
@@ -163,20 +165,22 @@ func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if lines := strings.Count(string(text), "\n"); lines > 25 {
-			t.Errorf("functions/%s/main.go has %d lines, want at most 25", folder, lines)
+			t.Errorf("lines of functions/%s/main.go: got %d, want at most 25", folder, lines)
 		}
 		if strings.Contains(string(text), "store.Open(") && !strings.Contains(string(text), ").UseSchema(cfg.Schema)") {
-			t.Errorf("functions/%s/main.go does not use the tables in SCHEMA", folder)
+			t.Errorf("functions/%s/main.go opens the store without UseSchema(cfg.Schema), want it called", folder)
 		}
 		method := regexp.MustCompile(`\)\.(\w+)\(\)\.Mux\(cfg\)`).FindSubmatch(text)
 		if _, serves := routes[folder]; !serves {
 			if method != nil {
-				t.Errorf("functions/%s mounts %q, which xenon dev does not", folder, method)
+				t.Errorf("functions/%s/main.go serves the routes of %q, want none, because xenon dev serves none of it",
+					folder, method)
 			}
 			continue
 		}
 		if method == nil || strings.ToLower(string(method[1])) != folder {
-			t.Errorf("functions/%s mounts %q", folder, method)
+			t.Errorf("functions/%s/main.go serves the routes of %q, want the method with the name of the folder",
+				folder, method)
 		}
 	}
 }
@@ -194,11 +198,11 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 	_, _ = config.LoadMailer(spy)
 	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(text, -1)
 	if len(found) < 4 {
-		t.Fatalf("got %d variables, want at least 4", len(found))
+		t.Fatalf("environment variables in template.yaml: got %d, want at least 4", len(found))
 	}
 	for _, m := range found {
 		if name := string(m[1]); !read[name] {
-			t.Errorf("template.yaml sets %s, which no setting reads", name)
+			t.Errorf("template.yaml sets the environment variable %s, which package config does not read", name)
 		}
 		if name := string(m[1]); name == "DATABASE_URL" || name == "BETTER_AUTH_SECRET" ||
 			strings.HasSuffix(name, "_CLIENT_SECRET") || name == config.ApplePrivateKey {
@@ -216,6 +220,7 @@ func TestMountRejectsRouteThatNoFunctionServes(t *testing.T) {
 	r.Properties.Events = map[string]event{"Nothing": e}
 	_, err := templateRoutes(template{Resources: map[string]resource{"SigninFunction": r}}, routesByFolder(t))
 	if err == nil || !strings.Contains(err.Error(), "functions/signin") {
-		t.Errorf("got %v, want an error that names functions/signin", err)
+		t.Errorf("templateRoutes with a route that no function serves: got %v, want an error that names functions/signin",
+			err)
 	}
 }
