@@ -1,5 +1,5 @@
-# All commands of this repository. `make` alone lists the targets. They need Go, Node and git. Each target installs the
-# other tools that it needs, into .tools/ and node_modules/.
+# All commands of this repository. `make` alone lists the targets. Most targets need only Go, Node, Python and git, and
+# install the other tools that they need into .tools/ and node_modules/. The list says what else a target needs.
 
 # Versions of the tools that `go install` builds.
 GOLANGCI_LINT := v2.15.0
@@ -8,7 +8,7 @@ GOVULNCHECK   := v1.9.0
 CYCLONEDX     := v1.10.0
 GREMLINS      := v0.6.0
 
-# The largest size of a function's binary in bytes. Lambda reads it at every cold start.
+# The maximum size of a function's binary in bytes. Lambda loads the binary at every cold start.
 MAX_SIZE := 13500000
 # functions/social also has the OAuth and OpenID Connect libraries.
 MAX_SIZE_social := 14000000
@@ -21,7 +21,8 @@ NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
 # compiled without it. Other packages of crypto must be compiled with it: they contain copies of generic code of sync,
 # which would cause false reports.
 PURE      := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
-# Flags of go test. golangci-lint runs go vet, and without debug information the linker is faster.
+# Flags of go test. -vet=off, because golangci-lint runs go vet; -ldflags=-w, because the linker is faster without debug
+# information.
 RACE      := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE))) -vet=off -ldflags=-w
 # Runs a command with a temporary Postgres server for its tests.
 POSTGRES  := go run ./internal/testkit/dbtest/withpostgres
@@ -64,9 +65,9 @@ test: ## run linters, all tests with the race detector, Better Auth itself, AWS 
 audit: ## look for known vulnerabilities in the dependencies, if the database can be reached
 	@scripts/vuln || test $$? -eq 3
 
-# The tags add the tests that need more than Go and a Postgres: Node for Better Auth and its client, Python for the
-# stand-in of Secrets Manager. One go test command has all packages, those with the longest tests first. All packages
-# share one Postgres server.
+# The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
+# Python, with moto, an emulator of AWS. One go test command has all packages, those with the longest tests first. All
+# packages share one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
 	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(SLOW) $(GO_PACKAGES)
@@ -98,7 +99,7 @@ test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` an
 gotrue: .tools/gotrue.done ## test the import with Supabase's real auth server (needs internet access once)
 	go test $(RACE) -count 1 -tags gotrue -run GoTrue ./shared/importer/
 
-# Scenarios mostly wait, so more of them run in parallel than there are processors.
+# A scenario mostly waits for responses, so more scenarios run in parallel than there are processors.
 .PHONY: conformance
 conformance: conformance/node_modules ## send every scenario to Better Auth and to Xenon, and compare
 	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R0[1-5]|Scenario|Schema|Record'
@@ -152,7 +153,7 @@ fmt: .tools/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
 	$< fmt ./...
 
 .PHONY: check
-check: test e2e test-sam-local reproduce vuln ## everything: make test, all browser tests, containers, reproducible builds, vulnerabilities (needs internet access)
+check: test e2e test-sam-local reproduce vuln ## run make test, all browser tests, containers, reproducible builds, vulnerabilities (needs internet access)
 
 .PHONY: vuln
 vuln: ## look up the dependencies in the Go vulnerability database (GOVULNDB=file:///... for a copy; fails without one)
