@@ -76,7 +76,7 @@ for (const path of ['/login/', '/register/', '/profile/', '/account/']) {
     const own = await scriptsOf(page, path);
     const more = [...own].filter(([script]) => !manual.has(script)).reduce((all, [, size]) => all + size, 0);
     info.annotations.push(measurement(`${path}: ${kB(more)} of scripts in addition to those of the manual`));
-    expect(more).toBeLessThanOrEqual(budget);
-    expect(more).toBeGreaterThan(0);
+    expect(more, `bytes of scripts that ${path} loads in addition to the manual`).toBeLessThanOrEqual(budget);
+    expect(more, `bytes of scripts that only ${path} loads`).toBeGreaterThan(0);
   });
 }

@@ -52,7 +52,7 @@ test(`${steps} navigations need one get-session and cause no page load, no sign-
   await page.goto('/docs/');
   const slot = page.locator('[data-account]').first();
   await expect(slot).toHaveAttribute('data-account', 'signed-in');
-  // Records all states of the account slot from now on.
+  // Records each value that data-account gets from now on.
   await page.evaluate(() => {
     const seen = new Set<string>();
     Object.assign(window, { seen });

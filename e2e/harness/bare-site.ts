@@ -6,8 +6,9 @@ import { root } from './xenon';
 
 /**
  * Builds the site again without authentication: without the React context of the session (Root.tsx), the account menu
- * in the navigation bar, and all pages except the home page and the manual. A test compares the size of its scripts
- * with the scripts of the real site. Returns a folder to run `xenon dev` in.
+ * in the navigation bar, and all pages except the home page and the manual. A test compares the size of the scripts of
+ * this site with those of the real site. Returns a directory in which `xenon dev` serves this site, and a function that
+ * removes the directory.
  */
 export function buildBareSite(): { readonly dir: string; readonly remove: () => void } {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-bare-'));

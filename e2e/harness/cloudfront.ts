@@ -23,10 +23,10 @@ const maxResponseHeader = 20_480;
 // The limit of Node, larger than both limits above.
 const maxHeaderSize = 128 * 1024;
 
-/** An HTTPS server with the rules of template.yaml's distribution, in front of one API. */
+/** An HTTPS server with the rules of the distribution in template.yaml, in front of the built site and one API. */
 export interface CloudFront {
   readonly origin: string;
-  /** A file with its certificate, for SSL_CERT_FILE of an API that reads the key set through it. */
+  /** The path of the server's certificate: SSL_CERT_FILE for an API that reads the key set through this server. */
   readonly certificate: string;
   /** The paths of the cached responses. */
   readonly cached: () => string[];
@@ -100,7 +100,7 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
   };
 }
 
-/** The headers that the API gets from the gateway: the gateway's Host, and two more hops in X-Forwarded-For. */
+/** The headers that API Gateway sends to the API: its own Host, and two more IP addresses in X-Forwarded-For. */
 function toGateway(behaviour: Behaviour, req: IncomingMessage, host: string): IncomingHttpHeaders {
   const viewer = req.socket.remoteAddress ?? '';
   const fromViewer = behaviour.forwardsAll ? req.headers : {};

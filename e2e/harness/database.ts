@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { shared } from './setup';
 
-/** Runs a statement on the server's database, for states that take days or need an administrator. */
+/** Runs a statement on the server's database, for states that a test cannot reach in a browser. */
 export async function sql(statement: string, ...values: readonly unknown[]): Promise<void> {
   const client = new Client({ connectionString: shared().databaseURL });
   await client.connect();

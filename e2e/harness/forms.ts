@@ -38,7 +38,7 @@ export async function sendSignIn(page: Page, { email, password }: Pick<Person, '
   await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
-/** Waits until the profile page of a person without a profile has loaded. The API answers 404. */
+/** Waits until the profile page of a person without a profile has requested the profile. The API answers 404. */
 export async function newProfile(page: Page, guard: Guard): Promise<void> {
   guard.allow(404, '/api/profile');
   await page.waitForResponse((answer) => new URL(answer.url()).pathname === '/api/profile');

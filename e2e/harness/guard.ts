@@ -4,9 +4,9 @@ import type { BrowserContext, ConsoleMessage, Request } from '@playwright/test';
 export interface Guard {
   /** Watches all current and future pages of a context. */
   readonly watch: (context: BrowserContext) => void;
-  /** Declares a status of a response, or a failed request ('failed'), that must happen in the test. */
+  /** Declares an error status of a response, or a failed request ('failed'). It must happen and is then no problem. */
   readonly allow: (what: number | 'failed', path: string) => void;
-  /** Returns and clears the problems: those not declared, and declarations that did not happen. */
+  /** Returns and clears the problems: those that were not declared, and declarations that did not happen. */
   readonly take: () => string[];
 }
 

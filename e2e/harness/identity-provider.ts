@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 import type { ClientMetadata, Provider } from 'oidc-provider';
 
-/** An OpenID Connect provider of another organisation: the real `oidc-provider`, with its own pages. */
+/** An OpenID Connect provider of another organisation: the npm package `oidc-provider`, with its own pages. */
 export interface IdentityProvider {
   /** The settings of a Xenon that uses it. */
   readonly settings: Readonly<Record<string, string>>;
@@ -71,7 +71,7 @@ async function createProvider(issuer: string, site: ClientMetadata): Promise<Pro
   });
 }
 
-// The package warns that its store and its pages are for development, also on import.
+// oidc-provider warns, already when it is imported, that its store and its pages are for development.
 function hideWarnings(): void {
   for (const level of ['info', 'warn'] as const) {
     const print = console[level];

@@ -18,7 +18,7 @@ export function shared(): Shared {
   return JSON.parse(text) as Shared;
 }
 
-/** Starts one server, with a Postgres, for the whole run. Each test has its own persons, so tests stay independent. */
+/** Starts one server with one Postgres for all tests. Each test uses its own persons, so tests are independent. */
 export default async function setup(): Promise<() => Promise<void>> {
   if (process.env['SCREENSHOTS'])
     rmSync(path.resolve(import.meta.dirname, '../screenshots'), { recursive: true, force: true });

@@ -17,13 +17,13 @@ export interface Person {
 }
 
 interface Fixtures {
-  /** Collects problems behind the page; every test with a page fails at its end if there are any. */
+  /** Collects problems that a person does not see. Every test with a page fails at its end if there are any. */
   readonly guard: Guard;
   /** The outbox of the shared server. */
   readonly mails: Mails;
   /** A person who has not registered yet. */
   readonly person: Person;
-  /** Checks a state of a page with axe, counts it, and saves a screenshot if wanted. */
+  /** Checks a state of a page with axe and counts it. With SCREENSHOTS=1 it also saves a screenshot. */
   readonly state: (page: Page, name: string) => Promise<void>;
   /** Creates another browser context, without the cookies of the first. */
   readonly another: () => Promise<BrowserContext>;

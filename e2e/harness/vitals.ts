@@ -4,7 +4,7 @@ import { measurementAnnotation } from './states';
 
 /** The metrics of a page, as Lighthouse defines them. */
 export interface Vitals {
-  /** CLS: the cumulative layout shift, without the menu of the manual after a click. */
+  /** CLS: the cumulative layout shift, without shifts of the manual's menu after a click. */
   readonly shift: number;
   /** What moved: for each shift its value, the time, the page, and the elements with their old and new rectangles. */
   readonly shifts: readonly string[];
@@ -28,7 +28,7 @@ interface Entry extends PerformanceEntry {
   readonly sources: readonly Source[];
 }
 
-/** Observes the pages that are loaded from now on. The returned function reads the metrics of the current page. */
+/** Measures the pages that are loaded from now on. The returned function reads the metrics of the current page. */
 export async function observe(page: Page): Promise<() => Promise<Vitals>> {
   await page.addInitScript(() => {
     let clicked = false;
