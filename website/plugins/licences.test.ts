@@ -15,7 +15,7 @@ const permissive = [
 /** Licences allowed for build tools, whose code is not published. MPL-2.0 is the licence of Lightning CSS. */
 const allowedForBuild = [...permissive, 'MPL-2.0', 'CC-BY-4.0', 'Python-2.0'];
 
-/** The licences of packages that have it only in their readme, not in package.json. */
+/** The licences of packages that name their licence only in the readme, not in package.json. */
 const licencesInReadmes: Readonly<Record<string, string>> = { 'require-like 0.1.2': 'MIT' };
 
 test('R59: every package of the build has an allowed licence', () => {

@@ -39,7 +39,7 @@ export default function licences({ siteDir }: LoadContext): Plugin {
   };
 }
 
-/** The source files of a module. The bundler may have concatenated several. */
+/** The source files of a module. The bundler may have concatenated several files into one module. */
 function files(module: Module & { readonly modules?: Iterable<Module> }): string[] {
   return [module, ...(module.modules ?? [])].flatMap((one) => one.nameForCondition() ?? []);
 }
@@ -85,7 +85,7 @@ export function parseLicences(file: string): PackageLicence[] {
   return [...heads].map(([, name = '', version = '', licence = '']) => ({ name, version, licence }));
 }
 
-/** Whether at least one alternative of an SPDX expression consists of licences in the list only. */
+/** Whether the list has all licences of at least one alternative (OR) of an SPDX expression. */
 export function isAllowed(expression: string, list: readonly string[]): boolean {
   const alternatives = expression.replaceAll(/[()]/g, '').split(' OR ');
   return alternatives.some((one) => one.split(' AND ').every((licence) => list.includes(licence)));

@@ -88,7 +88,7 @@ export function resolve(document: Document, schema: Schema): Schema {
   return found;
 }
 
-/** The name of a response that operations share; undefined for a response of one operation. */
+/** The name of a response that several operations share; undefined for a response of one operation only. */
 export function sharedName(response: Response | Reference): string | undefined {
   return '$ref' in response ? nameOf(response.$ref) : undefined;
 }

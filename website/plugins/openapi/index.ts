@@ -63,7 +63,7 @@ function summaryCell(call: Call, tag: string) {
   return [link(`./${pageOf(tag)}#${call.operation.operationId}`, text(call.operation.summary))];
 }
 
-/** The error responses that all operations share, and the meaning of each code. */
+/** The error responses that operations share, and the meaning of each error code. */
 function errors(document: Document): Part[] {
   const statuses = {
     403: 'Forbidden',
@@ -91,7 +91,7 @@ function errors(document: Document): Part[] {
 }
 
 function schemas(document: Document): Part[] {
-  // Code is on the page of errors, and each operation lists its own codes.
+  // The page of errors explains the codes of the schema Code, and each operation lists its own codes.
   const shown = Object.entries(document.components.schemas).filter(([name, { type }]) => type && name !== 'Code');
   return shown.flatMap(([name, schema]): Part[] => [
     heading(2, name.toLowerCase(), text(name)),

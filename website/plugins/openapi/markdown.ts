@@ -40,7 +40,7 @@ export function table(head: readonly string[], rows: readonly (readonly Phrasing
   return { type: 'table', children: [asRow(head.map((word) => [text(word)])), ...rows.map(asRow)] };
 }
 
-/** Parses Markdown, the format of descriptions in the document, into blocks. */
+/** Parses Markdown, the format of descriptions in docs/openapi.yaml, into blocks. */
 export function blocks(markdown: string): BlockContent[] {
   return fromMarkdown(markdown).children.filter((node): node is BlockContent => node.type !== 'definition');
 }
