@@ -8,21 +8,21 @@ import (
 	"strings"
 )
 
-// TableColumn is a column as pg_catalog describes it, with its type as format_type writes it.
+// TableColumn is a column as pg_catalog describes it, with its type as format_type writes it, without a precision.
 type TableColumn struct {
 	Name, Type string
 	Precision  *int // of a timestamp type; nil if none is set
 	Generated  bool
-	Allowed    []string // the string literals in the CHECK constraints of the column
+	Allowed    []string // the string literals in the CHECK constraints of the column; only for ChoiceFields
 	Labels     []string // the labels of an enum type
-	Unique     bool     // NOT NULL and UNIQUE
+	Unique     bool     // NOT NULL, with a unique index on this column alone
 }
 
 // Table is a table as pg_catalog describes it.
 type Table struct {
-	Name     string // qualified, as the options give it
+	Name     string // schema.name, without quotes
 	Exists   bool
-	Readable bool
+	Readable bool // the role of the connection may read it
 	Foreign  bool // a foreign table: its rows are on another server
 	Columns  []TableColumn
 }
@@ -51,8 +51,8 @@ func (t Table) SQL() string {
 	return Quote(schema) + "." + Quote(name)
 }
 
-// withPrecision sets timestamp types to the precision of the target columns, so that source and target round times the
-// same way.
+// withPrecision gives the timestamptz columns the precision that they have in the target table t, so that source and
+// target round times in the same way.
 func (t Table) withPrecision(columns []Column) []Column {
 	for i, m := range columns {
 		if c, _ := t.Column(m.Name); c.Precision != nil && m.Type == "timestamptz" {
@@ -62,8 +62,8 @@ func (t Table) withPrecision(columns []Column) []Column {
 	return columns
 }
 
-// digest returns a hash of the columns of tables and their types. Stored runs contain this hash, so its input must not
-// change.
+// digest returns a hash of the names and columns of tables: types, allowed values and labels. Stored runs contain this
+// hash, so its input must not change.
 func digest(tables ...Table) string {
 	h := sha256.New()
 	for _, t := range tables {
@@ -93,11 +93,11 @@ const minVersion = 140000
 
 type requiredColumn struct {
 	name  string
-	types []string
+	types []string // the allowed types; an error names the first one
 }
 
 var (
-	requiredOfUsers = []requiredColumn{
+	requiredUserColumns = []requiredColumn{
 		{"id", []string{"uuid"}},
 		{"email", []string{"character varying", "text"}},
 		{"encrypted_password", []string{"character varying", "text"}},
@@ -105,7 +105,7 @@ var (
 		{"created_at", []string{"timestamp with time zone"}},
 		{"updated_at", []string{"timestamp with time zone"}},
 	}
-	requiredOfIdentities = []requiredColumn{
+	requiredIdentityColumns = []requiredColumn{
 		{"id", []string{"uuid"}},
 		{"user_id", []string{"uuid"}},
 		{"provider", []string{"text"}},
@@ -128,13 +128,13 @@ func (s SourceCatalog) Refusals() []string {
 			why = append(why, t.Name+" cannot be read by this role: use the role postgres, or grant select on it")
 		}
 	}
-	why = append(why, s.Users.missingColumns(requiredOfUsers)...)
-	why = append(why, s.Identities.missingColumns(requiredOfIdentities)...)
+	why = append(why, s.Users.missingColumns(requiredUserColumns)...)
+	why = append(why, s.Identities.missingColumns(requiredIdentityColumns)...)
 	slices.Sort(why)
 	return why
 }
 
-// missingColumns returns the required columns that a table lacks, or has with another type.
+// missingColumns returns a text for each required column that a table lacks or has with another type.
 func (t Table) missingColumns(required []requiredColumn) (why []string) {
 	if !t.Usable() {
 		return nil
@@ -152,9 +152,9 @@ type TargetCatalog struct {
 	Server, Schema         string
 	Version                int
 	User, Account, Profile Table
-	Problems               []string // a sentence for each mismatch of the tables
-	WrongColumns           bool     // a problem is about a column, not about a missing table
-	TouchTrigger           bool     // a trigger overwrites the updated_at of imported profiles
+	Problems               []string // the differences from the tables that Xenon needs, one text for each
+	WrongColumns           bool     // at least one problem is about a column, not about a missing table
+	TouchTrigger           bool     // the trigger of an older release overwrites the updated_at of imported profiles
 }
 
 // Digest returns a hash of the columns of the target.
@@ -173,7 +173,7 @@ func (t TargetCatalog) Refusals() []string {
 		why = append(why, "the target's "+p)
 	}
 	slices.Sort(why)
-	// If SCHEMA is not set, the import can find tables of the application.
+	// Without SCHEMA the import uses the schema public, and the tables there can be those of the application.
 	if t.Schema == "public" && t.WrongColumns {
 		why = append(why, "if these tables belong to your application, do not change them: give Xenon another schema, "+
 			"for `xenon schema up` and every command of the import: SCHEMA=xenon")

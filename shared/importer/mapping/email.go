@@ -1,8 +1,8 @@
 package mapping
 
-// Email returns an SQL expression for the email of the user in lower case, or NULL. Sign-in compares it with the
-// entered email after toLowerCase of JavaScript, which the lower case of ICU equals. The lower case of Postgres itself
-// can differ.
+// Email returns an SQL expression for the email of the user in lower case, or NULL if there is none. Sign-in converts
+// the entered email to lower case as toLowerCase of JavaScript does. ICU gives the same result; a collation of Postgres
+// without ICU can differ.
 func (m Mapping) Email() string {
 	return `CASE WHEN u.email ~ '\S' THEN ` + m.Lower("u.email") + " END"
 }
@@ -15,8 +15,8 @@ func (m Mapping) Lower(expr string) string {
 	return "lower(" + expr + "::text)"
 }
 
-// WithoutEmail returns an SQL condition: the user gets no email, because another user of the source gets it, or because
-// it is a placeholder of an earlier import.
+// WithoutEmail returns an SQL condition: the user u does not get the email of the source, because another user of the
+// source gets it, or because it is a placeholder of an earlier import.
 func WithoutEmail(r Rejections) string {
 	return "(" + r.Include(User, EmailConflict, "u.id") + " OR u.email LIKE '%." + PlaceholderDomain + "')"
 }

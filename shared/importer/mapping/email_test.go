@@ -10,16 +10,16 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// Without ICU, the collation of the database of the source determines the lower case. With every collation the
-// condition finds exactly the letters that become ASCII in the stored email.
-func TestFoldsToASCIIUnderEveryCollation(t *testing.T) {
+// Without ICU, the collation of the source database determines the lower case. Under each collation, FoldsToASCII is
+// true for exactly those non-ASCII letters whose lower case in the stored email is ASCII.
+func TestFoldsToASCIIFindsTheSameLettersAsTheCollation(t *testing.T) {
 	t.Parallel()
 	db, err := pgx.Connect(t.Context(), dbtest.New(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close(t.Context())
-	// The table has all letters that one of the collations changes: no other letter can become ASCII.
+	// The table has all characters that at least one of the collations changes: no other character can become ASCII.
 	if _, err := db.Exec(t.Context(), `CREATE TEMP TABLE letter AS
 SELECT i
 FROM generate_series(1, 1114111) i
@@ -60,7 +60,7 @@ ORDER BY i`, Quote(c.collation), m.FoldsToASCII()))
 			got = nil
 		}
 		if diff := cmp.Diff(got, c.want); diff != "" {
-			t.Errorf("%s: got -, want +:\n%s", name, diff)
+			t.Errorf("%s: code points of the letters that FoldsToASCII finds (-got +want):\n%s", name, diff)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// hashable are the types that Postgres can hash in a row.
+// hashable are types whose values hash_record_extended can hash.
 var hashable = []string{
 	"uuid", "text", "character varying", "character", "boolean", "smallint", "integer", "bigint", "numeric",
 	"double precision", "bytea", "timestamp with time zone", "timestamp without time zone", "date", "jsonb", "inet",
@@ -44,8 +44,8 @@ func (m Mapping) Fingerprints(s Scope) string {
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
-// ChangedSince returns SQL for the ids of the users with a row that has a time after since. It ignores times more than
-// a day in the future: they are not the time of a change.
+// ChangedSince returns SQL for the ids of the users with a row whose created_at or updated_at is not before since. It
+// ignores times more than a day in the future: they are not the time of a change.
 func (m Mapping) ChangedSince(since string) string {
 	var parts []string
 	add := func(t Table, user string) {

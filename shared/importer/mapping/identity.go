@@ -6,20 +6,22 @@ import (
 	"strings"
 )
 
-// providers maps names of providers in Supabase to their ids in Xenon. Both use the same subject for a user of such a
-// provider.
+// providers maps names of providers in Supabase to their ids in Xenon. Supabase and Xenon identify a user of such a
+// provider by the same subject.
 var providers = map[string]string{
 	"google": "google", "github": "github", "apple": "apple", "facebook": "facebook", "discord": "discord",
 	"gitlab": "gitlab", "twitch": "twitch", "spotify": "spotify", "zoom": "zoom", "figma": "figma", "kakao": "kakao",
 	"notion": "notion", "twitter": "twitter", "x": "twitter", "linkedin_oidc": "linkedin", "slack_oidc": "slack",
 }
 
-// providersSince2 are the providers that ProviderMap 2 adds. Keycloak is a generic OIDC provider with this id.
+// providersSince2 are the providers that version 2 of the default map adds (Options.ProviderMap). In Xenon, Keycloak is
+// a generic OIDC provider with the id "keycloak".
 var providersSince2 = map[string]string{"azure": microsoft, "keycloak": "keycloak", "slack": "slack"}
 
 const microsoft = "microsoft"
 
-// providerMap returns the ids in Xenon by the names in Supabase.
+// providerMap returns the ids of providers in Xenon by their names in Supabase: the default map, changed by the
+// options.
 func (m Mapping) providerMap() map[string]string {
 	all := maps.Clone(providers)
 	if m.Options.ProviderMap >= 2 {
@@ -44,18 +46,19 @@ func (m Mapping) usesObjectID() bool {
 	return false
 }
 
-// Provider returns an SQL expression for the id in Xenon of the provider of an identity, or NULL.
-func (m Mapping) Provider(expr string) string {
+// Provider returns an SQL expression for the id of a provider in Xenon, or NULL if the import maps it to none. name is
+// an SQL expression for the name of the provider in Supabase.
+func (m Mapping) Provider(name string) string {
 	all := m.providerMap()
-	sql := "CASE " + expr
+	sql := "CASE " + name
 	for _, from := range slices.Sorted(maps.Keys(all)) {
 		sql += " WHEN " + Literal(from) + " THEN " + Literal(all[from])
 	}
 	return sql + " END"
 }
 
-// ProviderSettings returns the names of the settings that a provider of Xenon needs, none for "". A provider that is
-// not built in is a generic OIDC provider.
+// ProviderSettings returns the names of the settings that a provider of Xenon needs. It returns nil for the id "". A
+// provider that is not built in is a generic OIDC provider.
 func ProviderSettings(id string) []string {
 	prefix := strings.ToUpper(id)
 	switch {
@@ -69,15 +72,15 @@ func ProviderSettings(id string) []string {
 	return []string{"OIDC_PROVIDER_ID", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"}
 }
 
-// BuiltInProviders returns the ids of Xenon's own providers, sorted.
+// BuiltInProviders returns the sorted ids of the providers that Xenon supports without an issuer URL.
 func BuiltInProviders() []string {
 	ids := append(slices.Collect(maps.Values(providers)), microsoft)
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
 
-// Subject returns an SQL expression for the id of the user at the provider, or NULL. Except for Microsoft, it is the id
-// by which Supabase Auth finds users.
+// Subject returns an SQL expression for the id of the user at the provider, or NULL if the identity has none. row is
+// the alias of auth.identities. Except for Microsoft, the id is the one by which Supabase Auth finds the user.
 func (m Mapping) Subject(row string) string {
 	if !m.usesObjectID() {
 		return row + ".provider_id"
@@ -87,8 +90,8 @@ func (m Mapping) Subject(row string) string {
 		textAt("("+claims+"->'custom_claims')", "oid") + ", " + textAt(claims, "oid") + ") ELSE " + row + ".provider_id END"
 }
 
-// Identities returns SQL that projects auth.identities into account. Email and phone identities (folded) have neither a
-// reason nor an account.
+// Identities returns the projection of auth.identities into account. Email and phone identities (folded) get no
+// account. They have a reason only if their user is missing or not copied.
 func (m Mapping) Identities(s Scope, r Rejections) string {
 	return m.identities(`i.id AS key, i.user_id, `+m.Source.Identities.fingerprint("i")+` AS raw, b.reason,
   NULL::text[] AS fields,
@@ -97,10 +100,10 @@ func (m Mapping) Identities(s Scope, r Rejections) string {
   a.folded, `+selectList(m.AccountColumns()), s, r)
 }
 
-// identities returns SQL that selects a list from the identities i, with the values of their accounts (a) and the
+// identities returns SQL that selects expressions from the identities i, the values of their accounts (a) and the
 // reason why they are not imported (b).
-func (m Mapping) identities(list string, s Scope, r Rejections) string {
-	return `SELECT ` + list + `
+func (m Mapping) identities(expressions string, s Scope, r Rejections) string {
+	return `SELECT ` + expressions + `
 FROM auth.identities i
 ` + joinUser(s, "i.user_id") + `
 CROSS JOIN LATERAL (
@@ -140,7 +143,8 @@ func (m Mapping) identityUnmapped() string {
 	})
 }
 
-// AccountColumns returns the columns of account for an identity, without id and userId, which are key and user_id.
+// AccountColumns returns the columns of account for an identity, without id and userId: their values are the columns
+// key and user_id of the projection.
 func (m Mapping) AccountColumns() []Column {
 	columns := []Column{
 		{"accountId", "text", `a."accountId"`},

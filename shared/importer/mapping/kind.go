@@ -1,7 +1,7 @@
 package mapping
 
-// Kind is a kind of row in Supabase. After a pass the ledger has an entry for every row of these kinds, with the kind
-// in the column source.
+// Kind is a kind of row in Supabase. The ledger has an entry for every row that the run has read, with its kind in the
+// column source.
 type Kind string
 
 // The kinds of source rows.
@@ -13,19 +13,19 @@ const (
 	Passkey  Kind = "passkey"  // auth.webauthn_credentials
 )
 
-// Outcome is the result for a source row.
+// Outcome is the result of the import for a source row.
 type Outcome string
 
-// The outcomes.
+// The outcomes of a source row.
 const (
 	Copied      Outcome = "copied"      // this run wrote the target row
 	Identical   Outcome = "identical"   // another program had written the same target row
-	Folded      Outcome = "folded"      // an email or phone identity: its values are in "user" and the residue
+	Folded      Outcome = "folded"      // an email or phone identity: the row of its user has the values
 	Quarantined Outcome = "quarantined" // the quarantine has the whole row, with the reason
-	// Kept means that the row was copied earlier, and then was changed or deleted in the target, or was deleted in the
-	// source while rows of other tables of the target reference it. The target row stays unchanged.
+	// Kept means that the run leaves the target as it is, for instance because the target row was changed since the run
+	// wrote it, or rows of other tables reference it. classify.go and referenced.go in package copy have all cases.
 	Kept    Outcome = "kept"
-	Deleted Outcome = "deleted" // deleted in the source since, and in the target if it was unchanged there
+	Deleted Outcome = "deleted" // the source row was deleted since, and so was the target row if the run wrote it
 )
 
 // Counts are numbers of source rows by kind and outcome.
@@ -47,10 +47,10 @@ func (c Counts) Sum(k Kind, outcomes ...Outcome) (n int64) {
 	return n
 }
 
-// Reasons are numbers of quarantine entries by "table.field reason" or "table reason".
+// Reasons are numbers of quarantine entries, by "kind.field reason" for a field and by "kind reason" for a whole row.
 type Reasons map[string]int64
 
-// Total returns the number of entries.
+// Total returns the sum of all numbers.
 func (r Reasons) Total() (n int64) {
 	for _, count := range r {
 		n += count

@@ -1,16 +1,16 @@
-// Package mapping converts rows of Supabase to rows of Xenon's tables. It takes the options of a run and the columns of
-// both databases, and returns SQL. It opens no connection: other packages of the importer send the SQL.
+// Package mapping generates the SQL that converts rows of Supabase to rows of Xenon's tables, from the options of a run
+// and the columns of both databases. It opens no connection: other packages of the importer send the SQL.
 //
-// The source evaluates the mapping. Plan, copy and verification send the same SQL, so that they expect the same rows.
-// Every projection begins with these columns:
+// A projection is a query on the source that returns the rows which the target should have. Plan, copy and verification
+// use the same projections, so that they expect the same rows. Every projection begins with these columns:
 //
 //	key       id of the row in the ledger
 //	user_id   id of the user
-//	raw       fingerprint of the source row
+//	raw       hash of the source row, to find changes
 //	reason    why the whole row goes to the quarantine, or NULL
-//	fields    list of "column:reason" for values that a copied row leaves out
-//	original  the row as JSON, if reason or fields is set
-//	residue   values that the target has no column for, as JSON
+//	fields    list of "column:reason" for values that are not copied
+//	original  the source row as JSON, if reason or fields is set
+//	residue   values that the target does not store, as JSON
 package mapping
 
 import (
@@ -19,12 +19,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/placeholder"
 )
 
-// Mapping has the tables and options of one run. Its methods return the projections.
+// Mapping has the tables and options of one run. Its methods return the projections and parts of them.
 type Mapping struct {
 	Source  SourceCatalog
 	Target  TargetCatalog
 	Options Options
-	AsOf    string // a timestamptz: bans that end later are in force; used if the target has no ban columns
+	AsOf    string // a timestamptz: a ban that ends later is in force; only used if the target has no ban columns
 }
 
 // Column is a column of the target, with the SQL expression that the source evaluates for its value.
@@ -42,11 +42,11 @@ func QuotedNames(columns []Column) []string {
 // ColumnList returns the quoted names of columns, joined with commas.
 func ColumnList(columns []Column) string { return strings.Join(QuotedNames(columns), ", ") }
 
-// PlaceholderDomain is the domain of placeholder emails, for users without an email.
+// PlaceholderDomain is the end of the placeholder emails of the import: <id>@no-email.supabase-migration.invalid.
 const PlaceholderDomain = placeholder.ImportDomain
 
-// FactorsAndPasskeys returns SQL for second factors and passkeys, which the target cannot store. It returns "" if the
-// source has neither table.
+// FactorsAndPasskeys returns the projection of second factors and passkeys, which the target cannot store: every row
+// has a reason. It returns "" if the source has neither table, or the role can read neither.
 func (m Mapping) FactorsAndPasskeys(s Scope) string {
 	var parts []string
 	if m.Source.Factors.Usable() {
@@ -66,11 +66,11 @@ WHERE `+s.Contains("k.user_id"))
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
-// joinUser returns SQL that joins the user u of a row. Postgres estimates the number of ids between two UUIDs badly: it
-// often expects a single row, and would compare every row of a batch with every user of the batch. So the query looks
-// up each user by id, unless the scope is all users.
+// joinUser returns SQL that joins the user u whose id equals the SQL expression id. Postgres estimates the number of
+// ids between two UUIDs badly: it often expects a single row, and would compare every row of a batch with every user of
+// the batch. So the query looks up each user by id, unless the scope is all users.
 func joinUser(s Scope, id string) string {
-	if s.isWhole() {
+	if s.isAllUsers() {
 		return "LEFT JOIN auth.users u ON u.id = " + id
 	}
 	return "LEFT JOIN LATERAL (SELECT * FROM auth.users o WHERE o.id = " + id + " OFFSET 0) u ON true"

@@ -21,9 +21,9 @@ type Options struct {
 	// Profiles is the qualified name of the table of learner profiles, without quotes. "" means "public.profiles", "none"
 	// means no table. It can change until the run has copied a profile.
 	Profiles string `json:"profiles,omitempty"`
-	// Providers adds to or overrides the map from Supabase's provider names to Xenon's provider ids, for instance
-	// {"custom:acme": "acme"}. Microsoft accounts (azure) get their object id as subject, unless this maps azure to a
-	// provider other than microsoft: then they keep the id that Supabase has.
+	// Providers adds entries to the default map from Supabase's provider names to Xenon's provider ids, or replaces them,
+	// for instance {"custom:acme": "acme"}. Microsoft accounts (azure) get their object id as subject, unless Providers
+	// maps azure to a provider other than microsoft: then they keep the id that Supabase has.
 	Providers map[string]string `json:"providers,omitempty"`
 	// ProviderMap is the version of the default map: 0 means 2 in a new run, and 1 in a run that an older release began.
 	// Version 2 adds azure by object id, keycloak and slack.
@@ -48,7 +48,8 @@ const currentProviderMap = 2
 // DefaultRun is the default name of a run.
 const DefaultRun = "supabase"
 
-// WithDefaults returns the options with defaults for empty ones. The error names an option that is wrong.
+// WithDefaults returns the options with defaults for empty ones; MFA has no default. The error says which option is
+// wrong.
 func (o Options) WithDefaults() (Options, error) {
 	if o.Run == "" {
 		o.Run = DefaultRun
@@ -83,7 +84,7 @@ func (o Options) check() error {
 	}
 	for field := range o.ProfileValues {
 		if !slices.Contains(ChoiceFields, field) {
-			return fmt.Errorf("profile field %q has no value map; the fields with one are %s",
+			return fmt.Errorf("values of the profile field %q cannot be mapped; the fields whose values can be mapped are %s",
 				field, strings.Join(ChoiceFields, ", "))
 		}
 	}

@@ -14,16 +14,16 @@ func TestWithDefaultsFillsOnlyEmptyOptions(t *testing.T) {
 		Run: "supabase", BatchSize: 5000, Unconfirmed: "hold", Profiles: "public.profiles", ProviderMap: 2,
 	}
 	if diff := cmp.Diff(got, want); diff != "" || err != nil {
-		t.Errorf("defaults of empty options: error %v, (-got +want):\n%s", err, diff)
+		t.Errorf("WithDefaults of empty options: error %v, want nil; options (-got +want):\n%s", err, diff)
 	}
 	all := Options{Run: "second", BatchSize: 7, Unconfirmed: "allow", MFA: "hold", Profiles: "none", ProviderMap: 1}
 	got, err = all.WithDefaults()
 	if diff := cmp.Diff(got, all); diff != "" || err != nil {
-		t.Errorf("options that are all set: error %v, (-got +want):\n%s", err, diff)
+		t.Errorf("WithDefaults of options that are all set: error %v, want nil; options (-got +want):\n%s", err, diff)
 	}
 }
 
-func TestWithDefaultsChecksOptions(t *testing.T) {
+func TestWithDefaultsRejectsWrongOptions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		options Options
@@ -42,12 +42,12 @@ func TestWithDefaultsChecksOptions(t *testing.T) {
 		"a profile field":         {Options{ProfileValues: map[string]map[string]string{"age_range": nil}}, ""},
 		"unknown profile field": {
 			Options{ProfileValues: map[string]map[string]string{"age": nil}},
-			`profile field "age" has no value map`,
+			`values of the profile field "age" cannot be mapped`,
 		},
 	} {
 		_, err := c.options.WithDefaults()
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
-			t.Errorf("%s: got %v, want %q", name, err, c.want)
+			t.Errorf("%s: WithDefaults returned the error %v, want an error with %q (\"\": no error)", name, err, c.want)
 		}
 	}
 }

@@ -51,7 +51,8 @@ func numberSQL(text, pattern string) string {
 	return "coalesce(substring(" + text + " FROM '" + pattern + "')::bigint, 999999999)"
 }
 
-// withholdReasons returns WHEN clauses with the reasons for which a password of a supported format is not copied.
+// withholdReasons returns WHEN clauses with the reasons for which the options withhold a password of a supported
+// format.
 func (m Mapping) withholdReasons() string {
 	sql := ""
 	if m.Options.Unconfirmed != "allow" {

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// ChoiceFields are the profile fields whose values the target limits.
+// ChoiceFields are the profile fields for which the target allows only values of a list.
 var ChoiceFields = []string{
 	"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed",
 }
 
-// Profiles returns SQL that projects the profile table into user_profile.
+// Profiles returns the projection of the profile table into user_profile.
 func (m Mapping) Profiles(s Scope, r Rejections) string {
 	columns := m.ProfileColumns()
 	isFaulty, fields := m.profileFaults()
@@ -59,8 +59,8 @@ func (m Mapping) profileFaults() (isFaulty, fields string) {
 		"array_remove(ARRAY[" + strings.Join(append(names, "NULL::text"), ",\n      ") + "], NULL)"
 }
 
-// profileUnmapped returns SQL for the residue of a profile. It compares values as text if the types in source and
-// target can differ.
+// profileUnmapped returns SQL for the residue of a profile. It compares all values except timestamps as text, because
+// their types in source and target can differ.
 func (m Mapping) profileUnmapped(columns []Column) string {
 	altered := map[string]string{}
 	for _, c := range columns {
@@ -76,8 +76,8 @@ func (m Mapping) profileUnmapped(columns []Column) string {
 	return unmappedAsText(m.Source.Profiles, "p", []string{"user_id"}, altered)
 }
 
-// ProfileColumns returns the columns of user_profile that the target has, without id and user_id, which are key and
-// user_id.
+// ProfileColumns returns the columns of user_profile that the target has, without id and user_id: their values are the
+// columns key and user_id of the projection.
 func (m Mapping) ProfileColumns() []Column {
 	var columns []Column
 	add := func(name, typ, expr string) {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// UUIDPattern matches the text of a UUID.
+// UUIDPattern matches the text of a UUID in lower case. The operator ~* also accepts upper case.
 const UUIDPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
-// ProfileTableRefusals returns the reasons in the catalog why the profile table cannot be imported. If the table does
-// not exist, the caller adds the reason.
+// ProfileTableRefusals returns the reasons why the profile table cannot be imported, as far as the catalog shows them.
+// It returns none if the table does not exist: checkProfileTable in package run handles this.
 func (m Mapping) ProfileTableRefusals() []string {
 	t := m.Source.Profiles
 	switch {
@@ -41,7 +41,8 @@ type ProfileColumnPlaces struct {
 	Unmapped []string `json:"residue"` // in the residue of the ledger
 }
 
-// ProfilePlaces returns the columns of the profile table, by where the import stores them.
+// ProfilePlaces returns the columns of the profile table, by where the import stores them. It leaves out user_id,
+// generated columns, and the timestamps created_at and updated_at.
 func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 	p := ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{}}
 	if !m.Source.Profiles.Usable() {
@@ -90,8 +91,8 @@ func (m Mapping) hasOneProfilePerUser() bool {
 	return c.Unique && c.Type == "uuid"
 }
 
-// ProfileUser returns an SQL expression for the id of the user of the profile p. A profile whose
-// user_id is NULL or, in a text column, not a UUID has the lowest id, so that it belongs to the first batch.
+// ProfileUser returns an SQL expression for the id of the user of the profile p. A profile whose user_id is NULL or, in
+// a text column, not a UUID has the id MinUUID, so that it belongs to the first batch.
 func (m Mapping) ProfileUser() string {
 	if m.hasOneProfilePerUser() {
 		return "p.user_id"
@@ -103,8 +104,9 @@ func (m Mapping) ProfileUser() string {
 	return "coalesce(" + id + ", '" + MinUUID + "')"
 }
 
-// profileKey returns an SQL expression for the ledger key of a row of profileRows: the id of the user. For further rows
-// of the same user, and for rows without a user, it is a hash of that id and the position.
+// profileKey returns an SQL expression for the ledger key of a row of profileRows. For the newest profile of a user it
+// is the id of the user; for the other profiles of the user, and for profiles without a user, a hash of ProfileUser and
+// the position.
 func (m Mapping) profileKey() string {
 	if m.hasOneProfilePerUser() {
 		return "p.user_id"

@@ -9,8 +9,8 @@ import (
 
 const withZone = "timestamp with time zone"
 
-// profiles returns a mapping from a profile table to a user_profile with every column.
-func profiles(source Table) Mapping {
+// profileMapping returns a mapping from a profile table to a user_profile that has all columns.
+func profileMapping(source Table) Mapping {
 	target := readableTable("user_profile")
 	for _, name := range ChoiceFields {
 		target.Columns = append(target.Columns, TableColumn{Name: name, Type: "text"})
@@ -21,14 +21,14 @@ func profiles(source Table) Mapping {
 	return Mapping{Source: SourceCatalog{Profiles: source}, Target: TargetCatalog{Profile: target}}
 }
 
-func TestProfileFaultsCheckOnlyColumnsOfBothTables(t *testing.T) {
+func TestProfileFaultsCheckOnlyColumnsThatTheTablesHave(t *testing.T) {
 	t.Parallel()
 	all := readableTable("public.profiles", "age_range", "text", "time_per_week", "integer", "preferred_language", "text")
 	faults := func(source, target Table) (names []string) {
 		m := Mapping{Source: SourceCatalog{Profiles: source}, Target: TargetCatalog{Profile: target}}
 		isFaulty, fields := m.profileFaults()
 		if !strings.HasSuffix(isFaulty, "false") {
-			t.Errorf("the condition ends with %s", isFaulty)
+			t.Errorf("the condition for a faulty row is %s, want it to end with false, so that it is valid SQL", isFaulty)
 		}
 		for _, name := range []string{
 			"age_range:enum_unknown", "time_per_week:check_violation",
@@ -43,25 +43,25 @@ func TestProfileFaultsCheckOnlyColumnsOfBothTables(t *testing.T) {
 	language := []string{"preferred_language:value_too_long", "preferred_language:check_violation"}
 	both := append([]string{"age_range:enum_unknown", "time_per_week:check_violation"}, language...)
 	if diff := cmp.Diff(faults(all, all), both); diff != "" {
-		t.Errorf("both have all columns, got -, want +:\n%s", diff)
+		t.Errorf("both tables have all columns: checked fields (-got +want):\n%s", diff)
 	}
 	if diff := cmp.Diff(faults(all, readableTable("user_profile")), language); diff != "" {
-		t.Errorf("the source alone, got -, want +:\n%s", diff)
+		t.Errorf("only the source has the columns: checked fields (-got +want):\n%s", diff)
 	}
 	if got := faults(readableTable("public.profiles"), all); got != nil {
-		t.Errorf("the target alone: got %v", got)
+		t.Errorf("only the target has the columns: the checked fields are %v, want none", got)
 	}
 }
 
-func TestChoiceAllowsOnlyValuesOfTheTarget(t *testing.T) {
+func TestChoiceSQLAllowsOnlyValuesThatTheTargetAllows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		values map[string]string
 		column TableColumn
 		want   string
 	}{
-		"anything": {nil, TableColumn{}, `p."age_range"::text`},
-		"a check": {
+		"a column without a limit": {nil, TableColumn{}, `p."age_range"::text`},
+		"a CHECK constraint": {
 			nil,
 			TableColumn{Allowed: []string{"a", "b"}},
 			`CASE WHEN (p."age_range"::text) IN ('a', 'b') THEN p."age_range"::text END`,
@@ -84,12 +84,12 @@ func TestChoiceAllowsOnlyValuesOfTheTarget(t *testing.T) {
 			Options: Options{ProfileValues: map[string]map[string]string{"age_range": c.values}},
 		}
 		if got := m.choiceSQL("age_range"); got != c.want {
-			t.Errorf("%s: got %s, want %s", name, got, c.want)
+			t.Errorf("%s: choiceSQL returned %s, want %s", name, got, c.want)
 		}
 	}
 }
 
-func TestProfileTableRefusals(t *testing.T) {
+func TestUnsuitableProfileTableIsRefused(t *testing.T) {
 	t.Parallel()
 	good := readableTable("public.learners", "user_id", "uuid", "age_range", "text")
 	change := func(from Table, f func(*Table)) Table { f(&from); return from }
@@ -97,53 +97,55 @@ func TestProfileTableRefusals(t *testing.T) {
 		table Table
 		want  string // "": no refusal
 	}{
-		"good":               {good, ""},
-		"none":               {Table{Exists: true}, ""},
-		"missing":            {change(good, func(t *Table) { t.Exists = false }), ""},
-		"unreadable":         {change(good, func(t *Table) { t.Readable = false }), "cannot be read"},
-		"unreadable default": {Table{Name: DefaultProfiles, Exists: true}, ""},
-		"foreign":            {change(good, func(t *Table) { t.Foreign = true }), "foreign table"},
-		"without user_id":    {readableTable("public.learners", "age_range", "text"), "no column user_id"},
+		"suitable table":                  {good, ""},
+		"the option is none":              {Table{Exists: true}, ""},
+		"table does not exist":            {change(good, func(t *Table) { t.Exists = false }), ""},
+		"table is unreadable":             {change(good, func(t *Table) { t.Readable = false }), "cannot be read"},
+		"the default table is unreadable": {Table{Name: DefaultProfiles, Exists: true}, ""},
+		"foreign table":                   {change(good, func(t *Table) { t.Foreign = true }), "foreign table"},
+		"no column user_id":               {readableTable("public.learners", "age_range", "text"), "no column user_id"},
 		"user_id is a number": {
 			readableTable("public.learners", "user_id", "bigint", "age_range", "text"), "no column user_id",
 		},
 		"user_id is text": {readableTable("public.learners", "user_id", "text", "age_range", "text"), ""},
-		"no profile column": {
+		"no column of user_profile": {
 			readableTable("public.learners", "user_id", "uuid", "colour", "text"),
 			"has none of the columns of user_profile",
 		},
-		"default, no columns": {readableTable(DefaultProfiles, "user_id", "uuid"), ""},
-		"default, wrong type": {readableTable(DefaultProfiles, "user_id", "bigint"), "no column user_id"},
+		"default table without a column of user_profile": {readableTable(DefaultProfiles, "user_id", "uuid"), ""},
+		"default table with a number as user_id": {
+			readableTable(DefaultProfiles, "user_id", "bigint"), "no column user_id",
+		},
 	} {
-		got := profiles(c.table).ProfileTableRefusals()
+		got := profileMapping(c.table).ProfileTableRefusals()
 		if c.want == "" && got != nil || c.want != "" && (len(got) != 1 || !strings.Contains(got[0], c.want)) {
-			t.Errorf("%s: got %q, want %q", name, got, c.want)
+			t.Errorf("%s: the refusals are %q, want one with %q (\"\": no refusal)", name, got, c.want)
 		}
 	}
 }
 
-func TestProfilePlaces(t *testing.T) {
+func TestProfilePlacesNamesMappedAndUnmappedColumns(t *testing.T) {
 	t.Parallel()
 	source := readableTable("public.profiles", "user_id", "uuid", "age_range", "text", "colour", "text", "made", "text",
 		"created_at", withZone, "updated_at", "text")
 	source.Columns[3].Generated = true
 	want := ProfileColumnPlaces{Mapped: []string{"age_range"}, Unmapped: []string{"colour", "updated_at"}}
-	if diff := cmp.Diff(profiles(source).ProfilePlaces(), want); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+	if diff := cmp.Diff(profileMapping(source).ProfilePlaces(), want); diff != "" {
+		t.Errorf("updated_at is a text: ProfilePlaces (-got +want):\n%s", diff)
 	}
 	source = readableTable("public.profiles", "created_at", "text", "updated_at", withZone, "starts", withZone)
 	want = ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{"created_at", "starts"}}
-	if diff := cmp.Diff(profiles(source).ProfilePlaces(), want); diff != "" {
-		t.Errorf("times, got -, want +:\n%s", diff)
+	if diff := cmp.Diff(profileMapping(source).ProfilePlaces(), want); diff != "" {
+		t.Errorf("created_at is a text, and another column is a time: ProfilePlaces (-got +want):\n%s", diff)
 	}
 	source.Readable = false
 	want = ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{}}
-	if diff := cmp.Diff(profiles(source).ProfilePlaces(), want); diff != "" {
-		t.Errorf("hidden, got -, want +:\n%s", diff)
+	if diff := cmp.Diff(profileMapping(source).ProfilePlaces(), want); diff != "" {
+		t.Errorf("the profile table is unreadable: ProfilePlaces (-got +want):\n%s", diff)
 	}
 }
 
-func TestProfileUserIsTheColumnIfItIsUnique(t *testing.T) {
+func TestProfileUserIsTheColumnUserIDIfItIsAUniqueUUID(t *testing.T) {
 	t.Parallel()
 	const orNone = ", '00000000-0000-0000-0000-000000000000')"
 	for name, c := range map[string]struct {
@@ -158,19 +160,18 @@ func TestProfileUserIsTheColumnIfItIsUnique(t *testing.T) {
 		},
 	} {
 		c.column.Name = "user_id"
-		m := profiles(Table{Name: "public.profiles", Columns: []TableColumn{c.column}})
+		m := profileMapping(Table{Name: "public.profiles", Columns: []TableColumn{c.column}})
 		if got := m.ProfileUser(); got != c.user {
-			t.Errorf("%s: got %s, want %s", name, got, c.user)
+			t.Errorf("%s: ProfileUser() = %s, want %s", name, got, c.user)
 		}
-		isOne := c.user == "p.user_id"
-		if got := m.profileKey(); (got == "p.user_id") != isOne || strings.Contains(got, "d.position = 1") == isOne {
-			t.Errorf("%s: the key is %s", name, got)
+		isUnique := c.user == "p.user_id"
+		key := m.profileKey()
+		if (key == "p.user_id") != isUnique || strings.Contains(key, "d.position = 1") == isUnique {
+			t.Errorf("%s: profileKey() = %s, want p.user_id: %t, otherwise an expression with the position", name, key, isUnique)
 		}
-		if got := m.profileRows(
-			AllUsers,
-		); (got == `"public"."profiles" p`) != isOne ||
-			strings.Contains(got, "row_number()") == isOne {
-			t.Errorf("%s: the rows are %s", name, got)
+		rows := m.profileRows(AllUsers)
+		if (rows == `"public"."profiles" p`) != isUnique || strings.Contains(rows, "row_number()") == isUnique {
+			t.Errorf("%s: profileRows() = %s, want the plain table: %t, otherwise numbered rows", name, rows, isUnique)
 		}
 	}
 }

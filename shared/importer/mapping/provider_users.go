@@ -1,9 +1,9 @@
 package mapping
 
-// ProviderUsers returns SQL that describes the identities of the source by provider: the provider in Supabase, its id
-// in Xenon, the reason why rows are not imported, the number of rows and of users, and the number of these users who
-// have nothing else: neither a password nor an account at another provider, as the import copies them. A row without a
-// reason has the totals of the provider. Users who are not imported do not count.
+// ProviderUsers returns SQL that counts the identities of the source by provider and reason. A row has the name of the
+// provider in Supabase, its id in Xenon, the reason why the identities are not imported, the number of identities, the
+// number of their users, and the number of these users to whom the import copies neither a password nor an account at
+// another provider. A row without a reason has the totals of the provider. Users who are not imported do not count.
 func (m Mapping) ProviderUsers(r Rejections) string {
 	return `WITH i AS MATERIALIZED (
   ` + m.identities(`i.user_id, CASE WHEN i.provider LIKE 'sso:%' THEN 'sso' ELSE i.provider END AS provider,

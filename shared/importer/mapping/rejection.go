@@ -1,34 +1,33 @@
 package mapping
 
-// Reasons that Go code uses. All other reasons are only in the SQL of the projections. Package report explains every
-// reason.
+// Reasons why a row or a value is not copied. Other reasons occur only in SQL texts. Package report explains the
+// reasons that the quarantine can have.
 const (
-	// EmailConflict, PhoneConflict and AccountConflict: two rows of the source have the same unique value, and the other
-	// row keeps it.
+	// EmailConflict, PhoneConflict and AccountConflict: another row of the source has the same unique value and keeps it.
 	EmailConflict   = "email_conflict"
 	PhoneConflict   = "phone_conflict"
 	AccountConflict = "account_conflict"
-	// TargetIDTaken to TargetProfileTaken: the target already has a row with this id or value, which this run did not
-	// write.
+	// TargetIDTaken to TargetProfileTaken: another row of the target has this id or value. This run did not write that
+	// row, or the row changed since.
 	TargetIDTaken      = "target_id_taken"
 	TargetEmailTaken   = "target_email_taken"
 	TargetPhoneTaken   = "target_phone_taken"
 	TargetAccountTaken = "target_account_taken"
 	TargetProfileTaken = "target_profile_taken"
-	// TargetEmailUnverified: an unverified user of the target has the confirmed email of a user of the source, and has
-	// more than a password, so that the import does not release the email.
+	// TargetEmailUnverified: an unverified user of the target has the confirmed email of a user of the source, and the
+	// import cannot take the email from that user (keepReason in run/email_release.go).
 	TargetEmailUnverified = "target_email_unverified"
 	// TargetError: the target rejects the row with an error.
 	TargetError = "target_error"
-	// TargetKeeps: the target rejects the deletion of the user for a reason other than a foreign key, such as a trigger.
+	// TargetKeeps: the target rejects the deletion of the user with an error, for instance by a trigger.
 	TargetKeeps = "target_keeps"
-	// KeptAfterSourceDeletion: the row is deleted in the source and kept in the target. Only in the quarantine.
+	// KeptAfterSourceDeletion: the row is deleted in the source and kept in the target. Not stored as a rejection.
 	KeptAfterSourceDeletion = "removed_at_source"
-	// DeletedInSource: the row is deleted in the source and in the target. Only in the quarantine.
+	// DeletedInSource: the row is deleted in the source. Not stored as a rejection.
 	DeletedInSource = "deleted_in_source"
-	// EmailReleased: the import released the email of a user of the target. Only in the quarantine. The key of the entry
-	// is the user of the target; its user_id is the user of the source, because the entry belongs to the batch of that
-	// user.
+	// EmailReleased: the import took the email from a user of the target. Not stored as a rejection. The key of the
+	// quarantine entry is the user of the target. Its user_id is the user of the source, because the entry belongs to the
+	// batch of that user.
 	EmailReleased = "address_released"
 )
 
@@ -54,11 +53,11 @@ func (r Rejections) Add(x Rejection) {
 	r[k] = append(r[k], x.Key)
 }
 
-// Include returns an SQL condition: the row with the id expr is rejected for the reason.
-func (r Rejections) Include(k Kind, reason, expr string) string {
+// Include returns an SQL condition: the row with this id is rejected for the reason. id is an SQL expression.
+func (r Rejections) Include(k Kind, reason, id string) string {
 	ids := r[kindAndReason{k, reason}]
 	if len(ids) == 0 {
 		return "false"
 	}
-	return expr + " = ANY (" + UUIDArray(ids) + ")"
+	return id + " = ANY (" + UUIDArray(ids) + ")"
 }

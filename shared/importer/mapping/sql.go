@@ -12,12 +12,12 @@ func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`
 // Literal returns a string as an SQL literal. Every session of the import sets standard_conforming_strings.
 func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// UUIDArray returns ids as an SQL array. The ids come from columns of type uuid.
+// UUIDArray returns ids as an SQL array. The ids come from columns of type uuid, so they need no escaping.
 func UUIDArray(ids []string) string {
 	return fmt.Sprintf("'{%s}'::uuid[]", strings.Join(ids, ","))
 }
 
-// MinUUID is the lowest id. It is also the user id of a profile without a user.
+// MinUUID is the lowest UUID. The ledger uses it as the user id of a profile without a user.
 const MinUUID = "00000000-0000-0000-0000-000000000000"
 
 // Scope is the set of users that a statement covers: a range of ids, or a list of ids.
@@ -29,15 +29,15 @@ type Scope struct {
 // AllUsers is the scope with every user.
 var AllUsers = Scope{Low: MinUUID}
 
-// Contains returns an SQL condition: the uuid expression expr is in the scope.
-func (s Scope) Contains(expr string) string {
+// Contains returns an SQL condition: the user is in the scope. userID is an SQL expression of type uuid.
+func (s Scope) Contains(userID string) string {
 	switch {
 	case s.IDs != nil:
-		return expr + " = ANY (" + UUIDArray(s.IDs) + ")"
+		return userID + " = ANY (" + UUIDArray(s.IDs) + ")"
 	case s.High == "":
-		return expr + " >= " + Literal(s.Low)
+		return userID + " >= " + Literal(s.Low)
 	}
-	return expr + " >= " + Literal(s.Low) + " AND " + expr + " < " + Literal(s.High)
+	return userID + " >= " + Literal(s.Low) + " AND " + userID + " < " + Literal(s.High)
 }
 
-func (s Scope) isWhole() bool { return s.IDs == nil && s.Low == MinUUID && s.High == "" }
+func (s Scope) isAllUsers() bool { return s.IDs == nil && s.Low == MinUUID && s.High == "" }

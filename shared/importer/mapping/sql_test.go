@@ -2,7 +2,7 @@ package mapping
 
 import "testing"
 
-func TestContainsAcceptsListRangeAndOpenRange(t *testing.T) {
+func TestContainsReturnsAConditionForListsAndRanges(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		scope Scope
@@ -14,27 +14,27 @@ func TestContainsAcceptsListRangeAndOpenRange(t *testing.T) {
 		"no upper bound": {Scope{Low: "l"}, "id >= 'l'"},
 	} {
 		if got := c.scope.Contains("id"); got != c.want {
-			t.Errorf("%s: got %s, want %s", name, got, c.want)
+			t.Errorf("%s: Contains(\"id\") = %s, want %s", name, got, c.want)
 		}
 	}
 }
 
-// For a range of users the lateral join is faster, for all users the plain join.
-func TestJoinUserIsPlainForAllUsersOnly(t *testing.T) {
+// A lateral join is faster for a part of the users, a plain join for all users.
+func TestJoinUserIsAPlainJoinForAllUsersOnly(t *testing.T) {
 	t.Parallel()
 	const plain = "LEFT JOIN auth.users u ON u.id = x"
 	for name, c := range map[string]struct {
 		scope Scope
 		plain bool
 	}{
-		"all":            {AllUsers, true},
-		"a list":         {Scope{Low: MinUUID, IDs: []string{}}, false},
-		"a first range":  {Scope{Low: MinUUID, High: "h"}, false},
-		"a last range":   {Scope{Low: "l"}, false},
-		"a middle range": {Scope{Low: "l", High: "h"}, false},
+		"all users":        {AllUsers, true},
+		"a list":           {Scope{Low: MinUUID, IDs: []string{}}, false},
+		"no lower bound":   {Scope{Low: MinUUID, High: "h"}, false},
+		"no upper bound":   {Scope{Low: "l"}, false},
+		"a range of users": {Scope{Low: "l", High: "h"}, false},
 	} {
 		if got := joinUser(c.scope, "x"); (got == plain) != c.plain {
-			t.Errorf("%s: got %s", name, got)
+			t.Errorf("%s: joinUser returned %s, want a plain join: %t", name, got, c.plain)
 		}
 	}
 }
@@ -45,11 +45,11 @@ func TestIncludeNamesTheRejectedRowsOfOneKindAndReason(t *testing.T) {
 	r.Add(Rejection{Kind: User, Reason: TargetError, Key: "a"})
 	r.Add(Rejection{Kind: User, Reason: TargetError, Key: "b"})
 	if got, want := r.Include(User, TargetError, "u.id"), "u.id = ANY ('{a,b}'::uuid[])"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+		t.Errorf("two rejected users: Include = %s, want %s", got, want)
 	}
 	for _, got := range []string{r.Include(Identity, TargetError, "u.id"), r.Include(User, EmailConflict, "u.id")} {
 		if got != "false" {
-			t.Errorf("no row is rejected: got %s, want false", got)
+			t.Errorf("another kind or reason: Include = %s, want false", got)
 		}
 	}
 }

@@ -1,9 +1,10 @@
 package mapping
 
-// StageTables returns SQL that creates the temporary tables of a connection to the target, the stage. A batch is copied
-// into them first. They are empty after every transaction. In addition to the columns of the projections they have
+// StageTables returns SQL that creates the stage: temporary tables on a connection to the target, into which a worker
+// first copies the rows of the source. They are empty after every transaction. In addition to the columns of the
+// projections, those for users, identities and profiles have
 //
-//	action      the action of the copy for the target row: see package copy
+//	action      what the copy does with the target row: see classify in package copy
 //	referring   for a row that is deleted in the source and kept in the target: the tables that reference it; '' if the
 //	            quarantine entry of the user has these tables
 func (m Mapping) StageTables() string {
@@ -32,10 +33,11 @@ func stageTable(name string, columns []Column, more string) string {
 	return sql + more + "\n) ON COMMIT DELETE ROWS;\n"
 }
 
-// StagedProjection is a projection, with the columns of the stage that it fills.
+// StagedProjection is a projection (Query), with the table and the columns of the stage for its rows (Into). What names
+// the rows in errors.
 type StagedProjection struct{ What, Query, Into string }
 
-// Projections returns the projections that a batch copies into the stage.
+// Projections returns the projections of a scope that a worker copies into the stage.
 func (m Mapping) Projections(s Scope, r Rejections) []StagedProjection {
 	const common = "key, user_id, raw, reason, fields, original, residue, "
 	all := []StagedProjection{

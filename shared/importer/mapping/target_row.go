@@ -8,17 +8,18 @@ import "strings"
 type TargetRow struct {
 	Kind    Kind
 	Stage   string // the temporary table
-	Action  string // its column with the action: see package copy
+	Action  string // the column of the stage with the action, such as "new": see classify in package copy
 	Hash    string // the column of the ledger with the hash of the row as the run wrote it
 	Wanted  string // condition on s: the target should have a row
-	From    string // FROM and WHERE: the table of the target as e, and the condition for its rows
+	From    string // the table of the target as e, with a WHERE clause that selects its rows of this kind
 	Key     string // the column of e that equals s.key
 	Owner   string // the column of e with the id of the user
 	Columns []string
-	staged  []string // SQL expressions for staged values that are not columns of the stage
+	staged  []string // SQL expressions on the stage for the values of Columns; nil if the stage has the same columns
 }
 
-// TargetRows returns the four kinds: user, credential account, account of an identity, profile.
+// TargetRows returns the four kinds of rows that the import writes: user, credential account, account of an identity,
+// profile.
 func (m Mapping) TargetRows() []TargetRow {
 	return []TargetRow{
 		m.UserRow(),
@@ -42,7 +43,7 @@ func (m Mapping) TargetRows() []TargetRow {
 	}
 }
 
-// UserRow returns the kind of the rows of "user".
+// UserRow describes the rows of "user".
 func (m Mapping) UserRow() TargetRow {
 	return TargetRow{
 		Kind: User, Stage: "stage_user", Action: "action", Hash: "written", Wanted: "s.reason IS NULL",
@@ -53,7 +54,7 @@ func (m Mapping) UserRow() TargetRow {
 // IsUser reports whether t is the row of "user", not the credential account.
 func (t TargetRow) IsUser() bool { return t.Kind == User && t.Action == "action" }
 
-// StagedColumns returns the column expressions of the stage.
+// StagedColumns returns SQL expressions on the stage for the values of Columns.
 func (t TargetRow) StagedColumns() []string {
 	if t.staged != nil {
 		return t.staged
@@ -70,7 +71,7 @@ func (t TargetRow) Stored() string { return t.StoredAs("e") }
 // StoredAs is like Stored, with another alias.
 func (t TargetRow) StoredAs(alias string) string { return textRow(alias, t.Columns) }
 
-// Hash64 returns an SQL expression for the hash of a row in the ledger.
+// Hash64 returns an SQL expression for the 64-bit hash of a row, as the ledger stores it.
 func Hash64(row string) string { return "hash_record_extended(" + row + ", 0)" }
 
 // textRow returns an SQL expression for a record of the columns as text, so that two rows compare by their text.
@@ -82,8 +83,8 @@ func textRow(alias string, columns []string) string {
 	return "row(" + strings.Join(row, ", ") + ")"
 }
 
-// WithTimeZone casts a column of times to timestamptz, so that columns with and without a time zone give the same text.
-// Every session uses UTC.
+// WithTimeZone casts a column to timestamptz if its name is that of a time, so that columns with and without a time
+// zone give the same text. Every session uses UTC.
 func WithTimeZone(column string) string {
 	_, name, _ := strings.Cut(column, ".")
 	switch strings.Trim(name, `"`) {

@@ -11,13 +11,13 @@ func representable(t string) string {
 	return "CASE WHEN NOT (" + isOutsideDateRange(t) + ") THEN " + t + " END"
 }
 
-// isOutsideDateRange returns the SQL condition that the time t has no representation in JavaScript and JSON.
+// isOutsideDateRange returns an SQL condition: JavaScript and JSON cannot represent the time t.
 func isOutsideDateRange(t string) string {
 	return "(" + t + " < '0001-01-01 00:00:00+00' OR " + t + " >= '10000-01-01 00:00:00+00')"
 }
 
-// createdAt returns an SQL expression for created_at, or the earliest of the other times of the user if created_at is
-// NULL or not representable.
+// createdAt returns an SQL expression for created_at. If created_at is NULL or not representable, it is the earliest of
+// the other times of the user, and 1970-01-01 if there is none.
 func (m Mapping) createdAt() string {
 	unrelated := []string{"created_at", "banned_until", "deleted_at"}
 	var others []string

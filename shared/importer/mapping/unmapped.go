@@ -7,8 +7,8 @@ import (
 )
 
 // unmapped returns an SQL expression for a JSON object with the values of a row that the target does not store. It
-// leaves out the columns in skip, NULL, defaults, and values that equal the value of the target. altered has the SQL
-// expressions of these values of the target by column; more has further members.
+// leaves out generated columns, the columns in skip, NULL, defaults, and values that equal the value in the target.
+// altered has, by column, the SQL expressions for the values in the target. more has further members of the object.
 func unmapped(t Table, row string, skip []string, altered map[string]string, more ...string) string {
 	members := more
 	for _, c := range t.Columns {
@@ -32,13 +32,14 @@ func unmapped(t Table, row string, skip []string, altered map[string]string, mor
 	return "'{' || concat_ws(',', " + strings.Join(members, ",\n    ") + ") || '}'"
 }
 
-// memberName returns an SQL literal: the name of a member of a JSON object, with a colon.
+// memberName returns an SQL literal for the name of a member of a JSON object, with quotes and a colon.
 func memberName(name string) string {
 	text, _ := json.Marshal(name) // encoding a string cannot fail
 	return Literal(string(text) + ":")
 }
 
-// withoutDefault returns an SQL expression for the value of a column, or NULL if it is the default or an empty text.
+// withoutDefault returns an SQL expression for the value of a column, or NULL if the value is a default of Supabase:
+// false, 0, an empty text, MinUUID or, in the column aud, authenticated.
 func withoutDefault(c TableColumn, column string) string {
 	switch c.Type {
 	case "boolean":

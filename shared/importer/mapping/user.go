@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// maxImage is the largest number of characters of a picture, as in the API. Some projects store whole pictures as data
-// URLs, which are too long for a header or a token.
+// maxImage is the maximum number of characters of the column image, as in the API. Some projects store whole pictures
+// as data URLs, which are too long for a header or a token.
 const maxImage = 32_768
 
-// Users returns SQL that projects auth.users into "user", with the column password for the credential account.
+// Users returns the projection of auth.users into "user". Its last column is the password for the credential account.
 func (m Mapping) Users(s Scope, r Rejections) string {
 	return m.users(`CASE WHEN c.reason IS NULL AND c.withheld IS NULL
     THEN nullif(u.encrypted_password, '')::text END AS password`, s, r)
@@ -21,9 +21,9 @@ func (m Mapping) UsersWithFormat(s Scope, r Rejections) string {
 	return m.users("a.format", s, r)
 }
 
-// users returns SQL with three LATERAL subqueries: a has the values of the source, b decides whether the row is copied,
-// and c has the values for the target. OFFSET 0 prevents Postgres from inlining a subquery and computing its
-// expressions several times.
+// users returns SQL with three LATERAL subqueries: a has the values of the source, b has the reasons why the row or the
+// password is not copied, and c has the values for the target. OFFSET 0 prevents Postgres from inlining a subquery and
+// computing its expressions several times.
 func (m Mapping) users(last string, s Scope, r Rejections) string {
 	return `SELECT u.id AS key, u.id AS user_id, ` + m.Source.Users.fingerprint("u") + ` AS raw, c.reason, c.fields,
   CASE WHEN c.reason IS NOT NULL OR c.fields IS NOT NULL THEN to_jsonb(u) END AS original,
@@ -64,7 +64,7 @@ CROSS JOIN LATERAL (
 WHERE ` + s.Contains("u.id")
 }
 
-// hasEmail is an SQL condition: the user gets the email of the source.
+// hasEmail is an SQL condition: the user gets the email of the source, not a placeholder.
 const hasEmail = "a.email IS NOT NULL AND NOT a.email_lost AND NOT a.email_taken AND NOT a.email_held"
 
 // userFields returns an SQL expression for the columns of a user that are not copied, as "column:reason".
@@ -88,7 +88,8 @@ func (m Mapping) userFields() string {
     ], NULL), '{}')`
 }
 
-// UserColumns returns the columns of "user" that the target has, including those of plugins.
+// UserColumns returns the columns of "user" that the import writes: six that every target has, and those of plugins
+// that this target has.
 func (m Mapping) UserColumns() []Column {
 	columns := []Column{
 		{"name", "text", m.name()},
@@ -131,12 +132,13 @@ func (m Mapping) pluginColumns() []Column {
 // HasPhone reports whether the target has a column for telephone numbers.
 func (m Mapping) HasPhone() bool { return m.Target.User.Has("phoneNumber") }
 
-// userColumn returns a column of auth.users, or otherwise if the project is too old to have it.
-func (m Mapping) userColumn(name, otherwise string) string {
+// userColumn returns an SQL expression for a column of auth.users, or fallback if the source does not have the column,
+// because the project is too old.
+func (m Mapping) userColumn(name, fallback string) string {
 	if m.Source.Users.Has(name) {
 		return "u." + Quote(name)
 	}
-	return otherwise
+	return fallback
 }
 
 func (m Mapping) userFlag(name string) string {
@@ -154,8 +156,8 @@ func (m Mapping) Live() string {
 	return "u.id IS NOT NULL"
 }
 
-// Phone returns an SQL expression for the telephone number in the international form, or NULL. It adds the plus sign
-// that Supabase leaves out.
+// Phone returns an SQL expression for the telephone number in the international form, or NULL if there is none. It adds
+// the plus sign that Supabase leaves out.
 func (m Mapping) Phone() string {
 	if !m.Source.Users.Has("phone") {
 		return "NULL::text"
@@ -175,14 +177,15 @@ func (m Mapping) UserReason(r Rejections) string {
 		" WHEN " + m.userColumn("deleted_at", "NULL::timestamptz") + " IS NOT NULL THEN 'soft_deleted'" + ban + " END"
 }
 
-// oneTimeTokens are columns with one-time tokens, which are valid only in Supabase.
+// oneTimeTokens are the columns of auth.users with one-time tokens, which are valid only in Supabase.
 var oneTimeTokens = []string{
 	"confirmation_token", "recovery_token", "email_change_token_new", "email_change_token_current", "phone_change_token",
 	"reauthentication_token",
 }
 
-// unchangedColumns lists the columns of auth.users that a column of the target stores unchanged.
-var unchangedColumns = []struct{ target, source string }{
+// columnsInTarget lists columns of auth.users, each with the column of "user" that stores its value. If the target has
+// this column, the residue leaves the value out.
+var columnsInTarget = []struct{ target, source string }{
 	{"userMetadata", "raw_user_meta_data"},
 	{"appMetadata", "raw_app_meta_data"},
 	{"isAnonymous", "is_anonymous"},
@@ -191,12 +194,12 @@ var unchangedColumns = []struct{ target, source string }{
 	{"lastSignInAt", "last_sign_in_at"},
 }
 
-// userUnmapped returns SQL for the residue of a user: values without a column in "user", original values that the
-// import changed, the password hash and the email. A return to the source needs the hash and the email of the source,
-// because Xenon can rehash the password and the user can change the email.
+// userUnmapped returns SQL for the residue of a user: all columns of auth.users without the id, one-time tokens,
+// columnsInTarget, and times that are copied unchanged. A return to the source needs the password hash and the email in
+// it, because Xenon can rehash the password and the user can change the email.
 func (m Mapping) userUnmapped() string {
 	skip := slices.Concat([]string{"id"}, oneTimeTokens)
-	for _, c := range unchangedColumns {
+	for _, c := range columnsInTarget {
 		if m.Target.User.Has(c.target) {
 			skip = append(skip, c.source)
 		}
@@ -207,8 +210,8 @@ func (m Mapping) userUnmapped() string {
 	})
 }
 
-// firstClaim returns an SQL expression for the first non-blank string under one of the keys: first in the metadata of
-// the user, then in the identities, oldest first.
+// firstClaim returns an SQL expression for the first non-blank string under one of the keys. It looks first in the
+// metadata of the user, then in the user's identities, oldest first.
 func (m Mapping) firstClaim(keys ...string) string {
 	var ofUser, ofIdentity []string
 	for _, k := range keys {
@@ -224,6 +227,7 @@ func (m Mapping) firstClaim(keys ...string) string {
       LIMIT 1))`
 }
 
+// textAt returns an SQL expression for the member key of the JSON object doc, or NULL if it is not a non-blank string.
 func textAt(doc, key string) string {
 	at := doc + "->>" + Literal(key)
 	return "CASE WHEN " + at + ` ~ '\S' AND jsonb_typeof(` + doc + "->" + Literal(key) + ") = 'string' THEN " + at + " END"
