@@ -16,7 +16,7 @@ type Pass struct {
 	Number             int
 	Epoch              int64 // epoch of the lease
 	Batches            int
-	HasForeignAccounts bool        // the target has accounts that the run did not write
+	HasForeignAccounts bool        // when the pass began, the target had accounts that the run did not write
 	References         []Reference // foreign keys that reference users, directly or through other tables
 	mapping.Mapping
 }
@@ -52,7 +52,7 @@ func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 type Batch struct {
 	Number int
 	mapping.Scope
-	Copied bool // completely, at least once: further passes copy only changes
+	Copied bool // a pass has copied all users of the batch: later passes copy only changes
 }
 
 const (
@@ -134,7 +134,7 @@ FROM supabase_import.run r
 WHERE r.id = b.run AND r.name = $1 AND b.pass < r.pass AND b.number % $3 = $2`
 )
 
-// Park marks a batch as parked: this pass skips it and copies the others.
+// Park marks a batch as parked: this pass skips it and copies the other batches. The next Begin opens it again.
 func (p *Pass) Park(ctx context.Context, env *Env, b Batch, why string) error {
 	return env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		_, err := dst.Exec(ctx, parkBatch, p.ID, b.Number, why)
@@ -142,7 +142,7 @@ func (p *Pass) Park(ctx context.Context, env *Env, b Batch, why string) error {
 	})
 }
 
-// ParkShard parks the open batches of a shard, so that the others can finish. The next Begin opens them again.
+// ParkShard parks the open batches of a shard, so that the other shards can finish. The next Begin opens them again.
 func ParkShard(ctx context.Context, env *Env, name string, s Shard, why string) error {
 	return env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		_, err := dst.Exec(ctx, parkShard, name, s.Index, s.Count, why)
@@ -156,7 +156,8 @@ WHERE name = $1
   AND state = 'running'
   AND NOT EXISTS (SELECT FROM supabase_import.batch b WHERE b.run = r.id AND b.pass < r.pass)`
 
-	// Postgres has no statistics of these tables yet, and verification and the first sign-ins may run before autovacuum.
+	// analyze is for new tables: they have no statistics yet, and the verification and the first sign-ins may come before
+	// autovacuum.
 	analyze = `ANALYZE "user", account, user_profile, supabase_import.ledger, supabase_import.quarantine`
 )
 

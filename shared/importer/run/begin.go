@@ -23,14 +23,14 @@ type passOpener struct {
 	env       *Env
 	src, dst  *pgx.Conn
 	given     mapping.Options
-	options   mapping.Options     // options, with defaults set
+	options   mapping.Options     // the given options, with defaults set
 	quick     bool                // copy only batches with a row that has a time after the watermark
 	conflicts []mapping.Rejection // in the source; nil if this call has not looked for them
 }
 
-// Begin opens a pass: it plans a new run, continues an interrupted one, or starts the next pass of a complete one. It
-// takes the lease. quick limits a later pass to batches in which a row has a time after the
-// watermark.
+// Begin takes the lease and opens a pass: it plans a new run, continues an interrupted pass, or starts the next pass of
+// a complete run. quick limits a later pass to batches with a row that has a time after the watermark of the pass
+// before.
 func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status, error) {
 	given := o
 	o, err := withDefaults(o)
@@ -60,7 +60,7 @@ func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status
 
 const isKnown = "SELECT EXISTS (SELECT FROM supabase_import.run WHERE name = $1 AND state <> 'rolled back')"
 
-// register plans and stores a run that is new or rolled back.
+// register plans and stores the run if it is new or rolled back.
 func (b *passOpener) register(ctx context.Context) error {
 	exists, err := hasLedger(ctx, b.dst)
 	if err != nil {
@@ -90,7 +90,7 @@ func (b *passOpener) register(ctx context.Context) error {
 	return err
 }
 
-// batchBounds returns the lowest ids of the batches. The first batch begins with the lowest possible UUID.
+// batchBounds returns the lower bound of each batch. The first batch begins with the lowest possible UUID.
 func (b *passOpener) batchBounds(ctx context.Context) ([]string, error) {
 	bounds, err := QueryTexts(ctx, b.src, fmt.Sprintf(`SELECT id::text
 FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM auth.users) u
@@ -135,7 +135,7 @@ func (b *passOpener) storePlan(ctx context.Context, p *planner, bounds []string)
 		return false, err
 	}
 	err = pgx.BeginFunc(ctx, b.dst, func(tx pgx.Tx) error {
-		// If two calls begin the same run at the same time, the second one waits here and then finds the run of the first.
+		// If two calls begin the same run at the same time, the second call waits here and then finds the run of the first.
 		if _, err := tx.Exec(ctx, lockLedger); err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ const (
 SET pass = pass + 1, state = 'running', finished_at = NULL, watermark = $2::timestamptz, undone = NULL
 WHERE id = $1`
 
-	// skipUnchanged marks batches without a changed user as done.
+	// skipUnchanged marks the batches that were copied before and have no changed user as done.
 	skipUnchanged = `UPDATE supabase_import.batch b SET pass = $2
 WHERE run = $1
   AND copied
@@ -223,7 +223,7 @@ WHERE run = $1
 )
 
 // startPass starts the next pass: it stores the current conflicts of the source and opens every batch. If quick, it
-// opens only the batches with changed users.
+// leaves out the batches that were copied before and have no changed user.
 func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (err error) {
 	if err := b.checkDeletions(ctx, r); err != nil {
 		return err
@@ -264,7 +264,7 @@ const countKnownUsers = `SELECT count(*)
 FROM supabase_import.ledger
 WHERE run = $1 AND source = 'user' AND outcome <> 'deleted'`
 
-// checkDeletions refuses a pass if more than half of the users are missing from the source, because a wrong database
+// checkDeletions refuses a pass if the source has less than half as many users as the ledger, because a wrong database
 // URL is more likely than so many deletions.
 func (b *passOpener) checkDeletions(ctx context.Context, r Run) error {
 	var inSource, inLedger int64
@@ -281,7 +281,7 @@ func (b *passOpener) checkDeletions(ctx context.Context, r Run) error {
 	return nil
 }
 
-// usersChanged returns the ids of the users with a row that has a time after the watermark.
+// usersChanged returns the ids of the users with a row that has a time after the stored watermark.
 func (r *Run) usersChanged(ctx context.Context, src, dst *pgx.Conn, m mapping.Mapping) ([]string, error) {
 	var since string
 	err := dst.QueryRow(ctx, "SELECT watermark::text FROM supabase_import.run WHERE id = $1", r.ID).Scan(&since)

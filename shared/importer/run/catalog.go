@@ -20,7 +20,8 @@ var catalogQuery string
 
 var stringLiteral = regexp.MustCompile(`'((?:[^']|'')*)'`)
 
-// describeTable reads the description of a table from pg_catalog. If the table does not exist, it returns no error.
+// describeTable reads the description of a table from pg_catalog. A table that does not exist is not an error: then
+// Exists is false.
 func describeTable(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, error) {
 	t := mapping.Table{Name: name}
 	schema, relation, ok := strings.Cut(name, ".")
@@ -41,7 +42,7 @@ func describeTable(ctx context.Context, db *pgx.Conn, name string) (mapping.Tabl
 		column := mapping.TableColumn{
 			Name: c.Name, Type: c.Type, Precision: c.Precision, Generated: c.Generated, Unique: c.Unique, Labels: c.Labels,
 		}
-		// The CHECK constraints of other columns do not affect the mapping.
+		// The mapping does not use the CHECK constraints of other columns.
 		if slices.Contains(mapping.ChoiceFields, c.Name) {
 			column.Allowed = quotedValues(c.Check)
 		}
@@ -144,7 +145,8 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 	})
 }
 
-// isNeeded reports whether an import needs a migration of the target. It does not need the columns of later ones.
+// isNeeded reports whether an import needs a migration of the target. It does not need the columns that migrations from
+// number 3 on add.
 func isNeeded(migration int64) bool { return migration < 3 }
 
 // readMapping returns the mapping for the options and the catalogs of both databases. It does not set AsOf.

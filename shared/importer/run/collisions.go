@@ -15,8 +15,8 @@ import (
 // reads all users of the source, so the number is large.
 const usersPerComparison = 20_000
 
-// findCollisions finds the users of the target with the id or the email of a user of the source, except users that the
-// run wrote.
+// findCollisions adds to the plan how many users of the target have the id or the email of a user of the source. It
+// ignores users that the run wrote.
 func (p *planner) findCollisions(ctx context.Context) error {
 	exists, err := hasLedger(ctx, p.dst)
 	if err != nil {
@@ -84,7 +84,8 @@ type emailHolder struct {
 	keepReason string // why the run cannot release the email, or ""
 }
 
-// findEmailHolders returns, of the given users of the target, those whose email a source user with another id has.
+// findEmailHolders returns the users of the target whose email a user of the source with another id has. It looks only
+// at the users with these ids, whose emails the caller has read.
 func (p *planner) findEmailHolders(ctx context.Context, ids, emails []string) ([]emailHolder, error) {
 	all, err := p.queryEmailHolders(ctx, ids, emails)
 	if err != nil || len(all) == 0 {
@@ -133,7 +134,8 @@ ORDER BY 1`, ids, emails)
 	})
 }
 
-// countHolders adds the emails that users of the target have to the plan, by the result for the email.
+// countHolders adds the number of email holders to the plan, by what the run will do with their email. A warning names
+// the users who lose it, and a refusal names the users from whom the run cannot take it.
 func (p *Plan) countHolders(all []emailHolder) {
 	var released, kept []string
 	for _, h := range all {
@@ -184,7 +186,7 @@ func Thousands[N int | int64](n N) string {
 	return text
 }
 
-// joinFirst joins the first 20 texts.
+// joinFirst joins the first 20 texts and says how many more there are.
 func joinFirst(all []string, with string) string {
 	text := strings.Join(all[:min(len(all), 20)], with)
 	if more := len(all) - 20; more > 0 {

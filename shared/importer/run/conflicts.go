@@ -9,7 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// conflict describes a unique value of the target: an email, a telephone number, or a user at a provider.
+// conflict describes a value that must be unique in the target, and that several rows of the source can have: an email,
+// a telephone number, or an account at a provider.
 type conflict struct {
 	kind       mapping.Kind
 	reason     string
@@ -18,8 +19,8 @@ type conflict struct {
 }
 
 // findConflicts decides which row keeps a value that several rows of the source have, and returns rejections of the
-// others. The decision depends on the rows of the source alone, so that every pass decides the same. The result is nil
-// only if there is an error.
+// other rows. The decision depends on the rows of the source alone, so that it is the same in every pass. The result is
+// nil only if there is an error.
 func findConflicts(ctx context.Context, env *Env, src *pgx.Conn, m mapping.Mapping) ([]mapping.Rejection, error) {
 	emails, others := []conflict{emailConflict(m)}, []conflict{accountConflict(m)}
 	if m.HasPhone() {

@@ -16,8 +16,8 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// sessionSettings has the settings of every connection: source and target write times and numbers as the same text, row
-// security fails instead of hiding rows, and no query uses parallel workers, which would take CPU time from the
+// sessionSettings has the settings of every connection: source and target write times and numbers as the same text, a
+// query fails if row security would hide rows, and no query uses parallel workers, which would take CPU time from the
 // application.
 const sessionSettings = `
 SET timezone = 'UTC';
@@ -32,10 +32,10 @@ SET lock_timeout = '30s';
 SET idle_in_transaction_session_timeout = '10min';
 `
 
-// WorkerSession has the settings of the connections to the target that copy batches. A commit does not wait for the
+// WorkerSession has the settings of the connections to the target that process batches. A commit does not wait for the
 // disk: a crash of the target can lose a batch together with its ledger entries, and then the import copies the batch
-// again. ClosePass waits for the disk. A batch of the default size is staged in memory. The trigger of user_profile
-// does not overwrite updated_at, so that profiles keep the value of the source
+// again. ClosePass and FinishRollback wait for the disk. A batch of the default size is staged in memory. The trigger
+// of user_profile does not overwrite updated_at, so that profiles keep the value of the source
 // (migrations/0004_user_profile_import.sql).
 const WorkerSession = `
 SET synchronous_commit = off;
@@ -77,9 +77,9 @@ func (e *Env) Source(ctx context.Context) (*pgx.Conn, error) {
 	return e.connect(ctx, "source", e.From, "SET default_transaction_read_only = on;\n")
 }
 
-// Target connects to the target. more has statements that set up the session.
+// Target connects to the target. more has further statements that set up the session.
 func (e *Env) Target(ctx context.Context, more string) (*pgx.Conn, error) {
-	// The setting lasts for the whole connection, because parse rejects transaction poolers.
+	// search_path stays set on the whole connection, because parse rejects transaction poolers.
 	if e.Schema != "" && e.Schema != tables.Public {
 		more = "SET search_path = " + mapping.Quote(e.Schema) + ";\n" + more
 	}
@@ -93,7 +93,7 @@ func (e *Env) connect(ctx context.Context, database, url, more string) (*pgx.Con
 		return nil, fmt.Errorf("%s: %w", database, err)
 	}
 	cfg.ConnectTimeout = min(e.timeout(), 30*time.Second)
-	cfg.DialFunc = dialer(e.timeout() + e.timeout()/4) // longer, so that statement_timeout ends a statement first
+	cfg.DialFunc = dialer(e.timeout() + e.timeout()/4) // longer than statement_timeout, which then acts first
 	cfg.RuntimeParams["application_name"] = "xenon migrate"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
@@ -107,7 +107,8 @@ func (e *Env) connect(ctx context.Context, database, url, more string) (*pgx.Con
 	return conn, nil
 }
 
-// withoutHost removes user and host from an error of pgx about a connection, and adds advice.
+// withoutHost removes user and host from an error of pgx about a connection. If the server rejected the connection, it
+// adds advice.
 func withoutHost(err error) error {
 	if pg.Classify(err) == pg.Rejected {
 		return fmt.Errorf("%w: %w", ErrRefused, pg.Explain(err))
@@ -127,13 +128,13 @@ func Close(db *pgx.Conn) {
 	}
 }
 
-// Exec sends statements in one round trip.
+// Exec sends one or more statements in one round trip.
 func Exec(ctx context.Context, db *pgx.Conn, sql string) error {
 	_, err := db.PgConn().Exec(ctx, sql).ReadAll()
 	return err
 }
 
-// ExecCounting sends statements in one round trip and returns the number of rows that they affected.
+// ExecCounting sends one or more statements in one round trip and returns the number of rows that they affected.
 func ExecCounting(ctx context.Context, db *pgx.Conn, sql string) (n int64, err error) {
 	results, err := db.PgConn().Exec(ctx, sql).ReadAll()
 	for _, r := range results {
@@ -160,7 +161,7 @@ func QueryNumbers(ctx context.Context, db *pgx.Conn, sql string, into ...*int64)
 	return nil
 }
 
-// QueryTexts returns the only column of a query. The result is nil only if there is an error.
+// QueryTexts returns the values of the only column of a query. The result is nil only if there is an error.
 func QueryTexts(ctx context.Context, db *pgx.Conn, sql string, args ...any) ([]string, error) {
 	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 // the email: it deletes the password and the sessions and replaces the email by a placeholder. The quarantine keeps the
 // old rows for a rollback.
 
-// placeholder is an SQL expression: the email of a user of the target whose email was released.
+// placeholder is an SQL expression: the email that the user u of the target gets when the import releases the old one.
 const placeholder = `u.id || '@unverified.` + mapping.PlaceholderDomain + `'`
 
-// TemporaryEmail is an SQL expression: the email of a user whose new email another user still has.
+// TemporaryEmail is an SQL expression: the email of the user u until the import writes the new one.
 const TemporaryEmail = `u.id || '@moving.` + mapping.PlaceholderDomain + `'`
 
-// HasStagedValue returns an SQL condition: another user u of the target has the email or the telephone number of the
-// staged user s.
+// HasStagedValue returns an SQL condition: the user u of the target has the email or telephone number (column) that the
+// import is about to write for the staged user s, but another id.
 func HasStagedValue(column string) string {
 	return fmt.Sprintf(
 		`u.%[1]s = s.%[1]s AND u.id <> s.key AND s.reason IS NULL AND s.action IN ('new', 'update')`, column)
@@ -77,7 +77,7 @@ func releasedNow(run int) string {
   AND q.last_seen = now() AND q.resolved IS NULL`, run)
 }
 
-// releasedEver returns an SQL condition: the quarantine entry q is about a released email.
+// releasedEver returns an SQL condition: the quarantine entry q is about a released email that is not restored.
 func releasedEver(run int) string {
 	return fmt.Sprintf(`q.run = %d AND q.source = 'user' AND q.reason = '`+mapping.EmailReleased+`'
   AND q.resolved IS NULL`, run)
@@ -122,7 +122,7 @@ SELECT count(*) FROM moved`, p.ID, keepReason(p.Mapping, p.References, true))
 }
 
 // RestoreEmails returns SQL that restores the released emails that no other user has now, with the passwords and the
-// sessions. Links in mails stay invalid.
+// sessions, to the users who still have the placeholder. Links in mails stay invalid.
 func RestoreEmails(run int) string {
 	released := releasedEver(run)
 	owner := `FROM supabase_import.quarantine q
@@ -148,8 +148,8 @@ WHERE ` + released + ` AND u.id = q.key AND u.email = q.original->>'email';
 }
 
 // CountRestorable returns SQL that counts the users whose email RestoreEmails will restore after the rollback of a
-// batch: users whose email a user has that this rollback deletes (table undo), and users whose email is free already
-// and whose user of the source is in the scope.
+// batch. Either the user who has the email now is one that this rollback deletes (table undo), or no user has the email
+// and the entry belongs to a user of the source in the scope.
 func CountRestorable(run int, s mapping.Scope) string {
 	return `SELECT count(*)
 FROM supabase_import.quarantine q

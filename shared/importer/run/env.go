@@ -23,7 +23,8 @@ type Env struct {
 	Shared   bool
 	Progress func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
 	Now      func() time.Time // the clock of this process; the databases use their own clocks
-	// Timeout is the limit of one statement and of one connection attempt; 0 means five minutes.
+	// Timeout is the time limit of one statement; 0 means five minutes. A connection attempt has the same limit, but at
+	// most 30 seconds.
 	Timeout time.Duration
 	// RetryDelay is about the time that Retry waits before the second attempt; 0 means 200 ms. Each further wait is twice
 	// as long, up to fifty times RetryDelay.
@@ -33,8 +34,8 @@ type Env struct {
 	reporting sync.Mutex
 }
 
-// Event is a report of progress. There is one after every batch of a copy, verification or rollback, and one each time
-// that Retry waits for a database. The latter has only Action and Waiting.
+// Event is a report of progress. The import reports one for each batch that a copy, verification or rollback finishes
+// or parks, and one each time that Retry waits for a database. The latter has only Action and Waiting.
 type Event struct {
 	Run         string        `json:"run"`
 	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"
@@ -78,7 +79,7 @@ func (e *Env) retryDelay() time.Duration {
 	return 200 * time.Millisecond
 }
 
-// WithTarget calls f with a connection to the target. If the connection breaks, it calls f again with a new one.
+// WithTarget calls f with a connection to the target. If the connection breaks, it calls f again with a new connection.
 func (e *Env) WithTarget(ctx context.Context, f func(ctx context.Context, dst *pgx.Conn) error) error {
 	return e.Retry(ctx, func() error {
 		dst, err := e.Target(ctx, "")
@@ -90,7 +91,8 @@ func (e *Env) WithTarget(ctx context.Context, f func(ctx context.Context, dst *p
 	})
 }
 
-// WithBoth calls f with a connection to each database. If one breaks, it calls f again with new ones.
+// WithBoth calls f with a connection to each database. If one of them breaks, it calls f again with two new
+// connections.
 func (e *Env) WithBoth(ctx context.Context, f func(ctx context.Context, src, dst *pgx.Conn) error) error {
 	return e.Retry(ctx, func() error {
 		src, err := e.Source(ctx)

@@ -16,21 +16,21 @@ import (
 var (
 	// ErrRefused means that the run cannot start or continue. The text says what the operator has to decide or correct.
 	ErrRefused = errors.New("refused")
-	// ErrHeld means that another process works on the same run. If the lease could not be taken, the text names the
-	// process and the end of its lease.
+	// ErrHeld means that another process works on the same run. If this process could not take the lease, the text names
+	// the other process and the end of its lease.
 	ErrHeld = errors.New("the run is held")
-	// ErrUnavailable means that a database did not answer in any of the retries. The same call continues the run later.
+	// ErrUnavailable means that all attempts to use a database failed. The same call continues the run later.
 	ErrUnavailable = errors.New("database unavailable")
 	// ErrNoRun means that the target has no run with this name.
 	ErrNoRun = errors.New("no such run")
 )
 
-// Refuse returns ErrRefused with a list of reasons.
+// Refuse returns ErrRefused with the reasons, one a line.
 func Refuse(why []string) error {
 	return fmt.Errorf("%w:\n  - %s", ErrRefused, strings.Join(why, "\n  - "))
 }
 
-// errLeaseLost returns ErrHeld for a process whose lease another process has taken.
+// errLeaseLost returns the ErrHeld of a process whose lease another process has taken.
 func errLeaseLost() error { return fmt.Errorf("%w: another process took the lease", ErrHeld) }
 
 // SQLSTATEs with special handling.
@@ -111,8 +111,8 @@ func ErrorText(err error) string {
 	return text
 }
 
-// WithoutDetail returns the text of an error for the ledger. It leaves out the details and, except for a
-// timeout, the message of Postgres, which can contain values of rows.
+// WithoutDetail returns the text of an error that the target may store. Of an error of Postgres it has the SQLSTATE and
+// the constraint, not the message, which can contain values of rows. Of a timeout it has the message.
 func WithoutDetail(err error) string {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
@@ -124,7 +124,7 @@ func WithoutDetail(err error) string {
 	return "SQLSTATE " + e.Code + " " + e.ConstraintName
 }
 
-// StateAndTable returns the SQLSTATE and the table of an error of Postgres.
+// StateAndTable returns the SQLSTATE of an error of Postgres, and the table if the error names one.
 func StateAndTable(e *pgconn.PgError) string {
 	text := "SQLSTATE " + e.Code
 	if e.TableName != "" {
@@ -141,7 +141,7 @@ func Wrap(what string, err error) error {
 	return nil
 }
 
-// isPermissionDenied reports whether the role lacks a privilege, or row security would hide rows from it.
+// isPermissionDenied reports whether err says that the role lacks a privilege, or that row security would hide rows.
 func isPermissionDenied(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == permissionDenied

@@ -10,7 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// estimate is a group of source rows with the same expected outcome. Its fields are in the order of the columns.
+// estimate is a group of source rows with the same expected outcome. Its fields have the order of the columns that
+// estimateQueries selects.
 type estimate struct {
 	Kind   mapping.Kind
 	Reason string
@@ -20,7 +21,8 @@ type estimate struct {
 	Rows   int64
 }
 
-// estimate finds the conflicts, runs the projections over all users, and counts the results.
+// estimate adds the expected outcomes to the plan: it finds the conflicts, runs the projections over all users, and
+// counts the results.
 func (p *planner) estimate(ctx context.Context) (err error) {
 	if p.conflicts, err = findConflicts(ctx, p.env, p.src, p.mapping); err != nil {
 		return err
@@ -119,15 +121,16 @@ func (p *Plan) addEstimate(e estimate) {
 	}
 }
 
-// addMessages adds a refusal about second factors and a warning about unconfirmed emails.
+// addMessages adds a refusal if there are second factors and no decision about them, and a warning if there are
+// unconfirmed emails whose passwords are withheld.
 func (p *Plan) addMessages() {
 	if n := p.Reasons["factor mfa_not_portable"]; n > 0 && p.Options.MFA == "" {
 		p.addRefusal("%d verified second factors cannot be imported: use --mfa hold to withhold the passwords of these "+
 			"users, or --mfa allow to let the users sign in with the password alone", n)
 	}
 	if n := p.Reasons["user.encrypted_password unconfirmed_held"]; n > 0 {
-		p.addWarning("%d users never confirmed the email as the import stores it: they keep their account but not their "+
-			"password (--unconfirmed allow imports it)", n)
+		p.addWarning("%d users never confirmed the email as the import stores it: they are imported without their password "+
+			"(--unconfirmed allow imports it)", n)
 	}
 }
 

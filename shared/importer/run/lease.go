@@ -10,9 +10,9 @@ import (
 )
 
 // One process works on a run at a time, or several with the same Holder. The row of the run stores the name of the
-// holder and the end of its lease. The command keeps a connection for the lease: if this connection ends, the lease
-// ends too. The functions of an execution have no such connection: their lease ends with its time, and every batch
-// renews it.
+// holder and the end of its lease. The command xenon keeps a connection for the lease: if this connection ends, the
+// lease ends, too. The Lambda functions of an execution share a lease and have no such connection: every batch renews
+// the lease, and it ends when its time is over.
 
 // leaseTime is the duration of a lease that is not renewed.
 const leaseTime = 2 * time.Minute
@@ -63,7 +63,7 @@ const (
 	noBackend = "holder_backend = NULL, holder_started = NULL"
 
 	// isFree is the condition that no process has the lease of run r. Postgres can hide the backend_start of connections
-	// of other roles.
+	// of other roles: then any connection with the stored pid counts as that of the lease.
 	isFree = `(r.holder IS NULL
     OR r.held_until < now()
     OR (r.holder_backend IS NOT NULL AND NOT EXISTS (
@@ -94,8 +94,8 @@ WHERE x.id = r.id
 RETURNING x.epoch`
 }
 
-// claimLease stores the holder in the row of the run, unless another holder has the lease. Processes that share the run
-// do not wait for each other.
+// claimLease stores the holder in the row of the run, unless another holder has the lease. A process with the same
+// Holder joins a shared lease without a lock.
 func (e *Env) claimLease(ctx context.Context, conn *pgx.Conn, run string) (*lease, error) {
 	l := &lease{run: run}
 	switch exists, err := hasLedger(ctx, conn); {
@@ -134,7 +134,8 @@ func heldError(ctx context.Context, conn *pgx.Conn, run string) error {
 		ErrHeld, holder, run, until.UTC().Format("15:04:05 UTC"))
 }
 
-// keepRenewing renews the lease until stop is called. It opens a new connection if that of the lease breaks.
+// keepRenewing renews the lease in the background until l.stop is called. If the connection of the lease breaks, it
+// opens a new one.
 func (e *Env) keepRenewing(ctx context.Context, l *lease) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
@@ -163,8 +164,8 @@ WHERE name = $1 AND epoch = $2`
 	dropSharedLease = "UPDATE supabase_import.run SET holder = NULL, held_until = NULL WHERE name = $1 AND holder = $2"
 )
 
-// renewLease renews the lease. An error ends the renewal; if another process then takes the lease, the batches of this
-// process fail because the epoch differs.
+// renewLease renews the lease once. After an error, keepRenewing stops. If another process then takes the lease, the
+// batches of this process fail because the epoch differs.
 func (e *Env) renewLease(ctx context.Context, l *lease) error {
 	return e.Retry(ctx, func() error {
 		if err := ctx.Err(); err != nil {
@@ -185,7 +186,7 @@ func (e *Env) renewLease(ctx context.Context, l *lease) error {
 	})
 }
 
-// renewShared renews a shared lease, which has no connection of its own.
+// renewShared renews the lease if it is shared: then no connection renews it in the background.
 func (e *Env) renewShared(ctx context.Context, db *pgx.Conn, p *Pass) error {
 	if !e.Shared {
 		return nil
@@ -194,7 +195,7 @@ func (e *Env) renewShared(ctx context.Context, db *pgx.Conn, p *Pass) error {
 	return err
 }
 
-// ReleaseLease ends the lease.
+// ReleaseLease ends the lease, if this process has one.
 func (e *Env) ReleaseLease(ctx context.Context) {
 	l := e.lease
 	if l == nil {
@@ -217,7 +218,7 @@ func (e *Env) ReleaseLease(ctx context.Context) {
 	Close(l.conn)
 }
 
-// ReleaseShared ends a shared lease. The last process of the Holder calls it.
+// ReleaseShared ends a shared lease. The last process with this Holder calls it.
 func (e *Env) ReleaseShared(ctx context.Context, run string) error {
 	return e.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		_, err := dst.Exec(ctx, dropSharedLease, run, e.Holder)

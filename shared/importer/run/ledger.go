@@ -10,14 +10,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// CopiedOutcomes is an SQL list: the outcomes of source rows that have a row in the target.
+// CopiedOutcomes is an SQL list: the outcomes of source rows that the run copied or found in the target. A row of the
+// target whose outcome is "kept" can have been deleted since.
 const CopiedOutcomes = "('copied', 'identical', 'kept')"
 
+// entryOfAnyRun is a subquery: the ledger entries of the runs that wrote the user u of the target.
 const entryOfAnyRun = `
     SELECT FROM supabase_import.run r
     JOIN supabase_import.ledger l
       ON l.run = r.id AND l.user_id = u.id AND l.source = 'user' AND l.key = u.id AND l.written IS NOT NULL`
 
+// entryOfRunNamed is like entryOfAnyRun, for the run with this name.
 func entryOfRunNamed(name string) string {
 	return `
   SELECT FROM supabase_import.ledger l
@@ -25,7 +28,8 @@ func entryOfRunNamed(name string) string {
   WHERE r.name = ` + mapping.Literal(name) + ` AND l.user_id = u.id AND l.source = 'user' AND l.written IS NOT NULL`
 }
 
-// Entries returns a FROM item with the ledger entries of a run in a scope. Without kinds it has all of them.
+// Entries returns a FROM item with the ledger entries of a run in a scope. Without kinds it has the entries of all
+// kinds.
 func Entries(run int, s mapping.Scope, alias string, kinds ...mapping.Kind) string {
 	kind := ""
 	switch len(kinds) {
@@ -43,8 +47,9 @@ func Entries(run int, s mapping.Scope, alias string, kinds ...mapping.Kind) stri
 		run, kind, s.Contains("l.user_id"), alias)
 }
 
-// HasEntry returns an SQL condition: the ledger has an entry with the kind, user and key in the scope, and its hash is
-// not NULL. user and key are SQL expressions, hash is a column of the ledger, and a nil scope covers all users.
+// HasEntry returns an SQL condition: the ledger has an entry with this kind, user and key in the scope, and the column
+// hash of the entry is not NULL. user and key are SQL expressions. hash is the name of a column: written or credential.
+// A nil scope covers all users.
 func HasEntry(run int, k mapping.Kind, user, key, hash string, s *mapping.Scope) string {
 	within := ""
 	if s != nil {
@@ -57,8 +62,8 @@ func HasEntry(run int, k mapping.Kind, user, key, hash string, s *mapping.Scope)
 }
 
 // LockRun locks the row of the run until the end of the transaction, so that no other process takes the lease. It
-// returns an error if another process has it. isFresh is true if neither the ledger nor the target has a row in the
-// scope.
+// returns ErrHeld if another process has the lease. isFresh is true if the ledger, "user" and user_profile have no row
+// in the scope.
 func (p *Pass) LockRun(ctx context.Context, db *pgx.Conn, s mapping.Scope) (isFresh bool, err error) {
 	var hasLease bool
 	err = db.QueryRow(ctx, fmt.Sprintf(`SELECT
@@ -79,7 +84,8 @@ FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contai
 	return isFresh, nil
 }
 
-// LedgerFingerprints returns SQL for the number and the sum of the stored fingerprints of each user.
+// LedgerFingerprints returns SQL for the number and the sum of the fingerprints that the ledger has for each user. It
+// leaves out users without a fingerprint.
 func (p *Pass) LedgerFingerprints(s mapping.Scope) string {
 	return `SELECT user_id::text, count(raw), coalesce(sum(raw), 0)::text
 FROM ` + Entries(p.ID, s, "l") + `
@@ -88,9 +94,9 @@ GROUP BY user_id
 HAVING count(raw) > 0`
 }
 
-// AssignTemporary returns SQL that sets a column to another value, an SQL expression, in users of the target that
-// have the value of a staged user and are unchanged since the run wrote them. It clears the fingerprints of these
-// users, except kept ones, so that the run copies them again.
+// AssignTemporary returns SQL that sets a column to a temporary value, an SQL expression, in the users of the target
+// that have the value of a staged user, if they are unchanged since the run wrote them. It clears the fingerprints of
+// these users, except kept ones, so that the run copies them again.
 func (p *Pass) AssignTemporary(column, value string) string {
 	hash := mapping.Hash64(p.UserRow().StoredAs("u"))
 	return fmt.Sprintf(`WITH changed AS (
@@ -105,16 +111,16 @@ WHERE l.run = %[4]d AND l.user_id = c.id AND l.source = 'user';
 `, column, value, HasStagedValue(column), p.ID, hash)
 }
 
-// TemporaryAccount is an SQL expression: the "accountId" of an account a whose new one another account still has.
+// TemporaryAccount is an SQL expression: the "accountId" of an account a until the import writes the new one.
 const TemporaryAccount = `a.id || ' (moving)'`
 
-// HasStagedAccount is an SQL condition: the account a of the target is the same account of a provider as that of the
-// staged identity s, in another row.
+// HasStagedAccount is an SQL condition: the account a of the target has the provider and the "accountId" that the
+// import is about to write for the staged identity s, but another id.
 const HasStagedAccount = `a."providerId" = s."providerId" AND a."accountId" = s."accountId" AND a.id <> s.key
     AND a."providerId" <> 'credential' AND s.reason IS NULL AND NOT s.folded AND s.action IN ('new', 'update')`
 
-// AssignTemporaryAccounts is like AssignTemporary, for the accounts of the target that staged identities have. It
-// leaves out accounts of users whom the run might keep after their deletion in the source.
+// AssignTemporaryAccounts is like AssignTemporary, for the "accountId" of accounts. It leaves out accounts of users to
+// whom rows of other tables refer: the run keeps such a user after a deletion in the source, with the account.
 func (p *Pass) AssignTemporaryAccounts() string {
 	identity := p.TargetRows()[2]
 	hash := mapping.Hash64(identity.StoredAs("a"))
@@ -174,8 +180,8 @@ func (p *Pass) RecordStaged(s mapping.Scope, isFresh bool) string {
 		})
 }
 
-// hashOf returns SQL for the hash of a target row in the ledger. If the row changed in the target, the ledger keeps the
-// old hash, so that the row still counts as changed.
+// hashOf returns an SQL expression for the hash of a target row in the ledger. If the action is "kept", the ledger
+// keeps the old hash, so that a row that changed in the target still counts as changed.
 func hashOf(t mapping.TargetRow, isFresh bool) string {
 	written := "WHEN s." + t.Action + " IN ('new', 'same', 'update') AND " + t.Wanted +
 		"\n    THEN " + mapping.Hash64(t.Staged()) + " END"

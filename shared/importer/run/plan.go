@@ -30,7 +30,7 @@ type Plan struct {
 	Batches    int              `json:"batches"`
 	// Providers lists the providers of the source, with the number of their users. A plan of an older release has none.
 	Providers []Provider `json:"providers"`
-	// ProfileColumns lists the columns of the profile table.
+	// ProfileColumns lists the columns of the profile table, by where the import stores them.
 	ProfileColumns mapping.ProfileColumnPlaces `json:"profileColumns"`
 	// Referring lists the foreign keys of other tables of the target that reference users, directly or through further
 	// tables.
@@ -46,7 +46,7 @@ type Referring struct {
 	Table    string   `json:"table"`
 	Columns  []string `json:"columns"`
 	To       string   `json:"to"`       // the referenced table
-	OnDelete string   `json:"onDelete"` // what happens to the row when the referenced row is deleted: see OnDelete
+	OnDelete string   `json:"onDelete"` // what happens to the row when the referenced row is deleted: a type OnDelete
 }
 
 // Database describes the source or the target.
@@ -195,7 +195,7 @@ func (p *planner) countSource(ctx context.Context, t mapping.Table) error {
 	return nil
 }
 
-// countRows returns the number of rows, and the estimate of the catalog.
+// countRows returns the number of rows of a table, and the estimate in pg_class.
 func countRows(ctx context.Context, db *pgx.Conn, t mapping.Table) (n int64, estimate float64, err error) {
 	err = db.QueryRow(ctx, "SELECT (SELECT count(*) FROM "+t.SQL()+"),\n"+
 		"  (SELECT reltuples FROM pg_class WHERE oid = "+mapping.Literal(t.SQL())+"::regclass)").Scan(&n, &estimate)
@@ -233,7 +233,7 @@ func (p *planner) countNotCarried(ctx context.Context) error {
 	return nil
 }
 
-// findReferring lists the foreign keys that reference users.
+// findReferring adds the foreign keys that reference users to the plan.
 func (p *planner) findReferring(ctx context.Context) error {
 	all, err := ReadReferences(ctx, p.dst)
 	for _, r := range all {

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// checkProfileTable returns the reasons why the profile table cannot be imported.
+// checkProfileTable returns the reasons why the profile table cannot be imported, nil if there are none.
 func checkProfileTable(ctx context.Context, src *pgx.Conn, m mapping.Mapping) ([]string, error) {
 	t := m.Source.Profiles
 	if t.Name != "" && t.Name != mapping.DefaultProfiles && !t.Exists {
@@ -29,7 +29,7 @@ func checkProfileTable(ctx context.Context, src *pgx.Conn, m mapping.Mapping) ([
 FROM `+t.SQL()+" p").Scan(&noUUID)
 	switch {
 	case isPermissionDenied(err):
-		return nil, nil // countSource adds the refusal
+		return nil, nil // countSource adds a refusal about this table
 	case err != nil:
 		return nil, fmt.Errorf("look for UUIDs in %s: %w", t.Name, err)
 	case noUUID:
@@ -39,7 +39,7 @@ FROM `+t.SQL()+" p").Scan(&noUUID)
 	return nil, nil
 }
 
-// similarTables finds the tables whose names differ only in upper and lower case.
+// similarTables finds the tables whose names equal $1 when case is ignored.
 const similarTables = `SELECT n.nspname || '.' || c.relname
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -78,8 +78,8 @@ WHERE r.id = b.run AND b.run = $1 AND r.pass > 0`
 	storePlan = "UPDATE supabase_import.run SET plan = $2::jsonb WHERE id = $1"
 )
 
-// changeProfileTable changes the profile table of a run that has copied no profile yet, and deletes the ledger entries
-// of the former table. It reports whether the table changed.
+// changeProfileTable changes the profile table of a run that has copied no profile yet, and deletes what the ledger and
+// the quarantine have of the former table. It reports whether it changed the table.
 func (r *Run) changeProfileTable(ctx context.Context, src, dst *pgx.Conn, table string) (bool, error) {
 	var copied bool
 	if err := dst.QueryRow(ctx, hasCopiedProfiles, r.ID).Scan(&copied); err != nil || copied {

@@ -6,7 +6,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// stagedKinds are the tables of the stage, with the kind of their rows as an SQL literal.
+// stagedKinds are the tables of the stage whose rows are all of one kind, with the kind as an SQL literal.
 var stagedKinds = []struct{ kind, stage string }{
 	{"'user'", "stage_user"},
 	{"'identity'", "stage_identity"},
@@ -22,8 +22,8 @@ DO UPDATE SET last_seen = now(), original = coalesce(excluded.original, quaranti
 `
 )
 
-// QuarantineStaged returns SQL that writes the rows and fields that were not copied into the quarantine. isFresh is
-// true if the ledger has no entry in the scope.
+// QuarantineStaged returns SQL that writes the rows and fields that are not copied into the quarantine, and marks older
+// entries of the scope as resolved. isFresh is true if the ledger has no entry in the scope.
 func (p *Pass) QuarantineStaged(s mapping.Scope, isFresh bool) string {
 	sql := ""
 	for _, k := range stagedKinds {
@@ -55,8 +55,9 @@ FROM %s s
 WHERE %s`, p.ID, kind, stage, condition) + onConflictUpdate
 }
 
-// quarantineReferred returns SQL that writes entries for rows that are deleted in the source and kept in the target. An
-// entry has the tables that reference the row.
+// quarantineReferred returns SQL that writes entries for rows that are deleted in the source and kept in the target.
+// The detail of an entry is the staged column referring: the tables that reference the row, or the error of the
+// deletion.
 func (p *Pass) quarantineReferred(kind, stage, field, referring string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine (run, user_id, source, key, field, reason, detail)
 SELECT %d, s.user_id, %s::supabase_import.source, s.key, %s, '%s', s.%s
@@ -67,7 +68,8 @@ DO UPDATE SET last_seen = now(), detail = excluded.detail, resolved = NULL;
 `, p.ID, kind, mapping.Literal(field), mapping.KeptAfterSourceDeletion, referring, stage)
 }
 
-// resolveSQL returns SQL that marks the entries of the scope as resolved that this copy did not write again.
+// resolveSQL returns SQL that marks the entries that this transaction did not write again as resolved, except those of
+// released emails.
 func (p *Pass) resolveSQL(s mapping.Scope) string {
 	return fmt.Sprintf(`UPDATE supabase_import.quarantine q SET resolved = now()
 WHERE q.run = %d AND %s
@@ -75,7 +77,8 @@ WHERE q.run = %d AND %s
 `, p.ID, s.Contains("q.user_id"), mapping.EmailReleased)
 }
 
-// UsersKeptInTarget returns SQL for the users with a row that is deleted in the source and kept in the target.
+// UsersKeptInTarget returns SQL for the ids of the users with a row that is deleted in the source and kept in the
+// target.
 func (p *Pass) UsersKeptInTarget(s mapping.Scope) string {
 	return fmt.Sprintf(`SELECT DISTINCT user_id::text
 FROM supabase_import.quarantine q

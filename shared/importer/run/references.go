@@ -84,8 +84,8 @@ const CreateAffected = `CREATE TEMP TABLE affected (
 // Removed is the effect of the rows that the import itself is about to delete.
 const Removed = "removed"
 
-// FindAffected adds the rows that reference rows of a step to the table affected, and returns their number. It leaves
-// out rows that are to be deleted themselves. Copy and rollback both use it.
+// FindAffected adds the rows that reference rows of a step to the table affected, and returns the number of added rows.
+// It leaves out rows that the import itself is about to delete. Copy and rollback both use it.
 func FindAffected(ctx context.Context, db *pgx.Conn, all []Reference, step int) (n int64, err error) {
 	for _, r := range all {
 		if step == 0 && !r.ToDeletable {

@@ -98,8 +98,8 @@ func (p *Pass) ClearTargetRejections(s mapping.Scope) string {
 		p.ID, s.Contains("l.user_id"))
 }
 
-// RejectStaged returns SQL that stores a rejection for each selected row s of a staging table. from is the text after
-// FROM and names the staging table s. reason is an SQL expression.
+// RejectStaged returns SQL that stores a rejection for rows of the stage. from is the text after FROM: it gives the
+// table of the stage the alias s and selects the rows. reason is an SQL expression.
 func (p *Pass) RejectStaged(k mapping.Kind, reason, from string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.ruling (run, user_id, source, key, reason)
 SELECT DISTINCT %d, s.user_id, '%s'::supabase_import.source, s.key, %s
@@ -114,7 +114,8 @@ func (p *Pass) ForeignAccounts() string {
 	return fmt.Sprintf("(SELECT * FROM supabase_import.foreign_account WHERE run = %d)", p.ID)
 }
 
-// RowsOfUser are rows of one user that are rejected together, because the target rejects at least one of them.
+// RowsOfUser are rows of one user that the import rejects together, because the target rejects one of them or the
+// deletion of the user.
 type RowsOfUser struct {
 	User   string
 	Kind   mapping.Kind
@@ -146,7 +147,8 @@ func (p *Pass) RejectRows(ctx context.Context, db *pgx.Conn, x RowsOfUser) error
 	})
 }
 
-// KeptByTarget returns SQL for the users whose deletion the target rejected: source, key, and the reason as tables.
+// KeptByTarget returns SQL for the users whose deletion the target rejected. The columns are those of AffectedTables;
+// tables has the SQLSTATE.
 func (p *Pass) KeptByTarget() string {
 	return fmt.Sprintf(`SELECT 'user' AS source, user_id AS key, detail AS tables
   FROM supabase_import.ruling

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// unavailableError has the last error after all attempts. errors.Is finds ErrUnavailable in it.
+// unavailableError wraps ErrUnavailable and the error of the last attempt.
 type unavailableError struct{ err error }
 
 func (u unavailableError) Error() string {
@@ -15,14 +15,14 @@ func (u unavailableError) Error() string {
 }
 func (u unavailableError) Unwrap() []error { return []error{ErrUnavailable, u.err} }
 
-// Unavailable returns ErrUnavailable for an error that remains after all attempts.
+// Unavailable wraps the error of the last attempt in ErrUnavailable.
 func Unavailable(err error) error { return unavailableError{err} }
 
-// Tries is the number of attempts of Retry. The waits between them last about half a minute if RetryDelay is not set.
+// Tries is the number of attempts of Retry. If RetryDelay is not set, all waits together last about half a minute.
 const Tries = 10
 
 // Retry calls f until f succeeds, returns an error that a retry cannot resolve, or has failed Tries times. It reports
-// every wait. If a connection of f breaks, f opens a new one in the next attempt.
+// every wait. f opens its connections itself, so that each attempt can use new ones.
 func (e *Env) Retry(ctx context.Context, f func() error) error {
 	wait, longest := e.retryDelay(), 50*e.retryDelay()
 	for try := 1; ; try++ {

@@ -43,7 +43,8 @@ SET pass = -1, parked = NULL, verification = 0, verified_pass = NULL, verified_a
 FROM r
 WHERE b.run = r.id`
 
-// StartRollback stores that a rollback has begun. It resets the batches: a pass that begins later copies all of them.
+// StartRollback stores that a rollback has begun, with its progress as JSON. It resets the batches: a pass that begins
+// later copies all of them.
 func StartRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
 	return execWithLease(ctx, dst, startRollback, id, string(undone), epoch)
 }
@@ -51,7 +52,8 @@ func StartRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undo
 const finishRollback = `UPDATE supabase_import.run SET state = 'rolled back', finished_at = now(), undone = $2::jsonb
 WHERE id = $1 AND epoch = $3`
 
-// FinishRollback stores that a rollback is done. Unlike the commits of its batches, this commit waits for the disk.
+// FinishRollback stores that a rollback is done, with its result as JSON. Unlike the commits of the batches, this
+// commit waits for the disk.
 func FinishRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64, undone []byte) error {
 	err := Exec(ctx, dst, fmt.Sprintf(
 		"SET synchronous_commit = on; DELETE FROM supabase_import.foreign_account WHERE run = %d", id))
@@ -61,8 +63,8 @@ func FinishRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64, und
 	return execWithLease(ctx, dst, finishRollback, id, string(undone), epoch)
 }
 
-// execWithLease runs a statement that has the epoch as a condition. If it changes no row, the lease is lost: it returns
-// an error.
+// execWithLease runs a statement that has the epoch as a condition. If the statement changes no row, another process
+// has the lease, and execWithLease returns ErrHeld.
 func execWithLease(ctx context.Context, dst *pgx.Conn, sql string, args ...any) error {
 	tag, err := dst.Exec(ctx, sql, args...)
 	if err == nil && tag.RowsAffected() == 0 {
@@ -72,7 +74,7 @@ func execWithLease(ctx context.Context, dst *pgx.Conn, sql string, args ...any) 
 }
 
 // LockForRollback locks the row of the run until the end of the transaction, so that no other process takes the lease,
-// and reads the stored progress of the rollback. It returns an error if another process has the lease.
+// and reads the stored progress of the rollback. It returns ErrHeld if another process has the lease.
 func LockForRollback(ctx context.Context, dst *pgx.Conn, id int, epoch int64) (undone []byte, err error) {
 	var hasLease bool
 	var text string
@@ -102,8 +104,8 @@ func CountEntries(ctx context.Context, dst *pgx.Conn, id int, s mapping.Scope) (
 	return n, Wrap("count the ledger", err)
 }
 
-// KeepRolledBack returns SQL that copies rows that changed in the target into the quarantine, before a rollback deletes
-// them. The condition is on the table undo (alias o) and the row.
+// KeepRolledBack returns SQL that copies rows of changed users into the quarantine, before a rollback deletes them. id,
+// owner and row are SQL expressions on a row of table. condition joins this row with the table undo (alias o).
 func KeepRolledBack(run int, k mapping.Kind, id, owner, row, table, condition string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine AS q
   (run, user_id, source, key, field, reason, original, resolved)
@@ -115,8 +117,8 @@ DO UPDATE SET original = excluded.original, last_seen = now(), resolved = now();
 `, run, owner, k, id, row, table, condition)
 }
 
-// KeepCascaded returns SQL that copies rows of another table into the quarantine, before a rollback deletes or changes
-// them.
+// KeepCascaded returns SQL that copies rows of an application's table, the FROM item from, into the quarantine, before
+// a rollback deletes or changes them.
 func KeepCascaded(run int, from string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine
   (run, user_id, source, key, field, reason, detail, original, resolved)
@@ -131,7 +133,8 @@ ORDER BY g.rel, g.tid, g.effect DESC;
 }
 
 // DeleteEntries returns SQL that deletes the ledger entries of the users that the rollback deletes (column is_removed
-// of table undo), opens the batch again, and marks the quarantine entries of the batch as resolved.
+// of table undo) and opens the batch again. It deletes the rejections of the batch and marks its quarantine entries as
+// resolved, except those of users that the rollback keeps.
 func DeleteEntries(run int, b Batch) string {
 	scope := b.Contains("l.user_id")
 	const unlessKept = "NOT EXISTS (SELECT FROM undo o WHERE o.user_id = l.user_id AND NOT o.is_removed)"
@@ -149,7 +152,7 @@ SET copied = false, pass = 0, rows = 0, quarantined = (
 WHERE run = %[1]d AND number = %[3]d`, run, scope, b.Number, mapping.EmailReleased)
 }
 
-// CountUnknownUsers counts the users of the target that the run did not copy.
+// CountUnknownUsers counts the users of the target that the run neither wrote nor found identical.
 func CountUnknownUsers(ctx context.Context, dst *pgx.Conn, id int) (n int64, err error) {
 	err = dst.QueryRow(ctx, `SELECT count(*)
 FROM "user" u

@@ -35,7 +35,8 @@ const versionQuery = `SELECT coalesce(obj_description(oid, 'pg_namespace'), '')
 FROM pg_namespace
 WHERE nspname = 'supabase_import'`
 
-// hasLedger reports whether the target has the schema of the import. It returns an error for another version.
+// hasLedger reports whether the target has the schema supabase_import. It returns an error if the schema has a version
+// that this release cannot use.
 func hasLedger(ctx context.Context, dst *pgx.Conn) (bool, error) {
 	var version string
 	err := dst.QueryRow(ctx, versionQuery).Scan(&version)
@@ -76,7 +77,7 @@ func Find(ctx context.Context, dst *pgx.Conn, name string) (Run, error) {
 
 func noRunError(name string) error { return fmt.Errorf("%w: %q", ErrNoRun, name) }
 
-// mapping returns the mapping of the stored plan, or an error if the columns of the source or the target changed.
+// mapping returns the mapping of the stored plan, or an error if the columns of the source or the target changed since.
 func (r *Run) mapping(ctx context.Context, src, dst *pgx.Conn) (mapping.Mapping, error) {
 	m, err := readMapping(ctx, src, dst, r.Plan.Options)
 	if err != nil {
@@ -102,7 +103,8 @@ func (r *Run) SourceTables(ctx context.Context, src, dst *pgx.Conn) (mapping.Sou
 	return m.Source, err
 }
 
-// checkOptions returns an error if a given option differs from that of the run. It ignores options that are not given.
+// checkOptions returns an error if a given option differs from that of the run. It ignores AllowDeletions and options
+// that are not given.
 func checkOptions(stored, given mapping.Options) error {
 	a, b := reflect.ValueOf(stored), reflect.ValueOf(given)
 	for i := range a.NumField() {
@@ -118,7 +120,8 @@ func checkOptions(stored, given mapping.Options) error {
 	return nil
 }
 
-// ReadMapping returns the mapping for the options and both catalogs, without a run.
+// ReadMapping returns the mapping for the options and both catalogs, without a run. It returns ErrRefused if a run
+// could not use one of the databases.
 func ReadMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (mapping.Mapping, error) {
 	o, err := withDefaults(o)
 	if err != nil {

@@ -1,5 +1,5 @@
--- The tables of the import in the target. Other roles cannot read them: quarantine and residue contain password hashes
--- and the secrets of second factors. Version 1 of the ledger.
+-- The tables of the import in the target. Roles other than the owner cannot read them: quarantine and residue contain
+-- password hashes and the secrets of second factors. Version 1 of the ledger.
 
 CREATE SCHEMA supabase_import;
 REVOKE ALL ON SCHEMA supabase_import FROM PUBLIC;
@@ -32,12 +32,12 @@ CREATE TABLE supabase_import.batch (
   number integer NOT NULL,
   low uuid NOT NULL,
   high uuid,                                   -- exclusive; NULL: no upper bound
-  copied boolean NOT NULL DEFAULT false,       -- completely, at least once; further passes copy only changes
+  copied boolean NOT NULL DEFAULT false,       -- a pass copied all users; later passes copy only changes
   pass smallint NOT NULL DEFAULT 0,            -- the last pass that finished the batch
   rows bigint NOT NULL DEFAULT 0,              -- source rows of all kinds
   quarantined bigint NOT NULL DEFAULT 0,
   parked text,
-  verification integer NOT NULL DEFAULT 0,     -- the last one of the batch; the columns below have its result
+  verification integer NOT NULL DEFAULT 0,     -- number of its last verification; the columns below have the result
   verified_pass smallint,                      -- the pass that was verified
   verified_at timestamptz,
   -- {"user": {"sourceRows": 1, "sourceSum": "2", "targetRows": 1, "targetSum": "2"}, …}
@@ -80,7 +80,7 @@ CREATE TABLE supabase_import.quarantine (
 
 -- Rejections: rows that are not copied for a reason outside the row. Another row of the source or the target has the
 -- unique value, or the target rejects the row. The projections use the stored rejections, so that copy and verification
--- expect the same rows. The table has its name from before that term.
+-- expect the same rows. The name of the table is older than the term rejection.
 CREATE TABLE supabase_import.ruling (
   run smallint NOT NULL,
   user_id uuid NOT NULL,

@@ -29,8 +29,8 @@ func (r *Run) MarkFinalized(ctx context.Context, dst *pgx.Conn, epoch int64) err
 	return Wrap("finalize the run", err)
 }
 
-// DeleteSecrets deletes the secrets of a batch from the ledger and the quarantine, and all fields of profiles without a
-// column in the target. Rows of other tables that a rollback saved stay as they were.
+// DeleteSecrets deletes the secrets of a batch from the ledger and the quarantine, and all fields of profiles for which
+// user_profile has no column. Rows of other tables that a rollback saved stay unchanged.
 func (r *Run) DeleteSecrets(ctx context.Context, dst *pgx.Conn, b Batch) error {
 	sql := fmt.Sprintf(`UPDATE supabase_import.ledger l SET residue = NULL
 WHERE l.run = %[1]d AND %[3]s AND l.source = 'profile' AND l.residue IS NOT NULL;

@@ -19,7 +19,7 @@ type Status struct {
 	Done       int             `json:"done"`   // batches that are done in this pass
 	Parked     []Parked        `json:"parked"` // at most 20
 	Counts     mapping.Counts  `json:"counts"`
-	Reasons    mapping.Reasons `json:"reasons"` // unresolved quarantine entries
+	Reasons    mapping.Reasons `json:"reasons"` // numbers of unresolved quarantine entries
 	StartedAt  time.Time       `json:"startedAt"`
 	FinishedAt time.Time       `json:"finishedAt,omitzero"`
 }
@@ -97,7 +97,7 @@ func readStatus(ctx context.Context, dst *pgx.Conn, name string) (Status, error)
 	return st, Wrap("count the quarantine", err)
 }
 
-// countPairs reads rows of two texts and a number.
+// countPairs calls f for each row of a query that returns two texts and a number.
 func countPairs(ctx context.Context, db *pgx.Conn, sql string, id int, f func(a, b string, n int64)) error {
 	rows, err := db.Query(ctx, sql, id)
 	if err != nil {
@@ -115,8 +115,8 @@ type BatchLine struct {
 	Pass        int    `json:"pass"`
 	Rows        int64  `json:"rows"`
 	Quarantined int64  `json:"quarantined"`
-	Sum         string `json:"sum"`      // of the target rows of all tables, if verified
-	Verified    string `json:"verified"` // "equal", "different" or ""
+	Sum         string `json:"sum"`      // sum of the target's checksums of all tables; "" if not verified
+	Verified    string `json:"verified"` // "equal" or "different"; "" if not verified
 }
 
 const batchLines = `SELECT b.number, b.pass, b.rows, b.quarantined, coalesce(c.sum, ''),

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// The result of a verification is stored with the batches, as JSON.
+// The table supabase_import.batch stores the result of a verification, as JSON.
 
 // Checksum holds the counts and checksums of all rows of a table. Each server computes its own: the sum of the first 64
 // bits of the MD5 of each row.
@@ -22,7 +22,7 @@ type Checksum struct {
 	TargetSum  string `json:"targetSum"`
 }
 
-// Equal reports whether source and target have the same rows.
+// Equal reports whether source and target have the same number of rows and the same sum.
 func (c Checksum) Equal() bool { return c.SourceRows == c.TargetRows && c.SourceSum == c.TargetSum }
 
 // Difference names a row by table and id, and the columns that differ. It contains no values.
@@ -34,12 +34,12 @@ type Difference struct {
 	Columns []string `json:"columns"` // if Kind is "different"
 }
 
-// Remaining names a row that is deleted in the source and kept in the target, because rows of other tables reference
-// it.
+// Remaining names a row that is deleted in the source and kept in the target, because rows of other tables reference it
+// or the target rejects the deletion.
 type Remaining struct {
 	Source mapping.Kind `json:"source"` // a user is kept with all accounts and the profile
 	ID     string       `json:"id"`
-	Why    string       `json:"why"` // "schema.table: rows, …"
+	Why    string       `json:"why"` // "schema.table: number of rows, …", or "SQLSTATE …"
 }
 
 // StartVerification marks every batch as not verified. The earlier result of a batch stays stored until the batch is
@@ -63,7 +63,7 @@ type Verification struct {
 	Number int
 	Due    []Batch // batches of a shard that are not verified yet
 	Done   int     // number of verified batches of the run
-	// NoSharedIDs is true if no user of the target had the id of a user of the source when the run was planned.
+	// NoSharedIDs is true if the plan found no user of the target with the id of a user of the source.
 	NoSharedIDs bool
 }
 
@@ -102,7 +102,7 @@ func (p *Pass) ReadVerification(ctx context.Context, env *Env, s Shard) (v Verif
 // BatchResult is the result of the verification of a batch.
 type BatchResult struct {
 	Sums      map[string]Checksum // by target table
-	Named     []Difference        // the first differences
+	Named     []Difference        // the first hundred differences
 	Different int64               // number of all differences
 }
 
@@ -139,7 +139,7 @@ type Verified struct {
 	At        time.Time // zero if no batch was verified
 	Batches   int
 	Different int64
-	// IsCurrent is true if every batch is copied and was verified after that.
+	// IsCurrent is true if the last pass copied every batch, and every batch was verified after that.
 	IsCurrent   bool
 	Checksums   map[string]Checksum
 	Differences []Difference
@@ -169,8 +169,8 @@ ORDER BY x.number, d.place
 LIMIT $2`
 )
 
-// ReadVerified adds up the results of the batches. It returns at most named differences.
-func ReadVerified(ctx context.Context, dst *pgx.Conn, id, named int) (Verified, error) {
+// ReadVerified adds up the results of the batches of a run. limit is the maximum number of listed differences.
+func ReadVerified(ctx context.Context, dst *pgx.Conn, id, limit int) (Verified, error) {
 	v := Verified{Checksums: map[string]Checksum{}, Differences: []Difference{}}
 	var at *time.Time
 	if err := dst.QueryRow(ctx, verifiedQuery, id).Scan(&at, &v.Batches, &v.Different, &v.IsCurrent); err != nil {
@@ -192,7 +192,7 @@ func ReadVerified(ctx context.Context, dst *pgx.Conn, id, named int) (Verified, 
 	if err != nil {
 		return v, err
 	}
-	texts, err := QueryTexts(ctx, dst, differencesQuery, id, named)
+	texts, err := QueryTexts(ctx, dst, differencesQuery, id, limit)
 	if err != nil {
 		return v, err
 	}
@@ -209,27 +209,27 @@ func ReadVerified(ctx context.Context, dst *pgx.Conn, id, named int) (Verified, 
 const remainingWhere = ` FROM supabase_import.quarantine
 WHERE run = $1 AND reason = '` + mapping.KeptAfterSourceDeletion + `' AND resolved IS NULL`
 
-// ReadRemaining counts the rows that are deleted in the source and kept in the target, and returns at most named of
-// them.
-func ReadRemaining(ctx context.Context, dst *pgx.Conn, id, named int) (n int64, all []Remaining, err error) {
+// ReadRemaining counts the rows that are deleted in the source and kept in the target, and lists the first of them.
+// limit is the maximum number of listed rows.
+func ReadRemaining(ctx context.Context, dst *pgx.Conn, id, limit int) (n int64, list []Remaining, err error) {
 	if err := dst.QueryRow(ctx, "SELECT count(*)"+remainingWhere, id).Scan(&n); err != nil {
 		return 0, nil, err
 	}
 	rows, err := dst.Query(ctx, "SELECT source::text, key::text, coalesce(detail, '')"+remainingWhere+`
 ORDER BY source, key
-LIMIT $2`, id, named)
+LIMIT $2`, id, limit)
 	if err != nil {
 		return 0, nil, err
 	}
-	all, err = pgx.AppendRows([]Remaining{}, rows, pgx.RowToStructByPos[Remaining])
-	return n, all, err
+	list, err = pgx.AppendRows([]Remaining{}, rows, pgx.RowToStructByPos[Remaining])
+	return n, list, err
 }
 
 // LedgerCounts holds numbers of ledger entries by kind.
 type LedgerCounts struct {
 	Counts mapping.Counts
-	// Gone counts the rows that are deleted in the source and kept in the target: the ledger has them, the count of the
-	// source does not. Remain counts those of them that the checksums leave out, too.
+	// Gone counts the rows that are deleted in the source and kept in the target: the ledger has an entry for them, but
+	// the number of rows in the source does not include them. Remain counts those of them that the checksums leave out.
 	Gone, Remain map[mapping.Kind]int64
 }
 
@@ -263,7 +263,8 @@ func ReadLedgerCounts(ctx context.Context, dst *pgx.Conn, id int) (LedgerCounts,
 	return t, Wrap("count the ledger", err)
 }
 
-// CountUnverifiedEmails counts the confirmed users of the source whose email an unverified user of the target has.
+// CountUnverifiedEmails counts the confirmed users of the source whose email an unverified user of the target has. It
+// counts the stored rejections.
 func CountUnverifiedEmails(ctx context.Context, dst *pgx.Conn, id int) (n int64, err error) {
 	err = dst.QueryRow(ctx, "SELECT count(*) FROM supabase_import.ruling WHERE run = $1 AND reason = $2",
 		id, mapping.TargetEmailUnverified).Scan(&n)

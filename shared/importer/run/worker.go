@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Worker has one connection to each database and processes one batch at a time.
+// Worker processes one batch at a time, with one connection to each database. Retry opens the connections.
 type Worker struct {
 	Env      *Env
 	Pass     *Pass
@@ -16,8 +16,8 @@ type Worker struct {
 	setUp    string // statements for a new connection to the target
 }
 
-// ForEachBatch calls do for every batch, with the number of workers that work at the same time. The first error cancels
-// the context of all. setUp has statements for every new connection to the target.
+// ForEachBatch calls do once for each batch, and makes at most so many calls at the same time as there are workers. The
+// first error cancels the context of all calls. setUp has statements for every new connection to the target.
 func ForEachBatch(ctx context.Context, env *Env, p *Pass, batches []Batch, workers int, setUp string,
 	do func(context.Context, *Worker, Batch) error,
 ) error {
@@ -71,7 +71,7 @@ func (w *Worker) connect(ctx context.Context) error {
 	return nil
 }
 
-// Retry calls f with open connections. If one breaks, it calls f again with new ones.
+// Retry calls f when both connections are open. If one of them breaks, it opens two new ones and calls f again.
 func (w *Worker) Retry(ctx context.Context, f func(context.Context) error) error {
 	return w.Env.Retry(ctx, func() error {
 		err := w.connect(ctx)
