@@ -21,17 +21,17 @@ func TestPassIsRefusedIfMoreThanHalfOfTheUsersAreMissing(t *testing.T) {
 	deleteHalf := `delete from auth.users where id in (select id from auth.users order by id
 		limit (select count(*) / 2 from auth.users))`
 	importtest.Exec(t, from, deleteHalf)
-	importtest.Complete(t, m, importtest.Small) // 4 of 8 are left
+	importtest.Complete(t, m, importtest.Small) // the source has 4 of 8 users
 	importtest.Exec(t, from, deleteHalf+"; delete from auth.users where id = (select max(id::text)::uuid from auth.users)")
-	_, err := m.Run(t.Context(), importtest.Small, false, 1) // 1 of 4
+	_, err := m.Run(t.Context(), importtest.Small, false, 1) // the source has 1 of 4 users
 	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "has 1 rows, but the run has read 4 users") {
-		t.Errorf("got %v, want ErrRefused with both numbers", err)
+		t.Errorf("a pass after 3 of 4 users are deleted: got %v, want ErrRefused that names 1 and 4 users", err)
 	}
 	o := importtest.Small
 	o.AllowDeletions = true
 	importtest.Complete(t, m, o)
 	if n := importtest.Count(t, m.To)["user"]; n != 1 {
-		t.Errorf("%d users are left in the target, want 1", n)
+		t.Errorf("a pass with AllowDeletions: %d users are left in the target, want 1", n)
 	}
 }
 
@@ -54,11 +54,11 @@ func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
 	}
 	names := strings.Join(importtest.Column(t, m.To, `select (name = 'New')::text from "user" order by id`), " ")
 	if names != "true false" {
-		t.Errorf("users with the new name: got %s, want the first one alone", names)
+		t.Errorf("has each user the new name after the quick pass: got %s, want true for the first user alone", names)
 	}
 }
 
-func TestPlanEndsAtTheFirstStepWithARefusal(t *testing.T) {
+func TestPlanStopsAfterTheFirstStepWithARefusal(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
@@ -66,15 +66,16 @@ func TestPlanEndsAtTheFirstStepWithARefusal(t *testing.T) {
 	role := importtest.Role(t, from, importtest.ReadGrants+"revoke select on auth.mfa_factors from %[1]s")
 	p, err := importtest.Open(t, role).Plan(t.Context(), importer.Options{})
 	if err != nil || len(p.Refusals) != 1 || !strings.Contains(p.Refusals[0], "auth.mfa_factors") {
-		t.Errorf("got refusals %q and error %v, want one refusal that names auth.mfa_factors", p.Refusals, err)
+		t.Errorf("the role cannot read auth.mfa_factors: refusals %q, error %v; want one refusal that names the table",
+			p.Refusals, err)
 	}
 	if len(p.NotCarried) != 0 || len(p.Hashes) != 0 {
-		t.Errorf("after the refusal: counted tables %v and hashes %v, want no more steps", p.NotCarried, p.Hashes)
+		t.Errorf("after the refusal the plan has counts of tables %v and of hashes %v, want none: later steps must not run",
+			p.NotCarried, p.Hashes)
 	}
 }
 
-// An unrelated user of the target is not a collision.
-func TestPlanOfUnrelatedTargetHasNoCollisions(t *testing.T) {
+func TestPlanHasNoCollisionForATargetUserWithAnotherIDAndEmail(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
@@ -82,7 +83,8 @@ func TestPlanOfUnrelatedTargetHasNoCollisions(t *testing.T) {
 	importtest.Exec(t, m.To, `insert into "user" (name, email, "emailVerified") values ('', 'another@user.example', true)`)
 	p, err := m.Plan(t.Context(), importer.Options{})
 	if err != nil || len(p.Collisions) != 0 || len(p.Warnings) != 0 || len(p.Refusals) != 0 {
-		t.Errorf("got collisions %v, warnings %q, refusals %q, %v", p.Collisions, p.Warnings, p.Refusals, err)
+		t.Errorf("got collisions %v, warnings %q, refusals %q and error %v, want none", p.Collisions, p.Warnings, p.Refusals,
+			err)
 	}
 }
 
@@ -99,7 +101,7 @@ func TestPlanCountsUsersOfTheTargetWithTheSameIDOrEmail(t *testing.T) {
 	p, err := m.Plan(t.Context(), importer.Options{})
 	want := map[string]int64{"target_id_taken": 2, "target_email_taken": 1, "address_released": 1}
 	if diff := cmp.Diff(want, p.Collisions); diff != "" || err != nil || len(p.Refusals) != 0 {
-		t.Errorf("got refusals %q, %v; collisions (-want +got):\n%s", p.Refusals, err, diff)
+		t.Errorf("got refusals %q and error %v, want none; collisions (-want +got):\n%s", p.Refusals, err, diff)
 	}
 	if len(p.Warnings) != 2 {
 		t.Errorf("got warnings %q, want one about the released email and one about the ids", p.Warnings)

@@ -10,19 +10,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-func TestThousandsHaveCommas(t *testing.T) {
+func TestThousandsWritesCommasBetweenThousands(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{
 		0: "0", 12: "12", 999: "999", 1000: "1,000", 123456: "123,456", 1234567: "1,234,567", -12: "-12", -999: "-999",
 		-1000: "-1,000", -123456: "-123,456",
 	} {
 		if got := Thousands(n); got != want {
-			t.Errorf("got %s, want %s", got, want)
+			t.Errorf("Thousands(%d) = %s, want %s", n, got, want)
 		}
 	}
 }
 
-func TestPlanCountsHoldersOfEmailsByResult(t *testing.T) {
+func TestPlanCountsTargetUsersByWhatTheRunDoesWithTheirEmail(t *testing.T) {
 	t.Parallel()
 	p := newPlan(mapping.Options{})
 	p.countHolders([]emailHolder{
@@ -36,20 +36,20 @@ func TestPlanCountsHoldersOfEmailsByResult(t *testing.T) {
 		mapping.TargetEmailTaken: 3, mapping.EmailReleased: 1, mapping.TargetEmailUnverified: 1,
 	}
 	if diff := cmp.Diff(want, p.Collisions); diff != "" {
-		t.Errorf("collisions, want - got +:\n%s", diff)
+		t.Errorf("collisions (-want +got):\n%s", diff)
 	}
 	if got := p.Reasons["user "+mapping.EmailReleased]; got != 1 {
-		t.Errorf("%d reasons for released emails, want 1", got)
+		t.Errorf("the plan expects %d quarantine entries for released emails, want 1", got)
 	}
 	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "1 user of the target") {
-		t.Errorf("got warnings %v, want one about one user", p.Warnings)
+		t.Errorf("got warnings %v, want one about the user whose email is released", p.Warnings)
 	}
 	if len(p.Refusals) != 1 || !strings.Contains(p.Refusals[0], ": e, who has a profile, has the email of s. Delete") {
-		t.Errorf("got refusals %v, want one about e", p.Refusals)
+		t.Errorf("got refusals %v, want one that names the user e and why e keeps the email", p.Refusals)
 	}
 }
 
-func TestMessagesListTwentyUsers(t *testing.T) {
+func TestPlanNamesAtMostTwentyUsersInAMessage(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{2: "u0, u1", 20: "u18, u19", 21: "u19, and 1 more"} {
 		p := newPlan(mapping.Options{})
@@ -59,13 +59,15 @@ func TestMessagesListTwentyUsers(t *testing.T) {
 		}
 		p.countHolders(all)
 		if len(p.Refusals) > 0 || len(p.Warnings) != 1 || !strings.HasSuffix(p.Warnings[0], want) {
-			t.Errorf("%d users: got refusals %v and warnings %v, want one warning with %s", n, p.Refusals, p.Warnings, want)
+			t.Errorf("%d released emails: got refusals %v and warnings %v, want one warning that ends with %q",
+				n, p.Refusals, p.Warnings, want)
 		}
 	}
 	p := newPlan(mapping.Options{})
 	p.countHolders([]emailHolder{{id: "a", verified: true}})
 	if len(p.Refusals)+len(p.Warnings) > 0 {
-		t.Errorf("got %v and %v for a verified user, want no message", p.Refusals, p.Warnings)
+		t.Errorf("a verified user of the target has the email: got refusals %v and warnings %v, want none",
+			p.Refusals, p.Warnings)
 	}
 }
 
@@ -85,12 +87,13 @@ func TestPlanHasMessagesAboutSecondFactorsAndUnconfirmedEmails(t *testing.T) {
 		p.addEstimate(estimate{Kind: mapping.User, Fields: withheld, Rows: test.unconfirmed})
 		p.addMessages()
 		if len(p.Refusals) != test.refusals || len(p.Warnings) != test.warnings {
-			t.Errorf("%+v: got refusals %v and warnings %v", test, p.Refusals, p.Warnings)
+			t.Errorf("%d factors, %d unconfirmed, mfa %q: got refusals %v and warnings %v, want %d and %d",
+				test.factors, test.unconfirmed, test.mfa, p.Refusals, p.Warnings, test.refusals, test.warnings)
 		}
 	}
 }
 
-func TestPlanCountsEveryRowOnce(t *testing.T) {
+func TestPlanAddsUpRowsByOutcomeReasonAndHash(t *testing.T) {
 	t.Parallel()
 	p := newPlan(mapping.Options{})
 	p.Expected = mapping.Counts{mapping.User: {}, mapping.Identity: {}}
@@ -111,6 +114,6 @@ func TestPlanCountsEveryRowOnce(t *testing.T) {
 	}
 	got := Plan{Expected: p.Expected, Reasons: p.Reasons, Hashes: p.Hashes}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("want - got +:\n%s", diff)
+		t.Errorf("the plan after each estimate was added twice (-want +got):\n%s", diff)
 	}
 }

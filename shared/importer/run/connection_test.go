@@ -26,12 +26,12 @@ func TestCheckURLRefusesPoolersWithoutSessions(t *testing.T) {
 	} {
 		err := CheckURL(url)
 		if want == "" && err != nil || want != "" && (!errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%s: got %v, want %q", url, err, want)
+			t.Errorf("CheckURL(%s): got %v, want a refusal with %q (\"\": no error)", url, err, want)
 		}
 	}
 }
 
-// target returns a connection to a new database, as Env opens it.
+// target returns a connection to e.To, opened by e. If e.To is empty, it first creates a database.
 func target(t *testing.T, e *Env) *pgx.Conn {
 	t.Helper()
 	if e.To == "" {
@@ -45,19 +45,20 @@ func target(t *testing.T, e *Env) *pgx.Conn {
 	return conn
 }
 
-// Postgres ends a statement before the connection counts as broken, so that the import can halve the batch.
+// Postgres ends a slow statement before the client closes the connection, so that the import can halve the batch.
 func TestStatementTimeoutComesBeforeTheTimeoutOfTheConnection(t *testing.T) {
 	t.Parallel()
 	conn := target(t, &Env{Timeout: 2 * time.Second})
 	err := Exec(t.Context(), conn, "SELECT pg_sleep(60)")
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || e.Code != QueryCanceled {
-		t.Errorf("got %v, want SQLSTATE %s", err, QueryCanceled)
+		t.Errorf("a statement of 60 s with a timeout of 2 s: got %v, want SQLSTATE %s", err, QueryCanceled)
 	}
 }
 
-// A statement without an answer ends a quarter of the timeout later than Postgres would end it.
-func TestConnectionWithoutAnAnswerEnds(t *testing.T) {
+// If the server does not answer, the client closes the connection after 1.25 times the timeout: Postgres would have
+// ended the statement before.
+func TestConnectionIsClosedIfTheServerDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	conn := target(t, &Env{Timeout: time.Second})
 	if err := Exec(t.Context(), conn, "SET statement_timeout = 0"); err != nil {
@@ -66,7 +67,8 @@ func TestConnectionWithoutAnAnswerEnds(t *testing.T) {
 	start := time.Now()
 	err := Exec(t.Context(), conn, "SELECT pg_sleep(60)")
 	if took := time.Since(start); err == nil || !conn.IsClosed() || took < time.Second || took > 4*time.Second {
-		t.Errorf("got %v after %v, want a closed connection after 1.25 s", err, took)
+		t.Errorf("got the error %v after %v, closed %t; want an error and a closed connection after about 1.25 s",
+			err, took, conn.IsClosed())
 	}
 }
 
@@ -77,11 +79,11 @@ func TestExecCountingAddsTheRowsOfAllStatements(t *testing.T) {
 INSERT INTO x SELECT generate_series(1, 5);
 DELETE FROM x WHERE n > 3`)
 	if n != 7 || err != nil {
-		t.Errorf("got %d, %v, want 7 rows", n, err)
+		t.Errorf("5 inserted and 2 deleted rows: got %d, %v, want 7", n, err)
 	}
 }
 
-func TestQueryNumbersNeedsOneRowOfAsManyNumbers(t *testing.T) {
+func TestQueryNumbersReadsOneRowWithTheExpectedNumberOfColumns(t *testing.T) {
 	t.Parallel()
 	conn := target(t, &Env{})
 	for sql, want := range map[string][2]int64{
@@ -97,7 +99,7 @@ func TestQueryNumbersNeedsOneRowOfAsManyNumbers(t *testing.T) {
 		var got [2]int64
 		err := QueryNumbers(t.Context(), conn, sql, &got[0], &got[1])
 		if got != want || (err == nil) != (want != [2]int64{}) {
-			t.Errorf("%s: got %v, %v, want %v", sql, got, err, want)
+			t.Errorf("%s: got %v and error %v, want %v (0 0: an error)", sql, got, err, want)
 		}
 	}
 }
@@ -111,10 +113,10 @@ func TestQueryTextsIsNotNilWithoutAnError(t *testing.T) {
 	} {
 		got, err := QueryTexts(t.Context(), conn, sql)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v; texts (-want +got):\n%s", sql, err, diff)
+			t.Errorf("%s: error %v, want nil; texts (-want +got):\n%s", sql, err, diff)
 		}
 	}
 	if _, err := QueryTexts(t.Context(), conn, "SELECT FROM no_table"); err == nil {
-		t.Error("a missing table: got no error")
+		t.Error("a query of a table that does not exist: got no error, want one")
 	}
 }

@@ -13,13 +13,13 @@ import (
 
 func postgresError(code string) error { return fmt.Errorf("copy: %w", &pgconn.PgError{Code: code}) }
 
-func TestCauseOf(t *testing.T) {
+func TestCauseOfDecidesWhetherARetryCanSucceed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err  error
 		want Cause
 	}{
-		"refused":                 {Refuse([]string{"no"}), Fatal},
+		"a refusal":               {Refuse([]string{"no"}), Fatal},
 		"lease lost":              {errLeaseLost(), Fatal},
 		"no run":                  {fmt.Errorf("find: %w", ErrNoRun), Fatal},
 		"all retries failed":      {fmt.Errorf("read: %w", Unavailable(io.EOF)), Fatal},
@@ -44,7 +44,8 @@ func TestCauseOf(t *testing.T) {
 		"a code of one letter":    {postgresError("2"), Fatal},
 	} {
 		if got := CauseOf(c.err); got != c.want {
-			t.Errorf("%s: got %d, want %d", name, got, c.want)
+			t.Errorf("%s: CauseOf(%v) = %d, want %d (Fatal %d, Transient %d, BadRow %d)",
+				name, c.err, got, c.want, Fatal, Transient, BadRow)
 		}
 	}
 }
@@ -56,20 +57,20 @@ func TestWithAdviceExplainsPermanentErrors(t *testing.T) {
 		err  error
 		want string // "": the error is returned unchanged
 	}{
-		"rejected by the importer": {Refuse([]string{"no"}), ""},
-		"a connection that broke":  {io.ErrUnexpectedEOF, ""},
-		"a syntax error":           {postgresError("42601"), ""},
-		"a wrong password":         {postgresError("28P01"), "the user or the password"},
-		"a full disk":              {postgresError("53100"), "free space there"},
-		"read-only server":         {postgresError("25006"), "is read-only"},
-		"row security":             {&pgconn.PgError{Code: "42501", Message: row}, "row security hides rows"},
-		"other code, same text":    {&pgconn.PgError{Code: "42601", Message: row}, ""},
-		"missing privilege":        {postgresError("42501"), "lacks a privilege"},
+		"a refusal":               {Refuse([]string{"no"}), ""},
+		"a connection that broke": {io.ErrUnexpectedEOF, ""},
+		"a syntax error":          {postgresError("42601"), ""},
+		"a wrong password":        {postgresError("28P01"), "the user or the password"},
+		"a full disk":             {postgresError("53100"), "free space there"},
+		"read-only server":        {postgresError("25006"), "is read-only"},
+		"row security":            {&pgconn.PgError{Code: "42501", Message: row}, "row security hides rows"},
+		"another code, same text": {&pgconn.PgError{Code: "42601", Message: row}, ""},
+		"missing privilege":       {postgresError("42501"), "lacks a privilege"},
 	} {
 		got := withAdvice(c.err)
 		if c.want == "" {
 			if !errors.Is(got, c.err) || got.Error() != c.err.Error() {
-				t.Errorf("%s: got %v, want it unchanged", name, got)
+				t.Errorf("%s: got %v, want the error unchanged", name, got)
 			}
 			continue
 		}
@@ -87,15 +88,15 @@ func TestErrorTextContainsNoRowValues(t *testing.T) {
 		"42601": "ERROR: secret (SQLSTATE 42601)",
 	} {
 		if got := ErrorText(&pgconn.PgError{Severity: "ERROR", Code: code, Message: "secret"}); got != want {
-			t.Errorf("got %q, want %q", got, want)
+			t.Errorf("ErrorText of SQLSTATE %s with the message \"secret\": got %q, want %q", code, got, want)
 		}
 	}
 	if got := ErrorText(io.EOF); got != "EOF" {
-		t.Errorf("an error of the network: got %q", got)
+		t.Errorf("ErrorText(io.EOF) = %q, want \"EOF\"", got)
 	}
 }
 
-func TestWithoutDetailNamesCodeAndConstraint(t *testing.T) {
+func TestWithoutDetailNamesTheCodeAndTheConstraint(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
 		"EOF":                       io.EOF,
@@ -103,7 +104,7 @@ func TestWithoutDetailNamesCodeAndConstraint(t *testing.T) {
 		"SQLSTATE 23514 time_check": &pgconn.PgError{Code: "23514", Message: "secret", ConstraintName: "time_check"},
 	} {
 		if got := WithoutDetail(err); got != want {
-			t.Errorf("got %q, want %q", got, want)
+			t.Errorf("WithoutDetail(%v) = %q, want %q", err, got, want)
 		}
 	}
 }
@@ -112,32 +113,32 @@ func TestStateAndTableNamesTheTableIfThereIsOne(t *testing.T) {
 	t.Parallel()
 	e := &pgconn.PgError{Code: "23503"}
 	if got := StateAndTable(e); got != "SQLSTATE 23503" {
-		t.Errorf("without a table: got %q", got)
+		t.Errorf("an error without a table: got %q, want the SQLSTATE alone", got)
 	}
 	e.SchemaName, e.TableName = "shop", "orders"
 	if got := StateAndTable(e); got != "SQLSTATE 23503 from shop.orders" {
-		t.Errorf("got %q", got)
+		t.Errorf("an error with a table: got %q, want the SQLSTATE and the table", got)
 	}
 }
 
-func TestWrapKeepsNil(t *testing.T) {
+func TestWrapReturnsNilForNil(t *testing.T) {
 	t.Parallel()
 	if err := Wrap("read", nil); err != nil {
-		t.Errorf("got %v, want nil", err)
+		t.Errorf("Wrap of nil: got %v, want nil", err)
 	}
 	if err := Wrap("read", io.EOF); !errors.Is(err, io.EOF) || err.Error() != "read: EOF" {
-		t.Errorf("got %v", err)
+		t.Errorf("Wrap of io.EOF: got %v, want \"read: EOF\" that wraps io.EOF", err)
 	}
 }
 
-func TestIsPermissionDenied(t *testing.T) {
+func TestIsPermissionDeniedIsTrueForItsSQLSTATEAlone(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{"42501": true, "42601": false} {
 		if got := isPermissionDenied(postgresError(code)); got != want {
-			t.Errorf("%s: got %t", code, got)
+			t.Errorf("isPermissionDenied for SQLSTATE %s: got %t, want %t", code, got, want)
 		}
 	}
 	if isPermissionDenied(io.EOF) {
-		t.Error("an error of the network is reported as a missing privilege")
+		t.Error("isPermissionDenied(io.EOF) = true, want false")
 	}
 }

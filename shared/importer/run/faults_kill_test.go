@@ -18,8 +18,8 @@ const (
 )
 
 // TestR56_KilledAnywhere kills the process at random moments of an import and starts a new process each time, until one
-// completes the import. The target covers every path: other users have an email, an id and an account of the source,
-// and the target rejects a row.
+// completes the import. The target makes the import take many paths: users of the target have an email, an id and an
+// account of the source, and the target rejects a row.
 func TestR56_KilledAnywhere(t *testing.T) {
 	t.Parallel()
 	c := child{From: supabasetest.New(t), Options: importer.Options{BatchSize: 20, MFA: "allow"}, Concurrency: 2}
@@ -36,22 +36,22 @@ func TestR56_KilledAnywhere(t *testing.T) {
 		kills = sampledKills
 	}
 	t.Logf("%d kills; the import without kills took %v", kills, took)
-	moments := sample.Random(t)
-	targets, late := 0, 0
+	random := sample.Random(t)
+	targets, killedAfterClose := 0, 0
 	for killed := 0; killed < kills; targets++ {
 		c.To = importtest.TargetWithConflicts(t, c.From)
 		done = false
 		for first := true; !done; first = false {
 			var lasted time.Duration
-			lasted, done = c.runAndKill(t, time.Duration(moments.Int64N(int64(took))))
-			if done && first { // the machine was faster this time
+			lasted, done = c.runAndKill(t, time.Duration(random.Int64N(int64(took))))
+			if done && first { // this import was complete before the kill: it was faster than the first one
 				took = min(took, lasted)
 			}
 			if !done {
 				killed++
 				c.waitUntilFree(t)
 				if done = c.hasClosedPass(t); done {
-					late++
+					killedAfterClose++
 				}
 			}
 		}
@@ -60,11 +60,11 @@ func TestR56_KilledAnywhere(t *testing.T) {
 		}
 	}
 	importtest.CheckVerifies(t, &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now})
-	t.Logf("%d imports completed, %d of them were killed after ClosePass", targets, late)
+	t.Logf("%d imports completed, %d of them were killed after ClosePass", targets, killedAfterClose)
 }
 
-// runAndKill starts the child process and kills it after a time. It returns the duration of the import and whether it
-// completed.
+// runAndKill starts the child process and kills it after some time, unless its import has completed by then. It returns
+// the duration and whether the import completed.
 func (c child) runAndKill(t *testing.T, after time.Duration) (time.Duration, bool) {
 	t.Helper()
 	cmd := c.command(t)
@@ -93,7 +93,8 @@ func (c child) runAndKill(t *testing.T, after time.Duration) (time.Duration, boo
 	return took, err == nil
 }
 
-// waitUntilFree waits until the server has closed the connections of the killed process. Then the lease must be free.
+// waitUntilFree waits until the server has closed the idle connections of the killed process and that of its lease.
+// Then the lease must be free.
 func (c child) waitUntilFree(t *testing.T) {
 	t.Helper()
 	importtest.Eventually(t, "the server to close the connections of the process", func() bool {

@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-func TestSecondProcessGetsErrHeld(t *testing.T) {
+func TestSecondProcessGetsErrHeldWhileTheFirstWorks(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 46, 300)
@@ -26,13 +26,13 @@ func TestSecondProcessGetsErrHeld(t *testing.T) {
 	afterBatch(first, 2, func() { _, err = second.Run(t.Context(), importtest.Small, false, 2) })
 	importtest.Complete(t, first, importtest.Small)
 	if !errors.Is(err, importer.ErrHeld) || !strings.Contains(err.Error(), "the first one") {
-		t.Errorf("the second got %v, want an error that names the holder", err)
+		t.Errorf("the second process got %v, want ErrHeld that names the first process", err)
 	}
 	importtest.Complete(t, second, importtest.Small)
 	importtest.CheckSameAsNewImport(t, second, importtest.Small)
 }
 
-func TestOneOfConcurrentRunsCompletes(t *testing.T) {
+func TestAtLeastOneOfFourConcurrentProcessesCompletesTheRun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 47, 300)
@@ -52,11 +52,11 @@ func TestOneOfConcurrentRunsCompletes(t *testing.T) {
 		case err == nil:
 			finished++
 		case !errors.Is(err, importer.ErrHeld):
-			t.Errorf("got %v, want the run held", err)
+			t.Errorf("one of four concurrent processes got %v, want no error or ErrHeld", err)
 		}
 	}
 	if finished == 0 {
-		t.Error("no process completed")
+		t.Error("all four concurrent processes got ErrHeld, want at least one that completes the run")
 	}
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	importtest.Complete(t, m, importtest.Small)
@@ -75,26 +75,21 @@ func TestProcessesWithOneHolderShareTheLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := of("another").Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
-		t.Errorf("another execution got %v, want the run held", err)
+		t.Errorf("a process with another holder got %v, want ErrHeld", err)
 	}
 	var all sync.WaitGroup
 	for index := range 3 {
 		all.Go(func() {
-			if done, err := copy.Shard(
-				t.Context(),
-				of("execution").Env(),
-				"supabase",
-				run.Shard{Index: index, Count: 3},
-			); err != nil ||
-				!done {
-				t.Errorf("shard %d: done is %t, %v", index, done, err)
+			done, err := copy.Shard(t.Context(), of("execution").Env(), "supabase", run.Shard{Index: index, Count: 3})
+			if err != nil || !done {
+				t.Errorf("copy of shard %d: got done %t and error %v, want true and nil", index, done, err)
 			}
 		})
 	}
 	all.Wait()
 	m := of("execution")
 	if st, err := run.ClosePass(t.Context(), m.Env(), "supabase"); err != nil || st.State != "complete" {
-		t.Errorf("the state is %q (%v), want complete", st.State, err)
+		t.Errorf("after the three shards: ClosePass returned the state %q and the error %v, want complete", st.State, err)
 	}
 	if err := m.Env().ReleaseShared(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
@@ -102,7 +97,7 @@ func TestProcessesWithOneHolderShareTheLease(t *testing.T) {
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// A shared lease has no connection of its own, so every batch renews it.
+// No connection renews a shared lease in the background, so every batch renews it.
 func TestBatchesRenewTheSharedLease(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -116,16 +111,13 @@ func TestBatchesRenewTheSharedLease(t *testing.T) {
 	if _, err := copy.Shard(t.Context(), m.Env(), "supabase", run.Shard{Index: 0, Count: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if importtest.Value(
-		t,
-		m.To,
-		"select (held_until > now() + interval '1 minute')::text from supabase_import.run",
-	) != "true" {
-		t.Error("the batches did not renew the lease")
+	const isRenewed = "select (held_until > now() + interval '1 minute')::text from supabase_import.run"
+	if importtest.Value(t, m.To, isRenewed) != "true" {
+		t.Error("the lease ends less than a minute after the last batch, want that the batch renewed it")
 	}
 }
 
-// A lease whose connection breaks is renewed on a new connection, with the same epoch.
+// If the connection of a lease breaks, the process renews the lease on a new connection, with the same epoch.
 func TestLeaseIsRenewedAfterItsConnectionBreaks(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -143,11 +135,11 @@ func TestLeaseIsRenewedAfterItsConnectionBreaks(t *testing.T) {
 	})
 	importtest.Complete(t, m, importtest.Small)
 	if !errors.Is(err, importer.ErrHeld) {
-		t.Errorf("another process got %v, want the run held", err)
+		t.Errorf("after the renewal another process got %v, want ErrHeld", err)
 	}
 }
 
-// A role that cannot see the connections of other roles must not assume that they are closed.
+// A role that cannot see when the connections of other roles began must not assume that they are closed.
 func TestLeaseOfAnotherRoleIsNotTaken(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -164,7 +156,7 @@ func TestLeaseOfAnotherRoleIsNotTaken(t *testing.T) {
 	)
 	other := &importer.Import{From: from, To: limited, Holder: "other", Now: time.Now}
 	if _, err := other.Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
-		t.Errorf("got %v, want the run held", err)
+		t.Errorf("a process with another role got %v, want ErrHeld", err)
 	}
 	importtest.Complete(t, m, importtest.Small)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// throughProxy returns the import with one database, the source or the target, behind a proxy.
+// throughProxy returns a copy of an import that connects to one database, "source" or "target", through a proxy.
 func throughProxy(t *testing.T, m *importer.Import, side string) (*importer.Import, *dbtest.Proxy) {
 	t.Helper()
 	n := &importer.Import{From: m.From, To: m.To, Holder: "test", Now: time.Now}
@@ -27,7 +27,7 @@ func throughProxy(t *testing.T, m *importer.Import, side string) (*importer.Impo
 	return n, p
 }
 
-// afterBatch calls f once, after a number of batches.
+// afterBatch calls f once, when the import has done this number of batches.
 func afterBatch(m *importer.Import, done int, f func()) {
 	var once sync.Once
 	m.Progress = func(e importer.Event) {
@@ -82,7 +82,7 @@ func TestR43_NetworkFaults(t *testing.T) {
 	}
 }
 
-// TestR43_BlackHole makes the network drop all packets until the import times out and opens a new connection.
+// TestR43_BlackHole stops all traffic through the proxy until the import times out and opens a new connection.
 func TestR43_BlackHole(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -125,18 +125,10 @@ func TestR43_PermanentPacketLoss(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.Timeout, m.RetryDelay = time.Second/2, 10*time.Millisecond
-			if _, err := copy.Shard(
-				t.Context(),
-				m.Env(),
-				"supabase",
-				run.Shard{Index: 0, Count: 1},
-			); !errors.Is(
-				err,
-				importer.ErrUnavailable,
-			) {
-				t.Errorf("got %v, want the database unavailable", err)
+			if _, err := copy.Shard(t.Context(), m.Env(), "supabase", run.WholeRun); !errors.Is(err, importer.ErrUnavailable) {
+				t.Errorf("all packets from and to the %s are lost: got %v, want ErrUnavailable", side, err)
 			}
-			p.Refuse() // the database closes the frozen connections
+			p.Refuse() // closes the frozen connections
 			importtest.Complete(t, direct, importtest.Small)
 			importtest.CheckSameAsNewImport(t, direct, importtest.Small)
 		})

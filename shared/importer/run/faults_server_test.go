@@ -35,7 +35,7 @@ type killableServer struct {
 func newKillableServer(t *testing.T, fast bool) *killableServer {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { // the user that runs the server needs access
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { // the operating system user of the server needs access
 		t.Fatal(err)
 	}
 	m := &killableServer{t: t, options: postgres.Options{Dir: filepath.Join(dir, "kept"), Fast: fast}}
@@ -88,7 +88,8 @@ func (m *killableServer) killAndRestart() {
 }
 
 // TestR56_ServersKilled kills the server of the source once and that of the target three times. The commit of a batch
-// does not wait for the disk of the target (synchronous_commit): the import must copy the lost batches again.
+// does not wait for the disk of the target (synchronous_commit), so a kill can lose batches: the import must copy them
+// again.
 func TestR56_ServersKilled(t *testing.T) {
 	t.Parallel()
 	source, target := newKillableServer(t, true), newKillableServer(t, false)
@@ -115,7 +116,7 @@ func TestR56_ServersKilled(t *testing.T) {
 			break
 		}
 		if err != nil && !errors.Is(err, importer.ErrUnavailable) || try == 5 {
-			t.Fatalf("try %d: %v, the state is %q", try, err, st.State)
+			t.Fatalf("try %d of 5: error %v, state %q; want the run complete", try, err, st.State)
 		}
 	}
 	m.Progress = nil
@@ -126,12 +127,12 @@ func TestR56_ServersKilled(t *testing.T) {
 		importtest.Contents(t, target.url(), importtest.Imported, importtest.Ledger),
 		importtest.Contents(t, fresh.To, importtest.Imported, importtest.Ledger),
 	); diff != "" {
-		t.Errorf("the target differs from that of an import without faults:%s", diff)
+		t.Errorf("after the kills the target differs from that of an import without faults:%s", diff)
 	}
 }
 
 // TestR56_CrashBeforeMarkDone kills the target when a batch is committed but not yet flushed to disk, and the import is
-// about to mark it as done: the batch is lost, and must not be marked as done.
+// about to mark it as done. The crash loses the batch, so the import must not mark it as done.
 func TestR56_CrashBeforeMarkDone(t *testing.T) {
 	t.Parallel()
 	from, target := supabasetest.New(t), newKillableServer(t, false)
@@ -198,7 +199,8 @@ func TestR56_CrashAfterARejection(t *testing.T) {
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
-	// The batch has no user before this one, or the import would repeat the batch after the crash.
+	// The user must be the first of the batch. Otherwise the batch has commits from before the crash, and the import
+	// repeats the whole batch.
 	user := importtest.Value(
 		t,
 		from,
@@ -225,11 +227,12 @@ create trigger hold after insert on "user" for each row when (new.id = '`+user+`
 		`select source::text || ' ' || key from supabase_import.ruling where reason = 'target_error'`,
 	); len(got) != 1 ||
 		got[0] != "profile "+user {
-		t.Errorf("rejected: got %v, want the profile of %s alone", got, user)
+		t.Errorf("the stored rejections are %v, want one for the profile of the user %s alone", got, user)
 	}
 }
 
 // onSmallDisk returns the URL of a migrated database on a disk with space for a few thousand users. enlarge adds space.
+// If the test may not mount a file system, a trigger raises the error of a full disk instead.
 func onSmallDisk(t *testing.T) (target string, enlarge func()) {
 	t.Helper()
 	s := newKillableServer(t, true)
@@ -288,7 +291,7 @@ func TestFullDiskOfTargetStopsTheRun(t *testing.T) {
 	o := importer.Options{BatchSize: 300, MFA: "allow"}
 	_, err := m.Run(t.Context(), o, false, 2)
 	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "free space") {
-		t.Fatalf("got %v, want an error about the full disk, with advice", err)
+		t.Fatalf("the disk of the target is full: got %v, want ErrRefused with the advice to free space", err)
 	}
 	incomplete := importtest.Value(
 		t,
@@ -297,7 +300,7 @@ func TestFullDiskOfTargetStopsTheRun(t *testing.T) {
 			on l.key = u.id where u.id is null or l.key is null`,
 	)
 	if incomplete != "0" {
-		t.Errorf("%s users are incomplete", incomplete)
+		t.Errorf("after the error, %s users have a row or a ledger entry but not both, want 0", incomplete)
 	}
 	t.Logf("the disk was full after %s users", importtest.Value(t, to, `select count(*)::text from "user"`))
 	enlarge()

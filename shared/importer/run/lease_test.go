@@ -49,7 +49,7 @@ func holders(t *testing.T, conn *pgx.Conn) []string {
 	return names
 }
 
-func TestLeaseIsTakenOncePerRun(t *testing.T) {
+func TestTakeLeaseKeepsTheLeaseOfTheSameRunAndReleasesThatOfAnother(t *testing.T) {
 	t.Parallel()
 	e, conn := withRuns(t, "a", "b")
 	first := takeLeaseOf(t, e, "a")
@@ -58,7 +58,7 @@ func TestLeaseIsTakenOncePerRun(t *testing.T) {
 	}
 	takeLeaseOf(t, e, "b")
 	if got := holders(t, conn); len(got) != 1 || got[0] != "b" {
-		t.Errorf("the process has the leases of %v, want that of b alone", got)
+		t.Errorf("after TakeLease of a and then b, the process has the leases of %v, want that of b alone", got)
 	}
 	if later := takeLeaseOf(t, e, "a"); later <= first {
 		t.Errorf("the epoch of a new lease is %d, want more than %d", later, first)
@@ -67,18 +67,18 @@ func TestLeaseIsTakenOncePerRun(t *testing.T) {
 
 func TestReleaseLeaseLeavesNoHolder(t *testing.T) {
 	t.Parallel()
-	for name, breaks := range map[string]bool{"open connection": false, "broken connection": true} {
+	for name, isBroken := range map[string]bool{"open connection": false, "broken connection": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e, conn := withRuns(t, "a")
 			takeLeaseOf(t, e, "a")
-			if breaks {
-				e.lease.stop() // or the renewal opens another connection
+			if isBroken {
+				e.lease.stop() // otherwise the renewal opens another connection
 				Close(e.lease.conn)
 			}
 			e.ReleaseLease(t.Context())
 			if got := holders(t, conn); len(got) != 0 {
-				t.Errorf("%v has a holder after the release", got)
+				t.Errorf("after ReleaseLease the runs %v have a holder, want none", got)
 			}
 		})
 	}
@@ -90,7 +90,7 @@ func TestSharedLeaseKeepsNoConnection(t *testing.T) {
 	e.Shared = true
 	takeLeaseOf(t, e, "a")
 	if e.lease.conn != nil {
-		t.Error("a shared lease has a connection")
+		t.Error("a process with a shared lease keeps a connection for it, want none")
 	}
 }
 
@@ -110,18 +110,19 @@ func TestRenewLeaseOpensANewConnectionAndSeesALostLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := e.renewLease(t.Context(), l); err != nil || l.conn.PgConn().PID() == pid {
-		t.Errorf("after the server has ended the connection: got %v, want a renewal on another connection", err)
+		t.Errorf("after the server closed the connection: got error %v, want a renewal on a new connection", err)
 	}
 	if err := Exec(t.Context(), conn, "UPDATE supabase_import.run SET epoch = epoch + 1"); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.renewLease(t.Context(), l); !errors.Is(err, ErrHeld) {
-		t.Errorf("after another process has taken the lease: got %v, want ErrHeld", err)
+		t.Errorf("after another process took the lease: got %v, want ErrHeld", err)
 	}
 }
 
-// The renewal waits for less time than a read on its connection may take, so the connection stays open.
-func TestRenewalKeepsItsConnection(t *testing.T) {
+// Between two renewals the process waits for a shorter time than the connection allows a read to take, so the
+// connection stays open.
+func TestRenewalUsesTheSameConnectionEachTime(t *testing.T) {
 	t.Parallel()
 	e, conn := withRuns(t, "a")
 	e.Timeout = 800 * time.Millisecond
@@ -146,7 +147,7 @@ func TestRenewalKeepsItsConnection(t *testing.T) {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatal("the lease was not renewed")
+				t.Fatal("the lease was not renewed within 20 s")
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// passOfRun returns a pass of the run "a" with one batch. This process has the lease of the run.
+// passOfRun returns a pass of the run "a" with one batch. The test has the lease of the run.
 func passOfRun(t *testing.T) (*Env, *Pass, Batch, *pgx.Conn) {
 	t.Helper()
 	e, conn := withRuns(t, "a")
@@ -50,23 +50,23 @@ func TestProgressIsRecordedOnlyWithTheLease(t *testing.T) {
 			t.Parallel()
 			e, p, b, conn := passOfRun(t)
 			if err := record(t.Context(), e, p, b, conn); err != nil {
-				t.Errorf("with the lease: got %v", err)
+				t.Errorf("with the lease: got %v, want no error", err)
 			}
 			if err := Exec(t.Context(), conn, "UPDATE supabase_import.run SET epoch = epoch + 1"); err != nil {
 				t.Fatal(err)
 			}
 			if err := record(t.Context(), e, p, b, conn); !errors.Is(err, ErrHeld) {
-				t.Errorf("without the lease: got %v, want ErrHeld", err)
+				t.Errorf("another process has the lease: got %v, want ErrHeld", err)
 			}
 			Close(conn)
 			if err := record(t.Context(), e, p, b, conn); err == nil || errors.Is(err, ErrHeld) {
-				t.Errorf("on a closed connection: got %v, want its error", err)
+				t.Errorf("on a closed connection: got %v, want the error of the connection, not ErrHeld", err)
 			}
 		})
 	}
 }
 
-// The shared lease of a Step Functions execution has no connection that renews it, so each batch renews it.
+// No connection renews the shared lease of a Step Functions execution in the background, so each batch renews it.
 func TestBatchRenewsOnlyASharedLease(t *testing.T) {
 	t.Parallel()
 	e, p, b, conn := passOfRun(t)
@@ -86,23 +86,23 @@ func TestBatchRenewsOnlyASharedLease(t *testing.T) {
 			err := conn.QueryRow(t.Context(), "SELECT extract(epoch FROM held_until - now()) FROM supabase_import.run").
 				Scan(&left)
 			if renewed := left > (leaseTime / 2).Seconds(); err != nil || renewed != shared {
-				t.Errorf("%s, shared %v: the lease ends in %v s, %v", name, shared, left, err)
+				t.Errorf("%s, shared %t: the lease ends in %v s (error %v), want it renewed: %t", name, shared, left, err, shared)
 			}
 		}
 	}
 }
 
-func TestRecordOfRunThatWasNeverVerifiedOrFinished(t *testing.T) {
+func TestRecordOfARunWithoutVerificationAndEndHasZeroValues(t *testing.T) {
 	t.Parallel()
 	e, p, _, conn := passOfRun(t)
 	v, err := ReadVerified(t.Context(), conn, p.ID, 10)
 	if err != nil || !v.At.IsZero() || v.Batches != 0 || v.IsCurrent || len(v.Checksums) != 0 || len(v.Differences) != 0 {
-		t.Errorf("verification: got %+v, %v", v, err)
+		t.Errorf("verification of a run that was never verified: got %+v, %v, want no result", v, err)
 	}
 	r, err := ReadRecord(t.Context(), e, "a")
 	if err != nil || r.Rollback != nil || len(r.Batches) != 1 || r.Status.State != Running ||
 		!r.Status.FinishedAt.IsZero() {
-		t.Errorf("record: got %+v, %v", r, err)
+		t.Errorf("record of a running run: got %+v, %v, want one batch, no rollback and no end", r, err)
 	}
 	err = Exec(t.Context(), conn, `UPDATE supabase_import.run
 SET state = 'complete', finished_at = '2026-03-01 12:00+00', undone = '{"done": true}'`)
@@ -112,6 +112,6 @@ SET state = 'complete', finished_at = '2026-03-01 12:00+00', undone = '{"done": 
 	r, err = ReadRecord(t.Context(), e, "a")
 	if want := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC); err != nil || !r.Status.FinishedAt.Equal(want) ||
 		string(r.Rollback) != `{"done": true}` {
-		t.Errorf("record of a finished run: got %+v, %v", r, err)
+		t.Errorf("record of a finished run: got %+v, %v, want the end %v and the rollback {\"done\": true}", r, err, want)
 	}
 }

@@ -20,16 +20,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// childVariable is the environment variable that makes this test binary run an import, for tests that kill the process
-// or measure its memory. Its value is a child as JSON.
+// childVariable is the environment variable that makes this test binary run an import instead of tests. Tests use such
+// a process to kill it or to measure its memory. The value of the variable is a child as JSON.
 const childVariable = "XENON_SUPABASE_TEST_CHILD"
 
-// child holds the options of the child process.
+// child holds the arguments of a child process that runs an import.
 type child struct {
 	From, To    string
 	Options     importer.Options
 	Concurrency int
-	Measure     bool // print the largest live heap, in bytes, at the end
+	Measure     bool // the process prints its largest live heap, in bytes, at the end
 }
 
 func TestMain(m *testing.M) {
@@ -61,6 +61,7 @@ func runChild(options string) error {
 	return nil
 }
 
+// liveHeap returns the bytes of live heap objects, after a garbage collection.
 func liveHeap() uint64 {
 	runtime.GC()
 	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
@@ -68,7 +69,7 @@ func liveHeap() uint64 {
 	return s[0].Value.Uint64()
 }
 
-// command returns the command of the child process.
+// command returns the command that starts the child process.
 func (c child) command(t *testing.T) *exec.Cmd {
 	t.Helper()
 	options, err := json.Marshal(c)
@@ -83,7 +84,7 @@ func (c child) command(t *testing.T) *exec.Cmd {
 // TestMemoryDoesNotGrowWithUsers compares the largest live heap of a small and of a large import.
 func TestMemoryDoesNotGrowWithUsers(t *testing.T) {
 	t.Parallel()
-	most := func(users int) uint64 {
+	largestHeap := func(users int) uint64 {
 		c := child{
 			From:        supabasetest.New(t),
 			To:          dbtest.New(t),
@@ -110,9 +111,10 @@ func TestMemoryDoesNotGrowWithUsers(t *testing.T) {
 	if sample.Whole() {
 		size = 2000
 	}
-	few, many := most(size), most(10*size)
+	few, many := largestHeap(size), largestHeap(10*size)
 	t.Logf("the largest heap: %d KB with %d users, %d KB with %d", few>>10, size, many>>10, 10*size)
 	if many > few+few/2 {
-		t.Errorf("%d users take %d bytes, %d take %d", 10*size, many, size, few)
+		t.Errorf("the largest heap is %d bytes for %d users and %d bytes for %d, want at most half as much again",
+			many, 10*size, few, size)
 	}
 }

@@ -23,23 +23,23 @@ func TestBeginContinuesAPassThatIsNotClosed(t *testing.T) {
 		t.Helper()
 		st, err := m.Begin(t.Context(), o, false)
 		if err != nil || st.Pass != pass || st.Done != done || st.State != run.Running {
-			t.Errorf("%s: got pass %d, %d batches done, state %q, %v, want pass %d and %d", when, st.Pass, st.Done,
-				st.State, err, pass, done)
+			t.Errorf("Begin %s: got pass %d, %d batches done, state %q, error %v; want pass %d, %d batches done, state running",
+				when, st.Pass, st.Done, st.State, err, pass, done)
 		}
 	}
-	begin("at first", 1, 0)
+	begin("of a new run", 1, 0)
 	begin("while batches are open", 1, 0)
 	if done, err := copy.Shard(t.Context(), m.Env(), "supabase", run.WholeRun); !done || err != nil {
-		t.Fatalf("got %v, %v", done, err)
+		t.Fatalf("copy of all batches: got done %t, %v, want true", done, err)
 	}
 	begin("after the last batch", 1, 2)
 	if st, err := run.ClosePass(t.Context(), m.Env(), "supabase"); err != nil || st.State != run.Complete {
-		t.Fatalf("got the state %q, %v", st.State, err)
+		t.Fatalf("ClosePass: got the state %q, %v, want complete", st.State, err)
 	}
-	begin("after the end of the pass", 2, 0)
+	begin("after ClosePass", 2, 0)
 }
 
-func TestJoinReadsThePassAndTheTarget(t *testing.T) {
+func TestJoinReadsThePassAndTheForeignKeysOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
@@ -53,22 +53,23 @@ insert into account ("accountId", "providerId", "userId", "updatedAt") select '1
 	}
 	p, err := run.Join(t.Context(), m.Env(), "supabase")
 	if err != nil || p.Number != 1 || p.Batches != 2 || !p.HasForeignAccounts {
-		t.Errorf("got %+v, %v", p, err)
+		t.Errorf("Join: got %+v, %v, want pass 1 with 2 batches and HasForeignAccounts", p, err)
 	}
 	found := false
 	for _, r := range p.References {
 		found = found || r.Table == "public.orders"
 	}
 	if !found {
-		t.Errorf("got references %v, want that of orders", p.References)
+		t.Errorf("Join: got the foreign keys %v, want that of public.orders among them", p.References)
 	}
 	if _, err := run.Join(t.Context(), m.Env(), "another"); !errors.Is(err, importer.ErrNoRun) {
-		t.Errorf("a run that does not exist: got %v, want ErrNoRun", err)
+		t.Errorf("Join of a run that does not exist: got %v, want ErrNoRun", err)
 	}
 }
 
-// Two users of the source have the same email but for its case. Every pass decides the same.
-func TestLaterPassKeepsConflictsOfTheSource(t *testing.T) {
+// Two users of the source have emails that differ only in upper and lower case. In each pass the same user keeps the
+// email.
+func TestEveryPassFindsTheSameConflictsOfTheSource(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
@@ -79,13 +80,13 @@ func TestLaterPassKeepsConflictsOfTheSource(t *testing.T) {
 		importtest.Complete(t, m, importtest.Small)
 		if n := importtest.Value(t, m.To,
 			"select count(*)::text from supabase_import.ruling where reason = 'email_conflict'"); n != "1" {
-			t.Errorf("pass %d: %s users have an email that another user has, want 1", pass, n)
+			t.Errorf("pass %d: %s users are rejected with email_conflict, want 1", pass, n)
 		}
 	}
-	// A run with another name begins with a plan of its own.
+	// A run with another name has its own plan and begins with pass 1.
 	o := importtest.Small
 	o.Run = "second"
 	if st, err := m.Run(t.Context(), o, false, 1); err != nil || st.State != run.Complete || st.Pass != 1 {
-		t.Errorf("another run: got the state %q in pass %d, %v", st.State, st.Pass, err)
+		t.Errorf("a run with another name: got the state %q in pass %d, %v, want complete in pass 1", st.State, st.Pass, err)
 	}
 }

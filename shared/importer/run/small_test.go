@@ -20,12 +20,12 @@ func TestImportOfThreeUsersIsComplete(t *testing.T) {
 	o := importer.Options{BatchSize: 2}
 	p, err := m.Plan(t.Context(), o)
 	if err != nil || p.Batches != 2 || len(p.Refusals) != 0 || len(p.Warnings) != 0 || len(p.Collisions) != 0 {
-		t.Errorf("the plan has %d batches, refusals %q, warnings %q, collisions %v; %v",
+		t.Errorf("the plan has %d batches, refusals %q, warnings %q, collisions %v, error %v; want 2 batches, no more",
 			p.Batches, p.Refusals, p.Warnings, p.Collisions, err)
 	}
 	st := importtest.Complete(t, m, o)
 	if st.Pass != 1 || st.Batches != 2 || st.Done != 2 || len(st.Parked) != 0 || st.FinishedAt.Before(st.StartedAt) {
-		t.Errorf("got the status %+v", st)
+		t.Errorf("the status of the complete run is %+v, want pass 1 with 2 of 2 batches done and none parked", st)
 	}
 	for kind, outcomes := range p.Expected {
 		if diff := cmp.Diff(outcomes, st.Counts[kind], cmpopts.EquateEmpty()); diff != "" {
@@ -33,9 +33,9 @@ func TestImportOfThreeUsersIsComplete(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(p.Reasons, st.Reasons); diff != "" {
-		t.Errorf("reasons (-plan +run):\n%s", diff)
+		t.Errorf("reasons of the quarantine (-plan +run):\n%s", diff)
 	}
-	// Every user has a password, and one has an account at GitHub, too.
+	// Each of the three users has a password, and one of them also has an account at GitHub.
 	want := map[string]int64{"user": 3, "account": 4, "user_profile": 2}
 	if diff := cmp.Diff(want, importtest.Count(t, m.To)); diff != "" {
 		t.Errorf("rows of the target (-want +got):\n%s", diff)

@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// catalogAfter returns the catalog of a migrated target in which statements ran.
+// catalogAfter executes statements in a new migrated target and returns the catalog of the target.
 func catalogAfter(t *testing.T, sql string) mapping.TargetCatalog {
 	t.Helper()
 	e := &Env{To: dbtest.New(t)}
@@ -34,20 +34,21 @@ func TestTargetCatalogNamesMissingTablesAndWrongColumns(t *testing.T) {
 		"DROP TABLE user_profile":               {[]string{"user_profile"}, false},
 		"ALTER TABLE account DROP COLUMN scope": {[]string{"scope"}, true},
 		"ALTER TABLE account DROP COLUMN scope; DROP TABLE user_profile": {[]string{"scope", "user_profile"}, true},
-		// The columns of bans are those of a later migration, which an import does not need.
+		// A later migration adds the columns of bans. An import does not need it.
 		`ALTER TABLE "user" DROP COLUMN banned, DROP COLUMN "banReason", DROP COLUMN "banExpires"`: {},
 	} {
 		t.Run(sql, func(t *testing.T) {
 			t.Parallel()
 			got := catalogAfter(t, sql)
 			if got.WrongColumns != want.wrongColumns || !slices.EqualFunc(got.Problems, want.problems, strings.Contains) {
-				t.Errorf("got problems %q, columns are wrong: %v", got.Problems, got.WrongColumns)
+				t.Errorf("got the problems %q and WrongColumns %t, want problems with %q and WrongColumns %t",
+					got.Problems, got.WrongColumns, want.problems, want.wrongColumns)
 			}
 		})
 	}
 }
 
-func TestQuotedValuesAreTheTextsOfACheck(t *testing.T) {
+func TestQuotedValuesReturnsTheStringLiteralsOfACheckConstraint(t *testing.T) {
 	t.Parallel()
 	got := quotedValues(`CHECK ((role = ANY (ARRAY['it''s'::text, ''::text, 'b'::text])))`)
 	if want := []string{"it's", "", "b"}; !slices.Equal(got, want) {
@@ -55,7 +56,7 @@ func TestQuotedValuesAreTheTextsOfACheck(t *testing.T) {
 	}
 }
 
-func TestPlanHasBatchesForAllUsers(t *testing.T) {
+func TestPlanHasEnoughBatchesForAllUsers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		users int64
@@ -65,7 +66,7 @@ func TestPlanHasBatchesForAllUsers(t *testing.T) {
 		p := &planner{Plan: newPlan(mapping.Options{BatchSize: c.size})}
 		p.Source.Rows = map[string]int64{"auth.users": c.users}
 		if p.countBatches(); p.Batches != c.want {
-			t.Errorf("%d users in batches of %d: got %d, want %d", c.users, c.size, p.Batches, c.want)
+			t.Errorf("%d users in batches of %d: got %d batches, want %d", c.users, c.size, p.Batches, c.want)
 		}
 	}
 }
