@@ -11,20 +11,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
+func TestLaterPassKeepsDeletedUsersWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	m, userIDs := importtest.ImportWithApplicationTables(t, 301)
-	theirs := map[string]string{
-		"user": `select r::text from "user" r where id = ` + importtest.AnyOf(
-			userIDs,
-		),
-		"account": `select r::text from account r where "userId" = ` + importtest.AnyOf(userIDs),
-		"user_profile": `select r::text from user_profile r where user_id = ` + importtest.AnyOf(
-			userIDs,
-		),
-		"session": `select r::text from session r where "userId" = ` + importtest.AnyOf(userIDs),
+	rowsOfUsers := map[string]string{
+		"user":         `select r::text from "user" r where id = ` + importtest.AnyOf(userIDs),
+		"account":      `select r::text from account r where "userId" = ` + importtest.AnyOf(userIDs),
+		"user_profile": `select r::text from user_profile r where user_id = ` + importtest.AnyOf(userIDs),
+		"session":      `select r::text from session r where "userId" = ` + importtest.AnyOf(userIDs),
 	}
-	before, application := importtest.Contents(t, m.To, theirs), importtest.ApplicationRowTexts(t, m.To)
+	before, application := importtest.Contents(t, m.To, rowsOfUsers), importtest.ApplicationRowTexts(t, m.To)
 	withoutRows := importtest.Value(
 		t,
 		m.To,
@@ -43,30 +39,26 @@ func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 	)
 	for pass := 2; pass <= 3; pass++ {
 		st := importtest.Complete(t, m, importtest.Allow)
-		if diff := importtest.Diff(importtest.Contents(t, m.To, theirs), before); diff != "" {
-			t.Errorf("pass %d changed kept users: %s", pass, diff)
+		if diff := importtest.Diff(importtest.Contents(t, m.To, rowsOfUsers), before); diff != "" {
+			t.Errorf("pass %d changed rows of kept users: %s", pass, diff)
 		}
 		if diff := importtest.Diff(importtest.ApplicationRowTexts(t, m.To), application); diff != "" {
 			t.Errorf("pass %d changed rows of application tables: %s", pass, diff)
 		}
 		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(userIDs)); diff != "" {
-			t.Errorf("pass %d: kept users, got - want +:\n%s", pass, diff)
+			t.Errorf("pass %d: users that the quarantine lists as kept, with the tables (-got +want):\n%s", pass, diff)
 		}
 		if len(st.Parked) > 0 || st.Reasons["user target_modified"] > 0 {
-			t.Errorf("pass %d: parked %v, %d users modified", pass, st.Parked, st.Reasons["user target_modified"])
+			t.Errorf("pass %d: got the parked batches %v and %d users with target_modified, want none",
+				pass, st.Parked, st.Reasons["user target_modified"])
 		}
 		if n := importtest.Value(t, m.To, `select count(*)::text from "user" where id = $1`, withoutRows); n != "0" {
-			t.Error("a user without rows in application tables was kept")
+			t.Error("the deleted user without rows in application tables is still in the target, want the user removed")
 		}
 		v := importtest.Verify(t, m)
 		if !v.Equal || v.Different != 0 {
-			t.Errorf(
-				"pass %d: verification is equal: %v, differences %v, equations %v",
-				pass,
-				v.Equal,
-				v.Differences,
-				v.Equations,
-			)
+			t.Errorf("pass %d: the verification has equal %t, differences %v, equations %v; want true and no difference",
+				pass, v.Equal, v.Differences, v.Equations)
 		}
 		reported := map[string]string{}
 		for _, r := range v.Remaining {
@@ -75,7 +67,7 @@ func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(reported, importtest.ExpectedTables(userIDs)); diff != "" {
-			t.Errorf("pass %d: kept users of the verification, got - want +:\n%s", pass, diff)
+			t.Errorf("pass %d: users that the verification lists as kept, with the tables (-got +want):\n%s", pass, diff)
 		}
 	}
 	importtest.Exec(
@@ -92,14 +84,16 @@ func TestLaterPassKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 		`select count(*)::text from "user" where id = `+importtest.AnyOf(userIDs),
 	); n != "0" ||
 		len(importtest.Remaining(t, m)) != 0 {
-		t.Errorf("without rows in application tables %s users are kept: %v", n, importtest.Remaining(t, m))
+		t.Errorf("after the application's rows are deleted: %s users are left and %v are listed as kept, want none",
+			n, importtest.Remaining(t, m))
 	}
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 {
-		t.Errorf("at the end: equal %v, %d rows are kept", v.Equal, v.Remain)
+		t.Errorf("the last verification has equal %t and %d kept rows, want true and 0", v.Equal, v.Remain)
 	}
 }
 
-// Rows of a user are deleted in the source, and application tables refer only to these rows.
+// A password, an identity and a profile are deleted in the source, and rows of application tables refer to them in the
+// target. The user still exists in the source.
 func TestLaterPassKeepsAccountPasswordAndProfileWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -158,7 +152,7 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.Complete(t, m, importtest.Allow)
 	if diff := importtest.Diff(importtest.Contents(t, m.To, rows), before); diff != "" {
-		t.Errorf("referenced rows changed: %s", diff)
+		t.Errorf("two passes changed rows to which application tables refer, or rows of these tables: %s", diff)
 	}
 	reported := importtest.Column(
 		t,
@@ -169,26 +163,21 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 	)
 	want := []string{"identity  public.payouts: 1", "profile  public.enrolments: 1", "user credential public.payouts: 1"}
 	if diff := cmp.Diff(reported, want); diff != "" {
-		t.Errorf("kept rows, got - want +:\n%s", diff)
+		t.Errorf("rows that the quarantine lists as kept (-got +want):\n%s", diff)
 	}
 	if n := importtest.Value(t, m.To, `select count(*)::text from account where "userId" = $1`, other); n != "0" {
-		t.Errorf("%s accounts of the user without rows in application tables are kept", n)
+		t.Errorf("%s accounts of the user without rows in application tables are left, want 0", n)
 	}
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain < 3 {
-		t.Errorf(
-			"verification is equal: %v, %d rows are kept; differences %v, equations %v",
-			v.Equal,
-			v.Remain,
-			v.Differences,
-			v.Equations,
-		)
+		t.Errorf("the verification has equal %t, %d kept rows, differences %v, equations %v; want true and at least 3 rows",
+			v.Equal, v.Remain, v.Differences, v.Equations)
 	}
 	importtest.Exec(t, m.To, "truncate payouts, enrolments")
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
-func TestLaterPassUpdatesProfileWithRowsInApplicationTables(t *testing.T) {
+func TestLaterPassUpdatesProfilesInPlaceIfApplicationTablesReferToThem(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 303, 100)
@@ -210,20 +199,20 @@ func TestLaterPassUpdatesProfileWithRowsInApplicationTables(t *testing.T) {
 	)
 	importtest.Complete(t, m, importtest.Allow)
 	if after := importtest.Value(t, m.To, "select count(*)::text from enrolments"); after != before || before == "0" {
-		t.Errorf("%s rows refer to profiles, want %s", after, before)
+		t.Errorf("after the pass %s rows of the application refer to profiles, want %s as before", after, before)
 	}
 	if n := importtest.Value(
 		t,
 		m.To,
 		"select count(*)::text from user_profile where updated_at = '2026-01-02 03:04:05Z'",
 	); n != before {
-		t.Errorf("%s profiles have the source's time, want all %s", n, before)
+		t.Errorf("%s profiles have the new updated_at of the source, want all %s", n, before)
 	}
 	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
-// A user is soft-deleted in Supabase; the row and identities still exist.
-func TestLaterPassKeepsSoftlyDeletedUserWithRowsInApplicationTables(t *testing.T) {
+// Supabase soft-deletes a user: it sets deleted_at and keeps the row and the identities.
+func TestLaterPassKeepsSoftDeletedUsersWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	m, userIDs := importtest.ImportWithApplicationTables(t, 304)
 	before, application := importtest.Count(t, m.To), importtest.ApplicationRowTexts(t, m.To)
@@ -231,32 +220,27 @@ func TestLaterPassKeepsSoftlyDeletedUserWithRowsInApplicationTables(t *testing.T
 	for range 2 {
 		importtest.Complete(t, m, importtest.Allow)
 		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(userIDs)); diff != "" {
-			t.Errorf("kept rows, got - want +:\n%s", diff)
+			t.Errorf("users that the quarantine lists as kept, with the tables (-got +want):\n%s", diff)
 		}
 		if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
-			t.Errorf("rows of the target, got - want +:\n%s", diff)
+			t.Errorf("numbers of rows in the target, want them unchanged (-got +want):\n%s", diff)
 		}
 		if diff := importtest.Diff(importtest.ApplicationRowTexts(t, m.To), application); diff != "" {
-			t.Errorf("rows of application tables changed: %s", diff)
+			t.Errorf("the pass changed rows of application tables: %s", diff)
 		}
 		if v := importtest.Verify(t, m); !v.Equal {
-			t.Errorf("differences %v, equations %v", v.Differences, v.Equations)
+			t.Errorf("the verification has the differences %v and equations %v, want equal", v.Differences, v.Equations)
 		}
 	}
 	importtest.Exec(t, m.From, `update auth.users set deleted_at = null where id = `+importtest.AnyOf(userIDs))
 	importtest.Complete(t, m, importtest.Allow)
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 || len(importtest.Remaining(t, m)) != 0 {
-		t.Errorf(
-			"after the users are restored, %d rows are kept, %v; differences %v, equations %v",
-			v.Remain,
-			importtest.Remaining(t, m),
-			v.Differences,
-			v.Equations,
-		)
+		t.Errorf("after the users are restored in the source: %d kept rows (%v), differences %v, equations %v; "+
+			"want no kept row and no difference", v.Remain, importtest.Remaining(t, m), v.Differences, v.Equations)
 	}
 }
 
-func TestLaterPassReportsUserWhoseDeletionATriggerPrevents(t *testing.T) {
+func TestLaterPassKeepsAndListsAUserWhoseDeletionATriggerPrevents(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 305, 200)
@@ -280,13 +264,13 @@ delete from auth.users where id in ('`+kept+`', '`+deleted+`')`,
 	for range 2 {
 		importtest.Complete(t, m, importtest.Allow)
 		if diff := cmp.Diff(importtest.Remaining(t, m), map[string]string{kept: "SQLSTATE P0001"}); diff != "" {
-			t.Errorf("kept rows, got - want +:\n%s", diff)
+			t.Errorf("users that the quarantine lists as kept, with the error (-got +want):\n%s", diff)
 		}
 		if n := importtest.Value(t, m.To, `select count(*)::text from "user" where id in ($1, $2)`, kept, deleted); n != "1" {
 			t.Errorf("%s of the two users are in the target, want the one whose deletion the trigger prevents", n)
 		}
 		if v := importtest.Verify(t, m); !v.Equal {
-			t.Errorf("differences %v, equations %v", v.Differences, v.Equations)
+			t.Errorf("the verification has equal false, differences %v, equations %v; want true", v.Differences, v.Equations)
 		}
 	}
 	importtest.Exec(t, m.To, `drop trigger refuse on "user"`)
@@ -294,8 +278,9 @@ delete from auth.users where id in ('`+kept+`', '`+deleted+`')`,
 	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
-// The application stores an order of a user while the pass is about to remove the user.
-func TestLaterPassKeepsUserWithConcurrentlyInsertedOrder(t *testing.T) {
+// The application inserts an order of a user while the pass is about to remove the user. The pass waits for the
+// transaction of the application.
+func TestLaterPassKeepsAUserForWhomTheApplicationInsertsAnOrderAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 306, 100)
@@ -328,9 +313,9 @@ func TestLaterPassKeepsUserWithConcurrentlyInsertedOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := importtest.Value(t, m.To, "select count(*)::text from orders"); n != "1" {
-		t.Error("the order was deleted")
+		t.Errorf("after the pass there are %s orders, want 1", n)
 	}
 	if diff := cmp.Diff(importtest.Remaining(t, m), map[string]string{id: "public.orders: 1"}); diff != "" {
-		t.Errorf("kept rows, got - want +:\n%s", diff)
+		t.Errorf("users that the quarantine lists as kept, with the tables (-got +want):\n%s", diff)
 	}
 }

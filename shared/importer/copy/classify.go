@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// classifyAll returns SQL that sets the action of every staged row.
+// classifyAll returns SQL that sets the action of every staged user, credential account, identity and profile.
 func classifyAll(p *run.Pass, s mapping.Scope) string {
 	sql := run.NoNestedLoop + stageDeleted(p.ID, s)
 	for _, t := range p.TargetRows() {
@@ -16,8 +16,8 @@ func classifyAll(p *run.Pass, s mapping.Scope) string {
 	return sql + "RESET enable_nestloop;\n" + keepChildRows
 }
 
-// stageDeleted returns SQL that stages the rows that the ledger has and the source no longer has, so that the batch
-// removes them.
+// stageDeleted returns SQL that stages the rows that the ledger has and the source no longer has, so that the copy
+// removes their target rows.
 func stageDeleted(id int, s mapping.Scope) string {
 	sql := ""
 	for _, k := range []struct {
@@ -43,11 +43,12 @@ WHERE l.outcome <> 'deleted' AND NOT EXISTS (SELECT FROM stage_other s WHERE s.k
 //	same       the run wrote the target row, and it equals the staged row
 //	update     the run wrote the target row, it is unchanged since, and it differs from the staged row: update
 //	remove     the run wrote the target row, it is unchanged since, and the staged row must not be copied: delete
-//	identical  another program wrote the target row, and it equals the staged row
+//	identical  another program wrote the target row, and it equals the staged row: no change
 //	taken      another program wrote the target row, and it differs from the staged row: a rejection follows
-//	kept       the target row was changed or deleted since the run wrote it or found it identical, or the target
-//	           rejected the new version of the row: no change
-//	none       no target row exists and none is wanted, or another program wrote the target row: no change
+//	kept       the target row was changed or deleted since the run wrote it; or it differs from the staged row now, and
+//	           was identical or kept in an earlier pass; or it differs and is a password of another program; or the
+//	           target rejected the new version of the row: no change
+//	none       the staged row must not be copied, and the target has no row for it that the run wrote: no change
 func classify(id int, t mapping.TargetRow, s mapping.Scope) string {
 	isUntouched := fmt.Sprintf("l.%s IS NOT NULL AND l.%[1]s = e.hash", t.Hash)
 	return fmt.Sprintf(`UPDATE %[1]s s SET %[2]s = CASE
@@ -79,9 +80,9 @@ UPDATE %[1]s s SET %[2]s = 'none' WHERE NOT (%[3]s) AND %[2]s = 'new';
 		run.Entries(id, s, "l", t.Kind), t.Key, mapping.Hash64(t.Stored()), t.Stored(), t.From, s.Contains(t.Owner))
 }
 
-// keepChildRows sets the action "kept" for child rows of a user whose own action is "kept": the run does not add
-// identities or profiles to such a user, nor a credential if the user was deleted in the target. If the target rejected
-// the user, it does not remove identities or profiles either.
+// keepChildRows sets the action "kept" for rows of a user whose own action is "kept": the run does not add identities
+// or a profile to such a user, nor a credential account if the user was deleted in the target. If the target rejected
+// the user, the run does not remove identities or the profile either.
 const keepChildRows = `
 UPDATE stage_user SET credential = 'kept'
 WHERE action = 'kept' AND credential = 'new' AND NOT EXISTS (SELECT FROM "user" u WHERE u.id = key);

@@ -1,7 +1,7 @@
 // Package copy copies batches of users. It reads the users of a batch, with all identities, factors and profiles, in
 // one snapshot of the source and streams them by COPY into temporary tables of the target (the stage). The target
 // classifies every staged row by comparing it with its own rows and with the ledger. Then the copy writes rows, ledger
-// and quarantine in one transaction. So a batch is copied completely or not at all, and copying it again changes
+// and quarantine in one transaction. So a user is copied completely or not at all, and copying a batch again changes
 // nothing.
 //
 // The copy retries in two cases. If a connection breaks, it opens a new one and repeats the transaction
@@ -40,9 +40,9 @@ func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, worke
 	return run.ClosePass(ctx, env, st.Run)
 }
 
-// Shard copies the open batches of a shard. done is true when none is left, and false if the deadline of ctx was
-// reached: call Shard again. run.Begin must come first, in this process or in another one with the same Holder. If the
-// target rejects a batch permanently, the batch is parked. Any other error ends the shard.
+// Shard copies the open batches of a shard. done is true when no batch is open, and false if the deadline of ctx was
+// reached: then the caller calls Shard again. Before, this process or another one with the same Holder has to call
+// run.Begin. If the target rejects a batch permanently, Shard parks the batch. Any other error ends the call.
 func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (done bool, err error) {
 	err = copyOpen(ctx, env, name, shard, 1)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -53,14 +53,14 @@ func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (don
 
 var errBreaks = errors.New("the connection to the target breaks repeatedly")
 
-// copyOpen copies the open batches of a shard until none is left. A copied batch can be open again, because a crash of
-// the target can lose the last commits.
+// copyOpen copies the open batches of a shard until none is open. A copied batch can be open again, because a crash of
+// the target can lose the last commits. If run.Tries rounds in a row finish no batch, copyOpen returns ErrUnavailable.
 func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, workers int) error {
 	p, err := run.Join(ctx, env, name)
 	if err != nil {
 		return err
 	}
-	for roundsWithoutProgress := 0; roundsWithoutProgress < run.Tries; {
+	for roundsInVain := 0; roundsInVain < run.Tries; {
 		open, done, err := p.OpenBatches(ctx, env, shard)
 		if err != nil || len(open) == 0 {
 			return err
@@ -78,7 +78,7 @@ func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, w
 	return run.Unavailable(errBreaks)
 }
 
-// copyBatches copies batches and returns how many of them are done.
+// copyBatches copies batches and returns how many of them are done or parked.
 func copyBatches(
 	ctx context.Context, env *run.Env, p *run.Pass, batches []run.Batch, done, workers int,
 ) (n int, err error) {
@@ -108,7 +108,7 @@ func copyBatches(
 	return n, err
 }
 
-// rowCounts counts the rows of a batch by outcome.
+// rowCounts counts the rows of a batch: all source rows, and the rows by outcome.
 type rowCounts struct{ rows, written, unchanged, identical, folded, quarantined int64 }
 
 func (a rowCounts) plus(b rowCounts) rowCounts {

@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// TestRun_SourceChangesDuringCopy changes, adds and deletes rows of the source during the copy and between passes.
-func TestRun_SourceChangesDuringCopy(t *testing.T) {
+// The test changes, adds and deletes rows of the source during the first two passes.
+func TestRunImportsChangesOfTheSourceDuringTheCopy(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 70, 400)
@@ -31,9 +31,10 @@ func TestRun_SourceChangesDuringCopy(t *testing.T) {
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-func TestRun_EmailsChangeOwners(t *testing.T) {
+func TestLaterPassesImportEmailsThatChangeOwners(t *testing.T) {
 	t.Parallel()
-	exchange := func(a, b string) string { // in three steps, because the unique index on emails is not deferrable
+	// exchange returns SQL that swaps the emails of two users, in three steps because their index is not deferrable.
+	exchange := func(a, b string) string {
 		return fmt.Sprintf(`do $$ declare a text; b text; begin
   select email into a from auth.users where id = '%[1]s'; select email into b from auth.users where id = '%[2]s';
   update auth.users set email = 'aside@example.com' where id = '%[1]s';
@@ -76,15 +77,16 @@ end $$;`, a, b)
 			importtest.Complete(t, m, importtest.Small)
 			importtest.Exec(t, from, change(importtest.SortedUsers(t, from)))
 			importtest.Complete(t, m, importtest.Small)
-			// A user whose email went to a user of an earlier batch gets it back in this pass.
+			// The pass before can give a user a temporary email after it has copied the batch of that user. This pass copies the
+			// user again.
 			importtest.Complete(t, m, importtest.Small)
 			importtest.CheckSameAsNewImport(t, m, importtest.Small)
 		})
 	}
 }
 
-// TestRun_UserWithoutEmailGetsIt changes the source so that the user without the email wins the email conflict.
-func TestRun_UserWithoutEmailGetsIt(t *testing.T) {
+// Two users of the source have the same email, and the confirmed one keeps it. Then the other one is confirmed instead.
+func TestLaterPassGivesTheEmailToTheUserWhoIsConfirmedNow(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 72, 200)
@@ -103,7 +105,7 @@ func TestRun_UserWithoutEmailGetsIt(t *testing.T) {
 		`select count(*)::text from supabase_import.ruling where reason = 'email_conflict' and key = $1::uuid`,
 		ids[0],
 	); n != "1" {
-		t.Fatal("the unconfirmed user still has the email")
+		t.Fatal("the run has no rejection email_conflict of the unconfirmed user, want one")
 	}
 	importtest.Exec(
 		t,
@@ -116,8 +118,8 @@ func TestRun_UserWithoutEmailGetsIt(t *testing.T) {
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// TestRun_TargetHasOtherUsers imports into a target where other users have an email, an id or an account of the source.
-func TestRun_TargetHasOtherUsers(t *testing.T) {
+// In the target, other users have an email, an id and an account of users of the source.
+func TestRunChangesNoRowsOfOtherUsersOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 73, 300)
@@ -132,15 +134,15 @@ func TestRun_TargetHasOtherUsers(t *testing.T) {
 		importtest.Column(t, m.To, rejections),
 		[]string{"target_account_taken", "target_email_taken", "target_error", "target_id_taken"},
 	); diff != "" {
-		t.Errorf("rejections, got - want +:\n%s", diff)
+		t.Errorf("reasons of the rejections by the target (-got +want):\n%s", diff)
 	}
 	first := importtest.Contents(t, m.To, importtest.Imported)
 	importtest.Complete(t, m, importtest.Small)
 	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
-		t.Errorf("a second pass changes rows:%s", diff)
+		t.Errorf("a second pass changed rows of the target:%s", diff)
 	}
 	if diff := cmp.Diff(importtest.Column(t, m.To, others), before); diff != "" {
-		t.Errorf("rows of other users have changed:\n%s", diff)
+		t.Errorf("the import changed rows of other users (-got +want):\n%s", diff)
 	}
 	importtest.Exec(
 		t,
@@ -152,9 +154,9 @@ func TestRun_TargetHasOtherUsers(t *testing.T) {
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
-// TestRun_KeepsChangesInTheTarget changes and deletes users of the target. A pass does not overwrite them, even if the
-// source has changed.
-func TestRun_KeepsChangesInTheTarget(t *testing.T) {
+// One user is renamed in the target and one is deleted there. A pass does not overwrite them, although the source
+// changed, too.
+func TestLaterPassKeepsChangesOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 74, 200)
@@ -184,7 +186,7 @@ select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from
 			[]string{renamed, deleted},
 		); len(got) != 1 ||
 			got[0] != "Target Name" {
-			t.Errorf("pass %d: got the names %q, want the name from the target, and no deleted user", pass, got)
+			t.Errorf("pass %d: the names of both users in the target are %q, want Target Name and no deleted user", pass, got)
 		}
 		if got := importtest.Column(
 			t,
@@ -193,7 +195,7 @@ select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from
 			[]string{renamed, deleted},
 		); len(got) != 1 ||
 			got[0] != "kept" {
-			t.Errorf("pass %d: the outcome is %q, want kept", pass, got)
+			t.Errorf("pass %d: the outcomes of both users in the ledger are %q, want kept", pass, got)
 		}
 		if got := importtest.Column(
 			t,
@@ -203,7 +205,7 @@ select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from
 		); len(
 			got,
 		) != 2 {
-			t.Errorf("pass %d: %d users are in the quarantine, want both", pass, len(got))
+			t.Errorf("pass %d: %d users have the reason target_modified in the quarantine, want both", pass, len(got))
 		}
 		importtest.Exec(t, from, `update auth.users set updated_at = now() where id in ('`+renamed+`', '`+deleted+`')`)
 	}

@@ -15,9 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// TestRun_TargetRejectsARow makes the target reject one row of a user. Only this row is quarantined, and it is imported
-// when the target accepts it.
-func TestRun_TargetRejectsARow(t *testing.T) {
+// The target rejects rows of one user. A later pass imports them when the target accepts them.
+func TestRunQuarantinesOnlyTheRowsThatTheTargetRejects(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 60, 300)
@@ -39,8 +38,8 @@ func TestRun_TargetRejectsARow(t *testing.T) {
 values ('60000000-0000-4000-8000-000000000000', '`+user+`', 'gitlab', 'a second one', '{}', now(), now())`,
 	)
 	for name, c := range map[string]struct {
-		refuse, allow string
-		state         string
+		refuse, allow string   // SQL after which the target rejects the rows, and accepts them again
+		state         string   // the SQLSTATE of the rejection
 		rejections    []string // kinds of the rejected rows
 		wantCounts    string   // numbers of the user's rows in "user", account and user_profile
 	}{
@@ -95,7 +94,7 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 				want = append(want, source+" SQLSTATE "+c.state)
 			}
 			if diff := cmp.Diff(got, want); diff != "" {
-				t.Errorf("rejections, got - want +:\n%s", diff)
+				t.Errorf("kinds and SQLSTATEs of the rejections (-got +want):\n%s", diff)
 			}
 			if got := importtest.Value(
 				t,
@@ -105,37 +104,37 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
   (select count(*) from user_profile where user_id = $1::uuid)`,
 				user,
 			); got != c.wantCounts {
-				t.Errorf("users, accounts and profiles of that user: got %s, want %s", got, c.wantCounts)
+				t.Errorf("numbers of rows of the user in \"user\", account and user_profile: got %s, want %s", got, c.wantCounts)
 			}
 			others := `select count(*)::text from supabase_import.ledger where outcome = 'copied' and user_id <> $1::uuid`
 			fresh := importtest.Open(t, from)
 			importtest.Complete(t, fresh, importtest.Small)
 			if got, want := importtest.Value(t, m.To, others, user), importtest.Value(t, fresh.To, others, user); got != want {
-				t.Errorf("%s rows of other users were copied, want %s", got, want)
+				t.Errorf("%s rows of other users were copied, want %s as in an import without rejections", got, want)
 			}
 			importtest.Exec(t, m.To, c.allow)
 			if strings.HasPrefix(name, "user too") {
-				return // dropping the column changed the catalog, see TestRun_RefusesChangedCatalog
+				return // dropping the column changed the columns of the target: a pass is refused
 			}
 			importtest.Complete(t, m, importtest.Small)
 			if diff := importtest.Diff(
 				importtest.Contents(t, m.To, importtest.Imported),
 				importtest.Contents(t, fresh.To, importtest.Imported),
 			); diff != "" {
-				t.Errorf("the target accepts the row now, but it is not imported:%s", diff)
+				t.Errorf("the target accepts all rows now, but it differs from that of an import without rejections:%s", diff)
 			}
 			if n := importtest.Value(
 				t,
 				m.To,
 				`select count(*)::text from supabase_import.quarantine where reason in ('target_error') and resolved is null`,
 			); n != "0" {
-				t.Errorf("%s entries of the quarantine are still open, want none", n)
+				t.Errorf("%s entries of the quarantine with target_error are unresolved, want 0", n)
 			}
 		})
 	}
 }
 
-func TestRun_RefusesOtherLedgerVersion(t *testing.T) {
+func TestRunAndStatusRefuseALedgerOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 61, 200)
@@ -146,12 +145,12 @@ func TestRun_RefusesOtherLedgerVersion(t *testing.T) {
 	_, statusErr := m.Status(t.Context(), "supabase")
 	for what, err := range map[string]error{"run": runErr, "status": statusErr} {
 		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), `"xenon ledger 0"`) {
-			t.Errorf("%s: got %v, want the version of the ledger in the error", what, err)
+			t.Errorf("%s: got %v, want ErrRefused that names the version of the ledger", what, err)
 		}
 	}
 }
 
-func TestRun_RefusesChangedCatalog(t *testing.T) {
+func TestLaterPassIsRefusedIfTheColumnsOfADatabaseChanged(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 62, 200)
@@ -163,53 +162,51 @@ func TestRun_RefusesChangedCatalog(t *testing.T) {
 	} {
 		url := map[string]string{"source": m.From, "target": m.To}[side]
 		importtest.Exec(t, url, sql[0])
-		if _, err := m.Run(
-			t.Context(),
-			importtest.Small,
-			false,
-			1,
-		); !errors.Is(err, importer.ErrRefused) ||
-			!strings.Contains(err.Error(), side) {
-			t.Errorf("another column in the %s: got %v, want a refusal that names the database", side, err)
+		_, err := m.Run(t.Context(), importtest.Small, false, 1)
+		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), side) {
+			t.Errorf("a pass after a column was added in the %s: got %v, want ErrRefused that names the database", side, err)
 		}
 		importtest.Exec(t, url, sql[1])
 		importtest.Complete(t, m, importtest.Small)
 	}
 }
 
-// TestRun_RolesWithMissingPrivileges reads the source as roles that do not see all rows. An import must not treat
-// hidden rows as absent.
-func TestRun_RolesWithMissingPrivileges(t *testing.T) {
+// Some roles cannot read all rows of the source. An import must not treat rows that it cannot read as absent.
+func TestRunIsRefusedIfTheRoleCannotReadAllRows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		grants  string
 		options importer.Options
 		want    string // text of the error; "" means no error
 	}{
-		"everything":   {importtest.ReadGrants, importtest.Small, ""},
-		"row security": {importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.Small, "row security"},
-		"profiles are hidden": {
+		"the role can read all rows": {importtest.ReadGrants, importtest.Small, ""},
+		"row security hides users": {
+			importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.Small, "row security",
+		},
+		"row security hides profiles alone": {
 			importtest.ReadGrants + "alter role %[1]s nobypassrls; alter table auth.users disable row " +
 				"level security; alter table auth.identities disable row level security; " +
 				"alter table auth.mfa_factors disable row " +
 				"level security", importtest.Small,
 			"row security",
 		},
-		"nothing": {"grant usage on schema public to %[1]s", importtest.Small, "auth.users"},
-		"no users": {
+		"no privilege on the schema auth": {"grant usage on schema public to %[1]s", importtest.Small, "auth.users"},
+		"no privilege on users": {
 			importtest.ReadGrants + "revoke select on auth.users from %[1]s", importtest.Small,
 			"auth.users cannot be read",
 		},
-		"no identities": {
+		"no privilege on identities": {
 			importtest.ReadGrants + "revoke select on auth.identities from %[1]s", importtest.Small,
 			"auth.identities cannot be read",
 		},
-		"no factors": {
+		"no privilege on second factors, mfa is hold": {
 			importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s",
 			importer.Options{BatchSize: 40, MFA: "hold"},
 			"auth.mfa_factors cannot be read",
 		},
-		"no factors, allowed": {importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s", importtest.Small, ""},
+		"no privilege on second factors, mfa is allow": {
+			importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s", importtest.Small, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -219,19 +216,18 @@ func TestRun_RolesWithMissingPrivileges(t *testing.T) {
 			_, err := m.Run(t.Context(), c.options, false, 1)
 			if c.want == "" {
 				if err != nil {
-					t.Errorf("got %v, want no error", err)
+					t.Errorf("the import with this role: got %v, want no error", err)
 				}
 				return
 			}
 			if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want a refusal with %q", err, c.want)
+				t.Errorf("the import with this role: got %v, want ErrRefused with %q", err, c.want)
 			}
 		})
 	}
 }
 
-// TestRun_RoleLosesPrivileges hides rows from the role between two passes.
-func TestRun_RoleLosesPrivileges(t *testing.T) {
+func TestLaterPassIsRefusedIfTheRoleLostAPrivilege(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ sql, want string }{
 		"row security": {"alter role %[1]s nobypassrls", "row security"},
@@ -249,24 +245,20 @@ func TestRun_RoleLosesPrivileges(t *testing.T) {
 			importtest.Complete(t, m, importtest.Small)
 			before := importtest.Contents(t, m.To, importtest.Imported)
 			importtest.Exec(t, from, fmt.Sprintf(c.sql, u.User.Username()))
-			if _, err := m.Run(
-				t.Context(),
-				importtest.Small,
-				false,
-				1,
-			); !errors.Is(err, importer.ErrRefused) ||
-				!strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want a refusal with %q", err, c.want)
+			_, err = m.Run(t.Context(), importtest.Small, false, 1)
+			if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("a pass after the role lost a privilege: got %v, want ErrRefused with %q", err, c.want)
 			}
 			if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), before); diff != "" {
-				t.Errorf("the target has changed:%s", diff)
+				t.Errorf("the refused pass changed the target:%s", diff)
 			}
 		})
 	}
 }
 
-// TestRun_StatementTimeout reads profiles slowly: the import halves a batch until reading it does not time out.
-func TestRun_StatementTimeout(t *testing.T) {
+// Reading all profiles of a batch takes longer than the timeout, so the import halves the batch until reading each part
+// takes less. Then reading the profile of a single user takes longer: the import parks the batch.
+func TestRunHalvesABatchWhoseProfilesTimeOut(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 65, 100)
@@ -289,7 +281,7 @@ func TestRun_StatementTimeout(t *testing.T) {
 		m.To,
 		"select count(*)::text from supabase_import.ruling where reason = 'target_error'",
 	); n != "0" {
-		t.Errorf("%s rows are reported as rejected, want none", n)
+		t.Errorf("the import stored %s rejections with target_error, want 0", n)
 	}
 
 	importtest.Exec(
@@ -313,7 +305,8 @@ create or replace view public.slow as select p.* from public.profiles p
 		t.Fatal(err)
 	}
 	if len(st.Parked) != 1 || !strings.Contains(st.Parked[0].Why, "statement timeout") || st.State != "running" {
-		t.Errorf("got the state %q and the parked batches %v, want one parked batch with a reason", st.State, st.Parked)
+		t.Errorf("reading one profile times out: got the state %q and the parked batches %v, want running and one batch "+
+			"parked for a statement timeout", st.State, st.Parked)
 	}
 	importtest.Exec(t, from, `truncate public.stuck`)
 	importtest.Complete(t, m, o)

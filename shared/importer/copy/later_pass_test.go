@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// In the source one user changes, one is deleted, and a new one has the lowest id.
+// In the source one user changes, one user is deleted, and a new user gets the lowest id.
 func TestLaterPassWritesOnlyChanges(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -32,17 +32,18 @@ insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 	inSource := importtest.Value(t, from, `select ((select count(*) from auth.users)
 		+ (select count(*) from auth.identities) + (select count(*) from public.profiles))::text`)
 	if strconv.FormatInt(rows, 10) != inSource {
-		t.Errorf("the events report %d rows, want %s", rows, inSource)
+		t.Errorf("the events of the second pass report %d rows, want %s, all rows of the source", rows, inSource)
 	}
 	// Two users are written, and a user and a profile are removed. All other rows of the source are unchanged.
 	if copied != 4 || unchanged != rows-2 {
-		t.Errorf("the events report %d rows written and %d unchanged, want 4 and %d", copied, unchanged, rows-2)
+		t.Errorf("the events of the second pass report %d written and %d unchanged rows, want 4 and %d",
+			copied, unchanged, rows-2)
 	}
 	importtest.CheckSameAsNewImport(t, m, importtest.Small)
 }
 
 // Two users are deleted in the source, and a row of the application refers to one of them.
-func TestLaterPassKeepsOnlyTheUserWithAnOrder(t *testing.T) {
+func TestLaterPassKeepsOnlyTheDeletedUserWithAnOrder(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 5, 5, 0)
@@ -55,9 +56,9 @@ insert into orders values ('`+users[1]+`')`)
 	importtest.Complete(t, m, importtest.Small)
 	left := importtest.Column(t, m.To, `select id::text from "user" where id in ('`+users[0]+`', '`+users[1]+`')`)
 	if len(left) != 1 || left[0] != users[1] {
-		t.Errorf("the users %v are left, want %s alone", left, users[1])
+		t.Errorf("of the two users %v are left in the target, want %s alone", left, users[1])
 	}
 	if n := importtest.Value(t, m.To, "select count(*)::text from orders"); n != "1" {
-		t.Errorf("%s orders are left, want 1", n)
+		t.Errorf("%s orders are left in the target, want 1", n)
 	}
 }

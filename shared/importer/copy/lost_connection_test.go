@@ -13,9 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// terminateAtMark makes the target terminate the connection that marks a batch as done. It does so the given number of
-// times.
-func terminateAtMark(t *testing.T, to string, times int) {
+// terminateAtMark makes the target terminate the connection that is about to mark a batch as done. It does so for the
+// first n attempts.
+func terminateAtMark(t *testing.T, to string, n int) {
 	t.Helper()
 	importtest.Exec(t, to, fmt.Sprintf(`create sequence marks;
 create function terminate() returns trigger language plpgsql as $$ begin
@@ -26,12 +26,12 @@ create function terminate() returns trigger language plpgsql as $$ begin
   return new;
 end $$;
 create trigger terminate before update on supabase_import.batch for each row
-  when (new.copied and not old.copied) execute function terminate()`, times))
+  when (new.copied and not old.copied) execute function terminate()`, n))
 }
 
 // A batch stays open if the connection on which it was copied breaks before it is marked as done. If this happens ten
 // times in a row, the import ends with an error that a later call can resolve.
-func TestRunEndsIfEveryConnectionBreaksBeforeTheMark(t *testing.T) {
+func TestRunEndsIfTheConnectionBreaksBeforeTheMarkEachTime(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 5, 5, 5)
@@ -43,10 +43,10 @@ func TestRunEndsIfEveryConnectionBreaksBeforeTheMark(t *testing.T) {
 	terminateAtMark(t, m.To, 2*run.Tries)
 	_, err := m.Run(t.Context(), importtest.Small, false, 1)
 	if !errors.Is(err, importer.ErrUnavailable) || !strings.Contains(err.Error(), "breaks repeatedly") {
-		t.Errorf("got %v, want ErrUnavailable", err)
+		t.Errorf("the connection breaks before each mark: got %v, want ErrUnavailable with \"breaks repeatedly\"", err)
 	}
 	if got := importtest.Value(t, m.To, "select last_value::text from marks"); got != fmt.Sprint(run.Tries) {
-		t.Errorf("the batch was copied %s times, want %d", got, run.Tries)
+		t.Errorf("the import tried to mark the batch %s times, want %d", got, run.Tries)
 	}
 	importtest.Exec(t, m.To, "drop trigger terminate on supabase_import.batch")
 	importtest.Complete(t, m, importtest.Small)

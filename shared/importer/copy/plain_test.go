@@ -35,23 +35,17 @@ func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 		}
 	}
 	importtest.Complete(t, runTarget, importer.Options{})
-	got, want := importtest.Contents(
-		t,
-		plainTarget.To,
-		importtest.Imported,
-	), importtest.Contents(
-		t,
-		runTarget.To,
-		importtest.Imported,
-	)
+	got := importtest.Contents(t, plainTarget.To, importtest.Imported)
+	want := importtest.Contents(t, runTarget.To, importtest.Imported)
 	if diff := importtest.Diff(got, want); diff != "" {
 		t.Errorf("plain COPY writes other rows than a run: %s", diff)
 	}
 	if len(got["user"]) != 300 || len(got["user_profile"]) != 240 {
-		t.Errorf("%d users and %d profiles, want 300 and 240", len(got["user"]), len(got["user_profile"]))
+		t.Errorf("plain COPY wrote %d users and %d profiles, want 300 and 240", len(got["user"]), len(got["user_profile"]))
 	}
 }
 
+// connected returns a connection to the database with this URL.
 func connected(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)

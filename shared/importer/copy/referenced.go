@@ -22,8 +22,8 @@ const countRemovals = `SELECT
   + (SELECT count(*) FROM stage_identity WHERE action = 'remove')
   + (SELECT count(*) FROM stage_profile WHERE action = 'remove')`
 
-// keepReferenced sets the action "kept" on removals of rows to which rows of other tables refer, and on removals that
-// the target rejected before (reject.go). The column referring names these tables.
+// keepReferenced changes the action from "remove" to "kept" for rows to which rows of other tables refer, and for users
+// whose deletion the target rejected before (reject.go). The column referring names these tables or has the SQLSTATE.
 func (t *transaction) keepReferenced(ctx context.Context) error {
 	var n int64
 	if err := run.QueryNumbers(ctx, t.Dst, countRemovals, &n); err != nil || n == 0 {
@@ -44,7 +44,8 @@ func (t *transaction) keepReferenced(ctx context.Context) error {
 	return run.Exec(ctx, t.Dst, markReferenced(t.Pass))
 }
 
-// markReferenced returns SQL that marks the rows that are kept, with the tables that refer to them.
+// markReferenced returns SQL that sets the action "kept" and the column referring. Rows that are kept only because
+// their user is kept get the empty text.
 func markReferenced(p *run.Pass) string {
 	referenced := `(
   SELECT source, key, tables FROM ` + run.AffectedTables("effect <> '"+run.Removed+"'") + ` r

@@ -14,18 +14,19 @@ import (
 
 // This file decides when a row counts as rejected by the target; docs/importer.md has a diagram. There are three cases:
 //
-//  1. A staged row differs from a row that another program wrote, or another program wrote the account:
-//     rejectTakenRows.
+//  1. Another program wrote a row with the same id and other values, or the same account of a provider under another
+//     id: rejectTakenRows.
 //  2. Writing violates a unique constraint, because another user has the same email, phone number or account of a
 //     provider: resolveTaken.
 //  3. The target rejects the rows with any other error: copyScope halves the scope down to one user, and rejectRow
-//     searches the rejected row of that user.
+//     finds the row of that user that the target rejects.
 //
 // Each decision is stored as a rejection (run/rejection.go) and committed. Then the users are staged again: the
 // projections read the stored rejections. Conflicts within the source are decided when a pass begins
 // (run/conflicts.go).
 
-// reject runs statements that insert rejections. If they insert any, it commits; the commit empties the stage.
+// reject runs statements that store rejections or temporary values. If they change a row, it commits, which empties the
+// stage, and returns true.
 func (t *transaction) reject(ctx context.Context, sql string) (rejected bool, err error) {
 	n, err := run.ExecCounting(ctx, t.Dst, sql)
 	if err != nil {
@@ -53,9 +54,9 @@ WHERE s.action IN ('new', 'update') AND s.reason IS NULL AND NOT s.folded`)
 // resolveTaken handles a unique violation by an email, a phone number or an account of a provider.
 //
 // First it takes the email from target users who never verified it, in the same transaction, so that no client can sign
-// up with it in between. If there are none, target rows that the run wrote and that are unchanged since get a
-// placeholder, and their own batch copies them again. If any other target user has the value, the source user or
-// identity is rejected.
+// up with the email in between. If there are no such users, target rows that the run wrote and that are unchanged since
+// get a temporary value, and their own batch copies them again. If any other target row has the value, the email or
+// number of the source user, or the identity, is rejected.
 func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 	var released int64
 	err := run.QueryNumbers(ctx, t.Dst, "ROLLBACK TO SAVEPOINT staged;\n"+t.Pass.ReleaseEmails(), &released)
@@ -80,8 +81,9 @@ func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 	return err
 }
 
-// rejectTakenValue returns SQL that gives the run's own unchanged target rows with the same value in column a temporary
-// value, and rejects the staged users whose value another target user has. temporary and reason are SQL expressions.
+// rejectTakenValue returns SQL for a column of "user" with unique values. Target users that have the value of a staged
+// user get a temporary value, if the run wrote them and they are unchanged since. If another target user still has the
+// value, the staged user is rejected. temporary and reason are SQL expressions.
 func rejectTakenValue(p *run.Pass, column, temporary, reason string) string {
 	return p.AssignTemporary(column, temporary) +
 		p.RejectStaged(mapping.User, reason, "stage_user s\nJOIN \"user\" u ON "+run.HasStagedValue(column))
@@ -162,7 +164,7 @@ func (w *worker) listAtSource(ctx context.Context, sql string) (ids []string, er
 	return ids, err
 }
 
-// removalError is the error of the target on the deletion of rows that are deleted in the source.
+// removalError is the error with which the target rejects the removal of rows that are deleted in the source.
 type removalError struct{ err error }
 
 func (e removalError) Error() string {
@@ -170,8 +172,8 @@ func (e removalError) Error() string {
 }
 func (e removalError) Unwrap() error { return e.err }
 
-// rejectRow rejects as few rows of one user as possible: it tries the profile, then each identity, then all identities,
-// then the whole user. If the target does not let the run delete the user, the user is kept.
+// rejectRow rejects as few rows of one user as possible: it tries to reject the profile, then each identity, then all
+// identities, then the whole user. If the target rejects the deletion of the user, the user is kept.
 func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, cause error) (did rowCounts, err error) {
 	pgErr, ok := errors.AsType[*pgconn.PgError](cause)
 	if !ok || pgErr.Code == run.QueryCanceled {

@@ -14,21 +14,21 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// firstUsers returns the lowest ids of the users of the source.
+// firstUsers returns the n lowest ids of users of the source, in order.
 func firstUsers(t *testing.T, from string, n int) []string {
 	t.Helper()
 	return importtest.Column(t, from, "select id::text from auth.users order by id limit $1::int", n)
 }
 
-// openRejections lists the rejections of the run: kind and user.
-func openRejections(t *testing.T, m *importer.Import) []string {
+// listRejections lists the stored rejections: kind, user, reason and detail.
+func listRejections(t *testing.T, m *importer.Import) []string {
 	t.Helper()
 	return importtest.Column(t, m.To, `select source::text || ' ' || user_id || ' ' || reason || ' ' || detail
 		from supabase_import.ruling order by 1`)
 }
 
-// The target has a unique index of its own, which Xenon does not know.
-func TestUserWithTakenValueOfAnApplicationIsRejected(t *testing.T) {
+// The application added a unique index to "user", which Xenon does not know.
+func TestUserWhoViolatesAUniqueIndexOfTheApplicationIsRejected(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 6, 6, 6)
@@ -46,18 +46,18 @@ func TestUserWithTakenValueOfAnApplicationIsRejected(t *testing.T) {
 	}
 	importtest.Complete(t, m, importtest.Small)
 	want := []string{"user " + users[2] + " target_error SQLSTATE 23505"}
-	if diff := cmp.Diff(want, openRejections(t, m)); diff != "" {
+	if diff := cmp.Diff(want, listRejections(t, m)); diff != "" {
 		t.Errorf("rejections (-want +got):\n%s", diff)
 	}
-	// An event counts a password as part of the user.
+	// The events count a user and the credential account of the user as one row.
 	rows := importtest.Value(t, m.To, `select ((select count(*) from "user") + (select count(*) from user_profile)
 		+ (select count(*) from account where "providerId" <> 'credential'))::text`)
 	if got := strconv.FormatInt(copied, 10); got != rows || done != 1 {
-		t.Errorf("%d events report %s copied rows, want one event and %s rows", done, got, rows)
+		t.Errorf("%d events report %s copied rows, want one event that reports %s rows", done, got, rows)
 	}
 }
 
-// The target rejects every INSERT, even one without rows.
+// The source has no user. The target rejects every INSERT into "user", even one without rows.
 func TestBatchWithoutUsersThatTheTargetRejectsIsParked(t *testing.T) {
 	t.Parallel()
 	m := importtest.Open(t, supabasetest.New(t))
@@ -65,15 +65,16 @@ func TestBatchWithoutUsersThatTheTargetRejectsIsParked(t *testing.T) {
 create trigger no before insert on "user" for each statement execute function no()`)
 	st, err := m.Run(t.Context(), importtest.Small, false, 1)
 	if err != nil || st.State != "running" || len(st.Parked) != 1 || !strings.Contains(st.Parked[0].Why, "P0001") {
-		t.Errorf("got the state %q, parked batches %v, %v, want one batch parked", st.State, st.Parked, err)
+		t.Errorf("got the state %q, the parked batches %v and the error %v, want one batch parked with SQLSTATE P0001",
+			st.State, st.Parked, err)
 	}
 	importtest.Exec(t, m.To, `drop trigger no on "user"`)
 	importtest.Complete(t, m, importtest.Small)
 }
 
-// While the import searches for the row that the target rejects, the role loses a privilege. The import ends and does
-// not reject other rows.
-func TestSearchForRejectedRowEndsAtAnErrorOfAnotherKind(t *testing.T) {
+// While the import searches for the row that the target rejects, the target returns "permission denied". The import
+// ends and does not reject further rows.
+func TestSearchForTheRejectedRowEndsAtAnErrorThatNoRowCauses(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 3)
@@ -87,16 +88,16 @@ func TestSearchForRejectedRowEndsAtAnErrorOfAnotherKind(t *testing.T) {
 end $$;
 create trigger no before insert on "user" for each row when (new.id = '`+user+`') execute function no()`)
 	if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) {
-		t.Errorf("got %v, want ErrRefused", err)
+		t.Errorf("permission denied during the search: got %v, want ErrRefused", err)
 	}
 	want := []string{"profile " + user + " target_error SQLSTATE P0001"}
-	if diff := cmp.Diff(want, openRejections(t, m)); diff != "" {
+	if diff := cmp.Diff(want, listRejections(t, m)); diff != "" {
 		t.Errorf("rejections (-want +got):\n%s", diff)
 	}
 }
 
-// An error that concerns all rows ends the import immediately: it does not search for a row to reject.
-func TestErrorOfAnotherKindEndsTheBatch(t *testing.T) {
+// An error that no row causes ends the import immediately: it does not search for a row to reject.
+func TestErrorThatNoRowCausesEndsTheImport(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 3)
@@ -108,13 +109,13 @@ create function no() returns trigger language plpgsql as $$ begin
 end $$;
 create trigger no before insert on "user" for each statement execute function no()`)
 	if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) {
-		t.Errorf("got %v, want ErrRefused", err)
+		t.Errorf("permission denied: got %v, want ErrRefused", err)
 	}
 	if got := importtest.Value(t, m.To, "select last_value::text from attempts"); got != "1" {
-		t.Errorf("the batch was tried %s times, want once", got)
+		t.Errorf("the import tried %s times to write the batch, want once", got)
 	}
 	if parked := importtest.Value(t, m.To, "select count(parked)::text from supabase_import.batch"); parked != "0" {
-		t.Errorf("%s batches are parked, want none", parked)
+		t.Errorf("%s batches are parked, want 0", parked)
 	}
 }
 
@@ -138,13 +139,13 @@ create view public.slow as select p.* from public.profiles p
 	m.Timeout = 3 * time.Second
 	importtest.Complete(t, m, o)
 	if n := importtest.Count(t, m.To)["user_profile"]; n != 2 {
-		t.Errorf("%d profiles were copied, want 2", n)
+		t.Errorf("%d profiles are in the target, want 2", n)
 	}
 }
 
-// Other users of the target have the email of one user and the telephone number of another one. The import copies both
-// users without the value.
-func TestUsersWithTakenEmailOrPhoneAreRejectedAlone(t *testing.T) {
+// Users of the target have the email of one source user and the telephone number of another. The import copies both
+// source users without this value, and all other users unchanged.
+func TestUsersWithATakenEmailOrPhoneAreCopiedWithoutIt(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 6, 6, 6)
@@ -166,7 +167,8 @@ insert into "user" (name, email, "emailVerified", "phoneNumber") values
 	without := importtest.Value(t, m.To, `select concat_ws(' ', (select email = $1 from "user" where id = $2::uuid),
 		(select "phoneNumber" is null from "user" where id = $3::uuid))`, email, users[1], users[3])
 	if n := importtest.Count(t, m.To)["user"]; n != 8 || without != "f t" {
-		t.Errorf("the target has %d users, want all 6 and the 2 others; the taken values: %s", n, without)
+		t.Errorf("the target has %d users, want 6 imported and 2 others; the first user has the email and the second has no "+
+			"number: %s, want f t", n, without)
 	}
 }
 
@@ -183,12 +185,12 @@ func TestEmailOfUnverifiedUserIsReleased(t *testing.T) {
 	m.Progress = func(e importer.Event) { copied += e.Copied }
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, `select id::text from "user" where email = $1`, email); got != user {
-		t.Errorf("the user %s has the email, want %s", got, user)
+		t.Errorf("the user %s of the target has the email, want the imported user %s", got, user)
 	}
 	rejected := importtest.Value(t, m.To, "select count(*)::text from supabase_import.ruling")
 	rows := importtest.Value(t, m.To, `select ((select count(*) from "user") - 1 + (select count(*) from user_profile)
 		+ (select count(*) from account where "providerId" <> 'credential'))::text`)
 	if got := strconv.FormatInt(copied, 10); got != rows || rejected != "0" {
-		t.Errorf("%s rows are reported as copied, want %s; %s rows are rejected, want none", got, rows, rejected)
+		t.Errorf("the events report %s copied rows, want %s; %s rejections are stored, want 0", got, rows, rejected)
 	}
 }

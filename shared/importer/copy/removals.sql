@@ -1,4 +1,4 @@
--- The quarantine keeps a copy of each removed row.
+-- Store a copy of each row to remove in the stage, for the quarantine. The copy of a user includes the password.
 UPDATE stage_user s
 SET original = to_jsonb(u) || coalesce((
   SELECT jsonb_build_object('credential', to_jsonb(a)) FROM account a WHERE a.id = u.id), '{}')

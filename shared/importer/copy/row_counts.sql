@@ -1,5 +1,5 @@
--- Counts the rows of a batch: all source rows; written; unchanged; identical to a row of another program; folded;
--- quarantined; with an entry for the quarantine.
+-- Counts staged rows: all rows of the source; written or removed in the target; unchanged; identical to a row of
+-- another program; folded; quarantined; with an entry for the quarantine.
 SELECT count(*) FILTER (WHERE reason IS DISTINCT FROM 'deleted_in_source'),
   count(*) FILTER (WHERE action IN ('new', 'update', 'remove') AND (reason IS NULL OR action = 'remove')),
   count(*) FILTER (WHERE action = 'same'),

@@ -18,7 +18,7 @@ func TestPlusAddsEachCount(t *testing.T) {
 	a := rowCounts{1, 2, 3, 4, 5, 6}
 	b := rowCounts{10, 20, 30, 40, 50, 60}
 	if got, want := a.plus(b), (rowCounts{11, 22, 33, 44, 55, 66}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+		t.Errorf("%+v plus %+v: got %+v, want %+v", a, b, got, want)
 	}
 }
 
@@ -45,12 +45,12 @@ func TestCopyRowsCopiesTheRowsOfAQuery(t *testing.T) {
 	var got [3]int
 	err := dst.QueryRow(t.Context(), "select count(*), min(n), max(n) from numbers").Scan(&got[0], &got[1], &got[2])
 	if diff := cmp.Diff([3]int{50000, 1, 50000}, got); diff != "" || err != nil {
-		t.Errorf("rows (-want +got):\n%s%v", diff, err)
+		t.Errorf("error %v; number, minimum and maximum of the copied rows (-want +got):\n%s", err, diff)
 	}
 }
 
-// The error names the database whose statement failed, with a few rows, which fit into the buffer, and with many.
-func TestCopyRowsReturnsTheErrorOfTheStatement(t *testing.T) {
+// The error is that of the database whose statement failed, with few rows, which fit into the buffer, and with many.
+func TestCopyRowsReturnsTheErrorOfTheStatementThatFailed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ query, code, text string }{
 		"the target rejects a row":            {"select 13", "23514", "write to the target: "},
@@ -67,7 +67,7 @@ func TestCopyRowsReturnsTheErrorOfTheStatement(t *testing.T) {
 			err := copyRows(t.Context(), src, dst, c.query, "numbers (n)")
 			e, ok := errors.AsType[*pgconn.PgError](err)
 			if !ok || e.Code != c.code || !strings.Contains(err.Error(), c.text) {
-				t.Errorf("got %v, want SQLSTATE %s and %q", err, c.code, c.text)
+				t.Errorf("copyRows returned %v, want an error with SQLSTATE %s and %q", err, c.code, c.text)
 			}
 		})
 	}

@@ -1,3 +1,4 @@
+-- Adds the target rows with the action "remove" to the table affected, as step 0, and locks them.
 INSERT INTO affected
 SELECT 'user', u.id, 0, u.tableoid, u.ctid, NULL, 'removed'
 FROM "user" u

@@ -33,7 +33,7 @@ func (t *transaction) stage(ctx context.Context, r mapping.Rejections) error {
 // copyRows copies the rows of a query on the source into a table of the target.
 func copyRows(ctx context.Context, src, dst *pgx.Conn, query, into string) error {
 	in, out := io.Pipe()
-	buffered := bufio.NewWriterSize(out, 1<<16) // pgx makes a Write call per row, and a pipe passes each on alone
+	buffered := bufio.NewWriterSize(out, 1<<16) // pgx calls Write for each row, and a pipe passes on one call at a time
 	read := make(chan error, 1)
 	go func() {
 		_, err := src.PgConn().CopyTo(ctx, buffered, "COPY ("+query+") TO STDOUT (FORMAT binary)")

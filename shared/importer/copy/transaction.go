@@ -17,7 +17,7 @@ import (
 type transaction struct {
 	*worker
 	scope mapping.Scope
-	// clearsRejections is true if begin first deletes the rejections that the target caused before.
+	// clearsRejections is true if begin deletes the rejections by the target of earlier passes first.
 	clearsRejections bool
 
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged
@@ -26,11 +26,11 @@ type transaction struct {
 	isDone   bool // all users of the scope are written and committed; false if the scope needs another attempt
 }
 
-// maxAttempts limits the transactions for one scope. Each attempt but the last one ends with a new rejection or a newly
-// released email.
+// maxAttempts limits the attempts to copy one scope. Each attempt but the last one ends with a new rejection, a
+// temporary value or a released email.
 const maxAttempts = 20
 
-// copyUsers copies the users of a scope, and repeats the transaction after every new rejection.
+// copyUsers copies the users of a scope, and repeats the transaction after each new rejection or released email.
 func (w *worker) copyUsers(
 	ctx context.Context, b run.Batch, s mapping.Scope, clearsRejections bool,
 ) (rowCounts, error) {
@@ -41,10 +41,12 @@ func (w *worker) copyUsers(
 		}
 	}
 	return t.did, fmt.Errorf(
-		"batch %d: each of %d attempts ended with a new rejection or a released email", b.Number, maxAttempts)
+		"batch %d: each of %d attempts ended with a new rejection, a temporary value or a released email",
+		b.Number, maxAttempts)
 }
 
-// runOnce runs one transaction until the commit, or until the target rejects a row.
+// runOnce makes one attempt: it stages the rows, unless they are staged already, and writes them. t.isDone is true if
+// they are committed. Without an error and without isDone, the caller makes another attempt.
 func (t *transaction) runOnce(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {

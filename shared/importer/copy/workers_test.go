@@ -22,14 +22,14 @@ func TestRunCopiesWithTheDefaultNumberOfWorkers(t *testing.T) {
 	var done []int
 	m.Progress = func(e importer.Event) { done = append(done, e.Done) }
 	if st, err := m.Run(t.Context(), importer.Options{BatchSize: 1}, false, 0); err != nil || st.State != "complete" {
-		t.Errorf("got the state %q, %v, want complete", st.State, err)
+		t.Errorf("Run with 0 workers: got the state %q, %v, want complete", st.State, err)
 	}
 	if diff := cmp.Diff([]int{1, 2, 3}, done); diff != "" {
-		t.Errorf("batches done, by event (-want +got):\n%s", diff)
+		t.Errorf("number of done batches in each event (-want +got):\n%s", diff)
 	}
 }
 
-// Step Functions calls Shard again if the deadline was reached.
+// If the deadline was reached, Step Functions calls Shard again.
 func TestShardIsDoneWhenNoBatchIsOpen(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -43,15 +43,15 @@ func TestShardIsDoneWhenNoBatchIsOpen(t *testing.T) {
 	ended, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
 	if done, err := copy.Shard(ended, m.Env(), st.Run, run.WholeRun); done || err != nil {
-		t.Errorf("after the deadline: got %v, %v", done, err)
+		t.Errorf("Shard after the deadline: got %t, %v, want false without an error", done, err)
 	}
 	if done, err := copy.Shard(t.Context(), m.Env(), "another run", run.WholeRun); done || err == nil {
-		t.Errorf("a run that does not exist: got %v, %v", done, err)
+		t.Errorf("Shard of a run that does not exist: got %t, %v, want false and an error", done, err)
 	}
 	if done, err := copy.Shard(t.Context(), m.Env(), st.Run, run.WholeRun); !done || err != nil {
-		t.Errorf("got %v, %v", done, err)
+		t.Errorf("Shard without a deadline: got %t, %v, want true", done, err)
 	}
 	if n := importtest.Count(t, m.To)["user"]; n != 3 {
-		t.Errorf("%d users were copied, want 3", n)
+		t.Errorf("%d users are in the target, want 3", n)
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// removalsSQL is SQL that deletes the rows with the action "remove", child rows first. It keeps a user for whom another
-// program added rows.
+// removalsSQL is SQL that deletes the rows with the action "remove", accounts and profiles before users. It keeps a
+// user for whom another program added an account or a profile.
 //
 //go:embed removals.sql
 var removalsSQL string
 
-// countRows is SQL that counts the rows of a staged batch.
+// countRows is SQL that counts the staged rows.
 //
 //go:embed row_counts.sql
 var countRows string
