@@ -12,13 +12,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// The reasons for a difference.
+// The values of Difference.Why.
 const (
 	targetChanged = "target changed since"
 	sourceChanged = "source changed since"
 )
 
-// explain adds columns and a reason to differences, and lists them in the result.
+// explain adds the columns and the reason to each difference, and adds the differences to the result.
 func (c *comparison) explain(ctx context.Context, t table, all []difference) error {
 	if len(all) == 0 {
 		return nil
@@ -77,7 +77,7 @@ FROM (`+c.Pass.Fingerprints(forUsers.scope)+`) x`)
 	return e, err
 }
 
-// columnHashes returns a hash for every column of every row, by the id of the row.
+// columnHashes returns, by the key of a row, the MD5 of each expression. from is the text after FROM.
 func columnHashes(ctx context.Context, db *pgx.Conn, exprs []string, key, from string) (map[string][]string, error) {
 	hashes := make([]string, len(exprs))
 	for i, e := range exprs {
@@ -94,6 +94,7 @@ func columnHashes(ctx context.Context, db *pgx.Conn, exprs []string, key, from s
 	return all, err
 }
 
+// differing returns the names of the columns whose hashes in a and b differ.
 func differing(names, a, b []string) []string {
 	out := []string{}
 	for i, name := range names {
@@ -112,9 +113,10 @@ type sourceRow struct {
 	key  string
 }
 
+// entry is a ledger entry. For a row of the source it has only the fingerprint, raw.
 type entry struct {
 	raw, outcome             string
-	isWritten, hasCredential bool
+	isWritten, hasCredential bool // the run wrote the row; the run wrote the credential account of the user
 }
 
 func readHistory(ctx context.Context, db *pgx.Conn, sql string) (history, error) {
@@ -136,7 +138,7 @@ func readHistory(ctx context.Context, db *pgx.Conn, sql string) (history, error)
 	return h, err
 }
 
-// targetChanged reports whether the row was changed, added or deleted in the target after the run copied it.
+// targetChanged reports whether the row was changed, added or deleted in the target after the run copied the user.
 func (t table) targetChanged(d difference, ledger history) bool {
 	const kept, identical = string(mapping.Kept), string(mapping.Identical)
 	if d.Kind == "missing" {
@@ -169,8 +171,8 @@ func (t table) sourceChanged(d difference, source, ledger history) bool {
 	return !maps.Equal(now, read)
 }
 
-// dependsOn reports whether the target row with an id depends on a source row. The name of a user may come from an
-// identity, and a second factor can withhold the password.
+// dependsOn reports whether the values of the target row with this id depend on the source row r. The name of a user
+// can come from an identity, and because of a second factor the password can be withheld.
 func (t table) dependsOn(r sourceRow, id string) bool {
 	if t.Kind == mapping.User {
 		return r.kind == mapping.User || r.kind == mapping.Identity || r.kind == mapping.Factor

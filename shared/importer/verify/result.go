@@ -14,7 +14,7 @@ import (
 // maxListed is the maximum number of differences, and of remaining rows, that a Result lists.
 const maxListed = 1000
 
-// Result is the result of the comparison of the current source with the target.
+// Result is the result of a verification: a comparison of the source with the target.
 type Result struct {
 	At          time.Time               `json:"at"`
 	Batches     int                     `json:"batches"`
@@ -24,12 +24,12 @@ type Result struct {
 	Different   int64                   `json:"different"`   // number of all differences
 	Remaining   []run.Remaining         `json:"remaining"`   // rows deleted in the source and kept in the target, at most 1,000
 	Remain      int64                   `json:"remain"`      // number of all remaining rows; no checksum includes them
-	Equal       bool                    `json:"equal"`       // no row and no count differs, and no batch is parked or open
+	Equal       bool                    `json:"equal"`       // nothing differs, and every batch is copied and verified
 }
 
 // Equation is a check that two counts are equal.
 type Equation struct {
-	Says  string `json:"says"`
+	Says  string `json:"says"` // the two counts in words: "quantity on the left = quantity on the right"
 	Left  int64  `json:"left"`
 	Right int64  `json:"right"`
 	Holds bool   `json:"holds"`
@@ -73,7 +73,7 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 	return r, nil
 }
 
-// isEqual reports whether no difference was found.
+// isEqual reports whether all checksums are equal, all equations hold and no row differs.
 func (r Result) isEqual() bool {
 	for _, c := range r.Checksums {
 		if !c.Equal() {
@@ -121,7 +121,7 @@ func (e *equations) readAll(ctx context.Context) ([]Equation, error) {
 	return e.list, nil
 }
 
-// addSourceEquations checks that the ledger has every row of the source.
+// addSourceEquations adds the equations that the ledger has as many rows of each kind as the source.
 func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCounts) error {
 	const copied, identical, kept, quarantined = mapping.Copied, mapping.Identical, mapping.Kept, mapping.Quarantined
 	for _, k := range []struct {
@@ -157,7 +157,7 @@ func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCou
 	return nil
 }
 
-// addTargetEquations checks that the target has every row that is copied according to the ledger.
+// addTargetEquations adds the equations that the target has as many rows of each kind as the ledger lists as copied.
 func (e *equations) addTargetEquations(ledger run.LedgerCounts) {
 	inTarget := func(k mapping.Kind) int64 {
 		return ledger.Counts.Sum(k, mapping.Copied, mapping.Identical, mapping.Kept) - ledger.Remain[k]

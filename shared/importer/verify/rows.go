@@ -16,7 +16,7 @@ import (
 // maxListedInBatch is the maximum number of differences of a batch that the result lists.
 const maxListedInBatch = 100
 
-// expectedRow is a row as computed from the source.
+// expectedRow is a row that the target should have, as the source computes it.
 type expectedRow struct {
 	user string
 	hash int64
@@ -32,14 +32,14 @@ type actualRow struct {
 	isUntouched bool   // the row is unchanged since the run wrote it
 }
 
-// difference is a row without an equal row in the other database, with the actual row of the target.
+// difference is a row without an equal row in the other database. actual is the row of the target, if there is one.
 type difference struct {
 	run.Difference
 	user   string
 	actual actualRow
 }
 
-// compareRows lists the rows of a table that differ in the batch.
+// compareRows adds the rows of a table that differ in the batch to the result.
 func (c *comparison) compareRows(ctx context.Context, t table) error {
 	var expected map[string][]expectedRow
 	var actual map[string][]actualRow
@@ -76,8 +76,8 @@ func unionOfKeys[A, B any](a map[string]A, b map[string]B) map[string]bool {
 	return ids
 }
 
-// compareID compares the expected and the actual rows with the same id. The target can have several rows, because no
-// unique constraint prevents it.
+// compareID compares the expected and the actual rows with the same id. There can be several, such as two credential
+// accounts of one user in the target, which no unique constraint prevents.
 func compareID(id string, expected []expectedRow, actual []actualRow) []difference {
 	var unpaired []expectedRow
 	for _, e := range expected {
@@ -105,8 +105,8 @@ func compareID(id string, expected []expectedRow, actual []actualRow) []differen
 	return all
 }
 
-// withoutForeign removes the rows that the target had before the run and that the source does not have. It subtracts
-// them from the checksum of the target.
+// withoutForeign removes rows of the target that another program wrote and for which the source has no row. It
+// subtracts them from the checksum of the target.
 func (c *comparison) withoutForeign(t table, all []difference) []difference {
 	checksum := c.Sums[t.name]
 	total, _ := new(big.Int).SetString(checksum.TargetSum, 10) // cannot fail: Postgres wrote the number
@@ -123,7 +123,7 @@ func (c *comparison) withoutForeign(t table, all []difference) []difference {
 	return rest
 }
 
-// projected returns what follows FROM in a query for the expected rows of a table on the source.
+// projected returns the text after FROM in a query on the source for the expected rows of a table.
 func (c *comparison) projected(t table) string {
 	return "(" + t.project(c.scope, c.rejections) + ") s\nWHERE " + t.Wanted
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // The source computes the expected rows with the projections. The actual rows are the target rows that belong to the
-// run according to the ledger. Each server returns one line for each table: the number of its rows, and the sum of the
-// hashes of their texts.
+// run according to the ledger. Each server returns one result row for each table: the number of its rows, and the sum
+// of the hashes of their texts.
 
 // table is a kind of target row, with its SQL for both databases.
 type table struct {
@@ -24,9 +24,9 @@ type table struct {
 	isCompared func(mapping.Rejections) string                // returns the condition: the row is compared
 }
 
-// tables returns the kinds. If noSharedIDs is true, no target user had the id of a source user before the run. Rows of
-// a user that the run wrote were written by the run or after it, so they are compared even if the ledger does not have
-// them.
+// tables returns the kinds of target rows that are compared. If noSharedIDs is true, no target user had the id of a
+// source user before the run. If the run wrote a user, all accounts and profiles of the user are compared, even if the
+// ledger does not have them: they were written by the run or after it.
 func tables(p *run.Pass, noSharedIDs bool) []table {
 	const isCopied = "l.outcome IN " + run.CopiedOutcomes
 	user := func(r mapping.Rejections) string {
@@ -54,7 +54,7 @@ func tables(p *run.Pass, noSharedIDs bool) []table {
 	return all
 }
 
-// expected returns the SQL expressions of a row in the source: id, user and the mapped columns.
+// expected returns the SQL expressions of an expected row on the source: id, user and the mapped columns.
 func (t table) expected() []string {
 	return withPrefix("s.", slices.Concat([]string{"key", "user_id"}, t.StagedColumns()))
 }
@@ -68,7 +68,7 @@ func (t table) actual() []string {
 	return all
 }
 
-// columns returns the names of these columns.
+// columns returns the names of the columns whose values expected and actual return.
 func (t table) columns() []string {
 	names := slices.Concat([]string{"id", strings.TrimPrefix(t.Owner, "e.")}, t.Columns)
 	for i := range names {
@@ -85,7 +85,8 @@ func withPrefix(with string, all []string) []string {
 	return out
 }
 
-// checksum returns an SQL expression for the checksum of a row with these expressions, from their texts in Postgres.
+// checksum returns an SQL expression for the checksum of a row. exprs are the SQL expressions of the columns; Postgres
+// converts each of them to text.
 func checksum(exprs []string) string {
 	texts := make([]string, len(exprs))
 	for i, e := range exprs {
@@ -94,9 +95,9 @@ func checksum(exprs []string) string {
 	return mapping.Checksum("row(" + strings.Join(texts, ", ") + ")")
 }
 
-// fromTarget returns what follows FROM in a query for the actual rows e: the ledger entry l of the row, NULL if the
-// ledger does not have the row, and the entry of its owner. The joins use all columns of the ledger's primary key, so
-// that they are fast even if the planner has no statistics yet.
+// fromTarget returns the text after FROM in a query for the actual rows e, joined with the ledger entry l of the row,
+// which is NULL if there is none, and with the entry owner of its user. The joins use all columns of the ledger's
+// primary key, so that they are fast even if the planner has no statistics yet.
 func (t table) fromTarget(id int, s mapping.Scope, r mapping.Rejections) string {
 	sql := "(SELECT e.* FROM " + t.From + " AND " + s.Contains(t.Owner) + ") e\n"
 	if t.Kind == mapping.User {
@@ -109,7 +110,8 @@ func (t table) fromTarget(id int, s mapping.Scope, r mapping.Rejections) string 
 	return sql + "\nWHERE " + t.isCompared(r) + " AND NOT " + t.isKept(r)
 }
 
-// isKept returns the SQL condition that the quarantine lists the row as deleted in the source and kept in the target.
+// isKept returns an SQL condition: the quarantine lists the row, or its user, as deleted in the source and kept in the
+// target.
 func (t table) isKept(r mapping.Rejections) string {
 	reason := mapping.KeptAfterSourceDeletion
 	if t.name == "credential" {
@@ -119,8 +121,8 @@ func (t table) isKept(r mapping.Rejections) string {
 		" OR " + r.Include(t.Kind, reason, t.Key) + ")"
 }
 
-// sumsAtSource returns the query for the sums of all tables. It reads the users once for the sums of users and
-// credentials.
+// sumsAtSource returns the query for the sums of all tables on the source. It reads the users once for the sums of both
+// users and credential accounts.
 func sumsAtSource(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []table) string {
 	user, credential := all[0], all[1]
 	sql := fmt.Sprintf(`SELECT v.t, v.n, v.h::text
@@ -142,6 +144,7 @@ CROSS JOIN LATERAL (VALUES ('user', users, coalesce(u, 0)), ('credential', passw
 	return sql
 }
 
+// sumsAtTarget returns the query for the sums of all tables on the target.
 func sumsAtTarget(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []table) string {
 	parts := make([]string, len(all))
 	for i, t := range all {
@@ -151,8 +154,8 @@ func sumsAtTarget(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []tabl
 	return strings.Join(parts, "\nUNION ALL\n")
 }
 
-// compareBatch computes the sums of a batch in both databases at the same time. If the sums of a table differ, it lists
-// the rows that differ.
+// compareBatch computes the sums of a batch in both databases at the same time. If the sums of a table differ, it looks
+// for the rows that differ.
 func compareBatch(
 	ctx context.Context, w *run.Worker, b run.Batch, noSharedIDs bool,
 ) (result run.BatchResult, err error) {

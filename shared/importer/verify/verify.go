@@ -34,8 +34,9 @@ func Run(ctx context.Context, env *run.Env, name string, workers int) (Result, e
 	return ReadResult(ctx, env, name)
 }
 
-// Shard compares the remaining batches of a shard and stores the results. done is false if the deadline of ctx was
-// reached: call Shard again. Call run.StartVerification before the shards; ReadResult adds up the results.
+// Shard compares the batches of a shard that are not verified yet, and stores the results. done is false if the
+// deadline of ctx was reached: then the caller calls Shard again. The caller calls run.StartVerification before the
+// shards, and ReadResult after them.
 func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (done bool, err error) {
 	err = compareDue(ctx, env, name, shard, 1)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -44,7 +45,7 @@ func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (don
 	return err == nil, err
 }
 
-// compareDue compares the batches of a shard that are due.
+// compareDue compares the batches of a shard that are not verified yet.
 func compareDue(ctx context.Context, env *run.Env, name string, shard run.Shard, workers int) error {
 	p, err := run.Join(ctx, env, name)
 	if err != nil {

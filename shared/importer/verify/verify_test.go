@@ -19,7 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-// checkDifferences fails unless a verification lists exactly these rows.
+// checkDifferences fails the test unless a verification lists exactly these differences, in any order.
 func checkDifferences(t *testing.T, m *importer.Import, want ...run.Difference) {
 	t.Helper()
 	v := importtest.Verify(t, m)
@@ -30,10 +30,10 @@ func checkDifferences(t *testing.T, m *importer.Import, want ...run.Difference) 
 	slices.SortFunc(got, order)
 	slices.SortFunc(want, order)
 	if diff := gocmp.Diff(got, want); diff != "" {
-		t.Errorf("differences: got -, want +:\n%s", diff)
+		t.Errorf("differences that the verification lists (-got +want):\n%s", diff)
 	}
 	if v.Equal || v.Different != int64(len(want)) {
-		t.Errorf("equal: %t, %d rows differ, want %d", v.Equal, v.Different, len(want))
+		t.Errorf("the verification has equal %t and %d differences, want false and %d", v.Equal, v.Different, len(want))
 	}
 }
 
@@ -54,9 +54,9 @@ const (
 	byTarget = "target changed since"
 )
 
-// The test imports users of every kind (20,000 of them with XENON_WHOLE=1). The verification lists rows that are
-// corrupted afterwards.
-func TestVerify_ReportsCorruptedRows(t *testing.T) {
+// The test imports users of every kind (20,000 users with XENON_WHOLE=1) and then changes, deletes and adds rows of the
+// target.
+func TestVerificationListsEveryChangedRowOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	users := 3000
@@ -142,11 +142,7 @@ func TestVerify_ReportsCorruptedRows(t *testing.T) {
 		missingRow("user_profile", u[7], byTarget),
 		extraRow("account", newAccount+"1", byTarget),
 		extraRow("credential", u[9], byTarget),
-		missingRow(
-			"user",
-			u[10],
-			byTarget,
-		),
+		missingRow("user", u[10], byTarget),
 		missingRow("credential", u[10], byTarget),
 		missingRow("account", a[10], byTarget),
 		missingRow("user_profile", u[10], byTarget),
@@ -154,8 +150,8 @@ func TestVerify_ReportsCorruptedRows(t *testing.T) {
 	)
 }
 
-// A quick pass finds rows by their updated_at; the verification finds the other changes, and a full pass copies them.
-func TestVerify_FindsChangesThatQuickPassMisses(t *testing.T) {
+// A user of the source changes without a new updated_at. A quick pass does not see the change; a full pass copies it.
+func TestVerificationFindsAChangeThatAQuickPassMisses(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	src := importtest.Connect(t, from)
@@ -182,8 +178,9 @@ func TestVerify_FindsChangesThatQuickPassMisses(t *testing.T) {
 	importtest.CheckEqual(t, m, "after a full pass")
 }
 
-// Rows of the target that the run did not write do not count as differences.
-func TestVerify_IgnoresRowsOfOtherPrograms(t *testing.T) {
+// The target has all users of the source, but the run did not write them. Two of them have an account that the source
+// does not have.
+func TestVerificationIgnoresFurtherAccountsOfUsersOfOtherPrograms(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 23, 300)
@@ -192,10 +189,8 @@ func TestVerify_IgnoresRowsOfOtherPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	dst := importtest.Connect(t, m.To)
-	if _, err := dst.Exec(
-		t.Context(),
-		"drop schema supabase_import cascade",
-	); err != nil { // now no run has written the users
+	// Without the ledger, another program wrote the users.
+	if _, err := dst.Exec(t.Context(), "drop schema supabase_import cascade"); err != nil {
 		t.Fatal(err)
 	}
 	u, _ := importtest.OrdinaryUsers(t, dst, 1)
@@ -225,17 +220,18 @@ func TestVerify_IgnoresRowsOfOtherPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := st.Counts[mapping.User][mapping.Copied]; n != 0 {
-		t.Errorf("%d users are copied, want all to be identical", n)
+		t.Errorf("the run copied %d users, want 0: all users are identical", n)
 	}
 	v := importtest.Verify(t, m)
 	if v.Different != 0 || v.Checksums["credential"].SourceSum != v.Checksums["credential"].TargetSum {
-		t.Errorf("%d rows differ, want none: %+v", v.Different, v.Differences)
+		t.Errorf("the verification has %d differences (%+v) and the credential checksums %+v, want no difference",
+			v.Different, v.Differences, v.Checksums["credential"])
 	}
 }
 
-// Rows that changed in the source and in the target are not overwritten. The verification lists them, and the equations
-// still count them.
-func TestVerify_ReportsKeptRows(t *testing.T) {
+// A pass does not overwrite rows that changed in the source and in the target. The verification lists them, and the
+// equations hold.
+func TestVerificationListsKeptRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 25, 500)
@@ -279,13 +275,13 @@ func TestVerify_ReportsKeptRows(t *testing.T) {
 	)
 	for _, e := range importtest.Verify(t, m).Equations {
 		if !e.Holds {
-			t.Errorf("%s: %d and %d", e.Says, e.Left, e.Right)
+			t.Errorf("the equation %q does not hold: %d and %d", e.Says, e.Left, e.Right)
 		}
 	}
 }
 
-// A shard continues where it stopped, and the result is complete only when all shards are done.
-func TestVerifyShard_Resumes(t *testing.T) {
+// The result is complete only when all shards are done.
+func TestVerifyShardContinuesAfterADeadline(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 24, 400)
@@ -303,7 +299,7 @@ func TestVerifyShard_Resumes(t *testing.T) {
 		t.Helper()
 		done, err := verify.Shard(ctx, m.Env(), "supabase", run.Shard{Index: n, Count: 2})
 		if err != nil || done != want {
-			t.Errorf("shard %d: done %t, %v, want %t", n, done, err, want)
+			t.Errorf("Shard %d of 2: got done %t, %v, want %t", n, done, err, want)
 		}
 	}
 	verifyShard(t.Context(), 0, true)
@@ -320,13 +316,13 @@ func TestVerifyShard_Resumes(t *testing.T) {
 	m.Progress = func(e importer.Event) { verified[e.Batch]++ }
 	verifyShard(t.Context(), 1, true)
 	if diff := gocmp.Diff(verified, map[int]int{1: 1, 3: 1, 5: 1, 7: 1}); diff != "" {
-		t.Errorf("batches verified: got -, want +:\n%s", diff)
+		t.Errorf("how often each batch of the second shard was verified (-got +want):\n%s", diff)
 	}
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || !v.Equal || v.Batches != 8 {
 		t.Errorf("after both shards: equal %t, %d batches, %v, want true and 8", v.Equal, v.Batches, err)
 	}
 	if _, err := verify.ReadResult(t.Context(), m.Env(), "another"); !errors.Is(err, importer.ErrNoRun) {
-		t.Errorf("without a run: got %v, want ErrNoRun", err)
+		t.Errorf("ReadResult of a run that does not exist: got %v, want ErrNoRun", err)
 	}
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
