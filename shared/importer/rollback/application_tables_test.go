@@ -19,22 +19,20 @@ func TestRollbackKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 			t.Parallel()
 			m, userIDs := importtest.ImportWithApplicationTables(t, 311)
 			application := importtest.ApplicationRowTexts(t, m.To)
-			delete(application, `"user"`) // the user who refers to another is removed
+			delete(application, `"user"`) // the rollback removes the user who refers to another user
 			u := importtest.RollBackAfterDryRun(t, m, o)
 			now := importtest.ApplicationRowTexts(t, m.To)
 			delete(now, `"user"`)
 			if diff := importtest.Diff(now, application); diff != "" {
-				t.Errorf("rows of application tables changed: %s", diff)
+				t.Errorf("the rollback changed rows of application tables: %s", diff)
 			}
 			if diff := cmp.Diff(u.KeptReasons, importtest.ExpectedTables(userIDs)); diff != "" {
-				t.Errorf("kept users, got - want +:\n%s", diff)
+				t.Errorf("kept users, with the tables that refer to them (-got +want):\n%s", diff)
 			}
-			if diff := cmp.Diff(
-				importtest.Column(t, m.To, `select id::text from "user" order by id`),
-				u.KeptUsers,
-			); diff != "" ||
-				u.Left != int64(len(userIDs)) {
-				t.Errorf("%d kept users, in the table - in the result +:\n%s", u.Left, diff)
+			left := importtest.Column(t, m.To, `select id::text from "user" order by id`)
+			if diff := cmp.Diff(left, u.KeptUsers); diff != "" || u.Left != int64(len(userIDs)) {
+				t.Errorf("the result has %d kept users, want %d; users (-in the target +kept in the result):\n%s",
+					u.Left, len(userIDs), diff)
 			}
 			holding := map[string]int64{
 				"shop.orders":          4,
@@ -55,7 +53,8 @@ func TestRollbackKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 				`public."user"`:        1,
 			}
 			if diff := cmp.Diff(u.Holding, holding); diff != "" || len(u.Cascaded)+len(u.Changed) != 0 {
-				t.Errorf("rows that refer to kept users, got - want +:\n%s", diff)
+				t.Errorf("the result has %v deleted and %v changed rows of other tables, want none; numbers of rows that refer to "+
+					"kept users (-got +want):\n%s", u.Cascaded, u.Changed, diff)
 			}
 		})
 	}
@@ -73,10 +72,10 @@ func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 		userIDs["set null of not null"]:  "public.drafts: 1",
 	}
 	if diff := cmp.Diff(u.KeptReasons, keptReasons); diff != "" {
-		t.Errorf("kept users, got - want +:\n%s", diff)
+		t.Errorf("kept users, with the tables that refer to them (-got +want):\n%s", diff)
 	}
 	if diff := cmp.Diff(u.KeptUsers, slices.Sorted(maps.Keys(keptReasons))); diff != "" {
-		t.Errorf("ids of kept users, got - want +:\n%s", diff)
+		t.Errorf("ids of kept users (-got +want):\n%s", diff)
 	}
 	cascaded := map[string]int64{
 		"shop.orders":          3,
@@ -93,11 +92,11 @@ func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 		"public.heirlooms_old": 1,
 	}
 	if diff := cmp.Diff(u.Cascaded, cascaded); diff != "" {
-		t.Errorf("deleted rows, got - want +:\n%s", diff)
+		t.Errorf("numbers of deleted rows of other tables (-got +want):\n%s", diff)
 	}
 	changed := map[string]int64{"public.audit": 2, "public.badges": 1, `public."user"`: 1}
 	if diff := cmp.Diff(u.Changed, changed); diff != "" {
-		t.Errorf("changed rows, got - want +:\n%s", diff)
+		t.Errorf("numbers of changed rows of other tables (-got +want):\n%s", diff)
 	}
 	quarantined := map[string]int64{}
 	for _, line := range importtest.Column(t, m.To, `select field from supabase_import.quarantine where reason = 'cascaded'
@@ -109,7 +108,7 @@ func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 		want[table] += n
 	}
 	if diff := cmp.Diff(quarantined, want); diff != "" {
-		t.Errorf("rows in the quarantine, got - want +:\n%s", diff)
+		t.Errorf("numbers of rows of other tables in the quarantine (-got +want):\n%s", diff)
 	}
 
 	importtest.Complete(t, m, importtest.Allow)
@@ -128,16 +127,17 @@ where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(
 		)
 	}
 	restored := importtest.ApplicationRowTexts(t, m.To)
-	// these rows were changed, or they refer to a new row
+	// These tables are not compared: the rollback changed their rows, or the test did not restore their rows.
 	for _, table := range []string{"audit", "badges", "devices", "payouts", `"user"`} {
 		delete(application, table)
 		delete(restored, table)
 	}
 	if diff := importtest.Diff(restored, application); diff != "" {
-		t.Errorf("the restored rows differ from the original rows: %s", diff)
+		t.Errorf("rows that are restored from the quarantine differ from the original rows: %s", diff)
 	}
 }
 
+// qualified returns the name of a table with its schema.
 func qualified(table string) string {
 	if table == "shop.orders" || table == "shop.letters" {
 		return table
@@ -145,9 +145,9 @@ func qualified(table string) string {
 	return "public." + table
 }
 
-// Two users of different batches share rows that refer to them. The rollback of the first user deletes these rows, so
-// they do not prevent the removal of the second user.
-func TestRollbackWithCascadeDeletesRowsThatUsersShare(t *testing.T) {
+// A row of "friends" and a row of "referrals" refer to two users of different batches. The rollback of the first user
+// deletes both rows, so the row of "referrals" does not prevent the removal of the second user.
+func TestRollbackWithCascadeDeletesRowsThatReferToTwoUsers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 313, 300)
@@ -166,16 +166,13 @@ create table referrals (by uuid references "user" on delete cascade, whom uuid r
 			select min(id::text)::uuid, max(id::text)::uuid from "user"`,
 	)
 	u := importtest.RollBackAfterDryRun(t, m, importer.RollbackOptions{Force: true, Cascade: true})
-	if diff := cmp.Diff(
-		u.Cascaded,
-		map[string]int64{"public.friends": 1, "public.referrals": 1},
-	); diff != "" ||
-		u.Left != 0 {
-		t.Errorf("%d kept users; deleted rows, got - want +:\n%s", u.Left, diff)
+	want := map[string]int64{"public.friends": 1, "public.referrals": 1}
+	if diff := cmp.Diff(u.Cascaded, want); diff != "" || u.Left != 0 {
+		t.Errorf("the rollback kept %d users, want 0; deleted rows of other tables (-got +want):\n%s", u.Left, diff)
 	}
 }
 
-func TestRollbackReportsUserWhoseDeletionATriggerPrevents(t *testing.T) {
+func TestRollbackKeepsAndListsAUserWhoseDeletionATriggerPrevents(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 314, 200)
@@ -192,7 +189,7 @@ create trigger refuse before delete on "user" for each row execute function refu
 	for _, o := range []importer.RollbackOptions{{}, {Force: true}, {Force: true, Cascade: true}} {
 		u := importtest.RollBackAfterDryRun(t, m, o)
 		if diff := cmp.Diff(u.KeptReasons, map[string]string{id: "SQLSTATE P0001"}); diff != "" || u.Left != 1 {
-			t.Errorf("%+v: %d kept users, got - want +:\n%s", o, u.Left, diff)
+			t.Errorf("%+v: the rollback kept %d users, want 1; kept users, with the error (-got +want):\n%s", o, u.Left, diff)
 		}
 		if n := importtest.Value(t, m.To, `select count(*)::text from "user"`); n != "1" {
 			t.Errorf("%+v: %s users are in the target, want the one whose deletion the trigger prevents", o, n)
@@ -200,7 +197,7 @@ create trigger refuse before delete on "user" for each row execute function refu
 	}
 }
 
-func TestRollbackWithCascadeNeedsForce(t *testing.T) {
+func TestRollbackWithCascadeButWithoutForceIsRefused(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 315, 50)
@@ -208,9 +205,9 @@ func TestRollbackWithCascadeNeedsForce(t *testing.T) {
 	importtest.Complete(t, m, importtest.Allow)
 	before := importtest.Count(t, m.To)
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{Cascade: true}); err == nil {
-		t.Error("cascade without force: no error")
+		t.Error("Rollback with Cascade and without Force: got no error, want one")
 	}
 	if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
-		t.Errorf("rows were removed, got - want +:\n%s", diff)
+		t.Errorf("numbers of rows after the refused rollback, want them unchanged (-got +want):\n%s", diff)
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// rollBackBatch rolls back one batch in one transaction, which also records it. The transaction has one snapshot of the
-// target: if another session changes a user after the transaction has read it, the deletion fails and the batch is
-// repeated.
+// rollBackBatch rolls back the batch with index i in one transaction, which also records the progress. The transaction
+// has one snapshot of the target: if another session changes a user after the transaction has read the user, the
+// deletion fails and the batch is repeated.
 func (r *rollback) rollBackBatch(ctx context.Context, i int) error {
 	if err := run.Exec(ctx, r.dst, "BEGIN ISOLATION LEVEL REPEATABLE READ"); err != nil {
 		return err
@@ -44,8 +44,8 @@ func (r *rollback) lockRun(ctx context.Context, b run.Batch) (done bool, err err
 	return true, run.Exec(ctx, r.dst, "ROLLBACK")
 }
 
-// runBatch rolls back one batch in an open transaction. It also ends the transaction, unless later batches have to see
-// its changes.
+// runBatch rolls back the batch with index i in an open transaction. It also ends the transaction, unless later batches
+// have to see its changes.
 func (r *rollback) runBatch(ctx context.Context, i int) error {
 	b, began := r.batches[i], r.env.Now()
 	e := run.Event{
@@ -153,8 +153,8 @@ const keepUser = `WITH o AS (
 )
 INSERT INTO holding VALUES ($1::uuid, $2, 0)`
 
-// keepRejected finds, by halving the list of users, the users whom the target does not let the rollback delete for a
-// reason that is not a foreign key, such as a trigger. It keeps these users.
+// keepRejected finds, by halving the list of users, the users whose deletion the target rejects with an error, such as
+// that of a trigger. It keeps these users. found is true if there is one. rejection is the error for the whole list.
 func (r *rollback) keepRejected(
 	ctx context.Context, s mapping.Scope, ids []string, rejection string,
 ) (found bool, err error) {

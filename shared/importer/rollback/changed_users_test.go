@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// userChanges are changes of a user in the target that the source does not have.
+// userChanges are SQL statements that change a user, $1, or rows of the user in the target.
 var userChanges = map[string]string{
 	"name changed": `update "user" set name = name || '!', "updatedAt" = now() where id = $1`,
 	"password rehashed": `update account set password = '$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2g',
@@ -41,7 +41,7 @@ var userChanges = map[string]string{
 		values (now(), $1, now(), $1), (now(), 'two of ' || $1, now(), $1)`,
 }
 
-// makeChanges makes each change to a suitable user, and returns the users.
+// makeChanges makes each of userChanges to another user, and returns the ids of these users by the name of the change.
 func makeChanges(t *testing.T, to string) map[string]string {
 	t.Helper()
 	importtest.Exec(
@@ -51,42 +51,43 @@ func makeChanges(t *testing.T, to string) map[string]string {
 			create table debt (debtor uuid references "user");
 insert into "user" (name, email, "emailVerified") values ('New User', 'new.user@example.com', true);`,
 	)
-	whole := importtest.Column(
+	withAllRows := importtest.Column(
 		t,
 		to,
 		`select u.id::text from "user" u join user_profile p on p.user_id = u.id join account c on c."userId" = u.id
 			and c."providerId" = 'credential' and c.password like '$2a$04%'
 join account g on g."userId" = u.id and g."providerId" = 'google' group by u.id order by u.id`,
 	)
-	bare := importtest.Column(
+	withoutProfileAndPassword := importtest.Column(
 		t,
 		to,
 		`select u.id::text from "user" u where name <> 'New User' and not exists (select from user_profile p
 			where p.user_id = u.id)
 and not exists (select from account c where c."userId" = u.id and c."providerId" = 'credential') order by u.id`,
 	)
-	who := map[string]string{}
+	userIDs := map[string]string{}
 	db := importtest.Connect(t, to)
 	for _, name := range slices.Sorted(maps.Keys(userChanges)) {
-		from := &whole
+		from := &withAllRows
 		if name == "profile added" || name == "first password set" {
-			from = &bare
+			from = &withoutProfileAndPassword
 		}
 		if len(*from) == 0 {
-			t.Fatalf("no user is suitable for %q", name)
+			t.Fatalf("no user is left to which the change %q can be made", name)
 		}
-		who[name], *from = (*from)[0], (*from)[1:]
-		tag, err := db.Exec(t.Context(), strings.ReplaceAll(userChanges[name], "$1", "'"+who[name]+"'"))
+		userIDs[name], *from = (*from)[0], (*from)[1:]
+		tag, err := db.Exec(t.Context(), strings.ReplaceAll(userChanges[name], "$1", "'"+userIDs[name]+"'"))
 		if err != nil || tag.RowsAffected() == 0 {
-			t.Fatalf("%s: %d rows, %v", name, tag.RowsAffected(), err)
+			t.Fatalf("the change %q changed %d rows (error %v), want at least one", name, tag.RowsAffected(), err)
 		}
 	}
-	return who
+	return userIDs
 }
 
+// unchanged is the name of the change after which the user does not count as changed.
 const unchanged = "only signed in"
 
-func TestRollback_KeepsChangedUsersWithoutForce(t *testing.T) {
+func TestRollbackKeepsChangedUsersWithoutForce(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 22, 400)
@@ -109,7 +110,7 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 		}
 	}
 	slices.Sort(want)
-	theirs := func() map[string][]string {
+	rowsOfKeptUsers := func() map[string][]string {
 		ids := fmt.Sprintf("('{%s}')", strings.Join(want, ","))
 		return importtest.Contents(t, m.To, map[string]string{
 			"user":         `select r::text from "user" r where id = any` + ids + ` order by id`,
@@ -117,43 +118,44 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 			"user_profile": `select r::text from user_profile r where user_id = any` + ids + ` order by id`,
 		})
 	}
-	before := theirs()
+	before := rowsOfKeptUsers()
 	got := importtest.RollBack(t, m, false)
 	if diff := cmp.Diff(got.KeptUsers, want); diff != "" || got.Left != int64(len(want)) {
-		t.Errorf("%d kept users, got - want +:\n%s", got.Left, diff)
+		t.Errorf("the rollback kept %d users, want %d; kept users (-got +want):\n%s", got.Left, len(want), diff)
 	}
 	if got.Sessions != 2 {
-		t.Errorf("%d sessions were deleted, want the two of a removed user", got.Sessions)
+		t.Errorf("the rollback deleted %d sessions, want the 2 sessions of a removed user", got.Sessions)
 	}
-	if diff := importtest.Diff(theirs(), before); diff != "" {
-		t.Errorf("kept users changed: %s", diff)
+	if diff := importtest.Diff(rowsOfKeptUsers(), before); diff != "" {
+		t.Errorf("the rollback changed rows of kept users: %s", diff)
 	}
-	if n := importtest.Count(t, m.To)["user"]; n != int64(len(want)) { // one was deleted by a test case, and one is new
+	// One of the kept users was deleted by the test, and one user of the target is not from the import.
+	if n := importtest.Count(t, m.To)["user"]; n != int64(len(want)) {
 		t.Errorf("%d users are in the target, want %d", n, len(want))
 	}
 	if diff := cmp.Diff(
 		importtest.Column(t, m.To, `select distinct user_id::text from supabase_import.ledger order by 1`),
 		want,
 	); diff != "" {
-		t.Errorf("the ledger, got - want +:\n%s", diff)
+		t.Errorf("users in the ledger after the rollback (-got +want):\n%s", diff)
 	}
 
 	ordered := []string{userIDs["has a debt"], userIDs["has an order"]}
 	slices.Sort(ordered)
 	forced := importtest.RollBack(t, m, true)
 	if diff := cmp.Diff(forced.KeptUsers, ordered); diff != "" {
-		t.Errorf("kept with Force, got - want +:\n%s", diff)
+		t.Errorf("users that a rollback with Force kept (-got +want):\n%s", diff)
 	}
 	forced = importtest.RollBackWithOptions(t, m, importer.RollbackOptions{Force: true, Cascade: true})
 	if diff := cmp.Diff(forced.KeptUsers, []string{userIDs["has a debt"]}); diff != "" {
-		t.Errorf("kept with Force and Cascade, got - want +:\n%s", diff)
+		t.Errorf("users that a rollback with Force and Cascade kept (-got +want):\n%s", diff)
 	}
 	rest := importtest.Column(t, m.To, `select id::text from "user" where name <> 'New User'`)
 	if diff := cmp.Diff(rest, []string{userIDs["has a debt"]}); diff != "" {
-		t.Errorf("users in the target, got - want +:\n%s", diff)
+		t.Errorf("users in the target after a rollback with Force and Cascade (-got +want):\n%s", diff)
 	}
-	if n := all["user"] - int64(len(rest)) - 1; forced.Removed["user"] != n { // one was deleted by a test case
-		t.Errorf("%d users were removed in total, want %d", forced.Removed["user"], n)
+	if n := all["user"] - int64(len(rest)) - 1; forced.Removed["user"] != n { // the test deleted one user
+		t.Errorf("the three rollbacks removed %d users, want %d", forced.Removed["user"], n)
 	}
 	name := importtest.Value(
 		t,
@@ -163,6 +165,6 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 		userIDs["name changed"],
 	)
 	if name[len(name)-1:] != "!" {
-		t.Errorf("the quarantine has the user as %q, want the changed name", name)
+		t.Errorf("the quarantine has the name %q of the changed user, want the changed name, which ends in \"!\"", name)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-func TestFinalize_DeletesSecrets(t *testing.T) {
+func TestFinalizeDeletesSecrets(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 41, 300)
@@ -47,7 +47,7 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 		return n
 	}
 	if found(everything()) < 50 {
-		t.Fatal("the ledger has no secrets before Finalize")
+		t.Fatal("before Finalize the ledger and the quarantine have fewer than 50 secrets: the test would check nothing")
 	}
 	entries := importtest.Value(
 		t,
@@ -58,49 +58,43 @@ union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 		t.Fatal(err)
 	}
 	if n := found(everything()); n != 0 {
-		t.Errorf("%d secrets are still in the ledger or the quarantine", n)
+		t.Errorf("after Finalize %d secrets are in the ledger or the quarantine, want 0", n)
 	}
 	if n := importtest.Value(
 		t,
 		m.To,
 		"select count(*)::text from supabase_import.quarantine where original is not null",
 	); n != entries {
-		t.Errorf("%s originals, want all %s", n, entries)
+		t.Errorf("after Finalize %s entries of the quarantine have the original row, want all %s", n, entries)
 	}
 	if err := m.Finalize(t.Context(), "supabase"); err != nil {
-		t.Errorf("a second time: %v", err)
+		t.Errorf("a second Finalize: got %v, want no error", err)
 	}
 	if _, err := m.Run(t.Context(), importer.Options{}, false, 1); !errors.Is(err, importer.ErrRefused) {
-		t.Errorf("another pass: got %v, want a refusal", err)
+		t.Errorf("a pass after Finalize: got %v, want ErrRefused", err)
 	}
-	if _, err := m.Rollback(
-		t.Context(),
-		"supabase",
-		importer.RollbackOptions{Force: true},
-	); !errors.Is(
-		err,
-		importer.ErrRefused,
-	) {
-		t.Errorf("a rollback: got %v, want a refusal", err)
+	_, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{Force: true})
+	if !errors.Is(err, importer.ErrRefused) {
+		t.Errorf("a rollback after Finalize: got %v, want ErrRefused", err)
 	}
 	if st, err := m.Status(t.Context(), "supabase"); err != nil || st.State != "finalized" {
-		t.Errorf("the state is %q (%v), want finalized", st.State, err)
+		t.Errorf("the state after Finalize is %q (%v), want finalized", st.State, err)
 	}
 }
 
-func TestFinalize_RunWithAnotherNameCanStart(t *testing.T) {
+func TestFinalizeNeedsACompleteOrRolledBackRunAndAllowsAnotherRun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 42, 200)
 	m := importtest.Open(t, from)
 	if err := m.Finalize(t.Context(), "supabase"); !errors.Is(err, importer.ErrNoRun) && err == nil {
-		t.Error("without a run: no error")
+		t.Error("Finalize without a run: got no error, want one")
 	}
 	if _, err := m.Begin(t.Context(), importtest.Allow, false); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Finalize(t.Context(), "supabase"); !errors.Is(err, importer.ErrRefused) {
-		t.Errorf("an incomplete run: got %v, want a refusal", err)
+		t.Errorf("Finalize of an incomplete run: got %v, want ErrRefused", err)
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	importtest.RollBack(t, m, false)
@@ -112,13 +106,13 @@ func TestFinalize_RunWithAnotherNameCanStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := r.Conclusion().Title; got != "Rolled back" {
-		t.Errorf("the report has the title %q, want Rolled back", got)
+		t.Errorf("the report of the finalized run has the title %q, want Rolled back", got)
 	}
 	importtest.Complete(t, m, importer.Options{Run: "second", BatchSize: 100, MFA: "allow"})
 }
 
-// A column of the source's profiles that the target does not have may hold a secret. Finalize removes it from the
-// ledger's column residue and from the originals in the quarantine, of copied and of rejected rows.
+// A column of the source's profiles that the target does not have can contain a secret. Finalize removes the column
+// from the residue in the ledger and from the original rows in the quarantine.
 func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -130,10 +124,10 @@ func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 	)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
-	const held = `select count(*)::text from supabase_import.%s l where to_jsonb(l)::text like '%%sk_live_%%'`
-	ledger, quarantine := fmt.Sprintf(held, "ledger"), fmt.Sprintf(held, "quarantine")
+	const countSecrets = `select count(*)::text from supabase_import.%s l where to_jsonb(l)::text like '%%sk_live_%%'`
+	ledger, quarantine := fmt.Sprintf(countSecrets, "ledger"), fmt.Sprintf(countSecrets, "quarantine")
 	if importtest.Value(t, m.To, ledger) == "0" || importtest.Value(t, m.To, quarantine) == "0" {
-		t.Fatal("the ledger has no secrets before Finalize")
+		t.Fatal("before Finalize the ledger or the quarantine has no secret: the test would check nothing")
 	}
 	entries := importtest.Value(
 		t,
@@ -144,19 +138,19 @@ func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if l, q := importtest.Value(t, m.To, ledger), importtest.Value(t, m.To, quarantine); l != "0" || q != "0" {
-		t.Errorf("%s secrets in the ledger and %s in the quarantine", l, q)
+		t.Errorf("after Finalize %s entries of the ledger and %s of the quarantine have the secret, want 0", l, q)
 	}
 	if n := importtest.Value(
 		t,
 		m.To,
 		"select count(*)::text from supabase_import.quarantine where source = 'profile' and original ? 'user_id'",
 	); n != entries {
-		t.Errorf("%s profiles are in the quarantine, want all %s", n, entries)
+		t.Errorf("after Finalize %s profiles in the quarantine have their user_id, want all %s", n, entries)
 	}
 }
 
-// The quarantine keeps a row of an application table as it was, so that the operator can restore it, whatever the names
-// of its columns.
+// The quarantine has a row of an application table with columns that are named as those of secrets. Finalize does not
+// change it, so that the operator can restore the row.
 func TestFinalizeKeepsRowsOfApplicationTables(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -177,6 +171,6 @@ func TestFinalizeKeepsRowsOfApplicationTables(t *testing.T) {
 	}
 	kept := importtest.Value(t, m.To, "select original::text from supabase_import.quarantine where reason = 'cascaded'")
 	if kept != row {
-		t.Errorf("the quarantine has %s, want %s", kept, row)
+		t.Errorf("after Finalize the quarantine has the row %s, want %s", kept, row)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// endingContext is a context that reaches its deadline when the test closes the channel.
+// endingContext is a context that reaches its deadline when the test closes the channel deadline.
 type endingContext struct {
 	context.Context
 	deadline chan struct{}
@@ -28,7 +28,7 @@ func (c endingContext) Err() error {
 	}
 }
 
-func TestRollback_ResumesAfterDeadline(t *testing.T) {
+func TestRollbackContinuesAfterADeadline(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 26, 300)
@@ -46,28 +46,27 @@ func TestRollback_ResumesAfterDeadline(t *testing.T) {
 		}
 		var err error
 		if got, err = m.Rollback(ctx, "supabase", importer.RollbackOptions{}); err != nil {
-			t.Fatalf("at the deadline: got %v, want no error", err)
+			t.Fatalf("a rollback that reaches its deadline: got %v, want no error", err)
 		}
 		if st, err := m.Status(t.Context(), "supabase"); err != nil || (st.State == "rolled back") != got.Done {
-			t.Fatalf("the state is %q (%v) after call %d", st.State, err, calls)
+			t.Fatalf("after call %d the state is %q (%v), want rolled back: %t", calls, st.State, err, got.Done)
 		}
 		if got.Done {
 			if calls != 3 {
-				t.Errorf("done after %d calls, want 3", calls)
+				t.Errorf("the rollback is done after %d calls, want 3", calls)
 			}
 			break
 		}
 	}
 	if diff := cmp.Diff(got.Removed, copied); diff != "" {
-		t.Errorf("removed by all calls, got - want +:\n%s", diff)
+		t.Errorf("numbers of rows that all calls removed (-got +want):\n%s", diff)
 	}
 	if diff := cmp.Diff(importtest.RollBack(t, m, false), got); diff != "" {
-		t.Errorf("result of another call, got - want +:\n%s", diff)
+		t.Errorf("result of a call after the end, want that of the last call (-got +want):\n%s", diff)
 	}
 }
 
-// A run can begin again after an interrupted rollback.
-func TestRollback_InterruptedHalfway(t *testing.T) {
+func TestRunCanContinueAfterAnInterruptedRollback(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 27, 400)
@@ -82,15 +81,15 @@ func TestRollback_InterruptedHalfway(t *testing.T) {
 		}
 	}
 	if u, err := m.Rollback(ctx, "supabase", importer.RollbackOptions{}); err == nil || u.Done {
-		t.Fatalf("got %v, %v, want an error in the middle", u.Done, err)
+		t.Fatalf("a rollback whose context is canceled: got done %t and error %v, want false and an error", u.Done, err)
 	}
 	m.Progress = nil
 	if n := importtest.Count(t, m.To)["user"]; n == 0 || n == int64(len(first["user"])) {
-		t.Fatalf("%d users are in the target, want some of them", n)
+		t.Fatalf("after the interrupted rollback %d of %d users are in the target, want only some", n, len(first["user"]))
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stableColumns), first); diff != "" {
-		t.Errorf("the next run copies other rows: %s", diff)
+		t.Errorf("the next run copied other rows than the first: %s", diff)
 	}
 	if got := importtest.RollBack(t, m, false); got.Removed["user"] != int64(len(first["user"])) {
 		t.Errorf("the rollback after the next run removed %d users, want all %d", got.Removed["user"], len(first["user"]))

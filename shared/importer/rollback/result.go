@@ -15,30 +15,31 @@ type Options struct {
 	// Cascade, with Force, also removes users to whom rows of other tables refer, if the foreign keys allow it: rows that
 	// ON DELETE CASCADE deletes and rows that SET NULL or SET DEFAULT changes are saved in the quarantine first.
 	Cascade bool
-	DryRun  bool // only counts the rows; changes nothing
+	DryRun  bool // only count the rows; change nothing
 }
 
 // maxListed is the maximum number of kept users that a result lists.
 const maxListed = 1000
 
-// Result describes what a rollback did.
+// Result describes what a rollback did, or what it would do after a dry run.
 type Result struct {
-	Removed  map[string]int64 `json:"removed"`  // target rows by table
+	Removed  map[string]int64 `json:"removed"`  // numbers of removed target rows, by table
 	Sessions int64            `json:"sessions"` // sessions that were deleted with their users
-	// Rows of other tables by table: those deleted with their users, and those whose reference was set to NULL or its
-	// default. Without Options.Cascade there are none.
+	// Cascaded has the numbers of rows of other tables that were deleted with their users, and Changed those of rows whose
+	// reference was set to NULL or its default, by table. Without Options.Cascade both are empty.
 	Cascaded map[string]int64 `json:"cascaded,omitempty"`
 	Changed  map[string]int64 `json:"changed,omitempty"`
-	// KeptUsers are the ids of users that the rollback kept, because they changed in the target or because rows of other
-	// tables refer to them; at most 1,000.
+	// KeptUsers are the ids of at most 1,000 users that the rollback kept: they changed in the target, rows of other
+	// tables refer to them, or the target rejects their deletion.
 	KeptUsers []string `json:"touched"`
-	// KeptReasons maps kept users to the tables that refer to them, "schema.table: rows, …", or to an error of the target.
+	// KeptReasons maps ids of kept users to the tables that refer to them, "schema.table: number of rows, …", or to an
+	// error of the target. It does not have the users that changed.
 	KeptReasons map[string]string `json:"because,omitempty"`
 	Holding     map[string]int64  `json:"holding,omitempty"` // rows of other tables that refer to kept users, by table
 	Held        int64             `json:"held,omitempty"`    // users kept because of such rows or an error of the target
 	Left        int64             `json:"left"`              // users that the rollback kept
 	Restored    int64             `json:"restored"`          // target users that got their email back
-	Done        bool              `json:"done"`              // false: the deadline was reached, call Run again
+	Done        bool              `json:"done"`              // false: the deadline was reached, so call Run again
 }
 
 func newResult() Result {
@@ -49,7 +50,7 @@ func newResult() Result {
 	}
 }
 
-// WhyKept returns the reasons why a rollback kept users.
+// WhyKept returns a text that says why the rollback kept users.
 func (r Result) WhyKept() string {
 	switch r.Held {
 	case 0:
@@ -61,7 +62,7 @@ func (r Result) WhyKept() string {
 		"or the target does not allow their deletion", run.Thousands(r.Left-r.Held))
 }
 
-// Decode reads a result as it is stored with the run. It returns nil if there is none.
+// Decode reads the JSON of a rollback that is stored with the run. It returns nil for nil.
 func Decode(undone []byte) (*Result, error) {
 	if undone == nil {
 		return nil, nil

@@ -10,7 +10,7 @@ WHERE u.id = r.id AND r.email IS NOT NULL AND coalesce(u.email, '') = coalesce(r
   AND to_jsonb(u)->>'deleted_at' IS NULL;
 
 DO $$ BEGIN
-  LOOP -- drop a change if a user whose email is not changed has the new email
+  LOOP -- do not change an email if the new email belongs to a user who keeps theirs
     UPDATE pg_temp.xenon_return r SET changes_email = false
     WHERE r.changes_email AND r.email IN (
       SELECT lower(u.email) FROM auth.users u

@@ -17,13 +17,14 @@ import (
 //go:embed return_head.sql
 var returnHead string
 
-// returnTail works with all versions of Supabase's tables. Old versions have no deleted_at, so the SQL reads it through
-// to_jsonb. Users that swap emails get a placeholder first, because the unique index on emails is checked for each row.
+// returnTail is the end of the SQL file. It works with all versions of Supabase's tables: old versions have no
+// deleted_at, so the SQL reads it through to_jsonb. Users that swap emails get a temporary email first, because
+// Postgres checks the unique index on emails for each row.
 //
 //go:embed return_tail.sql
 var returnTail string
 
-// valuesInInsert is the maximum number of rows of an INSERT.
+// valuesInInsert is the maximum number of rows of one INSERT in the file.
 const valuesInInsert = 500
 
 // returnFile writes the SQL file and counts the users.
@@ -31,7 +32,7 @@ type returnFile struct {
 	out                 *bufio.Writer
 	begun               bool // the text has the BEGIN of its transaction
 	open                int  // rows of the INSERT that is being written
-	covered, unreadable int
+	covered, unreadable int  // numbers of users, as ReturnToSource returns them
 }
 
 // returnedUser is a user whose password or email is to be written back to Supabase.
@@ -74,8 +75,8 @@ func ReturnToSource(ctx context.Context, env *run.Env, name string, w io.Writer)
 	return f.covered, f.unreadable, nil
 }
 
-// restart begins the text. If an error interrupted an earlier attempt, it first ends the unfinished transaction with
-// ROLLBACK.
+// restart begins an attempt to write the text. If an error interrupted an earlier attempt, it first ends the unfinished
+// transaction in the text with ROLLBACK.
 func (f *returnFile) restart(out *bufio.Writer) {
 	again := f.begun
 	f.endInsert()

@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// returnSQL returns the SQL and its counts.
+// returnSQL returns what ReturnToSource writes and returns.
 func returnSQL(t *testing.T, m *importer.Import) (text string, covered, unreadable int) {
 	t.Helper()
 	var out bytes.Buffer
@@ -20,7 +20,7 @@ func returnSQL(t *testing.T, m *importer.Import) (text string, covered, unreadab
 	return out.String(), covered, unreadable
 }
 
-// runSQL runs a text of many statements, and returns the numbers of its last query.
+// runSQL executes several statements and returns the columns of the last row that they return.
 func runSQL(t *testing.T, url, text string) []string {
 	t.Helper()
 	results, err := importtest.Connect(t, url).PgConn().Exec(t.Context(), text).ReadAll()
@@ -39,7 +39,7 @@ func runSQL(t *testing.T, url, text string) []string {
 	return last
 }
 
-// sourceUsers inserts six users with different emails and passwords into the source.
+// sourceUsers inserts six users into the source: some confirmed, some without an email or a password.
 const sourceUsers = `
 insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, aud, is_sso_user,
   is_anonymous) values
@@ -58,7 +58,7 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 select gen_random_uuid(), id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified', false),
   now(), now() from auth.users where email is not null;`
 
-// importedProject returns the completed import of a project with these users.
+// importedProject returns the complete import of a source with sourceUsers.
 func importedProject(t *testing.T) *importer.Import {
 	t.Helper()
 	from := supabasetest.New(t)
@@ -68,38 +68,33 @@ func importedProject(t *testing.T) *importer.Import {
 	return m
 }
 
-// sourceState reads the users of the source: the last character of the id, the email, the email of the identity,
-// whether they are confirmed, and the end of the hash.
+// sourceState reads the users of the source, one text each: the last character of the id, the email, the email of the
+// identity, whether the identity and the user are confirmed, and the last four characters of the hash.
 const sourceState = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' ||
 	coalesce(i.identity_data->>'email', '-') || ' ' || coalesce(i.identity_data->>'email_verified', '-')
   || case when u.email_confirmed_at is null then '' else ' confirmed'
   end || ' ' || coalesce(right(u.encrypted_password, 4), '-')
 from auth.users u left join auth.identities i on i.user_id = u.id order by u.id`
 
+// userID returns the id of user number n as an SQL literal.
 func userID(n string) string { return "'10000000-0000-4000-8000-00000000000" + n + "'" }
 
-// setPassword returns SQL that changes a password in the target.
+// setPassword returns SQL that changes the password of user number n in the target.
 func setPassword(n, hash string) string {
 	return `update account set password = '` + hash +
-		`', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + userID(
-		n,
-	) + `;`
+		`', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + userID(n) + `;`
 }
 
-// insertPassword returns SQL that inserts the first password of a target user.
+// insertPassword returns SQL that inserts the first password of user number n in the target.
 func insertPassword(n, hash string) string {
-	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` + userID(
-		n,
-	) + `, 'credential', ` + userID(
-		n,
-	) + `, '` + hash + `', now());`
+	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` +
+		userID(n) + `, 'credential', ` + userID(n) + `, '` + hash + `', now());`
 }
 
-// changeEmail returns SQL that changes and verifies the email of a target user.
+// changeEmail returns SQL that changes and verifies the email of user number n in the target.
 func changeEmail(n, to string) string {
-	return `update "user" set email = '` + to + `', "emailVerified" = true, "updatedAt" = now() where id = ` + userID(
-		n,
-	) + `;`
+	return `update "user" set email = '` + to + `', "emailVerified" = true, "updatedAt" = now() where id = ` +
+		userID(n) + `;`
 }
 
 const (

@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-func TestReturnToSource_WritesChanges(t *testing.T) {
+func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 	t.Parallel()
 	m := importedProject(t)
 	runSQL(
@@ -32,10 +32,10 @@ func TestReturnToSource_WritesChanges(t *testing.T) {
 		"6 six@example.com six@example.com false confirmed 4DIW",
 	}
 	for name, test := range map[string]struct {
-		targetSQL, sourceSQL string            // run on the target and on the source before the return
-		want                 map[string]string // the lines that change
-		covered, unreadable  int
-		counts               string
+		targetSQL, sourceSQL string            // changes in the target and in the source before the return
+		want                 map[string]string // the lines of sourceState that change, by number of the user; "": no user
+		covered, unreadable  int               // as ReturnToSource returns them
+		counts               string            // what the last query of the file returns
 	}{
 		"no change": {"", "", nil, 0, 0, "0 0 0 0"},
 		"changed password": {
@@ -137,12 +137,14 @@ func TestReturnToSource_WritesChanges(t *testing.T) {
 			runSQL(t, m.To, test.targetSQL)
 			text, covered, unreadable := returnSQL(t, m)
 			if covered != test.covered || unreadable != test.unreadable {
-				t.Errorf("covered %d and unreadable %d, want %d and %d", covered, unreadable, test.covered, test.unreadable)
+				t.Errorf("ReturnToSource: %d users covered and %d unreadable, want %d and %d",
+					covered, unreadable, test.covered, test.unreadable)
 			}
 			runSQL(t, m.From, test.sourceSQL)
-			for range 2 { // the second run changes nothing
+			for range 2 { // the second execution changes nothing
 				if got := strings.Join(runSQL(t, m.From, text), " "); got != test.counts {
-					t.Errorf("the SQL counts %s, want %s", got, test.counts)
+					t.Errorf("the last query of the file returns %s, want %s: passwords, passwords not changed, emails, emails "+
+						"not changed", got, test.counts)
 				}
 			}
 			var want []string
@@ -154,14 +156,14 @@ func TestReturnToSource_WritesChanges(t *testing.T) {
 				}
 			}
 			if diff := cmp.Diff(importtest.Column(t, m.From, sourceState), want); diff != "" {
-				t.Errorf("the source, got - want +:\n%s", diff)
+				t.Errorf("users of the source after the return (-got +want):\n%s", diff)
 			}
 		})
 	}
 }
 
-// Emails and hashes with characters that SQL must quote; psql reads them too, if it is installed.
-func TestReturnToSource_SpecialCharacters(t *testing.T) {
+// If psql is installed, it executes the file, because psql reads backslashes and colons in its own way.
+func TestReturnToSourceQuotesSpecialCharactersOfEmails(t *testing.T) {
 	t.Parallel()
 	emails := []string{
 		`o'brien''@example.com`,
@@ -186,11 +188,11 @@ func TestReturnToSource_SpecialCharacters(t *testing.T) {
 	}
 	text, covered, _ := returnSQL(t, m)
 	if covered != len(emails) {
-		t.Fatalf("covered %d, want %d", covered, len(emails))
+		t.Fatalf("ReturnToSource: %d users covered, want %d", covered, len(emails))
 	}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "--") && strings.Contains(line, "@") {
-			t.Errorf("a comment has an email")
+			t.Errorf("a comment of the file has an email, want none: %q", line)
 		}
 	}
 	if psql, err := exec.LookPath("psql"); err == nil {
@@ -206,13 +208,13 @@ func TestReturnToSource_SpecialCharacters(t *testing.T) {
 		importtest.Column(t, m.From, "select email::text from auth.users order by id"),
 		emails,
 	); diff != "" {
-		t.Errorf("emails, got - want +:\n%s", diff)
+		t.Errorf("emails of the source after the return (-got +want):\n%s", diff)
 	}
 }
 
-// A user changes the password in the target and then in the source, and a pass runs. The SQL does not change the
-// password in the source.
-func TestReturnToSource_KeepsChangesOfTheSource(t *testing.T) {
+// One user changes the password, and another one the email, first in the target and then in the source. After a pass,
+// the file does not change these values of the source.
+func TestReturnToSourceKeepsChangesOfTheSource(t *testing.T) {
 	t.Parallel()
 	m := importedProject(t)
 	runSQL(t, m.To, setPassword("1", argon)+changeEmail("2", "second@example.com"))
@@ -229,23 +231,24 @@ func TestReturnToSource_KeepsChangesOfTheSource(t *testing.T) {
 	importtest.Complete(t, m, importtest.Allow)
 	text, _, _ := returnSQL(t, m)
 	if got, want := strings.Join(runSQL(t, m.From, text), " "), "0 1 0 1"; got != want {
-		t.Errorf("the SQL counts %s, want %s", got, want)
+		t.Errorf("the last query of the file returns %s, want %s: one password and one email not changed", got, want)
 	}
 }
 
-func TestReturnToSource_RefusedWhenFinalized(t *testing.T) {
+func TestReturnToSourceIsRefusedAfterFinalize(t *testing.T) {
 	t.Parallel()
 	m := importedProject(t)
 	if err := m.Finalize(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := m.ReturnToSource(t.Context(), "supabase", &bytes.Buffer{}); !errors.Is(err, importer.ErrRefused) {
-		t.Errorf("got %v, want a refusal", err)
+		t.Errorf("ReturnToSource after Finalize: got %v, want ErrRefused", err)
 	}
 }
 
-// After the return to Supabase, every current password matches the hash in the source, including changed passwords.
-// TestR57_GoTrue_PasswordsWorkAfterImportAndReturn does the same with a real GoTrue.
+// After the return to Supabase, the current password of each user matches the hash in the source, also if the user
+// changed the password or Xenon rehashed it. TestR57_GoTrue_PasswordsWorkAfterImportAndReturn does the same with a real
+// GoTrue.
 func TestR57_ReturnedHashesVerify(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -253,7 +256,7 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Allow)
 	h, db := password.Cheap(), importtest.Connect(t, m.To)
-	now := map[string]string{}
+	passwords := map[string]string{} // the current passwords, by id of the user
 	for i, p := range summary.KnownUsers {
 		var stored string
 		if !p.SignsIn {
@@ -268,13 +271,13 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 		); err != nil {
 			t.Fatalf("%s: %v", p.Kind, err)
 		}
-		if now[p.ID] = p.Password; i%3 == 0 {
-			continue // the user was not imported
+		if passwords[p.ID] = p.Password; i%3 == 0 {
+			continue // the hash in the target stays the imported one
 		}
 		if i%3 == 1 {
-			now[p.ID] = "changed " + p.Password
-		} // otherwise the user signed in, and the password was rehashed
-		hash, err := h.Hash(t.Context(), now[p.ID])
+			passwords[p.ID] = "changed " + p.Password
+		} // otherwise a sign-in rehashes the same password
+		hash, err := h.Hash(t.Context(), passwords[p.ID])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,19 +290,19 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(now) < 40 {
-		t.Fatalf("%d users, too few for a test", len(now))
+	if len(passwords) < 40 {
+		t.Fatalf("%d users have a known password, want at least 40 for the test", len(passwords))
 	}
 	text, covered, unreadable := returnSQL(t, m)
 	if covered == 0 || unreadable != 0 {
-		t.Errorf("covered %d and unreadable %d, want all and 0", covered, unreadable)
+		t.Errorf("ReturnToSource: %d users covered and %d unreadable, want more than 0 and 0", covered, unreadable)
 	}
 	importtest.RollBack(t, m, true)
 	runSQL(t, m.From, text)
-	for id, plain := range now {
+	for id, plain := range passwords {
 		stored := importtest.Value(t, m.From, "select encrypted_password::text from auth.users where id = $1", id)
 		if ok, err := h.Verify(t.Context(), stored, plain); err != nil || !ok {
-			t.Errorf("%s: the password does not match the hash in the source (%v)", id, err)
+			t.Errorf("user %s: the current password does not match the hash in the source (error %v)", id, err)
 		}
 	}
 }

@@ -90,7 +90,8 @@ func (r *rollback) needsOneTransaction() bool {
 	return r.DryRun && (r.Cascade || r.hasOwnReferences())
 }
 
-// hasOwnReferences reports whether the import's tables have foreign keys to each other beyond their own schema.
+// hasOwnReferences reports whether the tables of the import have foreign keys to each other that Xenon's own schema
+// does not have.
 func (r *rollback) hasOwnReferences() bool {
 	return slices.ContainsFunc(r.references, func(r run.Reference) bool { return r.FromDeletable })
 }
@@ -112,8 +113,8 @@ func (r *rollback) dryRunAll(ctx context.Context) error {
 	return r.finish(ctx)
 }
 
-// retry calls f with an open connection. It calls f again, with a new connection, if the connection broke or another
-// session changed a user that f had read.
+// retry calls f with an open connection. If the connection breaks, or another session changes a user that f has read,
+// it calls f again with a new connection.
 func (r *rollback) retry(ctx context.Context, f func(context.Context) error) error {
 	return r.env.Retry(ctx, func() (err error) {
 		if r.dst == nil || r.dst.IsClosed() {
@@ -155,8 +156,8 @@ func (r *rollback) start(ctx context.Context) error {
 	return r.open(ctx, stored)
 }
 
-// open continues the stored rollback, or begins one. It keeps the counts of rows that an earlier rollback removed; the
-// users that it kept are checked again.
+// open continues an interrupted rollback, or begins one. A new rollback adds its counts of removed rows to those of an
+// earlier rollback, and checks the users that the earlier one kept again.
 func (r *rollback) open(ctx context.Context, stored run.Run) error {
 	undone, hasEntries, err := stored.ReadRollback(ctx, r.dst)
 	if err != nil {
@@ -185,7 +186,7 @@ func (r *rollback) open(ctx context.Context, stored run.Run) error {
 	return run.Wrap("open the rollback", run.StartRollback(ctx, r.dst, r.id, r.epoch, text))
 }
 
-// finish closes the rollback.
+// finish stores the rollback as done, unless it is a dry run.
 func (r *rollback) finish(ctx context.Context) error {
 	s := r.state
 	s.Done = true

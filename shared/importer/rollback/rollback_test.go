@@ -13,9 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Before the import the target has some users from an earlier import: identical, changed, incomplete, or with
-// additional rows.
-func TestRollback_RestoresTheTarget(t *testing.T) {
+// Before the run, the target has some users that a run with another name imported: unchanged, changed, incomplete, or
+// with additional rows.
+func TestRollbackRestoresTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 21, 600)
@@ -36,21 +36,21 @@ insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id
 		importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
 		before,
 	); diff != "" {
-		t.Errorf("the target is not as it was before: %s", diff)
+		t.Errorf("after the rollback the target differs from that before the run: %s", diff)
 	}
 	want := importer.RollbackResult{Removed: map[string]int64{}, KeptUsers: []string{}, Done: true}
 	for table, n := range copied {
 		want.Removed[table] = n - int64(len(before[table]))
 	}
 	if diff := cmp.Diff(got, want, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("result of the rollback, got - want +:\n%s", diff)
+		t.Errorf("result of the rollback (-got +want):\n%s", diff)
 	}
 	if n := want.Removed; n["user"] < 150 || n["account"] < 150 || n["user_profile"] < 150 {
-		t.Errorf("the run copied %v, too few for a test", n)
+		t.Errorf("the run copied %v rows, want at least 150 of each table for the test", n)
 	}
 }
 
-func TestRollback_DryRunOnlyCounts(t *testing.T) {
+func TestDryRunOfARollbackCountsAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 23, 300)
@@ -74,15 +74,15 @@ func TestRollback_DryRunOnlyCounts(t *testing.T) {
 		t.Errorf("the dry run changed rows: %s", diff)
 	}
 	if diff := cmp.Diff(counted, importtest.RollBack(t, m, false)); diff != "" {
-		t.Errorf("dry run - rollback +:\n%s", diff)
+		t.Errorf("results (-dry run +rollback):\n%s", diff)
 	}
 	if counted.Left == 0 || counted.Sessions == 0 {
-		t.Errorf("%d kept users and %d sessions, too few for a test", counted.Left, counted.Sessions)
+		t.Errorf("the dry run counts %d kept users and %d sessions, want more than 0 for the test",
+			counted.Left, counted.Sessions)
 	}
 }
 
-// After a rollback the ledger has only the kept users, and a later run imports the same rows.
-func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
+func TestRunAfterARollbackImportsTheSameRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 24, 350)
@@ -96,24 +96,25 @@ func TestRollback_NextRunImportsTheSameRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	if st.State != "rolled back" || len(st.Reasons) != 0 || len(st.Counts) != 0 {
-		t.Errorf("got %q with %v and %v, want rolled back, without reasons and counts", st.State, st.Reasons, st.Counts)
+		t.Errorf("after the rollback the state is %q with the reasons %v and the counts %v, want rolled back without both",
+			st.State, st.Reasons, st.Counts)
 	}
 	if n := importtest.Value(t, m.To, "select count(*)::text from supabase_import.quarantine"); n == "0" {
-		t.Error("the quarantine is empty, want its entries")
+		t.Error("after the rollback the quarantine is empty, want its entries")
 	}
 	again := importtest.Complete(t, m, importtest.Allow)
 	if again.Pass != 1 {
-		t.Errorf("the run after the rollback is pass %d, want 1", again.Pass)
+		t.Errorf("the run after the rollback has pass %d, want 1", again.Pass)
 	}
 	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stableColumns), first); diff != "" {
-		t.Errorf("another run copies other rows: %s", diff)
+		t.Errorf("the run after the rollback copied other rows than the first: %s", diff)
 	}
 	if diff := cmp.Diff(importtest.Verify(t, m).Checksums, sums); diff != "" {
-		t.Errorf("checksums, got - want +:\n%s", diff)
+		t.Errorf("checksums of the run after the rollback (-got +want):\n%s", diff)
 	}
 }
 
-// stableColumns has the columns of the ledger that do not depend on the pass.
+// stableColumns has queries for the columns of the ledger that do not depend on the pass.
 var stableColumns = map[string]string{
 	"ledger": `select row(user_id, source, key, outcome, raw, written, credential, residue)::text
 		from supabase_import.ledger order by user_id, source, key`,
@@ -121,7 +122,7 @@ var stableColumns = map[string]string{
 	"quarantine": importtest.Ledger["quarantine"],
 }
 
-func TestRollback_NextRunCanHaveOtherOptions(t *testing.T) {
+func TestRunAfterARollbackCanHaveOtherOptions(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 25, 300)
@@ -130,35 +131,35 @@ func TestRollback_NextRunCanHaveOtherOptions(t *testing.T) {
 	importtest.RollBack(t, m, false)
 	o := importer.Options{BatchSize: 70, MFA: "hold", Unconfirmed: "allow"}
 	if st := importtest.Complete(t, m, o); st.Batches != 5 {
-		t.Errorf("%d batches, want 5", st.Batches)
+		t.Errorf("the run after the rollback has %d batches, want 5: 300 users in batches of 70", st.Batches)
 	}
 	importtest.CheckSameAsNewImport(t, m, o)
 }
 
-func TestRollback_Refused(t *testing.T) {
+func TestRollbackNeedsARunThatNoOtherProcessHolds(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 28, 100)
 	m := importtest.Open(t, from)
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err == nil {
-		t.Error("without a run: no error")
+		t.Error("Rollback without a run: got no error, want one")
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	if _, err := m.Rollback(t.Context(), "another", importer.RollbackOptions{}); !errors.Is(err, importer.ErrNoRun) {
-		t.Errorf("another name: got %v, want ErrNoRun", err)
+		t.Errorf("Rollback of a name that no run has: got %v, want ErrNoRun", err)
 	}
 	other := &importer.Import{From: m.From, To: m.To, Holder: "another process", Now: time.Now}
 	if _, err := other.Begin(t.Context(), importtest.Allow, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); !errors.Is(err, importer.ErrHeld) {
-		t.Errorf("while another process has the lease: got %v, want ErrHeld", err)
+		t.Errorf("Rollback while another process has the lease: got %v, want ErrHeld", err)
 	}
 }
 
-// A user changes the password while the rollback handles the batch of the user. The rollback checks the user again and
-// does not remove the user.
-func TestRollback_KeepsUserWithConcurrentChange(t *testing.T) {
+// A user changes the password while the rollback works on the batch of the user. The rollback waits, checks the user
+// again and does not remove the user.
+func TestRollbackKeepsAUserWhoChangesThePasswordAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 29, 100)
@@ -191,14 +192,10 @@ func TestRollback_KeepsUserWithConcurrentChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(got.KeptUsers, []string{id}); diff != "" {
-		t.Errorf("kept users, got - want +:\n%s", diff)
+		t.Errorf("users that the rollback kept (-got +want):\n%s", diff)
 	}
-	if got := importtest.Value(
-		t,
-		m.To,
-		`select password from account where "userId"::text = $1 and "providerId" = 'credential'`,
-		id,
-	); got != "another" {
-		t.Error("the password that was changed at the same time is lost")
+	const query = `select password from account where "userId"::text = $1 and "providerId" = 'credential'`
+	if got := importtest.Value(t, m.To, query, id); got != "another" {
+		t.Errorf("after the rollback the user has the password hash %q, want that of the change", got)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // workTables creates two temporary tables. undo has a row for each user of the batch: written (the run wrote the user),
 // is_changed (the user changed since), is_removed (the rollback removes the rows that the run copied). holding has the
-// tables whose rows prevent the removal of a user, with n rows each, and errors of the target.
+// reasons why a user is kept: a table (name) of which n rows refer to the user, or an error of the target with n = 0.
 const workTables = `CREATE TEMP TABLE undo (
   user_id uuid PRIMARY KEY,
   written boolean NOT NULL,
@@ -108,9 +108,10 @@ const keepReferenced = `WITH h AS (
 UPDATE undo o SET is_removed = false, is_changed = true
 WHERE o.is_removed AND o.user_id IN (SELECT user_id FROM h)`
 
-// findReferenced keeps users to whom rows of other tables refer. Without Cascade every such row keeps its user. With
-// Cascade only the rows keep a user that Postgres would neither delete nor change together with the user. If rows of
-// the import's tables refer to each other, it searches again, because a row of a kept user may refer to another user.
+// findReferenced keeps users to whom rows of other tables refer. Without Cascade, each such row is a reason to keep the
+// user. With Cascade, a row is a reason only if Postgres would neither delete nor change it together with the user. If
+// rows of the import's tables refer to each other, it searches again, because a row of a kept user can refer to another
+// user.
 func (r *rollback) findReferenced(ctx context.Context, s mapping.Scope) error {
 	if len(r.references) == 0 {
 		return nil
@@ -152,7 +153,7 @@ WHERE %[4]s;
 		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + "ANALYZE affected;\n"
 }
 
-// countRows returns the numbers of rows to delete and of users to keep.
+// countRows returns a result with the numbers of rows to delete and of users to keep in a batch.
 func (r *rollback) countRows(ctx context.Context, s mapping.Scope) (Result, error) {
 	g, u := r.removedRowsIn(s), newResult()
 	var user, account, profile int64
@@ -200,8 +201,8 @@ func otherRows(e run.OnDelete) string {
     GROUP BY 1`, run.Deletes, run.Changes, e)
 }
 
-// deletions returns SQL that deletes the rows of removed users, child rows first, and then checks all foreign keys,
-// deferred ones too. condition is a further condition on undo o.
+// deletions returns SQL that deletes the rows of removed users, accounts and profiles before users, and then checks all
+// foreign keys, including deferred ones. condition is a further condition on undo o.
 func (r *rollback) deletions(s mapping.Scope, condition string) string {
 	g := r.removedRowsIn(s)
 	return "DELETE FROM account a USING undo o\nWHERE " + g.accounts + condition + `;
@@ -213,8 +214,8 @@ SET CONSTRAINTS ALL IMMEDIATE;
 `
 }
 
-// removeSQL returns SQL that deletes the rows of removed users and their ledger entries. Before that it saves rows that
-// changed in the target, and rows of other tables, in the quarantine.
+// removeSQL returns SQL that deletes the rows of removed users and their ledger entries, and restores released emails.
+// With Force it first saves the rows of changed users in the quarantine, and with Cascade the rows of other tables.
 func (r *rollback) removeSQL(b run.Batch) string {
 	sql, g := "", r.removedRowsIn(b.Scope)
 	if r.Force {
