@@ -19,18 +19,18 @@ var (
 	}
 )
 
-// Texts of the outcomes, for the legend of the chart.
+// outcomeTexts explains the outcomes in the legend of the chart.
 var outcomeTexts = map[mapping.Outcome]string{
 	mapping.Copied:    "written by this run",
 	mapping.Identical: "another program had already written the same row",
 	mapping.Folded:    "email and phone identities, which are part of the user",
-	mapping.Kept: "copied, then changed in the target, or deleted in the source while rows of other tables refer to it; " +
-		"not changed by the import",
-	mapping.Deleted:     "copied, then deleted in the source",
+	mapping.Kept: "not changed by the import, because the row was changed in the target, or was deleted in the source " +
+		"while rows of other tables refer to it, or because the target rejects the change",
+	mapping.Deleted:     "deleted in the source after the run had read it",
 	mapping.Quarantined: "not copied; the complete row is in the quarantine, with the reason",
 }
 
-// chart has one bar of full width per kind of row, divided by outcome.
+// chart has one bar of full width for each kind of row. The bar is divided by outcome.
 type chart struct {
 	Height   int
 	Bars     []chartBar
@@ -88,8 +88,8 @@ func chartOf(c mapping.Counts) chart {
 	return out
 }
 
-// divideBar divides the width in proportion to the counts. A segment that would be too thin to see gets minWidth, and
-// the widest segment becomes narrower by the difference.
+// divideBar divides the width of a bar in proportion to the counts. A segment that would be too thin to see gets
+// minWidth, and the widest segment becomes narrower by the difference.
 func divideBar(c map[mapping.Outcome]int64, total int64) []chartSegment {
 	var out []chartSegment
 	widest, extra := 0, 0.0
@@ -114,8 +114,8 @@ func divideBar(c map[mapping.Outcome]int64, total int64) []chartSegment {
 	return out
 }
 
-// percentage returns n as a percentage of total. It never rounds a positive count to 0 %, nor an incomplete one to 100
-// %.
+// percentage returns n as a percentage of total. It writes "< 0.1 %" instead of rounding to 0 %, and "> 99.9 %" instead
+// of rounding to 100 %.
 func percentage(n, total int64) string {
 	switch p := 100 * float64(n) / float64(total); {
 	case n == total:

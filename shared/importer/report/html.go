@@ -69,12 +69,12 @@ type reasonLine struct {
 }
 
 type reasonPlace struct {
-	Name  string // "table" or "table.field"
+	Name  string // "kind" or "kind.field", such as "user.email"
 	Count int64
 }
 
-// reasonLines returns the reasons with their explanations and the tables or fields that have them, the most frequent
-// reason first.
+// reasonLines returns the reasons with their explanations and with the kinds of rows or fields that have them, the most
+// frequent reason first.
 func reasonLines(r mapping.Reasons) []reasonLine {
 	var lines []reasonLine
 	for _, key := range slices.Sorted(maps.Keys(r)) {

@@ -9,7 +9,7 @@ type Reason struct {
 	Do    string
 }
 
-// Explain returns the explanation of a key of mapping.Reasons: "table.field reason" or "table reason".
+// Explain returns the explanation of the reason in a key of mapping.Reasons: "kind.field reason" or "kind reason".
 func Explain(key string) Reason {
 	name := key[strings.LastIndexByte(key, ' ')+1:]
 	for _, r := range AllReasons {
@@ -23,7 +23,7 @@ func Explain(key string) Reason {
 	}
 }
 
-// AllReasons lists every reason of the quarantine, roughly in the order in which they occur.
+// AllReasons lists every reason that an entry of the quarantine can have.
 var AllReasons = []Reason{
 	{
 		"email_conflict",
@@ -34,7 +34,8 @@ var AllReasons = []Reason{
 	},
 	{
 		"target_email_taken",
-		"A user of the target, which this run did not write, already has this email. This user got a placeholder email.",
+		"A user of the target already has this email: this run did not write that user, or the user changed since. The " +
+			"user of the source got a placeholder email.",
 		"Decide whether both users are the same person. If so, merge their data by hand: Xenon never merges users.",
 	},
 	{
@@ -47,8 +48,8 @@ var AllReasons = []Reason{
 	},
 	{
 		"target_email_unverified",
-		"An unverified user of the target has this confirmed email, and has more than a password, so the import did not " +
-			"take the email away. The user of the source got a placeholder email.",
+		"An unverified user of the target has this confirmed email. That user has more than a password, or an import wrote " +
+			"the user, so the import did not take the email away. The user of the source got a placeholder email.",
 		"Find out who the user of the target is. Delete that user or change their email, or set \"emailVerified\" if " +
 			"the email is theirs; then run again.",
 	},
@@ -205,8 +206,8 @@ var AllReasons = []Reason{
 	},
 	{
 		"check_violation",
-		"The profile field has a value that is out of range, such as a negative number of hours. The rest of the " +
-			"profile was copied.",
+		"The profile field has a value that the target does not accept, such as a negative number of hours. The rest of " +
+			"the profile was copied.",
 		"Correct the value in the source and run again, or leave it out.",
 	},
 	{
@@ -229,27 +230,28 @@ var AllReasons = []Reason{
 	},
 	{
 		"deleted_in_source",
-		"The user or row was copied, then deleted in Supabase. A later pass deleted the copy and kept it in the " +
-			"quarantine.",
+		"The user or row was deleted in Supabase after this run had read it. If the run had written a copy, and the copy " +
+			"was unchanged, a later pass deleted the copy and kept it in the quarantine.",
 		"Nothing. If the deletion was a mistake, you can restore the row from the quarantine.",
 	},
 	{
 		"removed_at_source",
-		"The user or row was copied, then deleted in Supabase. The target keeps it with all its rows, because rows of " +
-			"other tables refer to it. The detail names the tables and the numbers of rows.",
-		"Delete or change those rows, and the next pass removes the user. Or keep the user, and ban a user who must not " +
-			"sign in.",
+		"The user or row was copied, then deleted in Supabase. The target keeps it, because rows of other tables refer to " +
+			"it or because the target rejects the deletion. The detail names the tables and the numbers of rows, or the " +
+			"SQLSTATE of the error.",
+		"Delete or change those rows, or remove the cause of the error, and the next pass removes the user. Or keep the " +
+			"user, and ban a user who must not sign in.",
 	},
 	{
 		"target_modified",
-		"The row was copied, then changed or deleted in the target, and in the source too. The import did not change " +
-			"the version of the target.",
+		"The row, or the user of the row, was changed or deleted in the target after the import, and then changed in the " +
+			"source, too. The import did not change the version of the target.",
 		"Compare the two. After the cut-over, use the version of the target.",
 	},
 	{
 		"rolled_back",
 		"The user changed in the target after the import, and a rollback with --force removed the user anyway. The " +
-			"entry has the last state.",
+			"entry has the row as it was before.",
 		"Nothing, or restore the changes from this entry.",
 	},
 	{

@@ -41,14 +41,15 @@ func Read(ctx context.Context, env *run.Env, name string) (Report, error) {
 	return r, err
 }
 
-// Conclusion is a report in one sentence.
+// Conclusion is the result of a run as a title and a short text.
 type Conclusion struct {
 	Level string // "good", "attention" (the operator has to look) or "bad"
 	Title string
 	Text  string
 }
 
-// Conclusion returns the result of the run. It checks for the worst result first.
+// Conclusion returns the first result that applies to the run: rolled back, unfinished, not verified, different, or
+// complete.
 func (r Report) Conclusion() Conclusion {
 	s, v := r.Status, r.Verification
 	isOpen := s.Batches-s.Done > 0 || len(s.Parked) > 0 || s.State == run.Running
@@ -84,7 +85,7 @@ func (r Report) rolledBack() Conclusion {
 	return Conclusion{"good", "Rolled back", "The copied rows were removed."}
 }
 
-// whyDifferent returns the reasons why a verification is not equal.
+// whyDifferent returns a text that says why a verification is not equal.
 func whyDifferent(v verify.Result) string {
 	broken := 0
 	for _, e := range v.Equations {
@@ -105,7 +106,7 @@ func whyDifferent(v verify.Result) string {
 	return "Not all batches were compared since the last pass. Verify again."
 }
 
-// countNoun returns the number with the singular or the plural of a noun.
+// countNoun returns the number n with one, the singular of a noun, or with many, its plural.
 func countNoun(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -17,8 +17,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-// personal lists the personal data of the source: emails, phone numbers, names, hashes, secrets, subjects, claims. Ids
-// are not personal data, and very short texts are left out.
+// personal selects the personal data of the source: emails, phone numbers, names, hashes, secrets, subjects, claims. It
+// leaves out UUIDs, which are not personal data, and texts of fewer than six characters.
 const personal = `
 WITH known (v) AS (
   SELECT unnest(ARRAY[email, phone, email_change, phone_change, encrypted_password, confirmation_token, recovery_token])
@@ -32,7 +32,7 @@ WITH known (v) AS (
 ) SELECT DISTINCT v FROM known WHERE length(trim(v)) >= 6
   AND v !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`
 
-// reportTexts returns the report of a run, as JSON and as an HTML page.
+// reportTexts returns the report of a run: the JSON, followed by the HTML page without entities.
 func reportTexts(t *testing.T, m *importer.Import) string {
 	t.Helper()
 	r, err := report.Read(t.Context(), m.Env(), "supabase")
@@ -48,7 +48,8 @@ func reportTexts(t *testing.T, m *importer.Import) string {
 	return string(s.JSON()) + html.UnescapeString(b.String())
 }
 
-// hasValue reports whether a text contains a value. Digits inside a longer number, such as a checksum, do not count.
+// hasValue reports whether a text contains a value. An occurrence next to a further digit does not count: it is part of
+// a longer number, such as a checksum.
 func hasValue(text, value string) bool {
 	for at := 0; ; at++ {
 		i := strings.Index(text[at:], value)
@@ -66,14 +67,14 @@ func hasValue(text, value string) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-func TestHasValueIgnoresPartOfLongerNumber(t *testing.T) {
+func TestHasValueIgnoresAPartOfALongerNumber(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"12": true, "a12": true, "12b": true, "312, 12": true, " 12 ": true, "312": false, "123": false, "3123": false,
 		"": false,
 	} {
 		if got := hasValue(text, "12"); got != want {
-			t.Errorf("12 in %q: got %t, want %t", text, got, want)
+			t.Errorf("hasValue(%q, \"12\") = %t, want %t", text, got, want)
 		}
 	}
 }
@@ -84,7 +85,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	if _, err := empty.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
-	always := reportTexts(t, empty) // the report of an empty source
+	ofEmptySource := reportTexts(t, empty) // has the texts that every report has
 
 	from := supabasetest.New(t)
 	summary := supabasetest.Fill(t, from, 158, 1000)
@@ -109,7 +110,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v.Equal || len(v.Differences) == 0 {
-		t.Error("the verification did not find the altered name")
+		t.Error("the verification does not list the user whose name was changed in the target, want one difference")
 	}
 	text := reportTexts(t, m)
 	for _, want := range []string{
@@ -117,7 +118,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 		`"sourceSum":"`, "Different", `"name"`,
 	} {
 		if !strings.Contains(text, want) {
-			t.Errorf("no %q in the report", want)
+			t.Errorf("the report does not contain %q, which it must have", want)
 		}
 	}
 	source, err := pgx.Connect(t.Context(), from)
@@ -134,15 +135,16 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(known) < 2000 {
-		t.Errorf("the source has only %d personal values", len(known))
+		t.Errorf("the source has %d personal values, want at least 2000 for the test", len(known))
 	}
 	for _, v := range append(known, "Eve Eavesdropper") {
-		if hasValue(text, v) && !hasValue(always, v) {
-			t.Errorf("the report contains %q", v)
+		if hasValue(text, v) && !hasValue(ofEmptySource, v) {
+			t.Errorf("the report contains the personal value %q, want none", v)
 		}
 	}
 }
 
+// readManual returns the text of docs/migrate.md.
 func readManual(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "migrate.md"))
@@ -152,7 +154,7 @@ func readManual(t *testing.T) string {
 	return string(text)
 }
 
-func TestManualHasEveryReason(t *testing.T) {
+func TestManualExplainsEveryReasonInTheWordsOfTheReport(t *testing.T) {
 	t.Parallel()
 	text := readManual(t)
 	for _, r := range report.AllReasons {
@@ -162,15 +164,15 @@ func TestManualHasEveryReason(t *testing.T) {
 	}
 }
 
-// While the trigger of docs/migrate.md is enabled, it blocks writes and does not block reads.
-func TestWriteBlockOfTheManual(t *testing.T) {
+// The trigger of docs/migrate.md blocks writes while fence.switch is closed. It never blocks reads.
+func TestTriggerOfTheManualBlocksWritesWhileTheSwitchIsClosed(t *testing.T) {
 	t.Parallel()
 	_, block, _ := strings.Cut(readManual(t), "```sql\nCREATE SCHEMA IF NOT EXISTS fence;")
 	block, _, _ = strings.Cut(block, "```")
-	make, updates, ok := strings.Cut(block, "UPDATE fence.switch SET closed = true;")
-	up, down := "UPDATE fence.switch SET closed = true", "UPDATE fence.switch SET closed = false"
-	if !ok || !strings.Contains(updates, down) {
-		t.Fatal("docs/migrate.md has no trigger that blocks writes")
+	create, updates, ok := strings.Cut(block, "UPDATE fence.switch SET closed = true;")
+	closeSwitch, openSwitch := "UPDATE fence.switch SET closed = true", "UPDATE fence.switch SET closed = false"
+	if !ok || !strings.Contains(updates, openSwitch) {
+		t.Fatal("docs/migrate.md lacks the SQL that creates the trigger and switches it on and off")
 	}
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 3, 20)
@@ -181,15 +183,15 @@ func TestWriteBlockOfTheManual(t *testing.T) {
 	defer conn.Close(context.WithoutCancel(t.Context()))
 	if _, err := conn.Exec(
 		t.Context(),
-		"CREATE SCHEMA IF NOT EXISTS fence;"+make,
+		"CREATE SCHEMA IF NOT EXISTS fence;"+create,
 		pgx.QueryExecModeSimpleProtocol,
 	); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		update string
-		open   bool
-	}{{down, true}, {up, false}, {down, true}} {
+		isOpen bool
+	}{{openSwitch, true}, {closeSwitch, false}, {openSwitch, true}} {
 		if _, err := conn.Exec(t.Context(), c.update); err != nil {
 			t.Fatal(err)
 		}
@@ -198,13 +200,13 @@ func TestWriteBlockOfTheManual(t *testing.T) {
 				"FROM auth.users)",
 			"INSERT INTO auth.users (id, email) VALUES (gen_random_uuid(), gen_random_uuid() || '@example.com')",
 		} {
-			if _, err := conn.Exec(t.Context(), write); (err == nil) != c.open {
-				t.Errorf("%s, then %s: got %v", c.update, write, err)
+			if _, err := conn.Exec(t.Context(), write); (err == nil) != c.isOpen {
+				t.Errorf("%s, then %s: got the error %v, want the write to succeed: %t", c.update, write, err, c.isOpen)
 			}
 		}
 		var n int
 		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM auth.users").Scan(&n); err != nil || n == 0 {
-			t.Errorf("reading: got %d, %v", n, err)
+			t.Errorf("%s, then a read: got %d users and the error %v, want users", c.update, n, err)
 		}
 	}
 }

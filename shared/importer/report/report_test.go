@@ -91,7 +91,7 @@ func completeReport() report.Report {
 	}
 }
 
-// withFaults returns the report of the same run with every fault that a report can show.
+// withFaults returns a report like completeReport, with a parked batch, different rows and a failed check of counts.
 func withFaults() report.Report {
 	r := completeReport()
 	r.Status.Parked = []run.Parked{{Batch: 2, Why: "the target is full (53100)"}}
@@ -109,7 +109,7 @@ func withFaults() report.Report {
 	return r
 }
 
-func TestConclusion(t *testing.T) {
+func TestConclusionIsTheFirstResultThatApplies(t *testing.T) {
 	t.Parallel()
 	with := func(change func(*report.Report)) report.Report {
 		r := completeReport()
@@ -121,15 +121,15 @@ func TestConclusion(t *testing.T) {
 		level, title string
 		text         string
 	}{
-		"quarantine": {
+		"complete, with entries in the quarantine": {
 			completeReport(), "attention", "Complete and equal; some rows need your decision",
 			"The quarantine has 844 rows and fields",
 		},
-		"clean": {
+		"complete, with an empty quarantine": {
 			with(func(r *report.Report) { r.Status.Reasons = nil }), "good", "Complete and equal",
 			"Every source row",
 		},
-		"unverified": {
+		"not verified": {
 			with(func(r *report.Report) { r.Verification = nil }), "attention", "Copied, not verified",
 			"have not been compared",
 		},
@@ -137,19 +137,19 @@ func TestConclusion(t *testing.T) {
 			with(func(r *report.Report) { r.Status.State, r.Status.Done = "running", 1 }), "bad", "Unfinished",
 			"1 of 3 batches",
 		},
-		"parked": {withFaults(), "bad", "Unfinished", "2 of 3 batches"},
-		"different": {
+		"a parked batch": {withFaults(), "bad", "Unfinished", "2 of 3 batches"},
+		"different rows and counts": {
 			with(func(r *report.Report) { r.Verification = withFaults().Verification }), "bad", "Different",
 			"2 rows differ between the source and the target, and 1 check of the row counts fails.",
 		},
-		"broken": {
+		"different counts alone": {
 			with(func(r *report.Report) { r.Verification = withFaults().Verification; r.Verification.Different = 0 }),
 			"bad", "Different", "1 check of the row counts fails: ",
 		},
 		"rolled back": {with(func(r *report.Report) {
 			r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Done: true}
 		}), "good", "Rolled back", "The copied rows were removed."},
-		"kept users": {
+		"rolled back, with a kept user": {
 			with(func(r *report.Report) { r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Left: 1} }),
 			"attention", "Rolled back, some users were kept",
 			"except those of 1 user: they changed in the target",
@@ -160,31 +160,32 @@ func TestConclusion(t *testing.T) {
 		},
 	} {
 		if got := c.report.Conclusion(); got.Level != c.level || got.Title != c.title || !strings.Contains(got.Text, c.text) {
-			t.Errorf("%s: got %+v, want %s, %s, %s", name, got, c.level, c.title, c.text)
+			t.Errorf("%s: the conclusion is %+v, want the level %s, the title %q and a text with %q",
+				name, got, c.level, c.title, c.text)
 		}
 	}
 }
 
-func TestReasonsAreExplainedOnce(t *testing.T) {
+func TestEveryReasonIsExplainedOnceInFullSentences(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, r := range report.AllReasons {
 		if seen[r.Name] || r.Means == "" || r.Do == "" || !strings.HasSuffix(r.Means, ".") || !strings.HasSuffix(r.Do, ".") {
-			t.Errorf("%s: a duplicate reason, or a text without a full stop", r.Name)
+			t.Errorf("AllReasons has %s twice, or one of its texts does not end with a full stop", r.Name)
 		}
 		seen[r.Name] = true
 		for _, key := range []string{"user " + r.Name, "user.email " + r.Name, r.Name} {
 			if diff := cmp.Diff(r, report.Explain(key)); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", key, diff)
+				t.Errorf("Explain(%q) (-want +got):\n%s", key, diff)
 			}
 		}
 	}
 	if got := report.Explain("user future_reason"); got.Name != "future_reason" || got.Means == "" {
-		t.Errorf("got %+v", got)
+		t.Errorf("Explain of an unknown reason: got %+v, want its name and a text", got)
 	}
 }
 
-// renderPage renders a report and parses it as XML with the exceptions of HTML, so that every tag must be closed.
+// renderPage returns the HTML page of a report. It fails the test if a tag is not closed or the page loads a file.
 func renderPage(t *testing.T, r report.Report) string {
 	t.Helper()
 	k, _ := newKeySet(t)
@@ -201,7 +202,7 @@ func renderPage(t *testing.T, r report.Report) string {
 			break
 		}
 		if err != nil {
-			t.Fatalf("the page: %v", err)
+			t.Fatalf("the page is not well-formed: %v", err)
 		}
 		switch e := token.(type) {
 		case xml.StartElement:
@@ -210,23 +211,23 @@ func renderPage(t *testing.T, r report.Report) string {
 				if (a.Name.Local == "src" || a.Name.Local == "href") && !strings.HasPrefix(a.Value, "data:") ||
 					e.Name.Local == "script" ||
 					e.Name.Local == "link" {
-					t.Errorf("the page loads <%s %s=%q>", e.Name.Local, a.Name.Local, a.Value)
+					t.Errorf("the page loads a file: <%s %s=%q>", e.Name.Local, a.Name.Local, a.Value)
 				}
 			}
 		case xml.EndElement:
 			if last := len(open) - 1; last < 0 || open[last] != e.Name.Local {
-				t.Fatalf("</%s> closes %v", e.Name.Local, open)
+				t.Fatalf("the page has </%s> while the elements %v are open", e.Name.Local, open)
 			} else {
 				open = open[:last]
 			}
 		}
 	}
 	if len(open) > 0 {
-		t.Errorf("the page leaves %v open", open)
+		t.Errorf("the page does not close the elements %v", open)
 	}
 	if text := b.String(); strings.Contains(text, "ZgotmplZ") || strings.Contains(text, "url(") ||
 		strings.Contains(text, "@import") {
-		t.Error("the page has a value that the template replaced, or it loads a file")
+		t.Error("the page has a value that html/template replaced by ZgotmplZ, or it loads a file by url( or @import")
 	}
 	return b.String()
 }
@@ -268,12 +269,12 @@ func TestR58_HTMLPage(t *testing.T) {
 		got := renderPage(t, c.report)
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
-				t.Errorf("%s: no %q in the page", c.report.Status.State, want)
+				t.Errorf("the page of a run with the state %q does not contain %q, want it", c.report.Status.State, want)
 			}
 		}
 		for _, not := range c.not {
 			if strings.Contains(got, not) {
-				t.Errorf("%s: %q in the page", c.report.Status.State, not)
+				t.Errorf("the page of a run with the state %q contains %q, want it not to", c.report.Status.State, not)
 			}
 		}
 	}

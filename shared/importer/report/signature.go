@@ -12,15 +12,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
-// signatureType is the type in the header of report signatures only, so that no server accepts a report signature as
-// the token of a session.
+// signatureType is the JWS type (typ) of report signatures. No other token has it, so that no server accepts a report
+// signature as the token of a session.
 const signatureType = "xenon-report+jws"
 
 // ErrAltered means that a file differs from the report that was signed. Check also returns keys.ErrUnknownKey, if the
 // key of the signature is not in the JWKS.
 var ErrAltered = errors.New("altered")
 
-// notSigned is the ErrAltered of a file that cannot be read as a signed report.
+// notSigned is an ErrAltered with its own text, for a file that is not JSON of a signed report.
 type notSigned struct{}
 
 func (notSigned) Error() string        { return "this is not a signed report, or it was changed" }

@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
-// newKeySet returns the key set of a deployment, and its JWKS.
+// newKeySet returns a new key set, and a function that returns its JWKS.
 func newKeySet(t *testing.T) (set keys.Set, jwks func() []byte) {
 	t.Helper()
 	set, err := keys.Generate(noon)
@@ -44,39 +44,38 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 	s := sign(t, k, completeReport())
 	got, err := report.Check(s.JSON(), jwks())
 	want := report.Checked{Run: "supabase", Made: completeReport().Made, Digest: s.Digest, KeyID: got.KeyID}
-	if got != want ||
-		err != nil ||
-		got.KeyID == "" {
-		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	if got != want || err != nil || got.KeyID == "" {
+		t.Errorf("Check of a signed report: got %+v, %v, want %+v with a key id", got, err, want)
 	}
 	var file struct{ Report report.Report }
 	if err := json.Unmarshal(s.JSON(), &file); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(completeReport(), file.Report); diff != "" {
-		t.Errorf("the report, written - read +:\n%s", diff)
+		t.Errorf("the report in the JSON (-signed +read):\n%s", diff)
 	}
 	if again := sign(t, k, completeReport()); !bytes.Equal(again.JSON(), s.JSON()) {
-		t.Error("two encodings of the same report differ")
+		t.Error("signing the same report twice gives two different texts, want the same text")
 	}
 	_, others := newKeySet(t)
 	if _, err := report.Check(s.JSON(), others()); !errors.Is(err, keys.ErrUnknownKey) {
-		t.Errorf("another deployment's keys: got %v", err)
+		t.Errorf("Check with the JWKS of another deployment: got %v, want ErrUnknownKey", err)
 	}
 }
 
-// jq writes these characters as they are, so that the digest is the one that `jq -cj .report` gives.
-func TestReportEscapesNoLineSeparators(t *testing.T) {
+// jq does not escape these characters. The report does not either, so that its digest is that of the output of `jq -cj
+// .report`.
+func TestReportDoesNotEscapeCharactersThatJQWritesUnescaped(t *testing.T) {
 	t.Parallel()
 	k, jwks := newKeySet(t)
 	r := completeReport()
 	r.Plan.Warnings = []string{"<&>\u2028\u2029"}
 	s := sign(t, k, r)
 	if !bytes.Contains(s.JSON(), []byte("<&>\u2028\u2029")) {
-		t.Error("the report has escapes that jq does not write")
+		t.Errorf("the JSON of the report escapes one of the characters <, &, >, U+2028 and U+2029, want none escaped")
 	}
 	if _, err := report.Check(s.JSON(), jwks()); err != nil {
-		t.Error(err)
+		t.Errorf("Check of a report with these characters: got %v, want no error", err)
 	}
 }
 
@@ -90,12 +89,10 @@ func TestR58_CheckDetectsEveryChangedByte(t *testing.T) {
 			if altered[i] = to; to == text[i] {
 				continue
 			}
-			if _, err := report.Check(
-				altered,
-				public,
-			); !errors.Is(err, report.ErrAltered) &&
-				!errors.Is(err, keys.ErrUnknownKey) {
-				t.Fatalf("byte %d, %q instead of %q: got %v", i, to, text[i], err)
+			_, err := report.Check(altered, public)
+			if !errors.Is(err, report.ErrAltered) && !errors.Is(err, keys.ErrUnknownKey) {
+				t.Fatalf("Check of a report whose byte %d is %q instead of %q: got %v, want ErrAltered or ErrUnknownKey",
+					i, to, text[i], err)
 			}
 		}
 	}
@@ -117,7 +114,7 @@ func TestR58_CheckDetectsEveryChangedByte(t *testing.T) {
 			`2ddb7875b4b","seal":"x"}`),
 	} {
 		if _, err := report.Check(altered, public); !errors.Is(err, report.ErrAltered) {
-			t.Errorf("%s: got %v", name, err)
+			t.Errorf("Check of a report with this change: %s: got %v, want ErrAltered", name, err)
 		}
 	}
 }
