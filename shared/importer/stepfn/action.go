@@ -16,17 +16,16 @@ import (
 )
 
 // Action is one step of the state machine. Every action can be repeated. Some JSON names ("lane", "verdict", "stand",
-// "undone") are older than the Go names; running executions depend on them. The comment of a field names the actions
-// that use it.
+// "undone") are older than the Go names; running executions depend on them.
 type Action struct {
 	// Action is "input", "plan", "begin", "copy", "park", "close", "verify", "verdict", "gate", "rollback" or "report".
 	Action    string          `json:"action"`
-	Input     json.RawMessage `json:"input"`     // for the action input: a Request
-	Execution Execution       `json:"execution"` // for the actions input, begin and gate
-	Job       Job             `json:"job"`       // every action except "input"
-	Shard     run.Shard       `json:"lane"`      // for the actions copy, park and verify
-	Error     Failure         `json:"error"`     // park: the error of the shard
-	Redrives  int             `json:"redrives"`  // for the action gate: BeginResult.Redrives
+	Input     json.RawMessage `json:"input"`     // for "input": a Request
+	Execution Execution       `json:"execution"` // for "input", "begin" and "gate"
+	Job       Job             `json:"job"`       // for every action except "input"
+	Shard     run.Shard       `json:"lane"`      // for "copy", "park" and "verify"
+	Error     Failure         `json:"error"`     // for "park": the error that ended the shard
+	Redrives  int             `json:"redrives"`  // for "gate": BeginResult.Redrives
 }
 
 // Failure is the error of a task, as Step Functions passes it to a Catch.
@@ -35,7 +34,8 @@ type Failure struct {
 	Cause string `json:"Cause"` // the complete answer of the function, as JSON, or any text
 }
 
-// text returns the failure as one line. Lambda writes the answer of the function, as JSON, into Cause.
+// text returns the name and the message of the failure, at most maxText bytes of the message. Lambda writes the answer
+// of the function, as JSON, into Cause.
 func (f Failure) text() string {
 	var answer struct {
 		Message string `json:"errorMessage"`
@@ -48,8 +48,8 @@ func (f Failure) text() string {
 }
 
 // Act runs one action. The result has no personal data: it is a Job, PlanResult, BeginResult, StepResult, StatusResult,
-// VerifyResult, ReportResult, RollbackResult or GateResult. copy, verify and rollback stop two minutes before the
-// deadline of ctx.
+// VerifyResult, ReportResult, RollbackResult or GateResult. The actions "copy", "verify" and "rollback" stop before the
+// deadline of ctx (reservedTime).
 func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 	switch a.Action {
 	case "input":
@@ -83,11 +83,12 @@ func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 	return actInTime(ctx, env, a)
 }
 
-// reservedTime is the time at the end of an invocation that copy, verify and rollback reserve for the current batch and
-// for the answer.
+// reservedTime is the time before the deadline that "copy", "verify" and "rollback" leave for the answer. If less than
+// twice this time is left, they use half of it.
 const reservedTime = 2 * time.Minute
 
-// actInTime runs the actions that may take longer than an invocation.
+// actInTime runs the actions that can take longer than an invocation. They stop in time, and the state machine repeats
+// them.
 func actInTime(ctx context.Context, env *run.Env, a Action) (any, error) {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -113,8 +114,8 @@ func actInTime(ctx context.Context, env *run.Env, a Action) (any, error) {
 }
 
 // checkComplete decides whether an import succeeds. It returns ErrNeedsAttention if a batch is open or parked, or if
-// rows differ. A redrive of the execution starts at the failed state, which is the one with this action. Then the
-// result is Again, and the state machine repeats the copy.
+// the verification is not equal. A redrive of the execution starts at the failed state, which is the one with this
+// action. Then the result is Again, and the state machine begins the run again.
 func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
 	s, err := run.ReadStatus(ctx, env, a.Job.Run)
 	if err != nil {
@@ -136,7 +137,7 @@ func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, err
 	}
 }
 
-// release releases the lease of the run, and returns the error of the action if there is one.
+// release releases the lease of the run. It returns err, the error of the action, or else its own error.
 func release(ctx context.Context, env *run.Env, a Action, err error) error {
 	if e := env.ReleaseShared(ctx, a.Job.Run); err == nil {
 		err = e

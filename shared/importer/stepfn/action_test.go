@@ -19,13 +19,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
+// act runs an action with databases that do not exist.
 func act(t *testing.T, a Action) (any, error) {
 	t.Helper()
 	env := &run.Env{From: "postgres://nobody@localhost/none", To: "postgres://nobody@localhost/none", Now: time.Now}
 	return Act(t.Context(), env, a)
 }
 
-func TestAct_InputHasDefaults(t *testing.T) {
+func TestInputSetsDefaultsAndTheMode(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		in   string
@@ -60,71 +61,72 @@ func TestAct_InputHasDefaults(t *testing.T) {
 		test.want.Holder, test.want.Options.Run = "the execution tuesday", test.want.Run
 		got, err := act(t, Action{Action: "input", Input: json.RawMessage(test.in), Execution: Execution{Name: "tuesday"}})
 		if err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want a job", name, err)
 			continue
 		}
 		if diff := cmp.Diff(got, any(test.want)); diff != "" {
-			t.Errorf("%s: got -, want +:\n%s", name, diff)
+			t.Errorf("%s: the job (-got +want):\n%s", name, diff)
 		}
 	}
 }
 
-// Invalid input is rejected with an explanation, and starts nothing.
-func TestAct_InputIsRefused(t *testing.T) {
+func TestInvalidInputIsRefusedWithAnExplanation(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ in, want string }{
-		"the console's example":    {`{"Comment": "Insert your JSON here"}`, `"Comment"`},
-		"a typo":                   {`{"batchsizes": 5}`, `"batchsizes"`},
-		"text for a number":        {`{"batchSize": "5000"}`, "batchSize"},
-		"an array":                 {`[]`, "not an object"},
-		"null":                     {`null`, "not an object"},
-		"text":                     {`"supabase"`, "not an object"},
-		"nothing":                  {``, "not an object"},
-		"too many":                 {`{"concurrency": 41}`, "concurrency is 41"},
-		"negative":                 {`{"concurrency": -1}`, "concurrency is -1"},
-		"force without rollback":   {`{"force": true}`, "force requires rollback"},
-		"cascade without force":    {`{"rollback": true, "cascade": true}`, "cascade requires rollback and force"},
-		"cascade without rollback": {`{"cascade": true, "force": true}`, "force requires rollback"},
-		"quick with rollback":      {`{"rollback": true, "quick": true}`, "quick cannot be used with rollback"},
-		"too long":                 {`{"run": "` + strings.Repeat("x", maxRequest) + `"}`, "bytes"},
+		"the example of the AWS console": {`{"Comment": "Insert your JSON here"}`, `"Comment"`},
+		"an unknown field":               {`{"batchsizes": 5}`, `"batchsizes"`},
+		"a text for a number":            {`{"batchSize": "5000"}`, "batchSize"},
+		"an array":                       {`[]`, "not an object"},
+		"null":                           {`null`, "not an object"},
+		"a text":                         {`"supabase"`, "not an object"},
+		"an empty text":                  {``, "not an object"},
+		"too large a concurrency":        {`{"concurrency": 41}`, "concurrency is 41"},
+		"negative concurrency":           {`{"concurrency": -1}`, "concurrency is -1"},
+		"force without rollback":         {`{"force": true}`, "force requires rollback"},
+		"cascade without force":          {`{"rollback": true, "cascade": true}`, "cascade requires rollback and force"},
+		"cascade without rollback":       {`{"cascade": true, "force": true}`, "force requires rollback"},
+		"quick with rollback":            {`{"rollback": true, "quick": true}`, "quick cannot be used with rollback"},
+		"too long an input":              {`{"run": "` + strings.Repeat("x", maxRequest) + `"}`, "bytes"},
 	}
 	for name, test := range tests {
 		_, err := act(t, Action{Action: "input", Input: json.RawMessage(test.in)})
 		if !errors.Is(err, run.ErrRefused) || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: got %v, want a refusal with %q", name, err, test.want)
+			t.Errorf("%s: got %v, want ErrRefused with %q", name, err, test.want)
 		}
 	}
 }
 
-func TestAct_UnknownActionIsRefused(t *testing.T) {
+func TestUnknownActionIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"", "finalize", "Plan"} {
 		if _, err := act(t, Action{Action: action}); !errors.Is(err, run.ErrRefused) {
-			t.Errorf("%q: got %v, want a refusal", action, err)
+			t.Errorf("the action %q: got %v, want ErrRefused", action, err)
 		}
 	}
 }
 
-// Every batch is in one shard, and the number of shards is bounded.
-func TestShardsCoverTheBatches(t *testing.T) {
+// Shards with the indexes 0 to n-1 and the count n have each batch once.
+func TestSplitIntoShardsCoversAllBatchesWithABoundedNumber(t *testing.T) {
 	t.Parallel()
 	for _, concurrency := range []int{1, 8, maxConcurrency} {
 		for _, batches := range []int{0, 1, 2, 31, 400, 2000, 10000, 10_000_000} {
 			shards := splitIntoShards(batches, concurrency)
 			if len(shards) < min(batches, concurrency) || len(shards) == 0 || len(shards) > maxShards {
-				t.Errorf("%d batches for %d: %d shards", batches, concurrency, len(shards))
+				t.Errorf("%d batches, concurrency %d: got %d shards, want enough for the concurrency and at most %d",
+					batches, concurrency, len(shards), maxShards)
 			}
 			for i, shard := range shards {
 				if (shard != run.Shard{Index: i, Count: len(shards)}) {
-					t.Errorf("%d batches for %d: shard %d is %+v", batches, concurrency, i, shard)
+					t.Errorf("%d batches, concurrency %d: shard %d is %+v, want the index %[3]d and the count %[5]d",
+						batches, concurrency, i, shard, len(shards))
 				}
 			}
 		}
 	}
 }
 
-// A run of ten million users, where every list and text has its largest size.
-func TestResultsHaveBoundedSize(t *testing.T) {
+// The test uses a run of ten million users with very long lists and texts.
+func TestResultsHaveABoundedSize(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 2000)
 	texts, reasons, numbers := make([]string, 1000), mapping.Reasons{}, map[string]int64{}
@@ -201,7 +203,8 @@ func TestResultsHaveBoundedSize(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The state at the end, as if an import and a rollback were one execution.
+		// The state of an execution at the end. It has the results of all actions, although no execution has both an import
+		// and a rollback.
 		state := map[string]any{
 			"job": job,
 			"plan": planResult(
@@ -233,16 +236,17 @@ func TestResultsHaveBoundedSize(t *testing.T) {
 				limit = 36 << 10
 			}
 			if got := encodedSize(t, answer); got > limit && name != "job" {
-				t.Errorf("%s for %d batches has %d bytes, want at most %d", name, batches, got, limit)
+				t.Errorf("the result %s of a run with %d batches has %d bytes, want at most %d", name, batches, got, limit)
 			}
 		}
 		if got, limit := encodedSize(t, state), 256<<10; got > limit/2 {
-			t.Errorf("the state for %d batches has %d bytes, want half of the %d that are allowed", batches, got, limit)
+			t.Errorf("the state of a run with %d batches has %d bytes, want at most half of the limit of %d",
+				batches, got, limit)
 		}
 	}
 }
 
-func TestPlanResultListsProvidersWithMostUsersFirst(t *testing.T) {
+func TestPlanResultListsTheProvidersWithMostUsersFirst(t *testing.T) {
 	t.Parallel()
 	google := run.Provider{
 		Name: "google", ID: "google", Identities: 7, Users: 7, Only: 5, Settings: mapping.ProviderSettings("google"),
@@ -259,17 +263,18 @@ func TestPlanResultListsProvidersWithMostUsersFirst(t *testing.T) {
 	all := []run.Provider{acme, google, sso}
 	got := planResult(run.Plan{Providers: all})
 	if want := []run.Provider{google, acme, sso}; !cmp.Equal(got.Providers, want) {
-		t.Error(cmp.Diff(got.Providers, want))
+		t.Errorf("providers of the result (-got +want):\n%s", cmp.Diff(got.Providers, want))
 	}
 	if all[0].Name != "custom:acme" {
-		t.Error("the plan was changed")
+		t.Errorf("planResult sorted the providers of the plan itself: the first is %q, want custom:acme", all[0].Name)
 	}
 	text, err := json.Marshal(planResult(run.Plan{}))
 	if err != nil || !strings.Contains(string(text), `"providers":[]`) {
-		t.Errorf("got %s, %v, want an empty list of providers", text, err)
+		t.Errorf("a plan without providers: got the JSON %s and the error %v, want an empty list of providers", text, err)
 	}
 }
 
+// encodedSize returns the number of bytes of v as JSON.
 func encodedSize(t *testing.T, v any) int {
 	t.Helper()
 	text, err := json.Marshal(v)
@@ -279,8 +284,8 @@ func encodedSize(t *testing.T, v any) int {
 	return len(text)
 }
 
-// The digest changes with the contents, not with the time of the request.
-func TestDigestDependsOnContentsOnly(t *testing.T) {
+// The digest does not depend on the time at which the report was made.
+func TestDigestDependsOnTheContentsOfTheReportOnly(t *testing.T) {
 	t.Parallel()
 	digest := func(c contents) string {
 		s, err := reportResult(c)
@@ -291,38 +296,39 @@ func TestDigestDependsOnContentsOnly(t *testing.T) {
 	}
 	a := digest(contents{Made: time.Unix(1, 0), Status: run.Status{Run: "r"}})
 	if b := digest(contents{Made: time.Unix(2, 0), Status: run.Status{Run: "r"}}); a != b || a == "" {
-		t.Errorf("digests of equal contents differ: %q and %q", a, b)
+		t.Errorf("two reports that differ only in their time have the digests %q and %q, want the same digest", a, b)
 	}
 	if b := digest(contents{Made: time.Unix(1, 0), Status: run.Status{Run: "s"}}); a == b {
-		t.Errorf("different contents have the same digest %q", a)
+		t.Errorf("the reports of two runs have the same digest %q, want different digests", a)
 	}
 }
 
+// secretsError is an error as package secrets returns it.
 type secretsError struct{ isUnavailable bool }
 
 func (secretsError) Error() string       { return "no answer" }
 func (e secretsError) Unavailable() bool { return e.isUnavailable }
 
-func TestErrorName(t *testing.T) {
+func TestErrorNameIsTheNameThatTheStateMachineUses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		err  error
 		want string
 	}{
-		"refused":                     {fmt.Errorf("begin: %w: because", run.ErrRefused), "Refused"},
-		"no run":                      {fmt.Errorf("%w: r", run.ErrNoRun), "Refused"},
-		"held":                        {fmt.Errorf("%w: by another process", run.ErrHeld), "Held"},
-		"database unavailable":        {fmt.Errorf("copy: %w", run.ErrUnavailable), "Unavailable"},
-		"deadline":                    {fmt.Errorf("copy: %w", context.DeadlineExceeded), "Unavailable"},
+		"ErrRefused":                  {fmt.Errorf("begin: %w: because", run.ErrRefused), "Refused"},
+		"ErrNoRun":                    {fmt.Errorf("%w: r", run.ErrNoRun), "Refused"},
+		"ErrHeld":                     {fmt.Errorf("%w: by another process", run.ErrHeld), "Held"},
+		"ErrUnavailable":              {fmt.Errorf("copy: %w", run.ErrUnavailable), "Unavailable"},
+		"a deadline":                  {fmt.Errorf("copy: %w", context.DeadlineExceeded), "Unavailable"},
 		"Secrets Manager unavailable": {fmt.Errorf("secrets: %w", secretsError{true}), "Unavailable"},
 		"Secrets Manager error":       {fmt.Errorf("secrets: %w", secretsError{false}), "Failed"},
-		"needs an operator":           {fmt.Errorf("%w: 3 rows", ErrNeedsAttention), "NeedsAttention"},
+		"ErrNeedsAttention":           {fmt.Errorf("%w: 3 rows", ErrNeedsAttention), "NeedsAttention"},
 		"an unknown error":            {errors.New("odd"), "Failed"},
-		"held at the deadline":        {fmt.Errorf("%w: %w", run.ErrHeld, context.DeadlineExceeded), "Held"},
+		"ErrHeld and a deadline":      {fmt.Errorf("%w: %w", run.ErrHeld, context.DeadlineExceeded), "Held"},
 	}
 	for name, test := range tests {
 		if got := ErrorName(test.err); got != test.want {
-			t.Errorf("%s: got %q, want %q", name, got, test.want)
+			t.Errorf("%s: ErrorName(%v) = %q, want %q", name, test.err, got, test.want)
 		}
 	}
 }
@@ -333,40 +339,38 @@ func TestR53_ErrorTextQuotesNoValue(t *testing.T) {
 		"write batch 3: %w",
 		&pgconn.PgError{Severity: "ERROR", Code: "22P02", Message: `invalid input syntax for type uuid: "ada@example.com"`},
 	)
-	if got := run.ErrorText(
-		err,
-	); strings.Contains(got, "ada@") || !strings.Contains(got, "22P02") ||
-		!strings.Contains(got, "write batch 3") {
-		t.Errorf("got %q", got)
+	got := run.ErrorText(err)
+	if strings.Contains(got, "ada@") || !strings.Contains(got, "22P02") || !strings.Contains(got, "write batch 3") {
+		t.Errorf("ErrorText of an error that quotes an email: got %q, want the batch and the SQLSTATE without the email", got)
 	}
 	err = fmt.Errorf(
 		"read: %w",
 		&pgconn.PgError{Severity: "ERROR", Code: "42501", Message: "permission denied for table users"},
 	)
 	if got := run.ErrorText(err); !strings.Contains(got, "permission denied for table users") {
-		t.Errorf("got %q, want the message of Postgres", got)
+		t.Errorf("ErrorText of a missing privilege: got %q, want the message of Postgres", got)
 	}
 }
 
-func TestFailureText(t *testing.T) {
+func TestFailureTextIsTheMessageOfTheFunctionOrTheShortenedCause(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		in   Failure
 		want string
 	}{
-		"the function's answer": {
+		"an answer of the function": {
 			Failure{"Unavailable", `{"errorMessage":"no connection","errorType":"Unavailable"}`},
 			"Unavailable: no connection",
 		},
-		"any text":  {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
-		"long text": {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
-		"cut inside a character": {
+		"a text":      {Failure{"States.Timeout", "it took too long"}, "States.Timeout: it took too long"},
+		"a long text": {Failure{"Failed", strings.Repeat("é", 1000)}, "Failed: " + strings.Repeat("é", 200)},
+		"a long text whose byte 400 is inside a character": {
 			Failure{"Failed", "x" + strings.Repeat("é", 1000)}, "Failed: x" + strings.Repeat("é", 199),
 		},
 	}
 	for name, test := range tests {
 		if got := test.in.text(); got != test.want {
-			t.Errorf("%s: got %q, want %q", name, got, test.want)
+			t.Errorf("%s: the text is %q, want %q", name, got, test.want)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
-// The function computes the digest of the report that the command signs, without the time.
-func TestDigestEqualsReportDigest(t *testing.T) {
+// The digest of the action "report" is that of the report that `xenon migrate report` signs, without its time.
+func TestDigestOfTheResultEqualsThatOfTheReport(t *testing.T) {
 	t.Parallel()
 	status := run.Status{Run: "autumn", State: run.Complete, Counts: mapping.Counts{mapping.User: {mapping.Copied: 3}}}
 	plan := run.Plan{Run: "autumn", Warnings: []string{"<b>"}}
@@ -31,6 +31,6 @@ func TestDigestEqualsReportDigest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := run.Digest(text); got.Digest != want {
-		t.Errorf("the digest is %s, want the digest of the report, %s", got.Digest, want)
+		t.Errorf("the result has the digest %s, want that of report.Report, %s", got.Digest, want)
 	}
 }

@@ -11,7 +11,8 @@ import (
 // ErrNeedsAttention means that the run cannot continue without an operator. The text describes the problem.
 var ErrNeedsAttention = errors.New("needs attention")
 
-// ErrorName returns the name of an error for the Retry and Catch fields of the state machine.
+// ErrorName returns the name of an error for the fields Retry and Catch of the state machine: "Refused", "Held",
+// "NeedsAttention", "Unavailable" or "Failed".
 func ErrorName(err error) string {
 	var unavailable interface{ Unavailable() bool }
 	switch {

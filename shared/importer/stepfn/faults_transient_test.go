@@ -19,13 +19,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
-// threeBatches is an import of three batches.
+// threeBatches are options with which a source of 25 users has three batches.
 var threeBatches = importer.Options{BatchSize: 10, MFA: "allow"}
 
-// shortPause is the first wait after a simulated error: no database has to recover.
-const shortPause = 10 * time.Millisecond
+// shortDelay is the RetryDelay of these tests. It can be short, because no database has to recover.
+const shortDelay = 10 * time.Millisecond
 
-// step is an action of the state machine, or a command that is not an action.
+// step is an action of the state machine, or another operation of the importer.
 type step struct {
 	name string
 	do   func(context.Context, *importer.Import) error
@@ -42,7 +42,7 @@ func act(action string) step {
 			stepfn.Action{Action: action, Job: job, Shard: run.Shard{Count: 1}, Error: stepfn.Failure{Error: "States.Timeout"}},
 		)
 		if s, ok := answer.(stepfn.StepResult); ok && err == nil && !s.Done {
-			return errors.New("not done")
+			return errors.New("the action returned done: false")
 		}
 		return err
 	}}
@@ -96,32 +96,33 @@ func newDatabases(t *testing.T, from string) *databases {
 		Holder:     "test",
 		Shared:     true,
 		Now:        time.Now,
-		RetryDelay: shortPause,
+		RetryDelay: shortDelay,
 	}
 	return s
 }
 
-// withoutFaults runs a cycle without errors. The first cycle creates the objects that later cycles expect.
-func (s *databases) withoutFaults(t *testing.T) {
+// runWithoutFaults runs all steps without errors. In a new target the steps also create the schema of the import, so
+// they send other requests than later.
+func (s *databases) runWithoutFaults(t *testing.T) {
 	t.Helper()
 	s.runAllSteps(t, func(st step) {
 		if err := st.do(t.Context(), s.m); err != nil {
-			t.Errorf("%s without a fault: %v", st.name, err)
+			t.Errorf("the step %s without a fault: got %v, want no error", st.name, err)
 		}
 	})
 }
 
-// countRequests returns the number of requests of each step, by step, database and phase.
+// countRequests returns how many requests each step sends, by step, database and phase.
 func (s *databases) countRequests(t *testing.T) map[string]int {
 	t.Helper()
-	s.withoutFaults(t)
+	s.runWithoutFaults(t)
 	counts := map[string]int{}
 	s.runAllSteps(t, func(st step) {
 		for _, p := range s.proxies() {
 			p.SetError(dbtest.ServerError{}, dbtest.AtConnect, 1, 0)
 		}
 		if err := st.do(t.Context(), s.m); err != nil {
-			t.Errorf("%s without a fault: %v", st.name, err)
+			t.Errorf("the step %s without a fault: got %v, want no error", st.name, err)
 		}
 		for side, p := range s.proxies() {
 			for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
@@ -142,17 +143,18 @@ func (s *databases) runAllSteps(t *testing.T, do func(step)) {
 	for _, st := range steps {
 		if st.name == "verdict" {
 			if n := importtest.Value(t, s.direct, `select count(*)::text from "user"`); n == "0" {
-				t.Error("no user was copied")
+				t.Error("after the step verify the target has no user, want the copied users")
 			}
 		}
 		do(st)
 	}
 	if n := importtest.Value(t, s.direct, `select count(*)::text from "user"`); n != "0" {
-		t.Errorf("the rollback left %s users", n)
+		t.Errorf("after the step rollback the target has %s users, want 0", n)
 	}
 }
 
-// combination is an error of a server that a step receives.
+// combination is an error that a step receives, with the phase and the database. number selects the request that
+// receives it.
 type combination struct {
 	number int
 	error  dbtest.ServerError
@@ -160,8 +162,8 @@ type combination struct {
 	side   string
 }
 
-// combinations returns every error in both phases and from both databases, or a sample: every error once, and each of
-// the four combinations of phase and database equally often.
+// combinations returns every transient error in both phases and from both databases, or a sample: every error once, and
+// each of the four combinations of phase and database about equally often.
 func combinations(t *testing.T) (all []combination) {
 	t.Helper()
 	faults := dbtest.TransientErrors()
@@ -181,8 +183,9 @@ func combinations(t *testing.T) (all []combination) {
 	return all
 }
 
-// Every step of an import receives every transient error of a server or pooler, at connect and at a statement, from the
-// source and from the target. It reports that it waits, continues, and completes.
+// Every step of an import receives every transient error of a server or pooler, when it connects and when it sends a
+// statement, from the source and from the target; without XENON_WHOLE=1 a sample of these cases. The step reports that
+// it waits, continues, and completes.
 func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -201,13 +204,13 @@ func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 	for range 3 {
 		s := newDatabases(t, from)
 		all.Go(func() {
-			s.withoutFaults(t)
+			s.runWithoutFaults(t)
 			for c := range queue {
 				s.runAllSteps(t, func(st step) {
-					trips := requests[fmt.Sprint(st.name, c.side, c.phase)]
-					if trips == 0 {
+					n := requests[fmt.Sprint(st.name, c.side, c.phase)]
+					if n == 0 {
 						if err := st.do(t.Context(), s.m); err != nil {
-							t.Errorf("%s, which sends no request to the %s: %v", st.name, c.side, err)
+							t.Errorf("the step %s, which sends no request to the %s: got %v, want no error", st.name, c.side, err)
 						}
 						return
 					}
@@ -218,11 +221,13 @@ func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 						}
 					}
 					p := s.proxies()[c.side]
-					p.SetError(c.error, c.phase, 1+c.number%trips, 1)
+					request := 1 + c.number%n
+					p.SetError(c.error, c.phase, request, 1)
 					err := st.do(t.Context(), s.m)
 					if sent := p.ClearError(); err != nil || sent != 1 || !strings.Contains(strings.Join(waits, "\n"), c.error.Code) {
-						t.Errorf("%s, %v %s %d of %d of the %s: got %v after %d errors, and the events of waiting %q",
-							st.name, c.error, c.phase, 1+c.number%trips, trips, c.side, err, sent, waits)
+						t.Errorf("the step %s, the %s returns %v %s %d of %d: got error %v, %d sent errors and the waits %q, "+
+							"want no error, one sent error and a wait with its code",
+							st.name, c.side, c.error, c.phase, request, n, err, sent, waits)
 					}
 					mu.Lock()
 					cases[st.name]++
@@ -239,8 +244,8 @@ func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 	t.Logf("%d cases: %v", total, cases)
 }
 
-// An error that a retry cannot resolve ends the import immediately, with an error that says what to correct.
-func TestRejectedLoginsEndAnImportImmediately(t *testing.T) {
+// If a database rejects the login, the plan ends after one attempt, with an error that says what to correct.
+func TestRejectedLoginEndsThePlanImmediately(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	direct := dbtest.New(t)
@@ -266,23 +271,24 @@ func TestRejectedLoginsEndAnImportImmediately(t *testing.T) {
 			sent := p.ClearError()
 			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.want) ||
 				!strings.Contains(err.Error(), side) {
-				t.Errorf("%s at the %s: got %v after %d attempts, want %q", message, side, err, sent, c.want)
+				t.Errorf("the %s rejects the login with %q: got %v after %d attempts, want ErrRefused with %q and the name of the "+
+					"database after one attempt", side, message, err, sent, c.want)
 			}
 			if strings.Contains(fmt.Sprint(err), "127.0.0.1") {
-				t.Errorf("%s: the error contains the host: %v", message, err)
+				t.Errorf("the %s rejects the login with %q: the error contains the host, want it not to: %v", side, message, err)
 			}
 		}
 	}
 }
 
-// If a database stays unavailable, the import ends with the error that Step Functions retries.
-func TestLastingTransientErrorsAreUnavailable(t *testing.T) {
+// If a database stays unavailable, the plan ends with an error that the state machine retries.
+func TestLastingTransientErrorEndsThePlanAsUnavailable(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 72, 25)
 	p := dbtest.NewErrorProxy(t, from)
 	m := &importer.Import{
-		From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now, RetryDelay: shortPause,
+		From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now, RetryDelay: shortDelay,
 	}
 	waits := 0
 	m.Progress = func(e importer.Event) {
@@ -297,14 +303,13 @@ func TestLastingTransientErrorsAreUnavailable(t *testing.T) {
 		-1,
 	)
 	err := act("plan").do(t.Context(), m)
-	if got := stepfn.ErrorName(
-		err,
-	); got != "Unavailable" || waits == 0 ||
-		!strings.Contains(err.Error(), "Control plane request failed") {
-		t.Errorf("got %s, %v after %d events of waiting", got, err, waits)
+	name := stepfn.ErrorName(err)
+	if name != "Unavailable" || waits == 0 || !strings.Contains(err.Error(), "Control plane request failed") {
+		t.Errorf("the source returns an error to every attempt: got %s, %v after %d waits, want Unavailable with the error "+
+			"of the source after at least one wait", name, err, waits)
 	}
 	p.ClearError()
 	if err := act("plan").do(t.Context(), m); err != nil {
-		t.Errorf("afterwards: %v", err)
+		t.Errorf("the plan after the source is available again: got %v, want no error", err)
 	}
 }

@@ -15,10 +15,10 @@ type Request struct {
 	DryRun   bool `json:"dryRun"`   // only return the plan, or what a rollback would do
 	Rollback bool `json:"rollback"` // roll the run back instead of continuing it
 	Force    bool `json:"force"`    // a rollback also removes users that changed in the target
-	Cascade  bool `json:"cascade"`  // a forced rollback also removes rows of other tables that refer to the users
-	Quick    bool `json:"quick"`    // a later pass skips batches in which no row has a newer time
-	// Concurrency is the number of functions that work at the same time, 1 to 40; 0 means 8. Each has one connection to
-	// each database.
+	Cascade  bool `json:"cascade"`  // a rollback with Force also removes users to whom rows of other tables refer
+	Quick    bool `json:"quick"`    // a later pass skips batches in which no row has a time after the last pass
+	// Concurrency is the number of functions that work at the same time, 1 to 40; 0 means 8. Each uses one connection to
+	// the source and one to the target, and for a short time a second one to the target.
 	Concurrency int `json:"concurrency"`
 }
 
@@ -29,7 +29,8 @@ const (
 	ModeRollback = "rollback"
 )
 
-// Job is a Request with every default filled in. The state machine carries it from state to state.
+// Job is a Request that was checked, with the defaults of Run and Concurrency. The state machine passes it to all later
+// actions. The actions themselves set the defaults of Options.
 type Job struct {
 	Mode        string          `json:"mode"`
 	Run         string          `json:"run"`
@@ -39,7 +40,7 @@ type Job struct {
 	Cascade     bool            `json:"cascade"`
 	Quick       bool            `json:"quick"`
 	Concurrency int             `json:"concurrency"`
-	Holder      string          `json:"holder"` // holder of the lease, the same for all redrives of the execution
+	Holder      string          `json:"holder"` // the holder of the lease; a redrive of the execution has the same holder
 }
 
 // Execution describes the running execution, as the context object of Step Functions has it.
@@ -51,15 +52,16 @@ type Execution struct {
 
 const (
 	defaultConcurrency = 8
-	maxConcurrency     = 40 // the limit of Step Functions for an inline Map
-	maxShards          = 64 // limits the size of the list of shards
-	shardsPerFunction  = 4  // more than one, so that the functions finish at about the same time
-	maxRequest         = 32 << 10
-	// With more batches, each shard runs as a child execution, which has its own limit of 25,000 events.
+	maxConcurrency     = 40       // the limit of Step Functions for an inline Map
+	maxShards          = 64       // limits the size of the list of shards
+	shardsPerFunction  = 4        // more than one, so that the functions finish at about the same time
+	maxRequest         = 32 << 10 // bytes
+	// distributedAbove is a number of batches. If a run has more, each shard is a child execution, which has its own limit
+	// of 25,000 events.
 	distributedAbove = 400
 )
 
-// readRequest reads a request. execution is the execution that the request starts.
+// readRequest reads and checks a Request. execution is the execution that was started with it.
 func readRequest(text json.RawMessage, execution Execution) (Job, error) {
 	r, err := decodeRequest(text)
 	if err != nil {
@@ -116,7 +118,8 @@ func (r Request) check() error {
 	return nil
 }
 
-// splitIntoShards returns the shards for a number of batches and of functions that work at the same time.
+// splitIntoShards returns the shards of a run with this number of batches. concurrency is the number of functions that
+// work at the same time.
 func splitIntoShards(batches, concurrency int) []run.Shard {
 	n := max(1, min(batches, concurrency*shardsPerFunction, maxShards))
 	shards := make([]run.Shard, n)

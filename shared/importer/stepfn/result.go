@@ -16,13 +16,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
-// PlanResult is the result of plan: a Plan without the fields of unbounded size.
+// PlanResult is the result of the action "plan": a run.Plan with lists and texts of bounded size.
 type PlanResult struct {
 	MayStart   bool             `json:"mayStart"`
-	Refusals   []string         `json:"refusals"` // the reasons why it must not start; at most ten
-	Warnings   []string         `json:"warnings"` // at most ten
-	NotChecked []string         `json:"notChecked"`
-	Referring  []string         `json:"referring"` // foreign keys of other tables that lead to users; at most ten
+	Refusals   []string         `json:"refusals"`   // the reasons why the run cannot start; at most ten
+	Warnings   []string         `json:"warnings"`   // at most ten
+	NotChecked []string         `json:"notChecked"` // at most ten
+	Referring  []string         `json:"referring"`  // foreign keys of other tables that reference users; at most ten
 	Batches    int              `json:"batches"`
 	Expected   mapping.Counts   `json:"expected"`
 	Collisions map[string]int64 `json:"collisions"`
@@ -31,7 +31,7 @@ type PlanResult struct {
 	Providers []run.Provider `json:"providers"`
 }
 
-// BeginResult is the result of begin.
+// BeginResult is the result of the action "begin".
 type BeginResult struct {
 	Pass        int         `json:"pass"`
 	Batches     int         `json:"batches"`
@@ -40,12 +40,12 @@ type BeginResult struct {
 	Redrives    int         `json:"redrives"`    // number of redrives of the execution so far
 }
 
-// StepResult is the result of copy, park and verify.
+// StepResult is the result of the actions "copy", "park" and "verify".
 type StepResult struct {
-	Done bool `json:"done"` // false: the deadline was reached, repeat the action
+	Done bool `json:"done"` // false: the deadline was reached, and the state machine repeats the action
 }
 
-// StatusResult is the result of close: the state of the run.
+// StatusResult is the result of the action "close": the state of the run.
 type StatusResult struct {
 	State   string          `json:"state"`
 	Pass    int             `json:"pass"`
@@ -56,7 +56,7 @@ type StatusResult struct {
 	Reasons mapping.Reasons `json:"reasons"` // the forty most frequent
 }
 
-// VerifyResult is the result of the action "verdict": the verification without the rows.
+// VerifyResult is the result of the action "verdict": the verification without the list of rows.
 type VerifyResult struct {
 	Equal     bool                    `json:"equal"`
 	Different int64                   `json:"different"`
@@ -65,17 +65,17 @@ type VerifyResult struct {
 	Checksums map[string]run.Checksum `json:"checksums"`
 }
 
-// ReportResult is the result of report. The report itself is read from the database, with xenon migrate report.
+// ReportResult is the result of the action "report". `xenon migrate report` reads the complete report from the target.
 type ReportResult struct {
-	Digest       string          `json:"digest"` // of the report without its time: it is the same as long as the data is the same
+	Digest       string          `json:"digest"` // of the report without its time, so that equal data has the same digest
 	Status       StatusResult    `json:"stand"`
 	Verification *VerifyResult   `json:"verdict,omitempty"`
 	Rollback     *RollbackResult `json:"undone,omitempty"`
 }
 
-// RollbackResult is the result of rollback, without the ids.
+// RollbackResult is the result of the action "rollback", without the ids of users.
 type RollbackResult struct {
-	Done     bool             `json:"done"` // false: the deadline was reached, repeat the action
+	Done     bool             `json:"done"` // false: the deadline was reached, and the state machine repeats the action
 	Removed  map[string]int64 `json:"removed"`
 	Sessions int64            `json:"sessions"`
 	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables deleted with users, for the ten tables with most rows
@@ -84,7 +84,8 @@ type RollbackResult struct {
 	Left     int64            `json:"left"`     // users that the rollback kept; the report lists them
 }
 
-// GateResult is the result of gate. Again is true if a redriven execution has to repeat the open and parked batches.
+// GateResult is the result of the action "gate". Again is true if the execution was redriven and the state machine has
+// to begin the run again, because a batch is open or parked or a row differs.
 type GateResult struct {
 	Again bool `json:"again"`
 }
@@ -98,10 +99,10 @@ const (
 	maxProviderName    = 60 // bytes
 )
 
-// firstLines returns the first ten elements.
+// firstLines returns the first maxLines elements.
 func firstLines[T any](all []T) []T { return all[:min(len(all), maxLines)] }
 
-// firstTexts returns the first ten texts, each of at most maxText bytes.
+// firstTexts returns the first maxLines texts, each cut to maxText bytes.
 func firstTexts(all []string) []string {
 	kept := slices.Clone(firstLines(all))
 	for i := range kept {
@@ -110,13 +111,13 @@ func firstTexts(all []string) []string {
 	return kept
 }
 
-// truncate returns the first bytes of a text, at most the given number.
-func truncate(text string, most int) string {
-	return strings.ToValidUTF8(text[:min(len(text), most)], "")
+// truncate returns the first bytes of a text. limit is their maximum number. It does not cut inside a character.
+func truncate(text string, limit int) string {
+	return strings.ToValidUTF8(text[:min(len(text), limit)], "")
 }
 
-// largest returns the entries with the largest numbers.
-func largest[M ~map[string]int64](all M, most int) M {
+// largest returns the entries with the largest numbers. limit is the maximum number of entries.
+func largest[M ~map[string]int64](all M, limit int) M {
 	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
 		if all[a] != all[b] {
 			return int(max(-1, min(1, all[b]-all[a])))
@@ -124,7 +125,7 @@ func largest[M ~map[string]int64](all M, most int) M {
 		return strings.Compare(a, b)
 	})
 	kept := M{}
-	for _, key := range keys[:min(len(keys), most)] {
+	for _, key := range keys[:min(len(keys), limit)] {
 		kept[key] = all[key]
 	}
 	return kept
