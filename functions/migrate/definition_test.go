@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
-// machine has the parts of a definition that these tests check.
+// machine has the parts of a definition in the States Language that these tests check.
 type machine struct {
 	Comment        string
 	StartAt        string
@@ -45,6 +45,7 @@ type state struct {
 	ItemProcessor *machine
 }
 
+// readDefinition reads statemachine.asl.json.
 func readDefinition(t *testing.T) (text string, m machine) {
 	t.Helper()
 	raw, err := os.ReadFile("statemachine.asl.json")
@@ -68,6 +69,7 @@ func (m machine) allStates() map[string]state {
 	return states
 }
 
+// fields returns the JSON names of the fields of a struct.
 func fields(v any) []string {
 	var names []string
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
@@ -97,10 +99,11 @@ var resultTypes = map[string]any{
 func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 	t.Parallel()
 	text, m := readDefinition(t)
-	kept := map[string][]string{
+	// available has the fields of the data that the state machine keeps, by its path.
+	available := map[string][]string{
 		"lane":  fields(run.Shard{}),
 		"error": fields(stepfn.Failure{}),
-	} // by the path in the state
+	}
 	used := map[string]bool{}
 	for name, s := range m.allStates() {
 		if s.Type != "Task" {
@@ -109,20 +112,20 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		action, _ := s.Parameters["action"].(string)
 		answer, ok := resultTypes[action]
 		if !ok {
-			t.Errorf("%s has the unknown action %q", name, action)
+			t.Errorf("the state %s has the action %q, which stepfn does not have", name, action)
 			continue
 		}
 		used[action] = true
 		for key := range s.Parameters {
 			if !slices.Contains(fields(stepfn.Action{}), strings.TrimSuffix(key, ".$")) {
-				t.Errorf("%s passes %s, which Action does not have", name, key)
+				t.Errorf("the state %s passes the parameter %s, which stepfn.Action does not have", name, key)
 			}
 		}
-		place := "job" // the only state with a ResultSelector
+		path := "job" // a task without a ResultPath: its ResultSelector stores the result as job
 		if s.ResultPath != nil {
-			place = strings.TrimPrefix(*s.ResultPath, "$.")
+			path = strings.TrimPrefix(*s.ResultPath, "$.")
 		}
-		kept[place] = fields(answer)
+		available[path] = fields(answer)
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(resultTypes))); diff != "" {
 		t.Errorf("actions (-used by the state machine +implemented):\n%s", diff)
@@ -132,36 +135,36 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		t.Fatalf("got %d paths in the definition, want at least 30", len(paths))
 	}
 	for _, p := range paths {
-		if names, ok := kept[p[1]]; !ok || p[2] != "" && !slices.Contains(names, p[2]) {
-			t.Errorf("the path %s does not exist in any kept result", p[0])
+		if names, ok := available[p[1]]; !ok || p[2] != "" && !slices.Contains(names, p[2]) {
+			t.Errorf("the definition reads the path %s, which no result has", p[0])
 		}
 	}
 }
 
-func TestCommentOfDefinitionExplainsEveryInputField(t *testing.T) {
+func TestCommentOfTheDefinitionNamesEveryInputField(t *testing.T) {
 	t.Parallel()
 	_, m := readDefinition(t)
 	for _, name := range fields(stepfn.Request{}) {
 		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(m.Comment) {
-			t.Errorf("the Comment does not explain %s", name)
+			t.Errorf("the Comment of the definition does not name the input field %s", name)
 		}
 	}
 	for _, example := range regexp.MustCompile(`\{[^{}]*\}`).FindAllString(m.Comment, -1) {
 		h, _ := newHandler()
 		if _, err := h.handle(t.Context(), json.RawMessage(`{"action":"input","input":`+example+`}`)); err != nil {
-			t.Errorf("the example %s: %v", example, err)
+			t.Errorf("the input %s, an example in the Comment: got %v, want no error", example, err)
 		}
 	}
 }
 
-// Every task has a timeout. Every task retries temporary errors, after random delays, and no other errors.
-func TestTasksEndAndAreRetried(t *testing.T) {
+// Every task has a timeout and retries temporary errors, and no other errors, after random delays.
+func TestEveryTaskHasATimeoutAndRetriesTemporaryErrors(t *testing.T) {
 	t.Parallel()
 	_, m := readDefinition(t)
 	if m.TimeoutSeconds == 0 {
-		t.Error("the execution has no timeout")
+		t.Error("the state machine has no TimeoutSeconds, want one")
 	}
-	passing := []string{
+	temporary := []string{
 		"Held",
 		"Lambda.AWSLambdaException",
 		"Lambda.ClientExecutionTimeoutException",
@@ -178,30 +181,33 @@ func TestTasksEndAndAreRetried(t *testing.T) {
 		if s.Type != "Task" {
 			continue
 		}
-		if s.TimeoutSeconds <= 900 || s.TimeoutSeconds > 1000 { // the function's own timeout comes first
-			t.Errorf("%s has a timeout of %d s, want more than 900 s and at most 1000 s", name, s.TimeoutSeconds)
+		if s.TimeoutSeconds <= 900 || s.TimeoutSeconds > 1000 { // the function itself times out after 900 s
+			t.Errorf("the task %s has a timeout of %d s, want more than 900 s and at most 1000 s", name, s.TimeoutSeconds)
 		}
 		if s.Resource != "${MigrateFunctionArn}" {
-			t.Errorf("%s calls %s, want the function of the import", name, s.Resource)
+			t.Errorf("the task %s calls %s, want the function of the import", name, s.Resource)
 		}
 		var retried []string
 		for _, r := range s.Retry {
 			retried = append(retried, r.ErrorEquals...)
 			if r.JitterStrategy != "FULL" || r.MaxDelaySeconds == 0 || r.MaxAttempts == 0 {
-				t.Errorf("%s retries %v without jitter or without end", name, r.ErrorEquals)
+				t.Errorf("the task %s retries %v without full jitter, without a maximum delay or without a number of attempts",
+					name, r.ErrorEquals)
 			}
 		}
-		if diff := cmp.Diff(slices.Sorted(slices.Values(retried)), passing); diff != "" {
-			t.Errorf("%s retries (got -, want +):\n%s", name, diff)
+		if diff := cmp.Diff(slices.Sorted(slices.Values(retried)), temporary); diff != "" {
+			t.Errorf("errors that the task %s retries (-got +want):\n%s", name, diff)
 		}
 		if lane := s.Parameters["lane.$"] != nil; lane != (len(s.Catch) > 0) && s.Parameters["action"] != "verify" {
-			t.Errorf("%s has %d catchers, want some in a lane and none elsewhere", name, len(s.Catch))
+			t.Errorf("the task %s has %d catchers, want at least one if the task is of a lane and does not verify, else none",
+				name, len(s.Catch))
 		}
 	}
 }
 
-// The definition discards the results of Map states, because the ledger has them.
-func TestResultsOfMapsAreDiscarded(t *testing.T) {
+// The definition discards the results of Map states, because the ledger has them. Lanes in the same execution and lanes
+// in child executions have the same states.
+func TestMapStatesDiscardTheirResultsAndHaveTheSameLanes(t *testing.T) {
 	t.Parallel()
 	text, m := readDefinition(t)
 	n := 0
@@ -211,19 +217,20 @@ func TestResultsOfMapsAreDiscarded(t *testing.T) {
 		}
 		n++
 		if s.ResultPath != nil {
-			t.Errorf("%s keeps its result in %s, want none", name, *s.ResultPath)
+			t.Errorf("the Map state %s stores its result in %s, want it discarded", name, *s.ResultPath)
 		}
 	}
 	if nulls := strings.Count(text, `"ResultPath": null`); n != 3 || nulls != n {
-		t.Errorf("got %d Map states, and %d times ResultPath null; want 3 of both", n, nulls)
+		t.Errorf("the definition has %d Map states, and %d times \"ResultPath\": null; want 3 of both", n, nulls)
 	}
-	one, other := m.States["Copy"].ItemProcessor, m.States["Copy with child executions"].ItemProcessor
-	if len(one.States) != len(other.States) {
-		t.Error("lanes with and without a separate execution history have different states")
+	inline, child := m.States["Copy"].ItemProcessor, m.States["Copy with child executions"].ItemProcessor
+	if len(inline.States) != len(child.States) {
+		t.Errorf("a lane has %d states, and a lane in a child execution %d, want the same number",
+			len(inline.States), len(child.States))
 	}
-	for name, s := range one.States {
-		if diff := cmp.Diff(s, other.States[name+", child"]); diff != "" {
-			t.Errorf("%s (inline -, child +):\n%s", name, diff)
+	for name, s := range inline.States {
+		if diff := cmp.Diff(s, child.States[name+", child"]); diff != "" {
+			t.Errorf("the state %s (-inline +child execution):\n%s", name, diff)
 		}
 	}
 }

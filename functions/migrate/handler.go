@@ -23,15 +23,15 @@ type handler struct {
 	now func() time.Time
 }
 
-// handle executes one action. The type of its error is one that the state machine handles, and the text has no secrets
-// and no personal data.
+// handle executes one action. The type of its error is a name of stepfn.ErrorName, which the state machine uses. The
+// text of the error has no secrets and no personal data.
 func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.log.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			answer, err = nil, messages.InvokeResponse_Error{
 				Type:    "Failed",
-				Message: "the function panicked; its log says where",
+				Message: "the function panicked; its log has the stack trace",
 			}
 		}
 	}()
@@ -50,6 +50,7 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 	return answer, nil
 }
 
+// run reads the action from the event and the database URLs from the secret, and executes the action.
 func (h handler) run(ctx context.Context, event json.RawMessage) (a stepfn.Action, answer any, err error) {
 	if err := json.Unmarshal(event, &a); err != nil {
 		return a, nil, fmt.Errorf("%w: the event is not an action: %w", importer.ErrRefused, err)

@@ -37,8 +37,8 @@ func newHandler() (handler, *bytes.Buffer) {
 	}, &log
 }
 
-// Retry and Catch of the state machine use the types of these errors.
-func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
+// Retry and Catch of the state machine use the types of errors.
+func TestErrorsHaveTheTypeRefusedAndShowNoPassword(t *testing.T) {
 	t.Parallel()
 	for event, want := range map[string]string{
 		`[]`:                                  "Refused",
@@ -53,18 +53,17 @@ func TestErrorsHaveTypesThatTheStateMachineKnows(t *testing.T) {
 			t.Errorf("%s: got %+v, want an error of type %s with a message", event, err, want)
 		}
 		if text := got.Message + log.String(); strings.Contains(text, password) {
-			t.Errorf("%s: the answer or the log shows a password: %s", event, text)
+			t.Errorf("%s: the answer or the log contains the password of a database URL: %s", event, text)
 		}
 		var record struct{ Level, Msg, Type string }
 		if err := json.Unmarshal(log.Bytes(), &record); err != nil || record.Level != "ERROR" || record.Type != want {
-			t.Errorf("%s: the log is not one JSON record of an error: %v\n%s", event, err, log)
+			t.Errorf("%s: the log is not one JSON record with the level ERROR and the type %s: %v\n%s", event, want, err, log)
 		}
 	}
 }
 
-// The state machine retries every action that fails with a temporary error, and no action whose error an operator must
-// resolve.
-func TestTemporaryErrorsOfActionsAreRetried(t *testing.T) {
+// The state machine retries actions that fail with the type Unavailable, and none that fail with Refused.
+func TestTemporaryErrorsOfActionsHaveTheTypeUnavailable(t *testing.T) {
 	t.Parallel()
 	source, target := dbtest.NewErrorProxy(t, supabasetest.New(t)), dbtest.NewErrorProxy(t, dbtest.New(t))
 	h := handler{
@@ -84,7 +83,7 @@ func TestTemporaryErrorsOfActionsAreRetried(t *testing.T) {
 			cases++
 			all.Go(func() {
 				ctx, stop := t.Context(), func() {}
-				if e != rejected { // as in an invocation that is about to end
+				if e != rejected { // the retries end soon, as in an invocation that reaches its deadline
 					ctx, stop = context.WithTimeout(ctx, 100*time.Millisecond)
 				}
 				defer stop()
@@ -98,10 +97,11 @@ func TestTemporaryErrorsOfActionsAreRetried(t *testing.T) {
 					want = "Refused"
 				}
 				if want == "Unavailable" && (answer == stepfn.StepResult{} || isUnfinished(answer)) {
-					return // the action stopped at its deadline; the state machine repeats it
+					return // the action stopped before its deadline without an error; the state machine repeats it
 				}
 				if got, _ := errors.AsType[messages.InvokeResponse_Error](err); got.Type != want {
-					t.Errorf("%s, %v: got %v and %v, want the type %s", action, e, answer, err, want)
+					t.Errorf("the action %s, while both databases return %v: got the answer %v and the error %v, want an error of "+
+						"type %s", action, e, answer, err, want)
 				}
 			})
 		}
@@ -112,6 +112,7 @@ func TestTemporaryErrorsOfActionsAreRetried(t *testing.T) {
 	t.Logf("%d cases", cases)
 }
 
+// isUnfinished reports whether an answer is that of a rollback that stopped before its deadline.
 func isUnfinished(answer any) bool {
 	u, ok := answer.(stepfn.RollbackResult)
 	return ok && !u.Done
@@ -122,22 +123,17 @@ func TestR49_PanicsAreFailures(t *testing.T) {
 	h, log := newHandler()
 	h.now = func() time.Time { panic("no clock") }
 	_, err := h.handle(t.Context(), json.RawMessage(`{}`))
-	if got, ok := errors.AsType[messages.InvokeResponse_Error](
-		err,
-	); !ok || got.Type != "Failed" ||
-		strings.Contains(got.Message, "clock") {
-		t.Errorf("got %v, want an error of type Failed without the panic's text", err)
+	got, ok := errors.AsType[messages.InvokeResponse_Error](err)
+	if !ok || got.Type != "Failed" || strings.Contains(got.Message, "clock") {
+		t.Errorf("an action that panics: got %v, want an error of type Failed without the text of the panic", err)
 	}
-	if n := strings.Count(
-		log.String(),
-		"\n",
-	); n != 1 || !strings.Contains(log.String(), "no clock") ||
-		!strings.Contains(log.String(), "handler.go") {
-		t.Errorf("got %d records, want one with the line of the panic:\n%s", n, log)
+	n, text := strings.Count(log.String(), "\n"), log.String()
+	if n != 1 || !strings.Contains(text, "no clock") || !strings.Contains(text, "handler.go") {
+		t.Errorf("an action that panics: got %d log records, want one with the text and the place of the panic:\n%s", n, text)
 	}
 }
 
-func TestHandlerAnswers(t *testing.T) {
+func TestHandlerAnswersAndWritesOneLogRecord(t *testing.T) {
 	t.Parallel()
 	h, log := newHandler()
 	got, err := h.handle(
@@ -148,35 +144,35 @@ func TestHandlerAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if job, ok := got.(stepfn.Job); !ok || job.Holder != "the execution tuesday" {
-		t.Errorf("got %+v, want a job whose holder is the execution", got)
+		t.Errorf("the action input: got %+v, want a job whose holder is the execution tuesday", got)
 	}
 	if n := strings.Count(log.String(), "\n"); n != 1 {
-		t.Errorf("got %d records, want 1:\n%s", n, log)
+		t.Errorf("the action input: got %d log records, want 1:\n%s", n, log)
 	}
 }
 
-// The record of a batch is a log record and has metrics for CloudWatch: every metric that the directive names is a
-// number in the record.
-func TestBatchRecordsCarryMetrics(t *testing.T) {
+// The log record of a batch has metrics for CloudWatch in EMF: every metric that its directive names is a number in the
+// record.
+func TestLogRecordOfABatchHasMetrics(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[string]map[string]float64{
 		"copy": {
 			"Rows": 5000, "Copied": 3000, "Unchanged": 1000, "Identical": 500, "Folded": 400, "Quarantined": 100,
 			"Duration": 1500, "Parked": 1,
 		},
-		"verify":   {"Verified": 5000, "Different": 7, "VerifyDuration": 1500, "Parked": 1},
-		"rollback": {"Removed": 3000, "RollbackDuration": 1500, "Parked": 1},
-		"rehearse": {"WouldRemove": 3000, "RollbackDuration": 1500, "Parked": 1},
+		"verify":                {"Verified": 5000, "Different": 7, "VerifyDuration": 1500, "Parked": 1},
+		"rollback":              {"Removed": 3000, "RollbackDuration": 1500, "Parked": 1},
+		"dry run of a rollback": {"WouldRemove": 3000, "RollbackDuration": 1500, "Parked": 1},
 	} {
 		h, log := newHandler()
-		dry := action == "rehearse"
-		if dry {
+		isDryRun := action == "dry run of a rollback"
+		if isDryRun {
 			action = "rollback"
 		}
 		h.progress(importer.Event{
 			Run:         "supabase",
 			Action:      action,
-			DryRun:      dry,
+			DryRun:      isDryRun,
 			Pass:        2,
 			Batch:       3,
 			Batches:     9,
@@ -209,37 +205,31 @@ func TestBatchRecordsCarryMetrics(t *testing.T) {
 			t.Fatal(err)
 		}
 		if emf.AWS.Timestamp != 1_800_000_000_000 || len(emf.AWS.CloudWatchMetrics) != 1 {
-			t.Fatalf("%s: got %+v", action, emf.AWS)
+			t.Fatalf("%s: the member _aws is %+v, want the time of the clock and one directive", action, emf.AWS)
 		}
 		d := emf.AWS.CloudWatchMetrics[0]
-		if diff := cmp.Diff(
-			d.Dimensions,
-			[][]string{{"Run"}},
-		); diff != "" || d.Namespace != "Xenon/Import" ||
-			record["Run"] != "supabase" {
-			t.Errorf("%s: dimensions got -, want +:\n%s%s of %v", action, diff, d.Namespace, record["Run"])
+		diff := cmp.Diff(d.Dimensions, [][]string{{"Run"}})
+		if diff != "" || d.Namespace != "Xenon/Import" || record["Run"] != "supabase" {
+			t.Errorf("%s: got the namespace %s and the run %v, want Xenon/Import and supabase; dimensions (-got +want):\n%s",
+				action, d.Namespace, record["Run"], diff)
 		}
 		got := map[string]float64{}
 		for _, m := range d.Metrics {
 			value, ok := record[m.Name].(float64)
-			if unit := map[bool]string{true: "Milliseconds", false: "Count"}[strings.HasSuffix(m.Name, "Duration")]; !ok ||
-				m.Unit != unit {
-				t.Errorf("%s: %s is %v %s", action, m.Name, record[m.Name], m.Unit)
+			unit := map[bool]string{true: "Milliseconds", false: "Count"}[strings.HasSuffix(m.Name, "Duration")]
+			if !ok || m.Unit != unit {
+				t.Errorf("%s: the metric %s has the value %v and the unit %s, want a number and %s",
+					action, m.Name, record[m.Name], m.Unit, unit)
 			}
 			got[m.Name] = value
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
-			t.Errorf("%s: got -, want +:\n%s", action, diff)
+			t.Errorf("%s: metrics (-got +want):\n%s", action, diff)
 		}
-		if fmt.Sprintf(
-			"%v %v %v %v %v",
-			record["action"],
-			record["pass"],
-			record["batch"],
-			record["batches"],
-			record["done"],
-		) != action+" 2 3 9 4" {
-			t.Errorf("%s: got record %v, want the action, the pass, the batch and the counts", action, record)
+		position := fmt.Sprintf("%v %v %v %v %v",
+			record["action"], record["pass"], record["batch"], record["batches"], record["done"])
+		if position != action+" 2 3 9 4" {
+			t.Errorf("%s: the record has action, pass, batch, batches and done %q, want %q", action, position, action+" 2 3 9 4")
 		}
 	}
 }

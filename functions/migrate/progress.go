@@ -5,11 +5,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// namespace is the CloudWatch namespace of the metrics of an import. Their dimension is the run.
+// namespace is the CloudWatch namespace of the metrics of an import. Their dimension is the name of the run.
 const namespace = "Xenon/Import"
 
-// progress writes one log record per batch, with the metrics of the batch for CloudWatch. The record has counts and no
-// data of rows.
+// progress writes one log record for each event: that of a batch has metrics for CloudWatch, that of a wait has the
+// error of the database. No record has data of rows.
 func (h handler) progress(e importer.Event) {
 	if e.Waiting != "" {
 		h.log.Warn("waiting for a database", "waiting", e.Waiting)
@@ -37,7 +37,7 @@ type metricValue struct {
 	value      int64
 }
 
-// metricsOf returns the numbers of a batch that CloudWatch shows.
+// metricsOf returns the metrics of a batch.
 func metricsOf(e importer.Event) (all []metricValue) {
 	switch e.Action {
 	case "copy":
