@@ -60,7 +60,7 @@ func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, w
 	if err != nil {
 		return err
 	}
-	for roundsInVain := 0; roundsInVain < run.Tries; {
+	for roundsWithoutProgress := 0; roundsWithoutProgress < run.Tries; {
 		open, done, err := p.OpenBatches(ctx, env, shard)
 		if err != nil || len(open) == 0 {
 			return err
