@@ -18,16 +18,12 @@ import (
 const kelvin = "\u212a"
 
 // insertUsersWithSameFoldedEmail inserts two users into the source whose emails are equal in lower case. It returns the
-// id of the user with a Kelvin sign in the email, who signed up first, and the id of the owner of the email.
+// id of the user with a Kelvin sign in the email, who signed up first, and the id of the user with the ASCII email,
+// kate.n@example.com.
 func insertUsersWithSameFoldedEmail(t *testing.T, from string, n int) (withKelvin, owner string) {
 	t.Helper()
-	withKelvin, owner = fmt.Sprintf(
-		"00000000-0000-4000-9000-%012d",
-		2*n,
-	), fmt.Sprintf(
-		"00000000-0000-4000-9000-%012d",
-		2*n+1,
-	)
+	withKelvin = fmt.Sprintf("00000000-0000-4000-9000-%012d", 2*n)
+	owner = fmt.Sprintf("00000000-0000-4000-9000-%012d", 2*n+1)
 	importtest.Exec(
 		t,
 		from,
@@ -76,7 +72,7 @@ func TestASCIIEmailWinsConflictWithKelvinSignEmail(t *testing.T) {
 		func() { got[email] = id },
 	)
 	if diff := cmp.Diff(got, owners); diff != "" {
-		t.Errorf("owners of emails, got - want +:\n%s", diff)
+		t.Errorf("users of the target by email, want the users with the ASCII emails (-got +want):\n%s", diff)
 	}
 	checkExpected(t, m, importtest.Small)
 	importtest.CheckEqual(t, m, "after the import")
@@ -91,16 +87,15 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 	importtest.Exec(t, from, `delete from auth.users where id in ('`+owner+`', '`+lateOwner+`')`)
 	m := importtest.Open(t, from)
 	holder := insertSignUp(t, m.To, "kate.1@example.com")
-	if plan, err := m.Plan(
-		t.Context(),
-		importtest.Small,
-	); err != nil || plan.Collisions["target_email_taken"] != 1 ||
-		len(plan.Refusals) > 0 {
-		t.Errorf("the plan: %v, %v, %v", plan.Collisions, plan.Refusals, err)
+	plan, err := m.Plan(t.Context(), importtest.Small)
+	if err != nil || plan.Collisions["target_email_taken"] != 1 || len(plan.Refusals) > 0 {
+		t.Errorf("the plan has the collisions %v, the refusals %v and the error %v, want one target_email_taken",
+			plan.Collisions, plan.Refusals, err)
 	}
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, userWithEmail, "kate.1@example.com"); got != holder {
-		t.Errorf("the email of a target user went to %s (the user with the Kelvin sign is %s)", got, alone)
+		t.Errorf("the user %s has the ASCII email, want the user of the target, %s, not the user with the Kelvin sign, %s",
+			got, holder, alone)
 	}
 	got := importtest.Value(
 		t,
@@ -109,7 +104,7 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 			where email = 'kate.2@example.com'`,
 	)
 	if want := late + " f 0"; got != want {
-		t.Errorf("user, verified and accounts without another user with the email: %q, want %q", got, want)
+		t.Errorf("no other user has the ASCII email: got id, emailVerified and number of accounts %q, want %q", got, want)
 	}
 	importtest.Exec(
 		t,
@@ -120,7 +115,7 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, userWithEmail, "kate.2@example.com"); got != lateOwner {
-		t.Errorf("after the owner signed up, the email belongs to %s, want %s", got, lateOwner)
+		t.Errorf("after a user signed up in Supabase with the ASCII email: the user %s has it, want %s", got, lateOwner)
 	}
 	importtest.CheckSameAsNewImport(
 		t,
@@ -137,11 +132,13 @@ func removeSignUps(t *testing.T, m *importer.Import) string {
 	return m.To
 }
 
-// Which non-ASCII letters lower() turns into ASCII letters depends on the implementation. The import stores what ICU
-// and JavaScript return. TestFoldsToASCIIUnderEveryCollation of package mapping tests a source without ICU.
-func TestFoldsToASCII(t *testing.T) {
+// Which non-ASCII letters get an ASCII letter as lower case depends on the implementation. The import stores the lower
+// case of ICU, which is that of JavaScript. TestFoldsToASCIIFindsTheSameLettersAsTheCollation of package mapping tests
+// a source without ICU.
+func TestImplementationsOfLowerCaseFoldDifferentLettersToASCII(t *testing.T) {
 	t.Parallel()
 	url := supabasetest.New(t)
+	// folds returns "code point>lower case" of each letter whose lower case, an SQL expression on c, has an ASCII letter.
 	folds := func(lower string) []string {
 		return importtest.Column(
 			t,
@@ -161,11 +158,12 @@ where i not between 55296 and 57343 and l <> c and l ~ '[\u0001-\u007f]' order b
 		"x/text's lower":  {goFolds(toLower.String), []string{"130>i\u0307", "212a>k"}},
 	} {
 		if diff := cmp.Diff(c.got, c.want, cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("%s, got - want +:\n%s", name, diff)
+			t.Errorf("%s: letters whose lower case has an ASCII letter (-got +want):\n%s", name, diff)
 		}
 	}
 }
 
+// goFolds returns "code point>lower case" of each non-ASCII letter whose lower case has an ASCII letter.
 func goFolds(lower func(string) string) (all []string) {
 	for r := rune(128); r <= utf8.MaxRune; r++ {
 		if l := lower(string(r)); utf8.ValidRune(r) && strings.ContainsFunc(l, func(c rune) bool { return c < 128 }) {

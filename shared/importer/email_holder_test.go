@@ -15,7 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// confirmedUsers returns users of the source with a confirmed email who can sign in with their password.
+// confirmedUsers returns at least eight users of the source who have a confirmed email and can sign in with their
+// password.
 func confirmedUsers(t *testing.T, from string, summary supabasetest.Summary) []supabasetest.KnownUser {
 	t.Helper()
 	ids := importtest.SortedUsers(t, from)
@@ -24,13 +25,13 @@ func confirmedUsers(t *testing.T, from string, summary supabasetest.Summary) []s
 		func(p supabasetest.KnownUser) bool { return !p.SignsIn || !slices.Contains(ids, p.ID) },
 	)
 	if len(users) < 8 {
-		t.Fatalf("only %d users have a confirmed email and a password, want at least 8", len(users))
+		t.Fatalf("%d users of the source have a confirmed email and a password, want at least 8", len(users))
 	}
 	return users
 }
 
-// insertSignUp inserts an unverified user with that email, a password, a session and a reset link into the target, and
-// returns the id.
+// insertSignUp inserts an unverified user with this email, a password, a session and a link that resets the password
+// into the target, and returns the id of the user.
 func insertSignUp(t *testing.T, to, email string) string {
 	t.Helper()
 	return importtest.Value(
@@ -50,7 +51,7 @@ select id::text from u`,
 
 const userWithEmail = `select id::text from "user" where email = $1`
 
-func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
+func TestImportGivesTheEmailOfAnUnverifiedSignUpToTheConfirmedUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	summary := supabasetest.Fill(t, from, 80, 300)
@@ -68,23 +69,24 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 	)
 	others := importtest.Column(t, m.To, importtest.OutsideRun["verification"])
 	if len(others) == 0 {
-		t.Fatal("no reset link is stored")
+		t.Fatal("the request for a password reset stored no link")
 	}
 
 	plan, err := m.Plan(t.Context(), importtest.Allow)
 	if err != nil || len(plan.Refusals) > 0 {
-		t.Fatalf("plan: %v, %v", plan.Refusals, err)
+		t.Fatalf("the plan has the refusals %v and the error %v, want none", plan.Refusals, err)
 	}
 	if n := plan.Reasons["user address_released"]; n != 1 ||
 		!strings.Contains(strings.Join(plan.Warnings, "\n"), unverified) {
-		t.Errorf("the plan counts %d users who lose the email, want 1; its warnings: %q", n, plan.Warnings)
+		t.Errorf("the plan counts %d users who lose the email and has the warnings %q, want 1 and a warning that names %s",
+			n, plan.Warnings, unverified)
 	}
 	st := importtest.Complete(t, m, importtest.Allow)
 	if got := importtest.Value(t, m.To, userWithEmail, confirmed.Email); got != confirmed.ID {
-		t.Errorf("the email belongs to %s, want the confirmed user %s", got, confirmed.ID)
+		t.Errorf("after the import the user %s has the email, want the confirmed user %s", got, confirmed.ID)
 	}
 	if !x.signIn(confirmed.Email, confirmed.Password) || x.signIn(confirmed.Email, otherPassword) {
-		t.Error("the confirmed user cannot sign in, or the password of the sign-up still works")
+		t.Error("after the import the confirmed user cannot sign in with the email, or the password of the sign-up works")
 	}
 	got := importtest.Value(
 		t,
@@ -94,14 +96,15 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 		unverified,
 	)
 	if want := unverified + "@unverified.supabase-migration.invalid f 0 0"; got != want {
-		t.Errorf("email, verified, sessions and accounts of the unverified user are %q, want %q", got, want)
+		t.Errorf("email, emailVerified, sessions and accounts of the unverified user are %q, want %q", got, want)
 	}
 	if left := importtest.Column(t, m.To, importtest.OutsideRun["verification"]); len(left) != 0 {
-		t.Errorf("%d links of the unverified user are still valid", len(left))
+		t.Errorf("after the import %d links of the unverified user are stored, want 0", len(left))
 	}
 	if n := st.Reasons["user address_released"]; n != 1 {
 		t.Errorf("%d users are in the quarantine with address_released, want 1", n)
 	}
+	// The changes of the sign-ins are undone.
 	importtest.Exec(
 		t,
 		m.To,
@@ -110,15 +113,16 @@ func TestImportGivesEmailOfUnverifiedSignUpToConfirmedUser(t *testing.T) {
 			where l.source = 'user') q
 where a.id = q.user_id and a.id = '`+confirmed.ID+`';
 update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+confirmed.ID+`'`,
-	) // undo the changes of the sign-in
+	)
 	importtest.CheckVerifies(t, m)
 	first := importtest.Contents(t, m.To, importtest.Imported)
 	importtest.Exec(t, from, `update auth.users set updated_at = updated_at where id = '`+confirmed.ID+`'`)
 	if again := importtest.Complete(t, m, importtest.Allow); again.Reasons["user address_released"] != 1 {
-		t.Error("a second pass resolves the entry of the quarantine")
+		t.Errorf("after a second pass %d entries with address_released are unresolved, want 1",
+			again.Reasons["user address_released"])
 	}
 	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
-		t.Errorf("a second pass changes rows:%s", diff)
+		t.Errorf("a second pass changed rows of the target:%s", diff)
 	}
 
 	dryRun, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
@@ -127,21 +131,22 @@ update account set "updatedAt" = u."updatedAt" from "user" u where account.id = 
 	}
 	undone := importtest.RollBack(t, m, false)
 	if undone.Restored != 1 || dryRun.Restored != 1 {
-		t.Errorf("%d users got their email back, and %d in the dry run, want 1", undone.Restored, dryRun.Restored)
+		t.Errorf("the rollback restored %d emails, and its dry run counted %d, want 1", undone.Restored, dryRun.Restored)
 	}
 	if diff := importtest.Diff(
 		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,
 	); diff != "" {
-		t.Errorf("the target is not as it was before:%s", diff)
+		t.Errorf("after the rollback the target differs from that before the import:%s", diff)
 	}
 	importtest.Complete(t, m, importtest.Allow)
 	if got := importtest.Value(t, m.To, userWithEmail, confirmed.Email); got != confirmed.ID {
-		t.Errorf("after a rollback and another run the email belongs to %s, want %s", got, confirmed.ID)
+		t.Errorf("after a rollback and another run the user %s has the email, want %s", got, confirmed.ID)
 	}
 }
 
-// otherData has rows that make an unverified target user keep the email. $1 is the id.
+// otherData has statements after which the unverified user $1 of the target keeps the email, by the reason that the
+// plan gives.
 var otherData = map[string]string{
 	"has a profile": `insert into user_profile (user_id) values ($1)`,
 	"has a linked account": `insert into account ("accountId", "providerId", "userId", "updatedAt")
@@ -151,7 +156,7 @@ var otherData = map[string]string{
 	"is banned":            `update "user" set banned = true where id = $1`,
 }
 
-func TestPlanRefusesUnverifiedHolderWithOtherData(t *testing.T) {
+func TestPlanIsRefusedIfAnUnverifiedUserWithOtherDataHasAConfirmedEmail(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	confirmed := confirmedUsers(t, from, supabasetest.Fill(t, from, 81, 250))[0]
@@ -175,35 +180,33 @@ func TestPlanRefusesUnverifiedHolderWithOtherData(t *testing.T) {
 			text := strings.Join(plan.Refusals, "\n")
 			for _, want := range []string{holder, confirmed.ID, why} {
 				if !strings.Contains(text, want) {
-					t.Errorf("the plan does not contain %q: %q", want, text)
+					t.Errorf("the refusal of the plan does not contain %q: %q", want, text)
 				}
 			}
 			if strings.Contains(text, confirmed.Email) {
-				t.Error("the plan shows the email itself")
+				t.Errorf("the refusal of the plan contains the email, want only ids: %q", text)
 			}
 			if _, err := m.Run(t.Context(), importtest.Allow, false, 1); !errors.Is(err, importer.ErrRefused) {
-				t.Errorf("the run began: %v", err)
+				t.Errorf("a run with this plan: got %v, want ErrRefused", err)
 			}
 			if diff := importtest.Diff(
 				importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
 				before,
 			); diff != "" {
-				t.Errorf("the target is not as it was before:%s", diff)
+				t.Errorf("the refused run changed the target:%s", diff)
 			}
 			importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where id = '`+holder+`'`)
-			if plan, err := m.Plan(
-				t.Context(),
-				importtest.Allow,
-			); err != nil || len(plan.Refusals) > 0 ||
-				plan.Collisions["target_email_taken"] != 1 {
-				t.Errorf("after the email is verified: %v, %v, %v", plan.Refusals, plan.Collisions, err)
+			plan, err = m.Plan(t.Context(), importtest.Allow)
+			if err != nil || len(plan.Refusals) > 0 || plan.Collisions["target_email_taken"] != 1 {
+				t.Errorf("the plan after the email is verified has the refusals %v, the collisions %v and the error %v, want only "+
+					"one target_email_taken", plan.Refusals, plan.Collisions, err)
 			}
 		})
 	}
 }
 
-// The run and every later pass also handle users who sign up after the plan.
-func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
+// Users sign up in the target after the plan and between two passes.
+func TestEveryPassTakesConfirmedEmailsFromUnverifiedSignUps(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	users := confirmedUsers(t, from, supabasetest.Fill(t, from, 82, 300))
@@ -216,7 +219,7 @@ func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 	insertSignUp(t, m.To, early.Email)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, userWithEmail, early.Email); got != early.ID {
-		t.Errorf("signed up after the plan: the email belongs to %s, want %s", got, early.ID)
+		t.Errorf("a user signed up after the plan: the user %s has the email, want %s", got, early.ID)
 	}
 
 	importtest.Exec(
@@ -234,32 +237,29 @@ func TestLaterPassTakesEmailFromUnverifiedSignUp(t *testing.T) {
 	importtest.Exec(t, m.To, `insert into user_profile (user_id) values ('`+holder+`')`)
 	st := importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, userWithEmail, "new.late@example.com"); got != late.ID {
-		t.Errorf("signed up between two passes: the email belongs to %s, want %s", got, late.ID)
+		t.Errorf("a user signed up between two passes: the user %s has the email, want %s", got, late.ID)
 	}
 	if got := importtest.Value(t, m.To, userWithEmail, "new.busy@example.com"); got != holder {
-		t.Errorf("signed up between two passes, with a profile: the email belongs to %s, want %s", got, holder)
+		t.Errorf("a user with a profile signed up between two passes: the user %s has the email, want %s", got, holder)
 	}
 	if st.Reasons["user.email target_email_unverified"] != 1 || st.Reasons["user address_released"] != 2 {
-		t.Errorf("the quarantine has %v", st.Reasons)
+		t.Errorf("the reasons in the quarantine are %v, want 1 target_email_unverified and 2 address_released", st.Reasons)
 	}
 	v := importtest.Verify(t, m)
 	if v.Equal || v.Different != 0 {
-		t.Errorf(
-			"verification: equal %t with %d differences; want an equation that an unverified user has an email",
-			v.Equal,
-			v.Different,
-		)
+		t.Errorf("the verification has equal %t and %d differences, want false and 0: only the equation about emails of "+
+			"unverified users does not hold", v.Equal, v.Different)
 	}
 	importtest.Exec(t, m.To, `delete from "user" where id = '`+holder+`'`)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, userWithEmail, "new.busy@example.com"); got != busy.ID {
-		t.Errorf("after the holder is deleted the email belongs to %s, want %s", got, busy.ID)
+		t.Errorf("after the user with the profile is deleted, the user %s has the email, want %s", got, busy.ID)
 	}
-	importtest.CheckEqual(t, m, "after the holder is deleted")
+	importtest.CheckEqual(t, m, "after the user with the profile is deleted")
 }
 
-// During the run, another client signs up with every email that is still free.
-func TestSignUpsDuringImportLoseConfirmedEmails(t *testing.T) {
+// After each batch, users sign up in the target with all confirmed emails that no user has there.
+func TestSignUpsDuringTheRunLoseConfirmedEmails(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 85, 400)
@@ -277,7 +277,7 @@ func TestSignUpsDuringImportLoseConfirmedEmails(t *testing.T) {
 		func() { owner[email] = id },
 	)
 	db := importtest.Connect(t, m.To)
-	m.Progress = func(importer.Event) { // called after every batch
+	m.Progress = func(importer.Event) {
 		for email := range owner {
 			if _, err := db.Exec(
 				t.Context(),
@@ -296,19 +296,20 @@ func TestSignUpsDuringImportLoseConfirmedEmails(t *testing.T) {
 		}
 	})
 	if diff := cmp.Diff(got, owner); diff != "" {
-		t.Errorf("owners of emails, got - want +:\n%s", diff)
+		t.Errorf("users of the target by email (-got +want):\n%s", diff)
 	}
 	if n := importtest.Value(
 		t,
 		m.To,
 		`select count(*)::text from supabase_import.quarantine where reason = 'address_released'`,
 	); n == "0" {
-		t.Error("no user signed up during the import")
+		t.Error("no entry of the quarantine has address_released, want at least one sign-up that lost its email")
 	}
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-func TestImportLeavesEmailToVerifiedUserOfTarget(t *testing.T) {
+// One email is verified in the target. The other one is not confirmed in the source.
+func TestImportLeavesVerifiedAndUnconfirmedEmailsToTheUsersOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	users := confirmedUsers(t, from, supabasetest.Fill(t, from, 83, 300))
@@ -322,24 +323,26 @@ func TestImportLeavesEmailToVerifiedUserOfTarget(t *testing.T) {
 	before := importtest.Column(t, m.To, importtest.Imported["user"])
 	plan, err := m.Plan(t.Context(), importtest.Small)
 	if err != nil || plan.Collisions["target_email_taken"] != 2 || len(plan.Refusals) != 0 {
-		t.Errorf("the plan: %v, %v, %v", plan.Collisions, plan.Refusals, err)
+		t.Errorf("the plan has the collisions %v, the refusals %v and the error %v, want two target_email_taken",
+			plan.Collisions, plan.Refusals, err)
 	}
 	importtest.Complete(t, m, importtest.Small)
 	if lost := importtest.Missing(importtest.Column(t, m.To, importtest.Imported["user"]), before); len(lost) != 0 {
-		t.Errorf("%d users of the target were changed", len(lost))
+		t.Errorf("the import changed %d users of the target, want 0", len(lost))
 	}
 	want := []string{"target_email_taken", "target_email_taken"}
 	if diff := cmp.Diff(
 		importtest.Column(t, m.To, `select reason from supabase_import.ruling where reason like 'target%' order by 1`),
 		want,
 	); diff != "" {
-		t.Errorf("rejections, got - want +:\n%s", diff)
+		t.Errorf("reasons of the rejections by the target (-got +want):\n%s", diff)
 	}
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-// The source user who got an email changes it and is deleted. The rollback still returns the email to the target user.
-func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
+// A source user gets the email of a target user, then another source user gets it, and the first one is deleted. The
+// rollback returns the email to the target user.
+func TestRollbackRestoresAReleasedEmailThatAnotherImportedUserHas(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 84, 300)
@@ -371,13 +374,13 @@ func TestRollbackRestoresReleasedEmailThatAnotherUserHolds(t *testing.T) {
 	importtest.Exec(t, from, `delete from auth.users where id = '`+first+`'`)
 	importtest.Complete(t, m, importtest.Small)
 	if got := importtest.Value(t, m.To, userWithEmail, email); got != last {
-		t.Fatalf("the email belongs to %s, want %s", got, last)
+		t.Fatalf("before the rollback the user %s has the email, want %s", got, last)
 	}
 	importtest.RollBack(t, m, false)
 	if diff := importtest.Diff(
 		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
 		before,
 	); diff != "" {
-		t.Errorf("the target is not as it was before:%s", diff)
+		t.Errorf("after the rollback the target differs from that before the import:%s", diff)
 	}
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
+// sameNameProviders are the providers that have the same name in Supabase and Xenon.
 var sameNameProviders = strings.Fields(
 	"google github apple facebook discord gitlab twitch spotify zoom figma kakao notion twitter slack keycloak",
 )
 
-// expectedAccount returns the account of an identity, or the reason why it has none. If provider and reason are both
-// "", the identity is folded.
+// expectedAccount returns the provider and the subject of the account that an identity gets, or the reason why it gets
+// none. An email or phone identity (folded) has neither.
 func (r *expectation) expectedAccount(i sourceIdentity) (provider, subject, reason string) {
 	switch to, mapped := r.o.Providers[i.provider]; {
 	case i.provider == "email" || i.provider == "phone":

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// vocabulary has the values that the profile API accepts.
+// vocabulary has the values that the profile API accepts, by field.
 var vocabulary = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
@@ -20,10 +20,10 @@ var vocabulary = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// noUser is the owner of profiles without a user.
+// noUser is the user id that the import gives to profiles without a user.
 const noUser = "00000000-0000-0000-0000-000000000000"
 
-// addProfiles handles the newest profile of every user.
+// addProfiles adds the newest profile of each copied user to the expectation, and quarantines all other profiles.
 func (r *expectation) addProfiles() {
 	byUser := map[string][]sourceProfile{}
 	for _, p := range r.in.profiles {
@@ -53,7 +53,7 @@ func (r *expectation) addProfiles() {
 	}
 }
 
-// compareNewestFirst orders by time; rows without one are last.
+// compareNewestFirst orders times from the newest to the oldest. Times that are NULL come last.
 func compareNewestFirst(a, b sourceTime) int {
 	if a.null || b.null {
 		return compareTrueFirst(!a.null, !b.null)
@@ -61,8 +61,8 @@ func compareNewestFirst(a, b sourceTime) int {
 	return -a.compare(b)
 }
 
-// rejectReason returns the reason why a profile is not imported, or "". place numbers the profiles of the user from the
-// newest.
+// rejectReason returns the reason why a profile is not imported, or "". place is 0 for the newest profile of the user,
+// 1 for the next one, and so on.
 func (r *expectation) rejectReason(user string, place int) string {
 	_, isCopied := r.state.Users[user]
 	switch {

@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// rows are all rows of a source.
+// rows are all rows of a source that the import reads.
 type rows struct {
 	users      []sourceUser
 	identities []sourceIdentity
@@ -21,12 +21,13 @@ type rows struct {
 	others     []sourceOther
 }
 
-// sourceUser is a user in the source. In this type and in those below, rowDigest is a digest of the row as JSON.
+// sourceUser is a user in the source. In this type and in the other source types, rowDigest is a digest of the row as
+// JSON.
 type sourceUser struct {
-	id, email, phone, hash, rowDigest  string // NULL is ""
+	id, email, phone, hash, rowDigest  string // "" means NULL or an empty text
 	confirmed, deleted, sso, anonymous bool
 	created, updated, banned           sourceTime
-	times                              []sourceTime // other timestamps
+	times                              []sourceTime // the other timestamps, for a user without created
 	metadata                           any
 }
 
@@ -38,18 +39,20 @@ type sourceIdentity struct {
 
 type sourceProfile struct {
 	user, language, rowDigest string
-	text                      string            // as Postgres writes a row
+	text                      string            // the row as Postgres converts it to text
 	fields                    map[string]string // values that are not NULL
 	hours                     *int
 	created, updated          sourceTime
 }
 
+// sourceOther is a second factor or a passkey.
 type sourceOther struct {
 	source              mapping.Kind
 	id, user, rowDigest string
 	verified            bool
 }
 
+// digest returns the first eight bytes of the SHA-256 of a text in hexadecimal.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
@@ -59,6 +62,7 @@ func toSourceTime(t pgtype.Timestamptz) sourceTime {
 	return sourceTime{null: !t.Valid, infinity: int(t.InfinityModifier), at: t.Time.UTC()}
 }
 
+// decode decodes JSON, with numbers as json.Number. It returns nil for nil.
 func decode(t *testing.T, text *string) any {
 	t.Helper()
 	if text == nil {
@@ -73,6 +77,7 @@ func decode(t *testing.T, text *string) any {
 	return v
 }
 
+// readSource reads all rows of a source.
 func readSource(t *testing.T, url string) rows {
 	t.Helper()
 	c := importtest.Connect(t, url)
@@ -115,16 +120,8 @@ func readSource(t *testing.T, url string) rows {
 		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &row, &times[0], &times[1]},
 		func() {
 			i := i
-			i.claims, i.rowDigest, i.created, i.updated = decode(
-				t,
-				metadata,
-			), digest(
-				row,
-			), toSourceTime(
-				times[0],
-			), toSourceTime(
-				times[1],
-			)
+			i.claims, i.rowDigest = decode(t, metadata), digest(row)
+			i.created, i.updated = toSourceTime(times[0]), toSourceTime(times[1])
 			in.identities = append(in.identities, i)
 		},
 	)
@@ -169,7 +166,8 @@ union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false fr
 	return in
 }
 
-// readTarget reads the target's rows and the ledger and quarantine of rows that the source still has.
+// readTarget reads the tables of the target, and what the ledger and the quarantine have of rows that are not deleted
+// in the source.
 func readTarget(t *testing.T, url string) importResult {
 	t.Helper()
 	s, c := readTables(t, url), importtest.Connect(t, url)
@@ -192,7 +190,7 @@ func readTarget(t *testing.T, url string) importResult {
 	return s
 }
 
-// readTables reads the target's rows.
+// readTables reads the users, accounts and profiles of the target.
 func readTables(t *testing.T, url string) importResult {
 	t.Helper()
 	c := importtest.Connect(t, url)

@@ -15,12 +15,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// checkExpected compares all rows of the import with the rows that expectedState computes from the source.
+// checkExpected compares the target, the ledger and the quarantine with what expectedState computes from the source.
 func checkExpected(t *testing.T, m *importer.Import, o importer.Options, existing ...existingUser) {
 	t.Helper()
 	want, got := expectedState(o, readSource(t, m.From), existing...), readTarget(t, m.To)
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("got -, want +:\n%.6000s", diff)
+		t.Errorf("result of the import (-got +expected from the rows of the source):\n%.6000s", diff)
 	}
 }
 
@@ -60,8 +60,8 @@ func TestR55_EveryFieldIsCopied(t *testing.T) {
 	}
 }
 
-// insertExistingUsers inserts users with emails of the source into an empty target: alternately unverified, verified,
-// and unverified with a row in a table of an application.
+// insertExistingUsers inserts users with a third of the emails of the source into an empty target: in turn an
+// unverified user, a verified one, and an unverified one with a row in a table of an application.
 func insertExistingUsers(t *testing.T, m *importer.Import, o importer.Options) (all []existingUser) {
 	t.Helper()
 	var emails []string
@@ -114,14 +114,14 @@ from "user" u`,
 	return all
 }
 
-func TestImportTreatsHoldersOfEmailsAsExpected(t *testing.T) {
+func TestImportReleasesOrRejectsEmailsOfExistingUsersAsExpected(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, rand.Uint64N(1e9), 250)
 	m := importtest.Open(t, from)
 	m.Shared = true
 	o := importer.Options{MFA: "allow", BatchSize: 50}
-	// The users sign up after the plan, because the plan would reject some of them.
+	// The users sign up after the plan, because some of them would be a refusal of the plan.
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}

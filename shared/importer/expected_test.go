@@ -10,16 +10,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// The model computes the expected target from the rows of a source. It is a second implementation of the mapping, in Go
-// and row by row. It follows the description of the mapping, not the SQL of the import.
+// The files expected_*_test.go compute the expected target from the rows of a source. They are a second implementation
+// of the mapping, in Go and row by row. They follow docs/migrate.md, not the SQL of the import.
 
 // importResult is the expected or the actual result of an import.
 type importResult struct {
 	Users      map[string]userRow
 	Accounts   map[string]accountRow
 	Profiles   map[string]profileRow
-	Ledger     map[string]string // outcome by "source key"
-	Quarantine map[string]string // digest of the original by "source key field reason"
+	Ledger     map[string]string // outcome by "kind key"
+	Quarantine map[string]string // digest of the original row by "kind key field reason"
 }
 
 type userRow struct {
@@ -38,18 +38,20 @@ type profileRow struct {
 	Hours                            int               // -1 means NULL
 }
 
+// expectation computes the expected result of an import.
 type expectation struct {
 	o            importer.Options
 	in           rows
-	state        importResult
-	factors      map[string]bool // users with a verified second factor
-	withoutEmail map[string]bool // users whose email another user gets
-	conflicting  map[string]bool // identities whose account an older identity has
-	owned        map[string][]sourceIdentity
-	existing     map[string]existingUser // existing users of the target by email
+	state        importResult                // the expected result so far
+	factors      map[string]bool             // users with a verified second factor
+	withoutEmail map[string]bool             // users whose email another user gets
+	conflicting  map[string]bool             // identities whose account an older identity has
+	owned        map[string][]sourceIdentity // identities by user, oldest first
+	existing     map[string]existingUser     // users of the target from before the import, by email
 }
 
-// existingUser is a user of the target from before the import. The user has a password, and hasMore means other rows.
+// existingUser is a user of the target from before the import, who has a password. hasMore is true if the user has
+// other rows, too, so that the import does not release the email.
 type existingUser struct {
 	id, email, rowDigest string
 	verified, hasMore    bool
@@ -58,6 +60,7 @@ type existingUser struct {
 	accountID            string
 }
 
+// expectedState returns the expected result of an import of these rows into a target with these users.
 func expectedState(o importer.Options, in rows, existing ...existingUser) importResult {
 	for i, u := range in.users {
 		in.users[i].confirmed = u.confirmed && !foldsToASCII(u)
@@ -110,7 +113,7 @@ func newImportResult() importResult {
 	}
 }
 
-// quarantine adds a complete row, or a field of a row, to the quarantine.
+// quarantine adds a row, or a field of a row if field is not "", to the expected quarantine.
 func (r *expectation) quarantine(source mapping.Kind, id, field, reason, rowDigest string) {
 	r.state.Quarantine[strings.Join([]string{string(source), id, field, reason}, " ")] = rowDigest
 	if field == "" {
@@ -122,12 +125,13 @@ func (r *expectation) setOutcome(source mapping.Kind, id string, outcome mapping
 	r.state.Ledger[string(source)+" "+id] = string(outcome)
 }
 
-// compareOldestFirst orders by age; rows without a time are last.
+// compareOldestFirst orders identities by created_at, then by id. Identities without created_at come last.
 func compareOldestFirst(a, b sourceIdentity) int {
 	return cmp.Or(a.created.compare(b.created), cmp.Compare(a.id, b.id))
 }
 
-// resolveConflicts finds the users without their email and the identities without their account.
+// resolveConflicts finds the users whose email another user gets, and the identities whose account another identity
+// has.
 func (r *expectation) resolveConflicts() {
 	byEmail := map[string][]sourceUser{}
 	for _, u := range r.in.users {
@@ -176,7 +180,7 @@ func compareTrueFirst(a, b bool) int {
 	return 1
 }
 
-// sourceTime is a time of the source, which might be outside the range of JavaScript and JSON.
+// sourceTime is a time of the source. JavaScript and JSON cannot represent some of them.
 type sourceTime struct {
 	null     bool
 	infinity int // -1 for -infinity, 1 for infinity
@@ -187,12 +191,12 @@ func (s sourceTime) isUnrepresentable() bool {
 	return !s.null && (s.infinity != 0 || s.at.Year() < 1 || s.at.Year() > 9999)
 }
 
-// compare orders missing times last.
+// compare orders times from the oldest to the newest. Times that are NULL come last.
 func (s sourceTime) compare(t sourceTime) int {
 	return cmp.Or(compareTrueFirst(!s.null, !t.null), cmp.Compare(s.infinity, t.infinity), s.at.Compare(t.at))
 }
 
-// textOr returns the time as Postgres writes it, or the other one if it is NULL.
+// textOr returns the time as Postgres writes it, or other if the time is NULL or not representable.
 func (s sourceTime) textOr(other string) string {
 	if s.null || s.isUnrepresentable() {
 		return other

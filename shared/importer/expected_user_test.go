@@ -26,9 +26,9 @@ func expectedEmail(u sourceUser) string {
 	return toLower.String(u.email)
 }
 
-// foldsToASCII reports whether the email has a letter beyond ASCII whose lower case is an ASCII letter.
+// foldsToASCII reports whether the email has a non-ASCII letter whose lower case is an ASCII letter.
 func foldsToASCII(u sourceUser) bool {
-	others := func(text string) int {
+	countNonASCII := func(text string) int {
 		return len(strings.Map(func(r rune) rune {
 			if r < utf8.RuneSelf {
 				return -1
@@ -36,11 +36,12 @@ func foldsToASCII(u sourceUser) bool {
 			return 'x'
 		}, text))
 	}
-	return others(u.email) > others(toLower.String(u.email))
+	return countNonASCII(u.email) > countNonASCII(toLower.String(u.email))
 }
 
 var e164 = regexp.MustCompile(`^\+?[1-9][0-9]{1,14}$`)
 
+// expectedPhone returns the telephone number in the international form, or "".
 func expectedPhone(u sourceUser) string {
 	p := strings.NewReplacer(" ", "", "(", "", ")", "", ".", "", "-", "").Replace(u.phone)
 	if !e164.MatchString(p) {
@@ -64,15 +65,15 @@ func (r *expectation) addUser(u sourceUser) {
 		row.Image, row.HasImage = "", false
 		r.quarantine(mapping.User, u.id, "image", "image_too_long", u.rowDigest)
 	}
-	own := expectedEmail(u)
-	if own != "" && (r.withoutEmail[u.id] || strings.HasSuffix(u.email, placeholderSuffix)) {
+	email := expectedEmail(u)
+	if email != "" && (r.withoutEmail[u.id] || strings.HasSuffix(u.email, placeholderSuffix)) {
 		r.quarantine(mapping.User, u.id, "email", "email_conflict", u.rowDigest)
 		row.Email = u.id + "@email-conflict" + placeholderSuffix
-	} else if reason := r.keepReason(u, own); reason != "" {
+	} else if reason := r.keepReason(u, email); reason != "" {
 		r.quarantine(mapping.User, u.id, "email", reason, u.rowDigest)
 		row.Email = u.id + "@email-conflict" + placeholderSuffix
-	} else if own != "" {
-		row.Email, row.Verified = own, u.confirmed
+	} else if email != "" {
+		row.Email, row.Verified = email, u.confirmed
 	} else {
 		row.Email = u.id + "@" + userKindOf(u) + placeholderSuffix
 	}
@@ -96,8 +97,9 @@ func (r *expectation) addUser(u sourceUser) {
 	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
 }
 
-// keepReason returns the reason why a target user keeps an email, or "". An unverified target user with only a password
-// loses the email to a source user who has confirmed it.
+// keepReason returns the reason why an existing user of the target keeps the email of the source user u. If there is no
+// such user, it returns "". An unverified user with only a password loses the email to a source user who confirmed it:
+// then keepReason changes the expected result and returns "".
 func (r *expectation) keepReason(u sourceUser, email string) string {
 	t, exists := r.existing[email]
 	switch {
@@ -115,6 +117,7 @@ func (r *expectation) keepReason(u sourceUser, email string) string {
 	return ""
 }
 
+// userKindOf returns the part of a placeholder email that says why a user has none.
 func userKindOf(u sourceUser) string {
 	switch {
 	case u.anonymous:
@@ -125,7 +128,8 @@ func userKindOf(u sourceUser) string {
 	return "no-email"
 }
 
-// createdAt returns created_at, or the earliest known time if the user has no created_at.
+// createdAt returns created_at. If it is NULL or not representable, it is the earliest other time of the user, or the
+// start of 1970.
 func createdAt(u sourceUser) string {
 	first := sourceTime{null: true}
 	for _, t := range u.times {
@@ -152,7 +156,8 @@ func (r *expectation) expectedName(u sourceUser) string {
 	return "Unknown"
 }
 
-// firstText returns the first text at one of the keys, in the user's metadata and then in the identities.
+// firstText returns the first text under one of the keys. It looks first in the metadata of the user, then in the
+// user's identities, oldest first.
 func (r *expectation) firstText(u sourceUser, keys ...string) (string, bool) {
 	docs := []any{u.metadata}
 	for _, i := range r.owned[u.id] {
@@ -168,6 +173,7 @@ func (r *expectation) firstText(u sourceUser, keys ...string) (string, bool) {
 	return "", false
 }
 
+// textAt returns the member key of an object if it is a non-blank text, or "".
 func textAt(doc any, key string) string {
 	object, _ := doc.(map[string]any)
 	text, _ := object[key].(string)
@@ -177,7 +183,8 @@ func textAt(doc any, key string) string {
 	return text
 }
 
-var hashForms = []*regexp.Regexp{
+// hashFormats are the formats of passwords that Xenon can verify.
+var hashFormats = []*regexp.Regexp{
 	regexp.MustCompile(`^\$2[abxy]?\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}$`),
 	regexp.MustCompile(`^\$argon2(i|id)\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`),
 	regexp.MustCompile(`^\$fbscrypt\$v=1,n=[0-9]+,r=[0-9]+,p=[0-9]+(,ss=[^,$]*)?(,sk=[^$]*)?\$[^$]+\$.+$`),
@@ -185,11 +192,11 @@ var hashForms = []*regexp.Regexp{
 
 // withholdReason returns the reason why a password is not imported, or "".
 func (r *expectation) withholdReason(u sourceUser) string {
-	known := slices.ContainsFunc(hashForms, func(form *regexp.Regexp) bool { return form.MatchString(u.hash) })
+	isKnown := slices.ContainsFunc(hashFormats, func(format *regexp.Regexp) bool { return format.MatchString(u.hash) })
 	switch {
 	case strings.HasPrefix(u.hash, "{") && strings.Contains(u.hash, `"alg":"aes-gcm-hkdf"`):
 		return "hash_encrypted"
-	case !known:
+	case !isKnown:
 		return "hash_unknown"
 	case !password.IsSupported(u.hash):
 		return "hash_too_costly"

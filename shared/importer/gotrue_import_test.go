@@ -19,17 +19,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// supabaseProfiles creates the table of profiles, which belongs to the application and not to GoTrue.
+// supabaseProfiles creates the table of profiles. It is a table of the application, so GoTrue does not create it.
 const supabaseProfiles = `CREATE TABLE public.profiles (
 	user_id uuid PRIMARY KEY REFERENCES auth.users (id) ON DELETE CASCADE, age_range text, education_level text,
 	tech_background text, primary_goal text, learning_mode text, learning_speed text, time_per_week integer,
 	preferred_language text NOT NULL DEFAULT 'en', created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now())`
 
-// allowMFA has options that allow users with a second factor to sign in with their password.
+// allowMFA are options with which users who have a second factor keep their password.
 var allowMFA = importer.Options{MFA: "allow"}
 
-// newProject creates a Supabase project: the schema of GoTrue, the table of profiles, and a running GoTrue.
+// newProject starts GoTrue on a new database with a table of profiles. It returns GoTrue and the URL of the database.
 func newProject(t *testing.T) (*gotrue, string) {
 	t.Helper()
 	url := dbtest.Empty(t)
@@ -51,7 +51,7 @@ func execSQL(t *testing.T, url, statements string) {
 	}
 }
 
-// mustImport runs the import and fails unless it is complete and the verification finds no difference.
+// mustImport runs the import. The test fails unless the run is complete and the verification finds no difference.
 func mustImport(t *testing.T, m *importer.Import) importer.Status {
 	t.Helper()
 	status, err := m.Run(t.Context(), allowMFA, false, 0)
@@ -59,14 +59,15 @@ func mustImport(t *testing.T, m *importer.Import) importer.Status {
 		t.Fatal(err)
 	}
 	if got, want := status.State, "complete"; got != want {
-		t.Fatalf("the run is %q, want %q; parked: %v", got, want, status.Parked)
+		t.Fatalf("the state of the run is %q with the parked batches %v, want %q", got, status.Parked, want)
 	}
 	verification, err := m.Verify(t.Context(), status.Run, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !verification.Equal {
-		t.Errorf("source and target differ: %v\n%v", verification.Differences, verification.Equations)
+		t.Errorf("the verification is not equal: differences %v\nequations %v",
+			verification.Differences, verification.Equations)
 	}
 	return status
 }
@@ -88,21 +89,19 @@ func TestR55_GoTrue_ImportAccountsForEveryRow(t *testing.T) {
 		}
 	}
 	want := map[mapping.Kind]int64{
-		mapping.User: int64(
-			summary.Users,
-		),
+		mapping.User:     int64(summary.Users),
 		mapping.Identity: int64(summary.Identities),
 		mapping.Profile:  int64(summary.Profiles),
 		mapping.Factor:   int64(summary.Factors),
 		mapping.Passkey:  int64(summary.Passkeys),
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("row counts: got - want +:\n%s", diff)
+		t.Errorf("rows with an outcome, by kind (-got +rows of the source):\n%s", diff)
 	}
 }
 
-// The users are as GoTrue writes them at a sign-up.
-func TestGoTrue_UsersAreImported(t *testing.T) {
+// GoTrue creates the users at a sign-up.
+func TestGoTrue_UsersKeepIDAndPassword(t *testing.T) {
 	t.Parallel()
 	g, source := newProject(t)
 	ids := []string{g.signUp("ada@example.com", "correct horse"), g.signUp("+4915550000002", "correct horse")}
@@ -119,13 +118,13 @@ func TestGoTrue_UsersAreImported(t *testing.T) {
 	slices.Sort(ids)
 	slices.Sort(got)
 	if diff := cmp.Diff(got, ids); diff != "" {
-		t.Errorf("ids: got - want +:\n%s", diff)
+		t.Errorf("ids of the users in the target (-got +want):\n%s", diff)
 	}
 }
 
-// In a hosted project the role postgres is not a superuser. It has the grants of GoTrue's migrations, which leave out
-// the newest tables.
-func TestGoTrue_PlanReadsAsRoleOfProject(t *testing.T) {
+// In a hosted project the role postgres is not a superuser. GoTrue's migrations grant it SELECT on all tables except
+// the newest ones.
+func TestGoTrue_PlanWorksWithTheGrantsOfAHostedProject(t *testing.T) {
 	t.Parallel()
 	g, source := newProject(t)
 	g.signUp("ada@example.com", "correct horse")
@@ -134,30 +133,31 @@ func TestGoTrue_PlanReadsAsRoleOfProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := plan.Source.Rows["auth.users"], int64(1); got != want || len(plan.Refusals) > 0 {
-		t.Errorf("got %d users, want %d; refusals: %v", got, want, plan.Refusals)
+		t.Errorf("the plan has %d users and the refusals %v, want %d and none", got, plan.Refusals, want)
 	}
 	if !strings.Contains(strings.Join(plan.NotChecked, "\n"), "auth.webauthn_credentials") {
-		t.Errorf("not checked: %q, want auth.webauthn_credentials in it", plan.NotChecked)
+		t.Errorf("the plan lists %q as not checked, want auth.webauthn_credentials among them", plan.NotChecked)
 	}
 }
 
-// Row security hides every row from a role that does not bypass it, without an error: the import would copy no users.
-func TestGoTrue_PlanRefusesRoleUnderRowSecurity(t *testing.T) {
+// By default, row security hides all rows from a role without BYPASSRLS, without an error: the import would copy no
+// users.
+func TestGoTrue_PlanRefusesARoleUnderRowSecurity(t *testing.T) {
 	t.Parallel()
 	g, source := newProject(t)
 	g.signUp("ada@example.com", "correct horse")
 	m := newImport(newReaderRole(t, source, "NOBYPASSRLS"), dbtest.New(t))
 	plan, err := m.Plan(t.Context(), allowMFA)
 	if err == nil && len(plan.Refusals) == 0 {
-		t.Error("the plan has no refusal")
+		t.Error("the plan of a role without BYPASSRLS has neither a refusal nor an error, want one of them")
 	}
 	if _, err := m.Run(t.Context(), allowMFA, false, 0); err == nil {
-		t.Error("the run returned no error")
+		t.Error("the run of a role without BYPASSRLS returned no error, want one")
 	}
 }
 
-// newReaderRole creates a role with the read grants that GoTrue's migrations give to the role postgres, and returns the
-// URL for it. The role exists until the end of the test.
+// newReaderRole creates a role with the attribute and with the SELECT privileges that GoTrue's migrations grant to the
+// role postgres. It returns a URL with the role, which exists until the end of the test.
 func newReaderRole(t *testing.T, url, attribute string) string {
 	t.Helper()
 	config, err := pgx.ParseConfig(url)

@@ -14,8 +14,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Every user who can sign in to GoTrue can sign in to Xenon after the import. After the return to Supabase, with the
-// SQL that the import writes, the current password works in GoTrue, whether it was changed or not.
+// Users who can sign in to GoTrue can sign in to Xenon after the import, except those of rejectedByXenon. After the
+// return to Supabase, with the SQL that the import writes, the current password works in GoTrue, whether it was changed
+// or not.
 func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	t.Parallel()
 	g, source := newProject(t)
@@ -29,7 +30,7 @@ func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 		current[p.Email] = p.Password
 		got, want := x.signIn(p.Email, p.Password), p.SignsIn || rejectedByXenon[p.Kind] == ""
 		if got != want {
-			t.Errorf("%s (%s), who can sign in to GoTrue: sign-in to Xenon: got %v, want %v", p.Email, p.Kind, got, want)
+			t.Errorf("%s (%s) can sign in to GoTrue: sign-in to Xenon succeeds: %t, want %t", p.Email, p.Kind, got, want)
 		}
 		if got && i%2 == 0 {
 			current[p.Email] = fmt.Sprint("changed on Xenon ", i)
@@ -39,11 +40,12 @@ func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	returnToSource(t, m, status.Run, source)
 	for _, p := range users {
 		now, old := current[p.Email], p.Password
-		if got, want := g.signIn(p.Email, now), true; got != want {
-			t.Errorf("%s (%s), password changed %v: sign-in to GoTrue: got %v, want %v", p.Email, p.Kind, now != old, got, want)
+		if !g.signIn(p.Email, now) {
+			t.Errorf("%s (%s), password changed: %t: after the return GoTrue rejects the current password, want it accepted",
+				p.Email, p.Kind, now != old)
 		}
 		if now != old && g.signIn(p.Email, old) {
-			t.Errorf("%s (%s) can sign in to GoTrue with the old password", p.Email, p.Kind)
+			t.Errorf("%s (%s): after the return GoTrue accepts the old password, want it rejected", p.Email, p.Kind)
 		}
 	}
 }
@@ -59,7 +61,7 @@ func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 	}
 	t.Logf("the SQL covers %d users", covered)
 	if got, want := unreadable, 0; got != want {
-		t.Errorf("users with a hash that GoTrue does not read: got %d, want %d", got, want)
+		t.Errorf("ReturnToSource found %d users with a password that Supabase cannot read, want %d", got, want)
 	}
 	if _, err := m.Rollback(t.Context(), run, importer.RollbackOptions{}); err != nil {
 		t.Fatal(err)
@@ -68,7 +70,7 @@ func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 }
 
 // rejectedByXenon has the kinds of users who can sign in to GoTrue but, on purpose, not to Xenon, each with the reason.
-// It applies to all users of the kind, or only to the one who signed up second.
+// If two users have the same email, the reason applies only to the user who does not get the email.
 var rejectedByXenon = map[string]string{
 	"deleted with SQL":                           "a user with deleted_at set cannot sign in",
 	"email of a soft-deleted user":               "a user with deleted_at set cannot sign in",
@@ -89,8 +91,8 @@ var rejectedByXenon = map[string]string{
 }
 
 // fillProject fills the project with users of every kind, with every hash format, some of them created by GoTrue. It
-// returns the users who can sign in by email. It leaves out users whose emails differ only in case: GoTrue finds any
-// one of them, so it is not defined which password works.
+// returns the users who can sign in to GoTrue by email, without users whose emails differ only in case: GoTrue finds
+// any one of them, so it is not defined which password works.
 func (g *gotrue) fillProject(source string) []supabasetest.KnownUser {
 	g.t.Helper()
 	users := supabasetest.Fill(g.t, source, 57, 300).KnownUsers
@@ -116,7 +118,7 @@ func (g *gotrue) fillProject(source string) []supabasetest.KnownUser {
 		return p.Email == "" || slices.Contains(ambiguous, strings.ToLower(p.Email)) || !g.signIn(p.Email, p.Password)
 	})
 	if g.t.Logf("%d of %d users can sign in to GoTrue", len(users), all); len(users) < 80 {
-		g.t.Fatal("too few for a test")
+		g.t.Fatalf("%d users can sign in to GoTrue, want at least 80 for the test", len(users))
 	}
 	return users
 }

@@ -14,26 +14,27 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// The schema of the other tests equals the schema of GoTrue's migrations, in everything that the import reads.
-func TestGoTrue_TestSchemaEqualsGoTrueSchema(t *testing.T) {
+// The tables that supabasetest creates for other tests equal those of GoTrue's migrations.
+func TestGoTrue_TablesOfTheTestsEqualThoseOfGoTrue(t *testing.T) {
 	t.Parallel()
 	real := dbtest.Empty(t)
 	startGoTrue(t, real)
 	want := describeSchema(t, real)
 	got := describeSchema(t, supabasetest.New(t))
 	if len(got) < 5 || len(got["users"]) < 35 {
-		t.Fatalf("the test schema has only %d tables, and only %d facts about auth.users", len(got), len(got["users"]))
+		t.Fatalf("the schema of the tests has %d tables and %d facts about auth.users, want at least 5 and 35",
+			len(got), len(got["users"]))
 	}
 	for table := range got {
 		if diff := cmp.Diff(got[table], want[table]); diff != "" {
-			t.Errorf("auth.%s: got - want +:\n%s", table, diff)
+			t.Errorf("auth.%s (-in the tests +in GoTrue):\n%s", table, diff)
 		}
 	}
 }
 
-// shapeQuery lists the parts of a schema on which an import can depend: columns with their order, types and defaults,
-// enums, unique indexes, row security.
-const shapeQuery = `
+// factsQuery lists the facts about the tables of the schema auth on which an import can depend: columns with their
+// order, types and defaults, enums, unique indexes, row security.
+const factsQuery = `
 SELECT c.relname::text, f.fact FROM pg_class c CROSS JOIN LATERAL (
   SELECT format('%s %s %s%s%s%s', row_number() OVER (ORDER BY a.attnum), a.attname, format_type(a.atttypid,
   a.atttypmod),
@@ -52,7 +53,7 @@ SELECT c.relname::text, f.fact FROM pg_class c CROSS JOIN LATERAL (
   SELECT 'row security ' || c.relrowsecurity::text
 ) f (fact) WHERE c.relkind = 'r' AND c.relnamespace = 'auth'::regnamespace`
 
-// describeSchema describes the schema auth of a database, sorted, by table.
+// describeSchema returns the sorted facts about each table of the schema auth, by name of the table.
 func describeSchema(t *testing.T, url string) map[string][]string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -60,7 +61,7 @@ func describeSchema(t *testing.T, url string) map[string][]string {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	rows, err := conn.Query(t.Context(), shapeQuery)
+	rows, err := conn.Query(t.Context(), factsQuery)
 	if err != nil {
 		t.Fatal(err)
 	}

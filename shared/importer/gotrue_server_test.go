@@ -36,10 +36,10 @@ var gotrueProgram = flag.String("gotrue", "../../.tools/gotrue", "Supabase's aut
 type gotrue struct {
 	t        *testing.T
 	url      string
-	config   string // path of its settings file, with the secrets that redacted hides
-	log      string // path of the file with the output of GoTrue
-	redacted *strings.Replacer
-	admin    string // token of the service role
+	config   string            // path of its settings file, which has secrets
+	log      string            // path of the file with the output of GoTrue
+	redacted *strings.Replacer // replaces the secrets in an output of GoTrue
+	admin    string            // token of the service role
 }
 
 // startGoTrue creates the schema auth in an empty database with the migrations of the server, and runs the server until
@@ -60,12 +60,12 @@ func startGoTrue(t *testing.T, databaseURL string) *gotrue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Stop() }) // the signal causes the exit status
+	t.Cleanup(func() { _ = server.Stop() }) // Stop returns an error, because a signal ends GoTrue
 	g.waitUntilReady(server)
 	return g
 }
 
-// binaryPath returns the path of the binary. The test fails if it does not exist.
+// binaryPath returns the path of the GoTrue binary. The test fails if the binary does not exist.
 func (g *gotrue) binaryPath() string {
 	g.t.Helper()
 	program, err := filepath.Abs(*gotrueProgram)
@@ -78,7 +78,7 @@ func (g *gotrue) binaryPath() string {
 	return program
 }
 
-// configure creates the role of the server and its settings file.
+// configure creates the database role of GoTrue and its settings file.
 func (g *gotrue) configure(databaseURL string) {
 	g.t.Helper()
 	role, password, secret := "gotrue_"+strings.ToLower(rand.Text()), rand.Text(), rand.Text()
@@ -137,11 +137,11 @@ func (g *gotrue) ownSchema(databaseURL, role, password string) {
 	})
 }
 
-// runMigrations runs the migrations that are inside the binary.
+// runMigrations runs the migrations that the GoTrue binary contains.
 func (g *gotrue) runMigrations() {
 	g.t.Helper()
 	cmd := exec.CommandContext(g.t.Context(), g.binaryPath(), "migrate", "-c", g.config)
-	cmd.Env = []string{"LC_ALL=C"} // no variables of this process
+	cmd.Env = []string{"LC_ALL=C"} // GoTrue must not read variables of the test process
 	cmd.Dir = g.t.TempDir()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		g.t.Fatalf("GoTrue's migrations: %v\n%s", err, g.redacted.Replace(string(out)))
@@ -183,6 +183,7 @@ func (g *gotrue) adminCreate(email, hash string) string {
 	}))
 }
 
+// createdID returns the id in the answer to a request that created a user.
 func (g *gotrue) createdID(status int, answer map[string]any) string {
 	g.t.Helper()
 	if user, ok := answer["user"].(map[string]any); ok { // the answer to a sign-up is a session
@@ -195,8 +196,8 @@ func (g *gotrue) createdID(status int, answer map[string]any) string {
 	return id
 }
 
-// rejections lists the answers of GoTrue to a sign-in that it rejects. GoTrue sends the last one for rows that it
-// cannot read, for example with NULL in a text column or with an invalid hash.
+// rejections lists the answers of GoTrue to a sign-in that it rejects. GoTrue answers "unexpected_failure" if it cannot
+// read the row, for example because of NULL in a text column or an invalid hash.
 var rejections = []string{
 	"400 invalid_credentials", "400 email_not_confirmed", "400 phone_not_confirmed", "400 user_banned",
 	"500 unexpected_failure",

@@ -1,7 +1,7 @@
 //go:build gotrue
 
-// These tests need GoTrue, Supabase's auth server, which scripts/gotrue builds from its source on GitHub. make gotrue
-// runs them, make test does not.
+// The tests with the build tag gotrue need GoTrue, Supabase's auth server, which scripts/gotrue builds from its source
+// on GitHub. `make gotrue` runs them, `make test` does not.
 
 package importer_test
 
@@ -14,40 +14,42 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// This tests the test setup: only the right password can sign in.
-func TestGoTrue_SignUpAndSignIn(t *testing.T) {
+// This test checks the setup of the other tests with GoTrue.
+func TestGoTrue_OnlyTheRightPasswordSignsIn(t *testing.T) {
 	t.Parallel()
 	g := startGoTrue(t, dbtest.Empty(t))
 	for _, login := range []string{"Ada@example.com", "+4915550000001"} {
 		g.signUp(login, "correct horse")
 		if got, want := g.signIn(login, "correct horse"), true; got != want {
-			t.Errorf("%s with the right password: got %v, want %v", login, got, want)
+			t.Errorf("sign-in to GoTrue of %s with the right password succeeds: %t, want %t", login, got, want)
 		}
 		if got, want := g.signIn(login, "correct horsf"), false; got != want {
-			t.Errorf("%s with a wrong password: got %v, want %v", login, got, want)
+			t.Errorf("sign-in to GoTrue of %s with a wrong password succeeds: %t, want %t", login, got, want)
 		}
 	}
 	if got, want := g.signIn("nobody@example.com", "correct horse"), false; got != want {
-		t.Errorf("an unknown email: got %v, want %v", got, want)
+		t.Errorf("sign-in to GoTrue with an unknown email succeeds: %t, want %t", got, want)
 	}
 	g.runMigrations() // a second time, which changes nothing
 	if got, want := g.signIn("ada@example.com", "correct horse"), true; got != want {
-		t.Errorf("after migrating again: got %v, want %v", got, want)
+		t.Errorf("sign-in to GoTrue after a second migration succeeds: %t, want %t", got, want)
 	}
 }
 
-// GoTrue accepts the hashes with which the tests of package password verify Xenon's code.
-func TestGoTrue_AcceptsHashesOfTests(t *testing.T) {
+// The tests of package password verify Xenon's code with the same hashes.
+func TestGoTrue_AcceptsTheHashesOfThePasswordTests(t *testing.T) {
 	t.Parallel()
 	g := startGoTrue(t, dbtest.Empty(t))
 	for i, v := range knownHashes(t) {
 		email := fmt.Sprintf("hash%d@example.com", i)
 		g.adminCreate(email, v.Hash)
 		if got, want := g.signIn(email, v.Password), true; got != want {
-			t.Errorf("%s with the right password: got %v, want %v", v.Form, got, want)
+			t.Errorf("sign-in to GoTrue with a hash of the format %s and the right password succeeds: %t, want %t",
+				v.Form, got, want)
 		}
 		if got, want := g.signIn(email, v.Password+"x"), false; got != want {
-			t.Errorf("%s with a wrong password: got %v, want %v", v.Form, got, want)
+			t.Errorf("sign-in to GoTrue with a hash of the format %s and a wrong password succeeds: %t, want %t",
+				v.Form, got, want)
 		}
 	}
 }
@@ -63,7 +65,8 @@ func knownHashes(t *testing.T) []knownHash {
 	}
 	var file struct{ Vectors []knownHash }
 	if err := json.Unmarshal(text, &file); err != nil || len(file.Vectors) == 0 {
-		t.Fatalf("%d hashes: %v", len(file.Vectors), err)
+		t.Fatalf("testdata/supabase.json of package password has %d hashes (error %v), want at least one",
+			len(file.Vectors), err)
 	}
 	return file.Vectors
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
+// Pictures of more than 32,768 characters are left out: those of users 3 and 4.
 func TestImportLeavesOutLongPictures(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -26,7 +27,7 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 	m := importtest.Open(t, from)
 	plan, err := m.Plan(t.Context(), importtest.Small)
 	if err != nil || plan.Reasons["user.image image_too_long"] != 2 {
-		t.Errorf("the plan counts %d long pictures, want 2; %v", plan.Reasons["user.image image_too_long"], err)
+		t.Errorf("the plan counts %d long pictures (error %v), want 2", plan.Reasons["user.image image_too_long"], err)
 	}
 	st := importtest.Complete(t, m, importtest.Small)
 	if n := st.Reasons["user.image image_too_long"]; n != 2 {
@@ -34,7 +35,7 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 	}
 	got := importtest.Column(t, m.To, `select coalesce(char_length(image)::text, 'none') from "user" order by id`)
 	if diff := cmp.Diff(got, []string{"32767", "32768", "none", "none"}); diff != "" {
-		t.Errorf("characters of pictures, got - want +:\n%s", diff)
+		t.Errorf("numbers of characters of the pictures in the target (-got +want):\n%s", diff)
 	}
 	if n := importtest.Value(
 		t,
@@ -42,7 +43,7 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 		`select count(*)::text from supabase_import.ledger
 			where residue::jsonb#>>'{raw_user_meta_data,avatar_url}' = repeat('é', 32769)`,
 	); n != "1" {
-		t.Error("the column residue does not have the picture")
+		t.Errorf("%s entries of the ledger have the long picture in their residue, want 1", n)
 	}
 	checkExpected(t, m, importtest.Small)
 	importtest.CheckEqual(t, m, "after the import")

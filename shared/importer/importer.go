@@ -1,8 +1,8 @@
-// Package importer copies the users of a Supabase project into Xenon's tables. It can also verify, resume and roll back
-// a run. This package is the entry point; docs/importer.md describes the packages below it.
+// Package importer copies the users of a Supabase project into Xenon's tables. It can also verify, continue and roll
+// back a run. This package is the entry point; docs/importer.md describes the packages below it.
 //
-// A run is planned once (Plan writes nothing) and then copied in batches, which are ranges of user ids. An import never
-// writes to the source.
+// A run is planned when it begins, and then copied in batches, which are ranges of user ids. An import never writes to
+// the source.
 package importer
 
 import (
@@ -21,10 +21,10 @@ var (
 	// ErrRefused means that the run cannot start or continue with these options or databases. The text tells the operator
 	// what to decide or correct.
 	ErrRefused = run.ErrRefused
-	// ErrHeld means that another process works on the same run. If the lease could not be taken, the text names the
-	// process and the end of its lease.
+	// ErrHeld means that another process works on the same run. If this process could not take the lease, the text names
+	// the other process and the end of its lease.
 	ErrHeld = run.ErrHeld
-	// ErrUnavailable means that a database did not answer until the retries ended. Another call continues the run.
+	// ErrUnavailable means that all attempts to use a database failed. Another call continues the run.
 	ErrUnavailable = run.ErrUnavailable
 	// ErrNoRun means that the target has no run with this name.
 	ErrNoRun = run.ErrNoRun
@@ -55,7 +55,7 @@ type (
 	RollbackResult = rollback.Result
 )
 
-// Import works on one pair of databases. Its fields are those of run.Env.
+// Import imports from one source into one target. Its fields are those of run.Env.
 type Import run.Env
 
 // Env returns the import as the type that the packages below use.
@@ -66,8 +66,9 @@ func (m *Import) Plan(ctx context.Context, o Options) (Plan, error) {
 	return run.MakePlan(ctx, m.Env(), o)
 }
 
-// Begin opens a pass and takes the lease. It plans a new run, continues an interrupted run, or starts the next pass of
-// a complete run. quick limits a later pass to batches in which a row was created or updated after the watermark.
+// Begin takes the lease and opens a pass: it plans a new run, continues an interrupted pass, or starts the next pass of
+// a complete run. quick limits a later pass to batches with a row that has a time after the watermark of the pass
+// before.
 func (m *Import) Begin(ctx context.Context, o Options, quick bool) (Status, error) {
 	return run.Begin(ctx, m.Env(), o, quick)
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// The verification distinguishes a change of the source after the copy from a wrong copy. The next pass copies the
-// change.
-func TestVerify_ReportsChangesOfTheSource(t *testing.T) {
+// The verification lists rows of the source that changed after the copy, with this reason. The next pass copies the
+// changes.
+func TestVerificationListsChangesOfTheSource(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 21, 1500)
@@ -56,13 +56,13 @@ func TestVerify_ReportsChangesOfTheSource(t *testing.T) {
 	)
 	v := importtest.Verify(t, m)
 	if v.Equal {
-		t.Error("the verification is equal, want differences")
+		t.Error("the source changed after the copy: the verification is equal, want differences")
 	}
 	got := map[[2]string]string{}
 	for _, d := range v.Differences {
 		got[[2]string{d.Table, d.ID}] = d.Kind
 		if d.Why != "source changed since" {
-			t.Errorf("%s %s: got reason %q, want that the source changed", d.Table, d.ID, d.Why)
+			t.Errorf("the difference of %s %s has the reason %q, want \"source changed since\"", d.Table, d.ID, d.Why)
 		}
 	}
 	want := map[[2]string]string{
@@ -75,7 +75,7 @@ func TestVerify_ReportsChangesOfTheSource(t *testing.T) {
 		{"credential", newcomer}: "missing",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("differences: got -, want +:\n%s", diff)
+		t.Errorf("differences that the verification lists, by table and id (-got +want):\n%s", diff)
 	}
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestVerify_ReportsChangesOfTheSource(t *testing.T) {
 	checkExpected(t, m, importtest.Allow)
 }
 
-// Later passes copy all changes of a live source, including hard deletes.
+// The source changes between the passes: users are changed, added and deleted.
 func TestR55_LaterPassesCopyAllChanges(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -121,7 +121,7 @@ delete from auth.users where id in (select id from auth.users order by id limit 
 	check := func(want string) {
 		t.Helper()
 		if got := importtest.Value(t, m.To, `select count(*)::text from "user"`); got != want {
-			t.Errorf("%s users in the target, want %s", got, want)
+			t.Errorf("the target has %s users, want %s", got, want)
 		}
 	}
 	importtest.Complete(t, m, importtest.Allow)
@@ -131,7 +131,7 @@ delete from auth.users where id in (select id from auth.users order by id limit 
 	remove("3")
 	_, err := m.Run(t.Context(), importtest.Allow, false, 2)
 	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "--allow-deletions") {
-		t.Errorf("three of five users are deleted: got %v, want ErrRefused", err)
+		t.Errorf("a pass after three of five users are deleted: got %v, want ErrRefused that names --allow-deletions", err)
 	}
 	check("5")
 	allowed := importtest.Allow

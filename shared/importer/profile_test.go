@@ -22,8 +22,8 @@ const dropProfileConstraints = `alter table public.profiles drop constraint prof
 	alter table public.profiles alter user_id drop not null, alter created_at drop not null,
 	alter updated_at drop not null;`
 
-// insertMoreProfiles inserts more profiles of users, some newer and one as old as the first, and profiles without a
-// user. The foreign key does not allow a second profile of a user that does not exist.
+// insertMoreProfiles inserts further profiles of some users, older, newer and of the same age, profiles without times,
+// and profiles without a user. It leaves out users that do not exist, because of the foreign key.
 const insertMoreProfiles = `
 insert into public.profiles select user_id, 'under_18', education_level, 'student', primary_goal, learning_mode,
   learning_speed, 7, 'fr', created_at, updated_at + (n - 2) * interval '1 day'
@@ -40,7 +40,7 @@ update public.profiles set created_at = null, updated_at = null where left(user_
 update public.profiles set created_at = null where left(user_id::text, 1) = '8';
 update public.profiles set updated_at = null where left(user_id::text, 1) = '9';`
 
-func TestImportCopiesNewestProfileOfUser(t *testing.T) {
+func TestImportCopiesTheNewestProfileOfEachUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, rand.Uint64N(1e9), 500)
@@ -56,14 +56,15 @@ func TestImportCopiesNewestProfileOfUser(t *testing.T) {
 	plan, err := importtest.Open(t, from).Plan(t.Context(), importtest.Allow)
 	if err != nil || plan.Reasons["profile profile_duplicate"] != st.Reasons["profile profile_duplicate"] ||
 		plan.Reasons["profile profile_without_user"] != st.Reasons["profile profile_without_user"] {
-		t.Errorf("the plan expects %v, %v", plan.Reasons, err)
+		t.Errorf("the plan expects the reasons %v (error %v), want as many duplicates and profiles without a user as the "+
+			"run has: %v", plan.Reasons, err, st.Reasons)
 	}
 	checkExpected(t, m, importtest.Allow)
 	importtest.CheckEqual(t, m, "after the import")
 	first := importtest.Contents(t, m.To, importtest.Imported)
 	importtest.Complete(t, m, importtest.Allow)
 	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
-		t.Errorf("a second pass changes rows:%s", diff)
+		t.Errorf("a second pass changed rows of the target:%s", diff)
 	}
 
 	importtest.Exec(
@@ -76,15 +77,15 @@ delete from public.profiles where left(user_id::text, 1) = '7' and preferred_lan
 	)
 	for _, quick := range []bool{true, false} {
 		if _, err := m.Run(t.Context(), importtest.Allow, quick, 2); err != nil {
-			t.Fatalf("quick %t: %v", quick, err)
+			t.Fatalf("a pass with quick %t: got %v, want no error", quick, err)
 		}
 	}
 	checkExpected(t, m, importtest.Allow)
 	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
 }
 
-// If user_id is a text column, rows without a UUID in it belong to no user.
-func TestImportQuarantinesProfileWhoseUserIDIsNotAUUID(t *testing.T) {
+// The column user_id is a text.
+func TestImportQuarantinesProfilesWhoseUserIDIsNotAUUID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 87, 250)
@@ -104,20 +105,19 @@ insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' fro
 		t.Errorf("%d profiles without a user are quarantined, want 3", n)
 	}
 	if n := st.Reasons["profile profile_duplicate"]; n == 0 {
-		t.Error("no profile is quarantined as a duplicate")
+		t.Error("no profile is quarantined as a duplicate, want at least one")
 	}
 	if got := importtest.Value(
 		t,
 		m.To,
 		`select string_agg(distinct time_per_week::text, ' ') from user_profile where user_id::text like '0%'`,
 	); got != "3" {
-		t.Errorf("the newest profiles have 3 hours, the target has %q", got)
+		t.Errorf("the target has profiles with the hours %q, want 3, the hours of the newest profiles", got)
 	}
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-// A table can have some of the known columns only, and public.profiles can have only user_id.
-func TestImportAcceptsTableWithSomeProfileColumns(t *testing.T) {
+func TestImportAcceptsAProfileTableWithSomeOfTheColumns(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 88, 250)
@@ -135,13 +135,13 @@ func TestImportAcceptsTableWithSomeProfileColumns(t *testing.T) {
 			importtest.Complete(t, m, o)
 			importtest.CheckEqual(t, m, "after the import")
 			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
-				t.Error("no profile was imported")
+				t.Error("the import copied no profile, want at least one")
 			}
 		})
 	}
 }
 
-func TestImportAcceptsTableWithUserIDOnly(t *testing.T) {
+func TestImportAcceptsTheDefaultProfileTableWithoutAProfileColumn(t *testing.T) {
 	t.Parallel()
 	for _, columns := range []string{"user_id", "user_id, created_at"} {
 		t.Run(columns, func(t *testing.T) {
@@ -158,13 +158,13 @@ func TestImportAcceptsTableWithUserIDOnly(t *testing.T) {
 			importtest.Complete(t, m, importtest.Allow)
 			importtest.CheckEqual(t, m, "after the import")
 			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
-				t.Error("no profile was imported")
+				t.Error("the import copied no profile, want at least one")
 			}
 		})
 	}
 }
 
-func TestProfileWithoutTimesGetsTimesOfItsUser(t *testing.T) {
+func TestProfileWithoutTimesGetsTheTimesOfItsUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 89, 250)
@@ -183,11 +183,11 @@ func TestProfileWithoutTimesGetsTimesOfItsUser(t *testing.T) {
 			order by 1`,
 	)
 	if diff := cmp.Diff(got, want); diff != "" || len(want) < 100 {
-		t.Errorf("times of %d profiles, got - want +:\n%.2000s", len(want), diff)
+		t.Errorf("%d profiles, want at least 100; times of profiles (-got +times of their users):\n%.2000s", len(want), diff)
 	}
 }
 
-func TestPlanRefusesTableWithoutProfiles(t *testing.T) {
+func TestPlanRefusesATableThatCannotHaveProfiles(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 90, 250)
@@ -220,10 +220,10 @@ create foreign table public.remote (user_id uuid, age_range text) server elsewhe
 			}
 			text := strings.Join(plan.Refusals, "\n")
 			if !strings.Contains(text, want) || (want == "") != (text == "") || len(plan.Refusals) > 1 {
-				t.Errorf("the plan has the refusals %q, want only %q", text, want)
+				t.Errorf("the plan has the refusals %q, want one with %q (\"\": none)", text, want)
 			}
 			if _, err := m.Begin(t.Context(), o, false); errors.Is(err, importer.ErrRefused) != (want != "") {
-				t.Errorf("begin: %v", err)
+				t.Errorf("Begin: got %v, want ErrRefused: %t", err, want != "")
 			}
 		})
 	}
@@ -257,7 +257,7 @@ func TestPlanListsMappedAndUnmappedProfileColumns(t *testing.T) {
 		Unmapped: []string{"avatar_url", "bio", "updated_at"},
 	}
 	if diff := cmp.Diff(plan.ProfileColumns, want); diff != "" {
-		t.Errorf("got - want +:\n%s", diff)
+		t.Errorf("columns of the profile table in the plan (-got +want):\n%s", diff)
 	}
 	importtest.Exec(
 		t,
@@ -267,12 +267,12 @@ func TestPlanListsMappedAndUnmappedProfileColumns(t *testing.T) {
 	plan, err = m.Plan(t.Context(), importtest.Allow)
 	if err != nil || len(plan.Refusals) > 0 ||
 		!strings.Contains(strings.Join(plan.Warnings, "\n"), "user_profile has no column of public.profiles") {
-		t.Errorf("the plan warns %q, refuses %q, %v", plan.Warnings, plan.Refusals, err)
+		t.Errorf("a profile table without a known column: the plan has the warnings %q, the refusals %q and the error %v, "+
+			"want only a warning", plan.Warnings, plan.Refusals, err)
 	}
 }
 
-// A run may change to another profile table until a profile is copied.
-func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
+func TestRunCanChangeItsProfileTableUntilAProfileIsCopied(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 91, 250)
@@ -290,27 +290,19 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 		m := importtest.Open(t, from)
 		st := importtest.Complete(t, m, with("public.wrong"))
 		if st.Reasons["profile orphan_profile"] == 0 {
-			t.Fatal("got no quarantined profile of public.wrong, want at least one")
+			t.Fatal("no profile of public.wrong is quarantined, want at least one")
 		}
-		if _, err := m.Begin(
-			t.Context(),
-			with("public.absent"),
-			false,
-		); !errors.Is(err, importer.ErrRefused) ||
-			!strings.Contains(err.Error(), "the source has no table public.absent") {
-			t.Errorf("%s: begin with the profiles of public.absent: got %v, want ErrRefused that names the table", name, err)
+		_, err := m.Begin(t.Context(), with("public.absent"), false)
+		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "the source has no table public.absent") {
+			t.Errorf("%s: Begin with the profiles of public.absent: got %v, want ErrRefused that names the table", name, err)
 		}
 		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {
-			t.Fatalf("%s: %v", name, err)
+			t.Fatalf("%s with the profiles of public.profiles: got %v, want no error", name, err)
 		}
 		importtest.CheckSameAsNewImport(t, m, importtest.Allow)
-		if _, err := m.Begin(
-			t.Context(),
-			with("none"),
-			false,
-		); !errors.Is(err, importer.ErrRefused) ||
-			!strings.Contains(err.Error(), "began with profiles") {
-			t.Errorf("%s: begin without profiles after profiles were copied: got %v, want ErrRefused that says that the run "+
+		_, err = m.Begin(t.Context(), with("none"), false)
+		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "began with profiles") {
+			t.Errorf("%s: Begin without profiles after profiles were copied: got %v, want ErrRefused that says that the run "+
 				"began with profiles", name, err)
 		}
 	}
@@ -320,14 +312,9 @@ func TestRunChangesProfileTableWhileNoProfileIsCopied(t *testing.T) {
 	if _, err := interrupted.Begin(t.Context(), with("public.wrong"), false); err != nil {
 		t.Fatal(err)
 	}
-	if done, err := copy.Shard(
-		t.Context(),
-		interrupted.Env(),
-		"supabase",
-		run.Shard{Index: 0, Count: 2},
-	); err != nil ||
-		!done {
-		t.Fatalf("half of the batches: %t, %v", done, err)
+	done, err := copy.Shard(t.Context(), interrupted.Env(), "supabase", run.Shard{Index: 0, Count: 2})
+	if err != nil || !done {
+		t.Fatalf("copy of half of the batches: got done %t and error %v, want true", done, err)
 	}
 	importtest.Complete(t, interrupted, with("public.profiles"))
 	importtest.CheckSameAsNewImport(t, interrupted, importtest.Allow)

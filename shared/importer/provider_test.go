@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/placeholder"
 )
 
-// All 1,000 users keep their id and have an account with the id that the provider returns at a sign-in.
+// Each of the 1,000 users keeps the id and has an account with the subject that the provider returns at a sign-in.
 func TestAccountsOfAllProvidersAreImported(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
@@ -29,10 +29,10 @@ func TestAccountsOfAllProvidersAreImported(t *testing.T) {
 	got := importtest.Column(t, m.To, `select concat_ws(' ', "userId", "providerId", "accountId") from account order by 1`)
 	slices.Sort(got)
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("accounts, got - want +:\n%s", diff)
+		t.Errorf("accounts: user, provider and subject (-got +want):\n%s", diff)
 	}
 	if n := importtest.Value(t, m.To, `select count(*)::text from supabase_import.quarantine where field = ''`); n != "0" {
-		t.Errorf("%s rows are in the quarantine, want none", n)
+		t.Errorf("the quarantine has %s whole rows, want 0", n)
 	}
 	emails := map[string]string{}
 	for _, line := range importtest.Column(t, m.To, `select id || email from "user" where not "emailVerified"`) {
@@ -41,14 +41,16 @@ func TestAccountsOfAllProvidersAreImported(t *testing.T) {
 	for _, p := range people {
 		email, unverified := emails[p.UserID]
 		if unverified != (p.Placeholder || !p.Confirmed) || placeholder.Is(email) != p.Placeholder {
-			t.Fatalf("%s: the email of %s is %q, unverified: %t", p.Provider, p.UserID, email, unverified)
+			t.Fatalf("the user %s of %s: unverified email %q, unverified %t; want a placeholder: %t, unverified: %t",
+				p.UserID, p.Provider, email, unverified, p.Placeholder, p.Placeholder || !p.Confirmed)
 		}
 	}
 	checkExpected(t, m, importtest.Allow)
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-const identitiesOfOneProvider = `
+// threeIdentities inserts three users: one of Microsoft without an object id, and two with the same Slack account.
+const threeIdentities = `
 insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 select ('00000000-0000-4000-9000-00000000000' || n)::uuid, n || '@example.com', now(), now(), now()
 from generate_series(1, 3) n;
@@ -59,7 +61,8 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
   ('00000000-0000-4000-a000-000000000003', '00000000-0000-4000-9000-000000000003', 'slack_oidc', 'U1', '{}',
     now() + interval '1 hour', now())`
 
-// accountLines returns the accounts and the rows in the quarantine.
+// accountLines returns one text for each account, and one for each unresolved entry of the quarantine. A text begins
+// with the last digit of the id.
 func accountLines(t *testing.T, url string) []string {
 	t.Helper()
 	return importtest.Column(t, url, `
@@ -69,17 +72,17 @@ select right(key::text, 1) || ' ' || reason from supabase_import.quarantine wher
 order by 1`)
 }
 
-// An identity of Microsoft without an object id is imported by the first pass after a sign-in to Supabase has stored
-// the object id. Of two Slack identities with one subject, the older one is imported.
+// A sign-in to Supabase stores the object id of a Microsoft account. The next pass imports the account. Of two Slack
+// identities with the same subject, the older one is imported.
 func TestMicrosoftAccountIsImportedWhenItHasAnObjectID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	importtest.Exec(t, from, identitiesOfOneProvider)
+	importtest.Exec(t, from, threeIdentities)
 	m := importtest.Open(t, from)
 	importtest.Complete(t, m, importtest.Small)
 	want := []string{"1 provider_subject_incompatible", "2 slack U1", "3 account_conflict"}
 	if diff := cmp.Diff(accountLines(t, m.To), want); diff != "" {
-		t.Errorf("without an object id, got - want +:\n%s", diff)
+		t.Errorf("accounts and quarantine without an object id (-got +want):\n%s", diff)
 	}
 	importtest.Exec(t, from, `update auth.identities set updated_at = now() + interval '1 minute',
 	identity_data = '{"sub": "AAAA", "custom_claims": {"oid": "0b5a0c2e-1111-4222-8333-444455556666"}}'
@@ -87,14 +90,13 @@ where provider = 'azure'`)
 	importtest.Complete(t, m, importtest.Small)
 	want[0] = "1 microsoft 0b5a0c2e-1111-4222-8333-444455556666"
 	if diff := cmp.Diff(accountLines(t, m.To), want); diff != "" {
-		t.Errorf("with an object id, got - want +:\n%s", diff)
+		t.Errorf("accounts and quarantine with an object id (-got +want):\n%s", diff)
 	}
 	importtest.CheckEqual(t, m, "after the second pass")
 }
 
-// A later pass copies accounts that moved from one user to another one, in either order of the batches, and between
-// rows of one batch.
-func TestAccountsMoveBetweenUsers(t *testing.T) {
+// Accounts move from a user of a later batch to one of an earlier batch, the other way round, and to a new identity.
+func TestLaterPassesCopyAccountsThatMovedToAnotherUser(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	importtest.Exec(t, from, `
@@ -109,7 +111,8 @@ from generate_series(1, 4) n`)
 	o := importtest.Small
 	o.BatchSize = 2
 	importtest.Complete(t, m, o)
-	// The batches are of 1 and 2, and of 3 and 4: 1 gets the account of 3, 4 that of 1, and 3 that of 2 in a new row.
+	// The first batch has the users 1 and 2, the second 3 and 4. User 1 gets the account of user 3, user 4 gets that of
+	// user 1, and user 3 gets that of user 2 as a new identity.
 	importtest.Exec(t, from, `
 update auth.identities set provider_id = 'other ' || provider_id where id::text like '%3' or id::text like '%4';
 update auth.identities set provider_id = 'subject 3' where id::text like '%1';
@@ -124,16 +127,16 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 		"1 google subject 3", "2 deleted_in_source", "3 google other subject 3", "4 google subject 1", "9 google subject 2",
 	}
 	if diff := cmp.Diff(accountLines(t, m.To), want); diff != "" {
-		t.Errorf("got - want +:\n%s", diff)
+		t.Errorf("accounts and quarantine after the third pass (-got +want):\n%s", diff)
 	}
-	importtest.CheckEqual(t, m, "after the second pass")
+	importtest.CheckEqual(t, m, "after the third pass")
 }
 
-// A user of Xenon who signed in with a provider during the pass keeps the account.
-func TestAccountOfUserOfTheTargetIsKept(t *testing.T) {
+// During the pass, a user of the target signs in with a provider.
+func TestAccountThatAUserOfTheTargetGetsDuringThePassIsKept(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	importtest.Exec(t, from, identitiesOfOneProvider)
+	importtest.Exec(t, from, threeIdentities)
 	m := importtest.Open(t, from)
 	m.Shared = true
 	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
@@ -145,18 +148,19 @@ func TestAccountOfUserOfTheTargetIsKept(t *testing.T) {
 	importtest.Complete(t, m, importtest.Small)
 	got := importtest.Column(t, m.To, `select "userId"::text from account`)
 	if diff := cmp.Diff(got, []string{id}); diff != "" {
-		t.Errorf("users with an account, got - want +:\n%s", diff)
+		t.Errorf("users of the target with an account (-got +want):\n%s", diff)
 	}
 	want := []string{"1 provider_subject_incompatible", "2 target_account_taken", "3 account_conflict"}
 	reasons := importtest.Column(t, m.To, `select right(key::text, 1) || ' ' || reason from supabase_import.quarantine
 order by 1`)
 	if diff := cmp.Diff(reasons, want); diff != "" {
-		t.Errorf("quarantine, got - want +:\n%s", diff)
+		t.Errorf("identities in the quarantine, with the reason (-got +want):\n%s", diff)
 	}
 }
 
-// The plan counts the users of each provider, those of them who have nothing else, and the identities that stay behind.
-func TestPlanListsProviders(t *testing.T) {
+// For each provider the plan counts the users, the users who have neither a password nor another account, and the
+// identities that are not imported.
+func TestPlanListsProvidersWithTheirUsers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	importtest.Exec(t, from, `
@@ -200,9 +204,9 @@ values ('00000000-0000-4000-9000-000000000001', 'google', 'the second one of 1',
 		{Name: "sso", Identities: 2, Users: 1, Only: 1, NotImported: mapping.Reasons{"sso_identity": 2}},
 	}
 	if diff := cmp.Diff(plan.Providers, want); diff != "" {
-		t.Errorf("got - want +:\n%s", diff)
+		t.Errorf("providers in the plan (-got +want):\n%s", diff)
 	}
 	if n := plan.Providers[2].Copied(); n != 6 {
-		t.Errorf("%d identities of Google are imported, want 6", n)
+		t.Errorf("Copied() of Google = %d, want 6", n)
 	}
 }

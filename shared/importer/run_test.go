@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-func TestRun_SecondPassChangesNothing(t *testing.T) {
+func TestSecondPassOfAnUnchangedSourceWritesNothing(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 1, 400)
@@ -22,15 +22,15 @@ func TestRun_SecondPassChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if first.State != "complete" {
-		t.Errorf("the state is %q, want complete", first.State)
+		t.Errorf("the state after the first pass is %q, want complete", first.State)
 	}
 	m.Progress = func(e importer.Event) {
 		if e.Copied != 0 {
 			t.Errorf("batch %d of the second pass wrote %d rows, want none", e.Batch, e.Copied)
 		}
 		if e.Rows != rows[e.Batch] || e.Unchanged != e.Rows {
-			t.Errorf("batch %d of the second pass has %d rows, %d unchanged, want %d and all of them", e.Batch, e.Rows,
-				e.Unchanged, rows[e.Batch])
+			t.Errorf("batch %d of the second pass has %d rows, %d of them unchanged, want %d rows and all unchanged",
+				e.Batch, e.Rows, e.Unchanged, rows[e.Batch])
 		}
 	}
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
@@ -38,7 +38,7 @@ func TestRun_SecondPassChangesNothing(t *testing.T) {
 	}
 }
 
-func TestBegin_RefusesOtherOptions(t *testing.T) {
+func TestBeginRefusesOptionsThatDifferFromThoseOfTheRun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 2, 200)
@@ -51,16 +51,15 @@ func TestBegin_RefusesOtherOptions(t *testing.T) {
 		"unconfirmed": {Unconfirmed: "allow"},
 	} {
 		if _, err := m.Begin(t.Context(), o, false); !errors.Is(err, importer.ErrRefused) {
-			t.Errorf("%s: got %v, want ErrRefused", name, err)
+			t.Errorf("Begin with another %s: got %v, want ErrRefused", name, err)
 		}
 	}
 	if _, err := m.Run(t.Context(), importer.Options{}, false, 1); err != nil {
-		t.Errorf("without options the run does not continue with its own options: %v", err)
+		t.Errorf("a pass without options: got %v, want no error: the run uses its stored options", err)
 	}
 }
 
-// If the target rejects a change, the rows of the user stay as they are.
-func TestRun_RejectedChangeKeepsTheUser(t *testing.T) {
+func TestRowsOfAUserStayUnchangedIfTheTargetRejectsAChange(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	p := supabasetest.Fill(t, from, 3, 200).KnownUsers[0]
@@ -87,16 +86,17 @@ union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + 
 	)
 	st, err := m.Run(t.Context(), importtest.Allow, false, 1)
 	if err != nil || st.State != "complete" {
-		t.Fatalf("the pass is %q: %v", st.State, err)
+		t.Fatalf("the state after the second pass is %q (error %v), want complete", st.State, err)
 	}
 	if after := columnTexts(t, m.To, rows); !slices.Equal(after, before) {
-		t.Errorf("the %d rows of the user differ from the %d rows before the pass", len(after), len(before))
+		t.Errorf("after the second pass the %d rows of the user differ from the %d rows before it, want them unchanged",
+			len(after), len(before))
 	}
 	if n := st.Reasons["user target_error"]; n != 1 {
 		t.Errorf("%d users are quarantined with target_error, want 1", n)
 	}
 	v, err := m.Verify(t.Context(), st.Run, 1)
 	if err != nil || v.Equal {
-		t.Errorf("verification: equal %v, %v; want a difference for the user", v.Equal, err)
+		t.Errorf("the verification has equal %t (error %v), want false: the user differs from the source", v.Equal, err)
 	}
 }

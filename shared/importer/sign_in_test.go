@@ -26,15 +26,15 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	x := startXenon(t, m.To)
 	t.Run("all", func(t *testing.T) {
 		var g errgroup.Group
-		g.SetLimit(8) // concurrent, because failed sign-ins mostly wait
+		g.SetLimit(8) // eight at the same time, because failed sign-ins wait most of the time
 		for _, p := range users {
 			g.Go(func() error {
 				if p.Email == "" {
 					return nil
 				}
-				for range 2 { // the second time with the new hash
+				for range 2 { // the first sign-in rehashes the password
 					if got := x.signIn(p.Email, p.Password); got != p.SignsIn {
-						t.Errorf("%s: signed in: %v, want %v", p.Kind, got, p.SignsIn)
+						t.Errorf("sign-in of a user of the kind %q succeeds: %t, want %t", p.Kind, got, p.SignsIn)
 					}
 					if !p.SignsIn {
 						break
@@ -45,7 +45,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 		}
 		_ = g.Wait()
 	})
-	signsIn := map[string]string{}
+	signsIn := map[string]string{} // kinds of the users who can sign in, by id
 	for _, p := range users {
 		if p.SignsIn {
 			signsIn[p.ID] = p.Kind
@@ -54,15 +54,15 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	const hashes = `select id || ' ' || password from account where "providerId" = 'credential'`
 	for _, line := range columnTexts(t, m.To, hashes) {
 		id, hash, _ := strings.Cut(line, " ")
-		if shape := signsIn[id]; shape != "" && !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
-			t.Errorf("%s: the password was not rehashed", shape)
+		if kind := signsIn[id]; kind != "" && !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+			t.Errorf("after the sign-in of a user of the kind %q the hash is not Argon2id with the parameters of Xenon", kind)
 		}
 	}
 	if len(signsIn) < 60 {
-		t.Errorf("only %d users can sign in, want at least 60", len(signsIn))
+		t.Errorf("%d users of the source can sign in, want at least 60 for the test", len(signsIn))
 	}
 	after := columnTexts(t, m.To, "select row(p.*)::text from user_profile p order by id")
 	if strings.Join(after, "\n") != strings.Join(profiles, "\n") {
-		t.Error("signing in changed a profile")
+		t.Error("the sign-ins changed a profile, want all profiles unchanged")
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
+// execute executes a statement on the database with this URL.
 func execute(t *testing.T, url, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -27,9 +28,9 @@ func execute(t *testing.T, url, sql string) {
 	}
 }
 
-// An import works with all tables that Xenon's requests accept: in a separate schema, created by an ORM with timestamps
-// of three digits without time zone, and created by Better Auth 1.7.0.
-func TestImportIntoTablesOfOtherTools(t *testing.T) {
+// The import works in a separate schema, and with tables that an ORM created: with timestamps of three digits without
+// time zone, and with the column issuer of Better Auth 1.7.0.
+func TestImportWorksWithASeparateSchemaAndTablesOfAnORM(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 5, 300)
@@ -64,7 +65,7 @@ func TestImportIntoTablesOfOtherTools(t *testing.T) {
 			}
 			verified, err := m.Verify(t.Context(), "supabase", 2)
 			if err != nil || !verified.Equal {
-				t.Errorf("got %+v, %v, want source and target equal", verified, err)
+				t.Errorf("the verification after the import: got %+v, %v, want equal", verified, err)
 			}
 			m.Progress = func(e importer.Event) {
 				if e.Action == "copy" && e.Copied != 0 {
@@ -77,13 +78,13 @@ func TestImportIntoTablesOfOtherTools(t *testing.T) {
 			m.Progress = nil
 			undone, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{})
 			if err != nil || undone.Left != 0 || undone.Removed["user"] == 0 {
-				t.Errorf("rollback: got %+v, %v, want no kept user", undone, err)
+				t.Errorf("the rollback: got %+v, %v, want removed users and no kept user", undone, err)
 			}
 		})
 	}
 }
 
-func TestPlanRefusesTablesThatDoNotMatch(t *testing.T) {
+func TestPlanRefusesTablesThatDifferFromThoseOfXenon(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	to := dbtest.New(t)
@@ -93,24 +94,20 @@ func TestPlanRefusesTablesThatDoNotMatch(t *testing.T) {
 	if err != nil || len(plan.Refusals) != 2 ||
 		!strings.Contains(plan.Refusals[0], "session.device: found NOT NULL without a default") ||
 		!strings.Contains(plan.Refusals[1], "SCHEMA=xenon") {
-		t.Errorf("got %q, %v, want the column, and SCHEMA=xenon", plan.Refusals, err)
+		t.Errorf("a further required column: the plan has the refusals %q (error %v), want one that names the column and "+
+			"one with SCHEMA=xenon", plan.Refusals, err)
 	}
 	m.Schema = "nowhere"
-	if plan, err = m.Plan(
-		t.Context(),
-		importtest.Allow,
-	); err != nil || len(plan.Refusals) == 0 ||
-		!strings.Contains(plan.Refusals[0], "xenon schema up") {
-		t.Errorf("without the schema: got %q, %v, want xenon schema up", plan.Refusals, err)
+	plan, err = m.Plan(t.Context(), importtest.Allow)
+	if err != nil || len(plan.Refusals) == 0 || !strings.Contains(plan.Refusals[0], "xenon schema up") {
+		t.Errorf("a schema that does not exist: the plan has the refusals %q (error %v), want `xenon schema up` in the first",
+			plan.Refusals, err)
 	}
 	if text := strings.Join(plan.Refusals, "\n"); strings.Contains(text, "SCHEMA=") {
-		t.Errorf("without the schema: got %q, want no mention of another schema", text)
+		t.Errorf("a schema that does not exist: the plan has the refusals %q, want no advice to use another schema", text)
 	}
 	if len(plan.Warnings)+len(plan.ProfileColumns.Unmapped) > 0 {
-		t.Errorf(
-			"without the schema: got %q, %v, want no text about the columns of profiles",
-			plan.Warnings,
-			plan.ProfileColumns,
-		)
+		t.Errorf("a schema that does not exist: the plan has the warnings %q and the profile columns %v, want none",
+			plan.Warnings, plan.ProfileColumns)
 	}
 }

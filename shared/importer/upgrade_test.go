@@ -15,9 +15,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// ofOlderRelease returns an import between databases with the rows that an older release wrote (testdata/older): a
-// source of 66 users, and a target that had users before the import, rejects one profile, and has the rows of the
-// files. The batches of the run have 10 users.
+// ofOlderRelease returns an import between two databases with the rows of testdata/older, which an older release wrote.
+// The source has 66 users. The target has the rows of the files and rejects one profile. The run of the older release
+// has batches of 10 users.
 func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)
@@ -36,7 +36,7 @@ func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
 	return importtest.Between(from, to)
 }
 
-// olderSums returns the checksums that the older release computed in the end.
+// olderSums returns the checksums that the older release computed for the complete run.
 func olderSums(t *testing.T) (sums map[string]run.Checksum) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "older", "checksums.json"))
@@ -51,14 +51,15 @@ func olderSums(t *testing.T) (sums map[string]run.Checksum) {
 
 var batchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
 
-// The second pass of the run was interrupted after three of seven batches. This release continues it, computes the same
-// checksums as the older one, and rolls it back to the state before.
+// The second pass of the run was interrupted after three of seven batches. This release continues the run, computes the
+// same checksums as the older release, and rolls the run back.
 func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
 	st, err := m.Status(t.Context(), "supabase")
 	if err != nil || st.State != run.Running || st.Pass != 2 || st.Done != 3 {
-		t.Fatalf("the run is %q in pass %d with %d batches done (%v), want it interrupted", st.State, st.Pass, st.Done, err)
+		t.Fatalf("the run is %q in pass %d with %d batches done (error %v), want running in pass 2 with 3",
+			st.State, st.Pass, st.Done, err)
 	}
 	unchanged := int64(0)
 	m.Progress = func(e importer.Event) { unchanged += e.Unchanged }
@@ -69,7 +70,8 @@ func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	}
 	v, err := m.Verify(t.Context(), "supabase", 2)
 	if err != nil || !v.Equal {
-		t.Fatalf("the verification finds %d differences (%v): %+v, %+v", v.Different, err, v.Differences, v.Equations)
+		t.Fatalf("the verification of the continued run has %d differences (error %v), want 0: %+v, %+v",
+			v.Different, err, v.Differences, v.Equations)
 	}
 	if diff := cmp.Diff(olderSums(t), v.Checksums); diff != "" {
 		t.Errorf("checksums (-older release +this release):\n%s", diff)
@@ -88,12 +90,8 @@ func TestRollbackThatOlderReleaseBeganIsContinued(t *testing.T) {
 	left := importtest.Count(t, m.To)["user"]
 	r := importtest.RollBack(t, m, false)
 	if r.Removed["user"] <= left || r.Left != 0 {
-		t.Errorf(
-			"%d users were removed in total and %d were kept, want more than %d and 0",
-			r.Removed["user"],
-			r.Left,
-			left,
-		)
+		t.Errorf("the rollback removed %d users in total and kept %d, want more than the %d that were left, and 0",
+			r.Removed["user"], r.Left, left)
 	}
 	checkAsBefore(t, m)
 }
@@ -114,7 +112,7 @@ func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 	}
 }
 
-// checkAsBefore fails unless the target has the rows from before the import.
+// checkAsBefore fails the test unless the target has exactly the rows from before the import.
 func checkAsBefore(t *testing.T, m *importer.Import) {
 	t.Helper()
 	before := ofOlderRelease(t, "target_rows.sql")
@@ -122,6 +120,6 @@ func checkAsBefore(t *testing.T, m *importer.Import) {
 		importtest.Contents(t, m.To, importtest.Imported),
 		importtest.Contents(t, before.To, importtest.Imported),
 	); diff != "" {
-		t.Errorf("the target is not as it was before the import: %s", diff)
+		t.Errorf("after the rollback the target differs from that before the import: %s", diff)
 	}
 }

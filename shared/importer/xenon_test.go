@@ -21,7 +21,7 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// xenon serves the real endpoints, with the default password hash.
+// xenon has the handlers of Xenon's endpoints, with the default password hash.
 type xenon struct {
 	t   *testing.T
 	mux map[string]http.Handler
@@ -29,6 +29,7 @@ type xenon struct {
 
 const xenonOrigin = "http://localhost:3000"
 
+// startXenon returns the endpoints of Xenon on this database.
 func startXenon(t *testing.T, databaseURL string) *xenon {
 	t.Helper()
 	env := map[string]string{
@@ -56,33 +57,35 @@ func (x *xenon) signIn(email, password string) bool {
 	return ok
 }
 
-// signUp creates an account and requests a reset mail.
+// signUp creates a user and requests a mail that resets the password.
 func (x *xenon) signUp(email, password string) {
 	x.t.Helper()
 	w := x.post("/sign-up/email", nil, map[string]string{"name": "Signed Up", "email": email, "password": password})
 	if w.Code != http.StatusOK {
-		x.t.Fatalf("sign-up of %s: %d", email, w.Code)
+		x.t.Fatalf("sign-up of %s: got the status %d, want 200", email, w.Code)
 	}
 	if w := x.post("/request-password-reset", nil, map[string]string{"email": email}); w.Code != http.StatusOK {
-		x.t.Fatalf("request a reset for %s: %d", email, w.Code)
+		x.t.Fatalf("request of a password reset for %s: got the status %d, want 200", email, w.Code)
 	}
 }
 
+// signInCookies signs in, and returns the cookies of the answer and whether Xenon accepts the password.
 func (x *xenon) signInCookies(email, password string) ([]*http.Cookie, bool) {
 	x.t.Helper()
 	w := x.post("/sign-in/email", nil, map[string]string{"email": email, "password": password})
 	if w.Code >= http.StatusInternalServerError {
-		x.t.Fatalf("sign-in of %s: %d", email, w.Code)
+		x.t.Fatalf("sign-in of %s: got the status %d, want one below 500", email, w.Code)
 	}
 	return (&http.Response{Header: w.Header()}).Cookies(), w.Code == http.StatusOK
 }
 
+// changePassword signs in with the old password and changes it.
 func (x *xenon) changePassword(email, old, password string) {
 	x.t.Helper()
 	cookies, _ := x.signInCookies(email, old)
 	w := x.post("/change-password", cookies, map[string]string{"currentPassword": old, "newPassword": password})
 	if w.Code != http.StatusOK {
-		x.t.Fatalf("change the password of %s: %d", email, w.Code)
+		x.t.Fatalf("change of the password of %s: got the status %d, want 200", email, w.Code)
 	}
 }
 
