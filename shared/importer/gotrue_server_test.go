@@ -191,7 +191,8 @@ func (g *gotrue) createdID(status int, answer map[string]any) string {
 	}
 	id, _ := answer["id"].(string)
 	if status != http.StatusOK || id == "" {
-		g.t.Fatalf("GoTrue created no user: %d %v %v", status, answer["error_code"], answer["msg"])
+		g.t.Fatalf("GoTrue created no user: got the status %d, the code %v and the message %v, want 200 and an id",
+			status, answer["error_code"], answer["msg"])
 	}
 	return id
 }
@@ -214,7 +215,7 @@ func (g *gotrue) signIn(login, password string) bool {
 	result := fmt.Sprint(status, " ", answer["error_code"], " ", answer["msg"])
 	known := slices.ContainsFunc(rejections, func(r string) bool { return strings.HasPrefix(result, r) })
 	if status != http.StatusOK && !known {
-		g.t.Fatalf("GoTrue, sign-in of %s: %s", login, result)
+		g.t.Fatalf("sign-in of %s to GoTrue: got %s, want 200 or one of the known rejections", login, result)
 	}
 	return status == http.StatusOK
 }
@@ -248,7 +249,7 @@ func (g *gotrue) send(method, path string, body map[string]any) (status int, ans
 		err = json.Unmarshal(text, &answer)
 	}
 	if err != nil {
-		g.t.Fatalf("%s %s: %d: %v", method, path, response.StatusCode, err)
+		g.t.Fatalf("the answer of GoTrue to %s %s, status %d, is not JSON: %v", method, path, response.StatusCode, err)
 	}
 	return response.StatusCode, answer
 }

@@ -21,7 +21,7 @@ type transaction struct {
 	clearsRejections bool
 
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged
-	isFresh  bool      // neither the ledger nor the target has rows of the scope
+	isFresh  bool      // the ledger, "user" and user_profile have no row of the scope
 	did      rowCounts
 	isDone   bool // all users of the scope are written and committed; false if the scope needs another attempt
 }

@@ -25,7 +25,7 @@ type passOpener struct {
 	given     mapping.Options
 	options   mapping.Options     // the given options, with defaults set
 	quick     bool                // copy only batches with a row that has a time after the watermark
-	conflicts []mapping.Rejection // in the source; nil if this call has not looked for them
+	conflicts []mapping.Rejection // conflicts in the source; nil if this call has not looked for them
 }
 
 // Begin takes the lease and opens a pass: it plans a new run, continues an interrupted pass, or starts the next pass of

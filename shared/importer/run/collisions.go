@@ -105,7 +105,7 @@ WHERE u.id = $1::uuid`
 	for i := range all {
 		err := p.dst.QueryRow(ctx, query, all[i].id).Scan(&all[i].verified, &all[i].keepReason)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: the user was deleted since
-			return nil, fmt.Errorf("read the user with the email: %w", err)
+			return nil, fmt.Errorf("read a user of the target with an email of the source: %w", err)
 		}
 	}
 	return all, nil

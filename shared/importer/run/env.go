@@ -14,7 +14,7 @@ import (
 // progress function.
 type Env struct {
 	From, To string // database URLs; never printed
-	Schema   string // of Xenon's tables in the target; "" is public
+	Schema   string // schema of Xenon's tables in the target; "" means public
 	// Holder names the holder of the lease in messages of other processes: "xenon migrate on host, pid 42", or the name of
 	// an execution.
 	Holder string

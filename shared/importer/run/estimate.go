@@ -17,7 +17,7 @@ type estimate struct {
 	Reason string
 	Fields []string
 	Folded bool
-	Format string // format of a password
+	Format string // format of the password; "" for other kinds of rows than users
 	Rows   int64
 }
 

@@ -17,7 +17,7 @@ import (
 // leaseTime is the duration of a lease that is not renewed.
 const leaseTime = 2 * time.Minute
 
-// lease is a lease that this process has.
+// lease is the lease of a run that this process has.
 type lease struct {
 	run   string
 	epoch int64

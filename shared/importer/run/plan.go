@@ -46,7 +46,7 @@ type Referring struct {
 	Table    string   `json:"table"`
 	Columns  []string `json:"columns"`
 	To       string   `json:"to"`       // the referenced table
-	OnDelete string   `json:"onDelete"` // what happens to the row when the referenced row is deleted: a type OnDelete
+	OnDelete string   `json:"onDelete"` // what happens to the row when the referenced row is deleted: an OnDelete
 }
 
 // Database describes the source or the target.
