@@ -16,7 +16,7 @@ WITH RECURSIVE deletable AS (
       AND k.conrelid IN (SELECT oid FROM deletable)
       AND cardinality(k.conkey) = 1
       AND k.confdeltype = 'c'
-      AND k.conkey[1] = (
+      AND k.conkey[1] IS NOT DISTINCT FROM (
         SELECT attnum FROM pg_attribute a
         WHERE a.attrelid = k.conrelid
           AND a.attname = CASE k.conrelid WHEN 'user_profile'::regclass THEN 'user_id' ELSE 'userId' END))
