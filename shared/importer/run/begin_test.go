@@ -107,3 +107,39 @@ func TestPlanCountsUsersOfTheTargetWithTheSameIDOrEmail(t *testing.T) {
 		t.Errorf("got warnings %q, want one about the released email and one about the ids", p.Warnings)
 	}
 }
+
+// A later pass has the options of the run, so it makes no plan of its own, which would need --mfa.
+func TestLaterPassNeedsNoOptionsOfTheFirst(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 2, 2, 0)
+	importtest.Exec(t, from, `insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
+		select gen_random_uuid(), min(id::text)::uuid, 'totp', 'verified', now(), now() from auth.users`)
+	m := importtest.Open(t, from)
+	if _, err := m.Begin(t.Context(), importer.Options{}, false); !errors.Is(err, importer.ErrRefused) {
+		t.Errorf("a new run without the option: got %v, want ErrRefused", err)
+	}
+	importtest.Complete(t, m, importer.Options{MFA: "allow"})
+	if st := importtest.Complete(t, m, importer.Options{}); st.Pass != 2 {
+		t.Errorf("got pass %d, want 2", st.Pass)
+	}
+}
+
+func TestBeginKeepsTheLeaseOnlyIfItSucceeds(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 2, 2, 0)
+	one := importtest.Open(t, from)
+	other := importtest.Between(one.From, one.To)
+	other.Holder = "other"
+	importtest.Complete(t, one, importer.Options{BatchSize: 1})
+	if _, err := one.Begin(t.Context(), importer.Options{BatchSize: 2}, false); !errors.Is(err, importer.ErrRefused) {
+		t.Errorf("another batch size: got %v, want ErrRefused", err)
+	}
+	if _, err := other.Begin(t.Context(), importer.Options{}, false); err != nil {
+		t.Errorf("after the refusal another process begins: got %v", err)
+	}
+	if _, err := one.Begin(t.Context(), importer.Options{}, false); !errors.Is(err, importer.ErrHeld) {
+		t.Errorf("while another process has the run: got %v, want ErrHeld", err)
+	}
+}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -118,5 +119,36 @@ func TestQueryTextsIsNotNilWithoutAnError(t *testing.T) {
 	}
 	if _, err := QueryTexts(t.Context(), conn, "SELECT FROM no_table"); err == nil {
 		t.Error("a query of a table that does not exist: got no error, want one")
+	}
+}
+
+func TestTargetHasTheSearchPathOfItsSchema(t *testing.T) {
+	t.Parallel()
+	to := dbtest.Empty(t)
+	for schema, want := range map[string]string{"": `"$user", public`, "public": `"$user", public`, "x": `x`} {
+		conn := target(t, &Env{To: to, Schema: schema})
+		got, err := QueryTexts(t.Context(), conn, "SHOW search_path")
+		if err != nil || got[0] != want {
+			t.Errorf("schema %q: got the search path %q, %v, want %q", schema, got, err, want)
+		}
+	}
+}
+
+func TestErrorOfAConnectionContainsNoHost(t *testing.T) {
+	t.Parallel()
+	starting := &pgconn.PgError{Code: "57P03", Message: "the database system is starting up"}
+	for name, test := range map[string]struct {
+		err, want error
+		text      string
+	}{
+		"a wrong password":      {postgresError("28P01"), ErrRefused, "refused: "},
+		"a server that starts":  {fmt.Errorf("host.example: %w", starting), starting, starting.Error()},
+		"no server at the host": {errors.New("dial host.example: refused"), ErrUnavailable, "database unavailable: "},
+	} {
+		got := withoutHost(test.err)
+		if !errors.Is(got, test.want) || !strings.HasPrefix(got.Error(), test.text) ||
+			strings.Contains(got.Error(), "host.example") {
+			t.Errorf("%s: got %v, want %v without the host", name, got, test.want)
+		}
 	}
 }
