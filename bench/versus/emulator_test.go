@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 )
 
 // The subjects that are deployed functions.
@@ -83,9 +85,9 @@ func emulatorProgram(tb testing.TB) string {
 // AWS_LAMBDA_FUNCTION_MEMORY_SIZE: the emulator limits neither the memory nor the processor time of the function.
 func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes int, begin httpCall) server {
 	tb.Helper()
-	f := server{name: ourEmulator, address: freeAddress(tb), database: s.database, format: s.format}
+	f := server{name: ourEmulator, address: freeport.Address(tb), database: s.database, format: s.format}
 	cmd := exec.Command(emulatorProgram(tb), "--log-level", "error", "--runtime-interface-emulator-address", f.address,
-		"--runtime-api-address", freeAddress(tb), bootstrap)
+		"--runtime-api-address", freeport.Address(tb), bootstrap)
 	cmd.Env = append(s.functionEnvironment(), "AWS_LAMBDA_FUNCTION_TIMEOUT=15",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE="+strconv.Itoa(megabytes))
 	if err := cmd.Start(); err != nil {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 )
 
 // Paths from this folder, in which Go runs the tests.
@@ -85,7 +87,7 @@ func plainEnvironment() []string {
 
 func startXenon(tb testing.TB, program, database, format string) server {
 	tb.Helper()
-	s := server{name: "Xenon", address: freeAddress(tb), database: database, dir: tb.TempDir(), format: format}
+	s := server{name: "Xenon", address: freeport.Address(tb), database: database, dir: tb.TempDir(), format: format}
 	cmd := xenonCommand(program, database, s.dir, s.address, format)
 	start(tb, cmd, "Listening")
 	s.pid = cmd.Process.Pid
@@ -94,7 +96,7 @@ func startXenon(tb testing.TB, program, database, format string) server {
 
 func startBetterAuth(tb testing.TB, database string) server {
 	tb.Helper()
-	s := server{name: "Better Auth", address: freeAddress(tb), database: database}
+	s := server{name: "Better Auth", address: freeport.Address(tb), database: database}
 	cmd := betterAuthCommand(database, s.address, "PREPARE=1")
 	start(tb, cmd, "Listening")
 	s.pid = cmd.Process.Pid
@@ -145,16 +147,6 @@ func await(out io.Reader, ready string) string {
 		}
 	}
 	return ""
-}
-
-func freeAddress(tb testing.TB) string {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // sendOne sends a single call and returns the body of the response.

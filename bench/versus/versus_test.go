@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
@@ -100,11 +101,11 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				return w.firstOfFunction(ctx, w.bootstrap(b, "session"), nil)
 			}),
 			startWorkload(ours, func(ctx context.Context) (time.Duration, error) {
-				address := freeAddress(b)
+				address := freeport.Address(b)
 				return firstOfServer(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
 			}),
 			startWorkload(betterAuth, func(ctx context.Context) (time.Duration, error) {
-				address := freeAddress(b)
+				address := freeport.Address(b)
 				return firstOfServer(ctx, betterAuthCommand(l.database, address), address)
 			}),
 		},

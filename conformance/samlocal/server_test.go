@@ -10,11 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
@@ -107,7 +109,7 @@ func (s *server) origin() string  { return "http://localhost:" + s.port }
 // start runs a program until the test ends. args and env get the port that it has to listen on.
 func start(t *testing.T, args, env func(port string) []string) *server {
 	t.Helper()
-	s := &server{port: freePort(t)}
+	s := &server{port: strconv.Itoa(freeport.Port(t))}
 	line := args(s.port)
 	s.cmd = exec.Command(line[0], line[1:]...)
 	s.cmd.Dir = root
@@ -140,20 +142,6 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 	}
 	t.Fatalf("%s does not accept connections:\n%s", line[0], s.printed.String())
 	return nil
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // containers returns the ids of SAM's containers.

@@ -26,6 +26,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
@@ -88,7 +89,7 @@ func (g *gotrue) configure(databaseURL string) {
 		g.t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
 	u.User = url.UserPassword(role, password)
-	address := freeAddress(g.t)
+	address := freeport.Address(g.t)
 	host, port, _ := net.SplitHostPort(address)
 	g.url = "http://" + address
 	g.admin = serviceToken(secret)
@@ -262,14 +263,4 @@ func serviceToken(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(signed))
 	return signed + "." + encode(mac.Sum(nil))
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -98,7 +99,7 @@ type Sandbox struct {
 // Start starts the emulator. The test fails at its end if a secret was printed.
 func Start(t testing.TB, o Options) *Sandbox {
 	t.Helper()
-	address, api := freeAddress(t), freeAddress(t)
+	address, api := freeport.Address(t), freeport.Address(t)
 	s := &Sandbox{
 		t: t, options: o, TimingProxy: newTimingProxy(t, api), began: filepath.Join(t.TempDir(), "began"),
 		url: "http://" + address + "/2015-03-31/functions/function/invocations",
@@ -308,14 +309,4 @@ func (s *Sandbox) children() (pids []int) {
 		}
 	}
 	return pids
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // only the free port was needed
-	return l.Addr().String()
 }

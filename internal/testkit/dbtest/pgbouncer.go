@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
@@ -55,7 +56,7 @@ func Pgbouncer(t testing.TB, databaseURL string) string {
 	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // the account has to enter it
 		t.Fatal(err)
 	}
-	port := freePort(t)
+	port := freeport.Port(t)
 	config := filepath.Join(dir, "pgbouncer.ini")
 	users := filepath.Join(dir, "users")
 	writeFile(t, config, fmt.Sprintf(bouncerConfig, u.Hostname(), u.Port(), port))
@@ -150,14 +151,4 @@ func writeFile(t testing.TB, name, text string) {
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // the listener was only needed for its port
-	return l.Addr().(*net.TCPAddr).Port
 }
