@@ -74,7 +74,7 @@ test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node
 
 .PHONY: nightly
 nightly: .tools/pgbouncer.done ## run the long tests with all cases; make test runs a sample of the cases
-	XENON_WHOLE=1 $(POSTGRES) go test $(RACE) -count 1 -timeout 90m ./shared/importer/... ./conformance/faults
+	XENON_WHOLE=1 $(POSTGRES) go test $(RACE) -count 1 -timeout 90m ./shared/importer/... ./conformance/faults ./conformance/attack
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
