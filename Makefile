@@ -30,7 +30,8 @@ TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 # The Go packages of both modules (go.work).
 GO_PACKAGES := ./... ./conformance/openapi
-SLOW        := ./conformance ./shared/importer/... ./conformance/attack ./conformance/faults ./conformance/lambda
+# Packages that wait long start first, beside the checks of the site.
+SLOW        := ./conformance/statemachine ./conformance/attack ./conformance/faults ./conformance/lambda ./shared/importer/...
 # GOWORK=off: go.mod alone decides what a function is built from.
 LAMBDA     = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
@@ -55,10 +56,10 @@ site: website/node_modules ## like dev, with live reload of the site
 sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
 	@scripts/sam-local $(ARGS)
 
-# test-go takes longest. The other targets run beside it, one after the other.
+# test-go and test-conformance take longest. The other targets run beside them, one after the other.
 .PHONY: test
-test: ## run linters, all tests with the race detector, Better Auth itself, AWS stand-ins, the site, a browser
-	@$(MAKE) --no-print-directory -j 2 test-go audit lint template test-site smoke
+test: ## run linters, all tests, Better Auth itself, AWS stand-ins, the site, a browser
+	@$(MAKE) --no-print-directory -j 3 test-go test-conformance audit lint template test-site smoke
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit
@@ -66,15 +67,21 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
-# Python, with moto, an emulator of AWS. One go test command has all packages, those with the longest tests first. All
-# packages share one Postgres server.
+# Python, with moto, an emulator of AWS. One go test command has all packages except conformance, those with the longest
+# tests first. All packages share one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
-	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(SLOW) $(GO_PACKAGES)
+	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(SLOW) $$(go list $(GO_PACKAGES) | grep -v /conformance$$)
+
+# Most of the processor time of this package is Better Auth's. It runs with the race detector only in make nightly.
+.PHONY: test-conformance
+test-conformance: .tools/pgbouncer.done conformance/node_modules
+	$(POSTGRES) go test -vet=off -ldflags=-w -timeout 40m -tags node,moto ./conformance
 
 .PHONY: nightly
-nightly: .tools/pgbouncer.done ## run the long tests with all cases; make test runs a sample of the cases
+nightly: .tools/pgbouncer.done conformance/node_modules ## run the long tests with all cases; make test runs a sample of the cases
 	XENON_WHOLE=1 $(POSTGRES) go test $(RACE) -count 1 -timeout 90m ./shared/importer/... ./conformance/faults ./conformance/attack
+	$(POSTGRES) go test $(RACE) -count 1 -timeout 40m -tags node ./conformance
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
