@@ -14,10 +14,10 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
-// TestR54_NothingIsInjected sends attacks to every endpoint, in turn anonymously, with a session cookie and with a token.
-// No response is a 5xx or has a header of the attacker, and the log has one line of JSON for each request, without
-// secrets. make nightly sends every attack to every endpoint. Otherwise each endpoint gets every fourth attack, and each
-// attack is sent to every fourth endpoint.
+// TestR54_NothingIsInjected sends attacks to every endpoint, in turn anonymously, with a session cookie and with a
+// token. No response is a 5xx or has a header of the attacker, and the log has one line of JSON for each request,
+// without secrets. In make nightly each endpoint gets every attack. Otherwise each endpoint gets every fourth attack,
+// and each attack goes to every fourth endpoint.
 func TestR54_NothingIsInjected(t *testing.T) {
 	log := &syncbuf.Buffer{}
 	before := slog.Default()
