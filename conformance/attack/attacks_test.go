@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// marker is part of every injected text. No response header may contain it, except Location for a requested redirect.
+// marker is part of most injected texts. No response header may contain it, except Location for a requested redirect.
 const marker = "Marker"
 
 // specialTexts has texts with characters that are special in HTTP, JSON, SQL, terminals or templates.
@@ -135,7 +135,7 @@ func attacks() (all []attack) {
 	return all
 }
 
-// bodies are unusual JSON, and texts that are not JSON.
+// bodies returns request bodies by name: unusual JSON, and texts that are not JSON.
 func bodies() map[string]string {
 	fields := []string{
 		"name", "email", "password", "newPassword", "currentPassword", "token", "callbackURL", "redirectTo",
@@ -198,7 +198,8 @@ func repeat(format string, n int) []string {
 	return lines
 }
 
-// escaped percent-encodes a text for a query or a path, as little as possible.
+// escaped percent-encodes the characters of a text that a query or a path cannot contain. It does not encode %, so that
+// texts with percent-encoded characters stay as they are.
 func escaped(text string) string {
 	var out strings.Builder
 	for _, b := range []byte(text) {

@@ -17,7 +17,7 @@ import (
 
 const (
 	coldStarts     = 200 // environments that start at the same time
-	maxConnections = 50  // the number of connections that the database allows
+	maxConnections = 50  // the number of connections that Postgres allows the role of limitedRoleURL
 )
 
 // 200 functions that start at the same time behind PgBouncer, as behind Neon's pooler, all answer 200.
@@ -31,8 +31,9 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 	t.Logf("%d simultaneous cold starts through a pooler of 5 connections: %v", coldStarts, got)
 }
 
-// The database accepts 50 connections, and the functions connect directly. 50 functions answer 200. The other functions
-// answer 503 with Retry-After, and answer 200 later when connections are free.
+// Postgres allows the role of the functions 50 connections, and the functions connect directly. At least 50 of 200
+// functions answer 200, and the others 503 with Retry-After. After that, 200 new functions with a role without this
+// limit all answer 200.
 func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
 	s := newTestServer(t)
 	ada := s.newUser(t)
@@ -43,12 +44,12 @@ func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
 	t.Logf("%d simultaneous cold starts with %d connections: %v", coldStarts, maxConnections, got)
 	again := s.startAllAtSameTime(t, ada, s.env["DATABASE_URL"])
 	if again[http.StatusOK] != coldStarts {
-		t.Errorf("responses by status with free connections: got %v, want 200 %d times", again, coldStarts)
+		t.Errorf("responses by status without a limit of connections: got %v, want 200 %d times", again, coldStarts)
 	}
 }
 
-// startAllAtSameTime starts the environments at the same time with one request each, and counts the responses by
-// status. Each keeps its connection until all have responded.
+// startAllAtSameTime starts 200 environments and sends one request to each at the same time. It counts the responses by
+// status. The environments keep their connections until all have responded.
 func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database string) map[int]int {
 	t.Helper()
 	var mu sync.Mutex
@@ -83,7 +84,7 @@ func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database s
 	return got
 }
 
-// getSession requests the session with the timeout of a Lambda function.
+// getSession requests the user's session with a deadline of 15 seconds, the timeout of most functions in template.yaml.
 func (e *environment) getSession(p signedInUser) *httptest.ResponseRecorder {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// costlyHashes are valid hashes above Xenon's cost limits and below those of Supabase Auth.
+// costlyHashes are valid hashes with costs above Xenon's limits and within those of Supabase Auth.
 var costlyHashes = []string{
 	`$2a$14$jnd7wLaMI/oJzc1MGpzEwuL0rYGyX2i5G7O36NBJjgiid.Kof2En.`,
 	`$argon2id$v=19$m=262144,t=10,p=8$c29tZXNhbHQxMjM0NTY3OA$x1qmAsLzAJmErEoavTIjM5SWz6gpWqnNiPWusSHv088`,
@@ -21,8 +21,9 @@ var costlyHashes = []string{
 		`$dXNlcnNhbHQwNQ==$CwNY+/oIaCu2o/GUKm16wWccD+wVywQxLt0z0cLEtqA=`,
 }
 
-// An attacker can neither keep the server busy for seconds nor learn from the response time that an account exists. The
-// test compares processor time, which other programs do not affect, so it must not run in parallel.
+// With an account whose hash has high costs, an attacker can neither keep the server busy for seconds nor learn from
+// the response time that the account exists. The test compares the processor time of its own process. It must not run
+// in parallel, because other tests of the process would count, too.
 func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
 	s := newTestServer(t)
 	s.hasher = password.New(config.Argon2id)
@@ -33,11 +34,11 @@ func TestCostlyHashTakesNoMoreThanAnUnknownEmail(t *testing.T) {
 	}
 	defer conn.Close(t.Context())
 	e.newUser(t)
-	guess := func(name string) time.Duration {
+	guess := func(email string) time.Duration {
 		var took []time.Duration
 		for range 3 {
 			before := processorTime(t)
-			w := e.do("POST", signInPath, `{"email":"`+name+`","password":"not the password"}`, nil)
+			w := e.do("POST", signInPath, `{"email":"`+email+`","password":"not the password"}`, nil)
 			if took = append(took, processorTime(t)-before); w.Code != http.StatusUnauthorized {
 				t.Fatalf("sign-in with a wrong password: got %d %s, want 401", w.Code, w.Body)
 			}

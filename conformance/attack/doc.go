@@ -1,2 +1,3 @@
-// Package attack sends requests that no client sends to every endpoint, over a real connection and concurrently.
+// Package attack tests how Xenon answers attacks and outages: malicious requests to every endpoint, guessed passwords,
+// forged tokens and headers, stolen sessions, many requests at the same time, and dependencies that fail.
 package attack

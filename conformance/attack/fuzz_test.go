@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// FuzzRoutes sends any request of a signed-in user to any route. The response must not be a 5xx, and a JSON response
-// must be valid. A route that does not exist is mapped to an existing one, so that the fuzzer's inputs are not wasted.
-// Routes that end the session are left to TestR54_NothingIsInjected.
+// FuzzRoutes sends the fuzzer's requests as a signed-in user. The response must not be a 5xx, and a JSON response must
+// be valid. A route that does not exist is mapped to an existing one, so that the fuzzer's inputs are not wasted.
+// TestR54_NothingIsInjected tests the routes delete-user, sign-out and revoke-sessions, which end the session.
 func FuzzRoutes(f *testing.F) {
 	for _, seed := range [][5]string{
 		{

@@ -1,4 +1,4 @@
-"""Hooks of schemathesis: they sign a user in for each worker and add the headers that a browser sends."""
+"""Hooks of schemathesis: they sign up a user for each worker and add the user's credentials to requests."""
 
 import itertools
 import threading
@@ -7,7 +7,7 @@ import requests
 import schemathesis
 
 numbers = itertools.count()
-worker = threading.local()  # has one person for each worker, so that no worker ends another's session
+worker = threading.local()  # has one user for each worker thread, so that no worker ends another worker's session
 
 PASSWORD = "correct horse"
 
@@ -35,7 +35,7 @@ class Person:
 
 
 def person(base):
-    """The person of the last request, or a new one if that request ended the session or deleted the account."""
+    """Return the worker's user, or a new one if the last request ended the session or deleted the account."""
     if not hasattr(worker, "person") or not worker.person.signed_in():
         worker.person = Person(base)
     return worker.person
@@ -61,4 +61,4 @@ class SignedIn:
         else:
             case.cookies = case.cookies or {}
             case.cookies["better-auth.session_token"] = data.cookie
-            case.headers["Origin"] = data.base  # as a browser on the site itself sends it
+            case.headers["Origin"] = data.base  # as a browser sends it on pages of the site itself

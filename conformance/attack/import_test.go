@@ -54,24 +54,24 @@ func (s *testServer) importFrom(t *testing.T, project string) {
 // checkSignIn fails the test unless the password signs in as the user with that id.
 func (s *testServer) checkSignIn(t *testing.T, email, password, id string) {
 	t.Helper()
-	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, requestHeaders("", home))
+	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, requestHeaders("", ownerIP))
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), id) {
-		t.Errorf("sign-in of the owner: got %d %s, want 200 as %s", w.Code, w.Body, id)
+		t.Errorf("sign-in as %s: got %d %s, want 200 with the user id %s", email, w.Code, w.Body, id)
 	}
 }
 
-// The attacker knows who will be imported, signs up with the email first, and keeps the session, the password and a
-// reset link until the import is over.
+// The attacker knows who will be imported, signs up with the victim's email before the import, and keeps the session,
+// the password and a reset link. After the import none of them works, and the victim has the account.
 func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	t.Parallel()
 	victim := account{"00000000-0000-4000-9000-000000000001", email, "the victim's password", "2024-01-01"}
 	project := supabaseProject(t, victim)
 	s := newTestServer(t)
-	session := s.signUp(t, victim.email, "attacker's password", abroad).Header().Get("Set-Auth-Token")
+	session := s.signUp(t, victim.email, "attacker's password", attackerIP).Header().Get("Set-Auth-Token")
 	if w := s.post(
 		"/request-password-reset",
 		`{"email":"`+victim.email+`"}`,
-		requestHeaders("", abroad),
+		requestHeaders("", attackerIP),
 	); w.Code != http.StatusOK {
 		t.Fatalf("request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
@@ -80,16 +80,16 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	s.importFrom(t, project)
 
 	s.checkSignIn(t, victim.email, victim.password, victim.id)
-	if code, _ := s.signIn(victim.email, "attacker's password", abroad); code != http.StatusUnauthorized {
+	if code, _ := s.signIn(victim.email, "attacker's password", attackerIP); code != http.StatusUnauthorized {
 		t.Errorf("sign-in with the attacker's password: got %d, want 401", code)
 	}
-	if w := s.do("GET", "/api/auth/get-session", "", requestHeaders(session, abroad)); w.Body.String() != "null" {
+	if w := s.do("GET", "/api/auth/get-session", "", requestHeaders(session, attackerIP)); w.Body.String() != "null" {
 		t.Errorf("get-session of the attacker: got %d %s, want null", w.Code, w.Body)
 	}
 	w := s.post(
 		"/reset-password",
 		`{"token":"`+reset.Token+`","newPassword":"attacker's password"}`,
-		requestHeaders("", abroad),
+		requestHeaders("", attackerIP),
 	)
 	if w.Code != http.StatusBadRequest {
 		t.Errorf("the reset link from before the import: got %d %s, want 400", w.Code, w.Body)
@@ -98,20 +98,25 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	if w := s.post(
 		"/request-password-reset",
 		`{"email":"`+victim.email+`"}`,
-		requestHeaders("", home),
+		requestHeaders("", ownerIP),
 	); w.Code != http.StatusOK {
 		t.Fatalf("request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
 	reset = s.newestMail(t, "reset-password", victim.email)
-	w = s.post("/reset-password", `{"token":"`+reset.Token+`","newPassword":"battery staple"}`, requestHeaders("", home))
+	w = s.post(
+		"/reset-password",
+		`{"token":"`+reset.Token+`","newPassword":"battery staple"}`,
+		requestHeaders("", ownerIP),
+	)
 	if w.Code != http.StatusOK {
 		t.Fatalf("reset-password: got %d %s, want 200", w.Code, w.Body)
 	}
 	s.checkSignIn(t, victim.email, "battery staple", victim.id)
 }
 
-// The attacker confirmed emails at Supabase that begin with a Kelvin sign, which becomes k in lower case. The accounts
-// of the attacker are older than those of the owners of the plain emails.
+// The attacker has confirmed emails at Supabase that begin with a Kelvin sign, which becomes k in lower case. The
+// attacker's accounts are older than those of the owners of the emails with k. The import gives the attacker no access
+// to the owners' accounts.
 func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	t.Parallel()
 	const kelvin = "\u212a"
@@ -121,7 +126,7 @@ func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	}
 	kate := account{"00000000-0000-4000-9000-000000000003", "kate@example.com", "the owner's password", "2024-01-01"}
 	s := newTestServer(t)
-	w := s.signUp(t, "kim@example.com", "Kim's password", home) // the email of this user is not verified
+	w := s.signUp(t, "kim@example.com", "Kim's password", ownerIP) // the email of this user is not verified
 	_, kim, _ := strings.Cut(w.Body.String(), `"id":"`)
 	kim = kim[:36]
 
@@ -130,7 +135,7 @@ func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
 	s.checkSignIn(t, "kate@example.com", kate.password, kate.id)
 	s.checkSignIn(t, "kim@example.com", "Kim's password", kim)
 	for _, email := range []string{"kate@example.com", "kim@example.com", attackers[0].email, attackers[1].email} {
-		if code, _ := s.signIn(email, "attacker's password", abroad); code == http.StatusOK {
+		if code, _ := s.signIn(email, "attacker's password", attackerIP); code == http.StatusOK {
 			t.Errorf("sign-in of the attacker as %q: got 200, want another status", email)
 		}
 	}

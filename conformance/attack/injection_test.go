@@ -14,10 +14,10 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
-// TestR54_NothingIsInjected sends attacks to every endpoint, in turn anonymously, with a session cookie and with a
-// token. No response is a 5xx or has a header of the attacker, and the log has one line of JSON for each request,
-// without secrets. In make nightly each endpoint gets every attack. Otherwise each endpoint gets every fourth attack,
-// and each attack goes to every fourth endpoint.
+// TestR54_NothingIsInjected sends attacks to every endpoint: one anonymously, the next with a session cookie, the next
+// with a token. No response of Xenon is a 5xx or has a header of the attacker. The log has one line of JSON for each
+// request that Xenon handled, without secrets. In `make nightly` each endpoint gets every attack. Otherwise each
+// endpoint gets every fourth attack, and each attack goes to every fourth endpoint.
 func TestR54_NothingIsInjected(t *testing.T) {
 	log := &syncbuf.Buffer{}
 	before := slog.Default()
@@ -43,7 +43,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 			if strings.HasSuffix(route, "/api/profile") && j%5 > 0 {
 				as = signedInUser.withToken // without a JWT the request is rejected before it is parsed
 			}
-			got, err := s.send(a.change(as(ada, start(route))))
+			got, err := s.send(a.change(as(ada, baseRequest(route))))
 			if err != nil {
 				t.Fatalf("%s with the attack %q: send the request: %v", route, a.name, err)
 			}
@@ -62,8 +62,8 @@ func TestR54_NothingIsInjected(t *testing.T) {
 	t.Logf("%d requests, responses by status (0 is a closed connection): %v", sent, statuses)
 }
 
-// start returns a valid request for an endpoint.
-func start(route string) request {
+// baseRequest returns a well-formed request to an endpoint, which an attack then changes.
+func baseRequest(route string) request {
 	method, path, _ := strings.Cut(route, " ")
 	target := strings.NewReplacer("{token}", "x", "{provider}", "github").Replace(path)
 	r := request{method: method, target: target, headers: []string{"Origin: http://localhost:3000"}}
@@ -97,7 +97,7 @@ func problemsOf(a answer) (found []string) {
 			found = append(found, "got the injected header "+name+", want none")
 		}
 		for _, value := range values {
-			if strings.Contains(value, marker) && name != "Location" || strings.ContainsFunc(value, unprintable) {
+			if strings.Contains(value, marker) && name != "Location" || strings.ContainsFunc(value, isNotPrintableASCII) {
 				found = append(found, fmt.Sprintf("got the header %s: %.200q, want no injected text", name, value))
 			}
 		}
@@ -109,10 +109,10 @@ func problemsOf(a answer) (found []string) {
 	return found
 }
 
-func unprintable(c rune) bool { return c < ' ' || c > '~' }
+func isNotPrintableASCII(c rune) bool { return c < ' ' || c > '~' }
 
-// logFaults lists what is wrong with the log of one request: another number of lines than one, control characters,
-// secrets.
+// logFaults lists what is wrong with the log of one request: a wrong number of lines, a record that is not that of a
+// request without an error, control characters, secrets.
 func logFaults(text string, a answer, p signedInUser) (found []string) {
 	want := 1
 	if a.header.Get("X-Request-Id") == "" {
@@ -124,7 +124,7 @@ func logFaults(text string, a answer, p signedInUser) (found []string) {
 	for line := range strings.Lines(text) {
 		var record map[string]any
 		if err := json.Unmarshal([]byte(line), &record); err != nil || record["msg"] != "request" || record["error"] != nil {
-			found = append(found, fmt.Sprintf("got the log record %.300q, want one of a request without an error", line))
+			found = append(found, fmt.Sprintf("got the log record %.300q, want that of a request without an error", line))
 		}
 		if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), isControl) {
 			found = append(found, fmt.Sprintf("got the log line %.300q, want no control characters", line))

@@ -27,18 +27,18 @@ func newAttacker(t *testing.T) attacker {
 	return attacker{key}
 }
 
-// jwk returns the public key of a as a JWK with additional members.
+// jwk returns the public key of a as a JWK. more is JSON for additional members, with a comma before each.
 func (a attacker) jwk(more string) string {
 	n := base64.RawURLEncoding.EncodeToString(a.key.N.Bytes())
 	e := base64.RawURLEncoding.EncodeToString(big.NewInt(int64(a.key.E)).Bytes())
 	return fmt.Sprintf(`{"kty":"RSA","n":%q,"e":%q%s}`, n, e, more)
 }
 
-// forge signs the claims of the victim's real token with the key of a.
-func (a attacker) forge(t *testing.T, real, kid string) string {
+// forge returns a token with the claims of the victim's token, signed with the key of a.
+func (a attacker) forge(t *testing.T, victims, kid string) string {
 	t.Helper()
 	claims := jwt.MapClaims{}
-	if _, _, err := jwt.NewParser().ParseUnverified(real, claims); err != nil {
+	if _, _, err := jwt.NewParser().ParseUnverified(victims, claims); err != nil {
 		t.Fatal(err)
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
@@ -50,14 +50,14 @@ func (a attacker) forge(t *testing.T, real, kid string) string {
 	return text
 }
 
-// profile returns the status of GET /api/profile with a token.
-func (e *environment) profile(token string) int {
+// profileStatus returns the status of GET /api/profile with a token.
+func (e *environment) profileStatus(token string) int {
 	return e.do("GET", "/api/profile", "", http.Header{"Authorization": {"Bearer " + token}}).Code
 }
 
-// newVerifyingEnvironment starts an environment whose /api/profile reads the keys that h publishes, with an empty
-// cache.
-func (s *testServer) newVerifyingEnvironment(t *testing.T, h http.Handler) *environment {
+// newEnvironmentWithJWKS starts an environment with empty caches whose /api/profile verifies tokens with the JWKS that
+// h serves.
+func (s *testServer) newEnvironmentWithJWKS(t *testing.T, h http.Handler) *environment {
 	t.Helper()
 	published := httptest.NewServer(h)
 	t.Cleanup(published.Close)
@@ -81,14 +81,14 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 	}{
 		{"SHARED_DATABASE=", false, http.StatusUnauthorized},
 		{"SHARED_DATABASE=off", false, http.StatusUnauthorized},
-		{"SHARED_DATABASE=on", true, http.StatusOK}, // Better Auth stores its keys there
+		{"SHARED_DATABASE=on", true, http.StatusOK}, // because Better Auth stores its keys in this table
 	} {
 		publisher := s.newEnvironment(t, 2, time.Now, c.setting)
 		w := publisher.do("GET", "/api/auth/jwks", "", nil)
 		if got := strings.Contains(w.Body.String(), kid); got != c.published {
-			t.Errorf("%s: the JWKS has the inserted key: got %v, want %v", c.setting, got, c.published)
+			t.Errorf("%s: whether the JWKS has the inserted key: got %v, want %v", c.setting, got, c.published)
 		}
-		if got := s.newVerifyingEnvironment(t, publisher.mux).profile(forged); got != c.status {
+		if got := s.newEnvironmentWithJWKS(t, publisher.mux).profileStatus(forged); got != c.status {
 			t.Errorf("%s: GET /api/profile with the forged token: got %d, want %d", c.setting, got, c.status)
 		}
 	}
@@ -101,7 +101,7 @@ func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	s, a := newTestServer(t), newAttacker(t)
 	real := s.newUser(t).jwt
 	members := []string{
-		``, `,"use":"sig","key_ops":["verify"],"alg":"RS256"`, // both are for signatures: they verify the forged token
+		``, `,"use":"sig","key_ops":["verify"],"alg":"RS256"`, // these two are for signatures: Xenon accepts their tokens
 		`,"use":"enc"`, `,"use":"sig","key_ops":["deriveKey"]`,
 		`,"key_ops":["encrypt"]`, `,"key_ops":["wrapKey","verify"]`, `,"key_ops":[]`,
 		`,"alg":"RSA-OAEP-256"`, `,"alg":"PS256"`,
@@ -110,7 +110,7 @@ func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	for i, more := range members {
 		set = append(set, a.jwk(fmt.Sprintf(`,"kid":"key-%d"%s`, i, more)))
 	}
-	e := s.newVerifyingEnvironment(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	e := s.newEnvironmentWithJWKS(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"keys":[%s]}`, strings.Join(set, ","))
 	}))
 	for i, more := range members {
@@ -118,8 +118,9 @@ func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 		if i < 2 {
 			want = http.StatusOK
 		}
-		if got := e.profile(a.forge(t, real, fmt.Sprintf("key-%d", i))); got != want {
-			t.Errorf("GET /api/profile with a token of a key with %q: got %d, want %d", more, got, want)
+		if got := e.profileStatus(a.forge(t, real, fmt.Sprintf("key-%d", i))); got != want {
+			t.Errorf("GET /api/profile with a token that a key with the JWK members %q has signed: got %d, want %d",
+				more, got, want)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// countStatuses counts the responses to n requests by status.
+// countStatuses calls send n times, with i from 0, and counts the responses by status.
 func countStatuses(n int, send func(i int) *httptest.ResponseRecorder) map[int]int {
 	got := map[int]int{}
 	for i := range n {
@@ -20,7 +20,7 @@ func countStatuses(n int, send func(i int) *httptest.ResponseRecorder) map[int]i
 }
 
 // The attacker has copied a session token and guesses its owner's password for a day, on every route that compares a
-// password, each time from another IP address.
+// password, each time from another IP address. Only a limited number of guesses is compared with the password.
 func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
@@ -43,7 +43,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	compared := map[string]int{}
 	for hour := range 24 {
 		for i := range paths {
-			path := paths[(hour+i)%len(paths)] // three routes share the limit of the session, and the first one uses it up
+			path := paths[(hour+i)%len(paths)] // another order every hour: the first of three routes uses up their common limit
 			for range 25 {
 				switch code := guess(path, "wrong horse"); code {
 				case http.StatusBadRequest, http.StatusUnauthorized:
@@ -105,10 +105,10 @@ func TestProfileAndHealthAreLimited(t *testing.T) {
 		}
 	}
 	for path, header := range map[string]http.Header{
-		"/api/profile": requestHeaders(token, home), "/health": requestHeaders("", home),
+		"/api/profile": requestHeaders(token, ownerIP), "/health": requestHeaders("", ownerIP),
 	} {
 		if w := e.do("GET", path, "", header); w.Code != http.StatusOK {
-			t.Errorf("%s from another IP address: got %d %s, want 200", path, w.Code, w.Body)
+			t.Errorf("GET %s from another IP address: got %d %s, want 200", path, w.Code, w.Body)
 		}
 	}
 	strict := s.newEnvironment(t, 2, func() time.Time { return now },
@@ -123,7 +123,7 @@ func TestProfileAndHealthAreLimited(t *testing.T) {
 }
 
 // The attacker has an IPv6 /48, as internet providers assign to a site, and tries one password at many accounts, three
-// from each /64.
+// accounts from each /64. All networks of the /48 share one limit.
 func TestManyNetworksOfOneIPv6SiteShareALimit(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
@@ -141,6 +141,6 @@ func TestManyNetworksOfOneIPv6SiteShareALimit(t *testing.T) {
 		t.Errorf("120 guesses from 40 networks of one /48: got %v, want 30 times 401 and 90 times 429", got)
 	}
 	if w := signIn(0, "2001:db8:48::1"); w.Code != http.StatusUnauthorized {
-		t.Errorf("another /48: got %d %s, want 401", w.Code, w.Body)
+		t.Errorf("a guess from another /48: got %d %s, want 401", w.Code, w.Body)
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 const origin = "http://localhost:3000"
 
-// outboxLine is one line of the outbox.
+// outboxLine is one line of the outbox, the file to which the server writes its mails.
 type outboxLine struct{ Kind, To, URL, Token, NewEmail, Purpose string }
 
 // mails reads all mails that were sent up to now.
@@ -41,7 +41,7 @@ func (s *testServer) mails(t *testing.T) (all []outboxLine) {
 	return all
 }
 
-// newestMail returns the newest mail of a kind to an email; the test fails without one.
+// newestMail returns the newest mail of a kind to an email. The test fails if there is none.
 func (s *testServer) newestMail(t *testing.T, kind, to string) outboxLine {
 	t.Helper()
 	all := s.mails(t)
@@ -50,7 +50,7 @@ func (s *testServer) newestMail(t *testing.T, kind, to string) outboxLine {
 			return all[i]
 		}
 	}
-	t.Fatalf("the outbox has no mail of kind %s to %s: got %v", kind, to, all)
+	t.Fatalf("mails in the outbox: got %v, want one of the kind %s to %s", all, kind, to)
 	return outboxLine{}
 }
 
@@ -66,8 +66,8 @@ func (s *testServer) exec(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// requestHeaders returns the headers of a request from an IP address with a bearer token. token is "" for a request
-// without one.
+// requestHeaders returns the headers of a request from an IP address with a bearer token. If token is "", the request
+// has none.
 func requestHeaders(token, ip string) http.Header {
 	h := http.Header{"X-Forwarded-For": {ip}}
 	if token != "" {
@@ -86,7 +86,7 @@ func (s *testServer) openLink(m outboxLine, header http.Header) *httptest.Respon
 	return s.do("GET", strings.TrimPrefix(m.URL, origin), "", header)
 }
 
-// signIn returns the status of a sign-in and the bearer token.
+// signIn signs in, and returns the status and the bearer token.
 func (s *testServer) signIn(email, password, ip string) (int, string) {
 	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`, requestHeaders("", ip))
 	return w.Code, w.Header().Get("Set-Auth-Token")
@@ -105,17 +105,19 @@ func (s *testServer) signUp(t *testing.T, email, password, ip string) *httptest.
 	return w
 }
 
+// The IP addresses of the owner of an account and of an attacker.
 const (
-	home   = "192.0.2.1"   // the owner's IP address
-	abroad = "203.0.113.9" // the attacker's IP address
+	ownerIP    = "192.0.2.1"
+	attackerIP = "203.0.113.9"
 )
 
-// The attacker has a session from five days ago. A change of email needs a fresh session: nothing is changed or sent.
+// The attacker has stolen a session that is five days old. A change of email needs a fresh session, so it is rejected,
+// and no mail is sent.
 func TestStolenOldSessionCannotChangeTheEmail(t *testing.T) {
 	s := newTestServer(t)
 	p := s.newUser(t)
 	s.exec(t, `UPDATE session SET "createdAt" = now() - interval '5 days'`)
-	w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, requestHeaders(p.bearer, abroad))
+	w := s.post("/change-email", `{"newEmail":"eve@example.com"}`, requestHeaders(p.bearer, attackerIP))
 	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "SESSION_NOT_FRESH") {
 		t.Errorf("change-email with an old session: got %d %s, want 403 SESSION_NOT_FRESH", w.Code, w.Body)
 	}
@@ -124,42 +126,42 @@ func TestStolenOldSessionCannotChangeTheEmail(t *testing.T) {
 	}
 }
 
-// The attacker has a fresh stolen session and asks for a change of email. The owner is notified, and each of the
-// owner's possible reactions makes the link to the new email invalid.
+// The attacker has stolen a fresh session and requests a change of email. The owner gets a notice by mail. Each of the
+// owner's reactions in this test makes the link that was mailed to the new email invalid.
 func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 	for name, stop := range map[string]func(s *testServer, owner string) *httptest.ResponseRecorder{
 		"the link of the notice": func(s *testServer, _ string) *httptest.ResponseRecorder {
 			token := s.newestMail(t, "email-change-notice", email).Token
-			return s.post("/cancel-email-change", `{"token":"`+token+`"}`, requestHeaders("", home))
+			return s.post("/cancel-email-change", `{"token":"`+token+`"}`, requestHeaders("", ownerIP))
 		},
 		"change-password": func(s *testServer, owner string) *httptest.ResponseRecorder {
 			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
-			return s.post("/change-password", body, requestHeaders(owner, home))
+			return s.post("/change-password", body, requestHeaders(owner, ownerIP))
 		},
 		"change-password, revoking": func(s *testServer, owner string) *httptest.ResponseRecorder {
 			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple","revokeOtherSessions":true}`
-			return s.post("/change-password", body, requestHeaders(owner, home))
+			return s.post("/change-password", body, requestHeaders(owner, ownerIP))
 		},
 		"reset-password": func(s *testServer, _ string) *httptest.ResponseRecorder {
-			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home))
+			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
 			token := s.newestMail(t, "reset-password", email).Token
-			return s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", home))
+			return s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", ownerIP))
 		},
 		"revoke-sessions": func(s *testServer, owner string) *httptest.ResponseRecorder {
-			return s.post("/revoke-sessions", `{}`, requestHeaders(owner, home))
+			return s.post("/revoke-sessions", `{}`, requestHeaders(owner, ownerIP))
 		},
 		"revoke-other-sessions": func(s *testServer, owner string) *httptest.ResponseRecorder {
-			return s.post("/revoke-other-sessions", `{}`, requestHeaders(owner, home))
+			return s.post("/revoke-other-sessions", `{}`, requestHeaders(owner, ownerIP))
 		},
 		"revoke-session": func(s *testServer, owner string) *httptest.ResponseRecorder {
-			w := s.do("GET", "/api/auth/list-sessions", "", requestHeaders(owner, home))
+			w := s.do("GET", "/api/auth/list-sessions", "", requestHeaders(owner, ownerIP))
 			var sessions []struct{ Token, IPAddress string }
 			if err := json.Unmarshal(w.Body.Bytes(), &sessions); err != nil {
 				t.Fatal(err)
 			}
 			for _, one := range sessions {
 				if !strings.HasPrefix(owner, one.Token+".") {
-					w = s.post("/revoke-session", `{"token":"`+one.Token+`"}`, requestHeaders(owner, home))
+					w = s.post("/revoke-session", `{"token":"`+one.Token+`"}`, requestHeaders(owner, ownerIP))
 				}
 			}
 			return w
@@ -169,12 +171,12 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			s := newTestServer(t)
 			s.newUser(t)
 			s.exec(t, `DELETE FROM session`)
-			_, owner := s.signIn(email, horse, home)
-			_, stolen := s.signIn(email, horse, abroad)
+			_, owner := s.signIn(email, horse, ownerIP)
+			_, stolen := s.signIn(email, horse, attackerIP)
 			if w := s.post(
 				"/change-email",
 				`{"newEmail":"eve@example.com"}`,
-				requestHeaders(stolen, abroad),
+				requestHeaders(stolen, attackerIP),
 			); w.Code != http.StatusOK {
 				t.Fatalf("change-email of the attacker: got %d %s, want 200", w.Code, w.Body)
 			}
@@ -184,14 +186,14 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			if w := stop(s, owner); w.Code != http.StatusOK {
 				t.Fatalf("the owner's call that stops the change: got %d %s, want 200", w.Code, w.Body)
 			}
-			w := s.openLink(s.newestMail(t, "verify-email", "eve@example.com"), requestHeaders("", abroad))
+			w := s.openLink(s.newestMail(t, "verify-email", "eve@example.com"), requestHeaders("", attackerIP))
 			if got := w.Header().Get("Location"); !strings.HasSuffix(got, "?error=INVALID_TOKEN") {
 				t.Errorf("the link in the attacker's mail: got %d with the location %q, want INVALID_TOKEN", w.Code, got)
 			}
 			if w := s.post(
 				"/request-password-reset",
 				`{"email":"eve@example.com"}`,
-				requestHeaders("", abroad),
+				requestHeaders("", attackerIP),
 			); w.Code != http.StatusOK {
 				t.Errorf("request-password-reset for the attacker's email: got %d %s, want 200", w.Code, w.Body)
 			}
@@ -204,22 +206,22 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 	}
 }
 
-// After a change of email the old email gets a notice.
+// After a change of email Xenon sends a notice to the old email.
 func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
 	s := newTestServer(t)
 	p := s.newUser(t)
-	s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, home))
+	s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, ownerIP))
 	next := s.newestMail(t, "verify-email", "lovelace@example.com")
 	if next.Purpose != "change-email" {
 		t.Errorf("the mail to the new email: got the purpose %q, want change-email", next.Purpose)
 	}
-	s.openLink(next, requestHeaders("", home))
+	s.openLink(next, requestHeaders("", ownerIP))
 	if notice := s.newestMail(t, "email-changed", email); notice.NewEmail != "lovelace@example.com" {
 		t.Errorf("the mail to the old email: got %v, want one that names lovelace@example.com", notice)
 	}
 	if w := s.openLink(
 		next,
-		requestHeaders("", home),
+		requestHeaders("", ownerIP),
 	); !strings.HasSuffix(
 		w.Header().Get("Location"),
 		"?error=INVALID_TOKEN",
@@ -229,7 +231,8 @@ func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
 	}
 }
 
-// A valid token without a row in the database comes from Better Auth, or from an attacker who has the secret.
+// A mailed token with a valid signature but without a row in the database was issued by Better Auth, or by an attacker
+// who has the secret. Xenon accepts it only with SHARED_DATABASE=on.
 func TestUnboundMailTokensAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
 	for setting, want := range map[string]string{"off": "/?error=INVALID_TOKEN", "on": "/"} {
 		s := newTestServer(t, "SHARED_DATABASE="+setting)
@@ -261,35 +264,37 @@ func TestUnboundMailTokensAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
 	}
 }
 
-// When the owner sets a new password, older reset links become invalid, and after a reset also the sessions.
+// A reset or change of the password, a change of the email and the deletion of the account make older reset links
+// invalid. A reset also ends the sessions.
 func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 	for _, change := range []string{"reset", "change", "change of email", "deletion"} {
 		s := newTestServer(t)
 		p := s.newUser(t)
 		requestReset := func() string {
-			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home))
+			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
 			return s.newestMail(t, "reset-password", email).Token
 		}
 		older, newer := requestReset(), requestReset()
 		var w *httptest.ResponseRecorder
 		switch change {
 		case "reset":
-			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, requestHeaders("", home))
+			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, requestHeaders("", ownerIP))
 		case "change":
 			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
-			w = s.post("/change-password", body, requestHeaders(p.bearer, home))
+			w = s.post("/change-password", body, requestHeaders(p.bearer, ownerIP))
 		case "change of email":
-			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, home))
-			w = s.openLink(s.newestMail(t, "verify-email", "lovelace@example.com"), requestHeaders("", home))
+			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, ownerIP))
+			w = s.openLink(s.newestMail(t, "verify-email", "lovelace@example.com"), requestHeaders("", ownerIP))
 		case "deletion":
-			w = s.post("/delete-user", `{"password":"`+horse+`"}`, requestHeaders(p.bearer, home))
+			w = s.post("/delete-user", `{"password":"`+horse+`"}`, requestHeaders(p.bearer, ownerIP))
 			s.newUser(t)
 		}
 		if w.Code >= http.StatusBadRequest {
 			t.Fatalf("%s: got %d %s, want a status below 400", change, w.Code, w.Body)
 		}
 		for _, token := range []string{older, newer} {
-			w := s.post("/reset-password", `{"newPassword":"attacker's own","token":"`+token+`"}`, requestHeaders("", abroad))
+			body := `{"newPassword":"attacker's own","token":"` + token + `"}`
+			w := s.post("/reset-password", body, requestHeaders("", attackerIP))
 			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "INVALID_TOKEN") {
 				t.Errorf("a reset link from before the %s: got %d %s, want 400 INVALID_TOKEN", change, w.Code, w.Body)
 			}
@@ -297,14 +302,15 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 		if change != "reset" {
 			continue
 		}
-		if got := s.do("GET", "/api/auth/get-session", "", requestHeaders(p.bearer, abroad)).Body.String(); got != "null" {
+		w = s.do("GET", "/api/auth/get-session", "", requestHeaders(p.bearer, attackerIP))
+		if got := w.Body.String(); got != "null" {
 			t.Errorf("get-session of a session from before the reset: got %s, want null", got)
 		}
 	}
 }
 
-// The number of mails to one email is limited. Neither verification mails that are not sent nor many requests
-// of one client prevent the reset mail of the owner.
+// The number of mails to one email is limited. The owner still gets a reset mail after an attacker has requested many
+// verification mails, which are not sent to a verified email, and many reset mails from one IP address.
 func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 	s := newTestServer(t, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	s.newUser(t)
@@ -313,12 +319,13 @@ func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 		from := requestHeaders("", fmt.Sprintf("203.0.113.%d", i/3))
 		s.post("/send-verification-email", `{"email":"`+email+`"}`, from)
 	}
-	for range 6 { // from one IP address; without the rows of the limit by path, as if in different minutes
+	for range 6 { // deletes the rows of the limit by path, as if the requests were sent in different minutes
 		s.exec(t, `DELETE FROM "rateLimit" WHERE key LIKE '%|/request-password-reset'`)
-		s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", abroad))
+		s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", attackerIP))
 	}
 	before := len(s.mails(t))
-	if w := s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home)); w.Code != http.StatusOK {
+	w := s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
+	if w.Code != http.StatusOK {
 		t.Fatalf("the owner's request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
 	if got := s.mails(t)[before:]; len(got) != 1 || got[0].Kind != "reset-password" {
@@ -326,30 +333,30 @@ func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 	}
 }
 
-// With required verification, an attacker signs up with the victim's email first. Then the victim signs up and opens
-// the link of their own sign-up: the account has the victim's password and name.
+// With required verification, an attacker signs up with the victim's email before and after the victim. The victim
+// opens the link of their own sign-up. Then the account has the victim's password and name.
 func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
-	s.signUp(t, email, "attacker's own", abroad)
+	s.signUp(t, email, "attacker's own", attackerIP)
 	first := s.newestMail(t, "verify-email", email)
-	s.signUp(t, email, horse, home)
+	s.signUp(t, email, horse, ownerIP)
 	own := s.newestMail(t, "verify-email", email)
 	if own.URL == first.URL {
-		t.Fatal("the victim's sign-up sent no link")
+		t.Fatal("the victim's sign-up sent no new link, want a verification mail")
 	}
-	s.signUp(t, email, "attacker's second", abroad)
-	if w := s.openLink(own, requestHeaders("", home)); w.Header().Get("Location") != "/" {
+	s.signUp(t, email, "attacker's second", attackerIP)
+	if w := s.openLink(own, requestHeaders("", ownerIP)); w.Header().Get("Location") != "/" {
 		t.Fatalf("the link of the victim's sign-up: got %d with the location %q, want /", w.Code, w.Header().Get("Location"))
 	}
 	for password, want := range map[string]int{
 		horse: http.StatusOK, "attacker's own": http.StatusUnauthorized, "attacker's second": http.StatusUnauthorized,
 	} {
-		if got, _ := s.signIn(email, password, home); got != want {
+		if got, _ := s.signIn(email, password, ownerIP); got != want {
 			t.Errorf("sign-in with %q: got %d, want %d", password, got, want)
 		}
 	}
-	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", abroad))
-	if got, _ := s.signIn(email, "attacker's second", abroad); got != http.StatusUnauthorized {
+	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", attackerIP))
+	if got, _ := s.signIn(email, "attacker's second", attackerIP); got != http.StatusUnauthorized {
 		t.Errorf("sign-in with the attacker's password after their link was opened: got %d, want 401", got)
 	}
 	var reply struct{ User struct{ Name string } }
@@ -359,24 +366,25 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 	}
 }
 
-// The victim lost the mail and asks for another one, which belongs to no sign-up. After its link no password of a
-// sign-up works. The victim can reset the password.
+// The attacker and the victim have signed up. The victim lost the mail and requests another one, which belongs to no
+// sign-up. After the victim has opened its link, the attacker's password does not work. The victim can reset the
+// password.
 func TestResentLinkInvalidatesThePasswordsOfSignUps(t *testing.T) {
 	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
-	s.signUp(t, email, "attacker's own", abroad)
-	s.signUp(t, email, horse, home)
+	s.signUp(t, email, "attacker's own", attackerIP)
+	s.signUp(t, email, horse, ownerIP)
 	s.exec(t, `
 		UPDATE verification SET "expiresAt" = now() - interval '1 s'
 		WHERE "expiresAt" < now() + interval '2 hours'`)
-	s.post("/send-verification-email", `{"email":"`+email+`"}`, requestHeaders("", home))
-	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", home))
-	if got, _ := s.signIn(email, "attacker's own", abroad); got != http.StatusUnauthorized {
+	s.post("/send-verification-email", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
+	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", ownerIP))
+	if got, _ := s.signIn(email, "attacker's own", attackerIP); got != http.StatusUnauthorized {
 		t.Errorf("sign-in with the attacker's password: got %d, want 401", got)
 	}
-	s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", home))
+	s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
 	token := s.newestMail(t, "reset-password", email).Token
-	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", home))
-	if got, _ := s.signIn(email, "battery staple", home); got != http.StatusOK {
+	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", ownerIP))
+	if got, _ := s.signIn(email, "battery staple", ownerIP); got != http.StatusOK {
 		t.Errorf("sign-in of the victim after a reset: got %d, want 200", got)
 	}
 }
@@ -385,8 +393,8 @@ func TestResentLinkInvalidatesThePasswordsOfSignUps(t *testing.T) {
 func TestVerificationLinkDoesNotSwitchASignedInPersonToAnotherUser(t *testing.T) {
 	s := newTestServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
 	p := s.newUser(t)
-	token := s.signUp(t, "eve@example.com", "attacker's own", abroad).Header().Get("Set-Auth-Token")
-	s.post("/send-verification-email", `{"email":"eve@example.com"}`, requestHeaders(token, abroad))
+	token := s.signUp(t, "eve@example.com", "attacker's own", attackerIP).Header().Get("Set-Auth-Token")
+	s.post("/send-verification-email", `{"email":"eve@example.com"}`, requestHeaders(token, attackerIP))
 	w := s.openLink(s.newestMail(t, "verify-email", "eve@example.com"), http.Header{"Cookie": {p.cookie}})
 	for _, line := range w.Header()["Set-Cookie"] {
 		if strings.HasPrefix(line, "better-auth.session_token=") {

@@ -16,10 +16,11 @@ import (
 
 const (
 	originSecret = "an origin secret of the tests, long enough"
-	cloudFront   = "130.176.0.7" // the IP address of an edge location
+	cloudFront   = "130.176.0.7" // the IP address of a CloudFront edge location
 )
 
-// startAsFunction starts the site as a Lambda function that reads the app secret from Secrets Manager.
+// startAsFunction starts all endpoints as one Lambda function, which reads the app secret from an emulated Secrets
+// Manager.
 func (s *testServer) startAsFunction(t *testing.T) lambdahttp.Func {
 	t.Helper()
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
@@ -40,7 +41,8 @@ func (s *testServer) startAsFunction(t *testing.T) lambdahttp.Func {
 	return lambdahttp.Handler(e.mux)
 }
 
-// invoke calls a function with an event of API Gateway, through JSON, and returns the status of the response.
+// invoke calls a Lambda function with an event, which it converts through JSON as Lambda does, and returns the status
+// of the HTTP response.
 func invoke[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
 	t.Helper()
 	text, err := json.Marshal(event)
@@ -65,8 +67,8 @@ func invoke[E, A any](t *testing.T, function func(context.Context, E) (A, error)
 	return got.StatusCode
 }
 
-// signInEvent returns API Gateway's event for a sign-in. header are the headers that the caller of the gateway sent.
-// The gateway appends the caller's IP address to X-Forwarded-For.
+// signInEvent returns API Gateway's event for a sign-in. caller is the IP address of the client of the gateway, and
+// header has the headers that this client sent. The gateway appends caller to X-Forwarded-For.
 func signInEvent(caller, email, password string, header map[string]string) map[string]any {
 	headers := map[string]string{"content-type": "application/json", "origin": origin}
 	for name, value := range header {
@@ -99,14 +101,14 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	}
 	refused := 0
 	for i := range 20 {
-		header := map[string]string{"x-forwarded-for": home, "cloudfront-viewer-address": home + ":443"}
-		if i%2 == 1 { // another IP address with every request
+		header := map[string]string{"x-forwarded-for": ownerIP, "cloudfront-viewer-address": ownerIP + ":443"}
+		if i%2 == 1 { // every second request has another IP address
 			header["x-forwarded-for"] = fmt.Sprintf("198.51.100.%d", i)
 		}
 		for name, value := range forged[i%len(forged)] {
 			header[name] = value
 		}
-		event := signInEvent(abroad, fmt.Sprintf("user%d@example.com", i), "password1", header)
+		event := signInEvent(attackerIP, fmt.Sprintf("user%d@example.com", i), "password1", header)
 		if invoke(t, function, event) == http.StatusTooManyRequests {
 			refused++
 		}
@@ -115,7 +117,7 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 		t.Errorf("20 guesses without CloudFront: got 429 %d times, want 17 times", refused)
 	}
 
-	through := map[string]string{"x-forwarded-for": home, "x-origin-secret": originSecret}
+	through := map[string]string{"x-forwarded-for": ownerIP, "x-origin-secret": originSecret}
 	if code := invoke(t, function, signInEvent(cloudFront, email, horse, through)); code != http.StatusOK {
 		t.Errorf("sign-in of the victim through CloudFront: got %d, want 200", code)
 	}
@@ -124,7 +126,7 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	if code := invoke(t, function, signInEvent(another, email, horse, past)); code != http.StatusOK {
 		t.Errorf("sign-in without CloudFront: got %d, want 200", code)
 	}
-	if got, want := s.sessionIPs(t), home+" "+another; got != want {
+	if got, want := s.sessionIPs(t), ownerIP+" "+another; got != want {
 		t.Errorf("IP addresses of the sessions: got %q, want %q", got, want)
 	}
 }

@@ -53,7 +53,7 @@ func median(sample []float64) float64 {
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
-// The expected values are calculated by hand with the formulas of Mann and Whitney (1947).
+// The expected values were calculated by hand with the formulas of Mann and Whitney (1947).
 func TestMannWhitneyEqualsValuesCalculatedByHand(t *testing.T) {
 	t.Parallel()
 	sequence := func(from, step float64) (s []float64) {
@@ -75,7 +75,7 @@ func TestMannWhitneyEqualsValuesCalculatedByHand(t *testing.T) {
 	for name, c := range tests {
 		got := mannWhitney(c.x, c.y)
 		if got.u != c.want.u || !near(got.z, c.want.z) || !near(got.p, c.want.p) {
-			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+			t.Errorf("mannWhitney of two samples (%s): got %+v, want %+v", name, got, c.want)
 		}
 	}
 	if got := median([]float64{4, 1, 3, 2}); got != 2.5 {

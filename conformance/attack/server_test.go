@@ -33,23 +33,23 @@ const (
 	horse  = "correct horse"
 )
 
-// testServer is a server with all endpoints.
+// testServer is a server with all endpoints. It has one environment, and can start more on the same database.
 type testServer struct {
 	*environment
 	env    map[string]string
 	url    string
 	db     string
-	hasher *password.Hasher // for environments that start from now on
+	hasher *password.Hasher // of environments that newEnvironment starts
 }
 
-// environment is the result of one cold start: its own pool and empty caches.
+// environment is one execution environment after a cold start: it has its own connection pool and its own caches.
 type environment struct {
 	routes web.Routes
 	mux    http.Handler
 	store  *store.Store
 }
 
-// newTestServer starts a server with settings ("NAME=value") in addition to those of the tests.
+// newTestServer starts a server. settings ("NAME=value") are added to the default settings of these tests.
 func newTestServer(t testing.TB, settings ...string) *testServer {
 	t.Helper()
 	s := &testServer{db: dbtest.New(t), hasher: password.Cheap()}
@@ -76,7 +76,7 @@ func newTestServer(t testing.TB, settings ...string) *testServer {
 	return s
 }
 
-// signingKeys are the keys of every test server: generating RSA keys is slow.
+// signingKeys returns the keys that all test servers share, because it is slow to generate RSA keys.
 var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(time.Now()) })
 
 // newEnvironment starts one more environment of the server, with at most conns connections and a clock of its own.
@@ -111,6 +111,7 @@ func (s *testServer) newEnvironment(t testing.TB, conns int32, now func() time.T
 // signedInUser is a user who is signed in and has a profile.
 type signedInUser struct{ cookie, bearer, jwt string }
 
+// newUser signs up the user of the tests, gets a JWT and creates a profile.
 func (e *environment) newUser(t testing.TB) (p signedInUser) {
 	t.Helper()
 	w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`, nil)
@@ -166,7 +167,7 @@ func (s *testServer) insertUsers(t testing.TB, n int) {
 	}
 }
 
-// do calls the handler directly, without a connection.
+// do calls the handler directly, without a network connection.
 func (e *environment) do(method, target, body string, header http.Header) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	for name, values := range header {

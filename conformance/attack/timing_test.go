@@ -17,8 +17,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// requestsPerKind is the number of requests of each kind. To find a difference that is much smaller than the variance
-// of the times, the benchmarks need many requests.
+// requestsPerKind is how often a timing benchmark sends each request. It must be large, to find a difference that is
+// much smaller than the variance of the times.
 var requestsPerKind = flag.Int("requests", 1000, "the number of requests of each kind in the timing benchmarks")
 
 // storedFormats are the stored hashes that a wrong password is compared with.
@@ -36,8 +36,8 @@ var storedFormats = []struct{ name, stored string }{
 	},
 }
 
-// BenchmarkR18_Timing compares, over HTTP, the times of a rejected sign-in for each stored format with those for an
-// unknown email.
+// BenchmarkR18_Timing compares the response times of sign-ins with a wrong password, for users with a hash of each
+// stored format, with the response times of sign-ins with an unknown email.
 func BenchmarkR18_Timing(b *testing.B) {
 	s := newTestServer(b)
 	s.hasher = password.New(config.Argon2id)
@@ -68,8 +68,8 @@ func BenchmarkR18_Timing(b *testing.B) {
 	}
 }
 
-// requestPairs are the requests of R19, each for an existing user and for an unknown email. Each request is for another
-// user, because otherwise the limit of mails would affect the times.
+// requestPairs are the requests of R19: each for existing users (known) and for unknown emails. measureTimes replaces
+// %d by the number of the round, so that every request has another email.
 var requestPairs = []struct{ name, path, known, unknown string }{
 	{"reset", "/api/auth/request-password-reset", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
 	{"resend", "/api/auth/send-verification-email", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
@@ -80,8 +80,8 @@ var requestPairs = []struct{ name, path, known, unknown string }{
 	},
 }
 
-// BenchmarkR19_Timing compares, over HTTP and with a mail queue, the times of requests for existing users with those
-// for unknown emails.
+// BenchmarkR19_Timing compares the response times of requests for existing users, which put mails into a queue, with
+// those of the same requests for unknown emails.
 func BenchmarkR19_Timing(b *testing.B) {
 	for _, c := range requestPairs {
 		b.Run(c.name, func(b *testing.B) {
@@ -107,8 +107,8 @@ type timedRequest struct {
 	status     int
 }
 
-// measureTimes sends every request in every round, in random order, some of them concurrently, since responses with a
-// minimum time mostly wait. It returns the times of each request in milliseconds.
+// measureTimes sends all requests in random order in each of *requestsPerKind rounds. It runs concurrency rounds at the
+// same time, because responses with a minimum time mostly wait. It returns the times of each request in milliseconds.
 func (e *environment) measureTimes(b *testing.B, concurrency int, requests []timedRequest) [][]float64 {
 	b.Helper()
 	server := httptest.NewServer(e.mux)
@@ -137,7 +137,7 @@ func (e *environment) measureTimes(b *testing.B, concurrency int, requests []tim
 	return times
 }
 
-// measure returns the time until the response in milliseconds.
+// measure sends the request and returns the time until the response in milliseconds.
 func (q timedRequest) measure(b *testing.B, url string, round int) float64 {
 	body := strings.ReplaceAll(q.body, "%d", strconv.Itoa(round))
 	start := time.Now()
@@ -151,8 +151,8 @@ func (q timedRequest) measure(b *testing.B, url string, round int) float64 {
 	return took
 }
 
-// compare reports the size of the samples, their medians, and the result of the Mann-Whitney test: with p below 0.01
-// they can be distinguished.
+// compare reports the size of the samples, their medians, and the result of the Mann-Whitney test. If p is below 0.01,
+// an attacker can distinguish the two kinds of requests.
 func compare(b *testing.B, known, unknown []float64) {
 	r := mannWhitney(known, unknown)
 	b.ReportMetric(float64(min(len(known), len(unknown))), "n")

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// request is sent byte by byte over the connection, without checks or corrections.
+// request is an HTTP request that send writes to the connection as it is, without checks or corrections.
 type request struct {
 	method, target string
 	headers        []string // complete header lines
 	body           string
-	length         string // a Content-Length that may be wrong; "-" for none
+	length         string // the Content-Length, which may be wrong; "-": no such header; "": the length of body
 	closesWrite    bool   // the connection is closed for writing after the body
 }
 
@@ -51,7 +51,7 @@ func (r request) header(name string, lines ...string) request {
 	return r
 }
 
-// answer is the response; the status is 0 if the server closed the connection.
+// answer is a response. The status is 0 if the server closed the connection without a response.
 type answer struct {
 	status int
 	header http.Header
@@ -68,7 +68,7 @@ func (s *testServer) send(r request) (a answer, err error) {
 	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return a, err
 	}
-	_, _ = conn.Write(r.bytes()) // fails if the server rejects the request before it has read all
+	_, _ = conn.Write(r.bytes()) // fails if the server rejects the request before it has read all of it
 	if r.closesWrite {
 		_ = conn.(*net.TCPConn).CloseWrite()
 	}
