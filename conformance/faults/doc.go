@@ -1,3 +1,3 @@
-// Package faults breaks the connection to the database at every round trip of every endpoint, and checks the response
-// and the rows afterwards.
+// Package faults lets the database fail at every round trip of each operation in operations_test.go, and checks the
+// response and the rows afterwards.
 package faults

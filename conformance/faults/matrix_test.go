@@ -15,30 +15,30 @@ import (
 
 var update = flag.Bool("update", false, "update the table in docs/reliability.md")
 
-// clientTimeout is the timeout of the client.
+// clientTimeout is the timeout of the client for requests with the fault frozen.
 const clientTimeout = 3 * time.Second
 
 var faults = []fault{cut, lost, terminated, unreachable, slow, frozen}
 
-// At every round trip of every endpoint the connection to the database fails in six ways (except GET /health, which
-// reports the failure: shared/health). The client gets the normal response or a 503 with Retry-After, never another
-// error. A change that was confirmed is committed; one that was not is committed completely or not at all. The same
-// request succeeds as soon as the database is back. The table in docs/reliability.md has the results.
+// At every round trip of each operation the database fails in six ways. The client gets the normal response or a 503
+// with Retry-After, never another error. A change that was confirmed is committed. A change that was not confirmed is
+// committed completely or not at all. When the database is back, the same request succeeds, or its status shows that
+// the first request was committed. The table in docs/reliability.md has the results.
 func TestR43_EveryEndpointAnswersFaultsAtEveryRoundTrip(t *testing.T) {
 	t.Parallel()
 	rows := make([]string, len(operations))
 	var all sync.WaitGroup // all run concurrently, because they mostly wait
 	for i, op := range operations {
-		all.Go(func() { t.Run(op.name, func(t *testing.T) { rows[i] = row(t, op) }) })
+		all.Go(func() { t.Run(op.name, func(t *testing.T) { rows[i] = runWithFaults(t, op) }) })
 	}
 	all.Wait()
 	if !t.Failed() {
-		compare(t, table(rows))
+		checkPage(t, table(rows))
 	}
 }
 
-// row runs one operation with every fault at every round trip, and returns its row of the table.
-func row(t *testing.T, op operation) string {
+// runWithFaults runs one operation with every fault at every round trip, and returns its row of the table.
+func runWithFaults(t *testing.T, op operation) string {
 	t.Helper()
 	s := newTestServer(t)
 	s.newUser(t) // opens the connection
@@ -57,7 +57,8 @@ func row(t *testing.T, op operation) string {
 
 type result struct{ trips, status int }
 
-// sendWithFault sends one request with one fault.
+// sendWithFault sends one request with a fault at round trip number at, and checks the response. If the request fails,
+// it sends it again without a fault. Then it checks the state of the database.
 func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) result {
 	t.Helper()
 	q := op.prepare(t, s)
@@ -69,13 +70,13 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) 
 	s.wire.setFault(f, at)
 	w := q.user.do(ctx, q.method, q.path, q.body)
 	trips := s.wire.clearFault()
-	where := fmt.Sprintf("%s, %s at %d of %d", op.name, f, at, trips)
+	where := fmt.Sprintf("%s with the fault %s at round trip %d of %d", op.name, f, at, trips)
 	switch {
 	case isSuccess(w.Code):
 	case f == none:
-		t.Fatalf("%s: got %d %s, want success", where, w.Code, w.Body)
+		t.Fatalf("%s without a fault: got %d %s, want a status below 400", op.name, w.Code, w.Body)
 	case w.Code != http.StatusServiceUnavailable:
-		t.Errorf("%s: got %d %s, want success or 503", where, w.Code, w.Body)
+		t.Errorf("%s: got %d %s, want a status below 400 or 503", where, w.Code, w.Body)
 	case w.Header().Get("Retry-After") == "":
 		t.Errorf("%s: got 503 without Retry-After, want Retry-After", where)
 	case op.reads && f != unreachable && f != frozen:
@@ -85,15 +86,15 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) 
 	if !isSuccess(status) {
 		again := q.user.do(t.Context(), q.method, q.path, q.body)
 		if !isSuccess(again.Code) && !slices.Contains(q.again, again.Code) {
-			t.Errorf("%s, then repeated without a fault: got %d %s, want success or a status of the operation's list",
-				where, again.Code, again.Body)
+			t.Errorf("%s, then repeated without a fault: got %d %s, want a status below 400 or one of %v",
+				where, again.Code, again.Body, q.again)
 		}
 	}
 	t.Run(fmt.Sprint(f, at), q.after)
 	return result{trips, status}
 }
 
-// checkInvariants checks the invariants of the database.
+// checkInvariants checks that the rows in the database are consistent, and that no transaction is open.
 func (s *testServer) checkInvariants(t *testing.T) {
 	t.Helper()
 	for _, c := range []struct{ what, sql string }{
@@ -129,19 +130,20 @@ const (
 )
 
 func table(rows []string) string {
-	head := "| endpoint | round trips | " + strings.Join(names(), " | ") + " |\n"
+	head := "| endpoint | round trips | " + strings.Join(faultNames(), " | ") + " |\n"
 	return head + "|" + strings.Repeat("---|", len(faults)+2) + "\n" + strings.Join(rows, "\n") + "\n"
 }
 
-func names() (all []string) {
+func faultNames() (all []string) {
 	for _, f := range faults {
 		all = append(all, string(f))
 	}
 	return all
 }
 
-// compare checks the table of the page against the results, or writes it with -update.
-func compare(t *testing.T, got string) {
+// checkPage checks that the table of docs/reliability.md has every status in the new table got. With -update it writes
+// the new table.
+func checkPage(t *testing.T, got string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	if err != nil {
@@ -165,19 +167,20 @@ func compare(t *testing.T, got string) {
 				isKnown := len(written[endpoint]) == len(row) &&
 					slices.Contains(strings.Split(written[endpoint][i], ", "), status)
 				if !isKnown {
-					t.Errorf("%s, %s: %s is not on the page; run go test ./conformance/faults -update",
-						endpoint, faults[i], status)
+					t.Errorf("%s with the fault %s: got the status %s, which is not in the table of docs/reliability.md; run "+
+						"go test ./conformance/faults -update", endpoint, faults[i], status)
 				}
 			}
 		}
 	}
 	if len(written) != len(operations) {
-		t.Errorf("endpoints in docs/reliability.md: got %d, want %d", len(written), len(operations))
+		t.Errorf("rows in the table of docs/reliability.md: got %d, want %d, one for each operation",
+			len(written), len(operations))
 	}
 }
 
-// cells returns the statuses for each fault, by endpoint. The order of the statuses can differ from run to run: a
-// connect has one more round trip if the network splits a response.
+// cells returns the cells of a table with the statuses for each fault, by operation. The order of the statuses can
+// differ from run to run: a connect has one more round trip if the network splits a response.
 func cells(table string) map[string][]string {
 	all := map[string][]string{}
 	for line := range strings.Lines(table) {

@@ -9,24 +9,25 @@ import (
 // operation is a typical request to one endpoint.
 type operation struct {
 	name string
-	// prepare creates the user and returns the request, with a check of the state after it.
+	// prepare creates a user and returns the request to send.
 	prepare func(t *testing.T, s *testServer) request
-	// reads is true if the request changes nothing. Then the endpoint can retry it after a broken connection.
+	// reads is true if the request changes nothing. Then the endpoint can send its statement again after a failure.
 	reads bool
 }
 
 type request struct {
 	user               *testUser
 	method, path, body string
-	// again are the statuses, besides success, that a repeated request may get if the first one was committed.
+	// again are the error statuses that a repeated request may get because the first one was committed.
 	again []int
-	// after checks the state after the request, or its repetition, has succeeded.
+	// after checks the state of the database after the request, or the repeated request.
 	after func(t *testing.T)
 }
 
-// noCheck is for operations without a check of their own. The invariants are checked for all operations.
+// noCheck is the field after of operations that need no check in addition to checkInvariants.
 func noCheck(*testing.T) {}
 
+// check fails the test with the text what, unless ok is true.
 func check(t *testing.T, ok bool, what string) {
 	t.Helper()
 	if !ok {
@@ -34,7 +35,7 @@ func check(t *testing.T, ok bool, what string) {
 	}
 }
 
-const longPassword = "another correct horse"
+const newPassword = "another correct horse"
 
 var operations = []operation{
 	{name: "POST /api/auth/sign-up/email", prepare: func(_ *testing.T, s *testServer) request {
@@ -55,13 +56,13 @@ var operations = []operation{
 		p := s.newUser(t)
 		p.cookie = ""
 		return request{p, "POST", "/api/auth/sign-in/email", p.credentials(), nil, func(t *testing.T) {
-			check(t, p.signedIn(), "the cookie of the sign-in has no session")
+			check(t, p.isSignedIn(), "the cookie of the sign-in has no session")
 		}}
 	}},
 	{name: "POST /api/auth/sign-out", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/sign-out", `{}`, nil, func(t *testing.T) {
-			check(t, !p.signedIn(), "the user is still signed in after the sign-out")
+			check(t, !p.isSignedIn(), "the user is still signed in after the sign-out")
 		}}
 	}},
 	{name: "GET /api/auth/get-session", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -71,7 +72,7 @@ var operations = []operation{
 		p := s.newUser(t)
 		s.moveSessionsIntoPast(t, p, "2 days")
 		return request{p, "GET", "/api/auth/get-session", "", nil, func(t *testing.T) {
-			check(t, p.signedIn(), "the user is no longer signed in after get-session")
+			check(t, p.isSignedIn(), "the user is no longer signed in after get-session")
 			isExtended := queryValue[bool](t, s, `
 				SELECT "expiresAt" > now() + interval '6 days'
 				FROM session JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
@@ -88,26 +89,28 @@ var operations = []operation{
 	}},
 	{name: "POST /api/auth/revoke-session", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		other := p.otherDevice(t)
+		other := p.signInOnOtherDevice(t)
 		token := queryValue[string](t, s, `
 			SELECT token FROM session JOIN "user" u ON u.id = "userId"
 			WHERE email = $1 ORDER BY session."createdAt" DESC LIMIT 1`, p.email)
 		return request{p, "POST", "/api/auth/revoke-session", `{"token":"` + token + `"}`, nil, func(t *testing.T) {
-			check(t, !other.signedIn() && p.signedIn(), "the other session is still valid, or the caller's own session is not")
+			check(t, !other.isSignedIn(), "the other session is still valid")
+			check(t, p.isSignedIn(), "the caller's own session has ended")
 		}}
 	}},
 	{name: "POST /api/auth/revoke-sessions", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		other := p.otherDevice(t)
+		other := p.signInOnOtherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-sessions", `{}`, []int{401}, func(t *testing.T) {
-			check(t, !other.signedIn() && !p.signedIn(), "a session of the user is still valid after revoke-sessions")
+			check(t, !other.isSignedIn() && !p.isSignedIn(), "a session of the user is still valid after revoke-sessions")
 		}}
 	}},
 	{name: "POST /api/auth/revoke-other-sessions", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		other := p.otherDevice(t)
+		other := p.signInOnOtherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-other-sessions", `{}`, nil, func(t *testing.T) {
-			check(t, !other.signedIn() && p.signedIn(), "the other session is still valid, or the caller's own session is not")
+			check(t, !other.isSignedIn(), "the other session is still valid")
+			check(t, p.isSignedIn(), "the caller's own session has ended")
 		}}
 	}},
 	{name: "POST /api/auth/update-user", prepare: func(t *testing.T, s *testServer) request {
@@ -119,11 +122,12 @@ var operations = []operation{
 	}},
 	{name: "POST /api/auth/change-password", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		other := p.otherDevice(t)
-		body := fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q,"revokeOtherSessions":true}`, p.password, longPassword)
+		other := p.signInOnOtherDevice(t)
+		body := fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q,"revokeOtherSessions":true}`, p.password, newPassword)
 		return request{p, "POST", "/api/auth/change-password", body, []int{400, 401}, func(t *testing.T) {
-			check(t, p.canSignIn(longPassword) && !p.canSignIn(p.password), "the new password fails, or the old one still works")
-			check(t, !other.signedIn(), "the other device is still signed in")
+			check(t, p.canSignIn(newPassword), "the user cannot sign in with the new password")
+			check(t, !p.canSignIn(p.password), "the user can still sign in with the old password")
+			check(t, !other.isSignedIn(), "the other device is still signed in")
 		}}
 	}},
 	{name: "POST /api/auth/verify-password", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -140,14 +144,15 @@ var operations = []operation{
 	{name: "GET /api/auth/reset-password/{token}", reads: true, prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
-		path := "/api/auth/reset-password/" + p.token(t, "reset-password") + "?callbackURL=/reset-password"
+		path := "/api/auth/reset-password/" + p.mailToken(t, "reset-password") + "?callbackURL=/reset-password"
 		return request{p, "GET", path, "", nil, noCheck}
 	}},
 	{name: "POST /api/auth/reset-password", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
 		return request{p, "POST", "/api/auth/reset-password", p.resetBody(t), []int{400}, func(t *testing.T) {
-			check(t, p.canSignIn(longPassword) && !p.canSignIn(p.password), "the new password fails, or the old one still works")
+			check(t, p.canSignIn(newPassword), "the user cannot sign in with the new password")
+			check(t, !p.canSignIn(p.password), "the user can still sign in with the old password")
 		}}
 	}},
 	{name: "POST /api/auth/send-verification-email", prepare: func(t *testing.T, s *testServer) request {
@@ -157,7 +162,8 @@ var operations = []operation{
 	{name: "GET /api/auth/verify-email", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email))
-		return request{p, "GET", "/api/auth/verify-email?token=" + p.token(t, "verify-email"), "", nil, func(t *testing.T) {
+		path := "/api/auth/verify-email?token=" + p.mailToken(t, "verify-email")
+		return request{p, "GET", path, "", nil, func(t *testing.T) {
 			isVerified := queryValue[bool](t, s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, p.email)
 			check(t, isVerified, "emailVerified is false after verify-email")
 		}}
@@ -169,7 +175,7 @@ var operations = []operation{
 	{name: "POST /api/auth/cancel-email-change", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email))
-		body := fmt.Sprintf(`{"token":%q}`, p.token(t, "email-change-notice"))
+		body := fmt.Sprintf(`{"token":%q}`, p.mailToken(t, "email-change-notice"))
 		return request{p, "POST", "/api/auth/cancel-email-change", body, []int{400}, func(t *testing.T) {
 			left := queryValue[int](t, s, `
 				SELECT count(*) FROM verification v JOIN "user" u ON left(v.value, 36) = u.id::text
@@ -223,7 +229,7 @@ var operations = []operation{
 	}},
 }
 
-// moveSessionsIntoPast moves all times of the user's sessions into the past.
+// moveSessionsIntoPast moves all times of the user's sessions into the past, by an interval such as "2 days".
 func (s *testServer) moveSessionsIntoPast(t *testing.T, p *testUser, by string) {
 	t.Helper()
 	_, err := s.db.Exec(t.Context(), `
@@ -251,10 +257,10 @@ func (p *testUser) resetRequest() string {
 // resetBody returns the body of a reset with the token of the newest mail.
 func (p *testUser) resetBody(t *testing.T) string {
 	t.Helper()
-	return fmt.Sprintf(`{"token":%q,"newPassword":%q}`, p.token(t, "reset-password"), longPassword)
+	return fmt.Sprintf(`{"token":%q,"newPassword":%q}`, p.mailToken(t, "reset-password"), newPassword)
 }
 
-// checkHours returns a check that there is one profile, with this time_per_week.
+// checkHours returns a check that the user has one profile, with the time_per_week want.
 func (p *testUser) checkHours(s *testServer, want int) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Helper()

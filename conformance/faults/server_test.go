@@ -30,7 +30,8 @@ import (
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// testServer has all endpoints, on one connection to its own database, with the rate limits of production.
+// testServer has the endpoints of Xenon except social sign-in and /health. They use one connection to its own database,
+// with the rate limits of production.
 type testServer struct {
 	mux   http.Handler
 	wire  *faultyDialer
@@ -46,7 +47,8 @@ func newTestServer(t *testing.T) *testServer {
 	return newTestServerBehind(t, url, url)
 }
 
-// newTestServerBehind starts a server on the database at url. The endpoints connect to the database through a proxy.
+// newTestServerBehind starts a server on the database at url. proxy is another URL of the database: the endpoints
+// connect to it.
 func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	t.Helper()
 	dir := t.TempDir()
@@ -75,7 +77,7 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	}
 	t.Cleanup(s.db.Close)
 	s.wire.Terminate = s.terminate
-	// /api/profile reads the keys from here, over HTTP.
+	// /api/profile fetches the JWKS from this server, over HTTP.
 	published.Handle("/", s.start(t, nil).JWKS().Mux(s.cfg))
 	s.restart(t)
 	return s
@@ -99,8 +101,8 @@ func (s *testServer) restart(t *testing.T) {
 	s.mux = all.Mux(s.cfg)
 }
 
-// start creates the endpoints of authentication on a new pool of one connection, which uses the faultyDialer if pool is
-// not nil.
+// start creates the endpoints of shared/auth on a new pool of one connection. If pool is not nil, the connections go
+// through the faultyDialer, and start sets *pool.
 func (s *testServer) start(t *testing.T, pool **store.Store) *auth.Service {
 	t.Helper()
 	secretStore := secrets.New(s.cfg, time.Now)
@@ -114,7 +116,7 @@ func (s *testServer) start(t *testing.T, pool **store.Store) *auth.Service {
 	return a
 }
 
-// terminate makes Postgres close the server's connections, and waits until they are closed.
+// terminate makes Postgres close the server's connections, and waits up to a second until they are closed.
 func (s *testServer) terminate() {
 	for range 200 {
 		var left int
@@ -131,7 +133,7 @@ func (s *testServer) terminate() {
 func queryValue[T any](t *testing.T, s *testServer, sql string, args ...any) (v T) {
 	t.Helper()
 	if err := s.db.QueryRow(context.Background(), sql, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		t.Fatalf("query %s: %v", sql, err)
 	}
 	return v
 }
@@ -160,11 +162,12 @@ func (s *testServer) newUser(t *testing.T) *testUser {
 	t.Helper()
 	p := s.newUnregisteredUser()
 	p.mustSucceed(t, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"))
-	p.signInAgain(t)
+	p.getJWT(t)
 	return p
 }
 
-func (p *testUser) signInAgain(t *testing.T) {
+// getJWT gets a JWT for the user's session.
+func (p *testUser) getJWT(t *testing.T) {
 	t.Helper()
 	var reply struct{ Token string }
 	if err := json.Unmarshal(p.mustSucceed(t, "GET", "/api/auth/token", "").Body.Bytes(), &reply); err != nil {
@@ -173,13 +176,13 @@ func (p *testUser) signInAgain(t *testing.T) {
 	p.jwt = reply.Token
 }
 
-// credentials returns a JSON body with email, password and more fields, given as names and values.
+// credentials returns a JSON body with the user's email and password. more has the names and values of more fields.
 func (p *testUser) credentials(more ...string) string {
 	body := map[string]string{"email": p.email, "password": p.password}
 	for i := 0; i < len(more); i += 2 {
 		body[more[i]] = more[i+1]
 	}
-	text, _ := json.Marshal(body) //nolint:errchkjson // a map of text
+	text, _ := json.Marshal(body) //nolint:errchkjson // cannot fail for a map of strings
 	return string(text)
 }
 
@@ -207,6 +210,7 @@ func (p *testUser) do(ctx context.Context, method, path, body string) *httptest.
 	return w
 }
 
+// mustSucceed sends a request, and fails the test if the status is an error.
 func (p *testUser) mustSucceed(t *testing.T, method, path, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := p.do(context.Background(), method, path, body)
@@ -216,8 +220,8 @@ func (p *testUser) mustSucceed(t *testing.T, method, path, body string) *httptes
 	return w
 }
 
-// otherDevice signs the user in on another device.
-func (p *testUser) otherDevice(t *testing.T) *testUser {
+// signInOnOtherDevice signs the user in on another device, and returns the user with the cookies of that device.
+func (p *testUser) signInOnOtherDevice(t *testing.T) *testUser {
 	t.Helper()
 	other := *p
 	other.cookie = ""
@@ -225,8 +229,8 @@ func (p *testUser) otherDevice(t *testing.T) *testUser {
 	return &other
 }
 
-// signedIn reports whether the user's cookie has a valid session.
-func (p *testUser) signedIn() bool {
+// isSignedIn reports whether the user's cookie has a valid session.
+func (p *testUser) isSignedIn() bool {
 	w := p.do(context.Background(), "GET", "/api/auth/get-session", "")
 	return w.Code == http.StatusOK && strings.Contains(w.Body.String(), p.email)
 }
@@ -239,8 +243,8 @@ func (p *testUser) canSignIn(password string) bool {
 	return other.do(context.Background(), "POST", "/api/auth/sign-in/email", other.credentials()).Code == http.StatusOK
 }
 
-// token returns the token of the newest mail of a kind to the user.
-func (p *testUser) token(t *testing.T, kind string) (token string) {
+// mailToken returns the token of the newest mail of a kind to the user.
+func (p *testUser) mailToken(t *testing.T, kind string) (token string) {
 	t.Helper()
 	f, err := os.Open(p.server.mails)
 	if err != nil {
@@ -257,7 +261,7 @@ func (p *testUser) token(t *testing.T, kind string) (token string) {
 		}
 	}
 	if token == "" {
-		t.Fatalf("the outbox has no mail of kind %s to %s", kind, p.email)
+		t.Fatalf("the outbox has no mail of kind %s to %s, want one", kind, p.email)
 	}
 	return token
 }

@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// fault is a failure of a round trip.
+// fault is a kind of failure at a round trip to the database.
 type fault string
 
 const (
 	none        fault = ""
 	cut         fault = "cut"         // the statement never arrives, and the connection is reset
 	lost        fault = "lost"        // Postgres executes the statement, but its response never arrives
-	terminated  fault = "terminated"  // Postgres closes every connection before, as Neon does when it suspends
-	unreachable fault = "unreachable" // from now on the database cannot be reached
-	slow        fault = "slow"        // the network delivers data after the delay latency
-	frozen      fault = "frozen"      // the statement is lost, and there is never a response
+	terminated  fault = "terminated"  // Postgres closes every connection first, as Neon does when it suspends a database
+	unreachable fault = "unreachable" // the connection is reset, and the database cannot be reached any more
+	slow        fault = "slow"        // the statement arrives after the delay latency
+	frozen      fault = "frozen"      // the statement never arrives, and the connection stays open without a response
 )
 
 const latency = 5 * time.Second
@@ -30,21 +30,21 @@ type faultyDialer struct {
 	Terminate func()
 
 	mu    sync.Mutex
-	armed bool
+	armed bool // true between setFault and clearFault
 	fault fault
-	at    int // the number of the round trip, from 1
-	trips int // the round trips since setFault
-	gone  bool
+	at    int  // the number of the round trip with the fault, from 1
+	trips int  // the number of round trips since setFault
+	gone  bool // true when the database cannot be reached any more
 }
 
-// setFault starts counting, and causes f at a round trip.
+// setFault starts to count round trips, and causes f at round trip number at.
 func (w *faultyDialer) setFault(f fault, at int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.armed, w.fault, w.at, w.trips, w.gone = true, f, at, 0, false
 }
 
-// clearFault ends the fault and returns the number of round trips.
+// clearFault ends the fault and returns the number of round trips since setFault.
 func (w *faultyDialer) clearFault() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -52,7 +52,7 @@ func (w *faultyDialer) clearFault() int {
 	return w.trips
 }
 
-// nextFault counts a round trip and returns its fault.
+// nextFault counts a round trip that begins, and returns its fault or none.
 func (w *faultyDialer) nextFault() fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -91,10 +91,10 @@ type conn struct {
 	wire *faultyDialer
 
 	mu      sync.Mutex
-	waiting bool  // whether something was sent since the last response
-	broken  error // the error of all further reads
-	lose    bool  // drop the next response
-	swallow bool  // drop the sent bytes
+	waiting bool  // true if bytes were sent since the last response
+	broken  error // if not nil, the error of all further reads
+	lose    bool  // true if the next response is dropped
+	swallow bool  // true if sent bytes are dropped
 }
 
 func (c *conn) Write(b []byte) (int, error) {
@@ -118,6 +118,7 @@ func (c *conn) dropsRequest() bool {
 	return c.swallow || c.broken != nil
 }
 
+// causeFault causes the fault of a round trip that begins.
 func (c *conn) causeFault(f fault) {
 	switch f {
 	case terminated:
