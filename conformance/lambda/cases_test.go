@@ -18,7 +18,8 @@ import (
 
 const signUpRoute = "POST /api/auth/sign-up/email"
 
-// newSignUpEvent returns a sign-up event of a new visitor, with additional JSON fields.
+// newSignUpEvent returns API Gateway's event for the sign-up of a new visitor. more has additional JSON members, with a
+// comma before each.
 func newSignUpEvent(more string) events.APIGatewayV2HTTPRequest {
 	v := newVisitor()
 	method, path, _ := strings.Cut(signUpRoute, " ")
@@ -26,7 +27,8 @@ func newSignUpEvent(more string) events.APIGatewayV2HTTPRequest {
 	return sandbox.Event(method, path, "", v.ip, body)
 }
 
-// One function accepts every form of API Gateway's events, one after the other: base64, forms, stages, large bodies.
+// One process of functions/signup handles different events of API Gateway one after the other: with base64, a form, a
+// stage or a large body. It rejects invalid and too large ones.
 func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("signup", sandbox.Build(t, "functions/signup"), map[string]string{"COOKIE_CACHE": "compact"})
@@ -51,7 +53,7 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 		e.Body = strings.Repeat("x", size)
 		return e
 	}
-	const limit = 6 << 20 // of a whole event, which has some hundred bytes in addition to the body
+	const limit = 6 << 20 // bytes of a whole event, which has some hundred bytes in addition to the body
 	for _, c := range []struct {
 		name string
 		sent events.APIGatewayV2HTTPRequest
@@ -71,7 +73,7 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 	} {
 		got := s.InvokeHTTP(c.sent)
 		if got.StatusCode != c.want {
-			t.Errorf("%s: got %d %.200s, want %d", c.name, got.StatusCode, got.Body, c.want)
+			t.Errorf("a sign-up event (%s): got %d %.200s, want %d", c.name, got.StatusCode, got.Body, c.want)
 		}
 		if got.StatusCode == 200 {
 			checkCookiesOutsideHeaders(t, c.name, got)
@@ -82,7 +84,8 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 	}
 }
 
-// checkCookiesOutsideHeaders checks that each cookie of a sign-up is set once, in the field that the gateway reads.
+// checkCookiesOutsideHeaders checks that the response to a sign-up sets each cookie once, in the list cookies, from
+// which API Gateway takes them.
 func checkCookiesOutsideHeaders(t *testing.T, name string, got events.APIGatewayV2HTTPResponse) {
 	t.Helper()
 	var names []string
@@ -94,7 +97,7 @@ func checkCookiesOutsideHeaders(t *testing.T, name string, got events.APIGateway
 		"__Secure-better-auth.session_token", "__Secure-better-auth.session_data", "__Secure-better-auth.device",
 	}
 	if !slices.Equal(names, want) {
-		t.Errorf("%s: got cookies %v, want %v", name, names, want)
+		t.Errorf("the response to a sign-up event (%s): got the cookies %v, want %v", name, names, want)
 	}
 	for header := range got.Headers {
 		if strings.EqualFold(header, "Set-Cookie") {
@@ -163,7 +166,7 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		{"/runtime", "Internal Server Error", 1},
 		{"/late", "Internal Server Error", 1},
 		{"/works", "No Content", 1},
-		{"/exit", "Runtime.ExitError", 1}, // the answer is Lambda's own, which then starts the function again
+		{"/exit", "Runtime.ExitError", 1}, // Lambda itself answers, and starts the process again for the next event
 		{"/works", "No Content", 2},
 	} {
 		if got := invoke(c.path); got != c.want || len(s.StartTimes()) != c.starts {
@@ -175,7 +178,7 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 		t.Errorf("log records of a panic: got %d, want 3:\n%s", got, s.Output())
 	}
 	if !s.HasPrinted("assignment to entry in nil map") || !s.HasPrinted("panics/main.go") {
-		t.Errorf("the log has no message or no source file of the panic, want both:\n%s", s.Output())
+		t.Errorf("the log has not both the message and the source file of the panic at /runtime, want both:\n%s", s.Output())
 	}
 }
 

@@ -25,9 +25,8 @@ import (
 // managed instances.
 const concurrentEvents = 8
 
-// concurrentLambda imitates Lambda and sends several events to one process at the same time, which the emulator does
-// not support. It implements the Runtime API, version 2018-06-01. The function is built with the race
-// detector.
+// concurrentLambda emulates Lambda and sends several events to one process at the same time, which AWS's emulator does
+// not support. It implements the Runtime API, version 2018-06-01. The function is built with the race detector.
 type concurrentLambda struct {
 	t       *testing.T
 	process *exec.Cmd
@@ -38,11 +37,14 @@ type concurrentLambda struct {
 	waiting map[string]chan []byte
 }
 
+// request is an event with its request id.
 type request struct {
 	id    string
 	event any
 }
 
+// startConcurrent starts one process of a function. At the end of the test it stops the process and searches its output
+// for data races and secrets.
 func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concurrentLambda {
 	t.Helper()
 	l := &concurrentLambda{t: t, next: make(chan request), waiting: map[string]chan []byte{}}
@@ -126,7 +128,8 @@ func (l *concurrentLambda) invoke(id string, e events.APIGatewayV2HTTPRequest) (
 	return got
 }
 
-// Users whose requests one process handles one after the other and concurrently each get their own session.
+// One process handles the requests of several users, first one after the other and then concurrently. Each user gets
+// their own session.
 func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
@@ -160,7 +163,8 @@ func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
 	all.Wait()
 }
 
-// checkSession requests the session, with and without the visitor's cookies.
+// checkSession calls get-session with and without the visitor's cookies. The first call must return the visitor's
+// session, the second one none.
 func checkSession(t *testing.T, session *concurrentLambda, id string, v *visitor) {
 	if v == nil {
 		return // register has reported the error

@@ -84,7 +84,8 @@ type step struct {
 	want               int
 }
 
-// routes are the requests of a new user to each function: all routes of template.yaml, in a possible order.
+// routes has the requests of a new user to each function, in an order in which they succeed. Together with the sign-up
+// they have all routes of template.yaml.
 var routes = map[string][]step{
 	"signin": {{"POST /api/auth/sign-in/email", "", `{"email":"{email}","password":"{password}"}`, 200}},
 	"session": {
@@ -125,7 +126,7 @@ var routes = map[string][]step{
 		{"POST /api/auth/change-email", "", `{"newEmail":"new-{email}"}`, 200},
 		{"POST /api/auth/cancel-email-change", "", `{"token":"{mail}"}`, 200},
 	},
-	"social": { // the first event is a sign-in, whose answer has the URL of the redirect
+	"social": { // the first request is a sign-in, whose response has the URL at the provider
 		{"POST /api/auth/sign-in/social", "", `{"provider":"github","callbackURL":"/"}`, 200},
 		{"GET /api/auth/social-providers", "", "", 200},
 		{"GET /api/auth/account-info", "accountId=none", "", 400},
@@ -144,7 +145,8 @@ var routes = map[string][]step{
 	},
 }
 
-// settings are settings of a function besides those of the template. The app secret has the secret of GitHub.
+// settings are settings by function, in addition to those of template.yaml. sandbox.Deploy puts the client secret of
+// GitHub into the app secret.
 var settings = map[string]map[string]string{"social": {"GITHUB_CLIENT_ID": "the site"}}
 
 // pathOf returns a route with values for its path parameters.
@@ -154,8 +156,7 @@ func (v *visitor) pathOf(route string) string {
 }
 
 // Every function of one deployment serves all of its routes. The secrets are in moto, functions/rotate creates the
-// keys, and functions/mailer sends the queued mails. The measured times and sizes are not asserted: -update writes them
-// to docs/lambda.md.
+// keys, and functions/mailer sends the queued mails. -update writes the measured times and memory to docs/lambda.md.
 func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	database := dbtest.NewProxy(t, dbtest.New(t))
 	d := sandbox.Deploy(t, database.URL())
@@ -206,7 +207,7 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	writeTable(t, table)
 }
 
-// writeTable writes docs/lambda.md with -update, and checks that it has every function.
+// writeTable writes the tables of docs/lambda.md with -update, and checks that the page has a row for every function.
 func writeTable(t *testing.T, table *table) {
 	t.Helper()
 	if *update {

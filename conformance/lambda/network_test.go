@@ -29,7 +29,7 @@ func newNetwork(t *testing.T) *faultyNetwork {
 	return n
 }
 
-// newSignedInVisitor creates the keys and returns a visitor with a session.
+// newSignedInVisitor creates the signing keys, and returns a visitor who has signed up.
 func (n *faultyNetwork) newSignedInVisitor(t *testing.T) *visitor {
 	t.Helper()
 	n.Rotate(n.Start("rotate", sandbox.Build(t, "functions/rotate")))
@@ -38,7 +38,8 @@ func (n *faultyNetwork) newSignedInVisitor(t *testing.T) *visitor {
 	return v
 }
 
-// Functions start without a network. They answer 404 to unknown routes and 503 to requests that need the network.
+// Functions start while the database and AWS cannot be reached. They answer 404 to unknown routes, and 503 to requests
+// that need the database or AWS.
 func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	n := newNetwork(t)
 	n.database.Refuse()
@@ -80,7 +81,7 @@ func checkWithoutNetwork(t *testing.T, s *sandbox.Sandbox, route, body string) {
 	v := newVisitor()
 	v.cookies, v.jwt = []string{someCookie}, unknownKeyJWT
 	if got := v.send(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
-		t.Errorf("%s: got %d for an unknown route, want 404", route, got.StatusCode)
+		t.Errorf("GET /nowhere at the function of %s, without a network: got %d, want 404", route, got.StatusCode)
 	}
 	if got := v.send(s, v.pathOf(route), "", body); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%s without a network: got %d %s, want 503\n%s", route, got.StatusCode, got.Body, s.Output())
@@ -93,7 +94,7 @@ func checkWithoutNetwork(t *testing.T, s *sandbox.Sandbox, route, body string) {
 // someCookie has the form of a session cookie, with an invalid signature.
 var someCookie = "__Secure-better-auth.session_token=" + strings.Repeat("0", 32) + "." + strings.Repeat("A", 43) + "%3D"
 
-// unknownKeyJWT has the form of a token, with an unknown key.
+// unknownKeyJWT has the form of a JWT, with an unknown key.
 const unknownKeyJWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.eyJzdWIiOiJub2JvZHkifQ." +
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -103,7 +104,7 @@ func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
 	for _, folder := range slices.Sorted(maps.Keys(routes)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder))
 		if got := newVisitor().send(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: got %d for an unknown route, want 404", folder, got.StatusCode)
+			t.Errorf("GET /nowhere at functions/%s: got %d, want 404", folder, got.StatusCode)
 		}
 	}
 	if d, c := n.database.Accepted(), n.cloud.Accepted(); d+c != 0 {
@@ -111,8 +112,8 @@ func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
 	}
 }
 
-// A function with a timeout of three seconds answers 503 in time when the database does not respond. After the timeout
-// the emulator would answer itself and end the process.
+// A function with a timeout of three seconds answers 503 before the timeout when the database does not respond. At the
+// timeout the emulator would answer itself and end the process.
 func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 	n := newNetwork(t)
 	v := n.newSignedInVisitor(t)
@@ -153,7 +154,8 @@ func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 	expect("connections are accepted again", 200)
 }
 
-// A warm function keeps its connection to the database and its secrets: it opens one connection to each.
+// A warm function keeps its connection to the database and its secrets: for several requests it opens one connection to
+// the database and one to AWS.
 func TestWarmFunctionKeepsItsConnectionAndSecrets(t *testing.T) {
 	n := newNetwork(t)
 	v := n.newSignedInVisitor(t)

@@ -9,7 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
 )
 
-// Every test of this package ends with a search for secrets in the output. This test shows that the search finds them.
+// The sandbox of a function ends with a search for secrets in the function's output. This test shows that the search
+// finds them.
 func TestR53_SecretsInTheOutputAreFound(t *testing.T) {
 	for text, want := range map[string]string{
 		"GET /api/auth/get-session 200":                                 "",

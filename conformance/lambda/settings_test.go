@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// A function with invalid settings does not start, and logs their names.
+// A function with invalid settings does not start, and its log has the names of these settings.
 func TestR50_FunctionsWithWrongSettingsDoNotStart(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	const notASecret = "arn:aws:sqs:eu-central-1:123456789012:mail"
@@ -73,7 +73,7 @@ func TestMissingSecretFailsTheRequestAndIsLogged(t *testing.T) {
 		v.cookies = []string{someCookie}
 		got := v.send(s, c.route, "", "")
 		if got.StatusCode < http.StatusInternalServerError || strings.Contains(got.Body, "arn:") {
-			t.Errorf("%s: got %d %s, want a 5xx without the ARN", c.folder, got.StatusCode, got.Body)
+			t.Errorf("%s without its secret: got %d %s, want a 5xx without the ARN", c.route, got.StatusCode, got.Body)
 		}
 		if !s.HasPrinted(gone) || len(s.StartTimes()) != 1 {
 			t.Errorf("functions/%s: want %s in the log and one start of the process:\n%s", c.folder, gone, s.Output())

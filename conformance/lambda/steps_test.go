@@ -18,7 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// runFunction starts a function and sends the requests of a new visitor to its routes. It returns the queued mails.
+// runFunction starts a function and sends the requests of a new visitor to its routes. It adds the measurements to the
+// table and the routes to served, and returns the queued mails.
 func runFunction(
 	t *testing.T, d *sandbox.Deployment, signup *sandbox.Sandbox, folder string, to *table, served map[string][]string,
 ) []string {
@@ -36,6 +37,7 @@ var mailCounts = map[string]int{
 	"POST /api/auth/change-email":            2,
 }
 
+// sendSteps does what runFunction does, for a function that is started and a visitor who has signed up.
 func sendSteps(
 	t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *table,
 	served map[string][]string,
@@ -58,7 +60,7 @@ func sendSteps(
 		requested, answers = append(requested, step.route), append(answers, fmt.Sprint(answer.StatusCode))
 	}
 	if n := len(s.StartTimes()); n != 1 {
-		t.Errorf("functions/%s: its process was started %d times, want once", folder, n)
+		t.Errorf("starts of the process of functions/%s: got %d, want 1", folder, n)
 	}
 	routes := fmt.Sprintf("%d routes, first %s", len(requested), requested[0])
 	if len(requested) == 1 {
@@ -85,7 +87,7 @@ func tokenInBody(t *testing.T, answer events.APIGatewayV2HTTPResponse) string {
 	return tokenOf(t, answer.Body)
 }
 
-// jwksServer serves the key set to functions/profile, as CloudFront does.
+// jwksServer serves the JWKS to functions/profile, as CloudFront does.
 type jwksServer struct {
 	url  string
 	body *string
@@ -99,8 +101,8 @@ func newJWKSServer(t *testing.T) jwksServer {
 	return jwksServer{url: server.URL, body: body}
 }
 
-// sendQueuedMails sends the queued mails and one message that is not a mail. Only that message is returned to the
-// queue.
+// sendQueuedMails invokes functions/mailer with the queued mails and with one message that is not a mail. The function
+// must send the mails and return only the other message to the queue.
 func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *table) {
 	t.Helper()
 	s := d.Start("mailer", sandbox.Build(t, "functions/mailer"))
@@ -122,7 +124,7 @@ func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *ta
 	to.add("mailer", s, fmt.Sprintf("%d mails and an invalid message", len(mails)), "only the invalid one is retried")
 }
 
-// planImport plans an import of twenty users.
+// planImport lets functions/migrate plan an import of twenty users.
 func planImport(t *testing.T, d *sandbox.Deployment, to *table) {
 	t.Helper()
 	from, target := supabasetest.New(t), dbtest.New(t)

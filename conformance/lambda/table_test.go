@@ -23,7 +23,7 @@ func newTable(t *testing.T) *table {
 	return &table{t: t, rows: map[string]string{}}
 }
 
-// add measures a function that has handled an event.
+// add adds the row of a function that has handled an event: its start time, its first response and its memory.
 func (tb *table) add(folder string, s *sandbox.Sandbox, requests, answers string) {
 	tb.t.Helper()
 	starts, first := []time.Duration{s.InitTime()}, s.FirstAnswer().Sub(s.FirstEvent())

@@ -34,7 +34,7 @@ type Deployment struct {
 	values map[string]string
 }
 
-// Deploy creates the secrets and the queue. There are no signing keys before Rotate.
+// Deploy creates the secrets, the mail queue and the sender of the mails. There are no signing keys before Rotate.
 func Deploy(t testing.TB, databaseURL string) *Deployment {
 	t.Helper()
 	d := &Deployment{t: t, moto: mototest.Start(t)}
@@ -70,7 +70,7 @@ func (d *Deployment) SetValue(name, value string) {
 	d.Functions = Template(d.t, d.values)
 }
 
-// Start starts the sandbox of a function.
+// Start starts the sandbox of a function with additional environment variables. bootstrap is the function's executable.
 func (d *Deployment) Start(folder, bootstrap string, more ...map[string]string) *Sandbox {
 	d.t.Helper()
 	s := Start(d.t, d.Functions[folder].Options(bootstrap, append([]map[string]string{d.Cloud}, more...)...))
@@ -116,7 +116,7 @@ func (d *Deployment) TakeMail() string {
 	return aws.ToString(got.Messages[0].Body)
 }
 
-// SentMails returns how many mails SES has accepted.
+// SentMails returns how many mails the emulated SES has accepted.
 func (d *Deployment) SentMails() int {
 	d.t.Helper()
 	return len(d.moto.Mails(d.t))

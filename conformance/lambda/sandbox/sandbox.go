@@ -36,8 +36,8 @@ func Root() string {
 	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
 
-// Build builds the bootstrap of a function in a folder of the checkout, for this machine, with the flags of the
-// Makefile. Each function is built once in a test process.
+// Build builds the function in a folder of the checkout for this machine, with the flags of the Makefile, and returns
+// the path of the executable. Each function is built once in a test process.
 func Build(t testing.TB, folder string) string {
 	t.Helper()
 	return build(t, folder, "CGO_ENABLED=0", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=")
@@ -78,11 +78,12 @@ type Options struct {
 	Bootstrap string
 	Env       map[string]string
 	Timeout   int    // in seconds; 0 means 15
-	Memory    int    // in MB, only for the function's environment variable; 0 means 256
-	Stderr    string // a file for the function's standard error, instead of Printed
+	Memory    int    // in MB; 0 means 256. It only sets an environment variable of the function, and limits nothing
+	Stderr    string // a file for the function's standard error, which then is not in Output
 }
 
-// Sandbox runs from Start to the end of the test. The function starts at the first event.
+// Sandbox is a running emulator with a function. It runs from Start to the end of the test. The process of the function
+// starts at the first event.
 type Sandbox struct {
 	*TimingProxy
 
@@ -96,7 +97,7 @@ type Sandbox struct {
 	hidden []string
 }
 
-// Start starts the emulator. The test fails at its end if a secret was printed.
+// Start starts the emulator for a function. At the end, the test fails if the function has printed a secret.
 func Start(t testing.TB, o Options) *Sandbox {
 	t.Helper()
 	address, api := freeport.Address(t), freeport.Address(t)
@@ -127,7 +128,7 @@ func Start(t testing.TB, o Options) *Sandbox {
 			t.Errorf("the function printed %s, want no secret in its output", what)
 		}
 	})
-	s.await(address)
+	s.awaitEmulator(address)
 	return s
 }
 
@@ -153,18 +154,20 @@ func (s *Sandbox) writeScript(o Options) string {
 	return name
 }
 
+// emulator returns the path of AWS's runtime interface emulator in the SAM CLI.
 func emulator(t testing.TB) string {
 	t.Helper()
 	machine := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	const folder = ".tools/sam/lib/python3*/site-packages/samcli/local/rapid/"
 	found, err := filepath.Glob(filepath.Join(Root(), folder, "aws-lambda-rie-"+machine))
 	if err != nil || len(found) != 1 {
-		t.Fatalf("the emulator of the SAM CLI is not in .tools/sam (%v); run scripts/sam first", err)
+		t.Fatalf("the emulator of the SAM CLI in .tools/sam: found %q (error %v), want one; run scripts/sam", found, err)
 	}
 	return found[0]
 }
 
-func (s *Sandbox) await(address string) {
+// awaitEmulator waits until the emulator accepts connections.
+func (s *Sandbox) awaitEmulator(address string) {
 	s.t.Helper()
 	for range 1000 {
 		conn, err := net.Dial("tcp", address)
@@ -243,7 +246,7 @@ func responseHeaderBytes(a events.APIGatewayV2HTTPResponse) int {
 	return web.HeaderBytes(h)
 }
 
-// Output returns the output up to now.
+// Output returns what the emulator and the function have printed up to now.
 func (s *Sandbox) Output() string { return s.log.String() }
 
 // HasPrinted reports whether text was printed. It waits up to three seconds, because the output comes through a pipe.
@@ -260,7 +263,8 @@ func (s *Sandbox) HasPrinted(text string) bool {
 // AddSecrets adds values that the function must not print, in addition to the patterns of FindSecrets.
 func (s *Sandbox) AddSecrets(values ...string) { s.hidden = append(s.hidden, values...) }
 
-// StartTimes returns the start times of the function's process: one, unless the process has ended in between.
+// StartTimes returns the times at which the function's process was started: one, unless the process has ended in
+// between.
 func (s *Sandbox) StartTimes() []time.Time {
 	s.t.Helper()
 	text, err := os.ReadFile(s.began)

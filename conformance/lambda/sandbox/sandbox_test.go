@@ -13,7 +13,7 @@ import (
 
 func TestGatewayRejectsLargeHeadersBeforeTheFunction(t *testing.T) {
 	t.Parallel()
-	s := &Sandbox{t: t} // without a function: an event that is not rejected fails the test
+	s := &Sandbox{t: t} // it has no function, so the test fails if an event is not rejected
 	for name, change := range map[string]func(*events.APIGatewayV2HTTPRequest, string){
 		"a header":  func(e *events.APIGatewayV2HTTPRequest, text string) { e.Headers["x-probe"] = text },
 		"a cookie":  func(e *events.APIGatewayV2HTTPRequest, text string) { e.Cookies = append(e.Cookies, text) },

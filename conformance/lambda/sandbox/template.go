@@ -19,7 +19,8 @@ type Function struct {
 	Env             map[string]string
 }
 
-// Options returns the options of the function's sandbox, with additional settings.
+// Options returns the options of the function's sandbox, with additional environment variables. bootstrap is the
+// function's executable.
 func (f Function) Options(bootstrap string, more ...map[string]string) Options {
 	env := map[string]string{}
 	for _, settings := range append([]map[string]string{f.Env}, more...) {
@@ -30,7 +31,7 @@ func (f Function) Options(bootstrap string, more ...map[string]string) Options {
 	return Options{Bootstrap: bootstrap, Env: env, Timeout: f.Timeout, Memory: f.Memory}
 }
 
-// resource is a function, or the globals of all functions.
+// resource has the properties of a function in template.yaml, or the defaults for all functions (Globals).
 type resource struct {
 	Folder      string `yaml:"CodeUri"`
 	Timeout     int    `yaml:"Timeout"`
@@ -100,7 +101,7 @@ func Template(t testing.TB, values map[string]string) map[string]Function {
 	return functions
 }
 
-// value resolves a reference. For !If it returns the first alternative.
+// value returns the value of a node. It resolves !Ref. For !If it returns the value for a true condition.
 func (d document) value(t testing.TB, node *yaml.Node, values map[string]string) string {
 	t.Helper()
 	switch node.Tag {
@@ -108,7 +109,7 @@ func (d document) value(t testing.TB, node *yaml.Node, values map[string]string)
 		value, given := values[node.Value]
 		parameter, declared := d.Parameters[node.Value]
 		if !given && (!declared || parameter.Default.Kind == 0) {
-			t.Fatalf("template.yaml: !Ref %s has neither a value of the test nor a default", node.Value)
+			t.Fatalf("template.yaml: !Ref %s has neither a value from the test nor a default, want one", node.Value)
 		}
 		if given {
 			return value

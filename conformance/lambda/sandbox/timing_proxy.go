@@ -27,7 +27,7 @@ func newTimingProxy(t testing.TB, api string) *TimingProxy {
 	t.Helper()
 	l := &TimingProxy{}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: api})
-	proxy.ErrorLog = log.New(io.Discard, "", 0) // the function ends during its request for the next event
+	proxy.ErrorLog = log.New(io.Discard, "", 0) // at the end, the function is killed during its request for an event
 	proxy.ModifyResponse = func(r *http.Response) error {
 		if isNext(r.Request) {
 			l.recordOnce(&l.sent)
@@ -53,7 +53,7 @@ func newTimingProxy(t testing.TB, api string) *TimingProxy {
 
 func isNext(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/invocation/next") }
 
-// recordOnce records the first time only.
+// recordOnce sets *when to the current time, unless it is already set.
 func (l *TimingProxy) recordOnce(when *time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
