@@ -15,15 +15,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// requestTimeout is the timeout of a request.
+// requestTimeout is the time after which a request without a response fails.
 const requestTimeout = time.Minute
 
-// fault is a wrong response, or no response.
+// fault is the error of a request that got a wrong response or none. kind is the same for similar faults.
 type fault struct{ kind, detail string }
 
 func (f *fault) Error() string { return f.kind + ": " + f.detail }
 
-// client is the HTTP client of one user: a connection that stays open, and the cookies.
+// client is the HTTP client of one user: a connection that stays open, the cookies, and the response times.
 type client struct {
 	conn    io.ReadWriteCloser
 	in      *bufio.Reader
@@ -45,8 +45,8 @@ func newClient(c *userGroup, conn io.ReadWriteCloser) *client {
 	return &client{conn: conn, in: bufio.NewReader(conn), cookies: map[string]string{}, took: &stopwatch{}, group: c}
 }
 
-// send sends a request as a page of the site does, expects a status, and decodes the response into reply unless that
-// is nil. It does not use net/http's client, which would need more processor time than the server.
+// send sends a request as a page of the site does, and checks the status. It decodes the response into reply, unless
+// reply is nil. It does not use net/http's client, which would need more processor time than the server.
 func (b *client) send(method, path, jwt, body string, status int, reply any) error {
 	b.group.gate.RLock()
 	defer b.group.gate.RUnlock()
@@ -64,11 +64,12 @@ func (b *client) send(method, path, jwt, body string, status int, reply any) err
 		return nil
 	}
 	if err := json.Unmarshal(text, reply); err != nil {
-		return &fault{method + " " + path + ": not the JSON", fmt.Sprintf("%v: %.200s", err, text)}
+		return &fault{method + " " + path + ": not the expected JSON", fmt.Sprintf("%v: %.200s", err, text)}
 	}
 	return nil
 }
 
+// write writes a request to b.out.
 func (b *client) write(method, path, jwt, body string) {
 	b.out.Reset()
 	fmt.Fprintf(&b.out, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load\r\nOrigin: %s\r\n",
@@ -89,7 +90,7 @@ func (b *client) write(method, path, jwt, body string) {
 	b.out.WriteString("\r\n" + body)
 }
 
-// exchange sends the written request, and returns status and body of the response.
+// exchange sends the request in b.out, and returns the status and body of the response.
 func (b *client) exchange() (int, []byte, error) {
 	if timed, ok := b.conn.(net.Conn); ok {
 		if err := timed.SetDeadline(time.Now().Add(requestTimeout)); err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// pool is the number of connections of one process that serves all functions.
+// pool is the number of connections to the database of a process that serves all endpoints.
 const pool = 10
 
 // settings returns the settings of a deployment with a database and new signing keys.
@@ -41,8 +41,8 @@ func settings(tb testing.TB, database string) map[string]string {
 	}
 }
 
-// endpoints returns all endpoints of a deployment, with at most conns connections to the database. If hasher is nil,
-// they use the hasher that cfg selects.
+// endpoints returns a handler of all endpoints, with at most conns connections to the database, and their store. If
+// hasher is nil, they use the hasher that cfg selects.
 func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
 	secretStore := secrets.New(cfg, time.Now)
 	db := store.Open(secretStore, conns)
@@ -61,8 +61,9 @@ func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handl
 	return all.Mux(cfg), db
 }
 
-// atListener returns a getenv in which JWKS_URL is the URL of the server's own JWKS.
-func atListener(l net.Listener, getenv func(string) string) func(string) string {
+// withJWKSURL returns a function like getenv, except that JWKS_URL is the URL of the JWKS of the server that listens on
+// l.
+func withJWKSURL(l net.Listener, getenv func(string) string) func(string) string {
 	return func(name string) string {
 		if name == "JWKS_URL" {
 			return "http://" + l.Addr().String() + "/api/auth/jwks"
@@ -76,7 +77,8 @@ type testServer struct {
 	address, database string
 }
 
-// newTestServer starts a server in this process, with conns connections to its database. wrap wraps the endpoints.
+// newTestServer starts a server in this process, with at most conns connections to its database. Each request goes to
+// the handler that wrap returns for the endpoints.
 func newTestServer(
 	t *testing.T, conns int32, wrap func(http.Handler) http.Handler, hasher *password.Hasher,
 ) *testServer {
@@ -87,7 +89,7 @@ func newTestServer(
 	}
 	s := &testServer{address: l.Addr().String(), database: dbtest.New(t)}
 	env := settings(t, s.database)
-	cfg, err := config.LoadAPI(atListener(l, func(name string) string { return env[name] }))
+	cfg, err := config.LoadAPI(withJWKSURL(l, func(name string) string { return env[name] }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,5 +101,5 @@ func newTestServer(
 	return s
 }
 
-// unwrapped does not wrap the endpoints.
+// unwrapped is the argument wrap of newTestServer for endpoints without another handler in front of them.
 func unwrapped(h http.Handler) http.Handler { return h }

@@ -13,8 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// runEnvironment is one execution environment of a function: it starts with empty caches, has one connection to the
-// database, and answers one request after the other, from its standard input to its standard output.
+// runEnvironment imitates an execution environment of Lambda: it starts with empty caches, has one connection to the
+// database, and handles one request after the other. It reads the requests from standard input and writes the responses
+// to standard output.
 func runEnvironment() {
 	cfg, err := config.FromEnv(config.LoadAPI)
 	if err != nil {
@@ -33,7 +34,7 @@ func runEnvironment() {
 	}
 }
 
-// answer handles a request with the timeout of a function.
+// answer handles a request with a deadline of 15 seconds, the timeout of most functions in template.yaml.
 func answer(mux http.Handler, r *http.Request, out io.Writer) error {
 	ctx, stop := context.WithTimeout(context.Background(), 15*time.Second)
 	defer stop()

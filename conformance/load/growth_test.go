@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// sample has the resources that the server uses at one time of the soak.
+// sample has the resources that the server uses at one time of the soak (the long run under load).
 type sample struct {
 	after time.Duration
 	figures
@@ -37,10 +37,11 @@ var limits = []struct {
 	{"descriptors", func(f figures) float64 { return float64(f.Files) }, median, 0, 2},
 }
 
-// problems lists the figures that have grown above their limits.
+// problems lists the figures that are above their limits: those that grew during the soak, too many connections, and
+// resources that are not released after the load.
 func (r *report) problems() (all []string) {
 	if len(r.samples) == 0 {
-		return []string{fmt.Sprintf("no figures: the soak is shorter than %v", every)}
+		return []string{fmt.Sprintf("no samples, because the soak is shorter than %v", sampleInterval)}
 	}
 	third := max(1, len(r.samples)/3)
 	for _, l := range limits {
@@ -120,7 +121,7 @@ func TestGrowthIsReported(t *testing.T) {
 		got := r.problems()
 		text := strings.Join(got, "")
 		if len(got) > 1 || (text == "") != (test.want == "") || !strings.Contains(text, test.want) {
-			t.Errorf("%s: the reported problems: got %q, want %q", test.name, got, test.want)
+			t.Errorf("the problems of a soak with %s: got %q, want one with %q (\"\": none)", test.name, got, test.want)
 		}
 	}
 }

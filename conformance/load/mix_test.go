@@ -9,11 +9,11 @@ type action struct {
 	do    func(*loadUser) error
 }
 
-// mix has the kinds of requests of the load, mostly get-session. One action in 140 has a password. Of a thousand
-// actions, 4 sign out and in again (a third of these after a wrong password), 1 signs in on another device, and 1
-// creates a new account. Users who stay signed in for a week need fewer. A hash takes as much processor time as two or
-// three hundred get-sessions, so hashes are most of the work. They are Argon2id with 19 MiB, Xenon's default, unless a
-// test sets another hasher.
+// mix has the kinds of actions of the load, mostly get-session. Of a thousand actions, 4 sign out and in again (a third
+// of these after a wrong password), 1 signs in on another device, and 1 creates a new account. So there is about one
+// request with a password in 140 actions. Users who stay signed in for a week send fewer. A hash takes as much
+// processor time as two or three hundred get-sessions, so hashes are most of the work. They are Argon2id with 19 MiB,
+// Xenon's default, unless a test sets another hasher.
 var mix = []action{
 	{"get the session", 607, (*loadUser).getSession},
 	{"read the profile", 120, (*loadUser).readProfile},
@@ -37,7 +37,7 @@ func (p *loadUser) doRandomAction() error {
 			return a.do(p)
 		}
 	}
-	panic("the shares of the requests in the mix must add up to 1000, they add up to less")
+	panic("the shares of the actions in mix add up to less than 1000")
 }
 
 // signOutAndIn signs out and in again, every third time with a wrong password first.
@@ -48,7 +48,8 @@ func (p *loadUser) signOutAndIn() error {
 	return first(p.signOut, p.signInWithWrongPassword, p.signIn, p.getToken)
 }
 
-// signInOnOtherDevice signs in again without a sign-out. With four sessions it revokes the others instead.
+// signInOnOtherDevice signs in again without a sign-out. If the account has four sessions, it revokes the other three
+// instead.
 func (p *loadUser) signInOnOtherDevice() error {
 	if p.current.Sessions >= 4 {
 		return p.revokeOtherSessions()

@@ -13,16 +13,16 @@ import (
 
 const (
 	userCount = 500
-	actions   = 12 * userCount // the actions of all users in the test; the soak has a duration instead
+	actions   = 12 * userCount // the actions of all users together in the test; the soak has a duration instead
 	batch     = 50             // the number of users that register concurrently; each first token needs a signature
 	batchTime = 0.5            // seconds in which this machine must be able to answer all concurrent requests
 )
 
-// Five hundred users send requests concurrently, many times, through ten connections to the database. Each user must
-// get the right response with its own data; a 503 is an error. A request that waits two seconds for a connection
-// gets a 503, so the number of concurrent requests is limited to those that this machine answers in a quarter of that
-// time. On a busy machine with the race detector these are fewer than five hundred. The soak has no such limit.
-// Passwords have a cheap hash, since the race detector makes a real hash ten times slower.
+// Five hundred users send many requests concurrently, through ten connections to the database. Each user must get the
+// right response with the user's own data; a 503 is an error. A request that waits two seconds for a connection gets a
+// 503, so the number of concurrent requests is limited to those that this machine answers in a quarter of that time. On
+// a busy machine with the race detector these are fewer than five hundred. The soak has no such limit. Passwords have a
+// cheap hash, because the race detector makes a real hash ten times slower.
 func TestR51_FiveHundredUsersWithMixedRequests(t *testing.T) {
 	s := newTestServer(t, pool, unwrapped, password.Cheap())
 	c := newGroup(t, s.address, 1, userCount)
@@ -51,9 +51,9 @@ func TestR51_FiveHundredUsersWithMixedRequests(t *testing.T) {
 	}
 }
 
-// Twelve users send a wrong password concurrently, on one connection. The response comes at least a quarter of a
-// second after the start of the hash (shared/password), so if a hash kept the connection, some users would wait too
-// long.
+// Twelve users send a wrong password concurrently, and the server has one connection to the database. The response
+// comes at least a quarter of a second after the start of the hash (shared/password). If a hash kept the connection,
+// some users would wait longer than two seconds for it and get a 503.
 func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
 	s := newTestServer(t, 1, unwrapped, nil)
 	c := newGroup(t, s.address, 1, 12)
@@ -64,7 +64,7 @@ func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
 	c.check(t, s.database)
 }
 
-// The test puts a faulty handler between the server and the endpoints. The simulated users must report its faults.
+// The test puts a handler with a fault in front of the endpoints. The simulated users must report the fault.
 func TestFaultyResponsesAreReported(t *testing.T) {
 	for _, test := range []struct {
 		name, want string
@@ -81,13 +81,13 @@ func TestFaultyResponsesAreReported(t *testing.T) {
 			c := newGroup(t, s.address, 1, 5)
 			c.forAll((*loadUser).register)
 			if len(c.faults) > 0 {
-				t.Fatalf("faults before the faulty handler is used: got %v, want none", c.detail)
+				t.Fatalf("faults during the registration: got %v, want none", c.detail)
 			}
 			c.forAll(func(p *loadUser) error {
 				return first(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
 			})
 			if c.faults[test.want] == 0 {
-				t.Errorf("reported faults: got %v, want %s", c.faults, test.want)
+				t.Errorf("faults that the users report when %s: got %v, want %q in them", test.name, c.faults, test.want)
 			}
 		})
 	}

@@ -19,8 +19,8 @@ import (
 // environments is the number of processes, each with a pool of one connection.
 const environments = 50
 
-// steps are the actions of the user of each environment, one in each round. Different users begin with different steps,
-// so that different actions run concurrently.
+// steps are the actions that the user of each environment does, one in each round. Users begin at different steps, so
+// that different actions run concurrently.
 var steps = []func(*loadUser) error{
 	(*loadUser).getSession, (*loadUser).writeProfile, (*loadUser).updateUser, (*loadUser).readProfile,
 	(*loadUser).createAnotherAccount,
@@ -28,8 +28,8 @@ var steps = []func(*loadUser) error{
 	(*loadUser).revokeOtherSessions,
 }
 
-// Fifty processes start at the same time and use a PgBouncer with five connections. In every round no request is
-// answered before all fifty were sent.
+// Fifty processes start at the same time and use a PgBouncer with five connections. In every round, the first requests
+// wait for locked tables until all fifty processes have got one.
 func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 	database := dbtest.New(t)
 	env := settings(t, database)
@@ -47,7 +47,7 @@ func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 		c.users = append(c.users, newLoadUser(b, i))
 	}
 	runAtSameTime(t, c, database, &sent, (*loadUser).register)
-	t.Logf("%v to start %d processes and answer them all", time.Since(begin), environments)
+	t.Logf("%v until all of %d processes were started and their users registered", time.Since(begin), environments)
 	for round := range len(steps) {
 		runAtSameTime(t, c, database, &sent, func(p *loadUser) error { return steps[(p.number+round)%len(steps)](p) })
 	}
@@ -60,7 +60,7 @@ func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 	t.Logf("%d requests in %v, in %d MiB together", len(plain)+len(passwords), time.Since(begin), taken>>20)
 }
 
-// serveJWKS serves the JWKS of the environments.
+// serveJWKS serves the JWKS of the environments and returns its URL.
 func serveJWKS(t *testing.T, env map[string]string) string {
 	t.Helper()
 	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
@@ -113,7 +113,7 @@ type pipes struct {
 	io.Writer
 	out     *bufio.Reader
 	sent    *sync.WaitGroup
-	waiting bool // true until it has sent a request in this round
+	waiting bool // true until a request was sent in this round
 }
 
 func (p *pipes) Write(request []byte) (int, error) {

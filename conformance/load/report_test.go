@@ -18,7 +18,7 @@ type report struct {
 	before, after figures // measured without load
 	first, soak   period
 	samples       []sample
-	accounts      int // number of accounts at the end
+	accounts      int // the number of accounts at the end
 }
 
 // markdown returns the tables of the run.
@@ -86,6 +86,7 @@ func version(tb testing.TB, database string) string {
 	return v
 }
 
+// lineOf returns the value of the line "name: value" in a file.
 func lineOf(file, name string) string {
 	text, _ := os.ReadFile(file)
 	for line := range strings.Lines(string(text)) {
@@ -101,7 +102,7 @@ const (
 	finish = "<!-- the soak: end -->\n"
 )
 
-// write writes the tables to the page.
+// write writes the tables to reliability.md in folder.
 func (r *report) write(tb testing.TB, folder, database string) {
 	tb.Helper()
 	page := filepath.Join(folder, "reliability.md")

@@ -29,14 +29,14 @@ type figures struct {
 	Connections int    `json:"-"` // number of connections to the database
 }
 
-// runServer serves all endpoints in its own process. It prints the host and port on which it listens, and its figures
-// for every line of input.
+// runServer serves all endpoints in its own process. It prints the host and port on which it listens. For every line
+// that it reads from standard input it prints its figures.
 func runServer() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
 	}
-	cfg, err := config.LoadAPI(atListener(l, os.Getenv))
+	cfg, err := config.LoadAPI(withJWKSURL(l, os.Getenv))
 	if err != nil {
 		panic(err)
 	}
@@ -47,7 +47,7 @@ func runServer() {
 	out := json.NewEncoder(os.Stdout)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		runtime.GC()
-		runtime.GC() // the first one keeps the content of sync.Pool
+		runtime.GC() // a sync.Pool keeps its content during one garbage collection
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		f := figures{Goroutines: runtime.NumGoroutine(), Heap: m.HeapAlloc, Objects: m.HeapObjects}
@@ -64,6 +64,7 @@ type child struct {
 	out *bufio.Reader
 }
 
+// spawn starts a child in a role (asServer or asEnvironment), which is stopped at the end of the test.
 func spawn(tb testing.TB, as string, env map[string]string) *child {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -96,7 +97,7 @@ func (c *child) line(tb testing.TB) string {
 	tb.Helper()
 	text, err := c.out.ReadString('\n')
 	if err != nil {
-		tb.Fatalf("the server's process has ended: %v", err)
+		tb.Fatalf("read a line from the server's process: %v; want the process to run", err)
 	}
 	return strings.TrimSpace(text)
 }
@@ -130,7 +131,7 @@ func memory(tb testing.TB, pid int, file, name string) uint64 {
 	kB, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	n, err := strconv.ParseUint(kB, 10, 64)
 	if err != nil {
-		tb.Fatalf("/proc/%d/status has no %s", pid, name)
+		tb.Fatalf("/proc/%d/%s has no line %s with a number of kB, want one", pid, file, name)
 	}
 	return n << 10
 }

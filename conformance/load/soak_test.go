@@ -17,11 +17,11 @@ var (
 	docs   = flag.String("docs", "", "folder of the reliability.md to write the tables to; default: print them only")
 )
 
-// every is the interval of the samples.
-const every = 15 * time.Second
+const sampleInterval = 15 * time.Second
 
-// BenchmarkSoak runs the load of five hundred users once, for any -benchtime. `make soak` runs it. No user waits
-// between two requests, so server, database and users share the processors, which are fully used.
+// BenchmarkSoak runs the load of five hundred users once, whatever b.N is. `make soak` runs it with -benchtime 1x,
+// because with a larger value the testing package could call it again. No user waits between two requests, so server,
+// database and users together use all processors fully.
 func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	database := dbtest.New(b)
@@ -50,8 +50,8 @@ func BenchmarkSoak(b *testing.B) {
 	}
 }
 
-// warmUpCaches executes every action once, so that all caches and pools exist before the measurement, and returns the
-// figures.
+// warmUpCaches executes every action of mix once, so that all caches and pools exist before the measurement, and
+// returns the figures after that.
 func warmUpCaches(b *testing.B, c *userGroup, server *child, database string) figures {
 	b.Helper()
 	c.forAll((*loadUser).register)
@@ -59,20 +59,21 @@ func warmUpCaches(b *testing.B, c *userGroup, server *child, database string) fi
 		c.forAll(a.do)
 	}
 	if c.faultCount() > 0 {
-		b.Fatal(c.detail)
+		b.Fatalf("faults while the caches are warmed up: got %v, want none", c.detail)
 	}
 	c.closeConnections()
 	return steadyFigures(b, server, database)
 }
 
-// period has the results of a part of the run.
+// period has the results of one of the two parts of the run: the warm-up or the soak.
 type period struct {
 	duration        time.Duration
-	plain, password []time.Duration // the times of the requests, sorted
+	plain, password []time.Duration // the response times of the requests without and with a password, sorted
 	faults          int
 }
 
-// runActions runs random actions of all users for a duration. Unless sample is nil, it calls sample every 15 seconds.
+// runActions runs random actions of all users for a duration. Unless sample is nil, it calls sample every
+// sampleInterval.
 func (c *userGroup) runActions(long time.Duration, sample func(after time.Duration)) period {
 	var ended atomic.Bool
 	stopped := make(chan struct{})
@@ -88,7 +89,7 @@ func (c *userGroup) runActions(long time.Duration, sample func(after time.Durati
 			return nil
 		})
 	}()
-	for next := every; sample != nil && next <= long; next += every {
+	for next := sampleInterval; sample != nil && next <= long; next += sampleInterval {
 		time.Sleep(time.Until(begin.Add(next)))
 		sample(next)
 	}
@@ -111,8 +112,8 @@ func (c *userGroup) sampleWhilePaused(b *testing.B, server *child, database stri
 	return sample{after, f}
 }
 
-// steadyFigures returns the figures after the server has noticed that all connections are closed: when they have not
-// changed for a second.
+// steadyFigures returns the figures when the numbers of goroutines and descriptors have not changed for a second. Then
+// the server has noticed that the users have closed their connections.
 func steadyFigures(b *testing.B, server *child, database string) figures {
 	b.Helper()
 	last := server.figures(b, database)

@@ -18,7 +18,7 @@ const (
 // account is the expected content of the database for one account.
 type account struct {
 	Email, ID, Name string
-	Hours           int // time_per_week of the profile, -1 without one
+	Hours           int // time_per_week of the profile; -1 if there is no profile
 	Sessions        int // the number of valid sessions
 	Passwords       int
 }
@@ -33,7 +33,7 @@ type loadUser struct {
 	past    []account // earlier accounts of this user
 	token   string    // the token of the current session, or empty
 	jwt     string
-	names   int // the number of names that the user has had
+	names   int // the number of names that the user has had; newName uses it
 
 	stopped bool // true after a fault
 }
@@ -42,6 +42,7 @@ func newLoadUser(b *client, number int) *loadUser {
 	return &loadUser{client: b, number: number, rng: rand.New(rand.NewPCG(51, uint64(number)))}
 }
 
+// mismatch returns the fault of a response that does not have the expected data.
 func mismatch(what string, got, want any) error {
 	return &fault{"another user's or an older " + what, fmt.Sprintf("got %v, want %v", got, want)}
 }
@@ -180,7 +181,8 @@ func (p *loadUser) getToken() error {
 	return nil
 }
 
-// profile sends a request to the profile API, and checks that the response has these hours (time_per_week).
+// profile sends a request to the profile API, and checks that the response has the user's profile with these hours
+// (time_per_week).
 func (p *loadUser) profile(method string, hours, status int) error {
 	body := ""
 	if method != "GET" {

@@ -25,7 +25,7 @@ type userGroup struct {
 	detail map[string]string // the first fault of each kind
 }
 
-// newGroup creates n users, numbered from number, and opens a connection for each.
+// newGroup creates n users and opens a connection for each. number is the number of the first user.
 func newGroup(tb testing.TB, address string, number, n int) *userGroup {
 	tb.Helper()
 	c := &userGroup{address: address}
@@ -40,6 +40,7 @@ func newGroup(tb testing.TB, address string, number, n int) *userGroup {
 	return c
 }
 
+// forAll runs do concurrently for all users and waits for all.
 func (c *userGroup) forAll(do func(*loadUser) error) { c.runConcurrently(c.users, do) }
 
 // runConcurrently runs do concurrently for some users and waits for all. A user with a fault sends no more requests,
@@ -149,7 +150,8 @@ func connections(tb testing.TB, database string) int {
 		WHERE datname = current_database() AND application_name = 'xenon'`)
 }
 
-// stopwatch has the response times of one user's requests. Requests with a password are separate.
+// stopwatch has the response times of one user's requests: those of sign-in and sign-up, which have a password, and
+// those of all other requests.
 type stopwatch struct{ plain, password []time.Duration }
 
 func (s *stopwatch) add(request string, took time.Duration) {
@@ -160,7 +162,7 @@ func (s *stopwatch) add(request string, took time.Duration) {
 	}
 }
 
-// times returns the response times of all requests since its last call, sorted.
+// times returns the response times of all requests since the last call of times, sorted.
 func (c *userGroup) times() (plain, password []time.Duration) {
 	for _, p := range c.users {
 		plain, password = append(plain, p.took.plain...), append(password, p.took.password...)
