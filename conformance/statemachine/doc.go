@@ -1,3 +1,3 @@
-// Package statemachine runs the definition of the import in an interpreter of the States Language, whose tasks
-// call the built function.
+// Package statemachine tests the state machine of the import. A local interpreter of the Amazon States Language runs
+// the definition, and the tasks call functions/migrate, built as for Lambda.
 package statemachine

@@ -26,7 +26,8 @@ var definition = filepath.Join(root, "functions", "migrate", "statemachine.asl.j
 // longTimeout is a timeout that no invocation in these tests reaches.
 const longTimeout = 10 * time.Minute
 
-// testbed has a source, a target, the function migrate, and an HTTP proxy between the state machine and the function.
+// testbed has a source database, a target database, functions/migrate, and an HTTP proxy between the state machine and
+// the function.
 type testbed struct {
 	t        *testing.T
 	from, to string
@@ -35,22 +36,22 @@ type testbed struct {
 	proxy    *httptest.Server
 
 	mu    sync.Mutex
-	fault func(*task) *answer // if it returns an answer, the function is not called; fault is not called concurrently
+	fault func(*task) *answer // see setFault; never called concurrently
 	tasks []task
 }
 
-// task is a request of the state machine to the function.
+// task is a request of the state machine to functions/migrate.
 type task struct {
 	State   string          `json:"state"`
 	Payload json.RawMessage `json:"payload"`
 
 	action  stepfn.Action
-	during  func(*process) // called while the function runs
-	hold    chan struct{}  // if not nil, the function is called after this channel is closed
-	timeout time.Duration  // of the function; 0 means longTimeout
+	during  func(*process) // called while functions/migrate handles the task
+	hold    chan struct{}  // if not nil, functions/migrate gets the task only after this channel is closed
+	timeout time.Duration  // the timeout of functions/migrate for this task; 0 means longTimeout
 }
 
-// newTestbed creates a source with the given number of users, and an empty target.
+// newTestbed creates a source with the given number of users and an empty target, and starts functions/migrate.
 func newTestbed(t *testing.T, users int) *testbed {
 	t.Helper()
 	s := &testbed{t: t, from: supabasetest.New(t), to: dbtest.New(t)}
@@ -59,7 +60,7 @@ func newTestbed(t *testing.T, users int) *testbed {
 	return s
 }
 
-// open starts the function with the two databases, and the proxy.
+// open starts functions/migrate with the two databases, and the proxy.
 func (s *testbed) open(from, to string) {
 	s.t.Helper()
 	s.lambda = newLambda(s.t, "FROM_DATABASE_URL="+from, "TO_DATABASE_URL="+to)
@@ -67,7 +68,8 @@ func (s *testbed) open(from, to string) {
 	s.t.Cleanup(s.proxy.Close)
 }
 
-// setFault sets a function that the proxy calls for every task before it calls the function migrate.
+// setFault sets a function that the proxy calls for every task before it calls functions/migrate. If that function
+// returns an answer, the proxy sends it to the state machine and does not call functions/migrate.
 func (s *testbed) setFault(fault func(*task) *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +92,7 @@ func (s *testbed) serve(w http.ResponseWriter, r *http.Request) {
 		var e struct {
 			Type string `json:"errorType"`
 		}
-		_ = json.Unmarshal(a.payload, &e) // without an errorType the error has no name, which fails the test
+		_ = json.Unmarshal(a.payload, &e) // without an errorType the error has no name, and the test fails
 		out = map[string]any{"error": e.Type, "cause": string(a.payload)}
 	}
 	_ = json.NewEncoder(w).Encode(out)
@@ -113,18 +115,18 @@ func (s *testbed) perform(t task) answer {
 	return s.lambda.invoke(t.Payload, cmp.Or(t.timeout, longTimeout), t.during)
 }
 
-// executionResult is the result of an execution.
+// executionResult is the output of run.mjs: the result of an execution.
 type executionResult struct {
 	Status  string
 	Error   string
 	Cause   string
 	Output  json.RawMessage
-	Entered map[string]int // how often each state was entered, also states inside a Map state
-	Retried map[string]int
-	Caught  map[string]int
+	Entered map[string]int // how often each state was entered, including states inside a Map state
+	Retried map[string]int // how often each state was retried
+	Caught  map[string]int // how often each state had an error that it caught
 	Events  int
-	Largest int // bytes of the largest input or output of a state
-	Last    struct {
+	Largest int      // bytes of the largest input or output of a state
+	Last    struct { // the state that was entered last, not counting states inside a Map state
 		State string          `json:"state"`
 		Input json.RawMessage `json:"input"`
 	}
@@ -139,7 +141,7 @@ type executionRequest struct {
 	StartAt    string          `json:"startAt,omitempty"`
 }
 
-// start starts an execution with the name, and waits for its end.
+// start starts an execution with a name and an input, and waits for its end.
 func (s *testbed) start(name, input string) executionResult {
 	s.t.Helper()
 	return s.run(
@@ -150,14 +152,15 @@ func (s *testbed) start(name, input string) executionResult {
 	)
 }
 
-// redrive restarts a failed execution as Step Functions does: at the failed state, with the input of that state.
-func (s *testbed) redrive(name string, failed executionResult, times int) executionResult {
+// redrive restarts a failed execution as Step Functions does: at the failed state, with the input of that state. count
+// is the number of redrives, including this one.
+func (s *testbed) redrive(name string, failed executionResult, count int) executionResult {
 	s.t.Helper()
 	return s.run(
 		executionRequest{
 			StartAt: failed.Last.State,
 			Input:   failed.Last.Input,
-			Context: map[string]any{"Name": name, "RedriveCount": times},
+			Context: map[string]any{"Name": name, "RedriveCount": count},
 		},
 	)
 }

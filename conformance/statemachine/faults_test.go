@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// The state machine calls a function again if it was killed or if Lambda could not start it. No row is lost or copied
-// twice.
+// The state machine calls functions/migrate again if the process was killed or if Lambda could not start it. The import
+// is complete, and no row is copied twice.
 func TestKilledFunctionsAreRetried(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 1000)
@@ -39,8 +39,8 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 	}
 }
 
-// The copy of one shard fails on every retry. The shard is parked, the other shards finish, and the state Gate fails. A
-// redrive, which starts at Gate, tries the parked shard again.
+// The copy of one shard fails on every retry. The state machine parks the shard (it records the error and goes on), the
+// other shards finish, and the state Gate fails. A redrive, which starts at Gate, tries the parked shard again.
 func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 800)
@@ -58,8 +58,8 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 			failed.Status, failed.Error, failed.Last.State)
 	}
 	if failed.Retried["Copy lane"] != 8 || failed.Caught["Copy lane"] != 1 || failed.Entered["Park lane"] != 1 {
-		t.Errorf("got the retries %v and the caught errors %v, want one shard parked after 8 retries",
-			failed.Retried, failed.Caught)
+		t.Errorf("the execution with a failing shard: got the retries %v and the caught errors %v, want 8 retries and then "+
+			"one caught error of Copy lane", failed.Retried, failed.Caught)
 	}
 	if !strings.Contains(failed.Cause, "of 8 batches 1 are open or parked") {
 		t.Errorf("the cause of the failure: got %s, want 1 of 8 batches open or parked", failed.Cause)
@@ -73,7 +73,7 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 		t.Errorf("the number and error of parked batches: got %q, want %q", parked, want)
 	}
 	if open := dbtest.Value[int64](t, s.to, "select count(*) from supabase_import.batch where not copied"); open != 1 {
-		t.Errorf("batches that are not copied: got %d, want 1, that of the parked shard", open)
+		t.Errorf("batches that are not copied: got %d, want only the one of the parked shard", open)
 	}
 	again := s.redrive("parked", failed, 1)
 	if again.Status != "FAILED" || again.Error != "NeedsAttention" || again.Entered["Begin"] != 1 {
@@ -84,8 +84,9 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 	s.checkComplete(s.redrive("parked", again, 2))
 }
 
-// The target rejects the rows of one batch, but no single row is the cause. The shard of the batch is parked without a
-// retry, and the other shards finish. When the target accepts the rows again, another execution copies the rest.
+// The target rejects a row of one batch with an error that is not about the row: a missing privilege. The shard of the
+// batch is parked without a retry, and the other shards finish. When the target accepts the row again, another
+// execution copies the rest.
 func TestRejectedBatchIsParkedWithoutRetry(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 800)
@@ -101,7 +102,8 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 ||
 		len(failed.Retried) != 0 {
 		t.Fatalf(
-			"got %s %s, the caught errors %v and the retries %v, want NeedsAttention for one shard and no retry",
+			"the execution: got %s %s, the caught errors %v and the retries %v, want FAILED NeedsAttention, one caught error "+
+				"in Copy lane and no retry",
 			failed.Status,
 			failed.Error,
 			failed.Caught,
@@ -123,7 +125,7 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 	s.checkComplete(s.start("allowed", input))
 }
 
-// The target is unavailable for two seconds. The execution continues without a redrive.
+// The target is unavailable for two seconds during the copy. The execution completes without a redrive.
 func TestImportContinuesAfterTargetWasUnavailable(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 400)
@@ -143,7 +145,8 @@ func TestImportContinuesAfterTargetWasUnavailable(t *testing.T) {
 	s.checkComplete(s.start("unavailable", `{"mfa":"hold","batchSize":20,"concurrency":2}`))
 }
 
-// A second execution fails with the error Held, which names the first execution. The first execution is not affected.
+// While an execution has the lease of the import, a second execution fails with the error Held, whose cause names the
+// first execution. The first execution completes.
 func TestSecondExecutionFailsWhileFirstHasTheLease(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 600)
@@ -166,7 +169,8 @@ func TestSecondExecutionFailsWhileFirstHasTheLease(t *testing.T) {
 	if second.Status != "FAILED" || second.Error != "Held" || !strings.Contains(second.Cause, "the execution one") ||
 		second.Retried["Begin"] != 8 {
 		t.Errorf(
-			"the second execution: got %s %s %s and the retries %v, want FAILED Held with the name \"the execution one\"",
+			"the second execution: got %s %s %s and the retries %v, want FAILED Held after 8 retries of Begin, with "+
+				"\"the execution one\" in the cause",
 			second.Status,
 			second.Error,
 			second.Cause,

@@ -41,12 +41,12 @@ func TestDefinitionIsValid(t *testing.T) {
 		"a task without a resource": {`"Resource": "${MigrateFunctionArn}",`, ``},
 	} {
 		if got := found(strings.Replace(string(text), broken[0], broken[1], 1)); got == "" {
-			t.Errorf("the validator does not report %s", name)
+			t.Errorf("the validator reports no problem in a definition with %s, want one", name)
 		}
 	}
 }
 
-// countRows returns the number of rows that imports have copied into the target.
+// countRows returns the number of users, accounts and profiles in the target.
 func (s *testbed) countRows() int64 {
 	s.t.Helper()
 	return dbtest.Value[int64](
@@ -56,10 +56,11 @@ func (s *testbed) countRows() int64 {
 	)
 }
 
+// output decodes the output of an execution, which must have succeeded.
 func output[T any](t *testing.T, e executionResult) (v T) {
 	t.Helper()
 	if e.Status != "SUCCEEDED" {
-		t.Fatalf("the execution failed with %s: %s", e.Error, e.Cause)
+		t.Fatalf("the execution failed with %s, want it to succeed: %s", e.Error, e.Cause)
 	}
 	if err := json.Unmarshal(e.Output, &v); err != nil {
 		t.Fatalf("read the output: %v\n%s", err, e.Output)
@@ -67,7 +68,8 @@ func output[T any](t *testing.T, e executionResult) (v T) {
 	return v
 }
 
-// checkComplete checks with the output, the ledger and the source that an import is complete.
+// checkComplete checks that the import of an execution is complete: its output, its counts of users, and the log of
+// functions/migrate.
 func (s *testbed) checkComplete(e executionResult) stepfn.ReportResult {
 	s.t.Helper()
 	got := output[stepfn.ReportResult](s.t, e)
@@ -87,7 +89,7 @@ func (s *testbed) checkComplete(e executionResult) stepfn.ReportResult {
 		"select count(*) from auth.users",
 	); users != want ||
 		users != int64(s.summary.Users) {
-		s.t.Errorf("users in the ledger: got %d, want the %d of the source", users, want)
+		s.t.Errorf("users in the counts of the run: got %d, want the %d of the source", users, want)
 	}
 	if strings.Contains(s.lambda.log.String(), "postgres://") {
 		s.t.Error("the log of functions/migrate contains a database URL, want none")
@@ -99,7 +101,7 @@ func (s *testbed) checkEntered(e executionResult, states ...string) {
 	s.t.Helper()
 	for _, state := range states {
 		if e.Entered[state] == 0 {
-			s.t.Errorf("the execution never entered %s: %v", state, e.Entered)
+			s.t.Errorf("states that the execution entered: got %v, want %s in them", e.Entered, state)
 		}
 	}
 }
@@ -171,7 +173,7 @@ func TestImport(t *testing.T) {
 	}
 	for _, metric := range []string{`"Namespace":"Xenon/Import"`, `"Quarantined":`, `"Verified":`} {
 		if !strings.Contains(s.lambda.log.String(), metric) {
-			t.Errorf("the log has no metric %s", metric)
+			t.Errorf("the log of functions/migrate has no %s, want the metrics of the import", metric)
 		}
 	}
 	before := s.countRows()
@@ -189,8 +191,8 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// shortenTimeout gives an action a short timeout, which grows with every call, so that the test also ends on a slow
-// machine.
+// shortenTimeout gives an action of functions/migrate a timeout of one second, and 100 ms more with every call, so that
+// the test also ends on a slow machine.
 func (s *testbed) shortenTimeout(action string) {
 	timeout := time.Second
 	s.setFault(func(t *task) *answer {
@@ -202,7 +204,8 @@ func (s *testbed) shortenTimeout(action string) {
 	})
 }
 
-// If an invocation ends before its shard is complete, the state machine calls the function again.
+// If an invocation ends before its shard is complete, the state machine calls the function again. The same holds for a
+// rollback.
 func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 3000)
@@ -234,8 +237,8 @@ func TestLargeSourcesAreCopiedByChildExecutions(t *testing.T) {
 	s.checkComplete(got)
 	if got.Entered["Copy with child executions"] != 1 || got.Entered["Copy"] != 0 ||
 		got.Entered["Copy lane, child"] != 16 {
-		t.Errorf("states that the execution entered: got %v, want 16 child executions of Copy lane and no inline Copy",
-			got.Entered)
+		t.Errorf("states that the execution entered: got %v, want Copy with child executions once, with 16 children, and "+
+			"Copy never", got.Entered)
 	}
 }
 
@@ -248,7 +251,8 @@ func TestRollbackRemovesAllCopiedRows(t *testing.T) {
 	copied := s.countRows()
 	counted := output[stepfn.RollbackResult](t, s.start("counted", `{"rollback":true,"dryRun":true}`))
 	if !counted.Done || s.countRows() != copied {
-		t.Errorf("the dry run returned %+v and left %d of %d rows, want all", counted, s.countRows(), copied)
+		t.Errorf("the dry run of the rollback: got %+v and %d rows in the target, want Done and all %d rows",
+			counted, s.countRows(), copied)
 	}
 	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
 	if n := s.countRows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil ||

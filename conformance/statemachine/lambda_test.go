@@ -35,7 +35,8 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// build builds the function once, with the build tag that the Makefile uses, and returns the path of the executable.
+// build builds functions/migrate once, with the build tag that the Makefile uses, and returns the path of the
+// executable.
 var build = sync.OnceValues(func() (string, error) {
 	bootstrap := filepath.Join(buildDir, "bootstrap")
 	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./functions/migrate")
@@ -46,8 +47,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return bootstrap, nil
 })
 
-// lambda imitates AWS Lambda. It starts one process of the function for each concurrent invocation, and reuses
-// idle processes. Each process receives one event at a time through the Runtime API, version 2018-06-01.
+// lambda emulates AWS Lambda for functions/migrate. It starts a process of the function for each concurrent invocation,
+// and reuses idle processes. Each process receives one event at a time through the Runtime API, version 2018-06-01.
 type lambda struct {
 	t         *testing.T
 	bootstrap string
@@ -85,7 +86,7 @@ type answer struct {
 // invoke runs the function with a timeout. If during is not nil, invoke calls it with the process when the process has
 // received the event.
 func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*process)) answer {
-	p, err := l.take()
+	p, err := l.takeProcess()
 	if err != nil {
 		return failure("Lambda.ServiceException", err.Error())
 	}
@@ -111,6 +112,7 @@ func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*proc
 	}
 }
 
+// failure returns Lambda's answer for a failed invocation.
 func failure(name, message string) answer {
 	payload, err := json.Marshal(map[string]string{"errorType": name, "errorMessage": message})
 	if err != nil {
@@ -119,7 +121,8 @@ func failure(name, message string) answer {
 	return answer{failed: true, payload: payload}
 }
 
-func (l *lambda) take() (*process, error) {
+// takeProcess returns an idle process, or starts one.
+func (l *lambda) takeProcess() (*process, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.idle) > 0 {
@@ -200,12 +203,13 @@ func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Aws-Request-Id", "8c1f7a52-0000-4000-8000-000000000001")
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(e.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-central-1:123456789012:function:migrate")
-		_, _ = w.Write(e.payload) // if the process has died, invoke reads it from exited
+		_, _ = w.Write(e.payload) // if the process has ended, invoke notices that from p.exited
 	case <-r.Context().Done():
 	case <-p.exited:
 	}
 }
 
+// serveAnswer receives the function's answer to its event.
 func (p *process) serveAnswer(failed bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		payload, err := io.ReadAll(r.Body)

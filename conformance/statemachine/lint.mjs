@@ -1,4 +1,4 @@
-// Validates the definition on standard input, also its ARNs and paths, and prints the errors.
+// Validates the definition of a state machine on standard input, including its ARNs and paths, and prints the errors.
 import { text } from 'node:stream/consumers';
 import validate from 'asl-validator';
 

@@ -1,6 +1,7 @@
-// Executes the state machine once. Standard input is one JSON object: definition (a file), input, context (the value of
-// Execution in the context object), proxy (a URL that takes a task as {"state", "payload"} and answers {"output"} or
-// {"error", "cause"}), and for a redrive startAt. Standard output is one JSON object: the result and counts of events.
+// Executes a state machine once. Standard input is one JSON object with the members definition (a file), input, context
+// (the value of Execution in the context object), proxy (a URL that receives each task as {"state", "payload"} and
+// answers {"output"} or {"error", "cause"}) and, for a redrive, startAt. Standard output is one JSON object: the result
+// and counts of events.
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { StateMachine } from 'aws-local-stepfunctions';
@@ -29,7 +30,7 @@ const perform = (state) => async (payload) => {
 };
 
 const tasks = {};
-const retryIntervals = {}; // in ms: the test does not wait as long as the definition says
+const retryIntervals = {}; // in ms, by state: shorter than in the definition, so that the tests do not wait
 const collect = (states) => {
   for (const [name, state] of Object.entries(states)) {
     if (state.Type === 'Task') tasks[name] = perform(name);
