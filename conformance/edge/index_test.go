@@ -46,8 +46,8 @@ func indexFunction(t *testing.T) string {
 	return p.FunctionCode
 }
 
-// The function maps the path of a page to its index.html and does not change paths of files. It never responds itself,
-// so it cannot redirect.
+// The CloudFront function SiteIndex maps the path of a page to its index.html, and does not change the path of a file.
+// It always returns the request and never a response, so it cannot redirect.
 func TestSiteIndexMapsPagesToTheirIndexFile(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
@@ -76,7 +76,7 @@ func TestSiteIndexMapsPagesToTheirIndexFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The context has no require, no modules and no process, as CloudFront's runtime.
+	// The context has no require, no modules and no process, like CloudFront's runtime.
 	script := `
 const { runInNewContext } = require("node:vm")
 const [code, paths] = [process.argv[1], JSON.parse(require("node:fs").readFileSync(0, "utf8"))]

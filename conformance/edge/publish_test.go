@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// writeProgram writes a shell script called name into dir, which appends its name and arguments to the file calls.
+// writeProgram writes a shell script into dir. The script appends its name and arguments to the file calls in dir, and
+// then runs body. writeProgram returns the path of the script.
 func writeProgram(t *testing.T, dir, name, body string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -23,8 +24,8 @@ func writeProgram(t *testing.T, dir, name, body string) string {
 	return path
 }
 
-// runPublish runs scripts/publish with scripts in place of the programs aws and sam. It returns their calls and the
-// output of the script.
+// runPublish runs scripts/publish with shell scripts in place of the programs aws and sam. It returns the calls of the
+// two programs, and the output of scripts/publish.
 func runPublish(t *testing.T, outputs, site string) (calls []string, output string, err error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -33,11 +34,12 @@ func runPublish(t *testing.T, outputs, site string) (calls []string, output stri
 	run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "publish"), "prod", site)
 	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"))
 	out, err := run.CombinedOutput()
-	text, _ := os.ReadFile(filepath.Join(dir, "calls")) // it does not exist without a call
+	text, _ := os.ReadFile(filepath.Join(dir, "calls")) // the file does not exist if no program was called
 	lines := strings.ReplaceAll(string(text), site, "SITE")
 	return strings.FieldsFunc(lines, func(r rune) bool { return r == '\n' }), string(out), err
 }
 
+// outputs are the outputs of the stack, as `sam list stack-outputs` prints them.
 const outputs = `[{"OutputKey":"SiteBucketName","OutputValue":"a-bucket"},` +
 	`{"OutputKey":"DistributionId","OutputValue":"E1"}]`
 
@@ -84,7 +86,7 @@ func TestPublishUploadsNothingWithoutASite(t *testing.T) {
 	}
 }
 
-// For a stack without the outputs the script fails.
+// If the stack does not have the outputs that scripts/publish needs, the script fails and uploads nothing.
 func TestPublishFailsWithoutAStack(t *testing.T) {
 	t.Parallel()
 	site := t.TempDir()

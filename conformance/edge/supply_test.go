@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// pip installs packages with their hashes only, so that a compromised registry cannot change what a deployment uses.
+// The scripts let pip install only packages with a known hash, so that a compromised registry cannot change what a
+// deployment uses.
 func TestPipInstallsPackagesWithHashesOnly(t *testing.T) {
 	t.Parallel()
 	scripts, err := filepath.Glob("../../scripts/*")
@@ -28,7 +29,8 @@ func TestPipInstallsPackagesWithHashesOnly(t *testing.T) {
 			found++
 			m := wanted.FindStringSubmatch(line)
 			if m == nil {
-				t.Errorf("%s: got %q, want the options --no-deps --require-hashes -r scripts/requirements/NAME.txt", script, line)
+				t.Errorf("the call of pip in %s: got %q, want the options --no-deps --require-hashes -r "+
+					"scripts/requirements/NAME.txt", script, line)
 				continue
 			}
 			checkRequirementsHaveHashes(t, filepath.Join("../..", m[1]))
@@ -53,7 +55,7 @@ func checkRequirementsHaveHashes(t *testing.T, file string) {
 		}
 		requirements++
 		if !regexp.MustCompile(`^[\w.\[\],-]+==\S+.* --hash=sha256:[0-9a-f]{64}`).MatchString(line) {
-			t.Errorf("%s: the requirement %.80s has no version or no hash", file, line)
+			t.Errorf("%s: the requirement %.80s has no version or no hash, want both", file, line)
 		}
 	}
 	if requirements < 10 {

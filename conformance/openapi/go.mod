@@ -1,4 +1,5 @@
-// The tests of docs/openapi.yaml. The root module does not depend on what they alone need.
+// The tests of docs/openapi.yaml. They are a module of their own, so that the root module does not depend on their
+// libraries.
 module github.com/xenon-auth/xenon/conformance/openapi
 
 go 1.26.8

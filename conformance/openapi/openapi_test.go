@@ -23,8 +23,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// description reads docs/openapi.yaml and validates it as an OpenAPI document, including its examples.
-func description(t *testing.T) *openapi3.T {
+// readDocument reads docs/openapi.yaml and validates it as an OpenAPI document, including its examples.
+func readDocument(t *testing.T) *openapi3.T {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromFile("../../docs/openapi.yaml")
 	if err != nil {
@@ -38,14 +38,14 @@ func description(t *testing.T) *openapi3.T {
 
 func TestOpenAPI_VersionIs31(t *testing.T) {
 	t.Parallel()
-	if doc := description(t); !strings.HasPrefix(doc.OpenAPI, "3.1.") {
-		t.Errorf("got OpenAPI %s, want 3.1", doc.OpenAPI)
+	if doc := readDocument(t); !strings.HasPrefix(doc.OpenAPI, "3.1.") {
+		t.Errorf("the version in docs/openapi.yaml: got OpenAPI %s, want 3.1", doc.OpenAPI)
 	}
 }
 
 var apiEvent = regexp.MustCompile(`Method: (\w+), Path: "([^"]+)"`)
 
-// The document describes exactly the routes of template.yaml.
+// docs/openapi.yaml describes exactly the routes of template.yaml, except OPTIONS.
 func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../template.yaml")
@@ -60,9 +60,9 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 		served = append(served, m[1]+" "+m[2])
 	}
 	if events := bytes.Count(text, []byte("Type: HttpApi\n")) - 1; events != len(served) {
-		t.Errorf("template.yaml has %d HttpApi events, but this test could read only %d", events, len(served))
+		t.Errorf("HttpApi events that this test read from template.yaml: got %d, want all %d", len(served), events)
 	}
-	for path, item := range description(t).Paths.Map() {
+	for path, item := range readDocument(t).Paths.Map() {
 		for method := range item.Operations() {
 			described = append(described, method+" "+path)
 		}
@@ -70,7 +70,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	slices.Sort(served)
 	slices.Sort(described)
 	if diff := cmp.Diff(described, served); diff != "" {
-		t.Errorf("routes (-openapi.yaml +template.yaml):\n%s", diff)
+		t.Errorf("routes in both documents, want the same (-openapi.yaml +template.yaml):\n%s", diff)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	}
 	for _, code := range explained {
 		if strings.Count(string(text), code) < 2 {
-			t.Errorf("docs/openapi.yaml explains the code %s, but uses it nowhere", code)
+			t.Errorf("docs/openapi.yaml explains the code %s, but uses it nowhere else", code)
 		}
 	}
 }
@@ -134,7 +134,7 @@ type answer struct {
 // the document. For a listed divergence it checks Xenon's response.
 func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 	t.Parallel()
-	doc := description(t)
+	doc := readDocument(t)
 	files, err := filepath.Glob("../recorded/*.json")
 	if err != nil {
 		t.Fatal(err)
@@ -170,10 +170,10 @@ func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 
 var exchangePattern = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /`)
 
-// The check above reports what the document does not describe.
+// checkExchange reports an exchange that the document does not describe.
 func TestR05_MismatchesWithTheDocumentAreReported(t *testing.T) {
 	t.Parallel()
-	doc := description(t)
+	doc := readDocument(t)
 	const jsonType = `"headers":{"Content-Type":"application/json"}`
 	for _, test := range []struct{ exchange, want string }{
 		{`{"do":"GET /api/auth/ok","library":{"status":200,` + jsonType + `,"body":{"ok":true}}}`, ""},
@@ -251,12 +251,13 @@ func checkExchange(doc *openapi3.T, e exchange) error {
 	return checkResponse(response.Value, got)
 }
 
-// The ends of paths that are a parameter in the document.
+// callbackProvider and resetToken match the ends of paths that have a parameter in the document.
 var (
 	callbackProvider = regexp.MustCompile(`/callback/[^/]+$`)
 	resetToken       = regexp.MustCompile(`/reset-password/[^/]+$`)
 )
 
+// operation returns the description of a route, or nil if the document does not describe it.
 func operation(doc *openapi3.T, method, path string) *openapi3.Operation {
 	path = callbackProvider.ReplaceAllString(path, "/callback/{provider}")
 	path = resetToken.ReplaceAllString(path, "/reset-password/{token}")
@@ -275,7 +276,7 @@ func checkRequest(op *openapi3.Operation, query string, sent json.RawMessage) er
 	}
 	for _, p := range op.Parameters {
 		if p.Value.In == "query" && p.Value.Required && !parameters.Has(p.Value.Name) {
-			return fmt.Errorf("the request misses the required parameter %s", p.Value.Name)
+			return fmt.Errorf("the request does not have the required parameter %s", p.Value.Name)
 		}
 	}
 	if op.RequestBody == nil {
@@ -294,7 +295,7 @@ func checkRequest(op *openapi3.Operation, query string, sent json.RawMessage) er
 	if text, ok := body.(string); ok {
 		body = parseText(text)
 	}
-	return visit(op.RequestBody.Value.Content.Get("application/json").Schema, body)
+	return validate(op.RequestBody.Value.Content.Get("application/json").Schema, body)
 }
 
 // parseText parses a body that was recorded as text: a form, or JSON in an unusual encoding.
@@ -314,7 +315,7 @@ func parseText(text string) (body any) {
 func checkResponse(response *openapi3.Response, got *answer) error {
 	for name, h := range response.Headers {
 		if h.Value.Required && got.Headers[name] == "" {
-			return fmt.Errorf("the response misses the required header %s", name)
+			return fmt.Errorf("the response does not have the required header %s", name)
 		}
 	}
 	media := response.Content.Get("application/json")
@@ -334,17 +335,18 @@ func checkResponse(response *openapi3.Response, got *answer) error {
 	if err := json.Unmarshal(got.Body, &body); err != nil {
 		return err
 	}
-	if err := visit(media.Schema, body); err != nil {
+	if err := validate(media.Schema, body); err != nil {
 		return fmt.Errorf("the body: %w", err)
 	}
 	return nil
 }
 
-func visit(schema *openapi3.SchemaRef, value any) error {
+// validate validates a value against a schema. The error does not contain the text of the schema.
+func validate(schema *openapi3.SchemaRef, value any) error {
 	err := schema.Value.VisitJSON(value, openapi3.EnableJSONSchema2020(), openapi3.EnableFormatValidation())
 	if err == nil {
 		return nil
 	}
-	fault, _, _ := strings.Cut(err.Error(), "\nSchema:") // without the text of the schema
+	fault, _, _ := strings.Cut(err.Error(), "\nSchema:")
 	return errors.New(fault)
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// TestR05_XenonsOwnRoutesMatchTheDocument checks responses that Better Auth does not have, and that are not recorded,
-// against the document: the profile, /health, the key set and a body that is too large.
+// TestR05_XenonsOwnRoutesMatchTheDocument checks responses of Xenon that are not recorded against the document: those
+// of the profile API, of /health, of the JWKS, of cancel-email-change, and to a body that is too large.
 func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	t.Parallel()
-	doc := description(t)
+	doc := readDocument(t)
 	x := xenontest.Start(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl")
 	bearer := ""
 	sendAndCheck := func(do, body string, want int, headers ...string) answer {
@@ -76,7 +76,8 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	sendAndCheck("GET /health", "", 429)
 }
 
-// request sends one request to a server's URL and returns the response as an answer.
+// request sends one request to a server and returns the response as an answer. do is the method and path, headers has
+// names and values.
 func request(t *testing.T, url, do, body, bearer string, headers ...string) answer {
 	t.Helper()
 	method, path, _ := strings.Cut(do, " ")

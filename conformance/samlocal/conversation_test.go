@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// step is one request. {{token}} is the value that an earlier step saved under that name, {{cookies}} the browser's
-// cookies, {{origin}} the server's origin.
+// step is one request of smoke.json. In the values of its headers, {{token}} is the value that an earlier step saved
+// under the name token, {{cookies}} the browser's cookies, and {{origin}} the server's origin.
 type step struct {
 	Note    string            `json:"note"`
 	As      string            `json:"as"` // the browser, which stores cookies
@@ -27,13 +27,14 @@ type step struct {
 	Headers map[string]string `json:"headers"`
 	Body    json.RawMessage   `json:"body"`
 	Text    string            `json:"text"`    // the body as text, instead of Body
-	Save    string            `json:"save"`    // the member of the response to save
-	Differs string            `json:"differs"` // why SAM's response differs: a key of differences
+	Save    string            `json:"save"`    // the member of the response to save, under its own name
+	Differs string            `json:"differs"` // why SAM's response differs: a key of the map differences; "": it does not
 }
 
 func (s step) name() string { return strings.TrimSpace(s.Do + " " + s.Note) }
 
-// answer is the compared part of a response, with generated values replaced by their kind.
+// answer is the part of a response that is compared, with generated values replaced by their kind, and the time until
+// the response.
 type answer struct {
 	Status  int
 	Headers map[string]string
@@ -49,6 +50,7 @@ type conversation struct {
 	saved           map[string]string
 }
 
+// steps reads smoke.json.
 func steps(t *testing.T) (all []step) {
 	t.Helper()
 	text, err := os.ReadFile("smoke.json")
@@ -61,7 +63,7 @@ func steps(t *testing.T) (all []step) {
 	return all
 }
 
-// sendAll sends all requests to a server.
+// sendAll sends the requests of smoke.json to a server, and returns the responses.
 func sendAll(t *testing.T, address, origin string) (answers []answer) {
 	t.Helper()
 	c := &conversation{
@@ -123,7 +125,7 @@ var client = &http.Client{
 func (c *conversation) saveValues(s step, response *http.Response, text []byte) {
 	if s.Save != "" {
 		var members map[string]any
-		_ = json.Unmarshal(text, &members) // if the member is missing, the next step fails
+		_ = json.Unmarshal(text, &members) // if the member is missing, the step that uses it fails
 		c.saved[s.Save], _ = members[s.Save].(string)
 	}
 	if s.As == "" {
@@ -139,9 +141,11 @@ func (c *conversation) saveValues(s step, response *http.Response, text []byte) 
 	}
 }
 
-// notCompared are headers of the server, not of Xenon. Go's client has checked Content-Length against the body.
-var notCompared = []string{"Connection", "Content-Length", "Date", "Server", "Set-Cookie"}
+// ignoredHeaders are not compared: the HTTP server sets them, not Xenon's handlers. Set-Cookie is compared as
+// answer.Cookies. Go's client has checked Content-Length against the body.
+var ignoredHeaders = []string{"Connection", "Content-Length", "Date", "Server", "Set-Cookie"}
 
+// comparable returns the part of a response that is compared.
 func (c *conversation) comparable(response *http.Response, text []byte, took time.Duration) answer {
 	a := answer{
 		Status:  response.StatusCode,
@@ -152,7 +156,7 @@ func (c *conversation) comparable(response *http.Response, text []byte, took tim
 	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
 		value := c.replaceValues(strings.Join(response.Header[name], " | "))
 		switch {
-		case slices.Contains(notCompared, name):
+		case slices.Contains(ignoredHeaders, name):
 			continue
 		case name == "X-Request-Id", name == "Etag":
 			value = "<generated>"

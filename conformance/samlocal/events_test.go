@@ -36,7 +36,7 @@ const echoTemplate = `{
   }}
 }`
 
-// requests are the requests of the golden events, by the name of the file.
+// requests are the requests whose events are the golden events, by the name of the file.
 var requests = map[string]struct {
 	line    string
 	headers []string // pairs of name and value
@@ -60,7 +60,7 @@ var requests = map[string]struct {
 		body:    "email=ann%40example.com&password=correct+horse",
 	},
 	"sam_health": {line: "GET /health"},
-	// A cookie name twice, a value with an equals sign, a cookie without a value, and a Host header of the client.
+	// Two cookies with the same name, a value with an equals sign, a cookie without a value, and another Host header.
 	"sam_cookies": {
 		line: "GET /api/auth/get-session?disableCookieCache=true&empty=&plus=a+b",
 		headers: []string{
@@ -70,11 +70,11 @@ var requests = map[string]struct {
 	},
 }
 
-// plainClient is a client that adds no headers.
+// plainClient is an HTTP client that adds no Accept-Encoding header.
 var plainClient = &http.Client{Transport: &http.Transport{DisableCompression: true}}
 
-// The golden events of shared/lambdahttp/testdata are the events that SAM sends to a function.
-func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
+// The golden events of SAM in shared/lambdahttp/testdata equal the events that SAM sends to a function.
+func TestGoldenEventsEqualEventsOfSAMLocal(t *testing.T) {
 	pulled := imageArguments(t)
 	dir := t.TempDir()
 	template := strings.ReplaceAll(echoTemplate, "ARCH", samArch())
@@ -115,13 +115,15 @@ func TestFunctionAcceptsEventsOfSAMLocal(t *testing.T) {
 		event, err := io.ReadAll(response.Body)
 		response.Body.Close()
 		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatalf("%s: got %d, the error %v and the event %s, want 200; sam local printed:\n%s",
+			t.Fatalf("the request %s: got %d, the error %v and the body %s, want 200; sam local printed:\n%s",
 				name, response.StatusCode, err, event, sam.printed.String())
 		}
 		checkGolden(t, name, withFixedValues(t, event, sam.port))
 	}
 }
 
+// checkGolden compares an event with the golden event in a file of shared/lambdahttp/testdata. With -update it writes
+// the file.
 func checkGolden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join(root, "shared/lambdahttp/testdata", name+".json")
@@ -136,11 +138,11 @@ func checkGolden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(got), string(want)); diff != "" {
-		t.Errorf("%s (-SAM +golden):\n%s", name, diff)
+		t.Errorf("the event of the request %s, want the golden event (-SAM +golden):\n%s", name, diff)
 	}
 }
 
-// variableFields matches the fields of an event that differ in each run, and has their values in the golden events.
+// variableFields match the fields of an event that differ in each run, and have their values in the golden events.
 var variableFields = []struct {
 	form *regexp.Regexp
 	is   string
@@ -150,7 +152,7 @@ var variableFields = []struct {
 	{regexp.MustCompile(`"timeEpoch": \d+`), `"timeEpoch": 1760936434`},
 }
 
-// withFixedValues replaces times, request id and port of an event by those of the golden events.
+// withFixedValues returns an event, indented, with the times, the request id and the port of the golden events.
 func withFixedValues(t *testing.T, event []byte, port string) []byte {
 	t.Helper()
 	var pretty bytes.Buffer

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// The script runs with a PATH that has a shell, but no Docker or one that does not work.
+// The test runs scripts/sam-local with a PATH that has only dirname and grep, and no docker or a script named docker
+// that fails.
 func TestSamLocalReportsMissingPrerequisites(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ docker, want string }{
@@ -40,7 +41,8 @@ func TestSamLocalReportsMissingPrerequisites(t *testing.T) {
 			script.Env = []string{"PATH=" + path}
 			out, err := script.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), c.want) {
-				t.Errorf("scripts/sam-local: got the error %v and %s, want an error with %q", err, out, c.want)
+				t.Errorf("scripts/sam-local: got the error %v and the output %s, want an error and %q in the output",
+					err, out, c.want)
 			}
 		})
 	}

@@ -26,8 +26,9 @@ const root = "../.."
 
 func TestMain(m *testing.M) { os.Exit(xenontest.Main(m)) }
 
-// requireEngine skips the test with the reason if no container engine can run here. isOurs is true if
-// scripts/docker-engine has started the engine for the tests. Other engines can use or pull AWS's base image.
+// requireEngine skips the test if NO_DOCKER has a reason why no container engine can run here. Otherwise it fails the
+// test if Docker does not answer. isOurs is true if scripts/docker-engine has started the engine for the tests. Other
+// engines can pull AWS's base image.
 func requireEngine(t *testing.T) (isOurs bool) {
 	t.Helper()
 	if why := os.Getenv("NO_DOCKER"); why != "" {
@@ -39,8 +40,9 @@ func requireEngine(t *testing.T) (isOurs bool) {
 	return strings.Contains(os.Getenv("DOCKER_HOST"), "/docker-engine.")
 }
 
-// imageArguments returns SAM's arguments for the base image. In an engine of the tests, another image replaces it.
-// That image has what SAM needs: a shell, mv and chmod, and the folders that the emulator and the functions expect.
+// imageArguments returns SAM's arguments for AWS's base image. In an engine that scripts/docker-engine has started, it
+// replaces that image by another one, which has what SAM needs: a shell, mv and chmod, and the folders that the
+// emulator and the functions expect.
 func imageArguments(t *testing.T) []string {
 	t.Helper()
 	if !requireEngine(t) {
@@ -83,7 +85,7 @@ func samArch() string {
 	return runtime.GOARCH
 }
 
-// build compiles a command for a container.
+// build compiles a Go command for a container, and returns the path of the executable.
 func build(t *testing.T, path, name string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name)
@@ -106,7 +108,8 @@ type server struct {
 func (s *server) address() string { return "http://127.0.0.1:" + s.port }
 func (s *server) origin() string  { return "http://localhost:" + s.port }
 
-// start runs a program until the test ends. args and env get the port that it has to listen on.
+// start runs a program until the test ends, and waits until it accepts connections. args and env return the command
+// line and the environment variables for a port, on which the program must listen.
 func start(t *testing.T, args, env func(port string) []string) *server {
 	t.Helper()
 	s := &server{port: strconv.Itoa(freeport.Port(t))}
@@ -124,14 +127,15 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 	t.Cleanup(func() {
 		_ = s.cmd.Process.Signal(syscall.SIGTERM) // the script handles it as Ctrl-C
 		if err := <-ended; err != nil {
-			t.Errorf("%s exited with %v at the end, want no error:\n%s", line[0], err, s.printed.String())
+			t.Errorf("%s exited with %v after SIGTERM, want no error:\n%s", line[0], err, s.printed.String())
 		}
 	})
 	for range 1800 {
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Fatalf("%s exited with %v before it accepted connections:\n%s", line[0], err, s.printed.String())
+			t.Fatalf("%s exited with %v before it accepted connections, want it to run:\n%s",
+				line[0], err, s.printed.String())
 		case <-time.After(100 * time.Millisecond):
 		}
 		conn, err := net.Dial("tcp", "127.0.0.1:"+s.port)
@@ -140,7 +144,7 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 			return s
 		}
 	}
-	t.Fatalf("%s does not accept connections:\n%s", line[0], s.printed.String())
+	t.Fatalf("%s accepted no connection within 180 seconds:\n%s", line[0], s.printed.String())
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// differences are the differences of SAM's gateway from AWS's HTTP API and `xenon dev`.
+// differences are how SAM's gateway differs from AWS's HTTP API and from `xenon dev`.
 var differences = map[string]string{
 	"route": `for a route that is not in the template SAM answers 403 "Missing Authentication Token", as a REST API`,
 	"slash": "SAM decodes %2F before it matches the route, and finds none",
@@ -49,11 +49,11 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 		why, listed := differences[s.Differs]
 		switch {
 		case s.Differs != "" && !listed:
-			t.Errorf("%s: the difference %q is not one of the explained ones in this test", s.name(), s.Differs)
+			t.Errorf("%s: smoke.json names the difference %q, want a key of differences in this test", s.name(), s.Differs)
 		case diff != "" && !listed:
 			t.Errorf("%s (-sam local +xenon dev):\n%s", s.name(), diff)
 		case diff == "" && listed:
-			t.Errorf("%s: sam local and xenon dev answer the same, want the listed difference (%s); remove it from the scenario",
+			t.Errorf("%s: sam local and xenon dev answer the same, want the listed difference (%s); remove it from smoke.json",
 				s.name(), why)
 		}
 		result := "equal"

@@ -1,4 +1,5 @@
-// Command echo is a function that answers every event with the event itself, byte for byte from Lambda's Runtime API.
+// Command echo is a Lambda function that answers every event with an HTTP response whose body is the event, byte for
+// byte as the Runtime API sent it.
 package main
 
 import (

@@ -19,7 +19,7 @@ func main() {
 // run executes the command of /bin/sh -c.
 func run(args []string) error {
 	if len(args) != 3 || args[1] != "-c" {
-		return fmt.Errorf("this stand-in runs only the commands of the Dockerfile of SAM CLI 1.170, not %q", args)
+		return fmt.Errorf("this program runs only the commands of the Dockerfile of SAM CLI 1.170, not %q", args)
 	}
 	for command := range strings.SplitSeq(args[2], "&&") {
 		words := strings.Fields(command)
@@ -30,7 +30,7 @@ func run(args []string) error {
 		case len(words) == 3 && words[0] == "chmod" && words[1] == "+x":
 			err = os.Chmod(filepath.Clean(words[2]), 0o755) //nolint:gosec // an executable for all users
 		default:
-			err = fmt.Errorf("this stand-in runs only the commands of the Dockerfile of SAM CLI 1.170, not %q", command)
+			err = fmt.Errorf("this program runs only the commands of the Dockerfile of SAM CLI 1.170, not %q", command)
 		}
 		if err != nil {
 			return err
