@@ -21,7 +21,7 @@ import (
 
 var updateCold = flag.Bool("update", false, "write the section on cold starts in docs/lambda.md")
 
-// parts are the parts of the time from the start of a process to its first response, in their order.
+// parts are the parts of the time from the start of a process to its first response, in the order in which they happen.
 var parts = []struct{ name, what string }{
 	{"runtime", "exec, Go's runtime, init functions of packages"},
 	{"config", "settings, handlers, first request for an event"},
@@ -31,9 +31,9 @@ var parts = []struct{ name, what string }{
 	{"rest", "event, cookie, first use of the keys, JWT, JSON"},
 }
 
-// BenchmarkColdStart measures one get-session of a signed-in user by a new process of functions/session under AWS's
-// emulator. It leaves out the time that the emulator itself needs. The function has no code for this: the times come
-// from its network traffic.
+// BenchmarkColdStart measures the first get-session of a signed-in user in a new process of functions/session under
+// AWS's emulator. It leaves out the time that the emulator itself needs. The function has no code for this: the times
+// come from its network traffic and from the init trace of the Go runtime.
 func BenchmarkColdStart(b *testing.B) {
 	database := newTimingProxy(b, dbtest.New(b))
 	d := sandbox.Deploy(b, database.url())
@@ -51,6 +51,7 @@ func BenchmarkColdStart(b *testing.B) {
 	reportTimes(b, runs)
 }
 
+// signUpFor signs up a user with functions/signup, and returns the session cookie.
 func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
 	b.Helper()
 	s := d.Start("signup", sandbox.Build(b, "functions/signup"))
@@ -63,6 +64,8 @@ func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
 	return cookie
 }
 
+// runOnce starts functions/session, sends it the event of get-session twice, and adds the times of each part of the
+// first request, and of the whole second request, to runs.
 func runOnce(
 	b *testing.B,
 	d *sandbox.Deployment,
@@ -99,18 +102,19 @@ func runOnce(
 	runs["warm"] = append(runs["warm"], sandbox.Now().Sub(warm))
 }
 
-func median(all []time.Duration) float64 {
+// medianMs returns the median in milliseconds, and sorts all.
+func medianMs(all []time.Duration) float64 {
 	slices.Sort(all)
 	return float64(all[len(all)/2].Microseconds()) / 1000
 }
 
 func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	b.Helper()
-	total := median(runs["total"])
+	total := medianMs(runs["total"])
 	var text strings.Builder
 	text.WriteString("| part | what | ms | share |\n|---|---|---|---|\n")
 	for _, p := range parts {
-		ms := median(runs[p.name])
+		ms := medianMs(runs[p.name])
 		b.ReportMetric(ms, p.name+"-ms")
 		fmt.Fprintf(&text, "| %s | %s | %.1f | %.0f %% |\n", p.name, p.what, ms, 100*ms/total)
 	}
@@ -118,7 +122,7 @@ func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	fmt.Fprintf(&text, "| **all** | process start to response, without the emulator's own time | **%.1f** | |\n\n", total)
 	fmt.Fprintf(&text, "Medians of %d runs, so the sum of the parts may differ from the total.\n", n)
 	fmt.Fprintf(&text, "The slowest run took %.1f ms, and a warm request, emulator included, %.1f ms.\n",
-		float64(runs["total"][n-1].Microseconds())/1000, median(runs["warm"]))
+		float64(runs["total"][n-1].Microseconds())/1000, medianMs(runs["warm"]))
 	b.ReportMetric(total, "total-ms")
 	b.ReportMetric(0, "ns/op") // ns/op would include the start and stop of the emulator
 	if *updateCold && n >= 5 {
@@ -126,7 +130,8 @@ func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	}
 }
 
-// trace reads GODEBUG=inittrace=1 of the Go runtime from a pipe, so that it sees each line when it is written.
+// trace reads the lines that the Go runtime prints with GODEBUG=inittrace=1. It reads them from a pipe, so that it
+// knows when each line was written.
 type trace struct {
 	file string
 	mu   sync.Mutex

@@ -1,6 +1,6 @@
-// Better Auth's guide "Migrating from Supabase Auth", row by row, with Better Auth itself. Run it from conformance/,
+// Copies users row by row with Better Auth, as its guide "Migrating from Supabase Auth" does. Run it in conformance/,
 // where Better Auth is installed. FROM and TO are the URLs of the two databases, and USERS is the number of users. It
-// prints the seconds that the writing took, without reading the source.
+// prints the seconds that it needed to write the rows, without the time to read the source.
 import { betterAuth } from 'better-auth';
 import pg from 'pg';
 

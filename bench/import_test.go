@@ -28,12 +28,12 @@ var importUsers = flag.Int(
 )
 
 // BenchmarkImport measures ways to copy users from one database to another on one server, which flushes to disk:
-//   - raw: the three tables unchanged, into tables without an index
-//   - plain: only the same mapping as Xenon's, with one COPY for each table, and with indexes and constraints
-//   - Xenon's command, with plan and ledger, and its verification
-//   - row by row, as Better Auth documents it
+//   - raw: the three source tables unchanged, into tables without indexes
+//   - plain: the rows of Xenon's mapping, with one COPY for each table, into tables with indexes and constraints
+//   - the command xenon migrate run, with its plan and ledger, and then xenon migrate verify
+//   - row by row, as Better Auth's guide does it
 //
-// Each starts with an empty target. The benchmark runs once and prints a table.
+// Each way starts with an empty target. The benchmark measures each way once, whatever b.N is, and prints a table.
 func BenchmarkImport(b *testing.B) {
 	s := newImportBenchmark(b, *importUsers)
 	raw := s.runIntoNewTarget(b, "raw", s.copyTablesUnmapped)
@@ -108,11 +108,11 @@ func BenchmarkImport(b *testing.B) {
 	b.ReportMetric(float64(memory)/1024, "MB")
 }
 
-// importBenchmark is a server with a filled source, and the command.
+// importBenchmark has a Postgres server with a filled source database, and the command xenon.
 type importBenchmark struct {
 	server      *postgres.Server
-	xenon       string
-	from        string
+	xenon       string // the path of the executable
+	from        string // the URL of the source
 	users, rows int
 }
 
@@ -140,6 +140,7 @@ func newImportBenchmark(b *testing.B, users int) *importBenchmark {
 	return s
 }
 
+// createSource creates a Supabase database with users, and returns its URL.
 func (s *importBenchmark) createSource(b *testing.B, name string, users int) string {
 	b.Helper()
 	s.execStatement(b, "CREATE DATABASE "+name)
@@ -183,7 +184,7 @@ func (s *importBenchmark) runIntoNewTarget(
 	return took
 }
 
-// migrate runs xenon migrate, and returns how long it took and its peak memory in kB.
+// migrate runs `xenon migrate` with arguments, and returns how long it took and its peak memory in kB.
 func (s *importBenchmark) migrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
 	b.Helper()
 	s.execStatement(b, "CHECKPOINT")

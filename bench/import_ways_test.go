@@ -18,7 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// copyTablesUnmapped copies the source tables without a mapping.
+// copyTablesUnmapped copies the source tables unchanged, into new tables without indexes, and returns how long the
+// copying took.
 func (s *importBenchmark) copyTablesUnmapped(b *testing.B, to string) time.Duration {
 	b.Helper()
 	dst := s.connect(b, to)
@@ -50,9 +51,9 @@ func (s *importBenchmark) columnDefinitions(b *testing.B, table string) (definit
 	return definition
 }
 
-// copyMappedTables uses the SQL of the import's mapping without the rest of the import: the source evaluates only the
-// columns that the target's rows have, and one COPY for each table writes them, with indexes and constraints. It writes
-// no ledger and no quarantine, does not read the target, and cannot resume.
+// copyMappedTables copies with the SQL of the import's mapping, but without the rest of the import: the source
+// evaluates only the columns that the target's rows have, and one COPY for each table writes them. It writes no ledger
+// and no quarantine, does not read the target's rows, and cannot resume.
 func (s *importBenchmark) copyMappedTables(b *testing.B, to string) time.Duration {
 	b.Helper()
 	pieces, err := copy.ListPlain(b.Context(), &run.Env{From: s.from, To: to, Now: time.Now}, importer.Options{})
@@ -86,6 +87,7 @@ func (s *importBenchmark) stream(b *testing.B, to, query, into string) {
 	}
 }
 
+// rowByRowUsers is the largest number of users that the row-by-row ways copy. The benchmark extrapolates their times.
 const rowByRowUsers = 5000
 
 // sourceUser is a user of the source with its identities.
@@ -97,9 +99,9 @@ type sourceUser struct {
 	Providers, Subjects []string
 }
 
-// rowByRow does the statements of Better Auth's guide for Supabase without its JavaScript: for every user an INSERT,
-// and for every identity a SELECT of the user's accounts and an INSERT, one statement after the other. It reads the
-// users before the time starts, and it does not copy profiles.
+// rowByRow executes the statements of Better Auth's guide for Supabase, in Go instead of JavaScript: for every user an
+// INSERT, and for every identity a SELECT of the user's accounts and an INSERT, one statement after the other. It reads
+// the users before it starts to measure the time, and it does not copy profiles.
 func (s *importBenchmark) rowByRow(b *testing.B, to string) time.Duration {
 	b.Helper()
 	users := s.sourceUsers(b)
@@ -128,8 +130,8 @@ func (s *importBenchmark) rowByRow(b *testing.B, to string) time.Duration {
 	return time.Since(start)
 }
 
-// runBetterAuthMigration does the same with Better Auth itself. It returns 0 if Better Auth is not installed (make
-// conformance).
+// runBetterAuthMigration runs guide.mjs: Better Auth itself copies the users, row by row. It returns 0 if Better Auth
+// is not installed (`make conformance` installs it).
 func (s *importBenchmark) runBetterAuthMigration(b *testing.B, to string) time.Duration {
 	b.Helper()
 	if _, err := os.Stat("../conformance/node_modules/better-auth"); err != nil {
@@ -154,6 +156,7 @@ func (s *importBenchmark) runBetterAuthMigration(b *testing.B, to string) time.D
 	return time.Duration(seconds * float64(time.Second))
 }
 
+// sourceUsers reads the first rowByRowUsers users of the source.
 func (s *importBenchmark) sourceUsers(b *testing.B) []sourceUser {
 	b.Helper()
 	src := s.connect(b, s.from)

@@ -19,8 +19,8 @@ import (
 
 const benchPassword = "bench-Password-1"
 
-// BenchmarkVerify measures the verification of the right password for each stored format, and the primitive alone with
-// the same parameters.
+// BenchmarkVerify measures the verification of the right password for each stored format (ours), the hash function
+// alone with the same parameters (bare), and the ratio of the two.
 func BenchmarkVerify(b *testing.B) {
 	h := password.New(config.Argon2id)
 	for _, f := range passwordFormats(b) {
@@ -29,18 +29,18 @@ func BenchmarkVerify(b *testing.B) {
 				b.Fatalf("%s: Verify = %v, %v, want true", f.name, ok, err)
 			}
 		}
-		b.Run(f.name+"/ours", func(b *testing.B) { reportMedian(b, ours) })
-		b.Run(f.name+"/bare", func(b *testing.B) { reportMedian(b, f.bare) })
+		b.Run(f.name+"/ours", func(b *testing.B) { runLoop(b, ours) })
+		b.Run(f.name+"/bare", func(b *testing.B) { runLoop(b, f.bare) })
 		b.Run(f.name+"/ratio", func(b *testing.B) { reportRatio(b, ours, f.bare) })
 	}
 }
 
-// BenchmarkHash measures the hash of a sign-up for each format of new hashes.
+// BenchmarkHash measures the hash that a sign-up computes, for each format in which Xenon can write hashes.
 func BenchmarkHash(b *testing.B) {
 	for _, format := range []string{config.Argon2id, config.Scrypt} {
 		h := password.New(format)
 		b.Run(format, func(b *testing.B) {
-			reportMedian(b, func() {
+			runLoop(b, func() {
 				if _, err := h.Hash(b.Context(), benchPassword); err != nil {
 					b.Fatal(err)
 				}
@@ -49,14 +49,16 @@ func BenchmarkHash(b *testing.B) {
 	}
 }
 
-func reportMedian(b *testing.B, work func()) {
+// runLoop measures work, with its allocations.
+func runLoop(b *testing.B, work func()) {
 	b.ReportAllocs()
 	for b.Loop() {
 		work()
 	}
 }
 
-// reportRatio runs the two in turn, so that a busy machine slows both, and reports the ratio of their medians.
+// reportRatio runs ours and bare in turn, so that a busy machine slows both, and reports the ratio of their median
+// times.
 func reportRatio(b *testing.B, ours, bare func()) {
 	var times [2][]time.Duration
 	for b.Loop() {
@@ -78,7 +80,8 @@ type passwordFormat struct {
 	bare         func()
 }
 
-// passwordFormats returns a hash in each stored format, with the usual parameters.
+// passwordFormats returns a hash of benchPassword in each stored format, with the usual parameters, and the hash
+// function alone.
 func passwordFormats(b *testing.B) []passwordFormat {
 	b.Helper()
 	text := []byte(benchPassword)

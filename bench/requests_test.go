@@ -21,7 +21,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// server has the handlers on a real Postgres with the pool of a function, which has one connection.
+// server has the handlers of sign-up, sign-in and the session on a real Postgres, with a pool of one connection, as in
+// a function. cookie is the session cookie of its user.
 type server struct {
 	url    string
 	mux    http.Handler
@@ -85,7 +86,8 @@ func (s *server) send(b *testing.B, method, path, body string) *httptest.Respons
 	return w
 }
 
-// BenchmarkGetSession measures the most frequent request: cookie, statement, reused JWT, JSON.
+// BenchmarkGetSession measures get-session, the most frequent request: it reads the cookie, executes one statement,
+// reuses a JWT and writes JSON.
 func BenchmarkGetSession(b *testing.B) {
 	s := newServer(b)
 	b.ReportAllocs()
@@ -94,7 +96,7 @@ func BenchmarkGetSession(b *testing.B) {
 	}
 }
 
-// BenchmarkSelectOne measures the smallest statement on the same kind of connection. No request can be faster.
+// BenchmarkSelectOne measures the smallest statement on a connection of pgx. No request with a statement can be faster.
 func BenchmarkSelectOne(b *testing.B) {
 	conn, err := pgx.Connect(b.Context(), dbtest.New(b))
 	if err != nil {
@@ -110,8 +112,9 @@ func BenchmarkSelectOne(b *testing.B) {
 	}
 }
 
-// BenchmarkSignIn measures a sign-in for each stored format. A sign-in with an old format also computes the new hash,
-// once for each user. The old hash is restored before every round, outside of the measured time.
+// BenchmarkSignIn measures a sign-in for each stored format. The first sign-in of a user with an old format also
+// computes and stores a new hash. So the benchmark restores the old hash before every sign-in, outside of the measured
+// time.
 func BenchmarkSignIn(b *testing.B) {
 	s := newServer(b)
 	conn, err := pgx.Connect(b.Context(), s.url)

@@ -49,7 +49,7 @@ func sizeOf(b *testing.B, file string) int64 {
 	return info.Size()
 }
 
-// startOnce runs the function against a runtime API that has no events, until the function requests one.
+// startOnce runs a function until it requests an event from the Runtime API. This Runtime API has no events.
 func startOnce(b *testing.B, program string) {
 	b.Helper()
 	requested := make(chan struct{}, 1)

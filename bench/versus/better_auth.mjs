@@ -1,6 +1,6 @@
-// Better Auth as a server for the benchmark, with the settings of the conformance run and a pool of Xenon's size. Run
-// it in conformance/reference, on a database that has the tables. With PREPARE it makes its signing key first. It
-// listens on PORT, prints when it is ready, and exits when its standard input ends.
+// A Better Auth server for the benchmark, with the settings of conformance/reference and a pool of POOL connections.
+// Run it in conformance/reference, on a database that has the tables. With PREPARE it creates its signing key first. It
+// listens on PORT, prints a line when it is ready, and exits when its standard input ends.
 import { createServer } from 'node:http';
 import { betterAuth } from 'better-auth';
 import { toNodeHandler } from 'better-auth/node';

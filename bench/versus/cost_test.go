@@ -30,7 +30,8 @@ var prices = struct {
 	1769, // AWS Lambda Developer Guide, "Configure Lambda function memory"
 }
 
-// cost is the computed price of a million requests, from one request on this machine.
+// cost is the computed price of a million requests, from the processor time and the waiting time of one request on this
+// machine.
 type cost struct {
 	Request    string  `json:"request"`
 	Function   string  `json:"function"`
@@ -52,7 +53,7 @@ func priceOfMillion(megabytes int, processor, waiting float64) (billedMs, dollar
 	return billedMs, 1e6*billedMs/1000*float64(megabytes)/1024*prices.GBSecond + prices.Requests
 }
 
-// costs returns the cost of each request that was measured through its function.
+// costs returns the cost of each request that was measured with its function under the emulator.
 func (r *report) costs() (all []cost) {
 	for _, c := range r.cells {
 		if c.function == "" {
@@ -79,6 +80,7 @@ func (r *report) costs() (all []cost) {
 	return all
 }
 
+// writeCosts writes the section of the tables about the price of a million requests.
 func (r *report) writeCosts(b *strings.Builder) {
 	fmt.Fprintf(b, "\n## Cost on AWS\n\n**Computed from this machine's processor, not billed:** Lambda's Arm "+
 		"processors take another time. What a million "+
@@ -179,9 +181,9 @@ func TestPriceOfMillion(t *testing.T) {
 	}
 }
 
-// TestCostUsesRowCountAndBetterAuth checks that a cost comes from the row, the count and Better Auth's row of the same
-// request.
-func TestCostUsesRowCountAndBetterAuth(t *testing.T) {
+// TestCostCombinesProcessorTimeAndWaiting checks that the cost of a request has the processor time of its cell, the
+// waiting time of its requestCost, and Better Auth's processor time for the same request.
+func TestCostCombinesProcessorTimeAndWaiting(t *testing.T) {
 	t.Parallel()
 	a := func(request, subject, function string, server float64) *cell {
 		return &cell{
@@ -223,7 +225,7 @@ func TestFunctionSizesAreReadLikeSAM(t *testing.T) {
 		t.Errorf("functions with a memory size in template.yaml: got %d, want %d (error %v)", len(sizes), len(folders), err)
 	}
 	if sizes["session"] == 0 || sizes["signin"] <= sizes["session"] {
-		t.Errorf("the signin function has %d MB and session %d MB, want more for signin, which hashes passwords",
-			sizes["signin"], sizes["session"])
+		t.Errorf("memory in template.yaml: got %d MB for signin and %d MB for session, want more for signin, which hashes "+
+			"passwords", sizes["signin"], sizes["session"])
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 )
 
-// The subjects that are deployed functions.
+// The subjects of workloads that run a function under the Lambda emulator.
 const (
 	ourEmulator      = "Xenon, Lambda emulator"
 	emulatedArgon2id = ourEmulator + ", argon2id"
@@ -26,9 +26,8 @@ func functionName(folder, subject string) string {
 	return "functions/" + folder + strings.TrimPrefix(subject, ourEmulator)
 }
 
-// throughEmulator returns a workload that sends a request through its function under the emulator, with the database
-// and settings of s. It starts a function once, also if the function serves several requests. The first event of the
-// function is the first of calls.
+// throughEmulator returns a workload that sends calls to a function under the emulator, with the database and settings
+// of s. Workloads of the same function and subject share one process. A new process gets the call next(0) first.
 func (w *benchmarkSetup) throughEmulator(
 	b *testing.B,
 	folder, subject, request string,
@@ -48,7 +47,7 @@ func (w *benchmarkSetup) throughEmulator(
 	return workload
 }
 
-// bootstrap builds a function once.
+// bootstrap builds a function, unless it is already built, and returns the path of the executable.
 func (w *benchmarkSetup) bootstrap(b *testing.B, folder string) string {
 	b.Helper()
 	if w.bootstraps[folder] == "" {
@@ -57,8 +56,8 @@ func (w *benchmarkSetup) bootstrap(b *testing.B, folder string) string {
 	return w.bootstraps[folder]
 }
 
-// functionEnvironment returns the environment of a function. It contains the secrets, because Secrets Manager is not
-// measured. The signing keys are those of the running Xenon, which publishes them.
+// functionEnvironment returns the environment variables of a function with the database and settings of s. They contain
+// the secrets, because Secrets Manager is not measured. The signing keys are those of s, which publishes them.
 func (s server) functionEnvironment() []string {
 	return []string{
 		"DATABASE_URL=" + s.database, "BETTER_AUTH_SECRET=" + secret, "SIGNING_KEYS_FILE=" +
@@ -75,14 +74,15 @@ func emulatorProgram(tb testing.TB) string {
 	found, err := filepath.Glob(filepath.Join(root,
 		".tools/sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-"+machine))
 	if err != nil || len(found) != 1 {
-		tb.Fatalf("the emulator of the SAM CLI is not in .tools/sam (%v): run scripts/sam first", err)
+		tb.Fatalf("the emulator of the SAM CLI in .tools/sam: found %q (error %v), want one; run scripts/sam", found, err)
 	}
 	return found[0]
 }
 
-// startEmulator starts AWS's runtime interface emulator and sends it the first event, at which it starts the function.
-// The emulator handles one event at a time. The process id of the result is the function's. megabytes only sets
-// AWS_LAMBDA_FUNCTION_MEMORY_SIZE: the emulator limits neither the memory nor the processor time of the function.
+// startEmulator starts AWS's runtime interface emulator for a function and sends it the first event (begin), at which
+// the emulator starts the function. The emulator handles one event at a time. The process id in the result is the
+// function's. megabytes only sets AWS_LAMBDA_FUNCTION_MEMORY_SIZE: the emulator limits neither the memory nor the
+// processor time of the function.
 func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes int, begin httpCall) server {
 	tb.Helper()
 	f := server{name: ourEmulator, address: freeport.Address(tb), database: s.database, format: s.format}
@@ -93,7 +93,7 @@ func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes 
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { // in the process group of this process, so that an interrupt ends all of them
+	tb.Cleanup(func() { // an interrupt (Ctrl-C) ends both processes without this, because they are in this process group
 		if function, err := onlyChild(cmd.Process.Pid); err == nil {
 			_ = syscall.Kill(function, syscall.SIGKILL)
 		}

@@ -17,10 +17,10 @@ import (
 // goldenEvent is an event of API Gateway's HTTP API, from the tests of shared/lambdahttp.
 const goldenEvent = root + "/shared/lambdahttp/testdata/gateway_post_json.json"
 
-// apiEvents creates events of API Gateway from requests.
+// apiEvents creates events of API Gateway from calls.
 type apiEvents struct {
-	golden map[string]any
-	came   atomic.Int64
+	golden map[string]any // the golden event, decoded
+	count  atomic.Int64   // the number of created events
 }
 
 func newEvents(tb testing.TB) *apiEvents {
@@ -36,8 +36,8 @@ func newEvents(tb testing.TB) *apiEvents {
 	return e
 }
 
-// eventFor returns the golden event with the request of a call. Each event has another IP address, because the rate
-// limits count by it.
+// eventFor returns the golden event with the request of a call in place of its own. Each event has another IP address,
+// because the rate limits count by IP address.
 func (e *apiEvents) eventFor(c httpCall) ([]byte, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(c.send)))
 	if err != nil {
@@ -47,7 +47,7 @@ func (e *apiEvents) eventFor(c httpCall) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := e.came.Add(1)
+	n := e.count.Add(1)
 	address := fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
 	event := maps.Clone(e.golden)
 	event["routeKey"], event["rawPath"] = r.Method+" "+r.URL.Path, r.URL.Path
@@ -82,9 +82,10 @@ func (c httpCall) expectedEventResponse() (want, hold []byte) {
 	return []byte(`{"statusCode":200,`), []byte(`"body":` + strings.TrimSuffix(string(text), `"`))
 }
 
+// invocations is the path at which the emulator accepts events.
 const invocations = "/2015-03-31/functions/function/invocations"
 
-// throughEvents returns calls that send the events of other calls to an emulator.
+// throughEvents returns calls to the emulator: each sends the event for a call of next.
 func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCall {
 	return func(i int) httpCall {
 		c := next(i)

@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// firstOfFunction measures the time from the start of a process of functions/session to its response. The function gets
-// the event from a runtime API, as in Lambda. Its stderr goes to stderr, which may be nil.
-func (w *benchmarkSetup) firstOfFunction(
+// timeFunctionStart measures the time from the start of a process of functions/session to its first response. The
+// function gets the event from a Runtime API, as in Lambda. Its standard error goes to stderr, which may be nil. more
+// has additional environment variables.
+func (w *benchmarkSetup) timeFunctionStart(
 	ctx context.Context,
 	bootstrap string,
 	stderr io.Writer,
@@ -51,11 +52,11 @@ func (w *benchmarkSetup) firstOfFunction(
 	return took, nil
 }
 
-// runtimeAPI is a Lambda runtime API.
+// runtimeAPI is an emulated Runtime API of Lambda.
 type runtimeAPI struct {
 	*httptest.Server
 	address string
-	gone    chan struct{}
+	gone    chan struct{} // closed by Close
 }
 
 func (a *runtimeAPI) Close() {
@@ -63,7 +64,7 @@ func (a *runtimeAPI) Close() {
 	a.Server.Close()
 }
 
-// newSingleEventAPI returns a runtime API that has one event, and a channel with the response to it.
+// newSingleEventAPI returns a Runtime API that has one event, and a channel that gets the response to it.
 func newSingleEventAPI(event []byte) (*runtimeAPI, <-chan []byte) {
 	answered := make(chan []byte, 1)
 	api := &runtimeAPI{gone: make(chan struct{})}
@@ -79,7 +80,7 @@ func newSingleEventAPI(event []byte) (*runtimeAPI, <-chan []byte) {
 		_, _ = w.Write(event)
 	})
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/1/response", func(w http.ResponseWriter, r *http.Request) {
-		text, _ := io.ReadAll(r.Body) // an incomplete response fails the check below
+		text, _ := io.ReadAll(r.Body) // timeFunctionStart rejects an incomplete response
 		answered <- text
 		w.WriteHeader(http.StatusAccepted)
 	})
@@ -88,8 +89,8 @@ func newSingleEventAPI(event []byte) (*runtimeAPI, <-chan []byte) {
 	return api, answered
 }
 
-// firstOfServer measures the time from the start of a server's process to its first response to get-session.
-func firstOfServer(ctx context.Context, cmd *exec.Cmd, address string) (time.Duration, error) {
+// timeServerStart measures the time from the start of a server's process to its first response to get-session.
+func timeServerStart(ctx context.Context, cmd *exec.Cmd, address string) (time.Duration, error) {
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return 0, err
@@ -101,7 +102,7 @@ func firstOfServer(ctx context.Context, cmd *exec.Cmd, address string) (time.Dur
 	defer in.Close()
 	cmd.Stderr = os.Stderr
 	if cmd.Args[0] != "node" {
-		cmd.Stderr = nil // the log of Xenon
+		cmd.Stderr = nil // Xenon writes its log to standard error
 	}
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {

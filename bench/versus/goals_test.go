@@ -6,13 +6,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// goal is a goal for a ratio and the measured value.
+// goal is a goal for a ratio or a value, and the measured value.
 type goal struct {
-	What  string `json:"what"`
-	Want  string `json:"want"`
-	Got   spread `json:"got"`
-	Met   bool   `json:"met"`
-	Noted string `json:"noted,omitempty"`
+	What string `json:"what"`
+	Want string `json:"want"`
+	Got  spread `json:"got"`
+	Met  bool   `json:"met"`
 }
 
 // atLeast and atMost compare the median with the goal.
@@ -24,8 +23,8 @@ func atMost(what string, got spread, want float64) goal {
 	return goal{What: what, Want: fmt.Sprintf("≤ %g", want), Got: got, Met: got.Median <= want}
 }
 
-// goals compares the cells of a run with the goals: throughput with 64 connections, where every server is fully used,
-// and latency with one connection.
+// goals compares the results of a run with the goals. Throughput is that with 64 connections, where every server is
+// fully used, and latency is that with one connection.
 func (r *report) goals() []goal {
 	perSecond := func(s sample) float64 { return s.perSecond }
 	p50 := func(s sample) float64 { return s.p50 }
@@ -79,6 +78,7 @@ func (r *report) goals() []goal {
 // singleValue returns the spread of one value.
 func singleValue(v float64) spread { return spread{v, v, v} }
 
+// scaledSpread returns the spread of the values, each multiplied by a factor.
 func scaledSpread(values []float64, by float64) spread {
 	for i := range values {
 		values[i] *= by

@@ -6,10 +6,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// millionUsers is the number of users in the larger of the two databases that growth compares. The smaller has people.
+// millionUsers is the number of users in the larger of the two databases that measureGrowth compares. people is the
+// number in the smaller one.
 const millionUsers = 1_000_000
 
-// growthRow is the time of a request with many users, compared with few.
+// growthRow is the time of a request on the database with few users and on that with many.
 type growthRow struct {
 	Request string `json:"request"`
 	Few     spread `json:"fewMs"`
@@ -17,8 +18,8 @@ type growthRow struct {
 	Ratio   spread `json:"ratio"`
 }
 
-// measureGrowth measures every request with one connection, for users spread over the tables, on the large and the
-// small database in turn, and compares the medians.
+// measureGrowth measures the requests of everyPath with one connection, on the small and the large database in turn,
+// and compares the times of each round.
 func measureGrowth(b *testing.B, program string, n, divisor int, logProgress func(string)) ([]growthRow, error) {
 	b.Helper()
 	logProgress("filling a database with a million users")
@@ -26,7 +27,7 @@ func measureGrowth(b *testing.B, program string, n, divisor int, logProgress fun
 	many := startXenon(b, program, populated(b, millionUsers, config.Argon2id), config.Argon2id)
 	logProgress("filled")
 	few.name, many.name = "10,000 users", "1,000,000 users"
-	const some = 2000 // 2,000 of the n users
+	const some = 2000 // the number of users that send requests
 	groups := pairWorkloads(few, everyPath(b, few, people, some), many, everyPath(b, many, millionUsers, some))
 	cells, err := measureRounds(b.Context(), groups, n, divisor, postmaster(b, few.database), logProgress)
 	if err != nil {
@@ -41,7 +42,8 @@ func measureGrowth(b *testing.B, program string, n, divisor int, logProgress fun
 	return all, nil
 }
 
-func pairWorkloads(x server, few []readRequest, y server, many []readRequest) (groups [][]workload) {
+// pairWorkloads returns a group for each request, with the workload on x and that on y.
+func pairWorkloads(x server, few []requestKind, y server, many []requestKind) (groups [][]workload) {
 	for i, p := range few {
 		counts := [3]int{2000}
 		if p.hashes {
@@ -55,18 +57,18 @@ func pairWorkloads(x server, few []readRequest, y server, many []readRequest) (g
 	return groups
 }
 
-// readRequest is a request.
-type readRequest struct {
+// requestKind is a kind of request, such as list-sessions, with its calls.
+type requestKind struct {
 	request string
 	hashes  bool // the request hashes a password and takes longer
 	next    func(i int) httpCall
 }
 
-// everyPath returns each request whose statement reads or writes a table that grows with the users, for some of n users
-// in random order.
-func everyPath(tb testing.TB, s server, n, some int) []readRequest {
+// everyPath returns the requests whose statements use tables that grow with the number of users. They are sent by some
+// of the n users, which are spread over the tables.
+func everyPath(tb testing.TB, s server, n, some int) []requestKind {
 	tb.Helper()
-	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime, so each user comes once
+	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime that does not divide n, so no user comes twice
 	by := func(c func(i int) httpCall) func(i int) httpCall {
 		return activeUsers(some, func(i int) httpCall { return c(who(i)) })
 	}
@@ -82,7 +84,7 @@ func everyPath(tb testing.TB, s server, n, some int) []readRequest {
 	for i := range some {
 		jwts = append(jwts, tokenFor(tb, s, who(i+1)))
 	}
-	return []readRequest{
+	return []requestKind{
 		{"get-session", false, by(getSession(s))},
 		{"token", false, by(getToken(s))},
 		{"list-sessions", false, get("/api/auth/list-sessions", "[{")},
@@ -97,7 +99,7 @@ func everyPath(tb testing.TB, s server, n, some int) []readRequest {
 	}
 }
 
-// signOutNew inserts sessions and returns calls that end them. Each user keeps the other session.
+// signOutNew inserts additional sessions, and returns calls that sign out of them. The users keep their first sessions.
 func signOutNew(tb testing.TB, s server, n int) func(i int) httpCall {
 	tb.Helper()
 	const enough = 20_000

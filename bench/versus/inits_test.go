@@ -18,8 +18,8 @@ type packageInit struct {
 	Allocations  float64 `json:"allocations"`
 }
 
-// initSums has the cost of the package initializations of a function: the total, and the packages for which
-// isSlowOrLarge is true.
+// initSums has the cost of the package initializations of a function: the sum of all packages, and the packages for
+// which isSlowOrLarge is true.
 type initSums struct {
 	Packages int           `json:"packages"`
 	Total    packageInit   `json:"total"`
@@ -29,12 +29,12 @@ type initSums struct {
 // isSlowOrLarge reports whether an init takes more than 0.1 ms or 10 kB.
 func (i packageInit) isSlowOrLarge() bool { return i.Milliseconds > 0.1 || i.Bytes > 10_000 }
 
-// measureInits starts functions/session a few times with GODEBUG=inittrace=1.
+// measureInits starts functions/session five times with GODEBUG=inittrace=1, and returns the medians.
 func (w *benchmarkSetup) measureInits(ctx context.Context, bootstrap string) (initSums, error) {
 	var runs [][]packageInit
 	for range 5 {
 		var stderr bytes.Buffer
-		if _, err := w.firstOfFunction(ctx, bootstrap, &stderr, "GODEBUG=inittrace=1"); err != nil {
+		if _, err := w.timeFunctionStart(ctx, bootstrap, &stderr, "GODEBUG=inittrace=1"); err != nil {
 			return initSums{}, err
 		}
 		run, err := parseInits(stderr.String())
@@ -66,7 +66,7 @@ func parseInits(stderr string) (all []packageInit, _ error) {
 	return all, nil
 }
 
-// sumInits takes the median of the runs for each package and adds them up.
+// sumInits takes the median of the runs for each package, and adds up the medians.
 func sumInits(runs [][]packageInit) (up initSums) {
 	by := map[string][]packageInit{}
 	for _, run := range runs {

@@ -74,7 +74,7 @@ func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 	}
 }
 
-// transactionRate returns the rate that pgbench prints, without the time to connect.
+// transactionRate returns the transactions per second that pgbench prints, without the time to connect.
 func transactionRate(output string) (float64, error) {
 	_, rest, ok := strings.Cut(output, "tps = ")
 	if !ok {
@@ -110,7 +110,7 @@ func transactions(dir string) (took []time.Duration, err error) {
 	return took, nil
 }
 
-// hashOnly computes the primitive of a format with the parameters of new hashes.
+// hashOnly returns the hash function of a format alone, with the parameters of Xenon's new hashes.
 func hashOnly(format string) func(context.Context) error {
 	salt := make([]byte, 16)
 	if format == config.Argon2id {
@@ -125,7 +125,7 @@ func hashOnly(format string) func(context.Context) error {
 	}
 }
 
-// bareSignature computes RSA signatures with 2048 bits.
+// bareSignature returns a function that computes an RSA signature with a key of 2048 bits.
 func bareSignature(tb testing.TB) func(context.Context) error {
 	tb.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, keys.MinBits)
@@ -139,13 +139,14 @@ func bareSignature(tb testing.TB) func(context.Context) error {
 	}
 }
 
-// The two cases of verifying a token: a verifier caches the tokens that are valid.
+// The two workloads that verify a JWT. They differ, because a verifier caches the tokens that are valid.
 const (
 	newJWT, seenJWT = "verify a new JWT", "verify a JWT again"
 	newJWTs         = 400 // number of new JWTs in each run
 )
 
-// verify returns workloads to verify tokens of the server with a verifier. fetched counts the requests for the JWKS.
+// verify returns the workloads that verify JWTs of the server w.argon2id with package jwtverify. fetched counts the
+// verifier's requests for the JWKS.
 func (w *benchmarkSetup) verify(tb testing.TB, fetched *atomic.Int64) []workload {
 	tb.Helper()
 	to := &url.URL{Scheme: "http", Host: w.argon2id.address}

@@ -18,10 +18,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// maxRun is the time after which a run that hangs ends with an error.
+// maxRun is the time after which a run ends with an error.
 const maxRun = 2 * time.Minute
 
-// httpCall is one HTTP request as bytes, the start of the expected response, and a text that the response must contain.
+// httpCall is one HTTP request as bytes, the start of the expected body, and a text that the body must contain.
 type httpCall struct{ send, want, contains []byte }
 
 func (c httpCall) answeredBy(body []byte) bool {
@@ -41,17 +41,17 @@ func newCall(method, path, host, want, body string, headers ...string) httpCall 
 	return httpCall{send: b.Bytes(), want: []byte(want)}
 }
 
-// loadResult is the result of many calls.
+// loadResult is the result of the calls of one run.
 type loadResult struct {
 	took  []time.Duration // the time of each call
-	whole time.Duration
-	full  int // calls that the server rejected with 503
+	whole time.Duration   // the time of the run
+	full  int             // calls that the server rejected with 503
 }
 
 // sendLoad sends count calls over conns connections that stay open. Each connection sends its next call after the
-// response to the last. sendLoad writes and parses HTTP itself, because net/http's client would use more processor time
-// than some of the servers. A response other than the expected one is an error, except a 503, because a server may be
-// at its limit.
+// response to its previous call. sendLoad writes and parses HTTP itself, because net/http's client would use more
+// processor time than some of the servers. A response other than the expected one is an error, except a 503, which
+// sendLoad counts: a server may be at its limit.
 func sendLoad(ctx context.Context, address string, conns, count int, next func(i int) httpCall) (loadResult, error) {
 	open := make([]net.Conn, conns)
 	for i := range open {
@@ -96,7 +96,7 @@ func sendLoad(ctx context.Context, address string, conns, count int, next func(i
 	return loadResult{took, time.Since(begin), int(full.Load())}, err
 }
 
-var errAnswer = errors.New("the server's response is not one of HTTP/1.1")
+var errAnswer = errors.New("the server's response is not valid HTTP/1.1")
 
 // readAnswer reads one response and appends its body to body.
 func readAnswer(in *bufio.Reader, body []byte) (status int, _ []byte, err error) {
@@ -172,13 +172,13 @@ func TestResponseIsParsed(t *testing.T) {
 	}{{200, "body"}, {401, "abc0123456789"}, {200, ""}} {
 		status, body, err := readAnswer(in, nil)
 		if err != nil || status != want.status || string(body) != want.body {
-			t.Errorf("got the status %d, the body %q and the error %v, want %d and %q",
+			t.Errorf("the next of three responses: got the status %d, the body %q and the error %v, want %d and %q",
 				status, body, err, want.status, want.body)
 		}
 	}
 }
 
-// TestLoadSendsExactlyCountCalls checks that exactly count calls are made, and that a wrong response ends the run.
+// TestLoadSendsExactlyCountCalls checks that sendLoad sends exactly count calls, and that a wrong response is an error.
 func TestLoadSendsExactlyCountCalls(t *testing.T) {
 	t.Parallel()
 	address := serveNull(t)

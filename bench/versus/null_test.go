@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// With the environment variable nullServer this binary is a server that sends the same few bytes for every request. It
-// shows the cost of a request that does nothing.
+// nullServer is the environment variable that makes this test binary a server that answers every request with the same
+// few bytes (the null server). It shows the cost of a request that does nothing.
 const nullServer = "VERSUS_NULL_SERVER"
 
 func TestMain(m *testing.M) {

@@ -41,8 +41,8 @@ type requestCost struct {
 	Waiting float64 `json:"waitingMicroseconds"`
 }
 
-// inProcessFunctions has every function in this process, with a pool of one connection and the rate limits of a
-// deployment.
+// inProcessFunctions has the handlers of the measured functions in this process, with a pool of one connection and the
+// rate limits of a deployment.
 type inProcessFunctions struct {
 	server
 	cfg config.API
@@ -51,7 +51,7 @@ type inProcessFunctions struct {
 // handler takes the JSON of an event and returns the JSON of the response.
 type handler func(ctx context.Context, event []byte) ([]byte, error)
 
-// asLambda calls a handler as aws-lambda-go does.
+// asLambda returns a handler that calls h as aws-lambda-go does, with the event and the response as JSON.
 func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
 	return func(ctx context.Context, raw []byte) ([]byte, error) {
 		var event E
@@ -66,8 +66,8 @@ func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
 	}
 }
 
-// newInProcessFunctions returns the functions on the database of s. They also serve HTTP, for clients that need keys
-// and tokens.
+// newInProcessFunctions returns the functions on the database of s. They also serve HTTP, so that the benchmark can get
+// JWTs, and the profile API the JWKS.
 func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -97,7 +97,8 @@ func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 	return w
 }
 
-// routes returns the routes of all functions, as in new processes.
+// routes returns a new handler of the routes, with a new pool and empty caches, as in a new process. If dial is not
+// nil, the connections of the pool go through it.
 func (w *inProcessFunctions) routes(tb testing.TB, dial *countingDialer) http.Handler {
 	tb.Helper()
 	secretStore := secrets.New(w.cfg, time.Now)
@@ -120,14 +121,14 @@ func (w *inProcessFunctions) routes(tb testing.TB, dial *countingDialer) http.Ha
 	return all.Mux(w.cfg)
 }
 
-// countCosts counts the costs of a request: first of the first request of a process, then of many warm requests.
-func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p readRequest) (requestCost, error) {
+// countCosts counts the costs of a request: of the first request of a process, and of many warm requests.
+func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p requestKind) (requestCost, error) {
 	tb.Helper()
 	dial := &countingDialer{}
 	handle := asLambda(lambdahttp.Handler(w.routes(tb, dial)))
 	ctx, stop := context.WithTimeout(tb.Context(), maxRun)
 	defer stop()
-	warm, n := 2*active, 4*active // each user comes several times, because statements are prepared only after a few times
+	warm, n := 2*active, 4*active // many, because a statement is prepared only after it was sent a few times
 	if p.hashes {
 		warm, n = 20, 8
 	}
@@ -177,7 +178,7 @@ func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p readReque
 	}, nil
 }
 
-// countCosts counts the costs of each request, for each password format if it matters.
+// countCosts counts the costs of each request. Requests that hash a password are counted for both password formats.
 func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 	b.Helper()
 	log := slog.NewJSONHandler(io.Discard, nil) //nolint:sloglint // writing the record is a part of a request
@@ -187,8 +188,8 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 		paths := everyPath(b, functions.server, people, active)
 		if s.format == config.Argon2id {
 			paths = append(paths,
-				readRequest{newPeople, false, inactiveUsers(getSession(functions.server))},
-				readRequest{"jwks", false, activeUsers(1, getJWKS(functions.server))})
+				requestKind{newPeople, false, inactiveUsers(getSession(functions.server))},
+				requestKind{"jwks", false, activeUsers(1, getJWKS(functions.server))})
 		}
 		for _, p := range paths {
 			if p.hashes {
@@ -233,7 +234,7 @@ func TestPartsOfARequestAreCounted(t *testing.T) {
 	got, err := functions.countCosts(
 		t,
 		newEvents(t),
-		readRequest{"get-session", false, activeUsers(active, getSession(functions.server))},
+		requestKind{"get-session", false, activeUsers(active, getSession(functions.server))},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -17,13 +17,13 @@ const (
 	limitColour      = "#8b8fa3"
 )
 
-// bar is one value of a picture. far is the end of the thin line, or 0 for none.
+// bar is one bar of a picture. far is the value at which a thin line after the bar ends, or 0 if there is no line.
 type bar struct {
 	label, colour string
 	value, far    float64
 }
 
-// bars is a group of bars.
+// bars is a group of bars with a title.
 type bars struct {
 	title string
 	bars  []bar
@@ -41,7 +41,7 @@ func (r *report) pictures() map[string]string {
 	}
 }
 
-// bar appends the bar of a cell to group, if the cell exists.
+// bar appends the bar of a cell to group, if the cell exists. With one connection the bar has a line to p99.
 func (r *report) bar(group *bars, request, subject, label, colour string, conns int, value func(sample) float64) {
 	if c := findCell(r.cells, request, subject, conns); c != nil {
 		b := bar{label, colour, spreadOf(c.values(value)).Median, 0}
@@ -52,7 +52,7 @@ func (r *report) bar(group *bars, request, subject, label, colour string, conns 
 	}
 }
 
-// requests returns a group for each request: Xenon, Better Auth, and the limit of the machine.
+// requests returns a group of bars for each request: for Xenon, for Better Auth, and for the limit of the machine.
 func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 	for _, request := range []string{"get-session", newPeople, "token", "jwks"} {
 		group := bars{title: request}

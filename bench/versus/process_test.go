@@ -16,8 +16,8 @@ const clockTick = 10 * time.Millisecond
 // processorTime returns the processor time of a process so far, including its ended threads.
 func processorTime(pid int) (time.Duration, error) { return readStat(pid, false) }
 
-// processorTimeOfTree returns the processor time of a process and its children, including ended ones: of a whole
-// Postgres server.
+// processorTimeOfTree returns the processor time of a process and its children, including children that have ended. For
+// the main process of Postgres this is the time of the whole server.
 func processorTimeOfTree(pid int) (time.Duration, error) {
 	total, err := readStat(pid, true)
 	if err != nil {
@@ -45,7 +45,7 @@ func processorTimeOfTree(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// readStat returns utime plus stime. With reaped it adds the times of the ended children.
+// readStat returns utime plus stime of a process. If reaped is true, it adds the times of the children that have ended.
 func readStat(pid int, reaped bool) (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -82,7 +82,7 @@ func peakMemory(pid int) (float64, error) {
 	return float64(kB) / 1024, err
 }
 
-// onlyChild returns the process that pid started last.
+// onlyChild returns the child process of pid, which must have one. If it has several, onlyChild returns the last one.
 func onlyChild(pid int) (int, error) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, file := range tasks {

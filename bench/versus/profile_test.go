@@ -18,9 +18,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// BenchmarkProfile runs get-session over 64 connections with server and load in this process, for -cpuprofile and
-// -memprofile. It reports the processor time of both together and of Postgres, which varies less than the rate on a
-// busy machine. RATE_LIMIT=on counts each request as a deployment does.
+// BenchmarkProfile sends get-session over 64 connections to a server in this process, so that -cpuprofile and
+// -memprofile show the server. It reports the processor time of this process and of Postgres, because on a busy machine
+// processor times vary less than the rate. With RATE_LIMIT=on the server counts each request, as a deployment does.
 func BenchmarkProfile(b *testing.B) {
 	for _, limits := range []string{"off", "on"} {
 		b.Run("RATE_LIMIT="+limits, func(b *testing.B) { runProfile(b, limits) })

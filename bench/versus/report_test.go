@@ -25,14 +25,14 @@ type report struct {
 	minutes float64
 	cells   []*cell
 	memory  map[string]float64 // MiB by subject
-	fetches int64              // of the JWKS, by the verifier
+	fetches int64              // the number of requests of the verifier for the JWKS
 	growth  []growthRow
 	parts   []requestCost
 	inits   initSums
 	sizes   map[string]int // MB of a function's memory, by folder
 }
 
-// machine is the machine of the run.
+// machine describes the machine of the run, and the versions of the software.
 type machine struct {
 	Date       string `json:"date"`
 	Processor  string `json:"processor"`
@@ -93,7 +93,7 @@ func valueInFile(file, name string) string {
 	return "unknown"
 }
 
-// readPeakMemory reads the largest memory of each process, after all load.
+// readPeakMemory reads the peak memory of each measured process, after all runs.
 func (r *report) readPeakMemory(w *benchmarkSetup) (err error) {
 	r.memory = map[string]float64{}
 	pids := map[string]int{ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, betterAuth: w.betterAuth.pid}
@@ -108,7 +108,7 @@ func (r *report) readPeakMemory(w *benchmarkSetup) (err error) {
 	return nil
 }
 
-// row is a cell in the JSON file.
+// row has the results of a cell as in performance-data.json.
 type row struct {
 	Request     string `json:"request"`
 	Subject     string `json:"subject"`
@@ -303,6 +303,6 @@ func TestNumbersHaveThreeDigits(t *testing.T) {
 		5, 10,
 		1,
 	}; got != want {
-		t.Errorf("percentiles: got %v, want %v", got, want)
+		t.Errorf("p50, p95 and p10 of 1 to 10 ms: got %v, want %v", got, want)
 	}
 }

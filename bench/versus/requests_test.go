@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// activeUsers returns the calls of the active users in turn, where user i, from 1 on, sends c(i). It creates all calls
+// activeUsers returns the calls of n users in turn. User i, from 1 to n, sends c(i). activeUsers creates all calls
 // before the measurement starts.
 func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
 	all := make([]httpCall, n)
@@ -18,8 +18,8 @@ func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
 	return func(i int) httpCall { return all[i%n] }
 }
 
-// inactiveUsers is like activeUsers, for all users except the active ones. Each user sends one request in all runs
-// together.
+// inactiveUsers returns the calls of all users except the active ones. Each of these users sends only one request in
+// all runs together.
 func inactiveUsers(c func(i int) httpCall) func(i int) httpCall {
 	next := activeUsers(people-active, func(i int) httpCall { return c(active + i) })
 	var sent atomic.Int64
@@ -49,6 +49,7 @@ func signIn(s server) func(i int) httpCall {
 	}
 }
 
+// newcomers is the number of calls of signUp.
 var newcomers atomic.Int64
 
 // signUp signs up a new user with every call.
@@ -84,13 +85,15 @@ func TestEachInactiveUserIsUsedOnce(t *testing.T) {
 		n += count/4 + 5*count
 	}
 	if n > people-active {
-		t.Errorf("the runs need %d inactive users, but the database has %d; raise the constant people", n, people-active)
+		t.Errorf("the runs need %d inactive users, but the database has only %d; increase the constant `people`",
+			n, people-active)
 	}
 	next, seen := inactiveUsers(getSession(server{address: ":1"})), map[string]bool{}
 	for range people - active {
 		seen[string(next(0).send)] = true
 	}
 	if len(seen) != people-active || seen[string(getSession(server{address: ":1"})(active).send)] {
-		t.Errorf("different users in the calls: got %d, want %d, without the active users", len(seen), people-active)
+		t.Errorf("different users in the calls of inactiveUsers: got %d, want %d and no active user",
+			len(seen), people-active)
 	}
 }

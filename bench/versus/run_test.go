@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// connections are the numbers of connections that everything is measured with.
+// connections are the numbers of connections with which each workload is measured.
 var connections = []int{1, 16, 64}
 
-// workload is one kind of work: a server and a request, or the work alone.
+// workload is one kind of work: a request to a server, or a part of the work without a server, such as a hash.
 type workload struct {
 	request, subject string
-	counts           [3]int // calls in a run by number of connections; 0: not measured
-	pid              int    // of the process that does the work, 0 if Postgres alone does
+	counts           [3]int // the numbers of calls in a run, one for each of connections; 0: not measured
+	pid              int    // the process that does the work; 0 if only Postgres does
 	run              func(ctx context.Context, conns, count int) (loadResult, error)
 
 	function string // the folder of the function with this pid, or ""
@@ -29,15 +29,16 @@ type workload struct {
 // sample is the result of one run of a workload. Processor times are for one request, in microseconds.
 type sample struct {
 	perSecond, p50, p95, p99    float64 // p50, p95 and p99 in milliseconds
-	server, postgres, generator float64
-	full                        int
+	server, postgres, generator float64 // processor times; the generator is this process
+	full                        int     // calls that the server rejected with 503
 }
 
-// overHTTP returns a workload over HTTP.
+// overHTTP returns a workload that sends calls to s over HTTP, with the name of s as subject.
 func (s server) overHTTP(request string, counts [3]int, next func(i int) httpCall) workload {
 	return s.workloadOf(s.name, request, counts, next)
 }
 
+// workloadOf returns a workload that sends calls to s over HTTP.
 func (s server) workloadOf(subject, request string, counts [3]int, next func(i int) httpCall) workload {
 	return workload{
 		request: request, subject: subject, counts: counts, pid: s.pid,
@@ -47,8 +48,8 @@ func (s server) workloadOf(subject, request string, counts [3]int, next func(i i
 	}
 }
 
-// inProcessWorkload returns a workload that runs in this process: one call after the other, or with more connections as
-// many calls at the same time as there are processors.
+// inProcessWorkload returns a workload that calls work in this process. It runs conns calls at the same time, but at
+// most one for each processor.
 func inProcessWorkload(request, subject string, counts [3]int, work func(ctx context.Context) error) workload {
 	return workload{
 		request: request, subject: subject, counts: counts, pid: os.Getpid(),
@@ -75,7 +76,8 @@ func inProcessWorkload(request, subject string, counts [3]int, work func(ctx con
 	}
 }
 
-// measure runs a workload once and reads the processor times of all involved processes before and after.
+// measure runs a workload once. It reads the processor times of the workload's process, of Postgres and of this process
+// before and after.
 func (w workload) measure(ctx context.Context, postgres, conns, count int) (sample, error) {
 	before, err := w.processorTimes(postgres)
 	if err != nil {
@@ -117,7 +119,7 @@ func percentile(sorted []time.Duration, p float64) float64 {
 	return float64(sorted[min(max(rank, 0), len(sorted)-1)].Nanoseconds()) / 1e6
 }
 
-// spread is the median, the least and the most of the rounds.
+// spread is the median, the smallest and the largest of the values of all rounds.
 type spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
@@ -137,7 +139,7 @@ func spreadOf(values []float64) spread {
 	return spread{median, sorted[0], sorted[len(sorted)-1]}
 }
 
-// cell is a workload with a number of connections, and its samples by round.
+// cell is a workload with one number of connections, and its samples, one for each round.
 type cell struct {
 	workload
 	conns, count int
@@ -152,8 +154,9 @@ func (c *cell) values(value func(sample) float64) []float64 {
 	return all
 }
 
-// measureRounds measures the workloads of each group one after the other, with each number of connections, n times,
-// every other time in the opposite order. One round before warms up. A divisor makes the counts smaller.
+// measureRounds measures the workloads of each group with each number of connections, in n rounds. In a round the
+// workloads run one after the other, in every second round in the opposite order. A round before the others, which does
+// not count, warms up. The numbers of calls are divided by divisor.
 func measureRounds(
 	ctx context.Context,
 	groups [][]workload,

@@ -26,7 +26,8 @@ const (
 //go:embed better_auth.mjs
 var betterAuthServer string
 
-// pool is the number of connections of each server: Xenon's default for one process that serves every function.
+// pool is the number of connections of each server to its database: Xenon's default for a process that serves all
+// endpoints.
 const pool = 10
 
 // secret signs the cookies of both servers.
@@ -44,9 +45,9 @@ func (s server) host() string {
 	return "localhost:" + s.address[strings.LastIndexByte(s.address, ':')+1:]
 }
 
-// build builds a command or function as it is released. The servers are started here and not with
-// internal/testkit/xenontest, which builds for debugging, reads the log into its own memory, and passes its environment
-// on: all three would be measured.
+// build builds a command or a function with the flags of a release, and returns the path of the executable. The
+// benchmark does not use internal/testkit/xenontest, which builds without these flags, reads the log into the memory of
+// the test, and passes on the environment of the test: all three would change the measurement.
 func build(tb testing.TB, folder string) string {
 	tb.Helper()
 	out := filepath.Join(tb.TempDir(), "bootstrap")
@@ -68,7 +69,8 @@ func xenonCommand(program, database, dir, address, format string) *exec.Cmd {
 	return cmd
 }
 
-// betterAuthCommand returns the command of Better Auth on a database.
+// betterAuthCommand returns the command of a Better Auth server on a database. more has additional environment
+// variables.
 func betterAuthCommand(database, address string, more ...string) *exec.Cmd {
 	_, port, _ := net.SplitHostPort(address)
 	cmd := exec.Command("node", "--input-type=module", "--eval", betterAuthServer)
@@ -103,8 +105,8 @@ func startBetterAuth(tb testing.TB, database string) server {
 	return s
 }
 
-// start runs a server until the test ends and returns the line that says it is ready. The log goes to a file, so that
-// writing it costs what it costs in production.
+// start runs a server until the test ends, and returns the line of its output that begins with ready. The server writes
+// its log to a file, because writing the log is a part of its work.
 func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	tb.Helper()
 	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
@@ -137,7 +139,8 @@ func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	return line
 }
 
-// await reads until the line that begins with ready, and discards the rest in the background.
+// await reads lines until one that begins with ready, and returns it, or "" at the end of out. It discards the rest in
+// the background.
 func await(out io.Reader, ready string) string {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {

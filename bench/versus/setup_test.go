@@ -19,14 +19,13 @@ import (
 
 const thePassword = "bench-Password-1"
 
-// people is the number of users in a database. active is the number of users that send requests, at most one for each
-// connection.
 const (
-	people = 10_000
-	active = 64
+	people = 10_000 // the number of users in a database
+	active = 64     // the number of active users: those that send most requests, one for each of 64 connections
 )
 
-// The session of user i has the token tokenBase+i. Users are numbered from 1. pgbench can generate such numbers.
+// tokenBase makes the session tokens: that of user i is the number tokenBase+i. Users are numbered from 1. The tokens
+// are numbers, because pgbench can generate numbers.
 const tokenBase = 4_000_000_000_000_000_000
 
 func tokenOf(i int) string { return strconv.Itoa(tokenBase + i) }
@@ -51,7 +50,7 @@ func populated(tb testing.TB, n int, format string) string {
 		sql       string
 		arguments []any
 	}{
-		{`SET session_replication_role = replica`, nil}, // skips the foreign keys, because checking a million takes a while
+		{`SET session_replication_role = replica`, nil}, // does not check foreign keys: for a million rows it takes long
 		{`INSERT INTO "user" (id, name, email, "emailVerified")
 			SELECT md5(i::text)::uuid, 'Person ' || i, 'person' || i || '@example.com', true
 			FROM generate_series(1, $1) i`, []any{n}},
@@ -82,7 +81,7 @@ func connect(tb testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
-// postmaster returns the process id of the Postgres server of a database.
+// postmaster returns the process id of the main process of the Postgres server of a database.
 func postmaster(tb testing.TB, url string) int {
 	tb.Helper()
 	conn := connect(tb, url)
@@ -103,7 +102,7 @@ func postmaster(tb testing.TB, url string) int {
 	return pid
 }
 
-// lastStatement returns the last statement of Xenon on some connection to the database that contains part.
+// lastStatement returns a statement that contains part and is the last one of a connection of Xenon to the database.
 func lastStatement(ctx context.Context, url, part string) (string, error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -121,10 +120,10 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 	return text, err
 }
 
-// benchmarkSetup has everything that is measured.
+// benchmarkSetup has the servers and functions that are measured.
 type benchmarkSetup struct {
 	argon2id, scrypt, betterAuth server
-	null                         string   // the address of the null server
+	null                         string   // the host and port of the null server
 	postgres                     int      // the process id of Postgres
 	jwts                         []string // of the active users, issued by Xenon
 

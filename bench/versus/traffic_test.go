@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// traffic is the bytes and statements between a function and Postgres, and the time that the function waited.
+// traffic has the numbers of round trips, statements and bytes between a function and Postgres, and the time that the
+// function waited for Postgres.
 type traffic struct {
 	trips, statements, sent, received int
 	waited                            time.Duration
@@ -44,7 +45,7 @@ func (t *countingDialer) total() traffic {
 type countingConn struct {
 	net.Conn
 	dialer  *countingDialer
-	waiting bool // waits for a response
+	waiting bool // true while the client waits for a response
 	sentAt  time.Time
 	counter messageCounter
 }
@@ -73,15 +74,15 @@ func (c *countingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// messageCounter counts statements in what a client sends in Postgres's protocol, version 3. A message has a type and
-// the length of the rest; the first of a connection has no type.
+// messageCounter counts the statements in the bytes that a client sends in Postgres's protocol, version 3. A message
+// begins with its type and the length of the rest; the first message of a connection has no type.
 type messageCounter struct {
 	rest    []byte // the start of an incomplete message
 	started bool
 }
 
-// statements adds text, and returns how many messages that are now complete run a statement: a simple query or an
-// Execute.
+// statements adds text to the incomplete message. Of the messages that are complete now, it returns how many run a
+// statement: a simple query (Q) or an Execute (E).
 func (f *messageCounter) statements(text []byte) (n int) {
 	f.rest = append(f.rest, text...)
 	for {

@@ -21,7 +21,7 @@ var (
 	nRound = flag.Int("rounds", 5, "how often everything is measured")
 )
 
-// The subjects that are compared.
+// The subjects of the workloads: what sends the response or does the work.
 const (
 	ours, ourArgon2id, ourScrypt = "Xenon", "Xenon, argon2id", "Xenon, scrypt"
 	betterAuth, betterAuthScrypt = "Better Auth", "Better Auth, scrypt"
@@ -31,11 +31,11 @@ const (
 	theSignature                 = "bare RSA signature"
 )
 
-// Calls in a run by number of connections. A run takes one to four seconds, so that the ticks of /proc are precise
-// enough.
+// The numbers of calls in one run, one for each number of connections. A run takes one to four seconds, because a
+// shorter run would be measured imprecisely: /proc counts processor time in ticks of 10 ms.
 var (
 	fast     = [3]int{3000, 12000, 12000}
-	signing  = [3]int{400, 700, 700} // fewer in all rounds than there are users
+	signing  = [3]int{400, 700, 700} // few enough that all rounds together do not need more users than there are
 	slow     = [3]int{300, 800, 800}
 	argon2s  = [3]int{40, 96, 128}
 	scrypts  = [3]int{20, 48, 64}
@@ -43,11 +43,12 @@ var (
 	pgbenchs = [3]int{6000, 32000, 32000}
 )
 
-// emulatorCalls is the number of calls in a run through the emulator, which has one connection, if the call does not
-// hash.
+// emulatorCalls is the number of calls in one run through the emulator, with one connection, for requests that do not
+// hash a password.
 const emulatorCalls = 1500
 
-// BenchmarkVersus measures everything once, for any -benchtime, and writes the results. `make bench` runs it.
+// BenchmarkVersus measures all workloads once, whatever b.N is, and writes the results. `make bench` runs it with
+// -benchtime 1x.
 func BenchmarkVersus(b *testing.B) {
 	began := time.Now()
 	b.ReportMetric(0, "ns/op")
@@ -98,15 +99,15 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 	return [][]workload{
 		{
 			startWorkload(ourFunction, func(ctx context.Context) (time.Duration, error) {
-				return w.firstOfFunction(ctx, w.bootstrap(b, "session"), nil)
+				return w.timeFunctionStart(ctx, w.bootstrap(b, "session"), nil)
 			}),
 			startWorkload(ours, func(ctx context.Context) (time.Duration, error) {
 				address := freeport.Address(b)
-				return firstOfServer(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
+				return timeServerStart(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
 			}),
 			startWorkload(betterAuth, func(ctx context.Context) (time.Duration, error) {
 				address := freeport.Address(b)
-				return firstOfServer(ctx, betterAuthCommand(l.database, address), address)
+				return timeServerStart(ctx, betterAuthCommand(l.database, address), address)
 			}),
 		},
 		{
@@ -223,7 +224,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 	}
 }
 
-// newPeople is get-session by another user every time, so that no token is reused.
+// newPeople is the name of the workloads in which another user calls get-session every time, so that no JWT is reused.
 const newPeople = "get-session, 10,000 people"
 
 // startWorkload returns a workload that starts a process and waits for its first response.
