@@ -21,7 +21,8 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// betterAuthServer starts the pinned Better Auth with the settings of a profile, on an empty database that it migrates.
+// betterAuthServer starts the pinned Better Auth with the settings of a profile. Better Auth creates its tables in an
+// empty database.
 func betterAuthServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
@@ -35,8 +36,8 @@ func betterAuthServer(t *testing.T, profile map[string]string) server {
 	return s
 }
 
-// runBetterAuth starts the command of a Better Auth server, which ends with the test, and returns the URL of the
-// server.
+// runBetterAuth starts cmd, a Better Auth server, and returns the URL that the server prints. The server is stopped at
+// the end of the test.
 func runBetterAuth(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	var stderr bytes.Buffer
@@ -101,7 +102,7 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 	fmt.Println("conformance with Better Auth", migrations.BetterAuthVersion+":", n.String())
 }
 
-// writeRecord writes recorded/<stem>.json.
+// writeRecord writes recorded/<stem>.json: Better Auth's exchanges, with Xenon's response for each listed divergence.
 func writeRecord(t *testing.T, s scenario, betterAuth, xenon []exchange) {
 	t.Helper()
 	for i := range betterAuth {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// browser keeps cookies in the order in which they were set.
+// browser has the cookies of one browser, in the order in which they were first set.
 type browser struct{ cookies [][2]string }
 
 func (p *player) browser(name string) *browser {
@@ -18,7 +18,7 @@ func (p *player) browser(name string) *browser {
 	return p.browsers[name]
 }
 
-// applySetCookies applies Set-Cookie lines.
+// applySetCookies stores the cookies of Set-Cookie lines, and deletes those with Max-Age=0.
 func (b *browser) applySetCookies(lines []string) {
 	for _, line := range lines {
 		pair, attributes, _ := strings.Cut(line, ";")
@@ -36,7 +36,7 @@ func (b *browser) applySetCookies(lines []string) {
 	}
 }
 
-// String returns the Cookie header.
+// String returns the value of the Cookie header.
 func (b *browser) String() string {
 	var pairs []string
 	for _, c := range b.cookies {

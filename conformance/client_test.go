@@ -12,9 +12,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// clientDir is the folder with the tests of the stock client. Its parent folder has node_modules. `make client-newest`
-// uses a copy.
-var clientDir = flag.String("client", "client", "the folder of the stock client's tests")
+// clientDir is the folder with the tests that use Better Auth's unmodified client (the stock client). Its parent folder
+// has node_modules. `make client-newest` sets the path of a copy that has a newer client.
+var clientDir = flag.String("client", "client", "the folder with the tests that use Better Auth's client")
 
 // strictSettings are settings that require confirmations by mail and cache sessions in a cookie.
 var strictSettings = []string{
@@ -22,19 +22,21 @@ var strictSettings = []string{
 	"DELETE_USER_VERIFICATION=on", "CHANGE_EMAIL_CONFIRMATION=on", "COOKIE_CACHE=compact",
 }
 
-// TestR01_StockClient makes every call of the unmodified client from npm that Xenon serves.
+// TestR01_StockClient runs the tests in client/, which use Better Auth's unmodified client from npm, against Xenon.
 func TestR01_StockClient(t *testing.T) {
 	t.Parallel()
 	runStockClient(t, newXenon(t), "*.test.mjs", "react/*.test.mjs", "xenon/*.test.mjs")
 }
 
-// TestR01_StockClientWithStrictSettings does the same with settings that change the responses.
+// TestR01_StockClientWithStrictSettings runs the tests in client/strict against Xenon with strictSettings, which change
+// the responses.
 func TestR01_StockClientWithStrictSettings(t *testing.T) {
 	t.Parallel()
 	runStockClient(t, newXenon(t, strictSettings...), "strict/*.test.mjs")
 }
 
-// The same tests pass against Better Auth itself.
+// The tests of the stock client pass against Better Auth itself, too, except those of the profile API, which only Xenon
+// has.
 func TestStockClientAgainstBetterAuth(t *testing.T) {
 	t.Parallel()
 	t.Run("plain", func(t *testing.T) {
@@ -54,7 +56,7 @@ func newXenon(t *testing.T, settings ...string) runningServer {
 	return runningServer{name: "Xenon", url: x.Origin, origin: x.Origin, outbox: outbox}
 }
 
-// newBetterAuth starts Better Auth on a database with Xenon's migrations.
+// newBetterAuth starts Better Auth on a database whose tables Xenon's migrations have created.
 func newBetterAuth(t *testing.T, settings ...string) runningServer {
 	t.Helper()
 	const origin = "http://localhost:3000" // nothing listens there: the tests send their requests to url

@@ -26,16 +26,16 @@ type exchange struct {
 	Do   string          `json:"do"`
 	Note string          `json:"note,omitempty"`
 	Sent json.RawMessage `json:"sent,omitempty"` // the body of the request
-	// Answer is the response of the server on which the scenario was played. In a recording this is Better Auth.
+	// Answer is the response of the server on which the scenario was played. In a recording it is Better Auth's response.
 	Answer     *answer `json:"library"`
 	Divergence string  `json:"divergence,omitempty"`
-	Xenon      *answer `json:"xenon,omitempty"` // Xenon's response, if it is a listed divergence
+	Xenon      *answer `json:"xenon,omitempty"` // in a recording: Xenon's response, if it is a listed divergence
 }
 
 func recordOf(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
 
-// playScenario plays a scenario and returns its exchanges in comparable form. It reports the first step that fails, and
-// stops.
+// playScenario plays a scenario and returns its exchanges in comparable form. It stops at the first step that fails,
+// and reports the error.
 func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 	t.Helper()
 	for i, step := range s.Steps {
@@ -123,7 +123,7 @@ func compareOne(want exchange, xenon, recorded *answer) string {
 	case want.Divergence == "" && diff != "":
 		return "differs from Better Auth (-Better Auth +Xenon):\n" + diff
 	case want.Divergence != "" && diff == "":
-		return "is listed as " + want.Divergence + " but does not differ"
+		return "is listed as the divergence " + want.Divergence + ", but Xenon's response equals Better Auth's"
 	case want.Divergence != "":
 		if diff := cmp.Diff(recorded.text(), xenon.text()); diff != "" {
 			return "differs from the recording of " + want.Divergence + " (-recorded +Xenon):\n" + diff
@@ -145,18 +145,21 @@ func readRecord(t *testing.T, s scenario) (r record) {
 	return r
 }
 
-var listedDifference = regexp.MustCompile(`(?m)^\| (D\d{2,3}) \|`)
+// divergenceRow matches the row of a divergence in docs/divergences.md.
+var divergenceRow = regexp.MustCompile(`(?m)^\| (D\d{2,3}) \|`)
 
-// differenceNumber matches the number of a divergence in a text.
-var differenceNumber = regexp.MustCompile(`\bD\d{2,3}\b`)
+// divergenceNumber matches the number of a divergence in a text.
+var divergenceNumber = regexp.MustCompile(`\bD\d{2,3}\b`)
 
-// everywhere are the divergences that the player checks in every response of Xenon and removes before the comparison.
-var everywhere = []string{"D02", "D12", "D17", "D65", "D77"}
+// removedDivergences are the divergences that player and nameTable remove from Xenon's responses before the comparison.
+// So scenarios test them without naming them.
+var removedDivergences = []string{"D02", "D12", "D17", "D65", "D77"}
 
-// untestedParagraph matches the paragraph of docs/divergences.md with the differences that have no scenario.
+// untestedParagraph matches a paragraph of docs/divergences.md that lists divergences without a scenario.
 var untestedParagraph = regexp.MustCompile(`(?ms)^The scenarios in .*? do not test these[^:]*: .*?(?:\n\n|\z)`)
 
-// Every divergence of a scenario is listed, and every listed divergence has a scenario or is listed as not visible.
+// docs/divergences.md lists every divergence that a scenario names. Each divergence of the page is either tested by a
+// scenario or in a paragraph that says that no scenario tests it.
 func TestR02_DivergencesAreListed(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/divergences.md")
@@ -164,29 +167,29 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var listed []string
-	for _, m := range listedDifference.FindAllSubmatch(text, -1) {
+	for _, m := range divergenceRow.FindAllSubmatch(text, -1) {
 		listed = append(listed, string(m[1]))
 	}
-	shown := slices.Clone(everywhere)
+	tested := slices.Clone(removedDivergences)
 	for _, s := range allScenarios(t) {
 		for i, step := range s.Steps {
 			if step.Divergence != "" && !slices.Contains(listed, step.Divergence) {
 				t.Errorf("%s names the divergence %s, which docs/divergences.md does not list", s.describeStep(i), step.Divergence)
 			}
-			shown = append(shown, step.Divergence)
+			tested = append(tested, step.Divergence)
 		}
 	}
-	hidden := differenceNumber.FindAllString(string(bytes.Join(untestedParagraph.FindAll(text, -1), nil)), -1)
+	untested := divergenceNumber.FindAllString(string(bytes.Join(untestedParagraph.FindAll(text, -1), nil)), -1)
 	for _, d := range listed {
-		isHidden := slices.Contains(hidden, d)
-		if slices.Contains(shown, d) == isHidden {
-			t.Errorf("%s in docs/divergences.md: a scenario tests it: %v, a paragraph says that it is not visible: %v; "+
-				"want one of the two", d, isHidden, isHidden)
+		isTested, isInParagraph := slices.Contains(tested, d), slices.Contains(untested, d)
+		if isTested == isInParagraph {
+			t.Errorf("%s in docs/divergences.md: a scenario tests it: %v, a paragraph says that no scenario tests it: %v; "+
+				"want exactly one of the two", d, isTested, isInParagraph)
 		}
 	}
 }
 
-// Every recording belongs to a scenario.
+// Every file in recorded/ belongs to a scenario, except schema.json.
 func TestRecordingsHaveTheirScenario(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{recording: true}

@@ -22,7 +22,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Both servers accept each other's cache cookies for any name of a user, since both sign the same bytes.
+// Xenon and Better Auth accept each other's cache cookies, also for names that need escapes in JSON, because both sign
+// the same bytes.
 func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 	t.Parallel()
 	const secret = "a secret of the tests, long enough"
@@ -31,7 +32,7 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 	}
 	readSecret := func(context.Context) ([]byte, error) { return []byte(secret), nil }
 	sessions := session.New(cfg, readSecret, web.Clients{From: cfg.ClientIP}, time.Now)
-	long := strings.Repeat("long ", 3000) // Better Auth splits its cookie into chunks, Xenon sets none
+	long := strings.Repeat("long ", 3000) // Better Auth splits its cache cookie into chunks; Xenon sets no cache cookie
 	names := []string{
 		"Ada", "Zoë <b>&\"'\\/\u2028\u2029😀", "\b\f\n\r\t\x01\x1f\x7f", `a\u2028b \\u2029 \`, "__proto__", "7",
 		"\ufffd\ufeff", long, "2026-02-30T25:61:61Z.",
@@ -59,7 +60,7 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 		caller, _, err := sessions.CachedCaller(w, r, nil)
 		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 {
 			t.Errorf("Better Auth's cache cookie of the user %.30q, read by Xenon: got %+v, the error %v and the headers "+
-				"%v, want this user and neither", names[i], caller, err, w.Header())
+				"%v, want this user, no error and no headers", names[i], caller, err, w.Header())
 		}
 	}
 }
@@ -83,6 +84,7 @@ func xenonCookies(t *testing.T, sessions *session.Sessions, name string) string 
 	return strings.Join(pairs, "; ")
 }
 
+// runCookieCache runs reference/cookie_cache.mjs with in as JSON, and decodes its output into out.
 func runCookieCache(t *testing.T, in, out any) {
 	t.Helper()
 	input, err := json.Marshal(in)

@@ -10,10 +10,12 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// encryptedPattern matches what the servers encrypt with their secret.
+// encryptedPattern matches a text that may be encrypted by a server, in hexadecimal. With nonce and tag it has at least
+// 82 digits.
 var encryptedPattern = regexp.MustCompile(`\b[0-9a-f]{82,}\b`)
 
-// replaceEncrypted replaces an encrypted text by a name that depends on its content and its key.
+// replaceEncrypted replaces an encrypted text by a name that depends on its content and its key. It does not change a
+// text that it cannot decrypt.
 func (n *nameTable) replaceEncrypted(s string) string {
 	for _, use := range []string{"oauth-link-session-token", "oauth-state-cookie", "tokens"} {
 		plain, err := n.decrypt(use, s)
@@ -29,8 +31,8 @@ func (n *nameTable) replaceEncrypted(s string) string {
 	return s
 }
 
-// decrypt decrypts a text that Better Auth has encrypted for a use: XChaCha20-Poly1305 with a key that depends on the
-// secret and the use; the secret itself is the key of tokens.
+// decrypt decrypts a text that a server has encrypted for a use, with XChaCha20-Poly1305. The key is the SHA-256 of a
+// secret: for tokens the server's secret itself, for other uses a secret that HKDF derives from it.
 func (n *nameTable) decrypt(use, text string) ([]byte, error) {
 	secret := string(n.secret)
 	if use != "tokens" {
@@ -47,7 +49,7 @@ func (n *nameTable) decrypt(use, text string) ([]byte, error) {
 	}
 	encrypted, err := hex.DecodeString(text)
 	if err != nil || len(encrypted) < cipher.NonceSize() {
-		return nil, errors.New("the text is not encrypted")
+		return nil, errors.New("the text is not hexadecimal or too short to be encrypted")
 	}
 	return cipher.Open(nil, encrypted[:cipher.NonceSize()], encrypted[cipher.NonceSize():], nil)
 }

@@ -37,7 +37,7 @@ func recordedFaults(t *testing.T) map[fault]bool {
 	return all
 }
 
-// errorCodes are all error codes that Better Auth can return with the settings of profiles.json (docs/wire.md).
+// errorCodes are the error codes of Better Auth that the scenarios must cause (docs/wire.md).
 var errorCodes = strings.Fields(`
 	ACCOUNT_NOT_FOUND BAD_REQUEST BANNED_USER CHANGE_EMAIL_DISABLED CREDENTIAL_ACCOUNT_NOT_FOUND
 	CROSS_SITE_NAVIGATION_LOGIN_BLOCKED EMAIL_ALREADY_VERIFIED EMAIL_CAN_NOT_BE_UPDATED EMAIL_MISMATCH
@@ -65,21 +65,23 @@ func TestR04_ScenariosCoverEveryErrorOfBetterAuth(t *testing.T) {
 	}
 	for _, want := range append(withoutCode, errorCodes...) {
 		if !seen[want] {
-			t.Errorf("no recorded scenario has the error %s of Better Auth; add one", want)
+			t.Errorf("no recorded response has Better Auth's error %s; add a scenario that causes it", want)
 		}
 	}
 }
 
+// newErrorCall matches a call of NewError in Go source: its status, code and message.
 var newErrorCall = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
 
-// unrecorded are the codes that no scenario causes, with the reason.
+// unrecorded are the error codes in Xenon's source that no scenario causes, with the reason.
 var unrecorded = map[string]string{
 	"SERVICE_UNAVAILABLE":   "needs an unreachable database (D11)",
 	"FAILED_TO_GET_SESSION": "needs a session that ends during its extension",
 	"PASSWORD_COMPROMISED":  "a common or breached password: the reference server has no haveIBeenPwned plugin (D68)",
 }
 
-// The errors in Xenon's code have Better Auth's status, code and message.
+// Each error in the source of shared/auth and shared/web has the status, code and message of a recorded response: of
+// Better Auth, or of Xenon in a listed divergence. The codes in unrecorded are exceptions.
 func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	statuses := map[string]int{}
@@ -105,7 +107,8 @@ func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 				found++
 				f := fault{statuses[m[1]], m[2], m[3]}
 				if !recorded[f] && unrecorded[f.Code] == "" {
-					t.Errorf("%s has the error %s, which Better Auth does not answer in any recorded scenario", file, fmt.Sprint(f))
+					t.Errorf("%s has the error %s, want one with the status, code and message of a recorded response",
+						file, fmt.Sprint(f))
 				}
 			}
 		}

@@ -14,9 +14,9 @@ func TestInterchange_ResetLinks(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET=on")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		email, id := b.register(first)
-		guest := ix.browser(t)
+		guest := ix.newVisitor(t)
 		request := fields{"email": email, "redirectTo": "/new-password?a=b"}
 		guest.checkStatus(guest.post(first, "/request-password-reset", request), http.StatusOK)
 		link, token := guest.newestMail(first, "reset-password", email)
@@ -53,7 +53,7 @@ func TestInterchange_VerificationLinks(t *testing.T) {
 	ix := newInterchange(t,
 		"REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on", "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		email, id := b.register(first)
 		in := fields{"email": email, "password": testPassword}
 		if code := b.post(second, "/sign-in/email", in).body.text("code"); code != "EMAIL_NOT_VERIFIED" {
@@ -64,7 +64,7 @@ func TestInterchange_VerificationLinks(t *testing.T) {
 		if u, _ := b.sessionAt(first); u != id {
 			t.Errorf("the session after the verification link: got user %q, want %q", u, id)
 		}
-		again := ix.browser(t)
+		again := ix.newVisitor(t)
 		again.checkStatus(again.get(first, link), http.StatusFound)
 		if u, _ := again.sessionAt(second); u != "" {
 			t.Error("the second use of the link signed the user in, want no session")
@@ -78,7 +78,7 @@ func TestInterchange_ChangeOfEmail(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "CHANGE_EMAIL_CONFIRMATION=on")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		email, id := b.register(first)
 		ix.exec(t, `UPDATE "user" SET "emailVerified" = true WHERE id = $1`, id)
 		moved := newEmail()
@@ -106,7 +106,7 @@ func TestInterchange_DeletionLinks(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "DELETE_USER_VERIFICATION=on")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b, stranger := ix.browser(t), ix.browser(t)
+		b, stranger := ix.newVisitor(t), ix.newVisitor(t)
 		email, id := b.register(first)
 		b.checkStatus(b.post(first, "/delete-user", fields{"callbackURL": "/goodbye"}), http.StatusOK)
 		link, token := b.newestMail(first, "delete-account", email)

@@ -17,7 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// runningServer is a running Xenon or Better Auth: its name, URL, public origin, and the file that its mails go to.
+// runningServer is a running Xenon or Better Auth: its name, URL, public origin, and the file to which it writes mails.
 type runningServer struct{ name, url, origin, outbox string }
 
 // interchange is Xenon and Better Auth on one database, with one secret and one public origin, as during a migration
@@ -28,7 +28,7 @@ type interchange struct {
 	database          string
 }
 
-// newInterchange starts both with the same settings on top of the defaults.
+// newInterchange starts Xenon and Better Auth with the same settings, in addition to the defaults of these tests.
 func newInterchange(t *testing.T, settings ...string) interchange {
 	t.Helper()
 	secret, dir := rand.Text()+rand.Text(), t.TempDir()
@@ -94,7 +94,7 @@ func (ix interchange) exec(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// visitor is a browser that sees both servers as one site, so that they share its cookies.
+// visitor is a browser that sends the same cookies to both servers, as if they were one site.
 type visitor struct {
 	t      *testing.T
 	origin string
@@ -102,28 +102,30 @@ type visitor struct {
 	bearer string
 }
 
-func (ix interchange) browser(t *testing.T) *visitor {
+func (ix interchange) newVisitor(t *testing.T) *visitor {
 	t.Helper()
 	return &visitor{t: t, origin: ix.origin, jar: map[string]string{}}
 }
 
-// reply is the response of a server.
+// reply is the response of a server to a request.
 type reply struct {
-	status int
-	header http.Header
-	text   string
-	body   fields
+	request string // for failure texts
+	status  int
+	header  http.Header
+	text    string
+	body    fields
 }
 
+// fields is a JSON object.
 type fields map[string]any
 
-// object returns the object called name, empty if there is none.
+// object returns the member name, if it is an object, and otherwise an empty object.
 func (o fields) object(name string) fields {
 	inner, _ := o[name].(map[string]any)
 	return inner
 }
 
-// text returns the string called name, "" if there is none.
+// text returns the member name, if it is a string, and otherwise "".
 func (o fields) text(name string) string {
 	s, _ := o[name].(string)
 	return s
@@ -137,7 +139,8 @@ func (b *visitor) post(s runningServer, path string, body fields) reply {
 	return b.send(s, http.MethodPost, path, body)
 }
 
-// send requests a path below /api/auth, or one that begins with /api/, from s, and keeps the cookies of the response.
+// send sends a request to s and stores the cookies of the response. A path that does not begin with /api/ is relative
+// to /api/auth.
 func (b *visitor) send(s runningServer, method, path string, body fields) reply {
 	b.t.Helper()
 	if !strings.HasPrefix(path, "/api/") {
@@ -180,7 +183,10 @@ func (b *visitor) send(s runningServer, method, path string, body fields) reply 
 		b.t.Fatal(err)
 	}
 	b.storeCookies(response.Header["Set-Cookie"])
-	a := reply{status: response.StatusCode, header: response.Header, text: string(text)}
+	a := reply{
+		request: method + " " + path + " at " + s.name,
+		status:  response.StatusCode, header: response.Header, text: string(text),
+	}
 	_ = json.Unmarshal(text, &a.body) // body stays nil for null, a list or an empty response
 	return a
 }
@@ -197,7 +203,8 @@ func (b *visitor) storeCookies(lines []string) {
 	}
 }
 
-// sessionAt returns the ids of the user and the session that s sees, "" without a session.
+// sessionAt returns the ids of the user and the session in the response of s to get-session. They are "" without a
+// session.
 func (b *visitor) sessionAt(s runningServer) (user, session string) {
 	b.t.Helper()
 	a := b.get(s, "/get-session")
@@ -207,12 +214,12 @@ func (b *visitor) sessionAt(s runningServer) (user, session string) {
 	return a.body.object("user").text("id"), a.body.object("session").text("id")
 }
 
-// checkStatus fails the test unless a has the status.
+// checkStatus fails the test unless a has the status. It returns a.
 func (b *visitor) checkStatus(a reply, status int) reply {
 	b.t.Helper()
 	if a.status != status {
-		b.t.Fatalf("got the status %d, the body %s and the location %v, want the status %d",
-			a.status, a.text, a.header["Location"], status)
+		b.t.Fatalf("%s: got the status %d, the body %s and the location %v, want the status %d",
+			a.request, a.status, a.text, a.header["Location"], status)
 	}
 	return a
 }
@@ -230,7 +237,7 @@ func (b *visitor) register(s runningServer) (email, id string) {
 	return email, a.body.object("user").text("id")
 }
 
-// newestMail returns the link and the token of the newest mail of a kind that s sent to an email address.
+// newestMail returns the link, without the origin, and the token of the newest mail of a kind that s sent to an email.
 func (b *visitor) newestMail(s runningServer, kind, to string) (url, token string) {
 	b.t.Helper()
 	text, err := os.ReadFile(s.outbox)
@@ -248,8 +255,8 @@ func (b *visitor) newestMail(s runningServer, kind, to string) (url, token strin
 	}
 	path, isOurs := strings.CutPrefix(url, b.origin)
 	if !isOurs || token == "" {
-		b.t.Fatalf("the newest mail %s of %s to %s: got the link %q, want a token and a link to %s",
-			kind, s.name, to, url, b.origin)
+		b.t.Fatalf("the newest mail of the kind %s from %s to %s: got the link %q and the token %q, want a token and a link "+
+			"to %s", kind, s.name, to, url, token, b.origin)
 	}
 	return path, token
 }

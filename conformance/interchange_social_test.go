@@ -11,23 +11,23 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// socialSettings returns the settings of a server that is a client of every provider, with the stand-in for them.
+// socialSettings returns the settings of a server that is a client of every provider, and reaches the emulated ones.
 func socialSettings(t *testing.T) []string {
 	t.Helper()
-	return append(toEnv(clientsOfAllProviders()), toEnv(providerServer(t).Environment())...)
+	return append(toEnv(allProviderSettings()), toEnv(providerServer(t).Environment())...)
 }
 
-// newVisit returns a new user of a provider with an email, which the provider has verified.
+// newVisit returns the sign-in of a new user at a provider, which has verified the user's email.
 func newVisit(email string) providertest.Visit {
 	return providertest.Visit{Person: providertest.Person{
 		Subject: strings.Map(digit, rand.Text()[:15]), Name: "Ada Lovelace", Email: email, Verified: true,
 	}}
 }
 
-// digit maps the letters of a random text to digits. 15 of them are a number that Better Auth does not round (D96).
+// digit maps a letter of a random text to a digit. Better Auth does not round a number of 15 digits (D96).
 func digit(r rune) rune { return '1' + r%9 }
 
-// begin starts a flow and returns its callback, after the user was at the provider.
+// begin starts an OAuth flow at s, acts as the user at the provider, and returns the login, which has the callback.
 func (b *visitor) begin(s runningServer, route, provider string, v providertest.Visit) *providertest.Login {
 	b.t.Helper()
 	in := fields{"provider": provider, "callbackURL": "/home", "errorCallbackURL": "/problem"}
@@ -39,11 +39,11 @@ func (b *visitor) begin(s runningServer, route, provider string, v providertest.
 	return l
 }
 
-// finish opens the callback of a flow, and checks that it leads home.
+// finish opens the callback of a flow at s, and checks that s redirects to /home.
 func (b *visitor) finish(s runningServer, l *providertest.Login) {
 	b.t.Helper()
 	callback := l.Callback
-	if l.Form != nil { // which the browser posts without cookies, and is redirected
+	if l.Form != nil { // the browser would post it without cookies, and be redirected to this URL
 		callback += "?" + l.Form.Encode()
 	}
 	a := b.checkStatus(b.get(s, strings.TrimPrefix(callback, b.origin)), http.StatusFound)
@@ -62,7 +62,7 @@ func TestInterchange_SocialSignIn(t *testing.T) {
 			ix := newInterchange(t, append(socialSettings(t), "STATE_STRATEGY="+strategy)...)
 			ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 				for _, provider := range []string{"google", "github", "apple", "twitter", "keycloak"} {
-					b, again, v := ix.browser(t), ix.browser(t), newVisit(newEmail())
+					b, again, v := ix.newVisitor(t), ix.newVisitor(t), newVisit(newEmail())
 					b.finish(second, b.begin(first, "/sign-in/social", provider, v))
 					id, _ := b.sessionAt(first)
 					again.finish(first, again.begin(second, "/sign-in/social", provider, v))
@@ -79,12 +79,12 @@ func TestInterchange_SocialSignIn(t *testing.T) {
 	}
 }
 
-// A link that begins at one server ends at the other, which reads the encrypted session token of the state.
+// A link-social flow that begins at one server ends at the other, which decrypts the session token in the state.
 func TestInterchange_LinkSocial(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, socialSettings(t)...)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		email, id := b.register(first)
 		b.finish(second, b.begin(first, "/link-social", "github", newVisit(email)))
 		if got := ix.query(
@@ -108,7 +108,7 @@ func TestInterchange_EncryptedOAuthTokens(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, append(socialSettings(t), "ENCRYPT_OAUTH_TOKENS=on")...)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		b.finish(first, b.begin(first, "/sign-in/social", "discord", newVisit(newEmail())))
 		id, _ := b.sessionAt(first)
 		row := ix.query(t, `SELECT id::text FROM account WHERE "userId" = $1`, id)

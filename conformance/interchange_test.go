@@ -16,7 +16,7 @@ func TestInterchange_Passwords(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b, elsewhere := ix.browser(t), ix.browser(t)
+		b, elsewhere := ix.newVisitor(t), ix.newVisitor(t)
 		email, id := b.register(first)
 		hash := ix.query(t, `SELECT password FROM account WHERE "userId" = $1`, id)
 		if !regexp.MustCompile(`^[0-9a-f]{32}:[0-9a-f]{128}$`).MatchString(hash) {
@@ -30,11 +30,11 @@ func TestInterchange_Passwords(t *testing.T) {
 			t.Errorf("sign-in at the second server: got user %s, want %s", got, id)
 		}
 		wrong := fields{"email": email, "password": "wrong horse"}
-		ix.browser(t).checkStatus(ix.browser(t).post(second, "/sign-in/email", wrong), http.StatusUnauthorized)
+		ix.newVisitor(t).checkStatus(ix.newVisitor(t).post(second, "/sign-in/email", wrong), http.StatusUnauthorized)
 
 		change := fields{"currentPassword": testPassword, "newPassword": "another horse"}
 		elsewhere.checkStatus(elsewhere.post(second, "/change-password", change), http.StatusOK)
-		again := ix.browser(t)
+		again := ix.newVisitor(t)
 		again.checkStatus(
 			again.post(first, "/sign-in/email", fields{"email": email, "password": "another horse"}),
 			http.StatusOK,
@@ -48,19 +48,20 @@ func TestInterchange_Passwords(t *testing.T) {
 	})
 }
 
-// A session cookie of one server is the same session at the other, which can change and extend it.
+// A session cookie of one server identifies the same session at the other server, which can extend the session and
+// change its user.
 func TestR03_SessionCookies(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		email, id := b.register(first)
 		user, session := b.sessionAt(first)
 		if u, s := b.sessionAt(second); user != id || u != user || s != session || s == "" {
 			t.Errorf("the session at the second server: got user %s and session %s, want user %s and session %s",
 				u, s, user, session)
 		}
-		if a, z := b.get(first, "/get-session").text, b.get(second, "/get-session").text; !sameJSON(t, a, z) {
+		if a, z := b.get(first, "/get-session").text, b.get(second, "/get-session").text; !isSameJSON(t, a, z) {
 			t.Errorf("get-session at both servers, want the same JSON:\n%s answers %s\n%s answers %s",
 				first.name, a, second.name, z)
 		}
@@ -83,7 +84,7 @@ func TestR03_SessionCookies(t *testing.T) {
 			t.Errorf("after the extension: got session %q, want %q", s, session)
 		}
 
-		short := ix.browser(t)
+		short := ix.newVisitor(t)
 		in := fields{"email": email, "password": testPassword, "rememberMe": false}
 		short.checkStatus(short.post(first, "/sign-in/email", in), http.StatusOK)
 		a = short.checkStatus(short.post(second, "/update-user", fields{"name": "Ada"}), http.StatusOK)
@@ -98,12 +99,13 @@ func TestR03_SessionCookies(t *testing.T) {
 	})
 }
 
-// With a cache cookie of one server, get-session at the other answers without the database. Sensitive routes do not.
+// With a cache cookie of one server, get-session at the other does not read the session from the database. A sensitive
+// route (verify-password) does.
 func TestR03_CacheCookies(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "COOKIE_CACHE=compact")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		_, id := b.register(first)
 		_, session := b.sessionAt(first)
 		cache := "better-auth.session_data"
@@ -119,11 +121,11 @@ func TestR03_CacheCookies(t *testing.T) {
 			t.Errorf("verify-password without a session row: got %d %s, want 401", a.status, a.text)
 		}
 
-		forged := ix.browser(t)
+		forged := ix.newVisitor(t)
 		forged.register(first)
 		_, session = forged.sessionAt(first)
 		good, middle := forged.jar[cache], len(forged.jar[cache])/2
-		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // usually a different base64url letter
+		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // another character in the middle
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
 		if a := forged.get(second, "/get-session"); a.body != nil {
 			t.Errorf("get-session with a forged cache cookie: got %d %s, want null", a.status, a.text)
@@ -131,17 +133,17 @@ func TestR03_CacheCookies(t *testing.T) {
 	})
 }
 
-// A bearer token of one server, with or without its signature, is the session at the other.
+// A bearer token of one server, with or without its signature, authenticates the user at the other.
 func TestR03_BearerTokens(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		in := fields{"name": "Ada", "email": newEmail(), "password": testPassword}
 		a := b.checkStatus(b.post(first, "/sign-up/email", in), http.StatusOK)
 		id, signed, bare := a.body.object("user").text("id"), a.header.Get("Set-Auth-Token"), a.body.text("token")
 		for _, bearer := range []string{signed, bare} {
-			api := ix.browser(t)
+			api := ix.newVisitor(t)
 			api.bearer = bearer
 			if u, _ := api.sessionAt(second); u != id || bearer == "" {
 				t.Errorf("a bearer token of %d characters: got user %q, want %q", len(bearer), u, id)
@@ -149,7 +151,7 @@ func TestR03_BearerTokens(t *testing.T) {
 			api.checkStatus(api.get(second, "/list-sessions"), http.StatusOK)
 			api.checkStatus(api.get(second, "/token"), http.StatusOK)
 		}
-		other := ix.browser(t)
+		other := ix.newVisitor(t)
 		other.bearer = strings.Replace(signed, bare, strings.Repeat("a", len(bare)), 1)
 		if u, _ := other.sessionAt(second); u != "" {
 			t.Errorf("a bearer token with the signature of another token: got user %q, want none", u)
@@ -157,20 +159,20 @@ func TestR03_BearerTokens(t *testing.T) {
 	})
 }
 
-// Signing out or revoking a session at one server ends it at both.
+// A sign-out or a revocation at one server ends the session at both.
 func TestInterchange_SigningOut(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
-		b := ix.browser(t)
+		b := ix.newVisitor(t)
 		email, id := b.register(first)
 		kept := b.jar["better-auth.session_token"]
 		b.checkStatus(b.post(second, "/sign-out", fields{}), http.StatusOK)
 		delete(b.jar, "better-auth.device") // it stays after a sign-out and is no credential
 		if len(b.jar) > 0 {
-			t.Errorf("cookies after the sign-out: got %v, want only the device cookie, which the test has removed", b.jar)
+			t.Errorf("cookies after the sign-out, without the device cookie: got %v, want none", b.jar)
 		}
-		stolen := ix.browser(t)
+		stolen := ix.newVisitor(t)
 		for _, s := range []runningServer{first, second} {
 			stolen.jar["better-auth.session_token"] = kept
 			if u, _ := stolen.sessionAt(s); u != "" {
@@ -181,7 +183,7 @@ func TestInterchange_SigningOut(t *testing.T) {
 			t.Errorf("rows of the user in session: got %s, want 0", n)
 		}
 
-		phone, laptop := ix.browser(t), ix.browser(t)
+		phone, laptop := ix.newVisitor(t), ix.newVisitor(t)
 		in := fields{"email": email, "password": testPassword}
 		token := phone.checkStatus(phone.post(first, "/sign-in/email", in), http.StatusOK).body.text("token")
 		laptop.checkStatus(laptop.post(second, "/sign-in/email", in), http.StatusOK)
@@ -206,14 +208,14 @@ func TestInterchange_JWTs(t *testing.T) {
 	ix := newInterchange(t)
 	for _, maker := range []runningServer{ix.betterAuth, ix.xenon} {
 		t.Run(maker.name, func(t *testing.T) {
-			b := ix.browser(t)
+			b := ix.newVisitor(t)
 			email, id := b.register(maker)
 			jwt := b.checkStatus(b.get(maker, "/token"), http.StatusOK).body.text("token")
 			if got := b.get(maker, "/get-session").header.Get("Set-Auth-Jwt"); got == "" {
 				t.Error("get-session has no header set-auth-jwt, want a JWT in it")
 			}
 
-			api := ix.browser(t)
+			api := ix.newVisitor(t)
 			api.bearer = jwt
 			if a := api.get(ix.xenon, "/api/profile"); a.status != http.StatusNotFound {
 				t.Errorf("GET /api/profile before a profile exists: got %d %s, want 404", a.status, a.text)
@@ -234,11 +236,12 @@ func TestInterchange_JWTs(t *testing.T) {
 	}
 }
 
-func sameJSON(t *testing.T, a, b string) bool {
+// isSameJSON reports whether two JSON texts have the same value.
+func isSameJSON(t *testing.T, a, b string) bool {
 	t.Helper()
 	var x, y any
 	if json.Unmarshal([]byte(a), &x) != nil || json.Unmarshal([]byte(b), &y) != nil {
-		t.Fatalf("the answers are not JSON: %s\n%s", a, b)
+		t.Fatalf("the responses to compare: got these, want JSON:\n%s\n%s", a, b)
 	}
 	p, _ := json.Marshal(x)
 	q, _ := json.Marshal(y)

@@ -38,7 +38,7 @@ func TestNamesReplaceGeneratedValuesOnly(t *testing.T) {
 		{"2026-01-15T12:01:02.345+00:00", "2026-01-15T12:01:02.345+00:00"},
 	} {
 		if got := newNameTable().replaceInText(test.text); got != test.want {
-			t.Errorf("%s: got %s, want %s", test.text, got, test.want)
+			t.Errorf("replaceInText(%q): got %q, want %q", test.text, got, test.want)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func TestComparisonReportsDifferences(t *testing.T) {
 	}
 }
 
-// An encrypted text is replaced by a name that depends on its content. The vectors are Better Auth's.
+// An encrypted text is replaced by a name that depends on its content. Better Auth encrypted the texts of this test.
 func TestNamesReplaceEncryptedTexts(t *testing.T) {
 	t.Parallel()
 	for use, text := range map[string]string{
@@ -127,7 +127,7 @@ func TestNamesReplaceEncryptedTexts(t *testing.T) {
 	}
 }
 
-// The generated parameters of an authorization URL keep their names in later texts, and their order does not matter.
+// A generated parameter of an authorization URL has the same name in later texts. The parameters of the URL are sorted.
 func TestNamesReplaceTheParametersOfAuthorizationURLs(t *testing.T) {
 	t.Parallel()
 	n := newNameTable()

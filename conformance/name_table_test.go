@@ -25,11 +25,10 @@ import (
 // epoch replaces the time of the exchange in every recorded response, so that dates are relative to it.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// The two servers never answer at the same time, so dates are rounded to coarse. The lifetime of a cookie-cache entry
-// starts with its exchange and is rounded to fine.
+// Times in responses are rounded, because two servers never answer at exactly the same time.
 const (
-	coarse = 5 * time.Minute
-	fine   = time.Minute
+	dateStep  = 5 * time.Minute // for dates, and for the times in JWTs
+	cacheStep = time.Minute     // for the times of a cookie-cache entry, whose lifetime starts with its exchange
 )
 
 // nameTable replaces the values that a server generates (ids, tokens, signatures, times) by names of the same format,
@@ -38,15 +37,15 @@ const (
 type nameTable struct {
 	secret  []byte
 	now     time.Time // time of the current exchange
-	isXenon bool      // Xenon's responses: its JWTs have two additional claims (D02), its tokens in mails have one (D77)
+	isXenon bool      // the responses are Xenon's: its JWTs have two more claims (D02), its tokens in mails one (D77)
 	key     func(kid string) (*rsa.PublicKey, error)
 
-	given  map[string]string
-	known  map[string]string // names of values that have no format of their own
-	counts map[string]int
-	flows  int            // at providers
-	tokens map[string]any // the contents of the tokens in the exchange, by name
-	faults []string       // divergences that the response should show but does not
+	given  map[string]string // names by kind and value
+	known  map[string]string // names by value, for values that cannot be found by their format
+	counts map[string]int    // the number of the newest name, by kind
+	flows  int               // the number of OAuth flows that have begun
+	tokens map[string]any    // the contents of the tokens in the exchange, by name
+	faults []string          // divergences that the response should show but does not, and errors of key
 }
 
 var (
@@ -63,8 +62,8 @@ var authorizationPattern = regexp.MustCompile(`https://[\w./-]+\?[^\s"<>]*\bresp
 
 var chunkCookie = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
 
-// replaceInCookies replaces the generated values in Set-Cookie lines. The chunks of a cache that is too large for one
-// cookie are replaced by the name of the whole and their length.
+// replaceInCookies replaces the generated values in Set-Cookie lines. Better Auth splits a cache cookie that is too
+// large into chunks. Each chunk is replaced by the name of the whole cookie and the length of the chunk.
 func (n *nameTable) replaceInCookies(lines []string) (named []string) {
 	var whole string
 	for _, line := range lines {
@@ -89,7 +88,7 @@ func (n *nameTable) replaceInCookies(lines []string) (named []string) {
 // replaceInText replaces the generated values in a text.
 func (n *nameTable) replaceInText(s string) string {
 	if !utf8.ValidString(s) { // then it is a header in Latin-1
-		s = string(latin1(s))
+		s = string(decodeLatin1(s))
 	}
 	s = authorizationPattern.ReplaceAllStringFunc(s, sortParameters)
 	s = jwtPattern.ReplaceAllStringFunc(s, n.replaceJWT)
@@ -111,14 +110,15 @@ func (n *nameTable) replaceInText(s string) string {
 	})
 }
 
-func latin1(s string) (all []rune) {
+func decodeLatin1(s string) (all []rune) {
 	for _, b := range []byte(s) {
 		all = append(all, rune(b))
 	}
 	return all
 }
 
-// name returns the name of a value. It formats a new one with the number of values of its kind up to now.
+// name returns the name of a value of a kind. It makes the name of a new value from format and the next number of the
+// kind.
 func (n *nameTable) name(kind, value, format string) string {
 	key := kind + " " + value
 	if _, ok := n.given[key]; !ok {
@@ -133,9 +133,10 @@ func (n *nameTable) replaceDate(s string) string {
 	if err != nil {
 		return s
 	}
-	return n.roundTime(t, coarse).Format("2006-01-02T15:04:05.000Z")
+	return n.roundTime(t, dateStep).Format("2006-01-02T15:04:05.000Z")
 }
 
+// roundTime returns the time as if the exchange were at epoch, rounded to step.
 func (n *nameTable) roundTime(t time.Time, step time.Duration) time.Time {
 	return epoch.Add(t.Sub(n.now).Round(step))
 }
@@ -173,9 +174,9 @@ func (n *nameTable) replaceInMember(key string, v any) any {
 	case !isNumber || err != nil:
 		return n.replaceInValue(v)
 	case key == "iat" || key == "exp" || key == "nbf":
-		return n.roundTime(time.Unix(at, 0), coarse).Unix()
+		return n.roundTime(time.Unix(at, 0), dateStep).Unix()
 	case key == "expiresAt" || key == "updatedAt":
-		return n.roundTime(time.UnixMilli(at), fine).UnixMilli()
+		return n.roundTime(time.UnixMilli(at), cacheStep).UnixMilli()
 	}
 	return v
 }
@@ -225,8 +226,7 @@ func encode(v any) json.RawMessage {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// replaceJWT replaces a JWT by a name that depends on its content, since a server can issue equal tokens, and records
-// the content.
+// replaceJWT replaces a JWT by a name, and records its content. JWTs with equal content have the same name.
 func (n *nameTable) replaceJWT(s string) string {
 	part := strings.Split(s, ".")
 	header, err1 := decodeBase64(part[0])
@@ -242,14 +242,15 @@ func (n *nameTable) replaceJWT(s string) string {
 	switch {
 	case providertest.PublicKey(kid) != nil: // an id token of a provider
 	case n.isXenon && h["alg"] == "RS256":
-		n.removeOwnClaims(c)
-	case n.isXenon && c["email"] != nil: // D77: the token of a mail has the id of its row; one forged by the test has none
+		n.removeXenonClaims(c)
+	case n.isXenon && c["email"] != nil: // D77: a token that Xenon mails has the id of its row; a forged one has no jti
 		delete(c, "jti")
 	}
 	return n.token("jwt", n.replaceInValue(content))
 }
 
-// isValidSignature reports whether a signature is valid for the server's secret or its published keys.
+// isValidSignature reports whether a signature is valid: for the server's secret (HS256), for the key of an emulated
+// provider, or for a key that the server publishes (RS256).
 func (n *nameTable) isValidSignature(header map[string]any, text, signature string) bool {
 	given, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
@@ -276,9 +277,9 @@ func (n *nameTable) isValidSignature(header map[string]any, text, signature stri
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], given) == nil
 }
 
-// removeOwnClaims checks that the claims of D02 exist, and removes them: the ids of the token and of its session, which
-// only Xenon has.
-func (n *nameTable) removeOwnClaims(claims map[string]any) {
+// removeXenonClaims checks that the claims of D02 exist, and removes them: the ids of the token and of its session,
+// which only Xenon's JWTs have.
+func (n *nameTable) removeXenonClaims(claims map[string]any) {
 	for _, name := range []string{"jti", "sid"} {
 		if _, ok := claims[name].(string); !ok {
 			n.faults = append(n.faults, "docs/divergences.md lists D02, but the JWT has no "+name)
@@ -313,14 +314,15 @@ func (n *nameTable) replaceCacheCookie(s string) string {
 	})
 }
 
-// token returns the name of a token with this comparable content, and records the content.
+// token returns the name of a token with a comparable content, and records the content.
 func (n *nameTable) token(kind string, content any) string {
 	name := n.name(kind, string(encode(content)), kind+"-%d")
 	n.tokens[name] = content
 	return name
 }
 
-// replaceSigned replaces a signed value with a valid signature. The name keeps whether the signature was URL-encoded.
+// replaceSigned replaces a signed value if its signature is valid. The result shows whether the signature was
+// URL-encoded.
 func (n *nameTable) replaceSigned(s string) string {
 	value, signature, _ := strings.Cut(s, ".")
 	plain, err := url.PathUnescape(signature)

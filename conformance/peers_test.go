@@ -23,8 +23,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// peerFiles are the test files below Better Auth's src/ for features that Xenon has. The others test features that
-// Xenon does not have, or functions inside one process; oauth2/link-account.test.ts needs SQLite before its first test.
+// peerFiles are the test files below Better Auth's src/ for features that Xenon has. The other test files test features
+// that Xenon does not have, or functions inside one process; oauth2/link-account.test.ts needs SQLite before its first
+// test.
 var peerFiles = []string{
 	"api/*/*.test.ts",
 	"auth/full.test.ts",
@@ -37,8 +38,8 @@ var peerFiles = []string{
 	"social.test.ts",
 }
 
-// peerServers starts a server with the settings of env for each call.
-type peerServers func(env map[string]string) (server, error)
+// startPeer is a function that starts a server with the settings env.
+type startPeer func(env map[string]string) (server, error)
 
 // TestPeers runs Better Auth's public tests against Better Auth and against Xenon, both over HTTP, and compares the
 // results. If a test fails only on Xenon, peers/divergences.json has to explain it.
@@ -48,7 +49,7 @@ func TestPeers(t *testing.T) {
 	seen := map[string]bool{}
 	for _, file := range peerTestFiles(t) {
 		t.Run(file, func(t *testing.T) {
-			betterAuth, xenon := runPeers(t, file, betterAuthPeers(t)), runPeers(t, file, xenonPeers(t))
+			betterAuth, xenon := runPeers(t, file, startBetterAuthPeers(t)), runPeers(t, file, startXenonPeers(t))
 			for _, name := range slices.Sorted(maps.Keys(betterAuth)) {
 				id := file + " > " + name
 				seen[id] = true
@@ -77,7 +78,7 @@ func TestPeers(t *testing.T) {
 	}
 	for id := range explained {
 		if !seen[id] {
-			t.Errorf("peers/divergences.json explains a test that did not run: %s", id)
+			t.Errorf("peers/divergences.json explains a test that did not run, want only tests that run: %s", id)
 		}
 	}
 	fmt.Printf("public tests of Better Auth: %d tests; %d pass on both, %d fail on both, %d fail on Xenon alone, "+
@@ -101,7 +102,7 @@ func readExplained(t *testing.T) map[string]string {
 	}
 	for id, row := range explained {
 		if !strings.Contains(string(page), "| "+row+" |") {
-			t.Errorf("%s is explained by %s, which is not in docs/divergences.md", id, row)
+			t.Errorf("peers/divergences.json explains %s by %s, want a row of docs/divergences.md", id, row)
 		}
 	}
 	return explained
@@ -131,8 +132,9 @@ func peerTestFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// xenonPeers starts an `xenon dev` for each call. It returns an error for settings that Xenon rejects.
-func xenonPeers(t *testing.T) peerServers {
+// startXenonPeers returns a function that starts an `xenon dev` for each call. The function returns an error for
+// settings that Xenon rejects.
+func startXenonPeers(t *testing.T) startPeer {
 	return func(env map[string]string) (server, error) {
 		mails, database := filepath.Join(t.TempDir(), "mail.jsonl"), dbtest.New(t)
 		env = settings(env, mails)
@@ -152,12 +154,13 @@ func xenonPeers(t *testing.T) peerServers {
 	}
 }
 
-// betterAuthPeers starts one process of Better Auth, which starts a server for each call.
-func betterAuthPeers(t *testing.T) peerServers {
+// startBetterAuthPeers starts one Node process, and returns a function that starts a Better Auth server in this process
+// for each call.
+func startBetterAuthPeers(t *testing.T) startPeer {
 	t.Helper()
 	cmd := exec.Command("node", "better_auth.mjs")
 	cmd.Dir = "peers"
-	cmd.Stderr = io.Discard // Better Auth logs the errors that its tests provoke
+	cmd.Stderr = io.Discard // Better Auth logs the errors that its tests cause
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +194,7 @@ func betterAuthPeers(t *testing.T) peerServers {
 	}
 }
 
-// startRequest is a request of a test file for a server.
+// startRequest is the request of a test file to start a server.
 type startRequest struct {
 	env    map[string]string
 	answer chan<- startReply
@@ -202,8 +205,8 @@ type startReply struct {
 	err error
 }
 
-// runPeers runs a test file against the servers and returns which of its tests passed.
-func runPeers(t *testing.T, file string, servers peerServers) map[string]bool {
+// runPeers runs a test file against the servers that start starts, and returns for each test whether it passed.
+func runPeers(t *testing.T, file string, start startPeer) map[string]bool {
 	t.Helper()
 	starts := make(chan startRequest)
 	controller := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -234,13 +237,13 @@ func runPeers(t *testing.T, file string, servers peerServers) map[string]bool {
 	cmd.Env = append(cmd.Environ(), "PEERS_CONTROLLER="+controller.URL)
 	ended := make(chan []byte, 1)
 	go func() {
-		out, _ := cmd.CombinedOutput() // it exits with 1 when a test fails; the report has the names
+		out, _ := cmd.CombinedOutput() // vitest exits with 1 when a test fails; the report has the names of the tests
 		ended <- out
 	}()
 	for {
 		select {
-		case s := <-starts: // on the test's goroutine, since servers can call t.Fatal
-			server, err := servers(s.env)
+		case s := <-starts: // start runs on the goroutine of the test, because it can call t.Fatal
+			server, err := start(s.env)
 			s.answer <- startReply{server, err}
 		case out := <-ended:
 			return readReport(t, report, out)

@@ -30,29 +30,29 @@ type answer struct {
 	Headers          map[string]string `json:"headers,omitempty"`
 	Cookies          []string          `json:"cookies,omitempty"` // the Set-Cookie lines, in order
 	Body             json.RawMessage   `json:"body,omitempty"`
-	Text             string            `json:"text,omitempty"`  // a body that is not JSON
-	Mails            []json.RawMessage `json:"mails,omitempty"` // sent during the request
-	ProviderRequests []json.RawMessage `json:"asked,omitempty"`
-	Rows             json.RawMessage   `json:"rows,omitempty"` // the result of a step's query
-	Tokens           map[string]any    `json:"tokens,omitempty"`
+	Text             string            `json:"text,omitempty"`   // a body that is not JSON
+	Mails            []json.RawMessage `json:"mails,omitempty"`  // sent during the request
+	ProviderRequests []json.RawMessage `json:"asked,omitempty"`  // sent by the server to providers during the request
+	Rows             json.RawMessage   `json:"rows,omitempty"`   // the result of a step's query
+	Tokens           map[string]any    `json:"tokens,omitempty"` // the contents of the tokens, by name
 }
 
-// ignoredHeaders are the headers that depend on the connection. Cookies are compared separately.
+// ignoredHeaders are not compared: they depend on the time or the connection. Set-Cookie is compared as answer.Cookies.
 var ignoredHeaders = []string{"Connection", "Content-Length", "Date", "Keep-Alive", "Set-Cookie", "Transfer-Encoding"}
 
 // player plays one scenario against one server.
 type player struct {
 	server
 	t        *testing.T
-	domain   string
+	domain   string // "@" and the email domain of the scenario's users
 	client   *http.Client
 	db       *pgx.Conn
 	names    *nameTable
 	browsers map[string]*browser
-	saved    map[string]string
+	saved    map[string]string // values of placeholders, by name
 
 	providers *providertest.Server
-	logins    []*playerLogin // at the providers
+	logins    []*playerLogin // the logins at providers
 	read      int64          // how many bytes of the outbox have been read
 }
 
@@ -127,7 +127,7 @@ func (p *player) do(s step) (*answer, error) {
 		return nil, err
 	}
 	if v, err := decode(body); err == nil && bytes.HasPrefix(body, []byte("[")) {
-		sortByCreation(v) // a step may save an id by its place in a list
+		sortByCreation(v) // because a step may save an id by its position in the list
 		body = encode(v)
 	}
 	if s.As != "" {
@@ -184,13 +184,14 @@ func (p *player) body(s step) (text string, ok bool) {
 	return "", false
 }
 
-// comparable makes a response comparable. It removes Xenon's own headers, and reports when they are missing.
+// comparable makes a response comparable. It removes the headers and the cookie that only Xenon sends, and reports
+// missing ones.
 func (p *player) comparable(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
 	a := &answer{Status: response.StatusCode, Headers: map[string]string{}}
 	p.names.learn(response.Header.Get("Location") + " " + string(body))
 	if p.isXenon {
 		p.removeDeviceCookie(response)
-		p.removeOwnHeaders(response.Header)
+		p.removeXenonHeaders(response.Header)
 	}
 	a.Cookies = p.names.replaceInCookies(response.Header["Set-Cookie"])
 	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
@@ -221,8 +222,8 @@ func (p *player) comparable(response *http.Response, body []byte, mails []json.R
 	return a, err
 }
 
-// roundToWindow rounds a wait up to its window: by up to two seconds, or two minutes for an hour, since a slow machine
-// shortens the wait.
+// roundToWindow rounds a wait up to the window of the rate limit, if it is at most two seconds shorter (two minutes for
+// the window of an hour). On a slow machine the remaining wait is shorter than the window.
 func roundToWindow(wait int) string {
 	for window, slack := range map[int]int{10: 2, 60: 2, 3600: 120} {
 		if window-slack <= wait && wait <= window {
@@ -232,9 +233,9 @@ func roundToWindow(wait int) string {
 	return strconv.Itoa(wait)
 }
 
-// removeOwnHeaders checks and removes the headers of D12 and D17, which every response of Xenon has. The key set has
+// removeXenonHeaders checks and removes the headers of D12 and D17, which every response of Xenon has. The JWKS has
 // no Vary (D17), because any origin may read it (D60).
-func (p *player) removeOwnHeaders(h http.Header) {
+func (p *player) removeXenonHeaders(h http.Header) {
 	if h.Get("X-Request-Id") == "" {
 		p.names.faults = append(p.names.faults, "docs/divergences.md lists D12, but the response has no X-Request-Id")
 	}
@@ -245,6 +246,7 @@ func (p *player) removeOwnHeaders(h http.Header) {
 	h.Del("Vary")
 }
 
+// deviceCookie matches the Set-Cookie line of the device cookie (D65).
 var deviceCookie = regexp.MustCompile(
 	`^(__Secure-)?better-auth\.device=\d+(\.[\w-]+){3}; Max-Age=31536000; Path=/api/auth/sign-in; ` +
 		`HttpOnly(; Secure)?; SameSite=Lax$`)
@@ -268,12 +270,12 @@ func (p *player) removeDeviceCookie(response *http.Response) {
 	}
 	if len(lines)-len(others) != want || want == 1 && !deviceCookie.MatchString(lines[len(lines)-1]) {
 		p.names.faults = append(p.names.faults,
-			fmt.Sprintf("docs/divergences.md lists D65, want %d device cookies at the end: %q", want, lines))
+			fmt.Sprintf("docs/divergences.md lists D65: got the cookies %q, want %d device cookies, at the end", lines, want))
 	}
 	response.Header["Set-Cookie"] = others
 }
 
-// newMails returns the mails to users of this scenario since the last call.
+// newMails returns the mails that were sent to users of this scenario since the last call.
 func (p *player) newMails() (all []json.RawMessage, err error) {
 	f, err := os.Open(p.mails)
 	if os.IsNotExist(err) {
@@ -302,7 +304,7 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 		if strings.HasSuffix(mail["to"], p.domain) {
 			switch mail["kind"] {
 			case "email-change-notice", "email-changed":
-				// Xenon's own mails (D76): their tokens must not use up a name, or the next one would differ.
+				// Only Xenon sends these mails (D76). If their tokens got names, the names of later tokens would differ.
 				if mail["token"] != "" {
 					p.saved["mail.cancel"] = mail["token"]
 					mail["url"] = strings.Replace(mail["url"], mail["token"], "cancel", 1)
@@ -311,13 +313,13 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 			default:
 				p.saved["mail.url"], p.saved["mail.token"] = mail["url"], mail["token"]
 			}
-			delete(mail, "at") // the outbox adds the time
+			delete(mail, "at") // the time at which the mail was written to the outbox
 			all = append(all, encode(mail))
 		}
 	}
 }
 
-// save stores parts of the response for later steps.
+// save saves parts of the response, as values of placeholders in later steps.
 func (p *player) save(wanted map[string]string, header http.Header, body []byte) error {
 	for name, where := range wanted {
 		if h, ok := strings.CutPrefix(where, "header."); ok {
@@ -348,7 +350,7 @@ func (p *player) save(wanted map[string]string, header http.Header, body []byte)
 
 var placeholder = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
 
-// fillPlaceholders replaces the names in {{}} by their values.
+// fillPlaceholders replaces the placeholders of step by their values.
 func (p *player) fillPlaceholders(s string) string {
 	return placeholder.ReplaceAllStringFunc(s, func(found string) string {
 		name := strings.Trim(found, "{}")
@@ -367,12 +369,12 @@ func (p *player) fillPlaceholders(s string) string {
 				}
 			}
 		}
-		p.t.Errorf("the scenario uses %s, but no earlier step gave it a value", found)
+		p.t.Errorf("the scenario uses the placeholder %s, but no earlier step gave it a value", found)
 		return found
 	})
 }
 
-// forgeToken creates a token and saves it.
+// forgeToken creates a JWT and saves it under the name f.Name.
 func (p *player) forgeToken(f forgery) error {
 	claims := map[string]any{}
 	for name, value := range f.Claims {

@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// theProviders imitates the providers of social sign-in for all servers of this process.
+// theProviders has the server that emulates the providers of social sign-in, for all tests of this process.
 var theProviders struct {
 	sync.Mutex
 	server *providertest.Server
@@ -39,8 +39,8 @@ func closeProviders() {
 	}
 }
 
-// clientsOfAllProviders returns the settings of a server that is a client of every provider.
-func clientsOfAllProviders() map[string]string {
+// allProviderSettings returns the settings of a server that is a client of every provider.
+func allProviderSettings() map[string]string {
 	settings := map[string]string{}
 	var issuers []map[string]string
 	for _, id := range providertest.IDs() {
@@ -58,15 +58,15 @@ func clientsOfAllProviders() map[string]string {
 	return settings
 }
 
-// visit is a step in which a user signs in at a provider. With the name NAME it saves for later steps:
+// visit is a step in which a user signs in at a provider. If Save is NAME, later steps can use these placeholders:
 //
 //   - {{NAME}}: the URL of the callback
-//   - {{NAME.form}}: the form that Apple posts to it
-//   - {{NAME.code}}, {{NAME.state}}: their values
-//   - {{NAME.access}}, {{NAME.refresh}}, {{NAME.idToken}}: the tokens of an app that needs no browser
+//   - {{NAME.form}}: the form that Apple posts to the callback
+//   - {{NAME.code}}, {{NAME.state}}: the code and the state in the callback
+//   - {{NAME.access}}, {{NAME.refresh}}, {{NAME.idToken}}: the tokens that an app gets without a browser
 type visit struct {
 	At   string          `json:"at,omitempty"`  // an authorization URL
-	App  string          `json:"app,omitempty"` // or a provider, to which an app went without a browser
+	App  string          `json:"app,omitempty"` // or a provider, at which the user signs in with an app
 	Who  json.RawMessage `json:"who"`           // a providertest.Visit
 	Save string          `json:"save"`
 }
@@ -110,7 +110,7 @@ func (p *player) visitWithApp(v visit, who providertest.Visit) error {
 // playerLogin is a login at a provider in the scenario of this player.
 type playerLogin struct {
 	*providertest.Login
-	seen int // the number of requests that earlier steps have returned
+	seen int // the number of requests that providerRequests has returned for earlier steps
 }
 
 // providerRequests returns the requests that the server has sent to providers during the step. They are in
@@ -158,8 +158,8 @@ func describeRequest(r providertest.Request) map[string]any {
 	return described
 }
 
-// startFlow numbers the names of new values from the next hundred, so that a difference in one flow does not change the
-// names in the next one.
+// startFlow starts the numbers of new names at the next hundred, so that a difference in one OAuth flow does not change
+// the names in the next one.
 func (n *nameTable) startFlow() {
 	n.flows++
 	for _, kind := range []string{
@@ -169,7 +169,8 @@ func (n *nameTable) startFlow() {
 	}
 }
 
-// learn finds the generated parameters of an authorization URL in a response, which occur in later requests.
+// learn gives names to the generated parameters of the authorization URLs in a text, because later requests contain
+// these values outside of such a URL.
 func (n *nameTable) learn(text string) {
 	for _, found := range authorizationPattern.FindAllString(strings.ReplaceAll(text, `\u0026`, "&"), -1) {
 		u, err := url.Parse(found)
@@ -186,7 +187,7 @@ func (n *nameTable) learn(text string) {
 	}
 }
 
-// sortParameters sorts the parameters of an authorization URL, whose order is free.
+// sortParameters sorts the parameters of an authorization URL, because their order has no meaning.
 func sortParameters(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {

@@ -24,29 +24,29 @@ type scenario struct {
 //
 //   - {{name}}: a value that an earlier step saved or created
 //   - {{mail.url}}, {{mail.token}}: the URL and the token of the last mail
-//   - {{mail.cancel}}: the token that cancels a change of email
+//   - {{mail.cancel}}: the token of Xenon's last notice of a change of email, which cancels the change
 //   - {{ada.session_token}}: the cookie with this suffix in the browser "ada"
 //   - {{repeat x 9}}: xxxxxxxxx
 type step struct {
 	Note string `json:"note,omitempty"`
 
 	Do         string             `json:"do,omitempty"`      // "POST /api/auth/sign-out"
-	As         string             `json:"as,omitempty"`      // the browser, which keeps cookies and adds Origin to a POST
+	As         string             `json:"as,omitempty"`      // the browser; it stores cookies and sends Origin unless GET
 	Headers    map[string]*string `json:"headers,omitempty"` // additional headers; null removes one
 	Body       json.RawMessage    `json:"body,omitempty"`    // a JSON body, sent byte for byte
-	Text       *string            `json:"text,omitempty"`    // the body as text, instead of json
+	Text       *string            `json:"text,omitempty"`    // a body that need not be JSON, instead of body
 	Save       map[string]string  `json:"save,omitempty"`    // name: the place in the response, "body.user.id"
 	Divergence string             `json:"divergence,omitempty"`
 
-	SQL    string            `json:"sql,omitempty"`    // executed in both databases
-	Query  string            `json:"query,omitempty"`  // executed in both databases; the rows have to be the same
+	SQL    string            `json:"sql,omitempty"`    // executed in the server's database
+	Query  string            `json:"query,omitempty"`  // executed in the server's database; the rows are compared
 	Forge  *forgery          `json:"forge,omitempty"`  // creates a token
 	Sign   map[string]string `json:"sign,omitempty"`   // name: value; signs the value as a cookie
 	Forget string            `json:"forget,omitempty"` // the browser whose cookies are deleted
-	Visit  *visit            `json:"visit,omitempty"`  // at a provider
+	Visit  *visit            `json:"visit,omitempty"`  // a sign-in at a provider
 }
 
-// forgery is a JWT that Better Auth would not issue.
+// forgery is a JWT that the scenario creates, not a server.
 type forgery struct {
 	Name   string         `json:"name"`
 	Header map[string]any `json:"header,omitempty"` // {"alg":"HS256"}
@@ -124,7 +124,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 		}
 		for _, found := range scenarioEmail.FindAllStringSubmatch(strings.ToLower(string(text)), -1) {
 			if got, want := found[1], s.domain(); got != want {
-				t.Errorf("%s: uses the domain %s, want %s", s.stem, got, want)
+				t.Errorf("%s: the scenario uses an email of the domain %s, want %s", s.stem, got, want)
 			}
 		}
 	}
@@ -159,7 +159,7 @@ func templatePath(path string) string {
 	})
 }
 
-// route returns method and path of a request, without its query.
+// route returns the method and path of the request, without its query, as in template.yaml.
 func (s step) route() string {
 	route, _, _ := strings.Cut(s.Do, "?")
 	return templatePath(route)

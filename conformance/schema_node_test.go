@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-var update = flag.Bool("update", false, "write Better Auth's responses to recorded/")
+var update = flag.Bool("update", false, "write Better Auth's responses and tables to recorded/")
 
 // runReference runs a script of reference/ on a database and decodes the JSON that it prints.
 func runReference(t *testing.T, script, database string, answer any) {
@@ -45,7 +45,8 @@ func referenceEnv(database string) []string {
 		"DATABASE_URL="+database, "BETTER_AUTH_SECRET="+rand.Text()+rand.Text(), "NODE_ENV=production")
 }
 
-// migrationPlan is the result of Better Auth's own migration.
+// migrationPlan has what Better Auth's own migration found in a database: missing tables, columns and indexes, and
+// problems that it cannot solve.
 type migrationPlan struct{ Missing, Problems []string }
 
 func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
@@ -128,7 +129,8 @@ func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 	}
 }
 
-// The columns for bans equal those of Better Auth's admin plugin. Xenon's migrations do not change existing ones.
+// Xenon's columns for bans equal those of Better Auth's admin plugin. Where the plugin has created the columns, Xenon's
+// migrations do not change them.
 func TestSchemaOfBansEqualsTheAdminPlugins(t *testing.T) {
 	t.Setenv("ADMIN_PLUGIN", "whole")
 	url := dbtest.Empty(t)
@@ -140,14 +142,14 @@ func TestSchemaOfBansEqualsTheAdminPlugins(t *testing.T) {
 			t.Errorf("Xenon's table user has no column %s of the admin plugin, want one", name)
 		}
 		if diff := cmp.Diff(plugin[name], xenon[name]); diff != "" {
-			t.Errorf("%s (-plugin +Xenon):\n%s", name, diff)
+			t.Errorf("the column %s of user (-admin plugin +Xenon):\n%s", name, diff)
 		}
 	}
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(plugin, readSchema(t, url).Tables["user"].Columns); diff != "" {
-		t.Errorf("the plugin's columns (-before +after):\n%s", diff)
+		t.Errorf("the columns that the admin plugin created in user (-before Xenon's migrations +after):\n%s", diff)
 	}
 }
 

@@ -16,12 +16,12 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// recording is the catalog after Better Auth's own migration, recorded so that the comparison needs no Node.
+// recording is the file with the tables that Better Auth's own migration creates. With it the comparison needs no Node.
 const recording = "recorded/schema.json"
 
 // schema describes the tables of a database, from its catalog.
 type schema struct {
-	BetterAuth string           `json:"betterAuth"` // the version that created them
+	BetterAuth string           `json:"betterAuth"` // the version of Better Auth
 	Tables     map[string]table `json:"tables"`
 }
 
@@ -48,7 +48,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-// readSchema reads the catalog of every table in the database.
+// readSchema reads the tables of the schema public from the catalog.
 func readSchema(t *testing.T, url string) schema {
 	t.Helper()
 	conn := connect(t, url)
@@ -71,7 +71,7 @@ func readSchema(t *testing.T, url string) schema {
 			}
 			s.Tables[tableName].Columns[name] = column{part[0], part[1], part[2] == "false", part[3]}
 		})
-	// Without NOT NULL, which Postgres 18 lists as a constraint too: it is part of the columns.
+	// Leaves out NOT NULL, which Postgres 18 also lists as a constraint: the columns already have it.
 	queryTexts(t, conn, `
 		SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
 		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relnamespace = 'public'::regnamespace
@@ -98,9 +98,8 @@ func queryTexts(t *testing.T, conn *pgx.Conn, sql string, each func(table, name,
 	}
 }
 
-// differences lists the differences that would break Better Auth. Additions that it ignores are allowed: other tables,
-// columns that are nullable or have a default, indexes that are not unique, and the index on accounts of providers:
-// Better Auth stores an account twice only by mistake, and cannot use it then.
+// differences lists the differences that would break Better Auth. It allows additions that Better Auth ignores: other
+// tables, columns that are nullable or have a default, indexes that are not unique, and the index oneRowPerAccount.
 func differences(betterAuth, xenon schema) []string {
 	var all []string
 	report := func(where, name string, want, got any) {
@@ -130,6 +129,8 @@ func differences(betterAuth, xenon schema) []string {
 	return all
 }
 
+// oneRowPerAccount is a unique index that only Xenon creates. Better Auth stores a provider account twice only by
+// mistake, and then cannot use it.
 const oneRowPerAccount = `CREATE UNIQUE INDEX account_provider_idx ON public.account ` +
 	`USING btree ("providerId", "accountId") WHERE ("providerId" <> 'credential'::text)`
 
@@ -146,6 +147,7 @@ func (m optional[T]) String() string {
 	return fmt.Sprintf("%+v", m.value)
 }
 
+// compare calls differ for every name whose values differ, or that only one of the maps has.
 func compare[T comparable](want, got map[string]T, differ func(name string, want, got optional[T])) {
 	names := maps.Clone(want)
 	maps.Copy(names, got)
@@ -171,7 +173,7 @@ func recordedSchema(t *testing.T) schema {
 	return s
 }
 
-// Better Auth rejects every request when its tables do not match.
+// Xenon's migrations create the tables that Better Auth expects. With other tables Better Auth rejects every request.
 func TestSchemaMatchesRecording(t *testing.T) {
 	t.Parallel()
 	recorded := recordedSchema(t)
@@ -183,7 +185,7 @@ func TestSchemaMatchesRecording(t *testing.T) {
 	}
 }
 
-// The comparison reports changes that would break Better Auth, and no others.
+// The comparison reports changes that would break Better Auth. It does not report additions that Better Auth ignores.
 func TestSchemaDifferencesAreReported(t *testing.T) {
 	t.Parallel()
 	betterAuth := recordedSchema(t)
@@ -233,7 +235,7 @@ func TestSchemaDifferencesAreReported(t *testing.T) {
 				got = append(got, what)
 			}
 			if test.want == "" && len(got) > 0 || test.want != "" && !slices.Contains(got, test.want) {
-				t.Errorf("the reported differences: got %q, want %q", got, test.want)
+				t.Errorf("the reported differences: got %q, want %q in them (\"\": none)", got, test.want)
 			}
 		})
 	}

@@ -41,7 +41,7 @@ func settings(profile map[string]string, mails string) (env map[string]string) {
 	maps.Copy(env, profile)
 	if env["PROVIDERS"] == "all" {
 		delete(env, "PROVIDERS")
-		for name, value := range clientsOfAllProviders() {
+		for name, value := range allProviderSettings() {
 			if _, ok := env[name]; !ok {
 				env[name] = value
 			}
@@ -71,7 +71,7 @@ func xenonServer(t *testing.T, profile map[string]string) server {
 	return server{x.URL, env["BETTER_AUTH_URL"], x.Database, mails, env["BETTER_AUTH_SECRET"], true}
 }
 
-// publishedKey returns the key with an id from the server's JWKS.
+// publishedKey returns the RSA key with the id kid from the server's JWKS.
 func (s server) publishedKey(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/api/auth/jwks", http.NoBody)
 	if err != nil {
@@ -92,5 +92,5 @@ func (s server) publishedKey(ctx context.Context, kid string) (*rsa.PublicKey, e
 			return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}, nil
 		}
 	}
-	return nil, fmt.Errorf("the JWKS has no key %s", kid)
+	return nil, fmt.Errorf("the JWKS has no RSA key %s with the exponent 65537", kid)
 }

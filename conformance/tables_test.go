@@ -17,14 +17,15 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// TestAnswersAsRecordedOnOtherTables plays the recorded scenarios on two other sets of tables. The first are Xenon's
-// tables in a separate schema next to an application's tables, used through PgBouncer by the role of schema up --role.
-// The second are Prisma's tables, with account.issuer of Better Auth 1.7.0, in a database with the time zone of New
-// York. The responses must equal the recorded ones.
+// TestAnswersAsRecordedOnOtherTables plays the scenarios of the profile plain on two other sets of tables. The
+// responses must equal the recorded ones. The first set is Xenon's tables in a separate schema, while the schema public
+// has an application's tables with the same names. Xenon connects through PgBouncer, as a role with the rights that
+// `xenon schema up --role` grants. The second set is Prisma's tables, with the column account.issuer of Better Auth
+// 1.7.0, in a database with the time zone of New York.
 func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(*testing.T) (env []string, inspect string){
-		"schema and role": ownSchema, "prisma": prismaTables,
+		"schema and role": separateSchema, "prisma": prismaTables,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -49,12 +50,13 @@ func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 func execute(t *testing.T, url, sql string) {
 	t.Helper()
 	if _, err := connect(t, url).Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		t.Fatalf("execute %s: %v", sql, err)
 	}
 }
 
-// ownSchema prepares the schema xenon. inspect is a URL for the queries of the test.
-func ownSchema(t *testing.T) (env []string, inspect string) {
+// separateSchema creates Xenon's tables in the schema xenon. It returns Xenon's settings and a URL, inspect, for the
+// queries of the test.
+func separateSchema(t *testing.T) (env []string, inspect string) {
 	t.Helper()
 	owner := dbtest.Empty(t)
 	if _, err := migrations.UpIn(t.Context(), owner, "xenon"); err != nil {
@@ -88,7 +90,8 @@ func ownSchema(t *testing.T) (env []string, inspect string) {
 	return []string{"SCHEMA=xenon", "DATABASE_URL=" + pooled, "DIRECT_DATABASE_URL=" + owner}, inspect
 }
 
-// prismaTables prepares the tables of Prisma. inspect is a URL for the queries of the test.
+// prismaTables creates the tables as Prisma does. It returns Xenon's settings, and a URL, inspect, for the queries of
+// the test.
 func prismaTables(t *testing.T) (env []string, inspect string) {
 	t.Helper()
 	owner := dbtest.Empty(t)

@@ -20,24 +20,25 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// noAccountIndex is a problem of all versions: no version of Better Auth creates a unique index of provider accounts.
+// noAccountIndex is a problem that the tables of all versions have: Better Auth creates no unique index on the accounts
+// of providers.
 const noAccountIndex = "account.providerId: no unique index"
 
-// betterAuthVersions has versions of Better Auth with different tables, by the names of their packages. The values are
-// the problems that the check of the columns finds before `xenon schema up`.
+// betterAuthVersions has versions of Better Auth that create different tables, by the names of their packages. The
+// values are the problems that columnProblems finds before `xenon schema up`.
 var betterAuthVersions = map[string][]string{
 	"better-auth-1.6.34": {noAccountIndex, "jwks.alg: no such column", "jwks.crv: no such column"},
 	"better-auth-1.7.1":  {noAccountIndex, "account.issuer: NOT NULL without a default"},
 	"better-auth":        {noAccountIndex},
 }
 
-// olderBetterAuth is a database with the tables of a version of Better Auth.
-type olderBetterAuth struct {
+// versionTest is a database with the tables of one version of Better Auth, and a server of that version.
+type versionTest struct {
 	interchange
 	env []string
 }
 
-func newOlderBetterAuth(t *testing.T, name string, settings ...string) olderBetterAuth {
+func newVersionTest(t *testing.T, name string, settings ...string) versionTest {
 	t.Helper()
 	const origin = "http://localhost:3000"
 	database := dbtest.Empty(t)
@@ -46,13 +47,13 @@ func newOlderBetterAuth(t *testing.T, name string, settings ...string) olderBett
 		"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 		"ADMIN_PLUGIN=whole", "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}
-	l := olderBetterAuth{interchange{origin: origin, database: database}, append(env, settings...)}
+	l := versionTest{interchange{origin: origin, database: database}, append(env, settings...)}
 	l.betterAuth = runningServer{name: name, url: startBetterAuth(t, l.env...), origin: origin}
 	return l
 }
 
-// plan returns the changes that this version's own migration would make.
-func (l olderBetterAuth) plan(t *testing.T) (p migrationPlan) {
+// migrate runs the own migration of this version of Better Auth, and returns what it found to change.
+func (l versionTest) migrate(t *testing.T) (p migrationPlan) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "reference/schema.mjs")
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), l.env...)
@@ -66,7 +67,8 @@ func (l olderBetterAuth) plan(t *testing.T) (p migrationPlan) {
 	return p
 }
 
-// columnProblems lists the problems that the check finds in Better Auth's tables, as if every migration were applied.
+// columnProblems lists the problems that tables.Check finds in Better Auth's tables. The check expects what Xenon's
+// tables have after all migrations.
 func columnProblems(t *testing.T, url string) (all []string) {
 	t.Helper()
 	var mismatch *tables.Error
@@ -97,7 +99,7 @@ func schemaUp(t *testing.T, url string) (string, error) {
 	return string(out), err
 }
 
-// joseVerifies reports whether jose verifies a token with Xenon's JWKS.
+// joseVerifies reports whether the npm package jose verifies a token with Xenon's JWKS.
 func (ix interchange) joseVerifies(t *testing.T, token, alg string) bool {
 	t.Helper()
 	keySet := ix.xenon.url + "/api/auth/jwks"
@@ -115,8 +117,8 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 	for name, missing := range betterAuthVersions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newOlderBetterAuth(t, name)
-			theirs := l.browser(t)
+			l := newVersionTest(t, name)
+			theirs := l.newVisitor(t)
 			theirEmail, theirID := theirs.register(l.betterAuth)
 			theirToken := theirs.checkStatus(theirs.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
 
@@ -133,7 +135,7 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			x := xenontest.StartWithEnv(t, l.env...)
 			l.xenon = runningServer{name: "Xenon", url: x.URL, origin: l.origin}
 			email, id := l.signUpAndChangePassword(t)
-			in := l.browser(t)
+			in := l.newVisitor(t)
 			in.checkStatus(
 				in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": testPassword}),
 				http.StatusOK,
@@ -141,13 +143,13 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			if !l.joseVerifies(t, theirToken, "RS256") {
 				t.Error("jose does not verify a token of Better Auth with Xenon's JWKS, want it verified")
 			}
-			l.sameIssuer(t, theirID, id)
+			l.checkIssuers(t, theirID, id)
 
-			if diff := cmp.Diff(migrationPlan{Missing: []string{}, Problems: []string{}}, l.plan(t)); diff != "" {
-				t.Errorf("Better Auth would change the tables (-want +got):\n%s", diff)
+			if diff := cmp.Diff(migrationPlan{Missing: []string{}, Problems: []string{}}, l.migrate(t)); diff != "" {
+				t.Errorf("what Better Auth's migration would change after schema up, want nothing (-want +got):\n%s", diff)
 			}
 			l.betterAuth.url = startBetterAuth(t, l.env...)
-			again := l.browser(t)
+			again := l.newVisitor(t)
 			changed := fields{"email": email, "password": "another horse"}
 			again.checkStatus(again.post(l.betterAuth, "/sign-in/email", changed), http.StatusOK)
 			if user, _ := again.sessionAt(l.betterAuth); user != id {
@@ -159,9 +161,9 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 
 // signUpAndChangePassword signs a new user up at Xenon, checks the session, the JWT and the account, and changes the
 // password.
-func (l olderBetterAuth) signUpAndChangePassword(t *testing.T) (email, id string) {
+func (l versionTest) signUpAndChangePassword(t *testing.T) (email, id string) {
 	t.Helper()
-	b := l.browser(t)
+	b := l.newVisitor(t)
 	email, id = b.register(l.xenon)
 	b.checkStatus(b.post(l.xenon, "/sign-in/email", fields{"email": email, "password": testPassword}), http.StatusOK)
 	if user, _ := b.sessionAt(l.xenon); user != id {
@@ -180,8 +182,9 @@ func (l olderBetterAuth) signUpAndChangePassword(t *testing.T) (email, id string
 	return email, id
 }
 
-// sameIssuer compares account.issuer of the credential accounts of two users, in tables that have the column.
-func (l olderBetterAuth) sameIssuer(t *testing.T, theirs, ours string) {
+// checkIssuers checks that account.issuer exists only in the tables of Better Auth 1.7.1, and that the credential
+// account that Xenon created for the user ours has the same issuer as the one that Better Auth created for theirs.
+func (l versionTest) checkIssuers(t *testing.T, theirs, ours string) {
 	t.Helper()
 	const column = `SELECT attname::text FROM pg_attribute WHERE attrelid = 'account'::regclass AND attname = 'issuer'`
 	if got, want := l.query(t, column) != "", l.betterAuth.name == "better-auth-1.7.1"; got != want {
@@ -201,8 +204,8 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 	for _, alg := range []string{"RS256", "EdDSA", "ES256", "ES512"} { // EdDSA is Better Auth's default
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
-			l := newOlderBetterAuth(t, "better-auth-1.6.34", "JWT_ALG="+alg)
-			b := l.browser(t)
+			l := newVersionTest(t, "better-auth-1.6.34", "JWT_ALG="+alg)
+			b := l.newVisitor(t)
 			b.register(l.betterAuth)
 			token := b.checkStatus(b.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
 			if out, err := schemaUp(t, l.database); err != nil {
@@ -223,12 +226,12 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 	}
 }
 
-// publishedKey returns the key with an id from the JWKS of a server.
-func (ix interchange) publishedKey(t *testing.T, at runningServer, kid string) fields {
+// publishedKey returns the key with the id kid from the JWKS of s.
+func (ix interchange) publishedKey(t *testing.T, s runningServer, kid string) fields {
 	t.Helper()
-	b := ix.browser(t)
+	b := ix.newVisitor(t)
 	var set struct{ Keys []fields }
-	text := b.checkStatus(b.get(at, "/jwks"), http.StatusOK).text
+	text := b.checkStatus(b.get(s, "/jwks"), http.StatusOK).text
 	if err := json.Unmarshal([]byte(text), &set); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +240,7 @@ func (ix interchange) publishedKey(t *testing.T, at runningServer, kid string) f
 			return k
 		}
 	}
-	t.Fatalf("the JWKS of %s has no key %q: %s", at.name, kid, text)
+	t.Fatalf("the JWKS of %s has no key %q, want one: %s", s.name, kid, text)
 	return nil
 }
 
@@ -249,11 +252,11 @@ func TestSchemaUpRejectsTextIDs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			database := dbtest.Empty(t)
-			l := olderBetterAuth{interchange{database: database}, []string{
+			l := versionTest{interchange{database: database}, []string{
 				"LIBRARY=" + name, "DATABASE_URL=" + database, "IDS=text",
 				"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 			}}
-			l.plan(t)
+			l.migrate(t)
 			out, err := schemaUp(t, database)
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
@@ -274,7 +277,7 @@ func TestSchemaUpRejectsTextIDs(t *testing.T) {
 			all, err := migrations.Status(t.Context(), database)
 			var mismatch *tables.Error
 			if !errors.As(err, &mismatch) {
-				t.Errorf("migrations.Status: got the error %v, want a tables.Error as from schema up", err)
+				t.Errorf("migrations.Status of rejected tables: got the error %v, want a *tables.Error", err)
 			}
 			for _, m := range all {
 				if !m.Pending() {

@@ -24,7 +24,7 @@ test('fields that cannot be updated are rejected', async () => {
   assert.deepEqual(errorOf(await client().updateUser({ name: 'x' })), [401, 'UNAUTHORIZED']);
 });
 
-test('a person lists their accounts and cannot unlink the last', async () => {
+test('a person lists their accounts and cannot unlink the last account', async () => {
   const { auth, user } = await signUp();
   const accounts = ok(await auth.listAccounts());
   assert.equal(accounts.length, 1);

@@ -11,7 +11,8 @@ export const origin = process.env.SERVER_ORIGIN ?? serverURL;
 const outbox = process.env.SERVER_MAILS;
 assert.ok(serverURL, 'set SERVER_URL to the URL of the server');
 
-// Returns a fetch with the cookies and the Origin header of a browser tab. Tabs of one browser share a jar.
+// Returns a fetch function that sends and stores cookies and sends an Origin header, as a browser tab does. A jar has
+// the cookies of one browser: name to value. Tabs of one browser share a jar.
 export function browserFetch(jar = new Map()) {
   return async (url, init = {}) => {
     const headers = new Headers(init.headers);
@@ -30,7 +31,7 @@ export function browserFetch(jar = new Map()) {
   };
 }
 
-// The cookies of a jar without the device cookie, which stays when a session ends.
+// The names of the cookies in a jar, without the device cookie, which stays when a session ends.
 export const cookiesOfSessions = (jar) => [...jar.keys()].filter((name) => !name.endsWith('better-auth.device'));
 
 // The stock client in a new browser, or in the browser with the given jar.

@@ -81,7 +81,7 @@ test('get-session returns a JWT in a header', async () => {
   assert.match(jwt, /^[\w-]+\.[\w-]+\.[\w-]+$/);
 });
 
-test('errors have their own codes', async () => {
+test('rejected sign-ups and sign-ins have a status and an error code', async () => {
   const { auth, ...ada } = await signUp();
   const codes = [
     await auth.signUp.email({ ...newPerson(), email: ada.email }),

@@ -31,7 +31,7 @@ test('a person changes their password and ends the other sessions', async () => 
   assert.equal(ok(await phone.getSession()), null);
 });
 
-test('a rejected change of password has a code', async () => {
+test('a rejected change of password has a status and an error code', async () => {
   const ada = await signUp();
   const currentPassword = ada.password;
   const codes = [

@@ -1,9 +1,9 @@
-// Sessions: list them, revoke one, the others, all.
+// Sessions: list all, revoke one, revoke all others, revoke all.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { client, cookiesOfSessions, errorOf, ok, signUp } from './browser.mjs';
 
-// Signs a user in on three devices.
+// Signs a new user in on three devices.
 async function threeDevices() {
   const ada = await signUp();
   const phone = client();

@@ -1,5 +1,5 @@
-// Verifies a JWT as any resource server does: with jose, the key set's URL, issuer and audience. Prints the claims.
-// Usage: verify.mjs <key set URL> <issuer and audience> <token> [algorithm]
+// Verifies a JWT with the npm package jose, as a resource server does: with the JWKS URL, the issuer and the audience.
+// Prints the claims. Usage: verify.mjs <JWKS URL> <issuer and audience> <token> [algorithm]
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 const [jwks, origin, token, algorithm = 'RS256'] = process.argv.slice(2);

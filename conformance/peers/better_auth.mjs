@@ -1,5 +1,5 @@
-// Runs many servers of the pinned Better Auth in one process. Each line of standard input is a JSON object of settings
-// and starts a server, whose URL is printed as a line.
+// Runs many servers of the pinned Better Auth in one process. Each line of standard input is a JSON object with the
+// settings of a new server. For each line it starts the server and prints the server's URL as a line.
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
@@ -7,7 +7,7 @@ let started = 0;
 
 for await (const line of createInterface({ input: process.stdin })) {
   Object.assign(process.env, JSON.parse(line));
-  // The query makes Node load the module again, since it reads its settings from the environment.
+  // The query string makes Node load the module again, because the module reads the settings only when it is loaded.
   const { connect, options } = await import(`../reference/options.mjs?${started++}`);
   const { betterAuth } = await import('better-auth');
   const { getMigrations } = await import('better-auth/db/migration');

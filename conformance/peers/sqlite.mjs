@@ -1,12 +1,12 @@
-// Replaces node:sqlite on a version of Node that does not have it. A test that uses a database of its own then fails on
+// Replaces node:sqlite, which older versions of Node do not have. A test that opens its own SQLite database fails on
 // both servers.
 export class DatabaseSync {
   exec() {
-    throw new Error('node:sqlite is replaced in this run: this version of Node has no SQLite');
+    throw new Error('conformance/peers/sqlite.mjs replaces node:sqlite in this run: it has no database');
   }
 
   prepare() {
-    throw new Error('node:sqlite is replaced in this run: this version of Node has no SQLite');
+    throw new Error('conformance/peers/sqlite.mjs replaces node:sqlite in this run: it has no database');
   }
 
   close() {}

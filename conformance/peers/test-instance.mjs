@@ -1,6 +1,7 @@
-// Replaces Better Auth's test-utils/test-instance: the same functions, but the server is another process, called over
-// HTTP. The server at PEERS_CONTROLLER starts one for each instance, with settings that correspond to the instance's
-// options. Options without a corresponding setting of Xenon are ignored, for both servers.
+// Replaces Better Auth's test-utils/test-instance, which creates Better Auth inside the process of the test. Here each
+// instance is a server in another process, called over HTTP. The URL PEERS_CONTROLLER starts a server (Xenon or Better
+// Auth) for each instance, with settings that correspond to the instance's options. Options without a corresponding
+// setting of Xenon are ignored, for both servers.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
@@ -22,7 +23,7 @@ afterAll(async () => {
 
 const onOff = (value) => (value ? 'on' : 'off');
 
-/** The settings of Xenon that correspond to the options. */
+/** The settings of Xenon that correspond to Better Auth's options. */
 function settings(options, origin) {
   const { emailAndPassword: password = {}, emailVerification: verification = {}, user = {}, session = {} } = options;
   return {
@@ -214,7 +215,7 @@ export async function getTestInstance(given = {}, config = {}) {
   };
 }
 
-/** Does over HTTP what auth.api.name(input) does inside one process. */
+/** Calls an endpoint over HTTP, and returns what auth.api.name(input) would return inside one process. */
 async function call(endpoint, input = {}, send, origin) {
   const method = [endpoint.options?.method ?? 'GET'].flat();
   const verb = input.method ?? (input.body !== undefined && method.includes('POST') ? 'POST' : method[0]);

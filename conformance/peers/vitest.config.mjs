@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-// Some files import node:sqlite, which Node has from version 22.5 on. Their tests use the databases of the two servers.
+// Some test files import node:sqlite, which Node has from version 22.5 on. sqlite.mjs replaces it.
 const sqlite = fileURLToPath(new URL('./sqlite.mjs', import.meta.url));
 const ours = fileURLToPath(new URL('./test-instance.mjs', import.meta.url));
 

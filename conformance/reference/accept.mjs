@@ -1,5 +1,5 @@
-// Runs Better Auth on the existing tables of DATABASE_URL: one sign-up, one get-session, one token. Better Auth checks
-// the tables before the first request and answers no request when they do not match.
+// Runs Better Auth on the existing tables of DATABASE_URL: one sign-up, one get-session, one token. Prints the results
+// as JSON. Better Auth checks the tables before the first request, and rejects all requests when they do not match.
 import { betterAuth } from 'better-auth';
 import { baseURL, connect, options } from './options.mjs';
 

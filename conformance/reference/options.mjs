@@ -35,8 +35,9 @@ function mail(kind) {
   };
 }
 
-// The admin plugin if ADMIN_PLUGIN is set, because Xenon honours its bans. With ADMIN_PLUGIN=whole it is complete;
-// otherwise responses do not contain the fields that it adds to users and sessions, as Xenon's responses do not.
+// The admin plugin if ADMIN_PLUGIN is set, because Xenon enforces the plugin's bans. With ADMIN_PLUGIN=whole the plugin
+// is unchanged. Otherwise responses do not contain the fields that it adds to users and sessions, because Xenon's
+// responses do not contain them.
 function adminPlugins() {
   const { ADMIN_PLUGIN } = process.env;
   if (!ADMIN_PLUGIN) return [];
@@ -49,7 +50,7 @@ function adminPlugins() {
 }
 
 // With CHEAP_HASHES=on, passwords are stored as SHA-256, which takes a thousandth of the time of scrypt. Better Auth
-// still verifies all other hashes. For comparisons of responses, which do not contain hashes.
+// still verifies other hashes. This is for comparisons of responses, because responses contain no hashes.
 function cheapHashes() {
   if (!on('CHEAP_HASHES')) return undefined;
   const hash = async (password) => `sha256:${createHash('sha256').update(password.normalize('NFKC')).digest('hex')}`;
@@ -60,6 +61,7 @@ function cheapHashes() {
   };
 }
 
+// Returns the options of betterAuth() with a pool of connections to the database.
 export function options(pool) {
   return {
     baseURL,

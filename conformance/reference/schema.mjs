@@ -1,5 +1,5 @@
-// Runs Better Auth's own migration on DATABASE_URL, and prints as one line of JSON what was missing and what problems
-// it found.
+// Runs Better Auth's own migration on the database DATABASE_URL. Prints one line of JSON: the tables, columns and
+// indexes that were missing before, and the problems that Better Auth found.
 import { connect, options, packageName } from './options.mjs';
 
 const { getMigrations } = await import(`${packageName}/db/migration`);

@@ -1,5 +1,5 @@
-// Runs Better Auth as a server on DATABASE_URL, with Xenon's settings from the environment. It migrates the database,
-// prints its URL when it is ready, and exits at the end of its input.
+// Runs a Better Auth server on the database DATABASE_URL, with Xenon's settings from the environment. It creates the
+// tables, prints the URL of the server when it is ready, and exits when its standard input ends.
 import { createServer } from 'node:http';
 import { connect, options, packageName } from './options.mjs';
 

@@ -37,8 +37,8 @@ function common(prefix) {
   };
 }
 
-// The settings that only one provider has. For undefined ones Better Auth uses its defaults.
-const own = {
+// The settings that only one provider has. For an undefined setting Better Auth uses its default.
+const specific = {
   google: () => ({ accessType: env.GOOGLE_ACCESS_TYPE, prompt: env.GOOGLE_PROMPT, hd: env.GOOGLE_HD }),
   microsoft: () => ({ tenantId: env.MICROSOFT_TENANT_ID }),
   gitlab: () => ({ issuer: env.GITLAB_ISSUER }),
@@ -46,10 +46,10 @@ const own = {
 
 export function socialProviders() {
   const configured = builtIn.filter((id) => env[`${id.toUpperCase()}_CLIENT_ID`]);
-  return Object.fromEntries(configured.map((id) => [id, { ...common(id.toUpperCase()), ...own[id]?.() }]));
+  return Object.fromEntries(configured.map((id) => [id, { ...common(id.toUpperCase()), ...specific[id]?.() }]));
 }
 
-// The generic OAuth plugin for the issuers in OIDC_PROVIDERS, with the scopes that Xenon asks for.
+// The generic OAuth plugin for the issuers in OIDC_PROVIDERS, with the scopes that Xenon requests.
 export function issuers(genericOAuth) {
   if (!env.OIDC_PROVIDERS) return [];
   const config = JSON.parse(env.OIDC_PROVIDERS).map(({ issuer, scopes = [], ...provider }) => ({

@@ -1,4 +1,4 @@
-// Prints the installed version of Better Auth.
+// Prints the installed version of Better Auth as JSON.
 import { readFile } from 'node:fs/promises';
 
 const manifest = new URL('../package.json', import.meta.resolve('better-auth'));

@@ -1,4 +1,5 @@
-// A browser tab for better-auth/react: the globals of happy-dom, and React in it. Import it before React.
+// A browser tab for better-auth/react: it defines happy-dom's window and document as globals, and imports React after
+// that. Import this module before React.
 import { Window } from 'happy-dom';
 import { serverURL } from '../browser.mjs';
 
@@ -13,7 +14,8 @@ const { createRoot } = await import('react-dom/client');
 const { createAuthClient } = await import('better-auth/react');
 const { browserFetch } = await import('../browser.mjs');
 
-// Opens a page that shows who is signed in, from useSession. `requests` counts the calls of get-session.
+// Opens a page that shows the name of the signed-in user, from useSession. page.requests is the number of its requests
+// to get-session.
 export function open(jar) {
   const page = { requests: 0, jar };
   const fetchTab = browserFetch(jar);

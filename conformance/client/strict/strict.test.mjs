@@ -1,6 +1,7 @@
-// A server that requires verified email addresses, confirms deletions and changes, and caches sessions in a cookie:
-// REQUIRE_EMAIL_VERIFICATION, SEND_VERIFICATION_ON_SIGN_IN, AUTO_SIGN_IN_AFTER_VERIFICATION, DELETE_USER_VERIFICATION,
-// CHANGE_EMAIL_CONFIRMATION and COOKIE_CACHE are on.
+// The client against a server that requires verified email addresses, asks for confirmation of deletions and changes by
+// mail, and caches sessions in a cookie. REQUIRE_EMAIL_VERIFICATION, SEND_VERIFICATION_ON_SIGN_IN,
+// AUTO_SIGN_IN_AFTER_VERIFICATION, DELETE_USER_VERIFICATION and CHANGE_EMAIL_CONFIRMATION are on. COOKIE_CACHE is
+// compact.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { click, client, errorOf, newestMail, newPerson, ok } from '../browser.mjs';
@@ -31,7 +32,7 @@ test('a person cannot sign in before the email address is verified', async () =>
   assert.deepEqual([taken.token, taken.user.name], [null, 'Another user']);
 });
 
-test('the link of the mail signs in, once', async () => {
+test('the link in the mail signs the user in only once', async () => {
   const ada = await signUpAndVerify();
   const { user } = ok(await ada.auth.getSession());
   assert.deepEqual([user.email, user.emailVerified], [ada.email, true]);
@@ -41,7 +42,7 @@ test('the link of the mail signs in, once', async () => {
   assert.equal(ok(await client(thief).getSession()), null);
 });
 
-test('get-session trusts the cache cookie, and sensitive calls read the database', async () => {
+test('get-session reads the cache cookie, and sensitive calls read the database', async () => {
   const ada = await signUpAndVerify();
   ok(await ada.auth.getSession());
   assert.ok(ada.jar.has('better-auth.session_data'));
@@ -54,7 +55,7 @@ test('get-session trusts the cache cookie, and sensitive calls read the database
   assert.equal(ok(await ada.auth.getSession(fromDatabase)), null);
 });
 
-test('a change of email address is confirmed at the old one first', async () => {
+test('a change of email address is confirmed with a link to the old address first', async () => {
   const ada = await signUpAndVerify();
   const newEmail = newPerson().email;
   ok(await ada.auth.changeEmail({ newEmail, callbackURL: '/account' }));
