@@ -1,4 +1,4 @@
-// Command account is the Lambda function of the account routes: update and delete the user, list and unlink accounts.
+// Command account is the Lambda function of the account routes: update or delete the user, list or unlink accounts.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command email is the Lambda function of the email routes: send a verification, verify, change.
+// Command email is the Lambda function of the email routes: send a verification email, verify, change, cancel a change.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command password is the Lambda function of the password routes: change, verify, request a reset, reset.
+// Command password is the Lambda function of the password routes: change or verify a password, request a reset, reset.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command social is the Lambda function of social sign-in: sign-in and callback of providers, links, provider tokens.
+// Command social is the Lambda function of social sign-in: sign in with a provider, handle its callback, link accounts,
+// return a provider's tokens.
 package main
 
 import (
