@@ -11,14 +11,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// A ban that SQL has set counts at the next request, in one round trip. After its end the session is valid again.
+// An operator bans a user with SQL. The ban takes effect at the next request, in one round trip. When it has ended, the
+// session is valid again.
 func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{})
-	for name, who := range b.callerMethods() {
+	for name, callerOf := range b.callerMethods() {
 		for _, c := range []struct {
 			columns string
-			out     bool
+			banned  bool
 		}{
 			{`banned = false, "banExpires" = NULL`, false},
 			{`banned = true, "banExpires" = NULL`, true},
@@ -28,55 +29,57 @@ func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 		} {
 			b.setUserColumns(c.columns)
 			w, before := httptest.NewRecorder(), b.wire.RoundTrips()
-			caller, err := who(w, b.request(""))
-			if err != nil || (caller == nil) != c.out {
-				t.Errorf("%s, %s: got %v, %v, want no caller: %v", name, c.columns, caller, err, c.out)
+			caller, err := callerOf(w, b.request(""))
+			if err != nil || (caller == nil) != c.banned {
+				t.Errorf("%s, user with %s: got caller %v, error %v; want no caller: %v", name, c.columns, caller, err, c.banned)
 			}
 			set := strings.Join(w.Header()["Set-Cookie"], "\n")
-			if cleared := strings.Contains(set, "session_token=; Max-Age=0"); cleared != c.out {
-				t.Errorf("%s, %s: cookies cleared %v, want %v", name, c.columns, cleared, c.out)
+			if cleared := strings.Contains(set, "session_token=; Max-Age=0"); cleared != c.banned {
+				t.Errorf("%s, user with %s: cookies cleared: %v, want %v", name, c.columns, cleared, c.banned)
 			}
 			if got := b.wire.RoundTrips() - before; got != 1 {
-				t.Errorf("%s, %s: got %d round trips, want 1", name, c.columns, got)
+				t.Errorf("%s, user with %s: got %d round trips, want 1", name, c.columns, got)
 			}
 		}
 	}
 }
 
-// With the cookie cache on, only get-session answers from the cache cookie, until it expires after five minutes.
+// If the cookie cache is on, CachedCaller, which only get-session calls, returns the caller of the cache cookie until
+// it expires after five minutes.
 func TestOnlyCachedCallerAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.setUserColumns("banned = true")
 	for _, c := range []struct {
-		way, query string
-		later      time.Duration
-		out        bool
+		method, query string
+		later         time.Duration
+		banned        bool
 	}{
-		{way: "CachedCaller"},
-		{way: "CachedCaller", query: "?disableCookieCache=true", out: true},
-		{way: "Caller", out: true},
-		{way: "CallerForSensitiveRoute", out: true},
-		{way: "CachedCaller", later: config.DefaultCookieCacheMaxAge},
-		{way: "CachedCaller", later: time.Millisecond, out: true},
+		{method: "CachedCaller"},
+		{method: "CachedCaller", query: "?disableCookieCache=true", banned: true},
+		{method: "Caller", banned: true},
+		{method: "CallerForSensitiveRoute", banned: true},
+		{method: "CachedCaller", later: config.DefaultCookieCacheMaxAge},
+		{method: "CachedCaller", later: time.Millisecond, banned: true},
 	} {
 		b.now = b.now.Add(c.later)
-		caller, err := b.callerMethods()[c.way](httptest.NewRecorder(), b.request(c.query))
-		if err != nil || (caller == nil) != c.out {
-			t.Errorf("%s%s, %v later: got %v, %v, want no caller: %v", c.way, c.query, c.later, caller, err, c.out)
+		caller, err := b.callerMethods()[c.method](httptest.NewRecorder(), b.request(c.query))
+		if err != nil || (caller == nil) != c.banned {
+			t.Errorf("%s%s, %v later: got caller %v, error %v; want no caller: %v",
+				c.method, c.query, c.later, caller, err, c.banned)
 		}
 	}
 }
 
-func TestStartRefusesABannedUser(t *testing.T) {
+func TestStartRejectsABannedUser(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.setUserColumns("banned = true")
 	w := httptest.NewRecorder()
 	if _, err := b.sessions.Start(w, b.request(""), b.db, b.user, true); !errors.Is(err, store.ErrBanned) {
-		t.Errorf("got %v, want ErrBanned", err)
+		t.Errorf("start a session of a banned user: got %v, want ErrBanned", err)
 	}
 	if len(w.Header()) > 0 {
-		t.Errorf("got headers %v, want none", w.Header())
+		t.Errorf("start a session of a banned user: got response headers %v, want none", w.Header())
 	}
 }

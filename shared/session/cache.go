@@ -20,8 +20,9 @@ const (
 	unrememberedCacheAge = time.Minute // for a session with rememberMe false
 )
 
-// cachePayload is the content of the cache cookie, with Better Auth's names and order. The signature is over these
-// bytes with expiresAt appended, so they must be what JSON.stringify would write (docs/wire.md#cookie-cache).
+// cachePayload is the content of the cache cookie, with the names and the order of Better Auth's JSON. The signature
+// covers this JSON with expiresAt appended, so its bytes must be those that JSON.stringify would write
+// (docs/wire.md#cookie-cache).
 type cachePayload struct {
 	Session   store.Session `json:"session"`
 	User      cachedUser    `json:"user"`
@@ -29,7 +30,7 @@ type cachePayload struct {
 	Version   string        `json:"version"`
 }
 
-// cachedUser is store.User in the order of Better Auth's cache cookie.
+// cachedUser has the fields of store.User in the order of Better Auth's cache cookie.
 type cachedUser struct {
 	Name          *string    `json:"name"`
 	Email         string     `json:"email"`
@@ -40,18 +41,19 @@ type cachedUser struct {
 	ID            string     `json:"id"`
 }
 
-// signedPayload is the value of the cache cookie before its encoding in base64.
+// signedPayload is the value of the cache cookie before it is encoded in base64url. Session is the JSON of a
+// cachePayload.
 type signedPayload struct {
 	Session   json.RawMessage `json:"session"`
 	ExpiresAt int64           `json:"expiresAt"` // milliseconds since 1970
 	Signature string          `json:"signature"`
 }
 
-// MaxImage is the longest image of a user, in characters, in a cookie or a JWT.
+// MaxImage is the maximum length of a user's image, in characters, in a cache cookie or a JWT.
 const MaxImage = 2048
 
-// setCache sets the cache cookie of a caller, if the cookie cache is on. A user with a longer image than MaxImage gets
-// none.
+// setCache sets the cache cookie for c if the cookie cache is on. If the user's image is longer than MaxImage, it
+// clears the cache cookies of r instead.
 func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byte, c Caller, remember bool) error {
 	if s.cache == 0 {
 		return nil
@@ -71,8 +73,9 @@ func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byt
 	return nil
 }
 
-// readCache returns the caller in r's cache cookie, or nil if r has no valid one for its token; invalid reports whether
-// r has an invalid one. With several tokens it returns nil, because the database decides which session is live.
+// readCache returns the caller in the cache cookie of r, or nil if r has no valid one for its token. Then invalid
+// reports whether r has an invalid one. With several tokens it returns nil, because only the database knows which
+// session is live.
 func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c *Caller, invalid bool) {
 	if s.cache == 0 || len(tokens) != 1 || isOptionSet(r, "disableCookieCache") {
 		return nil, false
@@ -87,7 +90,7 @@ func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c
 	return nil, invalid
 }
 
-// formatCache returns the value of a cache cookie that is valid for age from now on.
+// formatCache returns the value of a cache cookie for c that is valid from now until now plus age.
 func formatCache(secret []byte, c Caller, now time.Time, age time.Duration) (string, error) {
 	u := c.User
 	text, err := stringify.Marshal(cachePayload{
@@ -137,17 +140,17 @@ func parseCache(secret []byte, value string, now time.Time) (c Caller, ok bool) 
 	}}, true
 }
 
-// cacheMAC signs the text of a payload with expiresAt as its last key. The text is not encoded again, because the
-// result could differ from the bytes that were signed.
+// cacheMAC returns the MAC of text, the JSON of a cachePayload, with expiresAt added as the last member. It adds the
+// member to the text itself: decoding and encoding the JSON could change the bytes that were signed.
 func cacheMAC(secret []byte, text []byte, expiresAt int64) []byte {
 	return mac(secret, string(text[:len(text)-1])+`,"expiresAt":`+strconv.FormatInt(expiresAt, 10)+"}")
 }
 
-// date matches text that Better Auth parses as a date, also in fields that are not dates. So Better Auth does not
-// accept the cache cookie of a user with such a name.
-var date = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
+// datePattern matches text that Better Auth parses as a date, even in a field that is not a date. So Better Auth
+// rejects a cache cookie with such text in one of these fields, such as the name of the user.
+var datePattern = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 
-// isComplete reports whether every field has a value that Better Auth accepts.
+// isComplete reports whether the required fields have values and Better Auth would parse no text as a date.
 func (p *cachePayload) isComplete() bool {
 	for _, t := range []store.Time{
 		p.Session.ExpiresAt, p.Session.CreatedAt, p.Session.UpdatedAt, p.User.CreatedAt, p.User.UpdatedAt,
@@ -157,7 +160,7 @@ func (p *cachePayload) isComplete() bool {
 		}
 	}
 	for _, text := range []*string{p.User.Name, p.User.Image, p.Session.IPAddress, p.Session.UserAgent} {
-		if text != nil && date.MatchString(*text) {
+		if text != nil && datePattern.MatchString(*text) {
 			return false
 		}
 	}
@@ -165,8 +168,8 @@ func (p *cachePayload) isComplete() bool {
 		p.User.ID != "" && p.User.Email != "" && p.User.Name != nil
 }
 
-// isOptionSet reports whether the query sets an option. Every text that is not empty sets it, even "false"
-// (docs/wire.md#session-endpoints).
+// isOptionSet reports whether the query of r sets an option of get-session. Every value that is not empty sets it, even
+// "false", and so does a repeated parameter (docs/wire.md#session-endpoints).
 func isOptionSet(r *http.Request, name string) bool {
 	values := r.URL.Query()[name]
 	return len(values) > 1 || len(values) == 1 && values[0] != ""

@@ -23,7 +23,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// recordedCookies has cache cookies that Better Auth wrote for a caller at a time.
+// recordedCookies are cache cookies that Better Auth wrote at the time NowMs. Payload is the caller in them.
 type recordedCookies struct {
 	Secret  string
 	NowMs   int64
@@ -54,17 +54,17 @@ func readRecorded(t testing.TB) (v recordedCookies) {
 func (v recordedCookies) now() time.Time { return time.UnixMilli(v.NowMs).UTC() }
 func (v recordedCookies) caller() Caller { return Caller{v.Payload.Session, v.Payload.User} }
 
-// sessions has the cookie cache on and no database: using it panics.
+// sessions returns Sessions with the cookie cache on, at the time of the recording.
 func (v recordedCookies) sessions(origin string) *Sessions {
 	cfg := config.API{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
 	return New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil }, web.Clients{}, v.now)
 }
 
-// request returns a request with the caller's session cookie and others.
+// request returns a request with the cookies others (name=value), then the session cookie of the recorded caller.
 func (v recordedCookies) request(others ...string) *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
-	own := sessionToken + "=" + Sign([]byte(v.Secret), v.Payload.Session.Token)
-	r.Header.Set("Cookie", strings.Join(append(others, own), "; "))
+	sessionCookie := sessionToken + "=" + Sign([]byte(v.Secret), v.Payload.Session.Token)
+	r.Header.Set("Cookie", strings.Join(append(others, sessionCookie), "; "))
 	return r
 }
 
@@ -96,16 +96,17 @@ func TestR03_CacheCookiesOfBetterAuthAreRead(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	for _, c := range v.Vectors {
-		got, bad := v.sessions("http://localhost:3000").readCache(
+		got, invalid := v.sessions("http://localhost:3000").readCache(
 			v.request(sessionData+"="+c.Value), []byte(v.Secret), []string{v.Payload.Session.Token})
 		if c.Strategy != "compact" {
-			if got != nil || !bad {
-				t.Errorf("%s: got %+v, bad %v, want no caller and a bad cookie", c.Strategy, got, bad)
+			if got != nil || !invalid {
+				t.Errorf("cookie of strategy %s: got caller %+v, invalid: %v; want no caller and an invalid cookie",
+					c.Strategy, got, invalid)
 			}
 			continue
 		}
-		if want := v.caller(); bad || cmp.Diff(&want, got) != "" {
-			t.Errorf("bad %v, caller (-want +got):\n%s", bad, cmp.Diff(&want, got))
+		if want := v.caller(); invalid || cmp.Diff(&want, got) != "" {
+			t.Errorf("cookie of Better Auth: invalid: %v, caller (-want +got):\n%s", invalid, cmp.Diff(&want, got))
 		}
 	}
 }
@@ -117,16 +118,17 @@ func TestR03_CacheHitSetsNoHeader(t *testing.T) {
 	r := v.request(sessionData + "=" + v.Vectors[0].Value)
 	got, fromCookie, err := v.sessions("http://localhost:3000").CachedCaller(w, r, nil)
 	if want := v.caller(); err != nil || !fromCookie || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
-		t.Errorf("got %+v, %v, headers %v, want the caller of the cookie and no header", got, err, w.Header())
+		t.Errorf("got caller %+v, from the cookie: %v, error %v, headers %v; want the caller of the cookie and no header",
+			got, fromCookie, err, w.Header())
 	}
 }
 
-// Cache cookies that are rejected. Each is signed with the right secret, unless its name says otherwise.
+// Each cookie is signed with the right secret, unless its name says otherwise.
 func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
 	secret, now := []byte(v.Secret), v.now()
-	good := func(change func(*cachePayload), secret []byte, expires time.Time) string {
+	signedCookie := func(change func(*cachePayload), secret []byte, expires time.Time) string {
 		u, s := v.Payload.User, v.Payload.Session
 		cached := cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID}
 		p := cachePayload{s, cached, v.NowMs, cacheVersion}
@@ -143,54 +145,55 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	encoded := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	expire := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }
 	nameLikeDate := func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00.000Z") }
+	nameLikeShortDate := func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00Z") }
 	imageLikeDate := func(p *cachePayload) { p.User.Image = value("2026-01-15T12:00:00.1234567Z") }
 	agentLikeDate := func(p *cachePayload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }
 
-	if _, ok := parseCache(secret, good(same, secret, now), now); !ok {
-		t.Fatal("a cookie in its last millisecond is refused, want it accepted")
+	if _, ok := parseCache(secret, signedCookie(same, secret, now), now); !ok {
+		t.Fatal("a cookie in its last millisecond is rejected, want it accepted")
 	}
 	expireNow := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now} }
-	if _, ok := parseCache(secret, good(expireNow, secret, later), now); !ok {
-		t.Error("a cookie of a session in its last millisecond is refused, want it accepted")
+	if _, ok := parseCache(secret, signedCookie(expireNow, secret, later), now); !ok {
+		t.Error("a cookie of a session in its last millisecond is rejected, want it accepted")
 	}
 	for name, bad := range map[string]string{
-		"a millisecond late":      good(same, secret, now.Add(-time.Millisecond)),
-		"another secret":          good(same, []byte(v.Secret+"x"), later),
-		"another version":         good(func(p *cachePayload) { p.Version = "2" }, secret, later),
-		"the session has expired": good(expire, secret, later),
-		"a name like a date":      good(nameLikeDate, secret, later),
-		"a short date":            good(func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00Z") }, secret, later),
-		"an image like a date":    good(imageLikeDate, secret, later),
-		"a client like a date":    good(agentLikeDate, secret, later),
-		"no name":                 good(func(p *cachePayload) { p.User.Name = nil }, secret, later),
-		"no session id":           good(func(p *cachePayload) { p.Session.ID = "" }, secret, later),
-		"no e-mail":               good(func(p *cachePayload) { p.User.Email = "" }, secret, later),
-		"no dates":                good(func(p *cachePayload) { p.User.UpdatedAt = store.Time{} }, secret, later),
-		"an empty payload":        text(`{}`),
-		"a payload of text":       text(`{"session":"x","user":[],"updatedAt":"x","version":1}`),
-		"a name of a wrong type":  text(`{"session":{},"user":{"name":7}}`),
-		"not base64":              "%%%",
-		"standard base64":         "++//",
-		"with a dot":              v.Vectors[0].Value + ".x",
-		"empty object":            encoded(`{}`),
-		"null":                    encoded(`null`),
-		"null session":            encoded(`{"session":null,"expiresAt":1768478700000,"signature":""}`),
-		"array":                   encoded(`[]`),
-		"wrong types":             encoded(`{"session":[],"expiresAt":"x","signature":1}`),
-		"not UTF-8":               encoded("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}"),
-		"very deep":               encoded(`{"session":` + strings.Repeat(`{"a":`, 100_000)),
-		"an expiry too far away":  encoded(`{"session":{},"expiresAt":1e400,"signature":""}`),
-		"cut short":               v.Vectors[0].Value[:500],
-		"one megabyte":            strings.Repeat("A", 1<<20),
+		"an expiry 1 ms ago":       signedCookie(same, secret, now.Add(-time.Millisecond)),
+		"another secret":           signedCookie(same, []byte(v.Secret+"x"), later),
+		"another version":          signedCookie(func(p *cachePayload) { p.Version = "2" }, secret, later),
+		"an expired session":       signedCookie(expire, secret, later),
+		"a name like a date":       signedCookie(nameLikeDate, secret, later),
+		"a short date":             signedCookie(nameLikeShortDate, secret, later),
+		"an image like a date":     signedCookie(imageLikeDate, secret, later),
+		"a user agent like a date": signedCookie(agentLikeDate, secret, later),
+		"no name":                  signedCookie(func(p *cachePayload) { p.User.Name = nil }, secret, later),
+		"no session id":            signedCookie(func(p *cachePayload) { p.Session.ID = "" }, secret, later),
+		"no email":                 signedCookie(func(p *cachePayload) { p.User.Email = "" }, secret, later),
+		"no dates":                 signedCookie(func(p *cachePayload) { p.User.UpdatedAt = store.Time{} }, secret, later),
+		"an empty payload":         text(`{}`),
+		"a payload of text":        text(`{"session":"x","user":[],"updatedAt":"x","version":1}`),
+		"a name of a wrong type":   text(`{"session":{},"user":{"name":7}}`),
+		"not base64":               "%%%",
+		"standard base64":          "++//",
+		"a dot and more text":      v.Vectors[0].Value + ".x",
+		"empty object":             encoded(`{}`),
+		"null":                     encoded(`null`),
+		"null session":             encoded(`{"session":null,"expiresAt":1768478700000,"signature":""}`),
+		"array":                    encoded(`[]`),
+		"wrong types":              encoded(`{"session":[],"expiresAt":"x","signature":1}`),
+		"not UTF-8":                encoded("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}"),
+		"very deep":                encoded(`{"session":` + strings.Repeat(`{"a":`, 100_000)),
+		"an expiry too far away":   encoded(`{"session":{},"expiresAt":1e400,"signature":""}`),
+		"its first 500 bytes only": v.Vectors[0].Value[:500],
+		"one megabyte":             strings.Repeat("A", 1<<20),
 	} {
 		if c, ok := parseCache(secret, bad, now); ok {
-			t.Errorf("%s: got %+v, want none", name, c)
+			t.Errorf("cookie (%s): got caller %+v, want the cookie rejected", name, c)
 		}
 	}
 	c, invalid := v.sessions("http://localhost:3000").readCache(
 		v.request(sessionData+"="+v.Vectors[0].Value), secret, []string{"another session's token"})
 	if c != nil || !invalid {
-		t.Errorf("cookie of another session: got %+v, invalid %v, want no caller and an invalid cookie", c, invalid)
+		t.Errorf("cookie of another session: got caller %+v, invalid: %v; want no caller and an invalid cookie", c, invalid)
 	}
 }
 
@@ -218,7 +221,7 @@ func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
 		r.URL.RawQuery = strings.TrimPrefix(c.query, "?")
 		got, invalid := c.sessions.readCache(r, []byte(v.Secret), c.tokens)
 		if (got != nil) != c.want || invalid {
-			t.Errorf("%s: got %+v, invalid %v, want a caller: %v", c.name, got, invalid, c.want)
+			t.Errorf("%s: got caller %+v, invalid: %v; want a caller: %v and no invalid cookie", c.name, got, invalid, c.want)
 		}
 	}
 }
@@ -233,7 +236,7 @@ func TestCacheCookieHasNoLongImage(t *testing.T) {
 		err := v.sessions("http://localhost:3000").setCache(w, v.request(), []byte(v.Secret), c, true)
 		line := w.Header().Get("Set-Cookie")
 		if got := strings.HasPrefix(line, sessionData+"="); got != want || err != nil {
-			t.Errorf("an image of %d characters: got %q, %v, want a cookie: %v", length, line, err, want)
+			t.Errorf("image of %d characters: got Set-Cookie %q, error %v; want a cache cookie: %v", length, line, err, want)
 		}
 	}
 }
@@ -248,11 +251,12 @@ func TestAtMostEightCacheCookiesAreRead(t *testing.T) {
 	}
 	r.Header.Set("Cookie", strings.Join(pairs, "; "))
 	if diff := cmp.Diff(strings.Split("a b c d e f g h", " "), s.cacheValues(r)); diff != "" {
-		t.Errorf("values (-want +got):\n%s", diff)
+		t.Errorf("request with ten cache cookies, the first one empty: values (-want +got):\n%s", diff)
 	}
 }
 
-// signText returns a cache cookie with the given text.
+// signText returns the value of a cache cookie with the payload text (JSON), signed with secret. It expires at expires,
+// in milliseconds since 1970.
 func signText(t *testing.T, secret []byte, text string, expires int64) string {
 	t.Helper()
 	signature := base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))
@@ -263,7 +267,7 @@ func signText(t *testing.T, secret []byte, text string, expires int64) string {
 	return base64.RawURLEncoding.EncodeToString(whole)
 }
 
-// A cookie with one changed byte is rejected, or has the same content.
+// If one byte of a cookie is changed, the cookie is rejected or still has the same content.
 func TestChangedCacheCookiesAreRejected(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
@@ -276,7 +280,7 @@ func TestChangedCacheCookiesAreRejected(t *testing.T) {
 		changed[i] ^= 1
 		c, ok := parseCache([]byte(v.Secret), base64.RawURLEncoding.EncodeToString(changed), v.now())
 		if want := v.caller(); ok && cmp.Diff(want, c) != "" {
-			t.Errorf("byte %d: a changed cookie is accepted (-want +got):\n%s", i, cmp.Diff(want, c))
+			t.Errorf("cookie with byte %d changed is accepted with another content (-want +got):\n%s", i, cmp.Diff(want, c))
 		}
 	}
 }
@@ -292,13 +296,14 @@ func TestR25_CacheCookieTooLargeForOneIsNotSet(t *testing.T) {
 			s.addCache(w, httptest.NewRequest("GET", "/", nil), strings.Repeat("x", length), 300)
 			lines := w.Header()["Set-Cookie"]
 			if len(lines) != want || want == 1 && len(lines[0]) > maxCookie {
-				t.Errorf("%d bytes: got %d cookies, want %d", length, len(lines), want)
+				t.Errorf("value of %d bytes: got %d Set-Cookie lines %.80q, want %d of at most %d bytes",
+					length, len(lines), lines, want, maxCookie)
 			}
 		}
 	}
 }
 
-// The parts of a cache cookie of Better Auth can have any order.
+// A request can have the parts of a cache cookie in any order.
 func TestR25_PartsOfCacheCookieAreJoined(t *testing.T) {
 	t.Parallel()
 	s := readRecorded(t).sessions("https://learn.example.com")
@@ -313,7 +318,8 @@ func TestR25_PartsOfCacheCookieAreJoined(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Cookie", strings.Join(pairs, "; "))
 	if got := s.cacheValues(r); len(got) != 1 || got[0] != want.String() {
-		t.Errorf("got values %q, want the joined parts", got)
+		t.Errorf("cache cookie in %d shuffled parts: got values %q, want one value joined in the order of the numbers",
+			maxChunks, got)
 	}
 }
 
@@ -361,12 +367,12 @@ func TestOldPartsOfCacheCookieAreCleared(t *testing.T) {
 		w := httptest.NewRecorder()
 		s.addCache(w, r, c.value, 300)
 		if diff := cmp.Diff(c.want, w.Header()["Set-Cookie"]); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+			t.Errorf("%s: Set-Cookie lines (-want +got):\n%s", c.name, diff)
 		}
 	}
 }
 
-// Better Auth clears a cache cookie of the request twice when it clears everything.
+// Like Better Auth, Clear clears a cache cookie of the request twice.
 func TestClearClearsEveryCacheCookie(t *testing.T) {
 	t.Parallel()
 	v := readRecorded(t)
@@ -378,18 +384,18 @@ func TestClearClearsEveryCacheCookie(t *testing.T) {
 	}
 	s.Clear(w, r)
 	if len(w.Header()) != 1 {
-		t.Errorf("got headers %v, want only cookies", w.Header())
+		t.Errorf("Clear after SetCookies: got headers %v, want Set-Cookie only", w.Header())
 	}
 	var names []string
 	for _, line := range w.Header()["Set-Cookie"] {
 		name, attributes, _ := strings.Cut(line, "=")
 		if !strings.HasPrefix(attributes, "; Max-Age=0;") {
-			t.Errorf("got Set-Cookie attributes of %q, want Max-Age=0", line)
+			t.Errorf("got Set-Cookie %q, want an empty value and Max-Age=0", line)
 		}
 		names = append(names, strings.TrimPrefix(name, "better-auth."))
 	}
 	want := []string{"session_token", "session_data", "session_data.1", "session_data", "dont_remember"}
 	if diff := cmp.Diff(want, names); diff != "" {
-		t.Errorf("names (-want +got):\n%s", diff)
+		t.Errorf("names of the cleared cookies (-want +got):\n%s", diff)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Caller is the session and the user of a request.
+// Caller is the signed-in user of a request, with the session.
 type Caller struct {
 	Session store.Session `json:"session"`
 	User    store.User    `json:"user"`
@@ -19,10 +19,11 @@ type Caller struct {
 // ErrEnded means that another request has ended the session since this request read it.
 var ErrEnded = errors.New("the session was ended by another request")
 
-// CachedCaller is like Caller, for get-session only. With the cookie cache on it answers from a valid cache cookie,
-// without the database, and then fromCookie is true. The session may have been revoked, and the user banned or deleted,
-// since the cookie was set: a cache cookie is accepted until it expires, after five minutes at most. So the handler
-// must not derive anything from the result that is valid for longer, such as a JWT.
+// CachedCaller is like Caller, for get-session only. If the cookie cache is on and r has a valid cache cookie, it
+// returns the caller from that cookie without a database query, and fromCookie is true. The session may have been
+// revoked, and the user banned or deleted, since the cookie was set: a cache cookie is accepted until it expires, after
+// five minutes at most. So the handler must not derive anything from the result that is valid for longer, such as a
+// JWT.
 func (s *Sessions) CachedCaller(
 	w http.ResponseWriter, r *http.Request, db *store.Store,
 ) (c *Caller, fromCookie bool, err error) {
@@ -40,9 +41,9 @@ func (s *Sessions) CachedCaller(
 }
 
 // Caller finds the caller of r in the database. It returns nil if no user is signed in or the user is banned. It clears
-// the cookies of a session that is not live, and deletes a session that has expired. If the request has a valid cache
-// cookie, Better Auth would answer from it; then Caller neither extends the session nor sets cookies. Otherwise it
-// extends a session that was last extended a day ago or earlier, and sets the cookies that Better Auth sets.
+// the cookies of a session that is not live, and deletes a session that has expired. If the session was last extended a
+// day ago or earlier, it extends it. It sets the cookies that Better Auth sets. With a valid cache cookie Better Auth
+// would not read the database: then Caller neither extends the session nor sets cookies.
 func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
 	secret, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
@@ -57,8 +58,8 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 }
 
 // CallerForSensitiveRoute is like Caller, for routes with Better Auth's guard "sensitive"
-// (docs/wire.md#session-guards). On these routes Better Auth does not answer from a valid cache cookie. So this method
-// extends the session and sets cookies also for a request that has one.
+// (docs/wire.md#session-guards). On these routes Better Auth ignores the cache cookie. So this method extends the
+// session and sets cookies even if the request has a valid one.
 func (s *Sessions) CallerForSensitiveRoute(
 	w http.ResponseWriter, r *http.Request, db *store.Store,
 ) (*Caller, error) {
@@ -81,8 +82,8 @@ func (s *Sessions) readTokens(w http.ResponseWriter, r *http.Request) (secret []
 	return secret, tokens, nil
 }
 
-// clearUnusedCache clears the cache cookies of r if the cookie cache is off: another server or an earlier deployment
-// has set them.
+// clearUnusedCache clears the cache cookies of r if the cookie cache is off: then they are from another server or from
+// an earlier deployment.
 func (s *Sessions) clearUnusedCache(w http.ResponseWriter, r *http.Request) {
 	if s.cache == 0 && len(s.cacheValues(r)) > 0 {
 		s.clearCache(w, r)
@@ -93,12 +94,12 @@ func (s *Sessions) clearUnusedCache(w http.ResponseWriter, r *http.Request) {
 type loadOptions struct {
 	secret     []byte
 	tokens     []string
-	clearCache bool // clear the cache cookie, because it is not valid
+	clearCache bool // clear the cache cookie, because it is invalid
 	renew      bool // extend the session if it was last extended a day ago or earlier, and set cookies
 }
 
-// load finds the caller of the first token whose session is live in the database. It sets headers only after the
-// statement that reads the session, because that statement may reject the request.
+// load finds the caller in the database: the user of the first token with a live session. It sets headers only after
+// the statement that reads the session, because that statement can fail with a rate limit error.
 func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store, by loadOptions) (*Caller, error) {
 	now := s.Now()
 	row, user, err := db.SessionWithUser(r.Context(), by.tokens, now)
@@ -122,7 +123,7 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 	}
 	web.NoteUser(r.Context(), user.ID)
 	c := &Caller{row, user}
-	// A session that is not remembered gets no new cookies on a read; neither does a request with disableRefresh.
+	// Better Auth neither extends the session nor sets cookies if rememberMe was false or the query has disableRefresh.
 	if !by.renew || isOptionSet(r, "disableRefresh") || s.isUnremembered(r, by.secret) {
 		return c, nil
 	}
@@ -136,7 +137,7 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 	return c, s.setCache(w, r, by.secret, *c, true)
 }
 
-// extend sets a later expiry if the session was last extended a day ago or earlier.
+// extend gives the session a later expiry and sets its cookie again, if it was last extended a day ago or earlier.
 func (s *Sessions) extend(
 	w http.ResponseWriter, r *http.Request, db *store.Store, secret []byte, row *store.Session, now time.Time,
 ) error {

@@ -31,7 +31,8 @@ func (b *signedInUser) exec(sql string, args ...any) {
 	}
 }
 
-// requestWith returns a request with the named cookies of the sign-in (names without "better-auth.") and with others.
+// requestWith returns a request with the cookies others (name=value), then those cookies of the sign-in whose names,
+// without "better-auth.", are in names.
 func (b *signedInUser) requestWith(names string, others ...string) *http.Request {
 	pairs := others
 	for _, c := range b.cookies {
@@ -44,7 +45,8 @@ func (b *signedInUser) requestWith(names string, others ...string) *http.Request
 	return r
 }
 
-// cookiesSet returns the names of the cookies that a response sets, those that it clears with "-" before them.
+// cookiesSet returns the names of the cookies that a response sets, without "better-auth.". Those that it clears have
+// "-" before the name.
 func cookiesSet(w *httptest.ResponseRecorder) string {
 	var names []string
 	for _, line := range w.Header()["Set-Cookie"] {
@@ -72,14 +74,14 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 		{"a cache cookie, cookie cache on", "better-auth.session_data=a", cacheOn(), ""},
 	} {
 		sessions := session.New(c.cfg, secret("s"), web.Clients{}, time.Now)
-		b := &signedInUser{t: t, sessions: sessions} // without a database: its use panics
-		for name, who := range b.callerMethods() {
+		b := &signedInUser{t: t, sessions: sessions} // has no database: a query would panic
+		for name, callerOf := range b.callerMethods() {
 			w := httptest.NewRecorder()
-			if caller, err := who(w, b.requestWith("", c.cookies)); caller != nil || err != nil {
-				t.Errorf("%s, %s: got %v, %v, want no caller", name, c.name, caller, err)
+			if caller, err := callerOf(w, b.requestWith("", c.cookies)); caller != nil || err != nil {
+				t.Errorf("%s, %s: got caller %v, error %v; want neither", name, c.name, caller, err)
 			}
 			if got := cookiesSet(w); got != c.want {
-				t.Errorf("%s, %s: got cookies %q, want %q", name, c.name, got, c.want)
+				t.Errorf("%s, %s: the response sets the cookies %q, want %q (- means cleared)", name, c.name, got, c.want)
 			}
 		}
 	}
@@ -105,10 +107,10 @@ func TestCallerSetsTheCacheCookieThatBetterAuthSets(t *testing.T) {
 	} {
 		w := httptest.NewRecorder()
 		if caller, err := b.sessions.Caller(w, c.request, b.db); caller == nil || err != nil {
-			t.Errorf("%s: got %v, %v, want the caller", c.name, caller, err)
+			t.Errorf("%s: got caller %v, error %v; want the signed-in user", c.name, caller, err)
 		}
 		if got := cookiesSet(w); got != c.want {
-			t.Errorf("%s: got cookies %q, want %q", c.name, got, c.want)
+			t.Errorf("%s: the response sets the cookies %q, want %q (- means cleared)", c.name, got, c.want)
 		}
 	}
 }
@@ -117,20 +119,21 @@ func TestCallerSetsNoCookieWhenTheDatabaseFails(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, cacheOn())
 	b.exec(`DROP TABLE session CASCADE`)
-	for name, who := range b.callerMethods() {
+	for name, callerOf := range b.callerMethods() {
 		w := httptest.NewRecorder()
-		caller, err := who(w, b.requestWith("session_token", "better-auth.session_data=a"))
+		caller, err := callerOf(w, b.requestWith("session_token", "better-auth.session_data=a"))
 		if caller != nil || err == nil || len(w.Header()) > 0 {
-			t.Errorf("%s: got %v, %v, headers %v, want an error alone", name, caller, err, w.Header())
+			t.Errorf("%s without the table session: got caller %v, error %v, headers %v; want only an error",
+				name, caller, err, w.Header())
 		}
 	}
 	w := httptest.NewRecorder()
 	if err := b.sessions.End(w, b.request(""), b.db); err == nil || len(w.Header()) > 0 {
-		t.Errorf("End: got %v, headers %v, want an error alone", err, w.Header())
+		t.Errorf("End without the table session: got error %v, headers %v; want only an error", err, w.Header())
 	}
 }
 
-// A session that was extended a day ago or earlier is valid for seven days again.
+// A session that was last extended a day ago or earlier is extended to seven days from now.
 func TestSessionIsExtendedOnceADay(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{})
@@ -150,13 +153,13 @@ func TestSessionIsExtendedOnceADay(t *testing.T) {
 		w := httptest.NewRecorder()
 		caller, err := b.sessions.Caller(w, b.requestWith("session_token"), b.db)
 		if err != nil || caller == nil {
-			t.Fatalf("after %v: got %v, %v, want the caller", c.later, caller, err)
+			t.Fatalf("%v after the sign-in: got caller %v, error %v; want the signed-in user", c.later, caller, err)
 		}
 		if got, want := caller.Session.ExpiresAt.Time, signIn.Add(c.ends); !got.Equal(want) {
-			t.Errorf("after %v: the session ends at %v, want %v", c.later, got, want)
+			t.Errorf("%v after the sign-in: the session ends at %v, want %v", c.later, got, want)
 		}
 		if got := cookiesSet(w); got != c.want {
-			t.Errorf("after %v: got cookies %q, want %q", c.later, got, c.want)
+			t.Errorf("%v after the sign-in: the response sets the cookies %q, want %q", c.later, got, c.want)
 		}
 	}
 }
@@ -174,7 +177,7 @@ func TestExpiredSessionIsDeleted(t *testing.T) {
 	handler := web.Routes{"GET /": func(w http.ResponseWriter, r *http.Request) error {
 		caller, err := b.sessions.Caller(w, r, b.db)
 		if caller != nil {
-			t.Errorf("got %v, want no caller", caller)
+			t.Errorf("request with an expired session: got caller %v, want none", caller)
 		}
 		return err
 	}}.Mux(config.API{})
@@ -192,7 +195,7 @@ func TestExpiredSessionIsDeleted(t *testing.T) {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, b.requestWith("session_token"))
 		if got, want := cookiesSet(w), "-session_token -session_data -dont_remember"; w.Code != 200 || got != want {
-			t.Errorf("%s: got %d, cookies %q, want 200, %q", c.name, w.Code, got, want)
+			t.Errorf("%s: got status %d, cookies %q; want 200 and %q (- means cleared)", c.name, w.Code, got, want)
 		}
 		if got := b.countSessions(); got != c.left {
 			t.Errorf("%s: %d sessions are left, want %d", c.name, got, c.left)
@@ -212,8 +215,8 @@ func (b *signedInUser) countSessions() (n int) {
 	return n
 }
 
-// A trigger that skips the update stands for another request that deletes the session between read and extension.
-func TestSessionThatEndsBeforeItsExtension(t *testing.T) {
+// The trigger skips the update, as if another request had deleted the session after it was read.
+func TestSessionThatEndsBeforeItsExtensionIsReported(t *testing.T) {
 	t.Parallel()
 	b := newSignedIn(t, config.API{})
 	b.exec(`CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
@@ -226,15 +229,15 @@ func TestSessionThatEndsBeforeItsExtension(t *testing.T) {
 		want    string
 	}{
 		{"one token", b.requestWith("session_token"), "-session_token -session_data -dont_remember"},
-		{"two tokens", b.requestWith("session_token", other), ""}, // the next request finds out whether the other is live
+		{"two tokens", b.requestWith("session_token", other), ""}, // the session of the other token may be live
 	} {
 		w := httptest.NewRecorder()
 		caller, err := b.sessions.Caller(w, c.request, b.db)
 		if caller != nil || !errors.Is(err, session.ErrEnded) {
-			t.Errorf("%s: got %v, %v, want ErrEnded", c.name, caller, err)
+			t.Errorf("%s: got caller %v, error %v; want ErrEnded", c.name, caller, err)
 		}
 		if got := cookiesSet(w); got != c.want {
-			t.Errorf("%s: got cookies %q, want %q", c.name, got, c.want)
+			t.Errorf("%s: the response sets the cookies %q, want %q (- means cleared)", c.name, got, c.want)
 		}
 	}
 
@@ -242,7 +245,8 @@ func TestSessionThatEndsBeforeItsExtension(t *testing.T) {
 	w := httptest.NewRecorder()
 	caller, err := b.sessions.Caller(w, b.requestWith("session_token"), b.db)
 	if caller != nil || err == nil || errors.Is(err, session.ErrEnded) || len(w.Header()) > 0 {
-		t.Errorf("the update fails: got %v, %v, headers %v, want an error alone", caller, err, w.Header())
+		t.Errorf("the update fails: got caller %v, error %v, headers %v; want only an error other than ErrEnded",
+			caller, err, w.Header())
 	}
 }
 
@@ -262,13 +266,13 @@ func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 	} {
 		w, before := httptest.NewRecorder(), b.wire.RoundTrips()
 		if err := b.sessions.End(w, c.request, b.db); err != nil {
-			t.Errorf("%s: %v", c.name, err)
+			t.Errorf("End, %s: %v", c.name, err)
 		}
 		if got := cookiesSet(w); got != cleared {
-			t.Errorf("%s: got cookies %q, want %q", c.name, got, cleared)
+			t.Errorf("End, %s: the response sets the cookies %q, want %q (- means cleared)", c.name, got, cleared)
 		}
 		if got := b.wire.RoundTrips() - before; got != c.trips {
-			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.trips)
+			t.Errorf("End, %s: got %d round trips, want %d", c.name, got, c.trips)
 		}
 		if got := b.countSessions(); got != c.left {
 			t.Errorf("%s: %d sessions are left, want %d", c.name, got, c.left)
@@ -286,7 +290,7 @@ func TestClearKeepsOtherCookiesOfTheResponse(t *testing.T) {
 	}
 	sessions.Clear(w, r)
 	if got, want := cookiesSet(w), "device -session_token -session_data -dont_remember"; got != want {
-		t.Errorf("got cookies %q, want %q", got, want)
+		t.Errorf("SetCookies, then Clear: the response sets the cookies %q, want %q (- means cleared)", got, want)
 	}
 }
 
@@ -304,7 +308,7 @@ func TestRenewCookiesKeepsWhetherTheSessionIsRemembered(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := cookiesSet(w); got != want {
-			t.Errorf("%q: got cookies %q, want %q", cookie, got, want)
+			t.Errorf("request with cookie %q: the response sets the cookies %q, want %q", cookie, got, want)
 		}
 	}
 }
@@ -330,7 +334,7 @@ func TestNewSessionHasBetterAuthsLifetime(t *testing.T) {
 	}
 }
 
-// Without the secret no method sets a header.
+// If the cookie secret cannot be read, each method returns the error and sets no header.
 func TestErrorOfTheSecretIsReturned(t *testing.T) {
 	t.Parallel()
 	want := errors.New("no secret")
@@ -350,13 +354,13 @@ func TestErrorOfTheSecretIsReturned(t *testing.T) {
 			return b.sessions.RenewCookies(w, r, session.Caller{})
 		},
 	}
-	for name, who := range b.callerMethods() {
-		calls[name] = func(w http.ResponseWriter, r *http.Request) error { _, err := who(w, r); return err }
+	for name, callerOf := range b.callerMethods() {
+		calls[name] = func(w http.ResponseWriter, r *http.Request) error { _, err := callerOf(w, r); return err }
 	}
 	for name, call := range calls {
 		w := httptest.NewRecorder()
 		if err := call(w, b.requestWith("", "better-auth.device=a.b.c.d")); !errors.Is(err, want) || len(w.Header()) > 0 {
-			t.Errorf("%s: got %v, headers %v, want the error alone", name, err, w.Header())
+			t.Errorf("%s: got error %v, headers %v; want the error of the secret and no header", name, err, w.Header())
 		}
 	}
 }

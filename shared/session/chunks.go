@@ -8,19 +8,20 @@ import (
 	"strings"
 )
 
-// Better Auth splits a cache cookie that is too large for a browser into numbered parts. Xenon reads the parts. It does
-// not set such a cookie, because API Gateway rejects a request with all parts.
+// Better Auth splits a cache cookie that is too large for a browser into numbered parts. Xenon reads such parts but
+// never sets them, because API Gateway rejects a request with headers that large.
 const (
-	maxCookie = 4050 // bytes of a Set-Cookie line
-	maxChunks = 100
+	maxCookie = 4050 // largest Set-Cookie line, in bytes
+	maxChunks = 100  // largest number of parts that are read
 )
 
-// addCache adds Set-Cookie lines to w: one that sets the cache cookie to value, and one for each other cache cookie of
-// r (such as a part of a split one) that clears it. If value is empty or too large for one cookie, addCache sets no
-// cookie and clears all cache cookies of r.
+// addCache adds Set-Cookie lines to w. One sets the cache cookie to value. The others clear every other cache cookie of
+// r, such as a part of a split one. If value is empty or too large for one cookie, addCache sets no cookie and clears
+// all cache cookies of r.
 func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	name := s.name(sessionData)
-	if len(value) > maxCookie-len(s.setCookieLine(name+".99", "", maxAge)) { // measured as Better Auth does
+	// Better Auth measures with the name of the last part, even for a cookie that it does not split.
+	if len(value) > maxCookie-len(s.setCookieLine(name+".99", "", maxAge)) {
 		value = ""
 	}
 	done := value == ""
@@ -44,7 +45,7 @@ func (s *Sessions) clearCache(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// cacheNames returns the names of the cache cookie of r and its parts, each once, in r's order.
+// cacheNames returns the names of r's cache cookie and of its parts, each name once, in the order of the request.
 func (s *Sessions) cacheNames(r *http.Request) []string {
 	var names []string
 	for k := range cookies(r) {
@@ -56,8 +57,8 @@ func (s *Sessions) cacheNames(r *http.Request) []string {
 	return names
 }
 
-// cacheValues returns the values of the cache cookies of r that are not empty. If there is none, it returns the value
-// of the joined parts, if there are any.
+// cacheValues returns the values of r's cache cookies that are not empty, at most maxTokens. If there is none, it
+// returns one value that is joined from the parts of a split cookie, or nil if r has no parts.
 func (s *Sessions) cacheValues(r *http.Request) (values []string) {
 	for whole := range s.cookiesNamed(r, sessionData) {
 		if whole != "" && len(values) < maxTokens {
@@ -83,7 +84,7 @@ func (s *Sessions) cacheValues(r *http.Request) (values []string) {
 	return []string{b.String()}
 }
 
-// partNumber returns the number in the name of a part of the cache cookie.
+// partNumber returns n for the name of part n of the cache cookie, and false for any other name.
 func (s *Sessions) partNumber(name string) (int, bool) {
 	number, ok := strings.CutPrefix(name, s.name(sessionData)+".")
 	if !ok {

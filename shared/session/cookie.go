@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Better Auth's cookie names, without the prefix for https.
+// Better Auth's cookie names, without the prefix that they have under https.
 const (
 	sessionToken = "better-auth.session_token" //nolint:gosec // G101: the name of a cookie
 	sessionData  = "better-auth.session_data"
@@ -20,10 +20,11 @@ const (
 	securePrefix = "__Secure-"
 )
 
-// untilBrowserCloses is the maxAge of a cookie without Max-Age, which the browser deletes when it is closed.
+// untilBrowserCloses is the maxAge of a cookie that is set without Max-Age, so that the browser deletes it when it
+// closes.
 const untilBrowserCloses = -1
 
-// signedCookies returns the values of r's cookies of a name that have a valid signature.
+// signedCookies returns the values, without the signatures, of r's cookies that have the name and a valid signature.
 func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for v := range s.cookiesNamed(r, name) {
@@ -34,7 +35,7 @@ func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) it
 	}
 }
 
-// cookiesNamed returns the values of the cookies of r that have the name, in the order of the request.
+// cookiesNamed returns the decoded values of r's cookies that have the name, in the order of the request.
 func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
 	name = s.name(name)
 	return func(yield func(string) bool) {
@@ -46,9 +47,9 @@ func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
 	}
 }
 
-// cookies returns the names and undecoded values of r's cookies as Better Auth reads them, without quotes. net/http
-// ignores cookies with some bytes that Better Auth accepts. A user with such a cookie would be signed in at Better Auth
-// and not at Xenon.
+// cookies returns the names and values of r's cookies as Better Auth reads them: without quotes, not yet decoded. It
+// does not use net/http, which ignores cookies with some bytes that Better Auth accepts. A user with such a cookie
+// would be signed in at Better Auth and not at Xenon.
 func cookies(r *http.Request) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for _, header := range r.Header["Cookie"] {
@@ -69,7 +70,7 @@ func cookies(r *http.Request) iter.Seq2[string, string] {
 	}
 }
 
-// decode decodes percent-encoding. It returns invalid encoding as it is.
+// decode decodes percent-encoding. It returns text with an invalid encoding unchanged.
 func decode(v string) string {
 	if strings.Contains(v, "%") {
 		if d, err := url.PathUnescape(v); err == nil {
@@ -79,7 +80,8 @@ func decode(v string) string {
 	return v
 }
 
-// isUnremembered reports whether the session was started with rememberMe false.
+// isUnremembered reports whether the session was started with rememberMe false: then r has a signed cookie
+// dont_remember.
 func (s *Sessions) isUnremembered(r *http.Request, secret []byte) bool {
 	for range s.signedCookies(r, dontRemember, secret) {
 		return true
@@ -87,7 +89,8 @@ func (s *Sessions) isUnremembered(r *http.Request, secret []byte) bool {
 	return false
 }
 
-// setSessionCookie sets the session cookie, and the header set-auth-token with the same value for bearer clients.
+// setSessionCookie sets the session cookie. It sets the header set-auth-token to the same value, for clients that use
+// bearer tokens.
 func (s *Sessions) setSessionCookie(w http.ResponseWriter, secret []byte, token string, remember bool) {
 	age := int(lifetime.Seconds())
 	if !remember {
@@ -98,9 +101,9 @@ func (s *Sessions) setSessionCookie(w http.ResponseWriter, secret []byte, token 
 	web.Expose(w.Header(), "set-auth-token", signed)
 }
 
-// Clear clears the session's cookies, with all parts of the cache cookie, in Better Auth's order. It also removes the
-// Set-Cookie lines of these cookies that the same response already has. Like Better Auth it clears a cache cookie of r
-// twice.
+// Clear clears the cookies of the session in Better Auth's order, with every part of the cache cookie, and with
+// STATE_STRATEGY=cookie also the cookie of a social sign-in. It removes what the response has already set: the
+// session's cookies and the header set-auth-token. Like Better Auth it clears a cache cookie of r twice.
 func (s *Sessions) Clear(w http.ResponseWriter, r *http.Request) {
 	s.removeSetCookie(w, sessionToken, sessionData, dontRemember)
 	web.Unexpose(w.Header(), "set-auth-token")
@@ -113,6 +116,7 @@ func (s *Sessions) Clear(w http.ResponseWriter, r *http.Request) {
 	s.addCookie(w, dontRemember, "", 0)
 }
 
+// name returns the name of a cookie as the browser sees it: with the prefix __Secure- if the site uses https.
 func (s *Sessions) name(cookie string) string {
 	if s.secure {
 		return securePrefix + cookie
@@ -120,12 +124,13 @@ func (s *Sessions) name(cookie string) string {
 	return cookie
 }
 
-// hasSetCookie reports whether the response so far has a Set-Cookie line of one of cookies or a part of it.
+// hasSetCookie reports whether the response already has a Set-Cookie line for one of the cookies or for a part of one.
 func (s *Sessions) hasSetCookie(w http.ResponseWriter, cookies ...string) bool {
 	return slices.ContainsFunc(w.Header()["Set-Cookie"], s.matchesCookie(cookies))
 }
 
-// matchesCookie returns a function that reports whether a Set-Cookie line is for one of cookies or a part of it.
+// matchesCookie returns a function that reports whether a Set-Cookie line is for one of the cookies or for a part of
+// one.
 func (s *Sessions) matchesCookie(cookies []string) func(line string) bool {
 	return func(line string) bool {
 		return slices.ContainsFunc(cookies, func(c string) bool {
@@ -134,8 +139,8 @@ func (s *Sessions) matchesCookie(cookies []string) func(line string) bool {
 	}
 }
 
-// removeSetCookie removes the Set-Cookie lines of cookies from the response, so that it does not both set and clear a
-// cookie.
+// removeSetCookie removes the Set-Cookie lines of the cookies from the response, so that no response both sets and
+// clears a cookie.
 func (s *Sessions) removeSetCookie(w http.ResponseWriter, cookies ...string) {
 	kept := slices.DeleteFunc(w.Header()["Set-Cookie"], s.matchesCookie(cookies))
 	if len(kept) == 0 {
@@ -154,7 +159,7 @@ func (s *Sessions) addCookieLine(w http.ResponseWriter, name, value string, maxA
 	w.Header().Add("Set-Cookie", s.setCookieLine(name, value, maxAge))
 }
 
-// setCookieLine returns a Set-Cookie line with Better Auth's attributes in Better Auth's order (docs/wire.md#cookies).
+// setCookieLine returns a Set-Cookie line with Better Auth's attributes, in the same order (docs/wire.md#cookies).
 func (s *Sessions) setCookieLine(name, value string, maxAge int) string {
 	return s.setCookieLineForPath("/", name, value, maxAge)
 }
@@ -174,5 +179,6 @@ func (s *Sessions) setCookieLineForPath(path, name, value string, maxAge int) st
 	return b.String()
 }
 
-// encodeURIComponent encodes the characters of a signed value like the function of this name in JavaScript.
+// encodeURIComponent percent-encodes the value of a cookie like the JavaScript function of this name. It encodes only
+// the characters that occur in Xenon's cookies.
 var encodeURIComponent = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25")

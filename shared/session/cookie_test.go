@@ -19,7 +19,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// vectors are cookies that Better Auth set or read.
+// vectors are recordings of Better Auth: signed values, Cookie values that it accepts or rejects, and Set-Cookie lines
+// that it writes.
 type vectors struct {
 	Secret  string
 	Vectors []struct{ Value, Secret, Decoded string }
@@ -49,13 +50,13 @@ func TestSignaturesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	for _, c := range readVectors(t).Vectors {
 		if got := session.Sign([]byte(c.Secret), c.Value); got != c.Decoded {
-			t.Errorf("Sign(%q) = %q, want %q", c.Value, got, c.Decoded)
+			t.Errorf("Sign(%q) = %q, want %q as from Better Auth", c.Value, got, c.Decoded)
 		}
 		if got, ok := session.Verify([]byte(c.Secret), c.Decoded); !ok || got != c.Value {
-			t.Errorf("Verify(%q) = %q, %v, want the value", c.Decoded, got, ok)
+			t.Errorf("Verify(%q) = %q, %v, want %q, true", c.Decoded, got, ok, c.Value)
 		}
 		if _, ok := session.Verify([]byte(c.Secret+"x"), c.Decoded); ok {
-			t.Errorf("Verify(%q) accepts a signature of another secret, want it refused", c.Decoded)
+			t.Errorf("Verify(%q) accepts a signature of another secret, want it rejected", c.Decoded)
 		}
 	}
 }
@@ -75,12 +76,12 @@ func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 	}
 	for _, c := range v.Accept {
 		if got := token(c.CookieValue); got != v.Vectors[0].Value {
-			t.Errorf("%s: got token %q, want that of the signed cookie", c.Note, got)
+			t.Errorf("%s: got token %q, want %q, the value of the first cookie", c.Note, got, v.Vectors[0].Value)
 		}
 	}
 	for _, c := range v.Reject {
 		if got := token(c.CookieValue); got != "" {
-			t.Errorf("%s: got token %q, want none", c.Note, got)
+			t.Errorf("%s: got token %q, want none, as in Better Auth", c.Note, got)
 		}
 	}
 }
@@ -109,13 +110,13 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 			"cleared":        cmp.Diff(c.Cleared, lines(clearAll)),
 		} {
 			if diff != "" {
-				t.Errorf("%s, %s (-want +got):\n%s", c.BaseURL, name, diff)
+				t.Errorf("%s, %s: Set-Cookie lines (-want +got):\n%s", c.BaseURL, name, diff)
 			}
 		}
 	}
 }
 
-func TestBearerTokens(t *testing.T) {
+func TestValidBearerTokenIsUsedInsteadOfTheCookie(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
 	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), web.Clients{}, time.Now)
@@ -138,12 +139,12 @@ func TestBearerTokens(t *testing.T) {
 		r.Header.Set("Authorization", header)
 		r.Header.Set("Cookie", "better-auth.session_token="+session.Sign([]byte(v.Secret), "from the cookie"))
 		if got, err := sessions.Tokens(r); strings.Join(got, " ") != want || err != nil {
-			t.Errorf("%q: got %q, %v, want %q", header, got, err, want)
+			t.Errorf("Authorization %q: got token %q, error %v; want %q", header, got, err, want)
 		}
 	}
 }
 
-func TestTokensAreThoseOfAllSessionCookies(t *testing.T) {
+func TestTokensReadsUpToEightSessionCookies(t *testing.T) {
 	t.Parallel()
 	sessions := session.New(config.API{}, secret("s"), web.Clients{}, time.Now)
 	cookie := func(token string) string { return "better-auth.session_token=" + session.Sign([]byte("s"), token) }
@@ -156,11 +157,12 @@ func TestTokensAreThoseOfAllSessionCookies(t *testing.T) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", c.cookies)
 		if got, err := sessions.Tokens(r); strings.Join(got, " ") != c.want || err != nil {
-			t.Errorf("%s: got %q, %v, want %q", c.name, got, err, c.want)
+			t.Errorf("%s: got tokens %q, error %v; want %q", c.name, got, err, c.want)
 		}
 	}
 }
 
+// cookies returns the result of cookie for each of the tokens, which are separated by spaces.
 func cookies(cookie func(token string) string, tokens string) (all []string) {
 	for token := range strings.FieldsSeq(tokens) {
 		all = append(all, cookie(token))
@@ -187,13 +189,14 @@ func TestR21_TokensAreRandom(t *testing.T) {
 	if len(counts) != alphabet {
 		t.Fatalf("got %d different characters, want %d", len(counts), alphabet)
 	}
-	// Chi-squared over 61 degrees of freedom: 130 is exceeded by chance once in a million runs.
+	// A random source exceeds a chi-squared of 130, with 61 degrees of freedom, about once in a million runs.
 	expected, chi := float64(draws*32)/alphabet, 0.0
 	for _, n := range counts {
 		chi += (float64(n) - expected) * (float64(n) - expected) / expected
 	}
 	if chi > 130 {
-		t.Errorf("got a chi-squared of %.1f: the characters are not evenly distributed", chi)
+		t.Errorf("characters of %d tokens: got a chi-squared of %.1f, want at most 130, as for an even distribution",
+			draws, chi)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/random"
 )
 
-// The device cookie. Browsers send it to sign-in only, which is the only route that reads it.
+// The device cookie. Browsers send it only to the sign-in routes, and only sign-in with a password reads it.
 const (
 	deviceCookie = "better-auth.device"
 	devicePath   = "/api/auth/sign-in"
@@ -21,8 +21,9 @@ const (
 	deviceIDLength = 16 // letters and digits, about 95 bits
 )
 
-// Device is a browser or an app in which a user has signed in to an account with the password. It gives no access.
-// Wrong passwords from it have their own rate limit, so that an attack on the account does not lock out its owner.
+// Device is a browser or an app that has proved the password of an account before, or has just set it. It gives no
+// access. Wrong passwords from a device have their own rate limit, so that an attack on the account does not lock out
+// its owner.
 //
 // The cookie is "issued.id.hashMAC.signature". The signature covers the email of the account, so that the cookie is not
 // valid for another account. hashMAC is a MAC of the stored password hash, so that the cookie is not valid after a
@@ -65,12 +66,12 @@ func (s *Sessions) parseDevice(secret []byte, email, value string) *Device {
 	return &Device{ID: part[1], hashMAC: part[2], secret: secret}
 }
 
-// IsForHash reports whether the cookie was set while the stored hash of the account was hash.
+// IsForHash reports whether hash was the account's stored password hash when the cookie was set.
 func (d *Device) IsForHash(hash string) bool {
 	return hmac.Equal([]byte(d.hashMAC), []byte(deviceHashMAC(d.secret, hash)))
 }
 
-// SetDevice sets the device cookie for the account of email (lower case) with the stored hash hash.
+// SetDevice sets the device cookie for an account. Its email must be in lower case; hash is its stored password hash.
 func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash string) error {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
@@ -84,7 +85,7 @@ func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash
 	return nil
 }
 
-// The texts of the two MACs below begin with different words, so that one cannot be used as the other.
+// The texts that the two MACs below sign begin differently, so that neither MAC can be used as the other.
 
 func deviceSignature(secret []byte, email, issued, id, hashMAC string) string {
 	return encodeBase64(mac(secret, strings.Join([]string{"device", email, issued, id, hashMAC}, "\x00")))

@@ -26,7 +26,7 @@ func TestDeviceCookieIsSentToSignInForAYear(t *testing.T) {
 	sessions := session.New(config.API{}, secret("s"), web.Clients{}, time.Now)
 	_, attributes, _ := strings.Cut(deviceCookie(t, sessions, "ada@example.com", "hash"), "; ")
 	if want := "Max-Age=31536000; Path=/api/auth/sign-in; HttpOnly; SameSite=Lax"; attributes != want {
-		t.Errorf("got %q, want %q", attributes, want)
+		t.Errorf("device cookie: got the attributes %q, want %q", attributes, want)
 	}
 }
 
@@ -53,12 +53,12 @@ func TestDeviceCookieIsValidForItsAccountAndSecretForAYear(t *testing.T) {
 		{name: "after a year", cookies: cookie, later: year},
 		{name: "of another account", cookies: cookie, email: "eve@example.com"},
 		{name: "signed with another secret", cookies: cookie, secret: "t"},
-		{name: "none", cookies: "better-auth.devices=" + value},
-		{name: "another id", cookies: strings.Replace(cookie, part[1], "AAAAAAAAAAAAAAAA", 1)},
-		{name: "another MAC of the hash", cookies: strings.Replace(cookie, part[2], part[1], 1)},
-		{name: "one part too many", cookies: cookie + ".a"},
-		{name: "one part too few", cookies: "better-auth.device=" + strings.Join(part[1:], ".")},
-		{name: "no part", cookies: "better-auth.device="},
+		{name: "with another name", cookies: "better-auth.devices=" + value},
+		{name: "with another id", cookies: strings.Replace(cookie, part[1], "AAAAAAAAAAAAAAAA", 1)},
+		{name: "with another MAC of the hash", cookies: strings.Replace(cookie, part[2], part[1], 1)},
+		{name: "with one part too many", cookies: cookie + ".a"},
+		{name: "with one part too few", cookies: "better-auth.device=" + strings.Join(part[1:], ".")},
+		{name: "with an empty value", cookies: "better-auth.device="},
 	} {
 		now = start.Add(c.later)
 		reader := sessions
@@ -73,10 +73,10 @@ func TestDeviceCookieIsValidForItsAccountAndSecretForAYear(t *testing.T) {
 		r.Header.Set("Cookie", c.cookies)
 		d, err := reader.Device(r, email)
 		if err != nil || (d != nil) != c.want {
-			t.Errorf("%s: got %v, %v, want a device: %v", c.name, d, err, c.want)
+			t.Errorf("cookie %s: got device %v, error %v; want a device: %v", c.name, d, err, c.want)
 		}
 		if d != nil && (d.ID != part[1] || !d.IsForHash("hash") || d.IsForHash("another hash")) {
-			t.Errorf("%s: got %+v, want the device of %q", c.name, d, cookie)
+			t.Errorf("cookie %s: got device %+v, want the id in %q, valid for its password hash only", c.name, d, cookie)
 		}
 	}
 }
@@ -86,6 +86,6 @@ func TestDeviceCookiesHaveDifferentIDs(t *testing.T) {
 	sessions := session.New(config.API{}, secret("s"), web.Clients{}, time.Now)
 	a, b := deviceCookie(t, sessions, "ada@example.com", "hash"), deviceCookie(t, sessions, "ada@example.com", "hash")
 	if a == b {
-		t.Errorf("got the device id %q twice, want different ones", a)
+		t.Errorf("got the device cookie %q twice, want different ids", a)
 	}
 }

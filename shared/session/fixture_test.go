@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// signedInUser is a user with a session, in a database of its own.
+// signedInUser is a user with a session. The database has no other user.
 type signedInUser struct {
 	t        *testing.T
 	sessions *session.Sessions
@@ -24,9 +24,10 @@ type signedInUser struct {
 	cookies  []*http.Cookie // the cookies of the sign-in
 	now      time.Time
 	conn     *pgx.Conn
-	wire     *dbtest.CountingDialer
+	wire     *dbtest.CountingDialer // counts the round trips of db
 }
 
+// newSignedIn creates a database, signs up a user and keeps the cookies of the response.
 func newSignedIn(t *testing.T, cfg config.API) *signedInUser {
 	t.Helper()
 	url := dbtest.New(t)
@@ -62,7 +63,7 @@ func newSignedIn(t *testing.T, cfg config.API) *signedInUser {
 	return b
 }
 
-// setUserColumns changes columns of the user.
+// setUserColumns changes columns of the user; columns is the SET list of an UPDATE.
 func (b *signedInUser) setUserColumns(columns string) {
 	b.t.Helper()
 	if _, err := b.conn.Exec(b.t.Context(), `UPDATE "user" SET `+columns); err != nil {
@@ -70,7 +71,7 @@ func (b *signedInUser) setUserColumns(columns string) {
 	}
 }
 
-// request returns a request with the cookies of sign-in.
+// request returns a request with the cookies of the sign-in and a query such as "?a=b".
 func (b *signedInUser) request(query string) *http.Request {
 	r := httptest.NewRequestWithContext(b.t.Context(), "GET", "/"+query, nil)
 	for _, c := range b.cookies {
@@ -79,7 +80,7 @@ func (b *signedInUser) request(query string) *http.Request {
 	return r
 }
 
-// callerMethods returns the methods that find the caller.
+// callerMethods returns the three methods of Sessions that find the caller, by name.
 func (b *signedInUser) callerMethods() map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error) {
 	return map[string]func(http.ResponseWriter, *http.Request) (*session.Caller, error){
 		"CachedCaller": func(w http.ResponseWriter, r *http.Request) (*session.Caller, error) {

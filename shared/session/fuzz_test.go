@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzCookie checks that no Cookie or Authorization header causes a panic, a token that was not signed, or a Set-Cookie
-// line with a name that is not Xenon's. The seeds are in testdata/fuzz/FuzzCookie.
+// FuzzCookie checks that no Cookie or Authorization header causes a panic, that a token from a cookie was signed, and
+// that Clear clears only cookies of Better Auth. The seeds are in testdata/fuzz/FuzzCookie.
 func FuzzCookie(f *testing.F) {
 	v := readRecorded(f)
 	s := v.sessions("http://localhost:3000")
@@ -19,21 +19,22 @@ func FuzzCookie(f *testing.F) {
 		r.Header["Authorization"] = []string{authorization}
 		tokens, err := s.Tokens(r)
 		if err != nil || len(tokens) > maxTokens {
-			t.Fatalf("got tokens %q, %v, want at most the limit and no error", tokens, err)
+			t.Fatalf("Cookie %q: got tokens %q, error %v; want at most %d tokens and no error", cookie, tokens, err, maxTokens)
 		}
 		for _, token := range tokens {
 			if token != v.Payload.Session.Token && token != bareBearer(authorization) {
-				t.Errorf("%q, %q: got %q, which was not signed", cookie, authorization, token)
+				t.Errorf("Cookie %q, Authorization %q: got the token %q, want only tokens with a valid signature or bearer tokens",
+					cookie, authorization, token)
 			}
 		}
 		if c, bad := s.readCache(r, []byte(v.Secret), tokens); c != nil && (bad || c.Session.Token != tokens[0]) {
-			t.Errorf("%q: the cache cookie has token %q, the session cookies have %q", cookie, c.Session.Token, tokens)
+			t.Errorf("Cookie %q: the cache cookie with token %q is accepted, want token %q", cookie, c.Session.Token, tokens)
 		}
 		w := httptest.NewRecorder()
 		s.Clear(w, r)
 		lines := w.Header()["Set-Cookie"]
 		if len(lines) > 4+maxChunks {
-			t.Errorf("got %d cookies, want at most %d", len(lines), 4+maxChunks)
+			t.Errorf("Clear: got %d Set-Cookie lines, want at most %d", len(lines), 4+maxChunks)
 		}
 		for _, line := range lines {
 			name, rest, _ := strings.Cut(line, "=")
@@ -49,7 +50,8 @@ func isNoCookieNameRune(c rune) bool {
 	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789_.-", c)
 }
 
-// bareBearer returns the token of an Authorization header without a signature, which only the database can check.
+// bareBearer returns the bearer token of an Authorization header if it has no signature: only the database can check
+// it.
 func bareBearer(header string) string {
 	if len(header) < 7 || !strings.EqualFold(header[:7], "bearer ") || strings.Contains(header, ".") {
 		return ""
@@ -57,15 +59,15 @@ func bareBearer(header string) string {
 	return strings.TrimSpace(header[7:])
 }
 
-// FuzzCacheCookie checks that no cache cookie causes a panic, and that only signed ones are accepted. The seeds are in
-// testdata/fuzz/FuzzCacheCookie.
+// FuzzCacheCookie checks that no cache cookie causes a panic, and that a cookie is accepted only with the content that
+// Better Auth signed. The seeds are in testdata/fuzz/FuzzCacheCookie.
 func FuzzCacheCookie(f *testing.F) {
 	v := readRecorded(f)
 	want := v.caller()
 	f.Fuzz(func(t *testing.T, value string) {
 		c, ok := parseCache([]byte(v.Secret), value, v.now())
 		if diff := cmp.Diff(want, c); ok && diff != "" {
-			t.Errorf("%q was accepted (-signed +got):\n%s", value, diff)
+			t.Errorf("cache cookie %q is accepted with another content than the signed one (-signed +got):\n%s", value, diff)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-// Package session finds the caller of a request: it finds the session and the user of a signed cookie or a bearer
+// Package session finds the caller of a request: the session and the user that belong to a signed cookie or a bearer
 // token. It starts and ends sessions, and writes the cookies exactly as Better Auth does.
 package session
 
@@ -19,7 +19,7 @@ import (
 const (
 	lifetime           = 7 * 24 * time.Hour
 	unrememberedLife   = 24 * time.Hour // lifetime with rememberMe false
-	updateAge          = 24 * time.Hour // a session is extended at most this often
+	updateAge          = 24 * time.Hour // minimum time between two extensions of a session
 	maxUserAgentLength = 8 << 10        // in bytes; the rest is not stored
 )
 
@@ -31,7 +31,7 @@ type Sessions struct {
 
 	secure      bool
 	stateCookie bool          // STATE_STRATEGY=cookie
-	cache       time.Duration // how long a cache cookie is valid; 0 with the cookie cache off
+	cache       time.Duration // how long a cache cookie is valid; 0 if the cookie cache is off
 }
 
 // New returns Sessions that sign cookies with secret.
@@ -47,7 +47,7 @@ func New(
 	return s
 }
 
-// Prepare returns a new session for the client of r, with a new token, without a user and not yet stored.
+// Prepare returns a new session for the client of r, with a new token. It has no user yet and is not stored.
 func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
 	now := s.Now().Truncate(time.Millisecond)
 	expires := now.Add(lifetime)
@@ -62,7 +62,7 @@ func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
 	}
 }
 
-// Start stores a session for a user and sets its cookies. It returns store.ErrBanned if the user is banned.
+// Start stores a new session of a user and sets its cookies. It returns store.ErrBanned if the user is banned.
 func (s *Sessions) Start(
 	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User, remember bool,
 ) (store.Session, error) {
@@ -76,8 +76,8 @@ func (s *Sessions) Start(
 	return row, s.SetCookies(w, r, Caller{row, user}, remember)
 }
 
-// RenewCookies sets the cookies of c again after its user or session has changed. They have Max-Age if the session was
-// started with rememberMe.
+// RenewCookies sets the cookies of c again after its user or session has changed. The session cookie lasts until the
+// browser closes if the session was started with rememberMe false.
 func (s *Sessions) RenewCookies(w http.ResponseWriter, r *http.Request, c Caller) error {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
@@ -86,8 +86,9 @@ func (s *Sessions) RenewCookies(w http.ResponseWriter, r *http.Request, c Caller
 	return s.SetCookies(w, r, c, !s.isUnremembered(r, secret))
 }
 
-// SetCookies sets the cookies of a stored session: the session cookie, dont_remember without remember, the cache cookie
-// if the cookie cache is on, and the header set-auth-token for clients that use bearer tokens.
+// SetCookies sets the cookies of a stored session: the session cookie and, if the cookie cache is on, the cache cookie.
+// It sets the cookie dont_remember if remember is false; otherwise it clears that cookie if r has it. It also sets the
+// header set-auth-token, for clients that use bearer tokens.
 func (s *Sessions) SetCookies(w http.ResponseWriter, r *http.Request, c Caller, remember bool) error {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
@@ -103,7 +104,7 @@ func (s *Sessions) SetCookies(w http.ResponseWriter, r *http.Request, c Caller, 
 	return s.setCache(w, r, secret, c, remember)
 }
 
-// End deletes the sessions of r's tokens, if any, and clears the cookies.
+// End deletes the sessions whose tokens r has, if any, and clears the cookies.
 func (s *Sessions) End(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	tokens, err := s.Tokens(r)
 	if err != nil {
@@ -122,7 +123,7 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, db *store.Store) 
 	return nil
 }
 
-// userAgent returns the header User-Agent as text that Postgres can hold.
+// userAgent returns the first maxUserAgentLength bytes of the header User-Agent, as UTF-8 that Postgres can store.
 func userAgent(r *http.Request) string {
 	ua := r.UserAgent()
 	return strings.ToValidUTF8(ua[:min(len(ua), maxUserAgentLength)], "\uFFFD")

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// signatureLength is the length of 32 bytes in padded base64.
+// signatureLength is the length of an HMAC-SHA-256, which has 32 bytes, in padded base64.
 const signatureLength = 44
 
 // Sign appends Better Auth's signature to value: "." and the HMAC-SHA-256 of value in padded standard base64.
@@ -15,7 +15,8 @@ func Sign(secret []byte, value string) string {
 	return value + "." + base64.StdEncoding.EncodeToString(mac(secret, value))
 }
 
-// Verify returns the value of a signed text, and whether its signature is valid. It compares in constant time.
+// Verify returns the value of a text that Sign returned, and whether the signature is valid. It compares in constant
+// time.
 func Verify(secret []byte, signed string) (string, bool) {
 	dot := strings.LastIndexByte(signed, '.')
 	if dot <= 0 {

@@ -6,18 +6,18 @@ import (
 	"net/http"
 )
 
-// Better Auth's cookies of a sign-in with a social provider that has begun, without the prefix for https.
+// Better Auth's cookies of a social sign-in that is not finished, without the prefix that they have under https.
 const (
-	socialState     = "better-auth.state"       // the signed OAuth state, whose data is in Postgres
-	socialStateData = "better-auth.oauth_state" // the encrypted data, with STATE_STRATEGY=cookie
+	socialState     = "better-auth.state"       // the signed OAuth state; Postgres has the data of the sign-in
+	socialStateData = "better-auth.oauth_state" // with STATE_STRATEGY=cookie: the data of the sign-in, encrypted
 
 	socialStateAge     = 300 // seconds
-	socialStateDataAge = 600
+	socialStateDataAge = 600 // seconds
 
-	maxStates = 8 // cookies of one name that are decrypted
+	maxStates = 8 // how many cookies with the name socialStateData are decrypted
 )
 
-// SetSocialState binds an OAuth state to the browser.
+// SetSocialState sets a signed cookie that binds an OAuth state to the browser.
 func (s *Sessions) SetSocialState(ctx context.Context, w http.ResponseWriter, state string) error {
 	secret, err := s.Secret(ctx)
 	if err != nil {
@@ -27,7 +27,7 @@ func (s *Sessions) SetSocialState(ctx context.Context, w http.ResponseWriter, st
 	return nil
 }
 
-// HasSocialState reports whether state was bound to the browser that sends r.
+// HasSocialState reports whether SetSocialState has bound state to the browser that sends r.
 func (s *Sessions) HasSocialState(r *http.Request, state string) (bool, error) {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
@@ -41,16 +41,16 @@ func (s *Sessions) HasSocialState(r *http.Request, state string) (bool, error) {
 	return false, nil
 }
 
-// ClearSocialState removes the cookie of SetSocialState.
+// ClearSocialState clears the cookie that SetSocialState sets.
 func (s *Sessions) ClearSocialState(w http.ResponseWriter) { s.addCookie(w, socialState, "", 0) }
 
-// SetSocialStateData stores the encrypted data of a sign-in with a provider in the browser.
+// SetSocialStateData stores the encrypted data of a social sign-in in a cookie.
 func (s *Sessions) SetSocialStateData(w http.ResponseWriter, encrypted string) {
 	s.addCookie(w, socialStateData, encrypted, socialStateDataAge)
 }
 
-// SocialStateData returns the values of SetSocialStateData that r has, at most maxStates. A browser sends several if an
-// older cookie has another path or domain.
+// SocialStateData returns the values of the cookies of r that SetSocialStateData sets, at most maxStates. A browser
+// sends several if an older cookie has another path or domain.
 func (s *Sessions) SocialStateData(r *http.Request) (all []string) {
 	for value := range s.cookiesNamed(r, socialStateData) {
 		if all = append(all, value); len(all) == maxStates {
@@ -60,7 +60,7 @@ func (s *Sessions) SocialStateData(r *http.Request) (all []string) {
 	return all
 }
 
-// ClearSocialStateData removes the cookie of SetSocialStateData.
+// ClearSocialStateData clears the cookie that SetSocialStateData sets.
 func (s *Sessions) ClearSocialStateData(w http.ResponseWriter) {
 	s.addCookie(w, socialStateData, "", 0)
 }

@@ -18,12 +18,13 @@ const (
 // newToken returns a session token: 32 random letters and digits, about 190 bits.
 func newToken() string { return random.String(tokenAlphabet, tokenLength) }
 
-// maxTokens bounds how many session tokens of one request are looked up.
+// maxTokens is the number of session tokens of one request that are looked up; Xenon ignores further ones.
 const maxTokens = 8
 
-// Tokens returns the session tokens of r with a valid signature, without looking up their sessions. A valid bearer
-// token takes precedence over cookies. A browser can send several session cookies: besides Xenon's, one that an earlier
-// deployment has set with a Domain attribute, which Xenon cannot clear.
+// Tokens returns the session tokens of r, without looking up their sessions: the bearer token if there is one, whose
+// signature is optional, otherwise those of the session cookies with a valid signature. A browser can send several
+// session cookies: besides Xenon's, one that an earlier deployment has set with a Domain attribute, which Xenon cannot
+// clear.
 func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
@@ -32,7 +33,7 @@ func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	return s.tokens(r, secret), nil
 }
 
-// tokens is like Tokens, for a secret that is already read.
+// tokens is like Tokens, for a caller that has already read the secret.
 func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 	if t := bearerToken(r, secret); t != "" {
 		return []string{t}
@@ -49,8 +50,8 @@ func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 	return tokens
 }
 
-// bearerToken returns the session token of "Authorization: Bearer …", with or without a signature. It returns "" for
-// any other value.
+// bearerToken returns the session token of "Authorization: Bearer …", with or without a signature. It returns "" if the
+// signature is invalid or the header has another form.
 func bearerToken(r *http.Request, secret []byte) string {
 	scheme, t, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") {
