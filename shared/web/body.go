@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// MaxBody is the size of the largest body that ReadBody accepts, in bytes. Better Auth has no limit; every valid body
-// is much smaller than this limit.
+// MaxBody is the size of the largest body that ReadBody accepts, in bytes. Better Auth has no limit. The bodies that
+// its client sends are much smaller.
 const MaxBody = 1 << 20
 
 // The media types that a route can accept.
@@ -28,8 +28,8 @@ var (
 // undefined represents a missing body or a missing member, like undefined in JavaScript.
 type undefined struct{}
 
-// parsedBody replaces the body of a request after ReadBody, so that the checks before a handler and the handler itself
-// share one parse.
+// parsedBody replaces the body of a request after ReadBody. So ReadBody parses the body once, for the checks before a
+// handler and for the handler itself.
 type parsedBody struct {
 	io.Reader
 	value any
@@ -38,7 +38,7 @@ type parsedBody struct {
 func (parsedBody) Close() error { return nil }
 
 // ReadBody reads and parses the body of r as Better Auth does: only if the request has a content type and a body. It
-// accepts JSON and, if form is true, form fields. Decode, HasBody and Object need it first.
+// accepts JSON and, if form is true, form fields. Call it before Decode, HasBody, Object and CheckRedirects.
 func ReadBody(w http.ResponseWriter, r *http.Request, form bool) error {
 	value, err := parseBody(w, r, form)
 	if err != nil {
@@ -63,7 +63,7 @@ func parseBody(w http.ResponseWriter, r *http.Request, form bool) (any, error) {
 	case errors.As(err, &tooLarge):
 		return nil, errTooLarge
 	case err != nil:
-		return nil, errInvalidJSON // the client disconnected or sent a broken body: not an error of the server
+		return nil, errInvalidJSON // the client has disconnected or sent a broken body, so the server did not fail
 	case media == mediaForm:
 		return parseForm(raw)
 	}
@@ -107,19 +107,19 @@ func bodyOf(r *http.Request) any {
 	return undefined{}
 }
 
-// field returns a member of the body, or nil if the body is not an object or lacks it.
+// field returns a member of the body, or nil if the body is not a JSON object or has no such member.
 func field(r *http.Request, name string) any {
 	m, _ := bodyOf(r).(map[string]any)
 	return m[name]
 }
 
-// HasBody reports whether ReadBody found a body.
+// HasBody reports whether the request has a body that ReadBody has parsed.
 func HasBody(r *http.Request) bool {
 	_, none := bodyOf(r).(undefined)
 	return !none
 }
 
-// Object returns the body that ReadBody parsed, and whether it is a JSON object.
+// Object returns the body that ReadBody parsed, if it is a JSON object.
 func Object(r *http.Request) (map[string]any, bool) {
 	m, ok := bodyOf(r).(map[string]any)
 	return m, ok

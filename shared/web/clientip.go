@@ -10,15 +10,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// OriginSecretHeader is a header that CloudFront adds to every request, so that the API can tell requests through
-// CloudFront from requests that go to API Gateway directly. Its value must not be logged.
+// OriginSecretHeader is a header that CloudFront adds to every request. With it Xenon distinguishes requests through
+// CloudFront from requests that a client sends to API Gateway directly. Its value must not be logged.
 const OriginSecretHeader = "X-Origin-Secret"
 
 // Clients finds the IP addresses of clients.
 type Clients struct {
 	From config.ClientIP
 	// AcceptsOrigin reports whether an origin secret is valid, that is, whether the request came through the trusted
-	// proxy. If it is nil, every request counts as a request through the proxy.
+	// proxy. secret is "" if the request does not have exactly one. If AcceptsOrigin is nil, every request counts as a
+	// request through the proxy.
 	AcceptsOrigin func(ctx context.Context, secret string) bool
 }
 
@@ -28,17 +29,17 @@ func NewClients(from config.ClientIP, acceptsOrigin func(ctx context.Context, se
 	return Clients{From: from, AcceptsOrigin: acceptsOrigin}
 }
 
-// IP returns the IP address of the client, found as the setting CLIENT_IP says, in Better Auth's form: IPv4 as text,
-// IPv6 masked to its /64 and written as eight groups (docs/wire.md#client-ip-address). It returns "" if the IP address
-// is not known. It ignores the values in X-Forwarded-For to the left of the trusted hops, because the client can write
-// them. Without a valid origin secret it ignores all headers: the result is the IP address of the connection, which API
-// Gateway calls sourceIp.
+// IP returns the IP address of the client, taken from the place that the setting CLIENT_IP names, in Better Auth's
+// form: IPv4 as text, IPv6 masked to its /64 and written as eight groups (docs/wire.md#client-ip-address). It returns
+// "" if the IP address is unknown. It ignores the values in X-Forwarded-For to the left of the trusted hops, because
+// the client can write them. For a request without a valid origin secret it ignores all headers and returns the IP
+// address of the connection, which API Gateway calls sourceIp.
 func (c Clients) IP(r *http.Request) string {
 	switch {
 	case c.From.Source == config.RemoteAddr || !c.viaProxy(r):
 		return remoteIP(r)
 	case c.From.Source == config.CloudFront:
-		// CloudFront writes IP address, colon, port, and an IPv6 address without brackets.
+		// The value is an IP address, a colon and a port. CloudFront writes an IPv6 address without brackets.
 		v := r.Header.Get("Cloudfront-Viewer-Address")
 		if i := strings.LastIndexByte(v, ':'); i >= 0 {
 			return canonicalIP(strings.Trim(v[:i], "[]"))
@@ -48,7 +49,7 @@ func (c Clients) IP(r *http.Request) string {
 	return forwardedFor(strings.Join(r.Header.Values("X-Forwarded-For"), ","), c.From.Hops)
 }
 
-// viaProxy reports whether the request has exactly one origin secret and this secret is valid.
+// viaProxy reports whether AcceptsOrigin accepts the origin secret of the request, or is nil.
 func (c Clients) viaProxy(r *http.Request) bool {
 	if c.AcceptsOrigin == nil {
 		return true
@@ -68,8 +69,9 @@ func remoteIP(r *http.Request) string {
 	return canonicalIP(host)
 }
 
-// forwardedFor returns the IP address that the outermost of the trusted proxies appended; hops is their number. With no
-// hops it follows Better Auth's default: a header with one IP address counts, a list does not.
+// forwardedFor returns the IP address that the outermost of the trusted proxies appended to X-Forwarded-For; hops is
+// the number of these proxies. If hops is 0 it follows Better Auth's default: it accepts a header with one IP address,
+// and returns "" for a list.
 func forwardedFor(header string, hops int) string {
 	var chain []string
 	for v := range strings.SplitSeq(header, ",") {

@@ -21,9 +21,10 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		TrustedOrigins: []string{"https://app.example", "*.preview.example"},
 	})
 	for _, c := range []struct {
-		name, method, path, origin, asks string
-		status                           int
-		allow                            string
+		name, method, path, origin string
+		requestMethod              string // the header Access-Control-Request-Method of a preflight
+		status                     int
+		allow                      string // the response header Access-Control-Allow-Origin
 	}{
 		{"trusted", "POST", "/x", "https://app.example", "", 200, "https://app.example"},
 		{"by pattern, echoed exactly", "POST", "/x", "https://a.preview.example", "", 200, "https://a.preview.example"},
@@ -39,41 +40,41 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		},
 		{"preflight from another origin", "OPTIONS", "/x", "https://evil.example", "POST", 404, ""},
 		{"preflight from another origin to another path", "OPTIONS", "/api/y/z", "https://evil.example", "POST", 404, ""},
-		{"no preflight", "OPTIONS", "/x", "https://app.example", "", 404, "https://app.example"},
+		{"OPTIONS that is not a preflight", "OPTIONS", "/x", "https://app.example", "", 404, "https://app.example"},
 	} {
 		r := httptest.NewRequest(c.method, c.path, nil)
 		if c.origin != "" {
 			r.Header.Set("Origin", c.origin)
 		}
-		if c.asks != "" {
-			r.Header.Set("Access-Control-Request-Method", c.asks)
+		if c.requestMethod != "" {
+			r.Header.Set("Access-Control-Request-Method", c.requestMethod)
 		}
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
 		h := w.Header()
 		if w.Code != c.status || h.Get("Access-Control-Allow-Origin") != c.allow || h.Get("Vary") != "Origin" {
-			t.Errorf("%s: got %d, allowed origin %q, Vary %q, want %d, %q and Origin",
+			t.Errorf("%s: got status %d, allowed origin %q, Vary %q; want %d, %q and Origin",
 				c.name, w.Code, h.Get("Access-Control-Allow-Origin"), h.Get("Vary"), c.status, c.allow)
 		}
 		if allowed := h.Get("Access-Control-Allow-Credentials") == "true"; allowed != (c.allow != "") {
-			t.Errorf("%s: credentials allowed: %v, want them only for an allowed origin", c.name, allowed)
+			t.Errorf("%s: credentials are allowed: %v, want them allowed only if the origin is", c.name, allowed)
 		}
 		exposed := "set-auth-jwt"
 		if c.allow != "" {
 			exposed = "ETag, Retry-After, X-Request-Id, X-Retry-After, set-auth-jwt"
 		}
 		if c.status == 200 && h.Get("Access-Control-Expose-Headers") != exposed {
-			t.Errorf("%s: exposed %q, want %q", c.name, h.Get("Access-Control-Expose-Headers"), exposed)
+			t.Errorf("%s: got Access-Control-Expose-Headers %q, want %q",
+				c.name, h.Get("Access-Control-Expose-Headers"), exposed)
 		}
-		if c.status == 204 && (!strings.Contains(h.Get("Access-Control-Allow-Methods"), c.asks) ||
+		if c.status == 204 && (!strings.Contains(h.Get("Access-Control-Allow-Methods"), c.requestMethod) ||
 			h.Get("Access-Control-Allow-Headers") == "" || h.Get("Access-Control-Max-Age") == "") {
-			t.Errorf("%s: got headers %v, want the method, the headers and the maximum age of a preflight", c.name, h)
+			t.Errorf("%s: got headers %v, want the allowed methods and headers and the maximum age", c.name, h)
 		}
 	}
 }
 
-// The key set is the same for every origin, and a CDN that caches it must not return the CORS headers of another
-// origin.
+// The JWKS is the same for every origin. A CDN that caches it must not return the CORS headers of another origin.
 func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 	t.Parallel()
 	fails := false
@@ -100,7 +101,7 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 			h := w.Header()
 			if w.Code != c.want || h.Get("Access-Control-Allow-Origin") != "*" ||
 				h.Get("Access-Control-Allow-Credentials") != "" || h.Get("Vary") != "" {
-				t.Errorf("%s of the JWKS from %q: got %d %v, want %d, any origin allowed, no credentials and no Vary",
+				t.Errorf("%s of the JWKS from %q: got %d %v; want %d, any origin allowed, no credentials and no Vary",
 					c.method, origin, w.Code, h, c.want)
 			}
 			if exposed := h.Get("Access-Control-Expose-Headers"); c.method == "GET" &&
@@ -129,14 +130,14 @@ func TestAHostWithoutASchemeMeansHTTPS(t *testing.T) {
 		origins := web.NewOrigins(own, "*.app.example", "exact.example")
 		for origin, want := range want {
 			if got := origins.TrustsOrigin(origin); got != want {
-				t.Errorf("own origin %s: %s is trusted: %v, want %v", own, origin, got, want)
+				t.Errorf("site %s with two trusted hosts: TrustsOrigin(%q) = %v, want %v", own, origin, got, want)
 			}
 		}
 	}
 }
 
-// If a label has other text besides the wildcard, the wildcard does not match dots, because a subdomain may belong to
-// another owner.
+// If a label has other text besides the wildcard, the wildcard does not match dots, because the matched host could
+// belong to another owner.
 func TestWildcardBesideOtherTextDoesNotMatchDots(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://own.example", "https://my-app-*.vercel.app", "https://*.example.com:*")
@@ -149,7 +150,7 @@ func TestWildcardBesideOtherTextDoesNotMatchDots(t *testing.T) {
 		"https://example.com:1": false,
 	} {
 		if got := origins.TrustsOrigin(origin); got != want {
-			t.Errorf("%s is trusted: %v, want %v", origin, got, want)
+			t.Errorf("TrustsOrigin(%q) = %v, want %v", origin, got, want)
 		}
 	}
 }

@@ -12,14 +12,16 @@ import (
 )
 
 // Decode fills dst, a pointer to a struct, from the body that ReadBody parsed. It returns the error of Better Auth's
-// schema: all problems in one VALIDATION_ERROR, in the order of the fields (docs/wire.md#validation-messages).
+// schema: all problems in one VALIDATION_ERROR, in the order of the fields (docs/wire.md#validation-messages). It
+// ignores unknown members.
 //
-// The type of a field says what is expected. A string or bool is required; a pointer, slice or map may be absent, but
-// not null; a Nullable may be both; an any accepts every value. Structs nest. The tag `check:` adds a check of a
-// string: "email", "nonempty", "max=256" (characters, by Length), or "choice", which only changes the message for a
-// value that is not a string. A map may have a method Problem() string. Decode ignores unknown members. expected lists
-// the type names in the messages about a body that is not an object: one name for each schema that Better Auth uses on
-// that route. The default is "object".
+// The type of a field says what is expected. A string, bool, float64 or struct is required. A pointer, slice or map may
+// be absent, but not null. A Nullable may be absent or null. An any accepts every value. The tag `check:` adds a check
+// of a string: "email", "nonempty", "max=256" (characters, by Length), or "choice", which only changes the message for
+// a value that is not a string. A map type can have a method Problem() string, which checks the map.
+//
+// expected lists the type names in the messages about a body that is not an object: one name for each schema that
+// Better Auth uses on that route. The default is "object".
 func Decode(r *http.Request, dst any, expected ...string) error {
 	if len(expected) == 0 {
 		expected = []string{"object"}
@@ -36,7 +38,7 @@ func Decode(r *http.Request, dst any, expected ...string) error {
 	return Invalid(fill("body", object, reflect.ValueOf(dst).Elem())...)
 }
 
-// DecodeQuery is like Decode, for the query of r, where a parameter is a string, or a list if it is repeated.
+// DecodeQuery is like Decode, for the query of r. A parameter is a string, or a list of strings if it is repeated.
 func DecodeQuery(r *http.Request, dst any) error {
 	return Invalid(fill("query", Query(r), reflect.ValueOf(dst).Elem())...)
 }
@@ -49,12 +51,13 @@ func Invalid(problems ...string) error {
 	return NewError(http.StatusBadRequest, "VALIDATION_ERROR", strings.Join(problems, "; "))
 }
 
-// Nullable is a member of a body that may be absent, null or a T.
+// Nullable is a field for a member of a body that may be absent, null or a T.
 type Nullable[T any] struct {
 	Present bool
-	Value   *T // nil for null
+	Value   *T // nil if the member is null or absent
 }
 
+// open marks the member as present and returns the pointer Value, which set fills unless the member is null.
 func (n *Nullable[T]) open() reflect.Value {
 	n.Present = true
 	return reflect.ValueOf(&n.Value).Elem()
@@ -99,7 +102,7 @@ func set(path string, value any, dst reflect.Value, check string) []string {
 	return setKind(path, value, dst, check)
 }
 
-// setKind stores a value in dst by the kind of dst and returns the problems.
+// setKind stores a value that is present in dst, according to the kind of dst, and returns the problems.
 func setKind(path string, value any, dst reflect.Value, check string) []string {
 	problem := ""
 	switch dst.Kind() {
@@ -134,6 +137,7 @@ func setKind(path string, value any, dst reflect.Value, check string) []string {
 	return problems
 }
 
+// setAs stores a value in dst if it is a T. Otherwise it returns a message that the value is not a want.
 func setAs[T any](want string, value any, dst reflect.Value) string {
 	v, ok := value.(T)
 	if !ok {
@@ -153,7 +157,7 @@ func setString(value any, dst reflect.Value, check string) string {
 	return checkString(dst.String(), check)
 }
 
-// setList stores an array, each item by the item type of the slice.
+// setList stores a JSON array in the slice dst and returns the problems of all items.
 func setList(path string, value any, dst reflect.Value) (problems []string) {
 	items, ok := value.([]any)
 	if !ok {
@@ -166,8 +170,8 @@ func setList(path string, value any, dst reflect.Value) (problems []string) {
 	return problems
 }
 
-// setRecord stores an object in a map. It visits the members in alphabetical order, so that the order of the problems
-// is always the same.
+// setRecord stores a JSON object in the map dst and returns the problems. It visits the members in alphabetical order,
+// so that the order of the problems is always the same.
 func setRecord(path string, value any, dst reflect.Value) (problems []string) {
 	members, ok := value.(map[string]any)
 	if !ok {
@@ -187,9 +191,10 @@ func setRecord(path string, value any, dst reflect.Value) (problems []string) {
 	return problems
 }
 
-// checker is a map with its own check. Problem returns a message, or "" if the map is valid.
+// checker is a map type that checks its members. Problem returns a message, or "" if the map is valid.
 type checker interface{ Problem() string }
 
+// checkString applies the check of a struct tag to s and returns a message, or "" if s is valid.
 func checkString(s, check string) string {
 	switch {
 	case check == "email" && !IsEmail(s):
@@ -205,7 +210,7 @@ func checkString(s, check string) string {
 	return ""
 }
 
-// OrEmpty returns an optional text, or "" if it is absent: Better Auth does not distinguish the two.
+// OrEmpty returns an optional text, or "" if it is absent: Better Auth treats both alike.
 func OrEmpty(text *string) string {
 	if text == nil {
 		return ""
@@ -213,7 +218,7 @@ func OrEmpty(text *string) string {
 	return *text
 }
 
-// Length counts UTF-16 code units, as JavaScript's length does: an emoji counts as two.
+// Length returns the number of UTF-16 code units of s, like the property length in JavaScript: an emoji counts as two.
 func Length(s string) int {
 	n := 0
 	for _, r := range s {
@@ -226,6 +231,7 @@ func wrongType(want string, value any) string {
 	return "Invalid input: expected " + want + ", received " + jsType(value)
 }
 
+// jsType returns JavaScript's name for the type of a decoded JSON value, as Better Auth's messages write it.
 func jsType(value any) string {
 	switch value.(type) {
 	case nil:
@@ -244,8 +250,8 @@ func jsType(value any) string {
 	return "undefined"
 }
 
-// emailPattern is Better Auth's syntax of an email (docs/wire.md#email-syntax). It allows ASCII only, so that no two
-// emails look alike.
+// emailPattern is Better Auth's syntax of an email (docs/wire.md#email-syntax). It allows ASCII only, so no letter of
+// another alphabet can imitate an ASCII letter.
 var emailPattern = regexp.MustCompile(
 	`^[A-Za-z0-9_'+\-]+(\.[A-Za-z0-9_'+\-]+)*@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
 

@@ -90,12 +90,12 @@ func TestDecodeReadsNestedObjects(t *testing.T) {
 		var e struct{ Message, Code string }
 		if status != 200 {
 			if err := json.Unmarshal([]byte(body), &e); err != nil || status != 400 || e.Code != "VALIDATION_ERROR" {
-				t.Errorf("%s: got %d %s, want 400 VALIDATION_ERROR", c.body, status, body)
+				t.Errorf("body %s: got %d %s, want 400 VALIDATION_ERROR", c.body, status, body)
 			}
 			body = e.Message
 		}
 		if body != c.want {
-			t.Errorf("%s: got %s\nwant %s", c.body, body, c.want)
+			t.Errorf("body %s: got %s\nwant %s", c.body, body, c.want)
 		}
 	}
 }
@@ -123,7 +123,7 @@ func TestQueryIsReadAsBetterAuthReadsIt(t *testing.T) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.URL.RawQuery = raw
 		if diff := cmp.Diff(want, web.Query(r)); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", raw, diff)
+			t.Errorf("query %q: parameters (-want +got):\n%s", raw, diff)
 		}
 	}
 }
@@ -154,7 +154,7 @@ func TestDecodeQueryAnswersLikeBetterAuth(t *testing.T) {
 		"?token=%zz&callbackURL=%C3%A9": `{"token":"%zz","callbackURL":"é"}`,
 	} {
 		if _, body := answer(t, routes, "GET", "/x"+query, "", ""); body != want {
-			t.Errorf("%s: got %s, want %s", query, body, want)
+			t.Errorf("query %q: got %s, want %s", query, body, want)
 		}
 	}
 }
@@ -175,10 +175,10 @@ func TestIsTruthyFollowsJavaScript(t *testing.T) {
 	}
 }
 
-// oddParams is a map type with its own method Problem.
-type oddParams map[string]string
+// evenParams is a map type whose method Problem accepts only an even number of members.
+type evenParams map[string]string
 
-func (p oddParams) Problem() string {
+func (p evenParams) Problem() string {
 	if len(p)%2 == 1 {
 		return "expected an even number of members"
 	}
@@ -189,13 +189,13 @@ func TestDecodeChecksStringsListsAndMaps(t *testing.T) {
 	t.Parallel()
 	routes := web.Routes{"POST /x": func(w http.ResponseWriter, r *http.Request) error {
 		var in struct {
-			Name     *string                `json:"name" check:"max=3"`
-			Password *string                `json:"password" check:"nonempty"`
-			Email    *string                `json:"email" check:"email"`
-			Count    web.Nullable[float64]  `json:"count"`
-			Params   oddParams              `json:"params"`
-			Any      any                    `json:"any"`
-			Maps     []map[string]oddParams `json:"maps"`
+			Name     *string                 `json:"name" check:"max=3"`
+			Password *string                 `json:"password" check:"nonempty"`
+			Email    *string                 `json:"email" check:"email"`
+			Count    web.Nullable[float64]   `json:"count"`
+			Params   evenParams              `json:"params"`
+			Any      any                     `json:"any"`
+			Maps     []map[string]evenParams `json:"maps"`
 		}
 		if err := web.ReadBody(w, r, false); err != nil {
 			return err
@@ -232,7 +232,7 @@ func TestDecodeChecksStringsListsAndMaps(t *testing.T) {
 		`{"maps":[{"a":{"b":"c"}}]}`: problem("[body.maps.0.a] expected an even number of members"),
 	} {
 		if _, got := answer(t, routes, "POST", "/x", "application/json", body); got != want {
-			t.Errorf("%s: got %s, want %s", body, got, want)
+			t.Errorf("body %s: got %s, want %s", body, got, want)
 		}
 	}
 }

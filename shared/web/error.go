@@ -8,12 +8,12 @@ import (
 	"net/http"
 )
 
-// Error is the only error a client sees.
+// Error is an error that is sent to the client. Of any other error the client sees only the status 500 or 503.
 type Error struct {
 	Status  int
-	Code    string // one of Better Auth's codes; empty where Better Auth sends none
+	Code    string // such as INVALID_ORIGIN; empty where Better Auth sends no code
 	Message string
-	Body    any         // sent instead of {message, code} by an API with its own form of errors; NoBody sends no body
+	Body    any         // replaces {message, code} as the body, if not nil; NoBody means an empty body
 	Header  http.Header // set on the response; may be nil
 	Cause   error       // logged, never sent
 }
@@ -23,8 +23,8 @@ func NewError(status int, code, message string) *Error {
 	return &Error{Status: status, Code: code, Message: message}
 }
 
-// NoBody is the Body of an Error that is sent with its status, the content type application/json and an empty body, as
-// in Better Auth.
+// NoBody is the Body of an Error whose response has an empty body. Like Better Auth, Xenon sends it with the content
+// type application/json.
 var NoBody any = noBody{}
 
 type noBody struct{}
@@ -39,14 +39,14 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Cause }
 
 // Unavailable reports whether a retry may succeed: the database or the keys cannot be reached at the moment, or the
-// request ran out of time. Errors of shared/store and shared/keys have a method Unavailable for this.
+// request ran out of time or was cancelled. Errors of shared/store and shared/keys have a method Unavailable for this.
 func Unavailable(err error) bool {
 	var u interface{ Unavailable() bool }
 	return errors.As(err, &u) && u.Unavailable() ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// retryAfter is the value of the header Retry-After of a 503, in seconds.
+// retryAfter is the value of the header Retry-After in every 503, in seconds.
 const retryAfter = "1"
 
 var errUnavailable = NewError(http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
@@ -56,7 +56,7 @@ type errorBody struct {
 	Code    string `json:"code,omitempty"`
 }
 
-// writeError answers with err and adds it to the log record of the request.
+// writeError answers the request with err, and adds the code and the cause of err to the log record.
 func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	switch {

@@ -14,13 +14,13 @@ const (
 	MaxResponseHeader = 20_480
 )
 
-// RequestHeaderBytes returns the size of a request line and its headers in HTTP/1.1.
+// RequestHeaderBytes returns the size in bytes of the request line and the headers of r, as HTTP/1.1 sends them.
 func RequestHeaderBytes(r *http.Request) int {
 	line := len(r.Method) + len(" ") + len(r.URL.RequestURI()) + len(" HTTP/1.1\r\n")
 	return line + len("Host: \r\n") + len(r.Host) + HeaderBytes(r.Header)
 }
 
-// HeaderBytes returns the size of headers in HTTP/1.1.
+// HeaderBytes returns the size of headers in bytes, as HTTP/1.1 sends them.
 func HeaderBytes(h http.Header) int {
 	n := 0
 	for name, values := range h {
@@ -32,7 +32,8 @@ func HeaderBytes(h http.Header) int {
 }
 
 // WithGatewayLimits applies the header limits of API Gateway and CloudFront to a handler that runs without these
-// gateways. It answers 431 to a larger request and does not call next. It replaces a larger response by 502.
+// gateways. It answers 431 to a request with larger headers and does not call next. It replaces a response with larger
+// headers by a 502.
 func WithGatewayLimits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := RequestHeaderBytes(r); n > MaxRequestHeader {
@@ -45,14 +46,14 @@ func WithGatewayLimits(next http.Handler) http.Handler {
 	})
 }
 
-// limitedWriter replaces a response whose headers are too large.
+// limitedWriter replaces a response by a 502 if its headers are too large.
 type limitedWriter struct {
 	http.ResponseWriter
 
 	started, rejected bool
 }
 
-// WriteHeader sends the status, or 502 when the headers are too large.
+// WriteHeader sends the status, or 502 if the headers are too large. It sends informational statuses (1xx) unchanged.
 func (w *limitedWriter) WriteHeader(status int) {
 	if w.started || status < http.StatusOK {
 		w.ResponseWriter.WriteHeader(status)
@@ -70,7 +71,7 @@ func (w *limitedWriter) WriteHeader(status int) {
 	reject(w.ResponseWriter, http.StatusBadGateway)
 }
 
-// Write sends a part of the body, or nothing when the response was replaced.
+// Write sends a part of the body, or nothing if the response was replaced.
 func (w *limitedWriter) Write(p []byte) (int, error) {
 	if !w.started {
 		w.WriteHeader(http.StatusOK)
@@ -81,10 +82,10 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap lets http.ResponseController reach the writer of the server.
+// Unwrap returns the writer of the server, as http.ResponseController needs it.
 func (w *limitedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// reject answers in API Gateway's form.
+// reject answers with a status and the JSON that API Gateway sends: {"message": …}.
 func reject(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// requestOfSize returns a request whose line and headers have size bytes.
+// requestOfSize returns a request whose request line and headers have size bytes together.
 func requestOfSize(t *testing.T, method, path string, size int) *http.Request {
 	t.Helper()
 	r := httptest.NewRequest(method, path, http.NoBody)
@@ -25,20 +25,23 @@ func requestOfSize(t *testing.T, method, path string, size int) *http.Request {
 func TestRequestHeadersBeyondTheGatewaysLimitAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/api/auth/get-session", "/api/auth/error?error=" + strings.Repeat("e", 9000)} {
-		for size, want := range map[int]int{web.MaxRequestHeader: http.StatusOK, web.MaxRequestHeader +
-			1: http.StatusRequestHeaderFieldsTooLarge} {
+		for size, want := range map[int]int{
+			web.MaxRequestHeader:     http.StatusOK,
+			web.MaxRequestHeader + 1: http.StatusRequestHeaderFieldsTooLarge,
+		} {
 			reached := false
 			h := web.WithGatewayLimits(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, requestOfSize(t, http.MethodGet, path, size))
 			if w.Code != want || reached != (want == http.StatusOK) {
-				t.Errorf("%.30s with %d bytes: got %d, handler called: %v", path, size, w.Code, reached)
+				t.Errorf("GET %.30s with %d bytes of headers: got %d, handler called: %v; want %d, handler called only for 200",
+					path, size, w.Code, reached, want)
 			}
 		}
 	}
 }
 
-func TestRequestHeaderBytesAreThoseThatAreSent(t *testing.T) {
+func TestRequestHeaderBytesCountsLineHostAndHeaders(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest(http.MethodPost, "/api/auth/sign-out?a=b%20c", http.NoBody)
 	r.Header.Add("Cookie", "a=1")
@@ -49,14 +52,16 @@ func TestRequestHeaderBytesAreThoseThatAreSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := web.RequestHeaderBytes(r); got != sent.Len() {
-		t.Errorf("got %d, want %d", got, sent.Len())
+		t.Errorf("RequestHeaderBytes = %d, want %d, the size of the request on the wire", got, sent.Len())
 	}
 }
 
 func TestResponseHeadersBeyondTheGatewaysLimitAreReplaced(t *testing.T) {
 	t.Parallel()
-	for size, want := range map[int]int{web.MaxResponseHeader: http.StatusCreated, web.MaxResponseHeader +
-		1: http.StatusBadGateway} {
+	for size, want := range map[int]int{
+		web.MaxResponseHeader:     http.StatusCreated,
+		web.MaxResponseHeader + 1: http.StatusBadGateway,
+	} {
 		h := web.WithGatewayLimits(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Set-Cookie", "")
 			w.Header().Set("Set-Cookie", strings.Repeat("c", size-web.HeaderBytes(w.Header())))
@@ -69,7 +74,8 @@ func TestResponseHeadersBeyondTheGatewaysLimitAreReplaced(t *testing.T) {
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/auth/get-session", http.NoBody))
 		replaced := w.Header().Get("Set-Cookie") == "" && !strings.Contains(w.Body.String(), "the body")
 		if w.Code != want || replaced != (want == http.StatusBadGateway) {
-			t.Errorf("%d bytes of headers: got %d %s", size, w.Code, w.Body)
+			t.Errorf("response with %d bytes of headers: got %d %s, want %d, and headers and body replaced only for a 502",
+				size, w.Code, w.Body, want)
 		}
 	}
 }
@@ -94,12 +100,13 @@ func TestOnlyTheFinalStatusIsCheckedAgainstTheGatewaysLimit(t *testing.T) {
 		}))
 		h.ServeHTTP(&statusRecorder{httptest.NewRecorder(), &sent}, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
 		if len(sent) != len(c.statuses) || sent[0] != c.want {
-			t.Errorf("%s: sent %v, want %d first", name, sent, c.want)
+			t.Errorf("%s: the handler wrote the statuses %v with headers that are too large: sent %v, want %d first",
+				name, c.statuses, sent, c.want)
 		}
 	}
 }
 
-// statusRecorder keeps every status that is sent.
+// statusRecorder records every status that WriteHeader gets, also informational ones.
 type statusRecorder struct {
 	http.ResponseWriter
 	sent *[]int

@@ -6,9 +6,9 @@ import (
 )
 
 // Glob compiles a pattern with wildcards as Better Auth 1.7.25 does (wildcardMatch of its utils/wildcard). * matches
-// any number of characters except slashes, ? matches one, ** as a whole segment matches any number of segments, and a
-// backslash escapes the next character. Several slashes in a row count as one, and a path may end in slashes that the
-// pattern does not have.
+// any number of characters except slashes, ? matches one such character, ** as a whole segment matches any number of
+// segments, and a backslash escapes the next character. In the text, several slashes in a row count as one, a backslash
+// counts as a slash, and slashes at the end may follow what the pattern matches.
 func Glob(pattern string) *regexp.Regexp {
 	const slash, other = `[/\\]`, `[^/\\]`
 	segments := strings.Split(pattern, "/")
@@ -37,6 +37,8 @@ func Glob(pattern string) *regexp.Regexp {
 	return regexp.MustCompile("^" + expr.String() + "$")
 }
 
+// globSegment returns a regular expression for one segment of a pattern; wildcard is the class of characters that * and
+// ? match.
 func globSegment(segment, wildcard string) string {
 	var expr strings.Builder
 	escaped := false

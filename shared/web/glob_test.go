@@ -32,7 +32,7 @@ func TestGlobMatchesLikeBetterAuth(t *testing.T) {
 		glob := web.Glob(pattern)
 		for path, want := range cases {
 			if got := glob.MatchString(path); got != want {
-				t.Errorf("%s matches %s: got %v, want %v (%s)", pattern, path, got, want, glob)
+				t.Errorf("pattern %s matches %s: got %v, want %v; it was compiled to %s", pattern, path, got, want, glob)
 			}
 		}
 	}

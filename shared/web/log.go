@@ -16,13 +16,13 @@ import (
 	"unicode/utf8"
 )
 
-// record collects the content of the one log line of a request.
+// record collects what the log line of a request contains. Each request has one log line.
 type record struct {
 	id     string
 	route  string
 	userID string
 	event  string // empty if the request is not in the audit log
-	failed bool   // the server has failed, whatever the status
+	failed bool   // the server failed, whatever the status of the response is
 	ip     string
 	agent  string
 	attrs  []slog.Attr
@@ -33,7 +33,7 @@ type record struct {
 
 type recordKey struct{}
 
-// codeKey is the attribute with the code of a rejected request.
+// codeKey is the name of the log attribute with the code of a rejected request.
 const codeKey = "code"
 
 // recordOf returns the record of the request that ctx belongs to. Outside of a request it returns a record that is
@@ -54,21 +54,21 @@ func addAttr(ctx context.Context, a slog.Attr) {
 func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userID }
 
 // NoteCode puts the code of a rejection into the log record of a request that is answered with a redirect. A handler
-// that returns an Error need not call it: writeError does.
+// that returns an Error does not call it, because writeError does.
 func NoteCode(ctx context.Context, code string) { addAttr(ctx, slog.String(codeKey, code)) }
 
-// Audit makes the log record of the request an audit record. It adds the event, the result, the IP address and the user
-// agent. Every record also has the time, request id, user id and code. The user agent is shortened, and characters that
-// are not printable are replaced.
+// Audit makes the log record of the request an audit record: the record also has the event, its result, the IP address
+// and the user agent. The user agent is shortened, and characters that are not printable are replaced.
 func Audit(ctx context.Context, event, ip, agent string) {
 	rec := recordOf(ctx)
 	rec.event, rec.ip, rec.agent = event, ip, shortPrintable(agent)
 }
 
-// maxAgent is the size of a user agent in a record, in bytes.
+// maxAgent is how many bytes of a user agent a log record contains.
 const maxAgent = 200
 
-// shortPrintable shortens text to maxAgent and replaces control characters, which could change what a terminal shows.
+// shortPrintable returns the first maxAgent bytes of text. It replaces characters that are not printable, such as
+// control characters, which could change what a terminal shows.
 func shortPrintable(text string) string {
 	text = text[:min(len(text), maxAgent)]
 	return strings.Map(func(r rune) rune {
@@ -89,16 +89,18 @@ func NoteFailure(ctx context.Context, err error) {
 	NoteError(ctx, err)
 }
 
-// NoteAccountsRemoved puts the number of accounts at providers that the request has removed into its log record.
+// NoteAccountsRemoved puts the number of provider accounts that the request has removed into its log record.
 func NoteAccountsRemoved(ctx context.Context, n int) { addAttr(ctx, slog.Int("accountsRemoved", n)) }
 
-// RequestIDHeader is a header of every response: a user can quote the id, and an operator can find its log record.
+// RequestIDHeader is the response header with the id of the request. A user can quote the id, and an operator can find
+// the log record with it.
 const RequestIDHeader = "X-Request-Id"
 
-// isWarm is true after the first request of the process.
+// isWarm is true after the process has logged its first request.
 var isWarm atomic.Bool
 
-// withLog gives a request its id and its record, answers a panic with an empty 500, and writes the record at the end.
+// withLog gives a request its id and its log record, and writes the record at the end. It answers a panic with an empty
+// 500, unless the response has begun.
 func withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now() //nolint:forbidigo // for durations and log times only
@@ -162,7 +164,8 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 	_ = h.Handle(ctx, line) // slog ignores this error too: it could only be logged
 }
 
-// result returns the result of an event: "ok", "refused", or "failed" for an error of the server.
+// result returns the result of an audit event: "failed" for an error of the server, "refused" for a rejected request,
+// else "ok".
 func (rec *record) result(status int) string {
 	refused := slices.ContainsFunc(rec.attrs, func(a slog.Attr) bool { return a.Key == codeKey })
 	switch {
@@ -176,7 +179,7 @@ func (rec *record) result(status int) string {
 
 type requestIDKey struct{}
 
-// WithRequestID sets the id that API Gateway gave the request. Without it a request gets a random id. A client cannot
+// WithRequestID sets the id that API Gateway gave the request. Without it the request gets a random id. A client cannot
 // choose the id.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
@@ -211,5 +214,5 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// Unwrap lets http.ResponseController reach the writer of the server.
+// Unwrap returns the writer of the server, as http.ResponseController needs it.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

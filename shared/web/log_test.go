@@ -52,10 +52,10 @@ func TestR52_AuditRecord(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" || len(records) != 1 {
-			t.Errorf("%s: %d records, (-want +got):\n%s", c.name, len(records), diff)
+			t.Errorf("%s: got %d log records, want 1; attributes of the first (-want +got):\n%s", c.name, len(records), diff)
 		}
 		if at, err := time.Parse(time.RFC3339Nano, records[0]["time"].(string)); err != nil || at.Location() != time.UTC {
-			t.Errorf("%s: got time %v, want UTC", c.name, records[0]["time"])
+			t.Errorf("%s: got time %v, want RFC 3339 in UTC", c.name, records[0]["time"])
 		}
 	}
 }
@@ -72,12 +72,12 @@ func TestR54_AgentIsAShortPrintableText(t *testing.T) {
 			return nil
 		})
 		if got := records[0]["agent"]; got != want {
-			t.Errorf("%q: got %q, want %q", agent, got, want)
+			t.Errorf("user agent %q: got %q in the log, want %q", agent, got, want)
 		}
 	}
 }
 
-func TestRecordHasLevelResultAndDuration(t *testing.T) {
+func TestLogRecordHasLevelResultAndDuration(t *testing.T) {
 	for _, c := range []struct {
 		status        int
 		level, result string
@@ -98,14 +98,15 @@ func TestRecordHasLevelResultAndDuration(t *testing.T) {
 		})
 		got := records[0]
 		if got["status"] != float64(c.status) || got["level"] != c.level || got["result"] != c.result {
-			t.Errorf("status %d: got record %v, want level %s and result %s", c.status, got, c.level, c.result)
+			t.Errorf("handler that sends status %d: got log record %v, want this status, level %s and result %s",
+				c.status, got, c.level, c.result)
 		}
 		if ms, _ := got["ms"].(float64); ms < 2 || ms > 2000 {
-			t.Errorf("status %d: got %v ms, want 2 to 2000", c.status, got["ms"])
+			t.Errorf("handler that takes 2 ms: got %v ms in the log, want 2 to 2000", got["ms"])
 		}
 	}
 	_, records := record(t, func(http.ResponseWriter, *http.Request) error { return nil })
 	if records[0]["status"] != 200.0 {
-		t.Errorf("handler that writes no status: got record %v, want the status 200", records[0])
+		t.Errorf("handler that sends no status: got log record %v, want the status 200", records[0])
 	}
 }

@@ -11,11 +11,11 @@ import (
 // Namespace is the CloudWatch namespace of the metrics.
 const Namespace = "Xenon"
 
-// Metric is a CloudWatch metric that a log record can have. Name and Dimension are members of the record: the value of
-// the metric and, if Dimension is not empty, the value of its dimension.
+// Metric is a CloudWatch metric that a log record can have. Name is the member of the record with the value. Dimension
+// is the member with the value of the metric's dimension; "" means that the metric has none.
 type Metric struct{ Name, Unit, Dimension string }
 
-// Metrics are all metrics of log records.
+// Metrics are the metrics that the log record of a request can have.
 var Metrics = []Metric{
 	{"ms", "Milliseconds", "route"},
 	{"ColdStarts", "Count", ""},
@@ -35,10 +35,10 @@ const (
 	mailsDropped
 )
 
-// metricSet is a set of Metrics. It is one byte, so that adding it to a record allocates nothing.
+// metricSet is a set of the Metrics, one bit for each. It is one byte, so that adding it to a record allocates nothing.
 type metricSet uint8
 
-// MarshalJSON writes the directives of the metrics in s.
+// MarshalJSON returns the directives of CloudWatch's embedded metric format for the metrics in s.
 func (s metricSet) MarshalJSON() ([]byte, error) {
 	b := make([]byte, 0, 512)
 	for i, m := range Metrics {
@@ -51,18 +51,19 @@ func (s metricSet) MarshalJSON() ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// NotePoolWaits adds n to the number of statements of the request that waited for a connection.
+// NotePoolWaits adds n to the number of statements that waited for a database connection, in the log record of the
+// request.
 func NotePoolWaits(ctx context.Context, n int) { recordOf(ctx).poolWaits += n }
 
-// NoteMailDropped puts the kind of a mail that was not sent, because its recipient has had too many, into the log
-// record of the request.
+// NoteMailDropped puts the kind of a mail into the log record of the request. Xenon did not send the mail, because its
+// recipient has already got as many as the rate limit allows.
 func NoteMailDropped(ctx context.Context, kind string) {
 	recordOf(ctx).mailsDropped++
 	addAttr(ctx, slog.String("mailDropped", kind))
 }
 
-// addMetrics adds the metrics of a request to line, in CloudWatch's embedded metric format. Only a request through API
-// Gateway has metrics: outside of AWS nothing reads them, and without them the line is easier to read.
+// addMetrics adds the metrics of the request to its log line, in CloudWatch's embedded metric format. Only a request
+// through API Gateway gets metrics: outside of AWS nothing reads them, and without them the line is easier to read.
 func (rec *record) addMetrics(ctx context.Context, line *slog.Record, cold bool, status int) {
 	if !viaGateway(ctx) {
 		return

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// metrics reads a record as CloudWatch does: every metric that the record names must be a member with a number. It
-// returns the unit and the value of the dimension, or "" without a dimension, of each metric.
+// metrics reads the metrics of a log record as CloudWatch does. It returns the unit and the value of the dimension of
+// each metric, "" if the metric has no dimension. Every metric that the record declares must be a member with a number.
 func metrics(t *testing.T, record map[string]any) map[string][]any {
 	t.Helper()
 	var aws struct {
@@ -34,16 +34,16 @@ func metrics(t *testing.T, record map[string]any) map[string][]any {
 		t.Fatal(err)
 	}
 	if len(aws.CloudWatchMetrics) > 0 && aws.Timestamp < 1e12 {
-		t.Errorf("got timestamp %d, want milliseconds", aws.Timestamp)
+		t.Errorf("got the timestamp %d, want milliseconds since 1970", aws.Timestamp)
 	}
 	got := map[string][]any{}
 	for _, d := range aws.CloudWatchMetrics {
 		if d.Namespace != "Xenon" || len(d.Dimensions) != 1 || len(d.Dimensions[0]) > 1 || len(d.Metrics) != 1 {
-			t.Fatalf("got metrics %+v, want the namespace Xenon, one metric and one set of at most one dimension", d)
+			t.Fatalf("got the directive %+v, want namespace Xenon, one metric and one set of at most one dimension", d)
 		}
 		m := d.Metrics[0]
 		if _, ok := record[m.Name].(float64); !ok {
-			t.Errorf("%s: got %v, want a number", m.Name, record[m.Name])
+			t.Errorf("member %s of the log record: got %v, want a number", m.Name, record[m.Name])
 		}
 		got[m.Name] = []any{m.Unit, ""}
 		for _, name := range d.Dimensions[0] {
@@ -97,21 +97,23 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 			return c.err
 		})
 		if len(records) != 1 {
-			t.Fatalf("%s: got %d records, want 1", c.name, len(records))
+			t.Fatalf("%s: got %d log records, want 1", c.name, len(records))
 		}
 		got := metrics(t, records[0])
 		if _, counted := got["ColdStarts"]; counted != (records[0]["cold"] == true) {
-			t.Errorf("%s: cold is %v, counted %v", c.name, records[0]["cold"], counted)
+			t.Errorf("%s: cold is %v, has the metric ColdStarts: %v; want the metric only if cold is true",
+				c.name, records[0]["cold"], counted)
 		}
 		delete(got, "ColdStarts") // only the first request of the process has it
 		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+			t.Errorf("%s: metrics (-want +got):\n%s", c.name, diff)
 		}
 		if c.waits > 0 && records[0]["PoolWaits"] != float64(c.waits) {
-			t.Errorf("got %v waits, want %d", records[0]["PoolWaits"], c.waits)
+			t.Errorf("%d waits for a connection: got PoolWaits %v", c.waits, records[0]["PoolWaits"])
 		}
 		if c.drops > 0 && (records[0]["MailsDropped"] != float64(c.drops) || records[0]["mailDropped"] != "reset-password") {
-			t.Errorf("got %v mails of kind %v, want %d", records[0]["MailsDropped"], records[0]["mailDropped"], c.drops)
+			t.Errorf("%d mails of kind reset-password dropped: got MailsDropped %v and mailDropped %v",
+				c.drops, records[0]["MailsDropped"], records[0]["mailDropped"])
 		}
 	}
 }
@@ -125,11 +127,12 @@ func TestRequestsOutsideOfAPIGatewayHaveNoMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	if line["_aws"] != nil || line["msg"] != "request" {
-		t.Errorf("got record %v, want one without metrics", line)
+		t.Errorf("request without an id of API Gateway: got log record %v, want no metrics", line)
 	}
 }
 
-// captureLog collects the log until the test ends. Not for parallel tests: it replaces the default logger.
+// captureLog returns a buffer that gets all log records until the test ends. Parallel tests cannot use it, because it
+// replaces the default logger.
 func captureLog(t *testing.T) *bytes.Buffer {
 	t.Helper()
 	var log bytes.Buffer

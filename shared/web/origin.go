@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// Origins decides which origins and redirect targets are trusted: the public origin and those of the setting
-// BETTER_AUTH_TRUSTED_ORIGINS (docs/wire.md#trusted-urls). It is stricter than Better Auth: it rejects malformed URLs
-// that browsers correct, with spaces, tabs, backslashes or "https:host".
+// Origins are the trusted origins: the public origin of the site and those of the setting BETTER_AUTH_TRUSTED_ORIGINS
+// (docs/wire.md#trusted-urls). Their check is stricter than Better Auth's: it rejects malformed URLs that browsers
+// correct, such as "https:host" or a URL with spaces, tabs or backslashes.
 type Origins struct {
 	own     string
 	entries []trustedEntry
 }
 
-// NewOrigins returns the Origins that trust own and every one of others: exact origins, custom schemes ("myapp://"), or
-// patterns in which * stands for any number of characters and ? for one, but never for a slash. In a host name, a
-// wildcard with other text in its label does not match a dot. shared/config rejects patterns that match hosts of other
-// owners.
+// NewOrigins returns the Origins that trust own and every one of others: an exact origin, a host, a custom scheme
+// ("myapp://"), or a pattern. In a pattern, * stands for any number of characters and ? for one, but never for a slash.
+// In a host name, a wildcard with other text in its label does not match a dot. shared/config has already rejected
+// patterns that match hosts of other owners.
 func NewOrigins(own string, others ...string) Origins {
 	o := Origins{own: own}
 	for _, text := range append([]string{own}, others...) {
@@ -25,7 +25,7 @@ func NewOrigins(own string, others ...string) Origins {
 	return o
 }
 
-// TrustsOrigin reports whether an Origin or Referer header names a trusted origin.
+// TrustsOrigin reports whether the value of an Origin or Referer header is a URL of a trusted origin.
 func (o Origins) TrustsOrigin(header string) bool {
 	if strings.HasPrefix(header, "/") {
 		return false
@@ -33,11 +33,12 @@ func (o Origins) TrustsOrigin(header string) bool {
 	return o.trustsAbsolute(header)
 }
 
-// maxTarget is the largest size of a redirect target in bytes. The target is sent in a Location header and in the query
-// of a mailed link, where percent-encoding may triple it.
+// maxTarget is the maximum size of a redirect target in bytes. Xenon sends the target in a Location header and in the
+// query of a mailed link, where percent-encoding may triple its size.
 const maxTarget = 2048
 
-// TrustsRedirect reports whether a browser may be sent to target: a path of the site itself, or a trusted origin.
+// TrustsRedirect reports whether Xenon may redirect a browser to target: a path of the site itself, or a URL of a
+// trusted origin.
 func (o Origins) TrustsRedirect(target string) bool {
 	if len(target) > maxTarget {
 		return false
@@ -48,7 +49,8 @@ func (o Origins) TrustsRedirect(target string) bool {
 	return o.trustsAbsolute(target)
 }
 
-// isSafePath returns false for every path that a browser or a router could interpret as another host.
+// isSafePath reports whether a path, with its query, certainly stays on the site: no browser or router could interpret
+// it as a URL of another host.
 func isSafePath(target string) bool {
 	if strings.HasPrefix(target, "//") || strings.Contains(target, `\`) || strings.ContainsFunc(target, isControl) {
 		return false
@@ -82,13 +84,13 @@ var (
 		"Cross-site navigation login blocked. This request appears to be a CSRF attack.")
 )
 
-// isSafe reports whether the method of r is one that changes nothing.
+// isSafe reports whether r has a method that changes nothing: GET, HEAD or OPTIONS.
 func isSafe(r *http.Request) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 }
 
-// CheckOrigin rejects a request with a method other than GET, HEAD and OPTIONS that has cookies and does not come from
-// a trusted origin (docs/wire.md#origin-check). It accepts requests without cookies.
+// CheckOrigin rejects a request that has cookies and does not come from a trusted origin (docs/wire.md#origin-check).
+// It accepts GET, HEAD and OPTIONS, and every request without cookies.
 func (o Origins) CheckOrigin(r *http.Request) error {
 	if isSafe(r) || !hasCookies(r) {
 		return nil
@@ -96,9 +98,9 @@ func (o Origins) CheckOrigin(r *http.Request) error {
 	return o.requireOrigin(r)
 }
 
-// CheckLogin is like CheckOrigin, for sign-in and sign-up, whose requests often have no cookies yet: a browser that
-// sends Origin, Referer or fetch metadata must name a trusted origin (docs/wire.md#sign-in-origin-check). A client that
-// sends none of them, such as curl, passes.
+// CheckLogin is like CheckOrigin, for sign-in and sign-up, whose requests often have no cookies yet. It also checks a
+// request without cookies if it has an Origin, Referer or Sec-Fetch header, as browsers send them
+// (docs/wire.md#sign-in-origin-check). A client that sends none of these headers, such as curl, passes.
 func (o Origins) CheckLogin(r *http.Request) error {
 	if hasCookies(r) {
 		return o.requireOrigin(r)
@@ -114,9 +116,9 @@ func (o Origins) CheckLogin(r *http.Request) error {
 	return nil
 }
 
-// hasCookies reports whether r has a cookie besides the device cookie. The device cookie stays when a session ends, and
-// it does not identify a caller. It does not count here, so that a client without an Origin header can sign in again as
-// it did the first time.
+// hasCookies reports whether r has a cookie other than the device cookie. The device cookie does not count, because it
+// does not identify a caller and stays when a session ends: a client without an Origin header can sign in again as it
+// did the first time.
 func hasCookies(r *http.Request) bool {
 	for _, header := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(header, ";") {
@@ -129,9 +131,9 @@ func hasCookies(r *http.Request) bool {
 	return false
 }
 
-// requireOrigin checks the Origin header, or the Referer if there is no Origin. Privacy settings make a browser send
-// "Origin: null"; it passes if Sec-Fetch-Site says that the page has the same origin. Better Auth compares the Host
-// header instead, which behind CloudFront is not the host of the site.
+// requireOrigin rejects r unless its Origin header, or its Referer if there is no Origin, is trusted. Privacy settings
+// make a browser send "Origin: null", which passes if Sec-Fetch-Site is "same-origin". Better Auth compares the Host
+// header instead, but behind CloudFront that is not the host of the site.
 func (o Origins) requireOrigin(r *http.Request) error {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
@@ -148,8 +150,9 @@ func (o Origins) requireOrigin(r *http.Request) error {
 	return nil
 }
 
-// CheckRedirects rejects a request whose body names a redirect target that is not trusted, on every route, whether or
-// not the route uses the target (docs/wire.md#redirect-targets). It needs ReadBody first.
+// CheckRedirects rejects a request whose body has an untrusted redirect target, whether or not the route uses the
+// target (docs/wire.md#redirect-targets). It looks for callbackURL also in the query. It accepts GET, HEAD and OPTIONS.
+// Call ReadBody first.
 func (o Origins) CheckRedirects(r *http.Request) error {
 	if isSafe(r) {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// errorCode returns the code of a web.Error, or "" if there is no error.
+// errorCode returns the code of err, which must be a *web.Error or nil. For nil it returns "".
 func errorCode(t *testing.T, err error) string {
 	t.Helper()
 	var e *web.Error
@@ -24,7 +24,7 @@ func errorCode(t *testing.T, err error) string {
 	return e.Code
 }
 
-// requestWith returns a request with headers, which come in pairs of name and value.
+// requestWith returns a request for /x with headers, given as name, value, name, value, ….
 func requestWith(method string, headers ...string) *http.Request {
 	r := httptest.NewRequest(method, "/x", http.NoBody)
 	for i := 0; i < len(headers); i += 2 {
@@ -49,13 +49,13 @@ func TestCheckOriginNeedsATrustedOriginForChangesWithCookies(t *testing.T) {
 			"origin before referer", "POST", "INVALID_ORIGIN",
 			[]string{"Cookie", "a=b", "Origin", "https://evil.example", "Referer", "https://own.example/"},
 		},
-		{"neither", "POST", "MISSING_OR_NULL_ORIGIN", []string{"Cookie", "a=b"}},
-		{"null", "POST", "MISSING_OR_NULL_ORIGIN", []string{"Cookie", "a=b", "Origin", "null"}},
+		{"neither origin nor referer", "POST", "MISSING_OR_NULL_ORIGIN", []string{"Cookie", "a=b"}},
+		{"origin null", "POST", "MISSING_OR_NULL_ORIGIN", []string{"Cookie", "a=b", "Origin", "null"}},
 		{
-			"null on another site", "POST", "MISSING_OR_NULL_ORIGIN",
+			"origin null on another site", "POST", "MISSING_OR_NULL_ORIGIN",
 			[]string{"Cookie", "a=b", "Origin", "null", "Sec-Fetch-Site", "cross-site"},
 		},
-		{"null on the same origin", "POST", "", []string{"Cookie", "a=b", "Origin", "null", "Sec-Fetch-Site", "same-origin"}},
+		{"null, same origin", "POST", "", []string{"Cookie", "a=b", "Origin", "null", "Sec-Fetch-Site", "same-origin"}},
 		{
 			"other Origin with Sec-Fetch-Site: same-origin", "POST", "INVALID_ORIGIN",
 			[]string{"Cookie", "a=b", "Origin", "https://evil.example", "Sec-Fetch-Site", "same-origin"},
@@ -75,7 +75,7 @@ func TestCheckOriginNeedsATrustedOriginForChangesWithCookies(t *testing.T) {
 		{"PUT", "PUT", "INVALID_ORIGIN", []string{"Cookie", "a=b", "Origin", "https://evil.example"}},
 	} {
 		if got := errorCode(t, origins.CheckOrigin(requestWith(c.method, c.headers...))); got != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+			t.Errorf("CheckOrigin, %s: got code %q, want %q", c.name, got, c.want)
 		}
 	}
 }
@@ -104,12 +104,12 @@ func TestCheckLoginNeedsATrustedOriginFromBrowsers(t *testing.T) {
 		{"device cookie without origin", "", []string{"Cookie", "better-auth.device=x"}},
 	} {
 		if got := errorCode(t, origins.CheckLogin(requestWith("POST", c.headers...))); got != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+			t.Errorf("CheckLogin, %s: got code %q, want %q", c.name, got, c.want)
 		}
 	}
 }
 
-func TestCheckRedirectsRefusesUntrustedTargets(t *testing.T) {
+func TestCheckRedirectsRejectsUntrustedTargets(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://own.example")
 	routes := web.Routes{}
@@ -165,12 +165,12 @@ func TestCheckRedirectsRefusesUntrustedTargets(t *testing.T) {
 	} {
 		status, body := answer(t, mux, c.method, "/x"+c.query, "application/json", c.body)
 		if status != c.status || body != c.want {
-			t.Errorf("%s: got %d %s, want %d %s", c.name, status, body, c.status, c.want)
+			t.Errorf("redirect target, %s: got %d %s, want %d %s", c.name, status, body, c.status, c.want)
 		}
 	}
 }
 
-func TestTrustsRedirectRefusesLongAndControlCharacters(t *testing.T) {
+func TestTrustsRedirectRejectsLongTargetsAndControlCharacters(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://own.example", "myapp://host/a")
 	long := "/" + strings.Repeat("x", 2048)
@@ -216,7 +216,7 @@ func TestCustomSchemePatternsMatchHostAndPath(t *testing.T) {
 			"myapp://h/a/b": true, "myapp://h/a": false, "myapp://h/b": false, "myapp://h/a/b/c": false, "myapp://h": false,
 		},
 		"myapp://*/?":   {"myapp://h/a": true, "myapp://h?": false, "myapp://h#": false},
-		"myapp://*/???": {"myapp://h/abc": true, "myapp://h/%61": false, "myapp://h/%ff": true}, // not UTF-8: stays encoded
+		"myapp://*/???": {"myapp://h/abc": true, "myapp://h/%61": false, "myapp://h/%ff": true}, // %ff is not UTF-8
 		"myapp://h?":    {"myapp://h1": true, "myapp://h": false, "myapp://h12": false},
 		"exp+app://127.0.0.?": {
 			"exp+app://127.0.0.1": true, "exp+app://127.0.0.x": false, "exp+app://127.0.0.1:8081": false,
@@ -227,7 +227,7 @@ func TestCustomSchemePatternsMatchHostAndPath(t *testing.T) {
 		origins := web.NewOrigins("https://own.example", pattern)
 		for target, want := range cases {
 			if got := origins.TrustsRedirect(target); got != want {
-				t.Errorf("%s trusts %s: got %v, want %v", pattern, target, got, want)
+				t.Errorf("pattern %s: TrustsRedirect(%q) = %v, want %v", pattern, target, got, want)
 			}
 		}
 	}

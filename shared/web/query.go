@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Query returns the query of r as Better Auth reads it: a string for each parameter, a []any of strings for one that is
-// repeated. Like a browser, and unlike net/url, it keeps invalid percent-encodings as they are.
+// Query returns the parameters of r's query as Better Auth reads them: each is a string, or a []any of strings if it is
+// repeated. Like a browser, and unlike net/url, it keeps invalid percent-encodings unchanged.
 func Query(r *http.Request) map[string]any {
 	query := map[string]any{}
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
@@ -30,8 +30,8 @@ func Query(r *http.Request) map[string]any {
 // IsTruthy reports whether a decoded JSON value is truthy in JavaScript.
 func IsTruthy(v any) bool { return !isFalsy(v) }
 
-// FormText decodes a name or value of a form: plus becomes a space, %XX a byte, and everything else stays. Bytes that
-// are not UTF-8 become U+FFFD.
+// FormText decodes a name or a value of a query or a form: it turns + into a space and %XX into a byte, and keeps
+// everything else. Bytes that are not UTF-8 become U+FFFD.
 func FormText(raw string) string {
 	if !strings.ContainsAny(raw, "%+") {
 		return strings.ToValidUTF8(raw, "\uFFFD")

@@ -10,7 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// For every query, each parameter is a string or a list of strings, in UTF-8, and no value is added.
+// FuzzQuery checks that every parameter is a string or a list of strings, in UTF-8, and that there are no more values
+// than pairs in the query.
 func FuzzQuery(f *testing.F) {
 	for _, query := range []string{
 		"a=b&a=c&a=d", "%", "%zz=%", "+=+", "a", "=", "&&&", "a=%ff%fe",
@@ -29,13 +30,13 @@ func FuzzQuery(f *testing.F) {
 			for _, v := range texts {
 				text, ok := v.(string)
 				if !ok || !utf8.ValidString(name) || !utf8.ValidString(text) {
-					t.Errorf("query %q: got %q=%v, want texts of valid UTF-8", raw, name, v)
+					t.Errorf("query %q: got %q=%v, want a name and a string of valid UTF-8", raw, name, v)
 				}
 				values++
 			}
 		}
 		if values > strings.Count(raw, "&")+1 {
-			t.Errorf("query %q: got %d values, want at most one more than it has &", raw, values)
+			t.Errorf("query %q: got %d values, want at most the number of & plus one", raw, values)
 		}
 	})
 }

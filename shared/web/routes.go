@@ -7,9 +7,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Routes maps the routes of a function to their handlers: "POST /api/auth/sign-in/email". A last segment in braces, as
-// in "GET /api/auth/reset-password/{token}", matches any one segment, which the handler reads with r.PathValue. A last
-// segment that ends in +}, as in "OPTIONS /api/{proxy+}", matches one or more segments.
+// Routes maps the routes of a function to their handlers. A route is a method and a path: "POST
+// /api/auth/sign-in/email". A last segment in braces, as in "GET /api/auth/reset-password/{token}", matches any one
+// segment, which the handler reads with r.PathValue. A last segment that ends in +}, as in "OPTIONS /api/{proxy+}",
+// matches one or more segments.
 type Routes map[string]Handler
 
 // Mux returns a handler that matches routes as Better Auth's router does: exact and case-sensitive, without decoding or

@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// target is a parsed absolute URL: the origin of a request, or the target of a redirect. Scheme and authority are in
-// lower case; the authority of http and https has no default port.
+// target is a parsed absolute URL: the origin of a request, or a redirect target. Scheme and authority are in lower
+// case. The authority of an http or https URL has no default port.
 type target struct {
 	scheme, authority, path string
 	slashes                 bool // "//" follows the scheme
@@ -43,8 +43,8 @@ func parseTarget(text string) (target, bool) {
 }
 
 // splitCustom splits a URL of a custom scheme as Better Auth does (parseCustomSchemeOrigin); userinfo stays in the
-// authority. endAuthority and endPath are the characters that end these parts. They differ for a pattern, in which ? is
-// a wildcard.
+// authority. Any character of endAuthority ends the authority, and any character of endPath ends the path. For a
+// pattern, in which ? is a wildcard, ? must not be one of them.
 func splitCustom(text, endAuthority, endPath string) target {
 	scheme, rest, _ := strings.Cut(text, ":")
 	t := target{scheme: strings.ToLower(scheme)}
@@ -86,17 +86,17 @@ func resolvePath(path string) string {
 
 // trustedEntry is one trusted origin.
 type trustedEntry struct {
-	schemes     []string       // one; or https and perhaps http, for a host pattern without a scheme
-	authority   string         // with a custom scheme "" matches any authority
+	schemes     []string       // one, except that an entry without a scheme can allow both https and http
+	authority   string         // if it is "", a custom scheme matches any authority
 	glob        *regexp.Regexp // the pattern of the authority, nil without wildcards
 	ipv4        bool           // the host has only digits, dots and wildcards, so only IPv4 addresses match
-	path        string         // with a custom scheme: the first segments of the path
-	pathGlob    *regexp.Regexp
-	wildcards   bool
-	needSlashes bool // the entry is a scheme alone, such as "myapp://", and only targets with "//" match
+	path        string         // for a custom scheme: the first segments of the path, or a pattern of the whole path
+	pathGlob    *regexp.Regexp // the pattern of the path, nil without wildcards
+	wildcards   bool           // for a custom scheme: the entry is a pattern
+	needSlashes bool           // the entry is a scheme alone, such as "myapp://", and only targets with "//" match
 }
 
-// newTrustedEntry parses one entry. A host without a scheme means https, and also http if allowHTTP.
+// newTrustedEntry parses one trusted origin. A host without a scheme means https, and also http if allowHTTP is true.
 func newTrustedEntry(text string, allowHTTP bool) trustedEntry {
 	scheme, host, found := strings.Cut(text, "://")
 	if !found && config.IsHost(text) {
@@ -125,6 +125,7 @@ func newTrustedEntry(text string, allowHTTP bool) trustedEntry {
 	return e
 }
 
+// webEntry returns an entry for http or https URLs with the authority, which may have wildcards.
 func webEntry(schemes []string, authority string) trustedEntry {
 	authority = strings.TrimSuffix(strings.ToLower(authority), "/")
 	e := trustedEntry{schemes: schemes, authority: strings.TrimSuffix(authority, defaultPorts[schemes[0]])}
@@ -135,9 +136,9 @@ func webEntry(schemes []string, authority string) trustedEntry {
 	return e
 }
 
-// authorityGlob compiles the pattern of a host. In Better Auth a wildcard also matches dots. In Xenon, a wildcard that
-// has other text in the same label does not match dots: "app-*.example.com" does not match "app-x.evil.example.com",
-// which may belong to another owner.
+// authorityGlob compiles the pattern of a host and an optional port. In Better Auth every wildcard also matches dots.
+// In Xenon, a wildcard that has other text in the same label does not match dots: "app-*.example.com" does not match
+// "app-x.evil.example.com", which may belong to another owner.
 func authorityGlob(authority string) *regexp.Regexp {
 	var labels []string
 	for label := range strings.SplitSeq(authority, ".") {

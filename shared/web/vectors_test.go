@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// readVectors reads cases that were recorded from Better Auth.
+// readVectors reads a file of cases that were recorded from Better Auth into the struct that into points to.
 func readVectors(t *testing.T, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", name))
@@ -37,11 +37,12 @@ func TestR31_TrustedURLs(t *testing.T) {
 			Origin  string
 			Trusted bool
 		}
-		Lenient []string
+		Lenient []string // URLs that Better Auth trusts and Xenon does not
 	}
 	readVectors(t, "trusted_urls.json", &v)
 	if len(v.AsCallbackURL) != 53 || len(v.AsOriginHeader) != 49 {
-		t.Fatalf("got %d and %d cases, want 53 and 49", len(v.AsCallbackURL), len(v.AsOriginHeader))
+		t.Fatalf("trusted_urls.json has %d callback URLs and %d Origin headers, want 53 and 49",
+			len(v.AsCallbackURL), len(v.AsOriginHeader))
 	}
 	origins := web.NewOrigins(v.TrustedOrigins[0], v.TrustedOrigins[1:]...)
 	for _, c := range v.AsCallbackURL {
@@ -80,7 +81,7 @@ func TestR31_OriginPatterns(t *testing.T) {
 	}
 }
 
-// Further untrusted targets, which are not in the recorded vectors: none of them is a path or a trusted origin.
+// These targets are not in the recorded vectors. None of them is a path of the site or a URL of a trusted origin.
 func TestR31_HostileRedirects(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://app.example.test", "*.trusted.example", "myapp://")
@@ -91,7 +92,7 @@ func TestR31_HostileRedirects(t *testing.T) {
 		"//app.example.test", "///evil.example", `/\evil.example`, `\/evil.example`, "/\tevil", "/%5Cevil.example",
 		"https://trusted.example", "https://a.trusted.example.evil.example", "https://eviltrusted.example",
 		"javascript://app.example.test/%0aalert(1)", "vbscript:x", "data:text/html,x", "mailto:a@b.co", "", " ", "null",
-		"myapp:", "myapp:/a://", "myapp:#://", "myapp:?://", "myapp:a://", // the trusted origin has "//" after the scheme
+		"myapp:", "myapp:/a://", "myapp:#://", "myapp:?://", "myapp:a://", // none has "//" after the scheme
 	} {
 		if origins.TrustsRedirect(target) {
 			t.Errorf("TrustsRedirect(%q) = true, want false", target)
@@ -109,7 +110,7 @@ func TestClientIPEqualsBetterAuth(t *testing.T) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("X-Forwarded-For", c.Value)
 		if got := (web.Clients{From: config.ClientIP{Source: config.ForwardedFor}}).IP(r); got != c.IP {
-			t.Errorf("IP(%q) = %q, want %q", c.Value, got, c.IP)
+			t.Errorf("X-Forwarded-For %q: got client IP %q, want %q as from Better Auth", c.Value, got, c.IP)
 		}
 	}
 }
@@ -123,9 +124,9 @@ func TestR16_ClientIPBehindTrustedHops(t *testing.T) {
 		header, value  string
 		remote, wantIP string
 	}{
-		{"peer", config.ClientIP{}, "X-Forwarded-For", "1.2.3.4", "192.0.2.9:1234", "192.0.2.9"},
-		{"peer without port", config.ClientIP{}, "", "", "192.0.2.9", "192.0.2.9"},
-		{"peer IPv6", config.ClientIP{}, "", "", "[2001:db8::1]:9", "2001:0db8:0000:0000:0000:0000:0000:0000"},
+		{"connection", config.ClientIP{}, "X-Forwarded-For", "1.2.3.4", "192.0.2.9:1234", "192.0.2.9"},
+		{"connection without port", config.ClientIP{}, "", "", "192.0.2.9", "192.0.2.9"},
+		{"connection IPv6", config.ClientIP{}, "", "", "[2001:db8::1]:9", "2001:0db8:0000:0000:0000:0000:0000:0000"},
 		{"one hop", xff(1), "X-Forwarded-For", "203.0.113.7", "10.0.0.1:1", "203.0.113.7"},
 		{"one hop, spoofed left", xff(1), "X-Forwarded-For", "6.6.6.6, 203.0.113.7", "10.0.0.1:1", "203.0.113.7"},
 		{
@@ -154,7 +155,7 @@ func TestR16_ClientIPBehindTrustedHops(t *testing.T) {
 			r.Header.Set(c.header, c.value)
 		}
 		if got := (web.Clients{From: c.from}).IP(r); got != c.wantIP {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.wantIP)
+			t.Errorf("client IP, %s: got %q, want %q", c.name, got, c.wantIP)
 		}
 	}
 }
@@ -183,7 +184,7 @@ func TestClientIPHeadersNeedTheOriginSecret(t *testing.T) {
 				r.Header.Add(web.OriginSecretHeader, secret)
 			}
 			if got := (web.Clients{From: from, AcceptsOrigin: accepts}).IP(r); got != c.want {
-				t.Errorf("%s secret, %+v: got %q, want %q", name, from, got, c.want)
+				t.Errorf("origin secret %s, setting %+v: got client IP %q, want %q", name, from, got, c.want)
 			}
 		}
 	}
@@ -205,13 +206,13 @@ func TestForwardedForCountsHopsFromTheRight(t *testing.T) {
 			r.Header.Set("X-Forwarded-For", header)
 			from := config.ClientIP{Source: config.ForwardedFor, Hops: hops}
 			if got := (web.Clients{From: from}).IP(r); got != want {
-				t.Errorf("%q with %d hops: got %q, want %q", header, hops, got, want)
+				t.Errorf("X-Forwarded-For %q with %d hops: got client IP %q, want %q", header, hops, got, want)
 			}
 		}
 	}
 }
 
-func TestEmailSyntax(t *testing.T) {
+func TestEmailSyntaxIsBetterAuths(t *testing.T) {
 	t.Parallel()
 	var v struct {
 		Cases []struct {

@@ -21,8 +21,8 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// JSON answers with a status and v, encoded as JavaScript's JSON.stringify does: no HTML escaping, no newline at the
-// end.
+// JSON answers with a status and v as JSON, encoded as JavaScript's JSON.stringify does: no HTML escaping, no newline
+// at the end.
 func JSON(w http.ResponseWriter, status int, v any) error {
 	body, err := stringify.Marshal(v)
 	if err != nil {
@@ -34,30 +34,30 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 	return err
 }
 
-const exposeHeaders = "Access-Control-Expose-Headers"
+const exposeHeaderName = "Access-Control-Expose-Headers"
 
-// Expose adds name to Access-Control-Expose-Headers and sets the header itself, so that a client on another origin can
-// read it. A second value replaces the first.
+// Expose sets the header name to value and adds name to Access-Control-Expose-Headers, so that a client on another
+// origin can read it. A second call replaces the value.
 func Expose(h http.Header, name, value string) {
 	Unexpose(h, name)
 	h.Set(name, value)
 	names := []string{name}
-	if old := h.Get(exposeHeaders); old != "" {
+	if old := h.Get(exposeHeaderName); old != "" {
 		names = append(names, strings.Split(old, ", ")...)
 	}
 	slices.Sort(names) // Better Auth sends them in this order
-	h.Set(exposeHeaders, strings.Join(names, ", "))
+	h.Set(exposeHeaderName, strings.Join(names, ", "))
 }
 
-// Unexpose reverts Expose.
+// Unexpose removes a header that Expose has set, and its name from Access-Control-Expose-Headers.
 func Unexpose(h http.Header, name string) {
 	if h.Get(name) == "" {
 		return
 	}
 	h.Del(name)
-	names := strings.Split(h.Get(exposeHeaders), ", ")
+	names := strings.Split(h.Get(exposeHeaderName), ", ")
 	names = slices.DeleteFunc(names, func(n string) bool { return n == name })
-	if h.Set(exposeHeaders, strings.Join(names, ", ")); len(names) == 0 {
-		h.Del(exposeHeaders)
+	if h.Set(exposeHeaderName, strings.Join(names, ", ")); len(names) == 0 {
+		h.Del(exposeHeaderName)
 	}
 }

@@ -134,7 +134,7 @@ func TestDecodeAnswersLikeBetterAuth(t *testing.T) {
 	} {
 		status, body := answer(t, routes, "POST", "/x", c.contentType, c.body)
 		if status != c.status || body != c.want {
-			t.Errorf("%s: got %d %s\nwant %d %s", c.name, status, body, c.status, c.want)
+			t.Errorf("body, %s: got %d %s\nwant %d %s", c.name, status, body, c.status, c.want)
 		}
 	}
 }
@@ -178,8 +178,8 @@ func TestRoutesMatchExactly(t *testing.T) {
 	}
 }
 
-// record runs h once and returns the response and the log records. Not for parallel tests: it replaces the default
-// logger.
+// record sends one request to h and returns the response and the log records. Parallel tests cannot use it, because it
+// replaces the default logger.
 func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[string]any) {
 	t.Helper()
 	var buf bytes.Buffer
@@ -218,7 +218,7 @@ func TestR49_PanicIsA500WithAnIDLoggedOnce(t *testing.T) {
 func TestR53_PanicValueIsNotLogged(t *testing.T) {
 	_, records := record(t, func(http.ResponseWriter, *http.Request) error { panic("hunter2") })
 	if got := records[0]["error"]; got != "panic: string" {
-		t.Errorf("panic with a string: got error %q, want its type alone", got)
+		t.Errorf("panic with a string: got error %q in the log, want only the type of the value", got)
 	}
 }
 
@@ -252,10 +252,10 @@ func TestErrorsBecomeResponses(t *testing.T) {
 	} {
 		w, records := record(t, func(http.ResponseWriter, *http.Request) error { return c.err })
 		if w.Code != c.status || w.Body.String() != c.body {
-			t.Errorf("%s: got %d %s, want %d %s", c.name, w.Code, w.Body, c.status, c.body)
+			t.Errorf("handler that returns %v: got %d %s, want %d %s", c.err, w.Code, w.Body, c.status, c.body)
 		}
 		if c.status == 503 && w.Header().Get("Retry-After") == "" {
-			t.Errorf("%s: got no Retry-After, want one", c.name)
+			t.Errorf("%s: got a 503 without Retry-After, want the header", c.name)
 		}
 		got := map[string]any{}
 		for _, key := range []string{"code", "error"} {
@@ -264,7 +264,7 @@ func TestErrorsBecomeResponses(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(c.log, got); diff != "" {
-			t.Errorf("%s: record (-want +got):\n%s", c.name, diff)
+			t.Errorf("%s: code and error in the log record (-want +got):\n%s", c.name, diff)
 		}
 	}
 }
@@ -278,7 +278,8 @@ func TestExposeAndUnexposeHeaders(t *testing.T) {
 	web.Expose(h, "set-auth-jwt", "x")
 	if got := h.Get("Access-Control-Expose-Headers"); h.Get("set-auth-token") != "two" ||
 		got != "set-auth-jwt, set-auth-token" {
-		t.Errorf("Set-Auth-Token %q, exposed headers %q, want two and both headers", h.Get("set-auth-token"), got)
+		t.Errorf("Expose twice: got Set-Auth-Token %q, exposed headers %q; want the second value and both headers",
+			h.Get("set-auth-token"), got)
 	}
 	web.Unexpose(h, "set-auth-token")
 	if got := h.Get("Access-Control-Expose-Headers"); h.Get("set-auth-token") != "" || got != "set-auth-jwt" {
@@ -297,7 +298,7 @@ func TestResponsesWithoutBodyHaveTheContentTypeOfJSON(t *testing.T) {
 	})
 	if w.Code != 401 || w.Body.Len() != 0 || w.Header().Get("Content-Type") != "application/json" ||
 		records[0]["code"] != "UNAUTHORIZED" {
-		t.Errorf("got %d %q, content type %q, record %v, want 401 without a body, JSON and UNAUTHORIZED",
+		t.Errorf("NoBody: got %d %q, content type %q, log record %v; want 401, no body, JSON and the code UNAUTHORIZED",
 			w.Code, w.Body, w.Header().Get("Content-Type"), records[0])
 	}
 }
