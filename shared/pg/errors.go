@@ -13,16 +13,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Class is the kind of an error: it says what a caller can do about it.
+// Class is a class of errors that a caller handles in the same way.
 type Class int
 
 // The classes. Appendix A of the Postgres manual lists the SQLSTATEs; poolers use some of them for other errors.
 const (
 	None      Class = iota // an error of the statement or its values, or an unknown error
-	Broken                 // the connection is lost or was never opened: a new one may work
-	Transient              // a temporary error: the same statement on the same connection may work
+	Broken                 // the connection is lost or was never opened: a new connection may work
+	Transient              // a temporary error: the same statement on the same connection may work later
 	Canceled               // the statement took too long, or its context was canceled
-	Rejected               // the server or pooler rejects the login: an operator has to correct the URL or the server
+	Rejected               // the server or pooler rejects the login until an operator corrects the URL or the server
 )
 
 // classes maps a SQLSTATE, or the prefix of several SQLSTATEs, to a class.
@@ -42,9 +42,9 @@ var classes = map[string]Class{
 	"XX000": Transient, // internal_error; Neon's proxy and Supabase's pooler use it for all their own errors
 }
 
-// rejections lists messages with which poolers reject a login under the SQLSTATE of another class, each with advice for
-// the operator. They are the messages of Neon's proxy (github.com/neondatabase/neon, proxy/src), Supavisor
-// (github.com/supabase/supavisor, lib/supavisor) and PgBouncer (src/client.c); "*" matches a name.
+// rejections lists messages of poolers that reject a login, each with advice for the operator. The SQLSTATE of such a
+// message belongs to another class. The messages are those of Neon's proxy (github.com/neondatabase/neon, proxy/src),
+// Supavisor (github.com/supabase/supavisor, lib/supavisor) and PgBouncer (src/client.c). "*" matches any characters.
 var rejections = []struct{ text, advice string }{
 	{"Tenant or user not found", noProject},
 	{"tenant/user * not found", noProject},
@@ -65,13 +65,13 @@ var rejections = []struct{ text, advice string }{
 	{"endpoint has been disabled", "the endpoint is disabled: enable it in Neon's console"},
 	{"is not allowed to connect to this endpoint", notAllowed},
 	{"from a blocked network", notAllowed},
-	{"ddress not in tenant allow_list", notAllowed},
+	{"ddress not in tenant allow_list", notAllowed}, // Address or address
 	{"tenant is banned", "the pooler has banned the project: ask the provider of the database"},
 	{"SSL connection is required", "the server accepts only TLS connections: remove sslmode=disable from the URL"},
 	{"has exceeded the", "a quota of the project is used up: ask the provider of the database to raise it"},
 }
 
-// The advice for the operator.
+// The advice of rejections and classify for the operator.
 const (
 	noProject = "the pooler does not know the project in the URL: copy the user, postgres.<project reference>, and the " +
 		"host from the dashboard of Supabase; if the project is paused, resume it"
@@ -91,7 +91,8 @@ func Classify(err error) Class {
 	return class
 }
 
-// Explain adds advice for the operator to an error of the class Rejected. It returns other errors unchanged.
+// Explain puts advice for the operator before the text of an error of the class Rejected. It returns any other error
+// unchanged.
 func Explain(err error) error {
 	if class, advice := classify(err); class == Rejected {
 		return fmt.Errorf("%s (%w)", advice, withoutURL(err))
@@ -99,7 +100,8 @@ func Explain(err error) error {
 	return err
 }
 
-// withoutURL returns the reason of an error without the host and the user, which pgx writes before it.
+// withoutURL returns the error of the server or of the certificate that err wraps, without the host and the user that
+// pgx writes before it. It returns any other error unchanged.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e
@@ -110,7 +112,8 @@ func withoutURL(err error) error {
 	return err
 }
 
-// RolledBack reports whether the error proves that neither the statement nor those sent with it had an effect.
+// RolledBack reports whether the error proves that the statement had no effect, and neither had the statements that
+// were sent with it.
 func RolledBack(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && !endsConnection(e) && e.Code != "XX000" && !strings.HasPrefix(e.Code, "08")
@@ -127,6 +130,7 @@ func endsConnection(e *pgconn.PgError) bool {
 	return cmp.Or(e.SeverityUnlocalized, e.Severity) != "ERROR"
 }
 
+// classify returns the class of an error of pgx, and advice for the class Rejected.
 func classify(err error) (Class, string) {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return classifyServerError(e, errors.As(err, new(*pgconn.ConnectError)))
@@ -148,7 +152,7 @@ func classify(err error) (Class, string) {
 }
 
 // classifyServerError returns the class of an error that the server sent, and advice for the class Rejected. connecting
-// is true if the server sent the error in answer to a login.
+// is true if the server sent the error before the connection was open.
 func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
 	class := classOf(e.Code)
 	if class == Transient || class == Broken || class == None && connecting {
@@ -171,7 +175,7 @@ func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
 	return class, ""
 }
 
-// classOf returns the class of a SQLSTATE.
+// classOf returns the class of a SQLSTATE, or None if it has no class.
 func classOf(code string) Class {
 	for _, n := range []int{5, 3, 2} {
 		if class, ok := classes[code[:min(n, len(code))]]; ok {

@@ -14,7 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// connectAndQuery connects through a proxy that sends e, runs a statement, and returns the error.
+// connectAndQuery connects and runs a statement through a proxy that answers with e in the given phase. It returns the
+// error of pgx.
 func connectAndQuery(t *testing.T, p *dbtest.ErrorProxy, e dbtest.ServerError, phase dbtest.Phase) error {
 	t.Helper()
 	p.SetError(e, phase, 1, -1)
@@ -28,7 +29,7 @@ func connectAndQuery(t *testing.T, p *dbtest.ErrorProxy, e dbtest.ServerError, p
 	return err
 }
 
-func TestTransientErrorsHaveTheirClass(t *testing.T) {
+func TestTransientErrorsAreBrokenOrTransient(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	for _, e := range dbtest.TransientErrors() {
@@ -40,16 +41,17 @@ func TestTransientErrorsHaveTheirClass(t *testing.T) {
 			}
 			err := connectAndQuery(t, p, e, phase)
 			if got := pg.Classify(err); got != want || pg.Explain(err).Error() != err.Error() {
-				t.Errorf("%v %s: got class %d, want %d and an unchanged text", e, phase, got, want)
+				t.Errorf("%v %s: got class %d and text %q; want class %d and %q, unchanged",
+					e, phase, got, pg.Explain(err), want, err)
 			}
 			if unsent := pg.IsUnsent(err); unsent != (phase == dbtest.AtConnect) {
-				t.Errorf("%v %s: IsUnsent = %t, want true only at connect", e, phase, unsent)
+				t.Errorf("%v %s: IsUnsent = %t, want true only for an error at connect", e, phase, unsent)
 			}
 		}
 	}
 }
 
-// Each message is the original one of a pooler or server. A retry does not help against any of these errors.
+// The messages are copied from poolers and servers. A retry does not help against any of these errors.
 func TestRejectionsAreExplained(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -96,13 +98,13 @@ func TestRejectionsAreExplained(t *testing.T) {
 		text := pg.Explain(err).Error()
 		hasBoth := strings.Contains(text, c.advice) && strings.Contains(text, c.message)
 		if pg.Classify(err) != pg.Rejected || !hasBoth || strings.Contains(text, "127.0.0.1") {
-			t.Errorf("%s %s: got class %d and text %s, want Rejected, the advice and the message, without the host",
+			t.Errorf("%s %s: got class %d and text %s; want Rejected, and the advice and the message without the host",
 				c.code, c.message, pg.Classify(err), text)
 		}
 	}
 }
 
-// A full disk or a busy control plane is temporary, even if the message contains the word quota.
+// Errors such as a full disk or a busy control plane are temporary, even if the message contains the word quota.
 func TestTemporaryErrorsAreNotRejected(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -125,7 +127,7 @@ func TestTemporaryErrorsAreNotRejected(t *testing.T) {
 		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
 			err := connectAndQuery(t, p, dbtest.ServerError{Severity: "FATAL", Code: c[0], Message: c[1]}, phase)
 			if got := pg.Classify(err); got != pg.Broken {
-				t.Errorf("%s %s: got class %d, want Broken", c[1], phase, got)
+				t.Errorf("%s %s: got class %d, want Broken, so that the caller retries", c[1], phase, got)
 			}
 		}
 	}
@@ -136,13 +138,13 @@ func TestErrorsOfStatementsHaveNoClass(t *testing.T) {
 	for _, code := range []string{"22001", "23505", "42501", "42P01", "42703", "54000", "0A000", "P0001", "XX001", ""} {
 		err := &pgconn.PgError{Severity: "ERROR", Code: code, Message: `relation "x" does not exist`}
 		if got := pg.Classify(err); got != pg.None {
-			t.Errorf("%s: got class %d, want None", code, got)
+			t.Errorf("SQLSTATE %q of a statement: got class %d, want None", code, got)
 		}
 	}
 	if got := pg.Classify(&pgconn.PgError{Severity: "ERROR", Code: "57014"}); got != pg.Canceled {
-		t.Errorf("57014: got class %d, want Canceled", got)
+		t.Errorf("SQLSTATE 57014 (query_canceled): got class %d, want Canceled", got)
 	}
 	if pg.Classify(nil) != pg.None || pg.Classify(errors.New("something else")) != pg.None {
-		t.Error("nil or an unknown error has a class, want none")
+		t.Error("Classify of nil or of an unknown error: got a class, want None")
 	}
 }

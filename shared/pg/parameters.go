@@ -2,15 +2,15 @@ package pg
 
 import "strings"
 
-// usage is how Parse handles a parameter of a database URL.
+// usage says what Parse does with a parameter of a database URL.
 type usage int
 
 const (
-	unknown usage = iota // Parse returns an error
-	used                 // pgx or Postgres uses it
-	ignored              // another driver uses it, and Parse drops it
-	noTLS                // node-postgres' form of sslmode=disable
-	schema               // the schema of the tables, which Xenon reads from the setting SCHEMA
+	unknown usage = iota // Parse does not know it and returns an error
+	used                 // Parse passes it on to pgx, which uses it or sends it to Postgres
+	ignored              // it is for another driver, and Parse drops it
+	noTLS                // it means sslmode=disable, in the form of node-postgres
+	schema               // it names the schema of the tables: an error, because the setting SCHEMA names it
 )
 
 func (p parameter) usage() usage {
@@ -27,7 +27,7 @@ func (p parameter) usage() usage {
 		case "false", "0", "off", "no", "disable":
 			return noTLS
 		}
-		return ignored // such as require and no-verify: certificates are always verified
+		return ignored // such as require and no-verify: Parse verifies certificates anyway
 	case "client_encoding", "encoding", "charset":
 		switch strings.ToLower(p.value) {
 		case "utf8", "utf-8", "unicode", "auto":
@@ -49,7 +49,7 @@ var usages = func() map[string]usage {
 	return all
 }()
 
-// usedNames are the connection parameters of pgx, and settings of Postgres.
+// usedNames are parameters that Parse passes on: connection parameters of pgx and libpq, and settings of Postgres.
 const usedNames = `
 	host port user password dbname database passfile service servicefile connect_timeout target_session_attrs
 	sslmode sslcert sslkey sslpassword sslrootcert sslcertmode sslnegotiation sslsni channel_binding require_auth
@@ -58,7 +58,7 @@ const usedNames = `
 	idle_session_timeout transaction_timeout timezone TimeZone datestyle DateStyle intervalstyle IntervalStyle
 	extra_float_digits standard_conforming_strings work_mem synchronous_commit default_transaction_isolation`
 
-// ignoredNames are parameters of other drivers and of hosting providers, one paragraph for each origin. Most of them
+// ignoredNames are parameters of other drivers and of hosting providers, one paragraph for each group of them. Most
 // configure pools, statement caches and sockets, which Xenon configures itself or does not have.
 const ignoredNames = `
 	pgbouncer connection_limit pool_timeout socket_timeout statement_cache_size sslaccept single_use_connections

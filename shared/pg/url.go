@@ -1,5 +1,5 @@
 // Package pg reads database URLs and classifies the errors of Postgres and of poolers. Requests, migrations and imports
-// use it, so all connections have the same rules for TLS and parameters.
+// use it, so that the same rules for TLS and parameters apply to all of them.
 package pg
 
 import (
@@ -15,7 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The reasons for which Parse rejects a URL. They do not quote the URL, which contains a password.
+// The reasons why Parse rejects a URL. They do not quote the URL, which contains a password. The caller puts the name
+// of the setting before the text.
 var (
 	errForm   = errors.New("is not of the form postgres://user:password@host/database")
 	errEscape = errors.New("has a space, or a % without two hexadecimal digits after it: " +
@@ -30,9 +31,10 @@ var (
 )
 
 // Parse reads a database URL and returns the settings of a connection. Connections to other machines use TLS and verify
-// the certificate, even if the URL has a weaker sslmode. Connections to Neon use direct TLS negotiation, which saves a
-// round trip. Statements are unnamed and take one round trip, so every pooler accepts them. Parse drops parameters of
-// other drivers, see IgnoredParameters. An unknown parameter is an error.
+// the certificate, even if the URL has a weaker sslmode; sslmode=disable is an error. Connections to Neon use direct
+// TLS negotiation, which saves a round trip, unless the URL has sslnegotiation. Statements are unnamed and take one
+// round trip, so every pooler accepts them. Parse drops parameters of other drivers, see IgnoredParameters. An unknown
+// parameter is an error.
 func Parse(text string) (*pgx.ConnConfig, error) {
 	u, err := splitURL(text)
 	if err != nil {
@@ -64,7 +66,8 @@ func Parse(text string) (*pgx.ConnConfig, error) {
 	return c, requireTLS(c)
 }
 
-// IgnoredParameters returns the names of the parameters of a database URL that Parse drops, in their order.
+// IgnoredParameters returns the names of the parameters of a database URL that Parse drops, in the order of the URL. It
+// returns none if the URL is invalid.
 func IgnoredParameters(text string) []string {
 	u, err := splitURL(text)
 	if err != nil {
@@ -81,8 +84,8 @@ func IgnoredParameters(text string) []string {
 
 func isRemote(f *pgconn.FallbackConfig) bool { return !isLocal(f.Host) }
 
-// isLocal reports whether the host is this machine. host.docker.internal is the name of the host machine inside a
-// container; no public name ends in .internal.
+// isLocal reports whether a host is this machine. In a container, host.docker.internal is the machine that runs the
+// container. No public name ends in .internal.
 func isLocal(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || host == "host.docker.internal" || strings.HasPrefix(host, "/") ||
@@ -105,14 +108,14 @@ func requireTLS(c *pgx.ConnConfig) error {
 	return nil
 }
 
-// databaseURL holds the parts of a database URL, still percent-encoded.
+// databaseURL is a database URL in parts that are still percent-encoded.
 type databaseURL struct {
-	base       string // everything before the query
-	userinfo   string
+	base       string // everything before the query, with the userinfo
+	userinfo   string // user:password, without the @
 	parameters []parameter
 }
 
-// parameter is one name=value of the query: raw, and its decoded parts.
+// parameter is one parameter of the query: raw is name=value as in the URL; name and value are decoded.
 type parameter struct{ raw, name, value string }
 
 // splitURL splits a URL as libpq and pgx do, except that an @ in a password need not be encoded.
@@ -126,7 +129,7 @@ func splitURL(text string) (databaseURL, error) {
 		end = len(rest)
 	}
 	at := strings.LastIndexByte(rest[:end], '@')
-	if at < 0 { // a password may have a ?, if there is an @ before the first /
+	if at < 0 { // a ? belongs to the password if an @ follows it before the first /
 		if at = strings.IndexAny(rest, "@/"); at >= 0 && rest[at] == '/' {
 			at = -1
 		}
@@ -175,7 +178,7 @@ func isEncoded(text string) bool {
 	return err == nil && !strings.Contains(text, " ")
 }
 
-// connectionParameters returns the parameters for pgx, or an error that names all unknown ones.
+// connectionParameters returns the parameters that pgx gets, or an error that names every unknown one.
 func (u *databaseURL) connectionParameters() (kept []string, err error) {
 	var problems, unknownNames []string
 	for _, p := range u.parameters {
@@ -201,7 +204,7 @@ func (u *databaseURL) connectionParameters() (kept []string, err error) {
 	return kept, nil
 }
 
-// disablesTLS reports whether the last parameter about TLS disables it.
+// disablesTLS reports whether the last parameter that turns TLS on or off turns it off.
 func (u *databaseURL) disablesTLS() bool {
 	var last parameter
 	for _, p := range u.parameters {
@@ -216,7 +219,8 @@ func (u *databaseURL) hasParameter(name string) bool {
 	return slices.ContainsFunc(u.parameters, func(p parameter) bool { return p.name == name })
 }
 
-// parse parses the URL with these parameters with pgx. Its error has pgx's reason without the URL and its passwords.
+// parse lets pgx parse the URL with these parameters instead of its own. Its error has pgx's reason, without the URL
+// and its passwords.
 func (u *databaseURL) parse(parameters []string) (*pgx.ConnConfig, error) {
 	text := u.base
 	if len(parameters) > 0 {
@@ -226,7 +230,7 @@ func (u *databaseURL) parse(parameters []string) (*pgx.ConnConfig, error) {
 	if err == nil {
 		return c, nil
 	}
-	_, reason, _ := strings.Cut(err.Error(), "`: ") // the part before it is the URL
+	_, reason, _ := strings.Cut(err.Error(), "`: ") // pgx writes the URL before the reason
 	return nil, errors.New("cannot be used: " + u.redact(reason))
 }
 
@@ -240,7 +244,7 @@ func (u *databaseURL) redact(text string) string {
 		}
 	}
 	for _, s := range secrets {
-		plain, _ := url.PathUnescape(s) // splitURL made sure that it can be decoded
+		plain, _ := url.PathUnescape(s) // splitURL has rejected invalid encodings
 		if s != "" {
 			text = strings.NewReplacer(s, "[redacted]", plain, "[redacted]").Replace(text)
 		}

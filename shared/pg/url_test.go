@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// isVerified reports whether a connection to the host requires a certificate for the host.
+// isVerified reports whether a connection to the host of f requires a certificate for this host.
 func isVerified(f *pgconn.FallbackConfig) bool {
 	return f.TLSConfig != nil && !f.TLSConfig.InsecureSkipVerify && f.TLSConfig.ServerName == f.Host
 }
@@ -48,16 +48,17 @@ func TestTLSIsVerifiedToEveryOtherMachine(t *testing.T) {
 	} {
 		cc, err := pg.Parse(c.url)
 		if err != nil {
-			t.Errorf("%s: got %v, want no error", c.url, err)
+			t.Errorf("Parse(%s): got %v, want no error", c.url, err)
 			continue
 		}
 		for _, f := range append([]*pgconn.FallbackConfig{{Host: cc.Host, TLSConfig: cc.TLSConfig}}, cc.Fallbacks...) {
 			if !isVerified(f) {
-				t.Errorf("%s: %s is not verified", c.url, f.Host)
+				t.Errorf("Parse(%s): the certificate of %s is not verified, want it verified", c.url, f.Host)
 			}
 		}
 		if got := cmp.Or(cc.SSLNegotiation, "postgres"); cc.Host != c.host || got != c.negotiation {
-			t.Errorf("%s: got host %q and negotiation %q, want %q and %q", c.url, cc.Host, got, c.host, c.negotiation)
+			t.Errorf("Parse(%s): got host %q and TLS negotiation %q, want %q and %q",
+				c.url, cc.Host, got, c.host, c.negotiation)
 		}
 	}
 }
@@ -70,7 +71,7 @@ func TestPlaintextOnlyToThisMachine(t *testing.T) {
 		"localhost/db?sslmode=require&sslmode=disable&host=10.0.0.1",
 	} {
 		if _, err := pg.Parse("postgres://u:p@" + rest); err == nil || !strings.Contains(err.Error(), "without TLS") {
-			t.Errorf("%s: got %v, want an error that names the missing TLS", rest, err)
+			t.Errorf("Parse(postgres://u:p@%s): got %v, want an error with \"without TLS\"", rest, err)
 		}
 	}
 	for _, rest := range []string{
@@ -81,15 +82,15 @@ func TestPlaintextOnlyToThisMachine(t *testing.T) {
 		"@/db", ":5432/db?host=/tmp",
 	} {
 		if cc, err := pg.Parse("postgres://u:p@" + rest); err != nil || cc.TLSConfig != nil {
-			t.Errorf("%s: got %v, want no error and no TLS", rest, err)
+			t.Errorf("Parse(postgres://u:p@%s): got error %v, want none, and settings without TLS", rest, err)
 		}
 	}
 }
 
-func TestURLReachesPgxAsWritten(t *testing.T) {
+func TestParseKeepsUserPasswordHostAndOptionsOfTheURL(t *testing.T) {
 	t.Parallel()
-	type seen struct{ user, password, host, port, database, options string }
-	for text, want := range map[string]seen{
+	type parts struct{ user, password, host, port, database, options string }
+	for text, want := range map[string]parts{
 		"postgres://u:p@localhost/db?options=-c%20search_path%3Dauth": {
 			"u", "p", "localhost", "5432", "db", "-c search_path=auth",
 		},
@@ -115,23 +116,23 @@ func TestURLReachesPgxAsWritten(t *testing.T) {
 	} {
 		c, err := pg.Parse(text)
 		if err != nil {
-			t.Errorf("%s: got %v, want no error", text, err)
+			t.Errorf("Parse(%s): got %v, want no error", text, err)
 			continue
 		}
-		got := seen{c.User, c.Password, c.Host, fmt.Sprint(c.Port), c.Database, c.RuntimeParams["options"]}
+		got := parts{c.User, c.Password, c.Host, fmt.Sprint(c.Port), c.Database, c.RuntimeParams["options"]}
 		if got != want {
-			t.Errorf("%s: got %+v, want %+v", text, got, want)
+			t.Errorf("Parse(%s): got %+v, want %+v", text, got, want)
 		}
 	}
 }
 
-// A path with an encoded space works.
+// The path of a certificate file may have a space, which the URL has as %20.
 func TestCertificateFileMayHaveSpace(t *testing.T) {
 	t.Parallel()
 	file := strings.ReplaceAll(filepath.Join(t.TempDir(), "no such.pem"), " ", "%20")
 	_, err := pg.Parse("postgres://u:hunter2@db.example.com/db?sslrootcert=" + file)
 	if err == nil || !strings.Contains(err.Error(), "no such.pem") {
-		t.Errorf("without the certificate file: got %v, want an error that names it", err)
+		t.Errorf("Parse with a certificate file that does not exist: got %v, want an error that names it", err)
 	}
 	file = filepath.Join(t.TempDir(), "a b.pem")
 	if err := os.WriteFile(file, []byte(authority), 0o600); err != nil {
@@ -139,7 +140,7 @@ func TestCertificateFileMayHaveSpace(t *testing.T) {
 	}
 	c, err := pg.Parse("postgres://u:hunter2@db.example.com/db?sslrootcert=" + strings.ReplaceAll(file, " ", "%20"))
 	if err != nil || c.TLSConfig.RootCAs == nil {
-		t.Errorf("with the certificate file: got %v, want its certificates", err)
+		t.Errorf("Parse with a certificate file: got error %v, want its certificates as the root CAs", err)
 	}
 }
 
@@ -175,15 +176,15 @@ func TestParametersOfOtherDriversAreIgnored(t *testing.T) {
 		text := "postgres://u:p@localhost/db?" + query
 		c, err := pg.Parse(text)
 		if err != nil {
-			t.Errorf("%s: got %v, want no error", query, err)
+			t.Errorf("Parse with ?%s: got %v, want no error", query, err)
 			continue
 		}
 		if got := pg.IgnoredParameters(text); !slices.Equal(got, want) {
-			t.Errorf("%s: ignored %v, want %v", query, got, want)
+			t.Errorf("IgnoredParameters with ?%s = %v, want %v", query, got, want)
 		}
 		for name := range c.RuntimeParams {
 			if slices.Contains(want, name) {
-				t.Errorf("%s: pgx sends the ignored parameter %s to the server", query, name)
+				t.Errorf("Parse with ?%s: pgx sends the ignored parameter %s to the server, want it dropped", query, name)
 			}
 		}
 	}
@@ -203,7 +204,7 @@ func TestErrorNamesAllUnknownParameters(t *testing.T) {
 		_, err := pg.Parse("postgres://u:hunter2@localhost/db?" + query)
 		for _, want := range wants {
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("%s: got %v, want %q", query, err, want)
+				t.Errorf("Parse with ?%s: got %v, want an error with %q and without the password", query, err, want)
 			}
 		}
 	}
@@ -227,17 +228,17 @@ func TestErrorsOfURLsHideThePassword(t *testing.T) {
 		"postgres://u:hunter2@h/db?sslcert=/nothing&sslkey=/nothing",
 	} {
 		if _, err := pg.Parse(text); err == nil || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%q: got %v, want an error without the password", text, err)
+			t.Errorf("Parse(%q): got %v, want an error without the password", text, err)
 		}
 	}
 }
 
-func TestStatementsAreUnnamed(t *testing.T) {
+func TestParseTurnsPreparedStatementsOff(t *testing.T) {
 	t.Parallel()
 	c, err := pg.Parse("postgres://u:p@localhost/db?default_query_exec_mode=cache_statement&statement_cache_capacity=9")
 	if err != nil || c.StatementCacheCapacity != 0 || c.DescriptionCacheCapacity != 0 ||
 		c.DefaultQueryExecMode.String() != "exec" {
-		t.Errorf("got capacities %v and %v, mode %v, %v, want 0, 0 and exec",
+		t.Errorf("Parse with a statement cache in the URL: got capacities %v and %v, mode %v, error %v; want 0, 0 and exec",
 			c.StatementCacheCapacity, c.DescriptionCacheCapacity, c.DefaultQueryExecMode, err)
 	}
 }
