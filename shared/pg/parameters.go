@@ -10,7 +10,7 @@ const (
 	used                 // Parse passes it on to pgx, which uses it or sends it to Postgres
 	ignored              // it is for another driver, and Parse drops it
 	noTLS                // it means sslmode=disable, in the form of node-postgres
-	schema               // it names the schema of the tables: an error, because the setting SCHEMA names it
+	schema               // it names the schema of the tables: Parse returns an error that asks for the setting SCHEMA
 )
 
 func (p parameter) usage() usage {

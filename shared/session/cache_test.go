@@ -83,11 +83,11 @@ func TestR03_CacheCookiesEqualBetterAuths(t *testing.T) {
 		}
 		lines := w.Header()["Set-Cookie"]
 		if got := lines[len(lines)-1]; got != c.SetCookie {
-			t.Errorf("not remembered %v: got %s, want %s", c.DontRememberMe, got, c.SetCookie)
+			t.Errorf("rememberMe false: %v: got the cache cookie %s, want %s", c.DontRememberMe, got, c.SetCookie)
 		}
-		// Better Auth reads the cookie dont_remember before the cache cookie.
+		// The response sets session_token, dont_remember if rememberMe is false, and the cache cookie.
 		if want := map[bool]int{false: 2, true: 3}[c.DontRememberMe]; len(lines) != want {
-			t.Errorf("got %d cookies, want %d: %q", len(lines), want, lines)
+			t.Errorf("rememberMe false: %v: got %d cookies %q, want %d", c.DontRememberMe, len(lines), lines, want)
 		}
 	}
 }

@@ -179,6 +179,6 @@ func (s *Sessions) setCookieLineForPath(path, name, value string, maxAge int) st
 	return b.String()
 }
 
-// encodeURIComponent percent-encodes the value of a cookie like the JavaScript function of this name. It encodes only
-// the characters that occur in Xenon's cookies.
+// encodeURIComponent percent-encodes the value of a cookie like the JavaScript function of this name. No other
+// character that this function would encode occurs in Xenon's cookies.
 var encodeURIComponent = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25")

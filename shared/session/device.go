@@ -71,7 +71,7 @@ func (d *Device) IsForHash(hash string) bool {
 	return hmac.Equal([]byte(d.hashMAC), []byte(deviceHashMAC(d.secret, hash)))
 }
 
-// SetDevice sets the device cookie for an account. Its email must be in lower case; hash is its stored password hash.
+// SetDevice sets the device cookie for the account with the email (lower case), whose stored password hash is hash.
 func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash string) error {
 	secret, err := s.Secret(r.Context())
 	if err != nil {

@@ -87,7 +87,7 @@ func resolvePath(path string) string {
 // trustedEntry is one trusted origin.
 type trustedEntry struct {
 	schemes     []string       // one, except that an entry without a scheme can allow both https and http
-	authority   string         // if it is "", a custom scheme matches any authority
+	authority   string         // for a custom scheme, "" matches any authority
 	glob        *regexp.Regexp // the pattern of the authority, nil without wildcards
 	ipv4        bool           // the host has only digits, dots and wildcards, so only IPv4 addresses match
 	path        string         // for a custom scheme: the first segments of the path, or a pattern of the whole path
