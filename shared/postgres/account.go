@@ -12,15 +12,15 @@ import (
 	"syscall"
 )
 
-// Account is the system user that a server runs as. The zero Account is the user of this process.
+// Account is an account of the operating system. The zero Account is the one that this process runs as.
 type Account struct {
 	name     string
 	uid, gid uint32
 }
 
-// Unprivileged returns the account that servers run as. Postgres and PgBouncer do not run as root. If this process runs
-// as root, Unprivileged returns the user "postgres", or "nobody" if there is no such user. Otherwise it returns the
-// user of this process.
+// Unprivileged returns the account to run servers as. Postgres and PgBouncer do not run as root. If this process runs
+// as root, Unprivileged returns the account "postgres", or "nobody" if there is no such account. Otherwise it returns
+// the account of this process.
 func Unprivileged() (Account, error) {
 	if os.Geteuid() != 0 {
 		return Account{}, nil
@@ -36,11 +36,12 @@ func Unprivileged() (Account, error) {
 			return Account{name: name, uid: uint32(uid), gid: uint32(gid)}, nil
 		}
 	}
-	return Account{}, errors.New("root cannot run Postgres and there is no user \"postgres\" or \"nobody\" to run it; " +
-		"run this as another user")
+	return Account{}, errors.New("Postgres does not run as root, and there is no user \"postgres\" or \"nobody\" to run " +
+		"it: run this command as another user")
 }
 
-// accountFor returns the account for the server in dir: Unprivileged, except that root uses the owner of existing data.
+// accountFor returns the account to run the server in dir as: if this process runs as root and dir has data, the owner
+// of the data, otherwise Unprivileged.
 func accountFor(dir string) (Account, error) {
 	if info, err := os.Stat(filepath.Join(dir, "data")); err == nil && dir != "" && os.Geteuid() == 0 {
 		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 {
@@ -50,7 +51,7 @@ func accountFor(dir string) (Account, error) {
 	return Unprivileged()
 }
 
-// TakeOwnership makes the account the owner of files.
+// TakeOwnership makes the account the owner of the files.
 func (a Account) TakeOwnership(paths ...string) error {
 	if a == (Account{}) {
 		return nil
@@ -63,6 +64,7 @@ func (a Account) TakeOwnership(paths ...string) error {
 	return nil
 }
 
+// credential returns the credential for a child process that runs as the account: nil for the account of this process.
 func (a Account) credential() *syscall.Credential {
 	if a == (Account{}) {
 		return nil
@@ -70,8 +72,8 @@ func (a Account) credential() *syscall.Credential {
 	return &syscall.Credential{Uid: a.uid, Gid: a.gid}
 }
 
-// canEnter tries to enter the directory as the account, because file modes alone do not say whether it may: access
-// lists and the directories above count too.
+// canEnter reports whether the account can enter the directory. It tries it in a child process, because the mode of the
+// directory does not tell: access lists and the directories above count too.
 func (a Account) canEnter(dir string) bool {
 	if a == (Account{}) {
 		return true
@@ -82,9 +84,9 @@ func (a Account) canEnter(dir string) bool {
 	return cmd.Run() == nil
 }
 
-// createOwnDir creates a directory that the account owns, and returns its path without symbolic links. It creates the
-// directory at path. If the account cannot enter the parent of path, such as /root, it creates the directory in
-// /var/tmp and makes path a symbolic link to it.
+// createOwnDir creates the directory path, which the account owns, or keeps an existing one. It returns the path
+// without symbolic links. If the account cannot enter the parent of path, such as /root, createOwnDir creates a
+// directory in /var/tmp and makes path a symbolic link to it.
 func (a Account) createOwnDir(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -118,6 +120,7 @@ func (a Account) createOwnDir(path string) (string, error) {
 	return dir, a.TakeOwnership(dir)
 }
 
+// temporary creates a directory that the account owns in parent, or in /var/tmp if the account cannot enter parent.
 func (a Account) temporary(parent string) (string, error) {
 	if !a.canEnter(parent) {
 		parent = "/var/tmp"

@@ -12,7 +12,8 @@ import (
 
 var errPortTaken = errors.New("another process uses the port")
 
-// awaitAnswer waits until the server accepts connections. The error says why the server does not accept connections.
+// awaitAnswer waits until the server accepts connections. Its error says why the server does not. kept is true if the
+// data directory stays after Stop: then data that the server cannot use is a possible reason.
 func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) error {
 	for refused := 0; ; {
 		_, err := dataDirectory(ctx, s.URL("postgres"))
@@ -20,7 +21,7 @@ func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) er
 			return nil
 		}
 		if hasState(err, "28P01") {
-			refused++ // it may be another server that took the port; then the child is about to end
+			refused++ // if another server has taken the port, s.child ends soon
 		}
 		if refused > 50 {
 			return unusableData(s.Dir, "its password has changed")
@@ -36,7 +37,7 @@ func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) er
 	}
 }
 
-// startError returns the reason why the server ended.
+// startError returns the reason why the server ended before it accepted a connection.
 func (s *Server) startError(log io.ReaderAt, kept bool) error {
 	reason := reasonIn(log)
 	switch {
@@ -48,7 +49,7 @@ func (s *Server) startError(log io.ReaderAt, kept bool) error {
 	return fmt.Errorf("the server ended immediately: %s", reason)
 }
 
-// reasonIn returns the first fatal error in the log of the server or of initdb, or else the last line.
+// reasonIn returns the first fatal error in a log of the server or of initdb, or the last line if there is none.
 func reasonIn(log io.ReaderAt) string {
 	b, err := io.ReadAll(io.NewSectionReader(log, 0, 1<<20))
 	if err != nil || len(bytes.TrimSpace(b)) == 0 {
@@ -56,8 +57,8 @@ func reasonIn(log io.ReaderAt) string {
 	}
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	for _, line := range lines {
-		for _, mark := range []string{"PANIC:  ", "FATAL:  ", "initdb: error: "} {
-			_, text, ok := strings.Cut(line, mark)
+		for _, prefix := range []string{"PANIC:  ", "FATAL:  ", "initdb: error: "} {
+			_, text, ok := strings.Cut(line, prefix)
 			if ok && !strings.HasSuffix(text, "the database system is starting up") {
 				return text
 			}
@@ -66,6 +67,7 @@ func reasonIn(log io.ReaderAt) string {
 	return lines[len(lines)-1]
 }
 
+// sleep waits for d. It returns an error at once if the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

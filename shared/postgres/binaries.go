@@ -37,8 +37,9 @@ type binaries struct {
 
 func (b binaries) path(program string) string { return filepath.Join(b.dir, program) }
 
-// findOrDownload returns the installation to use: the first one that is new enough, or else a downloaded one. Only the
-// major version that made a data directory can read it; major is that version, or 0 for new data.
+// findOrDownload returns the installation to use: the first one that is new enough, or else a downloaded one. major is
+// the version that created the data directory, because no other major version can read it, or 0 if there is no data
+// yet.
 func findOrDownload(ctx context.Context, account Account, major int, log io.Writer) (binaries, error) {
 	found := installed(ctx, account)
 	for _, b := range found {
@@ -49,7 +50,7 @@ func findOrDownload(ctx context.Context, account Account, major int, log io.Writ
 	if major == 0 || major == downloadMajor {
 		return download(ctx, account, log)
 	}
-	return binaries{}, fmt.Errorf("the data was made by Postgres %d, which is not installed (found: %s): "+
+	return binaries{}, fmt.Errorf("the data was created by Postgres %d, which is not installed (found: %s): "+
 		"install it, or %s", major, versionList(found), remedy)
 }
 
@@ -66,7 +67,8 @@ func versionList(found []binaries) string {
 	return text
 }
 
-// installed returns the installations that are new enough: in PATH first, then in packageDirs, the newest first.
+// installed returns the installations that are new enough: first the one in PATH, then those in packageDirs, in the
+// order of that list and for each entry the newest version first.
 func installed(ctx context.Context, account Account) []binaries {
 	var all []binaries
 	if program, err := exec.LookPath("postgres"); err == nil {
@@ -75,7 +77,7 @@ func installed(ctx context.Context, account Account) []binaries {
 		}
 	}
 	for _, pattern := range packageDirs {
-		dirs, _ := filepath.Glob(pattern) // the patterns are valid
+		dirs, _ := filepath.Glob(pattern) // fails only for an invalid pattern
 		all = append(all, installationsIn(ctx, account, dirs...)...)
 	}
 	return all
@@ -83,7 +85,7 @@ func installed(ctx context.Context, account Account) []binaries {
 
 var versionText = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
 
-// installationsIn returns the installations in the directories, the newest first.
+// installationsIn returns the installations in dirs that are new enough, the newest version first.
 func installationsIn(ctx context.Context, account Account, dirs ...string) []binaries {
 	var found []binaries
 	for _, dir := range dirs {

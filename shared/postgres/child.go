@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// guardScript runs a command and ends it when its standard input closes. The standard input is a pipe from the parent
-// process, which closes when the parent ends, also after SIGKILL. The script signals the process group, whose leader is
-// the shell, and not a process id, because the system may have reused the id.
+// guardScript runs a command, and ends the command when the script's standard input closes. The standard input is a
+// pipe from the parent process, which closes when the parent ends, also after SIGKILL. The script signals the process
+// group, whose leader is the shell, and not a process id, because the system may have reused the id.
 const guardScript = `
 signal=$1 remove=$2
 shift 2
@@ -25,20 +25,20 @@ code=$?
 [ -z "$remove" ] || rm -rf "$remove"
 exit $code`
 
-// Command is a child process that ends with this process.
+// Command describes a child process, which ends when this process ends.
 type Command struct {
 	Argv   []string // program, as an absolute path, and arguments
 	Dir    string   // working directory
-	Output *os.File // gets its output; a file, so that the command never waits for a reader
-	Signal string   // "INT" or "TERM": the signal that ends it
-	Remove string   // a directory to remove after it ended; "" is none
+	Output *os.File // for its standard output and error; with a file, the command never waits for a reader
+	Signal string   // "INT" or "TERM": the signal that ends the command
+	Remove string   // a directory to remove when the command has ended; "" means none
 }
 
-// Child is a running Command. It does not get the terminal's Ctrl-C, and ends when this process ends.
+// Child is a running Command. Ctrl-C in the terminal does not reach it. It ends when this process ends.
 type Child struct {
 	guard io.Closer // closing this pipe ends the command
 	done  chan struct{}
-	err   error // its exit status; valid after done
+	err   error // its exit status; set when done is closed
 	stop  sync.Once
 }
 

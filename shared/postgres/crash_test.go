@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// cleanData returns a data directory of a server that was stopped normally. It is created once.
+// cleanData returns the directory of a server that was stopped normally. The first call creates the directory.
 var cleanData = sync.OnceValues(func() (string, error) {
 	parent, err := os.MkdirTemp("", "xenon-pristine-")
 	if err != nil {
@@ -32,7 +32,7 @@ var cleanData = sync.OnceValues(func() (string, error) {
 	return s.Dir, s.Stop()
 })
 
-// stoppedData returns a directory with the data and password of a stopped server.
+// stoppedData returns a new directory with the data and the password of a stopped server.
 func stoppedData(t *testing.T) string {
 	t.Helper()
 	from, err := cleanData()
@@ -46,6 +46,7 @@ func stoppedData(t *testing.T) string {
 	return dir
 }
 
+// account returns the account that servers run as.
 func account(t *testing.T) Account {
 	t.Helper()
 	a, err := Unprivileged()
@@ -55,7 +56,7 @@ func account(t *testing.T) Account {
 	return a
 }
 
-func TestOrphanIsStopped(t *testing.T) {
+func TestStartStopsAnOrphanOnItsData(t *testing.T) {
 	t.Parallel()
 	dir := stoppedData(t)
 	a := account(t)
@@ -76,15 +77,15 @@ func TestOrphanIsStopped(t *testing.T) {
 
 	again := startServer(t, Options{Dir: dir, Fast: true})
 	if got, want := query(t, again.URL("postgres"), "SELECT 'mine'"), "mine"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+		t.Errorf("query to the new server: got %q, want %q", got, want)
 	}
 	if !rejectsConnections(port) {
-		t.Error("the orphan still runs")
+		t.Error("after a start on the data of an orphan: the orphan still runs, want it stopped")
 	}
 }
 
-// After a power failure the id in the pid file may be that of any process of the same user.
-func TestStalePidFile(t *testing.T) {
+// After a power failure, any process of the same user may have the process id in the pid file.
+func TestStartKillsNoProcessOfAStalePidFile(t *testing.T) {
 	t.Parallel()
 	dir := stoppedData(t)
 	a := account(t)
@@ -92,15 +93,15 @@ func TestStalePidFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bystander, err := a.Spawn(Command{
+	otherProcess, err := a.Spawn(Command{
 		Argv: []string{"/bin/sh", "-c", "echo $$; exec sleep 1000"}, Dir: "/", Output: out, Signal: "TERM",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = bystander.Stop() }) // its status is that of a terminated process
+	t.Cleanup(func() { _ = otherProcess.Stop() }) // its status is that of a terminated process
 	var pid int
-	eventually(t, "the bystander to tell its number", func() bool {
+	eventually(t, "the other process to print its id", func() bool {
 		b, _ := os.ReadFile(out.Name())
 		pid, _ = strconv.Atoi(strings.TrimSpace(string(b)))
 		return pid != 0
@@ -121,14 +122,14 @@ func TestStalePidFile(t *testing.T) {
 
 	again := startServer(t, Options{Dir: dir, Fast: true})
 	if got, want := query(t, again.URL("postgres"), "SELECT 'up'"), "up"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+		t.Errorf("query to the server that started on a stale pid file: got %q, want %q", got, want)
 	}
 	if err := syscall.Kill(pid, 0); err != nil {
-		t.Errorf("the process with the id in the pid file was killed: %v", err)
+		t.Errorf("signal 0 to the process with the id in the pid file: %v, want it still running", err)
 	}
 }
 
-func TestUnusableData(t *testing.T) {
+func TestStartSaysWhyDataIsUnusable(t *testing.T) {
 	t.Parallel()
 	remove := func(name string) func(string) error {
 		return func(dir string) error { return os.RemoveAll(filepath.Join(dir, name)) }
@@ -137,13 +138,13 @@ func TestUnusableData(t *testing.T) {
 		return func(dir string) error { return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600) }
 	}
 	for _, test := range []struct {
-		name  string
-		spoil func(string) error
-		want  string
+		name   string
+		damage func(string) error
+		want   string
 	}{
 		{"no version", remove("data/PG_VERSION"), "its version cannot be read"},
 		{"invalid version", write("data/PG_VERSION", "new\n"), "its version is not a number"},
-		{"old version", write("data/PG_VERSION", "9\n"), "the data was made by Postgres 9, which is not installed"},
+		{"old version", write("data/PG_VERSION", "9\n"), "the data was created by Postgres 9, which is not installed"},
 		{"no control file", remove("data/global/pg_control"), "pg_control"},
 		{"truncated control file", write("data/global/pg_control", "?"), "pg_control"},
 		{"no transaction log", remove("data/pg_wal"), "pg_wal"},
@@ -158,28 +159,28 @@ func TestUnusableData(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := test.spoil(dir); err != nil {
+			if err := test.damage(dir); err != nil {
 				t.Fatal(err)
 			}
 			_, err = Start(t.Context(), Options{Dir: dir})
 			if err == nil {
-				t.Fatal("got a server, want an error")
+				t.Fatal("Start on unusable data: got a server, want an error")
 			}
 			got := err.Error()
 			for _, want := range []string{test.want, `"make clean" removes the data`} {
 				if !strings.Contains(got, want) {
-					t.Errorf("got %q, want %q in it", got, want)
+					t.Errorf("Start on unusable data: got the error %q, want it to contain %q", got, want)
 				}
 			}
 			if strings.Contains(got, "\n") || strings.Contains(got, string(secret)) {
-				t.Errorf("got %q, want one line without the password", got)
+				t.Errorf("Start on unusable data: got the error %q, want one line without the password", got)
 			}
 		})
 	}
 }
 
-// An interrupted initdb leaves no data directory.
-func TestInterruptedInitdb(t *testing.T) {
+// An interrupted initdb leaves data.new and no data directory.
+func TestStartRepeatsAnInterruptedInitdb(t *testing.T) {
 	t.Parallel()
 	dir := stoppedData(t)
 	if err := os.Rename(filepath.Join(dir, "data"), filepath.Join(dir, "data")+".new"); err != nil {
@@ -187,12 +188,12 @@ func TestInterruptedInitdb(t *testing.T) {
 	}
 	again := startServer(t, Options{Dir: dir, Fast: true})
 	if got, want := query(t, again.URL("postgres"), "SELECT 'new'"), "new"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+		t.Errorf("query to the server after an interrupted initdb: got %q, want %q", got, want)
 	}
 }
 
 // The account of the server cannot enter root's home directory, in which a checkout may be.
-func TestDirectoryTheAccountMayNotEnter(t *testing.T) {
+func TestDirectoryThatTheAccountCannotEnterIsMovedToVarTmp(t *testing.T) {
 	t.Parallel()
 	closed := t.TempDir()
 	if err := os.Chmod(closed, 0o700); err != nil {
@@ -204,17 +205,17 @@ func TestDirectoryTheAccountMayNotEnter(t *testing.T) {
 		t.Cleanup(func() { _ = os.RemoveAll(s.Dir) })
 	}
 	if got, want := strings.HasPrefix(s.Dir, "/var/tmp/"), os.Geteuid() == 0; got != want {
-		t.Errorf("data in %s: in /var/tmp %v, want %v", s.Dir, got, want)
+		t.Errorf("server in %s: in /var/tmp: %v, want %v, that is, only if root runs the test", s.Dir, got, want)
 	}
 	if err := s.Stop(); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
 	if again := startServer(t, Options{Dir: dir, Fast: true}); again.Dir != s.Dir {
-		t.Errorf("second start: got %s, want the same %s", again.Dir, s.Dir)
+		t.Errorf("second start: got the directory %s, want %s as before", again.Dir, s.Dir)
 	}
 }
 
-func TestReasonInLog(t *testing.T) {
+func TestReasonInReturnsTheFirstFatalError(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, log, want string }{
 		{"empty", "", "nothing"},
@@ -226,7 +227,7 @@ func TestReasonInLog(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			if diff := cmp.Diff(reasonIn(strings.NewReader(test.log)), test.want); diff != "" {
-				t.Errorf("got - want +:\n%s", diff)
+				t.Errorf("reason in the log, got - want +:\n%s", diff)
 			}
 		})
 	}
@@ -267,6 +268,6 @@ func TestStopOrphanWaitsForStoppingServer(t *testing.T) {
 	}
 	again := startServer(t, Options{Dir: dir, Fast: true})
 	if got, want := query(t, again.URL("postgres"), "SELECT 'up'"), "up"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+		t.Errorf("query to the server that started while another one stopped: got %q, want %q", got, want)
 	}
 }

@@ -12,9 +12,10 @@ import (
 )
 
 // remedy is the end of each error about unusable data.
-const remedy = `"make clean" removes the data and the next start makes new data`
+const remedy = `"make clean" removes the data, and the next start creates new data`
 
-// prepareScript makes the data directory atomically, if there is none, and then executes the server.
+// prepareScript creates the data directory if there is none, and then becomes the server. An interrupted initdb leaves
+// no data directory.
 const prepareScript = `
 data=$1 initdb=$2 options=$3
 shift 3
@@ -25,6 +26,7 @@ if [ ! -d "$data" ]; then
 fi
 exec "$@"`
 
+// arguments returns the command that runs prepareScript.
 func (s *Server) arguments(bin binaries, o Options) []string {
 	initdb := []string{
 		"--username=postgres", "--auth=scram-sha-256", "--pwfile=password", "--encoding=UTF8", "--no-instructions",
@@ -48,8 +50,8 @@ func (s *Server) arguments(bin binaries, o Options) []string {
 	return argv
 }
 
-// localeOptions returns the locale options of Neon's databases, which sort by code point and map case by Unicode, or
-// the closest that this version has.
+// localeOptions returns the options that give initdb the locale of Neon's databases, which sort by code point and map
+// case by Unicode. For a version without this locale it returns the most similar one.
 func localeOptions(major int) []string {
 	switch {
 	case major >= 17:
@@ -60,7 +62,7 @@ func localeOptions(major int) []string {
 	return []string{"--locale=C"}
 }
 
-// dataVersion returns the major version of the Postgres that made the data, or 0 if there is no data.
+// dataVersion returns the major version of the Postgres that created the data, or 0 if there is no data.
 func dataVersion(data string) (int, error) {
 	if _, err := os.Stat(data); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil

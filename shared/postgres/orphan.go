@@ -20,9 +20,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// lockDir makes this process the only one that runs a server in dir. The system releases the lock when the process
-// ends, so a server that still runs there afterwards is an orphan. lockDir waits up to maxWait, because the process
-// that has the lock may be about to end.
+// errLocked means that another process has the lock of a directory.
+var errLocked = errors.New("another process has locked the directory")
+
+// lockDir locks dir, so that only this process runs a server or downloads Postgres in it. The system releases the lock
+// when the process ends: a server that still runs in a directory without a lock is an orphan. lockDir waits up to
+// maxWait, because the process that has the lock may be about to end. Then it returns errLocked.
 func lockDir(ctx context.Context, dir string, maxWait time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own directory
 	if err != nil {
@@ -39,12 +42,12 @@ func lockDir(ctx context.Context, dir string, maxWait time.Duration) (*os.File, 
 		}
 	}
 	_ = f.Close()
-	return nil, fmt.Errorf("another process runs the server in %s: stop that process first", dir)
+	return nil, errLocked
 }
 
-// stopOrphan stops a server that a crash of this program left running on data, and removes the pid file of a server
-// that does not run any more. After a crash of the machine, the process id in that file may belong to another process,
-// which must not be stopped.
+// stopOrphan stops a server that still runs on data after a crash of this program. If the server does not run any more,
+// it removes the server's pid file. It does not use the process id in that file: after a crash of the machine, another
+// process may have this id and must not be stopped.
 func stopOrphan(ctx context.Context, account Account, bin binaries, data, password string) error {
 	pidFile := filepath.Join(data, "postmaster.pid")
 	for {
@@ -74,7 +77,7 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 	}
 }
 
-// cannotConnectNow is the SQLSTATE of a server that starts or stops.
+// cannotConnectNow is the SQLSTATE that a server sends while it starts or stops.
 const cannotConnectNow = "57P03"
 
 // isDisconnect reports whether the server closed the connection, as it does when it stops.
@@ -83,11 +86,13 @@ func isDisconnect(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// hasState reports whether the server has sent an error with one of the SQLSTATEs.
 func hasState(err error, states ...string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && slices.Contains(states, pg.Code)
 }
 
+// dataDirectory returns the data directory of a server.
 func dataDirectory(ctx context.Context, url string) (dir string, err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -97,6 +102,7 @@ func dataDirectory(ctx context.Context, url string) (dir string, err error) {
 	return dir, conn.QueryRow(ctx, "SHOW data_directory").Scan(&dir)
 }
 
+// run runs a program as the account and waits until it has ended.
 func (a Account) run(ctx context.Context, argv ...string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // programs of the Postgres that was found
 	cmd.Dir, cmd.Env = "/", []string{"LC_ALL=C"}

@@ -18,17 +18,17 @@ import (
 // startTimeout limits the time from the start of initdb or the server to its first answer, including crash recovery.
 const startTimeout = time.Minute
 
-// Options describes the server that Start starts. The zero Options is a temporary server that flushes to disk.
+// Options describes the server that Start starts. The zero Options means a temporary server that flushes to disk.
 type Options struct {
-	Dir  string    // the directory of data, password and log; "" is a temporary one that Stop removes
-	Fast bool      // for tests: a temporary directory is in memory if possible, no flushing, 1000 connections
+	Dir  string    // the directory of data, password and log; "" means a temporary one, which Stop removes
+	Fast bool      // for tests: no flushing to disk, 1000 connections, a temporary directory in memory if possible
 	Log  io.Writer // gets one line for each step that takes long, such as a download; may be nil
 }
 
-// Server is a running Postgres. It listens on a port of 127.0.0.1 only, and ends when this process ends, even by
-// SIGKILL.
+// Server is a running Postgres. It listens on a port of 127.0.0.1 only. It ends when this process ends, even if SIGKILL
+// ends this process.
 type Server struct {
-	Dir string // has data/, the superuser's password and the server's log; without symbolic links
+	Dir string // has data/, the superuser's password and the server's log; the path has no symbolic links
 
 	port     int
 	password string
@@ -36,8 +36,8 @@ type Server struct {
 	child    *Child
 }
 
-// Start starts a server and returns when it answers. It uses an installed Postgres 15 or newer, or downloads one. If
-// root calls it, the server runs as an unprivileged account. An error is one line that says what to do.
+// Start starts a server and returns when it accepts connections. It uses an installed Postgres 15 or newer, or
+// downloads one. If root calls it, the server runs as an unprivileged account. Its errors do not contain the password.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	for range 5 {
 		s, err := start(ctx, o)
@@ -65,7 +65,9 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 			err = errors.Join(err, s.cleanUpFailedStart(o))
 		}
 	}()
-	if s.lock, err = lockDir(ctx, s.Dir, 5*time.Second); err != nil {
+	if s.lock, err = lockDir(ctx, s.Dir, 5*time.Second); errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("another process runs the server in %s: stop that process first", s.Dir)
+	} else if err != nil {
 		return nil, err
 	}
 	major, err := dataVersion(s.data())
@@ -97,11 +99,10 @@ func createDir(account Account, o Options) (string, error) {
 	return account.temporary(os.TempDir())
 }
 
-// URL returns the URL of a database of the server, with the superuser and the password. Do not print it.
+// URL returns the URL of a database of the server, with the superuser and its password, which must not be printed.
 func (s *Server) URL(database string) string { return databaseURL(s.port, s.password, database) }
 
-// Stop ends the server and all its connections, waits until it has ended, and removes a temporary directory. Further
-// calls do nothing.
+// Stop ends the server and all its connections, waits until it has ended, and removes a temporary directory.
 func (s *Server) Stop() error {
 	defer s.lock.Close()
 	return s.child.Stop()
@@ -129,10 +130,10 @@ func (s *Server) run(ctx context.Context, account Account, bin binaries, o Optio
 	return s.awaitAnswer(ctx, log, o.Dir != "")
 }
 
-// cleanUpFailedStart stops the process of a failed start and removes its files.
+// cleanUpFailedStart stops the process of a failed start and removes a temporary directory.
 func (s *Server) cleanUpFailedStart(o Options) error {
 	if s.child != nil {
-		_ = s.child.Stop() // the caller already returns an error
+		_ = s.child.Stop() // start already returns an error
 	}
 	if s.lock != nil {
 		_ = s.lock.Close()
@@ -154,7 +155,8 @@ func databaseURL(port int, password, database string) string {
 	return u.String()
 }
 
-// password reads the superuser's password from the file beside the data, or generates one if there is no data yet.
+// password returns the superuser's password from the file beside the data. If there is no data yet (fresh), it first
+// stores a random one there.
 func password(account Account, dir string, fresh bool) (string, error) {
 	file := filepath.Join(dir, "password")
 	if fresh {

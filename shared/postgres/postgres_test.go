@@ -21,12 +21,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// roleVariable makes this binary the parent process that the tests kill: it starts a server, prints its URL and waits.
-const roleVariable = "XENON_POSTGRES_TEST_PARENT"
+// parentVariable makes this test binary a parent process that a test can kill: it starts a server in the directory that
+// the variable names, prints a parent as JSON and waits.
+const parentVariable = "XENON_POSTGRES_TEST_PARENT"
 
 func TestMain(m *testing.M) {
-	if role, ok := os.LookupEnv(roleVariable); ok {
-		runParent(role)
+	if dir, ok := os.LookupEnv(parentVariable); ok {
+		runParent(dir)
 		return
 	}
 	code := m.Run()
@@ -46,16 +47,18 @@ func runParent(dir string) {
 	select {}
 }
 
+// parent is a process with a server: the directory, the URL and the port of the server.
 type parent struct {
 	Dir, URL string
 	Port     int
 	process  *os.Process
 }
 
+// startParent starts a parent process, which starts a server in dir ("" means a temporary directory).
 func startParent(t *testing.T, dir string) parent {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), roleVariable+"="+dir)
+	cmd.Env = append(os.Environ(), parentVariable+"="+dir)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
@@ -71,7 +74,7 @@ func startParent(t *testing.T, dir string) parent {
 	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err != nil {
-		t.Fatalf("the parent process printed no URL: %v", err)
+		t.Fatalf("the parent process ended before its server started: %v", err)
 	}
 	p := parent{process: cmd.Process}
 	if err := json.Unmarshal(line, &p); err != nil {
@@ -94,6 +97,7 @@ func startServer(t *testing.T, o Options) *Server {
 	return s
 }
 
+// query returns the result of a query with one row and one column.
 func query(t *testing.T, url, sql string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -108,12 +112,12 @@ func query(t *testing.T, url, sql string) string {
 	return text
 }
 
-// eventually waits until a condition is true. Otherwise the test ends with its deadline.
+// eventually waits until happened returns true. It fails the test if the context of the test ends first.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	for !happened() {
 		if sleep(t.Context(), 20*time.Millisecond) != nil {
-			t.Fatalf("still waiting: %s", what)
+			t.Fatalf("the test ended while it waited for %s", what)
 		}
 	}
 }
@@ -131,7 +135,8 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// openDir returns a temporary directory that the unprivileged account can enter; t.TempDir's parent is closed to it.
+// openDir returns a temporary directory that the unprivileged account can enter. t.TempDir creates the parent with mode
+// 0700, so openDir changes that mode.
 func openDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -141,7 +146,7 @@ func openDir(t *testing.T) string {
 	return dir
 }
 
-// settings returns the settings of the server.
+// settings returns the values of the named settings of the server.
 func settings(t *testing.T, s *Server, names ...string) map[string]string {
 	t.Helper()
 	got := map[string]string{}
@@ -151,7 +156,7 @@ func settings(t *testing.T, s *Server, names ...string) map[string]string {
 	return got
 }
 
-func TestTemporaryServer(t *testing.T) {
+func TestTemporaryServerIsConfiguredAndRemoved(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, Options{Fast: true})
 
@@ -168,21 +173,21 @@ func TestTemporaryServer(t *testing.T) {
 	}
 	const order = "SELECT string_agg(c, '' ORDER BY c) FROM unnest('{é,b,Z}'::text[]) c"
 	if got, want := query(t, s.URL("postgres"), order), "Zbé"; got != want {
-		t.Errorf("order: got %s, want %s", got, want)
+		t.Errorf("sorted letters: got %s, want %s, the order of the code points", got, want)
 	}
 
 	if err := s.Stop(); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
 	if !rejectsConnections(s.port) {
-		t.Error("the port still answers after Stop")
+		t.Error("the port still accepts connections after Stop, want it closed")
 	}
 	if exists(s.Dir) {
-		t.Errorf("%s is still there after Stop", s.Dir)
+		t.Errorf("the temporary directory %s still exists after Stop, want it removed", s.Dir)
 	}
 }
 
-// Creating and dropping a database on a disk takes several times the processor time of one in memory.
+// A database on a disk takes several times the processor time to create and drop of one in memory.
 func TestFastTemporaryServerIsInMemoryIfThereIsSpace(t *testing.T) {
 	t.Parallel()
 	durable := startServer(t, Options{})
@@ -199,13 +204,13 @@ func TestFastTemporaryServerIsInMemoryIfThereIsSpace(t *testing.T) {
 	}
 }
 
-func TestHasSpaceForTests(t *testing.T) {
+func TestHasSpaceForTestsNeedsFreeBlocks(t *testing.T) {
 	t.Parallel()
 	if hasSpaceForTests("/proc") { // this file system has no blocks
-		t.Error("/proc has space")
+		t.Error("hasSpaceForTests(/proc) = true, want false")
 	}
 	if hasSpaceForTests(filepath.Join(t.TempDir(), "missing")) {
-		t.Error("a missing directory has space")
+		t.Error("hasSpaceForTests of a missing directory = true, want false")
 	}
 }
 
@@ -214,7 +219,7 @@ func TestServerRequiresPassword(t *testing.T) {
 	s := startServer(t, Options{Fast: true})
 	_, err := pgx.Connect(t.Context(), databaseURL(s.port, "wrong", "postgres"))
 	if !hasState(err, "28P01") {
-		t.Errorf("got %v, want a refusal of the password", err)
+		t.Errorf("connect with a wrong password: got %v, want SQLSTATE 28P01", err)
 	}
 }
 
@@ -224,7 +229,7 @@ func TestDataSurvivesARestart(t *testing.T) {
 	s := startServer(t, Options{Dir: dir})
 	if got := settings(t, s, "fsync", "synchronous_commit", "full_page_writes"); got["fsync"] != "on" ||
 		got["synchronous_commit"] != "on" || got["full_page_writes"] != "on" {
-		t.Errorf("a server whose data is kept runs with %v", got)
+		t.Errorf("server whose data is kept: got the settings %v, want all of them on", got)
 	}
 	if err := execute(t, s, "CREATE TABLE kept AS SELECT 'here' AS word"); err != nil {
 		t.Fatal(err)
@@ -237,12 +242,12 @@ func TestDataSurvivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := info.Mode().Perm(), fs.FileMode(0o600); got != want {
-		t.Errorf("password file: got %v, want %v", got, want)
+		t.Errorf("password file: got mode %v, want %v", got, want)
 	}
 
 	again := startServer(t, Options{Dir: dir})
 	if got, want := query(t, again.URL("postgres"), "SELECT word FROM kept"), "here"; got != want {
-		t.Errorf("after the restart: got %q, want %q", got, want)
+		t.Errorf("row from before the restart: got %q, want %q", got, want)
 	}
 }
 
@@ -264,7 +269,7 @@ func TestCtrlCDoesNotReachTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := query(t, p.URL, "SELECT 'alive'"), "alive"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+		t.Errorf("query after Ctrl-C in the process group of the parent: got %q, want %q", got, want)
 	}
 }
 
@@ -277,7 +282,7 @@ func TestServerEndsWithItsParent(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, "the server to end", func() bool { return rejectsConnections(p.Port) })
-		eventually(t, "the directory to go", func() bool { return !exists(p.Dir) })
+		eventually(t, "the directory to be removed", func() bool { return !exists(p.Dir) })
 	})
 	t.Run("kept data stays usable", func(t *testing.T) {
 		t.Parallel()
@@ -289,24 +294,24 @@ func TestServerEndsWithItsParent(t *testing.T) {
 		}
 		s := startServer(t, Options{Dir: dir, Fast: true}) // immediately: the old server may still be ending
 		if got, want := query(t, s.URL("postgres"), "SELECT 'again'"), "again"; got != want {
-			t.Errorf("got %q, want %q", got, want)
+			t.Errorf("query to the server that started on the data of a killed process: got %q, want %q", got, want)
 		}
 		if !rejectsConnections(p.Port) {
-			t.Error("the server of the killed process still runs")
+			t.Error("the server of the killed process still runs, want it stopped")
 		}
 	})
 }
 
-func TestOneProcessPerDirectory(t *testing.T) {
+func TestSecondStartInADirectoryIsRejected(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, Options{Dir: filepath.Join(openDir(t), "kept"), Fast: true})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err := Start(ctx, Options{Dir: s.Dir})
 	if err == nil || !strings.Contains(err.Error(), "another process runs the server in "+s.Dir) {
-		t.Errorf("got %v, want an error that names the other process", err)
+		t.Errorf("second Start in the same directory: got %v, want an error that another process runs the server there", err)
 	}
 	if got, want := query(t, s.URL("postgres"), "SELECT 'alive'"), "alive"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+		t.Errorf("query to the first server after the second start failed: got %q, want %q", got, want)
 	}
 }
