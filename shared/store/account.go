@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Account is a row of account without its secrets: one method by which a user signs in.
+// Account is a row of the table account without its secrets. Each account is one way in which a user can sign in.
 type Account struct {
 	AccountID  string `json:"accountId"` // the user's id at the provider
 	ProviderID string `json:"providerId"`
@@ -19,13 +19,13 @@ type Account struct {
 	Scope      string `json:"-"` // the scopes that the provider granted, separated by commas
 }
 
-// Credential is the account of a user's password.
+// Credential is the account with the password of a user.
 type Credential struct {
 	AccountID string // "" if the user has none
 	Hash      string // "" if the account has no password
 }
 
-// credentialColumns are the columns of a Credential in a row a, which may be the empty one of a LEFT JOIN.
+// credentialColumns are the columns of a Credential. They read the row a of account, which a LEFT JOIN may leave empty.
 //
 //nolint:gosec // G101: SQL
 const credentialColumns = `coalesce(a.id::text, '') AS "accountId", coalesce(a.password, '') AS hash`
@@ -35,7 +35,7 @@ const credentialColumns = `coalesce(a.id::text, '') AS "accountId", coalesce(a.p
 //nolint:gosec // G101: SQL
 const isCredential = `a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text`
 
-// insertIntoCredential is the head of every INSERT of a Credential whose id Postgres generates.
+// insertIntoCredential is the beginning of every INSERT of a Credential whose id Postgres generates.
 const insertIntoCredential = `
 			INSERT INTO account ("accountId", "providerId", "userId", password, "createdAt", "updatedAt")`
 
@@ -48,11 +48,12 @@ func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, e
 		ORDER BY "createdAt", id`, userID)
 }
 
-// DeleteAccount deletes an account of the user. Without allowLast it returns ErrLastAccount if the user has only one
-// account, for every id. It returns ErrNotFound if no account of the user has the id. The id may be any text. Each call
-// locks the user, and all their accounts before it counts them, so that two calls cannot delete the last two accounts.
+// DeleteAccount deletes an account of the user. id is the id of its row, or any other text. It returns ErrNotFound if
+// no account of the user has the id. If allowLast is false and the user has only one account, it returns
+// ErrLastAccount, whatever the id is. It locks the user, and then all their accounts before it counts them, so that two
+// concurrent calls cannot delete the last two accounts.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string, allowLast bool) error {
-	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either of them, and Postgres accepts only the latter
+	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has one of them, but Postgres accepts no text with a NUL
 	type counts struct{ Own, Deleted int }
 	n, err := writeRow(ctx, s, pgx.RowToStructByName[counts], `
 		WITH `+lockUser+`, own AS (
@@ -77,7 +78,7 @@ func (s *Store) DeleteAccount(ctx context.Context, userID, id string, allowLast 
 	return nil
 }
 
-// CredentialOfUser returns the password account of a user, a zero Credential if they have none.
+// CredentialOfUser returns the password account of a user, or a zero Credential if the user has none.
 func (s *Store) CredentialOfUser(ctx context.Context, userID string) (Credential, error) {
 	return readRow(ctx, s, pgx.RowToStructByName[Credential], `
 		SELECT `+credentialColumns+`
@@ -86,7 +87,8 @@ func (s *Store) CredentialOfUser(ctx context.Context, userID string) (Credential
 		LIMIT 1`, userID)
 }
 
-// ReplaceHash stores a new hash of the same password, unless the password was changed since old was read.
+// ReplaceHash stores another hash of the same password. It does nothing if the stored hash is not old, because then the
+// password was changed meanwhile.
 func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at time.Time) error {
 	_, err := s.exec(ctx, `
 		UPDATE account SET password = $3, "updatedAt" = $4
@@ -94,9 +96,9 @@ func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at
 	return err
 }
 
-// changePassword is the head of a statement that changes a password: $1 is the user, $2 the account, $3 the old hash,
-// $4 the new hash, $5 the time. If the hash is still the old one, the CTE changed has the id of the user, and all
-// mailed links of the user are deleted.
+// changePassword is the beginning of a statement that changes a password: $1 is the user, $2 the account, $3 the old
+// hash, $4 the new hash, $5 the time. If the stored hash is still the old one, the CTE changed has the id of the user,
+// and all mailed links of the user are deleted. Otherwise changed is empty.
 const changePassword = `
 		WITH ` + lockUser + `, changed AS (
 			UPDATE account a SET password = $4, "updatedAt" = $5
@@ -108,8 +110,8 @@ const changePassword = `
 			WHERE EXISTS (SELECT FROM changed) AND ` + isLink + `
 		)`
 
-// ChangePassword replaces the hash of an account, which must still be old.Hash, and deletes all mailed links of its
-// user. It returns ErrNotFound if the password was changed meanwhile.
+// ChangePassword replaces the hash of an account and deletes all mailed links of its user. It returns ErrNotFound if
+// the stored hash is not old.Hash, because then the password was changed meanwhile.
 func (s *Store) ChangePassword(ctx context.Context, userID string, old Credential, hash string, at time.Time) error {
 	_, err := writeRow(ctx, s, pgx.RowTo[string], changePassword+`
 		SELECT "userId" FROM changed`, userID, old.AccountID, old.Hash, hash, at)
@@ -117,7 +119,7 @@ func (s *Store) ChangePassword(ctx context.Context, userID string, old Credentia
 }
 
 // ChangePasswordAndSessions is like ChangePassword, but also ends every session of the user and stores the session
-// next, in one transaction. It sets next.ID. next.UserID must be the owner of the account.
+// next, all in one transaction. It sets next.ID. next.UserID must be the owner of the account.
 func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, hash string, next *Session) error {
 	id, err := writeRow(ctx, s, pgx.RowTo[string], changePassword+`, ended AS (
 			DELETE FROM session USING changed
@@ -131,9 +133,9 @@ func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, h
 	return err
 }
 
-// setPassword has CTEs that set the password of the user in the CTE new_password, whose column hash is the new hash, at
-// time $2. A user without a password account gets one. The id of the new account is computed from the id of the user,
-// so that two concurrent statements cannot create two accounts. With a NULL hash the password is deleted.
+// setPassword has CTEs that store the column hash of the CTE new_password as the password of the user in that CTE, at
+// time $2. If hash is NULL, they delete the password. A user without a password account gets one. Its id is computed
+// from the id of the user, so that two concurrent statements cannot create two accounts.
 const setPassword = `, changed AS (
 			UPDATE account a SET password = u.hash, "updatedAt" = $2
 			FROM new_password u
@@ -148,11 +150,11 @@ const setPassword = `, changed AS (
 		)`
 
 // ResetPassword redeems a reset link and stores the new hash for its user, who gets a password account if they had
-// none. With revoke it ends all their sessions. It deletes all mailed links of the user and the rate limits with the
-// keys in counters. All of it is one transaction. It returns ErrNotFound if the link is unknown, used or expired, or
-// the user deleted.
+// none. With revoke it ends all their sessions. It deletes all mailed links of the user, and the rate limit rows whose
+// keys are in counters. All of it is one transaction. It returns ErrNotFound if the link is unknown, used or expired,
+// or if the user was deleted.
 //
-// If the email of the user is not verified, another person may have signed up with it at a provider. So ResetPassword
+// If the email of the user is not verified, another person may have signed up with it at a provider. Then ResetPassword
 // deletes the user's accounts at providers and returns their number. If there was one, it ends all sessions.
 func (s *Store) ResetPassword(
 	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,

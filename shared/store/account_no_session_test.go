@@ -9,17 +9,17 @@ import (
 )
 
 // A sign-in with a provider stores no session if the user is banned or has to verify the email first.
-func TestSignInWithProviderSaysWhyThereIsNoSession(t *testing.T) {
+func TestSignInWithProviderReportsWhyThereIsNoSession(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		banned, verified, needsVerified bool
 		want                            error
 	}{
-		"not verified":                   {false, false, false, nil},
-		"verified":                       {false, true, true, nil},
-		"has to verify":                  {false, false, true, store.ErrUnverified},
-		"banned, not verified":           {true, false, false, store.ErrBanned},
-		"banned, verified as it must be": {true, true, true, store.ErrBanned},
+		"not verified":                 {false, false, false, nil},
+		"verified":                     {false, true, true, nil},
+		"not verified, but must be":    {false, false, true, store.ErrUnverified},
+		"banned, not verified":         {true, false, false, store.ErrBanned},
+		"banned, verified and must be": {true, true, true, store.ErrBanned},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,7 +37,8 @@ func TestSignInWithProviderSaysWhyThereIsNoSession(t *testing.T) {
 				NeedsVerifiedEmail: c.needsVerified, At: atProvider,
 			})
 			if !errors.Is(err, c.want) || (session.ID != "") != (c.want == nil) {
-				t.Errorf("got %v, session %q, want %v", err, session.ID, c.want)
+				t.Errorf("SignInWithAccount: got error %v and session id %q; want error %v, and a session only without an error",
+					err, session.ID, c.want)
 			}
 		})
 	}

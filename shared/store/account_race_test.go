@@ -7,8 +7,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// A deletion of a user locks the user before their accounts. Every other statement on both locks them in this order, so
-// that none of them ends with a deadlock. The test holds an account until the statement and the deletion wait.
+// A deletion of a user locks the user before their accounts. Each statement here locks both in the same order, so that
+// it does not deadlock with the deletion. The test locks an account until the statement and the deletion both wait.
 func TestDeletionOfAUserDoesNotDeadlock(t *testing.T) {
 	t.Parallel()
 	const first, second = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
@@ -52,11 +52,11 @@ func TestDeletionOfAUserDoesNotDeadlock(t *testing.T) {
 			}
 			for range cap(errs) {
 				if err := <-errs; err != nil {
-					t.Errorf("concurrent deletion: got %v, want no error", err)
+					t.Errorf("%s at the same time as the deletion of the user: got %v, want no error", name, err)
 				}
 			}
 			if n := dbtest.Value[int](t, url, `SELECT count(*) FROM "user"`); n != 0 {
-				t.Error("got a stored user after the deletion, want none")
+				t.Errorf("after the deletion of the only user: got %d users, want none", n)
 			}
 		})
 	}

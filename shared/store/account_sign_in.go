@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ProviderProfile has the values that a sign-in with a provider changes in the row of the user. nil means that the
-// value stays.
+// ProviderProfile has the values that a sign-in with a provider writes into the row of the user. nil means that the
+// value does not change.
 type ProviderProfile struct {
 	Name  *string
 	Image *string
@@ -17,34 +17,36 @@ type ProviderProfile struct {
 	EmailVerified *bool
 }
 
-// SeenUser is what a sign-in with a provider, or a link, has read of the user before it writes. If the user has changed
-// since, the write does nothing.
+// SeenUser has the values of a user that Xenon has read before it stores a sign-in with a provider or links an account.
+// If they have changed since, nothing is stored.
 type SeenUser struct {
 	ID string
-	// Email, with EmailVerified, is the email of the user, or "" if it does not matter.
+	// Email and EmailVerified are those of the user. If Email is "", they may have changed.
 	Email         string
 	EmailVerified bool
-	// SessionToken is the session that has requested a link, or "" in a sign-in.
+	// SessionToken is the token of the session that links an account. It is "" for a sign-in.
 	SessionToken string
 }
 
 func (u SeenUser) args() []any { return []any{u.Email, u.EmailVerified, u.SessionToken} }
 
-// ProviderSignIn is a sign-in with a provider, or a link, to be stored.
+// ProviderSignIn has what to store for a sign-in with a provider, or when a user links an account.
 type ProviderSignIn struct {
-	Seen    SeenUser // not for a new user
+	Seen    SeenUser // not used for a new user
 	Profile ProviderProfile
-	// Session is the new session, or nil for a link. The statement sets its ID and UserID.
+	// Session is the new session. It is nil if the user only links an account. Storing it sets its ID and UserID.
 	Session *Session
 	// NeedsVerifiedEmail means that a user whose email is not verified gets no session.
 	NeedsVerifiedEmail bool
 	At                 Time
 }
 
-// lockUnchanged has the CTE unchanged, which is the row of user $1 if it is still as in SeenUser ($20 to $22). For a
-// link, the user must also not be banned, and the session $22 must not have ended at the time $2. It locks the user
-// before any other row, as a deletion of the user does: otherwise the two could deadlock. It also locks the session,
-// because another statement may delete it after this one has begun.
+// lockUnchanged has the CTE unchanged, which is the row of user $1 if it still has the values of SeenUser ($20 to $22),
+// and is empty otherwise. To link an account, the user must also not be banned, and the session with the token $22 must
+// not have ended at the time $2.
+//
+// It locks the user before any other row, as a deletion of the user does, because the two statements could deadlock
+// otherwise. It also locks the session, because another statement may delete it after this one has begun.
 const lockUnchanged = `
 		WITH locked AS (
 			SELECT u.* FROM "user" u
@@ -61,8 +63,8 @@ const lockUnchanged = `
 			SELECT * FROM locked WHERE $22 = '' OR EXISTS (SELECT FROM requester)
 		)`
 
-// insertIntoProviderAccount has the CTE that gives the user in the CTE owner the account at provider $18 with the id
-// $19 and the tokens $12 to $17.
+// insertIntoProviderAccount has a CTE that inserts an account for the user in the CTE owner: at the provider $18, with
+// the id $19 and the tokens $12 to $17.
 const insertIntoProviderAccount = `, linked AS (
 			INSERT INTO account ("accountId", "providerId", "userId", ` + tokenColumns + `, "createdAt", "updatedAt")
 			SELECT $19, $18, id, $12::text, $13::text, $14::text, $15::timestamptz, $16::timestamptz, $17::text, $2, $2
@@ -72,9 +74,9 @@ const insertIntoProviderAccount = `, linked AS (
 // banHasEnded is true for a row u of "user" whose ban has ended at $2.
 const banHasEnded = `(u.banned AND u."banExpires" < $2)`
 
-// finishProviderSignIn ends each statement of a sign-in with a provider. It applies the profile in $3 to $6 to the user
-// in the CTE owner, and starts the session in $7 to $10, unless $7 is NULL, the user is banned, or $11 is true and the
-// email of the user is not verified; $2 is the time. If the email changes, it deletes all mailed links of the user,
+// finishProviderSignIn is the end of each statement of a sign-in with a provider. It writes the profile in $3 to $6 to
+// the user in the CTE owner, at time $2. It starts the session in $7 to $10, unless $7 is NULL, the user is banned, or
+// $11 is true and the email of the user is not verified. If the email changes, it deletes all mailed links of the user,
 // which were sent to the old email. It clears a ban that has ended, as Better Auth's admin plugin does.
 const finishProviderSignIn = `, free AS (
 			SELECT $5::text AS email
@@ -114,15 +116,15 @@ const finishProviderSignIn = `, free AS (
 		SELECT ` + userColumns + `, coalesce((SELECT id::text FROM started), '')
 		FROM result u`
 
-// SignInWithAccount signs in the owner of an account (the id of its row): it stores new tokens, unless tokens is nil,
-// applies the profile and starts the session, and returns the user. It returns ErrChanged, and stores nothing, if the
-// account no longer belongs to the user or the user is not as seen. It returns ErrBanned or ErrUnverified if the user
-// gets no session; the tokens and the profile are then stored.
+// SignInWithAccount signs in the owner of an account; account is the id of its row. It stores new tokens, unless tokens
+// is nil, writes the profile, starts the session and returns the user. It returns ErrChanged, and stores nothing, if
+// the account no longer belongs to the user or the user is not as seen. It returns ErrBanned or ErrUnverified if the
+// user gets no session, but then it has stored the tokens and the profile.
 func (s *Store) SignInWithAccount(
 	ctx context.Context, account string, tokens *ProviderTokens, in ProviderSignIn,
 ) (User, error) {
-	stores := tokens != nil
-	if !stores {
+	storesTokens := tokens != nil
+	if !storesTokens {
 		tokens = &ProviderTokens{}
 	}
 	return s.signInWithProvider(ctx, lockUnchanged+`, account AS (
@@ -139,11 +141,11 @@ func (s *Store) SignInWithAccount(
 			RETURNING a.id
 		), owner AS (
 			SELECT * FROM unchanged WHERE EXISTS (SELECT FROM account)
-		)`+finishProviderSignIn, in, append(append(tokens.args(), account, stores), in.Seen.args()...))
+		)`+finishProviderSignIn, in, append(append(tokens.args(), account, storesTokens), in.Seen.args()...))
 }
 
-// LinkAccount gives a user another account, applies the profile and starts the session as SignInWithAccount does. It
-// returns ErrDuplicate if the account exists.
+// LinkAccount adds an account to a user, writes the profile and starts the session as SignInWithAccount does. It
+// returns ErrDuplicate if the account already exists.
 func (s *Store) LinkAccount(
 	ctx context.Context, a ProviderAccount, tokens ProviderTokens, in ProviderSignIn,
 ) (User, error) {
@@ -153,8 +155,9 @@ func (s *Store) LinkAccount(
 		append(append(tokens.args(), a.ProviderID, a.AccountID), in.Seen.args()...))
 }
 
-// SignUpWithAccount stores a user with the profile, whose Email and EmailVerified are set, their account and their
-// session, as SignInWithAccount does. It returns ErrDuplicate if a user has the email or the account exists.
+// SignUpWithAccount stores a new user with their account and their session. The profile must have Email and
+// EmailVerified. Like SignInWithAccount it can return ErrUnverified. It returns ErrDuplicate if another user has the
+// email or the account already exists.
 func (s *Store) SignUpWithAccount(
 	ctx context.Context, a ProviderAccount, tokens ProviderTokens, in ProviderSignIn,
 ) (User, error) {
@@ -166,7 +169,7 @@ func (s *Store) SignUpWithAccount(
 		)`+insertIntoProviderAccount+finishProviderSignIn, in, append(tokens.args(), a.ProviderID, a.AccountID))
 }
 
-// signInWithProvider runs a statement that ends with finishProviderSignIn. Its arguments from $12 are args.
+// signInWithProvider runs a statement that ends with finishProviderSignIn. args are its arguments from $12 on.
 func (s *Store) signInWithProvider(ctx context.Context, sql string, in ProviderSignIn, args []any) (User, error) {
 	p := in.Profile
 	all := []any{

@@ -6,14 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ProviderAccount names an account at a social provider.
+// ProviderAccount identifies an account at a social provider.
 type ProviderAccount struct {
 	ProviderID string
 	AccountID  string // the user's id at the provider
 }
 
-// ProviderTokens are the tokens of an account as they are stored: encrypted if ENCRYPT_OAUTH_TOKENS is on. In an
-// update, nil means that the value of the row stays.
+// ProviderTokens are the OAuth tokens of an account as they are stored: encrypted if ENCRYPT_OAUTH_TOKENS is on. In an
+// update, nil means that the stored value does not change.
 type ProviderTokens struct {
 	AccessToken           *string
 	RefreshToken          *string
@@ -28,14 +28,14 @@ type ProviderTokens struct {
 //nolint:gosec // G101: SQL
 const tokenColumns = `"accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", scope`
 
-// args are the arguments of a write of t, in the order of tokenColumns.
+// args returns the values of t as arguments of a statement, in the order of tokenColumns.
 func (t ProviderTokens) args() []any {
 	return []any{
 		t.AccessToken, t.RefreshToken, t.IDToken, orNull(t.AccessTokenExpiresAt), orNull(t.RefreshTokenExpiresAt), t.Scope,
 	}
 }
 
-// orNull returns the argument of a statement for an optional time.
+// orNull returns an optional time as an argument of a statement: nil, that is NULL, for a nil pointer.
 func orNull(t *Time) any {
 	if t == nil {
 		return nil
@@ -43,15 +43,15 @@ func orNull(t *Time) any {
 	return t.Time
 }
 
-// AccountMatch says which user a provider has named.
+// AccountMatch says which user of Xenon an account at a provider belongs to.
 type AccountMatch struct {
 	Account string // the id of the row in account; "" if there is no such account
 	Scope   string // of the account
-	User    User   // the owner of the account, or else the user with the email; zero if there is none
+	User    User   // the owner of the account, otherwise the user with the email; zero if there is neither
 }
 
-// MatchAccount returns the owner of an account at a provider, or else the user with the email (lower case, "" for
-// none). It returns ErrDuplicate if two rows have this account.
+// MatchAccount returns the owner of an account at a provider. If no user has this account, it returns the user with the
+// email (lower case; "" matches no user). It returns ErrDuplicate if two rows have this account.
 func (s *Store) MatchAccount(ctx context.Context, a ProviderAccount, email string) (AccountMatch, error) {
 	found, err := readRows(ctx, s, func(row pgx.CollectableRow) (m AccountMatch, err error) {
 		err = row.Scan(append([]any{&m.Account, &m.Scope}, userFields(&m.User)...)...)
@@ -79,16 +79,16 @@ func (s *Store) MatchAccount(ctx context.Context, a ProviderAccount, email strin
 	return found[0], nil
 }
 
-// LinkMatch says to which user an account can be linked.
+// LinkMatch says which user wants to link an account, and who owns the account now.
 type LinkMatch struct {
-	UserID  string // of the session that requested the link; "" if this session has ended or its user is banned
-	Account string // the id of the row of the account; "" if there is no such account
-	OwnerID string // of the account
-	Scope   string // of the account
+	UserID  string // the user of the session that links the account; "" if it has ended or the user is banned
+	Account string // the id of the account's row; "" if the account is not stored
+	OwnerID string // the user who owns the account
+	Scope   string // the scope of the account
 }
 
-// MatchLink returns the user of a session token and the owner of an account at a provider. It returns ErrDuplicate if
-// two rows have this account.
+// MatchLink returns the user of a session token and the present owner of an account at a provider. It returns
+// ErrDuplicate if two rows have this account.
 func (s *Store) MatchLink(ctx context.Context, token string, a ProviderAccount, now Time) (LinkMatch, error) {
 	found, err := readRows(ctx, s, pgx.RowToStructByName[LinkMatch], `
 		WITH requester AS (
@@ -103,7 +103,7 @@ func (s *Store) MatchLink(ctx context.Context, token string, a ProviderAccount, 
 		LEFT JOIN account a ON a."providerId" = $3 AND a."providerId" <> 'credential' AND a."accountId" = $4
 		LIMIT 2`, token, now.Time, a.ProviderID, a.AccountID)
 	switch {
-	case err != nil || len(found) == 0: // without a row an argument was not valid text, so there is no such session
+	case err != nil || len(found) == 0: // no row: Postgres cannot store an argument, so there is no such session
 		return LinkMatch{}, err
 	case len(found) > 1:
 		return LinkMatch{}, ErrDuplicate
@@ -120,7 +120,8 @@ type StoredAccount struct {
 	ProviderTokens
 }
 
-// AccountWithTokens returns an account of the user with its tokens, else ErrNotFound. id may be any text.
+// AccountWithTokens returns an account of the user with its tokens. It returns ErrNotFound if no account of the user
+// has the id, which may be any text.
 func (s *Store) AccountWithTokens(ctx context.Context, userID, id string) (StoredAccount, error) {
 	return readRow(ctx, s, pgx.RowToStructByName[StoredAccount], `
 		SELECT id, "userId", "providerId", "accountId", `+tokenColumns+`
@@ -128,8 +129,8 @@ func (s *Store) AccountWithTokens(ctx context.Context, userID, id string) (Store
 		WHERE "userId" = $1::uuid AND id::text = $2`, userID, id)
 }
 
-// UpdateTokens stores the new tokens of an account. It returns ErrNotFound if the account was deleted or its refresh
-// token is not the value in the parameter old.
+// UpdateTokens stores new tokens of an account. It returns ErrNotFound if the account was deleted, or if its refresh
+// token is not old, because then another request has stored new tokens.
 func (s *Store) UpdateTokens(ctx context.Context, account string, old *string, t ProviderTokens, at Time) error {
 	n, err := s.exec(ctx, `
 		UPDATE account

@@ -11,15 +11,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// google is the provider account of these tests.
+// google is Ada's account at a provider.
 var google = store.ProviderAccount{ProviderID: "google", AccountID: "108"}
 
-// atProvider is the time of the sign-ins of these tests.
+// atProvider is the time of Ada's sign-ins with the provider.
 var atProvider = store.Time{Time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 
 func ptr[T any](v T) *T { return &v }
 
-// providerSession returns a session to be stored.
+// providerSession returns a session with the token that is not stored yet.
 func providerSession(token string) *store.Session {
 	return &store.Session{
 		Token: token, ExpiresAt: store.Time{Time: atProvider.Add(time.Hour)},
@@ -27,12 +27,12 @@ func providerSession(token string) *store.Session {
 	}
 }
 
-// adaAtProvider is the profile of Ada at the provider.
+// adaAtProvider returns the profile of Ada at the provider.
 func adaAtProvider() store.ProviderProfile {
 	return store.ProviderProfile{Name: ptr("Ada"), Email: ptr("ada@example.com"), EmailVerified: ptr(true)}
 }
 
-// signUpWithGoogle stores the user of adaAtProvider with the account google.
+// signUpWithGoogle stores Ada with her account google.
 func signUpWithGoogle(t *testing.T, db *store.Store, tokens store.ProviderTokens, session *store.Session) store.User {
 	t.Helper()
 	user, err := db.SignUpWithAccount(t.Context(), google, tokens, store.ProviderSignIn{
@@ -55,29 +55,30 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 	user := signUpWithGoogle(t, db, tokens, session)
 	if user.Name != "Ada" || user.Email != "ada@example.com" || !user.EmailVerified || session.ID == "" ||
 		session.UserID != user.ID {
-		t.Fatalf("got %+v, %+v", user, session)
+		t.Fatalf("SignUpWithAccount: got user %+v, session %+v; want the profile and a session of this user", user, session)
 	}
 	match, err := db.MatchAccount(t.Context(), google, "other@example.com")
 	if err != nil || match.User != user || match.Account == "" || match.Scope != "a,b" {
-		t.Errorf("by account: got %+v, %v", match, err)
+		t.Errorf("MatchAccount by the account: got %+v, error %v; want user %+v and the scope a,b", match, err, user)
 	}
 	stored, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
 	want := store.StoredAccount{
 		ID: match.Account, UserID: user.ID, ProviderID: "google", AccountID: "108", ProviderTokens: tokens,
 	}
 	if diff := cmp.Diff(want, stored); diff != "" || err != nil {
-		t.Errorf("account (-want +got):\n%s%v", diff, err)
+		t.Errorf("stored account: error %v (-want +got):\n%s", err, diff)
 	}
 	if _, found, err := db.SessionWithUser(t.Context(), []string{"first"}, atProvider.Time); found != user || err != nil {
-		t.Errorf("session: got %+v, %v", found, err)
+		t.Errorf("user of the stored session: got %+v, error %v; want %+v", found, err, user)
 	}
 	other := store.ProviderAccount{ProviderID: "github", AccountID: "1"}
 	if match, err := db.MatchAccount(t.Context(), other, "ada@example.com"); match.User != user || match.Account != "" ||
 		err != nil {
-		t.Errorf("by email: got %+v, %v", match, err)
+		t.Errorf("MatchAccount by the email: got %+v, error %v; want user %+v and no account", match, err, user)
 	}
 	if match, err := db.MatchAccount(t.Context(), other, ""); match != (store.AccountMatch{}) || err != nil {
-		t.Errorf("unknown: got %+v, %v", match, err)
+		t.Errorf("MatchAccount of an unknown account without an email: got %+v, error %v; want a zero AccountMatch",
+			match, err)
 	}
 	for name, account := range map[string]store.ProviderAccount{"same email": other, "same account": google} {
 		profile := adaAtProvider()
@@ -88,7 +89,7 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 			Profile: profile, Session: providerSession(name), At: atProvider,
 		})
 		if !errors.Is(err, store.ErrDuplicate) {
-			t.Errorf("%s: got %v", name, err)
+			t.Errorf("second SignUpWithAccount with the %s: got %v, want ErrDuplicate", name, err)
 		}
 	}
 }
@@ -101,16 +102,16 @@ func TestAccountOfAnotherUserIsNotRead(t *testing.T) {
 	bob, _ := signUp(t, db, "bob@example.com")
 	id := insertAccount(t, url, ada.ID, "google", "")
 	if got, err := db.AccountWithTokens(t.Context(), ada.ID, id); got.ProviderID != "google" || err != nil {
-		t.Errorf("got %+v, %v", got, err)
+		t.Errorf("account of the user: got %+v, error %v; want the account at google", got, err)
 	}
 	for _, c := range []struct{ user, id string }{{bob.ID, id}, {ada.ID, "no id"}, {ada.ID, ""}, {ada.ID, "nul\x00"}} {
 		if _, err := db.AccountWithTokens(t.Context(), c.user, c.id); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("%q: got %v", c.id, err)
+			t.Errorf("AccountWithTokens(%s, %q): got %v, want ErrNotFound", c.user, c.id, err)
 		}
 	}
 }
 
-// A sign-in keeps the values for which the provider has sent none.
+// A sign-in keeps a stored value if the provider has sent no new one.
 func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
@@ -126,25 +127,27 @@ func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 	got, err := db.SignInWithAccount(t.Context(), match.Account, &store.ProviderTokens{AccessToken: ptr("a2")},
 		store.ProviderSignIn{Seen: seen, Session: session, At: later})
 	if got != user || session.ID == "" || err != nil {
-		t.Errorf("got %+v, %v, want %+v", got, err, user)
+		t.Errorf("SignInWithAccount: got user %+v, session id %q, error %v; want user %+v and a session",
+			got, session.ID, err, user)
 	}
 	stored, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
 	want := first
 	want.AccessToken = ptr("a2")
 	if diff := cmp.Diff(want, stored.ProviderTokens); diff != "" || err != nil {
-		t.Errorf("tokens (-want +got):\n%s%v", diff, err)
+		t.Errorf("tokens after a sign-in with a new access token: error %v (-want +got):\n%s", err, diff)
 	}
 	in := store.ProviderSignIn{Seen: seen, At: later}
 	if _, err := db.SignInWithAccount(t.Context(), match.Account, nil, in); err != nil {
-		t.Errorf("without tokens: %v", err)
+		t.Errorf("SignInWithAccount without tokens: %v", err)
 	}
 	_, err = db.SignInWithAccount(t.Context(), user.ID, nil, in)
 	if !errors.Is(err, store.ErrChanged) {
-		t.Errorf("a deleted account: got %v", err)
+		t.Errorf("SignInWithAccount with an unknown account: got %v, want ErrChanged", err)
 	}
 }
 
-// The email of a user changes only if no other user has the new one, and mailed links of the old one end.
+// The email of a user changes only if no other user has the new one. Then the mailed links to the old email are
+// deleted.
 func TestProviderProfileChangesTheUser(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -212,14 +215,14 @@ func TestBannedUserGetsNoSessionFromAProvider(t *testing.T) {
 	}
 	dbtest.Exec(t, url, `UPDATE "user" SET banned = true, "banExpires" = $1`, atProvider.Add(time.Second))
 	if err := signIn("banned"); !errors.Is(err, store.ErrBanned) {
-		t.Errorf("got %v", err)
+		t.Errorf("sign-in of a banned user: got %v, want ErrBanned", err)
 	}
 	if n := dbtest.Value[int](t, url, `SELECT count(*) FROM session`); n != 0 {
-		t.Errorf("a banned user has %d sessions", n)
+		t.Errorf("after the sign-in of a banned user: got %d sessions, want 0", n)
 	}
 	dbtest.Exec(t, url, `UPDATE "user" SET "banReason" = 'x', "banExpires" = $1`, atProvider.Add(-time.Second))
 	if err := signIn("later"); err != nil {
-		t.Errorf("after the ban: %v", err)
+		t.Errorf("sign-in after the end of the ban: %v", err)
 	}
 	if got := dbtest.Value[string](
 		t,
@@ -227,7 +230,7 @@ func TestBannedUserGetsNoSessionFromAProvider(t *testing.T) {
 		`SELECT concat(banned, "banReason", "banExpires") FROM "user" WHERE id = $1`,
 		user.ID,
 	); got != "f" {
-		t.Errorf("the ban is %q, want it cleared", got)
+		t.Errorf("columns of the ban after that sign-in: got %q, want \"f\", that is banned = false and two NULLs", got)
 	}
 }
 
@@ -239,27 +242,28 @@ func TestMatchLinkNeedsTheSessionOfTheRequest(t *testing.T) {
 	user := signUpWithGoogle(t, db, store.ProviderTokens{Scope: ptr("a")}, session)
 	got, err := db.MatchLink(t.Context(), "first", google, atProvider)
 	if got.UserID != user.ID || got.OwnerID != user.ID || got.Account == "" || got.Scope != "a" || err != nil {
-		t.Errorf("got %+v, %v", got, err)
+		t.Errorf("MatchLink of the user's own account: got %+v, error %v; want user %s twice and the scope a",
+			got, err, user.ID)
 	}
 	other := store.ProviderAccount{ProviderID: "github", AccountID: "108"}
 	if got, err := db.MatchLink(t.Context(), "first", other, atProvider); got != (store.LinkMatch{UserID: user.ID}) ||
 		err != nil {
-		t.Errorf("another account: got %+v, %v", got, err)
+		t.Errorf("MatchLink of an account that is not stored: got %+v, error %v; want only user %s", got, err, user.ID)
 	}
 	ended := store.Time{Time: session.ExpiresAt.Time}
 	for name, c := range map[string]struct {
 		token string
 		at    store.Time
 	}{
-		"unknown session": {"none", atProvider}, "expired session": {"first", ended}, "impossible": {"nul\x00", atProvider},
+		"unknown session": {"none", atProvider}, "expired session": {"first", ended}, "NUL": {"nul\x00", atProvider},
 	} {
 		if got, err := db.MatchLink(t.Context(), c.token, google, c.at); got.UserID != "" || err != nil {
-			t.Errorf("%s: got %+v, %v", name, got, err)
+			t.Errorf("MatchLink, %s: got %+v, error %v; want no user", name, got, err)
 		}
 	}
 	dbtest.Exec(t, url, `UPDATE "user" SET banned = true`)
 	if got, err := db.MatchLink(t.Context(), "first", google, atProvider); got.UserID != "" || err != nil {
-		t.Errorf("banned: got %+v, %v", got, err)
+		t.Errorf("MatchLink, banned user: got %+v, error %v; want no user", got, err)
 	}
 }
 
@@ -270,7 +274,7 @@ func TestSocialStateIsRedeemedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := db.SocialState(t.Context(), "x"); got != "data" || err != nil {
-		t.Errorf("got %q, %v", got, err)
+		t.Errorf("SocialState: got %q, error %v; want the stored data", got, err)
 	}
 	results := make(chan error, 5)
 	for range cap(results) {
@@ -285,10 +289,10 @@ func TestSocialStateIsRedeemedOnce(t *testing.T) {
 		case err == nil:
 			redeemed++
 		case !errors.Is(err, store.ErrNotFound):
-			t.Errorf("got %v", err)
+			t.Errorf("RedeemSocialState: got %v, want no error or ErrNotFound", err)
 		}
 	}
 	if redeemed != 1 {
-		t.Errorf("redeemed %d times, want once", redeemed)
+		t.Errorf("%d concurrent calls redeemed the state %d times, want once", cap(results), redeemed)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// insertAccount adds an account of a provider to a user and returns its id.
+// insertAccount stores an account of a user at a provider, and returns the id of its row.
 func insertAccount(t *testing.T, url, userID, provider, scope string) (id string) {
 	t.Helper()
 	return dbtest.Value[string](t, url, `
@@ -43,7 +43,7 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 	id := insertAccount(t, url, ada.ID, "google", "openid,email")
 	got, err := db.AccountsOfUser(t.Context(), ada.ID)
 	if err != nil || len(got) != 2 {
-		t.Fatalf("got accounts %v, %v, want 2", got, err)
+		t.Fatalf("accounts of ada: got %v, error %v; want two", got, err)
 	}
 	want := map[string]store.Account{
 		"google": {
@@ -54,14 +54,14 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 	for _, a := range got {
 		if a.ProviderID == "google" {
 			if diff := cmp.Diff(want["google"], a); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
+				t.Errorf("ada's account at google (-want +got):\n%s", diff)
 			}
 		} else if a.AccountID != ada.ID || a.Scope != "" {
-			t.Errorf("got account %+v, want the id of the user and no scope", a)
+			t.Errorf("ada's password account: got %+v, want her id as AccountID and no scope", a)
 		}
 	}
 	if diff := cmp.Diff([]string{"credential"}, providersOf(t, db, bob.ID)); diff != "" {
-		t.Errorf("bob (-want +got):\n%s", diff)
+		t.Errorf("providers of bob's accounts (-want +got):\n%s", diff)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 	}
 }
 
-func TestDeleteAccount(t *testing.T) {
+func TestDeleteAccountKeepsTheLastAccountAndThoseOfOtherUsers(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1)
@@ -88,12 +88,12 @@ func TestDeleteAccount(t *testing.T) {
 	bob, _ := signUp(t, db, "bob@example.com")
 	bobs := insertAccount(t, url, bob.ID, "google", "")
 	if err := db.DeleteAccount(t.Context(), ada.ID, "no id", false); !errors.Is(err, store.ErrLastAccount) {
-		t.Errorf("delete by a wrong id when one account is left: got %v, want ErrLastAccount", err)
+		t.Errorf("delete by an unknown id when the user has one account: got %v, want ErrLastAccount", err)
 	}
 	id := insertAccount(t, url, ada.ID, "github", "")
 	for _, foreign := range []string{bobs, "", "no id", "nul\x00", ada.ID} {
 		if err := db.DeleteAccount(t.Context(), ada.ID, foreign, false); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("delete %q, which is not a account of the user: got %v, want ErrNotFound", foreign, err)
+			t.Errorf("delete by the id %q, which no account of the user has: got %v, want ErrNotFound", foreign, err)
 		}
 	}
 	if err := db.DeleteAccount(t.Context(), ada.ID, id, false); err != nil {
@@ -103,11 +103,11 @@ func TestDeleteAccount(t *testing.T) {
 		t.Errorf("delete the last account: got %v, want ErrLastAccount", err)
 	}
 	if got := append(providersOf(t, db, ada.ID), providersOf(t, db, bob.ID)...); len(got) != 3 {
-		t.Errorf("got the accounts %v of both users, want 3", got)
+		t.Errorf("got the accounts %v of both users together, want 3", got)
 	}
 }
 
-// Requests that delete all accounts of a user at the same time leave one of them.
+// If requests delete all accounts of a user at the same time, one account stays.
 func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -116,7 +116,7 @@ func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 	for round := range 20 {
 		var ids []string
 		for _, provider := range []string{"google", "github", "gitlab", "apple", "slack"} {
-			// One account may be left of the last round.
+			// One more account, from the round before, still exists.
 			ids = append(ids, insertAccount(t, url, ada.ID, fmt.Sprint(provider, round), ""))
 		}
 		list, err := db.AccountsOfUser(t.Context(), ada.ID)
@@ -133,7 +133,7 @@ func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 		}
 		group.Wait()
 		if got := providersOf(t, db, ada.ID); len(got) != 1 {
-			t.Fatalf("got %v of %d accounts left, want one", got, len(ids)+1)
+			t.Fatalf("after concurrent deletions of all %d accounts: got %v, want one account", len(ids)+1, got)
 		}
 	}
 }
@@ -162,12 +162,12 @@ func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%d (-want +got):\n%s", i, diff)
+			t.Errorf("user after update %d (-want +got):\n%s", i, diff)
 		}
 	}
 	_, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: text("\x00"), At: now})
 	if !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("name with a NUL: got %v, want ErrInvalid", err)
+		t.Errorf("update with a NUL in the name: got %v, want ErrInvalid", err)
 	}
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	_, err = db.UpdateUser(t.Context(), unknown, store.UserChange{Name: text("x"), At: now})
@@ -175,6 +175,6 @@ func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 		t.Errorf("update of an unknown user: got %v, want ErrNotFound", err)
 	}
 	if got, _, err := db.UserWithPassword(t.Context(), "bob@example.com"); err != nil || cmp.Diff(bob, got) != "" {
-		t.Errorf("the update changed another user: got %+v, %v", got, err)
+		t.Errorf("another user after the updates: got %+v, error %v; want %+v", got, err, bob)
 	}
 }

@@ -31,15 +31,15 @@ func TestUpdateTokensReplacesOnlyNewValues(t *testing.T) {
 	want := first
 	want.AccessToken, want.AccessTokenExpiresAt = ptr("a2"), &ends
 	if diff := cmp.Diff(want, got.ProviderTokens); diff != "" || err != nil {
-		t.Errorf("tokens (-want +got):\n%s%v", diff, err)
+		t.Errorf("tokens after an update of the access token: error %v (-want +got):\n%s", err, diff)
 	}
 	updated := dbtest.Value[time.Time](t, url, `SELECT "updatedAt" FROM account`)
 	if !updated.Equal(later.Time) {
-		t.Errorf("updated at %v, want %v", updated, later)
+		t.Errorf("updatedAt of the account: got %v, want %v", updated, later)
 	}
 }
 
-func TestUpdateTokensKeepsThoseOfAnotherRefresh(t *testing.T) {
+func TestUpdateTokensKeepsTokensThatAnotherRequestStored(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1)
@@ -51,21 +51,21 @@ func TestUpdateTokensKeepsThoseOfAnotherRefresh(t *testing.T) {
 	for _, old := range []*string{ptr("r1"), nil} {
 		err := db.UpdateTokens(t.Context(), match.Account, old, store.ProviderTokens{RefreshToken: ptr("x")}, atProvider)
 		if !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("got %v, want %v", err, store.ErrNotFound)
+			t.Errorf("UpdateTokens with an old refresh token: got %v, want ErrNotFound", err)
 		}
 	}
 	if got := dbtest.Value[string](t, url, `SELECT "refreshToken" FROM account`); got != "r2" {
-		t.Errorf("the refresh token is %s, want r2", got)
+		t.Errorf("refresh token after the failed updates: got %s, want r2", got)
 	}
 }
 
-func TestTokensOfADeletedAccountAreNotFound(t *testing.T) {
+func TestUpdateTokensOfAnUnknownAccountIsNotFound(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
 	const account = "00000000-0000-4000-8000-000000000000"
 	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, atProvider)
 	if !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("got %v, want %v", err, store.ErrNotFound)
+		t.Errorf("UpdateTokens of an account that does not exist: got %v, want ErrNotFound", err)
 	}
 }
 
@@ -75,6 +75,6 @@ func TestUpdateTokensReportsAnErrorOfTheDatabase(t *testing.T) {
 	const account = "00000000-0000-4000-8000-000000000000"
 	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, atProvider)
 	if err == nil || errors.Is(err, store.ErrNotFound) {
-		t.Errorf("got %v, want the error of a missing table", err)
+		t.Errorf("UpdateTokens in a database without tables: got %v, want the error of Postgres", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
+// connectDirectly opens a connection that does not belong to a Store.
 func connectDirectly(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -23,7 +24,7 @@ func connectDirectly(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-// ban is the three columns of a user's ban, and when the row was last changed.
+// ban has the three columns of a user's ban, and the time when the row was last changed.
 type ban struct {
 	Banned          *bool
 	Reason, Expires *string
@@ -41,9 +42,9 @@ func readBan(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
 	return b
 }
 
-// The test has every combination of values of the columns. It checks whether the user can have a session, and whether a
-// new session clears the ban.
-func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
+// For each value of the columns, the test checks whether an old session is found, whether a new one can be stored, and
+// whether that clears the ban.
+func TestSessionsOfBannedUsersAreRejected(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	wire := &dbtest.CountingDialer{}
@@ -55,13 +56,13 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 	no := false
 	for _, c := range []struct {
 		name, banned, expires string // SQL; the clock of the tests is at 2026-01-15 12:00:00.123
-		out, cleared          bool
+		rejected, cleared     bool
 	}{
-		{name: "banned without end", banned: "true", expires: "NULL", out: true},
-		{name: "until later", banned: "true", expires: "'2026-01-15 12:00:00.124+00'", out: true},
-		{name: "until now", banned: "true", expires: "'2026-01-15 12:00:00.123+00'", out: true},
-		{name: "until infinity", banned: "true", expires: "'infinity'", out: true},
-		{name: "until a year that JavaScript cannot represent", banned: "true", expires: "'290000-01-01'", out: true},
+		{name: "banned without end", banned: "true", expires: "NULL", rejected: true},
+		{name: "until later", banned: "true", expires: "'2026-01-15 12:00:00.124+00'", rejected: true},
+		{name: "until now", banned: "true", expires: "'2026-01-15 12:00:00.123+00'", rejected: true},
+		{name: "until infinity", banned: "true", expires: "'infinity'", rejected: true},
+		{name: "until a year that JavaScript cannot represent", banned: "true", expires: "'290000-01-01'", rejected: true},
 		{name: "until a moment ago", banned: "true", expires: "'2026-01-15 12:00:00.122+00'", cleared: true},
 		{name: "until long ago", banned: "true", expires: "'-infinity'", cleared: true},
 		{name: "not banned", banned: "false", expires: "NULL"},
@@ -78,17 +79,17 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 
 		trips := wire.RoundTrips()
 		_, user, err := db.SessionWithUser(t.Context(), []string{old.Token}, now)
-		if errors.Is(err, store.ErrNotFound) != c.out || !c.out && (err != nil || user.ID != ada.ID) {
-			t.Errorf("%s: the session: got %v, want it rejected: %v", c.name, err, c.out)
+		if errors.Is(err, store.ErrNotFound) != c.rejected || !c.rejected && (err != nil || user.ID != ada.ID) {
+			t.Errorf("%s, old session: got user %q, error %v; want ErrNotFound: %v", c.name, user.ID, err, c.rejected)
 		}
 		next := session(c.name, now)
 		next.UserID = ada.ID
 		id, err := db.InsertSession(t.Context(), *next)
-		if errors.Is(err, store.ErrBanned) != c.out || c.out != (id == "") || !c.out && err != nil {
-			t.Errorf("%s: a new session: got %q, %v, want rejected: %v", c.name, id, err, c.out)
+		if errors.Is(err, store.ErrBanned) != c.rejected || c.rejected != (id == "") || !c.rejected && err != nil {
+			t.Errorf("%s, new session: got id %q, error %v; want ErrBanned: %v", c.name, id, err, c.rejected)
 		}
 		if got := wire.RoundTrips() - trips; got != 2 {
-			t.Errorf("%s: got %d round trips, want 2", c.name, got)
+			t.Errorf("%s: got %d round trips, want 2, one for each session", c.name, got)
 		}
 
 		want := before
@@ -96,15 +97,15 @@ func TestSessionsOfBannedUsersAreRefused(t *testing.T) {
 			want = ban{Banned: &no, UpdatedAt: now}
 		}
 		if diff := cmp.Diff(want, readBan(t, conn, ada.ID)); diff != "" {
-			t.Errorf("%s: the columns (-want +got):\n%s", c.name, diff)
+			t.Errorf("%s: columns of the ban afterwards (-want +got):\n%s", c.name, diff)
 		}
 	}
 	if got := len(tokens(t, db, ada.ID)); got != 1+6 {
-		t.Errorf("got %d sessions, want the first and the six that were granted", got)
+		t.Errorf("got %d sessions in the end, want the first one and the six new ones that were not rejected", got)
 	}
 }
 
-// A ban is of one user, and a deleted user is not banned.
+// A user who does not exist counts as not banned: the error is ErrOrphan.
 func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -115,12 +116,12 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	}
 	_, u, err := db.SessionWithUser(t.Context(), []string{"token-of-bob@example.com"}, now)
 	if err != nil || u.ID != bob.ID {
-		t.Errorf("session of another user: got %+v, %v, want that user", u, err)
+		t.Errorf("session of a user who is not banned: got user %+v, error %v; want bob", u, err)
 	}
 	next := session("next", now)
 	next.UserID = bob.ID
 	if _, err := db.InsertSession(t.Context(), *next); err != nil {
-		t.Errorf("new session of another user: %v", err)
+		t.Errorf("new session of a user who is not banned: %v", err)
 	}
 	deleted := session("of a deleted user", now)
 	deleted.UserID = "00000000-0000-4000-8000-000000000000"
@@ -129,7 +130,7 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	}
 }
 
-// Sign-ins at the same time, just after the end of a ban, all succeed.
+// If the user signs in several times at once just after the end of a ban, all sign-ins succeed.
 func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -151,6 +152,6 @@ func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	}
 	group.Wait()
 	if b := readBan(t, conn, ada.ID); b.Banned == nil || *b.Banned || b.Expires != nil {
-		t.Errorf("after sign-ins when the ban has expired: got %+v, want the ban cleared", b)
+		t.Errorf("after sign-ins at the end of a ban: got the columns %+v, want the ban cleared", b)
 	}
 }

@@ -10,15 +10,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// lastUsedKey is the key of the time at which a statement last used a connection, in the CustomData of the connection.
 const lastUsedKey = "xenon.lastUsed"
 
-// wallClock returns the time without its monotonic clock reading, which does not advance while Lambda freezes the
-// process.
+// wallClock returns the current time without its monotonic clock reading, because the monotonic clock stops while
+// Lambda freezes the process.
 func wallClock() time.Time {
 	return time.Now().Round(0) //nolint:forbidigo // the age of a socket does not depend on the clock of the product
 }
 
-// isUsable reports whether an idle connection can be used. It takes no round trip.
+// isUsable reports whether an idle connection can be used. It does so without a round trip.
 func isUsable(_ context.Context, c *pgx.Conn) (bool, error) {
 	used, ok := c.PgConn().CustomData()[lastUsedKey].(time.Time)
 	if !ok {
@@ -36,7 +37,7 @@ func isUsable(_ context.Context, c *pgx.Conn) (bool, error) {
 
 var errPoolFull = errors.New("all connections are in use")
 
-// withConn runs f on a connection, within the timeouts, and classifies its error.
+// withConn runs f on a connection of the pool, within statementTimeout, and returns its error as classify does.
 func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := context.WithTimeout(ctx, statementTimeout)
 	defer stop()
@@ -55,22 +56,23 @@ func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.C
 		return s.classify(err)
 	}
 	defer conn.Release()
-	// This code is not in the pool's AfterRelease hook. With that hook the pool releases connections in a goroutine, and
+	// This code cannot be in the pool's hook AfterRelease. With that hook the pool releases connections in a goroutine, so
 	// the next statement could find no free connection.
 	conn.Conn().PgConn().CustomData()[lastUsedKey] = wallClock()
 	return s.classify(err)
 }
 
-// discard removes a broken connection from the pool. pgx tries to cancel its statement for up to 15 s. During this time
-// the pool would count the connection, and the next request could get no connection.
+// discard removes a broken connection from the pool at once. Otherwise pgx would try to cancel its statement for up to
+// 15 s. During this time the connection would count as in use, and the next request could get no connection.
 func discard(conn *pgxpool.Conn) {
 	_ = conn.Hijack().PgConn().Conn().Close() // the connection is already broken
 }
 
-// Waits returns how many statements had to wait for a free connection since the last call.
+// Waits returns how many statements have had to wait for a free connection since the last call of Waits.
 func (s *Store) Waits() int { return int(s.waits.Swap(0)) }
 
-// acquire waits at most poolTimeout while all connections are in use, but without limit while one is being opened.
+// acquire returns a connection of the pool. If all connections are in use (full), it waits at most poolTimeout. If a
+// connection is being opened at that time, it continues to wait until ctx ends.
 func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
 	if !full && s.pool.Stat().IdleConns() > 0 { // a connection is free, so no timer is needed
 		return s.pool.Acquire(ctx)

@@ -16,10 +16,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// countingURLs is a store.URLSource that returns its URLs one after the other, and the last one from then on.
+// countingURLs is a store.URLSource that returns its URLs one after the other, and then the last one again. It counts
+// the calls of DatabaseURL (asked) and Invalidate (invalidated).
 type countingURLs struct {
-	urls           []string
-	asked, refused int
+	urls               []string
+	asked, invalidated int
 }
 
 func (c *countingURLs) DatabaseURL(context.Context) (string, error) {
@@ -27,7 +28,7 @@ func (c *countingURLs) DatabaseURL(context.Context) (string, error) {
 	return c.urls[min(c.asked, len(c.urls))-1], nil
 }
 
-func (c *countingURLs) Invalidate() { c.refused++ }
+func (c *countingURLs) Invalidate() { c.invalidated++ }
 
 func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 	t.Parallel()
@@ -61,19 +62,19 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	db := open(t, proxy.URL(), 3)
 	_, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
-	for range 3 { // use all connections of the pool
+	for range 3 { // opens all connections of the pool
 		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), []string{s.Token}, now) })
 	}
 	group.Wait()
 	for range 5 {
 		proxy.Cut()
 		if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
-			t.Errorf("a read after the server closed all connections: %v", err)
+			t.Errorf("read after the server closed all connections: %v", err)
 		}
 	}
 }
 
-// The check of idle connections finds the closed socket. A write would also be repeated if nothing was sent.
+// The check of idle connections notices the closed socket, so that the write uses a new connection.
 func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
@@ -95,7 +96,7 @@ func TestConnectionIsReplacedAfterFourIdleMinutesAndWhenTheClockWasSetBack(t *te
 		0: true, 2 * time.Second: true, 3 * time.Minute: true, 5 * time.Minute: false, -time.Minute: false,
 	} {
 		if got, err := db.UsableAfter(t.Context(), idle); got != want || err != nil {
-			t.Errorf("idle for %s: got %t, %v, want %t", idle, got, err, want)
+			t.Errorf("connection that was idle for %s: got usable %t, error %v; want usable %t", idle, got, err, want)
 		}
 	}
 }
@@ -108,21 +109,21 @@ func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 	proxy.Refuse()
 	_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
 	if !unavailable(err) || !strings.Contains(err.Error(), "failed to connect") {
-		t.Errorf("connection refused: got %v, want an error that is unavailable and says that it failed to connect", err)
+		t.Errorf("read while connections are refused: got %v, want an Unavailable error with \"failed to connect\"", err)
 	}
 	proxy.Resume()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
-		t.Errorf("a read after Resume: got %v, want no error", err)
+		t.Errorf("read after connections are accepted again: got %v, want no error", err)
 	}
 	proxy.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if _, _, err := db.SessionWithUser(ctx, []string{s.Token}, now); !unavailable(err) {
-		t.Errorf("a server that does not answer: got %v, want an error that is unavailable", err)
+		t.Errorf("read while the server does not answer: got %v, want an Unavailable error", err)
 	}
 	proxy.Resume()
 	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
-		t.Errorf("a read after the second Resume: got %v, want no error", err)
+		t.Errorf("read after the server answers again: got %v, want no error", err)
 	}
 }
 
@@ -150,19 +151,20 @@ func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	waitFor(t, blocker, `SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass`)
 	_, err = db.EmailTaken(t.Context(), "x")
 	if !unavailable(err) || !strings.Contains(err.Error(), "all connections are in use") {
-		t.Errorf("got %v, want unavailable", err)
+		t.Errorf("read while the only connection is in use: got %v, want an Unavailable error that says so", err)
 	}
 	if _, err := blocker.Exec(t.Context(), `COMMIT`); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-busy; err != nil {
-		t.Errorf("the statement that was waiting: %v", err)
+		t.Errorf("statement that waited for a lock: got %v, want no error after the lock was released", err)
 	}
 	if first, second := db.Waits(), db.Waits(); first != 1 || second != 0 {
-		t.Errorf("got %d waits, then %d, want 1, then 0", first, second)
+		t.Errorf("Waits twice after one statement waited: got %d, then %d, want 1, then 0", first, second)
 	}
 }
 
+// waitFor repeats the query condition until its result is true.
 func waitFor(t *testing.T, c *pgx.Conn, condition string) {
 	t.Helper()
 	for ok := false; !ok; time.Sleep(5 * time.Millisecond) {
@@ -184,15 +186,15 @@ func TestReadSucceedsAfterThePasswordWasRotated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.User = url.UserPassword("rotated_away", "rotated away") // rejected also by a server that accepts any password
+	u.User = url.UserPassword("rotated_away", "rotated away") // no server has a role with this name
 	wrong := u.String()
 	source := &countingURLs{urls: []string{wrong, good}}
 	db := store.Open(source, 1)
 	t.Cleanup(db.Close)
 	if err := db.Ready(t.Context()); err != nil {
-		t.Errorf("a read after the password was rotated: %v", err)
+		t.Errorf("read after the password was rotated: %v", err)
 	}
-	if source.refused != 1 || source.asked != 2 {
-		t.Errorf("got %d calls of DatabaseURL and %d of Invalidate, want 2 and 1", source.asked, source.refused)
+	if source.invalidated != 1 || source.asked != 2 {
+		t.Errorf("got %d calls of DatabaseURL and %d of Invalidate, want 2 and 1", source.asked, source.invalidated)
 	}
 }

@@ -17,7 +17,7 @@ func TestContinueEmailChangeReplacesTheLink(t *testing.T) {
 		Link: "change-email:one", UserID: user.ID, SessionID: made.ID, To: "new@example.com",
 	}
 	if taken, err := db.InsertEmailChange(t.Context(), change, now.Add(time.Hour), now); taken || err != nil {
-		t.Fatalf("insert a link for a free email: got taken %v, %v, want false and no error", taken, err)
+		t.Fatalf("store a change to an email that no user has: got taken %v, error %v; want false and no error", taken, err)
 	}
 	next := func(link, userID string) error {
 		return db.ContinueEmailChange(t.Context(), link, "change-email:two", userID, now.Add(2*time.Hour), now)
@@ -33,6 +33,6 @@ func TestContinueEmailChangeReplacesTheLink(t *testing.T) {
 		t.Errorf("continue with the first link again: got %v, want ErrNotFound", err)
 	}
 	if err := next("change-email:two", user.ID); err != nil {
-		t.Errorf("continue with the next link: got %v, want no error", err)
+		t.Errorf("continue with the link that the first call stored: got %v, want no error", err)
 	}
 }

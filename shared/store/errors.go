@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// Errors that callers can distinguish.
+// The errors that the caller of a Store method can expect.
 var (
 	ErrNotFound     = errors.New("not found")
 	ErrDuplicate    = errors.New("already exists")
@@ -24,25 +24,27 @@ var (
 	ErrLastAccount  = errors.New("this is the only account of the user")
 )
 
-// unavailable marks an error that means that the database cannot be reached or is overloaded. shared/web answers 503.
+// unavailable is an error that means that the database cannot be reached or is overloaded. shared/web answers it with
+// 503.
 type unavailable struct{ error }
 
 func (unavailable) Unavailable() bool { return true }
 func (u unavailable) Unwrap() error   { return u.error }
 
-// transient marks an error after which the same statement may succeed.
+// transient is an error after which the same statement may succeed.
 type transient struct{ unavailable }
 
-// brokenConnection marks an error of the connection, after which a read may succeed on another connection.
+// brokenConnection is an error of the connection. A read may succeed on another connection.
 type brokenConnection struct{ unavailable }
 
-// mayRepeatRead reports whether a read that failed may succeed at a second attempt.
+// mayRepeatRead reports whether a read that failed may succeed at another attempt. If its connection is broken, it also
+// closes the idle connections.
 func (s *Store) mayRepeatRead(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
 	if errors.As(err, new(brokenConnection)) {
-		s.pool.Reset() // the idle connections are probably broken, too
+		s.pool.Reset() // they are probably broken, too
 		return true
 	}
 	return errors.As(err, new(transient))
@@ -53,8 +55,8 @@ func isUnavailable(err error) bool {
 	return errors.As(err, &u) && u.Unavailable()
 }
 
-// classify turns an error of pgx into one of the errors above. shared/pg knows the SQLSTATEs of errors that the
-// statement did not cause.
+// classify turns an error of pgx into one of the errors above. Errors that the statement did not cause are classified
+// by shared/pg.
 func (s *Store) classify(err error) error {
 	switch {
 	case err == nil:
@@ -77,12 +79,13 @@ func (s *Store) classify(err error) error {
 	return classifyStatement(err)
 }
 
-// classifyStatement classifies errors that the statement or its arguments cause.
+// classifyStatement classifies an error that the statement or its arguments caused. It returns an unknown error
+// unchanged.
 func classifyStatement(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case !ok && strings.Contains(err.Error(), "failed to encode args["):
-		// For a prepared statement pgx knows the types of the parameters, and rejects the argument before it sends it.
+		// pgx knows the types of the parameters of a prepared statement, and rejects a wrong value before it sends anything.
 		return errors.Join(ErrInvalid, err)
 	case !ok:
 		return err

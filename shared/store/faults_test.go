@@ -11,8 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// A read with one transient error is repeated and succeeds. A write returns an Unavailable error, or it was executed.
-func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
+// A read with one transient error is repeated and succeeds. A write that fails returns an Unavailable error and changes
+// nothing.
+func TestTransientErrorsAreHiddenFromReadsAndReportedByWrites(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	writes := 0
@@ -24,15 +25,15 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 				p.SetError(e, phase, 1, times)
 				err := db.Ready(t.Context())
 				if p.ClearError() == 0 {
-					t.Errorf("%s: the test is wrong: the proxy sent no error", name)
+					t.Errorf("%s: the proxy of the test sent no error, want at least one", name)
 				}
 				return err
 			}
 			if err := read(1); err != nil {
-				t.Errorf("%s: a read that fails once: got %v, want no error", name, err)
+				t.Errorf("%s: read whose first attempt fails: got %v, want no error", name, err)
 			}
 			if err := read(-1); !unavailable(err) {
-				t.Errorf("%s: a read that fails each time: got %v, want an error that is unavailable", name, err)
+				t.Errorf("%s: read whose every attempt fails: got %v, want an Unavailable error", name, err)
 			}
 			writes++
 			db := open(t, p.URL(), 1)
@@ -43,14 +44,14 @@ func TestTransientErrorsOfServersAndPoolers(t *testing.T) {
 			p.ClearError()
 			taken, _ := db.EmailTaken(t.Context(), user.Email)
 			if err != nil && !unavailable(err) || taken != (err == nil) {
-				t.Errorf("%s: a write: got %v, and the user exists: %t; want a user, or an error that is unavailable and none",
+				t.Errorf("%s: sign-up: got %v, user stored: %t; want a stored user or an Unavailable error, not both",
 					name, err, taken)
 			}
 		}
 	}
 }
 
-// An error at connect is never the result of the statement, for every SQLSTATE.
+// An error at connect is not a result of the statement, even if its SQLSTATE is one that statements cause.
 func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -58,13 +59,14 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 		p.SetError(dbtest.ServerError{Severity: "FATAL", Code: code, Message: "refused"}, dbtest.AtConnect, 1, -1)
 		db := open(t, p.URL(), 1)
 		if _, _, err := db.UserWithPassword(t.Context(), "ada@example.com"); !unavailable(err) {
-			t.Errorf("%s at connect: got %v, want an error that is unavailable", code, err)
+			t.Errorf("SQLSTATE %s at connect: got %v, want an Unavailable error", code, err)
 		}
 		p.ClearError()
 	}
 }
 
-// Only with the routine of Postgres's check of cached plans does 0A000 mean that the statement can be repeated.
+// The SQLSTATE 0A000 means that a prepared statement is no longer valid only if it comes from the routine of Postgres
+// that checks cached plans. The error of this test has another routine.
 func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -72,10 +74,10 @@ func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 	unsupported := dbtest.ServerError{Severity: "ERROR", Code: "0A000", Message: "not supported"}
 	p.SetError(unsupported, dbtest.AtStatement, 1, 1)
 	if _, err := db.EmailTaken(t.Context(), "ada@example.com"); err == nil || unavailable(err) {
-		t.Errorf("got %v, want the error of the server", err)
+		t.Errorf("read with the error 0A000: got %v, want this error and not an Unavailable one", err)
 	}
 	if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); sent != 1 || seen != 1 {
-		t.Errorf("got the statement %d times and %d errors of the server, want 1 and 1", seen, sent)
+		t.Errorf("the proxy got the statement %d times and sent %d errors, want 1 and 1", seen, sent)
 	}
 }
 
@@ -92,12 +94,12 @@ func TestRowThatCannotBeReadIsNotAMissingRow(t *testing.T) {
 	}
 	_, err := db.UserByID(t.Context(), user.ID)
 	if err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) {
-		t.Errorf("got %v, want the error of pgx", err)
+		t.Errorf("UserByID of a row with a NULL name: got %v, want the error of pgx, not ErrNotFound or ErrInvalid", err)
 	}
 }
 
-// If an error rolls a charge back, the repeated statement counts it. So errors do not allow guesses that are not
-// counted.
+// If an error rolls back a charge, the repeated read counts it. So an attacker cannot use errors to try passwords
+// without being counted.
 func TestRepeatedReadIsCounted(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -112,16 +114,16 @@ func TestRepeatedReadIsCounted(t *testing.T) {
 		)
 		_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
 		if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
-			t.Fatalf("a read that was repeated: got %v after %d errors, want ErrNotFound after 1", err, sent)
+			t.Fatalf("read with a charge: got %v after %d errors of the proxy, want ErrNotFound after 1", err, sent)
 		}
 	}
 	var limited *store.LimitedError
 	if err := db.Count(t.Context(), c); !errors.As(err, &limited) {
-		t.Errorf("got %v after three charges, want a *LimitedError", err)
+		t.Errorf("fourth charge of a limit of three: got %v, want a *LimitedError", err)
 	}
 }
 
-// A charge counts although the first attempt to connect fails, because nothing was sent.
+// If the first attempt to connect fails, no charge was sent. So the second attempt sends the charge.
 func TestChargeCountsAfterARejectedConnection(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -130,10 +132,10 @@ func TestChargeCountsAfterARejectedConnection(t *testing.T) {
 	p.SetError(starting, dbtest.AtConnect, 1, 1)
 	_, _, err := open(t, p.URL(), 1).Charging(c).UserWithPassword(t.Context(), "ada@example.com")
 	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
-		t.Fatalf("a read after a rejected connection: got %v after %d errors, want ErrNotFound after 1", err, sent)
+		t.Fatalf("read whose first connection is rejected: got %v after %d errors, want ErrNotFound after 1", err, sent)
 	}
 	if err := open(t, p.URL(), 1).Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
-		t.Errorf("got %v after one charge, want a *LimitedError", err)
+		t.Errorf("second charge of a limit of one: got %v, want a *LimitedError", err)
 	}
 }
 
@@ -154,7 +156,8 @@ func TestWriteIsRepeatedAfterARejectedConnection(t *testing.T) {
 		p.SetError(starting, dbtest.AtConnect, 1, 1)
 		err := write(open(t, p.URL(), 1))
 		if sent := p.ClearError(); sent != 1 || err != nil {
-			t.Errorf("a write %s: got %v after %d errors, want no error after 1", name, err, sent)
+			t.Errorf("write %s, whose first connection is rejected: got %v after %d errors, want no error after 1",
+				name, err, sent)
 		}
 	}
 }
@@ -177,13 +180,14 @@ func TestWriteIsNotRepeatedAfterItWasSent(t *testing.T) {
 		p.SetError(shutdown, dbtest.AtStatement, 1, 1)
 		err := write(open(t, p.URL(), 1))
 		if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); !unavailable(err) || sent != 1 || seen != 1 {
-			t.Errorf("a write %s: got %v after %d statements, want an error that is unavailable after 1",
+			t.Errorf("write %s, whose connection the server ends: got %v after %d statements, want an Unavailable error after 1",
 				name, err, seen)
 		}
 	}
 }
 
-// Postgres may have counted a charge before it ended the connection, so the repeated read does not count it again.
+// Postgres may have counted a charge before it ended the connection. So the repeated read does not send the charge
+// again.
 func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
@@ -193,15 +197,15 @@ func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
 	p.SetError(shutdown, dbtest.AtStatement, 1, 1)
 	_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
 	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
-		t.Fatalf("a read after the server ended the connection: got %v after %d errors, want ErrNotFound after 1",
+		t.Fatalf("read whose connection the server ends: got %v after %d errors, want ErrNotFound after 1",
 			err, sent)
 	}
 	if err := db.Count(t.Context(), c); err != nil {
-		t.Errorf("the charge was counted twice: got %v, want no error", err)
+		t.Errorf("another charge of a limit of one: got %v, want no error, because the first one was not sent again", err)
 	}
 }
 
-// Invalidate is called also if a pooler reports the rejected login with another SQLSTATE.
+// The Store recognises a rejected login even if a pooler reports it with the SQLSTATE of another error.
 func TestRefusedLoginsCallInvalidate(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
@@ -215,22 +219,23 @@ func TestRefusedLoginsCallInvalidate(t *testing.T) {
 		source := &countingURLs{urls: []string{p.URL()}}
 		p.SetError(e, dbtest.AtConnect, 1, 1)
 		db := store.Open(source, 1)
-		if err := db.Ready(t.Context()); err != nil || source.refused != 1 {
-			t.Errorf("%s: got %v and %d calls of Invalidate, want no error and 1", e.Message, err, source.refused)
+		if err := db.Ready(t.Context()); err != nil || source.invalidated != 1 {
+			t.Errorf("login rejected with %q: got error %v and %d calls of Invalidate, want no error and 1",
+				e.Message, err, source.invalidated)
 		}
 		p.ClearError()
 		db.Close()
 	}
 }
 
-// Parameters of other drivers in the URL do not reach the server, directly or through a pooler.
+// A URL with parameters of other drivers connects to Postgres and to a pooler. Both would reject these parameters.
 func TestURLsOfOtherDriversConnect(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
 	for name, database := range map[string]string{"direct": address, "through a pooler": dbtest.Pgbouncer(t, address)} {
 		u, err := url.Parse(database)
 		if err != nil {
-			t.Fatal("the URL of the test database is not a URL")
+			t.Fatal("the URL of the test database cannot be parsed")
 		}
 		for _, query := range []string{
 			"pgbouncer=true&connection_limit=1&pool_timeout=0&connect_timeout=15&schema=public&socket_timeout=5" +
@@ -240,19 +245,19 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 		} {
 			u.RawQuery = query
 			if err := open(t, u.String(), 1).Ready(t.Context()); err != nil {
-				t.Errorf("%s, %s: %v", name, query, err)
+				t.Errorf("connect %s with ?%s: %v", name, query, err)
 			}
 		}
 	}
 }
 
-// The parameter options of the URL reaches the server with its spaces.
+// The server gets the URL's parameter "options" with its spaces.
 func TestSpacesInOptionsReachTheServer(t *testing.T) {
 	t.Parallel()
 	address := dbtest.New(t)
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the URL of the test database is not a URL")
+		t.Fatal("the URL of the test database cannot be parsed")
 	}
 	q := u.RawQuery
 	u.RawQuery = "options=-c%20statement_timeout%3D4321%20-c%20search_path%3Dauth"

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// BetterAuthKey is the public half of a row of jwks: a signing key of a Better Auth server on the same database. Xenon
-// never reads the private half.
+// BetterAuthKey is the public key in a row of the table jwks: a signing key of a Better Auth server that uses the same
+// database. Xenon never reads the private key.
 type BetterAuthKey struct {
 	ID        string
 	PublicKey string // JSON text of a JWK
@@ -21,8 +21,8 @@ func scanBetterAuthKey(row pgx.CollectableRow) (k BetterAuthKey, err error) {
 	return k, err
 }
 
-// BetterAuthKeys returns the keys that Better Auth publishes at now: keys that do not expire, and keys that expired
-// less than 30 days ago, its grace period.
+// BetterAuthKeys returns the keys that Better Auth publishes at now. Each key is published until 30 days after its
+// expiry, and always if it has no expiry.
 func (s *Store) BetterAuthKeys(ctx context.Context, now time.Time) ([]BetterAuthKey, error) {
 	return readRows(ctx, s, scanBetterAuthKey, `
 		SELECT id, "publicKey", coalesce(alg, ''), coalesce(crv, '')

@@ -13,8 +13,8 @@ import (
 
 func keyID(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
 
-// Better Auth publishes a key for 30 days after its expiry.
-func TestBetterAuthKeysArePublishedThirtyDaysAfterTheirExpiry(t *testing.T) {
+// Better Auth publishes a key for less than 30 days after its expiry.
+func TestBetterAuthKeysIncludesKeysThatExpiredInTheLastThirtyDays(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	const grace = 30 * 24 * time.Hour
@@ -30,6 +30,6 @@ func TestBetterAuthKeysArePublishedThirtyDaysAfterTheirExpiry(t *testing.T) {
 		{ID: keyID(0), PublicKey: "{}", Alg: "ES256"}, {ID: keyID(1), PublicKey: "{}"}, {ID: keyID(2), PublicKey: "{}"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v; keys (-want +got):\n%s", err, diff)
+		t.Errorf("error %v; keys (-want +got):\n%s", err, diff)
 	}
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// withParameters returns the URL of a new database with more parameters.
+// withParameters returns the URL of a new database and adds parameters to its query.
 func withParameters(t *testing.T, parameters string) string {
 	t.Helper()
 	u, err := url.Parse(dbtest.New(t))
 	if err != nil {
-		t.Fatal("the URL of the test database is not a URL")
+		t.Fatal("the URL of the test database cannot be parsed")
 	}
 	u.RawQuery = strings.Trim(u.RawQuery+"&"+parameters, "&")
 	return u.String()
@@ -31,12 +31,12 @@ func TestConnectionsAreNamedXenonUnlessTheURLNamesThem(t *testing.T) {
 		got := dbtest.Value[string](t, database, `SELECT application_name FROM pg_stat_activity
 			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		if got != want {
-			t.Errorf("%q: got %q, want %q", parameters, got, want)
+			t.Errorf("URL with %q: got the application_name %q, want %q", parameters, got, want)
 		}
 	}
 }
 
-// It is not parallel, because it replaces the default logger.
+// This test is not parallel, because it replaces the default logger.
 func TestIgnoredParametersAreLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	old := slog.Default()
@@ -52,7 +52,7 @@ func TestIgnoredParametersAreLoggedOnce(t *testing.T) {
 			_ = db.Exec(t.Context(), `SELECT pg_terminate_backend(pg_backend_pid())`) // the next Ready connects again
 		}
 		if got := strings.Count(log.String(), "which are ignored"); got != want {
-			t.Errorf("%q: got %d warnings, want %d:\n%s", parameters, got, want, log.String())
+			t.Errorf("URL with %q, two connections: got %d warnings, want %d:\n%s", parameters, got, want, log.String())
 		}
 	}
 }

@@ -8,15 +8,18 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// prepareAt is the use of a statement on a connection at which it is prepared: the 16th. Preparing takes one more round
-// trip, once, and saves parsing and planning, which is most of the work of Postgres for a look-up by key. A statement
-// that is not prepared takes one round trip and leaves nothing on the server.
+// prepareAt is the number of uses of a statement on one connection after which it is prepared: the Store prepares it
+// before the 16th use. This takes one more round trip, once. From then on Postgres need not parse and plan the
+// statement, which is most of its work for a look-up by key. A statement that is not prepared takes one round trip and
+// leaves nothing on the server.
 const prepareAt = 16
 
+// useCountsKey is the key of the number of uses of each statement, in the CustomData of a connection.
 const useCountsKey = "xenon.useCounts"
 
-// prepareIfFrequent prepares a statement on c before its 16th use (prepareAt). From then on pgx finds the prepared
-// statement by its text. If the server, or a pooler in front of it, rejects this, the Store prepares nothing more.
+// prepareIfFrequent counts a use of a statement on c, and prepares the statement before its 16th use (prepareAt). From
+// then on pgx finds the prepared statement by its text. If the server, or a pooler in front of it, rejects this, the
+// Store prepares no more statements.
 func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) error {
 	if s.noPrepare.Load() {
 		return nil
@@ -37,9 +40,9 @@ func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) 
 	return err
 }
 
-// lostPrepared reports whether a statement did not run because its prepared form is no longer valid: a pooler has moved
-// the connection to another server, or a migration has changed the type of a column. It closes the connections. After
-// the first case the Store prepares nothing more.
+// lostPrepared reports whether err means that a statement did not run, because its prepared form is no longer valid: a
+// pooler has moved the connection to another server, or a migration has changed the type of a column. If so, it closes
+// the idle connections, and in the first case the Store prepares no more statements.
 func (s *Store) lostPrepared(err error) bool {
 	if err == nil {
 		return false

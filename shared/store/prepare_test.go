@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-const manyTimes = 40 // more than prepareAt
+const manyTimes = 40 // more than prepareAt, so that a statement is prepared
 
 func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -27,21 +27,22 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	}
 	before := wire.RoundTrips()
 	for range manyTimes {
-		row, who, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
-		if err != nil || row != withPointers(row, first) || who != owner || who.ID != user.ID {
-			t.Fatalf("got %+v, %+v, %v, want %+v, %+v", row, who, err, first, owner)
+		row, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
+		if err != nil || row != withPointers(row, first) || found != owner || found.ID != user.ID {
+			t.Fatalf("got session %+v, user %+v, error %v; want %+v and %+v as in the first read",
+				row, found, err, first, owner)
 		}
 	}
 	if got, want := wire.RoundTrips()-before, manyTimes+1; got != want {
-		t.Errorf("got %d round trips, want %d", got, want)
+		t.Errorf("%d reads: got %d round trips, want %d, one more to prepare the statement", manyTimes, got, want)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{"unknown"}, now); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("session of an unknown token: got %v, want ErrNotFound", err)
 	}
 }
 
-// Postgres keeps the plan of a prepared statement if its plan for any parameters costs no more than the plans for the
-// given ones. This is true for one token, but not for an array of tokens.
+// Postgres keeps one plan of a prepared statement for all parameters if it costs no more than the plans for single
+// parameters. This is true of the statement for one token, but not of the one for an array of tokens.
 func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -65,12 +66,12 @@ func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	err = conn.QueryRow(t.Context(), `
 		SELECT generic_plans, custom_plans FROM plans WHERE strpos(statement, 'FROM session s') > 0`).Scan(&reused, &planned)
 	if err != nil || reused == 0 || planned > 5 {
-		t.Errorf("got %d executions with the kept plan and %d with a new plan, %v; want at most five with a new plan",
+		t.Errorf("got %d executions with the kept plan and %d with a new plan, error %v; want at most five with a new plan",
 			reused, planned, err)
 	}
 }
 
-// withPointers returns a with the pointers of b where the texts are equal, so that the two can be compared.
+// withPointers returns b with the pointers of a, if they point to equal texts, so that == can compare a and b.
 func withPointers(a, b store.Session) store.Session {
 	if *a.IPAddress == *b.IPAddress && *a.UserAgent == *b.UserAgent {
 		b.IPAddress, b.UserAgent = a.IPAddress, a.UserAgent
@@ -78,37 +79,38 @@ func withPointers(a, b store.Session) store.Session {
 	return b
 }
 
-// For a prepared statement pgx knows that the parameter is a UUID, and rejects other text by itself.
-func TestPreparedStatementsRejectTheSameValues(t *testing.T) {
+// Postgres rejects a parameter that is not a UUID. After the statement is prepared, pgx rejects it. The result is the
+// same.
+func TestInvalidIDIsNotFoundAlsoByPreparedStatements(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
 	user, _ := signUp(t, db, "ada@example.com")
 	for i := range manyTimes {
 		if _, err := db.UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
-			t.Fatalf("try %d: got %v, want ErrNotFound", i, err)
+			t.Fatalf("UserByID of an invalid id, call %d: got %v, want ErrNotFound", i, err)
 		}
 		if _, err := db.UserByID(t.Context(), user.ID); err != nil {
-			t.Fatalf("try %d: %v", i, err)
+			t.Fatalf("UserByID of a valid id, call %d: %v", i, err)
 		}
 	}
-	// Such a request is counted, too.
+	// A request with an invalid id is counted, too.
 	c := store.Charge{Key: "k", Window: time.Minute, Max: manyTimes, At: now}
 	for range manyTimes {
 		if _, err := db.Charging(c).UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
-			t.Fatalf("got %v, want ErrNotFound", err)
+			t.Fatalf("UserByID of an invalid id with a charge: got %v, want ErrNotFound", err)
 		}
 	}
 	if err := db.Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
-		t.Errorf("one charge above the limit: got %v, want a *LimitedError", err)
+		t.Errorf("one charge more than the limit: got %v, want a *LimitedError", err)
 	}
 }
 
-// A prepared statement fails after the pooler has moved the connection to another server, or after a column changed.
-// Then the store repeats it, and the request counts once for the rate limit.
+// A prepared statement fails after a pooler has moved the connection to another server, or after a column has changed.
+// Then the Store repeats the read, and the rate limit counts the request once.
 func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{
-		"other server":   "DEALLOCATE ALL",
+		"another server": "DEALLOCATE ALL", // the new server has no prepared statements
 		"changed column": `ALTER TABLE "user" ALTER COLUMN name TYPE varchar(200)`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,22 +119,22 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 			db := open(t, url, 1)
 			user, made := signUp(t, db, "ada@example.com")
 			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * manyTimes, At: now}
-			look := func() {
+			read := func() {
 				t.Helper()
-				_, who, err := db.Charging(c).SessionWithUser(t.Context(), []string{made.Token}, now)
-				if err != nil || who.ID != user.ID {
-					t.Fatalf("a read after the server lost its prepared statements: got %+v, %v, want the user",
-						who, err)
+				_, found, err := db.Charging(c).SessionWithUser(t.Context(), []string{made.Token}, now)
+				if err != nil || found.ID != user.ID {
+					t.Fatalf("read before or after the prepared statement becomes invalid: got user %+v, error %v; want %s",
+						found, err, user.ID)
 				}
 			}
 			for range manyTimes {
-				look()
+				read()
 			}
 			if err := db.Exec(t.Context(), change); err != nil {
 				t.Fatal(err)
 			}
 			for range manyTimes {
-				look()
+				read()
 			}
 			conn, err := pgx.Connect(t.Context(), url)
 			if err != nil {
@@ -142,7 +144,7 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 			var count int
 			err = conn.QueryRow(t.Context(), `SELECT count FROM "rateLimit" WHERE key = 'k'`).Scan(&count)
 			if err != nil || count != 2*manyTimes {
-				t.Errorf("got %d charges, %v, want %d", count, err, 2*manyTimes)
+				t.Errorf("got %d counted charges, error %v; want %d, one for each read", count, err, 2*manyTimes)
 			}
 		})
 	}
@@ -168,12 +170,12 @@ func TestLostPreparedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 	}
 	insert()
 	sessions, err := db.SessionsOfUser(t.Context(), user.ID, now)
-	if want := 1 + manyTimes + 1; err != nil || len(sessions) != want { // signUp makes one
-		t.Errorf("got %d sessions, %v, want %d", len(sessions), err, want)
+	if want := 1 + manyTimes + 1; err != nil || len(sessions) != want { // signUp stores the first one
+		t.Errorf("got %d sessions, error %v; want %d, one for each write", len(sessions), err, want)
 	}
 }
 
-// Several processes run the same statements manyTimes, at the same time, through a pooler that gives each transaction
+// Several processes run the same statements many times, at the same time, through a pooler that gives each transaction
 // another server connection and does not support prepared statements. Every request succeeds, every charge counts once,
 // and every change happens once.
 func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
@@ -191,8 +193,8 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 				for range each {
 					ctx := context.WithoutCancel(t.Context())
 					db := db.Charging(store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: now})
-					if _, who, err := db.SessionWithUser(ctx, []string{made.Token}, now); err != nil || who.ID != user.ID {
-						t.Errorf("read through PgBouncer: got user %+v, %v, want the owner of the session", who, err)
+					if _, found, err := db.SessionWithUser(ctx, []string{made.Token}, now); err != nil || found.ID != user.ID {
+						t.Errorf("read through PgBouncer: got user %+v, error %v; want the owner of the session", found, err)
 					}
 					s := session("", now)
 					s.Token, s.UserID = rand.Text(), user.ID
@@ -213,6 +215,7 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 	err = conn.QueryRow(t.Context(), `
 		SELECT (SELECT count FROM "rateLimit" WHERE key = 'k'), (SELECT count(*) FROM session)`).Scan(&count, &sessions)
 	if want := 2 * processes * each; err != nil || count != want || sessions != want+1 {
-		t.Errorf("got %d charges and %d sessions, %v, want %d and one more", count, sessions, err, want)
+		t.Errorf("got %d charges and %d sessions, error %v; want %d charges and one session more",
+			count, sessions, err, want)
 	}
 }

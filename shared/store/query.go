@@ -11,15 +11,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
-// query is a statement that changes nothing, and the function that reads its rows.
+// query is a statement that changes nothing. scan reads its rows.
 type query struct {
 	sql  string
 	args []any
 	scan func(pgx.Rows) error
 }
 
-// readRow runs a statement that changes nothing and returns one row. It sends pending charges in the same round trip,
-// and repeats the statement once after an error that can be transient.
+// readRow runs a statement that changes nothing and returns its row. It sends pending charges in the same round trip.
+// It repeats the statement after an error that can be transient. It returns ErrNotFound if there is no row.
 func readRow[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
 	var out T
 	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
@@ -27,12 +27,13 @@ func readRow[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql st
 		return err
 	}})
 	if errors.Is(err, ErrInvalid) {
-		err = ErrNotFound // no row can have a value that Postgres cannot store
+		err = ErrNotFound // Postgres cannot store an argument, so no row has this value
 	}
 	return out, err
 }
 
-// readRows is like readRow, for a statement that returns any number of rows. Without a row the list is empty, not nil.
+// readRows is like readRow, for a statement that returns any number of rows. If there is no row, the list is empty but
+// not nil.
 func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	var out []T
 	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
@@ -40,13 +41,14 @@ func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql s
 		return err
 	}})
 	if errors.Is(err, ErrInvalid) {
-		out, err = []T{}, nil // as in readRow
+		out, err = []T{}, nil // no row has this value, as in readRow
 	}
 	return out, err
 }
 
 // read sends charges and q in one round trip and one transaction. q may be nil. After an error that can be transient it
-// sends them once more, without the charges that Postgres may have counted already.
+// sends them again, without the charges that Postgres may have counted already. If the process remembers that Postgres
+// rejects a charge, it sends nothing.
 func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	for _, c := range charges {
 		if err := s.KnownRejection(c); err != nil {
@@ -55,7 +57,7 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	}
 	left, result := charges, chargeResult{}
 	try := func() error {
-		result.fixed = nil // a failed attempt may have counted nothing, so Refund must not remove its charges
+		result.fixed = nil // Refund must not remove charges of a failed attempt, which may have counted none
 		err := s.withConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
 			return s.send(ctx, c.Conn(), left, q, &result)
 		})
@@ -65,7 +67,7 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 			s.noteCounted(result.fixed)
 		case errors.Is(err, ErrInvalid), pg.RolledBack(err): // Postgres has counted no charge
 		case result.sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
-			// Postgres may have counted them. pgx does not know: for a batch it reports a lost answer as safe to retry.
+			// Postgres may have counted the charges. pgx does not tell: it reports a lost answer to a batch as safe to retry.
 			left = nil
 		}
 		return err
@@ -80,8 +82,7 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	if result.began {
 		s.deleteOldCharges(ctx, charges[0].At)
 	}
-	// Some charges are not counted if another request changed their row at the same time, or if q failed in their
-	// transaction.
+	// Charges are left if another request changed their row at the same time, or if q failed in their transaction.
 	if len(left) > 0 && (err == nil || q != nil && !isUnavailable(err)) {
 		if err := s.read(ctx, left, nil); err != nil {
 			return err
@@ -90,8 +91,8 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	return err
 }
 
-// send sends charges and q to Postgres in one round trip, and one more for each statement that it prepares first.
-// charges may be empty, and q may be nil.
+// send sends charges and q to Postgres in one round trip, plus one for each statement that it prepares first. charges
+// may be empty, and q may be nil.
 func (s *Store) send(ctx context.Context, c *pgx.Conn, charges []Charge, q *query, result *chargeResult) error {
 	if len(charges) == 0 && q != nil {
 		return s.sendQuery(ctx, c, q, result)
@@ -125,8 +126,8 @@ func (s *Store) sendQuery(ctx context.Context, c *pgx.Conn, q *query, result *ch
 	return q.scan(rows)
 }
 
-// writeRow runs a statement that changes something and returns one row. It first sends pending charges in a separate
-// round trip. It repeats the statement only if the first attempt certainly did not reach the server.
+// writeRow runs a statement that changes something and returns its row. It first sends pending charges in a separate
+// round trip. It repeats the statement once, and only if the first attempt certainly did not run.
 func writeRow[T any](
 	ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any,
 ) (out T, err error) {
@@ -152,7 +153,7 @@ func writeRow[T any](
 	return out, err
 }
 
-// exec is like writeRow, for a statement without a result. It returns the number of affected rows.
+// exec is like writeRow, for a statement that returns no rows. It returns the number of affected rows.
 func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
 	if err := s.FlushCharges(ctx); err != nil {
 		return 0, err

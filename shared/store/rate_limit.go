@@ -9,12 +9,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Charge counts one request against a rate limit, in the way of Better Auth (docs/wire.md#rate-limits). A window begins
-// with the first request. Each further request, up to Max, extends the window. The window ends when Window has passed
-// since the last request that was counted.
+// Charge counts one request against a rate limit, as Better Auth does (docs/wire.md#rate-limits). A window begins with
+// the first request and counts at most Max requests. It ends when Window has passed since the last request that it has
+// counted.
 //
-// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund remove a
-// Fixed charge from the count again.
+// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund can remove
+// a Fixed charge from the count again.
 type Charge struct {
 	Key    string        // at most 1 KiB, so that it fits into an index
 	Window time.Duration // whole milliseconds, at most an hour
@@ -22,13 +22,13 @@ type Charge struct {
 	At     time.Time     // the time of the request
 	Fixed  bool
 
-	// NotCached means that this process does not remember a rejection, because a password reset may delete the row.
+	// NotCached means that the process does not remember a rejection, because a password reset may delete the row.
 	NotCached bool
 }
 
-// lastRequest returns the value of the column for a charge made now. For a Fixed charge that begins a window it is the
-// end of the window. So it identifies the window, and a Better Auth server, which deletes rows after a minute without a
-// request, leaves the row alone.
+// lastRequest returns the value of the column "lastRequest" for a charge at c.At. For a Fixed charge that begins a
+// window it is the end of the window. This value identifies the window. It also makes a Better Auth server, which
+// deletes rows after a minute without a request, keep the row until the window ends.
 func (c Charge) lastRequest() int64 {
 	if c.Fixed {
 		return c.At.Add(c.Window).UnixMilli()
@@ -36,7 +36,7 @@ func (c Charge) lastRequest() int64 {
 	return c.At.UnixMilli()
 }
 
-// windowAfterLastRequest returns how long after lastRequest the window of c ends, in milliseconds.
+// windowAfterLastRequest returns how long after the value of "lastRequest" the window of c ends, in milliseconds.
 func (c Charge) windowAfterLastRequest() int64 {
 	if c.Fixed {
 		return 0
@@ -54,15 +54,15 @@ func (e *LimitedError) Error() string {
 // IsLimited reports whether err is a *LimitedError.
 func IsLimited(err error) bool {
 	if err == nil {
-		return false // before errors.As, whose target takes an allocation
+		return false // without an allocation: errors.As needs one for its target
 	}
 	return errors.As(err, new(*LimitedError))
 }
 
-// request has the charges of one request.
+// request has the charges of one request to Xenon.
 type request struct {
-	pending []Charge // charges that were not sent yet
-	counted []window // the Fixed charges that were counted, until Refund removes them
+	pending []Charge // charges that have not been sent
+	counted []window // a window for each Fixed charge that was counted and can be refunded
 }
 
 // window identifies one window of a Fixed charge.
@@ -71,20 +71,20 @@ type window struct {
 	ends int64 // milliseconds since 1970
 }
 
-// Charging returns a handle of the same database for one request. Its first statement also counts charges: a read sends
-// them in its own round trip, a write in a round trip before it. Postgres counts them in this order until it rejects
-// one; then the statement returns a *LimitedError, and a write has not run.
+// Charging returns a Store on the same database for one request. Its first statement also counts charges: a read sends
+// them in its own round trip, a write in a round trip before it. Postgres counts them in their order until it rejects
+// one. Then the statement returns a *LimitedError, and a write does not run.
 func (s *Store) Charging(charges ...Charge) *Store {
 	return &Store{s.database, &request{pending: charges}}
 }
 
-// AddCharges adds charges to a handle from Charging. The next statement counts them, after the charges that are already
-// pending.
+// AddCharges adds charges to a Store that Charging returned. The next statement counts them, after the charges that are
+// already pending.
 func (s *Store) AddCharges(charges ...Charge) {
 	s.request.pending = append(s.request.pending, charges...)
 }
 
-// takePending returns the pending charges and leaves none.
+// takePending returns the pending charges and removes them from the request.
 func (s *Store) takePending() []Charge {
 	if s.request == nil {
 		return nil
@@ -94,14 +94,15 @@ func (s *Store) takePending() []Charge {
 	return charges
 }
 
-// noteCounted remembers the windows of counted charges, so that Refund can remove the charges.
+// noteCounted remembers the windows of counted charges, so that Refund can remove the charges from the counts.
 func (s *Store) noteCounted(windows []window) {
 	if s.request != nil {
 		s.request.counted = append(s.request.counted, windows...)
 	}
 }
 
-// takeCounted returns the Fixed charges that were counted, as arguments of refundCTEs, and leaves none.
+// takeCounted returns the Fixed charges that were counted, as arguments of refundCTEs, and removes them from the
+// request.
 func (s *Store) takeCounted() (keys []string, ends []int64) {
 	if s.request == nil {
 		return nil, nil
@@ -113,8 +114,8 @@ func (s *Store) takeCounted() (keys []string, ends []int64) {
 	return keys, ends
 }
 
-// FlushCharges sends pending charges in a separate round trip, or does nothing if no charge is pending. It returns a
-// *LimitedError if Postgres rejects one.
+// FlushCharges sends the pending charges in a round trip of their own. It does nothing if no charge is pending. It
+// returns a *LimitedError if Postgres rejects a charge.
 func (s *Store) FlushCharges(ctx context.Context) error {
 	if charges := s.takePending(); len(charges) > 0 {
 		return s.read(ctx, charges, nil)
@@ -126,14 +127,15 @@ func (s *Store) FlushCharges(ctx context.Context) error {
 // rejects the charge.
 func (s *Store) Count(ctx context.Context, c Charge) error { return s.read(ctx, []Charge{c}, nil) }
 
-// Uncount removes a counted charge from the count again.
+// Uncount removes one charge from the count of c.Key again.
 func (s *Store) Uncount(ctx context.Context, c Charge) error {
 	_, err := s.exec(ctx, `UPDATE "rateLimit" SET count = count - 1 WHERE key = $1 AND count > 0`, c.Key)
 	return err
 }
 
 // KnownRejection returns the *LimitedError that Postgres would return for c, if this process remembers an earlier
-// rejection, else nil. If another process has deleted the row since, the result is wrong until the end of the window.
+// rejection, otherwise nil. If another process has deleted the row since, the result is wrong until this process
+// forgets the rejection.
 func (s *Store) KnownRejection(c Charge) error {
 	if wait := s.rejections.wait(c); wait > 0 {
 		return &LimitedError{wait}
@@ -141,7 +143,7 @@ func (s *Store) KnownRejection(c Charge) error {
 	return nil
 }
 
-// Refund removes the Fixed charges that the handle has counted from their counts. It takes one round trip, or none if
+// Refund removes the Fixed charges that s has counted from their counts again. It takes one round trip, or none if
 // there are no such charges.
 func (s *Store) Refund(ctx context.Context) error {
 	keys, ends := s.takeCounted()
@@ -153,9 +155,9 @@ func (s *Store) Refund(ctx context.Context) error {
 	return err
 }
 
-// refundCTEs has CTEs that remove one charge of each window in the CTE refund_args, and delete the windows that have no
-// charge left. They do not change a window that has ended: its row has another end, or is deleted. They lock the rows
-// in the order in which charges lock them.
+// refundCTEs has CTEs that remove one charge from each window in the CTE refund_args, and delete the rows that have no
+// charge left. They do not change the row of a later window, because its "lastRequest" differs. They lock the rows in
+// the order in which charges lock them.
 const refundCTEs = `, refund AS (
 		SELECT r.id, r.count
 		FROM refund_args, unnest(keys, ends) WITH ORDINALITY AS c (key, ends, place)
@@ -171,16 +173,16 @@ const refundCTEs = `, refund AS (
 		WHERE r.id = refund.id AND refund.count <= 1
 	)`
 
-// Limits of a cleanup of old rows.
+// The limits of deleteOldCharges.
 const (
 	longestWindow  = time.Hour
 	cleanupRows    = 1000
 	cleanupTimeout = time.Second
 )
 
-// deleteOldCharges deletes rows whose windows have certainly ended, at most once a minute in each process. It does not
-// do so in the first minute of the process, so that a request with a cold start does not take even longer. It skips
-// rows that another request has locked. After an error it tries again a minute later.
+// deleteOldCharges deletes up to cleanupRows rows whose windows have certainly ended, at most once a minute in each
+// process. Its first call deletes nothing, so that a request with a cold start does not take even longer. It skips rows
+// that another request has locked. If it fails, a call after another minute tries again.
 func (s *Store) deleteOldCharges(ctx context.Context, at time.Time) {
 	first := s.chargeCleanup.last.Load() == 0
 	if !s.chargeCleanup.isDue(at) || first {

@@ -34,7 +34,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		return n
 	}
 	const minute = time.Minute
-	if _, err := db.EmailTaken(t.Context(), "x"); err != nil { // opens the connection
+	if _, err := db.EmailTaken(t.Context(), "x"); err != nil { // opens the connection, so that it is not counted below
 		t.Fatal(err)
 	}
 	for i, c := range []struct {
@@ -48,7 +48,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		{"b", minute + 39*time.Second, 1, 500},
 		{"b", minute + 48*time.Second, 1, 500},
 		{"b", 2*minute - 3*time.Second, 1, 500},
-		{"b", 2*minute + 6*time.Second, 1, 500}, // deletes nothing, because no window begins
+		{"b", 2*minute + 6*time.Second, 1, 500}, // b's window has not ended, and only a new window starts a deletion
 		{"c", 2*minute + 6*time.Second, 2, 0},
 	} {
 		before := wire.RoundTrips()
@@ -57,15 +57,16 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 			t.Error(err)
 		}
 		if got := wire.RoundTrips() - before; got != c.trips || rows() != c.rows {
-			t.Errorf("step %d: got %d round trips and %d old rows, want %d and %d", i, got, rows(), c.trips, c.rows)
+			t.Errorf("request %d, %v after the first: got %d round trips and %d old rows, want %d and %d",
+				i, c.at, got, rows(), c.trips, c.rows)
 		}
 	}
 	if got := readCounter(t, url, "a"); !strings.HasPrefix(got, "1 ") {
-		t.Errorf("a row of a current window: got %q, want it kept with the count 1", got)
+		t.Errorf("row of a window that has not ended: got %q, want the count 1", got)
 	}
 }
 
-// Deleting old rows skips a row that another request has locked, and does not wait for it.
+// A row that another request has locked is not deleted, and the deletion does not wait for it.
 func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -87,6 +88,6 @@ func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 		}
 	}
 	if got := readCounter(t, url, "old"); got != "1 0" {
-		t.Errorf("a row that another transaction locked: got %q, want it kept", got)
+		t.Errorf("old row that another transaction has locked: got %q, want \"1 0\", not deleted", got)
 	}
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
+// fixedCharge returns a Fixed charge with a window of 10 s.
 func fixedCharge(key string, limit int, at time.Time) store.Charge {
 	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at, Fixed: true}
 }
 
-// The row has the end of the window in "lastRequest", so that a Better Auth server, which deletes old rows, keeps it
+// "lastRequest" of the row is the end of the window. So a Better Auth server, which deletes old rows, keeps the row
 // until then.
 func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 	t.Parallel()
@@ -29,31 +30,31 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 		{9 * time.Second, 0, "2 10000"},
 		{9999 * time.Millisecond, time.Millisecond, "2 10000"},
 		{10 * time.Second, 0, "1 20000"},
-		{9 * time.Second, 0, "2 20000"}, // a clock that is behind
+		{9 * time.Second, 0, "2 20000"}, // a process whose clock is slow
 	} {
 		db := open(t, url, 1) // a new process every time: none of them remembers a rejection
 		if got := retryAfter(t, db.Count(t.Context(), fixedCharge("key", 2, now.Add(c.at)))); got != c.wait {
-			t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
+			t.Errorf("request %v after the first: got a wait of %v, want %v", c.at, got, c.wait)
 		}
 		if got := readCounter(t, url, "key"); got != c.row {
-			t.Errorf("%v after: got row %q, want %q", c.at, got, c.row)
+			t.Errorf("request %v after the first: got row %q, want %q", c.at, got, c.row)
 		}
 	}
 }
 
-func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
+func TestRefundRemovesOnlyFixedChargesOfItsRequest(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 2)
 	attempt := func(at time.Time) *store.Store {
-		request := db.Charging(newCharge("address", 9, at), fixedCharge("network", 9, at), fixedCharge("account", 9, at))
+		request := db.Charging(newCharge("ip", 9, at), fixedCharge("network", 9, at), fixedCharge("account", 9, at))
 		if err := request.FlushCharges(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return request
 	}
 	rows := func() []string {
-		return []string{readCounter(t, url, "address"), readCounter(t, url, "network"), readCounter(t, url, "account")}
+		return []string{readCounter(t, url, "ip"), readCounter(t, url, "network"), readCounter(t, url, "account")}
 	}
 	refund := func(request *store.Store, want ...string) {
 		t.Helper()
@@ -61,7 +62,7 @@ func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, rows()); diff != "" {
-			t.Errorf("rows (-want +got):\n%s", diff)
+			t.Errorf("rows of ip, network and account after a refund (-want +got):\n%s", diff)
 		}
 	}
 	first, second := attempt(now), attempt(now)
@@ -71,7 +72,7 @@ func TestRefundGivesBackOnlyChargesOfTheRequest(t *testing.T) {
 	refund(db, "2 0", "", "")
 	late, later := attempt(now), now.Add(11*time.Second)
 	attempt(later)
-	refund(late, "1 11000", "1 21000", "1 21000") // the refund of another window changes nothing
+	refund(late, "1 11000", "1 21000", "1 21000") // a refund does not change a later window
 }
 
 func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
@@ -84,7 +85,7 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := readCounter(t, url, "account"); got != "1 10000" {
-		t.Errorf("before the session is stored: got row %q, want 1 10000", got)
+		t.Errorf("before InsertSession: got row %q, want 1 10000", got)
 	}
 	before := wire.RoundTrips()
 	s.Token = "another token"
@@ -92,10 +93,10 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := wire.RoundTrips() - before; got != 1 {
-		t.Errorf("got %d round trips, want 1", got)
+		t.Errorf("InsertSession with charges to refund: got %d round trips, want 1", got)
 	}
 	if got := readCounter(t, url, "network") + readCounter(t, url, "account"); got != "" {
-		t.Errorf("after the session is stored: got rows %q, want none", got)
+		t.Errorf("after InsertSession: got rows %q, want none", got)
 	}
 }
 
@@ -123,11 +124,11 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 	group.Wait()
 	got := []string{readCounter(t, url, "network0"), readCounter(t, url, "network1"), readCounter(t, url, "account")}
 	if !cmp.Equal(got, []string{"10 10000", "", "10 10000"}) {
-		t.Errorf("got rows %q, want the 10 that were not given back", got)
+		t.Errorf("got rows %q, want 10 charges in network0 and account, which were not refunded, and none in network1", got)
 	}
 }
 
-// After five seconds another request may have given a Fixed charge back.
+// The process does not remember the rejection for longer, because another request may have refunded its charge since.
 func TestRejectionOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
@@ -148,7 +149,7 @@ func TestRejectionOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 		got := retryAfter(t, db.Count(t.Context(), fixedCharge("key", 1, now.Add(c.at))))
 		if got != c.wait || wire.RoundTrips()-before != c.trips {
 			t.Errorf(
-				"after %v: wait %v and %d round trips, want %v and %d",
+				"request %v after the first: got a wait of %v and %d round trips, want %v and %d",
 				c.at,
 				got,
 				wire.RoundTrips()-before,

@@ -9,10 +9,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// Another request can change the row between the start of the statement and the count. Then the charge is sent again.
+// A charge can read an old "lastRequest" while another request begins a new window. Then the charge must be sent again.
 func TestChargeOfAnEndedWindowIsNotRejected(t *testing.T) {
 	t.Parallel()
-	db := open(t, "", 1) // it never connects
+	db := open(t, "", 1) // the test runs no statement
 	charge := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: now}
 	for sinceLast, want := range map[time.Duration]time.Duration{
 		time.Minute + time.Millisecond: 0,
@@ -23,33 +23,33 @@ func TestChargeOfAnEndedWindowIsNotRejected(t *testing.T) {
 		err := db.Reject(charge, now.Add(-sinceLast))
 		limited := (*store.LimitedError)(nil)
 		if want == 0 && err != nil || want > 0 && (!errors.As(err, &limited) || limited.RetryAfter != want) {
-			t.Errorf("%v after the last request: got %v, want a wait of %v", sinceLast, err, want)
+			t.Errorf("charge that was not counted, %v after lastRequest: got %v, want a wait of %v", sinceLast, err, want)
 		}
 	}
 }
 
-// The process remembers up to 4096 rejections. The next one replaces all of them.
+// The process remembers up to 4096 rejections. One more makes it forget the others.
 func TestRejectionsAreRememberedUpToALimit(t *testing.T) {
 	t.Parallel()
-	db := open(t, "", 1) // it never connects
+	db := open(t, "", 1) // the test runs no statement
 	charge := func(i int) store.Charge {
 		return store.Charge{Key: fmt.Sprint(i), Window: time.Minute, Max: 1, At: now}
 	}
 	const limit = 4096
 	for i := range limit {
 		if err := db.Reject(charge(i), now); !store.IsLimited(err) {
-			t.Fatalf("charge %d: got %v, want a *LimitedError", i, err)
+			t.Fatalf("Reject of charge %d: got %v, want a *LimitedError", i, err)
 		}
 	}
 	for i := range limit {
 		if err := db.KnownRejection(charge(i)); !store.IsLimited(err) {
-			t.Fatalf("charge %d of %d is forgotten", i, limit)
+			t.Fatalf("KnownRejection of charge %d after %d rejections: got %v, want a *LimitedError", i, limit, err)
 		}
 	}
 	_ = db.Reject(charge(limit), now)
 	for i, want := range map[int]bool{0: false, limit - 1: false, limit: true} {
 		if got := store.IsLimited(db.KnownRejection(charge(i))); got != want {
-			t.Errorf("charge %d after one more: remembered %v, want %v", i, got, want)
+			t.Errorf("KnownRejection of charge %d after one rejection more: got a *LimitedError: %v, want %v", i, got, want)
 		}
 	}
 }
@@ -57,6 +57,6 @@ func TestRejectionsAreRememberedUpToALimit(t *testing.T) {
 func TestFlushWithoutChargesNeedsNoConnection(t *testing.T) {
 	t.Parallel()
 	if err := open(t, "", 1).Charging().FlushCharges(t.Context()); err != nil {
-		t.Errorf("got %v", err)
+		t.Errorf("FlushCharges without charges: got %v, want no error", err)
 	}
 }

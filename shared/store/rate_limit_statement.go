@@ -12,13 +12,14 @@ import (
 
 // chargeResult describes which charges Postgres counted.
 type chargeResult struct {
-	sent    bool     // the charges, or the query without charges, were sent to Postgres
-	counted int      // Postgres counted this many charges, the first ones, and did not count the others
-	began   bool     // a charge began a new window
-	fixed   []window // the windows of the Fixed charges that were counted
+	sent    bool     // something was sent to Postgres
+	counted int      // Postgres counted the first charges, this many, and no charge after them
+	began   bool     // a charge has begun a new window
+	fixed   []window // the windows of the Fixed charges that Postgres counted
 }
 
-// queueCharges adds charges to a batch. If a charge is over its limit, the batch ends with a *LimitedError.
+// queueCharges adds the statement of chargeStatement to a batch. If Postgres rejects a charge, the batch returns a
+// *LimitedError.
 func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeResult) {
 	sql, args := chargeStatement(charges)
 	batch.Queue(s.qualify(sql), args...).QueryRow(func(row pgx.Row) error {
@@ -47,8 +48,8 @@ func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeR
 	})
 }
 
-// reject returns the *LimitedError of a charge that was not counted, or nil if lastRequest shows that its window has
-// ended. Then the charge has to be sent again.
+// reject returns the *LimitedError of a charge that was not counted. lastRequest is the second result column of the
+// charge. If the window has ended according to lastRequest, reject returns nil: then the charge must be sent again.
 func (s *Store) reject(c Charge, lastRequest int64) error {
 	wait := time.Duration(lastRequest+c.windowAfterLastRequest()-c.At.UnixMilli()) * time.Millisecond
 	if wait <= 0 {
@@ -61,9 +62,9 @@ func (s *Store) reject(c Charge, lastRequest int64) error {
 }
 
 // The statement has one CTE and two result columns for each charge: its new count, 0 if it was not counted, and the
-// "lastRequest" of its row. For a charge that was not counted, the second column is the value at the start of the
-// statement, but Postgres decides by the newest version of the row. If another request changed the row in between, the
-// window seems to have ended, and the charge has to be sent again.
+// "lastRequest" of its row. For a charge that was not counted, that "lastRequest" is from before the statement, but ON
+// CONFLICT reads the newest version of the row. If another request began a new window in between, the old "lastRequest"
+// belongs to a window that has ended. Then the charge must be sent again (see reject).
 const (
 	chargeCTE = `{C} AS (
 		INSERT INTO "rateLimit" AS r (key, count, "lastRequest")
@@ -86,7 +87,8 @@ const (
 		)`
 )
 
-// chargeStatement returns the statement that counts charges and locks their rows in order.
+// chargeStatement returns the statement that counts charges, and its arguments. It locks the rows in the order of
+// charges.
 func chargeStatement(charges []Charge) (string, []any) {
 	args := make([]any, 0, 5*len(charges))
 	for _, c := range charges {
@@ -102,6 +104,7 @@ func chargeStatement(charges []Charge) (string, []any) {
 // chargeTexts caches the statements by the number of charges.
 var chargeTexts sync.Map
 
+// chargeText returns the statement for a number of charges.
 func chargeText(charges int) string {
 	var ctes, columns []string
 	previousCounted := "true"

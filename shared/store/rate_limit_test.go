@@ -18,11 +18,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
+// newCharge returns a charge with a window of 10 s.
 func newCharge(key string, limit int, at time.Time) store.Charge {
 	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at}
 }
 
-// retryAfter returns the RetryAfter of a *LimitedError, 0 for no error.
+// retryAfter returns the RetryAfter of err, which must be a *LimitedError or nil. For nil it returns 0.
 func retryAfter(t *testing.T, err error) time.Duration {
 	t.Helper()
 	var limited *store.LimitedError
@@ -35,8 +36,8 @@ func retryAfter(t *testing.T, err error) time.Duration {
 	return limited.RetryAfter
 }
 
-// readCounter returns a row of rateLimit as "count lastRequest", with lastRequest in milliseconds after now; "" if
-// there is none.
+// readCounter returns the row of a key in rateLimit as "count lastRequest", or "" if there is none. lastRequest is in
+// milliseconds after now, the time of these tests.
 func readCounter(t *testing.T, url, key string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -56,7 +57,7 @@ func readCounter(t *testing.T, url, key string) string {
 	return fmt.Sprint(count, " ", last-now.UnixMilli())
 }
 
-// The limit is 3 requests in 10 s (docs/wire.md#rate-limits).
+// The limit of this test is 3 requests in 10 s (docs/wire.md#rate-limits).
 func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
@@ -87,10 +88,10 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 				err = request.FlushCharges(t.Context())
 			}
 			if got := retryAfter(t, err); got != c.wait {
-				t.Errorf("%v after: got wait %v, want %v", c.at, got, c.wait)
+				t.Errorf("request %v after the first: got a wait of %v, want %v", c.at, got, c.wait)
 			}
 			if got := readCounter(t, url, key); got != c.row {
-				t.Errorf("%v after: got row %q, want %q", c.at, got, c.row)
+				t.Errorf("request %v after the first: got row %q, want %q", c.at, got, c.row)
 			}
 		}
 	}
@@ -139,23 +140,24 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		}
 		before = wire.RoundTrips()
 		if err := request.FlushCharges(t.Context()); err != nil || wire.RoundTrips() != before {
-			t.Errorf("%s: flush the charges a second time: %v and %d round trips, want no error and 0",
+			t.Errorf("%s, then FlushCharges: got %v and %d round trips, want no error and 0, because no charge is pending",
 				c.name, err, wire.RoundTrips()-before)
 		}
 		if got := []string{readCounter(t, url, a), readCounter(t, url, b)}; !cmp.Equal(got, []string{"1 0", "1 0"}) {
-			t.Errorf("%s: got rows %q, want both charges counted once", c.name, got)
+			t.Errorf("%s: got rows %q, want both charges counted once, \"1 0\"", c.name, got)
 		}
 	}
 }
 
+// wantNotFound returns nil if err is ErrNotFound, otherwise an error.
 func wantNotFound(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
-	return fmt.Errorf("want not found, got %w", err)
+	return fmt.Errorf("got %w, want ErrNotFound", err)
 }
 
-func TestRefusedChargeStopsTheStatement(t *testing.T) {
+func TestRejectedChargeStopsTheStatement(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := open(t, url, 1)
@@ -165,26 +167,26 @@ func TestRefusedChargeStopsTheStatement(t *testing.T) {
 	later := now.Add(time.Second)
 	request := db.Charging(newCharge("full", 1, later), newCharge("next", 1, later))
 	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
-		t.Errorf("a read with a refused charge: got %v, want a wait of 9 s", err)
+		t.Errorf("read with a charge over its limit: got %v, want a wait of 9 s", err)
 	}
 	request = db.Charging(newCharge("full", 1, later))
 	_, err := request.SignUp(t.Context(), store.NewUser{Email: "a@example.com", At: now}, session("a", now))
 	if retryAfter(t, err) != 9*time.Second {
-		t.Errorf("a write with a refused charge: got %v, want a wait of 9 s", err)
+		t.Errorf("write with a charge over its limit: got %v, want a wait of 9 s", err)
 	}
 	if taken, err := db.EmailTaken(t.Context(), "a@example.com"); taken || err != nil {
-		t.Errorf("after a refused write: got taken %v, %v, want no user and no error", taken, err)
+		t.Errorf("EmailTaken after the rejected sign-up: got %v, error %v; want false and no error", taken, err)
 	}
 	if got := readCounter(t, url, "next"); got != "" {
-		t.Errorf("the charge after the refused one: got row %q, want none", got)
+		t.Errorf("charge after the rejected one: got row %q, want none", got)
 	}
 	fresh := open(t, url, 1)
 	request = fresh.Charging(newCharge("next", 1, later), newCharge("full", 1, later))
 	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
-		t.Errorf("a read whose second charge is refused: got %v, want a wait of 9 s", err)
+		t.Errorf("read whose second charge is over its limit: got %v, want a wait of 9 s", err)
 	}
 	if got := readCounter(t, url, "next"); got != "1 1000" {
-		t.Errorf("the charge before the refused one: got row %q, want 1 1000", got)
+		t.Errorf("charge before the rejected one: got row %q, want 1 1000", got)
 	}
 }
 
@@ -199,7 +201,7 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 			}
 			var passed, wrong atomic.Int32
 			var group sync.WaitGroup
-			for range 4 { // processes, each with a memory of rejections of its own
+			for range 4 { // four processes, each of which remembers only its own rejections
 				db := open(t, address, 5)
 				for range 25 {
 					group.Go(func() {
@@ -215,7 +217,7 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 			}
 			group.Wait()
 			if passed.Load() != 3 || wrong.Load() != 0 {
-				t.Errorf("%s, %s window: %d passed and %d got a wrong RetryAfter, want 3 and 0",
+				t.Errorf("%s, %s window, 100 requests: %d passed and %d got a RetryAfter other than 10 s, want 3 and 0",
 					name, window, passed.Load(), wrong.Load())
 			}
 			want := fmt.Sprint("3 ", at.Sub(first).Milliseconds())
@@ -226,14 +228,14 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 				got,
 				[]string{want, want},
 			) {
-				t.Errorf("%s, %s window: got rows %q, want %q", name, window, got, want)
+				t.Errorf("%s, %s window: got rows %q, want %q twice", name, window, got, want)
 			}
 		}
 	}
 }
 
-// lossyConn is a connection that can break after Postgres has run a statement and before the answer of Postgres
-// arrives.
+// lossyConn is a connection that breaks at the next read when lose is set: Postgres has then run a statement, but its
+// answer does not arrive.
 type lossyConn struct {
 	net.Conn
 	lose *atomic.Bool
@@ -268,10 +270,10 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 		key := fmt.Sprint("key", i)
 		lose.Store(true)
 		if err := call(t.Context(), db.Charging(newCharge(key, 3, now))); err != nil {
-			t.Errorf("call %d, whose answer is lost: %v", i, err)
+			t.Errorf("call %d, whose answer is lost: got %v, want no error", i, err)
 		}
 		if got := readCounter(t, url, key); got != "1 0" {
-			t.Errorf("call %d, whose answer is lost: got row %q, want 1 0", i, got)
+			t.Errorf("call %d, whose answer is lost: got row %q, want 1 0, one charge", i, got)
 		}
 	}
 }
@@ -282,14 +284,14 @@ func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 	db := open(t, url, 1)
 	_, err := db.Charging(newCharge("key", 3, now)).UserByEmail(t.Context(), "nul \x00")
 	if !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("a statement that finds no row: got %v, want ErrNotFound", err)
+		t.Errorf("UserByEmail with a NUL, which Postgres rejects: got %v, want ErrNotFound", err)
 	}
 	if got := readCounter(t, url, "key"); got != "1 0" {
-		t.Errorf("got row %q, want 1 0", got)
+		t.Errorf("charge of a statement that Postgres rejects: got row %q, want 1 0, one charge", got)
 	}
 	err = db.Charging(newCharge("nul \x00", 3, now)).FlushCharges(t.Context())
 	if err == nil || unavailable(err) {
-		t.Errorf("a key that the database cannot store: got %v, want an error that is not unavailable", err)
+		t.Errorf("charge with a NUL in its key: got %v, want an error that is not Unavailable", err)
 	}
 }
 
@@ -299,10 +301,10 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	db := open(t, proxy.URL(), 1)
 	proxy.Refuse()
 	if _, err := db.Charging(newCharge("key", 3, now)).EmailTaken(t.Context(), "x"); !unavailable(err) {
-		t.Errorf("a read with the database down: got %v, want an error that is unavailable", err)
+		t.Errorf("read while the database is down: got %v, want an Unavailable error", err)
 	}
 	if err := db.Charging(newCharge("key", 3, now)).DeleteSession(t.Context(), "x"); !unavailable(err) {
-		t.Errorf("a write with the database down: got %v, want an error that is unavailable", err)
+		t.Errorf("write while the database is down: got %v, want an Unavailable error", err)
 	}
 }
 
@@ -310,12 +312,12 @@ func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)
-	take := func(at time.Duration) (trips int, wait_ time.Duration) {
+	count := func(at time.Duration) (trips int, wait time.Duration) {
 		before := wire.RoundTrips()
 		err := db.Count(t.Context(), newCharge("key", 1, now.Add(at)))
 		return wire.RoundTrips() - before, retryAfter(t, err)
 	}
-	take(0) // opens the connection
+	count(0) // opens the connection, so that its round trips do not count below
 	for _, c := range []struct {
 		at    time.Duration
 		trips int
@@ -327,12 +329,13 @@ func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 		{10 * time.Second, 1, 0},
 		{10 * time.Second, 1, 10 * time.Second},
 	} {
-		if trips, got := take(c.at); trips != c.trips || got != c.wait {
-			t.Errorf("%v after: got %d round trips and wait %v, want %d and %v", c.at, trips, got, c.trips, c.wait)
+		if trips, got := count(c.at); trips != c.trips || got != c.wait {
+			t.Errorf("request %v after the first: got %d round trips and a wait of %v, want %d and %v",
+				c.at, trips, got, c.trips, c.wait)
 		}
 	}
 	if err := db.KnownRejection(newCharge("key", 1, now.Add(15*time.Second))); retryAfter(t, err) != 5*time.Second {
-		t.Errorf("rejection that is known 5 s before its end: got %v, want a wait of 5 s", err)
+		t.Errorf("KnownRejection 5 s before the window ends: got %v, want a wait of 5 s", err)
 	}
 }
 
@@ -343,7 +346,7 @@ func TestIsLimitedFindsLimitedErrors(t *testing.T) {
 		nil: false, store.ErrNotFound: false, limited: true, fmt.Errorf("count: %w", limited): true,
 	} {
 		if got := store.IsLimited(err); got != want {
-			t.Errorf("%v: got %t, want %t", err, got, want)
+			t.Errorf("IsLimited(%v) = %t, want %t", err, got, want)
 		}
 	}
 }

@@ -11,18 +11,18 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// readiness is the result of the last check of the tables.
+// readiness is the result of the last check of the tables: schemaErr is nil if they matched.
 type readiness struct {
 	mu        sync.Mutex
 	at        time.Time
 	schemaErr error
 }
 
-// checkEvery is how long the result of a check is used.
+// checkEvery is how long Ready uses the result of a check of the tables.
 const checkEvery = time.Minute
 
-// Ready returns nil if the database answers and its tables match. It checks the tables at most once a minute. If they
-// do not match, the error is a *schema.Error.
+// Ready returns nil if the database answers and its tables match. It uses the result of a check of the tables for a
+// minute. If the tables do not match, the error is a *schema.Error.
 func (s *Store) Ready(ctx context.Context) error {
 	s.readiness.mu.Lock()
 	defer s.readiness.mu.Unlock()
@@ -40,6 +40,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	return err
 }
 
+// checkTables reads the catalog of the database. It returns a *schema.Error if the tables do not match.
 func (s *Store) checkTables(ctx context.Context) error {
 	sql, args := schema.Query(s.schema)
 	var schemaErr error

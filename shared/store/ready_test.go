@@ -11,11 +11,11 @@ import (
 func TestR47_NotReadyWithoutSchema(t *testing.T) {
 	t.Parallel()
 	if err := open(t, dbtest.Empty(t), 1).Ready(t.Context()); !errors.As(err, new(*schema.Error)) {
-		t.Errorf("an empty database: got %v, want a *schema.Error", err)
+		t.Errorf("Ready of a database without tables: got %v, want a *schema.Error", err)
 	}
 }
 
-// Every call runs a statement, but only one in a minute reads the catalog.
+// Every call of Ready runs a statement, but it reads the catalog only once a minute.
 func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
@@ -24,11 +24,11 @@ func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 		t.Helper()
 		before := wire.RoundTrips()
 		err := db.Ready(t.Context())
-		if misfit := (*schema.Error)(nil); (err == nil) != want || err != nil && !errors.As(err, &misfit) {
-			t.Errorf("%s: got %v, want ready %v", when, err, want)
+		if (err == nil) != want || err != nil && !errors.As(err, new(*schema.Error)) {
+			t.Errorf("Ready, %s: got %v, want no error: %v, otherwise a *schema.Error", when, err, want)
 		}
 		if got := wire.RoundTrips() - before; got != 1 {
-			t.Errorf("%s: got %d round trips, want 1", when, got)
+			t.Errorf("Ready, %s: got %d round trips, want 1", when, got)
 		}
 	}
 	if err := db.Ready(t.Context()); err != nil {
@@ -37,13 +37,13 @@ func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	if err := db.Exec(t.Context(), `ALTER TABLE account ADD note text NOT NULL`); err != nil {
 		t.Fatal(err)
 	}
-	ready("within the minute", true)
+	ready("tables changed within the minute", true)
 	db.ForgetReadiness()
-	ready("a minute later", false)
+	ready("tables changed, a minute later", false)
 	if err := db.Exec(t.Context(), `ALTER TABLE account ALTER note DROP NOT NULL`); err != nil {
 		t.Fatal(err)
 	}
-	ready("repaired within the minute", false)
+	ready("tables repaired within the minute", false)
 	db.ForgetReadiness()
-	ready("repaired a minute later", true)
+	ready("tables repaired, a minute later", true)
 }

@@ -5,27 +5,28 @@ import (
 	"time"
 )
 
-// maxRejections limits the memory for rejections to about a megabyte.
+// maxRejections is the maximum number of rejections in memory. With keys of the usual length they take less than a
+// megabyte.
 const maxRejections = 4096
 
 // maxFixedAge is how long a process remembers that Postgres rejected a Fixed charge. It is short, because another
-// request may refund its charge.
+// request may refund its charge of the same window.
 const maxFixedAge = 5 * time.Second
 
-// rejections remembers which keys Postgres rejects, and until when, so that further requests take no round trip. It
-// uses the field At of the charges as the current time.
+// rejections remembers the keys whose charges Postgres rejects, and until when, so that further requests take no round
+// trip. It uses the field At of a charge as the current time.
 type rejections struct {
 	mu    sync.Mutex
 	byKey map[string]rejection
 }
 
-// rejection has times in milliseconds since 1970.
+// rejection says how long charges of a key are rejected. Its times are in milliseconds since 1970.
 type rejection struct {
 	windowEnds int64
-	expires    int64 // from this time on, charges are sent to Postgres again
+	expires    int64 // from this time on, Xenon sends charges to Postgres again
 }
 
-// wait returns how long Postgres rejects c according to an earlier rejection, or 0 if there is none.
+// wait returns how long Postgres still rejects c according to an earlier rejection, or 0 if none is known.
 func (r *rejections) wait(c Charge) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -40,8 +41,8 @@ func (r *rejections) wait(c Charge) time.Duration {
 	return time.Duration(known.windowEnds-c.At.UnixMilli()) * time.Millisecond
 }
 
-// add remembers that Postgres rejects c for the time wait. It first deletes all entries if there are maxRejections of
-// them; then charges are sent to Postgres again.
+// add remembers that Postgres rejects c for the duration wait. If there are already maxRejections entries, it first
+// deletes all of them: this only means that Xenon sends their charges to Postgres again.
 func (r *rejections) add(c Charge, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

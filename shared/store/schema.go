@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// UseSchema makes the store use the tables of a schema, and returns the store. It must be called before the first
-// statement. With schema.Public the statements name no schema, and Postgres finds the tables by its search_path.
+// UseSchema makes s use the tables of a schema, and returns s. Call it before the first statement. With schema.Public
+// the statements name no schema, and Postgres finds the tables by its search_path.
 func (s *Store) UseSchema(name string) *Store {
 	s.schema = name
 	return s
@@ -36,8 +36,8 @@ var qualifiedTexts sync.Map
 
 type qualifyKey struct{ schema, sql string }
 
-// qualify writes the schema before the name of every table, so that a statement uses the same tables on every
-// connection, also on a connection whose search_path a pooler has set.
+// qualify writes the schema before the name of every table, unless the schema is public. So a statement uses the same
+// tables on every connection, also on one whose search_path a pooler has set.
 func (s *Store) qualify(sql string) string {
 	if s.schema == "" || s.schema == schema.Public {
 		return sql

@@ -20,8 +20,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// inSchema returns the URL of a database with Xenon's tables in the schema xenon, and tables of another application
-// with the same names in public.
+// inSchema returns the URL of a database that has Xenon's tables in the schema xenon. Its schema public has tables of
+// another application with the same names.
 func inSchema(t *testing.T) string {
 	t.Helper()
 	url := dbtest.Empty(t)
@@ -37,7 +37,7 @@ func inSchema(t *testing.T) string {
 	return url
 }
 
-// Every statement uses the tables in SCHEMA, also if public has no tables of these names.
+// Here the schema public has no tables, so that a statement that does not name the schema xenon fails.
 func TestEveryStatementNamesTheSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
@@ -48,12 +48,12 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 	db := open(t, url, 1).UseSchema("xenon")
 	for _, sql := range statements(t) {
 		if _, err := conn.Prepare(t.Context(), "", db.Qualify(sql)); err != nil {
-			t.Errorf("prepare the statement with its schema: %v:\n%s", err, db.Qualify(sql))
+			t.Errorf("prepare a statement that names the schema xenon: %v:\n%s", err, db.Qualify(sql))
 		}
 	}
 }
 
-func TestQualifiedTableNames(t *testing.T) {
+func TestQualifyAddsTheSchemaToTablesOnly(t *testing.T) {
 	t.Parallel()
 	xenon, public := open(t, "", 1).UseSchema("xenon"), open(t, "", 1).UseSchema("public")
 	for in, want := range map[string]string{
@@ -72,16 +72,16 @@ func TestQualifiedTableNames(t *testing.T) {
 		`DELETE FROM xenon.session WHERE session."userId"=1`: `DELETE FROM xenon.session WHERE session."userId"=1`,
 	} {
 		if got := xenon.Qualify(in); got != want {
-			t.Errorf("got %s, want %s", got, want)
+			t.Errorf("schema xenon, statement %s: got %s, want %s", in, got, want)
 		}
 		if got := public.Qualify(in); got != in {
-			t.Errorf("public: got %s, want %s", got, in)
+			t.Errorf("schema public: got %s, want the statement unchanged: %s", got, in)
 		}
 	}
 }
 
-// callAll calls every method of the store that runs a statement, with arguments of the right types, and reports each
-// method with its error.
+// callAll calls every method of the Store whose first argument is a context, with arguments of the right types. It
+// passes the name and the error of each to report.
 func callAll(t *testing.T, db *store.Store, report func(method string, err error)) {
 	t.Helper()
 	called := 0
@@ -112,7 +112,7 @@ func callAll(t *testing.T, db *store.Store, report func(method string, err error
 	}
 }
 
-// zeroArgument returns a value of a type. A string is an id that no row has; a time is now.
+// zeroArgument returns an argument of a type for callAll: a string is an id that no row has, and a time is now.
 func zeroArgument(of reflect.Type) reflect.Value {
 	v := reflect.New(of).Elem()
 	switch {
@@ -137,7 +137,8 @@ func zeroArgument(of reflect.Type) reflect.Value {
 	return v
 }
 
-// isSchemaMismatch reports whether a table, a column, a type or a privilege is missing.
+// isSchemaMismatch reports whether err is an error of Postgres that a table, a column, a type or a privilege is
+// missing.
 func isSchemaMismatch(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "42")
@@ -152,16 +153,16 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 			t.Parallel()
 			url := inSchema(t)
 			db := open(t, through(t, url), 2).UseSchema("xenon")
-			for range 20 { // often enough for prepared statements
+			for range 20 { // more than prepareAt, so that statements are prepared
 				callAll(t, db, func(method string, err error) {
 					if isSchemaMismatch(err) {
-						t.Errorf("method %s, which reads the tables of the wrong schema: %v", method, err)
+						t.Errorf("method %s with SCHEMA=xenon: got %v, want no error about a missing table or column", method, err)
 					}
 				})
 			}
 			user, made := signUp(t, db, "ada@example.com")
-			if _, who, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil || who != user {
-				t.Errorf("got %+v, %v, want the user who signed up", who, err)
+			if _, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil || found != user {
+				t.Errorf("user of the session: got %+v, error %v; want the user who signed up", found, err)
 			}
 			if err := db.Ready(t.Context()); err != nil {
 				t.Errorf("ready: %v", err)
@@ -169,7 +170,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 			var users int
 			err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM public."user"`).Scan(&users)
 			if err != nil || users != 0 {
-				t.Errorf("the table of the application: got %d rows, %v, want 0", users, err)
+				t.Errorf("table user of the other application: got %d rows, error %v; want 0", users, err)
 			}
 		})
 	}
@@ -186,12 +187,12 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 		}
 	})
 	if failed < 25 {
-		t.Errorf("%d methods failed on tables of another application, want at least 25", failed)
+		t.Errorf("%d methods reported the tables of another application, want at least 25", failed)
 	}
 }
 
-// withoutTimeZones changes every time column of a database to timestamp without time zone, as Prisma and Drizzle make
-// them, and sets the time zone of its connections to New York.
+// withoutTimeZones changes the time columns of Better Auth's tables to timestamp without time zone, as Prisma and
+// Drizzle create them, and sets the time zone of new connections to New York.
 func withoutTimeZones(t *testing.T, address string) {
 	t.Helper()
 	conn := connect(t, address)
@@ -200,7 +201,7 @@ func withoutTimeZones(t *testing.T, address string) {
 	}
 	for _, table := range schema.Tables {
 		for _, c := range table.Columns {
-			// A migration of Xenon adds "banExpires" with a time zone, also to a table without time zones.
+			// A migration of Xenon adds "banExpires", which has a time zone in every database.
 			if c.Type != schema.Time || table.Name == "user_profile" || c.Name == "banExpires" {
 				continue
 			}
@@ -213,7 +214,7 @@ func withoutTimeZones(t *testing.T, address string) {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the URL of the database is invalid")
+		t.Fatal("the URL of the test database cannot be parsed")
 	}
 	database := pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize()
 	sql := "ALTER DATABASE " + database + " SET TimeZone = 'America/New_York'"
@@ -222,7 +223,7 @@ func withoutTimeZones(t *testing.T, address string) {
 	}
 }
 
-// Columns without a time zone hold UTC, for every time zone of the server and of this process.
+// Columns without a time zone contain UTC, whatever the time zones of the server and of this process are.
 func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 	t.Parallel()
 	newYork, err := time.LoadLocation("America/New_York")
@@ -251,19 +252,19 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 			var at string
 			err := conn.QueryRow(t.Context(), `SELECT "createdAt"::text FROM "user"`).Scan(&at)
 			if err != nil || at != "2026-01-15 12:00:00.123" {
-				t.Errorf("got %s, %v, want UTC", at, err)
+				t.Errorf("createdAt as text: got %s, error %v; want 2026-01-15 12:00:00.123, which is UTC", at, err)
 			}
 		})
 	}
 }
 
-// callTimeMethods checks the methods that depend on the time, just before and just after a time is reached.
+// callTimeMethods calls the methods that store, read or compare times at the time at, and checks their results.
 func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.Session, at time.Time) {
 	t.Helper()
 	ctx := t.Context()
 	row, who, err := db.SessionWithUser(ctx, []string{made.Token}, at)
 	if diff := cmp.Diff(made, row); err != nil || diff != "" || who != user {
-		t.Errorf("session of the user: %v (-stored +found):\n%sits user: %+v", err, diff, who)
+		t.Errorf("session of the user: error %v (-stored +found):\n%s\nits user: %+v, want %+v", err, diff, who, user)
 	}
 	second := session("second", at)
 	second.UserID = user.ID
@@ -272,14 +273,14 @@ func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.
 	}
 	row, _, err = db.SessionWithUser(ctx, []string{second.Token}, at)
 	if diff := cmp.Diff(*second, row); err != nil || diff != "" {
-		t.Errorf("another session of the same user: %v (-stored +found):\n%s", err, diff)
+		t.Errorf("another session of the same user: error %v (-stored +found):\n%s", err, diff)
 	}
 	if err := db.DeleteSession(ctx, second.Token); err != nil {
 		t.Error(err)
 	}
 	for distance, want := range map[time.Duration]int{59 * time.Minute: 1, 61 * time.Minute: 0} {
 		if list, err := db.SessionsOfUser(ctx, user.ID, at.Add(distance)); err != nil || len(list) != want {
-			t.Errorf("after %v: got %d sessions, %v, want %d", distance, len(list), err, want)
+			t.Errorf("after %v: got %d live sessions, error %v; want %d", distance, len(list), err, want)
 		}
 	}
 	if _, err := db.InsertPasswordReset(ctx, "reset:x", user.Email, at.Add(time.Hour), at); err != nil {
@@ -293,7 +294,7 @@ func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.
 	}
 }
 
-// asRole returns the URL of a database for a new role with the privileges that schema up --role grants.
+// asRole creates a role with the privileges that `xenon schema up --role` grants, and returns the URL with this role.
 func asRole(t *testing.T, address, name string) string {
 	t.Helper()
 	conn := connect(t, address)
@@ -311,13 +312,13 @@ func asRole(t *testing.T, address, name string) string {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal("the URL of the database is invalid")
+		t.Fatal("the URL of the test database cannot be parsed")
 	}
 	u.User = url.UserPassword(role, "of a test")
 	return u.String()
 }
 
-// The role of schema up --role has the privileges for every request.
+// The role that `xenon schema up --role` prepares has the privileges that requests need, and no more.
 func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	t.Parallel()
 	address := inSchema(t)
@@ -325,13 +326,13 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	for range 20 {
 		callAll(t, db, func(method string, err error) {
 			if isSchemaMismatch(err) {
-				t.Errorf("method %s for the role for requests: %v", method, err)
+				t.Errorf("method %s as the role for requests: got %v, want no error about privileges", method, err)
 			}
 		})
 	}
 	user, made := signUp(t, db, "ada@example.com")
-	if _, who, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil || who != user {
-		t.Errorf("got %+v, %v, want the user who signed up", who, err)
+	if _, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil || found != user {
+		t.Errorf("user of the session: got %+v, error %v; want the user who signed up", found, err)
 	}
 	if _, err := db.CreateProfile(t.Context(), store.TokenHolder{UserID: user.ID}, nil); err != nil {
 		t.Error(err)
@@ -343,6 +344,6 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 		t.Errorf("ready: %v", err)
 	}
 	if err := db.Exec(t.Context(), `CREATE TABLE xenon.mine (id int)`); !isSchemaMismatch(err) {
-		t.Errorf("create a table: got %v, want it denied", err)
+		t.Errorf("CREATE TABLE as the role for requests: got %v, want permission denied", err)
 	}
 }

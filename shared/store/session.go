@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Session is a row of session, with Better Auth's names and order.
+// Session is a row of the table session. Its JSON has the names and the order of Better Auth's.
 type Session struct {
 	ExpiresAt Time    `json:"expiresAt"`
 	Token     string  `json:"token"`
@@ -20,24 +20,24 @@ type Session struct {
 	ID        string  `json:"id"`
 }
 
-// sessionColumns are the columns of a Session in a row s.
+// sessionColumns are the columns of a Session, read from the row s of session.
 const sessionColumns = `
 		s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
 
-// sessionFields are the fields of x in the order of sessionColumns, followed by those of u.
+// sessionFields returns pointers to the fields of x in the order of sessionColumns, followed by u.
 func sessionFields(x *Session, u ...any) []any {
 	return append([]any{
 		&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
 	}, u...)
 }
 
-// insertIntoSession is the head of every INSERT of a session.
+// insertIntoSession is the beginning of every INSERT of a session.
 const insertIntoSession = `
 		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")`
 
-// SessionWithUser returns the session of the first of tokens that is live at now, and its user, in one round trip. If
-// none is live, it returns one that has expired, else ErrNotFound. A session whose user is banned at now counts as not
-// found.
+// SessionWithUser returns a session and its user in one round trip: the session of the first of tokens that is live at
+// now, or an expired one if none is live. It returns ErrNotFound if there is no session. It ignores a session whose
+// user is banned at now.
 func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.Time) (Session, User, error) {
 	type pair struct {
 		session Session
@@ -62,8 +62,9 @@ const sessionWithUser = `
 	JOIN "user" u ON u.id = s."userId"
 	WHERE NOT ` + isBanned + ` AND s.token = `
 
-// Nearly every request has one token. Postgres keeps the plan for a single token. For an array it computes a new plan
-// with every request, because the cost depends on the length; that takes longer than the query.
+// Nearly every request has one token. For a single token Postgres keeps the plan of the prepared statement. For an
+// array it makes a new plan with every request, because the cost depends on the length of the array, and that takes
+// longer than the query.
 const (
 	sessionOfToken  = sessionWithUser + `$1`
 	sessionOfTokens = sessionWithUser + `ANY ($1::text[])
@@ -73,8 +74,8 @@ const (
 
 // InsertSession stores a session and returns its id. It returns ErrBanned if the user is banned at CreatedAt, and
 // ErrOrphan if there is no such user. It clears a ban that has ended, as Better Auth's admin plugin does. The caller
-// has verified the password, so the same statement removes the Fixed charges that s has counted, even if the user is
-// banned.
+// has verified the password, so the statement also removes the Fixed charges of s from their counts, even if the user
+// is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	keys, ends := s.takeCounted()
 	id, err := writeRow(ctx, s, pgx.RowTo[string], `
@@ -94,7 +95,8 @@ func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	return id, err
 }
 
-// ExtendSession sets a later expiry of a session. It returns ErrNotFound if the session was deleted.
+// ExtendSession sets a later expiry of the session with the token, and at as the time of the update. It returns
+// ErrNotFound if the session was deleted.
 func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at time.Time) error {
 	n, err := s.exec(ctx, `
 		UPDATE session SET "expiresAt" = $2, "updatedAt" = $3 WHERE token = $1`, token, expiresAt, at)
@@ -104,14 +106,14 @@ func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at t
 	return err
 }
 
-// DeleteSession ends the session of a token. It returns nil if there is no such session.
+// DeleteSession deletes the session with the token. It returns nil if there is no such session.
 func (s *Store) DeleteSession(ctx context.Context, token string) error {
 	_, err := s.exec(ctx, `DELETE FROM session WHERE token = $1`, token)
 	return err
 }
 
-// EndSessions ends the sessions of tokens and returns the user of the first of them. It returns ErrNotFound if there is
-// none.
+// EndSessions deletes the sessions with the tokens. It returns the user of the first one that exists, or ErrNotFound if
+// none exists.
 func (s *Store) EndSessions(ctx context.Context, tokens []string) (userID string, err error) {
 	return writeRow(ctx, s, pgx.RowTo[string], `
 		WITH ended AS (
@@ -132,8 +134,8 @@ func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time
 		ORDER BY s."createdAt", s.id`, userID, now)
 }
 
-// DeleteSessionOfUser ends the session of a token, which may be any text, if it belongs to the user, and deletes the
-// links that this session requested. It returns nil if there is no such session.
+// DeleteSessionOfUser deletes the session with the token, which may be any text, if it belongs to the user. It also
+// deletes the mailed links that this session requested. It returns nil if the user has no such session.
 func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUser+`, ended AS (
@@ -149,7 +151,7 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 	return err
 }
 
-// DeleteSessionsOfUser ends all sessions of a user and deletes all their mailed links.
+// DeleteSessionsOfUser deletes all sessions and all mailed links of a user.
 func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUser+`, `+deleteLinks+`
@@ -158,8 +160,8 @@ func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
 	return err
 }
 
-// DeleteSessionsExcept ends the sessions of a user that are live at now, except the session of token, and deletes the
-// user's mailed links, except those that this session requested.
+// DeleteSessionsExcept deletes the sessions of a user that are live at now, except the one with the token. It also
+// deletes the user's mailed links, except those that this session requested.
 func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUser+`, kept AS (

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// twoUsers stores three sessions of Ada, one of them expired, and one session of Bob.
+// twoUsers stores two users: Ada with three sessions, one of which has expired at now, and Bob with one session.
 func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	t.Helper()
 	ada, _ = signUp(t, db, "ada@example.com")
@@ -25,8 +25,8 @@ func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	return ada, bob
 }
 
-// tokens returns the tokens of a user's sessions that had not expired 90 minutes before now, oldest first: all sessions
-// that twoUsers stores.
+// tokens returns the tokens of all sessions that twoUsers has stored for a user, oldest first. The expired session was
+// still live 90 minutes before now.
 func tokens(t *testing.T, db *store.Store, userID string) []string {
 	t.Helper()
 	list, err := db.SessionsOfUser(t.Context(), userID, now.Add(-90*time.Minute))
@@ -46,14 +46,14 @@ func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	ada, _ := twoUsers(t, db)
 	got, err := db.SessionsOfUser(t.Context(), ada.ID, now)
 	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
-		t.Fatalf("got sessions %+v, %v, want the first and the second", got, err)
+		t.Fatalf("got sessions %+v, error %v; want the first and the second, but not the expired one", got, err)
 	}
 	want, _, err := db.SessionWithUser(t.Context(), []string{"second"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got[1]); diff != "" {
-		t.Errorf("(-read alone +in the list):\n%s", diff)
+		t.Errorf("second session (-from SessionWithUser +from SessionsOfUser):\n%s", diff)
 	}
 }
 
@@ -68,11 +68,11 @@ func TestExtendSessionChangesOnlyItsSession(t *testing.T) {
 	got, err := db.SessionsOfUser(t.Context(), ada.ID, now.Add(24*time.Hour))
 	if err != nil || len(got) != 1 || got[0].Token != "second" || !got[0].ExpiresAt.Equal(ends) ||
 		!got[0].UpdatedAt.Equal(at) {
-		t.Errorf("got %+v, %v, want the extended session alone", got, err)
+		t.Errorf("sessions a day later: got %+v, error %v; want only the extended session", got, err)
 	}
 }
 
-func TestDeletingSessions(t *testing.T) {
+func TestDeletingSessionsKeepsOtherSessions(t *testing.T) {
 	t.Parallel()
 	all := []string{"expired", "token-of-ada@example.com", "second"}
 	for _, c := range []struct {
@@ -80,25 +80,25 @@ func TestDeletingSessions(t *testing.T) {
 		end  func(*store.Store, store.User) error
 		left []string
 	}{
-		{"own", func(db *store.Store, ada store.User) error {
+		{"one session of the user", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionOfUser(t.Context(), ada.ID, "second")
 		}, all[:2]},
-		{"expired", func(db *store.Store, ada store.User) error {
+		{"an expired session of the user", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionOfUser(t.Context(), ada.ID, "expired")
 		}, all[1:]},
-		{"foreign", func(db *store.Store, ada store.User) error {
+		{"a session of another user", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionOfUser(t.Context(), ada.ID, "token-of-bob@example.com")
 		}, all},
-		{"unknown", func(db *store.Store, ada store.User) error {
+		{"an unknown token", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionOfUser(t.Context(), ada.ID, "an unknown token")
 		}, all},
-		{"impossible", func(db *store.Store, ada store.User) error {
+		{"a token with NUL", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionOfUser(t.Context(), ada.ID, "\x00")
 		}, all},
-		{"all", func(db *store.Store, ada store.User) error {
+		{"all sessions of the user", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionsOfUser(t.Context(), ada.ID)
 		}, []string{}},
-		{"others", func(db *store.Store, ada store.User) error {
+		{"all live sessions but one", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionsExcept(t.Context(), ada.ID, "token-of-ada@example.com", now)
 		}, all[:2]},
 	} {
@@ -110,10 +110,10 @@ func TestDeletingSessions(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(c.left, tokens(t, db, ada.ID)); diff != "" {
-				t.Errorf("left (-want +got):\n%s", diff)
+				t.Errorf("sessions that are left (-want +got):\n%s", diff)
 			}
 			if got := tokens(t, db, bob.ID); len(got) != 1 {
-				t.Errorf("the deletion left the sessions %v of another user, want 1", got)
+				t.Errorf("sessions of another user: got %v, want one", got)
 			}
 		})
 	}

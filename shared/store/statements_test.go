@@ -35,8 +35,8 @@ func connect(t *testing.T, url string) *pgx.Conn {
 
 var isStatement = regexp.MustCompile(`(?s)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s+\S`)
 
-// statements returns the SQL texts of this package: every constant in a function that looks like a statement, also if
-// it is concatenated from constants, and the statements that are built at run time.
+// statements returns the SQL statements of this package: every constant text in a function that looks like a statement,
+// even if it is joined from several constants, and the statements that are built at run time.
 func statements(t *testing.T) []string {
 	t.Helper()
 	files := token.NewFileSet()
@@ -50,7 +50,7 @@ func statements(t *testing.T) []string {
 		syntax = append(syntax, packages["store"].Files[name])
 	}
 	info := types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
-	// The declarations of other modules are not needed to evaluate constant texts.
+	// Constant texts can be evaluated without the declarations of other modules, so errors about them are ignored.
 	checker := types.Config{Importer: standardLibraryOnly{importer.Default()}, Error: func(error) {}}
 	_, _ = checker.Check("store", files, syntax, &info)
 	var all []string
@@ -65,12 +65,12 @@ func statements(t *testing.T) []string {
 		all = append(all, store.ChargeText(n))
 	}
 	if len(all) < 30 {
-		t.Fatalf("found %d statements", len(all))
+		t.Fatalf("found %d statements in this package, want at least 30", len(all))
 	}
 	return all
 }
 
-// texts returns the constants in a function that look like statements.
+// texts returns the constant texts in a function that look like statements.
 func texts(body *ast.BlockStmt, info types.Info) (all []string) {
 	ast.Inspect(body, func(n ast.Node) bool {
 		e, ok := n.(ast.Expr)
@@ -97,7 +97,8 @@ func (n standardLibraryOnly) Import(path string) (*types.Package, error) {
 	return n.Importer.Import(path)
 }
 
-// references returns the columns that a statement uses, by Postgres's own dependency tracking, as "table.column".
+// references returns the columns that a statement uses, as "table.column". It lets Postgres find them, as the
+// dependencies of a function with the statement.
 func references(t *testing.T, conn *pgx.Conn, sql string) []string {
 	t.Helper()
 	prepared, err := conn.Prepare(t.Context(), "", sql)
@@ -139,8 +140,8 @@ func references(t *testing.T, conn *pgx.Conn, sql string) []string {
 	return all
 }
 
-// needsColumn reports whether a statement fails without a column. Postgres counts every column of a table with ON
-// CONFLICT DO UPDATE as referenced.
+// needsColumn reports whether a statement fails without a column. references alone does not tell: for ON CONFLICT DO
+// UPDATE, Postgres lists every column of the table.
 func needsColumn(t *testing.T, conn *pgx.Conn, sql, name string) bool {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())
@@ -158,7 +159,7 @@ func needsColumn(t *testing.T, conn *pgx.Conn, sql, name string) bool {
 	return err != nil
 }
 
-// Every column that a request reads or writes is in schema.Tables, and every column there is used by a request.
+// schema.Tables has every column that a statement uses, and every column there that is not Optional is used.
 func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
@@ -172,7 +173,7 @@ func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 		for _, c := range table.Columns {
 			name := table.Name + "." + c.Name
 			if named[name] == nil && !c.Optional {
-				t.Errorf("%s is in schema.Tables, and no statement names it", name)
+				t.Errorf("schema.Tables has the column %s, but no statement uses it", name)
 			}
 			delete(named, name)
 		}
@@ -180,7 +181,7 @@ func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 	for name, texts := range named {
 		for _, sql := range texts {
 			if needsColumn(t, conn, sql, name) {
-				t.Errorf("schema.Tables does not have %s, which this statement names:\n%s", name, sql)
+				t.Errorf("schema.Tables does not have the column %s, which this statement uses:\n%s", name, sql)
 			}
 		}
 	}
@@ -188,8 +189,8 @@ func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 
 var insert = regexp.MustCompile(`(?is)INSERT\s+INTO\s+"?(\w+)"?(?:\s+AS\s+\w+)?\s*\(([^)]*)\)`)
 
-// A column with Writes: schema.Values is in every INSERT into its table.
-func TestEveryInsertSetsTheColumnsThatTablesRequires(t *testing.T) {
+// Every INSERT into a table sets the columns that schema.Tables marks with Writes: schema.Values.
+func TestEveryInsertSetsTheColumnsMarkedWithValues(t *testing.T) {
 	t.Parallel()
 	inserts := map[string]int{}
 	for _, sql := range statements(t) {
@@ -200,18 +201,18 @@ func TestEveryInsertSetsTheColumnsThatTablesRequires(t *testing.T) {
 			}
 			i := slices.IndexFunc(schema.Tables, func(x schema.Table) bool { return x.Name == m[1] })
 			if i < 0 {
-				t.Errorf("a statement inserts into %s, which schema.Tables does not have", m[1])
+				t.Errorf("a statement inserts into the table %s, which schema.Tables does not have", m[1])
 				continue
 			}
 			inserts[m[1]]++
 			for _, c := range schema.Tables[i].Columns {
 				if c.Writes == schema.Values && !given[c.Name] {
-					t.Errorf("%s.%s has no value in:\n%s", m[1], c.Name, m[0])
+					t.Errorf("this INSERT does not set %s.%s:\n%s", m[1], c.Name, m[0])
 				}
 			}
 		}
 	}
 	if len(inserts) < 6 {
-		t.Errorf("found inserts into %v", inserts)
+		t.Errorf("found INSERTs into the tables %v, want at least six tables", inserts)
 	}
 }

@@ -1,7 +1,6 @@
-// Package store has all SQL of Xenon's requests, one file for each table. Its connections suit Lambda and Neon. A Store
-// connects at the first statement, and replaces a connection that broke while Lambda froze the process. If the database
-// cannot be reached or has no free connection, the Store returns an Unavailable error before the deadline of the
-// request.
+// Package store has the SQL of all requests to Xenon, one file for each table. A Store connects at its first statement,
+// and replaces a connection that broke while Lambda froze the process. If the database cannot be reached or has no free
+// connection, the Store returns an Unavailable error before the deadline of the request.
 package store
 
 import (
@@ -24,12 +23,13 @@ import (
 // Timeouts. The deadline of the request can be earlier.
 const (
 	connectTimeout   = 10 * time.Second // a suspended Neon compute starts within this time
-	statementTimeout = 10 * time.Second
-	poolTimeout      = 2 * time.Second // maximum wait for a free connection
+	statementTimeout = 10 * time.Second // for one attempt of a statement, including the wait for a connection
+	poolTimeout      = 2 * time.Second  // maximum wait for a free connection
 )
 
 // A connection that was idle for longer than idleCheck is checked before use. One that was idle for longer than
-// idleLimit is replaced: Neon suspends after five minutes, and NAT gateways drop a flow after about six.
+// idleLimit is replaced: Neon suspends its compute after five idle minutes, and a NAT gateway drops an idle TCP
+// connection after about six.
 const (
 	idleCheck = time.Second
 	idleLimit = 4 * time.Minute
@@ -38,15 +38,16 @@ const (
 // Store runs statements on a pool of connections. Its methods return one of the errors in errors.go, a *LimitedError,
 // an error with a method Unavailable, or an unexpected error.
 //
-// A Store is safe for concurrent use. A handle from Charging is for one request, which uses it from one goroutine.
+// A Store is safe for concurrent use, except one that Charging returned: it is for one request, and only one goroutine
+// may use it.
 type Store struct {
 	*database
-	request *request // nil unless the Store is a handle from Charging
+	request *request // nil unless Charging returned the Store
 }
 
-// database has the state that a Store and its handles share.
+// database has what a Store shares with the Stores that its method Charging returns.
 type database struct {
-	// Dial opens the network connections; nil is the default. Tests count round trips with it.
+	// Dial opens the network connections; nil means the dialer of pgx. Tests count round trips with it.
 	Dial pgconn.DialFunc
 
 	pool        *pgxpool.Pool
@@ -66,7 +67,7 @@ type database struct {
 
 // URLSource is a source of the URL of the database. *secrets.Secrets implements it.
 type URLSource interface {
-	// DatabaseURL is called before each connection, so that a rotated password is used.
+	// DatabaseURL is called before each connection is opened, so that the connection uses the current password.
 	DatabaseURL(ctx context.Context) (string, error)
 	// Invalidate is called when the database has rejected the login.
 	Invalidate()
@@ -77,7 +78,7 @@ func Open(source URLSource, maxConns int32) *Store {
 	s := &Store{database: &database{source: source, maxConns: maxConns}}
 	cfg, err := pgxpool.ParseConfig("postgres://unset@127.0.0.1/unset")
 	if err != nil {
-		panic(err) // the text above is constant
+		panic(err) // not possible: the URL above is valid
 	}
 	cfg.MaxConns = maxConns
 	cfg.MinConns = 0
@@ -87,7 +88,7 @@ func Open(source URLSource, maxConns int32) *Store {
 	cfg.PrepareConn = isUsable
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
 	if err != nil {
-		panic(err) // only possible with a config that is not from ParseConfig
+		panic(err) // not possible: ParseConfig returned cfg
 	}
 	s.pool = pool
 	return s
@@ -112,7 +113,8 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 		}
 	})
 	target.ConnectTimeout = connectTimeout
-	// A timestamp without time zone is UTC in every expression. PgBouncer keeps this setting for each of its clients.
+	// With timezone=UTC, a timestamp without time zone is UTC in every expression. PgBouncer keeps the setting for each
+	// client.
 	maps.DeleteFunc(target.RuntimeParams, func(name, _ string) bool { return strings.EqualFold(name, "timezone") })
 	target.RuntimeParams["timezone"] = "UTC"
 	if target.RuntimeParams["application_name"] == "" {
@@ -125,10 +127,10 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 	return nil
 }
 
-// cleanup has the time of the last deletion of expired rows: a process deletes them at most once a minute.
+// cleanup limits a deletion of expired rows to once a minute in each process. last is the time of the last deletion.
 type cleanup struct{ last atomic.Int64 } // milliseconds since 1970; 0 before the first one
 
-// isDue reports whether a minute has passed since the last cleanup, and then begins the next minute.
+// isDue reports whether a minute has passed since the last deletion. If so, it sets last to now.
 func (c *cleanup) isDue(now time.Time) bool {
 	last := c.last.Load()
 	return now.UnixMilli()-last >= time.Minute.Milliseconds() && c.last.CompareAndSwap(last, now.UnixMilli())

@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// open returns a Store on the database at url, of at most conns connections.
+// open returns a Store with at most conns connections to the database at url.
 func open(t *testing.T, url string, conns int32) *store.Store {
 	t.Helper()
 	db := store.Open(dbtest.FixedURL(url), conns)
@@ -21,7 +21,7 @@ func open(t *testing.T, url string, conns int32) *store.Store {
 	return db
 }
 
-// openCounted is open with a dialer that counts the round trips.
+// openCounted is like open, but wire counts the round trips.
 func openCounted(t *testing.T, url string, conns int32, wire *dbtest.CountingDialer) *store.Store {
 	t.Helper()
 	db := open(t, url, conns)
@@ -29,6 +29,7 @@ func openCounted(t *testing.T, url string, conns int32, wire *dbtest.CountingDia
 	return db
 }
 
+// session returns a session that begins at the time at and is valid for an hour. It is not stored and has no user.
 func session(token string, at time.Time) *store.Session {
 	ip, agent := "192.0.2.1", "test"
 	return &store.Session{
@@ -37,6 +38,7 @@ func session(token string, at time.Time) *store.Session {
 	}
 }
 
+// signUp stores a user with a password account and a session.
 func signUp(t *testing.T, db *store.Store, email string) (store.User, store.Session) {
 	t.Helper()
 	s := session("token-of-"+email, now)
@@ -47,11 +49,12 @@ func signUp(t *testing.T, db *store.Store, email string) (store.User, store.Sess
 	return u, *s
 }
 
-// tokenHolder returns the user and session of a JWT.
+// tokenHolder returns the TokenHolder of a JWT for the user and the session.
 func tokenHolder(user store.User, s store.Session) store.TokenHolder {
 	return store.TokenHolder{UserID: user.ID, SessionID: s.ID, At: now}
 }
 
+// now is the time of these tests.
 var now = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 
 func TestSignUpStoresUserAccountAndSession(t *testing.T) {
@@ -60,24 +63,24 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	user, made := signUp(t, db, "ada@example.com")
 	if !user.CreatedAt.Equal(now) || user.Name != "Ada" || user.Email != "ada@example.com" || user.EmailVerified ||
 		user.Image != nil {
-		t.Errorf("got user %+v, want the user of the sign-up", user)
+		t.Errorf("SignUp: got user %+v, want the name and the email of the sign-up, not verified, without an image", user)
 	}
 	found, credential, err := db.UserWithPassword(t.Context(), "ada@example.com")
 	if err != nil || credential.Hash != "the hash" || credential.AccountID == "" {
-		t.Errorf("got credential %+v, %v, want the stored hash and the id of an account", credential, err)
+		t.Errorf("stored credential: got %+v, error %v; want \"the hash\" and the id of an account", credential, err)
 	}
 	if diff := cmp.Diff(user, found); diff != "" {
-		t.Errorf("user (-stored +found):\n%s", diff)
+		t.Errorf("user (-from SignUp +from UserWithPassword):\n%s", diff)
 	}
 	row, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(made, row); diff != "" {
-		t.Errorf("session (-stored +found):\n%s", diff)
+		t.Errorf("session (-from SignUp +from SessionWithUser):\n%s", diff)
 	}
 	if diff := cmp.Diff(user, owner); diff != "" {
-		t.Errorf("its user (-stored +found):\n%s", diff)
+		t.Errorf("user (-from SignUp +from SessionWithUser):\n%s", diff)
 	}
 }
 
@@ -114,11 +117,11 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 		}
 	}
 	if taken, err := db.EmailTaken(t.Context(), "b@example.com"); taken || err != nil {
-		t.Errorf("a refused sign-up stored its user (%v), %v, want none", taken, err)
+		t.Errorf("EmailTaken after a sign-up that failed: got %v, error %v; want false", taken, err)
 	}
 }
 
-// longText returns text that is too large for an index, because it cannot be compressed.
+// longText returns a text that is too large for an index. It is random, so that Postgres cannot compress it.
 func longText() string {
 	var b strings.Builder
 	for range 500 {
@@ -143,19 +146,19 @@ func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, got, _ := db.UserWithPassword(t.Context(), "ada@example.com"); got.Hash != c.want {
-			t.Errorf("got %q, want %q", got.Hash, c.want)
+			t.Errorf("ReplaceHash of %q by %q: got the stored hash %q, want %q", c.old, c.hash, got.Hash, c.want)
 		}
 	}
 }
 
-func TestRoundTrips(t *testing.T) {
+func TestEveryStatementTakesOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)
 	if wire.DialCount() != 0 {
 		t.Fatal("Open connected to the database, want no connection before the first statement")
 	}
-	user, s := signUp(t, db, "ada@example.com") // opens the connection
+	user, s := signUp(t, db, "ada@example.com") // opens the connection, so that its round trips do not count below
 	holder := tokenHolder(user, s)
 	for _, c := range []struct {
 		name string
@@ -192,6 +195,6 @@ func TestRoundTrips(t *testing.T) {
 		}
 	}
 	if wire.DialCount() != 1 {
-		t.Errorf("got %d connections, want 1", wire.DialCount())
+		t.Errorf("the Store opened %d connections, want 1", wire.DialCount())
 	}
 }

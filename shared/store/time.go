@@ -7,21 +7,22 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Time is a date as JavaScript's toISOString writes it: UTC, with three digits of milliseconds and a Z.
+// Time is a time whose JSON is the one that JavaScript's toISOString writes: in UTC, with milliseconds and a Z.
 type Time struct{ time.Time }
 
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// extraDigits is the number of digits after the milliseconds that package time formats and then removes.
+// extraDigits is the number of bytes that package time needs in the buffer besides timeLayout: it first formats nine
+// digits of the second, and then removes those after the milliseconds.
 const extraDigits = 6
 
-// MarshalJSON writes t with timeLayout.
+// MarshalJSON returns t in UTC, in the form of timeLayout.
 func (t Time) MarshalJSON() ([]byte, error) {
 	return t.UTC().AppendFormat(make([]byte, 0, len(timeLayout)+2+extraDigits), `"`+timeLayout+`"`), nil
 }
 
-// inUTC converts the times among the arguments of a statement to UTC. For a column without time zone pgx sends the
-// local time in the location of the value.
+// inUTC converts the times among the arguments of a statement to UTC. Otherwise pgx would send the local time of a
+// value for a column without time zone.
 func inUTC(args []any) []any {
 	for i, arg := range args {
 		if t, ok := arg.(time.Time); ok && t.Location() != time.UTC {
@@ -36,7 +37,8 @@ func (t *Time) ScanTimestamp(v pgtype.Timestamp) error {
 	return t.ScanTimestamptz(pgtype.Timestamptz(v))
 }
 
-// ScanTimestamptz reads a column with time zone. Without this method pgx would wrap the field again for every row.
+// ScanTimestamptz reads a column with time zone. Without this method pgx would have to allocate a wrapper for every
+// row.
 func (t *Time) ScanTimestamptz(v pgtype.Timestamptz) error {
 	if !v.Valid || v.InfinityModifier != pgtype.Finite {
 		return fmt.Errorf("cannot read %+v as a time", v)

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-func TestTimeIsWrittenAsToISOString(t *testing.T) {
+func TestTimeIsWrittenLikeToISOString(t *testing.T) {
 	t.Parallel()
 	for at, want := range map[time.Time]string{
 		time.Date(2026, 3, 1, 12, 4, 5, 6_700_000, time.UTC):                   `"2026-03-01T12:04:05.006Z"`,
@@ -18,7 +18,7 @@ func TestTimeIsWrittenAsToISOString(t *testing.T) {
 	} {
 		got, err := json.Marshal(Time{at})
 		if err != nil || string(got) != want {
-			t.Errorf("%v is %s, %v, want %s", at, got, err, want)
+			t.Errorf("JSON of %v: got %s, error %v; want %s", at, got, err, want)
 		}
 	}
 }
@@ -26,7 +26,7 @@ func TestTimeIsWrittenAsToISOString(t *testing.T) {
 func TestTimeAllocatesOnlyItsText(t *testing.T) {
 	at := Time{time.Date(2026, 3, 1, 12, 4, 5, 6_700_000, time.Local)}
 	if got := testing.AllocsPerRun(100, func() { _, _ = at.MarshalJSON() }); got > 1 {
-		t.Errorf("%v allocations, want 1", got)
+		t.Errorf("MarshalJSON: got %v allocations, want 1, for the text", got)
 	}
 }
 
@@ -46,11 +46,11 @@ func TestTimeIsReadOnlyFromAFiniteTimestamp(t *testing.T) {
 			withZone.ScanTimestamptz(c.value), withoutZone.ScanTimestamp(pgtype.Timestamp(c.value)),
 		} {
 			if (err == nil) != c.reads {
-				t.Errorf("scan %s: got error %v, want an error only for a value that is not a finite timestamp", name, err)
+				t.Errorf("scan of %s: got error %v, want an error: %v", name, err, !c.reads)
 			}
 		}
 		if c.reads && (!withZone.Equal(at) || !withoutZone.Equal(at)) {
-			t.Errorf("%s: got %v and %v, want %v", name, withZone, withoutZone, at)
+			t.Errorf("scan of %s with and without time zone: got %v and %v, want %v", name, withZone, withoutZone, at)
 		}
 	}
 }

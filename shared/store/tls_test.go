@@ -22,9 +22,10 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// tlsProxy accepts TLS connections to a database like Neon's proxy: directly, or after an SSLRequest.
+// tlsProxy is a proxy before a database that accepts TLS connections as Neon's proxy does: directly, or after an
+// SSLRequest.
 type tlsProxy struct {
-	url  url.URL // of the database through the proxy
+	url  url.URL // the URL of the database through the proxy
 	cert tls.Certificate
 
 	mu     sync.Mutex
@@ -93,7 +94,7 @@ func (p *tlsProxy) serve(conn net.Conn, target string) {
 	_, _ = io.Copy(client, server)
 }
 
-// peekedConn is a connection whose first bytes are already in a buffer.
+// peekedConn is a connection whose first bytes have already been read into the buffer in.
 type peekedConn struct {
 	net.Conn
 	in *bufio.Reader
@@ -101,7 +102,7 @@ type peekedConn struct {
 
 func (p peekedConn) Read(b []byte) (int, error) { return p.in.Read(b) }
 
-// newCertificate returns a certificate for a host, and the file of the CA certificate that signs it.
+// newCertificate returns a self-signed certificate for a host, and a file with it that can be used as sslrootcert.
 func newCertificate(t *testing.T, host string) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -124,6 +125,7 @@ func newCertificate(t *testing.T, host string) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
+// with returns the URL of the database through the proxy, with parameters given as name, value, name, value, ….
 func (p *tlsProxy) with(parameters ...string) string {
 	u := p.url
 	q := url.Values{}
@@ -134,7 +136,7 @@ func (p *tlsProxy) with(parameters ...string) string {
 	return u.String()
 }
 
-func TestTLSWithAVerifiedCertificate(t *testing.T) {
+func TestBothTLSNegotiationsConnectWithAVerifiedCertificate(t *testing.T) {
 	t.Parallel()
 	cert, ca := newCertificate(t, "localhost")
 	p := newTLSProxy(t, dbtest.New(t), cert)
@@ -144,18 +146,18 @@ func TestTLSWithAVerifiedCertificate(t *testing.T) {
 	}{{"postgres", 0, 1}, {"direct", 1, 1}} {
 		address := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
 		if err := open(t, address, 1).Ready(t.Context()); err != nil {
-			t.Errorf("negotiation %s: %v", c.negotiation, err)
+			t.Errorf("sslnegotiation=%s: %v", c.negotiation, err)
 		}
 		p.mu.Lock()
 		if p.direct != c.direct || p.asked != c.asked {
-			t.Errorf("negotiation %s: got %d direct connections and %d with a request, want %d and %d",
+			t.Errorf("sslnegotiation=%s: got %d direct TLS connections and %d with an SSLRequest so far, want %d and %d",
 				c.negotiation, p.direct, p.asked, c.direct, c.asked)
 		}
 		p.mu.Unlock()
 	}
 }
 
-func TestTLSRefusesCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
+func TestTLSRejectsCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 	t.Parallel()
 	own, ca := newCertificate(t, "localhost")
 	_, otherCA := newCertificate(t, "localhost")
@@ -163,16 +165,16 @@ func TestTLSRefusesCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 	for name, c := range map[string]struct {
 		cert tls.Certificate
 		ca   string
-	}{"another authority": {own, otherCA}, "another host": {otherHost, otherHostCA}, "control": {own, ca}} {
+	}{"another authority": {own, otherCA}, "another host": {otherHost, otherHostCA}, "the right one": {own, ca}} {
 		p := newTLSProxy(t, dbtest.New(t), c.cert)
 		err := open(t, p.with("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
-		if refused := unavailable(err); refused != (name != "control") {
-			t.Errorf("%s: got %v, want a refusal of every certificate but that of the control", name, err)
+		if refused := unavailable(err); refused != (name != "the right one") {
+			t.Errorf("certificate of %s: got %v, want an Unavailable error: %v", name, err, name != "the right one")
 		}
 	}
 }
 
-// Direct negotiation saves the round trip of the SSLRequest.
+// Direct negotiation saves the round trip that an SSLRequest takes.
 func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	t.Parallel()
 	cert, ca := newCertificate(t, "localhost")
@@ -186,6 +188,6 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 		return wire.RoundTrips()
 	}
 	if direct, asked := trips("direct"), trips("postgres"); asked-direct != 1 {
-		t.Errorf("got %d round trips with direct negotiation and %d without, want one less with it", direct, asked)
+		t.Errorf("got %d round trips with direct negotiation and %d with an SSLRequest, want one less", direct, asked)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// User is a row of "user", with Better Auth's names.
+// User is a row of the table "user". Its JSON has Better Auth's names.
 type User struct {
 	ID            string  `json:"id"`
 	Name          string  `json:"name"`
@@ -18,17 +18,17 @@ type User struct {
 	UpdatedAt     Time    `json:"updatedAt"`
 }
 
-// userColumns are the columns of a User in a row u.
+// userColumns are the columns of a User, read from the row u of "user".
 const userColumns = `u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"`
 
-// userFields are the fields of u in the order of userColumns.
+// userFields returns pointers to the fields of u, in the order of userColumns.
 func userFields(u *User) []any {
 	return []any{&u.ID, &u.Name, &u.Email, &u.EmailVerified, &u.Image, &u.CreatedAt, &u.UpdatedAt}
 }
 
-// isBanned is true for a row u of "user" that is banned at $2, for ever or until a time that has not passed
-// (docs/wire.md#banned-users). Postgres evaluates it, so that 'infinity' and other values that an administrator writes
-// with SQL work as in Postgres.
+// isBanned is true for a row u of "user" if the user is banned at $2: without end, or until a time that is not before
+// $2 (docs/wire.md#banned-users). Postgres evaluates it, so that 'infinity' and other values that an operator writes
+// with SQL have their meaning in Postgres.
 const isBanned = `(u.banned IS TRUE AND coalesce(u."banExpires" >= $2, true))`
 
 // EmailTaken reports whether a user has the email (lower case).
@@ -36,17 +36,18 @@ func (s *Store) EmailTaken(ctx context.Context, email string) (bool, error) {
 	return readRow(ctx, s, pgx.RowTo[bool], `SELECT EXISTS (SELECT FROM "user" WHERE email = $1)`, email)
 }
 
-// UserByEmail returns the user of an email (lower case), or ErrNotFound.
+// UserByEmail returns the user with the email (lower case), or ErrNotFound.
 func (s *Store) UserByEmail(ctx context.Context, email string) (User, error) {
 	return readRow(ctx, s, pgx.RowToStructByName[User], `SELECT `+userColumns+` FROM "user" u WHERE u.email = $1`, email)
 }
 
-// UserByID returns a user, or ErrNotFound, also if id is not a UUID.
+// UserByID returns the user with the id. It returns ErrNotFound if there is none, also if id is not a UUID.
 func (s *Store) UserByID(ctx context.Context, id string) (User, error) {
 	return readRow(ctx, s, pgx.RowToStructByName[User], `SELECT `+userColumns+` FROM "user" u WHERE u.id = $1::uuid`, id)
 }
 
-// UserWithPassword returns the user of an email (lower case) with their password account, or ErrNotFound.
+// UserWithPassword returns the user with the email (lower case) and their password account, or ErrNotFound if no user
+// has the email.
 func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Credential, error) {
 	type pair struct {
 		user       User
@@ -66,13 +67,13 @@ func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Crede
 
 // UserChange has the new values of UpdateUser.
 type UserChange struct {
-	Name     *string // nil: not changed
-	SetImage bool
-	Image    *string // nil: set to NULL
+	Name     *string // nil means no change
+	SetImage bool    // whether Image is stored
+	Image    *string // nil means NULL
 	At       time.Time
 }
 
-// UpdateUser changes a user and returns the new row. It returns ErrNotFound if the user is deleted, and ErrInvalid for
+// UpdateUser changes a user and returns the new row. It returns ErrNotFound if the user was deleted, and ErrInvalid for
 // text that Postgres cannot store.
 func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (User, error) {
 	return writeRow(ctx, s, pgx.RowToStructByName[User], `
@@ -85,15 +86,15 @@ func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (Us
 		userID, c.Name, c.SetImage, c.Image, c.At)
 }
 
-// ChangeEmail changes the email of a user from one to another (both lower case), if the mailed link is valid. It
-// deletes the link and the user's other links. link is "" for a link that is not stored in the table verification; then
-// only the user is checked. Without keepVerified the new email is not verified.
+// ChangeEmail redeems a mailed link that changes the email of a user. from is the old and to is the new email, both in
+// lower case. It deletes the link and the user's other links. link is "" for a link that the table verification does
+// not have; then only the user is checked. If keepVerified is false, the new email is not verified.
 //
 // It returns ErrNotFound if the link is not valid, or if the user is banned or no longer has the old email. It returns
 // ErrDuplicate, and keeps the link, if another user has the new email.
 //
-// A link is valid only while the session that requested it exists. Otherwise a request could store a link after the
-// user's links were deleted and its session ended, and this link would work.
+// A link is valid only while the session that requested it exists. Without this rule, a request could store a link
+// after the session was ended and the user's links were deleted, and this link would work.
 func (s *Store) ChangeEmail(
 	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,
 ) (User, error) {
@@ -116,8 +117,8 @@ func (s *Store) ChangeEmail(
 		SELECT `+userColumns+` FROM changed u`, userID, at, from, link, to, keepVerified)
 }
 
-// DeleteUser deletes a user with their sessions, accounts and profile, which foreign keys delete, and their mailed
-// links. It returns nil if the user is already deleted.
+// DeleteUser deletes a user and their mailed links. Foreign keys also delete their sessions, accounts and profile. It
+// returns nil if there is no such user.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUser+`, `+deleteLinks+`
@@ -126,9 +127,9 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	return err
 }
 
-// DeleteUserByVerification redeems a link that permits the deletion of a user. If the link is for user id, it deletes
-// the user like DeleteUser, in one transaction. It returns ErrNotFound if the link is unknown, used, expired, or for
-// another user; a link for another user is used up as well.
+// DeleteUserByVerification redeems a link that permits the deletion of a user, and deletes the user as DeleteUser does,
+// in one transaction. It returns ErrNotFound if the link is unknown, used, expired, or not for the user id. A link for
+// another user is used up, too.
 func (s *Store) DeleteUserByVerification(ctx context.Context, identifier, id string, now time.Time) error {
 	_, err := writeRow(ctx, s, pgx.RowTo[string], redeemLink+`, links AS (
 			DELETE FROM verification v USING u

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Profile is a row of user_profile. A trigger sets UpdatedAt, with a precision of microseconds; every update changes
-// it.
+// Profile is a row of the table user_profile. A trigger sets UpdatedAt with a precision of microseconds, to a later
+// time at every update by a request.
 type Profile struct {
 	ID                string    `json:"id"`
 	UserID            string    `json:"user_id"`
@@ -33,10 +33,11 @@ const (
 		time_per_week`
 )
 
-// TokenHolder is the user and the session of a JWT. Each statement on a profile also checks whether both still exist.
+// TokenHolder is the user and the session that a JWT names. Each statement on a profile also checks that the user
+// exists and is not banned, and that the session has not ended.
 type TokenHolder struct {
 	UserID    string
-	SessionID string    // "" in JWTs of a Better Auth server, which name no session
+	SessionID string    // "" if the JWT is from a Better Auth server: such a JWT names no session
 	At        time.Time // the time of the request
 }
 
@@ -48,8 +49,8 @@ func (h TokenHolder) args(more ...any) []any {
 	return append([]any{h.UserID, h.At, sessionID}, more...)
 }
 
-// holderCTE is the CTE holder: one row, with refused NULL if the user and the session of the token are valid. $1 is the
-// user, $2 the time, $3 the session.
+// holderCTE is the CTE holder. It has one row, whose column refused is NULL if the user and the session of the token
+// are valid, and otherwise the reason why not. $1 is the user, $2 the time, $3 the session.
 const holderCTE = `holder AS (
 			SELECT CASE
 				WHEN u.id IS NULL THEN '` + refusedUser + `'
@@ -62,6 +63,7 @@ const holderCTE = `holder AS (
 			LEFT JOIN "user" u ON u.id = asked.id
 		)`
 
+// The values of the column refused in the CTE holder.
 const (
 	refusedUser    = "user"
 	refusedBan     = "ban"
@@ -91,7 +93,7 @@ func scanProfile(row pgx.CollectableRow) (r profileResult, err error) {
 	return r, nil
 }
 
-// result returns what the methods on profiles return for r.
+// result returns the result of ProfileOf, CreateProfile or UpdateProfile for the row r.
 func (r profileResult) result(err error) (Profile, error) {
 	switch {
 	case err != nil:
@@ -108,9 +110,9 @@ func (r profileResult) result(err error) (Profile, error) {
 
 var holderErrors = map[string]error{refusedUser: ErrOrphan, refusedBan: ErrBanned, refusedSession: ErrSessionEnded}
 
-// ProfileOf returns the profile of a token's user, or ErrNotFound. Like CreateProfile and UpdateProfile it returns
-// ErrOrphan if there is no such user, ErrBanned if the user is banned, and ErrSessionEnded if the token's session has
-// ended.
+// ProfileOf returns the profile of the user that a JWT names, or ErrNotFound if the user has none. Like CreateProfile
+// and UpdateProfile it returns ErrOrphan if there is no such user, ErrBanned if the user is banned, and ErrSessionEnded
+// if the session of the JWT has ended.
 func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, error) {
 	r, err := readRow(ctx, s, scanProfile, `
 		WITH `+holderCTE+`
@@ -120,8 +122,8 @@ func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, err
 	return r.result(err)
 }
 
-// CreateProfile stores the profile of a token's user. fields has the values of the columns to set, by name. It returns
-// ErrDuplicate if the user has a profile.
+// CreateProfile stores a profile of the user that a JWT names. fields has the values of the columns to set, by name. It
+// returns ErrDuplicate if the user already has a profile.
 func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields map[string]any) (Profile, error) {
 	doc, err := encodeFields(fields)
 	if err != nil {
@@ -141,8 +143,8 @@ func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields ma
 	return r.result(err)
 }
 
-// UpdateProfile changes the columns in fields and no others, in one statement. If match is not nil, it returns
-// ErrChanged unless the profile's UpdatedAt is in match. It returns ErrNotFound if there is no profile.
+// UpdateProfile changes the columns that fields names, and no others, in one statement. If match is not nil, it returns
+// ErrChanged unless match contains the profile's UpdatedAt. It returns ErrNotFound if there is no profile.
 func (s *Store) UpdateProfile(
 	ctx context.Context, holder TokenHolder, fields map[string]any, match []time.Time,
 ) (Profile, error) {
@@ -168,7 +170,7 @@ func (s *Store) UpdateProfile(
 	return r.result(err)
 }
 
-// encodeFields returns fields as a JSON object.
+// encodeFields returns fields as a JSON object, {} for nil.
 func encodeFields(fields map[string]any) (string, error) {
 	if fields == nil {
 		return "{}", nil

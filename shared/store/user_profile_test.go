@@ -22,7 +22,7 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	if made.PreferredLanguage != "en" || *made.TimePerWeek != 5 || *made.AgeRange != "25_34" {
-		t.Errorf("create: got %+v, want the given fields and the language en", made)
+		t.Errorf("CreateProfile: got %+v, want the given fields and the language en", made)
 	}
 	changes := map[string]any{"age_range": nil, "learning_mode": "visual"}
 	changed, err := db.UpdateProfile(t.Context(), tokenHolder(user, s), changes, []time.Time{made.UpdatedAt})
@@ -31,18 +31,18 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	}
 	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 ||
 		!changed.UpdatedAt.After(made.UpdatedAt) {
-		t.Errorf("update: got %+v, want the two changes, the other field unchanged and a later time", changed)
+		t.Errorf("UpdateProfile: got %+v, want the two changes, time_per_week unchanged and a later UpdatedAt", changed)
 	}
 	_, err = db.UpdateProfile(t.Context(), tokenHolder(user, s), nil, []time.Time{made.UpdatedAt})
 	if !errors.Is(err, store.ErrChanged) {
-		t.Errorf("update of an old version: got %v, want ErrChanged", err)
+		t.Errorf("UpdateProfile that requires an old UpdatedAt: got %v, want ErrChanged", err)
 	}
 	if _, err := db.CreateProfile(t.Context(), tokenHolder(user, s), nil); !errors.Is(err, store.ErrDuplicate) {
-		t.Errorf("create a second profile: got %v, want ErrDuplicate", err)
+		t.Errorf("CreateProfile of a second profile: got %v, want ErrDuplicate", err)
 	}
 }
 
-func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
+func TestOnlyOneOfConcurrentUpdatesOfAProfileVersionSucceeds(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 5)
 	user, s := signUp(t, db, "ada@example.com")
@@ -66,6 +66,6 @@ func TestConcurrentProfileUpdatesWithOneVersionHaveOneWinner(t *testing.T) {
 		}
 	}
 	if wins != 1 {
-		t.Errorf("got %d successful updates of one version, want 1", wins)
+		t.Errorf("%d concurrent updates that require the same UpdatedAt: got %d successful, want 1", writers, wins)
 	}
 }

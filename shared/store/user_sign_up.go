@@ -17,12 +17,12 @@ type NewUser struct {
 	At    time.Time
 }
 
-// insertIntoUser is the head of every INSERT of a user.
+// insertIntoUser is the beginning of every INSERT of a user.
 const insertIntoUser = `
 			INSERT INTO "user" (name, email, "emailVerified", image, "createdAt", "updatedAt")`
 
 // SignUp stores a user, their password account and their first session in one statement, so in one transaction and one
-// round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has taken the email, and
+// round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has the email, and
 // ErrInvalid for text that Postgres cannot store.
 func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
 	return writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
@@ -44,22 +44,22 @@ func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, 
 		session.Token, session.ExpiresAt.Time, session.IPAddress, session.UserAgent)
 }
 
-// pendingSignUp is the data of a sign-up, stored with its link. If several sign-ups use one email, the one whose link
-// is opened gets the account.
+// pendingSignUp is the data of a sign-up whose email is not verified. It is stored with the mailed link of this
+// sign-up: if several sign-ups use one email, the one whose link is opened gets the account.
 type pendingSignUp struct {
 	Name  string  `json:"name"`
 	Image *string `json:"image"`
 	Hash  string  `json:"hash"`
 }
 
-// SignUpUnverified stores a user and their password account but no session, and the link that verifies the email (""
-// for none). It returns the id of the user, and whether it created the user. If the email belongs to a user who has
-// neither verified it nor used the account, it stores a link for this sign-up. If another user has the email, id is ""
-// and the statement does the same work, without an error that the log of the server would show. It returns ErrInvalid
-// for text that Postgres cannot store.
+// SignUpUnverified stores a sign-up whose email has to be verified: the user and their password account, no session,
+// and the link that verifies the email ("" for no link). It returns the id of the user, and whether it created the
+// user. If the email belongs to a user who has neither verified it nor used the account, it stores only the link. If it
+// belongs to any other user, id is "". Then the statement does the same work and causes no error, which the log of the
+// server would show. It returns ErrInvalid for text that Postgres cannot store.
 func (s *Store) SignUpUnverified(
 	ctx context.Context, n NewUser, link string, expiresAt time.Time,
-) (id string, made bool, err error) {
+) (id string, created bool, err error) {
 	pending, err := json.Marshal(pendingSignUp{n.Name, n.Image, n.Hash})
 	if err != nil {
 		return "", false, err
@@ -98,12 +98,15 @@ func (s *Store) SignUpUnverified(
 	return f.ID, f.Made, err
 }
 
-// ConfirmEmail redeems the link that verifies the email of a user ("" for a link without a row), sets emailVerified and
-// deletes the user's other links. Of several sign-ups with the email, the one that this link belongs to gives the user
-// its name, image and password. If the link belongs to none of them, the password is deleted, because it is not known
-// which sign-up set it. The user can reset it. It returns ErrNotFound if the link is unknown, used or expired, if the
-// email is already verified, or if the user has changed the email. If a user opens a link several times, only the first
-// request succeeds.
+// ConfirmEmail redeems the link that verifies the email of a user, sets emailVerified and deletes the user's other
+// links. link is "" for a link that the table verification does not have.
+//
+// If the link belongs to a sign-up, the user gets the name, image and password of this sign-up. If it does not, and
+// several sign-ups have used the email, the password is deleted, because it is not known which of them set it. The user
+// can reset it. In both cases all sessions of the user are ended.
+//
+// It returns ErrNotFound if the link is unknown, used or expired, if the email is already verified, or if the user has
+// changed the email. If a user opens a link several times, only the first request succeeds.
 func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
 	return writeRow(ctx, s, pgx.RowToStructByName[User], `
 		WITH locked AS (

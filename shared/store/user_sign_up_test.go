@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// A sign-up whose email has to be verified stores a link, unless another user has the email.
+// A sign-up whose email has to be verified stores a link, unless a user who uses the account has the email.
 func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
@@ -16,7 +16,7 @@ func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 	first := ""
 	for _, c := range []struct {
 		email, link   string
-		exists, isNew bool // the user of the email: after the call, and because of it
+		exists, isNew bool // whether the sign-up returns a user, and whether it created the user
 	}{
 		{"ada@example.com", "one", true, true},
 		{"ada@example.com", "two", true, false},
@@ -25,22 +25,23 @@ func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 		n := store.NewUser{Name: "Ada", Email: c.email, Hash: "hash of " + c.link, At: now}
 		id, made, err := db.SignUpUnverified(t.Context(), n, c.link, now.Add(time.Hour))
 		if err != nil || (id != "") != c.exists || made != c.isNew {
-			t.Errorf("%s: got user %q, new %v, %v, want a user: %v, new %v", c.link, id, made, err, c.exists, c.isNew)
+			t.Errorf("sign-up with link %s: got user id %q, created %v, error %v; want an id: %v, created %v",
+				c.link, id, made, err, c.exists, c.isNew)
 		}
 		if c.isNew {
 			first = id
 		} else if c.exists && id != first {
-			t.Errorf("%s: got user %s, want %s, the first", c.link, id, first)
+			t.Errorf("sign-up with link %s: got user id %s, want %s as in the first sign-up", c.link, id, first)
 		}
 	}
 	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of one" || err != nil {
-		t.Errorf("got the password %+v, %v, want that of the first sign-up", got, err)
+		t.Errorf("before a link is opened: got the credential %+v, error %v; want \"hash of one\"", got, err)
 	}
 	user, err := db.ConfirmEmail(t.Context(), "two", first, "ada@example.com", now)
 	if err != nil || !user.EmailVerified {
-		t.Errorf("confirm the email: got %+v, %v, want a verified email", user, err)
+		t.Errorf("ConfirmEmail with link two: got user %+v, error %v; want a verified email", user, err)
 	}
 	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of two" || err != nil {
-		t.Errorf("got the password %+v, %v, want that of the confirmed sign-up", got, err)
+		t.Errorf("after ConfirmEmail with link two: got the credential %+v, error %v; want \"hash of two\"", got, err)
 	}
 }

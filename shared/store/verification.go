@@ -7,9 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The identifiers of mailed links begin with one of these prefixes; the rest is random. The value begins with the id of
-// the user, 36 characters. After the id it has, for a ChangeEmailLink or CancelEmailLink, the id of the session that
-// requested it, and for a VerifyEmailLink of a sign-up, that sign-up as JSON.
+// The identifier of a mailed link in the table verification begins with one of these prefixes; the rest is random. Its
+// value begins with the id of the user, 36 characters. For a ChangeEmailLink or CancelEmailLink, the id of the session
+// that requested the link follows; for a VerifyEmailLink of a sign-up, that sign-up as JSON.
 const (
 	ResetPasswordLink = "reset-password:" // as in Better Auth
 	DeleteAccountLink = "delete-account-" // as in Better Auth
@@ -18,23 +18,25 @@ const (
 	CancelEmailLink   = "cancel-email-change:"
 )
 
-// signUpConflict plus the id of a user is the identifier of a row that records that several sign-ups used the email
-// before it was verified. Statements that delete the links of the user delete this row too.
+// signUpConflict and the id of a user form the identifier of a row that says that several sign-ups used the user's
+// email before it was verified. Statements that delete the links of the user also delete this row.
 const signUpConflict = "sign-up-conflict:"
 
-// noUser is the user id in the value of a link for an email that no user has.
+// noUser is the user id in the value of a row that is stored for an email that no user has.
 const noUser = "00000000-0000-0000-0000-000000000000"
 
-// insertIntoVerification is the head of every INSERT of a link.
+// insertIntoVerification is the beginning of every INSERT into verification: of a link, a sign-up conflict or an OAuth
+// state.
 const insertIntoVerification = `
 			INSERT INTO verification (identifier, value, "expiresAt", "createdAt", "updatedAt")`
 
-// isLink is true for a row v of verification that is a mailed link or the signUpConflict row of user u.
+// isLink is true for a row v of verification if it is a mailed link of the user u or the row that signUpConflict
+// describes.
 const isLink = `left(v.value, 36) = u.id::text AND v.identifier ~
 				'^(reset-password:|delete-account-|verify-email:|change-email:|cancel-email-change:|sign-up-conflict:)'`
 
-// lockUser is the CTE u, which has the row of user $1 and locks it. Every statement that deletes several links of a
-// user locks the user first, so that two of them cannot deadlock.
+// lockUser is the CTE u, which has the id of user $1 and locks the user's row. Every statement that deletes several
+// links of a user locks the user first, so that two such statements cannot deadlock.
 const lockUser = `u AS (
 			SELECT id FROM "user" WHERE id = $1::uuid FOR NO KEY UPDATE
 		)`
@@ -45,9 +47,10 @@ const deleteLinks = `links AS (
 			WHERE ` + isLink + `
 		)`
 
-// redeemLink is the head of a statement that redeems a link: $1 is its identifier, $2 the time. It locks the user and
-// deletes the rows with the identifier, so that only one of several concurrent requests gets them. The CTE u has the
-// user, whether their email is verified, and the value of the newest row. It is empty if that row had expired.
+// redeemLink is the beginning of a statement that redeems a link: $1 is its identifier, $2 the time. It locks the user
+// and deletes all rows with the identifier, so that only one of several concurrent requests gets them. The CTE u has
+// the user, whether their email is verified, and the value of the newest row. It is empty if there is no row or user,
+// or if the newest row had expired.
 const redeemLink = `
 		WITH locked AS (
 			SELECT id, "emailVerified" FROM "user"
@@ -66,8 +69,8 @@ const redeemLink = `
 		)`
 
 // redeemLinkOfLocked has CTEs that redeem link $4 of the user in the CTE locked, at time $2, and delete the user's
-// other links. The CTE u has the user and the rest of the link's value, and is empty if the link is not valid. The link
-// "", which has no row, is valid.
+// other links. The CTE u has the user and the part of the link's value after the user id. It is empty if the link is
+// not valid. The link "" has no row and is always valid.
 const redeemLinkOfLocked = `, taken AS (
 			DELETE FROM verification v USING locked
 			WHERE v.identifier = $4 AND left(v.value, 36) = locked.id::text AND v."expiresAt" >= $2
@@ -81,8 +84,8 @@ const redeemLinkOfLocked = `, taken AS (
 			WHERE v.identifier <> $4 AND ` + isLink + `
 		)`
 
-// deleteExpired is a CTE that deletes links that have expired by $2, if $3 is true. It skips rows that another request
-// is redeeming.
+// deleteExpired is a CTE that deletes up to 1000 rows that have expired at $2, if $3 is true. It skips rows that
+// another request has locked.
 const deleteExpired = `expired AS (
 			DELETE FROM verification WHERE id IN (
 				SELECT id FROM verification
@@ -92,21 +95,21 @@ const deleteExpired = `expired AS (
 			)
 		)`
 
-// InsertVerification stores a value under an identifier.
+// InsertVerification stores a row with an identifier and a value in the table verification.
 func (s *Store) InsertVerification(ctx context.Context, identifier, value string, expiresAt, at time.Time) error {
 	_, err := s.exec(ctx, insertIntoVerification+` VALUES ($1, $2, $3, $4, $4)`, identifier, value, expiresAt, at)
 	return err
 }
 
-// InsertPasswordReset stores a reset link for the user of an email (lower case) and returns the id of the user, "" if
-// no user has the email.
+// InsertPasswordReset stores a reset link for the user with the email (lower case). It returns the id of the user, or
+// "" if no user has the email.
 func (s *Store) InsertPasswordReset(
 	ctx context.Context, identifier, email string, expiresAt, at time.Time,
 ) (string, error) {
 	return s.insertLink(ctx, identifier, email, false, expiresAt, at)
 }
 
-// InsertEmailVerification stores a link that verifies an email (lower case) and returns the id of its user, "" if no
+// InsertEmailVerification stores a link that verifies an email (lower case). It returns the id of its user, or "" if no
 // user has the email or it is already verified.
 func (s *Store) InsertEmailVerification(
 	ctx context.Context, identifier, email string, expiresAt, at time.Time,
@@ -114,8 +117,8 @@ func (s *Store) InsertEmailVerification(
 	return s.insertLink(ctx, identifier, email, true, expiresAt, at)
 }
 
-// insertLink stores a link for the user of an email. If no user has the email, it does the same work: it stores a value
-// with the user id noUser that has already expired. The next cleanup deletes it.
+// insertLink stores a link for the user with the email. If there is no such user, it does the same work: it stores a
+// row with the user id noUser that expires at once, and a later cleanup deletes the row.
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,
 ) (string, error) {
@@ -131,8 +134,8 @@ func (s *Store) insertLink(
 		identifier, at, s.linkCleanup.isDue(at), email, expiresAt, unverifiedOnly)
 }
 
-// UserOfVerification returns the id and the email of the user of a link that has not expired, without redeeming it. The
-// email is "" if the user was deleted. It returns ErrNotFound if there is no such link.
+// UserOfVerification returns the id and the email of the user of a link, without redeeming the link. The email is "" if
+// the user was deleted. It returns ErrNotFound if the link is unknown or has expired.
 func (s *Store) UserOfVerification(
 	ctx context.Context, identifier string, now time.Time,
 ) (id, email string, err error) {
@@ -153,14 +156,14 @@ func (s *Store) UserOfVerification(
 	return f.Value, f.Email, err
 }
 
-// EmailChange is a change of email that a user requested.
+// EmailChange is a change of the email that a user has requested.
 type EmailChange struct {
-	Link, Cancel      string // identifiers of the links that execute and that cancel the change; Cancel may be ""
-	UserID, SessionID string // user and session of the request
-	To                string // lower case
+	Link, Cancel      string // identifiers of the link that continues and the one that cancels the change, which may be ""
+	UserID, SessionID string // the user, and the session that requested the change
+	To                string // the new email, in lower case
 }
 
-// InsertEmailChange stores the links of a change, and reports whether another user has the new email.
+// InsertEmailChange stores the links of a change, and reports whether a user already has the new email.
 func (s *Store) InsertEmailChange(ctx context.Context, c EmailChange, expiresAt, at time.Time) (taken bool, err error) {
 	return writeRow(ctx, s, pgx.RowTo[bool], `
 		WITH `+deleteExpired+`, stored AS (`+insertIntoVerification+`
@@ -172,8 +175,8 @@ func (s *Store) InsertEmailChange(ctx context.Context, c EmailChange, expiresAt,
 		c.Link, at, s.linkCleanup.isDue(at), c.Cancel, c.UserID+c.SessionID, expiresAt, c.To)
 }
 
-// ContinueEmailChange redeems a link of a change and stores the next link of the change. It returns ErrNotFound if the
-// link is not valid.
+// ContinueEmailChange redeems a link of an email change and stores the next link of the same change. It returns
+// ErrNotFound if the link is not valid.
 func (s *Store) ContinueEmailChange(ctx context.Context, link, next, userID string, expiresAt, at time.Time) error {
 	n, err := s.exec(ctx, `
 		WITH taken AS (
@@ -188,8 +191,8 @@ func (s *Store) ContinueEmailChange(ctx context.Context, link, next, userID stri
 	return err
 }
 
-// CancelEmailChange redeems a link that cancels a change, deletes all links of changes of its user and returns the id
-// of the user. It returns ErrNotFound if the link is not valid.
+// CancelEmailChange redeems a link that cancels an email change. It deletes the links of all email changes of its user
+// and returns the id of the user. It returns ErrNotFound if the link is not valid.
 func (s *Store) CancelEmailChange(ctx context.Context, identifier string, now time.Time) (userID string, err error) {
 	return writeRow(ctx, s, pgx.RowTo[string], redeemLink+`, links AS (
 			DELETE FROM verification v USING u
@@ -199,10 +202,12 @@ func (s *Store) CancelEmailChange(ctx context.Context, identifier string, now ti
 		SELECT id FROM u`, identifier, now)
 }
 
-// socialState, with the OAuth state, is the identifier of a sign-in with a provider that has begun, as in Better Auth.
+// socialState and the OAuth state form the identifier of the data of a social sign-in that is not finished, as in
+// Better Auth.
 const socialState = "auth-state:"
 
-// InsertSocialState stores the data of a sign-in with a provider that has begun, and deletes expired rows.
+// InsertSocialState stores the data of a social sign-in that has begun. At most once a minute it also deletes expired
+// rows.
 func (s *Store) InsertSocialState(ctx context.Context, state, data string, expiresAt, at time.Time) error {
 	_, err := s.exec(ctx, `
 		WITH `+deleteExpired+insertIntoVerification+` VALUES ($1, $4, $5, $2, $2)`,
@@ -210,8 +215,8 @@ func (s *Store) InsertSocialState(ctx context.Context, state, data string, expir
 	return err
 }
 
-// RedeemSocialState returns the data of a sign-in with a provider and deletes it, so that only one of several
-// concurrent callbacks gets it. It returns ErrNotFound if the state is unknown or was redeemed.
+// RedeemSocialState returns the data of a social sign-in and deletes it, so that only one of several concurrent
+// callbacks gets it. It returns ErrNotFound if the state is unknown or was redeemed.
 func (s *Store) RedeemSocialState(ctx context.Context, state string) (data string, err error) {
 	return writeRow(ctx, s, pgx.RowTo[string], `
 		DELETE FROM verification WHERE identifier = $1 RETURNING value`, socialState+state)

@@ -14,32 +14,32 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// value is a row of verification: how long before now it was created, and how long after now it expires.
-type value struct{ age, left time.Duration }
+// row is a row of verification: age is how long before now it was created, left how long after now it expires.
+type row struct{ age, left time.Duration }
 
-// If several rows have the same identifier, only the newest row is valid, and redeeming deletes all of them. An expired
-// row is deleted, too, without effect. A failed attempt changes nothing else. The test redeems the link of a reset and
-// of a deletion, with one request and with fifty concurrent ones.
+// The test redeems links of resets and of deletions, with one request and with fifty concurrent ones. If several rows
+// have the same identifier, only the newest row is valid, and redeeming deletes all of them. An expired row is deleted,
+// too, but has no effect. A failed attempt changes nothing else.
 func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 10)
 	for _, c := range []struct {
-		name   string
-		values []value
-		wins   int
+		name string
+		rows []row
+		wins int
 	}{
 		{"unknown", nil, 0},
-		{"good", []value{{0, time.Hour}}, 1},
-		{"at its expiry", []value{{0, 0}}, 1},
-		{"expired", []value{{0, -time.Millisecond}}, 0},
-		{"older rows", []value{{2 * time.Second, time.Hour}, {time.Second, time.Hour}, {0, time.Hour}}, 1},
-		{"rows of the same time", []value{{0, time.Hour}, {0, time.Hour}, {0, time.Hour}}, 1},
-		{"expired, but older rows are valid", []value{{time.Second, time.Hour}, {0, -time.Second}}, 0},
+		{"good", []row{{0, time.Hour}}, 1},
+		{"at its expiry", []row{{0, 0}}, 1},
+		{"expired", []row{{0, -time.Millisecond}}, 0},
+		{"older rows", []row{{2 * time.Second, time.Hour}, {time.Second, time.Hour}, {0, time.Hour}}, 1},
+		{"rows of the same time", []row{{0, time.Hour}, {0, time.Hour}, {0, time.Hour}}, 1},
+		{"expired, but older rows are valid", []row{{time.Second, time.Hour}, {0, -time.Second}}, 0},
 	} {
-		for _, racers := range []int{1, 50} {
+		for _, requests := range []int{1, 50} {
 			for _, deletion := range []bool{false, true} {
 				user, _ := signUp(t, db, "ada@example.com")
-				for _, v := range c.values {
+				for _, v := range c.rows {
 					if err := db.InsertVerification(t.Context(), "x", user.ID, now.Add(v.left), now.Add(-v.age)); err != nil {
 						t.Fatal(err)
 					}
@@ -51,11 +51,13 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 				if deletion {
 					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, now) }
 				}
-				if got := countSuccesses(t, racers, redeem); got != c.wins {
-					t.Errorf("%s, %d racers, deletion %v: got %d successes, want %d", c.name, racers, deletion, got, c.wins)
+				if got := countSuccesses(t, requests, redeem); got != c.wins {
+					t.Errorf("link (%s), %d requests, deletion: %v: %d requests succeeded, want %d",
+						c.name, requests, deletion, got, c.wins)
 				}
 				if _, _, err := db.UserOfVerification(t.Context(), "x", now.Add(-time.Hour)); !errors.Is(err, store.ErrNotFound) {
-					t.Errorf("%s, %d racers, deletion %v: a link is left: %v", c.name, racers, deletion, err)
+					t.Errorf("link (%s), %d requests, deletion: %v: UserOfVerification afterwards: got %v, want ErrNotFound",
+						c.name, requests, deletion, err)
 				}
 				credential, err := db.CredentialOfUser(t.Context(), user.ID)
 				want := map[bool]string{true: "new hash", false: "the hash"}[c.wins == 1]
@@ -63,8 +65,8 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 					want = ""
 				}
 				if err != nil || credential.Hash != want {
-					t.Errorf("%s, %d racers, deletion %v: got hash %q, %v, want %q",
-						c.name, racers, deletion, credential.Hash, err, want)
+					t.Errorf("link (%s), %d requests, deletion: %v: got the stored hash %q, error %v; want %q",
+						c.name, requests, deletion, credential.Hash, err, want)
 				}
 				if err := db.DeleteUser(t.Context(), user.ID); err != nil {
 					t.Fatal(err)
@@ -74,8 +76,7 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	}
 }
 
-// countSuccesses calls f n times concurrently and returns how often it succeeded. All other calls must return
-// ErrNotFound.
+// countSuccesses calls f n times concurrently and returns how many calls succeeded. The others must return ErrNotFound.
 func countSuccesses(t *testing.T, n int, f func() error) (wins int) {
 	t.Helper()
 	var group sync.WaitGroup
@@ -88,13 +89,13 @@ func countSuccesses(t *testing.T, n int, f func() error) (wins int) {
 		if err == nil {
 			wins++
 		} else if !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("redeem a link that was redeemed: got %v, want ErrNotFound", err)
+			t.Errorf("redeem a link concurrently: got %v, want no error or ErrNotFound", err)
 		}
 	}
 	return wins
 }
 
-// A link of another user deletes no user, and is used up.
+// A request with the link of another user deletes no user, and the link cannot be used again.
 func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
@@ -105,16 +106,16 @@ func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 	}
 	for _, user := range []store.User{eve, ada} {
 		if err := db.DeleteUserByVerification(t.Context(), "x", user.ID, now); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("delete a user with the link of another one: got %v, want ErrNotFound", err)
+			t.Errorf("delete %s with Ada's link, eve first: got %v, want ErrNotFound", user.Email, err)
 		}
 		found, err := db.UserByID(t.Context(), user.ID)
 		if diff := cmp.Diff(user, found); err != nil || diff != "" {
-			t.Errorf("after the refused deletion: got error %v and the user (-want +got):\n%s", err, diff)
+			t.Errorf("%s after the deletion that failed: error %v (-want +got):\n%s", user.Email, err, diff)
 		}
 	}
 }
 
-// A reset is one transaction: if the password cannot be stored, the link is still valid and the sessions remain.
+// A reset is one transaction: if the password cannot be stored, the link stays valid and the sessions stay live.
 func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
@@ -123,13 +124,13 @@ func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, nil, now); !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("a reset with an invalid hash: got %v, want ErrInvalid", err)
+		t.Errorf("reset with a hash that Postgres cannot store: got %v, want ErrInvalid", err)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
-		t.Errorf("the failed reset deleted the session: %v", err)
+		t.Errorf("session after the failed reset: got %v, want it live", err)
 	}
 	if id, email, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || email != user.Email {
-		t.Errorf("after the failed reset: got link of %q, %q, %v, want it kept", id, email, err)
+		t.Errorf("link after the failed reset: got user %q, email %q, error %v; want the link of %q", id, email, err, user.ID)
 	}
 }
 
@@ -149,31 +150,32 @@ func TestChangeEmailNeedsTheOldEmail(t *testing.T) {
 		{"ada@example.com", "new@example.com", store.ErrNotFound},
 	} {
 		if _, err := db.ChangeEmail(t.Context(), "", ada.ID, c.from, c.to, true, later); !errors.Is(err, c.want) {
-			t.Errorf("%s to %s: got %v, want %v", c.from, c.to, err, c.want)
+			t.Errorf("ChangeEmail from %s to %s: got %v, want %v", c.from, c.to, err, c.want)
 		}
 	}
 	if _, err := db.ConfirmEmail(t.Context(), "", ada.ID, "ada@example.com", later); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("confirm the old email: got %v, want ErrNotFound", err)
+		t.Errorf("ConfirmEmail of the old email: got %v, want ErrNotFound", err)
 	}
 	got, err := db.ConfirmEmail(t.Context(), "", ada.ID, "new@example.com", later)
 	if err != nil || !got.EmailVerified || !got.UpdatedAt.Equal(later) {
-		t.Errorf("after the change: got %+v, %v, want a verified email and the time of the change", got, err)
+		t.Errorf("ConfirmEmail of the new email: got %+v, error %v; want a verified email and updatedAt %v", got, err, later)
 	}
 	for _, keep := range []bool{true, false} {
 		got, err = db.ChangeEmail(t.Context(), "", ada.ID, "new@example.com", "new@example.com", keep, later)
 		if err != nil || got.EmailVerified != keep {
-			t.Errorf("keep verified %v: got %+v, %v, want verified %v", keep, got, err, keep)
+			t.Errorf("ChangeEmail with keepVerified %v: got %+v, error %v; want emailVerified %v", keep, got, err, keep)
 		}
 	}
 }
 
-// A request can store its link after another request has deleted the user's links and the session.
+// A request can store its link after another request has deleted the user's links and the session. This link must not
+// work.
 func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
 	ada, session := signUp(t, db, "ada@example.com")
 	later := now.Add(time.Minute)
-	ask := func(name string) string {
+	requestChange := func(name string) string {
 		c := store.EmailChange{
 			Link: store.ChangeEmailLink + name, UserID: ada.ID, SessionID: session.ID, To: "new@example.com",
 		}
@@ -189,16 +191,16 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	if _, err := db.ResetPassword(t.Context(), reset, "hash", true, nil, now); err != nil {
 		t.Fatal(err)
 	}
-	link := ask("late")
+	link := requestChange("late")
 	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, now); err != nil {
 		t.Fatal(err)
 	}
 	_, err := db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, now)
 	if !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("a change after the session ended: got %v, want ErrNotFound", err)
+		t.Errorf("ChangeEmail with a link of an ended session: got %v, want ErrNotFound", err)
 	}
 	if _, _, err := db.UserOfVerification(t.Context(), reset, now); err != nil {
-		t.Errorf("the refused link deleted the owner's reset link: %v", err)
+		t.Errorf("the user's reset link after the failed change: got %v, want it valid", err)
 	}
 	session.Token += "-next"
 	id, err := db.InsertSession(t.Context(), session)
@@ -206,13 +208,13 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	session.ID = id
-	_, err = db.ChangeEmail(t.Context(), ask("live"), ada.ID, "ada@example.com", "new@example.com", true, now)
+	_, err = db.ChangeEmail(t.Context(), requestChange("live"), ada.ID, "ada@example.com", "new@example.com", true, now)
 	if err != nil {
-		t.Errorf("a change while the session is valid: %v", err)
+		t.Errorf("ChangeEmail with a link of a live session: %v", err)
 	}
 }
 
-// Statements that delete several links of one user at the same time do not deadlock, and a deleted link is not
+// Statements that delete several links of one user at the same time do not deadlock, and a deleted link cannot be
 // redeemed.
 func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 	t.Parallel()
@@ -247,7 +249,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 		for range 5 {
 			group.Go(func() {
 				if err := db.DeleteSessionsExcept(t.Context(), ada.ID, "", now); err != nil {
-					t.Errorf("revoke the sessions: %v", err)
+					t.Errorf("DeleteSessionsExcept at the same time: %v", err)
 				}
 			})
 		}
@@ -257,11 +259,11 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 			if err == nil {
 				wins++
 			} else if !errors.Is(err, store.ErrNotFound) {
-				t.Errorf("redeem a link: got %v, want success or ErrNotFound", err)
+				t.Errorf("redeem one of the links: got %v, want no error or ErrNotFound", err)
 			}
 		}
 		if wins > 1 {
-			t.Errorf("got %d links redeemed, want at most 1: the first deletes the others", wins)
+			t.Errorf("%d links were redeemed, want at most 1, because the first one deletes the others", wins)
 		}
 		for _, user := range []store.User{ada, eve} {
 			if err := db.DeleteUser(t.Context(), user.ID); err != nil {
@@ -271,9 +273,9 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 	}
 }
 
-// Deleting the mailed links of a user keeps the rows of other features in the table verification. Their column value
-// may be too long for an index.
-func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
+// Deleting the mailed links of a user keeps the rows of other features in the table verification. The value of such a
+// row may be too long for an index.
+func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
@@ -284,7 +286,7 @@ func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
 		store.ResetPasswordLink + "ada": ada.ID, store.ChangeEmailLink + "ada": long,
 	} {
 		if err := db.InsertVerification(t.Context(), identifier, value, now.Add(time.Hour), now); err != nil {
-			t.Fatalf("%s: %v", identifier, err)
+			t.Fatalf("store a row with the identifier %s: %v", identifier, err)
 		}
 	}
 	if err := db.DeleteSessionsOfUser(t.Context(), ada.ID); err != nil {
@@ -295,7 +297,7 @@ func TestLinksOfAUserDoNotIncludeOtherValues(t *testing.T) {
 	} {
 		_, _, err := db.UserOfVerification(t.Context(), identifier, now)
 		if got := err == nil; got != want {
-			t.Errorf("%s exists: %v, want %v", identifier, got, want)
+			t.Errorf("row with the identifier %s exists: %v, want %v", identifier, got, want)
 		}
 	}
 }
