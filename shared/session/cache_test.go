@@ -118,7 +118,8 @@ func TestR03_CacheHitSetsNoHeader(t *testing.T) {
 	r := v.request(sessionData + "=" + v.Vectors[0].Value)
 	got, fromCookie, err := v.sessions("http://localhost:3000").CachedCaller(w, r, nil)
 	if want := v.caller(); err != nil || !fromCookie || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
-		t.Errorf("got caller %+v, from the cookie: %v, error %v, headers %v; want the caller of the cookie and no header",
+		t.Errorf("CachedCaller: got caller %+v, from the cookie: %v, error %v, headers %v; want the caller of the "+
+			"cookie and no header",
 			got, fromCookie, err, w.Header())
 	}
 }
@@ -221,7 +222,8 @@ func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
 		r.URL.RawQuery = strings.TrimPrefix(c.query, "?")
 		got, invalid := c.sessions.readCache(r, []byte(v.Secret), c.tokens)
 		if (got != nil) != c.want || invalid {
-			t.Errorf("%s: got caller %+v, invalid: %v; want a caller: %v and no invalid cookie", c.name, got, invalid, c.want)
+			t.Errorf("readCache, %s: got caller %+v, invalid: %v; want a caller: %v and no invalid cookie",
+				c.name, got, invalid, c.want)
 		}
 	}
 }
@@ -390,7 +392,7 @@ func TestClearClearsEveryCacheCookie(t *testing.T) {
 	for _, line := range w.Header()["Set-Cookie"] {
 		name, attributes, _ := strings.Cut(line, "=")
 		if !strings.HasPrefix(attributes, "; Max-Age=0;") {
-			t.Errorf("got Set-Cookie %q, want an empty value and Max-Age=0", line)
+			t.Errorf("Clear: got Set-Cookie %q, want an empty value and Max-Age=0", line)
 		}
 		names = append(names, strings.TrimPrefix(name, "better-auth."))
 	}

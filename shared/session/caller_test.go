@@ -107,7 +107,7 @@ func TestCallerSetsTheCacheCookieThatBetterAuthSets(t *testing.T) {
 	} {
 		w := httptest.NewRecorder()
 		if caller, err := b.sessions.Caller(w, c.request, b.db); caller == nil || err != nil {
-			t.Errorf("%s: got caller %v, error %v; want the signed-in user", c.name, caller, err)
+			t.Errorf("Caller, %s: got caller %v, error %v; want the signed-in user", c.name, caller, err)
 		}
 		if got := cookiesSet(w); got != c.want {
 			t.Errorf("%s: the response sets the cookies %q, want %q (- means cleared)", c.name, got, c.want)
@@ -195,7 +195,8 @@ func TestExpiredSessionIsDeleted(t *testing.T) {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, b.requestWith("session_token"))
 		if got, want := cookiesSet(w), "-session_token -session_data -dont_remember"; w.Code != 200 || got != want {
-			t.Errorf("%s: got status %d, cookies %q; want 200 and %q (- means cleared)", c.name, w.Code, got, want)
+			t.Errorf("request with an expired session, %s: got status %d, cookies %q; want 200 and %q (- means cleared)",
+				c.name, w.Code, got, want)
 		}
 		if got := b.countSessions(); got != c.left {
 			t.Errorf("%s: %d sessions are left, want %d", c.name, got, c.left)
@@ -234,7 +235,7 @@ func TestSessionThatEndsBeforeItsExtensionIsReported(t *testing.T) {
 		w := httptest.NewRecorder()
 		caller, err := b.sessions.Caller(w, c.request, b.db)
 		if caller != nil || !errors.Is(err, session.ErrEnded) {
-			t.Errorf("%s: got caller %v, error %v; want ErrEnded", c.name, caller, err)
+			t.Errorf("Caller, %s: got caller %v, error %v; want ErrEnded", c.name, caller, err)
 		}
 		if got := cookiesSet(w); got != c.want {
 			t.Errorf("%s: the response sets the cookies %q, want %q (- means cleared)", c.name, got, c.want)
@@ -360,7 +361,8 @@ func TestErrorOfTheSecretIsReturned(t *testing.T) {
 	for name, call := range calls {
 		w := httptest.NewRecorder()
 		if err := call(w, b.requestWith("", "better-auth.device=a.b.c.d")); !errors.Is(err, want) || len(w.Header()) > 0 {
-			t.Errorf("%s: got error %v, headers %v; want the error of the secret and no header", name, err, w.Header())
+			t.Errorf("%s without the secret: got error %v, headers %v; want the error of the secret and no header",
+				name, err, w.Header())
 		}
 	}
 }

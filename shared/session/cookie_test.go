@@ -76,12 +76,12 @@ func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 	}
 	for _, c := range v.Accept {
 		if got := token(c.CookieValue); got != v.Vectors[0].Value {
-			t.Errorf("%s: got token %q, want %q, the value of the first cookie", c.Note, got, v.Vectors[0].Value)
+			t.Errorf("cookie (%s): got token %q, want %q, the value of the first cookie", c.Note, got, v.Vectors[0].Value)
 		}
 	}
 	for _, c := range v.Reject {
 		if got := token(c.CookieValue); got != "" {
-			t.Errorf("%s: got token %q, want none, as in Better Auth", c.Note, got)
+			t.Errorf("cookie (%s): got token %q, want none, as in Better Auth", c.Note, got)
 		}
 	}
 }
@@ -157,7 +157,7 @@ func TestTokensReadsUpToEightSessionCookies(t *testing.T) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", c.cookies)
 		if got, err := sessions.Tokens(r); strings.Join(got, " ") != c.want || err != nil {
-			t.Errorf("%s: got tokens %q, error %v; want %q", c.name, got, err, c.want)
+			t.Errorf("request with %s: got tokens %q, error %v; want %q", c.name, got, err, c.want)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func TestR21_TokensAreRandom(t *testing.T) {
 	for range draws {
 		token := sessions.Prepare(httptest.NewRequest("GET", "/", nil), true).Token
 		if len(token) != 32 || seen[token] {
-			t.Fatalf("got token %q, seen before: %v, want a new one of 32 characters", token, seen[token])
+			t.Fatalf("new session: got token %q, seen before: %v, want a new one of 32 characters", token, seen[token])
 		}
 		seen[token] = true
 		for _, c := range token {
@@ -187,7 +187,7 @@ func TestR21_TokensAreRandom(t *testing.T) {
 		}
 	}
 	if len(counts) != alphabet {
-		t.Fatalf("got %d different characters, want %d", len(counts), alphabet)
+		t.Fatalf("tokens of new sessions: got %d different characters, want %d", len(counts), alphabet)
 	}
 	// A random source exceeds a chi-squared of 130, with 61 degrees of freedom, about once in a million runs.
 	expected, chi := float64(draws*32)/alphabet, 0.0

@@ -86,6 +86,6 @@ func TestDeviceCookiesHaveDifferentIDs(t *testing.T) {
 	sessions := session.New(config.API{}, secret("s"), web.Clients{}, time.Now)
 	a, b := deviceCookie(t, sessions, "ada@example.com", "hash"), deviceCookie(t, sessions, "ada@example.com", "hash")
 	if a == b {
-		t.Errorf("got the device cookie %q twice, want different ids", a)
+		t.Errorf("SetDevice twice: got the device cookie %q twice, want different ids", a)
 	}
 }
