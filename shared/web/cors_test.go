@@ -53,7 +53,7 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 		mux.ServeHTTP(w, r)
 		h := w.Header()
 		if w.Code != c.status || h.Get("Access-Control-Allow-Origin") != c.allow || h.Get("Vary") != "Origin" {
-			t.Errorf("%s: got status %d, allowed origin %q, Vary %q; want %d, %q and Origin",
+			t.Errorf("request, %s: got status %d, allowed origin %q, Vary %q; want %d, %q and Origin",
 				c.name, w.Code, h.Get("Access-Control-Allow-Origin"), h.Get("Vary"), c.status, c.allow)
 		}
 		if allowed := h.Get("Access-Control-Allow-Credentials") == "true"; allowed != (c.allow != "") {
@@ -64,12 +64,12 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 			exposed = "ETag, Retry-After, X-Request-Id, X-Retry-After, set-auth-jwt"
 		}
 		if c.status == 200 && h.Get("Access-Control-Expose-Headers") != exposed {
-			t.Errorf("%s: got Access-Control-Expose-Headers %q, want %q",
+			t.Errorf("request, %s: got Access-Control-Expose-Headers %q, want %q",
 				c.name, h.Get("Access-Control-Expose-Headers"), exposed)
 		}
 		if c.status == 204 && (!strings.Contains(h.Get("Access-Control-Allow-Methods"), c.requestMethod) ||
 			h.Get("Access-Control-Allow-Headers") == "" || h.Get("Access-Control-Max-Age") == "") {
-			t.Errorf("%s: got headers %v, want the allowed methods and headers and the maximum age", c.name, h)
+			t.Errorf("request, %s: got headers %v, want the allowed methods and headers and the maximum age", c.name, h)
 		}
 	}
 }

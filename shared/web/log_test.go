@@ -52,10 +52,11 @@ func TestR52_AuditRecord(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" || len(records) != 1 {
-			t.Errorf("%s: got %d log records, want 1; attributes of the first (-want +got):\n%s", c.name, len(records), diff)
+			t.Errorf("audit record (%s): got %d log records, want 1; attributes of the first (-want +got):\n%s",
+				c.name, len(records), diff)
 		}
 		if at, err := time.Parse(time.RFC3339Nano, records[0]["time"].(string)); err != nil || at.Location() != time.UTC {
-			t.Errorf("%s: got time %v, want RFC 3339 in UTC", c.name, records[0]["time"])
+			t.Errorf("audit record (%s): got time %v, want RFC 3339 in UTC", c.name, records[0]["time"])
 		}
 	}
 }

@@ -34,12 +34,14 @@ func metrics(t *testing.T, record map[string]any) map[string][]any {
 		t.Fatal(err)
 	}
 	if len(aws.CloudWatchMetrics) > 0 && aws.Timestamp < 1e12 {
-		t.Errorf("got the timestamp %d, want milliseconds since 1970", aws.Timestamp)
+		t.Errorf("metrics in a log record: got the timestamp %d, want milliseconds since 1970", aws.Timestamp)
 	}
 	got := map[string][]any{}
 	for _, d := range aws.CloudWatchMetrics {
 		if d.Namespace != "Xenon" || len(d.Dimensions) != 1 || len(d.Dimensions[0]) > 1 || len(d.Metrics) != 1 {
-			t.Fatalf("got the directive %+v, want namespace Xenon, one metric and one set of at most one dimension", d)
+			t.Fatalf("metrics in a log record: got the directive %+v, want namespace Xenon, one metric and one set of at "+
+				"most one dimension",
+				d)
 		}
 		m := d.Metrics[0]
 		if _, ok := record[m.Name].(float64); !ok {
