@@ -70,10 +70,10 @@ func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 	db := open(t, dbtest.New(t), 1)
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	if got, err := db.AccountsOfUser(t.Context(), unknown); got == nil || len(got) != 0 || err != nil {
-		t.Errorf("accounts of an unknown user: got %v, %v, want an empty list", got, err)
+		t.Errorf("accounts of an unknown user: got %v, error %v; want an empty list", got, err)
 	}
 	if got, err := db.SessionsOfUser(t.Context(), unknown, now); got == nil || len(got) != 0 || err != nil {
-		t.Errorf("sessions of an unknown user: got %v, %v, want an empty list", got, err)
+		t.Errorf("sessions of an unknown user: got %v, error %v; want an empty list", got, err)
 	}
 	if err := db.DeleteAccount(t.Context(), unknown, unknown, false); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("delete an account of an unknown user: got %v, want ErrNotFound", err)
@@ -103,7 +103,7 @@ func TestDeleteAccountKeepsTheLastAccountAndThoseOfOtherUsers(t *testing.T) {
 		t.Errorf("delete the last account: got %v, want ErrLastAccount", err)
 	}
 	if got := append(providersOf(t, db, ada.ID), providersOf(t, db, bob.ID)...); len(got) != 3 {
-		t.Errorf("got the accounts %v of both users together, want 3", got)
+		t.Errorf("after the deletions: got the accounts %v of both users together, want 3", got)
 	}
 }
 

@@ -195,6 +195,7 @@ func TestReadSucceedsAfterThePasswordWasRotated(t *testing.T) {
 		t.Errorf("read after the password was rotated: %v", err)
 	}
 	if source.invalidated != 1 || source.asked != 2 {
-		t.Errorf("got %d calls of DatabaseURL and %d of Invalidate, want 2 and 1", source.asked, source.invalidated)
+		t.Errorf("read after the password was rotated: got %d calls of DatabaseURL and %d of Invalidate, want 2 and 1",
+			source.asked, source.invalidated)
 	}
 }

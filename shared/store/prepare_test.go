@@ -29,7 +29,7 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	for range manyTimes {
 		row, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
 		if err != nil || row != withPointers(row, first) || found != owner || found.ID != user.ID {
-			t.Fatalf("got session %+v, user %+v, error %v; want %+v and %+v as in the first read",
+			t.Fatalf("SessionWithUser: got session %+v, user %+v, error %v; want %+v and %+v as in the first read",
 				row, found, err, first, owner)
 		}
 	}
@@ -66,7 +66,8 @@ func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	err = conn.QueryRow(t.Context(), `
 		SELECT generic_plans, custom_plans FROM plans WHERE strpos(statement, 'FROM session s') > 0`).Scan(&reused, &planned)
 	if err != nil || reused == 0 || planned > 5 {
-		t.Errorf("got %d executions with the kept plan and %d with a new plan, error %v; want at most five with a new plan",
+		t.Errorf("session query: got %d executions with the kept plan and %d with a new plan, error %v; want at most "+
+			"five with a new plan",
 			reused, planned, err)
 	}
 }
@@ -144,7 +145,8 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 			var count int
 			err = conn.QueryRow(t.Context(), `SELECT count FROM "rateLimit" WHERE key = 'k'`).Scan(&count)
 			if err != nil || count != 2*manyTimes {
-				t.Errorf("got %d counted charges, error %v; want %d, one for each read", count, err, 2*manyTimes)
+				t.Errorf("reads with a charge: got %d counted charges, error %v; want %d, one for each read",
+					count, err, 2*manyTimes)
 			}
 		})
 	}
@@ -171,7 +173,8 @@ func TestLostPreparedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 	insert()
 	sessions, err := db.SessionsOfUser(t.Context(), user.ID, now)
 	if want := 1 + manyTimes + 1; err != nil || len(sessions) != want { // signUp stores the first one
-		t.Errorf("got %d sessions, error %v; want %d, one for each write", len(sessions), err, want)
+		t.Errorf("writes before and after DEALLOCATE ALL: got %d sessions, error %v; want %d, one for each write",
+			len(sessions), err, want)
 	}
 }
 
@@ -215,7 +218,7 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 	err = conn.QueryRow(t.Context(), `
 		SELECT (SELECT count FROM "rateLimit" WHERE key = 'k'), (SELECT count(*) FROM session)`).Scan(&count, &sessions)
 	if want := 2 * processes * each; err != nil || count != want || sessions != want+1 {
-		t.Errorf("got %d charges and %d sessions, error %v; want %d charges and one session more",
+		t.Errorf("after all requests: got %d charges and %d sessions, error %v; want %d charges and one session more",
 			count, sessions, err, want)
 	}
 }

@@ -124,7 +124,9 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 	group.Wait()
 	got := []string{readCounter(t, url, "network0"), readCounter(t, url, "network1"), readCounter(t, url, "account")}
 	if !cmp.Equal(got, []string{"10 10000", "", "10 10000"}) {
-		t.Errorf("got rows %q, want 10 charges in network0 and account, which were not refunded, and none in network1", got)
+		t.Errorf("after charges and refunds: got rows %q, want 10 charges in network0 and account, which were not "+
+			"refunded, and none in network1",
+			got)
 	}
 }
 

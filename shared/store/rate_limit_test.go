@@ -136,7 +136,7 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if got := wire.RoundTrips() - before; got != c.trips {
-			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.trips)
+			t.Errorf("%s with two charges: got %d round trips, want %d", c.name, got, c.trips)
 		}
 		before = wire.RoundTrips()
 		if err := request.FlushCharges(t.Context()); err != nil || wire.RoundTrips() != before {
@@ -144,7 +144,7 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 				c.name, err, wire.RoundTrips()-before)
 		}
 		if got := []string{readCounter(t, url, a), readCounter(t, url, b)}; !cmp.Equal(got, []string{"1 0", "1 0"}) {
-			t.Errorf("%s: got rows %q, want both charges counted once, \"1 0\"", c.name, got)
+			t.Errorf("%s with two charges: got rows %q, want both charges counted once, \"1 0\"", c.name, got)
 		}
 	}
 }

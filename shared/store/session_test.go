@@ -46,7 +46,7 @@ func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	ada, _ := twoUsers(t, db)
 	got, err := db.SessionsOfUser(t.Context(), ada.ID, now)
 	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
-		t.Fatalf("got sessions %+v, error %v; want the first and the second, but not the expired one", got, err)
+		t.Fatalf("SessionsOfUser: got %+v, error %v; want the first and the second, but not the expired one", got, err)
 	}
 	want, _, err := db.SessionWithUser(t.Context(), []string{"second"}, now)
 	if err != nil {

@@ -188,6 +188,7 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 		return wire.RoundTrips()
 	}
 	if direct, asked := trips("direct"), trips("postgres"); asked-direct != 1 {
-		t.Errorf("got %d round trips with direct negotiation and %d with an SSLRequest, want one less", direct, asked)
+		t.Errorf("first statement: got %d round trips with direct negotiation and %d with an SSLRequest, want one less",
+			direct, asked)
 	}
 }
