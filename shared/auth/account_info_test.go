@@ -14,13 +14,13 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 		p.id)
 	const none = "[query] Invalid input"
 	s.checkRows("GET", "/api/auth/account-info", []row{
-		{name: "no session, nothing selected", status: 400, want: invalid(none)},
+		{name: "no session, no query", status: 400, want: invalid(none)},
 		{name: "empty query", body: "?", status: 400, want: invalid(none)},
-		{name: "user alone", body: "?userId=u", status: 400, want: invalid(none)},
-		{name: "unknown key alone", body: "?foo=1", status: 400, want: invalid(none)},
+		{name: "only a user", body: "?userId=u", status: 400, want: invalid(none)},
+		{name: "only an unknown key", body: "?foo=1", status: 400, want: invalid(none)},
 		{name: "two accounts", body: "?accountId=a&accountId=b", status: 400, want: invalid(none)},
 		{name: "two users", body: "?accountId=x&userId=a&userId=b", status: 400, want: invalid(none)},
-		{name: "cookie, which is text here", body: "?useAccountCookie=true", status: 400, want: invalid(none)},
+		{name: "useAccountCookie as a string", body: "?useAccountCookie=true", status: 400, want: invalid(none)},
 		{name: "unknown key", body: "?accountId=x&foo=1", status: 400, want: invalid(`[query] Unrecognized key: "foo"`)},
 		{
 			name: "unknown keys", body: "?accountId=x&bar=1&foo=1", status: 400,
@@ -31,10 +31,10 @@ func TestAccountInfoAnswersLikeBetterAuth(t *testing.T) {
 			want: invalid(`[query] Unrecognized key: "useAccountCookie"`),
 		},
 		{name: "no session", body: "?accountId=" + google, status: 401, want: ""},
-		{name: "no session, naming a user", body: "?accountId=" + google + "&userId=" + p.id, status: 401, want: ""},
-		{name: "unknown", who: p, body: "?accountId=x", status: 400, want: accountNotFound},
-		{name: "empty", who: p, body: "?accountId=", status: 400, want: accountNotFound},
-		{name: "bad escapes", who: p, body: "?accountId=%zz", status: 400, want: accountNotFound},
+		{name: "no session, with a user", body: "?accountId=" + google + "&userId=" + p.id, status: 401, want: ""},
+		{name: "unknown account", who: p, body: "?accountId=x", status: 400, want: accountNotFound},
+		{name: "empty account", who: p, body: "?accountId=", status: 400, want: accountNotFound},
+		{name: "invalid percent-encoding", who: p, body: "?accountId=%zz", status: 400, want: accountNotFound},
 		{name: "not UTF-8", who: p, body: "?accountId=%ff", status: 400, want: accountNotFound},
 		{name: "NUL", who: p, body: "?accountId=a%00b", status: 400, want: accountNotFound},
 		{name: "account of another user", who: p, body: "?accountId=" + foreign, status: 400, want: accountNotFound},

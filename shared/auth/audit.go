@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// auditEvents maps the routes of the audit log, below BasePath, to their events. Requests that a rate limit rejects are
-// in the audit log for every route. docs/audit-log.md lists the events.
+// auditEvents maps the routes that are in the audit log to their events. The paths are below BasePath. A request that a
+// rate limit rejects is in the audit log even if its route is not here. docs/audit-log.md lists the events.
 var auditEvents = map[string]string{
 	"/sign-up/email":           "sign-up",
 	"/sign-in/email":           "sign-in",
@@ -38,13 +38,13 @@ var auditEvents = map[string]string{
 	"/refresh-token":           "provider-token",
 }
 
-// rateLimitEvent is the event of a request that a rate limit rejects on a route without an event.
+// rateLimitEvent is the audit event of a request that a rate limit rejects, if its route is not in auditEvents.
 const rateLimitEvent = "rate-limit"
 
-// Handlers maps method and path to handlers.
+// Handlers maps routes, such as "POST /api/auth/sign-out", to their handlers.
 type Handlers map[string]limit.Handler
 
-// Routes adds the audit log and the rate limits of its path to each route.
+// Routes returns the routes of all, each with its audit event and the rate limits of its path.
 func (s *Service) Routes(all Handlers) web.Routes {
 	routes := web.Routes{}
 	for route, h := range all {
@@ -54,8 +54,8 @@ func (s *Service) Routes(all Handlers) web.Routes {
 	return routes
 }
 
-// withAudit adds the audit event to the log record of a request. It adds the event before h runs, so a panic is also in
-// the audit log.
+// withAudit adds an audit event ("" for none) to the log record of a request. It does so before it calls h, so that a
+// panic of h is also in the audit log.
 func (s *Service) withAudit(event string, h web.Handler) web.Handler {
 	note := func(r *http.Request, event string) {
 		web.Audit(r.Context(), event, s.Limits.Clients.IP(r), r.UserAgent())

@@ -10,9 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// eventRow matches a row of the table of events in docs/audit-log.md: the event and its routes.
+// eventRow matches a row of the table of events in docs/audit-log.md. Its groups are the event and its routes.
 var eventRow = regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([^|]*) \\|")
 
+// inCode matches a text in backquotes.
 var inCode = regexp.MustCompile("`([^`]+)`")
 
 func TestAuditPageListsTheEventsOfAllRoutes(t *testing.T) {
@@ -36,9 +37,9 @@ func TestAuditPageListsTheEventsOfAllRoutes(t *testing.T) {
 		slices.Sort(want[event])
 	}
 	if diff := cmp.Diff(want, listed); diff != "" {
-		t.Errorf("docs/audit-log.md (-code +page):\n%s", diff)
+		t.Errorf("routes of each event (-auditEvents +docs/audit-log.md):\n%s", diff)
 	}
 	if !strings.Contains(events, "\n| `"+rateLimitEvent+"` | any other route |") {
-		t.Errorf("docs/audit-log.md does not list %s", rateLimitEvent)
+		t.Errorf("docs/audit-log.md has no row of the event %s for any other route", rateLimitEvent)
 	}
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// captureLog collects the log until the test ends. Not for parallel tests: it replaces the default logger.
+// captureLog returns a buffer that gets all log records until the test ends. Parallel tests cannot use it, because it
+// replaces the default logger.
 func captureLog(t *testing.T) *bytes.Buffer {
 	t.Helper()
 	var log bytes.Buffer
@@ -26,7 +27,7 @@ func captureLog(t *testing.T) *bytes.Buffer {
 	return &log
 }
 
-// records returns the records of a captured log and empties it.
+// records returns the records of a captured log and empties the buffer.
 func records(t *testing.T, log *bytes.Buffer) (all []map[string]any) {
 	t.Helper()
 	for line := range strings.Lines(log.String()) {
@@ -154,22 +155,22 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 		m := got[0]
 		reason, _ := m["code"].(string)
 		if diff := cmp.Diff(c.want, outcome{fmt.Sprint(m["event"]), fmt.Sprint(m["result"]), reason}); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.path, diff)
+			t.Errorf("%s: event, result and code in the audit record (-want +got):\n%s", c.path, diff)
 		}
 		if m["ip"] != "192.0.2.7" || m["agent"] != "Browser/1" || m["requestId"] != a.header.Get(web.RequestIDHeader) ||
 			m["requestId"] == "" {
-			t.Errorf("%s: got record %v, want the IP address, the browser and the request id of the request", c.path, m)
+			t.Errorf("%s: got audit record %v, want the IP address, the user agent and the id of the request", c.path, m)
 		}
 		if c.user != "new" && m["userId"] != c.user || c.user == "new" && m["userId"] == nil {
-			t.Errorf("%s: got user %v, want %v", c.path, m["userId"], c.user)
+			t.Errorf("%s: got userId %v in the audit record, want %v (\"new\" means any)", c.path, m["userId"], c.user)
 		}
 		if at, _ := m["time"].(string); !strings.HasSuffix(at, "Z") {
-			t.Errorf("%s: got time %q, want UTC", c.path, at)
+			t.Errorf("%s: got time %q in the audit record, want a time in UTC, which ends in Z", c.path, at)
 		}
 	}
 	s.do("GET", "/api/auth/list-sessions", "", agent...)
 	if got := records(t, log)[0]; got["event"] != nil || got["ip"] != nil {
-		t.Errorf("a request that changes nothing: got record %v, want no event and no IP address", got)
+		t.Errorf("list-sessions, which changes nothing: got log record %v, want no event and no IP address", got)
 	}
 }
 
@@ -184,7 +185,8 @@ func TestR52_RateLimitedRequestIsInTheAuditLog(t *testing.T) {
 		got := records(t, bytes.NewBufferString(strings.SplitAfter(log.String(), "\n")[i]))[0]
 		if got["event"] != want || got["result"] != "refused" || got["status"] != 429.0 ||
 			got["code"] != "Too many requests. Please try again later." {
-			t.Errorf("got record %v, want event %s, refused, with status 429 and the message as code", got, want)
+			t.Errorf("rate-limited request: got record %v, want event %s, refused, status 429 and the message as code",
+				got, want)
 		}
 	}
 }
@@ -219,7 +221,7 @@ func TestR53_NothingSecretIsLogged(t *testing.T) {
 	} {
 		s.do(c.method, "/api/auth/"+c.path, c.body, headers...)
 	}
-	s.exec(`ALTER TABLE "user" RENAME TO people`) // so that the database returns errors, which are logged
+	s.exec(`ALTER TABLE "user" RENAME TO people`) // so that Postgres returns errors, which are logged
 	for _, c := range []struct{ method, path, body string }{
 		{"POST", "sign-in/email", signIn}, {"GET", "get-session", ""}, {"POST", "sign-up/email", ada},
 	} {
@@ -246,18 +248,20 @@ func TestR53_NothingSecretIsLogged(t *testing.T) {
 	}
 	text := log.String()
 	if strings.Count(text, "\n") < 15 {
-		t.Fatalf("got %d log records, want at least 15", strings.Count(text, "\n"))
+		t.Fatalf("requests with secrets: got %d log records, want at least 15, one for each request",
+			strings.Count(text, "\n"))
 	}
 	for name, secret := range secrets {
 		if len(secret) < 8 {
-			t.Errorf("test data: %s %q has fewer than 8 characters, so a search for it proves nothing", name, secret)
+			t.Errorf("the secret %s of the test is %q, want at least 8 characters, so that it is not found by chance",
+				name, secret)
 		}
 		if strings.Contains(text, secret) {
-			t.Errorf("the log contains the %s, want no secret", name)
+			t.Errorf("the log contains the secret %q, want it nowhere", name)
 		}
 	}
 	if strings.Contains(text, "ada@example.com") {
-		t.Error("the log contains the email of a user, want none")
+		t.Error("the log contains the email of a user, want it nowhere")
 	}
 }
 
@@ -265,8 +269,8 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 	log := captureLog(t)
 	s := newServer(t)
 	const forged = "x\"}\r\n{\"msg\":\"forged\"}\x1b[2J\u009b31m\u202e\x00\xff\u2028"
-	agent := strings.NewReplacer("\r", "", "\n", "", "\x00",
-		"").Replace(forged) // a request cannot contain these characters
+	// A header cannot contain the characters that this removes.
+	agent := strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(forged)
 	body, err := json.Marshal(map[string]any{
 		"email": forged + "@example.com", "password": forged, "name": forged,
 		"callbackURL": forged, "token": forged,
@@ -291,21 +295,21 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 	raw := log.String()
 	for _, r := range raw {
 		if r != '\n' && r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x202e || r == 0x2028 {
-			t.Fatalf("the log contains the control character %q, want none", r)
+			t.Fatalf("the log contains the character %q, want no control characters", r)
 		}
 	}
 	got := records(t, log)
 	if len(got) != requests {
-		t.Errorf("got %d log lines for %d requests, want one each", len(got), requests)
+		t.Errorf("got %d log records for %d requests, want one for each", len(got), requests)
 	}
 	for _, m := range got {
 		if m["msg"] != "request" || len(fmt.Sprint(m["agent"])) > 3*200 {
-			t.Errorf(`got record %v, want the message "request" and a shortened agent`, m)
+			t.Errorf(`got log record %v, want msg "request" and an agent of at most 200 characters`, m)
 		}
 	}
 }
 
-// routesWithoutEvent are the routes that only read, or change nothing that concerns security.
+// routesWithoutEvent are the routes without an audit event: they only read, or change nothing that concerns security.
 var routesWithoutEvent = []string{
 	"GET /api/auth/get-session", "POST /api/auth/get-session", "GET /api/auth/list-sessions",
 	"POST /api/auth/update-session",
@@ -328,10 +332,10 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 			s.raw(method, strings.NewReplacer("{token}", "x", "{provider}", "x").Replace(path), "")
 			got := records(t, log)
 			if len(got) != 1 {
-				t.Fatalf("%s: got %d records, want 1", route, len(got))
+				t.Fatalf("%s: got %d log records, want 1", route, len(got))
 			}
 			if event, isOne := got[0]["event"], !slices.Contains(routesWithoutEvent, route); (event != nil) != isOne {
-				t.Errorf("%s: got event %v, want an event: %v", route, event, isOne)
+				t.Errorf("%s: got the event %v in the log record, want an event: %v", route, event, isOne)
 			}
 		}
 	}

@@ -1,5 +1,6 @@
-// Package auth implements Better Auth's endpoints, one file each, with the paths, bodies, error codes and cookies of
-// better-auth 1.7.25. docs/divergences.md lists the differences.
+// Package auth implements Better Auth's endpoints, one file for each, with the paths, bodies, error codes and cookies
+// of better-auth 1.7.25. docs/divergences.md lists the differences. The endpoints of social sign-in are in package
+// social.
 package auth
 
 import (
@@ -19,7 +20,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Service has the dependencies of the endpoints.
+// Service has what the endpoints need. Its methods are the endpoints.
 type Service struct {
 	Store    *store.Store
 	Sessions *session.Sessions
@@ -35,7 +36,7 @@ type Service struct {
 	lastBetterAuthKeys atomic.Pointer[betterAuthKeySet]
 }
 
-// New returns the endpoints of a deployment. It makes no request.
+// New returns the Service of a deployment. It makes no request.
 func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func() time.Time) *Service {
 	clients := web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin)
 	return &Service{
@@ -52,22 +53,22 @@ func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func(
 	}
 }
 
-// Signup returns the routes of functions/signup.
+// Signup returns the routes of the Lambda function functions/signup.
 func (s *Service) Signup() web.Routes {
 	return s.Routes(Handlers{"POST /api/auth/sign-up/email": s.FormPost(s.signUpEmail)})
 }
 
-// Signin returns the routes of functions/signin.
+// Signin returns the routes of the Lambda function functions/signin.
 func (s *Service) Signin() web.Routes {
 	return s.Routes(Handlers{"POST /api/auth/sign-in/email": s.FormPost(s.signInEmail)})
 }
 
-// Signout returns the routes of functions/signout.
+// Signout returns the routes of the Lambda function functions/signout.
 func (s *Service) Signout() web.Routes {
 	return s.Routes(Handlers{"POST /api/auth/sign-out": s.Post(s.signOut)})
 }
 
-// Session returns the routes of functions/session.
+// Session returns the routes of the Lambda function functions/session.
 func (s *Service) Session() web.Routes {
 	routes := s.Routes(Handlers{
 		"GET /api/auth/get-session":            s.getSession,
@@ -78,22 +79,22 @@ func (s *Service) Session() web.Routes {
 		"POST /api/auth/revoke-other-sessions": s.Post(s.revokeOtherSessions),
 		"POST /api/auth/update-session":        s.Post(s.updateSession),
 	})
-	// functions/session answers preflights, because it has the most execution environments.
+	// The Lambda function functions/session also answers preflights, because it has the highest concurrency.
 	routes[web.PreflightRoute] = web.Preflight
 	return routes
 }
 
-// Token returns the routes of functions/token.
+// Token returns the routes of the Lambda function functions/token.
 func (s *Service) Token() web.Routes {
 	return s.Routes(Handlers{"GET /api/auth/token": s.token})
 }
 
-// JWKS returns the routes of functions/jwks.
+// JWKS returns the routes of the Lambda function functions/jwks.
 func (s *Service) JWKS() web.Routes {
 	return s.Routes(Handlers{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
 }
 
-// Password returns the routes of functions/password.
+// Password returns the routes of the Lambda function functions/password.
 func (s *Service) Password() web.Routes {
 	return s.Routes(Handlers{
 		"POST /api/auth/change-password":        s.Post(s.changePassword),
@@ -104,7 +105,7 @@ func (s *Service) Password() web.Routes {
 	})
 }
 
-// Email returns the routes of functions/email.
+// Email returns the routes of the Lambda function functions/email.
 func (s *Service) Email() web.Routes {
 	return s.Routes(Handlers{
 		"POST /api/auth/send-verification-email": s.Post(s.sendVerificationEmail),
@@ -114,7 +115,7 @@ func (s *Service) Email() web.Routes {
 	})
 }
 
-// Account returns the routes of functions/account.
+// Account returns the routes of the Lambda function functions/account.
 func (s *Service) Account() web.Routes {
 	return s.Routes(Handlers{
 		"POST /api/auth/update-user":         s.Post(s.updateUser),
@@ -128,10 +129,11 @@ func (s *Service) Account() web.Routes {
 // SendsMail reports whether the deployment can send mails.
 func (s *Service) SendsMail() bool { return s.Options.Mail != config.MailNone }
 
-// Post adds the checks of every POST to a handler, in Better Auth's order: body, origin, redirect targets.
+// Post makes a handler check the request first, as Better Auth does for every POST: the body, the origin and the
+// redirect targets, in this order.
 func (s *Service) Post(h limit.Handler) limit.Handler { return s.withChecks(h, false) }
 
-// FormPost is Post for the routes that also accept form fields.
+// FormPost is like Post, for routes that accept form fields as well as JSON.
 func (s *Service) FormPost(h limit.Handler) limit.Handler { return s.withChecks(h, true) }
 
 func (s *Service) withChecks(h limit.Handler, form bool) limit.Handler {
@@ -149,16 +151,16 @@ func (s *Service) withChecks(h limit.Handler, form bool) limit.Handler {
 	}
 }
 
-// statusReply is the reply of endpoints that return only success.
+// statusReply is the body of a response that says only that the request has succeeded.
 type statusReply struct {
 	Status bool `json:"status"`
 }
 
-// statusTrue answers that the request has succeeded.
+// statusTrue answers {"status":true}.
 func statusTrue(w http.ResponseWriter) error { return web.JSON(w, http.StatusOK, statusReply{true}) }
 
-// warnUnknownHash logs that a stored password hash has an unknown format, so that no password matches it. The client
-// gets the error of a wrong password.
+// warnUnknownHash logs that the stored password hash of a user has an unknown format, so that no password matches it.
+// The client gets the same error as for a wrong password.
 func warnUnknownHash(r *http.Request, userID string) {
 	slog.WarnContext(r.Context(), "stored password hash has an unknown format", slog.String("userId", userID))
 }

@@ -23,23 +23,24 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
+// origin is the public origin of the servers of these tests.
 const origin = "http://localhost:3000"
 
 func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
 
-// server has all endpoints of the package on a database of its own, with a clock that the test sets.
+// server has the endpoints of packages auth and social, with a database of its own and a clock that the test sets.
 type server struct {
 	t      *testing.T
 	url    string // URL of the database
 	wire   *dbtest.CountingDialer
 	svc    *auth.Service
-	social *social.Service // without a configured provider
+	social *social.Service // has no provider
 	mux    http.Handler
-	now    time.Time
+	now    time.Time // the time of the clock
 	cfg    config.API
 }
 
-// newServer starts a server. The functions in change may alter its settings first.
+// newServer returns a server. The functions in change can change its settings before.
 func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	t.Helper()
 	s := &server{t: t, url: dbtest.New(t), wire: &dbtest.CountingDialer{}, now: startOfTests}
@@ -49,7 +50,7 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 		"SIGNING_KEYS_FILE":  filepath.Join(t.TempDir(), "keys.json"),
 		"MAIL_FILE":          filepath.Join(t.TempDir(), "mail.jsonl"),
 		"CLIENT_IP":          "xff:0",
-		"RATE_LIMIT":         "off", // off, except in tests of rate limits
+		"RATE_LIMIT":         "off", // tests of rate limits change this
 	}
 	for _, f := range change {
 		f(env)
@@ -82,8 +83,8 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	return s
 }
 
-// answer is a response. The device cookie is separate, so that tests compare the other cookies with those of Better
-// Auth, and a client that sends cookie() has no device cookie.
+// answer is a response. The device cookie is not in header, so that tests can compare the other cookies with those of
+// Better Auth, and so that a client that sends cookie() has no device cookie.
 type answer struct {
 	status int
 	body   string
@@ -99,6 +100,7 @@ func (a answer) json(t *testing.T) (m map[string]any) {
 	return m
 }
 
+// code returns the member code of the body, "" if it has none.
 func (a answer) code() string {
 	var e struct{ Code string }
 	_ = json.Unmarshal([]byte(a.body), &e)
@@ -116,7 +118,7 @@ func (a answer) cookie() string {
 	return strings.Join(pairs, "; ")
 }
 
-// do sends a request. Headers come in pairs of name and value. A 500 fails the test.
+// do sends a request with headers, given as name, value, name, value, …. It fails the test if the status is 500.
 func (s *server) do(method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	a := s.raw(method, path, body, headers...)
@@ -126,7 +128,7 @@ func (s *server) do(method, path, body string, headers ...string) answer {
 	return a
 }
 
-// raw is do for a request that may answer 500.
+// raw is like do, for a request whose status may be 500.
 func (s *server) raw(method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	var reader io.Reader
@@ -163,7 +165,7 @@ func (a *answer) moveDeviceCookie() {
 	}
 }
 
-// deviceCookie returns the Cookie header of a browser that has only the device cookie.
+// deviceCookie returns the Cookie header of a browser that has only the device cookie of this response.
 func (a answer) deviceCookie() string {
 	pair, _, _ := strings.Cut(a.device, ";")
 	return pair
@@ -178,9 +180,10 @@ const (
 	jwksPath    = "/api/auth/jwks"
 )
 
+// ada is the body of Ada's sign-up.
 const ada = `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
 
-// signUpAda signs up Ada.
+// signUpAda signs up Ada and fails the test if that fails.
 func (s *server) signUpAda() answer {
 	s.t.Helper()
 	a := s.do("POST", signUpPath, ada)
@@ -196,23 +199,23 @@ func query[T any](s *server, sql string, args ...any) T {
 	return dbtest.Value[T](s.t, s.url, sql, args...)
 }
 
-// exec changes the database directly.
+// exec executes a statement in the database, not through an endpoint.
 func (s *server) exec(sql string, args ...any) {
 	s.t.Helper()
 	dbtest.Exec(s.t, s.url, sql, args...)
 }
 
-// roundTrips counts the round trips to the database during f.
+// roundTrips calls f and returns how many round trips to the database it takes.
 func (s *server) roundTrips(f func()) int {
 	before := s.wire.RoundTrips()
 	f()
 	return s.wire.RoundTrips() - before
 }
 
-// startOfTests is the time at which every server of the tests starts.
+// startOfTests is the time of every server at first.
 var startOfTests = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 
-// signingKeys are the keys of every server: generating RSA keys is slow.
+// signingKeys returns the keys of every server. It generates them only once, because that is slow for RSA.
 var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(startOfTests) })
 
 func saveKeys(t *testing.T, file string) {
@@ -226,5 +229,5 @@ func saveKeys(t *testing.T, file string) {
 	}
 }
 
-// useRealHashing hashes with the product's cost, for tests about hashing.
+// useRealHashing makes s hash with the cost of the product. Other tests use a cheap hash.
 func (s *server) useRealHashing() { s.svc.Hasher = password.New(s.cfg.PasswordHash) }

@@ -15,21 +15,22 @@ const (
 	banUntil = ban + `, "banExpires" = $1`
 )
 
-// Only a client with the right password learns of the ban. A wrong password gets the same response as without a ban.
+// Only a client with the right password learns that the user is banned. A wrong password gets the same response as
+// without a ban.
 func TestBannedUserCannotSignIn(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
 	wrong := strings.Replace(signIn, "correct", "wrong", 1)
-	usual := s.do("POST", signInPath, wrong)
+	before := s.do("POST", signInPath, wrong)
 	s.exec(ban)
 	refused := s.do("POST", signInPath, wrong)
-	for _, a := range []answer{usual, refused} {
+	for _, a := range []answer{before, refused} {
 		a.header.Del("X-Request-Id")
 	}
-	if refused.status != 401 || refused.body != usual.body || cmp.Diff(usual.header, refused.header) != "" {
-		t.Errorf("sign-in with a wrong password: got %d %s, want the answer for a user without a ban; headers %s",
-			refused.status, refused.body, cmp.Diff(usual.header, refused.header))
+	if refused.status != 401 || refused.body != before.body || cmp.Diff(before.header, refused.header) != "" {
+		t.Errorf("sign-in of a banned user with a wrong password: got %d %s, want the response before the ban; headers %s",
+			refused.status, refused.body, cmp.Diff(before.header, refused.header))
 	}
 	for _, extra := range []string{"", `"callbackURL":"/welcome",`, `"rememberMe":false,`} {
 		var a answer
@@ -41,30 +42,31 @@ func TestBannedUserCannotSignIn(t *testing.T) {
 		}
 		if a.status != 403 || a.body != bannedError || len(a.header["Set-Cookie"]) > 0 ||
 			a.header.Get("Location")+a.header.Get("Set-Auth-Token") != "" {
-			t.Errorf("%s: got %d %s, headers %v, want 403 BANNED_USER and no cookie, token or redirect",
+			t.Errorf("sign-in of a banned user with %q: got %d %s, headers %v; want 403, no cookie, token or redirect",
 				extra, a.status, a.body, a.header)
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM session`); got != 1 {
-		t.Errorf("got %d sessions, want 1: that of the sign-up", got)
+		t.Errorf("after sign-ins of a banned user: got %d sessions, want only that of the sign-up", got)
 	}
-	s.do("POST", signUpPath, ada).check(t, "signing up again", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+	s.do("POST", signUpPath, ada).check(t, "sign up again", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 }
 
-// A ban ends at its expiry, and the next sign-in deletes it in the same two round trips. No response contains it.
+// A ban ends at its expiry. The next sign-in clears it, without another round trip. No response contains the columns of
+// a ban.
 func TestBanEndsAtItsExpiry(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	first := s.signUpAda()
 	s.exec(banUntil, s.now)
-	s.do("POST", signInPath, signIn).check(t, "in its last millisecond", 403, "BANNED_USER")
+	s.do("POST", signInPath, signIn).check(t, "sign-in in the last millisecond of the ban", 403, "BANNED_USER")
 	s.exec(banUntil, s.now.Add(-time.Millisecond))
 	if a := s.do("GET", sessionPath, "", "Cookie", first.cookie()); a.body == "null" || strings.Contains(a.body, "ban") {
-		t.Errorf("session that began before the ban, after the ban ended: got %s, want the session without the ban",
+		t.Errorf("get-session after the ban, with a session from before: got %s, want the session and nothing about the ban",
 			a.body)
 	}
 	if !query[bool](s, `SELECT banned FROM "user"`) {
-		t.Error("reading a session cleared the ban in the database, want it unchanged")
+		t.Error("get-session cleared the columns of the ban, want them unchanged")
 	}
 	var a answer
 	if got := s.roundTrips(func() { a = s.do("POST", signInPath, signIn) }); got != 2 {
@@ -74,11 +76,11 @@ func TestBanEndsAtItsExpiry(t *testing.T) {
 		t.Errorf("sign-in after the ban ended: got %d, want 200 and the user (-sign-up +sign-in):\n%s", a.status, diff)
 	}
 	if !query[bool](s, `SELECT NOT banned AND "banReason" IS NULL AND "banExpires" IS NULL FROM "user"`) {
-		t.Error("sign-in after the ban ended left the ban in the database, want it cleared")
+		t.Error("sign-in after the ban ended did not clear the columns of the ban, want them cleared")
 	}
 	s.exec(`UPDATE "user" SET banned = NULL`)
 	if !s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("a user whose column banned is NULL cannot sign in, want a sign-in")
+		t.Error("sign-in of a user whose column banned is NULL failed, want 200")
 	}
 }
 
@@ -104,7 +106,8 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 			t.Errorf("%s with the bearer token of a banned user: got %d %s, want 401", g.path, a.status, a.body)
 		}
 	}
-	s.doAs(p, "GET", deleteCallbackPath+"?token=x", "").check(t, "the link that deletes", 404, "FAILED_TO_GET_USER_INFO")
+	s.doAs(p, "GET", deleteCallbackPath+"?token=x", "").check(t, "deletion link of a banned user",
+		404, "FAILED_TO_GET_USER_INFO")
 	a := s.doAs(p, "GET", sessionPath, "")
 	if a.status != 200 || a.body != "null" || a.header.Get("Set-Auth-Jwt") != "" ||
 		cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
@@ -113,7 +116,8 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, s.tokensOf(p)); diff != "" || len(box.sent()) > 0 ||
 		query[string](s, `SELECT name || email FROM "user"`) != "Adaada@example.com" {
-		t.Errorf("a rejected request changed the user, sent a mail or changed the sessions (-before +after):\n%s", diff)
+		t.Errorf("a request of a banned user changed the user, sent a mail or changed the sessions (-before +after):\n%s",
+			diff)
 	}
 	s.exec(`UPDATE "user" SET banned = false`)
 	if a := s.doAs(p, "GET", sessionPath, ""); a.body == "null" {
@@ -125,7 +129,7 @@ func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	}
 }
 
-// A new password does not let a banned user in.
+// A banned user can reset the password, but cannot sign in with the new one.
 func TestPasswordResetDoesNotEndBan(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
@@ -136,11 +140,13 @@ func TestPasswordResetDoesNotEndBan(t *testing.T) {
 	if a.status != 200 || len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("password reset of a banned user: got %d %s, want 200 and no cookie", a.status, a.body)
 	}
-	s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "battery staple", 1)).check(t, "the new password",
-		403, "BANNED_USER")
+	s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "battery staple", 1)).
+		check(t, "sign-in with the new password",
+			403, "BANNED_USER")
 }
 
-// The link verifies the email and starts no session. As in Better Auth, the error is never a redirect.
+// For a banned user the link verifies the email and starts no session. As in Better Auth, the response is an error and
+// never a redirect. A ban that has ended does not matter.
 func TestBannedUserVerifiesEmailWithoutSession(t *testing.T) {
 	t.Parallel()
 	for _, expired := range []bool{false, true} {
@@ -158,31 +164,31 @@ func TestBannedUserVerifiesEmailWithoutSession(t *testing.T) {
 			switch {
 			case expired && (a.status >= 400 || a.cookie() == "" || sessions != 1 ||
 				query[bool](s, `SELECT banned FROM "user"`)):
-				t.Errorf("%s after the ban ended: got %d %s and %d sessions, want a new session and no ban",
+				t.Errorf("link with query %q after the ban: got %d %s and %d sessions, want a new session and the ban cleared",
 					target, a.status, a.body, sessions)
 			case !expired && (a.status != 403 || a.body != bannedError || a.cookie() != "" || sessions != 1):
-				t.Errorf("%s during the ban: got %d %s to %q, cookies %q, %d sessions, want 403 BANNED_USER and no new session",
+				t.Errorf("link with query %q during the ban: got %d %s to %q, cookies %q, %d sessions; want 403 and no new session",
 					target, a.status, a.body, a.header.Get("Location"), a.cookie(), sessions)
 			}
 			if !s.isVerified("ada@example.com") {
-				t.Errorf("%s: the email is not verified after the link was opened", target)
+				t.Errorf("link with query %q: the email is not verified afterwards, want it verified", target)
 			}
 		}
 	}
 }
 
-// As in Better Auth, a user who is banned and not verified gets the error of the verification.
+// As in Better Auth, a user who is banned and whose email is not verified gets the error EMAIL_NOT_VERIFIED.
 func TestUnverifiedBannedUserGetsVerificationError(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on")
 	s.do("POST", signUpPath, ada)
 	box.take()
 	s.exec(ban)
-	s.do("POST", signInPath, signIn).check(t, "not verified", 403, "EMAIL_NOT_VERIFIED")
+	s.do("POST", signInPath, signIn).check(t, "sign-in before the verification", 403, "EMAIL_NOT_VERIFIED")
 	if a := s.openLink(box.takeOne(t)); a.status != 302 || a.cookie() != "" {
 		t.Errorf("link of a banned user: got %d %s, want a redirect without a session", a.status, a.body)
 	}
-	s.do("POST", signInPath, signIn).check(t, "verified", 403, "BANNED_USER")
+	s.do("POST", signInPath, signIn).check(t, "sign-in after the verification", 403, "BANNED_USER")
 }
 
 func TestRefusedSignInOfBannedUserIsInTheAuditLog(t *testing.T) {
@@ -195,6 +201,6 @@ func TestRefusedSignInOfBannedUserIsInTheAuditLog(t *testing.T) {
 	got := records(t, log)
 	if len(got) != 1 || got[0]["event"] != "sign-in" || got[0]["result"] != "refused" || got[0]["code"] != "BANNED_USER" ||
 		got[0]["userId"] != p.id {
-		t.Errorf("got audit records %v, want one refused sign-in of the user with BANNED_USER", got)
+		t.Errorf("sign-in of a banned user: got audit records %v, want one refused sign-in of the user with BANNED_USER", got)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have. The body has the token
-// of the notice that Xenon mailed to the old email. cancelEmailChange cancels every email change that the user has
-// requested. It needs no session.
+// cancelEmailChange answers POST /api/auth/cancel-email-change, which Better Auth does not have. The body has a token
+// that Xenon has mailed to the old email. cancelEmailChange cancels every email change that the user has requested. It
+// needs no session.
 func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Token string `json:"token"`
@@ -21,7 +21,7 @@ func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request, db *
 	}
 	userID, err := db.CancelEmailChange(r.Context(), store.CancelEmailLink+in.Token, s.Now())
 	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid): // invalid: text that Postgres cannot store
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid):
 		return errInvalidCancel
 	case err != nil:
 		return fmt.Errorf("cancel email change: %w", err)

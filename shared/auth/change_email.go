@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// changeEmail answers POST /api/auth/change-email: it mails a link to the new email, and the email changes when the
+// changeEmail answers POST /api/auth/change-email. It mails a link to the new email, and the email changes when the
 // user opens the link. The session must be fresh. The response does not reveal whether another user has the new email.
 func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
@@ -44,9 +44,9 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.
 	return statusTrue(w)
 }
 
-// requestEmailChange mails a notice with a link for cancelling to the old email, and a link that proves ownership to
-// the new email. With the setting CHANGE_EMAIL_CONFIRMATION and a verified old email, it mails only a link to the old
-// email; the user must open it before the new email gets a link.
+// requestEmailChange mails a link that proves ownership to the new email, and a notice with a link that cancels the
+// change to the old one. If CHANGE_EMAIL_CONFIRMATION is on and the old email is verified, it mails only one link, to
+// the old email. The new email gets its link when the user has opened that one.
 func (s *Service) requestEmailChange(
 	r *http.Request, db *store.Store, caller *session.Caller, newEmail, callbackURL string,
 ) error {
@@ -75,15 +75,15 @@ func (s *Service) requestEmailChange(
 			Token: cancel, URL: s.Options.Origin + "/cancel-email-change/?token=" + cancel,
 		})
 	}
-	if taken || !noticeSent { // without the notice the owner of the old email could not cancel the change
+	if taken || !noticeSent { // the owner of the old email needs the notice to be able to cancel the change
 		m.Kind = mail.Nothing
 	}
 	return s.sendEmailLink(r, db, m, c, callbackURL)
 }
 
 // redeemEmailChange redeems the token of an email change and returns the reply. The token has the id and the old email
-// of the user. After the change the user has another email, so the token works only once. redeemEmailChange returns an
-// error to a caller who is signed in as another user, and it starts no session.
+// of the user, so after the change it is no longer valid. If another user is signed in, redeemEmailChange returns an
+// error. It starts no session.
 func (s *Service) redeemEmailChange(
 	w http.ResponseWriter, r *http.Request, db *store.Store, c mailClaims, target string,
 ) (any, error) {
@@ -112,7 +112,7 @@ func (s *Service) redeemEmailChange(
 	verified := c.RequestType == verifyChange
 	user, err = db.ChangeEmail(r.Context(), c.identifier(), user.ID, c.Email, c.UpdateTo, verified, s.Now())
 	switch {
-	case errors.Is(err, store.ErrDuplicate): // another user has it since the mail was sent; Better Auth answers 500
+	case errors.Is(err, store.ErrDuplicate): // another user has the email by now; Better Auth answers 500
 		return nil, errUserExists
 	case errors.Is(err, store.ErrNotFound): // the link was used or revoked
 		return nil, errInvalidToken
@@ -129,9 +129,9 @@ func (s *Service) redeemEmailChange(
 	return reply, s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user})
 }
 
-// notifyEmailChanged mails the old email that the email has changed. A token without a request type, from an older
-// version of Better Auth, changes the email without a proof that the user owns the new email. In this case
-// notifyEmailChanged also mails a verification link to the new email.
+// notifyEmailChanged mails a notice to the old email after a change. If the token had no request type, as from older
+// versions of Better Auth, the user has not proved that the new email is theirs. Then notifyEmailChanged also mails a
+// verification link to the new email.
 func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailClaims, target string) error {
 	if !s.SendsMail() {
 		return nil
@@ -143,7 +143,7 @@ func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailCla
 	return s.SendVerification(r, db, c.UpdateTo, target)
 }
 
-// sendLinkToNewEmail mails a link to the new email after the user has opened the link to the old email.
+// sendLinkToNewEmail mails a link to the new email, after the user has opened the link that the old email got.
 func (s *Service) sendLinkToNewEmail(r *http.Request, db *store.Store, c mailClaims, callbackURL string) error {
 	if !s.SendsMail() {
 		return nil
@@ -152,7 +152,7 @@ func (s *Service) sendLinkToNewEmail(r *http.Request, db *store.Store, c mailCla
 	next.ID = newLinkID()
 	now := s.Now().Truncate(time.Millisecond)
 	var err error
-	if c.ID == "" { // the token comes from a TypeScript server
+	if c.ID == "" { // a TypeScript server has issued the token
 		err = db.InsertVerification(r.Context(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
 	} else {
 		err = db.ContinueEmailChange(r.Context(), c.identifier(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)

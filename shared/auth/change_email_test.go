@@ -17,6 +17,7 @@ const (
 	verifyAda   = `UPDATE "user" SET "emailVerified" = true WHERE email = 'ada@example.com'`
 )
 
+// emails returns the emails of all users, with + after verified ones and - after the others.
 func (s *server) emails() string {
 	s.t.Helper()
 	return query[string](s,
@@ -104,10 +105,10 @@ func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 		before := s.emails()
 		got := s.do("POST", changeEmailPath, c.body, a.bearer()...)
 		if got.status != c.status || got.body != c.answer {
-			t.Errorf("%s: got %d %s, want %d %s", c.name, got.status, got.body, c.status, c.answer)
+			t.Errorf("change-email, %s: got %d %s, want %d %s", c.name, got.status, got.body, c.status, c.answer)
 		}
 		if mails := strings.Join(box.sent(), ", "); mails != c.mail {
-			t.Errorf("%s: got mails %q, want %q", c.name, mails, c.mail)
+			t.Errorf("change-email, %s: got the mails %q, want %q", c.name, mails, c.mail)
 		}
 		if after := s.emails(); after != before {
 			t.Errorf("%s: the request changed the emails from %q to %q, want no change before the link is opened",
@@ -116,7 +117,7 @@ func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 	}
 }
 
-// requestEmailChange requests a change of Ada's email and returns the mail with the link.
+// requestEmailChange requests a change of Ada's email and returns the last mail, which has the link.
 func (s *server) requestEmailChange(box *mailbox, ada answer) mail.Message {
 	s.t.Helper()
 	s.do("POST", changeEmailPath, changeEmail, ada.bearer()...)
@@ -160,16 +161,16 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 		},
 	} {
 		s.reset(box)
-		people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath,
+		users := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath,
 			strings.Replace(ada, "ada@", "bob@", 1))}
-		m := s.requestEmailChange(box, people["ada"])
+		m := s.requestEmailChange(box, users["ada"])
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
 		s.now = s.now.Add(c.age)
 		var headers []string
 		if c.who != "" {
-			headers = people[c.who].bearer()
+			headers = users[c.who].bearer()
 		}
 		a := s.openLink(m, headers...)
 		location := "/done"
@@ -177,15 +178,17 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 			location += "?error=" + c.code
 		}
 		if a.status != 302 || a.header.Get("Location") != location {
-			t.Errorf("%s: got %d %s to %q, want %q", c.name, a.status, a.body, a.header.Get("Location"), location)
+			t.Errorf("open the link, %s: got %d %s to %q, want 302 to %q",
+				c.name, a.status, a.body, a.header.Get("Location"), location)
 		}
-		// The link starts no session. A caller who is signed in gets the cookie again.
+		// The link starts no session. If Ada is signed in, the response sets her session cookie again.
 		if got, want := a.header.Get("Set-Auth-Token"), ""; c.who == "ada" &&
-			got != people["ada"].header.Get("Set-Auth-Token") || c.who != "ada" && got != want {
-			t.Errorf("%s: got Set-Auth-Token %q, want the token of Ada if she opens the link, else none", c.name, got)
+			got != users["ada"].header.Get("Set-Auth-Token") || c.who != "ada" && got != want {
+			t.Errorf("open the link, %s: got Set-Auth-Token %q, want Ada's token if she opens the link, otherwise none",
+				c.name, got)
 		}
 		if got := s.emails(); got != c.emails {
-			t.Errorf("%s: got %s, want %s", c.name, got, c.emails)
+			t.Errorf("open the link, %s: got the emails %s, want %s (+ means verified)", c.name, got, c.emails)
 		}
 		if again := s.openLink(m); c.code == "" && again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
 			t.Errorf("%s, the same link again: got %d to %q, want error=INVALID_TOKEN",
@@ -199,17 +202,19 @@ func TestChangeEmailLinkAnswersJSON(t *testing.T) {
 	s, box := newMailServer(t)
 	m := s.requestEmailChange(box, s.signUpAda())
 	s.exec(`INSERT INTO "user" (name, email, "emailVerified") VALUES ('', 'new@example.com', true)`)
-	s.do("GET", verifyEmailPath+"?token="+m.Token, "").check(t, "taken", 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+	s.do("GET", verifyEmailPath+"?token="+m.Token, "").check(t, "the new email is taken",
+		422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 	s.exec(`DELETE FROM "user" WHERE email = 'new@example.com'`)
 	a := s.do("GET", verifyEmailPath+"?token="+m.Token, "")
 	user, _ := a.json(t)["user"].(map[string]any)
 	if a.status != 200 || user["email"] != "new@example.com" || len(user) != 7 {
 		t.Errorf("open the link: got %d %s, want 200 and the user with the new email", a.status, a.body)
 	}
-	s.do("GET", verifyEmailPath+"?token="+m.Token, "").check(t, "again", 401, "INVALID_TOKEN")
+	s.do("GET", verifyEmailPath+"?token="+m.Token, "").check(t, "open the link again", 401, "INVALID_TOKEN")
 }
 
-// With CHANGE_EMAIL_CONFIRMATION both emails get a mail, and the email changes after both links were opened.
+// With CHANGE_EMAIL_CONFIRMATION the email changes only after the user has opened a link that each of the two emails
+// got.
 func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "CHANGE_EMAIL_CONFIRMATION=on")
@@ -217,7 +222,7 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	s.exec(verifyAda)
 	first := s.requestEmailChange(box, a)
 	if first.Kind != mail.ChangeEmailConfirmation || first.To != "ada@example.com" || first.NewEmail != "new@example.com" {
-		t.Errorf("got first mail %+v, want a confirmation to the old email", first)
+		t.Errorf("change-email: got the mail %+v, want a confirmation to the old email", first)
 	}
 	if got := s.openLink(first, a.bearer()...); got.status != 302 || got.header.Get("Location") != "/done" ||
 		len(got.header["Set-Cookie"]) > 0 {
@@ -227,7 +232,8 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	second := box.takeOne(t)
 	if second.Kind != mail.VerifyEmail || second.To != "new@example.com" ||
 		!strings.HasSuffix(second.URL, "&callbackURL=%2Fdone") {
-		t.Errorf("got second mail %+v, want a link to the new email with the callbackURL", second)
+		t.Errorf("open the link of the old email: got the mail %+v, want a link to the new email with the callbackURL",
+			second)
 	}
 	if got := s.emails(); got != "ada@example.com+" {
 		t.Errorf("before the link to the new email is opened: got the emails %s, want the old email", got)
@@ -237,7 +243,7 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 		t.Errorf("after the link to the new email is opened: got the emails %s, want the new email, verified", got)
 	}
 	if diff := cmp.Diff([]string{"email-changed ada@example.com"}, box.sent()); diff != "" {
-		t.Errorf("mails afterwards (-want +got):\n%s", diff)
+		t.Errorf("mails after the change (-want +got):\n%s", diff)
 	}
 	if got := s.openLink(first); got.header.Get("Location") != "/done?error=INVALID_TOKEN" ||
 		cmp.Diff([]string(nil), box.sent()) != "" {
@@ -246,7 +252,7 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	}
 }
 
-// The confirmation link works once and answers JSON without a callbackURL.
+// The link to the old email is valid once. Without a callbackURL its response is JSON.
 func TestChangeEmailConfirmationWorksOnce(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "CHANGE_EMAIL_CONFIRMATION=on")
@@ -257,13 +263,14 @@ func TestChangeEmailConfirmationWorksOnce(t *testing.T) {
 		t.Errorf("open the link: got %d %s, want 200 and status true", got.status, got.body)
 	}
 	box.takeOne(t)
-	s.do("GET", verifyEmailPath+"?token="+first.Token, "").check(t, "again", 401, "INVALID_TOKEN")
+	s.do("GET", verifyEmailPath+"?token="+first.Token, "").check(t, "open the link again", 401, "INVALID_TOKEN")
 	if got := box.sent(); got != nil {
 		t.Errorf("open the link again: got mails %q, want none", got)
 	}
 }
 
-// The token of the notice cancels every requested change, once. The same holds if another user has the new email.
+// The token of the notice cancels every email change that the user has requested, even if another user has the new
+// email. It is valid once.
 func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
@@ -301,7 +308,8 @@ func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 			continue
 		}
 		if got.body != `{"status":true}` || notice.URL != origin+"/cancel-email-change/?token="+notice.Token {
-			t.Errorf("%s: got %s and the notice %v, want status true and a notice with the link to cancel",
+			t.Errorf("cancel-email-change, %s: got %s and the notice %v, want status true and a notice with a link that "+
+				"cancels the change",
 				c.name, got.body, notice)
 		}
 		s.do("POST", path, body).check(t, c.name+", again", 400, "INVALID_TOKEN")
@@ -314,18 +322,19 @@ func TestCancelEmailChangeRevokesAllRequestedChanges(t *testing.T) {
 	}
 }
 
-// Revoking other sessions keeps a change that this session requested. It can still be cancelled.
-func TestRevokingOtherSessionsLeavesOwnEmailChange(t *testing.T) {
+// Revoking other sessions keeps the links of an email change that this session has requested, also the one that cancels
+// it.
+func TestRevokingOtherSessionsKeepsAnEmailChangeOfThisSession(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
 	a := s.signUpAda()
 	m := s.requestEmailChange(box, a)
 	s.do("POST", "/api/auth/revoke-other-sessions", `{}`, a.bearer()...).check(t, "revoke", 200, "")
 	if got := query[int](s, `SELECT count(*) FROM verification`); got != 2 {
-		t.Errorf("got %d links, want 2", got)
+		t.Errorf("after revoke-other-sessions: got %d links, want 2", got)
 	}
 	if got := s.openLink(m); got.header.Get("Location") != "/done" {
-		t.Errorf("open the link of the caller's own change: got %d to %q, want /done",
+		t.Errorf("open the link of the change after revoke-other-sessions: got %d to %q, want /done",
 			got.status, got.header.Get("Location"))
 	}
 }
@@ -350,11 +359,13 @@ func TestR41_EmailChangeHappensOnceUnderFiftyConcurrentClicks(t *testing.T) {
 		}
 	}
 	if got := s.emails(); changed != 1 || got != "new@example.com-" {
-		t.Errorf("got %d successful changes and the emails %s, want 1 and the new email, unverified", changed, got)
+		t.Errorf("link opened 50 times concurrently: got %d successful changes and the emails %s, want 1 and the new "+
+			"email, unverified",
+			changed, got)
 	}
 }
 
-// Tokens without a type, from older versions of Better Auth, change the email immediately, and the new email is not
+// A token without a request type, from an older version of Better Auth, changes the email at once. The new email is not
 // verified.
 func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 	t.Parallel()
@@ -369,24 +380,25 @@ func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
 		}
 		return verifyEmailPath + "?token=" + text
 	}
-	s.do("GET", token(jwt.MapClaims{}), "").check(t, "without a user", 401, "INVALID_TOKEN")
-	s.do("GET", token(jwt.MapClaims{"userId": "x"}), "").check(t, "of no id", 401, "USER_NOT_FOUND")
+	s.do("GET", token(jwt.MapClaims{}), "").check(t, "token without a user id", 401, "INVALID_TOKEN")
+	s.do("GET", token(jwt.MapClaims{"userId": "x"}), "").check(t, "token with an invalid user id", 401, "USER_NOT_FOUND")
 	id := query[string](s, `SELECT id::text FROM "user"`)
 	got := s.do("GET", token(jwt.MapClaims{"userId": id}), "", a.bearer()...)
 	if user, _ := got.json(t)["user"].(map[string]any); got.status != 200 || user["emailVerified"] != false ||
 		got.header.Get("Set-Auth-Token") == "" {
-		t.Errorf("open the link: got %d %s, want 200, an unverified email and a token", got.status, got.body)
+		t.Errorf("open the link: got %d %s, want 200, an unverified email and the header Set-Auth-Token",
+			got.status, got.body)
 	}
 	if emails := s.emails(); emails != "new@example.com-" {
-		t.Errorf("got the emails %s, want the new email, unverified", emails)
+		t.Errorf("after the link was opened: got the emails %s, want the new email, unverified", emails)
 	}
 	mails := box.take()
 	if len(mails) != 2 || mails[0].Kind != mail.EmailChanged || mails[0].To != "ada@example.com" {
-		t.Fatalf("got mails %v, want two, the first a notice to the old email", mails)
+		t.Fatalf("open the link: got the mails %v, want two, the first a notice to the old email", mails)
 	}
 	if m := mails[1]; m.To != "new@example.com" || s.openLink(m).header.Get("Location") != "/" ||
 		s.emails() != "new@example.com+" {
-		t.Errorf("second mail %+v: after its link was opened got the emails %s, want a mail to the new email that "+
-			"verifies it and leads to /", m, s.emails())
+		t.Errorf("open the link in the second mail %+v: got the emails %s, want a redirect to / and the new email verified",
+			m, s.emails())
 	}
 }

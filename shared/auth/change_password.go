@@ -12,7 +12,7 @@ import (
 )
 
 // changePassword answers POST /api/auth/change-password. With revokeOtherSessions it ends every session of the caller,
-// the current one included, and starts a new one.
+// even the current one, and starts a new one.
 func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		NewPassword         string `json:"newPassword"`
@@ -44,7 +44,7 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *sto
 		err = db.ChangePassword(r.Context(), caller.User.ID, credential, hash, s.Now())
 	}
 	switch {
-	case errors.Is(err, store.ErrNotFound): // a concurrent request changed it after the comparison
+	case errors.Is(err, store.ErrNotFound): // a concurrent request has changed the password
 		return errInvalidPassword
 	case err != nil:
 		return fmt.Errorf("change password: %w", err)
@@ -55,8 +55,8 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *sto
 	return web.JSON(w, http.StatusOK, reply)
 }
 
-// confirmPassword checks the password of the caller and returns the credential. It checks the length first, so that it
-// never hashes a text that is too long for a password.
+// confirmPassword checks the password of the caller and returns the stored credential. It checks the length first, so
+// that it never hashes a text that is too long to be a password.
 func (s *Service) confirmPassword(
 	r *http.Request, db *store.Store, caller *session.Caller, secret string,
 ) (store.Credential, error) {
@@ -82,7 +82,8 @@ func (s *Service) confirmPassword(
 	return credential, nil
 }
 
-// replaceSessions stores the new password, ends every session of the caller, starts another and returns its token.
+// replaceSessions stores the new password hash, ends every session of the caller, starts a new one and returns its
+// token.
 func (s *Service) replaceSessions(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, old store.Credential, hash string,
 ) (*string, error) {

@@ -69,12 +69,12 @@ func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 		}
 		s.do("POST", changePasswordPath, c.body, a.bearer()...).check(t, c.name, c.status, c.code)
 		if got := query[int](s, `SELECT count(*) FROM session`); got != c.sessions {
-			t.Errorf("%s: got %d sessions, want %d", c.name, got, c.sessions)
+			t.Errorf("change-password, %s: got %d sessions afterwards, want %d", c.name, got, c.sessions)
 		}
 		for _, password := range []string{"correct horse", "battery staple"} {
 			if got := s.canSignIn("ada@example.com", password); got != (password == c.password) {
-				t.Errorf("%s: sign-in with %q succeeds: %v, want only the password that is in use to succeed",
-					c.name, password, got)
+				t.Errorf("change-password, %s: sign-in with %q succeeds: %v, want %v",
+					c.name, password, got, password == c.password)
 			}
 		}
 	}
@@ -87,14 +87,14 @@ func TestChangePasswordNeedsASession(t *testing.T) {
 	s.do("POST", changePasswordPath, changePassword).check(t, "no session", 401, "UNAUTHORIZED")
 	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer unknown").check(t, "unknown token", 401,
 		"UNAUTHORIZED")
-	s.do("POST", changePasswordPath, `{}`).check(t, "validation first", 400, "VALIDATION_ERROR")
+	s.do("POST", changePasswordPath, `{}`).check(t, "invalid body without a session", 400, "VALIDATION_ERROR")
 	if !s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("a request without a session changed the password, want no change")
+		t.Error("after requests without a session: sign-in with the password fails, want no change")
 	}
 }
 
-// R14: by default the other sessions stay valid; revokeOtherSessions ends all of them. R22: the caller gets a new
-// token.
+// R14: by default all sessions stay valid. With revokeOtherSessions all of them end, and the caller gets a new session.
+// R22: it has a new token.
 func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -119,11 +119,11 @@ func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 		live bool
 	}{"the old session": {a, false}, "the other session": {other, false}, "the new session": {got, true}} {
 		if live := s.do("GET", sessionPath, "", c.a.bearer()...).body != "null"; live != c.live {
-			t.Errorf("%s is valid: %v, want %v", name, live, c.live)
+			t.Errorf("after a change that revokes sessions: %s is live: %v, want %v", name, live, c.live)
 		}
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "7 days" {
-		t.Errorf("the new session lasts %s, want 7 days", got)
+		t.Errorf("the new session is valid for %s, want 7 days", got)
 	}
 }
 
@@ -136,12 +136,13 @@ func TestR14_ChangePasswordKeepsSessionsNotRemembered(t *testing.T) {
 		"Cookie", a.cookie(), "Origin", origin)
 	if lines := strings.Join(got.header["Set-Cookie"], "\n"); got.status != 200 || strings.Contains(lines, "Max-Age") ||
 		!strings.Contains(lines, "dont_remember=true") {
-		t.Errorf("got %d, cookies %q, want 200 and cookies that end with the browser", got.status, lines)
+		t.Errorf("change in a session with rememberMe false: got %d, cookies %q; want 200, dont_remember and no Max-Age",
+			got.status, lines)
 	}
 }
 
-// Of many concurrent changes with the right current password, one succeeds, because then the current password is
-// different.
+// Of concurrent changes with the right current password only one succeeds, because after it the current password is
+// another.
 func TestOnlyOneConcurrentPasswordChangeSucceeds(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -157,10 +158,10 @@ func TestOnlyOneConcurrentPasswordChangeSucceeds(t *testing.T) {
 		if a.status == 200 {
 			changed++
 		} else if a.code() != "INVALID_PASSWORD" {
-			t.Errorf("change that lost the race: got %d %s, want INVALID_PASSWORD", a.status, a.body)
+			t.Errorf("concurrent change-password: got %d %s, want 200 or INVALID_PASSWORD", a.status, a.body)
 		}
 	}
 	if changed != 1 || !s.canSignIn("ada@example.com", "battery staple") {
-		t.Errorf("got %d successful changes, want 1 that sets the password", changed)
+		t.Errorf("20 concurrent changes: got %d successful ones, want 1, and the new password to sign in", changed)
 	}
 }

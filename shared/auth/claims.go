@@ -8,20 +8,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// maxUserClaims is the largest size in bytes of the user in a JWT, as JSON. It keeps a token below 6 KiB: API Gateway
-// accepts 10,240 bytes of request line and headers.
+// maxUserClaims is the maximum size of the user in a JWT, in bytes of JSON. It keeps the JWT below 6 KiB, because API
+// Gateway accepts only 10,240 bytes of request line and headers.
 const maxUserClaims = 3800
 
-// claims returns the claims of a caller's JWT.
+// claims returns the claims of the JWT that the caller gets.
 func claims(c *session.Caller) keys.Claims {
 	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: userClaims(c.User)}
 }
 
-// userClaims returns the user in a JWT, without an image longer than session.MaxImage. A user that a TypeScript server
-// or an import has stored can still be too large. Then userClaims leaves out the image, and if that is not enough, the
-// name.
+// userClaims returns the claims about a user. It leaves out an image that is longer than session.MaxImage. If the
+// claims are still larger than maxUserClaims, because a TypeScript server or an import has stored the user, it leaves
+// out every image, and if that is not enough, the name.
 func userClaims(u store.User) any {
-	const maxEscape = 6 // JSON encodes one byte as six bytes at most
+	const maxEscape = 6 // one byte takes at most six bytes in JSON
 	image := ""
 	if u.Image != nil {
 		image = *u.Image
@@ -43,12 +43,13 @@ func userClaims(u store.User) any {
 	return without
 }
 
+// fitsInToken reports whether the JSON of user has at most maxUserClaims bytes.
 func fitsInToken(user any) bool {
 	text, err := stringify.Marshal(user)
 	return err == nil && len(text) <= maxUserClaims
 }
 
-// shortUser is store.User without its image, and without the name if that is nil.
+// shortUser has the fields of store.User except the image. Its JSON has no name if Name is nil.
 type shortUser struct {
 	ID            string     `json:"id"`
 	Name          *string    `json:"name,omitempty"`

@@ -12,12 +12,13 @@ import (
 
 const dataCookie = "better-auth.session_data"
 
-// newCachingServer is newServer with the cookie cache on.
+// newCachingServer is like newServer, with the cookie cache on.
 func newCachingServer(t *testing.T) *server {
 	return newServer(t, func(env map[string]string) { env["COOKIE_CACHE"] = "compact" })
 }
 
-// cookieChanges returns what an answer does to cookies: "set NAME AGE" or "clear NAME".
+// cookieChanges returns how the response changes cookies: "set NAME AGE" or "clear NAME" for each Set-Cookie line. NAME
+// is without "better-auth."; AGE is the Max-Age, if there is one.
 func (a answer) cookieChanges() (out []string) {
 	for _, line := range a.header["Set-Cookie"] {
 		name, rest, _ := strings.Cut(strings.TrimPrefix(line, "better-auth."), "=")
@@ -36,14 +37,15 @@ func (a answer) cookieChanges() (out []string) {
 	return out
 }
 
+// checkCookies compares the cookie changes of a response with want. what names the request.
 func (s *server) checkCookies(a answer, what string, want ...string) {
 	s.t.Helper()
 	if diff := cmp.Diff(want, a.cookieChanges()); diff != "" {
-		s.t.Errorf("%s: %d, cookies (-want +got):\n%s", what, a.status, diff)
+		s.t.Errorf("%s: got %d, cookie changes (-want +got):\n%s", what, a.status, diff)
 	}
 }
 
-// cookieNamed returns one cookie of a Cookie header.
+// cookieNamed returns the cookie with the name, as name=value, from a Cookie header, or "" if it has none.
 func cookieNamed(cookies, name string) string {
 	for pair := range strings.SplitSeq(cookies, "; ") {
 		if strings.HasPrefix(pair, name+"=") {
@@ -74,30 +76,31 @@ func TestGetSessionUsesCookieCacheWithoutDatabase(t *testing.T) {
 	s := newCachingServer(t)
 	up := s.signUpAda()
 	fromDatabase := s.do("GET", sessionPath+"?disableCookieCache=false", "", "Cookie", up.cookie())
-	s.checkCookies(fromDatabase, "cache disabled", "set session_data 300")
+	s.checkCookies(fromDatabase, "get-session with disableCookieCache", "set session_data 300")
 	var cached answer
 	if got := s.roundTrips(func() {
 		cached = s.do("GET", sessionPath+"?disableCookieCache=", "", "Cookie",
 			up.cookie())
 	}); got != 0 {
-		t.Errorf("got %d round trips, want 0", got)
+		t.Errorf("get-session with a cache cookie: got %d round trips, want 0", got)
 	}
-	s.checkCookies(cached, "cached")
+	s.checkCookies(cached, "get-session with a cache cookie")
 	if diff := cmp.Diff(fromDatabase.json(t), cached.json(t)); diff != "" {
-		t.Errorf("body (-database +cache):\n%s", diff)
+		t.Errorf("body of get-session (-from the database +from the cache cookie):\n%s", diff)
 	}
 	if cached.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("get-session from the cookie cache: got headers %v, want Cache-Control no-store", cached.header)
+		t.Errorf("get-session with a cache cookie: got headers %v, want Cache-Control no-store", cached.header)
 	}
 	var token answer
 	if got := s.roundTrips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 ||
 		token.status != 200 {
-		t.Errorf("token: got %d, %d round trips, want 200 and 1", token.status, got)
+		t.Errorf("token with a cache cookie: got %d, %d round trips, want 200 and 1", token.status, got)
 	}
-	s.checkCookies(token, "token, where Better Auth would have believed the cookie")
+	s.checkCookies(token, "token with a cache cookie, which Better Auth would accept")
 	s.checkCookies(s.do("GET", tokenPath, "", "Cookie", cookieNamed(up.cookie(), "better-auth.session_token")),
-		"token without it", "set session_data 300")
-	s.checkCookies(s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token past it",
+		"token without a cache cookie", "set session_data 300")
+	s.checkCookies(
+		s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token with disableCookieCache",
 		"set session_data 300")
 	s.checkCookies(
 		s.do("GET", sessionPath, "", "Cookie", cookieNamed(up.cookie(), dataCookie)),
@@ -112,7 +115,7 @@ func TestR23_CacheCookieOfRevokedSessionWorksForFiveMinutesAtMost(t *testing.T) 
 	s.exec(`DELETE FROM session`)
 	s.now = s.now.Add(5 * time.Minute)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.cookieChanges()) > 0 {
-		t.Errorf("in the last millisecond of the cache cookie: got %s, cookies %q, want the session and no cookie",
+		t.Errorf("get-session in the last millisecond of the cache cookie: got %s, cookies %q; want the session, no cookie",
 			a.body, a.cookieChanges())
 	}
 	everything := []string{"clear session_token", "clear session_data", "clear session_data", "clear dont_remember"}
@@ -126,9 +129,9 @@ func TestR23_CacheCookieOfRevokedSessionWorksForFiveMinutesAtMost(t *testing.T) 
 	s.now = s.now.Add(time.Millisecond)
 	a := s.do("GET", sessionPath, "", "Cookie", cookie)
 	if a.body != "null" {
-		t.Errorf("a millisecond after the end of the cache cookie: got %s, want null", a.body)
+		t.Errorf("get-session a millisecond after the cache cookie has expired: got %s, want null", a.body)
 	}
-	s.checkCookies(a, "a millisecond later", everything...)
+	s.checkCookies(a, "get-session a millisecond after the cache cookie has expired", everything...)
 }
 
 func TestR24_SessionsAreExtendedWithTheCookieCacheOn(t *testing.T) {
@@ -138,24 +141,25 @@ func TestR24_SessionsAreExtendedWithTheCookieCacheOn(t *testing.T) {
 		cookie := s.signUpAda().cookie()
 		s.now = s.now.Add(24*time.Hour - 5*time.Minute)
 		fresh := s.do("GET", sessionPath, "", "Cookie", cookie)
-		s.checkCookies(fresh, "a day less five minutes", "clear session_data", "set session_data 300")
+		s.checkCookies(fresh, "five minutes before the session is extended", "clear session_data", "set session_data 300")
 		s.now = s.now.Add(5 * time.Minute)
-		young := cookieNamed(cookie, "better-auth.session_token") + "; " + fresh.cookie()
-		s.checkCookies(s.do("GET", path, "", "Cookie", young), "a day, with a young cache cookie")
-		s.checkCookies(s.do("GET", path+"?disableRefresh=0", "", "Cookie", cookie), "left alone", "clear session_data")
+		validCache := cookieNamed(cookie, "better-auth.session_token") + "; " + fresh.cookie()
+		s.checkCookies(s.do("GET", path, "", "Cookie", validCache), "after a day, with a valid cache cookie")
+		s.checkCookies(s.do("GET", path+"?disableRefresh=0", "", "Cookie", cookie), "after a day, with disableRefresh",
+			"clear session_data")
 		a := s.do("GET", path, "", "Cookie", cookieNamed(cookie, "better-auth.session_token"))
-		s.checkCookies(a, "a day: both, which Better Auth forgets on sessionRoutes routes", "set session_token 604800",
+		s.checkCookies(a, "after a day, without a cache cookie", "set session_token 604800",
 			"set session_data 300")
 		if got := query[time.Time](s, `SELECT "expiresAt" FROM session`); !got.Equal(s.now.Add(7 * 24 * time.Hour)) {
-			t.Errorf("got a session that ends at %v, want 7 days from now", got)
+			t.Errorf("session that was extended after a day: it ends at %v, want 7 days later", got)
 		}
 		if a := s.do("GET", sessionPath, "", "Cookie",
 			a.cookie()); a.json(t)["session"].(map[string]any)["expiresAt"] != "2026-01-23T12:00:00.123Z" {
-			t.Errorf("got the cached session %s, want it to end at the extended time", a.body)
+			t.Errorf("get-session with the new cache cookie: got %s, want the new expiry of the session", a.body)
 		}
 		s.now = s.now.Add(7*24*time.Hour + time.Second)
 		if got := s.do("GET", sessionPath, "", "Cookie", a.cookie()); got.body != "null" {
-			t.Errorf("after the end of the session: got %s, want null", got.body)
+			t.Errorf("get-session after the session has expired: got %s, want null", got.body)
 		}
 	}
 }
@@ -166,23 +170,22 @@ func TestNotRememberedSessionsAreCachedForAMinute(t *testing.T) {
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
 	s.now = s.now.Add(time.Minute)
 	if got := s.roundTrips(func() {
-		s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookie),
-			"a minute")
+		s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookie), "get-session after a minute")
 	}); got != 0 {
-		t.Errorf("got %d round trips, want 0", got)
+		t.Errorf("get-session after a minute, session not remembered: got %d round trips, want 0", got)
 	}
 	s.now = s.now.Add(time.Millisecond)
 	for _, path := range []string{sessionPath, tokenPath} {
 		a := s.do("GET", path, "", "Cookie", cookie)
 		if a.status != 200 || a.body == "null" {
-			t.Errorf("%s with a session that is not remembered: got %d %s, want 200 and the session",
+			t.Errorf("%s after the cache cookie has expired: got %d %s, want 200 and the session or a token",
 				path, a.status, a.body)
 		}
-		s.checkCookies(a, path+", later", "clear session_data")
+		s.checkCookies(a, path+" after the cache cookie has expired", "clear session_data")
 	}
 }
 
-func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
+func TestInvalidCacheCookiesAreIgnoredAndCleared(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
 	cookie := s.signUpAda().cookie()
@@ -205,7 +208,7 @@ func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 	encoded := base64.RawURLEncoding.EncodeToString
 	for _, c := range []struct {
 		name, cookies       string
-		session, tokenRoute []string // cookie changes of get-session and of the token route
+		session, tokenRoute []string // the cookie changes by get-session and by the route token
 	}{
 		{"good", good, nil, nil},
 		{"with many unknown cookies", strings.Join(many, "; ") + "; " + good, nil, nil},
@@ -252,37 +255,37 @@ func TestBadCacheCookiesAreClearedAndIgnored(t *testing.T) {
 		for path, want := range map[string][]string{sessionPath: c.session, tokenPath: c.tokenRoute} {
 			a := s.do("GET", path, "", "Cookie", token+"; "+c.cookies)
 			if a.status != 200 || a.body == "null" {
-				t.Errorf("%s, %s with a bad cache cookie: got %d %s, want 200 and the session",
-					c.name, path, a.status, a.body)
+				t.Errorf("%s with the cache cookie %q: got %d %s, want 200 and the session or a token",
+					path, c.name, a.status, a.body)
 			}
-			s.checkCookies(a, c.name+", "+path, want...)
+			s.checkCookies(a, path+", cache cookie: "+c.name, want...)
 		}
 	}
 }
 
-// Better Auth reads such a name as a date and never accepts the cookie.
-func TestUserWithNameLikeADateIsNotCached(t *testing.T) {
+// Better Auth would parse such a name as a date, so it does not accept the cache cookie. Neither does Xenon.
+func TestCacheCookieOfUserWithNameLikeADateIsInvalid(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"2026-01-15T12:00:00Z"`, 1)).cookie()
 	a := s.do("GET", sessionPath, "", "Cookie", cookie)
 	s.checkCookies(a, "get-session", "clear session_data", "set session_data 300")
 	if name := a.json(t)["user"].(map[string]any)["name"]; name != "2026-01-15T12:00:00Z" {
-		t.Errorf("got the name %v, want it unchanged as a string", name)
+		t.Errorf("get-session of a user whose name looks like a date: got the name %v, want it unchanged", name)
 	}
 }
 
 func TestCacheCookiesAreClearedIfTheCacheIsOff(t *testing.T) {
 	t.Parallel()
 	on, off := newCachingServer(t), newServer(t)
-	stray := cookieNamed(on.signUpAda().cookie(), dataCookie)
+	cacheCookie := cookieNamed(on.signUpAda().cookie(), dataCookie)
 	token := off.signUpAda().cookie()
 	for _, path := range []string{sessionPath, tokenPath} {
-		off.checkCookies(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+stray+"; "+token), path,
+		off.checkCookies(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+cacheCookie+"; "+token), path,
 			"clear session_data.1", "clear session_data")
 	}
-	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", stray), "no session", "clear session_data")
-	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", token+"; "+dataCookie+"="), "empty")
+	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", cacheCookie), "no session", "clear session_data")
+	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", token+"; "+dataCookie+"="), "empty cache cookie")
 }
 
 func TestCookieCacheWorksWithBearerToken(t *testing.T) {
@@ -292,14 +295,15 @@ func TestCookieCacheWorksWithBearerToken(t *testing.T) {
 	bare, _ := up.json(t)["token"].(string)
 	if got := s.roundTrips(func() {
 		s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie",
-			cookieNamed(up.cookie(), dataCookie)), "with its cache cookie")
+			cookieNamed(up.cookie(), dataCookie)), "bearer token and its cache cookie")
 	}); got != 0 {
-		t.Errorf("got %d round trips, want 0", got)
+		t.Errorf("get-session with a bearer token and its cache cookie: got %d round trips, want 0", got)
 	}
-	s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare), "alone", "set session_data 300")
+	s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare), "bearer token only",
+		"set session_data 300")
 }
 
-// Better Auth splits a large cache cookie into parts. They are read, and they are cleared if a new cookie is set.
+// Better Auth splits a large cache cookie into parts. Xenon reads the parts, and clears them when it sets a new cookie.
 func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
@@ -313,14 +317,14 @@ func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 		whole = whole[n:]
 	}
 	if got := s.roundTrips(func() { s.checkCookies(s.do("GET", sessionPath, "", "Cookie", parts), "cached") }); got != 0 {
-		t.Errorf("got %d round trips, want 0", got)
+		t.Errorf("get-session with a cache cookie in parts: got %d round trips, want 0", got)
 	}
-	s.checkCookies(s.do("GET", sessionPath+"?disableCookieCache=1", "", "Cookie", parts), "past the cache",
+	s.checkCookies(s.do("GET", sessionPath+"?disableCookieCache=1", "", "Cookie", parts), "with disableCookieCache",
 		"clear session_data.0", "clear session_data.1", "clear session_data.2", "clear session_data.3",
 		"set session_data 300")
 }
 
-// A response that ends a session sets no cache cookie.
+// The response to a request that ends the caller's own session sets no cache cookie.
 func TestR28_EndedSessionsLeaveNoCacheCookie(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
@@ -331,14 +335,14 @@ func TestR28_EndedSessionsLeaveNoCacheCookie(t *testing.T) {
 			in.cookie(), "Origin", origin)
 	}
 	s.checkCookies(s.do("GET", "/api/auth/list-sessions", "", "Cookie", in.cookie()), "list")
-	s.checkCookies(revoke(up), "another", "set session_data 300")
+	s.checkCookies(revoke(up), "revoke another session", "set session_data 300")
 	if a := s.do("GET", tokenPath, "", "Cookie", up.cookie()); a.status != 401 {
-		t.Errorf("next request of a session that another session ended: got %d %s, want 401", a.status, a.body)
+		t.Errorf("token with a session that another session has revoked: got %d %s, want 401", a.status, a.body)
 	}
-	s.checkCookies(revoke(in), "the own", "clear session_token", "clear session_data", "clear session_data",
-		"clear dont_remember")
+	s.checkCookies(revoke(in), "revoke the caller's own session",
+		"clear session_token", "clear session_data", "clear session_data", "clear dont_remember")
 	if a := revoke(in); a.status != 401 {
-		t.Errorf("next request after revoke-sessions: got %d %s, want 401", a.status, a.body)
+		t.Errorf("revoke-session with a session that has revoked itself: got %d %s, want 401", a.status, a.body)
 	}
 }
 
@@ -347,12 +351,12 @@ func TestCachedGetSessionIsNotRateLimited(t *testing.T) {
 	s := newServer(t, func(env map[string]string) { env["COOKIE_CACHE"], env["RATE_LIMIT"] = "compact", "on" })
 	cookie := s.signUpAda().cookie()
 	if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 0 {
-		t.Errorf("got %d round trips, want 0", got)
+		t.Errorf("get-session with a cache cookie and rate limits: got %d round trips, want 0", got)
 	}
 }
 
-// The cache cookie of a revoked, banned or deleted user works for five minutes. It never leads to a JWT, which would be
-// valid for seven days.
+// get-session accepts a cache cookie for five minutes, even if the session was revoked or the user was banned or
+// deleted. But then it returns no JWT, because a JWT would be valid for seven days.
 func TestGetSessionReturnsNoJWTToCallerWithCacheCookieOnly(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
@@ -369,7 +373,7 @@ func TestGetSessionReturnsNoJWTToCallerWithCacheCookieOnly(t *testing.T) {
 			for _, path := range []string{sessionPath, sessionPath + "?disableRefresh=true"} {
 				a := s.do("GET", path, "", "Cookie", cookie)
 				if a.body == "null" || a.header.Get("Set-Auth-Jwt") != "" || a.header.Get("Access-Control-Expose-Headers") != "" {
-					t.Errorf("%s with a cache cookie alone: got %s, headers %v, want the session and no JWT",
+					t.Errorf("%s with a cache cookie: got %s, headers %v; want the session and no JWT",
 						path, a.body, a.header)
 				}
 			}
@@ -380,11 +384,11 @@ func TestGetSessionReturnsNoJWTToCallerWithCacheCookieOnly(t *testing.T) {
 			} {
 				a := s.do("GET", c.path, "", "Cookie", c.cookie)
 				if got := a.header.Get("Set-Auth-Jwt") != ""; got != live {
-					t.Errorf("%s from the database: a JWT %v, want %v", c.path, got, live)
+					t.Errorf("%s, which reads the database: got a JWT: %v, want %v", c.path, got, live)
 				}
 			}
 			if a := s.do("GET", tokenPath, "", "Cookie", cookie); (a.status == 200) != live {
-				t.Errorf("/token: got %d", a.status)
+				t.Errorf("token: got %d %s, want 200 only for a live session", a.status, a.body)
 			}
 		})
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// decodeMailLink decodes the query of a mailed link into dst, as web.DecodeQuery does. It rejects a callbackURL that is
-// not trusted.
+// decodeMailLink decodes the query of a mailed link into dst, as web.DecodeQuery does. It returns an error if
+// callbackURL is not trusted.
 func (s *Service) decodeMailLink(r *http.Request, dst any) error {
 	if err := web.DecodeQuery(r, dst); err != nil {
 		return err

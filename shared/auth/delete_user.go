@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// deletionLife is how long a mailed link that deletes a user works.
+// deletionLife is how long a mailed link that deletes a user is valid.
 const deletionLife = 24 * time.Hour
 
 // deletionReply is the reply of the two endpoints that delete a user.
@@ -26,10 +26,12 @@ type deletionReply struct {
 
 var userDeleted = deletionReply{true, "User deleted"}
 
-// deletionIdentifier is the identifier of Better Auth's verification row for a deletion token; see resetIdentifier.
+// deletionIdentifier returns the identifier of a deletion token in the table verification, as Better Auth forms it (see
+// resetIdentifier).
 func deletionIdentifier(token string) string { return store.DeleteAccountLink + token }
 
-// deleteUser answers POST /api/auth/delete-user. The caller needs a mailed token, the password or a fresh session.
+// deleteUser answers POST /api/auth/delete-user. The caller needs a mailed token, the password or a fresh session. If
+// DELETE_USER_VERIFICATION is on, a request without a token deletes nothing: it mails a link.
 func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		CallbackURL *string `json:"callbackURL"`
@@ -68,7 +70,7 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 	return web.JSON(w, http.StatusOK, userDeleted)
 }
 
-// sendDeletionLink mails the caller a link that deletes the user.
+// sendDeletionLink mails the caller a link that deletes the caller's user.
 func (s *Service) sendDeletionLink(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, callbackURL string,
 ) error {
@@ -85,13 +87,13 @@ func (s *Service) sendDeletionLink(
 	return web.JSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
 }
 
-// deleteByToken deletes the caller, and the mailed token with it, if the token is the caller's.
+// deleteByToken deletes the caller's user if the mailed token is valid for this user. It deletes the token in any case.
 func (s *Service) deleteByToken(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, token string,
 ) error {
 	err := db.DeleteUserByVerification(r.Context(), deletionIdentifier(token), caller.User.ID, s.Now())
 	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid): // invalid: text that Postgres cannot store
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid):
 		return errInvalidDeletion
 	case err != nil:
 		return fmt.Errorf("delete user: %w", err)

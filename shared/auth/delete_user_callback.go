@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// deleteUserCallback answers GET /api/auth/delete-user/callback, the mailed link that deletes a user. The browser must
-// be signed in as that user.
+// deleteUserCallback answers GET /api/auth/delete-user/callback, the mailed link that deletes a user. That user must be
+// signed in.
 func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Token       string  `json:"token"`

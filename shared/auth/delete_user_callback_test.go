@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The two routes that accept the token: the mailed link and the POST.
+// Two routes accept the token: the mailed link and POST delete-user.
 func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
@@ -15,15 +15,15 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 		name, setup string
 		age         time.Duration
 		who         string
-		gone        bool
-		status      int // of the link; without a session the POST has another status
+		deleted     bool
+		status      int // of the mailed link; the POST has other statuses for success and without a session
 		code        string
 		left        int // number of tokens after the request
 	}{
-		{name: "deleted", who: "ada", gone: true, status: 302},
-		{name: "in its last millisecond", age: 24 * time.Hour, who: "ada", gone: true, status: 302},
+		{name: "deleted", who: "ada", deleted: true, status: 302},
+		{name: "in its last millisecond", age: 24 * time.Hour, who: "ada", deleted: true, status: 302},
 		{name: "expired", age: 24*time.Hour + time.Millisecond, who: "ada", status: 404, code: "INVALID_TOKEN"},
-		{name: "session of another user uses the token up", who: "bob", status: 404, code: "INVALID_TOKEN"},
+		{name: "another user's session, which uses up the token", who: "bob", status: 404, code: "INVALID_TOKEN"},
 		{name: "no session", status: 404, code: "FAILED_TO_GET_USER_INFO", left: 1},
 		{
 			name:  "a reset token",
@@ -33,16 +33,16 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 	} {
 		for _, post := range []bool{false, true} {
 			s.reset(box, "DELETE_USER_VERIFICATION=on")
-			people := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath,
+			users := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath,
 				strings.Replace(ada, "ada@", "bob@", 1))}
-			m := s.requestDeletionLink(box, people["ada"], `{"callbackURL":"/bye"}`)
+			m := s.requestDeletionLink(box, users["ada"], `{"callbackURL":"/bye"}`)
 			if c.setup != "" {
 				s.exec(c.setup)
 			}
 			s.now = s.now.Add(c.age)
 			var headers []string
 			if c.who != "" {
-				headers = people[c.who].bearer()
+				headers = users[c.who].bearer()
 			}
 			status, code, location := c.status, c.code, ""
 			var a answer
@@ -50,22 +50,22 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 				a = s.do("POST", deleteUserPath, `{"token":"`+m.Token+`"}`, headers...)
 				if c.who == "" {
 					status, code = 401, "UNAUTHORIZED"
-				} else if c.gone {
+				} else if c.deleted {
 					status = 200
 				}
 			} else {
 				a = s.openLink(m, headers...)
-				if c.gone {
+				if c.deleted {
 					location = "/bye"
 				}
 			}
 			if a.status != status || a.code() != code || a.header.Get("Location") != location {
-				t.Errorf("%s (POST %v): got %d %s to %q, want %d %s", c.name, post, a.status, a.body, a.header.Get("Location"),
-					status, code)
+				t.Errorf("token %s, sent by POST: %v: got %d %s to %q, want %d %s to %q",
+					c.name, post, a.status, a.body, a.header.Get("Location"), status, code, location)
 			}
-			s.checkDeleted(c.name, c.gone)
+			s.checkDeleted(c.name, c.deleted)
 			if got := query[int](s, `SELECT count(*) FROM verification`); got != c.left {
-				t.Errorf("%s (POST %v): got %d tokens, want %d", c.name, post, got, c.left)
+				t.Errorf("token %s, sent by POST: %v: got %d tokens afterwards, want %d", c.name, post, got, c.left)
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func TestDeleteUserCallbackAnswersJSON(t *testing.T) {
 	s, _ = newMailServer(t, "DELETE_USER=off")
 	got = s.do("GET", deleteCallbackPath+"?token=x", "")
 	if got.status != 404 || got.body != `{"message":"Not found","code":"NOT_FOUND"}` {
-		t.Errorf("with deletion switched off: got %d %s, want 404 NOT_FOUND", got.status, got.body)
+		t.Errorf("open a link with DELETE_USER=off: got %d %s, want 404 NOT_FOUND", got.status, got.body)
 	}
 }
 
@@ -106,11 +106,11 @@ func TestR41_DeletionOnceUnderFiftyConcurrentTries(t *testing.T) {
 		case a.status == 302:
 			done++
 		case a.status != 404 || a.code() != "INVALID_TOKEN" && a.code() != "FAILED_TO_GET_USER_INFO":
-			t.Errorf("deletion that lost the race: got %d %s, want 404 INVALID_TOKEN or FAILED_TO_GET_USER_INFO",
+			t.Errorf("concurrent deletion: got %d %s, want 302, or 404 with INVALID_TOKEN or FAILED_TO_GET_USER_INFO",
 				a.status, a.body)
 		}
 	}
 	if done != 1 {
-		t.Errorf("got %d deletions, want 1", done)
+		t.Errorf("50 concurrent requests with one deletion link: %d succeeded, want 1", done)
 	}
 }

@@ -26,15 +26,18 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 		age                         time.Duration
 		status                      int
 		answer                      string
-		gone                        bool
+		deleted                     bool
 		mail                        string
 	}{
-		{name: "fresh session", body: `{}`, age: 24*time.Hour - time.Millisecond, status: 200, answer: deleted, gone: true},
+		{
+			name: "fresh session", body: `{}`, age: 24*time.Hour - time.Millisecond, status: 200,
+			answer: deleted, deleted: true,
+		},
 		{name: "old session", body: `{}`, age: 24 * time.Hour, status: 400, answer: expired},
 		{name: "old session, empty password", body: `{"password":""}`, age: 24 * time.Hour, status: 400, answer: expired},
 		{
 			name: "old session, password", body: `{"password":"correct horse"}`, age: 24 * time.Hour, status: 200,
-			answer: deleted, gone: true,
+			answer: deleted, deleted: true,
 		},
 		{
 			name: "wrong password", body: `{"password":"wrong horse"}`, status: 400,
@@ -48,9 +51,10 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 			name: "no credential", body: `{"password":"correct horse"}`, setup: `DELETE FROM account`, status: 400,
 			answer: `{"message":"Credential account not found","code":"CREDENTIAL_ACCOUNT_NOT_FOUND"}`,
 		},
-		{name: "off", settings: "DELETE_USER=off", body: `{}`, status: 404},
+		{name: "DELETE_USER off", settings: "DELETE_USER=off", body: `{}`, status: 404},
 		{
-			name: "off, no session", settings: "DELETE_USER=off", body: `{}`, setup: `DELETE FROM session`, status: 401,
+			name: "DELETE_USER off, no session", settings: "DELETE_USER=off", body: `{}`,
+			setup: `DELETE FROM session`, status: 401,
 			answer: `{"message":"Unauthorized","code":"UNAUTHORIZED"}`,
 		},
 		{
@@ -85,7 +89,7 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 		},
 		{
 			name: "by mail, without mail", settings: "DELETE_USER_VERIFICATION=on MAIL=none", body: `{}`, status: 200,
-			answer: deleted, gone: true,
+			answer: deleted, deleted: true,
 		},
 	} {
 		s.reset(box, strings.Fields(c.settings)...)
@@ -97,32 +101,34 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 		s.now = s.now.Add(c.age)
 		got := s.do("POST", deleteUserPath, c.body, a.bearer()...)
 		if got.status != c.status || got.body != c.answer || got.header.Get("Content-Type") != "application/json" {
-			t.Errorf("%s: got %d %s (%s)", c.name, got.status, got.body, got.header.Get("Content-Type"))
+			t.Errorf("delete-user, %s: got %d %s (content type %q), want %d %s (application/json)",
+				c.name, got.status, got.body, got.header.Get("Content-Type"), c.status, c.answer)
 		}
 		if mails := strings.Join(box.sent(), ", "); mails != c.mail {
-			t.Errorf("%s: got mails %q, want %q", c.name, mails, c.mail)
+			t.Errorf("delete-user, %s: got the mails %q, want %q", c.name, mails, c.mail)
 		}
-		s.checkDeleted(c.name, c.gone)
+		s.checkDeleted(c.name, c.deleted)
 		if cleared := strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"),
-			"better-auth.session_token=; Max-Age=0"); c.gone && !cleared {
-			t.Errorf("%s: got cookies %q, want the session cookie cleared", c.name, got.header["Set-Cookie"])
+			"better-auth.session_token=; Max-Age=0"); c.deleted && !cleared {
+			t.Errorf("delete-user, %s: got cookies %q, want the session cookie cleared", c.name, got.header["Set-Cookie"])
 		}
 	}
 }
 
-// checkDeleted checks that Ada was deleted completely or not at all, and that Bob was not deleted.
-func (s *server) checkDeleted(name string, gone bool) {
+// checkDeleted checks whether Ada's user exists. If Ada must be deleted, it also checks that only Bob's session and
+// account are left. name names the request.
+func (s *server) checkDeleted(name string, deleted bool) {
 	s.t.Helper()
-	if got := query[bool](s, `SELECT EXISTS (SELECT FROM "user" WHERE email = 'ada@example.com')`); got == gone {
-		s.t.Errorf("%s: the user exists: %v, want %v", name, got, !gone)
+	if got := query[bool](s, `SELECT EXISTS (SELECT FROM "user" WHERE email = 'ada@example.com')`); got == deleted {
+		s.t.Errorf("delete-user, %s: Ada's user exists: %v, want %v", name, got, !deleted)
 	}
-	if got := query[string](s, `SELECT (SELECT count(*) FROM session) || ' ' || (SELECT count(*) FROM account)`); gone &&
-		got != "1 1" {
-		s.t.Errorf("%s: sessions and accounts left: %s, want Bob's", name, got)
+	got := query[string](s, `SELECT (SELECT count(*) FROM session) || ' ' || (SELECT count(*) FROM account)`)
+	if deleted && got != "1 1" {
+		s.t.Errorf("delete-user, %s: got the numbers of sessions and accounts %s, want 1 1, which are Bob's", name, got)
 	}
 }
 
-// requestDeletionLink requests the link that deletes Ada.
+// requestDeletionLink requests the link that deletes Ada's user, and returns the mail with it.
 func (s *server) requestDeletionLink(box *mailbox, ada answer, body string) mail.Message {
 	s.t.Helper()
 	s.do("POST", deleteUserPath, body, ada.bearer()...)
@@ -136,20 +142,21 @@ func TestDeletionMailIsLikeThatOfBetterAuth(t *testing.T) {
 	m := s.requestDeletionLink(box, a, `{}`)
 	if want := origin + deleteCallbackPath + "?token=" + m.Token + "&callbackURL=%2F"; m.URL != want ||
 		!regexp.MustCompile(`^[0-9a-z]{32}$`).MatchString(m.Token) {
-		t.Errorf("got %+v, want %s", m, want)
+		t.Errorf("delete-user by mail: got the mail %+v, want the link %s with a token of 32 digits and letters", m, want)
 	}
 	if !query[bool](s, `SELECT v.identifier = 'delete-account-' || $1 AND v.value = u.id::text AND v."expiresAt" = $2 `+
 		`FROM verification v, "user" u`,
 		m.Token, s.now.Add(24*time.Hour)) {
-		t.Error("the stored row of the deletion token differs from that of Better Auth")
+		t.Error("the row of the deletion token is not stored as Better Auth stores it")
 	}
 	if m := s.requestDeletionLink(box, a, `{"callbackURL":"/bye bye"}`); !strings.HasSuffix(m.URL,
 		"&callbackURL=%2Fbye%20bye") {
-		t.Errorf("got the link %s, want the encoded callbackURL /bye bye", m.URL)
+		t.Errorf("delete-user by mail with a callbackURL: got the link %s, want the percent-encoded callbackURL /bye bye",
+			m.URL)
 	}
 }
 
-// R23: sessions, password and reset links of a deleted user are rejected immediately.
+// R23: the sessions, the password and the reset links of a deleted user are rejected immediately.
 func TestR23_DeletedUserCannotSignInOrReset(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
@@ -159,13 +166,14 @@ func TestR23_DeletedUserCannotSignInOrReset(t *testing.T) {
 	s.do("POST", deleteUserPath, `{}`, a.bearer()...).check(t, "delete", 200, "")
 	for _, session := range []answer{a, other} {
 		if got := s.do("GET", sessionPath, "", session.bearer()...); got.body != "null" {
-			t.Errorf("session of a deleted user: got %s, want null", got.body)
+			t.Errorf("get-session with a session of a deleted user: got %s, want null", got.body)
 		}
 	}
 	if s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("the password of a deleted user signs in, want a refusal")
+		t.Error("sign-in of a deleted user succeeds, want it rejected")
 	}
-	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).check(t, "reset", 400, "INVALID_TOKEN")
+	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).
+		check(t, "reset the password of a deleted user", 400, "INVALID_TOKEN")
 	if got := s.emails(); cmp.Diff("", got) != "" {
 		t.Errorf("after the deletion: got the emails %s, want none", got)
 	}

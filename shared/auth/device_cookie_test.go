@@ -14,13 +14,13 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	known := s.signUpAda()
 	s.guess("ada@example.com", 30)
 	if a := s.do("POST", signInPath, signIn, fromIP(200)...); a.status != 429 {
-		t.Fatalf("a client without the device cookie with the right password: got %d, want 429", a.status)
+		t.Fatalf("sign-in without the device cookie after 30 wrong passwords: got %d, want 429", a.status)
 	}
 	cookie := known.deviceCookie()
-	for i := range 3 { // each sign-in renews the cookie
+	for i := range 3 { // each sign-in sets a new device cookie
 		a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", cookie, "Origin", origin)...)
 		if a.status != 200 || a.device == "" || a.deviceCookie() == cookie {
-			t.Errorf("sign-in %d from a known device: got %d %s, device cookie %q, want 200 and a new cookie",
+			t.Errorf("sign-in %d with the device cookie: got %d %s, device cookie %q; want 200 and a new device cookie",
 				i+1, a.status, a.body, a.device)
 		}
 		cookie = a.deviceCookie()
@@ -32,7 +32,7 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 			t.Errorf("sign-in with the device cookie during the lockout: got %d %s, want 200", a.status, a.body)
 		}
 	}); got != 2 {
-		t.Errorf("a sign-in with the device cookie takes %d round trips, want 2", got)
+		t.Errorf("sign-in with the device cookie: got %d round trips, want 2", got)
 	}
 }
 
@@ -41,14 +41,15 @@ func TestDeviceCookieIsFoundAmongManyCookies(t *testing.T) {
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	known := s.signUpAda()
 	s.guess("ada@example.com", 30)
-	junk := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
-	if a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", junk+known.deviceCookie(), "Origin",
+	invalid := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
+	if a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", invalid+known.deviceCookie(), "Origin",
 		origin)...); a.status != 200 {
-		t.Errorf("sign-in with the device cookie after many others: got %d %s, want 200", a.status, a.body)
+		t.Errorf("sign-in with the device cookie after 100 invalid ones: got %d %s, want 200", a.status, a.body)
 	}
 }
 
-// Guesses with a known device have their own limit. Reaching it locks out no other device and no client without one.
+// Wrong passwords with a device cookie have their own limit. When it is reached, clients with another device cookie or
+// without one can still sign in.
 func TestKnownDeviceIsLimited(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
@@ -60,11 +61,11 @@ func TestKnownDeviceIsLimited(t *testing.T) {
 		got = append(got, a.status)
 	}
 	if count(got, 401) != 10 || count(got, 429) != 2 {
-		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
+		t.Errorf("12 wrong passwords with one device cookie: got statuses %v, want 10 of 401 and then 429", got)
 	}
 	if a := s.do("POST", signInPath, signIn, append(fromIP(100), "Cookie", other.deviceCookie(), "Origin",
 		origin)...); a.status != 200 {
-		t.Errorf("sign-in from another known device: got %d, want 200", a.status)
+		t.Errorf("sign-in with another device cookie: got %d, want 200", a.status)
 	}
 	if a := s.do("POST", signInPath, signIn, fromIP(101)...); a.status != 200 {
 		t.Errorf("sign-in without the device cookie: got %d, want 200", a.status)
@@ -72,7 +73,7 @@ func TestKnownDeviceIsLimited(t *testing.T) {
 }
 
 // A device cookie is invalid if it belongs to another account or to an old password, if it has expired, or if it was
-// changed.
+// changed. Then the wrong passwords count for the account, as without the cookie.
 func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
@@ -103,12 +104,13 @@ func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 		}
 		if n := query[int](s, `SELECT count FROM "rateLimit" WHERE key = 'account:ada@example.com'`); n < 10 ||
 			count(got, 429) == 0 {
-			t.Errorf("%s: the account's counter is %d, statuses %v; want it counted for unknown devices", c.name, n, got)
+			t.Errorf("22 wrong passwords with the device cookie %s: got the account's counter %d and statuses %v; "+
+				"want at least 10 and some 429", c.name, n, got)
 		}
 	}
 }
 
-// After a password change or reset only the device cookie that it set is valid.
+// After a password change or reset only the device cookie in its response is valid.
 func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
@@ -130,52 +132,53 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 		signInWith("battery staple", first.deviceCookie()),
 		signInWith("battery staple", changed.deviceCookie()),
 	}; !cmp.Equal(got, []int{429, 200}) {
-		t.Errorf("after the change: got statuses %v with the old and the new cookie, want 429 and 200", got)
+		t.Errorf("sign-in after the change: got statuses %v with the old and the new device cookie, want 429 and 200", got)
 	}
 	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`,
 		fromIP(201)...)
 	if reset.status != 200 || reset.device == "" || reset.header.Get("Set-Cookie") != "" {
-		t.Errorf("reset: got %d %s, device cookie %q, want 200, a device cookie and no other cookie",
+		t.Errorf("reset: got %d %s, device cookie %q; want 200, a device cookie and no other cookie",
 			reset.status, reset.body, reset.device)
 	}
 	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1),
 		fromIP(202)...); a.status != 200 {
-		t.Errorf("after the reset: an unknown device with the new password got %d, want 200", a.status)
+		t.Errorf("sign-in after the reset without a device cookie: got %d, want 200", a.status)
 	}
 	s.guess("ada@example.com", 30)
 	if got := []int{
 		signInWith("staple battery", changed.deviceCookie()),
 		signInWith("staple battery", reset.deviceCookie()),
 	}; !cmp.Equal(got, []int{429, 200}) {
-		t.Errorf("after the reset: got statuses %v with the old and the new cookie, want 429 and 200", got)
+		t.Errorf("sign-in after the reset: got statuses %v with the old and the new device cookie, want 429 and 200", got)
 	}
 }
 
-// The device cookie is sent to sign-in only.
+// Browsers send the device cookie only to the sign-in routes.
 func TestDeviceCookieHasItsAttributes(t *testing.T) {
 	t.Parallel()
 	a := newServer(t).signUpAda()
 	_, attributes, _ := strings.Cut(a.device, "; ")
 	if want := "Max-Age=31536000; Path=/api/auth/sign-in; HttpOnly; SameSite=Lax"; attributes != want {
-		t.Errorf("got %q, want %q", attributes, want)
+		t.Errorf("attributes of the device cookie: got %q, want %q", attributes, want)
 	}
 	if strings.Contains(a.device, "ada") || len(a.device) > 256 {
-		t.Errorf("got device cookie %q, want at most 256 characters and no email", a.device)
+		t.Errorf("sign-up: got the device cookie %q, want at most 256 characters and no email", a.device)
 	}
 }
 
-// The response to a sign-up with REQUIRE_EMAIL_VERIFICATION is the same for a free and a taken email.
+// With REQUIRE_EMAIL_VERIFICATION the response to a sign-up must not show whether the email is taken. A device cookie
+// would show it.
 func TestSignUpWithRequiredVerificationSetsNoDeviceCookie(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
 	for range 2 {
 		if a := s.signUpAda(); a.device != "" {
-			t.Errorf("got device cookie %q, want none before the email is verified", a.device)
+			t.Errorf("sign-up that requires verification: got device cookie %q, want none", a.device)
 		}
 	}
 }
 
-// A client without an Origin header whose session has ended still has the device cookie and can sign in.
+// After its session has ended, a client still has the device cookie. It can sign in even if it sends no Origin header.
 func TestDeviceCookieAloneNeedsNoOrigin(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -191,11 +194,12 @@ func TestDeviceCookieAloneNeedsNoOrigin(t *testing.T) {
 	}
 	if a := s.do("POST", signInPath, signIn, "Cookie",
 		known.deviceCookie()+"; a=b"); a.code() != "MISSING_OR_NULL_ORIGIN" {
-		t.Errorf("device cookie beside another cookie, without an Origin: got %d %s, want MISSING_OR_NULL_ORIGIN",
+		t.Errorf("sign-in with the device cookie and another one, without an Origin: got %d %s, want MISSING_OR_NULL_ORIGIN",
 			a.status, a.body)
 	}
 	if a := s.do("POST", signInPath, signIn, "Cookie", known.deviceCookie(), "Origin",
 		"https://evil.example"); a.code() != "INVALID_ORIGIN" {
-		t.Errorf("device cookie from an untrusted origin: got %d %s, want INVALID_ORIGIN", a.status, a.body)
+		t.Errorf("sign-in with the device cookie from an untrusted origin: got %d %s, want INVALID_ORIGIN",
+			a.status, a.body)
 	}
 }

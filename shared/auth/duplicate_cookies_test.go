@@ -15,9 +15,9 @@ import (
 
 const tokenCookie = "better-auth.session_token"
 
-// duplicateCookies signs in Ada n times and revokes all of these sessions except the one with the index live. It
-// returns a Cookie header with all of them. Browsers send several cookies of one name if an earlier deployment set some
-// of them with a Domain attribute.
+// duplicateCookies signs in Ada n times and revokes these sessions, except the one with the index live (-1: none is
+// excepted). It returns a Cookie header with the cookies of all of them. Browsers send several cookies of one name if
+// an earlier deployment set some of them with a Domain attribute.
 func (s *server) duplicateCookies(n, live int) (header string, all []client) {
 	s.t.Helper()
 	var cookies []string
@@ -32,8 +32,8 @@ func (s *server) duplicateCookies(n, live int) (header string, all []client) {
 	return strings.Join(cookies, "; "), all
 }
 
-// A browser orders cookies of one name by path and age, not by validity.
-func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
+// A browser sends the cookies of one name in any order: it does not know which session is live.
+func TestLiveSessionIsUsedAmongCookiesOfOneName(t *testing.T) {
 	t.Parallel()
 	for _, cache := range []string{"off", "compact"} {
 		for live := range 3 {
@@ -47,19 +47,19 @@ func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
 					var a answer
 					trips := s.roundTrips(func() { a = s.do("GET", path, "", "Cookie", header) })
 					if a.status != 200 || a.body == "null" {
-						t.Errorf("%s: got %d %s, want 200 and the session", path, a.status, a.body)
+						t.Errorf("%s with three session cookies: got %d %s, want 200 and the session", path, a.status, a.body)
 					}
 					if lines := a.cookieChanges(); slices.ContainsFunc(lines,
 						func(l string) bool { return strings.HasPrefix(l, "clear") }) {
-						t.Errorf("%s: got cookies %q, want none cleared", path, lines)
+						t.Errorf("%s with three session cookies: got the cookie changes %q, want none cleared", path, lines)
 					}
 					if most := map[bool]int{true: 1, false: 2}[path != "/api/auth/list-sessions"]; trips > most {
-						t.Errorf("%s: got %d round trips, want %d", path, trips, most)
+						t.Errorf("%s with three session cookies: got %d round trips, want at most %d", path, trips, most)
 					}
 				}
 				if got := s.do("GET", sessionPath, "", "Cookie",
 					header).json(t)["session"].(map[string]any)["token"]; got != all[live].token {
-					t.Errorf("got session %v, want %s", got, all[live].token)
+					t.Errorf("get-session: got the session with token %v, want the live one, %s", got, all[live].token)
 				}
 				a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", header, "Origin", origin)
 				if a.status != 200 {
@@ -70,7 +70,7 @@ func TestLiveSessionWinsAmongCookiesOfOneName(t *testing.T) {
 	}
 }
 
-func TestCookiesOfOneNameAreClearedOnceNoneIsLive(t *testing.T) {
+func TestCookiesOfOneNameAreClearedIfNoneIsLive(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
@@ -99,18 +99,20 @@ func TestLiveSessionIsFoundAmongExpiredBannedAndForgedCookies(t *testing.T) {
 		header := strings.Join(order, "; ")
 		a := s.do("GET", sessionPath, "", "Cookie", header)
 		if a.body == "null" || a.json(t)["session"].(map[string]any)["token"] != ada.token || len(a.cookieChanges()) > 0 {
-			t.Errorf("%s: got %s, cookies %q, want the valid session and no cookie", header, a.body, a.cookieChanges())
+			t.Errorf("get-session with the cookies %s: got %s, cookie changes %q; want the live session and no change",
+				header, a.body, a.cookieChanges())
 		}
 	}
 	if n := query[int](s, `SELECT count(*) FROM session`); n != 3 {
-		t.Errorf("got %d sessions left, want 3", n)
+		t.Errorf("after these requests: got %d sessions, want 3, none deleted", n)
 	}
 	both := cookieNamed(bob.cookie, tokenCookie) + "; " + cookieNamed(old.cookie, tokenCookie)
 	if a := s.do("GET", sessionPath, "", "Cookie", both); a.body != "null" {
-		t.Errorf("cookies of a banned and of an expired session: got %s, want null", a.body)
+		t.Errorf("get-session with the cookies of a banned user and of an expired session: got %s, want null", a.body)
 	}
 	if got := s.tokensOf(bob); len(got) != 1 {
-		t.Errorf("the banned user's session is deleted, want it kept: it is valid again after the ban")
+		t.Errorf("after these requests: got %d sessions of the banned user, want 1, because it is live again after the ban",
+			len(got))
 	}
 }
 
@@ -132,20 +134,20 @@ func TestSignOutEndsSessionsOfAllCookiesOfOneName(t *testing.T) {
 	}
 	s.checkCookies(a, "sign-out", "clear session_token", "clear session_data", "clear dont_remember")
 	if diff := cmp.Diff([]string{keep.token}, query[[]string](s, `SELECT array_agg(token) FROM session`)); diff != "" {
-		t.Errorf("sessions left (-want +got):\n%s", diff)
+		t.Errorf("tokens of the sessions that are left (-want +got):\n%s", diff)
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", header); a.body != "null" {
 		t.Errorf("get-session after the sign-out: got %s, want null", a.body)
 	}
 }
 
-// Only the first eight cookies of one name are tried.
-func TestCookiesOfOneNameAreTriedUpToABound(t *testing.T) {
+// Xenon looks up only the first eight session cookies of a request.
+func TestOnlyTheFirstEightSessionCookiesAreLookedUp(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
 	secret := []byte(s.cfg.AuthSecret)
-	pad := func(n int) string {
+	deadCookies := func(n int) string {
 		var all []string
 		for i := range n {
 			all = append(all, tokenCookie+"="+session.Sign(secret, fmt.Sprint("dead", i)))
@@ -153,17 +155,17 @@ func TestCookiesOfOneNameAreTriedUpToABound(t *testing.T) {
 		return strings.Join(all, "; ")
 	}
 	live := cookieNamed(s.signInAs("ada").cookie, tokenCookie)
-	if a := s.do("GET", sessionPath, "", "Cookie", pad(7)+"; "+live); a.body == "null" {
-		t.Error("get-session with the valid session in the eighth cookie returns null, want the session")
+	if a := s.do("GET", sessionPath, "", "Cookie", deadCookies(7)+"; "+live); a.body == "null" {
+		t.Error("get-session with the live session in the eighth cookie: got null, want the session")
 	}
 	var a answer
-	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", pad(1000)+"; "+live) }); trips != 1 ||
-		a.status != 200 {
-		t.Errorf("1,000 session cookies: got %d in %d round trips, want 200 in 1", a.status, trips)
+	trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", deadCookies(1000)+"; "+live) })
+	if trips != 1 || a.status != 200 {
+		t.Errorf("get-session with 1,001 session cookies: got %d in %d round trips, want 200 in 1", a.status, trips)
 	}
 }
 
-// The cache cookie of an ended session is ignored if there are several session cookies.
+// With several session cookies, Xenon ignores the cache cookies, one of which can be of an ended session.
 func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
@@ -173,20 +175,20 @@ func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 	for _, header := range []string{dead.cookie + "; " + live.cookie, live.cookie + "; " + dead.cookie} {
 		a := s.do("GET", sessionPath, "", "Cookie", header)
 		if a.body == "null" || a.json(t)["session"].(map[string]any)["token"] != live.token {
-			t.Errorf("one cache cookie and several session cookies: got %s, want the valid session", a.body)
+			t.Errorf("get-session with the cookies of an ended and of a live session: got %s, want the live session", a.body)
 		}
 	}
-	// One session cookie with its cache cookie and an older cache cookie.
+	// The header has one session cookie, its cache cookie, and before them the cache cookie of another session.
 	header := cookieNamed(dead.cookie, dataCookie) + "; " + live.cookie
 	var a answer
 	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 ||
 		a.body == "null" || len(a.cookieChanges()) > 0 {
-		t.Errorf("two cache cookies: got %s, cookies %q in %d round trips, want the session, no cookie and 0 round "+
-			"trips", a.body, a.cookieChanges(), trips)
+		t.Errorf("get-session with two cache cookies: got %s, cookie changes %q in %d round trips; want the session, "+
+			"no change and 0 round trips", a.body, a.cookieChanges(), trips)
 	}
 }
 
-// A session without "remember me" stays so if the request has the cookie dont_remember twice.
+// A session with rememberMe false stays one if the request has two cookies dont_remember and the first one is invalid.
 func TestDontRememberCookieIsFoundAmongCookiesOfItsName(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -194,7 +196,7 @@ func TestDontRememberCookieIsFoundAmongCookiesOfItsName(t *testing.T) {
 	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie",
 		"better-auth.dont_remember=old; "+short.cookie, "Origin", origin)
 	if a.status != http.StatusOK {
-		t.Fatalf("got %d %s, want 200", a.status, a.body)
+		t.Fatalf("update-user with two cookies dont_remember: got %d %s, want 200", a.status, a.body)
 	}
 	s.checkCookies(a, "update-user", "set session_token", "set dont_remember")
 }

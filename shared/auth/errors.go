@@ -6,8 +6,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Errors of signing up, signing in and sessions. All errors of this file have Better Auth's status,
-// code and message (docs/wire.md#endpoints).
+// Errors of signing up, signing in and sessions. The errors in this file have Better Auth's status, code and message
+// (docs/wire.md#endpoints). Only errInvalidCancel is of an endpoint that Better Auth does not have.
 var (
 	ErrUnauthorized           = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
 	errSessionNotFresh        = web.NewError(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
@@ -22,7 +22,7 @@ var (
 		"Email and password sign up is not enabled")
 	errCreateUser = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_CREATE_USER", "Failed to create user")
 	errGetSession = web.NewError(http.StatusUnauthorized, "FAILED_TO_GET_SESSION", "Failed to get session")
-	// The error of Better Auth's admin plugin with its default message.
+	// Better Auth's admin plugin returns this error, with this message by default.
 	ErrBanned = web.NewError(http.StatusForbidden, "BANNED_USER",
 		"You have been banned from this application. Please contact support if you believe this is an error.")
 	errPostGetSession = web.NewError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
@@ -42,12 +42,12 @@ var (
 // Errors of passwords, mailed links and the settings that switch endpoints off.
 var (
 	errInvalidCallbackURL = web.NewError(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
-	// The error of Better Auth's haveIBeenPwned plugin.
+	// Better Auth's haveIBeenPwned plugin returns this error.
 	errCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
 		"The password you entered has been compromised. Please choose a different password.")
 
-	// The errors of a one-time token that is unknown, expired, used, or of another user. They have the same code; the
-	// status depends on the endpoint.
+	// The errors for a one-time token that is unknown, expired or used, or that belongs to another user. Their code is the
+	// same, but the status depends on the endpoint.
 	errInvalidToken     = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
 	errInvalidReset     = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
 	errInvalidCancel    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")

@@ -14,7 +14,8 @@ import (
 
 const fuzzedOrigin = "https://own.example"
 
-// For every text, the result is the signed claims or errInvalidToken.
+// FuzzMailToken checks that only a token with the valid signature is accepted, and that any other text is an
+// errInvalidToken.
 func FuzzMailToken(f *testing.F) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests, long enough"), nil }
@@ -42,12 +43,13 @@ func FuzzMailToken(f *testing.F) {
 		case err == nil && claims.Email == "ada@example.com" && sameSignature(token, good):
 		case errors.Is(err, errInvalidToken) && claims.Email == "" && claims.UserID == "":
 		default:
-			t.Errorf("got claims %+v, %v, want those of the valid token, or errInvalidToken and no claims", claims, err)
+			t.Errorf("token %q: got claims %+v, error %v; want errInvalidToken and no claims, or those of the valid token",
+				token, claims, err)
 		}
 	})
 }
 
-// sameSignature ignores the bits that base64 leaves unused at the end.
+// sameSignature reports whether token equals good except for the last character, whose last bits base64 does not use.
 func sameSignature(token, good string) bool {
 	return len(token) == len(good) && token[:len(good)-1] == good[:len(good)-1]
 }

@@ -2,7 +2,7 @@ package auth_test
 
 import "testing"
 
-// get-access-token and refresh-token answer the same, because no provider is configured.
+// Without a configured provider, get-access-token and refresh-token return the same errors.
 func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/api/auth/get-access-token", "/api/auth/refresh-token"} {
@@ -27,11 +27,11 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 				want: invalid(`[body] Unrecognized key: "providerId"`),
 			},
 			row{
-				name: "cookie beside an account", body: `{"accountId":"x","useAccountCookie":false}`, status: 400,
+				name: "useAccountCookie with an account", body: `{"accountId":"x","useAccountCookie":false}`, status: 400,
 				want: invalid(`[body] Unrecognized key: "useAccountCookie"`),
 			},
 			row{
-				name: "unknown key beside the cookie", body: `{"useAccountCookie":true,"foo":1}`, status: 400,
+				name: "useAccountCookie with an unknown key", body: `{"useAccountCookie":true,"foo":1}`, status: 400,
 				want: invalid(`[body] Unrecognized key: "foo"`),
 			},
 			row{
@@ -40,14 +40,17 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 			},
 			row{name: "no session", body: `{"accountId":"` + google + `"}`, status: 401, want: ""},
 			row{
-				name: "no session, naming a user", body: `{"accountId":"` + google + `","userId":"` + p.id + `"}`, status: 401,
+				name: "no session, with a user", body: `{"accountId":"` + google + `","userId":"` + p.id + `"}`, status: 401,
 				want: "",
 			},
 			row{name: "no session, by cookie", body: `{"useAccountCookie":true}`, status: 401, want: ""},
-			row{name: "unknown", who: p, body: `{"accountId":"x"}`, status: 400, want: accountNotFound},
-			row{name: "empty", who: p, body: `{"accountId":""}`, status: 400, want: accountNotFound},
+			row{name: "unknown account", who: p, body: `{"accountId":"x"}`, status: 400, want: accountNotFound},
+			row{name: "empty account", who: p, body: `{"accountId":""}`, status: 400, want: accountNotFound},
 			row{name: "NUL", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: accountNotFound},
-			row{name: "of another user", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400, want: accountNotFound},
+			row{
+				name: "account of another user", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400,
+				want: accountNotFound,
+			},
 			row{
 				name:   "account of another user, with that user's id",
 				who:    p,
@@ -57,7 +60,7 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 			},
 			row{name: "by cookie", who: p, body: `{"useAccountCookie":true}`, status: 400, want: accountNotFound},
 			row{
-				name: "by cookie, naming a user", who: p, body: `{"useAccountCookie":true,"userId":"x"}`, status: 400,
+				name: "by cookie, with a user", who: p, body: `{"useAccountCookie":true,"userId":"x"}`, status: 400,
 				want: accountNotFound,
 			},
 			row{
@@ -65,12 +68,12 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 				want: `{"message":"Provider credential is not supported.","code":"PROVIDER_NOT_SUPPORTED"}`,
 			},
 			row{
-				name: "own", who: p, body: `{"accountId":"` + google + `"}`, status: 400,
+				name: "own account", who: p, body: `{"accountId":"` + google + `"}`, status: 400,
 				want: `{"message":"Provider google is not supported.","code":"PROVIDER_NOT_SUPPORTED"}`,
 			},
 		))
 		if after := query[string](s, `SELECT string_agg(a::text, ';' ORDER BY id) FROM account a`); after != accounts {
-			t.Errorf("%s changed the accounts\nfrom %s\nto   %s", path, accounts, after)
+			t.Errorf("%s: the requests changed the accounts from\n%s\nto\n%s\nwant no change", path, accounts, after)
 		}
 	}
 }

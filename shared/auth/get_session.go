@@ -10,9 +10,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// getSession answers GET /api/auth/get-session with the session and its user, or null. If the session was read from
-// Postgres, the response has a JWT in a header; without signing keys it has none. A session from the cache cookie gets
-// no JWT: the session may have ended, and the JWT would be valid for longer than the cookie.
+// getSession answers GET /api/auth/get-session with the session and its user, or null. A session from Postgres also
+// gets a JWT, in a header, unless there are no signing keys. A session from the cache cookie gets no JWT: the session
+// may have ended, and the JWT would be valid for longer than the cookie.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, fromCookie, err := s.Sessions.CachedCaller(w, r, db)
 	if store.IsLimited(err) {
@@ -37,8 +37,8 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.S
 	return web.JSON(w, http.StatusOK, caller)
 }
 
-// postSession answers POST /api/auth/get-session with an error. Better Auth accepts this request only if deferred
-// session refresh is configured.
+// postSession answers POST /api/auth/get-session with an error, as Better Auth does unless deferred session refresh is
+// configured.
 func (s *Service) postSession(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
 	if err := s.Origins.CheckOrigin(r); err != nil {
 		return err
@@ -50,6 +50,7 @@ func (s *Service) postSession(w http.ResponseWriter, r *http.Request, _ *store.S
 	return errPostGetSession
 }
 
+// noStore forbids browsers and proxies to store the response.
 func noStore(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")

@@ -17,17 +17,17 @@ func TestGetSessionAnswersLikeBetterAuth(t *testing.T) {
 	session, _ := body["session"].(map[string]any)
 	if a.status != 200 || session["token"] != up.json(t)["token"] || session["expiresAt"] != "2026-01-22T12:00:00.123Z" ||
 		session["ipAddress"] != "" || session["userAgent"] != "" || len(session) != 8 {
-		t.Errorf("got %d %s, want 200 and the session of the sign-up", a.status, a.body)
+		t.Errorf("get-session: got %d %s, want 200 and the session of the sign-up", a.status, a.body)
 	}
 	if diff := cmp.Diff(up.json(t)["user"], body["user"]); diff != "" {
-		t.Errorf("user (-sign-up +get-session):\n%s", diff)
+		t.Errorf("user (-from sign-up +from get-session):\n%s", diff)
 	}
 	if a.header.Get("Set-Auth-Jwt") == "" || a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt" {
-		t.Errorf("got set-auth-jwt %q, exposed headers %q, want a JWT that scripts can read",
+		t.Errorf("get-session: got set-auth-jwt %q, exposed headers %q; want a JWT that scripts can read",
 			a.header.Get("Set-Auth-Jwt"), a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("got cookies %q, want none", a.header["Set-Cookie"])
+		t.Errorf("get-session: got cookies %q, want none", a.header["Set-Cookie"])
 	}
 }
 
@@ -39,7 +39,7 @@ func TestR26_GetSessionIsNeverStored(t *testing.T) {
 			sessionPath, "{}"),
 	} {
 		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Pragma") != "no-cache" {
-			t.Errorf("status %d: got Cache-Control %q, Pragma %q, want no-store and no-cache",
+			t.Errorf("get-session with status %d: got Cache-Control %q, Pragma %q; want no-store and no-cache",
 				a.status, a.header.Get("Cache-Control"), a.header.Get("Pragma"))
 		}
 	}
@@ -51,17 +51,18 @@ func TestGetSessionTakesOneRoundTrip(t *testing.T) {
 	cookie := s.signUpAda().cookie()
 	for range 3 {
 		if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 1 {
-			t.Errorf("got %d round trips, want 1", got)
+			t.Errorf("get-session: got %d round trips, want 1", got)
 		}
 	}
 	if got := s.roundTrips(func() { s.do("GET", sessionPath, "") }); got != 0 {
-		t.Errorf("without a session: got %d round trips, want 0", got)
+		t.Errorf("get-session without a session: got %d round trips, want 0", got)
 	}
 	if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie[:len(cookie)-6]+"AAAA%3D") }); got != 0 {
-		t.Errorf("bad signature: got %d round trips, want 0", got)
+		t.Errorf("get-session with an invalid signature: got %d round trips, want 0", got)
 	}
 }
 
+// cleared are the Set-Cookie lines that clear the cookies of a session.
 var cleared = []string{
 	"better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
 	"better-auth.session_data=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
@@ -80,9 +81,9 @@ func TestGetSessionIsNullWithoutALiveSession(t *testing.T) {
 	}{
 		{"no cookie", nil, nil},
 		{"unsigned cookie", []string{"Cookie", "better-auth.session_token=" + bare}, nil},
-		{"bad signature", []string{"Cookie", "better-auth.session_token=" + bare +
+		{"invalid signature", []string{"Cookie", "better-auth.session_token=" + bare +
 			".T8AEMUrZ%2Ba3T%2FHnWaoUQ%2FyV558MrH%2BTU%2F4lDFPoO1Rs%3D"}, nil},
-		{"foreign cookie name", []string{"Cookie", "__Secure-" + up.cookie()}, nil},
+		{"session cookie with another name", []string{"Cookie", "__Secure-" + up.cookie()}, nil},
 		{"cache cookie without session cookie", []string{"Cookie", "better-auth.session_data=x"}, cleared[1:2]},
 		{"signed cookie of an ended session", []string{"Cookie", up.cookie(), "X-Dead", ""}, cleared},
 		{"bearer token of an ended session", []string{"Authorization", "Bearer " + strings.Repeat("z", 32)}, cleared},
@@ -93,15 +94,15 @@ func TestGetSessionIsNullWithoutALiveSession(t *testing.T) {
 		}
 		a := s.do("GET", sessionPath, "", c.headers...)
 		if a.status != 200 || a.body != "null" {
-			t.Errorf("%s: got %d %s, want 200 null", c.name, a.status, a.body)
+			t.Errorf("get-session, %s: got %d %s, want 200 null", c.name, a.status, a.body)
 		}
 		if diff := cmp.Diff(c.cookies, a.header["Set-Cookie"]); diff != "" {
-			t.Errorf("%s: cookies (-want +got):\n%s", c.name, diff)
+			t.Errorf("get-session, %s: Set-Cookie lines (-want +got):\n%s", c.name, diff)
 		}
 	}
 }
 
-func TestBearerIdentifiesASession(t *testing.T) {
+func TestBearerTokenIdentifiesItsSession(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	up := s.signUpAda()
@@ -111,7 +112,7 @@ func TestBearerIdentifiesASession(t *testing.T) {
 			t.Errorf("get-session with the bearer token %s: got %s, want the session", token, a.body)
 		}
 		if a := s.do("GET", tokenPath, "", "Authorization", "bearer "+token); a.status != 200 {
-			t.Errorf("token with a bearer token: got %d %s, want 200", a.status, a.body)
+			t.Errorf("/token with a bearer token: got %d %s, want 200", a.status, a.body)
 		}
 	}
 	if a := s.do("POST", signOutPath, "", "Authorization", "Bearer "+bare); a.status != 200 {
@@ -133,31 +134,31 @@ func TestR24_SessionsAreExtendedOnceADayAndEndByTheServersClock(t *testing.T) {
 
 	s.now = s.now.Add(24*time.Hour - time.Millisecond)
 	if a := get(sessionPath); len(a.header["Set-Cookie"]) > 0 || expires() != "2026-01-22T12:00:00Z" {
-		t.Errorf("before a day has passed: got cookies %q, session end %s, want no change",
+		t.Errorf("before a day has passed: got cookies %q, session end %s; want no change",
 			a.header["Set-Cookie"], expires())
 	}
 	s.now = s.now.Add(time.Millisecond)
 	if a := get(sessionPath + "?disableRefresh=false"); len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("with disableRefresh: got cookies %q, want none", a.header["Set-Cookie"])
+		t.Errorf("after a day, with disableRefresh: got cookies %q, want none", a.header["Set-Cookie"])
 	}
 	a := get(sessionPath)
 	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt, set-auth-token" {
-		t.Errorf("a day later: got cookies %q, session end %s, exposed headers %q, want one cookie, an extended "+
+		t.Errorf("after a day: got cookies %q, session end %s, exposed headers %q; want one cookie, an extended "+
 			"session and both headers",
 			a.header["Set-Cookie"], expires(), a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if session := a.json(t)["session"].(map[string]any); session["expiresAt"] != "2026-01-23T12:00:00.123Z" ||
 		session["updatedAt"] != "2026-01-16T12:00:00.123Z" {
-		t.Errorf("got session %v, want it to end in seven days and to be updated now", session)
+		t.Errorf("after a day: got session %v, want expiresAt in seven days and updatedAt now", session)
 	}
 	s.now = s.now.Add(7*24*time.Hour + time.Second)
 	if a := get(sessionPath); a.body != "null" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("after the end of the session: got %s, cookies %q, want null and cleared cookies",
+		t.Errorf("after the session has expired: got %s, cookies %q; want null and cleared cookies",
 			a.body, a.header["Set-Cookie"])
 	}
 	if got := query[int](s, `SELECT count(*) FROM session`); got != 0 {
-		t.Errorf("the expired session is in the database, want it deleted")
+		t.Errorf("after the session has expired: got %d sessions in the database, want 0", got)
 	}
 }
 
@@ -167,12 +168,12 @@ func TestNotRememberedSessionsAreNotExtended(t *testing.T) {
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
 	s.now = s.now.Add(23 * time.Hour)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("session that is not remembered: got %s, cookies %q, want the session and no cookie",
+		t.Errorf("session with rememberMe false after 23 hours: got %s, cookies %q; want the session and no cookie",
 			a.body, a.header["Set-Cookie"])
 	}
 	s.now = s.now.Add(2 * time.Hour)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
-		t.Errorf("a day later: got %s, want null", a.body)
+		t.Errorf("session with rememberMe false after 25 hours: got %s, want null", a.body)
 	}
 }
 
@@ -209,11 +210,11 @@ func TestR23_SessionOfDeletedUserIsRefusedAtOnce(t *testing.T) {
 	cookie := s.signUpAda().cookie()
 	s.exec(`DELETE FROM "user"`)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
-		t.Errorf("session of a deleted user: got %s, want null", a.body)
+		t.Errorf("get-session with the session of a deleted user: got %s, want null", a.body)
 	}
 }
 
-func TestPostGetSessionIsRefused(t *testing.T) {
+func TestPostGetSessionIsAnError(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	a := s.do("POST", sessionPath, "not even JSON", "Content-Type", "text/plain")
@@ -232,12 +233,12 @@ func TestR25_SecureCookiesUnderHTTPS(t *testing.T) {
 	up := s.signUpAda()
 	if line := up.header.Get("Set-Cookie"); !strings.HasPrefix(line, "__Secure-better-auth.session_token=") ||
 		!strings.Contains(line, "; HttpOnly; Secure; SameSite=Lax") {
-		t.Errorf("got Set-Cookie %q, want the prefix __Secure- and HttpOnly, Secure and SameSite=Lax", line)
+		t.Errorf("session cookie under https: got %q, want the prefix __Secure- and HttpOnly, Secure and SameSite=Lax", line)
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", up.cookie()); a.body == "null" {
-		t.Error("get-session with the cookie __Secure-better-auth.session_token returns null, want the session")
+		t.Error("get-session under https with the cookie that has the prefix __Secure-: got null, want the session")
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", strings.TrimPrefix(up.cookie(), "__Secure-")); a.body != "null" {
-		t.Error("get-session reads the cookie without the prefix __Secure- under https, want null")
+		t.Errorf("get-session under https with the cookie without the prefix __Secure-: got %s, want null", a.body)
 	}
 }

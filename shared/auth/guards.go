@@ -9,21 +9,22 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// freshAge is how long after the sign-in a session is fresh.
+// freshAge is how long a session counts as fresh after the sign-in.
 const freshAge = 24 * time.Hour
 
-// requireCaller returns the signed-in caller or an error. Like the other functions in this file it reads the session
-// from Postgres, never from the cache cookie.
+// requireCaller returns the caller, or ErrUnauthorized if the client is not signed in. Like the other functions in this
+// file it reads the session from Postgres, never from the cache cookie.
 func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	return require(s.Sessions.Caller(w, r, db))
 }
 
-// RequireSensitive is like requireCaller, for routes that change credentials, end sessions or delete the user.
+// RequireSensitive is like requireCaller, for routes with Better Auth's guard "sensitive": those that change
+// credentials, end sessions or delete the user.
 func (s *Service) RequireSensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	return require(s.Sessions.CallerForSensitiveRoute(w, r, db))
 }
 
-// requireFresh is like requireCaller, for routes that need a sign-in within freshAge.
+// requireFresh is like requireCaller, but returns an error if the sign-in was more than freshAge ago.
 func (s *Service) requireFresh(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	caller, err := s.requireCaller(w, r, db)
 	if err == nil && !s.isFresh(caller) {
@@ -32,11 +33,12 @@ func (s *Service) requireFresh(w http.ResponseWriter, r *http.Request, db *store
 	return caller, err
 }
 
+// isFresh reports whether the caller has signed in within freshAge.
 func (s *Service) isFresh(caller *session.Caller) bool {
 	return s.Now().Sub(caller.Session.CreatedAt.Time) < freshAge
 }
 
-// optionalCaller returns the caller of a route that needs no session, or nil if the client is not signed in.
+// optionalCaller returns the caller, or nil if the client is not signed in.
 func (s *Service) optionalCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	caller, err := s.Sessions.Caller(w, r, db)
 	if errors.Is(err, session.ErrEnded) {
@@ -45,7 +47,7 @@ func (s *Service) optionalCaller(w http.ResponseWriter, r *http.Request, db *sto
 	return caller, err
 }
 
-// require returns Better Auth's 401 if the client is not signed in.
+// require returns caller and err, but ErrUnauthorized if they mean that the client is not signed in.
 func require(caller *session.Caller, err error) (*session.Caller, error) {
 	switch {
 	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:

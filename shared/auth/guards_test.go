@@ -15,6 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
+// guard is the type of requireCaller, requireFresh and RequireSensitive.
 type guard func(http.ResponseWriter, *http.Request, *store.Store) (*session.Caller, error)
 
 func TestR27_SessionsAreFreshForADay(t *testing.T) {
@@ -48,10 +49,10 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 		{25 * time.Hour, errSessionNotFresh},
 	} {
 		now = row.CreatedAt.Add(c.age)
-		// Neither the refresh of a session nor a query parameter makes it fresh again.
+		// Neither the extension of a session nor a query parameter makes it fresh again.
 		for _, query := range []string{"", "?disableRefresh=1", "?disableCookieCache="} {
 			if err := call(s.requireFresh, query); !errors.Is(err, c.want) {
-				t.Errorf("%v old, %q: got %v, want %v", c.age, query, err, c.want)
+				t.Errorf("requireFresh, session %v old, query %q: got %v, want %v", c.age, query, err, c.want)
 			}
 		}
 		for name, g := range map[string]guard{"requireCaller": s.requireCaller, "RequireSensitive": s.RequireSensitive} {
@@ -61,9 +62,9 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 		}
 	}
 	row.Token = "unknown"
-	for _, g := range []guard{s.requireCaller, s.requireFresh, s.RequireSensitive} {
+	for i, g := range []guard{s.requireCaller, s.requireFresh, s.RequireSensitive} {
 		if err := call(g, ""); !errors.Is(err, ErrUnauthorized) {
-			t.Errorf("unknown token: got %v, want %v", err, ErrUnauthorized)
+			t.Errorf("guard %d with an unknown token: got %v, want ErrUnauthorized", i, err)
 		}
 	}
 }

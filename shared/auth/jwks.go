@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	betterAuthKeysTimeout = time.Second    // of reading Better Auth's keys from Postgres
-	betterAuthKeysMaxAge  = 24 * time.Hour // how long the last keys are used while Postgres does not answer
+	betterAuthKeysTimeout = time.Second    // for reading Better Auth's keys from Postgres
+	betterAuthKeysMaxAge  = 24 * time.Hour // how long keys read earlier are published while Postgres does not answer
 )
 
-// jwksCaching is the Cache-Control of a complete key set: a CDN caches it for as long as verifiers do, and serves it
-// for a day if the server does not answer.
+// jwksCaching is the Cache-Control of a complete JWKS: a CDN caches it for as long as verifiers do, and for a day if
+// the server does not answer.
 var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(jwks.MaxAge.Seconds()))
 
-// The Cache-Control of a key set that may lack keys of Better Auth, because Postgres did not answer.
+// The Cache-Control of a JWKS that may lack keys of Better Auth, because Postgres did not answer.
 const (
-	staleCaching      = "public, max-age=30, stale-if-error=86400" // with the last keys of Better Auth
-	incompleteCaching = "no-store"                                 // without keys of Better Auth
+	staleCaching      = "public, max-age=30, stale-if-error=86400" // if it has the keys that were read last
+	incompleteCaching = "no-store"                                 // if it has no keys of Better Auth
 )
 
-// betterAuthKeySet is the content of Better Auth's table jwks when it was last read.
+// betterAuthKeySet has the keys of Better Auth's table jwks, as read at the time at.
 type betterAuthKeySet struct {
 	keys []keys.JWK
 	at   time.Time
@@ -54,9 +54,9 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request, db *store.Store) 
 	}{published})
 }
 
-// betterAuthKeys returns the keys of Better Auth's table jwks and the Cache-Control of the response. If Postgres does
-// not answer in time, it returns the keys that were last read. It returns an error only if a rate limit rejects the
-// request.
+// betterAuthKeys returns the keys of Better Auth's table jwks, and the Cache-Control of the response. If Postgres does
+// not answer in time, it returns the keys that were read last, for up to betterAuthKeysMaxAge. It returns an error only
+// if a rate limit rejects the request.
 func (s *Service) betterAuthKeys(
 	ctx context.Context, db *store.Store,
 ) (theirs []keys.JWK, caching string, err error) {

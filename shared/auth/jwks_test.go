@@ -8,6 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
+// setting returns a function for newServer that sets one setting.
 func setting(name, value string) func(map[string]string) {
 	return func(env map[string]string) { env[name] = value }
 }
@@ -19,7 +20,7 @@ const insertBetterAuthKey = `
 
 const betterAuthKid = "11111111-1111-4111-8111-111111111111"
 
-// Without SHARED_DATABASE a row in the table jwks must not become a trusted key.
+// If SHARED_DATABASE is not on, a key in the table jwks must not be published, because verifiers would trust it.
 func TestJWKSHasKeysOfBetterAuthOnlyIfDatabaseIsShared(t *testing.T) {
 	t.Parallel()
 	for value, published := range map[string]bool{"": false, "off": false, "on": true} {
@@ -28,35 +29,38 @@ func TestJWKSHasKeysOfBetterAuthOnlyIfDatabaseIsShared(t *testing.T) {
 		var a answer
 		trips := s.roundTrips(func() { a = s.do("GET", jwksPath, "") })
 		if got := strings.Contains(a.body, betterAuthKid); got != published || (trips > 0) != published {
-			t.Errorf("SHARED_DATABASE=%s: published %v in %d round trips, want %v", value, got, trips, published)
+			t.Errorf("SHARED_DATABASE=%s: Better Auth's key is in the JWKS: %v, after %d round trips; want %v, and round trips "+
+				"only if it is", value, got, trips, published)
 		}
 		if cc := a.header.Get("Cache-Control"); cc != "public, max-age=300, stale-if-error=86400" {
-			t.Errorf("SHARED_DATABASE=%s: got Cache-Control %q", value, cc)
+			t.Errorf("SHARED_DATABASE=%s: got Cache-Control %q, want that of a complete JWKS", value, cc)
 		}
 	}
 }
 
-// A key set that may lack keys of Better Auth is cached for a short time or not at all.
+// A JWKS that may lack keys of Better Auth is cached for a short time or not at all.
 func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 	t.Parallel()
 	const incomplete, lastKnown = "no-store", "public, max-age=30, stale-if-error=86400"
-	away := func(s *server, want bool, caching string) {
+	checkWithoutDatabase := func(s *server, want bool, caching string) {
 		s.t.Helper()
 		start := time.Now()
 		a := s.do("GET", jwksPath, "")
 		if got := strings.Contains(a.body, betterAuthKid); a.status != 200 || got != want ||
 			a.header.Get("Cache-Control") != caching {
-			s.t.Errorf("got %d, Better Auth's key %v, Cache-Control %q, want %v and %q", a.status, got,
-				a.header.Get("Cache-Control"), want, caching)
+			s.t.Errorf("JWKS without the database: got %d, Better Auth's key in it: %v, Cache-Control %q; want 200, %v and %q",
+				a.status, got, a.header.Get("Cache-Control"), want, caching)
 		}
 		if strings.Count(a.body, `"kid"`) < 2 {
-			s.t.Errorf("got the JWKS %s, want at least the 2 keys of Xenon", a.body)
+			s.t.Errorf("JWKS without the database: got %s, want at least the 2 keys of Xenon", a.body)
 		}
 		if took := time.Since(start); took > 5*time.Second {
-			s.t.Errorf("the JWKS without a database took %v, want at most 5 s", took)
+			s.t.Errorf("JWKS without the database: it took %v, want at most 5 s", took)
 		}
 	}
-	for name, cut := range map[string]func(*dbtest.Proxy){"away": (*dbtest.Proxy).Refuse, "slow": (*dbtest.Proxy).Freeze} {
+	for name, cut := range map[string]func(*dbtest.Proxy){
+		"refuses": (*dbtest.Proxy).Refuse, "freezes": (*dbtest.Proxy).Freeze,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var proxy *dbtest.Proxy
@@ -66,15 +70,15 @@ func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 			})
 			s.exec(insertBetterAuthKey)
 			cut(proxy)
-			away(s, false, incomplete)
+			checkWithoutDatabase(s, false, incomplete)
 			proxy.Resume()
 			if a := s.do("GET", jwksPath, ""); !strings.Contains(a.body, betterAuthKid) {
-				t.Fatalf("after the database is available again: got %s, want Better Auth's key in the JWKS", a.body)
+				t.Fatalf("JWKS after the database is available again: got %s, want Better Auth's key in it", a.body)
 			}
 			cut(proxy)
-			away(s, true, lastKnown)
+			checkWithoutDatabase(s, true, lastKnown)
 			s.now = s.now.Add(24*time.Hour + time.Second)
-			away(s, false, incomplete)
+			checkWithoutDatabase(s, false, incomplete)
 		})
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -16,7 +14,7 @@ const (
 	tooLongImage = `[body.image] Too big: expected string to have <=32768 characters`
 )
 
-// Lengths are counted in UTF-16 code units, as in JavaScript: an emoji counts as two.
+// Xenon counts lengths in UTF-16 code units, like JavaScript: an emoji counts as two.
 func TestLongNameOrImageIsRefused(t *testing.T) {
 	t.Parallel()
 	for i, c := range []struct {
@@ -29,8 +27,8 @@ func TestLongNameOrImageIsRefused(t *testing.T) {
 		{"name beyond ASCII one too long", strings.Repeat("é", 257), "", []string{tooLongName}},
 		{"longest name of emoji", strings.Repeat("😀", 128), "", nil},
 		{"name of emoji one too long", strings.Repeat("😀", 128) + "x", "", []string{tooLongName}},
-		{"image that goes into a token", "Ada", strings.Repeat("x", 2048), nil},
-		{"image that does not", "Ada", strings.Repeat("x", 2049), nil},
+		{"longest image that a JWT contains", "Ada", strings.Repeat("x", 2048), nil},
+		{"image too long for a JWT", "Ada", strings.Repeat("x", 2049), nil},
 		{"longest image", "Ada", strings.Repeat("x", 32_768), nil},
 		{"image one too long", "Ada", strings.Repeat("x", 32_769), []string{tooLongImage}},
 		{"image beyond ASCII one too long", "Ada", strings.Repeat("é", 32_769), []string{tooLongImage}},
@@ -53,9 +51,9 @@ func TestLongNameOrImageIsRefused(t *testing.T) {
 			body["email"], body["password"] = fmt.Sprintf("new%d@example.com", i), "correct horse"
 			want("sign-up", s.do("POST", signUpPath, toJSON(t, body)))
 			stored := query[int](s, `SELECT count(*) FROM "user" WHERE length(name) > 256 OR length(image) > 32768`)
-			if people := query[int](s, `SELECT count(*) FROM "user"`); stored != 0 || c.problems != nil && people != 1 {
-				t.Errorf("%d of %d users have too long a name or image, want none, and one user if the sign-up is refused",
-					stored, people)
+			if users := query[int](s, `SELECT count(*) FROM "user"`); stored != 0 || c.problems != nil && users != 1 {
+				t.Errorf("%d of %d users have a name or image that is too long, want none, and one user if the sign-up is rejected",
+					stored, users)
 			}
 		})
 	}
@@ -76,26 +74,26 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	parts := strings.Split(token, ".")
 	text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)])
 	if err != nil || json.Unmarshal(text, &claims) != nil {
-		t.Fatalf("got %.80q, want a JWT", token)
+		t.Fatalf("read the claims of %.80q: it is not a JWT", token)
 	}
 	return claims
 }
 
-// A long image, which another server or an import may have stored, is not in a JWT, because API Gateway would reject
-// the token.
+// A JWT does not contain a long image, which another server or an import may have stored, because API Gateway would
+// reject a request with such a JWT.
 func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
 		image string
 		in    bool
 	}{
-		"2,048 characters":             {strings.Repeat("x", 2048), true},
-		"2,049 characters":             {strings.Repeat("x", 2049), false},
-		"32,768 characters":            {strings.Repeat("x", 32_768), false},
-		"a megabyte":                   {strings.Repeat("x", 1<<20), false},
-		"2,048 characters of 3 bytes":  {strings.Repeat("€", 2048), false},
-		"2,048 characters of 6 escape": {strings.Repeat("\x01", 2048), false},
-		"a few characters":             {"https://img.example.net/ada.png", true},
+		"2,048 characters":            {strings.Repeat("x", 2048), true},
+		"2,049 characters":            {strings.Repeat("x", 2049), false},
+		"32,768 characters":           {strings.Repeat("x", 32_768), false},
+		"a megabyte":                  {strings.Repeat("x", 1<<20), false},
+		"2,048 characters of 3 bytes": {strings.Repeat("€", 2048), false},
+		"2,048 control characters":    {strings.Repeat("\x01", 2048), false},
+		"a few characters":            {"https://img.example.net/ada.png", true},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -104,16 +102,16 @@ func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 			s.exec(`UPDATE "user" SET image = $1`, c.image)
 			a := s.doAs(ada, "GET", sessionPath, "")
 			if got := a.json(t)["user"].(map[string]any)["image"]; got != c.image {
-				t.Errorf("get-session has an image of %d bytes, want %d", len(fmt.Sprint(got)), len(c.image))
+				t.Errorf("get-session: got an image of %d bytes, want %d", len(fmt.Sprint(got)), len(c.image))
 			}
 			token, _ := s.doAs(ada, "GET", tokenPath, "").json(t)["token"].(string)
 			for from, token := range map[string]string{"set-auth-jwt": a.header.Get("Set-Auth-Jwt"), "/token": token} {
 				claims := claimsOf(t, token)
 				if image, there := claims["image"]; there != c.in || there && image != c.image {
-					t.Errorf("%s has an image %v, want %v", from, there, c.in)
+					t.Errorf("JWT of %s contains the image: %v, want %v", from, there, c.in)
 				}
 				if claims["name"] != "Ada" || claims["email"] != "ada@example.com" {
-					t.Errorf("claims of %s: got %v, want the name Ada and the email", from, claims)
+					t.Errorf("JWT of %s: got the claims %v, want the name Ada and the email", from, claims)
 				}
 			}
 			checkHeaderSizes(t, what, a)
@@ -121,7 +119,7 @@ func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 	}
 }
 
-// Another server may have stored a name of any length.
+// Another server may have stored a name of any length. A JWT does not contain a name that makes it too large.
 func TestLongNameIsLeftOutOfJWT(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -133,30 +131,33 @@ func TestLongNameIsLeftOutOfJWT(t *testing.T) {
 		s.exec(`UPDATE "user" SET name = $1, image = $2`, name, strings.Repeat("y", 2048))
 		a := s.doAs(ada, "GET", sessionPath, "")
 		if _, there := claimsOf(t, a.header.Get("Set-Auth-Jwt"))["name"]; there != in {
-			t.Errorf("%d bytes: in the token %v, want %v", len(name), there, in)
+			t.Errorf("name of %d bytes: it is in the JWT: %v, want %v", len(name), there, in)
 		}
 		checkHeaderSizes(t, fmt.Sprint(len(name), " bytes"), a)
 	}
 }
 
-// maxHeader is the largest size of one header in bytes. API Gateway accepts 10,240 bytes of request line and headers.
+// maxHeader is the maximum size of one header in these tests, in bytes. API Gateway accepts 10,240 bytes of request
+// line and headers.
 const maxHeader = 8 << 10
 
+// checkHeaderSizes checks that no header of a response, and no Cookie header that a browser sends after it, is larger
+// than maxHeader. what names the request.
 func checkHeaderSizes(t *testing.T, what string, a answer) {
 	t.Helper()
 	for name, values := range a.header {
 		for _, v := range values {
 			if len(name)+2+len(v) > maxHeader {
-				t.Errorf("%s: header %s has %d bytes, which API Gateway rejects", what, name, len(v))
+				t.Errorf("%s: the header %s has %d bytes, want at most %d", what, name, len(v), maxHeader)
 			}
 		}
 	}
 	if n := len("Cookie: " + a.cookie()); n > maxHeader {
-		t.Errorf("%s: a browser would send %d bytes of cookies, which API Gateway rejects", what, n)
+		t.Errorf("%s: a browser would send %d bytes of cookies, want at most %d", what, n, maxHeader)
 	}
 }
 
-// A user with a long image gets no cache cookie, and an older one is cleared.
+// A user with a long image gets no cache cookie. If the request has one, it is cleared.
 func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
@@ -183,7 +184,8 @@ func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	}
 	stale := s.do("GET", sessionPath+"?disableCookieCache=true", "", "Cookie",
 		cookie+"; "+dataCookie+".0=x; "+dataCookie+".1=y")
-	s.checkCookies(stale, "past the cache", "clear session_data", "clear session_data.0", "clear session_data.1")
+	s.checkCookies(stale, "get-session with disableCookieCache",
+		"clear session_data", "clear session_data.0", "clear session_data.1")
 	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent",
 		strings.Repeat("u", 8<<10))
 	checkHeaderSizes(t, "sign-in", in)
@@ -196,7 +198,7 @@ func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	s.checkCookies(in, "a long User-Agent", "set session_token 604800")
 }
 
-// A redirect target is sent in the header Location and in mailed links.
+// Redirect targets are part of the header Location and of mailed links, so their length is limited.
 func TestLongRedirectTargetIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -229,7 +231,7 @@ func TestLongRedirectTargetIsRefused(t *testing.T) {
 		}
 		checkHeaderSizes(t, c.path[:min(30, len(c.path))], a)
 	}
-	if diff := cmp.Diff(0, query[int](s, `SELECT count(*) FROM verification`)); diff != "" {
-		t.Error(diff)
+	if got := query[int](s, `SELECT count(*) FROM verification`); got != 0 {
+		t.Errorf("rejected requests stored %d links, want none", got)
 	}
 }

@@ -25,6 +25,6 @@ func TestLinkSocialAnswersLikeBetterAuth(t *testing.T) {
 		},
 	))
 	if n := query[int](s, `SELECT count(*) FROM account`); n != 1 {
-		t.Errorf("got %d accounts, want 1", n)
+		t.Errorf("after requests that all failed: got %d accounts, want 1", n)
 	}
 }

@@ -31,7 +31,7 @@ func (s *Service) listAccounts(w http.ResponseWriter, r *http.Request, db *store
 	return web.JSON(w, http.StatusOK, replies)
 }
 
-// Scopes splits a comma-separated list of OAuth scopes.
+// Scopes splits a comma-separated list of OAuth scopes. For an empty list it returns a slice that is not nil.
 func Scopes(stored string) []string {
 	list := []string{} // not nil, which JSON encodes as null
 	for scope := range strings.SplitSeq(stored, ",") {

@@ -29,10 +29,10 @@ func TestListAccountsAnswersLikeBetterAuth(t *testing.T) {
 			`","createdAt":"2026-01-15T12:01:00.123Z","updatedAt":"2026-01-15T12:01:00.123Z","id":"` + google +
 			`","scopes":["openid","email","profile"]}]`}})
 	if strings.Contains(a.body, "secret") || strings.Contains(a.body, "$argon2") {
-		t.Errorf("the response contains secrets: %s", a.body)
+		t.Errorf("list-accounts: got %s, want no tokens and no password hash in it", a.body)
 	}
 	s.exec(`DELETE FROM account WHERE "userId" = $1`, p.id)
 	if diff := cmp.Diff("[]", s.doAs(p, "GET", path, "").body); diff != "" {
-		t.Errorf("no accounts (-want +got):\n%s", diff)
+		t.Errorf("list-accounts of a user without accounts (-want +got):\n%s", diff)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// listSessions answers GET /api/auth/list-sessions with the sessions of the caller that have not expired. The session
-// must be fresh.
+// listSessions answers GET /api/auth/list-sessions with the sessions of the caller that have not expired. The current
+// session must be fresh.
 func (s *Service) listSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, err := s.requireFresh(w, r, db)
 	if err != nil {

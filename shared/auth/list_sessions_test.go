@@ -20,11 +20,11 @@ func TestListSessionsAnswersLikeBetterAuth(t *testing.T) {
 			`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","ipAddress":"","userAgent":"",` +
 			`"userId":"` + p.id + `","id":"` + id + `"}]`},
 		{name: "no session", status: 401, want: unauthorized},
-		{name: "tampered", who: client{cookie: p.cookie[:len(p.cookie)-6] + "AAAA%3D"}, status: 401, want: unauthorized},
+		{name: "invalid", who: client{cookie: p.cookie[:len(p.cookie)-6] + "AAAA%3D"}, status: 401, want: unauthorized},
 	})
 	s.exec(`UPDATE session SET "ipAddress" = NULL, "userAgent" = NULL`)
 	if a := s.doAs(p, "GET", listSessionsPath, ""); listOf(t, a)[0]["ipAddress"] != nil {
-		t.Errorf("a row of another server with nulls: got %s, want ipAddress null", a.body)
+		t.Errorf("list-sessions with NULLs in the row, as another server may store them: got %s, want ipAddress null", a.body)
 	}
 	s.exec(`DELETE FROM session`)
 	s.checkRows("GET", listSessionsPath,
@@ -54,11 +54,11 @@ func TestR28_ListSessionsHasOnlyLiveSessionsOfTheCaller(t *testing.T) {
 		got = append(got, session["token"])
 	}
 	if diff := cmp.Diff([]any{laptop.token, phone.token}, got); diff != "" {
-		t.Errorf("tokens (-want +got):\n%s", diff)
+		t.Errorf("tokens in list-sessions (-want +got):\n%s", diff)
 	}
 }
 
-// A refresh does not make a session fresh. The 403 sets the cookie of the refreshed session.
+// The extension of a session does not make it fresh. The 403 response also sets the session cookie again.
 func TestR27_ListSessionsNeedsAFreshSession(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -70,7 +70,7 @@ func TestR27_ListSessionsNeedsAFreshSession(t *testing.T) {
 	s.now = s.now.Add(time.Millisecond)
 	a := s.doAs(p, "GET", listSessionsPath, "")
 	if a.status != 403 || a.body != notFresh || a.cookie() != p.cookie || a.header.Get("Set-Auth-Token") == "" {
-		t.Errorf("session a day old: got %d %s, cookies %q, want 403 SESSION_NOT_FRESH, a renewed cookie and its token",
+		t.Errorf("session a day old: got %d %s, cookies %q; want 403 SESSION_NOT_FRESH, the session cookie and its token",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 	if a := s.doAs(p, "GET", listSessionsPath, ""); a.status != 403 || len(a.header["Set-Cookie"]) > 0 {

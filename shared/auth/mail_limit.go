@@ -10,17 +10,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// The limits of mails of one kind to one email. Each client has its own limit, so that no other client can use up the
-// limit of the owner. The total limit protects the inbox against requests from many clients. If the total limit drops a
-// reset mail, Xenon has sent twenty reset mails within the hour, and the link of the newest one still works. A
-// completed reset deletes both counters.
+// The limits of mails of one kind to one email. Each client has its own limit, so that no other client can use it up.
+// The total limit protects the inbox from requests of many clients. When it drops a reset mail, the last of twenty such
+// mails was sent less than an hour ago, so its link is still valid. A completed reset deletes both counters.
 var (
-	mailLimit      = limit.Rule{Window: time.Hour, Max: 5}  // for one client IP address
+	mailLimit      = limit.Rule{Window: time.Hour, Max: 5}  // for the IP address of one client
 	mailTotalLimit = limit.Rule{Window: time.Hour, Max: 20} // for all clients together
 )
 
-// mailCharges returns the charges for a mail: for the client, and for all clients. A mail.Nothing has its own counters:
-// it does the same work, and does not reduce the number of mails that can be sent.
+// mailCharges returns the charges for a mail: the one for the client, and the one for all clients together. A
+// mail.Nothing has counters of its own, so that it causes the same work but does not use up the limit of other mails.
 func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total store.Charge) {
 	kind := string(m.Kind)
 	if m.Purpose != "" {
@@ -32,8 +31,8 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total st
 	return client, total
 }
 
-// mayMail reports whether a mail may be sent, and counts the mail if it may. If it may not, send queues a mail.Nothing
-// instead, so that the response does not show it.
+// mayMail reports whether the limits allow a mail, and counts the mail if they do. If only the total limit rejects the
+// mail, it does not count for the client.
 func (s *Service) mayMail(r *http.Request, db *store.Store, m mail.Message) (bool, error) {
 	if !s.Options.RateLimit {
 		return true, nil
@@ -52,6 +51,7 @@ func (s *Service) mayMail(r *http.Request, db *store.Store, m mail.Message) (boo
 	return false, nil
 }
 
+// countMail counts a mail against one limit and reports whether the limit allows it.
 func (s *Service) countMail(r *http.Request, db *store.Store, c store.Charge) (bool, error) {
 	err := db.Count(r.Context(), c)
 	if store.IsLimited(err) {
@@ -63,7 +63,7 @@ func (s *Service) countMail(r *http.Request, db *store.Store, c store.Charge) (b
 	return true, nil
 }
 
-// resetMailCounters returns the keys of the counters of reset mails that a completed reset deletes.
+// resetMailCounters returns the keys of the counters of reset mails. A completed reset deletes these counters.
 func (s *Service) resetMailCounters(r *http.Request, email string) []string {
 	client, total := s.mailCharges(r, mail.Message{Kind: mail.ResetPassword, To: email})
 	return []string{client.Key, total.Key}

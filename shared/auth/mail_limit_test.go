@@ -11,7 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// flood requests mails from many IP addresses and counts the queued mails.
+// flood is a server with rate limits, and a client that requests mails. sent counts the queued mails by kind; answers
+// are the responses.
 type flood struct {
 	*server
 	box     *mailbox
@@ -27,7 +28,7 @@ func newFlood(t *testing.T) *flood {
 	return f
 }
 
-// requestMail sends a request from an IP address and moves the clock by a minute.
+// requestMail requests a mail to the email from an IP address, and moves the clock by a minute.
 func (f *flood) requestMail(path, email, ip string) {
 	a := f.do("POST", path, `{"email":"`+email+`"}`, "X-Forwarded-For", ip)
 	f.answers = append(f.answers, fmt.Sprint(a.status, a.body))
@@ -37,16 +38,17 @@ func (f *flood) requestMail(path, email, ip string) {
 	f.now = f.now.Add(time.Minute)
 }
 
+// checkSent compares the numbers of mails since the last call with want.
 func (f *flood) checkSent(name string, want map[mail.Kind]int) {
 	f.t.Helper()
 	if diff := cmp.Diff(want, f.sent); diff != "" {
-		f.t.Errorf("%s: mails (-want +got):\n%s", name, diff)
+		f.t.Errorf("%s: number of mails by kind (-want +got):\n%s", name, diff)
 	}
 	clear(f.sent)
 }
 
-// One client gets five mails of a kind an hour to one email, and all clients together get twenty. The responses are the
-// same.
+// One client can cause five mails of a kind to one email in an hour, and all clients together can cause twenty. The
+// response does not show whether a mail was dropped.
 func TestMailsToOneEmailAreLimited(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
@@ -59,16 +61,16 @@ func TestMailsToOneEmailAreLimited(t *testing.T) {
 	}
 	f.checkSent("from many clients", map[mail.Kind]int{mail.ResetPassword: 15, mail.Nothing: 5})
 	f.requestMail(requestResetPath, "nobody@example.com", "192.0.2.1")
-	f.checkSent("to another address", map[mail.Kind]int{mail.Nothing: 1})
+	f.checkSent("to another email", map[mail.Kind]int{mail.Nothing: 1})
 	f.now = f.now.Add(time.Hour)
 	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("an hour later", map[mail.Kind]int{mail.ResetPassword: 1})
 	if slices.Sort(f.answers); len(slices.Compact(f.answers)) != 1 {
-		t.Errorf("got the answers %q, want the same answer to every request", f.answers)
+		t.Errorf("requests for reset mails: got the responses %q, want the same response to every request", f.answers)
 	}
 }
 
-// A mail that is dropped by the limit of all clients does not count for the client.
+// A mail that the limit of all clients drops does not count against the limit of its client.
 func TestMailsDroppedByTheTotalLimitDoNotCount(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
@@ -87,7 +89,7 @@ func TestMailsDroppedByTheTotalLimitDoNotCount(t *testing.T) {
 	f.checkSent("later", map[mail.Kind]int{mail.ResetPassword: 5})
 }
 
-// Mails of one kind, and mails that are not sent, do not count for another kind.
+// Mails of one kind, and mails that are not sent, do not count against the limit of another kind.
 func TestMailLimitsAreByKind(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
@@ -104,7 +106,7 @@ func TestMailLimitsAreByKind(t *testing.T) {
 	f.checkSent("reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
 
-// After a completed reset the owner gets a reset mail, however many mails others have requested before.
+// After a completed reset the owner gets a reset mail again, even if other clients have reached the limit before.
 func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 	t.Parallel()
 	f := newFlood(t)
@@ -116,12 +118,12 @@ func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, at the total limit", map[mail.Kind]int{mail.Nothing: 1})
 	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For",
-		"192.0.2.1").check(t, "the newest link", 200, "")
+		"192.0.2.1").check(t, "reset with the newest link", 200, "")
 	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, after the reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
 
-// If the notice to the old email is dropped, the new email gets no link either.
+// If the limit drops the notice to the old email, the new email gets no link either.
 func TestEmailChangeIsNotMailedIfItsNoticeIsDropped(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
@@ -137,12 +139,12 @@ func TestEmailChangeIsNotMailedIfItsNoticeIsDropped(t *testing.T) {
 			want = []string{"nothing ada@example.com", fmt.Sprintf("nothing new%d@example.com", i)}
 		}
 		if diff := cmp.Diff(want, box.sent()); diff != "" {
-			t.Errorf("change %d: mails (-want +got):\n%s", i, diff)
+			t.Errorf("email change %d: mails (-want +got):\n%s", i, diff)
 		}
 	}
 }
 
-// A dropped mail is in the audit log, but not in the response.
+// The audit record of the request names the kind of the dropped mail.
 func TestDroppedMailIsInTheAuditLog(t *testing.T) {
 	log := captureLog(t)
 	f := newFlood(t)
@@ -153,6 +155,6 @@ func TestDroppedMailIsInTheAuditLog(t *testing.T) {
 	got := records(t, log)
 	if len(got) != 1 || got[0]["event"] != "password-reset-request" || got[0]["result"] != "ok" ||
 		got[0]["mailDropped"] != "reset-password" {
-		t.Errorf("got audit records %v, want one password-reset-request with the dropped mail", got)
+		t.Errorf("sixth request for a reset mail: got audit records %v, want one with mailDropped", got)
 	}
 }

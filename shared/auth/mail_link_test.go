@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// Every mailed link rejects an untrusted redirect target, with any token.
+// Every mailed link rejects an untrusted redirect target, even if the token is invalid too.
 func TestR31_MailedLinksRefuseUntrustedTargets(t *testing.T) {
 	t.Parallel()
 	s, _ := newMailServer(t)
@@ -30,7 +30,7 @@ func TestR31_MailedLinksRefuseUntrustedTargets(t *testing.T) {
 			a := s.do("GET", path+c.query, "")
 			a.check(t, path+c.query, c.status, c.code)
 			if a.header.Get("Location") != "" {
-				t.Errorf("%s: redirected to the untrusted target %s, want no redirect",
+				t.Errorf("%s: got a redirect to %s, want none",
 					path+c.query, a.header.Get("Location"))
 			}
 		}

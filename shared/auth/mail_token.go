@@ -13,13 +13,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// mailTokenLife is how long a mailed link that verifies or changes an email works.
+// mailTokenLife is how long a mailed link that verifies or changes an email is valid.
 const mailTokenLife = time.Hour
 
-// newLinkID returns a random ID for the claims of a link.
+// newLinkID returns a random ID for mailClaims.
 func newLinkID() string { return random.String(resetAlphabet, resetLength) }
 
-// identifier returns the identifier of the link's row in the table verification, or "" if the link has no row.
+// identifier returns the identifier of the row in the table verification that belongs to the link, or "" if the link
+// has no row.
 func (c mailClaims) identifier() string {
 	switch {
 	case c.ID == "":
@@ -32,24 +33,25 @@ func (c mailClaims) identifier() string {
 
 // Better Auth's request types of an email change (docs/wire.md#change-of-email).
 const (
-	confirmChange = "change-email-confirmation" // the link that the old email gets, which confirms the change
-	verifyChange  = "change-email-verification" // the link that the new email gets, which proves ownership
+	confirmChange = "change-email-confirmation" // of the link that the old email gets, to confirm the change
+	verifyChange  = "change-email-verification" // of the link that the new email gets, to prove ownership
 )
 
-// mailClaims has the claims of a mailed link that verifies or changes an email, in Better Auth's form, so that a
-// TypeScript server with the same secret can redeem the link. Only Xenon sets the ID. It identifies a row of the table
-// verification; deleting the row revokes the link.
+// mailClaims are the claims in the token of a mailed link that verifies or changes an email. They have Better Auth's
+// form, so that a TypeScript server with the same secret can redeem the link. Only Xenon sets the ID. It identifies a
+// row of the table verification; deleting the row makes the link invalid.
 type mailClaims struct {
 	Email       string `json:"email"`                 // the current email in lower case
-	UpdateTo    string `json:"updateTo,omitempty"`    // of a change: the new email in lower case
-	RequestType string `json:"requestType,omitempty"` // of a change: confirmChange, verifyChange, or "" from old versions
+	UpdateTo    string `json:"updateTo,omitempty"`    // for a change: the new email in lower case
+	RequestType string `json:"requestType,omitempty"` // for a change: confirmChange, verifyChange or "" (old versions)
 	UserID      string `json:"userId,omitempty"`
 	jwt.RegisteredClaims
 }
 
 var errClaimExpired = errors.New("the token has expired")
 
-// signMailToken signs claims as Better Auth does: HS256 with the secret, and only "alg" in the header.
+// signMailToken returns a signed token with the claims, valid for mailTokenLife. As in Better Auth the algorithm is
+// HS256 with the secret, and the header has only "alg".
 func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, error) {
 	secret, err := s.Sessions.Secret(ctx)
 	if err != nil {
@@ -89,7 +91,7 @@ func (s *Service) parseMailToken(ctx context.Context, text string) (c mailClaims
 	return c, nil
 }
 
-// setClaims checks the members of a token in Better Auth's order and stores them in c.
+// setClaims checks the members of a token as Better Auth does, first the times, and stores them in c.
 func (c *mailClaims) setClaims(members map[string]any, now time.Time) error {
 	seconds := float64(now.Unix())
 	for _, name := range []string{"iat", "nbf", "exp"} {
@@ -123,8 +125,8 @@ func (c *mailClaims) setClaims(members map[string]any, now time.Time) error {
 	return nil
 }
 
-// Better Auth's alphabets and lengths of one-time tokens (docs/wire.md#objects): 142 bits for a password reset, 165
-// bits for a deletion.
+// Better Auth's alphabets and lengths of one-time tokens (docs/wire.md#objects). A token that resets a password has 142
+// random bits, one that deletes a user has 165.
 const (
 	resetAlphabet  = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	resetLength    = 24

@@ -24,7 +24,7 @@ const (
 	deleteCallbackPath   = "/api/auth/delete-user/callback"
 )
 
-// mailbox is a mail.Sender that keeps all mails.
+// mailbox is a mail.Sender that keeps the mails instead of sending them.
 type mailbox struct {
 	mu    sync.Mutex
 	mails []mail.Message
@@ -37,7 +37,7 @@ func (m *mailbox) Send(_ context.Context, message mail.Message) error {
 	return nil
 }
 
-// sent returns "kind to" of every mail since the last call.
+// sent returns the mails since the last call, each as "kind recipient", and removes them.
 func (m *mailbox) sent() (list []string) {
 	for _, message := range m.take() {
 		list = append(list, string(message.Kind)+" "+message.To)
@@ -45,6 +45,7 @@ func (m *mailbox) sent() (list []string) {
 	return list
 }
 
+// take returns the mails since the last call and removes them.
 func (m *mailbox) take() []mail.Message {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -53,17 +54,17 @@ func (m *mailbox) take() []mail.Message {
 	return mails
 }
 
-// takeOne returns the only mail since the last call.
+// takeOne is like take, but fails the test unless there is exactly one mail.
 func (m *mailbox) takeOne(t *testing.T) mail.Message {
 	t.Helper()
 	mails := m.take()
 	if len(mails) != 1 {
-		t.Fatalf("got %d mails, want 1: %v", len(mails), mails)
+		t.Fatalf("mails since the last call: got %d, want 1: %v", len(mails), mails)
 	}
 	return mails[0]
 }
 
-// newMailServer is newServer with a mailbox and with settings "NAME=value".
+// newMailServer is like newServer, with a mailbox for its mails and with settings in the form "NAME=value".
 func newMailServer(t *testing.T, settings ...string) (*server, *mailbox) {
 	t.Helper()
 	s := newServer(t, func(env map[string]string) {
@@ -77,8 +78,8 @@ func newMailServer(t *testing.T, settings ...string) (*server, *mailbox) {
 	return s, box
 }
 
-// reset empties the database and changes the settings, for the next row of a table. A new database for each row would
-// take minutes.
+// reset deletes all users, links and mails, sets the clock to startOfTests and changes the settings, for the next case
+// of a test. A new database for each case would take minutes.
 func (s *server) reset(box *mailbox, settings ...string) {
 	s.t.Helper()
 	env := map[string]string{"DATABASE_URL": s.url, "BETTER_AUTH_SECRET": string(s.cfg.AuthSecret), "RATE_LIMIT": "off"}
@@ -96,31 +97,32 @@ func (s *server) reset(box *mailbox, settings ...string) {
 	s.exec(`DELETE FROM "user"; DELETE FROM verification`)
 }
 
-// bearer returns the Authorization header after a sign-up or sign-in.
+// bearer returns the Authorization header, name and value, that a client sends after this response to a sign-up or
+// sign-in.
 func (a answer) bearer() []string {
 	return []string{"Authorization", "Bearer " + a.header.Get("Set-Auth-Token")}
 }
 
-// openLink opens the link of a mail.
+// openLink sends the request of a browser that opens the link in a mail.
 func (s *server) openLink(m mail.Message, headers ...string) answer {
 	s.t.Helper()
 	return s.do("GET", strings.TrimPrefix(m.URL, origin), "", headers...)
 }
 
-// canSignIn reports whether a password is right.
+// canSignIn reports whether a sign-in with the email and the password succeeds.
 func (s *server) canSignIn(email, password string) bool {
 	s.t.Helper()
 	return s.do("POST", signInPath, `{"email":"`+email+`","password":"`+password+`"}`).status == http.StatusOK
 }
 
-// insertUser inserts a user without a password and returns the id.
+// insertUser stores a user without an account and returns the id.
 func (s *server) insertUser(email string) string {
 	s.t.Helper()
 	return query[string](s, `INSERT INTO "user" (name, email, "emailVerified") VALUES ('', $1, false) RETURNING id::text`,
 		email)
 }
 
-// check compares the status and code of an answer.
+// check compares the status and the code of a response. name names the request.
 func (a answer) check(t *testing.T, name string, status int, code string) {
 	t.Helper()
 	if a.status != status || a.code() != code {

@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// checkPasswordLength checks the length of a new password.
+// checkPasswordLength returns an error if a new password is too short or too long.
 func checkPasswordLength(p string) error {
 	switch n := password.Length(p); {
 	case n < password.MinLength:
@@ -19,9 +19,8 @@ func checkPasswordLength(p string) error {
 	return nil
 }
 
-// hashNewPassword hashes a new password. It rejects common passwords if PASSWORD_BLOCKLIST is on, and breached
-// passwords if PASSWORD_BREACH_CHECK is on. If the breach service does not answer, hashNewPassword accepts the
-// password.
+// hashNewPassword returns the hash of a new password. It rejects common passwords if PASSWORD_BLOCKLIST is on, and
+// breached passwords if PASSWORD_BREACH_CHECK is on. If the breach service does not answer, it accepts the password.
 func (s *Service) hashNewPassword(r *http.Request, secret string) (string, error) {
 	if s.Options.PasswordBlocklist && password.IsCommon(secret) {
 		return "", errCompromised

@@ -12,7 +12,8 @@ import (
 const compromised = `{"message":"The password you entered has been compromised. Please choose a different ` +
 	`password.","code":"PASSWORD_COMPROMISED"}`
 
-// setPasswords sends a password to each route that sets one and returns the answers: sign-up, change and reset.
+// setPasswords sets a password by each route that can do so, and returns the responses by route: sign-up, change,
+// reset.
 func (s *server) setPasswords(password string) map[string]answer {
 	s.t.Helper()
 	box := &mailbox{}

@@ -14,7 +14,7 @@ import (
 
 const wrongSignIn = `{"email":"ada@example.com","password":"wrong horse"}`
 
-// fromIP returns the header that names a client IP address.
+// fromIP returns the header, name and value, that gives a request the client IP address 192.0.2.last.
 func fromIP(last int) []string { return []string{"X-Forwarded-For", fmt.Sprintf("192.0.2.%d", last)} }
 
 // guess sends n sign-ins with a wrong password, each from another IP address, and returns the statuses.
@@ -27,7 +27,7 @@ func (s *server) guess(email string, n int) (statuses []int) {
 	return statuses
 }
 
-// count returns how many statuses equal want.
+// count returns how many of the statuses equal want.
 func count(statuses []int, want int) (n int) {
 	for _, status := range statuses {
 		if status == want {
@@ -37,35 +37,35 @@ func count(statuses []int, want int) (n int) {
 	return n
 }
 
-// The counters and responses are the same for an email that no user has.
+// The limits are the same for an email that a user has and for one that no user has.
 func TestR15_GuessesFromManyIPAddressesAreLimitedByAccount(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{"ADA@example.com", "nobody@example.com"} {
 		s := newServer(t, withRateLimit, clientIP("xff:1"))
 		s.signUpAda()
 		if got := s.guess(email, 30); count(got, 401) != 20 || count(got, 429) != 10 {
-			t.Errorf("%s: got statuses %v, want 20 of 401 and then 429", email, got)
+			t.Errorf("30 wrong passwords for %s: got statuses %v, want 20 of 401 and then 429", email, got)
 		}
 		lower := strings.ToLower(email)
 		a := s.do("POST", signInPath, strings.Replace(wrongSignIn, "ada@example.com", lower, 1), fromIP(200)...)
 		if a.status != 429 || a.header.Get("X-Retry-After") != "3600" {
-			t.Errorf("%s after 30 guesses: got %d, X-Retry-After %q, want 429 and 3600",
+			t.Errorf("one more wrong password for %s: got %d, X-Retry-After %q; want 429 and 3600",
 				email, a.status, a.header.Get("X-Retry-After"))
 		}
 		if got := query[int](s, `SELECT count FROM "rateLimit" WHERE key = $1`, "account:"+lower); got != 20 {
-			t.Errorf("%s: the account's counter is %d, want 20", email, got)
+			t.Errorf("after 31 wrong passwords for %s: the account's counter is %d, want 20", email, got)
 		}
 		if a := s.do("POST", signInPath, strings.Replace(wrongSignIn, "ada", "eve", 1), fromIP(201)...); a.status != 401 {
-			t.Errorf("another account: got %d, want 401", a.status)
+			t.Errorf("wrong password for another account: got %d, want 401", a.status)
 		}
 		s.now = s.now.Add(time.Hour)
 		if got := s.guess(email, 21); count(got, 401) != 20 {
-			t.Errorf("%s an hour later: got statuses %v, want 20 of 401", email, got)
+			t.Errorf("21 wrong passwords for %s an hour later: got statuses %v, want 20 of 401", email, got)
 		}
 	}
 }
 
-// Wrong passwords from one network do not lock out other networks.
+// Wrong passwords from one network do not lock out clients in other networks.
 func TestSignInLimitsGuessesByNetwork(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
@@ -73,17 +73,17 @@ func TestSignInLimitsGuessesByNetwork(t *testing.T) {
 	var got []int
 	for range 12 {
 		got = append(got, s.do("POST", signInPath, wrongSignIn, fromIP(1)...).status)
-		s.now = s.now.Add(10 * time.Second) // past the limit of the IP address
+		s.now = s.now.Add(10 * time.Second) // so that the limit of the path is not reached
 	}
 	if count(got, 401) != 10 || count(got, 429) != 2 {
-		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
+		t.Errorf("12 wrong passwords from one network: got statuses %v, want 10 of 401 and then 429", got)
 	}
 	if a := s.do("POST", signInPath, signIn, fromIP(2)...); a.status != 200 {
-		t.Errorf("another network: got %d %s, want 200", a.status, a.body)
+		t.Errorf("right password from another network: got %d %s, want 200", a.status, a.body)
 	}
 }
 
-// RATE_LIMIT_RULES can lift the limit of an IP address, but not that of an account.
+// RATE_LIMIT_RULES can remove the limit of a path, but not the limits of wrong passwords.
 func TestWrongPasswordsAreLimitedWithoutARuleForThePath(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"),
@@ -94,7 +94,7 @@ func TestWrongPasswordsAreLimitedWithoutARuleForThePath(t *testing.T) {
 		got = append(got, s.do("POST", signInPath, wrongSignIn, fromIP(1)...).status)
 	}
 	if count(got, 401) != 10 || count(got, 429) != 2 {
-		t.Errorf("got statuses %v, want 10 of 401 and then 429", got)
+		t.Errorf("12 wrong passwords without a limit of the path: got statuses %v, want 10 of 401 and then 429", got)
 	}
 }
 
@@ -113,12 +113,12 @@ func TestSuccessfulSignInsDoNotCount(t *testing.T) {
 		s.now = s.now.Add(5 * time.Second)
 	}
 	if got := query[int](s, `SELECT count(*) FROM "rateLimit" WHERE key LIKE 'account:%'`); got != 0 {
-		t.Errorf("sign-ins that succeeded left %d counters, want 0", got)
+		t.Errorf("after successful sign-ins: got %d counters of wrong passwords, want 0", got)
 	}
 }
 
-// The right password of a user who must not sign in does not count as a guess.
-func TestRefusedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
+// A sign-in with the right password does not count as a wrong password, even if the user is not allowed to sign in.
+func TestRejectedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"),
 		func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
@@ -135,18 +135,18 @@ func TestRefusedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM "rateLimit" WHERE key LIKE 'account:%'`); got != 0 {
-		t.Errorf("refused sign-ins with the right password left %d counters, want 0", got)
+		t.Errorf("after rejected sign-ins with the right password: got %d counters of wrong passwords, want 0", got)
 	}
 }
 
-// Of 120 concurrent sign-ins no more than 20 wrong passwords are compared, and right passwords do not change the count.
+// Of 120 concurrent sign-ins no more than 20 wrong passwords are compared. Right passwords do not change the count.
 func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	s.signUpAda()
 	url := dbtest.Pgbouncer(t, s.url)
 	pooled := newServer(t, withRateLimit, clientIP("xff:1"), func(env map[string]string) { env["DATABASE_URL"] = url })
-	pooled.now = pooled.now.Add(2 * time.Hour) // in another window
+	pooled.now = pooled.now.Add(2 * time.Hour) // so that its requests begin a new window
 	for i, site := range []*server{s, pooled} {
 		var wrong, right, others atomic.Int32
 		var group sync.WaitGroup
@@ -170,13 +170,15 @@ func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 		group.Wait()
 		left := query[int](s, `SELECT coalesce(sum(count), 0) FROM "rateLimit" WHERE key = 'account:ada@example.com'`)
 		if wrong.Load() > 20 || others.Load() > 0 || left != int(wrong.Load()) {
-			t.Errorf("site %d: %d guesses answered, %d right, %d other answers, the counter says %d",
+			t.Errorf("server %d: got %d wrong and %d right passwords compared, %d unexpected statuses and the counter %d; "+
+				"want at most 20 wrong ones, no unexpected status and the counter equal to the wrong ones",
 				i, wrong.Load(), right.Load(), others.Load(), left)
 		}
 	}
 }
 
-// A stolen session gets ten guesses an hour on all routes together, and the owner's own session is not affected.
+// A client with a stolen session can try ten passwords an hour, on all routes together. Another session of the owner is
+// not affected.
 func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
@@ -197,35 +199,37 @@ func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 		got = append(got, a.status)
 	}
 	if count(got, 400) != 10 || count(got, 429) != 290 {
-		t.Errorf("%d guesses of 300 were answered, want 10", count(got, 400))
+		t.Errorf("300 wrong passwords in one session: %d were compared and %d rejected, want 10 and 290",
+			count(got, 400), count(got, 429))
 	}
 	for range 12 { // the right password does not count
 		s.now = s.now.Add(10 * time.Second)
 		a := s.do("POST", "/api/auth/verify-password", `{"password":"correct horse"}`, "Cookie", owner.cookie(), "Origin",
 			origin)
 		if a.status != 200 {
-			t.Fatalf("a request with the owner's session: got %d %s, want 200", a.status, a.body)
+			t.Fatalf("right password in another session of the owner: got %d %s, want 200", a.status, a.body)
 		}
 	}
 }
 
-// The session is extended in the database before the attempt is counted, so the browser gets its new cookie, too.
-func TestRefusedAttemptInASessionKeepsTheRenewedCookie(t *testing.T) {
+// The session is extended in the database before the attempt is counted. So even the 429 response sets the session
+// cookie.
+func TestRejectedAttemptInASessionSetsTheCookieOfTheExtendedSession(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit)
 	cookie := s.signUpAda().cookie()
-	s.now = s.now.Add(24*time.Hour - time.Minute) // a minute before the session is due
+	s.now = s.now.Add(24*time.Hour - time.Minute) // a minute before the session is extended
 	guess := func() answer {
 		return s.do("POST", "/api/auth/verify-password", `{"password":"wrong horse"}`, "Cookie", cookie, "Origin", origin)
 	}
 	for range 10 {
 		if a := guess(); a.status != 400 {
-			t.Fatalf("guess within the limit: got %d %s, want 400", a.status, a.body)
+			t.Fatalf("wrong password within the limit: got %d %s, want 400", a.status, a.body)
 		}
 	}
 	s.now = s.now.Add(time.Minute)
 	if a := guess(); a.status != 429 || !strings.Contains(a.header.Get("Set-Cookie"), "better-auth.session_token=") {
-		t.Errorf("guess above the limit: got %d %s, Set-Cookie %q, want 429 and the renewed session cookie",
+		t.Errorf("wrong password above the limit: got %d %s, Set-Cookie %q; want 429 and the session cookie",
 			a.status, a.body, a.header.Get("Set-Cookie"))
 	}
 }

@@ -10,18 +10,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// The limiter sends errTooManyRequests with the header X-Retry-After.
+// errTooManyRequests is Better Auth's error for a rate limit. The limiter adds the header X-Retry-After.
 var errTooManyRequests = web.NewError(http.StatusTooManyRequests, "", limit.TooManyMessage)
 
+// charge returns a charge that counts this request with the rule, under the key.
 func (s *Service) charge(rule limit.Rule, key string) store.Charge {
 	return store.Charge{Key: key, Window: rule.Window, Max: rule.Max, At: s.Now()}
 }
 
-// callbackPath is the path of the callbacks of all providers.
+// callbackPath is the route of the OAuth callbacks of all providers.
 const callbackPath = "/callback/{provider}"
 
-// withLimit counts the requests of a path by the client's IP address. As in Better Auth, each provider has its own
-// callback path. All providers that are not configured have one counter, so that clients cannot fill the table.
+// withLimit makes h count the requests to a path by the IP address of the client. As in Better Auth, each configured
+// provider has its own callback path. All other providers share one counter, so that clients cannot fill the table
+// rateLimit.
 func (s *Service) withLimit(path string, h limit.Handler) web.Handler {
 	l := *s.Limits
 	l.Now = s.Now
@@ -41,7 +43,7 @@ func (s *Service) withLimit(path string, h limit.Handler) web.Handler {
 	}
 }
 
-// keyEmail returns an email in the form that keys contain: the email itself, or its hash if it has more than 320 bytes.
+// keyEmail returns an email as rate limit keys contain it: the email itself, or its hash if it has more than 320 bytes.
 // No real email is longer.
 func keyEmail(email string) string {
 	if len(email) <= 320 {

@@ -10,7 +10,7 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		source string
-		header []string // headers that the trusted proxies set
+		header []string // headers that the trusted proxies set; %s stands for what the client sent
 		key    string
 	}{
 		{"remote", nil, "192.0.2.1"}, // the remote address of httptest
@@ -40,12 +40,13 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 			}
 			if a := s.do("POST", signInPath, strings.Replace(signIn, "ada", spoofed[:1], 1), headers...); a.status != want &&
 				a.status != want-1 {
-				t.Errorf("%s, request %d: got %d %s, want %d or %d",
+				t.Errorf("CLIENT_IP=%s, request %d: got %d %s, want %d or %d",
 					c.source, i, a.status, a.body, want, want-1)
 			}
 		}
 		if got := s.rateLimitRows(); !strings.Contains(got, c.key+"|/sign-in/email 3") || strings.Contains(got, "10.0.0") {
-			t.Errorf("%s: got %s, want %s", c.source, got, c.key)
+			t.Errorf("CLIENT_IP=%s: got the rows %s, want the key of %s, and none of an IP address that the client sent",
+				c.source, got, c.key)
 		}
 	}
 }
@@ -68,7 +69,7 @@ func TestR16_IPv6NetworkHasOneLimit(t *testing.T) {
 		{"::ffff:192.0.2.1", 429},
 	} {
 		if a := s.signIn("X-Forwarded-For", c.address); a.status != c.status {
-			t.Errorf("request %d from %s: got %d, want %d", i, c.address, a.status, c.status)
+			t.Errorf("sign-in %d, from %s: got %d, want %d", i, c.address, a.status, c.status)
 		}
 	}
 }
@@ -83,13 +84,13 @@ func TestIPv6IsAlsoLimitedBySlash48(t *testing.T) {
 	}
 	for i := range 30 {
 		if got := attempt(i, "2001:db8:1"); got != 401 {
-			t.Fatalf("network %d: got %d, want 401", i, got)
+			t.Fatalf("sign-in from /64 number %d of a /48: got %d, want 401", i, got)
 		}
 	}
 	if got := attempt(30, "2001:db8:1"); got != 429 {
-		t.Errorf("network 30 of the same /48: got %d, want 429", got)
+		t.Errorf("sign-in from /64 number 30 of the same /48: got %d, want 429", got)
 	}
 	if got := attempt(30, "2001:db8:2"); got != 401 {
-		t.Errorf("another /48: got %d, want 401", got)
+		t.Errorf("sign-in from another /48: got %d, want 401", got)
 	}
 }

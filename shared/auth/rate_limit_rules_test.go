@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// classRules are the settings in docs/configuration.md for many users behind one IP address.
+// classRules is the value of RATE_LIMIT_RULES that docs/configuration.md recommends for many users behind one IP
+// address.
 const classRules = `{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, ` +
 	`"/token": {"window": 10, "max": 1000}}`
 
-// Each of 30 users opens the login page, signs in and gets a JWT. Rejected requests wait as X-Retry-After says.
+// Each of 30 users opens the login page, signs in and gets a JWT. After a rejected request, the client waits as long as
+// X-Retry-After says and repeats the request.
 func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -49,7 +51,7 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 				for ; wait(in); in = s.do("POST", signInPath, fmt.Sprintf(client, i), class...) {
 				}
 				if in.status != 200 {
-					t.Fatalf("sign-in of person %d: got %d %s, want 200", i, in.status, in.body)
+					t.Fatalf("sign-in of user %d: got %d %s, want 200", i, in.status, in.body)
 				}
 				for wait(s.do("GET", "/api/auth/token", "", append(class, "Cookie", in.cookie())...)) {
 				}
@@ -69,7 +71,7 @@ func TestRateLimitRulesSwitchALimitOff(t *testing.T) {
 	for i := range 8 {
 		if a := s.do("POST", signInPath, fmt.Sprintf(`{"email":"ada%d@example.com","password":"wrong"}`,
 			i)); a.status != 401 {
-			t.Fatalf("request %d: got %d, want 401", i, a.status)
+			t.Fatalf("sign-in %d without a limit: got %d, want 401", i, a.status)
 		}
 	}
 }

@@ -16,15 +16,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// withRateLimit switches the rate limits on, which is the default.
+// withRateLimit is a function for newServer that switches the rate limits on, which is the default of the product.
 func withRateLimit(env map[string]string) { env["RATE_LIMIT"] = "" }
 
-// clientIP sets CLIENT_IP.
+// clientIP returns a function for newServer that sets CLIENT_IP.
 func clientIP(source string) func(map[string]string) {
 	return func(env map[string]string) { env["CLIENT_IP"] = source }
 }
 
-// rateLimitRows returns the rows of the table rateLimit as "key count".
+// rateLimitRows returns the rows of the table rateLimit, each as "key count", with commas between them.
 func (s *server) rateLimitRows() string {
 	return query[string](s, `SELECT coalesce(string_agg(key || ' ' || count, ', ' ORDER BY key), '') FROM "rateLimit"`)
 }
@@ -45,29 +45,29 @@ func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 	s.now = s.now.Add(2500 * time.Millisecond)
 	a := s.signIn()
 	if a.status != 429 || a.body != `{"message":"Too many requests. Please try again later."}` {
-		t.Errorf("sign-in above the limit: got %d %s, want 429 and the message alone", a.status, a.body)
+		t.Errorf("sign-in above the limit: got %d %s, want 429 and only the message", a.status, a.body)
 	}
 	a.header.Del(web.RequestIDHeader)
 	a.header.Del("Vary") // depends on CORS, not on the rate limit
 	want := http.Header{"Content-Type": {"application/json"}, "X-Retry-After": {"8"}}
 	if diff := cmp.Diff(want, a.header); diff != "" {
-		t.Errorf("headers (-want +got):\n%s", diff)
+		t.Errorf("headers of a 429 (-want +got):\n%s", diff)
 	}
 	s.now = s.now.Add(7499 * time.Millisecond)
 	if a := s.signIn(); a.status != 429 || a.header.Get("X-Retry-After") != "1" {
-		t.Errorf("just before the end of the window: got %d, X-Retry-After %q, want 429 and 1",
+		t.Errorf("sign-in a millisecond before the end of the window: got %d, X-Retry-After %q; want 429 and 1",
 			a.status, a.header.Get("X-Retry-After"))
 	}
 	s.now = s.now.Add(time.Millisecond)
 	if a := s.signIn(); a.status != 200 {
-		t.Errorf("after the window: got %d, want 200", a.status)
+		t.Errorf("sign-in at the end of the window: got %d, want 200", a.status)
 	}
 	if want := "no-trusted-ip|/sign-in/email 1, no-trusted-ip|/sign-up/email 1"; s.rateLimitRows() != want {
-		t.Errorf("got %s, want %s", s.rateLimitRows(), want)
+		t.Errorf("rows of rateLimit: got %s, want %s", s.rateLimitRows(), want)
 	}
 }
 
-// Every allowed request extends the window.
+// Every request within the limit extends the window.
 func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit)
@@ -81,7 +81,7 @@ func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 	}, {time.Millisecond, 200}} {
 		s.now = s.now.Add(c.later)
 		if a := s.signIn(); a.status != c.status {
-			t.Errorf("request %d: got %d, want %d", i, a.status, c.status)
+			t.Errorf("sign-in %d, %v after the one before: got %d, want %d", i, c.later, a.status, c.status)
 		}
 	}
 }
@@ -95,7 +95,7 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 		max          int
 		window       time.Duration
 	}{
-		{"POST", "/api/auth/sign-up/email", 2, 10 * time.Second}, // signUpAda is the third
+		{"POST", "/api/auth/sign-up/email", 2, 10 * time.Second}, // signUpAda has sent the first of three
 		{"POST", "/api/auth/sign-in/email", 3, 10 * time.Second},
 		{"POST", "/api/auth/sign-in/social", 3, 10 * time.Second},
 		{"POST", "/api/auth/change-password", 3, 10 * time.Second},
@@ -111,27 +111,27 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 	} {
 		for i := range c.max {
 			if a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin); a.status == 429 {
-				t.Fatalf("%s %s: request %d is refused, want it within the limit", c.method, c.path, i+1)
+				t.Fatalf("%s %s: request %d is rejected, want it within the limit", c.method, c.path, i+1)
 			}
 		}
 		a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin)
 		if want := fmt.Sprint(c.window.Seconds()); a.status != 429 || a.header.Get("X-Retry-After") != want ||
 			a.header.Get("Set-Cookie") != "" {
-			t.Errorf("%s %s: got %d, X-Retry-After %q, want 429 and %s", c.method, c.path, a.status,
-				a.header.Get("X-Retry-After"), want)
+			t.Errorf("%s %s above the limit: got %d, X-Retry-After %q, Set-Cookie %q; want 429, %s and no cookie",
+				c.method, c.path, a.status, a.header.Get("X-Retry-After"), a.header.Get("Set-Cookie"), want)
 		}
 	}
 	if strings.Contains(s.rateLimitRows(), "reset-password/a") {
-		t.Error("the rate limit table contains a one-time token, want none")
+		t.Error("the table rateLimit contains a one-time token, want none")
 	}
 }
 
-// Every route returns the rejection and changes nothing before it.
+// A request that a rate limit rejects changes nothing, on any route.
 func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, withSharedDatabase)
 	first := s.signUpAda()
-	// The second cookie is one that get-session and requireCaller clear.
+	// get-session and requireCaller would clear the second cookie.
 	headers := []string{"Cookie", first.cookie() + "; better-auth.session_data=leftover", "Origin", origin}
 	link, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"email": "ada@example.com", "exp": s.now.Unix() +
 		60}).
@@ -189,22 +189,22 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	} {
 		a := s.do(c.method, "/api/auth/"+c.path, c.body, headers...)
 		if a.status != 429 || a.header.Get("Set-Cookie") != "" || a.header.Get("Cache-Control") != "" {
-			t.Errorf("%s %s: got %d %s, headers %v, want 429 without cookies and Cache-Control",
+			t.Errorf("%s %s above the limit: got %d %s, headers %v; want 429 without cookies and Cache-Control",
 				c.method, c.path, a.status, a.body, a.header)
 		}
 	}
 	if after := s.dump(); after != before {
-		t.Errorf("a refused request changed the database:\nbefore %s\nafter %s", before, after)
+		t.Errorf("rejected requests changed the database from\n%s\nto\n%s\nwant no change", before, after)
 	}
 }
 
-// dump returns the rows of users, sessions, accounts and verifications.
+// dump returns all users, sessions, accounts and verification rows as text.
 func (s *server) dump() string {
 	return query[string](s, `SELECT concat((SELECT json_agg(u) FROM "user" u), (SELECT json_agg(s) FROM session s),
 		(SELECT json_agg(a) FROM account a), (SELECT json_agg(v) FROM verification v))`)
 }
 
-func TestRefusedRequestsCountToo(t *testing.T) {
+func TestRequestsWithErrorsCountToo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		status  int
@@ -224,7 +224,7 @@ func TestRefusedRequestsCountToo(t *testing.T) {
 				want = 429
 			}
 			if a := s.do("POST", signInPath, c.body, c.headers...); a.status != want {
-				t.Errorf("%s, request %d: got %d %s, want %d: refused requests count against the limit",
+				t.Errorf("sign-in answered with %s, request %d: got %d %s, want %d: a request with an error counts too",
 					name, i+1, a.status, a.body, want)
 			}
 		}
@@ -237,7 +237,7 @@ func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 	s.signUpAda()
 	url := dbtest.Pgbouncer(t, s.url)
 	pooled := newServer(t, withRateLimit, func(env map[string]string) { env["DATABASE_URL"] = url })
-	pooled.now = pooled.now.Add(time.Hour) // in another window
+	pooled.now = pooled.now.Add(time.Hour) // so that its requests begin a new window
 	for i, site := range []*server{s, pooled} {
 		var others atomic.Int32
 		var hashed atomic.Int32
@@ -255,19 +255,19 @@ func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 		}
 		group.Wait()
 		if hashed.Load() != 3 || others.Load() != 0 {
-			t.Errorf("site %d: compared %d passwords and got %d other answers, want 3 and 0",
+			t.Errorf("server %d, 100 concurrent sign-ins: %d passwords were compared, %d unexpected statuses; want 3 and 0",
 				i, hashed.Load(), others.Load())
 		}
 	}
 }
 
-// withSharedDatabase makes the JWKS route read the database.
+// withSharedDatabase is a function for newServer that makes the JWKS route read the database.
 func withSharedDatabase(env map[string]string) { env["SHARED_DATABASE"] = "on" }
 
 func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, withSharedDatabase)
-	s.do("GET", jwksPath, "") // opens the connection
+	s.do("GET", jwksPath, "") // opens the connection, so that its round trips do not count below
 	var cookie string
 	for _, c := range []struct {
 		name string
@@ -285,15 +285,15 @@ func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 		{"sign-out without a session", 0, func() { s.do("POST", signOutPath, "") }},
 	} {
 		if got := s.roundTrips(c.call); got != c.want {
-			t.Errorf("%s: got %d round trips, want %d", c.name, got, c.want)
+			t.Errorf("%s with rate limits: got %d round trips, want %d", c.name, got, c.want)
 		}
 	}
 }
 
-func TestRefusedFloodTakesNoRoundTrips(t *testing.T) {
+func TestRejectedRequestsTakeNoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit)
-	for range 4 { // the database rejects the fourth
+	for range 4 { // Postgres rejects the fourth
 		s.signIn()
 	}
 	if got := s.roundTrips(func() {
@@ -303,7 +303,7 @@ func TestRefusedFloodTakesNoRoundTrips(t *testing.T) {
 			}
 		}
 	}); got != 0 {
-		t.Errorf("refused sign-ins took %d round trips, want 0", got)
+		t.Errorf("50 sign-ins above the limit: got %d round trips, want 0", got)
 	}
 }
 
@@ -317,7 +317,7 @@ func TestR20_OverlongEmailIsRateLimited(t *testing.T) {
 			want = 429
 		}
 		if a := s.do("POST", signInPath, body); a.status != want {
-			t.Errorf("request %d with an email that is too long: got %d %s, want %d",
+			t.Errorf("sign-in %d with an email of 9,012 bytes: got %d %s, want %d",
 				i+1, a.status, a.body, want)
 		}
 	}
@@ -333,6 +333,6 @@ func TestRateLimitOffCountsNothing(t *testing.T) {
 		}
 	}
 	if got := s.rateLimitRows(); got != "" {
-		t.Errorf("got rate limit rows %s, want none", got)
+		t.Errorf("20 sign-ins with RATE_LIMIT=off: got the rows %s in rateLimit, want none", got)
 	}
 }

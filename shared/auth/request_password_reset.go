@@ -13,14 +13,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resetLife is how long a mailed link that resets a password works.
+// resetLife is how long a mailed link that resets a password is valid.
 const resetLife = time.Hour
 
-// resetIdentifier is the identifier of Better Auth's verification row for a reset token. It is not hashed, so that a
-// link from one server works on the other.
+// resetIdentifier returns the identifier of a reset token in the table verification, as Better Auth forms it. It has
+// the token itself and not a hash of it, so that Xenon and Better Auth accept each other's links.
 func resetIdentifier(token string) string { return store.ResetPasswordLink + token }
 
-// requestPasswordReset answers POST /api/auth/request-password-reset: it mails a link that resets the password. For an
+// requestPasswordReset answers POST /api/auth/request-password-reset. It mails a link that resets the password. For an
 // email that no user has, it does the same work and queues a mail.Nothing.
 func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {

@@ -23,42 +23,44 @@ func TestRequestPasswordResetMailsALink(t *testing.T) {
 	want := `^http://localhost:3000/api/auth/reset-password/` + m.Token + `\?callbackURL=%2Fnew%20password%3Fx%3D%C3%A4$`
 	if m.Kind != "reset-password" || m.To != "ada@example.com" || !regexp.MustCompile(want).MatchString(m.URL) ||
 		!regexp.MustCompile(`^[A-Za-z0-9]{24}$`).MatchString(m.Token) || !m.At.Equal(s.now) {
-		t.Errorf("got mail %+v, want a reset-password mail with a link and a token", m)
+		t.Errorf("request-password-reset: got the mail %+v, want a reset-password mail to ada@example.com with the "+
+			"token in the link %s",
+			m, want)
 	}
 	if !query[bool](s, `SELECT count(*) = 1 AND 
 			bool_and(v.identifier = 'reset-password:' || $1 AND v."expiresAt" = $2 AND v."createdAt" = $3)
 		FROM verification v JOIN "user" u ON v.value = u.id::text`, m.Token, s.now.Add(time.Hour), s.now) {
-		t.Error("the stored row of the reset token differs from that of Better Auth")
+		t.Error("the row of the reset token is not stored as Better Auth stores it")
 	}
 	s.do("POST", requestResetPath, `{"email":"ada@example.com"}`)
 	if m := box.takeOne(t); m.URL != origin+resetPath+"/"+m.Token+"?callbackURL=" {
-		t.Errorf("request without redirectTo: got the link %s, want an empty callbackURL", m.URL)
+		t.Errorf("request without redirectTo: got the link %s, want one with an empty callbackURL", m.URL)
 	}
 }
 
-// A known and an unknown email get the same response with the same headers, after the same round trips and one queued
-// mail.
+// An email that a user has and one that no user has get the same response with the same headers, after the same number
+// of round trips and one queued mail.
 func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
 	s.signUpAda()
-	ask := func(email string) (a answer, trips int) {
+	request := func(email string) (a answer, trips int) {
 		trips = s.roundTrips(func() { a = s.do("POST", requestResetPath, `{"email":"`+email+`"}`) })
 		a.header.Del("X-Request-Id")
 		return a, trips
 	}
-	known, knownTrips := ask("ada@example.com")
+	known, knownTrips := request("ada@example.com")
 	if got := box.sent(); cmp.Diff([]string{"reset-password ada@example.com"}, got) != "" {
 		t.Errorf("known email: got mails %q, want one reset-password mail to ada@example.com", got)
 	}
-	unknown, unknownTrips := ask("eve@example.com")
+	unknown, unknownTrips := request("eve@example.com")
 	if got := box.sent(); cmp.Diff([]string{"nothing eve@example.com"}, got) != "" {
 		t.Errorf("unknown email: got mails %q, want one mail of kind nothing to eve@example.com", got)
 	}
 	if known.status != unknown.status || known.body != unknown.body || cmp.Diff(known.header, unknown.header) != "" ||
 		knownTrips != unknownTrips {
 		t.Errorf(
-			"known email: got %d %s in %d round trips; unknown email: %d %s in %d; want the same; headers %s",
+			"known email: got %d %s in %d round trips; unknown email: got %d %s in %d; want the same; headers %s",
 			known.status,
 			known.body,
 			knownTrips,
@@ -68,15 +70,16 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 			cmp.Diff(known.header, unknown.header),
 		)
 	}
-	// The row for the unknown email does not work as a token, and the next request deletes it.
+	// The row that is stored for the unknown email is not a valid token, and a later request deletes it.
 	s.exec(`UPDATE verification SET identifier = 'reset-password:known' WHERE value = ` +
 		`'00000000-0000-0000-0000-000000000000'`)
 	s.now = s.now.Add(time.Minute)
-	s.do("POST", resetPath, `{"token":"known","newPassword":"battery staple"}`).check(t, "a token without a user", 400,
-		"INVALID_TOKEN")
-	ask("ada@example.com")
+	s.do("POST", resetPath, `{"token":"known","newPassword":"battery staple"}`).
+		check(t, "reset with the token of the unknown email", 400,
+			"INVALID_TOKEN")
+	request("ada@example.com")
 	if got := query[int](s, `SELECT count(*) FROM verification`); got != 2 {
-		t.Errorf("got %d rows, want the two of the known email", got)
+		t.Errorf("after the last request: got %d rows in verification, want the two of the known email", got)
 	}
 }
 
@@ -89,8 +92,8 @@ func TestRequestPasswordResetRejectsInvalidRequests(t *testing.T) {
 		status     int
 		code       string
 	}{
-		{"no email", `{"email":"ada"}`, 400, "VALIDATION_ERROR"},
-		{"array", `{"email":["ada@example.com"]}`, 400, "VALIDATION_ERROR"},
+		{"invalid email", `{"email":"ada"}`, 400, "VALIDATION_ERROR"},
+		{"array for email", `{"email":["ada@example.com"]}`, 400, "VALIDATION_ERROR"},
 		{"array for redirectTo", `{"email":"ada@example.com","redirectTo":["/"]}`, 400, ""},
 		{"null for redirectTo", `{"email":"ada@example.com","redirectTo":null}`, 400, "VALIDATION_ERROR"},
 		{
@@ -99,19 +102,19 @@ func TestRequestPasswordResetRejectsInvalidRequests(t *testing.T) {
 		},
 		{"other host", `{"email":"ada@example.com","redirectTo":"//evil.example"}`, 403, "INVALID_REDIRECT_URL"},
 		{
-			"prefix look-alike", `{"email":"ada@example.com","redirectTo":"http://localhost:3000.evil.example"}`, 403,
+			"own origin with more text", `{"email":"ada@example.com","redirectTo":"http://localhost:3000.evil.example"}`, 403,
 			"INVALID_REDIRECT_URL",
 		},
-		{"nothing", ``, 400, "VALIDATION_ERROR"},
+		{"no body", ``, 400, "VALIDATION_ERROR"},
 	} {
 		s.do("POST", requestResetPath, c.body).check(t, c.name, c.status, c.code)
 	}
 	if got := box.sent(); len(got) > 0 || query[bool](s, `SELECT EXISTS (SELECT FROM verification)`) {
-		t.Errorf("a refused request sent the mails %q or stored a link, want neither", got)
+		t.Errorf("rejected requests: got the mails %q, or a stored link; want neither", got)
 	}
 	s, _ = newMailServer(t, "MAIL=none")
 	a := s.do("POST", requestResetPath, requestReset)
 	if a.status != 400 || a.body != `{"message":"Reset password isn't enabled","code":"RESET_PASSWORD_DISABLED"}` {
-		t.Errorf("with MAIL=none: got %d %s, want 400 RESET_PASSWORD_DISABLED", a.status, a.body)
+		t.Errorf("request with MAIL=none: got %d %s, want 400 RESET_PASSWORD_DISABLED", a.status, a.body)
 	}
 }

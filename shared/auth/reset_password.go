@@ -10,11 +10,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resetPassword answers POST /api/auth/reset-password: it sets a new password with a mailed token. It makes all other
-// checks before it redeems the token. One transaction deletes the token and all other mailed links, stores the
-// password, resets the counts of wrong passwords and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on, ends the sessions.
-// For a user whose email is not verified it also removes the accounts at providers, which another person may have
-// linked. It starts no session, but sets the device cookie, so that the owner can sign in while others guess passwords.
+// resetPassword answers POST /api/auth/reset-password: it sets a new password with a mailed token. It checks everything
+// else before it redeems the token. One transaction then deletes the token and all other mailed links, stores the
+// password, deletes the counters of wrong passwords and reset mails and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on,
+// ends the sessions. For a user whose email is not verified it also removes the accounts at providers, which another
+// person may have linked. It starts no session, but sets the device cookie, so that the owner can sign in while others
+// guess passwords.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	newPassword, token, err := decodeReset(r)
 	if err != nil {
@@ -39,7 +40,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 	removed, err := db.ResetPassword(
 		r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
-	case errors.Is(err, store.ErrNotFound): // a concurrent request used it
+	case errors.Is(err, store.ErrNotFound): // a concurrent request has used the token
 		return errInvalidReset
 	case err != nil:
 		return fmt.Errorf("reset password: %w", err)
@@ -53,7 +54,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 	return statusTrue(w)
 }
 
-// decodeReset returns the new password and the token, which is in the body or in the query.
+// decodeReset returns the new password and the token, which can be in the body or in the query.
 func decodeReset(r *http.Request) (newPassword, token string, err error) {
 	var in struct {
 		NewPassword string  `json:"newPassword"`

@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resetPasswordLink answers GET /api/auth/reset-password/{token}, the mailed link: it redirects to the page with the
-// form for a new password, with the token or an error in the query. It does not use the token.
+// resetPasswordLink answers GET /api/auth/reset-password/{token}, the mailed link. It redirects to the page with the
+// form for a new password, which gets the token or an error in its query. It does not use up the token.
 func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		CallbackURL string `json:"callbackURL"`

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// requestResetToken requests a link for Ada and returns its token.
+// requestResetToken requests a link that resets Ada's password, and returns its token.
 func (s *server) requestResetToken(box *mailbox) string {
 	s.t.Helper()
 	s.do("POST", requestResetPath, requestReset)
@@ -20,13 +20,13 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 	long := strings.Repeat("x", 129)
 	for _, c := range []struct {
 		name        string
-		body, query string // TOKEN stands for the token
+		body, query string // TOKEN stands for the mailed token
 		setup       string
 		age         time.Duration
 		status      int
 		code        string
 		changed     bool
-		left        bool // the token still works
+		left        bool // whether the token is still valid afterwards
 	}{
 		{name: "reset", body: `{"newPassword":"battery staple","token":"TOKEN"}`, status: 200, changed: true},
 		{
@@ -81,7 +81,7 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 			status: 400, code: "USER_NOT_FOUND",
 		},
 		{
-			name: "value is no id", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
+			name: "stored value is not an id", body: `{"newPassword":"battery staple","token":"TOKEN"}`,
 			setup: `UPDATE verification SET value = 'x'`, status: 400, code: "INVALID_TOKEN",
 		},
 		{
@@ -97,10 +97,10 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 			left: true,
 		},
 		{
-			name: "two in the query", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN&token=TOKEN", status: 400,
+			name: "two tokens", body: `{"newPassword":"battery staple"}`, query: "?token=TOKEN&token=TOKEN", status: 400,
 			code: "VALIDATION_ERROR", left: true,
 		},
-		{name: "nothing", status: 400, code: "VALIDATION_ERROR", left: true},
+		{name: "no body", status: 400, code: "VALIDATION_ERROR", left: true},
 	} {
 		s.reset(box)
 		s.signUpAda()
@@ -114,34 +114,34 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		a.check(t, c.name, c.status, c.code)
 		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 ||
 			a.header.Get("Set-Auth-Token") != "" {
-			t.Errorf("%s: got %s, cookies %q, want status true on success, and no cookie or token",
+			t.Errorf("reset, %s: got %s, cookies %q; want {\"status\":true} on success, and never a cookie or token",
 				c.name, a.body, a.header["Set-Cookie"])
 		}
 		if got := s.canSignIn("ada@example.com", "battery staple"); got != c.changed {
-			t.Errorf("%s: sign-in with the new password succeeds: %v, want %v", c.name, got, c.changed)
+			t.Errorf("reset, %s: sign-in with the new password succeeds: %v, want %v", c.name, got, c.changed)
 		}
 		if c.changed && s.canSignIn("ada@example.com", "correct horse") {
-			t.Errorf("%s: the old password still signs in", c.name)
+			t.Errorf("reset, %s: sign-in with the old password succeeds, want it rejected", c.name)
 		}
 		if got := s.do("POST", resetPath,
 			fill(`{"newPassword":"third password","token":"TOKEN"}`)).status == 200; got != c.left {
-			t.Errorf("%s: the token can be used again: %v, want %v", c.name, got, c.left)
+			t.Errorf("reset, %s: the token can be used again: %v, want %v", c.name, got, c.left)
 		}
 		if c.changed && query[int](s,
 			`SELECT count(*) FROM account a JOIN "user" u ON a."accountId" = u.id::text AND a."userId" = u.id WHERE `+
 				`a."providerId" = 'credential'`) != 1 {
-			t.Errorf("%s: the user does not have exactly one credential account", c.name)
+			t.Errorf("reset, %s: the user does not have exactly one password account afterwards, want one", c.name)
 		}
 	}
 }
 
-// One of fifty concurrent requests with the same token succeeds, also with older rows of the same identifier and for a
-// user without a password.
+// Of fifty concurrent requests with the same token one succeeds, even if there are several rows with the identifier, or
+// if the user has no password.
 func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 	t.Parallel()
 	for name, setup := range map[string]string{
-		"plain": ``,
-		"siblings": `INSERT INTO verification (identifier, value, "expiresAt", "createdAt") SELECT identifier, value,` +
+		"one row": ``,
+		"several rows": `INSERT INTO verification (identifier, value, "expiresAt", "createdAt") SELECT identifier, value,` +
 			` "expiresAt", "createdAt" - n * interval '1 ms' FROM verification, generate_series(0, 5) n`,
 		"no credential": `DELETE FROM account`,
 	} {
@@ -164,18 +164,19 @@ func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 			if a.status == 200 {
 				done++
 			} else if a.code() != "INVALID_TOKEN" {
-				t.Errorf("%s, a reset that lost the race: got %d %s, want INVALID_TOKEN", name, a.status, a.body)
+				t.Errorf("%s, concurrent reset: got %d %s, want 200 or INVALID_TOKEN", name, a.status, a.body)
 			}
 		}
 		if done != 1 || query[int](s, `SELECT count(*) FROM account`) != 1 ||
 			query[int](s, `SELECT count(*) FROM verification`) != 0 {
-			t.Errorf("%s: got %d successful resets, want 1, one account and no link", name, done)
+			t.Errorf("%s, 50 concurrent resets: %d succeeded, want 1; and want one account and no link afterwards", name, done)
 		}
 	}
 }
 
-// Of several concurrent tokens for a user without a password one works. It deletes the others and creates one account.
-func TestResetPasswordMakesOneAccount(t *testing.T) {
+// Of concurrent resets with different tokens of a user without a password one succeeds. It deletes the other tokens and
+// creates one account.
+func TestConcurrentResetsCreateOneAccount(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
 	s.signUpAda()
@@ -197,16 +198,17 @@ func TestResetPasswordMakesOneAccount(t *testing.T) {
 		if a.status == 200 {
 			done++
 		} else {
-			a.check(t, "another token", 400, "INVALID_TOKEN")
+			a.check(t, "concurrent reset with another token", 400, "INVALID_TOKEN")
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM account`); got != 1 || done != 1 ||
 		!s.canSignIn("ada@example.com", "battery staple") {
-		t.Errorf("got %d accounts and %d resets, want 1 and 1", got, done)
+		t.Errorf("10 concurrent resets: got %d accounts and %d successes, want 1 and 1, and the new password to sign in",
+			got, done)
 	}
 }
 
-// As in Better Auth, only the newest row of an identifier counts, even if it has expired.
+// As in Better Auth, only the newest row with the identifier of the token counts. Here it has expired.
 func TestR41_NewestVerificationRowCounts(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
@@ -215,9 +217,9 @@ func TestR41_NewestVerificationRowCounts(t *testing.T) {
 	s.exec(`INSERT INTO verification (identifier, value, "expiresAt", "createdAt")
 		SELECT identifier, value, "createdAt" - interval '1 s', "createdAt" + interval '1 ms' FROM verification`)
 	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).
-		check(t, "expired newest row", 400, "INVALID_TOKEN")
+		check(t, "reset with a token whose newest row has expired", 400, "INVALID_TOKEN")
 	if s.canSignIn("ada@example.com", "battery staple") {
-		t.Error("a token whose newest row has expired changed the password")
+		t.Error("sign-in with the new password succeeds after the failed reset, want it rejected")
 	}
 }
 
@@ -231,16 +233,16 @@ func TestR42_ResetStartsNoSessionAndRevokesAsConfigured(t *testing.T) {
 		got := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+s.requestResetToken(box)+`"}`, "Cookie",
 			a.cookie(), "Origin", origin)
 		if got.status != 200 || len(got.header["Set-Cookie"]) > 0 {
-			t.Errorf("%s: reset: got %d %s, cookies %q, want 200 and no cookie",
+			t.Errorf("REVOKE_SESSIONS_ON_PASSWORD_RESET=%s: reset: got %d %s, cookies %q; want 200 and no cookie",
 				setting, got.status, got.body, got.header["Set-Cookie"])
 		}
 		if n := query[int](s, `SELECT count(*) FROM session`); n != sessions {
-			t.Errorf("%s: got %d sessions, want %d", setting, n, sessions)
+			t.Errorf("REVOKE_SESSIONS_ON_PASSWORD_RESET=%s: got %d sessions after the reset, want %d", setting, n, sessions)
 		}
 	}
 }
 
-// Storing a verification row deletes expired rows, at most once a minute.
+// A request that stores a row in the table verification also deletes expired rows, at most once a minute.
 func TestExpiredVerificationRowsAreDeleted(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
@@ -256,19 +258,19 @@ func TestExpiredVerificationRowsAreDeleted(t *testing.T) {
 	}
 	add()
 	if got := left(); got != 5 {
-		t.Errorf("within a minute of the last cleanup: got %d expired rows, want 5", got)
+		t.Errorf("less than a minute after the last deletion: got %d expired rows, want 5", got)
 	}
 	s.now = s.now.Add(time.Minute)
 	if got := left(); got != 0 {
-		t.Errorf("a minute later: got %d expired rows, want 0", got)
+		t.Errorf("a minute after the last deletion: got %d expired rows, want 0", got)
 	}
 	add()
 	if got := left(); got != 5 {
-		t.Errorf("right after that cleanup: got %d expired rows, want 5", got)
+		t.Errorf("immediately after a deletion: got %d expired rows, want 5", got)
 	}
 }
 
-func TestResetPasswordRoundTrips(t *testing.T) {
+func TestResetPasswordTakesTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
 	s.signUpAda()
@@ -277,12 +279,12 @@ func TestResetPasswordRoundTrips(t *testing.T) {
 		s.do("POST", resetPath,
 			`{"newPassword":"battery staple","token":"`+token+`"}`)
 	}); got != 2 {
-		t.Errorf("got %d round trips, want 2", got)
+		t.Errorf("reset-password: got %d round trips, want 2", got)
 	}
 	if got := s.roundTrips(func() { s.do("POST", requestResetPath, requestReset) }); got != 1 {
-		t.Errorf("a request: got %d round trips, want 1", got)
+		t.Errorf("request-password-reset: got %d round trips, want 1", got)
 	}
 	if got := s.roundTrips(func() { s.do("POST", resetPath, `{"newPassword":"x","token":"`+token+`"}`) }); got != 0 {
-		t.Errorf("too short: got %d round trips, want 0", got)
+		t.Errorf("reset-password with a password that is too short: got %d round trips, want 0", got)
 	}
 }

@@ -17,20 +17,20 @@ func TestRevokeOtherSessionsAnswersLikeBetterAuth(t *testing.T) {
 		other := s.signInAs("ada")
 		s.checkRows("POST", revokeOthersPath, []row{{name: body, who: p, body: body, status: 200, want: statusTrue}})
 		if diff := cmp.Diff([]string{p.token}, s.tokensOf(p)); diff != "" {
-			t.Errorf("%s: sessions (-want +got):\n%s", body, diff)
+			t.Errorf("revoke-other-sessions with body %q: tokens of Ada's sessions (-want +got):\n%s", body, diff)
 		}
 		if a := s.doAs(other, "GET", sessionPath, ""); a.body != "null" {
-			t.Errorf("%s: the other session is still live", body)
+			t.Errorf("revoke-other-sessions with body %q: get-session with the other session: got %s, want null", body, a.body)
 		}
 	}
 	s.checkRows("POST", revokeOthersPath, []row{{name: "no session", body: `{}`, status: 401, want: unauthorized}})
 	if got := s.tokensOf(bob); len(got) != 1 {
-		t.Errorf("got the sessions %q of Bob, want his one session kept", got)
+		t.Errorf("Bob's sessions after Ada revoked her others: got %q, want one", got)
 	}
 }
 
-// Better Auth ends at most a hundred sessions per request. Both leave expired sessions, which are deleted when they are
-// read.
+// Better Auth ends at most a hundred sessions per request, Xenon ends all live ones. Both keep expired sessions, which
+// are deleted when they are read.
 func TestRevokeOtherSessionsEndsAllLiveSessions(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -41,6 +41,6 @@ func TestRevokeOtherSessionsEndsAllLiveSessions(t *testing.T) {
 		` $2)`, p.id, s.now.Add(-time.Hour))
 	s.checkRows("POST", revokeOthersPath, []row{{name: "all", who: p, body: `{}`, status: 200, want: statusTrue}})
 	if diff := cmp.Diff([]string{"expired", p.token}, s.tokensOf(p)); diff != "" {
-		t.Errorf("sessions (-want +got):\n%s", diff)
+		t.Errorf("tokens of Ada's sessions after she revoked 150 others (-want +got):\n%s", diff)
 	}
 }

@@ -31,13 +31,13 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 			want: invalid(wrongType("body.token", "string", "number")),
 		},
 		row{name: "no session", body: token(p), status: 401, want: unauthorized},
-		row{name: "unknown", who: p, body: `{"token":"unknown"}`, status: 200, want: statusTrue},
-		row{name: "empty", who: p, body: `{"token":""}`, status: 200, want: statusTrue},
+		row{name: "unknown token", who: p, body: `{"token":"unknown"}`, status: 200, want: statusTrue},
+		row{name: "empty token", who: p, body: `{"token":""}`, status: 200, want: statusTrue},
 		row{name: "NUL", who: p, body: `{"token":"\u0000"}`, status: 200, want: statusTrue},
-		row{name: "of another user", who: p, body: token(bob), status: 200, want: statusTrue},
+		row{name: "token of another user", who: p, body: token(bob), status: 200, want: statusTrue},
 	))
-	if diff := cmp.Diff(3, len(s.tokensOf(p))); diff != "" {
-		t.Errorf("Ada's sessions (-want +got):\n%s", diff)
+	if got := s.tokensOf(p); len(got) != 3 {
+		t.Errorf("Ada's sessions after requests that must not end one: got %q, want three", got)
 	}
 	s.checkRows("POST", revokeSessionPath, []row{
 		{
@@ -48,28 +48,29 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 		{name: "own, expired", who: p, body: token(old), status: 200, want: statusTrue},
 	})
 	if diff := cmp.Diff([]string{p.token}, s.tokensOf(p)); diff != "" {
-		t.Errorf("Ada's sessions (-want +got):\n%s", diff)
+		t.Errorf("tokens of Ada's sessions after she revoked two (-want +got):\n%s", diff)
 	}
 	s.checkRows("POST", revokeSessionPath, []row{
 		{name: "current", who: p, body: token(p), status: 200, want: statusTrue, cookies: cleared},
 		{name: "current, again", who: p, body: token(p), status: 401, want: unauthorized, cookies: cleared},
 	})
 	if ada, bobs := s.tokensOf(p), s.tokensOf(bob); len(ada) != 0 || len(bobs) != 1 {
-		t.Errorf("got the sessions %q of Ada and %q of Bob, want none of Ada and one of Bob", ada, bobs)
+		t.Errorf("after Ada revoked her last session: got the sessions %q of Ada and %q of Bob, want none and one", ada, bobs)
 	}
 }
 
-// A request that refreshes and revokes its session sets no token, neither in a cookie nor in a header.
-func TestRevokeSessionDueForRefreshSetsNoToken(t *testing.T) {
+// A request that extends its session and then revokes it sets the token of the session neither in a cookie nor in a
+// header.
+func TestRevokingAnExtendedSessionSetsNoToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	p := s.signUp("ada")
 	s.now = s.now.Add(25 * time.Hour)
 	a := s.doAs(p, "POST", revokeSessionPath, `{"token":"`+p.token+`"}`)
 	if diff := cmp.Diff(cleared, a.header["Set-Cookie"]); diff != "" || a.body != statusTrue {
-		t.Errorf("got %d %s, cookies (-want +got):\n%s", a.status, a.body, diff)
+		t.Errorf("revoke-session of the own session: got %d %s, Set-Cookie lines (-want +got):\n%s", a.status, a.body, diff)
 	}
 	if got := a.header.Get("Set-Auth-Token"); got != "" {
-		t.Errorf("got set-auth-token %q, want none", got)
+		t.Errorf("revoke-session of the own session: got set-auth-token %q, want none", got)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// revokeSessions answers POST /api/auth/revoke-sessions: it ends all sessions of the caller, the current one included.
+// revokeSessions answers POST /api/auth/revoke-sessions: it ends all sessions of the caller, even the current one.
 func (s *Service) revokeSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, err := s.RequireSensitive(w, r, db)
 	if err != nil {

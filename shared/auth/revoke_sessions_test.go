@@ -20,7 +20,7 @@ func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 		s.checkRows("POST", revokeSessionsPath,
 			[]row{{name: body, who: p, body: body, status: 200, want: statusTrue, cookies: cleared}})
 		if got := s.tokensOf(p); len(got) != 0 {
-			t.Errorf("%s: got sessions %q, want none", body, got)
+			t.Errorf("revoke-sessions with body %q: got sessions %q afterwards, want none", body, got)
 		}
 		s.checkRows("POST", revokeSessionsPath,
 			[]row{{name: "again", who: p, body: body, status: 401, want: unauthorized, cookies: cleared}})
@@ -33,6 +33,6 @@ func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 		},
 	})
 	if diff := cmp.Diff([]string{bob.token}, s.tokensOf(bob)); diff != "" {
-		t.Errorf("Bob's sessions (-want +got):\n%s", diff)
+		t.Errorf("tokens of Bob's sessions after Ada revoked hers (-want +got):\n%s", diff)
 	}
 }

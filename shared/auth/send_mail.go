@@ -11,16 +11,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// BasePath is the path of the endpoints below the public origin.
+// BasePath is the path on the public origin below which the endpoints are.
 const BasePath = "/api/auth"
 
-// send passes a mail to the sender. sent is true if the sender accepted the mail itself. If the email has had too many
-// mails, send passes on a mail.Nothing instead and notes the dropped mail in the audit log and in a metric. A mail that
-// cannot be counted is sent. As in Better Auth, the response does not depend on whether a mail can be sent.
+// send passes a mail to the mail sender. If the limits of mayMail reject the mail, it passes a mail.Nothing instead,
+// and notes the dropped mail in the log record and in a metric. A mail that cannot be counted is sent. As in Better
+// Auth, the response does not depend on whether the mail was sent. send returns true if the sender accepted the mail
+// and it is not a mail.Nothing.
 func (s *Service) send(r *http.Request, db *store.Store, m mail.Message) (sent bool) {
 	may, err := s.mayMail(r, db, m)
 	switch {
-	case err != nil: // the mail could not be counted, but the response says that it was sent
+	case err != nil: // the mail could not be counted, but it is sent
 		web.NoteError(r.Context(), err)
 	case !may && m.Kind != mail.Nothing:
 		web.NoteMailDropped(r.Context(), string(m.Kind))

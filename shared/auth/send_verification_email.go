@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resendDuration is the minimum time of a request from a client that is not signed in. It hides whether a user has the
-// email.
+// resendDuration is the minimum time that a request takes if the client is not signed in. It hides whether a user has
+// the email.
 const resendDuration = 500 * time.Millisecond
 
 // sendVerificationEmail answers POST /api/auth/send-verification-email: it mails a link that verifies an email.
@@ -48,8 +48,8 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	return statusTrue(w)
 }
 
-// sendToUnknownClient is like SendVerification, for a client that is not signed in. It always takes at least
-// resendDuration.
+// sendToUnknownClient is like SendVerification, for a client that is not signed in. It takes at least resendDuration,
+// unless the context of the request ends before.
 func (s *Service) sendToUnknownClient(r *http.Request, db *store.Store, email, callbackURL string) error {
 	timer := time.NewTimer(resendDuration)
 	defer timer.Stop()
@@ -61,8 +61,8 @@ func (s *Service) sendToUnknownClient(r *http.Request, db *store.Store, email, c
 	return err
 }
 
-// SendVerification mails a link that verifies an email. For an email that no user has or that is verified, it does the
-// same work and queues a mail.Nothing.
+// SendVerification mails a link that verifies an email. If no user has the email, or it is already verified, it does
+// the same work and queues a mail.Nothing.
 func (s *Service) SendVerification(r *http.Request, db *store.Store, email, callbackURL string) error {
 	c := mailClaims{Email: email}
 	c.ID = newLinkID()

@@ -23,7 +23,7 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		{"signed in, other email", `{"email":"bob@example.com"}`, "", true, 400, "EMAIL_MISMATCH", ""},
 		{"signed out", `{"email":"Ada@example.com"}`, "", false, 200, "", "verify-email ada@example.com"},
 		{"signed out, unknown", `{"email":"eve@example.com"}`, "", false, 200, "", "nothing eve@example.com"},
-		{"no email", `{"email":"ada"}`, "", false, 400, "VALIDATION_ERROR", ""},
+		{"invalid email", `{"email":"ada"}`, "", false, 400, "VALIDATION_ERROR", ""},
 		{"array", `{"email":["ada@example.com"]}`, "", false, 400, "VALIDATION_ERROR", ""},
 		{"array for callbackURL", `{"email":"ada@example.com","callbackURL":["/"]}`, "", false, 400, "", ""},
 		{
@@ -43,25 +43,27 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		got := s.do("POST", sendVerificationPath, c.body, headers...)
 		got.check(t, c.name, c.status, c.code)
 		if c.status == 200 && got.body != `{"status":true}` {
-			t.Errorf("%s: got %s, want status true", c.name, got.body)
+			t.Errorf("send-verification-email, %s: got %s, want {\"status\":true}", c.name, got.body)
 		}
 		var want []string
 		if c.mail != "" {
 			want = []string{c.mail}
 		}
 		if diff := cmp.Diff(want, box.sent()); diff != "" {
-			t.Errorf("%s: mails (-want +got):\n%s", c.name, diff)
+			t.Errorf("send-verification-email, %s: mails (-want +got):\n%s", c.name, diff)
 		}
 	}
 	s, _ = newMailServer(t, "MAIL=none")
 	got := s.do("POST", sendVerificationPath, `{"email":"ada@example.com"}`)
 	if got.status != 400 ||
 		got.body != `{"message":"Verification email isn't enabled","code":"VERIFICATION_EMAIL_NOT_ENABLED"}` {
-		t.Errorf("with MAIL=none: got %d %s, want 400 VERIFICATION_EMAIL_NOT_ENABLED", got.status, got.body)
+		t.Errorf("send-verification-email with MAIL=none: got %d %s, want 400 VERIFICATION_EMAIL_NOT_ENABLED",
+			got.status, got.body)
 	}
 }
 
-// Unknown, verified and unverified emails get the same response, after the same round trips and one queued mail.
+// Unknown, verified and unverified emails get the same response, after the same number of round trips and one queued
+// mail.
 func TestR19_ResendsDoNotRevealUsers(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
@@ -78,7 +80,7 @@ func TestR19_ResendsDoNotRevealUsers(t *testing.T) {
 		}
 		if a.status != 200 || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips ||
 			len(box.take()) != 1 {
-			t.Errorf("%s: got %d %s in %d round trips, want 200, the answer to the first email and one mail; headers %s",
+			t.Errorf("%s: got %d %s in %d round trips; want 200, the same as for the first email, and one mail; headers %s",
 				email, a.status, a.body, trips, cmp.Diff(first.header, a.header))
 		}
 	}

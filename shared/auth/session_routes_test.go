@@ -9,21 +9,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// client is a signed-in client.
+// client is a signed-in client: its Cookie header, the token of its session and the id of its user. The zero client is
+// not signed in.
 type client struct{ cookie, token, id string }
 
-// signUp signs up a user with the given name.
+// signUp signs up a user with the email name@example.com, and returns the client.
 func (s *server) signUp(name string) client {
 	s.t.Helper()
 	return s.clientOf(s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada", name)))
 }
 
-// signInAs signs in the user with the given name in another client.
+// signInAs signs in the user with the email name@example.com in another client.
 func (s *server) signInAs(name string) client {
 	s.t.Helper()
 	return s.clientOf(s.do("POST", signInPath, `{"email":"`+name+`@example.com","password":"correct horse"}`))
 }
 
+// clientOf returns the client that got the response a to its sign-up or sign-in.
 func (s *server) clientOf(a answer) client {
 	s.t.Helper()
 	if a.status != http.StatusOK {
@@ -36,7 +38,7 @@ func (s *server) clientOf(a answer) client {
 	return client{a.cookie(), token, id}
 }
 
-// doAs sends a request of a client. The zero client is not signed in.
+// doAs sends a request of a client, with its cookies.
 func (s *server) doAs(p client, method, path, body string) answer {
 	s.t.Helper()
 	if p.cookie == "" {
@@ -45,7 +47,7 @@ func (s *server) doAs(p client, method, path, body string) answer {
 	return s.do(method, path, body, "Cookie", p.cookie, "Origin", origin)
 }
 
-// row is one request of a table and the expected response.
+// row is a request and the response that the test expects. For a GET request, body is the query.
 type row struct {
 	name    string
 	who     client
@@ -55,7 +57,7 @@ type row struct {
 	cookies []string // Set-Cookie lines
 }
 
-// checkRows sends the requests in order and compares the responses.
+// checkRows sends the requests of the rows in their order, and compares the responses.
 func (s *server) checkRows(method, path string, rows []row) {
 	s.t.Helper()
 	for _, c := range rows {
@@ -68,7 +70,7 @@ func (s *server) checkRows(method, path string, rows []row) {
 			s.t.Errorf("%s %s, %s: got %d %s\nwant %d %s", method, path, c.name, a.status, a.body, c.status, c.want)
 		}
 		if diff := cmp.Diff(c.cookies, a.header["Set-Cookie"]); diff != "" {
-			s.t.Errorf("%s %s, %s: cookies (-want +got):\n%s", method, path, c.name, diff)
+			s.t.Errorf("%s %s, %s: Set-Cookie lines (-want +got):\n%s", method, path, c.name, diff)
 		}
 	}
 }
@@ -87,12 +89,13 @@ func invalid(problems ...string) string {
 	return `{"message":"` + strings.ReplaceAll(strings.Join(problems, "; "), `"`, `\"`) + `","code":"VALIDATION_ERROR"}`
 }
 
-// wrongType returns the message of one validation problem.
+// wrongType returns the message of Better Auth for a value of a wrong type.
 func wrongType(where, want, got string) string {
 	return "[" + where + "] Invalid input: expected " + want + ", received " + got
 }
 
-// notObjectRows are requests whose body is not an object. The client is not signed in, because validation comes first.
+// notObjectRows returns requests whose body is not a JSON object. want is the type in the messages. The client is not
+// signed in, because the body is validated before the session.
 func notObjectRows(want string) []row {
 	return []row{
 		{name: "no body", body: "", status: 400, want: invalid(wrongType("body", want, "undefined"))},
@@ -104,7 +107,7 @@ func notObjectRows(want string) []row {
 	}
 }
 
-// addAccount adds an account of a provider and returns the id of its row.
+// addAccount stores an account at a provider for the user of p, and returns the id of its row.
 func (s *server) addAccount(p client, provider, scope string) string {
 	s.t.Helper()
 	return query[string](s, `
@@ -114,15 +117,15 @@ func (s *server) addAccount(p client, provider, scope string) string {
 		RETURNING id::text`, p.id, provider, scope, s.now.Add(time.Minute))
 }
 
-// tokensOf returns the tokens of a user's stored sessions.
+// tokensOf returns the tokens of the stored sessions of p's user, oldest first.
 func (s *server) tokensOf(p client) []string {
 	s.t.Helper()
 	return query[[]string](s,
 		`SELECT coalesce(array_agg(token ORDER BY "createdAt", token), '{}') FROM session WHERE "userId" = $1`, p.id)
 }
 
-// sessionRoutes are routes that need a session, with a valid body or query and the response to a client that is not
-// signed in.
+// sessionRoutes are routes that need a session, each with a valid body and with the body of the 401 response to a
+// client that is not signed in.
 var sessionRoutes = []struct{ method, path, body, signedOut string }{
 	{"GET", "/api/auth/list-sessions", "", unauthorized},
 	{"POST", "/api/auth/revoke-session", `{"token":"x"}`, unauthorized},
@@ -139,7 +142,7 @@ var sessionRoutes = []struct{ method, path, body, signedOut string }{
 	{"GET", "/api/auth/token", "", unauthorized},
 }
 
-func TestRequestWithoutSessionIsRefusedWithoutDatabase(t *testing.T) {
+func TestRequestWithoutSessionIsRejectedWithoutARoundTrip(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for _, g := range sessionRoutes {
@@ -147,12 +150,12 @@ func TestRequestWithoutSessionIsRefusedWithoutDatabase(t *testing.T) {
 			s.checkRows(g.method, g.path, []row{{name: "no session", body: g.body, status: 401, want: g.signedOut}})
 		})
 		if trips != 0 {
-			t.Errorf("%s: got %d round trips, want 0", g.path, trips)
+			t.Errorf("%s without a session: got %d round trips, want 0", g.path, trips)
 		}
 	}
 }
 
-// Every route rejects a revoked token in the next request.
+// After a session is revoked, every route rejects the next request with it.
 func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -160,7 +163,7 @@ func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 	for _, g := range sessionRoutes {
 		there := s.signInAs("ada")
 		if a := s.doAs(there, "GET", sessionPath, ""); a.body == "null" {
-			t.Fatalf("the session is not valid before the test: %s", a.body)
+			t.Fatalf("get-session before the session is revoked: got %s, want the session", a.body)
 		}
 		if a := s.doAs(here, "POST", "/api/auth/revoke-session", `{"token":"`+there.token+`"}`); a.body != statusTrue {
 			t.Fatalf("revoke-session: got %d %s, want status true", a.status, a.body)
@@ -168,37 +171,37 @@ func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 		s.checkRows(g.method, g.path,
 			[]row{{name: "revoked", who: there, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
 		if a := s.do(g.method, g.path, g.body, "Authorization", "Bearer "+there.token); a.status != 401 {
-			t.Errorf("%s: a revoked bearer token got %d %s, want 401", g.path, a.status, a.body)
+			t.Errorf("%s with a revoked bearer token: got %d %s, want 401", g.path, a.status, a.body)
 		}
 	}
 	if got := s.tokensOf(here); len(got) != 1 || got[0] != here.token {
-		t.Errorf("got sessions %q, want only the session that sent the request", got)
+		t.Errorf("sessions that are left: got %q, want only %q, which revoked the others", got, here.token)
 	}
 	if name := query[string](s, `SELECT name FROM "user"`); name != "Ada" {
-		t.Errorf("a request with a revoked session changed the name to %q, want Ada", name)
+		t.Errorf("name of the user after requests with revoked sessions: got %q, want Ada", name)
 	}
 }
 
-// A route that needs a session reads the session and runs one statement of its own.
+// A route that needs a session takes one round trip to read the session, and at most one for its own statement.
 func TestSessionRoutesTakeTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for _, g := range sessionRoutes {
 		p := s.signUpFor(g.path)
 		if got := s.roundTrips(func() { s.doAs(p, g.method, g.path, g.body) }); got > 2 {
-			t.Errorf("%s: got %d round trips, want 2 at most", g.path, got)
+			t.Errorf("%s: got %d round trips, want at most 2", g.path, got)
 		}
 	}
 }
 
-// signUpFor signs up a separate user for a route.
+// signUpFor signs up a user whose name is the last segment of a route.
 func (s *server) signUpFor(path string) client {
 	s.t.Helper()
 	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '/')+1:], "?")
 	return s.signUp(name)
 }
 
-// A browser that does not name a trusted origin changes nothing.
+// A request with cookies and without a trusted origin is rejected and changes nothing.
 func TestSessionRoutesNeedATrustedOrigin(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -216,6 +219,6 @@ func TestSessionRoutesNeedATrustedOrigin(t *testing.T) {
 		}
 	}
 	if got := s.tokensOf(p); len(got) != 1 {
-		t.Errorf("after refused requests: got sessions %q, want the one session of the user", got)
+		t.Errorf("sessions after requests without a trusted origin: got %q, want the one session of the user", got)
 	}
 }

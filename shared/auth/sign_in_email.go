@@ -27,8 +27,8 @@ type signInReply struct {
 	User     store.User `json:"user"`
 }
 
-// signInEmail answers POST /api/auth/sign-in/email: it checks email and password and starts a session. Only a client
-// that knows the password learns that the user is banned or that the email is not verified.
+// signInEmail answers POST /api/auth/sign-in/email: it checks the email and the password and starts a session. Only a
+// client that knows the password learns that the user is banned or that the email is not verified.
 func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	in, err := s.decodeSignIn(r)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	return web.JSON(w, http.StatusOK, reply)
 }
 
-// decodeSignIn returns the body of a sign-in after all checks that need neither Postgres nor a hash.
+// decodeSignIn returns the body of a sign-in. It makes all checks that need neither Postgres nor a hash.
 func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
 	if err := web.Decode(r, &in); err != nil {
 		return in, err
@@ -84,7 +84,7 @@ func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
 }
 
 // rejectUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it
-// first mails another verification link.
+// first mails a new verification link.
 func (s *Service) rejectUnverified(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
 	if s.SendsMail() && s.Options.SendVerificationOnSignIn {
 		if err := s.SendVerification(r, db, user.Email, callbackURL); err != nil {
@@ -94,10 +94,10 @@ func (s *Service) rejectUnverified(r *http.Request, db *store.Store, user store.
 	return ErrEmailNotVerified
 }
 
-// authenticate checks a password and returns the user and the stored hash. An unknown email, a user without a password
-// and a wrong password get the same error after the same work. If the stored hash has another format than new hashes,
-// authenticate replaces it; an error there does not fail the sign-in. A device whose cookie is older than the password
-// counts as unknown.
+// authenticate checks a password, and returns the user and the hash that is stored afterwards. An unknown email, a user
+// without a password and a wrong password get the same error after the same work. If the stored hash has another format
+// than new hashes, authenticate replaces it; an error there does not fail the sign-in. A device cookie that is older
+// than the password counts as none.
 func (s *Service) authenticate(
 	r *http.Request, db *store.Store, email, secret string, device *session.Device,
 ) (user store.User, hash string, err error) {
@@ -123,7 +123,7 @@ func (s *Service) authenticate(
 	return user, s.rehash(r, db, credential, secret), nil
 }
 
-// rehash stores the password in the format of new hashes and returns the hash that is stored afterwards.
+// rehash replaces the stored hash by one in the format of new hashes. It returns the hash that is stored afterwards.
 func (s *Service) rehash(r *http.Request, db *store.Store, old store.Credential, secret string) string {
 	hash, err := s.Hasher.Hash(r.Context(), secret)
 	if err == nil {

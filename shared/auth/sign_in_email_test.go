@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// signIn is the body of Ada's sign-in.
 const signIn = `{"email":"ada@example.com","password":"correct horse"}`
 
 func TestSignInAnswersLikeBetterAuth(t *testing.T) {
@@ -19,7 +20,7 @@ func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("sign-in: got %d %s, want 200 and the user", a.status, a.body)
 	}
 	if _, has := body["url"]; has {
-		t.Error("sign-in without callbackURL: the answer has the member url, want none")
+		t.Errorf("sign-in without callbackURL: got %s, want no member url", a.body)
 	}
 	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/welcome",`, 1))
 	if body = a.json(t); body["redirect"] != true || body["url"] != "/welcome" || a.header.Get("Location") != "/welcome" ||
@@ -34,14 +35,14 @@ func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 	}
 }
 
-// A gateway may reject a header with characters beyond ASCII.
+// A proxy may reject a header with characters that are not ASCII.
 func TestSignInPercentEncodesTheLocation(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
 	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/gr\u00fc\u00dfe/\u20ac",`, 1))
 	if got := a.header.Get("Location"); got != "/gr%C3%BC%C3%9Fe/%E2%82%AC" || a.json(t)["url"] != "/grüße/€" {
-		t.Errorf("got %d %s, Location %q, want an encoded Location and the unencoded URL in the body",
+		t.Errorf("sign-in with a callbackURL that is not ASCII: got %d %s, Location %q; want only the Location encoded",
 			a.status, a.body, got)
 	}
 }
@@ -51,20 +52,20 @@ func TestSignInTakesTwoRoundTrips(t *testing.T) {
 	s := newServer(t)
 	s.signUpAda()
 	if got := s.roundTrips(func() { s.do("POST", signInPath, signIn) }); got != 2 {
-		t.Errorf("got %d round trips, want 2", got)
+		t.Errorf("sign-in: got %d round trips, want 2", got)
 	}
 	s.exec(`UPDATE account SET password = '$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy'`)
 	if got := s.roundTrips(func() {
 		s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2",
 			1))
 	}); got != 3 {
-		t.Errorf("got %d round trips with a rehash, want 3", got)
+		t.Errorf("sign-in that replaces the hash: got %d round trips, want 3", got)
 	}
 	if got := s.roundTrips(func() {
 		s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2",
 			1))
 	}); got != 2 {
-		t.Errorf("got %d round trips after it, want 2", got)
+		t.Errorf("sign-in after the hash was replaced: got %d round trips, want 2", got)
 	}
 }
 
@@ -78,24 +79,25 @@ func TestR12_RehashReplacesTheHashAndNeverBlocksTheSignIn(t *testing.T) {
 	s.exec(`UPDATE account SET password = $1`, bcrypt)
 	s.exec(`ALTER TABLE account ADD CONSTRAINT frozen CHECK (password LIKE '$2b$%')`)
 	if a := s.do("POST", signInPath, body); a.status != 200 {
-		t.Errorf("a rehash that cannot be stored: got %d %s, want 200", a.status, a.body)
+		t.Errorf("sign-in when the new hash cannot be stored: got %d %s, want 200", a.status, a.body)
 	}
 	if got := query[string](s, `SELECT password FROM account`); got != bcrypt {
-		t.Errorf("got %q, want the old hash", got)
+		t.Errorf("stored hash after a replacement that failed: got %q, want the old hash", got)
 	}
 	s.exec(`ALTER TABLE account DROP CONSTRAINT frozen`)
 	if a := s.do("POST", signInPath, body); a.status != 200 {
-		t.Errorf("sign-in that rehashes: got %d %s, want 200", a.status, a.body)
+		t.Errorf("sign-in that replaces the hash: got %d %s, want 200", a.status, a.body)
 	}
 	if got := query[string](s, `SELECT password FROM account`); !strings.HasPrefix(got, "$argon2id$") {
-		t.Errorf("got %q, want Argon2id", got)
+		t.Errorf("stored hash after the sign-in: got %q, want an Argon2id hash", got)
 	}
 	if a := s.do("POST", signInPath, body); a.status != 200 {
 		t.Errorf("sign-in with the new hash: got %d %s, want 200", a.status, a.body)
 	}
 }
 
-// An unknown email, no password, an unknown format and a wrong password get the same response with the same headers.
+// Sign-ins with an unknown email, without a stored password, with a stored hash of an unknown format and with a wrong
+// password get the same response with the same headers.
 func TestR18_FailedSignInsDoNotRevealUsers(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -111,21 +113,21 @@ func TestR18_FailedSignInsDoNotRevealUsers(t *testing.T) {
 		if i == 0 {
 			first = a
 			if a.status != 401 || a.body != `{"message":"Invalid email or password","code":"INVALID_EMAIL_OR_PASSWORD"}` {
-				t.Errorf("wrong password: got %d %s, want 401 INVALID_EMAIL_OR_PASSWORD", a.status, a.body)
+				t.Errorf("sign-in with a wrong password: got %d %s, want 401 INVALID_EMAIL_OR_PASSWORD", a.status, a.body)
 			}
 			continue
 		}
 		if a.status != first.status || a.body != first.body || cmp.Diff(first.header, a.header) != "" {
-			t.Errorf("%s: got %d %s, want the answer to a wrong password; headers %s",
+			t.Errorf("sign-in of %s: got %d %s, want the same response as for a wrong password; headers %s",
 				email, a.status, a.body, cmp.Diff(first.header, a.header))
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM session`); got != 1 {
-		t.Errorf("got %d sessions, want the one of the sign-up", got)
+		t.Errorf("after failed sign-ins: got %d sessions, want the one of the sign-up", got)
 	}
 }
 
-// A password is compared byte by byte, without trimming, case folding or truncation.
+// Passwords are compared without trimming spaces, ignoring case or cutting text off.
 func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -140,7 +142,7 @@ func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
 	}
 }
 
-// Invalid input takes no round trip, so no hash was read or computed.
+// A request with invalid input takes no round trip, so its password is compared with no hash.
 func TestR20_SignInChecksInputBeforeHashing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -159,10 +161,10 @@ func TestR20_SignInChecksInputBeforeHashing(t *testing.T) {
 	} {
 		var a answer
 		if got := s.roundTrips(func() { a = s.do("POST", signInPath, c.body, c.headers...) }); got != 0 {
-			t.Errorf("%s: got %d round trips, want 0", c.code, got)
+			t.Errorf("sign-in rejected with %s: got %d round trips, want 0", c.code, got)
 		}
 		if a.status != c.status || a.code() != c.code {
-			t.Errorf("got %d %s, want %d %s", a.status, a.body, c.status, c.code)
+			t.Errorf("sign-in with body %.60s: got %d %s, want %d %s", c.body, a.status, a.body, c.status, c.code)
 		}
 	}
 }
@@ -174,7 +176,7 @@ func TestR22_EverySignInHasANewToken(t *testing.T) {
 	for range 3 {
 		token := s.do("POST", signInPath, signIn).json(t)["token"]
 		if seen[token] {
-			t.Errorf("token %v was issued before, want a new one", token)
+			t.Errorf("sign-in: got the token %v of an earlier one, want a new token", token)
 		}
 		seen[token] = true
 	}
@@ -197,7 +199,7 @@ func TestR10_NewHashesFollowTheSetting(t *testing.T) {
 }
 
 // Only a client with the right password learns that the email is not verified.
-func TestSignInRefusesUnverifiedEmail(t *testing.T) {
+func TestSignInRejectsAnUnverifiedEmail(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
 	for _, c := range []struct {
@@ -214,22 +216,23 @@ func TestSignInRefusesUnverifiedEmail(t *testing.T) {
 		s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)).check(t, c.settings, 401,
 			"INVALID_EMAIL_OR_PASSWORD")
 		if got := box.sent(); len(got) > 0 {
-			t.Errorf("%s: a wrong password sends the mails %q, want none", c.settings, got)
+			t.Errorf("%s: sign-in with a wrong password: got the mails %q, want none", c.settings, got)
 		}
 		a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/x",`, 1))
 		if a.status != 403 || a.body != `{"message":"Email not verified","code":"EMAIL_NOT_VERIFIED"}` ||
 			len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location") != "" {
-			t.Errorf("%s: got %d %s, want 403 EMAIL_NOT_VERIFIED, no cookie or redirect", c.settings, a.status, a.body)
+			t.Errorf("%s: sign-in: got %d %s, want 403 EMAIL_NOT_VERIFIED, no cookie and no redirect",
+				c.settings, a.status, a.body)
 		}
 		if got := strings.Join(box.sent(), ", "); got != c.mail {
-			t.Errorf("%s: got mails %q, want %q", c.settings, got, c.mail)
+			t.Errorf("%s: sign-in: got the mails %q, want %q", c.settings, got, c.mail)
 		}
 		if query[bool](s, `SELECT EXISTS (SELECT FROM session)`) {
-			t.Errorf("%s: the refused sign-in started a session, want none", c.settings)
+			t.Errorf("%s: the rejected sign-in started a session, want none", c.settings)
 		}
 		s.exec(verifyAda)
 		if !s.canSignIn("ada@example.com", "correct horse") {
-			t.Errorf("%s: a verified user cannot sign in, want a sign-in", c.settings)
+			t.Errorf("%s: sign-in after the verification failed, want 200", c.settings)
 		}
 	}
 }

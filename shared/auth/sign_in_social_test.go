@@ -8,7 +8,8 @@ const (
 		"state, client_id, redirect_uri, response_type, code_challenge, code_challenge_method, nonce, scope"
 )
 
-// socialRows are the requests that sign-in/social and link-social answer the same.
+// socialRows returns requests to which sign-in/social and link-social have the same response. who sends those that need
+// a session on link-social.
 func socialRows(who client) []row {
 	rows := notObjectRows("object")
 	for _, body := range []string{`{}`, `{"provider":null}`, `{"provider":5}`, `{"provider":["google"]}`} {
@@ -84,7 +85,7 @@ func TestSignInSocialAnswersLikeBetterAuth(t *testing.T) {
 			wrongType("body.idToken.nonce", "string", "number"), wrongType("body.idToken.accessToken", "string",
 				"number"), wrongType("body.idToken.refreshToken", "string", "number"),
 			wrongType("body.idToken.expiresAt", "number", "string"), wrongType("body.idToken.user", "object", "number"))},
-		row{name: "its user", body: `{"provider":"x","idToken":{"token":"a","user":{"name":{"firstName":5,"lastName":[]},` +
+		row{name: "user", body: `{"provider":"x","idToken":{"token":"a","user":{"name":{"firstName":5,"lastName":[]},` +
 			`"email":5}}}`, status: 400, want: invalid(
 			wrongType("body.idToken.user.name.firstName", "string", "number"), wrongType("body.idToken.user.name.lastName",
 				"string", "array"),
@@ -103,6 +104,6 @@ func TestSignInSocialAnswersLikeBetterAuth(t *testing.T) {
 		},
 	))
 	if n := query[int](s, `SELECT (SELECT count(*) FROM "user") + (SELECT count(*) FROM session)`); n != 0 {
-		t.Errorf("a sign-in without providers made %d users and sessions, want none", n)
+		t.Errorf("after social sign-ins without a configured provider: got %d users and sessions, want none", n)
 	}
 }

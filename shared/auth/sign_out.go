@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// signOut answers POST /api/auth/sign-out: it ends the session. Without a session it succeeds, too.
+// signOut answers POST /api/auth/sign-out: it ends the session. It succeeds even if the client is not signed in.
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		CallbackURL     *string `json:"callbackURL"`

@@ -29,7 +29,8 @@ type signUpReply struct {
 	User  store.User `json:"user"`
 }
 
-// signUpEmail answers POST /api/auth/sign-up/email: it creates a user with a password and starts a session.
+// signUpEmail answers POST /api/auth/sign-up/email: it creates a user with a password. It starts a session, unless
+// REQUIRE_EMAIL_VERIFICATION is on.
 func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	in, err := s.decodeSignUp(r)
 	if err != nil {
@@ -70,7 +71,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 	return web.JSON(w, http.StatusOK, signUpReply{&row.Token, user})
 }
 
-// decodeSignUp returns the body of a sign-up after all checks that need neither Postgres nor a hash.
+// decodeSignUp returns the body of a sign-up. It makes all checks that need neither Postgres nor a hash.
 func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	if err := web.Decode(r, &in, "object", "record"); err != nil {
 		return in, err
@@ -81,22 +82,22 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	switch {
 	case !s.Options.SignUp:
 		return in, errSignUpDisabled
-	case placeholder.Is(in.Email): // a user of X with this placeholder could then not sign in for the first time
+	case placeholder.Is(in.Email): // reserved for a user of X, who could then not sign in for the first time
 		return in, errInvalidEmail
 	}
 	return in, checkPasswordLength(in.Password)
 }
 
-// signUpDuration is the minimum time between the hash and the response of signUpUnverified. A sign-up with a free email
-// waits for Postgres to write to disk, and a sign-up with a taken email does not. Without signUpDuration a client could
-// measure a thousand sign-ups and find out which emails are taken.
+// signUpDuration is the minimum time that signUpUnverified takes. A sign-up with a free email waits until Postgres has
+// written to disk, and a sign-up with a taken email does not. Without signUpDuration a client could measure a thousand
+// sign-ups and find out which emails are taken.
 const signUpDuration = 250 * time.Millisecond
 
 // signUpUnverified signs up a user whose email must be verified before a session starts. Each sign-up with an email
-// that is not verified yet gets its own link, and the user who opens the link gets the account. The response for a
+// that is not verified yet gets its own link, and the sign-up whose link is opened gets the account. The response for a
 // taken email has a placeholder user, so that a client cannot distinguish it from the response for a free email. In
-// both cases signUpUnverified hashes the password, tries to insert the rows, queues a mail and takes at least
-// signUpDuration.
+// both cases signUpUnverified tries to store the rows, queues a mail if the deployment can send mails, and takes at
+// least signUpDuration.
 func (s *Service) signUpUnverified(
 	w http.ResponseWriter, r *http.Request, db *store.Store, n store.NewUser, taken bool, callbackURL string,
 ) error {
@@ -107,16 +108,16 @@ func (s *Service) signUpUnverified(
 		c.ID = newLinkID()
 	}
 	user := placeholderUser(n)
-	id, made, err := db.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
-	if err == nil && id == "" && !taken { // a concurrent sign-up committed; a new statement sees its user
-		id, made, err = db.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
+	id, created, err := db.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
+	if err == nil && id == "" && !taken { // a concurrent sign-up has stored its user, which a new statement finds
+		id, created, err = db.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
 	}
 	switch {
 	case errors.Is(err, store.ErrInvalid):
 		return errCreateUser
 	case err != nil:
 		return fmt.Errorf("store user: %w", err)
-	case made:
+	case created:
 		user.ID = id
 		web.NoteUser(r.Context(), id)
 	}
@@ -136,11 +137,11 @@ func (s *Service) signUpUnverified(
 	return web.JSON(w, http.StatusOK, signUpReply{User: user})
 }
 
-// placeholderUser returns the user that a sign-up with a free email would have created. Postgres makes all other UUIDs,
-// so there is no UUID library.
+// placeholderUser returns a user as a sign-up with a free email would have created it, with a random id. Postgres
+// generates all other UUIDs, so Xenon uses no UUID library.
 func placeholderUser(n store.NewUser) store.User {
 	var id [16]byte
-	_, _ = rand.Read(id[:])                         // rand.Read never returns an error
+	_, _ = rand.Read(id[:])                         // never returns an error
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // UUID version 4, as Postgres generates
 	at := store.Time{Time: n.At}
 	return store.User{

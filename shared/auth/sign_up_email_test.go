@@ -29,16 +29,16 @@ func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("sign-up: got %d %s, want 200 and the user of the request, not verified", a.status, a.body)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/json" {
-		t.Errorf("got content type %q", got)
+		t.Errorf("sign-up: got content type %q, want application/json", got)
 	}
 	token, _ := body["token"].(string)
 	line := `^better-auth\.session_token=` + token + `\.[A-Za-z0-9%]+; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax$`
 	if lines := a.header["Set-Cookie"]; len(lines) != 1 || !regexp.MustCompile(line).MatchString(lines[0]) {
-		t.Errorf("got cookies %q, want one session cookie", lines)
+		t.Errorf("sign-up: got cookies %q, want one session cookie", lines)
 	}
 	if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, token+".") ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
-		t.Errorf("got set-auth-token %q, exposed headers %q, want the token, readable by scripts",
+		t.Errorf("sign-up: got set-auth-token %q, exposed headers %q; want the token, readable by scripts",
 			got, a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if !query[bool](s, `SELECT count(*) = 1 FROM "user" u JOIN account a ON a."userId" = u.id
@@ -46,17 +46,17 @@ func TestSignUpStoresAndAnswersLikeBetterAuth(t *testing.T) {
 		WHERE a."providerId" = 'credential' AND a."accountId" = u.id::text AND a.password LIKE '$argon2id$%'
 		AND s.token = $1 AND s."ipAddress" = '203.0.113.7' AND s."userAgent" = 'test/1'
 		AND s."expiresAt" = '2026-01-22T12:00:00.123Z' AND s."createdAt" = u."createdAt"`, token) {
-		t.Error("the stored user, account or session differs from the request")
+		t.Error("sign-up: the rows of user, account and session are not stored as Better Auth stores them")
 	}
 }
 
-func TestSignUpRoundTripsAreOneLookUpAndOneTransaction(t *testing.T) {
+func TestSignUpTakesTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	s.signUpAda() // opens the connection
+	s.signUpAda() // opens the connection, so that its round trips do not count below
 	body := strings.Replace(ada, "ada@", "bob@", 1)
 	if got := s.roundTrips(func() { s.do("POST", signUpPath, body) }); got != 2 {
-		t.Errorf("got %d round trips, want 2", got)
+		t.Errorf("sign-up: got %d round trips, want 2: a look-up of the email and one transaction", got)
 	}
 }
 
@@ -67,15 +67,15 @@ func TestSignUpNotRememberedLastsADay(t *testing.T) {
 	lines := a.header["Set-Cookie"]
 	if len(lines) != 2 || strings.Contains(lines[0], "Max-Age") ||
 		!strings.HasPrefix(lines[1], "better-auth.dont_remember=true.") || strings.Contains(lines[1], "Max-Age") {
-		t.Errorf("got cookies %q, want a session cookie and dont_remember, both without Max-Age", lines)
+		t.Errorf("sign-up with rememberMe false: got cookies %q, want session_token and dont_remember without Max-Age", lines)
 	}
 	if got := query[string](s, `SELECT ("expiresAt" - "createdAt")::text FROM session`); got != "1 day" {
-		t.Errorf("the session lasts %s, want 1 day", got)
+		t.Errorf("sign-up with rememberMe false: the session is valid for %s, want 1 day", got)
 	}
 }
 
-// An email that differs only in case is the same email.
-func TestSignUpRefusesTakenEmail(t *testing.T) {
+// Emails that differ only in case are the same email.
+func TestSignUpRejectsATakenEmail(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
@@ -85,7 +85,7 @@ func TestSignUpRefusesTakenEmail(t *testing.T) {
 		t.Errorf("sign-up with a taken email: got %d %s, want 422 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", a.status, a.body)
 	}
 	if len(a.header["Set-Cookie"]) > 0 {
-		t.Error("a refused sign-up sets cookies, want none")
+		t.Errorf("sign-up with a taken email: got cookies %q, want none", a.header["Set-Cookie"])
 	}
 }
 
@@ -110,15 +110,15 @@ func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 		case a.status == 200:
 			made++
 		case a.status != 422 || a.code() != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" && a.code() != "FAILED_TO_CREATE_USER":
-			t.Errorf("sign-up that lost the race: got %d %s, want 422 and the code of a taken email or of a failed sign-up",
+			t.Errorf("concurrent sign-up: got %d %s, want 200, or 422 with the code of a taken email or of a failed sign-up",
 				a.status, a.body)
 		}
 	}
 	if rows := query[int](s, `SELECT count(*) FROM "user"`); made != 1 || rows != 1 {
-		t.Errorf("got %d sign-ups and %d users, want 1 and 1", made, rows)
+		t.Errorf("50 concurrent sign-ups with one email: %d succeeded, %d users are stored, want 1 and 1", made, rows)
 	}
 	if rows := query[int](s, `SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM session)`); rows != 2 {
-		t.Errorf("got %d accounts and sessions, want 2: a refused sign-up left rows", rows)
+		t.Errorf("50 concurrent sign-ups with one email: got %d accounts and sessions, want one of each", rows)
 	}
 }
 
@@ -146,10 +146,10 @@ func TestR06_PasswordLengthInUTF16Units(t *testing.T) {
 		}
 		a := s.do("POST", signUpPath, string(body))
 		if a.status != c.status || a.code() != c.code {
-			t.Errorf("password %q: got %d %s, want %d %s", c.password, a.status, a.body, c.status, c.code)
+			t.Errorf("sign-up with password %q: got %d %s, want %d %s", c.password, a.status, a.body, c.status, c.code)
 		}
 		if want := c.status == 200; query[bool](s, `SELECT EXISTS (SELECT FROM "user")`) != want {
-			t.Errorf("password %q: a user is stored: %v, want %v", c.password, !want, want)
+			t.Errorf("sign-up with password %q: a user is stored: %v, want %v", c.password, !want, want)
 		}
 	}
 }
@@ -202,21 +202,21 @@ func TestSignUpWithInvalidInputStoresNothing(t *testing.T) {
 		}
 		a := s.do("POST", signUpPath, c.body, headers...)
 		if a.status != c.status || a.code() != c.code {
-			t.Errorf("%s: got %d %.200s, want %d %s", c.name, a.status, a.body, c.status, c.code)
+			t.Errorf("sign-up, %s: got %d %.200s, want %d %s", c.name, a.status, a.body, c.status, c.code)
 		}
 	}
 	if rows := query[int](s, `SELECT count(*) FROM "user"`); rows != 0 {
-		t.Errorf("refused sign-ups stored %d users, want 0", rows)
+		t.Errorf("after rejected sign-ups: got %d users, want 0", rows)
 	}
 }
 
-// A lone surrogate becomes U+FFFD, as between JavaScript and Postgres.
+// JSON text can have half of a surrogate pair. Xenon stores U+FFFD for it, as Better Auth does.
 func TestSignUpReplacesLoneSurrogates(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.do("POST", signUpPath, `{"name":"A\ud800da","email":"ada@example.com","password":"correct horse"}`)
 	if got := query[string](s, `SELECT name FROM "user"`); got != "A\uFFFDda" {
-		t.Errorf("got the name %q, want the lone surrogate replaced", got)
+		t.Errorf("sign-up with half of a surrogate pair in the name: got the name %q, want U+FFFD for it", got)
 	}
 }
 
@@ -247,38 +247,39 @@ func TestSignUpWithRequiredVerificationSendsLink(t *testing.T) {
 	user, _ := body["user"].(map[string]any)
 	if token, has := body["token"]; a.status != 200 || !has || token != nil || len(a.header["Set-Cookie"]) > 0 ||
 		user["email"] != "ada@example.com" || user["emailVerified"] != false {
-		t.Errorf("got %d %s, cookies %q, want 200, an unverified user, no token and no cookie",
+		t.Errorf("sign-up: got %d %s, cookies %q; want 200, an unverified user, no token and no cookie",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 	if got := query[string](s,
 		`SELECT (SELECT count(*) FROM "user" WHERE id::text = $1) || ' ' || (SELECT count(*) FROM account WHERE password `+
 			`LIKE '$argon2id$%') || ' ' || (SELECT count(*) FROM session)`, user["id"]); got != "1 1 0" {
-		t.Errorf("got numbers of users, accounts and sessions %s, want 1 1 0", got)
+		t.Errorf("sign-up: got the numbers of users, accounts and sessions %s, want 1 1 0", got)
 	}
 	m := box.takeOne(t)
 	if m.Kind != "verify-email" || m.To != "ada@example.com" ||
 		!strings.HasSuffix(m.URL, "&callbackURL=%2Fhello%20there") {
-		t.Errorf("got mail %+v, want a verify-email mail with the callbackURL", m)
+		t.Errorf("sign-up: got the mail %+v, want a verify-email mail with the callbackURL", m)
 	}
 	if got := s.openLink(m); got.header.Get("Location") != "/hello there" || !s.isVerified("ada@example.com") {
 		t.Errorf("open the link: got %d to %q, want a redirect to the callbackURL and a verified email",
 			got.status, got.header.Get("Location"))
 	}
 	if !s.canSignIn("ada@example.com", "correct horse") {
-		t.Error("the user cannot sign in after the email was verified, want a sign-in")
+		t.Error("sign-in after the verification failed, want 200")
 	}
-	s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"A\u0000"`, 1)).check(t, "NUL", 422, "FAILED_TO_CREATE_USER")
+	s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"A\u0000"`, 1)).
+		check(t, "NUL in the name", 422, "FAILED_TO_CREATE_USER")
 	s.do("POST", signUpPath, `{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`).check(t,
 		"NUL in a name, email not taken", 422, "FAILED_TO_CREATE_USER")
 
 	s, _ = newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on", "MAIL=none")
 	if a := s.do("POST", signUpPath, ada); a.status != 200 || a.json(t)["token"] != nil {
-		t.Errorf("with MAIL=none: got %d %s, want 200 without a token", a.status, a.body)
+		t.Errorf("sign-up with MAIL=none: got %d %s, want 200 without a token", a.status, a.body)
 	}
 }
 
-// A taken email gets the response of a free one: the same status, headers and fields, after the same round trips and
-// one queued mail.
+// A sign-up with a taken email and one with a free email have responses with the same status, headers and fields, after
+// the same number of round trips and one queued mail.
 func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
@@ -301,34 +302,34 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 		a.header.Del("X-Request-Id")
 		id := uuid.FindString(a.body)
 		if id == "" || seen[id] {
-			t.Errorf("%s: got %s, want an id of a user that no other answer has", c.email, a.body)
+			t.Errorf("sign-up with %s: got %s, want the id of a user that no other response has", c.email, a.body)
 		}
 		seen[id] = true
 		if got := strings.Join(box.sent(), ", "); got != c.mail {
-			t.Errorf("got mails %q, want %q", got, c.mail)
+			t.Errorf("sign-up with %s: got the mails %q, want %q", c.email, got, c.mail)
 		}
 		a.body = strings.Replace(uuid.ReplaceAllString(a.body, "ID"), strings.ToLower(c.email), "EMAIL", 1)
 		if i == 0 {
 			first, firstTrips = a, trips
 		}
 		if a.status != first.status || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips {
-			t.Errorf("%s: got %d %s in %d round trips\nwant %d %s in %d", c.email, a.status, a.body, trips, first.status,
-				first.body, firstTrips)
+			t.Errorf("sign-up with %s: got %d %s in %d round trips\nwant %d %s in %d, as for the first, and the same headers",
+				c.email, a.status, a.body, trips, first.status, first.body, firstTrips)
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM "user"`); got != 3 {
-		t.Errorf("got %d users, want 3", got)
+		t.Errorf("after sign-ups with three emails: got %d users, want 3", got)
 	}
 	if !query[bool](s, `SELECT bool_and(password LIKE '$argon2id$%') FROM account`) {
-		t.Error("a stored password is not an Argon2id hash, want one in every account")
+		t.Error("an account has a password that is not an Argon2id hash, want one in every account")
 	}
 }
 
-// An account that has been used is not given to a later sign-up with the same email.
+// A later sign-up with the same email does not get an account that is verified or has been used.
 func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 	t.Parallel()
 	for name, used := range map[string]string{
-		"verified": verifyAda,
+		"a verified email": verifyAda,
 		"a session": `INSERT INTO session ("userId", token, "expiresAt", "updatedAt") SELECT id, 'x', now(), now() ` +
 			`FROM "user"`,
 		"a profile": `INSERT INTO user_profile (user_id) SELECT id FROM "user"`,
@@ -341,12 +342,12 @@ func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 		box.take()
 		s.do("POST", signUpPath, strings.Replace(ada, "correct horse", "battery staple", 1)).check(t, name, 200, "")
 		if got := box.takeOne(t); got.Kind != mail.Nothing {
-			t.Errorf("%s: got a mail of kind %s, want nothing", name, got.Kind)
+			t.Errorf("sign-up with the email of a user with %s: got a mail of kind %s, want nothing", name, got.Kind)
 		}
 	}
 }
 
-// Of concurrent sign-ups with one email each gets a link, and the account belongs to the one whose link is opened.
+// Each of several concurrent sign-ups with one email gets a link. The one whose link is opened gets the account.
 func TestConcurrentSignUpsWithOneEmailEachGetALink(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
@@ -360,28 +361,29 @@ func TestConcurrentSignUpsWithOneEmailEachGetALink(t *testing.T) {
 	group.Wait()
 	mails := box.take()
 	if len(mails) != 20 {
-		t.Fatalf("got %d mails, want 20", len(mails))
+		t.Fatalf("20 concurrent sign-ups: got %d mails, want 20", len(mails))
 	}
 	for _, m := range mails {
 		if m.Kind != mail.VerifyEmail {
-			t.Errorf("got a mail of kind %s, want verify-email", m.Kind)
+			t.Errorf("20 concurrent sign-ups: got a mail of kind %s, want verify-email", m.Kind)
 		}
 	}
 	s.openLink(mails[7])
 	name := query[string](s, `SELECT name FROM "user"`)
 	for i := range 20 {
 		if got, want := s.canSignIn("ada@example.com", fmt.Sprintf("password %d", i)), name == fmt.Sprint(i); got != want {
-			t.Errorf("password %d signs in: %v, want %v; the name is %s", i, got, want, name)
+			t.Errorf("sign-in with the password of sign-up %d succeeds: %v, want %v, because sign-up %s got the account",
+				i, got, want, name)
 		}
 	}
 	if got := query[string](s,
 		`SELECT (SELECT count(*) FROM "user") || ' ' || (SELECT count(*) FROM account) || ' ' || (SELECT count(*) FROM `+
 			`verification v, "user" u WHERE left(v.value, 36) = u.id::text)`); got != "1 1 0" {
-		t.Errorf("got users, accounts, links of the user %s, want 1 1 0", got)
+		t.Errorf("after one link was opened: got the numbers of users, accounts and links %s, want 1 1 0", got)
 	}
 }
 
-// Links of sign-ups are deleted after their expiry.
+// A later request deletes the expired links of sign-ups.
 func TestExpiredSignUpLinksAreDeleted(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
@@ -392,6 +394,6 @@ func TestExpiredSignUpLinksAreDeleted(t *testing.T) {
 	s.now = s.now.Add(time.Hour + time.Minute)
 	s.do("POST", requestResetPath, `{"email":"nobody@example.com"}`)
 	if got := query[int](s, `SELECT count(*) FROM verification WHERE identifier LIKE 'verify-email:%'`); got != 0 {
-		t.Errorf("got %d expired links, want 0", got)
+		t.Errorf("after a request an hour later: got %d links of sign-ups, want 0", got)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// token answers GET /api/auth/token with a JWT for the signed-in caller.
+// token answers GET /api/auth/token with a JWT for the caller, who must be signed in.
 func (s *Service) token(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, err := s.requireCaller(w, r, db)
 	if err != nil {

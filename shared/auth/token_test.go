@@ -17,7 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
-// verifier returns a verifier that reads the server's JWKS over HTTP.
+// verifier returns a verifier that reads the JWKS of s over HTTP.
 func (s *server) verifier() *jwtverify.Verifier {
 	s.t.Helper()
 	server := httptest.NewServer(s.mux)
@@ -37,7 +37,7 @@ func TestR36_TokenHasUserIssuerAndAudience(t *testing.T) {
 	who, err := s.verifier().Verify(t.Context(), token)
 	user, _ := up.json(t)["user"].(map[string]any)
 	if err != nil || who.UserID != user["id"] || who.SessionID != query[string](s, `SELECT id::text FROM session`) {
-		t.Errorf("verify the token: got %+v and error %v, want the user and the session", who, err)
+		t.Errorf("verify the token: got claims %+v, error %v; want the user and the session", who, err)
 	}
 	claims := jwt.MapClaims{}
 	parsed, _, err := jwt.NewParser().ParseUnverified(token, claims)
@@ -45,18 +45,18 @@ func TestR36_TokenHasUserIssuerAndAudience(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := parsed.Header["alg"]; got != "RS256" || len(parsed.Header) != 2 {
-		t.Errorf("got header %v, want alg RS256 and one more member", parsed.Header)
+		t.Errorf("header of the token: got %v, want alg RS256 and one more member", parsed.Header)
 	}
 	for name, want := range user {
 		if diff := cmp.Diff(want, claims[name]); diff != "" {
-			t.Errorf("claim %s (-user +token):\n%s", name, diff)
+			t.Errorf("claim %s of the token (-user +token):\n%s", name, diff)
 		}
 	}
 	iat, exp := claims["iat"].(float64), claims["exp"].(float64)
 	if claims["sub"] != user["id"] || claims["iss"] != origin || claims["aud"] != origin || exp-iat != 604800 ||
 		iat != float64(s.now.Unix()) ||
 		claims["jti"] == "" || len(claims) != len(user)+7 {
-		t.Errorf("got claims %v, want the user, the issuer, the audience, a jti, and 7 days from now", claims)
+		t.Errorf("claims of the token: got %v, want the user, issuer, audience and jti, and expiry in 7 days", claims)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestTokenNeedsASession(t *testing.T) {
 	s := newServer(t)
 	a := s.do("GET", tokenPath, "")
 	if a.status != 401 || a.body != `{"message":"Unauthorized","code":"UNAUTHORIZED"}` || len(a.header["Set-Cookie"]) > 0 {
-		t.Errorf("token without a session: got %d %s, want 401 UNAUTHORIZED and no cookie", a.status, a.body)
+		t.Errorf("/token without a session: got %d %s, want 401 UNAUTHORIZED and no cookie", a.status, a.body)
 	}
 }
 
@@ -76,33 +76,33 @@ func TestTokenIsReusedForAMinute(t *testing.T) {
 	token := func() any { return s.do("GET", tokenPath, "", "Cookie", cookie).json(t)["token"] }
 	first := token()
 	if header := s.do("GET", sessionPath, "", "Cookie", cookie).header.Get("Set-Auth-Jwt"); header != first {
-		t.Error("get-session issued a new token within a minute, want the same token")
+		t.Error("get-session within a minute: got another token than from /token, want the same")
 	}
 	s.now = s.now.Add(61 * time.Second)
 	if token() == first {
-		t.Error("token returned one that is older than a minute, want a new one")
+		t.Error("/token after 61 s: got the first token again, want a new one")
 	}
 	second := token()
 	s.exec(`UPDATE "user" SET name = 'Countess'`)
 	if token() == second {
-		t.Error("token returned one with the old name, want a new one")
+		t.Error("/token after the name has changed: got the token with the old name, want a new one")
 	}
 }
 
-func TestJWKSHasOurKeysAndThoseOfBetterAuth(t *testing.T) {
+func TestJWKSHasTheKeysOfXenonAndBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, setting("SHARED_DATABASE", "on"))
 	set, err := keys.LoadFile(s.cfg.SigningKeysFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const library = `{"kty":"RSA","n":"vx5JkTFhF9MUzqTfnGUSpblFjhZYtIJFjTtBTswtWejU","e":"AQAB"}`
+	const betterAuthKey = `{"kty":"RSA","n":"vx5JkTFhF9MUzqTfnGUSpblFjhZYtIJFjTtBTswtWejU","e":"AQAB"}`
 	s.exec(`INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", "expiresAt", alg) VALUES
 		('11111111-1111-4111-8111-111111111111', $1, 'never read', now(), NULL, 'RS256'),
 		('22222222-2222-4222-8222-222222222222', $1, 'never read', now(), $2, NULL),
 		('33333333-3333-4333-8333-333333333333', $1, 'never read', now(), $3, NULL),
 		('44444444-4444-4444-8444-444444444444', 'not a key', 'never read', now(), NULL, NULL)`,
-		library, s.now.AddDate(0, 0, -29), s.now.AddDate(0, 0, -31))
+		betterAuthKey, s.now.AddDate(0, 0, -29), s.now.AddDate(0, 0, -31))
 	a := s.do("GET", jwksPath, "")
 	var got struct {
 		Keys []struct{ Alg, Kty, N, E, Kid, D, Use string }
@@ -114,7 +114,7 @@ func TestJWKSHasOurKeysAndThoseOfBetterAuth(t *testing.T) {
 	for _, k := range got.Keys {
 		ids = append(ids, k.Kid)
 		if k.Kty != "RSA" || k.Alg != "RS256" || k.E != "AQAB" || k.D != "" || k.Use != "sig" {
-			t.Errorf("got key %+v, want a public RSA key for RS256", k)
+			t.Errorf("JWKS: got key %+v, want a public RSA key for RS256", k)
 		}
 	}
 	slices.Sort(ids)
@@ -124,17 +124,17 @@ func TestJWKSHasOurKeysAndThoseOfBetterAuth(t *testing.T) {
 	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, ids); diff != "" {
-		t.Errorf("keys (-want +got):\n%s", diff)
+		t.Errorf("key ids in the JWKS (-want +got):\n%s", diff)
 	}
 	if cc := a.header.Get("Cache-Control"); cc != "public, max-age=300, stale-if-error=86400" {
-		t.Errorf("got Cache-Control %q", cc)
+		t.Errorf("JWKS: got Cache-Control %q, want that of a complete JWKS", cc)
 	}
 	if strings.Contains(a.body, "never read") {
-		t.Error("the JWKS contains a private key")
+		t.Error("the JWKS contains a private key of the table jwks, want public keys only")
 	}
 }
 
-// Xenon's own keys do not need the database.
+// The JWKS has Xenon's own keys even if the database is not available.
 func TestR38_JWKSWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, setting("SHARED_DATABASE", "on"))
@@ -144,7 +144,7 @@ func TestR38_JWKSWithoutDatabase(t *testing.T) {
 	}
 }
 
-// Without signing keys sessions still work. A token is an error of the deployment: 500.
+// If the deployment has no signing keys, sessions still work. A request for a token or the JWKS gets a 500.
 func TestSessionWorksWithoutSigningKeys(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -167,7 +167,7 @@ func TestSessionWorksWithoutSigningKeys(t *testing.T) {
 	}
 }
 
-// A request whose deadline has passed gets a 503 and changes nothing.
+// A request whose context has ended gets a 503 and changes nothing.
 func TestR48_HandlersHonourTheDeadline(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -189,10 +189,10 @@ func TestR48_HandlersHonourTheDeadline(t *testing.T) {
 		w := httptest.NewRecorder()
 		s.mux.ServeHTTP(w, r)
 		if w.Code != 503 {
-			t.Errorf("%s after its deadline: got %d %s, want 503", c[1], w.Code, w.Body)
+			t.Errorf("%s with a context that has ended: got %d %s, want 503", c[1], w.Code, w.Body)
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM "user"`); got != 1 {
-		t.Errorf("got %d users, want 1: the requests after their deadline made none", got)
+		t.Errorf("after requests whose deadline had passed: got %d users, want 1, none of them new", got)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// unlinkAccount answers POST /api/auth/unlink-account: it deletes one account of the caller, except the last one
-// unless ALLOW_UNLINKING_ALL is on. The session must be fresh.
+// unlinkAccount answers POST /api/auth/unlink-account: it deletes one account of the caller. It does not delete the
+// last one unless ALLOW_UNLINKING_ALL is on. The session must be fresh.
 func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
-		AccountID string `json:"accountId"` // the id of the row in the table account, not the provider's id
+		AccountID string `json:"accountId"` // the id of the row in the table account, not the user's id at the provider
 	}
 	if err := web.Decode(r, &in); err != nil {
 		return err

@@ -32,7 +32,7 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 			want: invalid(wrongType("body.accountId", "string", "null")),
 		},
 		row{name: "no session", body: id(credential), status: 401, want: unauthorized},
-		row{name: "the last", who: p, body: id(credential), status: 400, want: last},
+		row{name: "the last account", who: p, body: id(credential), status: 400, want: last},
 		row{name: "unknown, with one account", who: p, body: id("x"), status: 400, want: last},
 		row{name: "of another user, with one account", who: p, body: id(foreign), status: 400, want: last},
 	))
@@ -42,10 +42,10 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 		{name: "NUL", who: p, body: id(`\u0000`), status: 400, want: accountNotFound},
 		{name: "upper case", who: p, body: id(strings.ToUpper(google)), status: 400, want: accountNotFound},
 		{name: "of another user", who: p, body: id(foreign), status: 400, want: accountNotFound},
-		{name: "the provider's id", who: p, body: id("at-google-" + p.id), status: 400, want: accountNotFound},
+		{name: "the user's id at the provider", who: p, body: id("at-google-" + p.id), status: 400, want: accountNotFound},
 	})
 	if diff := cmp.Diff([]string{"credential", "google"}, providers(p)); diff != "" {
-		t.Errorf("accounts (-want +got):\n%s", diff)
+		t.Errorf("providers of Ada's accounts after requests that failed (-want +got):\n%s", diff)
 	}
 	s.checkRows("POST", path, []row{
 		{
@@ -58,7 +58,7 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 	s.checkRows("POST", path,
 		[]row{{name: "no accounts", who: p, body: id(credential), status: 400, want: accountNotFound}})
 	if diff := cmp.Diff([]string{"credential", "google"}, providers(bob)); diff != "" {
-		t.Errorf("Bob's accounts (-want +got):\n%s", diff)
+		t.Errorf("providers of Bob's accounts after Ada's requests (-want +got):\n%s", diff)
 	}
 }
 
@@ -77,6 +77,6 @@ func TestR27_UnlinkAccountNeedsAFreshSession(t *testing.T) {
 		t.Errorf("unlink with an old session and an invalid body: got %d %s, want 400", a.status, a.body)
 	}
 	if n := query[int](s, `SELECT count(*) FROM account`); n != 2 {
-		t.Errorf("got %d accounts, want 2", n)
+		t.Errorf("after unlink-account with an old session: got %d accounts, want 2", n)
 	}
 }

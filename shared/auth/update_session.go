@@ -7,8 +7,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// updateSession answers POST /api/auth/update-session. Sessions have no fields that a client may set, so it always
-// returns an error, as Better Auth does without additional fields.
+// updateSession answers POST /api/auth/update-session. A session has no field that a client can set, so it always
+// returns an error, as Better Auth does if no additional fields are configured.
 func (s *Service) updateSession(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	if err := web.Decode(r, &struct{}{}, "record"); err != nil {
 		return err

@@ -16,6 +16,6 @@ func TestUpdateSessionAnswersLikeBetterAuth(t *testing.T) {
 	}
 	s.checkRows("POST", "/api/auth/update-session", rows)
 	if after := query[string](s, `SELECT session::text FROM session`); after != before {
-		t.Errorf("the session changed\nfrom %s\nto   %s", before, after)
+		t.Errorf("update-session changed the session from\n%s\nto\n%s\nwant no change", before, after)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// updateUser answers POST /api/auth/update-user: it changes the name and image of the caller.
+// updateUser answers POST /api/auth/update-user: it changes the name, the image or both of the caller.
 func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	if err := web.Decode(r, &struct{}{}, "record"); err != nil {
 		return err
@@ -29,7 +29,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	switch {
 	case errors.Is(err, store.ErrInvalid):
 		return errUpdateUser
-	case errors.Is(err, store.ErrNotFound): // a concurrent request deleted the user
+	case errors.Is(err, store.ErrNotFound): // a concurrent request has deleted the user
 		s.Sessions.Clear(w, r)
 		return ErrUnauthorized
 	case err != nil:
@@ -41,8 +41,8 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	return statusTrue(w)
 }
 
-// userChange decodes the change. It also checks the types. Better Auth does not: it stores 5 as "5", and fails for a
-// name that is null.
+// userChange returns the change that the body describes. It rejects values of a wrong type. Better Auth does not: it
+// stores 5 as "5", and fails for a name that is null.
 func userChange(r *http.Request) (store.UserChange, error) {
 	if body, _ := web.Object(r); web.IsTruthy(body["email"]) {
 		return store.UserChange{}, errEmailNotUpdatable

@@ -10,7 +10,7 @@ import (
 
 const updateUserPath = "/api/auth/update-user"
 
-func TestUpdateUserRefusesLikeBetterAuth(t *testing.T) {
+func TestUpdateUserRejectsInvalidChanges(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	p := s.signUp("ada")
@@ -59,7 +59,7 @@ func TestUpdateUserRefusesLikeBetterAuth(t *testing.T) {
 	s.now = s.now.Add(time.Minute)
 	s.checkRows("POST", updateUserPath, rows)
 	if after := query[string](s, `SELECT u::text FROM "user" u`); after != before {
-		t.Errorf("the user changed\nfrom %s\nto   %s", before, after)
+		t.Errorf("update-user requests that failed changed the user from\n%s\nto\n%s\nwant no change", before, after)
 	}
 }
 
@@ -81,66 +81,66 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 		s.now = s.now.Add(time.Minute)
 		a := s.doAs(p, "POST", updateUserPath, c.body)
 		if a.status != 200 || a.body != statusTrue || a.cookie() != p.cookie {
-			t.Errorf("%s: got %d %s, cookies %q, want 200, status true and the renewed session cookie",
+			t.Errorf("update-user with %s: got %d %s, cookies %q; want 200, {\"status\":true} and the session cookie",
 				c.body, a.status, a.body, a.header["Set-Cookie"])
 		}
 		if got := a.header.Get("Set-Auth-Token"); !strings.HasPrefix(got, p.token+".") {
-			t.Errorf("%s: got set-auth-token %q, want the token of the session", c.body, got)
+			t.Errorf("update-user with %s: got set-auth-token %q, want the token of the session", c.body, got)
 		}
 		if !query[bool](s, `SELECT count(*) = 1 FROM "user" WHERE id = $1 AND name = $2 AND coalesce(image, 'none') = $3
 			AND "updatedAt" = $4 AND email = 'ada@example.com' AND NOT "emailVerified" AND "createdAt" < $4`,
 			p.id, c.name, c.image, s.now) {
-			t.Errorf("%s: stored user %s, want only the name, the image and updatedAt changed",
+			t.Errorf("update-user with %s: got the stored user %s, want only the name, the image and updatedAt changed",
 				c.body, query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, p.id))
 		}
 		user, _ := s.doAs(p, "GET", sessionPath, "").json(t)["user"].(map[string]any)
 		if user["name"] != c.name {
-			t.Errorf("%s: get-session returns the user %v, want the new name", c.body, user)
+			t.Errorf("get-session after update-user with %s: got the user %v, want the new name", c.body, user)
 		}
 	}
 	if after := query[string](s, `SELECT u::text FROM "user" u WHERE id = $1`, bob.id); after != before {
-		t.Errorf("another user changed\nfrom %s\nto   %s", before, after)
+		t.Errorf("update-user changed another user from\n%s\nto\n%s\nwant no change", before, after)
 	}
 }
 
 func TestUpdateUserKeepsSessions(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	forgotten := s.clientOf(s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)))
-	a := s.doAs(forgotten, "POST", updateUserPath, `{"name":"F"}`)
+	unremembered := s.clientOf(s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)))
+	a := s.doAs(unremembered, "POST", updateUserPath, `{"name":"F"}`)
 	lines := a.header["Set-Cookie"]
-	if len(lines) != 2 || strings.Contains(strings.Join(lines, ""), "Max-Age") || a.cookie() != forgotten.cookie {
-		t.Errorf("session that is not remembered: got cookies %q, want its two without Max-Age", lines)
+	if len(lines) != 2 || strings.Contains(strings.Join(lines, ""), "Max-Age") || a.cookie() != unremembered.cookie {
+		t.Errorf("update-user in a session with rememberMe false: got cookies %q, want its two without Max-Age", lines)
 	}
 	p := s.signUp("bob")
 	if a := s.do("POST", updateUserPath, `{"name":"B"}`, "Authorization", "Bearer "+p.token); a.body != statusTrue ||
 		a.cookie() != p.cookie {
-		t.Errorf("with a bearer token: got %d %s, cookies %q, want status true and the session cookie",
+		t.Errorf("update-user with a bearer token: got %d %s, cookies %q; want {\"status\":true} and the session cookie",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 	s.now = s.now.Add(25 * time.Hour)
 	a = s.doAs(p, "POST", updateUserPath, `{"name":"Due"}`)
 	if a.body != statusTrue || a.cookie() != p.cookie+"; "+p.cookie ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
-		t.Errorf("session due for an extension: got %d %s, cookies %q, exposed headers %q, want status true, two session "+
-			"cookies and set-auth-token",
+		t.Errorf("update-user that extends the session: got %d %s, cookies %q, exposed headers %q; want {\"status\":true}, "+
+			"two session cookies and set-auth-token",
 			a.status, a.body, a.header["Set-Cookie"], a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if !query[bool](s, `SELECT "expiresAt" = $2 FROM session WHERE token = $1`, p.token, s.now.Add(7*24*time.Hour)) {
-		t.Error("the session was not extended to 7 days")
+		t.Error("update-user a day after the sign-in did not extend the session, want it to end in 7 days")
 	}
 }
 
-// A concurrent request deletes the user between the read of the session and the update.
-func TestUpdateUserRefusesConcurrentlyDeletedUser(t *testing.T) {
+// The trigger makes the update find no row, as if another request had deleted the user after the session was read.
+func TestUpdateOfAConcurrentlyDeletedUserIsUnauthorized(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
 	s.exec(`CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
-	s.exec(`CREATE TRIGGER gone BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION gone()`) // the update finds no row
+	s.exec(`CREATE TRIGGER gone BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION gone()`)
 	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie", cookie, "Origin", origin)
 	if a.status != 401 || a.code() != "UNAUTHORIZED" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
-		t.Errorf("user deleted at the same time: got %d %s, cookies %q, want 401 UNAUTHORIZED and cleared cookies",
+		t.Errorf("update-user of a deleted user: got %d %s, cookies %q; want 401 UNAUTHORIZED and cleared cookies",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 }

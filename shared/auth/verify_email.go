@@ -12,15 +12,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// verifyReply is the reply to a link without a callbackURL.
+// verifyReply is the body of the response to a link without a callbackURL.
 type verifyReply struct {
 	Status bool        `json:"status"`
-	User   *store.User `json:"user"` // set after an email change, else null
+	User   *store.User `json:"user"` // the changed user after an email change, otherwise null
 }
 
-// verifyEmail answers GET /api/auth/verify-email, the mailed link that verifies or changes an email. With a callbackURL
-// it redirects there, with a code in the query if there is an error. As in Better Auth, the error for a banned user is
-// never a redirect; when the client gets this error, the email is already verified.
+// verifyEmail answers GET /api/auth/verify-email, the mailed link that verifies or changes an email. If the link has a
+// callbackURL, it redirects there, with an error code in the query if the link is not valid. As in Better Auth, the
+// error for a banned user is never a redirect; when the client gets this error, the email is already verified.
 func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Token       string  `json:"token"`
@@ -46,7 +46,7 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.
 	return web.JSON(w, http.StatusOK, reply)
 }
 
-// redeemEmailLink redeems the token of a link and returns the reply.
+// redeemEmailLink redeems the token of a link that verifies or changes an email, and returns the body of the response.
 func (s *Service) redeemEmailLink(
 	w http.ResponseWriter, r *http.Request, db *store.Store, token, target string,
 ) (any, error) {
@@ -63,7 +63,7 @@ func (s *Service) redeemEmailLink(
 		return nil, errUserNotFound
 	case err != nil:
 		return nil, fmt.Errorf("find user: %w", err)
-	case claims.UserID != "" && claims.UserID != user.ID: // now another user has the email
+	case claims.UserID != "" && claims.UserID != user.ID: // another user has the email now
 		return nil, errInvalidToken
 	case user.EmailVerified:
 		return verifyReply{Status: true}, nil
@@ -79,8 +79,8 @@ func (s *Service) redeemEmailLink(
 	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
 }
 
-// redeemAgain returns the reply to a link that was used or revoked. If the email is verified, the link was used, and
-// the reply is success. Only the first use of a link starts a session.
+// redeemAgain returns the body of the response to a link that was used or revoked. If the email is verified, the link
+// was used, and the response is a success. Only the first use of a link starts a session.
 func (s *Service) redeemAgain(r *http.Request, db *store.Store, userID string) (any, error) {
 	user, err := db.UserByID(r.Context(), userID)
 	switch {
@@ -94,9 +94,9 @@ func (s *Service) redeemAgain(r *http.Request, db *store.Store, userID string) (
 	return verifyReply{Status: true}, nil
 }
 
-// startSessionAfterVerification starts a session for a user who has just verified the email, if the setting
-// AUTO_SIGN_IN_AFTER_VERIFICATION is on and the browser is not signed in. If the user is signed in, it sets the cookies
-// of the session again, because emailVerified is false in the old cache cookie.
+// startSessionAfterVerification starts a session for a user who has just verified the email, if
+// AUTO_SIGN_IN_AFTER_VERIFICATION is on and no user is signed in. If this user is already signed in, and that setting
+// or the cookie cache is on, it sets the cookies again, because emailVerified is false in the old cache cookie.
 func (s *Service) startSessionAfterVerification(
 	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User,
 ) error {
@@ -109,7 +109,7 @@ func (s *Service) startSessionAfterVerification(
 		return err
 	case caller != nil && caller.User.ID == user.ID:
 		return s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user})
-	case caller != nil: // an attacker may have sent the link: it must not sign the browser in as another user
+	case caller != nil: // another user: an attacker may have sent the link to make the browser change the user
 		return nil
 	case !s.Options.AutoSignInAfterVerification:
 		return nil

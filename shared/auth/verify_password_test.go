@@ -30,7 +30,7 @@ func TestVerifyPasswordChecksThePassword(t *testing.T) {
 		got := s.do("POST", verifyPasswordPath, c.body, a.bearer()...)
 		got.check(t, c.name, c.status, c.code)
 		if c.status == 200 && got.body != `{"status":true}` {
-			t.Errorf("%s: got %s, want status true", c.name, got.body)
+			t.Errorf("verify-password, %s: got %s, want {\"status\":true}", c.name, got.body)
 		}
 	}
 }
