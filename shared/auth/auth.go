@@ -136,6 +136,7 @@ func (s *Service) Post(h limit.Handler) limit.Handler { return s.withChecks(h, f
 // FormPost is like Post, for routes that accept form fields as well as JSON.
 func (s *Service) FormPost(h limit.Handler) limit.Handler { return s.withChecks(h, true) }
 
+// withChecks makes h check the request first. form allows form fields in the body.
 func (s *Service) withChecks(h limit.Handler, form bool) limit.Handler {
 	return func(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 		if err := web.ReadBody(w, r, form); err != nil {

@@ -87,7 +87,8 @@ func (s *Service) sendDeletionLink(
 	return web.JSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
 }
 
-// deleteByToken deletes the caller's user if the mailed token is valid for this user. It deletes the token in any case.
+// deleteByToken deletes the caller's user if the mailed token is valid for this user. In any case the token cannot be
+// used again.
 func (s *Service) deleteByToken(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, token string,
 ) error {

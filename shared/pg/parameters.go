@@ -13,6 +13,7 @@ const (
 	schema               // it names the schema of the tables: Parse returns an error that asks for the setting SCHEMA
 )
 
+// usage returns what Parse does with p.
 func (p parameter) usage() usage {
 	switch p.name {
 	case "schema", "currentSchema", "schema_search_path":
@@ -38,6 +39,7 @@ func (p parameter) usage() usage {
 	return usages[p.name]
 }
 
+// usages has the names in usedNames and ignoredNames.
 var usages = func() map[string]usage {
 	all := map[string]usage{}
 	for _, name := range strings.Fields(usedNames) {

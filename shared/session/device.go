@@ -54,6 +54,7 @@ func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
 	return nil, nil //nolint:nilnil // no device is a result, not an error
 }
 
+// parseDevice returns the device of a cookie value, or nil if the value is not valid for the account of email.
 func (s *Sessions) parseDevice(secret []byte, email, value string) *Device {
 	part := strings.Split(value, ".")
 	if len(part) != 4 || !hmac.Equal([]byte(part[3]), []byte(deviceSignature(secret, email, part[0], part[1], part[2]))) {

@@ -21,10 +21,10 @@ func newToken() string { return random.String(tokenAlphabet, tokenLength) }
 // maxTokens is the number of session tokens of one request that are looked up; Xenon ignores further ones.
 const maxTokens = 8
 
-// Tokens returns the session tokens of r, without looking up their sessions: the bearer token if there is one, whose
-// signature is optional, otherwise those of the session cookies with a valid signature. A browser can send several
-// session cookies: besides Xenon's, one that an earlier deployment has set with a Domain attribute, which Xenon cannot
-// clear.
+// Tokens returns the session tokens of r, without looking up their sessions. If r has a bearer token, with a valid
+// signature or with none, it is the only one. Otherwise they are those of the session cookies with a valid signature. A
+// browser can send several session cookies: besides Xenon's, one that an earlier deployment has set with a Domain
+// attribute, which Xenon cannot clear.
 func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	secret, err := s.Secret(r.Context())
 	if err != nil {

@@ -38,13 +38,13 @@ type transient struct{ unavailable }
 type brokenConnection struct{ unavailable }
 
 // mayRepeatRead reports whether a read that failed may succeed at another attempt. If its connection is broken, it also
-// closes the idle connections.
+// makes the pool replace all its connections.
 func (s *Store) mayRepeatRead(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
 	if errors.As(err, new(brokenConnection)) {
-		s.pool.Reset() // they are probably broken, too
+		s.pool.Reset() // the others are probably broken, too
 		return true
 	}
 	return errors.As(err, new(transient))

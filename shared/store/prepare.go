@@ -41,8 +41,8 @@ func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) 
 }
 
 // lostPrepared reports whether err means that a statement did not run, because its prepared form is no longer valid: a
-// pooler has moved the connection to another server, or a migration has changed the type of a column. If so, it closes
-// the idle connections, and in the first case the Store prepares no more statements.
+// pooler has moved the connection to another server, or a migration has changed the type of a column. If so, it makes
+// the pool replace all its connections, and in the first case the Store prepares no more statements.
 func (s *Store) lostPrepared(err error) bool {
 	if err == nil {
 		return false

@@ -33,7 +33,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-var isStatement = regexp.MustCompile(`(?s)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s+\S`)
+var statementPattern = regexp.MustCompile(`(?s)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s+\S`)
 
 // statements returns the SQL statements of this package: every constant text in a function that looks like a statement,
 // even if it is joined from several constants, and the statements that are built at run time.
@@ -78,7 +78,7 @@ func texts(body *ast.BlockStmt, info types.Info) (all []string) {
 			return true
 		}
 		v := info.Types[e].Value
-		if v == nil || v.Kind() != constant.String || !isStatement.MatchString(constant.StringVal(v)) {
+		if v == nil || v.Kind() != constant.String || !statementPattern.MatchString(constant.StringVal(v)) {
 			return true
 		}
 		all = append(all, constant.StringVal(v))
@@ -187,14 +187,14 @@ func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 	}
 }
 
-var insert = regexp.MustCompile(`(?is)INSERT\s+INTO\s+"?(\w+)"?(?:\s+AS\s+\w+)?\s*\(([^)]*)\)`)
+var insertPattern = regexp.MustCompile(`(?is)INSERT\s+INTO\s+"?(\w+)"?(?:\s+AS\s+\w+)?\s*\(([^)]*)\)`)
 
 // Every INSERT into a table sets the columns that schema.Tables marks with Writes: schema.Values.
 func TestEveryInsertSetsTheColumnsMarkedWithValues(t *testing.T) {
 	t.Parallel()
 	inserts := map[string]int{}
 	for _, sql := range statements(t) {
-		for _, m := range insert.FindAllStringSubmatch(sql, -1) {
+		for _, m := range insertPattern.FindAllStringSubmatch(sql, -1) {
 			given := map[string]bool{}
 			for name := range strings.SplitSeq(m[2], ",") {
 				given[strings.Trim(strings.TrimSpace(name), `"`)] = true

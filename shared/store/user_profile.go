@@ -41,6 +41,7 @@ type TokenHolder struct {
 	At        time.Time // the time of the request
 }
 
+// args returns the arguments of a statement with holderCTE, followed by more.
 func (h TokenHolder) args(more ...any) []any {
 	var sessionID *string
 	if h.SessionID != "" {

@@ -88,6 +88,7 @@ func forwardedFor(header string, hops int) string {
 	return ""
 }
 
+// canonicalIP returns an IP address in Better Auth's form, which IP describes, or "" if text is not an IP address.
 func canonicalIP(text string) string {
 	addr, err := netip.ParseAddr(text)
 	if err != nil || addr.Zone() != "" {

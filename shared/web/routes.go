@@ -30,6 +30,7 @@ func (rt Routes) Mux(cfg config.API) http.Handler {
 	return withLog(cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins...), serve))
 }
 
+// match returns the route of r and its handler, or a nil handler if no route matches.
 func (rt Routes) match(r *http.Request) (string, Handler) {
 	path := r.URL.EscapedPath()
 	route := r.Method + " " + path

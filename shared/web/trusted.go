@@ -158,6 +158,7 @@ func isIPv4(host string) bool {
 	return err == nil && addr.Is4()
 }
 
+// matches reports whether the entry trusts the URL t.
 func (e trustedEntry) matches(t target) bool {
 	switch {
 	case !slices.Contains(e.schemes, t.scheme):
@@ -172,6 +173,7 @@ func (e trustedEntry) matches(t target) bool {
 	return e.matchesCustom(t)
 }
 
+// matchesCustom is like matches, for a custom scheme, which e and t have in common.
 func (e trustedEntry) matchesCustom(t target) bool {
 	switch {
 	case e.needSlashes && !t.slashes:
