@@ -36,8 +36,8 @@ func Unprivileged() (Account, error) {
 			return Account{name: name, uid: uint32(uid), gid: uint32(gid)}, nil
 		}
 	}
-	return Account{}, errors.New("Postgres does not run as root, and there is no user \"postgres\" or \"nobody\" to run " +
-		"it: run this command as another user")
+	return Account{}, errors.New("root cannot run Postgres, and there is no user \"postgres\" or \"nobody\" to run it: " +
+		"run this command as another user")
 }
 
 // accountFor returns the account to run the server in dir as: if this process runs as root and dir has data, the owner
