@@ -191,6 +191,9 @@ func appliedAt(ctx context.Context, conn *pgx.Conn, name string) (map[int64]time
 	return at, err
 }
 
+// List returns all migrations in order, without the times when they were applied.
+func List() ([]Migration, error) { return list(nil) }
+
 // list returns the files in order, each with the time when it was applied, which at has by version.
 func list(at map[int64]time.Time) ([]Migration, error) {
 	names, err := fs.Glob(Files, "*.sql")

@@ -4,21 +4,16 @@ import (
 	"bytes"
 	_ "embed" // api_page.html
 	"encoding/json"
-	"errors"
 	"fmt"
 	html "html/template"
-	"io/fs"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/xenon-auth/xenon/shared/web"
+	embedded "github.com/xenon-auth/xenon"
 )
-
-const apiFile = "docs/openapi.yaml"
 
 //go:embed api_page.html
 var apiPageText string
@@ -105,30 +100,22 @@ func (d apiDocument) sections() ([]apiSection, error) {
 	return all, nil
 }
 
-// apiDescription answers GET /openapi.yaml. It reads the file at each request, so edits are visible immediately.
+// apiDescription answers GET /openapi.yaml.
 func apiDescription(w http.ResponseWriter, _ *http.Request) error {
-	text, err := readAPI()
-	if err != nil {
-		return err
-	}
 	w.Header().Set("Content-Type", "application/yaml")
-	_, err = w.Write(text)
+	_, err := w.Write(embedded.OpenAPI)
 	return err
 }
 
 // apiPage answers GET /api with a page that has a form for each operation. The page sends requests to this server only.
 func apiPage(w http.ResponseWriter, _ *http.Request) error {
-	text, err := readAPI()
-	if err != nil {
-		return err
-	}
 	var doc apiDocument
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return fmt.Errorf("%s: %w", apiFile, err)
+	if err := yaml.Unmarshal(embedded.OpenAPI, &doc); err != nil {
+		return fmt.Errorf("docs/openapi.yaml: %w", err)
 	}
 	sections, err := doc.sections()
 	if err != nil {
-		return fmt.Errorf("%s: %w", apiFile, err)
+		return fmt.Errorf("docs/openapi.yaml: %w", err)
 	}
 	var page bytes.Buffer
 	if err := apiPageTemplate.Execute(&page, map[string]any{"Title": doc.Info.Title, "Sections": sections}); err != nil {
@@ -139,13 +126,4 @@ func apiPage(w http.ResponseWriter, _ *http.Request) error {
 		"script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	_, err = page.WriteTo(w)
 	return err
-}
-
-func readAPI() ([]byte, error) {
-	text, err := os.ReadFile(apiFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, web.NewError(http.StatusNotFound, "NOT_FOUND",
-			apiFile+" was not found: run xenon dev in the root of the checkout")
-	}
-	return text, err
 }

@@ -19,10 +19,9 @@ import (
 )
 
 const (
-	templateFile = "template.yaml"
-	devPool      = 10               // connections to Postgres; one process serves the routes of all functions
-	devTimeout   = 15 * time.Second // the Timeout of most functions in template.yaml
-	stopTimeout  = 5 * time.Second  // for requests that are not finished when the server stops
+	devPool     = 10               // connections to Postgres; one process serves the routes of all functions
+	devTimeout  = 15 * time.Second // the Timeout of most functions in template.yaml
+	stopTimeout = 5 * time.Second  // for requests that are not finished when the server stops
 )
 
 type devCmd struct {
@@ -30,18 +29,19 @@ type devCmd struct {
 	DatabaseURL string `help:"Use this Postgres server; do not start one. Overrides DATABASE_URL." placeholder:"URL"`
 	MailFile    string `help:"The file for mails, one JSON line each; default: mail.jsonl in --dir. Overrides MAIL_FILE." placeholder:"FILE"`
 	NoSite      bool   `help:"Serve the API without the site." xor:"site"`
-	Site        string `help:"Serve the pages of this development server, such as http://localhost:3001; make site starts one." placeholder:"URL" xor:"site"`
+	Site        string `help:"Serve another site: the directory of a built site, or the URL of a development server, such as http://localhost:3001." placeholder:"DIR|URL" xor:"site"`
 	Dir         string `help:"The directory of the database, the secret, the signing keys and the mails; default: .xenon" default:".xenon" placeholder:"DIR"`
 }
 
 func (devCmd) Help() string {
 	return `Starts a Postgres server, unless you give the URL of a database. Applies the migrations. Generates a secret and
-signing keys if there are none. Then serves every route of template.yaml and the site in website/build. Ctrl-C stops
-everything; the data stays. Settings are environment variables; the file .env in the working directory has the values of
-variables that are not set.
+signing keys if there are none. Then serves every route of template.yaml and Xenon's site, or your own with --site.
+Ctrl-C stops everything; the data stays. Settings are environment variables; the file .env in the working directory has
+the values of variables that are not set.
 
   xenon dev
-  xenon dev --addr localhost:4000 --database-url postgres://me@localhost/learn`
+  xenon dev --addr localhost:4000 --database-url postgres://me@localhost/learn
+  xenon dev --site ../my-site/build`
 }
 
 // Run serves until the context ends.
@@ -55,7 +55,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if getenv, err = withEnvFile(getenv, envFile, std.err); err != nil {
 		return err
 	}
-	t, err := readTemplate(templateFile)
+	t, err := readTemplate()
 	if err != nil {
 		return err
 	}
@@ -113,8 +113,10 @@ func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg
 	if cfg.Mail == config.MailOutbox {
 		fmt.Fprintln(out, "Mails go to", cfg.MailFile)
 	}
-	if !c.NoSite && c.Site == "" && !siteIsBuilt() {
-		fmt.Fprint(out, siteHint)
+	if site, ok := xenonSite(); ok && !c.NoSite && c.Site == "" {
+		if _, err := site.hashes(); err != nil {
+			fmt.Fprint(out, siteHint)
+		}
 	}
 	fmt.Fprint(out, startCommands(cfg.Origin, c.Dir))
 }
@@ -127,21 +129,38 @@ func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error
 		routes["GET /"] = startPage(startCommands(cfg.Origin, c.Dir))
 		return devAPI(routes, cfg), nil
 	}
-	policy, err := readSitePolicy(templateFile)
+	policy, err := readSitePolicy()
 	if err != nil {
 		return nil, err
 	}
-	var site http.Handler = builtFiles{
-		dir:     siteDir,
-		headers: policy.headers(strings.HasPrefix(cfg.Origin, "https:")),
-		missing: startPage(siteHint + startCommands(cfg.Origin, c.Dir)),
+	if strings.Contains(c.Site, "://") {
+		live, err := liveSite(c.Site)
+		return policy.withSite(routes, cfg, live), err
 	}
-	if c.Site != "" {
-		if site, err = liveSite(c.Site); err != nil {
-			return nil, err
+	site, err := c.builtSite()
+	site.headers = policy.headers(strings.HasPrefix(cfg.Origin, "https:"))
+	site.missing = startPage(siteHint + startCommands(cfg.Origin, c.Dir))
+	return policy.withSite(routes, cfg, site), err
+}
+
+// builtSite returns the files of the site in the directory --site, else of Xenon's own site.
+func (c devCmd) builtSite() (builtFiles, error) {
+	if c.Site == "" {
+		site, ok := xenonSite()
+		if !ok {
+			return site, withAdvice(errors.New("this xenon has no site: go install does not build one"),
+				"Start the API alone with --no-site, or give the directory of your own built site with --site. "+
+					"The binaries of a release contain Xenon's site.")
 		}
+		return site, nil
 	}
-	return policy.withSite(routes, cfg, site), nil
+	site, err := ownSite(c.Site)
+	if err != nil {
+		err = withAdvice(fmt.Errorf("--site %s: %w", c.Site, err),
+			"Give the directory of a built site, such as build or dist, or the URL of its development server, "+
+				"such as http://localhost:3001.")
+	}
+	return site, err
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	embedded "github.com/xenon-auth/xenon"
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
@@ -38,17 +38,13 @@ func readMailTemplate(t *testing.T) mailTemplate {
 			Properties yaml.Node `yaml:"Properties"`
 		} `yaml:"Resources"`
 	}
-	text, err := os.ReadFile(filepath.Join(root, templateFile))
-	if err != nil {
-		t.Fatal(err)
-	}
 	check := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	check(yaml.Unmarshal(text, &tmpl))
+	check(yaml.Unmarshal(embedded.Template, &tmpl))
 	m := mailTemplate{map[string]map[string]string{}, map[string]string{}, nil, map[string]map[string]any{}}
 	for name, r := range tmpl.Resources {
 		switch r.Type {

@@ -33,6 +33,7 @@ type commands struct {
 	Schema  schemaCmd       `cmd:"" help:"Apply the migrations of the database schema, or list which are applied."`
 	Migrate migrateCmd      `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, roll back or finalize."`
 	Keys    keysCmd         `cmd:"" help:"Show or rotate the signing keys."`
+	Version versionCmd      `cmd:"" help:"Print the version of this program, of Better Auth and of the schema."`
 	Origin  originSecretCmd `cmd:"" name:"origin-secret" hidden:"" help:"Rotate the secret that CloudFront sends to the API; make deploy calls this."`
 	Sam     samCmd          `cmd:"" hidden:"" help:"Create the files that sam local needs, start the database, and run a command; make sam-local calls this."`
 }

@@ -157,7 +157,7 @@ func pipeTo(ctx context.Context, inside net.Conn, to string) {
 
 // write writes the files that scripts/sam-local passes to sam.
 func (c samCmd) write(set map[string]string, cfg config.API) error {
-	t, err := samTemplate(templateFile, c.Arch, set)
+	t, err := samTemplate(c.Arch, set)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	embedded "github.com/xenon-auth/xenon"
 )
 
 // properties is a YAML mapping in a template.
@@ -27,14 +28,10 @@ type wholeTemplate struct {
 // samTemplate returns the part of template.yaml that `sam local` can run, as JSON: the API and the functions with
 // routes. It sets the architecture of the containers. It replaces the environment variables by those of the settings,
 // each with an empty value: the values are in another file, and sam sets only variables that the template has.
-func samTemplate(file, arch string, settings map[string]string) ([]byte, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
-	if err != nil {
-		return nil, withAdvice(err, "Run this in the root of the checkout, where %s is.", file)
-	}
+func samTemplate(arch string, settings map[string]string) ([]byte, error) {
 	var whole wholeTemplate
-	if err := yaml.Unmarshal(text, &whole); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+	if err := yaml.Unmarshal(embedded.Template, &whole); err != nil {
+		return nil, fmt.Errorf("template.yaml: %w", err)
 	}
 	resources := properties{}
 	for name, r := range whole.Resources {

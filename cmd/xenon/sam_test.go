@@ -18,7 +18,7 @@ import (
 
 func TestSamTemplateHasRoutesAndNoCloudResources(t *testing.T) {
 	t.Parallel()
-	text, err := samTemplate(filepath.Join(root, templateFile), "amd64", map[string]string{
+	text, err := samTemplate("amd64", map[string]string{
 		"MAIL_FILE": "/dev/stdout", "BETTER_AUTH_TRUSTED_ORIGINS": "https://a.example,https://b.example",
 	})
 	if err != nil {
@@ -61,7 +61,7 @@ func TestSamTemplateHasRoutesAndNoCloudResources(t *testing.T) {
 
 func TestSamTemplateHasArchitectureOfTheMachine(t *testing.T) {
 	t.Parallel()
-	text, err := samTemplate(filepath.Join(root, templateFile), "arm64", nil)
+	text, err := samTemplate("arm64", nil)
 	if err != nil || !strings.Contains(string(text), `"arm64"`) {
 		t.Errorf("the template for SAM with arm64: got the error %v, want arm64 in the template\n%s", err, text)
 	}

@@ -11,13 +11,13 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/web"
+	"github.com/xenon-auth/xenon/website"
 )
 
 const (
@@ -43,16 +43,63 @@ func (p sitePolicy) withSite(routes web.Routes, cfg config.API, site http.Handle
 }
 
 // builtFiles serves the files of a built site as the CloudFront distribution of template.yaml does. It reads a file at
-// each request, so it also serves a site that is built while it runs.
+// each request.
 type builtFiles struct {
-	dir     string                          // contains build/ and hashesFile
+	files   fs.FS
+	hashes  func() (string, error)          // of the inline scripts; returns an error while the site is not built
 	headers func(hashes string) http.Header // of every response
 	missing http.Handler                    // serves requests while the site is not built
 }
 
-func siteIsBuilt() bool {
-	_, err := os.Stat(filepath.Join(siteDir, hashesFile))
-	return err == nil
+// xenonSite returns Xenon's own site: in a checkout that of website/, which may be built later, else that of a release,
+// which is part of the program. ok is false if there is neither.
+func xenonSite() (site builtFiles, ok bool) {
+	folder := website.Files
+	if isCheckout() {
+		root, err := os.OpenRoot(siteDir)
+		if err != nil {
+			return site, false
+		}
+		folder = root.FS()
+	}
+	if folder == nil {
+		return site, false
+	}
+	return filesOf(folder), true
+}
+
+// filesOf returns the site of a folder that has the directory build and hashesFile.
+func filesOf(folder fs.FS) (site builtFiles) {
+	site.files, _ = fs.Sub(folder, "build") // the name is valid
+	site.hashes = func() (string, error) {
+		text, err := fs.ReadFile(folder, hashesFile)
+		return strings.Join(strings.Fields(string(text)), " "), err
+	}
+	return site
+}
+
+// isCheckout reports whether the working directory is the root of a checkout of this repository.
+func isCheckout() bool {
+	text, err := os.ReadFile("go.mod")
+	return err == nil && bytes.HasPrefix(text, []byte("module github.com/xenon-auth/xenon\n"))
+}
+
+// ownSite returns the site of the user in a directory. It reads the inline scripts once, at the start.
+func ownSite(dir string) (site builtFiles, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return site, err
+	}
+	scan, err := scanSite(root.FS())
+	if err != nil {
+		return site, err
+	}
+	if len(scan.handlers) > 0 {
+		return site, fmt.Errorf("it has event handlers in attributes, which the Content-Security-Policy blocks: %s",
+			strings.Join(scan.handlers[:min(5, len(scan.handlers))], ", "))
+	}
+	site.files, site.hashes = root.FS(), func() (string, error) { return scan.policy(), nil }
+	return site, nil
 }
 
 // ServeHTTP answers with the file for the path of the request. It never redirects.
@@ -62,12 +109,12 @@ func (s builtFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
-	hashes, err := os.ReadFile(filepath.Join(s.dir, hashesFile))
+	hashes, err := s.hashes()
 	if err != nil {
 		s.missing.ServeHTTP(w, r)
 		return
 	}
-	for name, values := range s.headers(strings.Join(strings.Fields(string(hashes)), " ")) {
+	for name, values := range s.headers(hashes) {
 		w.Header()[name] = values
 	}
 	name := fileForPath(r.URL.Path)
@@ -99,19 +146,11 @@ func (s builtFiles) notFound(w http.ResponseWriter) {
 
 // read returns a file of the site. As in an S3 bucket, there are no folders and no "..", and each file has one name.
 func (s builtFiles) read(name string) (text []byte, changed time.Time, err error) {
-	if !fs.ValidPath(name) {
-		return nil, changed, fs.ErrNotExist
-	}
-	root, err := os.OpenRoot(filepath.Join(s.dir, "build"))
+	info, err := fs.Stat(s.files, name)
 	if err != nil {
 		return nil, changed, err
 	}
-	defer root.Close() //nolint:errcheck // it was only used to read
-	info, err := root.Stat(name)
-	if err != nil {
-		return nil, changed, err
-	}
-	text, err = root.ReadFile(name)
+	text, err = fs.ReadFile(s.files, name)
 	return text, info.ModTime(), err
 }
 

@@ -3,11 +3,12 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	embedded "github.com/xenon-auth/xenon"
 )
 
 // sitePolicy is the part of template.yaml that says which paths CloudFront sends to the API, and which headers it adds
@@ -49,14 +50,10 @@ type securityHeaders struct {
 	} `yaml:"StrictTransportSecurity"`
 }
 
-func readSitePolicy(file string) (sitePolicy, error) {
+func readSitePolicy() (sitePolicy, error) {
 	var p sitePolicy
-	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
-	if err != nil {
-		return p, withAdvice(err, "Run xenon dev in the root of the checkout, where %s is.", file)
-	}
-	if err := yaml.Unmarshal(text, &p); err != nil {
-		return p, fmt.Errorf("%s: %w", file, err)
+	if err := yaml.Unmarshal(embedded.Template, &p); err != nil {
+		return p, fmt.Errorf("template.yaml: %w", err)
 	}
 	return p, nil
 }

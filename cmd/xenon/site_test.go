@@ -49,7 +49,7 @@ func builtSite(t *testing.T) string {
 // withSite returns the handler of xenon dev with three routes of the API and the site in dir.
 func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 	t.Helper()
-	p, err := readSitePolicy(filepath.Join(root, templateFile))
+	p, err := readSitePolicy()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,8 @@ func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 		return func(w http.ResponseWriter, _ *http.Request) error { return web.JSON(w, http.StatusOK, text) }
 	}
 	routes := web.Routes{"GET /api/auth/ok": say("ok"), "GET /health": say("healthy"), "GET /api": say("forms")}
-	site := builtFiles{dir: dir, headers: p.headers(strings.HasPrefix(cfg.Origin, "https:")), missing: say("start page")}
+	site := filesOf(os.DirFS(dir))
+	site.headers, site.missing = p.headers(strings.HasPrefix(cfg.Origin, "https:")), say("start page")
 	return p.withSite(routes, cfg, site)
 }
 
@@ -252,9 +253,9 @@ func TestDevWithoutSite(t *testing.T) {
 			t.Errorf("GET /api with %s: got %d, want 200", name, w.Code)
 		}
 	}
-	if _, err := (devCmd{Site: "localhost"}).withSite(web.Routes{}, local3000); err == nil ||
+	if _, err := (devCmd{Site: "https://localhost"}).withSite(web.Routes{}, local3000); err == nil ||
 		!strings.Contains(err.Error(), "make site") {
-		t.Errorf("--site without a port: got %v, want an error that names make site", err)
+		t.Errorf("--site with https: got %v, want an error that names make site", err)
 	}
 }
 
@@ -268,7 +269,7 @@ func TestSiteOfADevelopmentServerIsForwarded(t *testing.T) {
 		_, _ = io.WriteString(w, "live "+r.URL.String())
 	}))
 	defer siteServer.Close()
-	p, err := readSitePolicy(filepath.Join(root, templateFile))
+	p, err := readSitePolicy()
 	if err != nil {
 		t.Fatal(err)
 	}

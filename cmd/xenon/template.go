@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	embedded "github.com/xenon-auth/xenon"
 )
 
 // template is the part of template.yaml that the development server uses.
@@ -32,14 +33,10 @@ type event struct {
 
 const functionType = "AWS::Serverless::Function"
 
-func readTemplate(file string) (template, error) {
+func readTemplate() (template, error) {
 	var t template
-	text, err := os.ReadFile(file) //nolint:gosec // the caller names the file
-	if err != nil {
-		return t, withAdvice(err, "Run xenon dev in the root of the checkout, where %s is.", file)
-	}
-	if err := yaml.Unmarshal(text, &t); err != nil {
-		return t, fmt.Errorf("%s: %w", file, err)
+	if err := yaml.Unmarshal(embedded.Template, &t); err != nil {
+		return t, fmt.Errorf("template.yaml: %w", err)
 	}
 	return t, nil
 }

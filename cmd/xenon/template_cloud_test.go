@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	embedded "github.com/xenon-auth/xenon"
 )
 
 // These tests check the AWS resources in template.yaml: policies, retention and alarms.
@@ -55,12 +57,8 @@ func fromYAML(n *yaml.Node) any {
 
 func readTemplateNode(t *testing.T) templateNode {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, templateFile))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	if err := yaml.Unmarshal(embedded.Template, &document); err != nil {
 		t.Fatal(err)
 	}
 	return fromYAML(document.Content[0]).(map[string]any)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	embedded "github.com/xenon-auth/xenon"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -23,7 +24,7 @@ const root = "../.."
 
 func readProjectTemplate(t *testing.T) template {
 	t.Helper()
-	tmpl, err := readTemplate(filepath.Join(root, templateFile))
+	tmpl, err := readTemplate()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,10 +61,6 @@ func functionFolders(t *testing.T) []string {
 // "StateMachine".
 func stateMachines(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, templateFile))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all struct {
 		Resources map[string]struct {
 			Type       string `yaml:"Type"`
@@ -73,7 +70,7 @@ func stateMachines(t *testing.T) map[string]string {
 			} `yaml:"Properties"`
 		} `yaml:"Resources"`
 	}
-	if err := yaml.Unmarshal(text, &all); err != nil {
+	if err := yaml.Unmarshal(embedded.Template, &all); err != nil {
 		t.Fatal(err)
 	}
 	started := map[string]string{}
@@ -187,16 +184,12 @@ func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 
 func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(root, templateFile))
-	if err != nil {
-		t.Fatal(err)
-	}
 	read := map[string]bool{}
 	spy := func(name string) string { read[name] = true; return "" }
 	_, _ = config.LoadAPI(spy) // only the names of the variables matter, not the error
 	_, _ = config.LoadImport(spy)
 	_, _ = config.LoadMailer(spy)
-	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(text, -1)
+	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(embedded.Template, -1)
 	if len(found) < 4 {
 		t.Fatalf("environment variables in template.yaml: got %d, want at least 4", len(found))
 	}
