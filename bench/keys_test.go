@@ -14,14 +14,15 @@ import (
 
 	"github.com/xenon-auth/xenon/jwtverify"
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/jwks"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// newKeys returns new signing keys, and a Verifier that fetches their JWKS over HTTP.
-func newKeys(b *testing.B) (*keys.Keys, *jwtverify.Verifier) {
+// newKeys returns new signing keys for an algorithm, and a Verifier that fetches their JWKS over HTTP.
+func newKeys(b *testing.B, alg string) (*keys.Keys, *jwtverify.Verifier) {
 	b.Helper()
-	set, err := keys.Generate(time.Now())
+	set, err := keys.Generate(time.Now(), alg)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -60,7 +61,7 @@ var benchClaims = keys.Claims{
 
 // BenchmarkSign measures three things: signing a new token, getting a token that is reused, and an RSA signature alone.
 func BenchmarkSign(b *testing.B) {
-	k, _ := newKeys(b)
+	k, _ := newKeys(b, config.RS256)
 	b.Run("new", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -91,7 +92,7 @@ func BenchmarkSign(b *testing.B) {
 // BenchmarkJWTVerify measures three verifications: of a token that the verifier has not seen before, of one that it has
 // seen, and of an RSA signature alone.
 func BenchmarkJWTVerify(b *testing.B) {
-	k, v := newKeys(b)
+	k, v := newKeys(b, config.RS256)
 	token, err := k.Sign(b.Context(), benchClaims)
 	if err != nil {
 		b.Fatal(err)
@@ -127,6 +128,38 @@ func BenchmarkJWTVerify(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkAlgorithms measures a new token and its first verification with each value of JWT_ALG.
+func BenchmarkAlgorithms(b *testing.B) {
+	for _, alg := range jwks.Algorithms {
+		k, v := newKeys(b, alg)
+		sign := func(b *testing.B) string {
+			token, err := k.Sign(b.Context(), benchClaims)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return token
+		}
+		b.Run("sign/"+alg, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				sign(b)
+			}
+			b.ReportMetric(float64(len(sign(b))), "bytes/token")
+		})
+		b.Run("verify/"+alg, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				b.StopTimer()
+				fresh := sign(b)
+				b.StartTimer()
+				if who, err := v.Verify(b.Context(), fresh); err != nil || who.UserID != benchClaims.Subject {
+					b.Fatal(who, err)
+				}
+			}
+		})
+	}
 }
 
 // bareRSA returns a new RSA key, and a digest with its signature.

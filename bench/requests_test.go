@@ -41,7 +41,7 @@ func newServer(b *testing.B) *server {
 	if err != nil {
 		b.Fatal(err)
 	}
-	set, err := keys.Generate(time.Now())
+	set, err := keys.Generate(time.Now(), config.RS256)
 	if err == nil {
 		err = keys.SaveFile(cfg.SigningKeysFile, set)
 	}

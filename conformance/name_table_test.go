@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/hmac"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -20,6 +19,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
+	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
 // epoch replaces the time of the exchange in every recorded response, so that dates are relative to it.
@@ -31,6 +31,9 @@ const (
 	cacheStep = time.Minute     // for the times of a cookie-cache entry, whose lifetime starts with its exchange
 )
 
+// coordinateLength is the length of a coordinate of a P-256 or Ed25519 key in base64url.
+const coordinateLength = 43
+
 // nameTable replaces the values that a server generates (ids, tokens, signatures, times) by names of the same format,
 // the same value always by the same name. So the responses of two servers can be compared, and still match the OpenAPI
 // document.
@@ -38,7 +41,7 @@ type nameTable struct {
 	secret  []byte
 	now     time.Time // time of the current exchange
 	isXenon bool      // the responses are Xenon's: its JWTs have two more claims (D02), its tokens in mails one (D77)
-	key     func(kid string) (*rsa.PublicKey, error)
+	key     func(kid string) (crypto.PublicKey, error)
 
 	given  map[string]string // names by kind and value
 	known  map[string]string // names by value, for values that cannot be found by their format
@@ -171,6 +174,8 @@ func (n *nameTable) replaceInMember(key string, v any) any {
 		return n.name("verifier", text, "verifier%0120d")
 	case isText && key == "n": // the modulus of a key
 		return n.name("modulus", text, "modulus-%d")
+	case isText && (key == "x" || key == "y") && len(text) == coordinateLength:
+		return n.name("coordinate", text, "coordinate-%d")
 	case !isNumber || err != nil:
 		return n.replaceInValue(v)
 	case key == "iat" || key == "exp" || key == "nbf":
@@ -241,7 +246,7 @@ func (n *nameTable) replaceJWT(s string) string {
 	kid, _ := h["kid"].(string)
 	switch {
 	case providertest.PublicKey(kid) != nil: // an id token of a provider
-	case n.isXenon && h["alg"] == "RS256":
+	case n.isXenon && isTokenAlgorithm(h["alg"]):
 		n.removeXenonClaims(c)
 	case n.isXenon && c["email"] != nil: // D77: a token that Xenon mails has the id of its row; a forged one has no jti
 		delete(c, "jti")
@@ -265,7 +270,7 @@ func (n *nameTable) isValidSignature(header map[string]any, text, signature stri
 		method := jwt.GetSigningMethod(alg)
 		return method != nil && alg != "none" && method.Verify(text, given, key) == nil
 	}
-	if header["alg"] != "RS256" || kid == "" {
+	if !isTokenAlgorithm(header["alg"]) || kid == "" {
 		return false
 	}
 	key, err := n.key(kid)
@@ -273,8 +278,14 @@ func (n *nameTable) isValidSignature(header map[string]any, text, signature stri
 		n.faults = append(n.faults, err.Error())
 		return false
 	}
-	sum := sha256.Sum256([]byte(text))
-	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], given) == nil
+	alg := jwks.Algorithm(key)
+	return header["alg"] == alg && jwt.GetSigningMethod(alg).Verify(text, given, key) == nil
+}
+
+// isTokenAlgorithm reports whether alg is the algorithm of tokens of a session, and not of tokens in mails.
+func isTokenAlgorithm(alg any) bool {
+	name, _ := alg.(string)
+	return slices.Contains(jwks.Algorithms, name)
 }
 
 // removeXenonClaims checks that the claims of D02 exist, and removes them: the ids of the token and of its session,

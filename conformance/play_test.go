@@ -3,7 +3,7 @@ package conformance
 import (
 	"bufio"
 	"bytes"
-	"crypto/rsa"
+	"crypto"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -60,7 +60,7 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
-	key := func(kid string) (*rsa.PublicKey, error) { return s.publishedKey(t.Context(), kid) }
+	key := func(kid string) (crypto.PublicKey, error) { return s.publishedKey(t.Context(), kid) }
 	return &player{
 		server: s, t: t, domain: "@" + in.domain(),
 		client: &http.Client{Transport: transport, CheckRedirect: noRedirect},

@@ -2,18 +2,17 @@ package conformance
 
 import (
 	"context"
-	"crypto/rsa"
-	"encoding/base64"
-	"encoding/json"
+	"crypto"
 	"fmt"
+	"io"
 	"maps"
-	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
+	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
 // server is a running Xenon or Better Auth with the settings of a profile.
@@ -71,8 +70,8 @@ func xenonServer(t *testing.T, profile map[string]string) server {
 	return server{x.URL, env["BETTER_AUTH_URL"], x.Database, mails, env["BETTER_AUTH_SECRET"], true}
 }
 
-// publishedKey returns the RSA key with the id kid from the server's JWKS.
-func (s server) publishedKey(ctx context.Context, kid string) (*rsa.PublicKey, error) {
+// publishedKey returns the key with the id kid from the server's JWKS.
+func (s server) publishedKey(ctx context.Context, kid string) (crypto.PublicKey, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/api/auth/jwks", http.NoBody)
 	if err != nil {
 		return nil, err
@@ -82,15 +81,18 @@ func (s server) publishedKey(ctx context.Context, kid string) (*rsa.PublicKey, e
 		return nil, err
 	}
 	defer response.Body.Close()
-	var set struct{ Keys []struct{ Kid, N, E string } }
-	if err := json.NewDecoder(response.Body).Decode(&set); err != nil {
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
 		return nil, err
 	}
-	for _, k := range set.Keys {
-		n, err := base64.RawURLEncoding.DecodeString(k.N)
-		if k.Kid == kid && k.E == "AQAB" && err == nil {
-			return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}, nil
+	set, err := jwks.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range set {
+		if key.Marshal().KID == kid {
+			return key.Key(), nil
 		}
 	}
-	return nil, fmt.Errorf("the JWKS has no RSA key %s with the exponent 65537", kid)
+	return nil, fmt.Errorf("the JWKS has no key %s that can verify tokens", kid)
 }

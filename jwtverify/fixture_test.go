@@ -50,10 +50,10 @@ type testSet struct {
 // sets returns three key sets, each the rotation of the one before, and one of another deployment. Generating RSA keys
 // is slow, so all tests share them.
 var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign testSet }) {
-	first, err1 := keys.Generate(start)
-	second, err2 := first.Rotate(start.Add(24*time.Hour), 7*24*time.Hour)
-	third, err3 := second.Rotate(start.Add(48*time.Hour), 7*24*time.Hour)
-	foreign, err4 := keys.Generate(start)
+	first, err1 := keys.Generate(start, config.RS256)
+	second, err2 := first.Rotate(start.Add(24*time.Hour), 7*24*time.Hour, config.RS256)
+	third, err3 := second.Rotate(start.Add(48*time.Hour), 7*24*time.Hour, config.RS256)
+	foreign, err4 := keys.Generate(start, config.RS256)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		panic(err)
 	}

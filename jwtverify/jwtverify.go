@@ -12,9 +12,10 @@
 //	case err != nil: // answer 503
 //	}
 //
-// A Verifier accepts RS256 only, and requires the claims iss, aud, exp, iat and sub. It takes keys from the JWKS URL
-// alone and ignores keys and URLs in a token's header. It allows no clock difference for exp and nbf; iat may be a
-// minute ahead of the local clock.
+// A Verifier accepts RS256, ES256 and EdDSA, each only with a key of its own type: RSA, P-256 or Ed25519. So it accepts
+// the tokens of every setting of JWT_ALG, also while a deployment changes it. It requires the claims iss, aud, exp, iat
+// and sub. It takes keys from the JWKS URL alone and ignores keys and URLs in a token's header. It allows no clock
+// difference for exp and nbf; iat may be a minute ahead of the local clock.
 //
 // It fetches the keys inside a call of Verify and starts no goroutine, so it works in a process that is frozen between
 // requests, as on AWS Lambda. It fetches when it first needs a key, then when the keys are five minutes old or a token
@@ -27,6 +28,7 @@ package jwtverify
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -98,7 +100,7 @@ func New(o Options) (*Verifier, error) {
 		keyfunc:  keys,
 		verified: cache.New[[sha256.Size]byte, verified](maxVerified),
 		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
+			jwt.WithValidMethods(jwks.Algorithms),
 			jwt.WithIssuer(o.Issuer),
 			jwt.WithAudience(o.Audience),
 			jwt.WithExpirationRequired(),
@@ -138,7 +140,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	}
 	now, digest := v.now(), sha256.Sum256([]byte(token))
 	if known, ok := v.verified.Get(digest, now); ok {
-		if key, err := v.keySet.KeyRead(ctx, known.keyID); err == nil && key.Key() == known.key {
+		if key, err := v.keySet.KeyRead(ctx, known.keyID); err == nil && isSameKey(key.Key(), known.key) {
 			return known.claims.withToken(token), nil
 		}
 	}
@@ -152,6 +154,15 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	}
 	v.verified.Add(digest, good, now, until)
 	return good.claims.withToken(token), nil
+}
+
+// isSameKey reports whether two keys are the same. RSA and P-256 keys are pointers, which differ after the keys were
+// fetched again.
+func isSameKey(a, b any) bool {
+	if key, ok := a.(ed25519.PublicKey); ok { // a slice, which == cannot compare
+		return key.Equal(b)
+	}
+	return a == b
 }
 
 func (v *Verifier) parse(ctx context.Context, token string, now time.Time) (verified, error) {

@@ -132,6 +132,8 @@ func TestVerifyReturnsErrorOfCanceledContext(t *testing.T) {
 	d.checkAccepted(t, d.token(t))
 }
 
+var p384Coordinate = strings.Repeat("A", 64)
+
 // Verify skips keys of the JWKS that cannot verify tokens.
 func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
 	t.Parallel()
@@ -147,7 +149,10 @@ func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
 		"for encryption":    entry(map[string]any{"use": "enc"}),
 		"symmetric":         map[string]any{"kty": "oct", "alg": "HS256", "kid": key.id, "k": "AQAB"},
 		"another type": map[string]any{
-			"kty": "OKP", "alg": "EdDSA", "kid": key.id, "crv": "Ed25519", "x": "6AWTDbbskT1d1IkyBpNqkA0vjTr-LxTVJfvO8snMY_s",
+			"kty": "OKP", "alg": "EdDSA", "kid": key.id, "crv": "X25519", "x": "6AWTDbbskT1d1IkyBpNqkA0vjTr-LxTVJfvO8snMY_s",
+		},
+		"another curve": map[string]any{
+			"kty": "EC", "alg": "ES384", "kid": key.id, "crv": "P-384", "x": p384Coordinate, "y": p384Coordinate,
 		},
 		"exponent 1":    entry(map[string]any{"e": "AQ"}),
 		"no modulus":    entry(map[string]any{"n": ""}),

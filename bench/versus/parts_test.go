@@ -85,7 +85,7 @@ func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 	if w.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		tb.Fatal(err)
 	}
-	set, err := keys.Generate(time.Now())
+	set, err := keys.Generate(time.Now(), config.RS256)
 	if err := cmp.Or(err, keys.SaveFile(w.cfg.SigningKeysFile, set)); err != nil {
 		tb.Fatal(err)
 	}

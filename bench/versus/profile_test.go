@@ -39,7 +39,7 @@ func runProfile(b *testing.B, limits string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	set, err := keys.Generate(time.Now())
+	set, err := keys.Generate(time.Now(), config.RS256)
 	if err := cmp.Or(err, keys.SaveFile(cfg.SigningKeysFile, set)); err != nil {
 		b.Fatal(err)
 	}

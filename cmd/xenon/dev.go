@@ -76,7 +76,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	cfg.DatabaseURL = config.Secret(local.databaseURL)
-	if err := generateKeys(cfg.SigningKeysFile, std.err); err != nil {
+	if err := generateKeys(cfg.SigningKeysFile, cfg.JWTAlg, std.err); err != nil {
 		return err
 	}
 	appSecrets := secrets.New(cfg, time.Now)

@@ -33,6 +33,7 @@ func (keysListCmd) Help() string {
 type listedKey struct {
 	Role  string     `json:"role"` // "next", "current" or "retired"
 	ID    string     `json:"kid"`
+	Alg   string     `json:"alg"`
 	Since time.Time  `json:"since"` // when the key was created; for a retired key, when it was retired
 	Until *time.Time `json:"publishedUntil,omitempty"`
 }
@@ -52,11 +53,11 @@ func (c keysListCmd) Run(ctx context.Context, getenv environment, std streams) e
 		return err
 	}
 	list := []listedKey{
-		{Role: "next", ID: set.Next.ID, Since: set.Next.CreatedAt},
-		{Role: "current", ID: set.Current.ID, Since: set.Current.CreatedAt},
+		{Role: "next", ID: set.Next.ID, Alg: set.Next.Algorithm(), Since: set.Next.CreatedAt},
+		{Role: "current", ID: set.Current.ID, Alg: set.Current.Algorithm(), Since: set.Current.CreatedAt},
 	}
 	for _, k := range set.Retired {
-		list = append(list, listedKey{"retired", k.ID, k.RetiredAt, &k.PublishedUntil})
+		list = append(list, listedKey{"retired", k.ID, k.Algorithm(), k.RetiredAt, &k.PublishedUntil})
 	}
 	return printKeys(std, list, c.JSON)
 }
@@ -66,7 +67,7 @@ func printKeys(std streams, list []listedKey, asJSON bool) error {
 		return printJSON(std, map[string]any{"keys": list})
 	}
 	for _, k := range list {
-		fmt.Fprintf(std.out, "%-8s %s  since %s", k.Role, k.ID, k.Since.Format(time.RFC3339))
+		fmt.Fprintf(std.out, "%-8s %s  %s  since %s", k.Role, k.ID, k.Alg, k.Since.Format(time.RFC3339))
 		if k.Until != nil {
 			fmt.Fprintf(std.out, ", published until %s", k.Until.Format(time.RFC3339))
 		}
@@ -82,7 +83,9 @@ type keysRotateCmd struct {
 func (keysRotateCmd) Help() string {
 	return `Rotates the keys in the secret SIGNING_KEYS_ARN if it is set, else in the file SIGNING_KEYS_FILE. Generates the
 first keys if there are none. If the secret has a rotation function, Secrets Manager calls the function, as for a
-scheduled rotation. JWT_EXPIRES_IN is the longest lifetime of a token.
+scheduled rotation. JWT_EXPIRES_IN is the longest lifetime of a token. JWT_ALG is the algorithm of new keys; the
+setting of the rotation function, if there is one. A change of JWT_ALG takes effect at the second rotation, because
+verifiers must know a key before it signs.
 
   xenon keys rotate
   SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys xenon keys rotate`
@@ -108,12 +111,15 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	if c.JSON {
 		return printJSON(std, map[string]string{"current": set.Current.ID, "next": set.Next.ID})
 	}
-	fmt.Fprintf(std.out, "%s is now the signing key; %s is the next key.\n", set.Current.ID, set.Next.ID)
+	fmt.Fprintf(std.out, "%s (%s) is now the signing key; %s (%s) is the next key.\n",
+		set.Current.ID, set.Current.Algorithm(), set.Next.ID, set.Next.Algorithm())
 	return nil
 }
 
 func rotateSecret(ctx context.Context, cfg config.Keys) (keys.Set, error) {
-	rotation := config.Rotation{SigningKeysARN: cfg.SigningKeysARN, JWTExpiresIn: cfg.JWTExpiresIn, AWS: cfg.AWS}
+	rotation := config.Rotation{
+		SigningKeysARN: cfg.SigningKeysARN, JWTExpiresIn: cfg.JWTExpiresIn, JWTAlg: cfg.JWTAlg, AWS: cfg.AWS,
+	}
 	return keys.NewRotation(rotation, time.Now).RotateNow(ctx)
 }
 
@@ -121,9 +127,9 @@ func rotateFile(_ context.Context, cfg config.Keys) (keys.Set, error) {
 	set, err := keys.LoadFile(cfg.SigningKeysFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		set, err = keys.Generate(time.Now())
+		set, err = keys.Generate(time.Now(), cfg.JWTAlg)
 	case err == nil:
-		set, err = set.Rotate(time.Now(), cfg.JWTExpiresIn)
+		set, err = set.Rotate(time.Now(), cfg.JWTExpiresIn, cfg.JWTAlg)
 	}
 	if err != nil {
 		return keys.Set{}, err
@@ -150,14 +156,19 @@ func loadAWSProfile(ctx context.Context, as config.AWS) (config.AWS, error) {
 	return as, nil
 }
 
-// generateKeys generates the signing keys for local development, if there are none.
-func generateKeys(file string, log io.Writer) error {
-	_, err := keys.LoadFile(file)
+// generateKeys generates the signing keys for local development, if there are none. If the next key is not for the
+// algorithm alg, it says how to change the algorithm.
+func generateKeys(file, alg string, log io.Writer) error {
+	set, err := keys.LoadFile(file)
+	if err == nil && set.Next.Algorithm() != alg {
+		fmt.Fprintf(log, "JWT_ALG is %s, but the keys in %s are for %s. JWT_ALG applies to new keys: "+
+			"run xenon keys rotate twice, or remove the file, which makes all tokens invalid.\n",
+			alg, file, set.Next.Algorithm())
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	set, err := keys.Generate(time.Now())
-	if err != nil {
+	if set, err = keys.Generate(time.Now(), alg); err != nil {
 		return err
 	}
 	fmt.Fprintln(log, "Generated signing keys in", file)

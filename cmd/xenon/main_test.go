@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
 )
 
 // xenon runs one command line. env has the environment variables, each name followed by its value.
@@ -155,6 +157,53 @@ func TestKeysListAndRotate(t *testing.T) {
 	code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...)
 	if code != exitDone || strings.Count(out, `"kid"`) != 2 || strings.Contains(out, "PRIVATE") {
 		t.Errorf("keys list: got the exit code %d and %s, want two public keys", code, out)
+	}
+}
+
+func TestKeysHaveAlgorithmOfTheSetting(t *testing.T) {
+	t.Parallel()
+	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
+		file := filepath.Join(t.TempDir(), "keys.json")
+		env := []string{"SIGNING_KEYS_FILE", file, "JWT_ALG", alg}
+		if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
+			strings.Count(out, "("+alg+")") != 2 {
+			t.Errorf("%s: keys rotate: got %d %s%s, want two keys for it", alg, code, out, err)
+		}
+		if code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...); code != exitDone ||
+			strings.Count(out, `"alg":"`+alg+`"`) != 2 {
+			t.Errorf("%s: keys list --json: got %d %s, want two keys for it", alg, code, out)
+		}
+		if code, out, _ := xenon(t, []string{"keys", "list"}, env...); code != exitDone || strings.Count(out, alg) != 2 {
+			t.Errorf("%s: keys list: got %d %s, want two keys for it", alg, code, out)
+		}
+	}
+	code, _, err := xenon(t, []string{"keys", "rotate"}, "SIGNING_KEYS_FILE", t.TempDir()+"/keys.json", "JWT_ALG", "HS256")
+	if code == exitDone || !strings.Contains(err, `JWT_ALG: "HS256" is not one of RS256, ES256, EdDSA`) {
+		t.Errorf("HS256: got %d %s, want a failure that names the values", code, err)
+	}
+}
+
+func TestLocalKeysKeepTheirAlgorithm(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	var first, again, changed strings.Builder
+	for _, c := range []struct {
+		alg string
+		log *strings.Builder
+	}{{config.RS256, &first}, {config.RS256, &again}, {config.ES256, &changed}} {
+		if err := generateKeys(file, c.alg, c.log); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(first.String(), "Generated signing keys") || again.String() != "" {
+		t.Errorf("first start: %q, second: %q, want keys once", first.String(), again.String())
+	}
+	if got := changed.String(); !strings.Contains(got, "JWT_ALG is ES256") || !strings.Contains(got, "for RS256") ||
+		!strings.Contains(got, "xenon keys rotate twice") {
+		t.Errorf("after a change of JWT_ALG: %q, want what to do", got)
+	}
+	if set, err := keys.LoadFile(file); err != nil || set.Next.Algorithm() != config.RS256 {
+		t.Errorf("the keys were replaced: %v", err)
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 func TestMigrateVerifyReportRollback(t *testing.T) {
 	t.Parallel()
 	summary, target, env := migrationOf(t, 300)
-	set, err := keys.Generate(time.Now())
+	set, err := keys.Generate(time.Now(), config.RS256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func signedReport(t *testing.T) (file, keyFile string) {
 	t.Helper()
 	dir := t.TempDir()
 	file, keyFile = filepath.Join(dir, "report.json"), filepath.Join(dir, "keys.json")
-	set, err := keys.Generate(time.Now())
+	set, err := keys.Generate(time.Now(), config.RS256)
 	if err != nil {
 		t.Fatal(err)
 	}

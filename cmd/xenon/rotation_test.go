@@ -51,7 +51,7 @@ func newXenonServer(t *testing.T, more map[string]string) *xenonServer {
 	if x.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		t.Fatal(err)
 	}
-	if err := generateKeys(x.cfg.SigningKeysFile, io.Discard); err != nil {
+	if err := generateKeys(x.cfg.SigningKeysFile, x.cfg.JWTAlg, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	appSecrets := secrets.New(x.cfg, x.now)
@@ -142,7 +142,7 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 		rotate: func() error {
 			set, err := keys.LoadFile(file)
 			if err == nil {
-				set, err = set.Rotate(x.now(), x.cfg.JWTExpiresIn)
+				set, err = set.Rotate(x.now(), x.cfg.JWTExpiresIn, x.cfg.JWTAlg)
 			}
 			if err == nil {
 				err = keys.SaveFile(file, set)

@@ -57,7 +57,7 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return withAdvice(err, "Correct the settings in the environment; .env.example explains each setting.")
 	}
-	if err := generateKeys(cfg.SigningKeysFile, std.err); err != nil {
+	if err := generateKeys(cfg.SigningKeysFile, cfg.JWTAlg, std.err); err != nil {
 		return err
 	}
 	if err := c.makeReachable(ctx, set); err != nil {

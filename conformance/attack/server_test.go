@@ -77,7 +77,7 @@ func newTestServer(t testing.TB, settings ...string) *testServer {
 }
 
 // signingKeys returns the keys that all test servers share, because it is slow to generate RSA keys.
-var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(time.Now()) })
+var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(time.Now(), config.RS256) })
 
 // newEnvironment starts one more environment of the server, with at most conns connections and a clock of its own.
 func (s *testServer) newEnvironment(t testing.TB, conns int32, now func() time.Time, settings ...string) *environment {

@@ -65,7 +65,7 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	if s.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		t.Fatal(err)
 	}
-	set, err := keys.Generate(time.Now())
+	set, err := keys.Generate(time.Now(), config.RS256)
 	if err == nil {
 		err = keys.SaveFile(s.cfg.SigningKeysFile, set)
 	}

@@ -28,7 +28,7 @@ const pool = 10
 func settings(tb testing.TB, database string) map[string]string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "keys.json")
-	set, err := keys.Generate(time.Now())
+	set, err := keys.Generate(time.Now(), config.RS256)
 	if err == nil {
 		err = keys.SaveFile(file, set)
 	}

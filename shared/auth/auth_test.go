@@ -216,7 +216,7 @@ func (s *server) roundTrips(f func()) int {
 var startOfTests = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 
 // signingKeys returns the keys of every server. It generates them only once, because that is slow for RSA.
-var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(startOfTests) })
+var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(startOfTests, config.RS256) })
 
 func saveKeys(t *testing.T, file string) {
 	t.Helper()

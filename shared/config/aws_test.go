@@ -84,7 +84,7 @@ func TestRotationRequiresSecret(t *testing.T) {
 	}
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf"
 	got, err := config.LoadRotation(env("SIGNING_KEYS_ARN", arn))
-	want := config.Rotation{SigningKeysARN: arn, JWTExpiresIn: config.DefaultJWTExpiresIn}
+	want := config.Rotation{SigningKeysARN: arn, JWTExpiresIn: config.DefaultJWTExpiresIn, JWTAlg: config.RS256}
 	if got != want || err != nil {
 		t.Errorf("LoadRotation = %+v, %v, want %+v", got, err, want)
 	}

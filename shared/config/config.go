@@ -29,6 +29,13 @@ const (
 	Scrypt   = "scrypt"
 )
 
+// The values of JWT_ALG.
+const (
+	RS256 = "RS256"
+	ES256 = "ES256"
+	EdDSA = "EdDSA"
+)
+
 // FromEnv calls a load function with the environment variables of the process, such as FromEnv(LoadAPI).
 func FromEnv[T any](load func(getenv func(string) string) (T, error)) (T, error) {
 	return load(os.Getenv)
@@ -56,6 +63,7 @@ type API struct {
 	JWTIssuer    string
 	JWTAudience  string
 	JWTExpiresIn time.Duration
+	JWTAlg       string // of keys that xenon dev generates: RS256, ES256 or EdDSA; the key decides how a token is signed
 
 	ClientIP       ClientIP
 	RateLimit      bool            // count requests and reject those above the limit
@@ -149,6 +157,7 @@ func (l *loader) api() API {
 		PasswordBlocklist:   l.on("PASSWORD_BLOCKLIST", false),
 		PasswordBreachCheck: l.on("PASSWORD_BREACH_CHECK", false),
 		JWTExpiresIn:        l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		JWTAlg:              l.jwtAlg(),
 		ClientIP:            l.clientIP("CLIENT_IP"),
 		RateLimit:           l.on("RATE_LIMIT", true),
 		RateLimitRules:      l.rateLimitRules("RATE_LIMIT_RULES"),

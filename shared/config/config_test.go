@@ -42,8 +42,8 @@ func TestLoadAPIHasDefaults(t *testing.T) {
 		PasswordHash:    "argon2id",
 		JWKSURL:         "http://localhost:3000/api/auth/jwks",
 		JWTIssuer:       "http://localhost:3000", JWTAudience: "http://localhost:3000",
-		JWTExpiresIn: 168 * time.Hour,
-		RateLimit:    true, CookieCacheMaxAge: 300 * time.Second,
+		JWTExpiresIn: 168 * time.Hour, JWTAlg: config.RS256,
+		RateLimit: true, CookieCacheMaxAge: 300 * time.Second,
 		RevokeSessionsOnPasswordReset: true, ChangeEmail: true, DeleteUser: true, SignUp: true,
 		Mail: config.MailOutbox, MailFile: ".xenon/mail.jsonl",
 		Social: config.Social{AccountLinking: true, UpdateAccountOnSignIn: true},
@@ -96,6 +96,7 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 		"PASSWORD_HASH", "md5",
 		"JWKS_URL", "ftp://u:"+password+"@h",
 		"JWT_EXPIRES_IN", "seven days",
+		"JWT_ALG", "HS256",
 		"CLIENT_IP", "xff:-1",
 		"SIGNING_KEYS_ARN", "keys",
 	))
@@ -104,7 +105,7 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 	}
 	for _, name := range []string{
 		"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_URL", "PASSWORD_HASH",
-		"JWKS_URL", "JWT_EXPIRES_IN", "CLIENT_IP", "SIGNING_KEYS_ARN",
+		"JWKS_URL", "JWT_EXPIRES_IN", "JWT_ALG", "CLIENT_IP", "SIGNING_KEYS_ARN",
 	} {
 		if !strings.Contains(err.Error(), "\n"+name+": ") && !strings.Contains(err.Error(), "settings: "+name+": ") {
 			t.Errorf("no line for %s in:\n%v", name, err)
@@ -205,7 +206,8 @@ func TestKeysHaveOptionalJWKSURL(t *testing.T) {
 	for _, url := range []string{"", "https://learn.example.com/api/auth/jwks"} {
 		got, err := config.LoadKeys(env("JWKS_URL", url))
 		want := config.Keys{
-			SigningKeysFile: config.DefaultSigningKeysFile, JWTExpiresIn: config.DefaultJWTExpiresIn, JWKSURL: url,
+			SigningKeysFile: config.DefaultSigningKeysFile, JWTExpiresIn: config.DefaultJWTExpiresIn,
+			JWTAlg: config.RS256, JWKSURL: url,
 		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("LoadKeys with JWKS_URL=%q: %v (-want +got):\n%s", url, err, diff)
@@ -214,6 +216,25 @@ func TestKeysHaveOptionalJWKSURL(t *testing.T) {
 	_, err := config.LoadKeys(env("JWKS_URL", "jwks.json"))
 	if err == nil || !strings.Contains(err.Error(), "JWKS_URL: ") {
 		t.Errorf("JWKS_URL=jwks.json: got %v, want an error that names JWKS_URL", err)
+	}
+}
+
+func TestAlgorithmOfNewKeys(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf"
+	for value, want := range map[string]string{
+		"": "RS256", "RS256": "RS256", "ES256": "ES256", "EdDSA": "EdDSA", "ES512": "", "none": "", "es256": "",
+	} {
+		getenv := env("JWT_ALG", value, "SIGNING_KEYS_ARN", arn)
+		api, err1 := config.LoadAPI(getenv)
+		keys, err2 := config.LoadKeys(getenv)
+		rotation, err3 := config.LoadRotation(getenv)
+		for got, err := range map[string]error{api.JWTAlg: err1, keys.JWTAlg: err2, rotation.JWTAlg: err3} {
+			isRefused := err != nil && strings.Contains(err.Error(), "JWT_ALG: ")
+			if want == "" && !isRefused || want != "" && (err != nil || got != want) {
+				t.Errorf("JWT_ALG=%s: got %q, %v, want %q", value, got, err, want)
+			}
+		}
 	}
 }
 

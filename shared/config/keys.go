@@ -7,6 +7,7 @@ type Keys struct {
 	SigningKeysARN  string // the secret in Secrets Manager with the key set
 	SigningKeysFile string // the file with the key set, if SigningKeysARN is empty
 	JWTExpiresIn    time.Duration
+	JWTAlg          string // of new keys: RS256, ES256 or EdDSA
 	JWKSURL         string // the public keys that check the signature of a report; empty: those of the key set
 	AWS             AWS
 }
@@ -18,6 +19,7 @@ func LoadKeys(getenv func(string) string) (Keys, error) {
 		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
 		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
 		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		JWTAlg:          l.jwtAlg(),
 		AWS:             l.aws(),
 	}
 	if getenv("JWKS_URL") != "" {
@@ -30,6 +32,7 @@ func LoadKeys(getenv func(string) string) (Keys, error) {
 type Rotation struct {
 	SigningKeysARN string // the secret in Secrets Manager with the key set
 	JWTExpiresIn   time.Duration
+	JWTAlg         string // of new keys: RS256, ES256 or EdDSA
 	AWS            AWS
 }
 
@@ -39,6 +42,7 @@ func LoadRotation(getenv func(string) string) (Rotation, error) {
 	c := Rotation{
 		SigningKeysARN: l.secretARN("SIGNING_KEYS_ARN"),
 		JWTExpiresIn:   l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		JWTAlg:         l.jwtAlg(),
 		AWS:            l.aws(),
 	}
 	if getenv("SIGNING_KEYS_ARN") == "" {

@@ -68,6 +68,8 @@ func (l *loader) on(name string, fallback bool) bool {
 	return l.oneOf(name, words...) == "on"
 }
 
+func (l *loader) jwtAlg() string { return l.oneOf("JWT_ALG", RS256, ES256, EdDSA) }
+
 func (l *loader) seconds(name string, fallback time.Duration) time.Duration {
 	v := l.getenv(name)
 	if v == "" {

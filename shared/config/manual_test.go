@@ -84,6 +84,13 @@ var manual = []setting{
 	{"JWT_AUDIENCE", "", "`BETTER_AUTH_URL`", "The audience (`aud`) of JWTs, which `/api/profile` requires."},
 	{"JWT_EXPIRES_IN", "168h", "", "How long a JWT is valid."},
 	{
+		"JWT_ALG",
+		"RS256",
+		"",
+		"The algorithm of new signing keys: `RS256`, `ES256` or `EdDSA`. A change takes effect at the second rotation of " +
+			"the keys; see [how-it-works.md](how-it-works.md#the-algorithm).",
+	},
+	{
 		"COOKIE_CACHE",
 		"off",
 		"",

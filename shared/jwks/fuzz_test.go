@@ -28,7 +28,8 @@ func goodJWKS(tb testing.TB) string {
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		goodJWKS(f), `{"keys":[{}]}`, `{"keys":[{"kty":"RSA","kid":"x","n":"AQ","e":"AQAB"}]}`,
-		`{"keys":null}`, `<!doctype html>`, `[]`, `{"keys":[{"kty":"RSA","e":"` + strings.Repeat("A", 99) + `"}]}`,
+		`{"keys":[` + ecKey + `,` + okpKey + `]}`, `{"keys":null}`, `<!doctype html>`, `[]`,
+		`{"keys":[{"kty":"RSA","e":"` + strings.Repeat("A", 99) + `"}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -38,10 +39,12 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("Parse(%q): got %d keys and the error %v, want either keys or an error", text, len(keys), err)
 		}
 		for _, k := range keys {
-			public, ok := k.Key().(*rsa.PublicKey)
-			if !ok || public.N.BitLen() < jwks.MinBits || k.Marshal().KID == "" {
-				t.Errorf("Parse(%q) returned a key that is not RSA, has less than %d bits, or has no kid",
-					text, jwks.MinBits)
+			alg := jwks.Algorithm(k.Key())
+			if alg == "" || k.Marshal().ALG.String() != alg || k.Marshal().KID == "" {
+				t.Errorf("Parse(%q) returned a key without an algorithm or a kid", text)
+			}
+			if public, ok := k.Key().(*rsa.PublicKey); ok && public.N.BitLen() < jwks.MinBits {
+				t.Errorf("Parse(%q) returned an RSA key with less than %d bits", text, jwks.MinBits)
 			}
 		}
 	})

@@ -2,17 +2,26 @@ package keys
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// documentVersion is increased when older versions of Xenon cannot read the document any more.
-const documentVersion = 1
+// The version of a document tells an older version of Xenon that it cannot read the document: versions before JWT_ALG
+// read only rsaVersion. A set with only RSA keys is written with it, so that they can still read such a set.
+const (
+	rsaVersion = 1
+	maxVersion = 2
+)
 
 // document is a key set as JSON. Keys are PEM, which openssl reads.
 type document struct {
@@ -41,12 +50,12 @@ var errNoKeys = errors.New(
 
 // Document returns the set with its private keys, as the JSON that is stored in Secrets Manager or in a file.
 func (s Set) Document() ([]byte, error) {
-	d := document{Version: documentVersion, Retired: []documentRetired{}}
+	d := document{Version: s.documentVersion(), Retired: []documentRetired{}}
 	for _, k := range []struct {
 		key  Key
 		into **documentKey
 	}{{s.Next, &d.Next}, {s.Current, &d.Current}} {
-		der, err := x509.MarshalPKCS8PrivateKey(k.key.private)
+		der, err := x509.MarshalPKCS8PrivateKey(k.key.private.Signer)
 		if err != nil {
 			return nil, fmt.Errorf("encode key %s: %w", k.key.ID, err)
 		}
@@ -66,8 +75,20 @@ func (s Set) Document() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// ParseSet reads the JSON that Document writes. It returns an error for a key shorter than MinBits, for a kid that is
-// not the key's thumbprint, and for duplicate keys. Its errors do not quote the text, because the text is secret.
+func (s Set) documentVersion() int {
+	algorithms := []string{s.Next.Algorithm(), s.Current.Algorithm()}
+	for _, k := range s.Retired {
+		algorithms = append(algorithms, k.Algorithm())
+	}
+	if slices.ContainsFunc(algorithms, func(alg string) bool { return alg != config.RS256 }) {
+		return maxVersion
+	}
+	return rsaVersion
+}
+
+// ParseSet reads the JSON that Document writes. It returns an error for an RSA key shorter than MinBits, for other
+// keys than RSA, P-256 and Ed25519, for a kid that is not the key's thumbprint, and for duplicate keys. Its errors do
+// not quote the text, because the text is secret.
 func ParseSet(text []byte) (Set, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return Set{}, errNoKeys
@@ -79,8 +100,8 @@ func ParseSet(text []byte) (Set, error) {
 	switch {
 	case d.Version == 0 && d.Next == nil && d.Current == nil: // the content of a new secret
 		return Set{}, errNoKeys
-	case d.Version != documentVersion:
-		return Set{}, fmt.Errorf("the key set has version %d, this program reads %d", d.Version, documentVersion)
+	case d.Version < rsaVersion || d.Version > maxVersion:
+		return Set{}, fmt.Errorf("the key set has version %d, this program reads up to %d", d.Version, maxVersion)
 	case d.Next == nil || d.Current == nil:
 		return Set{}, errors.New("the key set has no next or no current key: restore the previous version of the secret")
 	}
@@ -123,11 +144,11 @@ func (d *documentKey) parse() (Key, error) {
 		return Key{}, err
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
-	private, ok := parsed.(*rsa.PrivateKey)
-	if err != nil || !ok {
-		return Key{}, errors.New("the private key is not RSA in PKCS #8")
+	private, ok := parsed.(crypto.Signer)
+	if err != nil || !ok || jwks.Algorithm(private.Public()) == "" {
+		return Key{}, errors.New("the private key is not RSA, P-256 or Ed25519 in PKCS #8")
 	}
-	return newKey(private, d.CreatedAt), checkPublic(&private.PublicKey, d.ID)
+	return newKey(private, d.CreatedAt), checkPublic(private.Public(), d.ID)
 }
 
 func (d *documentRetired) parse() (RetiredKey, error) {
@@ -135,17 +156,16 @@ func (d *documentRetired) parse() (RetiredKey, error) {
 	if err != nil {
 		return RetiredKey{}, err
 	}
-	parsed, err := x509.ParsePKIXPublicKey(der)
-	public, ok := parsed.(*rsa.PublicKey)
-	if err != nil || !ok {
-		return RetiredKey{}, errors.New("the public key is not RSA in PKIX")
+	public, err := x509.ParsePKIXPublicKey(der)
+	if err != nil || jwks.Algorithm(public) == "" {
+		return RetiredKey{}, errors.New("the public key is not RSA, P-256 or Ed25519 in PKIX")
 	}
 	return RetiredKey{d.ID, d.RetiredAt, d.PublishedUntil, public}, checkPublic(public, d.ID)
 }
 
-func checkPublic(public *rsa.PublicKey, id string) error {
-	if bits := public.N.BitLen(); bits < MinBits {
-		return fmt.Errorf("the RSA key has %d bits, the minimum is %d", bits, MinBits)
+func checkPublic(public crypto.PublicKey, id string) error {
+	if key, ok := public.(*rsa.PublicKey); ok && key.N.BitLen() < MinBits {
+		return fmt.Errorf("the RSA key has %d bits, the minimum is %d", key.N.BitLen(), MinBits)
 	}
 	if want := thumbprint(public); id != want {
 		return fmt.Errorf("kid is not the key's thumbprint %s", want)

@@ -34,10 +34,10 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // keys is slow, so all tests share them.
 var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set }) {
 	var errs [4]error
-	s.first, errs[0] = Generate(start)
-	s.second, errs[1] = s.first.Rotate(start.Add(24*time.Hour), 7*24*time.Hour)
-	s.third, errs[2] = s.second.Rotate(start.Add(48*time.Hour), 7*24*time.Hour)
-	s.foreign, errs[3] = Generate(start)
+	s.first, errs[0] = Generate(start, config.RS256)
+	s.second, errs[1] = s.first.Rotate(start.Add(24*time.Hour), 7*24*time.Hour, config.RS256)
+	s.third, errs[2] = s.second.Rotate(start.Add(48*time.Hour), 7*24*time.Hour, config.RS256)
+	s.foreign, errs[3] = Generate(start, config.RS256)
 	for _, err := range errs {
 		if err != nil {
 			panic(err)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
 // ParsePublicJWK returns an error, or an entry that is one JSON object without a private member.
@@ -43,6 +45,16 @@ func FuzzParseSet(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
+	for _, alg := range jwks.Algorithms {
+		set, err := Generate(start, alg)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if text, err = set.Document(); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
 	f.Add([]byte(`{"version":1,"next":{},"current":{},"retired":[{}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		set, err := ParseSet(text)
@@ -63,13 +75,13 @@ func FuzzParseSet(f *testing.F) {
 // text.
 func FuzzVerifyJWS(f *testing.F) {
 	key := sets().third.Current
-	published, err := json.Marshal(map[string]any{"keys": []JWK{newJWK(key.ID, &key.private.PublicKey)}})
+	published, err := json.Marshal(map[string]any{"keys": []JWK{key.jwk()}})
 	if err != nil {
 		f.Fatal(err)
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	text := encode([]byte(`{"alg":"RS256","typ":"note+jws","kid":"`+key.ID+`"}`)) + "." + encode([]byte("one note"))
-	signature, err := jwt.SigningMethodRS256.Sign(text, key.private)
+	signature, err := jwt.SigningMethodRS256.Sign(text, key.private.Signer)
 	if err != nil {
 		f.Fatal(err)
 	}

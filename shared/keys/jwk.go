@@ -2,6 +2,9 @@ package keys
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
@@ -15,34 +18,47 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// JWK is a public key as /api/auth/jwks publishes it: {"alg","kty","n","e","kid","use"} for the keys of a Set.
+// JWK is a public key as /api/auth/jwks publishes it.
 type JWK struct {
-	KeyID string
-	text  json.RawMessage
+	KeyID     string
+	Algorithm string // alg; empty for a key of Better Auth whose algorithm is unknown
+	text      json.RawMessage
 }
 
 // MarshalJSON writes the members in Better Auth's order.
 func (j JWK) MarshalJSON() ([]byte, error) { return j.text, nil }
 
-// newJWK writes an RSA key as Better Auth's /jwks does, and adds use, which some verifiers need. It writes the JSON
-// itself because the bytes must equal Better Auth's.
-func newJWK(id string, public *rsa.PublicKey) JWK {
-	n, e := publicKeyMembers(public)
-	text := `{"alg":"RS256","kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `","use":"sig"}`
-	return JWK{KeyID: id, text: json.RawMessage(text)}
+// newJWK writes a key as Better Auth's /jwks does, and adds use, which some verifiers need. It writes the JSON itself
+// because the bytes must equal Better Auth's.
+func newJWK(id string, public crypto.PublicKey) JWK {
+	alg := jwks.Algorithm(public)
+	text := `{"alg":"` + alg + `",` + publicMembers(public) + `,"kid":"` + id + `","use":"sig"}`
+	return JWK{KeyID: id, Algorithm: alg, text: json.RawMessage(text)}
 }
 
-// thumbprint returns the SHA-256 thumbprint of a key (RFC 7638), the digest of its required members in alphabetical
-// order.
-func thumbprint(public *rsa.PublicKey) string {
-	n, e := publicKeyMembers(public)
-	sum := sha256.Sum256([]byte(`{"e":"` + e + `","kty":"RSA","n":"` + n + `"}`))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-func publicKeyMembers(public *rsa.PublicKey) (n, e string) {
+// publicMembers returns the members of a public key in Better Auth's order (RFC 7518, section 6; RFC 8037, section 2).
+func publicMembers(public crypto.PublicKey) string {
 	encode := base64.RawURLEncoding.EncodeToString
-	return encode(public.N.Bytes()), encode(big.NewInt(int64(public.E)).Bytes())
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		return `"kty":"RSA","n":"` + encode(key.N.Bytes()) + `","e":"` + encode(big.NewInt(int64(key.E)).Bytes()) + `"`
+	case *ecdsa.PublicKey:
+		point, _ := key.Bytes() // 4, x and y; cannot fail for a key that was generated or parsed
+		half := len(point) / 2
+		return `"crv":"P-256","kty":"EC","x":"` + encode(point[1:half+1]) + `","y":"` + encode(point[half+1:]) + `"`
+	case ed25519.PublicKey:
+		return `"crv":"Ed25519","x":"` + encode(key) + `","kty":"OKP"`
+	}
+	return ""
+}
+
+// thumbprint returns the SHA-256 thumbprint of a key (RFC 7638; RFC 8037, appendix A.3): of its members in alphabetical
+// order. All members of publicMembers are required ones.
+func thumbprint(public crypto.PublicKey) string {
+	members := strings.Split(publicMembers(public), ",")
+	slices.Sort(members)
+	sum := sha256.Sum256([]byte("{" + strings.Join(members, ",") + "}"))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // privateMembers lists the members that RFC 7518, section 6, and RFC 8037 define for private and symmetric keys.
@@ -79,6 +95,9 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 		alg != "" && !slices.Contains(algorithms, alg) {
 		return JWK{}, errors.New("use, key_ops or alg does not allow signatures")
 	}
+	if use.Alg != nil {
+		alg = *use.Alg
+	}
 	values["kid"], values["use"] = quote(id), quote("sig")
 
 	var members []string
@@ -88,7 +107,7 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 			delete(values, name) // each member is written once, at its first place
 		}
 	}
-	return JWK{KeyID: id, text: json.RawMessage("{" + strings.Join(members, ",") + "}")}, nil
+	return JWK{KeyID: id, Algorithm: alg, text: json.RawMessage("{" + strings.Join(members, ",") + "}")}, nil
 }
 
 // defaultAlgorithm returns Better Auth's algorithm for a key type and curve, or "" if Better Auth does not generate

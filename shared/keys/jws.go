@@ -1,11 +1,11 @@
 package keys
 
 import (
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -26,14 +26,14 @@ func (s Set) SignJWS(typ string, payload []byte) (string, error) {
 	if typ == "" || strings.EqualFold(typ, "JWT") {
 		return "", errors.New("a signed text needs a typ other than JWT")
 	}
-	header := `{"alg":"RS256","typ":` + string(quote(typ)) + `,"kid":` + string(quote(s.Current.ID)) + `}`
+	header := `{"alg":"` + s.Current.Algorithm() + `","typ":` + string(quote(typ)) +
+		`,"kid":` + string(quote(s.Current.ID)) + `}`
 	encode := base64.RawURLEncoding.EncodeToString
-	text := encode([]byte(header)) + "." + encode(payload)
-	signature, err := jwt.SigningMethodRS256.Sign(text, s.Current.private)
+	text, err := s.Current.sign(encode([]byte(header)) + "." + encode(payload))
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)
 	}
-	return text + "." + encode(signature), nil
+	return text, nil
 }
 
 // VerifyJWS checks a text that SignJWS returned for the type typ, with the JWKS publicKeys. It returns the payload and
@@ -48,11 +48,12 @@ func VerifyJWS(publicKeys []byte, typ, text string) (payload []byte, kid string,
 		return nil, "", err
 	}
 	for _, key := range keys {
-		public, ok := key.Key().(*rsa.PublicKey)
-		if !ok || key.Marshal().KID != parsed.kid {
+		of := key.Marshal()
+		if of.KID != parsed.kid {
 			continue
 		}
-		if jwt.SigningMethodRS256.Verify(parsed.signed, parsed.signature, public) != nil {
+		if of.ALG.String() != parsed.alg ||
+			jwt.GetSigningMethod(parsed.alg).Verify(parsed.signed, parsed.signature, key.Key()) != nil {
 			return nil, parsed.kid, fmt.Errorf("%w: the signature is not that of key %s", ErrBadSignature, parsed.kid)
 		}
 		return parsed.payload, parsed.kid, nil
@@ -64,6 +65,7 @@ func VerifyJWS(publicKeys []byte, typ, text string) (payload []byte, kid string,
 type parsedJWS struct {
 	signed             string // the bytes that are signed
 	payload, signature []byte
+	alg                string // one of jwks.Algorithms
 	kid                string
 }
 
@@ -81,8 +83,8 @@ func parseJWS(typ, text string) (parsedJWS, error) {
 		}
 	}
 	var header struct{ Alg, Typ, Kid string }
-	if json.Unmarshal(decoded[0], &header) != nil || header.Alg != jwt.SigningMethodRS256.Alg() || header.Typ != typ {
+	if json.Unmarshal(decoded[0], &header) != nil || !slices.Contains(jwks.Algorithms, header.Alg) || header.Typ != typ {
 		return parsedJWS{}, fmt.Errorf("%w: the header of the text is not that of a %s", ErrBadSignature, typ)
 	}
-	return parsedJWS{parts[0] + "." + parts[1], decoded[1], decoded[2], header.Kid}, nil
+	return parsedJWS{parts[0] + "." + parts[1], decoded[1], decoded[2], header.Alg, header.Kid}, nil
 }

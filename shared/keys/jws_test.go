@@ -99,7 +99,7 @@ func TestVerifyJWSRefuses(t *testing.T) {
 	}
 	signed := func(header string) string {
 		text := segmentText(header) + "." + segmentText("one note")
-		signature, err := jwt.SigningMethodRS256.Sign(text, sets().foreign.Current.private)
+		signature, err := jwt.SigningMethodRS256.Sign(text, sets().foreign.Current.private.Signer)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func newAWSDeployment(t *testing.T, content string) *awsDeployment {
 	c := &awsDeployment{Clock: newClock(), SecretsManager: mototest.Start(t).SecretsManager(t), t: t}
 	c.cfg = config.API{
 		AWS: mototest.AWS(t), SigningKeysARN: c.Create("xenon/keys", content),
-		JWTExpiresIn: week, JWTIssuer: origin, JWTAudience: origin,
+		JWTExpiresIn: week, JWTAlg: config.RS256, JWTIssuer: origin, JWTAudience: origin,
 	}
 	c.rotation = c.newRotation()
 	c.Function = func(event []byte) error {
@@ -65,8 +65,9 @@ func newAWSDeployment(t *testing.T, content string) *awsDeployment {
 }
 
 func (c *awsDeployment) newRotation() *Rotation {
-	cfg := config.Rotation{SigningKeysARN: c.cfg.SigningKeysARN, JWTExpiresIn: c.cfg.JWTExpiresIn, AWS: c.cfg.AWS}
-	return NewRotation(cfg, c.Now)
+	return NewRotation(config.Rotation{
+		SigningKeysARN: c.cfg.SigningKeysARN, JWTExpiresIn: c.cfg.JWTExpiresIn, JWTAlg: c.cfg.JWTAlg, AWS: c.cfg.AWS,
+	}, c.Now)
 }
 
 func documentText(t *testing.T, s Set) string {
@@ -157,6 +158,31 @@ func TestMotoRotationMakesNextKeyCurrentAndCurrentKeyRetired(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.checkRotated(before)
+	}
+}
+
+func TestMotoChangeOfAlgorithm(t *testing.T) {
+	c := newAWSDeployment(t, "{}")
+	c.cfg.JWTAlg = config.EdDSA
+	c.rotation = c.newRotation()
+	if err := c.rotate(); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.inUse().Current.Algorithm(); got != config.EdDSA {
+		t.Errorf("the first key is for %s, want EdDSA", got)
+	}
+	c.cfg.JWTAlg = config.ES256
+	c.rotation = c.newRotation()
+	for _, want := range []string{config.EdDSA, config.ES256} {
+		before := c.inUse()
+		c.Advance(finishWithin + MaxPropagation)
+		if err := c.rotate(); err != nil {
+			t.Fatal(err)
+		}
+		c.checkRotated(before)
+		if got := c.inUse().Current.Algorithm(); got != want {
+			t.Errorf("the current key is for %s, want %s", got, want)
+		}
 	}
 }
 

@@ -177,7 +177,7 @@ func TestMotoRotationKeepsUnreadableSecret(t *testing.T) {
 // testSecret and finishSecret reject every invalid pending set.
 func TestMotoInvalidPendingSet(t *testing.T) {
 	third := sets().third
-	good, err := third.rotate(newClock().Now().Add(time.Hour), week, finishWithin)
+	good, err := third.rotate(newClock().Now().Add(time.Hour), week, config.RS256, finishWithin)
 	if err != nil {
 		t.Fatal(err)
 	}

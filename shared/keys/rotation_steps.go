@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/jwks"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -40,12 +38,16 @@ type RotationStep struct {
 type Rotation struct {
 	versions *secrets.Versions
 	lifetime time.Duration
+	alg      string // of new keys
 	now      func() time.Time
 }
 
 // NewRotation returns the rotation of the secret cfg.SigningKeysARN. It makes no request.
 func NewRotation(cfg config.Rotation, now func() time.Time) *Rotation {
-	return &Rotation{versions: secrets.NewVersions(cfg.AWS, cfg.SigningKeysARN), lifetime: cfg.JWTExpiresIn, now: now}
+	return &Rotation{
+		versions: secrets.NewVersions(cfg.AWS, cfg.SigningKeysARN),
+		lifetime: cfg.JWTExpiresIn, alg: cfg.JWTAlg, now: now,
+	}
 }
 
 // Do executes one step and logs it. Secrets Manager may repeat a step at any time; Do then executes the part of the
@@ -124,11 +126,11 @@ func (r *Rotation) next(current []byte) (Set, error) {
 	set, err := ParseSet(current)
 	switch {
 	case errors.Is(err, errNoKeys):
-		return Generate(r.now())
+		return Generate(r.now(), r.alg)
 	case err != nil:
 		return Set{}, fmt.Errorf("version in use: %w", err)
 	}
-	return set.rotate(r.now(), r.lifetime, finishWithin)
+	return set.rotate(r.now(), r.lifetime, r.alg, finishWithin)
 }
 
 // test checks the pending set. When an operator configures rotation without rotating immediately, Secrets Manager calls
@@ -220,13 +222,13 @@ func (s Set) checkFollows(old Set, now time.Time, lifetime time.Duration) error 
 // check signs a text and verifies it with the public key as it is published.
 func (k Key) check() error {
 	const text = "text"
-	public, ok := jwks.ParseKey(newJWK(k.ID, &k.private.PublicKey).text)
+	public, ok := jwks.ParseKey(k.jwk().text)
 	if !ok {
 		return fmt.Errorf("key %s cannot be published", k.ID)
 	}
-	signature, err := jwt.SigningMethodRS256.Sign(text, k.private)
+	signature, err := k.private.method.Sign(text, k.private.Signer)
 	if err == nil {
-		err = jwt.SigningMethodRS256.Verify(text, signature, public.Key())
+		err = k.private.method.Verify(text, signature, public.Key())
 	}
 	if err != nil {
 		return fmt.Errorf("key %s: %w", k.ID, err)

@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/jwks"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
@@ -37,11 +39,21 @@ type expiringToken struct {
 	until time.Time
 }
 
-// R37: the key set is rotated twice while four goroutines sign and verify. Every cache keeps its copy as long as it
-// may: the signer's key set, the CDN, and the verifier's keys. The verifier accepts every valid token and rejects every
-// expired token and every token of a key that is not published any more.
+// R37: the key set is rotated twice while four goroutines sign and verify, also with a change of the algorithm. Every
+// cache keeps its copy as long as it may: the signer's key set, the CDN, and the verifier's keys. The verifier accepts
+// every valid token and rejects every expired token and every token of a key that is not published any more.
 func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	t.Parallel()
+	for _, alg := range jwks.Algorithms {
+		t.Run("to "+alg, func(t *testing.T) {
+			t.Parallel()
+			rotateTwiceUnderLoad(t, alg)
+		})
+	}
+}
+
+func rotateTwiceUnderLoad(t *testing.T, alg string) {
+	t.Helper()
 	const (
 		step     = jwks.MaxAge - time.Second // so that every cache still has its copy
 		lifetime = time.Hour
@@ -104,7 +116,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 		if n == 5 || n == 15 {
 			stale = signerOf(set)
 			var err error
-			if set, err = set.Rotate(d.Now(), lifetime); err != nil {
+			if set, err = set.Rotate(d.Now(), lifetime, alg); err != nil {
 				t.Fatal(err)
 			}
 			d.saveKeys(t, set)
@@ -112,6 +124,10 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 	}
 	if set.Current.ID == first.Current.ID || set.Current.ID == first.Next.ID {
 		t.Fatal("the test did not rotate twice")
+	}
+	got := []string{set.Retired[0].Algorithm(), set.Current.Algorithm()}
+	if !slices.Equal(got, []string{config.RS256, alg}) {
+		t.Errorf("algorithms of the retired and the current key: %v, want RS256 and %s", got, alg)
 	}
 
 	// A stolen copy of the first key is useless now, even for an otherwise valid token.

@@ -1,9 +1,7 @@
 package keys
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"encoding/base64"
+	"crypto"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,49 +29,41 @@ type Set struct {
 	Retired []RetiredKey // published until every token they signed has expired, newest first
 }
 
-// Key is a key pair. Its ID is the RFC 7638 thumbprint of the public key.
-type Key struct {
-	ID        string
-	CreatedAt time.Time
-
-	private *rsa.PrivateKey
-	header  string // of every token that the key signs, in base64url
-}
-
 // RetiredKey is the public key of a key pair that does not sign any more. Its private key was deleted.
 type RetiredKey struct {
 	ID             string
 	RetiredAt      time.Time
 	PublishedUntil time.Time
 
-	public *rsa.PublicKey
+	public crypto.PublicKey
 }
 
-// Generate returns the first key set of a deployment. It also serves to replace a set whose keys are no longer secret;
-// then every token becomes invalid.
-func Generate(now time.Time) (Set, error) {
-	current, err := generateKey(now)
+// Generate returns the first key set of a deployment, with keys for the algorithm alg, a value of JWT_ALG. It also
+// serves to replace a set whose keys are no longer secret; then every token becomes invalid.
+func Generate(now time.Time, alg string) (Set, error) {
+	current, err := generateKey(now, alg)
 	if err != nil {
 		return Set{}, err
 	}
-	next, err := generateKey(now)
+	next, err := generateKey(now, alg)
 	return Set{Next: next, Current: current}, err
 }
 
 // Rotate returns the set that follows s; it does not change s. The next key becomes the current key, and the current
 // key is retired. Rotate generates a new next key, and removes retired keys that need not be published any more. The
-// argument lifetime is the longest lifetime of a token that the current key may have signed. The error wraps ErrTooSoon
-// within MaxPropagation of the last rotation.
-func (s Set) Rotate(now time.Time, lifetime time.Duration) (Set, error) {
-	return s.rotate(now, lifetime, 0)
+// argument lifetime is the longest lifetime of a token that the current key may have signed. The argument alg, a value
+// of JWT_ALG, is the algorithm of the new next key, so a change of algorithm takes effect at the second rotation:
+// verifiers must know a key before it signs. The error wraps ErrTooSoon within MaxPropagation of the last rotation.
+func (s Set) Rotate(now time.Time, lifetime time.Duration, alg string) (Set, error) {
+	return s.rotate(now, lifetime, alg, 0)
 }
 
 // rotate is like Rotate, for a set that comes into use at most the time delay after it was generated.
-func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
+func (s Set) rotate(now time.Time, lifetime time.Duration, alg string, delay time.Duration) (Set, error) {
 	if err := s.checkReady(now, delay); err != nil {
 		return Set{}, err
 	}
-	next, err := generateKey(now)
+	next, err := generateKey(now, alg)
 	if err != nil {
 		return Set{}, err
 	}
@@ -81,7 +71,7 @@ func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
 		ID:             s.Current.ID,
 		RetiredAt:      seconds(now),
 		PublishedUntil: seconds(now.Add(delay + lifetime + MaxPropagation)),
-		public:         &s.Current.private.PublicKey,
+		public:         s.Current.private.Public(),
 	}
 	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.stillPublished(now)...)}, nil
 }
@@ -89,10 +79,7 @@ func (s Set) rotate(now time.Time, lifetime, delay time.Duration) (Set, error) {
 // Public returns the public keys that are published at the time now: current, next, and the retired ones whose tokens
 // may still be valid.
 func (s Set) Public(now time.Time) []JWK {
-	published := []JWK{
-		newJWK(s.Current.ID, &s.Current.private.PublicKey),
-		newJWK(s.Next.ID, &s.Next.private.PublicKey),
-	}
+	published := []JWK{s.Current.jwk(), s.Next.jwk()}
 	for _, r := range s.stillPublished(now) {
 		published = append(published, newJWK(r.ID, r.public))
 	}
@@ -111,21 +98,6 @@ func (s Set) checkReady(now time.Time, delay time.Duration) error {
 // stillPublished returns the retired keys that are published at the time now.
 func (s Set) stillPublished(now time.Time) []RetiredKey {
 	return slices.DeleteFunc(slices.Clone(s.Retired), func(k RetiredKey) bool { return !now.Before(k.PublishedUntil) })
-}
-
-func generateKey(now time.Time) (Key, error) {
-	private, err := rsa.GenerateKey(rand.Reader, MinBits)
-	if err != nil {
-		return Key{}, fmt.Errorf("generate RSA key: %w", err)
-	}
-	return newKey(private, seconds(now)), nil
-}
-
-func newKey(private *rsa.PrivateKey, createdAt time.Time) Key {
-	id := thumbprint(&private.PublicKey)
-	header := `{"alg":"RS256","kid":"` + id + `"}` // without typ, as Better Auth writes it
-	encoded := base64.RawURLEncoding.EncodeToString([]byte(header))
-	return Key{ID: id, CreatedAt: createdAt, private: private, header: encoded}
 }
 
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -3,6 +3,7 @@ package keys
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
 )
 
 func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
@@ -48,7 +51,7 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 		t.Errorf("published until %v, want %v: the lifetime of a token and of every cache", got, want)
 	}
 
-	later, err := s.third.Rotate(newest.PublishedUntil, time.Hour)
+	later, err := s.third.Rotate(newest.PublishedUntil, time.Hour, config.RS256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +62,11 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 
 func TestRotateWaitsUntilVerifiersHaveNextKey(t *testing.T) {
 	t.Parallel()
-	_, err := sets().first.Rotate(start.Add(15*time.Minute-1), time.Hour)
+	_, err := sets().first.Rotate(start.Add(15*time.Minute-1), time.Hour, config.RS256)
 	if !errors.Is(err, ErrTooSoon) || !strings.Contains(err.Error(), "2026-03-01T12:15:00Z") {
 		t.Errorf("Rotate too soon: got %v, want ErrTooSoon and the time of the next rotation", err)
 	}
-	if _, err := sets().first.Rotate(start.Add(15*time.Minute), time.Hour); err != nil {
+	if _, err := sets().first.Rotate(start.Add(15*time.Minute), time.Hour, config.RS256); err != nil {
 		t.Errorf("Rotate after a quarter of an hour: got the error %v, want none", err)
 	}
 }
@@ -153,7 +156,7 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	curve, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +175,8 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 		"an empty object":     {[]byte(" {}\n"), "xenon keys rotate"},
 		"no current":          {editDocument(t, func(d *document) { d.Current = nil }), "has no next or no current key"},
 		"no next":             {editDocument(t, func(d *document) { d.Next = nil }), "has no next or no current key"},
-		"a newer version":     {[]byte(`{"version":2,"keys":[]}`), "version 2"},
+		"a newer version":     {[]byte(`{"version":3,"keys":[]}`), "version 3"},
+		"a negative version":  {[]byte(`{"version":-1,"next":{},"current":{}}`), "version -1"},
 		"not JSON":            {[]byte("SECRET"), "not a document"},
 		"an array":            {[]byte(`["SECRET"]`), "not a document"},
 		"a short key":         {weak, "1024 bits"},
@@ -190,8 +194,8 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 		"no PEM":              {editDocument(t, func(d *document) { d.Next.PrivateKey = "SECRET" }), "PEM"},
 		"two PEM blocks":      {editDocument(t, func(d *document) { d.Next.PrivateKey += d.Current.PrivateKey }), "PEM"},
 		"not a key":           {editDocument(t, func(d *document) { d.Next.PrivateKey = notPrivate }), "not RSA"},
-		"an EC key":           {editDocument(t, func(d *document) { d.Next.PrivateKey = ec }), "next: the private key"},
-		"a retired EC key": {
+		"a P-384 key":         {editDocument(t, func(d *document) { d.Next.PrivateKey = ec }), "next: the private key"},
+		"a retired P-384 key": {
 			editDocument(t, func(d *document) { d.Retired[0].PublicKey = retiredEC }),
 			"retired key 1: the",
 		},
@@ -215,8 +219,34 @@ func TestR40_ParseSetRefuses(t *testing.T) {
 func TestR39_SetPrintsNoPrivateKey(t *testing.T) {
 	t.Parallel()
 	set := sets().third
-	private := set.Current.private
-	hide := []string{private.D.String(), private.Primes[0].String(), fmt.Sprintf("%x", private.D), "PRIVATE KEY"}
+	private := set.Current.private.Signer.(*rsa.PrivateKey)
+	checkPrintsNothing(t, set, private.D.String(), private.Primes[0].String(), fmt.Sprintf("%x", private.D))
+
+	set = generate(t, config.ES256)
+	d, err := set.Current.private.Signer.(*ecdsa.PrivateKey).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPrintsNothing(t, set, new(big.Int).SetBytes(d).String(), fmt.Sprintf("%x", d), fmt.Sprintf("%d", d))
+
+	set = generate(t, config.EdDSA)
+	seed := set.Current.private.Signer.(ed25519.PrivateKey).Seed()
+	checkPrintsNothing(t, set, fmt.Sprintf("%x", seed), strings.Trim(fmt.Sprintf("%d", seed), "[]"),
+		base64.StdEncoding.EncodeToString(seed)[:40], strings.Trim(fmt.Sprintf("%#v", seed), "[]byte{}"))
+}
+
+func generate(t *testing.T, alg string) Set {
+	t.Helper()
+	set, err := Generate(start, alg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// checkPrintsNothing prints the set in several ways, and fails the test if the text has one of the secrets.
+func checkPrintsNothing(t *testing.T, set Set, secrets ...string) {
+	t.Helper()
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("set", "set", set, "key", set.Current)
 	slog.New(slog.NewTextHandler(&log, nil)).Info("set", "set", set, "key", &set.Current)
@@ -228,9 +258,9 @@ func TestR39_SetPrintsNoPrivateKey(t *testing.T) {
 	if !strings.Contains(shown, set.Current.ID) {
 		t.Fatal("the key was not printed at all")
 	}
-	for i, secret := range hide {
+	for i, secret := range append(secrets, "PRIVATE KEY") {
 		if strings.Contains(shown, secret) {
-			t.Errorf("the printed set shows a private key (number %d of the list hide)", i)
+			t.Errorf("the printed set shows a private key for %s (number %d of the list)", set.Current.Algorithm(), i)
 		}
 	}
 }

@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
@@ -27,9 +25,9 @@ type Claims struct {
 // reservedClaims lists the claims that User must not contain.
 var reservedClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid"}
 
-// Sign returns a new RS256 token. Its header and claims are those of Better Auth, in Better Auth's order: iat, the
-// members of User, sub, exp, iss, aud. It adds jti, which is random, and sid, the session's id. Requests call Token,
-// which signs less often.
+// Sign returns a new token. Its header and claims are those of Better Auth, in Better Auth's order: iat, the members of
+// User, sub, exp, iss, aud. It adds jti, which is random, and sid, the session's id. Requests call Token, which signs
+// less often.
 func (k *Keys) Sign(ctx context.Context, c Claims) (string, error) {
 	set, err := k.load(ctx)
 	if err != nil {
@@ -47,11 +45,11 @@ func (k *Keys) sign(key *Key, c Claims, user []byte, now time.Time) (string, err
 		return "", err
 	}
 	text := key.header + "." + base64.RawURLEncoding.EncodeToString(k.payload(c, user, now))
-	signature, err := jwt.SigningMethodRS256.Sign(text, key.private)
+	token, err := key.sign(text)
 	if err != nil {
 		return "", fmt.Errorf("sign JWT: %w", err)
 	}
-	return text + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+	return token, nil
 }
 
 // payload writes the JSON itself, because encoding/json changes the order of the claims and the bytes of the user, and

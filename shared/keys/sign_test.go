@@ -68,7 +68,7 @@ func TestR36_TokenOfASession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := jwt.SigningMethodRS256.Verify(text, raw, &sets().third.Current.private.PublicKey); err != nil {
+	if err := jwt.SigningMethodRS256.Verify(text, raw, sets().third.Current.private.Public()); err != nil {
 		t.Errorf("verify the signature with the current key: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -47,7 +48,7 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 			t.Parallel()
 			d := newDeployment(t)
 			current := sets().third.Current
-			n, e := publicMembers(&current)
+			n, e := rsaMembers(t, current)
 			key := `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + current.ID + `"`
 			if members != "" {
 				key += "," + members
@@ -72,15 +73,23 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 	}
 }
 
-func publicMembers(k *Key) (n, e string) { return publicKeyMembers(&k.private.PublicKey) }
+// rsaMembers returns the members n and e of a JWK.
+func rsaMembers(t *testing.T, k Key) (n, e string) {
+	t.Helper()
+	var members struct{ N, E string }
+	if err := json.Unmarshal(k.jwk().text, &members); err != nil || members.N == "" {
+		t.Fatalf("the JWK %s of an RSA key has no n: %v", k.jwk().text, err)
+	}
+	return members.N, members.E
+}
 
 // A key for encryption does not hide a signing key that has the same kid and comes after it.
 func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	s := sets().third
-	n, e := publicMembers(&s.Current)
-	other, otherE := publicMembers(&s.Next)
+	n, e := rsaMembers(t, s.Current)
+	other, otherE := rsaMembers(t, s.Next)
 	entry := func(n, e, id, more string) string {
 		return `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `"` + more + `}`
 	}

@@ -55,7 +55,7 @@ var testKeys = sync.OnceValue(func() (k struct {
 },
 ) {
 	var errs [2]error
-	k.xenon, errs[0] = keys.Generate(time.Now())
+	k.xenon, errs[0] = keys.Generate(time.Now(), config.RS256)
 	k.foreign, errs[1] = rsa.GenerateKey(rand.Reader, 2048)
 	if err := errors.Join(errs[:]...); err != nil {
 		panic(err)

@@ -30,7 +30,7 @@ func (notSigned) Is(target error) bool { return target == ErrAltered }
 type Signed struct {
 	Report    Report
 	Digest    string // "sha256:" and the digest of the canonical JSON in hex
-	Signature string // a compact JWS, RS256, of {"digest":…}; its header has the kid of the key in the JWKS
+	Signature string // a compact JWS of {"digest":…}; its header has the kid of the key in the JWKS
 
 	text []byte
 }

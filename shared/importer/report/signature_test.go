@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer/report"
 	"github.com/xenon-auth/xenon/shared/keys"
 )
@@ -16,7 +17,7 @@ import (
 // newKeySet returns a new key set, and a function that returns its JWKS.
 func newKeySet(t *testing.T) (set keys.Set, jwks func() []byte) {
 	t.Helper()
-	set, err := keys.Generate(noon)
+	set, err := keys.Generate(noon, config.RS256)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,210 @@
+package keys
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/jwks"
+	"github.com/xenon-auth/xenon/shared/secrets"
+)
+
+// newDeploymentFor is newDeployment with a key set for the algorithm.
+func newDeploymentFor(t *testing.T, alg string) *deployment {
+	t.Helper()
+	d := newDeployment(t)
+	d.saveKeys(t, generate(t, alg))
+	d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
+	return d
+}
+
+func TestTokenHasAlgorithmOfTheKey(t *testing.T) {
+	t.Parallel()
+	for _, alg := range jwks.Algorithms {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			d := newDeploymentFor(t, alg)
+			token := d.token(t)
+			header, _ := tokenParts(t, token)
+			public, err := d.keys.Public(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := `{"alg":"` + alg + `","kid":"` + public[0].KeyID + `"}`; header != want {
+				t.Errorf("header %s, want %s", header, want)
+			}
+			if public[0].Algorithm != alg {
+				t.Errorf("the JWK has the algorithm %s, want %s", public[0].Algorithm, alg)
+			}
+			d.checkAccepted(t, token)
+			d.checkAccepted(t, token) // from the verifier's cache
+			d.Advance(jwks.MaxAge)    // the verifier fetches the keys again
+			d.checkAccepted(t, token)
+			d.checkAccepted(t, d.token(t))
+		})
+	}
+}
+
+// The JWK of a key has the members of Better Auth's entry for the same key, in the same order, and use.
+func TestJWKEqualsBetterAuth(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/better_auth_jwks_rows.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Rows []struct{ ID, Alg, Entry string }
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	var compared []string
+	for _, row := range file.Rows {
+		key, ok := jwks.ParseKey(json.RawMessage(row.Entry))
+		if !ok {
+			continue // an algorithm that Xenon does not sign with
+		}
+		compared = append(compared, row.Alg)
+		got := newJWK(row.ID, key.Key())
+		if want := strings.TrimSuffix(row.Entry, "}") + `,"use":"sig"}`; string(got.text) != want {
+			t.Errorf("%s: entry %s, want %s", row.Alg, got.text, want)
+		}
+	}
+	if diff := cmp.Diff([]string{"RS256", "EdDSA", "ES256"}, compared); diff != "" {
+		t.Errorf("compared algorithms (-want +got):\n%s", diff)
+	}
+}
+
+// The example of RFC 8037, appendix A.3.
+func TestThumbprintOfEd25519Key(t *testing.T) {
+	t.Parallel()
+	key, ok := jwks.ParseKey(json.RawMessage(
+		`{"kty":"OKP","crv":"Ed25519","kid":"x","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`))
+	if !ok {
+		t.Fatal("the key cannot be read")
+	}
+	if got, want := thumbprint(key.Key()), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"; got != want {
+		t.Errorf("thumbprint = %s, want %s", got, want)
+	}
+}
+
+// Older versions of Xenon read only documents of version 1. A set of RSA keys has this version.
+func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
+	t.Parallel()
+	to := func(s Set, alg string, rotations int) Set {
+		for range rotations {
+			var err error
+			if s, err = s.Rotate(s.Next.CreatedAt.Add(MaxPropagation), time.Hour, alg); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return s
+	}
+	for name, test := range map[string]struct {
+		set  Set
+		want int
+	}{
+		"RSA":                  {sets().third, 1},
+		"P-256":                {generate(t, config.ES256), 2},
+		"Ed25519":              {generate(t, config.EdDSA), 2},
+		"next is P-256":        {to(sets().first, config.ES256, 1), 2},
+		"RSA is retired":       {to(sets().first, config.EdDSA, 2), 2},
+		"P-256 is retired":     {to(generate(t, config.ES256), config.RS256, 3), 2},
+		"P-256 is not in it":   {to(generate(t, config.ES256), config.RS256, 9), 1},
+		"all three are in it":  {to(to(sets().first, config.EdDSA, 1), config.ES256, 2), 2},
+		"back before it signs": {to(to(sets().first, config.ES256, 1), config.RS256, 1), 2},
+	} {
+		text, err := test.set.Document()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct{ Version int }
+		if err := json.Unmarshal(text, &got); err != nil || got.Version != test.want {
+			t.Errorf("%s: version %d, %v, want %d", name, got.Version, err, test.want)
+		}
+		read, err := ParseSet(text)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		again, err := read.Document()
+		if err != nil || string(again) != string(text) {
+			t.Errorf("%s: the set changed when it was written and read (%v)", name, err)
+		}
+	}
+}
+
+// The first rotation publishes a key for the new algorithm, the second one signs with it.
+func TestChangeOfAlgorithm(t *testing.T) {
+	t.Parallel()
+	d := newDeploymentFor(t, config.RS256)
+	set, err := LoadFile(d.cfg.SigningKeysFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tokens []string
+	for i, want := range []string{config.RS256, config.RS256, config.ES256, config.ES256} {
+		if i > 0 {
+			d.Advance(24 * time.Hour)
+			if set, err = set.Rotate(d.Now(), 7*24*time.Hour, config.ES256); err != nil {
+				t.Fatal(err)
+			}
+			d.saveKeys(t, set)
+		}
+		token := d.token(t)
+		if header, _ := tokenParts(t, token); !strings.HasPrefix(header, `{"alg":"`+want+`"`) {
+			t.Errorf("after %d rotations: header %s, want %s", i, header, want)
+		}
+		for _, earlier := range append(tokens, token) {
+			d.checkAccepted(t, earlier)
+		}
+		tokens = append(tokens, token)
+	}
+}
+
+func TestGenerateRefusesUnknownAlgorithm(t *testing.T) {
+	t.Parallel()
+	for _, alg := range []string{"", "HS256", "none", "ES512", "rs256"} {
+		if _, err := Generate(start, alg); err == nil || !strings.Contains(err.Error(), "JWT_ALG") {
+			t.Errorf("Generate for %q: %v, want an error that names JWT_ALG", alg, err)
+		}
+		if _, err := sets().first.Rotate(start.Add(time.Hour), time.Hour, alg); err == nil {
+			t.Errorf("Rotate for %q: no error", alg)
+		}
+	}
+}
+
+func TestSignJWSWithEveryAlgorithm(t *testing.T) {
+	t.Parallel()
+	for _, alg := range jwks.Algorithms {
+		d := newDeploymentFor(t, alg)
+		set, err := LoadFile(d.cfg.SigningKeysFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := set.SignJWS(noteType, []byte("one note"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload, kid, err := VerifyJWS(d.published(t), noteType, text)
+		if string(payload) != "one note" || kid != set.Current.ID || err != nil {
+			t.Errorf("%s: got %q by %s, %v", alg, payload, kid, err)
+		}
+		d.checkRejected(t, text)
+		for _, other := range jwks.Algorithms {
+			if other == alg {
+				continue
+			}
+			header := `{"alg":"` + other + `","typ":"` + noteType + `","kid":"` + kid + `"}`
+			_, rest, _ := strings.Cut(text, ".")
+			if _, _, err := VerifyJWS(d.published(t), noteType, segmentText(header)+"."+rest); err == nil {
+				t.Errorf("the signature of a key for %s is accepted as %s", alg, other)
+			}
+		}
+	}
+}
