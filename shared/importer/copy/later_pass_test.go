@@ -62,3 +62,16 @@ insert into orders values ('`+users[1]+`')`)
 		t.Errorf("%s orders are left in the target, want 1", n)
 	}
 }
+
+// A batch with no earlier row in the ledger or the target also has entries for the quarantine.
+func TestFirstCopyOfABatchWritesItsQuarantine(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 2, 2, 0)
+	importtest.Exec(t, from, "update auth.users set encrypted_password = 'x' where id = '"+firstUsers(t, from, 1)[0]+"'")
+	m := importtest.Open(t, from)
+	st := importtest.Complete(t, m, importtest.Small)
+	if st.Reasons["user.encrypted_password hash_unknown"] != 1 {
+		t.Errorf("got the reasons %v, want one password of an unknown format", st.Reasons)
+	}
+}
