@@ -117,3 +117,27 @@ func TestPlanAddsUpRowsByOutcomeReasonAndHash(t *testing.T) {
 		t.Errorf("the plan after each estimate was added twice (-want +got):\n%s", diff)
 	}
 }
+
+// findCollisions compares the users of the target in groups.
+func TestSameIDsOfAllGroupsAreCounted(t *testing.T) {
+	t.Parallel()
+	conn := target(t, &Env{})
+	ids := []string{
+		"00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002",
+		"00000000-0000-4000-8000-000000000003",
+	}
+	err := Exec(t.Context(), conn,
+		"CREATE SCHEMA auth; CREATE TABLE auth.users AS SELECT unnest("+mapping.UUIDArray(ids)+") AS id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &planner{Plan: newPlan(mapping.Options{}), src: conn}
+	for _, group := range [][]string{ids[:2], ids[2:], {mapping.MinUUID}} {
+		if err := p.countSameIDs(t.Context(), group); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := p.Collisions[mapping.TargetIDTaken]; got != 3 {
+		t.Errorf("got %d users with an id of the target, want 3", got)
+	}
+}

@@ -143,13 +143,16 @@ func (e *Env) keepRenewing(ctx context.Context, l *lease) {
 	go func() {
 		defer close(done)
 		for e.renewLease(ctx, l) == nil {
-			wait, stop := context.WithTimeout(ctx, min(leaseTime/4, e.timeout()/2))
+			wait, stop := context.WithTimeout(ctx, e.renewalInterval())
 			// Nothing sends a notification: the call returns at the timeout, or when the connection breaks.
 			_, _ = l.conn.WaitForNotification(wait)
 			stop()
 		}
 	}()
 }
+
+// renewalInterval is the time between two renewals. It is shorter than the time limit of a read on the connection.
+func (e *Env) renewalInterval() time.Duration { return min(leaseTime/4, e.timeout()/2) }
 
 const (
 	renewLease = `UPDATE supabase_import.run

@@ -152,3 +152,12 @@ func TestRenewalUsesTheSameConnectionEachTime(t *testing.T) {
 		}
 	}
 }
+
+func TestLeaseIsRenewedSeveralTimesBeforeItEnds(t *testing.T) {
+	t.Parallel()
+	for timeout, want := range map[time.Duration]time.Duration{0: leaseTime / 4, time.Second: time.Second / 2} {
+		if got := (&Env{Timeout: timeout}).renewalInterval(); got != want {
+			t.Errorf("timeout %v: got an interval of %v, want %v", timeout, got, want)
+		}
+	}
+}

@@ -1,8 +1,11 @@
 package run_test
 
 import (
+	"context"
 	"errors"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
@@ -76,6 +79,10 @@ func TestEveryPassFindsTheSameConflictsOfTheSource(t *testing.T) {
 	importtest.Exec(t, from, `update auth.users u set email = upper(o.email) from auth.users o
 		where u.id = (select max(id::text)::uuid from auth.users) and o.id = (select min(id::text)::uuid from auth.users)`)
 	m := importtest.Open(t, from)
+	p, err := m.Plan(t.Context(), importtest.Small)
+	if err != nil || p.Collisions["email_conflict"] != 1 {
+		t.Errorf("the plan: got the collisions %v, %v, want one email", p.Collisions, err)
+	}
 	for pass := 1; pass <= 2; pass++ {
 		importtest.Complete(t, m, importtest.Small)
 		if n := importtest.Value(t, m.To,
@@ -88,5 +95,32 @@ func TestEveryPassFindsTheSameConflictsOfTheSource(t *testing.T) {
 	o.Run = "second"
 	if st, err := m.Run(t.Context(), o, false, 1); err != nil || st.State != run.Complete || st.Pass != 1 {
 		t.Errorf("a run with another name: got the state %q in pass %d, %v, want complete in pass 1", st.State, st.Pass, err)
+	}
+}
+
+func TestReadMappingNeedsTablesThatFit(t *testing.T) {
+	t.Parallel()
+	m := importtest.Open(t, supabasetest.New(t))
+	read := func(o importer.Options) (asOf string, err error) {
+		err = m.Env().WithBoth(t.Context(), func(ctx context.Context, src, dst *pgx.Conn) error {
+			mapping, err := run.ReadMapping(ctx, src, dst, o)
+			asOf = mapping.AsOf
+			return err
+		})
+		return asOf, err
+	}
+	if asOf, err := read(importer.Options{}); asOf == "" || err != nil {
+		t.Errorf("got the time %q, %v", asOf, err)
+	}
+	for name, o := range map[string]importer.Options{
+		"a wrong option": {MFA: "x"}, "a profile table without its schema": {Profiles: "profiles"},
+	} {
+		if _, err := read(o); !errors.Is(err, importer.ErrRefused) {
+			t.Errorf("%s: got %v, want ErrRefused", name, err)
+		}
+	}
+	importtest.Exec(t, m.To, "alter table account drop column scope")
+	if _, err := read(importer.Options{}); !errors.Is(err, importer.ErrRefused) {
+		t.Errorf("a missing column of the target: got %v, want ErrRefused", err)
 	}
 }

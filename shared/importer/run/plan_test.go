@@ -1,0 +1,43 @@
+package run_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// Some of the tables do not exist in the source, such as auth.refresh_tokens.
+func TestPlanCountsEveryTableThatIsNotCopied(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 2, 2, 0)
+	importtest.Exec(t, from, "insert into auth.sessions (id, user_id) select gen_random_uuid(), id from auth.users")
+	p, err := importtest.Open(t, from).Plan(t.Context(), importer.Options{})
+	want := map[string]int64{
+		"auth.sessions": 2, "auth.one_time_tokens": 0, "auth.sso_providers": 0, "auth.sso_domains": 0,
+		"auth.saml_providers": 0, "auth.audit_log_entries": 0,
+	}
+	if diff := cmp.Diff(want, p.NotCarried); diff != "" || err != nil {
+		t.Errorf("%v; rows (-want +got):\n%s", err, diff)
+	}
+}
+
+// The role may read the table, but row security would hide its rows.
+func TestPlanNamesTablesWithRowSecurityAsNotChecked(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	importtest.Exec(t, from, `alter table auth.users disable row level security;
+alter table auth.identities disable row level security;
+alter table auth.mfa_factors disable row level security`)
+	role := importtest.Role(t, from,
+		"grant usage on schema auth to %[1]s; grant select on all tables in schema auth to %[1]s")
+	p, err := importtest.Open(t, role).Plan(t.Context(), importer.Options{Profiles: "none"})
+	if err != nil || len(p.Refusals) != 0 || !slices.Contains(p.NotChecked, "auth.sessions: no privilege to read it") {
+		t.Errorf("got %v, refusals %v, %v, want that auth.sessions was not checked", p.NotChecked, p.Refusals, err)
+	}
+}
