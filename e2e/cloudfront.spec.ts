@@ -66,6 +66,10 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
       cache: 'Hit from cloudfront',
       control: expect.stringContaining('max-age=300'),
     });
+    for (const path of ['/.well-known/openid-configuration', '/.well-known/jwks.json']) {
+      expect(await send(path), path).toMatchObject({ status: 200, cache: 'Miss from cloudfront' });
+      expect(await send(path), path).toMatchObject({ status: 200, cache: 'Hit from cloudfront' });
+    }
     expect(cloudfront.cached().filter((path) => path.startsWith('/api/') || path === '/health')).toEqual([
       '/api/auth/jwks',
     ]);

@@ -84,6 +84,8 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	got = append(got, read(d["DefaultCacheBehavior"]))
 	want := []behaviour{
 		{"/api/auth/jwks", "api", "!Ref JwksCaching", "", "https-only"},
+		{"/.well-known/openid-configuration", "api", "!Ref JwksCaching", "", "https-only"},
+		{"/.well-known/jwks.json", "api", "!Ref JwksCaching", "", "https-only"},
 		{"/api/*", "api", cachingDisabled, allViewerExceptHost, "https-only"},
 		{"/health", "api", cachingDisabled, allViewerExceptHost, "https-only"},
 		{"", "site", cachingOptimized, "", "redirect-to-https"},

@@ -213,6 +213,12 @@ var operations = []operation{
 	{name: "GET /api/auth/jwks", reads: true, prepare: func(_ *testing.T, s *testServer) request {
 		return request{s.newUnregisteredUser(), "GET", "/api/auth/jwks", "", nil, noCheck}
 	}},
+	{name: "GET /.well-known/jwks.json", reads: true, prepare: func(_ *testing.T, s *testServer) request {
+		return request{s.newUnregisteredUser(), "GET", "/.well-known/jwks.json", "", nil, noCheck}
+	}},
+	{name: "GET /.well-known/openid-configuration", reads: true, prepare: func(_ *testing.T, s *testServer) request {
+		return request{s.newUnregisteredUser(), "GET", "/.well-known/openid-configuration", "", nil, noCheck}
+	}},
 	{name: "GET /api/profile", reads: true, prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/profile", `{"time_per_week":5}`)

@@ -100,7 +100,15 @@ var routes = map[string][]step{
 	},
 	"signout": {{"POST /api/auth/sign-out", "", `{}`, 200}},
 	"token":   {{"GET /api/auth/token", "", "", 200}},
-	"jwks":    {{"GET /api/auth/jwks", "", "", 200}, {"HEAD /api/auth/jwks", "", "", 200}},
+	"jwks": {
+		{"GET /api/auth/jwks", "", "", 200},
+		{"HEAD /api/auth/jwks", "", "", 200},
+		{"GET /.well-known/jwks.json", "", "", 200},
+		{"HEAD /.well-known/jwks.json", "", "", 200},
+		{"GET /.well-known/openid-configuration", "", "", 200},
+		{"HEAD /.well-known/openid-configuration", "", "", 200},
+		{"OPTIONS /.well-known/{proxy+}", "", "", 404}, // not one of the two paths
+	},
 	"profile": {
 		{"POST /api/profile", "", `{}`, 201},
 		{"GET /api/profile", "", "", 200},

@@ -11,7 +11,8 @@ import (
 )
 
 // TestR05_XenonsOwnRoutesMatchTheDocument checks responses of Xenon that are not recorded against the document: those
-// of the profile API, of /health, of the JWKS, of cancel-email-change, and to a body that is too large.
+// of the profile API, of /health, of the JWKS and its discovery, of cancel-email-change, and to a body that is
+// too large.
 func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := readDocument(t)
@@ -41,6 +42,8 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 
 	sendAndCheck("GET /health", "", 200)
 	sendAndCheck("GET /api/auth/jwks", "", 200)
+	sendAndCheck("GET /.well-known/jwks.json", "", 200)
+	sendAndCheck("GET /.well-known/openid-configuration", "", 200)
 	sendAndCheck("POST /api/auth/sign-in/email", `{"email":"`+strings.Repeat("x", 1<<20)+`"}`, 413)
 	sendAndCheck("POST /api/auth/cancel-email-change", `{"token":"x"}`, 400)
 	sendAndCheck("GET /api/profile", "", 401)

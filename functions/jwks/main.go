@@ -1,4 +1,5 @@
-// Command jwks is the Lambda function of GET /api/auth/jwks.
+// Command jwks is the Lambda function of the public keys: GET /api/auth/jwks, /.well-known/jwks.json and
+// /.well-known/openid-configuration.
 package main
 
 import (

@@ -48,7 +48,8 @@ type Handlers map[string]limit.Handler
 func (s *Service) Routes(all Handlers) web.Routes {
 	routes := web.Routes{}
 	for route, h := range all {
-		_, path, _ := strings.Cut(route, " "+BasePath)
+		_, path, _ := strings.Cut(route, " ")
+		path = strings.TrimPrefix(path, BasePath)
 		routes[route] = s.withAudit(auditEvents[path], s.withLimit(path, h))
 	}
 	return routes

@@ -316,6 +316,8 @@ var routesWithoutEvent = []string{
 	"GET /api/auth/jwks", "POST /api/auth/update-user", "GET /api/auth/list-accounts", "GET /api/auth/account-info",
 	"GET /api/auth/social-providers",
 	"HEAD /api/auth/jwks", "OPTIONS /api/{proxy+}",
+	"GET /.well-known/jwks.json", "HEAD /.well-known/jwks.json", "GET /.well-known/openid-configuration",
+	"HEAD /.well-known/openid-configuration", "OPTIONS /.well-known/{proxy+}",
 }
 
 func TestR52_EveryChangeIsAnEvent(t *testing.T) {

@@ -91,7 +91,16 @@ func (s *Service) Token() web.Routes {
 
 // JWKS returns the routes of the Lambda function functions/jwks.
 func (s *Service) JWKS() web.Routes {
-	return s.Routes(Handlers{"GET /api/auth/jwks": s.jwks, "HEAD /api/auth/jwks": s.jwks})
+	routes := s.Routes(Handlers{
+		"GET /api/auth/jwks":               s.jwks,
+		"HEAD /api/auth/jwks":              s.jwks,
+		"GET " + web.KeySetPath:            s.jwks,
+		"HEAD " + web.KeySetPath:           s.jwks,
+		"GET " + web.ProviderMetadataPath:  s.openIDConfiguration,
+		"HEAD " + web.ProviderMetadataPath: s.openIDConfiguration,
+	})
+	routes[web.WellKnownPreflightRoute] = web.Preflight
+	return routes
 }
 
 // Password returns the routes of the Lambda function functions/password.

@@ -33,25 +33,32 @@ type betterAuthKeySet struct {
 	at   time.Time
 }
 
-// jwks answers GET and HEAD /api/auth/jwks with Xenon's public keys and, if SHARED_DATABASE is on, those of Better
-// Auth's table jwks.
+// jwks answers GET and HEAD /api/auth/jwks and /.well-known/jwks.json.
 func (s *Service) jwks(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	published, err := s.Keys.Public(r.Context())
+	published, caching, err := s.publishedKeys(r.Context(), db)
 	if err != nil {
-		return fmt.Errorf("read signing keys: %w", err)
-	}
-	caching := jwksCaching
-	if s.Options.SharedDatabase {
-		theirs, theirCaching, err := s.betterAuthKeys(r.Context(), db)
-		if err != nil {
-			return err
-		}
-		published, caching = append(published, theirs...), theirCaching
+		return err
 	}
 	w.Header().Set("Cache-Control", caching)
 	return web.JSON(w, http.StatusOK, struct {
 		Keys []keys.JWK `json:"keys"`
 	}{published})
+}
+
+// publishedKeys returns Xenon's public keys and, if SHARED_DATABASE is on, those of Better Auth's table jwks. It also
+// returns the Cache-Control of the response.
+func (s *Service) publishedKeys(
+	ctx context.Context, db *store.Store,
+) (published []keys.JWK, caching string, err error) {
+	published, err = s.Keys.Public(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("read signing keys: %w", err)
+	}
+	if !s.Options.SharedDatabase {
+		return published, jwksCaching, nil
+	}
+	theirs, caching, err := s.betterAuthKeys(ctx, db)
+	return append(published, theirs...), caching, err
 }
 
 // betterAuthKeys returns the keys of Better Auth's table jwks, and the Cache-Control of the response. If Postgres does

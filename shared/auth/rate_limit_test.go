@@ -106,6 +106,8 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 		{"POST", "/api/auth/get-session", 0, 10 * time.Second}, // GET and POST share one count
 		{"POST", "/api/auth/update-user", 100, 10 * time.Second},
 		{"GET", "/api/auth/jwks", 100, 10 * time.Second},
+		{"GET", discoveryPath, 100, 10 * time.Second},
+		{"GET", wellKnownJWKSPath, 100, 10 * time.Second},
 		{"GET", "/api/auth/reset-password/a", 100, 10 * time.Second},
 		{"GET", "/api/auth/reset-password/b", 0, 10 * time.Second}, // all tokens share one count
 	} {
@@ -144,11 +146,12 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 		s.svc.Password(), s.svc.Email(), s.svc.Account(), s.social.Social(),
 	} {
 		for route := range routes {
-			if route == web.PreflightRoute {
-				continue // this path has no limit
+			if strings.HasPrefix(route, "OPTIONS ") {
+				continue // preflights have no limit
 			}
+			_, path, _ := strings.Cut(route, " ")
 			s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") VALUES ('no-trusted-ip|' || $1, 100, $2)
-				ON CONFLICT (key) DO UPDATE SET count = 100`, strings.SplitN(route, "/api/auth", 2)[1], s.now.UnixMilli())
+				ON CONFLICT (key) DO UPDATE SET count = 100`, strings.TrimPrefix(path, "/api/auth"), s.now.UnixMilli())
 		}
 	}
 	before := s.dump()
@@ -164,6 +167,8 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 		{"POST", "update-session", `{}`},
 		{"GET", "token", ``},
 		{"GET", "jwks", ``},
+		{"GET", discoveryPath, ``},
+		{"GET", wellKnownJWKSPath, ``},
 		{
 			"POST", "change-password",
 			`{"currentPassword":"correct horse","newPassword":"battery staple","revokeOtherSessions":true}`,
@@ -187,7 +192,11 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 		{"POST", "sign-in/social", `{"provider":"x"}`},
 		{"POST", "link-social", `{"provider":"x"}`},
 	} {
-		a := s.do(c.method, "/api/auth/"+c.path, c.body, headers...)
+		target := c.path
+		if !strings.HasPrefix(target, "/") {
+			target = "/api/auth/" + target
+		}
+		a := s.do(c.method, target, c.body, headers...)
 		if a.status != 429 || a.header.Get("Set-Cookie") != "" || a.header.Get("Cache-Control") != "" {
 			t.Errorf("%s %s above the limit: got %d %s, headers %v; want 429 without cookies and Cache-Control",
 				c.method, c.path, a.status, a.body, a.header)
@@ -280,6 +289,7 @@ func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 		{"get-session without a session", 0, func() { s.do("GET", sessionPath, "") }},
 		{"token", 1, func() { s.do("GET", tokenPath, "", "Cookie", cookie) }},
 		{"jwks", 1, func() { s.do("GET", jwksPath, "") }},
+		{"discovery", 1, func() { s.do("GET", discoveryPath, "") }},
 		{"a bad request", 1, func() { s.do("POST", signInPath, `{}`) }},
 		{"sign-out", 2, func() { s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin) }},
 		{"sign-out without a session", 0, func() { s.do("POST", signOutPath, "") }},

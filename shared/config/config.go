@@ -193,7 +193,7 @@ func (l *loader) api() API {
 		l.problem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
 	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
-	c.JWTIssuer = l.text("JWT_ISSUER", c.Origin)
+	c.JWTIssuer = l.ownIssuer("JWT_ISSUER", c.Origin)
 	c.JWTAudience = l.text("JWT_AUDIENCE", c.Origin)
 
 	if c.AppSecretARN == "" {

@@ -219,6 +219,32 @@ func TestKeysHaveOptionalJWKSURL(t *testing.T) {
 	}
 }
 
+// Verifiers append the path of the metadata to the issuer, and Xenon serves it only at the root of a host.
+func TestIssuerHasNoPath(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{
+		"https://learn.example.com", "https://learn.example.com/", "http://localhost:3000", "urn:example:issuer", "xenon",
+	} {
+		if got, err := config.LoadAPI(env("JWT_ISSUER", good)); err != nil || got.JWTIssuer != good {
+			t.Errorf("%s: got %q, %v, want the issuer to the letter", good, got.JWTIssuer, err)
+		}
+	}
+	for _, bad := range []string{
+		"https://learn.example.com/api/auth", "https://learn.example.com//", "https://learn.example.com?a=b",
+		"https://learn.example.com/#x", "https://learn.example.com?", "https://learn.example.com#",
+	} {
+		_, err := config.LoadAPI(env("JWT_ISSUER", bad))
+		if err == nil || !strings.Contains(err.Error(), "JWT_ISSUER: ") ||
+			!strings.Contains(err.Error(), "use an issuer such as \"https://learn.example.com\"") {
+			t.Errorf("%s: got %v, want a problem that names a good issuer", bad, err)
+		}
+	}
+	_, err := config.LoadAPI(env("JWT_ISSUER", "https://me:hunter2@learn.example.com/path"))
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v, want an error without the password", err)
+	}
+}
+
 func TestAlgorithmOfNewKeys(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf"

@@ -117,6 +117,20 @@ func (l *loader) url(name, fallback string) string {
 	return v
 }
 
+// ownIssuer reads the issuer of Xenon's tokens. A URL must have no path but "/": verifiers append
+// /.well-known/openid-configuration to the issuer (OpenID Connect Discovery 1.0, section 4), and Xenon serves this path
+// only at the root of a host. It must have no query and no fragment (section 3).
+func (l *loader) ownIssuer(name, fallback string) string {
+	v := l.text(name, fallback)
+	u, err := url.Parse(v)
+	if err == nil && u.Host != "" && (u.Path != "" && u.Path != "/" || strings.ContainsAny(v, "?#")) {
+		l.problem(name, "%s has a path, query or fragment. Verifiers would look for the keys at the issuer + "+
+			"/.well-known/openid-configuration, which Xenon serves only at the root of a host; use an issuer such as %s",
+			quote(v), quote(u.Scheme+"://"+u.Host))
+	}
+	return v
+}
+
 // quote quotes a URL, or returns "[redacted]" if it may contain a password.
 func quote(v string) string {
 	if strings.Contains(v, "@") {

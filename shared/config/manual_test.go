@@ -80,7 +80,13 @@ var manual = []setting{
 			"within 300 ms, the password is accepted.",
 	},
 	{"JWKS_URL", "", "`BETTER_AUTH_URL` + `/api/auth/jwks`", "Where `/api/profile` reads the public keys."},
-	{"JWT_ISSUER", "", "`BETTER_AUTH_URL`", "The issuer (`iss`) of JWTs, which `/api/profile` requires."},
+	{
+		"JWT_ISSUER",
+		"",
+		"`BETTER_AUTH_URL`",
+		"The issuer (`iss`) of JWTs, which `/api/profile` requires. A URL has no path, because verifiers look for " +
+			"`/.well-known/openid-configuration` below it.",
+	},
 	{"JWT_AUDIENCE", "", "`BETTER_AUTH_URL`", "The audience (`aud`) of JWTs, which `/api/profile` requires."},
 	{"JWT_EXPIRES_IN", "168h", "", "How long a JWT is valid."},
 	{

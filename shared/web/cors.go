@@ -23,6 +23,15 @@ const (
 // itself, but its CORS settings accept neither patterns of hosts nor custom schemes.
 const PreflightRoute = "OPTIONS /api/{proxy+}"
 
+// WellKnownPreflightRoute sends the preflights of the two paths below to the function that serves them.
+const WellKnownPreflightRoute = "OPTIONS /.well-known/{proxy+}"
+
+// The paths of OpenID Connect Discovery. They are at the root of the host, because clients derive them from the issuer.
+const (
+	ProviderMetadataPath = "/.well-known/openid-configuration"
+	KeySetPath           = "/.well-known/jwks.json"
+)
+
 // Preflight answers 404 to the OPTIONS requests that the middleware cors passes on: the preflight of an untrusted
 // origin or of the site itself, and a request that is not a preflight.
 func Preflight(w http.ResponseWriter, _ *http.Request) error {
@@ -32,7 +41,7 @@ func Preflight(w http.ResponseWriter, _ *http.Request) error {
 
 // publicPaths are the paths whose responses are the same for every origin and need no cookies, so that pages of any
 // origin may read them.
-var publicPaths = []string{"/api/auth/jwks"}
+var publicPaths = []string{"/api/auth/jwks", KeySetPath, ProviderMetadataPath}
 
 func isPublic(r *http.Request) bool { return slices.Contains(publicPaths, r.URL.Path) && isSafe(r) }
 

@@ -74,11 +74,19 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 	}
 }
 
-// The JWKS is the same for every origin. A CDN that caches it must not return the CORS headers of another origin.
+// The JWKS and the provider metadata are the same for every origin. A CDN that caches them must not return the CORS
+// headers of another origin.
 func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 	t.Parallel()
+	for _, path := range []string{"/api/auth/jwks", "/.well-known/jwks.json", "/.well-known/openid-configuration"} {
+		anyOriginMayRead(t, path)
+	}
+}
+
+func anyOriginMayRead(t *testing.T, path string) {
+	t.Helper()
 	fails := false
-	routes := web.Routes{"GET /api/auth/jwks": func(w http.ResponseWriter, _ *http.Request) error {
+	routes := web.Routes{"GET " + path: func(w http.ResponseWriter, _ *http.Request) error {
 		if fails {
 			return web.NewError(http.StatusServiceUnavailable, "", "")
 		}
@@ -92,7 +100,7 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 			want   int
 		}{{"GET", false, 200}, {"GET", true, 503}, {"OPTIONS", false, 204}} {
 			fails = c.fails
-			r := httptest.NewRequest(c.method, "/api/auth/jwks", nil)
+			r := httptest.NewRequest(c.method, path, nil)
 			if origin != "" {
 				r.Header.Set("Origin", origin)
 			}
@@ -101,13 +109,13 @@ func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 			h := w.Header()
 			if w.Code != c.want || h.Get("Access-Control-Allow-Origin") != "*" ||
 				h.Get("Access-Control-Allow-Credentials") != "" || h.Get("Vary") != "" {
-				t.Errorf("%s of the JWKS from %q: got %d %v; want %d, any origin allowed, no credentials and no Vary",
-					c.method, origin, w.Code, h, c.want)
+				t.Errorf("%s %s from %q: got %d %v; want %d, any origin allowed, no credentials and no Vary",
+					c.method, path, origin, w.Code, h, c.want)
 			}
 			if exposed := h.Get("Access-Control-Expose-Headers"); c.method == "GET" &&
 				!strings.Contains(exposed, "Retry-After") {
-				t.Errorf("%s of the JWKS from %q: got exposed headers %q, want Retry-After in them",
-					c.method, origin, exposed)
+				t.Errorf("%s %s from %q: got exposed headers %q, want Retry-After in them",
+					c.method, path, origin, exposed)
 			}
 		}
 	}

@@ -1,0 +1,142 @@
+package auth_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/keys"
+)
+
+const (
+	discoveryPath     = "/.well-known/openid-configuration"
+	wellKnownJWKSPath = "/.well-known/jwks.json"
+)
+
+// metadata returns the provider metadata that the server publishes.
+func (s *server) metadata() (m map[string]any) {
+	s.t.Helper()
+	a := s.do("GET", discoveryPath, "")
+	if a.status != 200 {
+		s.t.Fatalf("got %d %s, want 200", a.status, a.body)
+	}
+	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
+		s.t.Fatal(err)
+	}
+	return m
+}
+
+func TestDiscoveryNamesIssuerAndKeys(t *testing.T) {
+	t.Parallel()
+	for issuer, want := range map[string]string{
+		"": origin, "https://issuer.example": "https://issuer.example", "https://issuer.example/": "https://issuer.example/",
+	} {
+		s := newServer(t, setting("JWT_ISSUER", issuer))
+		diff := cmp.Diff(map[string]any{
+			"issuer":                                want,
+			"jwks_uri":                              origin + wellKnownJWKSPath,
+			"response_types_supported":              []any{"id_token"},
+			"subject_types_supported":               []any{"public"},
+			"id_token_signing_alg_values_supported": []any{"RS256"},
+		}, s.metadata())
+		if diff != "" {
+			t.Errorf("JWT_ISSUER=%s (-want +got):\n%s", issuer, diff)
+		}
+	}
+}
+
+func TestDiscoveryHasAlgorithmsOfPublishedKeys(t *testing.T) {
+	t.Parallel()
+	set, err := signingKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range [][]any{{"RS256", "ES256"}, {"ES256", "RS256"}} {
+		set, err = set.Rotate(set.Next.CreatedAt.Add(keys.MaxPropagation), time.Hour, config.ES256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rotated := newServer(t)
+		if err := keys.SaveFile(rotated.cfg.SigningKeysFile, set); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, rotated.metadata()["id_token_signing_alg_values_supported"]); diff != "" {
+			t.Errorf("algorithms (-want +got):\n%s", diff)
+		}
+	}
+	shared := newServer(t, withSharedDatabase)
+	shared.exec(`INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt") VALUES
+		('11111111-1111-4111-8111-111111111111',
+			'{"crv":"Ed25519","x":"OKP2Y7MFy5OLxmkFZwG6a1UIjNgon0Pity7fh5R7lBM","kty":"OKP"}', '', now())`)
+	want := []any{"RS256", "EdDSA"}
+	if diff := cmp.Diff(want, shared.metadata()["id_token_signing_alg_values_supported"]); diff != "" {
+		t.Errorf("with a key of Better Auth (-want +got):\n%s", diff)
+	}
+}
+
+// Both paths answer as /api/auth/jwks does: the same keys, for every origin, to be cached.
+func TestWellKnownPathsAnswerAsTheKeySet(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	jwks := s.do("GET", jwksPath, "")
+	if a := s.do("GET", wellKnownJWKSPath, ""); a.body != jwks.body {
+		t.Errorf("got keys %s, want %s", a.body, jwks.body)
+	}
+	for _, path := range []string{jwksPath, wellKnownJWKSPath, discoveryPath} {
+		trips := s.roundTrips(func() {
+			for _, method := range []string{"GET", "HEAD"} {
+				a := s.do(method, path, "", "Origin", "https://other.example")
+				if a.status != 200 || a.header.Get("Content-Type") != "application/json" ||
+					a.header.Get("Cache-Control") != jwks.header.Get("Cache-Control") ||
+					a.header.Get("Access-Control-Allow-Origin") != "*" || a.header.Get("Vary") != "" {
+					t.Errorf("%s %s: got %d %v, want JSON for every origin, cached as the JWKS", method, path, a.status, a.header)
+				}
+			}
+		})
+		if trips != 0 {
+			t.Errorf("%s: %d round trips to the database, want 0", path, trips)
+		}
+		preflight := s.raw("OPTIONS", path, "", "Origin", "https://other.example", "Access-Control-Request-Method", "GET")
+		if preflight.status != 204 || preflight.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("OPTIONS %s: got %d %v, want 204 for every origin", path, preflight.status, preflight.header)
+		}
+	}
+	for _, path := range []string{
+		"/.well-known/", "/.well-known/security.txt", discoveryPath + "/", "/.well-known/JWKS.json",
+	} {
+		if a := s.do("GET", path, ""); a.status != 404 {
+			t.Errorf("GET %s: got %d, want 404", path, a.status)
+		}
+	}
+	if a := s.do("POST", discoveryPath, "{}"); a.status != 404 {
+		t.Errorf("POST: got %d, want 404", a.status)
+	}
+}
+
+func TestDiscoveryWithoutDatabaseOrKeys(t *testing.T) {
+	t.Parallel()
+	var proxy *dbtest.Proxy
+	s := newServer(t, withSharedDatabase, func(env map[string]string) {
+		proxy = dbtest.NewProxy(t, env["DATABASE_URL"])
+		env["DATABASE_URL"] = proxy.URL()
+	})
+	proxy.Refuse()
+	if a := s.do("GET", discoveryPath, ""); a.status != 200 || !strings.Contains(a.body, `["RS256"]`) ||
+		a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("without a database: got %d %s, Cache-Control %q, want RS256 and no-store", a.status, a.body,
+			a.header.Get("Cache-Control"))
+	}
+	without := newServer(t)
+	if err := os.Remove(without.cfg.SigningKeysFile); err != nil {
+		t.Fatal(err)
+	}
+	if a := without.raw("GET", discoveryPath, ""); a.status != 500 || a.body != "" {
+		t.Errorf("without keys: got %d %s, want an empty 500", a.status, a.body)
+	}
+}
