@@ -27,7 +27,7 @@ func xenon(t *testing.T, args []string, env ...string) (code int, out, err strin
 	return code, stdout.String(), stderr.String()
 }
 
-func TestHelpAndWrongUse(t *testing.T) {
+func TestHelpPrintsUsageAndWrongUseExitsWith2(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"", "dev", "schema up", "schema status", "keys list", "keys rotate", "migrate plan",
@@ -47,7 +47,7 @@ func TestHelpAndWrongUse(t *testing.T) {
 	}
 }
 
-func TestSchemaUpAndStatus(t *testing.T) {
+func TestSchemaUpAppliesMigrationsAndStatusListsThem(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	steps := []struct {
@@ -133,7 +133,7 @@ func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {
 	}
 }
 
-func TestKeysListAndRotate(t *testing.T) {
+func TestKeysRotateGeneratesKeysAndListShowsPublicOnes(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys.json")
 	env := []string{"SIGNING_KEYS_FILE", file}

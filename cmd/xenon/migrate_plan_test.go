@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-func TestMigrateOptions(t *testing.T) {
+func TestMigrateFlagsAreParsedAndPrintedAgain(t *testing.T) {
 	t.Parallel()
 	c := optionFlags{
 		BatchSize: 10, Unconfirmed: "allow", MFA: "hold", Provider: []string{"custom:acme=acme", "azure=oid"},

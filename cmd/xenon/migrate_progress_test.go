@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// sendPass sends the events of a pass of four batches. Each batch takes one second, and the third is parked.
+// sendPass sends the events of a pass of four batches. Each batch takes one second. The third fails and is parked.
 func sendPass(p *progress, clock *time.Time) {
 	for i := range 4 {
 		*clock = clock.Add(time.Second)

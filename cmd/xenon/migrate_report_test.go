@@ -20,7 +20,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
-func TestMigrateVerifyReportRollback(t *testing.T) {
+func TestVerifyReportAndRollbackOfAChangedRun(t *testing.T) {
 	t.Parallel()
 	summary, target, env := migrationOf(t, 300)
 	set, err := keys.Generate(time.Now(), config.RS256)

@@ -229,7 +229,7 @@ func TestSiteBuiltLaterIsServed(t *testing.T) {
 	}
 }
 
-func TestDevWithoutSite(t *testing.T) {
+func TestDevWithoutSiteServesAPIAndStartPage(t *testing.T) {
 	t.Chdir(root)
 	for name, c := range map[string]struct {
 		cmd  devCmd

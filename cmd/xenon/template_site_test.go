@@ -227,7 +227,7 @@ func TestSecretsAndSiteBucketAreRetained(t *testing.T) {
 	}
 }
 
-func TestOutputsOfTheTemplate(t *testing.T) {
+func TestTemplateHasExactlyTheseOutputs(t *testing.T) {
 	t.Parallel()
 	outputs := readTemplateNode(t).at("Outputs").(map[string]any)
 	want := []string{
