@@ -194,7 +194,7 @@ func appliedAt(ctx context.Context, conn *pgx.Conn, name string) (map[int64]time
 // List returns all migrations in order, without the times when they were applied.
 func List() ([]Migration, error) { return list(nil) }
 
-// list returns the files in order, each with the time when it was applied, which at has by version.
+// list returns the files in order. The map `at` has, by version, the time when a file was applied.
 func list(at map[int64]time.Time) ([]Migration, error) {
 	names, err := fs.Glob(Files, "*.sql")
 	if err != nil {
