@@ -193,7 +193,7 @@ func (o *options) tryAll(ctx context.Context, p *program, tests []*test) (map[ou
 	return counts, unexplained
 }
 
-// inParallel calls do for 0 to n-1, at most workers calls at a time.
+// inParallel calls do(0), do(1), … do(n-1). At most `workers` of these calls run at a time.
 func inParallel(workers, n int, do func(i int)) {
 	next := make(chan int)
 	var all sync.WaitGroup

@@ -21,7 +21,7 @@ type ca struct {
 	leaf tls.Certificate
 }
 
-// authority returns the certificate authority of this process. The first call makes it.
+// authority returns the certificate authority of this process. The first call creates it.
 var authority = sync.OnceValues(func() (*ca, error) {
 	root, rootKey, err := certificate(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "providertest"}, IsCA: true, BasicConstraintsValid: true,
@@ -46,7 +46,7 @@ var authority = sync.OnceValues(func() (*ca, error) {
 	}, nil
 })
 
-// certificate makes a certificate for a new key. The parent signs it; without a parent it is self-signed.
+// certificate creates a certificate for a new key. The parent signs it; without a parent it is self-signed.
 func certificate(
 	template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey,
 ) (*x509.Certificate, *ecdsa.PrivateKey, error) {

@@ -142,8 +142,8 @@ func (p provider) profileAnswer(r *http.Request, who Person) any {
 	return profile
 }
 
-// debugToken answers to which client (app_id) an access token of Facebook belongs. The request needs the client's
-// secret.
+// debugToken answers with the client (app_id) to which an access token of Facebook belongs. The request needs the
+// client's secret.
 func (s *Server) debugToken(p provider) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		l := s.login(r.URL.Query().Get("input_token"))

@@ -1,4 +1,4 @@
-// Package sample chooses which cases of a long test run: all of them in `make nightly`, a random sample otherwise.
+// Package sample chooses the cases that a long test tries: all of them in `make nightly`, otherwise a random sample.
 package sample
 
 import (

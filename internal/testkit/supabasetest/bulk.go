@@ -97,7 +97,7 @@ const bulkProfiles = `
 	FROM generate_series(1, $2::bigint) i`
 
 // withoutIndexes drops the indexes of the filled tables except those of constraints, calls fill, and creates the
-// indexes again. This takes about half of the time.
+// indexes again. This takes about half as long as to fill tables that have their indexes.
 func withoutIndexes(ctx context.Context, tx pgx.Tx, fill func() error) error {
 	rows, err := tx.Query(ctx, `
 		SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
