@@ -114,9 +114,9 @@ func (c samCmd) makeReachable(ctx context.Context, set map[string]string) error 
 }
 
 // forwardPort listens on the host and port `from` until the context ends, and forwards connections to the host and port
-// `to`. It does nothing if this machine does not have the IP address in `from`. This is the case on a Mac: the container
-// engine runs in a virtual machine, and containers can reach the host's loopback interface. It also does nothing if
-// another program already listens there.
+// `to`. It does nothing if this machine does not have the IP address in `from`. This is the case on a Mac: the
+// container engine runs in a virtual machine, and containers can reach the host's loopback interface. It also does
+// nothing if another program already listens there.
 func forwardPort(ctx context.Context, from, to string) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", from)
 	switch {
