@@ -156,8 +156,8 @@ func loadAWSProfile(ctx context.Context, as config.AWS) (config.AWS, error) {
 	return as, nil
 }
 
-// generateKeys generates the signing keys for local development, if there are none. If the next key is not for the
-// algorithm alg, it says how to change the algorithm.
+// generateKeys generates the signing keys for local development, if there are none. If the next key has another
+// algorithm than `alg`, it logs how to change the algorithm.
 func generateKeys(file, alg string, log io.Writer) error {
 	set, err := keys.LoadFile(file)
 	if err == nil && set.Next.Algorithm() != alg {

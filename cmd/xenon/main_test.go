@@ -160,26 +160,30 @@ func TestKeysRotateGeneratesKeysAndListShowsPublicOnes(t *testing.T) {
 	}
 }
 
-func TestKeysHaveAlgorithmOfTheSetting(t *testing.T) {
+func TestNewKeysHaveTheAlgorithmOfTheSetting(t *testing.T) {
 	t.Parallel()
 	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
 		file := filepath.Join(t.TempDir(), "keys.json")
 		env := []string{"SIGNING_KEYS_FILE", file, "JWT_ALG", alg}
 		if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
 			strings.Count(out, "("+alg+")") != 2 {
-			t.Errorf("%s: keys rotate: got %d %s%s, want two keys for it", alg, code, out, err)
+			t.Errorf("keys rotate with JWT_ALG=%s: got the exit code %d and %s%s, want two keys of this algorithm",
+				alg, code, out, err)
 		}
 		if code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...); code != exitDone ||
 			strings.Count(out, `"alg":"`+alg+`"`) != 2 {
-			t.Errorf("%s: keys list --json: got %d %s, want two keys for it", alg, code, out)
+			t.Errorf("keys list --json with JWT_ALG=%s: got the exit code %d and %s, want two keys of this algorithm",
+				alg, code, out)
 		}
 		if code, out, _ := xenon(t, []string{"keys", "list"}, env...); code != exitDone || strings.Count(out, alg) != 2 {
-			t.Errorf("%s: keys list: got %d %s, want two keys for it", alg, code, out)
+			t.Errorf("keys list with JWT_ALG=%s: got the exit code %d and %s, want two keys of this algorithm",
+				alg, code, out)
 		}
 	}
 	code, _, err := xenon(t, []string{"keys", "rotate"}, "SIGNING_KEYS_FILE", t.TempDir()+"/keys.json", "JWT_ALG", "HS256")
 	if code == exitDone || !strings.Contains(err, `JWT_ALG: "HS256" is not one of RS256, ES256, EdDSA`) {
-		t.Errorf("HS256: got %d %s, want a failure that names the values", code, err)
+		t.Errorf("keys rotate with JWT_ALG=HS256: got the exit code %d and %s, want a failure that names the valid values",
+			code, err)
 	}
 }
 
@@ -196,14 +200,16 @@ func TestLocalKeysKeepTheirAlgorithm(t *testing.T) {
 		}
 	}
 	if !strings.Contains(first.String(), "Generated signing keys") || again.String() != "" {
-		t.Errorf("first start: %q, second: %q, want keys once", first.String(), again.String())
+		t.Errorf("log of generateKeys: got %q, then %q, want \"Generated signing keys\", then nothing",
+			first.String(), again.String())
 	}
 	if got := changed.String(); !strings.Contains(got, "JWT_ALG is ES256") || !strings.Contains(got, "for RS256") ||
 		!strings.Contains(got, "xenon keys rotate twice") {
-		t.Errorf("after a change of JWT_ALG: %q, want what to do", got)
+		t.Errorf("log after a change of JWT_ALG: got %q, want both algorithms and \"xenon keys rotate twice\"", got)
 	}
 	if set, err := keys.LoadFile(file); err != nil || set.Next.Algorithm() != config.RS256 {
-		t.Errorf("the keys were replaced: %v", err)
+		t.Errorf("the next key after a change of JWT_ALG: got another algorithm than RS256 or the error %v, want the old key",
+			err)
 	}
 }
 

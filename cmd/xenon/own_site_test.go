@@ -25,8 +25,8 @@ func TestDevServesABuiltSiteWithHashesOfItsScripts(t *testing.T) {
 	const hash = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='" // of alert(1)
 	if csp := w.Header().Get("Content-Security-Policy"); w.Code != http.StatusOK || w.Body.String() != string(page) ||
 		!strings.Contains(csp, hash) {
-		t.Errorf("GET / of the site in --site: got %d %s with the policy %s, want its page and the hash of its script",
-			w.Code, w.Body, csp)
+		t.Errorf("GET / of the site in --site: got the status %d and %s with the policy %s, want its page and the hash of "+
+			"its script", w.Code, w.Body, csp)
 	}
 }
 
@@ -53,8 +53,8 @@ func TestDevRejectsSiteThatCannotWork(t *testing.T) {
 	}
 }
 
-// A program of go install has no site. xenon dev says so, and the API works with --no-site.
-func TestDevOutsideACheckout(t *testing.T) {
+// A program that go install has built contains no site. xenon dev says so, and with --no-site it serves the API.
+func TestDevOutsideACheckoutServesOnlyTheAPI(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := devCmd{}.withSite(web.Routes{}, local3000)
 	if err == nil || !strings.Contains(err.Error(), "has no site") || !strings.Contains(err.Error(), "--no-site") {
@@ -66,7 +66,7 @@ func TestDevOutsideACheckout(t *testing.T) {
 	}
 	for _, path := range []string{"/", "/api", "/openapi.yaml"} {
 		if w := answer(h, "GET", path); w.Code != http.StatusOK {
-			t.Errorf("GET %s outside a checkout with --no-site: got %d %s, want 200", path, w.Code, w.Body)
+			t.Errorf("GET %s outside a checkout with --no-site: got the status %d and %s, want 200", path, w.Code, w.Body)
 		}
 	}
 	if _, err := readTemplate(); err != nil {

@@ -51,8 +51,8 @@ type builtFiles struct {
 	missing http.Handler                    // serves requests while the site is not built
 }
 
-// xenonSite returns Xenon's own site: in a checkout that of website/, which may be built later, else that of a release,
-// which is part of the program. ok is false if there is neither.
+// xenonSite returns Xenon's own site. In a checkout this is website/, which may be built later. Otherwise it is the
+// site that a release contains. ok is false if there is neither.
 func xenonSite() (site builtFiles, ok bool) {
 	folder := website.Files
 	if isCheckout() {
@@ -68,7 +68,7 @@ func xenonSite() (site builtFiles, ok bool) {
 	return filesOf(folder), true
 }
 
-// filesOf returns the site of a folder that has the directory build and hashesFile.
+// filesOf returns the site in a folder with the directory build and the file hashesFile.
 func filesOf(folder fs.FS) (site builtFiles) {
 	site.files, _ = fs.Sub(folder, "build") // the name is valid
 	site.hashes = func() (string, error) {
@@ -84,7 +84,8 @@ func isCheckout() bool {
 	return err == nil && bytes.HasPrefix(text, []byte("module github.com/xenon-auth/xenon\n"))
 }
 
-// ownSite returns the site of the user in a directory. It reads the inline scripts once, at the start.
+// ownSite returns the built site in a directory of the user. It reads the inline scripts once, so a later build needs a
+// restart if it changes them.
 func ownSite(dir string) (site builtFiles, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// siteScan is what the Content-Security-Policy has to know about the HTML files of a built site.
+// siteScan has what the Content-Security-Policy must allow or blocks in the HTML files of a built site.
 type siteScan struct {
 	pages    int
 	hashes   map[string]bool // of inline scripts, in the form of the policy: 'sha256-…'
@@ -45,7 +45,7 @@ func scanSite(site fs.FS) (siteScan, error) {
 	return s, err
 }
 
-// scan adds one HTML file.
+// scan adds the scripts, handlers and styles of one HTML file.
 func (s *siteScan) scan(name string, text []byte) {
 	tokens := html.NewTokenizer(bytes.NewReader(text))
 	for {

@@ -14,7 +14,7 @@ type versionCmd struct {
 	JSON bool `name:"json" help:"Print the version as JSON."`
 }
 
-// version describes the program, from what the go command writes into it.
+// version describes the program. Version, commit and date are those that the go command has written into it.
 type version struct {
 	Version    string `json:"version"`       // v1.2.3, or a version of the Go module with the commit
 	Commit     string `json:"commit"`        // empty if the program was installed from a module proxy
@@ -22,7 +22,7 @@ type version struct {
 	Changed    bool   `json:"changed"`       // the checkout had changes that were not committed
 	Go         string `json:"go"`            // version of Go
 	Platform   string `json:"platform"`      // such as linux/arm64
-	BetterAuth string `json:"betterAuth"`    // the version whose wire and tables Xenon has
+	BetterAuth string `json:"betterAuth"`    // the version whose protocol and tables Xenon has
 	Schema     string `json:"schema"`        // the last migration
 	HasSite    bool   `json:"hasXenonsSite"` // the program contains Xenon's site
 }
