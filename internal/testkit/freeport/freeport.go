@@ -10,7 +10,7 @@ import (
 )
 
 // The system gives ports from 32768 (Linux) or 49152 (other systems) to outgoing connections and to listeners that ask
-// for any port. A port below can only be taken by a program that asks for it.
+// for any port. Only a program that asks for a lower port gets it.
 const (
 	lowest  = 10_000
 	highest = 32_767
