@@ -67,10 +67,11 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
-# Python, with moto, an emulator of AWS. One go test command has all packages except conformance, those with the longest
+# Python, with moto, an emulator of AWS, or with FastAPI. One go test command has all packages except conformance, those with the longest
 # tests first. All packages share one Postgres server.
 .PHONY: test-go
-test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done conformance/node_modules conformance/statemachine/node_modules
+test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done conformance/node_modules conformance/statemachine/node_modules \
+		conformance/validators/node_modules examples/node/node_modules
 	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(SLOW) $$(go list $(GO_PACKAGES) | grep -v /conformance$$)
 
 # Most of the processor time of this package is Better Auth's. It runs with the race detector only in make nightly.
@@ -141,6 +142,12 @@ keycloak: website/csp-hashes.txt e2e/node_modules .tools/keycloak.done ## sign i
 	@cd e2e && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && \
 		KEYCLOAK=1 node_modules/.bin/playwright test keycloak --project desktop-light --reporter list
 
+# Not part of make test, because it needs Java and downloads Spring.
+.PHONY: spring-boot
+spring-boot: ## test the example of Spring Boot (needs Java 17 and Maven; downloads 40 MB once)
+	@cd examples/spring-boot && mvn --quiet --batch-mode package
+	$(POSTGRES) go test -count 1 -tags spring -run SpringBoot ./examples
+
 .PHONY: screenshots
 screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
 	@SCREENSHOTS=1 $(MAKE) --no-print-directory e2e
@@ -153,6 +160,7 @@ lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## run the linters
 .PHONY: template
 template: .tools/sam.done ## check template.yaml and the state machine of the import
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint -t examples/api-gateway/template.yaml
 	@scripts/lint-state-machine functions/migrate/statemachine.asl.json | .tools/sam/bin/cfn-lint
 
 .PHONY: fmt
@@ -269,6 +277,11 @@ clean: ## remove the development database, secret and keys, and all build result
 	@scripts/moto
 	@touch $@
 
+.tools/fastapi.done: scripts/fastapi examples/fastapi/requirements.txt
+	@mkdir -p $(TOOLS)
+	@scripts/fastapi
+	@touch $@
+
 .tools/schemathesis.done: scripts/schemathesis
 	@mkdir -p $(TOOLS)
 	@scripts/schemathesis
@@ -323,6 +336,15 @@ conformance/node_modules: conformance/package-lock.json
 conformance/statemachine/node_modules: conformance/statemachine/package-lock.json
 	@echo "Installing the interpreter of the Amazon States Language and its Node version …"
 	@cd conformance/statemachine && npm ci --no-audit --no-fund
+	@touch $@
+
+conformance/validators/node_modules: conformance/validators/package-lock.json
+	@echo "Installing libraries that verify tokens …"
+	@cd conformance/validators && npm ci --no-audit --no-fund
+	@touch $@
+
+examples/node/node_modules: examples/node/package-lock.json
+	@cd examples/node && npm ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: FORCE

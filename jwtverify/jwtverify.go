@@ -22,7 +22,7 @@
 // has an unknown key id, but at most every ten seconds. While the URL does not answer with keys, it uses the last ones
 // for 24 hours and logs a warning with log/slog.
 //
-// A token stays valid until it expires, even after its session ended. docs/resource-servers.md shows how a service with
+// A token stays valid until it expires, even after its session ended. docs/verify-tokens.md shows how a service with
 // access to the database checks the session too.
 package jwtverify
 

@@ -9,17 +9,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// docs/resource-servers.md describes this package's check for other servers. The test runs the SQL of this page with
+// docs/verify-tokens.md describes this package's check for other servers. The test runs the SQL of this page with
 // the role that the SQL creates.
 func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "resource-servers.md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "verify-tokens.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllSubmatch(page, -1)
 	if len(blocks) != 2 {
-		t.Fatalf("docs/resource-servers.md has %d blocks of SQL, want two: the check and the role", len(blocks))
+		t.Fatalf("docs/verify-tokens.md has %d blocks of SQL, want two: the check and the role", len(blocks))
 	}
 	check, role := string(blocks[0][1]), string(blocks[1][1])
 	for name, sql := range map[string]string{
@@ -38,7 +38,7 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 			s.exec(sql, id)
 			want := s.do("GET", token, "").Code != 401
 			if got := s.asResourceServer(role, check, id, s.sessions[id]); got != want {
-				t.Errorf("the SQL of docs/resource-servers.md accepts the session: %v, /api/profile accepts it: %v; "+
+				t.Errorf("the SQL of docs/verify-tokens.md accepts the session: %v, /api/profile accepts it: %v; "+
 					"want the same", got, want)
 			}
 		})

@@ -1,0 +1,140 @@
+package validators
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/jwks"
+	"github.com/xenon-auth/xenon/shared/keys"
+	"github.com/xenon-auth/xenon/shared/secrets"
+)
+
+func TestMain(m *testing.M) { os.Exit(xenontest.Main(m)) }
+
+// issuer is a running Xenon behind HTTPS.
+type issuer struct {
+	url         string
+	client      *http.Client // trusts the certificate
+	certificate string       // a file
+	keysFile    string
+	user        string // the id of a registered user
+	token       string // of this user
+}
+
+func newIssuer(t *testing.T, alg string) issuer {
+	t.Helper()
+	var proxy httputil.ReverseProxy
+	server := httptest.NewTLSServer(&proxy)
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	x, stop, err := xenontest.StartProcess(dir, "DATABASE_URL="+dbtest.New(t), "JWT_ALG="+alg,
+		"BETTER_AUTH_URL="+server.URL, "RATE_LIMIT=off", "MAIL=none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Errorf("xenon dev exited with the error %v and logged:\n%s", err, x.Log())
+		}
+	})
+	target, err := url.Parse(x.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.Rewrite = func(r *httputil.ProxyRequest) { r.SetURL(target) }
+	i := issuer{
+		url: server.URL, client: server.Client(), certificate: filepath.Join(dir, "certificate.pem"),
+		keysFile: filepath.Join(dir, "signing-keys.json"),
+	}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(i.certificate, certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var signedUp struct {
+		Token string
+		User  struct{ ID string }
+	}
+	i.send(t, "POST", "/api/auth/sign-up/email",
+		`{"name":"Ada","email":"ada@example.com","password":"correct horse"}`, "", &signedUp)
+	var issued struct{ Token string }
+	i.send(t, "GET", "/api/auth/token", "", signedUp.Token, &issued)
+	i.user, i.token = signedUp.User.ID, issued.Token
+	return i
+}
+
+func (i issuer) send(t *testing.T, method, path, body, bearer string, into any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, i.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	response, err := i.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if response.StatusCode != http.StatusOK || err != nil {
+		t.Fatalf("%s %s: got %d %s, %v, want 200", method, path, response.StatusCode, text, err)
+	}
+}
+
+// tokenForOthers returns a token with the keys of the issuer and another audience.
+func (i issuer) tokenForOthers(t *testing.T) string {
+	t.Helper()
+	cfg := config.API{
+		SigningKeysFile: i.keysFile, JWTIssuer: i.url, JWTAudience: "https://other.example", JWTExpiresIn: time.Hour,
+	}
+	k := keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
+	token, err := k.Sign(t.Context(), keys.Claims{Subject: i.user, SessionID: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func TestGoOIDCAcceptsTokens(t *testing.T) {
+	t.Parallel()
+	for _, alg := range jwks.Algorithms {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			i := newIssuer(t, alg)
+			ctx := oidc.ClientContext(context.WithoutCancel(t.Context()), i.client)
+			provider, err := oidc.NewProvider(ctx, i.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			verifier := provider.Verifier(&oidc.Config{ClientID: i.url})
+			token, err := verifier.Verify(ctx, i.token)
+			if err != nil || token.Subject != i.user {
+				t.Errorf("got %+v, %v, want the user %s", token, err, i.user)
+			}
+			if _, err := verifier.Verify(ctx, i.tokenForOthers(t)); err == nil {
+				t.Error("a token for another audience is accepted")
+			}
+		})
+	}
+}

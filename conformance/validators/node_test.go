@@ -1,0 +1,51 @@
+//go:build node
+
+package validators
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+// result is what a library returns for a token.
+type result struct{ Name, Version, User, Error string }
+
+func (i issuer) verify(t *testing.T, token string) (all []result) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "node", "verify.mjs", i.url, token)
+	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+i.certificate)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("this test needs the packages that make conformance/validators/node_modules installs: %v", err)
+	}
+	if err := json.Unmarshal(out, &all); err != nil || len(all) != 2 {
+		t.Fatalf("verify.mjs printed %s, %v, want two results", out, err)
+	}
+	return all
+}
+
+func TestNodeLibrariesAcceptTokens(t *testing.T) {
+	t.Parallel()
+	for _, alg := range jwks.Algorithms {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			i := newIssuer(t, alg)
+			for _, got := range i.verify(t, i.token) {
+				t.Logf("%s %s: %s %s", got.Name, got.Version, got.User, got.Error)
+				if got.User != i.user {
+					t.Errorf("%s %s: got the user %q, %s, want %s", got.Name, got.Version, got.User, got.Error, i.user)
+				}
+			}
+			for _, got := range i.verify(t, i.tokenForOthers(t)) {
+				if got.Error == "" {
+					t.Errorf("%s %s accepts a token for another audience", got.Name, got.Version)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,36 @@
+//go:build moto
+
+package examples
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+func TestFastAPI(t *testing.T) {
+	t.Parallel()
+	python, err := filepath.Abs("../.tools/fastapi/bin/python")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil {
+		t.Fatalf("this test needs the packages that scripts/fastapi installs: %v", err)
+	}
+	program := func() *exec.Cmd {
+		cmd := exec.Command(python, "-B", "-m", "uvicorn", "main:app", "--port", "$PORT")
+		cmd.Dir = "fastapi"
+		return cmd
+	}
+	for _, alg := range jwks.Algorithms {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			d := startXenon(t, alg)
+			checkAPI(t, start(t, "Uvicorn running on", program(), "XENON_ISSUER="+d.issuer), d)
+			checkOutage(t, start(t, "Uvicorn running on", program(), "XENON_ISSUER=http://127.0.0.1:1"), d)
+		})
+	}
+}

@@ -1,0 +1,33 @@
+package examples
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+// build compiles a Go program of this folder and returns its path.
+func build(t *testing.T, folder string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "api")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./"+folder)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v: %s", err, out)
+	}
+	return program
+}
+
+func TestGo(t *testing.T) {
+	t.Parallel()
+	program := build(t, "go")
+	for _, alg := range jwks.Algorithms {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			d := startXenon(t, alg)
+			checkAPI(t, start(t, "listening on", exec.Command(program), "XENON_ISSUER="+d.issuer), d)
+			checkOutage(t, start(t, "listening on", exec.Command(program), "XENON_ISSUER=http://127.0.0.1:1"), d)
+		})
+	}
+}

@@ -1,0 +1,23 @@
+//go:build node
+
+package examples
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/jwks"
+)
+
+func TestNode(t *testing.T) {
+	t.Parallel()
+	for _, alg := range jwks.Algorithms {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			d := startXenon(t, alg)
+			program := func() *exec.Cmd { return exec.Command("node", "node/server.mjs") }
+			checkAPI(t, start(t, "listening on", program(), "XENON_ISSUER="+d.issuer), d)
+			checkOutage(t, start(t, "listening on", program(), "XENON_ISSUER=http://127.0.0.1:1"), d)
+		})
+	}
+}

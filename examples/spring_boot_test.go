@@ -1,0 +1,35 @@
+//go:build spring
+
+package examples
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/xenon-auth/xenon/shared/config"
+)
+
+func TestSpringBoot(t *testing.T) {
+	t.Parallel()
+	for _, alg := range []string{config.RS256, config.ES256} {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			d := startXenon(t, alg)
+			program := exec.Command("java", "-jar", "spring-boot/target/api.jar")
+			checkAPI(t, start(t, "Started Api", program, "XENON_ISSUER="+d.issuer), d)
+		})
+	}
+}
+
+// docs/verify-tokens.md says so. If this test fails, Spring has learned EdDSA: add it to the test above and to the page.
+func TestSpringBootRejectsEdDSA(t *testing.T) {
+	t.Parallel()
+	d := startXenon(t, config.EdDSA)
+	url := start(t, "Started Api", exec.Command("java", "-jar", "spring-boot/target/api.jar"), "XENON_ISSUER="+d.issuer)
+	token := d.register(t, "ada@example.com").token
+	if status, _, text := send(t, "GET", url+"/me", "", "Bearer "+token); status == 200 {
+		t.Errorf("a token with EdDSA: got %d %s, want an error", status, text)
+	} else {
+		t.Logf("a token with EdDSA: got %d %s", status, text)
+	}
+}
