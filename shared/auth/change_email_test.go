@@ -365,9 +365,9 @@ func TestR41_EmailChangeHappensOnceUnderFiftyConcurrentClicks(t *testing.T) {
 	}
 }
 
-// A token without a request type, from an older version of Better Auth, changes the email at once. The new email is not
-// verified.
-func TestEmailChangeTokenWithoutTypeChangesAtOnce(t *testing.T) {
+// A token without a request type, from an older version of Better Auth, changes the email immediately. The new email is
+// not verified.
+func TestEmailChangeTokenWithoutTypeChangesTheEmailImmediately(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "SHARED_DATABASE=on")
 	a := s.signUpAda()

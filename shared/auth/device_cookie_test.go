@@ -154,7 +154,7 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 }
 
 // Browsers send the device cookie only to the sign-in routes.
-func TestDeviceCookieHasItsAttributes(t *testing.T) {
+func TestDeviceCookieIsForSignInAndHasNoEmail(t *testing.T) {
 	t.Parallel()
 	a := newServer(t).signUpAda()
 	_, attributes, _ := strings.Cut(a.device, "; ")

@@ -18,7 +18,7 @@ func (s *Service) charge(rule limit.Rule, key string) store.Charge {
 	return store.Charge{Key: key, Window: rule.Window, Max: rule.Max, At: s.Now()}
 }
 
-// callbackPath is the route of the OAuth callbacks of all providers.
+// callbackPath is the path, below BasePath, of the OAuth callbacks of all providers.
 const callbackPath = "/callback/{provider}"
 
 // withLimit makes h count the requests to a path by the IP address of the client. As in Better Auth, each configured

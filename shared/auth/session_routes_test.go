@@ -183,7 +183,7 @@ func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 }
 
 // A route that needs a session takes one round trip to read the session, and at most one for its own statement.
-func TestSessionRoutesTakeTwoRoundTrips(t *testing.T) {
+func TestSessionRoutesTakeAtMostTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for _, g := range sessionRoutes {

@@ -113,7 +113,7 @@ func TestVerificationMailsAreLikeThoseOfBetterAuth(t *testing.T) {
 
 // With AUTO_SIGN_IN_AFTER_VERIFICATION the link starts a session when it is opened for the first time, unless another
 // user is signed in.
-func TestFirstVerificationClickStartsASession(t *testing.T) {
+func TestFirstUseOfAVerificationLinkStartsASession(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
 	a := s.signUpAda()
@@ -197,7 +197,7 @@ func TestVerifyEmailRenewsTheCookieCache(t *testing.T) {
 }
 
 // The test reads the mail from the outbox, the file to which Xenon writes mails in development.
-func TestResetPasswordThroughTheOutbox(t *testing.T) {
+func TestResetTokenInTheOutboxIsValid(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "mail.jsonl")
 	s := newServer(t, func(env map[string]string) { env["MAIL_FILE"] = file })

@@ -104,7 +104,7 @@ func (a Account) createOwnDir(path string) (string, error) {
 		return "", fmt.Errorf("create the directory for Postgres: %w", err)
 	}
 	if !a.canEnter(parent) {
-		dir, err := a.temporary("/var/tmp")
+		dir, err := a.createTemporaryDir("/var/tmp")
 		if err != nil {
 			return "", err
 		}
@@ -120,8 +120,9 @@ func (a Account) createOwnDir(path string) (string, error) {
 	return dir, a.TakeOwnership(dir)
 }
 
-// temporary creates a directory that the account owns in parent, or in /var/tmp if the account cannot enter parent.
-func (a Account) temporary(parent string) (string, error) {
+// createTemporaryDir creates a directory that belongs to the account. It creates it in parent, or in /var/tmp if the
+// account cannot enter parent.
+func (a Account) createTemporaryDir(parent string) (string, error) {
 	if !a.canEnter(parent) {
 		parent = "/var/tmp"
 	}

@@ -67,7 +67,7 @@ func reasonIn(log io.ReaderAt) string {
 	return lines[len(lines)-1]
 }
 
-// sleep waits for d. It returns an error at once if the context ends.
+// sleep waits for d. It returns an error as soon as the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -94,9 +94,9 @@ func createDir(account Account, o Options) (string, error) {
 	case o.Dir != "":
 		return account.createOwnDir(o.Dir)
 	case o.Fast && hasSpaceForTests(memoryDir):
-		return account.temporary(memoryDir)
+		return account.createTemporaryDir(memoryDir)
 	}
-	return account.temporary(os.TempDir())
+	return account.createTemporaryDir(os.TempDir())
 }
 
 // URL returns the URL of a database of the server, with the superuser and its password, which must not be printed.

@@ -60,7 +60,7 @@ func (v recordedCookies) sessions(origin string) *Sessions {
 	return New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil }, web.Clients{}, v.now)
 }
 
-// request returns a request with the cookies others (name=value), then the session cookie of the recorded caller.
+// request returns a request with the cookies in others (name=value) and then the session cookie of the recorded caller.
 func (v recordedCookies) request(others ...string) *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
 	sessionCookie := sessionToken + "=" + Sign([]byte(v.Secret), v.Payload.Session.Token)

@@ -31,8 +31,8 @@ func (b *signedInUser) exec(sql string, args ...any) {
 	}
 }
 
-// requestWith returns a request with the cookies others (name=value), then those cookies of the sign-in whose names,
-// without "better-auth.", are in names.
+// requestWith returns a request with the cookies in others (name=value), and then those cookies of the sign-in whose
+// names, without "better-auth.", are in names.
 func (b *signedInUser) requestWith(names string, others ...string) *http.Request {
 	pairs := others
 	for _, c := range b.cookies {

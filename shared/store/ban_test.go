@@ -130,7 +130,7 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	}
 }
 
-// If the user signs in several times at once just after the end of a ban, all sign-ins succeed.
+// If a user signs in several times concurrently just after the end of a ban, all sign-ins succeed.
 func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)

@@ -62,8 +62,8 @@ func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.C
 	return s.classify(err)
 }
 
-// discard removes a broken connection from the pool at once. Otherwise pgx would try to cancel its statement for up to
-// 15 s. During this time the connection would count as in use, and the next request could get no connection.
+// discard removes a broken connection from the pool immediately. Otherwise pgx would try to cancel its statement for up
+// to 15 s. During this time the connection would count as in use, and the next request could get no connection.
 func discard(conn *pgxpool.Conn) {
 	_ = conn.Hijack().PgConn().Conn().Close() // the connection is already broken
 }

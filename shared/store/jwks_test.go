@@ -30,6 +30,6 @@ func TestBetterAuthKeysIncludesKeysThatExpiredInTheLastThirtyDays(t *testing.T) 
 		{ID: keyID(0), PublicKey: "{}", Alg: "ES256"}, {ID: keyID(1), PublicKey: "{}"}, {ID: keyID(2), PublicKey: "{}"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("error %v; keys (-want +got):\n%s", err, diff)
+		t.Errorf("BetterAuthKeys: error %v, keys (-want +got):\n%s", err, diff)
 	}
 }

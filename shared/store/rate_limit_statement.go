@@ -13,7 +13,7 @@ import (
 // chargeResult describes which charges Postgres counted.
 type chargeResult struct {
 	sent    bool     // something was sent to Postgres
-	counted int      // Postgres counted the first charges, this many, and no charge after them
+	counted int      // how many charges Postgres counted; they are the first ones
 	began   bool     // a charge has begun a new window
 	fixed   []window // the windows of the Fixed charges that Postgres counted
 }

@@ -95,7 +95,7 @@ func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	return id, err
 }
 
-// ExtendSession sets a later expiry of the session with the token, and at as the time of the update. It returns
+// ExtendSession stores a new expiry (expiresAt) and a new time of update (at) of the session with the token. It returns
 // ErrNotFound if the session was deleted.
 func (s *Store) ExtendSession(ctx context.Context, token string, expiresAt, at time.Time) error {
 	n, err := s.exec(ctx, `

@@ -151,7 +151,7 @@ func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 	}
 }
 
-func TestEveryStatementTakesOneRoundTrip(t *testing.T) {
+func TestFrequentMethodsTakeOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
 	db := openCounted(t, dbtest.New(t), 1, wire)

@@ -125,8 +125,8 @@ func newCertificate(t *testing.T, host string) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// with returns the URL of the database through the proxy, with parameters given as name, value, name, value, ….
-func (p *tlsProxy) with(parameters ...string) string {
+// urlWith returns the URL of the database through the proxy, with parameters given as name, value, name, value, ….
+func (p *tlsProxy) urlWith(parameters ...string) string {
 	u := p.url
 	q := url.Values{}
 	for i := 0; i < len(parameters); i += 2 {
@@ -144,7 +144,7 @@ func TestBothTLSNegotiationsConnectWithAVerifiedCertificate(t *testing.T) {
 		negotiation   string
 		direct, asked int
 	}{{"postgres", 0, 1}, {"direct", 1, 1}} {
-		address := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
+		address := p.urlWith("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
 		if err := open(t, address, 1).Ready(t.Context()); err != nil {
 			t.Errorf("sslnegotiation=%s: %v", c.negotiation, err)
 		}
@@ -167,7 +167,7 @@ func TestTLSRejectsCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 		ca   string
 	}{"another authority": {own, otherCA}, "another host": {otherHost, otherHostCA}, "the right one": {own, ca}} {
 		p := newTLSProxy(t, dbtest.New(t), c.cert)
-		err := open(t, p.with("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
+		err := open(t, p.urlWith("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
 		if refused := unavailable(err); refused != (name != "the right one") {
 			t.Errorf("certificate of %s: got %v, want an Unavailable error: %v", name, err, name != "the right one")
 		}
@@ -181,7 +181,7 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	p := newTLSProxy(t, dbtest.New(t), cert)
 	trips := func(negotiation string) int {
 		wire := &dbtest.CountingDialer{}
-		url := p.with("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation)
+		url := p.urlWith("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation)
 		if err := openCounted(t, url, 1, wire).Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}

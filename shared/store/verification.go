@@ -118,7 +118,7 @@ func (s *Store) InsertEmailVerification(
 }
 
 // insertLink stores a link for the user with the email. If there is no such user, it does the same work: it stores a
-// row with the user id noUser that expires at once, and a later cleanup deletes the row.
+// row with the user id noUser that expires immediately, and a later cleanup deletes the row.
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,
 ) (string, error) {

@@ -106,7 +106,7 @@ func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 	}
 	for _, user := range []store.User{eve, ada} {
 		if err := db.DeleteUserByVerification(t.Context(), "x", user.ID, now); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("delete %s with Ada's link, eve first: got %v, want ErrNotFound", user.Email, err)
+			t.Errorf("delete %s with Ada's link, which Eve's request uses up: got %v, want ErrNotFound", user.Email, err)
 		}
 		found, err := db.UserByID(t.Context(), user.ID)
 		if diff := cmp.Diff(user, found); err != nil || diff != "" {

@@ -111,10 +111,10 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 			t.Errorf("%s: metrics (-want +got):\n%s", c.name, diff)
 		}
 		if c.waits > 0 && records[0]["PoolWaits"] != float64(c.waits) {
-			t.Errorf("%d waits for a connection: got PoolWaits %v", c.waits, records[0]["PoolWaits"])
+			t.Errorf("%d waits for a connection: got PoolWaits %v, want the same number", c.waits, records[0]["PoolWaits"])
 		}
 		if c.drops > 0 && (records[0]["MailsDropped"] != float64(c.drops) || records[0]["mailDropped"] != "reset-password") {
-			t.Errorf("%d mails of kind reset-password dropped: got MailsDropped %v and mailDropped %v",
+			t.Errorf("%d mails of kind reset-password dropped: got MailsDropped %v, mailDropped %v; want the same",
 				c.drops, records[0]["MailsDropped"], records[0]["mailDropped"])
 		}
 	}

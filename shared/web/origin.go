@@ -13,10 +13,10 @@ type Origins struct {
 	entries []trustedEntry
 }
 
-// NewOrigins returns the Origins that trust own and every one of others: an exact origin, a host, a custom scheme
-// ("myapp://"), or a pattern. In a pattern, * stands for any number of characters and ? for one, but never for a slash.
-// In a host name, a wildcard with other text in its label does not match a dot. shared/config has already rejected
-// patterns that match hosts of other owners.
+// NewOrigins returns Origins with the site's own origin (own) and the trusted origins in others. Each of those is an
+// exact origin, a host, a custom scheme ("myapp://"), or a pattern. In a pattern, * stands for any number of characters
+// and ? for one, but never for a slash. In a host name, a wildcard with other text in its label does not match a dot.
+// shared/config has already rejected patterns that match hosts of other owners.
 func NewOrigins(own string, others ...string) Origins {
 	o := Origins{own: own}
 	for _, text := range append([]string{own}, others...) {
@@ -90,7 +90,7 @@ func isSafe(r *http.Request) bool {
 }
 
 // CheckOrigin rejects a request that has cookies and does not come from a trusted origin (docs/wire.md#origin-check).
-// It accepts GET, HEAD and OPTIONS, and every request without cookies.
+// It accepts GET, HEAD and OPTIONS, and every request without cookies. The device cookie does not count (hasCookies).
 func (o Origins) CheckOrigin(r *http.Request) error {
 	if isSafe(r) || !hasCookies(r) {
 		return nil

@@ -269,7 +269,7 @@ func TestErrorsBecomeResponses(t *testing.T) {
 	}
 }
 
-func TestExposeAndUnexposeHeaders(t *testing.T) {
+func TestExposeAddsAndUnexposeRemovesAHeader(t *testing.T) {
 	t.Parallel()
 	h := http.Header{}
 	web.Unexpose(h, "set-auth-token")
