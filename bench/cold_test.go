@@ -38,7 +38,7 @@ func BenchmarkColdStart(b *testing.B) {
 	database := newTimingProxy(b, dbtest.New(b))
 	d := sandbox.Deploy(b, database.url())
 	d.Rotate(d.Start("rotate", sandbox.Build(b, "functions/rotate")))
-	cookie := signUpFor(b, d)
+	cookie := signUpUser(b, d)
 	cloud := newTimingProxy(b, d.Cloud["AWS_ENDPOINT_URL"])
 	d.Cloud["AWS_ENDPOINT_URL"] = cloud.url()
 	session := sandbox.Build(b, "functions/session")
@@ -46,13 +46,13 @@ func BenchmarkColdStart(b *testing.B) {
 	for b.Loop() {
 		database.reset()
 		cloud.reset()
-		runOnce(b, d, session, cookie, database, cloud, runs)
+		measureColdStart(b, d, session, cookie, database, cloud, runs)
 	}
 	reportTimes(b, runs)
 }
 
-// signUpFor signs up a user with functions/signup, and returns the session cookie.
-func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
+// signUpUser signs up a user with functions/signup, and returns the session cookie.
+func signUpUser(b *testing.B, d *sandbox.Deployment) (cookie string) {
 	b.Helper()
 	s := d.Start("signup", sandbox.Build(b, "functions/signup"))
 	answer := s.InvokeHTTP(sandbox.Event("POST", "/api/auth/sign-up/email", "", "198.51.100.1",
@@ -64,9 +64,9 @@ func signUpFor(b *testing.B, d *sandbox.Deployment) (cookie string) {
 	return cookie
 }
 
-// runOnce starts functions/session, sends it the event of get-session twice, and adds the times of each part of the
-// first request, and of the whole second request, to runs.
-func runOnce(
+// measureColdStart starts functions/session, sends it the event of get-session twice, and adds the times of each part
+// of the first request, and of the whole second request, to runs.
+func measureColdStart(
 	b *testing.B,
 	d *sandbox.Deployment,
 	program, cookie string,

@@ -42,7 +42,7 @@ func newKeys(b *testing.B, alg string) (*keys.Keys, *jwtverify.Verifier) {
 			b.Errorf("publish the keys: %v", err)
 		}
 		if err := json.NewEncoder(w).Encode(map[string]any{"keys": published}); err != nil {
-			b.Errorf("encode the key set: %v", err)
+			b.Errorf("encode the JWKS: %v", err)
 		}
 	}))
 	b.Cleanup(server.Close)
@@ -107,7 +107,7 @@ func BenchmarkJWTVerify(b *testing.B) {
 			}
 			b.StartTimer()
 			if who, err := v.Verify(b.Context(), fresh); err != nil || who.UserID != benchClaims.Subject {
-				b.Fatal(who, err)
+				b.Fatalf("verify a new JWT: got %+v and the error %v, want the user %s", who, err, benchClaims.Subject)
 			}
 		}
 	})
@@ -115,7 +115,7 @@ func BenchmarkJWTVerify(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			if who, err := v.Verify(b.Context(), token); err != nil || who.UserID != benchClaims.Subject {
-				b.Fatal(who, err)
+				b.Fatalf("verify a JWT again: got %+v and the error %v, want the user %s", who, err, benchClaims.Subject)
 			}
 		}
 	})

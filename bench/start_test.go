@@ -19,7 +19,7 @@ func BenchmarkStart(b *testing.B) {
 	for _, function := range functions {
 		b.Run(filepath.Base(function), func(b *testing.B) {
 			native := buildFunction(b, function)
-			size := sizeOf(b, buildFunction(b, function, "GOOS=linux", "GOARCH=arm64"))
+			size := fileSize(b, buildFunction(b, function, "GOOS=linux", "GOARCH=arm64"))
 			for b.Loop() {
 				startOnce(b, native)
 			}
@@ -40,7 +40,7 @@ func buildFunction(b *testing.B, function string, env ...string) string {
 	return out
 }
 
-func sizeOf(b *testing.B, file string) int64 {
+func fileSize(b *testing.B, file string) int64 {
 	b.Helper()
 	info, err := os.Stat(file)
 	if err != nil {

@@ -117,7 +117,7 @@ func writeRecord(t *testing.T, s scenario, betterAuth, xenon []exchange) {
 	if err := e.Encode(record{migrations.BetterAuthVersion, betterAuth}); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(recordOf(s), out.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(recordingFile(s), out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -32,10 +32,11 @@ type exchange struct {
 	Xenon      *answer `json:"xenon,omitempty"` // in a recording: Xenon's response, if it is a listed divergence
 }
 
-func recordOf(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
+// recordingFile returns the path of the recording of a scenario.
+func recordingFile(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
 
-// playScenario plays a scenario and returns its exchanges in comparable form. It stops at the first step that fails,
-// and reports the error.
+// playScenario plays a scenario and returns its exchanges in comparable form. It reports divergences that a response
+// should show but does not. It stops at the first step that fails, and reports the error.
 func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 	t.Helper()
 	for i, step := range s.Steps {
@@ -61,7 +62,7 @@ func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 		}
 		if text, ok := p.body(step); ok && len(text) < 4096 {
 			if e.Sent, err = p.names.replaceInJSON([]byte(text)); err != nil {
-				e.Sent = encode(p.names.replaceInText(text))
+				e.Sent = encodeJSON(p.names.replaceInText(text))
 			}
 		}
 		all = append(all, e)
@@ -141,7 +142,7 @@ func (n *resultCounts) String() string {
 
 func readRecord(t *testing.T, s scenario) (r record) {
 	t.Helper()
-	readJSON(t, recordOf(s), &r)
+	readJSON(t, recordingFile(s), &r)
 	return r
 }
 
@@ -192,9 +193,9 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 // Every file in recorded/ belongs to a scenario, except schema.json.
 func TestRecordingsHaveTheirScenario(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{recording: true}
+	known := map[string]bool{schemaRecording: true}
 	for _, s := range allScenarios(t) {
-		known[recordOf(s)] = true
+		known[recordingFile(s)] = true
 	}
 	files, err := filepath.Glob("recorded/*.json")
 	if err != nil {

@@ -22,7 +22,7 @@ func (n *nameTable) replaceEncrypted(s string) string {
 		if err != nil {
 			continue
 		}
-		content, err := decode(plain)
+		content, err := decodeJSON(plain)
 		if err != nil {
 			content = string(plain)
 		}

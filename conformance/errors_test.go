@@ -17,8 +17,8 @@ type fault struct {
 	Code, Message string
 }
 
-// recordedFaults returns the error responses of all recordings: Better Auth's, and Xenon's for listed divergences.
-func recordedFaults(t *testing.T) map[fault]bool {
+// recordedErrors returns the error responses of all recordings: Better Auth's, and Xenon's for listed divergences.
+func recordedErrors(t *testing.T) map[fault]bool {
 	t.Helper()
 	all := map[fault]bool{}
 	for _, s := range allScenarios(t) {
@@ -53,7 +53,7 @@ var errorCodes = strings.Fields(`
 func TestR04_ScenariosCoverEveryErrorOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for f := range recordedFaults(t) {
+	for f := range recordedErrors(t) {
 		seen[f.Code] = true
 		if f.Code == "" {
 			seen[f.Message] = true
@@ -73,8 +73,8 @@ func TestR04_ScenariosCoverEveryErrorOfBetterAuth(t *testing.T) {
 // newErrorCall matches a call of NewError in Go source: its status, code and message.
 var newErrorCall = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
 
-// unrecorded are the error codes in Xenon's source that no scenario causes, with the reason.
-var unrecorded = map[string]string{
+// unrecordedCodes are the error codes in Xenon's source that no scenario causes, with the reason.
+var unrecordedCodes = map[string]string{
 	"SERVICE_UNAVAILABLE":   "needs an unreachable database (D11)",
 	"FAILED_TO_GET_SESSION": "needs a session that ends during its extension",
 	"PASSWORD_COMPROMISED":  "a common or breached password: the reference server has no haveIBeenPwned plugin (D68)",
@@ -88,7 +88,7 @@ func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 	for status := range 600 {
 		statuses[strings.NewReplacer(" ", "", "-", "", "'", "").Replace(http.StatusText(status))] = status
 	}
-	recorded := recordedFaults(t)
+	recorded := recordedErrors(t)
 	found := 0
 	for _, dir := range []string{"../shared/auth", "../shared/web"} {
 		files, err := filepath.Glob(dir + "/*.go")
@@ -106,7 +106,7 @@ func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 			for _, m := range newErrorCall.FindAllStringSubmatch(string(text), -1) {
 				found++
 				f := fault{statuses[m[1]], m[2], m[3]}
-				if !recorded[f] && unrecorded[f.Code] == "" {
+				if !recorded[f] && unrecordedCodes[f.Code] == "" {
 					t.Errorf("%s has the error %s, want one with the status, code and message of a recorded response",
 						file, fmt.Sprint(f))
 				}

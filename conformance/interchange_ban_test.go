@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-const banned = "BANNED_USER"
+const bannedCode = "BANNED_USER"
 
 // A ban by Better Auth's admin plugin also holds at Xenon, until the plugin lifts it. Each of the two servers clears an
 // expired ban at the next sign-in.
@@ -26,7 +26,7 @@ func TestInterchange_BansWithTheAdminPlugin(t *testing.T) {
 		ban := fields{"userId": id, "banReason": "spam", "banExpiresIn": 3600}
 		admin.checkStatus(admin.post(ix.betterAuth, "/admin/ban-user", ban), http.StatusOK)
 		theirs, ours := signIn(ix.betterAuth), signIn(ix.xenon)
-		if ours.status != http.StatusForbidden || ours.text != theirs.text || ours.body.text("code") != banned {
+		if ours.status != http.StatusForbidden || ours.text != theirs.text || ours.body.text("code") != bannedCode {
 			t.Errorf("registered at %s, sign-in while banned: got %d %s at Better Auth and %d %s at Xenon, want the same 403",
 				home.name, theirs.status, theirs.text, ours.status, ours.text)
 		}
@@ -68,7 +68,7 @@ func TestInterchange_BansWithoutTheAdminPlugin(t *testing.T) {
 	in := fields{"email": email, "password": testPassword}
 	b.checkStatus(ix.newVisitor(t).post(ix.betterAuth, "/sign-in/email", in), http.StatusOK)
 	a := ix.newVisitor(t).post(ix.xenon, "/sign-in/email", in)
-	if a.status != http.StatusForbidden || a.body.text("code") != banned {
+	if a.status != http.StatusForbidden || a.body.text("code") != bannedCode {
 		t.Errorf("sign-in of the banned user at Xenon: got %d %s, want 403", a.status, a.text)
 	}
 	if u, _ := b.sessionAt(ix.xenon); u != "" {

@@ -119,13 +119,13 @@ type reply struct {
 // fields is a JSON object.
 type fields map[string]any
 
-// object returns the member name, if it is an object, and otherwise an empty object.
+// object returns the value of a member if it is an object, and otherwise an empty object.
 func (o fields) object(name string) fields {
 	inner, _ := o[name].(map[string]any)
 	return inner
 }
 
-// text returns the member name, if it is a string, and otherwise "".
+// text returns the value of a member if it is a string, and otherwise "".
 func (o fields) text(name string) string {
 	s, _ := o[name].(string)
 	return s

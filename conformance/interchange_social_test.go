@@ -20,15 +20,16 @@ func socialSettings(t *testing.T) []string {
 // newVisit returns the sign-in of a new user at a provider, which has verified the user's email.
 func newVisit(email string) providertest.Visit {
 	return providertest.Visit{Person: providertest.Person{
-		Subject: strings.Map(digit, rand.Text()[:15]), Name: "Ada Lovelace", Email: email, Verified: true,
+		Subject: strings.Map(toDigit, rand.Text()[:15]), Name: "Ada Lovelace", Email: email, Verified: true,
 	}}
 }
 
-// digit maps a letter of a random text to a digit. Better Auth does not round a number of 15 digits (D96).
-func digit(r rune) rune { return '1' + r%9 }
+// toDigit maps a character of a random text to a digit, not 0. Better Auth does not round a number of 15 digits (D96).
+func toDigit(r rune) rune { return '1' + r%9 }
 
-// begin starts an OAuth flow at s, acts as the user at the provider, and returns the login, which has the callback.
-func (b *visitor) begin(s runningServer, route, provider string, v providertest.Visit) *providertest.Login {
+// beginOAuth starts an OAuth flow at s, acts as the user at the provider, and returns the login, which has the
+// callback.
+func (b *visitor) beginOAuth(s runningServer, route, provider string, v providertest.Visit) *providertest.Login {
 	b.t.Helper()
 	in := fields{"provider": provider, "callbackURL": "/home", "errorCallbackURL": "/problem"}
 	url := b.checkStatus(b.post(s, route, in), http.StatusOK).body.text("url")
@@ -39,8 +40,8 @@ func (b *visitor) begin(s runningServer, route, provider string, v providertest.
 	return l
 }
 
-// finish opens the callback of a flow at s, and checks that s redirects to /home.
-func (b *visitor) finish(s runningServer, l *providertest.Login) {
+// finishOAuth opens the callback of a flow at s, and checks that s redirects to /home.
+func (b *visitor) finishOAuth(s runningServer, l *providertest.Login) {
 	b.t.Helper()
 	callback := l.Callback
 	if l.Form != nil { // the browser would post it without cookies, and be redirected to this URL
@@ -63,9 +64,9 @@ func TestInterchange_SocialSignIn(t *testing.T) {
 			ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 				for _, provider := range []string{"google", "github", "apple", "twitter", "keycloak"} {
 					b, again, v := ix.newVisitor(t), ix.newVisitor(t), newVisit(newEmail())
-					b.finish(second, b.begin(first, "/sign-in/social", provider, v))
+					b.finishOAuth(second, b.beginOAuth(first, "/sign-in/social", provider, v))
 					id, _ := b.sessionAt(first)
-					again.finish(first, again.begin(second, "/sign-in/social", provider, v))
+					again.finishOAuth(first, again.beginOAuth(second, "/sign-in/social", provider, v))
 					if got, _ := again.sessionAt(second); got != id || id == "" {
 						t.Errorf("%s: the first sign-in got user %q, the second one %q, want the same", provider, id, got)
 					}
@@ -86,7 +87,7 @@ func TestInterchange_LinkSocial(t *testing.T) {
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.newVisitor(t)
 		email, id := b.register(first)
-		b.finish(second, b.begin(first, "/link-social", "github", newVisit(email)))
+		b.finishOAuth(second, b.beginOAuth(first, "/link-social", "github", newVisit(email)))
 		if got := ix.query(
 			t,
 			`SELECT "userId"::text FROM account WHERE "providerId" = 'github' AND "userId" = $1`,
@@ -94,7 +95,7 @@ func TestInterchange_LinkSocial(t *testing.T) {
 		); got != id {
 			t.Errorf("the linked account belongs to user %q, want %q", got, id)
 		}
-		l := b.begin(first, "/link-social", "discord", newVisit(email))
+		l := b.beginOAuth(first, "/link-social", "discord", newVisit(email))
 		b.checkStatus(b.post(second, "/sign-out", fields{}), http.StatusOK)
 		a := b.get(second, strings.TrimPrefix(l.Callback, b.origin))
 		if got := a.header.Get("Location"); !strings.Contains(got, "error=") {
@@ -109,7 +110,7 @@ func TestInterchange_EncryptedOAuthTokens(t *testing.T) {
 	ix := newInterchange(t, append(socialSettings(t), "ENCRYPT_OAUTH_TOKENS=on")...)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.newVisitor(t)
-		b.finish(first, b.begin(first, "/sign-in/social", "discord", newVisit(newEmail())))
+		b.finishOAuth(first, b.beginOAuth(first, "/sign-in/social", "discord", newVisit(newEmail())))
 		id, _ := b.sessionAt(first)
 		row := ix.query(t, `SELECT id::text FROM account WHERE "userId" = $1`, id)
 		var tokens []string

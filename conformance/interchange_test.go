@@ -110,7 +110,7 @@ func TestR03_CacheCookies(t *testing.T) {
 		_, session := b.sessionAt(first)
 		cache := "better-auth.session_data"
 		if b.jar[cache] == "" {
-			t.Fatalf("the cookies after sign-up have no %s: %v", cache, b.jar)
+			t.Fatalf("the cookies after sign-up: got %v, want %s in them", b.jar, cache)
 		}
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
 		if u, s := b.sessionAt(second); u != id || s != session {

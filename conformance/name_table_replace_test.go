@@ -85,7 +85,7 @@ func TestComparisonReportsDifferences(t *testing.T) {
 		betterAuth, xenon, recording *answer
 		faults                       int
 	}{
-		{"the same", "", ok, ok, nil, 0},
+		{"equal responses", "", ok, ok, nil, 0},
 		{"a difference", "", ok, unauthorized, nil, 1},
 		{"a listed difference", "D99", ok, unauthorized, unauthorized, 0},
 		{"a listed difference that no longer differs", "D99", ok, ok, unauthorized, 1},
@@ -95,7 +95,7 @@ func TestComparisonReportsDifferences(t *testing.T) {
 		recorded := []exchange{{Answer: test.betterAuth, Xenon: test.recording}}
 		got := new(resultCounts).compareAll(scenario{}, want, []exchange{{Answer: test.xenon}}, recorded)
 		if len(got) != test.faults {
-			t.Errorf("%s: got %q, want %d faults", test.name, got, test.faults)
+			t.Errorf("compareAll of an exchange with %s: got the faults %q, want %d", test.name, got, test.faults)
 		}
 	}
 	if got := new(resultCounts).compareAll(scenario{}, []exchange{{Answer: ok}}, nil, nil); len(got) != 1 {
@@ -132,7 +132,7 @@ func TestNamesReplaceTheParametersOfAuthorizationURLs(t *testing.T) {
 	t.Parallel()
 	n := newNameTable()
 	url := "https://id.invalid/authorize?state=a_b-5678901234567890123456789012&response_type=code"
-	n.learn(`{"url":"` + strings.ReplaceAll(url, "&", `\u0026`) + `"}`)
+	n.nameURLParameters(`{"url":"` + strings.ReplaceAll(url, "&", `\u0026`) + `"}`)
 	want := "https://id.invalid/authorize?response_type=code&state=state000000000000000000000000001"
 	if got := n.replaceInText(url); got != want {
 		t.Errorf("the authorization URL: got %s, want %s", got, want)

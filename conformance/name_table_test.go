@@ -188,12 +188,12 @@ func (n *nameTable) replaceInMember(key string, v any) any {
 
 // replaceInJSON replaces the generated values in encoded JSON.
 func (n *nameTable) replaceInJSON(text []byte) (json.RawMessage, error) {
-	v, err := decode(text)
+	v, err := decodeJSON(text)
 	if err != nil {
 		return nil, err
 	}
 	sortByCreation(v)
-	return encode(n.replaceInValue(v)), nil
+	return encodeJSON(n.replaceInValue(v)), nil
 }
 
 // sortByCreation sorts a list of sessions or accounts by creation. Better Auth lists them without ORDER BY, in the
@@ -207,21 +207,21 @@ func sortByCreation(v any) {
 	slices.SortStableFunc(list, func(a, b any) int { return strings.Compare(key(a), key(b)) })
 }
 
-func decode(text []byte) (v any, err error) {
+func decodeJSON(text []byte) (v any, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&v); err != nil {
 		return nil, err
 	}
 	if d.More() {
-		return nil, fmt.Errorf("the body has text after the JSON value")
+		return nil, fmt.Errorf("there is text after the JSON value")
 	}
 	return v, nil
 }
 
-// encode writes JSON in the form that is compared: with sorted keys and without HTML escaping. It is not
+// encodeJSON writes JSON in the form that is compared: with sorted keys and without HTML escaping. It is not
 // stringify.Marshal, because the recorded answers have U+2028 and U+2029 escaped.
-func encode(v any) json.RawMessage {
+func encodeJSON(v any) json.RawMessage {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
@@ -314,7 +314,7 @@ func (n *nameTable) replaceCacheCookie(s string) string {
 		return s
 	}
 	signed := fmt.Sprintf(`%s,"expiresAt":%s}`, bytes.TrimSuffix(outer.Session, []byte("}")), outer.ExpiresAt)
-	v, err := decode(outer.Session)
+	v, err := decodeJSON(outer.Session)
 	if err != nil {
 		return s
 	}
@@ -327,7 +327,7 @@ func (n *nameTable) replaceCacheCookie(s string) string {
 
 // token returns the name of a token with a comparable content, and records the content.
 func (n *nameTable) token(kind string, content any) string {
-	name := n.name(kind, string(encode(content)), kind+"-%d")
+	name := n.name(kind, string(encodeJSON(content)), kind+"-%d")
 	n.tokens[name] = content
 	return name
 }
@@ -358,5 +358,5 @@ func decodeBase64(part string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode(text)
+	return decodeJSON(text)
 }

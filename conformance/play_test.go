@@ -126,9 +126,9 @@ func (p *player) do(s step) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v, err := decode(body); err == nil && bytes.HasPrefix(body, []byte("[")) {
+	if v, err := decodeJSON(body); err == nil && bytes.HasPrefix(body, []byte("[")) {
 		sortByCreation(v) // because a step may save an id by its position in the list
-		body = encode(v)
+		body = encodeJSON(v)
 	}
 	if s.As != "" {
 		p.browser(s.As).applySetCookies(response.Header["Set-Cookie"])
@@ -188,7 +188,7 @@ func (p *player) body(s step) (text string, ok bool) {
 // missing ones.
 func (p *player) comparable(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
 	a := &answer{Status: response.StatusCode, Headers: map[string]string{}}
-	p.names.learn(response.Header.Get("Location") + " " + string(body))
+	p.names.nameURLParameters(response.Header.Get("Location") + " " + string(body))
 	if p.isXenon {
 		p.removeDeviceCookie(response)
 		p.removeXenonHeaders(response.Header)
@@ -314,7 +314,7 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 				p.saved["mail.url"], p.saved["mail.token"] = mail["url"], mail["token"]
 			}
 			delete(mail, "at") // the time at which the mail was written to the outbox
-			all = append(all, encode(mail))
+			all = append(all, encodeJSON(mail))
 		}
 	}
 }
@@ -326,7 +326,7 @@ func (p *player) save(wanted map[string]string, header http.Header, body []byte)
 			p.saved[name] = header.Get(h)
 			continue
 		}
-		v, err := decode(body)
+		v, err := decodeJSON(body)
 		if err != nil {
 			return fmt.Errorf("save %s from the response: %w: %s", name, err, body)
 		}
@@ -392,8 +392,8 @@ func (p *player) forgeToken(f forgery) error {
 	}
 	header := map[string]any{"alg": "HS256"}
 	maps.Copy(header, f.Header)
-	text := base64.RawURLEncoding.EncodeToString(encode(header)) + "." +
-		base64.RawURLEncoding.EncodeToString(encode(claims))
+	text := base64.RawURLEncoding.EncodeToString(encodeJSON(header)) + "." +
+		base64.RawURLEncoding.EncodeToString(encodeJSON(claims))
 	signer := nameTable{secret: []byte(p.secret)}
 	if f.Secret != "" {
 		signer.secret = []byte(f.Secret)

@@ -13,29 +13,29 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// theProviders has the server that emulates the providers of social sign-in, for all tests of this process.
-var theProviders struct {
+// emulatedProviders has the server that emulates the providers of social sign-in, for all tests of this process.
+var emulatedProviders struct {
 	sync.Mutex
 	server *providertest.Server
 }
 
 func providerServer(t *testing.T) *providertest.Server {
 	t.Helper()
-	theProviders.Lock()
-	defer theProviders.Unlock()
-	if theProviders.server == nil {
+	emulatedProviders.Lock()
+	defer emulatedProviders.Unlock()
+	if emulatedProviders.server == nil {
 		server, err := providertest.Start()
 		if err != nil {
 			t.Fatal(err)
 		}
-		theProviders.server = server
+		emulatedProviders.server = server
 	}
-	return theProviders.server
+	return emulatedProviders.server
 }
 
 func closeProviders() {
-	if theProviders.server != nil {
-		theProviders.server.Close()
+	if emulatedProviders.server != nil {
+		emulatedProviders.server.Close()
 	}
 }
 
@@ -54,7 +54,7 @@ func allProviderSettings() map[string]string {
 			maps.Copy(settings, providertest.ClientSettings(id))
 		}
 	}
-	settings["OIDC_PROVIDERS"] = string(encode(issuers))
+	settings["OIDC_PROVIDERS"] = string(encodeJSON(issuers))
 	return settings
 }
 
@@ -120,7 +120,7 @@ func (p *player) providerRequests() (all []json.RawMessage) {
 	for _, l := range p.logins {
 		requests := l.Requests()
 		for _, r := range requests[l.seen:] {
-			all = append(all, encode(p.names.replaceInValue(describeRequest(r))))
+			all = append(all, encodeJSON(p.names.replaceInValue(describeRequest(r))))
 		}
 		l.seen = len(requests)
 	}
@@ -169,9 +169,9 @@ func (n *nameTable) startFlow() {
 	}
 }
 
-// learn gives names to the generated parameters of the authorization URLs in a text, because later requests contain
-// these values outside of such a URL.
-func (n *nameTable) learn(text string) {
+// nameURLParameters gives names to the generated parameters of the authorization URLs in a text, because later requests
+// contain these values outside of such a URL.
+func (n *nameTable) nameURLParameters(text string) {
 	for _, found := range authorizationPattern.FindAllString(strings.ReplaceAll(text, `\u0026`, "&"), -1) {
 		u, err := url.Parse(found)
 		if err != nil {

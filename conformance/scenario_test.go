@@ -25,7 +25,7 @@ type scenario struct {
 //   - {{name}}: a value that an earlier step saved or created
 //   - {{mail.url}}, {{mail.token}}: the URL and the token of the last mail
 //   - {{mail.cancel}}: the token of Xenon's last notice of a change of email, which cancels the change
-//   - {{ada.session_token}}: the cookie with this suffix in the browser "ada"
+//   - {{ada.session_token}}: the value of the cookie in the browser "ada" whose name ends with session_token
 //   - {{repeat x 9}}: xxxxxxxxx
 type step struct {
 	Note string `json:"note,omitempty"`
@@ -146,12 +146,12 @@ func TestEveryEndpointHasAScenario(t *testing.T) {
 	}
 }
 
-// parameters matches the paths of the two routes with a path parameter.
-var parameters = regexp.MustCompile(`/(reset-password|callback)/[^/]+$`)
+// pathParameters matches the paths of the two routes with a path parameter.
+var pathParameters = regexp.MustCompile(`/(reset-password|callback)/[^/]+$`)
 
 // templatePath returns a path with its parameter as in template.yaml.
 func templatePath(path string) string {
-	return parameters.ReplaceAllStringFunc(path, func(found string) string {
+	return pathParameters.ReplaceAllStringFunc(path, func(found string) string {
 		if strings.HasPrefix(found, "/callback/") {
 			return "/callback/{provider}"
 		}

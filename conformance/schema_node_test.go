@@ -68,7 +68,7 @@ func TestSchemaMatchesBetterAuth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(recording, append(text, '\n'), 0o644); err != nil {
+		if err := os.WriteFile(schemaRecording, append(text, '\n'), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

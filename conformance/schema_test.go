@@ -16,8 +16,9 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// recording is the file with the tables that Better Auth's own migration creates. With it the comparison needs no Node.
-const recording = "recorded/schema.json"
+// schemaRecording is the file with the tables that Better Auth's own migration creates. With it the comparison needs no
+// Node.
+const schemaRecording = "recorded/schema.json"
 
 // schema describes the tables of a database, from its catalog.
 type schema struct {
@@ -35,7 +36,7 @@ type column struct {
 	Type      string `json:"type"`
 	Collation string `json:"collation,omitempty"` // if it is not the default of the type
 	Nullable  bool   `json:"nullable"`
-	Default   string `json:"default,omitempty"` // also of identity and generated columns
+	Default   string `json:"default,omitempty"` // the default, and the kind of an identity or a generated column
 }
 
 func connect(t *testing.T, url string) *pgx.Conn {
@@ -112,15 +113,15 @@ func differences(betterAuth, xenon schema) []string {
 			report("table", name, "it", "none")
 			continue
 		}
-		compare(want.Columns, got.Columns, func(c string, w, g optional[column]) {
+		compareMaps(want.Columns, got.Columns, func(c string, w, g optional[column]) {
 			if w.isPresent || !g.value.Nullable && g.value.Default == "" {
 				report("column", name+"."+c, w, g)
 			}
 		})
-		compare(want.Constraints, got.Constraints, func(constraint string, w, g optional[string]) {
+		compareMaps(want.Constraints, got.Constraints, func(constraint string, w, g optional[string]) {
 			report("constraint of "+name, constraint, w, g)
 		})
-		compare(want.Indexes, got.Indexes, func(index string, w, g optional[string]) {
+		compareMaps(want.Indexes, got.Indexes, func(index string, w, g optional[string]) {
 			if w.isPresent || strings.HasPrefix(g.value, "CREATE UNIQUE") && g.value != oneRowPerAccount {
 				report("index of "+name, index, w, g)
 			}
@@ -147,8 +148,8 @@ func (m optional[T]) String() string {
 	return fmt.Sprintf("%+v", m.value)
 }
 
-// compare calls differ for every name whose values differ, or that only one of the maps has.
-func compare[T comparable](want, got map[string]T, differ func(name string, want, got optional[T])) {
+// compareMaps calls differ for every name whose values differ, or that only one of the maps has.
+func compareMaps[T comparable](want, got map[string]T, differ func(name string, want, got optional[T])) {
 	names := maps.Clone(want)
 	maps.Copy(names, got)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
@@ -162,7 +163,7 @@ func compare[T comparable](want, got map[string]T, differ func(name string, want
 
 func recordedSchema(t *testing.T) schema {
 	t.Helper()
-	text, err := os.ReadFile(recording)
+	text, err := os.ReadFile(schemaRecording)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,8 @@ func TestSchemaMatchesRecording(t *testing.T) {
 	t.Parallel()
 	recorded := recordedSchema(t)
 	if got, want := recorded.BetterAuth, migrations.BetterAuthVersion; got != want {
-		t.Errorf("the recorded schema is of Better Auth %s, migrations.BetterAuthVersion is %s", got, want)
+		t.Errorf("the version of Better Auth in %s: got %s, want %s, the version of the migrations",
+			schemaRecording, got, want)
 	}
 	for _, d := range differences(recorded, readSchema(t, dbtest.New(t))) {
 		t.Error(d)

@@ -32,12 +32,14 @@ var betterAuthVersions = map[string][]string{
 	"better-auth":        {noAccountIndex},
 }
 
-// versionTest is a database with the tables of one version of Better Auth, and a server of that version.
+// versionTest has a database with the tables of one version of Better Auth, and the settings of a server of that
+// version.
 type versionTest struct {
 	interchange
 	env []string
 }
 
+// newVersionTest starts a server of a version of Better Auth, which creates its tables.
 func newVersionTest(t *testing.T, name string, settings ...string) versionTest {
 	t.Helper()
 	const origin = "http://localhost:3000"
@@ -87,7 +89,8 @@ func columnProblems(t *testing.T, url string) (all []string) {
 	return all
 }
 
-func schemaUp(t *testing.T, url string) (string, error) {
+// runSchemaUp runs `xenon schema up` on a database and returns its output.
+func runSchemaUp(t *testing.T, url string) (string, error) {
 	t.Helper()
 	program, err := xenontest.Program()
 	if err != nil {
@@ -125,7 +128,7 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			if diff := cmp.Diff(missing, columnProblems(t, l.database)); diff != "" {
 				t.Errorf("problems of the columns before schema up (-want +got):\n%s", diff)
 			}
-			if out, err := schemaUp(t, l.database); err != nil {
+			if out, err := runSchemaUp(t, l.database); err != nil {
 				t.Fatalf("schema up: %v: %s", err, out)
 			}
 			if got := columnProblems(t, l.database); len(got) > 0 {
@@ -208,7 +211,7 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 			b := l.newVisitor(t)
 			b.register(l.betterAuth)
 			token := b.checkStatus(b.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
-			if out, err := schemaUp(t, l.database); err != nil {
+			if out, err := runSchemaUp(t, l.database); err != nil {
 				t.Fatalf("schema up: %v: %s", err, out)
 			}
 			kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
@@ -257,7 +260,7 @@ func TestSchemaUpRejectsTextIDs(t *testing.T) {
 				"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 			}}
 			l.migrate(t)
-			out, err := schemaUp(t, database)
+			out, err := runSchemaUp(t, database)
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 				t.Fatalf("xenon schema up on tables with text ids: got the error %v and %s, want exit status 1", err, out)

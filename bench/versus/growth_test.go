@@ -6,7 +6,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// millionUsers is the number of users in the larger of the two databases that measureGrowth compares. people is the
+// millionUsers is the number of users in the larger of the two databases that measureGrowth compares. userCount is the
 // number in the smaller one.
 const millionUsers = 1_000_000
 
@@ -23,12 +23,12 @@ type growthRow struct {
 func measureGrowth(b *testing.B, program string, n, divisor int, logProgress func(string)) ([]growthRow, error) {
 	b.Helper()
 	logProgress("filling a database with a million users")
-	few := startXenon(b, program, populated(b, people, config.Argon2id), config.Argon2id)
+	few := startXenon(b, program, populated(b, userCount, config.Argon2id), config.Argon2id)
 	many := startXenon(b, program, populated(b, millionUsers, config.Argon2id), config.Argon2id)
 	logProgress("filled")
 	few.name, many.name = "10,000 users", "1,000,000 users"
 	const some = 2000 // the number of users that send requests
-	groups := pairWorkloads(few, everyPath(b, few, people, some), many, everyPath(b, many, millionUsers, some))
+	groups := pairWorkloads(few, everyPath(b, few, userCount, some), many, everyPath(b, many, millionUsers, some))
 	cells, err := measureRounds(b.Context(), groups, n, divisor, postmaster(b, few.database), logProgress)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func pairWorkloads(x server, few []requestKind, y server, many []requestKind) (g
 	for i, p := range few {
 		counts := [3]int{2000}
 		if p.hashes {
-			counts[0] = argon2s[0]
+			counts[0] = argon2Calls[0]
 		}
 		groups = append(
 			groups,

@@ -47,7 +47,7 @@ func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 		tb.Fatal(err)
 	}
 	script := filepath.Join(tb.TempDir(), "get-session.sql")
-	text := fmt.Sprintf("\\set token random(1, %d) + %d\n%s;\n", active, tokenBase,
+	text := fmt.Sprintf("\\set token random(1, %d) + %d\n%s;\n", activeCount, tokenBase,
 		strings.NewReplacer("$1", ":token", "$2", ":moment").Replace(strings.Join(strings.Fields(sql), " ")))
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
@@ -64,7 +64,7 @@ func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 			if err != nil {
 				return loadResult{}, fmt.Errorf("run pgbench: %w: %s", err, output)
 			}
-			took, err := transactions(logs)
+			took, err := readTransactionTimes(logs)
 			if err != nil {
 				return loadResult{}, err
 			}
@@ -83,8 +83,8 @@ func transactionRate(output string) (float64, error) {
 	return strconv.ParseFloat(strings.Fields(rest)[0], 64)
 }
 
-// transactions returns the times in pgbench's logs. A line has client, number, microseconds and more.
-func transactions(dir string) (took []time.Duration, err error) {
+// readTransactionTimes returns the times in pgbench's logs. A line has client, number, microseconds and more.
+func readTransactionTimes(dir string) (took []time.Duration, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "x*"))
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func TestLogOfPgbenchIsParsed(t *testing.T) {
 		0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := transactions(dir)
+	got, err := readTransactionTimes(dir)
 	if err != nil || len(got) != 2 || got[1] != 98*time.Microsecond {
 		t.Errorf("two lines of pgbench's log: got %v and the error %v, want 2 times, the second 98 µs", got, err)
 	}

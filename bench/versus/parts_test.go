@@ -128,7 +128,7 @@ func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p requestKi
 	handle := asLambda(lambdahttp.Handler(w.routes(tb, dial)))
 	ctx, stop := context.WithTimeout(tb.Context(), maxRun)
 	defer stop()
-	warm, n := 2*active, 4*active // many, because a statement is prepared only after it was sent a few times
+	warm, n := 2*activeCount, 4*activeCount // many, because a statement is prepared only after it was sent a few times
 	if p.hashes {
 		warm, n = 20, 8
 	}
@@ -185,10 +185,10 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 	slog.SetDefault(slog.New(log))
 	for _, s := range []server{w.argon2id, w.scrypt} {
 		functions := newInProcessFunctions(b, s)
-		paths := everyPath(b, functions.server, people, active)
+		paths := everyPath(b, functions.server, userCount, activeCount)
 		if s.format == config.Argon2id {
 			paths = append(paths,
-				requestKind{newPeople, false, inactiveUsers(getSession(functions.server))},
+				requestKind{manyUsers, false, inactiveUsers(getSession(functions.server))},
 				requestKind{"jwks", false, activeUsers(1, getJWKS(functions.server))})
 		}
 		for _, p := range paths {
@@ -225,16 +225,16 @@ func (r *report) writeParts(b *strings.Builder) {
 	}
 }
 
-// TestPartsOfARequestAreCounted checks the counts: a new process first connects, and a warm get-session takes one round
+// TestCostsOfARequestAreCounted checks the counts: a new process first connects, and a warm get-session takes one round
 // trip with the statements of the rate limit and the session.
-func TestPartsOfARequestAreCounted(t *testing.T) {
+func TestCostsOfARequestAreCounted(t *testing.T) {
 	t.Parallel()
-	s := server{database: populated(t, active, config.Argon2id), format: config.Argon2id}
+	s := server{database: populated(t, activeCount, config.Argon2id), format: config.Argon2id}
 	functions := newInProcessFunctions(t, s)
 	got, err := functions.countCosts(
 		t,
 		newEvents(t),
-		requestKind{"get-session", false, activeUsers(active, getSession(functions.server))},
+		requestKind{"get-session", false, activeUsers(activeCount, getSession(functions.server))},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -54,12 +54,12 @@ func (r *report) bar(group *bars, request, subject, label, colour string, conns 
 
 // requests returns a group of bars for each request: for Xenon, for Better Auth, and for the limit of the machine.
 func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
-	for _, request := range []string{"get-session", newPeople, "token", "jwks"} {
+	for _, request := range []string{"get-session", manyUsers, "token", "jwks"} {
 		group := bars{title: request}
 		r.bar(&group, request, ours, ours, xenonColour, conns, value)
 		r.bar(&group, request, betterAuth, betterAuth, betterAuthColour, conns, value)
 		r.bar(&group, request, thePgbench, "limit: the statement", limitColour, conns, value)
-		if request == newPeople {
+		if request == manyUsers {
 			r.bar(&group, "token", theSignature, "limit: the signature", limitColour, conns, value)
 		}
 		all = append(all, group)

@@ -67,7 +67,7 @@ func newReport(b *testing.B, w *benchmarkSetup, n int, quick bool) *report {
 		Node:       commandOutput("node", "--version"),
 		BetterAuth: migrations.BetterAuthVersion,
 		Pgbench:    commandOutput("pgbench", "--version"),
-		Pool:       pool,
+		Pool:       poolSize,
 	}
 	if err := conn.QueryRow(b.Context(), "SHOW server_version").Scan(&m.Postgres); err != nil {
 		b.Fatal(err)
@@ -258,7 +258,7 @@ func (r *report) writeGrowth(b *strings.Builder) {
 	}
 }
 
-// String returns the median and, in brackets, the least and the most.
+// String returns the median and, in brackets, the smallest and the largest value.
 func (s spread) String() string {
 	if s.Min == s.Max {
 		return formatNumber(s.Median)

@@ -21,7 +21,7 @@ func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
 // inactiveUsers returns the calls of all users except the active ones. Each of these users sends only one request in
 // all runs together.
 func inactiveUsers(c func(i int) httpCall) func(i int) httpCall {
-	next := activeUsers(people-active, func(i int) httpCall { return c(active + i) })
+	next := activeUsers(userCount-activeCount, func(i int) httpCall { return c(activeCount + i) })
 	var sent atomic.Int64
 	return func(int) httpCall { return next(int(sent.Add(1)) - 1) }
 }
@@ -49,14 +49,14 @@ func signIn(s server) func(i int) httpCall {
 	}
 }
 
-// newcomers is the number of calls of signUp.
-var newcomers atomic.Int64
+// signUpCount is the number of calls of signUp.
+var signUpCount atomic.Int64
 
 // signUp signs up a new user with every call.
 func signUp(s server) func(i int) httpCall {
 	return func(int) httpCall {
 		return newCall("POST", "/api/auth/sign-up/email", s.host(), `{"token":"`,
-			fmt.Sprintf(`{"name":"Ada","email":"ada%d-%d@example.com","password":%q}`, time.Now().UnixNano(), newcomers.Add(1),
+			fmt.Sprintf(`{"name":"Ada","email":"ada%d-%d@example.com","password":%q}`, time.Now().UnixNano(), signUpCount.Add(1),
 				thePassword),
 			"Origin", "http://"+s.host())
 	}
@@ -76,24 +76,24 @@ func putProfile(s server, jwts []string) func(i int) httpCall {
 	}
 }
 
-// TestEachInactiveUserIsUsedOnce checks that there are enough users for all rounds of newPeople, including the round
+// TestEachInactiveUserIsUsedOnce checks that there are enough users for all rounds of manyUsers, including the round
 // for warming up.
 func TestEachInactiveUserIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	n := 0
-	for _, count := range signing {
+	for _, count := range signingCalls {
 		n += count/4 + 5*count
 	}
-	if n > people-active {
-		t.Errorf("the runs need %d inactive users, but the database has only %d; increase the constant `people`",
-			n, people-active)
+	if n > userCount-activeCount {
+		t.Errorf("the runs need %d inactive users, but the database has only %d; increase the constant userCount",
+			n, userCount-activeCount)
 	}
 	next, seen := inactiveUsers(getSession(server{address: ":1"})), map[string]bool{}
-	for range people - active {
+	for range userCount - activeCount {
 		seen[string(next(0).send)] = true
 	}
-	if len(seen) != people-active || seen[string(getSession(server{address: ":1"})(active).send)] {
+	if len(seen) != userCount-activeCount || seen[string(getSession(server{address: ":1"})(activeCount).send)] {
 		t.Errorf("different users in the calls of inactiveUsers: got %d, want %d and no active user",
-			len(seen), people-active)
+			len(seen), userCount-activeCount)
 	}
 }

@@ -26,9 +26,9 @@ const (
 //go:embed better_auth.mjs
 var betterAuthServer string
 
-// pool is the number of connections of each server to its database: Xenon's default for a process that serves all
+// poolSize is the number of connections of each server to its database: Xenon's default for a process that serves all
 // endpoints.
-const pool = 10
+const poolSize = 10
 
 // secret signs the cookies of both servers.
 const secret = "a secret of the benchmarks, long enough"
@@ -77,7 +77,7 @@ func betterAuthCommand(database, address string, more ...string) *exec.Cmd {
 	cmd.Dir = reference
 	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret,
 		"BETTER_AUTH_URL=http://localhost:"+port,
-		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none", "NODE_ENV=production", "PORT="+port, fmt.Sprint("POOL=", pool))
+		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none", "NODE_ENV=production", "PORT="+port, fmt.Sprint("POOL=", poolSize))
 	cmd.Env = append(cmd.Env, more...)
 	return cmd
 }

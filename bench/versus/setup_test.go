@@ -20,8 +20,8 @@ import (
 const thePassword = "bench-Password-1"
 
 const (
-	people = 10_000 // the number of users in a database
-	active = 64     // the number of active users: those that send most requests, one for each of 64 connections
+	userCount   = 10_000 // the number of users in a database
+	activeCount = 64     // the number of active users: those that send most requests, one for each of 64 connections
 )
 
 // tokenBase makes the session tokens: that of user i is the number tokenBase+i. Users are numbered from 1. The tokens
@@ -136,14 +136,14 @@ type benchmarkSetup struct {
 func newSetup(tb testing.TB, program string) *benchmarkSetup {
 	tb.Helper()
 	w := &benchmarkSetup{
-		argon2id:   startXenon(tb, program, populated(tb, people, config.Argon2id), config.Argon2id),
-		scrypt:     startXenon(tb, program, populated(tb, people, config.Scrypt), config.Scrypt),
-		betterAuth: startBetterAuth(tb, populated(tb, people, config.Scrypt)),
+		argon2id:   startXenon(tb, program, populated(tb, userCount, config.Argon2id), config.Argon2id),
+		scrypt:     startXenon(tb, program, populated(tb, userCount, config.Scrypt), config.Scrypt),
+		betterAuth: startBetterAuth(tb, populated(tb, userCount, config.Scrypt)),
 		null:       serveNull(tb),
 		events:     newEvents(tb), sizes: functionSizes(tb), bootstraps: map[string]string{}, functions: map[string]server{},
 	}
 	w.postgres = postmaster(tb, w.argon2id.database)
-	for i := range active {
+	for i := range activeCount {
 		w.jwts = append(w.jwts, tokenFor(tb, w.argon2id, i+1))
 	}
 	return w

@@ -34,13 +34,13 @@ const (
 // The numbers of calls in one run, one for each number of connections. A run takes one to four seconds, because a
 // shorter run would be measured imprecisely: /proc counts processor time in ticks of 10 ms.
 var (
-	fast     = [3]int{3000, 12000, 12000}
-	signing  = [3]int{400, 700, 700} // few enough that all rounds together do not need more users than there are
-	slow     = [3]int{300, 800, 800}
-	argon2s  = [3]int{40, 96, 128}
-	scrypts  = [3]int{20, 48, 64}
-	starts   = [3]int{3, 0, 0}
-	pgbenchs = [3]int{6000, 32000, 32000}
+	fastCalls    = [3]int{3000, 12000, 12000}
+	signingCalls = [3]int{400, 700, 700} // few enough that all rounds together do not need more users than there are
+	slowCalls    = [3]int{300, 800, 800}
+	argon2Calls  = [3]int{40, 96, 128}
+	scryptCalls  = [3]int{20, 48, 64}
+	startCalls   = [3]int{3, 0, 0}
+	pgbenchCalls = [3]int{6000, 32000, 32000}
 )
 
 // emulatorCalls is the number of calls in one run through the emulator, with one connection, for requests that do not
@@ -113,15 +113,15 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 		{
 			null.overHTTP(
 				"nothing",
-				fast,
+				fastCalls,
 				activeUsers(1, func(int) httpCall { return newCall("GET", "/", "localhost", "{", "") }),
 			),
 		},
 		{
-			x.overHTTP("get-session", fast, activeUsers(active, getSession(x))),
-			l.overHTTP("get-session", slow,
-				activeUsers(active, getSession(l))),
-			w.pgbench(b, pgbenchs),
+			x.overHTTP("get-session", fastCalls, activeUsers(activeCount, getSession(x))),
+			l.overHTTP("get-session", slowCalls,
+				activeUsers(activeCount, getSession(l))),
+			w.pgbench(b, pgbenchCalls),
 			w.throughEmulator(
 				b,
 				"session",
@@ -129,20 +129,20 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				"get-session",
 				x,
 				emulatorCalls,
-				activeUsers(active, w.events.throughEvents(getSession(x))),
+				activeUsers(activeCount, w.events.throughEvents(getSession(x))),
 			),
 		},
 		{
-			x.overHTTP(newPeople, signing, inactiveUsers(getSession(x))),
-			l.overHTTP(newPeople, signing, inactiveUsers(getSession(l))),
+			x.overHTTP(manyUsers, signingCalls, inactiveUsers(getSession(x))),
+			l.overHTTP(manyUsers, signingCalls, inactiveUsers(getSession(l))),
 		},
 		{
 			x.overHTTP(
 				"token",
-				fast,
-				activeUsers(active, getToken(x)),
+				fastCalls,
+				activeUsers(activeCount, getToken(x)),
 			),
-			l.overHTTP("token", slow, activeUsers(active, getToken(l))),
+			l.overHTTP("token", slowCalls, activeUsers(activeCount, getToken(l))),
 			inProcessWorkload("token", theSignature, [3]int{500, 0, 1000}, bareSignature(b)),
 			w.throughEmulator(
 				b,
@@ -151,12 +151,12 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				"token",
 				x,
 				emulatorCalls,
-				activeUsers(active, w.events.throughEvents(getToken(x))),
+				activeUsers(activeCount, w.events.throughEvents(getToken(x))),
 			),
 		},
 		{
-			x.overHTTP("jwks", fast, activeUsers(1, getJWKS(x))),
-			l.overHTTP("jwks", slow, activeUsers(1, getJWKS(l))),
+			x.overHTTP("jwks", fastCalls, activeUsers(1, getJWKS(x))),
+			l.overHTTP("jwks", slowCalls, activeUsers(1, getJWKS(l))),
 			w.throughEmulator(
 				b,
 				"jwks",
@@ -171,28 +171,28 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 			x.workloadOf(
 				ourArgon2id,
 				"sign-in",
-				argon2s,
-				activeUsers(active, signIn(x)),
+				argon2Calls,
+				activeUsers(activeCount, signIn(x)),
 			),
-			inProcessWorkload("sign-in", bareArgon2id, argon2s,
+			inProcessWorkload("sign-in", bareArgon2id, argon2Calls,
 				hashOnly(config.Argon2id)),
 			s.workloadOf(
 				ourScrypt,
 				"sign-in",
-				scrypts,
-				activeUsers(active, signIn(s)),
+				scryptCalls,
+				activeUsers(activeCount, signIn(s)),
 			),
-			inProcessWorkload("sign-in", bareScrypt, scrypts,
+			inProcessWorkload("sign-in", bareScrypt, scryptCalls,
 				hashOnly(config.Scrypt)),
-			l.workloadOf(betterAuthScrypt, "sign-in", scrypts, activeUsers(active, signIn(l))),
+			l.workloadOf(betterAuthScrypt, "sign-in", scryptCalls, activeUsers(activeCount, signIn(l))),
 			w.throughEmulator(
 				b,
 				"signin",
 				emulatedArgon2id,
 				"sign-in",
 				x,
-				argon2s[0],
-				activeUsers(active, w.events.throughEvents(signIn(x))),
+				argon2Calls[0],
+				activeUsers(activeCount, w.events.throughEvents(signIn(x))),
 			),
 			w.throughEmulator(
 				b,
@@ -200,37 +200,38 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				emulatedScrypt,
 				"sign-in",
 				s,
-				scrypts[0],
-				activeUsers(active, w.events.throughEvents(signIn(s))),
+				scryptCalls[0],
+				activeUsers(activeCount, w.events.throughEvents(signIn(s))),
 			),
 		},
 		{
-			x.workloadOf(ourArgon2id, "sign-up", argon2s, signUp(x)), s.workloadOf(ourScrypt, "sign-up", scrypts, signUp(s)),
-			l.workloadOf(betterAuthScrypt, "sign-up", scrypts, signUp(l)),
-			w.throughEmulator(b, "signup", emulatedArgon2id, "sign-up", x, argon2s[0], w.events.throughEvents(signUp(x))),
-			w.throughEmulator(b, "signup", emulatedScrypt, "sign-up", s, scrypts[0], w.events.throughEvents(signUp(s))),
+			x.workloadOf(ourArgon2id, "sign-up", argon2Calls, signUp(x)),
+			s.workloadOf(ourScrypt, "sign-up", scryptCalls, signUp(s)),
+			l.workloadOf(betterAuthScrypt, "sign-up", scryptCalls, signUp(l)),
+			w.throughEmulator(b, "signup", emulatedArgon2id, "sign-up", x, argon2Calls[0], w.events.throughEvents(signUp(x))),
+			w.throughEmulator(b, "signup", emulatedScrypt, "sign-up", s, scryptCalls[0], w.events.throughEvents(signUp(s))),
 		},
 		{
-			x.overHTTP("profile GET", fast, activeUsers(active, getProfile(x, w.jwts))),
+			x.overHTTP("profile GET", fastCalls, activeUsers(activeCount, getProfile(x, w.jwts))),
 			w.throughEmulator(b, "profile", ourEmulator, "profile GET", x, emulatorCalls,
-				activeUsers(active, w.events.throughEvents(getProfile(x, w.jwts)))),
+				activeUsers(activeCount, w.events.throughEvents(getProfile(x, w.jwts)))),
 		},
 		{
-			x.overHTTP("profile PUT", fast, activeUsers(active, putProfile(x, w.jwts))),
+			x.overHTTP("profile PUT", fastCalls, activeUsers(activeCount, putProfile(x, w.jwts))),
 			w.throughEmulator(b, "profile", ourEmulator, "profile PUT", x, emulatorCalls,
-				activeUsers(active, w.events.throughEvents(putProfile(x, w.jwts)))),
+				activeUsers(activeCount, w.events.throughEvents(putProfile(x, w.jwts)))),
 		},
 		w.verify(b, fetched),
 	}
 }
 
-// newPeople is the name of the workloads in which another user calls get-session every time, so that no JWT is reused.
-const newPeople = "get-session, 10,000 people"
+// manyUsers is the name of the workloads in which another user calls get-session every time, so that no JWT is reused.
+const manyUsers = "get-session, 10,000 people"
 
 // startWorkload returns a workload that starts a process and waits for its first response.
 func startWorkload(subject string, work func(context.Context) (time.Duration, error)) workload {
 	return workload{
-		request: "start to first answer", subject: subject, counts: starts,
+		request: "start to first answer", subject: subject, counts: startCalls,
 		run: func(ctx context.Context, _, count int) (loadResult, error) {
 			var r loadResult
 			for range count {

@@ -43,18 +43,18 @@ func attacks() (all []attack) {
 			return r.header("Authorization", "Authorization: Bearer "+text)
 		})
 		add(fmt.Sprintf("query specialTexts %d", i), func(r request) request {
-			q := escaped(text)
+			q := percentEncode(text)
 			return r.withTarget(r.target + "?token=" + q + "&callbackURL=" + q + "&callbackURL=/" + q + "&accountId=" + q +
 				"&error=" + q + "&state=" + q + "&__proto__[x]=" + q)
 		})
 		add(fmt.Sprintf("redirect to specialTexts %d", i), func(r request) request {
-			return r.withTarget(r.target + "?token=x&callbackURL=/" + escaped(text))
+			return r.withTarget(r.target + "?token=x&callbackURL=/" + percentEncode(text))
 		})
 		add(fmt.Sprintf("segment specialTexts %d", i), func(r request) request {
-			return r.withTarget(r.target[:strings.LastIndexByte(r.target, '/')+1] + escaped(text))
+			return r.withTarget(r.target[:strings.LastIndexByte(r.target, '/')+1] + percentEncode(text))
 		})
 	}
-	for name, body := range bodies() {
+	for name, body := range unusualBodies() {
 		add("body is "+name, func(r request) request { r.body = body; return r })
 		add("form is "+name, func(r request) request {
 			r.body = body
@@ -83,10 +83,10 @@ func attacks() (all []attack) {
 		return r.header("Cookie", "Cookie: "+strings.Repeat("a=b; ", 10_000))
 	})
 	add("300 lines of cookies", func(r request) request {
-		return r.header("Cookie", repeat("Cookie: better-auth.session_data.%d=x", 300)...)
+		return r.header("Cookie", repeatFormat("Cookie: better-auth.session_data.%d=x", 300)...)
 	})
 	add("1,000 chunks of a cache cookie", func(r request) request {
-		return r.header("Cookie", "Cookie: "+strings.Join(repeat("better-auth.session_data.%d=x", 1000), "; "))
+		return r.header("Cookie", "Cookie: "+strings.Join(repeatFormat("better-auth.session_data.%d=x", 1000), "; "))
 	})
 	add("2 MiB of headers", func(r request) request { return r.header("X", "X: "+strings.Repeat("x", 2<<20)) })
 	for _, tag := range []string{
@@ -135,8 +135,8 @@ func attacks() (all []attack) {
 	return all
 }
 
-// bodies returns request bodies by name: unusual JSON, and texts that are not JSON.
-func bodies() map[string]string {
+// unusualBodies returns request bodies by name: unusual JSON, and texts that are not JSON.
+func unusualBodies() map[string]string {
 	fields := []string{
 		"name", "email", "password", "newPassword", "currentPassword", "token", "callbackURL", "redirectTo",
 		"errorCallbackURL", "newUserCallbackURL", "newEmail", "image", "rememberMe", "provider", "providerId",
@@ -158,7 +158,7 @@ func bodies() map[string]string {
 			`"toString":1,"hasOwnProperty":null,"email":{"__proto__":null}}`,
 		"the same key twice": `{"email":"a@b.co","email":5,"EMAIL":"c@d.co",` +
 			`"password":"x","password":null,"token":[],"token":"x"}`,
-		"100,000 keys":    `{"a":0` + strings.Join(repeat(`,"%d":0`, 100_000), "") + `}`,
+		"100,000 keys":    `{"a":0` + strings.Join(repeatFormat(`,"%d":0`, 100_000), "") + `}`,
 		"cut off":         `{"email":"a@b.co`,
 		"two values":      `{}{}`,
 		"a comment":       `{/**/}`,
@@ -190,7 +190,7 @@ func bodies() map[string]string {
 
 func (r request) withTarget(target string) request { r.target = target; return r }
 
-func repeat(format string, n int) []string {
+func repeatFormat(format string, n int) []string {
 	lines := make([]string, n)
 	for i := range lines {
 		lines[i] = fmt.Sprintf(format, i)
@@ -198,9 +198,9 @@ func repeat(format string, n int) []string {
 	return lines
 }
 
-// escaped percent-encodes the characters of a text that a query or a path cannot contain. It does not encode %, so that
-// texts with percent-encoded characters stay as they are.
-func escaped(text string) string {
+// percentEncode percent-encodes the characters of a text that a query or a path cannot contain. It does not encode %,
+// so that texts with percent-encoded characters stay as they are.
+func percentEncode(text string) string {
 	var out strings.Builder
 	for _, b := range []byte(text) {
 		if b == '%' || b > ' ' && b < 0x7f && !strings.ContainsRune("?#&", rune(b)) {

@@ -38,7 +38,7 @@ func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 		},
 		{"change-password", func(p signedInUser) func(*testing.T) {
 			return post(p, "change-password",
-				`{"currentPassword":"`+horse+`","newPassword":"another horse","revokeOtherSessions":true}`)
+				`{"currentPassword":"`+userPassword+`","newPassword":"another horse","revokeOtherSessions":true}`)
 		}, "INVALID_TOKEN"},
 		{"delete-user", func(p signedInUser) func(*testing.T) { return post(p, "delete-user", `{}`) }, "USER_NOT_FOUND"},
 		{"ban", func(signedInUser) func(*testing.T) {

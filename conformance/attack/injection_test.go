@@ -131,7 +131,7 @@ func logFaults(text string, a answer, p signedInUser) (found []string) {
 		}
 	}
 	_, token, _ := strings.Cut(p.cookie, "=")
-	for _, word := range []string{email, horse, secret, p.bearer, p.jwt, token} {
+	for _, word := range []string{email, userPassword, secret, p.bearer, p.jwt, token} {
 		if strings.Contains(text, word) {
 			found = append(found, "the log contains an email, a password or a secret, want none")
 		}

@@ -74,7 +74,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 		guess("verify-password", "wrong horse")
 	}
 	for _, path := range []string{"sign-in/email", "verify-password", "change-password", "delete-user"} {
-		if code := guess(path, horse); code != http.StatusTooManyRequests {
+		if code := guess(path, userPassword); code != http.StatusTooManyRequests {
 			t.Errorf("%s with the right password after too many wrong ones: got %d, want 429", path, code)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 const (
 	signInPath       = "/api/auth/sign-in/email"
-	rightCredentials = `{"email":"` + email + `","password":"` + horse + `"}`
+	rightCredentials = `{"email":"` + email + `","password":"` + userPassword + `"}`
 	wrongCredentials = `{"email":"` + email + `","password":"wrong horse"}`
 )
 
@@ -88,7 +88,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 	s := newTestServer(t)
 	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	known, fresh := &device{ip: "203.0.113.1"}, &device{ip: "203.0.113.2"}
-	w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
+	w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+userPassword+`"}`)
 	if w.Code != http.StatusOK {
 		t.Fatalf("sign-up: got %d %s, want 200", w.Code, w.Body)
 	}
@@ -109,7 +109,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 			if w := e.post(fresh, signInPath, credentials); w.Code != http.StatusTooManyRequests {
 				t.Errorf("sign-in from an unknown device during the attack: got %d, want 429", w.Code)
 			}
-			credentials = strings.Replace(rightCredentials, horse, "battery staple", 1)
+			credentials = strings.Replace(rightCredentials, userPassword, "battery staple", 1)
 			e.resetPassword(t, s, fresh, "battery staple")
 			known = fresh // a reset invalidates the device cookie of the old device
 			signIn(known)

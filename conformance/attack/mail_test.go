@@ -135,11 +135,11 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			return s.post("/cancel-email-change", `{"token":"`+token+`"}`, requestHeaders("", ownerIP))
 		},
 		"change-password": func(s *testServer, owner string) *httptest.ResponseRecorder {
-			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
+			body := `{"currentPassword":"` + userPassword + `","newPassword":"battery staple"}`
 			return s.post("/change-password", body, requestHeaders(owner, ownerIP))
 		},
 		"change-password, revoking": func(s *testServer, owner string) *httptest.ResponseRecorder {
-			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple","revokeOtherSessions":true}`
+			body := `{"currentPassword":"` + userPassword + `","newPassword":"battery staple","revokeOtherSessions":true}`
 			return s.post("/change-password", body, requestHeaders(owner, ownerIP))
 		},
 		"reset-password": func(s *testServer, _ string) *httptest.ResponseRecorder {
@@ -171,8 +171,8 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			s := newTestServer(t)
 			s.newUser(t)
 			s.exec(t, `DELETE FROM session`)
-			_, owner := s.signIn(email, horse, ownerIP)
-			_, stolen := s.signIn(email, horse, attackerIP)
+			_, owner := s.signIn(email, userPassword, ownerIP)
+			_, stolen := s.signIn(email, userPassword, attackerIP)
 			if w := s.post(
 				"/change-email",
 				`{"newEmail":"eve@example.com"}`,
@@ -280,13 +280,13 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 		case "reset":
 			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, requestHeaders("", ownerIP))
 		case "change":
-			body := `{"currentPassword":"` + horse + `","newPassword":"battery staple"}`
+			body := `{"currentPassword":"` + userPassword + `","newPassword":"battery staple"}`
 			w = s.post("/change-password", body, requestHeaders(p.bearer, ownerIP))
 		case "change of email":
 			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, ownerIP))
 			w = s.openLink(s.newestMail(t, "verify-email", "lovelace@example.com"), requestHeaders("", ownerIP))
 		case "deletion":
-			w = s.post("/delete-user", `{"password":"`+horse+`"}`, requestHeaders(p.bearer, ownerIP))
+			w = s.post("/delete-user", `{"password":"`+userPassword+`"}`, requestHeaders(p.bearer, ownerIP))
 			s.newUser(t)
 		}
 		if w.Code >= http.StatusBadRequest {
@@ -339,7 +339,7 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.signUp(t, email, "attacker's own", attackerIP)
 	first := s.newestMail(t, "verify-email", email)
-	s.signUp(t, email, horse, ownerIP)
+	s.signUp(t, email, userPassword, ownerIP)
 	own := s.newestMail(t, "verify-email", email)
 	if own.URL == first.URL {
 		t.Fatal("the victim's sign-up sent no new link, want a verification mail")
@@ -349,7 +349,7 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 		t.Fatalf("the link of the victim's sign-up: got %d with the location %q, want /", w.Code, w.Header().Get("Location"))
 	}
 	for password, want := range map[string]int{
-		horse: http.StatusOK, "attacker's own": http.StatusUnauthorized, "attacker's second": http.StatusUnauthorized,
+		userPassword: http.StatusOK, "attacker's own": http.StatusUnauthorized, "attacker's second": http.StatusUnauthorized,
 	} {
 		if got, _ := s.signIn(email, password, ownerIP); got != want {
 			t.Errorf("sign-in with %q: got %d, want %d", password, got, want)
@@ -360,8 +360,8 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 		t.Errorf("sign-in with the attacker's password after their link was opened: got %d, want 401", got)
 	}
 	var reply struct{ User struct{ Name string } }
-	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+horse+`"}`, nil)
-	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || reply.User.Name != horse {
+	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+userPassword+`"}`, nil)
+	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || reply.User.Name != userPassword {
 		t.Errorf("sign-in of the victim: got %s, want the name of the victim's sign-up", w.Body)
 	}
 }
@@ -372,7 +372,7 @@ func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
 func TestResentLinkInvalidatesThePasswordsOfSignUps(t *testing.T) {
 	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.signUp(t, email, "attacker's own", attackerIP)
-	s.signUp(t, email, horse, ownerIP)
+	s.signUp(t, email, userPassword, ownerIP)
 	s.exec(t, `
 		UPDATE verification SET "expiresAt" = now() - interval '1 s'
 		WHERE "expiresAt" < now() + interval '2 hours'`)

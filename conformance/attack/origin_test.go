@@ -118,12 +118,12 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	}
 
 	through := map[string]string{"x-forwarded-for": ownerIP, "x-origin-secret": originSecret}
-	if code := invoke(t, function, signInEvent(cloudFront, email, horse, through)); code != http.StatusOK {
+	if code := invoke(t, function, signInEvent(cloudFront, email, userPassword, through)); code != http.StatusOK {
 		t.Errorf("sign-in of the victim through CloudFront: got %d, want 200", code)
 	}
 	const another = "203.0.113.10"
 	past := map[string]string{"x-forwarded-for": "198.51.100.1"}
-	if code := invoke(t, function, signInEvent(another, email, horse, past)); code != http.StatusOK {
+	if code := invoke(t, function, signInEvent(another, email, userPassword, past)); code != http.StatusOK {
 		t.Errorf("sign-in without CloudFront: got %d, want 200", code)
 	}
 	if got, want := s.sessionIPs(t), ownerIP+" "+another; got != want {

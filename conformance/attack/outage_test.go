@@ -18,13 +18,15 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
+const signUpBody = `{"name":"Ada","email":"` + email + `","password":"` + userPassword + `"}`
+
 // mailRequests are requests to endpoints that send mails, for existing and for unknown emails.
 var mailRequests = []struct{ path, body string }{
 	{"/api/auth/request-password-reset", `{"email":"` + email + `"}`},
 	{"/api/auth/request-password-reset", `{"email":"nobody@example.com"}`},
 	{"/api/auth/send-verification-email", `{"email":"` + email + `"}`},
-	{"/api/auth/sign-up/email", `{"name":"Bo","email":"bo@example.com","password":"` + horse + `"}`},
-	{"/api/auth/sign-up/email", `{"name":"Bo","email":"` + email + `","password":"` + horse + `"}`},
+	{"/api/auth/sign-up/email", `{"name":"Bo","email":"bo@example.com","password":"` + userPassword + `"}`},
+	{"/api/auth/sign-up/email", `{"name":"Bo","email":"` + email + `","password":"` + userPassword + `"}`},
 }
 
 // A mail queue that is down, rejects requests, does not answer or answers with an error does not change any response.
@@ -45,9 +47,9 @@ func TestR43_FailingMailQueueChangesNoResponse(t *testing.T) {
 	s.newUser(t)
 	for name, endpoint := range map[string]string{
 		"down":        closed.URL,
-		"an error":    newServer(status(http.StatusInternalServerError)),
-		"not allowed": newServer(status(http.StatusForbidden)),
-		"throttled":   newServer(status(http.StatusTooManyRequests)),
+		"an error":    newServer(respondWith(http.StatusInternalServerError)),
+		"not allowed": newServer(respondWith(http.StatusForbidden)),
+		"throttled":   newServer(respondWith(http.StatusTooManyRequests)),
 		"cut off":     newServer(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
 		"hanging": newServer(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -77,8 +79,8 @@ func TestR43_FailingMailQueueChangesNoResponse(t *testing.T) {
 	}
 }
 
-// status returns a handler that answers with a status.
-func status(code int) http.HandlerFunc {
+// respondWith returns a handler that answers with a status.
+func respondWith(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
@@ -140,7 +142,7 @@ func TestR43_RequestsThatNeedASecretGet503WithoutSecretsManager(t *testing.T) {
 			"GET /health": 503, "GET /api/auth/ok": 200, "GET /api/auth/get-session": 503,
 		} {
 			method, path, _ := strings.Cut(route, " ")
-			w := e.sendWithDeadline(t, time.Second, method, path, `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`)
+			w := e.sendWithDeadline(t, time.Second, method, path, signUpBody)
 			if w.Code != want || want == 503 && path != "/health" && w.Header().Get("Retry-After") == "" {
 				t.Errorf("Secrets Manager with %s, %s: got %d %s and the headers %v, want %d, and Retry-After with a 503 except "+
 					"that of /health", name, route, w.Code, w.Body, w.Header(), want)
@@ -167,7 +169,7 @@ func TestR43_ClocksTenMinutesApartRejectOnlyFutureJWTs(t *testing.T) {
 		name := fmt.Sprintf("issued with a clock offset of %v, read with one of %v", c.maker, c.reader)
 		s := newTestServer(t)
 		maker, reader := s.newEnvironment(t, 2, shifted(c.maker)), s.newEnvironment(t, 2, shifted(c.reader))
-		w := maker.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`, nil)
+		w := maker.do("POST", "/api/auth/sign-up/email", signUpBody, nil)
 		var reply struct{ Token string }
 		if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil {
 			t.Fatal(err)
@@ -221,7 +223,7 @@ func TestR43_FullDiskRejectsOnlyWrites(t *testing.T) {
 			BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END
 		$$;
 		CREATE TRIGGER full_disk BEFORE INSERT ON "user" EXECUTE FUNCTION full_disk()`)
-	body := `{"name":"Bo","email":"bo@example.com","password":"` + horse + `"}`
+	body := `{"name":"Bo","email":"bo@example.com","password":"` + userPassword + `"}`
 	w := s.do("POST", "/api/auth/sign-up/email", body, nil)
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("sign-up with a full disk: got %d %s, want 503 with Retry-After", w.Code, w.Body)

@@ -28,9 +28,9 @@ import (
 )
 
 const (
-	secret = "a secret of the tests, long enough"
-	email  = "ada@example.com"
-	horse  = "correct horse"
+	secret       = "a secret of the tests, long enough"
+	email        = "ada@example.com"
+	userPassword = "correct horse"
 )
 
 // testServer is a server with all endpoints. It has one environment, and can start more on the same database.
@@ -114,7 +114,7 @@ type signedInUser struct{ cookie, bearer, jwt string }
 // newUser signs up the user of the tests, gets a JWT and creates a profile.
 func (e *environment) newUser(t testing.TB) (p signedInUser) {
 	t.Helper()
-	w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+horse+`"}`, nil)
+	w := e.do("POST", "/api/auth/sign-up/email", signUpBody, nil)
 	var reply struct{ Token string }
 	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || w.Code != http.StatusOK {
 		t.Fatalf("sign-up: got %d %s, want 200 and JSON", w.Code, w.Body)

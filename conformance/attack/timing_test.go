@@ -64,7 +64,7 @@ func BenchmarkR18_Timing(b *testing.B) {
 	}
 	times := e.measureTimes(b, 6, requests)
 	for i, f := range storedFormats {
-		b.Run(f.name, func(b *testing.B) { compare(b, times[i+1], times[0]) })
+		b.Run(f.name, func(b *testing.B) { reportComparison(b, times[i+1], times[0]) })
 	}
 }
 
@@ -96,7 +96,7 @@ func BenchmarkR19_Timing(b *testing.B) {
 				"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x")
 			s.insertUsers(b, *requestsPerKind)
 			times := e.measureTimes(b, 8, []timedRequest{{c.path, c.known, http.StatusOK}, {c.path, c.unknown, http.StatusOK}})
-			compare(b, times[0], times[1])
+			reportComparison(b, times[0], times[1])
 		})
 	}
 }
@@ -151,9 +151,9 @@ func (q timedRequest) measure(b *testing.B, url string, round int) float64 {
 	return took
 }
 
-// compare reports the size of the samples, their medians, and the result of the Mann-Whitney test. If p is below 0.01,
-// an attacker can distinguish the two kinds of requests.
-func compare(b *testing.B, known, unknown []float64) {
+// reportComparison reports the size of the samples, their medians, and the result of the Mann-Whitney test. If p is
+// below 0.01, an attacker can distinguish the two kinds of requests.
+func reportComparison(b *testing.B, known, unknown []float64) {
 	r := mannWhitney(known, unknown)
 	b.ReportMetric(float64(min(len(known), len(unknown))), "n")
 	b.ReportMetric(median(known), "known-ms")

@@ -66,19 +66,19 @@ func (s *faultyServer) runWithErrors(t *testing.T, op operation) {
 	}
 	places := 0
 	for _, times := range []int{1, -1} {
-		s.runWithEachError(t, op, s.errors(places), dbtest.AtConnect, 1, times)
+		s.runWithEachError(t, op, s.errorsAt(places), dbtest.AtConnect, 1, times)
 		places++
 		for at := 1; at <= statements; at++ {
-			s.runWithEachError(t, op, s.errors(places), dbtest.AtStatement, at, times)
+			s.runWithEachError(t, op, s.errorsAt(places), dbtest.AtStatement, at, times)
 			places++
 		}
 	}
 }
 
-// errors returns the errors to send at the n-th place of an operation. In a sample each place has a quarter of all
+// errorsAt returns the errors to send at the n-th place of an operation. In a sample each place has a quarter of all
 // errors, and four consecutive places together have all errors. Every operation has at least four places: connect and
 // statement, once and repeatedly.
-func (s *faultyServer) errors(n int) (chosen []dbtest.ServerError) {
+func (s *faultyServer) errorsAt(n int) (chosen []dbtest.ServerError) {
 	for i, e := range dbtest.TransientErrors() {
 		if sample.Whole() || s.order[i]%4 == n%4 {
 			chosen = append(chosen, e)

@@ -33,7 +33,7 @@ func TestR43_EveryEndpointAnswersFaultsAtEveryRoundTrip(t *testing.T) {
 	}
 	all.Wait()
 	if !t.Failed() {
-		checkPage(t, table(rows))
+		checkPage(t, formatTable(rows))
 	}
 }
 
@@ -55,11 +55,11 @@ func runWithFaults(t *testing.T, op operation) string {
 	return "| " + strings.Join(cells, " | ") + " |"
 }
 
-type result struct{ trips, status int }
+type tripsAndStatus struct{ trips, status int }
 
 // sendWithFault sends one request with a fault at round trip number at, and checks the response. If the request fails,
 // it sends it again without a fault. Then it checks the state of the database.
-func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) result {
+func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) tripsAndStatus {
 	t.Helper()
 	q := op.prepare(t, s)
 	ctx, stop := t.Context(), func() {}
@@ -91,7 +91,7 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) 
 		}
 	}
 	t.Run(fmt.Sprint(f, at), q.after)
-	return result{trips, status}
+	return tripsAndStatus{trips, status}
 }
 
 // checkInvariants checks that the rows in the database are consistent, and that no transaction is open.
@@ -129,7 +129,8 @@ const (
 	finish = "<!-- the matrix: end -->\n"
 )
 
-func table(rows []string) string {
+// formatTable returns the table of docs/reliability.md with these rows.
+func formatTable(rows []string) string {
 	head := "| endpoint | round trips | " + strings.Join(faultNames(), " | ") + " |\n"
 	return head + "|" + strings.Repeat("---|", len(faults)+2) + "\n" + strings.Join(rows, "\n") + "\n"
 }
@@ -160,8 +161,8 @@ func checkPage(t *testing.T, got string) {
 		}
 		return
 	}
-	written := cells(want)
-	for endpoint, row := range cells(got) {
+	written := parseCells(want)
+	for endpoint, row := range parseCells(got) {
 		for i, statuses := range row {
 			for status := range strings.SplitSeq(statuses, ", ") {
 				isKnown := len(written[endpoint]) == len(row) &&
@@ -179,9 +180,9 @@ func checkPage(t *testing.T, got string) {
 	}
 }
 
-// cells returns the cells of a table with the statuses for each fault, by operation. The order of the statuses can
+// parseCells returns the cells of a table with the statuses for each fault, by operation. The order of the statuses can
 // differ from run to run: a connect has one more round trip if the network splits a response.
-func cells(table string) map[string][]string {
+func parseCells(table string) map[string][]string {
 	all := map[string][]string{}
 	for line := range strings.Lines(table) {
 		row := strings.Split(strings.Trim(line, "| \n"), " | ")

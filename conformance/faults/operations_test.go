@@ -136,20 +136,20 @@ var operations = []operation{
 	}},
 	{name: "POST /api/auth/request-password-reset", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		return request{p, "POST", "/api/auth/request-password-reset", p.resetRequest(), nil, func(t *testing.T) {
+		return request{p, "POST", "/api/auth/request-password-reset", p.resetRequestBody(), nil, func(t *testing.T) {
 			w := p.do(t.Context(), "POST", "/api/auth/reset-password", p.resetBody(t))
 			check(t, w.Code == 200, "reset-password rejects the token of the newest mail")
 		}}
 	}},
 	{name: "GET /api/auth/reset-password/{token}", reads: true, prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
+		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequestBody())
 		path := "/api/auth/reset-password/" + p.mailToken(t, "reset-password") + "?callbackURL=/reset-password"
 		return request{p, "GET", path, "", nil, noCheck}
 	}},
 	{name: "POST /api/auth/reset-password", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequest())
+		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequestBody())
 		return request{p, "POST", "/api/auth/reset-password", p.resetBody(t), []int{400}, func(t *testing.T) {
 			check(t, p.canSignIn(newPassword), "the user cannot sign in with the new password")
 			check(t, !p.canSignIn(p.password), "the user can still sign in with the old password")
@@ -255,8 +255,8 @@ func (p *testUser) countUsers(t *testing.T) int {
 	return queryValue[int](t, p.server, `SELECT count(*) FROM "user" WHERE email = $1`, p.email)
 }
 
-// resetRequest returns the body of a request for a reset mail.
-func (p *testUser) resetRequest() string {
+// resetRequestBody returns the body of a request for a reset mail.
+func (p *testUser) resetRequestBody() string {
 	return fmt.Sprintf(`{"email":%q,"redirectTo":"/reset-password"}`, p.email)
 }
 

@@ -78,7 +78,7 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	t.Cleanup(s.db.Close)
 	s.wire.Terminate = s.terminate
 	// /api/profile fetches the JWKS from this server, over HTTP.
-	published.Handle("/", s.start(t, nil).JWKS().Mux(s.cfg))
+	published.Handle("/", s.startAuth(t, nil).JWKS().Mux(s.cfg))
 	s.restart(t)
 	return s
 }
@@ -87,7 +87,7 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 func (s *testServer) restart(t *testing.T) {
 	t.Helper()
 	var db *store.Store
-	a := s.start(t, &db)
+	a := s.startAuth(t, &db)
 	s.open = db
 	all := web.Routes{}
 	for _, served := range []web.Routes{
@@ -101,9 +101,9 @@ func (s *testServer) restart(t *testing.T) {
 	s.mux = all.Mux(s.cfg)
 }
 
-// start creates the endpoints of shared/auth on a new pool of one connection. If pool is not nil, the connections go
-// through the faultyDialer, and start sets *pool.
-func (s *testServer) start(t *testing.T, pool **store.Store) *auth.Service {
+// startAuth creates the endpoints of shared/auth on a new pool of one connection. If pool is not nil, the connections
+// go through the faultyDialer, and start sets *pool.
+func (s *testServer) startAuth(t *testing.T, pool **store.Store) *auth.Service {
 	t.Helper()
 	secretStore := secrets.New(s.cfg, time.Now)
 	db := store.Open(secretStore, 1)

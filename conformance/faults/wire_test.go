@@ -67,7 +67,7 @@ func (w *faultyDialer) nextFault() fault {
 	return w.fault
 }
 
-func (w *faultyDialer) unreachable() bool {
+func (w *faultyDialer) isUnreachable() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.gone
@@ -75,7 +75,7 @@ func (w *faultyDialer) unreachable() bool {
 
 // Dial is the function for Store.Dial.
 func (w *faultyDialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if w.unreachable() {
+	if w.isUnreachable() {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 	}
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
@@ -141,7 +141,7 @@ func (c *conn) causeFault(f fault) {
 func connectionReset() error { return &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET} }
 
 func (c *conn) Read(b []byte) (int, error) {
-	if c.wire.unreachable() {
+	if c.wire.isUnreachable() {
 		return 0, connectionReset()
 	}
 	n, err := c.Conn.Read(b)

@@ -84,8 +84,8 @@ type step struct {
 	want               int
 }
 
-// routes has the requests of a new user to each function, in an order in which they succeed. Together with the sign-up
-// they have all routes of template.yaml.
+// routes has the requests of a new user to each function, in an order in which each gets its expected status. Together
+// with the sign-up they use all routes of template.yaml.
 var routes = map[string][]step{
 	"signin": {{"POST /api/auth/sign-in/email", "", `{"email":"{email}","password":"{password}"}`, 200}},
 	"session": {

@@ -28,7 +28,8 @@ func (tb *table) add(folder string, s *sandbox.Sandbox, requests, answers string
 	tb.t.Helper()
 	starts, first := []time.Duration{s.InitTime()}, s.FirstAnswer().Sub(s.FirstEvent())
 	if starts[0] <= 0 || first <= 0 {
-		tb.t.Errorf("%s: the measured start time and time to the first response must be positive, one is not", folder)
+		tb.t.Errorf("functions/%s: got the start time %v and the time to the first response %v, want both above 0",
+			folder, starts[0], first)
 	}
 	if *update {
 		for range 6 {

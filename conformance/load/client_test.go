@@ -50,7 +50,7 @@ func newClient(c *userGroup, conn io.ReadWriteCloser) *client {
 func (b *client) send(method, path, jwt, body string, status int, reply any) error {
 	b.group.gate.RLock()
 	defer b.group.gate.RUnlock()
-	b.write(method, path, jwt, body)
+	b.writeRequest(method, path, jwt, body)
 	begin := time.Now()
 	got, text, err := b.exchange()
 	if err != nil {
@@ -69,8 +69,8 @@ func (b *client) send(method, path, jwt, body string, status int, reply any) err
 	return nil
 }
 
-// write writes a request to b.out.
-func (b *client) write(method, path, jwt, body string) {
+// writeRequest writes a request to b.out.
+func (b *client) writeRequest(method, path, jwt, body string) {
 	b.out.Reset()
 	fmt.Fprintf(&b.out, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: load\r\nOrigin: %s\r\n",
 		method, path, config.DefaultOrigin)

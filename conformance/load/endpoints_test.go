@@ -21,8 +21,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// pool is the number of connections to the database of a process that serves all endpoints.
-const pool = 10
+// poolSize is the number of connections to the database of a process that serves all endpoints.
+const poolSize = 10
 
 // settings returns the settings of a deployment with a database and new signing keys.
 func settings(tb testing.TB, database string) map[string]string {

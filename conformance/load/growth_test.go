@@ -52,8 +52,8 @@ func (r *report) problems() (all []string) {
 		}
 	}
 	for _, s := range r.samples {
-		if s.Connections > pool {
-			all = append(all, fmt.Sprintf("%d connections after %v, want at most %d", s.Connections, s.after, pool))
+		if s.Connections > poolSize {
+			all = append(all, fmt.Sprintf("%d connections after %v, want at most %d", s.Connections, s.after, poolSize))
 		}
 	}
 	if got, want := r.after.Goroutines, r.before.Goroutines; got > want {

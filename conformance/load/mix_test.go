@@ -43,9 +43,9 @@ func (p *loadUser) doRandomAction() error {
 // signOutAndIn signs out and in again, every third time with a wrong password first.
 func (p *loadUser) signOutAndIn() error {
 	if p.rng.IntN(3) > 0 {
-		return first(p.signOut, p.signIn, p.getToken)
+		return runInOrder(p.signOut, p.signIn, p.getToken)
 	}
-	return first(p.signOut, p.signInWithWrongPassword, p.signIn, p.getToken)
+	return runInOrder(p.signOut, p.signInWithWrongPassword, p.signIn, p.getToken)
 }
 
 // signInOnOtherDevice signs in again without a sign-out. If the account has four sessions, it revokes the other three
@@ -55,7 +55,7 @@ func (p *loadUser) signInOnOtherDevice() error {
 		return p.revokeOtherSessions()
 	}
 	clear(p.cookies)
-	return first(p.signIn, p.getToken)
+	return runInOrder(p.signIn, p.getToken)
 }
 
 // createAnotherAccount signs out and creates another account.

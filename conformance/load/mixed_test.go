@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	userCount = 500
-	actions   = 12 * userCount // the actions of all users together in the test; the soak has a duration instead
-	batch     = 50             // the number of users that register concurrently; each first token needs a signature
-	batchTime = 0.5            // seconds in which this machine must be able to answer all concurrent requests
+	userCount   = 500
+	actionCount = 12 * userCount // the actions of all users together in the test; the soak has a duration instead
+	batchSize   = 50             // the number of users that register concurrently; each first token needs a signature
+	batchTime   = 0.5            // seconds in which this machine must be able to answer all concurrent requests
 )
 
 // Five hundred users send many requests concurrently, through ten connections to the database. Each user must get the
@@ -24,30 +24,30 @@ const (
 // a busy machine with the race detector these are fewer than five hundred. The soak has no such limit. Passwords have a
 // cheap hash, because the race detector makes a real hash ten times slower.
 func TestR51_FiveHundredUsersWithMixedRequests(t *testing.T) {
-	s := newTestServer(t, pool, unwrapped, password.Cheap())
+	s := newTestServer(t, poolSize, unwrapped, password.Cheap())
 	c := newGroup(t, s.address, 1, userCount)
 	begin := time.Now()
-	for group := range slices.Chunk(c.users, batch) {
+	for group := range slices.Chunk(c.users, batchSize) {
 		c.runConcurrently(group, (*loadUser).register)
 	}
 	rate := float64(3*userCount) / time.Since(begin).Seconds()
 	t.Logf("all have registered after %v", time.Since(begin))
-	c.times()
+	c.takeTimes()
 	most, queue := 0, slices.Clone(c.users)
 	begin = time.Now()
-	for done := 0; done < actions; {
-		n := min(max(batch, int(rate*batchTime)), userCount)
+	for done := 0; done < actionCount; {
+		n := min(max(batchSize, int(rate*batchTime)), userCount)
 		start := time.Now()
 		c.runConcurrently(queue[:n], (*loadUser).doRandomAction)
 		rate = float64(n) / time.Since(start).Seconds()
 		done, most, queue = done+n, max(most, n), append(queue[n:], queue[:n]...)
 	}
-	plain, passwords := c.times()
+	plain, passwords := c.takeTimes()
 	t.Logf("%d requests and %d with a password in %v, up to %d at the same time: p50 %v, p99 %v, max %v",
 		len(plain), len(passwords), time.Since(begin), most, quantile(plain, 0.5), quantile(plain, 0.99), quantile(plain, 1))
 	c.check(t, s.database)
-	if n := connections(t, s.database); n > pool {
-		t.Errorf("connections to the database: got %d, want at most %d", n, pool)
+	if n := countConnections(t, s.database); n > poolSize {
+		t.Errorf("connections to the database: got %d, want at most %d", n, poolSize)
 	}
 }
 
@@ -77,14 +77,14 @@ func TestFaultyResponsesAreReported(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newTestServer(t, pool, test.wrap, password.Cheap())
+			s := newTestServer(t, poolSize, test.wrap, password.Cheap())
 			c := newGroup(t, s.address, 1, 5)
 			c.forAll((*loadUser).register)
 			if len(c.faults) > 0 {
 				t.Fatalf("faults during the registration: got %v, want none", c.detail)
 			}
 			c.forAll(func(p *loadUser) error {
-				return first(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
+				return runInOrder(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
 			})
 			if c.faults[test.want] == 0 {
 				t.Errorf("faults that the users report when %s: got %v, want %q in them", test.name, c.faults, test.want)

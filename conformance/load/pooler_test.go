@@ -16,8 +16,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-// environments is the number of processes, each with a pool of one connection.
-const environments = 50
+// environmentCount is the number of processes, each with a pool of one connection.
+const environmentCount = 50
 
 // steps are the actions that the user of each environment does, one in each round. Users begin at different steps, so
 // that different actions run concurrently.
@@ -40,23 +40,23 @@ func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 	begin := time.Now()
 	var sent sync.WaitGroup
 	var all []*child
-	for i := range environments {
+	for i := range environmentCount {
 		process := spawn(t, asEnvironment, env)
 		all = append(all, process)
 		b := newClient(c, &pipes{process.in, process.out, &sent, true})
 		c.users = append(c.users, newLoadUser(b, i))
 	}
 	runAtSameTime(t, c, database, &sent, (*loadUser).register)
-	t.Logf("%v until all of %d processes were started and their users registered", time.Since(begin), environments)
+	t.Logf("%v until all of %d processes were started and their users registered", time.Since(begin), environmentCount)
 	for round := range len(steps) {
 		runAtSameTime(t, c, database, &sent, func(p *loadUser) error { return steps[(p.number+round)%len(steps)](p) })
 	}
 	c.check(t, database)
 	var taken uint64
 	for _, process := range all {
-		taken += memory(t, process.cmd.Process.Pid, "smaps_rollup", "Pss") // counts shared memory once
+		taken += readMemory(t, process.cmd.Process.Pid, "smaps_rollup", "Pss") // counts shared memory once
 	}
-	plain, passwords := c.times()
+	plain, passwords := c.takeTimes()
 	t.Logf("%d requests in %v, in %d MiB together", len(plain)+len(passwords), time.Since(begin), taken>>20)
 }
 

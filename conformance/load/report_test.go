@@ -26,19 +26,19 @@ func (r *report) markdown(tb testing.TB, database string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d processors, %s, %s, Postgres %s on the same machine.\n\n",
 		r.begun.UTC().Format(time.DateOnly), runtime.NumCPU(),
-		lineOf("/proc/cpuinfo", "model name"), runtime.Version(), version(tb, database))
+		lineOf("/proc/cpuinfo", "model name"), runtime.Version(), postgresVersion(tb, database))
 	fmt.Fprintf(&b, "| %d users | first %.0f s | then %.0f s |\n|---|---|---|\n",
 		userCount, r.first.duration.Seconds(), r.soak.duration.Seconds())
 	for _, row := range []struct {
 		name string
 		of   func(period) string
 	}{
-		{"requests", func(p period) string { return count(len(p.plain) + len(p.password)) }},
+		{"requests", func(p period) string { return formatCount(len(p.plain) + len(p.password)) }},
 		{"requests/s", func(p period) string {
-			return count(int(float64(len(p.plain)+len(p.password)) / p.duration.Seconds()))
+			return formatCount(int(float64(len(p.plain)+len(p.password)) / p.duration.Seconds()))
 		}},
-		{"requests with a password", func(p period) string { return count(len(p.password)) }},
-		{"errors", func(p period) string { return count(p.faults) }},
+		{"requests with a password", func(p period) string { return formatCount(len(p.password)) }},
+		{"errors", func(p period) string { return formatCount(p.faults) }},
 		{"p50, p95, p99, max", func(p period) string { return latencies(p.plain) }},
 		{"with a password", func(p period) string { return latencies(p.password) }},
 	} {
@@ -54,13 +54,13 @@ func (r *report) markdown(tb testing.TB, database string) string {
 		}
 	}
 	b.WriteString(tableRow("after the load", r.after))
-	fmt.Fprintf(&b, "\n%s accounts at the end, each with the expected content.\n", count(r.accounts))
+	fmt.Fprintf(&b, "\n%s accounts at the end, each with the expected content.\n", formatCount(r.accounts))
 	return b.String()
 }
 
 func tableRow(when string, f figures) string {
 	return fmt.Sprintf("| %s | %d | %.1f MiB | %s | %.0f MiB | %d | %d |\n",
-		when, f.Goroutines, mebibytes(f.Heap), count(int(f.Objects)), mebibytes(f.Resident), f.Files, f.Connections)
+		when, f.Goroutines, mebibytes(f.Heap), formatCount(int(f.Objects)), mebibytes(f.Resident), f.Files, f.Connections)
 }
 
 func latencies(sorted []time.Duration) string {
@@ -71,8 +71,8 @@ func latencies(sorted []time.Duration) string {
 	return strings.Join(all, ", ") + " ms"
 }
 
-// count formats a number with commas.
-func count(n int) string {
+// formatCount formats a number with commas.
+func formatCount(n int) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
@@ -80,7 +80,7 @@ func count(n int) string {
 	return text
 }
 
-func version(tb testing.TB, database string) string {
+func postgresVersion(tb testing.TB, database string) string {
 	tb.Helper()
 	v, _, _ := strings.Cut(dbtest.Value[string](tb, database, "SHOW server_version"), " ")
 	return v
@@ -102,8 +102,8 @@ const (
 	finish = "<!-- the soak: end -->\n"
 )
 
-// write writes the tables to reliability.md in folder.
-func (r *report) write(tb testing.TB, folder, database string) {
+// writePage writes the tables to reliability.md in folder.
+func (r *report) writePage(tb testing.TB, folder, database string) {
 	tb.Helper()
 	page := filepath.Join(folder, "reliability.md")
 	text, err := os.ReadFile(page)

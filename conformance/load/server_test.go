@@ -40,7 +40,7 @@ func runServer() {
 	if err != nil {
 		panic(err)
 	}
-	mux, _ := endpoints(cfg, pool, nil)
+	mux, _ := endpoints(cfg, poolSize, nil)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { panic(server.Serve(l)) }()
 	fmt.Println(l.Addr())
@@ -92,8 +92,8 @@ func spawn(tb testing.TB, as string, env map[string]string) *child {
 	return &child{cmd, in, bufio.NewReader(out)}
 }
 
-// line returns the next line of the child's output.
-func (c *child) line(tb testing.TB) string {
+// readLine returns the next line of the child's output.
+func (c *child) readLine(tb testing.TB) string {
 	tb.Helper()
 	text, err := c.out.ReadString('\n')
 	if err != nil {
@@ -108,20 +108,20 @@ func (c *child) figures(tb testing.TB, database string) (f figures) {
 	if _, err := c.in.Write([]byte("\n")); err != nil {
 		tb.Fatal(err)
 	}
-	if err := json.Unmarshal([]byte(c.line(tb)), &f); err != nil {
+	if err := json.Unmarshal([]byte(c.readLine(tb)), &f); err != nil {
 		tb.Fatal(err)
 	}
-	f.Resident = memory(tb, c.cmd.Process.Pid, "status", "VmRSS")
+	f.Resident = readMemory(tb, c.cmd.Process.Pid, "status", "VmRSS")
 	files, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(c.cmd.Process.Pid), "fd"))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f.Files, f.Connections = len(files), connections(tb, database)
+	f.Files, f.Connections = len(files), countConnections(tb, database)
 	return f
 }
 
-// memory returns a value of a file in /proc/<pid>, in bytes.
-func memory(tb testing.TB, pid int, file, name string) uint64 {
+// readMemory returns the value called name in a file of /proc/<pid>, in bytes.
+func readMemory(tb testing.TB, pid int, file, name string) uint64 {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), file))
 	if err != nil {

@@ -26,12 +26,12 @@ func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	database := dbtest.New(b)
 	server := spawn(b, asServer, settings(b, database))
-	address := server.line(b)
+	address := server.readLine(b)
 	warmUpUser := newGroup(b, address, 0, 1)
 	r := &report{begun: time.Now(), before: warmUpCaches(b, warmUpUser, server, database)}
 	c := newGroup(b, address, 1, userCount)
 	c.forAll((*loadUser).register)
-	c.times()
+	c.takeTimes()
 	r.first = c.runActions(*warmUp, nil)
 	r.soak = c.runActions(*soak, func(after time.Duration) {
 		r.samples = append(r.samples, c.sampleWhilePaused(b, server, database, after))
@@ -46,7 +46,7 @@ func BenchmarkSoak(b *testing.B) {
 	}
 	fmt.Fprintf(os.Stderr, "\n%s\n", r.markdown(b, database))
 	if *docs != "" && !b.Failed() {
-		r.write(b, *docs, database)
+		r.writePage(b, *docs, database)
 	}
 }
 
@@ -97,7 +97,7 @@ func (c *userGroup) runActions(long time.Duration, sample func(after time.Durati
 	ended.Store(true)
 	<-stopped
 	done := period{duration: time.Since(begin), faults: c.faultCount() - before}
-	done.plain, done.password = c.times()
+	done.plain, done.password = c.takeTimes()
 	return done
 }
 

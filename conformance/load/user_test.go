@@ -33,7 +33,7 @@ type loadUser struct {
 	past    []account // earlier accounts of this user
 	token   string    // the token of the current session, or empty
 	jwt     string
-	names   int // the number of names that the user has had; newName uses it
+	names   int // the number of names that the user has had
 
 	stopped bool // true after a fault
 }
@@ -53,13 +53,13 @@ type sessionReply struct{ UserID, Token string }
 
 // register creates a new account with a profile, and gets a JWT.
 func (p *loadUser) register() error {
-	return first(p.signUp, p.getToken, p.createProfile)
+	return runInOrder(p.signUp, p.getToken, p.createProfile)
 }
 
 func (p *loadUser) signUp() error {
 	p.names++
 	email := fmt.Sprintf("p%d.%d@example.com", p.number, len(p.past))
-	p.current = account{Email: email, Name: p.newName(), Hours: -1, Sessions: 1, Passwords: 1}
+	p.current = account{Email: email, Name: p.newestName(), Hours: -1, Sessions: 1, Passwords: 1}
 	var reply struct {
 		Token string
 		User  userReply
@@ -72,7 +72,8 @@ func (p *loadUser) signUp() error {
 	return p.checkUser(reply.User)
 }
 
-func (p *loadUser) newName() string { return fmt.Sprintf("User %d, name %d", p.number, p.names) }
+// newestName returns a name that contains the number of names, so that every name is different.
+func (p *loadUser) newestName() string { return fmt.Sprintf("User %d, name %d", p.number, p.names) }
 
 func (p *loadUser) checkUser(got userReply) error {
 	if want := (userReply{p.current.ID, p.current.Email, p.current.Name}); got != want {
@@ -106,7 +107,7 @@ func (p *loadUser) signOut() error {
 	}
 	p.current.Sessions--
 	p.token = ""
-	return first(p.getSession, p.checkProfileIsRejected)
+	return runInOrder(p.getSession, p.checkProfileIsRejected)
 }
 
 // checkProfileIsRejected checks that the profile API rejects the JWT of an ended session.
@@ -155,9 +156,9 @@ func (p *loadUser) revokeOtherSessions() error {
 
 func (p *loadUser) updateUser() error {
 	p.names++
-	err := p.send("POST", "/api/auth/update-user", "", fmt.Sprintf(`{"name":%q}`, p.newName()), http.StatusOK, nil)
+	err := p.send("POST", "/api/auth/update-user", "", fmt.Sprintf(`{"name":%q}`, p.newestName()), http.StatusOK, nil)
 	if err == nil {
-		p.current.Name = p.newName()
+		p.current.Name = p.newestName()
 	}
 	return err
 }
@@ -212,8 +213,8 @@ func (p *loadUser) createProfileAgain() error {
 func (p *loadUser) writeProfile() error { return p.profile("PUT", p.rng.IntN(1e6), http.StatusOK) }
 func (p *loadUser) readProfile() error  { return p.profile("GET", p.current.Hours, http.StatusOK) }
 
-// first runs the steps until one fails.
-func first(steps ...func() error) error {
+// runInOrder runs the steps until one fails.
+func runInOrder(steps ...func() error) error {
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err

@@ -142,8 +142,8 @@ func (c *userGroup) check(tb testing.TB, database string) {
 	}
 }
 
-// connections returns the number of connections that Xenon has to the database.
-func connections(tb testing.TB, database string) int {
+// countConnections returns the number of connections that Xenon has to the database.
+func countConnections(tb testing.TB, database string) int {
 	tb.Helper()
 	return dbtest.Value[int](tb, database, `
 		SELECT count(*) FROM pg_stat_activity
@@ -162,8 +162,8 @@ func (s *stopwatch) add(request string, took time.Duration) {
 	}
 }
 
-// times returns the response times of all requests since the last call of times, sorted.
-func (c *userGroup) times() (plain, password []time.Duration) {
+// takeTimes returns the response times of all requests since its last call, sorted, and deletes them.
+func (c *userGroup) takeTimes() (plain, password []time.Duration) {
 	for _, p := range c.users {
 		plain, password = append(plain, p.took.plain...), append(password, p.took.password...)
 		p.took.plain, p.took.password = p.took.plain[:0], p.took.password[:0]

@@ -170,6 +170,7 @@ func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 	t.Logf("%d exchanges", checked)
 }
 
+// exchangePattern matches the exchanges that are HTTP requests. The others are queries of the database.
 var exchangePattern = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /`)
 
 // checkExchange reports an exchange that the document does not describe.

@@ -77,8 +77,8 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 	}
 	again := s.redrive("parked", failed, 1)
 	if again.Status != "FAILED" || again.Error != "NeedsAttention" || again.Entered["Begin"] != 1 {
-		t.Errorf("a redrive while the shard still fails: got %s %s, want FAILED NeedsAttention and one Begin",
-			again.Status, again.Error)
+		t.Errorf("a redrive while the shard still fails: got %s %s and %d times the state Begin, want FAILED NeedsAttention "+
+			"and Begin once", again.Status, again.Error, again.Entered["Begin"])
 	}
 	s.setFault(nil)
 	s.checkComplete(s.redrive("parked", again, 2))
