@@ -72,6 +72,34 @@ create trigger no before insert on "user" for each statement execute function no
 	importtest.Complete(t, m, importtest.Small)
 }
 
+// Writing one user takes longer than the timeout. This is no reason to reject a row of the user.
+func TestBatchWithAUserThatTheTargetWritesTooSlowlyIsParked(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 2, 2, 2)
+	m := importtest.Open(t, from)
+	m.Shared = true // no other goroutine reads Timeout at the same time
+	if _, err := m.Begin(t.Context(), importer.Options{}, false); err != nil {
+		t.Fatal(err)
+	}
+	importtest.Exec(t, m.To, `create function wait() returns trigger language plpgsql as $$ begin
+  perform pg_sleep(60);
+  return new;
+end $$;
+create trigger wait before insert on "user" for each row when (new.id = '`+firstUsers(t, from, 1)[0]+`')
+  execute function wait()`)
+	m.Timeout = 2 * time.Second
+	st, err := m.Run(t.Context(), importer.Options{}, false, 1)
+	if err != nil || len(st.Parked) != 1 || !strings.Contains(st.Parked[0].Why, "statement timeout") {
+		t.Errorf("got the parked batches %v and the error %v, want one batch with a statement timeout", st.Parked, err)
+	}
+	if rejected := listRejections(t, m); len(rejected) != 0 {
+		t.Errorf("got the rejections %v, want none", rejected)
+	}
+	importtest.Exec(t, m.To, `drop trigger wait on "user"`)
+	importtest.Complete(t, m, importer.Options{})
+}
+
 // While the import searches for the row that the target rejects, the target returns "permission denied". The import
 // ends and does not reject further rows.
 func TestSearchForTheRejectedRowEndsAtAnErrorThatNoRowCauses(t *testing.T) {
