@@ -22,22 +22,23 @@ var strictSettings = []string{
 	"DELETE_USER_VERIFICATION=on", "CHANGE_EMAIL_CONFIRMATION=on", "COOKIE_CACHE=compact",
 }
 
-// TestR01_StockClient runs the tests in client/, which use Better Auth's unmodified client from npm, against Xenon.
-func TestR01_StockClient(t *testing.T) {
+// TestR01_StockClientWorks runs the tests in client/, which use Better Auth's unmodified client from npm, against
+// Xenon.
+func TestR01_StockClientWorks(t *testing.T) {
 	t.Parallel()
 	runStockClient(t, newXenon(t), "*.test.mjs", "react/*.test.mjs", "xenon/*.test.mjs")
 }
 
-// TestR01_StockClientWithStrictSettings runs the tests in client/strict against Xenon with strictSettings, which change
-// the responses.
-func TestR01_StockClientWithStrictSettings(t *testing.T) {
+// TestR01_StockClientWorksWithStrictSettings runs the tests in client/strict against Xenon with strictSettings, which
+// change the responses.
+func TestR01_StockClientWorksWithStrictSettings(t *testing.T) {
 	t.Parallel()
 	runStockClient(t, newXenon(t, strictSettings...), "strict/*.test.mjs")
 }
 
 // The tests of the stock client pass against Better Auth itself, too, except those of the profile API, which only Xenon
 // has.
-func TestStockClientAgainstBetterAuth(t *testing.T) {
+func TestStockClientTestsPassAgainstBetterAuth(t *testing.T) {
 	t.Parallel()
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()

@@ -11,7 +11,7 @@ const bannedCode = "BANNED_USER"
 
 // A ban by Better Auth's admin plugin also holds at Xenon, until the plugin lifts it. Each of the two servers clears an
 // expired ban at the next sign-in.
-func TestInterchange_BansWithTheAdminPlugin(t *testing.T) {
+func TestInterchange_BansHoldAtBothServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "ADMIN_PLUGIN=whole")
 	admin := ix.newVisitor(t)
@@ -56,7 +56,7 @@ func TestInterchange_BansWithTheAdminPlugin(t *testing.T) {
 }
 
 // Without the admin plugin, Better Auth ignores the columns of a ban, and Xenon does not (D40 in docs/divergences.md).
-func TestInterchange_BansWithoutTheAdminPlugin(t *testing.T) {
+func TestInterchange_BansHoldOnlyAtXenonWithoutTheAdminPlugin(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	b := ix.newVisitor(t)

@@ -10,7 +10,7 @@ import (
 )
 
 // A reset link from the mail of one server works at the other. After that both servers reject its token.
-func TestInterchange_ResetLinks(t *testing.T) {
+func TestInterchange_ResetLinksWorkAtTheOtherServer(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET=on")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
@@ -48,7 +48,7 @@ func TestInterchange_ResetLinks(t *testing.T) {
 }
 
 // A verification link from one server works at the other, and signs the user in once.
-func TestInterchange_VerificationLinks(t *testing.T) {
+func TestInterchange_VerificationLinksWorkAtTheOtherServer(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t,
 		"REQUIRE_EMAIL_VERIFICATION=on", "SEND_VERIFICATION_ON_SIGN_IN=on", "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
@@ -74,7 +74,7 @@ func TestInterchange_VerificationLinks(t *testing.T) {
 }
 
 // Two links, one from each server, change the email of an account.
-func TestInterchange_ChangeOfEmail(t *testing.T) {
+func TestInterchange_ChangeOfEmailWorksAcrossServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "CHANGE_EMAIL_CONFIRMATION=on")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
@@ -102,7 +102,7 @@ func TestInterchange_ChangeOfEmail(t *testing.T) {
 }
 
 // A link that deletes an account works at the other server, for its own user only.
-func TestInterchange_DeletionLinks(t *testing.T) {
+func TestInterchange_DeletionLinksWorkAtTheOtherServer(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "DELETE_USER_VERIFICATION=on")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {

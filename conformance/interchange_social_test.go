@@ -55,7 +55,7 @@ func (b *visitor) finishOAuth(s runningServer, l *providertest.Login) {
 
 // A sign-in that begins at one server ends at the other, whether the state is in the database or in a cookie. The
 // account is the same at both.
-func TestInterchange_SocialSignIn(t *testing.T) {
+func TestInterchange_SocialSignInEndsAtTheOtherServer(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range []string{"database", "cookie"} {
 		t.Run(strategy, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestInterchange_SocialSignIn(t *testing.T) {
 }
 
 // A link-social flow that begins at one server ends at the other, which decrypts the session token in the state.
-func TestInterchange_LinkSocial(t *testing.T) {
+func TestInterchange_LinkSocialEndsAtTheOtherServer(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, socialSettings(t)...)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
@@ -105,7 +105,7 @@ func TestInterchange_LinkSocial(t *testing.T) {
 }
 
 // Tokens that one server encrypts can be read and refreshed at the other.
-func TestInterchange_EncryptedOAuthTokens(t *testing.T) {
+func TestInterchange_EncryptedOAuthTokensAreReadByBothServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, append(socialSettings(t), "ENCRYPT_OAUTH_TOKENS=on")...)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {

@@ -12,7 +12,7 @@ import (
 )
 
 // A password that was set at one server works at the other.
-func TestInterchange_Passwords(t *testing.T) {
+func TestInterchange_PasswordsWorkAtBothServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
@@ -50,7 +50,7 @@ func TestInterchange_Passwords(t *testing.T) {
 
 // A session cookie of one server identifies the same session at the other server, which can extend the session and
 // change its user.
-func TestR03_SessionCookies(t *testing.T) {
+func TestR03_SessionCookiesWorkAtBothServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
@@ -101,7 +101,7 @@ func TestR03_SessionCookies(t *testing.T) {
 
 // With a cache cookie of one server, get-session at the other does not read the session from the database. A sensitive
 // route (verify-password) does.
-func TestR03_CacheCookies(t *testing.T) {
+func TestR03_CacheCookiesAnswerGetSessionAtBothServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "COOKIE_CACHE=compact")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
@@ -134,7 +134,7 @@ func TestR03_CacheCookies(t *testing.T) {
 }
 
 // A bearer token of one server, with or without its signature, authenticates the user at the other.
-func TestR03_BearerTokens(t *testing.T) {
+func TestR03_BearerTokensWorkAtBothServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
@@ -160,7 +160,7 @@ func TestR03_BearerTokens(t *testing.T) {
 }
 
 // A sign-out or a revocation at one server ends the session at both.
-func TestInterchange_SigningOut(t *testing.T) {
+func TestInterchange_SignOutEndsTheSessionAtBothServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
@@ -203,7 +203,7 @@ func TestInterchange_SigningOut(t *testing.T) {
 }
 
 // A resource server that verifies with Xenon's key set accepts the JWTs of both servers.
-func TestInterchange_JWTs(t *testing.T) {
+func TestInterchange_JWTsOfBothServersAreAccepted(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t)
 	for _, maker := range []runningServer{ix.betterAuth, ix.xenon} {

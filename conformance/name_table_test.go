@@ -255,7 +255,7 @@ func (n *nameTable) replaceJWT(s string) string {
 }
 
 // isValidSignature reports whether a signature is valid: for the server's secret (HS256), for the key of an emulated
-// provider, or for a key that the server publishes (RS256).
+// provider, or for a key that the server publishes.
 func (n *nameTable) isValidSignature(header map[string]any, text, signature string) bool {
 	given, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
@@ -282,7 +282,7 @@ func (n *nameTable) isValidSignature(header map[string]any, text, signature stri
 	return header["alg"] == alg && jwt.GetSigningMethod(alg).Verify(text, given, key) == nil
 }
 
-// isTokenAlgorithm reports whether alg is the algorithm of tokens of a session, and not of tokens in mails.
+// isTokenAlgorithm reports whether alg is an algorithm of JWTs for sessions. Tokens in mails have HS256.
 func isTokenAlgorithm(alg any) bool {
 	name, _ := alg.(string)
 	return slices.Contains(jwks.Algorithms, name)

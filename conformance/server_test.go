@@ -94,5 +94,5 @@ func (s server) publishedKey(ctx context.Context, kid string) (crypto.PublicKey,
 			return key.Key(), nil
 		}
 	}
-	return nil, fmt.Errorf("the JWKS has no key %s that can verify tokens", kid)
+	return nil, fmt.Errorf("the JWKS has no key %s that can verify tokens, want one", kid)
 }

@@ -161,7 +161,7 @@ func functionSizes(tb testing.TB) map[string]int {
 	return sizes
 }
 
-func TestPriceOfMillion(t *testing.T) {
+func TestPriceOfMillionRequestsIsComputed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		megabytes          int
@@ -216,8 +216,9 @@ func TestCostCombinesProcessorTimeAndWaiting(t *testing.T) {
 	}
 }
 
-// TestFunctionSizesAreReadLikeSAM checks that a function's own memory size overrides the global one, as in SAM.
-func TestFunctionSizesAreReadLikeSAM(t *testing.T) {
+// TestMemoryOfAFunctionOverridesTheGlobalMemory checks that a function's own memory size overrides the global one, as
+// in SAM.
+func TestMemoryOfAFunctionOverridesTheGlobalMemory(t *testing.T) {
 	t.Parallel()
 	sizes := functionSizes(t)
 	folders, err := filepath.Glob(root + "/functions/*")

@@ -21,7 +21,7 @@ const (
 )
 
 // 200 functions that start at the same time behind PgBouncer, as behind Neon's pooler, all answer 200.
-func TestR46_ColdStartsThroughThePooler(t *testing.T) {
+func TestR46_ColdStartsThroughThePoolerAllSucceed(t *testing.T) {
 	s := newTestServer(t)
 	ada := s.newUser(t)
 	got := s.startAllAtSameTime(t, ada, dbtest.Pgbouncer(t, s.db))
@@ -34,7 +34,7 @@ func TestR46_ColdStartsThroughThePooler(t *testing.T) {
 // Postgres allows the role of the functions 50 connections, and the functions connect directly. At least 50 of 200
 // functions answer 200, and the others 503 with Retry-After. After that, 200 new functions with a role without this
 // limit all answer 200.
-func TestR46_ColdStartsWithoutAPooler(t *testing.T) {
+func TestR46_ColdStartsBeyondTheConnectionLimitGet503(t *testing.T) {
 	s := newTestServer(t)
 	ada := s.newUser(t)
 	got := s.startAllAtSameTime(t, ada, s.limitedRoleURL(t))

@@ -117,7 +117,7 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 // The attacker has confirmed emails at Supabase that begin with a Kelvin sign, which becomes k in lower case. The
 // attacker's accounts are older than those of the owners of the emails with k. The import gives the attacker no access
 // to the owners' accounts.
-func TestEmailThatFoldsToAnotherTakesNothingInAnImport(t *testing.T) {
+func TestImportGivesNoAccessToAnEmailThatLowersToAnother(t *testing.T) {
 	t.Parallel()
 	const kelvin = "\u212a"
 	attackers := []account{

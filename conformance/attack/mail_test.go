@@ -233,7 +233,7 @@ func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
 
 // A mailed token with a valid signature but without a row in the database was issued by Better Auth, or by an attacker
 // who has the secret. Xenon accepts it only with SHARED_DATABASE=on.
-func TestUnboundMailTokensAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
+func TestMailTokensWithoutARowAreRejectedUnlessTheDatabaseIsShared(t *testing.T) {
 	for setting, want := range map[string]string{"off": "/?error=INVALID_TOKEN", "on": "/"} {
 		s := newTestServer(t, "SHARED_DATABASE="+setting)
 		s.newUser(t)
@@ -335,7 +335,7 @@ func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 
 // With required verification, an attacker signs up with the victim's email before and after the victim. The victim
 // opens the link of their own sign-up. Then the account has the victim's password and name.
-func TestVictimsSignUpReplacesAnAttackersEarlierOne(t *testing.T) {
+func TestSignUpOfTheOwnerReplacesAnEarlierSignUpOfAnAttacker(t *testing.T) {
 	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	s.signUp(t, email, "attacker's own", attackerIP)
 	first := s.newestMail(t, "verify-email", email)

@@ -130,7 +130,7 @@ func (l *concurrentLambda) invoke(id string, e events.APIGatewayV2HTTPRequest) (
 
 // One process handles the requests of several users, first one after the other and then concurrently. Each user gets
 // their own session.
-func TestR51_ConcurrentRequestsInOneEnvironment(t *testing.T) {
+func TestR51_ConcurrentRequestsInOneEnvironmentGetTheirOwnSessions(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
 	signup, session := startConcurrent(t, d, "signup"), startConcurrent(t, d, "session")

@@ -82,7 +82,7 @@ func maximum(samples []sample, of func(figures) float64) (all float64) {
 	return all
 }
 
-func TestGrowthIsReported(t *testing.T) {
+func TestGrowthOfResourcesIsReported(t *testing.T) {
 	t.Parallel()
 	quiet := figures{Goroutines: 12, Heap: 4 << 20, Objects: 30_000, Resident: 40 << 20, Files: 12, Connections: 2}
 	busy := figures{Goroutines: 512, Heap: 16 << 20, Objects: 90_000, Resident: 90 << 20, Files: 520, Connections: 10}

@@ -23,7 +23,7 @@ const (
 // 503, so the number of concurrent requests is limited to those that this machine answers in a quarter of that time. On
 // a busy machine with the race detector these are fewer than five hundred. The soak has no such limit. Passwords have a
 // cheap hash, because the race detector makes a real hash ten times slower.
-func TestR51_FiveHundredUsersWithMixedRequests(t *testing.T) {
+func TestR51_FiveHundredUsersGetTheirOwnData(t *testing.T) {
 	s := newTestServer(t, poolSize, unwrapped, password.Cheap())
 	c := newGroup(t, s.address, 1, userCount)
 	begin := time.Now()

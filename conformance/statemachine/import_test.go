@@ -18,7 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
-func TestDefinitionIsValid(t *testing.T) {
+func TestStateMachineDefinitionIsValid(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(definition)
 	if err != nil {
@@ -154,7 +154,7 @@ func TestRejectedInputsAreNotRetried(t *testing.T) {
 }
 
 // A first execution imports all rows. A second execution copies nothing.
-func TestImport(t *testing.T) {
+func TestSecondExecutionCopiesNothing(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 2000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`

@@ -1,3 +1,3 @@
-// Package validators has tests that verify Xenon's tokens with libraries that know only the issuer and find the keys by
-// themselves. docs/verify-tokens.md lists the results.
+// Package validators verifies Xenon's JWTs with other libraries. The libraries get only the issuer's URL and find its
+// keys themselves. docs/verify-tokens.md lists the results.
 package validators

@@ -27,16 +27,17 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(xenontest.Main(m)) }
 
-// issuer is a running Xenon behind HTTPS.
+// issuer is a running Xenon behind an HTTPS proxy, with a registered user.
 type issuer struct {
 	url         string
-	client      *http.Client // trusts the certificate
-	certificate string       // a file
-	keysFile    string
-	user        string // the id of a registered user
-	token       string // of this user
+	client      *http.Client // trusts the certificate of the proxy
+	certificate string       // the file with this certificate
+	keysFile    string       // the file with the signing keys
+	user        string       // the id of the user
+	token       string       // a JWT of the user
 }
 
+// newIssuer starts Xenon with an algorithm for JWTs, and registers a user.
 func newIssuer(t *testing.T, alg string) issuer {
 	t.Helper()
 	var proxy httputil.ReverseProxy
@@ -78,6 +79,7 @@ func newIssuer(t *testing.T, alg string) issuer {
 	return i
 }
 
+// send sends a request with a bearer token, and decodes the response into the value that into points to.
 func (i issuer) send(t *testing.T, method, path, body, bearer string, into any) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, i.url+path, strings.NewReader(body))
@@ -98,12 +100,12 @@ func (i issuer) send(t *testing.T, method, path, body, bearer string, into any) 
 		err = json.Unmarshal(text, into)
 	}
 	if response.StatusCode != http.StatusOK || err != nil {
-		t.Fatalf("%s %s: got %d %s, %v, want 200", method, path, response.StatusCode, text, err)
+		t.Fatalf("%s %s: got %d %s and the error %v, want 200 and JSON", method, path, response.StatusCode, text, err)
 	}
 }
 
-// tokenForOthers returns a token with the keys of the issuer and another audience.
-func (i issuer) tokenForOthers(t *testing.T) string {
+// tokenForOtherAudience returns a JWT that is signed with the keys of the issuer, for another audience.
+func (i issuer) tokenForOtherAudience(t *testing.T) string {
 	t.Helper()
 	cfg := config.API{
 		SigningKeysFile: i.keysFile, JWTIssuer: i.url, JWTAudience: "https://other.example", JWTExpiresIn: time.Hour,
@@ -130,10 +132,10 @@ func TestGoOIDCAcceptsTokens(t *testing.T) {
 			verifier := provider.Verifier(&oidc.Config{ClientID: i.url})
 			token, err := verifier.Verify(ctx, i.token)
 			if err != nil || token.Subject != i.user {
-				t.Errorf("got %+v, %v, want the user %s", token, err, i.user)
+				t.Errorf("go-oidc verifies a JWT of Xenon: got %+v and the error %v, want the user %s", token, err, i.user)
 			}
-			if _, err := verifier.Verify(ctx, i.tokenForOthers(t)); err == nil {
-				t.Error("a token for another audience is accepted")
+			if _, err := verifier.Verify(ctx, i.tokenForOtherAudience(t)); err == nil {
+				t.Error("go-oidc verifies a JWT for another audience: got no error, want one")
 			}
 		})
 	}

@@ -11,9 +11,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// result is what a library returns for a token.
+// result is what a library returned for a token. User is "" if it rejected the token.
 type result struct{ Name, Version, User, Error string }
 
+// verify verifies a token with each library of verify.mjs.
 func (i issuer) verify(t *testing.T, token string) (all []result) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "verify.mjs", i.url, token)
@@ -21,10 +22,10 @@ func (i issuer) verify(t *testing.T, token string) (all []result) {
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("this test needs the packages that make conformance/validators/node_modules installs: %v", err)
+		t.Fatalf("run verify.mjs: %v; it needs the packages that `make conformance/validators/node_modules` installs", err)
 	}
 	if err := json.Unmarshal(out, &all); err != nil || len(all) != 2 {
-		t.Fatalf("verify.mjs printed %s, %v, want two results", out, err)
+		t.Fatalf("the output of verify.mjs: got %s and the error %v, want JSON with two results", out, err)
 	}
 	return all
 }
@@ -38,12 +39,13 @@ func TestNodeLibrariesAcceptTokens(t *testing.T) {
 			for _, got := range i.verify(t, i.token) {
 				t.Logf("%s %s: %s %s", got.Name, got.Version, got.User, got.Error)
 				if got.User != i.user {
-					t.Errorf("%s %s: got the user %q, %s, want %s", got.Name, got.Version, got.User, got.Error, i.user)
+					t.Errorf("%s %s verifies a JWT of Xenon: got the user %q and the error %q, want the user %s",
+						got.Name, got.Version, got.User, got.Error, i.user)
 				}
 			}
-			for _, got := range i.verify(t, i.tokenForOthers(t)) {
+			for _, got := range i.verify(t, i.tokenForOtherAudience(t)) {
 				if got.Error == "" {
-					t.Errorf("%s %s accepts a token for another audience", got.Name, got.Version)
+					t.Errorf("%s %s verifies a JWT for another audience: got no error, want one", got.Name, got.Version)
 				}
 			}
 		})

@@ -1,5 +1,5 @@
-// Verifies a token with libraries that know only the issuer: node verify.mjs ISSUER TOKEN. Prints the result of each
-// library as JSON: its name and version, and the user of the token or the error.
+// Verifies a JWT with libraries that get only the issuer's URL. Usage: node verify.mjs ISSUER TOKEN. Prints the result
+// of each library as JSON: its name and version, and the user of the token or the error.
 import { readFileSync } from 'node:fs';
 import { JwtVerifier } from 'aws-jwt-verify';
 import express from 'express';

@@ -27,7 +27,7 @@ func TestGatewayRejectsLargeHeadersBeforeTheFunction(t *testing.T) {
 	}
 }
 
-func TestHeaderBytesOfEvents(t *testing.T) {
+func TestHeaderBytesCountRequestLineAndHeaders(t *testing.T) {
 	t.Parallel()
 	e := events.APIGatewayV2HTTPRequest{
 		RawPath: "/api/auth/ok", RawQueryString: "a=b", Cookies: []string{"c=1"},
