@@ -48,7 +48,7 @@ dev: $(if $(findstring --no-site,$(ARGS)),,website/csp-hashes.txt) ## run everyt
 	@exec bin/xenon dev $(ARGS)
 
 .PHONY: site
-site: website/node_modules ## like dev, with live reload of the site
+site: packages/docusaurus-theme/lib/index.js ## like dev, with live reload of the site
 	@go build -o bin/xenon ./cmd/xenon
 	@exec scripts/site $(ARGS)
 
@@ -87,6 +87,7 @@ nightly: .tools/pgbouncer.done conformance/node_modules ## run the long tests wi
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
 	@npm run --silent lint
+	@cd packages/docusaurus-theme && npm run --silent typecheck && npm run --silent test
 	@cd website && npm run --silent typecheck && npm run --silent test
 
 .PHONY: secrets
@@ -305,21 +306,24 @@ clean: ## remove the development database, secret and keys, and all build result
 # Builds the site if a source file is newer. The build writes csp-hashes.txt last.
 SITE_SOURCES := $(shell find website docs \( -name node_modules -o -name build -o -name .docusaurus -o -name csp-hashes.txt \) -prune -o -path website -o -print 2>/dev/null)
 
-website/csp-hashes.txt: $(SITE_SOURCES) website/node_modules
+website/csp-hashes.txt: $(SITE_SOURCES) packages/docusaurus-theme/lib/index.js
 	@$(NEEDS_NODE)
 	@echo "Building the site, about a minute …"
 	@cd website && npm run --silent build || { rm -f csp-hashes.txt; exit 1; }
 	@touch $@
 
-node_modules: package-lock.json
-	@$(NEEDS_NODE)
-	@npm ci --no-audit --no-fund
+# Compiles the theme in less than a few seconds.
+THEME_SOURCES := $(shell find packages/docusaurus-theme \( -name node_modules -o -name lib -o -name .stock \) -prune -o -type f -print 2>/dev/null)
+
+packages/docusaurus-theme/lib/index.js: $(THEME_SOURCES) node_modules
+	@cd packages/docusaurus-theme && npm run --silent build
 	@touch $@
 
-website/node_modules: website/package-lock.json
+# The workspaces website and packages/docusaurus-theme, and the formatter.
+node_modules: package-lock.json
 	@$(NEEDS_NODE)
 	@echo "Installing the site's dependencies …"
-	@cd website && npm ci --no-audit --no-fund
+	@npm ci --no-audit --no-fund
 	@touch $@
 
 e2e/node_modules: e2e/package-lock.json

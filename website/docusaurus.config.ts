@@ -3,6 +3,7 @@ import type { Options as SitemapOptions } from '@docusaurus/plugin-sitemap';
 import type { Options as ThemeOptions } from '@docusaurus/theme-classic';
 import type { UserThemeConfig } from '@docusaurus/theme-common';
 import type { Config } from '@docusaurus/types';
+import type { Options as XenonOptions } from '@xenon-auth/docusaurus-theme';
 import { PrivatePages, Repository } from './plugins/constants';
 import counts from './plugins/counts';
 import licences from './plugins/licences';
@@ -34,7 +35,7 @@ const themeConfig: UserThemeConfig = {
       { to: '/docs/getting-started/', label: 'Docs', position: 'left', activeBaseRegex: '^/docs/(?!api/|migrate)' },
       { to: '/docs/api/', label: 'API', position: 'left' },
       { to: '/docs/migrate/', label: 'Import from Supabase', position: 'left', activeBaseRegex: '^/docs/migrate' },
-      { type: 'custom-account', position: 'right' },
+      { type: 'custom-xenonAccount', position: 'right' },
     ],
   },
   footer: {
@@ -128,6 +129,7 @@ const config: Config = {
       '@docusaurus/theme-classic',
       { customCss: ['./src/css/custom.css', './src/css/frame.css', './src/css/manual.css'] } satisfies ThemeOptions,
     ],
+    ['@xenon-auth/docusaurus-theme', { profile: true, privacyLink: '/docs/security/' } satisfies XenonOptions],
   ],
   themeConfig,
 };

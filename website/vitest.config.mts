@@ -1,8 +1,11 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const docusaurus = here('./node_modules/@docusaurus/core/lib/client/exports');
+const resolve = createRequire(import.meta.url).resolve;
+const docusaurus = path.join(path.dirname(resolve('@docusaurus/core/package.json')), 'lib/client/exports');
 
 export default defineConfig({
   resolve: {
@@ -11,8 +14,6 @@ export default defineConfig({
       { find: '@generated/codeTranslations', replacement: here('./src/testing/codeTranslations.json') },
       { find: /^@docusaurus\/(Translate|Interpolate)$/, replacement: `${docusaurus}/$1.js` },
       { find: '@docusaurus/router', replacement: 'react-router-dom' },
-      { find: '@docusaurus/Link', replacement: here('./src/testing/Link.tsx') },
-      { find: '@docusaurus/useDocusaurusContext', replacement: here('./src/testing/useDocusaurusContext.ts') },
     ],
   },
   // Docusaurus publishes JSX in files named .js.

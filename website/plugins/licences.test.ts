@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { formatLicences, isAllowed, type PackageLicence, packageOf, parseLicences, readLicence } from './licences';
 
 const site = path.resolve(import.meta.dirname, '..');
+const root = path.resolve(site, '..');
 
 /** Licences that require at most that their text is distributed with the code. */
 const permissive = [
@@ -60,15 +61,20 @@ test('parseLicences returns the packages of formatLicences', () => {
   expect(parseLicences(formatLicences([{ ...part, text: 'Permission is hereby granted\n\n---' }]))).toEqual([part]);
 });
 
-/** The packages of the lock file, without development dependencies. Some are for other platforms and not installed. */
+/**
+ * The packages of the lock file of all workspaces, without development dependencies. Some are for other platforms and
+ * not installed.
+ */
 function lockedPackages(): PackageLicence[] {
-  const lock = JSON.parse(readFileSync(path.join(site, 'package-lock.json'), 'utf8'));
-  const entries: [string, { dev?: boolean; version: string; license?: string }][] = Object.entries(lock.packages);
+  const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  const entries: [string, { dev?: boolean; link?: boolean; version: string; license?: string }][] = Object.entries(
+    lock.packages,
+  );
   return entries
-    .filter(([folder, { dev }]) => folder !== '' && !dev)
+    .filter(([folder, { dev, link }]) => folder.includes('node_modules') && !dev && !link)
     .map(([folder, { version, license }]) =>
-      existsSync(path.join(site, folder, 'package.json'))
-        ? readLicence(path.join(site, folder))
+      existsSync(path.join(root, folder, 'package.json'))
+        ? readLicence(path.join(root, folder))
         : { name: folder, version, licence: license ?? 'none' },
     );
 }

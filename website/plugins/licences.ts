@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { LoadContext, Plugin } from '@docusaurus/types';
 import type { Compiler, Module } from 'webpack';
@@ -30,7 +31,8 @@ export default function licences({ siteDir }: LoadContext): Plugin {
     },
     postBuild({ outDir }) {
       if (folders.size === 0) throw new Error('licences: found no package in the built site, want at least one');
-      folders.add(path.join(siteDir, 'node_modules/@rspack/core')); // Rspack's runtime code is part of every page
+      const resolve = createRequire(path.join(siteDir, 'package.json')).resolve;
+      folders.add(path.dirname(resolve('@rspack/core/package.json'))); // its runtime code is part of every page
       const all = [...folders].map((folder) => ({ ...readLicence(folder), text: readLicenceText(folder) }));
       const fonts = path.join(siteDir, 'src/fonts');
       all.push({ name: 'hanken-grotesk.woff2', version: '-', licence: 'OFL-1.1', text: readLicenceText(fonts) });

@@ -1,0 +1,15 @@
+// Compiles src/ into lib/: the theme with TypeScript, and the stylesheets as they are.
+import { execFileSync } from 'node:child_process';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..');
+const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
+const tsc = path.join(path.dirname(typescript), 'bin/tsc');
+
+rmSync(path.join(root, 'lib'), { recursive: true, force: true });
+for (const project of ['tsconfig.client.json', 'tsconfig.server.json'])
+  execFileSync(process.execPath, [tsc, '-p', path.join(root, project)], { stdio: 'inherit' });
+for (const file of readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }))
+  if (file.endsWith('.css')) cpSync(path.join(root, 'src', file), path.join(root, 'lib', file));

@@ -1,0 +1,23 @@
+import { createAuthClient } from 'better-auth/client';
+import { jwtClient } from 'better-auth/client/plugins';
+import { bearerOptions } from './bearer';
+import { fetchOrNetworkError } from './network';
+import { site } from './site';
+
+/** The stock client. The only module that imports better-auth. */
+export const authClient = createAuthClient({
+  ...(site.apiOrigin && { baseURL: site.apiOrigin }),
+  plugins: [jwtClient()],
+  fetchOptions: {
+    customFetchImpl: fetchOrNetworkError,
+    ...(site.apiMode === 'bearer' && bearerOptions),
+  },
+});
+
+export type AuthClient = typeof authClient;
+export type Session = AuthClient['$Infer']['Session'];
+export type User = Session['user'];
+/** One row of list-sessions. */
+export type SessionRow = Session['session'];
+/** One row of list-accounts. */
+export type Account = NonNullable<Awaited<ReturnType<AuthClient['listAccounts']>>['data']>[number];

@@ -1,0 +1,30 @@
+import { type Draft, unsaved } from './profileDraft';
+
+// In memory only, by user id: one person's input is never shown to another person who signs in on the same page.
+const drafts = new Map<string, Draft>();
+
+/** The person's unsaved input, kept when the form disappeared because the session ended. */
+export function keptDraft(userId: string): Draft | undefined {
+  return drafts.get(userId);
+}
+
+/** Keeps a draft while it has unsaved changes. */
+export function keepDraft(userId: string, draft: Draft): void {
+  if (unsaved(draft)) drafts.set(userId, draft);
+  else drafts.delete(userId);
+}
+
+/** Drops the draft that a person discards. */
+export function dropDraft(userId: string): void {
+  drafts.delete(userId);
+}
+
+/** Drops all drafts, after a person has signed out. */
+export function dropDrafts(): void {
+  drafts.clear();
+}
+
+/** Whether there is any unsaved input. */
+export function hasDrafts(): boolean {
+  return drafts.size > 0;
+}

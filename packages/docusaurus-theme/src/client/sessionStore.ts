@@ -1,0 +1,139 @@
+import { useSyncExternalStore } from 'react';
+import type { AuthClient, Session } from './authClient';
+import { forgetSessionToken } from './bearer';
+import { callAuth } from './callAuth';
+import type { Outcome } from './failure';
+import { tokenStore } from './jwt';
+import { loadClient } from './loadClient';
+import { NetworkError } from './network';
+import { site } from './site';
+
+/**
+ * Whether a person is signed in. `pending`: not known yet. `unreachable`: not known, because the server does not
+ * answer.
+ */
+export type SessionState =
+  | {
+      readonly status: 'pending' | 'signed-out' | 'unreachable';
+      readonly user?: undefined;
+      readonly session?: undefined;
+    }
+  | { readonly status: 'signed-in'; readonly user: Session['user']; readonly session: Session['session'] };
+
+// One store for the whole page. React reads it with useSyncExternalStore, so no component has to be above the others.
+const pending: SessionState = { status: 'pending' };
+let state: SessionState = pending;
+const listeners = new Set<() => void>();
+const tokens = tokenStore(fetchToken);
+let connection: Promise<AuthClient> | undefined;
+
+/** The session of the person who visits the site. `pending` in the static HTML and during hydration. */
+export function useSession(): SessionState {
+  return useSyncExternalStore(subscribe, currentSession, () => pending);
+}
+
+/** The session now, for code outside components. */
+export function currentSession(): SessionState {
+  return state;
+}
+
+/** A JWT for APIs, from memory. Fetched when there is none, or when 80 % of its lifetime has passed. */
+export function getToken(): Promise<Outcome<string>> {
+  return tokens.get();
+}
+
+/** Drops the JWT, because an API rejected it. */
+export function clearToken(): void {
+  tokens.clear();
+}
+
+/** Fetches the session again, and returns it when the server has answered. */
+export async function refreshSession(): Promise<SessionState> {
+  const client = await connect();
+  if (!client) return state;
+  await client.useSession.get().refetch();
+  await untilSettled(client);
+  return state;
+}
+
+/** Signs out. The client then also updates all other tabs. */
+export async function signOut(): Promise<Outcome<unknown>> {
+  tokens.clear();
+  const outcome = await callAuth((client, fetchOptions) => client.signOut({ fetchOptions }));
+  if (!outcome.failure && site.apiMode === 'bearer') forgetSessionToken();
+  return outcome;
+}
+
+/** Starts to read the session when the browser is idle, so that the first page is usable before. */
+export function startSession(): void {
+  whenIdle(connect);
+  // A loaded client fetches the session again when the network comes back. This loads a missing client.
+  window.addEventListener('online', connect);
+  // A page from the back/forward cache shows the session from when the person left it. The page of a person who was
+  // signed in is loaded again, because it can contain their data.
+  window.addEventListener('pageshow', ({ persisted }) => {
+    if (!persisted) return;
+    if (state.status === 'signed-in') window.location.reload();
+    else void refreshSession();
+  });
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function setState(next: SessionState): void {
+  if (next.user?.id !== state.user?.id) tokens.clear();
+  state = next;
+  for (const listener of listeners) listener();
+}
+
+/** Loads the client once and reads its session from then on. Undefined if the client cannot be loaded now. */
+async function connect(): Promise<AuthClient | undefined> {
+  connection ??= loadClient().then((client) => {
+    client.useSession.subscribe(read);
+    return client;
+  });
+  try {
+    return await connection;
+  } catch (error) {
+    connection = undefined;
+    setState({ status: 'unreachable' });
+    if (error instanceof NetworkError) return undefined;
+    throw error;
+  }
+}
+
+type ClientSession = ReturnType<AuthClient['useSession']['get']>;
+
+function read({ data, error, isPending }: ClientSession): void {
+  // On a site without an API, the answer can be an HTML page instead of a session.
+  if (data?.user && data.session) setState({ status: 'signed-in', user: data.user, session: data.session });
+  // While the client fetches the session again, the last state stays. Otherwise a form would disappear each time the
+  // window gets the focus, because the client then fetches the session.
+  else if (!isPending) setState({ status: error && error.status !== 401 ? 'unreachable' : 'signed-out' });
+}
+
+// Another request of the client can replace the one that was waited for.
+function untilSettled(client: AuthClient): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = client.useSession.listen(check);
+    function check({ isPending, isRefetching }: ClientSession): void {
+      if (isPending || isRefetching) return;
+      stop();
+      resolve();
+    }
+    check(client.useSession.get());
+  });
+}
+
+async function fetchToken(): Promise<Outcome<string>> {
+  const { data, failure } = await callAuth((client, fetchOptions) => client.token({ fetchOptions }));
+  return failure ? { failure } : { data: data?.token ?? '' };
+}
+
+function whenIdle(run: () => unknown): void {
+  if (typeof window.requestIdleCallback === 'function') window.requestIdleCallback(run, { timeout: 500 });
+  else window.setTimeout(run, 1);
+}

@@ -1,0 +1,97 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { keepDraft, keptDraft } from './drafts';
+import type { Failure, Outcome } from './failure';
+import { subject } from './jwt';
+import { type Answers, type Caller, readProfile } from './profile';
+import { type Draft, draftOf, keepTyped, rebase, type SaveResult, send } from './profileDraft';
+import { clearToken, getToken } from './sessionStore';
+
+/** A person's profile while it is loaded and edited. */
+export interface ProfileEditor {
+  /** Undefined while the profile is loading, and when loading failed. */
+  readonly draft: Draft | undefined;
+  /** Why loading failed. */
+  readonly failure: Failure | undefined;
+  /** Loads the profile again. */
+  readonly load: () => void;
+  readonly set: <F extends keyof Answers>(field: F, answer: Answers[F]) => void;
+  /** Resets the draft to the saved profile. */
+  readonly reset: () => void;
+  readonly save: () => Promise<Outcome<SaveResult>>;
+}
+
+/** Loads the profile of the person who is signed in, and keeps their input while they sign in again. */
+export function useProfile(userId: string): ProfileEditor {
+  const caller = useCaller(userId);
+  // A draft belongs to one person: another person who signs in on the same page must not see it.
+  const [edited, setEdited] = useState<{ readonly userId: string; readonly draft: Draft }>();
+  const draft = edited?.userId === userId ? edited.draft : undefined;
+  const [failure, setFailure] = useState<Failure>();
+  const [round, setRound] = useState(0);
+  const latest = useRef<Draft>(undefined);
+  const owner = useRef(userId);
+  const update = useCallback(
+    (next: Draft) => {
+      keepDraft(userId, next);
+      if (owner.current !== userId) return; // saved for the person before
+      latest.current = next;
+      setEdited({ userId, draft: next });
+    },
+    [userId],
+  );
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new value of `round` loads the profile again
+  useEffect(() => {
+    let left = false;
+    owner.current = userId;
+    latest.current = undefined;
+    setFailure(undefined);
+    void readProfile(caller).then((read) => {
+      if (left) return;
+      if (read.failure && read.failure.code !== 'PROFILE_NOT_FOUND') return setFailure(read.failure);
+      const kept = keptDraft(userId);
+      update(kept ? rebase(kept, read.data) : draftOf(read.data));
+    });
+    return () => {
+      left = true;
+    };
+  }, [caller, userId, update, round]);
+
+  return {
+    draft,
+    failure,
+    load: () => setRound(round + 1),
+    set: (field, answer) => {
+      if (latest.current) update({ ...latest.current, answers: { ...latest.current.answers, [field]: answer } });
+    },
+    reset: () => {
+      if (latest.current) update(draftOf(latest.current.base));
+    },
+    save: async () => {
+      const sent = latest.current ?? draftOf(undefined);
+      const outcome = await send(caller, sent);
+      if (outcome.data) update(keepTyped(sent, latest.current ?? sent, outcome.data.draft));
+      return outcome;
+    },
+  };
+}
+
+/**
+ * Calls the profile API for one person only. If another person has signed in in another tab, the browser's cookie
+ * belongs to that person. The hook then discards the token, and the call fails with UNAUTHORIZED.
+ */
+function useCaller(userId: string): Caller {
+  return useMemo(() => {
+    const ownToken = async () => {
+      const token = await getToken();
+      if (token.failure || subject(token.data) === userId) return token;
+      clearToken();
+      return undefined;
+    };
+    // The token in memory can belong to the person who was signed in before, so it tries twice.
+    const get = async () => (await ownToken()) ?? (await ownToken()) ?? { failure: signedOut };
+    return { getToken: get, clearToken };
+  }, [userId]);
+}
+
+const signedOut: Failure = { code: 'UNAUTHORIZED', status: 401 };

@@ -1,0 +1,192 @@
+import Link from '@docusaurus/Link';
+import { useLocation } from '@docusaurus/router';
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import type { Session } from '../../client/authClient';
+import { callAuth } from '../../client/callAuth';
+import { needsPassword, needsSignIn } from '../../client/errors';
+import type { Outcome } from '../../client/failure';
+import { useSession } from '../../client/sessionStore';
+import { paths } from '../../client/site';
+import { texts } from '../../client/texts';
+import { useAccounts, useHasPassword } from '../../client/useAccounts';
+import { useSubmit } from '../../client/useSubmit';
+import FormMessage from '../FormMessage';
+import PasswordField from '../PasswordField';
+import ProviderButtons from '../ProviderButtons';
+import SubmitButton from '../SubmitButton';
+import Username from '../Username';
+import styles from './styles.module.css';
+
+/** For calls that fail if the server requires the password again, or if the session has ended. */
+export interface Confirmation {
+  /**
+   * Makes the call. If the server requires a new sign-in, shows the dialog, and makes the call again after the sign-in.
+   * If the person cancels, returns the first failure.
+   */
+  readonly withReauthentication: <T>(call: () => Promise<Outcome<T>>) => Promise<Outcome<T>>;
+  /** The component that uses the hook has to render it. */
+  readonly dialog: ReactNode;
+}
+
+interface Question {
+  readonly person: Session;
+  readonly expired: boolean;
+  readonly answer: (signedIn: boolean) => void;
+}
+
+/** Asks the person who is, or was last, signed in on this page to sign in again when the server requires it. */
+export function usePasswordDialog(): Confirmation {
+  const state = useSession();
+  const last = useRef<Session>(undefined);
+  useEffect(() => {
+    if (state.status === 'signed-in') last.current = { user: state.user, session: state.session };
+  }, [state]);
+  const [question, setQuestion] = useState<Question>();
+  const withReauthentication: Confirmation['withReauthentication'] = async (call) => {
+    const first = await call();
+    const { failure } = first;
+    const person = last.current;
+    if (!failure || !person || !(needsPassword(failure) || needsSignIn(failure))) return first;
+    const signedIn = await new Promise<boolean>((answer) =>
+      setQuestion({ person, expired: needsSignIn(failure), answer }),
+    );
+    setQuestion(undefined);
+    return signedIn ? call() : first;
+  };
+  return {
+    withReauthentication,
+    dialog: question && <PasswordDialog {...question} />,
+  };
+}
+
+function PasswordDialog({ person, expired, answer }: Question): ReactNode {
+  const box = useRef<HTMLDialogElement>(null);
+  const title = useId();
+  const hasPassword = useHasPassword(person.user.id, !expired) ?? true;
+  useEffect(() => box.current?.showModal(), []);
+  const close = () => box.current?.close(); // returns the focus to the element that had it
+  const onSignedIn = () => {
+    answer(true);
+    close();
+  };
+  return (
+    <dialog ref={box} className={styles.dialog} aria-labelledby={title} onClose={() => answer(false)}>
+      <h2 id={title}>
+        {hasPassword
+          ? translate({ id: 'theme.xenon.again.title', message: 'Enter your password again' })
+          : translate({ id: 'theme.xenon.again.title.noPassword', message: 'Sign in again' })}
+      </h2>
+      {hasPassword && <PasswordForm person={person} expired={expired} onSignedIn={onSignedIn} onCancel={close} />}
+      <OtherWays person={person} expired={expired} hasPassword={hasPassword} onCancel={close} />
+    </dialog>
+  );
+}
+
+interface FormProps {
+  readonly person: Session;
+  readonly expired: boolean;
+  readonly onSignedIn: () => void;
+  readonly onCancel: () => void;
+}
+
+function PasswordForm({ person, expired, onSignedIn, onCancel }: FormProps): ReactNode {
+  const [password, setPassword] = useState('');
+  const { busy, failure, retryInSeconds, onSubmit } = useSubmit(async () => {
+    const { failure } = await signInAgain(person, password);
+    if (failure) setPassword('');
+    else onSignedIn();
+    return failure;
+  });
+  return (
+    <form onSubmit={onSubmit} method="post">
+      <p>
+        {expired
+          ? translate({
+              id: 'theme.xenon.again.expired',
+              message: 'You were signed out in the meantime. Nothing is lost: sign in to continue.',
+            })
+          : translate({
+              id: 'theme.xenon.again.why',
+              message: 'You signed in a while ago. To protect your account, enter your password again.',
+            })}
+      </p>
+      <FormMessage failure={failure} retryInSeconds={retryInSeconds} fields={{ password: 'password-again-input' }} />
+      <Username email={person.user.email} />
+      <PasswordField
+        name="password-again-input"
+        label={translate(
+          { id: 'theme.xenon.again.password', message: 'Password of {email}' },
+          { email: person.user.email },
+        )}
+        autoComplete="current-password"
+        value={password}
+        onChange={setPassword}
+      />
+      <div className={styles.actions}>
+        <SubmitButton busy={busy} retryInSeconds={retryInSeconds}>
+          {translate({ id: 'theme.xenon.again.submit', message: 'Continue' })}
+        </SubmitButton>
+        <Cancel onCancel={onCancel} />
+      </div>
+    </form>
+  );
+}
+
+interface OtherWaysProps {
+  readonly person: Session;
+  readonly expired: boolean;
+  readonly hasPassword: boolean;
+  readonly onCancel: () => void;
+}
+
+// Buttons for the linked providers, which open another page. For a person without a password also a link to set one.
+function OtherWays({ person, expired, hasPassword, onCancel }: OtherWaysProps): ReactNode {
+  const { pathname, hash } = useLocation();
+  const linked = useAccounts(person.user.id, !expired)?.data?.map(({ providerId }) => providerId);
+  if (hasPassword) return <ProviderButtons start="account" next={pathname + hash} only={linked} />;
+  return (
+    <>
+      <p>
+        {translate({
+          id: 'theme.xenon.again.why.noPassword',
+          message: 'To protect your account, sign in again. Then you come back to this page.',
+        })}
+      </p>
+      <ProviderButtons
+        start="account"
+        next={pathname + hash}
+        only={linked}
+        title={translate({ id: 'theme.xenon.again.with', message: 'Use your linked account' })}
+      />
+      <div className={styles.actions}>
+        <Link className="button button--secondary" to={paths.forgotPassword}>
+          {translate({ id: 'theme.xenon.again.setPassword', message: 'Set a password by e-mail' })}
+        </Link>
+        <Cancel onCancel={onCancel} />
+      </div>
+    </>
+  );
+}
+
+function Cancel({ onCancel }: { readonly onCancel: () => void }): ReactNode {
+  return (
+    <button type="button" className="button button--secondary" onClick={onCancel}>
+      {texts.cancel()}
+    </button>
+  );
+}
+
+// Creates a session with the same lifetime as the old one, and ends the old one: the list of devices keeps one entry.
+async function signInAgain({ user, session }: Session, password: string): Promise<Outcome<unknown>> {
+  const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > shortLifetime;
+  const outcome = await callAuth((client, fetchOptions) =>
+    client.signIn.email({ email: user.email, password, rememberMe, fetchOptions }),
+  );
+  if (!outcome.failure)
+    await callAuth((client, fetchOptions) => client.revokeSession({ token: session.token, fetchOptions }));
+  return outcome;
+}
+
+// Milliseconds. Better Auth gives sessions without "remember me" a lifetime of one day, and never extends them.
+const shortLifetime = 25 * 60 * 60 * 1000;

@@ -1,0 +1,156 @@
+// @vitest-environment node
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { LoadContext, PluginContentLoadedActions, RouteConfig } from '@docusaurus/types';
+import { normalizePluginOptions } from '@docusaurus/utils-validation';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import themeXenon, { getSwizzleConfig, validateOptions } from '.';
+import type { Options, PluginOptions } from './options';
+import type { SiteData } from './siteData';
+
+let siteDir: string;
+beforeAll(() => {
+  siteDir = mkdtempSync(path.join(tmpdir(), 'xenon-theme-'));
+  useDocusaurus('3.10.2');
+});
+afterAll(() => rmSync(siteDir, { recursive: true }));
+
+function useDocusaurus(version: string): void {
+  const dir = path.join(siteDir, 'node_modules/@docusaurus/core');
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(path.join(dir, 'package.json'), JSON.stringify({ name: '@docusaurus/core', version }));
+}
+
+const validate = (options: Options = {}): PluginOptions =>
+  validateOptions({ validate: normalizePluginOptions as never, options });
+
+function plugin(options: Options = {}, baseUrl = '/', trailingSlash?: boolean, locale = 'en') {
+  const context = { siteDir, baseUrl, siteConfig: { trailingSlash }, i18n: { currentLocale: locale } };
+  return themeXenon(context as unknown as LoadContext, validate(options));
+}
+
+async function load(...of: Parameters<typeof plugin>): Promise<{ routes: string[]; data: SiteData }> {
+  const routes: string[] = [];
+  let data: unknown;
+  const actions = {
+    addRoute: ({ path, component }: RouteConfig) => routes.push(`${path} ${component}`),
+    setGlobalData: (value: unknown) => {
+      data = value;
+    },
+  };
+  await plugin(...of).contentLoaded?.({
+    content: undefined,
+    actions: actions as unknown as PluginContentLoadedActions,
+  });
+  return { routes, data: data as SiteData };
+}
+
+describe('the pages', () => {
+  it('are routes with theme components; the profile page only with the option', async () => {
+    const { routes } = await load();
+    expect(routes).toEqual([
+      '/login @theme/XenonLoginPage',
+      '/register @theme/XenonRegisterPage',
+      '/forgot-password @theme/XenonForgotPasswordPage',
+      '/reset-password @theme/XenonResetPasswordPage',
+      '/verify-email @theme/XenonVerifyEmailPage',
+      '/cancel-email-change @theme/XenonCancelEmailChangePage',
+      '/account @theme/XenonAccountPage',
+    ]);
+    expect((await load({ profile: true })).routes).toContain('/profile @theme/XenonProfilePage');
+  });
+
+  it('have the base URL, the trailing slash and the paths of the options', async () => {
+    const { data } = await load({ routes: { login: '/sign-in' }, afterSignIn: '/docs' }, '/learn/', true);
+    expect(data.paths.login).toBe('/learn/sign-in/');
+    expect(data.paths.account).toBe('/learn/account/');
+    expect(data.afterSignIn).toBe('/learn/docs/');
+  });
+
+  it('open the profile after a sign-in if there is one, and otherwise the home page', async () => {
+    expect((await load({}, '/learn/')).data.afterSignIn).toBe('/learn/');
+    expect((await load({ profile: true }, '/learn/')).data.afterSignIn).toBe('/learn/profile');
+  });
+});
+
+describe('a site with a fault', () => {
+  const contentLoaded = (allContent: unknown) =>
+    plugin({}, '/learn/').allContentLoaded?.({ allContent: allContent as never, actions: {} as never });
+
+  it('is told which page is already there', () => {
+    const pages = { default: [{ permalink: '/learn/' }, { permalink: '/learn/account/' }] };
+    expect(() => contentLoaded({ 'docusaurus-plugin-content-pages': pages })).toThrow(
+      'the site already has a page at /learn/account. Move that page, or choose another path in the options of the ' +
+        "theme: routes: { account: '/other-path' }",
+    );
+  });
+
+  it('is told that a document is there, too', () => {
+    const docs = { default: { loadedVersions: [{ docs: [{ permalink: '/learn/login' }] }] } };
+    expect(() => contentLoaded({ 'docusaurus-plugin-content-docs': docs })).toThrow('page at /learn/login');
+  });
+
+  it('is told that the theme is installed twice', () => {
+    expect(() => contentLoaded({ 'docusaurus-theme-xenon': { default: undefined, second: undefined } })).toThrow(
+      'is installed 2 times (ids default, second)',
+    );
+  });
+
+  it.each(['2.4.3', '3.9.2', '4.0.0'])('is told that Docusaurus %s does not fit', (version) => {
+    useDocusaurus(version);
+    try {
+      expect(() => plugin()).toThrow(`needs Docusaurus 3.10 or a later 3.x version, and this site has ${version}`);
+    } finally {
+      useDocusaurus('3.10.2');
+    }
+  });
+});
+
+describe('options', () => {
+  it('have defaults for a server with the origin of the site', () => {
+    expect(validate()).toMatchObject({
+      apiOrigin: '',
+      apiMode: 'cookie',
+      methods: { password: true, providers: true },
+      profile: false,
+      signUp: true,
+      passwordLength: { min: 8, max: 128 },
+    });
+  });
+
+  it.each<[Options, string]>([
+    [{ apiOrigin: 'https://auth.example.com/api' }, 'must be an origin without a path'],
+    [{ apiOrigin: 'auth.example.com' }, 'must be an origin without a path'],
+    [{ apiMode: 'bearer' }, 'apiMode "bearer" needs apiOrigin'],
+    [
+      { apiMode: 'bearer', apiOrigin: 'https://auth.example.com', methods: { providers: true } },
+      'methods.providers does not work with apiMode "bearer"',
+    ],
+    [{ methods: { password: false, providers: false } }, 'methods shows no way to sign in'],
+    [{ routes: { login: 'login' } }, 'must be a path of this site, such as "/account"'],
+    [{ routes: { login: 'https://example.com/' } }, 'must be a path of this site, such as "/account"'],
+    [{ routes: { login: '/account' } }, 'have the same path /account'],
+    [{ termsLink: 'javascript:alert(1)' }, 'must be a path of this site or a URL with https:'],
+    [{ passwordLength: { min: 20, max: 10 } }, 'must be greater than or equal to'],
+    [{ apiUrl: 'https://auth.example.com' } as Options, '"apiUrl" is not allowed'],
+  ])('%j are rejected', (options, message) => {
+    expect(() => validate(options)).toThrow(message);
+  });
+
+  it('allow bearer tokens for an API on another site, without providers', () => {
+    const { methods } = validate({ apiMode: 'bearer', apiOrigin: 'https://auth.example.com' });
+    expect(methods).toEqual({ password: true, providers: false });
+  });
+});
+
+it('has German texts', async () => {
+  const messages = await plugin({}, '/', undefined, 'de-CH').getDefaultCodeTranslationMessages?.();
+  expect(messages?.['theme.xenon.login.title']).toBe('Anmelden');
+});
+
+it('lets sites replace pages, layout and menu safely, and forms with a warning', () => {
+  const { components } = getSwizzleConfig();
+  expect(components['XenonLoginPage']?.actions).toEqual({ eject: 'safe', wrap: 'safe' });
+  expect(components['XenonAuthForms/SignInForm']?.actions).toEqual({ eject: 'unsafe', wrap: 'unsafe' });
+});

@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { LoadContext, Plugin } from '@docusaurus/types';
+import { normalizeUrl } from '@docusaurus/utils';
+import { applyTrailingSlash } from '@docusaurus/utils-common';
+import type { PluginOptions } from './options';
+import { type PageName, pageNames, type SiteData } from './siteData';
+
+export { default as getSwizzleConfig } from './getSwizzleConfig';
+export { validateOptions } from './options';
+
+const pluginName = 'docusaurus-theme-xenon';
+const packageName = '@xenon-auth/docusaurus-theme';
+
+/** The theme: its pages, its navbar item, and the session of the person who visits the site. */
+export default function themeXenon(context: LoadContext, options: PluginOptions): Plugin {
+  checkDocusaurus(context.siteDir);
+  const data = siteDataOf(context, options);
+  const pages = pageNames.filter((page) => page !== 'profile' || options.profile);
+  return {
+    name: pluginName,
+    getThemePath: () => '../lib/theme',
+    getTypeScriptThemePath: () => '../src/theme',
+    // `docusaurus write-translations` searches these folders and the theme path for texts.
+    getPathsToWatch: () => ['client', 'components'].map((folder) => path.join(__dirname, folder, '**/*.js')),
+    getClientModules: () => ['./css/theme.css', './client/start'],
+    getDefaultCodeTranslationMessages: async () => readMessages(context.i18n.currentLocale),
+    contentLoaded({ actions }) {
+      actions.setGlobalData(data);
+      for (const page of pages) actions.addRoute({ path: data.paths[page], component: componentOf(page), exact: true });
+    },
+    allContentLoaded({ allContent }) {
+      const ids = Object.keys(allContent[pluginName] ?? {});
+      if (ids.length > 1)
+        throw new Error(`${packageName} is installed ${ids.length} times (ids ${ids.join(', ')}). Keep one of them.`);
+      const permalinks = new Set([...permalinksOf(allContent)].map(withoutSlash));
+      for (const page of pages) {
+        if (permalinks.has(withoutSlash(data.paths[page])))
+          throw new Error(
+            `${packageName}: the site already has a page at ${data.paths[page]}. Move that page, or choose another ` +
+              `path in the options of the theme: routes: { ${page}: '/other-path' }`,
+          );
+      }
+    },
+  };
+}
+
+/** The theme component of a page. */
+function componentOf(page: PageName): string {
+  return `@theme/Xenon${page.charAt(0).toUpperCase()}${page.slice(1)}Page`;
+}
+
+function siteDataOf({ baseUrl, siteConfig }: LoadContext, options: PluginOptions): SiteData {
+  const { trailingSlash } = siteConfig;
+  const pathOf = (route: string) => applyTrailingSlash(normalizeUrl([baseUrl, route]), { trailingSlash, baseUrl });
+  const { id: _, routes, afterSignIn = options.profile ? routes.profile : '/', ...rest } = options;
+  const paths = Object.fromEntries(pageNames.map((page) => [page, pathOf(routes[page])]));
+  return { ...rest, baseUrl, paths: paths as SiteData['paths'], afterSignIn: pathOf(afterSignIn) };
+}
+
+/** Stops the build of a site with a version of Docusaurus that the theme was not made for. */
+function checkDocusaurus(siteDir: string): void {
+  const file = createRequire(path.join(siteDir, 'package.json')).resolve('@docusaurus/core/package.json');
+  const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major === 3 && minor >= 10) return;
+  throw new Error(
+    `${packageName} needs Docusaurus 3.10 or a later 3.x version, and this site has ${version}. ` +
+      'Install the same new version of every @docusaurus package.',
+  );
+}
+
+/** The texts of the theme in the language of a locale; none for English, whose texts are in the code. */
+function readMessages(locale: string): { [id: string]: string } {
+  const file = path.join(__dirname, '../locales', `${new Intl.Locale(locale).language}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+/** The paths of all pages in the content of the site's plugins. They are in properties named `permalink`. */
+function* permalinksOf(content: unknown, seen = new Set<unknown>()): Generator<string> {
+  if (typeof content !== 'object' || content === null || seen.has(content)) return;
+  seen.add(content);
+  for (const [name, value] of Object.entries(content)) {
+    if (name === 'permalink' && typeof value === 'string') yield value;
+    else yield* permalinksOf(value, seen);
+  }
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,30 @@
+// @vitest-environment node
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { extractAllSourceCodeFileTranslations, getBabelOptions } from '@docusaurus/babel';
+import { expect, it } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (locale: string): Record<string, string> =>
+  JSON.parse(readFileSync(path.join(root, 'locales', `${locale}.json`), 'utf8'));
+const variables = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+
+it('has each text of the code in every language, with the same variables', async () => {
+  const files = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.|\.d\.ts$/.test(file))
+    .map((file) => path.join(root, 'src', file));
+  const extracted = await extractAllSourceCodeFileTranslations(files, getBabelOptions({ isServer: true }));
+  expect(extracted.flatMap(({ warnings }) => warnings)).toEqual([]);
+  const texts: Record<string, string> = {};
+  for (const { translations } of extracted) {
+    for (const [id, { message }] of Object.entries(translations)) {
+      expect(texts, `${id} is used once`).not.toHaveProperty([id]);
+      expect(id).toMatch(/^theme\.xenon\./);
+      texts[id] = message;
+    }
+  }
+  expect(read('en')).toEqual(texts);
+  const german = read('de');
+  expect(Object.keys(german).sort()).toEqual(Object.keys(texts).sort());
+  for (const [id, text] of Object.entries(german)) expect(variables(text), id).toEqual(variables(texts[id] ?? ''));
+});

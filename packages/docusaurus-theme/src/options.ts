@@ -1,0 +1,134 @@
+import type { OptionValidationContext } from '@docusaurus/types';
+import { Joi } from '@docusaurus/utils-validation';
+import { type Logo, type PageName, pageNames } from './siteData';
+
+/** The options after validation. README.md describes them. */
+export interface PluginOptions {
+  readonly id: string;
+  readonly routes: { readonly [P in PageName]: string };
+  readonly apiOrigin: string;
+  readonly apiMode: 'cookie' | 'bearer';
+  readonly afterSignIn?: string;
+  readonly methods: { readonly password: boolean; readonly providers: boolean | readonly string[] };
+  readonly signUp: boolean;
+  readonly changeEmail: boolean;
+  readonly deleteAccount: boolean;
+  readonly profile: boolean;
+  readonly passwordLength: { readonly min: number; readonly max: number };
+  readonly termsLink?: string;
+  readonly privacyLink?: string;
+  readonly logo?: Logo;
+}
+
+type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
+
+/** The options in docusaurus.config. */
+export type Options = Omit<DeepPartial<Omit<PluginOptions, 'logo'>>, 'id'> & {
+  readonly id?: string;
+  readonly logo?: Logo;
+};
+
+const defaultRoutes: PluginOptions['routes'] = {
+  login: '/login',
+  register: '/register',
+  forgotPassword: '/forgot-password',
+  resetPassword: '/reset-password',
+  verifyEmail: '/verify-email',
+  cancelEmailChange: '/cancel-email-change',
+  account: '/account',
+  profile: '/profile',
+};
+
+const path = Joi.string()
+  .pattern(/^\/[^\s?#\\]*$/)
+  .messages({ 'string.pattern.base': '{{#label}} must be a path of this site, such as "/account"; it is {{#value}}' });
+
+const link = Joi.string()
+  .pattern(/^(\/(?!\/)|https:\/\/)/)
+  .messages({
+    'string.pattern.base': '{{#label}} must be a path of this site or a URL with https:; it is {{#value}}',
+  });
+
+const routes = Joi.object(
+  Object.fromEntries(pageNames.map((page) => [page, path.invalid('/').default(defaultRoutes[page])])),
+)
+  .default(defaultRoutes)
+  .custom((value: PluginOptions['routes'], helpers) => {
+    for (const [index, page] of pageNames.entries()) {
+      const other = pageNames.slice(0, index).find((one) => trimmed(value[one]) === trimmed(value[page]));
+      if (other) return helpers.error('routes.same', { other, page, path: value[page] });
+    }
+    return value;
+  })
+  .messages({ 'routes.same': '{{#label}}: {{#other}} and {{#page}} have the same path {{#path}}' });
+
+const apiOrigin = Joi.string()
+  .allow('')
+  .default('')
+  .custom((value: string, helpers) => (isOrigin(value) ? value : helpers.error('origin')))
+  .messages({
+    origin:
+      '{{#label}} must be an origin without a path, such as "https://auth.example.com"; it is {{#value}}. ' +
+      'Leave it out if the API has the origin of the site',
+  });
+
+const schema = Joi.object<PluginOptions>({
+  routes,
+  apiOrigin,
+  apiMode: Joi.string().valid('cookie', 'bearer').default('cookie'),
+  afterSignIn: path,
+  methods: Joi.object({
+    password: Joi.boolean().default(true),
+    providers: Joi.alternatives(Joi.boolean(), Joi.array().items(Joi.string())),
+  }).default({ password: true }),
+  signUp: Joi.boolean().default(true),
+  changeEmail: Joi.boolean().default(true),
+  deleteAccount: Joi.boolean().default(true),
+  profile: Joi.boolean().default(false),
+  passwordLength: Joi.object({
+    min: Joi.number().integer().min(1).default(8),
+    max: Joi.number().integer().min(Joi.ref('min')).default(128),
+  }).default({ min: 8, max: 128 }),
+  termsLink: link,
+  privacyLink: link,
+  logo: Joi.object({
+    src: Joi.string().required(),
+    srcDark: Joi.string(),
+    alt: Joi.string().allow(''),
+    width: Joi.number(),
+    height: Joi.number(),
+  }),
+}).custom(checkMethods);
+
+/** Completes the options and checks those that depend on each other. */
+function checkMethods(options: PluginOptions, helpers: { message: (text: { custom: string }) => unknown }): unknown {
+  const fail = (custom: string) => helpers.message({ custom });
+  const isBearer = options.apiMode === 'bearer';
+  if (isBearer && !options.apiOrigin)
+    return fail(
+      'apiMode "bearer" needs apiOrigin. It keeps the session token where scripts can read it, so use it only if ' +
+        'cookies do not work because the API is on another site',
+    );
+  const { password, providers = !isBearer } = options.methods;
+  const hasProviders = providers === true || (Array.isArray(providers) && providers.length > 0);
+  if (isBearer && hasProviders)
+    return fail('methods.providers does not work with apiMode "bearer": the API returns from a provider with a cookie');
+  if (!password && !hasProviders) return fail('methods shows no way to sign in: allow password or providers');
+  return { ...options, methods: { password, providers } };
+}
+
+function isOrigin(value: string): boolean {
+  return value === '' || (URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value);
+}
+
+function trimmed(route: string): string {
+  return route.replace(/\/+$/, '');
+}
+
+/** Docusaurus calls it with the options in docusaurus.config. */
+export function validateOptions({
+  validate,
+  options,
+}: OptionValidationContext<Options | undefined, PluginOptions>): PluginOptions {
+  return validate(schema as Joi.ObjectSchema<PluginOptions>, options);
+}

@@ -1,0 +1,44 @@
+/** The pages of the theme, by the name in the option `routes`. */
+export const pageNames = [
+  'login',
+  'register',
+  'forgotPassword',
+  'resetPassword',
+  'verifyEmail',
+  'cancelEmailChange',
+  'account',
+  'profile',
+] as const;
+
+export type PageName = (typeof pageNames)[number];
+
+/** A picture above the forms. */
+export interface Logo {
+  readonly src: string;
+  readonly srcDark?: string;
+  readonly alt?: string;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** What the pages need to know about the site. The build computes it from the options of the theme. */
+export interface SiteData {
+  /** The path of the site's home page: the base URL. */
+  readonly baseUrl: string;
+  /** The paths of the pages, with the base URL and the trailing slash of the site. */
+  readonly paths: { readonly [P in PageName]: string };
+  /** The path of the page that opens after a sign-in. */
+  readonly afterSignIn: string;
+  /** The origin of the API; empty for the origin of the site. */
+  readonly apiOrigin: string;
+  readonly apiMode: 'cookie' | 'bearer';
+  readonly methods: { readonly password: boolean; readonly providers: boolean | readonly string[] };
+  readonly signUp: boolean;
+  readonly changeEmail: boolean;
+  readonly deleteAccount: boolean;
+  readonly profile: boolean;
+  readonly passwordLength: { readonly min: number; readonly max: number };
+  readonly termsLink?: string;
+  readonly privacyLink?: string;
+  readonly logo?: Logo;
+}

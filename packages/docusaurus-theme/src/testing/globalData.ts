@@ -1,0 +1,27 @@
+import type { SiteData } from '../siteData';
+
+const site: SiteData = {
+  baseUrl: '/',
+  paths: {
+    login: '/login/',
+    register: '/register/',
+    forgotPassword: '/forgot-password/',
+    resetPassword: '/reset-password/',
+    verifyEmail: '/verify-email/',
+    cancelEmailChange: '/cancel-email-change/',
+    account: '/account/',
+    profile: '/profile/',
+  },
+  afterSignIn: '/profile/',
+  apiOrigin: '',
+  apiMode: 'cookie',
+  methods: { password: true, providers: true },
+  signUp: true,
+  changeEmail: true,
+  deleteAccount: true,
+  profile: true,
+  passwordLength: { min: 8, max: 128 },
+};
+
+/** A stand-in of the module that Docusaurus generates: the data of a site with the options of website/. */
+export default { 'docusaurus-theme-xenon': { default: site } };

@@ -1,0 +1,4 @@
+/** A test double of Docusaurus' hook. */
+export default function useBrokenLinks(): { readonly collectAnchor: () => void } {
+  return { collectAnchor: () => {} };
+}

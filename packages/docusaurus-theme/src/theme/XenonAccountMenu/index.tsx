@@ -1,0 +1,85 @@
+import Link from '@docusaurus/Link';
+import { useLocation } from '@docusaurus/router';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { withNext } from '../../client/next';
+import { useSession } from '../../client/sessionStore';
+import { paths } from '../../client/site';
+import { texts } from '../../client/texts';
+import Links from './Links';
+import Menu from './Menu';
+import styles from './styles.module.css';
+
+interface Props {
+  /** Renders list items for the mobile sidebar. */
+  readonly mobile?: boolean;
+  /** Closes the mobile sidebar. */
+  readonly onClick?: (() => void) | undefined;
+}
+
+/** The account menu, or the sign-in link, in the navbar. Nothing moves when the session becomes known. */
+export default function AccountMenu({ mobile, onClick }: Props): ReactNode {
+  return mobile ? <Items onClick={onClick} /> : <Slot />;
+}
+
+function Slot(): ReactNode {
+  const state = useSession();
+  const signIn = useRef<HTMLDivElement>(null);
+  const hadFocus = useRef(false);
+  // After a sign-out in this menu the focus moves to the sign-in link, so that keyboard users stay at this place.
+  useEffect(() => {
+    if (state.status === 'signed-out' && hadFocus.current) signIn.current?.querySelector('a')?.focus();
+    hadFocus.current = false;
+  }, [state.status]);
+  return (
+    <div ref={signIn} className={styles.slot} data-account={state.status}>
+      {state.status === 'pending' && <span className={styles.pending} />}
+      {state.status === 'signed-in' && (
+        <Menu
+          name={state.user.name}
+          email={state.user.email}
+          onSignedOut={() => {
+            hadFocus.current = true;
+          }}
+        />
+      )}
+      {(state.status === 'signed-out' || state.status === 'unreachable') && (
+        <SignIn className="button button--primary button--sm" />
+      )}
+    </div>
+  );
+}
+
+function Items({ onClick }: Pick<Props, 'onClick'>): ReactNode {
+  const state = useSession();
+  if (state.status === 'pending') return null;
+  if (state.status === 'signed-in') {
+    return (
+      <>
+        <li className={styles.person}>
+          <strong>{state.user.name}</strong>
+          <span>{state.user.email}</span>
+        </li>
+        <Links itemClass="menu__list-item" linkClass="menu__link" onDone={onClick} />
+      </>
+    );
+  }
+  return (
+    <li className="menu__list-item">
+      <SignIn className="menu__link" onClick={onClick} />
+    </li>
+  );
+}
+
+interface SignInProps {
+  readonly className: string;
+  readonly onClick?: (() => void) | undefined;
+}
+
+function SignIn({ className, onClick }: SignInProps): ReactNode {
+  const { pathname } = useLocation();
+  return (
+    <Link className={className} to={withNext(paths.login, pathname)} onClick={onClick}>
+      {texts.signIn()}
+    </Link>
+  );
+}

@@ -1,0 +1,82 @@
+import Link from '@docusaurus/Link';
+import { translate } from '@docusaurus/Translate';
+import useBrokenLinks from '@docusaurus/useBrokenLinks';
+import AuthLayout from '@theme/XenonAuthLayout';
+import RequireAuth from '@theme/XenonRequireAuth';
+import { type ReactNode, useEffect } from 'react';
+import type { Session } from '../../client/authClient';
+import { useSession } from '../../client/sessionStore';
+import { paths, site } from '../../client/site';
+import { useProviderResult } from '../../client/useProviderResult';
+import { useSearch } from '../../client/useSearch';
+import ChangeEmail from '../../components/ChangeEmail';
+import LinkNote from '../../components/ChangeEmail/LinkNote';
+import ChangePassword from '../../components/ChangePassword';
+import DeleteAccount from '../../components/DeleteAccount';
+import NameForm from '../../components/NameForm';
+import ProviderError from '../../components/ProviderError';
+import ProviderLinked from '../../components/ProviderLinked';
+import Sessions from '../../components/Sessions';
+import SignInMethods from '../../components/SignInMethods';
+import SuccessNotice from '../../components/SuccessNotice';
+
+const sections = ['name', 'email', 'password', 'sign-in-methods', 'sessions', 'delete'];
+
+export default function Account(): ReactNode {
+  const state = useSession();
+  const result = useProviderResult();
+  const isDeleted = new URLSearchParams(useSearch()).has('deleted') && state.status === 'signed-out';
+  // The sections are not in the static HTML. Docusaurus would report links to them as broken.
+  const links = useBrokenLinks();
+  for (const id of sections) links.collectAnchor(id);
+  return (
+    <AuthLayout wide title={translate({ id: 'theme.xenon.account.title', message: 'Your account' })}>
+      {isDeleted ? (
+        <Deleted />
+      ) : (
+        <>
+          <LinkNote />
+          {result?.error && (
+            <ProviderError provider={result.provider} error={result.error} next={paths.account} current="link" />
+          )}
+          {result && !result.error && <ProviderLinked provider={result.provider} />}
+          <RequireAuth>{(user, session) => <Sections key={user.id} user={user} session={session} />}</RequireAuth>
+        </>
+      )}
+    </AuthLayout>
+  );
+}
+
+function Sections({ user, session }: Session): ReactNode {
+  // The section of the URL fragment was not rendered yet when the browser tried to scroll to it.
+  useEffect(() => {
+    const id = window.location.hash.slice(1);
+    if (sections.includes(id)) document.getElementById(id)?.focus();
+  }, []);
+  return (
+    <>
+      <NameForm user={user} />
+      <ChangeEmail user={user} />
+      {site.methods.password && <ChangePassword user={user} />}
+      <SignInMethods user={user} />
+      <Sessions current={session.token} />
+      {site.deleteAccount && <DeleteAccount user={user} />}
+    </>
+  );
+}
+
+function Deleted(): ReactNode {
+  return (
+    <SuccessNotice>
+      <p>
+        {translate({
+          id: 'theme.xenon.account.deleted',
+          message: 'Your account is deleted, with everything that belonged to it.',
+        })}
+      </p>
+      <Link to={site.baseUrl}>
+        {translate({ id: 'theme.xenon.account.deleted.home', message: 'To the home page' })}
+      </Link>
+    </SuccessNotice>
+  );
+}

@@ -1,0 +1,112 @@
+import Link from '@docusaurus/Link';
+import { useLocation } from '@docusaurus/router';
+import { translate } from '@docusaurus/Translate';
+import { type ReactNode, useState } from 'react';
+import { callAuth } from '../../../client/callAuth';
+import { fieldError } from '../../../client/errors';
+import { forgetProvider } from '../../../client/lastProvider';
+import { sendVerificationMail } from '../../../client/mails';
+import { withNext } from '../../../client/next';
+import { paths, site } from '../../../client/site';
+import { texts } from '../../../client/texts';
+import { confirmSession } from '../../../client/useRedirectIfSignedIn';
+import { useSubmit } from '../../../client/useSubmit';
+import { isLong } from '../../../client/wait';
+import Field, { emailInput } from '../../../components/Field';
+import FormMessage from '../../../components/FormMessage';
+import PasswordField from '../../../components/PasswordField';
+import SendAgain from '../../../components/SendAgain';
+import SubmitButton from '../../../components/SubmitButton';
+import styles from './styles.module.css';
+
+interface Props {
+  /** The page to open after a registration or a verification of the email; default: the current page. */
+  readonly next?: string;
+  /** Whether it is the only form of its page. */
+  readonly isPage?: boolean;
+}
+
+/**
+ * Signs a person in with email and password. It then fetches the session, and the parent replaces this form
+ * when useSession() has the session.
+ */
+export default function SignInForm({ next, isPage = false }: Props): ReactNode {
+  const { pathname } = useLocation();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [rememberMe, setRememberMe] = useState(true);
+  const { busy, failure, retryInSeconds, onSubmit, setFailure } = useSubmit(async () => {
+    const { failure } = await callAuth((client, fetchOptions) =>
+      client.signIn.email({
+        email: email.trim(),
+        password,
+        rememberMe,
+        fetchOptions: { ...fetchOptions, disableSignal: true }, // confirmSession fetches the session
+      }),
+    );
+    if (failure?.code === 'INVALID_EMAIL_OR_PASSWORD') setPassword('');
+    if (failure) return failure;
+    forgetProvider();
+    return confirmSession();
+  });
+  // The server counts wrong passwords for each email, so the wait does not apply to another email.
+  const changeEmail = (typed: string) => {
+    setEmail(typed);
+    if (failure?.status === 429) setFailure(undefined);
+  };
+  return (
+    <form onSubmit={onSubmit} method="post">
+      <FormMessage failure={failure} retryInSeconds={retryInSeconds} fields={{ email: 'email', password: 'password' }}>
+        {failure?.code === 'EMAIL_NOT_VERIFIED' && (
+          <SendAgain send={() => sendVerificationMail(email.trim(), next ?? pathname)} />
+        )}
+        {isLong(retryInSeconds) && (
+          <p>
+            {translate({ id: 'theme.xenon.login.limited', message: 'After a password reset you can sign in at once.' })}{' '}
+            <Link to={paths.forgotPassword}>{texts.forgotPassword()}</Link>
+          </p>
+        )}
+      </FormMessage>
+      <Field
+        {...emailInput}
+        id={isPage ? 'email' : undefined}
+        name="email"
+        label={texts.email()}
+        autoComplete="username"
+        value={email}
+        onChange={changeEmail}
+        error={fieldError(failure, 'email')}
+      />
+      <PasswordField
+        id={isPage ? 'password' : undefined}
+        name="password"
+        label={texts.password()}
+        autoComplete="current-password"
+        value={password}
+        onChange={setPassword}
+        error={fieldError(failure, 'password')}
+      />
+      <div className={styles.between}>
+        <label className={styles.remember}>
+          <input
+            type="checkbox"
+            name="rememberMe"
+            checked={rememberMe}
+            onChange={(event) => setRememberMe(event.target.checked)}
+          />
+          {translate({ id: 'theme.xenon.login.remember', message: 'Keep me signed in' })}
+        </label>
+        <Link to={paths.forgotPassword}>{texts.forgotPassword()}</Link>
+      </div>
+      <SubmitButton busy={busy} retryInSeconds={retryInSeconds} block>
+        {translate({ id: 'theme.xenon.login.submit', message: 'Sign in' })}
+      </SubmitButton>
+      {site.signUp && (
+        <p className={styles.register}>
+          {translate({ id: 'theme.xenon.login.noAccount', message: 'No account yet?' })}{' '}
+          <Link to={withNext(paths.register, next ?? pathname)}>{texts.register()}</Link>
+        </p>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,48 @@
+import Head from '@docusaurus/Head';
+import Translate from '@docusaurus/Translate';
+import Layout from '@theme/Layout';
+import clsx from 'clsx';
+import { type ReactNode, useEffect, useRef } from 'react';
+import styles from './styles.module.css';
+
+interface Props {
+  readonly title: string;
+  readonly intro?: ReactNode;
+  /** For pages with more than one form. */
+  readonly wide?: boolean;
+  readonly children: ReactNode;
+}
+
+/** The frame of all account pages: noindex, one card in the middle, and a note for browsers without JavaScript. */
+export default function AuthLayout({ title, intro, wide, children }: Props): ReactNode {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shown = useRef(title);
+  // A new title means new content without a navigation. The heading takes the focus, so that screen readers announce
+  // it.
+  useEffect(() => {
+    if (shown.current !== title) heading.current?.focus();
+    shown.current = title;
+  }, [title]);
+  return (
+    <Layout title={title} wrapperClassName={clsx(styles.wrapper)}>
+      <Head>
+        <meta name="robots" content="noindex" />
+      </Head>
+      <main className={clsx(styles.page, wide ? styles.wide : styles.card)}>
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        {intro && <p className={styles.intro}>{intro}</p>}
+        <noscript>
+          <p className={styles.noscript}>
+            <Translate id="theme.xenon.auth.noscript">
+              This page needs JavaScript, because it calls the API from your browser. You can read the documentation
+              without it.
+            </Translate>
+          </p>
+        </noscript>
+        {children}
+      </main>
+    </Layout>
+  );
+}
