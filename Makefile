@@ -48,7 +48,7 @@ dev: $(if $(findstring --no-site,$(ARGS)),,website/csp-hashes.txt) ## run everyt
 	@exec bin/xenon dev $(ARGS)
 
 .PHONY: site
-site: packages/docusaurus-theme/lib/index.js ## like dev, with live reload of the site
+site: node_modules ## like dev, with live reload of the site
 	@go build -o bin/xenon ./cmd/xenon
 	@exec scripts/site $(ARGS)
 
@@ -303,20 +303,13 @@ clean: ## remove the development database, secret and keys, and all build result
 	@scripts/gotrue
 	@touch $@
 
-# Builds the site if a source file is newer. The build writes csp-hashes.txt last.
-SITE_SOURCES := $(shell find website docs \( -name node_modules -o -name build -o -name .docusaurus -o -name csp-hashes.txt \) -prune -o -path website -o -print 2>/dev/null)
+# Builds the theme and the site if a source file is newer. The build writes csp-hashes.txt last.
+SITE_SOURCES := $(shell find website packages docs \( -name node_modules -o -name build -o -name lib -o -name .stock -o -name .docusaurus -o -name csp-hashes.txt \) -prune -o -path website -o -path packages/docusaurus-theme -o -print 2>/dev/null)
 
-website/csp-hashes.txt: $(SITE_SOURCES) packages/docusaurus-theme/lib/index.js
+website/csp-hashes.txt: $(SITE_SOURCES) node_modules
 	@$(NEEDS_NODE)
 	@echo "Building the site, about a minute …"
 	@cd website && npm run --silent build || { rm -f csp-hashes.txt; exit 1; }
-	@touch $@
-
-# Compiles the theme in less than a few seconds.
-THEME_SOURCES := $(shell find packages/docusaurus-theme \( -name node_modules -o -name lib -o -name .stock \) -prune -o -type f -print 2>/dev/null)
-
-packages/docusaurus-theme/lib/index.js: $(THEME_SOURCES) node_modules
-	@cd packages/docusaurus-theme && npm run --silent build
 	@touch $@
 
 # The workspaces website and packages/docusaurus-theme, and the formatter.

@@ -208,7 +208,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 }
 
 const siteHint = `
-The site is not built yet. "make dev" builds it, or: cd website && npm ci && npm run build
+The site is not built yet. "make dev" builds it, or: npm ci && cd website && npm run build
 `
 
 // startPage returns a handler that serves a text in place of the site, if there is no site.

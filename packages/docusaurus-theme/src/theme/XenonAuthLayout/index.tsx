@@ -1,8 +1,12 @@
 import Head from '@docusaurus/Head';
 import Translate from '@docusaurus/Translate';
+import { useBaseUrlUtils } from '@docusaurus/useBaseUrl';
 import Layout from '@theme/Layout';
+import ThemedImage from '@theme/ThemedImage';
 import clsx from 'clsx';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { site } from '../../client/site';
+import type { Logo } from '../../siteData';
 import styles from './styles.module.css';
 
 interface Props {
@@ -29,6 +33,7 @@ export default function AuthLayout({ title, intro, wide, children }: Props): Rea
         <meta name="robots" content="noindex" />
       </Head>
       <main className={clsx(styles.page, wide ? styles.wide : styles.card)}>
+        {site.logo && <Picture {...site.logo} />}
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>
@@ -45,4 +50,10 @@ export default function AuthLayout({ title, intro, wide, children }: Props): Rea
       </main>
     </Layout>
   );
+}
+
+function Picture({ src, srcDark = src, alt = '', ...size }: Logo): ReactNode {
+  const { withBaseUrl } = useBaseUrlUtils();
+  const sources = { light: withBaseUrl(src), dark: withBaseUrl(srcDark) };
+  return <ThemedImage className={clsx(styles.logo)} sources={sources} alt={alt} {...size} />;
 }
