@@ -6,8 +6,8 @@ import { root } from './xenon';
 
 /**
  * Builds the site again without authentication: without the theme and its item in the navigation bar. A test compares
- * the size of the scripts of this site with those of the real site. Returns a directory in which `xenon dev` serves this
- * site, and a function that removes the directory.
+ * the size of the scripts of this site with those of the real site. Returns a directory in which `xenon dev` serves
+ * this site, and a function that removes the directory.
  */
 export function buildBareSite(): { readonly dir: string; readonly remove: () => void } {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-bare-'));

@@ -1,5 +1,5 @@
-// The 2,000 most common passwords of the list in shared/password, without those that are shorter than five characters or
-// have other characters than a to z and 0 to 9. Longer ones are first, because a longer one can contain a shorter one.
+// About 2,000 of the most common passwords, from the list in shared/password: those with at least five characters, all
+// of them a to z or 0 to 9. Longer ones are first, because a longer one can contain a shorter one.
 // Compiled by Royce Williams for Django. Licence: BSD 3-Clause, commonPasswords.LICENSE.
 const text = `
 polniypizdec0211 megaparol12345 telechargement sojdlg123aljg 111222tianya 123456123456 123456654321 123456qwerty
@@ -123,7 +123,7 @@ hummer hunter iceman iloveu indian isabel italia j12345 jackie jacob1 jaguar jam
 javier jayden jayjay jenny1 jeremy jerome jesse1 jessie jesus1 jesus7 jimmy1 joanna johnny jordan joseph joshua
 julian julien junior justin justme karate karina katie1 kayla1 kelly1 kelsey kevin1 killer kirill kisses kissme
 kitkat kitten kitty1 kkkkkk knight kobe24 lakers lalala lastfm laura1 lauren legend leslie linked little lol123
-lolita lollol london lorena loser1 louise loulou love10 love11 love12 love13 love14 love15 love21 love22 love23
+lolita lollol london lorena louise loulou love10 love11 love12 love13 love14 love15 love21 love22 love23
 love69 lovely loveme lover1 lovers loveu2 loving lucky1 lucky7 m12345 maddie madrid maggie magic1 maksim manman
 manuel manutd marcel marcus maria1 marie1 marina marine marion marley martin marvin master matrix matteo max123
 megan1 melody mememe merlin mexico michel mickey miguel milano miller millie minnie missy1 mmmmmm molly1 mom123
@@ -145,7 +145,7 @@ wesley willie willow wilson winner winnie winter wisdom wizard woaini wwwwww xav
 yellow yfnfif yoyoyo zaq123 zaqwsx zidane zxc123 zxcvbn zxczxc zzzzzz 00000 11111 12345 12413 13579 54321 55555
 98765 aaaaa abcde admin angel anton apple asdfg badoo bella billy bitch black bobby brian buddy candy chris daisy
 danny david elena emily grace green hallo happy hello honey india james jason jenny jesus jimmy kelly kevin kitty
-laura loser lover lucky magic maria marie mario molly money music never nigga nokia oscar pass1 penis peter power
+laura lover lucky magic maria marie mario molly money music never nigga nokia oscar pass1 penis peter power
 pussy qw123 qwert rocky sammy sarah sasha smile super sweet tiger tyler zoosk
 `;
 

@@ -52,7 +52,7 @@ export async function refreshSession(): Promise<SessionState> {
   const client = await connect();
   if (!client) return state;
   await client.useSession.get().refetch();
-  await untilSettled(client);
+  await untilFinished(client);
   return state;
 }
 
@@ -116,7 +116,7 @@ function read({ data, error, isPending }: ClientSession): void {
 }
 
 // Another request of the client can replace the one that was waited for.
-function untilSettled(client: AuthClient): Promise<void> {
+function untilFinished(client: AuthClient): Promise<void> {
   return new Promise((resolve) => {
     const stop = client.useSession.listen(check);
     function check({ isPending, isRefetching }: ClientSession): void {
