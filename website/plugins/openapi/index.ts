@@ -92,7 +92,9 @@ function errors(document: Document): Part[] {
 
 function schemas(document: Document): Part[] {
   // The page of errors explains the codes of the schema Code, and each operation lists its own codes.
-  const shown = Object.entries(document.components.schemas).filter(([name, { type }]) => type && name !== 'Code');
+  const shown = Object.entries(document.components.schemas).filter(
+    ([name, { type, oneOf }]) => (type || oneOf) && name !== 'Code',
+  );
   return shown.flatMap(([name, schema]): Part[] => [
     heading(2, name.toLowerCase(), text(name)),
     ...blocks(schema.description ?? ''),
