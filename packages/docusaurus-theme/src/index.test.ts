@@ -144,6 +144,10 @@ describe('options', () => {
   });
 });
 
+it('puts no English texts into the script of every page, because they are in the code', async () => {
+  expect(await plugin().getDefaultCodeTranslationMessages?.()).toEqual({});
+});
+
 it('has German texts', async () => {
   const messages = await plugin({}, '/', undefined, 'de-CH').getDefaultCodeTranslationMessages?.();
   expect(messages?.['theme.xenon.login.title']).toBe('Anmelden');

@@ -71,10 +71,14 @@ function checkDocusaurus(siteDir: string): void {
   );
 }
 
-/** The texts of the theme in the language of a locale; none for English, whose texts are in the code. */
+/**
+ * The texts of the theme in the language of a locale. None for English: its texts are in the code, and Docusaurus puts
+ * all that this function returns into the script of every page. locales/en.json is for translators.
+ */
 function readMessages(locale: string): { [id: string]: string } {
-  const file = path.join(__dirname, '../locales', `${new Intl.Locale(locale).language}.json`);
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const { language } = new Intl.Locale(locale);
+  const file = path.join(__dirname, '../locales', `${language}.json`);
+  return language !== 'en' && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
 
 /** The paths of all pages in the content of the site's plugins. They are in properties named `permalink`. */

@@ -1,4 +1,4 @@
-import { type Draft, unsaved } from './profileDraft';
+import type { Draft } from './profileDraft'; // no code: the account menu of every page imports this module
 
 // In memory only, by user id: one person's input is never shown to another person who signs in on the same page.
 const drafts = new Map<string, Draft>();
@@ -8,13 +8,12 @@ export function keptDraft(userId: string): Draft | undefined {
   return drafts.get(userId);
 }
 
-/** Keeps a draft while it has unsaved changes. */
+/** Keeps a draft with unsaved changes. */
 export function keepDraft(userId: string, draft: Draft): void {
-  if (unsaved(draft)) drafts.set(userId, draft);
-  else drafts.delete(userId);
+  drafts.set(userId, draft);
 }
 
-/** Drops the draft that a person discards. */
+/** Drops a draft that the person discards, or that is saved. */
 export function dropDraft(userId: string): void {
   drafts.delete(userId);
 }

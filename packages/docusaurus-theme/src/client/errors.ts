@@ -1,6 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import type { Failure } from './failure';
 import { maxPassword, minPassword } from './password';
+import { texts } from './texts';
 
 /** The field of a form that a failure belongs to. */
 export type Field = 'email' | 'password' | 'name';
@@ -16,10 +17,7 @@ export interface ErrorMessage {
 // form has its own message.
 const messages: Record<string, () => ErrorMessage> = {
   OFFLINE: () => ({
-    message: translate({
-      id: 'theme.xenon.error.OFFLINE',
-      message: 'We cannot reach the server. Nothing is lost: try again.',
-    }),
+    message: texts.offline(),
   }),
   SERVICE_UNAVAILABLE: () => ({
     message: translate({

@@ -2,6 +2,11 @@ import { translate } from '@docusaurus/Translate';
 
 /** Texts that more than one component shows. */
 export const texts = {
+  offline: (): string =>
+    translate({
+      id: 'theme.xenon.error.OFFLINE',
+      message: 'We cannot reach the server. Nothing is lost: try again.',
+    }),
   busy: (): string => translate({ id: 'theme.xenon.form.busy', message: 'One moment …' }),
   cancel: (): string => translate({ id: 'theme.xenon.form.cancel', message: 'Cancel' }),
   email: (): string => translate({ id: 'theme.xenon.form.email', message: 'E-mail address' }),

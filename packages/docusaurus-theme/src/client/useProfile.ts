@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { keepDraft, keptDraft } from './drafts';
+import { dropDraft, keepDraft, keptDraft } from './drafts';
 import type { Failure, Outcome } from './failure';
 import { subject } from './jwt';
 import { type Answers, type Caller, readProfile } from './profile';
-import { type Draft, draftOf, keepTyped, rebase, type SaveResult, send } from './profileDraft';
+import { type Draft, draftOf, keepTyped, rebase, type SaveResult, send, unsaved } from './profileDraft';
 import { clearToken, getToken } from './sessionStore';
 
 /** A person's profile while it is loaded and edited. */
@@ -32,7 +32,8 @@ export function useProfile(userId: string): ProfileEditor {
   const owner = useRef(userId);
   const update = useCallback(
     (next: Draft) => {
-      keepDraft(userId, next);
+      if (unsaved(next)) keepDraft(userId, next);
+      else dropDraft(userId);
       if (owner.current !== userId) return; // saved for the person before
       latest.current = next;
       setEdited({ userId, draft: next });

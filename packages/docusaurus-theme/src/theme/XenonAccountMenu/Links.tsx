@@ -4,10 +4,11 @@ import { translate } from '@docusaurus/Translate';
 import clsx from 'clsx';
 import { type ReactNode, useState } from 'react';
 import { dropDrafts, hasDrafts } from '../../client/drafts';
-import { describe } from '../../client/errors';
 import type { Failure } from '../../client/failure';
+import { loadChunk, NetworkError } from '../../client/network';
 import { signOut } from '../../client/sessionStore';
 import { isWithin, paths, site } from '../../client/site';
+import { texts } from '../../client/texts';
 import styles from './styles.module.css';
 
 interface Props {
@@ -21,15 +22,16 @@ interface Props {
 /** The items for a person who is signed in: profile, account, sign out. */
 export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Props): ReactNode {
   const signOut = useSignOut();
-  const [failure, setFailure] = useState<Failure>();
+  const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const link = linkClass === undefined ? {} : { className: linkClass };
   const leave = async () => {
     if (busy) return;
     setBusy(true);
     const outcome = await signOut();
+    const message = outcome?.failure && (await messageOf(outcome.failure));
     setBusy(false);
-    setFailure(outcome?.failure);
+    setProblem(message);
     if (!outcome || outcome.failure) return;
     onSignedOut?.();
     onDone?.();
@@ -53,16 +55,26 @@ export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Pro
           {translate({ id: 'theme.xenon.account.signOut', message: 'Sign out' })}
         </button>
         <div role="alert" className={styles.failed}>
-          {failure && (
+          {problem && (
             <>
-              {translate({ id: 'theme.xenon.account.signOut.failed', message: 'You are still signed in.' })}{' '}
-              {describe(failure).message}
+              {translate({ id: 'theme.xenon.account.signOut.failed', message: 'You are still signed in.' })} {problem}
             </>
           )}
         </div>
       </li>
     </>
   );
+}
+
+/** The message of a failure. The messages are not part of the menu, which every page of the site loads. */
+async function messageOf(failure: Failure): Promise<string> {
+  try {
+    const { describe } = await loadChunk(() => import('../../client/errors'));
+    return describe(failure).message;
+  } catch (error) {
+    if (error instanceof NetworkError) return texts.offline();
+    throw error;
+  }
 }
 
 /** Signs out. Returns undefined when the person cancels because of unsaved changes. */
