@@ -167,7 +167,7 @@ func (tr *trace) last(b *testing.B) time.Time {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	if tr.when.IsZero() {
-		b.Fatal("the Go runtime wrote no init trace")
+		b.Fatal("the Go runtime printed no line that begins with \"init\", want the lines of GODEBUG=inittrace=1")
 	}
 	return tr.when
 }

@@ -36,7 +36,7 @@ func newTimingProxy(b *testing.B, target string) *timingProxy {
 	b.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
-		b.Fatal("the target is not a URL") // the error itself would contain the password
+		b.Fatal("the target of the proxy is not a URL") // the error itself would contain the password
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -146,6 +146,6 @@ func (t *timingProxy) splitTimes(b *testing.B) (connect time.Duration, statement
 			return each.answered.Sub(t.trips[0].sent), len(t.trips) - i - 1, query
 		}
 	}
-	b.Fatal("the function did not connect to the database")
+	b.Fatal("connections of the function to the database: got none that is ready for a statement, want one")
 	return 0, 0, 0
 }

@@ -156,7 +156,7 @@ func (s *importBenchmark) execStatement(b *testing.B, sql string) {
 	conn := s.connect(b, s.server.URL("postgres"))
 	defer conn.Close(b.Context())
 	if _, err := conn.Exec(b.Context(), sql); err != nil {
-		b.Fatalf("%s: %v", sql, err)
+		b.Fatalf("execute %s: %v", sql, err)
 	}
 }
 
@@ -203,7 +203,7 @@ func (s *importBenchmark) migrate(b *testing.B, from, to string, arguments ...st
 		select {
 		case err := <-ended:
 			if err != nil {
-				b.Fatalf("xenon %v failed: %s", arguments, stderr.Bytes()[max(0, stderr.Len()-500):])
+				b.Fatalf("xenon migrate %v: %v: %s", arguments, err, stderr.Bytes()[max(0, stderr.Len()-500):])
 			}
 			return time.Since(start), most
 		case <-time.After(10 * time.Millisecond):

@@ -14,7 +14,7 @@ import (
 func BenchmarkStart(b *testing.B) {
 	functions, err := filepath.Glob("../functions/*")
 	if err != nil || len(functions) == 0 {
-		b.Fatalf("found no folder in functions/ (error %v)", err)
+		b.Fatalf("folders in functions/: found none (error %v), want at least one", err)
 	}
 	for _, function := range functions {
 		b.Run(filepath.Base(function), func(b *testing.B) {

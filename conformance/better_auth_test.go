@@ -51,7 +51,7 @@ func runBetterAuth(t *testing.T, cmd *exec.Cmd) string {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatalf(`this test needs Node 20 and the packages of conformance/, which "make conformance" installs (%v)`, err)
+		t.Fatalf("start Better Auth: %v; this test needs Node 20 and the packages that `make conformance` installs", err)
 	}
 	line, readErr := bufio.NewReader(stdout).ReadString('\n')
 	t.Cleanup(func() {
@@ -61,7 +61,7 @@ func runBetterAuth(t *testing.T, cmd *exec.Cmd) string {
 		}
 	})
 	if readErr != nil {
-		t.Fatalf("Better Auth did not start: %v", readErr)
+		t.Fatalf("read the line in which Better Auth prints its URL: %v", readErr)
 	}
 	go io.Copy(io.Discard, stdout)
 	return strings.TrimSpace(line)

@@ -74,7 +74,7 @@ func runStockClient(t *testing.T, s runningServer, patterns ...string) {
 	for _, pattern := range patterns {
 		files, err := filepath.Glob(filepath.Join(*clientDir, pattern))
 		if err != nil || len(files) == 0 {
-			t.Fatalf("the pattern %s matches no test file (error %v)", pattern, err)
+			t.Fatalf("test files that match %s: got none (error %v), want at least one", pattern, err)
 		}
 		args = append(args, files...)
 	}
@@ -83,6 +83,7 @@ func runStockClient(t *testing.T, s runningServer, patterns ...string) {
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
-		t.Errorf("the tests of the stock client against %s failed: %v", s.name, err)
+		t.Errorf("the tests of the stock client against %s: got the error %v, want them to pass (see the log above)",
+			s.name, err)
 	}
 }

@@ -99,7 +99,7 @@ func runCookieCache(t *testing.T, in, out any) {
 	cmd.Stderr = &stderr
 	output, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("cookie_cache.mjs: %v\n%s", err, stderr.String())
+		t.Fatalf("run cookie_cache.mjs: %v\n%s", err, stderr.String())
 	}
 	if err := json.Unmarshal(output, out); err != nil {
 		t.Fatalf("the output of cookie_cache.mjs is not JSON: %v: %s", err, output)

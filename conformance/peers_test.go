@@ -64,13 +64,13 @@ func TestPeers(t *testing.T) {
 				default:
 					tally.betterAuthOnly++
 					if explained[id] == "" {
-						t.Errorf("this test passes on Better Auth and fails on Xenon: fix Xenon or explain it in "+
-							"peers/divergences.json: %s", id)
+						t.Errorf("%s passes on Better Auth and fails on Xenon, want it to pass on both or to be explained in "+
+							"peers/divergences.json", id)
 					}
 					continue
 				}
 				if explained[id] != "" {
-					t.Errorf("peers/divergences.json explains this test by %s, but it does not fail on Xenon alone: %s",
+					t.Errorf("peers/divergences.json explains by %s why a test fails on Xenon alone, but it does not; remove it: %s",
 						explained[id], id)
 				}
 			}
@@ -119,7 +119,7 @@ func peerTestFiles(t *testing.T) (files []string) {
 			t.Fatal(err)
 		}
 		if len(found) == 0 {
-			t.Fatalf("no test file %s in %s: `make peers` fetches them", pattern, src)
+			t.Fatalf("test files %s in %s: found none, want at least one; `make peers` fetches them", pattern, src)
 		}
 		for _, path := range found {
 			file, err := filepath.Rel(src, path)
@@ -145,7 +145,7 @@ func startXenonPeers(t *testing.T) startPeer {
 		}
 		t.Cleanup(func() {
 			if err := stop(); err != nil {
-				t.Errorf("xenon dev exited with %v:\n%s", err, x.Log())
+				t.Errorf("xenon dev exited with the error %v, want none:\n%s", err, x.Log())
 			}
 		})
 		return server{
@@ -256,7 +256,7 @@ func readReport(t *testing.T, name string, out []byte) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
-		t.Fatalf("vitest wrote no report: %v\n%s", err, out)
+		t.Fatalf("read the report of vitest: %v; vitest printed:\n%s", err, out)
 	}
 	var report struct {
 		TestResults []struct {
@@ -273,7 +273,8 @@ func readReport(t *testing.T, name string, out []byte) map[string]bool {
 	passed := map[string]bool{}
 	for _, file := range report.TestResults {
 		if file.Message != "" {
-			t.Errorf("vitest could not load a test file: %.300s", file.Message)
+			t.Errorf("vitest reports for a test file: got %.300s, want no message, which would mean that it was not loaded",
+				file.Message)
 		}
 		for _, test := range file.AssertionResults {
 			passed[test.FullName] = test.Status == "passed"

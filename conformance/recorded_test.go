@@ -20,7 +20,7 @@ func TestR02_AnswersAsRecorded(t *testing.T) {
 					t.Parallel()
 					r := readRecord(t, s)
 					if r.BetterAuth != migrations.BetterAuthVersion {
-						t.Errorf("the recording is of Better Auth %s, the pinned version is %s; run make record",
+						t.Errorf("the recording: got Better Auth %s, want the pinned version %s; run make record",
 							r.BetterAuth, migrations.BetterAuthVersion)
 					}
 					n.check(t, s, r.Exchanges, playScenario(t, s, newPlayer(t, xenon, s)), r.Exchanges)

@@ -71,7 +71,7 @@ func scenarios(t *testing.T, profile string) (all []scenario) {
 		}
 	}
 	if len(all) == 0 {
-		t.Errorf("no scenario uses the profile %s", profile)
+		t.Errorf("scenarios of the profile %s: got none, want at least one", profile)
 	}
 	return all
 }
@@ -99,7 +99,7 @@ func readJSON(t *testing.T, file string, v any) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		t.Fatalf("%s: %v", file, err)
+		t.Fatalf("decode %s: %v", file, err)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 	known := profiles(t)
 	for _, s := range allScenarios(t) {
 		if _, ok := known[s.Profile]; !ok {
-			t.Errorf("%s: the scenario uses the profile %q, which does not exist", s.stem, s.Profile)
+			t.Errorf("the profile of the scenario %s: got %q, want one of profiles.json", s.stem, s.Profile)
 		}
 		if s.About == "" {
 			t.Errorf("%s: the field about is empty, want a description", s.stem)

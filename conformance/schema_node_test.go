@@ -30,10 +30,10 @@ func runReference(t *testing.T, script, database string, answer any) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil && (strings.Contains(stderr.String(), "ERR_MODULE_NOT_FOUND") || cmd.ProcessState == nil) {
-		t.Fatalf(`this test needs Node 20 and the packages of conformance/, which "make test" installs (%v)`, err)
+		t.Fatalf("run %s: %v; this test needs Node 20 and the packages that `make conformance` installs", script, err)
 	}
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", script, err, stderr.String())
+		t.Fatalf("run %s: %v\n%s", script, err, stderr.String())
 	}
 	if err := json.Unmarshal(out, answer); err != nil {
 		t.Fatalf("the output of %s is not JSON: %v: %s", script, err, out)

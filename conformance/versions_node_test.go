@@ -61,7 +61,7 @@ func (l versionTest) migrate(t *testing.T) (p migrationPlan) {
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), l.env...)
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("schema.mjs: %v", err)
+		t.Fatalf("run schema.mjs: %v", err)
 	}
 	if err := json.Unmarshal(out, &p); err != nil {
 		t.Fatalf("the output of schema.mjs is not JSON: %v: %s", err, out)
@@ -129,7 +129,7 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 				t.Errorf("problems of the columns before schema up (-want +got):\n%s", diff)
 			}
 			if out, err := runSchemaUp(t, l.database); err != nil {
-				t.Fatalf("schema up: %v: %s", err, out)
+				t.Fatalf("xenon schema up: %v: %s", err, out)
 			}
 			if got := columnProblems(t, l.database); len(got) > 0 {
 				t.Errorf("problems of the columns after schema up: got %q, want none", got)
@@ -212,7 +212,7 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 			b.register(l.betterAuth)
 			token := b.checkStatus(b.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
 			if out, err := runSchemaUp(t, l.database); err != nil {
-				t.Fatalf("schema up: %v: %s", err, out)
+				t.Fatalf("xenon schema up: %v: %s", err, out)
 			}
 			kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
 			x := xenontest.StartWithEnv(t, l.env...)

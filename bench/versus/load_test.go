@@ -81,7 +81,7 @@ func sendLoad(ctx context.Context, address string, conns, count int, next func(i
 				status, text, err := readAnswer(in, body[:0])
 				took[i] = time.Since(start)
 				if err != nil {
-					return fmt.Errorf("read an answer: %w", err)
+					return fmt.Errorf("read a response: %w", err)
 				}
 				if status == 503 {
 					full.Add(1)

@@ -115,7 +115,7 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 		FROM pg_stat_activity
 		WHERE application_name = 'xenon' AND strpos(query, $1) > 0 LIMIT 1`, part).Scan(&text, &most)
 	if err == nil && len(text) >= most-1 {
-		err = fmt.Errorf("the statement is cut at %d bytes; raise track_activity_query_size of Postgres", most)
+		err = fmt.Errorf("the statement is cut at %d bytes; increase track_activity_query_size of Postgres", most)
 	}
 	return text, err
 }

@@ -153,7 +153,7 @@ func checkPage(t *testing.T, got string) {
 	head, rest, ok := strings.Cut(string(text), begin)
 	want, tail, okToo := strings.Cut(rest, finish)
 	if !ok || !okToo {
-		t.Fatalf("%s has no begin or end marker of the table", page)
+		t.Fatalf("%s has no begin or end marker of the table, want both", page)
 	}
 	if *update {
 		if err := os.WriteFile(page, []byte(head+begin+got+finish+tail), 0o600); err != nil {

@@ -70,7 +70,7 @@ func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concur
 		api.CloseClientConnections()
 		api.Close()
 		if out := l.out.String(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "fatal error") {
-			t.Errorf("functions/%s printed a data race or a fatal error:\n%s", folder, out)
+			t.Errorf("functions/%s printed a data race or a fatal error, want neither:\n%s", folder, out)
 		}
 		for _, what := range sandbox.FindSecrets(l.out.String(), d.Hidden...) {
 			t.Errorf("the function printed %s, want no secret in its output", what)

@@ -113,7 +113,7 @@ func (r *report) writePage(tb testing.TB, folder, database string) {
 	head, rest, ok := strings.Cut(string(text), begin)
 	_, tail, okToo := strings.Cut(rest, finish)
 	if !ok || !okToo {
-		tb.Fatalf("%s has no begin or end marker of the tables", page)
+		tb.Fatalf("%s has no begin or end marker of the tables, want both", page)
 	}
 	if err := os.WriteFile(page, []byte(head+begin+r.markdown(tb, database)+finish+tail), 0o600); err != nil {
 		tb.Fatal(err)

@@ -104,7 +104,7 @@ func (c *userGroup) accounts() (all []account) {
 func (c *userGroup) check(tb testing.TB, database string) {
 	tb.Helper()
 	for kind, n := range c.faults {
-		tb.Errorf("%d requests failed with %q, the first one with: %s", n, kind, c.detail[kind])
+		tb.Errorf("faults of the kind %q: got %d, want none; the first one: %s", kind, n, c.detail[kind])
 	}
 	if c.faultCount() > 0 {
 		return

@@ -96,7 +96,7 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	used = slices.DeleteFunc(used, func(name string) bool { return settings[name] })
 	missing := slices.DeleteFunc(slices.Clone(used), func(c string) bool { return slices.Contains(explained, c) })
 	if len(missing) > 0 {
-		t.Errorf("docs/openapi.yaml uses these codes without an explanation: %v", missing)
+		t.Errorf("codes that docs/openapi.yaml uses without an explanation: got %v, want none", missing)
 	}
 	for _, code := range explained {
 		if strings.Count(string(text), code) < 2 {
@@ -152,7 +152,7 @@ func TestR05_RecordedExchangesMatchTheDocument(t *testing.T) {
 		}
 		var r struct{ Exchanges []exchange }
 		if err := json.Unmarshal(text, &r); err != nil {
-			t.Fatalf("%s: %v", file, err)
+			t.Fatalf("decode %s: %v", file, err)
 		}
 		for i, e := range r.Exchanges {
 			if !exchangePattern.MatchString(e.Do) {

@@ -35,7 +35,7 @@ func requireEngine(t *testing.T) (isOurs bool) {
 		t.Skip("no container engine can run here: " + why)
 	}
 	if out, err := exec.Command("docker", "version").CombinedOutput(); err != nil {
-		t.Fatalf("Docker does not answer; make test-sam-local starts an engine where it can: %v\n%s", err, out)
+		t.Fatalf("docker version: got the error %v, want none; `make test-sam-local` starts an engine:\n%s", err, out)
 	}
 	return strings.Contains(os.Getenv("DOCKER_HOST"), "/docker-engine.")
 }

@@ -174,10 +174,10 @@ func (s *testbed) run(o executionRequest) (e executionResult) {
 	}
 	out, err := node(s.t, "run.mjs", in)
 	if err != nil {
-		s.t.Fatalf("the interpreter failed: %v\n%s", err, s.lambda.log.String())
+		s.t.Fatalf("run run.mjs: %v; functions/migrate logged:\n%s", err, s.lambda.log.String())
 	}
 	if err := json.Unmarshal(out, &e); err != nil {
-		s.t.Fatalf("decode the output of the interpreter: %v\n%s", err, out)
+		s.t.Fatalf("decode the output of run.mjs: %v\n%s", err, out)
 	}
 	s.t.Logf("%s %s %s: %d events, the largest value has %d bytes", e.Status, e.Error, e.Cause, e.Events, e.Largest)
 	return e

@@ -63,7 +63,7 @@ func output[T any](t *testing.T, e executionResult) (v T) {
 		t.Fatalf("the execution failed with %s, want it to succeed: %s", e.Error, e.Cause)
 	}
 	if err := json.Unmarshal(e.Output, &v); err != nil {
-		t.Fatalf("read the output: %v\n%s", err, e.Output)
+		t.Fatalf("decode the output of the execution: %v\n%s", err, e.Output)
 	}
 	return v
 }

@@ -51,7 +51,7 @@ func newIssuer(t *testing.T, alg string) issuer {
 	}
 	t.Cleanup(func() {
 		if err := stop(); err != nil {
-			t.Errorf("xenon dev exited with the error %v and logged:\n%s", err, x.Log())
+			t.Errorf("xenon dev exited with the error %v, want none; it logged:\n%s", err, x.Log())
 		}
 	})
 	target, err := url.Parse(x.URL)

@@ -23,7 +23,7 @@ func WritePart(t testing.TB, name, text string) {
 	before, rest, begins := strings.Cut(string(page), "<!-- "+name+" -->\n")
 	_, after, ends := strings.Cut(rest, "<!-- /"+name+" -->\n")
 	if !begins || !ends {
-		t.Fatalf("docs/lambda.md has no begin or end marker of the part %s", name)
+		t.Fatalf("docs/lambda.md has no begin or end marker of the part %s, want both", name)
 	}
 	page = []byte(before + "<!-- " + name + " -->\n" + text + "<!-- /" + name + " -->\n" + after)
 	if err := os.WriteFile(file, page, 0o644); err != nil { //nolint:gosec // a public page
