@@ -11,23 +11,23 @@ import (
 	"testing"
 )
 
-// fault is an error response.
-type fault struct {
+// errorResponse is an error response.
+type errorResponse struct {
 	Status        int
 	Code, Message string
 }
 
 // recordedErrors returns the error responses of all recordings: Better Auth's, and Xenon's for listed divergences.
-func recordedErrors(t *testing.T) map[fault]bool {
+func recordedErrors(t *testing.T) map[errorResponse]bool {
 	t.Helper()
-	all := map[fault]bool{}
+	all := map[errorResponse]bool{}
 	for _, s := range allScenarios(t) {
 		for _, e := range readRecord(t, s).Exchanges {
 			for _, a := range []*answer{e.Answer, e.Xenon} {
 				if a == nil || a.Status < 400 {
 					continue
 				}
-				var f fault
+				var f errorResponse
 				_ = json.Unmarshal(a.Body, &f) // an error without a body has neither code nor message
 				f.Status = a.Status
 				all[f] = true
@@ -105,7 +105,7 @@ func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 			}
 			for _, m := range newErrorCall.FindAllStringSubmatch(string(text), -1) {
 				found++
-				f := fault{statuses[m[1]], m[2], m[3]}
+				f := errorResponse{statuses[m[1]], m[2], m[3]}
 				if !recorded[f] && unrecordedCodes[f.Code] == "" {
 					t.Errorf("%s has the error %s, want one with the status, code and message of a recorded response",
 						file, fmt.Sprint(f))

@@ -69,7 +69,7 @@ func TestInterchange_BansHoldOnlyAtXenonWithoutTheAdminPlugin(t *testing.T) {
 	b.checkStatus(ix.newVisitor(t).post(ix.betterAuth, "/sign-in/email", in), http.StatusOK)
 	a := ix.newVisitor(t).post(ix.xenon, "/sign-in/email", in)
 	if a.status != http.StatusForbidden || a.body.text("code") != bannedCode {
-		t.Errorf("sign-in of the banned user at Xenon: got %d %s, want 403", a.status, a.text)
+		t.Errorf("sign-in of the banned user at Xenon: got %d %s, want 403 %s", a.status, a.text, bannedCode)
 	}
 	if u, _ := b.sessionAt(ix.xenon); u != "" {
 		t.Errorf("the session of the banned user at Xenon: got user %q, want none", u)

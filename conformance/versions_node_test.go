@@ -54,7 +54,7 @@ func newVersionTest(t *testing.T, name string, settings ...string) versionTest {
 	return l
 }
 
-// migrate runs the own migration of this version of Better Auth, and returns what it found to change.
+// migrate runs the migration of this version of Better Auth, and returns what the migration found to change.
 func (l versionTest) migrate(t *testing.T) (p migrationPlan) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "reference/schema.mjs")

@@ -91,7 +91,7 @@ func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCal
 		c := next(i)
 		event, err := e.eventFor(c)
 		if err != nil {
-			panic(err) // only for an error in this package
+			panic(err) // cannot happen: newCall writes valid requests
 		}
 		want, hold := c.expectedEventResponse()
 		out := newCall("POST", invocations, "localhost", string(want), string(event))

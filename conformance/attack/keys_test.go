@@ -95,7 +95,7 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 }
 
 // The JWKS of another issuer can have keys that are not for signatures. The attacker has the private key of one of
-// them and signs a token with it.
+// them and signs a token with it. Xenon accepts only tokens that are signed with a key for signatures.
 func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	t.Parallel()
 	s, a := newTestServer(t), newAttacker(t)

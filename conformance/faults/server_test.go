@@ -102,7 +102,7 @@ func (s *testServer) restart(t *testing.T) {
 }
 
 // startAuth creates the endpoints of shared/auth on a new pool of one connection. If pool is not nil, the connections
-// go through the faultyDialer, and start sets *pool.
+// go through the faultyDialer, and startAuth sets *pool.
 func (s *testServer) startAuth(t *testing.T, pool **store.Store) *auth.Service {
 	t.Helper()
 	secretStore := secrets.New(s.cfg, time.Now)

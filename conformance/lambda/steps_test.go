@@ -72,12 +72,12 @@ func sendSteps(
 	return mails
 }
 
-// tokenOf returns the token of a queued mail.
+// tokenOf returns the member token of a JSON object: of a queued mail or of a response.
 func tokenOf(t *testing.T, text string) string {
 	t.Helper()
 	var m struct{ Token string }
 	if err := json.Unmarshal([]byte(text), &m); err != nil || m.Token == "" {
-		t.Fatalf("a mail in the queue has no token (error %v), want one", err)
+		t.Fatalf("the member token of a queued mail or of a response: got none and the error %v, want a text", err)
 	}
 	return m.Token
 }

@@ -62,7 +62,7 @@ func (c *userGroup) runConcurrently(some []*loadUser, do func(*loadUser) error) 
 }
 
 func (c *userGroup) addFault(err error) {
-	f := &fault{"fault", err.Error()}
+	f := &fault{"another error", err.Error()}
 	_ = errors.As(err, &f)
 	c.mu.Lock()
 	defer c.mu.Unlock()
