@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// errorResponse is an error response.
+// errorResponse has the status, code and message of an error response.
 type errorResponse struct {
 	Status        int
 	Code, Message string
@@ -81,7 +81,7 @@ var unrecordedCodes = map[string]string{
 }
 
 // Each error in the source of shared/auth and shared/web has the status, code and message of a recorded response: of
-// Better Auth, or of Xenon in a listed divergence. The codes in unrecorded are exceptions.
+// Better Auth, or of Xenon in a listed divergence. The codes in unrecordedCodes are exceptions.
 func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	statuses := map[string]int{}

@@ -65,11 +65,11 @@ func (s *faultyServer) runWithErrors(t *testing.T, op operation) {
 		statements = min(statements, s.proxy.RequestCount(dbtest.AtStatement))
 	}
 	places := 0
-	for _, times := range []int{1, -1} {
-		s.runWithEachError(t, op, s.errorsAt(places), dbtest.AtConnect, 1, times)
+	for _, count := range []int{1, -1} {
+		s.runWithEachError(t, op, s.errorsAt(places), dbtest.AtConnect, 1, count)
 		places++
-		for at := 1; at <= statements; at++ {
-			s.runWithEachError(t, op, s.errorsAt(places), dbtest.AtStatement, at, times)
+		for number := 1; number <= statements; number++ {
+			s.runWithEachError(t, op, s.errorsAt(places), dbtest.AtStatement, number, count)
 			places++
 		}
 	}
@@ -91,24 +91,25 @@ func (s *faultyServer) errorsAt(n int) (chosen []dbtest.ServerError) {
 // rate limit of an account.
 const maxErrors = 5
 
-// runWithEachError runs an operation with each of the errors: at request number at of the phase, and times times (-1:
-// always). After a 503 it repeats the request with the next error.
+// runWithEachError runs an operation with each of the errors. From the request with this number on, the proxy answers
+// count requests of the phase with the error (-1: all of them). After a 503 runWithEachError repeats the request with
+// the next error.
 func (s *faultyServer) runWithEachError(
-	t *testing.T, op operation, errors []dbtest.ServerError, phase dbtest.Phase, at, times int,
+	t *testing.T, op operation, errors []dbtest.ServerError, phase dbtest.Phase, number, count int,
 ) {
 	t.Helper()
 	for len(errors) > 0 {
 		q := op.prepare(t, s.testServer)
 		done := false
 		for i := 0; i < maxErrors && len(errors) > 0 && !done; i++ {
-			done = s.runWithError(t, op, q, errors[0], phase, at, times)
+			done = s.runWithError(t, op, q, errors[0], phase, number, count)
 			errors = errors[1:]
 		}
 		if !done {
 			w := q.user.do(t.Context(), q.method, q.path, q.body)
 			if !isSuccess(w.Code) && !slices.Contains(q.again, w.Code) {
 				t.Errorf("%s, repeated without an error after errors at %s %d: got %d %s, want a status below 400 or one of %v",
-					op.name, phase, at, w.Code, w.Body, q.again)
+					op.name, phase, number, w.Code, w.Body, q.again)
 			}
 		}
 		q.after(t)
@@ -117,7 +118,7 @@ func (s *faultyServer) runWithEachError(
 
 // runWithError sends one request with one error, and reports whether the request succeeded.
 func (s *faultyServer) runWithError(
-	t *testing.T, op operation, q request, e dbtest.ServerError, phase dbtest.Phase, at, times int,
+	t *testing.T, op operation, q request, e dbtest.ServerError, phase dbtest.Phase, number, count int,
 ) bool {
 	t.Helper()
 	if phase == dbtest.AtConnect {
@@ -125,7 +126,7 @@ func (s *faultyServer) runWithError(
 		s.restart(t)
 	}
 	q.user.ip = s.newUnregisteredUser().ip // so that the limits by IP address do not apply
-	s.proxy.SetError(e, phase, at, times)
+	s.proxy.SetError(e, phase, number, count)
 	w := q.user.do(t.Context(), q.method, q.path, q.body)
 	sent := s.proxy.ClearError()
 	s.tries.Add(1)
@@ -134,10 +135,10 @@ func (s *faultyServer) runWithError(
 		return true
 	case w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || sent == 0:
 		t.Errorf("%s, error %v at %s %d: got %d %s after %d errors, want 503 with Retry-After and at least one error",
-			op.name, e, phase, at, w.Code, w.Body, sent)
-	case op.reads && times == 1:
+			op.name, e, phase, number, w.Code, w.Body, sent)
+	case op.reads && count == 1:
 		t.Errorf("%s, error %v once at %s %d: got 503 %s, want a retry of the read that succeeds",
-			op.name, e, phase, at, w.Body)
+			op.name, e, phase, number, w.Body)
 	default:
 		s.refusals.Add(1)
 	}

@@ -46,8 +46,8 @@ func runWithFaults(t *testing.T, op operation) string {
 	cells := []string{"`" + op.name + "`", fmt.Sprint(trips)}
 	for _, f := range faults {
 		var statuses []string
-		for at := 1; at <= trips; at++ {
-			statuses = append(statuses, fmt.Sprint(s.sendWithFault(t, op, f, at).status))
+		for trip := 1; trip <= trips; trip++ {
+			statuses = append(statuses, fmt.Sprint(s.sendWithFault(t, op, f, trip).status))
 		}
 		cells = append(cells, strings.Join(statuses, ", "))
 	}
@@ -57,9 +57,9 @@ func runWithFaults(t *testing.T, op operation) string {
 
 type tripsAndStatus struct{ trips, status int }
 
-// sendWithFault sends one request with a fault at round trip number at, and checks the response. If the request fails,
-// it sends it again without a fault. Then it checks the state of the database.
-func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) tripsAndStatus {
+// sendWithFault sends one request with a fault at the round trip with the number trip, and checks the response. If the
+// request fails, it sends it again without a fault. Then it checks the state of the database.
+func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, trip int) tripsAndStatus {
 	t.Helper()
 	q := op.prepare(t, s)
 	ctx, stop := t.Context(), func() {}
@@ -67,10 +67,10 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) 
 		ctx, stop = context.WithTimeout(ctx, clientTimeout)
 	}
 	defer stop()
-	s.wire.setFault(f, at)
+	s.wire.setFault(f, trip)
 	w := q.user.do(ctx, q.method, q.path, q.body)
 	trips := s.wire.clearFault()
-	where := fmt.Sprintf("%s with the fault %s at round trip %d of %d", op.name, f, at, trips)
+	where := fmt.Sprintf("%s with the fault %s at round trip %d of %d", op.name, f, trip, trips)
 	switch {
 	case isSuccess(w.Code):
 	case f == none:
@@ -90,7 +90,7 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, at int) 
 				where, again.Code, again.Body, q.again)
 		}
 	}
-	t.Run(fmt.Sprint(f, at), q.after)
+	t.Run(fmt.Sprint(f, trip), q.after)
 	return tripsAndStatus{trips, status}
 }
 

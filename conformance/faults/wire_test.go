@@ -29,19 +29,19 @@ type faultyDialer struct {
 	// Terminate makes Postgres close every connection.
 	Terminate func()
 
-	mu    sync.Mutex
-	armed bool // true between setFault and clearFault
-	fault fault
-	at    int  // the number of the round trip with the fault, from 1
-	trips int  // the number of round trips since setFault
-	gone  bool // true when the database cannot be reached any more
+	mu        sync.Mutex
+	armed     bool // true between setFault and clearFault
+	fault     fault
+	faultTrip int  // the number of the round trip with the fault, from 1
+	trips     int  // the number of round trips since setFault
+	gone      bool // true when the database cannot be reached any more
 }
 
-// setFault starts to count round trips, and causes f at round trip number at.
-func (w *faultyDialer) setFault(f fault, at int) {
+// setFault starts to count round trips, and causes f at the one with the number faultTrip.
+func (w *faultyDialer) setFault(f fault, faultTrip int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.armed, w.fault, w.at, w.trips, w.gone = true, f, at, 0, false
+	w.armed, w.fault, w.faultTrip, w.trips, w.gone = true, f, faultTrip, 0, false
 }
 
 // clearFault ends the fault and returns the number of round trips since setFault.
@@ -60,7 +60,7 @@ func (w *faultyDialer) nextFault() fault {
 		return none
 	}
 	w.trips++
-	if w.trips != w.at {
+	if w.trips != w.faultTrip {
 		return none
 	}
 	w.gone = w.fault == unreachable
