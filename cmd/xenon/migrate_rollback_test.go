@@ -35,7 +35,7 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 		t,
 		[]string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"},
 		env...); code != exitDecision {
-		t.Fatalf("migrate run: got the exit code %d, want the exit code of a decision\n%s%s", code, out, stderr)
+		t.Fatalf("migrate run: got the exit code %d, want 3\n%s%s", code, out, stderr)
 	}
 	const first = `(select min(id::text)::uuid from "user")`
 	dbtest.Exec(

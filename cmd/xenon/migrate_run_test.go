@@ -22,7 +22,7 @@ func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 	code, out, stderr = xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
 	if code != exitDecision || strings.Count(stderr, "copy: pass 1, batch ") != 3 || strings.Contains(stderr, "\r") ||
 		!strings.Contains(stderr, "entries in the quarantine") {
-		t.Errorf("run: got the exit code %d, want the exit code of a decision, one line per batch and the quarantine\n%s",
+		t.Errorf("migrate run: got the exit code %d, want 3, one line per batch and the quarantine\n%s",
 			code, stderr)
 	}
 	for _, want := range []string{
@@ -41,7 +41,7 @@ func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 		&status,
 	); code != exitDecision || err != nil || status.Pass != 2 ||
 		status.State != "complete" {
-		t.Errorf("second run: got the exit code %d and %v, want the exit code of a decision and a complete second pass\n%s%s",
+		t.Errorf("second migrate run: got the exit code %d and %v, want 3 and a complete second pass\n%s%s",
 			code, err, out, stderr)
 	}
 	if again := dbtest.Value[int](t, target, countUsers); again != first || first < 250 {

@@ -86,7 +86,7 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 	t.Parallel()
 	_, target, env := migrationOf(t, 200)
 	if code, _, stderr := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
-		t.Fatalf("migrate run: got the exit code %d, want the exit code of a decision\n%s", code, stderr)
+		t.Fatalf("migrate run: got the exit code %d, want 3\n%s", code, stderr)
 	}
 	copied := dbtest.Value[int](t, target, countUsers)
 	settings := map[string]string{}

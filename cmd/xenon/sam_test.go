@@ -198,7 +198,7 @@ func TestForwardPortReachesServerOnLoopbackInterface(t *testing.T) {
 	}
 	got := make([]byte, 4)
 	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "ping" {
-		t.Errorf("got %q through the forwarded port, %v, want ping", got, err)
+		t.Errorf("send ping to the forwarded port: got %q and the error %v, want ping back", got, err)
 	}
 	for name, from := range map[string]string{"taken": echo.Addr().String(), "not of this machine": "192.0.2.1:5432"} {
 		if err := forwardPort(t.Context(), from, echo.Addr().String()); err != nil {

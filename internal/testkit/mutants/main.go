@@ -24,16 +24,16 @@ import (
 )
 
 type options struct {
-	workers    int
-	files      *regexp.Regexp
-	tests      string
-	skip       *regexp.Regexp // nil skips no test
-	limit      time.Duration
-	efficacy   float64
-	list, dir  string
-	testDirs   []string
-	everything bool
-	explained  []explanation
+	workers   int
+	files     *regexp.Regexp
+	tests     string
+	skip      *regexp.Regexp // nil skips no test
+	limit     time.Duration
+	efficacy  float64
+	list, dir string
+	testDirs  []string
+	verbose   bool // print the killed mutants, too
+	explained []explanation
 }
 
 func main() {
@@ -46,7 +46,7 @@ func main() {
 	flag.Float64Var(&o.efficacy, "efficacy", 95, "fail if the tests kill less than this percentage of the covered mutants")
 	explained := flag.String("explained", "", "a Markdown file with explanations of mutants that no test kills "+
 		"(docs/mutants.md); the command fails if it does not explain such a mutant")
-	flag.BoolVar(&o.everything, "v", false, "print killed mutants too, with the test that killed them")
+	flag.BoolVar(&o.verbose, "v", false, "print killed mutants too, with the test that killed them")
 	flag.Parse()
 	if flag.NArg() < 3 {
 		fmt.Fprintln(os.Stderr, "usage: mutants [options] LIST PACKAGE TEST_PACKAGE ...")
@@ -151,7 +151,7 @@ func (o *options) tryAll(ctx context.Context, p *program, tests []*test) (map[ou
 		lock.Lock()
 		defer lock.Unlock()
 		counts[result]++
-		if o.everything || result == lived || result == notCovered || result == timedOut {
+		if o.verbose || result == lived || result == notCovered || result == timedOut {
 			fmt.Println(result, m, by)
 		}
 		if (result == lived || result == notCovered) && !m.isExplained(o.dir, o.explained) {
