@@ -53,7 +53,7 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
 
     const send = (path: string) =>
       page.evaluate(async (url) => {
-        const { status, headers } = await fetch(url);
+        const { status, headers } = await fetch(url, { cache: 'no-store' }); // not from the browser's cache
         return { status, cache: headers.get('x-cache'), control: headers.get('cache-control') };
       }, path);
     for (const path of ['/api/auth/get-session', '/api/auth/list-sessions', '/api/auth/token', '/health']) {
