@@ -9,6 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
 // Some of the tables do not exist in the source, such as auth.refresh_tokens.
@@ -39,5 +40,37 @@ alter table auth.mfa_factors disable row level security`)
 	p, err := importtest.Open(t, role).Plan(t.Context(), importer.Options{Profiles: "none"})
 	if err != nil || len(p.Refusals) != 0 || !slices.Contains(p.NotChecked, "auth.sessions: no privilege to read it") {
 		t.Errorf("got %v, refusals %v, %v, want that auth.sessions was not checked", p.NotChecked, p.Refusals, err)
+	}
+}
+
+func TestPlanCountsTheRowsOfEachKindByTheirOutcome(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Bulk(t, from, 3, 4, 2)
+	importtest.Exec(t, from, `insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
+		select gen_random_uuid(), min(id::text)::uuid, 'totp', 'verified', now(), now() from auth.users`)
+	p, err := importtest.Open(t, from).Plan(t.Context(), importer.Options{MFA: "allow"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := mapping.Counts{
+		mapping.User:     {mapping.Copied: 3},
+		mapping.Identity: {mapping.Copied: 1, mapping.Folded: 3},
+		mapping.Profile:  {mapping.Copied: 2},
+		mapping.Factor:   {mapping.Quarantined: 1},
+		mapping.Passkey:  {},
+	}
+	if diff := cmp.Diff(want, p.Expected); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]int64{"bcrypt": 3}, p.Hashes); diff != "" {
+		t.Errorf("passwords (-want +got):\n%s", diff)
+	}
+	names := []string{}
+	for _, provider := range p.Providers {
+		names = append(names, provider.Name)
+	}
+	if diff := cmp.Diff([]string{"github"}, names); diff != "" {
+		t.Errorf("providers (-want +got):\n%s", diff)
 	}
 }
