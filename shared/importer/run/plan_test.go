@@ -74,3 +74,12 @@ func TestPlanCountsTheRowsOfEachKindByTheirOutcome(t *testing.T) {
 		t.Errorf("providers (-want +got):\n%s", diff)
 	}
 }
+
+func TestPlanCountsNoRowsIfATableDoesNotFit(t *testing.T) {
+	t.Parallel()
+	p, err := importtest.Open(t, supabasetest.New(t)).Plan(t.Context(), importer.Options{Profiles: "public.absent"})
+	if err != nil || len(p.Refusals) != 1 || len(p.Source.Rows) != 0 || len(p.NotChecked) != 0 {
+		t.Errorf("got refusals %q, rows %v, tables that were not checked %v, %v, want one refusal alone",
+			p.Refusals, p.Source.Rows, p.NotChecked, err)
+	}
+}
