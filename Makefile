@@ -7,6 +7,8 @@ GOFUMPT       := v0.12.0
 GOVULNCHECK   := v1.9.0
 CYCLONEDX     := v1.10.0
 GREMLINS      := v0.6.0
+ACTIONLINT    := v1.7.12
+GORELEASER    := v2.18.2
 
 # The maximum size of a function's binary in bytes. Lambda loads the binary at every cold start.
 MAX_SIZE := 13500000
@@ -154,8 +156,9 @@ screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
 	@SCREENSHOTS=1 $(MAKE) --no-print-directory e2e
 
 .PHONY: lint
-lint: .tools/golangci-lint-$(GOLANGCI_LINT) ## run the linters
+lint: .tools/golangci-lint-$(GOLANGCI_LINT) .tools/actionlint-$(ACTIONLINT) ## run the linters
 	@scripts/plain-words
+	@.tools/actionlint-$(ACTIONLINT)
 	$< run $(GO_PACKAGES)
 
 .PHONY: template
@@ -193,6 +196,26 @@ sbom: .tools/cyclonedx-$(CYCLONEDX) ## write a CycloneDX list of each function's
 	@mkdir -p dist
 	@for f in $(FUNCTIONS); do GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS=-tags=lambda.norpc \
 		$(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -main functions/$$f -output dist/$$f.cdx.json . || exit 1; done
+
+# The binaries contain the site, so it is built first. dist/xenon.cdx.json lists the dependencies of the command.
+RELEASE_NEEDS := website/csp-hashes.txt .tools/goreleaser-$(GORELEASER) .tools/cyclonedx-$(CYCLONEDX)
+
+.PHONY: dist/xenon.cdx.json
+dist/xenon.cdx.json: .tools/cyclonedx-$(CYCLONEDX)
+	@mkdir -p dist
+	@GOWORK=off CGO_ENABLED=0 GOFLAGS=-tags=site $(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -main cmd/xenon -output $@ .
+
+.PHONY: release
+release: $(RELEASE_NEEDS) dist/xenon.cdx.json ## build the binaries of the tag at HEAD and draft a release on GitHub (needs GITHUB_TOKEN)
+	@GOWORK=off .tools/goreleaser-$(GORELEASER) release --clean
+
+.PHONY: release-snapshot
+release-snapshot: $(RELEASE_NEEDS) dist/xenon.cdx.json ## build all binaries of a release into release/, and publish nothing
+	@GOWORK=off .tools/goreleaser-$(GORELEASER) release --clean --snapshot
+
+.PHONY: install-check
+install-check: ## install the command with `go install` from a module proxy, and start it outside the checkout
+	@scripts/install-check
 
 .PHONY: manual
 manual: website/csp-hashes.txt ## write docs/configuration.md, docs/licences.md and docs/licences-site.md
@@ -259,6 +282,15 @@ clean: ## remove the development database, secret and keys, and all build result
 	@echo "Building golangci-lint $(GOLANGCI_LINT), once …"
 	@GOBIN=$(TOOLS)/build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	@mv $(TOOLS)/build/golangci-lint $@
+
+.tools/actionlint-$(ACTIONLINT):
+	@GOBIN=$(TOOLS)/build go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
+	@mv $(TOOLS)/build/actionlint $@
+
+.tools/goreleaser-$(GORELEASER):
+	@echo "Building goreleaser $(GORELEASER), once …"
+	@GOBIN=$(TOOLS)/build go install github.com/goreleaser/goreleaser/v2@$(GORELEASER)
+	@mv $(TOOLS)/build/goreleaser $@
 
 .tools/gremlins-$(GREMLINS):
 	@GOBIN=$(TOOLS)/build go install github.com/go-gremlins/gremlins/cmd/gremlins@$(GREMLINS)
