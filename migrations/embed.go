@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,7 +49,8 @@ func Up(ctx context.Context, url string) ([]string, error) { return UpIn(ctx, ur
 
 // UpIn applies the pending migrations to a schema of the database at url, each file in its own transaction. It returns
 // the names of the files that it applied, even if a later file failed. It creates the schema if there is none. It
-// checks the existing tables before and after; if the check before returns a *schema.Error, nothing was applied.
+// checks the existing tables before and after; if the check before returns a *schema.Error or a *NewerError, nothing
+// was applied.
 // Concurrent calls wait for each other. The url must be that of the direct host, because a pooler would keep the
 // settings of this connection for other clients.
 func UpIn(ctx context.Context, url, name string) ([]string, error) {
@@ -148,6 +151,16 @@ func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 	return all, nil
 }
 
+// NewerError means that the schema has migrations that this release does not know: a newer release applied them, or
+// another program that uses goose has its table goose_db_version in the same schema.
+type NewerError struct {
+	Unknown []int64 // the versions of these migrations, ascending
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("the schema has migrations that this release does not know: %v", e.Unknown)
+}
+
 // check lists the migrations, and compares the tables with those that Xenon needs. Columns of a pending migration may
 // be missing. If the tables match, it also looks for rows that a pending migration rejects.
 func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error) {
@@ -159,11 +172,25 @@ func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error
 	if err != nil {
 		return nil, err
 	}
+	if unknown := unknownVersions(at, all); len(unknown) > 0 {
+		return all, &NewerError{unknown}
+	}
 	err = schema.Check(ctx, conn, name, func(version int64) bool { return !at[version].IsZero() })
 	if err == nil && at[uniqueAccounts].IsZero() {
 		err = checkDuplicates(ctx, conn, name)
 	}
 	return all, err
+}
+
+// unknownVersions returns the versions that are applied but not in the list. goose itself adds version 0.
+func unknownVersions(at map[int64]time.Time, all []Migration) (unknown []int64) {
+	for _, version := range slices.Sorted(maps.Keys(at)) {
+		isKnown := slices.ContainsFunc(all, func(m Migration) bool { return m.Version == version })
+		if version != 0 && !isKnown {
+			unknown = append(unknown, version)
+		}
+	}
+	return unknown
 }
 
 // appliedAt reads when each migration was applied, by version.

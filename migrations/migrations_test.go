@@ -203,6 +203,29 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 }
 
 // Status can be called before any migration was applied. It creates no table and no schema.
+// An older release must not work on the schema of a newer one, of which it knows nothing.
+func TestUpAndStatusRejectTheSchemaOfANewerRelease(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	exec(t, connect(t, url), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9998, true), (9999, true)`)
+	applied, upErr := migrations.Up(t.Context(), url)
+	all, statusErr := migrations.Status(t.Context(), url)
+	for name, err := range map[string]error{"Up": upErr, "Status": statusErr} {
+		newer, ok := errors.AsType[*migrations.NewerError](err)
+		if !ok {
+			t.Errorf("%s on the schema of a newer release: got the error %v, want a *NewerError", name, err)
+			continue
+		}
+		if diff := cmp.Diff([]int64{9998, 9999}, newer.Unknown); diff != "" {
+			t.Errorf("%s on the schema of a newer release: the unknown migrations (-want +got):\n%s", name, diff)
+		}
+	}
+	if len(applied) != 0 || len(all) == 0 {
+		t.Errorf("got %d applied and %d listed migrations, want none applied, and the known ones listed",
+			len(applied), len(all))
+	}
+}
+
 func TestStatusChangesNothing(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)

@@ -50,6 +50,9 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 		l.server, l.databaseURL = server, server.URL("postgres")
 	}
 	applied, err := migrations.UpIn(ctx, cmp.Or(direct, l.databaseURL), name)
+	if newer := adviseNewer(err); newer != nil {
+		return newer
+	}
 	if errors.As(err, new(*schema.Error)) {
 		return adviseRepair(err, name)
 	}

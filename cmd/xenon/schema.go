@@ -39,6 +39,9 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	}
 	printIgnored(std, "database URL", url)
 	applied, err := migrations.UpIn(ctx, url, name)
+	if newer := adviseNewer(err); newer != nil {
+		return newer
+	}
 	if errors.As(err, new(*schema.Error)) {
 		return adviseRepair(err, name)
 	}
@@ -81,6 +84,15 @@ func schemaTarget(getenv environment) (url, name string, err error) {
 	return string(databaseURL), name, err
 }
 
+// adviseNewer adds advice to the error about a schema of a newer release. It returns nil for other errors.
+func adviseNewer(err error) error {
+	if !errors.As(err, new(*migrations.NewerError)) {
+		return nil
+	}
+	return withAdvice(err, "Nothing was changed. Install the release that applied them, or a later one. If another program "+
+		"has its migrations in this schema, give Xenon a schema of its own: SCHEMA=xenon.")
+}
+
 // adviseRepair adds advice to an error about tables that do not match.
 func adviseRepair(err error, name string) error {
 	if name == config.DefaultSchema {
@@ -109,6 +121,9 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	}
 	printIgnored(std, "database URL", url)
 	all, err := migrations.StatusIn(ctx, url, name)
+	if newer := adviseNewer(err); newer != nil {
+		return newer
+	}
 	var mismatch *schema.Error
 	if err != nil && !errors.As(err, &mismatch) {
 		return withAdvice(err, "Check that the database runs and that DIRECT_DATABASE_URL or DATABASE_URL is correct.")
