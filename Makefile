@@ -8,7 +8,7 @@ GOVULNCHECK   := v1.9.0
 CYCLONEDX     := v1.10.0
 GREMLINS      := v0.6.0
 ACTIONLINT    := v1.7.12
-GORELEASER    := v2.18.2
+GORELEASER    := v2.17.0
 
 # The maximum size of a function's binary in bytes. Lambda loads the binary at every cold start.
 MAX_SIZE := 13500000
