@@ -2,7 +2,7 @@
 // runs outside a checkout.
 package xenon
 
-import _ "embed" // template.yaml, docs/openapi.yaml
+import _ "embed" // the files below
 
 // Template is template.yaml, the deployment on AWS.
 //
@@ -13,3 +13,13 @@ var Template []byte
 //
 //go:embed docs/openapi.yaml
 var OpenAPI []byte
+
+// EnvExample is .env.example, all settings with their defaults.
+//
+//go:embed .env.example
+var EnvExample []byte
+
+// SAMConfig is samconfig.toml, the parameters of deployments.
+//
+//go:embed samconfig.toml
+var SAMConfig []byte

@@ -232,6 +232,6 @@ curl -H "Authorization: Bearer $(curl -sb cookies.txt %[1]s/api/auth/token | cut
 
 A page with a form for every operation: %[1]s/api
 
-Ctrl-C stops it. The data stays in %[2]s; "make clean" removes .xenon.
+Ctrl-C stops it. The data stays in %[2]s; delete this directory to start anew.
 `, origin, dir)
 }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	embedded "github.com/xenon-auth/xenon"
+)
+
+//go:embed starter
+var starter embed.FS
+
+type initCmd struct {
+	Dir string `arg:"" help:"The directory to create; an empty one is filled." placeholder:"DIR"`
+}
+
+func (initCmd) Help() string {
+	return `Creates a directory to start with: an example site, the script dev that serves it with Xenon, the settings .env, and
+samconfig.toml for a deployment to AWS. It overwrites no file.
+
+  xenon init my-site && my-site/dev`
+}
+
+// Run creates the files.
+func (c initCmd) Run(std streams) error {
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return withAdvice(err, "Give the name of a new directory.")
+	}
+	if len(entries) > 0 {
+		return withAdvice(fmt.Errorf("%s is not empty", c.Dir), "Nothing was written. Give the name of a new directory.")
+	}
+	files, err := starterFiles()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		name := filepath.Join(c.Dir, filepath.FromSlash(f.name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // the directory of a site
+			return err
+		}
+		if err := os.WriteFile(name, f.text, f.mode); err != nil {
+			return err
+		}
+		fmt.Fprintln(std.out, name)
+	}
+	fmt.Fprintf(std.out, "\nStart it: %s\n", filepath.Join(c.Dir, "dev"))
+	return nil
+}
+
+type starterFile struct {
+	name string
+	text []byte
+	mode fs.FileMode
+}
+
+// comment comments out all settings, so that flags such as --addr have their effect.
+func comment(env []byte) []byte { return assignment.ReplaceAll(env, []byte("#$0")) }
+
+var assignment = regexp.MustCompile(`(?m)^[A-Z]`)
+
+// starterFiles returns the files of a new directory.
+func starterFiles() ([]starterFile, error) {
+	files := []starterFile{
+		{".env", comment(embedded.EnvExample), 0o600}, // for secrets
+		{"samconfig.toml", embedded.SAMConfig, 0o644},
+	}
+	err := fs.WalkDir(starter, "starter", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := starter.ReadFile(path)
+		f := starterFile{strings.TrimPrefix(path, "starter/"), text, 0o644}
+		switch f.name {
+		case "gitignore": // a file .gitignore here would be one of this repository
+			f.name = ".gitignore"
+		case "dev":
+			f.mode = 0o755
+		}
+		files = append(files, f)
+		return err
+	})
+	return files, err
+}
