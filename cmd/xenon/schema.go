@@ -89,8 +89,11 @@ func adviseNewer(err error) error {
 	if !errors.As(err, new(*migrations.NewerError)) {
 		return nil
 	}
-	return withAdvice(err, "Nothing was changed. Install the release that applied them, or a later one. If another program "+
-		"has its migrations in this schema, give Xenon a schema of its own: SCHEMA=xenon.")
+	return withAdvice(
+		err,
+		"Nothing was changed. Install the release that applied them, or a later one. If another program "+
+			"has its migrations in this schema, give Xenon a schema of its own: SCHEMA=xenon.",
+	)
 }
 
 // adviseRepair adds advice to an error about tables that do not match.
