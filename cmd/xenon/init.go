@@ -21,8 +21,8 @@ type initCmd struct {
 }
 
 func (initCmd) Help() string {
-	return `Creates a directory to start with: an example site, the script dev that serves it with Xenon, the settings .env,
-and samconfig.toml for a deployment to AWS. It overwrites no file.
+	return `Creates a directory to start with: an example site, the script dev that serves it with Xenon, the settings
+.env, and samconfig.toml for a deployment to AWS. It overwrites no file.
 
   xenon init my-site && my-site/dev`
 }

@@ -1,4 +1,4 @@
-//go:build download
+//go:build unix && download
 
 // This test needs the internet, so make test does not run it: go test -tags download -run TestDownload
 // ./shared/postgres

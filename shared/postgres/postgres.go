@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package postgres starts and stops a private Postgres server for development and tests.
 package postgres
 
