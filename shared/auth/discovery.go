@@ -9,10 +9,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// provider is the metadata of OpenID Connect Discovery 1.0, section 3, with which verifiers find the keys. Xenon has no
-// authorization endpoint and no token endpoint, so the metadata has only the members that a verifier needs, those that
-// Kubernetes publishes for the tokens of its service accounts.
-type provider struct {
+// providerMetadata is the metadata of OpenID Connect Discovery 1.0, section 3, with which verifiers find the keys.
+// Xenon has no authorization endpoint and no token endpoint, so it publishes only the members that a verifier needs.
+// Kubernetes publishes the same ones for the tokens of its service accounts.
+type providerMetadata struct {
 	Issuer        string   `json:"issuer"`
 	JWKSURI       string   `json:"jwks_uri"`
 	ResponseTypes []string `json:"response_types_supported"`
@@ -28,7 +28,7 @@ func (s *Service) openIDConfiguration(w http.ResponseWriter, r *http.Request, db
 		return err
 	}
 	w.Header().Set("Cache-Control", caching)
-	return web.JSON(w, http.StatusOK, provider{
+	return web.JSON(w, http.StatusOK, providerMetadata{
 		Issuer:        s.Options.JWTIssuer,
 		JWKSURI:       s.Options.Origin + web.KeySetPath,
 		ResponseTypes: []string{"id_token"},

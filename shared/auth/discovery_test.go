@@ -24,7 +24,7 @@ func (s *server) metadata() (m map[string]any) {
 	s.t.Helper()
 	a := s.do("GET", discoveryPath, "")
 	if a.status != 200 {
-		s.t.Fatalf("got %d %s, want 200", a.status, a.body)
+		s.t.Fatalf("GET %s: got %d %s, want 200", discoveryPath, a.status, a.body)
 	}
 	if err := json.Unmarshal([]byte(a.body), &m); err != nil {
 		s.t.Fatal(err)
@@ -46,7 +46,7 @@ func TestDiscoveryNamesIssuerAndKeys(t *testing.T) {
 			"id_token_signing_alg_values_supported": []any{"RS256"},
 		}, s.metadata())
 		if diff != "" {
-			t.Errorf("JWT_ISSUER=%s (-want +got):\n%s", issuer, diff)
+			t.Errorf("provider metadata with JWT_ISSUER=%s (-want +got):\n%s", issuer, diff)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func TestDiscoveryHasAlgorithmsOfPublishedKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, rotated.metadata()["id_token_signing_alg_values_supported"]); diff != "" {
-			t.Errorf("algorithms (-want +got):\n%s", diff)
+			t.Errorf("algorithms in the provider metadata (-want +got):\n%s", diff)
 		}
 	}
 	shared := newServer(t, withSharedDatabase)
@@ -80,13 +80,14 @@ func TestDiscoveryHasAlgorithmsOfPublishedKeys(t *testing.T) {
 	}
 }
 
-// Both paths answer as /api/auth/jwks does: the same keys, for every origin, to be cached.
+// The paths below /.well-known have responses like that of /api/auth/jwks: for every origin, with the same
+// Cache-Control, and without a round trip. jwks.json has the same keys.
 func TestWellKnownPathsAnswerAsTheKeySet(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	jwks := s.do("GET", jwksPath, "")
 	if a := s.do("GET", wellKnownJWKSPath, ""); a.body != jwks.body {
-		t.Errorf("got keys %s, want %s", a.body, jwks.body)
+		t.Errorf("GET %s: got the keys %s, want %s as from %s", wellKnownJWKSPath, a.body, jwks.body, jwksPath)
 	}
 	for _, path := range []string{jwksPath, wellKnownJWKSPath, discoveryPath} {
 		trips := s.roundTrips(func() {
@@ -95,12 +96,13 @@ func TestWellKnownPathsAnswerAsTheKeySet(t *testing.T) {
 				if a.status != 200 || a.header.Get("Content-Type") != "application/json" ||
 					a.header.Get("Cache-Control") != jwks.header.Get("Cache-Control") ||
 					a.header.Get("Access-Control-Allow-Origin") != "*" || a.header.Get("Vary") != "" {
-					t.Errorf("%s %s: got %d %v, want JSON for every origin, cached as the JWKS", method, path, a.status, a.header)
+					t.Errorf("%s %s: got %d %v, want JSON for every origin, with the Cache-Control of the JWKS",
+						method, path, a.status, a.header)
 				}
 			}
 		})
 		if trips != 0 {
-			t.Errorf("%s: %d round trips to the database, want 0", path, trips)
+			t.Errorf("GET and HEAD %s: got %d round trips to the database, want 0", path, trips)
 		}
 		preflight := s.raw("OPTIONS", path, "", "Origin", "https://other.example", "Access-Control-Request-Method", "GET")
 		if preflight.status != 204 || preflight.header.Get("Access-Control-Allow-Origin") != "*" {
@@ -115,7 +117,7 @@ func TestWellKnownPathsAnswerAsTheKeySet(t *testing.T) {
 		}
 	}
 	if a := s.do("POST", discoveryPath, "{}"); a.status != 404 {
-		t.Errorf("POST: got %d, want 404", a.status)
+		t.Errorf("POST %s: got %d, want 404", discoveryPath, a.status)
 	}
 }
 
@@ -129,14 +131,14 @@ func TestDiscoveryWithoutDatabaseOrKeys(t *testing.T) {
 	proxy.Refuse()
 	if a := s.do("GET", discoveryPath, ""); a.status != 200 || !strings.Contains(a.body, `["RS256"]`) ||
 		a.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("without a database: got %d %s, Cache-Control %q, want RS256 and no-store", a.status, a.body,
-			a.header.Get("Cache-Control"))
+		t.Errorf("GET %s without a database: got %d %s, Cache-Control %q; want 200, RS256 and no-store",
+			discoveryPath, a.status, a.body, a.header.Get("Cache-Control"))
 	}
 	without := newServer(t)
 	if err := os.Remove(without.cfg.SigningKeysFile); err != nil {
 		t.Fatal(err)
 	}
 	if a := without.raw("GET", discoveryPath, ""); a.status != 500 || a.body != "" {
-		t.Errorf("without keys: got %d %s, want an empty 500", a.status, a.body)
+		t.Errorf("GET %s without signing keys: got %d %s, want a 500 with an empty body", discoveryPath, a.status, a.body)
 	}
 }

@@ -19,11 +19,12 @@ const (
 	exposedHeaders = "ETag, Retry-After, X-Request-Id, X-Retry-After"
 )
 
-// PreflightRoute is the route of one function that answers the preflights of all routes. API Gateway could answer them
-// itself, but its CORS settings accept neither patterns of hosts nor custom schemes.
+// PreflightRoute is the route of one function that answers the preflights of all routes below /api. API Gateway could
+// answer them itself, but its CORS settings accept neither patterns of hosts nor custom schemes.
 const PreflightRoute = "OPTIONS /api/{proxy+}"
 
-// WellKnownPreflightRoute sends the preflights of the two paths below to the function that serves them.
+// WellKnownPreflightRoute is the route of the function that serves ProviderMetadataPath and KeySetPath, for the
+// preflights of these paths.
 const WellKnownPreflightRoute = "OPTIONS /.well-known/{proxy+}"
 
 // The paths of OpenID Connect Discovery. They are at the root of the host, because clients derive them from the issuer.
