@@ -24,7 +24,7 @@ type Cache[K comparable, V any] struct {
 
 type entry[V any] struct {
 	value       V
-	from, until time.Time // Get returns the value from this time on, and before that time
+	from, until time.Time // the first time at which Get returns the value, and the first at which it no longer does
 }
 
 // New returns an empty cache of at most size values.

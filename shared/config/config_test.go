@@ -201,7 +201,7 @@ func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
 	}
 }
 
-func TestKeysHaveOptionalJWKSURL(t *testing.T) {
+func TestLoadKeysReadsJWKSURLIfItIsSet(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "https://learn.example.com/api/auth/jwks"} {
 		got, err := config.LoadKeys(env("JWKS_URL", url))

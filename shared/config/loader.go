@@ -59,7 +59,7 @@ func (l *loader) oneOf(name string, allowed ...string) string {
 	return v
 }
 
-// on reads "on" or "off".
+// on reads a setting that is "on" or "off", and reports whether it is "on".
 func (l *loader) on(name string, fallback bool) bool {
 	words := []string{"off", "on"}
 	if fallback {

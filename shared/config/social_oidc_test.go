@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestOIDCProviders(t *testing.T) {
+func TestOIDCProvidersAreRead(t *testing.T) {
 	t.Parallel()
 	got := socialOf(t,
 		"OIDC_PROVIDER_ID", "keycloak", "OIDC_PROVIDER_NAME", "Our login", "OIDC_ISSUER", "http://localhost:8080/realms/main",
@@ -83,7 +83,7 @@ func TestWrongOIDCProvidersAreRejected(t *testing.T) {
 	}
 }
 
-func TestIssuerIsHTTPS(t *testing.T) {
+func TestIssuerMustBeAnHTTPSURL(t *testing.T) {
 	t.Parallel()
 	load := func(issuer string) error {
 		_, err := config.LoadAPI(env("OIDC_PROVIDER_ID", "x", "OIDC_ISSUER", issuer, "OIDC_CLIENT_ID", "id",

@@ -30,7 +30,7 @@ func wantProblem(t *testing.T, texts []string, pairs ...string) {
 	}
 }
 
-func TestSocialDefaults(t *testing.T) {
+func TestSocialSettingsHaveDefaults(t *testing.T) {
 	t.Parallel()
 	want := config.Social{AccountLinking: true, UpdateAccountOnSignIn: true}
 	if diff := cmp.Diff(want, socialOf(t)); diff != "" {
@@ -92,7 +92,7 @@ func TestProvidersHaveTheOrderOfTheTable(t *testing.T) {
 	}
 }
 
-func TestSettingsOfOneProvider(t *testing.T) {
+func TestSettingsThatOnlyOneProviderHasAreRead(t *testing.T) {
 	t.Parallel()
 	got := socialOf(t,
 		"GOOGLE_CLIENT_ID", "id", "GOOGLE_CLIENT_SECRET", "s",
@@ -120,7 +120,7 @@ func TestSettingsOfOneProvider(t *testing.T) {
 	}
 }
 
-func TestIDAndSecretNeedEachOther(t *testing.T) {
+func TestClientIDNeedsASecretAndASecretNeedsAClientID(t *testing.T) {
 	t.Parallel()
 	for _, p := range config.BuiltInProviders() {
 		prefix := strings.ToUpper(p.ID)
@@ -149,7 +149,7 @@ func TestSecretsMayBeInTheAppSecret(t *testing.T) {
 	wantProblem(t, []string{"OIDC_PROVIDERS: ", "MY_IDP_CLIENT_SECRET"}, append(cloud, "OIDC_PROVIDERS", withSecret)...)
 }
 
-func TestAccountSwitches(t *testing.T) {
+func TestSettingsOnAccountsAreReadAndChecked(t *testing.T) {
 	t.Parallel()
 	got := socialOf(
 		t,

@@ -43,7 +43,7 @@ type Limiter struct {
 func New(cfg config.API, db *store.Store, clients web.Clients, now func() time.Time) *Limiter {
 	return &Limiter{
 		Store: db, Now: now, Clients: clients,
-		custom: compile(cfg.RateLimitRules), off: !cfg.RateLimit, warn: new(sync.Once),
+		custom: compileRules(cfg.RateLimitRules), off: !cfg.RateLimit, warn: new(sync.Once),
 	}
 }
 

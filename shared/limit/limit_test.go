@@ -17,7 +17,7 @@ import (
 )
 
 // The test replaces the logger of the process, so it must not run in parallel.
-func TestWarnsOnceOfAnUnknownIPAddress(t *testing.T) {
+func TestWarnsOnceAboutUnknownIPAddresses(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))

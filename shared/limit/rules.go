@@ -23,7 +23,7 @@ type customRule struct {
 	rule Rule
 }
 
-func compile(rules []config.RateLimitRule) []customRule {
+func compileRules(rules []config.RateLimitRule) []customRule {
 	var out []customRule
 	for _, r := range rules {
 		c := customRule{path: r.Path, rule: Rule{r.Window, r.Max}}
