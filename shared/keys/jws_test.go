@@ -83,7 +83,7 @@ func TestR34_SignedTextIsNotAToken(t *testing.T) {
 	}
 }
 
-func TestVerifyJWSRefuses(t *testing.T) {
+func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	published, text := d.published(t), d.signNote(t, "one note")

@@ -111,7 +111,7 @@ func (c *awsDeployment) checkRotated(before Set) {
 	}
 }
 
-func TestMotoFirstDeploy(t *testing.T) {
+func TestMotoFirstRotationGeneratesKeys(t *testing.T) {
 	for _, content := range []string{"{}", `{"placeholder":"x7Gh"}`} {
 		c := newAWSDeployment(t, content)
 		k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
@@ -242,7 +242,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 }
 
 // RotateNow uses the rotation function if there is one, and works without one.
-func TestMotoRotateNow(t *testing.T) {
+func TestMotoRotateNowWorksWithAndWithoutARotationFunction(t *testing.T) {
 	for _, enabled := range []bool{false, true} {
 		c := newAWSDeployment(t, "{}")
 		arn := c.cfg.SigningKeysARN
@@ -309,7 +309,7 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 }
 
 // While Secrets Manager is unavailable, nothing rotates and the last valid keys sign. Later the rotation finishes.
-func TestMotoServiceDownDuringARotation(t *testing.T) {
+func TestMotoRotationFinishesAfterAnOutageOfSecretsManager(t *testing.T) {
 	c := newAWSDeployment(t, documentText(t, sets().third))
 	c.Advance(time.Hour)
 	k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-func TestMotoRotationRefuses(t *testing.T) {
+func TestMotoRotationRejectsWrongSteps(t *testing.T) {
 	c := newAWSDeployment(t, documentText(t, sets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
@@ -43,7 +43,7 @@ func TestMotoRotationRefuses(t *testing.T) {
 	}
 }
 
-func TestMotoRotationOfAWrongARN(t *testing.T) {
+func TestMotoErrorNamesAWrongARN(t *testing.T) {
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/nowhere-AbCdEf"
 	c := newAWSDeployment(t, "{}")
 	c.cfg.SigningKeysARN = wrong
@@ -64,7 +64,7 @@ func TestMotoRotationOfAWrongARN(t *testing.T) {
 }
 
 // Keys that an operator brings into use during a rotation stay in use, and the next rotation starts from them.
-func TestMotoKeysChangedDuringARotation(t *testing.T) {
+func TestMotoKeysChangedDuringARotationStayInUse(t *testing.T) {
 	for n, step := range mototest.Steps[1:] {
 		t.Run("before "+step, func(t *testing.T) {
 			c := newAWSDeployment(t, documentText(t, sets().third))
@@ -119,7 +119,7 @@ func TestMotoKeysChangedDuringFinishStayInUse(t *testing.T) {
 }
 
 // A set that comes into use too late would stop publishing a key before its tokens expire.
-func TestMotoRotationThatTakesTooLong(t *testing.T) {
+func TestMotoRotationThatTakesTooLongIsCanceled(t *testing.T) {
 	c := newAWSDeployment(t, documentText(t, sets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
@@ -142,7 +142,7 @@ func TestMotoRotationThatTakesTooLong(t *testing.T) {
 	}
 }
 
-func TestMotoRotationTooSoon(t *testing.T) {
+func TestMotoRotationTooSoonIsRejected(t *testing.T) {
 	c := newAWSDeployment(t, "{}")
 	arn := c.cfg.SigningKeysARN
 	if err := c.rotate(); err != nil {
@@ -175,7 +175,7 @@ func TestMotoRotationKeepsUnreadableSecret(t *testing.T) {
 }
 
 // testSecret and finishSecret reject every invalid pending set.
-func TestMotoInvalidPendingSet(t *testing.T) {
+func TestMotoInvalidPendingSetIsRejected(t *testing.T) {
 	third := sets().third
 	good, err := third.rotate(newClock().Now().Add(time.Hour), week, config.RS256, finishWithin)
 	if err != nil {

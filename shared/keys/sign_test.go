@@ -151,7 +151,7 @@ func TestClaimsBeginWithThoseOfBetterAuth(t *testing.T) {
 	}
 }
 
-func TestSignRefusesClaims(t *testing.T) {
+func TestSignRejectsInvalidClaims(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	tests := map[string]Claims{

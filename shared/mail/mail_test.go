@@ -123,7 +123,7 @@ func checkNoSecrets(t *testing.T, err error) {
 }
 
 // The body of a mail of kind Nothing is as long as that of a usual mail. All bodies decode to what was sent.
-func TestQueueBodiesHaveOneSize(t *testing.T) {
+func TestQueueBodiesHaveTheSameSize(t *testing.T) {
 	t.Parallel()
 	long := changeEmail
 	long.URL += strings.Repeat("x", 3*bodyUnit)

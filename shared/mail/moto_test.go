@@ -111,7 +111,7 @@ func TestMotoQueueIsSafeForConcurrentUse(t *testing.T) {
 }
 
 // After CheckSignatures moto checks signatures, with botocore's signer.
-func TestMotoQueueSigns(t *testing.T) {
+func TestMotoQueueSignsItsRequests(t *testing.T) {
 	_, client, queueURL := makeQueue(t)
 	key, secret := newCaller(t)
 	moto.CheckSignatures(t)
@@ -170,7 +170,7 @@ func newCaller(t *testing.T) (key, secret string) {
 }
 
 // Send tries at most three times, and once if SQS would give the same answer again.
-func TestMotoQueueRetries(t *testing.T) {
+func TestMotoSendRetriesThreeTimes(t *testing.T) {
 	_, client, queueURL := makeQueue(t)
 	for name, c := range map[string]struct {
 		queue string

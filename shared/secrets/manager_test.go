@@ -12,7 +12,7 @@ import (
 
 const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app"
 
-func TestParseAppSecret(t *testing.T) {
+func TestParseAppSecretNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	const url, secret = "postgres://user:hunter2-not-shown@db/x", "not-shown-0123456789-0123456789-x"
 	tests := map[string]struct{ text, want string }{ // want: what the error must name
@@ -53,7 +53,7 @@ func TestParseAppSecret(t *testing.T) {
 	}
 }
 
-func TestIsSameSecret(t *testing.T) {
+func TestIsSameSecretAcceptsAnARNWithoutItsSuffix(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		configured, full string
@@ -73,7 +73,7 @@ func TestIsSameSecret(t *testing.T) {
 	}
 }
 
-func TestCallErrorIsUnavailable(t *testing.T) {
+func TestCallErrorIsUnavailableIfALaterCallMaySucceed(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, code string) error {
 		return &smithyhttp.ResponseError{

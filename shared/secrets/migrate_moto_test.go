@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestMoto_ImportURLs(t *testing.T) {
+func TestMotoImportURLsReadsTheSecretEachTime(t *testing.T) {
 	c := newCountedManager(t)
 	const from, to = "postgres://a:not-shown@supabase.test/postgres", "postgres://b:not-shown@neon.test/neondb"
 	arn := c.create("xenon/migrate", `{"FROM_DATABASE_URL":"`+from+`","TO_DATABASE_URL":"`+to+`"}`)

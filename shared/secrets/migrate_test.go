@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestImportURLsOfSettings(t *testing.T) {
+func TestImportURLsReturnsTheSettingsWithoutASecret(t *testing.T) {
 	t.Parallel()
 	from, to, err := ImportURLs(t.Context(),
 		config.Import{FromDatabaseURL: "postgres://from", ToDatabaseURL: "postgres://to"})
@@ -16,7 +16,7 @@ func TestImportURLsOfSettings(t *testing.T) {
 	}
 }
 
-func TestParseImportSecret(t *testing.T) {
+func TestParseImportSecretNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	const from, to = "postgres://user:not-shown@supabase.test/postgres", "postgres://user:not-shown@neon.test/neondb"
 	tests := map[string]struct{ text, want string }{ // want: what the error must name

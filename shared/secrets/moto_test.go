@@ -102,7 +102,7 @@ func (c *countedManager) checkReads(s *Secrets, url, secret, keys string, calls 
 	}
 }
 
-func TestMoto_OneCallForEverything(t *testing.T) {
+func TestMotoReadsBothSecretsInOneCall(t *testing.T) {
 	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	if got := c.calls.Load(); got != 0 {
@@ -120,7 +120,7 @@ func TestMoto_OneCallForEverything(t *testing.T) {
 	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
 }
 
-func TestMoto_OneSecretAlone(t *testing.T) {
+func TestMotoReadsASingleSecretOnce(t *testing.T) {
 	c := newCountedManager(t)
 	c.cfg.SigningKeysARN = ""
 	s := New(c.cfg, c.clock.Now)
@@ -135,7 +135,7 @@ func TestMoto_OneSecretAlone(t *testing.T) {
 }
 
 // The new version is used five minutes later, or after Invalidate.
-func TestMoto_RotatedSecret(t *testing.T) {
+func TestMotoUsesANewVersionAfterTTLOrInvalidate(t *testing.T) {
 	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
@@ -158,7 +158,7 @@ func TestMoto_RotatedSecret(t *testing.T) {
 }
 
 // After a rotation both the new origin secret and the one before it are accepted.
-func TestMoto_RotatedOriginSecret(t *testing.T) {
+func TestMotoAcceptsTheNewAndThePreviousOriginSecret(t *testing.T) {
 	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	current := func() string {
@@ -217,7 +217,7 @@ func TestMoto_RotatedOriginSecret(t *testing.T) {
 	c.checkReads(s, goodURL, goodSecret, goodKeys, c.calls.Load())
 }
 
-func TestMoto_ServiceDown(t *testing.T) {
+func TestMotoLastGoodValuesStayInUseDuringAnOutage(t *testing.T) {
 	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
@@ -235,7 +235,7 @@ func TestMoto_ServiceDown(t *testing.T) {
 	c.checkReads(s, goodURL, goodSecret, goodKeys, tried+1)
 }
 
-func TestMoto_ServiceDownFromTheStart(t *testing.T) {
+func TestMotoOutageAtTheStartIsUnavailable(t *testing.T) {
 	c := newCountedManager(t)
 	c.cut.Store(true)
 	s := New(c.cfg, c.clock.Now)
@@ -269,7 +269,7 @@ func checkOperatorError(t *testing.T, err error, names ...string) {
 	}
 }
 
-func TestMoto_WrongARN(t *testing.T) {
+func TestMotoErrorNamesAWrongARN(t *testing.T) {
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/nowhere-AbCdEf"
 
 	t.Run("wrong ARN of the keys", func(t *testing.T) {
@@ -300,14 +300,14 @@ func TestMoto_WrongARN(t *testing.T) {
 	})
 }
 
-func TestMoto_Denied(t *testing.T) {
+func TestMotoErrorOfDeniedAccessNamesTheSecrets(t *testing.T) {
 	c := newCountedManager(t)
 	moto.CheckSignatures(t) // moto has no user with the access key of the tests, so it rejects every call
 	_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
 	checkOperatorError(t, err, c.cfg.AppSecretARN, c.cfg.SigningKeysARN)
 }
 
-func TestMoto_MalformedSecret(t *testing.T) {
+func TestMotoMalformedSecretHidesNoOtherValue(t *testing.T) {
 	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	c.put(c.cfg.AppSecretARN, `{"BETTER_AUTH_SECRET":"`+goodSecret+`"}`)
@@ -326,7 +326,7 @@ func TestMoto_MalformedSecret(t *testing.T) {
 	c.checkReads(s, goodURL, goodSecret, goodKeys, 3) // the last good values stay
 }
 
-func TestMoto_SocialSecret(t *testing.T) {
+func TestMotoSocialSecretIsInTheAppSecret(t *testing.T) {
 	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)
 	s.UseSocial(config.Social{Providers: []config.Provider{{ID: "google", ClientIDs: []string{"id"}}}})

@@ -95,7 +95,7 @@ func failedIDs(t *testing.T, f Failures, err error) string {
 }
 
 // Deliver handles these mails without making a client of SES.
-func TestDeliverDropsAndRefusesWithoutSES(t *testing.T) {
+func TestDeliverHandlesInvalidAndExpiredMailsWithoutSES(t *testing.T) {
 	link := testMail(mail.ResetPassword)
 	secret := "hunter2"
 	malformed := []string{

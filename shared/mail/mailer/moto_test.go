@@ -143,7 +143,7 @@ func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 }
 
 // If the sender is not verified, all mails fail, and the log does not have SES's message, which contains an email.
-func TestMotoSenderNotVerified(t *testing.T) {
+func TestMotoMailsFailIfTheSenderIsNotVerified(t *testing.T) {
 	newSES(t)
 	m := New(config.Mailer{From: "no-reply@elsewhere.example.net"}, newMailer(0).now)
 	var failed Failures
@@ -161,7 +161,7 @@ func TestMotoSenderNotVerified(t *testing.T) {
 	}
 }
 
-func TestMotoSESUnavailable(t *testing.T) {
+func TestMotoMailsFailIfSESIsUnavailable(t *testing.T) {
 	moto.ResetAndConfigure(t)
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") // no server listens here
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
