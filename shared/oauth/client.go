@@ -32,16 +32,16 @@ func newTransport() http.RoundTripper {
 // newClient returns a client that limits the time and the length of answers and follows no redirects.
 func newClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{
-		Transport:     limited{transport},
+		Transport:     limitedTransport{transport},
 		Timeout:       callTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// limited adds the common headers to requests and limits the length of answers.
-type limited struct{ http.RoundTripper }
+// limitedTransport adds the common headers to requests and limits the length of answers.
+type limitedTransport struct{ http.RoundTripper }
 
-func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
+func (l limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("User-Agent", userAgent)
 	if r.Header.Get("Accept") == "" {

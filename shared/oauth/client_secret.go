@@ -23,7 +23,7 @@ func (p *Provider) clientSecret(ctx context.Context) (string, error) {
 	return p.setting(ctx, p.ClientSecret, "CLIENT_SECRET")
 }
 
-// setting returns configured, a secret from the settings, or if this is empty the secret name from the app secret.
+// setting returns configured, a secret from the settings, or if this is empty the app secret's property called name.
 func (p *Provider) setting(ctx context.Context, configured config.Secret, name string) (string, error) {
 	if configured != "" {
 		return string(configured), nil

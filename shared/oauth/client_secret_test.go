@@ -63,7 +63,7 @@ func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 	}
 }
 
-func TestClientSecretErrors(t *testing.T) {
+func TestExchangeFailsWithoutAUsableClientSecret(t *testing.T) {
 	t.Parallel()
 	_, otherCurve := ecKey(t, elliptic.P384())
 	for _, test := range []struct {

@@ -105,7 +105,7 @@ func TestDiscoveredAuthorizationURLNeedsANonce(t *testing.T) {
 	}
 }
 
-func TestDiscoveredClientAuthentication(t *testing.T) {
+func TestClientAuthenticatesAsTheDiscoveryDocumentSays(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		methods []string
@@ -127,7 +127,7 @@ func TestDiscoveredClientAuthentication(t *testing.T) {
 	}
 }
 
-func TestProfileOfDiscoveredProvider(t *testing.T) {
+func TestDiscoveredProfileIsFromIDTokenOrUserinfo(t *testing.T) {
 	t.Parallel()
 	s, c := withIssuer(t, nil)
 	var userinfo atomic.Value
@@ -175,7 +175,7 @@ func TestProfileOfDiscoveredProvider(t *testing.T) {
 	expectProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, Profile{}, "")
 }
 
-func TestIDTokensOfDiscoveredProviderThatAreRefused(t *testing.T) {
+func TestInvalidIDTokensOfDiscoveredProviderAreRejected(t *testing.T) {
 	t.Parallel()
 	s, c := withIssuer(t, nil)
 	p := s.provider(c)
@@ -210,7 +210,7 @@ func TestUnverifiableIDTokenIsIgnored(t *testing.T) {
 	}
 }
 
-func TestCheckIssuer(t *testing.T) {
+func TestCheckIssuerRejectsAnotherIssuer(t *testing.T) {
 	t.Parallel()
 	s, c := withIssuer(t, nil)
 	p := s.provider(c)
@@ -226,7 +226,7 @@ func TestCheckIssuer(t *testing.T) {
 	}
 }
 
-func TestDiscoveryIsCachedAndTheLastGoodOneKept(t *testing.T) {
+func TestDiscoveryDocumentIsCachedAndTheLastGoodOneStays(t *testing.T) {
 	t.Parallel()
 	s, c := withIssuer(t, nil)
 	providers := s.providers(c)
@@ -248,21 +248,21 @@ func TestDiscoveryIsCachedAndTheLastGoodOneKept(t *testing.T) {
 		t.Errorf("after %v: new document %t, same keys %t, %d fetches; want true, true, 2",
 			discoveryFresh, second != first, second.keys == first.keys, s.count(discoveryURL))
 	}
-	providers.http.Transport = limited{failing{}}
+	providers.http.Transport = limitedTransport{failingTransport{}}
 	s.advance(discoveryFresh)
 	if find(t.Context()) != second {
 		t.Error("Find without a network did not return the provider of the last good document")
 	}
 }
 
-// failing is the transport of a machine without a network: every request fails.
-type failing struct{}
+// failingTransport is the transport of a machine without a network: every request fails.
+type failingTransport struct{}
 
-func (failing) RoundTrip(*http.Request) (*http.Response, error) {
+func (failingTransport) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("no route to host")
 }
 
-func TestDiscoveryFailures(t *testing.T) {
+func TestFindFailsAfterAFaultyDiscoveryDocument(t *testing.T) {
 	t.Parallel()
 	answers := map[string]http.HandlerFunc{}
 	for name, fault := range faults {
@@ -297,7 +297,7 @@ func TestDiscoveryFailures(t *testing.T) {
 	}
 }
 
-func TestIssuerWithASlash(t *testing.T) {
+func TestIssuerMayEndInASlash(t *testing.T) {
 	t.Parallel()
 	s := newStandIn(t)
 	s.handle(discoveryURL, func(w http.ResponseWriter, _ *http.Request) {

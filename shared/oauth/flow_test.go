@@ -31,7 +31,7 @@ func configuredAt(t *testing.T, s *providertest.Server, id string, now func() ti
 	return found
 }
 
-func TestWholeFlowAtEveryProvider(t *testing.T) {
+func TestWholeSignInWorksAtEveryProvider(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	for _, id := range providertest.IDs() {
@@ -86,7 +86,7 @@ func appleUser(l *providertest.Login) string {
 }
 
 // Keys that are rotated between the authorization and the callback are fetched in the callback.
-func TestRotationBetweenAuthorizationAndCallback(t *testing.T) {
+func TestKeysRotatedBeforeTheCallbackAreFetched(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	for _, id := range []string{"google", "keycloak"} {

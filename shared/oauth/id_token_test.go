@@ -132,7 +132,7 @@ func withKeys(t *testing.T) *standIn {
 	return s
 }
 
-func TestIDTokenProfiles(t *testing.T) {
+func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 	t.Parallel()
 	ada := Profile{
 		Subject: "subject-1", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"), EmailVerified: true,
@@ -219,7 +219,7 @@ func brokenTokens(t *testing.T, s *standIn, claims map[string]any) map[string]st
 	}
 }
 
-func TestIDTokensThatAreRefused(t *testing.T) {
+func TestInvalidIDTokensAreRejected(t *testing.T) {
 	t.Parallel()
 	for id := range jwksURLs {
 		t.Run(id, func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestIDTokensThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestIDTokensThatAreAccepted(t *testing.T) {
+func TestUnusualIDTokensAreAccepted(t *testing.T) {
 	t.Parallel()
 	s := withKeys(t)
 	now := s.clock().Unix()
@@ -283,7 +283,7 @@ func TestFacebookIDTokensHaveNoMaximumAge(t *testing.T) {
 	}
 }
 
-func TestNonceOfIDTokens(t *testing.T) {
+func TestIDTokenMustHaveTheNonce(t *testing.T) {
 	t.Parallel()
 	sum := sha256.Sum256([]byte("nonce-1"))
 	hashed := hex.EncodeToString(sum[:])
@@ -316,7 +316,7 @@ func TestNonceOfIDTokens(t *testing.T) {
 	}
 }
 
-func TestHostedDomainOfGoogle(t *testing.T) {
+func TestGoogleIDTokenMustHaveTheHostedDomain(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		configured string
@@ -343,7 +343,7 @@ func TestHostedDomainOfGoogle(t *testing.T) {
 	}
 }
 
-func TestAppleName(t *testing.T) {
+func TestAppleNameComesFromTheParameterUser(t *testing.T) {
 	t.Parallel()
 	for user, want := range map[string]string{
 		`{"name":{"firstName":"Ada","lastName":"Lovelace"}}`: "Ada Lovelace",

@@ -18,8 +18,8 @@ var weakKey = rsaKey(1024)
 
 const googleKeys = "GET www.googleapis.com/oauth2/v3/certs"
 
-// rotating returns a stand-in that answers with the text in set as Google's JWKS. The test can change the text.
-func rotating(t *testing.T) (s *standIn, p *Provider, set *atomic.Value) {
+// newRotatingKeys returns a stand-in that answers with the text in set as Google's JWKS. The test can change the text.
+func newRotatingKeys(t *testing.T) (s *standIn, p *Provider, set *atomic.Value) {
 	t.Helper()
 	s, set = newStandIn(t), &atomic.Value{}
 	set.Store(jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
@@ -29,7 +29,7 @@ func rotating(t *testing.T) (s *standIn, p *Provider, set *atomic.Value) {
 
 func TestRotatedKeysAreFetchedInTheRequest(t *testing.T) {
 	t.Parallel()
-	s, p, set := rotating(t)
+	s, p, set := newRotatingKeys(t)
 	use := func(kid string, key any) error {
 		token := signWith(t, jwt.SigningMethodRS256, kid, key, validClaims(s)["google"])
 		_, err := p.VerifyIDToken(t.Context(), IDToken{Token: token})
@@ -64,7 +64,7 @@ func TestRotatedKeysAreFetchedInTheRequest(t *testing.T) {
 
 func TestKeysStayInUseWhileTheJWKSFails(t *testing.T) {
 	t.Parallel()
-	s, p, set := rotating(t)
+	s, p, set := newRotatingKeys(t)
 	use := func() error {
 		_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, validClaims(s)["google"])})
 		return err
@@ -86,7 +86,7 @@ func TestKeysStayInUseWhileTheJWKSFails(t *testing.T) {
 	}
 }
 
-func TestJWKSFailures(t *testing.T) {
+func TestFaultyJWKSVerifiesNoIDToken(t *testing.T) {
 	t.Parallel()
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestJWKSFailures(t *testing.T) {
 	}
 }
 
-func TestKeysThatMayNotVerify(t *testing.T) {
+func TestOnlySuitableKeysVerifyIDTokens(t *testing.T) {
 	t.Parallel()
 	encrypting := publicKey("k1", "", firstKey().Public())
 	encrypting.Use = "enc"

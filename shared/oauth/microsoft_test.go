@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestTenantsOfMicrosoft(t *testing.T) {
+func TestMicrosoftIDTokenMustBeOfAnAllowedTenant(t *testing.T) {
 	t.Parallel()
 	const issuer = "https://login.microsoftonline.com/"
 	for _, test := range []struct {
@@ -47,7 +47,7 @@ func TestTenantsOfMicrosoft(t *testing.T) {
 	}
 }
 
-func TestVerifiedEmailsOfMicrosoft(t *testing.T) {
+func TestMicrosoftClaimsSayWhetherTheEmailIsVerified(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name    string
@@ -84,7 +84,7 @@ func TestMicrosoftNeedsTheObjectID(t *testing.T) {
 	}
 }
 
-func TestPhotoOfMicrosoft(t *testing.T) {
+func TestMicrosoftPhotoBecomesTheImage(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		answer http.HandlerFunc

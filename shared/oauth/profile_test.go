@@ -145,7 +145,7 @@ var profileCases = []struct {
 	{"kakao", "a fraction as id", `{"id":1.5}`, "", Profile{}},
 }
 
-func TestProfiles(t *testing.T) {
+func TestProfileMapsTheAnswerOfEachProvider(t *testing.T) {
 	t.Parallel()
 	for _, test := range profileCases {
 		t.Run(test.id+" "+test.name, func(t *testing.T) {
@@ -190,7 +190,7 @@ func compareProfile(t *testing.T, got Profile, err error, want Profile, raw stri
 	}
 }
 
-func TestProfileFailures(t *testing.T) {
+func TestProfileFailsAfterAFaultyAnswer(t *testing.T) {
 	t.Parallel()
 	for name, fault := range faults {
 		for _, id := range []string{"github", "notion", "linkedin"} {
@@ -209,7 +209,7 @@ func TestProfileFailures(t *testing.T) {
 	expectProfile(t, p, Tokens{}, ProfileInput{}, Profile{}, "")
 }
 
-func TestGitHubEmails(t *testing.T) {
+func TestGitHubEmailIsChosenFromTheList(t *testing.T) {
 	t.Parallel()
 	const list = `[{"email":"first@b.c","primary":false,"verified":true},
 		{"email":"main@b.c","primary":true,"verified":true},{"email":"new@b.c","primary":false,"verified":false}]`
@@ -250,7 +250,7 @@ func jsonText(s string) string {
 	return `"` + s + `"`
 }
 
-func TestGitHubEmailsAreRefused(t *testing.T) {
+func TestGitHubEmailWithoutTheListIsUnverified(t *testing.T) {
 	t.Parallel()
 	for name, fault := range faults {
 		s := newStandIn(t)
@@ -263,7 +263,7 @@ func TestGitHubEmailsAreRefused(t *testing.T) {
 	}
 }
 
-func TestTwitterEmail(t *testing.T) {
+func TestTwitterEmailIsConfirmedOrAPlaceholder(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, second, raw string

@@ -95,7 +95,7 @@ func TestRefreshRepeatsTheScopesAtMicrosoftOnly(t *testing.T) {
 	}
 }
 
-func TestTokenAnswers(t *testing.T) {
+func TestTokenAnswersAreParsed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, members string
@@ -148,7 +148,7 @@ func TestTokenAnswers(t *testing.T) {
 }
 
 // RFC 6749 requires JSON. GitHub and others have answered with a form.
-func TestFormEncodedTokenAnswers(t *testing.T) {
+func TestFormEncodedTokenAnswersAreParsed(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"application/x-www-form-urlencoded", "text/plain; charset=utf-8"} {
 		for expires, want := range map[string]time.Duration{
@@ -229,7 +229,7 @@ func waitForClient(r *http.Request) {
 	<-r.Context().Done()
 }
 
-func TestExchangeFailures(t *testing.T) {
+func TestExchangeFailsAfterAFaultyAnswer(t *testing.T) {
 	t.Parallel()
 	for name, fault := range faults {
 		for _, id := range []string{"github", "twitter"} {
