@@ -31,8 +31,8 @@ func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
 	}
 }
 
-// Of a long name, Xenon stores 256 UTF-16 code units.
-func TestLongNameIsCut(t *testing.T) {
+// Xenon stores at most 256 UTF-16 code units of a name.
+func TestLongNameIsCutToTheMaximum(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	v := ada()

@@ -228,7 +228,7 @@ func TestConcurrentFirstSignInsCreateOneUser(t *testing.T) {
 	}
 }
 
-func TestBannedUserIsToldInTheRedirect(t *testing.T) {
+func TestBannedUserGetsTheErrorInTheRedirect(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()

@@ -7,7 +7,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// link links an account at a provider and returns the redirect at the end.
+// link links an account at a provider and returns the answer of the callback.
 func (b *browser) link(provider string, v providertest.Visit) answer {
 	b.s.t.Helper()
 	a := b.do("POST", "/api/auth/link-social",
@@ -106,7 +106,7 @@ func TestSecondLinkMergesScopes(t *testing.T) {
 	}
 }
 
-func TestUnlinkAccountKeepsTheLastOne(t *testing.T) {
+func TestLastAccountIsUnlinkedOnlyIfAllowed(t *testing.T) {
 	t.Parallel()
 	for setting, want := range map[string]int{"off": 400, "on": 200} {
 		s := newServer(t, "ALLOW_UNLINKING_ALL", setting)

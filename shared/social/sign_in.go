@@ -106,7 +106,7 @@ func (s *Service) signInKnown(
 	if errors.Is(err, store.ErrUnverified) && s.Options.SendVerificationOnSignIn {
 		s.sendVerification(r, db, user.Email, id.callbackURL)
 	}
-	return finished(user, in.Session, false, err)
+	return resultOf(user, in.Session, false, err)
 }
 
 // changesOfKnown returns what a sign-in changes in the row of a user who has the account.
@@ -117,7 +117,7 @@ func (s *Service) changesOfKnown(p *oauth.Provider, id identity, user store.User
 	var c store.ProviderProfile
 	switch {
 	case p.OverrideUserInfo && !id.fromClient && email != "" && !placeholder.Is(email):
-		c.Name, c.Image = name(profile), image(profile)
+		c.Name, c.Image = nameOf(profile), imageOf(profile)
 		verified := profile.EmailVerified || same && user.EmailVerified
 		c.EmailVerified = &verified
 		if !same {
@@ -143,7 +143,7 @@ func (s *Service) signInByEmail(
 	}
 	in := s.newSignIn(r, p, match.User, s.changesOnLink(id.profile))
 	user, err := db.LinkAccount(r.Context(), account, tokens, in)
-	return finished(user, in.Session, false, err)
+	return resultOf(user, in.Session, false, err)
 }
 
 // isTrusted reports whether an account may be linked by its email: the provider says that the email is verified, or the
@@ -157,7 +157,7 @@ func (s *Service) changesOnLink(profile oauth.Profile) store.ProviderProfile {
 	if !s.Options.Social.UpdateUserInfoOnLink {
 		return store.ProviderProfile{}
 	}
-	return store.ProviderProfile{Name: name(profile), Image: image(profile)}
+	return store.ProviderProfile{Name: nameOf(profile), Image: imageOf(profile)}
 }
 
 // signUp creates a user who owns the account at the provider.
@@ -173,13 +173,13 @@ func (s *Service) signUp(
 		return result{}, emailNotFound
 	}
 	in := s.newSignIn(r, p, store.User{}, store.ProviderProfile{
-		Name: name(id.profile), Image: image(id.profile), Email: &email, EmailVerified: &id.profile.EmailVerified,
+		Name: nameOf(id.profile), Image: imageOf(id.profile), Email: &email, EmailVerified: &id.profile.EmailVerified,
 	})
 	user, err := db.SignUpWithAccount(r.Context(), account, tokens, in)
 	if errors.Is(err, store.ErrUnverified) {
 		s.sendVerification(r, db, user.Email, id.callbackURL)
 	}
-	return finished(user, in.Session, true, err)
+	return resultOf(user, in.Session, true, err)
 }
 
 // newSignIn returns the data of a sign-in with a new session. The argument user is the user as it was read, or the zero
@@ -194,8 +194,8 @@ func (s *Service) newSignIn(
 	}
 }
 
-// finished returns the result of a sign-in from the user and the error that its SQL statement returned.
-func finished(user store.User, session *store.Session, isNew bool, err error) (result, error) {
+// resultOf returns the result of a sign-in from the user and the error that its SQL statement returned.
+func resultOf(user store.User, session *store.Session, isNew bool, err error) (result, error) {
 	switch {
 	case errors.Is(err, store.ErrUnverified):
 		return result{user: user}, emailNotVerified
@@ -227,9 +227,9 @@ func emailOf(p oauth.Profile) string {
 	return strings.ToLower(p.Email)
 }
 
-// name returns the name of a profile, cut to the length maxName, or nil if it is empty: Apple sends the name at the
+// nameOf returns the name of a profile, cut to the length maxName, or nil if it is empty: Apple sends the name at the
 // first sign-in only.
-func name(p oauth.Profile) *string {
+func nameOf(p oauth.Profile) *string {
 	if web.OrEmpty(p.Name) == "" {
 		return nil
 	}
@@ -243,8 +243,8 @@ func name(p oauth.Profile) *string {
 	return p.Name
 }
 
-// image returns the URL of the picture of a profile, or nil if it is too long.
-func image(p oauth.Profile) *string {
+// imageOf returns the URL of the picture of a profile, or nil if it is too long.
+func imageOf(p oauth.Profile) *string {
 	if p.Image == nil || web.Length(*p.Image) > maxImage {
 		return nil
 	}

@@ -88,7 +88,7 @@ func TestInvalidIDTokenIsRejected(t *testing.T) {
 	}
 }
 
-func TestSignUpSettingsHold(t *testing.T) {
+func TestSignUpSettingsApplyToProviders(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		settings []string

@@ -66,7 +66,7 @@ func TestStateIsUsedOnce(t *testing.T) {
 	}
 }
 
-func TestStateEnds(t *testing.T) {
+func TestStateExpiresAfterTenMinutes(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range strategies {
 		s := newServer(t, "STATE_STRATEGY", strategy)
