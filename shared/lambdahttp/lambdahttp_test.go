@@ -148,7 +148,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 }
 
 // Not parallel, because it replaces the logger of the process.
-func TestRefusalIsLoggedOnce(t *testing.T) {
+func TestRejectedEventIsLoggedOnce(t *testing.T) {
 	logged := captureLog(t)
 	e := readGoldenEvent(t, "gateway_post_base64")
 	e.Body = "hunter2!"

@@ -334,7 +334,7 @@ func withSlots(n int64) *Hasher {
 	return h
 }
 
-func TestSlotMemoryIsEnoughForWrittenHash(t *testing.T) {
+func TestSlotMemoryIsEnoughForNewHashes(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
 		if h.dummy.memory > slotMemory {

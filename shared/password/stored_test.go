@@ -112,7 +112,7 @@ func TestR11_RightPasswordAboveTheCeilingIsRefused(t *testing.T) {
 	checkVerify(t, firebase(9), password, false)
 }
 
-func TestMalformedIsUnknownAndNeverMatches(t *testing.T) {
+func TestMalformedHashIsNotSupportedAndNeverMatches(t *testing.T) {
 	t.Parallel()
 	hexKey := strings.Repeat("0123456789abcdef", 8)
 	valid := map[string]string{

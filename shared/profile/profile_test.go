@@ -114,7 +114,7 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	}
 }
 
-func TestConcurrentChangesAreNotLost(t *testing.T) {
+func TestIfMatchPreventsLostUpdates(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	_, token := s.newUser()

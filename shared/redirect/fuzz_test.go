@@ -8,7 +8,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-const fuzzedOrigin = "https://own.example"
+const siteOrigin = "https://own.example"
 
 // A location that is made from a trusted target is trusted too, and has only printable ASCII characters.
 func FuzzRedirect(f *testing.F) {
@@ -20,13 +20,13 @@ func FuzzRedirect(f *testing.F) {
 	} {
 		f.Add(target, "token", "x y&z")
 	}
-	origins := web.NewOrigins(fuzzedOrigin, "https://*.app.example", "myapp://")
+	origins := web.NewOrigins(siteOrigin, "https://*.app.example", "myapp://")
 	f.Fuzz(func(t *testing.T, target, name, value string) {
 		if !origins.TrustsRedirect(target) {
 			return
 		}
 		for _, location := range []string{
-			SetParameter(fuzzedOrigin, target, name, value), AddParameter(fuzzedOrigin, target, name, value),
+			SetParameter(siteOrigin, target, name, value), AddParameter(siteOrigin, target, name, value),
 			EncodeLocation(target),
 		} {
 			if strings.ContainsFunc(location, func(c rune) bool { return c < ' ' || c > '~' }) {
@@ -36,7 +36,7 @@ func FuzzRedirect(f *testing.F) {
 				t.Errorf("%q: got the location %q, which leads to another host", target, location)
 			}
 			if !origins.TrustsRedirect(location) && (parses(location) ||
-				!strings.HasPrefix(location, fuzzedOrigin+"/")) { // "/%" is a path for browsers
+				!strings.HasPrefix(location, siteOrigin+"/")) { // "/%" is a path for browsers
 				t.Errorf("%q: got the location %q, which is not trusted", target, location)
 			}
 			if parses(target) && !parses(location) {

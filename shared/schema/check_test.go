@@ -204,7 +204,7 @@ func TestCheckRefusesTimestampsOnAConnectionThatIsNotInUTC(t *testing.T) {
 }
 
 // Tables of an ORM are rejected, and accepted after the repairs that the check names.
-func TestTablesOfAnORM(t *testing.T) {
+func TestTablesOfAnORMAreAcceptedAfterTheRepairs(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		file string

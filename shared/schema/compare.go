@@ -112,7 +112,7 @@ func checkTimeZone(found map[string]*foundTable) (Problem, bool) {
 			if _, known := t.column(c.name); known && strings.HasSuffix(c.typ, "without time zone") {
 				return Problem{
 					Table: t.Name, Column: c.name, Found: "a timestamp without time zone on a connection in " + f.timeZone,
-					Wanted: "a connection in UTC; the pooler ignores that Xenon sets it",
+					Wanted: "a connection in UTC; the pooler ignores the time zone that Xenon sets",
 					Repair: "ALTER ROLE CURRENT_USER SET TimeZone = 'UTC';",
 				}, false
 			}
