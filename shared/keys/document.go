@@ -86,9 +86,9 @@ func (s Set) documentVersion() int {
 	return rsaVersion
 }
 
-// ParseSet reads the JSON that Document writes. It returns an error for an RSA key shorter than MinBits, for other
-// keys than RSA, P-256 and Ed25519, for a kid that is not the key's thumbprint, and for duplicate keys. Its errors do
-// not quote the text, because the text is secret.
+// ParseSet reads the JSON that Document writes. It returns an error for an RSA key shorter than MinBits, for a key that
+// is not RSA, P-256 or Ed25519, for a kid that is not the key's thumbprint, and for duplicate keys. Its errors do not
+// quote the text, because the text is secret.
 func ParseSet(text []byte) (Set, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return Set{}, errNoKeys
