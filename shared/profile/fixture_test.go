@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -43,9 +44,15 @@ type server struct {
 	cfg      config.API
 	foreign  *rsa.PrivateKey   // the key of a Better Auth server, which the JWKS has besides Xenon's keys
 	sessions map[string]string // the session id of each user
+
+	foreignEd25519 ed25519.PrivateKey // another key of that server; EdDSA is Better Auth's default
 }
 
-const foreignKeyID = "a key of a TypeScript server"
+// The ids of the keys of a Better Auth server.
+const (
+	foreignKeyID     = "a key of a TypeScript server"
+	foreignEd25519ID = "an Ed25519 key of a TypeScript server"
+)
 
 // testKeys returns Xenon's keys and the key of a Better Auth server. Generating RSA keys is slow, so all tests share
 // them.
@@ -75,13 +82,23 @@ func newServer(t *testing.T, settings ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.foreignEd25519 = private
+	x := base64.RawURLEncoding.EncodeToString(public)
+	ed25519JWK, err := keys.ParsePublicJWK(foreignEd25519ID, `{"crv":"Ed25519","x":"`+x+`","kty":"OKP"}`, "EdDSA")
+	if err != nil {
+		t.Fatal(err)
+	}
 	jwks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.asked++
 		public, err := s.signer.Public(r.Context())
 		if err != nil {
 			t.Errorf("read the public keys: %v", err)
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"keys": append(public, foreignJWK)})
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": append(public, foreignJWK, ed25519JWK)})
 	}))
 	t.Cleanup(jwks.Close)
 	env := map[string]string{

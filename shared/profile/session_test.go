@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"net/http"
 	"testing"
@@ -125,16 +126,17 @@ func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	id, _ := s.newUser()
-	now := time.Now()
-	made := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
-		"sub": id, "iss": s.cfg.JWTIssuer, "aud": s.cfg.JWTAudience, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
-	})
-	made.Header = map[string]any{"alg": "RS256", "kid": foreignKeyID}
-	token, err := made.SignedString(s.foreign)
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := s.foreignToken(id, jwt.SigningMethodRS256, foreignKeyID, s.foreign)
 	s.exec(`DELETE FROM session`)
+	for alg, want := range map[jwt.SigningMethod]int{jwt.SigningMethodEdDSA: 404, jwt.SigningMethodHS256: 401} {
+		var key any = s.foreignEd25519
+		if want == 401 {
+			key = []byte(s.foreignEd25519.Public().(ed25519.PublicKey))
+		}
+		if w := s.do("GET", s.foreignToken(id, alg, foreignEd25519ID, key), ""); w.Code != want {
+			t.Errorf("a token with %s: got %d %s, want %d", alg.Alg(), w.Code, w.Body, want)
+		}
+	}
 	for _, c := range []struct {
 		sql, method, body string
 		status            int
@@ -156,6 +158,21 @@ func TestProfileAcceptsTokenWithoutSessionID(t *testing.T) {
 			t.Errorf("%s %s: got %d %s, want %s", c.sql, c.method, w.Code, w.Body, fmt.Sprint(c.status, " ", c.code))
 		}
 	}
+}
+
+// foreignToken returns a token as Better Auth signs it, for a user.
+func (s *server) foreignToken(id string, method jwt.SigningMethod, kid string, key any) string {
+	s.t.Helper()
+	now := time.Now()
+	made := jwt.NewWithClaims(method, jwt.MapClaims{
+		"sub": id, "iss": s.cfg.JWTIssuer, "aud": s.cfg.JWTAudience, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	})
+	made.Header = map[string]any{"alg": method.Alg(), "kid": kid}
+	token, err := made.SignedString(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
 }
 
 // The check of the session is part of the statement that reads or writes the profile.
