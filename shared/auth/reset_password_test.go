@@ -225,7 +225,7 @@ func TestR41_NewestVerificationRowCounts(t *testing.T) {
 
 func TestR42_ResetStartsNoSessionAndRevokesAsConfigured(t *testing.T) {
 	t.Parallel()
-	for setting, sessions := range map[string]int{"off": 3, "on": 1} { // one of them is Bob's
+	for setting, sessions := range map[string]int{"off": 3, "on": 1} { // one of the sessions is Bob's
 		s, box := newMailServer(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET="+setting)
 		a := s.signUpAda()
 		s.do("POST", signInPath, signIn)

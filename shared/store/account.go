@@ -53,7 +53,7 @@ func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, e
 // ErrLastAccount, whatever the id is. It locks the user, and then all their accounts before it counts them, so that two
 // concurrent calls cannot delete the last two accounts.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string, allowLast bool) error {
-	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has one of them, but Postgres accepts no text with a NUL
+	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either; Postgres rejects text with a NUL
 	type counts struct{ Own, Deleted int }
 	n, err := writeRow(ctx, s, pgx.RowToStructByName[counts], `
 		WITH `+lockUser+`, own AS (

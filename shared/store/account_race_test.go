@@ -29,7 +29,7 @@ func TestDeletionOfAUserDoesNotDeadlock(t *testing.T) {
 			db := open(t, url, 2)
 			user, _ := signUp(t, db, "ada@example.com")
 			dbtest.Exec(t, url, `DELETE FROM account`)
-			for _, id := range []string{second, first} { // a deletion of the user deletes them in this order
+			for _, id := range []string{second, first} { // a deletion of the user deletes the accounts in this order
 				dbtest.Exec(t, url, `
 					INSERT INTO account (id, "accountId", "providerId", "userId", "createdAt", "updatedAt")
 					VALUES ($1::text::uuid, $1::text, 'google', $2, now(), now())`, id, user.ID)

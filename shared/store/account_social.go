@@ -81,7 +81,7 @@ func (s *Store) MatchAccount(ctx context.Context, a ProviderAccount, email strin
 
 // LinkMatch says which user wants to link an account, and who owns the account now.
 type LinkMatch struct {
-	UserID  string // the user of the session that links the account; "" if it has ended or the user is banned
+	UserID  string // the user who links the account; "" if the session has ended or the user is banned
 	Account string // the id of the account's row; "" if the account is not stored
 	OwnerID string // the user who owns the account
 	Scope   string // the scope of the account

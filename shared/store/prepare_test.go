@@ -172,7 +172,7 @@ func TestLostPreparedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 	}
 	insert()
 	sessions, err := db.SessionsOfUser(t.Context(), user.ID, now)
-	if want := 1 + manyTimes + 1; err != nil || len(sessions) != want { // signUp stores the first one
+	if want := 1 + manyTimes + 1; err != nil || len(sessions) != want { // signUp stores the first session
 		t.Errorf("writes before and after DEALLOCATE ALL: got %d sessions, error %v; want %d, one for each write",
 			len(sessions), err, want)
 	}

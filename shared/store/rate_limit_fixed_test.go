@@ -32,7 +32,7 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 		{10 * time.Second, 0, "1 20000"},
 		{9 * time.Second, 0, "2 20000"}, // a process whose clock is slow
 	} {
-		db := open(t, url, 1) // a new process every time: none of them remembers a rejection
+		db := open(t, url, 1) // like a new process each time, which remembers no rejection
 		if got := retryAfter(t, db.Count(t.Context(), fixedCharge("key", 2, now.Add(c.at)))); got != c.wait {
 			t.Errorf("request %v after the first: got a wait of %v, want %v", c.at, got, c.wait)
 		}

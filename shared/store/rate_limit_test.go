@@ -79,7 +79,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 			{23 * time.Second, 0, "3 23000"}, // a process whose clock is slow
 			{40 * time.Second, 0, "1 40000"},
 		} {
-			db := open(t, url, 1) // a new process every time: none of them remembers a rejection
+			db := open(t, url, 1) // like a new process each time, which remembers no rejection
 			request := db.Charging(newCharge(key, 3, now.Add(c.at)))
 			var err error
 			if withRead {

@@ -128,7 +128,7 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 }
 
 // cleanup limits a deletion of expired rows to once a minute in each process. last is the time of the last deletion.
-type cleanup struct{ last atomic.Int64 } // milliseconds since 1970; 0 before the first one
+type cleanup struct{ last atomic.Int64 } // milliseconds since 1970; 0 before the first deletion
 
 // isDue reports whether a minute has passed since the last deletion. If so, it sets last to now.
 func (c *cleanup) isDue(now time.Time) bool {

@@ -161,7 +161,7 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 	}
 	line.AddAttrs(rec.attrs...)
 	rec.addMetrics(ctx, &line, cold, status)
-	_ = h.Handle(ctx, line) // slog ignores this error too: it could only be logged
+	_ = h.Handle(ctx, line) // slog ignores this error too, because it could only log it
 }
 
 // result returns the result of an audit event: "failed" for an error of the server, "refused" for a rejected request,

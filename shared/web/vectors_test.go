@@ -81,7 +81,8 @@ func TestR31_OriginPatterns(t *testing.T) {
 	}
 }
 
-// These targets are not in the recorded vectors. None of them is a path of the site or a URL of a trusted origin.
+// The targets of this test are not in the recorded vectors. None of them is a path of the site or a URL of a trusted
+// origin.
 func TestR31_HostileRedirects(t *testing.T) {
 	t.Parallel()
 	origins := web.NewOrigins("https://app.example.test", "*.trusted.example", "myapp://")
