@@ -40,7 +40,7 @@ func listPlain(m mapping.Mapping) []Plain {
 		from("key, user_id, "+accounts, m.Identities(all, nil), "reason IS NULL AND NOT folded",
 			"account", `id, "userId", `+accounts),
 	}
-	if m.Source.Profiles.Usable() {
+	if m.Source.Profiles.IsUsable() {
 		plain = append(plain, from("key, user_id, "+profiles, m.Profiles(all, nil), "reason IS NULL",
 			"user_profile", "id, user_id, "+profiles))
 	}

@@ -124,7 +124,7 @@ func (w *worker) halve(ctx context.Context, s mapping.Scope) (halves []mapping.S
 		if ids, err = w.listUsers(ctx, s); err != nil {
 			return nil, err
 		}
-		if len(ids) < 2 && w.Pass.Source.Profiles.Usable() {
+		if len(ids) < 2 && w.Pass.Source.Profiles.IsUsable() {
 			if ids, err = w.listUsersOfProfiles(ctx, s); err != nil {
 				return nil, err
 			}

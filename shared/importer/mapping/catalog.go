@@ -27,8 +27,8 @@ type Table struct {
 	Columns  []TableColumn
 }
 
-// Usable reports whether the table exists and the role can read it.
-func (t Table) Usable() bool { return t.Exists && t.Readable }
+// IsUsable reports whether the table exists and the role can read it.
+func (t Table) IsUsable() bool { return t.Exists && t.Readable }
 
 // Column returns the column with this name.
 func (t Table) Column(name string) (TableColumn, bool) {
@@ -67,7 +67,7 @@ func (t Table) withPrecision(columns []Column) []Column {
 func digest(tables ...Table) string {
 	h := sha256.New()
 	for _, t := range tables {
-		fmt.Fprintf(h, "%s %t\n", t.Name, t.Usable())
+		fmt.Fprintf(h, "%s %t\n", t.Name, t.IsUsable())
 		for _, c := range t.Columns {
 			fmt.Fprintf(h, "  %s %s %v %v\n", c.Name, c.Type, c.Allowed, c.Labels)
 		}
@@ -136,7 +136,7 @@ func (s SourceCatalog) Refusals() []string {
 
 // missingColumns returns a text for each required column that a table lacks or has with another type.
 func (t Table) missingColumns(required []requiredColumn) (why []string) {
-	if !t.Usable() {
+	if !t.IsUsable() {
 		return nil
 	}
 	for _, r := range required {

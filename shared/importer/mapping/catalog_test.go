@@ -42,8 +42,8 @@ func readableSource() SourceCatalog {
 func TestUsableTableExistsAndIsReadable(t *testing.T) {
 	t.Parallel()
 	for table, want := range map[[2]bool]bool{{true, true}: true, {true, false}: false, {false, true}: false} {
-		if got := (Table{Exists: table[0], Readable: table[1]}).Usable(); got != want {
-			t.Errorf("a table with Exists %t and Readable %t: Usable() = %t, want %t", table[0], table[1], got, want)
+		if got := (Table{Exists: table[0], Readable: table[1]}).IsUsable(); got != want {
+			t.Errorf("a table with Exists %t and Readable %t: IsUsable() = %t, want %t", table[0], table[1], got, want)
 		}
 	}
 }

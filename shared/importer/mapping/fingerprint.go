@@ -31,7 +31,7 @@ func Checksum(record string) string { return first64("md5(" + record + "::text)"
 func (m Mapping) Fingerprints(s Scope) string {
 	var parts []string
 	add := func(kind Kind, t Table, row, key, user, from string) {
-		if t.Usable() {
+		if t.IsUsable() {
 			parts = append(parts, "SELECT '"+string(kind)+"' AS source, "+key+" AS key, "+user+" AS user_id, "+
 				t.fingerprint(row)+" AS raw\nFROM "+from+"\nWHERE "+s.Contains(user))
 		}
@@ -50,7 +50,7 @@ func (m Mapping) ChangedSince(since string) string {
 	var parts []string
 	add := func(t Table, user string) {
 		for _, c := range []string{"created_at", "updated_at"} {
-			if t.Usable() && t.Has(c) {
+			if t.IsUsable() && t.Has(c) {
 				parts = append(parts, "SELECT "+user+"::text\nFROM "+t.SQL()+" p\nWHERE p."+c+" >= "+Literal(since)+
 					" AND p."+c+" < now() + interval '1 day'")
 			}

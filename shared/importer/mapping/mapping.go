@@ -49,14 +49,14 @@ const PlaceholderDomain = placeholder.ImportDomain
 // has a reason. It returns "" if the source has neither table, or the role can read neither.
 func (m Mapping) FactorsAndPasskeys(s Scope) string {
 	var parts []string
-	if m.Source.Factors.Usable() {
+	if m.Source.Factors.IsUsable() {
 		parts = append(parts, `SELECT f.id AS key, f.user_id, `+m.Source.Factors.fingerprint("f")+` AS raw,
   CASE WHEN f.status = 'verified' THEN 'mfa_not_portable' ELSE 'mfa_unverified' END AS reason,
   NULL::text[] AS fields, to_jsonb(f) AS original, NULL::text AS residue, 'factor' AS source
 FROM auth.mfa_factors f
 WHERE `+s.Contains("f.user_id"))
 	}
-	if m.Source.Passkeys.Usable() {
+	if m.Source.Passkeys.IsUsable() {
 		parts = append(parts, `SELECT k.id AS key, k.user_id, `+m.Source.Passkeys.fingerprint("k")+` AS raw,
   'passkey_not_mapped' AS reason,
   NULL::text[] AS fields, to_jsonb(k) AS original, NULL::text AS residue, 'passkey' AS source

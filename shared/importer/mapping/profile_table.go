@@ -14,7 +14,7 @@ const UUIDPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 func (m Mapping) ProfileTableRefusals() []string {
 	t := m.Source.Profiles
 	switch {
-	case t.Name == "" || !t.Exists || t.Name == DefaultProfiles && !t.Usable():
+	case t.Name == "" || !t.Exists || t.Name == DefaultProfiles && !t.IsUsable():
 		return nil
 	case !t.Readable:
 		return []string{t.Name + " cannot be read by this role: use the role postgres, or grant select on it"}
@@ -45,7 +45,7 @@ type ProfileColumnPlaces struct {
 // generated columns, and the timestamps created_at and updated_at.
 func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 	p := ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{}}
-	if !m.Source.Profiles.Usable() {
+	if !m.Source.Profiles.IsUsable() {
 		return p
 	}
 	columns := m.ProfileColumns()

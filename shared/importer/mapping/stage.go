@@ -44,7 +44,7 @@ func (m Mapping) Projections(s Scope, r Rejections) []StagedProjection {
 		{"users", m.Users(s, r), "stage_user (" + common + ColumnList(m.UserColumns()) + ", password)"},
 		{"identities", m.Identities(s, r), "stage_identity (" + common + "folded, " + ColumnList(m.AccountColumns()) + ")"},
 	}
-	if m.Source.Profiles.Usable() {
+	if m.Source.Profiles.IsUsable() {
 		into := "stage_profile (" + common + ColumnList(m.ProfileColumns()) + ")"
 		all = append(all, StagedProjection{"profiles", m.Profiles(s, r), into})
 	}

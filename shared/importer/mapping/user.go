@@ -148,8 +148,8 @@ func (m Mapping) userFlag(name string) string {
 // IsSSO returns an SQL condition: the user u signs in through the SAML server of a company.
 func (m Mapping) IsSSO() string { return m.userFlag("is_sso_user") }
 
-// Live returns an SQL condition: the user u of the source is not soft-deleted.
-func (m Mapping) Live() string {
+// IsNotSoftDeleted returns an SQL condition: the user u of the source is not soft-deleted.
+func (m Mapping) IsNotSoftDeleted() string {
 	if m.Source.Users.Has("deleted_at") {
 		return "u.deleted_at IS NULL"
 	}

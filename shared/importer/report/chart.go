@@ -65,7 +65,7 @@ const (
 	minLabelWidth         = 64.0 // minimum width of a segment that gets a label
 )
 
-func chartOf(c mapping.Counts) chart {
+func newChart(c mapping.Counts) chart {
 	var out chart
 	for _, o := range outcomes {
 		if slices.ContainsFunc(kinds, func(k mapping.Kind) bool { return c[k][o] > 0 }) {

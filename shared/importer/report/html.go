@@ -34,7 +34,7 @@ func (s Signed) HTML(w io.Writer) error {
 	page := reportData{
 		Signed:     s,
 		Conclusion: s.Report.Conclusion(),
-		Chart:      chartOf(s.Report.Status.Counts),
+		Chart:      newChart(s.Report.Status.Counts),
 		Reasons:    reasonLines(s.Report.Status.Reasons),
 		AllReasons: AllReasons,
 		File:       template.URL(file), //nolint:gosec // G203: our own bytes, encoded

@@ -219,16 +219,16 @@ SET CONSTRAINTS ALL IMMEDIATE;
 func (r *rollback) removeSQL(b run.Batch) string {
 	sql, g := "", r.removedRowsIn(b.Scope)
 	if r.Force {
-		sql = run.KeepRolledBack(r.id, mapping.User, "u.id", "u.id", "u", `"user" u`, g.users) +
-			run.KeepRolledBack(r.id, mapping.Identity, "a.id", `a."userId"`, "a", "account a", g.accounts) +
-			run.KeepRolledBack(r.id, mapping.Profile, "p.user_id", "p.user_id", "p", "user_profile p", g.profiles)
+		sql = run.QuarantineChangedRows(r.id, mapping.User, "u.id", "u.id", "u", `"user" u`, g.users) +
+			run.QuarantineChangedRows(r.id, mapping.Identity, "a.id", `a."userId"`, "a", "account a", g.accounts) +
+			run.QuarantineChangedRows(r.id, mapping.Profile, "p.user_id", "p.user_id", "p", "user_profile p", g.profiles)
 	}
 	if r.Cascade {
 		isKept := map[string]bool{}
 		for _, ref := range r.references {
 			if !isKept[ref.From] {
 				isKept[ref.From] = true
-				sql += run.KeepCascaded(r.id, ref.From)
+				sql += run.QuarantineCascadedRows(r.id, ref.From)
 			}
 		}
 	}

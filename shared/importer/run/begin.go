@@ -58,7 +58,7 @@ func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status
 	return st, err
 }
 
-const isKnown = "SELECT EXISTS (SELECT FROM supabase_import.run WHERE name = $1 AND state <> 'rolled back')"
+const runExists = "SELECT EXISTS (SELECT FROM supabase_import.run WHERE name = $1 AND state <> 'rolled back')"
 
 // register plans and stores the run if it is new or rolled back.
 func (b *passOpener) register(ctx context.Context) error {
@@ -68,7 +68,7 @@ func (b *passOpener) register(ctx context.Context) error {
 	}
 	if exists {
 		var known bool
-		if err := b.dst.QueryRow(ctx, isKnown, b.options.Run).Scan(&known); err != nil || known {
+		if err := b.dst.QueryRow(ctx, runExists, b.options.Run).Scan(&known); err != nil || known {
 			return Wrap("look for the run", err)
 		}
 	}

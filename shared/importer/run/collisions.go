@@ -46,7 +46,7 @@ func (p *planner) findCollisions(ctx context.Context) error {
 		}
 		holders = append(holders, found...)
 	}
-	p.countHolders(holders)
+	p.countEmailHolders(holders)
 	if n := p.Collisions[mapping.TargetIDTaken]; n > 0 {
 		p.addWarning(
 			"%d users have the id of a user of the target that this run did not write: the run keeps identical users "+
@@ -134,9 +134,9 @@ ORDER BY 1`, ids, emails)
 	})
 }
 
-// countHolders adds the number of email holders to the plan, by what the run will do with their email. A warning names
-// the users who lose it, and a refusal names the users from whom the run cannot take it.
-func (p *Plan) countHolders(all []emailHolder) {
+// countEmailHolders adds the number of email holders to the plan, by what the run will do with their email. A warning
+// names the users who lose it, and a refusal names the users from whom the run cannot take it.
+func (p *Plan) countEmailHolders(all []emailHolder) {
 	var released, kept []string
 	for _, h := range all {
 		switch {

@@ -25,7 +25,7 @@ func TestThousandsWritesCommasBetweenThousands(t *testing.T) {
 func TestPlanCountsTargetUsersByWhatTheRunDoesWithTheirEmail(t *testing.T) {
 	t.Parallel()
 	p := newPlan(mapping.Options{})
-	p.countHolders([]emailHolder{
+	p.countEmailHolders([]emailHolder{
 		{id: "a", source: "s"},
 		{id: "b", source: "s", verified: true},
 		{id: "c", source: "s", confirmed: true, verified: true},
@@ -57,14 +57,14 @@ func TestPlanNamesAtMostTwentyUsersInAMessage(t *testing.T) {
 		for i := range n {
 			all = append(all, emailHolder{id: fmt.Sprintf("u%d", i), confirmed: true})
 		}
-		p.countHolders(all)
+		p.countEmailHolders(all)
 		if len(p.Refusals) > 0 || len(p.Warnings) != 1 || !strings.HasSuffix(p.Warnings[0], want) {
 			t.Errorf("%d released emails: got refusals %v and warnings %v, want one warning that ends with %q",
 				n, p.Refusals, p.Warnings, want)
 		}
 	}
 	p := newPlan(mapping.Options{})
-	p.countHolders([]emailHolder{{id: "a", verified: true}})
+	p.countEmailHolders([]emailHolder{{id: "a", verified: true}})
 	if len(p.Refusals)+len(p.Warnings) > 0 {
 		t.Errorf("a verified user of the target has the email: got refusals %v and warnings %v, want none",
 			p.Refusals, p.Warnings)

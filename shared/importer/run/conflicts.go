@@ -41,7 +41,7 @@ func emailConflict(m mapping.Mapping) conflict {
     ` + m.IsSSO() + ` AS sso, NOT ` + m.Confirmed() + ` AS unconfirmed, ` + m.FoldsToASCII() + ` AS to_ascii,
     u.created_at
   FROM auth.users u
-  WHERE ` + m.Live() + ` AND u.email ~ '\S'`,
+  WHERE ` + m.IsNotSoftDeleted() + ` AND u.email ~ '\S'`,
 		order: "c.to_ascii, c.sso, c.unconfirmed, c.created_at NULLS LAST, c.id",
 	}
 }
@@ -53,7 +53,7 @@ func accountConflict(m mapping.Mapping) conflict {
 		candidates: `SELECT i.id, i.user_id, row(` + provider + `, ` + subject + `)::text AS value, i.created_at
   FROM auth.identities i
   JOIN auth.users u ON u.id = i.user_id
-  WHERE ` + m.Live() + ` AND i.provider NOT IN ('email', 'phone')
+  WHERE ` + m.IsNotSoftDeleted() + ` AND i.provider NOT IN ('email', 'phone')
     AND (` + provider + `) IS NOT NULL AND (` + subject + `) IS NOT NULL`,
 		order: "c.created_at NULLS LAST, c.id",
 	}
@@ -65,7 +65,7 @@ func phoneConflict(m mapping.Mapping) conflict {
 		candidates: `SELECT u.id, u.id AS user_id, ` + m.Phone() + ` AS value,
     u.phone !~ '^[0-9]+$' AS reformatted, u.phone_confirmed_at IS NULL AS unconfirmed, u.created_at
   FROM auth.users u
-  WHERE ` + m.Live() + ` AND (` + m.Phone() + `) IS NOT NULL`,
+  WHERE ` + m.IsNotSoftDeleted() + ` AND (` + m.Phone() + `) IS NOT NULL`,
 		order: "c.reformatted, c.unconfirmed, c.created_at NULLS LAST, c.id",
 	}
 }

@@ -74,7 +74,7 @@ GROUP BY 2, 3, 5`}
 	others = []string{`SELECT 'identity', coalesce(reason, ''), '{}'::text[], folded AND reason IS NULL, '', count(*)
 FROM (` + m.Identities(all, r) + `) x
 GROUP BY 2, 4`}
-	if m.Source.Profiles.Usable() {
+	if m.Source.Profiles.IsUsable() {
 		expect(mapping.Profile)
 		others = append(others, `SELECT 'profile', coalesce(reason, ''), coalesce(fields, '{}'), false, '', count(*)
 FROM (`+m.Profiles(all, r)+`) x

@@ -68,26 +68,26 @@ func TestProcessesWithOneHolderShareTheLease(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 48, 400)
 	to := dbtest.New(t)
-	of := func(holder string) *importer.Import {
+	importBy := func(holder string) *importer.Import {
 		return &importer.Import{From: from, To: to, Holder: holder, Shared: true, Now: time.Now}
 	}
-	if _, err := of("execution").Begin(t.Context(), importtest.Small, false); err != nil {
+	if _, err := importBy("execution").Begin(t.Context(), importtest.Small, false); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := of("another").Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
+	if _, err := importBy("another").Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
 		t.Errorf("a process with another holder got %v, want ErrHeld", err)
 	}
 	var all sync.WaitGroup
 	for index := range 3 {
 		all.Go(func() {
-			done, err := copy.Shard(t.Context(), of("execution").Env(), "supabase", run.Shard{Index: index, Count: 3})
+			done, err := copy.Shard(t.Context(), importBy("execution").Env(), "supabase", run.Shard{Index: index, Count: 3})
 			if err != nil || !done {
 				t.Errorf("copy of shard %d: got done %t and error %v, want true and nil", index, done, err)
 			}
 		})
 	}
 	all.Wait()
-	m := of("execution")
+	m := importBy("execution")
 	if st, err := run.ClosePass(t.Context(), m.Env(), "supabase"); err != nil || st.State != "complete" {
 		t.Errorf("after the three shards: ClosePass returned the state %q and the error %v, want complete", st.State, err)
 	}

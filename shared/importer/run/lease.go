@@ -14,8 +14,8 @@ import (
 // lease ends, too. The Lambda functions of an execution share a lease and have no such connection: every batch renews
 // the lease, and it ends when its time is over.
 
-// leaseTime is the duration of a lease that is not renewed.
-const leaseTime = 2 * time.Minute
+// leaseDuration is the duration of a lease that is not renewed.
+const leaseDuration = 2 * time.Minute
 
 // lease is the lease of a run that this process has.
 type lease struct {
@@ -107,12 +107,12 @@ func (e *Env) claimLease(ctx context.Context, conn *pgx.Conn, run string) (*leas
 	backend := ownBackend
 	if e.Shared {
 		backend = noBackend
-		err := conn.QueryRow(ctx, joinLease, run, e.Holder, leaseTime).Scan(&l.epoch)
+		err := conn.QueryRow(ctx, joinLease, run, e.Holder, leaseDuration).Scan(&l.epoch)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return l, err
 		}
 	}
-	err := conn.QueryRow(ctx, takeLease(backend), run, e.Holder, leaseTime).Scan(&l.epoch)
+	err := conn.QueryRow(ctx, takeLease(backend), run, e.Holder, leaseDuration).Scan(&l.epoch)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return l, err
 	}
@@ -152,7 +152,7 @@ func (e *Env) keepRenewing(ctx context.Context, l *lease) {
 }
 
 // renewalInterval is the time between two renewals. It is shorter than the time limit of a read on the connection.
-func (e *Env) renewalInterval() time.Duration { return min(leaseTime/4, e.timeout()/2) }
+func (e *Env) renewalInterval() time.Duration { return min(leaseDuration/4, e.timeout()/2) }
 
 const (
 	renewLease = `UPDATE supabase_import.run
@@ -181,7 +181,7 @@ func (e *Env) renewLease(ctx context.Context, l *lease) error {
 			}
 			l.conn = conn
 		}
-		tag, err := l.conn.Exec(ctx, renewLease, l.run, l.epoch, leaseTime)
+		tag, err := l.conn.Exec(ctx, renewLease, l.run, l.epoch, leaseDuration)
 		if err == nil && tag.RowsAffected() == 0 {
 			return errLeaseLost()
 		}
@@ -194,7 +194,7 @@ func (e *Env) renewShared(ctx context.Context, db *pgx.Conn, p *Pass) error {
 	if !e.Shared {
 		return nil
 	}
-	_, err := db.Exec(ctx, renewSharedLease, p.ID, p.Epoch, leaseTime)
+	_, err := db.Exec(ctx, renewSharedLease, p.ID, p.Epoch, leaseDuration)
 	return err
 }
 

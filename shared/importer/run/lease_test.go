@@ -39,8 +39,8 @@ func takeLeaseOf(t *testing.T, e *Env, run string) int64 {
 	return epoch
 }
 
-// holders lists the runs that have a holder.
-func holders(t *testing.T, conn *pgx.Conn) []string {
+// runsWithHolder lists the runs that have a holder.
+func runsWithHolder(t *testing.T, conn *pgx.Conn) []string {
 	t.Helper()
 	names, err := QueryTexts(t.Context(), conn, "SELECT name FROM supabase_import.run WHERE holder IS NOT NULL ORDER BY 1")
 	if err != nil {
@@ -57,7 +57,7 @@ func TestTakeLeaseKeepsTheLeaseOfTheSameRunAndReleasesThatOfAnother(t *testing.T
 		t.Errorf("the epoch changed from %d to %d while the process had the lease", first, again)
 	}
 	takeLeaseOf(t, e, "b")
-	if got := holders(t, conn); len(got) != 1 || got[0] != "b" {
+	if got := runsWithHolder(t, conn); len(got) != 1 || got[0] != "b" {
 		t.Errorf("after TakeLease of a and then b, the process has the leases of %v, want that of b alone", got)
 	}
 	if later := takeLeaseOf(t, e, "a"); later <= first {
@@ -77,7 +77,7 @@ func TestReleaseLeaseLeavesNoHolder(t *testing.T) {
 				Close(e.lease.conn)
 			}
 			e.ReleaseLease(t.Context())
-			if got := holders(t, conn); len(got) != 0 {
+			if got := runsWithHolder(t, conn); len(got) != 0 {
 				t.Errorf("after ReleaseLease the runs %v have a holder, want none", got)
 			}
 		})
@@ -155,7 +155,7 @@ func TestRenewalUsesTheSameConnectionEachTime(t *testing.T) {
 
 func TestLeaseIsRenewedSeveralTimesBeforeItEnds(t *testing.T) {
 	t.Parallel()
-	for timeout, want := range map[time.Duration]time.Duration{0: leaseTime / 4, time.Second: time.Second / 2} {
+	for timeout, want := range map[time.Duration]time.Duration{0: leaseDuration / 4, time.Second: time.Second / 2} {
 		if got := (&Env{Timeout: timeout}).renewalInterval(); got != want {
 			t.Errorf("timeout %v: got an interval of %v, want %v", timeout, got, want)
 		}

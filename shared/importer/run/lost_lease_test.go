@@ -85,7 +85,7 @@ func TestBatchRenewsOnlyASharedLease(t *testing.T) {
 			var left float64
 			err := conn.QueryRow(t.Context(), "SELECT extract(epoch FROM held_until - now()) FROM supabase_import.run").
 				Scan(&left)
-			if renewed := left > (leaseTime / 2).Seconds(); err != nil || renewed != shared {
+			if renewed := left > (leaseDuration / 2).Seconds(); err != nil || renewed != shared {
 				t.Errorf("%s, shared %t: the lease ends in %v s (error %v), want it renewed: %t", name, shared, left, err, shared)
 			}
 		}

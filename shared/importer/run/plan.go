@@ -136,9 +136,9 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 		return err
 	}
 	p.Refusals = slices.Concat(m.Source.Refusals(), profiles, m.Target.Refusals())
-	if m.Target.Profile.Usable() {
+	if m.Target.Profile.IsUsable() {
 		p.ProfileColumns = m.ProfilePlaces()
-		if m.Source.Profiles.Usable() && len(p.ProfileColumns.Mapped) == 0 {
+		if m.Source.Profiles.IsUsable() && len(p.ProfileColumns.Mapped) == 0 {
 			p.addWarning("user_profile has no column of %s: the users get an empty profile, and the ledger keeps the rows "+
 				"(--profiles none leaves them out)", m.Source.Profiles.Name)
 		}
@@ -155,7 +155,7 @@ func (p *planner) countRows(ctx context.Context) error {
 			return err
 		}
 	}
-	if !s.Factors.Usable() && p.Options.MFA != "allow" {
+	if !s.Factors.IsUsable() && p.Options.MFA != "allow" {
 		p.addRefusal("auth.mfa_factors cannot be read, so the import cannot know who has a second factor: " +
 			"grant select on it, or use --mfa allow")
 	}

@@ -18,7 +18,7 @@ func checkProfileTable(ctx context.Context, src *pgx.Conn, m mapping.Mapping) ([
 	if t.Name != "" && t.Name != mapping.DefaultProfiles && !t.Exists {
 		return missingProfileTable(ctx, src, t.Name)
 	}
-	if why := m.ProfileTableRefusals(); len(why) > 0 || !t.Usable() {
+	if why := m.ProfileTableRefusals(); len(why) > 0 || !t.IsUsable() {
 		return why, nil
 	}
 	if c, _ := t.Column("user_id"); c.Type == "uuid" {

@@ -94,7 +94,7 @@ FOR NO KEY UPDATE`, id, epoch).Scan(&hasLease, &text)
 // SaveRollback stores the progress of a rollback and renews the lease.
 func SaveRollback(ctx context.Context, dst *pgx.Conn, id int, undone []byte) error {
 	_, err := dst.Exec(ctx, `UPDATE supabase_import.run SET undone = $2::jsonb, held_until = now() + $3::interval
-WHERE id = $1`, id, string(undone), leaseTime)
+WHERE id = $1`, id, string(undone), leaseDuration)
 	return err
 }
 
@@ -104,9 +104,10 @@ func CountEntries(ctx context.Context, dst *pgx.Conn, id int, s mapping.Scope) (
 	return n, Wrap("count the ledger", err)
 }
 
-// KeepRolledBack returns SQL that copies rows of changed users into the quarantine, before a rollback deletes them. id,
-// owner and row are SQL expressions on a row of table. condition joins this row with the table undo (alias o).
-func KeepRolledBack(run int, k mapping.Kind, id, owner, row, table, condition string) string {
+// QuarantineChangedRows returns SQL that copies rows of changed users into the quarantine, before a rollback deletes
+// them. id, owner and row are SQL expressions on a row of table. condition joins this row with the table undo (alias
+// o).
+func QuarantineChangedRows(run int, k mapping.Kind, id, owner, row, table, condition string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine AS q
   (run, user_id, source, key, field, reason, original, resolved)
 SELECT %d, %s, '%s', %s, '', 'rolled_back', to_jsonb(%s), now()
@@ -117,9 +118,9 @@ DO UPDATE SET original = excluded.original, last_seen = now(), resolved = now();
 `, run, owner, k, id, row, table, condition)
 }
 
-// KeepCascaded returns SQL that copies rows of an application's table, the FROM item from, into the quarantine, before
-// a rollback deletes or changes them.
-func KeepCascaded(run int, from string) string {
+// QuarantineCascadedRows returns SQL that copies rows of an application's table, the FROM item from, into the
+// quarantine, before a rollback deletes or changes them.
+func QuarantineCascadedRows(run int, from string) string {
 	return fmt.Sprintf(`INSERT INTO supabase_import.quarantine
   (run, user_id, source, key, field, reason, detail, original, resolved)
 SELECT DISTINCT ON (g.rel, g.tid) %d, g.key, 'user', gen_random_uuid(), g.name, 'cascaded',

@@ -80,16 +80,16 @@ func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 		}
 		return g, err
 	}
-	return actInTime(ctx, env, a)
+	return actBeforeDeadline(ctx, env, a)
 }
 
 // reservedTime is the time before the deadline that "copy", "verify" and "rollback" leave for the answer. If less than
 // twice this time is left, they use half of it.
 const reservedTime = 2 * time.Minute
 
-// actInTime runs the actions that can take longer than an invocation. They stop in time, and the state machine repeats
-// them.
-func actInTime(ctx context.Context, env *run.Env, a Action) (any, error) {
+// actBeforeDeadline runs the actions that can take longer than an invocation. They stop in time, and the state machine
+// repeats them.
+func actBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, error) {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(reservedTime, end.Sub(env.Now())/2)))

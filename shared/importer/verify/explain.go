@@ -30,7 +30,7 @@ func (c *comparison) explain(ctx context.Context, t table, all []difference) err
 	for _, d := range all {
 		d.Table = t.name
 		if d.Kind == "different" {
-			d.Columns = differing(t.columns(), e.expected[d.ID], e.actual[d.ID])
+			d.Columns = differingColumns(t.columns(), e.expected[d.ID], e.actual[d.ID])
 		}
 		switch {
 		case t.targetChanged(d, e.ledger):
@@ -94,8 +94,8 @@ func columnHashes(ctx context.Context, db *pgx.Conn, exprs []string, key, from s
 	return all, err
 }
 
-// differing returns the names of the columns whose hashes in a and b differ.
-func differing(names, a, b []string) []string {
+// differingColumns returns the names of the columns whose hashes in a and b differ.
+func differingColumns(names, a, b []string) []string {
 	out := []string{}
 	for i, name := range names {
 		if i < len(a) && i < len(b) && a[i] != b[i] {

@@ -145,7 +145,7 @@ func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCou
 		{mapping.Factor, e.source.Factors, "quarantined second factors", []mapping.Outcome{quarantined}},
 		{mapping.Passkey, e.source.Passkeys, "quarantined passkeys", []mapping.Outcome{quarantined}},
 	} {
-		if !k.table.Usable() {
+		if !k.table.IsUsable() {
 			continue // the plan lists this table as not checked
 		}
 		var now int64
@@ -172,7 +172,7 @@ func (e *equations) addTargetEquations(ledger run.LedgerCounts) {
 		e.sums["account"].TargetRows+credential.TargetRows, inTarget(mapping.Identity)+credential.SourceRows)
 	e.add("accounts with a password = users copied whose password has a known format and is not withheld",
 		credential.TargetRows, credential.SourceRows)
-	if e.source.Profiles.Usable() {
+	if e.source.Profiles.IsUsable() {
 		e.add("profiles in the target = copied + identical + "+kept+" profiles",
 			e.sums["user_profile"].TargetRows, inTarget(mapping.Profile))
 	}

@@ -46,7 +46,7 @@ func tables(p *run.Pass, noSharedIDs bool) []table {
 		},
 		{rows[2], "account", p.Identities, "e.id", "false", child},
 	}
-	if p.Source.Profiles.Usable() {
+	if p.Source.Profiles.IsUsable() {
 		all = append(all, table{
 			rows[3], "user_profile", p.Profiles, "CASE WHEN l.written IS NOT NULL THEN e.id ELSE e.user_id END", "false", child,
 		})

@@ -50,8 +50,8 @@ func extraRow(table, id, why string) run.Difference {
 }
 
 const (
-	bySource = "source changed since"
-	byTarget = "target changed since"
+	sourceChanged = "source changed since"
+	targetChanged = "target changed since"
 )
 
 // The test imports users of every kind (20,000 users with XENON_WHOLE=1) and then changes, deletes and adds rows of the
@@ -132,20 +132,20 @@ func TestVerificationListsEveryChangedRowOfTheTarget(t *testing.T) {
 	checkDifferences(
 		t,
 		m,
-		different("user", u[0], byTarget, "name"),
-		different("credential", u[1], byTarget, "password"),
-		different("account", a[2], byTarget, "accountId"),
-		different("user_profile", u[3], byTarget, "time_per_week"),
-		different("user", u[4], byTarget, "emailVerified", "createdAt"),
-		missingRow("credential", u[5], byTarget),
-		missingRow("account", a[6], byTarget),
-		missingRow("user_profile", u[7], byTarget),
-		extraRow("account", newAccount+"1", byTarget),
-		extraRow("credential", u[9], byTarget),
-		missingRow("user", u[10], byTarget),
-		missingRow("credential", u[10], byTarget),
-		missingRow("account", a[10], byTarget),
-		missingRow("user_profile", u[10], byTarget),
+		different("user", u[0], targetChanged, "name"),
+		different("credential", u[1], targetChanged, "password"),
+		different("account", a[2], targetChanged, "accountId"),
+		different("user_profile", u[3], targetChanged, "time_per_week"),
+		different("user", u[4], targetChanged, "emailVerified", "createdAt"),
+		missingRow("credential", u[5], targetChanged),
+		missingRow("account", a[6], targetChanged),
+		missingRow("user_profile", u[7], targetChanged),
+		extraRow("account", newAccount+"1", targetChanged),
+		extraRow("credential", u[9], targetChanged),
+		missingRow("user", u[10], targetChanged),
+		missingRow("credential", u[10], targetChanged),
+		missingRow("account", a[10], targetChanged),
+		missingRow("user_profile", u[10], targetChanged),
 		extraRow("user", softDeleted, ""),
 	)
 }
@@ -171,7 +171,7 @@ func TestVerificationFindsAChangeThatAQuickPassMisses(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.Allow, true, 1); err != nil {
 		t.Fatal(err)
 	}
-	checkDifferences(t, m, different("user", id, bySource, "name", "email"))
+	checkDifferences(t, m, different("user", id, sourceChanged, "name", "email"))
 	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -269,9 +269,9 @@ func TestVerificationListsKeptRows(t *testing.T) {
 	checkDifferences(
 		t,
 		m,
-		different("user", u[0], byTarget, "name"),
-		extraRow("user", u[1], byTarget),
-		different("credential", u[2], byTarget, "password"),
+		different("user", u[0], targetChanged, "name"),
+		extraRow("user", u[1], targetChanged),
+		different("credential", u[2], targetChanged, "password"),
 	)
 	for _, e := range importtest.Verify(t, m).Equations {
 		if !e.Holds {
