@@ -169,3 +169,30 @@ func TestProvidersHaveTheirReasonsAndTheirCallbackPath(t *testing.T) {
 		t.Errorf("7 identities, of which 3 are not imported: got %d copied", n)
 	}
 }
+
+func TestVerificationHasTheDifferencesAndSumsOfItsBatches(t *testing.T) {
+	t.Parallel()
+	e, p, b, conn := passOfRun(t)
+	if err := StartVerification(t.Context(), e, "a"); err != nil {
+		t.Fatal(err)
+	}
+	r := BatchResult{
+		Sums: map[string]Checksum{"user": {SourceRows: 1, SourceSum: "2", TargetRows: 3, TargetSum: "4"}},
+		Named: []Difference{
+			{Table: "user", ID: "1", Kind: "missing", Columns: []string{}},
+			{Table: "user", ID: "2", Kind: "different", Columns: []string{"name"}},
+		},
+		Different: 2,
+	}
+	if err := p.SaveResult(t.Context(), e, conn, b, 1, r); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadVerified(t.Context(), conn, p.ID, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Verified{At: got.At, Batches: 1, Different: 2, Checksums: r.Sums, Differences: r.Named}
+	if diff := cmp.Diff(want, got); diff != "" || got.At.IsZero() {
+		t.Errorf("the time is %v; verification (-want +got):\n%s", got.At, diff)
+	}
+}

@@ -124,3 +124,13 @@ func TestReadMappingNeedsTablesThatFit(t *testing.T) {
 		t.Errorf("a missing column of the target: got %v, want ErrRefused", err)
 	}
 }
+
+func TestLaterPassIsRefusedAfterAColumnChanged(t *testing.T) {
+	t.Parallel()
+	m := importtest.Open(t, supabasetest.New(t))
+	importtest.Complete(t, m, importer.Options{})
+	importtest.Exec(t, m.From, "alter table auth.users add column extra text")
+	if _, err := m.Begin(t.Context(), importer.Options{}, false); !errors.Is(err, importer.ErrRefused) {
+		t.Errorf("a new column of the source: got %v, want ErrRefused", err)
+	}
+}
