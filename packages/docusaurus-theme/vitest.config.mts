@@ -23,6 +23,7 @@ export default defineConfig({
       { find: '@docusaurus/useDocusaurusContext', replacement: here('./src/testing/useDocusaurusContext.ts') },
       { find: '@theme/Layout', replacement: here('./src/testing/Layout.tsx') },
       { find: '@theme/ThemedImage', replacement: here('./src/testing/ThemedImage.tsx') },
+      { find: /^@xenon-auth\/docusaurus-theme\/internal\/(.+)$/, replacement: here('./src/$1') },
       { find: /^@theme\/Xenon(.+)$/, replacement: here('./src/theme/Xenon$1') },
     ],
   },

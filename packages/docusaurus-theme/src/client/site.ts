@@ -1,6 +1,8 @@
 import globalData from '@generated/globalData';
 import type { SiteData } from '../siteData';
 
+export type { Logo } from '../siteData';
+
 /** The options of the theme in docusaurus.config, as the build resolved them. */
 export const site: SiteData = readSiteData();
 

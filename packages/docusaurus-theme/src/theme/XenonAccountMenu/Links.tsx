@@ -1,14 +1,14 @@
 import Link from '@docusaurus/Link';
 import { useHistory } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
+import { dropDrafts, hasDrafts } from '@xenon-auth/docusaurus-theme/internal/client/drafts';
+import type { Failure } from '@xenon-auth/docusaurus-theme/internal/client/failure';
+import { loadChunk, NetworkError } from '@xenon-auth/docusaurus-theme/internal/client/network';
+import { signOut } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
+import { isWithin, paths, site } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
 import clsx from 'clsx';
 import { type ReactNode, useState } from 'react';
-import { dropDrafts, hasDrafts } from '../../client/drafts';
-import type { Failure } from '../../client/failure';
-import { loadChunk, NetworkError } from '../../client/network';
-import { signOut } from '../../client/sessionStore';
-import { isWithin, paths, site } from '../../client/site';
-import { texts } from '../../client/texts';
 import styles from './styles.module.css';
 
 interface Props {
@@ -69,7 +69,7 @@ export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Pro
 /** The message of a failure. The messages are not part of the menu, which every page of the site loads. */
 async function messageOf(failure: Failure): Promise<string> {
   try {
-    const { describe } = await loadChunk(() => import('../../client/errors'));
+    const { describe } = await loadChunk(() => import('@xenon-auth/docusaurus-theme/internal/client/errors'));
     return describe(failure).message;
   } catch (error) {
     if (error instanceof NetworkError) return texts.offline();

@@ -1,7 +1,7 @@
 import { useLocation } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
+import VisuallyHidden from '@xenon-auth/docusaurus-theme/internal/components/VisuallyHidden';
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import VisuallyHidden from '../../components/VisuallyHidden';
 import { initials } from './initials';
 import Links from './Links';
 import styles from './styles.module.css';

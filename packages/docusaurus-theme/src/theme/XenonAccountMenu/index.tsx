@@ -1,10 +1,10 @@
 import Link from '@docusaurus/Link';
 import { useLocation } from '@docusaurus/router';
+import { withNext } from '@xenon-auth/docusaurus-theme/internal/client/next';
+import { useSession } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
+import { paths } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { withNext } from '../../client/next';
-import { useSession } from '../../client/sessionStore';
-import { paths } from '../../client/site';
-import { texts } from '../../client/texts';
 import Links from './Links';
 import Menu from './Menu';
 import styles from './styles.module.css';

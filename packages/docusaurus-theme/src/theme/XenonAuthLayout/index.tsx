@@ -3,10 +3,9 @@ import Translate from '@docusaurus/Translate';
 import { useBaseUrlUtils } from '@docusaurus/useBaseUrl';
 import Layout from '@theme/Layout';
 import ThemedImage from '@theme/ThemedImage';
+import { type Logo, site } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import clsx from 'clsx';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { site } from '../../client/site';
-import type { Logo } from '../../siteData';
 import styles from './styles.module.css';
 
 interface Props {

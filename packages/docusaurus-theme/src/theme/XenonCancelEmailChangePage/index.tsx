@@ -1,8 +1,8 @@
 import { translate } from '@docusaurus/Translate';
 import AuthLayout from '@theme/XenonAuthLayout';
+import { useResetLink } from '@xenon-auth/docusaurus-theme/internal/client/useResetLink';
+import CancelEmailChange from '@xenon-auth/docusaurus-theme/internal/components/CancelEmailChange';
 import type { ReactNode } from 'react';
-import { useResetLink } from '../../client/useResetLink';
-import CancelEmailChange from '../../components/CancelEmailChange';
 
 /** The page of the link in the mail to the old email address. Opening it changes nothing: mail scanners open links. */
 export default function CancelEmailChangePage(): ReactNode {

@@ -2,11 +2,11 @@ import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import EmailForm from '@theme/XenonAuthForms/EmailForm';
 import AuthLayout from '@theme/XenonAuthLayout';
+import { sendResetMail } from '@xenon-auth/docusaurus-theme/internal/client/mails';
+import { paths } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { checkYourInboxTitle } from '@xenon-auth/docusaurus-theme/internal/components/CheckYourInbox';
+import ResetMailSent from '@xenon-auth/docusaurus-theme/internal/components/ResetMailSent';
 import { type ReactNode, useState } from 'react';
-import { sendResetMail } from '../../client/mails';
-import { paths } from '../../client/site';
-import { checkYourInboxTitle } from '../../components/CheckYourInbox';
-import ResetMailSent from '../../components/ResetMailSent';
 
 /** Sends a link to choose a new password. It shows the same if the email has no account. */
 export default function ForgotPassword(): ReactNode {

@@ -1,14 +1,14 @@
 import { translate } from '@docusaurus/Translate';
 import SignInForm from '@theme/XenonAuthForms/SignInForm';
 import AuthLayout from '@theme/XenonAuthLayout';
+import { site } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { useProviderResult } from '@xenon-auth/docusaurus-theme/internal/client/useProviderResult';
+import { useRedirectIfSignedIn } from '@xenon-auth/docusaurus-theme/internal/client/useRedirectIfSignedIn';
+import { useSearch } from '@xenon-auth/docusaurus-theme/internal/client/useSearch';
+import { FormNote } from '@xenon-auth/docusaurus-theme/internal/components/FormMessage';
+import ProviderButtons from '@xenon-auth/docusaurus-theme/internal/components/ProviderButtons';
+import ProviderError from '@xenon-auth/docusaurus-theme/internal/components/ProviderError';
 import type { ReactNode } from 'react';
-import { site } from '../../client/site';
-import { useProviderResult } from '../../client/useProviderResult';
-import { useRedirectIfSignedIn } from '../../client/useRedirectIfSignedIn';
-import { useSearch } from '../../client/useSearch';
-import { FormNote } from '../../components/FormMessage';
-import ProviderButtons from '../../components/ProviderButtons';
-import ProviderError from '../../components/ProviderError';
 
 /** Signs in, and continues to `?next=`. */
 export default function Login(): ReactNode {

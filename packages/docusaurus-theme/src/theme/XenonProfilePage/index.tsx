@@ -1,9 +1,9 @@
 import { translate } from '@docusaurus/Translate';
 import AuthLayout from '@theme/XenonAuthLayout';
 import RequireAuth from '@theme/XenonRequireAuth';
+import NewAccountNote from '@xenon-auth/docusaurus-theme/internal/components/NewAccountNote';
+import ProfileForm from '@xenon-auth/docusaurus-theme/internal/components/ProfileForm';
 import type { ReactNode } from 'react';
-import NewAccountNote from '../../components/NewAccountNote';
-import ProfileForm from '../../components/ProfileForm';
 
 export default function Profile(): ReactNode {
   return (

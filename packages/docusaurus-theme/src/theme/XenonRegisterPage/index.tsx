@@ -1,14 +1,14 @@
 import { translate } from '@docusaurus/Translate';
 import RegisterForm from '@theme/XenonAuthForms/RegisterForm';
 import AuthLayout from '@theme/XenonAuthLayout';
+import { sendVerificationMail } from '@xenon-auth/docusaurus-theme/internal/client/mails';
+import { site } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { useProviderResult } from '@xenon-auth/docusaurus-theme/internal/client/useProviderResult';
+import { useRedirectIfSignedIn } from '@xenon-auth/docusaurus-theme/internal/client/useRedirectIfSignedIn';
+import CheckYourInbox, { checkYourInboxTitle } from '@xenon-auth/docusaurus-theme/internal/components/CheckYourInbox';
+import ProviderButtons from '@xenon-auth/docusaurus-theme/internal/components/ProviderButtons';
+import ProviderError from '@xenon-auth/docusaurus-theme/internal/components/ProviderError';
 import { type ReactNode, useState } from 'react';
-import { sendVerificationMail } from '../../client/mails';
-import { site } from '../../client/site';
-import { useProviderResult } from '../../client/useProviderResult';
-import { useRedirectIfSignedIn } from '../../client/useRedirectIfSignedIn';
-import CheckYourInbox, { checkYourInboxTitle } from '../../components/CheckYourInbox';
-import ProviderButtons from '../../components/ProviderButtons';
-import ProviderError from '../../components/ProviderError';
 
 /** Creates an account. Depending on the server's settings, the person is signed in or has to open a mail first. */
 export default function Register(): ReactNode {

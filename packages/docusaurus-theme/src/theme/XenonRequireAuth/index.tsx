@@ -1,13 +1,13 @@
 import { useLocation } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import SignInForm from '@theme/XenonAuthForms/SignInForm';
+import type { Session } from '@xenon-auth/docusaurus-theme/internal/client/authClient';
+import { refreshSession, useSession } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
+import { site } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
+import ProviderButtons from '@xenon-auth/docusaurus-theme/internal/components/ProviderButtons';
+import Skeleton from '@xenon-auth/docusaurus-theme/internal/components/Skeleton';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
-import type { Session } from '../../client/authClient';
-import { refreshSession, useSession } from '../../client/sessionStore';
-import { site } from '../../client/site';
-import { texts } from '../../client/texts';
-import ProviderButtons from '../../components/ProviderButtons';
-import Skeleton from '../../components/Skeleton';
 import styles from './styles.module.css';
 
 interface Props {

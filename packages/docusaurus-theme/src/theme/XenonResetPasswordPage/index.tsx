@@ -3,14 +3,14 @@ import { translate } from '@docusaurus/Translate';
 import EmailForm from '@theme/XenonAuthForms/EmailForm';
 import NewPasswordForm from '@theme/XenonAuthForms/NewPasswordForm';
 import AuthLayout from '@theme/XenonAuthLayout';
+import { sendResetMail } from '@xenon-auth/docusaurus-theme/internal/client/mails';
+import { refreshSession, useSession } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
+import { paths } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
+import { useResetLink } from '@xenon-auth/docusaurus-theme/internal/client/useResetLink';
+import { checkYourInboxTitle } from '@xenon-auth/docusaurus-theme/internal/components/CheckYourInbox';
+import ResetMailSent from '@xenon-auth/docusaurus-theme/internal/components/ResetMailSent';
 import { type ReactNode, useState } from 'react';
-import { sendResetMail } from '../../client/mails';
-import { refreshSession, useSession } from '../../client/sessionStore';
-import { paths } from '../../client/site';
-import { texts } from '../../client/texts';
-import { useResetLink } from '../../client/useResetLink';
-import { checkYourInboxTitle } from '../../components/CheckYourInbox';
-import ResetMailSent from '../../components/ResetMailSent';
 
 /** The page of the link in a reset mail: sets a new password, or sends a new link. */
 export default function ResetPassword(): ReactNode {

@@ -2,16 +2,16 @@ import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import EmailForm from '@theme/XenonAuthForms/EmailForm';
 import AuthLayout from '@theme/XenonAuthLayout';
+import { sendVerificationMail } from '@xenon-auth/docusaurus-theme/internal/client/mails';
+import { nextPath } from '@xenon-auth/docusaurus-theme/internal/client/next';
+import { useSession } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
+import { paths } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
+import { useSearch } from '@xenon-auth/docusaurus-theme/internal/client/useSearch';
+import CheckYourInbox, { checkYourInboxTitle } from '@xenon-auth/docusaurus-theme/internal/components/CheckYourInbox';
+import Confirmed from '@xenon-auth/docusaurus-theme/internal/components/Confirmed';
+import Skeleton from '@xenon-auth/docusaurus-theme/internal/components/Skeleton';
 import { type ReactNode, useState } from 'react';
-import { sendVerificationMail } from '../../client/mails';
-import { nextPath } from '../../client/next';
-import { useSession } from '../../client/sessionStore';
-import { paths } from '../../client/site';
-import { texts } from '../../client/texts';
-import { useSearch } from '../../client/useSearch';
-import CheckYourInbox, { checkYourInboxTitle } from '../../components/CheckYourInbox';
-import Confirmed from '../../components/Confirmed';
-import Skeleton from '../../components/Skeleton';
 
 /** The page to which the API redirects after it has checked a verification link: with `?verified` or `?error=CODE`. */
 export default function VerifyEmail(): ReactNode {

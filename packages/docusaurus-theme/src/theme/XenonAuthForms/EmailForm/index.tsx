@@ -1,12 +1,12 @@
 import { translate } from '@docusaurus/Translate';
+import { fieldError } from '@xenon-auth/docusaurus-theme/internal/client/errors';
+import type { Failure } from '@xenon-auth/docusaurus-theme/internal/client/failure';
+import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
+import { useSubmit } from '@xenon-auth/docusaurus-theme/internal/client/useSubmit';
+import Field, { emailInput } from '@xenon-auth/docusaurus-theme/internal/components/Field';
+import FormMessage from '@xenon-auth/docusaurus-theme/internal/components/FormMessage';
+import SubmitButton from '@xenon-auth/docusaurus-theme/internal/components/SubmitButton';
 import { type ReactNode, useState } from 'react';
-import { fieldError } from '../../../client/errors';
-import type { Failure } from '../../../client/failure';
-import { texts } from '../../../client/texts';
-import { useSubmit } from '../../../client/useSubmit';
-import Field, { emailInput } from '../../../components/Field';
-import FormMessage from '../../../components/FormMessage';
-import SubmitButton from '../../../components/SubmitButton';
 
 interface Props {
   /** The initial value of the input. */

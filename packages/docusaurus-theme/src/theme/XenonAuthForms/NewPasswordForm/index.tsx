@@ -1,12 +1,12 @@
 import { translate } from '@docusaurus/Translate';
+import { callAuth } from '@xenon-auth/docusaurus-theme/internal/client/callAuth';
+import { fieldError } from '@xenon-auth/docusaurus-theme/internal/client/errors';
+import { checkPasswordLength } from '@xenon-auth/docusaurus-theme/internal/client/password';
+import { useSubmit } from '@xenon-auth/docusaurus-theme/internal/client/useSubmit';
+import FormMessage from '@xenon-auth/docusaurus-theme/internal/components/FormMessage';
+import PasswordField from '@xenon-auth/docusaurus-theme/internal/components/PasswordField';
+import SubmitButton from '@xenon-auth/docusaurus-theme/internal/components/SubmitButton';
 import { type ReactNode, useState } from 'react';
-import { callAuth } from '../../../client/callAuth';
-import { fieldError } from '../../../client/errors';
-import { checkPasswordLength } from '../../../client/password';
-import { useSubmit } from '../../../client/useSubmit';
-import FormMessage from '../../../components/FormMessage';
-import PasswordField from '../../../components/PasswordField';
-import SubmitButton from '../../../components/SubmitButton';
 
 interface Props {
   /** The token of the link in the mail; undefined before hydration. */

@@ -1,19 +1,19 @@
 import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
+import { callAuth } from '@xenon-auth/docusaurus-theme/internal/client/callAuth';
+import { fieldError } from '@xenon-auth/docusaurus-theme/internal/client/errors';
+import { toInvalidEmail, verifiedPage } from '@xenon-auth/docusaurus-theme/internal/client/mails';
+import { withNext } from '@xenon-auth/docusaurus-theme/internal/client/next';
+import { checkPasswordLength } from '@xenon-auth/docusaurus-theme/internal/client/password';
+import { paths, site } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
+import { confirmSession } from '@xenon-auth/docusaurus-theme/internal/client/useRedirectIfSignedIn';
+import { useSubmit } from '@xenon-auth/docusaurus-theme/internal/client/useSubmit';
+import Field, { emailInput } from '@xenon-auth/docusaurus-theme/internal/components/Field';
+import FormMessage from '@xenon-auth/docusaurus-theme/internal/components/FormMessage';
+import PasswordField from '@xenon-auth/docusaurus-theme/internal/components/PasswordField';
+import SubmitButton from '@xenon-auth/docusaurus-theme/internal/components/SubmitButton';
 import { type ReactNode, useState } from 'react';
-import { callAuth } from '../../../client/callAuth';
-import { fieldError } from '../../../client/errors';
-import { toInvalidEmail, verifiedPage } from '../../../client/mails';
-import { withNext } from '../../../client/next';
-import { checkPasswordLength } from '../../../client/password';
-import { paths, site } from '../../../client/site';
-import { texts } from '../../../client/texts';
-import { confirmSession } from '../../../client/useRedirectIfSignedIn';
-import { useSubmit } from '../../../client/useSubmit';
-import Field, { emailInput } from '../../../components/Field';
-import FormMessage from '../../../components/FormMessage';
-import PasswordField from '../../../components/PasswordField';
-import SubmitButton from '../../../components/SubmitButton';
 import styles from './styles.module.css';
 
 interface Props {
