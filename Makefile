@@ -233,12 +233,12 @@ build-%Function:
 	@$(LAMBDA) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$$(echo $* | tr A-Z a-z)
 
 .PHONY: deploy
-deploy: .tools/sam.done ## deploy to AWS: functions, schema, stack, site (ENV=dev or prod; docs/deploy.md)
+deploy: .tools/sam.done ## deploy to AWS: functions, schema, stack, site (ENV=dev or prod, SITE=DIR for another built site; docs/deploy.md)
 	@scripts/deploy $(or $(ENV),dev)
 
 .PHONY: publish
-publish: .tools/sam.done ## upload website/build without building it (ENV=dev or prod)
-	@scripts/publish $(or $(ENV),dev)
+publish: .tools/sam.done ## upload website/build, or another built site, without building it (ENV=dev or prod, SITE=DIR)
+	@scripts/publish $(or $(ENV),dev) $(SITE)
 
 .PHONY: bench
 bench: conformance/node_modules .tools/sam.done ## compare with Better Auth, Postgres and the bare hash (15 minutes; needs pgbench)

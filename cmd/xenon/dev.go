@@ -30,6 +30,7 @@ type devCmd struct {
 	MailFile    string `help:"The file for mails, one JSON line each; default: mail.jsonl in --dir. Overrides MAIL_FILE." placeholder:"FILE"`
 	NoSite      bool   `help:"Serve the API without the site." xor:"site"`
 	Site        string `help:"Serve another site: the directory of a built site, or the URL of a development server, such as http://localhost:3001." placeholder:"DIR|URL" xor:"site"`
+	CSP         string `name:"csp" enum:"strict,docusaurus" default:"strict" help:"The Content-Security-Policy of the site: strict, or docusaurus for a site with inline styles." placeholder:"NAME"`
 	Dir         string `help:"The directory of the database, the secret, the signing keys and the mails; default: .xenon" default:".xenon" placeholder:"DIR"`
 }
 
@@ -133,6 +134,7 @@ func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error
 	if err != nil {
 		return nil, err
 	}
+	policy.use(c.CSP)
 	if strings.Contains(c.Site, "://") {
 		live, err := liveSite(c.Site)
 		return policy.withSite(routes, cfg, live), err

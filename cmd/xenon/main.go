@@ -29,14 +29,15 @@ type streams struct {
 }
 
 type commands struct {
-	Dev     devCmd          `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
-	Init    initCmd         `cmd:"" help:"Create a directory to start with: an example site, settings, a script."`
-	Schema  schemaCmd       `cmd:"" help:"Apply the migrations of the database schema, or list which are applied."`
-	Migrate migrateCmd      `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, roll back or finalize."`
-	Keys    keysCmd         `cmd:"" help:"Show or rotate the signing keys."`
-	Version versionCmd      `cmd:"" help:"Print the version of this program, of Better Auth and of the schema."`
-	Origin  originSecretCmd `cmd:"" name:"origin-secret" hidden:"" help:"Rotate the secret that CloudFront sends to the API; make deploy calls this."`
-	Sam     samCmd          `cmd:"" hidden:"" help:"Create the files that sam local needs, start the database, and run a command; make sam-local calls this."`
+	Dev     devCmd            `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
+	Init    initCmd           `cmd:"" help:"Create a directory to start with: an example site, settings, a script."`
+	Schema  schemaCmd         `cmd:"" help:"Apply the migrations of the database schema, or list which are applied."`
+	Migrate migrateCmd        `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, roll back or finalize."`
+	Keys    keysCmd           `cmd:"" help:"Show or rotate the signing keys."`
+	Version versionCmd        `cmd:"" help:"Print the version of this program, of Better Auth and of the schema."`
+	Origin  originSecretCmd   `cmd:"" name:"origin-secret" hidden:"" help:"Rotate the secret that CloudFront sends to the API; make deploy calls this."`
+	Site    siteParametersCmd `cmd:"" name:"site-parameters" hidden:"" help:"Print the parameters of template.yaml for a built site; make deploy calls this."`
+	Sam     samCmd            `cmd:"" hidden:"" help:"Create the files that sam local needs, start the database, and run a command; make sam-local calls this."`
 }
 
 func main() {

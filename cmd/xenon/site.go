@@ -97,7 +97,7 @@ func ownSite(dir string) (site builtFiles, err error) {
 	}
 	if len(scan.handlers) > 0 {
 		return site, fmt.Errorf("it has event handlers in attributes, which the Content-Security-Policy blocks: %s",
-			strings.Join(scan.handlers[:min(5, len(scan.handlers))], ", "))
+			firstOf(scan.handlers))
 	}
 	site.files, site.hashes = root.FS(), func() (string, error) { return scan.policy(), nil }
 	return site, nil

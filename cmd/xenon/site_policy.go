@@ -14,7 +14,8 @@ import (
 // sitePolicy is the part of template.yaml that says which paths CloudFront sends to the API, and which headers it adds
 // to the responses.
 type sitePolicy struct {
-	Resources struct {
+	Parameters map[string]parameter `yaml:"Parameters"`
+	Resources  struct {
 		Distribution struct {
 			Properties struct {
 				DistributionConfig struct {
@@ -33,6 +34,11 @@ type sitePolicy struct {
 			} `yaml:"Properties"`
 		} `yaml:"SecurityHeaders"`
 	} `yaml:"Resources"`
+}
+
+// parameter is a parameter of the template.
+type parameter struct {
+	Default string `yaml:"Default"`
 }
 
 type securityHeaders struct {
@@ -69,6 +75,21 @@ func (p sitePolicy) isAPI(path string) bool {
 	return false
 }
 
+// presets are values of the parameters of the Content-Security-Policy, by the name for --csp.
+var presets = map[string]map[string]string{
+	"strict": {}, // the defaults of the template
+	// A site of Docusaurus as create-docusaurus makes it: it has styles in attributes, and its pages may show images of
+	// other hosts.
+	"docusaurus": {"StyleSources": "'self' 'unsafe-inline'", "ImageSources": "'self' data: https:"},
+}
+
+// use sets the sources of the Content-Security-Policy to those of a preset.
+func (p sitePolicy) use(preset string) {
+	for name, value := range presets[preset] {
+		p.Parameters[name] = parameter{value}
+	}
+}
+
 // headers returns a function that returns the headers for the hashes of the site's inline scripts. Without HTTPS it
 // leaves out HSTS and upgrade-insecure-requests: with them, a browser would load the scripts of http://localhost with
 // HTTPS.
@@ -80,6 +101,9 @@ func (p sitePolicy) headers(secure bool) func(hashes string) http.Header {
 		directives = slices.DeleteFunc(directives, func(d string) bool { return d == needsTLS })
 	}
 	csp := strings.Join(directives, "; ")
+	for _, name := range []string{"StyleSources", "ImageSources", "FontSources", "ConnectSources"} {
+		csp = strings.ReplaceAll(csp, "${"+name+"}", p.Parameters[name].Default)
+	}
 	return func(hashes string) http.Header {
 		h := http.Header{}
 		h.Set("Content-Security-Policy", strings.ReplaceAll(csp, "${ScriptHashes}", hashes))

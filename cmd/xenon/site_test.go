@@ -175,7 +175,8 @@ func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 	t.Parallel()
 	const csp = "default-src 'self'; script-src 'self' " + hashOfTheTest +
-		"; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+		"; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; " +
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 	plain := map[string]string{
 		"Content-Security-Policy": csp, "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
 		"Referrer-Policy": "strict-origin-when-cross-origin", "Strict-Transport-Security": "",

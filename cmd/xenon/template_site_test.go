@@ -22,6 +22,9 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 			"SecurityHeadersConfig").(map[string]any),
 	)
 	csp := strings.TrimPrefix(fmt.Sprint(headers.at("ContentSecurityPolicy", "ContentSecurityPolicy")), "!Sub ")
+	for _, name := range []string{"StyleSources", "ImageSources", "FontSources", "ConnectSources"} {
+		csp = strings.ReplaceAll(csp, "${"+name+"}", fmt.Sprint(c.at("Parameters", name, "Default")))
+	}
 	got := map[string]string{}
 	for directive := range strings.SplitSeq(csp, ";") {
 		name, sources, _ := strings.Cut(strings.TrimSpace(directive), " ")
@@ -29,6 +32,7 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	}
 	want := map[string]string{
 		"default-src": "'self'", "script-src": "'self' ${ScriptHashes}", "img-src": "'self' data:", "object-src": "'none'",
+		"style-src": "'self'", "font-src": "'self'", "connect-src": "'self'",
 		"base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'", "upgrade-insecure-requests": "",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {

@@ -1,0 +1,78 @@
+//go:build node
+
+package edge
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// runDeploy runs scripts/deploy for a built site, with shell scripts in place of the programs sam, aws and make. It
+// returns the calls of these programs, the configuration for sam, and the output of scripts/deploy.
+func runDeploy(t *testing.T, site, csp string) (calls, config, output string, err error) {
+	t.Helper()
+	dir := t.TempDir()
+	writeProgram(t, dir, "aws", "")
+	writeProgram(t, dir, "make", "")
+	// sam deploy keeps a copy of the configuration, and sam list prints the outputs of the stack.
+	sam := writeProgram(t, dir, "sam", `case $1 in
+deploy) while [ $# -gt 1 ]; do [ "$1" = --config-file ] && cp "$2" `+dir+`/config; shift; done ;;
+list) printf '%s' '`+outputs+`' ;;
+esac`)
+	run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "deploy"), "dev")
+	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"), "SITE="+site, "CSP="+csp,
+		"DIRECT_DATABASE_URL=postgres://localhost/learn")
+	out, err := run.CombinedOutput()
+	called, _ := os.ReadFile(filepath.Join(dir, "calls")) // the file does not exist if no program was called
+	written, _ := os.ReadFile(filepath.Join(dir, "config"))
+	return string(called), string(written), string(out), err
+}
+
+func TestDeployPublishesAnotherSiteWithItsPolicy(t *testing.T) {
+	site := t.TempDir()
+	page := []byte(`<p style="color:red"><script>alert(1)</script>`)
+	if err := os.WriteFile(filepath.Join(site, "index.html"), page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	calls, config, output, err := runDeploy(t, site, "docusaurus")
+	if err != nil {
+		t.Fatalf("scripts/deploy with another site: got the error %v\n%s", err, output)
+	}
+	for _, want := range []string{
+		`    "ScriptHashes=\"'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='\"",`,
+		`    "StyleSources=\"'self' 'unsafe-inline'\"",`,
+		`    "PublicOrigin=https://dev.learn.example.com",`,
+	} {
+		if strings.Count(config, want+"\n") != 1 {
+			t.Errorf("the configuration for sam deploy: got %d lines %s, want one\n%s",
+				strings.Count(config, want+"\n"), want, config)
+		}
+	}
+	if !strings.Contains(calls, "aws s3 sync "+site+" s3://a-bucket ") || strings.Contains(calls, "node_modules") {
+		t.Errorf("scripts/deploy with another site: got the calls\n%s\nwant an upload of %s and no build of Xenon's site",
+			calls, site)
+	}
+}
+
+func TestDeployStopsBeforeASiteThatThePolicyBlocks(t *testing.T) {
+	site := t.TempDir()
+	for _, c := range []struct{ page, csp, want string }{
+		{"", "strict", "index.html"},
+		{`<p style="color:red">`, "strict", "style of <p>"},
+		{`<p onclick="x()">`, "docusaurus", "onclick of <p>"},
+	} {
+		if c.page != "" {
+			if err := os.WriteFile(filepath.Join(site, "index.html"), []byte(c.page), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		calls, _, output, err := runDeploy(t, site, c.csp)
+		if err == nil || calls != "" || !strings.Contains(output, c.want) {
+			t.Errorf("scripts/deploy with the page %q and CSP=%s: got the error %v, the calls %q and %s, "+
+				"want a failure that names %s before any call", c.page, c.csp, err, calls, output, c.want)
+		}
+	}
+}
