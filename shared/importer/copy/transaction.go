@@ -20,7 +20,7 @@ type transaction struct {
 	// clearsRejections is true if begin deletes the rejections by the target of earlier passes first.
 	clearsRejections bool
 
-	stagedOn *pgx.Conn // the connection to the target on which the rows are staged
+	stagedOn *pgx.Conn // the connection to the target on which the rows are staged; nil if none are
 	isFresh  bool      // the ledger, "user" and user_profile have no row of the scope
 	did      rowCounts
 	isDone   bool // all users of the scope are written and committed; false if the scope needs another attempt
@@ -53,7 +53,7 @@ func (t *transaction) runOnce(ctx context.Context) (err error) {
 			t.rollBack(ctx)
 		}
 	}()
-	if t.stagedOn == nil || t.stagedOn != t.Dst {
+	if t.stagedOn != t.Dst {
 		if rejected, err := t.begin(ctx); err != nil || rejected {
 			return err
 		}
