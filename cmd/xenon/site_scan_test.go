@@ -16,6 +16,7 @@ func TestScanSiteHashesInlineScriptsOnly(t *testing.T) {
 <noscript>alert(4)</noscript><p>&lt;script>alert(5)&lt;/script></p><!-- <script>alert(6)</script> -->`)},
 		"a/b.html":  {Data: []byte(`<script>alert(1)</script><script>"&amp;</b>"</script>`)},
 		"a/b.js":    {Data: []byte(`<script>alert(2)</script>`)},
+		"map.html":  {Data: []byte(`<script type="importmap">{"imports":{}}</script>`)},
 		"note.html": {Data: []byte(`<a onclick="go()" style="color:red">x</a><style>a{}</style>`)},
 	})
 	if err != nil {
@@ -23,6 +24,7 @@ func TestScanSiteHashesInlineScriptsOnly(t *testing.T) {
 	}
 	want := strings.Join([]string{ // printf '%s' TEXT | openssl dgst -sha256 -binary | base64
 		"'sha256-NRn359Kz8db9/ND95zyCAS9z2QAJeDkX6IJWSSloAHw='",
+		"'sha256-URrTy+Il/Nz0lHojVUx275hWqAWhkSF0VsHbUM4/6Hw='",
 		"'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='",
 		"'sha256-oAGBFwD8dtxjBbBBUsB9fy1Dy0if+C+SOmOZYuES0h4='",
 	}, " ")
@@ -35,8 +37,8 @@ func TestScanSiteHashesInlineScriptsOnly(t *testing.T) {
 	if diff := cmp.Diff([]string{"note.html: style of <a>", "note.html: <style>"}, scan.styles); diff != "" {
 		t.Errorf("the inline styles (-want +got):\n%s", diff)
 	}
-	if scan.pages != 3 {
-		t.Errorf("the number of HTML files: got %d, want 3", scan.pages)
+	if scan.pages != 4 {
+		t.Errorf("the number of HTML files: got %d, want 4", scan.pages)
 	}
 }
 
