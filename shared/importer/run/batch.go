@@ -66,7 +66,7 @@ FROM supabase_import.batch
 WHERE run = $1 AND pass < $2 AND parked IS NULL AND number % $4 = $3
 ORDER BY number`
 
-	countDone = "SELECT count(*) FROM supabase_import.batch WHERE run = $1 AND pass >= $2"
+	countDone = "SELECT count(*) FROM supabase_import.batch WHERE run = $1 AND (pass >= $2 OR parked IS NOT NULL)"
 )
 
 // AllBatches lists the batches of a run.
@@ -95,7 +95,8 @@ type Shard struct {
 // WholeRun is the shard with every batch.
 var WholeRun = Shard{Index: 0, Count: 1}
 
-// OpenBatches returns the open batches of a shard, and the number of batches of the run that are done in this pass.
+// OpenBatches returns the open batches of a shard, and the number of batches of the run that are done or parked in
+// this pass.
 func (p *Pass) OpenBatches(ctx context.Context, env *Env, s Shard) (open []Batch, done int, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) (err error) {
 		if err := dst.QueryRow(ctx, countDone, p.ID, p.Number).Scan(&done); err != nil {
