@@ -76,8 +76,8 @@ func (e *apiEvents) eventFor(c httpCall) ([]byte, error) {
 	return json.Marshal(event)
 }
 
-// expectedEventResponse returns the start of the response to an event, and the text that its body must contain.
-func (c httpCall) expectedEventResponse() (want, hold []byte) {
+// expectedEventResponse returns the start of the response to an event, and a text that the response must contain.
+func (c httpCall) expectedEventResponse() (start, contained []byte) {
 	text, _ := json.Marshal(string(c.want)) // cannot fail for a string
 	return []byte(`{"statusCode":200,`), []byte(`"body":` + strings.TrimSuffix(string(text), `"`))
 }
@@ -93,9 +93,9 @@ func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCal
 		if err != nil {
 			panic(err) // cannot happen: newCall writes valid requests
 		}
-		want, hold := c.expectedEventResponse()
-		out := newCall("POST", invocations, "localhost", string(want), string(event))
-		out.contains = hold
+		start, contained := c.expectedEventResponse()
+		out := newCall("POST", invocations, "localhost", string(start), string(event))
+		out.contains = contained
 		return out
 	}
 }

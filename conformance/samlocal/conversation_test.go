@@ -141,8 +141,8 @@ func (c *conversation) saveValues(s step, response *http.Response, text []byte) 
 	}
 }
 
-// ignoredHeaders are not compared: the HTTP server sets them, not Xenon's handlers. Set-Cookie is compared as
-// answer.Cookies. Go's client has checked Content-Length against the body.
+// ignoredHeaders are not compared. The HTTP server sets Connection, Content-Length, Date and Server, not Xenon's
+// handlers; Go's client has checked Content-Length against the body. Set-Cookie is compared as answer.Cookies.
 var ignoredHeaders = []string{"Connection", "Content-Length", "Date", "Server", "Set-Cookie"}
 
 // comparable returns the part of a response that is compared.

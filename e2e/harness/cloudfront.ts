@@ -49,7 +49,7 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
 
   const fromOrigin = async (behaviour: Behaviour, req: IncomingMessage, uri: string): Promise<Answer> => {
     if (behaviour.origin === 'site') return fromBucket(distribution.index(uri.split('?', 1)[0] ?? '/'));
-    const headers = toGateway(behaviour, req, new URL(api()).host);
+    const headers = headersToApi(behaviour, req, new URL(api()).host);
     const target = behaviour.forwardsAll ? uri : (uri.split('?', 1)[0] ?? '/');
     const line = `${req.method} ${target} HTTP/1.1\r\n`;
     if (line.length + headerBytes(headers) > maxRequestHeader) return tooLarge();
@@ -101,7 +101,7 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
 }
 
 /** The headers that API Gateway sends to the API: its own Host, and two more IP addresses in X-Forwarded-For. */
-function toGateway(behaviour: Behaviour, req: IncomingMessage, host: string): IncomingHttpHeaders {
+function headersToApi(behaviour: Behaviour, req: IncomingMessage, host: string): IncomingHttpHeaders {
   const viewer = req.socket.remoteAddress ?? '';
   const fromViewer = behaviour.forwardsAll ? req.headers : {};
   const chain = [fromViewer['x-forwarded-for'], viewer, edge].flat().filter(Boolean).join(', ');

@@ -47,11 +47,12 @@ var (
 		"The password you entered has been compromised. Please choose a different password.")
 
 	// The errors for a one-time token that is unknown, expired or used, or that belongs to another user. Their code is the
-	// same, but the status depends on the endpoint.
+	// same, but the status depends on the endpoint. An expired JWT of a mail gets errTokenExpired instead.
 	errInvalidToken     = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
 	errInvalidReset     = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
 	errInvalidCancel    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
 	errInvalidDeletion  = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
+
 	errTokenExpired     = web.NewError(http.StatusUnauthorized, "TOKEN_EXPIRED", "Token expired")
 	errUserNotFound     = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "User not found")
 	errResetUserDeleted = web.NewError(http.StatusBadRequest, "USER_NOT_FOUND", "User not found")

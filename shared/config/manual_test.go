@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write docs/configuration.md")
 
-// setting is a row of docs/configuration.md: the default and the meaning of a variable. If the default depends on
-// another setting, fallback describes it and value is empty.
+// setting is a row of docs/configuration.md: the default and the meaning of a variable. value is a fixed default. If
+// there is no fixed default, value is empty and fallback says what happens without the variable.
 type setting struct{ name, value, fallback, meaning string }
 
 // manual is the first table of docs/configuration.md.

@@ -158,8 +158,8 @@ order by 1`)
 	}
 }
 
-// For each provider the plan counts the users, the users who have neither a password nor another account, and the
-// identities that are not imported.
+// For each provider the plan counts the users, the users who will have neither a password nor another account after the
+// import, and the identities that are not imported.
 func TestPlanListsProvidersWithTheirUsers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

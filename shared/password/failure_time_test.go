@@ -39,7 +39,7 @@ func TestR18_MinimumFailureTimeGrowsOnASlowMachine(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := New(tt.format)
 				slowDown(h, tt.took)
-				// The first failure of a process already has the longer minimum, for every format.
+				// Already the first failed attempt of a process takes the minimum time, whatever the format of the hash.
 				for _, stored := range []string{foreignHash, "", foreignHash, "malformed"} {
 					if got := timeVerify(t, h, stored, "wrong", false); got < tt.minimum || got > tt.minimum*9/8 {
 						t.Errorf("a wrong password for %q takes %v, want %v and up to an eighth more", stored, got, tt.minimum)

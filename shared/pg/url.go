@@ -145,7 +145,7 @@ func splitURL(text string) (databaseURL, error) {
 	if strings.Contains(base, "@") || at < 0 && strings.Contains(query, "@") {
 		return databaseURL{}, errAt
 	}
-	if !isEncoded(u.base) {
+	if !canBeDecoded(u.base) {
 		return databaseURL{}, errEscape
 	}
 	return u, u.splitQuery(query)
@@ -164,7 +164,7 @@ func (u *databaseURL) splitQuery(query string) error {
 		var errName, errValue error
 		p.name, errName = url.PathUnescape(name)
 		p.value, errValue = url.PathUnescape(value)
-		if errors.Join(errName, errValue) != nil || !isEncoded(raw) {
+		if errors.Join(errName, errValue) != nil || !canBeDecoded(raw) {
 			return errEscape
 		}
 		u.parameters = append(u.parameters, p)
@@ -172,8 +172,8 @@ func (u *databaseURL) splitQuery(query string) error {
 	return nil
 }
 
-// isEncoded reports whether the text can be percent-decoded and has no space.
-func isEncoded(text string) bool {
+// canBeDecoded reports whether the text can be percent-decoded and has no space.
+func canBeDecoded(text string) bool {
 	_, err := url.PathUnescape(text)
 	return err == nil && !strings.Contains(text, " ")
 }

@@ -59,7 +59,7 @@ func TestRateLimitRulesReachTheProfile(t *testing.T) {
 }
 
 // A 429 has no Cache-Control and no WWW-Authenticate, unlike other responses of /api/profile.
-func TestRateLimitAnswerHasNoHeadersOfTheProfile(t *testing.T) {
+func TestRateLimitAnswerHasNoCacheControlAndNoWWWAuthenticate(t *testing.T) {
 	t.Parallel()
 	for name, hasToken := range map[string]bool{"a good token": true, "no token": false} {
 		s := newServer(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/api/*": {"window": 60, "max": 1}}`)

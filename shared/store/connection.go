@@ -37,7 +37,7 @@ func isUsable(_ context.Context, c *pgx.Conn) (bool, error) {
 
 var errPoolFull = errors.New("all connections are in use")
 
-// withConn runs f on a connection of the pool, within statementTimeout, and returns its error as classify does.
+// withConn runs f on a connection of the pool, within statementTimeout. It passes the error of f through classify.
 func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := context.WithTimeout(ctx, statementTimeout)
 	defer stop()

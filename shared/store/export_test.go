@@ -13,7 +13,7 @@ func (s *Store) Exec(ctx context.Context, sql string) error {
 	return err
 }
 
-// ChargeText gives tests the SQL that counts a number of charges.
+// ChargeText gives tests the statement that counts the given number of charges against their rate limits.
 func ChargeText(charges int) string { return chargeText(charges) }
 
 // Reject gives tests the method reject: the result for a charge that Postgres did not count.

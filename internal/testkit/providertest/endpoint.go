@@ -28,7 +28,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET api.github.com/user/emails", s.userEndpoint(github, "emails",
 		func(_ *http.Request, who Person) any { return githubEmails(who) }))
 	mux.HandleFunc("GET graph.microsoft.com/v1.0/me/photos/48x48/$value", s.userEndpoint(microsoft, "photo",
-		func(_ *http.Request, who Person) any { return photo(who.Photo) }))
+		func(_ *http.Request, who Person) any { return pictureContent(who.Photo) }))
 	mux.HandleFunc("GET graph.facebook.com/debug_token", s.debugToken(facebook))
 	return mux
 }
@@ -71,8 +71,8 @@ func (s *Server) document(p provider, endpoint string, content func() any) http.
 	}
 }
 
-// photo is the content of an answer that is a picture instead of JSON. If it is empty, the answer is 404.
-type photo string
+// pictureContent is the body of an answer that is a picture instead of JSON. If it is empty, the answer is 404.
+type pictureContent string
 
 // userEndpoint serves what content returns for the user to whom the access token belongs.
 func (s *Server) userEndpoint(
@@ -95,7 +95,7 @@ func (s *Server) userEndpoint(
 			return
 		}
 		answer := content(r, l.Visit.Person)
-		picture, isPhoto := answer.(photo)
+		picture, isPhoto := answer.(pictureContent)
 		switch {
 		case !isPhoto:
 			writeJSON(w, http.StatusOK, answer)

@@ -194,7 +194,7 @@ func TestUnmappedIsAnEmptyObjectIfAllColumnsAreSkipped(t *testing.T) {
 	}
 }
 
-func TestUnmappedLeavesOutSkippedAndGeneratedColumnsAndDefaults(t *testing.T) {
+func TestUnmappedLeavesOutSkippedAndGeneratedColumnsAndEmptyValues(t *testing.T) {
 	t.Parallel()
 	source := readableTable(
 		"t",

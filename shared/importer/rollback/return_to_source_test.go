@@ -137,7 +137,7 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 			runSQL(t, m.To, test.targetSQL)
 			text, covered, unreadable := returnSQL(t, m)
 			if covered != test.covered || unreadable != test.unreadable {
-				t.Errorf("ReturnToSource: %d users covered and %d unreadable, want %d and %d",
+				t.Errorf("ReturnToSource: got %d users in the file and %d whose password Supabase cannot read, want %d and %d",
 					covered, unreadable, test.covered, test.unreadable)
 			}
 			runSQL(t, m.From, test.sourceSQL)

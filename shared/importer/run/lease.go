@@ -25,8 +25,9 @@ type lease struct {
 	stop  func()
 }
 
-// TakeLease takes the lease of a run, or returns an error that names the holder. The epoch increases each time that a
-// process takes the lease; processes that share a lease have the same epoch.
+// TakeLease takes the lease of a run, or returns an error that names the holder. Each new lease
+// increases the epoch. A process that joins the lease of another process with the same Holder (Env.Shared) gets the
+// epoch of that lease.
 func (e *Env) TakeLease(ctx context.Context, run string) (epoch int64, err error) {
 	if e.lease != nil && e.lease.run == run {
 		return e.lease.epoch, nil

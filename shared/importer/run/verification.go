@@ -114,7 +114,7 @@ func (r BatchResult) Rows() (n int64) {
 	return n
 }
 
-// SaveResult stores the result of the verification of a batch and renews a shared lease.
+// SaveResult stores the result of the verification of a batch. If the lease is shared (Env.Shared), it also renews it.
 func (p *Pass) SaveResult(ctx context.Context, env *Env, db *pgx.Conn, b Batch, number int, r BatchResult) error {
 	sums, err := json.Marshal(r.Sums)
 	if err != nil {
