@@ -350,10 +350,20 @@ func TestDevRejectsHeadersThatAPIGatewayRejects(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusRequestHeaderFieldsTooLarge {
-			t.Errorf("xenon dev %s, request with a header that is too large: got the status %d and %s, want 431", name, w.Code, w.Body)
+			t.Errorf(
+				"xenon dev %s, request with a header that is too large: got the status %d and %s, want 431",
+				name,
+				w.Code,
+				w.Body,
+			)
 		}
 		if w := answer(h, "GET", "/api/auth/ok"); w.Code != http.StatusBadGateway {
-			t.Errorf("xenon dev %s, response with a header that is too large: got the status %d and %s, want 502", name, w.Code, w.Body)
+			t.Errorf(
+				"xenon dev %s, response with a header that is too large: got the status %d and %s, want 502",
+				name,
+				w.Code,
+				w.Body,
+			)
 		}
 	}
 }

@@ -48,10 +48,10 @@ var (
 
 	// The errors for a one-time token that is unknown, expired or used, or that belongs to another user. Their code is the
 	// same, but the status depends on the endpoint. An expired JWT of a mail gets errTokenExpired instead.
-	errInvalidToken     = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
-	errInvalidReset     = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
-	errInvalidCancel    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
-	errInvalidDeletion  = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
+	errInvalidToken    = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
+	errInvalidReset    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
+	errInvalidCancel   = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
+	errInvalidDeletion = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
 
 	errTokenExpired     = web.NewError(http.StatusUnauthorized, "TOKEN_EXPIRED", "Token expired")
 	errUserNotFound     = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "User not found")

@@ -93,8 +93,8 @@ func (r *rollback) endBatch(ctx context.Context, s progress) error {
 }
 
 // removeUsers decides which users of a batch are removed, counts their rows and removes them. A dry run also
-// deletes the rows, to find out whether the target allows it; the deletions are rolled back afterwards. A dry run does not
-// change the ledger.
+// deletes the rows, to find out whether the target allows it, and then rolls the deletions back. It does not change the
+// ledger.
 func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error) {
 	if err := run.Exec(ctx, r.dst, r.findChanged(b.Scope)); err != nil {
 		return Result{}, fmt.Errorf("compare with what the run wrote: %w", err)
