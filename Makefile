@@ -32,7 +32,7 @@ TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 # The Go packages of both modules (go.work).
 GO_PACKAGES := ./... ./conformance/openapi
-# Packages that wait long start first, beside the checks of the site.
+# Packages that wait long start first.
 SLOW        := ./conformance/statemachine ./conformance/attack ./conformance/faults ./conformance/lambda ./shared/importer/...
 # GOWORK=off: go.mod alone decides what a function is built from.
 LAMBDA     = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
@@ -58,10 +58,11 @@ site: node_modules ## like dev, with live reload of the site
 sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
 	@scripts/sam-local $(ARGS)
 
-# test-go and test-conformance take longest. The other targets run beside them, one after the other.
+# Two lanes: test-go, and beside it the other targets one after the other. Both take about the same time, so that the
+# processors of a small machine are busy to the end.
 .PHONY: test
 test: ## run linters, all tests, Better Auth itself, AWS stand-ins, the site, a browser
-	@$(MAKE) --no-print-directory -j 3 test-go test-conformance audit lint template test-site smoke
+	@$(MAKE) --no-print-directory -j 2 test-go test-conformance audit lint template test-site smoke
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit
@@ -69,8 +70,8 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
-# Python, with moto, an emulator of AWS, or with FastAPI. One go test command has all packages except conformance, those with the longest
-# tests first. All packages share one Postgres server.
+# Python, with moto, an emulator of AWS, or with FastAPI. One go test command has all packages except conformance, those
+# with the longest tests first. All packages share one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done conformance/node_modules conformance/statemachine/node_modules \
 		conformance/validators/node_modules examples/node/node_modules
