@@ -40,6 +40,7 @@ interface RawBehaviour {
 }
 
 interface Template {
+  readonly Parameters: Readonly<Record<string, { readonly Default?: string }>>;
   readonly Resources: {
     readonly SiteIndex: { readonly Properties: { readonly FunctionCode: string } };
     readonly SecurityHeaders: {
@@ -69,7 +70,7 @@ interface SecurityHeaders {
 /** Reads the CloudFront configuration from template.yaml. A !Ref becomes the logical id of its resource. */
 export function readDistribution(): Distribution {
   const text = readFileSync(path.join(root, 'template.yaml'), 'utf8');
-  const { Resources } = parse(text, { logLevel: 'error' }) as Template;
+  const { Parameters, Resources } = parse(text, { logLevel: 'error' }) as Template;
   const { DefaultCacheBehavior, CacheBehaviors } = Resources.Distribution.Properties.DistributionConfig;
   const jwksTTL = Resources.JwksCaching.Properties.CachePolicyConfig.MaxTTL;
   const raw = [...CacheBehaviors, DefaultCacheBehavior];
@@ -78,7 +79,10 @@ export function readDistribution(): Distribution {
     throw new Error(`the cache behaviour ${bare.PathPattern ?? 'default'} in template.yaml has no SecurityHeaders`);
   return {
     behaviours: raw.map((one) => behaviour(one, jwksTTL)),
-    headers: headers(Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig),
+    headers: headers(
+      Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig,
+      Parameters,
+    ),
     index: (uri) =>
       runInNewContext(`${Resources.SiteIndex.Properties.FunctionCode}; handler({ request: { uri } }).uri`, {
         uri,
@@ -111,12 +115,13 @@ export function matches({ pattern }: Behaviour, uri: string): boolean {
   return new RegExp(`^${source}$`, 's').test(uri);
 }
 
-function headers(config: SecurityHeaders): Record<string, string> {
+function headers(config: SecurityHeaders, parameters: Template['Parameters']): Record<string, string> {
   const hashes = readFileSync(path.join(root, 'website/csp-hashes.txt'), 'utf8').trim();
+  const value = (name: string) => (name === 'ScriptHashes' ? hashes : (parameters[name]?.Default ?? ''));
   return {
     'content-security-policy': config.ContentSecurityPolicy.ContentSecurityPolicy.replace(
-      '$' + '{ScriptHashes}',
-      hashes,
+      /\$\{(\w+)\}/g,
+      (_, name: string) => value(name),
     ),
     'x-content-type-options': 'nosniff',
     'x-frame-options': config.FrameOptions.FrameOption,
