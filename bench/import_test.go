@@ -43,7 +43,7 @@ func BenchmarkImport(b *testing.B) {
 		return took
 	})
 	var again, verify time.Duration
-	var memory, little int
+	var memory, smallMemory int
 	two := s.runIntoNewTarget(b, "Xenon, 2 batches at a time", func(b *testing.B, to string) (took time.Duration) {
 		took, memory = s.migrate(b, s.from, to, "run", "--concurrency", "2")
 		again, _ = s.migrate(b, s.from, to, "run", "--concurrency", "2")
@@ -59,7 +59,7 @@ func BenchmarkImport(b *testing.B) {
 	}
 	small := s.createSource(b, "small", 10_000)
 	s.runIntoNewTarget(b, "ours, 10,000 users", func(b *testing.B, to string) (took time.Duration) {
-		took, little = s.migrate(b, small, to, "run", "--concurrency", "2")
+		took, smallMemory = s.migrate(b, small, to, "run", "--concurrency", "2")
 		return took
 	})
 
@@ -98,7 +98,7 @@ func BenchmarkImport(b *testing.B) {
 		verify.Seconds()/two.Seconds(),
 	)
 	fmt.Fprintf(&out, "memory: %.1f MB for 10,000 users, %.1f MB for %d (goal 96), ratio %.2f (goal at most 1.3)",
-		float64(little)/1024, float64(memory)/1024, s.users, float64(memory)/float64(little))
+		float64(smallMemory)/1024, float64(memory)/1024, s.users, float64(memory)/float64(smallMemory))
 	fmt.Println(out.String()) // the log of a benchmark is cut after ten lines
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(plain.Seconds()/two.Seconds(), "ours/plain")

@@ -112,9 +112,9 @@ func BenchmarkSelectOne(b *testing.B) {
 	}
 }
 
-// BenchmarkSignIn measures a sign-in for each stored format. The first sign-in of a user with an old format also
-// computes and stores a new hash. So the benchmark restores the old hash before every sign-in, outside of the measured
-// time.
+// BenchmarkSignIn measures a sign-in for four formats of the stored hash. The first sign-in of a user with an old
+// format also computes and stores a new hash. So the benchmark restores the old hash before every sign-in, outside of
+// the measured time.
 func BenchmarkSignIn(b *testing.B) {
 	s := newServer(b)
 	conn, err := pgx.Connect(b.Context(), s.url)

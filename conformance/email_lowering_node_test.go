@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// The import converts emails to lower case with ICU in Postgres, Better Auth with JavaScript. Both map the
-// same non-ASCII letters to ASCII.
+// The import converts emails to lower case with ICU in Postgres, Better Auth with JavaScript. Both map the same
+// non-ASCII letters to ASCII.
 func TestImportLowersEmailsAsJavaScript(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "node", "-e", `for (let i = 128; i < 0x110000; i++) {

@@ -73,7 +73,8 @@ func TestInterchange_VerificationLinksWorkAtTheOtherServer(t *testing.T) {
 	})
 }
 
-// Two links, one from each server, change the email of an account.
+// A change of email needs two links. The mail with the first link is from one server, the mail with the second from the
+// other, and each link is opened at the server that did not send it.
 func TestInterchange_ChangeOfEmailWorksAcrossServers(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, "CHANGE_EMAIL_CONFIRMATION=on")

@@ -81,6 +81,7 @@ func TestInterchange_SocialSignInEndsAtTheOtherServer(t *testing.T) {
 }
 
 // A link-social flow that begins at one server ends at the other, which decrypts the session token in the state.
+// The callback fails if the user has signed out in between.
 func TestInterchange_LinkSocialEndsAtTheOtherServer(t *testing.T) {
 	t.Parallel()
 	ix := newInterchange(t, socialSettings(t)...)

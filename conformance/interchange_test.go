@@ -125,7 +125,7 @@ func TestR03_CacheCookiesAnswerGetSessionAtBothServers(t *testing.T) {
 		forged.register(first)
 		_, session = forged.sessionAt(first)
 		good, middle := forged.jar[cache], len(forged.jar[cache])/2
-		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // another character in the middle
+		forged.jar[cache] = good[:middle] + string(good[middle]^1) + good[middle+1:] // a different character in the middle
 		ix.exec(t, `DELETE FROM session WHERE id = $1`, session)
 		if a := forged.get(second, "/get-session"); a.body != nil {
 			t.Errorf("get-session with a forged cache cookie: got %d %s, want null", a.status, a.text)

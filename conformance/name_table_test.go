@@ -66,8 +66,8 @@ var authorizationPattern = regexp.MustCompile(`https://[\w./-]+\?[^\s"<>]*\bresp
 var chunkCookie = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
 
 // replaceInCookies replaces the generated values in Set-Cookie lines. Better Auth splits a cache cookie that is too
-// large into chunks. The value of each chunk is replaced by the placeholder of the whole value and the
-// length of the chunk.
+// large into chunks. The value of each chunk is replaced by the placeholder of the whole value and the length of the
+// chunk.
 func (n *nameTable) replaceInCookies(lines []string) (named []string) {
 	var whole string
 	for _, line := range lines {

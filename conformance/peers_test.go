@@ -70,8 +70,8 @@ func TestPeers(t *testing.T) {
 					continue
 				}
 				if explained[id] != "" {
-					t.Errorf("peers/divergences.json explains by %s why a test fails on Xenon alone, but it does not; remove it: %s",
-						explained[id], id)
+					t.Errorf("peers/divergences.json names %s as the reason why only Xenon fails a test, but that is not so; remove "+
+						"the entry: %s", explained[id], id)
 				}
 			}
 		})
@@ -132,7 +132,7 @@ func peerTestFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// startXenonPeers returns a function that starts an `xenon dev` for each call. The function returns an error for
+// startXenonPeers returns a function that starts a new `xenon dev` for each call. The function returns an error for
 // settings that Xenon rejects.
 func startXenonPeers(t *testing.T) startPeer {
 	return func(env map[string]string) (server, error) {

@@ -24,7 +24,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// answer is the part of a response that has to be the same, with names in place of generated values.
+// answer is the part of a response that must be the same for Xenon and Better Auth, with names in place of generated
+// values.
 type answer struct {
 	Status           int               `json:"status,omitempty"`
 	Headers          map[string]string `json:"headers,omitempty"`
@@ -37,7 +38,8 @@ type answer struct {
 	Tokens           map[string]any    `json:"tokens,omitempty"` // the contents of the tokens, by name
 }
 
-// ignoredHeaders are not compared: they depend on the time or the connection. Set-Cookie is compared as answer.Cookies.
+// ignoredHeaders are not compared. Set-Cookie is compared as answer.Cookies, and the body instead of Content-Length.
+// The other headers come from Go's or Node's HTTP server.
 var ignoredHeaders = []string{"Connection", "Content-Length", "Date", "Keep-Alive", "Set-Cookie", "Transfer-Encoding"}
 
 // player plays one scenario against one server.
@@ -251,8 +253,8 @@ var deviceCookie = regexp.MustCompile(
 	`^(__Secure-)?better-auth\.device=\d+(\.[\w-]+){3}; Max-Age=31536000; Path=/api/auth/sign-in; ` +
 		`HttpOnly(; Secure)?; SameSite=Lax$`)
 
-// removeDeviceCookie checks and removes the cookie of D65: the last cookie of a response to a request in which the user
-// proved or set a password.
+// removeDeviceCookie checks and removes the cookie of D65. It is the last cookie of the response to a sign-in with a
+// password or a sign-up that starts a session, and to a successful change-password or reset-password.
 func (p *player) removeDeviceCookie(response *http.Response) {
 	lines := response.Header["Set-Cookie"]
 	others := slices.DeleteFunc(slices.Clone(lines), deviceCookie.MatchString)

@@ -45,8 +45,8 @@ type cost struct {
 }
 
 // priceOfMillion computes the billed milliseconds of a request and the price of a million. Lambda bills time multiplied
-// by memory, in whole milliseconds. A function gets a share of a processor that grows with its memory, so its processor
-// time takes longer with less memory. One request uses at most one processor.
+// by memory, in whole milliseconds. A function gets a share of a processor that is proportional to its memory, so the
+// same work takes longer with less memory. One request uses at most one processor.
 func priceOfMillion(megabytes int, processor, waiting float64) (billedMs, dollars float64) {
 	share := min(float64(megabytes)/prices.WholeProcessor, 1)
 	billedMs = math.Ceil((processor/share + waiting) / 1000)

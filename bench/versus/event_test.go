@@ -36,8 +36,8 @@ func newEvents(tb testing.TB) *apiEvents {
 	return e
 }
 
-// eventFor returns the golden event with the request of a call in place of its own. Each event has another IP address,
-// because the rate limits count by IP address.
+// eventFor returns the golden event with the request of a call in place of its own. Each event has a different IP
+// address, because the rate limits count by IP address.
 func (e *apiEvents) eventFor(c httpCall) ([]byte, error) {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(c.send)))
 	if err != nil {
@@ -85,7 +85,7 @@ func (c httpCall) expectedEventResponse() (start, contained []byte) {
 // invocations is the path at which the emulator accepts events.
 const invocations = "/2015-03-31/functions/function/invocations"
 
-// throughEvents returns calls to the emulator: each sends the event for a call of next.
+// throughEvents returns calls to the emulator. Call i sends the event whose request is next(i).
 func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCall {
 	return func(i int) httpCall {
 		c := next(i)
@@ -100,7 +100,7 @@ func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCal
 	}
 }
 
-func TestEventHasTheRequestOfItsCall(t *testing.T) {
+func TestEventContainsTheRequestOfItsCall(t *testing.T) {
 	t.Parallel()
 	s := server{address: "127.0.0.1:4000"}
 	var got struct {
@@ -114,9 +114,9 @@ func TestEventHasTheRequestOfItsCall(t *testing.T) {
 	}
 	e := newEvents(t)
 	for _, want := range []struct {
-		call                       httpCall
-		route, body, origin, holds string
-		cookies                    int
+		call                           httpCall
+		route, body, origin, contained string
+		cookies                        int
 	}{
 		{getSession(s)(1), "GET /api/auth/get-session", "", "", `"body":"{\"session\":{`, 1},
 		{
@@ -139,9 +139,10 @@ func TestEventHasTheRequestOfItsCall(t *testing.T) {
 		if got.Body != want.body || got.Headers["origin"] != want.origin || len(got.Cookies) != want.cookies {
 			t.Errorf("%s: the event: got %+v, want the body, origin and number of cookies of %+v", want.route, got, want)
 		}
-		if begins, holds := want.call.expectedEventResponse(); string(begins) != `{"statusCode":200,` ||
-			string(holds) != want.holds {
-			t.Errorf("%s: the expected text in the response: got %s, want %s", want.route, holds, want.holds)
+		if start, contained := want.call.expectedEventResponse(); string(start) != `{"statusCode":200,` ||
+			string(contained) != want.contained {
+			t.Errorf("%s: the expected response: got one that begins with %s and contains %s, want {\"statusCode\":200, and %s",
+				want.route, start, contained, want.contained)
 		}
 	}
 }

@@ -79,9 +79,9 @@ func (r *report) goals() []goal {
 func singleValue(v float64) spread { return spread{v, v, v} }
 
 // scaledSpread returns the spread of the values, each multiplied by a factor.
-func scaledSpread(values []float64, by float64) spread {
+func scaledSpread(values []float64, factor float64) spread {
 	for i := range values {
-		values[i] *= by
+		values[i] *= factor
 	}
 	return spreadOf(values)
 }

@@ -10,7 +10,8 @@ import (
 // number in the smaller one.
 const millionUsers = 1_000_000
 
-// growthRow is the time of a request on the database with few users and on that with many.
+// growthRow has the median times of a request, in milliseconds, on the database with userCount users and on the one
+// with millionUsers.
 type growthRow struct {
 	Request string `json:"request"`
 	Few     spread `json:"fewMs"`
@@ -42,16 +43,17 @@ func measureGrowth(b *testing.B, program string, n, divisor int, logProgress fun
 	return all, nil
 }
 
-// pairWorkloads returns a group for each request, with the workload on x and that on y.
-func pairWorkloads(x server, few []requestKind, y server, many []requestKind) (groups [][]workload) {
-	for i, p := range few {
+// pairWorkloads returns a group of two workloads for each request: one sends it to x, the other one to y. xRequests and
+// yRequests have the same requests in the same order.
+func pairWorkloads(x server, xRequests []requestKind, y server, yRequests []requestKind) (groups [][]workload) {
+	for i, p := range xRequests {
 		counts := [3]int{2000}
 		if p.hashes {
 			counts[0] = argon2Calls[0]
 		}
 		groups = append(
 			groups,
-			[]workload{x.overHTTP(p.request, counts, p.next), y.overHTTP(p.request, counts, many[i].next)},
+			[]workload{x.overHTTP(p.request, counts, p.next), y.overHTTP(p.request, counts, yRequests[i].next)},
 		)
 	}
 	return groups
@@ -64,8 +66,9 @@ type requestKind struct {
 	next    func(i int) httpCall
 }
 
-// everyPath returns the requests whose statements use tables that grow with the number of users. They are sent by some
-// of the n users, which are spread over the tables.
+// everyPath returns the requests whose statements use tables that grow with the number of users. The database of s has
+// n users. `some` of them, whose rows are spread over the tables, send the requests except sign-up and sign-out: each
+// sign-up creates a user, and each sign-out ends a session that signOutOfNewSessions has inserted.
 func everyPath(tb testing.TB, s server, n, some int) []requestKind {
 	tb.Helper()
 	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime that does not divide n, so no user comes twice
@@ -95,12 +98,13 @@ func everyPath(tb testing.TB, s server, n, some int) []requestKind {
 		{"profile PUT", false, activeUsers(some, putProfile(s, jwts))},
 		{"sign-in", true, by(signIn(s))},
 		{"sign-up", true, signUp(s)},
-		{"sign-out", false, signOutNew(tb, s, n)},
+		{"sign-out", false, signOutOfNewSessions(tb, s, n)},
 	}
 }
 
-// signOutNew inserts additional sessions, and returns calls that sign out of them. The users keep their first sessions.
-func signOutNew(tb testing.TB, s server, n int) func(i int) httpCall {
+// signOutOfNewSessions inserts additional sessions of the n users, and returns calls that sign out of them. The users
+// keep their first sessions.
+func signOutOfNewSessions(tb testing.TB, s server, n int) func(i int) httpCall {
 	tb.Helper()
 	const enough = 20_000
 	conn := connect(tb, s.database)

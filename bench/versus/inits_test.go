@@ -67,14 +67,14 @@ func parseInits(stderr string) (all []packageInit, _ error) {
 }
 
 // sumInits takes the median of the runs for each package, and adds up the medians.
-func sumInits(runs [][]packageInit) (up initSums) {
+func sumInits(runs [][]packageInit) (sums initSums) {
 	by := map[string][]packageInit{}
 	for _, run := range runs {
 		for _, i := range run {
 			by[i.Package] = append(by[i.Package], i)
 		}
 	}
-	up.Packages = len(by)
+	sums.Packages = len(by)
 	for name, all := range by {
 		median := func(value func(packageInit) float64) float64 {
 			var values []float64
@@ -87,25 +87,25 @@ func sumInits(runs [][]packageInit) (up initSums) {
 			name, median(func(i packageInit) float64 { return i.Milliseconds }),
 			median(func(i packageInit) float64 { return i.Bytes }), median(func(i packageInit) float64 { return i.Allocations }),
 		}
-		up.Total.Milliseconds += i.Milliseconds
-		up.Total.Bytes += i.Bytes
-		up.Total.Allocations += i.Allocations
+		sums.Total.Milliseconds += i.Milliseconds
+		sums.Total.Bytes += i.Bytes
+		sums.Total.Allocations += i.Allocations
 		if i.isSlowOrLarge() {
-			up.Heavy = append(up.Heavy, i)
+			sums.Heavy = append(sums.Heavy, i)
 		}
 	}
-	slices.SortFunc(up.Heavy, func(a, b packageInit) int {
+	slices.SortFunc(sums.Heavy, func(a, b packageInit) int {
 		return cmp.Or(cmp.Compare(b.Milliseconds, a.Milliseconds), cmp.Compare(b.Bytes, a.Bytes),
 			cmp.Compare(a.Package, b.Package))
 	})
-	return up
+	return sums
 }
 
-func (up initSums) write(b *strings.Builder) {
+func (sums initSums) write(b *strings.Builder) {
 	b.WriteString("\n## Before main\n\nWhat the `init` of the packages of functions/session takes, by " +
 		"`GODEBUG=inittrace=1`, medians of five starts: those " +
 		"with more than 0.1 ms or 10 kB, and all of them.\n\n| package | ms | bytes | allocations |\n|---|--:|--:|--:|\n")
-	for _, i := range up.Heavy {
+	for _, i := range sums.Heavy {
 		fmt.Fprintf(
 			b,
 			"| %s | %s | %s | %s |\n",
@@ -115,8 +115,8 @@ func (up initSums) write(b *strings.Builder) {
 			formatNumber(i.Allocations),
 		)
 	}
-	fmt.Fprintf(b, "| **all %d** | **%s** | **%s** | **%s** |\n", up.Packages, formatNumber(up.Total.Milliseconds),
-		formatNumber(up.Total.Bytes), formatNumber(up.Total.Allocations))
+	fmt.Fprintf(b, "| **all %d** | **%s** | **%s** | **%s** |\n", sums.Packages, formatNumber(sums.Total.Milliseconds),
+		formatNumber(sums.Total.Bytes), formatNumber(sums.Total.Allocations))
 }
 
 func TestInitTraceIsParsed(t *testing.T) {

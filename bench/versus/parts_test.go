@@ -27,7 +27,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// requestCost are the counted costs of a request, as means of many requests.
+// requestCost has the counted costs of a request. All except First and Waiting are means of many warm requests.
 type requestCost struct {
 	Request     string  `json:"request"`
 	First       float64 `json:"roundTripsOfTheFirst"` // the first request of a process also connects

@@ -17,13 +17,13 @@ const (
 	limitColour      = "#8b8fa3"
 )
 
-// bar is one bar of a picture. far is the value at which a thin line after the bar ends, or 0 if there is no line.
+// bar is one bar of a picture. lineEnd is the value at which a thin line after the bar ends, or 0 if there is no line.
 type bar struct {
-	label, colour string
-	value, far    float64
+	label, colour  string
+	value, lineEnd float64
 }
 
-// bars is a group of bars with a title.
+// bars is a group of bars with a title, which have one scale.
 type bars struct {
 	title string
 	bars  []bar
@@ -41,12 +41,12 @@ func (r *report) pictures() map[string]string {
 	}
 }
 
-// bar appends the bar of a cell to group, if the cell exists. With one connection the bar has a line to p99.
-func (r *report) bar(group *bars, request, subject, label, colour string, conns int, value func(sample) float64) {
+// addBar appends the bar of a cell to group, if the cell exists. With one connection the bar has a line to p99.
+func (r *report) addBar(group *bars, request, subject, label, colour string, conns int, value func(sample) float64) {
 	if c := findCell(r.cells, request, subject, conns); c != nil {
 		b := bar{label, colour, spreadOf(c.values(value)).Median, 0}
 		if conns == 1 {
-			b.far = spreadOf(c.values(func(s sample) float64 { return s.p99 })).Median
+			b.lineEnd = spreadOf(c.values(func(s sample) float64 { return s.p99 })).Median
 		}
 		group.bars = append(group.bars, b)
 	}
@@ -56,25 +56,25 @@ func (r *report) bar(group *bars, request, subject, label, colour string, conns 
 func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 	for _, request := range []string{"get-session", manyUsers, "token", "jwks"} {
 		group := bars{title: request}
-		r.bar(&group, request, ours, ours, xenonColour, conns, value)
-		r.bar(&group, request, betterAuth, betterAuth, betterAuthColour, conns, value)
-		r.bar(&group, request, thePgbench, "limit: the statement", limitColour, conns, value)
+		r.addBar(&group, request, ours, ours, xenonColour, conns, value)
+		r.addBar(&group, request, betterAuth, betterAuth, betterAuthColour, conns, value)
+		r.addBar(&group, request, thePgbench, "limit: the statement", limitColour, conns, value)
 		if request == manyUsers {
-			r.bar(&group, "token", theSignature, "limit: the signature", limitColour, conns, value)
+			r.addBar(&group, "token", theSignature, "limit: the signature", limitColour, conns, value)
 		}
 		all = append(all, group)
 	}
 	profile := bars{title: "profile, which Better Auth does not have"}
-	r.bar(&profile, "profile GET", ours, "Xenon, GET", xenonColour, conns, value)
-	r.bar(&profile, "profile PUT", ours, "Xenon, PUT", xenonColour, conns, value)
+	r.addBar(&profile, "profile GET", ours, "Xenon, GET", xenonColour, conns, value)
+	r.addBar(&profile, "profile PUT", ours, "Xenon, PUT", xenonColour, conns, value)
 	all = append(all, profile)
 	for _, request := range []string{"sign-in", "sign-up"} {
 		group := bars{title: request}
-		r.bar(&group, request, ourArgon2id, ourArgon2id, xenonColour, conns, value)
-		r.bar(&group, "sign-in", bareArgon2id, "limit: the argon2id hash", limitColour, conns, value)
-		r.bar(&group, request, ourScrypt, ourScrypt, xenonColour, conns, value)
-		r.bar(&group, "sign-in", bareScrypt, "limit: the scrypt hash", limitColour, conns, value)
-		r.bar(&group, request, betterAuthScrypt, betterAuthScrypt, betterAuthColour, conns, value)
+		r.addBar(&group, request, ourArgon2id, ourArgon2id, xenonColour, conns, value)
+		r.addBar(&group, "sign-in", bareArgon2id, "limit: the argon2id hash", limitColour, conns, value)
+		r.addBar(&group, request, ourScrypt, ourScrypt, xenonColour, conns, value)
+		r.addBar(&group, "sign-in", bareScrypt, "limit: the scrypt hash", limitColour, conns, value)
+		r.addBar(&group, request, betterAuthScrypt, betterAuthScrypt, betterAuthColour, conns, value)
 		all = append(all, group)
 	}
 	return all
@@ -91,11 +91,11 @@ func (r *report) latency() []bars {
 func (r *report) footprint() []bars {
 	p50 := func(s sample) float64 { return s.p50 }
 	begin := bars{title: "start to first answer, ms"}
-	r.bar(&begin, "start to first answer", ourFunction, "functions/session", xenonColour, 1, p50)
-	r.bar(&begin, "start to first answer", ours, "xenon dev", xenonColour, 1, p50)
-	r.bar(&begin, "start to first answer", betterAuth, betterAuth, betterAuthColour, 1, p50)
+	r.addBar(&begin, "start to first answer", ourFunction, "functions/session", xenonColour, 1, p50)
+	r.addBar(&begin, "start to first answer", ours, "xenon dev", xenonColour, 1, p50)
+	r.addBar(&begin, "start to first answer", betterAuth, betterAuth, betterAuthColour, 1, p50)
 	for i := range begin.bars {
-		begin.bars[i].far = 0 // three starts have no p99
+		begin.bars[i].lineEnd = 0 // three starts have no p99
 	}
 	memory := bars{title: "peak memory, MiB"}
 	for _, one := range []struct{ process, label, colour string }{
@@ -123,7 +123,7 @@ func drawBars(title, unit string, groups []bars) string {
 		y += step
 		most := 1e-9
 		for _, one := range group.bars {
-			most = max(most, one.value, one.far)
+			most = max(most, one.value, one.lineEnd)
 		}
 		x := func(v float64) float64 { return left + (right-left)*v/most }
 		for _, one := range group.bars {
@@ -131,10 +131,10 @@ func drawBars(title, unit string, groups []bars) string {
 				`height="12" fill="%s"/>`,
 				left-8, y+12, escaped(one.label), left, y+2, max(x(one.value)-left, 1), one.colour)
 			end, text := x(one.value), formatNumber(one.value)+unit
-			if one.far > one.value {
+			if one.lineEnd > one.value {
 				fmt.Fprintf(&b, `<line x1="%.1f" y1="%.0f" x2="%.1f" y2="%.0f" stroke="%s" stroke-width="2"/>`, end, y+8,
-					x(one.far), y+8, one.colour)
-				end, text = x(one.far), text+" (p99 "+formatNumber(one.far)+")"
+					x(one.lineEnd), y+8, one.colour)
+				end, text = x(one.lineEnd), text+" (p99 "+formatNumber(one.lineEnd)+")"
 			}
 			fmt.Fprintf(&b, `<text x="%.1f" y="%.0f">%s</text>`+"\n", end+6, y+12, text)
 			y += step

@@ -50,7 +50,7 @@ func runProfile(b *testing.B, limits string) {
 	b.Cleanup(handler.Close)
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
 	next := activeUsers(activeCount,
-		func(i int) httpCall { // each with another IP address, because the rate limit is 100 in ten seconds
+		func(i int) httpCall { // each with a different IP address, because the rate limit is 100 in ten seconds
 			c := getSession(s)(i)
 			c.send = append(
 				c.send[:len(c.send)-2:len(c.send)-2],

@@ -38,7 +38,7 @@ func (s server) overHTTP(request string, counts [3]int, next func(i int) httpCal
 	return s.workloadOf(s.name, request, counts, next)
 }
 
-// workloadOf returns a workload that sends calls to s over HTTP.
+// workloadOf returns a workload that sends calls to s over HTTP, with the given subject.
 func (s server) workloadOf(subject, request string, counts [3]int, next func(i int) httpCall) workload {
 	return workload{
 		request: request, subject: subject, counts: counts, pid: s.pid,

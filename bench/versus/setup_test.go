@@ -102,7 +102,7 @@ func postmaster(tb testing.TB, url string) int {
 	return pid
 }
 
-// lastStatement returns a statement that contains part and is the last one of a connection of Xenon to the database.
+// lastStatement returns a statement that contains part and that a connection of Xenon to the database executed last.
 func lastStatement(ctx context.Context, url, part string) (string, error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

@@ -225,7 +225,8 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 	}
 }
 
-// manyUsers is the name of the workloads in which another user calls get-session every time, so that no JWT is reused.
+// manyUsers is the name of the workloads in which each call of get-session is by a different user, so that no JWT is
+// reused.
 const manyUsers = "get-session, 10,000 people"
 
 // startWorkload returns a workload that starts a process and waits for its first response.

@@ -8,8 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// /api/profile rejects a copied JWT as soon as a sign-out, a revocation, a new password, the deletion of the user or a
-// ban ends its session. With the cookie of the ended session, get-session returns no other JWT.
+// /api/profile rejects a copied JWT as soon as its session has ended: after a sign-out, a revocation, a change of the
+// password with revokeOtherSessions, the deletion of the user or a ban. With the cookie of the ended session,
+// get-session returns no other JWT.
 func TestProfileRejectsCopiedJWTAfterSessionEnds(t *testing.T) {
 	t.Parallel()
 	s := newTestServer(t)

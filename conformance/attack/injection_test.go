@@ -15,9 +15,9 @@ import (
 )
 
 // TestR54_NothingIsInjected sends attacks to every endpoint: one anonymously, the next with a session cookie, the next
-// with a token. No response of Xenon is a 5xx or has a header of the attacker. The log has one line of JSON for each
-// request that Xenon handled, without secrets. In `make nightly` each endpoint gets every attack. Otherwise each
-// endpoint gets every fourth attack, and each attack goes to every fourth endpoint.
+// with a token, and to /api/profile mostly with a token. No response of Xenon is a 5xx or has a header of the attacker.
+// The log has one line of JSON for each request that Xenon handled, without secrets. In `make nightly` each endpoint
+// gets every attack. Otherwise each endpoint gets every fourth attack, and each attack goes to every fourth endpoint.
 func TestR54_NothingIsInjected(t *testing.T) {
 	log := &syncbuf.Buffer{}
 	before := slog.Default()

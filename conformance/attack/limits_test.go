@@ -20,7 +20,7 @@ func countStatuses(n int, send func(i int) *httptest.ResponseRecorder) map[int]i
 }
 
 // The attacker has copied a session token and guesses its owner's password for a day, on every route that compares a
-// password, each time from another IP address. Only a limited number of guesses is compared with the password.
+// password, each time from a different IP address. Only a limited number of guesses is compared with the password.
 func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
@@ -43,7 +43,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	compared := map[string]int{}
 	for hour := range 24 {
 		for i := range paths {
-			path := paths[(hour+i)%len(paths)] // another order every hour: the first of three routes uses up their common limit
+			path := paths[(hour+i)%len(paths)] // rotated, because the first of three routes uses up their common limit
 			for range 25 {
 				switch code := guess(path, "wrong horse"); code {
 				case http.StatusBadRequest, http.StatusUnauthorized:
@@ -80,8 +80,9 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	}
 }
 
-// The IP address of each case sends many requests to one endpoint, with a valid token, with an invalid one or without
-// one. A user and a monitor at another IP address are not affected.
+// An IP address that sends 150 requests to /api/profile or /health gets 429 after the first 100, whether its token is
+// valid or not. A user at another IP address is not affected. At /health a monitor can send one request a second, even
+// with a lower limit.
 func TestProfileAndHealthAreLimited(t *testing.T) {
 	t.Parallel()
 	now := time.Now() // the time at which the token was issued

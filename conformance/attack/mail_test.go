@@ -266,8 +266,8 @@ func TestMailTokensWithoutARowAreRejectedUnlessTheDatabaseIsShared(t *testing.T)
 
 // A reset or change of the password, a change of the email and the deletion of the account make older reset links
 // invalid. A reset also ends the sessions.
-func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
-	for _, change := range []string{"reset", "change", "change of email", "deletion"} {
+func TestAccountChangesEndResetLinksAndResetEndsSessions(t *testing.T) {
+	for _, change := range []string{"password reset", "password change", "email change", "deletion"} {
 		s := newTestServer(t)
 		p := s.newUser(t)
 		requestReset := func() string {
@@ -277,12 +277,12 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 		older, newer := requestReset(), requestReset()
 		var w *httptest.ResponseRecorder
 		switch change {
-		case "reset":
+		case "password reset":
 			w = s.post("/reset-password", `{"newPassword":"battery staple","token":"`+newer+`"}`, requestHeaders("", ownerIP))
-		case "change":
+		case "password change":
 			body := `{"currentPassword":"` + userPassword + `","newPassword":"battery staple"}`
 			w = s.post("/change-password", body, requestHeaders(p.bearer, ownerIP))
-		case "change of email":
+		case "email change":
 			s.post("/change-email", `{"newEmail":"lovelace@example.com"}`, requestHeaders(p.bearer, ownerIP))
 			w = s.openLink(s.newestMail(t, "verify-email", "lovelace@example.com"), requestHeaders("", ownerIP))
 		case "deletion":
@@ -299,7 +299,7 @@ func TestNewPasswordEndsOlderLinksAndSessions(t *testing.T) {
 				t.Errorf("a reset link from before the %s: got %d %s, want 400 INVALID_TOKEN", change, w.Code, w.Body)
 			}
 		}
-		if change != "reset" {
+		if change != "password reset" {
 			continue
 		}
 		w = s.do("GET", "/api/auth/get-session", "", requestHeaders(p.bearer, attackerIP))

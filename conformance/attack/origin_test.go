@@ -102,7 +102,7 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	refused := 0
 	for i := range 20 {
 		header := map[string]string{"x-forwarded-for": ownerIP, "cloudfront-viewer-address": ownerIP + ":443"}
-		if i%2 == 1 { // every second request has another IP address
+		if i%2 == 1 { // every second request forges a different IP address
 			header["x-forwarded-for"] = fmt.Sprintf("198.51.100.%d", i)
 		}
 		for name, value := range forged[i%len(forged)] {

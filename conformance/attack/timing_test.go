@@ -69,7 +69,7 @@ func BenchmarkR18_Timing(b *testing.B) {
 }
 
 // requestPairs are the requests of R19: each for existing users (known) and for unknown emails. measureTimes replaces
-// %d by the number of the round, so that every request has another email.
+// %d by the number of the round, so that every request has a different email.
 var requestPairs = []struct{ name, path, known, unknown string }{
 	{"reset", "/api/auth/request-password-reset", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},
 	{"resend", "/api/auth/send-verification-email", `{"email":"known%d@example.com"}`, `{"email":"nobody%d@example.com"}`},

@@ -31,6 +31,8 @@ esac`)
 	return string(called), string(written), string(out), err
 }
 
+// With a site that is not Xenon's own, scripts/deploy uploads it, and passes its Content-Security-Policy to sam deploy:
+// the hash of its inline script, and the sources of its styles.
 func TestDeployPublishesAnotherSiteWithItsPolicy(t *testing.T) {
 	site := t.TempDir()
 	page := []byte(`<p style="color:red"><script>alert(1)</script>`)
@@ -57,7 +59,9 @@ func TestDeployPublishesAnotherSiteWithItsPolicy(t *testing.T) {
 	}
 }
 
-func TestDeployStopsBeforeASiteThatThePolicyBlocks(t *testing.T) {
+// If the site has no index.html, or the Content-Security-Policy would block a part of the page, scripts/deploy fails
+// before it calls a program.
+func TestDeployFailsIfThePolicyBlocksThePage(t *testing.T) {
 	site := t.TempDir()
 	for _, c := range []struct{ page, csp, want string }{
 		{"", "strict", "index.html"},

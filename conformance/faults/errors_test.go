@@ -91,9 +91,9 @@ func (s *faultyServer) errorsAt(n int) (chosen []dbtest.ServerError) {
 // rate limit of an account.
 const maxErrors = 5
 
-// runWithEachError runs an operation with each of the errors. From the request with this number on, the proxy answers
-// count requests of the phase with the error (-1: all of them). After a 503 runWithEachError repeats the request with
-// the next error.
+// runWithEachError runs an operation with each of the errors. The proxy counts the requests of the phase from 1, and
+// answers `count` of them (-1: all) with the error, beginning with the request `number`. After a 503 runWithEachError
+// repeats the request with the next error.
 func (s *faultyServer) runWithEachError(
 	t *testing.T, op operation, errors []dbtest.ServerError, phase dbtest.Phase, number, count int,
 ) {
@@ -108,8 +108,8 @@ func (s *faultyServer) runWithEachError(
 		if !done {
 			w := q.user.do(t.Context(), q.method, q.path, q.body)
 			if !isSuccess(w.Code) && !slices.Contains(q.again, w.Code) {
-				t.Errorf("%s, repeated without an error after errors at %s %d: got %d %s, want a status below 400 or one of %v",
-					op.name, phase, number, w.Code, w.Body, q.again)
+				t.Errorf("%s, repeated without an error after errors %s, number %d: got %d %s, want a status below 400 or one "+
+					"of %v", op.name, phase, number, w.Code, w.Body, q.again)
 			}
 		}
 		q.after(t)
@@ -134,10 +134,10 @@ func (s *faultyServer) runWithError(
 	case isSuccess(w.Code) && sent > 0:
 		return true
 	case w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || sent == 0:
-		t.Errorf("%s, error %v at %s %d: got %d %s after %d errors, want 503 with Retry-After and at least one error",
+		t.Errorf("%s, error %v %s, number %d: got %d %s after %d errors, want 503 with Retry-After and at least one error",
 			op.name, e, phase, number, w.Code, w.Body, sent)
 	case op.reads && count == 1:
-		t.Errorf("%s, error %v once at %s %d: got 503 %s, want a retry of the read that succeeds",
+		t.Errorf("%s, error %v once, %s, number %d: got 503 %s, want a retry of the read that succeeds",
 			op.name, e, phase, number, w.Body)
 	default:
 		s.refusals.Add(1)

@@ -27,8 +27,8 @@ func newSignUpEvent(more string) events.APIGatewayV2HTTPRequest {
 	return sandbox.Event(method, path, "", v.ip, body)
 }
 
-// One process of functions/signup handles different events of API Gateway one after the other: with base64, a form, a
-// stage or a large body. It rejects invalid and too large ones.
+// One process of functions/signup accepts events of API Gateway with a plain body, base64, a form or a stage. It
+// rejects invalid base64, a path outside the stage and bodies that are too large, and accepts the next event.
 func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("signup", sandbox.Build(t, "functions/signup"), map[string]string{"COOKIE_CACHE": "compact"})

@@ -23,12 +23,13 @@ func newTable(t *testing.T) *table {
 	return &table{t: t, rows: map[string]string{}}
 }
 
-// add adds the row of a function that has handled an event: its start time, its first response and its memory.
+// add adds the row of a function that has handled an event: how long its start and its first response took, its peak
+// memory, and the texts requests and answers.
 func (tb *table) add(folder string, s *sandbox.Sandbox, requests, answers string) {
 	tb.t.Helper()
 	starts, first := []time.Duration{s.InitTime()}, s.FirstAnswer().Sub(s.FirstEvent())
 	if starts[0] <= 0 || first <= 0 {
-		tb.t.Errorf("functions/%s: got the start time %v and the time to the first response %v, want both above 0",
+		tb.t.Errorf("functions/%s: the start took %v and the first response %v, want both above 0",
 			folder, starts[0], first)
 	}
 	if *update {

@@ -29,7 +29,7 @@ var steps = []func(*loadUser) error{
 }
 
 // Fifty processes start at the same time and use a PgBouncer with five connections. In every round, the first requests
-// wait for locked tables until all fifty processes have got one.
+// wait for locked tables until each of the fifty processes has received one.
 func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 	database := dbtest.New(t)
 	env := settings(t, database)

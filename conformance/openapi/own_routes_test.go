@@ -10,9 +10,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// TestR05_XenonsOwnRoutesMatchTheDocument checks responses of Xenon that are not recorded against the document: those
-// of the profile API, of /health, of the JWKS and its discovery, of cancel-email-change, and to a body that is
-// too large.
+// TestR05_XenonsOwnRoutesMatchTheDocument checks responses that are not in the recordings against the document: the
+// responses of the profile API, /health, cancel-email-change, the JWKS and the two paths below /.well-known, and those
+// to a body that is too large or to too many requests.
 func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := readDocument(t)

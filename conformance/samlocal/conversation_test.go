@@ -193,7 +193,7 @@ func (c *conversation) replaceValues(text string) string {
 	return text
 }
 
-// replaceJWT replaces a JWT by the names of its claims.
+// replaceJWT replaces a JWT by a text with the names of its claims.
 func replaceJWT(token string) string {
 	var members map[string]any
 	payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])

@@ -142,10 +142,11 @@ func checkGolden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// variableFields match the fields of an event that differ in each run, and have their values in the golden events.
+// variableFields are the fields of an event whose values differ in each run: pattern matches the field, and golden is
+// the field as in the golden events.
 var variableFields = []struct {
-	form *regexp.Regexp
-	is   string
+	pattern *regexp.Regexp
+	golden  string
 }{
 	{regexp.MustCompile(`"requestId": "[^"]+"`), `"requestId": "5f0c2f5e-3c1b-4c55-9f0b-2a64f1f6a9d1"`},
 	{regexp.MustCompile(`"time": "[^"]+"`), `"time": "20/Oct/2025:05:00:34 +0000"`},
@@ -161,7 +162,7 @@ func withFixedValues(t *testing.T, event []byte, port string) []byte {
 	}
 	text := strings.NewReplacer("127.0.0.1:"+port, "localhost:3001", `"`+port+`"`, `"3001"`).Replace(pretty.String())
 	for _, m := range variableFields {
-		text = m.form.ReplaceAllString(text, m.is)
+		text = m.pattern.ReplaceAllString(text, m.golden)
 	}
 	return []byte(text + "\n")
 }

@@ -110,7 +110,7 @@ func TestConcurrentCallsOfCreateTemplateCreateOneTemplate(t *testing.T) {
 	all.Wait()
 	for i := range names {
 		if errs[i] != nil || names[i] != names[0] {
-			t.Errorf("concurrent calls of createTemplate: call %d returned %q and the error %v, want %q, as the call 0",
+			t.Errorf("concurrent calls of createTemplate: call %d returned %q and the error %v, want the %q of call 0",
 				i, names[i], errs[i], names[0])
 		}
 	}

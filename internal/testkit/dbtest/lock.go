@@ -8,7 +8,8 @@ import (
 // lockTimeout is the time after which AwaitLockWaits fails the test.
 const lockTimeout = 20 * time.Second
 
-// AwaitLockWaits waits until at least n statements in the database wait for a lock, or until done is closed.
+// AwaitLockWaits waits until at least n statements in the database wait for a lock, or until done is closed. If neither
+// happens, it fails the test.
 func AwaitLockWaits(t testing.TB, url string, n int, done <-chan struct{}) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)

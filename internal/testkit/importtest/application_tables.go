@@ -118,7 +118,7 @@ where c.relkind = 'r' and n.nspname in ('public', 'shop') and not c.relispartiti
 
 // ImportWithApplicationTables imports 300 users into a target with the tables of an application, and then writes the
 // ApplicationRows. It returns the import and, for each kind of reference, the id of the user to whom the rows refer.
-// Each kind has another user.
+// Each kind has a different user.
 func ImportWithApplicationTables(t *testing.T, seed uint64) (m *importer.Import, userIDs map[string]string) {
 	t.Helper()
 	from := supabasetest.New(t)
@@ -137,7 +137,7 @@ where exists (select from account a where a."userId" = u.id) and u.id <> (select
 	return m, userIDs
 }
 
-// AnyOf returns an SQL expression for an array of the user ids, to compare with =.
+// AnyOf returns the SQL text any(…) with an array of the user ids, for a condition such as id = any(…).
 func AnyOf(userIDs map[string]string) string {
 	return fmt.Sprintf("any('{%s}'::uuid[])", strings.Join(slices.Collect(maps.Values(userIDs)), ","))
 }

@@ -15,8 +15,8 @@ func Open(t *testing.T, from string) *importer.Import {
 	return &importer.Import{From: from, To: dbtest.New(t), Holder: "test", Now: time.Now}
 }
 
-// Allow and Small are options with small batches, for sources with few users. With both, the import also copies the
-// passwords of users with a second factor.
+// Allow and Small are options with small batches, for sources with few users. With either of them, the import also
+// copies the passwords of users with a second factor.
 var (
 	Allow = importer.Options{BatchSize: 100, MFA: "allow"}
 	Small = importer.Options{BatchSize: 40, MFA: "allow"}

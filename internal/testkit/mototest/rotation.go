@@ -127,8 +127,8 @@ func (m *SecretsManager) VersionWithLabel(arn, label string) string {
 	return ""
 }
 
-// BeginRotation enables rotation and labels a new empty version AWSPENDING, as Secrets Manager does at the beginning.
-// It does not call the function.
+// BeginRotation enables rotation and labels a new empty version AWSPENDING, as Secrets Manager does at the start of
+// one. It does not call the function.
 func (m *SecretsManager) BeginRotation(arn string) (version string) {
 	m.t.Helper()
 	m.CancelRotation(arn) // moto would treat the label of an ended rotation as a rotation in progress

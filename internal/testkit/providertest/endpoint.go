@@ -108,11 +108,10 @@ func (s *Server) userEndpoint(
 	}
 }
 
-// checkUserRequest returns an error if the access token is not valid, or if a header that the provider requires is
-// missing.
-func (p provider) checkUserRequest(r *http.Request, isValid bool) error {
+// checkUserRequest returns an error if isTokenValid is false, or if r lacks a header that the provider requires.
+func (p provider) checkUserRequest(r *http.Request, isTokenValid bool) error {
 	switch {
-	case !isValid:
+	case !isTokenValid:
 		return errors.New("a wrong access token")
 	case p.id == "github" && r.UserAgent() == "":
 		return errors.New("the request has no User-Agent, which GitHub requires")

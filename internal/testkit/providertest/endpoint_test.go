@@ -103,8 +103,8 @@ func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 	}
 }
 
-// The callback can have an error instead of a code. Apple's callback is a form.
-func TestCallbacksHaveErrorsAndForms(t *testing.T) {
+// If the user refuses the authorization, the callback has an error instead of a code. Apple's callback is a form.
+func TestRefusedCallbackHasAnErrorAndAppleCallbackIsAForm(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	v := ada()

@@ -22,8 +22,8 @@ type Visit struct {
 	Issuer      string            `json:"issuer"`      // the parameter iss of the callback
 	Nonce       string            `json:"nonce"`       // of the id token of a login from Grant
 	Tokens      map[string]any    `json:"tokens"`      // replaces members of the token endpoint's answer to the code
-	Renewed     map[string]any    `json:"renewed"`     // replaces members of its answers to refresh tokens
-	IDToken     Forgery           `json:"idToken"`
+	Renewed     map[string]any    `json:"renewed"`     // replaces members of the endpoint's answers to refresh tokens
+	IDToken     Forgery           `json:"idToken"`     // how the id token differs from a valid one
 	Debug       map[string]any    `json:"debug"`    // replaces members of Facebook's answer about an access token
 	Faults      map[string]Fault  `json:"faults"`   // by endpoint
 	Callback    map[string]string `json:"callback"` // replaces parameters of the callback; "" removes one

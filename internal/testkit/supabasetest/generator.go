@@ -21,7 +21,7 @@ type generator struct {
 
 	accounts []*account
 	bases    []*account     // users that a kind can change
-	applied  map[string]int // by part of a user: how many of the bases a kind has changed
+	applied  map[string]int // by part of a user: in how many of the bases a kind has changed it
 	orphans  []row          // profiles without a user
 
 	// Rows of tables that the import only counts, with ordinary values.
