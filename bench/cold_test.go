@@ -83,7 +83,7 @@ func measureColdStart(
 	if got := s.InvokeHTTP(event); !strings.Contains(got.Body, "ada@example.com") || got.Headers["Set-Auth-Jwt"] == "" {
 		b.Fatalf("get-session: got %d %s, want the user's email and Set-Auth-Jwt", got.StatusCode, got.Body)
 	}
-	began, initialised := s.StartTimes()[0], trace.last(b)
+	began, initialised := s.StartTimes()[0], trace.lastInit(b)
 	connect, statements, query := database.splitTimes(b)
 	if statements != 1 {
 		b.Fatalf("round trips of get-session: got %d, want 1", statements)
@@ -161,8 +161,8 @@ func newTrace(b *testing.B) *trace {
 	return tr
 }
 
-// last returns the time at which the last package was initialised.
-func (tr *trace) last(b *testing.B) time.Time {
+// lastInit returns the time at which the last package was initialised.
+func (tr *trace) lastInit(b *testing.B) time.Time {
 	b.Helper()
 	tr.mu.Lock()
 	defer tr.mu.Unlock()

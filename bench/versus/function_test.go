@@ -46,7 +46,7 @@ func (w *benchmarkSetup) timeFunctionStart(
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait() // always an error, because the process was killed
 	c.want, c.contains = c.expectedEventResponse()
-	if !c.answeredBy(answer) {
+	if !c.isAnsweredBy(answer) {
 		return 0, fmt.Errorf("functions/session answered %.300q, which is not the expected response", answer)
 	}
 	return took, nil
@@ -112,7 +112,7 @@ func timeServerStart(ctx context.Context, cmd *exec.Cmd, address string) (time.D
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // always an error, because the process was killed
 	}()
-	if await(out, "Listening") == "" {
+	if awaitLine(out, "Listening") == "" {
 		return 0, fmt.Errorf("%s ended before it printed that it listens", cmd.Args[0])
 	}
 	_, err = sendOne(ctx, address, getSession(server{address: address})(1))

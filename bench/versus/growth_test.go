@@ -19,18 +19,19 @@ type growthRow struct {
 	Ratio   spread `json:"ratio"`
 }
 
-// measureGrowth measures the requests of everyPath with one connection, on the small and the large database in turn,
-// and compares the times of each round.
+// measureGrowth measures the requests of requestsOnGrowingTables with one connection, on the small and the large
+// database in turn, and compares the times of each round.
 func measureGrowth(b *testing.B, program string, n, divisor int, logProgress func(string)) ([]growthRow, error) {
 	b.Helper()
 	logProgress("filling a database with a million users")
-	few := startXenon(b, program, populated(b, userCount, config.Argon2id), config.Argon2id)
-	many := startXenon(b, program, populated(b, millionUsers, config.Argon2id), config.Argon2id)
+	few := startXenon(b, program, newDatabaseWithUsers(b, userCount, config.Argon2id), config.Argon2id)
+	many := startXenon(b, program, newDatabaseWithUsers(b, millionUsers, config.Argon2id), config.Argon2id)
 	logProgress("filled")
 	few.name, many.name = "10,000 users", "1,000,000 users"
 	const some = 2000 // the number of users that send requests
-	groups := pairWorkloads(few, everyPath(b, few, userCount, some), many, everyPath(b, many, millionUsers, some))
-	cells, err := measureRounds(b.Context(), groups, n, divisor, postmaster(b, few.database), logProgress)
+	groups := pairWorkloads(few, requestsOnGrowingTables(b, few, userCount, some),
+		many, requestsOnGrowingTables(b, many, millionUsers, some))
+	cells, err := measureRounds(b.Context(), groups, n, divisor, postmasterID(b, few.database), logProgress)
 	if err != nil {
 		return nil, err
 	}
@@ -66,14 +67,14 @@ type requestKind struct {
 	next    func(i int) httpCall
 }
 
-// everyPath returns the requests whose statements use tables that grow with the number of users. The database of s has
-// n users. `some` of them, whose rows are spread over the tables, send the requests except sign-up and sign-out: each
-// sign-up creates a user, and each sign-out ends a session that signOutOfNewSessions has inserted.
-func everyPath(tb testing.TB, s server, n, some int) []requestKind {
+// requestsOnGrowingTables returns the requests whose statements use tables that grow with the number of users. The
+// database of s has n users. `some` of them, whose rows are spread over the tables, send the requests except sign-up
+// and sign-out: each sign-up creates a user, and each sign-out ends a session that signOutOfNewSessions has inserted.
+func requestsOnGrowingTables(tb testing.TB, s server, n, some int) []requestKind {
 	tb.Helper()
 	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime that does not divide n, so no user comes twice
 	by := func(c func(i int) httpCall) func(i int) httpCall {
-		return activeUsers(some, func(i int) httpCall { return c(who(i)) })
+		return callsOfActiveUsers(some, func(i int) httpCall { return c(who(i)) })
 	}
 	get := func(path, want string) func(i int) httpCall {
 		return by(func(i int) httpCall { return newCall("GET", path, s.host(), want, "", "Cookie", cookie(i)) })
@@ -85,7 +86,7 @@ func everyPath(tb testing.TB, s server, n, some int) []requestKind {
 	}
 	var jwts []string
 	for i := range some {
-		jwts = append(jwts, tokenFor(tb, s, who(i+1)))
+		jwts = append(jwts, jwtOfUser(tb, s, who(i+1)))
 	}
 	return []requestKind{
 		{"get-session", false, by(getSession(s))},
@@ -94,8 +95,8 @@ func everyPath(tb testing.TB, s server, n, some int) []requestKind {
 		{"list-accounts", false, get("/api/auth/list-accounts", "[{")},
 		{"update-user", false, post("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)},
 		{"revoke-other-sessions", false, post("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)},
-		{"profile GET", false, activeUsers(some, getProfile(s, jwts))},
-		{"profile PUT", false, activeUsers(some, putProfile(s, jwts))},
+		{"profile GET", false, callsOfActiveUsers(some, getProfile(s, jwts))},
+		{"profile PUT", false, callsOfActiveUsers(some, putProfile(s, jwts))},
 		{"sign-in", true, by(signIn(s))},
 		{"sign-up", true, signUp(s)},
 		{"sign-out", false, signOutOfNewSessions(tb, s, n)},

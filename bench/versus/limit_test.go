@@ -166,7 +166,7 @@ func (w *benchmarkSetup) verify(tb testing.TB, fetched *atomic.Int64) []workload
 		JWKSURL: cfg.JWKSURL, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Now: time.Now,
 	})
 	signer := keys.New(secrets.New(cfg, time.Now), cfg, time.Now)
-	fresh := make(chan string, newJWTs*(*nRound+1))
+	fresh := make(chan string, newJWTs*(*roundCount+1))
 	for range cap(fresh) {
 		token, err := signer.Sign(tb.Context(), keys.Claims{Subject: "some user", SessionID: "some session"})
 		if err != nil {

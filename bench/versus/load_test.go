@@ -24,7 +24,7 @@ const maxRun = 2 * time.Minute
 // httpCall is one HTTP request as bytes, the start of the expected body, and a text that the body must contain.
 type httpCall struct{ send, want, contains []byte }
 
-func (c httpCall) answeredBy(body []byte) bool {
+func (c httpCall) isAnsweredBy(body []byte) bool {
 	return bytes.HasPrefix(body, c.want) && bytes.Contains(body, c.contains)
 }
 
@@ -85,7 +85,7 @@ func sendLoad(ctx context.Context, address string, conns, count int, next func(i
 				}
 				if status == 503 {
 					full.Add(1)
-				} else if status != 200 || !c.answeredBy(text) {
+				} else if status != 200 || !c.isAnsweredBy(text) {
 					return fmt.Errorf("the response to %.60q is %d %.200q, want 200 and the expected body", c.send, status, text)
 				}
 			}

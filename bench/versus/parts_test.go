@@ -143,7 +143,7 @@ func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p requestKi
 	}
 	do := func(i int) error {
 		answer, err := handle(ctx, all[i])
-		if err == nil && !calls[i].answeredBy(answer) {
+		if err == nil && !calls[i].isAnsweredBy(answer) {
 			err = fmt.Errorf("%s: the response to %s is %.300s, want the expected one", p.request, all[i], answer)
 		}
 		return err
@@ -185,11 +185,11 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 	slog.SetDefault(slog.New(log))
 	for _, s := range []server{w.argon2id, w.scrypt} {
 		functions := newInProcessFunctions(b, s)
-		paths := everyPath(b, functions.server, userCount, activeCount)
+		paths := requestsOnGrowingTables(b, functions.server, userCount, activeCount)
 		if s.format == config.Argon2id {
 			paths = append(paths,
-				requestKind{manyUsers, false, inactiveUsers(getSession(functions.server))},
-				requestKind{"jwks", false, activeUsers(1, getJWKS(functions.server))})
+				requestKind{manyUsers, false, callsOfInactiveUsers(getSession(functions.server))},
+				requestKind{"jwks", false, callsOfActiveUsers(1, getJWKS(functions.server))})
 		}
 		for _, p := range paths {
 			if p.hashes {
@@ -229,12 +229,12 @@ func (r *report) writeParts(b *strings.Builder) {
 // trip with the statements of the rate limit and the session.
 func TestCostsOfARequestAreCounted(t *testing.T) {
 	t.Parallel()
-	s := server{database: populated(t, activeCount, config.Argon2id), format: config.Argon2id}
+	s := server{database: newDatabaseWithUsers(t, activeCount, config.Argon2id), format: config.Argon2id}
 	functions := newInProcessFunctions(t, s)
 	got, err := functions.countCosts(
 		t,
 		newEvents(t),
-		requestKind{"get-session", false, activeUsers(activeCount, getSession(functions.server))},
+		requestKind{"get-session", false, callsOfActiveUsers(activeCount, getSession(functions.server))},
 	)
 	if err != nil {
 		t.Fatal(err)

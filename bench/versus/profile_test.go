@@ -30,7 +30,7 @@ func BenchmarkProfile(b *testing.B) {
 func runProfile(b *testing.B, limits string) {
 	log := slog.NewJSONHandler(io.Discard, nil) //nolint:sloglint // writing the record is a part of a request
 	slog.SetDefault(slog.New(log))
-	database := populated(b, activeCount, config.Argon2id)
+	database := newDatabaseWithUsers(b, activeCount, config.Argon2id)
 	env := map[string]string{
 		"DATABASE_URL": database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"),
 		"RATE_LIMIT": limits, "MAIL": "none", "CLIENT_IP": "xff:1",
@@ -49,7 +49,7 @@ func runProfile(b *testing.B, limits string) {
 	handler := httptest.NewServer(auth.New(cfg, db, secretStore, time.Now).Session().Mux(cfg))
 	b.Cleanup(handler.Close)
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
-	next := activeUsers(activeCount,
+	next := callsOfActiveUsers(activeCount,
 		func(i int) httpCall { // each with a different IP address, because the rate limit is 100 in ten seconds
 			c := getSession(s)(i)
 			c.send = append(
@@ -59,7 +59,7 @@ func runProfile(b *testing.B, limits string) {
 		})
 	workload := s.overHTTP("get-session", [3]int{}, next)
 	workload.pid = os.Getpid()
-	got, err := workload.measure(b.Context(), postmaster(b, database), activeCount, b.N)
+	got, err := workload.measure(b.Context(), postmasterID(b, database), activeCount, b.N)
 	if err != nil {
 		b.Fatal(err)
 	}

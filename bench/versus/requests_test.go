@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// activeUsers returns the calls of n users in turn. User i, from 1 to n, sends c(i). activeUsers creates all calls
-// before the measurement starts.
-func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
+// callsOfActiveUsers returns the calls of n users in turn. User i, from 1 to n, sends c(i). callsOfActiveUsers creates
+// all calls before the measurement starts.
+func callsOfActiveUsers(n int, c func(i int) httpCall) func(i int) httpCall {
 	all := make([]httpCall, n)
 	for i := range all {
 		all[i] = c(i + 1)
@@ -18,10 +18,10 @@ func activeUsers(n int, c func(i int) httpCall) func(i int) httpCall {
 	return func(i int) httpCall { return all[i%n] }
 }
 
-// inactiveUsers returns the calls of all users except the active ones. Each of these users sends only one request in
-// all runs together.
-func inactiveUsers(c func(i int) httpCall) func(i int) httpCall {
-	next := activeUsers(userCount-activeCount, func(i int) httpCall { return c(activeCount + i) })
+// callsOfInactiveUsers returns the calls of all users except the active ones. Each of these users sends only one
+// request in all runs together.
+func callsOfInactiveUsers(c func(i int) httpCall) func(i int) httpCall {
+	next := callsOfActiveUsers(userCount-activeCount, func(i int) httpCall { return c(activeCount + i) })
 	var sent atomic.Int64
 	return func(int) httpCall { return next(int(sent.Add(1)) - 1) }
 }
@@ -88,12 +88,12 @@ func TestEachInactiveUserIsUsedOnce(t *testing.T) {
 		t.Errorf("the runs need %d inactive users, but the database has only %d; increase the constant userCount",
 			n, userCount-activeCount)
 	}
-	next, seen := inactiveUsers(getSession(server{address: ":1"})), map[string]bool{}
+	next, seen := callsOfInactiveUsers(getSession(server{address: ":1"})), map[string]bool{}
 	for range userCount - activeCount {
 		seen[string(next(0).send)] = true
 	}
 	if len(seen) != userCount-activeCount || seen[string(getSession(server{address: ":1"})(activeCount).send)] {
-		t.Errorf("different users in the calls of inactiveUsers: got %d, want %d and no active user",
+		t.Errorf("different users in the calls that callsOfInactiveUsers returns: got %d, want %d and no active user",
 			len(seen), userCount-activeCount)
 	}
 }

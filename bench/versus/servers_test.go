@@ -131,7 +131,7 @@ func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // always an error, because the process was killed
 	})
-	line := await(out, ready)
+	line := awaitLine(out, ready)
 	if line == "" {
 		output, _ := os.ReadFile(log.Name())
 		tb.Fatalf("%s ended before it listened:\n%s", filepath.Base(cmd.Path), output)
@@ -139,9 +139,9 @@ func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	return line
 }
 
-// await reads lines until one that begins with ready, and returns it, or "" at the end of out. It discards the rest in
-// the background.
-func await(out io.Reader, ready string) string {
+// awaitLine reads lines until one that begins with ready, and returns it, or "" at the end of out. It discards the rest
+// in the background.
+func awaitLine(out io.Reader, ready string) string {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if strings.HasPrefix(lines.Text(), ready) {
@@ -166,7 +166,7 @@ func sendOne(ctx context.Context, address string, c httpCall) (string, error) {
 		return "", err
 	}
 	status, body, err := readAnswer(bufio.NewReader(conn), nil)
-	if err == nil && (status != 200 || !c.answeredBy(body)) {
+	if err == nil && (status != 200 || !c.isAnsweredBy(body)) {
 		err = fmt.Errorf("the response to %.60q is %d %.200q, want the expected one", c.send, status, body)
 	}
 	return string(body), err

@@ -28,16 +28,17 @@ const (
 // are numbers, because pgbench can generate numbers.
 const tokenBase = 4_000_000_000_000_000_000
 
-func tokenOf(i int) string { return strconv.Itoa(tokenBase + i) }
+func sessionTokenOf(i int) string { return strconv.Itoa(tokenBase + i) }
 
 // cookie returns the session cookie of user i, which is valid for both servers.
 func cookie(i int) string {
-	signed := session.Sign([]byte(secret), tokenOf(i))
+	signed := session.Sign([]byte(secret), sessionTokenOf(i))
 	return "better-auth.session_token=" + strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace(signed)
 }
 
-// populated returns the URL of a database with n users, each with a password in a format, a session and a profile.
-func populated(tb testing.TB, n int, format string) string {
+// newDatabaseWithUsers returns the URL of a database with n users, each with a password in a format, a session and a
+// profile.
+func newDatabaseWithUsers(tb testing.TB, n int, format string) string {
 	tb.Helper()
 	url := dbtest.New(tb)
 	hash, err := password.New(format).Hash(tb.Context(), thePassword)
@@ -81,8 +82,8 @@ func connect(tb testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
-// postmaster returns the process id of the main process of the Postgres server of a database.
-func postmaster(tb testing.TB, url string) int {
+// postmasterID returns the process id of the main process of the Postgres server of a database.
+func postmasterID(tb testing.TB, url string) int {
 	tb.Helper()
 	conn := connect(tb, url)
 	defer conn.Close(tb.Context())
@@ -136,21 +137,21 @@ type benchmarkSetup struct {
 func newSetup(tb testing.TB, program string) *benchmarkSetup {
 	tb.Helper()
 	w := &benchmarkSetup{
-		argon2id:   startXenon(tb, program, populated(tb, userCount, config.Argon2id), config.Argon2id),
-		scrypt:     startXenon(tb, program, populated(tb, userCount, config.Scrypt), config.Scrypt),
-		betterAuth: startBetterAuth(tb, populated(tb, userCount, config.Scrypt)),
+		argon2id:   startXenon(tb, program, newDatabaseWithUsers(tb, userCount, config.Argon2id), config.Argon2id),
+		scrypt:     startXenon(tb, program, newDatabaseWithUsers(tb, userCount, config.Scrypt), config.Scrypt),
+		betterAuth: startBetterAuth(tb, newDatabaseWithUsers(tb, userCount, config.Scrypt)),
 		null:       serveNull(tb),
 		events:     newEvents(tb), sizes: functionSizes(tb), bootstraps: map[string]string{}, functions: map[string]server{},
 	}
-	w.postgres = postmaster(tb, w.argon2id.database)
+	w.postgres = postmasterID(tb, w.argon2id.database)
 	for i := range activeCount {
-		w.jwts = append(w.jwts, tokenFor(tb, w.argon2id, i+1))
+		w.jwts = append(w.jwts, jwtOfUser(tb, w.argon2id, i+1))
 	}
 	return w
 }
 
-// tokenFor returns the JWT of user i.
-func tokenFor(tb testing.TB, s server, i int) string {
+// jwtOfUser returns the JWT of user i.
+func jwtOfUser(tb testing.TB, s server, i int) string {
 	tb.Helper()
 	body, err := sendOne(tb.Context(), s.address, getToken(s)(i))
 	if err != nil {

@@ -18,7 +18,7 @@ var (
 	grow  = flag.Bool("growth", false, "also compare a database of a million users with one of ten thousand")
 	docs  = flag.String("docs", "",
 		"the folder that gets performance-data.json, performance-table.md and img/; without, the table is only printed")
-	nRound = flag.Int("rounds", 5, "how often everything is measured")
+	roundCount = flag.Int("rounds", 5, "how often everything is measured")
 )
 
 // The subjects of the workloads: what sends the response or does the work.
@@ -53,7 +53,7 @@ func BenchmarkVersus(b *testing.B) {
 	began := time.Now()
 	b.ReportMetric(0, "ns/op")
 	logProgress := func(text string) { fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(began).Seconds(), text) }
-	n, divisor := *nRound, 1
+	n, divisor := *roundCount, 1
 	if *quick {
 		n, divisor = 1, 10
 	}
@@ -114,13 +114,13 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 			null.overHTTP(
 				"nothing",
 				fastCalls,
-				activeUsers(1, func(int) httpCall { return newCall("GET", "/", "localhost", "{", "") }),
+				callsOfActiveUsers(1, func(int) httpCall { return newCall("GET", "/", "localhost", "{", "") }),
 			),
 		},
 		{
-			x.overHTTP("get-session", fastCalls, activeUsers(activeCount, getSession(x))),
+			x.overHTTP("get-session", fastCalls, callsOfActiveUsers(activeCount, getSession(x))),
 			l.overHTTP("get-session", slowCalls,
-				activeUsers(activeCount, getSession(l))),
+				callsOfActiveUsers(activeCount, getSession(l))),
 			w.pgbench(b, pgbenchCalls),
 			w.throughEmulator(
 				b,
@@ -129,20 +129,20 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				"get-session",
 				x,
 				emulatorCalls,
-				activeUsers(activeCount, w.events.throughEvents(getSession(x))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(getSession(x))),
 			),
 		},
 		{
-			x.overHTTP(manyUsers, signingCalls, inactiveUsers(getSession(x))),
-			l.overHTTP(manyUsers, signingCalls, inactiveUsers(getSession(l))),
+			x.overHTTP(manyUsers, signingCalls, callsOfInactiveUsers(getSession(x))),
+			l.overHTTP(manyUsers, signingCalls, callsOfInactiveUsers(getSession(l))),
 		},
 		{
 			x.overHTTP(
 				"token",
 				fastCalls,
-				activeUsers(activeCount, getToken(x)),
+				callsOfActiveUsers(activeCount, getToken(x)),
 			),
-			l.overHTTP("token", slowCalls, activeUsers(activeCount, getToken(l))),
+			l.overHTTP("token", slowCalls, callsOfActiveUsers(activeCount, getToken(l))),
 			inProcessWorkload("token", theSignature, [3]int{500, 0, 1000}, bareSignature(b)),
 			w.throughEmulator(
 				b,
@@ -151,12 +151,12 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				"token",
 				x,
 				emulatorCalls,
-				activeUsers(activeCount, w.events.throughEvents(getToken(x))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(getToken(x))),
 			),
 		},
 		{
-			x.overHTTP("jwks", fastCalls, activeUsers(1, getJWKS(x))),
-			l.overHTTP("jwks", slowCalls, activeUsers(1, getJWKS(l))),
+			x.overHTTP("jwks", fastCalls, callsOfActiveUsers(1, getJWKS(x))),
+			l.overHTTP("jwks", slowCalls, callsOfActiveUsers(1, getJWKS(l))),
 			w.throughEmulator(
 				b,
 				"jwks",
@@ -164,7 +164,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				"jwks",
 				x,
 				emulatorCalls,
-				activeUsers(1, w.events.throughEvents(getJWKS(x))),
+				callsOfActiveUsers(1, w.events.throughEvents(getJWKS(x))),
 			),
 		},
 		{
@@ -172,7 +172,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				ourArgon2id,
 				"sign-in",
 				argon2Calls,
-				activeUsers(activeCount, signIn(x)),
+				callsOfActiveUsers(activeCount, signIn(x)),
 			),
 			inProcessWorkload("sign-in", bareArgon2id, argon2Calls,
 				hashOnly(config.Argon2id)),
@@ -180,11 +180,11 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				ourScrypt,
 				"sign-in",
 				scryptCalls,
-				activeUsers(activeCount, signIn(s)),
+				callsOfActiveUsers(activeCount, signIn(s)),
 			),
 			inProcessWorkload("sign-in", bareScrypt, scryptCalls,
 				hashOnly(config.Scrypt)),
-			l.workloadOf(betterAuthScrypt, "sign-in", scryptCalls, activeUsers(activeCount, signIn(l))),
+			l.workloadOf(betterAuthScrypt, "sign-in", scryptCalls, callsOfActiveUsers(activeCount, signIn(l))),
 			w.throughEmulator(
 				b,
 				"signin",
@@ -192,7 +192,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				"sign-in",
 				x,
 				argon2Calls[0],
-				activeUsers(activeCount, w.events.throughEvents(signIn(x))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(signIn(x))),
 			),
 			w.throughEmulator(
 				b,
@@ -201,7 +201,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				"sign-in",
 				s,
 				scryptCalls[0],
-				activeUsers(activeCount, w.events.throughEvents(signIn(s))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(signIn(s))),
 			),
 		},
 		{
@@ -212,14 +212,14 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 			w.throughEmulator(b, "signup", emulatedScrypt, "sign-up", s, scryptCalls[0], w.events.throughEvents(signUp(s))),
 		},
 		{
-			x.overHTTP("profile GET", fastCalls, activeUsers(activeCount, getProfile(x, w.jwts))),
+			x.overHTTP("profile GET", fastCalls, callsOfActiveUsers(activeCount, getProfile(x, w.jwts))),
 			w.throughEmulator(b, "profile", ourEmulator, "profile GET", x, emulatorCalls,
-				activeUsers(activeCount, w.events.throughEvents(getProfile(x, w.jwts)))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(getProfile(x, w.jwts)))),
 		},
 		{
-			x.overHTTP("profile PUT", fastCalls, activeUsers(activeCount, putProfile(x, w.jwts))),
+			x.overHTTP("profile PUT", fastCalls, callsOfActiveUsers(activeCount, putProfile(x, w.jwts))),
 			w.throughEmulator(b, "profile", ourEmulator, "profile PUT", x, emulatorCalls,
-				activeUsers(activeCount, w.events.throughEvents(putProfile(x, w.jwts)))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(putProfile(x, w.jwts)))),
 		},
 		w.verify(b, fetched),
 	}

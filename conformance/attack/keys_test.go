@@ -35,10 +35,10 @@ func (a attacker) jwk(more string) string {
 }
 
 // forge returns a token with the claims of the victim's token, signed with the key of a.
-func (a attacker) forge(t *testing.T, victims, kid string) string {
+func (a attacker) forge(t *testing.T, victimToken, kid string) string {
 	t.Helper()
 	claims := jwt.MapClaims{}
-	if _, _, err := jwt.NewParser().ParseUnverified(victims, claims); err != nil {
+	if _, _, err := jwt.NewParser().ParseUnverified(victimToken, claims); err != nil {
 		t.Fatal(err)
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)

@@ -28,8 +28,8 @@ func (c *responseCounts) add(w *httptest.ResponseRecorder) {
 	c.got[fmt.Sprintf("%d %v %s", w.Code, h, w.Body)]++
 }
 
-// withStatus returns how many responses had a status, and the number of distinct responses with this status.
-func (c *responseCounts) withStatus(status int) (answers, distinct int) {
+// countWithStatus returns how many responses had a status, and the number of distinct responses with this status.
+func (c *responseCounts) countWithStatus(status int) (answers, distinct int) {
 	for text, n := range c.got {
 		if strings.HasPrefix(text, fmt.Sprintf("%d ", status)) {
 			answers, distinct = answers+n, distinct+1
@@ -75,8 +75,8 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 
 	responses := map[string]bool{}
 	for guessed, c := range guesses {
-		compared, distinct := c.withStatus(http.StatusUnauthorized)
-		limited, _ := c.withStatus(http.StatusTooManyRequests)
+		compared, distinct := c.countWithStatus(http.StatusUnauthorized)
+		limited, _ := c.countWithStatus(http.StatusTooManyRequests)
 		if compared != 3 || distinct != 1 || limited != concurrentRequests-3 {
 			t.Errorf("sign-ins as %s: got 401 %d times with %d different bodies, and 429 %d times; want 3, 1 and %d",
 				guessed, compared, distinct, limited, concurrentRequests-3)
@@ -88,7 +88,7 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 	if len(responses) != 2 {
 		t.Errorf("different responses to all sign-ins: got %d, want one 401 and one 429: %v", len(responses), responses)
 	}
-	if answers, distinct := resets.withStatus(http.StatusOK); answers != concurrentRequests || distinct != 1 {
+	if answers, distinct := resets.countWithStatus(http.StatusOK); answers != concurrentRequests || distinct != 1 {
 		t.Errorf("request-password-reset: got 200 %d times with %d different bodies, want %d times with equal bodies: %v",
 			answers, distinct, concurrentRequests, resets.got)
 	}

@@ -90,11 +90,11 @@ type conn struct {
 	net.Conn
 	wire *faultyDialer
 
-	mu      sync.Mutex
-	waiting bool  // true if bytes were sent since the last response
-	broken  error // if not nil, the error of all further reads
-	lose    bool  // true if the next response is dropped
-	swallow bool  // true if sent bytes are dropped
+	mu                sync.Mutex
+	waiting           bool  // true if bytes were sent since the last response
+	broken            error // if not nil, the error of all further reads
+	dropsNextResponse bool
+	dropsSentBytes    bool
 }
 
 func (c *conn) Write(b []byte) (int, error) {
@@ -115,7 +115,7 @@ func (c *conn) dropsRequest() bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.swallow || c.broken != nil
+	return c.dropsSentBytes || c.broken != nil
 }
 
 // causeFault causes the fault of a round trip that begins.
@@ -131,7 +131,7 @@ func (c *conn) causeFault(f fault) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lose, c.swallow = f == lost, f == frozen
+	c.dropsNextResponse, c.dropsSentBytes = f == lost, f == frozen
 	if f == cut || f == unreachable {
 		c.broken = connectionReset()
 		_ = c.Close()
@@ -153,7 +153,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	if n > 0 {
 		c.waiting = false
 	}
-	if c.lose && n > 0 {
+	if c.dropsNextResponse && n > 0 {
 		c.broken = io.EOF
 		_ = c.Close()
 		return 0, io.EOF

@@ -70,8 +70,11 @@ func TestFaultyResponsesAreReported(t *testing.T) {
 		name, want string
 		wrap       func(http.Handler) http.Handler
 	}{
-		{"sessions of users are mixed up", "another user's or an older session", wrongUser("/api/auth/get-session")},
-		{"profiles are mixed up", "another user's or an older profile", wrongUser("/api/profile")},
+		{
+			"sessions of users are mixed up", "another user's or an older session",
+			answerWithOtherUser("/api/auth/get-session"),
+		},
+		{"profiles are mixed up", "another user's or an older profile", answerWithOtherUser("/api/profile")},
 		{"a write is lost", "another user's or an older profile", ignoreWrites("PUT")},
 		{"a request gets 503", "POST /api/auth/update-user: 503", answer503("/api/auth/update-user")},
 	} {
@@ -93,8 +96,9 @@ func TestFaultyResponsesAreReported(t *testing.T) {
 	}
 }
 
-// wrongUser answers GET of a path with the data of the user who sent the first request with a cookie and a token.
-func wrongUser(path string) func(http.Handler) http.Handler {
+// answerWithOtherUser answers GET of a path with the data of the user who sent the first request with a cookie and a
+// token.
+func answerWithOtherUser(path string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		var mu sync.Mutex
 		var other http.Header

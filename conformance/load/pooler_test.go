@@ -41,7 +41,7 @@ func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 	var sent sync.WaitGroup
 	var all []*child
 	for i := range environmentCount {
-		process := spawn(t, asEnvironment, env)
+		process := startChild(t, asEnvironment, env)
 		all = append(all, process)
 		b := newClient(c, &pipes{process.in, process.out, &sent, true})
 		c.users = append(c.users, newLoadUser(b, i))
@@ -127,5 +127,5 @@ func (p *pipes) Write(request []byte) (int, error) {
 
 func (p *pipes) Read(b []byte) (int, error) { return p.out.Read(b) }
 
-// Close does nothing: spawn ends the child process.
+// Close does nothing: startChild ends the child process.
 func (p *pipes) Close() error { return nil }

@@ -64,8 +64,8 @@ type child struct {
 	out *bufio.Reader
 }
 
-// spawn starts a child in a role (asServer or asEnvironment), which is stopped at the end of the test.
-func spawn(tb testing.TB, as string, env map[string]string) *child {
+// startChild starts a child in a role (asServer or asEnvironment), which is stopped at the end of the test.
+func startChild(tb testing.TB, as string, env map[string]string) *child {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), role+"="+as)

@@ -25,7 +25,7 @@ const sampleInterval = 15 * time.Second
 func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	database := dbtest.New(b)
-	server := spawn(b, asServer, settings(b, database))
+	server := startChild(b, asServer, settings(b, database))
 	address := server.readLine(b)
 	warmUpUser := newGroup(b, address, 0, 1)
 	r := &report{begun: time.Now(), before: warmUpCaches(b, warmUpUser, server, database)}

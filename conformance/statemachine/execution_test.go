@@ -56,12 +56,12 @@ func newTestbed(t *testing.T, users int) *testbed {
 	t.Helper()
 	s := &testbed{t: t, from: supabasetest.New(t), to: dbtest.New(t)}
 	s.summary = supabasetest.Fill(t, s.from, 4, users)
-	s.open(s.from, s.to)
+	s.startFunction(s.from, s.to)
 	return s
 }
 
-// open starts functions/migrate with the two databases, and the proxy.
-func (s *testbed) open(from, to string) {
+// startFunction starts functions/migrate with the two databases, and the proxy.
+func (s *testbed) startFunction(from, to string) {
 	s.t.Helper()
 	s.lambda = newLambda(s.t, "FROM_DATABASE_URL="+from, "TO_DATABASE_URL="+to)
 	s.proxy = httptest.NewServer(http.HandlerFunc(s.serve))

@@ -130,7 +130,7 @@ func TestImportContinuesAfterTargetWasUnavailable(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 400)
 	proxy := dbtest.NewProxy(t, s.to)
-	s.open(s.from, proxy.URL())
+	s.startFunction(s.from, proxy.URL())
 	copies := 0
 	s.setFault(func(t *task) *answer {
 		if t.action.Action == "copy" {

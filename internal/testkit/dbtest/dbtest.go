@@ -136,7 +136,7 @@ func (s *server) createTemplate(ctx context.Context, now time.Time) (string, err
 	if err == nil {
 		return name, nil
 	}
-	if isState(err, "42P04", "23505") { // duplicate_database; unique_violation if both are renamed at the same moment
+	if hasSQLState(err, "42P04", "23505") { // duplicate_database; unique_violation if both are renamed at the same moment
 		return name, s.drop(ctx, draft)
 	}
 	return "", errors.Join(fmt.Errorf("create the template database: %w", err), s.drop(ctx, draft))
@@ -153,7 +153,7 @@ func (s *server) dropOld(ctx context.Context, now time.Time) error {
 	}
 	for _, name := range found {
 		err := s.execStatement(ctx, "DROP DATABASE IF EXISTS "+quote(name))
-		if err != nil && !isState(err, "55006", "42501", "3D000") { // in use, of another owner, dropped meanwhile
+		if err != nil && !hasSQLState(err, "55006", "42501", "3D000") { // in use, of another owner, dropped meanwhile
 			return fmt.Errorf("drop an old test database: %w", err)
 		}
 	}
@@ -219,7 +219,7 @@ func hash(files fs.FS) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)[:6]), nil
 }
 
-func isState(err error, states ...string) bool {
+func hasSQLState(err error, states ...string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && slices.Contains(states, pg.Code)
 }

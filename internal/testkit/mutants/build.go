@@ -79,7 +79,7 @@ func (p *program) trySwitches(ctx context.Context) (int, error) {
 	marked := 0
 	for _, at := range compileError.FindAllStringSubmatch(output, -1) {
 		line, _ := strconv.Atoi(at[2])
-		marked += p.mark(at[1], line)
+		marked += p.markLine(at[1], line)
 	}
 	if marked == 0 {
 		return 0, fmt.Errorf("%s does not compile with switches: %s", p.dir, output)
@@ -87,10 +87,10 @@ func (p *program) trySwitches(ctx context.Context) (int, error) {
 	return marked, nil
 }
 
-// mark marks the mutants of the expressions on a line that does not compile, and returns how many it marked. The first
-// time it marks the + and +=, which may join strings. If the line still does not compile, it marks all its mutants for
-// a rebuild: the line may be a constant expression, which cannot call a function.
-func (p *program) mark(file string, line int) (marked int) {
+// markLine marks the mutants of the expressions on a line that does not compile, and returns how many it marked. The
+// first time it marks the + and +=, which may join strings. If the line still does not compile, it marks all its
+// mutants for a rebuild: the line may be a constant expression, which cannot call a function.
+func (p *program) markLine(file string, line int) (marked int) {
 	var found []*mutant
 	for _, m := range p.mutants {
 		if m.file == file && m.first <= line && line <= m.last && !m.needsRebuild && m.isViable() {
@@ -137,7 +137,7 @@ var errNotViable = errors.New("the mutant does not compile")
 // rebuild builds the test binaries with one mutant that cannot be switched on.
 func (p *program) rebuild(ctx context.Context, m *mutant) error {
 	defer p.write(p.original)
-	p.write(map[string][]byte{m.file: change(p.original[m.file], m)})
+	p.write(map[string][]byte{m.file: applyMutant(p.original[m.file], m)})
 	if _, err := p.compile(ctx); err != nil {
 		return errNotViable
 	}

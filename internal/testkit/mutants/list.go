@@ -103,7 +103,7 @@ func readList(path, dir string) ([]*mutant, error) {
 			mutants = append(mutants, m)
 		}
 	}
-	return numbered(mutants), nil
+	return sortAndNumber(mutants), nil
 }
 
 // operator is an operator in a file, with the lines of its expression or statement, the text of its own line, and the
@@ -128,7 +128,7 @@ func operatorsOf(path string) (map[place]operator, error) {
 	lines := strings.Split(string(src), "\n")
 	operators := map[place]operator{}
 	for _, d := range file.Decls {
-		function := declared(d)
+		function := declaredName(d)
 		ast.Inspect(d, func(n ast.Node) bool {
 			if pos, written := operatorOf(n); pos != token.NoPos {
 				p := files.Position(pos)
@@ -143,9 +143,9 @@ func operatorsOf(path string) (map[place]operator, error) {
 	return operators, nil
 }
 
-// declared returns the name that a declaration declares: of a function, of a method with its type (Store.Ready), or of
-// the first variable or constant.
-func declared(d ast.Decl) string {
+// declaredName returns the name that a declaration declares: of a function, of a method with its type (Store.Ready), or
+// of the first variable or constant.
+func declaredName(d ast.Decl) string {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
 		if d.Recv == nil {
@@ -174,9 +174,9 @@ func declared(d ast.Decl) string {
 	return ""
 }
 
-// numbered sorts the mutants, removes duplicates and numbers their operators from 1. gremlins lists a minus twice: as
-// ARITHMETIC_BASE and as INVERT_NEGATIVES.
-func numbered(mutants []*mutant) []*mutant {
+// sortAndNumber sorts the mutants, removes duplicates and numbers their operators from 1. gremlins lists a minus twice:
+// as ARITHMETIC_BASE and as INVERT_NEGATIVES.
+func sortAndNumber(mutants []*mutant) []*mutant {
 	slices.SortFunc(mutants, func(a, b *mutant) int {
 		return strings.Compare(a.sortKey(), b.sortKey())
 	})

@@ -172,7 +172,7 @@ func (o *options) tryAll(ctx context.Context, p *program, tests []*test) (map[ou
 	}
 	inParallel(o.workers, len(switched), func(i int) {
 		if ctx.Err() == nil {
-			result, by := o.try(ctx, switched[i], tests, o.workers)
+			result, by := o.tryMutant(ctx, switched[i], tests, o.workers)
 			report(switched[i], result, by)
 		}
 	})
@@ -186,7 +186,7 @@ func (o *options) tryAll(ctx context.Context, p *program, tests []*test) (map[ou
 		case err != nil:
 			report(m, killed, err.Error())
 		default:
-			result, by := o.try(ctx, m, tests, 1)
+			result, by := o.tryMutant(ctx, m, tests, 1)
 			report(m, result, by)
 		}
 	}

@@ -45,7 +45,7 @@ func rewrite(src []byte, ids map[place]int, joins map[place]bool) ([]byte, error
 		p := files.Position(operator)
 		at := place{p.Line, p.Column}
 		if id, ok := ids[at]; ok {
-			r.node(n, id, joins[at])
+			r.replaceOperator(n, id, joins[at])
 		}
 		return true
 	})
@@ -90,7 +90,8 @@ func isString(e ast.Expr) bool {
 	return false
 }
 
-func (r *rewriter) node(n ast.Node, id int, joinsStrings bool) {
+// replaceOperator replaces the operator of n by a call of the package switches. joinsStrings is true for a += of strings.
+func (r *rewriter) replaceOperator(n ast.Node, id int, joinsStrings bool) {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
 		r.binary(n, id)
@@ -184,8 +185,8 @@ func (r *rewriter) result() []byte {
 	return out
 }
 
-// change returns the source with the replacement of m in place of its operator.
-func change(src []byte, m *mutant) []byte {
+// applyMutant returns the source with the replacement of m in place of its operator.
+func applyMutant(src []byte, m *mutant) []byte {
 	start := 0
 	for line := 1; line < m.place.line; line++ {
 		start += strings.IndexByte(string(src[start:]), '\n') + 1

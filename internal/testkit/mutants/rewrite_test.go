@@ -44,7 +44,7 @@ func TestRewriteCallsSwitchesInsteadOfOperators(t *testing.T) {
 			mutants = append(mutants, &mutant{place: p})
 		}
 		ids := map[place]int{}
-		for _, m := range numbered(mutants) {
+		for _, m := range sortAndNumber(mutants) {
 			ids[m.place] = m.id
 		}
 		got, err := rewrite([]byte(source), ids, nil)
@@ -81,7 +81,7 @@ func TestReadListFindsTheOperatorsThatGremlinsLists(t *testing.T) {
 	}
 	var got []string
 	for _, m := range mutants {
-		got = append(got, m.String()+": "+m.replacement()+"\n"+string(change([]byte(source), m)))
+		got = append(got, m.String()+": "+m.replacement()+"\n"+string(applyMutant([]byte(source), m)))
 	}
 	changed := func(from, to string) string { return strings.Replace(source, from, to, 1) }
 	want := []string{

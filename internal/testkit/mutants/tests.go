@@ -121,10 +121,10 @@ func (t *test) measure(ctx context.Context, work string) bool {
 	return result == lived
 }
 
-// try runs tests with the mutant, the fastest ones first: one, then two, then four, and so on, until one fails. It
-// returns what run returns. For a mutant that can be switched on, it runs only the tests that reach it. If o.limit is
-// set, it leaves out the slowest tests. slots is how many mutants run at a time.
-func (o *options) try(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
+// tryMutant runs tests with the mutant, the fastest ones first: one, then two, then four, and so on, until one fails.
+// It returns what run returns. For a mutant that can be switched on, it runs only the tests that reach it. If o.limit
+// is set, it leaves out the slowest tests. slots is how many mutants run at a time.
+func (o *options) tryMutant(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
 	var env []string
 	if !m.needsRebuild {
 		env = []string{switches.Mutant + "=" + strconv.Itoa(m.id) + " " + m.replacement()}

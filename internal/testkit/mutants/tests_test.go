@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// script returns TestA of a test binary that is a shell script.
-func script(t *testing.T, text string) []*test {
+// testOfScript returns TestA of a test binary that is a shell script.
+func testOfScript(t *testing.T, text string) []*test {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "p.test")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
@@ -33,7 +33,7 @@ func TestRunReturnsTheOutcomeAndTheFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got, by := run(t.Context(), script(t, c.script), time.Second); got != c.want || by != c.by {
+			if got, by := run(t.Context(), testOfScript(t, c.script), time.Second); got != c.want || by != c.by {
 				t.Errorf("run the script %s: got the outcome %q with %q, want %q with %q", c.script, got, by, c.want, c.by)
 			}
 		})

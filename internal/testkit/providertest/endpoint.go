@@ -65,7 +65,7 @@ func (s *Server) authorizePage(w http.ResponseWriter, r *http.Request) {
 func (s *Server) document(p provider, endpoint string, content func() any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.record(p, endpoint, r, nil, nil)
-		if !s.fault(p, endpoint, nil).show(w, r, s.Delay) {
+		if !s.fault(p, endpoint, nil).send(w, r, s.Delay) {
 			writeJSON(w, http.StatusOK, content())
 		}
 	}
@@ -91,7 +91,7 @@ func (s *Server) userEndpoint(
 			writeJSON(w, http.StatusUnauthorized, map[string]any{"message": err.Error()})
 			return
 		}
-		if s.fault(p, endpoint, l).show(w, r, s.Delay) {
+		if s.fault(p, endpoint, l).send(w, r, s.Delay) {
 			return
 		}
 		answer := content(r, l.Visit.Person)
@@ -155,7 +155,7 @@ func (s *Server) debugToken(p provider) http.HandlerFunc {
 			writeJSON(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"message": err.Error()}})
 			return
 		}
-		if s.fault(p, "debug", l).show(w, r, s.Delay) {
+		if s.fault(p, "debug", l).send(w, r, s.Delay) {
 			return
 		}
 		data := map[string]any{"is_valid": false}

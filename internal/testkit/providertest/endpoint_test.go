@@ -98,7 +98,7 @@ func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 	if _, body := read(t, s, "https://www.googleapis.com/oauth2/v3/certs", ""); !strings.HasPrefix(body, "<!doctype") {
 		t.Errorf("GET the key set with the fault HTML: got %s, want an HTML page", body)
 	}
-	if got := s.Unclaimed(); len(got) != 1 || got[0].Endpoint != "jwks" {
+	if got := s.RequestsWithoutLogin(); len(got) != 1 || got[0].Endpoint != "jwks" {
 		t.Errorf("recorded requests that belong to no login: got %+v, want one to jwks", got)
 	}
 }

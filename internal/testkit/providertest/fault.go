@@ -49,8 +49,8 @@ func (s *Server) fault(p provider, endpoint string, l *Login) Fault {
 	return s.faults[p.id+" "+endpoint]
 }
 
-// show answers with the fault. It returns false if it wrote nothing, so that the caller sends the right answer.
-func (f Fault) show(w http.ResponseWriter, r *http.Request, delay time.Duration) bool {
+// send answers with the fault. It returns false if it wrote nothing, so that the caller sends the right answer.
+func (f Fault) send(w http.ResponseWriter, r *http.Request, delay time.Duration) bool {
 	switch f {
 	case "":
 		return false

@@ -49,9 +49,9 @@ type Login struct {
 	challenge string
 	server    *Server
 
-	mu       sync.Mutex
-	spent    bool // the code was used
-	requests []Request
+	mu         sync.Mutex
+	isCodeUsed bool // true also for a login from Grant, which has no code
+	requests   []Request
 }
 
 // Authorize acts as the browser of a user at the provider of an authorization URL. It returns an error where the
@@ -61,7 +61,7 @@ func (s *Server) Authorize(authorizationURL string, v Visit) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(providers(), func(p provider) bool { return matches(p.authorize, u.Host+u.Path) })
+	i := slices.IndexFunc(providers(), func(p provider) bool { return matchesPattern(p.authorize, u.Host+u.Path) })
 	if u.Scheme != "https" || i < 0 {
 		return nil, fmt.Errorf("no provider has the authorization URL %s", authorizationURL)
 	}
@@ -74,12 +74,12 @@ func (s *Server) Authorize(authorizationURL string, v Visit) (*Login, error) {
 		Scope: q.Get("scope"), AccessType: q.Get("access_type"), challenge: q.Get("code_challenge"), Code: newToken(),
 		server: s,
 	}
-	s.remember(l.Code, l)
+	s.storeLogin(l.Code, l)
 	return l, l.answer(p)
 }
 
-// matches reports whether a host with its path matches a pattern, in which {tenant} stands for any one segment.
-func matches(pattern, hostAndPath string) bool {
+// matchesPattern reports whether a host with its path matches a pattern, in which {tenant} stands for any one segment.
+func matchesPattern(pattern, hostAndPath string) bool {
 	before, after, hasTenant := strings.Cut(pattern, "{tenant}")
 	if !hasTenant {
 		return pattern == hostAndPath
@@ -169,11 +169,11 @@ func appleUser(who Person) string {
 
 // Grant authorizes the client without a browser, as an app on a phone does. The login has an access token and no code.
 func (s *Server) Grant(provider string, v Visit) *Login {
-	l := &Login{Provider: provider, Visit: v, Nonce: v.Nonce, server: s, spent: true, AccessToken: newToken()}
-	s.remember(l.AccessToken, l)
+	l := &Login{Provider: provider, Visit: v, Nonce: v.Nonce, server: s, isCodeUsed: true, AccessToken: newToken()}
+	s.storeLogin(l.AccessToken, l)
 	if find(provider).renews != nil {
 		l.RefreshToken = newToken()
-		s.remember(l.RefreshToken, l)
+		s.storeLogin(l.RefreshToken, l)
 	}
 	return l
 }
@@ -181,8 +181,8 @@ func (s *Server) Grant(provider string, v Visit) *Login {
 // MakeIDToken returns an id token of the login's user.
 func (l *Login) MakeIDToken() (string, error) { return l.server.sign(find(l.Provider), l) }
 
-// remember stores the login to which a code or token belongs.
-func (s *Server) remember(token string, l *Login) {
+// storeLogin stores the login to which a code or token belongs.
+func (s *Server) storeLogin(token string, l *Login) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.logins[token] = l
@@ -195,8 +195,8 @@ func (s *Server) login(token string) *Login {
 	return s.logins[token]
 }
 
-// forget makes a refresh token invalid.
-func (s *Server) forget(token string) {
+// invalidate makes a refresh token invalid.
+func (s *Server) invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.logins, token)

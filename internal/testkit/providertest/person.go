@@ -51,8 +51,8 @@ func (p provider) claimsOf(who Person) map[string]any {
 	return replace(p.claim(who), who.Profile)
 }
 
-// optional removes the members that are nil or "", and returns members.
-func optional(members map[string]any) map[string]any {
+// withoutEmpty removes the members that are nil or "", and returns members.
+func withoutEmpty(members map[string]any) map[string]any {
 	maps.DeleteFunc(members, func(_ string, value any) bool { return value == "" || value == nil })
 	return members
 }
@@ -74,7 +74,7 @@ func number(digits string) any {
 }
 
 func standardClaims(who Person) map[string]any {
-	claims := optional(map[string]any{"sub": who.Subject, "name": who.Name, "email": who.Email, "picture": who.Image})
+	claims := withoutEmpty(map[string]any{"sub": who.Subject, "name": who.Name, "email": who.Email, "picture": who.Image})
 	if who.Email != "" {
 		claims["email_verified"] = who.Verified
 	}
@@ -83,7 +83,7 @@ func standardClaims(who Person) map[string]any {
 
 func googleClaims(who Person) map[string]any {
 	first, last, _ := strings.Cut(who.Name, " ")
-	return replace(standardClaims(who), optional(map[string]any{"given_name": first, "family_name": last}))
+	return replace(standardClaims(who), withoutEmpty(map[string]any{"given_name": first, "family_name": last}))
 }
 
 func appleClaims(who Person) map[string]any {
@@ -95,7 +95,7 @@ func appleClaims(who Person) map[string]any {
 }
 
 func microsoftClaims(who Person) map[string]any {
-	claims := optional(map[string]any{
+	claims := withoutEmpty(map[string]any{
 		"sub": "pairwise-" + who.Subject, "oid": who.Subject, "tid": Tenant, "name": who.Name, "email": who.Email,
 		"picture": who.Image, "ver": "2.0",
 	})
@@ -108,7 +108,7 @@ func microsoftClaims(who Person) map[string]any {
 func twitchClaims(who Person) map[string]any {
 	claims := standardClaims(who)
 	delete(claims, "name")
-	return replace(claims, optional(map[string]any{"preferred_username": who.Name}))
+	return replace(claims, withoutEmpty(map[string]any{"preferred_username": who.Name}))
 }
 
 func facebookClaims(who Person) map[string]any {

@@ -29,7 +29,7 @@ func discordProfile(who Person) map[string]any {
 }
 
 func facebookProfile(who Person) map[string]any {
-	return optional(map[string]any{
+	return withoutEmpty(map[string]any{
 		"id": who.Subject, "name": who.Name, "email": who.Email,
 		"picture": map[string]any{"data": map[string]any{
 			"url": who.Image, "height": 50, "width": 50, "is_silhouette": who.Image == "",
@@ -49,7 +49,7 @@ func gitlabProfile(who Person) map[string]any {
 }
 
 func twitterProfile(who Person) map[string]any {
-	data := optional(map[string]any{
+	data := withoutEmpty(map[string]any{
 		"id": who.Subject, "name": who.Name, "username": "user" + who.Subject, "profile_image_url": who.Image,
 	})
 	return map[string]any{"data": data}
@@ -85,7 +85,7 @@ func spotifyProfile(who Person) map[string]any {
 func notionProfile(who Person) map[string]any {
 	user := map[string]any{
 		"object": "user", "id": who.Subject, "name": nullable(who.Name), "avatar_url": nullable(who.Image),
-		"type": "person", "person": optional(map[string]any{"email": who.Email}),
+		"type": "person", "person": withoutEmpty(map[string]any{"email": who.Email}),
 	}
 	return map[string]any{
 		"object": "user", "id": "b3f2", "type": "bot",
@@ -98,24 +98,24 @@ func zoomProfile(who Person) map[string]any {
 	if who.Verified {
 		verified = 1
 	}
-	return optional(map[string]any{
+	return withoutEmpty(map[string]any{
 		"id": who.Subject, "display_name": who.Name, "email": who.Email, "pic_url": who.Image, "verified": verified,
 		"status": "active",
 	})
 }
 
 func figmaProfile(who Person) map[string]any {
-	return optional(map[string]any{
+	return withoutEmpty(map[string]any{
 		"id": who.Subject, "handle": who.Name, "email": who.Email, "img_url": who.Image,
 	})
 }
 
 func kakaoProfile(who Person) map[string]any {
-	account := optional(map[string]any{"email": who.Email})
+	account := withoutEmpty(map[string]any{"email": who.Email})
 	if who.Email != "" {
 		account["is_email_valid"], account["is_email_verified"] = true, who.Verified
 	}
-	account["profile"] = optional(map[string]any{
+	account["profile"] = withoutEmpty(map[string]any{
 		"nickname": who.Name, "profile_image_url": who.Image, "thumbnail_image_url": who.Image,
 	})
 	return map[string]any{

@@ -48,9 +48,9 @@ func (l *Login) Requests() []Request {
 	return slices.Clone(l.requests)
 }
 
-// Unclaimed returns the requests that belong to no login: for keys and discovery documents, and those with an unknown
-// code or token.
-func (s *Server) Unclaimed() []Request {
+// RequestsWithoutLogin returns the requests that belong to no login: for keys and discovery documents, and those with
+// an unknown code or token.
+func (s *Server) RequestsWithoutLogin() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.unclaimed)

@@ -33,7 +33,7 @@ func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
 		if endpoint == "refresh" && l.Visit.OnRefresh != nil {
 			l.Visit.OnRefresh()
 		}
-		if s.fault(p, endpoint, l).show(w, r, s.Delay) {
+		if s.fault(p, endpoint, l).send(w, r, s.Delay) {
 			return
 		}
 		answer, err := s.exchange(p, endpoint, credential, l)
@@ -64,17 +64,17 @@ func (p provider) checkTokenRequest(r *http.Request, l *Login) error {
 	if r.PostForm.Get("grant_type") != "authorization_code" {
 		return fmt.Errorf("a wrong grant_type %q, want authorization_code or refresh_token", r.PostForm.Get("grant_type"))
 	}
-	return l.spend(r.PostForm.Get("redirect_uri"), r.PostForm.Get("code_verifier"))
+	return l.useCode(r.PostForm.Get("redirect_uri"), r.PostForm.Get("code_verifier"))
 }
 
-// spend marks the code of a login as used. It returns an error if the code was already used, or if the redirect URI or
-// the verifier is not that of the authorization URL.
-func (l *Login) spend(redirectURI, verifier string) error {
+// useCode marks the code of a login as used. It returns an error if the code was already used, or if the redirect URI
+// or the verifier is not that of the authorization URL.
+func (l *Login) useCode(redirectURI, verifier string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sum := sha256.Sum256([]byte(verifier))
 	switch {
-	case l.spent:
+	case l.isCodeUsed:
 		return errors.New("the code was already exchanged")
 	case redirectURI != l.RedirectURI:
 		return errors.New("another redirect_uri than in the authorization URL")
@@ -83,7 +83,7 @@ func (l *Login) spend(redirectURI, verifier string) error {
 	case l.challenge != "" && base64.RawURLEncoding.EncodeToString(sum[:]) != l.challenge:
 		return errors.New("a wrong code_verifier")
 	}
-	l.spent = true
+	l.isCodeUsed = true
 	return nil
 }
 
@@ -102,18 +102,18 @@ func (p provider) refuse(w http.ResponseWriter, reason error) {
 // exchange returns the token endpoint's answer to a code or refresh token.
 func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (map[string]any, error) {
 	access := newToken()
-	s.remember(access, l)
+	s.storeLogin(access, l)
 	answer := replace(p.grant, map[string]any{"access_token": access, "token_type": "Bearer"})
 	if scope := p.grantedScope(l.Scope); scope != nil {
 		answer["scope"] = scope
 	}
 	if p.renews != nil && p.renews(l) && (endpoint == "token" || p.rotates) {
 		refresh := newToken()
-		s.remember(refresh, l)
+		s.storeLogin(refresh, l)
 		answer["refresh_token"] = refresh
 	}
 	if endpoint == "refresh" && p.rotates {
-		s.forget(credential)
+		s.invalidate(credential)
 	}
 	if p.issuer != "" && p.id != "facebook" {
 		token, err := s.sign(p, l)
@@ -132,7 +132,7 @@ func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (ma
 func (s *Server) applyChanges(answer, changes map[string]any, l *Login) map[string]any {
 	for _, name := range []string{"access_token", "refresh_token"} {
 		if token, ok := changes[name].(string); ok {
-			s.remember(token, l)
+			s.storeLogin(token, l)
 		}
 	}
 	return replace(answer, changes)

@@ -29,7 +29,7 @@ var tokenColumns = []string{
 func (a *account) id() string { return a.user["id"].(string) }
 
 // after returns the time that is this many hours after the creation of the account.
-func (a *account) after(hours int) string { return stamp(a.born.Add(time.Duration(hours) * time.Hour)) }
+func (a *account) after(hours int) string { return formatTime(a.born.Add(time.Duration(hours) * time.Hour)) }
 
 // addEmpty adds a user without email, phone number, password and identity. Most of these users have a profile.
 func (g *generator) addEmpty() *account {
@@ -38,7 +38,7 @@ func (g *generator) addEmpty() *account {
 		"instance_id": zeroUUID, "id": cmp.Or(g.id, g.uuid()), "aud": "authenticated", "role": "authenticated",
 		"email_change": "", "phone_change": "", "email_change_confirm_status": 0, "is_sso_user": false, "is_anonymous": false,
 		"raw_app_meta_data": "{}", "raw_user_meta_data": "{}",
-		"created_at": stamp(a.born), "updated_at": a.after(1 + g.rng.IntN(9000)),
+		"created_at": formatTime(a.born), "updated_at": a.after(1 + g.rng.IntN(9000)),
 	}
 	g.id = ""
 	for _, column := range tokenColumns {
@@ -57,7 +57,7 @@ func (g *generator) addWithEmail() *account {
 	a.setEmail(g.email())
 	a.setPassword(pick(g, common))
 	a.user["email_confirmed_at"] = a.after(1)
-	a.user["confirmation_sent_at"] = stamp(a.born)
+	a.user["confirmation_sent_at"] = formatTime(a.born)
 	a.user["last_sign_in_at"] = a.after(2)
 	claims := []any{"sub", a.id(), "email", a.email, "email_verified", true, "phone_verified", false}
 	if g.chance(70) {
@@ -87,7 +87,7 @@ func (g *generator) addWithPhone() *account {
 func (g *generator) addSocial(provider string) *account {
 	a := g.addEmpty()
 	a.setEmail(g.email())
-	a.user["email_confirmed_at"] = stamp(a.born)
+	a.user["email_confirmed_at"] = formatTime(a.born)
 	a.user["last_sign_in_at"] = a.after(2)
 	g.addIdentity(a, provider, g.subject(), "")
 	return a
@@ -98,7 +98,7 @@ func (g *generator) addSSO(email string) *account {
 	a := g.addEmpty()
 	a.setEmail(email)
 	a.user["is_sso_user"] = true
-	a.user["email_confirmed_at"] = stamp(a.born)
+	a.user["email_confirmed_at"] = formatTime(a.born)
 	g.addIdentity(
 		a,
 		"sso:"+g.ssoProviders[0]["id"].(string),
@@ -163,7 +163,7 @@ func (g *generator) addToken(a *account, token string) {
 	a.user[token] = g.hex(28)
 	a.tokens = append(a.tokens, row{
 		"id": g.uuid(), "user_id": a.id(), "token_type": token, "token_hash": a.user[token], "relates_to": a.email,
-		"created_at": stamp(a.born), "updated_at": stamp(a.born),
+		"created_at": formatTime(a.born), "updated_at": formatTime(a.born),
 	})
 }
 

@@ -32,7 +32,7 @@ func newGenerator(seed uint64) *generator {
 	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x5eed))} //nolint:gosec // the rows must be the same every time
 	g.summary.Kinds, g.applied = map[string]int{}, map[string]int{}
 	for i, domain := range []string{"corp.example", "school.example"} {
-		id, at := g.uuid(), stamp(g.instant())
+		id, at := g.uuid(), formatTime(g.instant())
 		g.ssoProviders = append(g.ssoProviders, row{"id": id, "created_at": at, "updated_at": at, "disabled": i > 0})
 		g.ssoDomains = append(
 			g.ssoDomains,
@@ -59,7 +59,7 @@ func (g *generator) addAuditLog() {
 			action, actor = "user_deleted", g.uuid()
 		}
 		g.audit = append(g.audit, row{
-			"instance_id": zeroUUID, "id": g.uuid(), "created_at": stamp(g.instant()), "ip_address": "",
+			"instance_id": zeroUUID, "id": g.uuid(), "created_at": formatTime(g.instant()), "ip_address": "",
 			"payload": object("action", action, "actor_id", actor, "log_type", "account"),
 		})
 	}
@@ -96,8 +96,8 @@ func (g *generator) instant() time.Time {
 	return from.Add(time.Duration(g.rng.Int64N(6*365*24*3600*1e6)) * time.Microsecond)
 }
 
-// stamp returns a time in Postgres's format.
-func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05.000000-07") }
+// formatTime returns a time in Postgres's format.
+func formatTime(t time.Time) string { return t.Format("2006-01-02 15:04:05.000000-07") }
 
 func (g *generator) name() string {
 	return pick(g, []string{

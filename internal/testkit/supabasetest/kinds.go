@@ -22,7 +22,7 @@ func (s userKind) users() int { return max(1, s.size) }
 
 // userKinds are all kinds. The first is the most frequent one. Kinds with base come before the kinds with a part.
 var userKinds = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,
-	emails, emailConflicts, numbers,
+	emails, emailConflicts, phoneKinds,
 	providers(), providerPairs, oddIdentities,
 	storedPasswords(), secondFactors, times, oddIDs,
 	kindsThatChange("row", pending, oddRows), kindsThatChange("metadata", metadata()),
@@ -69,9 +69,9 @@ var ordinary = []userKind{
 	variant("invited", 10, func(g *generator, a *account) {
 		a.removePassword("")
 		g.setUnconfirmed(a)
-		a.user["invited_at"] = stamp(a.born)
+		a.user["invited_at"] = formatTime(a.born)
 	}),
-	variant("invitation accepted", 5, func(_ *generator, a *account) { a.user["invited_at"] = stamp(a.born) }),
+	variant("invitation accepted", 5, func(_ *generator, a *account) { a.user["invited_at"] = formatTime(a.born) }),
 	{name: "anonymous", weight: 15, make: func(g *generator) {
 		a := g.addEmpty()
 		a.removePassword("")
@@ -88,15 +88,15 @@ var ordinary = []userKind{
 		a.setPassword(fromSQL)
 	}),
 	{name: "wallet", weight: 4, make: func(g *generator) {
-		g.wallet("web3:solana:").removePassword(nil)
+		g.addWithWallet("web3:solana:").removePassword(nil)
 	}},
 	{name: "wallet, empty password", weight: 2, make: func(g *generator) {
-		g.wallet("web3:ethereum:0x").removePassword("")
+		g.addWithWallet("web3:ethereum:0x").removePassword("")
 	}},
 }
 
-// wallet adds a user who signs in with a crypto wallet. The subject of the identity begins with prefix.
-func (g *generator) wallet(prefix string) *account {
+// addWithWallet adds a user who signs in with a crypto wallet. The subject of the identity begins with prefix.
+func (g *generator) addWithWallet(prefix string) *account {
 	a := g.addEmpty()
 	subject := prefix + g.hex(20)
 	g.addIdentity(a, "web3", subject, object("sub", subject, "custom_claims", map[string]any{"address": subject}))
@@ -209,7 +209,7 @@ var deleted = []userKind{
 		again.setEmail("AGAIN." + deleted.email)
 		deleted.setEmail("again." + deleted.email)
 		deleted.user["deleted_at"], deleted.blocked = deleted.after(9001), true
-		deleted.setPassword(claimed[0])
-		again.setPassword(claimed[1])
+		deleted.setPassword(sameEmailPasswords[0])
+		again.setPassword(sameEmailPasswords[1])
 	}},
 }

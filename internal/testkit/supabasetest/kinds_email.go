@@ -61,8 +61,8 @@ func (g *generator) sameEmail(spellings ...string) []*account {
 	for i, spelling := range spellings {
 		a := g.addWithEmail()
 		a.setEmail(fmt.Sprintf(spelling, n))
-		a.setPassword(claimed[i])
-		a.user["created_at"] = stamp(born.Add(time.Duration(i) * time.Hour))
+		a.setPassword(sameEmailPasswords[i])
+		a.user["created_at"] = formatTime(born.Add(time.Duration(i) * time.Hour))
 		a.blocked = i > 0
 		group = append(group, a)
 	}
@@ -121,7 +121,7 @@ func phonesStoredWithSQL(name string, weight int, phones ...string) userKind {
 	}}
 }
 
-var numbers = []userKind{
+var phoneKinds = []userKind{
 	phonesStoredWithSQL("empty phone", 0, ""),
 	phonesStoredWithSQL("phone with a plus", 4, "+1555%d"),
 	phonesStoredWithSQL("phone with punctuation", 2, "+1 (555) %d.0-1"),

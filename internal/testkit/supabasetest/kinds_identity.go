@@ -116,8 +116,8 @@ func storedPasswords() []userKind {
 	return all
 }
 
-// factor adds a second factor to an account and returns its row.
-func (g *generator) factor(a *account, kind, status string) row {
+// addFactor adds a second factor to an account and returns its row.
+func (g *generator) addFactor(a *account, kind, status string) row {
 	f := row{
 		"id": g.uuid(), "user_id": a.id(), "friendly_name": kind + " of " + a.id()[:4], "factor_type": kind, "status": status,
 		"created_at": a.after(70), "updated_at": a.after(71),
@@ -135,7 +135,7 @@ func (g *generator) factor(a *account, kind, status string) row {
 	return f
 }
 
-func (g *generator) passkey(a *account, name string) {
+func (g *generator) addPasskey(a *account, name string) {
 	a.passkeys = append(a.passkeys, row{
 		"id":               g.uuid(),
 		"user_id":          a.id(),
@@ -154,27 +154,27 @@ func (g *generator) passkey(a *account, name string) {
 
 var secondFactors = []userKind{
 	variant("totp", 10, func(g *generator, a *account) {
-		g.factor(a, "totp", "verified")["last_challenged_at"] = stamp(g.instant())
+		g.addFactor(a, "totp", "verified")["last_challenged_at"] = formatTime(g.instant())
 	}),
-	variant("totp unverified", 4, func(g *generator, a *account) { g.factor(a, "totp", "unverified") }),
+	variant("totp unverified", 4, func(g *generator, a *account) { g.addFactor(a, "totp", "unverified") }),
 	variant("totp encrypted at rest", 1, func(g *generator, a *account) {
-		g.factor(a, "totp", "verified")["secret"] = encrypted.hash
+		g.addFactor(a, "totp", "verified")["secret"] = encrypted.hash
 	}),
-	variant("phone factor", 2, func(g *generator, a *account) { g.factor(a, "phone", "verified") }),
-	variant("phone factor unverified", 1, func(g *generator, a *account) { g.factor(a, "phone", "unverified") }),
-	variant("webauthn factor", 1, func(g *generator, a *account) { g.factor(a, "webauthn", "verified") }),
+	variant("phone factor", 2, func(g *generator, a *account) { g.addFactor(a, "phone", "verified") }),
+	variant("phone factor unverified", 1, func(g *generator, a *account) { g.addFactor(a, "phone", "unverified") }),
+	variant("webauthn factor", 1, func(g *generator, a *account) { g.addFactor(a, "webauthn", "verified") }),
 	variant("two factors", 2, func(g *generator, a *account) {
-		g.factor(a, "totp", "verified")
-		g.factor(a, "phone", "unverified")["friendly_name"] = ""
+		g.addFactor(a, "totp", "verified")
+		g.addFactor(a, "phone", "unverified")["friendly_name"] = ""
 	}),
-	variant("passkey", 4, func(g *generator, a *account) { g.passkey(a, "phone") }),
+	variant("passkey", 4, func(g *generator, a *account) { g.addPasskey(a, "phone") }),
 	variant("two passkeys", 1, func(g *generator, a *account) {
-		g.passkey(a, "phone")
-		g.passkey(a, "key")
+		g.addPasskey(a, "phone")
+		g.addPasskey(a, "key")
 	}),
 	{
 		name:   "by Google, with totp",
 		weight: 1,
-		make:   func(g *generator) { g.factor(g.addSocial("google"), "totp", "verified") },
+		make:   func(g *generator) { g.addFactor(g.addSocial("google"), "totp", "verified") },
 	},
 }

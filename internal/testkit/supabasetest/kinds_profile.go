@@ -16,8 +16,8 @@ var choices = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// newer has values of a newer version of the application, which the table user_profile does not allow.
-var newer = map[string]any{
+// newerChoices has values of a newer version of the application, which the table user_profile does not allow.
+var newerChoices = map[string]any{
 	"age_range": "35_44", "education_level": "bachelors", "tech_background": "beginner", "primary_goal": "career",
 	"learning_mode": "hands_on", "learning_speed": "accelerated",
 }
@@ -88,7 +88,7 @@ func knownProfiles() []userKind {
 func oddProfiles() []userKind {
 	all := []userKind{
 		specialProfile("profile with newer values", 4, func(p row) {
-			for field, value := range newer {
+			for field, value := range newerChoices {
 				p[field] = value
 			}
 		}),

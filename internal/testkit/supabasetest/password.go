@@ -79,9 +79,9 @@ var common = []secret{
 	},
 }
 
-// claimed are hashes for users with the same email. Their passwords differ, so that a test notices a sign-in to the
-// wrong account.
-var claimed = []secret{
+// sameEmailPasswords are hashes for users with the same email. Their passwords differ, so that a test notices a sign-in
+// to the wrong account.
+var sameEmailPasswords = []secret{
 	{plain: "claimed-Pass-1", hash: `$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW`},
 	{plain: "claimed-Pass-2", hash: `$2a$04$hrNTdvF6GB8a1Toe1upSj.kkX4br7LwwmGtkgwxHI9a9uiOytsLsu`},
 	{plain: "claimed-Pass-3", hash: `$2a$04$rRwisF7VeFyIWyTyHKGtme1RC5Zowuj0d1FKTEHuiXd4BkwfNMFsq`},

@@ -74,7 +74,7 @@ func (g *generator) addSocialAccount(i int) SocialAccount {
 	case 3:
 		earlier := g.accounts[len(g.accounts)-1-3*len(social)] // confirmed
 		a.born = earlier.born.AddDate(0, 0, 1)
-		a.user["created_at"] = stamp(a.born)
+		a.user["created_at"] = formatTime(a.born)
 		s.Email, s.Placeholder = strings.ToUpper(earlier.email), true
 	case 4:
 		s.Email = strings.Split(s.Email, "@")[0] + "@privaterelay.appleid.com"
@@ -83,7 +83,7 @@ func (g *generator) addSocialAccount(i int) SocialAccount {
 		a.setEmail(s.Email)
 	}
 	if s.Confirmed {
-		a.user["email_confirmed_at"] = stamp(a.born)
+		a.user["email_confirmed_at"] = formatTime(a.born)
 	}
 	if p.name == "azure" { // Supabase uses "sub" as the subject, Xenon uses "oid"
 		sub := g.hex(20)
