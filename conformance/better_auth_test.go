@@ -30,8 +30,8 @@ func betterAuthServer(t *testing.T, profile map[string]string) server {
 	s := server{origin: env["BETTER_AUTH_URL"], secret: env["BETTER_AUTH_SECRET"], mails: mails, database: dbtest.Empty(t)}
 	cmd := exec.Command("node", "--import", "./redirect.mjs", "server.mjs")
 	cmd.Dir = "reference"
-	cmd.Env = append(cmd.Environ(), append(toEnv(env), "DATABASE_URL="+s.database, "CHEAP_HASHES=on")...)
-	cmd.Env = append(cmd.Env, toEnv(providerServer(t).Environment())...)
+	cmd.Env = append(cmd.Environ(), append(environmentList(env), "DATABASE_URL="+s.database, "CHEAP_HASHES=on")...)
+	cmd.Env = append(cmd.Env, environmentList(providerServer(t).Environment())...)
 	s.address = runBetterAuth(t, cmd)
 	return s
 }

@@ -60,7 +60,7 @@ func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 		if step.Query != "" {
 			e.Do = "query " + p.names.replaceInText(p.fillPlaceholders(step.Query))
 		}
-		if text, ok := p.body(step); ok && len(text) < 4096 {
+		if text, hasBody := p.body(step); hasBody && len(text) < 4096 {
 			if e.Sent, err = p.names.replaceInJSON([]byte(text)); err != nil {
 				e.Sent = encodeJSON(p.names.replaceInText(text))
 			}

@@ -14,7 +14,7 @@ import (
 // socialSettings returns the settings of a server that is a client of every provider, and reaches the emulated ones.
 func socialSettings(t *testing.T) []string {
 	t.Helper()
-	return append(toEnv(allProviderSettings()), toEnv(providerServer(t).Environment())...)
+	return append(environmentList(allProviderSettings()), environmentList(providerServer(t).Environment())...)
 }
 
 // newVisit returns the sign-in of a new user at a provider, which has verified the user's email.

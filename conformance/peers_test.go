@@ -139,7 +139,7 @@ func startXenonPeers(t *testing.T) startPeer {
 		mails, database := filepath.Join(t.TempDir(), "mail.jsonl"), dbtest.New(t)
 		env = settings(env, mails)
 		env["DATABASE_URL"] = database
-		x, stop, err := xenontest.StartProcess(t.TempDir(), toEnv(env)...)
+		x, stop, err := xenontest.StartProcess(t.TempDir(), environmentList(env)...)
 		if err != nil {
 			return server{}, err
 		}

@@ -149,7 +149,7 @@ func (p *player) request(s step) (*http.Request, error) {
 	method, path, _ := strings.Cut(p.fillPlaceholders(s.Do), " ")
 	path = strings.TrimPrefix(path, p.origin)
 	var body io.Reader
-	if text, ok := p.body(s); ok {
+	if text, hasBody := p.body(s); hasBody {
 		body = strings.NewReader(text)
 	}
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.address+path, body)
@@ -176,7 +176,8 @@ func (p *player) request(s step) (*http.Request, error) {
 	return r, nil
 }
 
-func (p *player) body(s step) (text string, ok bool) {
+// body returns the body of the request of a step, if the step has one.
+func (p *player) body(s step) (text string, hasBody bool) {
 	switch {
 	case s.Text != nil:
 		return p.fillPlaceholders(*s.Text), true

@@ -49,7 +49,8 @@ func settings(profile map[string]string, mails string) (env map[string]string) {
 	return env
 }
 
-func toEnv(env map[string]string) (all []string) {
+// environmentList returns the environment variables as NAME=value.
+func environmentList(env map[string]string) (all []string) {
 	for name, value := range env {
 		all = append(all, name+"="+value)
 	}
@@ -61,7 +62,7 @@ func xenonServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
 	env := settings(profile, mails)
-	x := xenontest.Start(t, append(toEnv(env), toEnv(providerServer(t).Environment())...)...)
+	x := xenontest.Start(t, append(environmentList(env), environmentList(providerServer(t).Environment())...)...)
 	t.Cleanup(func() {
 		if t.Failed() && os.Getenv("XENON_LOG") != "" {
 			t.Logf("Xenon logged:\n%s", x.Log())

@@ -33,7 +33,7 @@ func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 			mails := filepath.Join(t.TempDir(), "mail.jsonl")
 			env := settings(profile, mails)
 			database, inspect := prepare(t)
-			x := xenontest.StartWithEnv(t, append(toEnv(env), database...)...)
+			x := xenontest.StartWithEnv(t, append(environmentList(env), database...)...)
 			s := server{x.URL, env["BETTER_AUTH_URL"], inspect, mails, env["BETTER_AUTH_SECRET"], true}
 			var n resultCounts
 			for _, c := range scenarios(t, "plain") {

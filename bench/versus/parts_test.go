@@ -207,7 +207,7 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 	return all
 }
 
-func (r *report) writeParts(b *strings.Builder) {
+func (r *report) writeRequestCosts(b *strings.Builder) {
 	b.WriteString("\n## Round trips, bytes and allocations of a request\n\nCounted, not timed: the handlers in one " +
 		"process, as in a function, from the event's JSON to the answer's, with one connection and the limits of a " +
 		"deployment switched on. *First* is the first request of a process, which connects (without TLS). The rest are " +

@@ -33,11 +33,11 @@ type bars struct {
 func (r *report) pictures() map[string]string {
 	return map[string]string{
 		"performance-throughput.svg": drawBars("Requests per second, 64 connections: longer is better; each request has its "+
-			"own scale", "", r.throughput()),
+			"own scale", "", r.throughputBars()),
 		"performance-latency.svg": drawBars("Milliseconds, one connection: shorter is better; thin line to p99; each "+
-			"request has its own scale", " ms", r.latency()),
+			"request has its own scale", " ms", r.latencyBars()),
 		"performance-start.svg": drawBars("From a process's start to its first answer, and memory: shorter is better", "",
-			r.footprint()),
+			r.startAndMemoryBars()),
 	}
 }
 
@@ -52,8 +52,8 @@ func (r *report) addBar(group *bars, request, subject, label, colour string, con
 	}
 }
 
-// requests returns a group of bars for each request: for Xenon, for Better Auth, and for the limit of the machine.
-func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
+// requestBars returns a group of bars for each request: for Xenon, for Better Auth, and for the limit of the machine.
+func (r *report) requestBars(conns int, value func(sample) float64) (all []bars) {
 	for _, request := range []string{"get-session", manyUsers, "token", "jwks"} {
 		group := bars{title: request}
 		r.addBar(&group, request, ours, ours, xenonColour, conns, value)
@@ -80,15 +80,15 @@ func (r *report) requests(conns int, value func(sample) float64) (all []bars) {
 	return all
 }
 
-func (r *report) throughput() []bars {
-	return r.requests(64, func(s sample) float64 { return s.perSecond })
+func (r *report) throughputBars() []bars {
+	return r.requestBars(64, func(s sample) float64 { return s.perSecond })
 }
 
-func (r *report) latency() []bars {
-	return r.requests(1, func(s sample) float64 { return s.p50 })
+func (r *report) latencyBars() []bars {
+	return r.requestBars(1, func(s sample) float64 { return s.p50 })
 }
 
-func (r *report) footprint() []bars {
+func (r *report) startAndMemoryBars() []bars {
 	p50 := func(s sample) float64 { return s.p50 }
 	begin := bars{title: "start to first answer, ms"}
 	r.addBar(&begin, "start to first answer", ourFunction, "functions/session", xenonColour, 1, p50)
@@ -119,7 +119,7 @@ func drawBars(title, unit string, groups []bars) string {
 	y := 34.0
 	for _, group := range groups {
 		y += 8
-		fmt.Fprintf(&b, `<text x="8" y="%.0f" font-weight="bold">%s</text>`+"\n", y+12, escaped(group.title))
+		fmt.Fprintf(&b, `<text x="8" y="%.0f" font-weight="bold">%s</text>`+"\n", y+12, escapeXML(group.title))
 		y += step
 		most := 1e-9
 		for _, one := range group.bars {
@@ -129,7 +129,7 @@ func drawBars(title, unit string, groups []bars) string {
 		for _, one := range group.bars {
 			fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="end">%s</text><rect x="%.0f" y="%.0f" width="%.1f" `+
 				`height="12" fill="%s"/>`,
-				left-8, y+12, escaped(one.label), left, y+2, max(x(one.value)-left, 1), one.colour)
+				left-8, y+12, escapeXML(one.label), left, y+2, max(x(one.value)-left, 1), one.colour)
 			end, text := x(one.value), formatNumber(one.value)+unit
 			if one.lineEnd > one.value {
 				fmt.Fprintf(&b, `<line x1="%.1f" y1="%.0f" x2="%.1f" y2="%.0f" stroke="%s" stroke-width="2"/>`, end, y+8,
@@ -150,13 +150,13 @@ func drawBars(title, unit string, groups []bars) string {
 		width,
 		y+10,
 		grey,
-		escaped(title),
-		escaped(title),
+		escapeXML(title),
+		escapeXML(title),
 		b.String(),
 	)
 }
 
-func escaped(text string) string {
+func escapeXML(text string) string {
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(text)) // a Builder never returns an error
 	return b.String()

@@ -195,7 +195,7 @@ func (r *report) markdown() string {
 	}
 	r.writeRequests(&b)
 	r.writeCosts(&b)
-	r.writeParts(&b)
+	r.writeRequestCosts(&b)
 	r.inits.write(&b)
 	r.writeMemory(&b)
 	r.writeGrowth(&b)

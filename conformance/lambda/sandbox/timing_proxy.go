@@ -29,14 +29,14 @@ func newTimingProxy(t testing.TB, api string) *TimingProxy {
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: api})
 	proxy.ErrorLog = log.New(io.Discard, "", 0) // at the end, the function is killed during its request for an event
 	proxy.ModifyResponse = func(r *http.Response) error {
-		if isNext(r.Request) {
+		if isEventRequest(r.Request) {
 			l.recordOnce(&l.sent)
 		}
 		return nil
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case isNext(r):
+		case isEventRequest(r):
 			l.recordOnce(&l.requested)
 		case strings.HasSuffix(r.URL.Path, "/response"):
 			l.recordOnce(&l.answered)
@@ -51,7 +51,7 @@ func newTimingProxy(t testing.TB, api string) *TimingProxy {
 	return l
 }
 
-func isNext(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/invocation/next") }
+func isEventRequest(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/invocation/next") }
 
 // recordOnce sets *when to the current time, unless it is already set.
 func (l *TimingProxy) recordOnce(when *time.Time) {
@@ -62,20 +62,20 @@ func (l *TimingProxy) recordOnce(when *time.Time) {
 	}
 }
 
-func (l *TimingProxy) read(what *time.Time) time.Time {
+func (l *TimingProxy) readTime(what *time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return *what
 }
 
 // FirstRequest returns the time of the function's first request for an event, which is the end of its start.
-func (l *TimingProxy) FirstRequest() time.Time { return l.read(&l.requested) }
+func (l *TimingProxy) FirstRequest() time.Time { return l.readTime(&l.requested) }
 
 // FirstEvent returns the time at which the first event was sent to the function.
-func (l *TimingProxy) FirstEvent() time.Time { return l.read(&l.sent) }
+func (l *TimingProxy) FirstEvent() time.Time { return l.readTime(&l.sent) }
 
 // FirstAnswer returns the time of the function's first answer to an event.
-func (l *TimingProxy) FirstAnswer() time.Time { return l.read(&l.answered) }
+func (l *TimingProxy) FirstAnswer() time.Time { return l.readTime(&l.answered) }
 
 // Now returns the wall clock time, without Go's monotonic part, so that it can be compared with the times of other
 // processes.

@@ -90,24 +90,25 @@ func isString(e ast.Expr) bool {
 	return false
 }
 
-// replaceOperator replaces the operator of n by a call of the package switches. joinsStrings is true for a += of strings.
+// replaceOperator makes the operator of n switchable, with a call of the package switches. joinsStrings is true for a
+// += of strings.
 func (r *rewriter) replaceOperator(n ast.Node, id int, joinsStrings bool) {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
-		r.binary(n, id)
+		r.replaceBinaryOperator(n, id)
 	case *ast.UnaryExpr:
-		r.operator(n.OpPos, n.Op, fmt.Sprintf("switches_.Negative(%d, ", id))
+		r.replaceText(n.OpPos, n.Op, fmt.Sprintf("switches_.Negative(%d, ", id))
 		r.insertBehind(n.End(), ")")
 	case *ast.IncDecStmt:
 		operator := n.Tok.String()[:1]
-		r.operator(n.TokPos, n.Tok, r.assignment(id, n.X, calculation(operator), operator)+"1)")
+		r.replaceText(n.TokPos, n.Tok, r.assignment(id, n.X, calculatingFunction(operator), operator)+"1)")
 	case *ast.AssignStmt:
 		operator := strings.TrimSuffix(n.Tok.String(), "=")
-		function := calculation(operator)
+		function := calculatingFunction(operator)
 		if joinsStrings {
 			function = "Join"
 		}
-		r.operator(n.TokPos, n.Tok, r.assignment(id, n.Lhs[0], function, operator))
+		r.replaceText(n.TokPos, n.Tok, r.assignment(id, n.Lhs[0], function, operator))
 		r.insertBehind(n.End(), ")")
 	case *ast.BranchStmt:
 		other := map[token.Token]string{token.BREAK: "continue", token.CONTINUE: "break"}[n.Tok]
@@ -118,26 +119,26 @@ func (r *rewriter) replaceOperator(n ast.Node, id int, joinsStrings bool) {
 	}
 }
 
-func (r *rewriter) binary(n *ast.BinaryExpr, id int) {
+func (r *rewriter) replaceBinaryOperator(n *ast.BinaryExpr, id int) {
 	switch n.Op {
 	case token.EQL, token.NEQ:
 		r.insertBefore(n.Pos(), fmt.Sprintf("switches_.Equal(%d, ", id))
 		r.insertBehind(n.End(), ")")
 	case token.LAND, token.LOR:
 		r.insertBefore(n.Pos(), fmt.Sprintf("switches_.Logical(%d, func() bool { return (", id))
-		r.operator(n.OpPos, n.Op, fmt.Sprintf(") }, %q, func() bool { return (", n.Op))
+		r.replaceText(n.OpPos, n.Op, fmt.Sprintf(") }, %q, func() bool { return (", n.Op))
 		r.insertBehind(n.End(), ") })")
 	case token.LSS, token.LEQ, token.GTR, token.GEQ:
 		r.call(n, "Compare", id)
 	default:
-		r.call(n, calculation(n.Op.String()), id)
+		r.call(n, calculatingFunction(n.Op.String()), id)
 	}
 }
 
 // call turns a + b into switches_.Calculate(id, a, "+", b).
 func (r *rewriter) call(n *ast.BinaryExpr, function string, id int) {
 	r.insertBefore(n.Pos(), fmt.Sprintf("switches_.%s(%d, ", function, id))
-	r.operator(n.OpPos, n.Op, fmt.Sprintf(", %q, ", n.Op))
+	r.replaceText(n.OpPos, n.Op, fmt.Sprintf(", %q, ", n.Op))
 	r.insertBehind(n.End(), ")")
 }
 
@@ -147,7 +148,8 @@ func (r *rewriter) assignment(id int, left ast.Expr, function, operator string) 
 	return fmt.Sprintf("= switches_.%s(%d, %s, %q, ", function, id, text, operator)
 }
 
-func calculation(operator string) string {
+// calculatingFunction returns the name of the function of the package switches that computes an operator.
+func calculatingFunction(operator string) string {
 	switch operator {
 	case "+", "-", "*", "/":
 		return "Calculate"
@@ -167,7 +169,8 @@ func (r *rewriter) insertBehind(p token.Pos, text string) {
 	r.behind[r.offset(p)] = text + r.behind[r.offset(p)]
 }
 
-func (r *rewriter) operator(p token.Pos, written token.Token, text string) {
+// replaceText replaces the operator `written`, which begins at p, by text.
+func (r *rewriter) replaceText(p token.Pos, written token.Token, text string) {
 	r.operators[r.offset(p)] = replaced{len(written.String()), text}
 }
 

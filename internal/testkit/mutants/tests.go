@@ -139,7 +139,7 @@ func (o *options) tryMutant(ctx context.Context, m *mutant, tests []*test, slots
 	}
 	for size := 1; len(tests) > 0; size *= 2 {
 		size = min(size, len(tests))
-		for _, group := range byBinary(tests[:size]) {
+		for _, group := range groupByBinary(tests[:size]) {
 			if result, by := o.runGroup(ctx, group, slots, env...); result != lived {
 				return result, by
 			}
@@ -180,7 +180,7 @@ func fastest(sorted []*test, limit time.Duration) []*test {
 	return sorted
 }
 
-func byBinary(tests []*test) [][]*test {
+func groupByBinary(tests []*test) [][]*test {
 	var groups [][]*test
 	for _, t := range tests {
 		i := slices.IndexFunc(groups, func(g []*test) bool { return g[0].binary == t.binary })

@@ -18,10 +18,10 @@ func (s *Server) handler() http.Handler {
 			mux.HandleFunc("GET "+p.profile, s.userEndpoint(p, "profile", p.profileAnswer))
 		}
 		if p.jwks != "" {
-			mux.HandleFunc("GET "+p.jwks, s.document(p, "jwks", func() any { return s.jwks(p) }))
+			mux.HandleFunc("GET "+p.jwks, s.documentEndpoint(p, "jwks", func() any { return s.jwks(p) }))
 		}
 		if p.discovery != "" {
-			mux.HandleFunc("GET "+p.discovery, s.document(p, "discovery", func() any { return p.discoveryDocument() }))
+			mux.HandleFunc("GET "+p.discovery, s.documentEndpoint(p, "discovery", func() any { return p.discoveryDocument() }))
 		}
 	}
 	github, microsoft, facebook := find("github"), find("microsoft"), find("facebook")
@@ -61,8 +61,8 @@ func (s *Server) authorizePage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// document serves a document that needs no access token: a key set or a discovery document.
-func (s *Server) document(p provider, endpoint string, content func() any) http.HandlerFunc {
+// documentEndpoint serves a document that needs no access token: a key set or a discovery document.
+func (s *Server) documentEndpoint(p provider, endpoint string, content func() any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.record(p, endpoint, r, nil, nil)
 		if !s.fault(p, endpoint, nil).send(w, r, s.Delay) {
@@ -84,7 +84,7 @@ func (s *Server) userEndpoint(
 			endpoint = "confirmed_email"
 		}
 		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		l := s.login(token)
+		l := s.findLogin(token)
 		err := p.checkUserRequest(r, isBearer && l != nil && l.Provider == p.id)
 		s.record(p, endpoint, r, l, err)
 		if err != nil {
@@ -145,7 +145,7 @@ func (p provider) profileAnswer(r *http.Request, who Person) any {
 // client's secret.
 func (s *Server) debugToken(p provider) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		l := s.login(r.URL.Query().Get("input_token"))
+		l := s.findLogin(r.URL.Query().Get("input_token"))
 		var err error
 		if r.URL.Query().Get("access_token") != ClientID(p.id)+"|"+ClientSecret(p.id) {
 			err = errors.New("a wrong access token of the app")

@@ -79,8 +79,8 @@ func (s *Server) kid(p provider) string {
 	return p.id + "-key-" + strconv.Itoa(s.rotations[p.id]+1)
 }
 
-// sign returns the id token of a login, changed as the Forgery in l.Visit.IDToken says.
-func (s *Server) sign(p provider, l *Login) (string, error) {
+// makeIDToken returns the id token of a login, changed as the Forgery in l.Visit.IDToken says.
+func (s *Server) makeIDToken(p provider, l *Login) (string, error) {
 	forgery := l.Visit.IDToken
 	if forgery.Text != "" {
 		return forgery.Text, nil

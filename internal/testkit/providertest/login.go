@@ -75,7 +75,7 @@ func (s *Server) Authorize(authorizationURL string, v Visit) (*Login, error) {
 		server: s,
 	}
 	s.storeLogin(l.Code, l)
-	return l, l.answer(p)
+	return l, l.setCallback(p)
 }
 
 // matchesPattern reports whether a host with its path matches a pattern, in which {tenant} stands for any one segment.
@@ -118,8 +118,8 @@ func (p provider) checkAuthorization(q url.Values) error {
 	return nil
 }
 
-// answer sets Callback, and for Apple also Form, to what the provider sends back through the browser.
-func (l *Login) answer(p provider) error {
+// setCallback sets Callback, and for Apple also Form, to what the provider sends back through the browser.
+func (l *Login) setCallback(p provider) error {
 	q := url.Values{"state": {l.State}}
 	if l.Visit.Refuse != "" {
 		q.Set("error", l.Visit.Refuse)
@@ -133,7 +133,7 @@ func (l *Login) answer(p provider) error {
 		q.Set("iss", l.Visit.Issuer)
 	}
 	if p.id == "apple" && l.Visit.Refuse == "" {
-		token, err := l.server.sign(p, l)
+		token, err := l.server.makeIDToken(p, l)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (s *Server) Grant(provider string, v Visit) *Login {
 }
 
 // MakeIDToken returns an id token of the login's user.
-func (l *Login) MakeIDToken() (string, error) { return l.server.sign(find(l.Provider), l) }
+func (l *Login) MakeIDToken() (string, error) { return l.server.makeIDToken(find(l.Provider), l) }
 
 // storeLogin stores the login to which a code or token belongs.
 func (s *Server) storeLogin(token string, l *Login) {
@@ -188,8 +188,8 @@ func (s *Server) storeLogin(token string, l *Login) {
 	s.logins[token] = l
 }
 
-// login returns the login to which a code or token belongs, or nil.
-func (s *Server) login(token string) *Login {
+// findLogin returns the login to which a code or token belongs, or nil.
+func (s *Server) findLogin(token string) *Login {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.logins[token]

@@ -23,7 +23,7 @@ func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
 		if r.PostForm.Get("grant_type") == "refresh_token" {
 			endpoint, credential = "refresh", r.PostForm.Get("refresh_token")
 		}
-		l := s.login(credential)
+		l := s.findLogin(credential)
 		refused := p.checkTokenRequest(r, l)
 		s.record(p, endpoint, r, l, refused)
 		if refused != nil {
@@ -116,7 +116,7 @@ func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (ma
 		s.invalidate(credential)
 	}
 	if p.issuer != "" && p.id != "facebook" {
-		token, err := s.sign(p, l)
+		token, err := s.makeIDToken(p, l)
 		if err != nil {
 			return nil, err
 		}

@@ -20,12 +20,12 @@ func Bulk(t testing.TB, url string, users, identities, profiles int) {
 	}
 	withConnection(t, url, "fill the source in bulk", func(ctx context.Context, conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			return withoutIndexes(ctx, tx, func() error { return bulk(ctx, tx, users, identities, profiles) })
+			return withoutIndexes(ctx, tx, func() error { return insertBulkRows(ctx, tx, users, identities, profiles) })
 		})
 	})
 }
 
-func bulk(ctx context.Context, tx pgx.Tx, users, identities, profiles int) error {
+func insertBulkRows(ctx context.Context, tx pgx.Tx, users, identities, profiles int) error {
 	for _, part := range []struct {
 		sql       string
 		arguments []any

@@ -62,7 +62,7 @@ func (g *generator) generateUsers(n int) {
 	}
 	for len(g.accounts) < n {
 		s := kindFor(g.rng.IntN(total))
-		if len(g.accounts)+s.users() > n {
+		if len(g.accounts)+s.userCount() > n {
 			s = userKinds[0] // this kind creates a single user
 		}
 		g.generateKind(s)
@@ -90,7 +90,7 @@ func (g *generator) generateKind(s userKind) {
 		if s.base {
 			g.bases = append(g.bases, a)
 		}
-		if a.password != "" && g.summary.Kinds[s.name] <= maxKnownUsers*s.users() {
+		if a.password != "" && g.summary.Kinds[s.name] <= maxKnownUsers*s.userCount() {
 			g.summary.KnownUsers = append(g.summary.KnownUsers, a.knownUser(s.name))
 		}
 	}

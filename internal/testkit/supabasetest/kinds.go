@@ -18,7 +18,7 @@ type userKind struct {
 	base bool
 }
 
-func (s userKind) users() int { return max(1, s.size) }
+func (s userKind) userCount() int { return max(1, s.size) }
 
 // userKinds are all kinds. The first is the most frequent one. Kinds with base come before the kinds with a part.
 var userKinds = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,

@@ -19,12 +19,12 @@ const (
 )
 
 var (
-	active, replacement = parse(os.Getenv(Mutant))
+	active, replacement = parseMutant(os.Getenv(Mutant))
 	reachedFile         = os.Getenv(Reached)
 	reached             [1 << 16]atomic.Bool
 )
 
-func parse(mutant string) (id int, operator string) {
+func parseMutant(mutant string) (id int, operator string) {
 	number, operator, _ := strings.Cut(mutant, " ")
 	id, _ = strconv.Atoi(number) // 0 without a mutant
 	return id, operator
@@ -49,7 +49,8 @@ func appendReached(id int) {
 	fmt.Fprintln(f, id)
 }
 
-func operator(id int, written string) string {
+// operatorFor returns the operator to compute: the replacement for the active mutant, otherwise the written operator.
+func operatorFor(id int, written string) string {
 	if On(id) {
 		return replacement
 	}
@@ -61,7 +62,7 @@ func Equal[T ~bool](id int, result T) T { return result != T(On(id)) }
 
 // Logical computes && and ||.
 func Logical(id int, a func() bool, written string, b func() bool) bool {
-	if operator(id, written) == "&&" {
+	if operatorFor(id, written) == "&&" {
 		return a() && b()
 	}
 	return a() || b()
@@ -69,7 +70,7 @@ func Logical(id int, a func() bool, written string, b func() bool) bool {
 
 // Compare computes <, <=, > and >=.
 func Compare[T cmp.Ordered](id int, a T, written string, b T) bool {
-	switch operator(id, written) {
+	switch operatorFor(id, written) {
 	case "<":
 		return a < b
 	case "<=":
@@ -99,7 +100,7 @@ type number interface {
 
 // Calculate computes +, -, * and /. The mutant of an assignment such as a += b may have no operator: a = b.
 func Calculate[T number](id int, a T, written string, b T) T {
-	switch operator(id, written) {
+	switch operatorFor(id, written) {
 	case "+":
 		return a + b
 	case "-":
@@ -115,7 +116,7 @@ func Calculate[T number](id int, a T, written string, b T) T {
 
 // Join computes a += b for strings. The mutant is a = b.
 func Join[T ~string](id int, a T, written string, b T) T {
-	if operator(id, written) == "+" {
+	if operatorFor(id, written) == "+" {
 		return a + b
 	}
 	return b
@@ -123,7 +124,7 @@ func Join[T ~string](id int, a T, written string, b T) T {
 
 // Bits computes &, |, ^, &^ and %, which need integers, and *, which is the mutant of %.
 func Bits[T integer](id int, a T, written string, b T) T {
-	switch operator(id, written) {
+	switch operatorFor(id, written) {
 	case "&":
 		return a & b
 	case "|":
@@ -143,7 +144,7 @@ func Bits[T integer](id int, a T, written string, b T) T {
 
 // Shift computes << and >>.
 func Shift[T, U integer](id int, a T, written string, b U) T {
-	switch operator(id, written) {
+	switch operatorFor(id, written) {
 	case "<<":
 		return a << b
 	case ">>":

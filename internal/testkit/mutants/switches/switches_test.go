@@ -31,7 +31,7 @@ func TestOnlyTheActiveOperatorChanges(t *testing.T) {
 		if got := test.result(); got != test.plain {
 			t.Errorf("the switch %s, not active: got %v, want %v", test.mutant, got, test.plain)
 		}
-		active, replacement = parse(test.mutant)
+		active, replacement = parseMutant(test.mutant)
 		if got := test.result(); got != test.want {
 			t.Errorf("the switch %s, active: got %v, want %v", test.mutant, got, test.want)
 		}
