@@ -52,8 +52,8 @@ func BenchmarkImport(b *testing.B) {
 	})
 	few := min(rowByRowUsers, s.users)
 	all := func(d time.Duration) time.Duration { return d * time.Duration(s.users) / time.Duration(few) }
-	inGo := all(s.runIntoNewTarget(b, "row by row", s.rowByRow))
-	slow := all(s.runIntoNewTarget(b, "row by row", s.runBetterAuthMigration))
+	inGo := all(s.runIntoNewTarget(b, "row by row in Go", s.rowByRow))
+	slow := all(s.runIntoNewTarget(b, "row by row with Better Auth", s.runBetterAuthMigration))
 	if slow == 0 {
 		slow = inGo
 	}
@@ -76,7 +76,7 @@ func BenchmarkImport(b *testing.B) {
 		{"Xenon, 2 batches at a time", two},
 		{"Xenon again, nothing changed", again},
 		{"Xenon, verification", verify},
-		{fmt.Sprintf("row by row in Go, from %d", few), inGo},
+		{fmt.Sprintf("row by row in Go, extrapolated from %d", few), inGo},
 		{"row by row", slow},
 	} {
 		fmt.Fprintf(

@@ -154,7 +154,7 @@ func startXenonPeers(t *testing.T) startPeer {
 	}
 }
 
-// startBetterAuthPeers starts one Node process, and returns a function that starts a Better Auth server in this process
+// startBetterAuthPeers starts one Node process, and returns a function that starts a Better Auth server in that process
 // for each call.
 func startBetterAuthPeers(t *testing.T) startPeer {
 	t.Helper()

@@ -113,9 +113,9 @@ type playerLogin struct {
 	seen int // the number of requests that providerRequests has returned for earlier steps
 }
 
-// providerRequests returns the requests that the server has sent to providers during the step. They are in
-// comparable form, and sorted by URL, because a server may send two at the same time. Requests for keys are not
-// compared, because the servers cache keys for different times.
+// providerRequests returns the requests that the server has sent to providers during the step. They are in comparable
+// form, and sorted as JSON texts, because a server may send two at the same time. Requests for keys are not compared,
+// because the servers cache keys for different times.
 func (p *player) providerRequests() (all []json.RawMessage) {
 	for _, l := range p.logins {
 		requests := l.Requests()

@@ -114,7 +114,7 @@ func (ix interchange) joseVerifies(t *testing.T, token, alg string) bool {
 	return err == nil
 }
 
-// After `xenon schema up` Xenon works on the tables of each version of Better Auth, and so does that version.
+// After `xenon schema up`, Xenon works on the tables of each version of Better Auth, and that version still works, too.
 func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 	t.Parallel()
 	for name, missing := range betterAuthVersions {

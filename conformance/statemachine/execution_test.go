@@ -60,7 +60,7 @@ func newTestbed(t *testing.T, users int) *testbed {
 	return s
 }
 
-// startFunction starts functions/migrate with the two databases, and the proxy.
+// startFunction starts the emulated Lambda for functions/migrate with the two databases, and the proxy.
 func (s *testbed) startFunction(from, to string) {
 	s.t.Helper()
 	s.lambda = newLambda(s.t, "FROM_DATABASE_URL="+from, "TO_DATABASE_URL="+to)

@@ -199,9 +199,9 @@ func (s *Sandbox) Invoke(event any) []byte {
 	return answer
 }
 
-// InvokeHTTP sends an event of the HTTP API. The response must have the format that API Gateway expects. As API Gateway
-// does, it rejects requests with headers above its limit. A response with headers above CloudFront's limit fails the
-// test.
+// InvokeHTTP sends an event of the HTTP API. The response must have the format that API Gateway expects. Like API
+// Gateway, InvokeHTTP answers 431 to a request with more than web.MaxRequestHeader bytes of headers. A response with
+// headers above CloudFront's limit fails the test.
 func (s *Sandbox) InvokeHTTP(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	s.t.Helper()
 	if requestHeaderBytes(event) > web.MaxRequestHeader {
@@ -263,8 +263,8 @@ func (s *Sandbox) HasPrinted(text string) bool {
 // AddSecrets adds values that the function must not print, in addition to the patterns of FindSecrets.
 func (s *Sandbox) AddSecrets(values ...string) { s.hidden = append(s.hidden, values...) }
 
-// StartTimes returns the times at which the function's process was started: one, unless the process has ended in
-// between.
+// StartTimes returns the times at which the function's process was started. There are several if the process has ended
+// and was started again.
 func (s *Sandbox) StartTimes() []time.Time {
 	s.t.Helper()
 	text, err := os.ReadFile(s.began)

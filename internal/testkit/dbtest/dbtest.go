@@ -31,8 +31,8 @@ import (
 const SharedServer = "XENON_TEST_SERVER"
 
 // New returns the URL of a new database with all migrations and no rows. The database and its connections are removed
-// at the end of the test. It is on the server of DATABASE_URL, else on the shared server, or else on a private server
-// that the first call of the process starts. The private server ends with the process, even if that is killed.
+// at the end of the test. The server is that of DATABASE_URL, or else the shared server, or else a private server that
+// the first call of the process starts. The private server ends with the process, even if that is killed.
 func New(t testing.TB) string {
 	t.Helper()
 	s, err := startServer()

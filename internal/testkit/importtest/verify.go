@@ -33,8 +33,8 @@ func ForEachRow(t *testing.T, c *pgx.Conn, sql string, into []any, f func()) {
 	}
 }
 
-// ExecWithoutTriggers executes statements without triggers. $1 in a statement is the id. Each statement must change
-// exactly one row.
+// ExecWithoutTriggers disables triggers on the connection and executes statements. $1 in a statement is the id. Each
+// statement must change exactly one row.
 func ExecWithoutTriggers(t *testing.T, c *pgx.Conn, id string, statements ...string) {
 	t.Helper()
 	if _, err := c.Exec(t.Context(), "set session_replication_role = replica"); err != nil {
@@ -49,7 +49,8 @@ func ExecWithoutTriggers(t *testing.T, c *pgx.Conn, id string, statements ...str
 }
 
 // OrdinaryUsers returns the ids of at least n users of the target who have a password, a Google account, no other
-// account and a profile with time_per_week. It also returns the ids of their Google accounts.
+// account, a name of at least four characters and a profile with time_per_week. It also returns the ids of their Google
+// accounts.
 func OrdinaryUsers(t *testing.T, c *pgx.Conn, n int) (users, accounts []string) {
 	t.Helper()
 	var user, account string

@@ -157,12 +157,12 @@ func (g *generator) setUnconfirmed(a *account) {
 	g.addToken(a, "confirmation_token")
 }
 
-// addToken stores a one-time token in the column of the user and, like newer versions of Supabase Auth, in the table of
-// one-time tokens.
-func (g *generator) addToken(a *account, token string) {
-	a.user[token] = g.hex(28)
+// addToken stores a random one-time token in a column of the user, which is one of tokenColumns, and, like newer
+// versions of Supabase Auth, in the table of one-time tokens.
+func (g *generator) addToken(a *account, column string) {
+	a.user[column] = g.hex(28)
 	a.tokens = append(a.tokens, row{
-		"id": g.uuid(), "user_id": a.id(), "token_type": token, "token_hash": a.user[token], "relates_to": a.email,
+		"id": g.uuid(), "user_id": a.id(), "token_type": column, "token_hash": a.user[column], "relates_to": a.email,
 		"created_at": formatTime(a.born), "updated_at": formatTime(a.born),
 	})
 }
