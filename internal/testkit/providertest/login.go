@@ -24,10 +24,10 @@ type Visit struct {
 	Tokens      map[string]any    `json:"tokens"`      // replaces members of the token endpoint's answer to the code
 	Renewed     map[string]any    `json:"renewed"`     // replaces members of the endpoint's answers to refresh tokens
 	IDToken     Forgery           `json:"idToken"`     // how the id token differs from a valid one
-	Debug       map[string]any    `json:"debug"`    // replaces members of Facebook's answer about an access token
-	Faults      map[string]Fault  `json:"faults"`   // by endpoint
-	Callback    map[string]string `json:"callback"` // replaces parameters of the callback; "" removes one
-	OnRefresh   func()            `json:"-"`        // runs before the token endpoint answers to a refresh token
+	Debug       map[string]any    `json:"debug"`       // replaces members of Facebook's answer about an access token
+	Faults      map[string]Fault  `json:"faults"`      // by endpoint
+	Callback    map[string]string `json:"callback"`    // replaces parameters of the callback; "" removes one
+	OnRefresh   func()            `json:"-"`           // runs before the token endpoint answers to a refresh token
 }
 
 // Login is one user's authorization of the client. Authorize and Grant create it.

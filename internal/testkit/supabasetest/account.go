@@ -29,7 +29,9 @@ var tokenColumns = []string{
 func (a *account) id() string { return a.user["id"].(string) }
 
 // after returns the time that is this many hours after the creation of the account.
-func (a *account) after(hours int) string { return formatTime(a.born.Add(time.Duration(hours) * time.Hour)) }
+func (a *account) after(hours int) string {
+	return formatTime(a.born.Add(time.Duration(hours) * time.Hour))
+}
 
 // addEmpty adds a user without email, phone number, password and identity. Most of these users have a profile.
 func (g *generator) addEmpty() *account {
