@@ -117,7 +117,7 @@ func (r *expectation) keepReason(u sourceUser, email string) string {
 	return ""
 }
 
-// userKindOf returns the part of a placeholder email that says why a user has none.
+// userKindOf returns the part of the placeholder email that says why the user has no real email.
 func userKindOf(u sourceUser) string {
 	switch {
 	case u.anonymous:

@@ -55,12 +55,12 @@ func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 func returnToSource(t *testing.T, m *importer.Import, run, source string) {
 	t.Helper()
 	var text bytes.Buffer
-	covered, unreadable, err := m.ReturnToSource(t.Context(), run, &text)
+	users, unreadablePasswords, err := m.ReturnToSource(t.Context(), run, &text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("the SQL covers %d users", covered)
-	if got, want := unreadable, 0; got != want {
+	t.Logf("the SQL changes %d users", users)
+	if got, want := unreadablePasswords, 0; got != want {
 		t.Errorf("ReturnToSource found %d users with a password that Supabase cannot read, want %d", got, want)
 	}
 	if _, err := m.Rollback(t.Context(), run, importer.RollbackOptions{}); err != nil {

@@ -67,8 +67,8 @@ func (m *Import) Plan(ctx context.Context, o Options) (Plan, error) {
 }
 
 // Begin takes the lease and opens a pass: it plans a new run, continues an interrupted pass, or starts the next pass of
-// a complete run. quick limits a later pass to batches with a row that has a time after the watermark of the pass
-// before.
+// a complete run. If quick is true, a later pass skips the batches that are already copied and have no source row
+// whose created_at or updated_at is after the watermark of the pass before (its start minus ten minutes).
 func (m *Import) Begin(ctx context.Context, o Options, quick bool) (Status, error) {
 	return run.Begin(ctx, m.Env(), o, quick)
 }
@@ -97,7 +97,9 @@ func (m *Import) Rollback(ctx context.Context, name string, o RollbackOptions) (
 
 // ReturnToSource writes SQL that copies passwords and emails that changed in the target back to Supabase: see
 // rollback.ReturnToSource.
-func (m *Import) ReturnToSource(ctx context.Context, name string, w io.Writer) (covered, unreadable int, err error) {
+func (m *Import) ReturnToSource(
+	ctx context.Context, name string, w io.Writer,
+) (users, unreadablePasswords int, err error) {
 	return rollback.ReturnToSource(ctx, m.Env(), name, w)
 }
 

@@ -1,7 +1,7 @@
 // Package copy copies batches of users. It reads the users of a batch, with all identities, factors and profiles, in
 // one snapshot of the source and streams them by COPY into temporary tables of the target (the stage). The target
 // classifies every staged row by comparing it with its own rows and with the ledger. Then the copy writes rows, ledger
-// and quarantine in one transaction. So a user is copied completely or not at all, and copying a batch again changes
+// and quarantine in one transaction. So an interruption leaves no user partly copied, and copying a batch again changes
 // nothing.
 //
 // The copy retries in two cases. If a connection breaks, it opens a new one and repeats the transaction
@@ -42,7 +42,8 @@ func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, worke
 
 // Shard copies the open batches of a shard. done is true when no batch is open, and false if the deadline of ctx was
 // reached: then the caller calls Shard again. Before, this process or another one with the same Holder has to call
-// run.Begin. If the target rejects a batch permanently, Shard parks the batch. Any other error ends the call.
+// run.Begin. If copying a batch fails with an error of the cause run.BadRow, Shard parks the batch. Any
+// other error ends the call.
 func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (done bool, err error) {
 	err = copyOpen(ctx, env, name, shard, 1)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -78,7 +79,8 @@ func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, w
 	return run.Unavailable(errBreaks)
 }
 
-// copyBatches copies batches and returns how many of them are done or parked.
+// copyBatches copies batches and returns how many of them are done or parked. done is the number of batches that were
+// done or parked before.
 func copyBatches(
 	ctx context.Context, env *run.Env, p *run.Pass, batches []run.Batch, done, workers int,
 ) (n int, err error) {

@@ -17,7 +17,7 @@ import (
 type transaction struct {
 	*worker
 	scope mapping.Scope
-	// clearsRejections is true if begin deletes the rejections by the target of earlier passes first.
+	// clearsRejections is true if begin first deletes the rejections by the target that are stored.
 	clearsRejections bool
 
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged; nil if none are

@@ -62,8 +62,8 @@ func (t Table) withPrecision(columns []Column) []Column {
 	return columns
 }
 
-// digest returns a hash of the names and columns of tables: types, allowed values and labels. Stored runs contain this
-// hash, so its input must not change.
+// digest returns a hash of the names of tables, whether they are usable, and the names, types, allowed values and
+// labels of their columns. Stored runs contain this hash, so its input must not change.
 func digest(tables ...Table) string {
 	h := sha256.New()
 	for _, t := range tables {
@@ -79,11 +79,11 @@ func digest(tables ...Table) string {
 type SourceCatalog struct {
 	Server                                         string // server_version
 	Version                                        int    // server_version_num
-	ICU                                            bool   // has the root collation of ICU
+	ICU                                            bool   // the server has the root collation of ICU, und-x-icu
 	Users, Identities, Profiles, Factors, Passkeys Table
 }
 
-// Digest returns a hash of the columns of the source.
+// Digest returns a hash of the tables of the source and their columns.
 func (s SourceCatalog) Digest() string {
 	return digest(s.Users, s.Identities, s.Profiles, s.Factors, s.Passkeys)
 }
@@ -157,7 +157,7 @@ type TargetCatalog struct {
 	TouchTrigger           bool     // the trigger of an older release overwrites the updated_at of imported profiles
 }
 
-// Digest returns a hash of the columns of the target.
+// Digest returns a hash of the tables of the target and their columns.
 func (t TargetCatalog) Digest() string { return digest(t.User, t.Account, t.Profile) }
 
 // Refusals returns the reasons why a run cannot write to the target.

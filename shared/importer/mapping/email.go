@@ -21,8 +21,9 @@ func WithoutEmail(r Rejections) string {
 	return "(" + r.Include(User, EmailConflict, "u.id") + " OR u.email LIKE '%." + PlaceholderDomain + "')"
 }
 
-// FoldsToASCII returns an SQL condition: the lower case of a non-ASCII letter of the email is an ASCII letter, as k is
-// for the Kelvin sign (U+212A). Then the stored email is a different email, which can belong to another user.
+// FoldsToASCII returns an SQL condition: the lower case of a non-ASCII letter of the email is an ASCII letter. For
+// example, the lower case of the Kelvin sign (U+212A) is k. Then the stored email is a different email, which can belong
+// to another user.
 func (m Mapping) FoldsToASCII() string {
 	return "(octet_length(u.email) > char_length(u.email) AND " +
 		countNonASCII("u.email::text") + " > " + countNonASCII(m.Lower("u.email")) + ")"

@@ -46,8 +46,8 @@ func (m Mapping) usesObjectID() bool {
 	return false
 }
 
-// Provider returns an SQL expression for the id of a provider in Xenon, or NULL if the import maps it to none. name is
-// an SQL expression for the name of the provider in Supabase.
+// Provider returns an SQL expression for the id of a provider in Xenon, or NULL if the import maps it to no provider.
+// name is an SQL expression for the name of the provider in Supabase.
 func (m Mapping) Provider(name string) string {
 	all := m.providerMap()
 	sql := "CASE " + name
@@ -64,7 +64,7 @@ func ProviderSettings(id string) []string {
 	switch {
 	case id == "":
 		return nil
-	case id == "apple": // instead of the last three, APPLE_CLIENT_SECRET
+	case id == "apple": // APPLE_CLIENT_SECRET can replace the last three
 		return []string{"APPLE_CLIENT_ID", "APPLE_TEAM_ID", "APPLE_KEY_ID", "APPLE_PRIVATE_KEY"}
 	case slices.Contains(BuiltInProviders(), id):
 		return []string{prefix + "_CLIENT_ID", prefix + "_CLIENT_SECRET"}

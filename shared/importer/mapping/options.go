@@ -26,7 +26,7 @@ type Options struct {
 	// maps azure to a provider other than microsoft: then they keep the id that Supabase has.
 	Providers map[string]string `json:"providers,omitempty"`
 	// ProviderMap is the version of the default map: 0 means 2 in a new run, and 1 in a run that an older release began.
-	// Version 2 adds azure by object id, keycloak and slack.
+	// Version 2 adds azure, with the object id as subject, keycloak and slack.
 	ProviderMap int `json:"providerMap,omitempty"`
 	// ProfileValues maps values of a profile field to values that the target allows, for instance
 	// {"age_range": {"35_44": "35_plus"}}. Without an entry, a value that the target does not allow becomes NULL, and

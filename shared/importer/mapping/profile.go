@@ -119,8 +119,8 @@ func (m Mapping) profileTime(name string) string {
 	return "NULL::timestamptz"
 }
 
-// choiceSQL returns an SQL expression for the value of a field, after the value map of the options, or NULL if the
-// target does not allow the value.
+// choiceSQL returns an SQL expression for the value of a field, mapped by Options.ProfileValues, or NULL if the target
+// does not allow the value.
 func (m Mapping) choiceSQL(field string) string {
 	value := "p." + Quote(field) + "::text"
 	if to := m.Options.ProfileValues[field]; len(to) > 0 {

@@ -10,7 +10,8 @@ import (
 const UUIDPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 // ProfileTableRefusals returns the reasons why the profile table cannot be imported, as far as the catalog shows them.
-// It returns none if the table does not exist: checkProfileTable in package run handles this.
+// It returns none if the table does not exist (checkProfileTable in package run handles this), and none if it is the
+// default table and the role cannot read it: then the import leaves out the profiles.
 func (m Mapping) ProfileTableRefusals() []string {
 	t := m.Source.Profiles
 	switch {

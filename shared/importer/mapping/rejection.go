@@ -26,8 +26,8 @@ const (
 	// DeletedInSource: the row is deleted in the source. Not stored as a rejection.
 	DeletedInSource = "deleted_in_source"
 	// EmailReleased: the import took the email from a user of the target. Not stored as a rejection. The key of the
-	// quarantine entry is the user of the target. Its user_id is the user of the source, because the entry belongs to the
-	// batch of that user.
+	// quarantine entry is the id of the user of the target. Its user_id is the id of the user of the source, because the
+	// batch of that user writes the entry.
 	EmailReleased = "address_released"
 )
 

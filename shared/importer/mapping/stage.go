@@ -5,8 +5,8 @@ package mapping
 // projections, those for users, identities and profiles have
 //
 //	action      what the copy does with the target row: see classify in package copy
-//	referring   for a row that is deleted in the source and kept in the target: the tables that reference it; '' if the
-//	            quarantine entry of the user has these tables
+//	referring   for a row that is deleted in the source and kept in the target: the tables that reference it, or the
+//	            SQLSTATE of the rejected deletion; '' if the quarantine entry of the user has this text
 func (m Mapping) StageTables() string {
 	const actionColumns = ",\n  action text DEFAULT 'new',\n  referring text"
 	return stageTable("stage_user", m.UserColumns(), `,

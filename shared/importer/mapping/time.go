@@ -16,8 +16,8 @@ func isOutsideDateRange(t string) string {
 	return "(" + t + " < '0001-01-01 00:00:00+00' OR " + t + " >= '10000-01-01 00:00:00+00')"
 }
 
-// createdAt returns an SQL expression for created_at. If created_at is NULL or not representable, it is the earliest of
-// the other times of the user, and 1970-01-01 if there is none.
+// createdAt returns an SQL expression for created_at. If created_at is NULL or not representable, it is the earliest
+// other time of the user except banned_until and deleted_at, or 1970-01-01 if there is none.
 func (m Mapping) createdAt() string {
 	unrelated := []string{"created_at", "banned_until", "deleted_at"}
 	var others []string

@@ -7,7 +7,8 @@ import (
 )
 
 // unmapped returns an SQL expression for a JSON object with the values of a row that the target does not store. It
-// leaves out generated columns, the columns in skip, NULL, defaults, and values that equal the value in the target.
+// leaves out generated columns, the columns in skip, NULL, defaults of Supabase (withoutDefault), and values that equal
+// the value in the target.
 // altered has, by column, the SQL expressions for the values in the target. more has further members of the object.
 func unmapped(t Table, row string, skip []string, altered map[string]string, more ...string) string {
 	members := more

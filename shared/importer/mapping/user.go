@@ -21,9 +21,9 @@ func (m Mapping) UsersWithFormat(s Scope, r Rejections) string {
 	return m.users("a.format", s, r)
 }
 
-// users returns SQL with three LATERAL subqueries: a has the values of the source, b has the reasons why the row or the
-// password is not copied, and c has the values for the target. OFFSET 0 prevents Postgres from inlining a subquery and
-// computing its expressions several times.
+// users returns SQL whose last column is the SQL expression last. It has three LATERAL subqueries: a has the values of
+// the source, b has the reasons why the row or the password is not copied, and c has the values for the target. OFFSET
+// 0 prevents Postgres from inlining a subquery and computing its expressions several times.
 func (m Mapping) users(last string, s Scope, r Rejections) string {
 	return `SELECT u.id AS key, u.id AS user_id, ` + m.Source.Users.fingerprint("u") + ` AS raw, c.reason, c.fields,
   CASE WHEN c.reason IS NOT NULL OR c.fields IS NOT NULL THEN to_jsonb(u) END AS original,

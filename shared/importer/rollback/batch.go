@@ -92,9 +92,9 @@ func (r *rollback) endBatch(ctx context.Context, s progress) error {
 	return run.Exec(ctx, r.dst, "COMMIT")
 }
 
-// removeUsers decides which users of a batch are removed, counts their rows and removes them. A dry run also
-// deletes the rows, to find out whether the target allows it, and then rolls the deletions back. It does not change the
-// ledger.
+// removeUsers decides which users of a batch are removed, counts their rows and removes them. A dry run also deletes
+// the rows, to find out whether the target allows it; the caller rolls these deletions back. A dry run does not change
+// the ledger.
 func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error) {
 	if err := run.Exec(ctx, r.dst, r.findChanged(b.Scope)); err != nil {
 		return Result{}, fmt.Errorf("compare with what the run wrote: %w", err)

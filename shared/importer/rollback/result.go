@@ -21,7 +21,7 @@ type Options struct {
 // maxListed is the maximum number of kept users that a result lists.
 const maxListed = 1000
 
-// Result describes what a rollback did, or what it would do after a dry run.
+// Result describes what a rollback did. The Result of a dry run describes what a real rollback would do.
 type Result struct {
 	Removed  map[string]int64 `json:"removed"`  // numbers of removed target rows, by table
 	Sessions int64            `json:"sessions"` // sessions that were deleted with their users
@@ -36,9 +36,9 @@ type Result struct {
 	// error of the target. It does not have the users that changed.
 	KeptReasons map[string]string `json:"because,omitempty"`
 	Holding     map[string]int64  `json:"holding,omitempty"` // rows of other tables that refer to kept users, by table
-	Held        int64             `json:"held,omitempty"`    // users kept because of such rows or an error of the target
+	Held        int64             `json:"held,omitempty"`    // users kept for such rows or for an error of the target
 	Left        int64             `json:"left"`              // users that the rollback kept
-	Restored    int64             `json:"restored"`          // target users that got their email back
+	Restored    int64             `json:"restored"`          // target users who got a released email back
 	Done        bool              `json:"done"`              // false: the deadline was reached, so call Run again
 }
 

@@ -29,10 +29,11 @@ const valuesInInsert = 500
 
 // returnFile writes the SQL file and counts the users.
 type returnFile struct {
-	out                 *bufio.Writer
-	begun               bool // the text has the BEGIN of its transaction
-	open                int  // rows of the INSERT that is being written
-	covered, unreadable int  // numbers of users, as ReturnToSource returns them
+	out   *bufio.Writer
+	begun bool // the text has the BEGIN of its transaction
+	open  int  // rows of the INSERT that is being written
+
+	users, unreadablePasswords int // as ReturnToSource returns them
 }
 
 // returnedUser is a user whose password or email is to be written back to Supabase.
@@ -41,18 +42,21 @@ type returnedUser struct {
 	oldEmail, email       *string
 	verified              bool
 	oldPassword, password *string
-	unreadable            bool
+	isUnreadable          bool // Supabase cannot read or store the current password
 }
 
 // ReturnToSource writes SQL that copies passwords and emails that changed in the target back to Supabase, and marks
-// emails as confirmed that users confirmed in the target. The text has password hashes. covered is the number of users
-// in the text. unreadable is the number of users whose current password Supabase cannot read or store: they keep the
-// old password in Supabase, comments in the text list their ids, and they can still be covered because of their email.
+// emails as confirmed that users confirmed in the target. The text has password hashes. users is the number of users
+// that the text changes. unreadablePasswords is the number of users whose current password Supabase cannot read or
+// store: they keep the old password in Supabase, and comments in the text list their ids. If the email of such a user
+// changed, the text changes it, and users counts the user, too.
 //
 // The text is a snapshot of the target. So write it when no user can sign in any more, and before a rollback, because a
 // rollback deletes the ledger entries of all users that it removes. If ReturnToSource returns an error, the text is
 // incomplete: it has no COMMIT and changes nothing.
-func ReturnToSource(ctx context.Context, env *run.Env, name string, w io.Writer) (covered, unreadable int, err error) {
+func ReturnToSource(
+	ctx context.Context, env *run.Env, name string, w io.Writer,
+) (users, unreadablePasswords int, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
 	var f returnFile
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
@@ -72,7 +76,7 @@ func ReturnToSource(ctx context.Context, env *run.Env, name string, w io.Writer)
 	if err != nil {
 		return 0, 0, err
 	}
-	return f.covered, f.unreadable, nil
+	return f.users, f.unreadablePasswords, nil
 }
 
 // restart begins an attempt to write the text. If an error interrupted an earlier attempt, it first ends the unfinished
@@ -116,7 +120,7 @@ func (f *returnFile) writeAll(ctx context.Context, dst *pgx.Conn, id int) (err e
 	f.print(fmt.Sprintf("\n-- %d users in this file; "+
 		"%d users with a password that Supabase cannot read (listed above).\n"+
 		"-- %d users of the target do not come from this import and are not in this file.\n",
-		f.covered, f.unreadable, others))
+		f.users, f.unreadablePasswords, others))
 	f.print(returnTail)
 	return nil
 }
@@ -160,21 +164,21 @@ func (f *returnFile) writeUsers(ctx context.Context, dst *pgx.Conn, sql string) 
 		return err
 	}
 	var u returnedUser
-	into := []any{&u.id, &u.oldEmail, &u.email, &u.verified, &u.oldPassword, &u.password, &u.unreadable}
+	into := []any{&u.id, &u.oldEmail, &u.email, &u.verified, &u.oldPassword, &u.password, &u.isUnreadable}
 	_, err = pgx.ForEachRow(rows, into, func() error { f.writeUser(u); return nil })
 	return err
 }
 
 func (f *returnFile) writeUser(u returnedUser) {
-	if u.unreadable {
-		f.unreadable++
+	if u.isUnreadable {
+		f.unreadablePasswords++
 		f.endInsert()
 		f.print("-- a password that Supabase cannot read: " + u.id + "\n")
 	}
 	if u.email == nil && u.password == nil && !u.verified {
 		return
 	}
-	f.covered++
+	f.users++
 	if f.open == valuesInInsert {
 		f.endInsert()
 	}

@@ -9,15 +9,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// returnSQL returns what ReturnToSource writes and returns.
-func returnSQL(t *testing.T, m *importer.Import) (text string, covered, unreadable int) {
+// returnSQL returns the SQL that ReturnToSource writes, and the numbers that it returns.
+func returnSQL(t *testing.T, m *importer.Import) (text string, users, unreadablePasswords int) {
 	t.Helper()
 	var out bytes.Buffer
-	covered, unreadable, err := m.ReturnToSource(t.Context(), "supabase", &out)
+	users, unreadablePasswords, err := m.ReturnToSource(t.Context(), "supabase", &out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out.String(), covered, unreadable
+	return out.String(), users, unreadablePasswords
 }
 
 // runSQL executes several statements and returns the columns of the last row that they return.

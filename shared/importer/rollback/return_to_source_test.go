@@ -34,7 +34,7 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 	for name, test := range map[string]struct {
 		targetSQL, sourceSQL string            // changes in the target and in the source before the return
 		want                 map[string]string // the lines of sourceState that change, by number of the user; "": no user
-		covered, unreadable  int               // as ReturnToSource returns them
+		users, unreadable    int               // the two numbers that ReturnToSource returns
 		counts               string            // what the last query of the file returns
 	}{
 		"no change": {"", "", nil, 0, 0, "0 0 0 0"},
@@ -135,10 +135,10 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 				t.Fatal(diff)
 			}
 			runSQL(t, m.To, test.targetSQL)
-			text, covered, unreadable := returnSQL(t, m)
-			if covered != test.covered || unreadable != test.unreadable {
+			text, users, unreadable := returnSQL(t, m)
+			if users != test.users || unreadable != test.unreadable {
 				t.Errorf("ReturnToSource: got %d users in the file and %d whose password Supabase cannot read, want %d and %d",
-					covered, unreadable, test.covered, test.unreadable)
+					users, unreadable, test.users, test.unreadable)
 			}
 			runSQL(t, m.From, test.sourceSQL)
 			for range 2 { // the second execution changes nothing
@@ -186,9 +186,9 @@ func TestReturnToSourceQuotesSpecialCharactersOfEmails(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	text, covered, _ := returnSQL(t, m)
-	if covered != len(emails) {
-		t.Fatalf("ReturnToSource: %d users covered, want %d", covered, len(emails))
+	text, users, _ := returnSQL(t, m)
+	if users != len(emails) {
+		t.Fatalf("ReturnToSource: got %d users in the file, want %d", users, len(emails))
 	}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "--") && strings.Contains(line, "@") {
@@ -293,9 +293,10 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 	if len(passwords) < 40 {
 		t.Fatalf("%d users have a known password, want at least 40 for the test", len(passwords))
 	}
-	text, covered, unreadable := returnSQL(t, m)
-	if covered == 0 || unreadable != 0 {
-		t.Errorf("ReturnToSource: %d users covered and %d unreadable, want more than 0 and 0", covered, unreadable)
+	text, users, unreadablePasswords := returnSQL(t, m)
+	if users == 0 || unreadablePasswords != 0 {
+		t.Errorf("ReturnToSource: got %d users in the file and %d whose password Supabase cannot read, want some and 0",
+			users, unreadablePasswords)
 	}
 	importtest.RollBack(t, m, true)
 	runSQL(t, m.From, text)

@@ -39,7 +39,7 @@ type rollback struct {
 // they changed are saved in the quarantine first, with the reason "rolled_back". Rows of other tables are deleted or
 // changed only with Cascade, and are saved with the reason "cascaded".
 //
-// A dry run executes every batch and rolls it back, so it has the same result as a real rollback.
+// A dry run executes every batch and rolls it back, so it returns the same Result as a real rollback.
 //
 // Run can be interrupted and repeated: it continues where it stopped, and if nothing is left to do, it returns the
 // earlier result. At the deadline of ctx it returns the result so far, without an error. A dry run returns the error,

@@ -96,7 +96,7 @@ func TestRunAfterARollbackImportsTheSameRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	if st.State != "rolled back" || len(st.Reasons) != 0 || len(st.Counts) != 0 {
-		t.Errorf("after the rollback the state is %q with the reasons %v and the counts %v, want rolled back without both",
+		t.Errorf("after the rollback: got the state %q, reasons %v and counts %v, want rolled back, no reasons and no counts",
 			st.State, st.Reasons, st.Counts)
 	}
 	if n := importtest.Value(t, m.To, "select count(*)::text from supabase_import.quarantine"); n == "0" {

@@ -215,7 +215,8 @@ SET CONSTRAINTS ALL IMMEDIATE;
 }
 
 // removeSQL returns SQL that deletes the rows of removed users and their ledger entries, and restores released emails.
-// With Force it first saves the rows of changed users in the quarantine, and with Cascade the rows of other tables.
+// First it saves rows in the quarantine: with Force those of changed users, and with Cascade those of other tables that
+// Postgres deletes or changes together with removed users.
 func (r *rollback) removeSQL(b run.Batch) string {
 	sql, g := "", r.removedRowsIn(b.Scope)
 	if r.Force {

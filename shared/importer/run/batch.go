@@ -108,8 +108,9 @@ func (p *Pass) OpenBatches(ctx context.Context, env *Env, s Shard) (open []Batch
 	return open, done, err
 }
 
-// MarkDone records that the batch is done in this pass, with the number of its source rows, and renews a shared lease.
-// The statement has the range of the batch as literals, so that Postgres uses both bounds in the index of the ledger.
+// MarkDone records that the batch is done in this pass, with the number of its source rows. If the lease is shared
+// (Env.Shared), MarkDone also renews it. The statement has the range of the batch as literals, so that Postgres uses
+// both bounds in the index of the ledger.
 func (p *Pass) MarkDone(ctx context.Context, env *Env, db *pgx.Conn, b Batch, rows int64) error {
 	tag, err := db.Exec(ctx, `UPDATE supabase_import.batch b
 SET pass = r.pass, copied = true, parked = NULL, rows = $3, quarantined = (

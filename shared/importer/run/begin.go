@@ -24,13 +24,13 @@ type passOpener struct {
 	src, dst  *pgx.Conn
 	given     mapping.Options
 	options   mapping.Options     // the given options, with defaults set
-	quick     bool                // copy only batches with a row that has a time after the watermark
+	quick     bool                // skip copied batches without a changed user (startPass)
 	conflicts []mapping.Rejection // conflicts in the source; nil if this call has not looked for them
 }
 
 // Begin takes the lease and opens a pass: it plans a new run, continues an interrupted pass, or starts the next pass of
-// a complete run. quick limits a later pass to batches with a row that has a time after the watermark of the pass
-// before.
+// a complete run. If quick is true, a later pass skips the batches that are already copied and have no source row
+// whose created_at or updated_at is after the watermark of the pass before (its start minus ten minutes).
 func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status, error) {
 	given := o
 	o, err := withDefaults(o)
@@ -222,8 +222,8 @@ WHERE run = $1
   AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) u WHERE u >= b.low AND (b.high IS NULL OR u < b.high))`
 )
 
-// startPass starts the next pass: it stores the current conflicts of the source and opens every batch. If quick, it
-// leaves out the batches that were copied before and have no changed user.
+// startPass starts the next pass: it stores the current conflicts of the source and opens every batch. If quick is
+// true, it leaves out the batches that were copied before and have no changed user (usersChanged).
 func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (err error) {
 	if err := b.checkDeletions(ctx, r); err != nil {
 		return err
@@ -265,7 +265,7 @@ FROM supabase_import.ledger
 WHERE run = $1 AND source = 'user' AND outcome <> 'deleted'`
 
 // checkDeletions refuses a pass if the source has less than half as many users as the ledger, because a wrong database
-// URL is more likely than so many deletions.
+// URL is more likely than so many deletions. AllowDeletions turns this check off.
 func (b *passOpener) checkDeletions(ctx context.Context, r Run) error {
 	var inSource, inLedger int64
 	if err := b.src.QueryRow(ctx, "SELECT count(*) FROM auth.users").Scan(&inSource); err != nil {
@@ -281,7 +281,8 @@ func (b *passOpener) checkDeletions(ctx context.Context, r Run) error {
 	return nil
 }
 
-// usersChanged returns the ids of the users with a row that has a time after the stored watermark.
+// usersChanged returns the ids of the users with a row whose created_at or updated_at is not before the stored
+// watermark.
 func (r *Run) usersChanged(ctx context.Context, src, dst *pgx.Conn, m mapping.Mapping) ([]string, error) {
 	var since string
 	err := dst.QueryRow(ctx, "SELECT watermark::text FROM supabase_import.run WHERE id = $1", r.ID).Scan(&since)

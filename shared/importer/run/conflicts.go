@@ -19,8 +19,8 @@ type conflict struct {
 }
 
 // findConflicts decides which row keeps a value that several rows of the source have, and returns rejections of the
-// other rows. The decision depends on the rows of the source alone, so that it is the same in every pass. The result is
-// nil only if there is an error.
+// other rows. The decision depends on the rows of the source alone, so that it is the same in every pass. If there
+// are no conflicts, the result is empty, not nil.
 func findConflicts(ctx context.Context, env *Env, src *pgx.Conn, m mapping.Mapping) ([]mapping.Rejection, error) {
 	emails, others := []conflict{emailConflict(m)}, []conflict{accountConflict(m)}
 	if m.HasPhone() {

@@ -83,9 +83,9 @@ func releasedEver(run int) string {
   AND q.resolved IS NULL`, run)
 }
 
-// ReleaseEmails returns SQL that releases the emails of unverified users of the target for confirmed users of the
-// stage, and counts these emails. It first locks the users of the target, so that none of them verifies the email or
-// gets more data before the end of the transaction.
+// ReleaseEmails returns SQL that releases the emails that an unverified user of the target has and a staged user has
+// confirmed, and counts these emails. It first locks the users of the target, so that none of them verifies the email
+// or gets more data before the end of the transaction.
 func (p *Pass) ReleaseEmails() string {
 	holders := `FROM "user" u
 JOIN stage_user s ON ` + HasStagedValue("email") + `

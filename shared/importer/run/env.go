@@ -39,7 +39,7 @@ type Env struct {
 type Event struct {
 	Run         string        `json:"run"`
 	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"
-	DryRun      bool          `json:"dryRun,omitempty"` // of a rollback that only counts
+	DryRun      bool          `json:"dryRun,omitempty"` // true for a dry run of a rollback
 	Pass        int           `json:"pass"`
 	Batch       int           `json:"batch"`     // number of the batch, from 0
 	Batches     int           `json:"batches"`   // number of batches of the run

@@ -12,7 +12,7 @@ import (
 // One process works on a run at a time, or several with the same Holder. The row of the run stores the name of the
 // holder and the end of its lease. The command xenon keeps a connection for the lease: if this connection ends, the
 // lease ends, too. The Lambda functions of an execution share a lease and have no such connection: every batch renews
-// the lease, and it ends when its time is over.
+// the lease, and without a renewal it ends after leaseDuration.
 
 // leaseDuration is the duration of a lease that is not renewed.
 const leaseDuration = 2 * time.Minute
@@ -25,9 +25,8 @@ type lease struct {
 	stop  func()
 }
 
-// TakeLease takes the lease of a run, or returns an error that names the holder. Each new lease
-// increases the epoch. A process that joins the lease of another process with the same Holder (Env.Shared) gets the
-// epoch of that lease.
+// TakeLease takes the lease of a run, or returns an error that names the holder. Each new lease increases the epoch. A
+// process that joins the lease of another process with the same Holder (Env.Shared) gets the epoch of that lease.
 func (e *Env) TakeLease(ctx context.Context, run string) (epoch int64, err error) {
 	if e.lease != nil && e.lease.run == run {
 		return e.lease.epoch, nil

@@ -119,8 +119,9 @@ const TemporaryAccount = `a.id || ' (moving)'`
 const HasStagedAccount = `a."providerId" = s."providerId" AND a."accountId" = s."accountId" AND a.id <> s.key
     AND a."providerId" <> 'credential' AND s.reason IS NULL AND NOT s.folded AND s.action IN ('new', 'update')`
 
-// AssignTemporaryAccounts is like AssignTemporary, for the "accountId" of accounts. It leaves out accounts of users to
-// whom rows of other tables refer: the run keeps such a user after a deletion in the source, with the account.
+// AssignTemporaryAccounts is like AssignTemporary, for the "accountId" of accounts. It leaves out kept accounts, and
+// accounts of users to whom rows of other tables refer: if such a user is deleted in the source, the run keeps the user
+// with the accounts.
 func (p *Pass) AssignTemporaryAccounts() string {
 	identity := p.TargetRows()[2]
 	hash := mapping.Hash64(identity.StoredAs("a"))
@@ -138,8 +139,8 @@ WHERE l.run = %[1]d AND l.user_id = c."userId" AND l.source = 'identity' AND l.k
 `, p.ID, hash)
 }
 
-// isReferenced returns an SQL condition: a row of a table that the import does not write refers to the user u or a row
-// of the user.
+// isReferenced returns an SQL condition: a row of a table that is not deletable (references.go) refers to the user u,
+// or to an account, a session or the profile of the user.
 func isReferenced(all []Reference) string {
 	sql := "false"
 	for _, r := range all {

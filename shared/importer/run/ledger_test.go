@@ -32,13 +32,13 @@ func TestLockForRollbackNeedsTheLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	if undone, err := LockForRollback(t.Context(), conn, p.ID, p.Epoch); string(undone) != `{"users": 1}` || err != nil {
-		t.Errorf("with the lease: got %s, %v", undone, err)
+		t.Errorf("with the lease: got the progress %s and the error %v, want {\"users\": 1} and nil", undone, err)
 	}
 	if _, err := LockForRollback(t.Context(), conn, p.ID, p.Epoch+1); !errors.Is(err, ErrHeld) {
 		t.Errorf("without the lease: got %v, want ErrHeld", err)
 	}
 	if _, err := LockForRollback(t.Context(), conn, p.ID+1, p.Epoch); err == nil || errors.Is(err, ErrHeld) {
-		t.Errorf("a run that does not exist: got %v, want another error", err)
+		t.Errorf("a run that does not exist: got %v, want an error that is not ErrHeld", err)
 	}
 }
 
@@ -54,10 +54,10 @@ func TestRunIsFinalizedOnlyAfterItsEndAndWithTheLease(t *testing.T) {
 		t.Errorf("without the lease: got %v, want ErrHeld", err)
 	}
 	if err := r.MarkFinalized(t.Context(), conn, p.Epoch); err != nil {
-		t.Errorf("a complete run: got %v", err)
+		t.Errorf("a complete run: got %v, want no error", err)
 	}
 	if st, err := ReadStatus(t.Context(), e, "a"); st.State != Finalized || err != nil {
-		t.Errorf("afterwards the state is %q, %v", st.State, err)
+		t.Errorf("after MarkFinalized: got the state %q and the error %v, want finalized", st.State, err)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestVerificationDoesNotStartAfterARollback(t *testing.T) {
 	t.Parallel()
 	e, p, _, conn := passOfRun(t)
 	if err := StartVerification(t.Context(), e, "a"); err != nil {
-		t.Errorf("a running run: got %v", err)
+		t.Errorf("a running run: got %v, want no error", err)
 	}
 	if v, err := p.ReadVerification(t.Context(), e, WholeRun); v.Number != 1 || len(v.Due) != 1 || err != nil {
 		t.Errorf("got the verification %+v, %v, want number 1 with one batch", v, err)
@@ -81,8 +81,8 @@ func TestVerificationDoesNotStartAfterARollback(t *testing.T) {
 	}
 }
 
-// Gone counts the kept entries without a fingerprint, Remain those with an entry in the quarantine that is not
-// resolved.
+// Gone counts the kept entries without a fingerprint. Remain counts the kept entries that have an unresolved entry in
+// the quarantine.
 func TestLedgerCountsAddUpTheOutcomesOfEachKind(t *testing.T) {
 	t.Parallel()
 	_, p, _, conn := passOfRun(t)
@@ -108,11 +108,11 @@ SELECT run, user_id, source, key, '', '`+mapping.KeptAfterSourceDeletion+`' FROM
 	}
 	got, err := ReadLedgerCounts(t.Context(), conn, p.ID)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v; counts (-want +got):\n%s", err, diff)
+		t.Errorf("error %v, want nil; counts (-want +got):\n%s", err, diff)
 	}
 	n, all, err := ReadRemaining(t.Context(), conn, p.ID, 4)
 	if n != 60 || len(all) != 4 || err != nil || all[0].Source != mapping.Factor {
-		t.Errorf("got %d rows and names %v, %v, want 60 and the first four, which are factors", n, all, err)
+		t.Errorf("ReadRemaining: got %d rows, the list %v and the error %v, want 60 and a list of four factors", n, all, err)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestRowsOfABatchAreThoseOfAllTables(t *testing.T) {
 	t.Parallel()
 	r := BatchResult{Sums: map[string]Checksum{"user": {SourceRows: 2}, "account": {SourceRows: 3}}}
 	if n := r.Rows(); n != 5 {
-		t.Errorf("2 users and 3 accounts: got %d rows", n)
+		t.Errorf("2 users and 3 accounts: got %d rows, want 5", n)
 	}
 }
 
@@ -163,10 +163,10 @@ func TestProvidersHaveTheirReasonsAndTheirCallbackPath(t *testing.T) {
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Fatalf("%v; providers (-want +got):\n%s", err, diff)
+		t.Fatalf("error %v, want nil; providers (-want +got):\n%s", err, diff)
 	}
 	if n := got[0].Copied(); n != 4 {
-		t.Errorf("7 identities, of which 3 are not imported: got %d copied", n)
+		t.Errorf("7 identities, of which 3 are not imported: got %d copied, want 4", n)
 	}
 }
 
@@ -193,6 +193,6 @@ func TestVerificationHasTheDifferencesAndSumsOfItsBatches(t *testing.T) {
 	}
 	want := Verified{At: got.At, Batches: 1, Different: 2, Checksums: r.Sums, Differences: r.Named}
 	if diff := cmp.Diff(want, got); diff != "" || got.At.IsZero() {
-		t.Errorf("the time is %v; verification (-want +got):\n%s", got.At, diff)
+		t.Errorf("the time is %v, want it set; verification (-want +got):\n%s", got.At, diff)
 	}
 }

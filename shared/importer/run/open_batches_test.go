@@ -2,8 +2,8 @@ package run
 
 import "testing"
 
-// A second round of a pass, after a lost connection, counts from the batches that the first round finished. A parked
-// batch counts, too: the first round reported it as done, and the progress bar must not go back.
+// After a lost connection, the pass lists its open batches again. A parked batch counts as done, because the events
+// counted it before: the progress bar must not go back.
 func TestOpenBatchesCountsParkedBatchesAsDone(t *testing.T) {
 	t.Parallel()
 	e, conn := withRuns(t, "a")

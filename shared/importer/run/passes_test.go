@@ -110,7 +110,7 @@ func TestReadMappingNeedsTablesThatFit(t *testing.T) {
 		return asOf, err
 	}
 	if asOf, err := read(importer.Options{}); asOf == "" || err != nil {
-		t.Errorf("got the time %q, %v", asOf, err)
+		t.Errorf("tables that fit: got the time %q and the error %v, want a time and nil", asOf, err)
 	}
 	for name, o := range map[string]importer.Options{
 		"a wrong option": {MFA: "x"}, "a profile table without its schema": {Profiles: "profiles"},

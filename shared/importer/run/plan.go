@@ -20,9 +20,9 @@ type Plan struct {
 	Source  Database        `json:"source"`
 	Target  Database        `json:"target"`
 
-	Expected mapping.Counts   `json:"expected"` // outcomes, computed from the source alone
-	Reasons  mapping.Reasons  `json:"reasons"`  // expected quarantine entries
-	Hashes   map[string]int64 `json:"hashes"`   // passwords by format
+	Expected mapping.Counts   `json:"expected"` // rows by kind and outcome, computed from the source alone
+	Reasons  mapping.Reasons  `json:"reasons"`  // numbers of expected quarantine entries
+	Hashes   map[string]int64 `json:"hashes"`   // numbers of users by the format of their password
 	// Collisions counts by reason the rows with a unique value that another row has: "email_conflict", "phone_conflict"
 	// and "account_conflict" within the source; "target_id_taken", "target_email_taken", "target_email_unverified" and
 	// "address_released" against the target.
@@ -147,7 +147,8 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	return Wrap("read the time of the source", err)
 }
 
-// countRows counts the rows of both databases. If row security hides rows of the source, it adds a refusal.
+// countRows counts the rows of both databases. It adds a refusal if row security or a view hides rows of the source, or
+// if the import cannot read which users have a second factor.
 func (p *planner) countRows(ctx context.Context) error {
 	s, t := p.mapping.Source, p.mapping.Target
 	for _, t := range []mapping.Table{s.Users, s.Identities, s.Profiles, s.Factors, s.Passkeys} {

@@ -24,7 +24,7 @@ func TestPlanCountsEveryTableThatIsNotCopied(t *testing.T) {
 		"auth.saml_providers": 0, "auth.audit_log_entries": 0,
 	}
 	if diff := cmp.Diff(want, p.NotCarried); diff != "" || err != nil {
-		t.Errorf("%v; rows (-want +got):\n%s", err, diff)
+		t.Errorf("error %v, want nil; counted rows (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -39,7 +39,8 @@ alter table auth.mfa_factors disable row level security`)
 		"grant usage on schema auth to %[1]s; grant select on all tables in schema auth to %[1]s")
 	p, err := importtest.Open(t, role).Plan(t.Context(), importer.Options{Profiles: "none"})
 	if err != nil || len(p.Refusals) != 0 || !slices.Contains(p.NotChecked, "auth.sessions: no privilege to read it") {
-		t.Errorf("got %v, refusals %v, %v, want that auth.sessions was not checked", p.NotChecked, p.Refusals, err)
+		t.Errorf("got the tables not checked %v, refusals %v and error %v, want auth.sessions not checked and no more",
+			p.NotChecked, p.Refusals, err)
 	}
 }
 
@@ -61,17 +62,17 @@ func TestPlanCountsTheRowsOfEachKindByTheirOutcome(t *testing.T) {
 		mapping.Passkey:  {},
 	}
 	if diff := cmp.Diff(want, p.Expected); diff != "" {
-		t.Errorf("outcomes (-want +got):\n%s", diff)
+		t.Errorf("expected outcomes in the plan (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]int64{"bcrypt": 3}, p.Hashes); diff != "" {
-		t.Errorf("passwords (-want +got):\n%s", diff)
+		t.Errorf("numbers of users by password format (-want +got):\n%s", diff)
 	}
 	names := []string{}
 	for _, provider := range p.Providers {
 		names = append(names, provider.Name)
 	}
 	if diff := cmp.Diff([]string{"github"}, names); diff != "" {
-		t.Errorf("providers (-want +got):\n%s", diff)
+		t.Errorf("names of the providers in the plan (-want +got):\n%s", diff)
 	}
 }
 
@@ -79,7 +80,7 @@ func TestPlanCountsNoRowsIfATableDoesNotFit(t *testing.T) {
 	t.Parallel()
 	p, err := importtest.Open(t, supabasetest.New(t)).Plan(t.Context(), importer.Options{Profiles: "public.absent"})
 	if err != nil || len(p.Refusals) != 1 || len(p.Source.Rows) != 0 || len(p.NotChecked) != 0 {
-		t.Errorf("got refusals %q, rows %v, tables that were not checked %v, %v, want one refusal alone",
+		t.Errorf("got the refusals %q, the rows %v, the tables not checked %v and the error %v, want one refusal and no more",
 			p.Refusals, p.Source.Rows, p.NotChecked, err)
 	}
 }

@@ -38,6 +38,6 @@ func TestRejectedRowsReplaceThoseWithTheSameReason(t *testing.T) {
 	want := mapping.Rejections{}
 	want.Add(mapping.Rejection{Kind: mapping.Identity, Reason: mapping.TargetError, Key: other, User: user})
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v; rejections (-want +got):\n%s", err, diff)
+		t.Errorf("error %v, want nil; rejections (-want +got):\n%s", err, diff)
 	}
 }

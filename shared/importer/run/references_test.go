@@ -50,7 +50,7 @@ FROM affected WHERE step > 0 GROUP BY name, effect ORDER BY 1`)
 	slices.Sort(got)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v; affected rows (-want +got):\n%s", err, diff)
+		t.Errorf("error %v, want nil; affected rows (-want +got):\n%s", err, diff)
 	}
 	_, err = FindAffected(t.Context(), conn, []Reference{{Table: "public.absent", ToDeletable: true}}, 0)
 	if err == nil || !strings.Contains(err.Error(), "public.absent") {
@@ -86,6 +86,6 @@ func TestConditionsNameOnlyTablesThatReferenceUsersDirectly(t *testing.T) {
 		}
 	}
 	if sql := isReferenced(nil); sql != "false" {
-		t.Errorf("without references: got %s", sql)
+		t.Errorf("without references: got the condition %s, want false", sql)
 	}
 }

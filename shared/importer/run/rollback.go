@@ -135,7 +135,7 @@ ORDER BY g.rel, g.tid, g.effect DESC;
 
 // DeleteEntries returns SQL that deletes the ledger entries of the users that the rollback deletes (column is_removed
 // of table undo) and opens the batch again. It deletes the rejections of the batch and marks its quarantine entries as
-// resolved, except those of users that the rollback keeps.
+// resolved, except those of users that the rollback keeps and those of released emails (RestoreEmails resolves these).
 func DeleteEntries(run int, b Batch) string {
 	scope := b.Contains("l.user_id")
 	const unlessKept = "NOT EXISTS (SELECT FROM undo o WHERE o.user_id = l.user_id AND NOT o.is_removed)"

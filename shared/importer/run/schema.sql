@@ -19,7 +19,7 @@ CREATE TABLE supabase_import.run (
   finished_at timestamptz,
   verification integer NOT NULL DEFAULT 0,     -- number of the last verification that was started
   undone jsonb,
-  epoch bigint NOT NULL DEFAULT 0,             -- increases each time that a process takes the lease
+  epoch bigint NOT NULL DEFAULT 0,             -- each new lease increases it
   holder text,
   holder_backend integer,                      -- pid of the connection of the lease; if it ends, the lease is free
   holder_started timestamptz,

@@ -114,7 +114,8 @@ func (r BatchResult) Rows() (n int64) {
 	return n
 }
 
-// SaveResult stores the result of the verification of a batch. If the lease is shared (Env.Shared), it also renews it.
+// SaveResult stores the result of the verification of a batch. If the lease is shared (Env.Shared), SaveResult also
+// renews it.
 func (p *Pass) SaveResult(ctx context.Context, env *Env, db *pgx.Conn, b Batch, number int, r BatchResult) error {
 	sums, err := json.Marshal(r.Sums)
 	if err != nil {

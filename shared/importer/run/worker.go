@@ -16,8 +16,8 @@ type Worker struct {
 	setUp    string // statements for a new connection to the target
 }
 
-// ForEachBatch calls do once for each batch, and makes at most so many calls at the same time as there are workers. The
-// first error cancels the context of all calls. setUp has statements for every new connection to the target.
+// ForEachBatch calls do once for each batch. workers is the maximum number of calls at the same time. The first error
+// cancels the context of all calls. setUp has statements for every new connection to the target.
 func ForEachBatch(ctx context.Context, env *Env, p *Pass, batches []Batch, workers int, setUp string,
 	do func(context.Context, *Worker, Batch) error,
 ) error {

@@ -84,7 +84,7 @@ func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 }
 
 // reservedTime is the time before the deadline that "copy", "verify" and "rollback" leave for the answer. If less than
-// twice this time is left, they use half of it.
+// twice this time is left, they use half of what is left.
 const reservedTime = 2 * time.Minute
 
 // actBeforeDeadline runs the actions that can take longer than an invocation. They stop in time, and the state machine
@@ -114,8 +114,8 @@ func actBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, error)
 }
 
 // checkComplete decides whether an import succeeds. It returns ErrNeedsAttention if a batch is open or parked, or if
-// the verification is not equal. A redrive of the execution starts at the failed state, which is the one with this
-// action. Then the result is Again, and the state machine begins the run again.
+// the verification is not equal. A redrive of the failed execution starts again with this action. Then checkComplete
+// returns Again instead of the error, and the state machine begins the run again.
 func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
 	s, err := run.ReadStatus(ctx, env, a.Job.Run)
 	if err != nil {

@@ -16,7 +16,7 @@ type Request struct {
 	Rollback bool `json:"rollback"` // roll the run back instead of continuing it
 	Force    bool `json:"force"`    // a rollback also removes users that changed in the target
 	Cascade  bool `json:"cascade"`  // a rollback with Force also removes users to whom rows of other tables refer
-	Quick    bool `json:"quick"`    // a later pass skips batches in which no row has a time after the last pass
+	Quick    bool `json:"quick"`    // a later pass skips copied batches without a changed row: see run.Begin
 	// Concurrency is the number of functions that work at the same time, 1 to 40; 0 means 8. Each uses one connection to
 	// the source and one to the target, and for a short time a second one to the target.
 	Concurrency int `json:"concurrency"`

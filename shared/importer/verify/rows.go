@@ -39,7 +39,7 @@ type difference struct {
 	actual actualRow
 }
 
-// compareRows adds the rows of a table that differ in the batch to the result.
+// compareRows compares the rows of a table in the batch, and adds those that differ to the result.
 func (c *comparison) compareRows(ctx context.Context, t table) error {
 	var expected map[string][]expectedRow
 	var actual map[string][]actualRow

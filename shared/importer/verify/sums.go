@@ -95,9 +95,10 @@ func checksum(exprs []string) string {
 	return mapping.Checksum("row(" + strings.Join(texts, ", ") + ")")
 }
 
-// fromTarget returns the text after FROM in a query for the actual rows e, joined with the ledger entry l of the row,
-// which is NULL if there is none, and with the entry owner of its user. The joins use all columns of the ledger's
-// primary key, so that they are fast even if the planner has no statistics yet.
+// fromTarget returns the text after FROM in a query for the actual rows e, joined with their ledger entries l. It
+// leaves out rows of users without a ledger entry. For identities and profiles, owner is the entry of the user, and l
+// is NULL if the row itself has no entry. The joins use all columns of the ledger's primary key, so that they are fast
+// even if the planner has no statistics yet.
 func (t table) fromTarget(id int, s mapping.Scope, r mapping.Rejections) string {
 	sql := "(SELECT e.* FROM " + t.From + " AND " + s.Contains(t.Owner) + ") e\n"
 	if t.Kind == mapping.User {
