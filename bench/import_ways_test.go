@@ -56,7 +56,7 @@ func (s *importBenchmark) columnDefinitions(b *testing.B, table string) (definit
 // and no quarantine, does not read the target's rows, and cannot resume.
 func (s *importBenchmark) copyMappedTables(b *testing.B, to string) time.Duration {
 	b.Helper()
-	pieces, err := copy.ListPlain(b.Context(), &run.Env{From: s.from, To: to, Now: time.Now}, importer.Options{})
+	pieces, err := copy.ListPlainCopies(b.Context(), &run.Env{From: s.from, To: to, Now: time.Now}, importer.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

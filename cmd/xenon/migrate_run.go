@@ -187,7 +187,7 @@ func printVerification(out io.Writer, v importer.VerifyResult) {
 		if !e.Holds {
 			result = "NOT EQUAL"
 		}
-		printf(out, "  %-9s  %s: %d and %d\n", result, e.Says, e.Left, e.Right)
+		printf(out, "  %-9s  %s: %d and %d\n", result, e.Text, e.Left, e.Right)
 	}
 	printRemaining(out, v)
 	if v.Different > 0 {

@@ -96,7 +96,7 @@ func CheckEqual(t *testing.T, m *importer.Import, when string) {
 	v := Verify(t, m)
 	for _, e := range v.Equations {
 		if !e.Holds {
-			t.Errorf("%s: the check of counts %q: got %d and %d, want the same", when, e.Says, e.Left, e.Right)
+			t.Errorf("%s: the check of counts %q: got %d and %d, want the same", when, e.Text, e.Left, e.Right)
 		}
 	}
 	if !v.Equal || v.Different != 0 || len(v.Differences) != 0 {

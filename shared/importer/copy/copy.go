@@ -88,7 +88,7 @@ func copyBatches(
 	copyOne := func(ctx context.Context, w *run.Worker, b run.Batch) error {
 		event := run.Event{Run: p.Run, Action: "copy", Pass: p.Number, Batch: b.Number, Batches: p.Batches}
 		began := env.Now()
-		did, isDone, err := (&worker{Worker: w}).copyAndMarkDone(ctx, b)
+		counts, isDone, err := (&worker{Worker: w}).copyAndMarkDone(ctx, b)
 		if err != nil && run.CauseOf(err) == run.BadRow && ctx.Err() == nil {
 			isDone, event.Parked = true, run.WithoutDetail(err)
 			err = p.Park(ctx, env, b, event.Parked)
@@ -96,8 +96,8 @@ func copyBatches(
 		if err != nil || !isDone {
 			return err
 		}
-		event.Rows, event.Copied, event.Unchanged = did.rows, did.written, did.unchanged
-		event.Identical, event.Folded, event.Quarantined = did.identical, did.folded, did.quarantined
+		event.Rows, event.Copied, event.Unchanged = counts.rows, counts.written, counts.unchanged
+		event.Identical, event.Folded, event.Quarantined = counts.identical, counts.folded, counts.quarantined
 		event.Took = env.Now().Sub(began)
 		mu.Lock()
 		defer mu.Unlock()
@@ -130,32 +130,32 @@ type worker struct {
 // (run.WorkerSession), so a crash of the target can lose commits that it already confirmed. A crash also breaks every
 // connection. So copyAndMarkDone marks the batch done only on the connection on which it first committed rows. If this
 // connection is lost, the batch stays open.
-func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (did rowCounts, isDone bool, err error) {
-	if did, err = w.copyBatch(ctx, b); err != nil {
-		return did, false, err
+func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (counts rowCounts, isDone bool, err error) {
+	if counts, err = w.copyBatch(ctx, b); err != nil {
+		return counts, false, err
 	}
 	err = w.Retry(ctx, func(ctx context.Context) error {
 		isDone = w.commitConn == nil || w.commitConn == w.Dst
 		if !isDone {
 			return nil
 		}
-		return w.Pass.MarkDone(ctx, w.Env, w.Dst, b, did.rows)
+		return w.Pass.MarkDone(ctx, w.Env, w.Dst, b, counts.rows)
 	})
-	return did, isDone, err
+	return counts, isDone, err
 }
 
 // copyBatch copies all users of a batch that was never copied, and only the changed users of any other batch.
-func (w *worker) copyBatch(ctx context.Context, b run.Batch) (did rowCounts, err error) {
+func (w *worker) copyBatch(ctx context.Context, b run.Batch) (counts rowCounts, err error) {
 	s := b.Scope
 	if b.Copied {
 		err := w.Retry(ctx, func(ctx context.Context) (err error) {
-			s.IDs, did, err = w.listChanged(ctx, b.Scope)
+			s.IDs, counts, err = w.listChanged(ctx, b.Scope)
 			return err
 		})
 		if err != nil || len(s.IDs) == 0 {
-			return did, err
+			return counts, err
 		}
 	}
 	copied, err := w.copyScope(ctx, b, s)
-	return did.plus(copied), err
+	return counts.plus(copied), err
 }

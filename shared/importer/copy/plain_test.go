@@ -20,7 +20,7 @@ func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 300, 400, 240)
 	plainTarget, runTarget := importtest.Open(t, from), importtest.Open(t, from)
-	copies, err := copy.ListPlain(t.Context(), plainTarget.Env(), importer.Options{})
+	copies, err := copy.ListPlainCopies(t.Context(), plainTarget.Env(), importer.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

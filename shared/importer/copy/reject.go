@@ -91,28 +91,28 @@ func rejectTakenValue(p *run.Pass, column, temporary, reason string) string {
 
 // copyScope copies the users of a scope. If the target rejects the scope with an error, copyScope halves it, down to
 // the user whose row is rejected.
-func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (did rowCounts, err error) {
-	did, err = w.copyUsers(ctx, b, s, true)
+func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (counts rowCounts, err error) {
+	counts, err = w.copyUsers(ctx, b, s, true)
 	if err == nil || run.CauseOf(err) != run.BadRow {
-		return did, err
+		return counts, err
 	}
 	halves, e := w.halve(ctx, s)
 	switch {
 	case e != nil:
-		return did, e
+		return counts, e
 	case len(halves) == 0:
-		return did, err
+		return counts, err
 	case len(halves) == 1:
 		return w.rejectRow(ctx, b, halves[0], err)
 	}
-	did = rowCounts{}
+	counts = rowCounts{}
 	for _, half := range halves {
 		d, err := w.copyScope(ctx, b, half)
-		if did = did.plus(d); err != nil {
-			return did, err
+		if counts = counts.plus(d); err != nil {
+			return counts, err
 		}
 	}
-	return did, nil
+	return counts, nil
 }
 
 // halve cuts a scope in two. It returns one scope if there is only one user, and none if there is no user. If there
@@ -174,10 +174,12 @@ func (e removalError) Unwrap() error { return e.err }
 
 // rejectRow rejects as few rows of one user as possible: it tries to reject the profile, then each identity, then all
 // identities, then the whole user. If the target rejects the deletion of the user, the user is kept.
-func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, cause error) (did rowCounts, err error) {
+func (w *worker) rejectRow(
+	ctx context.Context, b run.Batch, s mapping.Scope, cause error,
+) (counts rowCounts, err error) {
 	pgErr, ok := errors.AsType[*pgconn.PgError](cause)
 	if !ok || pgErr.Code == run.QueryCanceled {
-		return did, cause
+		return counts, cause
 	}
 	user := s.IDs[0]
 	if errors.As(cause, new(removalError)) {
@@ -188,13 +190,13 @@ func (w *worker) rejectRow(ctx context.Context, b run.Batch, s mapping.Scope, ca
 	}
 	candidates, err := w.listCandidates(ctx, s)
 	if err != nil {
-		return did, err
+		return counts, err
 	}
 	for _, c := range candidates {
 		c.Reason, c.Detail = mapping.TargetError, "SQLSTATE "+pgErr.Code
-		did, err = w.copyWithout(ctx, b, s, c)
+		counts, err = w.copyWithout(ctx, b, s, c)
 		if err == nil || run.CauseOf(err) != run.BadRow {
-			return did, err
+			return counts, err
 		}
 	}
 	return rowCounts{}, err

@@ -22,7 +22,7 @@ type transaction struct {
 
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged; nil if none are
 	isFresh  bool      // the ledger, "user" and user_profile have no row of the scope
-	did      rowCounts
+	counts   rowCounts
 	isDone   bool // all users of the scope are written and committed; false if the scope needs another attempt
 }
 
@@ -37,10 +37,10 @@ func (w *worker) copyUsers(
 	t := &transaction{worker: w, scope: s, clearsRejections: clearsRejections}
 	for range maxAttempts {
 		if err := w.Retry(ctx, t.runOnce); err != nil || t.isDone {
-			return t.did, err
+			return t.counts, err
 		}
 	}
-	return t.did, fmt.Errorf(
+	return t.counts, fmt.Errorf(
 		"batch %d: each of %d attempts ended with a new rejection, a temporary value or a released email",
 		b.Number, maxAttempts)
 }
@@ -109,7 +109,7 @@ func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 
 // write writes the staged rows, the ledger and the quarantine, and commits.
 func (t *transaction) write(ctx context.Context) error {
-	did, toQuarantine, err := t.writeRows(ctx)
+	counts, toQuarantine, err := t.writeRows(ctx)
 	if err != nil {
 		return fmt.Errorf("write the batch: %w", err)
 	}
@@ -120,7 +120,7 @@ func (t *transaction) write(ctx context.Context) error {
 	if err := run.Exec(ctx, t.Dst, sql+"COMMIT"); err != nil {
 		return fmt.Errorf("record the batch: %w", err)
 	}
-	t.did, t.isDone, t.stagedOn = did, true, nil
+	t.counts, t.isDone, t.stagedOn = counts, true, nil
 	if t.commitConn == nil {
 		t.commitConn = t.Dst
 	}

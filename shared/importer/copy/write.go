@@ -23,23 +23,24 @@ var countRows string
 
 // writeRows writes the staged rows into the tables of the target, after the savepoint "staged". toQuarantine is the
 // number of rows that have an entry for the quarantine.
-func (t *transaction) writeRows(ctx context.Context) (did rowCounts, toQuarantine int64, err error) {
+func (t *transaction) writeRows(ctx context.Context) (counts rowCounts, toQuarantine int64, err error) {
 	if err := run.Exec(ctx, t.Dst, "SAVEPOINT staged"); err != nil {
-		return did, 0, err
+		return counts, 0, err
 	}
 	sql := ""
 	if !t.isFresh {
 		if err := t.keepReferenced(ctx); err != nil {
-			return did, 0, err
+			return counts, 0, err
 		}
 		if err := run.Exec(ctx, t.Dst, removalsSQL); err != nil {
-			return did, 0, removalError{err}
+			return counts, 0, removalError{err}
 		}
 		sql = updatesSQL(t.Pass.Mapping)
 	}
 	err = run.QueryNumbers(ctx, t.Dst, sql+insertionsSQL(t.Pass.Mapping)+countRows,
-		&did.rows, &did.written, &did.unchanged, &did.identical, &did.folded, &did.quarantined, &toQuarantine)
-	return did, toQuarantine, err
+		&counts.rows, &counts.written, &counts.unchanged, &counts.identical, &counts.folded, &counts.quarantined,
+		&toQuarantine)
+	return counts, toQuarantine, err
 }
 
 // updatesSQL returns SQL that updates target rows that the run wrote. An email or an account of a provider that changes

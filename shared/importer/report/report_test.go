@@ -80,7 +80,7 @@ func completeReport() report.Report {
 				"account": {SourceRows: 6_102, SourceSum: "-99", TargetRows: 6_102, TargetSum: "-99"},
 			},
 			Equations: []verify.Equation{
-				{Says: "users = copied + quarantined + deleted", Left: 12_000, Right: 12_000, Holds: true},
+				{Text: "users = copied + quarantined + deleted", Left: 12_000, Right: 12_000, Holds: true},
 			},
 		},
 		Batches: []run.BatchLine{
@@ -99,7 +99,7 @@ func withFaults() report.Report {
 	v := *r.Verification
 	v.Equal, v.Different = false, 2
 	v.Checksums = map[string]run.Checksum{"user": {SourceRows: 3, SourceSum: "1", TargetRows: 2, TargetSum: "2"}}
-	v.Equations = []verify.Equation{{Says: "identities = accounts + folded + quarantined", Left: 5, Right: 4}}
+	v.Equations = []verify.Equation{{Text: "identities = accounts + folded + quarantined", Left: 5, Right: 4}}
 	v.Differences = []run.Difference{
 		{Table: "user", ID: "11111111-2222-4333-8444-000000000001", Kind: "different", Columns: []string{"name", "image"}},
 		{Table: "account", ID: "11111111-2222-4333-8444-000000000002", Kind: "missing", Why: "target changed since"},

@@ -178,7 +178,7 @@ func TestVerificationHasTheDifferencesAndSumsOfItsBatches(t *testing.T) {
 	}
 	r := BatchResult{
 		Sums: map[string]Checksum{"user": {SourceRows: 1, SourceSum: "2", TargetRows: 3, TargetSum: "4"}},
-		Named: []Difference{
+		Listed: []Difference{
 			{Table: "user", ID: "1", Kind: "missing", Columns: []string{}},
 			{Table: "user", ID: "2", Kind: "different", Columns: []string{"name"}},
 		},
@@ -191,7 +191,7 @@ func TestVerificationHasTheDifferencesAndSumsOfItsBatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Verified{At: got.At, Batches: 1, Different: 2, Checksums: r.Sums, Differences: r.Named}
+	want := Verified{At: got.At, Batches: 1, Different: 2, Checksums: r.Sums, Differences: r.Listed}
 	if diff := cmp.Diff(want, got); diff != "" || got.At.IsZero() {
 		t.Errorf("the time is %v, want it set; verification (-want +got):\n%s", got.At, diff)
 	}

@@ -102,7 +102,7 @@ func (p *Pass) ReadVerification(ctx context.Context, env *Env, s Shard) (v Verif
 // BatchResult is the result of the verification of a batch.
 type BatchResult struct {
 	Sums      map[string]Checksum // by target table
-	Named     []Difference        // the first hundred differences
+	Listed    []Difference        // the first hundred differences
 	Different int64               // number of all differences
 }
 
@@ -121,11 +121,11 @@ func (p *Pass) SaveResult(ctx context.Context, env *Env, db *pgx.Conn, b Batch, 
 	if err != nil {
 		return err
 	}
-	named, err := json.Marshal(r.Named)
+	listed, err := json.Marshal(r.Listed)
 	if err != nil {
 		return err
 	}
-	tag, err := db.Exec(ctx, saveBatch, p.ID, b.Number, number, string(sums), string(named), r.Different, p.Epoch)
+	tag, err := db.Exec(ctx, saveBatch, p.ID, b.Number, number, string(sums), string(listed), r.Different, p.Epoch)
 	if err == nil && tag.RowsAffected() == 0 {
 		return errLeaseLost()
 	}
@@ -272,9 +272,9 @@ func CountUnverifiedEmails(ctx context.Context, dst *pgx.Conn, id int) (n int64,
 	return n, Wrap("count emails of unverified users", err)
 }
 
-// History returns SQL for the ledger entries of a scope: source, key, user, fingerprint, outcome, and whether the run
-// wrote the row and the credential account.
-func (p *Pass) History(s mapping.Scope) string {
+// EntriesQuery returns SQL for the ledger entries of a scope: source, key, user, fingerprint, outcome, and whether the
+// run wrote the row and the credential account.
+func (p *Pass) EntriesQuery(s mapping.Scope) string {
 	return `SELECT source::text, key::text, user_id::text, coalesce(raw::text, ''), outcome::text,
   written IS NOT NULL, credential IS NOT NULL
 FROM ` + Entries(p.ID, s, "l")

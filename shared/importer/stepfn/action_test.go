@@ -166,7 +166,7 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 		parked[i] = run.Parked{Batch: i, Why: long}
 	}
 	for i := range equations {
-		equations[i] = verify.Equation{Says: long[:400], Left: math.MaxInt64}
+		equations[i] = verify.Equation{Text: long[:400], Left: math.MaxInt64}
 	}
 	sums := map[string]run.Checksum{}
 	for _, table := range []string{"user", "credential", "account", "user_profile"} {

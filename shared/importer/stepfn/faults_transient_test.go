@@ -63,7 +63,7 @@ var steps = []step{
 	act("gate"),
 	{"status", func(ctx context.Context, m *importer.Import) error { _, err := m.Status(ctx, "supabase"); return err }},
 	{"list plain copies", func(ctx context.Context, m *importer.Import) error {
-		_, err := copy.ListPlain(ctx, m.Env(), threeBatches)
+		_, err := copy.ListPlainCopies(ctx, m.Env(), threeBatches)
 		return err
 	}},
 	{"return to source", func(ctx context.Context, m *importer.Import) error {

@@ -38,7 +38,7 @@ func (c *comparison) explain(ctx context.Context, t table, all []difference) err
 		case t.sourceChanged(d, e.source, e.ledger):
 			d.Why = sourceChanged
 		}
-		c.Named = append(c.Named, d.Difference)
+		c.Listed = append(c.Listed, d.Difference)
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func (c *comparison) explain(ctx context.Context, t table, all []difference) err
 // the source rows, and ledger entries.
 type evidence struct {
 	expected, actual map[string][]string // hashes of columns, by id of the row
-	source, ledger   history
+	source, ledger   entries
 }
 
 func (c *comparison) readEvidence(ctx context.Context, t table, all []difference) (e evidence, err error) {
@@ -62,7 +62,7 @@ func (c *comparison) readEvidence(ctx context.Context, t table, all []difference
 			if e.expected, err = columnHashes(ctx, c.Src, t.expected(), "s.key", forUsers.projected(t)); err != nil {
 				return run.Wrap("columns of the source", err)
 			}
-			e.source, err = readHistory(ctx, c.Src, `SELECT source, key::text, user_id::text, raw::text, '', false, false
+			e.source, err = readEntries(ctx, c.Src, `SELECT source, key::text, user_id::text, raw::text, '', false, false
 FROM (`+c.Pass.Fingerprints(forUsers.scope)+`) x`)
 			return run.Wrap("fingerprints of the source", err)
 		},
@@ -71,7 +71,7 @@ FROM (`+c.Pass.Fingerprints(forUsers.scope)+`) x`)
 			if e.actual, err = columnHashes(ctx, c.Dst, t.actual(), t.Key, from); err != nil {
 				return run.Wrap("columns of the target", err)
 			}
-			e.ledger, err = readHistory(ctx, c.Dst, c.Pass.History(forUsers.scope))
+			e.ledger, err = readEntries(ctx, c.Dst, c.Pass.EntriesQuery(forUsers.scope))
 			return run.Wrap("the ledger", err)
 		})
 	return e, err
@@ -105,8 +105,8 @@ func differingColumns(names, a, b []string) []string {
 	return out
 }
 
-// history holds source rows by user: with their current fingerprints (source), or with their ledger entries (ledger).
-type history map[string]map[sourceRow]entry
+// entries holds source rows by user: with their current fingerprints (source), or with their ledger entries (ledger).
+type entries map[string]map[sourceRow]entry
 
 type sourceRow struct {
 	kind mapping.Kind
@@ -119,12 +119,12 @@ type entry struct {
 	isWritten, hasCredential bool // the run wrote the row; the run wrote the credential account of the user
 }
 
-func readHistory(ctx context.Context, db *pgx.Conn, sql string) (history, error) {
+func readEntries(ctx context.Context, db *pgx.Conn, sql string) (entries, error) {
 	rows, err := db.Query(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
-	h := history{}
+	h := entries{}
 	var kind, key, user string
 	var e entry
 	into := []any{&kind, &key, &user, &e.raw, &e.outcome, &e.isWritten, &e.hasCredential}
@@ -139,7 +139,7 @@ func readHistory(ctx context.Context, db *pgx.Conn, sql string) (history, error)
 }
 
 // targetChanged reports whether the row was changed, added or deleted in the target after the run copied the user.
-func (t table) targetChanged(d difference, ledger history) bool {
+func (t table) targetChanged(d difference, ledger entries) bool {
 	const kept, identical = string(mapping.Kept), string(mapping.Identical)
 	if d.Kind == "missing" {
 		l := ledger[d.user][sourceRow{t.Kind, d.ID}]
@@ -154,7 +154,7 @@ func (t table) targetChanged(d difference, ledger history) bool {
 }
 
 // sourceChanged reports whether a source row on which this target row depends changed after the run read it.
-func (t table) sourceChanged(d difference, source, ledger history) bool {
+func (t table) sourceChanged(d difference, source, ledger entries) bool {
 	read := map[sourceRow]string{}
 	for r, e := range ledger[d.user] {
 		isDeleted := e.outcome == string(mapping.Deleted) || e.outcome == string(mapping.Kept) && e.raw == ""

@@ -22,14 +22,14 @@ type Result struct {
 	Equations   []Equation              `json:"equations"`   // checks that no row is missing or duplicated
 	Differences []run.Difference        `json:"differences"` // a list of at most 1,000
 	Different   int64                   `json:"different"`   // number of all differences
-	Remaining   []run.Remaining         `json:"remaining"`   // rows deleted in the source and kept in the target, at most 1,000
+	Remaining   []run.Remaining         `json:"remaining"`   // deleted in the source, kept in the target; at most 1,000
 	Remain      int64                   `json:"remain"`      // number of all remaining rows; no checksum includes them
 	Equal       bool                    `json:"equal"`       // nothing differs, and every batch is copied and verified
 }
 
 // Equation is a check that two counts are equal.
 type Equation struct {
-	Says  string `json:"says"` // the two counts in words: "quantity on the left = quantity on the right"
+	Text  string `json:"says"` // the two counts in words: "quantity on the left = quantity on the right"
 	Left  int64  `json:"left"`
 	Right int64  `json:"right"`
 	Holds bool   `json:"holds"`
@@ -100,8 +100,8 @@ type equations struct {
 	list []Equation
 }
 
-func (e *equations) add(says string, left, right int64) {
-	e.list = append(e.list, Equation{says, left, right, left == right})
+func (e *equations) add(text string, left, right int64) {
+	e.list = append(e.list, Equation{text, left, right, left == right})
 }
 
 func (e *equations) readAll(ctx context.Context) ([]Equation, error) {
@@ -127,7 +127,7 @@ func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCou
 	for _, k := range []struct {
 		kind     mapping.Kind
 		table    mapping.Table
-		says     string
+		text     string
 		outcomes []mapping.Outcome
 	}{
 		{
@@ -152,7 +152,7 @@ func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCou
 		if err := e.src.QueryRow(ctx, "SELECT count(*) FROM "+k.table.SQL()).Scan(&now); err != nil {
 			return fmt.Errorf("count %s: %w", k.table.Name, err)
 		}
-		e.add("rows of "+k.table.Name+" = "+k.says, now, ledger.Counts.Sum(k.kind, k.outcomes...)-ledger.Gone[k.kind])
+		e.add("rows of "+k.table.Name+" = "+k.text, now, ledger.Counts.Sum(k.kind, k.outcomes...)-ledger.Gone[k.kind])
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (c *comparison) compareRows(ctx context.Context, t table) error {
 	all = c.withoutForeign(t, all)
 	slices.SortFunc(all, func(a, b difference) int { return cmp.Compare(a.ID, b.ID) })
 	c.Different += int64(len(all))
-	return c.explain(ctx, t, all[:min(len(all), maxListedInBatch-len(c.Named))])
+	return c.explain(ctx, t, all[:min(len(all), maxListedInBatch-len(c.Listed))])
 }
 
 func unionOfKeys[A, B any](a map[string]A, b map[string]B) map[string]bool {

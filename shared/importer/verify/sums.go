@@ -167,7 +167,7 @@ func compareBatch(
 			return err
 		}
 		c := comparison{Worker: w, scope: b.Scope, rejections: r}
-		c.Sums, c.Named = map[string]run.Checksum{}, []run.Difference{}
+		c.Sums, c.Listed = map[string]run.Checksum{}, []run.Difference{}
 		expected, actual, err := c.sums(ctx, all)
 		if err != nil {
 			return err

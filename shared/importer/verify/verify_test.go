@@ -275,7 +275,7 @@ func TestVerificationListsKeptRows(t *testing.T) {
 	)
 	for _, e := range importtest.Verify(t, m).Equations {
 		if !e.Holds {
-			t.Errorf("the equation %q does not hold: %d and %d", e.Says, e.Left, e.Right)
+			t.Errorf("the equation %q does not hold: %d and %d", e.Text, e.Left, e.Right)
 		}
 	}
 }
