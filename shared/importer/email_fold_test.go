@@ -93,7 +93,7 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 			plan.Collisions, plan.Refusals, err)
 	}
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, userWithEmail, "kate.1@example.com"); got != holder {
+	if got := importtest.Value(t, m.To, selectIDByEmail, "kate.1@example.com"); got != holder {
 		t.Errorf("the user %s has the ASCII email, want the user of the target, %s, not the user with the Kelvin sign, %s",
 			got, holder, alone)
 	}
@@ -114,7 +114,7 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 	)
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, userWithEmail, "kate.2@example.com"); got != lateOwner {
+	if got := importtest.Value(t, m.To, selectIDByEmail, "kate.2@example.com"); got != lateOwner {
 		t.Errorf("after a user signed up in Supabase with the ASCII email: the user %s has it, want %s", got, lateOwner)
 	}
 	importtest.CheckSameAsNewImport(

@@ -49,7 +49,7 @@ select id::text from u`,
 	)
 }
 
-const userWithEmail = `select id::text from "user" where email = $1`
+const selectIDByEmail = `select id::text from "user" where email = $1`
 
 func TestImportGivesTheEmailOfAnUnverifiedSignUpToTheConfirmedUser(t *testing.T) {
 	t.Parallel()
@@ -60,7 +60,7 @@ func TestImportGivesTheEmailOfAnUnverifiedSignUpToTheConfirmedUser(t *testing.T)
 	x := startXenon(t, m.To)
 	const otherPassword = "the password of the sign-up"
 	x.signUp(confirmed.Email, otherPassword)
-	unverified := importtest.Value(t, m.To, userWithEmail, confirmed.Email)
+	unverified := importtest.Value(t, m.To, selectIDByEmail, confirmed.Email)
 	before := importtest.Contents(
 		t,
 		m.To,
@@ -82,7 +82,7 @@ func TestImportGivesTheEmailOfAnUnverifiedSignUpToTheConfirmedUser(t *testing.T)
 			n, plan.Warnings, unverified)
 	}
 	st := importtest.Complete(t, m, importtest.Allow)
-	if got := importtest.Value(t, m.To, userWithEmail, confirmed.Email); got != confirmed.ID {
+	if got := importtest.Value(t, m.To, selectIDByEmail, confirmed.Email); got != confirmed.ID {
 		t.Errorf("after the import the user %s has the email, want the confirmed user %s", got, confirmed.ID)
 	}
 	if !x.signIn(confirmed.Email, confirmed.Password) || x.signIn(confirmed.Email, otherPassword) {
@@ -140,7 +140,7 @@ update account set "updatedAt" = u."updatedAt" from "user" u where account.id = 
 		t.Errorf("after the rollback the target differs from that before the import:%s", diff)
 	}
 	importtest.Complete(t, m, importtest.Allow)
-	if got := importtest.Value(t, m.To, userWithEmail, confirmed.Email); got != confirmed.ID {
+	if got := importtest.Value(t, m.To, selectIDByEmail, confirmed.Email); got != confirmed.ID {
 		t.Errorf("after a rollback and another run the user %s has the email, want %s", got, confirmed.ID)
 	}
 }
@@ -218,7 +218,7 @@ func TestEveryPassTakesConfirmedEmailsFromUnverifiedSignUps(t *testing.T) {
 	}
 	insertSignUp(t, m.To, early.Email)
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, userWithEmail, early.Email); got != early.ID {
+	if got := importtest.Value(t, m.To, selectIDByEmail, early.Email); got != early.ID {
 		t.Errorf("a user signed up after the plan: the user %s has the email, want %s", got, early.ID)
 	}
 
@@ -236,10 +236,10 @@ func TestEveryPassTakesConfirmedEmailsFromUnverifiedSignUps(t *testing.T) {
 	holder := insertSignUp(t, m.To, "new.busy@example.com")
 	importtest.Exec(t, m.To, `insert into user_profile (user_id) values ('`+holder+`')`)
 	st := importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, userWithEmail, "new.late@example.com"); got != late.ID {
+	if got := importtest.Value(t, m.To, selectIDByEmail, "new.late@example.com"); got != late.ID {
 		t.Errorf("a user signed up between two passes: the user %s has the email, want %s", got, late.ID)
 	}
-	if got := importtest.Value(t, m.To, userWithEmail, "new.busy@example.com"); got != holder {
+	if got := importtest.Value(t, m.To, selectIDByEmail, "new.busy@example.com"); got != holder {
 		t.Errorf("a user with a profile signed up between two passes: the user %s has the email, want %s", got, holder)
 	}
 	if st.Reasons["user.email target_email_unverified"] != 1 || st.Reasons["user address_released"] != 2 {
@@ -252,7 +252,7 @@ func TestEveryPassTakesConfirmedEmailsFromUnverifiedSignUps(t *testing.T) {
 	}
 	importtest.Exec(t, m.To, `delete from "user" where id = '`+holder+`'`)
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, userWithEmail, "new.busy@example.com"); got != busy.ID {
+	if got := importtest.Value(t, m.To, selectIDByEmail, "new.busy@example.com"); got != busy.ID {
 		t.Errorf("after the user with the profile is deleted, the user %s has the email, want %s", got, busy.ID)
 	}
 	importtest.CheckEqual(t, m, "after the user with the profile is deleted")
@@ -373,7 +373,7 @@ func TestRollbackRestoresAReleasedEmailThatAnotherImportedUserHas(t *testing.T) 
 	importtest.Complete(t, m, importtest.Small)
 	importtest.Exec(t, from, `delete from auth.users where id = '`+first+`'`)
 	importtest.Complete(t, m, importtest.Small)
-	if got := importtest.Value(t, m.To, userWithEmail, email); got != last {
+	if got := importtest.Value(t, m.To, selectIDByEmail, email); got != last {
 		t.Fatalf("before the rollback the user %s has the email, want %s", got, last)
 	}
 	importtest.RollBack(t, m, false)

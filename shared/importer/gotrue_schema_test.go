@@ -22,7 +22,7 @@ func TestGoTrue_TablesOfTheTestsEqualThoseOfGoTrue(t *testing.T) {
 	want := describeSchema(t, real)
 	got := describeSchema(t, supabasetest.New(t))
 	if len(got) < 5 || len(got["users"]) < 35 {
-		t.Fatalf("the schema of the tests has %d tables and %d facts about auth.users, want at least 5 and 35",
+		t.Fatalf("the tests' schema: factsQuery finds %d tables and %d facts about auth.users, want at least 5 and 35",
 			len(got), len(got["users"]))
 	}
 	for table := range got {

@@ -41,8 +41,8 @@ func TestAccountsOfAllProvidersAreImported(t *testing.T) {
 	for _, p := range people {
 		email, unverified := emails[p.UserID]
 		if unverified != (p.Placeholder || !p.Confirmed) || placeholder.Is(email) != p.Placeholder {
-			t.Fatalf("the user %s of %s: unverified email %q, unverified %t; want a placeholder: %t, unverified: %t",
-				p.UserID, p.Provider, email, unverified, p.Placeholder, p.Placeholder || !p.Confirmed)
+			t.Fatalf("the user %s of %s has the unverified email %q (none: %t), want a placeholder: %t, an unverified email: %t",
+				p.UserID, p.Provider, email, !unverified, p.Placeholder, p.Placeholder || !p.Confirmed)
 		}
 	}
 	checkExpected(t, m, importtest.Allow)

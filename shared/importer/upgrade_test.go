@@ -90,7 +90,7 @@ func TestRollbackThatOlderReleaseBeganIsContinued(t *testing.T) {
 	left := importtest.Count(t, m.To)["user"]
 	r := importtest.RollBack(t, m, false)
 	if r.Removed["user"] <= left || r.Left != 0 {
-		t.Errorf("both parts of the rollback removed %d users and kept %d, want more than the %d of the second part, and 0",
+		t.Errorf("the result has %d removed and %d kept users, want more removed than this release found (%d), and none kept",
 			r.Removed["user"], r.Left, left)
 	}
 	checkAsBefore(t, m)

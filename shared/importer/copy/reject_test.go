@@ -195,8 +195,8 @@ insert into "user" (name, email, "emailVerified", "phoneNumber") values
 	without := importtest.Value(t, m.To, `select concat_ws(' ', (select email = $1 from "user" where id = $2::uuid),
 		(select "phoneNumber" is null from "user" where id = $3::uuid))`, email, users[1], users[3])
 	if n := importtest.Count(t, m.To)["user"]; n != 8 || without != "f t" {
-		t.Errorf("the target has %d users, want 6 imported and 2 others; the first user has the email and the second has no "+
-			"number: %s, want f t", n, without)
+		t.Errorf("the target has %d users, want 6 imported and 2 others; one imported user has the taken email, the "+
+			"other has no number: %s, want f t", n, without)
 	}
 }
 

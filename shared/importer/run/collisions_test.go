@@ -87,7 +87,7 @@ func TestPlanHasMessagesAboutSecondFactorsAndUnconfirmedEmails(t *testing.T) {
 		p.addEstimate(estimate{Kind: mapping.User, Fields: withheld, Rows: test.unconfirmed})
 		p.addMessages()
 		if len(p.Refusals) != test.refusals || len(p.Warnings) != test.warnings {
-			t.Errorf("%d factors, %d unconfirmed, mfa %q: got refusals %v and warnings %v, want %d and %d",
+			t.Errorf("%d factors, %d unconfirmed users, mfa %q: got the refusals %v and the warnings %v, want %d and %d of them",
 				test.factors, test.unconfirmed, test.mfa, p.Refusals, p.Warnings, test.refusals, test.warnings)
 		}
 	}

@@ -32,6 +32,7 @@ type killableServer struct {
 	proxy   *dbtest.Proxy
 }
 
+// newKillableServer starts a server. If fast is true, the server does not flush to disk (postgres.Options.Fast).
 func newKillableServer(t *testing.T, fast bool) *killableServer {
 	t.Helper()
 	dir := t.TempDir()

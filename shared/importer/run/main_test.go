@@ -114,7 +114,7 @@ func TestMemoryDoesNotGrowWithUsers(t *testing.T) {
 	few, many := largestHeap(size), largestHeap(10*size)
 	t.Logf("the largest heap: %d KB with %d users, %d KB with %d", few>>10, size, many>>10, 10*size)
 	if many > few+few/2 {
-		t.Errorf("the largest heap is %d bytes for %d users and %d bytes for %d users, want at most 1.5 times as much",
+		t.Errorf("the largest heap is %d bytes with %d users, want at most 1.5 times the %d bytes with %d users",
 			many, 10*size, few, size)
 	}
 }

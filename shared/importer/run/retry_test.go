@@ -93,11 +93,11 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 	e := &Env{RetryDelay: time.Hour, Progress: func(Event) { waits++; cancel() }}
 	err := e.Retry(ctx, c.call)
 	if !errors.Is(err, c.err) || errors.Is(err, ErrUnavailable) || len(c.at) != 1 || waits != 1 {
-		t.Errorf("the context ends during the first wait: got %v after %d calls and %d waits, want %v after 1 and 1",
+		t.Errorf("the context ends in the first wait: got %v after %d calls and %d waits, want %v after 1 call and 1 wait",
 			err, len(c.at), waits, c.err)
 	}
 	if err := e.Retry(ctx, c.call); !errors.Is(err, c.err) || len(c.at) != 2 || waits != 1 {
-		t.Errorf("the context has ended before: got %v after %d calls and %d waits in all, want %v after 2 and 1",
+		t.Errorf("the context has ended before: got %v after %d calls and %d waits in all, want %v after 2 calls and 1 wait",
 			err, len(c.at), waits, c.err)
 	}
 }

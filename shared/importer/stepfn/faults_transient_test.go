@@ -225,8 +225,8 @@ func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 					p.SetError(c.error, c.phase, request, 1)
 					err := st.do(t.Context(), s.m)
 					if sent := p.ClearError(); err != nil || sent != 1 || !strings.Contains(strings.Join(waits, "\n"), c.error.Code) {
-						t.Errorf("the step %s, the %s returns %v %s %d of %d: got error %v, %d sent errors and the waits %q, "+
-							"want no error, one sent error and a wait with its code",
+						t.Errorf("the step %s, while the %s returns %v (%s, request %d of %d): got the error %v, %d sent errors "+
+							"and the waits %q, want no error, one sent error and a wait with its code",
 							st.name, c.side, c.error, c.phase, request, n, err, sent, waits)
 					}
 					mu.Lock()

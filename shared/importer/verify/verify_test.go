@@ -299,12 +299,12 @@ func TestVerifyShardContinuesAfterADeadline(t *testing.T) {
 		t.Helper()
 		done, err := verify.Shard(ctx, m.Env(), "supabase", run.Shard{Index: n, Count: 2})
 		if err != nil || done != want {
-			t.Errorf("Shard %d of 2: got done %t, %v, want %t", n, done, err, want)
+			t.Errorf("Shard %d of 2: got done %t and the error %v, want %t and nil", n, done, err, want)
 		}
 	}
 	verifyShard(t.Context(), 0, true)
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || v.Equal || v.Batches != 4 {
-		t.Errorf("after one shard of two: equal %t, %d batches, %v, want false and 4", v.Equal, v.Batches, err)
+		t.Errorf("after one shard of two: equal %t, %d verified batches, error %v, want false and 4", v.Equal, v.Batches, err)
 	}
 	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -319,7 +319,7 @@ func TestVerifyShardContinuesAfterADeadline(t *testing.T) {
 		t.Errorf("how often each batch of the second shard was verified (-got +want):\n%s", diff)
 	}
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || !v.Equal || v.Batches != 8 {
-		t.Errorf("after both shards: equal %t, %d batches, %v, want true and 8", v.Equal, v.Batches, err)
+		t.Errorf("after both shards: equal %t, %d verified batches, error %v, want true and 8", v.Equal, v.Batches, err)
 	}
 	if _, err := verify.ReadResult(t.Context(), m.Env(), "another"); !errors.Is(err, importer.ErrNoRun) {
 		t.Errorf("ReadResult of a run that does not exist: got %v, want ErrNoRun", err)
@@ -328,6 +328,6 @@ func TestVerifyShardContinuesAfterADeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v, err := verify.ReadResult(t.Context(), m.Env(), "supabase"); err != nil || v.Equal {
-		t.Errorf("after a new pass has begun: equal %t, %v, want false", v.Equal, err)
+		t.Errorf("after a new pass has begun: equal %t, error %v, want false and nil", v.Equal, err)
 	}
 }
