@@ -43,7 +43,7 @@ type Event struct {
 	Pass        int           `json:"pass"`
 	Batch       int           `json:"batch"`     // number of the batch, from 0
 	Batches     int           `json:"batches"`   // number of batches of the run
-	Done        int           `json:"done"`      // batches done in this pass, by all processes
+	Done        int           `json:"done"`      // batches done or parked so far, by all processes
 	Rows        int64         `json:"rows"`      // source rows of this batch
 	Copied      int64         `json:"copied"`    // target rows written or, in a rollback, removed
 	Unchanged   int64         `json:"unchanged"` // copied before and still equal to the source

@@ -22,7 +22,7 @@ type Provider struct {
 	// the redirect URI to add at the provider. Both are empty if ID is.
 	Settings     []string `json:"settings"`
 	CallbackPath string   `json:"callbackPath"`
-	// NotImported counts the identities that are not imported, by reason.
+	// NotImported counts the identities that are not imported, by reason. Its keys are reasons without a kind.
 	NotImported mapping.Reasons `json:"notImported"`
 }
 

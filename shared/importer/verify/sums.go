@@ -10,9 +10,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// The source computes the expected rows with the projections. The actual rows are the target rows that belong to the
-// run according to the ledger. Each server returns one result row for each table: the number of its rows, and the sum
-// of the hashes of their texts.
+// The source computes the expected rows with the projections. The ledger decides which target rows are the actual rows
+// (table.isCompared). Each server returns one result row for each table: the number of its rows, and the sum of the
+// hashes of their texts.
 
 // table is a kind of target row, with its SQL for both databases.
 type table struct {
