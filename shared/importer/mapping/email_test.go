@@ -30,8 +30,8 @@ WHERE i NOT BETWEEN 55296 AND 57343
 	}
 	for name, c := range map[string]struct {
 		icu       bool
-		collation string
-		want      []string
+		collation string   // of the source
+		want      []string // code points of the letters that FoldsToASCII finds
 	}{
 		"ICU":                 {true, "C", []string{"212a"}},
 		"C without ICU":       {false, "C", nil},

@@ -11,8 +11,8 @@ func TestOptionsDecideTheIDAndTheSubjectOfAProvider(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		options   Options
-		has, not  string
-		objectIDs bool
+		has, not  string // what the SQL of the id contains, and what it does not contain
+		objectIDs bool   // the subject of azure is the object id
 	}{
 		"azure without an option":    {Options{}, "WHEN 'azure' THEN 'microsoft'", "'oid'", true},
 		"the older provider slack":   {Options{}, "WHEN 'slack' THEN 'slack'", "", true},
@@ -82,7 +82,7 @@ func TestOptionsDecideWhichPasswordsAreWithheld(t *testing.T) {
 	for name, c := range map[string]struct {
 		options          Options
 		factors          Table
-		unconfirmed, mfa bool
+		unconfirmed, mfa bool // the SQL has the reason unconfirmed_held, or mfa_held
 	}{
 		"both options are hold": {
 			Options{Unconfirmed: "hold", MFA: "hold"}, readableTable("auth.mfa_factors"), true, true,

@@ -25,7 +25,7 @@ func TestJoinUserIsAPlainJoinForAllUsersOnly(t *testing.T) {
 	const plain = "LEFT JOIN auth.users u ON u.id = x"
 	for name, c := range map[string]struct {
 		scope Scope
-		plain bool
+		plain bool // the join is plain, not lateral
 	}{
 		"all users":        {AllUsers, true},
 		"a list":           {Scope{Low: MinUUID, IDs: []string{}}, false},

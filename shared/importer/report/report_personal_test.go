@@ -189,8 +189,8 @@ func TestTriggerOfTheManualBlocksWritesWhileTheSwitchIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		update string
-		isOpen bool
+		update string // SQL that opens or closes the switch
+		isOpen bool   // afterwards writes succeed
 	}{{openSwitch, true}, {closeSwitch, false}, {openSwitch, true}} {
 		if _, err := conn.Exec(t.Context(), c.update); err != nil {
 			t.Fatal(err)

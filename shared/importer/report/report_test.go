@@ -236,8 +236,8 @@ func TestR58_HTMLPage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		report report.Report
-		want   []string
-		not    []string
+		want   []string // texts that the page contains
+		not    []string // texts that the page does not contain
 	}{
 		{completeReport(), []string{
 			"Complete and equal; some rows need your decision", "844 rows and fields", "11,900", "9,411", "8123456789012345678",

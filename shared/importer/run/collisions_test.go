@@ -76,7 +76,7 @@ func TestPlanHasMessagesAboutSecondFactorsAndUnconfirmedEmails(t *testing.T) {
 	for _, test := range []struct {
 		factors, unconfirmed int64
 		mfa                  string
-		refusals, warnings   int
+		refusals, warnings   int // numbers of messages in the plan
 	}{
 		{0, 0, "", 0, 0}, {1, 0, "", 1, 0}, {1, 0, "hold", 0, 0}, {0, 1, "", 0, 1}, {0, 1, "hold", 0, 1},
 	} {

@@ -139,7 +139,7 @@ func TestErrorOfAConnectionContainsNoHost(t *testing.T) {
 	starting := &pgconn.PgError{Code: "57P03", Message: "the database system is starting up"}
 	for name, test := range map[string]struct {
 		err, want error
-		text      string
+		text      string // the beginning of the error
 	}{
 		"a wrong password":      {postgresError("28P01"), ErrRefused, "refused: "},
 		"a server that starts":  {fmt.Errorf("host.example: %w", starting), starting, starting.Error()},

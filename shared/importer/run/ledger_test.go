@@ -16,7 +16,7 @@ func TestHasEntryLimitsTheSearchToItsScope(t *testing.T) {
 	condition := s.Contains("l.user_id")
 	for name, test := range map[string]struct {
 		scope *mapping.Scope
-		want  bool
+		want  bool // the SQL has a condition on the user ids
 	}{"all users": {nil, false}, "a scope": {&s, true}} {
 		sql := HasEntry(1, mapping.User, "u.id", "u.id", "written", test.scope)
 		if got := strings.Contains(sql, condition); got != test.want {

@@ -19,7 +19,7 @@ func TestWorkerKeepsItsConnectionsUntilTheyBreak(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fails error // of the first call
-		keeps bool
+		keeps bool  // the worker keeps its connections
 	}{
 		{"no error", nil, true},
 		{"a row that the target rejects", postgresError("23514"), true},

@@ -159,7 +159,7 @@ type combination struct {
 	number int
 	error  dbtest.ServerError
 	phase  dbtest.Phase
-	side   string
+	side   string // "source" or "target"
 }
 
 // combinations returns every transient error in both phases and from both databases, or a sample: every error once, and
