@@ -24,7 +24,7 @@ func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, dst := connected(t, from), connected(t, plainTarget.To)
+	src, dst := connect(t, from), connect(t, plainTarget.To)
 	for _, p := range copies {
 		var rows bytes.Buffer
 		if _, err := src.PgConn().CopyTo(t.Context(), &rows, "copy ("+p.Query+") to stdout (format binary)"); err != nil {
@@ -45,8 +45,8 @@ func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 	}
 }
 
-// connected returns a connection to the database with this URL.
-func connected(t *testing.T, url string) *pgx.Conn {
+// connect returns a connection to the database with this URL.
+func connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {

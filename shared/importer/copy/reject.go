@@ -115,9 +115,9 @@ func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (c
 	return counts, nil
 }
 
-// halve cuts a scope in two. It returns one scope if there is only one user, and none if there is no user. If there
-// are two or more users, it does not query the users of profiles: if reading that table timed out before, it would time
-// out again.
+// halve cuts a scope in two. It returns one scope if there is only one user, and none if there is no user. It looks
+// for users in the profile table only if auth.users has fewer than two in the scope: if reading the profiles timed out
+// before, it would time out again.
 func (w *worker) halve(ctx context.Context, s mapping.Scope) (halves []mapping.Scope, err error) {
 	ids := s.IDs
 	if ids == nil {

@@ -22,8 +22,8 @@ func WithoutEmail(r Rejections) string {
 }
 
 // FoldsToASCII returns an SQL condition: the lower case of a non-ASCII letter of the email is an ASCII letter. For
-// example, the lower case of the Kelvin sign (U+212A) is k. Then the stored email is a different email, which can belong
-// to another user.
+// example, the lower case of the Kelvin sign (U+212A) is k. Then the stored email is a different email, which another
+// user can have.
 func (m Mapping) FoldsToASCII() string {
 	return "(octet_length(u.email) > char_length(u.email) AND " +
 		countNonASCII("u.email::text") + " > " + countNonASCII(m.Lower("u.email")) + ")"

@@ -23,7 +23,7 @@ type Options struct {
 	Profiles string `json:"profiles,omitempty"`
 	// Providers adds entries to the default map from Supabase's provider names to Xenon's provider ids, or replaces them,
 	// for instance {"custom:acme": "acme"}. Microsoft accounts (azure) get their object id as subject, unless Providers
-	// maps azure to a provider other than microsoft: then they keep the id that Supabase has.
+	// maps azure to a value other than "microsoft" and "oid": then they keep the id that Supabase has.
 	Providers map[string]string `json:"providers,omitempty"`
 	// ProviderMap is the version of the default map: 0 means 2 in a new run, and 1 in a run that an older release began.
 	// Version 2 adds azure, with the object id as subject, keycloak and slack.

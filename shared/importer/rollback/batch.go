@@ -107,7 +107,7 @@ func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error)
 		if err != nil {
 			return result, err
 		}
-		rejection, err := r.tryStatements(ctx, r.removal(b))
+		rejection, err := r.tryStatements(ctx, r.removalSQL(b))
 		if err != nil || rejection == "" {
 			return result, err
 		}
@@ -124,15 +124,16 @@ func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error)
 	}
 }
 
-// removal returns the SQL that removes the rows of one batch.
-func (r *rollback) removal(b run.Batch) string {
+// removalSQL returns the SQL that removes the rows of one batch. In a dry run it does not change the ledger, and it
+// restores emails only if all batches are in one transaction.
+func (r *rollback) removalSQL(b run.Batch) string {
 	switch {
 	case !r.DryRun:
-		return r.removeSQL(b)
+		return r.rollbackSQL(b)
 	case r.needsOneTransaction():
-		return r.deletions(b.Scope, "") + run.RestoreEmails(r.id)
+		return r.deletionsSQL(b.Scope, "") + run.RestoreEmails(r.id)
 	}
-	return r.deletions(b.Scope, "")
+	return r.deletionsSQL(b.Scope, "")
 }
 
 // tryStatements runs statements after a savepoint. If the target rejects them, it rolls back to the savepoint and
@@ -164,7 +165,7 @@ func (r *rollback) keepRejected(
 		return true, run.Wrap("keep a user", err)
 	}
 	for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {
-		rejection, err := r.tryStatements(ctx, r.deletions(s, " AND o.user_id = ANY ("+mapping.UUIDArray(half)+")"))
+		rejection, err := r.tryStatements(ctx, r.deletionsSQL(s, " AND o.user_id = ANY ("+mapping.UUIDArray(half)+")"))
 		if err != nil {
 			return found, err
 		}

@@ -131,7 +131,7 @@ func (r *rollback) retry(ctx context.Context, f func(context.Context) error) err
 	})
 }
 
-// start reads the run, and opens a rollback unless it continues an interrupted one.
+// start reads the run and the catalog of the target. Unless it is a dry run, start also opens the rollback.
 func (r *rollback) start(ctx context.Context) error {
 	stored, err := run.Find(ctx, r.dst, r.name)
 	if err != nil {

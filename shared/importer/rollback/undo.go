@@ -201,9 +201,9 @@ func otherRows(e run.OnDelete) string {
     GROUP BY 1`, run.Deletes, run.Changes, e)
 }
 
-// deletions returns SQL that deletes the rows of removed users, accounts and profiles before users, and then checks all
-// foreign keys, including deferred ones. condition is a further condition on undo o.
-func (r *rollback) deletions(s mapping.Scope, condition string) string {
+// deletionsSQL returns SQL that deletes the rows of removed users, accounts and profiles before users, and then checks
+// all foreign keys, including deferred ones. condition is a further condition on undo o.
+func (r *rollback) deletionsSQL(s mapping.Scope, condition string) string {
 	g := r.removedRowsIn(s)
 	return "DELETE FROM account a USING undo o\nWHERE " + g.accounts + condition + `;
 DELETE FROM user_profile p USING undo o
@@ -214,10 +214,10 @@ SET CONSTRAINTS ALL IMMEDIATE;
 `
 }
 
-// removeSQL returns SQL that deletes the rows of removed users and their ledger entries, and restores released emails.
-// First it saves rows in the quarantine: with Force those of changed users, and with Cascade those of other tables that
-// Postgres deletes or changes together with removed users.
-func (r *rollback) removeSQL(b run.Batch) string {
+// rollbackSQL returns SQL that deletes the rows of removed users and their ledger entries, and restores released
+// emails. First it saves rows in the quarantine: with Force those of changed users, and with Cascade those of other
+// tables that Postgres deletes or changes together with removed users.
+func (r *rollback) rollbackSQL(b run.Batch) string {
 	sql, g := "", r.removedRowsIn(b.Scope)
 	if r.Force {
 		sql = run.QuarantineChangedRows(r.id, mapping.User, "u.id", "u.id", "u", `"user" u`, g.users) +
@@ -233,5 +233,5 @@ func (r *rollback) removeSQL(b run.Batch) string {
 			}
 		}
 	}
-	return sql + r.deletions(b.Scope, "") + run.RestoreEmails(r.id) + run.DeleteEntries(r.id, b)
+	return sql + r.deletionsSQL(b.Scope, "") + run.RestoreEmails(r.id) + run.DeleteEntries(r.id, b)
 }

@@ -57,14 +57,18 @@ func (p *planner) findCollisions(ctx context.Context) error {
 	return nil
 }
 
-func queryPairs(ctx context.Context, db *pgx.Conn, sql string, args ...any) (a, b []string, err error) {
+// queryPairs returns the values of the two columns of a query.
+func queryPairs(ctx context.Context, db *pgx.Conn, sql string, args ...any) (first, second []string, err error) {
 	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	var one, two string
-	_, err = pgx.ForEachRow(rows, []any{&one, &two}, func() error { a, b = append(a, one), append(b, two); return nil })
-	return a, b, err
+	_, err = pgx.ForEachRow(rows, []any{&one, &two}, func() error {
+		first, second = append(first, one), append(second, two)
+		return nil
+	})
+	return first, second, err
 }
 
 func (p *planner) countSameIDs(ctx context.Context, ids []string) error {

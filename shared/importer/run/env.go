@@ -31,7 +31,7 @@ type Env struct {
 	RetryDelay time.Duration
 
 	lease     *lease
-	reporting sync.Mutex
+	reporting sync.Mutex // locked while Progress runs
 }
 
 // Event is a report of progress. The import reports one for each batch that a copy, verification or rollback finishes

@@ -78,10 +78,10 @@ type RollbackResult struct {
 	Done     bool             `json:"done"` // false: the deadline was reached, and the state machine repeats the action
 	Removed  map[string]int64 `json:"removed"`
 	Sessions int64            `json:"sessions"`
-	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables deleted with users, for the ten tables with most rows
-	Changed  map[string]int64 `json:"changed"`  // rows of other tables whose reference was removed, for ten tables
-	Holding  map[string]int64 `json:"holding"`  // rows of other tables that refer to kept users, for ten tables
-	Left     int64            `json:"left"`     // users that the rollback kept; the report lists them
+	Cascaded map[string]int64 `json:"cascaded"` // rows of other tables deleted with users; the ten tables with most rows
+	Changed  map[string]int64 `json:"changed"`  // rows of other tables whose reference was removed; ten tables as above
+	Holding  map[string]int64 `json:"holding"`  // rows of other tables that refer to kept users; ten tables as above
+	Left     int64            `json:"left"`     // users that the rollback kept; the report lists up to 1,000
 }
 
 // GateResult is the result of the action "gate". Again is true if the execution was redriven and the state machine has

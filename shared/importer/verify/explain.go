@@ -59,7 +59,7 @@ func (c *comparison) readEvidence(ctx context.Context, t table, all []difference
 	forUsers.scope = mapping.Scope{IDs: slices.Sorted(maps.Keys(users))}
 	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
-			if e.expected, err = columnHashes(ctx, c.Src, t.expected(), "s.key", forUsers.projected(t)); err != nil {
+			if e.expected, err = columnHashes(ctx, c.Src, t.expected(), "s.key", forUsers.fromSource(t)); err != nil {
 				return run.Wrap("columns of the source", err)
 			}
 			e.source, err = readEntries(ctx, c.Src, `SELECT source, key::text, user_id::text, raw::text, '', false, false

@@ -123,13 +123,13 @@ func (c *comparison) withoutForeign(t table, all []difference) []difference {
 	return rest
 }
 
-// projected returns the text after FROM in a query on the source for the expected rows of a table.
-func (c *comparison) projected(t table) string {
+// fromSource returns the text after FROM in a query on the source for the expected rows of a table.
+func (c *comparison) fromSource(t table) string {
 	return "(" + t.project(c.scope, c.rejections) + ") s\nWHERE " + t.Wanted
 }
 
 func (c *comparison) listExpected(ctx context.Context, t table) (map[string][]expectedRow, error) {
-	rows, err := c.Src.Query(ctx, "SELECT s.key::text, s.user_id::text, "+checksum(t.expected())+"\nFROM "+c.projected(t))
+	rows, err := c.Src.Query(ctx, "SELECT s.key::text, s.user_id::text, "+checksum(t.expected())+"\nFROM "+c.fromSource(t))
 	if err != nil {
 		return nil, err
 	}
