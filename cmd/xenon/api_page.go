@@ -24,7 +24,7 @@ var apiPageTemplate = html.Must(html.New("api").Parse(apiPageText))
 type apiDocument struct {
 	Info  struct{ Title, Description string }
 	Tags  []struct{ Name string }
-	Paths yaml.Node // a map; the page has its order
+	Paths yaml.Node // a map; the page keeps its order
 }
 
 type operation struct {
@@ -59,11 +59,12 @@ func (o operation) RequiresToken() bool {
 	return slices.ContainsFunc(o.Security, func(s map[string][]string) bool { _, ok := s["jwt"]; return ok })
 }
 
-// Statuses returns the status codes that the document describes at this operation, as a list with commas.
+// Statuses returns the status codes of this operation, separated by commas. It leaves out the responses that are the
+// same for all operations.
 func (o operation) Statuses() string {
 	var all []string
 	for status, r := range o.Responses {
-		if r.Description != "" { // the other responses are the same for all operations
+		if r.Description != "" { // the other responses are references to shared ones
 			all = append(all, status)
 		}
 	}

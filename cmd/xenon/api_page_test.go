@@ -58,7 +58,7 @@ func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
 	}
 }
 
-func TestAPIDocumentIsTheFile(t *testing.T) {
+func TestOpenAPIRouteServesTheFileInDocs(t *testing.T) {
 	t.Parallel()
 	want, err := os.ReadFile(filepath.Join(root, "docs/openapi.yaml"))
 	if err != nil {

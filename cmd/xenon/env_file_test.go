@@ -48,7 +48,7 @@ WINDOWS=z` + "\r\n" + `no assignment
 		}
 	}
 	if !strings.Contains(log.String(), file) || strings.Contains(log.String(), "pa$$") {
-		t.Errorf("the log: got %q, want a line with the path of the file and without the value SECRET", log.String())
+		t.Errorf("the log: got %q, want a line with the path of the file and without the value of SECRET", log.String())
 	}
 }
 
@@ -57,7 +57,8 @@ func TestMissingEnvFileLogsNothing(t *testing.T) {
 	var log bytes.Buffer
 	getenv, err := withEnvFile(func(string) string { return "set" }, filepath.Join(t.TempDir(), ".env"), &log)
 	if err != nil || getenv("X") != "set" || log.Len() > 0 {
-		t.Errorf("no env file: got %v and log %q, want no error, no log and the given variables", err, log.String())
+		t.Errorf("no env file: got the error %v and the log %q, want no error, no log and the given variables",
+			err, log.String())
 	}
 	if _, err := withEnvFile(nil, t.TempDir(), &log); err == nil || !strings.Contains(err.Error(), "readable") {
 		t.Errorf("a directory instead of an env file: got %v, want an error that asks for a readable file", err)

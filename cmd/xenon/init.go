@@ -60,15 +60,16 @@ type starterFile struct {
 	mode fs.FileMode
 }
 
-// comment comments out all settings, so that flags such as --addr have their effect.
-func comment(env []byte) []byte { return assignment.ReplaceAll(env, []byte("#$0")) }
+// commentOutSettings returns the file .env with all settings commented out. For example, a BETTER_AUTH_URL in the file
+// would override the origin that xenon dev derives from --addr.
+func commentOutSettings(env []byte) []byte { return assignment.ReplaceAll(env, []byte("#$0")) }
 
 var assignment = regexp.MustCompile(`(?m)^[A-Z]`)
 
 // starterFiles returns the files of a new directory.
 func starterFiles() ([]starterFile, error) {
 	files := []starterFile{
-		{".env", comment(embedded.EnvExample), 0o600}, // for secrets
+		{".env", commentOutSettings(embedded.EnvExample), 0o600}, // for secrets
 		{"samconfig.toml", embedded.SAMConfig, 0o644},
 	}
 	err := fs.WalkDir(starter, "starter", func(path string, entry fs.DirEntry, err error) error {
@@ -78,7 +79,7 @@ func starterFiles() ([]starterFile, error) {
 		text, err := starter.ReadFile(path)
 		f := starterFile{strings.TrimPrefix(path, "starter/"), text, 0o644}
 		switch f.name {
-		case "gitignore": // a file .gitignore here would be one of this repository
+		case "gitignore": // a file .gitignore here would apply to this repository
 			f.name = ".gitignore"
 		case "dev":
 			f.mode = 0o755

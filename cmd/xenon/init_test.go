@@ -69,6 +69,7 @@ func TestInitOverwritesNothing(t *testing.T) {
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 {
-		t.Errorf("after refused calls: got the files %v, %v, want only the one from before", entries, err)
+		t.Errorf("the directory after the failed calls: got the files %v and the error %v, want only the file mine",
+			entries, err)
 	}
 }

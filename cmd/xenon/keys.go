@@ -83,9 +83,9 @@ type keysRotateCmd struct {
 func (keysRotateCmd) Help() string {
 	return `Rotates the keys in the secret SIGNING_KEYS_ARN if it is set, else in the file SIGNING_KEYS_FILE. Generates the
 first keys if there are none. If the secret has a rotation function, Secrets Manager calls the function, as for a
-scheduled rotation. JWT_EXPIRES_IN is the longest lifetime of a token. JWT_ALG is the algorithm of new keys; the
-setting of the rotation function, if there is one. A change of JWT_ALG takes effect at the second rotation, because
-verifiers must know a key before it signs.
+scheduled rotation. JWT_EXPIRES_IN is the longest lifetime of a token. JWT_ALG is the algorithm of new keys. A
+rotation function uses its own values of both settings. A change of JWT_ALG takes effect at the second rotation,
+because verifiers must know a key before it signs.
 
   xenon keys rotate
   SIGNING_KEYS_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys xenon keys rotate`

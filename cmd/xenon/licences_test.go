@@ -113,7 +113,7 @@ func TestR59_UnknownLicencesAreReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := licencesOf(t, dir); len(got) != want {
-			t.Errorf("a module with the licence text %q: got the licences %v, want %d of them", text, got, want)
+			t.Errorf("a module with the licence text %q: got the licences %v, want %d", text, got, want)
 		}
 	}
 }

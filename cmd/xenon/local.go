@@ -39,8 +39,8 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 }
 
 // startDatabase starts a Postgres server, unless the settings have a database URL. Then it applies the migrations, with
-// the database URL `direct` if that is not empty. name is the schema.
-func (l *local) startDatabase(ctx context.Context, direct, name string, log io.Writer) error {
+// the database URL `direct` if that is not empty.
+func (l *local) startDatabase(ctx context.Context, direct, schemaName string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
 		server, err := postgres.Start(ctx, postgres.Options{Dir: l.path("postgres"), Log: log})
@@ -49,12 +49,12 @@ func (l *local) startDatabase(ctx context.Context, direct, name string, log io.W
 		}
 		l.server, l.databaseURL = server, server.URL("postgres")
 	}
-	applied, err := migrations.UpIn(ctx, cmp.Or(direct, l.databaseURL), name)
+	applied, err := migrations.UpIn(ctx, cmp.Or(direct, l.databaseURL), schemaName)
 	if newer := adviseNewer(err); newer != nil {
 		return newer
 	}
 	if errors.As(err, new(*schema.Error)) {
-		return adviseRepair(err, name)
+		return adviseRepair(err, schemaName)
 	}
 	if err != nil {
 		return withAdvice(err, "Check that the database runs and that its user can create tables. "+
@@ -117,8 +117,8 @@ func (l *local) generateSecret(setting string, log io.Writer) error {
 	return nil
 }
 
-// getenv returns a function that reads the environment. If a variable is not set there, the function returns the value
-// that xenon dev has generated.
+// getenv returns a function that reads the settings. The flags --database-url and --mail-file override their variables.
+// If a variable is not set in `outer`, the function returns the value that xenon dev has generated.
 func (l *local) getenv(outer environment, addr net.Addr) func(string) string {
 	generated := map[string]string{
 		"DATABASE_URL":       cmp.Or(l.databaseURL, "postgres://127.0.0.1/to-be-started"),

@@ -133,7 +133,7 @@ func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {
 	}
 }
 
-func TestKeysRotateGeneratesKeysAndListShowsPublicOnes(t *testing.T) {
+func TestKeysRotateGeneratesKeysAndListShowsThePublicKeys(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys.json")
 	env := []string{"SIGNING_KEYS_FILE", file}

@@ -23,7 +23,7 @@ type planOutput struct {
 type providerSetting struct {
 	Provider string `json:"provider"` // its id in Xenon
 	Name     string `json:"name"`
-	Set      bool   `json:"set"` // whether this environment has the setting; its value is not in the output
+	Set      bool   `json:"set"` // whether this environment has it (isSet); its value is not in the output
 }
 
 // providerSettings returns the settings that the providers of the source need.
@@ -93,7 +93,8 @@ func printProviders(out io.Writer, all []importrun.Provider) {
 		"import copies.")
 }
 
-// printProviderSettings prints which settings the providers need, and which of them this environment has.
+// printProviderSettings prints which settings the providers need, which of them this environment has, and the redirect
+// URI of each provider.
 func printProviderSettings(out io.Writer, all []importrun.Provider, getenv environment) {
 	targets := targetProviders(all)
 	if len(targets) == 0 {

@@ -93,8 +93,8 @@ func TestVerifyReportAndRollbackOfAChangedRun(t *testing.T) {
 	}
 }
 
-// signedReport writes a signed report of a run that does not exist, and returns the paths of the report and of its
-// keys.
+// signedReport writes a signed report of a run that does not exist, and returns the paths of the report and of the
+// file with the signing keys.
 func signedReport(t *testing.T) (file, keyFile string) {
 	t.Helper()
 	dir := t.TempDir()

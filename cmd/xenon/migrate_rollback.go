@@ -48,7 +48,7 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	if c.Cascade && !c.Force {
 		return wrongUse("--cascade removes rows of other tables: it requires --force, too")
 	}
-	back, err := c.writeBack(ctx, m, std)
+	incomplete, err := c.writeBack(ctx, m, std)
 	if err != nil {
 		return err
 	}
@@ -73,11 +73,12 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	case result.Left > 0:
 		return needsDecision(english.Sprintf("%d users were kept: %s", result.Left, result.WhyKept()))
 	}
-	return back
+	return incomplete
 }
 
 // confirmRemoval prints how many rows would be removed and asks for a confirmation. With --yes it does not ask, and it
-// prints the numbers only with --cascade, because only then can rows of other tables be removed.
+// prints the numbers only with --cascade, because only then can rows of other tables be removed. With --dry-run it does
+// nothing.
 func (c migrateRollbackCmd) confirmRemoval(ctx context.Context, m *importer.Import, p *progress, std streams) error {
 	if c.DryRun || c.Yes && !c.Cascade {
 		return nil
@@ -94,7 +95,7 @@ func (c migrateRollbackCmd) confirmRemoval(ctx context.Context, m *importer.Impo
 	return confirm(std, fmt.Sprintf("Remove them from %s?", database(m.To)))
 }
 
-// rollback calls Rollback until the rollback is complete.
+// rollback calls Rollback until the rollback is complete. A dry run needs only one call.
 func rollback(
 	ctx context.Context,
 	m *importer.Import,
@@ -109,9 +110,9 @@ func rollback(
 	}
 }
 
-// writeBack writes the SQL that copies changes back to the source. left is not nil if some users have a new password
-// hash that the source cannot read, so that the SQL does not contain it.
-func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, std streams) (left, err error) {
+// writeBack writes the SQL that copies changes back to the source. incomplete is not nil if some users have a new
+// password hash that Supabase cannot read, so that the SQL does not contain it.
+func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, std streams) (incomplete, err error) {
 	if c.ReturnToSource == "" {
 		return nil, nil
 	}
@@ -125,7 +126,7 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 	if err != nil {
 		return nil, withAdvice(err, "Nothing was removed.")
 	}
-	covered, notCovered, err := m.ReturnToSource(ctx, c.Name, file)
+	usersInFile, unreadableHashes, err := m.ReturnToSource(ctx, c.Name, file)
 	if closed := file.Close(); err == nil {
 		err = closed
 	}
@@ -137,15 +138,16 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 		std.err,
 		"%s: SQL that copies %d users back. The file contains password hashes: run it on the source, then delete it.\n",
 		c.ReturnToSource,
-		covered,
+		usersInFile,
 	)
-	if notCovered > 0 {
-		left = needsDecision(english.Sprintf(
-			"%d users have a new password hash that Supabase cannot read; in Supabase they keep the old password", notCovered,
+	if unreadableHashes > 0 {
+		incomplete = needsDecision(english.Sprintf(
+			"%d users have a new password hash that Supabase cannot read; in Supabase they keep the old password",
+			unreadableHashes,
 		))
-		fmt.Fprintln(std.err, left)
+		fmt.Fprintln(std.err, incomplete)
 	}
-	return left, nil
+	return incomplete, nil
 }
 
 func printRollback(out io.Writer, u importer.RollbackResult, dry, cascade bool) {

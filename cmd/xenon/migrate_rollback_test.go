@@ -25,8 +25,9 @@ func TestReturnToSourceFileIsCompleteOrAbsent(t *testing.T) {
 	}
 }
 
-// The target has tables of the application that refer to users. An import deletes rows of these tables only if the
-// operator allows it. It lists each user that it keeps because of such rows, with the names of the tables.
+// The target has tables of the application that refer to users. A run never deletes rows of these tables; a rollback
+// deletes them only with --force --cascade. verify and rollback list each user that is kept because of such rows, with
+// the names of the tables.
 func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	t.Parallel()
 	_, target, env := migrationOf(t, 300)

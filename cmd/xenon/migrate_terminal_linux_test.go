@@ -116,7 +116,7 @@ func TestRollbackAsksOnTerminal(t *testing.T) {
 			streams{slave, &out, &stderr},
 		)
 		if code != c.code || !strings.Contains(stderr.String(), c.want) || !strings.Contains(stderr.String(), "Type yes: ") {
-			t.Errorf("xenon migrate with the answer %q: got the exit code %d, want %d, the question and %q\n%s%s",
+			t.Errorf("xenon migrate rollback with the answer %q: got the exit code %d, want %d, the question and %q\n%s%s",
 				c.typed, code, c.code, c.want, &out, &stderr)
 		}
 		if left := dbtest.Value[int](t, target, countUsers); left != c.left {

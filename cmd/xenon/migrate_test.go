@@ -14,8 +14,9 @@ const (
 	neonPooler  = "postgres://u:hunter2@ep-cool-1234-pooler.eu-central-1.aws.neon.tech/neondb"
 )
 
-// Every command prints the parameters of a database URL that it ignores, and rejects a URL with an unknown parameter.
-func TestCommandsReadDatabaseURLsInTheSameWay(t *testing.T) {
+// The commands schema and migrate print the parameters of a database URL that they ignore, and reject a URL with an
+// unknown parameter.
+func TestCommandsIgnoreOrRejectParametersOfDatabaseURLs(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	with := func(query string) string {
@@ -101,8 +102,8 @@ func TestMigrateRejectsWrongUse(t *testing.T) {
 	}
 }
 
-// migrationOf creates a source with the given number of users and an empty target. It returns the target and the
-// settings with both URLs.
+// migrationOf creates a source with the given number of users and an empty target. It returns the content of the
+// source, the URL of the target, and settings: both URLs, and a path for the signing keys, where no file exists yet.
 func migrationOf(t *testing.T, users int) (summary supabasetest.Summary, target string, env []string) {
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)

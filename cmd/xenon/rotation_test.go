@@ -190,11 +190,11 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 			}
 		})
 	}
-	uses := func(n int64) {
+	waitForUses := func(n int64) {
 		for target := used.Load() + n; used.Load() < target && !t.Failed(); time.Sleep(time.Millisecond) {
 		}
 	}
-	uses(50)
+	waitForUses(50)
 	rotate := func() {
 		if err := store.rotate(); err != nil {
 			t.Error(err)
@@ -202,9 +202,9 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	}
 	for range 2 {
 		x.ahead.Add(int64(store.every + time.Minute))
-		uses(50) // after the interval, all caches have the next key
+		waitForUses(50) // after the interval, all caches have the next key
 		rotate()
-		uses(100)
+		waitForUses(100)
 	}
 	close(stop)
 	group.Wait()

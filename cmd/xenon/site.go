@@ -157,7 +157,8 @@ func (s builtFiles) read(name string) (text []byte, changed time.Time, err error
 
 var extension = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]*$`)
 
-// fileForPath returns the file for a path, as SiteIndex in template.yaml does, without the leading slash.
+// fileForPath returns the name of the file that CloudFront serves for a path, without the leading slash. The function
+// SiteIndex in template.yaml does the same.
 func fileForPath(path string) string {
 	switch {
 	case strings.HasSuffix(path, "/"):

@@ -272,8 +272,8 @@ func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 	}
 }
 
-// Every function that uses the database has reserved concurrency. Together these functions use 70 to 80 % of the
-// database connections.
+// With a connection budget, every function that uses the database has reserved concurrency. The sum is 70 to 80 % of
+// the budget.
 func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
@@ -328,7 +328,7 @@ func toInt(t *testing.T, v any) int {
 	return n
 }
 
-// The description of every alarm names an existing runbook, and every runbook belongs to an alarm. Every alarm has an
+// The description of every alarm names an existing runbook, and an alarm names every runbook. Every alarm has an
 // action.
 func TestAlarmsNameTheirRunbook(t *testing.T) {
 	t.Parallel()

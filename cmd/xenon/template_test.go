@@ -57,9 +57,9 @@ func functionFolders(t *testing.T) []string {
 	return names
 }
 
-// stateMachines returns the names of the functions that a state machine of the template calls. The values are all
-// "StateMachine".
-func stateMachines(t *testing.T) map[string]string {
+// calledByStateMachine returns the names of the functions that a state machine of the template calls, as keys. Each
+// value is "StateMachine".
+func calledByStateMachine(t *testing.T) map[string]string {
 	t.Helper()
 	var all struct {
 		Resources map[string]struct {
@@ -98,7 +98,7 @@ func stateMachines(t *testing.T) map[string]string {
 func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	others := map[string]string{"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule"}
-	started, machines := map[string]string{}, stateMachines(t)
+	started, machines := map[string]string{}, calledByStateMachine(t)
 	rotations := readTemplateNode(t).properties("AWS::SecretsManager::RotationSchedule")
 	for function, r := range readProjectTemplate(t).Resources {
 		if r.Type != functionType {
