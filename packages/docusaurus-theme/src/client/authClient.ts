@@ -4,7 +4,7 @@ import { bearerOptions } from './bearer';
 import { fetchOrNetworkError } from './network';
 import { site } from './site';
 
-/** The stock client. The only module that imports better-auth. */
+/** Better Auth's own client; other comments call it the stock client. No other module imports better-auth. */
 export const authClient = createAuthClient({
   ...(site.apiOrigin && { baseURL: site.apiOrigin }),
   plugins: [jwtClient()],

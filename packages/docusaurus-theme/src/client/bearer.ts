@@ -2,7 +2,7 @@
 // read the token, so cookies are the default.
 const key = 'xenon.session-token';
 
-/** Options of the stock client: sends the session token in a header, and keeps the token that the API answers. */
+/** Options of the stock client: it sends the session token in a header, and stores a new token from a response. */
 export const bearerOptions = {
   credentials: 'omit',
   auth: { type: 'Bearer', token: () => window.localStorage.getItem(key) ?? undefined },

@@ -2,7 +2,7 @@ import type { AuthClient } from './authClient';
 import { type ClientAnswer, type ClientOptions, callClient, type Outcome } from './failure';
 import { loadClient } from './loadClient';
 
-/** Calls the client and returns the outcome. Without a response, or without the client's chunk, it is a failure. */
+/** Loads and calls the stock client. No response, or a client that cannot be loaded, is a failure, not an exception. */
 export function callAuth<T>(
   call: (client: AuthClient, fetchOptions: ClientOptions) => Promise<ClientAnswer<T>>,
 ): Promise<Outcome<T | null>> {

@@ -2,9 +2,12 @@ import { NetworkError } from './network';
 
 /** Why a call failed: with an error of the server, or without a response. */
 export interface Failure {
-  /** The server's code, `OFFLINE` (no response), or `UNKNOWN` (a response without a code). */
+  /**
+   * The server's code. For a response without a code: `TOO_MANY_REQUESTS` or `SERVICE_UNAVAILABLE` by its status, else
+   * `UNKNOWN`. `OFFLINE` without a response. Forms have some codes of their own, such as `COOKIES_BLOCKED`.
+   */
   readonly code: string;
-  /** The HTTP status; 0 when there was no response. */
+  /** The HTTP status; 0 if the failure does not come from a response. */
   readonly status: number;
   /** Seconds to wait before the next call, if the server sent them. */
   readonly retryAfter?: number;
@@ -17,7 +20,7 @@ export type Outcome<T> =
   | { readonly data: T; readonly failure?: undefined }
   | { readonly data?: undefined; readonly failure: Failure };
 
-/** A fault of the code. The person sees that something went wrong. */
+/** The failure for an unexpected exception, which is a fault of the code. Its message is a general one. */
 export const unexpected: Failure = { code: 'UNKNOWN', status: 0 };
 
 interface Headers {

@@ -15,6 +15,7 @@ function at(answer: () => Outcome<string> | Promise<Outcome<string>>) {
   return { clock, fetchToken, ...tokenStore(fetchToken, () => clock.ms) };
 }
 
+/** A promise that the test resolves. */
 function later<T>() {
   let answer: (value: T) => void = () => {};
   const promise = new Promise<T>((resolve) => {
@@ -124,7 +125,7 @@ describe('lifetime', () => {
     `a.${encode({ exp: 'soon', iat: 1 })}.c`,
     `a.${encode({ exp: 1 })}.c`,
     jwt(-5),
-  ])('is nothing for %j', (token) => {
+  ])('is 0 for %j', (token) => {
     expect(lifetime(token)).toBe(0);
   });
 

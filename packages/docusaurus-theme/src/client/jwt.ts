@@ -2,7 +2,7 @@ import type { Outcome } from './failure';
 
 /** Keeps a JWT in memory and renews it before it expires. */
 export interface TokenStore {
-  /** Returns the token to send, or why there is none. Concurrent calls share one request. */
+  /** Returns the token to send, or why there is none. Concurrent calls send one request. */
   readonly get: () => Promise<Outcome<string>>;
   /** Drops the token, because the API rejected it or another person has signed in. */
   readonly clear: () => void;

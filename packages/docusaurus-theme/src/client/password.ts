@@ -7,7 +7,7 @@ export const { min: minPassword, max: maxPassword } = site.passwordLength;
 /** How hard a password is to guess, from 0 (too short) to 4. Advice only: no password is rejected because of it. */
 export type Strength = 0 | 1 | 2 | 3 | 4;
 
-// The words and numbers that most leaked passwords contain, for the rule that names two of them.
+// Words and numbers that many leaked passwords contain. The form's rule about common words checks only these.
 const commonWords = [
   'password',
   'passwort',

@@ -104,7 +104,7 @@ function isObject(value: unknown): value is { readonly [name: string]: unknown }
 
 // The API can reject a token that has not expired, for example because its key was retired. Then a new one is fetched,
 // once.
-async function withToken(caller: Caller, send: () => Promise<Outcome<Version>>): Promise<Outcome<Version>> {
+async function retryWithNewToken(caller: Caller, send: () => Promise<Outcome<Version>>): Promise<Outcome<Version>> {
   const first = await send();
   if (first.failure?.code !== 'INVALID_TOKEN') return first;
   caller.clearToken();
@@ -113,17 +113,17 @@ async function withToken(caller: Caller, send: () => Promise<Outcome<Version>>):
 
 /** Reads the caller's profile; failure `PROFILE_NOT_FOUND` when there is none yet. */
 export function readProfile(caller: Caller): Promise<Outcome<Version>> {
-  return withToken(caller, () => call(caller, 'GET'));
+  return retryWithNewToken(caller, () => call(caller, 'GET'));
 }
 
 /** Creates the caller's profile; failure `PROFILE_ALREADY_EXISTS` when another tab has created it. */
 export function createProfile(caller: Caller, answers: Partial<Answers>): Promise<Outcome<Version>> {
-  return withToken(caller, () => call(caller, 'POST', answers));
+  return retryWithNewToken(caller, () => call(caller, 'POST', answers));
 }
 
 /** Changes the given fields; failure `PROFILE_CHANGED` when the profile is no longer the version that was read. */
 export function updateProfile(caller: Caller, changes: Partial<Answers>, etag: string): Promise<Outcome<Version>> {
-  return withToken(caller, () => call(caller, 'PUT', changes, etag));
+  return retryWithNewToken(caller, () => call(caller, 'PUT', changes, etag));
 }
 
 /** The answers of a profile. Without a profile, every answer is null, except preferred_language, which is 'en'. */

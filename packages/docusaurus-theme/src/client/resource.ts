@@ -13,7 +13,7 @@ export interface Resource<T> {
   readonly reload: (key: string) => Promise<Outcome<T>>;
 }
 
-/** Creates a resource. `load` never rejects. */
+/** Creates a resource. `load` must return a failure instead of rejecting. */
 export function createResource<T>(load: () => Promise<Outcome<T>>): Resource<T> {
   const outcomes = new Map<string, Outcome<T>>();
   const requests = new Map<string, Promise<Outcome<T>>>();

@@ -180,7 +180,7 @@ describe('a page from the back/forward cache', () => {
   const added = vi.spyOn(window, 'addEventListener');
   beforeEach(() => reload.mockClear());
 
-  /** Calls the listener of the newest store only; those of the other tests are still there. */
+  /** Sends a pageshow event to the newest store only: the listeners of earlier tests still exist. */
   function restore(): void {
     const listener = added.mock.calls.findLast(([type]) => type === 'pageshow')?.[1] as EventListener;
     listener(Object.assign(new Event('pageshow'), { persisted: true }));
@@ -217,7 +217,7 @@ describe('confirmSession', () => {
     expect(await confirm()).toEqual({ code: 'COOKIES_BLOCKED', status: 0 });
   });
 
-  it('reports a server that does not answer as such', async () => {
+  it('reports OFFLINE if the server answers with an error', async () => {
     answer = () => new Response('', { status: 503 });
     expect((await confirm())?.code).toBe('OFFLINE');
   });

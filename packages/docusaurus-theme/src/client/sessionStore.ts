@@ -10,7 +10,7 @@ import { site } from './site';
 
 /**
  * Whether a person is signed in. `pending`: not known yet. `unreachable`: not known, because the server does not
- * answer.
+ * answer or answers with an error.
  */
 export type SessionState =
   | {
@@ -47,7 +47,7 @@ export function clearToken(): void {
   tokens.clear();
 }
 
-/** Fetches the session again, and returns it when the server has answered. */
+/** Fetches the session again, and returns the new state. Its status is `unreachable` if that fails. */
 export async function refreshSession(): Promise<SessionState> {
   const client = await connect();
   if (!client) return state;
@@ -64,7 +64,7 @@ export async function signOut(): Promise<Outcome<unknown>> {
   return outcome;
 }
 
-/** Starts to read the session when the browser is idle, so that the first page is usable before. */
+/** Starts to read the session when the browser is idle, so that the first page is usable earlier. */
 export function startSession(): void {
   whenIdle(connect);
   // A loaded client fetches the session again when the network comes back. This loads a missing client.
@@ -115,7 +115,7 @@ function read({ data, error, isPending }: ClientSession): void {
   else if (!isPending) setState({ status: error && error.status !== 401 ? 'unreachable' : 'signed-out' });
 }
 
-// Another request of the client can replace the one that was waited for.
+// Waits until the client has no request for the session. It can replace the one of `refetch` by a later one.
 function untilFinished(client: AuthClient): Promise<void> {
   return new Promise((resolve) => {
     const stop = client.useSession.listen(check);

@@ -23,7 +23,7 @@ describe('signInMethods', () => {
     ]);
   });
 
-  it('keeps the last account', () => {
+  it('does not allow to remove the last account', () => {
     expect(lines([account('google')], [google, github])).toEqual(['Google linked', 'GitHub']);
     expect(lines([account('google'), account('github')], [google, github])).toEqual([
       'Google linked removable',

@@ -34,7 +34,7 @@ export function useProfile(userId: string): ProfileEditor {
     (next: Draft) => {
       if (unsaved(next)) keepDraft(userId, next);
       else dropDraft(userId);
-      if (owner.current !== userId) return; // saved for the person before
+      if (owner.current !== userId) return; // another person has signed in meanwhile
       latest.current = next;
       setEdited({ userId, draft: next });
     },

@@ -11,7 +11,7 @@ export interface ProviderResult {
   readonly error: string | null;
 }
 
-// `provider` and `linked` come from auth/social.ts, `error` and `error_description` from the API.
+// `provider` and `linked` come from social.ts, `error` and `error_description` from the API.
 const parameters = ['provider', 'linked', 'error', 'error_description'];
 
 /**

@@ -29,7 +29,7 @@ export function useSubmit(action: () => Promise<Failure | undefined>): Submissio
     const finish = (failed: Failure | undefined) => {
       running.current = false;
       setBusy(false);
-      setFailure(failed && { ...failed }); // a copy, so that the same failure takes the focus again
+      setFailure(failed && { ...failed }); // a copy: the message of the same failure then gets the focus again
     };
     action().then(finish, (error: unknown) => {
       finish(unexpected);

@@ -6,7 +6,7 @@ import CancelEmailChange from '.';
 let requests: { url: string; body: unknown }[] = [];
 let reply: { status: number; body: unknown };
 
-// The client keeps the first `fetch` that it finds, so all tests share this one.
+// The client keeps the first `fetch` that it finds, so all tests use this one.
 vi.stubGlobal('fetch', async (url: string | URL, init?: RequestInit) => {
   requests.push({ url: String(url), body: JSON.parse(String(init?.body)) });
   return new Response(JSON.stringify(reply.body), {
