@@ -29,7 +29,7 @@ test('R59: every package of the build has an allowed licence', () => {
 test('R59: every published package has a permissive licence, its text is published, and the manual lists it', async () => {
   const file = readFileSync(path.join(site, 'build/licences.txt'), 'utf8'); // make test-site builds the site first
   const parts = parseLicences(file);
-  const some = ['react', 'better-auth', 'nanostores', 'infima']; // own modules, concatenated modules, style sheets
+  const some = ['react', 'better-auth', 'nanostores', 'infima']; // modules, alone or concatenated; a style sheet
   expect(parts.map(({ name }) => name)).toEqual(expect.arrayContaining(some));
   expect(parts.filter(({ licence }) => !isAllowed(licence, permissive))).toEqual([]);
   await expect(manualPage(parts)).toMatchFileSnapshot('../../docs/licences-site.md'); // `make manual` updates it
@@ -52,7 +52,7 @@ test.each([
   ['/site/node_modules/@mdx-js/react/lib/index.js', '/site/node_modules/@mdx-js/react'],
   ['/site/node_modules/a/node_modules/b/index.js', '/site/node_modules/a/node_modules/b'],
   ['/site/src/pages/index.tsx', undefined],
-])('%s belongs to %s', (file, want) => {
+])('%s is a file of the package %s', (file, want) => {
   expect(packageOf(file)).toBe(want);
 });
 

@@ -46,7 +46,7 @@ function files(module: Module & { readonly modules?: Iterable<Module> }): string
   return [module, ...(module.modules ?? [])].flatMap((one) => one.nameForCondition() ?? []);
 }
 
-/** The folder of the package that a file belongs to; undefined for a file of the site itself. */
+/** The folder of the package that contains a file; undefined for a file of the site itself. */
 export function packageOf(file: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0];
 }

@@ -1,10 +1,10 @@
 import type { SwizzleComponentConfig, SwizzleConfig } from '@docusaurus/types';
 
-const both = (description: string): SwizzleComponentConfig => ({
+const safe = (description: string): SwizzleComponentConfig => ({
   actions: { eject: 'safe', wrap: 'safe' },
   description,
 });
-const inner = (description: string): SwizzleComponentConfig => ({
+const unsafe = (description: string): SwizzleComponentConfig => ({
   actions: { eject: 'unsafe', wrap: 'unsafe' },
   description,
 });
@@ -13,23 +13,23 @@ const inner = (description: string): SwizzleComponentConfig => ({
 export default function getSwizzleConfig(): SwizzleConfig {
   return {
     components: {
-      'NavbarItem/ComponentTypes': inner('The navbar item types of the site with custom-xenonAccount added'),
-      XenonAccountMenu: both('The navbar item: the account menu, or the link to the sign-in page'),
-      XenonAccountPage: both('Name, email, password, ways to sign in, sessions, deletion'),
+      'NavbarItem/ComponentTypes': unsafe('The navbar item types of the site with custom-xenonAccount added'),
+      XenonAccountMenu: safe('The navbar item: the account menu, or the link to the sign-in page'),
+      XenonAccountPage: safe('Name, email, password, ways to sign in, sessions, deletion'),
       XenonAuthForms: { actions: { eject: 'forbidden', wrap: 'forbidden' }, description: 'The folder of the forms' },
-      'XenonAuthForms/EmailForm': inner('Asks for an email and sends a link to it'),
-      'XenonAuthForms/NewPasswordForm': inner('Sets a new password'),
-      'XenonAuthForms/RegisterForm': inner('Creates an account'),
-      'XenonAuthForms/SignInForm': inner('Signs in with email and password'),
-      XenonAuthLayout: both('The frame of all pages: the title, the logo and a card'),
-      XenonCancelEmailChangePage: both('Stops a change of the email'),
-      XenonForgotPasswordPage: both('Sends a link to choose a new password'),
-      XenonLoginPage: both('The sign-in page'),
-      XenonProfilePage: both('The learner profile'),
-      XenonRegisterPage: both('The registration page'),
-      XenonRequireAuth: both('Shows its content if a person is signed in, and otherwise the sign-in form'),
-      XenonResetPasswordPage: both('Chooses a new password with the link in a mail'),
-      XenonVerifyEmailPage: both('The result of the link in a verification mail'),
+      'XenonAuthForms/EmailForm': unsafe('Asks for an email and sends a link to it'),
+      'XenonAuthForms/NewPasswordForm': unsafe('Sets a new password'),
+      'XenonAuthForms/RegisterForm': unsafe('Creates an account'),
+      'XenonAuthForms/SignInForm': unsafe('Signs in with email and password'),
+      XenonAuthLayout: safe('The frame of all pages: the title, the logo and a card'),
+      XenonCancelEmailChangePage: safe('Stops a change of the email'),
+      XenonForgotPasswordPage: safe('Sends a link to choose a new password'),
+      XenonLoginPage: safe('The sign-in page'),
+      XenonProfilePage: safe('The learner profile'),
+      XenonRegisterPage: safe('The registration page'),
+      XenonRequireAuth: safe('Shows its content if a person is signed in, and otherwise the sign-in form'),
+      XenonResetPasswordPage: safe('Chooses a new password with the link in a mail'),
+      XenonVerifyEmailPage: safe('The result of the link in a verification mail'),
     },
   };
 }

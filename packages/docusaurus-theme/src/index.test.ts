@@ -74,11 +74,11 @@ describe('the pages', () => {
   });
 });
 
-describe('a site with a fault', () => {
+describe('the build fails', () => {
   const contentLoaded = (allContent: unknown) =>
     plugin({}, '/learn/').allContentLoaded?.({ allContent: allContent as never, actions: {} as never });
 
-  it('is told which page is already there', () => {
+  it('if the site has a page at a path of the theme', () => {
     const pages = { default: [{ permalink: '/learn/' }, { permalink: '/learn/account/' }] };
     expect(() => contentLoaded({ 'docusaurus-plugin-content-pages': pages })).toThrow(
       'the site already has a page at /learn/account. Move that page, or choose another path in the options of the ' +
@@ -86,18 +86,18 @@ describe('a site with a fault', () => {
     );
   });
 
-  it('is told that a document is there, too', () => {
+  it('if the site has a document at a path of the theme', () => {
     const docs = { default: { loadedVersions: [{ docs: [{ permalink: '/learn/login' }] }] } };
     expect(() => contentLoaded({ 'docusaurus-plugin-content-docs': docs })).toThrow('page at /learn/login');
   });
 
-  it('is told that the theme is installed twice', () => {
+  it('if the theme is installed twice', () => {
     expect(() => contentLoaded({ 'docusaurus-theme-xenon': { default: undefined, second: undefined } })).toThrow(
       'is installed 2 times (ids default, second)',
     );
   });
 
-  it.each(['2.4.3', '3.9.2', '4.0.0'])('is told that Docusaurus %s does not fit', (version) => {
+  it.each(['2.4.3', '3.9.2', '4.0.0'])('with Docusaurus %s', (version) => {
     useDocusaurus(version);
     try {
       expect(() => plugin()).toThrow(`needs Docusaurus 3.10 or a later 3.x version, and this site has ${version}`);

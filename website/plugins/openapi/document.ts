@@ -88,7 +88,7 @@ export function resolve(document: Document, schema: Schema): Schema {
   return found;
 }
 
-/** The name of a response that several operations share; undefined for a response of one operation only. */
+/** The name of a response in `components`, which several operations refer to; undefined for any other response. */
 export function sharedName(response: Response | Reference): string | undefined {
   return '$ref' in response ? nameOf(response.$ref) : undefined;
 }

@@ -63,7 +63,7 @@ function summaryCell(call: Call, tag: string) {
   return [link(`./${pageOf(tag)}#${call.operation.operationId}`, text(call.operation.summary))];
 }
 
-/** The error responses that operations share, and the meaning of each error code. */
+/** The error responses that every operation can have, and the meaning of each error code. */
 function errors(document: Document): Part[] {
   const statuses = {
     403: 'Forbidden',

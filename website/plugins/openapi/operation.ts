@@ -68,7 +68,7 @@ function request(document: Document, call: Call): Part[] {
   ];
 }
 
-/** The call as a curl command against `make dev`. */
+/** The call as a curl command, sent to the server that `make dev` starts. */
 function curl(call: Call, body?: unknown): string {
   const security = call.operation.security.flatMap((one) => Object.keys(one));
   const lines = [`curl ${call.method === 'GET' ? '' : `-X ${call.method} `}http://localhost:3000${call.path}`];

@@ -8,8 +8,8 @@ const resource = createResource(loadAccounts);
 
 /**
  * The accounts with which a user can sign in: the password, and one for each linked provider. Undefined while they are
- * loading. With `mayLoad` false, for a user without a session, the hook loads nothing and returns only accounts that are
- * loaded already.
+ * loading. With `mayLoad` false, for a user without a session, the hook loads nothing and returns only accounts that
+ * are loaded already.
  */
 export function useAccounts(userId: string | undefined, mayLoad = true): Outcome<readonly Account[]> | undefined {
   return resource.useOutcome(userId, mayLoad);

@@ -22,7 +22,8 @@ export function useRedirectIfSignedIn(): string {
 
 /**
  * Fetches the session after a successful sign-in, so that useRedirectIfSignedIn opens the next page. If the server
- * knows no session, the browser has not kept the cookie. The call that signs in has the option `disableSignal`, so the client itself fetches nothing.
+ * knows no session, the browser has not kept the cookie. The call that signs in has the option `disableSignal`, so the
+ * client itself fetches nothing.
  */
 export async function confirmSession(): Promise<Failure | undefined> {
   const { status } = await refreshSession();

@@ -15,7 +15,7 @@ export interface ProfileServer {
   respondNext: (() => Response | Promise<Response>) | undefined;
 }
 
-// The client keeps the first `fetch` that it finds, so all tests share this one.
+// The client keeps the first `fetch` that it finds, so all tests use this one.
 const theFetch: typeof fetch = (input, init) => current(input, init);
 let current: typeof fetch;
 

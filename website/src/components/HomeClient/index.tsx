@@ -17,7 +17,7 @@ await fetch('/api/profile', {
   headers: { Authorization: \`Bearer \${data.token}\` },
 });`;
 
-/** Shows code that uses the stock client. */
+/** Shows code that uses Better Auth's client. */
 export default function HomeClient(): ReactNode {
   return (
     <section className={styles.client} aria-labelledby="client">

@@ -23,7 +23,7 @@ import Username from '../Username';
 /** The page after an account was deleted, here or with the link in a mail. */
 export const accountDeletedUrl = `${paths.account}?deleted=yes`;
 
-/** Deletes the account with everything that belongs to it. */
+/** The section of the account page that deletes the account. */
 export default function DeleteAccount({ user }: { readonly user: User }): ReactNode {
   const [step, setStep] = useState<'closed' | 'open' | 'mailed' | 'disabled'>('closed');
   const opener = useRef<HTMLButtonElement>(null);

@@ -188,5 +188,5 @@ async function signInAgain({ user, session }: Session, password: string): Promis
   return outcome;
 }
 
-// Milliseconds. Better Auth gives sessions without "remember me" a lifetime of one day, and never extends them.
+// Milliseconds: an hour more than the lifetime of sessions without "remember me", which Better Auth never extends.
 const shortLifetime = 25 * 60 * 60 * 1000;

@@ -104,6 +104,6 @@ it('gives each field its own id', () => {
 
 it('compares a new password with the most common ones, which it loads with the first character', async () => {
   render(<Form autoComplete="new-password" />);
-  await userEvent.type(input(), 'michellesunshine'); // neither word is an example in the rules
+  await userEvent.type(input(), 'michellesunshine'); // the list of the rules contains neither word
   expect((await screen.findByText(/Password strength/)).parentElement?.textContent).toContain('Easy to guess');
 });

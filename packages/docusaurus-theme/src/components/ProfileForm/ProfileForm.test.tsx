@@ -14,7 +14,7 @@ vi.mock('@docusaurus/theme-common/internal', () => ({ useNavbarMobileSidebar: ()
 let server: ProfileServer;
 let history: MemoryHistory;
 beforeEach(() => {
-  clearToken(); // the session of all tests is one
+  clearToken(); // all tests use one session store
   server = profileServer();
   history = createMemoryHistory({ initialEntries: ['/profile/'] });
 });
@@ -43,7 +43,7 @@ describe('the profile', () => {
     expect((await hours()).value).toBe('');
   });
 
-  it('is created on the first visit and changed on later ones', async () => {
+  it('is created by the first save and changed by later ones', async () => {
     visit();
     await userEvent.click(await screen.findByLabelText('Code first'));
     expect(screen.getByText('1 change, not saved yet')).toBeTruthy();

@@ -21,7 +21,7 @@ import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
 import { languageOptions, options, questions } from './words';
 
-/** The learner profile: created on the first visit, edited on later ones. */
+/** The form of the learner profile. The first save creates the profile, later ones change it. */
 export default function ProfileForm({ userId }: { readonly userId: string }): ReactNode {
   const editor = useProfile(userId);
 

@@ -14,7 +14,7 @@ let providers: () => Response | Promise<Response>;
 let signIn: () => Response | Promise<Response>;
 let requests: unknown[] = [];
 
-// The client keeps the first `fetch` that it finds, so all tests share this one.
+// The client keeps the first `fetch` that it finds, so all tests use this one.
 vi.stubGlobal('fetch', async (input: string | URL, init?: RequestInit) => {
   if (String(input) === '/api/auth/social-providers') return providers();
   requests.push(JSON.parse(String(init?.body)));

@@ -18,7 +18,7 @@ let accounts: ReturnType<typeof account>[];
 let answers: Record<string, () => Response>;
 let requests: unknown[];
 
-// The client keeps the first `fetch` that it finds, so all tests share this one.
+// The client keeps the first `fetch` that it finds, so all tests use this one.
 vi.stubGlobal('fetch', async (input: string | URL, init?: RequestInit) => {
   const path = new URL(String(input), 'http://localhost').pathname.replace('/api/auth', '');
   if (path === '/social-providers') return json(200, providers);

@@ -16,7 +16,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** The frame of all account pages: noindex, one card in the middle, and a note for browsers without JavaScript. */
+/** The frame of all pages of the theme: the title, robots noindex, and a note for browsers without JavaScript. */
 export default function AuthLayout({ title, intro, wide, children }: Props): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(title);

@@ -7,7 +7,7 @@ import SignInForm from '.';
 let requests: unknown[] = [];
 let retryAfter: string;
 
-// The client keeps the first `fetch` that it finds, so all tests share this one.
+// The client keeps the first `fetch` that it finds, so all tests use this one.
 vi.stubGlobal('fetch', async (_: string | URL, init?: RequestInit) => {
   requests.push(JSON.parse(String(init?.body)));
   return new Response(JSON.stringify({ message: 'Too many requests. Please try again later.' }), {

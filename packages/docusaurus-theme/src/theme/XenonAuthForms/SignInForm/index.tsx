@@ -49,7 +49,7 @@ export default function SignInForm({ next, isPage = false }: Props): ReactNode {
     forgetProvider();
     return confirmSession();
   });
-  // The server counts wrong passwords for each email, so the wait does not apply to another email.
+  // Xenon counts wrong passwords for each email, so the wait need not apply to another email.
   const changeEmail = (typed: string) => {
     setEmail(typed);
     if (failure?.status === 429) setFailure(undefined);
