@@ -61,7 +61,7 @@ sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://l
 # Two lanes: test-go, and beside it the other targets one after the other. Both take about the same time, so that the
 # processors of a small machine are busy to the end.
 .PHONY: test
-test: ## run linters, all tests, Better Auth itself, AWS stand-ins, the site, a browser
+test: ## run the linters, the Go tests with Better Auth and emulators of AWS, the site's tests, a few tests in a browser
 	@$(MAKE) --no-print-directory -j 2 test-go test-conformance audit lint template test-site smoke
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
@@ -70,8 +70,8 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
-# Python, with moto, an emulator of AWS, or with FastAPI. One go test command has all packages except conformance, those
-# with the longest tests first. All packages share one Postgres server.
+# Python, with moto, an emulator of AWS, or with FastAPI. One go test command has all packages except ./conformance,
+# those with the longest tests first. All tests use one Postgres server.
 .PHONY: test-go
 test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done conformance/node_modules conformance/statemachine/node_modules \
 		conformance/validators/node_modules examples/node/node_modules
@@ -129,7 +129,7 @@ peers: conformance/node_modules ## run Better Auth's public tests against Better
 # scripts/browser finds Chromium, or installs it. The summary reporter of playwright.config.ts is for the whole suite
 # only.
 .PHONY: smoke
-smoke: website/csp-hashes.txt e2e/node_modules ## register, sign in, save a profile and sign out in a real browser, with axe on each page
+smoke: website/csp-hashes.txt e2e/node_modules ## register, sign in and sign out in a real browser, on Xenon's site and on a new Docusaurus site
 	@go build -o bin/xenon ./cmd/xenon
 	@cd e2e && npm run --silent typecheck && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && \
 		node_modules/.bin/playwright test --grep @smoke --project desktop-light --reporter list

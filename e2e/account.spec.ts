@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { ageSessions } from './harness/database';
-import { revokeOthers, signIn, signInBy, whoIs } from './harness/people';
+import { revokeOthers, signIn, signInOnPage, whoIs } from './harness/people';
 import { expect, newPerson, register, test } from './harness/test';
 
 const region = (page: Page, name: string) => page.getByRole('region', { name });
@@ -392,7 +392,7 @@ test('without a session, the page shows the sign-in form and then its content', 
   await page.goto('/account/');
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
   await state(page, 'signed-out');
-  await signInBy(page, person);
+  await signInOnPage(page, person);
   await expect(page.getByText('This device')).toBeVisible();
   await expect(page).toHaveURL('/account/');
 });

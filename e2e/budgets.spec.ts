@@ -4,8 +4,8 @@ import { shared } from './harness/setup';
 import { expect, test } from './harness/test';
 import { kB, measurement, observe, scriptsOf, type Vitals } from './harness/vitals';
 
-const budget = 35_000; // bytes of gzip that a page with forms may add
-const manualBudget = 18_000; // bytes of gzip that authentication may add to a page of the manual
+const budget = 35_000; // gzipped bytes of scripts that a page with forms may add to those of the manual
+const manualBudget = 18_000; // gzipped bytes of scripts that authentication may add to a page of the manual
 const chapters = ['/docs/', '/docs/api/errors/', '/docs/security/'];
 const sum = (sizes: Map<string, number>) => [...sizes.values()].reduce((all, one) => all + one, 0);
 const median = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;

@@ -186,7 +186,7 @@ test('a page that loads slowly moves nothing, and its progress bar passes axe @o
   await page.goto('/docs/');
   await page.waitForLoadState('networkidle');
   await page.route('**/assets/js/*.js', async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // more than the 0.5 s in which a click excuses a shift
+    await new Promise((resolve) => setTimeout(resolve, 1500)); // the browser counts shifts only 0.5 s after a click
     await route.continue();
   });
   for (const path of ['/docs/deploy/', '/docs/security/', '/docs/emails/']) {

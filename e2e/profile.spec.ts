@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import { returnToTab, revokeOthers, signInBy } from './harness/people';
+import { returnToTab, revokeOthers, signInOnPage } from './harness/people';
 import { expect, newPerson, type Person, register, test } from './harness/test';
 
 const profile = '/api/profile';
@@ -250,7 +250,7 @@ test('the session is revoked elsewhere: the page hides the profile, and keeps th
   await expect(hours(page)).toHaveCount(0);
   await expect(page.getByText(person.email)).toHaveCount(0);
   await state(page, 'signed-out');
-  await signInBy(page, person);
+  await signInOnPage(page, person);
   await expect(hours(page)).toHaveValue('8');
   await expect(status(page)).toHaveText('1 change, not saved yet');
 });

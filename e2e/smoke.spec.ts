@@ -9,7 +9,7 @@ async function signOut(page: Page, name: string): Promise<void> {
   await formReady(page);
 }
 
-// `make test` runs this test alone; `make e2e` runs it with all others.
+// `make test` runs the tests with the tag @smoke; `make e2e` runs all tests.
 test('a person registers, signs out, signs in, saves a profile and signs out', {
   tag: ['@once', '@smoke'],
 }, async ({ page, context, person, guard }) => {

@@ -3,7 +3,7 @@ import { sendRegistration, sendSignIn, signedIn } from './harness/forms';
 import { makeStockSite, type StockSite, serveFiles } from './harness/stock-site';
 import { axe, expect, newPerson, test } from './harness/test';
 
-// `make test` runs this test, too. It makes one site and builds it under two base URLs.
+// `make test` runs these tests, too. They make one site and build it under two base URLs.
 test.describe.configure({ mode: 'serial' });
 
 let site: StockSite;

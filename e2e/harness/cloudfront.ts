@@ -150,7 +150,7 @@ function fromBucket(uri: string): Answer {
     return { status: 404, headers: { 'content-type': 'application/xml' }, body };
   }
   const body = readFileSync(file);
-  const cacheControl = published()[key.startsWith('assets/') ? 'assets' : 'pages'];
+  const cacheControl = publishedCacheControl()[key.startsWith('assets/') ? 'assets' : 'pages'];
   const tag = `"${createHash('md5').update(body).digest('hex')}"`;
   return { status: 200, headers: { 'content-type': typeOf(file), 'cache-control': cacheControl, etag: tag }, body };
 }
@@ -171,7 +171,7 @@ const types: Record<string, string> = {
 const typeOf = (file: string) => types[path.extname(file).slice(1)] ?? 'binary/octet-stream';
 
 /** The values of Cache-Control in scripts/publish. */
-function published(): { assets: string; pages: string } {
+function publishedCacheControl(): { assets: string; pages: string } {
   const found = [...readFileSync(path.join(root, 'scripts/publish'), 'utf8').matchAll(/--cache-control "([^"]+)"/g)];
   const [assets, pages] = found.map((one) => one[1]);
   if (!assets || !pages || found.length !== 2) throw new Error('scripts/publish must have --cache-control twice');

@@ -33,7 +33,7 @@ export async function revokeOthers(context: BrowserContext, person: Person, orig
 }
 
 /** Fills in and submits the sign-in form on a page that needs a session. */
-export async function signInBy(page: Page, { email, password }: Person): Promise<void> {
+export async function signInOnPage(page: Page, { email, password }: Person): Promise<void> {
   await page.getByLabel('E-mail address', { exact: true }).fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();

@@ -9,7 +9,7 @@ const theme = path.join(root, 'packages/docusaurus-theme');
 // Below the theme, so that the site finds Docusaurus in the node_modules of the repository.
 const parent = path.join(theme, '.stock');
 
-// What docs/your-site.md says: each line is added before the line of the template.
+// The changes that docs/your-site.md describes: `line` is inserted before the text `before` of the template.
 const changes = [
   { before: '  presets: [\n', line: "  themes: ['@xenon-auth/docusaurus-theme'],\n" },
   {

@@ -21,7 +21,7 @@ export interface Distribution {
   readonly behaviours: readonly Behaviour[];
   /** The headers of every response. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The viewer-request function, which maps a path. */
+  /** The function SiteIndex: returns the path of the file for the path of a request. */
   readonly index: (uri: string) => string;
 }
 

@@ -45,8 +45,8 @@ export async function observe(page: Page): Promise<() => Promise<Vitals>> {
     const box = (r: DOMRectReadOnly) => `${[r.x, r.y, r.width, r.height].map(Math.round)}`;
     const describe = (source: Source) =>
       `${elementOf(source)?.outerHTML.slice(0, 80)} ${box(source.previousRect)} -> ${box(source.currentRect)}`;
-    // A click on a link opens and closes categories of the manual's menu. The browser excuses this as the effect of an
-    // input for half a second only, which a slow machine exceeds.
+    // A click on a link opens and closes categories of the manual's menu. The browser does not count a shift in the
+    // half second after an input, but on a slow machine the menu moves later.
     const isMenu = (source: Source) => Boolean(elementOf(source)?.closest('.theme-doc-sidebar-menu'));
     const isOnlyMenu = (sources: readonly Source[]) => sources.length > 0 && sources.every(isMenu);
     const each = (type: string, note: (entry: Entry) => void) =>

@@ -16,7 +16,7 @@ interface Props {
   readonly onClick?: (() => void) | undefined;
 }
 
-/** The account menu, or the sign-in link, in the navbar. Its width is the same before and after the session is known. */
+/** The account menu, or the sign-in link, in the navbar. Its width does not change when the session becomes known. */
 export default function AccountMenu({ mobile, onClick }: Props): ReactNode {
   return mobile ? <Items onClick={onClick} /> : <Slot />;
 }
