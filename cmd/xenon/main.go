@@ -29,7 +29,7 @@ type streams struct {
 }
 
 type commands struct {
-	Dev     devCmd            `cmd:"" help:"Run everything in one process: database, schema, keys and all functions."`
+	Dev     devCmd            `cmd:"" help:"Run Xenon for local development: a database, schema, keys, and all functions in one process."`
 	Init    initCmd           `cmd:"" help:"Create a directory to start with: an example site, settings, a script."`
 	Schema  schemaCmd         `cmd:"" help:"Apply the migrations of the database schema, or list which are applied."`
 	Migrate migrateCmd        `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, roll back or finalize."`
