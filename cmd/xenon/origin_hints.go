@@ -66,7 +66,7 @@ func (h *originHints) printHint(origin string) {
 }
 
 // sameSite reports whether two origins have the same scheme and registrable domain, as browsers compare them. It
-// ignores ports. localhost is a site, and so is each IP address.
+// ignores ports. localhost is a site of its own, and each IP address, too.
 func sameSite(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)

@@ -17,7 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// These tests use a real moto server. They set environment variables and share the server, so none is parallel.
+// These tests use a real moto server. They set environment variables and use one server, so none is parallel.
 
 // setRotationFunction makes functions/rotate the rotation function of a secret.
 func setRotationFunction(t *testing.T, m *mototest.SecretsManager, arn string, now func() time.Time) {

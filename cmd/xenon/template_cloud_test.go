@@ -297,9 +297,9 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 		}
 	}
 	slices.Sort(functions)
-	for budget, shares := range budgets {
-		shares := shares.(map[string]any)
-		if diff := cmp.Diff(slices.Sorted(maps.Keys(shares)), functions); diff != "" {
+	for budget, limits := range budgets {
+		limits := limits.(map[string]any)
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(limits)), functions); diff != "" {
 			t.Errorf("functions in the mapping for the budget %s, and functions that use the database, want the same "+
 				"(-mapping +functions):\n%s", budget, diff)
 		}
@@ -307,8 +307,8 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 		if budget != "none" {
 			total = toInt(t, budget)
 		}
-		for name, share := range shares {
-			n := toInt(t, share)
+		for name, limit := range limits {
+			n := toInt(t, limit)
 			if sum += n; n < 1 && budget != "none" {
 				t.Errorf("concurrency of %s with the budget %s: got %d, want at least 1", name, budget, n)
 			}

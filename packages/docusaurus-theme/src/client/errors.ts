@@ -3,13 +3,13 @@ import type { Failure } from './failure';
 import { maxPassword, minPassword } from './password';
 import { texts } from './texts';
 
-/** The field of a form that a failure belongs to. */
+/** A field of a form that a failure can be about. */
 export type Field = 'email' | 'password' | 'name';
 
 /** What a form shows for a failure: what happened, and what the person can do. */
 export interface ErrorMessage {
   readonly message: string;
-  /** Undefined when the failure belongs to the whole form. */
+  /** Undefined when the failure is about the whole form. */
   readonly field?: Field;
 }
 
@@ -226,7 +226,7 @@ export function describe(failure: Failure): ErrorMessage {
   };
 }
 
-/** The message below a field; undefined when the failure does not belong to that field. */
+/** The message below a field; undefined when the failure is not about that field. */
 export function fieldError(failure: Failure | undefined, field: Field): string | undefined {
   const error = failure && describe(failure);
   return error?.field === field ? error.message : undefined;

@@ -1,7 +1,7 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import type { Outcome } from './failure';
 
-/** Data that is loaded once for each key and shared by all components. */
+/** Data that is loaded once for each key, for all components. */
 export interface Resource<T> {
   /**
    * The data, or why it could not be loaded. Undefined while it is loading, during hydration, and without a key. After

@@ -7,7 +7,7 @@ import styles from './styles.module.css';
 
 interface Props {
   readonly failure: Failure | undefined;
-  /** Names of the form's inputs, by the field that a failure belongs to. The message links to the input. */
+  /** Names of the form's inputs, by the field that a failure is about. The message links to the input. */
   readonly fields?: { readonly [F in Field]?: string };
   /** Seconds until the form can be sent again. */
   readonly retryInSeconds?: number;
