@@ -209,7 +209,7 @@ const synonyms: Record<string, string> = {
 /** All codes with a message, for tests. */
 export const knownCodes: readonly string[] = [...Object.keys(messages), ...Object.keys(synonyms)];
 
-/** The message for a failure. An unknown code gets a general message with the request's id, for support to look up. */
+/** The message for a failure. An unknown code gets a general message, with the request's id if the response had one. */
 export function describe(failure: Failure): ErrorMessage {
   const messageOf = messages[synonyms[failure.code] ?? failure.code];
   if (messageOf) return messageOf();
