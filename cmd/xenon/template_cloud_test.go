@@ -134,8 +134,8 @@ func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 	return lines
 }
 
-// Functions and state machines have exactly these permissions, and those that SAM adds: every function may write its log
-// and its traces, and the mailer may read its queue.
+// Functions and state machines have exactly these permissions, and those that SAM adds: every function may write its
+// log and its traces, and the mailer may read its queue.
 func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 	t.Parallel()
 	const (
