@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** The root of the checkout, where the server finds template.yaml, the site and docs/openapi.yaml. */
+/** The root of the checkout, in which the server finds the built site. */
 export const root = path.resolve(import.meta.dirname, '../..');
 
 /** A running `xenon dev`. */
@@ -24,7 +24,7 @@ export interface Xenon {
 export interface Settings {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** The folder with template.yaml and website/; default: the checkout. */
+  /** The folder with go.mod and website/; default: the checkout. */
   readonly cwd?: string;
 }
 
