@@ -140,7 +140,7 @@ test('the link in the mail to the new email address changes it', async ({
   const link = await mails.link('verify-email', next);
   await page.goto(link);
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
-  await state(page, 'address-changed');
+  await state(page, 'email-changed');
   await page.goto(link);
   await expect(page.getByRole('alert').filter({ hasText: 'This link was used or is too old' })).toBeVisible();
   await state(page, 'link-used');
@@ -197,7 +197,7 @@ test('with an old session, a change of email address asks for the password', asy
   await changeEmail(page, next);
   const dialog = page.getByRole('dialog', { name: 'Enter your password again' });
   await expect(dialog).toContainText('You signed in a while ago');
-  await state(page, 'address-wants-password');
+  await state(page, 'email-change-needs-password');
   await dialog.getByLabel(`Password of ${person.email}`).fill(person.password);
   await dialog.getByRole('button', { name: 'Continue' }).click();
   await expect(email(page).getByRole('status')).toContainText(next);
@@ -332,7 +332,7 @@ test('with DELETE_USER_VERIFICATION an account is deleted with a link', async ({
   await removal(page).getByRole('button', { name: 'Delete my account …' }).click();
   await confirmRemoval(page, 'DELETE', person.password);
   await expect(removal(page).getByRole('status')).toContainText(`open the link in the mail to ${person.email}`);
-  await state(page, 'delete-mailed');
+  await state(page, 'deletion-mail-sent');
   expect(await whoIs(context, origin)).toBe(person.email);
   await page.goto(await mails.link('delete-account', person.email));
   await expect(page.getByText('Your account is deleted')).toBeVisible();

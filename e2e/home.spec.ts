@@ -33,7 +33,7 @@ test('home shows that the database is unavailable', async ({ page, guard, state 
   );
   await page.goto('/');
   await expect(page.getByRole('region', { name: 'This site runs on Xenon' })).toContainText('GET /health503');
-  await state(page, 'database-away');
+  await state(page, 'database-unavailable');
 });
 
 test('R60: an unknown path shows a not-found page with a link to home', async ({ page, guard, state }) => {

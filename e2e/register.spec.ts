@@ -94,7 +94,7 @@ test('R60: the form shows an error for an email address that the server rejects'
   await sendRegistration(page, { ...person, email: 'ada@localhost' });
   await expect(message(page)).toHaveText('That is not an e-mail address, such as ada@example.com.');
   await expect(fields(page).email).toHaveAttribute('aria-invalid', 'true');
-  await state(page, 'invalid-address');
+  await state(page, 'invalid-email');
 });
 
 test('an email address may have a plus sign, and spaces around it are removed', async ({ page, person }) => {

@@ -155,7 +155,7 @@ test('without a password, the provider confirms who the person is, and the accou
   await page.getByRole('button', { name: 'Show my devices' }).click();
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
   await expect(dialog.getByLabel('Password')).toHaveCount(0);
-  await state(page, 'again-without-password');
+  await state(page, 'sign-in-again-without-password');
   await dialog.getByRole('button', { name: `Sign in with ${providerName}` }).click();
   await expect(page.getByText('This device')).toBeVisible();
   await expect(page).toHaveURL(`${origin}/account/`);

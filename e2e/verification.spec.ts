@@ -118,7 +118,7 @@ test('R60: the link of a deleted account shows that the account does not exist',
   await page.goto(link);
   await expect(page.getByRole('heading', { name: 'This account no longer exists' })).toBeVisible();
   await formReady(page);
-  await state(page, 'gone');
+  await state(page, 'account-deleted');
 });
 
 test('R60: a person who is signed in can ask for the mail, but only to their own email address', async ({
@@ -133,14 +133,14 @@ test('R60: a person who is signed in can ask for the mail, but only to their own
   await page.goto('/verify-email/');
   await signedIn(page);
   await expect(fields(page).email).toHaveValue(person.email);
-  await state(page, 'ask');
+  await state(page, 'signed-in');
   guard.allow(400, '/api/auth/send-verification-email');
   await fields(page).email.fill(`other-${person.email}`);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await expect(message(page)).toHaveText(
     'You are signed in with another e-mail address. Use that one, or sign out first.',
   );
-  await state(page, 'other-address');
+  await state(page, 'other-email');
   await fields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await page.goto(await mails.link('verify-email', person.email));
