@@ -134,7 +134,7 @@ func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error
 	if err != nil {
 		return nil, err
 	}
-	policy.use(c.CSP)
+	policy.applyPreset(c.CSP)
 	if strings.Contains(c.Site, "://") {
 		live, err := liveSite(c.Site)
 		return policy.withSite(routes, cfg, live), err

@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 		fmt.Fprintf(std.err, "xenon: %s\nTry: xenon --help\n", err)
 		return exitUsage
 	}
-	return report(cmd.Run(), std.err)
+	return printError(cmd.Run(), std.err)
 }
 
 // environment is a function that returns the value of an environment variable. Commands read their settings with it.
@@ -99,7 +99,8 @@ func withAdvice(err error, format string, args ...any) error {
 
 var errUsage = errors.New("wrong use")
 
-func report(err error, out io.Writer) int {
+// printError prints the error of a command, if there is one, and returns the exit code.
+func printError(err error, out io.Writer) int {
 	var left needsDecision
 	switch {
 	case err == nil:

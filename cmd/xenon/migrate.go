@@ -146,8 +146,8 @@ func processName() string {
 	return fmt.Sprintf("xenon migrate on %s, pid %d", host, os.Getpid())
 }
 
-// database returns the host and the name of a database, without user and password.
-func database(databaseURL string) string {
+// hostAndDatabase returns the host and the name of a database, without user and password.
+func hostAndDatabase(databaseURL string) string {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		return "a database"

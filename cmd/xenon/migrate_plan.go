@@ -71,7 +71,7 @@ func (c optionFlags) commandLine(command, run string) string {
 	text := "xenon migrate " + command
 	add := func(flag, value string) {
 		if value != "" {
-			text += " --" + flag + " " + shellWord(value)
+			text += " --" + flag + " " + quoteForShell(value)
 		}
 	}
 	if run != "supabase" {
@@ -92,8 +92,8 @@ func (c optionFlags) commandLine(command, run string) string {
 	return text
 }
 
-// shellWord quotes a word for the shell, if it has characters that need quotes.
-func shellWord(s string) string {
+// quoteForShell quotes a word for the shell, if it has characters that need quotes.
+func quoteForShell(s string) string {
 	plain := strings.IndexFunc(s, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune("_-.:=/", r)
 	}) < 0
@@ -140,7 +140,7 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 	if f.JSON {
 		err = printJSON(std, planOutput{plan, providerSettings(plan.Providers, getenv)})
 	} else {
-		printPlan(std.out, plan, database(m.From), database(m.To))
+		printPlan(std.out, plan, hostAndDatabase(m.From), hostAndDatabase(m.To))
 		printProviderSettings(std.out, plan.Providers, getenv)
 		if len(plan.Refusals) == 0 {
 			next := c.commandLine("run", f.Name)
@@ -183,16 +183,16 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printProfileColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)
 	printProviders(out, p.Providers)
-	printReferring(out, p.Referring)
+	printReferringTables(out, p.Referring)
 	printNumbers(out, "Counted, not imported", nonZero(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)
 	printLines(out, "Warnings", p.Warnings)
 	printLines(out, "Reasons why the run cannot start", p.Refusals)
 }
 
-// printReferring lists the tables of the target with foreign keys to users. The import does not delete a user to whom a
-// row of such a table refers.
-func printReferring(out io.Writer, all []importrun.Referring) {
+// printReferringTables lists the tables of the target with foreign keys to users. The import does not delete a user to
+// whom a row of such a table refers.
+func printReferringTables(out io.Writer, all []importrun.Referring) {
 	if len(all) == 0 {
 		return
 	}

@@ -32,7 +32,7 @@ func TestMigrateFlagsAreParsedAndPrintedAgain(t *testing.T) {
 
 func TestMigratePlanWritesNothing(t *testing.T) {
 	t.Parallel()
-	_, target, env := migrationOf(t, 300)
+	_, target, env := newMigration(t, 300)
 	for _, s := range []struct {
 		args []string
 		code int

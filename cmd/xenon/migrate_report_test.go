@@ -22,7 +22,7 @@ import (
 
 func TestVerifyReportAndRollbackOfAChangedRun(t *testing.T) {
 	t.Parallel()
-	summary, target, env := migrationOf(t, 300)
+	summary, target, env := newMigration(t, 300)
 	set, err := keys.Generate(time.Now(), config.RS256)
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func TestR58_CheckOfAReport(t *testing.T) {
 // A finalized run copies nothing, so verify and a later plan do not suggest another pass of it.
 func TestMigrateVerifyAfterFinalizeSuggestsNoPass(t *testing.T) {
 	t.Parallel()
-	_, target, env := migrationOf(t, 60)
+	_, target, env := newMigration(t, 60)
 	for _, s := range []struct {
 		args    []string
 		code    int

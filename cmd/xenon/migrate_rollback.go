@@ -92,7 +92,7 @@ func (c migrateRollbackCmd) confirmRemoval(ctx context.Context, m *importer.Impo
 	if c.Yes {
 		return nil
 	}
-	return confirm(std, fmt.Sprintf("Remove them from %s?", database(m.To)))
+	return confirm(std, fmt.Sprintf("Remove them from %s?", hostAndDatabase(m.To)))
 }
 
 // rollback calls Rollback until the rollback is complete. A dry run needs only one call.

@@ -16,7 +16,7 @@ import (
 // If the command fails, it leaves no incomplete file.
 func TestReturnToSourceFileIsCompleteOrAbsent(t *testing.T) {
 	t.Parallel()
-	_, _, env := migrationOf(t, 0)
+	_, _, env := newMigration(t, 0)
 	file := filepath.Join(t.TempDir(), "back.sql")
 	code, _, stderr := xenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
 	if _, err := os.Stat(file); code != exitFailed || !errors.Is(err, fs.ErrNotExist) {
@@ -30,7 +30,7 @@ func TestReturnToSourceFileIsCompleteOrAbsent(t *testing.T) {
 // the names of the tables.
 func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	t.Parallel()
-	_, target, env := migrationOf(t, 300)
+	_, target, env := newMigration(t, 300)
 	source := env[1]
 	if code, out, stderr := xenon(
 		t,

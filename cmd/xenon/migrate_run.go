@@ -43,7 +43,7 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	if err != nil {
 		return err
 	}
-	p.printOnTerminal("Copying from %s to %s; planning first …", database(m.From), database(m.To))
+	p.printOnTerminal("Copying from %s to %s; planning first …", hostAndDatabase(m.From), hostAndDatabase(m.To))
 	status, err := m.Run(ctx, o, c.Quick, c.Concurrency)
 	p.finish()
 	if err != nil {

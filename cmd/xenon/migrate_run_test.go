@@ -13,7 +13,7 @@ import (
 
 func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 	t.Parallel()
-	_, target, env := migrationOf(t, 300)
+	_, target, env := newMigration(t, 300)
 	code, out, stderr := xenon(t, []string{"migrate", "run"}, env...)
 	if code != exitFailed || !strings.Contains(stderr, "use --mfa hold") || out != "" {
 		t.Errorf("run without a choice for mfa: got the exit code %d, want a failure that names --mfa and no output\n%s%s",
@@ -70,7 +70,7 @@ func (s *cancelAfterFirstBatch) Write(b []byte) (int, error) {
 
 func TestMigrateRunResumes(t *testing.T) {
 	t.Parallel()
-	_, target, env := migrationOf(t, 300)
+	_, target, env := newMigration(t, 300)
 	settings := map[string]string{}
 	for i := 0; i < len(env); i += 2 {
 		settings[env[i]] = env[i+1]

@@ -84,7 +84,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 
 func TestRollbackAsksOnTerminal(t *testing.T) {
 	t.Parallel()
-	_, target, env := migrationOf(t, 200)
+	_, target, env := newMigration(t, 200)
 	if code, _, stderr := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
 		t.Fatalf("migrate run: got the exit code %d, want 3\n%s", code, stderr)
 	}

@@ -102,9 +102,9 @@ func TestMigrateRejectsWrongUse(t *testing.T) {
 	}
 }
 
-// migrationOf creates a source with the given number of users and an empty target. It returns the content of the
+// newMigration creates a source with the given number of users and an empty target. It returns the content of the
 // source, the URL of the target, and settings: both URLs, and a path for the signing keys, where no file exists yet.
-func migrationOf(t *testing.T, users int) (summary supabasetest.Summary, target string, env []string) {
+func newMigration(t *testing.T, users int) (summary supabasetest.Summary, target string, env []string) {
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)
 	summary = supabasetest.Fill(t, from, 7, users)

@@ -58,16 +58,16 @@ func (h *originHints) printHint(origin string) {
 	case !h.origins.TrustsOrigin(origin):
 		slog.Warn("this origin is not trusted: its pages get 403 and cannot read responses", "origin", origin,
 			"advice", "add it to BETTER_AUTH_TRUSTED_ORIGINS, in the environment or in .env, and start again", "page", hintPage)
-	case !sameSite(origin, h.own):
+	case !isSameSite(origin, h.own):
 		slog.Warn("this origin is trusted, but it is not same-site with the API, so browsers do not store the session "+
 			"cookie: sign-in answers 200, but the user is not signed in", "origin", origin, "api", h.own,
 			"advice", "open the page on the host of the API, or use bearer tokens", "page", hintPage)
 	}
 }
 
-// sameSite reports whether two origins have the same scheme and registrable domain, as browsers compare them. It
+// isSameSite reports whether two origins have the same scheme and registrable domain, as browsers compare them. It
 // ignores ports. localhost is a site of its own, and each IP address, too.
-func sameSite(a, b string) bool {
+func isSameSite(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)
 	return errX == nil && errY == nil && x.Scheme == y.Scheme && siteOf(x.Hostname()) == siteOf(y.Hostname())

@@ -79,8 +79,8 @@ func TestSameSiteComparesSchemeAndRegistrableDomain(t *testing.T) {
 		{"http://a.example.com", "https://a.example.com"}:      false,
 		{"capacitor://localhost", "http://localhost:3000"}:     false,
 	} {
-		if got := sameSite(pair[0], pair[1]); got != want {
-			t.Errorf("sameSite of the origins %v: got %v, want %v", pair, got, want)
+		if got := isSameSite(pair[0], pair[1]); got != want {
+			t.Errorf("isSameSite of the origins %v: got %v, want %v", pair, got, want)
 		}
 	}
 }

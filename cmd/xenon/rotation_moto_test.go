@@ -58,7 +58,7 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 	x = newXenonServer(t, settings)
 
 	rotate, broken := m.Function, errors.New("connection lost")
-	x.twoRotationsUnderLoad(keyStore{
+	x.rotateTwiceUnderLoad(keyStore{
 		every: 2 * keys.MaxPropagation,
 		inUse: func() (keys.Set, error) { return keys.ParseSet([]byte(m.Value(arn, "AWSCURRENT"))) },
 		rotate: func() error {

@@ -115,9 +115,9 @@ func (x *xenonServer) token(session string) string {
 	return got.Token
 }
 
-// accepted reports whether the profile API accepts a token. If it does, it answers 404, because no user has a profile;
+// accepts reports whether the profile API accepts a token. If it does, it answers 404, because no user has a profile;
 // otherwise it answers 401.
-func (x *xenonServer) accepted(token string) bool {
+func (x *xenonServer) accepts(token string) bool {
 	status, body, _ := x.send("GET", "/api/profile", "", "Authorization", "Bearer "+token)
 	if status != http.StatusNotFound && status != http.StatusUnauthorized {
 		x.t.Errorf("GET /api/profile: got the status %d and %s, want 404 for a valid token or 401", status, body)
@@ -136,7 +136,7 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	t.Parallel()
 	x := newXenonServer(t, nil)
 	file := x.cfg.SigningKeysFile
-	x.twoRotationsUnderLoad(keyStore{
+	x.rotateTwiceUnderLoad(keyStore{
 		every: keys.MaxPropagation,
 		inUse: func() (keys.Set, error) { return keys.LoadFile(file) },
 		rotate: func() error {
@@ -152,9 +152,9 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	})
 }
 
-// twoRotationsUnderLoad gets tokens and uses new and old tokens while the keys rotate twice. The server must accept all
+// rotateTwiceUnderLoad gets tokens and uses new and old tokens while the keys rotate twice. The server must accept all
 // valid tokens and reject an expired one. After another rotation it must not publish or accept the first key any more.
-func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
+func (x *xenonServer) rotateTwiceUnderLoad(store keyStore) {
 	t := x.t
 	const users = 4
 	var sessions [users]string
@@ -183,7 +183,7 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 				}
 				for _, token := range tokens {
 					used.Add(1)
-					if !x.accepted(token) {
+					if !x.accepts(token) {
 						rejected.Add(1)
 					}
 				}
@@ -214,7 +214,7 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 	t.Logf("%d uses of valid tokens, %d rejected", used.Load(), rejected.Load())
 
 	x.ahead.Add(int64(x.cfg.JWTExpiresIn))
-	if x.accepted(first) {
+	if x.accepts(first) {
 		t.Error("an expired token is accepted, want it rejected")
 	}
 	old, err := store.inUse()
@@ -231,16 +231,16 @@ func (x *xenonServer) twoRotationsUnderLoad(store keyStore) {
 		}
 	}
 	good := x.token(x.register(users))
-	if !x.accepted(good) {
+	if !x.accepts(good) {
 		t.Error("a new token is rejected, want it accepted")
 	}
-	if x.accepted(x.signedWith(firstKeys, good)) {
+	if x.accepts(x.signWith(firstKeys, good)) {
 		t.Error("a token of a removed key is accepted, want it rejected")
 	}
 }
 
-// signedWith returns a new token for the user and the session of the token good. The current key of s signs it.
-func (x *xenonServer) signedWith(s keys.Set, good string) string {
+// signWith returns a new token for the user and the session of the token good. The current key of s signs it.
+func (x *xenonServer) signWith(s keys.Set, good string) string {
 	x.t.Helper()
 	var claims struct {
 		jwt.RegisteredClaims

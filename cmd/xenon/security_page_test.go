@@ -59,7 +59,7 @@ func TestSecurityPageNamesExistingTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, wrong := range wrongRows(string(page), testsOfTheRepository(t)) {
+	for _, wrong := range mistakesOf(string(page), testsOfTheRepository(t)) {
 		t.Error(wrong)
 	}
 	for name, page := range map[string]string{
@@ -67,14 +67,14 @@ func TestSecurityPageNamesExistingTests(t *testing.T) {
 		"a row without test": strings.ReplaceAll(string(page), "`TestR21_TokensAreRandom`", "of course"),
 		"a missing row":      strings.Replace(string(page), "| R21 |", "|", 1),
 	} {
-		if got := wrongRows(page, testsOfTheRepository(t)); len(got) != 1 {
+		if got := mistakesOf(page, testsOfTheRepository(t)); len(got) != 1 {
 			t.Errorf("the page with %s: got the mistakes %q, want one", name, got)
 		}
 	}
 }
 
-// wrongRows returns the mistakes of the security page.
-func wrongRows(page string, tests map[string]bool) (wrong []string) {
+// mistakesOf returns the mistakes of the security page.
+func mistakesOf(page string, tests map[string]bool) (wrong []string) {
 	proofs := map[string]string{}
 	for _, row := range pageRow.FindAllStringSubmatch(page, -1) {
 		proofs[row[1]] = row[2]

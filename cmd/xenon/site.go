@@ -65,11 +65,11 @@ func xenonSite() (site builtFiles, ok bool) {
 	if folder == nil {
 		return site, false
 	}
-	return filesOf(folder), true
+	return siteInFolder(folder), true
 }
 
-// filesOf returns the site in a folder with the directory build and the file hashesFile.
-func filesOf(folder fs.FS) (site builtFiles) {
+// siteInFolder returns the site in a folder with the directory build and the file hashesFile.
+func siteInFolder(folder fs.FS) (site builtFiles) {
 	site.files, _ = fs.Sub(folder, "build") // the name is valid
 	site.hashes = func() (string, error) {
 		text, err := fs.ReadFile(folder, hashesFile)
@@ -97,9 +97,9 @@ func ownSite(dir string) (site builtFiles, err error) {
 	}
 	if len(scan.handlers) > 0 {
 		return site, fmt.Errorf("it has event handlers in attributes, which the Content-Security-Policy blocks: %s",
-			firstOf(scan.handlers))
+			firstFive(scan.handlers))
 	}
-	site.files, site.hashes = root.FS(), func() (string, error) { return scan.policy(), nil }
+	site.files, site.hashes = root.FS(), func() (string, error) { return scan.joinHashes(), nil }
 	return site, nil
 }
 

@@ -27,19 +27,20 @@ func (c siteParametersCmd) Run(std streams) error {
 	case err != nil:
 		err = fmt.Errorf("%s: %w", c.Dir, err)
 	case len(scan.handlers) > 0:
-		err = errors.New("the Content-Security-Policy blocks these event handlers: " + firstOf(scan.handlers))
+		err = errors.New("the Content-Security-Policy blocks these event handlers: " + firstFive(scan.handlers))
 	case c.CSP == "strict" && len(scan.styles) > 0:
-		err = errors.New("the strict Content-Security-Policy blocks these styles: " + firstOf(scan.styles) +
+		err = errors.New("the strict Content-Security-Policy blocks these styles: " + firstFive(scan.styles) +
 			"; use CSP=docusaurus to allow inline styles")
 	}
 	if err != nil {
 		return withAdvice(err, "Correct the site, build it again, and run this command again. Nothing was deployed.")
 	}
-	fmt.Fprintf(std.out, "ScriptHashes=%s\n", scan.policy())
+	fmt.Fprintf(std.out, "ScriptHashes=%s\n", scan.joinHashes())
 	for _, name := range slices.Sorted(maps.Keys(presets[c.CSP])) {
 		fmt.Fprintf(std.out, "%s=%s\n", name, presets[c.CSP][name])
 	}
 	return nil
 }
 
-func firstOf(places []string) string { return strings.Join(places[:min(5, len(places))], ", ") }
+// firstFive returns up to five of the places, separated by commas.
+func firstFive(places []string) string { return strings.Join(places[:min(5, len(places))], ", ") }

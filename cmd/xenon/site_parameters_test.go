@@ -51,7 +51,7 @@ func TestPolicyOfAPresetAllowsInlineStyles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.use(preset)
+		p.applyPreset(preset)
 		csp := p.headers(true)("'sha256-x'").Get("Content-Security-Policy")
 		if !strings.Contains(csp, want) || strings.Contains(csp, "${") {
 			t.Errorf("the Content-Security-Policy of the preset %s: got %q, want %q in it", preset, csp, want)

@@ -83,8 +83,8 @@ var presets = map[string]map[string]string{
 	"docusaurus": {"StyleSources": "'self' 'unsafe-inline'", "ImageSources": "'self' data: https:"},
 }
 
-// use sets the sources of the Content-Security-Policy to those of a preset.
-func (p sitePolicy) use(preset string) {
+// applyPreset sets the sources of the Content-Security-Policy to those of a preset.
+func (p sitePolicy) applyPreset(preset string) {
 	for name, value := range presets[preset] {
 		p.Parameters[name] = parameter{value}
 	}

@@ -95,5 +95,5 @@ func isInlineScript(tag html.Token) bool {
 	return !strings.HasSuffix(kind, "json") // a hash too many does no harm
 }
 
-// policy returns the hashes, sorted and separated by blanks.
-func (s *siteScan) policy() string { return strings.Join(slices.Sorted(maps.Keys(s.hashes)), " ") }
+// joinHashes returns the hashes, sorted and separated by blanks.
+func (s *siteScan) joinHashes() string { return strings.Join(slices.Sorted(maps.Keys(s.hashes)), " ") }

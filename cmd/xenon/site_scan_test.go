@@ -28,7 +28,7 @@ func TestScanSiteHashesInlineScriptsOnly(t *testing.T) {
 		"'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='",
 		"'sha256-oAGBFwD8dtxjBbBBUsB9fy1Dy0if+C+SOmOZYuES0h4='",
 	}, " ")
-	if diff := cmp.Diff(want, scan.policy()); diff != "" {
+	if diff := cmp.Diff(want, scan.joinHashes()); diff != "" {
 		t.Errorf("the hashes of the inline scripts (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"note.html: onclick of <a>"}, scan.handlers); diff != "" {

@@ -57,7 +57,7 @@ func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 		return func(w http.ResponseWriter, _ *http.Request) error { return web.JSON(w, http.StatusOK, text) }
 	}
 	routes := web.Routes{"GET /api/auth/ok": say("ok"), "GET /health": say("healthy"), "GET /api": say("forms")}
-	site := filesOf(os.DirFS(dir))
+	site := siteInFolder(os.DirFS(dir))
 	site.headers, site.missing = p.headers(strings.HasPrefix(cfg.Origin, "https:")), say("start page")
 	return p.withSite(routes, cfg, site)
 }
