@@ -33,8 +33,8 @@ type importFlags struct {
 	JSON bool   `name:"json" help:"Print the result as JSON."`
 }
 
-// open returns the import from the source to the target, and the printer of its progress. It checks the form of the URLs
-// but does not connect.
+// open returns the import from the source to the target, and the printer of its progress. It checks the form of the
+// URLs but does not connect.
 func (f importFlags) open(ctx context.Context, getenv environment, std streams) (*importer.Import, *progress, error) {
 	from, to, err := f.urls(ctx, getenv)
 	if err != nil {
