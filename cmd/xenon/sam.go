@@ -186,8 +186,7 @@ func (c samCmd) write(set map[string]string, cfg config.API) error {
 func (c samCmd) runCommand(ctx context.Context, std streams) error {
 	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...) //nolint:gosec // the caller names the command
 	cmd.Stdout, cmd.Stderr = std.out, std.err
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	startInOwnGroup(cmd)
 	cmd.WaitDelay = samStopTimeout
 	err := cmd.Run()
 	if ctx.Err() != nil {
