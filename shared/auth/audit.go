@@ -44,10 +44,10 @@ const rateLimitEvent = "rate-limit"
 // Handlers maps routes, such as "POST /api/auth/sign-out", to their handlers.
 type Handlers map[string]limit.Handler
 
-// Routes returns the routes of all, each with its audit event and the rate limits of its path.
-func (s *Service) Routes(all Handlers) web.Routes {
+// Routes makes a route of each of the handlers, with the audit event and the rate limits of its path.
+func (s *Service) Routes(handlers Handlers) web.Routes {
 	routes := web.Routes{}
-	for route, h := range all {
+	for route, h := range handlers {
 		_, path, _ := strings.Cut(route, " ")
 		path = strings.TrimPrefix(path, BasePath)
 		routes[route] = s.withAudit(auditEvents[path], s.withLimit(path, h))
@@ -55,8 +55,9 @@ func (s *Service) Routes(all Handlers) web.Routes {
 	return routes
 }
 
-// withAudit adds an audit event ("" for none) to the log record of a request. It does so before it calls h, so that a
-// panic of h is also in the audit log.
+// withAudit makes h add the audit event to the log record of each request. It does so before it calls h, so that a
+// panic of h is also in the audit log. If event is "", only a request that a rate limit rejects gets an event:
+// rateLimitEvent.
 func (s *Service) withAudit(event string, h web.Handler) web.Handler {
 	note := func(r *http.Request, event string) {
 		web.Audit(r.Context(), event, s.Limits.Clients.IP(r), r.UserAgent())

@@ -40,6 +40,6 @@ func TestAuditPageListsTheEventsOfAllRoutes(t *testing.T) {
 		t.Errorf("routes of each event (-auditEvents +docs/audit-log.md):\n%s", diff)
 	}
 	if !strings.Contains(events, "\n| `"+rateLimitEvent+"` | any other route |") {
-		t.Errorf("docs/audit-log.md has no row of the event %s for any other route", rateLimitEvent)
+		t.Errorf("docs/audit-log.md has no row with the event %s and the text \"any other route\"", rateLimitEvent)
 	}
 }

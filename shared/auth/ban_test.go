@@ -29,7 +29,8 @@ func TestBannedUserCannotSignIn(t *testing.T) {
 		a.header.Del("X-Request-Id")
 	}
 	if refused.status != 401 || refused.body != before.body || cmp.Diff(before.header, refused.header) != "" {
-		t.Errorf("sign-in of a banned user with a wrong password: got %d %s, want the response before the ban; headers %s",
+		t.Errorf("sign-in of a banned user with a wrong password: got %d %s, want the response before the ban; "+
+			"headers (-want +got):\n%s",
 			refused.status, refused.body, cmp.Diff(before.header, refused.header))
 	}
 	for _, extra := range []string{"", `"callbackURL":"/welcome",`, `"rememberMe":false,`} {

@@ -44,9 +44,10 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.
 	return statusTrue(w)
 }
 
-// requestEmailChange mails a link that proves ownership to the new email, and a notice with a link that cancels the
-// change to the old one. If CHANGE_EMAIL_CONFIRMATION is on and the old email is verified, it mails only one link, to
-// the old email. The new email gets its link when the user has opened that one.
+// requestEmailChange sends two mails: a link that proves ownership, to the new email, and a notice with a link that
+// cancels the change, to the old email. If CHANGE_EMAIL_CONFIRMATION is on and the old email is verified, it mails only
+// one link, to the old email; when the user has opened it, the new email gets its link. If another user has the new
+// email, or the notice was not sent, it queues a mail.Nothing instead of the mail that continues the change.
 func (s *Service) requestEmailChange(
 	r *http.Request, db *store.Store, caller *session.Caller, newEmail, callbackURL string,
 ) error {
@@ -81,9 +82,9 @@ func (s *Service) requestEmailChange(
 	return s.sendEmailLink(r, db, m, c, callbackURL)
 }
 
-// redeemEmailChange redeems the token of an email change and returns the reply. The token has the id and the old email
-// of the user, so after the change it is no longer valid. If another user is signed in, redeemEmailChange returns an
-// error. It starts no session.
+// redeemEmailChange redeems the token of an email change and returns the body of the response. The token has the id and
+// the old email of the user, so after the change it is no longer valid. If another user is signed in, redeemEmailChange
+// returns an error. It starts no session.
 func (s *Service) redeemEmailChange(
 	w http.ResponseWriter, r *http.Request, db *store.Store, c mailClaims, target string,
 ) (any, error) {
@@ -129,9 +130,9 @@ func (s *Service) redeemEmailChange(
 	return reply, s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user})
 }
 
-// notifyEmailChanged mails a notice to the old email after a change. If the token had no request type, as from older
-// versions of Better Auth, the user has not proved that the new email is theirs. Then notifyEmailChanged also mails a
-// verification link to the new email.
+// notifyEmailChanged mails a notice to the old email after a change. If the request type of the token was not
+// verifyChange, as in tokens of older versions of Better Auth, the user has not proved that the new email is theirs.
+// Then notifyEmailChanged also mails a verification link to the new email.
 func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailClaims, target string) error {
 	if !s.SendsMail() {
 		return nil

@@ -213,8 +213,8 @@ func TestChangeEmailLinkAnswersJSON(t *testing.T) {
 	s.do("GET", verifyEmailPath+"?token="+m.Token, "").check(t, "open the link again", 401, "INVALID_TOKEN")
 }
 
-// With CHANGE_EMAIL_CONFIRMATION the email changes only after the user has opened a link that each of the two emails
-// got.
+// With CHANGE_EMAIL_CONFIRMATION the email changes only after the user has opened two links: first the one mailed to
+// the old email, then the one mailed to the new email.
 func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "CHANGE_EMAIL_CONFIRMATION=on")

@@ -141,8 +141,7 @@ func TestR14_ChangePasswordKeepsSessionsNotRemembered(t *testing.T) {
 	}
 }
 
-// Of concurrent changes with the right current password only one succeeds, because after it the current password is
-// another.
+// Of concurrent changes with the right current password only one succeeds, because it changes the current password.
 func TestOnlyOneConcurrentPasswordChangeSucceeds(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

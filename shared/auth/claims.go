@@ -18,8 +18,8 @@ func claims(c *session.Caller) keys.Claims {
 }
 
 // userClaims returns the claims about a user. It leaves out an image that is longer than session.MaxImage. If the
-// claims are still larger than maxUserClaims, because a TypeScript server or an import has stored the user, it leaves
-// out every image, and if that is not enough, the name.
+// claims are still larger than maxUserClaims, it leaves out a shorter image too, and if that is not enough, also the
+// name.
 func userClaims(u store.User) any {
 	const maxEscape = 6 // one byte takes at most six bytes in JSON
 	image := ""

@@ -31,7 +31,8 @@ var userDeleted = deletionReply{true, "User deleted"}
 func deletionIdentifier(token string) string { return store.DeleteAccountLink + token }
 
 // deleteUser answers POST /api/auth/delete-user. The caller needs a mailed token, the password or a fresh session. If
-// DELETE_USER_VERIFICATION is on, a request without a token deletes nothing: it mails a link.
+// DELETE_USER_VERIFICATION is on and the deployment can send mails, a request without a token deletes nothing: it mails
+// a link.
 func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		CallbackURL *string `json:"callbackURL"`
@@ -87,8 +88,8 @@ func (s *Service) sendDeletionLink(
 	return web.JSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
 }
 
-// deleteByToken deletes the caller's user if the mailed token is valid for this user. In any case the token cannot be
-// used again.
+// deleteByToken deletes the caller's user if the mailed token is valid for this user. The token of another user is not
+// accepted, but it cannot be used again either.
 func (s *Service) deleteByToken(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, token string,
 ) error {

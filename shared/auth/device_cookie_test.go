@@ -72,7 +72,7 @@ func TestKnownDeviceIsLimited(t *testing.T) {
 	}
 }
 
-// A device cookie is invalid if it belongs to another account or to an old password, if it has expired, or if it was
+// A device cookie is invalid if it was set for another account or for an old password, if it has expired, or if it was
 // changed. Then the wrong passwords count for the account, as without the cookie.
 func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 	t.Parallel()

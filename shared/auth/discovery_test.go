@@ -76,7 +76,7 @@ func TestDiscoveryHasAlgorithmsOfPublishedKeys(t *testing.T) {
 			'{"crv":"Ed25519","x":"OKP2Y7MFy5OLxmkFZwG6a1UIjNgon0Pity7fh5R7lBM","kty":"OKP"}', '', now())`)
 	want := []any{"RS256", "EdDSA"}
 	if diff := cmp.Diff(want, shared.metadata()["id_token_signing_alg_values_supported"]); diff != "" {
-		t.Errorf("with a key of Better Auth (-want +got):\n%s", diff)
+		t.Errorf("algorithms in the provider metadata with a key of Better Auth (-want +got):\n%s", diff)
 	}
 }
 

@@ -46,8 +46,9 @@ var (
 	errCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
 		"The password you entered has been compromised. Please choose a different password.")
 
-	// The errors for a one-time token that is unknown, expired or used, or that belongs to another user. Their code is the
-	// same, but the status depends on the endpoint. An expired JWT of a mail gets errTokenExpired instead.
+	// The errors for a one-time token that is unknown, expired or used, or that is for another user. Their code is the
+	// same, but the status depends on the endpoint. For an expired mail token (a JWT) the error is errTokenExpired
+	// instead.
 	errInvalidToken    = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
 	errInvalidReset    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
 	errInvalidCancel   = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")

@@ -10,9 +10,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// getSession answers GET /api/auth/get-session with the session and its user, or null. A session from Postgres also
-// gets a JWT, in a header, unless there are no signing keys. A session from the cache cookie gets no JWT: the session
-// may have ended, and the JWT would be valid for longer than the cookie.
+// getSession answers GET /api/auth/get-session with the session and its user, or null. For a session from Postgres the
+// response also has a JWT, in a header. If the JWT cannot be signed, the response has none. For a session from the
+// cache cookie there is no JWT: the session may have ended, and the JWT would be valid for longer than the cookie.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, fromCookie, err := s.Sessions.CachedCaller(w, r, db)
 	if store.IsLimited(err) {

@@ -24,7 +24,7 @@ func (s *Service) RequireSensitive(w http.ResponseWriter, r *http.Request, db *s
 	return require(s.Sessions.CallerForSensitiveRoute(w, r, db))
 }
 
-// requireFresh is like requireCaller, but returns an error if the sign-in was more than freshAge ago.
+// requireFresh is like requireCaller, but returns errSessionNotFresh if the sign-in was freshAge or longer ago.
 func (s *Service) requireFresh(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	caller, err := s.requireCaller(w, r, db)
 	if err == nil && !s.isFresh(caller) {
@@ -33,7 +33,7 @@ func (s *Service) requireFresh(w http.ResponseWriter, r *http.Request, db *store
 	return caller, err
 }
 
-// isFresh reports whether the caller has signed in within freshAge.
+// isFresh reports whether the sign-in of the session was less than freshAge ago.
 func (s *Service) isFresh(caller *session.Caller) bool {
 	return s.Now().Sub(caller.Session.CreatedAt.Time) < freshAge
 }
@@ -47,7 +47,8 @@ func (s *Service) optionalCaller(w http.ResponseWriter, r *http.Request, db *sto
 	return caller, err
 }
 
-// require returns caller and err, but ErrUnauthorized if they mean that the client is not signed in.
+// require returns its arguments. If the session has ended, or caller and err are nil, it returns ErrUnauthorized
+// instead: the client is not signed in.
 func require(caller *session.Caller, err error) (*session.Caller, error) {
 	switch {
 	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:

@@ -62,9 +62,11 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 		}
 	}
 	row.Token = "unknown"
-	for i, g := range []guard{s.requireCaller, s.requireFresh, s.RequireSensitive} {
+	for name, g := range map[string]guard{
+		"requireCaller": s.requireCaller, "requireFresh": s.requireFresh, "RequireSensitive": s.RequireSensitive,
+	} {
 		if err := call(g, ""); !errors.Is(err, ErrUnauthorized) {
-			t.Errorf("guard %d with an unknown token: got %v, want ErrUnauthorized", i, err)
+			t.Errorf("guard %s with an unknown token: got %v, want ErrUnauthorized", name, err)
 		}
 	}
 }

@@ -14,14 +14,14 @@ import (
 
 const (
 	betterAuthKeysTimeout = time.Second    // for reading Better Auth's keys from Postgres
-	betterAuthKeysMaxAge  = 24 * time.Hour // how long keys read earlier are published while Postgres does not answer
+	betterAuthKeysMaxAge  = 24 * time.Hour // how long keys read earlier are published while they cannot be read again
 )
 
-// jwksCaching is the Cache-Control of a complete JWKS: a CDN caches it for as long as verifiers do, and for a day if
-// the server does not answer.
+// jwksCaching is the Cache-Control of a complete JWKS: a CDN caches it for jwks.MaxAge, like verifiers. If the server
+// fails then, the CDN may use the cached JWKS for another day.
 var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(jwks.MaxAge.Seconds()))
 
-// The Cache-Control of a JWKS that may lack keys of Better Auth, because Postgres did not answer.
+// The Cache-Control of a JWKS that may lack keys of Better Auth, because they could not be read from Postgres.
 const (
 	staleCaching      = "public, max-age=30, stale-if-error=86400" // if it has the keys that were read last
 	incompleteCaching = "no-store"                                 // if it has no keys of Better Auth
@@ -61,9 +61,9 @@ func (s *Service) publishedKeys(
 	return append(published, theirs...), caching, err
 }
 
-// betterAuthKeys returns the keys of Better Auth's table jwks, and the Cache-Control of the response. If Postgres does
-// not answer in time, it returns the keys that were read last, for up to betterAuthKeysMaxAge. It returns an error only
-// if a rate limit rejects the request.
+// betterAuthKeys returns the keys of Better Auth's table jwks, and the Cache-Control of the response. If they cannot be
+// read within betterAuthKeysTimeout, it returns those that were read last, for up to betterAuthKeysMaxAge. It returns
+// an error only if a rate limit rejects the request.
 func (s *Service) betterAuthKeys(
 	ctx context.Context, db *store.Store,
 ) (theirs []keys.JWK, caching string, err error) {

@@ -12,7 +12,8 @@ import (
 
 // The limits of mails of one kind to one email. Each client has its own limit, so that no other client can use it up.
 // The total limit protects the inbox from requests of many clients. When it drops a reset mail, the last of twenty such
-// mails was sent less than an hour ago, so its link is still valid. A completed reset deletes both counters.
+// mails was sent less than an hour ago, so its link is still valid. A completed reset deletes the total counter of
+// reset mails and the one of its client.
 var (
 	mailLimit      = limit.Rule{Window: time.Hour, Max: 5}  // for the IP address of one client
 	mailTotalLimit = limit.Rule{Window: time.Hour, Max: 20} // for all clients together
@@ -63,7 +64,8 @@ func (s *Service) countMail(r *http.Request, db *store.Store, c store.Charge) (b
 	return true, nil
 }
 
-// resetMailCounters returns the keys of the counters of reset mails. A completed reset deletes these counters.
+// resetMailCounters returns the keys of two counters of reset mails to the email: for r's client and for all clients
+// together. A completed reset deletes these counters.
 func (s *Service) resetMailCounters(r *http.Request, email string) []string {
 	client, total := s.mailCharges(r, mail.Message{Kind: mail.ResetPassword, To: email})
 	return []string{client.Key, total.Key}

@@ -11,25 +11,25 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// flood is a server with rate limits, and a client that requests mails. sent counts the queued mails by kind; answers
-// are the responses.
-type flood struct {
+// mailRequester is a server with rate limits, and the clients that request mails from it. sent counts the queued mails
+// by kind; answers are the responses.
+type mailRequester struct {
 	*server
 	box     *mailbox
 	sent    map[mail.Kind]int
 	answers []string
 }
 
-func newFlood(t *testing.T) *flood {
+func newMailRequester(t *testing.T) *mailRequester {
 	t.Helper()
-	f := &flood{server: newServer(t, withRateLimit, clientIP("xff:1")), box: &mailbox{}, sent: map[mail.Kind]int{}}
+	f := &mailRequester{server: newServer(t, withRateLimit, clientIP("xff:1")), box: &mailbox{}, sent: map[mail.Kind]int{}}
 	f.svc.Mail = f.box
 	f.signUpAda()
 	return f
 }
 
 // requestMail requests a mail to the email from an IP address, and moves the clock by a minute.
-func (f *flood) requestMail(path, email, ip string) {
+func (f *mailRequester) requestMail(path, email, ip string) {
 	a := f.do("POST", path, `{"email":"`+email+`"}`, "X-Forwarded-For", ip)
 	f.answers = append(f.answers, fmt.Sprint(a.status, a.body))
 	for _, m := range f.box.take() {
@@ -39,7 +39,7 @@ func (f *flood) requestMail(path, email, ip string) {
 }
 
 // checkSent compares the numbers of mails since the last call with want.
-func (f *flood) checkSent(name string, want map[mail.Kind]int) {
+func (f *mailRequester) checkSent(name string, want map[mail.Kind]int) {
 	f.t.Helper()
 	if diff := cmp.Diff(want, f.sent); diff != "" {
 		f.t.Errorf("%s: number of mails by kind (-want +got):\n%s", name, diff)
@@ -51,7 +51,7 @@ func (f *flood) checkSent(name string, want map[mail.Kind]int) {
 // response does not show whether a mail was dropped.
 func TestMailsToOneEmailAreLimited(t *testing.T) {
 	t.Parallel()
-	f := newFlood(t)
+	f := newMailRequester(t)
 	for range 8 {
 		f.requestMail(requestResetPath, "Ada@example.com", "192.0.2.1")
 	}
@@ -73,7 +73,7 @@ func TestMailsToOneEmailAreLimited(t *testing.T) {
 // A mail that the limit of all clients drops does not count against the limit of its client.
 func TestMailsDroppedByTheTotalLimitDoNotCount(t *testing.T) {
 	t.Parallel()
-	f := newFlood(t)
+	f := newMailRequester(t)
 	for i := range 20 {
 		f.requestMail(requestResetPath, "ada@example.com", fmt.Sprintf("192.0.2.%d", 10+i))
 	}
@@ -92,7 +92,7 @@ func TestMailsDroppedByTheTotalLimitDoNotCount(t *testing.T) {
 // Mails of one kind, and mails that are not sent, do not count against the limit of another kind.
 func TestMailLimitsAreByKind(t *testing.T) {
 	t.Parallel()
-	f := newFlood(t)
+	f := newMailRequester(t)
 	for range 7 {
 		f.requestMail(sendVerificationPath, "ada@example.com", "192.0.2.1")
 	}
@@ -109,7 +109,7 @@ func TestMailLimitsAreByKind(t *testing.T) {
 // After a completed reset the owner gets a reset mail again, even if other clients have reached the limit before.
 func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 	t.Parallel()
-	f := newFlood(t)
+	f := newMailRequester(t)
 	var last mail.Message
 	for i := range 20 {
 		f.do("POST", requestResetPath, `{"email":"ada@example.com"}`, "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", 10+i))
@@ -147,7 +147,7 @@ func TestEmailChangeIsNotMailedIfItsNoticeIsDropped(t *testing.T) {
 // The audit record of the request names the kind of the dropped mail.
 func TestDroppedMailIsInTheAuditLog(t *testing.T) {
 	log := captureLog(t)
-	f := newFlood(t)
+	f := newMailRequester(t)
 	for range 6 {
 		records(t, log)
 		f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")

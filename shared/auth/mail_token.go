@@ -19,8 +19,7 @@ const mailTokenLife = time.Hour
 // newLinkID returns a random ID for mailClaims.
 func newLinkID() string { return random.String(resetAlphabet, resetLength) }
 
-// identifier returns the identifier of the row in the table verification that belongs to the link, or "" if the link
-// has no row.
+// identifier returns the identifier of the row that the table verification has for the link, or "" if it has none.
 func (c mailClaims) identifier() string {
 	switch {
 	case c.ID == "":

@@ -22,8 +22,8 @@ func (s *Service) charge(rule limit.Rule, key string) store.Charge {
 const callbackPath = "/callback/{provider}"
 
 // withLimit makes h count the requests to a path by the IP address of the client. As in Better Auth, each configured
-// provider has its own callback path. All other providers share one counter, so that clients cannot fill the table
-// rateLimit.
+// provider has its own callback path. The paths of all other names have one counter together, so that clients cannot
+// fill the table rateLimit with names that they make up.
 func (s *Service) withLimit(path string, h limit.Handler) web.Handler {
 	l := *s.Limits
 	l.Now = s.Now

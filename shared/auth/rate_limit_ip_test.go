@@ -55,8 +55,8 @@ func TestR16_IPv6NetworkHasOneLimit(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit, clientIP("xff:1"))
 	for i, c := range []struct {
-		address string
-		status  int
+		ip     string
+		status int
 	}{
 		{"2001:db8:1:2::1", 401},
 		{"2001:db8:1:2:ffff::", 401},
@@ -68,8 +68,8 @@ func TestR16_IPv6NetworkHasOneLimit(t *testing.T) {
 		{"192.0.2.1", 401},
 		{"::ffff:192.0.2.1", 429},
 	} {
-		if a := s.signIn("X-Forwarded-For", c.address); a.status != c.status {
-			t.Errorf("sign-in %d, from %s: got %d, want %d", i, c.address, a.status, c.status)
+		if a := s.signIn("X-Forwarded-For", c.ip); a.status != c.status {
+			t.Errorf("sign-in %d, from %s: got %d, want %d", i, c.ip, a.status, c.status)
 		}
 	}
 }

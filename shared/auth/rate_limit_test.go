@@ -103,13 +103,13 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 		{"POST", "/api/auth/request-password-reset", 3, time.Minute},
 		{"POST", "/api/auth/send-verification-email", 3, time.Minute},
 		{"GET", "/api/auth/get-session", 100, 10 * time.Second},
-		{"POST", "/api/auth/get-session", 0, 10 * time.Second}, // GET and POST share one count
+		{"POST", "/api/auth/get-session", 0, 10 * time.Second}, // GET and POST are counted together
 		{"POST", "/api/auth/update-user", 100, 10 * time.Second},
 		{"GET", "/api/auth/jwks", 100, 10 * time.Second},
 		{"GET", discoveryPath, 100, 10 * time.Second},
 		{"GET", wellKnownJWKSPath, 100, 10 * time.Second},
 		{"GET", "/api/auth/reset-password/a", 100, 10 * time.Second},
-		{"GET", "/api/auth/reset-password/b", 0, 10 * time.Second}, // all tokens share one count
+		{"GET", "/api/auth/reset-password/b", 0, 10 * time.Second}, // the requests with all tokens are counted together
 	} {
 		for i := range c.max {
 			if a := s.do(c.method, c.path, "", "Cookie", cookie, "Origin", origin); a.status == 429 {

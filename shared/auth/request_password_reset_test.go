@@ -60,7 +60,8 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 	if known.status != unknown.status || known.body != unknown.body || cmp.Diff(known.header, unknown.header) != "" ||
 		knownTrips != unknownTrips {
 		t.Errorf(
-			"known email: got %d %s in %d round trips; unknown email: got %d %s in %d; want the same; headers %s",
+			"known email: got %d %s in %d round trips; unknown email: got %d %s in %d; want the same; "+
+				"headers (-known +unknown):\n%s",
 			known.status,
 			known.body,
 			knownTrips,

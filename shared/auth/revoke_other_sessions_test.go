@@ -25,7 +25,7 @@ func TestRevokeOtherSessionsAnswersLikeBetterAuth(t *testing.T) {
 	}
 	s.checkRows("POST", revokeOthersPath, []row{{name: "no session", body: `{}`, status: 401, want: unauthorized}})
 	if got := s.tokensOf(bob); len(got) != 1 {
-		t.Errorf("Bob's sessions after Ada revoked her others: got %q, want one", got)
+		t.Errorf("Bob's sessions after Ada revoked her other sessions: got %q, want one", got)
 	}
 }
 

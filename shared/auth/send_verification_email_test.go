@@ -80,7 +80,8 @@ func TestR19_ResendsDoNotRevealUsers(t *testing.T) {
 		}
 		if a.status != 200 || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips ||
 			len(box.take()) != 1 {
-			t.Errorf("%s: got %d %s in %d round trips; want 200, the same as for the first email, and one mail; headers %s",
+			t.Errorf("%s: got %d %s in %d round trips; want 200, the same as for the first email, and one mail; "+
+				"headers (-first +got):\n%s",
 				email, a.status, a.body, trips, cmp.Diff(first.header, a.header))
 		}
 	}

@@ -118,7 +118,7 @@ func TestR18_FailedSignInsDoNotRevealUsers(t *testing.T) {
 			continue
 		}
 		if a.status != first.status || a.body != first.body || cmp.Diff(first.header, a.header) != "" {
-			t.Errorf("sign-in of %s: got %d %s, want the same response as for a wrong password; headers %s",
+			t.Errorf("sign-in of %s: got %d %s, want the same response as for a wrong password; headers (-want +got):\n%s",
 				email, a.status, a.body, cmp.Diff(first.header, a.header))
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// verifyReply is the body of the response to a link without a callbackURL.
+// verifyReply is the body of the response to a link without a callbackURL that has verified or changed an email.
 type verifyReply struct {
 	Status bool        `json:"status"`
 	User   *store.User `json:"user"` // the changed user after an email change, otherwise null
@@ -79,8 +79,8 @@ func (s *Service) redeemEmailLink(
 	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
 }
 
-// redeemAgain returns the body of the response to a link that was used or revoked. If the email is verified, the link
-// was used, and the response is a success. Only the first use of a link starts a session.
+// redeemAgain returns the body of the response to a link that was used or revoked. If the email is verified by now, the
+// response is a success. Only the first use of a link starts a session.
 func (s *Service) redeemAgain(r *http.Request, db *store.Store, userID string) (any, error) {
 	user, err := db.UserByID(r.Context(), userID)
 	switch {

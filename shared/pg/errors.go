@@ -42,9 +42,10 @@ var classes = map[string]Class{
 	"XX000": Transient, // internal_error; Neon's proxy and Supabase's pooler use it for all their own errors
 }
 
-// rejections lists messages of poolers that reject a login, each with advice for the operator. The SQLSTATE of such a
-// message belongs to another class. The messages are those of Neon's proxy (github.com/neondatabase/neon, proxy/src),
-// Supavisor (github.com/supabase/supavisor, lib/supavisor) and PgBouncer (src/client.c). "*" matches any characters.
+// rejections lists messages of poolers that reject a login, each with advice for the operator. By its SQLSTATE alone,
+// such an error would have another class. The messages are those of Neon's proxy (github.com/neondatabase/neon,
+// proxy/src), Supavisor (github.com/supabase/supavisor, lib/supavisor) and PgBouncer (src/client.c). "*" matches any
+// characters.
 var rejections = []struct{ text, advice string }{
 	{"Tenant or user not found", noProject},
 	{"tenant/user * not found", noProject},

@@ -39,7 +39,7 @@ func (p parameter) usage() usage {
 	return usages[p.name]
 }
 
-// usages has the names in usedNames and ignoredNames.
+// usages maps the names in usedNames and ignoredNames to what Parse does with them.
 var usages = func() map[string]usage {
 	all := map[string]usage{}
 	for _, name := range strings.Fields(usedNames) {

@@ -204,7 +204,8 @@ func (u *databaseURL) connectionParameters() (kept []string, err error) {
 	return kept, nil
 }
 
-// disablesTLS reports whether the last parameter that turns TLS on or off turns it off.
+// disablesTLS reports whether the URL asks for a connection without TLS. If several parameters are about this, such as
+// sslmode and ssl=false, the last one counts.
 func (u *databaseURL) disablesTLS() bool {
 	var last parameter
 	for _, p := range u.parameters {
@@ -219,8 +220,8 @@ func (u *databaseURL) hasParameter(name string) bool {
 	return slices.ContainsFunc(u.parameters, func(p parameter) bool { return p.name == name })
 }
 
-// parse lets pgx parse the URL with these parameters instead of its own. Its error has pgx's reason, without the URL
-// and its passwords.
+// parse lets pgx parse the URL with the given parameters instead of those in the URL. Its error has pgx's reason,
+// without the URL and its passwords.
 func (u *databaseURL) parse(parameters []string) (*pgx.ConnConfig, error) {
 	text := u.base
 	if len(parameters) > 0 {

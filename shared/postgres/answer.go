@@ -51,7 +51,8 @@ func (s *Server) startError(log io.ReaderAt, kept bool) error {
 	return fmt.Errorf("the server ended immediately: %s", reason)
 }
 
-// reasonIn returns the first fatal error in a log of the server or of initdb, or the last line if there is none.
+// reasonIn returns the first fatal error in a log of the server or of initdb, or the last line if there is none. For an
+// empty log it returns "nothing".
 func reasonIn(log io.ReaderAt) string {
 	b, err := io.ReadAll(io.NewSectionReader(log, 0, 1<<20))
 	if err != nil || len(bytes.TrimSpace(b)) == 0 {

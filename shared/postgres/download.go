@@ -79,8 +79,8 @@ func fetch(cache, dir string) error {
 	return os.Rename(unpacked, dir)
 }
 
-// cacheDir returns the directory that downloads are kept in: Xenon's in the cache of the user, or in /var/cache if this
-// process runs as root, because other accounts cannot enter root's cache.
+// cacheDir returns the directory that downloads are kept in: xenon in the cache directory of the user. If this process
+// runs as root, it is /var/cache/xenon, because other accounts cannot enter root's cache directory.
 func cacheDir(account Account) (string, error) {
 	base := "/var/cache"
 	if account == (Account{}) {

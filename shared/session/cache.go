@@ -168,8 +168,8 @@ func (p *cachePayload) isComplete() bool {
 		p.User.ID != "" && p.User.Email != "" && p.User.Name != nil
 }
 
-// isOptionSet reports whether the query of r sets an option of get-session. Every value that is not empty sets it, even
-// "false", and so does a repeated parameter (docs/wire.md#session-endpoints).
+// isOptionSet reports whether the query of r sets an option such as disableRefresh. Every value that is not empty sets
+// it, even "false", and so does a repeated parameter (docs/wire.md#session-endpoints).
 func isOptionSet(r *http.Request, name string) bool {
 	values := r.URL.Query()[name]
 	return len(values) > 1 || len(values) == 1 && values[0] != ""

@@ -20,7 +20,7 @@ const (
 // all cache cookies of r.
 func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	name := s.name(sessionData)
-	// Better Auth measures with the name of the last part, even for a cookie that it does not split.
+	// Better Auth computes the size with the name of part 99, even for a cookie that it does not split.
 	if len(value) > maxCookie-len(s.setCookieLine(name+".99", "", maxAge)) {
 		value = ""
 	}

@@ -22,7 +22,7 @@ func FuzzCookie(f *testing.F) {
 			t.Fatalf("Cookie %q: got tokens %q, error %v; want at most %d tokens and no error", cookie, tokens, err, maxTokens)
 		}
 		for _, token := range tokens {
-			if token != v.Payload.Session.Token && token != bareBearer(authorization) {
+			if token != v.Payload.Session.Token && token != unsignedBearerToken(authorization) {
 				t.Errorf("Cookie %q, Authorization %q: got the token %q, want only tokens with a valid signature or bearer tokens",
 					cookie, authorization, token)
 			}
@@ -50,9 +50,9 @@ func isNoCookieNameRune(c rune) bool {
 	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789_.-", c)
 }
 
-// bareBearer returns the bearer token of an Authorization header if it has no signature: only the database can check
-// it.
-func bareBearer(header string) string {
+// unsignedBearerToken returns the bearer token of an Authorization header if it has no signature, otherwise "". Only
+// the database can check such a token.
+func unsignedBearerToken(header string) string {
 	if len(header) < 7 || !strings.EqualFold(header[:7], "bearer ") || strings.Contains(header, ".") {
 		return ""
 	}

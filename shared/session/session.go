@@ -1,5 +1,5 @@
-// Package session finds the caller of a request: the session and the user that belong to a signed cookie or a bearer
-// token. It starts and ends sessions, and writes the cookies exactly as Better Auth does.
+// Package session finds the caller of a request: the session and the user of a signed cookie or a bearer token. It
+// starts and ends sessions, and writes the cookies exactly as Better Auth does.
 package session
 
 import (

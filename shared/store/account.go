@@ -87,8 +87,8 @@ func (s *Store) CredentialOfUser(ctx context.Context, userID string) (Credential
 		LIMIT 1`, userID)
 }
 
-// ReplaceHash stores another hash of the same password. It does nothing if the stored hash is not old, because then the
-// password was changed meanwhile.
+// ReplaceHash stores another hash of the same password. It does nothing if the stored hash is no longer the one in old,
+// because then the password was changed meanwhile.
 func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at time.Time) error {
 	_, err := s.exec(ctx, `
 		UPDATE account SET password = $3, "updatedAt" = $4
@@ -134,8 +134,8 @@ func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, h
 }
 
 // setPassword has CTEs that store the column hash of the CTE new_password as the password of the user in that CTE, at
-// time $2. If hash is NULL, they delete the password. A user without a password account gets one. Its id is computed
-// from the id of the user, so that two concurrent statements cannot create two accounts.
+// time $2. If hash is NULL, they delete the password. A user without a password account gets one. The id of this
+// account is computed from the id of the user, so that two concurrent statements cannot create two accounts.
 const setPassword = `, changed AS (
 			UPDATE account a SET password = u.hash, "updatedAt" = $2
 			FROM new_password u

@@ -118,8 +118,8 @@ const finishProviderSignIn = `, free AS (
 
 // SignInWithAccount signs in the owner of an account; account is the id of its row. It stores new tokens, unless tokens
 // is nil, writes the profile, starts the session and returns the user. It returns ErrChanged, and stores nothing, if
-// the account no longer belongs to the user or the user is not as seen. It returns ErrBanned or ErrUnverified if the
-// user gets no session, but then it has stored the tokens and the profile.
+// the user no longer has the account or the values in in.Seen have changed. It returns ErrBanned or ErrUnverified if
+// the user gets no session, but then it has stored the tokens and the profile.
 func (s *Store) SignInWithAccount(
 	ctx context.Context, account string, tokens *ProviderTokens, in ProviderSignIn,
 ) (User, error) {
@@ -144,8 +144,8 @@ func (s *Store) SignInWithAccount(
 		)`+finishProviderSignIn, in, append(append(tokens.args(), account, storesTokens), in.Seen.args()...))
 }
 
-// LinkAccount adds an account to a user, writes the profile and starts the session as SignInWithAccount does. It
-// returns ErrDuplicate if the account already exists.
+// LinkAccount adds an account to a user, writes the profile and starts the session. It returns the same errors as
+// SignInWithAccount, and ErrDuplicate if the account already exists.
 func (s *Store) LinkAccount(
 	ctx context.Context, a ProviderAccount, tokens ProviderTokens, in ProviderSignIn,
 ) (User, error) {

@@ -129,8 +129,8 @@ func (s *Store) AccountWithTokens(ctx context.Context, userID, id string) (Store
 		WHERE "userId" = $1::uuid AND id::text = $2`, userID, id)
 }
 
-// UpdateTokens stores new tokens of an account. It returns ErrNotFound if the account was deleted, or if its refresh
-// token is not old, because then another request has stored new tokens.
+// UpdateTokens stores new tokens of an account. It returns ErrNotFound if the account was deleted, or if its stored
+// refresh token is no longer the one in old, because then another request has stored new tokens.
 func (s *Store) UpdateTokens(ctx context.Context, account string, old *string, t ProviderTokens, at Time) error {
 	n, err := s.exec(ctx, `
 		UPDATE account

@@ -129,11 +129,11 @@ func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 
 func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	t.Parallel()
-	address := dbtest.New(t)
-	db := open(t, address, 1)
+	databaseURL := dbtest.New(t)
+	db := open(t, databaseURL, 1)
 	user, _ := signUp(t, db, "ada@example.com")
 
-	blocker, err := pgx.Connect(t.Context(), address)
+	blocker, err := pgx.Connect(t.Context(), databaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -208,8 +208,8 @@ func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
 // The Store recognises a rejected login even if a pooler reports it with the SQLSTATE of another error.
 func TestRefusedLoginsCallInvalidate(t *testing.T) {
 	t.Parallel()
-	address := dbtest.New(t)
-	p := dbtest.NewErrorProxy(t, address)
+	databaseURL := dbtest.New(t)
+	p := dbtest.NewErrorProxy(t, databaseURL)
 	for _, e := range []dbtest.ServerError{
 		{Severity: "FATAL", Code: "28P01", Message: `password authentication failed for user "ada"`},
 		{Severity: "FATAL", Code: "28000", Message: `role "ada" does not exist`},
@@ -231,8 +231,10 @@ func TestRefusedLoginsCallInvalidate(t *testing.T) {
 // A URL with parameters of other drivers connects to Postgres and to a pooler. Both would reject these parameters.
 func TestURLsOfOtherDriversConnect(t *testing.T) {
 	t.Parallel()
-	address := dbtest.New(t)
-	for name, database := range map[string]string{"direct": address, "through a pooler": dbtest.Pgbouncer(t, address)} {
+	databaseURL := dbtest.New(t)
+	for name, database := range map[string]string{
+		"direct": databaseURL, "through a pooler": dbtest.Pgbouncer(t, databaseURL),
+	} {
 		u, err := url.Parse(database)
 		if err != nil {
 			t.Fatal("the URL of the test database cannot be parsed")
@@ -254,8 +256,8 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 // The server gets the URL's parameter "options" with its spaces.
 func TestSpacesInOptionsReachTheServer(t *testing.T) {
 	t.Parallel()
-	address := dbtest.New(t)
-	u, err := url.Parse(address)
+	databaseURL := dbtest.New(t)
+	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal("the URL of the test database cannot be parsed")
 	}

@@ -8,10 +8,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// prepareAt is the number of uses of a statement on one connection after which it is prepared: the Store prepares it
-// before the 16th use. This takes one more round trip, once. From then on Postgres need not parse and plan the
-// statement, which is most of its work for a look-up by key. A statement that is not prepared takes one round trip and
-// leaves nothing on the server.
+// prepareAt says when a Store prepares a statement on a connection: before the 16th use. This takes one more round
+// trip, once. From then on Postgres need not parse and plan the statement, which is most of its work for a look-up by
+// key. A statement that is not prepared takes one round trip and leaves nothing on the server.
 const prepareAt = 16
 
 // useCountsKey is the key of the number of uses of each statement, in the CustomData of a connection.

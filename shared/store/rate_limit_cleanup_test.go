@@ -57,7 +57,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 			t.Error(err)
 		}
 		if got := wire.RoundTrips() - before; got != c.trips || rows() != c.rows {
-			t.Errorf("request %d, %v after the first: got %d round trips and %d old rows, want %d and %d",
+			t.Errorf("request %d, %v after the first: got %d round trips and %d old rows left, want %d and %d",
 				i, c.at, got, rows(), c.trips, c.rows)
 		}
 	}

@@ -61,10 +61,10 @@ func (s *Store) reject(c Charge, lastRequest int64) error {
 	return &LimitedError{wait}
 }
 
-// The statement has one CTE and two result columns for each charge: its new count, 0 if it was not counted, and the
-// "lastRequest" of its row. For a charge that was not counted, that "lastRequest" is from before the statement, but ON
-// CONFLICT reads the newest version of the row. If another request began a new window in between, the old "lastRequest"
-// belongs to a window that has ended. Then the charge must be sent again (see reject).
+// The statement of chargeStatement has one CTE and two result columns for each charge: its new count, 0 if it was not
+// counted, and the "lastRequest" of its row. For a charge that was not counted, that "lastRequest" is from before the
+// statement, but ON CONFLICT reads the newest version of the row. If another request began a new window in between, the
+// old "lastRequest" belongs to a window that has ended. Then the charge must be sent again (see reject).
 const (
 	chargeCTE = `{C} AS (
 		INSERT INTO "rateLimit" AS r (key, count, "lastRequest")
@@ -104,7 +104,7 @@ func chargeStatement(charges []Charge) (string, []any) {
 // chargeTexts caches the statements by the number of charges.
 var chargeTexts sync.Map
 
-// chargeText returns the statement for a number of charges.
+// chargeText returns the statement that counts the given number of charges.
 func chargeText(charges int) string {
 	var ctes, columns []string
 	previousCounted := "true"

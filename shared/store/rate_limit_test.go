@@ -193,7 +193,7 @@ func TestRejectedChargeStopsTheStatement(t *testing.T) {
 func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	for name, address := range map[string]string{"direct": url, "pgbouncer": dbtest.Pgbouncer(t, url)} {
+	for name, databaseURL := range map[string]string{"direct": url, "pgbouncer": dbtest.Pgbouncer(t, url)} {
 		for _, window := range []string{"first", "restarted"} {
 			at, first := now, now
 			if window == "restarted" {
@@ -202,7 +202,7 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 			var passed, wrong atomic.Int32
 			var group sync.WaitGroup
 			for range 4 { // four processes, each of which remembers only its own rejections
-				db := open(t, address, 5)
+				db := open(t, databaseURL, 5)
 				for range 25 {
 					group.Go(func() {
 						request := db.Charging(newCharge(name, 3, at), newCharge(name+" account", 10, at))

@@ -187,15 +187,15 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 		}
 	})
 	if failed < 25 {
-		t.Errorf("%d methods reported the tables of another application, want at least 25", failed)
+		t.Errorf("%d methods failed on the tables of another application, want at least 25", failed)
 	}
 }
 
 // withoutTimeZones changes the time columns of Better Auth's tables to timestamp without time zone, as Prisma and
 // Drizzle create them, and sets the time zone of new connections to New York.
-func withoutTimeZones(t *testing.T, address string) {
+func withoutTimeZones(t *testing.T, databaseURL string) {
 	t.Helper()
-	conn := connect(t, address)
+	conn := connect(t, databaseURL)
 	if _, err := conn.Exec(t.Context(), "SET TimeZone = 'UTC'"); err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func withoutTimeZones(t *testing.T, address string) {
 			}
 		}
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal("the URL of the test database cannot be parsed")
 	}
@@ -235,10 +235,10 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := dbtest.New(t)
-			withoutTimeZones(t, address)
-			conn := connect(t, address)
-			db := open(t, through(t, address), 1)
+			databaseURL := dbtest.New(t)
+			withoutTimeZones(t, databaseURL)
+			conn := connect(t, databaseURL)
+			db := open(t, through(t, databaseURL), 1)
 			if err := db.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -295,9 +295,9 @@ func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.
 }
 
 // asRole creates a role with the privileges that `xenon schema up --role` grants, and returns the URL with this role.
-func asRole(t *testing.T, address, name string) string {
+func asRole(t *testing.T, databaseURL, name string) string {
 	t.Helper()
-	conn := connect(t, address)
+	conn := connect(t, databaseURL)
 	role := "xenon_role_" + strings.ToLower(rand.Text())
 	if _, err := conn.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN PASSWORD 'of a test'"); err != nil {
 		t.Fatal(err)
@@ -307,10 +307,10 @@ func asRole(t *testing.T, address, name string) string {
 			t.Errorf("drop the role of the test: %v", err)
 		}
 	})
-	if err := migrations.Grant(t.Context(), address, name, role); err != nil {
+	if err := migrations.Grant(t.Context(), databaseURL, name, role); err != nil {
 		t.Fatal(err)
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal("the URL of the test database cannot be parsed")
 	}
@@ -321,8 +321,8 @@ func asRole(t *testing.T, address, name string) string {
 // The role that `xenon schema up --role` prepares has the privileges that requests need, and no more.
 func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	t.Parallel()
-	address := inSchema(t)
-	db := open(t, asRole(t, address, "xenon"), 2).UseSchema("xenon")
+	databaseURL := inSchema(t)
+	db := open(t, asRole(t, databaseURL, "xenon"), 2).UseSchema("xenon")
 	for range 20 {
 		callAll(t, db, func(method string, err error) {
 			if isSchemaMismatch(err) {

@@ -24,11 +24,11 @@ type Session struct {
 const sessionColumns = `
 		s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
 
-// sessionFields returns pointers to the fields of x in the order of sessionColumns, followed by u.
-func sessionFields(x *Session, u ...any) []any {
+// sessionFields returns pointers to the fields of x in the order of sessionColumns, followed by more.
+func sessionFields(x *Session, more ...any) []any {
 	return append([]any{
 		&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
-	}, u...)
+	}, more...)
 }
 
 // insertIntoSession is the beginning of every INSERT of a session.
@@ -73,9 +73,9 @@ const (
 )
 
 // InsertSession stores a session and returns its id. It returns ErrBanned if the user is banned at CreatedAt, and
-// ErrOrphan if there is no such user. It clears a ban that has ended, as Better Auth's admin plugin does. The caller
-// has verified the password, so the statement also removes the Fixed charges of s from their counts, even if the user
-// is banned.
+// ErrOrphan if there is no such user. It clears a ban that has ended, as Better Auth's admin plugin does. If s has
+// counted Fixed charges, the caller has verified the password. So the statement also removes these charges from their
+// counts, even if the user is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
 	keys, ends := s.takeCounted()
 	id, err := writeRow(ctx, s, pgx.RowTo[string], `

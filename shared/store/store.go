@@ -1,6 +1,6 @@
-// Package store has the SQL of all requests to Xenon, one file for each table. A Store connects at its first statement,
-// and replaces a connection that broke while Lambda froze the process. If the database cannot be reached or has no free
-// connection, the Store returns an Unavailable error before the deadline of the request.
+// Package store has the SQL of all requests to Xenon, in files named after the tables. A Store connects at its first
+// statement, and replaces a connection that broke while Lambda froze the process. If the database cannot be reached or
+// has no free connection, the Store returns an error with a method Unavailable before the deadline of the request.
 package store
 
 import (
@@ -45,7 +45,7 @@ type Store struct {
 	request *request // nil unless Charging returned the Store
 }
 
-// database has what a Store shares with the Stores that its method Charging returns.
+// database has the fields that a Store and the Stores returned by its method Charging have in common.
 type database struct {
 	// Dial opens the network connections; nil means the dialer of pgx. Tests count round trips with it.
 	Dial pgconn.DialFunc

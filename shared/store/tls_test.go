@@ -33,9 +33,9 @@ type tlsProxy struct {
 	asked  int // connections that began with an SSLRequest
 }
 
-func newTLSProxy(t *testing.T, address string, cert tls.Certificate) *tlsProxy {
+func newTLSProxy(t *testing.T, databaseURL string, cert tls.Certificate) *tlsProxy {
 	t.Helper()
-	u, err := url.Parse(address)
+	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal("the URL of the database is invalid")
 	}
@@ -144,8 +144,8 @@ func TestBothTLSNegotiationsConnectWithAVerifiedCertificate(t *testing.T) {
 		negotiation   string
 		direct, asked int
 	}{{"postgres", 0, 1}, {"direct", 1, 1}} {
-		address := p.urlWith("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
-		if err := open(t, address, 1).Ready(t.Context()); err != nil {
+		databaseURL := p.urlWith("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
+		if err := open(t, databaseURL, 1).Ready(t.Context()); err != nil {
 			t.Errorf("sslnegotiation=%s: %v", c.negotiation, err)
 		}
 		p.mu.Lock()

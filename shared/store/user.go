@@ -128,8 +128,8 @@ func (s *Store) DeleteUser(ctx context.Context, id string) error {
 }
 
 // DeleteUserByVerification redeems a link that permits the deletion of a user, and deletes the user as DeleteUser does,
-// in one transaction. It returns ErrNotFound if the link is unknown, used, expired, or not for the user id. A link for
-// another user is used up, too.
+// in one transaction. It returns ErrNotFound if the link is unknown, used, expired, or for another user than the one
+// with this id. A link for another user is used up, too.
 func (s *Store) DeleteUserByVerification(ctx context.Context, identifier, id string, now time.Time) error {
 	_, err := writeRow(ctx, s, pgx.RowTo[string], redeemLink+`, links AS (
 			DELETE FROM verification v USING u

@@ -55,8 +55,8 @@ type pendingSignUp struct {
 // SignUpUnverified stores a sign-up whose email has to be verified: the user and their password account, no session,
 // and the link that verifies the email ("" for no link). It returns the id of the user, and whether it created the
 // user. If the email belongs to a user who has neither verified it nor used the account, it stores only the link. If it
-// belongs to any other user, id is "". Then the statement does the same work and causes no error, which the log of the
-// server would show. It returns ErrInvalid for text that Postgres cannot store.
+// belongs to any other user, id is "". Then the statement does the same work and causes no error, which the log of
+// Postgres would show. It returns ErrInvalid for text that Postgres cannot store.
 func (s *Store) SignUpUnverified(
 	ctx context.Context, n NewUser, link string, expiresAt time.Time,
 ) (id string, created bool, err error) {
@@ -101,9 +101,9 @@ func (s *Store) SignUpUnverified(
 // ConfirmEmail redeems the link that verifies the email of a user, sets emailVerified and deletes the user's other
 // links. link is "" for a link that the table verification does not have.
 //
-// If the link belongs to a sign-up, the user gets the name, image and password of this sign-up. If it does not, and
-// several sign-ups have used the email, the password is deleted, because it is not known which of them set it. The user
-// can reset it. In both cases all sessions of the user are ended.
+// If a sign-up has stored the link, the user gets the name, image and password of this sign-up. Otherwise, if several
+// sign-ups have used the email, the password is deleted, because it is not known which of them set it. The user can
+// reset it. In both cases all sessions of the user are ended.
 //
 // It returns ErrNotFound if the link is unknown, used or expired, if the email is already verified, or if the user has
 // changed the email. If a user opens a link several times, only the first request succeeds.

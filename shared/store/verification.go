@@ -117,8 +117,9 @@ func (s *Store) InsertEmailVerification(
 	return s.insertLink(ctx, identifier, email, true, expiresAt, at)
 }
 
-// insertLink stores a link for the user with the email. If there is no such user, it does the same work: it stores a
-// row with the user id noUser that expires immediately, and a later cleanup deletes the row.
+// insertLink stores a link for the user with the email. With unverifiedOnly it ignores a user whose email is verified.
+// If there is no such user, it does the same work: it stores a row with the user id noUser that expires immediately,
+// and a later cleanup deletes the row.
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,
 ) (string, error) {
@@ -158,7 +159,7 @@ func (s *Store) UserOfVerification(
 
 // EmailChange is a change of the email that a user has requested.
 type EmailChange struct {
-	Link, Cancel      string // identifiers of the link that continues and the one that cancels the change, which may be ""
+	Link, Cancel      string // identifiers of the links that continue and cancel the change; Cancel may be ""
 	UserID, SessionID string // the user, and the session that requested the change
 	To                string // the new email, in lower case
 }

@@ -19,12 +19,11 @@ const (
 	exposedHeaders = "ETag, Retry-After, X-Request-Id, X-Retry-After"
 )
 
-// PreflightRoute is the route of one function that answers the preflights of all routes below /api. API Gateway could
+// PreflightRoute is the route of functions/session for the preflights of all routes below /api. API Gateway could
 // answer them itself, but its CORS settings accept neither patterns of hosts nor custom schemes.
 const PreflightRoute = "OPTIONS /api/{proxy+}"
 
-// WellKnownPreflightRoute is the route of the function that serves ProviderMetadataPath and KeySetPath, for the
-// preflights of these paths.
+// WellKnownPreflightRoute is the route of functions/jwks for the preflights of ProviderMetadataPath and KeySetPath.
 const WellKnownPreflightRoute = "OPTIONS /.well-known/{proxy+}"
 
 // The paths of OpenID Connect Discovery. They are at the root of the host, because clients derive them from the issuer.
@@ -74,7 +73,7 @@ func cors(o Origins, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h.Del(exposeHeaderName) // belongs to the response to the request that follows the preflight
+		h.Del(exposeHeaderName) // only the request after the preflight needs it
 		h.Set("Access-Control-Allow-Methods", allowedMethods)
 		h.Set("Access-Control-Allow-Headers", allowedHeaders)
 		h.Set("Access-Control-Max-Age", preflightAge)

@@ -102,7 +102,8 @@ func set(path string, value any, dst reflect.Value, check string) []string {
 	return setKind(path, value, dst, check)
 }
 
-// setKind stores a value that is present in dst, according to the kind of dst, and returns the problems.
+// setKind stores a value in dst as the kind of dst requires, and returns the problems. For a required field, an absent
+// value is a problem.
 func setKind(path string, value any, dst reflect.Value, check string) []string {
 	problem := ""
 	switch dst.Kind() {
@@ -137,7 +138,8 @@ func setKind(path string, value any, dst reflect.Value, check string) []string {
 	return problems
 }
 
-// setAs stores a value in dst if it is a T. Otherwise it returns a message that the value is not a want.
+// setAs stores a value in dst if it is a T. Otherwise it returns a message that the value does not have the type want
+// (the name in JavaScript).
 func setAs[T any](want string, value any, dst reflect.Value) string {
 	v, ok := value.(T)
 	if !ok {

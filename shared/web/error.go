@@ -8,7 +8,8 @@ import (
 	"net/http"
 )
 
-// Error is an error that is sent to the client. Of any other error the client sees only the status 500 or 503.
+// Error is an error that is sent to the client. Any other error is answered with a 500 or 503, which does not contain
+// the text of the error.
 type Error struct {
 	Status  int
 	Code    string // such as INVALID_ORIGIN; empty where Better Auth sends no code

@@ -36,7 +36,7 @@ type recordKey struct{}
 // codeKey is the name of the log attribute with the code of a rejected request.
 const codeKey = "code"
 
-// recordOf returns the record of the request that ctx belongs to. Outside of a request it returns a record that is
+// recordOf returns the record of the request with the context ctx. Outside of a request it returns a record that is
 // never written.
 func recordOf(ctx context.Context) *record {
 	if rec, ok := ctx.Value(recordKey{}).(*record); ok {

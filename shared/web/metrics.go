@@ -55,8 +55,8 @@ func (s metricSet) MarshalJSON() ([]byte, error) {
 // request.
 func NotePoolWaits(ctx context.Context, n int) { recordOf(ctx).poolWaits += n }
 
-// NoteMailDropped puts the kind of a mail into the log record of the request. Xenon did not send the mail, because its
-// recipient has already got as many as the rate limit allows.
+// NoteMailDropped puts the kind of a mail into the log record of the request. Xenon did not send the mail, because a
+// limit of mails to its recipient was reached.
 func NoteMailDropped(ctx context.Context, kind string) {
 	recordOf(ctx).mailsDropped++
 	addAttr(ctx, slog.String("mailDropped", kind))
