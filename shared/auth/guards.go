@@ -15,13 +15,13 @@ const freshAge = 24 * time.Hour
 // requireCaller returns the caller, or ErrUnauthorized if the client is not signed in. Like the other functions in this
 // file it reads the session from Postgres, never from the cache cookie.
 func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
-	return require(s.Sessions.Caller(w, r, db))
+	return requireSession(s.Sessions.Caller(w, r, db))
 }
 
 // RequireSensitive is like requireCaller, for routes with Better Auth's guard "sensitive": those that change
 // credentials, end sessions or delete the user.
 func (s *Service) RequireSensitive(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
-	return require(s.Sessions.CallerForSensitiveRoute(w, r, db))
+	return requireSession(s.Sessions.CallerForSensitiveRoute(w, r, db))
 }
 
 // requireFresh is like requireCaller, but returns errSessionNotFresh if the sign-in was freshAge or longer ago.
@@ -47,9 +47,9 @@ func (s *Service) optionalCaller(w http.ResponseWriter, r *http.Request, db *sto
 	return caller, err
 }
 
-// require returns its arguments. If the session has ended, or caller and err are nil, it returns ErrUnauthorized
+// requireSession returns its arguments. If the session has ended, or caller and err are nil, it returns ErrUnauthorized
 // instead: the client is not signed in.
-func require(caller *session.Caller, err error) (*session.Caller, error) {
+func requireSession(caller *session.Caller, err error) (*session.Caller, error) {
 	switch {
 	case errors.Is(err, session.ErrEnded), err == nil && caller == nil:
 		return nil, ErrUnauthorized

@@ -26,7 +26,7 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total st
 	if m.Purpose != "" {
 		kind += "." + m.Purpose
 	}
-	key := "mail:" + kind + ":" + keyEmail(m.To)
+	key := "mail:" + kind + ":" + emailInKey(m.To)
 	client, total = s.charge(mailLimit, key+"|"+s.Limits.IP(r)), s.charge(mailTotalLimit, key)
 	client.NotCached, total.NotCached = true, true
 	return client, total
@@ -64,9 +64,9 @@ func (s *Service) countMail(r *http.Request, db *store.Store, c store.Charge) (b
 	return true, nil
 }
 
-// resetMailCounters returns the keys of two counters of reset mails to the email: for r's client and for all clients
+// resetMailCounterKeys returns the keys of two counters of reset mails to the email: for r's client and for all clients
 // together. A completed reset deletes these counters.
-func (s *Service) resetMailCounters(r *http.Request, email string) []string {
+func (s *Service) resetMailCounterKeys(r *http.Request, email string) []string {
 	client, total := s.mailCharges(r, mail.Message{Kind: mail.ResetPassword, To: email})
 	return []string{client.Key, total.Key}
 }

@@ -22,13 +22,13 @@ var (
 	sessionLimit = limit.Rule{Window: time.Hour, Max: 10} // in one session
 )
 
-// attemptCounter returns the key of the counter of wrong passwords for one account from clients without a valid device
-// cookie. email is in lower case. The key does not depend on whether the account exists.
-func attemptCounter(email string) string { return "account:" + keyEmail(email) }
+// accountCounterKey returns the key of the counter of wrong passwords for one account from clients without a valid
+// device cookie. email is in lower case. The key does not depend on whether the account exists.
+func accountCounterKey(email string) string { return "account:" + emailInKey(email) }
 
-// networkCounter returns the key of the counter of wrong passwords for one account from the network of r's client.
-func (s *Service) networkCounter(r *http.Request, email string) string {
-	return attemptCounter(email) + "|" + s.Limits.IP(r)
+// networkCounterKey returns the key of the counter of wrong passwords for one account from the network of r's client.
+func (s *Service) networkCounterKey(r *http.Request, email string) string {
+	return accountCounterKey(email) + "|" + s.Limits.IP(r)
 }
 
 // chargeSignIn adds the charges of a sign-in attempt to db; the next statement on db counts them. A client with a valid
@@ -38,19 +38,19 @@ func (s *Service) chargeSignIn(r *http.Request, db *store.Store, email string, d
 	switch {
 	case !s.Options.RateLimit:
 	case device != nil:
-		db.AddCharges(s.attemptCharge(deviceLimit, attemptCounter(email)+"|device:"+device.ID))
+		db.AddCharges(s.attemptCharge(deviceLimit, accountCounterKey(email)+"|device:"+device.ID))
 	default:
-		db.AddCharges(s.attemptCharge(networkLimit, s.networkCounter(r, email)),
-			s.attemptCharge(accountLimit, attemptCounter(email)))
+		db.AddCharges(s.attemptCharge(networkLimit, s.networkCounterKey(r, email)),
+			s.attemptCharge(accountLimit, accountCounterKey(email)))
 	}
 }
 
-// signInCounters returns the keys of the counters of wrong passwords that a completed password reset deletes.
-func (s *Service) signInCounters(r *http.Request, email string) []string {
+// signInCounterKeys returns the keys of the counters of wrong passwords that a completed password reset deletes.
+func (s *Service) signInCounterKeys(r *http.Request, email string) []string {
 	if !s.Options.RateLimit {
 		return nil
 	}
-	return []string{s.networkCounter(r, email), attemptCounter(email)}
+	return []string{s.networkCounterKey(r, email), accountCounterKey(email)}
 }
 
 // chargeInSession adds the charge of a password attempt by the signed-in caller to db; the next statement on db counts

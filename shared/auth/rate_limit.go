@@ -43,9 +43,9 @@ func (s *Service) withLimit(path string, h limit.Handler) web.Handler {
 	}
 }
 
-// keyEmail returns an email as rate limit keys contain it: the email itself, or its hash if it has more than 320 bytes.
-// No real email is longer.
-func keyEmail(email string) string {
+// emailInKey returns an email as rate limit keys contain it: the email itself, or its hash if it has more than 320
+// bytes. No real email is longer.
+func emailInKey(email string) string {
 	if len(email) <= 320 {
 		return email
 	}

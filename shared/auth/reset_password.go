@@ -36,7 +36,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 	if err != nil {
 		return err
 	}
-	counters := append(s.signInCounters(r, email), s.resetMailCounters(r, email)...)
+	counters := append(s.signInCounterKeys(r, email), s.resetMailCounterKeys(r, email)...)
 	removed, err := db.ResetPassword(
 		r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {

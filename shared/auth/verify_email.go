@@ -72,16 +72,16 @@ func (s *Service) redeemEmailLink(
 	confirmed, err := db.ConfirmEmail(r.Context(), claims.identifier(), user.ID, user.Email, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return s.redeemAgain(r, db, user.ID)
+		return s.replyToUsedLink(r, db, user.ID)
 	case err != nil:
 		return nil, fmt.Errorf("confirm email: %w", err)
 	}
 	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
 }
 
-// redeemAgain returns the body of the response to a link that was used or revoked. If the email is verified by now, the
-// response is a success. Only the first use of a link starts a session.
-func (s *Service) redeemAgain(r *http.Request, db *store.Store, userID string) (any, error) {
+// replyToUsedLink returns the body of the response to a link that was used or revoked. If the email is verified by now,
+// the response is a success. Only the first use of a link starts a session.
+func (s *Service) replyToUsedLink(r *http.Request, db *store.Store, userID string) (any, error) {
 	user, err := db.UserByID(r.Context(), userID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):

@@ -26,7 +26,7 @@ func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) er
 			refused++ // if another server has taken the port, s.child ends soon
 		}
 		if refused > 50 {
-			return unusableData(s.Dir, "its password has changed")
+			return unusableDataError(s.Dir, "its password has changed")
 		}
 		select {
 		case <-s.child.Done():
@@ -46,7 +46,7 @@ func (s *Server) startError(log io.ReaderAt, kept bool) error {
 	case strings.Contains(reason, "could not create any TCP/IP sockets"):
 		return errPortTaken
 	case kept:
-		return unusableData(s.Dir, "the server says: %s", reason)
+		return unusableDataError(s.Dir, "the server says: %s", reason)
 	}
 	return fmt.Errorf("the server ended immediately: %s", reason)
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// remedy is the end of each error about unusable data.
+// remedy is the end of each error about unusable data: what the user can do.
 const remedy = `"make clean" removes the data, and the next start creates new data`
 
 // prepareScript creates the data directory if there is none, and then becomes the server. An interrupted initdb leaves
@@ -71,15 +71,15 @@ func dataVersion(data string) (int, error) {
 	}
 	b, err := os.ReadFile(filepath.Join(data, "PG_VERSION")) //nolint:gosec // our own directory
 	if err != nil {
-		return 0, unusableData(filepath.Dir(data), "its version cannot be read: %w", err)
+		return 0, unusableDataError(filepath.Dir(data), "its version cannot be read: %w", err)
 	}
 	major, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	if err != nil {
-		return 0, unusableData(filepath.Dir(data), "its version is not a number")
+		return 0, unusableDataError(filepath.Dir(data), "its version is not a number")
 	}
 	return major, nil
 }
 
-func unusableData(dir, format string, args ...any) error {
+func unusableDataError(dir, format string, args ...any) error {
 	return fmt.Errorf("the data in %s is unusable: %w; %s", dir, fmt.Errorf(format, args...), remedy)
 }

@@ -31,7 +31,7 @@ var errLocked = errors.New("another process has locked the directory")
 func lockDir(ctx context.Context, dir string, maxWait time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own directory
 	if err != nil {
-		return nil, unusableData(dir, "it belongs to another user: %w", err)
+		return nil, unusableDataError(dir, "it belongs to another user: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()

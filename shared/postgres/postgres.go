@@ -171,7 +171,7 @@ func password(account Account, dir string, fresh bool) (string, error) {
 	}
 	b, err := os.ReadFile(file) //nolint:gosec // our own directory
 	if err != nil {
-		return "", unusableData(dir, "the password cannot be read: %w", err)
+		return "", unusableDataError(dir, "the password cannot be read: %w", err)
 	}
 	return string(b), nil
 }

@@ -108,7 +108,7 @@ func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 	_, s := signUp(t, db, "ada@example.com")
 	proxy.Refuse()
 	_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
-	if !unavailable(err) || !strings.Contains(err.Error(), "failed to connect") {
+	if !isUnavailable(err) || !strings.Contains(err.Error(), "failed to connect") {
 		t.Errorf("read while connections are refused: got %v, want an Unavailable error with \"failed to connect\"", err)
 	}
 	proxy.Resume()
@@ -118,7 +118,7 @@ func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 	proxy.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if _, _, err := db.SessionWithUser(ctx, []string{s.Token}, now); !unavailable(err) {
+	if _, _, err := db.SessionWithUser(ctx, []string{s.Token}, now); !isUnavailable(err) {
 		t.Errorf("read while the server does not answer: got %v, want an Unavailable error", err)
 	}
 	proxy.Resume()
@@ -150,7 +150,7 @@ func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	}()
 	waitFor(t, blocker, `SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass`)
 	_, err = db.EmailTaken(t.Context(), "x")
-	if !unavailable(err) || !strings.Contains(err.Error(), "all connections are in use") {
+	if !isUnavailable(err) || !strings.Contains(err.Error(), "all connections are in use") {
 		t.Errorf("read while the only connection is in use: got %v, want an Unavailable error that says so", err)
 	}
 	if _, err := blocker.Exec(t.Context(), `COMMIT`); err != nil {
@@ -174,7 +174,7 @@ func waitFor(t *testing.T, c *pgx.Conn, condition string) {
 	}
 }
 
-func unavailable(err error) bool {
+func isUnavailable(err error) bool {
 	var u interface{ Unavailable() bool }
 	return errors.As(err, &u) && u.Unavailable()
 }

@@ -32,7 +32,7 @@ func TestTransientErrorsAreHiddenFromReadsAndReportedByWrites(t *testing.T) {
 			if err := read(1); err != nil {
 				t.Errorf("%s: read whose first attempt fails: got %v, want no error", name, err)
 			}
-			if err := read(-1); !unavailable(err) {
+			if err := read(-1); !isUnavailable(err) {
 				t.Errorf("%s: read whose every attempt fails: got %v, want an Unavailable error", name, err)
 			}
 			writes++
@@ -43,7 +43,7 @@ func TestTransientErrorsAreHiddenFromReadsAndReportedByWrites(t *testing.T) {
 			_, err := db.SignUp(t.Context(), user, at)
 			p.ClearError()
 			taken, _ := db.EmailTaken(t.Context(), user.Email)
-			if err != nil && !unavailable(err) || taken != (err == nil) {
+			if err != nil && !isUnavailable(err) || taken != (err == nil) {
 				t.Errorf("%s: sign-up: got %v, user stored: %t; want a stored user or an Unavailable error, not both",
 					name, err, taken)
 			}
@@ -58,7 +58,7 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	for _, code := range []string{"22023", "23505", "42501", "42704", "54000", "3D000", "55000"} {
 		p.SetError(dbtest.ServerError{Severity: "FATAL", Code: code, Message: "refused"}, dbtest.AtConnect, 1, -1)
 		db := open(t, p.URL(), 1)
-		if _, _, err := db.UserWithPassword(t.Context(), "ada@example.com"); !unavailable(err) {
+		if _, _, err := db.UserWithPassword(t.Context(), "ada@example.com"); !isUnavailable(err) {
 			t.Errorf("SQLSTATE %s at connect: got %v, want an Unavailable error", code, err)
 		}
 		p.ClearError()
@@ -73,7 +73,7 @@ func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 	db := open(t, p.URL(), 1)
 	unsupported := dbtest.ServerError{Severity: "ERROR", Code: "0A000", Message: "not supported"}
 	p.SetError(unsupported, dbtest.AtStatement, 1, 1)
-	if _, err := db.EmailTaken(t.Context(), "ada@example.com"); err == nil || unavailable(err) {
+	if _, err := db.EmailTaken(t.Context(), "ada@example.com"); err == nil || isUnavailable(err) {
 		t.Errorf("read with the error 0A000: got %v, want this error and not an Unavailable one", err)
 	}
 	if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); sent != 1 || seen != 1 {
@@ -179,7 +179,7 @@ func TestWriteIsNotRepeatedAfterItWasSent(t *testing.T) {
 	} {
 		p.SetError(shutdown, dbtest.AtStatement, 1, 1)
 		err := write(open(t, p.URL(), 1))
-		if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); !unavailable(err) || sent != 1 || seen != 1 {
+		if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); !isUnavailable(err) || sent != 1 || seen != 1 {
 			t.Errorf("write %s, whose connection the server ends: got %v after %d statements, want an Unavailable error after 1",
 				name, err, seen)
 		}

@@ -290,7 +290,7 @@ func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 		t.Errorf("charge of a statement that Postgres rejects: got row %q, want 1 0, one charge", got)
 	}
 	err = db.Charging(newCharge("nul \x00", 3, now)).FlushCharges(t.Context())
-	if err == nil || unavailable(err) {
+	if err == nil || isUnavailable(err) {
 		t.Errorf("charge with a NUL in its key: got %v, want an error that is not Unavailable", err)
 	}
 }
@@ -300,10 +300,10 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1)
 	proxy.Refuse()
-	if _, err := db.Charging(newCharge("key", 3, now)).EmailTaken(t.Context(), "x"); !unavailable(err) {
+	if _, err := db.Charging(newCharge("key", 3, now)).EmailTaken(t.Context(), "x"); !isUnavailable(err) {
 		t.Errorf("read while the database is down: got %v, want an Unavailable error", err)
 	}
-	if err := db.Charging(newCharge("key", 3, now)).DeleteSession(t.Context(), "x"); !unavailable(err) {
+	if err := db.Charging(newCharge("key", 3, now)).DeleteSession(t.Context(), "x"); !isUnavailable(err) {
 		t.Errorf("write while the database is down: got %v, want an Unavailable error", err)
 	}
 }

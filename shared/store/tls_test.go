@@ -168,7 +168,7 @@ func TestTLSRejectsCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 	}{"another authority": {own, otherCA}, "another host": {otherHost, otherHostCA}, "the right one": {own, ca}} {
 		p := newTLSProxy(t, dbtest.New(t), c.cert)
 		err := open(t, p.urlWith("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
-		if refused := unavailable(err); refused != (name != "the right one") {
+		if refused := isUnavailable(err); refused != (name != "the right one") {
 			t.Errorf("certificate of %s: got %v, want an Unavailable error: %v", name, err, name != "the right one")
 		}
 	}

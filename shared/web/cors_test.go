@@ -79,11 +79,11 @@ func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 func TestAnyOriginMayReadTheKeySet(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/api/auth/jwks", "/.well-known/jwks.json", "/.well-known/openid-configuration"} {
-		anyOriginMayRead(t, path)
+		checkAnyOriginMayRead(t, path)
 	}
 }
 
-func anyOriginMayRead(t *testing.T, path string) {
+func checkAnyOriginMayRead(t *testing.T, path string) {
 	t.Helper()
 	fails := false
 	routes := web.Routes{"GET " + path: func(w http.ResponseWriter, _ *http.Request) error {
