@@ -34,7 +34,7 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	email := strings.ToLower(in.Email)
 	switch {
 	case caller == nil:
-		err = s.sendToUnknownClient(r, db, email, web.OrEmpty(in.CallbackURL))
+		err = s.sendVerificationWithoutSession(r, db, email, web.OrEmpty(in.CallbackURL))
 	case caller.User.Email != email:
 		err = errEmailMismatch
 	case caller.User.EmailVerified:
@@ -48,9 +48,9 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	return statusTrue(w)
 }
 
-// sendToUnknownClient is like SendVerification, for a client that is not signed in. It takes at least resendDuration,
-// unless the context of the request ends before.
-func (s *Service) sendToUnknownClient(r *http.Request, db *store.Store, email, callbackURL string) error {
+// sendVerificationWithoutSession is like SendVerification, for a client that is not signed in. It takes at least
+// resendDuration, unless the context of the request ends before.
+func (s *Service) sendVerificationWithoutSession(r *http.Request, db *store.Store, email, callbackURL string) error {
 	timer := time.NewTimer(resendDuration)
 	defer timer.Stop()
 	err := s.SendVerification(r, db, email, callbackURL)

@@ -22,7 +22,7 @@ func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) er
 		if err == nil {
 			return nil
 		}
-		if hasState(err, "28P01") {
+		if hasSQLState(err, "28P01") {
 			refused++ // if another server has taken the port, s.child ends soon
 		}
 		if refused > 50 {

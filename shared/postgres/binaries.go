@@ -43,7 +43,7 @@ func (b binaries) path(program string) string { return filepath.Join(b.dir, prog
 // the version that created the data directory, because no other major version can read it, or 0 if there is no data
 // yet.
 func findOrDownload(ctx context.Context, account Account, major int, log io.Writer) (binaries, error) {
-	found := installed(ctx, account)
+	found := findInstalled(ctx, account)
 	for _, b := range found {
 		if major == 0 || b.major == major {
 			return b, nil
@@ -69,9 +69,9 @@ func versionList(found []binaries) string {
 	return text
 }
 
-// installed returns the installations that are new enough: first the one in PATH, then those in packageDirs, in the
+// findInstalled returns the installations that are new enough: first the one in PATH, then those in packageDirs, in the
 // order of that list and for each entry the newest version first.
-func installed(ctx context.Context, account Account) []binaries {
+func findInstalled(ctx context.Context, account Account) []binaries {
 	var all []binaries
 	if program, err := exec.LookPath("postgres"); err == nil {
 		if program, err = filepath.EvalSymlinks(program); err == nil {

@@ -68,9 +68,9 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 		switch dir, err := dataDirectory(ctx, databaseURL(port, password, "postgres")); {
 		case err == nil && dir == data:
 			return account.run(ctx, bin.path("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w")
-		case err == nil, errors.Is(err, syscall.ECONNREFUSED), hasState(err, "28P01", "28000"):
+		case err == nil, errors.Is(err, syscall.ECONNREFUSED), hasSQLState(err, "28P01", "28000"):
 			return os.Remove(pidFile)
-		case !hasState(err, cannotConnectNow) && !isDisconnect(err):
+		case !hasSQLState(err, cannotConnectNow) && !isDisconnect(err):
 			return fmt.Errorf("query the server that already runs on %s: %w", data, err)
 		}
 		if err := sleep(ctx, 50*time.Millisecond); err != nil {
@@ -88,8 +88,8 @@ func isDisconnect(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// hasState reports whether the server has sent an error with one of the SQLSTATEs.
-func hasState(err error, states ...string) bool {
+// hasSQLState reports whether the server has sent an error with one of the SQLSTATEs.
+func hasSQLState(err error, states ...string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && slices.Contains(states, pg.Code)
 }

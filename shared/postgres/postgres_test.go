@@ -220,7 +220,7 @@ func TestServerRequiresPassword(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, Options{Fast: true})
 	_, err := pgx.Connect(t.Context(), databaseURL(s.port, "wrong", "postgres"))
-	if !hasState(err, "28P01") {
+	if !hasSQLState(err, "28P01") {
 		t.Errorf("connect with a wrong password: got %v, want SQLSTATE 28P01", err)
 	}
 }

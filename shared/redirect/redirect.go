@@ -35,7 +35,7 @@ func SetParameter(origin, target, name, value string) string {
 			continue
 		}
 		k, v, _ := strings.Cut(pair, "=")
-		if k, v = web.FormText(k), web.FormText(v); k == name {
+		if k, v = web.DecodeFormText(k), web.DecodeFormText(v); k == name {
 			if found {
 				continue
 			}

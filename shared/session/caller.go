@@ -100,14 +100,14 @@ type loadOptions struct {
 
 // load finds the caller in the database: the user of the first token with a live session. It sets headers only after
 // the statement that reads the session, because that statement can fail with a rate limit error.
-func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store, by loadOptions) (*Caller, error) {
+func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store, options loadOptions) (*Caller, error) {
 	now := s.Now()
-	row, user, err := db.SessionWithUser(r.Context(), by.tokens, now)
+	row, user, err := db.SessionWithUser(r.Context(), options.tokens, now)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("find session: %w", err)
 	}
 	s.clearUnusedCache(w, r)
-	if by.clearCache {
+	if options.clearCache {
 		s.addCookie(w, sessionData, "", 0)
 	}
 	if err != nil {
@@ -124,17 +124,17 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 	web.NoteUser(r.Context(), user.ID)
 	c := &Caller{row, user}
 	// Better Auth neither extends the session nor sets cookies if rememberMe was false or the query has disableRefresh.
-	if !by.renew || isOptionSet(r, "disableRefresh") || s.isUnremembered(r, by.secret) {
+	if !options.renew || isOptionSet(r, "disableRefresh") || s.isUnremembered(r, options.secret) {
 		return c, nil
 	}
-	err = s.extend(w, r, db, by.secret, &c.Session, now)
-	if errors.Is(err, ErrEnded) && len(by.tokens) == 1 { // with several tokens, the next request checks the others
+	err = s.extend(w, r, db, options.secret, &c.Session, now)
+	if errors.Is(err, ErrEnded) && len(options.tokens) == 1 { // with several tokens, the next request checks the others
 		s.Clear(w, r)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c, s.setCache(w, r, by.secret, *c, true)
+	return c, s.setCache(w, r, options.secret, *c, true)
 }
 
 // extend gives the session a later expiry and sets its cookie again, if it was last extended a day ago or earlier.

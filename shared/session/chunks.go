@@ -71,7 +71,7 @@ func (s *Sessions) cacheValues(r *http.Request) (values []string) {
 	parts := map[int]string{}
 	for k, v := range cookies(r) {
 		if i, ok := s.partNumber(k); ok {
-			parts[i] = decode(v)
+			parts[i] = percentDecode(v)
 		}
 	}
 	if len(parts) == 0 {

@@ -40,7 +40,7 @@ func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
 	name = s.name(name)
 	return func(yield func(string) bool) {
 		for k, v := range cookies(r) {
-			if k == name && !yield(decode(v)) {
+			if k == name && !yield(percentDecode(v)) {
 				return
 			}
 		}
@@ -70,8 +70,8 @@ func cookies(r *http.Request) iter.Seq2[string, string] {
 	}
 }
 
-// decode decodes percent-encoding. It returns text with an invalid encoding unchanged.
-func decode(v string) string {
+// percentDecode decodes percent-encoding. It returns text with an invalid encoding unchanged.
+func percentDecode(v string) string {
 	if strings.Contains(v, "%") {
 		if d, err := url.PathUnescape(v); err == nil {
 			return d

@@ -61,6 +61,6 @@ func bearerToken(r *http.Request, secret []byte) string {
 	if !strings.Contains(t, ".") {
 		return t
 	}
-	value, _ := Verify(secret, decode(t))
+	value, _ := Verify(secret, percentDecode(t))
 	return value
 }

@@ -55,7 +55,7 @@ func parseBody(w http.ResponseWriter, r *http.Request, form bool) (any, error) {
 	}
 	media := strings.ToLower(strings.TrimSpace(textBefore(header, ";")))
 	if media != mediaJSON && (!form || media != mediaForm) {
-		return nil, unsupportedMedia(header, form)
+		return nil, unsupportedMediaError(header, form)
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	var tooLarge *http.MaxBytesError
@@ -86,7 +86,7 @@ func parseForm(raw []byte) (any, error) {
 	return value, nil
 }
 
-func unsupportedMedia(header string, form bool) error {
+func unsupportedMediaError(header string, form bool) error {
 	allowed := mediaJSON
 	if form {
 		allowed = mediaForm + ", " + mediaJSON

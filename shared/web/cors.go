@@ -43,7 +43,9 @@ func Preflight(w http.ResponseWriter, _ *http.Request) error {
 // origin may read them.
 var publicPaths = []string{"/api/auth/jwks", KeySetPath, ProviderMetadataPath}
 
-func isPublic(r *http.Request) bool { return slices.Contains(publicPaths, r.URL.Path) && isSafe(r) }
+func isPublic(r *http.Request) bool {
+	return slices.Contains(publicPaths, r.URL.Path) && hasSafeMethod(r)
+}
 
 // cors lets pages of other trusted origins call the routes with cookies: it echoes the exact origin and adds Vary:
 // Origin. It answers their preflights, which Better Auth leaves to its deployment. A public path gets the wildcard

@@ -57,8 +57,8 @@ type Nullable[T any] struct {
 	Value   *T // nil if the member is null or absent
 }
 
-// open marks the member as present and returns the pointer Value, which set fills unless the member is null.
-func (n *Nullable[T]) open() reflect.Value {
+// markPresent marks the member as present and returns the pointer Value, which set fills unless the member is null.
+func (n *Nullable[T]) markPresent() reflect.Value {
 	n.Present = true
 	return reflect.ValueOf(&n.Value).Elem()
 }
@@ -80,11 +80,11 @@ func fill(path string, object map[string]any, dst reflect.Value) (problems []str
 // set stores a value, which may be absent or null, in dst and returns the problems.
 func set(path string, value any, dst reflect.Value, check string) []string {
 	_, absent := value.(undefined)
-	if nullable, ok := dst.Addr().Interface().(interface{ open() reflect.Value }); ok {
+	if nullable, ok := dst.Addr().Interface().(interface{ markPresent() reflect.Value }); ok {
 		if absent {
 			return nil
 		}
-		if dst = nullable.open(); value == nil {
+		if dst = nullable.markPresent(); value == nil {
 			return nil
 		}
 	}

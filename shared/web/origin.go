@@ -84,15 +84,15 @@ var (
 		"Cross-site navigation login blocked. This request appears to be a CSRF attack.")
 )
 
-// isSafe reports whether r has a method that changes nothing: GET, HEAD or OPTIONS.
-func isSafe(r *http.Request) bool {
+// hasSafeMethod reports whether r has a method that changes nothing: GET, HEAD or OPTIONS.
+func hasSafeMethod(r *http.Request) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 }
 
 // CheckOrigin rejects a request that has cookies and does not come from a trusted origin (docs/wire.md#origin-check).
 // It accepts GET, HEAD and OPTIONS, and every request without cookies. The device cookie does not count (hasCookies).
 func (o Origins) CheckOrigin(r *http.Request) error {
-	if isSafe(r) || !hasCookies(r) {
+	if hasSafeMethod(r) || !hasCookies(r) {
 		return nil
 	}
 	return o.requireOrigin(r)
@@ -154,7 +154,7 @@ func (o Origins) requireOrigin(r *http.Request) error {
 // target (docs/wire.md#redirect-targets). It looks for callbackURL also in the query. It accepts GET, HEAD and OPTIONS.
 // Call ReadBody first.
 func (o Origins) CheckRedirects(r *http.Request) error {
-	if isSafe(r) {
+	if hasSafeMethod(r) {
 		return nil
 	}
 	for _, t := range []struct{ member, label, code string }{

@@ -14,7 +14,7 @@ func Query(r *http.Request) map[string]any {
 			continue
 		}
 		rawName, rawValue, _ := strings.Cut(pair, "=")
-		name, value := FormText(rawName), FormText(rawValue)
+		name, value := DecodeFormText(rawName), DecodeFormText(rawValue)
 		switch old := query[name].(type) {
 		case nil:
 			query[name] = value
@@ -30,9 +30,9 @@ func Query(r *http.Request) map[string]any {
 // IsTruthy reports whether a decoded JSON value is truthy in JavaScript.
 func IsTruthy(v any) bool { return !isFalsy(v) }
 
-// FormText decodes a name or a value of a query or a form: it turns + into a space and %XX into a byte, and keeps
+// DecodeFormText decodes a name or a value of a query or a form: it turns + into a space and %XX into a byte, and keeps
 // everything else. Bytes that are not UTF-8 become U+FFFD.
-func FormText(raw string) string {
+func DecodeFormText(raw string) string {
 	if !strings.ContainsAny(raw, "%+") {
 		return strings.ToValidUTF8(raw, "\uFFFD")
 	}
