@@ -118,8 +118,8 @@ const finishProviderSignIn = `, free AS (
 
 // SignInWithAccount signs in the owner of an account; account is the id of its row. It stores new tokens, unless tokens
 // is nil, writes the profile, starts the session and returns the user. It returns ErrChanged, and stores nothing, if
-// the user no longer has the account or the values in in.Seen have changed. It returns ErrBanned or ErrUnverified if
-// the user gets no session, but then it has stored the tokens and the profile.
+// the user no longer has the account or the values in in.Seen have changed (see lockUnchanged). It returns ErrBanned or
+// ErrUnverified if the user gets no session, but then it has stored the tokens and the profile.
 func (s *Store) SignInWithAccount(
 	ctx context.Context, account string, tokens *ProviderTokens, in ProviderSignIn,
 ) (User, error) {
