@@ -82,7 +82,7 @@ func TestDiscoveryHasAlgorithmsOfPublishedKeys(t *testing.T) {
 
 // The paths below /.well-known have responses like that of /api/auth/jwks: for every origin, with the same
 // Cache-Control, and without a round trip. jwks.json has the same keys.
-func TestWellKnownPathsAnswerAsTheKeySet(t *testing.T) {
+func TestWellKnownPathsAnswerLikeTheJWKSPath(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	jwks := s.do("GET", jwksPath, "")

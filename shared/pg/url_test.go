@@ -19,7 +19,7 @@ func isVerified(f *pgconn.FallbackConfig) bool {
 	return f.TLSConfig != nil && !f.TLSConfig.InsecureSkipVerify && f.TLSConfig.ServerName == f.Host
 }
 
-func TestTLSIsVerifiedToEveryOtherMachine(t *testing.T) {
+func TestConnectionsToOtherMachinesVerifyCertificates(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ url, host, negotiation string }{
 		{

@@ -146,8 +146,8 @@ func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 	}
 }
 
-// The email of a user changes only if no other user has the new one. Then the mailed links to the old email are
-// deleted.
+// The email of a user changes only if no other user has the new one. If it changes, the mailed links to the old email
+// are deleted.
 func TestProviderProfileChangesTheUser(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)

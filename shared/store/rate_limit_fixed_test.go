@@ -37,7 +37,7 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 			t.Errorf("request %v after the first: got a wait of %v, want %v", c.at, got, c.wait)
 		}
 		if got := readCounter(t, url, "key"); got != c.row {
-			t.Errorf("request %v after the first: got row %q, want %q", c.at, got, c.row)
+			t.Errorf("request %v after the first: got row %q, want %q (count, lastRequest)", c.at, got, c.row)
 		}
 	}
 }
@@ -85,7 +85,7 @@ func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := readCounter(t, url, "account"); got != "1 10000" {
-		t.Errorf("before InsertSession: got row %q, want 1 10000", got)
+		t.Errorf("before InsertSession: got row %q, want 1 10000 (count, lastRequest)", got)
 	}
 	before := wire.RoundTrips()
 	s.Token = "another token"

@@ -91,7 +91,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 				t.Errorf("request %v after the first: got a wait of %v, want %v", c.at, got, c.wait)
 			}
 			if got := readCounter(t, url, key); got != c.row {
-				t.Errorf("request %v after the first: got row %q, want %q", c.at, got, c.row)
+				t.Errorf("request %v after the first: got row %q, want %q (count, lastRequest)", c.at, got, c.row)
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func TestRejectedChargeStopsTheStatement(t *testing.T) {
 		t.Errorf("read whose second charge is over its limit: got %v, want a wait of 9 s", err)
 	}
 	if got := readCounter(t, url, "next"); got != "1 1000" {
-		t.Errorf("charge before the rejected one: got row %q, want 1 1000", got)
+		t.Errorf("charge before the rejected one: got row %q, want 1 1000 (count, lastRequest)", got)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 				got,
 				[]string{want, want},
 			) {
-				t.Errorf("%s, %s window: got rows %q, want %q twice", name, window, got, want)
+				t.Errorf("%s, %s window: got rows %q, want %q twice (count, lastRequest)", name, window, got, want)
 			}
 		}
 	}
