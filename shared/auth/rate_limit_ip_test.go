@@ -13,7 +13,7 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 		header []string // headers that the trusted proxies set; %s stands for what the client sent
 		key    string
 	}{
-		{"remote", nil, "192.0.2.1"}, // the remote address of httptest
+		{"remote", nil, "192.0.2.1"}, // the IP address from which httptest sends requests
 		{"cloudfront", []string{"Cloudfront-Viewer-Address", "198.51.100.7:4711"}, "198.51.100.7"},
 		{
 			"cloudfront",

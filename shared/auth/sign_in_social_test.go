@@ -8,8 +8,8 @@ const (
 		"state, client_id, redirect_uri, response_type, code_challenge, code_challenge_method, nonce, scope"
 )
 
-// socialRows returns requests to which sign-in/social and link-social have the same response. who sends those that need
-// a session on link-social.
+// socialRows returns requests to which sign-in/social and link-social have the same response. who is the client of the
+// requests that need a session on link-social.
 func socialRows(who client) []row {
 	rows := notObjectRows("object")
 	for _, body := range []string{`{}`, `{"provider":null}`, `{"provider":5}`, `{"provider":["google"]}`} {

@@ -82,7 +82,7 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	switch {
 	case !s.Options.SignUp:
 		return in, errSignUpDisabled
-	case placeholder.Is(in.Email): // reserved for a user of X, who could then not sign in for the first time
+	case placeholder.Is(in.Email): // reserved for one user of X, who could then not sign in for the first time
 		return in, errInvalidEmail
 	}
 	return in, checkPasswordLength(in.Password)

@@ -25,7 +25,7 @@ const (
 
 // Sessions starts, finds and ends sessions.
 type Sessions struct {
-	Secret  func(context.Context) ([]byte, error) // signs the cookies
+	Secret  func(context.Context) ([]byte, error) // returns the key that signs the cookies
 	Clients web.Clients                           // finds the IP address that is stored with a session
 	Now     func() time.Time
 

@@ -53,7 +53,7 @@ func (s *Store) AccountsOfUser(ctx context.Context, userID string) ([]Account, e
 // ErrLastAccount, whatever the id is. It locks the user, and then all their accounts before it counts them, so that two
 // concurrent calls cannot delete the last two accounts.
 func (s *Store) DeleteAccount(ctx context.Context, userID, id string, allowLast bool) error {
-	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has either; Postgres rejects text with a NUL
+	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has a NUL or U+FFFD; Postgres rejects text with a NUL
 	type counts struct{ Own, Deleted int }
 	n, err := writeRow(ctx, s, pgx.RowToStructByName[counts], `
 		WITH `+lockUser+`, own AS (
@@ -134,8 +134,8 @@ func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, h
 }
 
 // setPassword has CTEs that store the column hash of the CTE new_password as the password of the user in that CTE, at
-// time $2. If hash is NULL, they delete the password. A user without a password account gets one. The id of this
-// account is computed from the id of the user, so that two concurrent statements cannot create two accounts.
+// time $2. If hash is NULL, they delete the password. Otherwise a user without a password account gets one. The id of
+// this account is computed from the id of the user, so that two concurrent statements cannot create two accounts.
 const setPassword = `, changed AS (
 			UPDATE account a SET password = u.hash, "updatedAt" = $2
 			FROM new_password u

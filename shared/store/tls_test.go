@@ -94,7 +94,7 @@ func (p *tlsProxy) serve(conn net.Conn, target string) {
 	_, _ = io.Copy(client, server)
 }
 
-// peekedConn is a connection whose first bytes have already been read into the buffer in.
+// peekedConn is a connection whose first bytes have already been read into the buffer of the field in.
 type peekedConn struct {
 	net.Conn
 	in *bufio.Reader
