@@ -64,6 +64,7 @@ func (d deployment) register(t *testing.T, email string) user {
 	return user{signedUp.User.ID, email, issued.Token}
 }
 
+// send sends a request to the deployment, expects 200, and decodes the response into the argument into.
 func (d deployment) send(t *testing.T, method, path, body, bearer string, into any) {
 	t.Helper()
 	status, _, text := send(t, method, d.url+path, body, "Bearer "+bearer)
@@ -95,7 +96,8 @@ func send(t *testing.T, method, url, body, authorization string) (status int, he
 	return response.StatusCode, response.Header, text
 }
 
-// sign returns a token with the keys of the deployment, for claims and a time that its endpoints do not give.
+// sign returns a token of u that was issued the duration age ago, with the keys and the settings of the deployment
+// after change has changed them.
 func (d deployment) sign(t *testing.T, u user, age time.Duration, change func(*config.API)) string {
 	t.Helper()
 	cfg := config.API{SigningKeysFile: d.keysFile, JWTIssuer: d.issuer, JWTAudience: d.issuer, JWTExpiresIn: time.Hour}

@@ -21,7 +21,8 @@ func TestSpringBoot(t *testing.T) {
 	}
 }
 
-// docs/verify-tokens.md says so. If this test fails, Spring has learned EdDSA: add it to the test above and to the page.
+// docs/verify-tokens.md says that Spring rejects EdDSA. If this test fails, Spring accepts it: add EdDSA to the test
+// above and change the page.
 func TestSpringBootRejectsEdDSA(t *testing.T) {
 	t.Parallel()
 	d := startXenon(t, config.EdDSA)

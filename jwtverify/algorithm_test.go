@@ -20,9 +20,10 @@ import (
 type otherKeys struct {
 	ec      *ecdsa.PrivateKey
 	ed      ed25519.PrivateKey
-	ecPoint []byte // of the public key
+	ecPoint []byte // the public key of ec, as an uncompressed point
 }
 
+// publishOtherKeys publishes new keys for ES256 and EdDSA beside the RSA key, and returns them.
 func (d *deployment) publishOtherKeys(t *testing.T) otherKeys {
 	t.Helper()
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -46,7 +47,7 @@ func (d *deployment) publishOtherKeys(t *testing.T) otherKeys {
 	return otherKeys{ec, ed, point}
 }
 
-// signWith signs valid claims with a header of any content.
+// signWith returns a token with valid claims and a header with alg and kid, which need not fit the method and the key.
 func (d *deployment) signWith(t *testing.T, method jwt.SigningMethod, alg, kid string, key any) string {
 	t.Helper()
 	text := encodeSegment(t, map[string]any{"alg": alg, "kid": kid}) + "." + encodeSegment(t, d.goodClaims())

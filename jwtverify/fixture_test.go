@@ -171,7 +171,7 @@ func goodHeader() map[string]any {
 	return map[string]any{"alg": "RS256", "kid": sets().third.current.id}
 }
 
-// signToken returns a token with a header and claims, signed with the current key of a deployment.
+// signToken returns a token with a header and claims, signed with the current key of sets().third.
 func signToken(t testing.TB, header, claims map[string]any) string {
 	t.Helper()
 	return signWithKey(t, sets().third.current.private, header, claims)
@@ -182,6 +182,7 @@ func signWithKey(t testing.TB, key *rsa.PrivateKey, header, claims map[string]an
 	return signText(t, key, encodeSegment(t, header)+"."+encodeSegment(t, claims))
 }
 
+// signText returns the text with its RS256 signature.
 func signText(t testing.TB, key *rsa.PrivateKey, text string) string {
 	t.Helper()
 	signature, err := jwt.SigningMethodRS256.Sign(text, key)

@@ -53,7 +53,7 @@ const (
 type Options struct {
 	JWKSURL  string // required: the URL of the issuer's public keys, http or https
 	Issuer   string // required: what iss must be, the setting JWT_ISSUER of the Xenon deployment
-	Audience string // required: what aud must be or contain, its setting JWT_AUDIENCE
+	Audience string // required: what aud must be or contain, the setting JWT_AUDIENCE of the deployment
 
 	Now func() time.Time // the clock; nil: time.Now
 }

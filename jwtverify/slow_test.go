@@ -119,6 +119,7 @@ func (p *publisher) verifyByFifty(ctx context.Context, token string) map[outcome
 	return got
 }
 
+// checkOutcomes fails the test unless every outcome is want and the number of fetches so far is fetches.
 func (p *publisher) checkOutcomes(t *testing.T, what string, got map[outcome]int, want outcome, fetches int64) {
 	t.Helper()
 	if len(got) != 1 || got[want] == 0 {

@@ -202,7 +202,6 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 	})
 }
 
-// Status can be called before any migration was applied. It creates no table and no schema.
 // An older release must not work on the schema of a newer one, of which it knows nothing.
 func TestUpAndStatusRejectTheSchemaOfANewerRelease(t *testing.T) {
 	t.Parallel()
@@ -226,6 +225,7 @@ func TestUpAndStatusRejectTheSchemaOfANewerRelease(t *testing.T) {
 	}
 }
 
+// Status can be called before any migration was applied. It creates no table and no schema.
 func TestStatusChangesNothing(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
@@ -283,6 +283,7 @@ func TestUpInAnotherSchemaChangesNothingInPublic(t *testing.T) {
 	}
 }
 
+// newUser stores a user and returns the id.
 func newUser(t *testing.T, conn *pgx.Conn) string {
 	t.Helper()
 	return value[string](

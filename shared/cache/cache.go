@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// minEvictAt is the number of entries below which Add evicts none, unless the cache is smaller.
+// While a cache is not full and has fewer than minEvictAt entries, Add evicts none.
 const minEvictAt = 16
 
 // Cache keeps at most a fixed number of values, each for a period of time. It is safe for concurrent use.

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// AWS holds the region and the credentials that Lambda sets in the variables of the AWS SDK. The SDK's own config
-// package also finds profiles and single sign-on, but makes each function 1.6 MB larger; shared/secrets/awsprofile uses
-// it for cmd/xenon.
+// AWS holds the region, the credentials and the endpoints from the environment variables of the AWS SDK. Lambda sets
+// those of the region and the credentials. The SDK's own config package also finds profiles and single sign-on, but
+// makes each function 1.6 MB larger; shared/secrets/awsprofile uses it for cmd/xenon.
 type AWS struct {
 	Region          string
 	AccessKeyID     string

@@ -17,6 +17,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
+// env returns the environment variables of a test: the required settings, and names and values in turn, which replace
+// them.
 func env(pairs ...string) func(string) string {
 	m := map[string]string{
 		"DATABASE_URL":       "postgres://u:hunter2@localhost/db",
@@ -108,7 +110,7 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 		"JWKS_URL", "JWT_EXPIRES_IN", "JWT_ALG", "CLIENT_IP", "SIGNING_KEYS_ARN",
 	} {
 		if !strings.Contains(err.Error(), "\n"+name+": ") && !strings.Contains(err.Error(), "settings: "+name+": ") {
-			t.Errorf("no line for %s in:\n%v", name, err)
+			t.Errorf("LoadAPI with wrong settings: the error has no line for %s:\n%v", name, err)
 		}
 	}
 	if strings.Contains(err.Error(), password) || strings.Contains(err.Error(), secret) {
@@ -219,14 +221,14 @@ func TestLoadKeysReadsJWKSURLIfItIsSet(t *testing.T) {
 	}
 }
 
-// Verifiers append the path of the metadata to the issuer, and Xenon serves it only at the root of a host.
+// Verifiers append /.well-known/openid-configuration to the issuer. Xenon serves this path only at the root of a host.
 func TestIssuerHasNoPath(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{
 		"https://learn.example.com", "https://learn.example.com/", "http://localhost:3000", "urn:example:issuer", "xenon",
 	} {
 		if got, err := config.LoadAPI(env("JWT_ISSUER", good)); err != nil || got.JWTIssuer != good {
-			t.Errorf("%s: got %q, %v, want the issuer to the letter", good, got.JWTIssuer, err)
+			t.Errorf("JWT_ISSUER=%s: got the issuer %q, %v, want it unchanged", good, got.JWTIssuer, err)
 		}
 	}
 	for _, bad := range []string{
@@ -236,12 +238,12 @@ func TestIssuerHasNoPath(t *testing.T) {
 		_, err := config.LoadAPI(env("JWT_ISSUER", bad))
 		if err == nil || !strings.Contains(err.Error(), "JWT_ISSUER: ") ||
 			!strings.Contains(err.Error(), "use an issuer such as \"https://learn.example.com\"") {
-			t.Errorf("%s: got %v, want a problem that names a good issuer", bad, err)
+			t.Errorf("JWT_ISSUER=%s: got %v, want an error that names a good issuer", bad, err)
 		}
 	}
 	_, err := config.LoadAPI(env("JWT_ISSUER", "https://me:hunter2@learn.example.com/path"))
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("got %v, want an error without the password", err)
+		t.Errorf("JWT_ISSUER with a password: got %v, want an error without it", err)
 	}
 }
 
@@ -258,7 +260,7 @@ func TestAlgorithmOfNewKeys(t *testing.T) {
 		for got, err := range map[string]error{api.JWTAlg: err1, keys.JWTAlg: err2, rotation.JWTAlg: err3} {
 			isRefused := err != nil && strings.Contains(err.Error(), "JWT_ALG: ")
 			if want == "" && !isRefused || want != "" && (err != nil || got != want) {
-				t.Errorf("JWT_ALG=%s: got %q, %v, want %q", value, got, err, want)
+				t.Errorf("JWT_ALG=%s: got %q, %v, want %q, or an error if this is empty", value, got, err, want)
 			}
 		}
 	}

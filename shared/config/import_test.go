@@ -25,7 +25,7 @@ func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 		"the cloud": {[]string{"MIGRATE_SECRET_ARN", arn}, nil},
 		"nothing":   {nil, []string{"FROM_DATABASE_URL: missing", "TO_DATABASE_URL: missing"}},
 		"one":       {urls[:2], []string{"TO_DATABASE_URL: missing"}},
-		"neither":   {notPostgres, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
+		"no Postgres": {notPostgres, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
 		"wrong ARN": {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
 	} {
 		got, err := config.LoadImport(env(c.set...))

@@ -21,7 +21,7 @@ var providerSettings = []struct{ name, fallback, meaning string }{
 		"The secret that belongs to the id. In the cloud a member of the secret `APP_SECRET_ARN`. An id without its " +
 			"secret, and a secret without its id, is an error.",
 	},
-	{"SCOPE", "the provider's own", "More scopes than the provider's own, separated by commas or spaces."},
+	{"SCOPE", "the provider's own", "Scopes to request besides the provider's own, separated by commas or spaces."},
 	{
 		"DISABLE_SIGNUP",
 		"`off`",
@@ -96,15 +96,20 @@ var socialManual = []setting{
 		"none",
 		"The id of an OpenID Connect provider, such as `keycloak`: part of its redirect URI.",
 	},
-	{"OIDC_PROVIDER_NAME", "", "`OIDC_PROVIDER_ID`", "The name on its button."},
+	{"OIDC_PROVIDER_NAME", "", "`OIDC_PROVIDER_ID`", "The name of the OpenID Connect provider on its button."},
 	{
 		"OIDC_ISSUER",
 		"",
 		"none",
-		"Its issuer, exactly as its discovery document writes it: an https URL. Http is allowed for `localhost` and " +
-			"`127.0.0.1`.",
+		"The issuer of the OpenID Connect provider, exactly as its discovery document writes it: an https URL. Http is " +
+			"allowed for `localhost` and `127.0.0.1`.",
 	},
-	{"OIDC_PROVIDERS", "", "none", "More of them, a JSON list; see [several OIDC providers](#several-oidc-providers)."},
+	{
+		"OIDC_PROVIDERS",
+		"",
+		"none",
+		"More OpenID Connect providers, a JSON list; see [several OIDC providers](#several-oidc-providers).",
+	},
 	{
 		"PROVIDER_OPTIONS",
 		"",
@@ -115,7 +120,7 @@ var socialManual = []setting{
 		"STATE_STRATEGY",
 		"database",
 		"",
-		"Where the state of a sign-in waits while the user is at the provider: `database`, or `cookie`, encrypted.",
+		"Where the state of a sign-in is stored while the user is at the provider: `database`, or `cookie`, encrypted.",
 	},
 	{"ACCOUNT_LINKING", "on", "", "`off`: a user has one account only; nothing is linked."},
 	{"DISABLE_IMPLICIT_LINKING", "off", "", "`on`: accounts are linked by signed-in users only, never by a sign-in."},
@@ -127,7 +132,7 @@ var socialManual = []setting{
 		"`on`: users may unlink their last account. They can then sign in again only by a link to reset the password, or " +
 			"by a provider with a verified email.",
 	},
-	{"UPDATE_USER_INFO_ON_LINK", "off", "", "`on`: a link copies name and image from the provider to the user."},
+	{"UPDATE_USER_INFO_ON_LINK", "off", "", "`on`: linking an account copies its name and image to the user."},
 	{"UPDATE_ACCOUNT_ON_SIGNIN", "on", "", "`off`: later sign-ins do not store the new tokens."},
 	{
 		"ENCRYPT_OAUTH_TOKENS",

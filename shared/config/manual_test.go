@@ -103,7 +103,7 @@ var manual = []setting{
 		"`compact` lets get-session answer from a signed cookie. A session that was ended elsewhere stays valid for " +
 			"get-session until the cookie is too old; an answer from the cookie has no JWT.",
 	},
-	{"COOKIE_CACHE_MAX_AGE", "300", "", "How old that cookie may be, in seconds, 300 at most."},
+	{"COOKIE_CACHE_MAX_AGE", "300", "", "How old the cookie of `COOKIE_CACHE` may be, in seconds, 300 at most."},
 	{
 		"RATE_LIMIT",
 		"on",
@@ -125,17 +125,22 @@ var manual = []setting{
 		"How the IP address of the client is found: `remote`, `cloudfront`, or `xff:N`, X-Forwarded-For behind N trusted " +
 			"proxies. In the cloud a header counts only with [the origin secret](deploy.md#client-ip-address).",
 	},
-	{"REQUIRE_EMAIL_VERIFICATION", "off", "", "No session before the email is verified."},
+	{"REQUIRE_EMAIL_VERIFICATION", "off", "", "`on`: no session before the email is verified."},
 	{
 		"SEND_VERIFICATION_ON_SIGN_IN",
 		"off",
 		"",
-		"A sign-in that is refused because the email is not verified sends the link again.",
+		"`on`: a sign-in that is refused because the email is not verified sends the link again.",
 	},
-	{"AUTO_SIGN_IN_AFTER_VERIFICATION", "off", "", "The first click on the link creates a session."},
-	{"REVOKE_SESSIONS_ON_PASSWORD_RESET", "on", "", "A password reset ends all sessions."},
-	{"DELETE_USER_VERIFICATION", "off", "", "A user is deleted with a mailed link."},
-	{"CHANGE_EMAIL_CONFIRMATION", "off", "", "The old email has to confirm a change before the new one."},
+	{"AUTO_SIGN_IN_AFTER_VERIFICATION", "off", "", "`on`: the first click on the verification link creates a session."},
+	{"REVOKE_SESSIONS_ON_PASSWORD_RESET", "on", "", "`on`: a password reset ends all sessions."},
+	{"DELETE_USER_VERIFICATION", "off", "", "`on`: a user is deleted only after a click on a mailed link."},
+	{
+		"CHANGE_EMAIL_CONFIRMATION",
+		"off",
+		"",
+		"`on`: a link to the old email must confirm a change, then a link to the new one.",
+	},
 	{"CHANGE_EMAIL", "on", "", "`off`: users cannot change their email."},
 	{"DELETE_USER", "on", "", "`off`: users cannot delete their account."},
 	{
@@ -186,7 +191,7 @@ var manual = []setting{
 	},
 	{"AWS_REGION", "", "set by Lambda", "The AWS region."},
 	{"AWS_ACCESS_KEY_ID", "", "set by Lambda", "The access key for AWS."},
-	{"AWS_SECRET_ACCESS_KEY", "", "set by Lambda", "The secret of the access key."},
+	{"AWS_SECRET_ACCESS_KEY", "", "set by Lambda", "The secret access key for AWS."},
 	{"AWS_SESSION_TOKEN", "", "set by Lambda", "The session token, with temporary credentials."},
 	{"AWS_ENDPOINT_URL", "", "AWS", "A local emulator of Secrets Manager and SQS."},
 	{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "", "`AWS_ENDPOINT_URL`", "A local emulator of Secrets Manager."},

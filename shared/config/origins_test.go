@@ -18,7 +18,7 @@ func TestTrustedOriginsAcceptHostsOfOneOwner(t *testing.T) {
 		"http://*.localhost:3000",
 		"https://my-app-*.vercel.app", "https://*.my-app.vercel.app", "https://*-team.pages.dev",
 		"http://192.168.*.*:3000", "10.*.*.*", "172.16.*.*",
-		"https://*.preview.example", // below a TLD that is on no list
+		"https://*.preview.example", // a TLD that the public suffix list does not have
 		"myapp://", "myapp:/", "myapp://host/cb", "capacitor://localhost", "com.example.app://", "exp://", "exp://**",
 		"exp://192.168.*.*:*/**", "exp://10.0.0.*:*/--/*", "myapp://*/cb", "chrome-extension://abcdefghijklmnop",
 	} {

@@ -2,7 +2,7 @@ package config
 
 // Social holds the settings of social sign-in.
 type Social struct {
-	Providers []Provider // in the order of the provider table, then the OIDC providers
+	Providers []Provider // in the order of BuiltInProviders, then the OIDC providers
 
 	AccountLinking         bool     // a user can have accounts of several providers; on by default
 	AllowDifferentEmails   bool     // link-social accepts an account with another email

@@ -10,6 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
+// socialOf returns the social settings that LoadAPI reads, with names and values in turn as the variables.
 func socialOf(t *testing.T, pairs ...string) config.Social {
 	t.Helper()
 	c, err := config.LoadAPI(env(pairs...))
@@ -64,7 +65,7 @@ func TestEveryBuiltInProviderHasTheSameSettings(t *testing.T) {
 	}
 }
 
-func TestProvidersHaveTheOrderOfTheTable(t *testing.T) {
+func TestProvidersHaveTheOrderOfBuiltInProviders(t *testing.T) {
 	t.Parallel()
 	pairs := []string{
 		"OIDC_PROVIDER_ID", "main", "OIDC_ISSUER", "https://login.example.com", "OIDC_CLIENT_ID", "id",
@@ -197,7 +198,7 @@ func TestFunctionsWithoutSocialSignInDoNotReadProviders(t *testing.T) {
 	}
 }
 
-func TestProviderOptionsAreSettings(t *testing.T) {
+func TestProviderOptionsSetTheSameAsVariables(t *testing.T) {
 	t.Parallel()
 	ids := []string{
 		"GOOGLE_CLIENT_ID",

@@ -73,6 +73,6 @@ func TestParseReturnsKeysOfAllAlgorithms(t *testing.T) {
 		got = append(got, key.Marshal().ALG.String())
 	}
 	if diff := cmp.Diff([]string{"EdDSA", "ES256", "RS256"}, got); diff != "" {
-		t.Errorf("algorithms (-want +got):\n%s", diff)
+		t.Errorf("algorithms of the returned keys (-want +got):\n%s", diff)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// newDeploymentFor is newDeployment with a key set for the algorithm.
+// newDeploymentFor returns a deployment whose keys are for the algorithm alg.
 func newDeploymentFor(t *testing.T, alg string) *deployment {
 	t.Helper()
 	d := newDeployment(t)
@@ -36,7 +36,7 @@ func TestTokenHasAlgorithmOfTheKey(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := `{"alg":"` + alg + `","kid":"` + public[0].KeyID + `"}`; header != want {
-				t.Errorf("header %s, want %s", header, want)
+				t.Errorf("header of the token: got %s, want %s", header, want)
 			}
 			if public[0].Algorithm != alg {
 				t.Errorf("the JWK has the algorithm %s, want %s", public[0].Algorithm, alg)
@@ -50,7 +50,7 @@ func TestTokenHasAlgorithmOfTheKey(t *testing.T) {
 	}
 }
 
-// The JWK of a key has the members of Better Auth's entry for the same key, in the same order, and use.
+// The JWK of a key has the members of Better Auth's entry for the same key, in the same order, followed by use.
 func TestJWKEqualsBetterAuth(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/better_auth_jwks_rows.json")
@@ -72,7 +72,7 @@ func TestJWKEqualsBetterAuth(t *testing.T) {
 		compared = append(compared, row.Alg)
 		got := newJWK(row.ID, key.Key())
 		if want := strings.TrimSuffix(row.Entry, "}") + `,"use":"sig"}`; string(got.text) != want {
-			t.Errorf("%s: entry %s, want %s", row.Alg, got.text, want)
+			t.Errorf("JWK of the key for %s: got %s, want %s", row.Alg, got.text, want)
 		}
 	}
 	if diff := cmp.Diff([]string{"RS256", "EdDSA", "ES256"}, compared); diff != "" {
@@ -96,7 +96,7 @@ func TestThumbprintOfEd25519Key(t *testing.T) {
 // Older versions of Xenon read only documents of version 1. A set of RSA keys has this version.
 func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 	t.Parallel()
-	to := func(s Set, alg string, rotations int) Set {
+	rotated := func(s Set, alg string, rotations int) Set {
 		for range rotations {
 			var err error
 			if s, err = s.Rotate(s.Next.CreatedAt.Add(MaxPropagation), time.Hour, alg); err != nil {
@@ -112,12 +112,12 @@ func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 		"RSA":                  {sets().third, 1},
 		"P-256":                {generate(t, config.ES256), 2},
 		"Ed25519":              {generate(t, config.EdDSA), 2},
-		"next is P-256":        {to(sets().first, config.ES256, 1), 2},
-		"RSA is retired":       {to(sets().first, config.EdDSA, 2), 2},
-		"P-256 is retired":     {to(generate(t, config.ES256), config.RS256, 3), 2},
-		"P-256 is not in it":   {to(generate(t, config.ES256), config.RS256, 9), 1},
-		"all three are in it":  {to(to(sets().first, config.EdDSA, 1), config.ES256, 2), 2},
-		"back before it signs": {to(to(sets().first, config.ES256, 1), config.RS256, 1), 2},
+		"next is P-256":        {rotated(sets().first, config.ES256, 1), 2},
+		"RSA is retired":       {rotated(sets().first, config.EdDSA, 2), 2},
+		"P-256 is retired":     {rotated(generate(t, config.ES256), config.RS256, 3), 2},
+		"P-256 is not in it":   {rotated(generate(t, config.ES256), config.RS256, 9), 1},
+		"all three are in it":  {rotated(rotated(sets().first, config.EdDSA, 1), config.ES256, 2), 2},
+		"RS256 again before P-256 signs": {rotated(rotated(sets().first, config.ES256, 1), config.RS256, 1), 2},
 	} {
 		text, err := test.set.Document()
 		if err != nil {
@@ -129,7 +129,7 @@ func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 		}
 		read, err := ParseSet(text)
 		if err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: ParseSet of the document: %v", name, err)
 			continue
 		}
 		again, err := read.Document()
@@ -193,7 +193,8 @@ func TestSignJWSWithEveryAlgorithm(t *testing.T) {
 		}
 		payload, kid, err := VerifyJWS(d.published(t), noteType, text)
 		if string(payload) != "one note" || kid != set.Current.ID || err != nil {
-			t.Errorf("%s: got %q by %s, %v", alg, payload, kid, err)
+			t.Errorf("VerifyJWS of a text signed with %s: got %q, key %s, %v, want the signed text and key %s",
+				alg, payload, kid, err, set.Current.ID)
 		}
 		d.checkRejected(t, text)
 		for _, other := range jwks.Algorithms {

@@ -17,7 +17,7 @@ import (
 )
 
 // The version of a document tells an older version of Xenon that it cannot read the document: versions before JWT_ALG
-// read only rsaVersion. A set with only RSA keys is written with it, so that they can still read such a set.
+// read only rsaVersion. A set with only RSA keys is written as rsaVersion, so that those versions can still read it.
 const (
 	rsaVersion = 1
 	maxVersion = 2

@@ -13,6 +13,7 @@ import (
 
 const noteType = "note+jws"
 
+// published returns the JWKS of the deployment.
 func (d *deployment) published(t *testing.T) []byte {
 	t.Helper()
 	public, err := d.keys.Public(t.Context())
@@ -26,8 +27,10 @@ func (d *deployment) published(t *testing.T) []byte {
 	return text
 }
 
+// segmentText returns a text as a segment of a JWS.
 func segmentText(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
+// signNote returns the JWS of a payload of the type noteType.
 func (d *deployment) signNote(t *testing.T, payload string) string {
 	t.Helper()
 	text, err := sets().third.SignJWS(noteType, []byte(payload))
@@ -114,7 +117,7 @@ func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 		text string
 		want error
 	}{
-		"another type":                {strings.Replace(text, ".", "x.", 1), ErrBadSignature},
+		"a longer header":             {strings.Replace(text, ".", "x.", 1), ErrBadSignature},
 		"empty":                       {"", ErrBadSignature},
 		"line break":                  {text + "\n", ErrBadSignature},
 		"four parts":                  {text + ".", ErrBadSignature},

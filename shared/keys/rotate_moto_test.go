@@ -103,11 +103,11 @@ func keyIDs(s Set) []string {
 	return all
 }
 
-// checkRotated fails the test unless the set in use is a rotation of the set before.
+// checkRotated fails the test unless the keys in use are a new next key and then the keys of the set before.
 func (c *awsDeployment) checkRotated(before Set) {
 	c.t.Helper()
 	if got, want := keyIDs(c.inUse())[1:], keyIDs(before); !slices.Equal(got, want) {
-		c.t.Errorf("got keys %v after the next key, want %v", got, want)
+		c.t.Errorf("keys in use after the new next key: got %v, want those from before the rotation %v", got, want)
 	}
 }
 

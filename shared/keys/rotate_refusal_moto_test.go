@@ -84,7 +84,7 @@ func TestMotoKeysChangedDuringARotationStayInUse(t *testing.T) {
 			}
 			err := c.CallAllSteps(arn, version)
 			if !errors.Is(err, errKeysChanged) || !strings.Contains(err.Error(), "rotate again") {
-				t.Errorf("the next attempt: got %v, want one that cancels the rotation", err)
+				t.Errorf("the next attempt: got %v, want errKeysChanged with the advice to rotate again", err)
 			}
 			if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID || c.VersionWithLabel(arn, "AWSPENDING") != "" {
 				t.Error("the operator's keys are not in use, or the rotation is not canceled")

@@ -48,7 +48,8 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 		t.Errorf("retired at %v, want %v", got, want)
 	}
 	if got, want := newest.PublishedUntil, newest.RetiredAt.Add(7*24*time.Hour+15*time.Minute); !got.Equal(want) {
-		t.Errorf("published until %v, want %v: the lifetime of a token and of every cache", got, want)
+		t.Errorf("the retired key is published until %v, want %v: the lifetime of a token and MaxPropagation after RetiredAt",
+			got, want)
 	}
 
 	later, err := s.third.Rotate(newest.PublishedUntil, time.Hour, config.RS256)

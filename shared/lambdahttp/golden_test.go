@@ -28,6 +28,7 @@ type seenRequest struct {
 	Length int64
 }
 
+// reportRequest answers with the seenRequest of the request, as JSON.
 func reportRequest(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -144,6 +145,7 @@ func mergeHeaders(more []string, common ...string) http.Header {
 	return h
 }
 
+// goldenRequests has the request that a handler sees for each event in testdata, by the name of the file.
 var goldenRequests = map[string]seenRequest{
 	// Through CloudFront: two IP addresses in X-Forwarded-For, header values with commas, and cookies that are only in
 	// cookies[].

@@ -138,7 +138,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 			}
 			if record.Level != "ERROR" || record.RequestID != "T1x2yhOlFiAEJZQ=" || !strings.Contains(record.Panic, tt.want) ||
 				!strings.Contains(record.Stack, "lambdahttp") {
-				t.Errorf("got record %+v, want the id, a stack and %q", record, tt.want)
+				t.Errorf("log of the panic: got %+v, want the level ERROR, the request id, a stack and %q", record, tt.want)
 			}
 			if strings.Contains(logged.String(), "hunter2") {
 				t.Errorf("the value of the panic is logged: %s", logged)

@@ -11,6 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
+// serve returns the response to an event that the handler h gives.
 func serve(t testing.TB, e events.APIGatewayV2HTTPRequest, h http.HandlerFunc) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	answer, err := lambdahttp.Handler(h)(t.Context(), e)

@@ -53,8 +53,8 @@ type Handler func(w http.ResponseWriter, r *http.Request, db *store.Store) error
 // Handle returns a handler that calls h and counts the requests of a path. The first statement of h also counts the
 // request; h must run it before it hashes or changes anything. If h fails before its first statement, the handler
 // counts the request in a round trip of its own, because a failed request also uses up the limit. If h succeeds without
-// a statement, the request is not counted. If a limit is reached, also one whose charge h added, the handler sets the
-// header X-Retry-After and returns rejection.
+// a statement, the request is not counted. If the limit of the path, or a limit whose charge h added, is reached, the
+// handler sets the header X-Retry-After and returns rejection.
 func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handler {
 	if l.off {
 		return func(w http.ResponseWriter, r *http.Request) error { return h(w, r, l.Store) }

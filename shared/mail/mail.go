@@ -25,8 +25,8 @@ const (
 	// EmailChanged goes to the old email when the change is done; it has no link.
 	EmailChanged Kind = "email-changed"
 
-	// Nothing is the kind of a mail that is queued but never sent, so that a request with an unknown email takes as long
-	// as one with a known email.
+	// Nothing is the kind of a mail that is never delivered. With MAIL=queue it is queued like other mails, so that a
+	// request with an unknown email takes as long as one with a known email.
 	Nothing Kind = "nothing"
 )
 

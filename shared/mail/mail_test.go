@@ -29,6 +29,7 @@ func TestSendFailsWithoutMail(t *testing.T) {
 	checkNoSecrets(t, New(config.API{Mail: config.MailNone}).Send(t.Context(), changeEmail))
 }
 
+// newOutbox returns the Sender of an outbox and the path of its file. The folders of the path do not exist yet.
 func newOutbox(t *testing.T) (Sender, string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "not", "there", "mail.jsonl")

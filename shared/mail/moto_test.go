@@ -32,6 +32,7 @@ var moto *mototest.Server
 
 func TestMain(m *testing.M) { mototest.RunMain(m, func(s *mototest.Server) { moto = s }) }
 
+// makeQueue creates a queue. It returns a Sender for the queue, a client of SQS, and the URL of the queue.
 func makeQueue(t *testing.T) (Sender, *awssqs.Client, string) {
 	t.Helper()
 	moto.ResetAndConfigure(t)
@@ -110,7 +111,7 @@ func TestMotoQueueIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-// After CheckSignatures moto checks signatures, with botocore's signer.
+// moto.CheckSignatures makes moto check signatures, with botocore's signer.
 func TestMotoQueueSignsItsRequests(t *testing.T) {
 	_, client, queueURL := makeQueue(t)
 	key, secret := newCaller(t)
@@ -169,7 +170,7 @@ func newCaller(t *testing.T) (key, secret string) {
 	return made.Key, made.Secret
 }
 
-// Send tries at most three times, and once if SQS would give the same answer again.
+// Send tries at most three times, and only once if SQS would give the same answer again.
 func TestMotoSendRetriesThreeTimes(t *testing.T) {
 	_, client, queueURL := makeQueue(t)
 	for name, c := range map[string]struct {

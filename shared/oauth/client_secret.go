@@ -23,7 +23,8 @@ func (p *Provider) clientSecret(ctx context.Context) (string, error) {
 	return p.setting(ctx, p.ClientSecret, "CLIENT_SECRET")
 }
 
-// setting returns configured, a secret from the settings, or if this is empty the app secret's property called name.
+// setting returns configured, a secret from the settings. If it is empty, setting returns the provider's secret of this
+// name, such as CLIENT_SECRET, from the app secret.
 func (p *Provider) setting(ctx context.Context, configured config.Secret, name string) (string, error) {
 	if configured != "" {
 		return string(configured), nil

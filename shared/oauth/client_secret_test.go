@@ -18,6 +18,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
+// ecKey returns a new private key, and the same key as the text of a setting.
 func ecKey(t *testing.T, curve elliptic.Curve) (*ecdsa.PrivateKey, config.Secret) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(curve, rand.Reader)

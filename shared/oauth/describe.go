@@ -15,7 +15,7 @@ func describeClaims(o object) Profile {
 	}
 }
 
-// describeGitLab returns a profile without a subject for a user who is blocked or locked. Such a profile is an error.
+// describeGitLab returns a profile without a subject, which profileOf rejects, for a user who is blocked or locked.
 func describeGitLab(o object) Profile {
 	if o.text("state") != "active" || o.isTrue("locked") {
 		return Profile{}

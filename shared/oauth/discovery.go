@@ -75,7 +75,7 @@ func (d document) checkURLs(issuer string) error {
 			(u.Scheme == "https" || u.Scheme == "http" && strings.HasPrefix(issuer, "http://"))
 	}
 	if !isValid(d.AuthURL) || !isValid(d.TokenURL) {
-		return errors.New("the discovery document has no URL for authorization_endpoint or token_endpoint")
+		return errors.New("the discovery document has no valid URL for authorization_endpoint or token_endpoint")
 	}
 	if d.UserInfoURL != "" && !isValid(d.UserInfoURL) || d.JWKSURL != "" && !isValid(d.JWKSURL) {
 		return errors.New("the discovery document has an invalid userinfo_endpoint or jwks_uri")

@@ -218,7 +218,7 @@ func TestCheckIssuerRejectsAnotherIssuer(t *testing.T) {
 		"": true, issuer: true, issuer + "/": false, "https://attacker.example": false,
 	} {
 		if err := p.CheckIssuer(iss); errors.Is(err, ErrIssuerMismatch) == valid {
-			t.Errorf("CheckIssuer(%q): got the error %v, valid: %v", iss, err, valid)
+			t.Errorf("CheckIssuer(%q): got the error %v; the issuer is valid: %v", iss, err, valid)
 		}
 	}
 	if err := s.provider(config.Provider{ID: "google"}).CheckIssuer("https://attacker.example"); err != nil {

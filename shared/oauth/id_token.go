@@ -67,8 +67,8 @@ func (p *Provider) verify(ctx context.Context, token, nonce string, from source)
 	return claims, p.checkClaims(claims, nonce, from)
 }
 
-// checkClaims checks who issued the token, for whom and when. It reads the claims by their exact names; the fields of
-// oidc.IDToken do not, because package json ignores the case of names.
+// checkClaims checks the issuer, audience, subject, nonce and times of the token, and the provider's own rules. It
+// reads the claims by their exact names; oidc.IDToken does not, because package json ignores the case of names.
 func (p *Provider) checkClaims(claims object, nonce string, from source) error {
 	issuer := claims.text("iss")
 	switch {

@@ -311,7 +311,7 @@ func TestIDTokenMustHaveTheNonce(t *testing.T) {
 		_, err := s.provider(config.Provider{ID: test.id}).
 			VerifyIDToken(t.Context(), IDToken{Token: token, Nonce: test.sent})
 		if (err == nil) != test.valid || err != nil && !errors.Is(err, ErrInvalidToken) {
-			t.Errorf("VerifyIDToken, %+v: got the error %v", test, err)
+			t.Errorf("VerifyIDToken, %+v: got the error %v, want one only if valid is false", test, err)
 		}
 	}
 }
@@ -335,10 +335,10 @@ func TestGoogleIDTokenMustHaveTheHostedDomain(t *testing.T) {
 		p := s.provider(config.Provider{ID: "google", HostedDomain: test.configured})
 		token := sign(t, with(validClaims(s)["google"], map[string]any{"hd": test.claim}))
 		if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); (err == nil) != test.valid {
-			t.Errorf("VerifyIDToken, %+v: got the error %v", test, err)
+			t.Errorf("VerifyIDToken, %+v: got the error %v, want one only if valid is false", test, err)
 		}
 		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); (err == nil) != test.valid {
-			t.Errorf("Profile, %+v: got the error %v", test, err)
+			t.Errorf("Profile, %+v: got the error %v, want one only if valid is false", test, err)
 		}
 	}
 }

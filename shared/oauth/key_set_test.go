@@ -134,7 +134,7 @@ func TestOnlySuitableKeysVerifyIDTokens(t *testing.T) {
 			token := signWith(t, jwt.SigningMethodRS256, test.kid, test.key, validClaims(s)["google"])
 			_, err := s.provider(config.Provider{ID: "google"}).VerifyIDToken(t.Context(), IDToken{Token: token})
 			if (err == nil) != test.valid {
-				t.Errorf("VerifyIDToken: got the error %v, valid: %v", err, test.valid)
+				t.Errorf("VerifyIDToken: got the error %v; the key is suitable: %v", err, test.valid)
 			}
 		})
 	}

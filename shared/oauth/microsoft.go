@@ -30,7 +30,8 @@ func allowsTenant(p *Provider, claims object, from source) bool {
 	case configured == consumersTenant:
 		return tenant == personalTenant
 	case strings.Contains(configured, "."):
-		// A domain of the tenant cannot be compared with tid. The token endpoint of the domain is that of one tenant.
+		// A domain cannot be compared with tid. The token endpoint of a domain issues only tokens of its tenant; a token
+		// that a client sends may be of another tenant.
 		return from == fromProvider
 	default:
 		return strings.EqualFold(tenant, configured)
@@ -50,7 +51,7 @@ func describeMicrosoft(o object) Profile {
 	}
 }
 
-// contains reports whether an array has a text.
+// contains reports whether a member is an array that contains the text.
 func (o object) contains(name, text string) bool {
 	array, _ := o[name].([]any)
 	return slices.Contains(array, any(text))

@@ -39,10 +39,10 @@ func TestMicrosoftIDTokenMustBeOfAnAllowedTenant(t *testing.T) {
 		p := s.provider(config.Provider{ID: "microsoft", TenantID: test.configured})
 		token := sign(t, with(validClaims(s)["microsoft"], map[string]any{"tid": test.tid, "iss": test.iss}))
 		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); (err == nil) != test.callback {
-			t.Errorf("Profile, %+v: got the error %v", test, err)
+			t.Errorf("Profile, %+v: got the error %v, want one only if callback is false", test, err)
 		}
 		if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); (err == nil) != test.signIn {
-			t.Errorf("VerifyIDToken, %+v: got the error %v", test, err)
+			t.Errorf("VerifyIDToken, %+v: got the error %v, want one only if signIn is false", test, err)
 		}
 	}
 }

@@ -1,10 +1,10 @@
 // Package oauth makes the requests of social sign-in: it builds authorization URLs, exchanges codes, refreshes tokens,
-// verifies id tokens and reads profiles. The providers are a table with one mapping function each, and OpenID Connect
-// providers that are found by discovery.
+// verifies id tokens and reads profiles. The providers are those of a table, with one mapping function each, and OpenID
+// Connect providers whose endpoints are found by discovery.
 //
-// Every id token is verified when it arrives, also one that comes from a token endpoint. Each call of a provider takes
-// at most five seconds, reads at most 1 MB, follows no redirect and uses the proxy of the environment. No error
-// contains a code, a token, a verifier or a secret.
+// An id token is verified before its claims are used the first time, even if it is from a token endpoint. Each call of
+// a provider takes at most five seconds, reads at most 1 MB, follows no redirect and uses the proxy of the environment.
+// No error contains a code, a token, a verifier or a secret.
 package oauth
 
 import (
@@ -23,9 +23,9 @@ var (
 	ErrUnknownProvider = errors.New("unknown provider")
 	// ErrIssuerMismatch means that the callback names an issuer that is not the provider's.
 	ErrIssuerMismatch = errors.New("the issuer is another one than that of the provider")
-	// ErrInvalidCode means that the provider did not exchange the code for tokens.
+	// ErrInvalidCode means that the code was not exchanged for tokens.
 	ErrInvalidCode = errors.New("the code was not exchanged")
-	// ErrInvalidToken means that an id token is not valid.
+	// ErrInvalidToken means that an id token is not valid, or that clients cannot sign in with one of this provider.
 	ErrInvalidToken = errors.New("the id token is invalid")
 	// ErrNoProfile means that the provider did not give a profile with a subject.
 	ErrNoProfile = errors.New("there is no profile")

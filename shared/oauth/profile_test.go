@@ -309,7 +309,7 @@ func TestTwitterEmailMustBeKnown(t *testing.T) {
 	all := maps.Clone(faults)
 	delete(all, "refusal")                        // a 4xx: the app has no permission to read emails
 	delete(all, "GitHub's error with 200")        // an object without an email, as X answers for a user without one
-	delete(all, "an error that repeats the code") // likewise
+	delete(all, "an error that repeats the code") // an object without an email, too
 	delete(all, "wrong types")
 	delete(all, "no token")
 	all["rate limit"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }
@@ -348,7 +348,7 @@ func TestNotionHasItsVersionHeader(t *testing.T) {
 	}
 }
 
-func TestFacebookAccessTokenIsOneOfThisApp(t *testing.T) {
+func TestFacebookAccessTokenMustBeOfThisApp(t *testing.T) {
 	t.Parallel()
 	const me = `{"id":"10","name":"Ada","email":"a@b.c","picture":{"data":{"url":"https://i"}}}`
 	ada := Profile{Subject: "10", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i")}

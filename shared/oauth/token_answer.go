@@ -16,7 +16,7 @@ import (
 // int64 or float64.
 type tokenTransport struct {
 	http.RoundTripper
-	expiresIn any // float64 or string, like the other members of an answer
+	expiresIn any // the decoded expires_in, usually a float64 or a string; nil if the answer has none
 }
 
 func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -63,14 +63,14 @@ func TestExchangeAndRefreshAtEveryProvider(t *testing.T) {
 			got, err := s.provider(config.Provider{ID: id}).Exchange(t.Context(), goodCode, goodVerifier)
 			expected := Tokens{Access: accessToken, AccessExpires: s.clock().Add(time.Hour)}
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
-				t.Errorf("Exchange: %v (-want +got)\n%s", err, diff)
+				t.Errorf("Exchange: error %v, tokens (-want +got):\n%s", err, diff)
 			}
 
 			s = newStandIn(t)
 			s.tokenEndpoint(want.url, want.refreshesBasic, challenge, tokenAnswer)
 			got, err = s.provider(config.Provider{ID: id}).Refresh(t.Context(), refreshToken)
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
-				t.Errorf("Refresh: %v (-want +got)\n%s", err, diff)
+				t.Errorf("Refresh: error %v, tokens (-want +got):\n%s", err, diff)
 			}
 		})
 	}
@@ -122,7 +122,7 @@ func TestTokenAnswersAreParsed(t *testing.T) {
 		{"expiry of the refresh token", `"refresh_token":"r","refresh_token_expires_in":60`, func(now time.Time) Tokens {
 			return Tokens{Refresh: "r", RefreshExpires: now.Add(time.Minute)}
 		}},
-		{"its expiry as text", `"refresh_token_expires_in":"60"`, func(now time.Time) Tokens {
+		{"expiry of the refresh token as text", `"refresh_token_expires_in":"60"`, func(now time.Time) Tokens {
 			return Tokens{RefreshExpires: now.Add(time.Minute)}
 		}},
 		{"scopes", `"scope":" a  b\tc "`, func(time.Time) Tokens { return Tokens{Scope: "a,b,c"} }},
@@ -141,7 +141,7 @@ func TestTokenAnswersAreParsed(t *testing.T) {
 			want := test.want(s.clock())
 			want.Access = accessToken
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
-				t.Errorf("Exchange: %v (-want +got)\n%s", err, diff)
+				t.Errorf("Exchange: error %v, tokens (-want +got):\n%s", err, diff)
 			}
 		})
 	}
@@ -168,7 +168,7 @@ func TestFormEncodedTokenAnswersAreParsed(t *testing.T) {
 				expected.AccessExpires = s.clock().Add(want)
 			}
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
-				t.Errorf("Exchange, %s, expires_in=%s: %v (-want +got)\n%s", kind, expires, err, diff)
+				t.Errorf("Exchange, %s, expires_in=%s: error %v, tokens (-want +got):\n%s", kind, expires, err, diff)
 			}
 		}
 	}

@@ -123,6 +123,7 @@ func TestR18_EveryFailureIsAnsweredAfterTheMinimumTime(t *testing.T) {
 	})
 }
 
+// timeVerify fails the test unless Verify returns want, and returns how long Verify took.
 func timeVerify(t *testing.T, h *Hasher, stored, password string, want bool) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -247,14 +248,14 @@ func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
 	})
 }
 
-// A large hash waits for a slot like other hashes. Otherwise a client could measure that the hash is large.
+// A large hash needs one slot, like other hashes. If it waited for more, a client could measure that it is large.
 func TestR18_LargeHashWaitsForASlotLikeOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := withSlots(2)
 		h.dummy.memory = maxArgon2Memory * 1024
 		if !h.slots.TryAcquire(1) {
-			t.Fatal("the large hash holds every slot, want one free slot")
+			t.Fatal("the test cannot take one of the two slots")
 		}
 		if got := timeVerify(t, h, "", "wrong", false); got != 0 {
 			t.Errorf("Verify with a large hash took %v while another hash holds one of two slots, want 0", got)
@@ -328,6 +329,7 @@ func TestR18_WaitingForASlotDoesNotShortenTheMinimumTime(t *testing.T) {
 	})
 }
 
+// withSlots returns a Hasher that computes at most n hashes at a time.
 func withSlots(n int64) *Hasher {
 	h := Cheap()
 	h.slots = semaphore.NewWeighted(n)

@@ -1,5 +1,5 @@
-// Package placeholder recognizes placeholder emails. The column "user".email cannot be NULL, so a user whose email is
-// not known gets an email to which no mail can be delivered: its domain ends in .invalid (RFC 2606).
+// Package placeholder recognizes placeholder emails. The column "user".email cannot be NULL, so a user without a usable
+// email gets an email to which no mail can be delivered: its domain ends in .invalid (RFC 2606).
 package placeholder
 
 import "strings"

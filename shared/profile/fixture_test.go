@@ -45,7 +45,7 @@ type server struct {
 	foreign  *rsa.PrivateKey   // the key of a Better Auth server, which the JWKS has besides Xenon's keys
 	sessions map[string]string // the session id of each user
 
-	foreignEd25519 ed25519.PrivateKey // another key of that server; EdDSA is Better Auth's default
+	foreignEd25519 ed25519.PrivateKey // another key of the Better Auth server; EdDSA is its default
 }
 
 // The ids of the keys of a Better Auth server.

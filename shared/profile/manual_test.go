@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// docs/verify-tokens.md describes this package's check for other servers. The test runs the SQL of this page with
-// the role that the SQL creates.
+// docs/verify-tokens.md has SQL with which other servers check a session as this package does. The test runs it with
+// the role that the page creates.
 func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "verify-tokens.md"))
@@ -45,7 +45,8 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	}
 }
 
-// asResourceServer creates the role of the page, runs its check with that role, and rolls everything back.
+// asResourceServer runs role, which creates a role, and then with this role check, which accepts or rejects the session
+// of the user. It rolls everything back.
 func (s *server) asResourceServer(role, check, userID, sessionID string) (accepted bool) {
 	s.t.Helper()
 	ctx := s.t.Context()

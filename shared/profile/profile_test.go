@@ -52,7 +52,7 @@ func TestEmptyProfileHasOnlyDefaults(t *testing.T) {
 			}
 		default:
 			if value != nil {
-				t.Errorf("got the field %s %v, want null", name, value)
+				t.Errorf("field %s of an empty profile: got %v, want null", name, value)
 			}
 		}
 	}

@@ -37,7 +37,8 @@ func (s *fakeService) fetch(context.Context) (int, error) {
 	return int(n), nil
 }
 
-// step changes the clock, the service or the Value. Then Get must return value and err, with calls fetches so far.
+// step changes the clock, the service or the Value. Then Get must return value and err. The field calls is the number
+// of fetches so far.
 type step struct {
 	after      time.Duration
 	down       bool

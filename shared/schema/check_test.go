@@ -50,7 +50,7 @@ func problems(t *testing.T, conn *pgx.Conn, name string, applied func(int64) boo
 	return mismatch.Problems
 }
 
-func TestCheckAcceptsItsOwnTables(t *testing.T) {
+func TestCheckAcceptsTablesOfTheMigrations(t *testing.T) {
 	t.Parallel()
 	if got := problems(t, connect(t, dbtest.New(t)), schema.Public, schema.AllApplied); len(got) > 0 {
 		t.Errorf("tables of the migrations: got the problems %v, want none", got)

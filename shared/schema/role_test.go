@@ -28,7 +28,7 @@ func begin(t *testing.T, conn *pgx.Conn) pgx.Tx {
 	return tx
 }
 
-// newRole creates a role in the transaction of the test.
+// newRole creates a role with a random name. If a transaction has begun, its rollback removes the role.
 func newRole(t *testing.T, conn *pgx.Conn, options string) string {
 	t.Helper()
 	var name string
@@ -54,7 +54,7 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	role := newRole(t, conn, "NOLOGIN")
-	tx := begin(t, conn) // the rollback also removes the role
+	tx := begin(t, conn)
 	exec(t, conn, `CREATE TABLE of_the_application (id int)`)
 	if err := schema.Grant(t.Context(), tx, schema.Public, role); err != nil {
 		t.Fatal(err)

@@ -30,7 +30,8 @@ var moto *mototest.Server
 
 func TestMain(m *testing.M) { mototest.RunMain(m, func(s *mototest.Server) { moto = s }) }
 
-// countedManager is a new Secrets Manager with both secrets, behind a proxy that counts calls and can drop connections.
+// countedManager is a new Secrets Manager with an app secret and a key set, behind a proxy that counts calls and can
+// drop connections.
 type countedManager struct {
 	t     *testing.T
 	admin *secretsmanager.Client // calls moto without the proxy
@@ -85,17 +86,17 @@ func (c *countedManager) put(arn, text string) {
 	}
 }
 
-// checkReads checks the results of all three methods, and the number of calls until now.
+// checkReads checks what DatabaseURL, AuthSecret and SigningKeys return, and the number of calls until now.
 func (c *countedManager) checkReads(s *Secrets, url, secret, keys string, calls int64) {
 	c.t.Helper()
 	if got, err := s.DatabaseURL(c.t.Context()); got != url || err != nil {
-		c.t.Errorf("DatabaseURL: got the error %v, the wanted value: %v", err, got == url)
+		c.t.Errorf("DatabaseURL: got the error %v, value as wanted: %v", err, got == url)
 	}
 	if got, err := s.AuthSecret(c.t.Context()); string(got) != secret || err != nil {
-		c.t.Errorf("AuthSecret: got the error %v, the wanted value: %v", err, string(got) == secret)
+		c.t.Errorf("AuthSecret: got the error %v, value as wanted: %v", err, string(got) == secret)
 	}
 	if got, err := s.SigningKeys(c.t.Context()); string(got) != keys || err != nil {
-		c.t.Errorf("SigningKeys: got the error %v, the wanted value: %v", err, string(got) == keys)
+		c.t.Errorf("SigningKeys: got the error %v, value as wanted: %v", err, string(got) == keys)
 	}
 	if got := c.calls.Load(); got != calls {
 		c.t.Errorf("%d calls of Secrets Manager so far, want %d", got, calls)
@@ -126,7 +127,7 @@ func TestMotoReadsASingleSecretOnce(t *testing.T) {
 	s := New(c.cfg, c.clock.Now)
 	for range 2 {
 		if got, err := s.DatabaseURL(t.Context()); got != goodURL || err != nil {
-			t.Errorf("DatabaseURL: got the error %v, the wanted value: %v", err, got == goodURL)
+			t.Errorf("DatabaseURL: got the error %v, value as wanted: %v", err, got == goodURL)
 		}
 	}
 	if got := c.calls.Load(); got != 1 {
@@ -337,7 +338,7 @@ func TestMotoSocialSecretIsInTheAppSecret(t *testing.T) {
 	c.put(c.cfg.AppSecretARN, strings.Replace(goodApp, "{", `{"GOOGLE_CLIENT_SECRET":"not-shown-g",`, 1))
 	c.clock.Advance(remote.CoolDown)
 	if got, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); got != "not-shown-g" || err != nil {
-		t.Errorf("GOOGLE_CLIENT_SECRET: got the error %v, the wanted value: %v", err, got == "not-shown-g")
+		t.Errorf("GOOGLE_CLIENT_SECRET: got the error %v, value as wanted: %v", err, got == "not-shown-g")
 	}
 	if got, err := s.SocialSecret(t.Context(), "GITHUB_CLIENT_SECRET"); got != "" || err != nil {
 		t.Errorf("secret of a provider that is not configured: got the error %v, empty: %v; want no error and \"\"",

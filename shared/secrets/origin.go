@@ -72,11 +72,11 @@ func checkOriginSecrets(list []string) error {
 	return nil
 }
 
-// RotateOrigin adds a new origin secret as the first of the app secret's originSecrets. The second entry is then the
-// origin secret that CloudFront sends now. The argument deployed is the id of the version of the app secret in which
-// RotateOrigin finds it. If deployed is empty or this version has none, RotateOrigin takes the first entry of the
-// current list. It also stores the new one as the string originSecret, because a dynamic reference in CloudFormation
-// cannot read a list. It returns the id of the new version of the app secret, and does not change other members.
+// RotateOrigin replaces the app secret's originSecrets by a new origin secret and, after it, the origin secret that
+// CloudFront sends now. It reads the latter from the version of the app secret whose id is deployed. If deployed is
+// empty, or this version has no origin secret, it keeps the first entry of the current list, if there is one. It also
+// stores the new origin secret as the string originSecret, because a dynamic reference in CloudFormation cannot read a
+// list. It returns the id of the new version of the app secret, and does not change other members.
 func RotateOrigin(ctx context.Context, as config.AWS, arn, deployed string) (version string, err error) {
 	m := manager{aws: as}
 	docs, err := m.read(ctx, []string{arn})

@@ -16,7 +16,7 @@ func TestWithoutAnAppSecretEveryOriginIsAccepted(t *testing.T) {
 	}
 }
 
-func TestOriginSecretsAreOneOrTwoLongStrings(t *testing.T) {
+func TestOriginSecretsAreAtMostTwoLongStrings(t *testing.T) {
 	t.Parallel()
 	const long = "hidden-0123456789-0123456789-0123"
 	for list, want := range map[string]string{

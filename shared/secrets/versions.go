@@ -55,7 +55,7 @@ func (s Stages) IsCurrent(version string) bool {
 	return slices.Contains(s.labels[version], stageCurrent)
 }
 
-// IsPending reports whether the version has the label of a rotation. It may keep the label after its rotation ended.
+// IsPending reports whether the version has the label AWSPENDING. It may keep the label after its rotation has ended.
 func (s Stages) IsPending(version string) bool {
 	return slices.Contains(s.labels[version], stagePending)
 }

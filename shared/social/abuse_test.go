@@ -44,7 +44,7 @@ func TestLongNameIsCutToTheMaximum(t *testing.T) {
 	}
 }
 
-// Every request is counted, also those that need no statement.
+// Every request is counted, even one that needs no other SQL statement.
 func TestEveryRequestIsCounted(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range strategies {
@@ -125,7 +125,7 @@ func TestIDTokenOverridesNothing(t *testing.T) {
 	s := newServer(t, "APPLE_OVERRIDE_USER_INFO", "on")
 	s.browser().signIn("apple", "", ada())
 	token, _ := idToken(t, "apple", ada())
-	a := s.browser().withIDToken("apple", token, `,"user":{"name":{"firstName":"Mallory"}}`)
+	a := s.browser().signInWithIDToken("apple", token, `,"user":{"name":{"firstName":"Mallory"}}`)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != "Ada Lovelace" || a.status != 200 {
 		t.Errorf("sign-in with an id token: got %d %s and the name %s, want 200 and the stored name",
 			a.status, a.body, got)

@@ -30,7 +30,7 @@ var (
 		"SOCIAL_ACCOUNT_ALREADY_LINKED",
 		"Social account already linked",
 	)
-	// account-info, get-access-token and refresh-token answer a caller who is not signed in without a body.
+	// account-info, get-access-token and refresh-token answer 401 without a body to a caller who is not signed in.
 	errNoSession     = &web.Error{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Body: web.NoBody}
 	errStateTooLong  = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The URLs and additionalData are too long")
 	errURLTooLong    = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The authorization URL is too long")

@@ -96,8 +96,8 @@ func visitOf(p supabasetest.SocialAccount, i int) providertest.Visit {
 	return providertest.Visit{Person: who}
 }
 
-// emailAfter returns the row of a user after the sign-in. A placeholder is replaced only by an email that the provider
-// has verified and that no other user has.
+// emailAfter returns the id, the email and "t" or "f" for emailVerified, which the user has after the sign-in. A
+// placeholder is replaced only by an email that the provider has verified and that no other user has.
 func emailAfter(p supabasetest.SocialAccount, i int) string {
 	neverVerifies := slices.Contains([]string{"facebook", "figma", "notion", "spotify"}, p.ProviderID)
 	switch {

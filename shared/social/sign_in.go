@@ -169,7 +169,7 @@ func (s *Service) signUp(
 		return result{}, signUpDisabled
 	}
 	email := emailOf(id.profile)
-	if placeholder.Is(email) && p.ID != "twitter" { // otherwise the user of X with this placeholder could not sign up
+	if placeholder.Is(email) && p.ID != "twitter" { // the email is reserved, for a user of X for example
 		return result{}, emailNotFound
 	}
 	in := s.newSignIn(r, p, store.User{}, store.ProviderProfile{

@@ -12,7 +12,7 @@ import (
 )
 
 // idToken returns an id token and an access token, as an app gets them from a provider.
-func idToken(t *testing.T, provider string, v providertest.Visit) (string, string) {
+func idToken(t *testing.T, provider string, v providertest.Visit) (token, access string) {
 	t.Helper()
 	login := providers.Grant(provider, v)
 	token, err := login.MakeIDToken()
@@ -22,8 +22,8 @@ func idToken(t *testing.T, provider string, v providertest.Visit) (string, strin
 	return token, login.AccessToken
 }
 
-// withIDToken signs in with an id token.
-func (b *browser) withIDToken(provider, token, more string) answer {
+// signInWithIDToken signs in with an id token.
+func (b *browser) signInWithIDToken(provider, token, more string) answer {
 	b.s.t.Helper()
 	return b.do("POST", "/api/auth/sign-in/social", `{"provider":"`+provider+`","idToken":{"token":"`+token+`"`+more+`}}`)
 }
@@ -33,7 +33,7 @@ func TestSignInWithAnIDToken(t *testing.T) {
 	s := newServer(t)
 	b := s.browser()
 	token, _ := idToken(t, "google", ada())
-	a := b.withIDToken("google", token, `,"accessToken":"access","refreshToken":"refresh"`)
+	a := b.signInWithIDToken("google", token, `,"accessToken":"access","refreshToken":"refresh"`)
 	id := b.userID()
 	if a.status != 200 || a.text("token") == "" || id == "" || a.location() != "" {
 		t.Errorf("sign-in with an id token: got %d %s, Location %s, want 200, a token and no redirect",
@@ -81,7 +81,7 @@ func TestInvalidIDTokenIsRejected(t *testing.T) {
 				token, _ = idToken(t, c.provider, c.visit)
 			}
 			b := s.browser()
-			if a := b.withIDToken(c.provider, token, c.more); a.text("code") != c.want || b.userID() != "" {
+			if a := b.signInWithIDToken(c.provider, token, c.more); a.text("code") != c.want || b.userID() != "" {
 				t.Errorf("sign-in with an id token: got %d %s, want the code %s and no session", a.status, a.body, c.want)
 			}
 		})

@@ -131,7 +131,7 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 	return s.Sessions.SetSocialState(r.Context(), w, st.OAuthState)
 }
 
-// redeemState returns the state that a callback names, and deletes it, unless it belongs to another browser. If the
+// redeemState returns the state that a callback names, and deletes it, unless another browser began the sign-in. If the
 // error is a refusal and the state could be read, the returned state has the URL of the error page.
 func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (state, error) {
 	var st state

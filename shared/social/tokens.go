@@ -55,7 +55,8 @@ func (s *Service) encryptTokens(ctx context.Context, t store.ProviderTokens) (st
 }
 
 // decryptToken returns a stored token in plain text. If ENCRYPT_OAUTH_TOKENS is on, a text in hex is an encrypted
-// token, as in Better Auth. Any other text is a token that was stored before ENCRYPT_OAUTH_TOKENS was on.
+// token, as in Better Auth, and a text with the prefix $ba$ is an error. Any other text is a token that was stored
+// before ENCRYPT_OAUTH_TOKENS was on.
 func (s *Service) decryptToken(ctx context.Context, stored *string) (string, error) {
 	text := web.OrEmpty(stored)
 	// Better Auth writes this prefix if it has several versions of its secret.

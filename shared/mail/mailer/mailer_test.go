@@ -82,6 +82,7 @@ func newMailer(after time.Duration) *Mailer {
 	return New(config.Mailer{From: from}, func() time.Time { return testMail(mail.VerifyEmail).At.Add(after) })
 }
 
+// failedIDs returns the message ids in f, which have one letter each, as one text.
 func failedIDs(t *testing.T, f Failures, err error) string {
 	t.Helper()
 	if err != nil {
@@ -138,7 +139,7 @@ func TestDeliverHandlesInvalidAndExpiredMailsWithoutSES(t *testing.T) {
 			}
 		}
 		if c.log == nil && log != "" || strings.Contains(log, secret) || strings.Contains(log, "example.com") {
-			t.Errorf("%s: want no record if none is expected, and no content of a mail, in the log:\n%s", c.name, log)
+			t.Errorf("%s: the log has a record although none is expected, or content of a mail:\n%s", c.name, log)
 		}
 	}
 }
