@@ -196,7 +196,7 @@ func start(t *testing.T, ready string, cmd *exec.Cmd, env ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	_ = writer.Close() // the program has its own
+	_ = writer.Close() // the program has a copy of it
 	var log syncbuf.Buffer
 	isReady := make(chan bool, 1)
 	go func() {

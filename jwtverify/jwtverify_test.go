@@ -133,7 +133,7 @@ func TestVerifyShowsBothValuesOfAWrongOption(t *testing.T) {
 	}
 }
 
-func TestR34_VerifyRefuses(t *testing.T) {
+func TestR34_VerifyRejectsInvalidTokens(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	s := sets().third
@@ -286,7 +286,7 @@ func signPayload(t *testing.T, payload string) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-func TestR34_VerifyAccepts(t *testing.T) {
+func TestR34_VerifyAcceptsUnusualValidTokens(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	now := d.Now().Unix()

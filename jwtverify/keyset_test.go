@@ -135,7 +135,7 @@ func TestVerifyReturnsErrorOfCanceledContext(t *testing.T) {
 var p384Coordinate = strings.Repeat("A", 64)
 
 // Verify skips keys of the JWKS that cannot verify tokens.
-func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
+func TestR40_UnusableKeysInTheJWKSAreSkipped(t *testing.T) {
 	t.Parallel()
 	key := sets().third.current
 	entry := func(change map[string]any) map[string]any {
@@ -177,7 +177,7 @@ func TestR40_UnusableKeysInTheJWKS(t *testing.T) {
 	}
 }
 
-func TestR40_ShortKeyInTheJWKS(t *testing.T) {
+func TestR40_ShortKeyInTheJWKSIsSkipped(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	short, err := rsa.GenerateKey(rand.Reader, 1024)

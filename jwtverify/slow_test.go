@@ -157,7 +157,7 @@ func twoTokens(t *testing.T) (good, forged string) {
 
 // While a refresh hangs, tokens with known keys are verified immediately. Only the call that refreshes and calls with
 // an unknown key wait, for two seconds.
-func TestR38_SlowJWKS(t *testing.T) {
+func TestR38_SlowJWKSDelaysOnlyRefreshAndUnknownKeys(t *testing.T) {
 	t.Parallel()
 	good, forged := twoTokens(t)
 	for name, answer := range slowAnswers {
@@ -202,7 +202,7 @@ func TestR38_SlowJWKS(t *testing.T) {
 
 // Without any keys, Verify returns ErrUnavailable when the caller's context ends or after five seconds. Fifty
 // concurrent calls make one fetch.
-func TestR38_SlowJWKSAtTheStart(t *testing.T) {
+func TestR38_SlowJWKSAtTheStartMakesVerifyUnavailable(t *testing.T) {
 	t.Parallel()
 	good, _ := twoTokens(t)
 	for name, answer := range slowAnswers {

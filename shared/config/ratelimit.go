@@ -11,7 +11,7 @@ import (
 
 // RateLimitRule is an entry of RATE_LIMIT_RULES, like one of Better Auth's rateLimit.customRules.
 type RateLimitRule struct {
-	Path   string        // without /api/auth, or the whole path of other routes; * and ** are wildcards
+	Path   string        // the path below /api/auth, or the whole path of another route; * and ** are wildcards
 	Window time.Duration // 0: no limit
 	Max    int
 }

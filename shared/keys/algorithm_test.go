@@ -140,7 +140,7 @@ func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 }
 
 // The first rotation publishes a key for the new algorithm, the second one signs with it.
-func TestChangeOfAlgorithm(t *testing.T) {
+func TestSecondRotationSignsWithNewAlgorithm(t *testing.T) {
 	t.Parallel()
 	d := newDeploymentFor(t, config.RS256)
 	set, err := LoadFile(d.cfg.SigningKeysFile)

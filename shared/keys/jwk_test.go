@@ -120,7 +120,7 @@ func TestParsePublicJWKOrdersMembers(t *testing.T) {
 	}
 }
 
-func TestR39_ParsePublicJWKRefuses(t *testing.T) {
+func TestR39_ParsePublicJWKRejectsPrivateAndMalformedKeys(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"a private RSA key":       `{"kty":"RSA","n":"AQ","e":"AQAB","d":"SECRET"}`,

@@ -161,7 +161,7 @@ func TestMotoRotationMakesNextKeyCurrentAndCurrentKeyRetired(t *testing.T) {
 	}
 }
 
-func TestMotoChangeOfAlgorithm(t *testing.T) {
+func TestMotoSecondRotationSignsWithNewAlgorithm(t *testing.T) {
 	c := newAWSDeployment(t, "{}")
 	c.cfg.JWTAlg = config.EdDSA
 	c.rotation = c.newRotation()

@@ -140,7 +140,7 @@ func editDocument(t *testing.T, change func(*document)) []byte {
 	return text
 }
 
-func TestR40_ParseSetRefuses(t *testing.T) {
+func TestR40_ParseSetRejectsInvalidDocuments(t *testing.T) {
 	t.Parallel()
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {

@@ -34,7 +34,7 @@ func tokenParts(t *testing.T, token string) (header, payload string) {
 	return text[0], text[1]
 }
 
-func TestR36_TokenOfASession(t *testing.T) {
+func TestR36_TokenNamesUserAndSession(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	token := d.token(t)

@@ -119,7 +119,7 @@ func TestAuthorizationURLWithSettings(t *testing.T) {
 		c     config.Provider
 		extra map[string]string
 		base  string
-		want  map[string]string // "" : absent
+		want  map[string]string // "": absent or empty
 	}{
 		{
 			"google's access type, prompt and domain",

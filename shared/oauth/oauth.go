@@ -27,7 +27,7 @@ var (
 	ErrInvalidCode = errors.New("the code was not exchanged")
 	// ErrInvalidToken means that an id token is not valid, or that clients cannot sign in with one of this provider.
 	ErrInvalidToken = errors.New("the id token is invalid")
-	// ErrNoProfile means that the provider did not give a profile with a subject.
+	// ErrNoProfile means that the provider did not give a valid profile with a subject.
 	ErrNoProfile = errors.New("there is no profile")
 )
 

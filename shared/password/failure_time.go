@@ -15,7 +15,7 @@ const MinFailureTime = 250 * time.Millisecond
 type failureTime struct {
 	least  time.Duration
 	factor time.Duration // each usual format takes less than factor times as long as the format that Hash writes
-	recent atomic.Int64  // nanoseconds that a hash in the format of Hash took recently; 0 before the first
+	recent atomic.Int64  // nanoseconds that a hash in the format that Hash writes took recently; 0 before the first
 }
 
 // record records the duration of a hash in the format that Hash writes. If the hash was slower than the recent ones,

@@ -100,7 +100,7 @@ func TestR09_SupabaseVectors(t *testing.T) {
 
 // scrypt begins with an HMAC, which pads a key of less than 64 bytes with NULs, so a password with NULs at its end
 // gives the same key. Better Auth and Supabase also accept it. Argon2 and bcrypt distinguish the two passwords.
-func TestR09_NULAfterThePassword(t *testing.T) {
+func TestR09_NULAfterThePasswordMattersOnlyToArgon2AndBcrypt(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{Cheap(), New(config.Scrypt)} {
 		stored, err := h.Hash(t.Context(), "password123")

@@ -47,7 +47,7 @@ func TestRequestsWithInvalidTokensCountAgainstTheLimit(t *testing.T) {
 	}
 }
 
-func TestRateLimitRulesReachTheProfile(t *testing.T) {
+func TestRateLimitRulesApplyToTheProfile(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "RATE_LIMIT", "on", "RATE_LIMIT_RULES", `{"/api/*": {"window": 60, "max": 1}}`)
 	_, token := s.newUser()

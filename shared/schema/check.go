@@ -24,7 +24,7 @@ type Querier interface {
 // Problem is a table or column that Xenon cannot work with.
 type Problem struct {
 	Table  string `json:"table"`
-	Column string `json:"column"` // "" is the table itself
+	Column string `json:"column"` // "" if the problem is the table itself
 	Found  string `json:"found"`
 	Wanted string `json:"wanted"`
 	Repair string `json:"repair"` // SQL, or a command; "" if no statement repairs it

@@ -46,7 +46,7 @@ type Column struct {
 	Unique   bool  // it must have a unique index, for an ON CONFLICT clause or a look-up
 	Pair     *Pair // the column is unique together with another one
 	Cascade  bool  // it refers to "user", and deleting the user deletes the row
-	Since    int64 // the migration that adds it, if it is not the table's
+	Since    int64 // the migration that adds the column; 0: the one that creates the table
 	Optional bool  // the column may be missing
 }
 

@@ -45,7 +45,7 @@ func TestNewOriginSecretKeepsPreviousSecretAndOtherMembers(t *testing.T) {
 	for _, c := range []struct{ sent, secret, want string }{
 		{"", "first", `["first"]`},
 		{"", "second", `["second","first"]`},
-		{"first", "third", `["third","first"]`}, // the deployment of the second failed
+		{"first", "third", `["third","first"]`}, // the deployment with the origin secret "second" failed
 		{"first", "fourth", `["fourth","first"]`},
 		{"fourth", "fifth", `["fifth","fourth"]`},
 	} {

@@ -64,7 +64,7 @@ func (s *Service) provider(ctx context.Context, id string) (*oauth.Provider, err
 // noteDiscovery writes to the log why the discovery document of a configured provider cannot be read. The argument err
 // is an error of Providers.Find.
 func (s *Service) noteDiscovery(ctx context.Context, err error) {
-	if err != oauth.ErrUnknownProvider { //nolint:errorlint // with a cause it is another error
+	if err != oauth.ErrUnknownProvider { //nolint:errorlint // an error with a cause wraps it, and is not equal
 		web.NoteError(ctx, err)
 	}
 }

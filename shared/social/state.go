@@ -187,7 +187,7 @@ func (s *Service) stateOfCookie(
 	w http.ResponseWriter, r *http.Request, db *store.Store, id string,
 ) (state, error) {
 	st, err := s.findStateCookie(r, id)
-	if failure := db.FlushCharges(r.Context()); failure != nil { // before the requests to the provider
+	if failure := db.FlushCharges(r.Context()); failure != nil { // counts the request before any request to the provider
 		return st, failure
 	}
 	if err == nil {
