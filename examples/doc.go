@@ -1,2 +1,3 @@
-// Package examples has small complete programs to copy from. Its tests run each of them against a real Xenon.
+// Package examples has small complete programs to copy from. Its tests run all of them, except the one for API Gateway,
+// against a real Xenon.
 package examples

@@ -7,7 +7,8 @@ import "errors"
 var ErrInvalidToken = errors.New("invalid token")
 
 // ErrUnavailable means that the public keys could not be fetched, or are too old, so that the token cannot be verified.
-// The service should answer 503. The error that wraps it has the reason. It has the method Unavailable() bool.
+// The service should answer 503. The error that wraps it has the reason. ErrUnavailable has the method Unavailable()
+// bool, which returns true.
 var ErrUnavailable error = unavailable{}
 
 type unavailable struct{}

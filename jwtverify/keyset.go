@@ -50,7 +50,8 @@ func newKeySet(url string, now func() time.Time) *keySet {
 	return s
 }
 
-// KeyRead returns the key with the id kid. keyfunc calls it for every token whose signature it verifies.
+// KeyRead returns the key with the id kid. keyfunc calls it before it verifies a signature, and Verify calls it for a
+// token in the cache.
 func (s *keySet) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
 	key, err := s.find(ctx, kid, s.keys.GetAllowStale)
 	if errors.Is(err, jwkset.ErrKeyNotFound) {

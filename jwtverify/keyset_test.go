@@ -40,8 +40,8 @@ func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 	}
 }
 
-// Tokens with a forged kid cause one fetch in ten seconds. Meanwhile valid tokens are accepted. Later a new key is
-// found.
+// Tokens with a forged kid cause at most one fetch in ten seconds. Meanwhile valid tokens are accepted. Later a new key
+// is found.
 func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)

@@ -12,8 +12,8 @@ import (
 // uniqueAccounts is the migration that creates the unique index on accounts of providers.
 const uniqueAccounts = 7
 
-// countDuplicates counts the accounts of providers that have several rows, and those of them that belong to several
-// users.
+// countDuplicates counts the accounts at providers that are stored in several rows, and those of them whose rows belong
+// to several users.
 const countDuplicates = `
 	SELECT count(*), count(*) FILTER (WHERE users > 1)
 	FROM (

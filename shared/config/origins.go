@@ -85,7 +85,7 @@ func checkWebOrigin(scheme, authority string) error {
 	return checkHostPattern(scheme, strings.ToLower(host))
 }
 
-// checkHostPattern checks the last label of a host that has a wildcard. If the label is only a wildcard, it must be
+// checkHostPattern checks, in a host, the last label with a wildcard. If the label is only a wildcard, it must be
 // below a registrable domain such as example.com. If it also has other text, it may be directly below a private suffix
 // such as vercel.app, but not directly below an ICANN suffix such as com, because other people can register a matching
 // name there.

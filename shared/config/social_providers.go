@@ -8,7 +8,7 @@ import (
 // ProviderName is the id of a built-in provider and its name on the site.
 type ProviderName struct{ ID, Name string }
 
-// BuiltInProviders returns the providers that need no issuer, in the order of Social.Providers.
+// BuiltInProviders returns the providers that need no issuer. Social.Providers has the same order.
 func BuiltInProviders() []ProviderName {
 	return []ProviderName{
 		{"google", "Google"},

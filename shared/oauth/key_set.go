@@ -48,7 +48,8 @@ type keyUsage struct {
 	KeyType string `json:"kty"`
 }
 
-// newKeySet returns the key set at a URL. No algorithms means RS256, which every provider has to support.
+// newKeySet returns the key set at a URL. If algorithms is empty, it allows only RS256, which every provider has to
+// support.
 func (p *Providers) newKeySet(url string, algorithms []string, needsKeyID bool) *keySet {
 	if len(algorithms) == 0 {
 		algorithms = []string{oidc.RS256}

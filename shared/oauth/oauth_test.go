@@ -46,7 +46,7 @@ func TestClientUsesTheProxyAndNoConnectionTwice(t *testing.T) {
 	}
 }
 
-// A proxy of the environment is a CONNECT proxy, such as that of a company.
+// A proxy, such as that of a company, gets a CONNECT request for the host of the provider.
 func TestRequestsGoThroughAProxy(t *testing.T) {
 	t.Parallel()
 	var asked string

@@ -58,7 +58,7 @@ func TestRateLimitRulesApplyToTheProfile(t *testing.T) {
 	}
 }
 
-// A 429 has no Cache-Control and no WWW-Authenticate, unlike other responses of /api/profile.
+// A 429 has no Cache-Control, unlike other responses of /api/profile, and no WWW-Authenticate, unlike a 401.
 func TestRateLimitAnswerHasNoCacheControlAndNoWWWAuthenticate(t *testing.T) {
 	t.Parallel()
 	for name, hasToken := range map[string]bool{"a good token": true, "no token": false} {

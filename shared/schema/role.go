@@ -28,8 +28,8 @@ type Executor interface {
 }
 
 // Grant gives an existing role the privileges of Grants in one transaction. It returns an error for a role that has
-// more privileges: a role that owns the tables, is a superuser, bypasses row level security, or can create roles or
-// tables in the schema.
+// more privileges: a role that owns the tables, is a superuser, bypasses row level security, can create roles, or can
+// create tables in the schema.
 func Grant(ctx context.Context, db Executor, name, role string) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		for _, sql := range Grants(name, role) {

@@ -21,7 +21,7 @@ type accessTokenReply struct {
 }
 
 // getAccessToken answers POST /api/auth/get-access-token with the access token of an account at a provider. If the
-// token has expired or will expire within expiryMargin, it refreshes it first.
+// token has expired or will expire within expiryMargin, and there is a refresh token, it refreshes the token first.
 func (s *Service) getAccessToken(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	account, err := s.selectedAccount(w, r, db)
 	if err != nil {

@@ -146,8 +146,8 @@ func (s *Service) signInByEmail(
 	return resultOf(user, in.Session, false, err)
 }
 
-// isTrusted reports whether an account may be linked by its email: the provider says that the email is verified, or the
-// provider is in TRUSTED_PROVIDERS.
+// isTrusted reports whether the email of a profile counts as verified when its account is linked: the provider says
+// that the email is verified, or the provider is in TRUSTED_PROVIDERS.
 func (s *Service) isTrusted(p *oauth.Provider, profile oauth.Profile) bool {
 	return profile.EmailVerified || slices.Contains(s.Options.Social.TrustedProviders, p.ID)
 }
@@ -243,7 +243,7 @@ func nameOf(p oauth.Profile) *string {
 	return p.Name
 }
 
-// imageOf returns the URL of the picture of a profile, or nil if it is too long.
+// imageOf returns the URL of the picture of a profile, or nil if there is none or it is too long.
 func imageOf(p oauth.Profile) *string {
 	if p.Image == nil || web.Length(*p.Image) > maxImage {
 		return nil

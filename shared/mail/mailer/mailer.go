@@ -59,9 +59,9 @@ func New(cfg config.Mailer, now func() time.Time) *Mailer {
 	return &Mailer{from: cfg.From, now: now}
 }
 
-// Deliver sends the mails of the batch. It drops a mail whose link has expired. It logs every mail with its kind, never
-// with its content, and returns those that it could not send as Failures. The error is always nil, because with an
-// error SQS would deliver the whole batch again.
+// Deliver sends the mails of the batch. It drops a mail whose link has expired. It logs every mail that is not of the
+// kind Nothing, never with its content, and returns those that it could not send as Failures. The error is always nil,
+// because with an error SQS would deliver the whole batch again.
 func (m *Mailer) Deliver(ctx context.Context, b Batch) (Failures, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
