@@ -121,6 +121,6 @@ func TestVerifyCachesEd25519Keys(t *testing.T) {
 	d.publishOtherKeys(t) // with another Ed25519 key of the same kid
 	d.Advance(jwks.MaxAge)
 	if _, err := d.verifier.Verify(t.Context(), token); !errors.Is(err, ErrInvalidToken) {
-		t.Errorf("after the key was replaced: got %v, want ErrInvalidToken", err)
+		t.Errorf("Verify after the key was replaced: got %v, want ErrInvalidToken", err)
 	}
 }

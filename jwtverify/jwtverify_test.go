@@ -93,7 +93,7 @@ func TestNewNamesTheOptionThatIsWrong(t *testing.T) {
 	t.Parallel()
 	good := Options{JWKSURL: "https://learn.example.com/api/auth/jwks", Issuer: origin, Audience: origin}
 	if _, err := New(good); err != nil {
-		t.Errorf("New with good options: %v", err)
+		t.Errorf("New with good options: got the error %v, want none", err)
 	}
 	for want, change := range map[string]func(*Options){
 		"Options.Issuer":                 func(o *Options) { o.Issuer = "" },
@@ -122,12 +122,12 @@ func TestVerifyShowsBothValuesOfAWrongOption(t *testing.T) {
 	} {
 		_, err := MustNew(options).Verify(t.Context(), token)
 		if !errors.Is(err, ErrInvalidToken) {
-			t.Errorf("%s: got %v, want ErrInvalidToken", name, err)
+			t.Errorf("Verify with another %s in the options: got %v, want ErrInvalidToken", name, err)
 			continue
 		}
 		for _, want := range []string{name + " is ", origin, "https://other.example"} {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: got %v, want an error with %q", name, err, want)
+				t.Errorf("Verify with another %s in the options: got %v, want an error with %q", name, err, want)
 			}
 		}
 	}

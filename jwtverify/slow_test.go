@@ -181,7 +181,7 @@ func TestR38_SlowJWKSDelaysOnlyRefreshAndUnknownKeys(t *testing.T) {
 					t.Errorf("the call that refreshes: got %v, want %v", refresh, want)
 				}
 				if want := (outcome{"rejected", laterFetch}); unknown != want {
-					t.Errorf("an unknown key: got %v, want %v", unknown, want)
+					t.Errorf("a token with an unknown kid: got %v, want %v", unknown, want)
 				}
 				p.checkOutcomes(t, "after the refresh", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
 				p.checkOutcomes(

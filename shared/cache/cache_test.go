@@ -22,7 +22,7 @@ func TestCacheIsBounded(t *testing.T) {
 		key := strconv.Itoa(i)
 		add(key)
 		if c.Len() > size {
-			t.Fatalf("%d entries kept, want at most %d", c.Len(), size)
+			t.Fatalf("the cache has %d entries, want at most %d", c.Len(), size)
 		}
 		if v, ok := c.Get(key, now); !ok || v != key {
 			t.Fatalf("Get(%q) right after Add = %q, %v, want the added value", key, v, ok)
@@ -52,7 +52,7 @@ func TestCacheEvictsExpiredEntries(t *testing.T) {
 		now = now.Add(lifetime / valid)
 		c.Add(i, i, now, now.Add(lifetime))
 		if got, want := c.Len(), 2*valid+minEvictAt+1; got > want {
-			t.Fatalf("%d entries kept, of which %d have not expired; want at most %d", got, valid, want)
+			t.Fatalf("the cache has %d entries, of which %d have not expired; want at most %d entries", got, valid, want)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 		"SIGNING_KEYS_ARN", "keys",
 	))
 	if err == nil {
-		t.Fatal("got no error for wrong settings")
+		t.Fatal("LoadAPI with wrong settings returned no error, want one")
 	}
 	for _, name := range []string{
 		"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_URL", "PASSWORD_HASH",

@@ -30,16 +30,16 @@ func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 	} {
 		got, err := config.LoadImport(env(c.set...))
 		if (err != nil) != (c.want != nil) {
-			t.Errorf("%s: got the error %v, want errors %q", name, err, c.want)
+			t.Errorf("LoadImport, %s: got the error %v, want errors with %q", name, err, c.want)
 			continue
 		}
 		for _, want := range c.want {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: got the error %v, want one with %q", name, err, want)
+				t.Errorf("LoadImport, %s: got the error %v, want one with %q", name, err, want)
 			}
 		}
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: the error shows a password: %v", name, err)
+			t.Errorf("LoadImport, %s: the error shows a password: %v", name, err)
 		}
 		if name == "both" {
 			want := config.Import{

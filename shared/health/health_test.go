@@ -167,8 +167,8 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	}
 }
 
-// Even with the strictest rule, a monitor that sends a request every second is never rejected, even if a request comes
-// a little early.
+// Even with the strictest rule, a monitor that sends a request every second is never rejected. In the test, every
+// second request comes a millisecond early.
 func TestHealthAllowsOneRequestASecond(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)

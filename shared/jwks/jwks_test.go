@@ -43,10 +43,10 @@ func TestParseKeyReturnsAlgorithmOfTheKey(t *testing.T) {
 	} {
 		parsed, ok := jwks.ParseKey(json.RawMessage(key))
 		if got := parsed.Marshal().ALG.String(); ok != (want != "") || ok && got != want {
-			t.Errorf("%s: got %q, %v, want %q", key, got, ok, want)
+			t.Errorf("ParseKey(%s): got the algorithm %q, %v, want %q", key, got, ok, want)
 		}
 		if ok && jwks.Algorithm(parsed.Key()) != want {
-			t.Errorf("%s: Algorithm = %q, want %q", key, jwks.Algorithm(parsed.Key()), want)
+			t.Errorf("key %s: Algorithm = %q, want %q", key, jwks.Algorithm(parsed.Key()), want)
 		}
 	}
 }

@@ -86,7 +86,7 @@ func TestThumbprintOfEd25519Key(t *testing.T) {
 	key, ok := jwks.ParseKey(json.RawMessage(
 		`{"kty":"OKP","crv":"Ed25519","kid":"x","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`))
 	if !ok {
-		t.Fatal("the key cannot be read")
+		t.Fatal("ParseKey rejects the key of RFC 8037, want it accepted")
 	}
 	if got, want := thumbprint(key.Key()), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"; got != want {
 		t.Errorf("thumbprint = %s, want %s", got, want)
@@ -125,7 +125,7 @@ func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 		}
 		var got struct{ Version int }
 		if err := json.Unmarshal(text, &got); err != nil || got.Version != test.want {
-			t.Errorf("%s: version %d, %v, want %d", name, got.Version, err, test.want)
+			t.Errorf("document of a set, %s: got the version %d, %v, want %d", name, got.Version, err, test.want)
 		}
 		read, err := ParseSet(text)
 		if err != nil {
@@ -158,7 +158,7 @@ func TestSecondRotationSignsWithNewAlgorithm(t *testing.T) {
 		}
 		token := d.token(t)
 		if header, _ := tokenParts(t, token); !strings.HasPrefix(header, `{"alg":"`+want+`"`) {
-			t.Errorf("after %d rotations: header %s, want %s", i, header, want)
+			t.Errorf("after %d rotations: got a token with the header %s, want the algorithm %s", i, header, want)
 		}
 		for _, earlier := range append(tokens, token) {
 			d.checkAccepted(t, earlier)
@@ -171,10 +171,10 @@ func TestGenerateRefusesUnknownAlgorithm(t *testing.T) {
 	t.Parallel()
 	for _, alg := range []string{"", "HS256", "none", "ES512", "rs256"} {
 		if _, err := Generate(start, alg); err == nil || !strings.Contains(err.Error(), "JWT_ALG") {
-			t.Errorf("Generate for %q: %v, want an error that names JWT_ALG", alg, err)
+			t.Errorf("Generate for the algorithm %q: got %v, want an error that names JWT_ALG", alg, err)
 		}
 		if _, err := sets().first.Rotate(start.Add(time.Hour), time.Hour, alg); err == nil {
-			t.Errorf("Rotate for %q: no error", alg)
+			t.Errorf("Rotate for the algorithm %q returned no error, want one", alg)
 		}
 	}
 }

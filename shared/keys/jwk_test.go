@@ -30,7 +30,7 @@ func TestPublicReturnsPublishedKeys(t *testing.T) {
 			}
 			want := `{"alg":"RS256","kty":"RSA","n":"` + m.N + `","e":"AQAB","kid":"` + key.KeyID + `","use":"sig"}`
 			if string(text) != want {
-				t.Errorf("published entry %s, want %s", text, want)
+				t.Errorf("entry of a published key: got %s, want %s", text, want)
 			}
 			ids = append(ids, key.KeyID)
 		}
@@ -39,11 +39,11 @@ func TestPublicReturnsPublishedKeys(t *testing.T) {
 	s := sets()
 	want := []string{s.third.Current.ID, s.third.Next.ID, s.second.Current.ID, s.first.Current.ID}
 	if got := published(); !cmp.Equal(got, want) {
-		t.Errorf("published %v, want current, next, retired %v", got, want)
+		t.Errorf("published keys: got %v, want the current, the next and the retired keys %v", got, want)
 	}
 	d.Advance(6*24*time.Hour + MaxPropagation) // the oldest key was retired a day before the start of the clock
 	if got := published(); !cmp.Equal(got, want[:3]) {
-		t.Errorf("published %v after the oldest key expired, want %v", got, want[:3])
+		t.Errorf("published keys after the time of the oldest one: got %v, want %v", got, want[:3])
 	}
 }
 

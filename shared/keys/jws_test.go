@@ -97,7 +97,7 @@ func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 		}
 		_, _, err := VerifyJWS(published, noteType, string(altered))
 		if !errors.Is(err, ErrBadSignature) && !errors.Is(err, ErrUnknownKey) {
-			t.Fatalf("character %d altered: got %v, want ErrBadSignature or ErrUnknownKey", i, err)
+			t.Fatalf("VerifyJWS with character %d altered: got %v, want ErrBadSignature or ErrUnknownKey", i, err)
 		}
 	}
 	signed := func(header string) string {
@@ -129,7 +129,7 @@ func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 		"symmetric with a public key": {signed(header("HS256", noteType, ours)), ErrBadSignature},
 	} {
 		if _, _, err := VerifyJWS(published, noteType, c.text); !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", name, err, c.want)
+			t.Errorf("VerifyJWS, %s: got %v, want %v", name, err, c.want)
 		}
 	}
 	_, _, err := VerifyJWS([]byte(`{"keys":[]}`), noteType, text)

@@ -304,7 +304,7 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 		t.Error("RotateNow returned no error, although the rotation function did not finish")
 	}
 	if got := c.inUse(); got.Current.ID != before.Current.ID {
-		t.Errorf("the key %s is in use, want %s from before", got.Current.ID, before.Current.ID)
+		t.Errorf("after the failed rotation the key %s is in use, want the old key %s", got.Current.ID, before.Current.ID)
 	}
 }
 

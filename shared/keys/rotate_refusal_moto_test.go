@@ -57,7 +57,7 @@ func TestMotoErrorNamesAWrongARN(t *testing.T) {
 	} {
 		for _, want := range []string{wrong, "ResourceNotFoundException"} {
 			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: got %v, want an error with %q", who, err, want)
+				t.Errorf("%s: got %v, want an error with the text %q", who, err, want)
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func TestMotoKeysChangedDuringARotationStayInUse(t *testing.T) {
 			c.Put(arn, documentText(t, sets().foreign))
 			for _, step := range []string{"testSecret", "finishSecret"} {
 				if err := c.CallStep(arn, version, step); !errors.Is(err, errKeysChanged) {
-					t.Errorf("%s: got %v, want %v", step, err, errKeysChanged)
+					t.Errorf("%s after the keys were changed: got %v, want %v", step, err, errKeysChanged)
 				}
 			}
 			err := c.CallAllSteps(arn, version)
@@ -210,7 +210,7 @@ func TestMotoInvalidPendingSetIsRejected(t *testing.T) {
 			for _, step := range []string{"testSecret", "finishSecret"} {
 				err := c.CallStep(arn, version, step)
 				if err == nil || !strings.Contains(err.Error(), test.want) {
-					t.Errorf("%s: got %v, want an error with %q", step, err, test.want)
+					t.Errorf("%s: got %v, want an error with the text %q", step, err, test.want)
 				}
 				if err != nil && strings.Contains(err.Error(), "not-shown") {
 					t.Errorf("%s: the error shows the secret: %v", step, err)

@@ -127,7 +127,7 @@ func rotateTwiceUnderLoad(t *testing.T, alg string) {
 	}
 	got := []string{set.Retired[0].Algorithm(), set.Current.Algorithm()}
 	if !slices.Equal(got, []string{config.RS256, alg}) {
-		t.Errorf("algorithms of the retired and the current key: %v, want RS256 and %s", got, alg)
+		t.Errorf("algorithms of the retired and the current key: got %v, want RS256 and %s", got, alg)
 	}
 
 	// A stolen copy of the first key is useless now, even for an otherwise valid token.

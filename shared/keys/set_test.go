@@ -45,7 +45,7 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 
 	newest := s.third.Retired[0]
 	if got, want := newest.RetiredAt, start.Add(48*time.Hour); !got.Equal(want) {
-		t.Errorf("retired at %v, want %v", got, want)
+		t.Errorf("the retired key has RetiredAt %v, want %v", got, want)
 	}
 	if got, want := newest.PublishedUntil, newest.RetiredAt.Add(7*24*time.Hour+15*time.Minute); !got.Equal(want) {
 		t.Errorf("the retired key is published until %v, want %v: the lifetime of a token and MaxPropagation after RetiredAt",
@@ -208,7 +208,7 @@ func TestR40_ParseSetRejectsInvalidDocuments(t *testing.T) {
 			t.Parallel()
 			_, err := ParseSet(test.text)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Fatalf("ParseSet: %v, want an error with %q", err, test.want)
+				t.Fatalf("ParseSet: got %v, want an error with %q", err, test.want)
 			}
 			if strings.Contains(err.Error(), "SECRET") {
 				t.Errorf("the error quotes the text: %v", err)
@@ -261,7 +261,7 @@ func checkPrintsNothing(t *testing.T, set Set, secrets ...string) {
 	}
 	for i, secret := range append(secrets, "PRIVATE KEY") {
 		if strings.Contains(shown, secret) {
-			t.Errorf("the printed set shows a private key for %s (number %d of the list)", set.Current.Algorithm(), i)
+			t.Errorf("the printed set shows a private key for %s (item %d of the argument secrets)", set.Current.Algorithm(), i)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func TestR36_TokenNamesUserAndSession(t *testing.T) {
 		"name": "Zoë <b>", "email": "zoe@example.com",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("claims (-want +got):\n%s", diff)
+		t.Errorf("claims of the token (-want +got):\n%s", diff)
 	}
 	if len(jti) < 26 { // characters of base32: 130 bits
 		t.Errorf("jti %q is shorter than 128 bits", jti)
@@ -95,7 +95,7 @@ func TestR36_ClaimsUseTheSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Iss != "https://issuer.example" || got.Aud != "the-audience" || got.Exp-got.Iat != 900 {
-		t.Errorf("claims %s, want issuer, audience and 15 minutes from the settings", payload)
+		t.Errorf("got the claims %s, want issuer, audience and 15 minutes from the settings", payload)
 	}
 }
 

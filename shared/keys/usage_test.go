@@ -57,14 +57,14 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 			d.SetResponse(http.StatusOK, `{"keys":[`+key+`]}`)
 			_, err := d.newVerifier().Verify(t.Context(), d.token(t))
 			if got := err == nil; got != want {
-				t.Errorf("a key with %s verifies a token: %v (%v), want %v", members, got, err, want)
+				t.Errorf("a key with the members %s verifies a token: %v (%v), want %v", members, got, err, want)
 			}
 			if err != nil && !errors.Is(err, jwtverify.ErrUnavailable) && !errors.Is(err, jwtverify.ErrInvalidToken) {
 				t.Errorf("Verify: got %v, want ErrUnavailable or ErrInvalidToken", err)
 			}
 			published, err := ParsePublicJWK("id", key, "")
 			if got := err == nil; got != want {
-				t.Errorf("a row with %s is published: %v (%v), want %v", members, got, err, want)
+				t.Errorf("a row whose key has the members %s is published: %v (%v), want %v", members, got, err, want)
 			}
 			if text, _ := published.MarshalJSON(); want && strings.Count(string(text), `"use":"sig"`) != 1 {
 				t.Errorf(`published as %s, want "use":"sig" once`, text)

@@ -17,7 +17,7 @@ import (
 func FuzzEvent(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) == 0 {
-		f.Fatalf("no golden events: %v", err)
+		f.Fatalf("there are no events in testdata: %v", err)
 	}
 	for _, name := range files {
 		seed, err := os.ReadFile(name)

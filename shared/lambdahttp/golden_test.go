@@ -285,7 +285,7 @@ func TestGoldenEventsBecomeRequests(t *testing.T) {
 				want.Query = url.Values{}
 			}
 			if diff := cmp.Diff(requestSeenByHandler(t, readGoldenEvent(t, name)), want); diff != "" {
-				t.Errorf("got -, want +:\n%s", diff)
+				t.Errorf("request that the handler sees (-got +want):\n%s", diff)
 			}
 		})
 	}
@@ -306,6 +306,6 @@ func TestEveryGoldenEventIsTested(t *testing.T) {
 	slices.Sort(got)
 	slices.Sort(want)
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("events in testdata (-got +tested):\n%s", diff)
 	}
 }

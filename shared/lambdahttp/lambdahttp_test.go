@@ -130,11 +130,11 @@ func TestR49_PanicBecomes500(t *testing.T) {
 			got := serve(t, readGoldenEvent(t, "gateway_get"), tt.handler)
 			want := events.APIGatewayV2HTTPResponse{StatusCode: 500, Headers: map[string]string{}, Cookies: []string{}}
 			if diff := cmp.Diff(got, want); diff != "" {
-				t.Errorf("got -, want +:\n%s", diff)
+				t.Errorf("response after a panic (-got +want):\n%s", diff)
 			}
 			var record struct{ Level, Msg, RequestID, Panic, Stack string }
 			if err := json.Unmarshal(logged.Bytes(), &record); err != nil {
-				t.Fatalf("not one JSON record: %v\n%s", err, logged)
+				t.Fatalf("the log is not one JSON record: %v\n%s", err, logged)
 			}
 			if record.Level != "ERROR" || record.RequestID != "T1x2yhOlFiAEJZQ=" || !strings.Contains(record.Panic, tt.want) ||
 				!strings.Contains(record.Stack, "lambdahttp") {
@@ -158,7 +158,7 @@ func TestRejectedEventIsLoggedOnce(t *testing.T) {
 		Status               int
 	}
 	if err := json.Unmarshal(logged.Bytes(), &record); err != nil {
-		t.Fatalf("not one JSON record: %v\n%s", err, logged)
+		t.Fatalf("the log is not one JSON record: %v\n%s", err, logged)
 	}
 	if record.RequestID != "T1x2yhOlFiAEJZQ=" || record.Status != 400 || strings.Contains(logged.String(), "hunter2") {
 		t.Errorf("event with a wrong base64 body: got the log %s, want the request id, status 400 and no body", logged)

@@ -32,7 +32,7 @@ func TestCookiesReplaceCookieHeader(t *testing.T) {
 			e := readGoldenEvent(t, "gateway_health")
 			e.Cookies, e.Headers = tt.cookies, tt.header
 			if diff := cmp.Diff(requestSeenByHandler(t, e).Header["Cookie"], tt.want); diff != "" {
-				t.Errorf("got -, want +:\n%s", diff)
+				t.Errorf("header Cookie (-got +want):\n%s", diff)
 			}
 		})
 	}
@@ -54,7 +54,7 @@ func TestHeaderValuesAreNotSplit(t *testing.T) {
 		"X-Twice":             {"title case", "lower case"},
 	}
 	if diff := cmp.Diff(requestSeenByHandler(t, e).Header, want); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("headers (-got +want):\n%s", diff)
 	}
 }
 
@@ -160,7 +160,8 @@ func TestBodySizeIsLimited(t *testing.T) {
 				w.WriteHeader(http.StatusNoContent)
 			})
 			if answer.StatusCode != tt.wantStatus || length != tt.wantLength {
-				t.Errorf("got status %d, length %d, want %d, %d", answer.StatusCode, length, tt.wantStatus, tt.wantLength)
+				t.Errorf("got the status %d and a body of the length %d, want %d and %d",
+					answer.StatusCode, length, tt.wantStatus, tt.wantLength)
 			}
 		})
 	}
@@ -202,7 +203,7 @@ func TestInvalidEventsAreRefused(t *testing.T) {
 				Cookies: []string{},
 			}
 			if diff := cmp.Diff(got, want); diff != "" {
-				t.Errorf("got -, want +:\n%s", diff)
+				t.Errorf("response (-got +want):\n%s", diff)
 			}
 		})
 	}

@@ -101,7 +101,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 				tt.want.Cookies = []string{}
 			}
 			if diff := cmp.Diff(serve(t, readGoldenEvent(t, "gateway_health"), tt.handler), tt.want); diff != "" {
-				t.Errorf("got -, want +:\n%s", diff)
+				t.Errorf("response (-got +want):\n%s", diff)
 			}
 		})
 	}
@@ -117,7 +117,7 @@ func TestResponseToHeadHasNoBody(t *testing.T) {
 		StatusCode: 200, Headers: map[string]string{"Content-Type": "application/json"}, Cookies: []string{},
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("response (-got +want):\n%s", diff)
 	}
 }
 

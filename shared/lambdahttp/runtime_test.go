@@ -82,7 +82,7 @@ func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 					form, got.StatusCode, got.Headers, e.RequestContext.RequestID)
 			}
 			if diff := cmp.Diff(strings.TrimSpace(got.Body), `{"status":"ok","database":"connected"}`); diff != "" {
-				t.Errorf("%s, body (got -, want +):\n%s", form, diff)
+				t.Errorf("%s, body (-got +want):\n%s", form, diff)
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
 	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
 	e := readGoldenEvent(t, "gateway_health")
 	if got := p.Invoke(t, e, 0).HTTP(t); got.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("got status %d for an invocation without time, want 503", got.StatusCode)
+		t.Errorf("got status %d for an invocation with no time left, want 503", got.StatusCode)
 	}
 	if got := askHealth(t, p, e); got.StatusCode != http.StatusOK {
 		t.Errorf("got status %d for the next event, want 200", got.StatusCode)
@@ -139,7 +139,7 @@ func TestR50_BadSettingsStopTheStart(t *testing.T) {
 		got = append(got, name)
 	}
 	if diff := cmp.Diff(got, []string{"PASSWORD_HASH", "DATABASE_URL", "BETTER_AUTH_SECRET"}); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("settings with a problem (-got +want):\n%s", diff)
 	}
 	for _, value := range []string{"hunter2", "too-short"} {
 		if strings.Contains(out, value) {
@@ -165,6 +165,6 @@ func TestFunctionLinksNoWebFramework(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(got, []string{"core", "httpadapter"}); diff != "" {
-		t.Errorf("got -, want +:\n%s", diff)
+		t.Errorf("packages of the adapter that %s links (-got +want):\n%s", function, diff)
 	}
 }

@@ -69,7 +69,7 @@ func TestRateLimitRulesMatchLikeCustomRules(t *testing.T) {
 			}
 		}
 		if passed != want {
-			t.Errorf("%s: %d of 10 requests were within the limit, want %d", path, passed, want)
+			t.Errorf("path %s: %d of 10 requests were within the limit, want %d", path, passed, want)
 		}
 	}
 }

@@ -138,14 +138,14 @@ func TestQueueBodiesHaveTheSameSize(t *testing.T) {
 	} {
 		text, err := paddedJSON(tc.m)
 		if err != nil || len(text) != tc.want {
-			t.Errorf("%s: got %d bytes, %v, want %d", name, len(text), err, tc.want)
+			t.Errorf("body of %s: got %d bytes, %v, want %d", name, len(text), err, tc.want)
 		}
 		var back Message
 		if err := json.Unmarshal([]byte(text), &back); err != nil {
-			t.Errorf("%s: decode the body: %v", name, err)
+			t.Errorf("decode the body of %s: %v", name, err)
 		}
 		if diff := cmp.Diff(back, tc.m); diff != "" {
-			t.Errorf("%s (-got +want):\n%s", name, diff)
+			t.Errorf("decoded body of %s (-got +want):\n%s", name, diff)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 		p := s.provider(config.Provider{ID: "apple", TeamID: "TEAM", KeyID: "KEY", PrivateKey: configured})
 		p.providers.secret = func(_ context.Context, provider, setting string) (string, error) {
 			if provider != "apple" || setting != "PRIVATE_KEY" || configured != "" {
-				t.Errorf("key %s: read %s of %s from the app secret, want only a PRIVATE_KEY that the settings lack",
+				t.Errorf("private key %s: read %s of %s from the app secret, want only a PRIVATE_KEY that the settings lack",
 					name, setting, provider)
 			}
 			return string(text), nil
@@ -59,7 +59,8 @@ func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 			jwt.WithIssuer("TEAM"), jwt.WithSubject(clientID), jwt.WithAudience("https://appleid.apple.com"))
 		if err != nil || token.Header["kid"] != "KEY" || !claims.IssuedAt.Equal(s.clock()) ||
 			claims.ExpiresAt.Sub(s.clock()) > 180*24*time.Hour {
-			t.Errorf("key %s: got the claims %+v, %v, want a valid client secret for at most 180 days", name, claims, err)
+			t.Errorf("private key %s: got the claims %+v, %v, want a valid client secret for at most 180 days",
+				name, claims, err)
 		}
 	}
 }

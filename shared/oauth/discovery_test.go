@@ -119,10 +119,10 @@ func TestClientAuthenticatesAsTheDiscoveryDocumentSays(t *testing.T) {
 		s.tokenEndpoint("https://idp.example/token", test.basic, challengeOf(goodVerifier), tokenAnswer)
 		p := s.provider(c)
 		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier); err != nil {
-			t.Errorf("methods %q: Exchange: %v", test.methods, err)
+			t.Errorf("Exchange with the methods %q: got the error %v, want none", test.methods, err)
 		}
 		if _, err := p.Refresh(t.Context(), refreshToken); err != nil {
-			t.Errorf("methods %q: Refresh: %v", test.methods, err)
+			t.Errorf("Refresh with the methods %q: got the error %v, want none", test.methods, err)
 		}
 	}
 }
@@ -245,7 +245,7 @@ func TestDiscoveryDocumentIsCachedAndTheLastGoodOneStays(t *testing.T) {
 	s.advance(discoveryFresh)
 	second := find(t.Context())
 	if second == first || second.keys != first.keys || s.count(discoveryURL) != 2 {
-		t.Errorf("after %v: new document %t, same keys %t, %d fetches; want true, true, 2",
+		t.Errorf("Find after %v: new document %t, same keys %t, %d fetches; want true, true, 2",
 			discoveryFresh, second != first, second.keys == first.keys, s.count(discoveryURL))
 	}
 	providers.http.Transport = limitedTransport{failingTransport{}}

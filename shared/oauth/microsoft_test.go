@@ -107,7 +107,7 @@ func TestMicrosoftPhotoBecomesTheImage(t *testing.T) {
 		got, err := s.provider(config.Provider{ID: "microsoft"}).
 			Profile(t.Context(), Tokens{ID: sign(t, validClaims(s)["microsoft"]), Access: accessToken}, ProfileInput{})
 		if err != nil || got.Image == nil || *got.Image != test.want {
-			t.Errorf("%s: got the image %v and the error %v, want %s", name, got.Image, err, test.want)
+			t.Errorf("photo, %s: got the image %v and the error %v, want %s", name, got.Image, err, test.want)
 		}
 		raw, err := parseObject(got.Raw)
 		if err != nil || raw.text("picture") != test.want {

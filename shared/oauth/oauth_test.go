@@ -31,7 +31,7 @@ func TestProvidersAreThoseOfTheSettings(t *testing.T) {
 func TestListWithoutProvidersIsEmpty(t *testing.T) {
 	t.Parallel()
 	if got := newStandIn(t).providers().All(); got == nil || len(got) != 0 {
-		t.Errorf("got %#v, want an empty list", got)
+		t.Errorf("All without providers: got %#v, want an empty list", got)
 	}
 }
 

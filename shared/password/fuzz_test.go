@@ -15,7 +15,7 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("IsSupported(%q) = %v, want %v", stored, !known, known)
 		}
 		if known && (c.memory <= 0 || c.memory > maxArgon2Memory*1024) {
-			t.Errorf("%q takes %d bytes, want 1 to %d", stored, c.memory, maxArgon2Memory*1024)
+			t.Errorf("the hash %q needs %d bytes of memory, want 1 to %d", stored, c.memory, maxArgon2Memory*1024)
 		}
 		if known && tooSlowToFuzz(c) {
 			return

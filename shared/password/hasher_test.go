@@ -179,7 +179,7 @@ func TestConcurrentHashesStayWithinMemoryLimit(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				if got := maxConcurrentVerifies(t, withSlots(4), tt.memory); got != tt.want {
-					t.Errorf("got %d hashes at the same time, want %d", got, tt.want)
+					t.Errorf("Verify computed %d hashes at the same time, want %d", got, tt.want)
 				}
 			})
 		})
@@ -340,7 +340,8 @@ func TestSlotMemoryIsEnoughForNewHashes(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
 		if h.dummy.memory > slotMemory {
-			t.Errorf("a hash that Hash writes takes %d bytes, want at most the %d of a slot", h.dummy.memory, slotMemory)
+			t.Errorf("a hash that Hash writes needs %d bytes of memory, want at most the %d of a slot",
+				h.dummy.memory, slotMemory)
 		}
 		if got := h.slots.TryAcquire(maxSlots + 1); got || !h.slots.TryAcquire(1) {
 			t.Errorf("there are more than %d slots, or none", maxSlots)

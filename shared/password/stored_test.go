@@ -76,7 +76,7 @@ func TestR11_CostLimits(t *testing.T) {
 				t.Errorf("IsSupported(%q) = %v, want %v", tt.stored, got, tt.want)
 			}
 			if c, known := parse(tt.stored); known && c.memory > maxArgon2Memory*1024 {
-				t.Errorf("%q takes %d bytes, want at most %d", tt.stored, c.memory, maxArgon2Memory*1024)
+				t.Errorf("the hash %q needs %d bytes of memory, want at most %d", tt.stored, c.memory, maxArgon2Memory*1024)
 			}
 		})
 	}

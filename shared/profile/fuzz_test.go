@@ -17,7 +17,7 @@ func FuzzIfMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		accepted := parseIfMatch([]string{header})
 		if accepted == nil != hasStar(header) {
-			t.Errorf("If-Match %q: got %v, want all versions accepted only for a star", header, accepted)
+			t.Errorf("If-Match %q: got %v, want nil, which accepts all versions, only for a star", header, accepted)
 		}
 		if len(accepted) > strings.Count(header, ",")+1 {
 			t.Errorf("If-Match %q: got %d times, want at most one more than it has commas", header, len(accepted))

@@ -100,7 +100,7 @@ func TestProfileAcceptsTokenAfterTheBanHasEnded(t *testing.T) {
 		}
 		s.exec(sql, id)
 		if w := s.do("GET", token, ""); w.Code != http.StatusOK {
-			t.Errorf("after %s: got %d %s, want 200", sql, w.Code, w.Body)
+			t.Errorf("token after %s: got %d %s, want 200", sql, w.Code, w.Body)
 		}
 	}
 }

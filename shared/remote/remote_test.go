@@ -261,7 +261,7 @@ func TestFetchHasDeadline(t *testing.T) {
 		c.Advance(time.Hour)
 	}
 	if len(left) != 2 || left[0] > firstTimeout || left[1] > refreshTimeout {
-		t.Errorf("the deadlines of the fetches were %v away, want two of at most %v and %v",
+		t.Errorf("the fetches had %v until their deadlines, want two of at most %v and %v",
 			left, firstTimeout, refreshTimeout)
 	}
 }

@@ -243,7 +243,7 @@ func TestTablesOfAnORMAreAcceptedAfterTheRepairs(t *testing.T) {
 				repairs += p.Repair + "\n"
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("refused columns (-want +got):\n%s", diff)
+				t.Errorf("columns that Up rejects (-want +got):\n%s", diff)
 			}
 			if _, err := migrations.Status(t.Context(), url); !errors.As(err, &mismatch) {
 				t.Errorf("Status: got the error %v, want a *schema.Error", err)

@@ -81,7 +81,7 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	} {
 		exec(t, conn, "SAVEPOINT attempt")
 		if _, err := conn.Exec(t.Context(), sql); !isDenied(err) {
-			t.Errorf("%s: got %v, want it denied", sql, err)
+			t.Errorf("%s: got %v, want the error insufficient_privilege", sql, err)
 		}
 		exec(t, conn, "ROLLBACK TO attempt")
 	}

@@ -70,7 +70,7 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 	got := importtest.Column(t, m.To, `select concat_ws(' ', id, email, "emailVerified") from "user"`)
 	slices.Sort(got)
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("emails after the sign-in, got - want +:\n%.4000s", diff)
+		t.Errorf("emails after the sign-in (-got +want):\n%.4000s", diff)
 	}
 	const filled = `select count(*) from account where "accessToken" is not null and "providerId" <> 'credential'`
 	if n := dbtest.Value[int](t, m.To, filled); n != importedUsers {

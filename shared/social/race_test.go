@@ -48,11 +48,11 @@ func TestSignInDoesNotVerifyAnEmailThatItHasNotSeen(t *testing.T) {
 	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
 	a := s.during(func() answer { return b.finish(login) }, `UPDATE "user" SET email = 'new@example.com'`)
 	if a.location() != "/home" || b.userID() == "" {
-		t.Errorf("got a redirect to %s, want /home and a session", a.location())
+		t.Errorf("callback: got a redirect to %s, want /home and a session", a.location())
 	}
 	const want = "Ada Lovelace|new@example.com|f|https://example.com/ada.png"
 	if got := dbtest.Value[string](t, s.url, userRow); got != want {
-		t.Errorf("the user is %s, want %s", got, want)
+		t.Errorf("the row of the user is %s, want %s", got, want)
 	}
 }
 

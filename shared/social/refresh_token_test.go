@@ -38,7 +38,7 @@ func TestAccessTokenIsRefreshedWhenItExpires(t *testing.T) {
 					first.status, first.body)
 			}
 			if stored := dbtest.Value[string](t, s.url, storedTokens); strings.Contains(stored, token) == encrypted {
-				t.Errorf("stored the tokens %s, want them encrypted: %v", stored, encrypted)
+				t.Errorf("the row has the tokens %s, want them encrypted: %v", stored, encrypted)
 			}
 			s.ahead = 56 * time.Second
 			if again := b.do("POST", "/api/auth/get-access-token", body); again.text("accessToken") != "renewed" {
@@ -65,7 +65,7 @@ func TestRefreshTokenAnswersLikeBetterAuth(t *testing.T) {
 			a.status, a.body)
 	}
 	if got := dbtest.Value[string](t, s.url, storedTokens); got != "renewed|next|a,b" {
-		t.Errorf("stored %s, want the renewed tokens", got)
+		t.Errorf("the row has the tokens %s, want the renewed ones", got)
 	}
 	dbtest.Exec(t, s.url, `UPDATE account SET "refreshToken" = 'unknown'`)
 	if a := b.do("POST", "/api/auth/refresh-token", body); a.text("code") != "FAILED_TO_REFRESH_ACCESS_TOKEN" {

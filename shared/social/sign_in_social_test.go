@@ -42,7 +42,7 @@ func TestSignInWithAnIDToken(t *testing.T) {
 	got := dbtest.Value[string](t, s.url,
 		`SELECT concat_ws('|', "accessToken", "refreshToken", "idToken" = $1, scope) FROM account`, token)
 	if got != "access|t" {
-		t.Errorf("stored %s, want the access token and the id token", got)
+		t.Errorf("the row has the tokens %s, want the access token and the id token", got)
 	}
 }
 

@@ -138,7 +138,7 @@ func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 	}
 	const reason = `"messageId":"c","kind":"reset-password","reason":"SES answered `
 	if !strings.Contains(log, reason) || strings.Contains(log, "not-a-domain") || strings.Contains(log, "hunter2") {
-		t.Errorf("want %s, and no content of a mail, in the log:\n%s", reason, log)
+		t.Errorf("the log lacks %s, or has content of a mail:\n%s", reason, log)
 	}
 }
 

@@ -146,7 +146,7 @@ func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 		}
 		for _, text := range []string{w.text, p.text} {
 			if !strings.Contains(text, life) || !strings.Contains(text, "learn.example.com") {
-				t.Errorf("%s: want %q and learn.example.com in\n%s", kind, life, text)
+				t.Errorf("%s: the mail lacks %q or learn.example.com:\n%s", kind, life, text)
 			}
 		}
 		if w.subject == "" || strings.ContainsAny(w.subject, "\r\n") {
