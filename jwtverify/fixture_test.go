@@ -47,8 +47,8 @@ type testSet struct {
 	current, next keyPair
 }
 
-// sets returns three key sets, each the rotation of the one before, and one of another deployment. Generating RSA keys
-// is slow, so all tests share them.
+// sets returns a key set, its rotation, the rotation of that, and a key set of another deployment. Generating RSA keys
+// is slow, so all tests use the same sets.
 var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign testSet }) {
 	first, err1 := keys.Generate(start, config.RS256)
 	second, err2 := first.Rotate(start.Add(24*time.Hour), 7*24*time.Hour, config.RS256)

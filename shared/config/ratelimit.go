@@ -21,7 +21,7 @@ const maxWindow = time.Hour
 
 const rateLimitForm = `is not of the form {"/sign-in/*": {"window": 10, "max": 30}, "/get-session": false}`
 
-// rateLimitRules keeps the order of the JSON members, because the first rule that matches applies.
+// rateLimitRules reads rules in the order of the JSON members, because the first rule that matches applies.
 func (l *loader) rateLimitRules(name string) []RateLimitRule {
 	text := l.getenv(name)
 	if text == "" {

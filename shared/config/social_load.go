@@ -110,7 +110,8 @@ func (l *loader) addOIDC(s *Social) {
 	s.Providers = append(s.Providers, p)
 }
 
-// checkSocial reports missing secrets, trusted providers that do not exist, and REQUIRE_LOCAL_EMAIL_VERIFIED.
+// checkSocial adds a problem for each missing secret and each trusted provider that does not exist, and one if
+// REQUIRE_LOCAL_EMAIL_VERIFIED is set.
 func (l *loader) checkSocial(s Social, hasAppSecret bool) {
 	for _, p := range s.Providers {
 		setting, advice := p.MissingSecret(func(string) bool { return hasAppSecret })

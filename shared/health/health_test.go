@@ -181,7 +181,7 @@ func TestHealthAllowsOneRequestASecond(t *testing.T) {
 	for i := range 300 {
 		now = now.Add(time.Second - time.Duration(i%2)*time.Millisecond)
 		if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil {
-			t.Fatalf("request %d, a second after the one before: got the error %v, want none", i+1, err)
+			t.Fatalf("request %d, about a second after the one before: got the error %v, want none", i+1, err)
 		}
 	}
 	if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil || probed != 301 {

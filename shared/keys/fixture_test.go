@@ -30,8 +30,8 @@ const origin = "https://learn.example.com"
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// sets returns three key sets, each rotated from the previous one, and a key set of another deployment. Generating RSA
-// keys is slow, so all tests share them.
+// sets returns a key set, its rotation, the rotation of that, and a key set of another deployment. Generating RSA keys
+// is slow, so all tests use the same sets.
 var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set }) {
 	var errs [4]error
 	s.first, errs[0] = Generate(start, config.RS256)

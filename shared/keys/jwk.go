@@ -52,8 +52,8 @@ func publicMembers(public crypto.PublicKey) string {
 	return ""
 }
 
-// thumbprint returns the SHA-256 thumbprint of a key (RFC 7638; RFC 8037, appendix A.3): of its members in alphabetical
-// order. All members of publicMembers are required ones.
+// thumbprint returns the SHA-256 thumbprint of a key (RFC 7638; RFC 8037, appendix A.3): the hash of the required
+// members in alphabetical order. publicMembers returns only required members.
 func thumbprint(public crypto.PublicKey) string {
 	members := strings.Split(publicMembers(public), ",")
 	slices.Sort(members)

@@ -74,7 +74,8 @@ func (k *Keys) payload(c Claims, user []byte, now time.Time) []byte {
 	return b.Bytes()
 }
 
-// user returns User as compact JSON without HTML escaping, as JSON.stringify writes it.
+// user returns User as compact JSON without HTML escaping, as JSON.stringify writes it, or nil if User is nil. It
+// returns an error if c lacks a subject or a session id.
 func (c Claims) user() ([]byte, error) {
 	if c.Subject == "" || c.SessionID == "" {
 		return nil, errors.New("claims need a subject and a session id")

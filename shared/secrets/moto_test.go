@@ -258,7 +258,7 @@ func checkOperatorError(t *testing.T, err error, names ...string) {
 	}
 	var away interface{ Unavailable() bool }
 	if errors.As(err, &away) && away.Unavailable() {
-		t.Errorf("the error counts as temporary: %v", err)
+		t.Errorf("the error has Unavailable() == true, want a lasting error: %v", err)
 	}
 	for _, name := range names {
 		if !strings.Contains(err.Error(), name) {

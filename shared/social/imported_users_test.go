@@ -60,7 +60,7 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 		}
 	})
 	if n := arrived.Load(); n != importedUsers {
-		t.Errorf("%d of %d users got a session of their user id", n, importedUsers)
+		t.Errorf("%d of %d sign-ins created a session of the imported user, want all", n, importedUsers)
 	}
 	var want []string
 	for i, p := range people {

@@ -13,7 +13,7 @@ import (
 func TestFunctionSignInDoesNotLinkProviderSettings(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "bootstrap")
-	// The tag of the Makefile. Without it the function links net/rpc, which keeps all methods.
+	// The Makefile builds with this tag, too. Without it the function links net/rpc, and the linker keeps all methods.
 	build := exec.CommandContext(
 		t.Context(),
 		"go",

@@ -159,7 +159,7 @@ func TestAdditionalDataReplacesNothing(t *testing.T) {
 	}
 }
 
-// A state of one provider cannot be finished with a code of another one.
+// A sign-in that began with one provider cannot be finished at the callback of another one.
 func TestCodeOfAnotherProviderIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
