@@ -21,12 +21,12 @@ func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 		set  []string
 		want []string // texts in the error
 	}{
-		"both":      {urls, nil},
-		"the cloud": {[]string{"MIGRATE_SECRET_ARN", arn}, nil},
-		"nothing":   {nil, []string{"FROM_DATABASE_URL: missing", "TO_DATABASE_URL: missing"}},
-		"one":       {urls[:2], []string{"TO_DATABASE_URL: missing"}},
+		"both":        {urls, nil},
+		"the cloud":   {[]string{"MIGRATE_SECRET_ARN", arn}, nil},
+		"nothing":     {nil, []string{"FROM_DATABASE_URL: missing", "TO_DATABASE_URL: missing"}},
+		"one":         {urls[:2], []string{"TO_DATABASE_URL: missing"}},
 		"no Postgres": {notPostgres, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
-		"wrong ARN": {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
+		"wrong ARN":   {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
 	} {
 		got, err := config.LoadImport(env(c.set...))
 		if (err != nil) != (c.want != nil) {

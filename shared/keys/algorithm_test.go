@@ -109,14 +109,14 @@ func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 		set  Set
 		want int
 	}{
-		"RSA":                  {sets().third, 1},
-		"P-256":                {generate(t, config.ES256), 2},
-		"Ed25519":              {generate(t, config.EdDSA), 2},
-		"next is P-256":        {rotated(sets().first, config.ES256, 1), 2},
-		"RSA is retired":       {rotated(sets().first, config.EdDSA, 2), 2},
-		"P-256 is retired":     {rotated(generate(t, config.ES256), config.RS256, 3), 2},
-		"P-256 is not in it":   {rotated(generate(t, config.ES256), config.RS256, 9), 1},
-		"all three are in it":  {rotated(rotated(sets().first, config.EdDSA, 1), config.ES256, 2), 2},
+		"RSA":                            {sets().third, 1},
+		"P-256":                          {generate(t, config.ES256), 2},
+		"Ed25519":                        {generate(t, config.EdDSA), 2},
+		"next is P-256":                  {rotated(sets().first, config.ES256, 1), 2},
+		"RSA is retired":                 {rotated(sets().first, config.EdDSA, 2), 2},
+		"P-256 is retired":               {rotated(generate(t, config.ES256), config.RS256, 3), 2},
+		"P-256 is not in it":             {rotated(generate(t, config.ES256), config.RS256, 9), 1},
+		"all three are in it":            {rotated(rotated(sets().first, config.EdDSA, 1), config.ES256, 2), 2},
 		"RS256 again before P-256 signs": {rotated(rotated(sets().first, config.ES256, 1), config.RS256, 1), 2},
 	} {
 		text, err := test.set.Document()
