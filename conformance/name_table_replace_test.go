@@ -118,7 +118,7 @@ func TestNamesReplaceEncryptedTexts(t *testing.T) {
 		}
 		content, _ := n.tokens["encrypted-1"].(map[string]any)
 		if content["key"] != use {
-			t.Errorf("an encrypted text for %s: got the content %v, want the purpose in key", use, content)
+			t.Errorf("an encrypted text for %s: decrypted to %v, want this purpose as the value of \"key\"", use, content)
 		}
 		n = newNameTable()
 		if got := n.replaceInText(text); got != text {

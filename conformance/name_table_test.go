@@ -326,7 +326,8 @@ func (n *nameTable) replaceCacheCookie(s string) string {
 	})
 }
 
-// token returns the name of a token with a comparable content, and records the content.
+// token returns the name of a token, and records content under the name. content is the content of the token with names
+// in place of generated values, so that tokens with equal contents get the same name.
 func (n *nameTable) token(kind string, content any) string {
 	name := n.name(kind, string(encodeJSON(content)), kind+"-%d")
 	n.tokens[name] = content

@@ -19,7 +19,7 @@ import (
 
 // These tests use a real moto server. They set environment variables and use one server, so none is parallel.
 
-// setRotationFunction makes functions/rotate the rotation function of a secret.
+// setRotationFunction makes m call the code of functions/rotate, in this process, when a test rotates the secret.
 func setRotationFunction(t *testing.T, m *mototest.SecretsManager, arn string, now func() time.Time) {
 	t.Helper()
 	cfg, err := config.LoadRotation(func(name string) string {

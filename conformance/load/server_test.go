@@ -102,7 +102,8 @@ func (c *child) readLine(tb testing.TB) string {
 	return strings.TrimSpace(text)
 }
 
-// figures reads the figures from the child, from /proc and from the database.
+// figures measures the server: the child reports its goroutines and its heap, /proc has the memory and the open files
+// of its process, and the database counts the connections.
 func (c *child) figures(tb testing.TB, database string) (f figures) {
 	tb.Helper()
 	if _, err := c.in.Write([]byte("\n")); err != nil {

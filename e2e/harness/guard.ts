@@ -59,9 +59,10 @@ export function newGuard(): Guard {
   };
 }
 
-// Violations of the Content-Security-Policy and hydration errors (React's 418, 423, 425) are console errors, too.
-// Failed resources are reported by their requests, whose URLs can be compared. A preloaded font that arrives late on a
-// busy machine is not used (`font-display: optional` in website/src/css/custom.css), for which Chromium logs a warning.
+// Every error and every warning is a problem: also a violation of the Content-Security-Policy, and a hydration error
+// (React's 418, 423, 425). There are two exceptions. The handler of failed requests reports "Failed to load resource",
+// because it knows the URL. The warning about a preloaded font is ignored: on a busy machine the font arrives too late
+// to be used (`font-display: optional` in website/src/css/custom.css).
 function isProblem(message: ConsoleMessage): boolean {
   const text = message.text();
   if (message.type() === 'error') return !text.startsWith('Failed to load resource:');

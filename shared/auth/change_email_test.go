@@ -252,7 +252,7 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 	}
 }
 
-// The link to the old email is valid once. Without a callbackURL its response is JSON.
+// The link that is mailed to the old email is valid once. Without a callbackURL its response is JSON.
 func TestChangeEmailConfirmationWorksOnce(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "CHANGE_EMAIL_CONFIRMATION=on")

@@ -8,10 +8,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// selectAccount returns the row id of the account that the request names, or "" if the request names the account in
-// Better Auth's account cookie, which Xenon never sets. The argument object is the decoded query or body, and where is
-// "query" or "body". A userId is allowed and has no effect, because the session names the user. Every other member is
-// an error.
+// selectAccount returns the accountId of the request, which is the id of a row of account, or "" if the request has
+// useAccountCookie: true. That selects the account in Better Auth's account cookie, which Xenon never sets. The
+// argument object is the decoded query or body, and where is "query" or "body". A userId is allowed and has no effect,
+// because the session names the user. Every other member is an error.
 func selectAccount(where string, object map[string]any) (id string, err error) {
 	id, byID := object["accountId"].(string)
 	byCookie := object["useAccountCookie"] == true

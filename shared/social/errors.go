@@ -8,7 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Errors with Better Auth's status, code and message (docs/wire.md#social-sign-in).
+// The errors of social sign-in (docs/wire.md#social-sign-in). Status, code and message are Better Auth's, except for
+// errStateTooLong and errURLTooLong, which only Xenon has.
 var (
 	errProviderNotFound    = web.NewError(http.StatusNotFound, "PROVIDER_NOT_FOUND", "Provider not found")
 	errIDTokenNotSupported = web.NewError(http.StatusNotFound, "ID_TOKEN_NOT_SUPPORTED", "id_token not supported")

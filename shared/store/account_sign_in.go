@@ -76,8 +76,9 @@ const banHasEnded = `(u.banned AND u."banExpires" < $2)`
 
 // finishProviderSignIn is the end of each statement of a sign-in with a provider. It writes the profile in $3 to $6 to
 // the user in the CTE owner, at time $2. It starts the session in $7 to $10, unless $7 is NULL, the user is banned, or
-// $11 is true and the email of the user is not verified. If the email changes, it deletes all mailed links of the user,
-// which were sent to the old email. It clears a ban that has ended, as Better Auth's admin plugin does.
+// $11 is true and the email of the user is not verified. If another user has the email $5, it changes neither email nor
+// emailVerified. If the email changes, it deletes all mailed links of the user. It clears a ban that has ended, as
+// Better Auth's admin plugin does.
 const finishProviderSignIn = `, free AS (
 			SELECT $5::text AS email
 			WHERE NOT EXISTS (SELECT FROM "user" other, owner WHERE other.email = $5 AND other.id <> owner.id)

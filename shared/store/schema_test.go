@@ -258,7 +258,8 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 	}
 }
 
-// callTimeMethods calls the methods that store, read or compare times at the time at, and checks their results.
+// callTimeMethods calls the methods that store, read or compare times, with `at` as the current time, and checks their
+// results.
 func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.Session, at time.Time) {
 	t.Helper()
 	ctx := t.Context()

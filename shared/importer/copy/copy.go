@@ -34,7 +34,7 @@ func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, worke
 	if workers <= 0 {
 		workers = defaultWorkers
 	}
-	if err := copyOpen(ctx, env, st.Run, run.WholeRun, workers); err != nil {
+	if err := copyOpenBatches(ctx, env, st.Run, run.WholeRun, workers); err != nil {
 		return st, err
 	}
 	return run.ClosePass(ctx, env, st.Run)
@@ -45,7 +45,7 @@ func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, worke
 // run.Begin. If copying a batch fails with an error of the cause run.BadRow, Shard parks the batch. Any
 // other error ends the call.
 func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (done bool, err error) {
-	err = copyOpen(ctx, env, name, shard, 1)
+	err = copyOpenBatches(ctx, env, name, shard, 1)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return false, nil
 	}
@@ -54,9 +54,10 @@ func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (don
 
 var errBreaks = errors.New("the connection to the target breaks repeatedly")
 
-// copyOpen copies the open batches of a shard until none is open. A copied batch can be open again, because a crash of
-// the target can lose the last commits. If run.Tries rounds in a row finish no batch, copyOpen returns ErrUnavailable.
-func copyOpen(ctx context.Context, env *run.Env, name string, shard run.Shard, workers int) error {
+// copyOpenBatches copies the open batches of a shard until none is open. A copied batch can be open again, because a
+// crash of the target can lose the last commits. If run.Tries rounds in a row finish no batch, copyOpenBatches returns
+// ErrUnavailable.
+func copyOpenBatches(ctx context.Context, env *run.Env, name string, shard run.Shard, workers int) error {
 	p, err := run.Join(ctx, env, name)
 	if err != nil {
 		return err

@@ -114,7 +114,7 @@ func TestQueryTextsIsNotNilWithoutAnError(t *testing.T) {
 	} {
 		got, err := QueryTexts(t.Context(), conn, sql)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: error %v, want nil; texts (-want +got):\n%s", sql, err, diff)
+			t.Errorf("%s: error %v, want nil; values (-want +got):\n%s", sql, err, diff)
 		}
 	}
 	if _, err := QueryTexts(t.Context(), conn, "SELECT FROM no_table"); err == nil {

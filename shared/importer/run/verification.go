@@ -230,7 +230,8 @@ LIMIT $2`, id, limit)
 type LedgerCounts struct {
 	Counts mapping.Counts
 	// Gone counts the rows that are deleted in the source and kept in the target: the ledger has an entry for them, but
-	// the number of rows in the source does not include them. Remain counts those of them that the checksums leave out.
+	// the number of rows in the source does not include them. Remain counts those of
+	// them that the quarantine still lists; the checksums leave them out.
 	Gone, Remain map[mapping.Kind]int64
 }
 
