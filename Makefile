@@ -58,11 +58,10 @@ site: node_modules ## like dev, with live reload of the site
 sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
 	@scripts/sam-local $(ARGS)
 
-# Two lanes: test-go, and beside it the other targets one after the other. Both take about the same time, so that the
-# processors of a small machine are busy to the end.
+# Three lanes: test-go, test-conformance, and the other targets one after the other.
 .PHONY: test
 test: ## run the linters, the Go tests with Better Auth and emulators of AWS, the site's tests, a few tests in a browser
-	@$(MAKE) --no-print-directory -j 2 test-go test-conformance audit lint template test-site smoke
+	@$(MAKE) --no-print-directory -j 3 test-go test-conformance audit lint template test-site smoke
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit

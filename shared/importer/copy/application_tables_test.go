@@ -88,7 +88,13 @@ func TestLaterPassKeepsDeletedUsersWithRowsInApplicationTables(t *testing.T) {
 			n, importtest.Remaining(t, m))
 	}
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 {
-		t.Errorf("the last verification has equal %t and %d kept rows, want true and 0", v.Equal, v.Remain)
+		t.Errorf(
+			"the last verification has equal %t, %d kept rows, differences %v, equations %v; want true, 0 and no difference",
+			v.Equal,
+			v.Remain,
+			v.Differences,
+			v.Equations,
+		)
 	}
 }
 
