@@ -1,23 +1,13 @@
 import type { OptionValidationContext } from '@docusaurus/types';
 import { Joi } from '@docusaurus/utils-validation';
-import { type Logo, type PageName, pageNames } from './siteData';
+import { type Features, type Logo, type PageName, pageNames } from './siteData';
 
 /** The options after validation. README.md describes them. */
-export interface PluginOptions {
+export interface PluginOptions extends Features {
   readonly id: string;
   readonly routes: { readonly [P in PageName]: string };
   readonly apiOrigin: string;
-  readonly apiMode: 'cookie' | 'bearer';
   readonly afterSignIn?: string;
-  readonly methods: { readonly password: boolean; readonly providers: boolean | readonly string[] };
-  readonly signUp: boolean;
-  readonly changeEmail: boolean;
-  readonly deleteAccount: boolean;
-  readonly profile: boolean;
-  readonly passwordLength: { readonly min: number; readonly max: number };
-  readonly termsLink?: string;
-  readonly privacyLink?: string;
-  readonly logo?: Logo;
 }
 
 type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;

@@ -21,16 +21,8 @@ export interface Logo {
   readonly height?: number;
 }
 
-/** What the pages need to know about the site. The build computes it from the options of the theme. */
-export interface SiteData {
-  /** The path of the site's home page: the base URL. */
-  readonly baseUrl: string;
-  /** The paths of the pages, with the base URL and the trailing slash of the site. */
-  readonly paths: { readonly [P in PageName]: string };
-  /** The path of the page that opens after a sign-in. */
-  readonly afterSignIn: string;
-  /** The origin of the API; empty for the origin of the site. */
-  readonly apiOrigin: string;
+/** The options that the pages use unchanged. */
+export interface Features {
   readonly apiMode: 'cookie' | 'bearer';
   readonly methods: { readonly password: boolean; readonly providers: boolean | readonly string[] };
   readonly signUp: boolean;
@@ -41,4 +33,16 @@ export interface SiteData {
   readonly termsLink?: string;
   readonly privacyLink?: string;
   readonly logo?: Logo;
+}
+
+/** What the pages need to know about the site. The build computes it from the options of the theme. */
+export interface SiteData extends Features {
+  /** The path of the site's home page: the base URL. */
+  readonly baseUrl: string;
+  /** The paths of the pages, with the base URL and the trailing slash of the site. */
+  readonly paths: { readonly [P in PageName]: string };
+  /** The path of the page that opens after a sign-in. */
+  readonly afterSignIn: string;
+  /** The origin of the API; empty for the origin of the site. */
+  readonly apiOrigin: string;
 }
