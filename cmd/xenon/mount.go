@@ -33,7 +33,7 @@ func functions(
 		"token":    a.Token(),
 		"jwks":     a.JWKS(),
 		"profile":  profile.New(cfg, db, limits, now).Profile(),
-		"health":   health.New(db, limits).Health(),
+		"health":   health.New(cfg, db, limits).Health(),
 	}
 }
 

@@ -100,7 +100,7 @@ func (s *testServer) newEnvironment(t testing.TB, conns int32, now func() time.T
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
 		social.New(a, secretStore).Social(),
-		profile.New(cfg, db, a.Limits, now).Profile(), health.New(db, a.Limits).Health(),
+		profile.New(cfg, db, a.Limits, now).Profile(), health.New(cfg, db, a.Limits).Health(),
 	} {
 		maps.Copy(e.routes, served)
 	}

@@ -54,7 +54,7 @@ func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handl
 	for _, served := range []web.Routes{
 		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
 		social.New(a, secretStore).Social(),
-		profile.New(cfg, db, a.Limits, time.Now).Profile(), health.New(db, a.Limits).Health(),
+		profile.New(cfg, db, a.Limits, time.Now).Profile(), health.New(cfg, db, a.Limits).Health(),
 	} {
 		maps.Copy(all, served)
 	}

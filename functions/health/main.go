@@ -19,6 +19,6 @@ func main() {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
 		limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin), time.Now)
-		return health.New(db, limits).Health().Mux(cfg)
+		return health.New(cfg, db, limits).Health().Mux(cfg)
 	})
 }

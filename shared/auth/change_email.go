@@ -73,7 +73,7 @@ func (s *Service) requestEmailChange(
 	} else {
 		noticeSent = s.send(r, db, mail.Message{
 			Kind: mail.EmailChangeNotice, To: user.Email, NewEmail: newEmail,
-			Token: cancel, URL: s.Options.Origin + "/cancel-email-change/?token=" + cancel,
+			Token: cancel, URL: s.Options.SiteURL + "/cancel-email-change/?token=" + cancel,
 		})
 	}
 	if taken || !noticeSent { // the owner of the old email needs the notice to be able to cancel the change
@@ -137,7 +137,7 @@ func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailCla
 	if !s.SendsMail() {
 		return nil
 	}
-	s.send(r, db, mail.Message{Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.Origin})
+	s.send(r, db, mail.Message{Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.SiteURL})
 	if c.RequestType == verifyChange {
 		return nil
 	}

@@ -78,7 +78,7 @@ func (s *Service) sendDeletionLink(
 	token, userID := random.String(deleteAlphabet, deleteLength), caller.User.ID
 	m := mail.Message{Kind: mail.DeleteAccount, To: caller.User.Email, Token: token}
 	m.URL = s.Options.Origin + BasePath + "/delete-user/callback?token=" + token +
-		"&callbackURL=" + redirect.EncodeURIComponent(cmp.Or(callbackURL, "/"))
+		"&callbackURL=" + redirect.EncodeURIComponent(cmp.Or(callbackURL, s.Options.Page("/")))
 	now := s.Now().Truncate(time.Millisecond)
 	err := db.InsertVerification(r.Context(), deletionIdentifier(token), userID, now.Add(deletionLife), now)
 	if err != nil {

@@ -34,7 +34,7 @@ func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request, db 
 		return err
 	}
 	if target := web.OrEmpty(in.CallbackURL); target != "" {
-		return redirect.To(w, redirect.EncodeLocation(target))
+		return redirect.To(w, redirect.EncodeLocation(s.Options.OnSite(target)))
 	}
 	return web.JSON(w, http.StatusOK, userDeleted)
 }

@@ -23,14 +23,14 @@ func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request, db *
 		web.NoteCode(r.Context(), errInvalidReset.Code)
 		return redirect.To(w, redirect.SetParameter(s.Options.Origin, BasePath+"/error", "error", errInvalidReset.Code))
 	}
-	token := r.PathValue("token")
+	target, token := s.Options.OnSite(in.CallbackURL), r.PathValue("token")
 	_, _, err := db.UserOfVerification(r.Context(), resetIdentifier(token), s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		web.NoteCode(r.Context(), errInvalidReset.Code)
-		return redirect.To(w, redirect.SetParameter(s.Options.Origin, in.CallbackURL, "error", errInvalidReset.Code))
+		return redirect.To(w, redirect.SetParameter(s.Options.Origin, target, "error", errInvalidReset.Code))
 	case err != nil:
 		return fmt.Errorf("find reset token: %w", err)
 	}
-	return redirect.To(w, redirect.SetParameter(s.Options.Origin, in.CallbackURL, "token", token))
+	return redirect.To(w, redirect.SetParameter(s.Options.Origin, target, "token", token))
 }

@@ -35,8 +35,8 @@ func (s *Service) send(r *http.Request, db *store.Store, m mail.Message) (sent b
 	return m.Kind != mail.Nothing
 }
 
-// sendEmailLink mails a link to verify-email with the claims c. The link redirects to callbackURL, or to "/" if that is
-// empty.
+// sendEmailLink mails a link to verify-email with the claims c. The link redirects to callbackURL, or to the start page
+// of the site if that is empty.
 func (s *Service) sendEmailLink(
 	r *http.Request, db *store.Store, m mail.Message, c mailClaims, callbackURL string,
 ) error {
@@ -46,7 +46,7 @@ func (s *Service) sendEmailLink(
 	}
 	m.Token = token
 	m.URL = s.Options.Origin + BasePath + "/verify-email?token=" + token +
-		"&callbackURL=" + redirect.EncodeURIComponent(cmp.Or(callbackURL, "/"))
+		"&callbackURL=" + redirect.EncodeURIComponent(cmp.Or(callbackURL, s.Options.Page("/")))
 	s.send(r, db, m)
 	return nil
 }

@@ -29,7 +29,7 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if err := s.decodeMailLink(r, &in); err != nil {
 		return err
 	}
-	target := web.OrEmpty(in.CallbackURL)
+	target := s.Options.OnSite(web.OrEmpty(in.CallbackURL))
 	reply, err := s.redeemEmailLink(w, r, db, in.Token, target)
 	var refused *web.Error
 	switch {

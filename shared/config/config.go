@@ -53,7 +53,8 @@ type API struct {
 	SigningKeysFile string // the file with the key set, if SigningKeysARN is empty
 
 	Origin         string   // public origin, "scheme://host[:port]": issuer, cookie prefix, links; never read from Host
-	TrustedOrigins []string // origins and patterns that are trusted besides Origin
+	TrustedOrigins []string // origins and patterns that are trusted besides Origin; the origin of SiteURL is one of them
+	SiteURL        string   // URL of the start page of the site, without the last slash; default: Origin
 
 	PasswordHash        string // the format of new hashes: Argon2id or Scrypt
 	PasswordBlocklist   bool   // reject the most common passwords
@@ -191,6 +192,10 @@ func (l *loader) api() API {
 	}
 	if c.Mail == MailOutbox && c.AppSecretARN != "" {
 		l.problem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
+	}
+	c.SiteURL = l.siteURL("SITE_URL", c.Origin)
+	if c.SiteElsewhere() {
+		c.TrustedOrigins = append(c.TrustedOrigins, originOf(c.SiteURL))
 	}
 	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
 	c.JWTIssuer = l.ownIssuer("JWT_ISSUER", c.Origin)

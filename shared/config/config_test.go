@@ -41,6 +41,7 @@ func TestLoadAPIHasDefaults(t *testing.T) {
 		Schema:          "public",
 		SigningKeysFile: ".xenon/signing-keys.json",
 		Origin:          "http://localhost:3000",
+		SiteURL:         "http://localhost:3000",
 		PasswordHash:    "argon2id",
 		JWKSURL:         "http://localhost:3000/api/auth/jwks",
 		JWTIssuer:       "http://localhost:3000", JWTAudience: "http://localhost:3000",

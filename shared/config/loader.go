@@ -102,6 +102,11 @@ func (l *loader) origin(name, fallback string) string {
 		l.problem(name, "%s is not an origin such as https://learn.example.com", quote(v))
 		return fallback
 	}
+	return normalOrigin(u)
+}
+
+// normalOrigin returns the origin of u as browsers write it: in lower case and without the default port.
+func normalOrigin(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	if defaultPort := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; u.Port() != "" {
 		host = strings.TrimSuffix(host, defaultPort)

@@ -59,6 +59,14 @@ var manual = []setting{
 			"origins](#trusted-origins).",
 	},
 	{
+		"SITE_URL",
+		"",
+		"`BETTER_AUTH_URL`",
+		"The URL of the site's start page, if the pages are at another origin than the API, or below a path: " +
+			"`https://www.example.com`, `https://example.com/learn`. Links in mails, redirects and the error page lead there. " +
+			"Its origin is trusted. See [another-origin.md](another-origin.md).",
+	},
+	{
 		"PASSWORD_HASH",
 		"argon2id",
 		"",

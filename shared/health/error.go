@@ -11,13 +11,13 @@ var safeCode = regexp.MustCompile(`^['A-Za-z0-9_-]+$`)
 
 // errorPage answers GET /api/auth/error with a redirect to the start page of the site, with the parameters error and
 // error_description. An error code that safeCode does not match becomes UNKNOWN.
-func errorPage(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) errorPage(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	code := q.Get("error")
 	if !safeCode.MatchString(code) {
 		code = "UNKNOWN"
 	}
-	location := "/?error=" + url.QueryEscape(code)
+	location := s.StartPage + "?error=" + url.QueryEscape(code)
 	if d := q.Get("error_description"); d != "" {
 		location += "&error_description=" + url.QueryEscape(d)
 	}

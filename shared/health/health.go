@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/schema"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -20,12 +21,15 @@ const databaseTimeout = 900 * time.Millisecond
 
 // Service has the dependencies of the endpoints.
 type Service struct {
-	Store  *store.Store
-	Limits *limit.Limiter
+	Store     *store.Store
+	Limits    *limit.Limiter
+	StartPage string // the redirect target of GET /api/auth/error: the start page of the site
 }
 
 // New returns a Service that checks db and limits the requests with limits.
-func New(db *store.Store, limits *limit.Limiter) *Service { return &Service{db, limits} }
+func New(cfg config.API, db *store.Store, limits *limit.Limiter) *Service {
+	return &Service{db, limits, cfg.Page("/")}
+}
 
 // errTooMany is the answer to a request above the rate limit; the limiter adds X-Retry-After.
 var errTooMany = web.NewError(http.StatusTooManyRequests, "", limit.TooManyMessage)
@@ -38,7 +42,7 @@ func (s *Service) Health() web.Routes {
 		"HEAD /health":        health,
 		"GET /api/auth/ok":    ok,
 		"HEAD /api/auth/ok":   ok,
-		"GET /api/auth/error": errorPage,
+		"GET /api/auth/error": s.errorPage,
 	}
 }
 

@@ -21,7 +21,7 @@ func newMux(t *testing.T, url string) http.Handler {
 	t.Helper()
 	db := store.Open(dbtest.FixedURL(url), 1)
 	t.Cleanup(db.Close)
-	return health.New(db, limit.New(config.API{}, db, web.Clients{}, time.Now)).Health().Mux(config.API{})
+	return health.New(config.API{}, db, limit.New(config.API{}, db, web.Clients{}, time.Now)).Health().Mux(config.API{})
 }
 
 func get(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder {
@@ -149,7 +149,7 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	t.Cleanup(db.Close)
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	cfg := config.API{RateLimit: true}
-	mux := health.New(db, limit.New(cfg, db, web.Clients{}, func() time.Time { return now })).Health().Mux(cfg)
+	mux := health.New(cfg, db, limit.New(cfg, db, web.Clients{}, func() time.Time { return now })).Health().Mux(cfg)
 	for i := range 100 {
 		if w := get(t, mux, "/health"); w.Code != 200 {
 			t.Fatalf("request %d: got %d %s, want 200", i+1, w.Code, w.Body)
@@ -187,5 +187,21 @@ func TestHealthAllowsOneRequestASecond(t *testing.T) {
 	if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil || probed != 301 {
 		t.Errorf("request at the same time: got the error %v after %d allowed requests, want no error after 301",
 			err, probed)
+	}
+}
+
+func TestErrorPageIsOnTheSite(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ siteURL, want string }{
+		{"", "/?error=x"},
+		{"http://localhost:3000/learn", "/learn/?error=x"},
+		{"https://www.example.com/learn", "https://www.example.com/learn/?error=x"},
+	} {
+		cfg := config.API{Origin: "http://localhost:3000", SiteURL: c.siteURL}
+		w := get(t, health.New(cfg, nil, limit.New(cfg, nil, web.Clients{}, time.Now)).Health().Mux(cfg),
+			"/api/auth/error?error=x")
+		if got := w.Header().Get("Location"); w.Code != http.StatusFound || got != c.want {
+			t.Errorf("GET /api/auth/error with the site at %q: got %d to %s, want 302 to %s", c.siteURL, w.Code, got, c.want)
+		}
 	}
 }

@@ -53,7 +53,7 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Sto
 	case err != nil:
 		return s.redirectFailure(w, r, st, err)
 	}
-	return redirect.To(w, redirect.EncodeLocation(target))
+	return redirect.To(w, redirect.EncodeLocation(s.Options.OnSite(target)))
 }
 
 // The codes of a redirect after a failure of the server.
@@ -83,7 +83,7 @@ func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state
 	if errorCode.MatchString(code) {
 		web.NoteCode(r.Context(), code)
 	}
-	target := web.OrEmpty(st.ErrorURL)
+	target := s.Options.OnSite(web.OrEmpty(st.ErrorURL))
 	if target == "" {
 		target = s.Options.Origin + auth.BasePath + "/error"
 	}

@@ -48,7 +48,7 @@ func (s *Service) start(
 	w http.ResponseWriter, r *http.Request, db *store.Store, p *oauth.Provider, in start,
 ) error {
 	if in.state.CallbackURL == "" {
-		in.state.CallbackURL = s.Options.Origin
+		in.state.CallbackURL = s.Options.SiteURL
 	}
 	st := s.newState(in.state, p.SendsNonce())
 	location, err := p.AuthorizationURL(r.Context(), oauth.Authorization{

@@ -16,7 +16,7 @@ type Routes map[string]Handler
 // Mux returns a handler that matches routes as Better Auth's router does: exact and case-sensitive, without decoding or
 // cleaning the path. A request that matches no route gets a 404 with an empty body (docs/wire.md#request-pipeline). The
 // handler also gives each request its id, writes its log record, answers panics, and adds CORS headers for the trusted
-// origins in cfg.
+// origins in cfg. If the pages are at another origin, it adds security headers, because no CloudFront does.
 func (rt Routes) Mux(cfg config.API) http.Handler {
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route, h := rt.match(r)
@@ -27,7 +27,27 @@ func (rt Routes) Mux(cfg config.API) http.Handler {
 		recordOf(r.Context()).route = route
 		h.ServeHTTP(w, r)
 	})
-	return withLog(cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins...), serve))
+	handler := cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins...), serve)
+	if cfg.SiteElsewhere() {
+		handler = withSecurityHeaders(cfg.Secure(), handler)
+	}
+	return withLog(handler)
+}
+
+// withSecurityHeaders adds the headers that SecurityHeaders in template.yaml adds when CloudFront is in front of the
+// API. The policy is stricter, because the API has no pages.
+func withSecurityHeaders(secure bool, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+		if secure {
+			h.Set("Strict-Transport-Security", "max-age=63072000")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // match returns the route of r and its handler, or a nil handler if no route matches.
