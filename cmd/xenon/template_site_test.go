@@ -110,9 +110,10 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 		t.Errorf("errors that the distribution must not cache (-template +want):\n%s", diff)
 	}
 	// The IP address of the viewer is the second last entry of X-Forwarded-For: CloudFront appends the viewer, and API
-	// Gateway appends CloudFront.
-	if got := c.at("Parameters", "ClientIp", "Default"); got != "xff:2" {
-		t.Errorf("the default of the parameter ClientIp: got %v, want xff:2", got)
+	// Gateway appends CloudFront. Without CloudFront, the viewer is the peer of the connection.
+	const source = "!If [HasClientIp, !Ref ClientIp, !If [HasSite, xff:2, remote]]"
+	if got := c.at("Globals", "Function", "Environment", "Variables", "CLIENT_IP"); got != source {
+		t.Errorf("CLIENT_IP of the functions: got %v, want %s", got, source)
 	}
 }
 
@@ -235,12 +236,30 @@ func TestTemplateHasExactlyTheseOutputs(t *testing.T) {
 	t.Parallel()
 	outputs := readTemplateNode(t).at("Outputs").(map[string]any)
 	want := []string{
-		"ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup", "ImportStateMachineArn",
+		"ApiDomainTarget", "ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup",
+		"ImportStateMachineArn",
 		"OriginSecretVersion",
 		"SigningKeysArn",
 		"SiteBucketName", "SiteUrl",
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(outputs)), want); diff != "" {
 		t.Errorf("outputs of the stack (-template +want):\n%s", diff)
+	}
+}
+
+// With Site=none the stack has neither a bucket nor a distribution. cfn-lint checks that no other resource refers to
+// them.
+func TestStackWithoutASiteHasNoBucketAndNoDistribution(t *testing.T) {
+	t.Parallel()
+	for name, r := range readTemplateNode(t).at("Resources").(map[string]any) {
+		r := templateNode(r.(map[string]any))
+		kind, _ := r["Type"].(string)
+		service := strings.Join(strings.Split(kind, "::")[:2], "::")
+		want := map[string]any{
+			"AWS::S3": "HasSite", "AWS::CloudFront": "HasSite", "AWS::ApiGatewayV2": "HasApiDomain",
+		}[service]
+		if want != nil && r["Condition"] != want {
+			t.Errorf("the resource %s of the type %s: got the condition %v, want %v", name, kind, r["Condition"], want)
+		}
 	}
 }

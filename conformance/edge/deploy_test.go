@@ -80,3 +80,59 @@ func TestDeployFailsIfThePolicyBlocksThePage(t *testing.T) {
 		}
 	}
 }
+
+// runDeployOfAPI runs scripts/deploy with the parameters in samconfig.toml, and with shell scripts in place of the
+// programs sam and make.
+func runDeployOfAPI(t *testing.T, site string, parameters ...string) (calls, output string, err error) {
+	t.Helper()
+	dir := t.TempDir()
+	script, err := os.ReadFile(filepath.Join(root, "scripts", "deploy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeProgram(t, dir, "make", "")
+	sam := writeProgram(t, dir, "sam", "")
+	settings := "[prod.deploy.parameters]\nparameter_overrides = [\n"
+	for _, p := range parameters {
+		settings += "    \"" + p + "\",\n"
+	}
+	for name, text := range map[string]string{"scripts/deploy": string(script), "samconfig.toml": settings + "]\n"} {
+		writeEmptyFile(t, dir, name)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "scripts", "deploy"), "prod")
+	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"), "SITE="+site,
+		"DIRECT_DATABASE_URL=postgres://localhost/learn")
+	out, err := run.CombinedOutput()
+	called, _ := os.ReadFile(filepath.Join(dir, "calls")) // the file does not exist if no program was called
+	return string(called), string(out), err
+}
+
+func TestDeployWithoutASiteDeploysOnlyTheAPI(t *testing.T) {
+	t.Parallel()
+	for _, site := range []string{"", "none"} {
+		calls, output, err := runDeployOfAPI(t, site, "PublicOrigin=https://auth.example.com", "Site=none")
+		want := "sam build --config-env prod\nmake --no-print-directory schema\nsam deploy --config-env prod\n"
+		if err != nil || calls != want || !strings.Contains(output, "https://auth.example.com to the output ApiDomainTarget") {
+			t.Errorf("scripts/deploy with Site=none and SITE=%s: got the error %v, the calls\n%s\nand %s\nwant the calls\n%s\n"+
+				"and the host name of the API", site, err, calls, output, want)
+		}
+	}
+}
+
+func TestDeployFailsIfSITEContradictsTheSettings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ site, parameter, want string }{
+		{"../my-site/build", "Site=none", "no bucket for SITE=../my-site/build"},
+		{"none", "Site=bucket", `add "Site=none"`},
+		{"none", "MailFrom=no-reply@example.com", `add "Site=none"`},
+	} {
+		calls, output, err := runDeployOfAPI(t, c.site, "PublicOrigin=https://auth.example.com", c.parameter)
+		if err == nil || calls != "" || !strings.Contains(output, c.want) {
+			t.Errorf("scripts/deploy with %s and SITE=%s: got the error %v, the calls %q and %s, want a failure that says %s",
+				c.parameter, c.site, err, calls, output, c.want)
+		}
+	}
+}

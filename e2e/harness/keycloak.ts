@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
+import { freePort } from './freePort';
 import type { Person } from './test';
 import { root } from './xenon';
 
@@ -49,15 +49,6 @@ const settings = (issuer: string) => ({
   OIDC_CLIENT_ID: client.clientId,
   OIDC_CLIENT_SECRET: client.secret,
 });
-
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
 
 function listening(child: ChildProcess): Promise<void> {
   return new Promise((done) => {

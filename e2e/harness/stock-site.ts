@@ -32,11 +32,17 @@ const ownRoot = `export default function Root({children}) {
 }
 `;
 
+interface BuildOptions {
+  readonly hasOwnRoot?: boolean;
+  /** The options of the theme. */
+  readonly theme?: Readonly<Record<string, string>>;
+}
+
 export interface StockSite {
   /** The lines that were added to docusaurus.config.ts. */
   readonly addedLines: number;
   /** Builds the site and returns the folder with its files. */
-  readonly build: (baseUrl: string, hasOwnRoot: boolean) => string;
+  readonly build: (baseUrl: string, options?: BuildOptions) => string;
   readonly remove: () => void;
 }
 
@@ -64,8 +70,10 @@ export function makeStockSite(): StockSite {
     return text.replace(before, line + before);
   }, original);
   writeFileSync(path.join(site, 'docs/members.mdx'), protectedPage);
-  const build = (baseUrl: string, hasOwnRoot: boolean) => {
-    writeFileSync(config, changed.replace("baseUrl: '/'", `baseUrl: '${baseUrl}'`));
+  const build = (baseUrl: string, { hasOwnRoot = false, theme: options = {} }: BuildOptions = {}) => {
+    const entry = `[['@xenon-auth/docusaurus-theme', ${JSON.stringify(options)}]]`;
+    const text = Object.keys(options).length > 0 ? changed.replace("['@xenon-auth/docusaurus-theme']", entry) : changed;
+    writeFileSync(config, text.replace("baseUrl: '/'", `baseUrl: '${baseUrl}'`));
     mkdirSync(path.join(site, 'src/theme'), { recursive: true });
     if (hasOwnRoot) writeFileSync(path.join(site, 'src/theme/Root.tsx'), ownRoot);
     const out = path.join(parent, `build${baseUrl.replaceAll('/', '-')}`);
