@@ -25,15 +25,20 @@ NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
 PURE      := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
 # Flags of go test. -vet=off, because golangci-lint runs go vet; -ldflags=-w, because the linker is faster without debug
 # information.
-RACE      := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE))) -vet=off -ldflags=-w
+PLAIN     := -vet=off -ldflags=-w
+RACE      := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE))) $(PLAIN)
 # Runs a command with a temporary Postgres server for its tests.
 POSTGRES  := go run ./internal/testkit/dbtest/withpostgres
 TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 # The Go packages of both modules (go.work).
 GO_PACKAGES := ./... ./conformance/openapi
-# Packages that wait long start first.
-SLOW        := ./conformance/statemachine ./conformance/attack ./conformance/faults ./conformance/lambda ./shared/importer/...
+# Packages whose tests run whole servers, programs and imports. make test runs them without the race detector, which
+# would double their processor time; make nightly runs them with it. Packages that wait long start first.
+WHOLE       := ./conformance ./shared/importer ./conformance/statemachine ./conformance/lambda ./conformance/attack \
+	./conformance/faults ./shared/importer/stepfn ./shared/importer/rollback ./examples ./bench/...
+# All other packages. Those that take long start first.
+UNITS        = ./shared/importer/copy ./shared/importer/run $$(go list $(GO_PACKAGES) | grep -vxFf <(go list $(WHOLE)))
 # GOWORK=off: go.mod alone decides what a function is built from.
 LAMBDA     = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
@@ -58,10 +63,10 @@ site: node_modules ## like dev, with live reload of the site
 sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
 	@scripts/sam-local $(ARGS)
 
-# Three lanes: test-go, test-conformance, and the other targets one after the other.
+# Three lanes: test-units, test-whole, and the other targets one after the other.
 .PHONY: test
 test: ## run the linters, the Go tests with Better Auth and emulators of AWS, the site's tests, a few tests in a browser
-	@$(MAKE) --no-print-directory -j 3 test-go test-conformance audit lint template test-site smoke
+	@$(MAKE) --no-print-directory -j 3 test-units test-whole audit lint template test-site smoke
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit
@@ -69,22 +74,21 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
-# Python, with moto, an emulator of AWS, or with FastAPI. One go test command has all packages except ./conformance,
-# those with the longest tests first. All tests use one Postgres server.
-.PHONY: test-go
-test-go: .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done conformance/node_modules conformance/statemachine/node_modules \
-		conformance/validators/node_modules examples/node/node_modules
-	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(SLOW) $$(go list $(GO_PACKAGES) | grep -v /conformance$$)
+# Python, with moto, an emulator of AWS, or with FastAPI.
+TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done conformance/node_modules \
+	conformance/statemachine/node_modules conformance/validators/node_modules examples/node/node_modules
 
-# Most of the processor time of this package is Better Auth's. It runs with the race detector only in make nightly.
-.PHONY: test-conformance
-test-conformance: .tools/pgbouncer.done conformance/node_modules
-	$(POSTGRES) go test -vet=off -ldflags=-w -timeout 40m -tags node,moto ./conformance
+.PHONY: test-units
+test-units: $(TEST_TOOLS)
+	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(UNITS)
+
+.PHONY: test-whole
+test-whole: $(TEST_TOOLS)
+	$(POSTGRES) go test $(PLAIN) -timeout 40m -tags node,moto $(WHOLE)
 
 .PHONY: nightly
-nightly: .tools/pgbouncer.done conformance/node_modules ## run the long tests with all cases; make test runs a sample of the cases
-	XENON_WHOLE=1 $(POSTGRES) go test $(RACE) -count 1 -timeout 90m ./shared/importer/... ./conformance/faults ./conformance/attack
-	$(POSTGRES) go test $(RACE) -count 1 -timeout 40m -tags node ./conformance
+nightly: $(TEST_TOOLS) ## run the long tests with all cases; make test runs a sample of the cases
+	XENON_WHOLE=1 $(POSTGRES) go test $(RACE) -count 1 -timeout 120m -tags node,moto ./shared/importer/... $(WHOLE)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
