@@ -184,6 +184,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printNumbers(out, "Passwords by format", p.Hashes)
 	printProviders(out, p.Providers)
 	printReferringTables(out, p.Referring)
+	printOtherTables(out, p.OtherTables)
 	printNumbers(out, "Counted, not imported", nonZero(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)
 	printLines(out, "Warnings", p.Warnings)

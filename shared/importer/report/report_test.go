@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/inventory"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/report"
 	"github.com/xenon-auth/xenon/shared/importer/run"
@@ -62,6 +63,10 @@ func completeReport() report.Report {
 				Name: "azure", ID: "microsoft", Identities: 1_507, Users: 1_502, Only: 1_203,
 				Settings: []string{"MICROSOFT_CLIENT_ID"}, CallbackPath: "/api/auth/callback/microsoft",
 				NotImported: mapping.Reasons{"provider_subject_incompatible": 5},
+			}},
+			OtherTables: &inventory.Inventory{Tables: []inventory.Table{
+				{Name: "public.posts", Rows: 1_204_551, Estimated: true, ReachesUsers: []string{"author → auth.users"}},
+				{Name: "public.logs", Rows: 12, UserColumns: []string{"actor"}},
 			}},
 			NotChecked: []string{"auth.oauth_clients: no privilege to read it"},
 			Warnings:   []string{"312 users have no way to sign in"},
@@ -246,6 +251,7 @@ func TestR58_HTMLPage(t *testing.T) {
 			"age_range:35_44=35_plus", "custom:acme=acme", "4,012",
 			"312 users have no way", "1,203", "1,502</td>", "5 <code>provider_subject_incompatible</code>",
 			"MICROSOFT_CLIENT_ID", "/api/auth/callback/microsoft",
+			"about 1,204,551", "author → auth.users", "<code>actor</code> has ids of users",
 			"3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
 			"14 Aug 2026, 12:01:00 UTC",
 		}, []string{"Differences", "Rolled back", "Parked batches", "different</b>"}},

@@ -9,7 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/shared/importer/inventory"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
+	"github.com/xenon-auth/xenon/shared/schema"
 )
 
 // Plan describes what a run would do. It contains no personal data. The row of the run stores it as JSON.
@@ -34,7 +36,11 @@ type Plan struct {
 	ProfileColumns mapping.ProfileColumnPlaces `json:"profileColumns"`
 	// Referring lists the foreign keys of other tables of the target that reference users, directly or through further
 	// tables.
-	Referring  []Referring      `json:"referring"`
+	Referring []Referring `json:"referring"`
+	// OtherTables describes the tables of the project that the import does not copy. It is nil in a plan of an older
+	// release.
+	OtherTables *inventory.Inventory `json:"otherTables"`
+
 	NotCarried map[string]int64 `json:"notCarried"` // numbers of rows that are not copied: sessions, tokens and others
 	NotChecked []string         `json:"notChecked"` // tables that do not exist or cannot be read, with the reason
 	Warnings   []string         `json:"warnings"`
@@ -111,7 +117,7 @@ func makePlan(ctx context.Context, env *Env, src, dst *pgx.Conn, o mapping.Optio
 		return p, err
 	}
 	for _, step := range []func(context.Context) error{
-		p.countRows, p.countNotCarried, p.findReferring, p.estimate, p.findCollisions,
+		p.countRows, p.countNotCarried, p.findReferring, p.readOtherTables, p.estimate, p.findCollisions,
 	} {
 		if err := step(ctx); err != nil {
 			return p, err
@@ -241,6 +247,14 @@ func (p *planner) findReferring(ctx context.Context) error {
 		parent := strings.TrimPrefix(r.Parent, "ONLY ")
 		p.Referring = append(p.Referring, Referring{r.Table, r.Columns, parent, string(r.Effect)})
 	}
+	return err
+}
+
+// readOtherTables adds the tables that the import does not copy. The profile table is one of them, because the import
+// copies only those of its columns that user_profile has.
+func (p *planner) readOtherTables(ctx context.Context) error {
+	v, err := inventory.Read(ctx, p.src, p.dst, p.mapping.Target.Schema, schema.Names())
+	p.OtherTables = &v
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/importer/inventory"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/rollback"
 	"github.com/xenon-auth/xenon/shared/importer/run"
@@ -29,6 +30,18 @@ type PlanResult struct {
 	Reasons    mapping.Reasons  `json:"reasons"` // the forty most frequent
 	// Providers lists the 25 providers of the source with most users, each with its three most frequent reasons.
 	Providers []run.Provider `json:"providers"`
+	// OtherTables describes the tables of the project that the import does not copy.
+	OtherTables OtherTables `json:"otherTables"`
+}
+
+// OtherTables is a short form of inventory.Inventory.
+type OtherTables struct {
+	Tables     int      `json:"tables"`
+	Rows       int64    `json:"rows"`
+	Bytes      int64    `json:"bytes"`
+	OfUsers    int      `json:"ofUsers"`    // tables whose rows reach users by foreign keys
+	NameTaken  []string `json:"nameTaken"`  // tables with the name of a table of Xenon; at most ten
+	Extensions []string `json:"extensions"` // that the target does not have; at most ten
 }
 
 // BeginResult is the result of the action "begin".
@@ -96,7 +109,8 @@ const (
 	maxKeys            = 40
 	maxProviders       = 25
 	maxProviderReasons = 3
-	maxProviderName    = 60 // bytes
+	maxProviderName    = 60  // bytes
+	maxTableName       = 131 // bytes: two quoted names of Postgres and a dot
 )
 
 // firstLines returns the first maxLines elements.
@@ -141,7 +155,31 @@ func planResult(p run.Plan) PlanResult {
 		Refusals: firstTexts(p.Refusals), Warnings: firstTexts(p.Warnings), NotChecked: firstTexts(p.NotChecked),
 		Referring: firstTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
 		Reasons: largest(p.Reasons, maxKeys), Providers: providersWithMostUsers(p.Providers),
+		OtherTables: otherTables(p.OtherTables),
 	}
+}
+
+func otherTables(v *inventory.Inventory) (o OtherTables) {
+	if v == nil {
+		return o
+	}
+	o.Tables, o.Rows, o.Bytes = len(v.Tables), v.Rows(), v.Bytes()
+	var taken, missing []string
+	for _, t := range v.Tables {
+		if len(t.ReachesUsers) > 0 {
+			o.OfUsers++
+		}
+		if t.NameTaken {
+			taken = append(taken, truncate(t.Name, maxTableName))
+		}
+	}
+	for _, e := range v.Extensions {
+		if e.Target == inventory.Missing {
+			missing = append(missing, truncate(e.Name, maxTableName))
+		}
+	}
+	o.NameTaken, o.Extensions = firstTexts(taken), firstTexts(missing)
+	return o
 }
 
 // providersWithMostUsers returns at most maxProviders providers, with texts and reasons of bounded size.

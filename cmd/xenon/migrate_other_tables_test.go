@@ -1,0 +1,54 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+)
+
+// newProject returns the URL of a source with tables of its own.
+func newProject(t *testing.T) string {
+	t.Helper()
+	project, err := os.ReadFile("../../shared/importer/inventory/testdata/project.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := supabasetest.New(t)
+	dbtest.Exec(t, source, string(project))
+	return source
+}
+
+func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
+	t.Parallel()
+	env := []string{"FROM_DATABASE_URL", newProject(t), "TO_DATABASE_URL", dbtest.New(t)}
+	code, out, stderr := xenon(t, []string{"migrate", "plan"}, env...)
+	if code != exitDone {
+		t.Fatalf("migrate plan: got the exit code %d, want 0\n%s%s", code, out, stderr)
+	}
+	for _, want := range []string{
+		"Your other tables: 10, with 10 rows and ",
+		"  public.members                                     3   ",
+		"         2         1  id → auth.users\n",
+		"post → public.posts, author → public.members, id → auth.users\n",
+		`no foreign key, but has ids of users: "Buyer"`,
+		"Xenon has a table of the same name in the target, so they cannot be in the same schema. Give Xenon's\n" +
+			"    tables a schema of their own, SCHEMA=xenon (docs/tables.md): public.account\n",
+		"  - Partitioned: shop.events\n",
+		"  - trigger: on_auth_user_created: public.new_member()\n",
+		"  - function: public.new_member(), public.who()\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output of migrate plan: want %q in it, got\n%s", want, out)
+		}
+	}
+	code, text, stderr := xenon(t, []string{"migrate", "plan", "--json"}, env...)
+	var plan planOutput
+	if err := json.Unmarshal([]byte(text), &plan); err != nil || code != exitDone || plan.OtherTables == nil ||
+		len(plan.OtherTables.Tables) != 10 {
+		t.Errorf("migrate plan --json: got the exit code %d, %s and %s, want ten tables in otherTables", code, text, stderr)
+	}
+}

@@ -1,0 +1,221 @@
+// Package inventory lists what a Supabase project has besides its users and their profiles: the tables of its own
+// schemas, how their rows reach users, and everything that uses the schema auth. It only reads the source.
+package inventory
+
+import (
+	"context"
+	_ "embed" // the queries
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Inventory describes the project's own schemas. Names are quoted as in SQL, and have their schema.
+type Inventory struct {
+	Tables []Table `json:"tables"`
+	// UsesAuth lists the views, functions, policies and triggers that use the schema auth, such as auth.uid().
+	UsesAuth []Object `json:"usesAuth"`
+	// UserTriggers lists the triggers on auth.users that are not Supabase's own. They run at every sign-up or change.
+	UserTriggers []Object `json:"userTriggers"`
+	// StoragePolicies lists the policies of Supabase's storage tables.
+	StoragePolicies []string    `json:"storagePolicies"`
+	Extensions      []Extension `json:"extensions"`
+	NotChecked      []string    `json:"notChecked"` // what the role may not read
+}
+
+// Table is a table of the project. A partitioned table includes its partitions.
+type Table struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"` // "table", "partitioned", "inherited" or "foreign"
+	Rows int64  `json:"rows"`
+	// Estimated means that Rows is from the statistics of Postgres, because the table is larger than exactBelow.
+	Estimated bool  `json:"estimated"`
+	Bytes     int64 `json:"bytes"` // with indexes and TOAST
+	// ReachesUsers is a shortest path of foreign keys from the table to auth.users, such as "author_id → public.profiles",
+	// "id → auth.users". It is empty if there is none.
+	ReachesUsers []string `json:"reachesUsers"`
+	// UserColumns are columns of the type uuid without a foreign key whose first values are all ids of users.
+	UserColumns  []string `json:"userColumns"`
+	RowSecurity  bool     `json:"rowSecurity"`
+	Policies     int      `json:"policies"`
+	Triggers     int      `json:"triggers"`
+	Sequences    int      `json:"sequences"` // that belong to its columns
+	NoPrimaryKey bool     `json:"noPrimaryKey"`
+	// NameTaken means that one of Xenon's tables in the target has the same name.
+	NameTaken bool `json:"nameTaken"`
+}
+
+// Object is a view, function, policy or trigger.
+type Object struct {
+	Kind string `json:"kind"` // "view", "materialized view", "function", "policy" or "trigger"
+	Name string `json:"name"` // of a policy or trigger: with its table
+}
+
+// Extension is an extension that the project has installed.
+type Extension struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Schema  string `json:"schema"`
+	Target  string `json:"target"` // Installed, Available or Missing
+}
+
+// The states of an extension at the target.
+const (
+	Installed = "installed"
+	Available = "available" // CREATE EXTENSION can install it
+	Missing   = "missing"
+)
+
+// Rows returns the number of rows of all tables.
+func (v Inventory) Rows() (n int64) {
+	for _, t := range v.Tables {
+		n += t.Rows
+	}
+	return n
+}
+
+// Bytes returns the size of all tables.
+func (v Inventory) Bytes() (n int64) {
+	for _, t := range v.Tables {
+		n += t.Bytes
+	}
+	return n
+}
+
+var (
+	//go:embed tables.sql
+	tablesQuery string
+	//go:embed foreign_keys.sql
+	foreignKeysQuery string
+	//go:embed uses_auth.sql
+	usesAuthQuery string
+	//go:embed user_triggers.sql
+	userTriggersQuery string
+)
+
+// managedSchemas are the schemas that Postgres, Supabase, extensions of Supabase or an import create.
+var managedSchemas = []string{
+	"information_schema", "auth", "storage", "realtime", "_realtime", "supabase_functions", "supabase_migrations",
+	"extensions", "graphql", "graphql_public", "pgbouncer", "pgsodium", "pgsodium_masks", "pgtle", "vault", "net", "cron",
+	"repack", "tiger", "tiger_data", "topology", "_analytics", "_supavisor", "supabase_import",
+}
+
+const storagePoliciesQuery = `
+SELECT format('%I.%I: %I', schemaname, tablename, policyname)
+FROM pg_policies
+WHERE schemaname = 'storage'
+ORDER BY 1`
+
+const extensionsQuery = `
+SELECT e.extname, e.extversion, n.nspname
+FROM pg_extension e
+JOIN pg_namespace n ON n.oid = e.extnamespace
+WHERE e.extname <> 'plpgsql'
+ORDER BY 1`
+
+// Read reads the inventory of the source. In the target, Xenon's tables have these names and are in this schema.
+func Read(ctx context.Context, src, dst *pgx.Conn, schema string, names []string) (Inventory, error) {
+	r := reader{src: src, dst: dst, schema: schema, names: names}
+	for _, step := range []func(context.Context) error{
+		r.readTables, r.readPaths, r.countRows, r.findUserColumns, r.readObjects, r.readExtensions,
+	} {
+		if err := step(ctx); err != nil {
+			return r.Inventory, fmt.Errorf("read the project's own tables: %w", err)
+		}
+	}
+	return r.Inventory, nil
+}
+
+// reader collects the inventory.
+type reader struct {
+	Inventory
+	src, dst *pgx.Conn
+	schema   string   // of Xenon's tables in the target
+	names    []string // of these tables
+	readable map[string]bool
+	columns  map[string][]string // the columns of the type uuid without a foreign key, by table
+}
+
+func (r *reader) readTables(ctx context.Context) error {
+	r.Tables, r.NotChecked = []Table{}, []string{}
+	r.readable, r.columns = map[string]bool{}, map[string][]string{}
+	rows, err := r.src.Query(ctx, tablesQuery, managedSchemas, r.schema, r.names)
+	if err != nil {
+		return err
+	}
+	var t Table
+	var readable bool
+	var columns []string
+	_, err = pgx.ForEachRow(rows, []any{
+		&t.Name, &t.Kind, &t.Bytes, &t.Rows, &t.RowSecurity, &t.Policies, &t.Triggers, &t.Sequences, &t.NoPrimaryKey,
+		&t.NameTaken, &readable, &columns,
+	}, func() error {
+		t.ReachesUsers, t.UserColumns = []string{}, []string{}
+		r.readable[t.Name], r.columns[t.Name] = readable, columns
+		r.Tables = append(r.Tables, t)
+		return nil
+	})
+	return err
+}
+
+func (r *reader) readObjects(ctx context.Context) error {
+	var err error
+	if r.UsesAuth, err = query(ctx, r.src, pgx.RowToStructByPos[Object], usesAuthQuery, managedSchemas); err != nil {
+		return err
+	}
+	if r.UserTriggers, err = query(ctx, r.src, pgx.RowToStructByPos[Object], userTriggersQuery); err != nil {
+		return err
+	}
+	r.StoragePolicies, err = query(ctx, r.src, pgx.RowTo[string], storagePoliciesQuery)
+	return err
+}
+
+// query returns the rows of a query, an empty slice if there are none.
+func query[T any](ctx context.Context, db *pgx.Conn, read pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+	rows, err := db.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.AppendRows([]T{}, rows, read)
+}
+
+func (r *reader) readExtensions(ctx context.Context) error {
+	rows, err := r.src.Query(ctx, extensionsQuery)
+	if err != nil {
+		return err
+	}
+	r.Extensions = []Extension{}
+	var e Extension
+	if _, err := pgx.ForEachRow(rows, []any{&e.Name, &e.Version, &e.Schema}, func() error {
+		r.Extensions = append(r.Extensions, e)
+		return nil
+	}); err != nil {
+		return err
+	}
+	for i := range r.Extensions {
+		e := &r.Extensions[i]
+		if e.Target, err = r.stateAtTarget(ctx, e.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stateAtTarget reports whether the target has an extension, or could install it.
+func (r *reader) stateAtTarget(ctx context.Context, extension string) (state string, err error) {
+	err = r.dst.QueryRow(ctx, `SELECT CASE WHEN installed_version IS NULL THEN $2 ELSE $3 END
+FROM pg_available_extensions
+WHERE name = $1`, extension, Available, Installed).Scan(&state)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Missing, nil
+	}
+	return state, err
+}
+
+// isDenied reports whether the role may not read a table, or row security would hide some of its rows.
+func isDenied(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pgErr.Code == "42501"
+}

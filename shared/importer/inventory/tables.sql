@@ -1,0 +1,52 @@
+-- Lists the tables of the project's own schemas: those that neither Postgres, nor Supabase, nor an extension, nor an
+-- import has created. The rows are those of the statistics, -1 if there are none. A partition is a part of its
+-- partitioned table. $1 has the other schemas, $2 is the schema of Xenon's tables, and $3 has their names. The last column has the columns of the type uuid without a foreign key.
+WITH own AS (
+  SELECT oid, nspname
+  FROM pg_namespace
+  WHERE nspname !~ '^pg_'
+    AND nspname <> ALL ($1)
+), parts AS (
+  SELECT c.oid, p.relid
+  FROM pg_class c
+  CROSS JOIN LATERAL pg_partition_tree(c.oid) p
+  WHERE c.relkind = 'p' AND NOT c.relispartition AND p.isleaf
+)
+SELECT format('%I.%I', n.nspname, c.relname),
+  CASE
+    WHEN c.relkind = 'p' THEN 'partitioned'
+    WHEN c.relkind = 'f' THEN 'foreign'
+    WHEN EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) THEN 'inherited'
+    ELSE 'table' END,
+  CASE c.relkind
+    WHEN 'p' THEN (
+      SELECT coalesce(sum(pg_total_relation_size(p.relid)), 0) FROM parts p WHERE p.oid = c.oid)::bigint
+    ELSE pg_total_relation_size(c.oid) END,
+  CASE c.relkind
+    WHEN 'p' THEN (
+      SELECT coalesce(min(-1) FILTER (WHERE l.reltuples < 0), sum(l.reltuples), 0)
+      FROM parts p JOIN pg_class l ON l.oid = p.relid WHERE p.oid = c.oid)::bigint
+    ELSE c.reltuples::bigint END,
+  c.relrowsecurity,
+  (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)::int,
+  (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)::int,
+  (SELECT count(*) FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+      AND d.refobjid = c.oid AND d.deptype IN ('a', 'i'))::int,
+  NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'),
+  n.nspname = $2 AND c.relname = ANY ($3::text[]),
+  has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),
+  ARRAY(
+    SELECT quote_ident(a.attname)
+    FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'uuid'::regtype
+      AND NOT EXISTS (SELECT FROM pg_constraint k
+        WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))
+    ORDER BY a.attnum)
+FROM pg_class c
+JOIN own n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f')
+  AND NOT c.relispartition
+  AND NOT EXISTS (SELECT FROM pg_depend d
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 1

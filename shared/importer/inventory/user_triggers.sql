@@ -1,0 +1,7 @@
+-- Lists the triggers on auth.users whose functions are not in the schema auth, with their functions.
+SELECT 'trigger', format('%I: %I.%I()', t.tgname, n.nspname, f.proname)
+FROM pg_trigger t
+JOIN pg_proc f ON f.oid = t.tgfoid
+JOIN pg_namespace n ON n.oid = f.pronamespace
+WHERE t.tgrelid = 'auth.users'::regclass AND NOT t.tgisinternal AND n.nspname <> 'auth'
+ORDER BY 2
