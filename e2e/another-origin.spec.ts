@@ -15,7 +15,7 @@ const baseUrl = '/learn/';
 let stock: StockSite;
 base.beforeAll(() => {
   base.setTimeout(300_000);
-  stock = makeStockSite();
+  stock = makeStockSite('another-origin');
 });
 base.afterAll(() => stock?.remove());
 

@@ -2,13 +2,13 @@ import { makeStockSite, type StockSite, serveFiles } from './harness/stock-site'
 import { expect, newPerson, test } from './harness/test';
 import { walk } from './harness/walk';
 
-// `make test` runs these tests, too. They make one site and build it under two base URLs.
+// These tests make one site and build it under two base URLs. `make test` runs those of the first.
 test.describe.configure({ mode: 'serial' });
 
 let site: StockSite;
 test.beforeAll(() => {
   test.setTimeout(300_000);
-  site = makeStockSite();
+  site = makeStockSite('one-origin');
 });
 test.afterAll(() => site?.remove());
 
@@ -16,12 +16,12 @@ test('a site of create-docusaurus needs at most ten more lines', { tag: ['@once'
   expect(site.addedLines).toBeLessThanOrEqual(10);
 });
 
-for (const { baseUrl, hasOwnRoot } of [
-  { baseUrl: '/', hasOwnRoot: false },
-  { baseUrl: '/learn/', hasOwnRoot: true },
+for (const { baseUrl, hasOwnRoot, tag } of [
+  { baseUrl: '/', hasOwnRoot: false, tag: ['@once', '@smoke'] },
+  { baseUrl: '/learn/', hasOwnRoot: true, tag: ['@once'] },
 ]) {
   test(`on a site under ${baseUrl} a person registers, sees a protected page, signs out and signs in`, {
-    tag: ['@once', '@smoke'],
+    tag,
   }, async ({ page, start }) => {
     test.setTimeout(300_000);
     const dir = site.build(baseUrl, { hasOwnRoot });

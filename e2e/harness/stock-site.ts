@@ -6,8 +6,8 @@ import path from 'node:path';
 import { root } from './xenon';
 
 const theme = path.join(root, 'packages/docusaurus-theme');
-// Below the theme, so that the site finds Docusaurus in the node_modules of the repository.
-const parent = path.join(theme, '.stock');
+// Below the theme, so that the sites find Docusaurus in the node_modules of the repository.
+const sites = path.join(theme, '.stock');
 
 // The changes that docs/your-site.md describes: `line` is inserted before the text `before` of the template.
 const changes = [
@@ -47,10 +47,11 @@ export interface StockSite {
 }
 
 /**
- * Makes a site with create-docusaurus, and installs the package of the theme as npm would: it extracts the tarball of
- * npm pack. The site's other dependencies are those of the repository.
+ * Makes a site with create-docusaurus in a folder with this name. It installs the package of the theme as npm would: it
+ * extracts the tarball of npm pack. The site's other dependencies are those of the repository.
  */
-export function makeStockSite(): StockSite {
+export function makeStockSite(name: string): StockSite {
+  const parent = path.join(sites, name);
   rmSync(parent, { recursive: true, force: true });
   mkdirSync(parent, { recursive: true });
   const run = (command: string, ...args: string[]) =>
