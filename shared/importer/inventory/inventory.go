@@ -7,6 +7,7 @@ import (
 	_ "embed" // the queries
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -85,6 +86,8 @@ func (v Inventory) Bytes() (n int64) {
 }
 
 var (
+	//go:embed managed_schemas.txt
+	managedSchemasFile string
 	//go:embed tables.sql
 	tablesQuery string
 	//go:embed foreign_keys.sql
@@ -96,11 +99,7 @@ var (
 )
 
 // managedSchemas are the schemas that Postgres, Supabase, extensions of Supabase or an import create.
-var managedSchemas = []string{
-	"information_schema", "auth", "storage", "realtime", "_realtime", "supabase_functions", "supabase_migrations",
-	"extensions", "graphql", "graphql_public", "pgbouncer", "pgsodium", "pgsodium_masks", "pgtle", "vault", "net", "cron",
-	"repack", "tiger", "tiger_data", "topology", "_analytics", "_supavisor", "supabase_import",
-}
+var managedSchemas = strings.Fields(managedSchemasFile)
 
 const storagePoliciesQuery = `
 SELECT format('%I.%I: %I', schemaname, tablename, policyname)

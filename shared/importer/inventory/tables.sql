@@ -1,6 +1,7 @@
 -- Lists the tables of the project's own schemas: those that neither Postgres, nor Supabase, nor an extension, nor an
 -- import has created. The rows are those of the statistics, -1 if there are none. A partition is a part of its
--- partitioned table. $1 has the other schemas, $2 is the schema of Xenon's tables, and $3 has their names. The last column has the columns of the type uuid without a foreign key.
+-- partitioned table. $1 has the other schemas, $2 is the schema of Xenon's tables, and $3 has their names. The last
+-- column has the columns of the type uuid without a foreign key.
 WITH own AS (
   SELECT oid, nspname
   FROM pg_namespace
