@@ -168,6 +168,13 @@ func TestMailerRequiresSender(t *testing.T) {
 			t.Errorf("MAIL_FROM=%s: got the sender %q, %v, want %q", in, got.From, err, want)
 		}
 	}
+	for siteURL, want := range map[string]string{"": "", "https://www.example.com/learn/": "www.example.com"} {
+		settings := map[string]string{"MAIL_FROM": "a@example.com", "SITE_URL": siteURL}
+		got, err := config.LoadMailer(func(name string) string { return settings[name] })
+		if err != nil || got.Site != want {
+			t.Errorf("SITE_URL=%s: got the site %q in mails, %v, want %q", siteURL, got.Site, err, want)
+		}
+	}
 	for _, in := range []string{"", "Xenon", "a@example.com, b@example.com"} {
 		_, err := config.LoadMailer(func(string) string { return in })
 		if err == nil || !strings.Contains(err.Error(), "MAIL_FROM: ") {

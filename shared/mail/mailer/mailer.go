@@ -49,6 +49,7 @@ type Failure struct {
 // Mailer sends mails. It is not safe for concurrent use; Lambda calls it with one batch at a time.
 type Mailer struct {
 	from string
+	site string
 	now  func() time.Time
 	ses  *sesv2.Client // made for the first mail
 }
@@ -56,7 +57,7 @@ type Mailer struct {
 // New returns a Mailer. It makes no request. The SDK finds endpoint, region and credentials in its own environment
 // variables.
 func New(cfg config.Mailer, now func() time.Time) *Mailer {
-	return &Mailer{from: cfg.From, now: now}
+	return &Mailer{from: cfg.From, site: cfg.Site, now: now}
 }
 
 // Deliver sends the mails of the batch. It drops a mail whose link has expired. It logs every mail that is not of the
@@ -98,7 +99,7 @@ func (m *Mailer) deliver(ctx context.Context, text string) (mail.Kind, error) {
 	if message.Kind == mail.Nothing {
 		return mail.Nothing, nil
 	}
-	r, err := render(message)
+	r, err := render(message, m.site)
 	if errors.Is(err, errKind) {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ type renderedMail struct{ subject, text, html string }
 var files embed.FS
 
 type templateData struct {
-	Site     string // the host of the link
+	Site     string // the host of the site
 	URL      string
 	NewEmail string
 	Life     string // how long the link is valid, "" if the mail has none
@@ -46,8 +47,9 @@ var (
 	errLink  = errors.New("the link is not an http or https URL")
 )
 
-// render renders a mail. Its errors do not quote the mail.
-func render(m mail.Message) (renderedMail, error) {
+// render renders a mail. The mail names the host of the site, or the host of the link if site is "". The errors do not
+// quote the mail.
+func render(m mail.Message, site string) (renderedMail, error) {
 	if _, known := linkLifetimes[m.Kind]; !known {
 		return renderedMail{}, errKind
 	}
@@ -59,7 +61,7 @@ func render(m mail.Message) (renderedMail, error) {
 		return renderedMail{}, errLink
 	}
 	lifetime := formatLifetime(linkLifetimes[m.Kind])
-	return execute(phrasesFile(m), templateData{Site: link.Host, URL: m.URL, NewEmail: m.NewEmail, Life: lifetime})
+	return execute(phrasesFile(m), templateData{Site: cmp.Or(site, link.Host), URL: m.URL, NewEmail: m.NewEmail, Life: lifetime})
 }
 
 // hasNewEmail has the kinds of mail whose text contains the new email of a change.

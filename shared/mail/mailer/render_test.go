@@ -52,7 +52,7 @@ func testMail(kind mail.Kind) mail.Message {
 
 func mustRender(t *testing.T, m mail.Message) renderedMail {
 	t.Helper()
-	w, err := render(m)
+	w, err := render(m, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,8 +220,22 @@ func TestRenderRefusesInvalidMails(t *testing.T) {
 		"a script":        {with(func(m *mail.Message) { m.URL = "javascript://learn.example.com/%0aalert(1)" }), errLink},
 		"no URL":          {with(func(m *mail.Message) { m.URL = "https://learn.example.com/%zz" }), errLink},
 	} {
-		if w, err := render(c.m); !errors.Is(err, c.want) || w != (renderedMail{}) {
+		if w, err := render(c.m, ""); !errors.Is(err, c.want) || w != (renderedMail{}) {
 			t.Errorf("render of a mail with %s: got %v, %v, want no mail and the error %v", name, w, err, c.want)
+		}
+	}
+}
+
+func TestMailNamesTheSiteOfTheSettings(t *testing.T) {
+	t.Parallel()
+	m := mail.Message{Kind: mail.ResetPassword, To: "ada@example.com", URL: "https://auth.example.com/reset-password/x"}
+	w, err := render(m, "www.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"text": w.text, "HTML": w.html} {
+		if !strings.Contains(text, "your account at www.example.com") || !strings.Contains(text, m.URL) {
+			t.Errorf("the %s of the mail: got\n%s\nwant the site www.example.com and the link %s", name, text, m.URL)
 		}
 	}
 }
