@@ -61,7 +61,10 @@ func render(m mail.Message, site string) (renderedMail, error) {
 		return renderedMail{}, errLink
 	}
 	lifetime := formatLifetime(linkLifetimes[m.Kind])
-	return execute(phrasesFile(m), templateData{Site: cmp.Or(site, link.Host), URL: m.URL, NewEmail: m.NewEmail, Life: lifetime})
+	return execute(
+		phrasesFile(m),
+		templateData{Site: cmp.Or(site, link.Host), URL: m.URL, NewEmail: m.NewEmail, Life: lifetime},
+	)
 }
 
 // hasNewEmail has the kinds of mail whose text contains the new email of a change.
