@@ -8,7 +8,7 @@ GOVULNCHECK   := v1.9.0
 CYCLONEDX     := v1.10.0
 GREMLINS      := v0.6.0
 ACTIONLINT    := v1.7.12
-GORELEASER    := v2.17.0
+GORELEASER    := v2.16.0
 
 # The maximum size of a function's binary in bytes. Lambda loads the binary at every cold start.
 MAX_SIZE := 13500000
@@ -192,22 +192,25 @@ dist/%/bootstrap: FORCE
 		{ echo '$* has more than $(or $(MAX_SIZE_$*),$(MAX_SIZE)) bytes' >&2; exit 1; }
 
 .PHONY: reproduce
-reproduce: build ## build every function again in another directory without a cache, and compare
+reproduce: build website/csp-hashes.txt ## build every function and the site again in another directory, and compare
 	@scripts/reproduce $(FUNCTIONS)
+
+# Without the flags, the list has a random number and the time.
+SBOM = GOWORK=off CGO_ENABLED=0 GOOS=linux $(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -noserial -notimestamp
 
 .PHONY: sbom
 sbom: .tools/cyclonedx-$(CYCLONEDX) ## write a CycloneDX list of each function's dependencies into dist/
 	@mkdir -p dist
-	@for f in $(FUNCTIONS); do GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS=-tags=lambda.norpc \
-		$(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -main functions/$$f -output dist/$$f.cdx.json . || exit 1; done
+	@for f in $(FUNCTIONS); do GOARCH=arm64 GOFLAGS=-tags=lambda.norpc $(SBOM) -main functions/$$f -output dist/$$f.cdx.json . || exit 1; done
 
-# The binaries contain the site, so it is built first. dist/xenon.cdx.json lists the dependencies of the command.
+# The binaries contain the site, so it is built first. dist/xenon.cdx.json lists the dependencies of the command, which
+# has the most on Linux and macOS.
 RELEASE_NEEDS := website/csp-hashes.txt .tools/goreleaser-$(GORELEASER) .tools/cyclonedx-$(CYCLONEDX)
 
 .PHONY: dist/xenon.cdx.json
 dist/xenon.cdx.json: .tools/cyclonedx-$(CYCLONEDX)
 	@mkdir -p dist
-	@GOWORK=off CGO_ENABLED=0 GOFLAGS=-tags=site $(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -main cmd/xenon -output $@ .
+	@GOARCH=amd64 GOFLAGS=-tags=site $(SBOM) -main cmd/xenon -output $@ .
 
 .PHONY: release
 release: $(RELEASE_NEEDS) dist/xenon.cdx.json ## build the binaries of the tag at HEAD and draft a release on GitHub (needs GITHUB_TOKEN)

@@ -9,6 +9,7 @@ import counts from './plugins/counts';
 import licences from './plugins/licences';
 import remarkManual from './plugins/manual';
 import remarkOpenapi from './plugins/openapi';
+import stableNames from './plugins/stableNames';
 import ssrTemplate from './plugins/template';
 
 const docs: DocsOptions = {
@@ -123,6 +124,7 @@ const config: Config = {
     ['@docusaurus/plugin-sitemap', { ignorePatterns: PrivatePages } satisfies SitemapOptions],
     (context) => counts(context, '../docs'),
     licences,
+    stableNames,
   ],
   themes: [
     [
