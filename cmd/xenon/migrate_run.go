@@ -117,7 +117,7 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 	if err != nil || v.Equal {
 		return err
 	}
-	return needsDecision(english.Sprintf("source and target are not equal; %d rows differ", v.Different))
+	return needsDecision("source and target are not equal: " + v.WhyNotEqual())
 }
 
 // report prints the result of the verification and the next command.

@@ -65,12 +65,12 @@ func (r Report) Conclusion() Conclusion {
 			"attention", "Copied, not verified", "Every batch is copied. The two databases have not been compared yet.",
 		}
 	case !v.Equal:
-		return Conclusion{"bad", "Different", whyDifferent(*v)}
+		return Conclusion{"bad", "Different", "The verification is not equal: " + v.WhyNotEqual() + "."}
 	}
 	if n := s.Reasons.Total(); n > 0 {
 		return Conclusion{"attention", "Complete and equal; some rows need your decision", fmt.Sprintf(
 			"Everything that was copied equals the source, and every source row has an outcome. "+
-				"The quarantine has %s, with the reasons.", countNoun(n, "row or field", "rows and fields"))}
+				"The quarantine has %s, with the reasons.", run.CountNoun(n, "row or field", "rows and fields"))}
 	}
 	return Conclusion{
 		"good", "Complete and equal", "Every source row was copied, and everything that was copied equals the source.",
@@ -80,36 +80,7 @@ func (r Report) Conclusion() Conclusion {
 func (r Report) rolledBack() Conclusion {
 	if u := r.Rollback; u != nil && u.Left > 0 {
 		return Conclusion{"attention", "Rolled back, some users were kept", fmt.Sprintf(
-			"The copied rows were removed, except those of %s: %s.", countNoun(u.Left, "user", "users"), u.WhyKept())}
+			"The copied rows were removed, except those of %s: %s.", run.CountNoun(u.Left, "user", "users"), u.WhyKept())}
 	}
 	return Conclusion{"good", "Rolled back", "The copied rows were removed."}
-}
-
-// whyDifferent returns a text that says why a verification is not equal.
-func whyDifferent(v verify.Result) string {
-	broken := 0
-	for _, e := range v.Equations {
-		if !e.Holds {
-			broken++
-		}
-	}
-	rows := countNoun(v.Different, "row differs", "rows differ")
-	checks := countNoun(int64(broken), "check of the row counts fails", "checks of the row counts fail")
-	switch {
-	case v.Different > 0 && broken > 0:
-		return fmt.Sprintf("%s between the source and the target, and %s.", rows, checks)
-	case v.Different > 0:
-		return rows + " between the source and the target. The rows are listed below."
-	case broken > 0:
-		return checks + ": rows are missing or duplicated."
-	}
-	return "Not all batches were compared since the last pass. Verify again."
-}
-
-// countNoun returns the number n with one, the singular of a noun, or with many, its plural.
-func countNoun(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return run.Thousands(n) + " " + many
 }

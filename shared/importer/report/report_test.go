@@ -72,9 +72,10 @@ func completeReport() report.Report {
 			Warnings:   []string{"312 users have no way to sign in"},
 		},
 		Verification: &importer.VerifyResult{
-			At:      noon.Add(2 * time.Minute),
-			Batches: 3,
-			Equal:   true,
+			At:        noon.Add(2 * time.Minute),
+			Batches:   3,
+			Equal:     true,
+			IsCurrent: true,
 			Checksums: map[string]run.Checksum{
 				"user": {
 					SourceRows: 11_960,
@@ -149,7 +150,11 @@ func TestConclusionIsTheFirstResultThatApplies(t *testing.T) {
 		},
 		"different counts alone": {
 			with(func(r *report.Report) { r.Verification = withFaults().Verification; r.Verification.Different = 0 }),
-			"bad", "Different", "1 check of the row counts fails: ",
+			"bad", "Different", "1 check of the row counts fails.",
+		},
+		"not verified since the last pass": {
+			with(func(r *report.Report) { r.Verification = &verify.Result{} }), "bad", "Different",
+			"not every batch was copied and verified since the last pass began.",
 		},
 		"rolled back": {with(func(r *report.Report) {
 			r.Status.State, r.Rollback = "rolled back", &importer.RollbackResult{Done: true}

@@ -190,6 +190,14 @@ func Thousands[N int | int64](n N) string {
 	return text
 }
 
+// CountNoun returns the number n with one, the singular of a noun, or with many, its plural.
+func CountNoun(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Thousands(n) + " " + many
+}
+
 // joinFirst joins the first 20 texts and says how many more there are.
 func joinFirst(all []string, with string) string {
 	text := strings.Join(all[:min(len(all), 20)], with)

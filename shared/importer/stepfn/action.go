@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/importer/copy"
@@ -125,15 +126,21 @@ func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, err
 	if err != nil {
 		return GateResult{}, err
 	}
-	switch now := statusResult(s); {
-	case now.Open == 0 && len(now.Parked) == 0 && v.Equal:
+	var causes []string
+	if n := max(s.Batches-s.Done, len(s.Parked)); n > 0 {
+		causes = append(causes, fmt.Sprintf("of %d batches %d are open or parked", s.Batches, n))
+	}
+	if !v.Equal {
+		causes = append(causes, v.WhyNotEqual())
+	}
+	switch {
+	case len(causes) == 0:
 		return GateResult{}, nil
 	case a.Execution.RedriveCount > a.Redrives:
 		return GateResult{Again: true}, nil
 	default:
-		return GateResult{}, fmt.Errorf("%w: of %d batches %d are open or parked, and %d rows differ from the source; "+
-			"see `xenon migrate report`, then redrive this execution or start another one with the same input",
-			ErrNeedsAttention, now.Batches, max(now.Open, len(s.Parked)), v.Different)
+		return GateResult{}, fmt.Errorf("%w: %s; see `xenon migrate report`, then redrive this execution or start another "+
+			"one with the same input", ErrNeedsAttention, strings.Join(causes, ", and "))
 	}
 }
 

@@ -98,7 +98,7 @@ type RollbackResult struct {
 }
 
 // GateResult is the result of the action "gate". Again is true if the execution was redriven and the state machine has
-// to begin the run again, because a batch is open or parked or a row differs.
+// to begin the run again, because a batch is open or parked or the verification is not equal.
 type GateResult struct {
 	Again bool `json:"again"`
 }

@@ -3,6 +3,8 @@ package verify
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +26,8 @@ type Result struct {
 	Different   int64                   `json:"different"`   // number of all differences
 	Remaining   []run.Remaining         `json:"remaining"`   // deleted in the source, kept in the target; at most 1,000
 	Remain      int64                   `json:"remain"`      // number of all remaining rows; no checksum includes them
-	Equal       bool                    `json:"equal"`       // nothing differs, and every batch is copied and verified
+	Equal       bool                    `json:"equal"`       // nothing differs, and IsCurrent
+	IsCurrent   bool                    `json:"-"`           // every batch was copied and verified since the last pass began
 }
 
 // Equation is a check that two counts are equal.
@@ -69,23 +72,55 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 	if r.Equations, err = e.readAll(ctx); err != nil {
 		return Result{}, err
 	}
-	r.Equal = v.IsCurrent && r.isEqual()
+	r.IsCurrent = v.IsCurrent
+	r.Equal = r.IsCurrent && r.isEqual()
 	return r, nil
 }
 
 // isEqual reports whether all checksums are equal, all equations hold and no row differs.
 func (r Result) isEqual() bool {
-	for _, c := range r.Checksums {
-		if !c.Equal() {
-			return false
-		}
-	}
 	for _, e := range r.Equations {
 		if !e.Holds {
 			return false
 		}
 	}
-	return r.Different == 0
+	return r.Different == 0 && len(r.tablesWithUnequalSums()) == 0
+}
+
+// tablesWithUnequalSums returns the sorted names of the tables whose checksums in source and target differ.
+func (r Result) tablesWithUnequalSums() (tables []string) {
+	for table, c := range r.Checksums {
+		if !c.Equal() {
+			tables = append(tables, table)
+		}
+	}
+	slices.Sort(tables)
+	return tables
+}
+
+// WhyNotEqual returns the causes for which Equal is false, as a part of a sentence. The equations are a cause only if
+// the verification is current, because they use the counts of the verified batches.
+func (r Result) WhyNotEqual() string {
+	var causes []string
+	if r.Different > 0 {
+		causes = append(causes,
+			run.CountNoun(r.Different, "row differs", "rows differ")+" between the source and the target")
+	} else if tables := r.tablesWithUnequalSums(); len(tables) > 0 {
+		causes = append(causes, "the checksums of source and target differ ("+strings.Join(tables, ", ")+")")
+	}
+	broken := int64(0)
+	for _, e := range r.Equations {
+		if !e.Holds {
+			broken++
+		}
+	}
+	switch {
+	case !r.IsCurrent:
+		causes = append(causes, "not every batch was copied and verified since the last pass began")
+	case broken > 0:
+		causes = append(causes, run.CountNoun(broken, "check of the row counts fails", "checks of the row counts fail"))
+	}
+	return strings.Join(causes, ", and ")
 }
 
 // equations compares the current row counts of the source with the ledger, and the ledger with the counts that the
