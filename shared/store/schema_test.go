@@ -192,8 +192,8 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 }
 
 // withoutTimeZones changes the time columns of Better Auth's tables to timestamp without time zone, as Prisma and
-// Drizzle create them, and sets the time zone of new connections to New York.
-func withoutTimeZones(t *testing.T, databaseURL string) {
+// Drizzle create them, except the column with the name except. It sets the time zone of new connections to New York.
+func withoutTimeZones(t *testing.T, databaseURL, except string) {
 	t.Helper()
 	conn := connect(t, databaseURL)
 	if _, err := conn.Exec(t.Context(), "SET TimeZone = 'UTC'"); err != nil {
@@ -201,8 +201,7 @@ func withoutTimeZones(t *testing.T, databaseURL string) {
 	}
 	for _, table := range schema.Tables {
 		for _, c := range table.Columns {
-			// A migration of Xenon adds "banExpires", which has a time zone in every database.
-			if c.Type != schema.Time || table.Name == "user_profile" || c.Name == "banExpires" {
+			if c.Type != schema.Time || table.Name == "user_profile" || c.Name == except {
 				continue
 			}
 			sql := "ALTER TABLE " + pgx.Identifier{table.Name}.Sanitize() +
@@ -223,28 +222,39 @@ func withoutTimeZones(t *testing.T, databaseURL string) {
 	}
 }
 
-// Columns without a time zone contain UTC, whatever the time zones of the server and of this process are.
+// Columns without a time zone contain UTC, whatever the time zones of the server and of this process are. The column
+// "banExpires" has a time zone if Xenon's migration added it, and none if Better Auth's admin plugin had it before, for
+// instance by Prisma.
 func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 	t.Parallel()
 	newYork, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, through := range map[string]func(testing.TB, string) string{
-		"direct": func(_ testing.TB, url string) string { return url }, "pgbouncer": dbtest.Pgbouncer,
+	direct := func(_ testing.TB, url string) string { return url }
+	for name, c := range map[string]struct {
+		through func(testing.TB, string) string
+		except  string
+	}{
+		"direct":                               {direct, ""},
+		"pgbouncer":                            {dbtest.Pgbouncer, ""},
+		"direct, banExpires with time zone":    {direct, "banExpires"},
+		"pgbouncer, banExpires with time zone": {dbtest.Pgbouncer, "banExpires"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			databaseURL := dbtest.New(t)
-			withoutTimeZones(t, databaseURL)
+			withoutTimeZones(t, databaseURL, c.except)
 			conn := connect(t, databaseURL)
-			db := open(t, through(t, databaseURL), 1)
+			db := open(t, c.through(t, databaseURL), 1)
 			if err := db.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			user, made := signUp(t, db, "ada@example.com")
+			_, bannedSession := signUp(t, db, "bob@example.com")
 			for range manyTimes { // first unprepared, then prepared
 				callTimeMethods(t, db, user, made, now.In(newYork))
+				checkBanForAnHour(t, conn, db, bannedSession, now.In(newYork))
 				if t.Failed() {
 					return
 				}
@@ -292,6 +302,36 @@ func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.
 		if _, _, err := db.UserOfVerification(ctx, "reset:x", at.Add(distance)); (err == nil) != want {
 			t.Errorf("after %v: got %v, want a valid link: %v", distance, err, want)
 		}
+	}
+}
+
+// checkBanForAnHour bans the user of a session until an hour after at, and checks when the ban ends for a lookup, and
+// for a new session, which clears it.
+func checkBanForAnHour(t *testing.T, conn *pgx.Conn, db *store.Store, made store.Session, at time.Time) {
+	t.Helper()
+	_, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true, "banExpires" = $1 WHERE id = $2::uuid`,
+		at.Add(time.Hour).UTC(), made.UserID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, distance := range []time.Duration{59 * time.Minute, 61 * time.Minute} {
+		isOver := distance > time.Hour
+		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, at.Add(distance)); (err == nil) != isOver {
+			t.Errorf("session %v after the ban: got %v, want it found: %t", distance, err, isOver)
+		}
+		next := session("after the ban", at.Add(distance))
+		next.UserID = made.UserID
+		if _, err := db.InsertSession(t.Context(), *next); (err == nil) != isOver {
+			t.Errorf("new session %v after the ban: got %v, want it stored: %t", distance, err, isOver)
+		}
+	}
+	if err := db.DeleteSession(t.Context(), "after the ban"); err != nil {
+		t.Error(err)
+	}
+	var isBanned bool
+	err = conn.QueryRow(t.Context(), `SELECT banned FROM "user" WHERE id = $1::uuid`, made.UserID).Scan(&isBanned)
+	if err != nil || isBanned {
+		t.Errorf("banned after a session that started when the ban was over: got %t, error %v; want false", isBanned, err)
 	}
 }
 
