@@ -68,20 +68,20 @@ func (t *timingProxy) serve(client net.Conn) {
 		return
 	}
 	go func() {
-		_, _ = io.Copy(server, reader{client, t.noteRequest}) // fails if one side disconnects
+		_, _ = io.Copy(server, observingReader{client, t.noteRequest}) // fails if one side disconnects
 		server.Close()
 	}()
-	_, _ = io.Copy(client, reader{server, t.noteResponse})
+	_, _ = io.Copy(client, observingReader{server, t.noteResponse})
 }
 
-// reader calls note with each piece that was read. It hides the connection's WriteTo and ReadFrom, because io.Copy
-// would use them instead of Read.
-type reader struct {
+// observingReader calls note with each piece that was read. It hides the connection's WriteTo and ReadFrom, because
+// io.Copy would use them instead of Read.
+type observingReader struct {
 	from io.Reader
 	note func([]byte)
 }
 
-func (r reader) Read(p []byte) (int, error) {
+func (r observingReader) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	if n > 0 {
 		r.note(p[:n])

@@ -156,7 +156,7 @@ func (s *importBenchmark) runBetterAuthMigration(b *testing.B, to string) time.D
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// sourceUsers reads the first rowByRowUsers users of the source.
+// sourceUsers reads up to rowByRowUsers users of the source.
 func (s *importBenchmark) sourceUsers(b *testing.B) []sourceUser {
 	b.Helper()
 	src := s.connect(b, s.from)

@@ -58,9 +58,9 @@ type Options struct {
 	Now func() time.Time // the clock; nil: time.Now
 }
 
-// Verifier verifies tokens of one issuer for one audience. It is safe for concurrent use. Use one per process: it
-// caches the keys, and the claims of accepted tokens, for five minutes each. While a token is in the cache, it does not
-// verify its signature again.
+// Verifier verifies tokens of one issuer for one audience. It is safe for concurrent use. Use one per process, because
+// it caches the keys (see the package comment) and the claims of accepted tokens, for at most five minutes. It verifies
+// the signature of a cached token again only if the key has changed.
 type Verifier struct {
 	issuer   string
 	audience string

@@ -27,7 +27,7 @@ type optionFlags struct {
 	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles" placeholder:"TABLE"`
 	Provider      []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Accounts of azure become Microsoft accounts with Microsoft's object id; with azure=ID they become accounts of the generic OIDC provider ID and keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
 	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
-	AllowDeletion bool     `name:"allow-deletions" help:"Continue although more than half of the users were deleted in the source."`
+	AllowDeletion bool     `name:"allow-deletions" help:"Continue although the source has less than half as many users as the ledger."`
 }
 
 func (c optionFlags) options(run string) (importer.Options, error) {

@@ -54,8 +54,9 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	}
 }
 
-// CloudFront caches only responses that are the same for all users, and no errors. Its requests to the API have the
-// API's own Host and all other headers of the viewer.
+// CloudFront caches only responses that are the same for all users, and no errors. Its requests to routes of the API
+// that it does not cache have the API's own Host and all other headers of the viewer. Requests to the cached routes
+// have none of the viewer's headers, cookies and query parameters.
 func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	const (

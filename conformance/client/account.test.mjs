@@ -1,4 +1,4 @@
-// The user's own data and accounts: update, list and delete them.
+// The user's own data: update it, list the accounts, delete the user.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { client, cookiesOfSessions, errorOf, ok, signUp } from './browser.mjs';

@@ -20,7 +20,7 @@ const clientTimeout = 3 * time.Second
 
 var faults = []fault{cut, lost, terminated, unreachable, slow, frozen}
 
-// At every round trip of each operation the database fails in six ways. The client gets the normal response or a 503
+// At every round trip of each endpoint the database fails in six ways. The client gets the normal response or a 503
 // with Retry-After, never another error. A change that was confirmed is committed. A change that was not confirmed is
 // committed completely or not at all. When the database is back, the same request succeeds, or its status shows that
 // the first request was committed. The table in docs/reliability.md has the results.
@@ -37,7 +37,7 @@ func TestR43_EveryEndpointAnswersFaultsAtEveryRoundTrip(t *testing.T) {
 	}
 }
 
-// runWithFaults runs one operation with every fault at every round trip, and returns its row of the table.
+// runWithFaults calls one endpoint with every fault at every round trip, and returns its row of the table.
 func runWithFaults(t *testing.T, op operation) string {
 	t.Helper()
 	s := newTestServer(t)
@@ -161,8 +161,8 @@ func checkPage(t *testing.T, got string) {
 		}
 		return
 	}
-	written := parseCells(want)
-	for endpoint, row := range parseCells(got) {
+	written := statusesByEndpoint(want)
+	for endpoint, row := range statusesByEndpoint(got) {
 		for i, statuses := range row {
 			for status := range strings.SplitSeq(statuses, ", ") {
 				isKnown := len(written[endpoint]) == len(row) &&
@@ -175,14 +175,14 @@ func checkPage(t *testing.T, got string) {
 		}
 	}
 	if len(written) != len(operations) {
-		t.Errorf("rows in the table of docs/reliability.md: got %d, want %d, one for each operation",
+		t.Errorf("rows in the table of docs/reliability.md: got %d, want %d, one for each endpoint",
 			len(written), len(operations))
 	}
 }
 
-// parseCells returns the cells of a table with the statuses for each fault, by operation. The order of the statuses can
-// differ from run to run: a connect has one more round trip if the network splits a response.
-func parseCells(table string) map[string][]string {
+// statusesByEndpoint returns the cells of a table with the statuses for each fault, by endpoint. The order of the
+// statuses can differ from run to run: a connect has one more round trip if the network splits a response.
+func statusesByEndpoint(table string) map[string][]string {
 	all := map[string][]string{}
 	for line := range strings.Lines(table) {
 		row := strings.Split(strings.Trim(line, "| \n"), " | ")

@@ -20,7 +20,7 @@ var differences = map[string]string{
 	"slash": "SAM decodes %2F before it matches the route, and finds none",
 }
 
-const trusted = "BETTER_AUTH_TRUSTED_ORIGINS=https://pages.example.net"
+const trustedOriginsEnv = "BETTER_AUTH_TRUSTED_ORIGINS=https://pages.example.net"
 
 // The test starts the script of `make sam-local` as a developer does, with its own port, database and folder, and
 // `xenon dev`, and compares their responses to the same requests.
@@ -36,10 +36,10 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 	began := time.Now()
 	script := func(string) []string { return append([]string{"scripts/sam-local"}, pulled...) }
 	sam := start(t, script, func(port string) []string {
-		return []string{"PORT=" + port, "XENON_DIR=" + t.TempDir(), "DATABASE_URL=" + dbtest.New(t), trusted}
+		return []string{"PORT=" + port, "XENON_DIR=" + t.TempDir(), "DATABASE_URL=" + dbtest.New(t), trustedOriginsEnv}
 	})
 	up := time.Since(began)
-	dev := xenontest.Start(t, trusted)
+	dev := xenontest.Start(t, trustedOriginsEnv)
 
 	got, want := sendAll(t, sam.address(), sam.origin()), sendAll(t, dev.URL, dev.Origin)
 	report := []string{fmt.Sprintf("sam local listens after %s (build included)", up.Round(100*time.Millisecond))}

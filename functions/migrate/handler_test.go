@@ -38,7 +38,7 @@ func newHandler() (handler, *bytes.Buffer) {
 }
 
 // Retry and Catch of the state machine use the types of errors.
-func TestErrorsHaveTheTypeRefusedAndShowNoPassword(t *testing.T) {
+func TestRefusedEventsHaveTheTypeRefusedAndShowNoPassword(t *testing.T) {
 	t.Parallel()
 	for event, want := range map[string]string{
 		`[]`:                                  "Refused",

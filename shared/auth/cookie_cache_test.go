@@ -45,8 +45,8 @@ func (s *server) checkCookies(a answer, what string, want ...string) {
 	}
 }
 
-// cookieNamed returns the cookie with the name, as name=value, from a Cookie header, or "" if it has none.
-func cookieNamed(cookies, name string) string {
+// cookiePair returns the cookie with the name, as name=value, from a Cookie header, or "" if it has none.
+func cookiePair(cookies, name string) string {
 	for pair := range strings.SplitSeq(cookies, "; ") {
 		if strings.HasPrefix(pair, name+"=") {
 			return pair
@@ -97,13 +97,13 @@ func TestGetSessionUsesCookieCacheWithoutDatabase(t *testing.T) {
 		t.Errorf("token with a cache cookie: got %d, %d round trips, want 200 and 1", token.status, got)
 	}
 	s.checkCookies(token, "token with a cache cookie, which Better Auth would accept")
-	s.checkCookies(s.do("GET", tokenPath, "", "Cookie", cookieNamed(up.cookie(), "better-auth.session_token")),
+	s.checkCookies(s.do("GET", tokenPath, "", "Cookie", cookiePair(up.cookie(), "better-auth.session_token")),
 		"token without a cache cookie", "set session_data 300")
 	s.checkCookies(
 		s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token with disableCookieCache",
 		"set session_data 300")
 	s.checkCookies(
-		s.do("GET", sessionPath, "", "Cookie", cookieNamed(up.cookie(), dataCookie)),
+		s.do("GET", sessionPath, "", "Cookie", cookiePair(up.cookie(), dataCookie)),
 		"cache cookie of another session",
 	)
 }
@@ -143,11 +143,11 @@ func TestR24_SessionsAreExtendedWithTheCookieCacheOn(t *testing.T) {
 		fresh := s.do("GET", sessionPath, "", "Cookie", cookie)
 		s.checkCookies(fresh, "five minutes before the session is extended", "clear session_data", "set session_data 300")
 		s.now = s.now.Add(5 * time.Minute)
-		validCache := cookieNamed(cookie, "better-auth.session_token") + "; " + fresh.cookie()
+		validCache := cookiePair(cookie, "better-auth.session_token") + "; " + fresh.cookie()
 		s.checkCookies(s.do("GET", path, "", "Cookie", validCache), "after a day, with a valid cache cookie")
 		s.checkCookies(s.do("GET", path+"?disableRefresh=0", "", "Cookie", cookie), "after a day, with disableRefresh",
 			"clear session_data")
-		a := s.do("GET", path, "", "Cookie", cookieNamed(cookie, "better-auth.session_token"))
+		a := s.do("GET", path, "", "Cookie", cookiePair(cookie, "better-auth.session_token"))
 		s.checkCookies(a, "after a day, without a cache cookie", "set session_token 604800",
 			"set session_data 300")
 		if got := query[time.Time](s, `SELECT "expiresAt" FROM session`); !got.Equal(s.now.Add(7 * 24 * time.Hour)) {
@@ -189,7 +189,7 @@ func TestInvalidCacheCookiesAreIgnoredAndCleared(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
 	cookie := s.signUpAda().cookie()
-	token, good := cookieNamed(cookie, "better-auth.session_token"), cookieNamed(cookie, dataCookie)
+	token, good := cookiePair(cookie, "better-auth.session_token"), cookiePair(cookie, dataCookie)
 	other := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`).cookie()
 	foreign := newServer(t, func(env map[string]string) {
 		env["COOKIE_CACHE"], env["BETTER_AUTH_SECRET"] = "compact", "another secret, which is long enough"
@@ -217,12 +217,12 @@ func TestInvalidCacheCookiesAreIgnoredAndCleared(t *testing.T) {
 		{"none", "", []string{"set session_data 300"}, []string{"set session_data 300"}},
 		{"empty", dataCookie + "=", []string{"set session_data 300"}, []string{"set session_data 300"}},
 		{
-			"of another session", cookieNamed(other, dataCookie),
+			"of another session", cookiePair(other, dataCookie),
 			[]string{"clear session_data", "set session_data 300"},
 			[]string{"set session_data 300"},
 		},
 		{
-			"of another secret", cookieNamed(foreign, dataCookie),
+			"of another secret", cookiePair(foreign, dataCookie),
 			[]string{"clear session_data", "set session_data 300"},
 			[]string{"set session_data 300"},
 		},
@@ -278,7 +278,7 @@ func TestCacheCookieOfUserWithNameLikeADateIsInvalid(t *testing.T) {
 func TestCacheCookiesAreClearedIfTheCacheIsOff(t *testing.T) {
 	t.Parallel()
 	on, off := newCachingServer(t), newServer(t)
-	cacheCookie := cookieNamed(on.signUpAda().cookie(), dataCookie)
+	cacheCookie := cookiePair(on.signUpAda().cookie(), dataCookie)
 	token := off.signUpAda().cookie()
 	for _, path := range []string{sessionPath, tokenPath} {
 		off.checkCookies(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+cacheCookie+"; "+token), path,
@@ -295,7 +295,7 @@ func TestCookieCacheWorksWithBearerToken(t *testing.T) {
 	bare, _ := up.json(t)["token"].(string)
 	if got := s.roundTrips(func() {
 		s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie",
-			cookieNamed(up.cookie(), dataCookie)), "bearer token and its cache cookie")
+			cookiePair(up.cookie(), dataCookie)), "bearer token and its cache cookie")
 	}); got != 0 {
 		t.Errorf("get-session with a bearer token and its cache cookie: got %d round trips, want 0", got)
 	}
@@ -309,8 +309,8 @@ func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 	s := newCachingServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"image":"data:,`+strings.Repeat("x", 1900)+`",`,
 		1)).cookie()
-	whole := cookieNamed(cookie, dataCookie)[len(dataCookie)+1:]
-	parts := cookieNamed(cookie, tokenCookie)
+	whole := cookiePair(cookie, dataCookie)[len(dataCookie)+1:]
+	parts := cookiePair(cookie, tokenCookie)
 	for i := 0; len(whole) > 0; i++ {
 		n := min(1000, len(whole))
 		parts += fmt.Sprintf("; %s.%d=%s", dataCookie, i, whole[:n])
@@ -379,7 +379,7 @@ func TestGetSessionReturnsNoJWTToCallerWithCacheCookieOnly(t *testing.T) {
 			}
 			live := name == "live"
 			for _, c := range []struct{ path, cookie string }{
-				{sessionPath, cookieNamed(cookie, "better-auth.session_token")},
+				{sessionPath, cookiePair(cookie, "better-auth.session_token")},
 				{sessionPath + "?disableCookieCache=true", cookie},
 			} {
 				a := s.do("GET", c.path, "", "Cookie", c.cookie)

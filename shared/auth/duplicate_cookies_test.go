@@ -27,7 +27,7 @@ func (s *server) duplicateCookies(n, live int) (header string, all []client) {
 			s.exec(`DELETE FROM session WHERE token = $1`, p.token)
 		}
 		all = append(all, p)
-		cookies = append(cookies, cookieNamed(p.cookie, tokenCookie))
+		cookies = append(cookies, cookiePair(p.cookie, tokenCookie))
 	}
 	return strings.Join(cookies, "; "), all
 }
@@ -91,10 +91,10 @@ func TestLiveSessionIsFoundAmongExpiredBannedAndForgedCookies(t *testing.T) {
 	s.exec(`UPDATE "user" SET banned = true WHERE id = $1`, bob.id)
 	forged := tokenCookie + "=" + ada.token + "." + strings.Repeat("A", 43) + "="
 	for _, order := range [][]string{
-		{cookieNamed(old.cookie, tokenCookie), cookieNamed(ada.cookie, tokenCookie)},
-		{cookieNamed(bob.cookie, tokenCookie), cookieNamed(ada.cookie, tokenCookie)},
-		{forged, tokenCookie + "=", tokenCookie + "=%", cookieNamed(ada.cookie, tokenCookie)},
-		{cookieNamed(ada.cookie, tokenCookie), cookieNamed(old.cookie, tokenCookie), cookieNamed(bob.cookie, tokenCookie)},
+		{cookiePair(old.cookie, tokenCookie), cookiePair(ada.cookie, tokenCookie)},
+		{cookiePair(bob.cookie, tokenCookie), cookiePair(ada.cookie, tokenCookie)},
+		{forged, tokenCookie + "=", tokenCookie + "=%", cookiePair(ada.cookie, tokenCookie)},
+		{cookiePair(ada.cookie, tokenCookie), cookiePair(old.cookie, tokenCookie), cookiePair(bob.cookie, tokenCookie)},
 	} {
 		header := strings.Join(order, "; ")
 		a := s.do("GET", sessionPath, "", "Cookie", header)
@@ -106,7 +106,7 @@ func TestLiveSessionIsFoundAmongExpiredBannedAndForgedCookies(t *testing.T) {
 	if n := query[int](s, `SELECT count(*) FROM session`); n != 3 {
 		t.Errorf("after these requests: got %d sessions, want 3, none deleted", n)
 	}
-	both := cookieNamed(bob.cookie, tokenCookie) + "; " + cookieNamed(old.cookie, tokenCookie)
+	both := cookiePair(bob.cookie, tokenCookie) + "; " + cookiePair(old.cookie, tokenCookie)
 	if a := s.do("GET", sessionPath, "", "Cookie", both); a.body != "null" {
 		t.Errorf("get-session with the cookies of a banned user and of an expired session: got %s, want null", a.body)
 	}
@@ -121,8 +121,8 @@ func TestSignOutEndsSessionsOfAllCookiesOfOneName(t *testing.T) {
 	s := newServer(t)
 	ada, bob, other := s.signUp("ada"), s.signUp("bob"), s.signInAs("ada")
 	header := strings.Join([]string{
-		cookieNamed(ada.cookie, tokenCookie), tokenCookie + "=forged",
-		cookieNamed(bob.cookie, tokenCookie), cookieNamed(other.cookie, tokenCookie),
+		cookiePair(ada.cookie, tokenCookie), tokenCookie + "=forged",
+		cookiePair(bob.cookie, tokenCookie), cookiePair(other.cookie, tokenCookie),
 	}, "; ")
 	keep := s.signInAs("ada")
 	var a answer
@@ -154,7 +154,7 @@ func TestOnlyTheFirstEightSessionCookiesAreLookedUp(t *testing.T) {
 		}
 		return strings.Join(all, "; ")
 	}
-	live := cookieNamed(s.signInAs("ada").cookie, tokenCookie)
+	live := cookiePair(s.signInAs("ada").cookie, tokenCookie)
 	if a := s.do("GET", sessionPath, "", "Cookie", deadCookies(7)+"; "+live); a.body == "null" {
 		t.Error("get-session with the live session in the eighth cookie: got null, want the session")
 	}
@@ -179,7 +179,7 @@ func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 		}
 	}
 	// The header has one session cookie, its cache cookie, and before them the cache cookie of another session.
-	header := cookieNamed(dead.cookie, dataCookie) + "; " + live.cookie
+	header := cookiePair(dead.cookie, dataCookie) + "; " + live.cookie
 	var a answer
 	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 ||
 		a.body == "null" || len(a.cookieChanges()) > 0 {

@@ -178,7 +178,7 @@ func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	s.checkCookies(update(strings.Repeat("x", 32_768)), "32,768 characters", cleared...)
 	s.checkCookies(update(strings.Repeat("€", 2048)), "2,048 characters of 3 bytes", cleared...)
 
-	token := cookieNamed(cookie, tokenCookie)
+	token := cookiePair(cookie, tokenCookie)
 	for _, path := range []string{sessionPath, tokenPath} {
 		s.checkCookies(s.do("GET", path, "", "Cookie", token), path+" without a cache cookie")
 	}

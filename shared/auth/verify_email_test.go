@@ -111,8 +111,8 @@ func TestVerificationMailsAreLikeThoseOfBetterAuth(t *testing.T) {
 	}
 }
 
-// With AUTO_SIGN_IN_AFTER_VERIFICATION the link starts a session when it is opened for the first time, unless another
-// user is signed in.
+// With AUTO_SIGN_IN_AFTER_VERIFICATION the link starts a session when it is opened for the first time, unless a user is
+// signed in. If that is the same user, the response only renews the cookies of the session.
 func TestFirstUseOfAVerificationLinkStartsASession(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")

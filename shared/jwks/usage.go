@@ -9,7 +9,8 @@ type Usage struct {
 	Alg    *string   `json:"alg"`
 }
 
-// SignatureAlgorithms returns the signature algorithms of a key type, kty (RFC 7518, section 3.1, and RFC 8037).
+// SignatureAlgorithms returns the signature algorithms of a key type, kty (RFC 7518, section 3.1; RFC 8037 for EdDSA;
+// RFC 9864 for Ed25519).
 func SignatureAlgorithms(kty string) []string {
 	switch kty {
 	case "RSA":

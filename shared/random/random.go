@@ -1,5 +1,5 @@
-// Package random generates random tokens with the alphabets and lengths of Better Auth. Code that need not follow
-// Better Auth calls crypto/rand.Text.
+// Package random generates random texts from a given alphabet and of a given length, as the formats of Better Auth's
+// tokens require. Code that needs no special format can call crypto/rand.Text.
 package random
 
 import "crypto/rand"

@@ -60,7 +60,7 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 	}
 }
 
-// A browser also sends the form of a provider to the callback, so this route redirects too.
+// The browser of the user posts Apple's form and cannot show an error as JSON, so this route redirects too.
 func TestFormOfAProviderRedirectsIfTheDatabaseFails(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "RATE_LIMIT", "on")

@@ -57,7 +57,7 @@ func (s *Service) start(
 	})
 	switch {
 	case err != nil:
-		return fmt.Errorf("write authorization URL: %w", err)
+		return fmt.Errorf("build the authorization URL: %w", err)
 	case len(location) > maxURL:
 		return errURLTooLong
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Profile is a row of the table user_profile. A trigger sets UpdatedAt with a precision of microseconds, to a later
-// time at every update by a request.
+// Profile is a row of the table user_profile. UpdatedAt has a precision of microseconds and is the ETag: at every
+// update by a request, a trigger sets it to a later time than before, even if the clock was set back.
 type Profile struct {
 	ID                string    `json:"id"`
 	UserID            string    `json:"user_id"`
@@ -64,11 +64,11 @@ const holderCTE = `holder AS (
 			LEFT JOIN "user" u ON u.id = asked.id
 		)`
 
-// The values of the column refused in the CTE holder.
+// The reasons in the column refused of holderCTE.
 const (
-	refusedUser    = "user"
-	refusedBan     = "ban"
-	refusedSession = "session"
+	refusedUser    = "user"    // the user does not exist
+	refusedBan     = "ban"     // the user is banned
+	refusedSession = "session" // the session of the token has ended
 )
 
 // profileResult is the row that every statement on a profile returns.

@@ -83,13 +83,13 @@ var startServer = sync.OnceValues(func() (*server, error) {
 	if s.url, err = url.Parse(serverURL); err != nil {
 		return nil, errors.New("the URL of the test server is not valid") // the error itself would show the password
 	}
-	s.chooseTLS()
+	s.disableLocalTLS()
 	return s, s.dropOld(context.Background(), time.Now())
 })
 
-// chooseTLS disables TLS for a server on this machine, unless the URL sets sslmode. By default pgx tries to connect
-// with and without TLS, and a test that counts connections would count both.
-func (s *server) chooseTLS() {
+// disableLocalTLS disables TLS for a server on this machine, unless the URL sets sslmode. By default pgx tries to
+// connect with and without TLS, and a test that counts connections would count both.
+func (s *server) disableLocalTLS() {
 	q := s.url.Query()
 	ip := net.ParseIP(s.url.Hostname())
 	if here := s.url.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); here && !q.Has("sslmode") {

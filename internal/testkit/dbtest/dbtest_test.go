@@ -187,7 +187,7 @@ func TestTLSIsDisabledForServersOnThisMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := server{url: u}
-		s.chooseTLS()
+		s.disableLocalTLS()
 		if got := s.url.String(); got != test.want {
 			t.Errorf("the URL with the chosen sslmode: got %s, want %s", got, test.want)
 		}

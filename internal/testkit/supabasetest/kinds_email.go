@@ -15,8 +15,8 @@ func invalidEmail(name string, weight int, email func(n int) string) userKind {
 	})
 }
 
-// fixedEmail returns a function that always returns the same email. The unique index accepts an email only once, so a
-// kind with a fixed email has the weight 0.
+// fixedEmail returns a function that ignores n and always returns the same email. Emails are unique, so a kind with a
+// fixed email has the weight 0: generateUsers creates it at most once, and never chooses it at random.
 func fixedEmail(value string) func(int) string { return func(int) string { return value } }
 
 var emails = []userKind{

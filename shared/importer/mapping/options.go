@@ -32,8 +32,8 @@ type Options struct {
 	// {"age_range": {"35_44": "35_plus"}}. Without an entry, a value that the target does not allow becomes NULL, and
 	// the quarantine keeps it.
 	ProfileValues map[string]map[string]string `json:"profileValues,omitempty"`
-	// AllowDeletions lets a pass start although more than half of the users were deleted in the source. Fewer deletions
-	// do not need it.
+	// AllowDeletions lets a pass start although the source has less than half as many users as the ledger. Fewer
+	// deletions do not need it.
 	AllowDeletions bool `json:"allowDeletions,omitempty"`
 }
 

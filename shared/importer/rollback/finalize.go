@@ -9,9 +9,9 @@ import (
 )
 
 // Finalize ends a run permanently. The run must be complete or rolled back. Finalize deletes password hashes, one-time
-// tokens and secrets of second factors from the ledger and the quarantine, and all profile fields for which the target
-// has no column. No pass, rollback or return to the source is possible afterwards. The rest of the quarantine stays,
-// with the rows of other tables that a rollback saved. Finalize can be interrupted and repeated.
+// tokens, OAuth tokens and secrets of second factors from the ledger and the quarantine, and all profile fields for
+// which the target has no column. No pass, rollback or return to the source is possible afterwards. The rest of the
+// quarantine stays, with the rows of other tables that a rollback saved. Finalize can be interrupted and repeated.
 func Finalize(ctx context.Context, env *run.Env, name string) error {
 	epoch, err := env.TakeLease(ctx, name)
 	if err != nil {

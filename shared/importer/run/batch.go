@@ -123,7 +123,7 @@ WHERE r.id = b.run AND b.run = $1 AND b.number = $2 AND r.epoch = $4`, p.ID, b.N
 		return errLeaseLost()
 	}
 	if err == nil {
-		err = env.renewShared(ctx, db, p)
+		err = env.renewLeaseIfShared(ctx, db, p)
 	}
 	return err
 }

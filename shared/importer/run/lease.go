@@ -189,8 +189,8 @@ func (e *Env) renewLease(ctx context.Context, l *lease) error {
 	})
 }
 
-// renewShared renews the lease if it is shared: then no connection renews it in the background.
-func (e *Env) renewShared(ctx context.Context, db *pgx.Conn, p *Pass) error {
+// renewLeaseIfShared renews the lease if it is shared: then no connection renews it in the background.
+func (e *Env) renewLeaseIfShared(ctx context.Context, db *pgx.Conn, p *Pass) error {
 	if !e.Shared {
 		return nil
 	}

@@ -130,7 +130,7 @@ func (p *Pass) SaveResult(ctx context.Context, env *Env, db *pgx.Conn, b Batch, 
 		return errLeaseLost()
 	}
 	if err == nil {
-		err = env.renewShared(ctx, db, p)
+		err = env.renewLeaseIfShared(ctx, db, p)
 	}
 	return err
 }

@@ -56,12 +56,12 @@ func tables(p *run.Pass, noSharedIDs bool) []table {
 
 // expected returns the SQL expressions of an expected row on the source: id, user and the mapped columns.
 func (t table) expected() []string {
-	return withPrefix("s.", slices.Concat([]string{"key", "user_id"}, t.StagedColumns()))
+	return addPrefix("s.", slices.Concat([]string{"key", "user_id"}, t.StagedColumns()))
 }
 
 // actual returns the SQL expressions of the same columns in the target.
 func (t table) actual() []string {
-	all := slices.Concat([]string{t.id, t.Owner}, withPrefix("e.", t.Columns))
+	all := slices.Concat([]string{t.id, t.Owner}, addPrefix("e.", t.Columns))
 	for i := range all {
 		all[i] = mapping.WithTimeZone(all[i])
 	}
@@ -77,10 +77,10 @@ func (t table) columns() []string {
 	return names
 }
 
-func withPrefix(with string, all []string) []string {
-	out := make([]string, len(all))
-	for i, a := range all {
-		out[i] = with + a
+func addPrefix(prefix string, columns []string) []string {
+	out := make([]string, len(columns))
+	for i, column := range columns {
+		out[i] = prefix + column
 	}
 	return out
 }

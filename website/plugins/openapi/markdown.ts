@@ -13,7 +13,7 @@ import type {
 } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 
-/** Constructors of the Markdown nodes that the reference consists of. */
+// Functions that make the Markdown nodes of which the API reference consists, and two that parse Markdown into nodes.
 
 export const text = (value: string): Text => ({ type: 'text', value });
 export const code = (value: string): InlineCode => ({ type: 'inlineCode', value });

@@ -93,9 +93,9 @@ describe('when the profile was changed elsewhere', () => {
     const busy = () => {
       server.saveElsewhere({ age_range: null });
       server.respondNext = () => {
-        const answer = server.saved();
+        const profile = server.saved();
         server.respondNext = busy;
-        return json(200, answer, { etag: '"old"' });
+        return json(200, profile, { etag: '"old"' });
       };
       return json(412, { error_code: 'PROFILE_CHANGED' });
     };
