@@ -21,8 +21,9 @@ import (
 
 var updateCold = flag.Bool("update", false, "write the section on cold starts in docs/lambda.md")
 
-// parts are the parts of the time from the start of a process to its first response, in the order in which they happen.
-var parts = []struct{ name, what string }{
+// partsOfColdStart are the parts of the time from the start of a process to its first response, in the order in which
+// they happen.
+var partsOfColdStart = []struct{ name, what string }{
 	{"runtime", "exec, Go's runtime, init functions of packages"},
 	{"config", "settings, handlers, first request for an event"},
 	{"secrets", "one BatchGetSecretValue for both secrets"},
@@ -55,8 +56,8 @@ func BenchmarkColdStart(b *testing.B) {
 func signUpUser(b *testing.B, d *sandbox.Deployment) (cookie string) {
 	b.Helper()
 	s := d.Start("signup", sandbox.Build(b, "functions/signup"))
-	answer := s.InvokeHTTP(sandbox.Event("POST", "/api/auth/sign-up/email", "", "198.51.100.1",
-		`{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`))
+	answer := s.InvokeHTTP(sandbox.NewEvent("POST", "/api/auth/sign-up/email", "", "198.51.100.1",
+		`{"name":"Ada","email":"ada@example.com","password":"`+signInPassword+`"}`))
 	if answer.StatusCode != 200 || len(answer.Cookies) == 0 {
 		b.Fatalf("sign-up: got %d %s, want 200 and a cookie", answer.StatusCode, answer.Body)
 	}
@@ -74,12 +75,12 @@ func measureColdStart(
 	runs map[string][]time.Duration,
 ) {
 	b.Helper()
-	trace := newTrace(b)
+	trace := newInitTrace(b)
 	o := d.Functions["session"].Options(program, d.Cloud, map[string]string{"GODEBUG": "inittrace=1"})
 	o.Stderr = trace.file
 	s := sandbox.Start(b, o)
 	s.AddSecrets(d.Hidden...)
-	event := sandbox.Event("GET", "/api/auth/get-session", "", "198.51.100.1", "", cookie)
+	event := sandbox.NewEvent("GET", "/api/auth/get-session", "", "198.51.100.1", "", cookie)
 	if got := s.InvokeHTTP(event); !strings.Contains(got.Body, "ada@example.com") || got.Headers["Set-Auth-Jwt"] == "" {
 		b.Fatalf("get-session: got %d %s, want the user's email and Set-Auth-Jwt", got.StatusCode, got.Body)
 	}
@@ -113,7 +114,7 @@ func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	total := medianMs(runs["total"])
 	var text strings.Builder
 	text.WriteString("| part | what | ms | share |\n|---|---|---|---|\n")
-	for _, p := range parts {
+	for _, p := range partsOfColdStart {
 		ms := medianMs(runs[p.name])
 		b.ReportMetric(ms, p.name+"-ms")
 		fmt.Fprintf(&text, "| %s | %s | %.1f | %.0f %% |\n", p.name, p.what, ms, 100*ms/total)
@@ -126,21 +127,21 @@ func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	b.ReportMetric(total, "total-ms")
 	b.ReportMetric(0, "ns/op") // ns/op would include the start and stop of the emulator
 	if *updateCold && n >= 5 {
-		sandbox.WritePart(b, "cold", text.String())
+		sandbox.WritePartOfPage(b, "cold", text.String())
 	}
 }
 
-// trace reads the lines that the Go runtime prints with GODEBUG=inittrace=1. It reads them from a pipe, so that it
+// initTrace reads the lines that the Go runtime prints with GODEBUG=inittrace=1. It reads them from a pipe, so that it
 // knows when each line was written.
-type trace struct {
+type initTrace struct {
 	file string
 	mu   sync.Mutex
 	when time.Time
 }
 
-func newTrace(b *testing.B) *trace {
+func newInitTrace(b *testing.B) *initTrace {
 	b.Helper()
-	tr := &trace{file: filepath.Join(b.TempDir(), "stderr")}
+	tr := &initTrace{file: filepath.Join(b.TempDir(), "stderr")}
 	if err := syscall.Mkfifo(tr.file, 0o600); err != nil {
 		b.Fatal(err)
 	}
@@ -162,7 +163,7 @@ func newTrace(b *testing.B) *trace {
 }
 
 // lastInit returns the time at which the last package was initialised.
-func (tr *trace) lastInit(b *testing.B) time.Time {
+func (tr *initTrace) lastInit(b *testing.B) time.Time {
 	b.Helper()
 	tr.mu.Lock()
 	defer tr.mu.Unlock()

@@ -30,7 +30,7 @@ type roundTrip struct {
 	ready          bool // the response ended with Postgres's ReadyForQuery
 }
 
-func (t roundTrip) took() time.Duration { return t.answered.Sub(t.sent) }
+func (t roundTrip) duration() time.Duration { return t.answered.Sub(t.sent) }
 
 func newTimingProxy(b *testing.B, target string) *timingProxy {
 	b.Helper()
@@ -127,7 +127,7 @@ func (t *timingProxy) totalTime() (sum time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, each := range t.trips {
-		sum += each.took()
+		sum += each.duration()
 	}
 	return sum
 }
@@ -141,7 +141,7 @@ func (t *timingProxy) splitTimes(b *testing.B) (connect time.Duration, statement
 	for i, each := range t.trips {
 		if each.ready {
 			for _, statement := range t.trips[i+1:] {
-				query += statement.took()
+				query += statement.duration()
 			}
 			return each.answered.Sub(t.trips[0].sent), len(t.trips) - i - 1, query
 		}

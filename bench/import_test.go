@@ -39,27 +39,27 @@ func BenchmarkImport(b *testing.B) {
 	raw := s.runIntoNewTarget(b, "raw", s.copyTablesUnmapped)
 	plain := s.runIntoNewTarget(b, "plain", s.copyMappedTables)
 	one := s.runIntoNewTarget(b, "Xenon, 1 batch at a time", func(b *testing.B, to string) time.Duration {
-		took, _ := s.migrate(b, s.from, to, "run", "--concurrency", "1")
+		took, _ := s.runXenonMigrate(b, s.from, to, "run", "--concurrency", "1")
 		return took
 	})
 	var again, verify time.Duration
 	var memory, smallMemory int
 	two := s.runIntoNewTarget(b, "Xenon, 2 batches at a time", func(b *testing.B, to string) (took time.Duration) {
-		took, memory = s.migrate(b, s.from, to, "run", "--concurrency", "2")
-		again, _ = s.migrate(b, s.from, to, "run", "--concurrency", "2")
-		verify, _ = s.migrate(b, s.from, to, "verify")
+		took, memory = s.runXenonMigrate(b, s.from, to, "run", "--concurrency", "2")
+		again, _ = s.runXenonMigrate(b, s.from, to, "run", "--concurrency", "2")
+		verify, _ = s.runXenonMigrate(b, s.from, to, "verify")
 		return took
 	})
 	few := min(rowByRowUsers, s.users)
 	all := func(d time.Duration) time.Duration { return d * time.Duration(s.users) / time.Duration(few) }
-	inGo := all(s.runIntoNewTarget(b, "row by row in Go", s.rowByRow))
+	inGo := all(s.runIntoNewTarget(b, "row by row in Go", s.copyRowByRow))
 	slow := all(s.runIntoNewTarget(b, "row by row with Better Auth", s.runBetterAuthMigration))
 	if slow == 0 {
 		slow = inGo
 	}
 	small := s.createSource(b, "small", 10_000)
 	s.runIntoNewTarget(b, "ours, 10,000 users", func(b *testing.B, to string) (took time.Duration) {
-		took, smallMemory = s.migrate(b, small, to, "run", "--concurrency", "2")
+		took, smallMemory = s.runXenonMigrate(b, small, to, "run", "--concurrency", "2")
 		return took
 	})
 
@@ -184,8 +184,8 @@ func (s *importBenchmark) runIntoNewTarget(
 	return took
 }
 
-// migrate runs `xenon migrate` with arguments, and returns how long it took and its peak memory in kB.
-func (s *importBenchmark) migrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
+// runXenonMigrate runs `xenon migrate` with arguments, and returns how long it took and its peak memory in kB.
+func (s *importBenchmark) runXenonMigrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
 	b.Helper()
 	s.execStatement(b, "CHECKPOINT")
 	cmd := exec.Command(s.xenon, append([]string{"migrate"}, arguments...)...)

@@ -32,7 +32,7 @@ func (s *importBenchmark) copyTablesUnmapped(b *testing.B, to string) time.Durat
 	}
 	start := time.Now()
 	for name, table := range tables {
-		s.stream(b, to, "SELECT * FROM "+table, name)
+		s.copyQueryResult(b, to, "SELECT * FROM "+table, name)
 	}
 	return time.Since(start)
 }
@@ -62,13 +62,13 @@ func (s *importBenchmark) copyMappedTables(b *testing.B, to string) time.Duratio
 	}
 	start := time.Now()
 	for _, p := range pieces {
-		s.stream(b, to, p.Query, p.Into)
+		s.copyQueryResult(b, to, p.Query, p.Into)
 	}
 	return time.Since(start)
 }
 
-// stream copies the result of a query in the source into a table of the target.
-func (s *importBenchmark) stream(b *testing.B, to, query, into string) {
+// copyQueryResult copies the result of a query in the source into a table of the target.
+func (s *importBenchmark) copyQueryResult(b *testing.B, to, query, into string) {
 	b.Helper()
 	src, dst := s.connect(b, s.from), s.connect(b, to)
 	defer src.Close(b.Context())
@@ -99,10 +99,10 @@ type sourceUser struct {
 	Providers, Subjects []string
 }
 
-// rowByRow executes the statements of Better Auth's guide for Supabase, in Go instead of JavaScript: for every user an
-// INSERT, and for every identity a SELECT of the user's accounts and an INSERT, one statement after the other. It reads
-// the users before it starts to measure the time, and it does not copy profiles.
-func (s *importBenchmark) rowByRow(b *testing.B, to string) time.Duration {
+// copyRowByRow executes the statements of Better Auth's guide for Supabase, in Go instead of JavaScript: for every user
+// an INSERT, and for every identity a SELECT of the user's accounts and an INSERT, one statement after the other. It
+// reads the users before it starts to measure the time, and it does not copy profiles.
+func (s *importBenchmark) copyRowByRow(b *testing.B, to string) time.Duration {
 	b.Helper()
 	users := s.sourceUsers(b)
 	dst := s.connect(b, to)

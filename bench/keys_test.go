@@ -19,8 +19,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// newKeys returns new signing keys for an algorithm, and a Verifier that fetches their JWKS over HTTP.
-func newKeys(b *testing.B, alg string) (*keys.Keys, *jwtverify.Verifier) {
+// newKeysAndVerifier returns new signing keys for an algorithm, and a Verifier that fetches their JWKS over HTTP.
+func newKeysAndVerifier(b *testing.B, alg string) (*keys.Keys, *jwtverify.Verifier) {
 	b.Helper()
 	set, err := keys.Generate(time.Now(), alg)
 	if err != nil {
@@ -61,7 +61,7 @@ var benchClaims = keys.Claims{
 
 // BenchmarkSign measures three things: signing a new token, getting a token that is reused, and an RSA signature alone.
 func BenchmarkSign(b *testing.B) {
-	k, _ := newKeys(b, config.RS256)
+	k, _ := newKeysAndVerifier(b, config.RS256)
 	b.Run("new", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -78,7 +78,7 @@ func BenchmarkSign(b *testing.B) {
 			}
 		}
 	})
-	private, digest, _ := bareRSA(b)
+	private, digest, _ := newRSASignature(b)
 	b.Run("bare", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -92,7 +92,7 @@ func BenchmarkSign(b *testing.B) {
 // BenchmarkJWTVerify measures three verifications: of a token that the verifier has not seen before, of one that it has
 // seen, and of an RSA signature alone.
 func BenchmarkJWTVerify(b *testing.B) {
-	k, v := newKeys(b, config.RS256)
+	k, v := newKeysAndVerifier(b, config.RS256)
 	token, err := k.Sign(b.Context(), benchClaims)
 	if err != nil {
 		b.Fatal(err)
@@ -119,7 +119,7 @@ func BenchmarkJWTVerify(b *testing.B) {
 			}
 		}
 	})
-	private, digest, signature := bareRSA(b)
+	private, digest, signature := newRSASignature(b)
 	b.Run("bare", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -133,7 +133,7 @@ func BenchmarkJWTVerify(b *testing.B) {
 // BenchmarkAlgorithms measures the signing of a JWT and its first verification, with each value of JWT_ALG.
 func BenchmarkAlgorithms(b *testing.B) {
 	for _, alg := range jwks.Algorithms {
-		k, v := newKeys(b, alg)
+		k, v := newKeysAndVerifier(b, alg)
 		sign := func(b *testing.B) string {
 			token, err := k.Sign(b.Context(), benchClaims)
 			if err != nil {
@@ -162,8 +162,8 @@ func BenchmarkAlgorithms(b *testing.B) {
 	}
 }
 
-// bareRSA returns a new RSA key, and a digest with its signature.
-func bareRSA(b *testing.B) (private *rsa.PrivateKey, digest, signature []byte) {
+// newRSASignature returns a new RSA key, and a digest with its signature.
+func newRSASignature(b *testing.B) (private *rsa.PrivateKey, digest, signature []byte) {
 	b.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, keys.MinBits)
 	if err != nil {

@@ -60,12 +60,12 @@ func newServer(b *testing.B) *server {
 	}
 	s := &server{url: env["DATABASE_URL"], mux: routes.Mux(cfg)}
 	up := s.send(b, "POST", "/api/auth/sign-up/email",
-		`{"name":"Ada","email":"ada@example.com","password":"`+thePassword+`"}`)
+		`{"name":"Ada","email":"ada@example.com","password":"`+signInPassword+`"}`)
 	s.cookie, _, _ = strings.Cut(up.Header().Get("Set-Cookie"), ";")
 	return s
 }
 
-const thePassword = "beta-Pass-2"
+const signInPassword = "beta-Pass-2"
 
 func (s *server) send(b *testing.B, method, path, body string) *httptest.ResponseRecorder {
 	b.Helper()
@@ -127,7 +127,7 @@ func BenchmarkSignIn(b *testing.B) {
 		b.Fatal(err)
 	}
 	for _, c := range []struct{ name, stored, password string }{
-		{"argon2id", argon2id, thePassword},
+		{"argon2id", argon2id, signInPassword},
 		{"scrypt+rehash", `257a8ceeb0deb8c8d152e8d769ab57a9:` +
 			`3cf98fc56aa619744daec994f579de698be1ddf052eb130571a0aef9e3d919a0` +
 			`fea609b665fa6586cf10324fcd0e0b25fd7d27184db4bad4246e00abcfa98898`, "password123"},

@@ -21,7 +21,7 @@ func BenchmarkStart(b *testing.B) {
 			native := buildFunction(b, function)
 			size := fileSize(b, buildFunction(b, function, "GOOS=linux", "GOARCH=arm64"))
 			for b.Loop() {
-				startOnce(b, native)
+				startUntilFirstPoll(b, native)
 			}
 			b.ReportMetric(float64(size)/1e6, "MB-arm64")
 		})
@@ -49,8 +49,8 @@ func fileSize(b *testing.B, file string) int64 {
 	return info.Size()
 }
 
-// startOnce runs a function until it requests an event from the Runtime API. This Runtime API has no events.
-func startOnce(b *testing.B, program string) {
+// startUntilFirstPoll runs a function until it requests an event from the Runtime API. This Runtime API has no events.
+func startUntilFirstPoll(b *testing.B, program string) {
 	b.Helper()
 	requested := make(chan struct{}, 1)
 	done := make(chan struct{})

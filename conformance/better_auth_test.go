@@ -26,8 +26,13 @@ import (
 func betterAuthServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
-	env := settings(profile, mails)
-	s := server{origin: env["BETTER_AUTH_URL"], secret: env["BETTER_AUTH_SECRET"], mails: mails, database: dbtest.Empty(t)}
+	env := environmentOf(profile, mails)
+	s := server{
+		origin:   env["BETTER_AUTH_URL"],
+		secret:   env["BETTER_AUTH_SECRET"],
+		mails:    mails,
+		database: dbtest.NewEmpty(t),
+	}
 	cmd := exec.Command("node", "--import", "./redirect.mjs", "server.mjs")
 	cmd.Dir = "reference"
 	cmd.Env = append(cmd.Environ(), append(environmentList(env), "DATABASE_URL="+s.database, "CHEAP_HASHES=on")...)
@@ -72,10 +77,10 @@ func runBetterAuth(t *testing.T, cmd *exec.Cmd) string {
 func TestR02_AnswersAsBetterAuth(t *testing.T) {
 	t.Parallel()
 	var n resultCounts
-	for name, profile := range profiles(t) {
+	for name, profile := range readProfiles(t) {
 		t.Run(name, func(t *testing.T) {
 			betterAuth, xenon := betterAuthServer(t, profile), xenonServer(t, profile)
-			for _, s := range scenarios(t, name) {
+			for _, s := range readScenarios(t, name) {
 				t.Run(s.stem, func(t *testing.T) {
 					t.Parallel()
 					betterAuthPlayer, xenonPlayer := newPlayer(t, betterAuth, s), newPlayer(t, xenon, s)
@@ -114,7 +119,7 @@ func writeRecord(t *testing.T, s scenario, betterAuth, xenon []exchange) {
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(record{migrations.BetterAuthVersion, betterAuth}); err != nil {
+	if err := e.Encode(recording{migrations.BetterAuthVersion, betterAuth}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(recordingFile(s), out.Bytes(), 0o644); err != nil {

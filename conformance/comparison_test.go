@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// record has Better Auth's responses of a scenario. It is the content of recorded/<stem>.json.
-type record struct {
+// recording has Better Auth's responses of a scenario. It is the content of recorded/<stem>.json.
+type recording struct {
 	BetterAuth string     `json:"betterAuth"`
 	Exchanges  []exchange `json:"exchanges"`
 }
@@ -60,7 +60,7 @@ func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 		if step.Query != "" {
 			e.Do = "query " + p.names.replaceInText(p.fillPlaceholders(step.Query))
 		}
-		if text, hasBody := p.body(step); hasBody && len(text) < 4096 {
+		if text, hasBody := p.requestBody(step); hasBody && len(text) < 4096 {
 			if e.Sent, err = p.names.replaceInJSON([]byte(text)); err != nil {
 				e.Sent = encodeJSON(p.names.replaceInText(text))
 			}
@@ -140,7 +140,7 @@ func (n *resultCounts) String() string {
 		n.identical, n.compared, len(n.diverged), strings.Join(kinds, " "))
 }
 
-func readRecord(t *testing.T, s scenario) (r record) {
+func readRecord(t *testing.T, s scenario) (r recording) {
 	t.Helper()
 	readJSON(t, recordingFile(s), &r)
 	return r
@@ -172,7 +172,7 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 		listed = append(listed, string(m[1]))
 	}
 	tested := slices.Clone(removedDivergences)
-	for _, s := range allScenarios(t) {
+	for _, s := range readAllScenarios(t) {
 		for i, step := range s.Steps {
 			if step.Divergence != "" && !slices.Contains(listed, step.Divergence) {
 				t.Errorf("%s names the divergence %s, want one that docs/divergences.md lists", s.describeStep(i), step.Divergence)
@@ -194,7 +194,7 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 func TestRecordingsHaveTheirScenario(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{schemaRecording: true}
-	for _, s := range allScenarios(t) {
+	for _, s := range readAllScenarios(t) {
 		known[recordingFile(s)] = true
 	}
 	files, err := filepath.Glob("recorded/*.json")

@@ -21,7 +21,7 @@ type errorResponse struct {
 func recordedErrors(t *testing.T) map[errorResponse]bool {
 	t.Helper()
 	all := map[errorResponse]bool{}
-	for _, s := range allScenarios(t) {
+	for _, s := range readAllScenarios(t) {
 		for _, e := range readRecord(t, s).Exchanges {
 			for _, a := range []*answer{e.Answer, e.Xenon} {
 				if a == nil || a.Status < 400 {

@@ -20,12 +20,13 @@ func socialSettings(t *testing.T) []string {
 // newVisit returns the sign-in of a new user at a provider, which has verified the user's email.
 func newVisit(email string) providertest.Visit {
 	return providertest.Visit{Person: providertest.Person{
-		Subject: strings.Map(toDigit, rand.Text()[:15]), Name: "Ada Lovelace", Email: email, Verified: true,
+		Subject: strings.Map(toNonzeroDigit, rand.Text()[:15]), Name: "Ada Lovelace", Email: email, Verified: true,
 	}}
 }
 
-// toDigit maps a character of a random text to a digit, not 0. Better Auth does not round a number of 15 digits (D96).
-func toDigit(r rune) rune { return '1' + r%9 }
+// toNonzeroDigit maps a character of a random text to a digit, not 0. Better Auth does not round a number of 15 digits
+// (D96).
+func toNonzeroDigit(r rune) rune { return '1' + r%9 }
 
 // beginOAuth starts an OAuth flow at s, acts as the user at the provider, and returns the login, which has the
 // callback.

@@ -22,8 +22,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// epoch replaces the time of the exchange in every recorded response, so that dates are relative to it.
-var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+// timeOfRecordings replaces the time of the exchange in every recorded response, so that dates are relative to it.
+var timeOfRecordings = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Times in responses are rounded, because two servers never answer at exactly the same time.
 const (
@@ -142,7 +142,7 @@ func (n *nameTable) replaceDate(s string) string {
 
 // roundTime returns the time as if the exchange were at epoch, rounded to step.
 func (n *nameTable) roundTime(t time.Time, step time.Duration) time.Time {
-	return epoch.Add(t.Sub(n.now).Round(step))
+	return timeOfRecordings.Add(t.Sub(n.now).Round(step))
 }
 
 // replaceInValue replaces the generated values in decoded JSON.

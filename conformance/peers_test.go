@@ -38,18 +38,18 @@ var peerFiles = []string{
 	"social.test.ts",
 }
 
-// startPeer is a function that starts a server with the settings env.
-type startPeer func(env map[string]string) (server, error)
+// startServerFunc is a function that starts a server with the settings env.
+type startServerFunc func(env map[string]string) (server, error)
 
 // TestPeers runs Better Auth's public tests against Better Auth and against Xenon, both over HTTP, and compares the
 // results. If a test fails only on Xenon, peers/divergences.json has to explain it.
 func TestPeers(t *testing.T) {
-	explained := readExplained(t)
+	explained := readExplainedPeerTests(t)
 	var tally struct{ both, neither, betterAuthOnly, xenonOnly, all int }
 	seen := map[string]bool{}
 	for _, file := range peerTestFiles(t) {
 		t.Run(file, func(t *testing.T) {
-			betterAuth, xenon := runPeers(t, file, startBetterAuthPeers(t)), runPeers(t, file, startXenonPeers(t))
+			betterAuth, xenon := runPeers(t, file, newBetterAuthStarter(t)), runPeers(t, file, newXenonStarter(t))
 			for _, name := range slices.Sorted(maps.Keys(betterAuth)) {
 				id := file + " > " + name
 				seen[id] = true
@@ -85,8 +85,8 @@ func TestPeers(t *testing.T) {
 		"%d on Better Auth alone\n", tally.all, tally.both, tally.neither, tally.betterAuthOnly, tally.xenonOnly)
 }
 
-// readExplained reads which tests fail on Xenon alone, with the row of docs/divergences.md that says why.
-func readExplained(t *testing.T) map[string]string {
+// readExplainedPeerTests reads which tests fail on Xenon alone, with the row of docs/divergences.md that says why.
+func readExplainedPeerTests(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("peers/divergences.json")
 	if err != nil {
@@ -132,12 +132,12 @@ func peerTestFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// startXenonPeers returns a function that starts a new `xenon dev` for each call. The function returns an error for
+// newXenonStarter returns a function that starts a new `xenon dev` for each call. The function returns an error for
 // settings that Xenon rejects.
-func startXenonPeers(t *testing.T) startPeer {
+func newXenonStarter(t *testing.T) startServerFunc {
 	return func(env map[string]string) (server, error) {
 		mails, database := filepath.Join(t.TempDir(), "mail.jsonl"), dbtest.New(t)
-		env = settings(env, mails)
+		env = environmentOf(env, mails)
 		env["DATABASE_URL"] = database
 		x, stop, err := xenontest.StartProcess(t.TempDir(), environmentList(env)...)
 		if err != nil {
@@ -154,9 +154,9 @@ func startXenonPeers(t *testing.T) startPeer {
 	}
 }
 
-// startBetterAuthPeers starts one Node process, and returns a function that starts a Better Auth server in that process
+// newBetterAuthStarter starts one Node process, and returns a function that starts a Better Auth server in that process
 // for each call.
-func startBetterAuthPeers(t *testing.T) startPeer {
+func newBetterAuthStarter(t *testing.T) startServerFunc {
 	t.Helper()
 	cmd := exec.Command("node", "better_auth.mjs")
 	cmd.Dir = "peers"
@@ -181,9 +181,9 @@ func startBetterAuthPeers(t *testing.T) startPeer {
 	lines := bufio.NewReader(stdout)
 	return func(env map[string]string) (server, error) {
 		s := server{
-			origin: env["BETTER_AUTH_URL"], mails: filepath.Join(t.TempDir(), "mail.jsonl"), database: dbtest.Empty(t),
+			origin: env["BETTER_AUTH_URL"], mails: filepath.Join(t.TempDir(), "mail.jsonl"), database: dbtest.NewEmpty(t),
 		}
-		env = settings(env, s.mails)
+		env = environmentOf(env, s.mails)
 		env["DATABASE_URL"] = s.database
 		if err := json.NewEncoder(stdin).Encode(env); err != nil {
 			return s, err
@@ -194,29 +194,29 @@ func startBetterAuthPeers(t *testing.T) startPeer {
 	}
 }
 
-// startRequest is the request of a test file to start a server.
-type startRequest struct {
+// startServerRequest is the request of a test file to start a server.
+type startServerRequest struct {
 	env    map[string]string
-	answer chan<- startReply
+	answer chan<- startServerReply
 }
 
-type startReply struct {
+type startServerReply struct {
 	server
 	err error
 }
 
 // runPeers runs a test file against the servers that start starts, and returns for each test whether it passed.
-func runPeers(t *testing.T, file string, start startPeer) map[string]bool {
+func runPeers(t *testing.T, file string, start startServerFunc) map[string]bool {
 	t.Helper()
-	starts := make(chan startRequest)
+	starts := make(chan startServerRequest)
 	controller := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		env := map[string]string{}
 		if err := json.NewDecoder(r.Body).Decode(&env); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		answer := make(chan startReply, 1)
-		starts <- startRequest{env, answer}
+		answer := make(chan startServerReply, 1)
+		starts <- startServerRequest{env, answer}
 		s := <-answer
 		if s.err != nil {
 			http.Error(w, s.err.Error(), http.StatusInternalServerError)
@@ -244,7 +244,7 @@ func runPeers(t *testing.T, file string, start startPeer) map[string]bool {
 		select {
 		case s := <-starts: // start runs on the goroutine of the test, because it can call t.Fatal
 			server, err := start(s.env)
-			s.answer <- startReply{server, err}
+			s.answer <- startServerReply{server, err}
 		case out := <-ended:
 			return readReport(t, report, out)
 		}

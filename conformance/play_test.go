@@ -65,7 +65,7 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 	key := func(kid string) (crypto.PublicKey, error) { return s.publishedKey(t.Context(), kid) }
 	return &player{
 		server: s, t: t, domain: "@" + in.domain(),
-		client: &http.Client{Transport: transport, CheckRedirect: noRedirect},
+		client: &http.Client{Transport: transport, CheckRedirect: doNotFollowRedirects},
 		db:     connect(t, s.database),
 		names: &nameTable{
 			secret: []byte(s.secret), isXenon: s.isXenon, key: key, given: map[string]string{}, counts: map[string]int{},
@@ -76,23 +76,23 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 	}
 }
 
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+func doNotFollowRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // doStep does one step. It returns nil when there is nothing to compare.
 func (p *player) doStep(s step) (*answer, error) {
 	p.names.now, p.names.tokens, p.names.faults = time.Now(), map[string]any{}, nil
 	switch {
 	case s.Do != "":
-		return p.do(s)
+		return p.sendRequest(s)
 	case s.SQL != "":
 		_, err := p.db.Exec(p.t.Context(), p.fillPlaceholders(s.SQL))
 		return nil, err
 	case s.Query != "":
-		return p.query(p.fillPlaceholders(s.Query))
+		return p.querySQL(p.fillPlaceholders(s.Query))
 	case s.Forge != nil:
 		return nil, p.forgeToken(*s.Forge)
 	case s.Visit != nil:
-		return nil, p.visit(*s.Visit)
+		return nil, p.visitProvider(*s.Visit)
 	case s.Forget != "":
 		delete(p.browsers, s.Forget)
 	}
@@ -103,7 +103,7 @@ func (p *player) doStep(s step) (*answer, error) {
 	return nil, nil
 }
 
-func (p *player) query(sql string) (*answer, error) {
+func (p *player) querySQL(sql string) (*answer, error) {
 	var rows string
 	err := p.db.QueryRow(p.t.Context(), "SELECT coalesce(json_agg(r), '[]')::text FROM ("+sql+") r").Scan(&rows)
 	if err != nil {
@@ -113,9 +113,9 @@ func (p *player) query(sql string) (*answer, error) {
 	return &answer{Rows: text}, err
 }
 
-// do sends a request and handles the response.
-func (p *player) do(s step) (*answer, error) {
-	r, err := p.request(s)
+// sendRequest sends a request and handles the response.
+func (p *player) sendRequest(s step) (*answer, error) {
+	r, err := p.newRequest(s)
 	if err != nil {
 		return nil, err
 	}
@@ -139,17 +139,17 @@ func (p *player) do(s step) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.save(s.Save, response.Header, body); err != nil {
+	if err := p.saveValues(s.Save, response.Header, body); err != nil {
 		return nil, err
 	}
-	return p.comparable(response, body, mails)
+	return p.comparableAnswer(response, body, mails)
 }
 
-func (p *player) request(s step) (*http.Request, error) {
+func (p *player) newRequest(s step) (*http.Request, error) {
 	method, path, _ := strings.Cut(p.fillPlaceholders(s.Do), " ")
 	path = strings.TrimPrefix(path, p.origin)
 	var body io.Reader
-	if text, hasBody := p.body(s); hasBody {
+	if text, hasBody := p.requestBody(s); hasBody {
 		body = strings.NewReader(text)
 	}
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.address+path, body)
@@ -176,8 +176,8 @@ func (p *player) request(s step) (*http.Request, error) {
 	return r, nil
 }
 
-// body returns the body of the request of a step, if the step has one.
-func (p *player) body(s step) (text string, hasBody bool) {
+// requestBody returns the body of the request of a step, if the step has one.
+func (p *player) requestBody(s step) (text string, hasBody bool) {
 	switch {
 	case s.Text != nil:
 		return p.fillPlaceholders(*s.Text), true
@@ -187,9 +187,9 @@ func (p *player) body(s step) (text string, hasBody bool) {
 	return "", false
 }
 
-// comparable makes a response comparable. It removes the headers and the cookie that only Xenon sends, and reports
-// missing ones.
-func (p *player) comparable(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
+// comparableAnswer makes a response comparable. It removes the headers and the cookie that only Xenon sends, and
+// reports missing ones.
+func (p *player) comparableAnswer(response *http.Response, body []byte, mails []json.RawMessage) (*answer, error) {
 	a := &answer{Status: response.StatusCode, Headers: map[string]string{}}
 	p.names.nameURLParameters(response.Header.Get("Location") + " " + string(body))
 	if p.isXenon {
@@ -322,8 +322,8 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 	}
 }
 
-// save saves parts of the response, as values of placeholders in later steps.
-func (p *player) save(wanted map[string]string, header http.Header, body []byte) error {
+// saveValues saves parts of the response, as values of placeholders in later steps.
+func (p *player) saveValues(wanted map[string]string, header http.Header, body []byte) error {
 	for name, where := range wanted {
 		if h, ok := strings.CutPrefix(where, "header."); ok {
 			p.saved[name] = header.Get(h)

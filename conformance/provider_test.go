@@ -58,7 +58,8 @@ func allProviderSettings() map[string]string {
 	return settings
 }
 
-// visit is a step in which a user signs in at a provider. If Save is NAME, later steps can use these placeholders:
+// visit is a step in which a user signs in at a provider. If Save is NAME, later steps can use these
+// placeholders:
 //
 //   - {{NAME}}: the URL of the callback
 //   - {{NAME.form}}: the form that Apple posts to the callback
@@ -71,8 +72,8 @@ type visit struct {
 	Save string          `json:"save"`
 }
 
-// visit signs a user in at a provider, as the user does in a browser.
-func (p *player) visit(v visit) error {
+// visitProvider signs a user in at a provider, as the user does in a browser.
+func (p *player) visitProvider(v visit) error {
 	var who providertest.Visit
 	d := json.NewDecoder(strings.NewReader(p.fillPlaceholders(string(v.Who))))
 	d.UseNumber() // ids can be larger than a float64
@@ -96,7 +97,7 @@ func (p *player) visit(v visit) error {
 
 func (p *player) visitWithApp(v visit, who providertest.Visit) error {
 	p.names.startFlow()
-	l := p.providers.Grant(v.App, who)
+	l := p.providers.AuthorizeWithoutBrowser(v.App, who)
 	p.logins = append(p.logins, &playerLogin{Login: l})
 	p.saved[v.Save+".access"], p.saved[v.Save+".refresh"] = l.AccessToken, l.RefreshToken
 	if providertest.Issuer(v.App) == "" {

@@ -12,10 +12,10 @@ import (
 func TestR02_AnswersAsRecorded(t *testing.T) {
 	t.Parallel()
 	var n resultCounts
-	for name, profile := range profiles(t) {
+	for name, profile := range readProfiles(t) {
 		t.Run(name, func(t *testing.T) {
 			xenon := xenonServer(t, profile)
-			for _, s := range scenarios(t, name) {
+			for _, s := range readScenarios(t, name) {
 				t.Run(s.stem, func(t *testing.T) {
 					t.Parallel()
 					r := readRecord(t, s)

@@ -54,18 +54,18 @@ type forgery struct {
 	Secret string         `json:"secret,omitempty"` // default: the secret of the server
 }
 
-// profiles reads the sets of settings with which Xenon and Better Auth are compared.
-func profiles(t *testing.T) map[string]map[string]string {
+// readProfiles reads the sets of settings with which Xenon and Better Auth are compared.
+func readProfiles(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	var all map[string]map[string]string
 	readJSON(t, "profiles.json", &all)
 	return all
 }
 
-// scenarios reads all scenarios of a profile.
-func scenarios(t *testing.T, profile string) (all []scenario) {
+// readScenarios reads all scenarios of a profile.
+func readScenarios(t *testing.T, profile string) (all []scenario) {
 	t.Helper()
-	for _, s := range allScenarios(t) {
+	for _, s := range readAllScenarios(t) {
 		if s.Profile == profile {
 			all = append(all, s)
 		}
@@ -76,7 +76,7 @@ func scenarios(t *testing.T, profile string) (all []scenario) {
 	return all
 }
 
-func allScenarios(t *testing.T) (all []scenario) {
+func readAllScenarios(t *testing.T) (all []scenario) {
 	t.Helper()
 	files, err := filepath.Glob("scenarios/*.json")
 	if err != nil || len(files) == 0 {
@@ -110,8 +110,8 @@ var scenarioEmail = regexp.MustCompile(`@([a-z0-9-]+\.example)[^.a-z]`)
 
 func TestScenariosAreWellFormed(t *testing.T) {
 	t.Parallel()
-	known := profiles(t)
-	for _, s := range allScenarios(t) {
+	known := readProfiles(t)
+	for _, s := range readAllScenarios(t) {
 		if _, ok := known[s.Profile]; !ok {
 			t.Errorf("the profile of the scenario %s: got %q, want one of profiles.json", s.stem, s.Profile)
 		}
@@ -134,7 +134,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 func TestEveryEndpointHasAScenario(t *testing.T) {
 	t.Parallel()
 	requested := map[string]bool{}
-	for _, s := range allScenarios(t) {
+	for _, s := range readAllScenarios(t) {
 		for _, one := range s.Steps {
 			requested[one.route()] = true
 		}

@@ -60,7 +60,7 @@ func TestInstalledBetterAuthIsTheVersionOfTheMigrations(t *testing.T) {
 
 func TestSchemaMatchesBetterAuth(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	runReference(t, "schema.mjs", url, &migrationPlan{})
 	betterAuth := readSchema(t, url)
 	if *update {
@@ -75,7 +75,7 @@ func TestSchemaMatchesBetterAuth(t *testing.T) {
 	if diff := cmp.Diff(recordedSchema(t), betterAuth); diff != "" {
 		t.Errorf("the recording is outdated; -update writes it (-recorded +Better Auth):\n%s", diff)
 	}
-	for _, d := range differences(betterAuth, readSchema(t, dbtest.New(t))) {
+	for _, d := range schemaDifferences(betterAuth, readSchema(t, dbtest.New(t))) {
 		t.Error(d)
 	}
 }
@@ -109,7 +109,7 @@ func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 // In a database that Better Auth has used, Xenon's migrations keep the tables and rows, and add Xenon's tables.
 func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	runReference(t, "schema.mjs", url, &migrationPlan{})
 	betterAuth := readSchema(t, url)
 	runReference(t, "accept.mjs", url, &struct{}{})
@@ -117,7 +117,7 @@ func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 		t.Fatal(err)
 	}
 	xenon := readSchema(t, url)
-	for _, d := range differences(betterAuth, xenon) {
+	for _, d := range schemaDifferences(betterAuth, xenon) {
 		t.Error(d)
 	}
 	if _, ok := xenon.Tables["user_profile"]; !ok {
@@ -133,7 +133,7 @@ func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 // migrations do not change them.
 func TestSchemaOfBansEqualsTheAdminPlugins(t *testing.T) {
 	t.Setenv("ADMIN_PLUGIN", "whole")
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	runReference(t, "schema.mjs", url, &migrationPlan{})
 	plugin := readSchema(t, url).Tables["user"].Columns
 	xenon := readSchema(t, dbtest.New(t)).Tables["user"].Columns

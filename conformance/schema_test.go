@@ -99,9 +99,10 @@ func queryTexts(t *testing.T, conn *pgx.Conn, sql string, each func(table, name,
 	}
 }
 
-// differences lists the differences that would break Better Auth. It allows additions that Better Auth ignores: other
-// tables, columns that are nullable or have a default, indexes that are not unique, and the index oneRowPerAccount.
-func differences(betterAuth, xenon schema) []string {
+// schemaDifferences lists the differences that would break Better Auth. It allows additions that Better Auth ignores:
+// other tables, columns that are nullable or have a default, indexes that are not unique, and the index
+// oneRowPerAccount.
+func schemaDifferences(betterAuth, xenon schema) []string {
 	var all []string
 	report := func(where, name string, want, got any) {
 		all = append(all, fmt.Sprintf("%s %s: Better Auth has %+v, Xenon has %+v", where, name, want, got))
@@ -182,7 +183,7 @@ func TestSchemaMatchesRecording(t *testing.T) {
 		t.Errorf("the version of Better Auth in %s: got %s, want %s, the version of the migrations",
 			schemaRecording, got, want)
 	}
-	for _, d := range differences(recorded, readSchema(t, dbtest.New(t))) {
+	for _, d := range schemaDifferences(recorded, readSchema(t, dbtest.New(t))) {
 		t.Error(d)
 	}
 }
@@ -232,7 +233,7 @@ func TestSchemaDifferencesAreReported(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, d := range differences(betterAuth, readSchema(t, url)) {
+			for _, d := range schemaDifferences(betterAuth, readSchema(t, url)) {
 				what, _, _ := strings.Cut(d, ": ")
 				got = append(got, what)
 			}

@@ -25,8 +25,8 @@ type server struct {
 	isXenon  bool
 }
 
-// settings returns the environment variables of both servers for a profile.
-func settings(profile map[string]string, mails string) (env map[string]string) {
+// environmentOf returns the environment variables of both servers for a profile.
+func environmentOf(profile map[string]string, mails string) (env map[string]string) {
 	env = map[string]string{
 		"BETTER_AUTH_URL":    "http://localhost:3000",
 		"BETTER_AUTH_SECRET": "a secret of the conformance run, long enough",
@@ -61,7 +61,7 @@ func environmentList(env map[string]string) (all []string) {
 func xenonServer(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
-	env := settings(profile, mails)
+	env := environmentOf(profile, mails)
 	x := xenontest.Start(t, append(environmentList(env), environmentList(providerServer(t).Environment())...)...)
 	t.Cleanup(func() {
 		if t.Failed() && os.Getenv("XENON_LOG") != "" {

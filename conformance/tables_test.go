@@ -29,14 +29,14 @@ func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			profile := profiles(t)["plain"]
+			profile := readProfiles(t)["plain"]
 			mails := filepath.Join(t.TempDir(), "mail.jsonl")
-			env := settings(profile, mails)
+			env := environmentOf(profile, mails)
 			database, inspect := prepare(t)
 			x := xenontest.StartWithEnv(t, append(environmentList(env), database...)...)
 			s := server{x.URL, env["BETTER_AUTH_URL"], inspect, mails, env["BETTER_AUTH_SECRET"], true}
 			var n resultCounts
-			for _, c := range scenarios(t, "plain") {
+			for _, c := range readScenarios(t, "plain") {
 				t.Run(c.stem, func(t *testing.T) {
 					t.Parallel()
 					r := readRecord(t, c)
@@ -47,7 +47,7 @@ func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 	}
 }
 
-func execute(t *testing.T, url, sql string) {
+func execSQL(t *testing.T, url, sql string) {
 	t.Helper()
 	if _, err := connect(t, url).Exec(t.Context(), sql); err != nil {
 		t.Fatalf("execute %s: %v", sql, err)
@@ -58,15 +58,15 @@ func execute(t *testing.T, url, sql string) {
 // queries of the test.
 func separateSchema(t *testing.T) (env []string, inspect string) {
 	t.Helper()
-	owner := dbtest.Empty(t)
+	owner := dbtest.NewEmpty(t)
 	if _, err := migrations.UpIn(t.Context(), owner, "xenon"); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range tables.Names() {
-		execute(t, owner, "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)")
+		execSQL(t, owner, "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)")
 	}
 	role := "xenon_role_" + strings.ToLower(rand.Text())
-	execute(t, owner, "CREATE ROLE "+role+" LOGIN PASSWORD 'of a test'")
+	execSQL(t, owner, "CREATE ROLE "+role+" LOGIN PASSWORD 'of a test'")
 	conn := connect(t, owner)
 	t.Cleanup(func() {
 		if _, err := conn.Exec(context.WithoutCancel(t.Context()), "DROP OWNED BY "+role+"; DROP ROLE "+role); err != nil {
@@ -94,14 +94,14 @@ func separateSchema(t *testing.T) (env []string, inspect string) {
 // the test.
 func prismaTables(t *testing.T) (env []string, inspect string) {
 	t.Helper()
-	owner := dbtest.Empty(t)
+	owner := dbtest.NewEmpty(t)
 	ddl, err := os.ReadFile("../shared/schema/testdata/prisma.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, owner, strings.ReplaceAll(string(ddl),
+	execSQL(t, owner, strings.ReplaceAll(string(ddl),
 		`"id" UUID NOT NULL`, `"id" UUID NOT NULL DEFAULT gen_random_uuid()`))
-	execute(t, owner, `ALTER TABLE account ADD issuer text NOT NULL`)
+	execSQL(t, owner, `ALTER TABLE account ADD issuer text NOT NULL`)
 	if _, err := migrations.Up(t.Context(), owner); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func prismaTables(t *testing.T) (env []string, inspect string) {
 	if err != nil {
 		t.Fatal("the database URL is invalid")
 	}
-	execute(t, owner, "ALTER DATABASE "+pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize()+
+	execSQL(t, owner, "ALTER DATABASE "+pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize()+
 		" SET TimeZone = 'America/New_York'")
 	q := u.Query()
 	q.Set("timezone", "UTC")

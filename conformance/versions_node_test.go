@@ -43,7 +43,7 @@ type versionTest struct {
 func newVersionTest(t *testing.T, name string, settings ...string) versionTest {
 	t.Helper()
 	const origin = "http://localhost:3000"
-	database := dbtest.Empty(t)
+	database := dbtest.NewEmpty(t)
 	env := []string{
 		"LIBRARY=" + name, "DATABASE_URL=" + database, "BETTER_AUTH_URL=" + origin,
 		"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
@@ -254,7 +254,7 @@ func TestSchemaUpRejectsTextIDs(t *testing.T) {
 	for name := range betterAuthVersions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			database := dbtest.Empty(t)
+			database := dbtest.NewEmpty(t)
 			l := versionTest{interchange{database: database}, []string{
 				"LIBRARY=" + name, "DATABASE_URL=" + database, "IDS=text",
 				"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),

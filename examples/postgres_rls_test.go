@@ -34,7 +34,7 @@ func TestPostgresRLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	database := dbtest.Empty(t)
+	database := dbtest.NewEmpty(t)
 	dbtest.Exec(t, database, string(schema))
 	d := startXenon(t, config.RS256)
 	env := []string{"XENON_ISSUER=" + d.issuer, "DATABASE_URL=" + database + "&pool_max_conns=1"}

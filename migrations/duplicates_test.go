@@ -33,7 +33,7 @@ const accountLines = `SELECT right(id::text, 1) || ' ' || "providerId" FROM acco
 func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{schema.Public, "xenon"} {
-		url := dbtest.Empty(t)
+		url := dbtest.NewEmpty(t)
 		conn := connect(t, url)
 		exec(t, conn, "CREATE SCHEMA IF NOT EXISTS "+name+"; SET search_path = "+name)
 		for _, file := range files(t)[:1] {

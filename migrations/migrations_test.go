@@ -74,7 +74,7 @@ func TestFilesHaveAscendingNumbers(t *testing.T) {
 
 func TestUpAppliesAllFilesOnceAndStatusListsThem(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	all, err := migrations.Status(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestUpAppliesAllFilesOnceAndStatusListsThem(t *testing.T) {
 // Concurrent deployments apply each file once, and none fails.
 func TestConcurrentUpsApplyEachFileOnce(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	applied := make([][]string, 4)
 	errs := make([]error, len(applied))
 	var all sync.WaitGroup
@@ -127,7 +127,7 @@ func TestConcurrentUpsApplyEachFileOnce(t *testing.T) {
 // Up releases its lock. If the process of an Up was killed, its lock expires.
 func TestUpReleasesItsLockAndTakesOverAnExpiredOne(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
@@ -150,8 +150,8 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	t.Run("no server", func(t *testing.T) {
 		t.Parallel()
-		proxy := dbtest.NewProxy(t, dbtest.Empty(t))
-		proxy.Refuse()
+		proxy := dbtest.NewProxy(t, dbtest.NewEmpty(t))
+		proxy.RefuseConnections()
 		_, err := migrations.Up(t.Context(), proxy.URL())
 		if err == nil || !strings.Contains(err.Error(), "apply migrations: ") {
 			t.Errorf("Up without a server: got the error %v, want one with \"apply migrations: \"", err)
@@ -171,7 +171,7 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 			{`CREATE TABLE user_profile (id uuid)`, "user_profile.user_id: found no such column"},
 			{`CREATE VIEW session AS SELECT 1 AS id`, "session: found a view, wanted a table"},
 		} {
-			url := dbtest.Empty(t)
+			url := dbtest.NewEmpty(t)
 			conn := connect(t, url)
 			exec(t, conn, test.table)
 			applied, err := migrations.Up(t.Context(), url)
@@ -186,7 +186,7 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 	})
 	t.Run("a function of another application with the same name", func(t *testing.T) {
 		t.Parallel()
-		url := dbtest.Empty(t)
+		url := dbtest.NewEmpty(t)
 		conn := connect(t, url)
 		exec(t, conn, `CREATE FUNCTION user_profile_touch() RETURNS int LANGUAGE sql AS 'SELECT 1'`)
 		applied, err := migrations.Up(t.Context(), url)
@@ -228,7 +228,7 @@ func TestUpAndStatusRejectTheSchemaOfANewerRelease(t *testing.T) {
 // Status can be called before any migration was applied. It creates no table and no schema.
 func TestStatusChangesNothing(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	if _, err := migrations.Status(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestStatusChangesNothing(t *testing.T) {
 // The schema public can have tables of an application with the same names.
 func TestUpInAnotherSchemaChangesNothingInPublic(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	conn := connect(t, url)
 	exec(
 		t,
@@ -296,7 +296,7 @@ func newUser(t *testing.T, conn *pgx.Conn) string {
 // Better Auth's admin plugin creates the same columns for bans. A database with these columns keeps its bans.
 func TestUpKeepsBansOfTheAdminPlugin(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	conn := connect(t, url)
 	tables, err := fs.ReadFile(migrations.Files, files(t)[0])
 	if err != nil {
@@ -322,7 +322,7 @@ func TestUpKeepsBansOfTheAdminPlugin(t *testing.T) {
 // trigger do.
 func TestIssuerOfAccountsIsThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	conn := connect(t, url)
 	tables, err := fs.ReadFile(migrations.Files, files(t)[0])
 	if err != nil {

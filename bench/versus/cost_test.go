@@ -16,7 +16,7 @@ import (
 // AWS's prices in us-east-1, on demand, without the free tier, as of May 2026, from the pages "AWS Lambda Pricing"
 // (Arm, the first 7.5 billion GB-seconds of a month) and "Amazon API Gateway pricing" (HTTP APIs, the first 300 million
 // requests of a month).
-var prices = struct {
+var awsPrices = struct {
 	AsOf           string  `json:"asOf"`
 	Region         string  `json:"region"`
 	Source         string  `json:"source"`
@@ -30,9 +30,9 @@ var prices = struct {
 	1769, // AWS Lambda Developer Guide, "Configure Lambda function memory"
 }
 
-// cost is the computed price of a million requests, from the processor time and the waiting time of one request on this
-// machine.
-type cost struct {
+// millionRequestsCost is the computed price of a million requests, from the processor time and the waiting time of one
+// request on this machine.
+type millionRequestsCost struct {
 	Request    string  `json:"request"`
 	Function   string  `json:"function"`
 	Megabytes  int     `json:"megabytes"`
@@ -48,21 +48,21 @@ type cost struct {
 // by memory, in whole milliseconds. A function gets a share of a processor that is proportional to its memory, so the
 // same work takes longer with less memory. One request uses at most one processor.
 func priceOfMillion(megabytes int, processor, waiting float64) (billedMs, dollars float64) {
-	share := min(float64(megabytes)/prices.WholeProcessor, 1)
+	share := min(float64(megabytes)/awsPrices.WholeProcessor, 1)
 	billedMs = math.Ceil((processor/share + waiting) / 1000)
-	return billedMs, 1e6*billedMs/1000*float64(megabytes)/1024*prices.GBSecond + prices.Requests
+	return billedMs, 1e6*billedMs/1000*float64(megabytes)/1024*awsPrices.GBSecond + awsPrices.Requests
 }
 
 // costs returns the cost of each request that was measured with its function under the emulator.
-func (r *report) costs() (all []cost) {
+func (r *report) costs() (all []millionRequestsCost) {
 	for _, c := range r.cells {
 		if c.function == "" {
 			continue
 		}
-		x := cost{
+		x := millionRequestsCost{
 			Request: c.request + strings.TrimPrefix(c.subject,
-				ourEmulator), Function: c.function, Megabytes: r.sizes[c.function],
-			Processor: c.row().Server.Median, Gateway: prices.Gateway,
+				emulatorSubject), Function: c.function, Megabytes: r.sizes[c.function],
+			Processor: c.row().Server.Median, Gateway: awsPrices.Gateway,
 		}
 		for _, p := range r.parts {
 			if p.Request == x.Request {
@@ -70,8 +70,8 @@ func (r *report) costs() (all []cost) {
 			}
 		}
 		x.Billed, x.Lambda = priceOfMillion(x.Megabytes, x.Processor, x.Waiting)
-		for _, server := range []string{betterAuth, betterAuthScrypt} {
-			if their := findCell(r.cells, c.request, server, 1); their != nil {
+		for _, server := range []string{betterAuthSubject, betterAuthScryptSubject} {
+			if their := findMeasuredWorkload(r.cells, c.request, server, 1); their != nil {
 				x.BetterAuth = their.row().Server.Median
 			}
 		}
@@ -96,8 +96,8 @@ func (r *report) writeCosts(b *strings.Builder) {
 		"database. The memory is "+
 		"that of template.yaml. For Better Auth the table has only the processor time that it took here for the same "+
 		"request.\n\n",
-		prices.GBSecond, prices.Requests, prices.WholeProcessor, 1e6*0.001*256/1024*prices.GBSecond,
-		prices.Region, prices.AsOf, prices.Source)
+		awsPrices.GBSecond, awsPrices.Requests, awsPrices.WholeProcessor, 1e6*0.001*256/1024*awsPrices.GBSecond,
+		awsPrices.Region, awsPrices.AsOf, awsPrices.Source)
 	b.WriteString("| a million times | functions/ | MB | processor, µs | waiting, µs | billed, ms | Lambda, $ | HTTP " +
 		"API, $ | together, $ | Better Auth's processor, µs |\n" +
 		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
@@ -181,33 +181,33 @@ func TestPriceOfMillionRequestsIsComputed(t *testing.T) {
 	}
 }
 
-// TestCostCombinesProcessorTimeAndWaiting checks that the cost of a request has the processor time of its cell, the
-// waiting time of its requestCost, and Better Auth's processor time for the same request.
+// TestCostCombinesProcessorTimeAndWaiting checks that the cost of a request has the processor time of its measured
+// workload, the waiting time of its requestCost, and Better Auth's processor time for the same request.
 func TestCostCombinesProcessorTimeAndWaiting(t *testing.T) {
 	t.Parallel()
-	a := func(request, subject, function string, server float64) *cell {
-		return &cell{
+	a := func(request, subject, function string, server float64) *measuredWorkload {
+		return &measuredWorkload{
 			workload: workload{request: request, subject: subject, function: function}, conns: 1,
-			samples: []sample{{server: server, perSecond: 1}},
+			samples: []measurement{{server: server, perSecond: 1}},
 		}
 	}
 	r := &report{
-		cells: []*cell{
+		cells: []*measuredWorkload{
 			a(
 				"sign-in",
-				ourArgon2id,
+				xenonArgon2idSubject,
 				"",
 				1,
 			),
-			a("sign-in", betterAuthScrypt, "", 100_000),
-			a("sign-in", emulatedArgon2id, "signin",
+			a("sign-in", betterAuthScryptSubject, "", 100_000),
+			a("sign-in", emulatorArgon2idSubject, "signin",
 				24_000),
-			a("profile GET", ourEmulator, "profile", 256),
+			a("profile GET", emulatorSubject, "profile", 256),
 		},
 		parts: []requestCost{{Request: "sign-in, argon2id", Waiting: 1500}, {Request: "profile GET", Waiting: 100}},
 		sizes: map[string]int{"signin": 1769, "profile": 256},
 	}
-	want := []cost{
+	want := []millionRequestsCost{
 		{"sign-in, argon2id", "signin", 1769, 24_000, 1500, 26, 0.2 + 26e3*1769/1024*0.0000133334, 1, 100_000},
 		{"profile GET", "profile", 256, 256, 100, 2, 0.2 + 2e3*0.25*0.0000133334, 1, 0},
 	}

@@ -16,14 +16,14 @@ import (
 
 // The subjects of workloads that run a function under the Lambda emulator.
 const (
-	ourEmulator      = "Xenon, Lambda emulator"
-	emulatedArgon2id = ourEmulator + ", argon2id"
-	emulatedScrypt   = ourEmulator + ", scrypt"
+	emulatorSubject         = "Xenon, Lambda emulator"
+	emulatorArgon2idSubject = emulatorSubject + ", argon2id"
+	emulatorScryptSubject   = emulatorSubject + ", scrypt"
 )
 
 // functionName returns the name of a function's process in the tables.
 func functionName(folder, subject string) string {
-	return "functions/" + folder + strings.TrimPrefix(subject, ourEmulator)
+	return "functions/" + folder + strings.TrimPrefix(subject, emulatorSubject)
 }
 
 // throughEmulator returns a workload that sends calls to a function under the emulator, with the database and settings
@@ -51,7 +51,7 @@ func (w *benchmarkSetup) throughEmulator(
 func (w *benchmarkSetup) bootstrap(b *testing.B, folder string) string {
 	b.Helper()
 	if w.bootstraps[folder] == "" {
-		w.bootstraps[folder] = build(b, "functions/"+folder)
+		w.bootstraps[folder] = buildRelease(b, "functions/"+folder)
 	}
 	return w.bootstraps[folder]
 }
@@ -85,7 +85,7 @@ func emulatorProgram(tb testing.TB) string {
 // processor time of the function.
 func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes int, begin httpCall) server {
 	tb.Helper()
-	f := server{name: ourEmulator, address: freeport.Address(tb), database: s.database, format: s.format}
+	f := server{name: emulatorSubject, address: freeport.Address(tb), database: s.database, format: s.format}
 	cmd := exec.Command(emulatorProgram(tb), "--log-level", "error", "--runtime-interface-emulator-address", f.address,
 		"--runtime-api-address", freeport.Address(tb), bootstrap)
 	cmd.Env = append(s.functionEnvironment(), "AWS_LAMBDA_FUNCTION_TIMEOUT=15",

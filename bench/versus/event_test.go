@@ -82,8 +82,8 @@ func (c httpCall) expectedEventResponse() (start, contained []byte) {
 	return []byte(`{"statusCode":200,`), []byte(`"body":` + strings.TrimSuffix(string(text), `"`))
 }
 
-// invocations is the path at which the emulator accepts events.
-const invocations = "/2015-03-31/functions/function/invocations"
+// invocationsPath is the path at which the emulator accepts events.
+const invocationsPath = "/2015-03-31/functions/function/invocations"
 
 // throughEvents returns calls to the emulator. Call i sends the event whose request is next(i).
 func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCall {
@@ -94,7 +94,7 @@ func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCal
 			panic(err) // cannot happen: newCall writes valid requests
 		}
 		start, contained := c.expectedEventResponse()
-		out := newCall("POST", invocations, "localhost", string(start), string(event))
+		out := newCall("POST", invocationsPath, "localhost", string(start), string(event))
 		out.contains = contained
 		return out
 	}
@@ -118,9 +118,9 @@ func TestEventContainsTheRequestOfItsCall(t *testing.T) {
 		route, body, origin, contained string
 		cookies                        int
 	}{
-		{getSession(s)(1), "GET /api/auth/get-session", "", "", `"body":"{\"session\":{`, 1},
+		{getSessionCalls(s)(1), "GET /api/auth/get-session", "", "", `"body":"{\"session\":{`, 1},
 		{
-			signIn(s)(7), "POST /api/auth/sign-in/email", `{"email":"person7@example.com","password":"` + thePassword + `"}`,
+			signInCalls(s)(7), "POST /api/auth/sign-in/email", `{"email":"person7@example.com","password":"` + userPassword + `"}`,
 			"http://localhost:4000", `"body":"{\"redirect\":false,\"token\":\"`, 0,
 		},
 	} {

@@ -23,7 +23,7 @@ func (w *benchmarkSetup) timeFunctionStart(
 ) (time.Duration,
 	error,
 ) {
-	c := getSession(w.argon2id)(1)
+	c := getSessionCalls(w.argon2id)(1)
 	event, err := w.events.eventFor(c)
 	if err != nil {
 		return 0, err
@@ -115,6 +115,6 @@ func timeServerStart(ctx context.Context, cmd *exec.Cmd, address string) (time.D
 	if awaitLine(out, "Listening") == "" {
 		return 0, fmt.Errorf("%s ended before it printed that it listens", cmd.Args[0])
 	}
-	_, err = sendOne(ctx, address, getSession(server{address: address})(1))
+	_, err = sendOne(ctx, address, getSessionCalls(server{address: address})(1))
 	return time.Since(begin), err
 }

@@ -14,63 +14,88 @@ type goal struct {
 	Met  bool   `json:"met"`
 }
 
-// atLeast and atMost compare the median with the goal.
-func atLeast(what string, got spread, want float64) goal {
+// goalAtLeast and goalAtMost compare the median with the goal.
+func goalAtLeast(what string, got spread, want float64) goal {
 	return goal{What: what, Want: fmt.Sprintf("≥ %g", want), Got: got, Met: got.Median >= want}
 }
 
-func atMost(what string, got spread, want float64) goal {
+func goalAtMost(what string, got spread, want float64) goal {
 	return goal{What: what, Want: fmt.Sprintf("≤ %g", want), Got: got, Met: got.Median <= want}
 }
 
 // goals compares the results of a run with the goals. Throughput is that with 64 connections, where every server is
 // fully used, and latency is that with one connection.
 func (r *report) goals() []goal {
-	perSecond := func(s sample) float64 { return s.perSecond }
-	p50 := func(s sample) float64 { return s.p50 }
-	processors := func(s sample) float64 { return s.server + s.postgres }
-	at := func(request, subject string, conns int) *cell { return findCell(r.cells, request, subject, conns) }
-	versus := func(request, a, b string, conns int, value func(sample) float64) spread {
+	perSecond := func(s measurement) float64 { return s.perSecond }
+	p50 := func(s measurement) float64 { return s.p50 }
+	processors := func(s measurement) float64 { return s.server + s.postgres }
+	at := func(request, subject string, conns int) *measuredWorkload {
+		return findMeasuredWorkload(r.cells, request, subject, conns)
+	}
+	versus := func(request, a, b string, conns int, value func(measurement) float64) spread {
 		return ratioOf(at(request, a, conns), at(request, b, conns), value)
 	}
 	const start = "start to first answer"
 	all := []goal{
-		atLeast("get-session: requests/s ÷ Better Auth's", versus("get-session", ours, betterAuth, 64, perSecond), 30),
-		atLeast("get-session: requests/s ÷ pgbench's", versus("get-session", ours, thePgbench, 64, perSecond), 0.25),
-		atMost("start to first answer: function ÷ Better Auth", versus(start, ourFunction, betterAuth, 1, p50), 1.0/20),
-		atLeast(
+		goalAtLeast(
+			"get-session: requests/s ÷ Better Auth's",
+			versus("get-session", xenonSubject, betterAuthSubject, 64, perSecond),
+			30,
+		),
+		goalAtLeast(
+			"get-session: requests/s ÷ pgbench's",
+			versus("get-session", xenonSubject, pgbenchSubject, 64, perSecond),
+			0.25,
+		),
+		goalAtMost(
+			"start to first answer: function ÷ Better Auth",
+			versus(start, functionSubject, betterAuthSubject, 1, p50),
+			1.0/20,
+		),
+		goalAtLeast(
 			"sign-in, argon2id: sign-ins/s ÷ Better Auth's",
-			versus("sign-in", ourArgon2id, betterAuthScrypt, 64, perSecond),
+			versus("sign-in", xenonArgon2idSubject, betterAuthScryptSubject, 64, perSecond),
 			4,
 		),
-		atLeast("sign-in, scrypt: sign-ins/s ÷ Better Auth's", versus("sign-in", ourScrypt, betterAuthScrypt, 64, perSecond),
-			1.15),
-		atMost("sign-in, argon2id: latency ÷ the bare hash", versus("sign-in", ourArgon2id, bareArgon2id, 1, p50), 1.08),
-		atMost("sign-in, scrypt: latency ÷ the bare hash", versus("sign-in", ourScrypt, bareScrypt, 1, p50), 1.08),
-		atMost(newJWT+": microseconds", scaledSpread(at(newJWT, ours, 1).values(p50), 1000), 100),
-		atMost(newJWT+": requests over the network after the first", singleValue(float64(r.fetches-1)), 0),
-		atMost(
+		goalAtLeast(
+			"sign-in, scrypt: sign-ins/s ÷ Better Auth's",
+			versus("sign-in", xenonScryptSubject, betterAuthScryptSubject, 64, perSecond),
+			1.15,
+		),
+		goalAtMost(
+			"sign-in, argon2id: latency ÷ the bare hash",
+			versus("sign-in", xenonArgon2idSubject, bareArgon2idSubject, 1, p50),
+			1.08,
+		),
+		goalAtMost(
+			"sign-in, scrypt: latency ÷ the bare hash",
+			versus("sign-in", xenonScryptSubject, bareScryptSubject, 1, p50),
+			1.08,
+		),
+		goalAtMost(newJWT+": microseconds", scaledSpread(at(newJWT, xenonSubject, 1).values(p50), 1000), 100),
+		goalAtMost(newJWT+": requests over the network after the first", singleValue(float64(r.fetches-1)), 0),
+		goalAtMost(
 			"profile GET: processor time ÷ get-session's",
-			ratioOf(at("profile GET", ours, 64), at("get-session", ours, 64),
+			ratioOf(at("profile GET", xenonSubject, 64), at("get-session", xenonSubject, 64),
 				processors),
 			1.3,
 		),
 	}
 	for _, format := range []string{config.Argon2id, config.Scrypt} {
-		server := ours + ", " + format
+		server := xenonSubject + ", " + format
 		all = append(
 			all,
-			atMost("peak memory, "+format+": the sign-in function ÷ Better Auth's",
-				singleValue(r.memory["functions/signin, "+format]/r.memory[betterAuth]), 0.25),
-			atMost(
+			goalAtMost("peak memory, "+format+": the sign-in function ÷ Better Auth's",
+				singleValue(r.memory["functions/signin, "+format]/r.memory[betterAuthSubject]), 0.25),
+			goalAtMost(
 				"peak memory, "+format+": xenon dev ÷ Better Auth's",
-				singleValue(r.memory[server]/r.memory[betterAuth]),
+				singleValue(r.memory[server]/r.memory[betterAuthSubject]),
 				0.25,
 			),
 		)
 	}
 	for _, g := range r.growth {
-		all = append(all, atMost(g.Request+": time with 1,000,000 users ÷ with 10,000", g.Ratio, 1.3))
+		all = append(all, goalAtMost(g.Request+": time with 1,000,000 users ÷ with 10,000", g.Ratio, 1.3))
 	}
 	return all
 }

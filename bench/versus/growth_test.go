@@ -35,7 +35,7 @@ func measureGrowth(b *testing.B, program string, n, divisor int, logProgress fun
 	if err != nil {
 		return nil, err
 	}
-	p50 := func(s sample) float64 { return s.p50 }
+	p50 := func(s measurement) float64 { return s.p50 }
 	var all []growthRow
 	for i := 0; i < len(cells); i += 2 {
 		x, y := cells[i], cells[i+1]
@@ -77,11 +77,11 @@ func requestsOnGrowingTables(tb testing.TB, s server, n, some int) []requestKind
 		return callsOfActiveUsers(some, func(i int) httpCall { return c(who(i)) })
 	}
 	get := func(path, want string) func(i int) httpCall {
-		return by(func(i int) httpCall { return newCall("GET", path, s.host(), want, "", "Cookie", cookie(i)) })
+		return by(func(i int) httpCall { return newCall("GET", path, s.host(), want, "", "Cookie", sessionCookieOf(i)) })
 	}
 	post := func(path, want, body string) func(i int) httpCall {
 		return by(func(i int) httpCall {
-			return newCall("POST", path, s.host(), want, body, "Cookie", cookie(i), "Origin", "http://"+s.host())
+			return newCall("POST", path, s.host(), want, body, "Cookie", sessionCookieOf(i), "Origin", "http://"+s.host())
 		})
 	}
 	var jwts []string
@@ -89,16 +89,16 @@ func requestsOnGrowingTables(tb testing.TB, s server, n, some int) []requestKind
 		jwts = append(jwts, jwtOfUser(tb, s, who(i+1)))
 	}
 	return []requestKind{
-		{"get-session", false, by(getSession(s))},
-		{"token", false, by(getToken(s))},
+		{"get-session", false, by(getSessionCalls(s))},
+		{"token", false, by(getTokenCalls(s))},
 		{"list-sessions", false, get("/api/auth/list-sessions", "[{")},
 		{"list-accounts", false, get("/api/auth/list-accounts", "[{")},
 		{"update-user", false, post("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)},
 		{"revoke-other-sessions", false, post("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)},
-		{"profile GET", false, callsOfActiveUsers(some, getProfile(s, jwts))},
-		{"profile PUT", false, callsOfActiveUsers(some, putProfile(s, jwts))},
-		{"sign-in", true, by(signIn(s))},
-		{"sign-up", true, signUp(s)},
+		{"profile GET", false, callsOfActiveUsers(some, getProfileCalls(s, jwts))},
+		{"profile PUT", false, callsOfActiveUsers(some, putProfileCalls(s, jwts))},
+		{"sign-in", true, by(signInCalls(s))},
+		{"sign-up", true, signUpCalls(s)},
 		{"sign-out", false, signOutOfNewSessions(tb, s, n)},
 	}
 }
@@ -119,7 +119,16 @@ func signOutOfNewSessions(tb testing.TB, s server, n int) func(i int) httpCall {
 	next := n
 	return func(int) httpCall { // there is one connection, so calls do not overlap
 		next++
-		return newCall("POST", "/api/auth/sign-out", s.host(), `{"success":true`, "{}", "Cookie", cookie(next), "Origin",
-			"http://"+s.host())
+		return newCall(
+			"POST",
+			"/api/auth/sign-out",
+			s.host(),
+			`{"success":true`,
+			"{}",
+			"Cookie",
+			sessionCookieOf(next),
+			"Origin",
+			"http://"+s.host(),
+		)
 	}
 }

@@ -32,14 +32,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// pgbench returns a workload that runs the statement of get-session with pgbench, prepared, directly on Postgres.
-func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
+// pgbenchWorkload returns a workload that runs the statement of get-session with pgbench, prepared, directly on
+// Postgres.
+func (w *benchmarkSetup) pgbenchWorkload(tb testing.TB, counts [3]int) workload {
 	tb.Helper()
 	program, err := exec.LookPath("pgbench")
 	if err != nil {
 		tb.Fatal("pgbench is not installed; it comes with Postgres, in Debian's postgresql-contrib")
 	}
-	if _, err := sendOne(tb.Context(), w.argon2id.address, getSession(w.argon2id)(1)); err != nil {
+	if _, err := sendOne(tb.Context(), w.argon2id.address, getSessionCalls(w.argon2id)(1)); err != nil {
 		tb.Fatal(err)
 	}
 	sql, err := lastStatement(tb.Context(), w.argon2id.database, `s."expiresAt", s.token`)
@@ -53,7 +54,7 @@ func (w *benchmarkSetup) pgbench(tb testing.TB, counts [3]int) workload {
 		tb.Fatal(err)
 	}
 	return workload{
-		request: "get-session", subject: thePgbench, counts: counts,
+		request: "get-session", subject: pgbenchSubject, counts: counts,
 		run: func(ctx context.Context, conns, count int) (loadResult, error) {
 			logs := tb.TempDir()
 			cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", strconv.Itoa(conns),
@@ -110,23 +111,23 @@ func readTransactionTimes(dir string) (took []time.Duration, err error) {
 	return took, nil
 }
 
-// hashOnly returns the hash function of a format alone, with the parameters of Xenon's new hashes.
-func hashOnly(format string) func(context.Context) error {
+// hashFunction returns the hash function of a format alone, with the parameters of Xenon's new hashes.
+func hashFunction(format string) func(context.Context) error {
 	salt := make([]byte, 16)
 	if format == config.Argon2id {
 		return func(context.Context) error {
-			argon2.IDKey([]byte(thePassword), salt, 2, 19*1024, 1, 32)
+			argon2.IDKey([]byte(userPassword), salt, 2, 19*1024, 1, 32)
 			return nil
 		}
 	}
 	return func(context.Context) error {
-		_, err := scrypt.Key([]byte(thePassword), salt, 16384, 16, 1, 64)
+		_, err := scrypt.Key([]byte(userPassword), salt, 16384, 16, 1, 64)
 		return err
 	}
 }
 
-// bareSignature returns a function that computes an RSA signature with a key of 2048 bits.
-func bareSignature(tb testing.TB) func(context.Context) error {
+// signatureFunction returns a function that computes an RSA signature with a key of 2048 bits.
+func signatureFunction(tb testing.TB) func(context.Context) error {
 	tb.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, keys.MinBits)
 	if err != nil {
@@ -145,9 +146,9 @@ const (
 	newJWTs         = 400 // number of new JWTs in each run
 )
 
-// verify returns the workloads that verify JWTs of the server w.argon2id with package jwtverify. fetched counts the
-// verifier's requests for the JWKS.
-func (w *benchmarkSetup) verify(tb testing.TB, fetched *atomic.Int64) []workload {
+// verifyWorkloads returns the workloads that verify JWTs of the server w.argon2id with package jwtverify. fetched
+// counts the verifier's requests for the JWKS.
+func (w *benchmarkSetup) verifyWorkloads(tb testing.TB, fetched *atomic.Int64) []workload {
 	tb.Helper()
 	to := &url.URL{Scheme: "http", Host: w.argon2id.address}
 	proxy := httputil.NewSingleHostReverseProxy(to)
@@ -175,11 +176,11 @@ func (w *benchmarkSetup) verify(tb testing.TB, fetched *atomic.Int64) []workload
 		fresh <- token
 	}
 	return []workload{
-		inProcessWorkload(newJWT, ours, [3]int{newJWTs}, func(ctx context.Context) error {
+		inProcessWorkload(newJWT, xenonSubject, [3]int{newJWTs}, func(ctx context.Context) error {
 			_, err := v.Verify(ctx, <-fresh)
 			return err
 		}),
-		inProcessWorkload(seenJWT, ours, [3]int{2000}, func(ctx context.Context) error {
+		inProcessWorkload(seenJWT, xenonSubject, [3]int{2000}, func(ctx context.Context) error {
 			_, err := v.Verify(ctx, w.jwts[0])
 			return err
 		}),

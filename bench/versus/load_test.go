@@ -96,7 +96,7 @@ func sendLoad(ctx context.Context, address string, conns, count int, next func(i
 	return loadResult{took, time.Since(begin), int(full.Load())}, err
 }
 
-var errAnswer = errors.New("the server's response is not valid HTTP/1.1")
+var errInvalidAnswer = errors.New("the server's response is not valid HTTP/1.1")
 
 // readAnswer reads one response and appends its body to body.
 func readAnswer(in *bufio.Reader, body []byte) (status int, _ []byte, err error) {
@@ -105,10 +105,10 @@ func readAnswer(in *bufio.Reader, body []byte) (status int, _ []byte, err error)
 		return 0, nil, err
 	}
 	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.1 ")) {
-		return 0, nil, errAnswer
+		return 0, nil, errInvalidAnswer
 	}
 	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
-		return 0, nil, errAnswer
+		return 0, nil, errInvalidAnswer
 	}
 	length, chunked := 0, false
 	for {
@@ -126,7 +126,7 @@ func readAnswer(in *bufio.Reader, body []byte) (status int, _ []byte, err error)
 			return status, body, err
 		case bytes.EqualFold(name, []byte("Content-Length")):
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return 0, nil, errAnswer
+				return 0, nil, errInvalidAnswer
 			}
 		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
 			chunked = true
@@ -142,7 +142,7 @@ func readChunks(in *bufio.Reader, body []byte) ([]byte, error) {
 		}
 		n, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 32)
 		if err != nil {
-			return nil, errAnswer
+			return nil, errInvalidAnswer
 		}
 		if body, err = readBytes(in, body, int(n)); err != nil {
 			return nil, err

@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// nullServer is the environment variable that makes this test binary a server that answers every request with the same
-// few bytes (the null server). It shows the cost of a request that does nothing.
-const nullServer = "VERSUS_NULL_SERVER"
+// nullServerVariable is the environment variable that makes this test binary a server that answers every request with
+// the same few bytes (the null server). It shows the cost of a request that does nothing.
+const nullServerVariable = "VERSUS_NULL_SERVER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(nullServer) == "" {
+	if os.Getenv(nullServerVariable) == "" {
 		slog.SetDefault(slog.New(slog.DiscardHandler))
 		os.Exit(m.Run())
 	}
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 func serveNull(tb testing.TB) string {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), nullServer+"=1")
-	line := start(tb, cmd, "127.")
+	cmd.Env = append(os.Environ(), nullServerVariable+"=1")
+	line := startServer(tb, cmd, "127.")
 	return strings.TrimSpace(line)
 }

@@ -48,11 +48,11 @@ type inProcessFunctions struct {
 	cfg config.API
 }
 
-// handler takes the JSON of an event and returns the JSON of the response.
-type handler func(ctx context.Context, event []byte) ([]byte, error)
+// eventHandler takes the JSON of an event and returns the JSON of the response.
+type eventHandler func(ctx context.Context, event []byte) ([]byte, error)
 
 // asLambda returns a handler that calls h as aws-lambda-go does, with the event and the response as JSON.
-func asLambda[E, A any](h func(context.Context, E) (A, error)) handler {
+func asLambda[E, A any](h func(context.Context, E) (A, error)) eventHandler {
 	return func(ctx context.Context, raw []byte) ([]byte, error) {
 		var event E
 		if err := json.Unmarshal(raw, &event); err != nil {
@@ -188,8 +188,8 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 		paths := requestsOnGrowingTables(b, functions.server, userCount, activeCount)
 		if s.format == config.Argon2id {
 			paths = append(paths,
-				requestKind{manyUsers, false, callsOfInactiveUsers(getSession(functions.server))},
-				requestKind{"jwks", false, callsOfActiveUsers(1, getJWKS(functions.server))})
+				requestKind{getSessionOfManyUsers, false, callsOfInactiveUsers(getSessionCalls(functions.server))},
+				requestKind{"jwks", false, callsOfActiveUsers(1, getJWKSCalls(functions.server))})
 		}
 		for _, p := range paths {
 			if p.hashes {
@@ -234,7 +234,7 @@ func TestCostsOfARequestAreCounted(t *testing.T) {
 	got, err := functions.countCosts(
 		t,
 		newEvents(t),
-		requestKind{"get-session", false, callsOfActiveUsers(activeCount, getSession(functions.server))},
+		requestKind{"get-session", false, callsOfActiveUsers(activeCount, getSessionCalls(functions.server))},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -23,8 +23,8 @@ type bar struct {
 	value, lineEnd float64
 }
 
-// bars is a group of bars with a title, which have one scale.
-type bars struct {
+// barGroup is a group of bars with a title, which have one scale.
+type barGroup struct {
 	title string
 	bars  []bar
 }
@@ -41,79 +41,84 @@ func (r *report) pictures() map[string]string {
 	}
 }
 
-// addBar appends the bar of a cell to group, if the cell exists. With one connection the bar has a line to p99.
-func (r *report) addBar(group *bars, request, subject, label, colour string, conns int, value func(sample) float64) {
-	if c := findCell(r.cells, request, subject, conns); c != nil {
+// addBar appends the bar of a measured workload to group, if it exists. With one connection the bar has a line to p99.
+func (r *report) addBar(
+	group *barGroup,
+	request, subject, label, colour string,
+	conns int,
+	value func(measurement) float64,
+) {
+	if c := findMeasuredWorkload(r.cells, request, subject, conns); c != nil {
 		b := bar{label, colour, spreadOf(c.values(value)).Median, 0}
 		if conns == 1 {
-			b.lineEnd = spreadOf(c.values(func(s sample) float64 { return s.p99 })).Median
+			b.lineEnd = spreadOf(c.values(func(s measurement) float64 { return s.p99 })).Median
 		}
 		group.bars = append(group.bars, b)
 	}
 }
 
 // requestBars returns a group of bars for each request: for Xenon, for Better Auth, and for the limit of the machine.
-func (r *report) requestBars(conns int, value func(sample) float64) (all []bars) {
-	for _, request := range []string{"get-session", manyUsers, "token", "jwks"} {
-		group := bars{title: request}
-		r.addBar(&group, request, ours, ours, xenonColour, conns, value)
-		r.addBar(&group, request, betterAuth, betterAuth, betterAuthColour, conns, value)
-		r.addBar(&group, request, thePgbench, "limit: the statement", limitColour, conns, value)
-		if request == manyUsers {
-			r.addBar(&group, "token", theSignature, "limit: the signature", limitColour, conns, value)
+func (r *report) requestBars(conns int, value func(measurement) float64) (all []barGroup) {
+	for _, request := range []string{"get-session", getSessionOfManyUsers, "token", "jwks"} {
+		group := barGroup{title: request}
+		r.addBar(&group, request, xenonSubject, xenonSubject, xenonColour, conns, value)
+		r.addBar(&group, request, betterAuthSubject, betterAuthSubject, betterAuthColour, conns, value)
+		r.addBar(&group, request, pgbenchSubject, "limit: the statement", limitColour, conns, value)
+		if request == getSessionOfManyUsers {
+			r.addBar(&group, "token", bareSignatureSubject, "limit: the signature", limitColour, conns, value)
 		}
 		all = append(all, group)
 	}
-	profile := bars{title: "profile, which Better Auth does not have"}
-	r.addBar(&profile, "profile GET", ours, "Xenon, GET", xenonColour, conns, value)
-	r.addBar(&profile, "profile PUT", ours, "Xenon, PUT", xenonColour, conns, value)
+	profile := barGroup{title: "profile, which Better Auth does not have"}
+	r.addBar(&profile, "profile GET", xenonSubject, "Xenon, GET", xenonColour, conns, value)
+	r.addBar(&profile, "profile PUT", xenonSubject, "Xenon, PUT", xenonColour, conns, value)
 	all = append(all, profile)
 	for _, request := range []string{"sign-in", "sign-up"} {
-		group := bars{title: request}
-		r.addBar(&group, request, ourArgon2id, ourArgon2id, xenonColour, conns, value)
-		r.addBar(&group, "sign-in", bareArgon2id, "limit: the argon2id hash", limitColour, conns, value)
-		r.addBar(&group, request, ourScrypt, ourScrypt, xenonColour, conns, value)
-		r.addBar(&group, "sign-in", bareScrypt, "limit: the scrypt hash", limitColour, conns, value)
-		r.addBar(&group, request, betterAuthScrypt, betterAuthScrypt, betterAuthColour, conns, value)
+		group := barGroup{title: request}
+		r.addBar(&group, request, xenonArgon2idSubject, xenonArgon2idSubject, xenonColour, conns, value)
+		r.addBar(&group, "sign-in", bareArgon2idSubject, "limit: the argon2id hash", limitColour, conns, value)
+		r.addBar(&group, request, xenonScryptSubject, xenonScryptSubject, xenonColour, conns, value)
+		r.addBar(&group, "sign-in", bareScryptSubject, "limit: the scrypt hash", limitColour, conns, value)
+		r.addBar(&group, request, betterAuthScryptSubject, betterAuthScryptSubject, betterAuthColour, conns, value)
 		all = append(all, group)
 	}
 	return all
 }
 
-func (r *report) throughputBars() []bars {
-	return r.requestBars(64, func(s sample) float64 { return s.perSecond })
+func (r *report) throughputBars() []barGroup {
+	return r.requestBars(64, func(s measurement) float64 { return s.perSecond })
 }
 
-func (r *report) latencyBars() []bars {
-	return r.requestBars(1, func(s sample) float64 { return s.p50 })
+func (r *report) latencyBars() []barGroup {
+	return r.requestBars(1, func(s measurement) float64 { return s.p50 })
 }
 
-func (r *report) startAndMemoryBars() []bars {
-	p50 := func(s sample) float64 { return s.p50 }
-	begin := bars{title: "start to first answer, ms"}
-	r.addBar(&begin, "start to first answer", ourFunction, "functions/session", xenonColour, 1, p50)
-	r.addBar(&begin, "start to first answer", ours, "xenon dev", xenonColour, 1, p50)
-	r.addBar(&begin, "start to first answer", betterAuth, betterAuth, betterAuthColour, 1, p50)
+func (r *report) startAndMemoryBars() []barGroup {
+	p50 := func(s measurement) float64 { return s.p50 }
+	begin := barGroup{title: "start to first answer, ms"}
+	r.addBar(&begin, "start to first answer", functionSubject, "functions/session", xenonColour, 1, p50)
+	r.addBar(&begin, "start to first answer", xenonSubject, "xenon dev", xenonColour, 1, p50)
+	r.addBar(&begin, "start to first answer", betterAuthSubject, betterAuthSubject, betterAuthColour, 1, p50)
 	for i := range begin.bars {
 		begin.bars[i].lineEnd = 0 // three starts have no p99
 	}
-	memory := bars{title: "peak memory, MiB"}
+	memory := barGroup{title: "peak memory, MiB"}
 	for _, one := range []struct{ process, label, colour string }{
 		{"functions/session", "functions/session", xenonColour},
 		{"functions/signin, argon2id", "functions/signin, argon2id", xenonColour},
 		{"functions/signin, scrypt", "functions/signin, scrypt", xenonColour},
-		{ourArgon2id, "xenon dev, argon2id", xenonColour},
-		{ourScrypt, "xenon dev, scrypt", xenonColour},
-		{betterAuth, betterAuth, betterAuthColour},
+		{xenonArgon2idSubject, "xenon dev, argon2id", xenonColour},
+		{xenonScryptSubject, "xenon dev, scrypt", xenonColour},
+		{betterAuthSubject, betterAuthSubject, betterAuthColour},
 	} {
 		memory.bars = append(memory.bars, bar{one.label, one.colour, r.memory[one.process], 0})
 	}
-	return []bars{begin, memory}
+	return []barGroup{begin, memory}
 }
 
 // drawBars returns a picture of horizontal bars that are scaled within their group. It uses only presentation
 // attributes, no styles and no scripts.
-func drawBars(title, unit string, groups []bars) string {
+func drawBars(title, unit string, groups []barGroup) string {
 	const left, right, width, step = 190.0, 610.0, 760.0, 18.0
 	var b strings.Builder
 	y := 34.0
@@ -166,7 +171,11 @@ func escapeXML(text string) string {
 // policy rejects.
 func TestPictureIsPlainSVG(t *testing.T) {
 	t.Parallel()
-	svg := drawBars("a < b", " ms", []bars{{"x & y", []bar{{"one", xenonColour, 2, 4}, {"two", betterAuthColour, 8, 0}}}})
+	svg := drawBars(
+		"a < b",
+		" ms",
+		[]barGroup{{"x & y", []bar{{"one", xenonColour, 2, 4}, {"two", betterAuthColour, 8, 0}}}},
+	)
 	decoder := xml.NewDecoder(strings.NewReader(svg))
 	rects, widths := 0, ""
 	for {

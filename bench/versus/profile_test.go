@@ -51,7 +51,7 @@ func runProfile(b *testing.B, limits string) {
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
 	next := callsOfActiveUsers(activeCount,
 		func(i int) httpCall { // each with a different IP address, because the rate limit is 100 in ten seconds
-			c := getSession(s)(i)
+			c := getSessionCalls(s)(i)
 			c.send = append(
 				c.send[:len(c.send)-2:len(c.send)-2],
 				"X-Forwarded-For: 203.0.113."+formatNumber(float64(i))+"\r\n\r\n"...)

@@ -19,11 +19,11 @@ import (
 
 // report has all results of a run.
 type report struct {
-	machine machine
+	machine machineDescription
 	quick   bool
 	rounds  int
 	minutes float64
-	cells   []*cell
+	cells   []*measuredWorkload
 	memory  map[string]float64 // MiB by subject
 	fetches int64              // the number of requests of the verifier for the JWKS
 	growth  []growthRow
@@ -32,8 +32,8 @@ type report struct {
 	sizes   map[string]int // MB of a function's memory, by folder
 }
 
-// machine describes the machine of the run, and the versions of the software.
-type machine struct {
+// machineDescription describes the machine of the run, and the versions of the software.
+type machineDescription struct {
 	Date       string `json:"date"`
 	Processor  string `json:"processor"`
 	Processors int    `json:"processors"`
@@ -53,7 +53,7 @@ func newReport(b *testing.B, w *benchmarkSetup, n int, quick bool) *report {
 	defer conn.Close(b.Context())
 	system, _, _ := strings.Cut(commandOutput("uname", "-sr"), "-") // without the build of the kernel
 	kB, _ := strconv.Atoi(strings.TrimSuffix(valueInFile("/proc/meminfo", "MemTotal"), " kB"))
-	m := machine{
+	m := machineDescription{
 		Date: time.Now().UTC().Format(time.DateOnly),
 		Processor: valueInFile("/proc/cpuinfo",
 			"model name"),
@@ -96,7 +96,11 @@ func valueInFile(file, name string) string {
 // readPeakMemory reads the peak memory of each measured process, after all runs.
 func (r *report) readPeakMemory(w *benchmarkSetup) (err error) {
 	r.memory = map[string]float64{}
-	pids := map[string]int{ourArgon2id: w.argon2id.pid, ourScrypt: w.scrypt.pid, betterAuth: w.betterAuth.pid}
+	pids := map[string]int{
+		xenonArgon2idSubject: w.argon2id.pid,
+		xenonScryptSubject:   w.scrypt.pid,
+		betterAuthSubject:    w.betterAuth.pid,
+	}
 	for name, f := range w.functions {
 		pids[name] = f.pid
 	}
@@ -108,8 +112,8 @@ func (r *report) readPeakMemory(w *benchmarkSetup) (err error) {
 	return nil
 }
 
-// row has the results of a cell as in performance-data.json.
-type row struct {
+// resultRow has the results of a measured workload as in performance-data.json.
+type resultRow struct {
 	Request     string `json:"request"`
 	Subject     string `json:"subject"`
 	Connections int    `json:"connections"`
@@ -124,19 +128,19 @@ type row struct {
 	Full        int    `json:"refusedAsFull"` // calls rejected with 503 in all rounds
 }
 
-func (c *cell) row() row {
-	of := func(value func(sample) float64) spread { return spreadOf(c.values(value)) }
-	return row{
+func (c *measuredWorkload) row() resultRow {
+	of := func(value func(measurement) float64) spread { return spreadOf(c.values(value)) }
+	return resultRow{
 		c.request, c.subject, c.conns, c.count,
-		of(func(s sample) float64 { return s.perSecond }),
-		of(func(s sample) float64 { return s.p50 }), of(func(s sample) float64 { return s.p95 }),
-		of(func(s sample) float64 { return s.p99 }),
-		of(func(s sample) float64 { return s.server }), of(func(s sample) float64 { return s.postgres }),
-		of(func(s sample) float64 { return s.generator }), c.rejectedCalls(),
+		of(func(s measurement) float64 { return s.perSecond }),
+		of(func(s measurement) float64 { return s.p50 }), of(func(s measurement) float64 { return s.p95 }),
+		of(func(s measurement) float64 { return s.p99 }),
+		of(func(s measurement) float64 { return s.server }), of(func(s measurement) float64 { return s.postgres }),
+		of(func(s measurement) float64 { return s.generator }), c.rejectedCalls(),
 	}
 }
 
-func (c *cell) rejectedCalls() (n int) {
+func (c *measuredWorkload) rejectedCalls() (n int) {
 	for _, s := range c.samples {
 		n += s.full
 	}
@@ -145,14 +149,14 @@ func (c *cell) rejectedCalls() (n int) {
 
 // write writes the data, the tables and the pictures into a folder.
 func (r *report) write(folder string) error {
-	rows := make([]row, len(r.cells))
+	rows := make([]resultRow, len(r.cells))
 	for i, c := range r.cells {
 		rows[i] = c.row()
 	}
 	data, err := json.MarshalIndent(map[string]any{
 		"machine": r.machine, "rounds": r.rounds, "quick": r.quick, "minutes": float64(int(r.minutes*10)) / 10,
 		"rows": rows, "peakMemoryMiB": r.memory, "goals": r.goals(), "growth": r.growth,
-		"prices": prices, "costs": r.costs(), "parts": r.parts, "init": r.inits,
+		"prices": awsPrices, "costs": r.costs(), "parts": r.parts, "init": r.inits,
 	}, "", "\t")
 	if err != nil {
 		return err
@@ -242,7 +246,7 @@ func (r *report) writeMemory(b *strings.Builder) {
 		"Lambda.\n\n| " +
 		"process | MiB |\n|---|--:|\n")
 	for _, subject := range slices.Sorted(maps.Keys(r.memory)) {
-		name := strings.Replace(subject, ours, "xenon dev", 1)
+		name := strings.Replace(subject, xenonSubject, "xenon dev", 1)
 		fmt.Fprintf(b, "| %s | %s |\n", name, formatNumber(r.memory[subject]))
 	}
 }

@@ -26,49 +26,49 @@ func callsOfInactiveUsers(c func(i int) httpCall) func(i int) httpCall {
 	return func(int) httpCall { return next(int(sent.Add(1)) - 1) }
 }
 
-func getSession(s server) func(i int) httpCall {
+func getSessionCalls(s server) func(i int) httpCall {
 	return func(i int) httpCall {
-		return newCall("GET", "/api/auth/get-session", s.host(), `{"session":{`, "", "Cookie", cookie(i))
+		return newCall("GET", "/api/auth/get-session", s.host(), `{"session":{`, "", "Cookie", sessionCookieOf(i))
 	}
 }
 
-func getToken(s server) func(i int) httpCall {
+func getTokenCalls(s server) func(i int) httpCall {
 	return func(i int) httpCall {
-		return newCall("GET", "/api/auth/token", s.host(), `{"token":"`, "", "Cookie", cookie(i))
+		return newCall("GET", "/api/auth/token", s.host(), `{"token":"`, "", "Cookie", sessionCookieOf(i))
 	}
 }
 
-func getJWKS(s server) func(i int) httpCall {
+func getJWKSCalls(s server) func(i int) httpCall {
 	return func(int) httpCall { return newCall("GET", "/api/auth/jwks", s.host(), `{"keys":[{`, "") }
 }
 
-func signIn(s server) func(i int) httpCall {
+func signInCalls(s server) func(i int) httpCall {
 	return func(i int) httpCall {
 		return newCall("POST", "/api/auth/sign-in/email", s.host(), `{"redirect":false,"token":"`,
-			fmt.Sprintf(`{"email":"person%d@example.com","password":%q}`, i, thePassword), "Origin", "http://"+s.host())
+			fmt.Sprintf(`{"email":"person%d@example.com","password":%q}`, i, userPassword), "Origin", "http://"+s.host())
 	}
 }
 
-// signUpCount is the number of calls of signUp.
+// signUpCount is the number of calls of signUpCalls.
 var signUpCount atomic.Int64
 
-// signUp signs up a new user with every call.
-func signUp(s server) func(i int) httpCall {
+// signUpCalls returns calls that each sign up a new user.
+func signUpCalls(s server) func(i int) httpCall {
 	return func(int) httpCall {
 		return newCall("POST", "/api/auth/sign-up/email", s.host(), `{"token":"`,
 			fmt.Sprintf(`{"name":"Ada","email":"ada%d-%d@example.com","password":%q}`, time.Now().UnixNano(), signUpCount.Add(1),
-				thePassword),
+				userPassword),
 			"Origin", "http://"+s.host())
 	}
 }
 
-func getProfile(s server, jwts []string) func(i int) httpCall {
+func getProfileCalls(s server, jwts []string) func(i int) httpCall {
 	return func(i int) httpCall {
 		return newCall("GET", "/api/profile", s.host(), `{"id":"`, "", "Authorization", "Bearer "+jwts[i-1])
 	}
 }
 
-func putProfile(s server, jwts []string) func(i int) httpCall {
+func putProfileCalls(s server, jwts []string) func(i int) httpCall {
 	return func(i int) httpCall {
 		return newCall("PUT", "/api/profile", s.host(), `{"id":"`,
 			`{"learning_mode":"visual","time_per_week":`+strconv.Itoa(i)+`}`,
@@ -76,8 +76,8 @@ func putProfile(s server, jwts []string) func(i int) httpCall {
 	}
 }
 
-// TestEachInactiveUserIsUsedOnce checks that there are enough users for all rounds of manyUsers, including the round
-// for warming up.
+// TestEachInactiveUserIsUsedOnce checks that there are enough users for all rounds of getSessionOfManyUsers, including
+// the round for warming up.
 func TestEachInactiveUserIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -88,11 +88,11 @@ func TestEachInactiveUserIsUsedOnce(t *testing.T) {
 		t.Errorf("the runs need %d inactive users, but the database has only %d; increase the constant userCount",
 			n, userCount-activeCount)
 	}
-	next, seen := callsOfInactiveUsers(getSession(server{address: ":1"})), map[string]bool{}
+	next, seen := callsOfInactiveUsers(getSessionCalls(server{address: ":1"})), map[string]bool{}
 	for range userCount - activeCount {
 		seen[string(next(0).send)] = true
 	}
-	if len(seen) != userCount-activeCount || seen[string(getSession(server{address: ":1"})(activeCount).send)] {
+	if len(seen) != userCount-activeCount || seen[string(getSessionCalls(server{address: ":1"})(activeCount).send)] {
 		t.Errorf("different users in the calls that callsOfInactiveUsers returns: got %d, want %d and no active user",
 			len(seen), userCount-activeCount)
 	}

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// connections are the numbers of connections with which each workload is measured.
-var connections = []int{1, 16, 64}
+// connectionCounts are the numbers of connections with which each workload is measured.
+var connectionCounts = []int{1, 16, 64}
 
 // workload is one kind of work: a request to a server, or a part of the work without a server, such as a hash.
 type workload struct {
@@ -26,8 +26,8 @@ type workload struct {
 	function string // the folder of the function with this pid, or ""
 }
 
-// sample is the result of one run of a workload. Processor times are for one request, in microseconds.
-type sample struct {
+// measurement is the result of one run of a workload. Processor times are for one request, in microseconds.
+type measurement struct {
 	perSecond, p50, p95, p99    float64 // p50, p95 and p99 in milliseconds
 	server, postgres, generator float64 // processor times; the generator is this process
 	full                        int     // calls that the server rejected with 503
@@ -78,22 +78,22 @@ func inProcessWorkload(request, subject string, counts [3]int, work func(ctx con
 
 // measure runs a workload once. It reads the processor times of the workload's process, of Postgres and of this process
 // before and after.
-func (w workload) measure(ctx context.Context, postgres, conns, count int) (sample, error) {
+func (w workload) measure(ctx context.Context, postgres, conns, count int) (measurement, error) {
 	before, err := w.processorTimes(postgres)
 	if err != nil {
-		return sample{}, err
+		return measurement{}, err
 	}
 	done, err := w.run(ctx, conns, count)
 	if err != nil {
-		return sample{}, fmt.Errorf("%s, %s, %d connections: %w", w.request, w.subject, conns, err)
+		return measurement{}, fmt.Errorf("%s, %s, %d connections: %w", w.request, w.subject, conns, err)
 	}
 	after, err := w.processorTimes(postgres)
 	if err != nil {
-		return sample{}, err
+		return measurement{}, err
 	}
 	each := func(i int) float64 { return float64((after[i] - before[i]).Nanoseconds()) / 1000 / float64(count) }
 	slices.Sort(done.took)
-	return sample{
+	return measurement{
 		perSecond: float64(count-done.full) / done.whole.Seconds(), full: done.full,
 		p50: percentile(done.took, 0.50), p95: percentile(done.took, 0.95), p99: percentile(done.took, 0.99),
 		server: each(0), postgres: each(1), generator: each(2),
@@ -139,14 +139,14 @@ func spreadOf(values []float64) spread {
 	return spread{median, sorted[0], sorted[len(sorted)-1]}
 }
 
-// cell is a workload with one number of connections, and its samples, one for each round.
-type cell struct {
+// measuredWorkload is a workload with one number of connections, and its samples, one for each round.
+type measuredWorkload struct {
 	workload
 	conns, count int
-	samples      []sample
+	samples      []measurement
 }
 
-func (c *cell) values(value func(sample) float64) []float64 {
+func (c *measuredWorkload) values(value func(measurement) float64) []float64 {
 	all := make([]float64, len(c.samples))
 	for i, s := range c.samples {
 		all[i] = value(s)
@@ -162,14 +162,17 @@ func measureRounds(
 	groups [][]workload,
 	n, divisor, postgres int,
 	logProgress func(string),
-) ([]*cell, error) {
-	var all []*cell
+) ([]*measuredWorkload, error) {
+	var all []*measuredWorkload
 	for _, group := range groups {
-		for i, conns := range connections {
-			var cells []*cell
+		for i, conns := range connectionCounts {
+			var cells []*measuredWorkload
 			for _, w := range group {
 				if w.counts[i] > 0 {
-					cells = append(cells, &cell{workload: w, conns: conns, count: max(w.counts[i]/divisor, min(8, w.counts[i]))})
+					cells = append(
+						cells,
+						&measuredWorkload{workload: w, conns: conns, count: max(w.counts[i]/divisor, min(8, w.counts[i]))},
+					)
 				}
 			}
 			for round := -1; round < n; round++ {
@@ -193,7 +196,7 @@ func measureRounds(
 			}
 			for _, c := range cells {
 				logProgress(fmt.Sprintf("%-24s %-24s %3d connections: %8.0f/s", c.request, c.subject, conns,
-					spreadOf(c.values(func(s sample) float64 { return s.perSecond })).Median))
+					spreadOf(c.values(func(s measurement) float64 { return s.perSecond })).Median))
 			}
 			all = append(all, cells...)
 		}
@@ -201,9 +204,9 @@ func measureRounds(
 	return all, nil
 }
 
-// findCell returns the cell of a request, subject and number of connections, or nil.
-func findCell(cells []*cell, request, subject string, conns int) *cell {
-	i := slices.IndexFunc(cells, func(c *cell) bool {
+// findMeasuredWorkload returns the measured workload of a request, subject and number of connections, or nil.
+func findMeasuredWorkload(cells []*measuredWorkload, request, subject string, conns int) *measuredWorkload {
+	i := slices.IndexFunc(cells, func(c *measuredWorkload) bool {
 		return c.request == request && c.subject == subject &&
 			c.conns == conns
 	})
@@ -214,7 +217,7 @@ func findCell(cells []*cell, request, subject string, conns int) *cell {
 }
 
 // ratioOf compares two cells round by round, because their runs of one round were close in time.
-func ratioOf(a, b *cell, value func(sample) float64) spread {
+func ratioOf(a, b *measuredWorkload, value func(measurement) float64) spread {
 	x, y := a.values(value), b.values(value)
 	all := make([]float64, min(len(x), len(y)))
 	for i := range all {

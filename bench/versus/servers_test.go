@@ -19,8 +19,8 @@ import (
 
 // Paths from this folder, in which Go runs the tests.
 const (
-	root      = "../.."
-	reference = root + "/conformance/reference"
+	root         = "../.."
+	referenceDir = root + "/conformance/reference"
 )
 
 //go:embed better_auth.mjs
@@ -45,10 +45,10 @@ func (s server) host() string {
 	return "localhost:" + s.address[strings.LastIndexByte(s.address, ':')+1:]
 }
 
-// build builds a command or a function with the flags of a release, and returns the path of the executable. The
+// buildRelease builds a command or a function with the flags of a release, and returns the path of the executable. The
 // benchmark does not use internal/testkit/xenontest, which builds without these flags, reads the log into the memory of
 // the test, and passes on the environment of the test: all three would change the measurement.
-func build(tb testing.TB, folder string) string {
+func buildRelease(tb testing.TB, folder string) string {
 	tb.Helper()
 	out := filepath.Join(tb.TempDir(), "bootstrap")
 	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", out,
@@ -74,7 +74,7 @@ func xenonCommand(program, database, dir, address, format string) *exec.Cmd {
 func betterAuthCommand(database, address string, more ...string) *exec.Cmd {
 	_, port, _ := net.SplitHostPort(address)
 	cmd := exec.Command("node", "--input-type=module", "--eval", betterAuthServer)
-	cmd.Dir = reference
+	cmd.Dir = referenceDir
 	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret,
 		"BETTER_AUTH_URL=http://localhost:"+port,
 		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none", "NODE_ENV=production", "PORT="+port, fmt.Sprint("POOL=", poolSize))
@@ -91,7 +91,7 @@ func startXenon(tb testing.TB, program, database, format string) server {
 	tb.Helper()
 	s := server{name: "Xenon", address: freeport.Address(tb), database: database, dir: tb.TempDir(), format: format}
 	cmd := xenonCommand(program, database, s.dir, s.address, format)
-	start(tb, cmd, "Listening")
+	startServer(tb, cmd, "Listening")
 	s.pid = cmd.Process.Pid
 	return s
 }
@@ -100,14 +100,14 @@ func startBetterAuth(tb testing.TB, database string) server {
 	tb.Helper()
 	s := server{name: "Better Auth", address: freeport.Address(tb), database: database}
 	cmd := betterAuthCommand(database, s.address, "PREPARE=1")
-	start(tb, cmd, "Listening")
+	startServer(tb, cmd, "Listening")
 	s.pid = cmd.Process.Pid
 	return s
 }
 
-// start runs a server until the test ends, and returns the line of its output that begins with ready. The server writes
-// its log to a file, because writing the log is a part of its work.
-func start(tb testing.TB, cmd *exec.Cmd, ready string) string {
+// startServer runs a server until the test ends, and returns the line of its output that begins with ready. The server
+// writes its log to a file, because writing the log is a part of its work.
+func startServer(tb testing.TB, cmd *exec.Cmd, ready string) string {
 	tb.Helper()
 	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/session"
 )
 
-const thePassword = "bench-Password-1"
+const userPassword = "bench-Password-1"
 
 const (
 	userCount   = 10_000 // the number of users in a database
@@ -30,8 +30,8 @@ const tokenBase = 4_000_000_000_000_000_000
 
 func sessionTokenOf(i int) string { return strconv.Itoa(tokenBase + i) }
 
-// cookie returns the session cookie of user i, which is valid for both servers.
-func cookie(i int) string {
+// sessionCookieOf returns the session cookie of user i, which is valid for both servers.
+func sessionCookieOf(i int) string {
 	signed := session.Sign([]byte(secret), sessionTokenOf(i))
 	return "better-auth.session_token=" + strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace(signed)
 }
@@ -41,7 +41,7 @@ func cookie(i int) string {
 func newDatabaseWithUsers(tb testing.TB, n int, format string) string {
 	tb.Helper()
 	url := dbtest.New(tb)
-	hash, err := password.New(format).Hash(tb.Context(), thePassword)
+	hash, err := password.New(format).Hash(tb.Context(), userPassword)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func newSetup(tb testing.TB, program string) *benchmarkSetup {
 // jwtOfUser returns the JWT of user i.
 func jwtOfUser(tb testing.TB, s server, i int) string {
 	tb.Helper()
-	body, err := sendOne(tb.Context(), s.address, getToken(s)(i))
+	body, err := sendOne(tb.Context(), s.address, getTokenCalls(s)(i))
 	if err != nil {
 		tb.Fatal(err)
 	}

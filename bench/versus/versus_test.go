@@ -23,12 +23,12 @@ var (
 
 // The subjects of the workloads: what sends the response or does the work.
 const (
-	ours, ourArgon2id, ourScrypt = "Xenon", "Xenon, argon2id", "Xenon, scrypt"
-	betterAuth, betterAuthScrypt = "Better Auth", "Better Auth, scrypt"
-	ourFunction                  = "Xenon, function"
-	thePgbench                   = "pgbench"
-	bareArgon2id, bareScrypt     = "bare argon2id", "bare scrypt"
-	theSignature                 = "bare RSA signature"
+	xenonSubject, xenonArgon2idSubject, xenonScryptSubject = "Xenon", "Xenon, argon2id", "Xenon, scrypt"
+	betterAuthSubject, betterAuthScryptSubject             = "Better Auth", "Better Auth, scrypt"
+	functionSubject                                        = "Xenon, function"
+	pgbenchSubject                                         = "pgbench"
+	bareArgon2idSubject, bareScryptSubject                 = "bare argon2id", "bare scrypt"
+	bareSignatureSubject                                   = "bare RSA signature"
 )
 
 // The numbers of calls in one run, one for each number of connections. A run takes one to four seconds, because a
@@ -58,7 +58,7 @@ func BenchmarkVersus(b *testing.B) {
 		n, divisor = 1, 10
 	}
 	logProgress("building, and filling three databases")
-	program := build(b, "cmd/xenon")
+	program := buildRelease(b, "cmd/xenon")
 	w := newSetup(b, program)
 	r := newReport(b, w, n, *quick)
 	var fetched atomic.Int64
@@ -98,14 +98,14 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 	null := server{name: "null handler", address: w.null}
 	return [][]workload{
 		{
-			startWorkload(ourFunction, func(ctx context.Context) (time.Duration, error) {
+			startWorkload(functionSubject, func(ctx context.Context) (time.Duration, error) {
 				return w.timeFunctionStart(ctx, w.bootstrap(b, "session"), nil)
 			}),
-			startWorkload(ours, func(ctx context.Context) (time.Duration, error) {
+			startWorkload(xenonSubject, func(ctx context.Context) (time.Duration, error) {
 				address := freeport.Address(b)
 				return timeServerStart(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
 			}),
-			startWorkload(betterAuth, func(ctx context.Context) (time.Duration, error) {
+			startWorkload(betterAuthSubject, func(ctx context.Context) (time.Duration, error) {
 				address := freeport.Address(b)
 				return timeServerStart(ctx, betterAuthCommand(l.database, address), address)
 			}),
@@ -118,116 +118,132 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 			),
 		},
 		{
-			x.overHTTP("get-session", fastCalls, callsOfActiveUsers(activeCount, getSession(x))),
+			x.overHTTP("get-session", fastCalls, callsOfActiveUsers(activeCount, getSessionCalls(x))),
 			l.overHTTP("get-session", slowCalls,
-				callsOfActiveUsers(activeCount, getSession(l))),
-			w.pgbench(b, pgbenchCalls),
+				callsOfActiveUsers(activeCount, getSessionCalls(l))),
+			w.pgbenchWorkload(b, pgbenchCalls),
 			w.throughEmulator(
 				b,
 				"session",
-				ourEmulator,
+				emulatorSubject,
 				"get-session",
 				x,
 				emulatorCalls,
-				callsOfActiveUsers(activeCount, w.events.throughEvents(getSession(x))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(getSessionCalls(x))),
 			),
 		},
 		{
-			x.overHTTP(manyUsers, signingCalls, callsOfInactiveUsers(getSession(x))),
-			l.overHTTP(manyUsers, signingCalls, callsOfInactiveUsers(getSession(l))),
+			x.overHTTP(getSessionOfManyUsers, signingCalls, callsOfInactiveUsers(getSessionCalls(x))),
+			l.overHTTP(getSessionOfManyUsers, signingCalls, callsOfInactiveUsers(getSessionCalls(l))),
 		},
 		{
 			x.overHTTP(
 				"token",
 				fastCalls,
-				callsOfActiveUsers(activeCount, getToken(x)),
+				callsOfActiveUsers(activeCount, getTokenCalls(x)),
 			),
-			l.overHTTP("token", slowCalls, callsOfActiveUsers(activeCount, getToken(l))),
-			inProcessWorkload("token", theSignature, [3]int{500, 0, 1000}, bareSignature(b)),
+			l.overHTTP("token", slowCalls, callsOfActiveUsers(activeCount, getTokenCalls(l))),
+			inProcessWorkload("token", bareSignatureSubject, [3]int{500, 0, 1000}, signatureFunction(b)),
 			w.throughEmulator(
 				b,
 				"token",
-				ourEmulator,
+				emulatorSubject,
 				"token",
 				x,
 				emulatorCalls,
-				callsOfActiveUsers(activeCount, w.events.throughEvents(getToken(x))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(getTokenCalls(x))),
 			),
 		},
 		{
-			x.overHTTP("jwks", fastCalls, callsOfActiveUsers(1, getJWKS(x))),
-			l.overHTTP("jwks", slowCalls, callsOfActiveUsers(1, getJWKS(l))),
+			x.overHTTP("jwks", fastCalls, callsOfActiveUsers(1, getJWKSCalls(x))),
+			l.overHTTP("jwks", slowCalls, callsOfActiveUsers(1, getJWKSCalls(l))),
 			w.throughEmulator(
 				b,
 				"jwks",
-				ourEmulator,
+				emulatorSubject,
 				"jwks",
 				x,
 				emulatorCalls,
-				callsOfActiveUsers(1, w.events.throughEvents(getJWKS(x))),
+				callsOfActiveUsers(1, w.events.throughEvents(getJWKSCalls(x))),
 			),
 		},
 		{
 			x.workloadOf(
-				ourArgon2id,
+				xenonArgon2idSubject,
 				"sign-in",
 				argon2Calls,
-				callsOfActiveUsers(activeCount, signIn(x)),
+				callsOfActiveUsers(activeCount, signInCalls(x)),
 			),
-			inProcessWorkload("sign-in", bareArgon2id, argon2Calls,
-				hashOnly(config.Argon2id)),
+			inProcessWorkload("sign-in", bareArgon2idSubject, argon2Calls,
+				hashFunction(config.Argon2id)),
 			s.workloadOf(
-				ourScrypt,
+				xenonScryptSubject,
 				"sign-in",
 				scryptCalls,
-				callsOfActiveUsers(activeCount, signIn(s)),
+				callsOfActiveUsers(activeCount, signInCalls(s)),
 			),
-			inProcessWorkload("sign-in", bareScrypt, scryptCalls,
-				hashOnly(config.Scrypt)),
-			l.workloadOf(betterAuthScrypt, "sign-in", scryptCalls, callsOfActiveUsers(activeCount, signIn(l))),
+			inProcessWorkload("sign-in", bareScryptSubject, scryptCalls,
+				hashFunction(config.Scrypt)),
+			l.workloadOf(betterAuthScryptSubject, "sign-in", scryptCalls, callsOfActiveUsers(activeCount, signInCalls(l))),
 			w.throughEmulator(
 				b,
 				"signin",
-				emulatedArgon2id,
+				emulatorArgon2idSubject,
 				"sign-in",
 				x,
 				argon2Calls[0],
-				callsOfActiveUsers(activeCount, w.events.throughEvents(signIn(x))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(signInCalls(x))),
 			),
 			w.throughEmulator(
 				b,
 				"signin",
-				emulatedScrypt,
+				emulatorScryptSubject,
 				"sign-in",
 				s,
 				scryptCalls[0],
-				callsOfActiveUsers(activeCount, w.events.throughEvents(signIn(s))),
+				callsOfActiveUsers(activeCount, w.events.throughEvents(signInCalls(s))),
 			),
 		},
 		{
-			x.workloadOf(ourArgon2id, "sign-up", argon2Calls, signUp(x)),
-			s.workloadOf(ourScrypt, "sign-up", scryptCalls, signUp(s)),
-			l.workloadOf(betterAuthScrypt, "sign-up", scryptCalls, signUp(l)),
-			w.throughEmulator(b, "signup", emulatedArgon2id, "sign-up", x, argon2Calls[0], w.events.throughEvents(signUp(x))),
-			w.throughEmulator(b, "signup", emulatedScrypt, "sign-up", s, scryptCalls[0], w.events.throughEvents(signUp(s))),
+			x.workloadOf(xenonArgon2idSubject, "sign-up", argon2Calls, signUpCalls(x)),
+			s.workloadOf(xenonScryptSubject, "sign-up", scryptCalls, signUpCalls(s)),
+			l.workloadOf(betterAuthScryptSubject, "sign-up", scryptCalls, signUpCalls(l)),
+			w.throughEmulator(
+				b,
+				"signup",
+				emulatorArgon2idSubject,
+				"sign-up",
+				x,
+				argon2Calls[0],
+				w.events.throughEvents(signUpCalls(x)),
+			),
+			w.throughEmulator(
+				b,
+				"signup",
+				emulatorScryptSubject,
+				"sign-up",
+				s,
+				scryptCalls[0],
+				w.events.throughEvents(signUpCalls(s)),
+			),
 		},
 		{
-			x.overHTTP("profile GET", fastCalls, callsOfActiveUsers(activeCount, getProfile(x, w.jwts))),
-			w.throughEmulator(b, "profile", ourEmulator, "profile GET", x, emulatorCalls,
-				callsOfActiveUsers(activeCount, w.events.throughEvents(getProfile(x, w.jwts)))),
+			x.overHTTP("profile GET", fastCalls, callsOfActiveUsers(activeCount, getProfileCalls(x, w.jwts))),
+			w.throughEmulator(b, "profile", emulatorSubject, "profile GET", x, emulatorCalls,
+				callsOfActiveUsers(activeCount, w.events.throughEvents(getProfileCalls(x, w.jwts)))),
 		},
 		{
-			x.overHTTP("profile PUT", fastCalls, callsOfActiveUsers(activeCount, putProfile(x, w.jwts))),
-			w.throughEmulator(b, "profile", ourEmulator, "profile PUT", x, emulatorCalls,
-				callsOfActiveUsers(activeCount, w.events.throughEvents(putProfile(x, w.jwts)))),
+			x.overHTTP("profile PUT", fastCalls, callsOfActiveUsers(activeCount, putProfileCalls(x, w.jwts))),
+			w.throughEmulator(b, "profile", emulatorSubject, "profile PUT", x, emulatorCalls,
+				callsOfActiveUsers(activeCount, w.events.throughEvents(putProfileCalls(x, w.jwts)))),
 		},
-		w.verify(b, fetched),
+		w.verifyWorkloads(b, fetched),
 	}
 }
 
-// manyUsers is the name of the workloads in which each call of get-session is by a different user, so that no JWT is
-// reused.
-const manyUsers = "get-session, 10,000 people"
+// getSessionOfManyUsers is the name of the workloads in which each call of get-session is by a different user, so that
+// no JWT is reused.
+const getSessionOfManyUsers = "get-session, 10,000 people"
 
 // startWorkload returns a workload that starts a process and waits for its first response.
 func startWorkload(subject string, work func(context.Context) (time.Duration, error)) workload {

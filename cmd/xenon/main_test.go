@@ -49,7 +49,7 @@ func TestHelpPrintsUsageAndWrongUseExitsWith2(t *testing.T) {
 
 func TestSchemaUpAppliesMigrationsAndStatusListsThem(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	steps := []struct {
 		args []string
 		want string
@@ -91,7 +91,7 @@ func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {
 		`CREATE TABLE "user" (id serial PRIMARY KEY, login text NOT NULL)`: "user.id: found integer, wanted uuid NOT NULL",
 		`CREATE TABLE account (id serial PRIMARY KEY, iban text NOT NULL)`: "account.iban: found NOT NULL without a default",
 	} {
-		url := dbtest.Empty(t)
+		url := dbtest.NewEmpty(t)
 		conn, err := pgx.Connect(t.Context(), url)
 		if err != nil {
 			t.Fatal(err)

@@ -5,60 +5,76 @@ import (
 	"strings"
 )
 
-// marker is part of most injected texts. No response header may contain it, except Location for a requested redirect.
-const marker = "Marker"
+// injectedMarker is part of most injected texts. No response header may contain it, except Location for a requested
+// redirect.
+const injectedMarker = "Marker"
 
 // specialTexts has texts with characters that are special in HTTP, JSON, SQL, terminals or templates.
 var specialTexts = []string{
-	marker + "%0d%0aX-Injected:%20yes", marker + "\tx", marker + "\x1b[2J\x1b[31m", marker + "\x00",
-	marker + "\x7f\x9b31m", marker + `"}{"msg":"forged"`, marker + `\r\n\"'` + "`", marker + "\xff\xfe\xc3\x28",
-	marker + "\u202e\u2028\u2029\ufeff", marker + "ÄÖ漢字🐎", marker + "'; DROP TABLE \"user\"; --",
-	marker + "${jndi:ldap://x}{{7*7}}<script>", marker + "%s%n%d%x", "\r\nX-Injected: yes", "", " ",
-	strings.Repeat(marker, 1000),
+	injectedMarker + "%0d%0aX-Injected:%20yes",
+	injectedMarker + "\tx",
+	injectedMarker + "\x1b[2J\x1b[31m",
+	injectedMarker + "\x00",
+	injectedMarker + "\x7f\x9b31m",
+	injectedMarker + `"}{"msg":"forged"`,
+	injectedMarker + `\r\n\"'` + "`",
+	injectedMarker + "\xff\xfe\xc3\x28",
+	injectedMarker + "\u202e\u2028\u2029\ufeff",
+	injectedMarker + "ÄÖ漢字🐎",
+	injectedMarker + "'; DROP TABLE \"user\"; --",
+	injectedMarker + "${jndi:ldap://x}{{7*7}}<script>",
+	injectedMarker + "%s%n%d%x",
+	"\r\nX-Injected: yes",
+	"",
+	" ",
+	strings.Repeat(injectedMarker, 1000),
 }
 
 // attack changes a valid request into a malicious one.
 type attack struct {
 	name   string
-	change func(request) request
+	change func(rawRequest) rawRequest
 }
 
 func attacks() (all []attack) {
-	add := func(name string, change func(request) request) { all = append(all, attack{name, change}) }
-	add("unchanged", func(r request) request { return r })
+	add := func(name string, change func(rawRequest) rawRequest) { all = append(all, attack{name, change}) }
+	add("unchanged", func(r rawRequest) rawRequest { return r })
 	for i, text := range specialTexts {
 		for _, name := range []string{
 			"Cookie", "Authorization", "Origin", "Referer", "User-Agent", "Content-Type", "X-Forwarded-For",
 			"Cloudfront-Viewer-Address", "If-Match", "X-Request-Id", "Accept", "Forwarded", "X-Forwarded-Host",
-			"Sec-Fetch-Site", "Access-Control-Request-Headers", "X-" + marker,
+			"Sec-Fetch-Site", "Access-Control-Request-Headers", "X-" + injectedMarker,
 		} {
-			add(fmt.Sprintf("%s is specialTexts %d", name, i), func(r request) request { return r.header(name, name+": "+text) })
+			add(
+				fmt.Sprintf("%s is specialTexts %d", name, i),
+				func(r rawRequest) rawRequest { return r.withHeader(name, name+": "+text) },
+			)
 		}
-		add(fmt.Sprintf("cookies with specialTexts %d", i), func(r request) request {
-			return r.header("Cookie", "Cookie: better-auth.session_token="+text+"; better-auth.session_data="+text+
+		add(fmt.Sprintf("cookies with specialTexts %d", i), func(r rawRequest) rawRequest {
+			return r.withHeader("Cookie", "Cookie: better-auth.session_token="+text+"; better-auth.session_data="+text+
 				"; better-auth.session_data.0="+text+"; better-auth.dont_remember="+text+"; better-auth."+text+
 				"=x; __Secure-better-auth.session_token="+text)
 		})
-		add(fmt.Sprintf("bearer specialTexts %d", i), func(r request) request {
-			return r.header("Authorization", "Authorization: Bearer "+text)
+		add(fmt.Sprintf("bearer specialTexts %d", i), func(r rawRequest) rawRequest {
+			return r.withHeader("Authorization", "Authorization: Bearer "+text)
 		})
-		add(fmt.Sprintf("query specialTexts %d", i), func(r request) request {
+		add(fmt.Sprintf("query specialTexts %d", i), func(r rawRequest) rawRequest {
 			q := percentEncode(text)
 			return r.withTarget(r.target + "?token=" + q + "&callbackURL=" + q + "&callbackURL=/" + q + "&accountId=" + q +
 				"&error=" + q + "&state=" + q + "&__proto__[x]=" + q)
 		})
-		add(fmt.Sprintf("redirect to specialTexts %d", i), func(r request) request {
+		add(fmt.Sprintf("redirect to specialTexts %d", i), func(r rawRequest) rawRequest {
 			return r.withTarget(r.target + "?token=x&callbackURL=/" + percentEncode(text))
 		})
-		add(fmt.Sprintf("segment specialTexts %d", i), func(r request) request {
+		add(fmt.Sprintf("segment specialTexts %d", i), func(r rawRequest) rawRequest {
 			return r.withTarget(r.target[:strings.LastIndexByte(r.target, '/')+1] + percentEncode(text))
 		})
 	}
 	for name, body := range unusualBodies() {
-		add("body is "+name, func(r request) request { r.body = body; return r })
-		add("form is "+name, func(r request) request {
+		add("body is "+name, func(r rawRequest) rawRequest { r.body = body; return r })
+		add("form is "+name, func(r rawRequest) rawRequest {
 			r.body = body
-			return r.header("Content-Type", "Content-Type: application/x-www-form-urlencoded")
+			return r.withHeader("Content-Type", "Content-Type: application/x-www-form-urlencoded")
 		})
 	}
 	for _, media := range []string{
@@ -66,56 +82,62 @@ func attacks() (all []attack) {
 		"multipart/form-data", "application/xml", "application/json\tx", ";", "application/json+x",
 		"application/vnd.api+json",
 	} {
-		add("content type "+media, func(r request) request { return r.header("Content-Type", "Content-Type: "+media) })
+		add(
+			"content type "+media,
+			func(r rawRequest) rawRequest { return r.withHeader("Content-Type", "Content-Type: "+media) },
+		)
 	}
 	twice := func(name, first, second string) {
-		add(name+" twice", func(r request) request { return r.header(name, name+": "+first, name+": "+second) })
+		add(name+" twice", func(r rawRequest) rawRequest { return r.withHeader(name, name+": "+first, name+": "+second) })
 	}
-	twice("Content-Type", "application/json", "text/"+marker)
+	twice("Content-Type", "application/json", "text/"+injectedMarker)
 	twice("Origin", "http://localhost:3000", "https://evil.example")
 	twice("Authorization", "Bearer x", "Bearer y")
-	twice("If-Match", "*", `"`+marker+`"`)
+	twice("If-Match", "*", `"`+injectedMarker+`"`)
 	twice("X-Forwarded-For", "1.2.3.4", "::1")
-	twice("User-Agent", "a", marker)
+	twice("User-Agent", "a", injectedMarker)
 	twice("Content-Length", "0", "9")
 	twice("Host", "a", "b")
-	add("10,000 cookies", func(r request) request {
-		return r.header("Cookie", "Cookie: "+strings.Repeat("a=b; ", 10_000))
+	add("10,000 cookies", func(r rawRequest) rawRequest {
+		return r.withHeader("Cookie", "Cookie: "+strings.Repeat("a=b; ", 10_000))
 	})
-	add("300 lines of cookies", func(r request) request {
-		return r.header("Cookie", repeatFormat("Cookie: better-auth.session_data.%d=x", 300)...)
+	add("300 lines of cookies", func(r rawRequest) rawRequest {
+		return r.withHeader("Cookie", repeatFormat("Cookie: better-auth.session_data.%d=x", 300)...)
 	})
-	add("1,000 chunks of a cache cookie", func(r request) request {
-		return r.header("Cookie", "Cookie: "+strings.Join(repeatFormat("better-auth.session_data.%d=x", 1000), "; "))
+	add("1,000 chunks of a cache cookie", func(r rawRequest) rawRequest {
+		return r.withHeader("Cookie", "Cookie: "+strings.Join(repeatFormat("better-auth.session_data.%d=x", 1000), "; "))
 	})
-	add("2 MiB of headers", func(r request) request { return r.header("X", "X: "+strings.Repeat("x", 2<<20)) })
+	add("2 MiB of headers", func(r rawRequest) rawRequest { return r.withHeader("X", "X: "+strings.Repeat("x", 2<<20)) })
 	for _, tag := range []string{
 		`"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`, `"0"`, `"-1"`, `"zzzzzzzzzzzzzzzz"`, `W/"x"`, `"`, `"",,,"`,
 		strings.Repeat(`"1",`, 20_000),
 	} {
-		add("If-Match "+tag[:min(len(tag), 20)], func(r request) request { return r.header("If-Match", "If-Match: "+tag) })
+		add(
+			"If-Match "+tag[:min(len(tag), 20)],
+			func(r rawRequest) rawRequest { return r.withHeader("If-Match", "If-Match: "+tag) },
+		)
 	}
 	for _, method := range []string{
 		"HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "G@T", "QUERY",
 	} {
-		add("method "+method, func(r request) request { r.method = method; return r })
+		add("method "+method, func(r rawRequest) rawRequest { r.method = method; return r })
 	}
 	for _, path := range []string{
 		"//%s", "/.%s", "%s/", "%s//", "%s/..", "%s%%2f", "%s%%00", "%s%%", "%s;x=y", "/%%2e%%2e%s", "%s\\", "%s#x",
 		"http://evil.example%s", "%s\x01",
 	} {
-		add("path "+path, func(r request) request { return r.withTarget(fmt.Sprintf(path, r.target)) })
+		add("path "+path, func(r rawRequest) rawRequest { return r.withTarget(fmt.Sprintf(path, r.target)) })
 	}
 	for _, length := range []string{"-", "0", "1", "-1", "99999", "18446744073709551616", "1e3", "0x10", " 5 5"} {
-		add("length "+length, func(r request) request {
+		add("length "+length, func(r rawRequest) rawRequest {
 			r.length, r.closesWrite = length, length == "99999"
 			return r
 		})
 	}
 	chunks := func(name, body string, lines ...string) {
-		add("chunks: "+name, func(r request) request {
+		add("chunks: "+name, func(r rawRequest) rawRequest {
 			r.length, r.body, r.closesWrite = "-", body, !strings.HasSuffix(body, "\r\n\r\n")
-			return r.header("Transfer-Encoding", append([]string{"Transfer-Encoding: chunked"}, lines...)...)
+			return r.withHeader("Transfer-Encoding", append([]string{"Transfer-Encoding: chunked"}, lines...)...)
 		})
 	}
 	chunks("good", "2\r\n{}\r\n0\r\n\r\n")
@@ -126,11 +148,13 @@ func attacks() (all []attack) {
 	chunks("and a trailer", "2\r\n{}\r\n0\r\nX-Injected: yes\r\n\r\n", "Trailer: X-Injected")
 	chunks("twice", "0\r\n\r\n", "Transfer-Encoding: chunked")
 	chunks("and gzip", "0\r\n\r\n", "Transfer-Encoding: gzip")
-	add("Expect", func(r request) request { return r.header("Expect", "Expect: 100-continue") })
-	add("unknown Expect", func(r request) request { return r.header("Expect", "Expect: "+marker) })
-	add("Upgrade", func(r request) request { return r.header("Upgrade", "Upgrade: websocket", "Connection: upgrade") })
-	add("method override", func(r request) request {
-		return r.header("X-Http-Method-Override", "X-HTTP-Method-Override: DELETE")
+	add("Expect", func(r rawRequest) rawRequest { return r.withHeader("Expect", "Expect: 100-continue") })
+	add("unknown Expect", func(r rawRequest) rawRequest { return r.withHeader("Expect", "Expect: "+injectedMarker) })
+	add("Upgrade", func(r rawRequest) rawRequest {
+		return r.withHeader("Upgrade", "Upgrade: websocket", "Connection: upgrade")
+	})
+	add("method override", func(r rawRequest) rawRequest {
+		return r.withHeader("X-Http-Method-Override", "X-HTTP-Method-Override: DELETE")
 	})
 	return all
 }
@@ -180,7 +204,7 @@ func unusualBodies() map[string]string {
 		`[["x"]]`, `{"toString":"x"}`, `""`, `" "`, `"` + strings.Repeat("x", 100_000) + `"`,
 		`"a@` + strings.Repeat("a.", 20_000) + `co"`, `"` + strings.Repeat("a@", 20_000) + `"`,
 		`"https://evil.example"`, `"/\\evil.example"`, `"/%0d%0aX-Injected: yes"`, `"javascript:alert(1)"`,
-		`"` + marker + `\r\nX-Injected: yes"`, `"\u202e\u001b[2J"`, `"ada@example.com"`, `"correct horse"`,
+		`"` + injectedMarker + `\r\nX-Injected: yes"`, `"\u202e\u001b[2J"`, `"ada@example.com"`, `"correct horse"`,
 		`"credential"`,
 	} {
 		all[fmt.Sprintf("value %d", i)] = with(value)
@@ -188,7 +212,7 @@ func unusualBodies() map[string]string {
 	return all
 }
 
-func (r request) withTarget(target string) request { r.target = target; return r }
+func (r rawRequest) withTarget(target string) rawRequest { r.target = target; return r }
 
 func repeatFormat(format string, n int) []string {
 	lines := make([]string, n)

@@ -68,7 +68,7 @@ func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database s
 			got[w.Code]++
 			hasCode := strings.Contains(w.Body.String(), "SERVICE_UNAVAILABLE")
 			switch {
-			case w.Code == http.StatusOK && !strings.Contains(w.Body.String(), email):
+			case w.Code == http.StatusOK && !strings.Contains(w.Body.String(), userEmail):
 				t.Errorf("get-session of a signed-in user: got 200 %s, want the user's email in the body", w.Body)
 			case w.Code == http.StatusServiceUnavailable && (w.Header().Get("Retry-After") == "" || !hasCode):
 				t.Errorf("get-session: got 503 with the headers %v and the body %s, want Retry-After and SERVICE_UNAVAILABLE",

@@ -50,7 +50,7 @@ func TestCostlyHashTakesAtMostFiveTimesAnUnknownEmail(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), `UPDATE account SET password = $1`, stored); err != nil {
 			t.Fatal(err)
 		}
-		took := guess(email)
+		took := guess(userEmail)
 		t.Logf("%.20s…: %v of processor time, an unknown email %v", stored, took, unknown)
 		if took > 5*unknown {
 			t.Errorf("sign-in with a wrong password for the hash %.20s…: got %v of processor time, want at most 5 times "+

@@ -64,7 +64,7 @@ func (s *testServer) checkSignIn(t *testing.T, email, password, id string) {
 // the password and a reset link. After the import none of them works, and the victim has the account.
 func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	t.Parallel()
-	victim := account{"00000000-0000-4000-9000-000000000001", email, "the victim's password", "2024-01-01"}
+	victim := account{"00000000-0000-4000-9000-000000000001", userEmail, "the victim's password", "2024-01-01"}
 	project := supabaseProject(t, victim)
 	s := newTestServer(t)
 	session := s.signUp(t, victim.email, "attacker's password", attackerIP).Header().Get("Set-Auth-Token")

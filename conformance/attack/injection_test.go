@@ -37,13 +37,13 @@ func TestR54_NothingIsInjected(t *testing.T) {
 			if (i+j)%step != first {
 				continue
 			}
-			as := [...]func(signedInUser, request) request{
-				signedInUser.anonymous, signedInUser.withCookie, signedInUser.withToken,
+			as := [...]func(signedInUser, rawRequest) rawRequest{
+				signedInUser.withoutCredentials, signedInUser.withCookie, signedInUser.withToken,
 			}[(i+j)%3]
 			if strings.HasSuffix(route, "/api/profile") && j%5 > 0 {
 				as = signedInUser.withToken // without a JWT the request is rejected before it is parsed
 			}
-			got, err := s.send(a.change(as(ada, baseRequest(route))))
+			got, err := s.sendRaw(a.change(as(ada, baseRequest(route))))
 			if err != nil {
 				t.Fatalf("%s with the attack %q: send the request: %v", route, a.name, err)
 			}
@@ -54,7 +54,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 			}
 		}
 		w := s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {ada.cookie}})
-		if !strings.Contains(w.Body.String(), email) {
+		if !strings.Contains(w.Body.String(), userEmail) {
 			ada = s.recreateUser(t) // the requests have ended the session or deleted the account
 		}
 		log.Take()
@@ -63,26 +63,28 @@ func TestR54_NothingIsInjected(t *testing.T) {
 }
 
 // baseRequest returns a well-formed request to an endpoint, which an attack then changes.
-func baseRequest(route string) request {
+func baseRequest(route string) rawRequest {
 	method, path, _ := strings.Cut(route, " ")
 	target := strings.NewReplacer("{token}", "x", "{provider}", "github").Replace(path)
-	r := request{method: method, target: target, headers: []string{"Origin: http://localhost:3000"}}
+	r := rawRequest{method: method, target: target, headers: []string{"Origin: http://localhost:3000"}}
 	if method != http.MethodGet {
 		r.headers, r.body = append(r.headers, "Content-Type: application/json"), `{}`
 	}
 	return r
 }
 
-func (signedInUser) anonymous(r request) request { return r }
+func (signedInUser) withoutCredentials(r rawRequest) rawRequest { return r }
 
-func (p signedInUser) withCookie(r request) request { return r.header("Cookie", "Cookie: "+p.cookie) }
+func (p signedInUser) withCookie(r rawRequest) rawRequest {
+	return r.withHeader("Cookie", "Cookie: "+p.cookie)
+}
 
-func (p signedInUser) withToken(r request) request {
+func (p signedInUser) withToken(r rawRequest) rawRequest {
 	token := p.bearer
 	if strings.HasPrefix(r.target, "/api/profile") {
 		token = p.jwt
 	}
-	return r.header("Authorization", "Authorization: Bearer "+token)
+	return r.withHeader("Authorization", "Authorization: Bearer "+token)
 }
 
 // problemsOf lists what is wrong with a response.
@@ -93,11 +95,12 @@ func problemsOf(a answer) (found []string) {
 		found = append(found, fmt.Sprintf("got %d %.200s, want a status below 500", a.status, a.body))
 	}
 	for name, values := range a.header {
-		if name == "X-Injected" || strings.Contains(name, marker) {
+		if name == "X-Injected" || strings.Contains(name, injectedMarker) {
 			found = append(found, "got the injected header "+name+", want none")
 		}
 		for _, value := range values {
-			if strings.Contains(value, marker) && name != "Location" || strings.ContainsFunc(value, isNotPrintableASCII) {
+			if strings.Contains(value, injectedMarker) && name != "Location" ||
+				strings.ContainsFunc(value, isNotPrintableASCII) {
 				found = append(found, fmt.Sprintf("got the header %s: %.200q, want no injected text", name, value))
 			}
 		}
@@ -131,7 +134,7 @@ func logFaults(text string, a answer, p signedInUser) (found []string) {
 		}
 	}
 	_, token, _ := strings.Cut(p.cookie, "=")
-	for _, word := range []string{email, userPassword, secret, p.bearer, p.jwt, token} {
+	for _, word := range []string{userEmail, userPassword, cookieSecret, p.bearer, p.jwt, token} {
 		if strings.Contains(text, word) {
 			found = append(found, "the log contains an email, a password or a secret, want none")
 		}

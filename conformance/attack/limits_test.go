@@ -28,7 +28,7 @@ func TestEveryRouteLimitsPasswordGuesses(t *testing.T) {
 	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	stolen := e.newUser(t).bearer
 	routes := map[string]string{
-		"sign-in/email":   `{"email":"` + email + `","password":%q}`,
+		"sign-in/email":   `{"email":"` + userEmail + `","password":%q}`,
 		"verify-password": `{"password":%q}`,
 		"change-password": `{"newPassword":"attacker's password","currentPassword":%q}`,
 		"delete-user":     `{"password":%q}`,

@@ -49,7 +49,10 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 	s.newUser(t)
 	start := time.Now()
 	e := s.newEnvironment(t, 5, func() time.Time { return start }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
-	guesses := map[string]*responseCounts{email: {got: map[string]int{}}, "nobody@example.com": {got: map[string]int{}}}
+	guesses := map[string]*responseCounts{
+		userEmail:            {got: map[string]int{}},
+		"nobody@example.com": {got: map[string]int{}},
+	}
 	resets := &responseCounts{got: map[string]int{}}
 	send := func(c *responseCounts, forwardedFor, path, body string) {
 		c.add(e.do("POST", path, body, http.Header{"X-Forwarded-For": {forwardedFor}}))
@@ -63,7 +66,7 @@ func TestR15R16R17R18R19R20_UnderLoad(t *testing.T) {
 					`{"email":"`+guessed+`","password":"wrong horse"}`)
 			})
 		}
-		recipient := email
+		recipient := userEmail
 		if i%2 > 0 {
 			recipient = fmt.Sprintf("nobody%d@example.com", i)
 		}

@@ -13,8 +13,8 @@ import (
 
 const (
 	signInPath       = "/api/auth/sign-in/email"
-	rightCredentials = `{"email":"` + email + `","password":"` + userPassword + `"}`
-	wrongCredentials = `{"email":"` + email + `","password":"wrong horse"}`
+	rightCredentials = `{"email":"` + userEmail + `","password":"` + userPassword + `"}`
+	wrongCredentials = `{"email":"` + userEmail + `","password":"wrong horse"}`
 )
 
 // device is a browser of a user: its IP address and cookies.
@@ -88,7 +88,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 	s := newTestServer(t)
 	e := s.newEnvironment(t, 4, func() time.Time { return now }, "RATE_LIMIT=on", "CLIENT_IP=xff:1")
 	known, fresh := &device{ip: "203.0.113.1"}, &device{ip: "203.0.113.2"}
-	w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+userPassword+`"}`)
+	w := e.post(known, "/api/auth/sign-up/email", `{"name":"Ada","email":"`+userEmail+`","password":"`+userPassword+`"}`)
 	if w.Code != http.StatusOK {
 		t.Fatalf("sign-up: got %d %s, want 200", w.Code, w.Body)
 	}
@@ -126,7 +126,7 @@ func TestOwnerSignsInDuringAttackFromFiftyIPAddresses(t *testing.T) {
 // resetPassword resets the owner's password on the device d, with the token of the newest mail.
 func (e *environment) resetPassword(t *testing.T, s *testServer, d *device, newPassword string) {
 	t.Helper()
-	if w := e.post(d, "/api/auth/request-password-reset", `{"email":"`+email+`"}`); w.Code != http.StatusOK {
+	if w := e.post(d, "/api/auth/request-password-reset", `{"email":"`+userEmail+`"}`); w.Code != http.StatusOK {
 		t.Fatalf("request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
 	body := fmt.Sprintf(`{"token":%q,"newPassword":%q}`, s.newestMailToken(t), newPassword)
@@ -157,7 +157,7 @@ func TestCommonPasswordsCannotBeChosen(t *testing.T) {
 	s := newTestServer(t)
 	e := s.newEnvironment(t, 2, time.Now, "PASSWORD_BLOCKLIST=on")
 	for _, common := range []string{"password1", "1234567890", "Qwertyuiop", "iloveyou1"} {
-		w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"`+common+`"}`, nil)
+		w := e.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+userEmail+`","password":"`+common+`"}`, nil)
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "PASSWORD_COMPROMISED") {
 			t.Errorf("sign-up with the password %s: got %d %s, want 400 PASSWORD_COMPROMISED", common, w.Code, w.Body)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-const origin = "http://localhost:3000"
+const publicOrigin = "http://localhost:3000"
 
 // outboxLine is one line of the outbox, the file to which the server writes its mails.
 type outboxLine struct{ Kind, To, URL, Token, NewEmail, Purpose string }
@@ -83,7 +83,7 @@ func (s *testServer) post(path, body string, header http.Header) *httptest.Respo
 
 // openLink opens the link of a mail in a browser with the cookies of header.
 func (s *testServer) openLink(m outboxLine, header http.Header) *httptest.ResponseRecorder {
-	return s.do("GET", strings.TrimPrefix(m.URL, origin), "", header)
+	return s.do("GET", strings.TrimPrefix(m.URL, publicOrigin), "", header)
 }
 
 // signIn signs in, and returns the status and the bearer token.
@@ -131,7 +131,7 @@ func TestStolenOldSessionCannotChangeTheEmail(t *testing.T) {
 func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 	for name, stop := range map[string]func(s *testServer, owner string) *httptest.ResponseRecorder{
 		"the link of the notice": func(s *testServer, _ string) *httptest.ResponseRecorder {
-			token := s.newestMail(t, "email-change-notice", email).Token
+			token := s.newestMail(t, "email-change-notice", userEmail).Token
 			return s.post("/cancel-email-change", `{"token":"`+token+`"}`, requestHeaders("", ownerIP))
 		},
 		"change-password": func(s *testServer, owner string) *httptest.ResponseRecorder {
@@ -143,8 +143,8 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			return s.post("/change-password", body, requestHeaders(owner, ownerIP))
 		},
 		"reset-password": func(s *testServer, _ string) *httptest.ResponseRecorder {
-			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
-			token := s.newestMail(t, "reset-password", email).Token
+			s.post("/request-password-reset", `{"email":"`+userEmail+`"}`, requestHeaders("", ownerIP))
+			token := s.newestMail(t, "reset-password", userEmail).Token
 			return s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", ownerIP))
 		},
 		"revoke-sessions": func(s *testServer, owner string) *httptest.ResponseRecorder {
@@ -171,8 +171,8 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			s := newTestServer(t)
 			s.newUser(t)
 			s.exec(t, `DELETE FROM session`)
-			_, owner := s.signIn(email, userPassword, ownerIP)
-			_, stolen := s.signIn(email, userPassword, attackerIP)
+			_, owner := s.signIn(userEmail, userPassword, ownerIP)
+			_, stolen := s.signIn(userEmail, userPassword, attackerIP)
 			if w := s.post(
 				"/change-email",
 				`{"newEmail":"eve@example.com"}`,
@@ -180,7 +180,7 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			); w.Code != http.StatusOK {
 				t.Fatalf("change-email of the attacker: got %d %s, want 200", w.Code, w.Body)
 			}
-			if notice := s.newestMail(t, "email-change-notice", email); notice.NewEmail != "eve@example.com" {
+			if notice := s.newestMail(t, "email-change-notice", userEmail); notice.NewEmail != "eve@example.com" {
 				t.Errorf("the notice to the old email: got %v, want it to name eve@example.com", notice)
 			}
 			if w := stop(s, owner); w.Code != http.StatusOK {
@@ -216,7 +216,7 @@ func TestOldEmailGetsANoticeAfterAChange(t *testing.T) {
 		t.Errorf("the mail to the new email: got the purpose %q, want change-email", next.Purpose)
 	}
 	s.openLink(next, requestHeaders("", ownerIP))
-	if notice := s.newestMail(t, "email-changed", email); notice.NewEmail != "lovelace@example.com" {
+	if notice := s.newestMail(t, "email-changed", userEmail); notice.NewEmail != "lovelace@example.com" {
 		t.Errorf("the mail to the old email: got %v, want one that names lovelace@example.com", notice)
 	}
 	if w := s.openLink(
@@ -238,8 +238,8 @@ func TestMailTokensWithoutARowAreRejectedUnlessTheDatabaseIsShared(t *testing.T)
 		s := newTestServer(t, "SHARED_DATABASE="+setting)
 		s.newUser(t)
 		for _, claims := range []jwt.MapClaims{
-			{"email": email},
-			{"email": email, "updateTo": "eve@example.com", "requestType": "change-email-verification"},
+			{"email": userEmail},
+			{"email": userEmail, "updateTo": "eve@example.com", "requestType": "change-email-verification"},
 		} {
 			var id string
 			conn, err := pgx.Connect(t.Context(), s.db)
@@ -251,7 +251,7 @@ func TestMailTokensWithoutARowAreRejectedUnlessTheDatabaseIsShared(t *testing.T)
 			}
 			_ = conn.Close(t.Context())
 			claims["userId"], claims["exp"] = id, time.Now().Add(time.Hour).Unix()
-			token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(secret))
+			token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(cookieSecret))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -271,8 +271,8 @@ func TestAccountChangesEndResetLinksAndResetEndsSessions(t *testing.T) {
 		s := newTestServer(t)
 		p := s.newUser(t)
 		requestReset := func() string {
-			s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
-			return s.newestMail(t, "reset-password", email).Token
+			s.post("/request-password-reset", `{"email":"`+userEmail+`"}`, requestHeaders("", ownerIP))
+			return s.newestMail(t, "reset-password", userEmail).Token
 		}
 		older, newer := requestReset(), requestReset()
 		var w *httptest.ResponseRecorder
@@ -317,14 +317,14 @@ func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 	s.exec(t, `UPDATE "user" SET "emailVerified" = true`)
 	for i := range 30 {
 		from := requestHeaders("", fmt.Sprintf("203.0.113.%d", i/3))
-		s.post("/send-verification-email", `{"email":"`+email+`"}`, from)
+		s.post("/send-verification-email", `{"email":"`+userEmail+`"}`, from)
 	}
 	for range 6 { // deletes the rows of the limit by path, as if the requests were sent in different minutes
 		s.exec(t, `DELETE FROM "rateLimit" WHERE key LIKE '%|/request-password-reset'`)
-		s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", attackerIP))
+		s.post("/request-password-reset", `{"email":"`+userEmail+`"}`, requestHeaders("", attackerIP))
 	}
 	before := len(s.mails(t))
-	w := s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
+	w := s.post("/request-password-reset", `{"email":"`+userEmail+`"}`, requestHeaders("", ownerIP))
 	if w.Code != http.StatusOK {
 		t.Fatalf("the owner's request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
@@ -337,30 +337,30 @@ func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 // opens the link of their own sign-up. Then the account has the victim's password and name.
 func TestSignUpOfTheOwnerReplacesAnEarlierSignUpOfAnAttacker(t *testing.T) {
 	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
-	s.signUp(t, email, "attacker's own", attackerIP)
-	first := s.newestMail(t, "verify-email", email)
-	s.signUp(t, email, userPassword, ownerIP)
-	own := s.newestMail(t, "verify-email", email)
+	s.signUp(t, userEmail, "attacker's own", attackerIP)
+	first := s.newestMail(t, "verify-email", userEmail)
+	s.signUp(t, userEmail, userPassword, ownerIP)
+	own := s.newestMail(t, "verify-email", userEmail)
 	if own.URL == first.URL {
 		t.Fatal("the victim's sign-up sent no new link, want a verification mail")
 	}
-	s.signUp(t, email, "attacker's second", attackerIP)
+	s.signUp(t, userEmail, "attacker's second", attackerIP)
 	if w := s.openLink(own, requestHeaders("", ownerIP)); w.Header().Get("Location") != "/" {
 		t.Fatalf("the link of the victim's sign-up: got %d with the location %q, want /", w.Code, w.Header().Get("Location"))
 	}
 	for password, want := range map[string]int{
 		userPassword: http.StatusOK, "attacker's own": http.StatusUnauthorized, "attacker's second": http.StatusUnauthorized,
 	} {
-		if got, _ := s.signIn(email, password, ownerIP); got != want {
+		if got, _ := s.signIn(userEmail, password, ownerIP); got != want {
 			t.Errorf("sign-in with %q: got %d, want %d", password, got, want)
 		}
 	}
-	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", attackerIP))
-	if got, _ := s.signIn(email, "attacker's second", attackerIP); got != http.StatusUnauthorized {
+	s.openLink(s.newestMail(t, "verify-email", userEmail), requestHeaders("", attackerIP))
+	if got, _ := s.signIn(userEmail, "attacker's second", attackerIP); got != http.StatusUnauthorized {
 		t.Errorf("sign-in with the attacker's password after their link was opened: got %d, want 401", got)
 	}
 	var reply struct{ User struct{ Name string } }
-	w := s.post("/sign-in/email", `{"email":"`+email+`","password":"`+userPassword+`"}`, nil)
+	w := s.post("/sign-in/email", `{"email":"`+userEmail+`","password":"`+userPassword+`"}`, nil)
 	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || reply.User.Name != userPassword {
 		t.Errorf("sign-in of the victim: got %s, want the name of the victim's sign-up", w.Body)
 	}
@@ -371,20 +371,20 @@ func TestSignUpOfTheOwnerReplacesAnEarlierSignUpOfAnAttacker(t *testing.T) {
 // password.
 func TestResentLinkInvalidatesThePasswordsOfSignUps(t *testing.T) {
 	s := newTestServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
-	s.signUp(t, email, "attacker's own", attackerIP)
-	s.signUp(t, email, userPassword, ownerIP)
+	s.signUp(t, userEmail, "attacker's own", attackerIP)
+	s.signUp(t, userEmail, userPassword, ownerIP)
 	s.exec(t, `
 		UPDATE verification SET "expiresAt" = now() - interval '1 s'
 		WHERE "expiresAt" < now() + interval '2 hours'`)
-	s.post("/send-verification-email", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
-	s.openLink(s.newestMail(t, "verify-email", email), requestHeaders("", ownerIP))
-	if got, _ := s.signIn(email, "attacker's own", attackerIP); got != http.StatusUnauthorized {
+	s.post("/send-verification-email", `{"email":"`+userEmail+`"}`, requestHeaders("", ownerIP))
+	s.openLink(s.newestMail(t, "verify-email", userEmail), requestHeaders("", ownerIP))
+	if got, _ := s.signIn(userEmail, "attacker's own", attackerIP); got != http.StatusUnauthorized {
 		t.Errorf("sign-in with the attacker's password: got %d, want 401", got)
 	}
-	s.post("/request-password-reset", `{"email":"`+email+`"}`, requestHeaders("", ownerIP))
-	token := s.newestMail(t, "reset-password", email).Token
+	s.post("/request-password-reset", `{"email":"`+userEmail+`"}`, requestHeaders("", ownerIP))
+	token := s.newestMail(t, "reset-password", userEmail).Token
 	s.post("/reset-password", `{"newPassword":"battery staple","token":"`+token+`"}`, requestHeaders("", ownerIP))
-	if got, _ := s.signIn(email, "battery staple", ownerIP); got != http.StatusOK {
+	if got, _ := s.signIn(userEmail, "battery staple", ownerIP); got != http.StatusOK {
 		t.Errorf("sign-in of the victim after a reset: got %d, want 200", got)
 	}
 }
@@ -402,7 +402,7 @@ func TestVerificationLinkDoesNotSwitchASignedInPersonToAnotherUser(t *testing.T)
 		}
 	}
 	w = s.do("GET", "/api/auth/get-session", "", http.Header{"Cookie": {p.cookie}})
-	if got := w.Body.String(); !strings.Contains(got, email) {
+	if got := w.Body.String(); !strings.Contains(got, userEmail) {
 		t.Errorf("get-session of the victim: got %s, want the victim's email", got)
 	}
 }

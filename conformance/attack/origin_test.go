@@ -25,7 +25,7 @@ func (s *testServer) startAsFunction(t *testing.T) lambdahttp.Func {
 	t.Helper()
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
 	app, err := json.Marshal(map[string]any{
-		"DATABASE_URL": s.db, "BETTER_AUTH_SECRET": secret, "originSecrets": []string{originSecret},
+		"DATABASE_URL": s.db, "BETTER_AUTH_SECRET": cookieSecret, "originSecrets": []string{originSecret},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,9 +41,9 @@ func (s *testServer) startAsFunction(t *testing.T) lambdahttp.Func {
 	return lambdahttp.Handler(e.mux)
 }
 
-// invoke calls a Lambda function with an event, which it converts through JSON as Lambda does, and returns the status
-// of the HTTP response.
-func invoke[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
+// statusOfEvent calls a Lambda function with an event, which it converts through JSON as Lambda does, and returns the
+// status of the HTTP response.
+func statusOfEvent[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
 	t.Helper()
 	text, err := json.Marshal(event)
 	if err != nil {
@@ -70,7 +70,7 @@ func invoke[E, A any](t *testing.T, function func(context.Context, E) (A, error)
 // signInEvent returns API Gateway's event for a sign-in. caller is the IP address of the client of the gateway, and
 // header has the headers that this client sent. The gateway appends caller to X-Forwarded-For.
 func signInEvent(caller, email, password string, header map[string]string) map[string]any {
-	headers := map[string]string{"content-type": "application/json", "origin": origin}
+	headers := map[string]string{"content-type": "application/json", "origin": publicOrigin}
 	for name, value := range header {
 		headers[name] = value
 	}
@@ -109,7 +109,7 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 			header[name] = value
 		}
 		event := signInEvent(attackerIP, fmt.Sprintf("user%d@example.com", i), "password1", header)
-		if invoke(t, function, event) == http.StatusTooManyRequests {
+		if statusOfEvent(t, function, event) == http.StatusTooManyRequests {
 			refused++
 		}
 	}
@@ -118,12 +118,16 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	}
 
 	through := map[string]string{"x-forwarded-for": ownerIP, "x-origin-secret": originSecret}
-	if code := invoke(t, function, signInEvent(cloudFront, email, userPassword, through)); code != http.StatusOK {
+	if code := statusOfEvent(
+		t,
+		function,
+		signInEvent(cloudFront, userEmail, userPassword, through),
+	); code != http.StatusOK {
 		t.Errorf("sign-in of the victim through CloudFront: got %d, want 200", code)
 	}
 	const another = "203.0.113.10"
 	past := map[string]string{"x-forwarded-for": "198.51.100.1"}
-	if code := invoke(t, function, signInEvent(another, email, userPassword, past)); code != http.StatusOK {
+	if code := statusOfEvent(t, function, signInEvent(another, userEmail, userPassword, past)); code != http.StatusOK {
 		t.Errorf("sign-in without CloudFront: got %d, want 200", code)
 	}
 	if got, want := s.sessionIPs(t), ownerIP+" "+another; got != want {

@@ -18,15 +18,15 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
 
-const signUpBody = `{"name":"Ada","email":"` + email + `","password":"` + userPassword + `"}`
+const signUpBody = `{"name":"Ada","email":"` + userEmail + `","password":"` + userPassword + `"}`
 
 // mailRequests are requests to endpoints that send mails, for existing and for unknown emails.
 var mailRequests = []struct{ path, body string }{
-	{"/api/auth/request-password-reset", `{"email":"` + email + `"}`},
+	{"/api/auth/request-password-reset", `{"email":"` + userEmail + `"}`},
 	{"/api/auth/request-password-reset", `{"email":"nobody@example.com"}`},
-	{"/api/auth/send-verification-email", `{"email":"` + email + `"}`},
+	{"/api/auth/send-verification-email", `{"email":"` + userEmail + `"}`},
 	{"/api/auth/sign-up/email", `{"name":"Bo","email":"bo@example.com","password":"` + userPassword + `"}`},
-	{"/api/auth/sign-up/email", `{"name":"Bo","email":"` + email + `","password":"` + userPassword + `"}`},
+	{"/api/auth/sign-up/email", `{"name":"Bo","email":"` + userEmail + `","password":"` + userPassword + `"}`},
 }
 
 // A mail queue that is down, rejects requests, does not answer or answers with an error does not change any response.
@@ -47,9 +47,9 @@ func TestR43_FailingMailQueueChangesNoResponse(t *testing.T) {
 	s.newUser(t)
 	for name, endpoint := range map[string]string{
 		"down":        closed.URL,
-		"an error":    newServer(respondWith(http.StatusInternalServerError)),
-		"not allowed": newServer(respondWith(http.StatusForbidden)),
-		"throttled":   newServer(respondWith(http.StatusTooManyRequests)),
+		"an error":    newServer(handlerWithStatus(http.StatusInternalServerError)),
+		"not allowed": newServer(handlerWithStatus(http.StatusForbidden)),
+		"throttled":   newServer(handlerWithStatus(http.StatusTooManyRequests)),
 		"cut off":     newServer(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
 		"hanging": newServer(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -79,8 +79,8 @@ func TestR43_FailingMailQueueChangesNoResponse(t *testing.T) {
 	}
 }
 
-// respondWith returns a handler that answers with a status.
-func respondWith(code int) http.HandlerFunc {
+// handlerWithStatus returns a handler that answers with a status.
+func handlerWithStatus(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
@@ -181,7 +181,7 @@ func TestR43_ClocksTenMinutesApartRejectOnlyFutureJWTs(t *testing.T) {
 		bearer := http.Header{"Authorization": {"Bearer " + reply.Token}}
 		for _, h := range []http.Header{cookies, bearer} {
 			w := reader.do("GET", "/api/auth/get-session", "", h)
-			if w.Code != 200 || !strings.Contains(w.Body.String(), email) {
+			if w.Code != 200 || !strings.Contains(w.Body.String(), userEmail) {
 				t.Errorf("%s: get-session: got %d %s, want 200 with the user's email", name, w.Code, w.Body)
 			}
 		}
@@ -192,7 +192,7 @@ func TestR43_ClocksTenMinutesApartRejectOnlyFutureJWTs(t *testing.T) {
 		if w.Code != c.profile {
 			t.Errorf("%s: POST /api/profile with the JWT: got %d %s, want %d", name, w.Code, w.Body, c.profile)
 		}
-		if w := maker.do("POST", "/api/auth/request-password-reset", `{"email":"`+email+`"}`, nil); w.Code != 200 {
+		if w := maker.do("POST", "/api/auth/request-password-reset", `{"email":"`+userEmail+`"}`, nil); w.Code != 200 {
 			t.Errorf("%s: request-password-reset: got %d %s, want 200", name, w.Code, w.Body)
 		}
 		reset := `{"newPassword":"another horse","token":"` + s.newestMailToken(t) + `"}`

@@ -28,8 +28,8 @@ import (
 )
 
 const (
-	secret       = "a secret of the tests, long enough"
-	email        = "ada@example.com"
+	cookieSecret = "a secret of the tests, long enough"
+	userEmail    = "ada@example.com"
 	userPassword = "correct horse"
 )
 
@@ -57,9 +57,13 @@ func newTestServer(t testing.TB, settings ...string) *testServer {
 	jwks := httptest.NewServer(published)
 	t.Cleanup(jwks.Close)
 	s.env = map[string]string{
-		"DATABASE_URL": s.db, "JWKS_URL": jwks.URL + "/api/auth/jwks", "RATE_LIMIT": "off",
-		"MAIL_FILE":    filepath.Join(t.TempDir(), "mail.jsonl"),
-		"COOKIE_CACHE": "compact", "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(t.TempDir(), "keys.json"),
+		"DATABASE_URL":       s.db,
+		"JWKS_URL":           jwks.URL + "/api/auth/jwks",
+		"RATE_LIMIT":         "off",
+		"MAIL_FILE":          filepath.Join(t.TempDir(), "mail.jsonl"),
+		"COOKIE_CACHE":       "compact",
+		"BETTER_AUTH_SECRET": cookieSecret,
+		"SIGNING_KEYS_FILE":  filepath.Join(t.TempDir(), "keys.json"),
 	}
 	set, err := signingKeys()
 	if err == nil {

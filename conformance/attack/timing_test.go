@@ -141,7 +141,7 @@ func (e *environment) measureTimes(b *testing.B, concurrency int, requests []tim
 func (q timedRequest) measure(b *testing.B, url string, round int) float64 {
 	body := strings.ReplaceAll(q.body, "%d", strconv.Itoa(round))
 	start := time.Now()
-	a, err := (&testServer{url: url}).send(request{
+	a, err := (&testServer{url: url}).sendRaw(rawRequest{
 		method: "POST", target: q.path, headers: []string{"Content-Type: application/json"}, body: body,
 	})
 	took := time.Since(start).Seconds() * 1000

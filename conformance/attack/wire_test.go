@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// request is an HTTP request that send writes to the connection as it is, without checks or corrections.
-type request struct {
+// rawRequest is an HTTP request that sendRaw writes to the connection as it is, without checks or corrections.
+type rawRequest struct {
 	method, target string
 	headers        []string // complete header lines
 	body           string
@@ -22,7 +22,7 @@ type request struct {
 	closesWrite    bool   // the connection is closed for writing after the body
 }
 
-func (r request) bytes() []byte {
+func (r rawRequest) wireFormat() []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "%s %s HTTP/1.1\r\nHost: own.example\r\nConnection: close\r\n", r.method, r.target)
 	for _, line := range r.headers {
@@ -39,8 +39,8 @@ func (r request) bytes() []byte {
 	return out.Bytes()
 }
 
-// header replaces the lines of a header.
-func (r request) header(name string, lines ...string) request {
+// withHeader replaces the lines of a header.
+func (r rawRequest) withHeader(name string, lines ...string) rawRequest {
 	kept := []string{}
 	for _, line := range r.headers {
 		if !strings.HasPrefix(strings.ToLower(line), strings.ToLower(name)+":") {
@@ -58,8 +58,8 @@ type answer struct {
 	body   string
 }
 
-// send sends a request and reads the response.
-func (s *testServer) send(r request) (a answer, err error) {
+// sendRaw sends a request and reads the response.
+func (s *testServer) sendRaw(r rawRequest) (a answer, err error) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
 		return a, err
@@ -68,7 +68,7 @@ func (s *testServer) send(r request) (a answer, err error) {
 	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return a, err
 	}
-	_, _ = conn.Write(r.bytes()) // fails if the server rejects the request before it has read all of it
+	_, _ = conn.Write(r.wireFormat()) // fails if the server rejects the request before it has read all of it
 	if r.closesWrite {
 		_ = conn.(*net.TCPConn).CloseWrite()
 	}

@@ -20,7 +20,7 @@ func runDeploy(t *testing.T, site, csp string) (calls, config, output string, er
 	// sam deploy keeps a copy of the configuration, and sam list prints the outputs of the stack.
 	sam := writeProgram(t, dir, "sam", `case $1 in
 deploy) while [ $# -gt 1 ]; do [ "$1" = --config-file ] && cp "$2" `+dir+`/config; shift; done ;;
-list) printf '%s' '`+outputs+`' ;;
+list) printf '%s' '`+stackOutputs+`' ;;
 esac`)
 	run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "deploy"), "dev")
 	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"), "SITE="+site, "CSP="+csp,
@@ -115,7 +115,8 @@ func TestDeployWithoutASiteDeploysOnlyTheAPI(t *testing.T) {
 	for _, site := range []string{"", "none"} {
 		calls, output, err := runDeployOfAPI(t, site, "PublicOrigin=https://auth.example.com", "Site=none")
 		want := "sam build --config-env prod\nmake --no-print-directory schema\nsam deploy --config-env prod\n"
-		if err != nil || calls != want || !strings.Contains(output, "https://auth.example.com to the output ApiDomainTarget") {
+		if err != nil || calls != want ||
+			!strings.Contains(output, "https://auth.example.com to the output ApiDomainTarget") {
 			t.Errorf("scripts/deploy with Site=none and SITE=%s: got the error %v, the calls\n%s\nand %s\nwant the calls\n%s\n"+
 				"and the host name of the API", site, err, calls, output, want)
 		}

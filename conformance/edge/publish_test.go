@@ -39,8 +39,8 @@ func runPublish(t *testing.T, outputs, site string) (calls []string, output stri
 	return strings.FieldsFunc(lines, func(r rune) bool { return r == '\n' }), string(out), err
 }
 
-// outputs are the outputs of the stack, as `sam list stack-outputs` prints them.
-const outputs = `[{"OutputKey":"SiteBucketName","OutputValue":"a-bucket"},` +
+// stackOutputs are the outputs of the stack, as `sam list stack-outputs` prints them.
+const stackOutputs = `[{"OutputKey":"SiteBucketName","OutputValue":"a-bucket"},` +
 	`{"OutputKey":"DistributionId","OutputValue":"E1"}]`
 
 func writeEmptyFile(t *testing.T, dir, name string) {
@@ -61,7 +61,7 @@ func TestPublishUploadsAssetsAndPagesAndInvalidatesTheCache(t *testing.T) {
 	site := t.TempDir()
 	writeEmptyFile(t, site, "index.html")
 	writeEmptyFile(t, site, "assets/js/main.0a1b2c.js")
-	calls, output, err := runPublish(t, outputs, site)
+	calls, output, err := runPublish(t, stackOutputs, site)
 	if err != nil {
 		t.Fatalf("scripts/publish: %v: %s", err, output)
 	}
@@ -79,7 +79,7 @@ func TestPublishUploadsAssetsAndPagesAndInvalidatesTheCache(t *testing.T) {
 
 func TestPublishUploadsNothingWithoutASite(t *testing.T) {
 	t.Parallel()
-	calls, output, err := runPublish(t, outputs, filepath.Join(t.TempDir(), "build"))
+	calls, output, err := runPublish(t, stackOutputs, filepath.Join(t.TempDir(), "build"))
 	if err != nil || len(calls) != 0 || !strings.Contains(output, "nothing is uploaded") {
 		t.Errorf("scripts/publish without a built site: got the calls %v, the output %q and the error %v, want only a "+
 			"message", calls, output, err)

@@ -18,7 +18,14 @@ var update = flag.Bool("update", false, "update the table in docs/reliability.md
 // clientTimeout is the timeout of the client for requests with the fault frozen.
 const clientTimeout = 3 * time.Second
 
-var faults = []fault{cut, lost, terminated, unreachable, slow, frozen}
+var faults = []fault{
+	requestLost,
+	responseLost,
+	backendTerminated,
+	databaseUnreachable,
+	statementDelayed,
+	connectionFrozen,
+}
 
 // At every round trip of each endpoint the database fails in six ways. The client gets the normal response or a 503
 // with Retry-After, never another error. A change that was confirmed is committed. A change that was not confirmed is
@@ -42,7 +49,7 @@ func runWithFaults(t *testing.T, op operation) string {
 	t.Helper()
 	s := newTestServer(t)
 	s.newUser(t) // opens the connection
-	trips := s.sendWithFault(t, op, none, 0).trips
+	trips := s.sendWithFault(t, op, noFault, 0).trips
 	cells := []string{"`" + op.name + "`", fmt.Sprint(trips)}
 	for _, f := range faults {
 		var statuses []string
@@ -55,15 +62,15 @@ func runWithFaults(t *testing.T, op operation) string {
 	return "| " + strings.Join(cells, " | ") + " |"
 }
 
-type tripsAndStatus struct{ trips, status int }
+type faultResult struct{ trips, status int }
 
 // sendWithFault sends one request with a fault at the round trip with the number trip, and checks the response. If the
 // request fails, it sends it again without a fault. Then it checks the state of the database.
-func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, trip int) tripsAndStatus {
+func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, trip int) faultResult {
 	t.Helper()
 	q := op.prepare(t, s)
 	ctx, stop := t.Context(), func() {}
-	if f == frozen {
+	if f == connectionFrozen {
 		ctx, stop = context.WithTimeout(ctx, clientTimeout)
 	}
 	defer stop()
@@ -73,13 +80,13 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, trip int
 	where := fmt.Sprintf("%s with the fault %s at round trip %d of %d", op.name, f, trip, trips)
 	switch {
 	case isSuccess(w.Code):
-	case f == none:
+	case f == noFault:
 		t.Fatalf("%s without a fault: got %d %s, want a status below 400", op.name, w.Code, w.Body)
 	case w.Code != http.StatusServiceUnavailable:
 		t.Errorf("%s: got %d %s, want a status below 400 or 503", where, w.Code, w.Body)
 	case w.Header().Get("Retry-After") == "":
 		t.Errorf("%s: got 503 without Retry-After, want Retry-After", where)
-	case op.reads && f != unreachable && f != frozen:
+	case op.reads && f != databaseUnreachable && f != connectionFrozen:
 		t.Errorf("%s: got 503 %s, want a retry of the read that succeeds", where, w.Body)
 	}
 	status := w.Code
@@ -91,7 +98,7 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, trip int
 		}
 	}
 	t.Run(fmt.Sprint(f, trip), q.after)
-	return tripsAndStatus{trips, status}
+	return faultResult{trips, status}
 }
 
 // checkInvariants checks that the rows in the database are consistent, and that no transaction is open.
@@ -124,9 +131,9 @@ func (s *testServer) checkInvariants(t *testing.T) {
 }
 
 const (
-	page   = "../../docs/reliability.md"
-	begin  = "<!-- the matrix: begin -->\n"
-	finish = "<!-- the matrix: end -->\n"
+	reliabilityPage = "../../docs/reliability.md"
+	tableBegin      = "<!-- the matrix: begin -->\n"
+	tableEnd        = "<!-- the matrix: end -->\n"
 )
 
 // formatTable returns the table of docs/reliability.md with these rows.
@@ -146,17 +153,17 @@ func faultNames() (all []string) {
 // the new table.
 func checkPage(t *testing.T, got string) {
 	t.Helper()
-	text, err := os.ReadFile(page)
+	text, err := os.ReadFile(reliabilityPage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, rest, ok := strings.Cut(string(text), begin)
-	want, tail, okToo := strings.Cut(rest, finish)
+	head, rest, ok := strings.Cut(string(text), tableBegin)
+	want, tail, okToo := strings.Cut(rest, tableEnd)
 	if !ok || !okToo {
-		t.Fatalf("%s has no begin or end marker of the table, want both", page)
+		t.Fatalf("%s has no begin or end marker of the table, want both", reliabilityPage)
 	}
 	if *update {
-		if err := os.WriteFile(page, []byte(head+begin+got+finish+tail), 0o600); err != nil {
+		if err := os.WriteFile(reliabilityPage, []byte(head+tableBegin+got+tableEnd+tail), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return

@@ -27,8 +27,8 @@ type request struct {
 // noCheck is the field after of operations that need no check in addition to checkInvariants.
 func noCheck(*testing.T) {}
 
-// check fails the test with the text what, unless ok is true.
-func check(t *testing.T, ok bool, what string) {
+// checkTrue fails the test with the text what, unless ok is true.
+func checkTrue(t *testing.T, ok bool, what string) {
 	t.Helper()
 	if !ok {
 		t.Error(what)
@@ -41,28 +41,28 @@ var operations = []operation{
 	{name: "POST /api/auth/sign-up/email", prepare: func(_ *testing.T, s *testServer) request {
 		p := s.newUnregisteredUser()
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
-			check(t, p.countUsers(t) == 1, "the number of users with the email is not 1")
-			check(t, p.canSignIn(p.password), "the new user cannot sign in with the password")
+			checkTrue(t, p.countUsers(t) == 1, "the number of users with the email is not 1")
+			checkTrue(t, p.canSignIn(p.password), "the new user cannot sign in with the password")
 		}}
 	}},
 	{name: "POST /api/auth/sign-up/email, that connects", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUnregisteredUser()
 		s.restart(t)
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
-			check(t, p.countUsers(t) == 1, "the number of users with the email is not 1")
+			checkTrue(t, p.countUsers(t) == 1, "the number of users with the email is not 1")
 		}}
 	}},
 	{name: "POST /api/auth/sign-in/email", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.cookie = ""
 		return request{p, "POST", "/api/auth/sign-in/email", p.credentials(), nil, func(t *testing.T) {
-			check(t, p.isSignedIn(), "the cookie of the sign-in has no session")
+			checkTrue(t, p.isSignedIn(), "the cookie of the sign-in has no session")
 		}}
 	}},
 	{name: "POST /api/auth/sign-out", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/sign-out", `{}`, nil, func(t *testing.T) {
-			check(t, !p.isSignedIn(), "the user is still signed in after the sign-out")
+			checkTrue(t, !p.isSignedIn(), "the user is still signed in after the sign-out")
 		}}
 	}},
 	{name: "GET /api/auth/get-session", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -72,11 +72,11 @@ var operations = []operation{
 		p := s.newUser(t)
 		s.moveSessionsIntoPast(t, p, "2 days")
 		return request{p, "GET", "/api/auth/get-session", "", nil, func(t *testing.T) {
-			check(t, p.isSignedIn(), "the user is no longer signed in after get-session")
+			checkTrue(t, p.isSignedIn(), "the user is no longer signed in after get-session")
 			isExtended := queryValue[bool](t, s, `
 				SELECT "expiresAt" > now() + interval '6 days'
 				FROM session JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
-			check(t, isExtended, "the session does not expire more than 6 days from now")
+			checkTrue(t, isExtended, "the session does not expire more than 6 days from now")
 		}}
 	}},
 	{name: "GET /api/auth/get-session, that connects", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -94,30 +94,30 @@ var operations = []operation{
 			SELECT token FROM session JOIN "user" u ON u.id = "userId"
 			WHERE email = $1 ORDER BY session."createdAt" DESC LIMIT 1`, p.email)
 		return request{p, "POST", "/api/auth/revoke-session", `{"token":"` + token + `"}`, nil, func(t *testing.T) {
-			check(t, !other.isSignedIn(), "the other session is still valid")
-			check(t, p.isSignedIn(), "the caller's own session has ended")
+			checkTrue(t, !other.isSignedIn(), "the other session is still valid")
+			checkTrue(t, p.isSignedIn(), "the caller's own session has ended")
 		}}
 	}},
 	{name: "POST /api/auth/revoke-sessions", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		other := p.signInOnOtherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-sessions", `{}`, []int{401}, func(t *testing.T) {
-			check(t, !other.isSignedIn() && !p.isSignedIn(), "a session of the user is still valid after revoke-sessions")
+			checkTrue(t, !other.isSignedIn() && !p.isSignedIn(), "a session of the user is still valid after revoke-sessions")
 		}}
 	}},
 	{name: "POST /api/auth/revoke-other-sessions", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		other := p.signInOnOtherDevice(t)
 		return request{p, "POST", "/api/auth/revoke-other-sessions", `{}`, nil, func(t *testing.T) {
-			check(t, !other.isSignedIn(), "the other session is still valid")
-			check(t, p.isSignedIn(), "the caller's own session has ended")
+			checkTrue(t, !other.isSignedIn(), "the other session is still valid")
+			checkTrue(t, p.isSignedIn(), "the caller's own session has ended")
 		}}
 	}},
 	{name: "POST /api/auth/update-user", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/update-user", `{"name":"Grace"}`, nil, func(t *testing.T) {
 			name := queryValue[string](t, s, `SELECT name FROM "user" WHERE email = $1`, p.email)
-			check(t, name == "Grace", "the name of the user is not Grace")
+			checkTrue(t, name == "Grace", "the name of the user is not Grace")
 		}}
 	}},
 	{name: "POST /api/auth/change-password", prepare: func(t *testing.T, s *testServer) request {
@@ -125,9 +125,9 @@ var operations = []operation{
 		other := p.signInOnOtherDevice(t)
 		body := fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q,"revokeOtherSessions":true}`, p.password, newPassword)
 		return request{p, "POST", "/api/auth/change-password", body, []int{400, 401}, func(t *testing.T) {
-			check(t, p.canSignIn(newPassword), "the user cannot sign in with the new password")
-			check(t, !p.canSignIn(p.password), "the user can still sign in with the old password")
-			check(t, !other.isSignedIn(), "the other device is still signed in")
+			checkTrue(t, p.canSignIn(newPassword), "the user cannot sign in with the new password")
+			checkTrue(t, !p.canSignIn(p.password), "the user can still sign in with the old password")
+			checkTrue(t, !other.isSignedIn(), "the other device is still signed in")
 		}}
 	}},
 	{name: "POST /api/auth/verify-password", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -138,7 +138,7 @@ var operations = []operation{
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/request-password-reset", p.resetRequestBody(), nil, func(t *testing.T) {
 			w := p.do(t.Context(), "POST", "/api/auth/reset-password", p.resetBody(t))
-			check(t, w.Code == 200, "reset-password rejects the token of the newest mail")
+			checkTrue(t, w.Code == 200, "reset-password rejects the token of the newest mail")
 		}}
 	}},
 	{name: "GET /api/auth/reset-password/{token}", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -151,8 +151,8 @@ var operations = []operation{
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequestBody())
 		return request{p, "POST", "/api/auth/reset-password", p.resetBody(t), []int{400}, func(t *testing.T) {
-			check(t, p.canSignIn(newPassword), "the user cannot sign in with the new password")
-			check(t, !p.canSignIn(p.password), "the user can still sign in with the old password")
+			checkTrue(t, p.canSignIn(newPassword), "the user cannot sign in with the new password")
+			checkTrue(t, !p.canSignIn(p.password), "the user can still sign in with the old password")
 		}}
 	}},
 	{name: "POST /api/auth/send-verification-email", prepare: func(t *testing.T, s *testServer) request {
@@ -165,7 +165,7 @@ var operations = []operation{
 		path := "/api/auth/verify-email?token=" + p.mailToken(t, "verify-email")
 		return request{p, "GET", path, "", nil, func(t *testing.T) {
 			isVerified := queryValue[bool](t, s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, p.email)
-			check(t, isVerified, "emailVerified is false after verify-email")
+			checkTrue(t, isVerified, "emailVerified is false after verify-email")
 		}}
 	}},
 	{name: "POST /api/auth/change-email", prepare: func(t *testing.T, s *testServer) request {
@@ -180,7 +180,7 @@ var operations = []operation{
 			left := queryValue[int](t, s, `
 				SELECT count(*) FROM verification v JOIN "user" u ON left(v.value, 36) = u.id::text
 				WHERE u.email = $1`, p.email)
-			check(t, left == 0, "the verification of the new email still exists")
+			checkTrue(t, left == 0, "the verification of the new email still exists")
 		}}
 	}},
 	{name: "POST /api/auth/delete-user", prepare: func(t *testing.T, s *testServer) request {
@@ -188,7 +188,7 @@ var operations = []operation{
 		p.mustSucceed(t, "POST", "/api/profile", `{"time_per_week":5}`)
 		body := fmt.Sprintf(`{"password":%q}`, p.password)
 		return request{p, "POST", "/api/auth/delete-user", body, []int{401}, func(t *testing.T) {
-			check(t, p.countUsers(t) == 0, "a user with the email still exists")
+			checkTrue(t, p.countUsers(t) == 0, "a user with the email still exists")
 		}}
 	}},
 	{name: "GET /api/auth/list-accounts", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -204,7 +204,7 @@ var operations = []operation{
 		return request{p, "POST", "/api/auth/unlink-account", body, []int{400}, func(t *testing.T) {
 			left := queryValue[int](t, s, `
 				SELECT count(*) FROM account a JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
-			check(t, left == 1, "the number of the user's accounts is not 1")
+			checkTrue(t, left == 1, "the number of the user's accounts is not 1")
 		}}
 	}},
 	{name: "GET /api/auth/token", reads: true, prepare: func(t *testing.T, s *testServer) request {
@@ -273,7 +273,7 @@ func (p *testUser) checkHours(s *testServer, want int) func(*testing.T) {
 		got := queryValue[int](t, s, `
 			SELECT coalesce(sum(time_per_week) * count(*), 0)::int
 			FROM user_profile JOIN "user" u ON u.id::text = user_id::text WHERE email = $1`, p.email)
-		check(t, got == want, fmt.Sprintf("sum of time_per_week × number of profiles: got %d, want %d", got, want))
+		checkTrue(t, got == want, fmt.Sprintf("sum of time_per_week × number of profiles: got %d, want %d", got, want))
 	}
 }
 

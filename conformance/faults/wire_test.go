@@ -13,16 +13,16 @@ import (
 type fault string
 
 const (
-	none        fault = ""
-	cut         fault = "cut"         // the statement never arrives, and the connection is reset
-	lost        fault = "lost"        // Postgres executes the statement, but its response never arrives
-	terminated  fault = "terminated"  // Postgres closes every connection first, as Neon does when it suspends a database
-	unreachable fault = "unreachable" // the connection is reset, and the database cannot be reached any more
-	slow        fault = "slow"        // the statement arrives after the delay latency
-	frozen      fault = "frozen"      // the statement never arrives, and the connection stays open without a response
+	noFault             fault = ""
+	requestLost         fault = "cut"         // the statement never arrives, and the connection is reset
+	responseLost        fault = "lost"        // Postgres executes the statement, but its response never arrives
+	backendTerminated   fault = "terminated"  // Postgres closes every connection first, as Neon does when it suspends a database
+	databaseUnreachable fault = "unreachable" // the connection is reset, and the database cannot be reached any more
+	statementDelayed    fault = "slow"        // the statement arrives after statementDelay
+	connectionFrozen    fault = "frozen"      // the statement never arrives, and the connection stays open without a response
 )
 
-const latency = 5 * time.Second
+const statementDelay = 5 * time.Second
 
 // faultyDialer dials a database, and causes one fault at one round trip.
 type faultyDialer struct {
@@ -57,13 +57,13 @@ func (w *faultyDialer) nextFault() fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.armed {
-		return none
+		return noFault
 	}
 	w.trips++
 	if w.trips != w.faultTrip {
-		return none
+		return noFault
 	}
-	w.gone = w.fault == unreachable
+	w.gone = w.fault == databaseUnreachable
 	return w.fault
 }
 
@@ -82,11 +82,11 @@ func (w *faultyDialer) Dial(ctx context.Context, network, address string) (net.C
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, wire: w}, nil
+	return &faultyConn{Conn: c, wire: w}, nil
 }
 
-// conn is one connection that a faultyDialer opened. pgx can read and write it concurrently.
-type conn struct {
+// faultyConn is one connection that a faultyDialer opened. pgx can read and write it concurrently.
+type faultyConn struct {
 	net.Conn
 	wire *faultyDialer
 
@@ -97,7 +97,7 @@ type conn struct {
 	dropsSentBytes    bool
 }
 
-func (c *conn) Write(b []byte) (int, error) {
+func (c *faultyConn) Write(b []byte) (int, error) {
 	if c.dropsRequest() {
 		return len(b), nil
 	}
@@ -105,7 +105,7 @@ func (c *conn) Write(b []byte) (int, error) {
 }
 
 // dropsRequest causes the fault of this round trip, if one begins, and reports whether the sent bytes are dropped.
-func (c *conn) dropsRequest() bool {
+func (c *faultyConn) dropsRequest() bool {
 	c.mu.Lock()
 	begins := !c.waiting
 	c.waiting = true
@@ -119,20 +119,20 @@ func (c *conn) dropsRequest() bool {
 }
 
 // causeFault causes the fault of a round trip that begins.
-func (c *conn) causeFault(f fault) {
+func (c *faultyConn) causeFault(f fault) {
 	switch f {
-	case terminated:
+	case backendTerminated:
 		c.wire.Terminate()
 		return
-	case slow:
-		time.Sleep(latency)
+	case statementDelayed:
+		time.Sleep(statementDelay)
 		return
-	case cut, unreachable, lost, frozen, none:
+	case requestLost, databaseUnreachable, responseLost, connectionFrozen, noFault:
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.dropsNextResponse, c.dropsSentBytes = f == lost, f == frozen
-	if f == cut || f == unreachable {
+	c.dropsNextResponse, c.dropsSentBytes = f == responseLost, f == connectionFrozen
+	if f == requestLost || f == databaseUnreachable {
 		c.broken = connectionReset()
 		_ = c.Close()
 	}
@@ -140,7 +140,7 @@ func (c *conn) causeFault(f fault) {
 
 func connectionReset() error { return &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET} }
 
-func (c *conn) Read(b []byte) (int, error) {
+func (c *faultyConn) Read(b []byte) (int, error) {
 	if c.wire.isUnreachable() {
 		return 0, connectionReset()
 	}

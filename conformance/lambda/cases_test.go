@@ -24,7 +24,7 @@ func newSignUpEvent(more string) events.APIGatewayV2HTTPRequest {
 	v := newVisitor()
 	method, path, _ := strings.Cut(signUpRoute, " ")
 	body := v.fillPlaceholders(`{"name":"Ada","email":"{email}","password":"{password}"` + more + `}`)
-	return sandbox.Event(method, path, "", v.ip, body)
+	return sandbox.NewEvent(method, path, "", v.ip, body)
 }
 
 // One process of functions/signup accepts events of API Gateway with a plain body, base64, a form or a stage. It
@@ -117,8 +117,8 @@ func TestFunctionReadsSeveralCookiesOfARequest(t *testing.T) {
 	v.signUp(t, d.Start("signup", sandbox.Build(t, "functions/signup")))
 	session := d.Start("session", sandbox.Build(t, "functions/session"))
 	around := []string{"theme=a,b", v.cookies[0], "__Secure-better-auth.session_data=not%20ours", "last="}
-	once := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
-	twice := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
+	once := sandbox.NewEvent("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
+	twice := sandbox.NewEvent("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", around...)
 	twice.Headers["cookie"] = "__Secure-better-auth.session_token=other.token"
 	for name, e := range map[string]events.APIGatewayV2HTTPRequest{"list": once, "list and header": twice} {
 		if got := session.InvokeHTTP(e); !strings.Contains(got.Body, v.email) || got.Headers["Set-Auth-Jwt"] == "" {
@@ -127,7 +127,7 @@ func TestFunctionReadsSeveralCookiesOfARequest(t *testing.T) {
 		}
 	}
 	signout := d.Start("signout", sandbox.Build(t, "functions/signout"))
-	out := signout.InvokeHTTP(sandbox.Event("POST", "/api/auth/sign-out", "", v.ip, `{}`, around...))
+	out := signout.InvokeHTTP(sandbox.NewEvent("POST", "/api/auth/sign-out", "", v.ip, `{}`, around...))
 	if out.StatusCode != http.StatusOK || len(out.Cookies) < 3 {
 		t.Errorf("sign-out: got %d and %d cookies, want 200 and at least 3 that delete Better Auth's cookies",
 			out.StatusCode, len(out.Cookies))
@@ -147,7 +147,7 @@ func TestR49_PanicsAreAnsweredAndTheNextEventWorks(t *testing.T) {
 			StatusCode int
 			ErrorType  string
 		}
-		raw := s.Invoke(sandbox.Event("GET", path, "", "198.51.100.1", ""))
+		raw := s.Invoke(sandbox.NewEvent("GET", path, "", "198.51.100.1", ""))
 		if err := json.Unmarshal(raw, &answer); err != nil {
 			t.Fatalf("GET %s: got %s, want JSON", path, raw)
 		}
@@ -192,7 +192,7 @@ func TestInvalidEventDoesNotEndTheFunction(t *testing.T) {
 	if got := string(s.Invoke([]int{1})); !strings.Contains(got, `"errorType":"UnmarshalTypeError"`) {
 		t.Errorf("an event that is a list: got %s, want an UnmarshalTypeError", got)
 	}
-	next := s.InvokeHTTP(sandbox.Event("GET", "/api/auth/ok", "", "198.51.100.1", ""))
+	next := s.InvokeHTTP(sandbox.NewEvent("GET", "/api/auth/ok", "", "198.51.100.1", ""))
 	if next.StatusCode != 200 || len(s.StartTimes()) != 1 {
 		t.Errorf("the next event: got %d after %d starts of the process, want 200 after 1",
 			next.StatusCode, len(s.StartTimes()))

@@ -30,15 +30,15 @@ const concurrentEvents = 8
 type concurrentLambda struct {
 	t       *testing.T
 	process *exec.Cmd
-	next    chan request
+	next    chan queuedEvent
 	out     bytes.Buffer
 
 	mu      sync.Mutex
 	waiting map[string]chan []byte
 }
 
-// request is an event with its request id.
-type request struct {
+// queuedEvent is an event with its request id.
+type queuedEvent struct {
 	id    string
 	event any
 }
@@ -47,7 +47,7 @@ type request struct {
 // for data races and secrets.
 func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concurrentLambda {
 	t.Helper()
-	l := &concurrentLambda{t: t, next: make(chan request), waiting: map[string]chan []byte{}}
+	l := &concurrentLambda{t: t, next: make(chan queuedEvent), waiting: map[string]chan []byte{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", l.serveNext)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{what}", l.serveAnswer)
@@ -112,7 +112,7 @@ func (l *concurrentLambda) invoke(id string, e events.APIGatewayV2HTTPRequest) (
 	e.RequestContext.RequestID = id
 	timeout := time.After(invokeTimeout)
 	select {
-	case l.next <- request{id, e}:
+	case l.next <- queuedEvent{id, e}:
 	case <-timeout:
 		l.t.Errorf("%s: the function requested no event within %s, want one request", id, invokeTimeout)
 		return got
@@ -138,7 +138,7 @@ func TestR51_ConcurrentRequestsInOneEnvironmentGetTheirOwnSessions(t *testing.T)
 	register := func(i int) {
 		v := newVisitor()
 		body := v.fillPlaceholders(`{"name":"Ada","email":"{email}","password":"{password}"}`)
-		e := sandbox.Event("POST", "/api/auth/sign-up/email", "", v.ip, body)
+		e := sandbox.NewEvent("POST", "/api/auth/sign-up/email", "", v.ip, body)
 		got := signup.invoke(fmt.Sprintf("sign-up-%d", i), e)
 		const cookies = 2 // the session cookie and the device cookie
 		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, v.email) || len(got.Cookies) != cookies {
@@ -169,14 +169,14 @@ func checkSession(t *testing.T, session *concurrentLambda, id string, v *visitor
 	if v == nil {
 		return // register has reported the error
 	}
-	e := sandbox.Event("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", v.cookies...)
+	e := sandbox.NewEvent("GET", "/api/auth/get-session", "disableCookieCache=true", v.ip, "", v.cookies...)
 	got := session.invoke(id, e)
 	isOwn := strings.Contains(got.Body, `"`+v.email+`"`) && got.Headers["X-Request-Id"] == id
 	if got.StatusCode != http.StatusOK || !isOwn {
 		t.Errorf("get-session of the request %s: got %d %s with the request id %s, want the user's own email and request id",
 			id, got.StatusCode, got.Body, got.Headers["X-Request-Id"])
 	}
-	got = session.invoke(id+"-no-session", sandbox.Event("GET", "/api/auth/get-session", "", v.ip, ""))
+	got = session.invoke(id+"-no-session", sandbox.NewEvent("GET", "/api/auth/get-session", "", v.ip, ""))
 	if got.Body != "null" {
 		t.Errorf("get-session without cookies after the request %s: got %s, want null", id, got.Body)
 	}

@@ -34,17 +34,17 @@ type visitor struct {
 	mail    string // the token of the last mail
 }
 
-var visitors atomic.Int32
+var visitorCount atomic.Int32
 
 func newVisitor() *visitor {
-	n := visitors.Add(1)
+	n := visitorCount.Add(1)
 	return &visitor{email: fmt.Sprintf("ada%d@example.com", n), ip: fmt.Sprintf("198.51.%d.%d", n/250, n%250)}
 }
 
 // send sends a request to a route, and stores the cookies of the response, as a browser does.
 func (v *visitor) send(s *sandbox.Sandbox, route, query, body string) events.APIGatewayV2HTTPResponse {
 	method, path, _ := strings.Cut(route, " ")
-	e := sandbox.Event(method, path, v.fillPlaceholders(query), v.ip, v.fillPlaceholders(body), v.cookies...)
+	e := sandbox.NewEvent(method, path, v.fillPlaceholders(query), v.ip, v.fillPlaceholders(body), v.cookies...)
 	if v.jwt != "" {
 		e.Headers["authorization"] = "Bearer " + v.jwt
 	}
@@ -84,9 +84,9 @@ type step struct {
 	want               int
 }
 
-// routes has the requests of a new user to each function, in an order in which each gets its expected status. Together
-// with the sign-up they use all routes of template.yaml.
-var routes = map[string][]step{
+// stepsByFunction has the requests of a new user to each function, in an order in which each gets its expected status.
+// Together with the sign-up they use all routes of template.yaml.
+var stepsByFunction = map[string][]step{
 	"signin": {{"POST /api/auth/sign-in/email", "", `{"email":"{email}","password":"{password}"}`, 200}},
 	"session": {
 		{"OPTIONS /api/{proxy+}", "", "", 404}, // not a preflight of a trusted origin
@@ -153,9 +153,9 @@ var routes = map[string][]step{
 	},
 }
 
-// settings are settings by function, in addition to those of template.yaml. sandbox.Deploy puts the client secret of
-// GitHub into the app secret.
-var settings = map[string]map[string]string{"social": {"GITHUB_CLIENT_ID": "the site"}}
+// settingsByFunction are settings by function, in addition to those of template.yaml. sandbox.Deploy puts the client
+// secret of GitHub into the app secret.
+var settingsByFunction = map[string]map[string]string{"social": {"GITHUB_CLIENT_ID": "the site"}}
 
 // pathOf returns a route with values for its path parameters.
 func (v *visitor) pathOf(route string) string {
@@ -182,7 +182,7 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	served := map[string][]string{"signup": {"POST /api/auth/sign-up/email"}}
 	var mails []string
 	keysAt := newJWKSServer(t)
-	for _, folder := range slices.Sorted(maps.Keys(routes)) {
+	for _, folder := range slices.Sorted(maps.Keys(stepsByFunction)) {
 		if folder == "profile" {
 			continue // it needs the responses of jwks and token
 		}
@@ -216,13 +216,13 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 }
 
 // writeTable writes the tables of docs/lambda.md with -update, and checks that the page has a row for every function.
-func writeTable(t *testing.T, table *table) {
+func writeTable(t *testing.T, table *markdownTable) {
 	t.Helper()
 	if *update {
-		sandbox.WritePart(t, "functions", table.text())
-		sandbox.WritePart(t, "machine", sandbox.DescribeMachine()+".\n")
+		sandbox.WritePartOfPage(t, "functions", table.text())
+		sandbox.WritePartOfPage(t, "machine", sandbox.DescribeMachine()+".\n")
 	}
-	page, err := os.ReadFile(filepath.Join(sandbox.Root(), "docs", "lambda.md"))
+	page, err := os.ReadFile(filepath.Join(sandbox.RepositoryRoot(), "docs", "lambda.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

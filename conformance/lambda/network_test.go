@@ -42,21 +42,21 @@ func (n *faultyNetwork) newSignedInVisitor(t *testing.T) *visitor {
 // that need the database or AWS.
 func TestFunctionsStartWithoutANetwork(t *testing.T) {
 	n := newNetwork(t)
-	n.database.Refuse()
-	n.cloud.Refuse()
+	n.database.RefuseConnections()
+	n.cloud.RefuseConnections()
 	networkRoutes := map[string]string{
 		"profile": "GET /api/profile", "session": "GET /api/auth/get-session",
 	}
-	for folder, steps := range routes {
+	for folder, steps := range stepsByFunction {
 		if networkRoutes[folder] == "" {
 			networkRoutes[folder] = steps[0].route
 		}
 	}
 	var all sync.WaitGroup // concurrent, because each request takes seconds
-	for _, folder := range slices.Sorted(maps.Keys(routes)) {
-		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), settings[folder],
+	for _, folder := range slices.Sorted(maps.Keys(stepsByFunction)) {
+		s := n.Start(folder, sandbox.Build(t, "functions/"+folder), settingsByFunction[folder],
 			map[string]string{"JWKS_URL": "http://127.0.0.1:1/"})
-		all.Go(func() { checkWithoutNetwork(t, s, networkRoutes[folder], routes[folder][0].body) })
+		all.Go(func() { checkWithoutNetwork(t, s, networkRoutes[folder], stepsByFunction[folder][0].body) })
 	}
 	all.Wait()
 	mailer := n.Start("mailer", sandbox.Build(t, "functions/mailer"))
@@ -101,7 +101,7 @@ const unknownKeyJWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.eyJzdWIiOiJub2JvZH
 // A function opens no connection before a request needs one.
 func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
 	n := newNetwork(t)
-	for _, folder := range slices.Sorted(maps.Keys(routes)) {
+	for _, folder := range slices.Sorted(maps.Keys(stepsByFunction)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder))
 		if got := newVisitor().send(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
 			t.Errorf("GET /nowhere at functions/%s: got %d, want 404", folder, got.StatusCode)
@@ -146,9 +146,9 @@ func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 	expect("a statement without a response", 503)
 	n.database.Resume()
 	expect("the network is back again", 200)
-	n.database.Cut()
+	n.database.CloseConnections()
 	expect("a connection that was closed", 200)
-	n.database.Refuse()
+	n.database.RefuseConnections()
 	expect("connection refused", 503)
 	n.database.Resume()
 	expect("connections are accepted again", 200)
@@ -167,7 +167,7 @@ func TestWarmFunctionKeepsItsConnectionAndSecrets(t *testing.T) {
 			t.Fatalf("get-session: got %d %s, want the user's email", got.StatusCode, got.Body)
 		}
 	}
-	n.cloud.Refuse() // the function must not need AWS again
+	n.cloud.RefuseConnections() // the function must not need AWS again
 	if got := v.send(s, "GET /api/auth/list-sessions", "", ""); got.StatusCode != http.StatusOK {
 		t.Errorf("list-sessions without AWS: got %d %s, want 200", got.StatusCode, got.Body)
 	}

@@ -43,7 +43,7 @@ func TestR50_FunctionsWithWrongSettingsDoNotStart(t *testing.T) {
 		{"migrate", map[string]string{"MIGRATE_SECRET_ARN": notASecret}, []string{"MIGRATE_SECRET_ARN"}},
 	} {
 		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), c.env)
-		answer := string(s.Invoke(sandbox.Event("GET", "/health", "", "198.51.100.1", "")))
+		answer := string(s.Invoke(sandbox.NewEvent("GET", "/health", "", "198.51.100.1", "")))
 		if strings.Contains(answer, "statusCode") || !s.HasPrinted("Runtime.ExitError") || !s.FirstRequest().IsZero() {
 			t.Errorf("functions/%s with wrong values of %v: got %s, want the process to exit before the first event",
 				c.folder, slices.Sorted(maps.Keys(c.env)), answer)

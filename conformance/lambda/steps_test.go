@@ -21,12 +21,17 @@ import (
 // runFunction starts a function and sends the requests of a new visitor to its routes. It adds the measurements to the
 // table and the routes to served, and returns the queued mails.
 func runFunction(
-	t *testing.T, d *sandbox.Deployment, signup *sandbox.Sandbox, folder string, to *table, served map[string][]string,
+	t *testing.T,
+	d *sandbox.Deployment,
+	signup *sandbox.Sandbox,
+	folder string,
+	to *markdownTable,
+	served map[string][]string,
 ) []string {
 	t.Helper()
 	v := newVisitor()
 	v.signUp(t, signup)
-	s := d.Start(folder, sandbox.Build(t, "functions/"+folder), settings[folder])
+	s := d.Start(folder, sandbox.Build(t, "functions/"+folder), settingsByFunction[folder])
 	return sendSteps(t, s, v, d, folder, to, served)
 }
 
@@ -39,19 +44,19 @@ var mailCounts = map[string]int{
 
 // sendSteps does what runFunction does, for a function that is started and a visitor who has signed up.
 func sendSteps(
-	t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *table,
+	t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *markdownTable,
 	served map[string][]string,
 ) (mails []string) {
 	t.Helper()
 	var requested, answers []string
-	for _, step := range routes[folder] {
+	for _, step := range stepsByFunction[folder] {
 		answer := v.send(s, v.pathOf(step.route), step.query, step.body)
 		if answer.StatusCode != step.want {
 			t.Errorf("%s: got %d %s, want %d\n%s", step.route, answer.StatusCode, answer.Body, step.want, s.Output())
 		}
 		for i := range mailCounts[step.route] {
 			mails = append(mails, d.TakeMail())
-			token := tokenOf(t, mails[len(mails)-1])
+			token := tokenInJSON(t, mails[len(mails)-1])
 			s.AddSecrets(token)
 			if i == 0 || strings.Contains(mails[len(mails)-1], `"email-change-notice"`) {
 				v.mail = token
@@ -72,8 +77,8 @@ func sendSteps(
 	return mails
 }
 
-// tokenOf returns the member token of a JSON object: of a queued mail or of a response.
-func tokenOf(t *testing.T, text string) string {
+// tokenInJSON returns the member token of a JSON object: of a queued mail or of a response.
+func tokenInJSON(t *testing.T, text string) string {
 	t.Helper()
 	var m struct{ Token string }
 	if err := json.Unmarshal([]byte(text), &m); err != nil || m.Token == "" {
@@ -84,7 +89,7 @@ func tokenOf(t *testing.T, text string) string {
 
 func tokenInBody(t *testing.T, answer events.APIGatewayV2HTTPResponse) string {
 	t.Helper()
-	return tokenOf(t, answer.Body)
+	return tokenInJSON(t, answer.Body)
 }
 
 // jwksServer serves the JWKS to functions/profile, as CloudFront does.
@@ -103,14 +108,14 @@ func newJWKSServer(t *testing.T) jwksServer {
 
 // sendQueuedMails invokes functions/mailer with the queued mails and with one message that is not a mail. The function
 // must send the mails and return only the other message to the queue.
-func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *table) {
+func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *markdownTable) {
 	t.Helper()
 	s := d.Start("mailer", sandbox.Build(t, "functions/mailer"))
 	var e events.SQSEvent
 	for i, body := range append(mails, "no mail") {
 		e.Records = append(e.Records, events.SQSMessage{MessageId: fmt.Sprint("m", i), Body: body, EventSource: "aws:sqs"})
 		if body != "no mail" {
-			s.AddSecrets(tokenOf(t, body))
+			s.AddSecrets(tokenInJSON(t, body))
 		}
 	}
 	before := d.SentMails()
@@ -125,7 +130,7 @@ func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *ta
 }
 
 // planImport lets functions/migrate plan an import of twenty users.
-func planImport(t *testing.T, d *sandbox.Deployment, to *table) {
+func planImport(t *testing.T, d *sandbox.Deployment, to *markdownTable) {
 	t.Helper()
 	from, target := supabasetest.New(t), dbtest.New(t)
 	supabasetest.Fill(t, from, 1, 20)

@@ -12,20 +12,20 @@ import (
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
 )
 
-// table has the measurements as Markdown, one row for each function.
-type table struct {
+// markdownTable has the measurements as Markdown, one row for each function.
+type markdownTable struct {
 	t    *testing.T
 	rows map[string]string
 }
 
-func newTable(t *testing.T) *table {
+func newTable(t *testing.T) *markdownTable {
 	t.Helper()
-	return &table{t: t, rows: map[string]string{}}
+	return &markdownTable{t: t, rows: map[string]string{}}
 }
 
 // add adds the row of a function that has handled an event: how long its start and its first response took, its peak
 // memory, and the texts requests and answers.
-func (tb *table) add(folder string, s *sandbox.Sandbox, requests, answers string) {
+func (tb *markdownTable) add(folder string, s *sandbox.Sandbox, requests, answers string) {
 	tb.t.Helper()
 	starts, first := []time.Duration{s.InitTime()}, s.FirstAnswer().Sub(s.FirstEvent())
 	if starts[0] <= 0 || first <= 0 {
@@ -44,7 +44,7 @@ func (tb *table) add(folder string, s *sandbox.Sandbox, requests, answers string
 		folder, milliseconds(starts[len(starts)/2]), milliseconds(first), float64(s.PeakMemory())/1024, requests, answers)
 }
 
-func (tb *table) functions() []string {
+func (tb *markdownTable) functions() []string {
 	var all []string
 	for folder := range tb.rows {
 		all = append(all, folder)
@@ -53,7 +53,7 @@ func (tb *table) functions() []string {
 	return all
 }
 
-func (tb *table) text() string {
+func (tb *markdownTable) text() string {
 	var b strings.Builder
 	b.WriteString("| function | init, ms | first event, ms | memory, MB | requests | status codes |\n" +
 		"|---|---|---|---|---|---|\n")

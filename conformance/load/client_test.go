@@ -18,10 +18,10 @@ import (
 // requestTimeout is the time after which a request without a response fails.
 const requestTimeout = time.Minute
 
-// fault is the error of a request that got a wrong response or none. kind is the same for similar faults.
-type fault struct{ kind, detail string }
+// requestFault is the error of a request that got a wrong response or none. kind is the same for similar faults.
+type requestFault struct{ kind, detail string }
 
-func (f *fault) Error() string { return f.kind + ": " + f.detail }
+func (f *requestFault) Error() string { return f.kind + ": " + f.detail }
 
 // client is the HTTP client of one user: a connection that stays open, the cookies, and the response times.
 type client struct {
@@ -29,11 +29,11 @@ type client struct {
 	in      *bufio.Reader
 	out     bytes.Buffer
 	cookies map[string]string
-	took    *stopwatch
+	took    *requestTimes
 	group   *userGroup
 }
 
-func dial(c *userGroup) (*client, error) {
+func dialClient(c *userGroup) (*client, error) {
 	conn, err := net.Dial("tcp", c.address)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func dial(c *userGroup) (*client, error) {
 }
 
 func newClient(c *userGroup, conn io.ReadWriteCloser) *client {
-	return &client{conn: conn, in: bufio.NewReader(conn), cookies: map[string]string{}, took: &stopwatch{}, group: c}
+	return &client{conn: conn, in: bufio.NewReader(conn), cookies: map[string]string{}, took: &requestTimes{}, group: c}
 }
 
 // send sends a request as a page of the site does, and checks the status. It decodes the response into reply, unless
@@ -54,17 +54,17 @@ func (b *client) send(method, path, jwt, body string, status int, reply any) err
 	begin := time.Now()
 	got, text, err := b.exchange()
 	if err != nil {
-		return &fault{method + " " + path + ": no answer", err.Error()}
+		return &requestFault{method + " " + path + ": no answer", err.Error()}
 	}
 	b.took.add(method+" "+path, time.Since(begin))
 	if got != status {
-		return &fault{fmt.Sprintf("%s %s: %d", method, path, got), fmt.Sprintf("want %d, got %.200s", status, text)}
+		return &requestFault{fmt.Sprintf("%s %s: %d", method, path, got), fmt.Sprintf("want %d, got %.200s", status, text)}
 	}
 	if reply == nil {
 		return nil
 	}
 	if err := json.Unmarshal(text, reply); err != nil {
-		return &fault{method + " " + path + ": not the expected JSON", fmt.Sprintf("%v: %.200s", err, text)}
+		return &requestFault{method + " " + path + ": not the expected JSON", fmt.Sprintf("%v: %.200s", err, text)}
 	}
 	return nil
 }

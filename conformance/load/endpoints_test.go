@@ -24,8 +24,8 @@ import (
 // poolSize is the number of connections to the database of a process that serves all endpoints.
 const poolSize = 10
 
-// settings returns the settings of a deployment with a database and new signing keys.
-func settings(tb testing.TB, database string) map[string]string {
+// settingsWithNewKeys returns the settings of a deployment with a database and new signing keys.
+func settingsWithNewKeys(tb testing.TB, database string) map[string]string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "keys.json")
 	set, err := keys.Generate(time.Now(), config.RS256)
@@ -41,9 +41,9 @@ func settings(tb testing.TB, database string) map[string]string {
 	}
 }
 
-// endpoints returns a handler of all endpoints, with at most conns connections to the database, and their store. If
+// newHandler returns a handler of all endpoints, with at most conns connections to the database, and their store. If
 // hasher is nil, they use the hasher that cfg selects.
-func endpoints(cfg config.API, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
+func newHandler(cfg config.API, conns int32, hasher *password.Hasher) (http.Handler, *store.Store) {
 	secretStore := secrets.New(cfg, time.Now)
 	db := store.Open(secretStore, conns)
 	a := auth.New(cfg, db, secretStore, time.Now)
@@ -88,12 +88,12 @@ func newTestServer(
 		t.Fatal(err)
 	}
 	s := &testServer{address: l.Addr().String(), database: dbtest.New(t)}
-	env := settings(t, s.database)
+	env := settingsWithNewKeys(t, s.database)
 	cfg, err := config.LoadAPI(withJWKSURL(l, func(name string) string { return env[name] }))
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux, db := endpoints(cfg, conns, hasher)
+	mux, db := newHandler(cfg, conns, hasher)
 	t.Cleanup(db.Close)
 	server := &http.Server{Handler: wrap(mux), ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }()
@@ -101,5 +101,5 @@ func newTestServer(
 	return s
 }
 
-// unwrapped is the argument wrap of newTestServer for endpoints without another handler in front of them.
-func unwrapped(h http.Handler) http.Handler { return h }
+// withoutWrapper is the argument wrap of newTestServer for endpoints without another handler in front of them.
+func withoutWrapper(h http.Handler) http.Handler { return h }

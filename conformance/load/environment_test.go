@@ -21,21 +21,21 @@ func runEnvironment() {
 	if err != nil {
 		panic(err)
 	}
-	mux, _ := endpoints(cfg, 1, password.Cheap())
+	mux, _ := newHandler(cfg, 1, password.Cheap())
 	for in := bufio.NewReader(os.Stdin); ; {
 		r, err := http.ReadRequest(in)
 		if err != nil {
 			return // the test has ended
 		}
-		if err := answer(mux, r, os.Stdout); err != nil {
+		if err := serveRequest(mux, r, os.Stdout); err != nil {
 			panic(err)
 		}
 		_, _ = io.Copy(io.Discard, r.Body)
 	}
 }
 
-// answer handles a request with a deadline of 15 seconds, the timeout of most functions in template.yaml.
-func answer(mux http.Handler, r *http.Request, out io.Writer) error {
+// serveRequest handles a request with a deadline of 15 seconds, the timeout of most functions in template.yaml.
+func serveRequest(mux http.Handler, r *http.Request, out io.Writer) error {
 	ctx, stop := context.WithTimeout(context.Background(), 15*time.Second)
 	defer stop()
 	r.RemoteAddr = "127.0.0.1:1"

@@ -7,30 +7,30 @@ import (
 	"testing"
 )
 
-// role is the environment variable that makes this test binary run as a server or as an execution environment instead
-// of running tests.
+// roleVariable is the environment variable that makes this test binary run as a server or as an execution environment
+// instead of running tests.
 const (
-	role          = "LOAD_ROLE"
-	asServer      = "server"
-	asEnvironment = "environment"
+	roleVariable    = "LOAD_ROLE"
+	serverRole      = "server"
+	environmentRole = "environment"
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(errorsOnly{}, nil)))
-	switch os.Getenv(role) {
-	case asServer:
+	slog.SetDefault(slog.New(slog.NewJSONHandler(errorLogWriter{}, nil)))
+	switch os.Getenv(roleVariable) {
+	case serverRole:
 		runServer()
-	case asEnvironment:
+	case environmentRole:
 		runEnvironment()
 	default:
 		os.Exit(m.Run())
 	}
 }
 
-// errorsOnly is the writer of the log. Every record is formatted, as in production, but only errors are printed.
-type errorsOnly struct{}
+// errorLogWriter is the writer of the log. Every record is formatted, as in production, but only errors are printed.
+type errorLogWriter struct{}
 
-func (errorsOnly) Write(record []byte) (int, error) {
+func (errorLogWriter) Write(record []byte) (int, error) {
 	if bytes.Contains(record, []byte(`"level":"ERROR"`)) {
 		return os.Stderr.Write(record)
 	}

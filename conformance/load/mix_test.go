@@ -9,12 +9,12 @@ type action struct {
 	do    func(*loadUser) error
 }
 
-// mix has the kinds of actions of the load, mostly get-session. Of a thousand actions, 4 sign out and in again (a third
-// of these after a wrong password), 1 signs in on another device, and 1 creates a new account. So there is about one
-// request with a password in 140 actions. Users who stay signed in for a week send fewer. A hash takes as much
+// actionMix has the kinds of actions of the load, mostly get-session. Of a thousand actions, 4 sign out and in again (a
+// third of these after a wrong password), 1 signs in on another device, and 1 creates a new account. So there is about
+// one request with a password in 140 actions. Users who stay signed in for a week send fewer. A hash takes as much
 // processor time as two or three hundred get-sessions, so hashes are most of the work. They are Argon2id with 19 MiB,
 // Xenon's default, unless a test sets another hasher.
-var mix = []action{
+var actionMix = []action{
 	{"get the session", 607, (*loadUser).getSession},
 	{"read the profile", 120, (*loadUser).readProfile},
 	{"write the profile", 80, (*loadUser).writeProfile},
@@ -32,7 +32,7 @@ var mix = []action{
 // doRandomAction does a random action of the mix.
 func (p *loadUser) doRandomAction() error {
 	n := p.rng.IntN(1000)
-	for _, a := range mix {
+	for _, a := range actionMix {
 		if n -= a.share; n < 0 {
 			return a.do(p)
 		}

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	userCount   = 500
-	actionCount = 12 * userCount // the actions of all users together in the test; the soak has a duration instead
-	batchSize   = 50             // the number of users that register concurrently; each first token needs a signature
-	batchTime   = 0.5            // seconds in which this machine must be able to answer all concurrent requests
+	userCount          = 500
+	actionCount        = 12 * userCount // the actions of all users together in the test; the soak has a duration instead
+	batchSize          = 50             // the number of users that register concurrently; each first token needs a signature
+	maxSecondsPerBatch = 0.5            // seconds in which this machine must be able to answer all concurrent requests
 )
 
 // Five hundred users send many requests concurrently, through ten connections to the database. Each user must get the
@@ -24,7 +24,7 @@ const (
 // a busy machine with the race detector these are fewer than five hundred. The soak has no such limit. Passwords have a
 // cheap hash, because the race detector makes a real hash ten times slower.
 func TestR51_FiveHundredUsersGetTheirOwnData(t *testing.T) {
-	s := newTestServer(t, poolSize, unwrapped, password.Cheap())
+	s := newTestServer(t, poolSize, withoutWrapper, password.Cheap())
 	c := newGroup(t, s.address, 1, userCount)
 	begin := time.Now()
 	for group := range slices.Chunk(c.users, batchSize) {
@@ -36,7 +36,7 @@ func TestR51_FiveHundredUsersGetTheirOwnData(t *testing.T) {
 	most, queue := 0, slices.Clone(c.users)
 	begin = time.Now()
 	for done := 0; done < actionCount; {
-		n := min(max(batchSize, int(rate*batchTime)), userCount)
+		n := min(max(batchSize, int(rate*maxSecondsPerBatch)), userCount)
 		start := time.Now()
 		c.runConcurrently(queue[:n], (*loadUser).doRandomAction)
 		rate = float64(n) / time.Since(start).Seconds()
@@ -55,7 +55,7 @@ func TestR51_FiveHundredUsersGetTheirOwnData(t *testing.T) {
 // comes at least a quarter of a second after the start of the hash (shared/password). If a hash kept the connection,
 // some users would wait longer than two seconds for it and get a 503.
 func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
-	s := newTestServer(t, 1, unwrapped, nil)
+	s := newTestServer(t, 1, withoutWrapper, nil)
 	c := newGroup(t, s.address, 1, 12)
 	for _, p := range c.users {
 		c.runConcurrently([]*loadUser{p}, (*loadUser).signUp)

@@ -19,9 +19,9 @@ import (
 // environmentCount is the number of processes, each with a pool of one connection.
 const environmentCount = 50
 
-// steps are the actions that the user of each environment does, one in each round. Users begin at different steps, so
-// that different actions run concurrently.
-var steps = []func(*loadUser) error{
+// roundActions are the actions that the user of each environment does, one in each round. Users begin at different
+// steps, so that different actions run concurrently.
+var roundActions = []func(*loadUser) error{
 	(*loadUser).getSession, (*loadUser).writeProfile, (*loadUser).updateUser, (*loadUser).readProfile,
 	(*loadUser).createAnotherAccount,
 	(*loadUser).listSessions, (*loadUser).signOutAndIn, (*loadUser).getToken, (*loadUser).signInOnOtherDevice,
@@ -32,24 +32,30 @@ var steps = []func(*loadUser) error{
 // wait for locked tables until each of the fifty processes has received one.
 func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 	database := dbtest.New(t)
-	env := settings(t, database)
+	env := settingsWithNewKeys(t, database)
 	env["JWKS_URL"] = serveJWKS(t, env)
 	env["DATABASE_URL"] = dbtest.Pgbouncer(t, database)
 	env["GOMAXPROCS"] = "1" // a Lambda function has at most one processor at this size
 	c := &userGroup{}
 	begin := time.Now()
 	var sent sync.WaitGroup
-	var all []*child
+	var all []*childProcess
 	for i := range environmentCount {
-		process := startChild(t, asEnvironment, env)
+		process := startChild(t, environmentRole, env)
 		all = append(all, process)
-		b := newClient(c, &pipes{process.in, process.out, &sent, true})
+		b := newClient(c, &pipeConn{process.in, process.out, &sent, true})
 		c.users = append(c.users, newLoadUser(b, i))
 	}
 	runAtSameTime(t, c, database, &sent, (*loadUser).register)
 	t.Logf("%v until all of %d processes were started and their users registered", time.Since(begin), environmentCount)
-	for round := range len(steps) {
-		runAtSameTime(t, c, database, &sent, func(p *loadUser) error { return steps[(p.number+round)%len(steps)](p) })
+	for round := range len(roundActions) {
+		runAtSameTime(
+			t,
+			c,
+			database,
+			&sent,
+			func(p *loadUser) error { return roundActions[(p.number+round)%len(roundActions)](p) },
+		)
 	}
 	c.check(t, database)
 	var taken uint64
@@ -67,7 +73,7 @@ func serveJWKS(t *testing.T, env map[string]string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux, db := endpoints(cfg, 1, password.Cheap())
+	mux, db := newHandler(cfg, 1, password.Cheap())
 	t.Cleanup(db.Close)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -94,7 +100,7 @@ func runAtSameTime(t *testing.T, c *userGroup, database string, sent *sync.WaitG
 		if p.stopped {
 			continue
 		}
-		p.conn.(*pipes).waiting = true
+		p.conn.(*pipeConn).waiting = true
 		sent.Add(1)
 	}
 	unlocked := make(chan error)
@@ -108,15 +114,15 @@ func runAtSameTime(t *testing.T, c *userGroup, database string, sent *sync.WaitG
 	}
 }
 
-// pipes is the connection to a child process.
-type pipes struct {
+// pipeConn is the connection to a child process.
+type pipeConn struct {
 	io.Writer
 	out     *bufio.Reader
 	sent    *sync.WaitGroup
 	waiting bool // true until a request was sent in this round
 }
 
-func (p *pipes) Write(request []byte) (int, error) {
+func (p *pipeConn) Write(request []byte) (int, error) {
 	n, err := p.Writer.Write(request)
 	if p.waiting {
 		p.waiting = false
@@ -125,7 +131,7 @@ func (p *pipes) Write(request []byte) (int, error) {
 	return n, err
 }
 
-func (p *pipes) Read(b []byte) (int, error) { return p.out.Read(b) }
+func (p *pipeConn) Read(b []byte) (int, error) { return p.out.Read(b) }
 
 // Close does nothing: startChild ends the child process.
-func (p *pipes) Close() error { return nil }
+func (p *pipeConn) Close() error { return nil }

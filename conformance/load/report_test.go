@@ -15,8 +15,8 @@ import (
 // report has the results of a run.
 type report struct {
 	begun         time.Time
-	before, after figures // measured without load
-	first, soak   period
+	before, after resourceUsage // measured without load
+	first, soak   partResult
 	samples       []sample
 	accounts      int // the number of accounts at the end
 }
@@ -26,21 +26,21 @@ func (r *report) markdown(tb testing.TB, database string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d processors, %s, %s, Postgres %s on the same machine.\n\n",
 		r.begun.UTC().Format(time.DateOnly), runtime.NumCPU(),
-		lineOf("/proc/cpuinfo", "model name"), runtime.Version(), postgresVersion(tb, database))
+		valueInFile("/proc/cpuinfo", "model name"), runtime.Version(), postgresVersion(tb, database))
 	fmt.Fprintf(&b, "| %d users | first %.0f s | then %.0f s |\n|---|---|---|\n",
 		userCount, r.first.duration.Seconds(), r.soak.duration.Seconds())
 	for _, row := range []struct {
 		name string
-		of   func(period) string
+		of   func(partResult) string
 	}{
-		{"requests", func(p period) string { return formatCount(len(p.plain) + len(p.password)) }},
-		{"requests/s", func(p period) string {
+		{"requests", func(p partResult) string { return formatCount(len(p.plain) + len(p.password)) }},
+		{"requests/s", func(p partResult) string {
 			return formatCount(int(float64(len(p.plain)+len(p.password)) / p.duration.Seconds()))
 		}},
-		{"requests with a password", func(p period) string { return formatCount(len(p.password)) }},
-		{"errors", func(p period) string { return formatCount(p.faults) }},
-		{"p50, p95, p99, max", func(p period) string { return latencies(p.plain) }},
-		{"with a password", func(p period) string { return latencies(p.password) }},
+		{"requests with a password", func(p partResult) string { return formatCount(len(p.password)) }},
+		{"errors", func(p partResult) string { return formatCount(p.faults) }},
+		{"p50, p95, p99, max", func(p partResult) string { return latencies(p.plain) }},
+		{"with a password", func(p partResult) string { return latencies(p.password) }},
 	} {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", row.name, row.of(r.first), row.of(r.soak))
 	}
@@ -50,7 +50,7 @@ func (r *report) markdown(tb testing.TB, database string) string {
 	for _, share := range []float64{0.1, 0.5, 1} {
 		if len(r.samples) > 0 {
 			s := r.samples[max(0, int(share*float64(len(r.samples)))-1)]
-			b.WriteString(tableRow(fmt.Sprintf("after %.0f s", s.after.Seconds()), s.figures))
+			b.WriteString(tableRow(fmt.Sprintf("after %.0f s", s.after.Seconds()), s.resourceUsage))
 		}
 	}
 	b.WriteString(tableRow("after the load", r.after))
@@ -58,7 +58,7 @@ func (r *report) markdown(tb testing.TB, database string) string {
 	return b.String()
 }
 
-func tableRow(when string, f figures) string {
+func tableRow(when string, f resourceUsage) string {
 	return fmt.Sprintf("| %s | %d | %.1f MiB | %s | %.0f MiB | %d | %d |\n",
 		when, f.Goroutines, mebibytes(f.Heap), formatCount(int(f.Objects)), mebibytes(f.Resident), f.Files, f.Connections)
 }
@@ -86,8 +86,8 @@ func postgresVersion(tb testing.TB, database string) string {
 	return v
 }
 
-// lineOf returns the value of the line "name: value" in a file.
-func lineOf(file, name string) string {
+// valueInFile returns the value of the line "name: value" in a file.
+func valueInFile(file, name string) string {
 	text, _ := os.ReadFile(file)
 	for line := range strings.Lines(string(text)) {
 		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
@@ -98,8 +98,8 @@ func lineOf(file, name string) string {
 }
 
 const (
-	begin  = "<!-- the soak: begin -->\n"
-	finish = "<!-- the soak: end -->\n"
+	tableBegin = "<!-- the soak: begin -->\n"
+	tableEnd   = "<!-- the soak: end -->\n"
 )
 
 // writePage writes the tables to reliability.md in folder.
@@ -110,12 +110,12 @@ func (r *report) writePage(tb testing.TB, folder, database string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	head, rest, ok := strings.Cut(string(text), begin)
-	_, tail, okToo := strings.Cut(rest, finish)
+	head, rest, ok := strings.Cut(string(text), tableBegin)
+	_, tail, okToo := strings.Cut(rest, tableEnd)
 	if !ok || !okToo {
 		tb.Fatalf("%s has no begin or end marker of the tables, want both", page)
 	}
-	if err := os.WriteFile(page, []byte(head+begin+r.markdown(tb, database)+finish+tail), 0o600); err != nil {
+	if err := os.WriteFile(page, []byte(head+tableBegin+r.markdown(tb, database)+tableEnd+tail), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 }

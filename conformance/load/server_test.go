@@ -19,8 +19,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// figures are the resources that a process uses. Heap and Objects are measured after a garbage collection.
-type figures struct {
+// resourceUsage are the resources that a process uses. Heap and Objects are measured after a garbage collection.
+type resourceUsage struct {
 	Goroutines  int
 	Heap        uint64 // bytes
 	Objects     uint64
@@ -30,7 +30,7 @@ type figures struct {
 }
 
 // runServer serves all endpoints in its own process. It prints the host and port on which it listens. For every line
-// that it reads from standard input it prints its figures.
+// that it reads from standard input it prints its resource usage.
 func runServer() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,7 +40,7 @@ func runServer() {
 	if err != nil {
 		panic(err)
 	}
-	mux, _ := endpoints(cfg, poolSize, nil)
+	mux, _ := newHandler(cfg, poolSize, nil)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { panic(server.Serve(l)) }()
 	fmt.Println(l.Addr())
@@ -50,25 +50,25 @@ func runServer() {
 		runtime.GC() // a sync.Pool keeps its content during one garbage collection
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		f := figures{Goroutines: runtime.NumGoroutine(), Heap: m.HeapAlloc, Objects: m.HeapObjects}
+		f := resourceUsage{Goroutines: runtime.NumGoroutine(), Heap: m.HeapAlloc, Objects: m.HeapObjects}
 		if err := out.Encode(f); err != nil {
 			panic(err)
 		}
 	}
 }
 
-// child is a process of this test binary in the role of a server or an execution environment.
-type child struct {
+// childProcess is a process of this test binary in the role of a server or an execution environment.
+type childProcess struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-// startChild starts a child in a role (asServer or asEnvironment), which is stopped at the end of the test.
-func startChild(tb testing.TB, as string, env map[string]string) *child {
+// startChild starts a child in a role (serverRole or environmentRole), which is stopped at the end of the test.
+func startChild(tb testing.TB, as string, env map[string]string) *childProcess {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), role+"="+as)
+	cmd.Env = append(os.Environ(), roleVariable+"="+as)
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
@@ -89,11 +89,11 @@ func startChild(tb testing.TB, as string, env map[string]string) *child {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // the error is that it was killed
 	})
-	return &child{cmd, in, bufio.NewReader(out)}
+	return &childProcess{cmd, in, bufio.NewReader(out)}
 }
 
 // readLine returns the next line of the child's output.
-func (c *child) readLine(tb testing.TB) string {
+func (c *childProcess) readLine(tb testing.TB) string {
 	tb.Helper()
 	text, err := c.out.ReadString('\n')
 	if err != nil {
@@ -102,9 +102,9 @@ func (c *child) readLine(tb testing.TB) string {
 	return strings.TrimSpace(text)
 }
 
-// figures measures the server: the child reports its goroutines and its heap, /proc has the memory and the open files
-// of its process, and the database counts the connections.
-func (c *child) figures(tb testing.TB, database string) (f figures) {
+// readResourceUsage measures the server: the child reports its goroutines and its heap, /proc has the memory and the
+// open files of its process, and the database counts the connections.
+func (c *childProcess) readResourceUsage(tb testing.TB, database string) (f resourceUsage) {
 	tb.Helper()
 	if _, err := c.in.Write([]byte("\n")); err != nil {
 		tb.Fatal(err)

@@ -25,7 +25,7 @@ const sampleInterval = 15 * time.Second
 func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	database := dbtest.New(b)
-	server := startChild(b, asServer, settings(b, database))
+	server := startChild(b, serverRole, settingsWithNewKeys(b, database))
 	address := server.readLine(b)
 	warmUpUser := newGroup(b, address, 0, 1)
 	r := &report{begun: time.Now(), before: warmUpCaches(b, warmUpUser, server, database)}
@@ -40,7 +40,7 @@ func BenchmarkSoak(b *testing.B) {
 	r.accounts = len(c.accounts())
 	c.check(b, database)
 	c.closeConnections()
-	r.after = steadyFigures(b, server, database)
+	r.after = steadyResourceUsage(b, server, database)
 	for _, problem := range r.problems() {
 		b.Error(problem)
 	}
@@ -51,22 +51,22 @@ func BenchmarkSoak(b *testing.B) {
 }
 
 // warmUpCaches executes every action of mix once, so that all caches and pools exist before the measurement, and
-// returns the figures after that.
-func warmUpCaches(b *testing.B, c *userGroup, server *child, database string) figures {
+// returns the resource usage after that.
+func warmUpCaches(b *testing.B, c *userGroup, server *childProcess, database string) resourceUsage {
 	b.Helper()
 	c.forAll((*loadUser).register)
-	for _, a := range mix {
+	for _, a := range actionMix {
 		c.forAll(a.do)
 	}
 	if c.faultCount() > 0 {
 		b.Fatalf("faults while the caches are warmed up: got %v, want none", c.detail)
 	}
 	c.closeConnections()
-	return steadyFigures(b, server, database)
+	return steadyResourceUsage(b, server, database)
 }
 
-// period has the results of one of the two parts of the run: the warm-up or the soak.
-type period struct {
+// partResult has the results of one of the two parts of the run: the warm-up or the soak.
+type partResult struct {
 	duration        time.Duration
 	plain, password []time.Duration // the response times of the requests without and with a password, sorted
 	faults          int
@@ -74,7 +74,7 @@ type period struct {
 
 // runActions runs random actions of all users for a duration. Unless sample is nil, it calls sample every
 // sampleInterval.
-func (c *userGroup) runActions(long time.Duration, sample func(after time.Duration)) period {
+func (c *userGroup) runActions(long time.Duration, sample func(after time.Duration)) partResult {
 	var ended atomic.Bool
 	stopped := make(chan struct{})
 	begin, before := time.Now(), c.faultCount()
@@ -96,30 +96,30 @@ func (c *userGroup) runActions(long time.Duration, sample func(after time.Durati
 	time.Sleep(time.Until(begin.Add(long)))
 	ended.Store(true)
 	<-stopped
-	done := period{duration: time.Since(begin), faults: c.faultCount() - before}
+	done := partResult{duration: time.Since(begin), faults: c.faultCount() - before}
 	done.plain, done.password = c.takeTimes()
 	return done
 }
 
 // sampleWhilePaused takes a sample while all users pause, so that the sample does not contain the memory of running
 // requests, such as the 19 MiB of a hash.
-func (c *userGroup) sampleWhilePaused(b *testing.B, server *child, database string, after time.Duration) sample {
+func (c *userGroup) sampleWhilePaused(b *testing.B, server *childProcess, database string, after time.Duration) sample {
 	b.Helper()
 	c.gate.Lock()
 	defer c.gate.Unlock()
-	f := server.figures(b, database)
+	f := server.readResourceUsage(b, database)
 	fmt.Fprintf(os.Stderr, "%6.0f s  %s, %d errors\n", after.Seconds(), f, c.faultCount())
 	return sample{after, f}
 }
 
-// steadyFigures returns the figures when the numbers of goroutines and descriptors have not changed for a second. Then
-// the server has noticed that the users have closed their connections.
-func steadyFigures(b *testing.B, server *child, database string) figures {
+// steadyResourceUsage returns the resource usage when the numbers of goroutines and descriptors have not changed for a
+// second. Then the server has noticed that the users have closed their connections.
+func steadyResourceUsage(b *testing.B, server *childProcess, database string) resourceUsage {
 	b.Helper()
-	last := server.figures(b, database)
+	last := server.readResourceUsage(b, database)
 	for same := 0; same < 5; {
 		time.Sleep(200 * time.Millisecond)
-		f := server.figures(b, database)
+		f := server.readResourceUsage(b, database)
 		if same++; f.Goroutines != last.Goroutines || f.Files != last.Files {
 			same = 0
 		}

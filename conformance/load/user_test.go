@@ -15,8 +15,8 @@ const (
 	wrongPassword = "wrong mule"    // a wrong password
 )
 
-// account is the expected content of the database for one account.
-type account struct {
+// expectedAccount is the expected content of the database for one account.
+type expectedAccount struct {
 	Email, ID, Name string
 	Hours           int // time_per_week of the profile; -1 if there is no profile
 	Sessions        int // the number of valid sessions
@@ -29,9 +29,9 @@ type loadUser struct {
 	*client
 	rng     *rand.Rand
 	number  int
-	current account
-	past    []account // earlier accounts of this user
-	token   string    // the token of the current session, or empty
+	current expectedAccount
+	past    []expectedAccount // earlier accounts of this user
+	token   string            // the token of the current session, or empty
 	jwt     string
 	names   int // the number of names that the user has had
 
@@ -44,7 +44,7 @@ func newLoadUser(b *client, number int) *loadUser {
 
 // mismatch returns the fault of a response that does not have the expected data.
 func mismatch(what string, got, want any) error {
-	return &fault{"another user's or an older " + what, fmt.Sprintf("got %v, want %v", got, want)}
+	return &requestFault{"another user's or an older " + what, fmt.Sprintf("got %v, want %v", got, want)}
 }
 
 type userReply struct{ ID, Email, Name string }
@@ -59,7 +59,7 @@ func (p *loadUser) register() error {
 func (p *loadUser) signUp() error {
 	p.names++
 	email := fmt.Sprintf("p%d.%d@example.com", p.number, len(p.past))
-	p.current = account{Email: email, Name: p.newestName(), Hours: -1, Sessions: 1, Passwords: 1}
+	p.current = expectedAccount{Email: email, Name: p.newestName(), Hours: -1, Sessions: 1, Passwords: 1}
 	var reply struct {
 		Token string
 		User  userReply
@@ -182,9 +182,9 @@ func (p *loadUser) getToken() error {
 	return nil
 }
 
-// profile sends a request to the profile API, and checks that the response has the user's profile with these hours
-// (time_per_week).
-func (p *loadUser) profile(method string, hours, status int) error {
+// requestProfile sends a request to the profile API, and checks that the response has the user's profile with these
+// hours (time_per_week).
+func (p *loadUser) requestProfile(method string, hours, status int) error {
 	body := ""
 	if method != "GET" {
 		body = fmt.Sprintf(`{"time_per_week":%d,"learning_mode":"visual"}`, hours)
@@ -204,14 +204,20 @@ func (p *loadUser) profile(method string, hours, status int) error {
 }
 
 func (p *loadUser) createProfile() error {
-	return p.profile("POST", p.rng.IntN(1e6), http.StatusCreated)
+	return p.requestProfile("POST", p.rng.IntN(1e6), http.StatusCreated)
 }
 
 func (p *loadUser) createProfileAgain() error {
-	return p.profile("POST", p.current.Hours+1, http.StatusConflict)
+	return p.requestProfile("POST", p.current.Hours+1, http.StatusConflict)
 }
-func (p *loadUser) writeProfile() error { return p.profile("PUT", p.rng.IntN(1e6), http.StatusOK) }
-func (p *loadUser) readProfile() error  { return p.profile("GET", p.current.Hours, http.StatusOK) }
+
+func (p *loadUser) writeProfile() error {
+	return p.requestProfile("PUT", p.rng.IntN(1e6), http.StatusOK)
+}
+
+func (p *loadUser) readProfile() error {
+	return p.requestProfile("GET", p.current.Hours, http.StatusOK)
+}
 
 // runInOrder runs the steps until one fails.
 func runInOrder(steps ...func() error) error {

@@ -30,7 +30,7 @@ func newGroup(tb testing.TB, address string, number, n int) *userGroup {
 	tb.Helper()
 	c := &userGroup{address: address}
 	for i := range n {
-		b, err := dial(c)
+		b, err := dialClient(c)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func (c *userGroup) runConcurrently(some []*loadUser, do func(*loadUser) error) 
 }
 
 func (c *userGroup) addFault(err error) {
-	f := &fault{"another error", err.Error()}
+	f := &requestFault{"another error", err.Error()}
 	_ = errors.As(err, &f)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,7 +92,7 @@ func (c *userGroup) closeConnections() {
 }
 
 // accounts returns the accounts that the database must have.
-func (c *userGroup) accounts() (all []account) {
+func (c *userGroup) accounts() (all []expectedAccount) {
 	for _, p := range c.users {
 		all = append(append(all, p.past...), p.current)
 	}
@@ -122,13 +122,13 @@ func (c *userGroup) check(tb testing.TB, database string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	got, err := pgx.CollectRows(rows, pgx.RowToStructByPos[account])
+	got, err := pgx.CollectRows(rows, pgx.RowToStructByPos[expectedAccount])
 	if err != nil {
 		tb.Fatal(err)
 	}
 	want := c.accounts()
-	for _, list := range [][]account{got, want} {
-		slices.SortFunc(list, func(a, b account) int { return strings.Compare(a.Email, b.Email) })
+	for _, list := range [][]expectedAccount{got, want} {
+		slices.SortFunc(list, func(a, b expectedAccount) int { return strings.Compare(a.Email, b.Email) })
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		tb.Errorf("users, profiles, sessions and accounts in the database (-want +got):\n%.4000s", diff)
@@ -150,11 +150,11 @@ func countConnections(tb testing.TB, database string) int {
 		WHERE datname = current_database() AND application_name = 'xenon'`)
 }
 
-// stopwatch has the response times of one user's requests: those of sign-in and sign-up, which have a password, and
+// requestTimes has the response times of one user's requests: those of sign-in and sign-up, which have a password, and
 // those of all other requests.
-type stopwatch struct{ plain, password []time.Duration }
+type requestTimes struct{ plain, password []time.Duration }
 
-func (s *stopwatch) add(request string, took time.Duration) {
+func (s *requestTimes) add(request string, took time.Duration) {
 	if strings.HasSuffix(request, "/email") {
 		s.password = append(s.password, took)
 	} else {

@@ -232,7 +232,7 @@ func checkExchange(doc *openapi3.T, e exchange) error {
 	}
 	method, target, _ := strings.Cut(e.Do, " ")
 	path, query, _ := strings.Cut(target, "?")
-	op := operation(doc, method, path)
+	op := findOperation(doc, method, path)
 	if method == http.MethodOptions && got.Status == http.StatusNoContent {
 		return nil // a preflight, which the document describes for all paths together
 	}
@@ -260,8 +260,8 @@ var (
 	resetToken       = regexp.MustCompile(`/reset-password/[^/]+$`)
 )
 
-// operation returns the description of a route, or nil if the document does not describe it.
-func operation(doc *openapi3.T, method, path string) *openapi3.Operation {
+// findOperation returns the description of a route, or nil if the document does not describe it.
+func findOperation(doc *openapi3.T, method, path string) *openapi3.Operation {
 	path = callbackProvider.ReplaceAllString(path, "/callback/{provider}")
 	path = resetToken.ReplaceAllString(path, "/reset-password/{token}")
 	item := doc.Paths.Value(path)
@@ -298,7 +298,7 @@ func checkRequest(op *openapi3.Operation, query string, sent json.RawMessage) er
 	if text, ok := body.(string); ok {
 		body = parseText(text)
 	}
-	return validate(op.RequestBody.Value.Content.Get("application/json").Schema, body)
+	return validateValue(op.RequestBody.Value.Content.Get("application/json").Schema, body)
 }
 
 // parseText parses a body that was recorded as text: a form, or JSON in an unusual encoding.
@@ -338,14 +338,14 @@ func checkResponse(response *openapi3.Response, got *answer) error {
 	if err := json.Unmarshal(got.Body, &body); err != nil {
 		return err
 	}
-	if err := validate(media.Schema, body); err != nil {
+	if err := validateValue(media.Schema, body); err != nil {
 		return fmt.Errorf("the body: %w", err)
 	}
 	return nil
 }
 
-// validate validates a value against a schema. The error does not contain the text of the schema.
-func validate(schema *openapi3.SchemaRef, value any) error {
+// validateValue validates a value against a schema. The error does not contain the text of the schema.
+func validateValue(schema *openapi3.SchemaRef, value any) error {
 	err := schema.Value.VisitJSON(value, openapi3.EnableJSONSchema2020(), openapi3.EnableFormatValidation())
 	if err == nil {
 		return nil

@@ -20,7 +20,7 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	bearer := ""
 	sendAndCheck := func(do, body string, want int, headers ...string) answer {
 		t.Helper()
-		got := request(t, x.URL, do, body, bearer, headers...)
+		got := sendRequest(t, x.URL, do, body, bearer, headers...)
 		if got.Status != want {
 			t.Errorf("%s %.99s: got %d %s, want %d", do, body, got.Status, got.Body, want)
 		}
@@ -79,9 +79,9 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	sendAndCheck("GET /health", "", 429)
 }
 
-// request sends one request to a server and returns the response as an answer. do is the method and path, headers has
-// names and values.
-func request(t *testing.T, url, do, body, bearer string, headers ...string) answer {
+// sendRequest sends one request to a server and returns the response as an answer. do is the method and path, headers
+// has names and values.
+func sendRequest(t *testing.T, url, do, body, bearer string, headers ...string) answer {
 	t.Helper()
 	method, path, _ := strings.Cut(do, " ")
 	r, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))

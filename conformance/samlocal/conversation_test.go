@@ -50,8 +50,8 @@ type conversation struct {
 	saved           map[string]string
 }
 
-// steps reads smoke.json.
-func steps(t *testing.T) (all []step) {
+// readSteps reads smoke.json.
+func readSteps(t *testing.T) (all []step) {
 	t.Helper()
 	text, err := os.ReadFile("smoke.json")
 	if err != nil {
@@ -69,7 +69,7 @@ func sendAll(t *testing.T, address, origin string) (answers []answer) {
 	c := &conversation{
 		address: address, origin: origin, cookies: map[string][]string{}, saved: map[string]string{"origin": origin},
 	}
-	for _, s := range steps(t) {
+	for _, s := range readSteps(t) {
 		answers = append(answers, c.send(t, s))
 	}
 	return answers
@@ -101,7 +101,7 @@ func (c *conversation) send(t *testing.T, s step) answer {
 		request.Header[name] = []string{value}
 	}
 	sent := time.Now()
-	response, err := client.Do(request)
+	response, err := sharedClient.Do(request)
 	if err != nil {
 		t.Fatalf("%s: %v", s.name(), err)
 	}
@@ -112,10 +112,10 @@ func (c *conversation) send(t *testing.T, s step) answer {
 	}
 	took := time.Since(sent)
 	c.saveValues(s, response, text)
-	return c.comparable(response, text, took)
+	return c.comparableAnswer(response, text, took)
 }
 
-var client = &http.Client{
+var sharedClient = &http.Client{
 	Timeout:       2 * time.Minute,
 	Transport:     &http.Transport{DisableCompression: true, DisableKeepAlives: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -145,8 +145,8 @@ func (c *conversation) saveValues(s step, response *http.Response, text []byte) 
 // handlers; Go's client has checked Content-Length against the body. Set-Cookie is compared as answer.Cookies.
 var ignoredHeaders = []string{"Connection", "Content-Length", "Date", "Server", "Set-Cookie"}
 
-// comparable returns the part of a response that is compared.
-func (c *conversation) comparable(response *http.Response, text []byte, took time.Duration) answer {
+// comparableAnswer returns the part of a response that is compared.
+func (c *conversation) comparableAnswer(response *http.Response, text []byte, took time.Duration) answer {
 	a := answer{
 		Status:  response.StatusCode,
 		Headers: map[string]string{},
@@ -170,8 +170,8 @@ func (c *conversation) comparable(response *http.Response, text []byte, took tim
 }
 
 var (
-	jwtPattern = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
-	generated  = []struct {
+	jwtPattern      = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	generatedValues = []struct {
 		form *regexp.Regexp
 		name string
 	}{
@@ -187,7 +187,7 @@ var (
 func (c *conversation) replaceValues(text string) string {
 	text = jwtPattern.ReplaceAllStringFunc(text, replaceJWT)
 	text = strings.ReplaceAll(text, c.origin, "<origin>")
-	for _, kind := range generated {
+	for _, kind := range generatedValues {
 		text = kind.form.ReplaceAllString(text, kind.name)
 	}
 	return text

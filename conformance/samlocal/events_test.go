@@ -36,8 +36,8 @@ const echoTemplate = `{
   }}
 }`
 
-// requests are the requests whose events are the golden events, by the name of the file.
-var requests = map[string]struct {
+// requestsByFile are the requests whose events are the golden events, by the name of the file.
+var requestsByFile = map[string]struct {
 	line    string
 	headers []string // pairs of name and value
 	body    string
@@ -84,18 +84,18 @@ func TestGoldenEventsEqualEventsOfSAMLocal(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "code"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	bootstrap := build(t, "./conformance/samlocal/echo", "bootstrap")
+	bootstrap := buildForContainer(t, "./conformance/samlocal/echo", "bootstrap")
 	if err := os.Rename(bootstrap, filepath.Join(dir, "code/bootstrap")); err != nil {
 		t.Fatal(err)
 	}
-	sam := start(t, func(port string) []string {
+	sam := startProgram(t, func(port string) []string {
 		return append([]string{
 			".tools/sam/bin/sam", "local", "start-api", "--template-file", filepath.Join(dir, "template.json"),
 			"--port", port, "--warm-containers", "LAZY",
 		}, pulled...)
 	}, func(string) []string { return []string{"SAM_CLI_TELEMETRY=0", "AWS_DEFAULT_REGION=us-east-1"} })
 
-	for name, r := range requests {
+	for name, r := range requestsByFile {
 		method, target, _ := strings.Cut(r.line, " ")
 		request, err := http.NewRequestWithContext(t.Context(), method, sam.address()+target, strings.NewReader(r.body))
 		if err != nil {

@@ -48,7 +48,7 @@ func imageArguments(t *testing.T) []string {
 	if !requireEngine(t) {
 		return nil
 	}
-	shell, err := os.ReadFile(build(t, "./conformance/samlocal/standin", "sh"))
+	shell, err := os.ReadFile(buildForContainer(t, "./conformance/samlocal/standin", "sh"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +85,8 @@ func samArch() string {
 	return runtime.GOARCH
 }
 
-// build compiles a Go command for a container, and returns the path of the executable.
-func build(t *testing.T, path, name string) string {
+// buildForContainer compiles a Go command for a container, and returns the path of the executable.
+func buildForContainer(t *testing.T, path, name string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name)
 	cmd := exec.Command("go", "build", "-o", out, path)
@@ -108,9 +108,9 @@ type server struct {
 func (s *server) address() string { return "http://127.0.0.1:" + s.port }
 func (s *server) origin() string  { return "http://localhost:" + s.port }
 
-// start runs a program until the test ends, and waits until it accepts connections. args and env return the command
-// line and the environment variables for a port, on which the program must listen.
-func start(t *testing.T, args, env func(port string) []string) *server {
+// startProgram runs a program until the test ends, and waits until it accepts connections. args and env return the
+// command line and the environment variables for a port, on which the program must listen.
+func startProgram(t *testing.T, args, env func(port string) []string) *server {
 	t.Helper()
 	s := &server{port: strconv.Itoa(freeport.Port(t))}
 	line := args(s.port)
@@ -148,8 +148,8 @@ func start(t *testing.T, args, env func(port string) []string) *server {
 	return nil
 }
 
-// containers returns the ids of SAM's containers.
-func containers(t *testing.T) string {
+// listContainers returns the ids of SAM's containers.
+func listContainers(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("docker", "ps", "-aq", "--filter", "label=sam.cli.container.type=lambda").CombinedOutput()
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// differences are how SAM's gateway differs from AWS's HTTP API and from `xenon dev`.
-var differences = map[string]string{
+// listedDifferences are how SAM's gateway differs from AWS's HTTP API and from `xenon dev`.
+var listedDifferences = map[string]string{
 	"route": `for a route that is not in the template SAM answers 403 "Missing Authentication Token", as a REST API`,
 	"slash": "SAM decodes %2F before it matches the route, and finds none",
 }
@@ -28,14 +28,14 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 	pulled := imageArguments(t)
 	if len(pulled) > 0 { // the engine has no other containers
 		t.Cleanup(func() {
-			if left := containers(t); left != "" {
+			if left := listContainers(t); left != "" {
 				t.Errorf("containers after sam local exited: got %s, want none", left)
 			}
 		})
 	}
 	began := time.Now()
 	script := func(string) []string { return append([]string{"scripts/sam-local"}, pulled...) }
-	sam := start(t, script, func(port string) []string {
+	sam := startProgram(t, script, func(port string) []string {
 		return []string{"PORT=" + port, "XENON_DIR=" + t.TempDir(), "DATABASE_URL=" + dbtest.New(t), trustedOriginsEnv}
 	})
 	up := time.Since(began)
@@ -43,10 +43,10 @@ func TestSamLocalAnswersAsXenonDev(t *testing.T) {
 
 	got, want := sendAll(t, sam.address(), sam.origin()), sendAll(t, dev.URL, dev.Origin)
 	report := []string{fmt.Sprintf("sam local listens after %s (build included)", up.Round(100*time.Millisecond))}
-	for i, s := range steps(t) {
+	for i, s := range readSteps(t) {
 		isTime := func(p cmp.Path) bool { return p.Last().String() == ".took" }
 		diff := cmp.Diff(got[i], want[i], cmp.FilterPath(isTime, cmp.Ignore()))
-		why, listed := differences[s.Differs]
+		why, listed := listedDifferences[s.Differs]
 		switch {
 		case s.Differs != "" && !listed:
 			t.Errorf("%s: smoke.json names the difference %q, want a key of differences in this test", s.name(), s.Differs)

@@ -36,7 +36,7 @@ type testbed struct {
 	proxy    *httptest.Server
 
 	mu    sync.Mutex
-	fault func(*task) *answer // see setFault; never called concurrently
+	fault func(*task) *functionAnswer // see setFault; never called concurrently
 	tasks []task
 }
 
@@ -70,7 +70,7 @@ func (s *testbed) startFunction(from, to string) {
 
 // setFault sets a function that the proxy calls for every task before it calls functions/migrate. If that function
 // returns an answer, the proxy sends it to the state machine and does not call functions/migrate.
-func (s *testbed) setFault(fault func(*task) *answer) {
+func (s *testbed) setFault(fault func(*task) *functionAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = fault
@@ -98,10 +98,10 @@ func (s *testbed) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out)
 }
 
-func (s *testbed) perform(t task) answer {
+func (s *testbed) perform(t task) functionAnswer {
 	s.mu.Lock()
 	s.tasks = append(s.tasks, t)
-	var instead *answer
+	var instead *functionAnswer
 	if s.fault != nil {
 		instead = s.fault(&t)
 	}
@@ -141,8 +141,8 @@ type executionRequest struct {
 	StartAt    string          `json:"startAt,omitempty"`
 }
 
-// start starts an execution with a name and an input, and waits for its end.
-func (s *testbed) start(name, input string) executionResult {
+// startAndWait starts an execution with a name and an input, and waits for its end.
+func (s *testbed) startAndWait(name, input string) executionResult {
 	s.t.Helper()
 	return s.run(
 		executionRequest{
@@ -172,7 +172,7 @@ func (s *testbed) run(o executionRequest) (e executionResult) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	out, err := node(s.t, "run.mjs", in)
+	out, err := runNodeScript(s.t, "run.mjs", in)
 	if err != nil {
 		s.t.Fatalf("run run.mjs: %v; functions/migrate logged:\n%s", err, s.lambda.log.String())
 	}
@@ -183,8 +183,8 @@ func (s *testbed) run(o executionRequest) (e executionResult) {
 	return e
 }
 
-// node runs a script with the Node that is installed in this folder, and returns its standard output.
-func node(t *testing.T, script string, in []byte) ([]byte, error) {
+// runNodeScript runs a script with the Node that is installed in this folder, and returns its standard output.
+func runNodeScript(t *testing.T, script string, in []byte) ([]byte, error) {
 	t.Helper()
 	program, err := filepath.Abs(filepath.Join("node_modules", ".bin", "node"))
 	if err != nil {

@@ -16,11 +16,11 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 1000)
 	kills, throttled := 6, 3
-	s.setFault(func(t *task) *answer {
+	s.setFault(func(t *task) *functionAnswer {
 		switch {
 		case t.action.Action == "begin" && throttled > 0:
 			throttled--
-			a := failure("Lambda.TooManyRequestsException", "Rate Exceeded")
+			a := failedAnswer("Lambda.TooManyRequestsException", "Rate Exceeded")
 			return &a
 		case t.action.Action == "copy" && kills > 0:
 			wait := time.Duration(kills) * 40 * time.Millisecond
@@ -32,7 +32,7 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 		}
 		return nil
 	})
-	got := s.start("killed", `{"mfa":"hold","batchSize":100,"concurrency":2}`)
+	got := s.startAndWait("killed", `{"mfa":"hold","batchSize":100,"concurrency":2}`)
 	s.checkComplete(got)
 	if got.Retried["Begin"] != 3 || got.Retried["Copy lane"] == 0 {
 		t.Errorf("retries by state: got %v, want Begin 3 times and Copy lane at least once", got.Retried)
@@ -45,14 +45,14 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 800)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	s.setFault(func(t *task) *answer {
+	s.setFault(func(t *task) *functionAnswer {
 		if t.action.Action == "copy" && t.action.Shard.Index == 3 {
-			a := failure("Unavailable", "database unavailable: no connection")
+			a := failedAnswer("Unavailable", "database unavailable: no connection")
 			return &a
 		}
 		return nil
 	})
-	failed := s.start("parked", input)
+	failed := s.startAndWait("parked", input)
 	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Last.State != "Gate" {
 		t.Fatalf("the execution with a failing shard: got %s %s in %s, want FAILED NeedsAttention in Gate",
 			failed.Status, failed.Error, failed.Last.State)
@@ -98,7 +98,7 @@ func TestRejectedBatchIsParkedWithoutRetry(t *testing.T) {
 		`create function refuse() returns trigger language plpgsql as $$ begin raise insufficient_privilege; end $$;
 create trigger refuse before insert on "user" for each row when (new.id = '`+id+`') execute function refuse()`,
 	)
-	failed := s.start("refused", input)
+	failed := s.startAndWait("refused", input)
 	if failed.Status != "FAILED" || failed.Error != "NeedsAttention" || failed.Caught["Copy lane"] != 1 ||
 		len(failed.Retried) != 0 {
 		t.Fatalf(
@@ -122,7 +122,7 @@ create trigger refuse before insert on "user" for each row when (new.id = '`+id+
 		t.Errorf("users in the target: got %d, want at least the 600 of the other shards", n)
 	}
 	dbtest.Exec(t, s.to, `drop trigger refuse on "user"`)
-	s.checkComplete(s.start("allowed", input))
+	s.checkComplete(s.startAndWait("allowed", input))
 }
 
 // The target is unavailable for two seconds during the copy. The execution completes without a redrive.
@@ -132,17 +132,17 @@ func TestImportContinuesAfterTargetWasUnavailable(t *testing.T) {
 	proxy := dbtest.NewProxy(t, s.to)
 	s.startFunction(s.from, proxy.URL())
 	copies := 0
-	s.setFault(func(t *task) *answer {
+	s.setFault(func(t *task) *functionAnswer {
 		if t.action.Action == "copy" {
 			copies++
 			if copies == 3 {
-				proxy.Refuse()
+				proxy.RefuseConnections()
 				time.AfterFunc(2*time.Second, proxy.Resume)
 			}
 		}
 		return nil
 	})
-	s.checkComplete(s.start("unavailable", `{"mfa":"hold","batchSize":20,"concurrency":2}`))
+	s.checkComplete(s.startAndWait("unavailable", `{"mfa":"hold","batchSize":20,"concurrency":2}`))
 }
 
 // While an execution has the lease of the import, a second execution fails with the error Held, whose cause names the
@@ -153,7 +153,7 @@ func TestSecondExecutionFailsWhileFirstHasTheLease(t *testing.T) {
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	verifying, release := make(chan struct{}), make(chan struct{})
 	first := true
-	s.setFault(func(t *task) *answer {
+	s.setFault(func(t *task) *functionAnswer {
 		if t.action.Action == "verify" && first {
 			first = false
 			close(verifying)
@@ -162,9 +162,9 @@ func TestSecondExecutionFailsWhileFirstHasTheLease(t *testing.T) {
 		return nil
 	})
 	ended := make(chan executionResult, 1)
-	go func() { ended <- s.start("one", input) }()
+	go func() { ended <- s.startAndWait("one", input) }()
 	<-verifying
-	second := s.start("two", input)
+	second := s.startAndWait("two", input)
 	close(release)
 	if second.Status != "FAILED" || second.Error != "Held" || !strings.Contains(second.Cause, "the execution one") ||
 		second.Retried["Begin"] != 8 {
@@ -178,5 +178,5 @@ func TestSecondExecutionFailsWhileFirstHasTheLease(t *testing.T) {
 		)
 	}
 	s.checkComplete(<-ended)
-	s.checkComplete(s.start("three", input)) // without waiting: the first execution has released the lease
+	s.checkComplete(s.startAndWait("three", input)) // without waiting: the first execution has released the lease
 }

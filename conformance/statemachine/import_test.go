@@ -25,7 +25,7 @@ func TestStateMachineDefinitionIsValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := func(text string) string {
-		out, err := node(t, "lint.mjs", []byte(text))
+		out, err := runNodeScript(t, "lint.mjs", []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,8 +56,8 @@ func (s *testbed) countRows() int64 {
 	)
 }
 
-// output decodes the output of an execution, which must have succeeded.
-func output[T any](t *testing.T, e executionResult) (v T) {
+// decodeOutput decodes the output of an execution, which must have succeeded.
+func decodeOutput[T any](t *testing.T, e executionResult) (v T) {
 	t.Helper()
 	if e.Status != "SUCCEEDED" {
 		t.Fatalf("the execution failed with %s, want it to succeed: %s", e.Error, e.Cause)
@@ -72,7 +72,7 @@ func output[T any](t *testing.T, e executionResult) (v T) {
 // functions/migrate.
 func (s *testbed) checkComplete(e executionResult) stepfn.ReportResult {
 	s.t.Helper()
-	got := output[stepfn.ReportResult](s.t, e)
+	got := decodeOutput[stepfn.ReportResult](s.t, e)
 	if got.Status.State != "complete" || got.Status.Open != 0 || len(got.Status.Parked) != 0 {
 		s.t.Errorf("the status of the run: got %+v, want complete, without open or parked batches", got.Status)
 	}
@@ -109,11 +109,11 @@ func (s *testbed) checkEntered(e executionResult, states ...string) {
 func TestDryRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 300)
-	got := output[stepfn.PlanResult](t, s.start("dry", `{"dryRun":true,"batchSize":50}`))
+	got := decodeOutput[stepfn.PlanResult](t, s.startAndWait("dry", `{"dryRun":true,"batchSize":50}`))
 	if got.MayStart || len(got.Refusals) == 0 || !strings.Contains(strings.Join(got.Refusals, " "), "mfa") {
 		t.Errorf("a plan without a decision about second factors: got %+v, want a refusal that names mfa", got)
 	}
-	got = output[stepfn.PlanResult](t, s.start("dry-2", `{"dryRun":true,"batchSize":50,"mfa":"hold"}`))
+	got = decodeOutput[stepfn.PlanResult](t, s.startAndWait("dry-2", `{"dryRun":true,"batchSize":50,"mfa":"hold"}`))
 	if !got.MayStart || got.Batches != 6 || len(got.Expected) == 0 {
 		t.Errorf("a plan with mfa=hold: got %+v, want 6 batches and the expected counts", got)
 	}
@@ -138,7 +138,7 @@ func TestRejectedInputsAreNotRetried(t *testing.T) {
 		`{}`: "Begin", `{"dryrum":true}`: "Read the input",
 		`{"mfa":"perhaps"}`: "Plan",
 	} {
-		got := s.start("refused", input)
+		got := s.startAndWait("refused", input)
 		if got.Status != "FAILED" || got.Error != "Refused" || got.Last.State != state || len(got.Retried) != 0 {
 			t.Errorf(
 				"the input %s: got %s %s in %s and the retries %v, want FAILED Refused in %s without a retry",
@@ -158,7 +158,7 @@ func TestSecondExecutionCopiesNothing(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 2000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	first := s.start("first", input)
+	first := s.startAndWait("first", input)
 	report := s.checkComplete(first)
 	s.checkEntered(first, "Copy", "Verify lane", "Verdict", "Gate")
 	if first.Entered["Copy with child executions"] != 0 || first.Entered["Copy lane"] < 8 {
@@ -177,7 +177,7 @@ func TestSecondExecutionCopiesNothing(t *testing.T) {
 		}
 	}
 	before := s.countRows()
-	second := s.checkComplete(s.start("second", input))
+	second := s.checkComplete(s.startAndWait("second", input))
 	if second.Status.Pass != 2 || s.countRows() != before {
 		t.Errorf(
 			"the second execution: got pass %d and %d rows in the target, want pass 2 and %d rows",
@@ -195,7 +195,7 @@ func TestSecondExecutionCopiesNothing(t *testing.T) {
 // the test also ends on a slow machine.
 func (s *testbed) shortenTimeout(action string) {
 	timeout := time.Second
-	s.setFault(func(t *task) *answer {
+	s.setFault(func(t *task) *functionAnswer {
 		if t.action.Action == action {
 			t.timeout = timeout
 			timeout += 100 * time.Millisecond
@@ -210,14 +210,14 @@ func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 3000)
 	s.shortenTimeout("copy")
-	got := s.start("short", `{"mfa":"hold","batchSize":20,"concurrency":1}`)
+	got := s.startAndWait("short", `{"mfa":"hold","batchSize":20,"concurrency":1}`)
 	s.checkComplete(got)
 	if n := got.Entered["Copy lane"]; n <= 4 {
 		t.Errorf("Copy lane was entered %d times for 4 shards, want more, because invocations end before their shard is "+
 			"complete", n)
 	}
 	s.shortenTimeout("rollback")
-	back := s.start("short, back", `{"rollback":true}`)
+	back := s.startAndWait("short, back", `{"rollback":true}`)
 	if n := back.Entered["Roll back"]; back.Status != "SUCCEEDED" || n <= 1 || s.countRows() != 0 {
 		t.Errorf(
 			"the rollback: got %s %s after %d invocations with %d rows left, want SUCCEEDED after at least 2 with 0 rows left",
@@ -233,7 +233,7 @@ func TestShardsContinueAfterTheTimeLimit(t *testing.T) {
 func TestLargeSourcesAreCopiedByChildExecutions(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 420)
-	got := s.start("large", `{"mfa":"hold","batchSize":1,"concurrency":4}`)
+	got := s.startAndWait("large", `{"mfa":"hold","batchSize":1,"concurrency":4}`)
 	s.checkComplete(got)
 	if got.Entered["Copy with child executions"] != 1 || got.Entered["Copy"] != 0 ||
 		got.Entered["Copy lane, child"] != 16 {
@@ -247,14 +247,14 @@ func TestRollbackRemovesAllCopiedRows(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 1000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	first := s.checkComplete(s.start("there", input))
+	first := s.checkComplete(s.startAndWait("there", input))
 	copied := s.countRows()
-	counted := output[stepfn.RollbackResult](t, s.start("counted", `{"rollback":true,"dryRun":true}`))
+	counted := decodeOutput[stepfn.RollbackResult](t, s.startAndWait("counted", `{"rollback":true,"dryRun":true}`))
 	if !counted.Done || s.countRows() != copied {
 		t.Errorf("the dry run of the rollback: got %+v and %d rows in the target, want Done and all %d rows",
 			counted, s.countRows(), copied)
 	}
-	back := output[stepfn.ReportResult](t, s.start("back", `{"rollback":true}`))
+	back := decodeOutput[stepfn.ReportResult](t, s.startAndWait("back", `{"rollback":true}`))
 	if n := s.countRows(); n != 0 || back.Status.State != "rolled back" || back.Rollback == nil ||
 		back.Rollback.Left != 0 {
 		t.Errorf("the rollback: got the status %+v, the result %+v and %d rows in the target, want rolled back and 0 rows",
@@ -267,7 +267,7 @@ func TestRollbackRemovesAllCopiedRows(t *testing.T) {
 	if removed != copied {
 		t.Errorf("rows that the rollback removed: got %d, want %d", removed, copied)
 	}
-	again := s.checkComplete(s.start("again", input))
+	again := s.checkComplete(s.startAndWait("again", input))
 	if diff := cmp.Diff(again.Verification.Checksums, first.Verification.Checksums); diff != "" {
 		t.Errorf("checksums of the imports after and before the rollback (-after +before):\n%s", diff)
 	}
@@ -279,25 +279,28 @@ func TestRollbackKeepsUsersWithOtherRowsUnlessCascade(t *testing.T) {
 	t.Parallel()
 	s := newTestbed(t, 300)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
-	s.checkComplete(s.start("there", input))
+	s.checkComplete(s.startAndWait("there", input))
 	dbtest.Exec(t, s.to, `create table orders (buyer uuid not null references "user" on delete cascade);
 insert into orders select (select min(id::text)::uuid from "user") from generate_series(1, 300)`)
 	count := func(query string) int64 { return dbtest.Value[int64](t, s.to, query) }
-	forced := output[stepfn.ReportResult](t, s.start("forced", `{"rollback":true,"force":true}`))
+	forced := decodeOutput[stepfn.ReportResult](t, s.startAndWait("forced", `{"rollback":true,"force":true}`))
 	if forced.Rollback == nil || forced.Rollback.Left != 1 || forced.Rollback.Holding["public.orders"] != 300 ||
 		count("select count(*) from orders") != 300 {
 		t.Errorf("a forced rollback: got %+v and %d orders, want 1 user left because of 300 orders, which stay",
 			forced.Rollback, count("select count(*) from orders"))
 	}
-	counted := output[stepfn.RollbackResult](
+	counted := decodeOutput[stepfn.RollbackResult](
 		t,
-		s.start("counted", `{"rollback":true,"force":true,"cascade":true,"dryRun":true}`),
+		s.startAndWait("counted", `{"rollback":true,"force":true,"cascade":true,"dryRun":true}`),
 	)
 	if counted.Left != 0 || counted.Cascaded["public.orders"] != 300 || count("select count(*) from orders") != 300 {
 		t.Errorf("a dry run with cascade: got %+v and %d orders, want 300 orders to delete, which stay",
 			counted, count("select count(*) from orders"))
 	}
-	cascaded := output[stepfn.ReportResult](t, s.start("cascaded", `{"rollback":true,"force":true,"cascade":true}`))
+	cascaded := decodeOutput[stepfn.ReportResult](
+		t,
+		s.startAndWait("cascaded", `{"rollback":true,"force":true,"cascade":true}`),
+	)
 	if cascaded.Rollback == nil || cascaded.Rollback.Cascaded["public.orders"] != 300 || cascaded.Rollback.Left != 0 {
 		t.Errorf("a forced rollback with cascade: got %+v, want 300 orders deleted and no user left", cascaded.Rollback)
 	}

@@ -35,9 +35,9 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// build builds functions/migrate once, with the build tag that the Makefile uses, and returns the path of the
+// buildFunction builds functions/migrate once, with the build tag that the Makefile uses, and returns the path of the
 // executable.
-var build = sync.OnceValues(func() (string, error) {
+var buildFunction = sync.OnceValues(func() (string, error) {
 	bootstrap := filepath.Join(buildDir, "bootstrap")
 	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./functions/migrate")
 	cmd.Dir = root
@@ -63,7 +63,7 @@ type lambda struct {
 
 func newLambda(t *testing.T, env ...string) *lambda {
 	t.Helper()
-	bootstrap, err := build()
+	bootstrap, err := buildFunction()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,23 +77,23 @@ func newLambda(t *testing.T, env ...string) *lambda {
 	return l
 }
 
-// answer is the response of Lambda to the caller of a function.
-type answer struct {
+// functionAnswer is the response of Lambda to the caller of a function.
+type functionAnswer struct {
 	failed  bool
 	payload []byte
 }
 
 // invoke runs the function with a timeout. If during is not nil, invoke calls it with the process when the process has
 // received the event.
-func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*process)) answer {
+func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*process)) functionAnswer {
 	p, err := l.takeProcess()
 	if err != nil {
-		return failure("Lambda.ServiceException", err.Error())
+		return failedAnswer("Lambda.ServiceException", err.Error())
 	}
 	select {
-	case p.next <- event{payload, time.Now().Add(timeout)}:
+	case p.next <- invocation{payload, time.Now().Add(timeout)}:
 	case <-p.exited:
-		return failure("Runtime.ExitError", "the process ended before it received the event")
+		return failedAnswer("Runtime.ExitError", "the process ended before it received the event")
 	}
 	if during != nil {
 		go during(p)
@@ -105,20 +105,20 @@ func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*proc
 		l.mu.Unlock()
 		return a
 	case <-p.exited:
-		return failure("Runtime.ExitError", "RequestId: 8c1f7a52 Error: Runtime exited with error: signal: killed")
+		return failedAnswer("Runtime.ExitError", "RequestId: 8c1f7a52 Error: Runtime exited with error: signal: killed")
 	case <-time.After(timeout):
 		p.kill()
-		return failure("Sandbox.Timedout", "RequestId: 8c1f7a52 Error: Task timed out")
+		return failedAnswer("Sandbox.Timedout", "RequestId: 8c1f7a52 Error: Task timed out")
 	}
 }
 
-// failure returns Lambda's answer for a failed invocation.
-func failure(name, message string) answer {
+// failedAnswer returns Lambda's answer for a failed invocation.
+func failedAnswer(name, message string) functionAnswer {
 	payload, err := json.Marshal(map[string]string{"errorType": name, "errorMessage": message})
 	if err != nil {
 		panic(err)
 	}
-	return answer{failed: true, payload: payload}
+	return functionAnswer{failed: true, payload: payload}
 }
 
 // takeProcess returns an idle process, or starts one.
@@ -142,19 +142,19 @@ func (l *lambda) takeProcess() (*process, error) {
 // process is one process of the function, as in one execution environment.
 type process struct {
 	api     *httptest.Server
-	next    chan event
-	answers chan answer
+	next    chan invocation
+	answers chan functionAnswer
 	cmd     *exec.Cmd
 	exited  chan struct{}
 }
 
-type event struct {
+type invocation struct {
 	payload  []byte
 	deadline time.Time
 }
 
 func (l *lambda) start() (*process, error) {
-	p := &process{next: make(chan event), answers: make(chan answer), exited: make(chan struct{})}
+	p := &process{next: make(chan invocation), answers: make(chan functionAnswer), exited: make(chan struct{})}
 	const base = "/2018-06-01/runtime/"
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+base+"invocation/next", p.serveNext)
@@ -218,7 +218,7 @@ func (p *process) serveAnswer(failed bool) http.HandlerFunc {
 		}
 		w.WriteHeader(http.StatusAccepted)
 		select {
-		case p.answers <- answer{failed: failed, payload: payload}:
+		case p.answers <- functionAnswer{failed: failed, payload: payload}:
 		case <-p.exited:
 		}
 	}

@@ -11,11 +11,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// result is what a library returned for a token. User is "" if it rejected the token.
-type result struct{ Name, Version, User, Error string }
+// validatorResult is what a library returned for a token. User is "" if it rejected the token.
+type validatorResult struct{ Name, Version, User, Error string }
 
-// verify verifies a token with each library of verify.mjs.
-func (i issuer) verify(t *testing.T, token string) (all []result) {
+// verifyWithEachLibrary verifies a token with each library of verify.mjs.
+func (i issuer) verifyWithEachLibrary(t *testing.T, token string) (all []validatorResult) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "verify.mjs", i.url, token)
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+i.certificate)
@@ -36,14 +36,14 @@ func TestNodeLibrariesAcceptTokens(t *testing.T) {
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
 			i := newIssuer(t, alg)
-			for _, got := range i.verify(t, i.token) {
+			for _, got := range i.verifyWithEachLibrary(t, i.token) {
 				t.Logf("%s %s: %s %s", got.Name, got.Version, got.User, got.Error)
 				if got.User != i.user {
 					t.Errorf("%s %s verifies a JWT of Xenon: got the user %q and the error %q, want the user %s",
 						got.Name, got.Version, got.User, got.Error, i.user)
 				}
 			}
-			for _, got := range i.verify(t, i.tokenForOtherAudience(t)) {
+			for _, got := range i.verifyWithEachLibrary(t, i.tokenForOtherAudience(t)) {
 				if got.Error == "" {
 					t.Errorf("%s %s verifies a JWT for another audience: got no error, want one", got.Name, got.Version)
 				}

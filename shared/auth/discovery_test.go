@@ -128,7 +128,7 @@ func TestDiscoveryWithoutDatabaseOrKeys(t *testing.T) {
 		proxy = dbtest.NewProxy(t, env["DATABASE_URL"])
 		env["DATABASE_URL"] = proxy.URL()
 	})
-	proxy.Refuse()
+	proxy.RefuseConnections()
 	if a := s.do("GET", discoveryPath, ""); a.status != 200 || !strings.Contains(a.body, `["RS256"]`) ||
 		a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("GET %s without a database: got %d %s, Cache-Control %q; want 200, RS256 and no-store",

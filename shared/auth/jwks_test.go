@@ -59,7 +59,7 @@ func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 		}
 	}
 	for name, cut := range map[string]func(*dbtest.Proxy){
-		"refuses": (*dbtest.Proxy).Refuse, "freezes": (*dbtest.Proxy).Freeze,
+		"refuses": (*dbtest.Proxy).RefuseConnections, "freezes": (*dbtest.Proxy).Freeze,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -48,7 +48,7 @@ func TestR47_HealthChecksTheDatabase(t *testing.T) {
 		}
 	}
 	check("up", 200, `{"status":"ok","database":"connected"}`)
-	proxy.Refuse()
+	proxy.RefuseConnections()
 	check("refused", 503, down)
 	proxy.Resume()
 	check("resumed", 200, `{"status":"ok","database":"connected"}`)
@@ -60,7 +60,7 @@ func TestR47_HealthChecksTheDatabase(t *testing.T) {
 
 func TestR47_HealthFailsWithoutTheSchema(t *testing.T) {
 	t.Parallel()
-	w := get(t, newMux(t, dbtest.Empty(t)), "/health")
+	w := get(t, newMux(t, dbtest.NewEmpty(t)), "/health")
 	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` {
 		t.Errorf(`GET /health without the tables: got %d %s, want 503 and "database":"schema"`, w.Code, w.Body)
 	}
@@ -118,7 +118,7 @@ func TestHeadAnswersAsGetWithoutABody(t *testing.T) {
 		want int
 	}{{"/health", false, 200}, {"/api/auth/ok", false, 200}, {"/health", true, 503}} {
 		if c.down {
-			proxy.Refuse()
+			proxy.RefuseConnections()
 		}
 		for _, method := range []string{"GET", "HEAD"} {
 			r, err := http.NewRequestWithContext(t.Context(), method, server.URL+c.path, nil)

@@ -60,8 +60,8 @@ func TestASCIIEmailWinsConflictWithKelvinSignEmail(t *testing.T) {
 		importtest.Exec(t, from, strings.NewReplacer("$1", "'"+withKelvin+"'", "$2", "'"+owner+"'").Replace(sql))
 		owners[fmt.Sprintf("kate.%d@example.com", i)] = owner
 	}
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	got := map[string]string{}
 	var id, email string
 	importtest.ForEachRow(
@@ -74,7 +74,7 @@ func TestASCIIEmailWinsConflictWithKelvinSignEmail(t *testing.T) {
 	if diff := cmp.Diff(got, owners); diff != "" {
 		t.Errorf("users of the target by email, want the users with the ASCII emails (-got +want):\n%s", diff)
 	}
-	checkExpected(t, m, importtest.Small)
+	checkExpected(t, m, importtest.BatchesOf40)
 	importtest.CheckEqual(t, m, "after the import")
 }
 
@@ -85,14 +85,14 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 	alone, owner := insertUsersWithSameFoldedEmail(t, from, 1)
 	late, lateOwner := insertUsersWithSameFoldedEmail(t, from, 2)
 	importtest.Exec(t, from, `delete from auth.users where id in ('`+owner+`', '`+lateOwner+`')`)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	holder := insertSignUp(t, m.To, "kate.1@example.com")
-	plan, err := m.Plan(t.Context(), importtest.Small)
+	plan, err := m.Plan(t.Context(), importtest.BatchesOf40)
 	if err != nil || plan.Collisions["target_email_taken"] != 1 || len(plan.Refusals) > 0 {
 		t.Errorf("the plan has the collisions %v, the refusals %v and the error %v, want one target_email_taken",
 			plan.Collisions, plan.Refusals, err)
 	}
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if got := importtest.Value(t, m.To, selectIDByEmail, "kate.1@example.com"); got != holder {
 		t.Errorf("the user %s has the ASCII email, want the user of the target, %s, not the user with the Kelvin sign, %s",
 			got, holder, alone)
@@ -112,15 +112,15 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 		`insert into auth.users (id, email, email_confirmed_at, created_at, updated_at) values ('`+lateOwner+
 			`', 'kate.2@example.com', now(), now(), now())`,
 	)
-	importtest.Complete(t, m, importtest.Small)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if got := importtest.Value(t, m.To, selectIDByEmail, "kate.2@example.com"); got != lateOwner {
 		t.Errorf("after a user signed up in Supabase with the ASCII email: the user %s has it, want %s", got, lateOwner)
 	}
 	importtest.CheckSameAsNewImport(
 		t,
 		&importer.Import{From: from, To: removeSignUps(t, m), Holder: "test", Now: m.Now},
-		importtest.Small,
+		importtest.BatchesOf40,
 	)
 }
 
@@ -128,7 +128,7 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 func removeSignUps(t *testing.T, m *importer.Import) string {
 	t.Helper()
 	importtest.Exec(t, m.To, `delete from "user" where name = 'Signed Up'`)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	return m.To
 }
 

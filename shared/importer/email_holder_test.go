@@ -56,7 +56,7 @@ func TestImportGivesTheEmailOfAnUnverifiedSignUpToTheConfirmedUser(t *testing.T)
 	from := supabasetest.New(t)
 	summary := supabasetest.Fill(t, from, 80, 300)
 	confirmed := confirmedUsers(t, from, summary)[0]
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	x := startXenon(t, m.To)
 	const otherPassword = "the password of the sign-up"
 	x.signUp(confirmed.Email, otherPassword)
@@ -64,15 +64,15 @@ func TestImportGivesTheEmailOfAnUnverifiedSignUpToTheConfirmedUser(t *testing.T)
 	before := importtest.Contents(
 		t,
 		m.To,
-		importtest.Imported,
-		map[string]string{"session": importtest.OutsideRun["session"]},
+		importtest.QueriesOfImportedTables,
+		map[string]string{"session": importtest.QueriesOutsideRun["session"]},
 	)
-	others := importtest.Column(t, m.To, importtest.OutsideRun["verification"])
+	others := importtest.Column(t, m.To, importtest.QueriesOutsideRun["verification"])
 	if len(others) == 0 {
 		t.Fatal("the request for a password reset stored no link")
 	}
 
-	plan, err := m.Plan(t.Context(), importtest.Allow)
+	plan, err := m.Plan(t.Context(), importtest.BatchesOf100)
 	if err != nil || len(plan.Refusals) > 0 {
 		t.Fatalf("the plan has the refusals %v and the error %v, want none", plan.Refusals, err)
 	}
@@ -81,7 +81,7 @@ func TestImportGivesTheEmailOfAnUnverifiedSignUpToTheConfirmedUser(t *testing.T)
 		t.Errorf("the plan counts %d users who lose the email and has the warnings %q, want 1 and a warning that names %s",
 			n, plan.Warnings, unverified)
 	}
-	st := importtest.Complete(t, m, importtest.Allow)
+	st := importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if got := importtest.Value(t, m.To, selectIDByEmail, confirmed.Email); got != confirmed.ID {
 		t.Errorf("after the import the user %s has the email, want the confirmed user %s", got, confirmed.ID)
 	}
@@ -98,7 +98,7 @@ func TestImportGivesTheEmailOfAnUnverifiedSignUpToTheConfirmedUser(t *testing.T)
 	if want := unverified + "@unverified.supabase-migration.invalid f 0 0"; got != want {
 		t.Errorf("email, emailVerified, sessions and accounts of the unverified user are %q, want %q", got, want)
 	}
-	if left := importtest.Column(t, m.To, importtest.OutsideRun["verification"]); len(left) != 0 {
+	if left := importtest.Column(t, m.To, importtest.QueriesOutsideRun["verification"]); len(left) != 0 {
 		t.Errorf("after the import %d links of the unverified user are stored, want 0", len(left))
 	}
 	if n := st.Reasons["user address_released"]; n != 1 {
@@ -115,13 +115,13 @@ where a.id = q.user_id and a.id = '`+confirmed.ID+`';
 update account set "updatedAt" = u."updatedAt" from "user" u where account.id = u.id and u.id = '`+confirmed.ID+`'`,
 	)
 	importtest.CheckVerifies(t, m)
-	first := importtest.Contents(t, m.To, importtest.Imported)
+	first := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables)
 	importtest.Exec(t, from, `update auth.users set updated_at = updated_at where id = '`+confirmed.ID+`'`)
-	if again := importtest.Complete(t, m, importtest.Allow); again.Reasons["user address_released"] != 1 {
+	if again := importtest.RunToCompletion(t, m, importtest.BatchesOf100); again.Reasons["user address_released"] != 1 {
 		t.Errorf("after a second pass %d entries with address_released are unresolved, want 1",
 			again.Reasons["user address_released"])
 	}
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.QueriesOfImportedTables), first); diff != "" {
 		t.Errorf("a second pass changed rows of the target:%s", diff)
 	}
 
@@ -134,12 +134,17 @@ update account set "updatedAt" = u."updatedAt" from "user" u where account.id = 
 		t.Errorf("the rollback restored %d emails, and its dry run counted %d, want 1", undone.Restored, dryRun.Restored)
 	}
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
+		importtest.Contents(
+			t,
+			m.To,
+			importtest.QueriesOfImportedTables,
+			map[string]string{"session": importtest.QueriesOutsideRun["session"]},
+		),
 		before,
 	); diff != "" {
 		t.Errorf("after the rollback the target differs from that before the import:%s", diff)
 	}
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if got := importtest.Value(t, m.To, selectIDByEmail, confirmed.Email); got != confirmed.ID {
 		t.Errorf("after a rollback and another run the user %s has the email, want %s", got, confirmed.ID)
 	}
@@ -163,7 +168,7 @@ func TestPlanIsRefusedIfAnUnverifiedUserWithOtherDataHasAConfirmedEmail(t *testi
 	for why, sql := range otherData {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
-			m := importtest.Open(t, from)
+			m := importtest.NewImport(t, from)
 			importtest.Exec(
 				t,
 				m.To,
@@ -172,8 +177,8 @@ func TestPlanIsRefusedIfAnUnverifiedUserWithOtherDataHasAConfirmedEmail(t *testi
 			)
 			holder := insertSignUp(t, m.To, confirmed.Email)
 			importtest.Exec(t, m.To, strings.ReplaceAll(sql, "$1", "'"+holder+"'"))
-			before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun)
-			plan, err := m.Plan(t.Context(), importtest.Allow)
+			before := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, importtest.QueriesOutsideRun)
+			plan, err := m.Plan(t.Context(), importtest.BatchesOf100)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,17 +191,17 @@ func TestPlanIsRefusedIfAnUnverifiedUserWithOtherDataHasAConfirmedEmail(t *testi
 			if strings.Contains(text, confirmed.Email) {
 				t.Errorf("the refusal of the plan contains the email, want only ids: %q", text)
 			}
-			if _, err := m.Run(t.Context(), importtest.Allow, false, 1); !errors.Is(err, importer.ErrRefused) {
+			if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1); !errors.Is(err, importer.ErrRefused) {
 				t.Errorf("a run with this plan: got %v, want ErrRefused", err)
 			}
 			if diff := importtest.Diff(
-				importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
+				importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, importtest.QueriesOutsideRun),
 				before,
 			); diff != "" {
 				t.Errorf("the refused run changed the target:%s", diff)
 			}
 			importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where id = '`+holder+`'`)
-			plan, err = m.Plan(t.Context(), importtest.Allow)
+			plan, err = m.Plan(t.Context(), importtest.BatchesOf100)
 			if err != nil || len(plan.Refusals) > 0 || plan.Collisions["target_email_taken"] != 1 {
 				t.Errorf("the plan after the email is verified has the refusals %v, the collisions %v and the error %v, want only "+
 					"one target_email_taken", plan.Refusals, plan.Collisions, err)
@@ -211,13 +216,13 @@ func TestEveryPassTakesConfirmedEmailsFromUnverifiedSignUps(t *testing.T) {
 	from := supabasetest.New(t)
 	users := confirmedUsers(t, from, supabasetest.Fill(t, from, 82, 300))
 	early, late, busy := users[0], users[1], users[2]
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true
-	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
+	if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 		t.Fatal(err)
 	}
 	insertSignUp(t, m.To, early.Email)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if got := importtest.Value(t, m.To, selectIDByEmail, early.Email); got != early.ID {
 		t.Errorf("a user signed up after the plan: the user %s has the email, want %s", got, early.ID)
 	}
@@ -235,7 +240,7 @@ func TestEveryPassTakesConfirmedEmailsFromUnverifiedSignUps(t *testing.T) {
 	insertSignUp(t, m.To, "new.late@example.com")
 	holder := insertSignUp(t, m.To, "new.busy@example.com")
 	importtest.Exec(t, m.To, `insert into user_profile (user_id) values ('`+holder+`')`)
-	st := importtest.Complete(t, m, importtest.Small)
+	st := importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if got := importtest.Value(t, m.To, selectIDByEmail, "new.late@example.com"); got != late.ID {
 		t.Errorf("a user signed up between two passes: the user %s has the email, want %s", got, late.ID)
 	}
@@ -251,7 +256,7 @@ func TestEveryPassTakesConfirmedEmailsFromUnverifiedSignUps(t *testing.T) {
 			"unverified users does not hold", v.Equal, v.Different)
 	}
 	importtest.Exec(t, m.To, `delete from "user" where id = '`+holder+`'`)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if got := importtest.Value(t, m.To, selectIDByEmail, "new.busy@example.com"); got != busy.ID {
 		t.Errorf("after the user with the profile is deleted, the user %s has the email, want %s", got, busy.ID)
 	}
@@ -263,7 +268,7 @@ func TestSignUpsDuringTheRunLoseConfirmedEmails(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 85, 400)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	owner := map[string]string{}
 	var id, email string
 	importtest.ForEachRow(
@@ -288,7 +293,7 @@ func TestSignUpsDuringTheRunLoseConfirmedEmails(t *testing.T) {
 			}
 		}
 	}
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	got := map[string]string{}
 	importtest.ForEachRow(t, db, `select id::text, email from "user"`, []any{&id, &email}, func() {
 		if owner[email] != "" {
@@ -315,19 +320,24 @@ func TestImportLeavesVerifiedAndUnconfirmedEmailsToTheUsersOfTheTarget(t *testin
 	users := confirmedUsers(t, from, supabasetest.Fill(t, from, 83, 300))
 	verified, unconfirmed := users[0], users[1]
 	importtest.Exec(t, from, `update auth.users set email_confirmed_at = null where id = '`+unconfirmed.ID+`'`)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	for _, email := range []string{verified.Email, unconfirmed.Email} {
 		insertSignUp(t, m.To, email)
 	}
 	importtest.Exec(t, m.To, `update "user" set "emailVerified" = true where email = '`+verified.Email+`'`)
-	before := importtest.Column(t, m.To, importtest.Imported["user"])
-	plan, err := m.Plan(t.Context(), importtest.Small)
+	before := importtest.Column(t, m.To, importtest.QueriesOfImportedTables["user"])
+	plan, err := m.Plan(t.Context(), importtest.BatchesOf40)
 	if err != nil || plan.Collisions["target_email_taken"] != 2 || len(plan.Refusals) != 0 {
 		t.Errorf("the plan has the collisions %v, the refusals %v and the error %v, want two target_email_taken",
 			plan.Collisions, plan.Refusals, err)
 	}
-	importtest.Complete(t, m, importtest.Small)
-	if lost := importtest.Missing(importtest.Column(t, m.To, importtest.Imported["user"]), before); len(lost) != 0 {
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	if lost := importtest.RowsMissingIn(
+		importtest.Column(t, m.To, importtest.QueriesOfImportedTables["user"]),
+		before,
+	); len(
+		lost,
+	) != 0 {
 		t.Errorf("the import changed %d users of the target, want 0", len(lost))
 	}
 	want := []string{"target_email_taken", "target_email_taken"}
@@ -350,15 +360,15 @@ func TestRollbackRestoresAReleasedEmailThatAnotherImportedUserHas(t *testing.T) 
 	first, last := ids[0], ids[len(ids)-1]
 	email := importtest.Value(t, from, `select email from auth.users where id = $1::uuid`, first)
 	m := &importer.Import{From: from, Holder: "test", Now: time.Now}
-	m.To = importtest.Open(t, from).To
+	m.To = importtest.NewImport(t, from).To
 	insertSignUp(t, m.To, email)
 	before := importtest.Contents(
 		t,
 		m.To,
-		importtest.Imported,
-		map[string]string{"session": importtest.OutsideRun["session"]},
+		importtest.QueriesOfImportedTables,
+		map[string]string{"session": importtest.QueriesOutsideRun["session"]},
 	)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	importtest.Exec(
 		t,
 		from,
@@ -370,15 +380,20 @@ func TestRollbackRestoresAReleasedEmailThatAnotherImportedUserHas(t *testing.T) 
 			last,
 		),
 	)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	importtest.Exec(t, from, `delete from auth.users where id = '`+first+`'`)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if got := importtest.Value(t, m.To, selectIDByEmail, email); got != last {
 		t.Fatalf("before the rollback the user %s has the email, want %s", got, last)
 	}
 	importtest.RollBack(t, m, false)
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Imported, map[string]string{"session": importtest.OutsideRun["session"]}),
+		importtest.Contents(
+			t,
+			m.To,
+			importtest.QueriesOfImportedTables,
+			map[string]string{"session": importtest.QueriesOutsideRun["session"]},
+		),
 		before,
 	); diff != "" {
 		t.Errorf("after the rollback the target differs from that before the import:%s", diff)

@@ -49,7 +49,7 @@ func TestR55_EveryFieldIsCopied(t *testing.T) {
 			}
 			from := supabasetest.New(t)
 			supabasetest.Fill(t, from, test.seed, users)
-			m := importtest.Open(t, from)
+			m := importtest.NewImport(t, from)
 			test.options.BatchSize = users / 8
 			if _, err := m.Run(t.Context(), test.options, false, 2); err != nil {
 				t.Fatal(err)
@@ -118,7 +118,7 @@ func TestImportReleasesOrRejectsEmailsOfExistingUsersAsExpected(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, rand.Uint64N(1e9), 250)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true
 	o := importer.Options{MFA: "allow", BatchSize: 50}
 	// The users sign up after the plan, because some of them would be a refusal of the plan.
@@ -127,6 +127,6 @@ func TestImportReleasesOrRejectsEmailsOfExistingUsersAsExpected(t *testing.T) {
 	}
 	importtest.Exec(t, m.To, `create table mark ("user" uuid references "user")`)
 	existing := insertExistingUsers(t, m, o)
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	checkExpected(t, m, o, existing...)
 }

@@ -32,7 +32,7 @@ var allowMFA = importer.Options{MFA: "allow"}
 // newProject starts GoTrue on a new database with a table of profiles. It returns GoTrue and the URL of the database.
 func newProject(t *testing.T) (*gotrue, string) {
 	t.Helper()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	g := startGoTrue(t, url)
 	execSQL(t, url, supabaseProfiles)
 	return g, url

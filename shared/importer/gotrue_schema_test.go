@@ -17,7 +17,7 @@ import (
 // The tables that supabasetest creates for other tests equal those of GoTrue's migrations.
 func TestGoTrue_TablesOfTheTestsEqualThoseOfGoTrue(t *testing.T) {
 	t.Parallel()
-	real := dbtest.Empty(t)
+	real := dbtest.NewEmpty(t)
 	startGoTrue(t, real)
 	want := describeSchema(t, real)
 	got := describeSchema(t, supabasetest.New(t))

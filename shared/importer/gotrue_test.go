@@ -17,7 +17,7 @@ import (
 // This test checks the setup of the other tests with GoTrue.
 func TestGoTrue_OnlyTheRightPasswordSignsIn(t *testing.T) {
 	t.Parallel()
-	g := startGoTrue(t, dbtest.Empty(t))
+	g := startGoTrue(t, dbtest.NewEmpty(t))
 	for _, login := range []string{"Ada@example.com", "+4915550000001"} {
 		g.signUp(login, "correct horse")
 		if got, want := g.signIn(login, "correct horse"), true; got != want {
@@ -39,7 +39,7 @@ func TestGoTrue_OnlyTheRightPasswordSignsIn(t *testing.T) {
 // The tests of package password verify Xenon's code with the same hashes.
 func TestGoTrue_AcceptsTheHashesOfThePasswordTests(t *testing.T) {
 	t.Parallel()
-	g := startGoTrue(t, dbtest.Empty(t))
+	g := startGoTrue(t, dbtest.NewEmpty(t))
 	for i, v := range knownHashes(t) {
 		email := fmt.Sprintf("hash%d@example.com", i)
 		g.adminCreate(email, v.Hash)

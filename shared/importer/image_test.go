@@ -24,12 +24,12 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
   (gen_random_uuid(), '00000000-0000-4000-9000-000000000004', 'google', '4', jsonb_build_object('picture', repeat('p',
   40000)), now(), now())`,
 	)
-	m := importtest.Open(t, from)
-	plan, err := m.Plan(t.Context(), importtest.Small)
+	m := importtest.NewImport(t, from)
+	plan, err := m.Plan(t.Context(), importtest.BatchesOf40)
 	if err != nil || plan.Reasons["user.image image_too_long"] != 2 {
 		t.Errorf("the plan counts %d long pictures (error %v), want 2", plan.Reasons["user.image image_too_long"], err)
 	}
-	st := importtest.Complete(t, m, importtest.Small)
+	st := importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if n := st.Reasons["user.image image_too_long"]; n != 2 {
 		t.Errorf("%d long pictures are in the quarantine, want 2", n)
 	}
@@ -45,6 +45,6 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 	); n != "1" {
 		t.Errorf("%s entries of the ledger have the long picture in their residue, want 1", n)
 	}
-	checkExpected(t, m, importtest.Small)
+	checkExpected(t, m, importtest.BatchesOf40)
 	importtest.CheckEqual(t, m, "after the import")
 }

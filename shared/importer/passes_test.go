@@ -18,8 +18,8 @@ func TestVerificationListsChangesOfTheSource(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 21, 1500)
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	src := importtest.Connect(t, from)
@@ -77,11 +77,11 @@ func TestVerificationListsChangesOfTheSource(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("differences that the verification lists, by table and id (-got +want):\n%s", diff)
 	}
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	importtest.CheckEqual(t, m, "after the second pass")
-	checkExpected(t, m, importtest.Allow)
+	checkExpected(t, m, importtest.BatchesOf100)
 }
 
 // The source changes between the passes: users are changed, added and deleted.
@@ -89,28 +89,28 @@ func TestR55_LaterPassesCopyAllChanges(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 22, 800)
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	for i, quick := range []bool{false, true} {
 		supabasetest.Change(t, from, uint64(i), 119)
-		if _, err := m.Run(t.Context(), importtest.Allow, quick, 2); err != nil {
+		if _, err := m.Run(t.Context(), importtest.BatchesOf100, quick, 2); err != nil {
 			t.Fatal(err)
 		}
 		if quick {
-			if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+			if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 				t.Fatal(err)
 			}
 		}
-		checkExpected(t, m, importtest.Allow)
+		checkExpected(t, m, importtest.BatchesOf100)
 		importtest.CheckEqual(t, m, "after a pass")
 	}
 }
 
 func TestPassStartsAfterMoreThanHalfOfTheUsersWereDeletedOnlyIfAllowed(t *testing.T) {
 	t.Parallel()
-	m := importtest.Open(t, supabasetest.New(t))
+	m := importtest.NewImport(t, supabasetest.New(t))
 	supabasetest.Bulk(t, m.From, 10, 10, 5)
 	remove := func(users string) {
 		t.Helper()
@@ -124,18 +124,18 @@ delete from auth.users where id in (select id from auth.users order by id limit 
 			t.Errorf("the target has %s users, want %s", got, want)
 		}
 	}
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	remove("5")
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	check("5")
 	remove("3")
-	_, err := m.Run(t.Context(), importtest.Allow, false, 2)
+	_, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2)
 	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "--allow-deletions") {
 		t.Errorf("a pass after three of five users are deleted: got %v, want ErrRefused that names --allow-deletions", err)
 	}
 	check("5")
-	allowed := importtest.Allow
+	allowed := importtest.BatchesOf100
 	allowed.AllowDeletions = true
-	importtest.Complete(t, m, allowed)
+	importtest.RunToCompletion(t, m, allowed)
 	check("2")
 }

@@ -21,17 +21,17 @@ func TestPlanAndRunHaveTheSameNumberOfBatches(t *testing.T) {
 		if users > 0 {
 			supabasetest.Bulk(t, from, users, users, 0)
 		}
-		m, o := importtest.Open(t, from), importer.Options{BatchSize: 4}
+		m, o := importtest.NewImport(t, from), importer.Options{BatchSize: 4}
 		p, err := m.Plan(t.Context(), o)
 		if err != nil || p.Batches != batches || len(p.Refusals) > 0 {
 			t.Errorf("%d users: the plan has %d batches, the refusals %v and the error %v, want %d batches",
 				users, p.Batches, p.Refusals, err, batches)
 		}
-		if st := importtest.Complete(t, m, o); st.Batches != batches {
+		if st := importtest.RunToCompletion(t, m, o); st.Batches != batches {
 			t.Errorf("%d users: the run has %d batches, want %d", users, st.Batches, batches)
 		}
 	}
-	p, err := importtest.Open(t, from).Plan(t.Context(), importer.Options{BatchSize: 5})
+	p, err := importtest.NewImport(t, from).Plan(t.Context(), importer.Options{BatchSize: 5})
 	if err != nil || p.Batches != 2 {
 		t.Errorf("10 users, 5 in a batch: the plan has %d batches (error %v), want 2", p.Batches, err)
 	}
@@ -42,7 +42,7 @@ func TestPlanRefusesASourceWhoseUsersOnlyTheStatisticsHave(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	importtest.Exec(t, from, `analyze`)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	plan := func() []string {
 		t.Helper()
 		p, err := m.Plan(t.Context(), importer.Options{})
@@ -71,7 +71,7 @@ func TestPlanCountsTablesThatAreNotCopied(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
 	importtest.Exec(t, from, `insert into auth.sessions (id, user_id) select gen_random_uuid(), id from auth.users`)
-	p, err := importtest.Open(t, from).Plan(t.Context(), importer.Options{})
+	p, err := importtest.NewImport(t, from).Plan(t.Context(), importer.Options{})
 	if err != nil || p.NotCarried["auth.sessions"] != 3 {
 		t.Errorf("the plan counts %v as not copied (error %v), want 3 sessions", p.NotCarried, err)
 	}
@@ -79,10 +79,10 @@ func TestPlanCountsTablesThatAreNotCopied(t *testing.T) {
 		t.Error("the plan has a number of rows of auth.saml_relay_states, which does not exist, want none")
 	}
 
-	role := importtest.Role(t, from, `grant usage on schema auth to %[1]s;
+	role := importtest.CreateRole(t, from, `grant usage on schema auth to %[1]s;
 grant select on auth.users, auth.identities, auth.mfa_factors to %[1]s;
 alter role %[1]s bypassrls`)
-	p, err = importtest.Open(t, role).Plan(t.Context(), importer.Options{Profiles: "none"})
+	p, err = importtest.NewImport(t, role).Plan(t.Context(), importer.Options{Profiles: "none"})
 	if err != nil || !slices.Contains(p.NotChecked, "auth.sessions: no privilege to read it") {
 		t.Errorf("a role without a privilege on auth.sessions: the plan lists %v as not checked, with the refusals %v and "+
 			"the error %v, want the sessions among them", p.NotChecked, p.Refusals, err)
@@ -95,7 +95,7 @@ alter role %[1]s bypassrls`)
 
 func TestPlanNeedsTheSchemaOfTheProfileTable(t *testing.T) {
 	t.Parallel()
-	m := importtest.Open(t, supabasetest.New(t))
+	m := importtest.NewImport(t, supabasetest.New(t))
 	_, err := m.Plan(t.Context(), importer.Options{Profiles: "profiles"})
 	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "such as public.profiles") {
 		t.Errorf("a profile table without a schema: got %v, want ErrRefused with the name to write", err)

@@ -45,25 +45,25 @@ func TestImportCopiesTheNewestProfileOfEachUser(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, rand.Uint64N(1e9), 500)
 	importtest.Exec(t, from, dropProfileConstraints+insertMoreProfiles)
-	m := importtest.Open(t, from)
-	st := importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	st := importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if n := st.Reasons["profile profile_duplicate"]; n < 30 {
 		t.Errorf("%d profiles are quarantined as duplicates, want at least 30", n)
 	}
 	if n := st.Reasons["profile profile_without_user"]; n < 10 {
 		t.Errorf("%d profiles without a user are quarantined, want at least 10", n)
 	}
-	plan, err := importtest.Open(t, from).Plan(t.Context(), importtest.Allow)
+	plan, err := importtest.NewImport(t, from).Plan(t.Context(), importtest.BatchesOf100)
 	if err != nil || plan.Reasons["profile profile_duplicate"] != st.Reasons["profile profile_duplicate"] ||
 		plan.Reasons["profile profile_without_user"] != st.Reasons["profile profile_without_user"] {
 		t.Errorf("the plan expects the reasons %v (error %v), want as many duplicates and profiles without a user as the "+
 			"run has: %v", plan.Reasons, err, st.Reasons)
 	}
-	checkExpected(t, m, importtest.Allow)
+	checkExpected(t, m, importtest.BatchesOf100)
 	importtest.CheckEqual(t, m, "after the import")
-	first := importtest.Contents(t, m.To, importtest.Imported)
-	importtest.Complete(t, m, importtest.Allow)
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
+	first := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.QueriesOfImportedTables), first); diff != "" {
 		t.Errorf("a second pass changed rows of the target:%s", diff)
 	}
 
@@ -76,12 +76,12 @@ delete from public.profiles where user_id is null and time_per_week is null;
 delete from public.profiles where left(user_id::text, 1) = '7' and preferred_language = 'fr';`,
 	)
 	for _, quick := range []bool{true, false} {
-		if _, err := m.Run(t.Context(), importtest.Allow, quick, 2); err != nil {
+		if _, err := m.Run(t.Context(), importtest.BatchesOf100, quick, 2); err != nil {
 			t.Fatalf("a pass with quick %t: got %v, want no error", quick, err)
 		}
 	}
-	checkExpected(t, m, importtest.Allow)
-	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
+	checkExpected(t, m, importtest.BatchesOf100)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf100)
 }
 
 // The column user_id is a text.
@@ -98,9 +98,9 @@ insert into public.people values ('text', '18_24', 1, now()), ('', null, null, n
 insert into public.people select lower(user_id), 'under_18', 3, '2035-01-01' from public.people
   where user_id like '0%';`,
 	)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	o := importer.Options{BatchSize: 40, MFA: "allow", Profiles: "public.people"}
-	st := importtest.Complete(t, m, o)
+	st := importtest.RunToCompletion(t, m, o)
 	if n := st.Reasons["profile profile_without_user"]; n != 3 {
 		t.Errorf("%d profiles without a user are quarantined, want 3", n)
 	}
@@ -130,9 +130,9 @@ func TestImportAcceptsAProfileTableWithSomeOfTheColumns(t *testing.T) {
 			t.Parallel()
 			table := fmt.Sprintf("public.known_%d", i)
 			importtest.Exec(t, from, "create table "+table+" as select "+columns+" from public.profiles")
-			m := importtest.Open(t, from)
+			m := importtest.NewImport(t, from)
 			o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: table}
-			importtest.Complete(t, m, o)
+			importtest.RunToCompletion(t, m, o)
 			importtest.CheckEqual(t, m, "after the import")
 			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
 				t.Error("the import copied no profile, want at least one")
@@ -154,8 +154,8 @@ func TestImportAcceptsTheDefaultProfileTableWithoutAProfileColumn(t *testing.T) 
 				"create table known as select "+columns+" from public.profiles; drop table public.profiles; alter table known "+
 					"rename to profiles",
 			)
-			m := importtest.Open(t, from)
-			importtest.Complete(t, m, importtest.Allow)
+			m := importtest.NewImport(t, from)
+			importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 			importtest.CheckEqual(t, m, "after the import")
 			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
 				t.Error("the import copied no profile, want at least one")
@@ -169,8 +169,8 @@ func TestProfileWithoutTimesGetsTheTimesOfItsUser(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 89, 250)
 	importtest.Exec(t, from, `create table public.timeless as select user_id, age_range from public.profiles`)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.timeless"})
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.timeless"})
 	got := importtest.Column(
 		t,
 		m.To,
@@ -212,7 +212,7 @@ create foreign table public.remote (user_id uuid, age_range text) server elsewhe
 	} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
-			m := importtest.Open(t, from)
+			m := importtest.NewImport(t, from)
 			o := importer.Options{MFA: "allow", Profiles: table}
 			plan, err := m.Plan(t.Context(), o)
 			if err != nil {
@@ -238,8 +238,8 @@ func TestPlanListsMappedAndUnmappedProfileColumns(t *testing.T) {
 		`alter table public.profiles add column avatar_url text, add column bio text,
 			drop column updated_at, add column updated_at date`,
 	)
-	m := importtest.Open(t, from)
-	plan, err := m.Plan(t.Context(), importtest.Allow)
+	m := importtest.NewImport(t, from)
+	plan, err := m.Plan(t.Context(), importtest.BatchesOf100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestPlanListsMappedAndUnmappedProfileColumns(t *testing.T) {
 		from,
 		`drop table public.profiles; create table public.profiles (user_id uuid primary key, bio text)`,
 	)
-	plan, err = m.Plan(t.Context(), importtest.Allow)
+	plan, err = m.Plan(t.Context(), importtest.BatchesOf100)
 	if err != nil || len(plan.Refusals) > 0 ||
 		!strings.Contains(strings.Join(plan.Warnings, "\n"), "user_profile has no column of public.profiles") {
 		t.Errorf("a profile table without a known column: the plan has the warnings %q, the refusals %q and the error %v, "+
@@ -282,13 +282,13 @@ func TestRunCanChangeItsProfileTableUntilAProfileIsCopied(t *testing.T) {
 		`create table public.wrong as select gen_random_uuid() as user_id, age_range from public.profiles`,
 	)
 	with := func(table string) importer.Options {
-		o := importtest.Allow
+		o := importtest.BatchesOf100
 		o.Profiles = table
 		return o
 	}
 	for name, quick := range map[string]bool{"a full pass": false, "a quick pass": true} {
-		m := importtest.Open(t, from)
-		st := importtest.Complete(t, m, with("public.wrong"))
+		m := importtest.NewImport(t, from)
+		st := importtest.RunToCompletion(t, m, with("public.wrong"))
 		if st.Reasons["profile orphan_profile"] == 0 {
 			t.Fatal("no profile of public.wrong is quarantined, want at least one")
 		}
@@ -299,7 +299,7 @@ func TestRunCanChangeItsProfileTableUntilAProfileIsCopied(t *testing.T) {
 		if _, err := m.Run(t.Context(), with("public.profiles"), quick, 2); err != nil {
 			t.Fatalf("%s with the profiles of public.profiles: got %v, want no error", name, err)
 		}
-		importtest.CheckSameAsNewImport(t, m, importtest.Allow)
+		importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf100)
 		_, err = m.Begin(t.Context(), with("none"), false)
 		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "began with profiles") {
 			t.Errorf("%s: Begin without profiles after profiles were copied: got %v, want ErrRefused that says that the run "+
@@ -307,7 +307,7 @@ func TestRunCanChangeItsProfileTableUntilAProfileIsCopied(t *testing.T) {
 		}
 	}
 
-	interrupted := importtest.Open(t, from)
+	interrupted := importtest.NewImport(t, from)
 	interrupted.Shared = true
 	if _, err := interrupted.Begin(t.Context(), with("public.wrong"), false); err != nil {
 		t.Fatal(err)
@@ -316,6 +316,6 @@ func TestRunCanChangeItsProfileTableUntilAProfileIsCopied(t *testing.T) {
 	if err != nil || !done {
 		t.Fatalf("copy of half of the batches: got done %t and error %v, want true", done, err)
 	}
-	importtest.Complete(t, interrupted, with("public.profiles"))
-	importtest.CheckSameAsNewImport(t, interrupted, importtest.Allow)
+	importtest.RunToCompletion(t, interrupted, with("public.profiles"))
+	importtest.CheckSameAsNewImport(t, interrupted, importtest.BatchesOf100)
 }

@@ -19,8 +19,8 @@ func TestAccountsOfAllProvidersAreImported(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	people := supabasetest.FillSocial(t, from, 1000)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	var want []string
 	for _, p := range people {
 		want = append(want, fmt.Sprint(p.UserID, " ", p.ProviderID, " ", p.Subject))
@@ -45,7 +45,7 @@ func TestAccountsOfAllProvidersAreImported(t *testing.T) {
 				p.UserID, p.Provider, email, !unverified, p.Placeholder, p.Placeholder || !p.Confirmed)
 		}
 	}
-	checkExpected(t, m, importtest.Allow)
+	checkExpected(t, m, importtest.BatchesOf100)
 	importtest.CheckEqual(t, m, "after the import")
 }
 
@@ -78,8 +78,8 @@ func TestMicrosoftAccountIsImportedWhenItHasAnObjectID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	importtest.Exec(t, from, threeIdentities)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	want := []string{"1 provider_subject_incompatible", "2 slack U1", "3 account_conflict"}
 	if diff := cmp.Diff(accountLines(t, m.To), want); diff != "" {
 		t.Errorf("accounts and quarantine without an object id (-got +want):\n%s", diff)
@@ -87,7 +87,7 @@ func TestMicrosoftAccountIsImportedWhenItHasAnObjectID(t *testing.T) {
 	importtest.Exec(t, from, `update auth.identities set updated_at = now() + interval '1 minute',
 	identity_data = '{"sub": "AAAA", "custom_claims": {"oid": "0b5a0c2e-1111-4222-8333-444455556666"}}'
 where provider = 'azure'`)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	want[0] = "1 microsoft 0b5a0c2e-1111-4222-8333-444455556666"
 	if diff := cmp.Diff(accountLines(t, m.To), want); diff != "" {
 		t.Errorf("accounts and quarantine with an object id (-got +want):\n%s", diff)
@@ -107,10 +107,10 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 select ('00000000-0000-4000-a000-00000000000' || n)::uuid, ('00000000-0000-4000-9000-00000000000' || n)::uuid, 'google',
   'subject ' || n, '{}', now(), now()
 from generate_series(1, 4) n`)
-	m := importtest.Open(t, from)
-	o := importtest.Small
+	m := importtest.NewImport(t, from)
+	o := importtest.BatchesOf40
 	o.BatchSize = 2
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	// The first batch has the users 1 and 2, the second 3 and 4. User 1 gets the account of user 3, user 4 gets that of
 	// user 1, and user 3 gets that of user 2 as a new identity.
 	importtest.Exec(t, from, `
@@ -121,8 +121,8 @@ delete from auth.identities where id::text like '%2';
 insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) values
   ('00000000-0000-4000-a000-000000000009', '00000000-0000-4000-9000-000000000003', 'google', 'subject 2', '{}', now(),
     now())`)
-	importtest.Complete(t, m, o)
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	want := []string{
 		"1 google subject 3", "2 deleted_in_source", "3 google other subject 3", "4 google subject 1", "9 google subject 2",
 	}
@@ -137,15 +137,15 @@ func TestAccountThatAUserOfTheTargetGetsDuringThePassIsKept(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	importtest.Exec(t, from, threeIdentities)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true
-	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
+	if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 		t.Fatal(err)
 	}
 	id := insertSignUp(t, m.To, "early@example.com")
 	importtest.Exec(t, m.To, `insert into account ("userId", "providerId", "accountId", "updatedAt") values ('`+id+`',
   'slack', 'U1', now()); delete from account where "providerId" = 'credential'`)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	got := importtest.Column(t, m.To, `select "userId"::text from account`)
 	if diff := cmp.Diff(got, []string{id}); diff != "" {
 		t.Errorf("users of the target with an account (-got +want):\n%s", diff)
@@ -176,8 +176,8 @@ from (values (1, 'google'), (2, 'google'), (3, 'google'), (3, 'github'), (4, 'az
   (8, 'linkedin'), (1, 'email')) v (n, provider);
 insert into auth.identities (user_id, provider, provider_id, identity_data)
 values ('00000000-0000-4000-9000-000000000001', 'google', 'the second one of 1', '{}')`)
-	m := importtest.Open(t, from)
-	plan, err := m.Plan(t.Context(), importtest.Small)
+	m := importtest.NewImport(t, from)
+	plan, err := m.Plan(t.Context(), importtest.BatchesOf40)
 	if err != nil {
 		t.Fatal(err)
 	}

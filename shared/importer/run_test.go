@@ -14,10 +14,10 @@ func TestSecondPassOfAnUnchangedSourceWritesNothing(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 1, 400)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	rows := map[int]int64{}
 	m.Progress = func(e importer.Event) { rows[e.Batch] = e.Rows }
-	first, err := m.Run(t.Context(), importtest.Allow, false, 2)
+	first, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestSecondPassOfAnUnchangedSourceWritesNothing(t *testing.T) {
 				e.Batch, e.Rows, e.Unchanged, rows[e.Batch])
 		}
 	}
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -42,8 +42,8 @@ func TestBeginRefusesOptionsThatDifferFromThoseOfTheRun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 2, 200)
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	for name, o := range map[string]importer.Options{
@@ -63,8 +63,8 @@ func TestRowsOfAUserStayUnchangedIfTheTargetRejectsAChange(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	p := supabasetest.Fill(t, from, 3, 200).KnownUsers[0]
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	rows := `select row(u.*)::text from "user" u where id = '` + p.ID +
@@ -84,7 +84,7 @@ union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + 
 		`update auth.users set raw_user_meta_data = '{"name": "Another User"}', encrypted_password = null where id = '`+p.ID+
 			`'`,
 	)
-	st, err := m.Run(t.Context(), importtest.Allow, false, 1)
+	st, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1)
 	if err != nil || st.State != "complete" {
 		t.Fatalf("the state after the second pass is %q (error %v), want complete", st.State, err)
 	}

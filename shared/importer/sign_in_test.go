@@ -18,7 +18,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	users := supabasetest.Fill(t, from, 57, 400).KnownUsers
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow"}, false, 2); err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestImportWorksWithASeparateSchemaAndTablesOfAnORM(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			to := dbtest.Empty(t)
+			to := dbtest.NewEmpty(t)
 			execute(t, to, test.before)
 			if _, err := migrations.UpIn(t.Context(), to, test.schema); err != nil {
 				t.Fatal(err)
@@ -60,7 +60,7 @@ func TestImportWorksWithASeparateSchemaAndTablesOfAnORM(t *testing.T) {
 				execute(t, to, `ALTER TABLE account ADD issuer text NOT NULL`)
 			}
 			m := &importer.Import{From: from, To: to, Schema: test.schema, Holder: "test", Now: time.Now}
-			if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+			if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 				t.Fatal(err)
 			}
 			verified, err := m.Verify(t.Context(), "supabase", 2)
@@ -72,7 +72,7 @@ func TestImportWorksWithASeparateSchemaAndTablesOfAnORM(t *testing.T) {
 					t.Errorf("batch %d of the second pass wrote %d rows, want none", e.Batch, e.Copied)
 				}
 			}
-			if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+			if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 				t.Fatal(err)
 			}
 			m.Progress = nil
@@ -90,7 +90,7 @@ func TestPlanRefusesTablesThatDifferFromThoseOfXenon(t *testing.T) {
 	to := dbtest.New(t)
 	execute(t, to, `ALTER TABLE session ADD device text NOT NULL`)
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
-	plan, err := m.Plan(t.Context(), importtest.Allow)
+	plan, err := m.Plan(t.Context(), importtest.BatchesOf100)
 	if err != nil || len(plan.Refusals) != 2 ||
 		!strings.Contains(plan.Refusals[0], "session.device: found NOT NULL without a default") ||
 		!strings.Contains(plan.Refusals[1], "SCHEMA=xenon") {
@@ -98,7 +98,7 @@ func TestPlanRefusesTablesThatDifferFromThoseOfXenon(t *testing.T) {
 			"one with SCHEMA=xenon", plan.Refusals, err)
 	}
 	m.Schema = "nowhere"
-	plan, err = m.Plan(t.Context(), importtest.Allow)
+	plan, err = m.Plan(t.Context(), importtest.BatchesOf100)
 	if err != nil || len(plan.Refusals) == 0 || !strings.Contains(plan.Refusals[0], "xenon schema up") {
 		t.Errorf("a schema that does not exist: the plan has the refusals %q (error %v), want `xenon schema up` in the first",
 			plan.Refusals, err)

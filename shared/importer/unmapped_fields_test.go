@@ -23,8 +23,8 @@ func TestR55_NothingIsLost(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 4, 600)
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	src, dst := importtest.Connect(t, from), importtest.Connect(t, m.To)

@@ -33,7 +33,7 @@ func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
 		load(to, file)
 	}
 	load(to, "target_rules.sql")
-	return importtest.Between(from, to)
+	return importtest.ImportBetween(from, to)
 }
 
 // olderSums returns the checksums that the older release computed for the complete run.
@@ -63,7 +63,7 @@ func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	}
 	unchanged := int64(0)
 	m.Progress = func(e importer.Event) { unchanged += e.Unchanged }
-	importtest.Complete(t, m, batchesOfTen)
+	importtest.RunToCompletion(t, m, batchesOfTen)
 	m.Progress = nil
 	if unchanged == 0 {
 		t.Error("the continued run reports 0 unchanged rows, want the rows whose hash the older release stored")
@@ -87,7 +87,7 @@ func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 func TestRollbackThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
 	m := ofOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")
-	left := importtest.Count(t, m.To)["user"]
+	left := importtest.CountImportedRows(t, m.To)["user"]
 	r := importtest.RollBack(t, m, false)
 	if r.Removed["user"] <= left || r.Left != 0 {
 		t.Errorf("the result has %d removed and %d kept users, want more removed than this release found (%d), and none kept",
@@ -102,7 +102,7 @@ func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 	m := ofOlderRelease(t, "target_rows.sql")
 	o := batchesOfTen
 	o.ProviderMap = 1
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	v, err := m.Verify(t.Context(), "supabase", 2)
 	if err != nil {
 		t.Fatal(err)
@@ -117,8 +117,8 @@ func checkAsBefore(t *testing.T, m *importer.Import) {
 	t.Helper()
 	before := ofOlderRelease(t, "target_rows.sql")
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Imported),
-		importtest.Contents(t, before.To, importtest.Imported),
+		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables),
+		importtest.Contents(t, before.To, importtest.QueriesOfImportedTables),
 	); diff != "" {
 		t.Errorf("after the rollback the target differs from that before the import: %s", diff)
 	}

@@ -190,7 +190,7 @@ func TestMotoSecondRotationSignsWithNewAlgorithm(t *testing.T) {
 // attempt generated, and the set in use is always valid.
 func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 	broken := errors.New("connection lost")
-	for n, step := range mototest.Steps {
+	for n, step := range mototest.RotationSteps {
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, done %v", step, done), func(t *testing.T) {
 				c := newAWSDeployment(t, documentText(t, sets().third))
@@ -211,7 +211,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 				if err := c.CallAllSteps(arn, version); !errors.Is(err, broken) {
 					t.Fatalf("first attempt: got %v, want %v", err, broken)
 				}
-				finished := n == len(mototest.Steps)-1 && done
+				finished := n == len(mototest.RotationSteps)-1 && done
 				if got := c.VersionWithLabel(arn, "AWSCURRENT") == version; got != finished {
 					t.Errorf("the new version is in use after the first attempt: %v, want %v", got, finished)
 				}
@@ -266,7 +266,7 @@ func TestMotoRotateNowWorksWithAndWithoutARotationFunction(t *testing.T) {
 			t.Fatal(err, c.Failed)
 		}
 		c.checkRotated(before)
-		usedFunction, previous := steps == len(mototest.Steps), c.VersionWithLabel(arn, "AWSPREVIOUS")
+		usedFunction, previous := steps == len(mototest.RotationSteps), c.VersionWithLabel(arn, "AWSPREVIOUS")
 		if usedFunction != enabled || got.Current.ID != before.Next.ID || previous == "" {
 			t.Errorf("RotateNow, rotation function enabled: %v: the function did %d steps, the current key is %s, the "+
 				"previous version is %q; want the function used only if enabled, the key %s and a previous version",

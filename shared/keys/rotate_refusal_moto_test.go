@@ -18,14 +18,14 @@ func TestMotoRotationRejectsWrongSteps(t *testing.T) {
 	c := newAWSDeployment(t, documentText(t, sets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
-	err := c.CallStep(arn, mototest.Version(), "createSecret")
+	err := c.CallStep(arn, mototest.NewVersionID(), "createSecret")
 	if err == nil || !strings.Contains(err.Error(), "not enabled for rotation") {
 		t.Errorf("createSecret of a secret without rotation: got %v, want an error that says so", err)
 	}
 	version := c.BeginRotation(arn)
 	const other = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app-AbCdEf"
 	for want, got := range map[string]error{
-		"not labelled AWSPENDING": c.CallStep(arn, mototest.Version(), "createSecret"),
+		"not labelled AWSPENDING": c.CallStep(arn, mototest.NewVersionID(), "createSecret"),
 		"unknown rotation step":   c.CallStep(arn, version, "dropSecret"),
 		other:                     c.CallStep(other, version, "createSecret"),
 		"no signing key":          c.CallStep(arn, version, "testSecret"), // there is no pending set yet
@@ -51,7 +51,7 @@ func TestMotoErrorNamesAWrongARN(t *testing.T) {
 	_, byCommand := c.rotation.RotateNow(t.Context())
 	_, bySigner := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now).Public(t.Context())
 	for who, err := range map[string]error{
-		"the function": c.CallStep(wrong, mototest.Version(), "createSecret"),
+		"the function": c.CallStep(wrong, mototest.NewVersionID(), "createSecret"),
 		"the command":  byCommand,
 		"a signer":     bySigner,
 	} {
@@ -65,13 +65,13 @@ func TestMotoErrorNamesAWrongARN(t *testing.T) {
 
 // Keys that an operator brings into use during a rotation stay in use, and the next rotation starts from them.
 func TestMotoKeysChangedDuringARotationStayInUse(t *testing.T) {
-	for n, step := range mototest.Steps[1:] {
+	for n, step := range mototest.RotationSteps[1:] {
 		t.Run("before "+step, func(t *testing.T) {
 			c := newAWSDeployment(t, documentText(t, sets().third))
 			arn := c.cfg.SigningKeysARN
 			c.Advance(time.Hour)
 			version := c.BeginRotation(arn)
-			for _, step := range mototest.Steps[:n+1] {
+			for _, step := range mototest.RotationSteps[:n+1] {
 				if err := c.CallStep(arn, version, step); err != nil {
 					t.Fatal(err)
 				}

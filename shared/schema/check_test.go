@@ -59,7 +59,7 @@ func TestCheckAcceptsTablesOfTheMigrations(t *testing.T) {
 
 func TestCheckRequiresEveryTable(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, dbtest.Empty(t))
+	conn := connect(t, dbtest.NewEmpty(t))
 	got := problems(t, conn, schema.Public, schema.AllApplied)
 	var names []string
 	for _, p := range got {
@@ -223,7 +223,7 @@ func TestTablesOfAnORMAreAcceptedAfterTheRepairs(t *testing.T) {
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
-			url := dbtest.Empty(t)
+			url := dbtest.NewEmpty(t)
 			conn := connect(t, url)
 			text, err := os.ReadFile("testdata/" + test.file + ".sql")
 			if err != nil {

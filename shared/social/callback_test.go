@@ -94,12 +94,12 @@ func TestCallbackReportsErrors(t *testing.T) {
 		},
 		"token endpoint fails": {
 			"google", visit(func(v *providertest.Visit) {
-				v.Faults = map[string]providertest.Fault{"token": providertest.Unavailable}
+				v.Faults = map[string]providertest.Fault{"token": providertest.FaultStatus500}
 			}), "invalid_code",
 		},
 		"profile fails": {
 			"github", visit(func(v *providertest.Visit) {
-				v.Faults = map[string]providertest.Fault{"profile": providertest.HTML}
+				v.Faults = map[string]providertest.Fault{"profile": providertest.FaultHTML}
 			}), "unable_to_get_user_info",
 		},
 		"id token of another client": {

@@ -38,8 +38,8 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 			if c.rename != "" {
 				dbtest.Exec(t, url, `ALTER TABLE `+c.rename+` RENAME TO renamed`)
 			} else {
-				proxy.Refuse()
-				proxy.Reset()
+				proxy.RefuseConnections()
+				proxy.ResetAtNextResponse()
 			}
 			log.Reset()
 			a := b.finish(login)

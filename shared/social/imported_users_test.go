@@ -25,8 +25,8 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	people := supabasetest.FillSocial(t, from, importedUsers)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	settings := []string{"DATABASE_URL", m.To}
 	byProvider := map[string][]int{}
 	for i, p := range people {

@@ -127,7 +127,7 @@ func TestRefusedRefreshReturnsTheTokensOfAnotherRequest(t *testing.T) {
 	b := s.browser()
 	v := ada()
 	v.Tokens = map[string]any{"expires_in": 60}
-	v.Faults = map[string]providertest.Fault{"refresh": providertest.Unauthorized}
+	v.Faults = map[string]providertest.Fault{"refresh": providertest.FaultStatus401}
 	v.OnRefresh = func() {
 		dbtest.Exec(t, s.url, `UPDATE account SET "accessToken" = 'newer', "refreshToken" = concat("refreshToken", '+')`)
 	}

@@ -14,7 +14,7 @@ import (
 // idToken returns an id token and an access token, as an app gets them from a provider.
 func idToken(t *testing.T, provider string, v providertest.Visit) (token, access string) {
 	t.Helper()
-	login := providers.Grant(provider, v)
+	login := providers.AuthorizeWithoutBrowser(provider, v)
 	token, err := login.MakeIDToken()
 	if err != nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func TestUpdateTokensOfAnUnknownAccountIsNotFound(t *testing.T) {
 
 func TestUpdateTokensReportsAnErrorOfTheDatabase(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.Empty(t), 1)
+	db := open(t, dbtest.NewEmpty(t), 1)
 	const account = "00000000-0000-4000-8000-000000000000"
 	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, atProvider)
 	if err == nil || errors.Is(err, store.ErrNotFound) {

@@ -67,7 +67,7 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	}
 	group.Wait()
 	for range 5 {
-		proxy.Cut()
+		proxy.CloseConnections()
 		if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
 			t.Errorf("read after the server closed all connections: %v", err)
 		}
@@ -80,7 +80,7 @@ func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1)
 	user, _ := signUp(t, db, "ada@example.com")
-	proxy.Cut()
+	proxy.CloseConnections()
 	time.Sleep(1100 * time.Millisecond) // longer than idleCheck
 	n := session("after", now)
 	n.UserID = user.ID
@@ -106,7 +106,7 @@ func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1)
 	_, s := signUp(t, db, "ada@example.com")
-	proxy.Refuse()
+	proxy.RefuseConnections()
 	_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
 	if !isUnavailable(err) || !strings.Contains(err.Error(), "failed to connect") {
 		t.Errorf("read while connections are refused: got %v, want an Unavailable error with \"failed to connect\"", err)

@@ -299,7 +299,7 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := open(t, proxy.URL(), 1)
-	proxy.Refuse()
+	proxy.RefuseConnections()
 	if _, err := db.Charging(newCharge("key", 3, now)).EmailTaken(t.Context(), "x"); !isUnavailable(err) {
 		t.Errorf("read while the database is down: got %v, want an Unavailable error", err)
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestR47_NotReadyWithoutSchema(t *testing.T) {
 	t.Parallel()
-	if err := open(t, dbtest.Empty(t), 1).Ready(t.Context()); !errors.As(err, new(*schema.Error)) {
+	if err := open(t, dbtest.NewEmpty(t), 1).Ready(t.Context()); !errors.As(err, new(*schema.Error)) {
 		t.Errorf("Ready of a database without tables: got %v, want a *schema.Error", err)
 	}
 }

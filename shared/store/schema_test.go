@@ -24,7 +24,7 @@ import (
 // another application with the same names.
 func inSchema(t *testing.T) string {
 	t.Helper()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	if _, err := migrations.UpIn(t.Context(), url, "xenon"); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func inSchema(t *testing.T) string {
 // Here the schema public has no tables, so that a statement that does not name the schema xenon fails.
 func TestEveryStatementNamesTheSchema(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	if _, err := migrations.UpIn(t.Context(), url, "xenon"); err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func Deploy(t testing.TB, databaseURL string) *Deployment {
 		"PublicOrigin": Origin, "MailFrom": "Xenon <no-reply@learn.example.com>",
 		"AppSecret": d.AppARN, "SigningKeys": d.KeysARN, "MailQueue": d.QueueURL, "MigrateSecretArn": "",
 	}
-	d.Functions = Template(t, d.values)
+	d.Functions = ReadTemplate(t, d.values)
 	return d
 }
 
@@ -67,7 +67,7 @@ func Deploy(t testing.TB, databaseURL string) *Deployment {
 func (d *Deployment) SetValue(name, value string) {
 	d.t.Helper()
 	d.values[name] = value
-	d.Functions = Template(d.t, d.values)
+	d.Functions = ReadTemplate(d.t, d.values)
 }
 
 // Start starts the sandbox of a function with additional environment variables. bootstrap is the function's executable.
@@ -83,7 +83,7 @@ func (d *Deployment) Start(folder, bootstrap string, more ...map[string]string) 
 func (d *Deployment) Rotate(rotate *Sandbox) {
 	d.t.Helper()
 	version := d.Secrets.BeginRotation(d.KeysARN)
-	for _, step := range mototest.Steps {
+	for _, step := range mototest.RotationSteps {
 		event := map[string]string{"Step": step, "SecretId": d.KeysARN, "ClientRequestToken": version}
 		if got := string(rotate.Invoke(event)); got != "null" {
 			d.t.Fatalf("functions/rotate, the step %s: got %s, want null", step, got)

@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// WritePart writes text to docs/lambda.md, between the comments with this name.
-func WritePart(t testing.TB, name, text string) {
+// WritePartOfPage writes text to docs/lambda.md, between the comments with this name.
+func WritePartOfPage(t testing.TB, name, text string) {
 	t.Helper()
-	file := filepath.Join(Root(), "docs", "lambda.md")
+	file := filepath.Join(RepositoryRoot(), "docs", "lambda.md")
 	page, err := os.ReadFile(file) //nolint:gosec // a constant name
 	if err != nil {
 		t.Fatal(err)

@@ -30,8 +30,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// Root returns the folder of the checkout.
-func Root() string {
+// RepositoryRoot returns the folder of the checkout.
+func RepositoryRoot() string {
 	_, here, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
@@ -40,26 +40,26 @@ func Root() string {
 // the path of the executable. Each function is built once in a test process.
 func Build(t testing.TB, folder string) string {
 	t.Helper()
-	return build(t, folder, "CGO_ENABLED=0", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=")
+	return buildOnce(t, folder, "CGO_ENABLED=0", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=")
 }
 
 // BuildRace is Build with the race detector, which needs cgo.
 func BuildRace(t testing.TB, folder string) string {
 	t.Helper()
-	return build(t, folder, "CGO_ENABLED=1", "-race")
+	return buildOnce(t, folder, "CGO_ENABLED=1", "-race")
 }
 
-var built sync.Map // by folder and environment: a func() (string, error)
+var builtFunctions sync.Map // by folder and environment: a func() (string, error)
 
-func build(t testing.TB, folder, env string, flags ...string) string {
+func buildOnce(t testing.TB, folder, env string, flags ...string) string {
 	t.Helper()
-	once, _ := built.LoadOrStore(folder+env, sync.OnceValues(func() (string, error) {
+	once, _ := builtFunctions.LoadOrStore(folder+env, sync.OnceValues(func() (string, error) {
 		name := filepath.Base(folder) + strings.TrimPrefix(env, "CGO_ENABLED=")
-		out := filepath.Join(Root(), "bin", "lambda", name) // make clean deletes it
-		temporary := fmt.Sprintf("%s.%d", out, os.Getpid()) // another process may be running out
+		out := filepath.Join(RepositoryRoot(), "bin", "lambda", name) // make clean deletes it
+		temporary := fmt.Sprintf("%s.%d", out, os.Getpid())           // another process may be running out
 		args := append([]string{"build", "-o", temporary, "-tags", "lambda.norpc"}, flags...)
 		cmd := exec.Command("go", append(args, "./"+folder)...) //nolint:gosec // constant arguments
-		cmd.Dir = Root()
+		cmd.Dir = RepositoryRoot()
 		cmd.Env = append(cmd.Environ(), env)
 		if text, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build the function: %w: %s", err, text)
@@ -105,7 +105,7 @@ func Start(t testing.TB, o Options) *Sandbox {
 		t: t, options: o, TimingProxy: newTimingProxy(t, api), began: filepath.Join(t.TempDir(), "began"),
 		url: "http://" + address + "/2015-03-31/functions/function/invocations",
 	}
-	s.cmd = exec.Command(emulator(t), //nolint:gosec // a program in .tools
+	s.cmd = exec.Command(emulatorPath(t), //nolint:gosec // a program in .tools
 		"--runtime-interface-emulator-address", address, "--runtime-api-address", api, s.writeScript(o))
 	s.cmd.Env = []string{
 		"AWS_LAMBDA_FUNCTION_TIMEOUT=" + strconv.Itoa(cmp.Or(o.Timeout, 15)),
@@ -120,7 +120,7 @@ func Start(t testing.TB, o Options) *Sandbox {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for _, pid := range append(s.children(), s.cmd.Process.Pid) {
+		for _, pid := range append(s.childProcessIDs(), s.cmd.Process.Pid) {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // the process may have ended already
 		}
 		_ = s.cmd.Wait() // the error is that it was killed
@@ -154,12 +154,12 @@ func (s *Sandbox) writeScript(o Options) string {
 	return name
 }
 
-// emulator returns the path of AWS's runtime interface emulator in the SAM CLI.
-func emulator(t testing.TB) string {
+// emulatorPath returns the path of AWS's runtime interface emulator in the SAM CLI.
+func emulatorPath(t testing.TB) string {
 	t.Helper()
 	machine := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	const folder = ".tools/sam/lib/python3*/site-packages/samcli/local/rapid/"
-	found, err := filepath.Glob(filepath.Join(Root(), folder, "aws-lambda-rie-"+machine))
+	found, err := filepath.Glob(filepath.Join(RepositoryRoot(), folder, "aws-lambda-rie-"+machine))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("the emulator of the SAM CLI in .tools/sam: found %q (error %v), want one; run scripts/sam", found, err)
 	}
@@ -290,7 +290,7 @@ func (s *Sandbox) InitTime() time.Duration { return s.FirstRequest().Sub(s.Start
 // configured size.
 func (s *Sandbox) PeakMemory() int {
 	s.t.Helper()
-	for _, pid := range s.children() {
+	for _, pid := range s.childProcessIDs() {
 		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // empty for a process that has ended
 		if _, after, ok := strings.Cut(string(status), "VmHWM:"); ok {
 			kB, _ := strconv.Atoi(strings.Fields(after)[0]) // the kernel writes a number
@@ -301,8 +301,8 @@ func (s *Sandbox) PeakMemory() int {
 	return 0
 }
 
-// children returns the running child processes of the emulator.
-func (s *Sandbox) children() (pids []int) {
+// childProcessIDs returns the running child processes of the emulator.
+func (s *Sandbox) childProcessIDs() (pids []int) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid)) // the pattern is valid
 	for _, file := range tasks {
 		text, _ := os.ReadFile(file) //nolint:gosec // empty for a thread that has ended

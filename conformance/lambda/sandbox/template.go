@@ -31,8 +31,8 @@ func (f Function) Options(bootstrap string, more ...map[string]string) Options {
 	return Options{Bootstrap: bootstrap, Env: env, Timeout: f.Timeout, Memory: f.Memory}
 }
 
-// resource has the properties of a function in template.yaml, or the defaults for all functions (Globals).
-type resource struct {
+// functionProperties has the properties of a function in template.yaml, or the defaults for all functions (Globals).
+type functionProperties struct {
 	Folder      string `yaml:"CodeUri"`
 	Timeout     int    `yaml:"Timeout"`
 	Memory      int    `yaml:"MemorySize"`
@@ -47,28 +47,28 @@ type resource struct {
 	} `yaml:"Events"`
 }
 
-type document struct {
+type templateDocument struct {
 	Parameters map[string]struct {
 		Default yaml.Node `yaml:"Default"`
 	} `yaml:"Parameters"`
 	Globals struct {
-		Function resource `yaml:"Function"`
+		Function functionProperties `yaml:"Function"`
 	} `yaml:"Globals"`
 	Resources map[string]struct {
-		Type       string   `yaml:"Type"`
-		Properties resource `yaml:"Properties"`
+		Type       string             `yaml:"Type"`
+		Properties functionProperties `yaml:"Properties"`
 	} `yaml:"Resources"`
 }
 
-// Template reads template.yaml, resolves its references, and returns the functions by their folder. values has
+// ReadTemplate reads template.yaml, resolves its references, and returns the functions by their folder. values has
 // the value of each !Ref. It is required for resources and for parameters without a default.
-func Template(t testing.TB, values map[string]string) map[string]Function {
+func ReadTemplate(t testing.TB, values map[string]string) map[string]Function {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(Root(), "template.yaml"))
+	text, err := os.ReadFile(filepath.Join(RepositoryRoot(), "template.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var doc document
+	var doc templateDocument
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func Template(t testing.TB, values map[string]string) map[string]Function {
 }
 
 // value returns the value of a node. It resolves !Ref. For !If it returns the value for a true condition.
-func (d document) value(t testing.TB, node *yaml.Node, values map[string]string) string {
+func (d templateDocument) value(t testing.TB, node *yaml.Node, values map[string]string) string {
 	t.Helper()
 	switch node.Tag {
 	case "!Ref":
@@ -125,8 +125,8 @@ func (d document) value(t testing.TB, node *yaml.Node, values map[string]string)
 // one.
 var OriginSecrets = [2]string{"origin-secret-of-these-tests-now", "origin-secret-of-these-tests-old"}
 
-// Event returns API Gateway's event for a request through CloudFront from an IP address.
-func Event(method, target, query, ip, body string, cookies ...string) events.APIGatewayV2HTTPRequest {
+// NewEvent returns API Gateway's event for a request through CloudFront from an IP address.
+func NewEvent(method, target, query, ip, body string, cookies ...string) events.APIGatewayV2HTTPRequest {
 	e := events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: method + " " + target, RawPath: target, RawQueryString: query, Body: body, Cookies: cookies,
 		Headers: map[string]string{

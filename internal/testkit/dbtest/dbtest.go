@@ -43,17 +43,17 @@ func New(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.database(t, template)
+	return s.createDatabase(t, template)
 }
 
-// Empty returns the URL of a new database without tables. Otherwise it is like New.
-func Empty(t testing.TB) string {
+// NewEmpty returns the URL of a new database without tables. Otherwise it is like New.
+func NewEmpty(t testing.TB) string {
 	t.Helper()
 	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.database(t, "template0")
+	return s.createDatabase(t, "template0")
 }
 
 // server is a Postgres server in which this test binary creates its databases.
@@ -98,15 +98,18 @@ func (s *server) disableLocalTLS() {
 	}
 }
 
-// database creates a database for one test.
-func (s *server) database(t testing.TB, template string) string {
+// createDatabase creates a database for one test.
+func (s *server) createDatabase(t testing.TB, template string) string {
 	t.Helper()
 	name := s.datedName(time.Now(), "for_"+strings.ToLower(rand.Text()))
-	if err := s.execStatement(t.Context(), "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)); err != nil {
+	if err := s.execStatement(
+		t.Context(),
+		"CREATE DATABASE "+quoteName(name)+" TEMPLATE "+quoteName(template),
+	); err != nil {
 		t.Fatalf("create a database for the test: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := s.drop(context.WithoutCancel(t.Context()), name); err != nil {
+		if err := s.dropDatabase(context.WithoutCancel(t.Context()), name); err != nil {
 			t.Errorf("drop the database of the test: %v", err)
 		}
 	})
@@ -117,42 +120,42 @@ func (s *server) database(t testing.TB, template string) string {
 // for a day. If there is none, createTemplate creates it with a temporary name and renames it when it is complete. If
 // another test binary was faster, it uses the other's template and drops its own.
 func (s *server) createTemplate(ctx context.Context, now time.Time) (string, error) {
-	version, err := hash(migrations.Files)
+	version, err := hashFiles(migrations.Files)
 	if err != nil {
 		return "", err
 	}
 	name := s.datedName(now, "template_"+version)
-	if found, err := s.databases(ctx, "datname = $1", name); err != nil || len(found) == 1 {
+	if found, err := s.findDatabases(ctx, "datname = $1", name); err != nil || len(found) == 1 {
 		return name, err
 	}
 	draft := s.datedName(now, "draft_"+strings.ToLower(rand.Text()))
-	if err := s.execStatement(ctx, "CREATE DATABASE "+quote(draft)+" TEMPLATE template0"); err != nil {
+	if err := s.execStatement(ctx, "CREATE DATABASE "+quoteName(draft)+" TEMPLATE template0"); err != nil {
 		return "", fmt.Errorf("create the template database: %w", err)
 	}
 	_, err = migrations.Up(ctx, s.databaseURL(draft))
 	if err == nil {
-		err = s.execStatement(ctx, "ALTER DATABASE "+quote(draft)+" RENAME TO "+quote(name))
+		err = s.execStatement(ctx, "ALTER DATABASE "+quoteName(draft)+" RENAME TO "+quoteName(name))
 	}
 	if err == nil {
 		return name, nil
 	}
 	if hasSQLState(err, "42P04", "23505") { // duplicate_database; unique_violation if both are renamed at the same moment
-		return name, s.drop(ctx, draft)
+		return name, s.dropDatabase(ctx, draft)
 	}
-	return "", errors.Join(fmt.Errorf("create the template database: %w", err), s.drop(ctx, draft))
+	return "", errors.Join(fmt.Errorf("create the template database: %w", err), s.dropDatabase(ctx, draft))
 }
 
 // dropOld drops the databases of this package that were created before yesterday and have no connections: old
 // templates, and databases that killed test binaries left on a shared server.
 func (s *server) dropOld(ctx context.Context, now time.Time) error {
-	found, err := s.databases(ctx, `starts_with(datname, $1) AND datname COLLATE "C" < $2
+	found, err := s.findDatabases(ctx, `starts_with(datname, $1) AND datname COLLATE "C" < $2
 		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`, s.prefix,
 		s.datedName(now.AddDate(0, 0, -1), ""))
 	if err != nil {
 		return err
 	}
 	for _, name := range found {
-		err := s.execStatement(ctx, "DROP DATABASE IF EXISTS "+quote(name))
+		err := s.execStatement(ctx, "DROP DATABASE IF EXISTS "+quoteName(name))
 		if err != nil && !hasSQLState(err, "55006", "42501", "3D000") { // in use, of another owner, dropped meanwhile
 			return fmt.Errorf("drop an old test database: %w", err)
 		}
@@ -165,8 +168,8 @@ func (s *server) datedName(now time.Time, name string) string {
 	return s.prefix + now.UTC().Format("20060102") + "_" + name
 }
 
-// databases returns the sorted names of the databases for which an SQL condition on pg_database holds.
-func (s *server) databases(ctx context.Context, condition string, parameters ...any) ([]string, error) {
+// findDatabases returns the sorted names of the databases for which an SQL condition on pg_database holds.
+func (s *server) findDatabases(ctx context.Context, condition string, parameters ...any) ([]string, error) {
 	conn, err := pgx.Connect(ctx, s.url.String())
 	if err != nil {
 		return nil, fmt.Errorf("connect to the test server: %w", err)
@@ -179,8 +182,8 @@ func (s *server) databases(ctx context.Context, condition string, parameters ...
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-func (s *server) drop(ctx context.Context, name string) error {
-	return s.execStatement(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)")
+func (s *server) dropDatabase(ctx context.Context, name string) error {
+	return s.execStatement(ctx, "DROP DATABASE IF EXISTS "+quoteName(name)+" WITH (FORCE)")
 }
 
 // execStatement executes a statement outside a transaction, as CREATE DATABASE and DROP DATABASE require.
@@ -200,10 +203,10 @@ func (s *server) databaseURL(database string) string {
 	return u.String()
 }
 
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+func quoteName(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// hash returns a hash of the names and texts of the files.
-func hash(files fs.FS) (string, error) {
+// hashFiles returns a hash of the names and texts of the files.
+func hashFiles(files fs.FS) (string, error) {
 	sum := sha256.New()
 	names, err := fs.Glob(files, "*")
 	if err != nil {

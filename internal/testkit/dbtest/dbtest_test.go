@@ -24,7 +24,7 @@ func connect(t testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
-func value[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) T {
+func queryValue[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) T {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), sql, args...)
 	if err != nil {
@@ -46,8 +46,9 @@ func testServer(t testing.TB) *server {
 	return s
 }
 
-// withOwnPrefix returns the server with another prefix for database names, so that no other test uses its databases.
-func withOwnPrefix(t testing.TB) *server {
+// serverWithOwnPrefix returns the server with another prefix for database names, so that no other test uses its
+// databases.
+func serverWithOwnPrefix(t testing.TB) *server {
 	t.Helper()
 	s := *testServer(t)
 	s.prefix = "xenon_apart_" + strings.ToLower(rand.Text()[:8]) + "_"
@@ -66,7 +67,7 @@ func TestEveryTestHasItsOwnDatabase(t *testing.T) {
 			); err != nil {
 				t.Fatal(err)
 			}
-			if got, want := value[int](t, conn, `SELECT count(*) FROM "user"`), 1; got != want {
+			if got, want := queryValue[int](t, conn, `SELECT count(*) FROM "user"`), 1; got != want {
 				t.Errorf("rows in \"user\": got %d, want %d, the row of this test", got, want)
 			}
 		})
@@ -75,8 +76,8 @@ func TestEveryTestHasItsOwnDatabase(t *testing.T) {
 
 func TestEmptyHasNoTables(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, Empty(t))
-	if got := value[int](t, conn, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); got != 0 {
+	conn := connect(t, NewEmpty(t))
+	if got := queryValue[int](t, conn, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); got != 0 {
 		t.Errorf("tables of an empty database: got %d, want 0", got)
 	}
 }
@@ -91,7 +92,7 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 		}
 		name = conn.Config().Database
 	})
-	if found, err := testServer(t).databases(t.Context(), "datname = $1", name); err != nil || len(found) != 0 {
+	if found, err := testServer(t).findDatabases(t.Context(), "datname = $1", name); err != nil || len(found) != 0 {
 		t.Errorf("databases with the name of the ended test: got %v and the error %v, want none", found, err)
 	}
 }
@@ -99,7 +100,7 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 // Several test binaries can share a server and create the template at the same time.
 func TestConcurrentCallsOfCreateTemplateCreateOneTemplate(t *testing.T) {
 	t.Parallel()
-	s := withOwnPrefix(t)
+	s := serverWithOwnPrefix(t)
 	day := time.Now()
 	names := make([]string, 4)
 	errs := make([]error, len(names))
@@ -114,18 +115,18 @@ func TestConcurrentCallsOfCreateTemplateCreateOneTemplate(t *testing.T) {
 				i, names[i], errs[i], names[0])
 		}
 	}
-	found, err := s.databases(t.Context(), "starts_with(datname, $1)", s.prefix)
+	found, err := s.findDatabases(t.Context(), "starts_with(datname, $1)", s.prefix)
 	if diff := cmp.Diff(found, names[:1]); diff != "" || err != nil {
 		t.Errorf("databases after four concurrent calls of createTemplate: error %v (-got +want):\n%s", err, diff)
 	}
-	if err := s.drop(t.Context(), names[0]); err != nil {
+	if err := s.dropDatabase(t.Context(), names[0]); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestDropOldKeepsRecentAndConnectedDatabases(t *testing.T) {
 	t.Parallel()
-	s := withOwnPrefix(t)
+	s := serverWithOwnPrefix(t)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	left := s.datedName(now.AddDate(0, 0, -2), "left")
 	busy := s.datedName(now.AddDate(0, 0, -2), "busy")
@@ -134,14 +135,14 @@ func TestDropOldKeepsRecentAndConnectedDatabases(t *testing.T) {
 		if err := s.execStatement(t.Context(), "CREATE DATABASE "+name); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = s.drop(context.WithoutCancel(t.Context()), name) })
+		t.Cleanup(func() { _ = s.dropDatabase(context.WithoutCancel(t.Context()), name) })
 	}
 	connect(t, s.databaseURL(busy))
 
 	if err := s.dropOld(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
-	found, err := s.databases(t.Context(), "starts_with(datname, $1)", s.prefix)
+	found, err := s.findDatabases(t.Context(), "starts_with(datname, $1)", s.prefix)
 	if diff := cmp.Diff(found, []string{busy, young}); diff != "" || err != nil {
 		t.Errorf("databases after dropOld: error %v (-got +want):\n%s", err, diff)
 	}
@@ -154,7 +155,7 @@ func TestHashChangesWithMigrations(t *testing.T) {
 		for _, name := range names {
 			files[name] = &fstest.MapFile{Data: []byte("SELECT 1")}
 		}
-		got, err := hash(files)
+		got, err := hashFiles(files)
 		if err != nil {
 			t.Fatal(err)
 		}

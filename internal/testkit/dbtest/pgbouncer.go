@@ -92,7 +92,7 @@ func awaitBouncer(t testing.TB, child *postgres.Child, url, log string) {
 	ctx, cancel := context.WithTimeout(t.Context(), bouncerTimeout)
 	defer cancel()
 	for {
-		err := ping(ctx, url)
+		err := selectOne(ctx, url)
 		if err == nil {
 			return
 		}
@@ -107,7 +107,7 @@ func awaitBouncer(t testing.TB, child *postgres.Child, url, log string) {
 	}
 }
 
-func ping(ctx context.Context, url string) error {
+func selectOne(ctx context.Context, url string) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
 	url := Pgbouncer(t, New(t))
 	first, second := connect(t, url), connect(t, url)
 	backend := func(conn *pgx.Conn) int {
-		return value[int](t, conn, "SELECT pg_backend_pid()", pgx.QueryExecModeExec)
+		return queryValue[int](t, conn, "SELECT pg_backend_pid()", pgx.QueryExecModeExec)
 	}
 	if a, b := backend(first), backend(second); a != b {
 		t.Errorf("backends of two idle connections: got %d and %d, want the same one", a, b)

@@ -38,7 +38,7 @@ func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	u.Host = p.listener.Addr().String()
 	t.Cleanup(func() {
 		p.Resume()
-		p.Refuse()
+		p.RefuseConnections()
 		p.release()
 	})
 	return p
@@ -56,12 +56,12 @@ func (p *Proxy) Accepted() int {
 
 // Freeze keeps all connections, accepts new ones, and forwards nothing in either direction, like a network that drops
 // all packets. After Resume, the data that waited arrives.
-func (p *Proxy) Freeze() { p.delayData(0) }
+func (p *Proxy) Freeze() { p.delayAllData(0) }
 
 // Delay delays every response of the database by a duration.
-func (p *Proxy) Delay(by time.Duration) { p.delayData(by) }
+func (p *Proxy) Delay(by time.Duration) { p.delayAllData(by) }
 
-func (p *Proxy) delayData(delay time.Duration) {
+func (p *Proxy) delayAllData(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = delay
@@ -72,22 +72,23 @@ func (p *Proxy) delayData(delay time.Duration) {
 	}
 }
 
-// Reset ends each connection with a TCP reset in place of the database's next response.
-func (p *Proxy) Reset() {
+// ResetAtNextResponse ends each connection with a TCP reset in place of the database's next response.
+func (p *Proxy) ResetAtNextResponse() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.resets = true
 }
 
-// Forward forwards new connections to another host and port.
-func (p *Proxy) Forward(target string) {
+// ForwardTo forwards new connections to another host and port.
+func (p *Proxy) ForwardTo(target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target = target
 }
 
-// Cut closes every connection, as Neon does when it suspends an idle database. The proxy accepts new connections.
-func (p *Proxy) Cut() {
+// CloseConnections closes every connection, as Neon does when it suspends an idle database. The proxy accepts new
+// connections.
+func (p *Proxy) CloseConnections() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for conn := range p.conns {
@@ -96,24 +97,24 @@ func (p *Proxy) Cut() {
 	clear(p.conns)
 }
 
-// Refuse closes every connection and refuses new ones. The proxy keeps its port.
-func (p *Proxy) Refuse() {
+// RefuseConnections closes every connection and refuses new ones. The proxy keeps its port.
+func (p *Proxy) RefuseConnections() {
 	p.t.Helper()
 	p.mu.Lock()
 	if p.listener != nil {
 		_ = p.listener.Close()
 		p.listener = nil
 		var err error
-		if p.release, err = reserve(p.url.Host); err != nil {
+		if p.release, err = reserveAddress(p.url.Host); err != nil {
 			p.release = func() {}
 			p.t.Errorf("refuse connections: %v", err)
 		}
 	}
 	p.mu.Unlock()
-	p.Cut()
+	p.CloseConnections()
 }
 
-// Resume ends Freeze, Delay, Reset and Refuse.
+// Resume ends Freeze, Delay, ResetAtNextResponse and RefuseConnections.
 func (p *Proxy) Resume() {
 	p.t.Helper()
 	p.mu.Lock()

@@ -28,7 +28,7 @@ func TestCutClosesConnectionsAndAcceptsNewOnes(t *testing.T) {
 	if got, want := p.Accepted(), 1; got != want {
 		t.Errorf("accepted connections: got %d, want %d", got, want)
 	}
-	p.Cut()
+	p.CloseConnections()
 	if err := execWithin(t, conn, time.Minute); err == nil {
 		t.Error("a statement on a connection after Cut succeeded, want an error")
 	}
@@ -65,7 +65,7 @@ func TestRefuseKeepsThePortAndRefusesConnections(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
-	p.Refuse()
+	p.RefuseConnections()
 	if err := execWithin(t, conn, time.Minute); err == nil {
 		t.Error("a statement on a connection after Refuse succeeded, want an error")
 	}
@@ -86,7 +86,7 @@ func TestResetEndsConnectionsWithATCPReset(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())
-	p.Reset()
+	p.ResetAtNextResponse()
 	if err := execWithin(t, conn, time.Minute); err == nil {
 		t.Error("a statement after Reset succeeded, want an error")
 	}
@@ -131,7 +131,7 @@ func TestForwardSendsNewConnectionsToAnotherServer(t *testing.T) {
 	if err != nil {
 		t.Fatal("the database URL is not a URL")
 	}
-	p.Forward(u.Host)
+	p.ForwardTo(u.Host)
 	u.Host = p.url.Host
 	if err := execWithin(t, connect(t, u.String()), time.Minute); err != nil {
 		t.Errorf("a statement after Forward: got the error %v, want none", err)

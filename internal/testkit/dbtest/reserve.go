@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// reserve binds an IPv4 address and port without listening: the operating system refuses connections to it, and no
-// other process can listen on it. release frees it.
-func reserve(address string) (release func(), err error) {
+// reserveAddress binds an IPv4 address and port without listening: the operating system refuses connections to it, and
+// no other process can listen on it. release frees it.
+func reserveAddress(address string) (release func(), err error) {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("parse the address: %w", err)

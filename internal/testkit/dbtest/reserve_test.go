@@ -16,7 +16,7 @@ func TestReservedAddressIsFreeAfterReleaseWhileAChildProcessRuns(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	release, err := reserve(address)
+	release, err := reserveAddress(address)
 	if err != nil {
 		t.Fatal(err)
 	}

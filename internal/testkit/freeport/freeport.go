@@ -12,13 +12,13 @@ import (
 // The system gives ports from 32768 (Linux) or 49152 (other systems) to outgoing connections and to listeners that ask
 // for any port. Only a program that asks for a lower port gets it.
 const (
-	lowest  = 10_000
-	highest = 32_767
+	lowestPort  = 10_000
+	highestPort = 32_767
 )
 
 var (
-	mu     sync.Mutex
-	chosen = map[int]bool{}
+	mu          sync.Mutex
+	chosenPorts = map[int]bool{}
 )
 
 // Address returns "127.0.0.1:port" with a port on which nothing listens. One process never gets the same port twice.
@@ -34,8 +34,8 @@ func Port(t testing.TB) int {
 	defer mu.Unlock()
 	var err error
 	for range 1000 {
-		port := lowest + rand.IntN(highest-lowest+1) //nolint:gosec // it needs no secrecy
-		if chosen[port] {
+		port := lowestPort + rand.IntN(highestPort-lowestPort+1) //nolint:gosec // it needs no secrecy
+		if chosenPorts[port] {
 			continue
 		}
 		var l net.Listener
@@ -45,7 +45,7 @@ func Port(t testing.TB) int {
 		if err = l.Close(); err != nil {
 			continue
 		}
-		chosen[port] = true
+		chosenPorts[port] = true
 		return port
 	}
 	t.Fatalf("find a free port: 1,000 ports were taken; the last error was %v", err)

@@ -123,9 +123,9 @@ func ImportWithApplicationTables(t *testing.T, seed uint64) (m *importer.Import,
 	t.Helper()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, seed, 300)
-	m = Open(t, from)
+	m = NewImport(t, from)
 	Exec(t, m.To, ApplicationTables)
-	Complete(t, m, Allow)
+	RunToCompletion(t, m, BatchesOf100)
 	whole := Column(t, m.To, `select u.id::text from "user" u join user_profile p on p.user_id = u.id
 where exists (select from account a where a."userId" = u.id) and u.id <> (select max(id::text)::uuid from "user")
   order by u.id`)
@@ -137,14 +137,14 @@ where exists (select from account a where a."userId" = u.id) and u.id <> (select
 	return m, userIDs
 }
 
-// AnyOf returns the SQL text any(…) with an array of the user ids, for a condition such as id = any(…).
-func AnyOf(userIDs map[string]string) string {
+// SQLAnyOf returns the SQL text any(…) with an array of the user ids, for a condition such as id = any(…).
+func SQLAnyOf(userIDs map[string]string) string {
 	return fmt.Sprintf("any('{%s}'::uuid[])", strings.Join(slices.Collect(maps.Values(userIDs)), ","))
 }
 
-// Remaining returns the ids of the users that were deleted in the source and that the target keeps, each with the
-// tables that the import reports as the reason.
-func Remaining(t *testing.T, m *importer.Import) map[string]string {
+// UsersKeptAfterSourceDeletion returns the ids of the users that were deleted in the source and that the target keeps,
+// each with the tables that the import reports as the reason.
+func UsersKeptAfterSourceDeletion(t *testing.T, m *importer.Import) map[string]string {
 	t.Helper()
 	got := map[string]string{}
 	for _, line := range Column(t, m.To, `select key || ' ' || detail from supabase_import.quarantine
@@ -155,8 +155,8 @@ func Remaining(t *testing.T, m *importer.Import) map[string]string {
 	return got
 }
 
-// ExpectedTables returns what Remaining must return if all users of ImportWithApplicationTables are deleted in the
-// source.
+// ExpectedTables returns what UsersKeptAfterSourceDeletion must return if all users of ImportWithApplicationTables are
+// deleted in the source.
 func ExpectedTables(userIDs map[string]string) map[string]string {
 	want := map[string]string{}
 	for name, id := range userIDs {

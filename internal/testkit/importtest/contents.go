@@ -16,15 +16,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Imported has queries for the tables of Better Auth and Xenon to which a run writes. Ledger has queries for the tables
-// of the schema supabase_import, without the columns whose values differ between two runs of one import.
+// QueriesOfImportedTables has queries for the tables of Better Auth and Xenon to which a run writes. QueriesOfLedger
+// has queries for the tables of the schema supabase_import, without the columns whose values differ between two runs of
+// one import.
 var (
-	Imported = map[string]string{
+	QueriesOfImportedTables = map[string]string{
 		"user":         `select r::text from "user" r order by id`,
 		"account":      `select r::text from account r order by id`,
 		"user_profile": `select r::text from user_profile r order by id`,
 	}
-	Ledger = map[string]string{
+	QueriesOfLedger = map[string]string{
 		"run": `select row(name, state, pass, undone)::text from supabase_import.run order by id`,
 		"batch": `select row(number, low, high, copied, pass, rows, quarantined, parked)::text from supabase_import.batch
 			order by number`,
@@ -54,8 +55,8 @@ func Diff(got, want map[string][]string) string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		for mark, rows := range map[string][]string{
-			"unexpected": Missing(want[name], got[name]),
-			"missing":    Missing(got[name], want[name]),
+			"unexpected": RowsMissingIn(want[name], got[name]),
+			"missing":    RowsMissingIn(got[name], want[name]),
 		} {
 			for _, row := range rows[:min(len(rows), 3)] {
 				fmt.Fprintf(&out, "\n%s: %d rows are %s, such as %.100s", name, len(rows), mark, row)
@@ -65,8 +66,8 @@ func Diff(got, want map[string][]string) string {
 	return out.String()
 }
 
-// Missing returns the rows that are not in others.
-func Missing(others, rows []string) []string {
+// RowsMissingIn returns the rows that are not in others.
+func RowsMissingIn(others, rows []string) []string {
 	found := map[string]bool{}
 	for _, row := range others {
 		found[row] = true
@@ -134,8 +135,8 @@ func Eventually(t *testing.T, event string, happened func() bool) {
 	}
 }
 
-// Complete runs an import with two workers. It fails the test unless the import is complete at the end.
-func Complete(t *testing.T, m *importer.Import, o importer.Options) importer.Status {
+// RunToCompletion runs an import with two workers. It fails the test unless the import is complete at the end.
+func RunToCompletion(t *testing.T, m *importer.Import, o importer.Options) importer.Status {
 	t.Helper()
 	st, err := m.Run(t.Context(), o, false, 2)
 	if err != nil {
@@ -168,16 +169,19 @@ func AwaitLockWait(t *testing.T, url, event string) {
 func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) {
 	t.Helper()
 	CheckVerifies(t, m)
-	other := Open(t, m.From)
-	Complete(t, other, o)
-	if diff := Diff(Contents(t, m.To, Imported), Contents(t, other.To, Imported)); diff != "" {
+	other := NewImport(t, m.From)
+	RunToCompletion(t, other, o)
+	if diff := Diff(
+		Contents(t, m.To, QueriesOfImportedTables),
+		Contents(t, other.To, QueriesOfImportedTables),
+	); diff != "" {
 		t.Errorf("the target differs from a new import of the source, want the same rows: %s", diff)
 	}
 }
 
-// Role creates a role with LOGIN and returns the URL of the database for it. grants is a list of statements that is
-// passed to fmt.Sprintf with the name of the role. The role is dropped at the end of the test.
-func Role(t *testing.T, database, grants string) string {
+// CreateRole creates a role with LOGIN and returns the URL of the database for it. grants is a list of statements that
+// is passed to fmt.Sprintf with the name of the role. The role is dropped at the end of the test.
+func CreateRole(t *testing.T, database, grants string) string {
 	t.Helper()
 	u, err := url.Parse(database)
 	if err != nil {

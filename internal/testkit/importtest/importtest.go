@@ -9,17 +9,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// Open returns an import from a source to a new target database.
-func Open(t *testing.T, from string) *importer.Import {
+// NewImport returns an import from a source to a new target database.
+func NewImport(t *testing.T, from string) *importer.Import {
 	t.Helper()
 	return &importer.Import{From: from, To: dbtest.New(t), Holder: "test", Now: time.Now}
 }
 
-// Allow and Small are options with small batches, for sources with few users. With either of them, the import also
-// copies the passwords of users with a second factor.
+// BatchesOf100 and BatchesOf40 are options with small batches, for sources with few users. With either of them, the
+// import also copies the passwords of users with a second factor.
 var (
-	Allow = importer.Options{BatchSize: 100, MFA: "allow"}
-	Small = importer.Options{BatchSize: 40, MFA: "allow"}
+	BatchesOf100 = importer.Options{BatchSize: 100, MFA: "allow"}
+	BatchesOf40  = importer.Options{BatchSize: 40, MFA: "allow"}
 )
 
 // SortedUsers returns the sorted ids of users of the source with a confirmed email that no other user has. Deleted
@@ -73,9 +73,9 @@ create trigger refuse before insert on user_profile for each row when (new.user_
 const ReadGrants = "grant usage on schema auth, public to %[1]s; grant select on all tables in schema auth, public " +
 	"to %[1]s; alter role %[1]s bypassrls;"
 
-// WithProvider is an SQL condition on users u of the source: the user has an email, no password, one identity at Google
-// or GitHub, and a profile.
-const WithProvider = `u.deleted_at is null and not u.is_sso_user and u.email like '%@%' and u.encrypted_password is null
+// HasOneProvider is an SQL condition on users u of the source: the user has an email, no password, one identity at
+// Google or GitHub, and a profile.
+const HasOneProvider = `u.deleted_at is null and not u.is_sso_user and u.email like '%@%' and u.encrypted_password is null
   and (select count(*) from auth.identities i where i.user_id = u.id and i.provider in ('google', 'github')) = 1
   and exists (select from public.profiles p where p.user_id = u.id)`
 
@@ -105,7 +105,7 @@ func CheckEqual(t *testing.T, m *importer.Import, when string) {
 	}
 }
 
-// Between returns an import from one database to another.
-func Between(from, to string) *importer.Import {
+// ImportBetween returns an import from one database to another.
+func ImportBetween(from, to string) *importer.Import {
 	return &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 }

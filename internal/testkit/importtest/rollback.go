@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-// OutsideRun has queries for tables of Better Auth to which a run does not write.
-var OutsideRun = map[string]string{
+// QueriesOutsideRun has queries for tables of Better Auth to which a run does not write.
+var QueriesOutsideRun = map[string]string{
 	"session":      `select r::text from session r order by id`,
 	"verification": `select r::text from verification r order by id`,
 }
@@ -35,11 +35,11 @@ func RollBackWithOptions(t *testing.T, m *importer.Import, o importer.RollbackOp
 	return u
 }
 
-// Count returns the number of rows of each table of Better Auth and Xenon to which a run writes.
-func Count(t *testing.T, url string) map[string]int64 {
+// CountImportedRows returns the number of rows of each table of Better Auth and Xenon to which a run writes.
+func CountImportedRows(t *testing.T, url string) map[string]int64 {
 	t.Helper()
 	n := map[string]int64{}
-	for table, rows := range Contents(t, url, Imported) {
+	for table, rows := range Contents(t, url, QueriesOfImportedTables) {
 		n[table] = int64(len(rows))
 	}
 	return n
@@ -49,14 +49,20 @@ func Count(t *testing.T, url string) map[string]int64 {
 // differs from that of the rollback.
 func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOptions) importer.RollbackResult {
 	t.Helper()
-	before := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), ApplicationRowTexts(t, m.To)}
+	before := []map[string][]string{
+		Contents(t, m.To, QueriesOfImportedTables, QueriesOutsideRun, QueriesOfLedger),
+		ApplicationRowTexts(t, m.To),
+	}
 	dry := o
 	dry.DryRun = true
 	counted, err := m.Rollback(t.Context(), "supabase", dry)
 	if err != nil {
 		t.Fatalf("run the rollback as a dry run: %v", err)
 	}
-	after := []map[string][]string{Contents(t, m.To, Imported, OutsideRun, Ledger), ApplicationRowTexts(t, m.To)}
+	after := []map[string][]string{
+		Contents(t, m.To, QueriesOfImportedTables, QueriesOutsideRun, QueriesOfLedger),
+		ApplicationRowTexts(t, m.To),
+	}
 	for i, now := range after {
 		if diff := Diff(now, before[i]); diff != "" {
 			t.Errorf("the dry run of the rollback changed rows, want none changed: %s", diff)

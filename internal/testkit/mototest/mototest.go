@@ -37,9 +37,9 @@ type Server struct {
 	stop func()
 }
 
-// start runs moto_server on a free port. It runs in a shell that ends it when this process ends, even if SIGKILL ends
-// this process.
-func start() (*Server, error) {
+// startServer runs moto_server on a free port. It runs in a shell that ends it when this process ends, even if SIGKILL
+// ends this process.
+func startServer() (*Server, error) {
 	program, err := findProgram()
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func start() (*Server, error) {
 
 // RunMain starts a server, calls use with it, runs the tests of the package and exits. TestMain calls it.
 func RunMain(m *testing.M, use func(*Server)) {
-	server, err := start()
+	server, err := startServer()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -20,24 +20,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-var shared = sync.OnceValues(start)
+var sharedServer = sync.OnceValues(startServer)
 
 // Start returns the server of this process, for packages in which only a few tests need it. The first call starts it,
 // and it ends with the process.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s, err := shared()
+	s, err := sharedServer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// Version returns a new id for a version of a secret.
-func Version() string { return strings.ToLower(rand.Text() + "-version") }
+// NewVersionID returns a new id for a version of a secret.
+func NewVersionID() string { return strings.ToLower(rand.Text() + "-version") }
 
-// Steps are the steps of a rotation, in the order in which Secrets Manager calls them.
-var Steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
+// RotationSteps are the steps of a rotation, in the order in which Secrets Manager calls them.
+var RotationSteps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
 // SecretsManager is moto's Secrets Manager behind a proxy that can drop connections. The proxy implements
 // RotateSecret as AWS documents it, because moto can run rotation functions only in containers.
@@ -132,7 +132,7 @@ func (m *SecretsManager) VersionWithLabel(arn, label string) string {
 func (m *SecretsManager) BeginRotation(arn string) (version string) {
 	m.t.Helper()
 	m.CancelRotation(arn) // moto would treat the label of an ended rotation as a rotation in progress
-	version = Version()
+	version = NewVersionID()
 	_, err := m.client.RotateSecret(m.t.Context(), &secretsmanager.RotateSecretInput{
 		SecretId: &arn, ClientRequestToken: &version,
 		RotationRules:     &types.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)},
@@ -164,7 +164,7 @@ func (m *SecretsManager) CancelRotation(arn string) {
 
 // CallAllSteps calls the rotation function for a version with each step, until a step fails.
 func (m *SecretsManager) CallAllSteps(arn, version string) error {
-	for _, step := range Steps {
+	for _, step := range RotationSteps {
 		if err := m.CallStep(arn, version, step); err != nil {
 			return err
 		}

@@ -15,13 +15,13 @@ import (
 type program struct {
 	dir      string // of the package
 	mutants  []*mutant
-	binaries []*binary
+	binaries []*testBinary
 	original map[string][]byte // the sources by file name
 	switched map[string][]byte // the sources in which the mutants can be switched on
 }
 
-// binary is the test binary of one package.
-type binary struct {
+// testBinary is the test binary of one package.
+type testBinary struct {
 	dir  string // of the package, where its tests run
 	path string
 }
@@ -40,7 +40,7 @@ func newProgram(ctx context.Context, dir, work string, mutants []*mutant, testDi
 		}
 	}
 	for i, d := range testDirs {
-		p.binaries = append(p.binaries, &binary{dir: d, path: filepath.Join(work, fmt.Sprintf("%d.test", i))})
+		p.binaries = append(p.binaries, &testBinary{dir: d, path: filepath.Join(work, fmt.Sprintf("%d.test", i))})
 	}
 	defer p.write(p.original)
 	for {
@@ -77,7 +77,7 @@ func (p *program) trySwitches(ctx context.Context) (int, error) {
 		return 0, nil
 	}
 	marked := 0
-	for _, at := range compileError.FindAllStringSubmatch(output, -1) {
+	for _, at := range compileErrorPattern.FindAllStringSubmatch(output, -1) {
 		line, _ := strconv.Atoi(at[2])
 		marked += p.markLine(at[1], line)
 	}
@@ -115,7 +115,7 @@ func (p *program) markLine(file string, line int) (marked int) {
 // isViable reports whether the mutant can compile. In place of the + of two strings, only the = for a += compiles.
 func (m *mutant) isViable() bool { return !m.joinsStrings || m.to == "=" }
 
-var compileError = regexp.MustCompile(`(?m)^\S*?([^/\s]+\.go):(\d+):`)
+var compileErrorPattern = regexp.MustCompile(`(?m)^\S*?([^/\s]+\.go):(\d+):`)
 
 // compile compiles the package and writes no file. With -e, the compiler prints all errors instead of the first ten.
 func (p *program) compile(ctx context.Context) (string, error) {

@@ -44,9 +44,9 @@ func (m *mutant) replacement() string {
 	return m.to
 }
 
-// changes has the kinds of mutants by the names that gremlins gives them. Each kind maps operators to their
+// replacementsByKind has the kinds of mutants by the names that gremlins gives them. Each kind maps operators to their
 // replacements.
-var changes = map[string]map[string]string{
+var replacementsByKind = map[string]map[string]string{
 	"ARITHMETIC_BASE":       {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*"},
 	"CONDITIONALS_BOUNDARY": {">=": ">", ">": ">=", "<=": "<", "<": "<="},
 	"CONDITIONALS_NEGATION": {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="},
@@ -94,7 +94,7 @@ func readList(path, dir string) ([]*mutant, error) {
 			}
 			m.from, m.first, m.last, m.source, m.function = o.text, o.first, o.last, o.source, o.function
 			m.assigns = strings.HasSuffix(c.Type, "ASSIGN") || strings.HasSuffix(c.Type, "ASSIGNMENTS")
-			if m.to = changes[c.Type][m.from]; c.Type == "REMOVE_SELF_ASSIGNMENTS" {
+			if m.to = replacementsByKind[c.Type][m.from]; c.Type == "REMOVE_SELF_ASSIGNMENTS" {
 				m.to = "="
 			}
 			if m.to == "" {

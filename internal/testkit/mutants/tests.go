@@ -18,7 +18,7 @@ import (
 
 // test is a test function.
 type test struct {
-	binary  *binary
+	binary  *testBinary
 	name    string
 	took    time.Duration // without a mutant
 	reaches map[int]bool  // the numbers of the operators that the test computes
@@ -35,10 +35,10 @@ const (
 	notViable  outcome = "does not compile"
 )
 
-var testName = regexp.MustCompile(`^(Test|Fuzz|Example)`)
+var testNamePattern = regexp.MustCompile(`^(Test|Fuzz|Example)`)
 
 // list returns the tests of the binary whose names match.
-func (b *binary) list(ctx context.Context, match string) ([]*test, error) {
+func (b *testBinary) list(ctx context.Context, match string) ([]*test, error) {
 	cmd := exec.CommandContext(ctx, b.path, "-test.list", match) //nolint:gosec // a test binary of ours
 	cmd.Dir = b.dir
 	output, err := cmd.Output()
@@ -47,15 +47,16 @@ func (b *binary) list(ctx context.Context, match string) ([]*test, error) {
 	}
 	var tests []*test
 	for name := range strings.FieldsSeq(string(output)) {
-		if testName.MatchString(name) {
+		if testNamePattern.MatchString(name) {
 			tests = append(tests, &test{binary: b, name: name})
 		}
 	}
 	return tests, nil
 }
 
-// grace is the longest time without output after a test has failed, while the other tests of the binary clean up.
-const grace = 5 * time.Second
+// maxCleanupSilence is the longest time without output after a test has failed, while the other tests of the binary
+// clean up.
+const maxCleanupSilence = 5 * time.Second
 
 // run runs the tests, which are of one binary, until one fails or until the binary prints nothing for maxSilence. Of a
 // failure it also returns the line that the binary printed, and of a timeout the name of the first test.
@@ -78,7 +79,7 @@ func run(ctx context.Context, tests []*test, maxSilence time.Duration, env ...st
 	defer w.timer.Stop()
 	cmd.Stdout, cmd.Stderr = w, w
 	err := cmd.Run()
-	failed := string(failure.Find(w.output))
+	failed := string(failurePattern.Find(w.output))
 	switch {
 	case err == nil:
 		return lived, ""
@@ -98,13 +99,13 @@ type watcher struct {
 func (w *watcher) Write(p []byte) (int, error) {
 	w.output = append(w.output, p...)
 	if bytes.Contains(w.output, []byte("--- FAIL: ")) {
-		w.maxSilence = min(w.maxSilence, grace)
+		w.maxSilence = min(w.maxSilence, maxCleanupSilence)
 	}
 	w.timer.Reset(w.maxSilence)
 	return len(p), nil
 }
 
-var failure = regexp.MustCompile(`(?m)--- FAIL: \S+|^(panic|fatal error): .*$`)
+var failurePattern = regexp.MustCompile(`(?m)--- FAIL: \S+|^(panic|fatal error): .*$`)
 
 // measure runs the test without a mutant. It returns false if the test fails.
 func (t *test) measure(ctx context.Context, work string) bool {
@@ -135,7 +136,7 @@ func (o *options) tryMutant(ctx context.Context, m *mutant, tests []*test, slots
 	}
 	slices.SortFunc(tests, func(a, b *test) int { return int(a.took - b.took) })
 	if o.limit > 0 {
-		tests = fastest(tests, o.limit)
+		tests = fastestTests(tests, o.limit)
 	}
 	for size := 1; len(tests) > 0; size *= 2 {
 		size = min(size, len(tests))
@@ -169,8 +170,9 @@ func (o *options) runGroup(ctx context.Context, group []*test, slots int, env ..
 	return run(ctx, group, maxSilence(), env...)
 }
 
-// fastest returns the first tests of sorted that together take at most the limit without a mutant, and at least one.
-func fastest(sorted []*test, limit time.Duration) []*test {
+// fastestTests returns the first tests of sorted that together take at most the limit without a mutant, and at least
+// one.
+func fastestTests(sorted []*test, limit time.Duration) []*test {
 	total := time.Duration(0)
 	for i, t := range sorted {
 		if total += t.took; total > limit && i > 0 {

@@ -14,7 +14,7 @@ func testOfScript(t *testing.T, text string) []*test {
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return []*test{{name: "TestA", binary: &binary{path: path}}}
+	return []*test{{name: "TestA", binary: &testBinary{path: path}}}
 }
 
 func TestRunReturnsTheOutcomeAndTheFailure(t *testing.T) {
@@ -46,7 +46,7 @@ func TestLimitKeepsTheFastestTests(t *testing.T) {
 	for limit, want := range map[time.Duration]int{
 		time.Millisecond: 1, 2 * time.Second: 1, 3 * time.Second: 2, 5 * time.Second: 2, time.Minute: 3,
 	} {
-		if got := fastest(sorted, limit); len(got) != want {
+		if got := fastestTests(sorted, limit); len(got) != want {
 			t.Errorf("the fastest tests within %v: got %d, want %d", limit, len(got), want)
 		}
 	}

@@ -14,24 +14,24 @@ import (
 	"time"
 )
 
-// ca is a certificate authority and the certificate that it signed for the hosts of all providers.
-type ca struct {
+// certificateAuthority is a certificate authority and the certificate that it signed for the hosts of all providers.
+type certificateAuthority struct {
 	pem  []byte
 	pool *x509.CertPool
 	leaf tls.Certificate
 }
 
 // authority returns the certificate authority of this process. The first call creates it.
-var authority = sync.OnceValues(func() (*ca, error) {
-	root, rootKey, err := certificate(&x509.Certificate{
+var authority = sync.OnceValues(func() (*certificateAuthority, error) {
+	root, rootKey, err := createCertificate(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "providertest"}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign,
 	}, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	leaf, leafKey, err := certificate(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "providers"}, DNSNames: hosts(), KeyUsage: x509.KeyUsageDigitalSignature,
+	leaf, leafKey, err := createCertificate(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "providers"}, DNSNames: providerHosts(), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, root, rootKey)
 	if err != nil {
@@ -39,15 +39,15 @@ var authority = sync.OnceValues(func() (*ca, error) {
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(root)
-	return &ca{
+	return &certificateAuthority{
 		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw}),
 		pool: pool,
 		leaf: tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: leafKey},
 	}, nil
 })
 
-// certificate creates a certificate for a new key. The parent signs it; without a parent it is self-signed.
-func certificate(
+// createCertificate creates a certificate for a new key. The parent signs it; without a parent it is self-signed.
+func createCertificate(
 	template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey,
 ) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

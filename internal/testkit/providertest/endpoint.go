@@ -18,13 +18,13 @@ func (s *Server) handler() http.Handler {
 			mux.HandleFunc("GET "+p.profile, s.userEndpoint(p, "profile", p.profileAnswer))
 		}
 		if p.jwks != "" {
-			mux.HandleFunc("GET "+p.jwks, s.documentEndpoint(p, "jwks", func() any { return s.jwks(p) }))
+			mux.HandleFunc("GET "+p.jwks, s.documentEndpoint(p, "jwks", func() any { return s.keySet(p) }))
 		}
 		if p.discovery != "" {
 			mux.HandleFunc("GET "+p.discovery, s.documentEndpoint(p, "discovery", func() any { return p.discoveryDocument() }))
 		}
 	}
-	github, microsoft, facebook := find("github"), find("microsoft"), find("facebook")
+	github, microsoft, facebook := findProvider("github"), findProvider("microsoft"), findProvider("facebook")
 	mux.HandleFunc("GET api.github.com/user/emails", s.userEndpoint(github, "emails",
 		func(_ *http.Request, who Person) any { return githubEmails(who) }))
 	mux.HandleFunc("GET graph.microsoft.com/v1.0/me/photos/48x48/$value", s.userEndpoint(microsoft, "photo",
@@ -40,7 +40,7 @@ func (s *Server) SignIn(v Visit) {
 	s.browser = v
 }
 
-var formPost = template.Must(template.New("").Parse(`<!doctype html><title>Continue</title>
+var formPostPage = template.Must(template.New("").Parse(`<!doctype html><title>Continue</title>
 <form method="post" action="{{.Callback}}">{{range $name, $values := .Form}}{{range $values}}
 <input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}
 <button>Continue</button></form><script>document.forms[0].submit()</script>`))
@@ -55,7 +55,7 @@ func (s *Server) authorizePage(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	case l.Form != nil:
-		_ = formPost.Execute(w, l) // fails if the client has disconnected
+		_ = formPostPage.Execute(w, l) // fails if the client has disconnected
 	default:
 		http.Redirect(w, r, l.Callback, http.StatusFound)
 	}
@@ -64,7 +64,7 @@ func (s *Server) authorizePage(w http.ResponseWriter, r *http.Request) {
 // documentEndpoint serves a document that needs no access token: a key set or a discovery document.
 func (s *Server) documentEndpoint(p provider, endpoint string, content func() any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s.record(p, endpoint, r, nil, nil)
+		s.recordRequest(p, endpoint, r, nil, nil)
 		if !s.fault(p, endpoint, nil).send(w, r, s.Delay) {
 			writeJSON(w, http.StatusOK, content())
 		}
@@ -86,7 +86,7 @@ func (s *Server) userEndpoint(
 		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		l := s.findLogin(token)
 		err := p.checkUserRequest(r, isBearer && l != nil && l.Provider == p.id)
-		s.record(p, endpoint, r, l, err)
+		s.recordRequest(p, endpoint, r, l, err)
 		if err != nil {
 			writeJSON(w, http.StatusUnauthorized, map[string]any{"message": err.Error()})
 			return
@@ -150,7 +150,7 @@ func (s *Server) debugToken(p provider) http.HandlerFunc {
 		if r.URL.Query().Get("access_token") != ClientID(p.id)+"|"+ClientSecret(p.id) {
 			err = errors.New("a wrong access token of the app")
 		}
-		s.record(p, "debug", r, l, err)
+		s.recordRequest(p, "debug", r, l, err)
 		if err != nil {
 			writeJSON(w, http.StatusBadRequest, map[string]any{"error": map[string]any{"message": err.Error()}})
 			return
@@ -161,7 +161,7 @@ func (s *Server) debugToken(p provider) http.HandlerFunc {
 		data := map[string]any{"is_valid": false}
 		if l != nil && l.Provider == p.id {
 			data = map[string]any{"is_valid": true, "app_id": ClientID(p.id), "user_id": l.Visit.Subject, "type": "USER"}
-			data = replace(data, l.Visit.Debug)
+			data = withChanges(data, l.Visit.Debug)
 		}
 		writeJSON(w, http.StatusOK, map[string]any{"data": data})
 	}

@@ -53,7 +53,7 @@ func TestEndpointsBesidesTheProfileAnswer(t *testing.T) {
 		{"facebook", "https://graph.facebook.com/debug_token?access_token=" + app + "&input_token=x", `"is_valid":false`},
 		{"facebook", "https://graph.facebook.com/debug_token?access_token=x&input_token=TOKEN", "access token of the app"},
 	} {
-		l := s.Grant(test.provider, v)
+		l := s.AuthorizeWithoutBrowser(test.provider, v)
 		status, body := read(t, s, strings.Replace(test.url, "TOKEN", l.AccessToken, 1), l.AccessToken)
 		if !strings.Contains(body, test.want) {
 			t.Errorf("GET %s: got %s with the body %s, want %s in the body", test.url, status, body, test.want)
@@ -69,21 +69,21 @@ func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 	for fault, want := range map[providertest.Fault]struct {
 		status, body string
 	}{
-		providertest.Unavailable:  {"500 Internal Server Error", `{"error"`},
-		providertest.Unauthorized: {"401 Unauthorized", `{"error"`},
-		providertest.Slow:         {"200 OK", `"id":"90071992547409931234"`},
-		providertest.Large:        {"200 OK", `{"padding"`},
-		providertest.HTML:         {"200 OK", "<!doctype"},
-		providertest.Truncated:    {"200 OK", `{"access_token":"half`},
-		providertest.List:         {"200 OK", "[]"},
-		providertest.Text:         {"200 OK", `"text"`},
-		providertest.Empty:        {"200 OK", ""},
-		providertest.Redirect:     {"307 Temporary Redirect", ""},
-		providertest.Abort:        {"EOF", ""},
+		providertest.FaultStatus500: {"500 Internal Server Error", `{"error"`},
+		providertest.FaultStatus401: {"401 Unauthorized", `{"error"`},
+		providertest.FaultSlow:      {"200 OK", `"id":"90071992547409931234"`},
+		providertest.FaultLarge:     {"200 OK", `{"padding"`},
+		providertest.FaultHTML:      {"200 OK", "<!doctype"},
+		providertest.FaultTruncated: {"200 OK", `{"access_token":"half`},
+		providertest.FaultList:      {"200 OK", "[]"},
+		providertest.FaultText:      {"200 OK", `"text"`},
+		providertest.FaultEmpty:     {"200 OK", ""},
+		providertest.FaultRedirect:  {"307 Temporary Redirect", ""},
+		providertest.FaultAbort:     {"EOF", ""},
 	} {
 		v := ada()
 		v.Faults = map[string]providertest.Fault{"profile": fault}
-		l := s.Grant("discord", v)
+		l := s.AuthorizeWithoutBrowser("discord", v)
 		status, body := read(t, s, "https://discord.com/api/users/@me", l.AccessToken)
 		if !strings.Contains(status, want.status) || !strings.Contains(body, want.body) {
 			t.Errorf("GET the profile with the fault %s: got %s with the body %.100s, want %s and a body that contains %s",
@@ -94,7 +94,7 @@ func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 				"Followed = false", fault, got)
 		}
 	}
-	s.Fail("google", "jwks", providertest.HTML)
+	s.Fail("google", "jwks", providertest.FaultHTML)
 	if _, body := read(t, s, "https://www.googleapis.com/oauth2/v3/certs", ""); !strings.HasPrefix(body, "<!doctype") {
 		t.Errorf("GET the key set with the fault HTML: got %s, want an HTML page", body)
 	}

@@ -13,26 +13,27 @@ type Fault string
 
 // The faults.
 const (
-	Unavailable  Fault = "500"      // 500 with JSON
-	Unauthorized Fault = "401"      // 401 with JSON
-	Slow         Fault = "slow"     // the right answer, after Server.Delay
-	Large        Fault = "large"    // 10 MB of valid JSON
-	HTML         Fault = "html"     // 200 with an HTML page
-	Truncated    Fault = "json"     // 200 with half of a JSON object
-	List         Fault = "list"     // 200 with []
-	Text         Fault = "text"     // 200 with a JSON string
-	Empty        Fault = "empty"    // 200 without a body
-	Redirect     Fault = "redirect" // 307 to the same endpoint, which then answers
-	Abort        Fault = "abort"    // closes the connection
+	FaultStatus500 Fault = "500"      // 500 with JSON
+	FaultStatus401 Fault = "401"      // 401 with JSON
+	FaultSlow      Fault = "slow"     // the right answer, after Server.Delay
+	FaultLarge     Fault = "large"    // 10 MB of valid JSON
+	FaultHTML      Fault = "html"     // 200 with an HTML page
+	FaultTruncated Fault = "json"     // 200 with half of a JSON object
+	FaultList      Fault = "list"     // 200 with []
+	FaultText      Fault = "text"     // 200 with a JSON string
+	FaultEmpty     Fault = "empty"    // 200 without a body
+	FaultRedirect  Fault = "redirect" // 307 to the same endpoint, which then answers
+	FaultAbort     Fault = "abort"    // closes the connection
 )
 
-// followed is a query parameter of the URL to which Redirect redirects. It shows that a client followed the redirect.
-const followed = "redirect-was-followed"
+// followedParameter is a query parameter of the URL to which FaultRedirect redirects. It shows that a client followed
+// the redirect.
+const followedParameter = "redirect-was-followed"
 
 // Fail makes an endpoint of a provider fail for all logins, until it is called with "". The comment of Request lists
 // the endpoints.
 func (s *Server) Fail(provider, endpoint string, f Fault) {
-	find(provider)
+	findProvider(provider)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[provider+" "+endpoint] = f
@@ -54,20 +55,20 @@ func (f Fault) send(w http.ResponseWriter, r *http.Request, delay time.Duration)
 	switch f {
 	case "":
 		return false
-	case Slow:
+	case FaultSlow:
 		select {
 		case <-time.After(delay):
 			return false
 		case <-r.Context().Done():
 			return true
 		}
-	case Redirect:
-		if r.URL.Query().Has(followed) {
+	case FaultRedirect:
+		if r.URL.Query().Has(followedParameter) {
 			return false
 		}
-		next := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawQuery: r.URL.RawQuery + "&" + followed}
+		next := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawQuery: r.URL.RawQuery + "&" + followedParameter}
 		http.Redirect(w, r, next.String(), http.StatusTemporaryRedirect)
-	case Abort:
+	case FaultAbort:
 		panic(http.ErrAbortHandler)
 	default:
 		f.write(w)
@@ -79,16 +80,16 @@ func (f Fault) send(w http.ResponseWriter, r *http.Request, delay time.Duration)
 func (f Fault) write(w http.ResponseWriter) {
 	kind, status, body := "application/json", http.StatusOK, ""
 	switch f {
-	case HTML:
+	case FaultHTML:
 		kind, body = "text/html; charset=utf-8", "<!doctype html><title>Maintenance</title>"
-	case Truncated:
+	case FaultTruncated:
 		body = `{"access_token":"half`
-	case List:
+	case FaultList:
 		body = `[]`
-	case Text:
+	case FaultText:
 		body = `"text"`
-	case Empty:
-	case Large:
+	case FaultEmpty:
+	case FaultLarge:
 		body = `{"padding":"` + strings.Repeat("x", 10<<20) + `"}`
 	default:
 		status, _ = strconv.Atoi(string(f))

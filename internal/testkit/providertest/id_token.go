@@ -72,8 +72,8 @@ func (s *Server) RotateKeys(provider string) {
 	s.rotations[provider]++
 }
 
-// kid returns the id of the provider's current key.
-func (s *Server) kid(p provider) string {
+// currentKeyID returns the id of the provider's current key.
+func (s *Server) currentKeyID(p provider) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return p.id + "-key-" + strconv.Itoa(s.rotations[p.id]+1)
@@ -96,7 +96,7 @@ func (s *Server) makeIDToken(p provider, l *Login) (string, error) {
 	if l.Nonce != "" {
 		claims["nonce"] = l.Nonce
 	}
-	claims = replace(claims, forgery.Claims)
+	claims = withChanges(claims, forgery.Claims)
 	for _, name := range []string{"iat", "exp", "nbf"} {
 		if text, ok := claims[name].(string); ok {
 			shift, err := time.ParseDuration(text)
@@ -111,13 +111,13 @@ func (s *Server) makeIDToken(p provider, l *Login) (string, error) {
 
 // signClaims returns an id token with the claims and with what forgery changes in its header and signature.
 func (s *Server) signClaims(p provider, forgery Forgery, claims map[string]any) (string, error) {
-	kid, algorithm := s.kid(p), p.algorithm
+	kid, algorithm := s.currentKeyID(p), p.algorithm
 	if algorithm == "" {
 		algorithm = "RS256"
 	}
 	var key any = signingKey(kid, algorithm)
 	if forgery.Key != "" {
-		key = signingKey(s.kid(find(forgery.Key)), find(forgery.Key).algorithm)
+		key = signingKey(s.currentKeyID(findProvider(forgery.Key)), findProvider(forgery.Key).algorithm)
 	}
 	switch forgery.Algorithm {
 	case "":
@@ -133,17 +133,17 @@ func (s *Server) signClaims(p provider, forgery Forgery, claims map[string]any) 
 		algorithm = forgery.Algorithm
 	}
 	token := jwt.NewWithClaims(jwt.GetSigningMethod(algorithm), jwt.MapClaims(claims))
-	token.Header = replace(replace(token.Header, map[string]any{"kid": kid}), forgery.Header)
+	token.Header = withChanges(withChanges(token.Header, map[string]any{"kid": kid}), forgery.Header)
 	return token.SignedString(key)
 }
 
-// jwks returns the key set of a provider.
-func (s *Server) jwks(p provider) map[string]any {
+// keySet returns the key set of a provider.
+func (s *Server) keySet(p provider) map[string]any {
 	algorithm := p.algorithm
 	if algorithm == "" {
 		algorithm = "RS256"
 	}
-	kid := s.kid(p)
+	kid := s.currentKeyID(p)
 	keys := []map[string]any{publicJWK(kid, algorithm, signingKey(kid, algorithm).Public())}
 	return map[string]any{"keys": keys}
 }

@@ -81,7 +81,7 @@ func TestIDTokensAreVerifiedWithTheKeySet(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	for provider := range keySets {
-		token, err := s.Grant(provider, ada()).MakeIDToken()
+		token, err := s.AuthorizeWithoutBrowser(provider, ada()).MakeIDToken()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestForgedIDTokensAreRefused(t *testing.T) {
 	} {
 		v := ada()
 		v.IDToken = test.Forgery
-		token, err := s.Grant("google", v).MakeIDToken()
+		token, err := s.AuthorizeWithoutBrowser("google", v).MakeIDToken()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestForgedIDTokensAreRefused(t *testing.T) {
 func TestKeySetHasOnlyTheNewKeyAfterRotation(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
-	l := s.Grant("google", ada())
+	l := s.AuthorizeWithoutBrowser("google", ada())
 	old, err1 := l.MakeIDToken()
 	s.RotateKeys("google")
 	next, err2 := l.MakeIDToken()

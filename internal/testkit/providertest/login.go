@@ -20,7 +20,7 @@ type Visit struct {
 	Refuse      string            `json:"refuse"`      // the error in the callback, in place of a code: "access_denied"
 	Description string            `json:"description"` // the error_description
 	Issuer      string            `json:"issuer"`      // the parameter iss of the callback
-	Nonce       string            `json:"nonce"`       // of the id token of a login from Grant
+	Nonce       string            `json:"nonce"`       // of the id token of a login from AuthorizeWithoutBrowser
 	Tokens      map[string]any    `json:"tokens"`      // replaces members of the token endpoint's answer to the code
 	Renewed     map[string]any    `json:"renewed"`     // replaces members of the endpoint's answers to refresh tokens
 	IDToken     Forgery           `json:"idToken"`     // how the id token differs from a valid one
@@ -30,7 +30,7 @@ type Visit struct {
 	OnRefresh   func()            `json:"-"`           // runs before the token endpoint answers to a refresh token
 }
 
-// Login is one user's authorization of the client. Authorize and Grant create it.
+// Login is one user's authorization of the client. Authorize and AuthorizeWithoutBrowser create it.
 type Login struct {
 	Provider    string
 	Visit       Visit
@@ -43,14 +43,14 @@ type Login struct {
 	Callback    string     // the URL to which the provider redirects the browser
 	Form        url.Values // the form that the browser posts to Callback; nil if the browser sends a GET
 
-	AccessToken  string // only of a login from Grant
-	RefreshToken string // only of a login from Grant, if the provider gives a refresh token
+	AccessToken  string // only of a login from AuthorizeWithoutBrowser
+	RefreshToken string // only of a login from AuthorizeWithoutBrowser, if the provider gives a refresh token
 
 	challenge string
 	server    *Server
 
 	mu         sync.Mutex
-	isCodeUsed bool // true also for a login from Grant, which has no code
+	isCodeUsed bool // true also for a login from AuthorizeWithoutBrowser, which has no code
 	requests   []Request
 }
 
@@ -167,11 +167,12 @@ func appleUser(who Person) string {
 	return string(text)
 }
 
-// Grant authorizes the client without a browser, as an app on a phone does. The login has an access token and no code.
-func (s *Server) Grant(provider string, v Visit) *Login {
+// AuthorizeWithoutBrowser authorizes the client without a browser, as an app on a phone does. The login has an access
+// token and no code.
+func (s *Server) AuthorizeWithoutBrowser(provider string, v Visit) *Login {
 	l := &Login{Provider: provider, Visit: v, Nonce: v.Nonce, server: s, isCodeUsed: true, AccessToken: newToken()}
 	s.storeLogin(l.AccessToken, l)
-	if find(provider).renews != nil {
+	if findProvider(provider).renews != nil {
 		l.RefreshToken = newToken()
 		s.storeLogin(l.RefreshToken, l)
 	}
@@ -179,7 +180,9 @@ func (s *Server) Grant(provider string, v Visit) *Login {
 }
 
 // MakeIDToken returns an id token of the login's user.
-func (l *Login) MakeIDToken() (string, error) { return l.server.makeIDToken(find(l.Provider), l) }
+func (l *Login) MakeIDToken() (string, error) {
+	return l.server.makeIDToken(findProvider(l.Provider), l)
+}
 
 // storeLogin stores the login to which a code or token belongs.
 func (s *Server) storeLogin(token string, l *Login) {
@@ -195,8 +198,8 @@ func (s *Server) findLogin(token string) *Login {
 	return s.logins[token]
 }
 
-// invalidate makes a refresh token invalid.
-func (s *Server) invalidate(token string) {
+// invalidateRefreshToken makes a refresh token invalid.
+func (s *Server) invalidateRefreshToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.logins, token)

@@ -24,8 +24,8 @@ type Person struct {
 	Emails []map[string]any `json:"emails"`
 }
 
-// replace returns a copy of members with the changes. A nil in changes removes the member.
-func replace(members, changes map[string]any) map[string]any {
+// withChanges returns a copy of members with the changes. A nil in changes removes the member.
+func withChanges(members, changes map[string]any) map[string]any {
 	all := maps.Clone(members)
 	if all == nil {
 		all = map[string]any{}
@@ -41,14 +41,16 @@ func replace(members, changes map[string]any) map[string]any {
 }
 
 // profileOf returns the profile of a person at a provider.
-func (p provider) profileOf(who Person) map[string]any { return replace(p.describe(who), who.Profile) }
+func (p provider) profileOf(who Person) map[string]any {
+	return withChanges(p.describe(who), who.Profile)
+}
 
 // claimsOf returns the claims about a person in an id token of a provider.
 func (p provider) claimsOf(who Person) map[string]any {
 	if p.profile != "" {
 		return p.claim(who)
 	}
-	return replace(p.claim(who), who.Profile)
+	return withChanges(p.claim(who), who.Profile)
 }
 
 // withoutEmpty removes the members that are nil or "", and returns members.
@@ -57,16 +59,16 @@ func withoutEmpty(members map[string]any) map[string]any {
 	return members
 }
 
-// nullable returns text, or nil, which becomes null in JSON, if text is empty.
-func nullable(text string) any {
+// nilIfEmpty returns text, or nil, which becomes null in JSON, if text is empty.
+func nilIfEmpty(text string) any {
 	if text == "" {
 		return nil
 	}
 	return text
 }
 
-// number returns the digits as a JSON number of any size, or nil if there are none.
-func number(digits string) any {
+// jsonNumber returns the digits as a JSON number of any size, or nil if there are none.
+func jsonNumber(digits string) any {
 	if digits == "" {
 		return nil
 	}
@@ -83,7 +85,7 @@ func standardClaims(who Person) map[string]any {
 
 func googleClaims(who Person) map[string]any {
 	first, last, _ := strings.Cut(who.Name, " ")
-	return replace(standardClaims(who), withoutEmpty(map[string]any{"given_name": first, "family_name": last}))
+	return withChanges(standardClaims(who), withoutEmpty(map[string]any{"given_name": first, "family_name": last}))
 }
 
 func appleClaims(who Person) map[string]any {
@@ -108,7 +110,7 @@ func microsoftClaims(who Person) map[string]any {
 func twitchClaims(who Person) map[string]any {
 	claims := standardClaims(who)
 	delete(claims, "name")
-	return replace(claims, withoutEmpty(map[string]any{"preferred_username": who.Name}))
+	return withChanges(claims, withoutEmpty(map[string]any{"preferred_username": who.Name}))
 }
 
 func facebookClaims(who Person) map[string]any {

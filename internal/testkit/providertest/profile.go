@@ -2,8 +2,14 @@ package providertest
 
 func githubProfile(who Person) map[string]any {
 	return map[string]any{
-		"id": number(who.Subject), "login": "user" + who.Subject, "name": nullable(who.Name), "email": nullable(who.Email),
-		"avatar_url": who.Image, "type": "User",
+		"id": jsonNumber(
+			who.Subject,
+		),
+		"login":      "user" + who.Subject,
+		"name":       nilIfEmpty(who.Name),
+		"email":      nilIfEmpty(who.Email),
+		"avatar_url": who.Image,
+		"type":       "User",
 	}
 }
 
@@ -23,8 +29,8 @@ func githubEmails(who Person) []map[string]any {
 
 func discordProfile(who Person) map[string]any {
 	return map[string]any{
-		"id": who.Subject, "username": "user" + who.Subject, "global_name": nullable(who.Name), "discriminator": "0",
-		"avatar": nullable(who.Image), "email": nullable(who.Email), "verified": who.Verified, "mfa_enabled": false,
+		"id": who.Subject, "username": "user" + who.Subject, "global_name": nilIfEmpty(who.Name), "discriminator": "0",
+		"avatar": nilIfEmpty(who.Image), "email": nilIfEmpty(who.Email), "verified": who.Verified, "mfa_enabled": false,
 	}
 }
 
@@ -39,8 +45,8 @@ func facebookProfile(who Person) map[string]any {
 
 func gitlabProfile(who Person) map[string]any {
 	profile := map[string]any{
-		"id": number(who.Subject), "username": "user" + who.Subject, "name": who.Name, "email": nullable(who.Email),
-		"avatar_url": nullable(who.Image), "state": "active", "locked": false,
+		"id": jsonNumber(who.Subject), "username": "user" + who.Subject, "name": who.Name, "email": nilIfEmpty(who.Email),
+		"avatar_url": nilIfEmpty(who.Image), "state": "active", "locked": false,
 	}
 	if who.Verified {
 		profile["email_verified"] = true
@@ -65,7 +71,7 @@ func twitterEmail(who Person) map[string]any {
 }
 
 func slackProfile(who Person) map[string]any {
-	return replace(standardClaims(who), map[string]any{
+	return withChanges(standardClaims(who), map[string]any{
 		"https://slack.com/user_id": who.Subject, "https://slack.com/team_id": "T0001",
 		"https://slack.com/user_image_512": "https://secure.gravatar.example/512.png",
 	})
@@ -77,14 +83,14 @@ func spotifyProfile(who Person) map[string]any {
 		images = append(images, map[string]any{"url": who.Image, "height": nil, "width": nil})
 	}
 	return map[string]any{
-		"id": who.Subject, "display_name": nullable(who.Name), "email": nullable(who.Email), "images": images,
+		"id": who.Subject, "display_name": nilIfEmpty(who.Name), "email": nilIfEmpty(who.Email), "images": images,
 		"type": "user",
 	}
 }
 
 func notionProfile(who Person) map[string]any {
 	user := map[string]any{
-		"object": "user", "id": who.Subject, "name": nullable(who.Name), "avatar_url": nullable(who.Image),
+		"object": "user", "id": who.Subject, "name": nilIfEmpty(who.Name), "avatar_url": nilIfEmpty(who.Image),
 		"type": "person", "person": withoutEmpty(map[string]any{"email": who.Email}),
 	}
 	return map[string]any{
@@ -119,6 +125,6 @@ func kakaoProfile(who Person) map[string]any {
 		"nickname": who.Name, "profile_image_url": who.Image, "thumbnail_image_url": who.Image,
 	})
 	return map[string]any{
-		"id": number(who.Subject), "connected_at": "2022-04-11T01:45:28Z", "kakao_account": account,
+		"id": jsonNumber(who.Subject), "connected_at": "2022-04-11T01:45:28Z", "kakao_account": account,
 	}
 }

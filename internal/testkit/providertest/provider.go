@@ -27,16 +27,16 @@ type provider struct {
 	rotates  bool                        // a refresh token is valid once, and each use gives a new one
 }
 
-var providers = sync.OnceValue(func() []provider { return append(builtIn(), issuers()...) })
+var providers = sync.OnceValue(func() []provider { return append(builtInProviders(), oidcProviders()...) })
 
-// builtIn returns the social providers of Better Auth that Xenon supports. Their profiles and answers have the members
-// that the documentation of each provider describes.
-func builtIn() []provider {
+// builtInProviders returns the social providers of Better Auth that Xenon supports. Their profiles and answers have the
+// members that the documentation of each provider describes.
+func builtInProviders() []provider {
 	return []provider{
 		{
 			id: "google", authorize: "accounts.google.com/o/oauth2/v2/auth", exchange: "oauth2.googleapis.com/token",
 			issuer: "https://accounts.google.com", jwks: "www.googleapis.com/oauth2/v3/certs", pkce: true,
-			claim: googleClaims, grant: map[string]any{"expires_in": 3599}, renews: wantsOffline,
+			claim: googleClaims, grant: map[string]any{"expires_in": 3599}, renews: hasOfflineAccess,
 		},
 		{
 			id: "github", authorize: "github.com/login/oauth/authorize", exchange: "github.com/login/oauth/access_token",
@@ -45,7 +45,7 @@ func builtIn() []provider {
 		{
 			id: "apple", authorize: "appleid.apple.com/auth/authorize", exchange: "appleid.apple.com/auth/token",
 			issuer: "https://appleid.apple.com", jwks: "appleid.apple.com/auth/keys", pkce: true,
-			claim: appleClaims, grant: map[string]any{"expires_in": 3600}, renews: always,
+			claim: appleClaims, grant: map[string]any{"expires_in": 3600}, renews: alwaysRenews,
 		},
 		{
 			id:        "microsoft",
@@ -54,12 +54,12 @@ func builtIn() []provider {
 			issuer:    "https://login.microsoftonline.com/" + Tenant + "/v2.0",
 			jwks:      "login.microsoftonline.com/{tenant}/discovery/v2.0/keys", pkce: true,
 			claim: microsoftClaims, grant: map[string]any{"expires_in": 4711, "ext_expires_in": 4711},
-			renews: wantsScope("offline_access"),
+			renews: hasScope("offline_access"),
 		},
 		{
 			id: "discord", authorize: "discord.com/api/oauth2/authorize", exchange: "discord.com/api/oauth2/token",
 			profile: "discord.com/api/users/@me", describe: discordProfile, grant: map[string]any{"expires_in": 604800},
-			renews: always,
+			renews: alwaysRenews,
 		},
 		{
 			id: "facebook", authorize: "www.facebook.com/v24.0/dialog/oauth",
@@ -71,7 +71,7 @@ func builtIn() []provider {
 		{
 			id: "gitlab", authorize: "gitlab.com/oauth/authorize", exchange: "gitlab.com/oauth/token",
 			profile: "gitlab.com/api/v4/user", pkce: true, describe: gitlabProfile,
-			grant: map[string]any{"expires_in": 7200, "created_at": 1700000000}, renews: always, rotates: true,
+			grant: map[string]any{"expires_in": 7200, "created_at": 1700000000}, renews: alwaysRenews, rotates: true,
 		},
 		{
 			id: "linkedin", authorize: "www.linkedin.com/oauth/v2/authorization",
@@ -82,7 +82,7 @@ func builtIn() []provider {
 		{
 			id: "twitter", authorize: "x.com/i/oauth2/authorize", exchange: "api.x.com/2/oauth2/token",
 			profile: "api.x.com/2/users/me", basic: true, pkce: true, describe: twitterProfile,
-			grant: map[string]any{"expires_in": 7200}, renews: wantsScope("offline.access"), rotates: true,
+			grant: map[string]any{"expires_in": 7200}, renews: hasScope("offline.access"), rotates: true,
 		},
 		{
 			id: "slack", authorize: "slack.com/openid/connect/authorize", exchange: "slack.com/api/openid.connect.token",
@@ -93,45 +93,45 @@ func builtIn() []provider {
 		{
 			id: "spotify", authorize: "accounts.spotify.com/authorize", exchange: "accounts.spotify.com/api/token",
 			profile: "api.spotify.com/v1/me", pkce: true, describe: spotifyProfile,
-			grant: map[string]any{"expires_in": 3600}, renews: always,
+			grant: map[string]any{"expires_in": 3600}, renews: alwaysRenews,
 		},
 		{
 			id: "twitch", authorize: "id.twitch.tv/oauth2/authorize", exchange: "id.twitch.tv/oauth2/token",
 			issuer: "https://id.twitch.tv/oauth2", jwks: "id.twitch.tv/oauth2/keys", claim: twitchClaims,
-			grant: map[string]any{"expires_in": 14124}, renews: always,
+			grant: map[string]any{"expires_in": 14124}, renews: alwaysRenews,
 		},
 		{
 			id: "notion", authorize: "api.notion.com/v1/oauth/authorize", exchange: "api.notion.com/v1/oauth/token",
 			profile: "api.notion.com/v1/users/me", basic: true, describe: notionProfile,
-			grant: map[string]any{"workspace_name": "Analysts", "bot_id": "b3f2"}, renews: always, rotates: true,
+			grant: map[string]any{"workspace_name": "Analysts", "bot_id": "b3f2"}, renews: alwaysRenews, rotates: true,
 		},
 		{
 			id: "zoom", authorize: "zoom.us/oauth/authorize", exchange: "zoom.us/oauth/token",
 			profile: "api.zoom.us/v2/users/me", pkce: true, describe: zoomProfile,
-			grant: map[string]any{"expires_in": 3599}, renews: always, rotates: true,
+			grant: map[string]any{"expires_in": 3599}, renews: alwaysRenews, rotates: true,
 		},
 		{
 			id: "figma", authorize: "www.figma.com/oauth", exchange: "api.figma.com/v1/oauth/token",
 			profile: "api.figma.com/v1/me", basic: true, pkce: true, describe: figmaProfile,
-			grant: map[string]any{"expires_in": 7776000}, renews: always,
+			grant: map[string]any{"expires_in": 7776000}, renews: alwaysRenews,
 		},
 		{
 			id: "kakao", authorize: "kauth.kakao.com/oauth/authorize", exchange: "kauth.kakao.com/oauth/token",
 			profile: "kapi.kakao.com/v2/user/me", describe: kakaoProfile,
-			grant: map[string]any{"expires_in": 21599, "refresh_token_expires_in": 5183999}, renews: always,
+			grant: map[string]any{"expires_in": 21599, "refresh_token_expires_in": 5183999}, renews: alwaysRenews,
 		},
 	}
 }
 
-// issuers returns three issuers of OpenID Connect, with URLs like those of the products after which they are named:
-// with a path, with a slash at the end, and with a path. The third signs with ES256.
-func issuers() []provider {
+// oidcProviders returns three issuers of OpenID Connect, with URLs like those of the products after which they are
+// named: with a path, with a slash at the end, and with a path. The third signs with ES256.
+func oidcProviders() []provider {
 	issuer := func(id, url, algorithm string) provider {
 		base := strings.TrimPrefix(strings.TrimSuffix(url, "/"), "https://")
 		return provider{
 			id: id, authorize: base + "/authorize", exchange: base + "/token", profile: base + "/userinfo", issuer: url,
 			jwks: base + "/keys", discovery: base + "/.well-known/openid-configuration", pkce: true, algorithm: algorithm,
-			describe: standardClaims, claim: standardClaims, grant: map[string]any{"expires_in": 300}, renews: always,
+			describe: standardClaims, claim: standardClaims, grant: map[string]any{"expires_in": 300}, renews: alwaysRenews,
 		}
 	}
 	return []provider{
@@ -142,7 +142,7 @@ func issuers() []provider {
 }
 
 // Issuer returns the issuer URL of a provider.
-func Issuer(id string) string { return find(id).issuer }
+func Issuer(id string) string { return findProvider(id).issuer }
 
 // IDs returns the ids of all providers, the issuers of OpenID Connect at the end.
 func IDs() (ids []string) {
@@ -152,8 +152,8 @@ func IDs() (ids []string) {
 	return ids
 }
 
-// find returns the provider with an id. It panics if there is none.
-func find(id string) provider {
+// findProvider returns the provider with an id. It panics if there is none.
+func findProvider(id string) provider {
 	i := slices.IndexFunc(providers(), func(p provider) bool { return p.id == id })
 	if i < 0 {
 		panic("providertest knows no provider " + id)
@@ -161,8 +161,8 @@ func find(id string) provider {
 	return providers()[i]
 }
 
-// hosts returns the hosts of all providers, sorted.
-var hosts = sync.OnceValue(func() (all []string) {
+// providerHosts returns the hosts of all providers, sorted.
+var providerHosts = sync.OnceValue(func() (all []string) {
 	for _, p := range providers() {
 		for _, place := range []string{p.authorize, p.exchange, p.profile, p.jwks, p.discovery} {
 			if host, _, _ := strings.Cut(place, "/"); host != "" {
@@ -175,11 +175,11 @@ var hosts = sync.OnceValue(func() (all []string) {
 	return slices.Compact(all)
 })
 
-// always is the value of renews for providers that always give a refresh token.
-func always(*Login) bool { return true }
+// alwaysRenews is the value of renews for providers that always give a refresh token.
+func alwaysRenews(*Login) bool { return true }
 
-func wantsOffline(l *Login) bool { return l.AccessType == "offline" }
+func hasOfflineAccess(l *Login) bool { return l.AccessType == "offline" }
 
-func wantsScope(name string) func(*Login) bool {
+func hasScope(name string) func(*Login) bool {
 	return func(l *Login) bool { return slices.Contains(strings.Fields(l.Scope), name) }
 }

@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// connect handles the requests to the proxy. If the request is CONNECT to port 443 of a provider's host, it connects
-// the client with the TLS server. All other requests get 403.
-func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
+// serveConnect handles the requests to the proxy. If the request is CONNECT to port 443 of a provider's host, it
+// connects the client with the TLS server. All other requests get 403.
+func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
-	if r.Method != http.MethodConnect || err != nil || port != "443" || !slices.Contains(hosts(), host) {
+	if r.Method != http.MethodConnect || err != nil || port != "443" || !slices.Contains(providerHosts(), host) {
 		s.mu.Lock()
 		s.refused = append(s.refused, r.Host)
 		s.mu.Unlock()
@@ -29,12 +29,12 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 		_ = server.Close() // there is no client to tell
 		return
 	}
-	go relay(server, buffered, client)
-	go relay(client, server, server)
+	go copyUntilClosed(server, buffered, client)
+	go copyUntilClosed(client, server, server)
 }
 
-// relay copies bytes until one connection closes, and then closes both.
-func relay(to io.WriteCloser, from io.Reader, source io.Closer) {
+// copyUntilClosed copies bytes until one connection closes, and then closes both.
+func copyUntilClosed(to io.WriteCloser, from io.Reader, source io.Closer) {
 	_, _ = io.Copy(to, from) // fails if one of the two has closed its connection
 	to.Close()
 	source.Close()

@@ -20,12 +20,12 @@ type Request struct {
 	Followed bool   // the client sent the request because it followed a redirect
 }
 
-// record stores a request with the login to which it belongs, or with the server if it belongs to none.
-func (s *Server) record(p provider, endpoint string, r *http.Request, l *Login, refused error) {
+// recordRequest stores a request with the login to which it belongs, or with the server if it belongs to none.
+func (s *Server) recordRequest(p provider, endpoint string, r *http.Request, l *Login, refused error) {
 	u := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
 	request := Request{
 		Provider: p.id, Endpoint: endpoint, Method: r.Method, URL: u.String(), Form: r.PostForm, Header: r.Header.Clone(),
-		Followed: r.URL.Query().Has(followed),
+		Followed: r.URL.Query().Has(followedParameter),
 	}
 	if refused != nil {
 		request.Refused = refused.Error()

@@ -80,7 +80,7 @@ func Start() (*Server, error) {
 		return nil, err
 	}
 	s.Port = at.Port()
-	s.proxy = httptest.NewServer(http.HandlerFunc(s.connect)) // after Port is set, because connect reads it
+	s.proxy = httptest.NewServer(http.HandlerFunc(s.serveConnect)) // after Port is set, because connect reads it
 	s.ProxyURL = s.proxy.URL
 	return s, nil
 }

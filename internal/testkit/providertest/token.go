@@ -25,7 +25,7 @@ func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
 		}
 		l := s.findLogin(credential)
 		refused := p.checkTokenRequest(r, l)
-		s.record(p, endpoint, r, l, refused)
+		s.recordRequest(p, endpoint, r, l, refused)
 		if refused != nil {
 			p.refuse(w, refused)
 			return
@@ -36,7 +36,7 @@ func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
 		if s.fault(p, endpoint, l).send(w, r, s.Delay) {
 			return
 		}
-		answer, err := s.exchange(p, endpoint, credential, l)
+		answer, err := s.tokenAnswer(p, endpoint, credential, l)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -99,11 +99,11 @@ func (p provider) refuse(w http.ResponseWriter, reason error) {
 	writeJSON(w, status, map[string]any{"error": code, "error_description": reason.Error()})
 }
 
-// exchange returns the token endpoint's answer to a code or refresh token.
-func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (map[string]any, error) {
+// tokenAnswer returns the token endpoint's answer to a code or refresh token.
+func (s *Server) tokenAnswer(p provider, endpoint, credential string, l *Login) (map[string]any, error) {
 	access := newToken()
 	s.storeLogin(access, l)
-	answer := replace(p.grant, map[string]any{"access_token": access, "token_type": "Bearer"})
+	answer := withChanges(p.grant, map[string]any{"access_token": access, "token_type": "Bearer"})
 	if scope := p.grantedScope(l.Scope); scope != nil {
 		answer["scope"] = scope
 	}
@@ -113,7 +113,7 @@ func (s *Server) exchange(p provider, endpoint, credential string, l *Login) (ma
 		answer["refresh_token"] = refresh
 	}
 	if endpoint == "refresh" && p.rotates {
-		s.invalidate(credential)
+		s.invalidateRefreshToken(credential)
 	}
 	if p.issuer != "" && p.id != "facebook" {
 		token, err := s.makeIDToken(p, l)
@@ -135,7 +135,7 @@ func (s *Server) applyChanges(answer, changes map[string]any, l *Login) map[stri
 			s.storeLogin(token, l)
 		}
 	}
-	return replace(answer, changes)
+	return withChanges(answer, changes)
 }
 
 // grantedScope returns the member scope of the token endpoint's answer in the provider's format. nil means that the

@@ -15,9 +15,9 @@ type account struct {
 	user                                                      row
 	identities, factors, passkeys, sessions, tokens, profiles []row
 
-	born            time.Time
+	createdAt       time.Time
 	email, password string // as the user enters them; password is "" if it is not known
-	blocked         bool   // the user cannot sign in at the target with email and password
+	cannotSignIn    bool   // the user cannot sign in at the target with email and password
 }
 
 // tokenColumns are the columns of auth.users that hold one-time tokens.
@@ -28,26 +28,26 @@ var tokenColumns = []string{
 
 func (a *account) id() string { return a.user["id"].(string) }
 
-// after returns the time that is this many hours after the creation of the account.
-func (a *account) after(hours int) string {
-	return formatTime(a.born.Add(time.Duration(hours) * time.Hour))
+// hoursAfterCreation returns the time that is this many hours after the creation of the account.
+func (a *account) hoursAfterCreation(hours int) string {
+	return formatTime(a.createdAt.Add(time.Duration(hours) * time.Hour))
 }
 
 // addEmpty adds a user without email, phone number, password and identity. Most of these users have a profile.
 func (g *generator) addEmpty() *account {
-	a := &account{born: g.instant()}
+	a := &account{createdAt: g.randomTime()}
 	a.user = row{
-		"instance_id": zeroUUID, "id": cmp.Or(g.id, g.uuid()), "aud": "authenticated", "role": "authenticated",
+		"instance_id": zeroUUID, "id": cmp.Or(g.id, g.randomUUID()), "aud": "authenticated", "role": "authenticated",
 		"email_change": "", "phone_change": "", "email_change_confirm_status": 0, "is_sso_user": false, "is_anonymous": false,
 		"raw_app_meta_data": "{}", "raw_user_meta_data": "{}",
-		"created_at": formatTime(a.born), "updated_at": a.after(1 + g.rng.IntN(9000)),
+		"created_at": formatTime(a.createdAt), "updated_at": a.hoursAfterCreation(1 + g.rng.IntN(9000)),
 	}
 	g.id = ""
 	for _, column := range tokenColumns {
 		a.user[column] = ""
 	}
-	if g.chance(80) {
-		a.profiles = []row{g.profile(a)}
+	if g.happensWithPercent(80) {
+		a.profiles = []row{g.newProfile(a)}
 	}
 	g.accounts = append(g.accounts, a)
 	return a
@@ -56,20 +56,26 @@ func (g *generator) addEmpty() *account {
 // addWithEmail adds a user with a confirmed email, a known password and an email identity.
 func (g *generator) addWithEmail() *account {
 	a := g.addEmpty()
-	a.setEmail(g.email())
-	a.setPassword(pick(g, common))
-	a.user["email_confirmed_at"] = a.after(1)
-	a.user["confirmation_sent_at"] = formatTime(a.born)
-	a.user["last_sign_in_at"] = a.after(2)
+	a.setEmail(g.newEmail())
+	a.setPassword(pickRandom(g, ordinaryPasswords))
+	a.user["email_confirmed_at"] = a.hoursAfterCreation(1)
+	a.user["confirmation_sent_at"] = formatTime(a.createdAt)
+	a.user["last_sign_in_at"] = a.hoursAfterCreation(2)
 	claims := []any{"sub", a.id(), "email", a.email, "email_verified", true, "phone_verified", false}
-	if g.chance(70) {
-		claims = append(claims, "name", g.name())
+	if g.happensWithPercent(70) {
+		claims = append(claims, "name", g.randomName())
 	}
-	g.addIdentity(a, "email", a.id(), object(claims...))
-	if g.chance(20) {
+	g.addIdentity(a, "email", a.id(), jsonObject(claims...))
+	if g.happensWithPercent(20) {
 		a.sessions = append(a.sessions, row{
-			"id": g.uuid(), "user_id": a.id(), "created_at": a.after(2), "updated_at": a.after(3), "aal": "aal1",
-			"refreshed_at": a.after(3), "user_agent": "Mozilla/5.0", "ip": "192.0.2.7",
+			"id":           g.randomUUID(),
+			"user_id":      a.id(),
+			"created_at":   a.hoursAfterCreation(2),
+			"updated_at":   a.hoursAfterCreation(3),
+			"aal":          "aal1",
+			"refreshed_at": a.hoursAfterCreation(3),
+			"user_agent":   "Mozilla/5.0",
+			"ip":           "192.0.2.7",
 		})
 	}
 	return a
@@ -78,20 +84,20 @@ func (g *generator) addWithEmail() *account {
 // addWithPhone adds a user with a confirmed phone number and a password, and no email.
 func (g *generator) addWithPhone() *account {
 	a := g.addEmpty()
-	a.user["phone"] = g.phone()
-	a.user["phone_confirmed_at"] = a.after(1)
-	a.setPassword(pick(g, common))
-	g.addIdentity(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
+	a.user["phone"] = g.newPhone()
+	a.user["phone_confirmed_at"] = a.hoursAfterCreation(1)
+	a.setPassword(pickRandom(g, ordinaryPasswords))
+	g.addIdentity(a, "phone", a.id(), jsonObject("sub", a.id(), "email_verified", false, "phone_verified", true))
 	return a
 }
 
 // addSocial adds a user who signed up with a provider and whose email the provider has verified.
 func (g *generator) addSocial(provider string) *account {
 	a := g.addEmpty()
-	a.setEmail(g.email())
-	a.user["email_confirmed_at"] = formatTime(a.born)
-	a.user["last_sign_in_at"] = a.after(2)
-	g.addIdentity(a, provider, g.subject(), "")
+	a.setEmail(g.newEmail())
+	a.user["email_confirmed_at"] = formatTime(a.createdAt)
+	a.user["last_sign_in_at"] = a.hoursAfterCreation(2)
+	g.addIdentity(a, provider, g.newSubject(), "")
 	return a
 }
 
@@ -100,12 +106,12 @@ func (g *generator) addSSO(email string) *account {
 	a := g.addEmpty()
 	a.setEmail(email)
 	a.user["is_sso_user"] = true
-	a.user["email_confirmed_at"] = formatTime(a.born)
+	a.user["email_confirmed_at"] = formatTime(a.createdAt)
 	g.addIdentity(
 		a,
 		"sso:"+g.ssoProviders[0]["id"].(string),
-		g.subject(),
-		object("email", email, "iss", "https://idp.corp.example/saml"),
+		g.newSubject(),
+		jsonObject("email", email, "iss", "https://idp.corp.example/saml"),
 	)
 	return a
 }
@@ -114,21 +120,28 @@ func (g *generator) addSSO(email string) *account {
 // the claims are also stored in the user's metadata.
 func (g *generator) addIdentity(a *account, provider, subject, claims string) {
 	if claims == "" {
-		name := g.name()
-		claims = object("iss", "https://"+provider+".example", "sub", subject, "provider_id", subject, "email", a.email,
+		name := g.randomName()
+		claims = jsonObject("iss", "https://"+provider+".example", "sub", subject, "provider_id", subject, "email", a.email,
 			"email_verified", true, "phone_verified", false, "name", name, "full_name", name,
 			"avatar_url", "https://img.example/"+subject+".png", "picture", "https://img.example/"+subject+".png")
 	}
 	a.identities = append(a.identities, row{
-		"id": g.uuid(), "user_id": a.id(), "provider": provider, "provider_id": subject, "identity_data": claims,
-		"created_at": a.after(len(a.identities)), "updated_at": a.after(len(a.identities) + g.rng.IntN(900)),
-		"last_sign_in_at": a.after(len(a.identities)),
+		"id":            g.randomUUID(),
+		"user_id":       a.id(),
+		"provider":      provider,
+		"provider_id":   subject,
+		"identity_data": claims,
+		"created_at": a.hoursAfterCreation(
+			len(a.identities),
+		),
+		"updated_at":      a.hoursAfterCreation(len(a.identities) + g.rng.IntN(900)),
+		"last_sign_in_at": a.hoursAfterCreation(len(a.identities)),
 	})
 	providers := []string{}
 	for _, identity := range a.identities {
 		providers = append(providers, identity["provider"].(string))
 	}
-	a.user["raw_app_meta_data"] = object("provider", providers[0], "providers", providers)
+	a.user["raw_app_meta_data"] = jsonObject("provider", providers[0], "providers", providers)
 	a.user["raw_user_meta_data"] = claims
 }
 
@@ -137,10 +150,10 @@ func (a *account) setEmail(email string) {
 	a.email = cases.Lower(language.Und).String(email) // as JavaScript does it
 }
 
-func (a *account) setPassword(s secret) {
+func (a *account) setPassword(s samplePassword) {
 	a.user["encrypted_password"] = s.hash
 	a.password = s.plain
-	a.blocked = a.blocked || s.rejected
+	a.cannotSignIn = a.cannotSignIn || s.rejected
 }
 
 // removePassword sets the password hash: to nil, as after a social sign-up, to "", as after an invitation, or to the
@@ -154,7 +167,7 @@ func (a *account) removePassword(hash any) {
 func (g *generator) setUnconfirmed(a *account) {
 	delete(a.user, "email_confirmed_at")
 	delete(a.user, "last_sign_in_at")
-	a.blocked = true
+	a.cannotSignIn = true
 	a.sessions = nil
 	g.addToken(a, "confirmation_token")
 }
@@ -162,10 +175,10 @@ func (g *generator) setUnconfirmed(a *account) {
 // addToken stores a random one-time token in a column of the user, which is one of tokenColumns, and, like newer
 // versions of Supabase Auth, in the table of one-time tokens.
 func (g *generator) addToken(a *account, column string) {
-	a.user[column] = g.hex(28)
+	a.user[column] = g.randomHex(28)
 	a.tokens = append(a.tokens, row{
-		"id": g.uuid(), "user_id": a.id(), "token_type": column, "token_hash": a.user[column], "relates_to": a.email,
-		"created_at": formatTime(a.born), "updated_at": formatTime(a.born),
+		"id": g.randomUUID(), "user_id": a.id(), "token_type": column, "token_hash": a.user[column], "relates_to": a.email,
+		"created_at": formatTime(a.createdAt), "updated_at": formatTime(a.createdAt),
 	})
 }
 
@@ -191,7 +204,7 @@ func (a *account) softDelete() {
 	}
 	a.user["encrypted_password"] = nil
 	a.user["raw_app_meta_data"], a.user["raw_user_meta_data"] = "{}", "{}"
-	a.user["deleted_at"] = a.after(9001)
+	a.user["deleted_at"] = a.hoursAfterCreation(9001)
 	a.factors, a.passkeys, a.sessions, a.tokens = nil, nil, nil, nil
-	a.blocked = true
+	a.cannotSignIn = true
 }

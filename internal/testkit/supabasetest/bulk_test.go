@@ -15,10 +15,10 @@ func TestBulkWritesTheSameRowsAndKeepsIndexes(t *testing.T) {
 		t.Errorf("fingerprints of the tables after two calls of Bulk, want the same (-first +second):\n%s", diff)
 	}
 	const definitions = `SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname IN ('auth', 'public')`
-	if diff := cmp.Diff(query[string](t, empty, definitions), query[string](t, one, definitions)); diff != "" {
+	if diff := cmp.Diff(queryByKey[string](t, empty, definitions), queryByKey[string](t, one, definitions)); diff != "" {
 		t.Errorf("indexes before and after Bulk, want the same (-before +after):\n%s", diff)
 	}
-	got := query[int](
+	got := queryByKey[int](
 		t,
 		one,
 		`SELECT 'users', count(*)::int FROM auth.users WHERE substr(id::text, 15, 1) = '4' AND email_confirmed_at IS NOT NULL

@@ -10,7 +10,7 @@ import (
 // userFingerprints returns a checksum of each user together with the rows that belong to the user.
 func userFingerprints(t *testing.T, url string) map[string]string {
 	t.Helper()
-	return query[string](t, url, `SELECT id::text, md5(concat(u::text,
+	return queryByKey[string](t, url, `SELECT id::text, md5(concat(u::text,
 		(SELECT string_agg(i::text, '' ORDER BY i.id) FROM auth.identities i WHERE i.user_id = u.id),
 		(SELECT string_agg(f::text, '' ORDER BY f.id) FROM auth.mfa_factors f WHERE f.user_id = u.id),
 		(SELECT p::text FROM public.profiles p WHERE p.user_id = u.id))) FROM auth.users u`)
@@ -63,8 +63,12 @@ func TestChangeSetsUpdatedAtOfSomeUsersOnly(t *testing.T) {
 	url := New(t)
 	Fill(t, url, 9, 700)
 	changed := Change(t, url, 3, 200)
-	moved := query[bool](t, url, `SELECT id::text, coalesce(updated_at > now() - interval '1 hour' AND isfinite(updated_at)
-		AND updated_at <= now(), false) FROM auth.users`)
+	moved := queryByKey[bool](
+		t,
+		url,
+		`SELECT id::text, coalesce(updated_at > now() - interval '1 hour' AND isfinite(updated_at)
+		AND updated_at <= now(), false) FROM auth.users`,
+	)
 	counts := map[bool]int{}
 	for _, id := range changed.Updated {
 		counts[moved[id]]++

@@ -8,9 +8,9 @@ type event struct {
 }
 
 const (
-	anyUser   = "true"
-	active    = "deleted_at IS NULL"
-	withEmail = "deleted_at IS NULL AND NOT is_sso_user AND email LIKE '%@%' AND email NOT LIKE '%.invalid'"
+	anyUser      = "true"
+	isNotDeleted = "deleted_at IS NULL"
+	hasEmail     = "deleted_at IS NULL AND NOT is_sso_user AND email LIKE '%@%' AND email NOT LIKE '%.invalid'"
 )
 
 // chosenUsers is the SQL condition for the users that the event changes. It uses both parameters, because every
@@ -21,25 +21,25 @@ const chosenUsers = ` u.id = ANY ($1::uuid[]) AND $2::text <> '' `
 const setUpdatedAt = ` updated_at = now() `
 
 var events = []event{
-	{"sign in", active, []string{`
+	{"sign in", isNotDeleted, []string{`
 		UPDATE auth.users u SET last_sign_in_at = now(),` + setUpdatedAt + `WHERE` + chosenUsers}},
 	{
 		"sign in with a provider",
-		active + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider IN ('google', 'github'))`,
+		isNotDeleted + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider IN ('google', 'github'))`,
 		[]string{`
 		UPDATE auth.users u SET last_sign_in_at = now(),` + setUpdatedAt + `WHERE` + chosenUsers, `
 		UPDATE auth.identities i SET identity_data = '{"name": "Renamed There"}', updated_at = now()
 		FROM auth.users u WHERE i.user_id = u.id AND provider IN ('google', 'github') AND` + chosenUsers},
 	},
-	{"change the password", active + ` AND encrypted_password LIKE '$2%'`, []string{`
+	{"change the password", isNotDeleted + ` AND encrypted_password LIKE '$2%'`, []string{`
 		UPDATE auth.users u SET encrypted_password = '` + changedHash + `',` + setUpdatedAt + `WHERE` + chosenUsers}},
-	{"change the email as an admin", withEmail, []string{`
+	{"change the email as an admin", hasEmail, []string{`
 		UPDATE auth.users u SET email = 'changed.' || md5(id::text || $2) || '@example.com',` + setUpdatedAt +
 		`WHERE u.id = ANY ($1::uuid[])`, `
 		UPDATE auth.identities i SET identity_data = jsonb_set(identity_data, '{email}', to_jsonb(u.email::text))
 		FROM auth.users u WHERE i.user_id = u.id AND provider = 'email' AND jsonb_typeof(identity_data) = 'object' AND` +
 		chosenUsers}},
-	{"confirm the email", withEmail + ` AND email_confirmed_at IS NULL AND NOT is_anonymous`, []string{
+	{"confirm the email", hasEmail + ` AND email_confirmed_at IS NULL AND NOT is_anonymous`, []string{
 		`
 		UPDATE auth.users u SET email_confirmed_at = now(), confirmation_token = '',` + setUpdatedAt +
 			`WHERE` + chosenUsers, `
@@ -52,7 +52,7 @@ var events = []event{
 	}},
 	{
 		"link a provider",
-		active + ` AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'gitlab')`,
+		isNotDeleted + ` AND NOT EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider = 'gitlab')`,
 		[]string{`
 		INSERT INTO auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at,
 		updated_at)
@@ -61,32 +61,36 @@ var events = []event{
 		FROM auth.users u WHERE u.id = ANY ($1::uuid[])`, `
 		UPDATE auth.users u SET raw_user_meta_data = '{"name": "Linked"}',` + setUpdatedAt + `WHERE` + chosenUsers},
 	},
-	{"unlink a provider", active + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)`, []string{`
+	{"unlink a provider", isNotDeleted + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)`, []string{`
 		DELETE FROM auth.identities WHERE id IN (
 			SELECT DISTINCT ON (user_id) i.id FROM auth.identities i JOIN auth.users u ON u.id = user_id WHERE` + chosenUsers +
 		`ORDER BY user_id, i.id)`, `
 		UPDATE auth.users u SET` + setUpdatedAt + `WHERE` + chosenUsers}},
-	{"edit by SQL", active, []string{`
+	{"edit by SQL", isNotDeleted, []string{`
 		UPDATE auth.users u SET raw_user_meta_data = jsonb_build_object('name', 'Edited ' || md5(id::text || $2))
 		WHERE u.id = ANY ($1::uuid[])`}},
-	{"edit an identity by SQL", active + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)`, []string{`
+	{
+		"edit an identity by SQL",
+		isNotDeleted + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id)`,
+		[]string{`
 		UPDATE auth.identities i SET identity_data = '{"name": "Edited"}' FROM auth.users u WHERE i.user_id = u.id AND` +
-		chosenUsers}},
-	{"enrol a factor", active, []string{`
+			chosenUsers},
+	},
+	{"enrol a factor", isNotDeleted, []string{`
 		INSERT INTO auth.mfa_factors (id, user_id, friendly_name, factor_type, status, created_at, updated_at, secret)
 		SELECT md5('factor' || id || $2)::uuid, id, 'enrolled later ' || $2, 'totp', 'unverified', now(), now(),
 		'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 		FROM auth.users u WHERE u.id = ANY ($1::uuid[])`}},
-	{"edit the profile", active + ` AND EXISTS (SELECT FROM public.profiles p WHERE p.user_id = u.id)`, []string{`
+	{"edit the profile", isNotDeleted + ` AND EXISTS (SELECT FROM public.profiles p WHERE p.user_id = u.id)`, []string{`
 		UPDATE public.profiles p SET learning_mode = CASE learning_mode WHEN 'textual' THEN 'code_first' ELSE 'textual' END
 		FROM auth.users u WHERE p.user_id = u.id AND` + chosenUsers}},
-	{"write a profile", active + ` AND NOT EXISTS (SELECT FROM public.profiles p WHERE p.user_id = u.id)`, []string{`
+	{"write a profile", isNotDeleted + ` AND NOT EXISTS (SELECT FROM public.profiles p WHERE p.user_id = u.id)`, []string{`
 		INSERT INTO public.profiles (user_id, learning_speed) SELECT id, 'casual' FROM auth.users u WHERE` + chosenUsers}},
-	{"ban", active + ` AND banned_until IS NULL`, []string{`
+	{"ban", isNotDeleted + ` AND banned_until IS NULL`, []string{`
 		UPDATE auth.users u SET banned_until = '2126-01-01 00:00:00+00',` + setUpdatedAt + `WHERE` + chosenUsers}},
-	{"lift a ban", active + ` AND banned_until > now()`, []string{`
+	{"lift a ban", isNotDeleted + ` AND banned_until > now()`, []string{`
 		UPDATE auth.users u SET banned_until = NULL,` + setUpdatedAt + `WHERE` + chosenUsers}},
-	{"soft-delete", active + ` AND email IS NOT NULL`, []string{`
+	{"soft-delete", isNotDeleted + ` AND email IS NOT NULL`, []string{`
 		UPDATE auth.identities i SET provider_id = ` + deletedValue(`provider || ':' || provider_id`) + `,
 			identity_data = '{}'
 		FROM auth.users u WHERE i.user_id = u.id AND` + chosenUsers, `

@@ -68,7 +68,7 @@ func (g *generator) generateUsers(n int) {
 		g.generateKind(s)
 	}
 	g.addAuditLog()
-	g.count()
+	g.countRows()
 }
 
 // kindFor returns the kind for a random number from 0 to the sum of all weights, exclusive.
@@ -114,12 +114,12 @@ func (a *account) knownUser(kind string) KnownUser {
 		Phone:    phone,
 		Password: a.password,
 		Kind:     kind,
-		SignsIn:  a.email != "" && !a.blocked,
+		SignsIn:  a.email != "" && !a.cannotSignIn,
 	}
 }
 
-// count adds the numbers of rows to the summary.
-func (g *generator) count() {
+// countRows adds the numbers of rows to the summary.
+func (g *generator) countRows() {
 	g.summary.Users = len(g.accounts)
 	g.summary.Identities = len(g.rowsOf(func(a *account) []row { return a.identities }))
 	g.summary.Profiles = len(g.rowsOf(func(a *account) []row { return a.profiles })) + len(g.orphans)
@@ -145,17 +145,17 @@ func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
 		table
 		rows []row
 	}{
-		{users, g.rowsOf(func(a *account) []row { return []row{a.user} })},
-		{identities, g.rowsOf(func(a *account) []row { return a.identities })},
-		{factors, g.rowsOf(func(a *account) []row { return a.factors })},
-		{passkeys, g.rowsOf(func(a *account) []row { return a.passkeys })},
-		{profiles, g.rowsOf(func(a *account) []row { return a.profiles })},
-		{sessions, g.rowsOf(func(a *account) []row { return a.sessions })},
-		{oneTimeTokens, g.rowsOf(func(a *account) []row { return a.tokens })},
-		{ssoProviders, g.ssoProviders},
-		{ssoDomains, g.ssoDomains},
-		{samlProviders, g.samlProviders},
-		{auditLog, g.audit},
+		{usersTable, g.rowsOf(func(a *account) []row { return []row{a.user} })},
+		{identitiesTable, g.rowsOf(func(a *account) []row { return a.identities })},
+		{factorsTable, g.rowsOf(func(a *account) []row { return a.factors })},
+		{passkeysTable, g.rowsOf(func(a *account) []row { return a.passkeys })},
+		{profilesTable, g.rowsOf(func(a *account) []row { return a.profiles })},
+		{sessionsTable, g.rowsOf(func(a *account) []row { return a.sessions })},
+		{oneTimeTokensTable, g.rowsOf(func(a *account) []row { return a.tokens })},
+		{ssoProvidersTable, g.ssoProviders},
+		{ssoDomainsTable, g.ssoDomains},
+		{samlProvidersTable, g.samlProviders},
+		{auditLogTable, g.audit},
 	} {
 		if err := part.add(ctx, conn, part.rows); err != nil {
 			return err
@@ -171,7 +171,7 @@ func (g *generator) writeOrphans(ctx context.Context, conn *pgx.Conn) error {
 		if _, err := conn.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {
 			return err
 		}
-		if err := profiles.add(ctx, conn, g.orphans); err != nil {
+		if err := profilesTable.add(ctx, conn, g.orphans); err != nil {
 			return err
 		}
 	}

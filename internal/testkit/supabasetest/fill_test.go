@@ -55,7 +55,7 @@ func TestSummaryCountsTheRows(t *testing.T) {
 	for _, n := range []int{0, 1, 10, 199, 200, 201, 1000} {
 		url := New(t)
 		c := Fill(t, url, uint64(n), n)
-		got := query[int](t, url, `SELECT 'users', count(*)::int FROM auth.users
+		got := queryByKey[int](t, url, `SELECT 'users', count(*)::int FROM auth.users
 			UNION ALL SELECT 'identities', count(*)::int FROM auth.identities
 			UNION ALL SELECT 'profiles', count(*)::int FROM public.profiles
 			UNION ALL SELECT 'factors', count(*)::int FROM auth.mfa_factors
@@ -88,7 +88,7 @@ func TestAddRefusesColumnThatTheTableDoesNotHave(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	withConnection(t, url, "connect", func(ctx context.Context, conn *pgx.Conn) error {
-		if err := users.add(ctx, conn, []row{{"id": zeroUUID, "emial": "typo"}}); err == nil {
+		if err := usersTable.add(ctx, conn, []row{{"id": zeroUUID, "emial": "typo"}}); err == nil {
 			t.Error("add a row with a column that the table does not have: got no error, want one")
 		}
 		return nil

@@ -21,15 +21,15 @@ type userKind struct {
 func (s userKind) userCount() int { return max(1, s.size) }
 
 // userKinds are all kinds. The first is the most frequent one. Kinds with base come before the kinds with a part.
-var userKinds = slices.Concat(ordinary, linked, ssoUsers, banned, deleted,
-	emails, emailConflicts, phoneKinds,
-	providers(), providerPairs, oddIdentities,
-	storedPasswords(), secondFactors, times, oddIDs,
-	kindsThatChange("row", pending, oddRows), kindsThatChange("metadata", metadata()),
-	kindsThatChange("profile", knownProfiles(), oddProfiles()))
+var userKinds = slices.Concat(ordinaryKinds, linkedKinds, ssoKinds, bannedKinds, deletedKinds,
+	emailKinds, emailConflictKinds, phoneKinds,
+	providerKinds(), providerPairKinds, oddIdentityKinds,
+	passwordKinds(), secondFactorKinds, timestampKinds, oddIDKinds,
+	kindsThatChange("row", unusedTokenKinds, oddRowKinds), kindsThatChange("metadata", metadataKinds()),
+	kindsThatChange("profile", knownProfileKinds(), oddProfileKinds()))
 
-// variant returns the kind of a user with email and password whom change gives one special property.
-func variant(name string, weight int, change func(g *generator, a *account)) userKind {
+// specialUserKind returns the kind of a user with email and password whom change gives one special property.
+func specialUserKind(name string, weight int, change func(g *generator, a *account)) userKind {
 	return userKind{name: name, weight: weight, change: change, make: func(g *generator) { change(g, g.addWithEmail()) }}
 }
 
@@ -42,20 +42,25 @@ func kindsThatChange(part string, kinds ...[]userKind) []userKind {
 	return all
 }
 
-// ordinary are the kinds of users that Supabase Auth creates, and users that the owner of a project imported by SQL.
-var ordinary = []userKind{
+// ordinaryKinds are the kinds of users that Supabase Auth creates, and users that the owner of a project imported by
+// SQL.
+var ordinaryKinds = []userKind{
 	{name: "by email", weight: 600, make: func(g *generator) { g.addWithEmail() }},
 	{name: "by Google", weight: 120, make: func(g *generator) { g.addSocial("google") }},
 	{name: "by phone", weight: 20, make: func(g *generator) { g.addWithPhone() }},
 	{name: "by phone, unconfirmed", weight: 5, make: func(g *generator) {
 		delete(g.addWithPhone().user, "phone_confirmed_at")
 	}},
-	{name: "by phone and code", weight: 5, make: func(g *generator) { g.addWithPhone().removePassword(random) }},
-	variant("unconfirmed", 25, func(g *generator, a *account) { g.setUnconfirmed(a) }),
-	variant("by magic link", 25, func(_ *generator, a *account) { a.removePassword(random) }),
-	variant("created by an admin", 8, func(_ *generator, a *account) {
-		a.removePassword(random)
-		a.identities[0]["identity_data"] = object(
+	{
+		name:   "by phone and code",
+		weight: 5,
+		make:   func(g *generator) { g.addWithPhone().removePassword(hashOfUnknownPassword) },
+	},
+	specialUserKind("unconfirmed", 25, func(g *generator, a *account) { g.setUnconfirmed(a) }),
+	specialUserKind("by magic link", 25, func(_ *generator, a *account) { a.removePassword(hashOfUnknownPassword) }),
+	specialUserKind("created by an admin", 8, func(_ *generator, a *account) {
+		a.removePassword(hashOfUnknownPassword)
+		a.identities[0]["identity_data"] = jsonObject(
 			"sub",
 			a.id(),
 			"email",
@@ -66,26 +71,30 @@ var ordinary = []userKind{
 			false,
 		)
 	}),
-	variant("invited", 10, func(g *generator, a *account) {
+	specialUserKind("invited", 10, func(g *generator, a *account) {
 		a.removePassword("")
 		g.setUnconfirmed(a)
-		a.user["invited_at"] = formatTime(a.born)
+		a.user["invited_at"] = formatTime(a.createdAt)
 	}),
-	variant("invitation accepted", 5, func(_ *generator, a *account) { a.user["invited_at"] = formatTime(a.born) }),
+	specialUserKind(
+		"invitation accepted",
+		5,
+		func(_ *generator, a *account) { a.user["invited_at"] = formatTime(a.createdAt) },
+	),
 	{name: "anonymous", weight: 15, make: func(g *generator) {
 		a := g.addEmpty()
 		a.removePassword("")
 		a.user["is_anonymous"] = true
 	}},
-	variant("formerly anonymous", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
+	specialUserKind("formerly anonymous", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
 	{name: "neither email nor phone", weight: 2, make: func(g *generator) { g.addEmpty() }},
-	variant("imported by SQL", 8, func(_ *generator, a *account) {
+	specialUserKind("imported by SQL", 8, func(_ *generator, a *account) {
 		for _, column := range slices.Concat(tokenColumns,
 			[]string{"created_at", "updated_at", "instance_id", "raw_app_meta_data", "raw_user_meta_data"}) {
 			a.user[column] = nil
 		}
 		a.identities = nil
-		a.setPassword(fromSQL)
+		a.setPassword(passwordHashedWithSQL)
 	}),
 	{name: "wallet", weight: 4, make: func(g *generator) {
 		g.addWithWallet("web3:solana:").removePassword(nil)
@@ -98,24 +107,29 @@ var ordinary = []userKind{
 // addWithWallet adds a user who signs in with a crypto wallet. The subject of the identity begins with prefix.
 func (g *generator) addWithWallet(prefix string) *account {
 	a := g.addEmpty()
-	subject := prefix + g.hex(20)
-	g.addIdentity(a, "web3", subject, object("sub", subject, "custom_claims", map[string]any{"address": subject}))
+	subject := prefix + g.randomHex(20)
+	g.addIdentity(a, "web3", subject, jsonObject("sub", subject, "custom_claims", map[string]any{"address": subject}))
 	return a
 }
 
-// linked are users with more than one way to sign in, and users whose identities at providers are unusual.
-var linked = []userKind{
-	variant("email and Google", 15, func(g *generator, a *account) { g.addIdentity(a, "google", g.subject(), "") }),
-	variant("five identities", 1, func(g *generator, a *account) {
+// linkedKinds are kinds of users with more than one way to sign in, and users whose identities at providers are
+// unusual.
+var linkedKinds = []userKind{
+	specialUserKind(
+		"email and Google",
+		15,
+		func(g *generator, a *account) { g.addIdentity(a, "google", g.newSubject(), "") },
+	),
+	specialUserKind("five identities", 1, func(g *generator, a *account) {
 		for _, provider := range []string{"google", "github", "apple", "discord"} {
-			g.addIdentity(a, provider, g.subject(), "")
+			g.addIdentity(a, provider, g.newSubject(), "")
 		}
 	}),
 	{name: "two identities at one provider", weight: 4, make: func(g *generator) {
-		g.addIdentity(g.addSocial("github"), "github", g.subject(), "")
+		g.addIdentity(g.addSocial("github"), "github", g.newSubject(), "")
 	}},
 	{name: "by Google, with a password", weight: 6, make: func(g *generator) {
-		g.addSocial("google").setPassword(pick(g, common))
+		g.addSocial("google").setPassword(pickRandom(g, ordinaryPasswords))
 	}},
 	{name: "by Google, unconfirmed", weight: 5, make: func(g *generator) {
 		delete(g.addSocial("google").user, "email_confirmed_at")
@@ -124,34 +138,34 @@ var linked = []userKind{
 		a := g.addSocial("facebook")
 		delete(a.user, "email")
 		delete(a.user, "email_confirmed_at")
-		a.identities[0]["identity_data"] = object(
+		a.identities[0]["identity_data"] = jsonObject(
 			"sub",
 			a.identities[0]["provider_id"],
 			"name",
-			g.name(),
+			g.randomName(),
 			"email_verified",
 			false,
 		)
 		a.user["raw_user_meta_data"] = a.identities[0]["identity_data"]
 	}},
-	variant("email identity unlinked", 5, func(g *generator, a *account) {
-		g.addIdentity(a, "google", g.subject(), "")
+	specialUserKind("email identity unlinked", 5, func(g *generator, a *account) {
+		g.addIdentity(a, "google", g.newSubject(), "")
 		a.identities = a.identities[1:]
 	}),
-	variant("every identity unlinked", 4, func(_ *generator, a *account) { a.identities = nil }),
-	variant("email and phone", 8, func(g *generator, a *account) {
-		a.user["phone"], a.user["phone_confirmed_at"] = g.phone(), a.after(3)
-		g.addIdentity(a, "phone", a.id(), object("sub", a.id(), "email_verified", false, "phone_verified", true))
+	specialUserKind("every identity unlinked", 4, func(_ *generator, a *account) { a.identities = nil }),
+	specialUserKind("email and phone", 8, func(g *generator, a *account) {
+		a.user["phone"], a.user["phone_confirmed_at"] = g.newPhone(), a.hoursAfterCreation(3)
+		g.addIdentity(a, "phone", a.id(), jsonObject("sub", a.id(), "email_verified", false, "phone_verified", true))
 	}),
-	variant("phone confirmed, email not", 3, func(g *generator, a *account) {
+	specialUserKind("phone confirmed, email not", 3, func(g *generator, a *account) {
 		g.setUnconfirmed(a)
-		a.user["phone"], a.user["phone_confirmed_at"] = g.phone(), a.after(3)
+		a.user["phone"], a.user["phone_confirmed_at"] = g.newPhone(), a.hoursAfterCreation(3)
 	}),
 }
 
-// ssoUsers are users of single sign-on.
-var ssoUsers = []userKind{
-	{name: "single sign-on", weight: 15, make: func(g *generator) { g.addSSO(g.email()) }},
+// ssoKinds are kinds of users of single sign-on.
+var ssoKinds = []userKind{
+	{name: "single sign-on", weight: 15, make: func(g *generator) { g.addSSO(g.newEmail()) }},
 	{
 		name:   "single sign-on, email of another user",
 		weight: 8,
@@ -164,7 +178,7 @@ var ssoUsers = []userKind{
 		g.addSSO(a.email)
 	}},
 	{name: "single sign-on, two users with one email", weight: 2, size: 2, make: func(g *generator) {
-		g.addSSO(g.addSSO(g.email()).email)
+		g.addSSO(g.addSSO(g.newEmail()).email)
 	}},
 }
 
@@ -172,15 +186,15 @@ var ssoUsers = []userKind{
 func bannedUntil(time string, blocked bool) func(*generator, *account) {
 	return func(_ *generator, a *account) {
 		a.user["banned_until"] = time
-		a.blocked = blocked
+		a.cannotSignIn = blocked
 	}
 }
 
-var banned = []userKind{
-	variant("banned", 8, bannedUntil("2099-03-04 05:06:07.891+00", true)),
-	variant("ban expired", 4, bannedUntil("2024-03-04 05:06:07.891+00", false)),
-	variant("banned without end", 4, bannedUntil("infinity", true)),
-	variant("banned for three centuries", 2, bannedUntil("2319-01-01 00:00:00+00", true)),
+var bannedKinds = []userKind{
+	specialUserKind("banned", 8, bannedUntil("2099-03-04 05:06:07.891+00", true)),
+	specialUserKind("ban expired", 4, bannedUntil("2024-03-04 05:06:07.891+00", false)),
+	specialUserKind("banned without end", 4, bannedUntil("infinity", true)),
+	specialUserKind("banned for three centuries", 2, bannedUntil("2319-01-01 00:00:00+00", true)),
 	{
 		name:   "banned, by Google",
 		weight: 2,
@@ -193,22 +207,22 @@ var banned = []userKind{
 	},
 }
 
-var deleted = []userKind{
-	variant("soft-deleted", 12, func(g *generator, a *account) {
-		a.profiles = []row{g.profile(a)}
+var deletedKinds = []userKind{
+	specialUserKind("soft-deleted", 12, func(g *generator, a *account) {
+		a.profiles = []row{g.newProfile(a)}
 		a.softDelete()
 	}),
 	{name: "soft-deleted, by phone", weight: 3, make: func(g *generator) { g.addWithPhone().softDelete() }},
 	{name: "soft-deleted, by Google", weight: 3, make: func(g *generator) { g.addSocial("google").softDelete() }},
-	variant("deleted with SQL", 1, func(_ *generator, a *account) { // keeps its personal data
-		a.user["deleted_at"] = a.after(9001)
-		a.blocked = true
+	specialUserKind("deleted with SQL", 1, func(_ *generator, a *account) { // keeps its personal data
+		a.user["deleted_at"] = a.hoursAfterCreation(9001)
+		a.cannotSignIn = true
 	}),
 	{name: "email of a soft-deleted user", weight: 1, size: 2, make: func(g *generator) {
 		deleted, again := g.addWithEmail(), g.addWithEmail()
 		again.setEmail("AGAIN." + deleted.email)
 		deleted.setEmail("again." + deleted.email)
-		deleted.user["deleted_at"], deleted.blocked = deleted.after(9001), true
+		deleted.user["deleted_at"], deleted.cannotSignIn = deleted.hoursAfterCreation(9001), true
 		deleted.setPassword(sameEmailPasswords[0])
 		again.setPassword(sameEmailPasswords[1])
 	}},

@@ -9,9 +9,9 @@ import (
 // invalidEmail returns the kind of a user whose email Supabase Auth would not accept, so that it was stored by SQL. The
 // user cannot sign in with it.
 func invalidEmail(name string, weight int, email func(n int) string) userKind {
-	return variant(name, weight, func(g *generator, a *account) {
-		a.setEmail(email(g.next()))
-		a.blocked = true
+	return specialUserKind(name, weight, func(g *generator, a *account) {
+		a.setEmail(email(g.nextNumber()))
+		a.cannotSignIn = true
 	})
 }
 
@@ -19,7 +19,7 @@ func invalidEmail(name string, weight int, email func(n int) string) userKind {
 // fixed email has the weight 0: generateUsers creates it at most once, and never chooses it at random.
 func fixedEmail(value string) func(int) string { return func(int) string { return value } }
 
-var emails = []userKind{
+var emailKinds = []userKind{
 	invalidEmail("empty email", 0, fixedEmail("")),
 	invalidEmail("blank email", 0, fixedEmail("   ")),
 	invalidEmail("email with spaces around", 1, func(n int) string { return fmt.Sprintf(" person.%d@example.com ", n) }),
@@ -33,46 +33,46 @@ var emails = []userKind{
 		func(n int) string { return fmt.Sprintf("person.%d@example.com\n\t", n) },
 	),
 	invalidEmail("email beyond ASCII", 2, func(n int) string { return fmt.Sprintf("jürgen.%d@bücher.example", n) }),
-	variant("email of 255 characters", 1, func(g *generator, a *account) {
+	specialUserKind("email of 255 characters", 1, func(g *generator, a *account) {
 		const end = ".example.com"
-		start := fmt.Sprintf("person.%d@", g.next())
+		start := fmt.Sprintf("person.%d@", g.nextNumber())
 		a.setEmail(start + strings.Repeat("long.", 60)[:255-len(start)-len(end)-1] + "x" + end)
 	}),
-	variant(
+	specialUserKind(
 		"email in mixed case",
 		5,
-		func(g *generator, a *account) { a.setEmail(fmt.Sprintf("Person.%d@Example.COM", g.next())) },
+		func(g *generator, a *account) { a.setEmail(fmt.Sprintf("Person.%d@Example.COM", g.nextNumber())) },
 	),
-	variant("email with an apostrophe and a plus", 2, func(g *generator, a *account) {
-		a.setEmail(fmt.Sprintf("o'brien+list.%d@example.com", g.next()))
+	specialUserKind("email with an apostrophe and a plus", 2, func(g *generator, a *account) {
+		a.setEmail(fmt.Sprintf("o'brien+list.%d@example.com", g.nextNumber()))
 	}),
 	{name: "email equal to the placeholder of another user", size: 2, make: func(g *generator) {
 		other, a := g.addWithPhone(), g.addWithEmail()
 		a.setEmail(other.id() + "@phone-only.supabase-migration.invalid")
-		a.removePassword(random)
+		a.removePassword(hashOfUnknownPassword)
 	}},
 }
 
 // sameEmail creates users whose emails differ only in case. They sign up in this order, and the first one owns the
 // email. In all spellings %d is replaced by the same number.
 func (g *generator) sameEmail(spellings ...string) []*account {
-	n, born := g.next(), g.instant()
+	n, born := g.nextNumber(), g.randomTime()
 	var group []*account
 	for i, spelling := range spellings {
 		a := g.addWithEmail()
 		a.setEmail(fmt.Sprintf(spelling, n))
 		a.setPassword(sameEmailPasswords[i])
 		a.user["created_at"] = formatTime(born.Add(time.Duration(i) * time.Hour))
-		a.blocked = i > 0
+		a.cannotSignIn = i > 0
 		group = append(group, a)
 	}
 	return group
 }
 
 // giveEmailToSecond makes the second user of the group the owner of the email.
-func giveEmailToSecond(group []*account) { group[0].blocked, group[1].blocked = true, false }
+func giveEmailToSecond(group []*account) { group[0].cannotSignIn, group[1].cannotSignIn = true, false }
 
-var emailConflicts = []userKind{
+var emailConflictKinds = []userKind{
 	{name: "email of two users", weight: 5, size: 2, make: func(g *generator) {
 		g.sameEmail("person.%d@example.com", "Person.%d@example.com")
 	}},
@@ -97,13 +97,13 @@ var emailConflicts = []userKind{
 		}
 	}},
 	{name: "email of two users, with a Turkish capital", weight: 1, size: 2, make: func(g *generator) {
-		g.sameEmail("\u0130rem.%d@example.com", "i\u0307rem.%d@example.com")[0].blocked = true
+		g.sameEmail("\u0130rem.%d@example.com", "i\u0307rem.%d@example.com")[0].cannotSignIn = true
 	}},
 	{name: "email of two users, the older with a Kelvin sign", weight: 1, size: 2, make: func(g *generator) {
 		giveEmailToSecond(g.sameEmail("\u212aate.%d@example.com", "kate.%d@example.com"))
 	}},
 	{name: "email of two users, with a final sigma", weight: 1, size: 2, make: func(g *generator) {
-		g.sameEmail("%d.ΟΔΟΣ@example.com", "%d.οδος@example.com")[0].blocked = true
+		g.sameEmail("%d.ΟΔΟΣ@example.com", "%d.οδος@example.com")[0].cannotSignIn = true
 	}},
 }
 
@@ -111,7 +111,7 @@ var emailConflicts = []userKind{
 // phone is replaced by a number of seven digits, the same for all these users.
 func phonesStoredWithSQL(name string, weight int, phones ...string) userKind {
 	return userKind{name: name, weight: weight, size: len(phones), make: func(g *generator) {
-		n := 1_000_000 + g.next()
+		n := 1_000_000 + g.nextNumber()
 		for _, phone := range phones {
 			if strings.Contains(phone, "%d") {
 				phone = fmt.Sprintf(phone, n)
@@ -132,26 +132,26 @@ var phoneKinds = []userKind{
 	phonesStoredWithSQL("phone of three users", 1, "+1 557 %d", "1557%d", "+1557%d"),
 }
 
-// pending are users with an unused one-time token: for a new email or phone number, for recovery or for
-// reauthentication.
-var pending = []userKind{
-	variant("email change pending", 4, func(g *generator, a *account) {
-		a.user["email_change"], a.user["email_change_sent_at"], a.user["email_change_confirm_status"] = g.email(), a.after(
+// unusedTokenKinds are kinds of users with an unused one-time token: for a new email or phone number, for recovery or
+// for reauthentication.
+var unusedTokenKinds = []userKind{
+	specialUserKind("email change pending", 4, func(g *generator, a *account) {
+		a.user["email_change"], a.user["email_change_sent_at"], a.user["email_change_confirm_status"] = g.newEmail(), a.hoursAfterCreation(
 			50,
 		), 1
 		g.addToken(a, "email_change_token_new")
 		g.addToken(a, "email_change_token_current")
 	}),
-	variant("phone change pending", 2, func(g *generator, a *account) {
-		a.user["phone_change"], a.user["phone_change_sent_at"] = g.phone(), a.after(50)
+	specialUserKind("phone change pending", 2, func(g *generator, a *account) {
+		a.user["phone_change"], a.user["phone_change_sent_at"] = g.newPhone(), a.hoursAfterCreation(50)
 		g.addToken(a, "phone_change_token")
 	}),
-	variant("recovery pending", 6, func(g *generator, a *account) {
-		a.user["recovery_sent_at"] = a.after(60)
+	specialUserKind("recovery pending", 6, func(g *generator, a *account) {
+		a.user["recovery_sent_at"] = a.hoursAfterCreation(60)
 		g.addToken(a, "recovery_token")
 	}),
-	variant("reauthentication pending", 1, func(g *generator, a *account) {
-		a.user["reauthentication_sent_at"] = a.after(60)
+	specialUserKind("reauthentication pending", 1, func(g *generator, a *account) {
+		a.user["reauthentication_sent_at"] = a.hoursAfterCreation(60)
 		g.addToken(a, "reauthentication_token")
 	}),
 }

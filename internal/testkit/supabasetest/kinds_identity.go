@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// providers returns kinds for the providers that Supabase supports besides Google, for a custom provider, and for one
-// that does not exist yet.
-func providers() []userKind {
+// providerKinds returns kinds for the providers that Supabase supports besides Google, for a custom provider, and for
+// one that does not exist yet.
+func providerKinds() []userKind {
 	all := []userKind{
 		{name: "by GitHub", weight: 40, make: func(g *generator) { g.addSocial("github") }},
 		{name: "by Apple", weight: 20, make: func(g *generator) { g.addSocial("apple") }},
 		{name: "by Azure", weight: 8, make: func(g *generator) {
 			a := g.addSocial("azure")
-			a.identities[0]["identity_data"] = object(
+			a.identities[0]["identity_data"] = jsonObject(
 				"iss",
 				"https://login.microsoftonline.com/common/v2.0",
 				"sub",
@@ -23,13 +23,19 @@ func providers() []userKind {
 				"email_verified",
 				true,
 				"custom_claims",
-				map[string]any{"oid": g.uuid(), "tid": g.uuid()},
+				map[string]any{"oid": g.randomUUID(), "tid": g.randomUUID()},
 			)
 		}},
 		{name: "by Azure, with an object id among the claims", weight: 1, make: func(g *generator) {
 			a := g.addSocial("azure")
-			a.identities[0]["identity_data"] = object("sub", a.identities[0]["provider_id"], "oid", g.uuid(), "custom_claims",
-				map[string]any{"oid": 7, "tid": g.uuid()})
+			a.identities[0]["identity_data"] = jsonObject(
+				"sub",
+				a.identities[0]["provider_id"],
+				"oid",
+				g.randomUUID(),
+				"custom_claims",
+				map[string]any{"oid": 7, "tid": g.randomUUID()},
+			)
 		}},
 		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.addSocial("azure") }},
 	}
@@ -55,7 +61,7 @@ func sameSubject(name string, weight, size int, providers [2]string) userKind {
 	}}
 }
 
-var providerPairs = []userKind{
+var providerPairKinds = []userKind{
 	sameSubject("by twitter and x, one subject", 2, 1, [2]string{"twitter", "x"}),
 	sameSubject("by twitter and x, one subject, two users", 2, 2, [2]string{"x", "twitter"}),
 	sameSubject("by linkedin twice, one subject, two users", 1, 2, [2]string{"linkedin", "linkedin_oidc"}),
@@ -70,7 +76,7 @@ func specialIdentity(name string, change func(g *generator, a *account, identity
 	}}
 }
 
-var oddIdentities = []userKind{
+var oddIdentityKinds = []userKind{
 	specialIdentity("identity without times", func(_ *generator, _ *account, identity row) {
 		delete(identity, "created_at")
 		delete(identity, "updated_at")
@@ -89,10 +95,10 @@ var oddIdentities = []userKind{
 			`"full_name": {"first": "A"}, "n": 1.10}`
 	}),
 	specialIdentity("identity with another email", func(g *generator, _ *account, identity row) {
-		identity["identity_data"] = object("email", g.email(), "email_verified", true, "sub", identity["provider_id"])
+		identity["identity_data"] = jsonObject("email", g.newEmail(), "email_verified", true, "sub", identity["provider_id"])
 	}),
 	specialIdentity("identity with a strange subject", func(g *generator, _ *account, identity row) {
-		identity["provider_id"] = g.hex(8) + "\t\n\\N '\"; 🦊" + strings.Repeat("x", 300)
+		identity["provider_id"] = g.randomHex(8) + "\t\n\\N '\"; 🦊" + strings.Repeat("x", 300)
 	}),
 	specialIdentity(
 		"name in the identity only",
@@ -100,16 +106,16 @@ var oddIdentities = []userKind{
 	),
 }
 
-// storedPasswords returns the kinds of users with each format of a stored password, and without a password.
-func storedPasswords() []userKind {
+// passwordKinds returns the kinds of users with each format of a stored password, and without a password.
+func passwordKinds() []userKind {
 	var all []userKind
-	for _, s := range slices.Concat(vectors, unusual, tooCostly, unknown) {
-		all = append(all, variant("password "+s.form, 3, func(_ *generator, a *account) { a.setPassword(s) }))
+	for _, s := range slices.Concat(passwordsOfEveryFormat, unusualPasswords, tooCostlyPasswords, textsThatAreNoHashes) {
+		all = append(all, specialUserKind("password "+s.form, 3, func(_ *generator, a *account) { a.setPassword(s) }))
 	}
 	all = append(all,
-		variant("password empty", 3, func(_ *generator, a *account) { a.removePassword("") }),
-		variant("password null", 3, func(_ *generator, a *account) { a.removePassword(nil) }),
-		variant("password bcrypt of cost 31", 1, func(_ *generator, a *account) { a.removePassword(mostCostly) }))
+		specialUserKind("password empty", 3, func(_ *generator, a *account) { a.removePassword("") }),
+		specialUserKind("password null", 3, func(_ *generator, a *account) { a.removePassword(nil) }),
+		specialUserKind("password bcrypt of cost 31", 1, func(_ *generator, a *account) { a.removePassword(mostCostlyHash) }))
 	for i := range all {
 		all[i].base = true
 	}
@@ -119,16 +125,21 @@ func storedPasswords() []userKind {
 // addFactor adds a second factor to an account and returns its row.
 func (g *generator) addFactor(a *account, kind, status string) row {
 	f := row{
-		"id": g.uuid(), "user_id": a.id(), "friendly_name": kind + " of " + a.id()[:4], "factor_type": kind, "status": status,
-		"created_at": a.after(70), "updated_at": a.after(71),
+		"id":            g.randomUUID(),
+		"user_id":       a.id(),
+		"friendly_name": kind + " of " + a.id()[:4],
+		"factor_type":   kind,
+		"status":        status,
+		"created_at":    a.hoursAfterCreation(70),
+		"updated_at":    a.hoursAfterCreation(71),
 	}
 	switch kind {
 	case "totp":
 		f["secret"] = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 	case "phone":
-		f["phone"] = "+" + g.phone()
+		f["phone"] = "+" + g.newPhone()
 	case "webauthn":
-		f["web_authn_credential"] = object("ID", g.hex(16), "PublicKey", g.hex(32))
+		f["web_authn_credential"] = jsonObject("ID", g.randomHex(16), "PublicKey", g.randomHex(32))
 		f["web_authn_aaguid"] = zeroUUID
 	}
 	a.factors = append(a.factors, f)
@@ -137,38 +148,42 @@ func (g *generator) addFactor(a *account, kind, status string) row {
 
 func (g *generator) addPasskey(a *account, name string) {
 	a.passkeys = append(a.passkeys, row{
-		"id":               g.uuid(),
+		"id":               g.randomUUID(),
 		"user_id":          a.id(),
-		"credential_id":    `\x` + g.hex(32),
-		"public_key":       `\xa50102032620` + g.hex(71),
+		"credential_id":    `\x` + g.randomHex(32),
+		"public_key":       `\xa50102032620` + g.randomHex(71),
 		"attestation_type": "none",
 		"sign_count":       g.rng.IntN(50),
 		"transports":       `["internal", "hybrid"]`,
 		"backup_eligible":  true,
 		"backed_up":        true,
 		"friendly_name":    name,
-		"created_at":       a.after(80),
-		"updated_at":       a.after(81),
+		"created_at":       a.hoursAfterCreation(80),
+		"updated_at":       a.hoursAfterCreation(81),
 	})
 }
 
-var secondFactors = []userKind{
-	variant("totp", 10, func(g *generator, a *account) {
-		g.addFactor(a, "totp", "verified")["last_challenged_at"] = formatTime(g.instant())
+var secondFactorKinds = []userKind{
+	specialUserKind("totp", 10, func(g *generator, a *account) {
+		g.addFactor(a, "totp", "verified")["last_challenged_at"] = formatTime(g.randomTime())
 	}),
-	variant("totp unverified", 4, func(g *generator, a *account) { g.addFactor(a, "totp", "unverified") }),
-	variant("totp encrypted at rest", 1, func(g *generator, a *account) {
-		g.addFactor(a, "totp", "verified")["secret"] = encrypted.hash
+	specialUserKind("totp unverified", 4, func(g *generator, a *account) { g.addFactor(a, "totp", "unverified") }),
+	specialUserKind("totp encrypted at rest", 1, func(g *generator, a *account) {
+		g.addFactor(a, "totp", "verified")["secret"] = encryptedHash.hash
 	}),
-	variant("phone factor", 2, func(g *generator, a *account) { g.addFactor(a, "phone", "verified") }),
-	variant("phone factor unverified", 1, func(g *generator, a *account) { g.addFactor(a, "phone", "unverified") }),
-	variant("webauthn factor", 1, func(g *generator, a *account) { g.addFactor(a, "webauthn", "verified") }),
-	variant("two factors", 2, func(g *generator, a *account) {
+	specialUserKind("phone factor", 2, func(g *generator, a *account) { g.addFactor(a, "phone", "verified") }),
+	specialUserKind(
+		"phone factor unverified",
+		1,
+		func(g *generator, a *account) { g.addFactor(a, "phone", "unverified") },
+	),
+	specialUserKind("webauthn factor", 1, func(g *generator, a *account) { g.addFactor(a, "webauthn", "verified") }),
+	specialUserKind("two factors", 2, func(g *generator, a *account) {
 		g.addFactor(a, "totp", "verified")
 		g.addFactor(a, "phone", "unverified")["friendly_name"] = ""
 	}),
-	variant("passkey", 4, func(g *generator, a *account) { g.addPasskey(a, "phone") }),
-	variant("two passkeys", 1, func(g *generator, a *account) {
+	specialUserKind("passkey", 4, func(g *generator, a *account) { g.addPasskey(a, "phone") }),
+	specialUserKind("two passkeys", 1, func(g *generator, a *account) {
 		g.addPasskey(a, "phone")
 		g.addPasskey(a, "key")
 	}),

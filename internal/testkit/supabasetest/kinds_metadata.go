@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// documents are examples of raw_user_meta_data, in which a user can store any JSON. weight is that of the user kind.
-var documents = []struct {
+// metadataDocuments are examples of raw_user_meta_data, in which a user can store any JSON. weight is that of the user
+// kind.
+var metadataDocuments = []struct {
 	name   string
 	weight int
 	json   string
@@ -63,36 +64,43 @@ var documents = []struct {
 	{"name of one character beyond the basic plane", 1, `{"name": "𝕏"}`},
 }
 
-func metadata() []userKind {
+func metadataKinds() []userKind {
 	all := []userKind{
-		variant("metadata null", 2, func(_ *generator, a *account) {
+		specialUserKind("metadata null", 2, func(_ *generator, a *account) {
 			a.user["raw_user_meta_data"], a.user["raw_app_meta_data"] = nil, nil
 		}),
-		variant("metadata of a megabyte", 0, func(g *generator, a *account) {
-			a.user["raw_user_meta_data"] = object("name", "Megabyte", "blob", strings.Repeat(g.hex(512), 1024))
+		specialUserKind("metadata of a megabyte", 0, func(g *generator, a *account) {
+			a.user["raw_user_meta_data"] = jsonObject("name", "Megabyte", "blob", strings.Repeat(g.randomHex(512), 1024))
 		}),
-		variant("metadata deeply nested", 1, func(_ *generator, a *account) {
+		specialUserKind("metadata deeply nested", 1, func(_ *generator, a *account) {
 			a.user["raw_user_meta_data"] = strings.Repeat(`{"a":[`, 300) + "1" + strings.Repeat("]}", 300)
 		}),
-		variant("metadata of a thousand keys", 1, func(g *generator, a *account) {
+		specialUserKind("metadata of a thousand keys", 1, func(g *generator, a *account) {
 			pairs := []any{"name", "Thousand"}
 			for i := range 1000 {
 				pairs = append(pairs, fmt.Sprintf("key_%d", i), g.rng.IntN(1e6))
 			}
-			a.user["raw_user_meta_data"] = object(pairs...)
+			a.user["raw_user_meta_data"] = jsonObject(pairs...)
 		}),
-		variant("name of ten thousand characters", 1, func(_ *generator, a *account) {
-			a.user["raw_user_meta_data"] = object("name", strings.Repeat("Long näme ", 1000))
+		specialUserKind("name of ten thousand characters", 1, func(_ *generator, a *account) {
+			a.user["raw_user_meta_data"] = jsonObject("name", strings.Repeat("Long näme ", 1000))
 		}),
-		variant("roles in app metadata", 8, func(_ *generator, a *account) {
+		specialUserKind("roles in app metadata", 8, func(_ *generator, a *account) {
 			a.user["raw_app_meta_data"] = `{"provider": "email", "providers": ["email"], "roles": ["admin", "editor"], ` +
 				`"quota": 1.50, "tenant": null}`
 		}),
-		variant("app metadata array", 1, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = `["email"]` }),
-		variant("app metadata text", 1, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = `"email"` }),
+		specialUserKind(
+			"app metadata array",
+			1,
+			func(_ *generator, a *account) { a.user["raw_app_meta_data"] = `["email"]` },
+		),
+		specialUserKind("app metadata text", 1, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = `"email"` }),
 	}
-	for _, d := range documents {
-		all = append(all, variant(d.name, d.weight, func(_ *generator, a *account) { a.user["raw_user_meta_data"] = d.json }))
+	for _, d := range metadataDocuments {
+		all = append(
+			all,
+			specialUserKind(d.name, d.weight, func(_ *generator, a *account) { a.user["raw_user_meta_data"] = d.json }),
+		)
 	}
 	return all
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// choices are the values that the table user_profile allows, by field.
-var choices = map[string][]string{
+// allowedProfileValues are the values that the table user_profile allows, by field.
+var allowedProfileValues = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
 	"tech_background": {"software_engineer", "hardware_engineer", "student", "hobbyist"},
@@ -16,14 +16,14 @@ var choices = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// newerChoices has values of a newer version of the application, which the table user_profile does not allow.
-var newerChoices = map[string]any{
+// unknownProfileValues has values of a newer version of the application, which the table user_profile does not allow.
+var unknownProfileValues = map[string]any{
 	"age_range": "35_44", "education_level": "bachelors", "tech_background": "beginner", "primary_goal": "career",
 	"learning_mode": "hands_on", "learning_speed": "accelerated",
 }
 
-// fields are the keys of choices, in a fixed order. The random values depend on the order.
-var fields = []string{
+// profileFields are the keys of allowedProfileValues, in a fixed order. The random values depend on the order.
+var profileFields = []string{
 	"age_range",
 	"education_level",
 	"tech_background",
@@ -32,27 +32,32 @@ var fields = []string{
 	"learning_speed",
 }
 
-// profile returns a profile with random values of choices, some of them NULL.
-func (g *generator) profile(a *account) row {
-	p := row{"user_id": a.id(), "preferred_language": "en", "created_at": a.after(2), "updated_at": a.after(2)}
-	for _, field := range fields {
-		if g.chance(80) {
-			p[field] = pick(g, choices[field])
+// newProfile returns a profile with random values of allowedProfileValues, some of them NULL.
+func (g *generator) newProfile(a *account) row {
+	p := row{
+		"user_id":            a.id(),
+		"preferred_language": "en",
+		"created_at":         a.hoursAfterCreation(2),
+		"updated_at":         a.hoursAfterCreation(2),
+	}
+	for _, field := range profileFields {
+		if g.happensWithPercent(80) {
+			p[field] = pickRandom(g, allowedProfileValues[field])
 		}
 	}
-	if g.chance(80) {
+	if g.happensWithPercent(80) {
 		p["time_per_week"] = g.rng.IntN(41)
 	}
-	if g.chance(30) {
-		p["preferred_language"] = pick(g, []string{"de", "ur", "pt-BR", "zh_Hant_TW"})
+	if g.happensWithPercent(30) {
+		p["preferred_language"] = pickRandom(g, []string{"de", "ur", "pt-BR", "zh_Hant_TW"})
 	}
 	return p
 }
 
 // specialProfile returns the kind of an ordinary user with an unusual profile.
 func specialProfile(name string, weight int, change func(p row)) userKind {
-	return variant(name, weight, func(g *generator, a *account) {
-		p := g.profile(a)
+	return specialUserKind(name, weight, func(g *generator, a *account) {
+		p := g.newProfile(a)
 		change(p)
 		a.profiles = []row{p}
 	})
@@ -63,37 +68,37 @@ func withProfileValue(name string, weight int, column string, v any) userKind {
 	return specialProfile(name, weight, func(p row) { p[column] = v })
 }
 
-// knownProfiles returns kinds whose profiles together have all values of choices, a kind with an empty profile, and a
-// kind without a profile.
-func knownProfiles() []userKind {
+// knownProfileKinds returns kinds whose profiles together have all values of allowedProfileValues, a kind with an empty
+// profile, and a kind without a profile.
+func knownProfileKinds() []userKind {
 	all := []userKind{
 		specialProfile("empty profile", 4, func(p row) {
-			for _, field := range append(slices.Clone(fields), "time_per_week") {
+			for _, field := range append(slices.Clone(profileFields), "time_per_week") {
 				delete(p, field)
 			}
 		}),
-		variant("no profile", 4, func(_ *generator, a *account) { a.profiles = nil }),
+		specialUserKind("no profile", 4, func(_ *generator, a *account) { a.profiles = nil }),
 	}
 	for i := range 5 {
 		all = append(all, specialProfile(fmt.Sprintf("profile of known values, %d", i+1), 1, func(p row) {
-			for _, field := range fields {
-				p[field] = choices[field][i%len(choices[field])]
+			for _, field := range profileFields {
+				p[field] = allowedProfileValues[field][i%len(allowedProfileValues[field])]
 			}
 		}))
 	}
 	return all
 }
 
-// oddProfiles returns kinds with unusual profiles. Xenon does not allow most of their values.
-func oddProfiles() []userKind {
+// oddProfileKinds returns kinds with unusual profiles. Xenon does not allow most of their values.
+func oddProfileKinds() []userKind {
 	all := []userKind{
 		specialProfile("profile with newer values", 4, func(p row) {
-			for field, value := range newerChoices {
+			for field, value := range unknownProfileValues {
 				p[field] = value
 			}
 		}),
 		specialProfile("profile of unknown values", 1, func(p row) {
-			for _, field := range fields {
+			for _, field := range profileFields {
 				p[field] = "🦉 unknown"
 			}
 		}),
@@ -112,11 +117,11 @@ func oddProfiles() []userKind {
 			1,
 			func(p row) { p["created_at"], p["updated_at"] = "-infinity", "294276-12-31 23:59:59.999999+00" },
 		),
-		variant("orphan profile", 4, func(g *generator, _ *account) {
-			g.orphans = append(g.orphans, g.profile(&account{user: row{"id": g.uuid()}, born: g.instant()}))
+		specialUserKind("orphan profile", 4, func(g *generator, _ *account) {
+			g.orphans = append(g.orphans, g.newProfile(&account{user: row{"id": g.randomUUID()}, createdAt: g.randomTime()}))
 		}),
 	}
-	for _, field := range fields {
+	for _, field := range profileFields {
 		all = append(all, withProfileValue("profile with unknown "+field, 2, field, "other"))
 	}
 	return all

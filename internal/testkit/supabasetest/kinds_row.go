@@ -1,16 +1,16 @@
 package supabasetest
 
-// times are users with email whose timestamps are missing or unusual.
-var times = []userKind{
-	variant("no created_at", 2, func(_ *generator, a *account) { delete(a.user, "created_at") }),
-	variant("no times", 1, func(_ *generator, a *account) {
+// timestampKinds are kinds of users with email whose timestamps are missing or unusual.
+var timestampKinds = []userKind{
+	specialUserKind("no created_at", 2, func(_ *generator, a *account) { delete(a.user, "created_at") }),
+	specialUserKind("no times", 1, func(_ *generator, a *account) {
 		for _, column := range []string{
 			"created_at", "updated_at", "last_sign_in_at", "confirmation_sent_at",
 			"email_confirmed_at",
 		} {
 			delete(a.user, column)
 		}
-		a.blocked, a.sessions = true, nil
+		a.cannotSignIn, a.sessions = true, nil
 	}),
 	withValue("created in 1900", 1, "created_at", "1900-01-01 00:00:00.000001+00"),
 	withValue("created in the year 1", 1, "created_at", "0001-01-01 00:00:00+00"),
@@ -27,15 +27,15 @@ var times = []userKind{
 // withUnreadableTime returns the kind of a user with a time that Supabase Auth cannot read, so the user could never
 // sign in at Supabase.
 func withUnreadableTime(name, column, time string) userKind {
-	return variant(name, 1, func(_ *generator, a *account) {
+	return specialUserKind(name, 1, func(_ *generator, a *account) {
 		a.user[column] = time
-		a.removePassword(random)
+		a.removePassword(hashOfUnknownPassword)
 	})
 }
 
 // withValue returns the kind of an ordinary user with an unusual value in one column.
 func withValue(name string, weight int, column string, value any) userKind {
-	return variant(name, weight, func(_ *generator, a *account) { a.user[column] = value })
+	return specialUserKind(name, weight, func(_ *generator, a *account) { a.user[column] = value })
 }
 
 // withID returns the kind of an ordinary user with the given id.
@@ -46,14 +46,18 @@ func withID(name, id string) userKind {
 	}}
 }
 
-var oddIDs = []userKind{
+var oddIDKinds = []userKind{
 	withID("lowest id", "00000000-0000-0000-0000-000000000001"),
 	withID("highest id", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
 	withID("id of version 1", "d9428888-122b-11e1-b85c-61cd3cbb3210"),
 }
 
-var oddRows = []userKind{
-	variant("updated before created", 1, func(_ *generator, a *account) { a.user["updated_at"] = a.after(-1000) }),
+var oddRowKinds = []userKind{
+	specialUserKind(
+		"updated before created",
+		1,
+		func(_ *generator, a *account) { a.user["updated_at"] = a.hoursAfterCreation(-1000) },
+	),
 	withValue("no updated_at", 2, "updated_at", nil),
 	withValue("updated in the year 1", 1, "updated_at", "0001-01-01 00:00:00+00"),
 	withValue("updated in 9999", 1, "updated_at", "9999-12-31 23:59:59.999999+00"),

@@ -29,23 +29,26 @@ func newVerifier(t *testing.T) func(hash, plain string) bool {
 func TestHashesBelongToTheirPasswords(t *testing.T) {
 	t.Parallel()
 	ok := newVerifier(t)
-	for _, s := range slices.Concat(vectors, common, sameEmailPasswords, unusual,
-		[]secret{fromSQL, {plain: ChangedPassword, hash: changedHash}}) {
+	for _, s := range slices.Concat(passwordsOfEveryFormat, ordinaryPasswords, sameEmailPasswords, unusualPasswords,
+		[]samplePassword{passwordHashedWithSQL, {plain: ChangedPassword, hash: changedHash}}) {
 		if !ok(s.hash, s.plain) || ok(s.hash, s.plain+"x") && len(s.plain) < 72 {
 			t.Errorf("the hash of the form %q: does not verify its password %q, or verifies a longer one", s.form, s.plain)
 		}
 	}
-	if got, want := len(vectors), 15; got != want {
+	if got, want := len(passwordsOfEveryFormat), 15; got != want {
 		t.Errorf("password vectors: got %d, want %d", got, want)
 	}
-	if !password.IsSupported(random) {
+	if !password.IsSupported(hashOfUnknownPassword) {
 		t.Error("IsSupported of the constant random: got false, want true")
 	}
 }
 
 func TestUnsupportedHashesAreRejected(t *testing.T) {
 	t.Parallel()
-	all := append(slices.Concat(tooCostly, unknown), secret{form: "cost 31", hash: mostCostly, rejected: true})
+	all := append(
+		slices.Concat(tooCostlyPasswords, textsThatAreNoHashes),
+		samplePassword{form: "cost 31", hash: mostCostlyHash, rejected: true},
+	)
 	for _, s := range all {
 		if !s.rejected || password.IsSupported(s.hash) {
 			t.Errorf("the hash of the form %q: got rejected = %v and IsSupported = %v, want true and false",
@@ -61,14 +64,14 @@ func TestSignsInMatchesTheRows(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	users := Fill(t, url, 5, 3000).KnownUsers
-	hashes := query[string](t, url, `
+	hashes := queryByKey[string](t, url, `
 		SELECT id::text, encrypted_password FROM (
 			SELECT *, row_number() OVER (PARTITION BY lower(email COLLATE "und-x-icu")
 				ORDER BY email LIKE '%K%', is_sso_user, email_confirmed_at IS NULL, created_at NULLS LAST, id) AS rank
 			FROM auth.users WHERE deleted_at IS NULL) live
 		WHERE rank = 1 AND email_confirmed_at IS NOT NULL AND (banned_until IS NULL OR banned_until < now())
 			AND encrypted_password IS NOT NULL`)
-	emails := query[string](
+	emails := queryByKey[string](
 		t,
 		url,
 		`SELECT id::text, lower(email) FROM auth.users WHERE deleted_at IS NULL AND email IS NOT NULL`,
@@ -86,7 +89,7 @@ func TestSignsInMatchesTheRows(t *testing.T) {
 		}
 		covered[p.Password] = covered[p.Password] || p.SignsIn
 	}
-	for _, s := range slices.Concat(vectors, unusual) {
+	for _, s := range slices.Concat(passwordsOfEveryFormat, unusualPasswords) {
 		if !covered[s.plain] {
 			t.Errorf("no known user can sign in with a hash of the form %s, want at least one", s.form)
 		}

@@ -1,14 +1,15 @@
 package supabasetest
 
-// secret is a password hash as the source stores it and, if known, its password.
-type secret struct {
+// samplePassword is a password hash as the source stores it and, if known, its password.
+type samplePassword struct {
 	form        string // describes the hash or the password; it becomes a part of the name of a user kind
 	plain, hash string
 	rejected    bool // the target rejects the hash: its format is unknown, or its cost is above the limit
 }
 
-// vectors has a hash of every format that Supabase Auth accepts. Supabase Auth's code has verified each of them.
-var vectors = []secret{
+// passwordsOfEveryFormat has a hash of every format that Supabase Auth accepts. Supabase Auth's code has verified each
+// of them.
+var passwordsOfEveryFormat = []samplePassword{
 	{
 		form:  "bcrypt of Supabase",
 		plain: "native-Password-1",
@@ -66,8 +67,8 @@ var vectors = []secret{
 	},
 }
 
-// common are hashes of ordinary users. Their cost is low, so that hundreds of sign-ins are quick.
-var common = []secret{
+// ordinaryPasswords are hashes of ordinary users. Their cost is low, so that hundreds of sign-ins are quick.
+var ordinaryPasswords = []samplePassword{
 	{plain: "correct-Horse-1", hash: `$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW`},
 	{plain: "correct-Horse-2", hash: `$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC`},
 	{plain: "correct-Horse-3", hash: `$2a$04$8guQrIqmUISBMJA1SMox8e/jHzhT5tiDh60B4jMGptBgphuwBKgIy`},
@@ -81,21 +82,24 @@ var common = []secret{
 
 // sameEmailPasswords are hashes for users with the same email. Their passwords differ, so that a test notices a sign-in
 // to the wrong account.
-var sameEmailPasswords = []secret{
+var sameEmailPasswords = []samplePassword{
 	{plain: "claimed-Pass-1", hash: `$2a$04$cfA8HO.F9ViPz93OF78zGODEtV2Djz8YnyCZ2y1/GpMcLiFel/rdW`},
 	{plain: "claimed-Pass-2", hash: `$2a$04$hrNTdvF6GB8a1Toe1upSj.kkX4br7LwwmGtkgwxHI9a9uiOytsLsu`},
 	{plain: "claimed-Pass-3", hash: `$2a$04$rRwisF7VeFyIWyTyHKGtme1RC5Zowuj0d1FKTEHuiXd4BkwfNMFsq`},
 }
 
-// fromSQL is a hash that Postgres made with crypt() and gen_salt('bf').
-var fromSQL = secret{plain: "correct-Horse-6", hash: `$2a$06$53IGK0hFcsBFDYLOG8R.xOwIRYxo0lBIxRvV9PGwlxVyQTSxecZCy`}
+// passwordHashedWithSQL is a hash that Postgres made with crypt() and gen_salt('bf').
+var passwordHashedWithSQL = samplePassword{
+	plain: "correct-Horse-6",
+	hash:  `$2a$06$53IGK0hFcsBFDYLOG8R.xOwIRYxo0lBIxRvV9PGwlxVyQTSxecZCy`,
+}
 
-// random is the hash of a random password that no user knows. Supabase Auth stores such a hash for users who sign in by
-// mail.
-const random = `$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyDQ2Z7v0m1eB1e`
+// hashOfUnknownPassword is the hash of a random password that no user knows. Supabase Auth stores such a hash for users
+// who sign in by mail.
+const hashOfUnknownPassword = `$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyDQ2Z7v0m1eB1e`
 
-// unusual are hashes of unusual passwords.
-var unusual = []secret{
+// unusualPasswords are hashes of unusual passwords.
+var unusualPasswords = []samplePassword{
 	{form: "six letters", plain: "secret", hash: `$2a$04$uVRwSyjRBYvb7MpqnSMAVueHBDwxRMFrt8xF/WfKe.CQ9Q3DIG2jS`},
 	{
 		form:  "many scripts",
@@ -119,8 +123,8 @@ var unusual = []secret{
 	},
 }
 
-// tooCostly are valid hashes whose cost Supabase Auth allows, but which is above the limit of the target.
-var tooCostly = []secret{
+// tooCostlyPasswords are valid hashes whose cost Supabase Auth allows, but which is above the limit of the target.
+var tooCostlyPasswords = []samplePassword{
 	{
 		form:     "bcrypt of cost 15",
 		rejected: true,
@@ -173,8 +177,9 @@ var tooCostly = []secret{
 	},
 }
 
-// unknown are texts that Supabase Auth does not accept as hashes. plain is a password that a user could enter.
-var unknown = []secret{
+// textsThatAreNoHashes are texts that Supabase Auth does not accept as hashes. plain is a password that a user could
+// enter.
+var textsThatAreNoHashes = []samplePassword{
 	{form: "plain text", rejected: true, plain: "hunter2-hunter2", hash: `hunter2-hunter2`},
 	{
 		form:     "sha256",
@@ -219,11 +224,11 @@ var unknown = []secret{
 		hash:     "$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e\n",
 	},
 	{form: "spaces", rejected: true, plain: "   ", hash: "   "},
-	encrypted,
+	encryptedHash,
 }
 
-// encrypted is a hash, or the secret of a second factor, as Supabase Auth with database encryption stores it.
-var encrypted = secret{
+// encryptedHash is a hash, or the secret of a second factor, as Supabase Auth with database encryption stores it.
+var encryptedHash = samplePassword{
 	form:     "encrypted at rest",
 	plain:    "alpha-Pass-1",
 	rejected: true,
@@ -232,5 +237,5 @@ var encrypted = secret{
 		`,"nonce":"Vjc3FnqyG1VV6gb5"}`,
 }
 
-// mostCostly is a valid hash of the highest bcrypt cost, which takes days to compute. Its password is not known.
-const mostCostly = `$2a$31$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`
+// mostCostlyHash is a valid hash of the highest bcrypt cost, which takes days to compute. Its password is not known.
+const mostCostlyHash = `$2a$31$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e`

@@ -166,7 +166,7 @@ func TestFillWritesTheRequiredRows(t *testing.T) {
 			for i, condition := range conditions {
 				counts = append(counts, fmt.Sprintf("SELECT '%d', count(*)::int FROM %s WHERE %s", i, table, condition))
 			}
-			for i, n := range query[int](t, url, strings.Join(counts, " UNION ALL ")) {
+			for i, n := range queryByKey[int](t, url, strings.Join(counts, " UNION ALL ")) {
 				if n == 0 {
 					t.Errorf("seed %d: no row of %s meets the condition %s, want at least one", seed, table, i)
 				}
@@ -180,8 +180,8 @@ func TestFillWritesAllProfileValuesAndProviders(t *testing.T) {
 	t.Parallel()
 	url := New(t)
 	Fill(t, url, 4, minUsers)
-	for field, values := range choices {
-		found := query[int](
+	for field, values := range allowedProfileValues {
+		found := queryByKey[int](
 			t,
 			url,
 			"SELECT "+field+", count(*)::int FROM public.profiles WHERE "+field+" IS NOT NULL GROUP BY 1",
@@ -192,7 +192,7 @@ func TestFillWritesAllProfileValuesAndProviders(t *testing.T) {
 			}
 		}
 	}
-	found := query[int](t, url, "SELECT provider, count(*)::int FROM auth.identities GROUP BY 1")
+	found := queryByKey[int](t, url, "SELECT provider, count(*)::int FROM auth.identities GROUP BY 1")
 	for _, provider := range []string{
 		"email", "phone", "google", "github", "apple", "azure", "bitbucket", "discord", "facebook", "figma", "fly", "gitlab",
 		"kakao",

@@ -12,13 +12,13 @@ import (
 )
 
 //go:embed schema.sql
-var schema string
+var schemaSQL string
 
 // New creates a database for the test with the tables of a Supabase project and no rows, and returns its URL. The
 // database is dropped at the end of the test.
 func New(t testing.TB) string {
 	t.Helper()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	CreateTables(t, url)
 	return url
 }
@@ -27,7 +27,7 @@ func New(t testing.TB) string {
 func CreateTables(t testing.TB, url string) {
 	t.Helper()
 	withConnection(t, url, "create the tables of a Supabase project", func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, schema)
+		_, err := conn.Exec(ctx, schemaSQL)
 		return err
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// query returns the rows of a query as a map: the first column is the key, the second the value.
-func query[V any](t *testing.T, url, sql string, args ...any) map[string]V {
+// queryByKey returns the rows of a query as a map: the first column is the key, the second the value.
+func queryByKey[V any](t *testing.T, url, sql string, args ...any) map[string]V {
 	t.Helper()
 	m := map[string]V{}
 	withConnection(t, url, sql, func(ctx context.Context, conn *pgx.Conn) error {
@@ -33,10 +33,10 @@ func query[V any](t *testing.T, url, sql string, args ...any) map[string]V {
 	return m
 }
 
-// tables returns all tables of a source, each with its columns of a timestamp type.
-func tables(t *testing.T, url string) map[string][]string {
+// timestampColumnsByTable returns all tables of a source, each with its columns of a timestamp type.
+func timestampColumnsByTable(t *testing.T, url string) map[string][]string {
 	t.Helper()
-	return query[[]string](t, url, `
+	return queryByKey[[]string](t, url, `
 		SELECT format('%I.%I', table_schema, table_name),
 			array_agg(column_name::text) FILTER (WHERE data_type LIKE 'timestamp%')
 		FROM information_schema.columns WHERE table_schema IN ('auth', 'public') GROUP BY 1`)
@@ -46,7 +46,7 @@ func tables(t *testing.T, url string) map[string][]string {
 func fingerprints(t *testing.T, url string, times bool) map[string]string {
 	t.Helper()
 	var each []string
-	for table, columns := range tables(t, url) {
+	for table, columns := range timestampColumnsByTable(t, url) {
 		text := "t::text"
 		if !times {
 			text = "(to_jsonb(t) - '{" + strings.Join(columns, ",") + "}'::text[])::text"
@@ -62,14 +62,14 @@ func fingerprints(t *testing.T, url string, times bool) map[string]string {
 			),
 		)
 	}
-	return query[string](t, url, strings.Join(each, " UNION ALL "))
+	return queryByKey[string](t, url, strings.Join(each, " UNION ALL "))
 }
 
 func TestNewReturnsAnEmptyDatabaseForEachTest(t *testing.T) {
 	t.Parallel()
 	one, other := New(t), New(t)
 	Fill(t, one, 1, 20)
-	got := query[int](t, other, `SELECT 'users', count(*)::int FROM auth.users`)
+	got := queryByKey[int](t, other, `SELECT 'users', count(*)::int FROM auth.users`)
 	if want := map[string]int{"users": 0}; !cmp.Equal(got, want) {
 		t.Errorf("numbers of rows in a second database: got %v, want %v", got, want)
 	}
@@ -79,7 +79,7 @@ func TestNewReturnsAnEmptyDatabaseForEachTest(t *testing.T) {
 func TestTheSameTablesAsInSupabaseHaveRowSecurity(t *testing.T) {
 	t.Parallel()
 	url := New(t)
-	got := query[bool](t, url, `SELECT oid::regclass::text, relrowsecurity FROM pg_class
+	got := queryByKey[bool](t, url, `SELECT oid::regclass::text, relrowsecurity FROM pg_class
 		WHERE relkind = 'r' AND relnamespace IN ('auth'::regnamespace, 'public'::regnamespace)`)
 	want := map[string]bool{
 		"auth.users": true, "auth.identities": true, "auth.mfa_factors": true, "auth.webauthn_credentials": false,

@@ -19,34 +19,40 @@ type table struct {
 }
 
 var (
-	users = table{"auth.users", strings.Fields(`instance_id id aud role email encrypted_password email_confirmed_at
+	usersTable = table{"auth.users", strings.Fields(`instance_id id aud role email encrypted_password email_confirmed_at
 		invited_at confirmation_token confirmation_sent_at recovery_token recovery_sent_at email_change_token_new
 		email_change email_change_sent_at last_sign_in_at raw_app_meta_data raw_user_meta_data is_super_admin created_at
 		updated_at phone phone_confirmed_at phone_change phone_change_token phone_change_sent_at
 		email_change_token_current email_change_confirm_status banned_until reauthentication_token
 		reauthentication_sent_at is_sso_user deleted_at is_anonymous`)}
-	identities = table{"auth.identities", strings.Fields(`provider_id user_id identity_data provider last_sign_in_at
+	identitiesTable = table{"auth.identities", strings.Fields(`provider_id user_id identity_data provider last_sign_in_at
 		created_at updated_at id`)}
-	factors = table{"auth.mfa_factors", strings.Fields(`id user_id friendly_name factor_type status created_at updated_at
-		secret phone last_challenged_at web_authn_credential web_authn_aaguid last_webauthn_challenge_data`)}
-	passkeys = table{"auth.webauthn_credentials", strings.Fields(`id user_id credential_id public_key attestation_type
+	factorsTable = table{
+		"auth.mfa_factors",
+		strings.Fields(`id user_id friendly_name factor_type status created_at updated_at
+		secret phone last_challenged_at web_authn_credential web_authn_aaguid last_webauthn_challenge_data`),
+	}
+	passkeysTable = table{"auth.webauthn_credentials", strings.Fields(`id user_id credential_id public_key attestation_type
 		aaguid sign_count transports backup_eligible backed_up friendly_name created_at updated_at last_used_at`)}
-	profiles = table{"public.profiles", strings.Fields(`user_id age_range education_level tech_background primary_goal
+	profilesTable = table{"public.profiles", strings.Fields(`user_id age_range education_level tech_background primary_goal
 		learning_mode learning_speed time_per_week preferred_language created_at updated_at`)}
-	sessions = table{
+	sessionsTable = table{
 		"auth.sessions",
 		strings.Fields(`id user_id created_at updated_at aal refreshed_at user_agent ip`),
 	}
-	oneTimeTokens = table{"auth.one_time_tokens", strings.Fields(`id user_id token_type token_hash relates_to created_at
-		updated_at`)}
-	ssoProviders  = table{"auth.sso_providers", strings.Fields(`id resource_id created_at updated_at disabled`)}
-	ssoDomains    = table{"auth.sso_domains", strings.Fields(`id sso_provider_id domain created_at updated_at`)}
-	samlProviders = table{
+	oneTimeTokensTable = table{
+		"auth.one_time_tokens",
+		strings.Fields(`id user_id token_type token_hash relates_to created_at
+		updated_at`),
+	}
+	ssoProvidersTable  = table{"auth.sso_providers", strings.Fields(`id resource_id created_at updated_at disabled`)}
+	ssoDomainsTable    = table{"auth.sso_domains", strings.Fields(`id sso_provider_id domain created_at updated_at`)}
+	samlProvidersTable = table{
 		"auth.saml_providers",
 		strings.Fields(`id sso_provider_id entity_id metadata_xml attribute_mapping
 		created_at updated_at`),
 	}
-	auditLog = table{"auth.audit_log_entries", strings.Fields(`instance_id id payload created_at ip_address`)}
+	auditLogTable = table{"auth.audit_log_entries", strings.Fields(`instance_id id payload created_at ip_address`)}
 )
 
 // add copies rows into the table in Postgres's text format. The format can represent every value of Postgres, such as
@@ -54,7 +60,7 @@ var (
 func (t table) add(ctx context.Context, conn *pgx.Conn, rows []row) error {
 	var text bytes.Buffer
 	for _, r := range rows {
-		if err := t.encode(&text, r); err != nil {
+		if err := t.encodeRow(&text, r); err != nil {
 			return err
 		}
 	}
@@ -65,9 +71,9 @@ func (t table) add(ctx context.Context, conn *pgx.Conn, rows []row) error {
 	return nil
 }
 
-var escape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+var copyEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 
-func (t table) encode(text *bytes.Buffer, r row) error {
+func (t table) encodeRow(text *bytes.Buffer, r row) error {
 	known := 0
 	for i, column := range t.columns {
 		if i > 0 {
@@ -81,7 +87,7 @@ func (t table) encode(text *bytes.Buffer, r row) error {
 		case nil:
 			text.WriteString(`\N`)
 		case string:
-			_, _ = escape.WriteString(text, value) // writing to a buffer returns no error
+			_, _ = copyEscaper.WriteString(text, value) // writing to a buffer returns no error
 		default:
 			fmt.Fprint(text, value)
 		}

@@ -45,15 +45,15 @@ func Main(m *testing.M) int {
 var Program = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(buildDir, "xenon")
 	cmd := exec.Command("go", "build", "-o", program, "./cmd/xenon") //nolint:gosec // constant arguments
-	cmd.Dir = root()
+	cmd.Dir = repositoryRoot()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
 	return program, nil
 })
 
-// root returns the root directory of the repository.
-func root() string {
+// repositoryRoot returns the root directory of the repository.
+func repositoryRoot() string {
 	_, here, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
@@ -91,7 +91,7 @@ func StartProcess(dir string, env ...string) (s *Server, stop func() error, err 
 	}
 	s = &Server{}
 	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--dir", dir) //nolint:gosec // our own build
-	cmd.Dir = root()
+	cmd.Dir = repositoryRoot()
 	cmd.Env = append(cmd.Environ(), env...)
 	cmd.Stderr = &s.log
 	stdout, err := cmd.StdoutPipe()
@@ -105,15 +105,15 @@ func StartProcess(dir string, env ...string) (s *Server, stop func() error, err 
 		_ = cmd.Process.Signal(syscall.SIGTERM) // if it has already exited, Wait returns the reason
 		return cmd.Wait()
 	}
-	s.URL, s.Origin = readStart(stdout)
+	s.URL, s.Origin = readURLAndOrigin(stdout)
 	if s.Origin == "" {
 		return nil, nil, fmt.Errorf("xenon dev did not start (%w):\n%s", stop(), s.Log())
 	}
 	return s, stop, nil
 }
 
-// readStart reads the URL and the public origin from the output of xenon dev.
-func readStart(out io.Reader) (url, origin string) {
+// readURLAndOrigin reads the URL and the public origin from the output of xenon dev.
+func readURLAndOrigin(out io.Reader) (url, origin string) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if rest, ok := strings.CutPrefix(lines.Text(), "Listening on "); ok {

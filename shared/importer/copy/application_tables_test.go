@@ -15,37 +15,37 @@ func TestLaterPassKeepsDeletedUsersWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	m, userIDs := importtest.ImportWithApplicationTables(t, 301)
 	rowsOfUsers := map[string]string{
-		"user":         `select r::text from "user" r where id = ` + importtest.AnyOf(userIDs),
-		"account":      `select r::text from account r where "userId" = ` + importtest.AnyOf(userIDs),
-		"user_profile": `select r::text from user_profile r where user_id = ` + importtest.AnyOf(userIDs),
-		"session":      `select r::text from session r where "userId" = ` + importtest.AnyOf(userIDs),
+		"user":         `select r::text from "user" r where id = ` + importtest.SQLAnyOf(userIDs),
+		"account":      `select r::text from account r where "userId" = ` + importtest.SQLAnyOf(userIDs),
+		"user_profile": `select r::text from user_profile r where user_id = ` + importtest.SQLAnyOf(userIDs),
+		"session":      `select r::text from session r where "userId" = ` + importtest.SQLAnyOf(userIDs),
 	}
 	before, application := importtest.Contents(t, m.To, rowsOfUsers), importtest.ApplicationRowTexts(t, m.To)
 	withoutRows := importtest.Value(
 		t,
 		m.To,
-		`select id::text from "user" u where not (id = `+importtest.AnyOf(
+		`select id::text from "user" u where not (id = `+importtest.SQLAnyOf(
 			userIDs,
 		)+`) and id <> (select max(id::text)::uuid from "user") limit 1`,
 	)
 	importtest.Exec(
 		t,
 		m.From,
-		`delete from public.profiles where user_id = `+importtest.AnyOf(
+		`delete from public.profiles where user_id = `+importtest.SQLAnyOf(
 			userIDs,
-		)+` or user_id = '`+withoutRows+`'; delete from auth.users where id = `+importtest.AnyOf(
+		)+` or user_id = '`+withoutRows+`'; delete from auth.users where id = `+importtest.SQLAnyOf(
 			userIDs,
 		)+` or id = '`+withoutRows+`'`,
 	)
 	for pass := 2; pass <= 3; pass++ {
-		st := importtest.Complete(t, m, importtest.Allow)
+		st := importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 		if diff := importtest.Diff(importtest.Contents(t, m.To, rowsOfUsers), before); diff != "" {
 			t.Errorf("pass %d changed rows of kept users: %s", pass, diff)
 		}
 		if diff := importtest.Diff(importtest.ApplicationRowTexts(t, m.To), application); diff != "" {
 			t.Errorf("pass %d changed rows of application tables: %s", pass, diff)
 		}
-		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(userIDs)); diff != "" {
+		if diff := cmp.Diff(importtest.UsersKeptAfterSourceDeletion(t, m), importtest.ExpectedTables(userIDs)); diff != "" {
 			t.Errorf("pass %d: users that the quarantine lists as kept, with the tables (-got +want):\n%s", pass, diff)
 		}
 		if len(st.Parked) > 0 || st.Reasons["user target_modified"] > 0 {
@@ -77,15 +77,15 @@ func TestLaterPassKeepsDeletedUsersWithRowsInApplicationTables(t *testing.T) {
 			drafts, memberships, grants,
   tenants, devices, payouts, enrolments, events, clicks, shop.letters, heirlooms_old`,
 	)
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if n := importtest.Value(
 		t,
 		m.To,
-		`select count(*)::text from "user" where id = `+importtest.AnyOf(userIDs),
+		`select count(*)::text from "user" where id = `+importtest.SQLAnyOf(userIDs),
 	); n != "0" ||
-		len(importtest.Remaining(t, m)) != 0 {
+		len(importtest.UsersKeptAfterSourceDeletion(t, m)) != 0 {
 		t.Errorf("after the application's rows are deleted: %s users are left and %v are listed as kept, want none",
-			n, importtest.Remaining(t, m))
+			n, importtest.UsersKeptAfterSourceDeletion(t, m))
 	}
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 {
 		t.Errorf(
@@ -112,14 +112,14 @@ select gen_random_uuid(), id, 'gitlab', 'second ' || id, '{}', now(), now() from
   where encrypted_password like '$2a$04%' and deleted_at is null
   and not exists (select from auth.identities i where i.user_id = u.id and i.provider not in ('email', 'phone'))`,
 	)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(
 		t,
 		m.To,
 		`create table payouts (account uuid references account on delete cascade);
 			create table enrolments (profile uuid references user_profile on delete set null)`,
 	)
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	id := func(condition string) string {
 		return importtest.Value(
 			t,
@@ -155,8 +155,8 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 		"enrolments":   `select r::text from enrolments r`,
 	}
 	before := importtest.Contents(t, m.To, rows)
-	importtest.Complete(t, m, importtest.Allow)
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if diff := importtest.Diff(importtest.Contents(t, m.To, rows), before); diff != "" {
 		t.Errorf("two passes changed rows to which application tables refer, or rows of these tables: %s", diff)
 	}
@@ -179,22 +179,22 @@ join account a on a."userId" = u.id and a."providerId" <> 'credential' where `+c
 			v.Equal, v.Remain, v.Differences, v.Equations)
 	}
 	importtest.Exec(t, m.To, "truncate payouts, enrolments")
-	importtest.Complete(t, m, importtest.Allow)
-	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf100)
 }
 
 func TestLaterPassUpdatesProfilesInPlaceIfApplicationTablesReferToThem(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 303, 100)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(
 		t,
 		m.To,
 		`create table enrolments (profile uuid references user_profile
 			on delete cascade, learner uuid references user_profile (user_id) on delete restrict)`,
 	)
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	importtest.Exec(t, m.To, `insert into enrolments select id, user_id from user_profile`)
 	before := importtest.Value(t, m.To, "select count(*)::text from enrolments")
 	importtest.Exec(
@@ -203,7 +203,7 @@ func TestLaterPassUpdatesProfilesInPlaceIfApplicationTablesReferToThem(t *testin
 		`update public.profiles set learning_mode = case learning_mode when 'visual' then 'textual' else 'visual'
 			end, updated_at = '2026-01-02 03:04:05Z'`,
 	)
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if after := importtest.Value(t, m.To, "select count(*)::text from enrolments"); after != before || before == "0" {
 		t.Errorf("after the pass %s rows of the application refer to profiles, want %s as before", after, before)
 	}
@@ -214,21 +214,21 @@ func TestLaterPassUpdatesProfilesInPlaceIfApplicationTablesReferToThem(t *testin
 	); n != before {
 		t.Errorf("%s profiles have the new updated_at of the source, want all %s", n, before)
 	}
-	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf100)
 }
 
 // Supabase soft-deletes a user: it sets deleted_at and keeps the row and the identities.
 func TestLaterPassKeepsSoftDeletedUsersWithRowsInApplicationTables(t *testing.T) {
 	t.Parallel()
 	m, userIDs := importtest.ImportWithApplicationTables(t, 304)
-	before, application := importtest.Count(t, m.To), importtest.ApplicationRowTexts(t, m.To)
-	importtest.Exec(t, m.From, `update auth.users set deleted_at = now() where id = `+importtest.AnyOf(userIDs))
+	before, application := importtest.CountImportedRows(t, m.To), importtest.ApplicationRowTexts(t, m.To)
+	importtest.Exec(t, m.From, `update auth.users set deleted_at = now() where id = `+importtest.SQLAnyOf(userIDs))
 	for range 2 {
-		importtest.Complete(t, m, importtest.Allow)
-		if diff := cmp.Diff(importtest.Remaining(t, m), importtest.ExpectedTables(userIDs)); diff != "" {
+		importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+		if diff := cmp.Diff(importtest.UsersKeptAfterSourceDeletion(t, m), importtest.ExpectedTables(userIDs)); diff != "" {
 			t.Errorf("users that the quarantine lists as kept, with the tables (-got +want):\n%s", diff)
 		}
-		if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
+		if diff := cmp.Diff(importtest.CountImportedRows(t, m.To), before); diff != "" {
 			t.Errorf("numbers of rows in the target, want them unchanged (-got +want):\n%s", diff)
 		}
 		if diff := importtest.Diff(importtest.ApplicationRowTexts(t, m.To), application); diff != "" {
@@ -238,11 +238,11 @@ func TestLaterPassKeepsSoftDeletedUsersWithRowsInApplicationTables(t *testing.T)
 			t.Errorf("the verification has the differences %v and equations %v, want equal", v.Differences, v.Equations)
 		}
 	}
-	importtest.Exec(t, m.From, `update auth.users set deleted_at = null where id = `+importtest.AnyOf(userIDs))
-	importtest.Complete(t, m, importtest.Allow)
-	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 || len(importtest.Remaining(t, m)) != 0 {
+	importtest.Exec(t, m.From, `update auth.users set deleted_at = null where id = `+importtest.SQLAnyOf(userIDs))
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 || len(importtest.UsersKeptAfterSourceDeletion(t, m)) != 0 {
 		t.Errorf("after the users are restored in the source: %d kept rows (%v), differences %v, equations %v; "+
-			"want no kept row and no difference", v.Remain, importtest.Remaining(t, m), v.Differences, v.Equations)
+			"want no kept row and no difference", v.Remain, importtest.UsersKeptAfterSourceDeletion(t, m), v.Differences, v.Equations)
 	}
 }
 
@@ -250,8 +250,8 @@ func TestLaterPassKeepsAndListsAUserWhoseDeletionATriggerPrevents(t *testing.T) 
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 305, 200)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	ids := importtest.Column(t, m.To, `select id::text from "user" order by id`)
 	kept, deleted := ids[0], ids[1]
 	importtest.Exec(
@@ -268,8 +268,11 @@ create trigger refuse before delete on "user" for each row execute function refu
 delete from auth.users where id in ('`+kept+`', '`+deleted+`')`,
 	)
 	for range 2 {
-		importtest.Complete(t, m, importtest.Allow)
-		if diff := cmp.Diff(importtest.Remaining(t, m), map[string]string{kept: "SQLSTATE P0001"}); diff != "" {
+		importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+		if diff := cmp.Diff(
+			importtest.UsersKeptAfterSourceDeletion(t, m),
+			map[string]string{kept: "SQLSTATE P0001"},
+		); diff != "" {
 			t.Errorf("users that the quarantine lists as kept, with the error (-got +want):\n%s", diff)
 		}
 		if n := importtest.Value(t, m.To, `select count(*)::text from "user" where id in ($1, $2)`, kept, deleted); n != "1" {
@@ -280,8 +283,8 @@ delete from auth.users where id in ('`+kept+`', '`+deleted+`')`,
 		}
 	}
 	importtest.Exec(t, m.To, `drop trigger refuse on "user"`)
-	importtest.Complete(t, m, importtest.Allow)
-	importtest.CheckSameAsNewImport(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf100)
 }
 
 // The application inserts an order of a user while the pass is about to remove the user. The pass waits for the
@@ -290,9 +293,9 @@ func TestLaterPassKeepsAUserForWhomTheApplicationInsertsAnOrderAtTheSameTime(t *
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 306, 100)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `create table orders (buyer uuid references "user" on delete cascade)`)
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	id := importtest.Value(t, m.To, `select min(id::text) from "user"`)
 	importtest.Exec(
 		t,
@@ -308,7 +311,7 @@ func TestLaterPassKeepsAUserForWhomTheApplicationInsertsAnOrderAtTheSameTime(t *
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := m.Run(t.Context(), importtest.Allow, false, 1)
+		_, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1)
 		done <- err
 	}()
 	importtest.AwaitLockWait(t, m.To, "the pass waits for the user")
@@ -321,7 +324,10 @@ func TestLaterPassKeepsAUserForWhomTheApplicationInsertsAnOrderAtTheSameTime(t *
 	if n := importtest.Value(t, m.To, "select count(*)::text from orders"); n != "1" {
 		t.Errorf("after the pass there are %s orders, want 1", n)
 	}
-	if diff := cmp.Diff(importtest.Remaining(t, m), map[string]string{id: "public.orders: 1"}); diff != "" {
+	if diff := cmp.Diff(
+		importtest.UsersKeptAfterSourceDeletion(t, m),
+		map[string]string{id: "public.orders: 1"},
+	); diff != "" {
 		t.Errorf("users that the quarantine lists as kept, with the tables (-got +want):\n%s", diff)
 	}
 }

@@ -16,7 +16,7 @@ func TestRunImportsChangesOfTheSourceDuringTheCopy(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 70, 400)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	seed := uint64(0)
 	m.Progress = func(e importer.Event) {
 		if e.Batch%2 == 0 {
@@ -24,11 +24,11 @@ func TestRunImportsChangesOfTheSourceDuringTheCopy(t *testing.T) {
 			supabasetest.Change(t, from, seed, 30)
 		}
 	}
-	importtest.Complete(t, m, importtest.Small)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	m.Progress = nil
-	importtest.Complete(t, m, importtest.Small)
-	importtest.CheckSameAsNewImport(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf40)
 }
 
 func TestLaterPassesImportEmailsThatChangeOwners(t *testing.T) {
@@ -73,14 +73,14 @@ end $$;`, a, b)
 			t.Parallel()
 			from := supabasetest.New(t)
 			supabasetest.Fill(t, from, 71, 200)
-			m := importtest.Open(t, from)
-			importtest.Complete(t, m, importtest.Small)
+			m := importtest.NewImport(t, from)
+			importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 			importtest.Exec(t, from, change(importtest.SortedUsers(t, from)))
-			importtest.Complete(t, m, importtest.Small)
+			importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 			// The pass before can give a user a temporary email after it has copied the batch of that user. This pass copies the
 			// user again.
-			importtest.Complete(t, m, importtest.Small)
-			importtest.CheckSameAsNewImport(t, m, importtest.Small)
+			importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+			importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf40)
 		})
 	}
 }
@@ -97,8 +97,8 @@ func TestLaterPassGivesTheEmailToTheUserWhoIsConfirmedNow(t *testing.T) {
 		`update auth.users u set email = upper(o.email), email_confirmed_at = null from auth.users o where u.id = '`+ids[0]+
 			`' and o.id = '`+ids[len(ids)-1]+`'`,
 	)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if n := importtest.Value(
 		t,
 		m.To,
@@ -113,9 +113,9 @@ func TestLaterPassGivesTheEmailToTheUserWhoIsConfirmedNow(t *testing.T) {
 		`update auth.users set email_confirmed_at = null where id = '`+ids[len(ids)-1]+
 			`'; update auth.users set email_confirmed_at = now() where id = '`+ids[0]+`'`,
 	)
-	importtest.Complete(t, m, importtest.Small)
-	importtest.Complete(t, m, importtest.Small)
-	importtest.CheckSameAsNewImport(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf40)
 }
 
 // In the target, other users have an email, an id and an account of users of the source.
@@ -123,12 +123,12 @@ func TestRunChangesNoRowsOfOtherUsersOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 73, 300)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.To = importtest.TargetWithConflicts(t, from)
 	others := `select r::text from "user" r where name in ('Another User', 'Holds the Email') union all select r::text
 		from account r where id = '00000000-0000-4000-8000-000000000002'`
 	before := importtest.Column(t, m.To, others)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	rejections := `select distinct reason from supabase_import.ruling where reason like 'target%' order by 1`
 	if diff := cmp.Diff(
 		importtest.Column(t, m.To, rejections),
@@ -136,9 +136,9 @@ func TestRunChangesNoRowsOfOtherUsersOfTheTarget(t *testing.T) {
 	); diff != "" {
 		t.Errorf("reasons of the rejections by the target (-got +want):\n%s", diff)
 	}
-	first := importtest.Contents(t, m.To, importtest.Imported)
-	importtest.Complete(t, m, importtest.Small)
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), first); diff != "" {
+	first := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.QueriesOfImportedTables), first); diff != "" {
 		t.Errorf("a second pass changed rows of the target:%s", diff)
 	}
 	if diff := cmp.Diff(importtest.Column(t, m.To, others), before); diff != "" {
@@ -150,8 +150,8 @@ func TestRunChangesNoRowsOfOtherUsersOfTheTarget(t *testing.T) {
 		`delete from "user" where name in ('Another User', 'Holds the Email', 'Signed Up First'); drop trigger refuse
 			on user_profile`,
 	)
-	importtest.Complete(t, m, importtest.Small)
-	importtest.CheckSameAsNewImport(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf40)
 }
 
 // One user is renamed in the target and one is deleted there. A pass does not overwrite them, although the source
@@ -160,8 +160,8 @@ func TestLaterPassKeepsChangesOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 74, 200)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	ids := importtest.SortedUsers(t, from)
 	renamed, deleted := ids[0], ids[len(ids)-1]
 	importtest.Exec(
@@ -178,7 +178,7 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 select md5(id::text)::uuid, id, 'gitlab', md5(id::text), '{}', now(), now() from auth.users where id = '`+deleted+`'`,
 	)
 	for pass := 2; pass <= 3; pass++ {
-		importtest.Complete(t, m, importtest.Small)
+		importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 		if got := importtest.Column(
 			t,
 			m.To,

@@ -23,7 +23,7 @@ func TestRunQuarantinesOnlyTheRowsThatTheTargetRejects(t *testing.T) {
 	user := importtest.Value(
 		t,
 		from,
-		`select u.id::text from auth.users u where `+importtest.WithProvider+` order by u.id limit 1`,
+		`select u.id::text from auth.users u where `+importtest.HasOneProvider+` order by u.id limit 1`,
 	)
 	identity := importtest.Value(
 		t,
@@ -81,9 +81,9 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := importtest.Open(t, from)
+			m := importtest.NewImport(t, from)
 			importtest.Exec(t, m.To, c.refuse)
-			importtest.Complete(t, m, importtest.Small)
+			importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 			got := importtest.Column(
 				t,
 				m.To,
@@ -107,8 +107,8 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 				t.Errorf("numbers of rows of the user in \"user\", account and user_profile: got %s, want %s", got, c.wantCounts)
 			}
 			others := `select count(*)::text from supabase_import.ledger where outcome = 'copied' and user_id <> $1::uuid`
-			fresh := importtest.Open(t, from)
-			importtest.Complete(t, fresh, importtest.Small)
+			fresh := importtest.NewImport(t, from)
+			importtest.RunToCompletion(t, fresh, importtest.BatchesOf40)
 			if got, want := importtest.Value(t, m.To, others, user), importtest.Value(t, fresh.To, others, user); got != want {
 				t.Errorf("%s rows of other users were copied, want %s as in an import without rejections", got, want)
 			}
@@ -116,10 +116,10 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 			if strings.HasPrefix(name, "user too") {
 				return // dropping the column changed the columns of the target: a pass is refused
 			}
-			importtest.Complete(t, m, importtest.Small)
+			importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 			if diff := importtest.Diff(
-				importtest.Contents(t, m.To, importtest.Imported),
-				importtest.Contents(t, fresh.To, importtest.Imported),
+				importtest.Contents(t, m.To, importtest.QueriesOfImportedTables),
+				importtest.Contents(t, fresh.To, importtest.QueriesOfImportedTables),
 			); diff != "" {
 				t.Errorf("the target accepts all rows now, but it differs from that of an import without rejections:%s", diff)
 			}
@@ -138,10 +138,10 @@ func TestRunAndStatusRefuseALedgerOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 61, 200)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	importtest.Exec(t, m.To, `comment on schema supabase_import is 'xenon ledger 0'`)
-	_, runErr := m.Run(t.Context(), importtest.Small, false, 1)
+	_, runErr := m.Run(t.Context(), importtest.BatchesOf40, false, 1)
 	_, statusErr := m.Status(t.Context(), "supabase")
 	for what, err := range map[string]error{"run": runErr, "status": statusErr} {
 		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), `"xenon ledger 0"`) {
@@ -154,20 +154,20 @@ func TestLaterPassIsRefusedIfTheColumnsOfADatabaseChanged(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 62, 200)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	for side, sql := range map[string][2]string{
 		"source": {`alter table auth.users add column tenant text`, `alter table auth.users drop column tenant`},
 		"target": {`alter table "user" add column tenant text`, `alter table "user" drop column tenant`},
 	} {
 		url := map[string]string{"source": m.From, "target": m.To}[side]
 		importtest.Exec(t, url, sql[0])
-		_, err := m.Run(t.Context(), importtest.Small, false, 1)
+		_, err := m.Run(t.Context(), importtest.BatchesOf40, false, 1)
 		if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), side) {
 			t.Errorf("a pass after a column was added in the %s: got %v, want ErrRefused that names the database", side, err)
 		}
 		importtest.Exec(t, url, sql[1])
-		importtest.Complete(t, m, importtest.Small)
+		importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	}
 }
 
@@ -179,24 +179,24 @@ func TestRunIsRefusedIfTheRoleCannotReadAllRows(t *testing.T) {
 		options importer.Options
 		want    string // text of the error; "" means no error
 	}{
-		"the role can read all rows": {importtest.ReadGrants, importtest.Small, ""},
+		"the role can read all rows": {importtest.ReadGrants, importtest.BatchesOf40, ""},
 		"row security hides users": {
-			importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.Small, "row security",
+			importtest.ReadGrants + "alter role %[1]s nobypassrls", importtest.BatchesOf40, "row security",
 		},
 		"row security hides profiles alone": {
 			importtest.ReadGrants + "alter role %[1]s nobypassrls; alter table auth.users disable row " +
 				"level security; alter table auth.identities disable row level security; " +
 				"alter table auth.mfa_factors disable row " +
-				"level security", importtest.Small,
+				"level security", importtest.BatchesOf40,
 			"row security",
 		},
-		"no privilege on the schema auth": {"grant usage on schema public to %[1]s", importtest.Small, "auth.users"},
+		"no privilege on the schema auth": {"grant usage on schema public to %[1]s", importtest.BatchesOf40, "auth.users"},
 		"no privilege on users": {
-			importtest.ReadGrants + "revoke select on auth.users from %[1]s", importtest.Small,
+			importtest.ReadGrants + "revoke select on auth.users from %[1]s", importtest.BatchesOf40,
 			"auth.users cannot be read",
 		},
 		"no privilege on identities": {
-			importtest.ReadGrants + "revoke select on auth.identities from %[1]s", importtest.Small,
+			importtest.ReadGrants + "revoke select on auth.identities from %[1]s", importtest.BatchesOf40,
 			"auth.identities cannot be read",
 		},
 		"no privilege on second factors, mfa is hold": {
@@ -205,14 +205,14 @@ func TestRunIsRefusedIfTheRoleCannotReadAllRows(t *testing.T) {
 			"auth.mfa_factors cannot be read",
 		},
 		"no privilege on second factors, mfa is allow": {
-			importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s", importtest.Small, "",
+			importtest.ReadGrants + "revoke select on auth.mfa_factors from %[1]s", importtest.BatchesOf40, "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			from := supabasetest.New(t)
 			supabasetest.Fill(t, from, 63, 200)
-			m := importtest.Open(t, importtest.Role(t, from, c.grants))
+			m := importtest.NewImport(t, importtest.CreateRole(t, from, c.grants))
 			_, err := m.Run(t.Context(), c.options, false, 1)
 			if c.want == "" {
 				if err != nil {
@@ -237,19 +237,19 @@ func TestLaterPassIsRefusedIfTheRoleLostAPrivilege(t *testing.T) {
 			t.Parallel()
 			from := supabasetest.New(t)
 			supabasetest.Fill(t, from, 64, 200)
-			m := importtest.Open(t, importtest.Role(t, from, importtest.ReadGrants))
+			m := importtest.NewImport(t, importtest.CreateRole(t, from, importtest.ReadGrants))
 			u, err := url.Parse(m.From)
 			if err != nil {
 				t.Fatal("not a URL")
 			}
-			importtest.Complete(t, m, importtest.Small)
-			before := importtest.Contents(t, m.To, importtest.Imported)
+			importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+			before := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables)
 			importtest.Exec(t, from, fmt.Sprintf(c.sql, u.User.Username()))
-			_, err = m.Run(t.Context(), importtest.Small, false, 1)
+			_, err = m.Run(t.Context(), importtest.BatchesOf40, false, 1)
 			if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("a pass after the role lost a privilege: got %v, want ErrRefused with %q", err, c.want)
 			}
-			if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported), before); diff != "" {
+			if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.QueriesOfImportedTables), before); diff != "" {
 				t.Errorf("the refused pass changed the target:%s", diff)
 			}
 		})
@@ -269,13 +269,13 @@ func TestRunHalvesABatchWhoseProfilesTimeOut(t *testing.T) {
 			join lateral (select pg_sleep(0.015 + 0 * length(p.user_id::text))) s`,
 	)
 	o := importer.Options{BatchSize: 100, MFA: "allow", Profiles: "public.slow"}
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true // no other goroutine reads Timeout at the same time
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
 	m.Timeout = time.Second
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	if n := importtest.Value(
 		t,
 		m.To,
@@ -288,13 +288,13 @@ func TestRunHalvesABatchWhoseProfilesTimeOut(t *testing.T) {
 		t,
 		from,
 		`create table public.stuck (user_id uuid); insert into public.stuck select u.id from auth.users u where `+
-			importtest.WithProvider+
+			importtest.HasOneProvider+
 			` limit 1;
 create or replace view public.slow as select p.* from public.profiles p
   cross join lateral (select pg_sleep(case when exists (
     select from public.stuck x where x.user_id = p.user_id) then 1.5 else 0 end)) s`,
 	)
-	m = importtest.Open(t, from)
+	m = importtest.NewImport(t, from)
 	m.Shared = true
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
@@ -309,13 +309,13 @@ create or replace view public.slow as select p.* from public.profiles p
 			"parked for a statement timeout", st.State, st.Parked)
 	}
 	importtest.Exec(t, from, `truncate public.stuck`)
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	o.Profiles = ""
-	fresh := importtest.Open(t, from)
-	importtest.Complete(t, fresh, o)
+	fresh := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, fresh, o)
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Imported),
-		importtest.Contents(t, fresh.To, importtest.Imported),
+		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables),
+		importtest.Contents(t, fresh.To, importtest.QueriesOfImportedTables),
 	); diff != "" {
 		t.Errorf("the target differs from that of an import without a timeout:%s", diff)
 	}

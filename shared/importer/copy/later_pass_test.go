@@ -15,8 +15,8 @@ func TestLaterPassWritesOnlyChanges(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 5, 5, 5)
 	users := firstUsers(t, from, 2)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	importtest.Exec(t, from, `
 update auth.users set raw_user_meta_data = '{"name": "New"}' where id = '`+users[0]+`';
 delete from public.profiles where user_id = '`+users[1]+`';
@@ -27,7 +27,7 @@ insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 	m.Progress = func(e importer.Event) {
 		rows, copied, unchanged = rows+e.Rows, copied+e.Copied, unchanged+e.Unchanged
 	}
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	m.Progress = nil
 	inSource := importtest.Value(t, from, `select ((select count(*) from auth.users)
 		+ (select count(*) from auth.identities) + (select count(*) from public.profiles))::text`)
@@ -39,7 +39,7 @@ insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 		t.Errorf("the events of the second pass report %d written and %d unchanged rows, want 4 and %d",
 			copied, unchanged, rows-2)
 	}
-	importtest.CheckSameAsNewImport(t, m, importtest.Small)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf40)
 }
 
 // Two users are deleted in the source, and a row of the application refers to one of them.
@@ -48,12 +48,12 @@ func TestLaterPassKeepsOnlyTheDeletedUserWithAnOrder(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 5, 5, 0)
 	users := firstUsers(t, from, 2)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	importtest.Exec(t, m.To, `create table orders (customer uuid references "user" on delete cascade);
 insert into orders values ('`+users[1]+`')`)
 	importtest.Exec(t, from, "delete from auth.users where id in ('"+users[0]+"', '"+users[1]+"')")
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	left := importtest.Column(t, m.To, `select id::text from "user" where id in ('`+users[0]+`', '`+users[1]+`')`)
 	if len(left) != 1 || left[0] != users[1] {
 		t.Errorf("of the two users %v are left in the target, want %s alone", left, users[1])
@@ -69,8 +69,8 @@ func TestFirstCopyOfABatchWritesItsQuarantine(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 2, 2, 0)
 	importtest.Exec(t, from, "update auth.users set encrypted_password = 'x' where id = '"+firstUsers(t, from, 1)[0]+"'")
-	m := importtest.Open(t, from)
-	st := importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	st := importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if st.Reasons["user.encrypted_password hash_unknown"] != 1 {
 		t.Errorf("got the reasons %v, want one password of an unknown format", st.Reasons)
 	}

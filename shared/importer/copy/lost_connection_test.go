@@ -35,13 +35,13 @@ func TestRunEndsIfTheConnectionBreaksBeforeTheMarkEachTime(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 5, 5, 5)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.RetryDelay = time.Millisecond
-	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
+	if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 		t.Fatal(err)
 	}
 	terminateAtMark(t, m.To, 2*run.Tries)
-	_, err := m.Run(t.Context(), importtest.Small, false, 1)
+	_, err := m.Run(t.Context(), importtest.BatchesOf40, false, 1)
 	if !errors.Is(err, importer.ErrUnavailable) || !strings.Contains(err.Error(), "breaks repeatedly") {
 		t.Errorf("the connection breaks before each mark: got %v, want ErrUnavailable with \"breaks repeatedly\"", err)
 	}
@@ -49,6 +49,6 @@ func TestRunEndsIfTheConnectionBreaksBeforeTheMarkEachTime(t *testing.T) {
 		t.Errorf("the import tried to mark the batch %s times, want %d", got, run.Tries)
 	}
 	importtest.Exec(t, m.To, "drop trigger terminate on supabase_import.batch")
-	importtest.Complete(t, m, importtest.Small)
-	importtest.CheckSameAsNewImport(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf40)
 }

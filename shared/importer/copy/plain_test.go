@@ -19,7 +19,7 @@ func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 300, 400, 240)
-	plainTarget, runTarget := importtest.Open(t, from), importtest.Open(t, from)
+	plainTarget, runTarget := importtest.NewImport(t, from), importtest.NewImport(t, from)
 	copies, err := copy.ListPlainCopies(t.Context(), plainTarget.Env(), importer.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -34,9 +34,9 @@ func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	importtest.Complete(t, runTarget, importer.Options{})
-	got := importtest.Contents(t, plainTarget.To, importtest.Imported)
-	want := importtest.Contents(t, runTarget.To, importtest.Imported)
+	importtest.RunToCompletion(t, runTarget, importer.Options{})
+	got := importtest.Contents(t, plainTarget.To, importtest.QueriesOfImportedTables)
+	want := importtest.Contents(t, runTarget.To, importtest.QueriesOfImportedTables)
 	if diff := importtest.Diff(got, want); diff != "" {
 		t.Errorf("plain COPY writes other rows than a run: %s", diff)
 	}

@@ -33,7 +33,7 @@ func TestUserWhoViolatesAUniqueIndexOfTheApplicationIsRejected(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 6, 6, 6)
 	users := firstUsers(t, from, 3)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(
 		t,
 		m.To,
@@ -44,7 +44,7 @@ func TestUserWhoViolatesAUniqueIndexOfTheApplicationIsRejected(t *testing.T) {
 		copied += e.Copied
 		done++
 	}
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	want := []string{"user " + users[2] + " target_error SQLSTATE 23505"}
 	if diff := cmp.Diff(want, listRejections(t, m)); diff != "" {
 		t.Errorf("rejections (-want +got):\n%s", diff)
@@ -60,16 +60,16 @@ func TestUserWhoViolatesAUniqueIndexOfTheApplicationIsRejected(t *testing.T) {
 // The source has no user. The target rejects every INSERT into "user", even one without rows.
 func TestBatchWithoutUsersThatTheTargetRejectsIsParked(t *testing.T) {
 	t.Parallel()
-	m := importtest.Open(t, supabasetest.New(t))
+	m := importtest.NewImport(t, supabasetest.New(t))
 	importtest.Exec(t, m.To, `create function no() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
 create trigger no before insert on "user" for each statement execute function no()`)
-	st, err := m.Run(t.Context(), importtest.Small, false, 1)
+	st, err := m.Run(t.Context(), importtest.BatchesOf40, false, 1)
 	if err != nil || st.State != "running" || len(st.Parked) != 1 || !strings.Contains(st.Parked[0].Why, "P0001") {
 		t.Errorf("got the state %q, the parked batches %v and the error %v, want one batch parked with SQLSTATE P0001",
 			st.State, st.Parked, err)
 	}
 	importtest.Exec(t, m.To, `drop trigger no on "user"`)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 }
 
 // Writing one user takes longer than the timeout. This is no reason to reject a row of the user.
@@ -77,7 +77,7 @@ func TestBatchWithAUserThatTheTargetWritesTooSlowlyIsParked(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 2, 2, 2)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true // no other goroutine reads Timeout at the same time
 	if _, err := m.Begin(t.Context(), importer.Options{}, false); err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ create trigger wait before insert on "user" for each row when (new.id = '`+first
 		t.Errorf("got the rejections %v, want none", rejected)
 	}
 	importtest.Exec(t, m.To, `drop trigger wait on "user"`)
-	importtest.Complete(t, m, importer.Options{})
+	importtest.RunToCompletion(t, m, importer.Options{})
 }
 
 // While the import searches for the row that the target rejects, the target returns "permission denied". The import
@@ -107,7 +107,7 @@ func TestSearchForTheRejectedRowEndsAtAnErrorThatNoRowCauses(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 3)
 	user := firstUsers(t, from, 1)[0]
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `create function no() returns trigger language plpgsql as $$ begin
   if exists (select from supabase_import.ruling) then
     raise 'permission denied' using errcode = 'insufficient_privilege';
@@ -115,7 +115,7 @@ func TestSearchForTheRejectedRowEndsAtAnErrorThatNoRowCauses(t *testing.T) {
   raise 'no';
 end $$;
 create trigger no before insert on "user" for each row when (new.id = '`+user+`') execute function no()`)
-	if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) {
+	if _, err := m.Run(t.Context(), importtest.BatchesOf40, false, 1); !errors.Is(err, importer.ErrRefused) {
 		t.Errorf("permission denied during the search: got %v, want ErrRefused", err)
 	}
 	want := []string{"profile " + user + " target_error SQLSTATE P0001"}
@@ -129,14 +129,14 @@ func TestErrorThatNoRowCausesEndsTheImport(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 3)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `create sequence attempts;
 create function no() returns trigger language plpgsql as $$ begin
   perform nextval('attempts');
   raise 'permission denied' using errcode = 'insufficient_privilege';
 end $$;
 create trigger no before insert on "user" for each statement execute function no()`)
-	if _, err := m.Run(t.Context(), importtest.Small, false, 1); !errors.Is(err, importer.ErrRefused) {
+	if _, err := m.Run(t.Context(), importtest.BatchesOf40, false, 1); !errors.Is(err, importer.ErrRefused) {
 		t.Errorf("permission denied: got %v, want ErrRefused", err)
 	}
 	if got := importtest.Value(t, m.To, "select last_value::text from attempts"); got != "1" {
@@ -158,15 +158,15 @@ insert into public.pause values (0);
 create view public.slow as select p.* from public.profiles p
   cross join lateral (select pg_sleep(seconds + 0 * length(p.user_id::text)) from public.pause) s`)
 	o := importer.Options{Profiles: "public.slow"}
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true // no other goroutine reads Timeout at the same time
 	if _, err := m.Begin(t.Context(), o, false); err != nil {
 		t.Fatal(err)
 	}
 	importtest.Exec(t, from, "update public.pause set seconds = 2")
 	m.Timeout = 3 * time.Second
-	importtest.Complete(t, m, o)
-	if n := importtest.Count(t, m.To)["user_profile"]; n != 2 {
+	importtest.RunToCompletion(t, m, o)
+	if n := importtest.CountImportedRows(t, m.To)["user_profile"]; n != 2 {
 		t.Errorf("%d profiles are in the target, want 2", n)
 	}
 }
@@ -181,11 +181,11 @@ func TestUsersWithATakenEmailOrPhoneAreCopiedWithoutIt(t *testing.T) {
 	email := importtest.Value(t, from, "select email from auth.users where id = $1::uuid", users[1])
 	importtest.Exec(t, from, "update auth.users set phone = '491701234567', phone_confirmed_at = now() where id = '"+
 		users[3]+"'")
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `alter table "user" add "phoneNumber" text unique, add "phoneNumberVerified" boolean;
 insert into "user" (name, email, "emailVerified", "phoneNumber") values
   ('', '`+email+`', true, null), ('', 'another@user.example', true, '+491701234567')`)
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	got := importtest.Column(t, m.To, `select concat_ws(' ', source, user_id, reason) from supabase_import.ruling
 		order by user_id, source`)
 	want := []string{"user " + users[1] + " target_email_taken", "user " + users[3] + " target_phone_taken"}
@@ -194,7 +194,7 @@ insert into "user" (name, email, "emailVerified", "phoneNumber") values
 	}
 	without := importtest.Value(t, m.To, `select concat_ws(' ', (select email = $1 from "user" where id = $2::uuid),
 		(select "phoneNumber" is null from "user" where id = $3::uuid))`, email, users[1], users[3])
-	if n := importtest.Count(t, m.To)["user"]; n != 8 || without != "f t" {
+	if n := importtest.CountImportedRows(t, m.To)["user"]; n != 8 || without != "f t" {
 		t.Errorf("the target has %d users, want 6 imported and 2 others; one imported user has the taken email, the "+
 			"other has no number: %s, want f t", n, without)
 	}
@@ -207,11 +207,11 @@ func TestEmailOfUnverifiedUserIsReleased(t *testing.T) {
 	supabasetest.Bulk(t, from, 4, 4, 4)
 	user := firstUsers(t, from, 2)[1]
 	email := importtest.Value(t, from, "select email from auth.users where id = $1::uuid", user)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `insert into "user" (name, email, "emailVerified") values ('', '`+email+`', false)`)
 	var copied int64
 	m.Progress = func(e importer.Event) { copied += e.Copied }
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if got := importtest.Value(t, m.To, `select id::text from "user" where email = $1`, email); got != user {
 		t.Errorf("the user %s of the target has the email, want the imported user %s", got, user)
 	}

@@ -25,7 +25,7 @@ func TestPlusAddsEachCount(t *testing.T) {
 // connect returns a connection to a new database.
 func connect(t *testing.T) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dbtest.Empty(t))
+	conn, err := pgx.Connect(t.Context(), dbtest.NewEmpty(t))
 	if err != nil {
 		t.Fatal(err)
 	}

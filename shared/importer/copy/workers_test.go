@@ -18,7 +18,7 @@ func TestRunCopiesWithTheDefaultNumberOfWorkers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 3)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	var done []int
 	m.Progress = func(e importer.Event) { done = append(done, e.Done) }
 	if st, err := m.Run(t.Context(), importer.Options{BatchSize: 1}, false, 0); err != nil || st.State != "complete" {
@@ -34,7 +34,7 @@ func TestShardIsDoneWhenNoBatchIsOpen(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 3)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true
 	st, err := m.Begin(t.Context(), importer.Options{BatchSize: 2}, false)
 	if err != nil {
@@ -51,7 +51,7 @@ func TestShardIsDoneWhenNoBatchIsOpen(t *testing.T) {
 	if done, err := copy.Shard(t.Context(), m.Env(), st.Run, run.WholeRun); !done || err != nil {
 		t.Errorf("Shard without a deadline: got %t, %v, want true", done, err)
 	}
-	if n := importtest.Count(t, m.To)["user"]; n != 3 {
+	if n := importtest.CountImportedRows(t, m.To)["user"]; n != 3 {
 		t.Errorf("%d users are in the target, want 3", n)
 	}
 }

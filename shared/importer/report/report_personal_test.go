@@ -81,16 +81,16 @@ func TestHasValueIgnoresAPartOfALongerNumber(t *testing.T) {
 
 func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 	t.Parallel()
-	empty := importtest.Open(t, supabasetest.New(t))
-	if _, err := empty.Run(t.Context(), importtest.Allow, false, 1); err != nil {
+	empty := importtest.NewImport(t, supabasetest.New(t))
+	if _, err := empty.Run(t.Context(), importtest.BatchesOf100, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	ofEmptySource := reportTexts(t, empty) // has the texts that every report has
 
 	from := supabasetest.New(t)
 	summary := supabasetest.Fill(t, from, 158, 1000)
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	to, err := pgx.Connect(t.Context(), m.To)

@@ -111,7 +111,7 @@ func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 		t.Errorf("numbers of rows of other tables in the quarantine (-got +want):\n%s", diff)
 	}
 
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	for _, table := range []string{
 		"shop.orders", "notes", "memberships", "grants", "tenants", "enrolments", "events",
 		"clicks", "shop.letters", "heirlooms_old",
@@ -151,14 +151,14 @@ func TestRollbackWithCascadeDeletesRowsThatReferToTwoUsers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 313, 300)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(
 		t,
 		m.To,
 		`create table friends (one uuid references "user" on delete cascade, other uuid references "user" on delete cascade);
 create table referrals (by uuid references "user" on delete cascade, whom uuid references "user" on delete restrict);`,
 	)
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	importtest.Exec(
 		t,
 		m.To,
@@ -176,8 +176,8 @@ func TestRollbackKeepsAndListsAUserWhoseDeletionATriggerPrevents(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 314, 200)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	id := importtest.Value(t, m.To, `select min(id::text) from "user"`)
 	importtest.Exec(
 		t,
@@ -201,13 +201,13 @@ func TestRollbackWithCascadeButWithoutForceIsRefused(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 315, 50)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
-	before := importtest.Count(t, m.To)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	before := importtest.CountImportedRows(t, m.To)
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{Cascade: true}); err == nil {
 		t.Error("Rollback with Cascade and without Force: got no error, want one")
 	}
-	if diff := cmp.Diff(importtest.Count(t, m.To), before); diff != "" {
+	if diff := cmp.Diff(importtest.CountImportedRows(t, m.To), before); diff != "" {
 		t.Errorf("numbers of rows after the refused rollback, want them unchanged (-got +want):\n%s", diff)
 	}
 }

@@ -99,9 +99,9 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
   where encrypted_password like '$2a$04%' and deleted_at is null
   and not exists (select from auth.identities i where i.user_id = auth.users.id and i.provider = 'google') limit 60`,
 	)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
-	all := importtest.Count(t, m.To)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	all := importtest.CountImportedRows(t, m.To)
 	userIDs := makeChanges(t, m.To)
 	var want []string
 	for name, id := range userIDs {
@@ -130,7 +130,7 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 		t.Errorf("the rollback changed rows of kept users: %s", diff)
 	}
 	// One of the kept users was deleted by the test, and one user of the target is not from the import.
-	if n := importtest.Count(t, m.To)["user"]; n != int64(len(want)) {
+	if n := importtest.CountImportedRows(t, m.To)["user"]; n != int64(len(want)) {
 		t.Errorf("%d users are in the target, want %d", n, len(want))
 	}
 	if diff := cmp.Diff(

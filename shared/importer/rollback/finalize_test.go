@@ -23,10 +23,10 @@ func TestFinalizeDeletesSecrets(t *testing.T) {
 			email_change_token_new, reauthentication_token]) as s from auth.users
 union select secret from auth.mfa_factors) x where length(trim(s)) > 3`,
 	)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importer.Options{BatchSize: 100, MFA: "hold"})
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importer.Options{BatchSize: 100, MFA: "hold"})
 	supabasetest.Change(t, from, 41, 60)
-	importtest.Complete(t, m, importer.Options{})
+	importtest.RunToCompletion(t, m, importer.Options{})
 	everything := func() string {
 		return strings.Join(
 			importtest.Column(
@@ -86,17 +86,17 @@ func TestFinalizeNeedsACompleteOrRolledBackRunAndAllowsAnotherRun(t *testing.T) 
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 42, 200)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	if err := m.Finalize(t.Context(), "supabase"); !errors.Is(err, importer.ErrNoRun) && err == nil {
 		t.Error("Finalize without a run: got no error, want one")
 	}
-	if _, err := m.Begin(t.Context(), importtest.Allow, false); err != nil {
+	if _, err := m.Begin(t.Context(), importtest.BatchesOf100, false); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Finalize(t.Context(), "supabase"); !errors.Is(err, importer.ErrRefused) {
 		t.Errorf("Finalize of an incomplete run: got %v, want ErrRefused", err)
 	}
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	importtest.RollBack(t, m, false)
 	if err := m.Finalize(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestFinalizeNeedsACompleteOrRolledBackRunAndAllowsAnotherRun(t *testing.T) 
 	if got := r.Conclusion().Title; got != "Rolled back" {
 		t.Errorf("the report of the finalized run has the title %q, want Rolled back", got)
 	}
-	importtest.Complete(t, m, importer.Options{Run: "second", BatchSize: 100, MFA: "allow"})
+	importtest.RunToCompletion(t, m, importer.Options{Run: "second", BatchSize: 100, MFA: "allow"})
 }
 
 // A column of the source's profiles that the target does not have can contain a secret. Finalize removes the column
@@ -122,8 +122,8 @@ func TestFinalizeRemovesUnknownFieldsOfProfiles(t *testing.T) {
 		from,
 		`alter table public.profiles add column api_key text; update public.profiles set api_key = 'sk_live_' || user_id`,
 	)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	const countSecrets = `select count(*)::text from supabase_import.%s l where to_jsonb(l)::text like '%%sk_live_%%'`
 	ledger, quarantine := fmt.Sprintf(countSecrets, "ledger"), fmt.Sprintf(countSecrets, "quarantine")
 	if importtest.Value(t, m.To, ledger) == "0" || importtest.Value(t, m.To, quarantine) == "0" {
@@ -155,8 +155,8 @@ func TestFinalizeKeepsRowsOfApplicationTables(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 44, 200)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	importtest.Exec(t, m.To, `create table webhooks (
 		id int primary key, user_id uuid references "user" on delete cascade, secret text, password text, credential text);
 		insert into webhooks select 1, min(id::text)::uuid, 's', 'p', 'c' from "user"`)

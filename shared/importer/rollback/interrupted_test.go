@@ -32,9 +32,9 @@ func TestRollbackContinuesAfterADeadline(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 26, 300)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importer.Options{BatchSize: 30, MFA: "allow"})
-	copied := importtest.Count(t, m.To)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importer.Options{BatchSize: 30, MFA: "allow"})
+	copied := importtest.CountImportedRows(t, m.To)
 	var got importer.RollbackResult
 	for calls := 1; ; calls++ {
 		ctx := endingContext{t.Context(), make(chan struct{})}
@@ -70,9 +70,9 @@ func TestRunCanContinueAfterAnInterruptedRollback(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 27, 400)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
-	first := importtest.Contents(t, m.To, importtest.Imported, stableColumns)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	first := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, stableColumns)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	m.Progress = func(e importer.Event) {
@@ -84,11 +84,14 @@ func TestRunCanContinueAfterAnInterruptedRollback(t *testing.T) {
 		t.Fatalf("a rollback whose context is canceled: got done %t and error %v, want false and an error", u.Done, err)
 	}
 	m.Progress = nil
-	if n := importtest.Count(t, m.To)["user"]; n == 0 || n == int64(len(first["user"])) {
+	if n := importtest.CountImportedRows(t, m.To)["user"]; n == 0 || n == int64(len(first["user"])) {
 		t.Fatalf("after the interrupted rollback %d of %d users are in the target, want only some", n, len(first["user"]))
 	}
-	importtest.Complete(t, m, importtest.Allow)
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stableColumns), first); diff != "" {
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	if diff := importtest.Diff(
+		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, stableColumns),
+		first,
+	); diff != "" {
 		t.Errorf("the next run copied other rows than the first: %s", diff)
 	}
 	if got := importtest.RollBack(t, m, false); got.Removed["user"] != int64(len(first["user"])) {

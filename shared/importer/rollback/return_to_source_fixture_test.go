@@ -63,8 +63,8 @@ func importedProject(t *testing.T) *importer.Import {
 	t.Helper()
 	from := supabasetest.New(t)
 	importtest.Exec(t, from, sourceUsers)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	return m
 }
 

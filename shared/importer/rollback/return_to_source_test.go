@@ -175,7 +175,7 @@ func TestReturnToSourceQuotesSpecialCharactersOfEmails(t *testing.T) {
 	}
 	m := importedProject(t)
 	importtest.Exec(t, m.From, `update auth.users set email = 'it''s \old' where id = `+userID("1"))
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	db := importtest.Connect(t, m.To)
 	for i, email := range emails {
 		if _, err := db.Exec(
@@ -228,7 +228,7 @@ func TestReturnToSourceKeepsChangesOfTheSource(t *testing.T) {
 			"2",
 		),
 	)
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	text, _, _ := returnSQL(t, m)
 	if got, want := strings.Join(runSQL(t, m.From, text), " "), "0 1 0 1"; got != want {
 		t.Errorf("the last query of the file returns %s, want %s: one password and one email not changed", got, want)
@@ -253,8 +253,8 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	summary := supabasetest.Fill(t, from, 31, 250)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	h, db := password.Cheap(), importtest.Connect(t, m.To)
 	passwords := map[string]string{} // the current passwords, by id of the user
 	for i, p := range summary.KnownUsers {

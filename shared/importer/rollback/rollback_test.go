@@ -20,7 +20,7 @@ func TestRollbackRestoresTheTarget(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 21, 600)
 	m := &importer.Import{From: from, To: importtest.TargetWithConflicts(t, from), Holder: "test", Now: time.Now}
-	importtest.Complete(t, m, importer.Options{Run: "another", BatchSize: 200, MFA: "allow"})
+	importtest.RunToCompletion(t, m, importer.Options{Run: "another", BatchSize: 200, MFA: "allow"})
 	importtest.Exec(t, m.To, `
 delete from "user" where left(id::text, 1) < '8';
 delete from account where left(id::text, 2) between 'a0' and 'a9';
@@ -28,12 +28,12 @@ delete from account where left(id::text, 1) = 'b' and "providerId" = 'credential
 delete from user_profile where left(id::text, 1) = 'c';
 update "user" set name = 'Changed Before' where left(id::text, 1) = 'd';
 insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user";`)
-	before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun)
-	importtest.Complete(t, m, importtest.Allow)
-	copied := importtest.Count(t, m.To)
+	before := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, importtest.QueriesOutsideRun)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	copied := importtest.CountImportedRows(t, m.To)
 	got := importtest.RollBack(t, m, false)
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun),
+		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, importtest.QueriesOutsideRun),
 		before,
 	); diff != "" {
 		t.Errorf("after the rollback the target differs from that before the run: %s", diff)
@@ -54,21 +54,33 @@ func TestDryRunOfARollbackCountsAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 23, 300)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	importtest.Exec(
 		t,
 		m.To,
 		`update "user" set name = 'Changed' where left(id::text, 1) = '7';
 			insert into session ("expiresAt", token, "updatedAt", "userId") select now(), id, now(), id from "user"`,
 	)
-	before := importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun, importtest.Ledger)
+	before := importtest.Contents(
+		t,
+		m.To,
+		importtest.QueriesOfImportedTables,
+		importtest.QueriesOutsideRun,
+		importtest.QueriesOfLedger,
+	)
 	counted, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.Imported, importtest.OutsideRun, importtest.Ledger),
+		importtest.Contents(
+			t,
+			m.To,
+			importtest.QueriesOfImportedTables,
+			importtest.QueriesOutsideRun,
+			importtest.QueriesOfLedger,
+		),
 		before,
 	); diff != "" {
 		t.Errorf("the dry run changed rows: %s", diff)
@@ -87,9 +99,17 @@ func TestRunAfterARollbackImportsTheSameRows(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 24, 350)
 	m := &importer.Import{From: from, To: importtest.TargetWithConflicts(t, from), Holder: "test", Now: time.Now}
-	importtest.Complete(t, m, importtest.Allow)
-	importtest.Complete(t, m, importtest.Allow) // a later pass
-	first, sums := importtest.Contents(t, m.To, importtest.Imported, stableColumns), importtest.Verify(t, m).Checksums
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100) // a later pass
+	first, sums := importtest.Contents(
+		t,
+		m.To,
+		importtest.QueriesOfImportedTables,
+		stableColumns,
+	), importtest.Verify(
+		t,
+		m,
+	).Checksums
 	importtest.RollBack(t, m, false)
 	st, err := m.Status(t.Context(), "supabase")
 	if err != nil {
@@ -102,11 +122,14 @@ func TestRunAfterARollbackImportsTheSameRows(t *testing.T) {
 	if n := importtest.Value(t, m.To, "select count(*)::text from supabase_import.quarantine"); n == "0" {
 		t.Error("after the rollback the quarantine is empty, want its entries")
 	}
-	again := importtest.Complete(t, m, importtest.Allow)
+	again := importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if again.Pass != 1 {
 		t.Errorf("the run after the rollback has pass %d, want 1", again.Pass)
 	}
-	if diff := importtest.Diff(importtest.Contents(t, m.To, importtest.Imported, stableColumns), first); diff != "" {
+	if diff := importtest.Diff(
+		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, stableColumns),
+		first,
+	); diff != "" {
 		t.Errorf("the run after the rollback copied other rows than the first: %s", diff)
 	}
 	if diff := cmp.Diff(importtest.Verify(t, m).Checksums, sums); diff != "" {
@@ -118,19 +141,19 @@ func TestRunAfterARollbackImportsTheSameRows(t *testing.T) {
 var stableColumns = map[string]string{
 	"ledger": `select row(user_id, source, key, outcome, raw, written, credential, residue)::text
 		from supabase_import.ledger order by user_id, source, key`,
-	"ruling":     importtest.Ledger["ruling"],
-	"quarantine": importtest.Ledger["quarantine"],
+	"ruling":     importtest.QueriesOfLedger["ruling"],
+	"quarantine": importtest.QueriesOfLedger["quarantine"],
 }
 
 func TestRunAfterARollbackCanHaveOtherOptions(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 25, 300)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	importtest.RollBack(t, m, false)
 	o := importer.Options{BatchSize: 70, MFA: "hold", Unconfirmed: "allow"}
-	if st := importtest.Complete(t, m, o); st.Batches != 5 {
+	if st := importtest.RunToCompletion(t, m, o); st.Batches != 5 {
 		t.Errorf("the run after the rollback has %d batches, want 5: 300 users in batches of 70", st.Batches)
 	}
 	importtest.CheckSameAsNewImport(t, m, o)
@@ -140,16 +163,16 @@ func TestRollbackNeedsARunThatNoOtherProcessHolds(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 28, 100)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err == nil {
 		t.Error("Rollback without a run: got no error, want one")
 	}
-	importtest.Complete(t, m, importtest.Allow)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if _, err := m.Rollback(t.Context(), "another", importer.RollbackOptions{}); !errors.Is(err, importer.ErrNoRun) {
 		t.Errorf("Rollback of a name that no run has: got %v, want ErrNoRun", err)
 	}
 	other := &importer.Import{From: m.From, To: m.To, Holder: "another process", Now: time.Now}
-	if _, err := other.Begin(t.Context(), importtest.Allow, false); err != nil {
+	if _, err := other.Begin(t.Context(), importtest.BatchesOf100, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); !errors.Is(err, importer.ErrHeld) {
@@ -163,8 +186,8 @@ func TestRollbackKeepsAUserWhoChangesThePasswordAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 29, 100)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Allow)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	id := importtest.Value(t, m.To, `select min("userId"::text) from account where "providerId" = 'credential'`)
 	tx, err := importtest.Connect(t, m.To).Begin(t.Context())
 	if err != nil {

@@ -16,21 +16,21 @@ func TestPassIsRefusedIfMoreThanHalfOfTheUsersAreMissing(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 8, 8, 0)
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	deleteHalf := `delete from auth.users where id in (select id from auth.users order by id
 		limit (select count(*) / 2 from auth.users))`
 	importtest.Exec(t, from, deleteHalf)
-	importtest.Complete(t, m, importtest.Small) // the source has 4 of 8 users
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40) // the source has 4 of 8 users
 	importtest.Exec(t, from, deleteHalf+"; delete from auth.users where id = (select max(id::text)::uuid from auth.users)")
-	_, err := m.Run(t.Context(), importtest.Small, false, 1) // the source has 1 of 4 users
+	_, err := m.Run(t.Context(), importtest.BatchesOf40, false, 1) // the source has 1 of 4 users
 	if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), "has 1 rows, but the run has read 4 users") {
 		t.Errorf("a pass after 3 of 4 users are deleted: got %v, want ErrRefused that names 1 and 4 users", err)
 	}
-	o := importtest.Small
+	o := importtest.BatchesOf40
 	o.AllowDeletions = true
-	importtest.Complete(t, m, o)
-	if n := importtest.Count(t, m.To)["user"]; n != 1 {
+	importtest.RunToCompletion(t, m, o)
+	if n := importtest.CountImportedRows(t, m.To)["user"]; n != 1 {
 		t.Errorf("a pass with AllowDeletions: %d users are left in the target, want 1", n)
 	}
 }
@@ -41,9 +41,9 @@ func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 2, 2, 0)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	o := importer.Options{BatchSize: 1}
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	importtest.Exec(t, from, `update auth.users u set raw_user_meta_data = '{"name": "New"}',
 		updated_at = now() - case when u.id = (select min(id::text)::uuid from auth.users) then interval '8 min'
 		else interval '20 min' end`)
@@ -56,7 +56,7 @@ func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
 	if names := areNew(); names != "true false" {
 		t.Errorf("has each user the new name after the quick pass: got %s, want true for the first user alone", names)
 	}
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	if names := areNew(); names != "true true" {
 		t.Errorf("users with the new name after a pass that is not quick: got %s, want both", names)
 	}
@@ -67,8 +67,8 @@ func TestPlanStopsAfterTheFirstStepWithARefusal(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
 	importtest.Exec(t, from, "insert into auth.sessions (id, user_id) select gen_random_uuid(), id from auth.users")
-	role := importtest.Role(t, from, importtest.ReadGrants+"revoke select on auth.mfa_factors from %[1]s")
-	p, err := importtest.Open(t, role).Plan(t.Context(), importer.Options{})
+	role := importtest.CreateRole(t, from, importtest.ReadGrants+"revoke select on auth.mfa_factors from %[1]s")
+	p, err := importtest.NewImport(t, role).Plan(t.Context(), importer.Options{})
 	if err != nil || len(p.Refusals) != 1 || !strings.Contains(p.Refusals[0], "auth.mfa_factors") {
 		t.Errorf("the role cannot read auth.mfa_factors: refusals %q, error %v; want one refusal that names the table",
 			p.Refusals, err)
@@ -83,7 +83,7 @@ func TestPlanHasNoCollisionForATargetUserWithAnotherIDAndEmail(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `insert into "user" (name, email, "emailVerified") values ('', 'another@user.example', true)`)
 	p, err := m.Plan(t.Context(), importer.Options{})
 	if err != nil || len(p.Collisions) != 0 || len(p.Warnings) != 0 || len(p.Refusals) != 0 {
@@ -96,7 +96,7 @@ func TestPlanCountsUsersOfTheTargetWithTheSameIDOrEmail(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 4, 4, 0)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	users := importtest.Column(t, from, "select id::text from auth.users order by id")
 	emails := importtest.Column(t, from, "select email from auth.users order by id")
 	importtest.Exec(t, m.To, `insert into "user" (id, name, email, "emailVerified") values
@@ -119,12 +119,12 @@ func TestLaterPassNeedsNoOptionsOfTheFirst(t *testing.T) {
 	supabasetest.Bulk(t, from, 2, 2, 0)
 	importtest.Exec(t, from, `insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
 		select gen_random_uuid(), min(id::text)::uuid, 'totp', 'verified', now(), now() from auth.users`)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	if _, err := m.Begin(t.Context(), importer.Options{}, false); !errors.Is(err, importer.ErrRefused) {
 		t.Errorf("a new run without the option: got %v, want ErrRefused", err)
 	}
-	importtest.Complete(t, m, importer.Options{MFA: "allow"})
-	if st := importtest.Complete(t, m, importer.Options{}); st.Pass != 2 {
+	importtest.RunToCompletion(t, m, importer.Options{MFA: "allow"})
+	if st := importtest.RunToCompletion(t, m, importer.Options{}); st.Pass != 2 {
 		t.Errorf("got pass %d, want 2", st.Pass)
 	}
 }
@@ -133,10 +133,10 @@ func TestBeginKeepsTheLeaseOnlyIfItSucceeds(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 2, 2, 0)
-	one := importtest.Open(t, from)
-	other := importtest.Between(one.From, one.To)
+	one := importtest.NewImport(t, from)
+	other := importtest.ImportBetween(one.From, one.To)
 	other.Holder = "other"
-	importtest.Complete(t, one, importer.Options{BatchSize: 1})
+	importtest.RunToCompletion(t, one, importer.Options{BatchSize: 1})
 	if _, err := one.Begin(t.Context(), importer.Options{BatchSize: 2}, false); !errors.Is(err, importer.ErrRefused) {
 		t.Errorf("another batch size: got %v, want ErrRefused", err)
 	}

@@ -36,7 +36,7 @@ func TestCheckURLRefusesPoolersWithoutSessions(t *testing.T) {
 func target(t *testing.T, e *Env) *pgx.Conn {
 	t.Helper()
 	if e.To == "" {
-		e.To = dbtest.Empty(t)
+		e.To = dbtest.NewEmpty(t)
 	}
 	conn, err := e.Target(t.Context(), "")
 	if err != nil {
@@ -124,7 +124,7 @@ func TestQueryTextsIsNotNilWithoutAnError(t *testing.T) {
 
 func TestTargetHasTheSearchPathOfItsSchema(t *testing.T) {
 	t.Parallel()
-	to := dbtest.Empty(t)
+	to := dbtest.NewEmpty(t)
 	for schema, want := range map[string]string{"": `"$user", public`, "public": `"$user", public`, "x": `x`} {
 		conn := target(t, &Env{To: to, Schema: schema})
 		got, err := QueryTexts(t.Context(), conn, "SHOW search_path")

@@ -29,7 +29,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	if !done {
 		t.Fatal("the import without kills did not complete")
 	}
-	want := importtest.Contents(t, c.To, importtest.Imported, importtest.Ledger)
+	want := importtest.Contents(t, c.To, importtest.QueriesOfImportedTables, importtest.QueriesOfLedger)
 
 	kills := kills
 	if !sample.Whole() {
@@ -55,7 +55,10 @@ func TestR56_KilledAnywhere(t *testing.T) {
 				}
 			}
 		}
-		if diff := importtest.Diff(importtest.Contents(t, c.To, importtest.Imported, importtest.Ledger), want); diff != "" {
+		if diff := importtest.Diff(
+			importtest.Contents(t, c.To, importtest.QueriesOfImportedTables, importtest.QueriesOfLedger),
+			want,
+		); diff != "" {
 			t.Fatalf("after %d kills the target differs from that of an import without kills:%s", killed, diff)
 		}
 	}

@@ -19,17 +19,17 @@ func TestSecondProcessGetsErrHeldWhileTheFirstWorks(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 46, 300)
-	first := importtest.Open(t, from)
+	first := importtest.NewImport(t, from)
 	first.Holder = "the first one"
 	second := &importer.Import{From: first.From, To: first.To, Holder: "the second one", Now: time.Now}
 	var err error
-	afterBatch(first, 2, func() { _, err = second.Run(t.Context(), importtest.Small, false, 2) })
-	importtest.Complete(t, first, importtest.Small)
+	afterBatch(first, 2, func() { _, err = second.Run(t.Context(), importtest.BatchesOf40, false, 2) })
+	importtest.RunToCompletion(t, first, importtest.BatchesOf40)
 	if !errors.Is(err, importer.ErrHeld) || !strings.Contains(err.Error(), "the first one") {
 		t.Errorf("the second process got %v, want ErrHeld that names the first process", err)
 	}
-	importtest.Complete(t, second, importtest.Small)
-	importtest.CheckSameAsNewImport(t, second, importtest.Small)
+	importtest.RunToCompletion(t, second, importtest.BatchesOf40)
+	importtest.CheckSameAsNewImport(t, second, importtest.BatchesOf40)
 }
 
 func TestAtLeastOneOfFourConcurrentProcessesCompletesTheRun(t *testing.T) {
@@ -42,7 +42,7 @@ func TestAtLeastOneOfFourConcurrentProcessesCompletesTheRun(t *testing.T) {
 	for i := range errs {
 		all.Go(func() {
 			m := &importer.Import{From: from, To: to, Holder: "one of four", Now: time.Now}
-			_, errs[i] = m.Run(t.Context(), importtest.Small, false, 1)
+			_, errs[i] = m.Run(t.Context(), importtest.BatchesOf40, false, 1)
 		})
 	}
 	all.Wait()
@@ -59,8 +59,8 @@ func TestAtLeastOneOfFourConcurrentProcessesCompletesTheRun(t *testing.T) {
 		t.Error("all four concurrent processes got ErrHeld, want at least one that completes the run")
 	}
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
-	importtest.Complete(t, m, importtest.Small)
-	importtest.CheckSameAsNewImport(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf40)
 }
 
 func TestProcessesWithOneHolderShareTheLease(t *testing.T) {
@@ -71,10 +71,10 @@ func TestProcessesWithOneHolderShareTheLease(t *testing.T) {
 	importBy := func(holder string) *importer.Import {
 		return &importer.Import{From: from, To: to, Holder: holder, Shared: true, Now: time.Now}
 	}
-	if _, err := importBy("execution").Begin(t.Context(), importtest.Small, false); err != nil {
+	if _, err := importBy("execution").Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := importBy("another").Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
+	if _, err := importBy("another").Begin(t.Context(), importtest.BatchesOf40, false); !errors.Is(err, importer.ErrHeld) {
 		t.Errorf("a process with another holder got %v, want ErrHeld", err)
 	}
 	var all sync.WaitGroup
@@ -94,7 +94,7 @@ func TestProcessesWithOneHolderShareTheLease(t *testing.T) {
 	if err := m.Env().ReleaseShared(t.Context(), "supabase"); err != nil {
 		t.Fatal(err)
 	}
-	importtest.CheckSameAsNewImport(t, m, importtest.Small)
+	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf40)
 }
 
 // No connection renews a shared lease in the background, so every batch renews it.
@@ -102,9 +102,9 @@ func TestBatchesRenewTheSharedLease(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 49, 200)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true
-	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
+	if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 		t.Fatal(err)
 	}
 	importtest.Exec(t, m.To, "update supabase_import.run set held_until = now() + interval '1 second'")
@@ -122,7 +122,7 @@ func TestLeaseIsRenewedAfterItsConnectionBreaks(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 50, 300)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	other := &importer.Import{From: m.From, To: m.To, Holder: "other", Now: time.Now}
 	var err error
 	afterBatch(m, 2, func() {
@@ -131,9 +131,9 @@ func TestLeaseIsRenewedAfterItsConnectionBreaks(t *testing.T) {
 		importtest.Eventually(t, "the lease to have a new connection", func() bool {
 			return importtest.Value(t, m.To, "select holder_backend::text from supabase_import.run") != before
 		})
-		_, err = other.Run(t.Context(), importtest.Small, false, 1)
+		_, err = other.Run(t.Context(), importtest.BatchesOf40, false, 1)
 	})
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if !errors.Is(err, importer.ErrHeld) {
 		t.Errorf("after the renewal another process got %v, want ErrHeld", err)
 	}
@@ -144,19 +144,19 @@ func TestLeaseOfAnotherRoleIsNotTaken(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 51, 200)
-	m := importtest.Open(t, from)
-	if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 		t.Fatal(err)
 	}
-	limited := importtest.Role(
+	limited := importtest.CreateRole(
 		t,
 		m.To,
 		"grant usage on schema supabase_import, public to %[1]s; grant select, insert, update, delete on all tables in "+
 			"schema public, supabase_import to %[1]s",
 	)
 	other := &importer.Import{From: from, To: limited, Holder: "other", Now: time.Now}
-	if _, err := other.Begin(t.Context(), importtest.Small, false); !errors.Is(err, importer.ErrHeld) {
+	if _, err := other.Begin(t.Context(), importtest.BatchesOf40, false); !errors.Is(err, importer.ErrHeld) {
 		t.Errorf("a process with another role got %v, want ErrHeld", err)
 	}
-	importtest.Complete(t, m, importtest.Small)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 }

@@ -40,14 +40,14 @@ func afterBatch(m *importer.Import, done int, f func()) {
 // importWithoutFaults returns the contents of the target after an import without faults.
 func importWithoutFaults(t *testing.T, from string) map[string][]string {
 	t.Helper()
-	m := importtest.Open(t, from)
-	importtest.Complete(t, m, importtest.Small)
-	return importtest.Contents(t, m.To, importtest.Imported, importtest.Ledger)
+	m := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
+	return importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, importtest.QueriesOfLedger)
 }
 
 func checkSameContents(t *testing.T, to string, want map[string][]string) {
 	t.Helper()
-	got := importtest.Contents(t, to, importtest.Imported, importtest.Ledger)
+	got := importtest.Contents(t, to, importtest.QueriesOfImportedTables, importtest.QueriesOfLedger)
 	if diff := importtest.Diff(got, want); diff != "" {
 		t.Errorf("the target differs from that of an import without faults:%s", diff)
 	}
@@ -62,20 +62,20 @@ func TestR43_NetworkFaults(t *testing.T) {
 		begins func(*dbtest.Proxy)
 		lasts  time.Duration
 	}{
-		"reset":   {(*dbtest.Proxy).Reset, 300 * time.Millisecond},
+		"reset":   {(*dbtest.Proxy).ResetAtNextResponse, 300 * time.Millisecond},
 		"latency": {func(p *dbtest.Proxy) { p.Delay(5 * time.Second) }, 6 * time.Second},
 	} {
 		for _, side := range []string{"source", "target"} {
 			t.Run(name+" of the "+side, func(t *testing.T) {
 				t.Parallel()
-				direct := importtest.Open(t, from)
+				direct := importtest.NewImport(t, from)
 				m, p := throughProxy(t, direct, side)
 				afterBatch(m, 3, func() {
 					fault.begins(p)
 					end := time.AfterFunc(fault.lasts, p.Resume)
 					t.Cleanup(func() { end.Stop() })
 				})
-				importtest.Complete(t, m, importtest.Small)
+				importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 				checkSameContents(t, direct.To, want)
 			})
 		}
@@ -91,7 +91,7 @@ func TestR43_BlackHole(t *testing.T) {
 	for _, side := range []string{"source", "target"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
-			direct := importtest.Open(t, from)
+			direct := importtest.NewImport(t, from)
 			m, p := throughProxy(t, direct, side)
 			m.Timeout = 3 * time.Second
 			afterBatch(m, 3, func() {
@@ -104,7 +104,7 @@ func TestR43_BlackHole(t *testing.T) {
 					p.Resume()
 				}()
 			})
-			importtest.Complete(t, m, importtest.Small)
+			importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 			checkSameContents(t, direct.To, want)
 		})
 	}
@@ -117,20 +117,20 @@ func TestR43_PermanentPacketLoss(t *testing.T) {
 	for _, side := range []string{"source", "target"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
-			direct := importtest.Open(t, from)
+			direct := importtest.NewImport(t, from)
 			m, p := throughProxy(t, direct, side)
 			afterBatch(m, 2, p.Freeze)
 			m.Shared, direct.Shared = true, true
-			if _, err := m.Begin(t.Context(), importtest.Small, false); err != nil {
+			if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 				t.Fatal(err)
 			}
 			m.Timeout, m.RetryDelay = time.Second/2, 10*time.Millisecond
 			if _, err := copy.Shard(t.Context(), m.Env(), "supabase", run.WholeRun); !errors.Is(err, importer.ErrUnavailable) {
 				t.Errorf("all packets from and to the %s are lost: got %v, want ErrUnavailable", side, err)
 			}
-			p.Refuse() // closes the frozen connections
-			importtest.Complete(t, direct, importtest.Small)
-			importtest.CheckSameAsNewImport(t, direct, importtest.Small)
+			p.RefuseConnections() // closes the frozen connections
+			importtest.RunToCompletion(t, direct, importtest.BatchesOf40)
+			importtest.CheckSameAsNewImport(t, direct, importtest.BatchesOf40)
 		})
 	}
 }

@@ -85,7 +85,7 @@ func (m *killableServer) killAndRestart() {
 		m.t.Error("not a URL")
 		return
 	}
-	m.proxy.Forward(u.Host)
+	m.proxy.ForwardTo(u.Host)
 }
 
 // TestR56_ServersKilled kills the server of the source once and that of the target three times. The commit of a batch
@@ -122,11 +122,11 @@ func TestR56_ServersKilled(t *testing.T) {
 	}
 	m.Progress = nil
 	importtest.CheckVerifies(t, m)
-	fresh := importtest.Open(t, source.url())
-	importtest.Complete(t, fresh, importer.Options{BatchSize: 20, MFA: "allow"})
+	fresh := importtest.NewImport(t, source.url())
+	importtest.RunToCompletion(t, fresh, importer.Options{BatchSize: 20, MFA: "allow"})
 	if diff := importtest.Diff(
-		importtest.Contents(t, target.url(), importtest.Imported, importtest.Ledger),
-		importtest.Contents(t, fresh.To, importtest.Imported, importtest.Ledger),
+		importtest.Contents(t, target.url(), importtest.QueriesOfImportedTables, importtest.QueriesOfLedger),
+		importtest.Contents(t, fresh.To, importtest.QueriesOfImportedTables, importtest.QueriesOfLedger),
 	); diff != "" {
 		t.Errorf("after the kills the target differs from that of an import without faults:%s", diff)
 	}
@@ -205,7 +205,7 @@ func TestR56_CrashAfterARejection(t *testing.T) {
 	user := importtest.Value(
 		t,
 		from,
-		`select u.id::text from auth.users u where `+importtest.WithProvider+` order by u.id limit 1`,
+		`select u.id::text from auth.users u where `+importtest.HasOneProvider+` order by u.id limit 1`,
 	)
 	importtest.Exec(
 		t,
@@ -305,6 +305,6 @@ func TestFullDiskOfTargetStopsTheRun(t *testing.T) {
 	}
 	t.Logf("the disk was full after %s users", importtest.Value(t, to, `select count(*)::text from "user"`))
 	enlarge()
-	importtest.Complete(t, m, o)
+	importtest.RunToCompletion(t, m, o)
 	importtest.CheckSameAsNewImport(t, m, o)
 }

@@ -14,7 +14,7 @@ import (
 // withRuns returns an Env whose target has runs with these names, and a connection to the target.
 func withRuns(t *testing.T, names ...string) (*Env, *pgx.Conn) {
 	t.Helper()
-	e := &Env{To: dbtest.Empty(t), Holder: "test", RetryDelay: time.Millisecond}
+	e := &Env{To: dbtest.NewEmpty(t), Holder: "test", RetryDelay: time.Millisecond}
 	conn := target(t, e)
 	if err := Exec(t.Context(), conn, schemaSQL); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func TestBeginContinuesAPassThatIsNotClosed(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true
 	o := importer.Options{BatchSize: 2}
 	begin := func(when string, pass, done int) {
@@ -46,7 +46,7 @@ func TestJoinReadsThePassAndTheForeignKeysOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 3, 0)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `create table orders (customer uuid references "user");
 insert into "user" (name, email, "emailVerified") values ('', 'another@user.example', true);
 insert into account ("accountId", "providerId", "userId", "updatedAt") select '1', 'google', id, now() from "user"`)
@@ -78,20 +78,20 @@ func TestEveryPassFindsTheSameConflictsOfTheSource(t *testing.T) {
 	supabasetest.Bulk(t, from, 3, 3, 0)
 	importtest.Exec(t, from, `update auth.users u set email = upper(o.email) from auth.users o
 		where u.id = (select max(id::text)::uuid from auth.users) and o.id = (select min(id::text)::uuid from auth.users)`)
-	m := importtest.Open(t, from)
-	p, err := m.Plan(t.Context(), importtest.Small)
+	m := importtest.NewImport(t, from)
+	p, err := m.Plan(t.Context(), importtest.BatchesOf40)
 	if err != nil || p.Collisions["email_conflict"] != 1 {
 		t.Errorf("the plan: got the collisions %v, %v, want one email", p.Collisions, err)
 	}
 	for pass := 1; pass <= 2; pass++ {
-		importtest.Complete(t, m, importtest.Small)
+		importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 		if n := importtest.Value(t, m.To,
 			"select count(*)::text from supabase_import.ruling where reason = 'email_conflict'"); n != "1" {
 			t.Errorf("pass %d: %s users are rejected with email_conflict, want 1", pass, n)
 		}
 	}
 	// A run with another name has its own plan and begins with pass 1.
-	o := importtest.Small
+	o := importtest.BatchesOf40
 	o.Run = "second"
 	if st, err := m.Run(t.Context(), o, false, 1); err != nil || st.State != run.Complete || st.Pass != 1 {
 		t.Errorf("a run with another name: got the state %q in pass %d, %v, want complete in pass 1", st.State, st.Pass, err)
@@ -100,7 +100,7 @@ func TestEveryPassFindsTheSameConflictsOfTheSource(t *testing.T) {
 
 func TestReadMappingNeedsTablesThatFit(t *testing.T) {
 	t.Parallel()
-	m := importtest.Open(t, supabasetest.New(t))
+	m := importtest.NewImport(t, supabasetest.New(t))
 	read := func(o importer.Options) (asOf string, err error) {
 		err = m.Env().WithBoth(t.Context(), func(ctx context.Context, src, dst *pgx.Conn) error {
 			mapping, err := run.ReadMapping(ctx, src, dst, o)
@@ -127,8 +127,8 @@ func TestReadMappingNeedsTablesThatFit(t *testing.T) {
 
 func TestLaterPassIsRefusedAfterAColumnChanged(t *testing.T) {
 	t.Parallel()
-	m := importtest.Open(t, supabasetest.New(t))
-	importtest.Complete(t, m, importer.Options{})
+	m := importtest.NewImport(t, supabasetest.New(t))
+	importtest.RunToCompletion(t, m, importer.Options{})
 	importtest.Exec(t, m.From, "alter table auth.users add column extra text")
 	if _, err := m.Begin(t.Context(), importer.Options{}, false); !errors.Is(err, importer.ErrRefused) {
 		t.Errorf("a new column of the source: got %v, want ErrRefused", err)

@@ -18,7 +18,7 @@ func TestPlanCountsEveryTableThatIsNotCopied(t *testing.T) {
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 2, 2, 0)
 	importtest.Exec(t, from, "insert into auth.sessions (id, user_id) select gen_random_uuid(), id from auth.users")
-	p, err := importtest.Open(t, from).Plan(t.Context(), importer.Options{})
+	p, err := importtest.NewImport(t, from).Plan(t.Context(), importer.Options{})
 	want := map[string]int64{
 		"auth.sessions": 2, "auth.one_time_tokens": 0, "auth.sso_providers": 0, "auth.sso_domains": 0,
 		"auth.saml_providers": 0, "auth.audit_log_entries": 0,
@@ -35,9 +35,9 @@ func TestPlanNamesTablesWithRowSecurityAsNotChecked(t *testing.T) {
 	importtest.Exec(t, from, `alter table auth.users disable row level security;
 alter table auth.identities disable row level security;
 alter table auth.mfa_factors disable row level security`)
-	role := importtest.Role(t, from,
+	role := importtest.CreateRole(t, from,
 		"grant usage on schema auth to %[1]s; grant select on all tables in schema auth to %[1]s")
-	p, err := importtest.Open(t, role).Plan(t.Context(), importer.Options{Profiles: "none"})
+	p, err := importtest.NewImport(t, role).Plan(t.Context(), importer.Options{Profiles: "none"})
 	if err != nil || len(p.Refusals) != 0 || !slices.Contains(p.NotChecked, "auth.sessions: no privilege to read it") {
 		t.Errorf("got the tables not checked %v, refusals %v and error %v, want auth.sessions not checked and no more",
 			p.NotChecked, p.Refusals, err)
@@ -50,7 +50,7 @@ func TestPlanCountsTheRowsOfEachKindByTheirOutcome(t *testing.T) {
 	supabasetest.Bulk(t, from, 3, 4, 2)
 	importtest.Exec(t, from, `insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
 		select gen_random_uuid(), min(id::text)::uuid, 'totp', 'verified', now(), now() from auth.users`)
-	p, err := importtest.Open(t, from).Plan(t.Context(), importer.Options{MFA: "allow"})
+	p, err := importtest.NewImport(t, from).Plan(t.Context(), importer.Options{MFA: "allow"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestPlanCountsTheRowsOfEachKindByTheirOutcome(t *testing.T) {
 
 func TestPlanCountsNoRowsIfATableDoesNotFit(t *testing.T) {
 	t.Parallel()
-	p, err := importtest.Open(t, supabasetest.New(t)).Plan(t.Context(), importer.Options{Profiles: "public.absent"})
+	p, err := importtest.NewImport(t, supabasetest.New(t)).Plan(t.Context(), importer.Options{Profiles: "public.absent"})
 	if err != nil || len(p.Refusals) != 1 || len(p.Source.Rows) != 0 || len(p.NotChecked) != 0 {
 		t.Errorf("got the refusals %q, the rows %v, the tables not checked %v and the error %v, want one refusal and no more",
 			p.Refusals, p.Source.Rows, p.NotChecked, err)

@@ -33,7 +33,7 @@ func withProfiles(table string) importer.Options {
 func TestPlanChecksTheProfileTable(t *testing.T) {
 	t.Parallel()
 	from := sourceWithProfileTables(t)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	check := func(table, want string) {
 		t.Helper()
 		p, err := m.Plan(t.Context(), withProfiles(table))
@@ -54,8 +54,8 @@ func TestPlanChecksTheProfileTable(t *testing.T) {
 
 func TestQuickPassCopiesAllRowsOfAnotherProfileTable(t *testing.T) {
 	t.Parallel()
-	m := importtest.Open(t, sourceWithProfileTables(t))
-	importtest.Complete(t, m, withProfiles("public.wrong"))
+	m := importtest.NewImport(t, sourceWithProfileTables(t))
+	importtest.RunToCompletion(t, m, withProfiles("public.wrong"))
 	refused := func(table, want string) {
 		t.Helper()
 		_, err := m.Begin(t.Context(), withProfiles(table), false)
@@ -65,7 +65,7 @@ func TestQuickPassCopiesAllRowsOfAnotherProfileTable(t *testing.T) {
 	}
 	refused("public.absent", "has no table public.absent")
 	st, err := m.Run(t.Context(), withProfiles("public.profiles"), true, 1)
-	if n := importtest.Count(t, m.To)["user_profile"]; n != 2 || st.Pass != 2 || err != nil {
+	if n := importtest.CountImportedRows(t, m.To)["user_profile"]; n != 2 || st.Pass != 2 || err != nil {
 		t.Errorf("got %d profiles after pass %d, %v, want 2 after pass 2", n, st.Pass, err)
 	}
 	refused("public.wrong", "began with profiles public.profiles")
@@ -74,7 +74,7 @@ func TestQuickPassCopiesAllRowsOfAnotherProfileTable(t *testing.T) {
 // The batch that is done already is copied again, because it has profiles now.
 func TestInterruptedPassCopiesTheProfilesOfAnotherTable(t *testing.T) {
 	t.Parallel()
-	m := importtest.Open(t, sourceWithProfileTables(t))
+	m := importtest.NewImport(t, sourceWithProfileTables(t))
 	m.Shared = true
 	if _, err := m.Begin(t.Context(), withProfiles("public.wrong"), false); err != nil {
 		t.Fatal(err)
@@ -83,8 +83,8 @@ func TestInterruptedPassCopiesTheProfilesOfAnotherTable(t *testing.T) {
 	if !done || err != nil {
 		t.Fatalf("the first batch: got %t, %v", done, err)
 	}
-	st := importtest.Complete(t, m, withProfiles("public.profiles"))
-	if n := importtest.Count(t, m.To)["user_profile"]; n != 2 || st.Pass != 1 {
+	st := importtest.RunToCompletion(t, m, withProfiles("public.profiles"))
+	if n := importtest.CountImportedRows(t, m.To)["user_profile"]; n != 2 || st.Pass != 1 {
 		t.Errorf("got %d profiles after pass %d, want 2 after pass 1", n, st.Pass)
 	}
 }

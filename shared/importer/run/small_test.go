@@ -16,14 +16,14 @@ func TestImportOfThreeUsersIsComplete(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 3, 4, 2)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	o := importer.Options{BatchSize: 2}
 	p, err := m.Plan(t.Context(), o)
 	if err != nil || p.Batches != 2 || len(p.Refusals) != 0 || len(p.Warnings) != 0 || len(p.Collisions) != 0 {
 		t.Errorf("the plan has %d batches, refusals %q, warnings %q, collisions %v, error %v; want 2 batches, no more",
 			p.Batches, p.Refusals, p.Warnings, p.Collisions, err)
 	}
-	st := importtest.Complete(t, m, o)
+	st := importtest.RunToCompletion(t, m, o)
 	if st.Pass != 1 || st.Batches != 2 || st.Done != 2 || len(st.Parked) != 0 || st.FinishedAt.Before(st.StartedAt) {
 		t.Errorf("the status of the complete run is %+v, want pass 1 with 2 of 2 batches done and none parked", st)
 	}
@@ -37,7 +37,7 @@ func TestImportOfThreeUsersIsComplete(t *testing.T) {
 	}
 	// Each of the three users has a password, and one of them also has an account at GitHub.
 	want := map[string]int64{"user": 3, "account": 4, "user_profile": 2}
-	if diff := cmp.Diff(want, importtest.Count(t, m.To)); diff != "" {
+	if diff := cmp.Diff(want, importtest.CountImportedRows(t, m.To)); diff != "" {
 		t.Errorf("rows of the target (-want +got):\n%s", diff)
 	}
 	importtest.CheckEqual(t, m, "after the first pass")

@@ -12,7 +12,7 @@ import (
 // A worker opens new connections only after an error that breaks them.
 func TestWorkerKeepsItsConnectionsUntilTheyBreak(t *testing.T) {
 	t.Parallel()
-	url := dbtest.Empty(t)
+	url := dbtest.NewEmpty(t)
 	w := &Worker{Env: &Env{From: url, To: url, RetryDelay: 1}}
 	t.Cleanup(w.Close)
 	pids := func() [2]uint32 { return [2]uint32{w.Src.PgConn().PID(), w.Dst.PgConn().PID()} }

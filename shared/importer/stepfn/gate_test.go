@@ -14,7 +14,7 @@ func TestGateNamesTheCauseIfNoRowDiffers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 31, 25)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true
 	runSteps := func(actions ...string) {
 		t.Helper()

@@ -64,7 +64,7 @@ func TestVerificationListsEveryChangedRowOfTheTarget(t *testing.T) {
 		users = 20_000
 	}
 	supabasetest.Fill(t, from, 20, users)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	o := importer.Options{BatchSize: users / 10, MFA: "allow"}
 	if _, err := m.Run(t.Context(), o, false, 2); err != nil {
 		t.Fatal(err)
@@ -163,16 +163,16 @@ func TestVerificationFindsAChangeThatAQuickPassMisses(t *testing.T) {
 		`insert into auth.users (id, email, created_at, updated_at)
 			values ($1, 'old@example.com', '2024-01-01', '2024-01-01')`,
 	)
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	importtest.ExecWithoutTriggers(t, src, id, `update auth.users set email = 'edited@example.com' where id = $1`)
-	if _, err := m.Run(t.Context(), importtest.Allow, true, 1); err != nil {
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, true, 1); err != nil {
 		t.Fatal(err)
 	}
 	checkDifferences(t, m, different("user", id, sourceChanged, "name", "email"))
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 1); err != nil {
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	importtest.CheckEqual(t, m, "after a full pass")
@@ -184,8 +184,8 @@ func TestVerificationIgnoresFurtherAccountsOfUsersOfOtherPrograms(t *testing.T) 
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 23, 300)
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	dst := importtest.Connect(t, m.To)
@@ -215,7 +215,7 @@ func TestVerificationIgnoresFurtherAccountsOfUsersOfOtherPrograms(t *testing.T) 
 		`insert into account ("accountId", "providerId", "userId", password, "updatedAt")
 			select $1::text, 'credential', $1::uuid, 'x', now()`,
 	)
-	st, err := m.Run(t.Context(), importtest.Allow, false, 2)
+	st, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,8 +235,8 @@ func TestVerificationListsKeptRows(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 25, 500)
-	m := importtest.Open(t, from)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	src, dst := importtest.Connect(t, from), importtest.Connect(t, m.To)
@@ -263,7 +263,7 @@ func TestVerificationListsKeptRows(t *testing.T) {
 		u[2],
 		`update auth.users set raw_user_meta_data = '{"name": "Source Name"}' where id = $1`,
 	)
-	if _, err := m.Run(t.Context(), importtest.Allow, false, 2); err != nil {
+	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
 		t.Fatal(err)
 	}
 	checkDifferences(
@@ -285,7 +285,7 @@ func TestVerifyShardContinuesAfterADeadline(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 24, 400)
-	m := importtest.Open(t, from)
+	m := importtest.NewImport(t, from)
 	m.Shared = true
 	o := importer.Options{BatchSize: 50, MFA: "allow"}
 	if _, err := m.Run(t.Context(), o, false, 1); err != nil {
