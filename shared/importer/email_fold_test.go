@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// kelvin is U+212A, the Kelvin sign. Its lower case is the letter k.
-const kelvin = "\u212a"
+// kelvinSign is U+212A, the Kelvin sign. Its lower case is the letter k.
+const kelvinSign = "\u212a"
 
 // insertUsersWithSameFoldedEmail inserts two users into the source whose emails are equal in lower case. It returns the
 // id of the user with a Kelvin sign in the email, who signed up first, and the id of the user with the ASCII email,
@@ -35,7 +35,7 @@ func insertUsersWithSameFoldedEmail(t *testing.T, from string, n int) (withKelvi
 ('%s', 'kate.%d@example.com', '$2a$10$EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e', '2024-01-01',
   '2024-01-01', '2024-01-01', '{}')`,
 			withKelvin,
-			kelvin,
+			kelvinSign,
 			n,
 			owner,
 			n,
@@ -154,8 +154,8 @@ where i not between 55296 and 57343 and l <> c and l ~ '[\u0001-\u007f]' order b
 	}{
 		"ICU":             {folds(`lower(c collate "und-x-icu")`), []string{"130>i\u0307", "212a>k"}},
 		"the C collation": {folds(`lower(c collate "C")`), []string{}},
-		"Go's ToLower":    {goFolds(strings.ToLower), []string{"130>i", "212a>k"}},
-		"x/text's lower":  {goFolds(toLower.String), []string{"130>i\u0307", "212a>k"}},
+		"Go's ToLower":    {lettersThatGoFolds(strings.ToLower), []string{"130>i", "212a>k"}},
+		"x/text's lower":  {lettersThatGoFolds(toLower.String), []string{"130>i\u0307", "212a>k"}},
 	} {
 		if diff := cmp.Diff(c.got, c.want, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: letters whose lower case has an ASCII letter (-got +want):\n%s", name, diff)
@@ -163,8 +163,8 @@ where i not between 55296 and 57343 and l <> c and l ~ '[\u0001-\u007f]' order b
 	}
 }
 
-// goFolds returns "code point>lower case" of each non-ASCII letter whose lower case has an ASCII letter.
-func goFolds(lower func(string) string) (all []string) {
+// lettersThatGoFolds returns "code point>lower case" of each non-ASCII letter whose lower case has an ASCII letter.
+func lettersThatGoFolds(lower func(string) string) (all []string) {
 	for r := rune(128); r <= utf8.MaxRune; r++ {
 		if l := lower(string(r)); utf8.ValidRune(r) && strings.ContainsFunc(l, func(c rune) bool { return c < 128 }) {
 			all = append(all, fmt.Sprintf("%x>%s", r, l))

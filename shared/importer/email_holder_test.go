@@ -150,9 +150,9 @@ update account set "updatedAt" = u."updatedAt" from "user" u where account.id = 
 	}
 }
 
-// otherData has statements after which the unverified user $1 of the target keeps the email, by the reason that the
-// plan gives.
-var otherData = map[string]string{
+// statementsThatKeepEmail has statements after which the unverified user $1 of the target keeps the email, by the
+// reason that the plan gives.
+var statementsThatKeepEmail = map[string]string{
 	"has a profile": `insert into user_profile (user_id) values ($1)`,
 	"has a linked account": `insert into account ("accountId", "providerId", "userId", "updatedAt")
 		values ('47', 'github', $1, now())`,
@@ -165,7 +165,7 @@ func TestPlanIsRefusedIfAnUnverifiedUserWithOtherDataHasAConfirmedEmail(t *testi
 	t.Parallel()
 	from := supabasetest.New(t)
 	confirmed := confirmedUsers(t, from, supabasetest.Fill(t, from, 81, 250))[0]
-	for why, sql := range otherData {
+	for why, sql := range statementsThatKeepEmail {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
 			m := importtest.NewImport(t, from)

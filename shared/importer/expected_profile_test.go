@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// vocabulary has the values that the profile API accepts, by field.
-var vocabulary = map[string][]string{
+// allowedProfileValues has the values that the profile API accepts, by field.
+var allowedProfileValues = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
 	"tech_background": {"software_engineer", "hardware_engineer", "student", "hobbyist"},
@@ -20,14 +20,14 @@ var vocabulary = map[string][]string{
 	"learning_speed":  {"intensive", "balanced", "casual"},
 }
 
-// noUser is the user id that the import gives to profiles without a user.
-const noUser = "00000000-0000-0000-0000-000000000000"
+// userOfOrphans is the user id that the import gives to profiles without a user.
+const userOfOrphans = "00000000-0000-0000-0000-000000000000"
 
 // addProfiles adds the newest profile of each copied user to the expectation, and quarantines all other profiles.
 func (r *expectation) addProfiles() {
 	byUser := map[string][]sourceProfile{}
 	for _, p := range r.in.profiles {
-		p.user = cmp.Or(p.user, noUser)
+		p.user = cmp.Or(p.user, userOfOrphans)
 		byUser[p.user] = append(byUser[p.user], p)
 	}
 	for user, all := range byUser {
@@ -40,7 +40,7 @@ func (r *expectation) addProfiles() {
 		})
 		for i, p := range all {
 			key := user
-			if i > 0 || user == noUser {
+			if i > 0 || user == userOfOrphans {
 				sum := md5.Sum(fmt.Appendf(nil, "profile %s %d", user, i+1))
 				key = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])
 			}
@@ -66,7 +66,7 @@ func compareNewestFirst(a, b sourceTime) int {
 func (r *expectation) rejectReason(user string, place int) string {
 	_, isCopied := r.state.Users[user]
 	switch {
-	case user == noUser:
+	case user == userOfOrphans:
 		return "profile_without_user"
 	case !isCopied && slices.ContainsFunc(r.in.users, func(u sourceUser) bool { return u.id == user }):
 		return "parent_quarantined"
@@ -85,7 +85,7 @@ func (r *expectation) addProfile(p sourceProfile) {
 		if to, ok := r.o.ProfileValues[field][value]; ok {
 			value = to
 		}
-		if !slices.Contains(vocabulary[field], value) {
+		if !slices.Contains(allowedProfileValues[field], value) {
 			r.quarantine(mapping.Profile, p.user, field, "enum_unknown", p.rowDigest)
 			continue
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// rows are all rows of a source that the import reads.
-type rows struct {
+// sourceRows are all rows of a source that the import reads.
+type sourceRows struct {
 	users      []sourceUser
 	identities []sourceIdentity
 	profiles   []sourceProfile
@@ -52,8 +52,8 @@ type sourceOther struct {
 	verified            bool
 }
 
-// digest returns the first eight bytes of the SHA-256 of a text in hexadecimal.
-func digest(text string) string {
+// shortDigest returns the first eight bytes of the SHA-256 of a text in hexadecimal.
+func shortDigest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
 }
@@ -62,8 +62,8 @@ func toSourceTime(t pgtype.Timestamptz) sourceTime {
 	return sourceTime{null: !t.Valid, infinity: int(t.InfinityModifier), at: t.Time.UTC()}
 }
 
-// decode decodes JSON, with numbers as json.Number. It returns nil for nil.
-func decode(t *testing.T, text *string) any {
+// decodeJSON decodes JSON, with numbers as json.Number. It returns nil for nil.
+func decodeJSON(t *testing.T, text *string) any {
 	t.Helper()
 	if text == nil {
 		return nil
@@ -78,10 +78,10 @@ func decode(t *testing.T, text *string) any {
 }
 
 // readSource reads all rows of a source.
-func readSource(t *testing.T, url string) rows {
+func readSource(t *testing.T, url string) sourceRows {
 	t.Helper()
 	c := importtest.Connect(t, url)
-	var in rows
+	var in sourceRows
 	var u sourceUser
 	var metadata *string
 	var row string
@@ -107,7 +107,7 @@ func readSource(t *testing.T, url string) rows {
 			for _, other := range times[3:] {
 				u.times = append(u.times, toSourceTime(other))
 			}
-			u.metadata, u.rowDigest = decode(t, metadata), digest(row)
+			u.metadata, u.rowDigest = decodeJSON(t, metadata), shortDigest(row)
 			in.users = append(in.users, u)
 		},
 	)
@@ -120,7 +120,7 @@ func readSource(t *testing.T, url string) rows {
 		[]any{&i.id, &i.user, &i.provider, &i.subject, &metadata, &row, &times[0], &times[1]},
 		func() {
 			i := i
-			i.claims, i.rowDigest = decode(t, metadata), digest(row)
+			i.claims, i.rowDigest = decodeJSON(t, metadata), shortDigest(row)
 			i.created, i.updated = toSourceTime(times[0]), toSourceTime(times[1])
 			in.identities = append(in.identities, i)
 		},
@@ -138,7 +138,7 @@ func readSource(t *testing.T, url string) rows {
 		[]any{&p.user, &p.language, &p.hours, &row, &p.text, &times[0], &times[1], &fields},
 		func() {
 			p := p
-			p.rowDigest, p.created, p.updated = digest(row), toSourceTime(times[0]), toSourceTime(times[1])
+			p.rowDigest, p.created, p.updated = shortDigest(row), toSourceTime(times[0]), toSourceTime(times[1])
 			if p.hours != nil {
 				n := *p.hours
 				p.hours = &n
@@ -159,7 +159,7 @@ union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false fr
 		[]any{&o.source, &o.id, &o.user, &row, &o.verified},
 		func() {
 			o := o
-			o.rowDigest = digest(row)
+			o.rowDigest = shortDigest(row)
 			in.others = append(in.others, o)
 		},
 	)
@@ -185,7 +185,7 @@ func readTarget(t *testing.T, url string) importResult {
 		`select concat_ws(' ', source, key, field, reason), coalesce(original::text, '') from supabase_import.quarantine
 			where resolved is null and reason <> 'deleted_in_source'`,
 		[]any{&key, &value},
-		func() { s.Quarantine[key] = digest(value) },
+		func() { s.Quarantine[key] = shortDigest(value) },
 	)
 	return s
 }
@@ -230,7 +230,7 @@ where num_nonnulls("accessToken", "refreshToken", "idToken", "accessTokenExpires
 		func() {
 			a := a
 			if a.Password != "" {
-				a.Password = digest(a.Password)
+				a.Password = shortDigest(a.Password)
 			}
 			s.Accounts[id] = a
 		},

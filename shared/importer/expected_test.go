@@ -41,7 +41,7 @@ type profileRow struct {
 // expectation computes the expected result of an import.
 type expectation struct {
 	o            importer.Options
-	in           rows
+	in           sourceRows
 	state        importResult                // the expected result so far
 	factors      map[string]bool             // users with a verified second factor
 	withoutEmail map[string]bool             // users whose email another user gets
@@ -61,7 +61,7 @@ type existingUser struct {
 }
 
 // expectedState returns the expected result of an import of these rows into a target with these users.
-func expectedState(o importer.Options, in rows, existing ...existingUser) importResult {
+func expectedState(o importer.Options, in sourceRows, existing ...existingUser) importResult {
 	for i, u := range in.users {
 		in.users[i].confirmed = u.confirmed && !foldsToASCII(u)
 	}

@@ -39,12 +39,12 @@ func foldsToASCII(u sourceUser) bool {
 	return countNonASCII(u.email) > countNonASCII(toLower.String(u.email))
 }
 
-var e164 = regexp.MustCompile(`^\+?[1-9][0-9]{1,14}$`)
+var phonePattern = regexp.MustCompile(`^\+?[1-9][0-9]{1,14}$`)
 
 // expectedPhone returns the telephone number in the international form, or "".
 func expectedPhone(u sourceUser) string {
 	p := strings.NewReplacer(" ", "", "(", "", ")", "", ".", "", "-", "").Replace(u.phone)
-	if !e164.MatchString(p) {
+	if !phonePattern.MatchString(p) {
 		return ""
 	}
 	return "+" + strings.TrimPrefix(p, "+")
@@ -94,7 +94,7 @@ func (r *expectation) addUser(u sourceUser) {
 		r.quarantine(mapping.User, u.id, "encrypted_password", why, u.rowDigest)
 		return
 	}
-	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, digest(u.hash), row.Created, row.Updated}
+	r.state.Accounts[u.id] = accountRow{u.id, "credential", u.id, shortDigest(u.hash), row.Created, row.Updated}
 }
 
 // keepReason returns the reason why an existing user of the target keeps the email of the source user u. If there is no

@@ -29,8 +29,9 @@ const supabaseProfiles = `CREATE TABLE public.profiles (
 // allowMFA are options with which users who have a second factor keep their password.
 var allowMFA = importer.Options{MFA: "allow"}
 
-// newProject starts GoTrue on a new database with a table of profiles. It returns GoTrue and the URL of the database.
-func newProject(t *testing.T) (*gotrue, string) {
+// startGoTrueWithProfiles starts GoTrue on a new database with a table of profiles. It returns GoTrue and the URL of
+// the database.
+func startGoTrueWithProfiles(t *testing.T) (*gotrue, string) {
 	t.Helper()
 	url := dbtest.NewEmpty(t)
 	g := startGoTrue(t, url)
@@ -51,8 +52,8 @@ func execSQL(t *testing.T, url, statements string) {
 	}
 }
 
-// mustImport runs the import. The test fails unless the run is complete and the verification finds no difference.
-func mustImport(t *testing.T, m *importer.Import) importer.Status {
+// importAndVerify runs the import. The test fails unless the run is complete and the verification finds no difference.
+func importAndVerify(t *testing.T, m *importer.Import) importer.Status {
 	t.Helper()
 	status, err := m.Run(t.Context(), allowMFA, false, 0)
 	if err != nil {
@@ -72,16 +73,16 @@ func mustImport(t *testing.T, m *importer.Import) importer.Status {
 	return status
 }
 
-func newImport(from, to string) *importer.Import {
+func importBetween(from, to string) *importer.Import {
 	return &importer.Import{From: from, To: to, Holder: "a test", Now: time.Now}
 }
 
 // Other tests create the tables of the source themselves. In this test GoTrue, Supabase's auth server, creates them.
 func TestR55_GoTrue_ImportAccountsForEveryRow(t *testing.T) {
 	t.Parallel()
-	_, source := newProject(t)
+	_, source := startGoTrueWithProfiles(t)
 	summary := supabasetest.Fill(t, source, 55, 600)
-	status := mustImport(t, newImport(source, dbtest.New(t)))
+	status := importAndVerify(t, importBetween(source, dbtest.New(t)))
 	got := map[mapping.Kind]int64{}
 	for kind, outcomes := range status.Counts {
 		for _, n := range outcomes {
@@ -103,10 +104,10 @@ func TestR55_GoTrue_ImportAccountsForEveryRow(t *testing.T) {
 // GoTrue creates the users at a sign-up.
 func TestGoTrue_UsersKeepIDAndPassword(t *testing.T) {
 	t.Parallel()
-	g, source := newProject(t)
+	g, source := startGoTrueWithProfiles(t)
 	ids := []string{g.signUp("ada@example.com", "correct horse"), g.signUp("+4915550000002", "correct horse")}
 	target := dbtest.New(t)
-	mustImport(t, newImport(source, target))
+	importAndVerify(t, importBetween(source, target))
 	x := startXenon(t, target)
 	if got, want := x.signIn("ada@example.com", "correct horse"), true; got != want {
 		t.Errorf("sign-in with the right password: got %v, want %v", got, want)
@@ -126,9 +127,9 @@ func TestGoTrue_UsersKeepIDAndPassword(t *testing.T) {
 // the newest ones.
 func TestGoTrue_PlanWorksWithTheGrantsOfAHostedProject(t *testing.T) {
 	t.Parallel()
-	g, source := newProject(t)
+	g, source := startGoTrueWithProfiles(t)
 	g.signUp("ada@example.com", "correct horse")
-	plan, err := newImport(newReaderRole(t, source, "BYPASSRLS"), dbtest.New(t)).Plan(t.Context(), allowMFA)
+	plan, err := importBetween(newReaderRole(t, source, "BYPASSRLS"), dbtest.New(t)).Plan(t.Context(), allowMFA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,9 +145,9 @@ func TestGoTrue_PlanWorksWithTheGrantsOfAHostedProject(t *testing.T) {
 // users.
 func TestGoTrue_PlanRefusesARoleUnderRowSecurity(t *testing.T) {
 	t.Parallel()
-	g, source := newProject(t)
+	g, source := startGoTrueWithProfiles(t)
 	g.signUp("ada@example.com", "correct horse")
-	m := newImport(newReaderRole(t, source, "NOBYPASSRLS"), dbtest.New(t))
+	m := importBetween(newReaderRole(t, source, "NOBYPASSRLS"), dbtest.New(t))
 	plan, err := m.Plan(t.Context(), allowMFA)
 	if err == nil && len(plan.Refusals) == 0 {
 		t.Error("the plan of a role without BYPASSRLS has neither a refusal nor an error, want one of them")

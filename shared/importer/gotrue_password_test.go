@@ -19,11 +19,11 @@ import (
 // or not.
 func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	t.Parallel()
-	g, source := newProject(t)
+	g, source := startGoTrueWithProfiles(t)
 	users := g.fillProject(source)
 	target := dbtest.New(t)
-	m := newImport(source, target)
-	status := mustImport(t, m)
+	m := importBetween(source, target)
+	status := importAndVerify(t, m)
 	x := startXenon(t, target)
 	current := map[string]string{} // passwords by email
 	for i, p := range users {
@@ -37,7 +37,7 @@ func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 			x.changePassword(p.Email, p.Password, current[p.Email])
 		}
 	}
-	returnToSource(t, m, status.Run, source)
+	returnToSupabase(t, m, status.Run, source)
 	for _, p := range users {
 		now, old := current[p.Email], p.Password
 		if !g.signIn(p.Email, now) {
@@ -50,9 +50,9 @@ func TestR57_GoTrue_PasswordsWorkAfterImportAndReturn(t *testing.T) {
 	}
 }
 
-// returnToSource does what an operator does to return to Supabase: it writes the SQL, rolls back the run, and executes
-// the SQL on the source.
-func returnToSource(t *testing.T, m *importer.Import, run, source string) {
+// returnToSupabase does what an operator does to return to Supabase: it writes the SQL, rolls back the run, and
+// executes the SQL on the source.
+func returnToSupabase(t *testing.T, m *importer.Import, run, source string) {
 	t.Helper()
 	var text bytes.Buffer
 	users, unreadablePasswords, err := m.ReturnToSource(t.Context(), run, &text)

@@ -198,9 +198,9 @@ func (g *gotrue) createdID(status int, answer map[string]any) string {
 	return id
 }
 
-// rejections lists the answers of GoTrue to a sign-in that it rejects. GoTrue answers "unexpected_failure" if it cannot
-// read the row, for example because of NULL in a text column or an invalid hash.
-var rejections = []string{
+// goTrueRejections lists the answers of GoTrue to a sign-in that it rejects. GoTrue answers "unexpected_failure" if it
+// cannot read the row, for example because of NULL in a text column or an invalid hash.
+var goTrueRejections = []string{
 	"400 invalid_credentials", "400 email_not_confirmed", "400 phone_not_confirmed", "400 user_banned",
 	"500 unexpected_failure",
 }
@@ -214,7 +214,7 @@ func (g *gotrue) signIn(login, password string) bool {
 		map[string]any{loginField(login): login, "password": password},
 	)
 	result := fmt.Sprint(status, " ", answer["error_code"], " ", answer["msg"])
-	known := slices.ContainsFunc(rejections, func(r string) bool { return strings.HasPrefix(result, r) })
+	known := slices.ContainsFunc(goTrueRejections, func(r string) bool { return strings.HasPrefix(result, r) })
 	if status != http.StatusOK && !known {
 		g.t.Fatalf("sign-in of %s to GoTrue: got %s, want 200 or one of the known rejections", login, result)
 	}

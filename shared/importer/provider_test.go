@@ -49,8 +49,9 @@ func TestAccountsOfAllProvidersAreImported(t *testing.T) {
 	importtest.CheckEqual(t, m, "after the import")
 }
 
-// threeIdentities inserts three users: one of Microsoft without an object id, and two with the same Slack account.
-const threeIdentities = `
+// insertThreeIdentities inserts three users: one of Microsoft without an object id, and two with the same Slack
+// account.
+const insertThreeIdentities = `
 insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 select ('00000000-0000-4000-9000-00000000000' || n)::uuid, n || '@example.com', now(), now(), now()
 from generate_series(1, 3) n;
@@ -77,7 +78,7 @@ order by 1`)
 func TestMicrosoftAccountIsImportedWhenItHasAnObjectID(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	importtest.Exec(t, from, threeIdentities)
+	importtest.Exec(t, from, insertThreeIdentities)
 	m := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	want := []string{"1 provider_subject_incompatible", "2 slack U1", "3 account_conflict"}
@@ -136,7 +137,7 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 func TestAccountThatAUserOfTheTargetGetsDuringThePassIsKept(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	importtest.Exec(t, from, threeIdentities)
+	importtest.Exec(t, from, insertThreeIdentities)
 	m := importtest.NewImport(t, from)
 	m.Shared = true
 	if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {

@@ -38,7 +38,7 @@ func TestR55_NothingIsLost(t *testing.T) {
 union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p`,
 		[]any{&key, &text},
 		func() {
-			source[key] = decode(t, &text).(map[string]any)
+			source[key] = decodeJSON(t, &text).(map[string]any)
 		},
 	)
 	n := 0
@@ -57,10 +57,10 @@ from supabase_import.ledger l left join account a on a.id = l.key where l.source
 		[]any{&key, &residue, &text},
 		func() {
 			n++
-			unmapped, _ := decode(t, &residue).(map[string]any)
-			mapped, _ := decode(t, &text).(map[string]any)
+			unmapped, _ := decodeJSON(t, &residue).(map[string]any)
+			mapped, _ := decodeJSON(t, &text).(map[string]any)
 			for column, value := range source[key] {
-				if isSet(value) && !slices.Contains(columnsNotImported, column) &&
+				if differsFromDefault(value) && !slices.Contains(columnsNotImported, column) &&
 					!reflect.DeepEqual(unmapped[column], value) && !reflect.DeepEqual(mapped[column], value) {
 					t.Errorf("%s: the value of the column %s is neither in the target nor in the residue, want it in one", key, column)
 				}
@@ -72,8 +72,8 @@ from supabase_import.ledger l left join account a on a.id = l.key where l.source
 	}
 }
 
-// isSet reports whether a value is not the default of its column.
-func isSet(value any) bool {
+// differsFromDefault reports whether a value is not the default of its column.
+func differsFromDefault(value any) bool {
 	switch value {
 	case nil, "", false, json.Number("0"), "authenticated", "00000000-0000-0000-0000-000000000000":
 		return false

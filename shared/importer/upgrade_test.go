@@ -15,10 +15,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// ofOlderRelease returns an import between two databases with the rows of testdata/older, which an older release wrote.
-// The source has 66 users. The target has the rows of the files and rejects one profile. The run of the older release
-// has batches of 10 users.
-func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
+// importOfOlderRelease returns an import between two databases with the rows of testdata/older, which an older release
+// wrote. The source has 66 users. The target has the rows of the files and rejects one profile. The run of the older
+// release has batches of 10 users.
+func importOfOlderRelease(t *testing.T, files ...string) *importer.Import {
 	t.Helper()
 	from, to := supabasetest.New(t), dbtest.New(t)
 	load := func(url, file string) {
@@ -36,8 +36,8 @@ func ofOlderRelease(t *testing.T, files ...string) *importer.Import {
 	return importtest.ImportBetween(from, to)
 }
 
-// olderSums returns the checksums that the older release computed for the complete run.
-func olderSums(t *testing.T) (sums map[string]run.Checksum) {
+// checksumsOfOlderRelease returns the checksums that the older release computed for the complete run.
+func checksumsOfOlderRelease(t *testing.T) (sums map[string]run.Checksum) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "older", "checksums.json"))
 	if err != nil {
@@ -55,7 +55,7 @@ var batchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
 // same checksums as the older release, and rolls the run back.
 func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
-	m := ofOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
+	m := importOfOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
 	st, err := m.Status(t.Context(), "supabase")
 	if err != nil || st.State != run.Running || st.Pass != 2 || st.Done != 3 {
 		t.Fatalf("the run is %q in pass %d with %d batches done (error %v), want running in pass 2 with 3",
@@ -73,33 +73,33 @@ func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 		t.Fatalf("the verification of the continued run has %d differences (error %v), want 0: %+v, %+v",
 			v.Different, err, v.Differences, v.Equations)
 	}
-	if diff := cmp.Diff(olderSums(t), v.Checksums); diff != "" {
+	if diff := cmp.Diff(checksumsOfOlderRelease(t), v.Checksums); diff != "" {
 		t.Errorf("checksums (-older release +this release):\n%s", diff)
 	}
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	checkAsBefore(t, m)
+	checkTargetAsBeforeImport(t, m)
 }
 
 // A rollback was interrupted after three of seven batches. This release continues it, and its result includes the rows
 // that the older release removed.
 func TestRollbackThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
-	m := ofOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")
+	m := importOfOlderRelease(t, "rollback_target.sql", "rollback_ledger.sql")
 	left := importtest.CountImportedRows(t, m.To)["user"]
 	r := importtest.RollBack(t, m, false)
 	if r.Removed["user"] <= left || r.Left != 0 {
 		t.Errorf("the result has %d removed and %d kept users, want more removed than this release found (%d), and none kept",
 			r.Removed["user"], r.Left, left)
 	}
-	checkAsBefore(t, m)
+	checkTargetAsBeforeImport(t, m)
 }
 
 // A new import of the same source has the same checksums, if it maps providers as the older release did.
 func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 	t.Parallel()
-	m := ofOlderRelease(t, "target_rows.sql")
+	m := importOfOlderRelease(t, "target_rows.sql")
 	o := batchesOfTen
 	o.ProviderMap = 1
 	importtest.RunToCompletion(t, m, o)
@@ -107,15 +107,15 @@ func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(olderSums(t), v.Checksums); diff != "" {
+	if diff := cmp.Diff(checksumsOfOlderRelease(t), v.Checksums); diff != "" {
 		t.Errorf("checksums (-older release +this release):\n%s", diff)
 	}
 }
 
-// checkAsBefore fails the test unless the target has exactly the rows from before the import.
-func checkAsBefore(t *testing.T, m *importer.Import) {
+// checkTargetAsBeforeImport fails the test unless the target has exactly the rows from before the import.
+func checkTargetAsBeforeImport(t *testing.T, m *importer.Import) {
 	t.Helper()
-	before := ofOlderRelease(t, "target_rows.sql")
+	before := importOfOlderRelease(t, "target_rows.sql")
 	if diff := importtest.Diff(
 		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables),
 		importtest.Contents(t, before.To, importtest.QueriesOfImportedTables),

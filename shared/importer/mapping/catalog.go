@@ -62,9 +62,9 @@ func (t Table) withPrecision(columns []Column) []Column {
 	return columns
 }
 
-// digest returns a hash of the names of tables, whether they are usable, and the names, types, allowed values and
-// labels of their columns. Stored runs contain this hash, so its input must not change.
-func digest(tables ...Table) string {
+// digestOfTables returns a hash of the names of tables, whether they are usable, and the names, types, allowed values
+// and labels of their columns. Stored runs contain this hash, so its input must not change.
+func digestOfTables(tables ...Table) string {
 	h := sha256.New()
 	for _, t := range tables {
 		fmt.Fprintf(h, "%s %t\n", t.Name, t.IsUsable())
@@ -85,7 +85,7 @@ type SourceCatalog struct {
 
 // Digest returns a hash of the tables of the source and their columns.
 func (s SourceCatalog) Digest() string {
-	return digest(s.Users, s.Identities, s.Profiles, s.Factors, s.Passkeys)
+	return digestOfTables(s.Users, s.Identities, s.Profiles, s.Factors, s.Passkeys)
 }
 
 // minVersion is the oldest supported version of Postgres, for source and target.
@@ -158,7 +158,7 @@ type TargetCatalog struct {
 }
 
 // Digest returns a hash of the tables of the target and their columns.
-func (t TargetCatalog) Digest() string { return digest(t.User, t.Account, t.Profile) }
+func (t TargetCatalog) Digest() string { return digestOfTables(t.User, t.Account, t.Profile) }
 
 // Refusals returns the reasons why a run cannot write to the target.
 func (t TargetCatalog) Refusals() []string {

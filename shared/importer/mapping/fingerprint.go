@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// hashable are types whose values hash_record_extended can hash.
-var hashable = []string{
+// hashableTypes are types whose values hash_record_extended can hash.
+var hashableTypes = []string{
 	"uuid", "text", "character varying", "character", "boolean", "smallint", "integer", "bigint", "numeric",
 	"double precision", "bytea", "timestamp with time zone", "timestamp without time zone", "date", "jsonb", "inet",
 }
@@ -14,18 +14,18 @@ var hashable = []string{
 // fingerprint returns an SQL expression for a 64-bit hash of a whole row. Hashes of two servers are not comparable.
 func (t Table) fingerprint(row string) string {
 	for _, c := range t.Columns {
-		if len(c.Labels) == 0 && !slices.Contains(hashable, c.Type) {
-			return first64("md5(" + row + "::text)")
+		if len(c.Labels) == 0 && !slices.Contains(hashableTypes, c.Type) {
+			return first64BitsOfMD5("md5(" + row + "::text)")
 		}
 	}
 	return "hash_record_extended(" + row + ", 0)"
 }
 
-// first64 returns an SQL expression for the first 64 bits of an MD5 as a number.
-func first64(md5 string) string { return "('x' || left(" + md5 + ", 16))::bit(64)::bigint" }
+// first64BitsOfMD5 returns an SQL expression for the first 64 bits of an MD5 as a number.
+func first64BitsOfMD5(md5 string) string { return "('x' || left(" + md5 + ", 16))::bit(64)::bigint" }
 
 // Checksum returns an SQL expression for the first 64 bits of the MD5 of a record. It is the same on every server.
-func Checksum(record string) string { return first64("md5(" + record + "::text)") }
+func Checksum(record string) string { return first64BitsOfMD5("md5(" + record + "::text)") }
 
 // Fingerprints returns SQL for (source, key, user_id, raw) of every source row in the scope.
 func (m Mapping) Fingerprints(s Scope) string {

@@ -6,26 +6,26 @@ import (
 	"strings"
 )
 
-// providers maps names of providers in Supabase to their ids in Xenon. Supabase and Xenon identify a user of such a
+// providerIDs maps names of providers in Supabase to their ids in Xenon. Supabase and Xenon identify a user of such a
 // provider by the same subject.
-var providers = map[string]string{
+var providerIDs = map[string]string{
 	"google": "google", "github": "github", "apple": "apple", "facebook": "facebook", "discord": "discord",
 	"gitlab": "gitlab", "twitch": "twitch", "spotify": "spotify", "zoom": "zoom", "figma": "figma", "kakao": "kakao",
 	"notion": "notion", "twitter": "twitter", "x": "twitter", "linkedin_oidc": "linkedin", "slack_oidc": "slack",
 }
 
-// providersSince2 are the providers that version 2 of the default map adds (Options.ProviderMap). In Xenon, Keycloak is
-// a generic OIDC provider with the id "keycloak".
-var providersSince2 = map[string]string{"azure": microsoft, "keycloak": "keycloak", "slack": "slack"}
+// providerIDsSince2 are the providers that version 2 of the default map adds (Options.ProviderMap). In Xenon, Keycloak
+// is a generic OIDC provider with the id "keycloak".
+var providerIDsSince2 = map[string]string{"azure": microsoft, "keycloak": "keycloak", "slack": "slack"}
 
 const microsoft = "microsoft"
 
 // providerMap returns the ids of providers in Xenon by their names in Supabase: the default map, changed by the
 // options.
 func (m Mapping) providerMap() map[string]string {
-	all := maps.Clone(providers)
+	all := maps.Clone(providerIDs)
 	if m.Options.ProviderMap >= 2 {
-		maps.Copy(all, providersSince2)
+		maps.Copy(all, providerIDsSince2)
 	}
 	maps.Copy(all, m.Options.Providers)
 	if m.usesObjectID() {
@@ -74,7 +74,7 @@ func ProviderSettings(id string) []string {
 
 // BuiltInProviders returns the sorted ids of the providers that Xenon supports without an issuer URL.
 func BuiltInProviders() []string {
-	ids := append(slices.Collect(maps.Values(providers)), microsoft)
+	ids := append(slices.Collect(maps.Values(providerIDs)), microsoft)
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
@@ -87,7 +87,10 @@ func (m Mapping) Subject(row string) string {
 	}
 	claims := row + ".identity_data"
 	return "CASE WHEN " + row + ".provider = 'azure' THEN coalesce(" +
-		textAt("("+claims+"->'custom_claims')", "oid") + ", " + textAt(claims, "oid") + ") ELSE " + row + ".provider_id END"
+		textAtOrNull(
+			"("+claims+"->'custom_claims')",
+			"oid",
+		) + ", " + textAtOrNull(claims, "oid") + ") ELSE " + row + ".provider_id END"
 }
 
 // Identities returns the projection of auth.identities into account. Email and phone identities (folded) get no
@@ -110,9 +113,9 @@ CROSS JOIN LATERAL (
   SELECT i.provider IN ('email', 'phone') AS folded,
     ` + m.Provider("i.provider") + ` AS "providerId",
     ` + m.Subject("i") + ` AS "accountId",
-    coalesce(` + representable("i.created_at") + `, ` + m.createdAt() + `) AS created_at,
-    coalesce(` + representable("i.updated_at") + `, ` + representable("i.created_at") + `,
-      ` + representable("u.updated_at") + `, ` + m.createdAt() + `) AS updated_at
+    coalesce(` + timeOrNull("i.created_at") + `, ` + m.createdAt() + `) AS created_at,
+    coalesce(` + timeOrNull("i.updated_at") + `, ` + timeOrNull("i.created_at") + `,
+      ` + timeOrNull("u.updated_at") + `, ` + m.createdAt() + `) AS updated_at
   OFFSET 0
 ) a
 CROSS JOIN LATERAL (

@@ -105,16 +105,16 @@ func (m Mapping) ProfileColumns() []Column {
 	created, updated := m.profileTime("created_at"), m.profileTime("updated_at")
 	add("created_at", "timestamptz", "coalesce("+created+", "+m.createdAt()+")")
 	add("updated_at", "timestamptz",
-		"coalesce("+updated+", "+created+", "+representable("u.updated_at")+", "+m.createdAt()+")")
+		"coalesce("+updated+", "+created+", "+timeOrNull("u.updated_at")+", "+m.createdAt()+")")
 	return m.Target.Profile.withPrecision(columns)
 }
 
 func (m Mapping) profileTime(name string) string {
 	switch c, _ := m.Source.Profiles.Column(name); c.Type {
 	case "timestamp with time zone":
-		return representable("p." + name)
+		return timeOrNull("p." + name)
 	case "timestamp without time zone":
-		return representable("(p." + name + " AT TIME ZONE 'UTC')")
+		return timeOrNull("(p." + name + " AT TIME ZONE 'UTC')")
 	}
 	return "NULL::timestamptz"
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const withZone = "timestamp with time zone"
+const timestamptzName = "timestamp with time zone"
 
 // profileMapping returns a mapping from a profile table to a user_profile that has all columns.
 func profileMapping(source Table) Mapping {
@@ -127,13 +127,21 @@ func TestUnsuitableProfileTableIsRefused(t *testing.T) {
 func TestProfilePlacesNamesMappedAndUnmappedColumns(t *testing.T) {
 	t.Parallel()
 	source := readableTable("public.profiles", "user_id", "uuid", "age_range", "text", "colour", "text", "made", "text",
-		"created_at", withZone, "updated_at", "text")
+		"created_at", timestamptzName, "updated_at", "text")
 	source.Columns[3].Generated = true
 	want := ProfileColumnPlaces{Mapped: []string{"age_range"}, Unmapped: []string{"colour", "updated_at"}}
 	if diff := cmp.Diff(profileMapping(source).ProfilePlaces(), want); diff != "" {
 		t.Errorf("updated_at is a text: ProfilePlaces (-got +want):\n%s", diff)
 	}
-	source = readableTable("public.profiles", "created_at", "text", "updated_at", withZone, "starts", withZone)
+	source = readableTable(
+		"public.profiles",
+		"created_at",
+		"text",
+		"updated_at",
+		timestamptzName,
+		"starts",
+		timestamptzName,
+	)
 	want = ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{"created_at", "starts"}}
 	if diff := cmp.Diff(profileMapping(source).ProfilePlaces(), want); diff != "" {
 		t.Errorf("created_at is a text, and another column is a time: ProfilePlaces (-got +want):\n%s", diff)

@@ -152,11 +152,24 @@ func TestTargetRowComparesStageAndTargetAsText(t *testing.T) {
 // generated columns.
 func TestCreatedAtFallsBackToTheEarliestOtherTimeOfTheUser(t *testing.T) {
 	t.Parallel()
-	users := readableTable("auth.users", "created_at", withZone, "last_sign_in_at", withZone, "banned_until", withZone,
-		"deleted_at", withZone, "email", "text", "confirmed_at", withZone)
+	users := readableTable(
+		"auth.users",
+		"created_at",
+		timestamptzName,
+		"last_sign_in_at",
+		timestamptzName,
+		"banned_until",
+		timestamptzName,
+		"deleted_at",
+		timestamptzName,
+		"email",
+		"text",
+		"confirmed_at",
+		timestamptzName,
+	)
 	users.Columns[5].Generated = true
 	got := Mapping{Source: SourceCatalog{Users: users}}.createdAt()
-	want := "coalesce(" + representable("u.created_at") + ", least(" + representable(`u."last_sign_in_at"`) + "), 'epoch')"
+	want := "coalesce(" + timeOrNull("u.created_at") + ", least(" + timeOrNull(`u."last_sign_in_at"`) + "), 'epoch')"
 	if got != want {
 		t.Errorf("createdAt() = %s\nwant it to read created_at and last_sign_in_at alone: %s", got, want)
 	}

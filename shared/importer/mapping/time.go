@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// representable returns an SQL expression for a time, or NULL if JavaScript and JSON cannot represent it: infinity, and
+// timeOrNull returns an SQL expression for a time, or NULL if JavaScript and JSON cannot represent it: infinity, and
 // years outside 1 to 9999.
-func representable(t string) string {
+func timeOrNull(t string) string {
 	return "CASE WHEN NOT (" + isOutsideDateRange(t) + ") THEN " + t + " END"
 }
 
@@ -23,8 +23,8 @@ func (m Mapping) createdAt() string {
 	var others []string
 	for _, c := range m.Source.Users.Columns {
 		if c.Type == "timestamp with time zone" && !c.Generated && !slices.Contains(unrelated, c.Name) {
-			others = append(others, representable("u."+Quote(c.Name)))
+			others = append(others, timeOrNull("u."+Quote(c.Name)))
 		}
 	}
-	return "coalesce(" + representable("u.created_at") + ", least(" + strings.Join(others, ", ") + "), 'epoch')"
+	return "coalesce(" + timeOrNull("u.created_at") + ", least(" + strings.Join(others, ", ") + "), 'epoch')"
 }

@@ -97,7 +97,7 @@ func (m Mapping) UserColumns() []Column {
 		{"emailVerified", "boolean", m.Confirmed() + " AND " + hasEmail},
 		{"image", "text", fmt.Sprintf("CASE WHEN char_length(a.image) <= %d THEN a.image END", maxImage)},
 		{"createdAt", "timestamptz", "c.created_at"},
-		{"updatedAt", "timestamptz", "coalesce(" + representable("u.updated_at") + ", c.created_at)"},
+		{"updatedAt", "timestamptz", "coalesce(" + timeOrNull("u.updated_at") + ", c.created_at)"},
 	}
 	for _, c := range m.pluginColumns() {
 		if m.Target.User.Has(c.Name) {
@@ -112,7 +112,7 @@ func (m Mapping) pluginColumns() []Column {
 	banned := m.userColumn("banned_until", "NULL::timestamptz")
 	phone := "CASE WHEN NOT a.phone_lost AND NOT a.phone_taken THEN a.phone END"
 	confirmed := m.userColumn("phone_confirmed_at", "NULL::timestamptz") + " IS NOT NULL"
-	expires := "CASE WHEN " + banned + " < '0001-01-01' THEN 'epoch' ELSE " + representable(banned) + " END"
+	expires := "CASE WHEN " + banned + " < '0001-01-01' THEN 'epoch' ELSE " + timeOrNull(banned) + " END"
 	return []Column{
 		{"banned", "boolean", banned + " IS NOT NULL"},
 		{"banReason", "text", "CASE WHEN " + banned + " IS NOT NULL THEN 'supabase: banned_until' END"},
@@ -206,7 +206,7 @@ func (m Mapping) userUnmapped() string {
 	}
 	return unmapped(m.Source.Users, "u", skip, map[string]string{
 		"created_at": "c.created_at",
-		"updated_at": "coalesce(" + representable("u.updated_at") + ", c.created_at)",
+		"updated_at": "coalesce(" + timeOrNull("u.updated_at") + ", c.created_at)",
 	})
 }
 
@@ -215,8 +215,8 @@ func (m Mapping) userUnmapped() string {
 func (m Mapping) firstClaim(keys ...string) string {
 	var ofUser, ofIdentity []string
 	for _, k := range keys {
-		ofUser = append(ofUser, textAt(m.userColumn("raw_user_meta_data", "NULL::jsonb"), k))
-		ofIdentity = append(ofIdentity, textAt("i.identity_data", k))
+		ofUser = append(ofUser, textAtOrNull(m.userColumn("raw_user_meta_data", "NULL::jsonb"), k))
+		ofIdentity = append(ofIdentity, textAtOrNull("i.identity_data", k))
 	}
 	identity := strings.Join(ofIdentity, ", ")
 	return "coalesce(" + strings.Join(ofUser, ", ") + `, (
@@ -227,8 +227,9 @@ func (m Mapping) firstClaim(keys ...string) string {
       LIMIT 1))`
 }
 
-// textAt returns an SQL expression for the member key of the JSON object doc, or NULL if it is not a non-blank string.
-func textAt(doc, key string) string {
+// textAtOrNull returns an SQL expression for the member key of the JSON object doc, or NULL if it is not a non-blank
+// string.
+func textAtOrNull(doc, key string) string {
 	at := doc + "->>" + Literal(key)
 	return "CASE WHEN " + at + ` ~ '\S' AND jsonb_typeof(` + doc + "->" + Literal(key) + ") = 'string' THEN " + at + " END"
 }

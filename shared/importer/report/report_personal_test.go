@@ -17,9 +17,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/report"
 )
 
-// personal selects the personal data of the source: emails, phone numbers, names, hashes, secrets, subjects, claims. It
-// leaves out UUIDs, which are not personal data, and texts of fewer than six characters.
-const personal = `
+// selectPersonalData selects the personal data of the source: emails, phone numbers, names, hashes, secrets, subjects,
+// claims. It leaves out UUIDs, which are not personal data, and texts of fewer than six characters.
+const selectPersonalData = `
 WITH known (v) AS (
   SELECT unnest(ARRAY[email, phone, email_change, phone_change, encrypted_password, confirmation_token, recovery_token])
   FROM auth.users
@@ -40,7 +40,7 @@ func reportTexts(t *testing.T, m *importer.Import) string {
 		t.Fatal(err)
 	}
 	k, _ := newKeySet(t)
-	s := sign(t, k, r)
+	s := signReport(t, k, r)
 	var b bytes.Buffer
 	if err := s.HTML(&b); err != nil {
 		t.Fatal(err)
@@ -48,9 +48,9 @@ func reportTexts(t *testing.T, m *importer.Import) string {
 	return string(s.JSON()) + html.UnescapeString(b.String())
 }
 
-// hasValue reports whether a text contains a value. An occurrence next to a further digit does not count: it is part of
-// a longer number, such as a checksum.
-func hasValue(text, value string) bool {
+// containsValue reports whether a text contains a value. An occurrence next to a further digit does not count: it is
+// part of a longer number, such as a checksum.
+func containsValue(text, value string) bool {
 	for at := 0; ; at++ {
 		i := strings.Index(text[at:], value)
 		if i < 0 {
@@ -73,7 +73,7 @@ func TestHasValueIgnoresAPartOfALongerNumber(t *testing.T) {
 		"12": true, "a12": true, "12b": true, "312, 12": true, " 12 ": true, "312": false, "123": false, "3123": false,
 		"": false,
 	} {
-		if got := hasValue(text, "12"); got != want {
+		if got := containsValue(text, "12"); got != want {
 			t.Errorf("hasValue(%q, \"12\") = %t, want %t", text, got, want)
 		}
 	}
@@ -126,7 +126,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer source.Close(context.WithoutCancel(t.Context()))
-	rows, err := source.Query(t.Context(), personal)
+	rows, err := source.Query(t.Context(), selectPersonalData)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestR58_ReportContainsNoPersonalData(t *testing.T) {
 		t.Errorf("the source has %d personal values, want at least 2000 for the test", len(known))
 	}
 	for _, v := range append(known, "Eve Eavesdropper") {
-		if hasValue(text, v) && !hasValue(ofEmptySource, v) {
+		if containsValue(text, v) && !containsValue(ofEmptySource, v) {
 			t.Errorf("the report contains the personal value %q, want none", v)
 		}
 	}

@@ -19,20 +19,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-var noon = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
+var testTime = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
 
 // completeReport returns the report of a complete run of three batches, with rows in the quarantine.
 func completeReport() report.Report {
 	return report.Report{
-		Made: noon.Add(3 * time.Minute),
+		Made: testTime.Add(3 * time.Minute),
 		Status: importer.Status{
 			Run:        "supabase",
 			State:      "complete",
 			Pass:       2,
 			Batches:    3,
 			Done:       3,
-			StartedAt:  noon,
-			FinishedAt: noon.Add(time.Minute),
+			StartedAt:  testTime,
+			FinishedAt: testTime.Add(time.Minute),
 			Counts: mapping.Counts{
 				mapping.User:     {mapping.Copied: 11_900, mapping.Identical: 60, mapping.Quarantined: 38, mapping.Deleted: 2},
 				mapping.Identity: {mapping.Copied: 6_102, mapping.Folded: 9_411, mapping.Quarantined: 204},
@@ -49,7 +49,7 @@ func completeReport() report.Report {
 			},
 		},
 		Plan: importer.Plan{
-			Run: "supabase", At: noon, Options: importer.Options{
+			Run: "supabase", At: testTime, Options: importer.Options{
 				MFA:           "allow",
 				Providers:     map[string]string{"custom:acme": "acme"},
 				ProfileValues: map[string]map[string]string{"age_range": {"35_44": "35_plus"}},
@@ -72,7 +72,7 @@ func completeReport() report.Report {
 			Warnings:   []string{"312 users have no way to sign in"},
 		},
 		Verification: &importer.VerifyResult{
-			At:        noon.Add(2 * time.Minute),
+			At:        testTime.Add(2 * time.Minute),
 			Batches:   3,
 			Equal:     true,
 			IsCurrent: true,
@@ -97,8 +97,9 @@ func completeReport() report.Report {
 	}
 }
 
-// withFaults returns a report like completeReport, with a parked batch, different rows and a failed check of counts.
-func withFaults() report.Report {
+// reportWithFaults returns a report like completeReport, with a parked batch, different rows and a failed check of
+// counts.
+func reportWithFaults() report.Report {
 	r := completeReport()
 	r.Status.Parked = []run.Parked{{Batch: 2, Why: "the target is full (53100)"}}
 	r.Status.Done = 2
@@ -143,13 +144,13 @@ func TestConclusionIsTheFirstResultThatApplies(t *testing.T) {
 			with(func(r *report.Report) { r.Status.State, r.Status.Done = "running", 1 }), "bad", "Unfinished",
 			"1 of 3 batches",
 		},
-		"a parked batch": {withFaults(), "bad", "Unfinished", "2 of 3 batches"},
+		"a parked batch": {reportWithFaults(), "bad", "Unfinished", "2 of 3 batches"},
 		"different rows and counts": {
-			with(func(r *report.Report) { r.Verification = withFaults().Verification }), "bad", "Different",
+			with(func(r *report.Report) { r.Verification = reportWithFaults().Verification }), "bad", "Different",
 			"2 rows differ between the source and the target, and 1 check of the row counts fails.",
 		},
 		"different counts alone": {
-			with(func(r *report.Report) { r.Verification = withFaults().Verification; r.Verification.Different = 0 }),
+			with(func(r *report.Report) { r.Verification = reportWithFaults().Verification; r.Verification.Different = 0 }),
 			"bad", "Different", "1 check of the row counts fails.",
 		},
 		"not verified since the last pass": {
@@ -200,7 +201,7 @@ func renderPage(t *testing.T, r report.Report) string {
 	t.Helper()
 	k, _ := newKeySet(t)
 	var b bytes.Buffer
-	if err := sign(t, k, r).HTML(&b); err != nil {
+	if err := signReport(t, k, r).HTML(&b); err != nil {
 		t.Fatal(err)
 	}
 	d := xml.NewDecoder(bytes.NewReader(b.Bytes()))
@@ -260,7 +261,7 @@ func TestR58_HTMLPage(t *testing.T) {
 			"3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
 			"14 Aug 2026, 12:01:00 UTC",
 		}, []string{"Differences", "Rolled back", "Parked batches", "different</b>"}},
-		{withFaults(), []string{
+		{reportWithFaults(), []string{
 			"Unfinished", "the target is full (53100)", "Differences", "11111111-2222-4333-8444-000000000001", "name, image",
 			"target changed since", "Parked batches", "different</b>",
 		}, nil},

@@ -17,12 +17,12 @@ import (
 // newKeySet returns a new key set, and a function that returns its JWKS.
 func newKeySet(t *testing.T) (set keys.Set, jwks func() []byte) {
 	t.Helper()
-	set, err := keys.Generate(noon, config.RS256)
+	set, err := keys.Generate(testTime, config.RS256)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return set, func() []byte {
-		text, err := json.Marshal(map[string]any{"keys": set.Public(noon)})
+		text, err := json.Marshal(map[string]any{"keys": set.Public(testTime)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +30,7 @@ func newKeySet(t *testing.T) (set keys.Set, jwks func() []byte) {
 	}
 }
 
-func sign(t *testing.T, set keys.Set, r report.Report) report.Signed {
+func signReport(t *testing.T, set keys.Set, r report.Report) report.Signed {
 	t.Helper()
 	s, err := r.Sign(set)
 	if err != nil {
@@ -42,7 +42,7 @@ func sign(t *testing.T, set keys.Set, r report.Report) report.Signed {
 func TestR58_SignedReportIsChecked(t *testing.T) {
 	t.Parallel()
 	k, jwks := newKeySet(t)
-	s := sign(t, k, completeReport())
+	s := signReport(t, k, completeReport())
 	got, err := report.Check(s.JSON(), jwks())
 	want := report.Checked{Run: "supabase", Made: completeReport().Made, Digest: s.Digest, KeyID: got.KeyID}
 	if got != want || err != nil || got.KeyID == "" {
@@ -55,7 +55,7 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 	if diff := cmp.Diff(completeReport(), file.Report); diff != "" {
 		t.Errorf("the report in the JSON (-signed +read):\n%s", diff)
 	}
-	if again := sign(t, k, completeReport()); !bytes.Equal(again.JSON(), s.JSON()) {
+	if again := signReport(t, k, completeReport()); !bytes.Equal(again.JSON(), s.JSON()) {
 		t.Error("signing the same report twice gives two different texts, want the same text")
 	}
 	_, others := newKeySet(t)
@@ -71,7 +71,7 @@ func TestReportDoesNotEscapeCharactersThatJQWritesUnescaped(t *testing.T) {
 	k, jwks := newKeySet(t)
 	r := completeReport()
 	r.Plan.Warnings = []string{"<&>\u2028\u2029"}
-	s := sign(t, k, r)
+	s := signReport(t, k, r)
 	if !bytes.Contains(s.JSON(), []byte("<&>\u2028\u2029")) {
 		t.Errorf("the JSON of the report escapes one of the characters <, &, >, U+2028 and U+2029, want none escaped")
 	}
@@ -83,7 +83,7 @@ func TestReportDoesNotEscapeCharactersThatJQWritesUnescaped(t *testing.T) {
 func TestR58_CheckDetectsEveryChangedByte(t *testing.T) {
 	t.Parallel()
 	k, jwks := newKeySet(t)
-	text, public := sign(t, k, completeReport()).JSON(), jwks()
+	text, public := signReport(t, k, completeReport()).JSON(), jwks()
 	for i := range text {
 		for _, to := range []byte{text[i] ^ 1, text[i] ^ 0x20, ' '} {
 			altered := slices.Clone(text)
@@ -99,7 +99,7 @@ func TestR58_CheckDetectsEveryChangedByte(t *testing.T) {
 	}
 	other := completeReport()
 	other.Status.Pass++
-	otherReport := sign(t, k, other)
+	otherReport := signReport(t, k, other)
 	for name, altered := range map[string][]byte{
 		"additional byte":             append(slices.Clone(text), '\n'),
 		"missing byte":                text[:len(text)-1],

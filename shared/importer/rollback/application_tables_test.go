@@ -121,7 +121,7 @@ func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 			m.To,
 			`insert into `+table+` select r.* from supabase_import.quarantine q, jsonb_populate_record(null::`+table+
 				`, q.original) r
-where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(
+where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+withSchema(
 				table,
 			)+`'`,
 		)
@@ -137,8 +137,8 @@ where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualified(
 	}
 }
 
-// qualified returns the name of a table with its schema.
-func qualified(table string) string {
+// withSchema returns the name of a table with its schema.
+func withSchema(table string) string {
 	if table == "shop.orders" || table == "shop.letters" {
 		return table
 	}

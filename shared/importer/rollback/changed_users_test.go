@@ -84,8 +84,8 @@ and not exists (select from account c where c."userId" = u.id and c."providerId"
 	return userIDs
 }
 
-// unchanged is the name of the change after which the user does not count as changed.
-const unchanged = "only signed in"
+// changeThatDoesNotCount is the name of the change after which the user does not count as changed.
+const changeThatDoesNotCount = "only signed in"
 
 func TestRollbackKeepsChangedUsersWithoutForce(t *testing.T) {
 	t.Parallel()
@@ -105,7 +105,7 @@ select gen_random_uuid(), id, 'google', 'second ' || id, '{}', now(), now() from
 	userIDs := makeChanges(t, m.To)
 	var want []string
 	for name, id := range userIDs {
-		if name != unchanged {
+		if name != changeThatDoesNotCount {
 			want = append(want, id)
 		}
 	}

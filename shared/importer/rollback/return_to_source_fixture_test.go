@@ -39,8 +39,8 @@ func runSQL(t *testing.T, url, text string) []string {
 	return last
 }
 
-// sourceUsers inserts six users into the source: some confirmed, some without an email or a password.
-const sourceUsers = `
+// insertSourceUsers inserts six users into the source: some confirmed, some without an email or a password.
+const insertSourceUsers = `
 insert into auth.users (id, email, encrypted_password, email_confirmed_at, created_at, updated_at, aud, is_sso_user,
   is_anonymous) values
   ('10000000-0000-4000-8000-000000000001', 'one@example.com',
@@ -58,47 +58,47 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 select gen_random_uuid(), id, 'email', id, jsonb_build_object('sub', id, 'email', email, 'email_verified', false),
   now(), now() from auth.users where email is not null;`
 
-// importedProject returns the complete import of a source with sourceUsers.
+// importedProject returns the complete import of a source with the users of insertSourceUsers.
 func importedProject(t *testing.T) *importer.Import {
 	t.Helper()
 	from := supabasetest.New(t)
-	importtest.Exec(t, from, sourceUsers)
+	importtest.Exec(t, from, insertSourceUsers)
 	m := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	return m
 }
 
-// sourceState reads the users of the source, one text each: the last character of the id, the email, the email of the
-// identity, whether the identity and the user are confirmed, and the last four characters of the hash.
-const sourceState = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' ||
+// selectSourceUsers reads the users of the source, one text each: the last character of the id, the email, the email of
+// the identity, whether the identity and the user are confirmed, and the last four characters of the hash.
+const selectSourceUsers = `select right(u.id::text, 1) || ' ' || coalesce(u.email, '-') || ' ' ||
 	coalesce(i.identity_data->>'email', '-') || ' ' || coalesce(i.identity_data->>'email_verified', '-')
   || case when u.email_confirmed_at is null then '' else ' confirmed'
   end || ' ' || coalesce(right(u.encrypted_password, 4), '-')
 from auth.users u left join auth.identities i on i.user_id = u.id order by u.id`
 
-// userID returns the id of user number n as an SQL literal.
-func userID(n string) string { return "'10000000-0000-4000-8000-00000000000" + n + "'" }
+// userIDLiteral returns the id of user number n as an SQL literal.
+func userIDLiteral(n string) string { return "'10000000-0000-4000-8000-00000000000" + n + "'" }
 
-// setPassword returns SQL that changes the password of user number n in the target.
-func setPassword(n, hash string) string {
+// setPasswordSQL returns SQL that changes the password of user number n in the target.
+func setPasswordSQL(n, hash string) string {
 	return `update account set password = '` + hash +
-		`', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + userID(n) + `;`
+		`', "updatedAt" = now() where "providerId" = 'credential' and "userId" = ` + userIDLiteral(n) + `;`
 }
 
-// insertPassword returns SQL that inserts the first password of user number n in the target.
-func insertPassword(n, hash string) string {
+// insertPasswordSQL returns SQL that inserts the first password of user number n in the target.
+func insertPasswordSQL(n, hash string) string {
 	return `insert into account ("accountId", "providerId", "userId", password, "updatedAt") values (` +
-		userID(n) + `, 'credential', ` + userID(n) + `, '` + hash + `', now());`
+		userIDLiteral(n) + `, 'credential', ` + userIDLiteral(n) + `, '` + hash + `', now());`
 }
 
-// changeEmail returns SQL that changes and verifies the email of user number n in the target.
-func changeEmail(n, to string) string {
+// changeEmailSQL returns SQL that changes and verifies the email of user number n in the target.
+func changeEmailSQL(n, to string) string {
 	return `update "user" set email = '` + to + `', "emailVerified" = true, "updatedAt" = now() where id = ` +
-		userID(n) + `;`
+		userIDLiteral(n) + `;`
 }
 
 const (
-	argon  = `$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ZkcAbjF/agaQq9td0IORxl9f1a0gAwzjCA0/iy4jNEW`
-	scrypt = hex16 + ":" + hex16 + hex16 + hex16 + hex16
-	hex16  = "00112233445566778899aabbccddeeff"
+	argon2idHash = `$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ZkcAbjF/agaQq9td0IORxl9f1a0gAwzjCA0/iy4jNEW`
+	scryptHash   = hex16 + ":" + hex16 + hex16 + hex16 + hex16
+	hex16        = "00112233445566778899aabbccddeeff"
 )

@@ -33,46 +33,46 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		targetSQL, sourceSQL string            // changes in the target and in the source before the return
-		want                 map[string]string // the lines of sourceState that change, by number of the user; "": no user
+		want                 map[string]string // the lines of selectSourceUsers that change, by number of the user; "": no user
 		users, unreadable    int               // the two numbers that ReturnToSource returns
 		counts               string            // what the last query of the file returns
 	}{
 		"no change": {"", "", nil, 0, 0, "0 0 0 0"},
 		"changed password": {
-			setPassword("1", argon), "",
+			setPasswordSQL("1", argon2idHash), "",
 			map[string]string{"1": "1 one@example.com one@example.com false confirmed jNEW"},
 			1, 0, "1 0 0 0",
 		},
 		"first password": {
-			insertPassword("3", argon), "",
+			insertPasswordSQL("3", argon2idHash), "",
 			map[string]string{"3": "3 three@example.com three@example.com false confirmed jNEW"},
 			1, 0, "1 0 0 0",
 		},
-		"unreadable password hash": {setPassword("1", scrypt), "", nil, 0, 1, "0 0 0 0"},
+		"unreadable password hash": {setPasswordSQL("1", scryptHash), "", nil, 0, 1, "0 0 0 0"},
 		"email confirmed in the target": {
-			insertPassword("4", argon) +
-				`update "user" set "emailVerified" = true where id = ` + userID("4"), "",
+			insertPasswordSQL("4", argon2idHash) +
+				`update "user" set "emailVerified" = true where id = ` + userIDLiteral("4"), "",
 			map[string]string{"4": "4 four@example.com four@example.com false confirmed jNEW"},
 			1, 0, "1 0 0 0",
 		},
 		"changed email": {
-			changeEmail("2", "second@example.com"), "",
+			changeEmailSQL("2", "second@example.com"), "",
 			map[string]string{"2": "2 second@example.com second@example.com true confirmed 4DIW"},
 			1, 0, "0 0 1 0",
 		},
 		"unconfirmed new email": {
-			changeEmail("1", "first@example.com") +
-				`update "user" set "emailVerified" = false where id = ` + userID("1"), "",
+			changeEmailSQL("1", "first@example.com") +
+				`update "user" set "emailVerified" = false where id = ` + userIDLiteral("1"), "",
 			map[string]string{"1": "1 first@example.com first@example.com false 4DIW"},
 			1, 0, "0 0 1 0",
 		},
 		"first email": {
-			changeEmail("5", "fifth@example.com") + insertPassword("5", argon), "",
+			changeEmailSQL("5", "fifth@example.com") + insertPasswordSQL("5", argon2idHash), "",
 			map[string]string{"5": "5 fifth@example.com - - confirmed jNEW"},
 			1, 0, "1 0 1 0",
 		},
 		"changed email and unreadable password hash": {
-			changeEmail("1", "first@example.com") + setPassword("1", scrypt), "",
+			changeEmailSQL("1", "first@example.com") + setPasswordSQL("1", scryptHash), "",
 			map[string]string{"1": "1 first@example.com first@example.com true confirmed 4DIW"},
 			1, 1, "0 0 1 0",
 		},
@@ -85,23 +85,23 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 			"", nil, 0, 0, "0 0 0 0",
 		},
 		"also changed in the source": {
-			setPassword("1", argon) + changeEmail("1", "first@example.com"),
-			`update auth.users set encrypted_password = 'their own', email = 'uno@example.com' where id = ` + userID("1"),
+			setPasswordSQL("1", argon2idHash) + changeEmailSQL("1", "first@example.com"),
+			`update auth.users set encrypted_password = 'their own', email = 'uno@example.com' where id = ` + userIDLiteral("1"),
 			map[string]string{"1": "1 uno@example.com one@example.com false confirmed  own"},
 			1, 0, "0 1 0 1",
 		},
 		"deleted in the source": {
-			setPassword("1", argon), `delete from auth.users where id = ` + userID("1"),
+			setPasswordSQL("1", argon2idHash), `delete from auth.users where id = ` + userIDLiteral("1"),
 			map[string]string{"1": ""},
 			1, 0, "0 1 0 0",
 		},
 		"soft-deleted in the source": {
-			insertPassword("3", argon),
-			`update auth.users set deleted_at = now() where id = ` + userID("3"), nil, 1, 0, "0 1 0 0",
+			insertPasswordSQL("3", argon2idHash),
+			`update auth.users set deleted_at = now() where id = ` + userIDLiteral("3"), nil, 1, 0, "0 1 0 0",
 		},
 		"two users swap emails": {
-			changeEmail("1", "moving@example.com") + changeEmail("6", "one@example.com") +
-				changeEmail("1", "six@example.com"),
+			changeEmailSQL("1", "moving@example.com") + changeEmailSQL("6", "one@example.com") +
+				changeEmailSQL("1", "six@example.com"),
 			"",
 			map[string]string{
 				"1": "1 six@example.com six@example.com true confirmed 4DIW",
@@ -110,19 +110,19 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 			2, 0, "0 0 2 0",
 		},
 		"new email taken in the source": {
-			changeEmail("1", "free@example.com"),
-			`update auth.users set email = 'Free@example.com' where id = ` + userID("3"),
+			changeEmailSQL("1", "free@example.com"),
+			`update auth.users set email = 'Free@example.com' where id = ` + userIDLiteral("3"),
 			map[string]string{"3": "3 Free@example.com three@example.com false confirmed -"},
 			1, 0, "0 0 0 1",
 		},
 		"chain of email changes with a taken email": {
-			changeEmail("1", "free@example.com") + changeEmail("6", "one@example.com"),
-			`update auth.users set email = 'free@example.com' where id = ` + userID("3"),
+			changeEmailSQL("1", "free@example.com") + changeEmailSQL("6", "one@example.com"),
+			`update auth.users set email = 'free@example.com' where id = ` + userIDLiteral("3"),
 			map[string]string{"3": "3 free@example.com three@example.com false confirmed -"},
 			2, 0, "0 0 0 2",
 		},
 		"same email in another spelling in the source": {"", `update auth.users set email = 'One@example.com' where id = ` +
-			userID("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
+			userIDLiteral("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runSQL(
@@ -130,8 +130,8 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 				m.To,
 				`truncate "user" cascade; insert into "user" table was.users; insert into account table was.accounts`,
 			)
-			runSQL(t, m.From, `truncate auth.users cascade;`+sourceUsers)
-			if diff := cmp.Diff(importtest.Column(t, m.From, sourceState), was); diff != "" {
+			runSQL(t, m.From, `truncate auth.users cascade;`+insertSourceUsers)
+			if diff := cmp.Diff(importtest.Column(t, m.From, selectSourceUsers), was); diff != "" {
 				t.Fatal(diff)
 			}
 			runSQL(t, m.To, test.targetSQL)
@@ -155,7 +155,7 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 					want = append(want, now)
 				}
 			}
-			if diff := cmp.Diff(importtest.Column(t, m.From, sourceState), want); diff != "" {
+			if diff := cmp.Diff(importtest.Column(t, m.From, selectSourceUsers), want); diff != "" {
 				t.Errorf("users of the source after the return (-got +want):\n%s", diff)
 			}
 		})
@@ -174,13 +174,15 @@ func TestReturnToSourceQuotesSpecialCharactersOfEmails(t *testing.T) {
 		"\\.\n\\! echo@example.com",
 	}
 	m := importedProject(t)
-	importtest.Exec(t, m.From, `update auth.users set email = 'it''s \old' where id = `+userID("1"))
+	importtest.Exec(t, m.From, `update auth.users set email = 'it''s \old' where id = `+userIDLiteral("1"))
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	db := importtest.Connect(t, m.To)
 	for i, email := range emails {
 		if _, err := db.Exec(
 			t.Context(),
-			`update "user" set email = $1, "emailVerified" = true, "updatedAt" = now() where id = `+userID(string(rune('1'+i))),
+			`update "user" set email = $1, "emailVerified" = true, "updatedAt" = now() where id = `+userIDLiteral(
+				string(rune('1'+i)),
+			),
 			email,
 		); err != nil {
 			t.Fatal(err)
@@ -217,14 +219,14 @@ func TestReturnToSourceQuotesSpecialCharactersOfEmails(t *testing.T) {
 func TestReturnToSourceKeepsChangesOfTheSource(t *testing.T) {
 	t.Parallel()
 	m := importedProject(t)
-	runSQL(t, m.To, setPassword("1", argon)+changeEmail("2", "second@example.com"))
+	runSQL(t, m.To, setPasswordSQL("1", argon2idHash)+changeEmailSQL("2", "second@example.com"))
 	runSQL(
 		t,
 		m.From,
 		`update auth.users set encrypted_password = '$2a$04$NkforpVuiFe6hLhLQD4QCuECkif1W/nHCHSV0E18PluFsreMS0LzC'
-			where id = `+userID(
+			where id = `+userIDLiteral(
 			"1",
-		)+`; update auth.users set email = 'due@example.com' where id = `+userID(
+		)+`; update auth.users set email = 'due@example.com' where id = `+userIDLiteral(
 			"2",
 		),
 	)

@@ -158,9 +158,9 @@ WHERE name = $1
   AND state = 'running'
   AND NOT EXISTS (SELECT FROM supabase_import.batch b WHERE b.run = r.id AND b.pass < r.pass)`
 
-	// analyze is for new tables: they have no statistics yet, and the verification and the first sign-ins may come before
-	// autovacuum.
-	analyze = `ANALYZE "user", account, user_profile, supabase_import.ledger, supabase_import.quarantine`
+	// analyzeTables is for new tables: they have no statistics yet, and the verification and the first sign-ins may come
+	// before autovacuum.
+	analyzeTables = `ANALYZE "user", account, user_profile, supabase_import.ledger, supabase_import.quarantine`
 )
 
 // ClosePass ends the pass: the run is complete if no batch is open or parked.
@@ -169,7 +169,7 @@ func ClosePass(ctx context.Context, env *Env, name string) (st Status, err error
 		if _, err := dst.Exec(ctx, completeRun, name); err != nil {
 			return fmt.Errorf("close the pass: %w", err)
 		}
-		if _, err := dst.Exec(ctx, analyze); err != nil {
+		if _, err := dst.Exec(ctx, analyzeTables); err != nil {
 			return fmt.Errorf("gather statistics: %w", err)
 		}
 		st, err = readStatus(ctx, dst, name)

@@ -16,7 +16,7 @@ import (
 var schemaSQL string
 
 // The watermark of a pass is its start time minus overlap, because Supabase sets updated_at before it commits.
-const overlap = 10 * time.Minute
+const watermarkOverlap = 10 * time.Minute
 
 // passOpener holds the arguments and the connections of Begin.
 type passOpener struct {
@@ -241,7 +241,13 @@ func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (e
 		}
 	}
 	var watermark string
-	err = b.src.QueryRow(ctx, "SELECT (now() - make_interval(secs => $1))::text", overlap.Seconds()).Scan(&watermark)
+	err = b.src.QueryRow(
+		ctx,
+		"SELECT (now() - make_interval(secs => $1))::text",
+		watermarkOverlap.Seconds(),
+	).Scan(
+		&watermark,
+	)
 	if err != nil {
 		return fmt.Errorf("read the time of the source: %w", err)
 	}

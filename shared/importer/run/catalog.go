@@ -125,7 +125,7 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 		return t, fmt.Errorf("read the schema of the target: %w", err)
 	}
 	var mismatch *tables.Error
-	err := tables.Check(ctx, db, t.Schema, isNeeded)
+	err := tables.Check(ctx, db, t.Schema, isNeededByImport)
 	if err != nil && !errors.As(err, &mismatch) {
 		return t, fmt.Errorf("check the tables of the target: %w", err)
 	}
@@ -145,9 +145,9 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 	})
 }
 
-// isNeeded reports whether an import needs a migration of the target. It does not need the columns that migrations from
-// number 3 on add.
-func isNeeded(migration int64) bool { return migration < 3 }
+// isNeededByImport reports whether an import needs a migration of the target. It does not need the columns that
+// migrations from number 3 on add.
+func isNeededByImport(migration int64) bool { return migration < 3 }
 
 // readMapping returns the mapping for the options and the catalogs of both databases. It does not set AsOf.
 func readMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (mapping.Mapping, error) {

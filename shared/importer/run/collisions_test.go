@@ -121,7 +121,7 @@ func TestPlanAddsUpRowsByOutcomeReasonAndHash(t *testing.T) {
 // findCollisions compares the users of the target in groups.
 func TestSameIDsOfAllGroupsAreCounted(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{})
+	conn := connectTarget(t, &Env{})
 	ids := []string{
 		"00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002",
 		"00000000-0000-4000-8000-000000000003",

@@ -49,12 +49,12 @@ const NoNestedLoop = "SET enable_nestloop = off;\n"
 
 // CheckURL returns an error if a database URL cannot be used for an import. The error contains no password.
 func CheckURL(url string) error {
-	_, err := parse(url)
+	_, err := parseURL(url)
 	return err
 }
 
-// parse parses a database URL and returns an error for a pooler that does not keep a session.
-func parse(url string) (*pgx.ConnConfig, error) {
+// parseURL parses a database URL and returns an error for a pooler that does not keep a session.
+func parseURL(url string) (*pgx.ConnConfig, error) {
 	c, err := pg.Parse(url)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the database URL %w", ErrRefused, err)
@@ -88,12 +88,12 @@ func (e *Env) Target(ctx context.Context, more string) (*pgx.Conn, error) {
 
 // connect opens a connection. If the server cannot be reached, the error is ErrUnavailable. No error contains the URL.
 func (e *Env) connect(ctx context.Context, database, url, more string) (*pgx.Conn, error) {
-	cfg, err := parse(url)
+	cfg, err := parseURL(url)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", database, err)
 	}
 	cfg.ConnectTimeout = min(e.timeout(), 30*time.Second)
-	cfg.DialFunc = dialer(e.timeout() + e.timeout()/4) // longer than statement_timeout, which then acts first
+	cfg.DialFunc = dialerWithTimeout(e.timeout() + e.timeout()/4) // longer than statement_timeout, which then acts first
 	cfg.RuntimeParams["application_name"] = "xenon migrate"
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {

@@ -32,8 +32,8 @@ func TestCheckURLRefusesPoolersWithoutSessions(t *testing.T) {
 	}
 }
 
-// target returns a connection to e.To, opened by e. If e.To is empty, it first creates a database.
-func target(t *testing.T, e *Env) *pgx.Conn {
+// connectTarget returns a connection to e.To, opened by e. If e.To is empty, it first creates a database.
+func connectTarget(t *testing.T, e *Env) *pgx.Conn {
 	t.Helper()
 	if e.To == "" {
 		e.To = dbtest.NewEmpty(t)
@@ -49,7 +49,7 @@ func target(t *testing.T, e *Env) *pgx.Conn {
 // Postgres ends a slow statement before the client closes the connection, so that the import can halve the batch.
 func TestStatementTimeoutComesBeforeTheTimeoutOfTheConnection(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{Timeout: 2 * time.Second})
+	conn := connectTarget(t, &Env{Timeout: 2 * time.Second})
 	err := Exec(t.Context(), conn, "SELECT pg_sleep(60)")
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || e.Code != QueryCanceled {
@@ -61,7 +61,7 @@ func TestStatementTimeoutComesBeforeTheTimeoutOfTheConnection(t *testing.T) {
 // ended the statement before.
 func TestConnectionIsClosedIfTheServerDoesNotAnswer(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{Timeout: time.Second})
+	conn := connectTarget(t, &Env{Timeout: time.Second})
 	if err := Exec(t.Context(), conn, "SET statement_timeout = 0"); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestConnectionIsClosedIfTheServerDoesNotAnswer(t *testing.T) {
 
 func TestExecCountingAddsTheRowsOfAllStatements(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{})
+	conn := connectTarget(t, &Env{})
 	n, err := ExecCounting(t.Context(), conn, `CREATE TABLE x (n int);
 INSERT INTO x SELECT generate_series(1, 5);
 DELETE FROM x WHERE n > 3`)
@@ -86,7 +86,7 @@ DELETE FROM x WHERE n > 3`)
 
 func TestQueryNumbersReadsOneRowWithTheExpectedNumberOfColumns(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{})
+	conn := connectTarget(t, &Env{})
 	for sql, want := range map[string][2]int64{
 		"SELECT 0, 0; SELECT 1, 2":    {1, 2},
 		"SELECT 1":                    {},
@@ -107,7 +107,7 @@ func TestQueryNumbersReadsOneRowWithTheExpectedNumberOfColumns(t *testing.T) {
 
 func TestQueryTextsIsNotNilWithoutAnError(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{})
+	conn := connectTarget(t, &Env{})
 	for sql, want := range map[string][]string{
 		"SELECT 'a' UNION ALL SELECT 'b'": {"a", "b"},
 		"SELECT 'a' WHERE false":          {},
@@ -126,7 +126,7 @@ func TestTargetHasTheSearchPathOfItsSchema(t *testing.T) {
 	t.Parallel()
 	to := dbtest.NewEmpty(t)
 	for schema, want := range map[string]string{"": `"$user", public`, "public": `"$user", public`, "x": `x`} {
-		conn := target(t, &Env{To: to, Schema: schema})
+		conn := connectTarget(t, &Env{To: to, Schema: schema})
 		got, err := QueryTexts(t.Context(), conn, "SHOW search_path")
 		if err != nil || got[0] != want {
 			t.Errorf("schema %q: got the search path %q, %v, want %q", schema, got, err, want)

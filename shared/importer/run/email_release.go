@@ -12,8 +12,9 @@ import (
 // the email: it deletes the password and the sessions and replaces the email by a placeholder. The quarantine keeps the
 // old rows for a rollback.
 
-// placeholder is an SQL expression: the email that the user u of the target gets when the import releases the old one.
-const placeholder = `u.id || '@unverified.` + mapping.PlaceholderDomain + `'`
+// placeholderEmail is an SQL expression: the email that the user u of the target gets when the import releases the old
+// one.
+const placeholderEmail = `u.id || '@unverified.` + mapping.PlaceholderDomain + `'`
 
 // TemporaryEmail is an SQL expression: the email of the user u until the import writes the new one.
 const TemporaryEmail = `u.id || '@moving.` + mapping.PlaceholderDomain + `'`
@@ -113,7 +114,7 @@ WHERE `+released+`
     OR position('"' || o.email || '"' IN v.value) > 0
     OR right(v.identifier, length(o.email) + 1) IN (':' || o.email, '-' || o.email));
 WITH moved AS (
-  UPDATE "user" u SET email = `+placeholder+`
+  UPDATE "user" u SET email = `+placeholderEmail+`
   FROM supabase_import.quarantine q
   WHERE `+released+` AND u.id = q.key AND u.email = q.original->>'email'
   RETURNING u.id
@@ -129,7 +130,7 @@ func RestoreEmails(run int) string {
 JOIN "user" u ON u.id = q.key AND u.email = q.original->>'email'`
 	return `UPDATE "user" u SET email = q.original->>'email'
 FROM supabase_import.quarantine q
-WHERE ` + released + ` AND u.id = q.key AND u.email = ` + placeholder + `
+WHERE ` + released + ` AND u.id = q.key AND u.email = ` + placeholderEmail + `
   AND NOT EXISTS (SELECT FROM "user" h WHERE h.email = q.original->>'email');
 INSERT INTO account
 SELECT a.* ` + owner + `
@@ -153,7 +154,7 @@ WHERE ` + released + ` AND u.id = q.key AND u.email = q.original->>'email';
 func CountRestorable(run int, s mapping.Scope) string {
 	return `SELECT count(*)
 FROM supabase_import.quarantine q
-JOIN "user" u ON u.id = q.key AND u.email = ` + placeholder + `
+JOIN "user" u ON u.id = q.key AND u.email = ` + placeholderEmail + `
 LEFT JOIN "user" h ON h.email = q.original->>'email'
 LEFT JOIN undo o ON o.user_id = h.id
 WHERE ` + releasedEver(run) + `

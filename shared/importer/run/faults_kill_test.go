@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	kills        = 100
+	killCount    = 100
 	sampledKills = 25
 )
 
@@ -31,7 +31,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	}
 	want := importtest.Contents(t, c.To, importtest.QueriesOfImportedTables, importtest.QueriesOfLedger)
 
-	kills := kills
+	kills := killCount
 	if !sample.Whole() {
 		kills = sampledKills
 	}

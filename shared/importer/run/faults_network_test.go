@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// throughProxy returns a copy of an import that connects to one database, "source" or "target", through a proxy.
-func throughProxy(t *testing.T, m *importer.Import, side string) (*importer.Import, *dbtest.Proxy) {
+// importThroughProxy returns a copy of an import that connects to one database, "source" or "target", through a proxy.
+func importThroughProxy(t *testing.T, m *importer.Import, side string) (*importer.Import, *dbtest.Proxy) {
 	t.Helper()
 	n := &importer.Import{From: m.From, To: m.To, Holder: "test", Now: time.Now}
 	database := &n.To
@@ -69,7 +69,7 @@ func TestR43_NetworkFaults(t *testing.T) {
 			t.Run(name+" of the "+side, func(t *testing.T) {
 				t.Parallel()
 				direct := importtest.NewImport(t, from)
-				m, p := throughProxy(t, direct, side)
+				m, p := importThroughProxy(t, direct, side)
 				afterBatch(m, 3, func() {
 					fault.begins(p)
 					end := time.AfterFunc(fault.lasts, p.Resume)
@@ -92,7 +92,7 @@ func TestR43_BlackHole(t *testing.T) {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
 			direct := importtest.NewImport(t, from)
-			m, p := throughProxy(t, direct, side)
+			m, p := importThroughProxy(t, direct, side)
 			m.Timeout = 3 * time.Second
 			afterBatch(m, 3, func() {
 				p.Freeze()
@@ -118,7 +118,7 @@ func TestR43_PermanentPacketLoss(t *testing.T) {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
 			direct := importtest.NewImport(t, from)
-			m, p := throughProxy(t, direct, side)
+			m, p := importThroughProxy(t, direct, side)
 			afterBatch(m, 2, p.Freeze)
 			m.Shared, direct.Shared = true, true
 			if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {

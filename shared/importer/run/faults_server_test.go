@@ -232,9 +232,9 @@ create trigger hold after insert on "user" for each row when (new.id = '`+user+`
 	}
 }
 
-// onSmallDisk returns the URL of a migrated database on a disk with space for a few thousand users. enlarge adds space.
-// If the test may not mount a file system, a trigger raises the error of a full disk instead.
-func onSmallDisk(t *testing.T) (target string, enlarge func()) {
+// targetOnSmallDisk returns the URL of a migrated database on a disk with space for a few thousand users. enlarge adds
+// space. If the test may not mount a file system, a trigger raises the error of a full disk instead.
+func targetOnSmallDisk(t *testing.T) (target string, enlarge func()) {
 	t.Helper()
 	s := newKillableServer(t, true)
 	u, err := url.Parse(s.server.URL("small"))
@@ -287,7 +287,7 @@ func TestFullDiskOfTargetStopsTheRun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Bulk(t, from, 6000, 6000, 4000)
-	to, enlarge := onSmallDisk(t)
+	to, enlarge := targetOnSmallDisk(t)
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	o := importer.Options{BatchSize: 300, MFA: "allow"}
 	_, err := m.Run(t.Context(), o, false, 2)

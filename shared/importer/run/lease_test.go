@@ -15,7 +15,7 @@ import (
 func withRuns(t *testing.T, names ...string) (*Env, *pgx.Conn) {
 	t.Helper()
 	e := &Env{To: dbtest.NewEmpty(t), Holder: "test", RetryDelay: time.Millisecond}
-	conn := target(t, e)
+	conn := connectTarget(t, e)
 	if err := Exec(t.Context(), conn, schemaSQL); err != nil {
 		t.Fatal(err)
 	}

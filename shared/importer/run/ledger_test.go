@@ -148,7 +148,7 @@ func TestOptionsOfARunCannotChangeExceptAllowDeletions(t *testing.T) {
 // The query returns one row for each reason of a provider, then the row of the provider.
 func TestProvidersHaveTheirReasonsAndTheirCallbackPath(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{})
+	conn := connectTarget(t, &Env{})
 	got, err := queryProviders(t.Context(), conn, `VALUES
   ('google', 'google', 'orphan', 1::bigint, 0::bigint, 0::bigint), ('google', 'google', 'anonymous', 2, 0, 0),
   ('google', 'google', NULL, 7, 5, 4), ('notion', '', NULL, 3, 2, 1)`)

@@ -7,7 +7,7 @@ import (
 
 func TestRefusalNamesTablesThatDifferInCase(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{})
+	conn := connectTarget(t, &Env{})
 	if err := Exec(t.Context(), conn, `CREATE TABLE "Profiles" (); CREATE TABLE "PROFILES" ()`); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 // deleted. A row of "user" that references a removed user prevents the deletion.
 func TestFindAffectedFollowsReferencesStepByStep(t *testing.T) {
 	t.Parallel()
-	conn := target(t, &Env{To: dbtest.New(t)})
+	conn := connectTarget(t, &Env{To: dbtest.New(t)})
 	const removed, manager = "'00000000-0000-4000-8000-000000000001'", "'00000000-0000-4000-8000-000000000002'"
 	err := Exec(t.Context(), conn, `ALTER TABLE "user" ADD COLUMN manager uuid REFERENCES "user" ON DELETE CASCADE;
 CREATE TABLE orders (id int PRIMARY KEY, customer uuid REFERENCES "user" ON DELETE CASCADE);

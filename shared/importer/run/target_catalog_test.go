@@ -9,11 +9,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// catalogAfter executes statements in a new migrated target and returns the catalog of the target.
-func catalogAfter(t *testing.T, sql string) mapping.TargetCatalog {
+// targetCatalogAfter executes statements in a new migrated target and returns the catalog of the target.
+func targetCatalogAfter(t *testing.T, sql string) mapping.TargetCatalog {
 	t.Helper()
 	e := &Env{To: dbtest.New(t)}
-	conn := target(t, e)
+	conn := connectTarget(t, e)
 	if err := Exec(t.Context(), conn, sql); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestTargetCatalogNamesMissingTablesAndWrongColumns(t *testing.T) {
 	} {
 		t.Run(sql, func(t *testing.T) {
 			t.Parallel()
-			got := catalogAfter(t, sql)
+			got := targetCatalogAfter(t, sql)
 			if got.WrongColumns != want.wrongColumns || !slices.EqualFunc(got.Problems, want.problems, strings.Contains) {
 				t.Errorf("got the problems %q and WrongColumns %t, want problems with %q and WrongColumns %t",
 					got.Problems, got.WrongColumns, want.problems, want.wrongColumns)

@@ -11,10 +11,10 @@ import (
 // errNoAnswer means that a read or write did not end within its time limit.
 var errNoAnswer = errors.New("no answer")
 
-// dialer returns a dial function. Its connections close if a read or write takes longer than limit. statement_timeout
-// does not help if the answer of the server is lost, and TCP does not end a connection whose packets a middlebox
-// acknowledges.
-func dialer(limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
+// dialerWithTimeout returns a dial function. Its connections close if a read or write takes longer than limit.
+// statement_timeout does not help if the answer of the server is lost, and TCP does not end a connection whose packets
+// a middlebox acknowledges.
+func dialerWithTimeout(limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		if err != nil {

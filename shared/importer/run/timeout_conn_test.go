@@ -40,13 +40,13 @@ func TestDialerReturnsTheErrorIfItCannotConnect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := dialer(time.Minute)(t.Context(), "tcp", l.Addr().String())
+	conn, err := dialerWithTimeout(time.Minute)(t.Context(), "tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = conn.Close()
 	_ = l.Close()
-	if conn, err := dialer(time.Minute)(t.Context(), "tcp", l.Addr().String()); err == nil || conn != nil {
+	if conn, err := dialerWithTimeout(time.Minute)(t.Context(), "tcp", l.Addr().String()); err == nil || conn != nil {
 		t.Errorf("no server listens on the port: got the connection %v and the error %v, want only an error", conn, err)
 	}
 }

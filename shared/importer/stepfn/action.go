@@ -77,7 +77,7 @@ func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 	case "gate":
 		g, err := checkComplete(ctx, env, a)
 		if err == nil && !g.Again || errors.Is(err, ErrNeedsAttention) {
-			err = release(ctx, env, a, err)
+			err = releaseLease(ctx, env, a, err)
 		}
 		return g, err
 	}
@@ -107,7 +107,7 @@ func actBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, error)
 		o := rollback.Options{Force: a.Job.Force, Cascade: a.Job.Cascade, DryRun: a.Job.DryRun}
 		r, err := rollback.Run(ctx, env, a.Job.Run, o)
 		if r.Done {
-			err = release(ctx, env, a, err)
+			err = releaseLease(ctx, env, a, err)
 		}
 		return rollbackResult(r), err
 	}
@@ -144,8 +144,8 @@ func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, err
 	}
 }
 
-// release releases the lease of the run. It returns err, the error of the action, or else its own error.
-func release(ctx context.Context, env *run.Env, a Action, err error) error {
+// releaseLease releases the lease of the run. It returns err, the error of the action, or else its own error.
+func releaseLease(ctx context.Context, env *run.Env, a Action, err error) error {
 	if e := env.ReleaseShared(ctx, a.Job.Run); err == nil {
 		err = e
 	}

@@ -200,7 +200,7 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 			Holding:   tables,
 		}
 		report, err := reportResult(
-			contents{Status: status, Verification: &v, Rollback: &u, Batches: make([]run.BatchLine, batches)},
+			reportContents{Status: status, Verification: &v, Rollback: &u, Batches: make([]run.BatchLine, batches)},
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -296,18 +296,18 @@ func encodedSize(t *testing.T, v any) int {
 // The digest does not depend on the time at which the report was made.
 func TestDigestDependsOnTheContentsOfTheReportOnly(t *testing.T) {
 	t.Parallel()
-	digest := func(c contents) string {
+	digest := func(c reportContents) string {
 		s, err := reportResult(c)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s.Digest
 	}
-	a := digest(contents{Made: time.Unix(1, 0), Status: run.Status{Run: "r"}})
-	if b := digest(contents{Made: time.Unix(2, 0), Status: run.Status{Run: "r"}}); a != b || a == "" {
+	a := digest(reportContents{Made: time.Unix(1, 0), Status: run.Status{Run: "r"}})
+	if b := digest(reportContents{Made: time.Unix(2, 0), Status: run.Status{Run: "r"}}); a != b || a == "" {
 		t.Errorf("two reports that differ only in their time have the digests %q and %q, want the same digest", a, b)
 	}
-	if b := digest(contents{Made: time.Unix(1, 0), Status: run.Status{Run: "s"}}); a == b {
+	if b := digest(reportContents{Made: time.Unix(1, 0), Status: run.Status{Run: "s"}}); a == b {
 		t.Errorf("the reports of two runs have the same digest %q, want different digests", a)
 	}
 }

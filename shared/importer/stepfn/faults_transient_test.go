@@ -79,16 +79,16 @@ var steps = []step{
 	act("rollback"),
 }
 
-// databases has a source and a target behind proxies that send errors.
-type databases struct {
+// faultyDatabases has a source and a target behind proxies that send errors.
+type faultyDatabases struct {
 	m        *importer.Import
 	from, to *dbtest.ErrorProxy
 	direct   string // URL of the target without the proxy
 }
 
-func newDatabases(t *testing.T, from string) *databases {
+func newFaultyDatabases(t *testing.T, from string) *faultyDatabases {
 	t.Helper()
-	s := &databases{direct: dbtest.New(t), from: dbtest.NewErrorProxy(t, from)}
+	s := &faultyDatabases{direct: dbtest.New(t), from: dbtest.NewErrorProxy(t, from)}
 	s.to = dbtest.NewErrorProxy(t, s.direct)
 	s.m = &importer.Import{
 		From:       s.from.URL(),
@@ -103,7 +103,7 @@ func newDatabases(t *testing.T, from string) *databases {
 
 // runWithoutFaults runs all steps without errors. In a new target the steps also create the schema of the import, so
 // they send other requests than later.
-func (s *databases) runWithoutFaults(t *testing.T) {
+func (s *faultyDatabases) runWithoutFaults(t *testing.T) {
 	t.Helper()
 	s.runAllSteps(t, func(st step) {
 		if err := st.do(t.Context(), s.m); err != nil {
@@ -113,7 +113,7 @@ func (s *databases) runWithoutFaults(t *testing.T) {
 }
 
 // countRequests returns how many requests each step sends, by step, database and phase.
-func (s *databases) countRequests(t *testing.T) map[string]int {
+func (s *faultyDatabases) countRequests(t *testing.T) map[string]int {
 	t.Helper()
 	s.runWithoutFaults(t)
 	counts := map[string]int{}
@@ -133,12 +133,12 @@ func (s *databases) countRequests(t *testing.T) map[string]int {
 	return counts
 }
 
-func (s *databases) proxies() map[string]*dbtest.ErrorProxy {
+func (s *faultyDatabases) proxies() map[string]*dbtest.ErrorProxy {
 	return map[string]*dbtest.ErrorProxy{"source": s.from, "target": s.to}
 }
 
 // runAllSteps runs all steps, and then checks that the target is empty again.
-func (s *databases) runAllSteps(t *testing.T, do func(step)) {
+func (s *faultyDatabases) runAllSteps(t *testing.T, do func(step)) {
 	t.Helper()
 	for _, st := range steps {
 		if st.name == "verdict" {
@@ -153,23 +153,23 @@ func (s *databases) runAllSteps(t *testing.T, do func(step)) {
 	}
 }
 
-// combination is an error that a step receives, with the phase and the database. number selects the request that
+// faultCase is an error that a step receives, with the phase and the database. number selects the request that
 // receives it.
-type combination struct {
+type faultCase struct {
 	number int
 	error  dbtest.ServerError
 	phase  dbtest.Phase
 	side   string // "source" or "target"
 }
 
-// combinations returns every transient error in both phases and from both databases, or a sample: every error once, and
+// faultCases returns every transient error in both phases and from both databases, or a sample: every error once, and
 // each of the four combinations of phase and database about equally often.
-func combinations(t *testing.T) (all []combination) {
+func faultCases(t *testing.T) (all []faultCase) {
 	t.Helper()
 	faults := dbtest.TransientErrors()
 	order := sample.Random(t).Perm(len(faults))
 	for i, e := range faults {
-		for j, c := range []combination{
+		for j, c := range []faultCase{
 			{4 * i, e, dbtest.AtConnect, "source"},
 			{4*i + 1, e, dbtest.AtConnect, "target"},
 			{4*i + 2, e, dbtest.AtStatement, "source"},
@@ -190,19 +190,19 @@ func TestEveryStepRetriesEveryTransientError(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	supabasetest.Fill(t, from, 71, 25)
-	queue := make(chan combination)
+	queue := make(chan faultCase)
 	go func() {
 		defer close(queue)
-		for _, c := range combinations(t) {
+		for _, c := range faultCases(t) {
 			queue <- c
 		}
 	}()
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	cases := map[string]int{}
-	requests := newDatabases(t, from).countRequests(t)
+	requests := newFaultyDatabases(t, from).countRequests(t)
 	for range 3 {
-		s := newDatabases(t, from)
+		s := newFaultyDatabases(t, from)
 		all.Go(func() {
 			s.runWithoutFaults(t)
 			for c := range queue {

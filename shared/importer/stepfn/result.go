@@ -228,9 +228,9 @@ func rollbackResult(r rollback.Result) RollbackResult {
 	}
 }
 
-// contents has the fields of report.Report, in the same order. The function does not import package report, because
-// that package depends on the packages that sign. A test compares the digests.
-type contents struct {
+// reportContents has the fields of report.Report, in the same order. The function does not import package report,
+// because that package depends on the packages that sign. A test compares the digests.
+type reportContents struct {
 	Made         time.Time        `json:"made"`
 	Status       run.Status       `json:"status"`
 	Plan         run.Plan         `json:"plan"`
@@ -244,7 +244,7 @@ func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, e
 	if err != nil {
 		return ReportResult{}, err
 	}
-	c := contents{Status: record.Status, Plan: record.Plan, Batches: record.Batches}
+	c := reportContents{Status: record.Status, Plan: record.Plan, Batches: record.Batches}
 	if c.Rollback, err = rollback.Decode(record.Rollback); err != nil {
 		return ReportResult{}, err
 	}
@@ -260,7 +260,7 @@ func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, e
 	return reportResult(c)
 }
 
-func reportResult(c contents) (ReportResult, error) {
+func reportResult(c reportContents) (ReportResult, error) {
 	c.Made = time.Time{} // so that equal data has the same digest
 	text, err := stringify.Marshal(c)
 	if err != nil {

@@ -47,7 +47,7 @@ func (c *comparison) explain(ctx context.Context, t table, all []difference) err
 // the source rows, and ledger entries.
 type evidence struct {
 	expected, actual map[string][]string // hashes of columns, by id of the row
-	source, ledger   entries
+	source, ledger   entriesByUser
 }
 
 func (c *comparison) readEvidence(ctx context.Context, t table, all []difference) (e evidence, err error) {
@@ -105,8 +105,9 @@ func differingColumns(names, a, b []string) []string {
 	return out
 }
 
-// entries holds source rows by user: with their current fingerprints (source), or with their ledger entries (ledger).
-type entries map[string]map[sourceRow]entry
+// entriesByUser holds source rows by user: with their current fingerprints (source), or with their ledger entries
+// (ledger).
+type entriesByUser map[string]map[sourceRow]entry
 
 type sourceRow struct {
 	kind mapping.Kind
@@ -119,12 +120,12 @@ type entry struct {
 	isWritten, hasCredential bool // the run wrote the row; the run wrote the credential account of the user
 }
 
-func readEntries(ctx context.Context, db *pgx.Conn, sql string) (entries, error) {
+func readEntries(ctx context.Context, db *pgx.Conn, sql string) (entriesByUser, error) {
 	rows, err := db.Query(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
-	h := entries{}
+	h := entriesByUser{}
 	var kind, key, user string
 	var e entry
 	into := []any{&kind, &key, &user, &e.raw, &e.outcome, &e.isWritten, &e.hasCredential}
@@ -139,7 +140,7 @@ func readEntries(ctx context.Context, db *pgx.Conn, sql string) (entries, error)
 }
 
 // targetChanged reports whether the row was changed, added or deleted in the target after the run copied the user.
-func (t table) targetChanged(d difference, ledger entries) bool {
+func (t table) targetChanged(d difference, ledger entriesByUser) bool {
 	const kept, identical = string(mapping.Kept), string(mapping.Identical)
 	if d.Kind == "missing" {
 		l := ledger[d.user][sourceRow{t.Kind, d.ID}]
@@ -154,7 +155,7 @@ func (t table) targetChanged(d difference, ledger entries) bool {
 }
 
 // sourceChanged reports whether a source row on which this target row depends changed after the run read it.
-func (t table) sourceChanged(d difference, source, ledger entries) bool {
+func (t table) sourceChanged(d difference, source, ledger entriesByUser) bool {
 	read := map[sourceRow]string{}
 	for r, e := range ledger[d.user] {
 		isDeleted := e.outcome == string(mapping.Deleted) || e.outcome == string(mapping.Kept) && e.raw == ""

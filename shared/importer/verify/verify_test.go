@@ -37,7 +37,7 @@ func checkDifferences(t *testing.T, m *importer.Import, want ...run.Difference) 
 	}
 }
 
-func different(table, id, why string, columns ...string) run.Difference {
+func differentRow(table, id, why string, columns ...string) run.Difference {
 	return run.Difference{Table: table, ID: id, Kind: "different", Why: why, Columns: columns}
 }
 
@@ -132,11 +132,11 @@ func TestVerificationListsEveryChangedRowOfTheTarget(t *testing.T) {
 	checkDifferences(
 		t,
 		m,
-		different("user", u[0], targetChanged, "name"),
-		different("credential", u[1], targetChanged, "password"),
-		different("account", a[2], targetChanged, "accountId"),
-		different("user_profile", u[3], targetChanged, "time_per_week"),
-		different("user", u[4], targetChanged, "emailVerified", "createdAt"),
+		differentRow("user", u[0], targetChanged, "name"),
+		differentRow("credential", u[1], targetChanged, "password"),
+		differentRow("account", a[2], targetChanged, "accountId"),
+		differentRow("user_profile", u[3], targetChanged, "time_per_week"),
+		differentRow("user", u[4], targetChanged, "emailVerified", "createdAt"),
 		missingRow("credential", u[5], targetChanged),
 		missingRow("account", a[6], targetChanged),
 		missingRow("user_profile", u[7], targetChanged),
@@ -171,7 +171,7 @@ func TestVerificationFindsAChangeThatAQuickPassMisses(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.BatchesOf100, true, 1); err != nil {
 		t.Fatal(err)
 	}
-	checkDifferences(t, m, different("user", id, sourceChanged, "name", "email"))
+	checkDifferences(t, m, differentRow("user", id, sourceChanged, "name", "email"))
 	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -269,9 +269,9 @@ func TestVerificationListsKeptRows(t *testing.T) {
 	checkDifferences(
 		t,
 		m,
-		different("user", u[0], targetChanged, "name"),
+		differentRow("user", u[0], targetChanged, "name"),
 		extraRow("user", u[1], targetChanged),
-		different("credential", u[2], targetChanged, "password"),
+		differentRow("credential", u[2], targetChanged, "password"),
 	)
 	for _, e := range importtest.Verify(t, m).Equations {
 		if !e.Holds {
