@@ -13,8 +13,8 @@ import (
 // eventRow matches a row of the table of events in docs/audit-log.md. Its groups are the event and its routes.
 var eventRow = regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([^|]*) \\|")
 
-// inCode matches a text in backquotes.
-var inCode = regexp.MustCompile("`([^`]+)`")
+// codeSpan matches a text in backquotes.
+var codeSpan = regexp.MustCompile("`([^`]+)`")
 
 func TestAuditPageListsTheEventsOfAllRoutes(t *testing.T) {
 	t.Parallel()
@@ -26,7 +26,7 @@ func TestAuditPageListsTheEventsOfAllRoutes(t *testing.T) {
 	events, _, _ = strings.Cut(events, "\n## ")
 	listed := map[string][]string{}
 	for _, row := range eventRow.FindAllStringSubmatch(events, -1) {
-		for _, path := range inCode.FindAllStringSubmatch(row[2], -1) {
+		for _, path := range codeSpan.FindAllStringSubmatch(row[2], -1) {
 			listed[row[1]] = append(listed[row[1]], path[1])
 		}
 		slices.Sort(listed[row[1]])

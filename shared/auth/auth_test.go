@@ -100,8 +100,8 @@ func (a answer) json(t *testing.T) (m map[string]any) {
 	return m
 }
 
-// code returns the member code of the body, "" if it has none.
-func (a answer) code() string {
+// errorCode returns the member code of the body, "" if it has none.
+func (a answer) errorCode() string {
 	var e struct{ Code string }
 	_ = json.Unmarshal([]byte(a.body), &e)
 	return e.Code
@@ -121,15 +121,15 @@ func (a answer) cookie() string {
 // do sends a request with headers, given as name, value, name, value, …. It fails the test if the status is 500.
 func (s *server) do(method, path, body string, headers ...string) answer {
 	s.t.Helper()
-	a := s.raw(method, path, body, headers...)
+	a := s.doAllowing500(method, path, body, headers...)
 	if a.status == http.StatusInternalServerError {
 		s.t.Errorf("%s %s: got status 500, want another one", method, path)
 	}
 	return a
 }
 
-// raw is like do, for a request whose status may be 500.
-func (s *server) raw(method, path, body string, headers ...string) answer {
+// doAllowing500 is like do, for a request whose status may be 500.
+func (s *server) doAllowing500(method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	var reader io.Reader
 	if body != "" {
@@ -180,13 +180,13 @@ const (
 	jwksPath    = "/api/auth/jwks"
 )
 
-// ada is the body of Ada's sign-up.
-const ada = `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
+// signUpBody is the body of Ada's sign-up.
+const signUpBody = `{"name":"Ada","email":"ada@example.com","password":"correct horse"}`
 
 // signUpAda signs up Ada and fails the test if that fails.
 func (s *server) signUpAda() answer {
 	s.t.Helper()
-	a := s.do("POST", signUpPath, ada)
+	a := s.do("POST", signUpPath, signUpBody)
 	if a.status != http.StatusOK {
 		s.t.Fatalf("sign-up: got %d %s, want 200", a.status, a.body)
 	}
@@ -205,8 +205,8 @@ func (s *server) exec(sql string, args ...any) {
 	dbtest.Exec(s.t, s.url, sql, args...)
 }
 
-// roundTrips calls f and returns how many round trips to the database it takes.
-func (s *server) roundTrips(f func()) int {
+// countRoundTrips calls f and returns how many round trips to the database it takes.
+func (s *server) countRoundTrips(f func()) int {
 	before := s.wire.RoundTrips()
 	f()
 	return s.wire.RoundTrips() - before

@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// changePassword answers POST /api/auth/change-password. With revokeOtherSessions it ends every session of the caller,
-// even the current one, and starts a new one.
+// changePassword answers POST /api/auth/change-password. With revokeOtherSessions it ends every session of the
+// caller, even the current one, and starts a new one.
 func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		NewPassword         string `json:"newPassword"`

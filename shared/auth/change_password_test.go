@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-const changePassword = `{"currentPassword":"correct horse","newPassword":"battery staple"}`
+const changePasswordBody = `{"currentPassword":"correct horse","newPassword":"battery staple"}`
 
 func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 	t.Parallel()
@@ -20,7 +20,7 @@ func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 		password   string // the password that works for sign-in afterwards
 		sessions   int
 	}{
-		{"changed", changePassword, "", 200, "", "battery staple", 2},
+		{"changed", changePasswordBody, "", 200, "", "battery staple", 2},
 		{
 			"same password", `{"currentPassword":"correct horse","newPassword":"correct horse"}`, "", 200, "", "correct horse",
 			2,
@@ -52,22 +52,22 @@ func TestR13_ChangePasswordNeedsTheCurrentPassword(t *testing.T) {
 			"new too short before current too long", `{"currentPassword":"` + long + `","newPassword":"x"}`, "", 400,
 			"PASSWORD_TOO_SHORT", "correct horse", 2,
 		},
-		{"no hash", changePassword, `UPDATE account SET password = NULL`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
-		{"no account", changePassword, `DELETE FROM account`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
-		{"unknown hash", changePassword, `UPDATE account SET password = '$unknown$'`, 400, "INVALID_PASSWORD", "", 2},
+		{"no hash", changePasswordBody, `UPDATE account SET password = NULL`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
+		{"no account", changePasswordBody, `DELETE FROM account`, 400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "", 2},
+		{"unknown hash", changePasswordBody, `UPDATE account SET password = '$unknown$'`, 400, "INVALID_PASSWORD", "", 2},
 		{
 			"array", `{"currentPassword":["correct horse"],"newPassword":"battery staple"}`, "", 400, "VALIDATION_ERROR",
 			"correct horse", 2,
 		},
 		{"missing", `{"revokeOtherSessions":null}`, "", 400, "VALIDATION_ERROR", "correct horse", 2},
 	} {
-		s.reset(box)
+		s.resetForNextCase(box)
 		a := s.signUpAda()
-		s.do("POST", signInPath, signIn)
+		s.do("POST", signInPath, signInBody)
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
-		s.do("POST", changePasswordPath, c.body, a.bearer()...).check(t, c.name, c.status, c.code)
+		s.do("POST", changePasswordPath, c.body, a.bearerHeader()...).checkStatusAndCode(t, c.name, c.status, c.code)
 		if got := query[int](s, `SELECT count(*) FROM session`); got != c.sessions {
 			t.Errorf("change-password, %s: got %d sessions afterwards, want %d", c.name, got, c.sessions)
 		}
@@ -84,10 +84,20 @@ func TestChangePasswordNeedsASession(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	s.do("POST", changePasswordPath, changePassword).check(t, "no session", 401, "UNAUTHORIZED")
-	s.do("POST", changePasswordPath, changePassword, "Authorization", "Bearer unknown").check(t, "unknown token", 401,
-		"UNAUTHORIZED")
-	s.do("POST", changePasswordPath, `{}`).check(t, "invalid body without a session", 400, "VALIDATION_ERROR")
+	s.do("POST", changePasswordPath, changePasswordBody).checkStatusAndCode(t, "no session", 401, "UNAUTHORIZED")
+	s.do(
+		"POST",
+		changePasswordPath,
+		changePasswordBody,
+		"Authorization",
+		"Bearer unknown",
+	).checkStatusAndCode(
+		t,
+		"unknown token",
+		401,
+		"UNAUTHORIZED",
+	)
+	s.do("POST", changePasswordPath, `{}`).checkStatusAndCode(t, "invalid body without a session", 400, "VALIDATION_ERROR")
 	if !s.canSignIn("ada@example.com", "correct horse") {
 		t.Error("after requests without a session: sign-in with the password fails, want no change")
 	}
@@ -99,15 +109,15 @@ func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	a := s.signUpAda()
-	other := s.do("POST", signInPath, signIn)
-	got := s.do("POST", changePasswordPath, changePassword, a.bearer()...)
+	other := s.do("POST", signInPath, signInBody)
+	got := s.do("POST", changePasswordPath, changePasswordBody, a.bearerHeader()...)
 	if body := got.json(t); body["token"] != nil || len(got.header["Set-Cookie"]) > 0 ||
 		len(body["user"].(map[string]any)) != 7 {
 		t.Errorf("change without revoking sessions: got %s, cookies %q, want the user, no token and no cookie",
 			got.body, got.header["Set-Cookie"])
 	}
 	got = s.do("POST", changePasswordPath,
-		`{"currentPassword":"battery staple","newPassword":"correct horse","revokeOtherSessions":true}`, a.bearer()...)
+		`{"currentPassword":"battery staple","newPassword":"correct horse","revokeOtherSessions":true}`, a.bearerHeader()...)
 	token, _ := got.json(t)["token"].(string)
 	if len(token) != 32 || !strings.HasPrefix(got.header.Get("Set-Auth-Token"), token+".") ||
 		!strings.Contains(got.header.Get("Set-Cookie"), token+".") {
@@ -118,7 +128,7 @@ func TestR22_ChangePasswordReturnsANewToken(t *testing.T) {
 		a    answer
 		live bool
 	}{"the old session": {a, false}, "the other session": {other, false}, "the new session": {got, true}} {
-		if live := s.do("GET", sessionPath, "", c.a.bearer()...).body != "null"; live != c.live {
+		if live := s.do("GET", sessionPath, "", c.a.bearerHeader()...).body != "null"; live != c.live {
 			t.Errorf("after a change that revokes sessions: %s is live: %v, want %v", name, live, c.live)
 		}
 	}
@@ -131,8 +141,8 @@ func TestR14_ChangePasswordKeepsSessionsNotRemembered(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"rememberMe":false,`, 1))
-	got := s.do("POST", changePasswordPath, strings.Replace(changePassword, "{", `{"revokeOtherSessions":true,`, 1),
+	a := s.do("POST", signInPath, strings.Replace(signInBody, "{", `{"rememberMe":false,`, 1))
+	got := s.do("POST", changePasswordPath, strings.Replace(changePasswordBody, "{", `{"revokeOtherSessions":true,`, 1),
 		"Cookie", a.cookie(), "Origin", origin)
 	if lines := strings.Join(got.header["Set-Cookie"], "\n"); got.status != 200 || strings.Contains(lines, "Max-Age") ||
 		!strings.Contains(lines, "dont_remember=true") {
@@ -149,14 +159,14 @@ func TestOnlyOneConcurrentPasswordChangeSucceeds(t *testing.T) {
 	var group sync.WaitGroup
 	answers := make([]answer, 20)
 	for i := range answers {
-		group.Go(func() { answers[i] = s.do("POST", changePasswordPath, changePassword, a.bearer()...) })
+		group.Go(func() { answers[i] = s.do("POST", changePasswordPath, changePasswordBody, a.bearerHeader()...) })
 	}
 	group.Wait()
 	changed := 0
 	for _, a := range answers {
 		if a.status == 200 {
 			changed++
-		} else if a.code() != "INVALID_PASSWORD" {
+		} else if a.errorCode() != "INVALID_PASSWORD" {
 			t.Errorf("concurrent change-password: got %d %s, want 200 or INVALID_PASSWORD", a.status, a.body)
 		}
 	}

@@ -78,7 +78,7 @@ func TestGetSessionUsesCookieCacheWithoutDatabase(t *testing.T) {
 	fromDatabase := s.do("GET", sessionPath+"?disableCookieCache=false", "", "Cookie", up.cookie())
 	s.checkCookies(fromDatabase, "get-session with disableCookieCache", "set session_data 300")
 	var cached answer
-	if got := s.roundTrips(func() {
+	if got := s.countRoundTrips(func() {
 		cached = s.do("GET", sessionPath+"?disableCookieCache=", "", "Cookie",
 			up.cookie())
 	}); got != 0 {
@@ -92,7 +92,7 @@ func TestGetSessionUsesCookieCacheWithoutDatabase(t *testing.T) {
 		t.Errorf("get-session with a cache cookie: got headers %v, want Cache-Control no-store", cached.header)
 	}
 	var token answer
-	if got := s.roundTrips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 ||
+	if got := s.countRoundTrips(func() { token = s.do("GET", tokenPath, "", "Cookie", up.cookie()) }); got != 1 ||
 		token.status != 200 {
 		t.Errorf("token with a cache cookie: got %d, %d round trips, want 200 and 1", token.status, got)
 	}
@@ -121,7 +121,7 @@ func TestR23_CacheCookieOfRevokedSessionWorksForFiveMinutesAtMost(t *testing.T) 
 	everything := []string{"clear session_token", "clear session_data", "clear session_data", "clear dont_remember"}
 	for _, path := range []string{tokenPath, tokenPath + "?disableCookieCache="} {
 		a := s.do("GET", path, "", "Cookie", cookie)
-		if a.status != 401 || a.code() != "UNAUTHORIZED" {
+		if a.status != 401 || a.errorCode() != "UNAUTHORIZED" {
 			t.Errorf("%s with the cache cookie of a revoked session: got %d %s, want 401 UNAUTHORIZED", path, a.status, a.body)
 		}
 		s.checkCookies(a, path, everything...)
@@ -167,9 +167,9 @@ func TestR24_SessionsAreExtendedWithTheCookieCacheOn(t *testing.T) {
 func TestNotRememberedSessionsAreCachedForAMinute(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
-	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
+	cookie := s.do("POST", signUpPath, strings.Replace(signUpBody, "{", `{"rememberMe":false,`, 1)).cookie()
 	s.now = s.now.Add(time.Minute)
-	if got := s.roundTrips(func() {
+	if got := s.countRoundTrips(func() {
 		s.checkCookies(s.do("GET", sessionPath, "", "Cookie", cookie), "get-session after a minute")
 	}); got != 0 {
 		t.Errorf("get-session after a minute, session not remembered: got %d round trips, want 0", got)
@@ -267,7 +267,7 @@ func TestInvalidCacheCookiesAreIgnoredAndCleared(t *testing.T) {
 func TestCacheCookieOfUserWithNameLikeADateIsInvalid(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
-	cookie := s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"2026-01-15T12:00:00Z"`, 1)).cookie()
+	cookie := s.do("POST", signUpPath, strings.Replace(signUpBody, `"Ada"`, `"2026-01-15T12:00:00Z"`, 1)).cookie()
 	a := s.do("GET", sessionPath, "", "Cookie", cookie)
 	s.checkCookies(a, "get-session", "clear session_data", "set session_data 300")
 	if name := a.json(t)["user"].(map[string]any)["name"]; name != "2026-01-15T12:00:00Z" {
@@ -293,7 +293,7 @@ func TestCookieCacheWorksWithBearerToken(t *testing.T) {
 	s := newCachingServer(t)
 	up := s.signUpAda()
 	bare, _ := up.json(t)["token"].(string)
-	if got := s.roundTrips(func() {
+	if got := s.countRoundTrips(func() {
 		s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie",
 			cookiePair(up.cookie(), dataCookie)), "bearer token and its cache cookie")
 	}); got != 0 {
@@ -307,7 +307,7 @@ func TestCookieCacheWorksWithBearerToken(t *testing.T) {
 func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
-	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"image":"data:,`+strings.Repeat("x", 1900)+`",`,
+	cookie := s.do("POST", signUpPath, strings.Replace(signUpBody, "{", `{"image":"data:,`+strings.Repeat("x", 1900)+`",`,
 		1)).cookie()
 	whole := cookiePair(cookie, dataCookie)[len(dataCookie)+1:]
 	parts := cookiePair(cookie, tokenCookie)
@@ -316,7 +316,9 @@ func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 		parts += fmt.Sprintf("; %s.%d=%s", dataCookie, i, whole[:n])
 		whole = whole[n:]
 	}
-	if got := s.roundTrips(func() { s.checkCookies(s.do("GET", sessionPath, "", "Cookie", parts), "cached") }); got != 0 {
+	if got := s.countRoundTrips(
+		func() { s.checkCookies(s.do("GET", sessionPath, "", "Cookie", parts), "cached") },
+	); got != 0 {
 		t.Errorf("get-session with a cache cookie in parts: got %d round trips, want 0", got)
 	}
 	s.checkCookies(s.do("GET", sessionPath+"?disableCookieCache=1", "", "Cookie", parts), "with disableCookieCache",
@@ -350,7 +352,7 @@ func TestCachedGetSessionIsNotRateLimited(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(env map[string]string) { env["COOKIE_CACHE"], env["RATE_LIMIT"] = "compact", "on" })
 	cookie := s.signUpAda().cookie()
-	if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 0 {
+	if got := s.countRoundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 0 {
 		t.Errorf("get-session with a cache cookie and rate limits: got %d round trips, want 0", got)
 	}
 }

@@ -32,9 +32,9 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 		},
 	} {
 		for _, post := range []bool{false, true} {
-			s.reset(box, "DELETE_USER_VERIFICATION=on")
+			s.resetForNextCase(box, "DELETE_USER_VERIFICATION=on")
 			users := map[string]answer{"ada": s.signUpAda(), "bob": s.do("POST", signUpPath,
-				strings.Replace(ada, "ada@", "bob@", 1))}
+				strings.Replace(signUpBody, "ada@", "bob@", 1))}
 			m := s.requestDeletionLink(box, users["ada"], `{"callbackURL":"/bye"}`)
 			if c.setup != "" {
 				s.exec(c.setup)
@@ -42,7 +42,7 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 			s.now = s.now.Add(c.age)
 			var headers []string
 			if c.who != "" {
-				headers = users[c.who].bearer()
+				headers = users[c.who].bearerHeader()
 			}
 			status, code, location := c.status, c.code, ""
 			var a answer
@@ -59,7 +59,7 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 					location = "/bye"
 				}
 			}
-			if a.status != status || a.code() != code || a.header.Get("Location") != location {
+			if a.status != status || a.errorCode() != code || a.header.Get("Location") != location {
 				t.Errorf("token %s, sent by POST: %v: got %d %s to %q, want %d %s to %q",
 					c.name, post, a.status, a.body, a.header.Get("Location"), status, code, location)
 			}
@@ -76,11 +76,11 @@ func TestDeleteUserCallbackAnswersJSON(t *testing.T) {
 	s, box := newMailServer(t, "DELETE_USER_VERIFICATION=on")
 	a := s.signUpAda()
 	m := s.requestDeletionLink(box, a, `{}`)
-	got := s.do("GET", deleteCallbackPath+"?token="+m.Token, "", a.bearer()...)
-	if got.status != 200 || got.body != deleted || !strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"),
+	got := s.do("GET", deleteCallbackPath+"?token="+m.Token, "", a.bearerHeader()...)
+	if got.status != 200 || got.body != userDeletedReply || !strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"),
 		"Max-Age=0") {
 		t.Errorf("open the link: got %d %s, cookies %q, want 200 %s and cleared cookies",
-			got.status, got.body, got.header["Set-Cookie"], deleted)
+			got.status, got.body, got.header["Set-Cookie"], userDeletedReply)
 	}
 	s, _ = newMailServer(t, "DELETE_USER=off")
 	got = s.do("GET", deleteCallbackPath+"?token=x", "")
@@ -97,7 +97,7 @@ func TestR41_DeletionOnceUnderFiftyConcurrentTries(t *testing.T) {
 	var group sync.WaitGroup
 	answers := make([]answer, 50)
 	for i := range answers {
-		group.Go(func() { answers[i] = s.openLink(m, a.bearer()...) })
+		group.Go(func() { answers[i] = s.openLink(m, a.bearerHeader()...) })
 	}
 	group.Wait()
 	done := 0
@@ -105,7 +105,7 @@ func TestR41_DeletionOnceUnderFiftyConcurrentTries(t *testing.T) {
 		switch {
 		case a.status == 302:
 			done++
-		case a.status != 404 || a.code() != "INVALID_TOKEN" && a.code() != "FAILED_TO_GET_USER_INFO":
+		case a.status != 404 || a.errorCode() != "INVALID_TOKEN" && a.errorCode() != "FAILED_TO_GET_USER_INFO":
 			t.Errorf("concurrent deletion: got %d %s, want 302, or 404 with INVALID_TOKEN or FAILED_TO_GET_USER_INFO",
 				a.status, a.body)
 		}

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	deleted  = `{"success":true,"message":"User deleted"}`
-	mailed   = `{"success":true,"message":"Verification email sent"}`
-	badToken = `{"message":"Invalid token","code":"INVALID_TOKEN"}`
+	userDeletedReply  = `{"success":true,"message":"User deleted"}`
+	mailSentReply     = `{"success":true,"message":"Verification email sent"}`
+	invalidTokenReply = `{"message":"Invalid token","code":"INVALID_TOKEN"}`
 )
 
 func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
@@ -31,13 +31,13 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 	}{
 		{
 			name: "fresh session", body: `{}`, age: 24*time.Hour - time.Millisecond, status: 200,
-			answer: deleted, deleted: true,
+			answer: userDeletedReply, deleted: true,
 		},
 		{name: "old session", body: `{}`, age: 24 * time.Hour, status: 400, answer: expired},
 		{name: "old session, empty password", body: `{"password":""}`, age: 24 * time.Hour, status: 400, answer: expired},
 		{
 			name: "old session, password", body: `{"password":"correct horse"}`, age: 24 * time.Hour, status: 200,
-			answer: deleted, deleted: true,
+			answer: userDeletedReply, deleted: true,
 		},
 		{
 			name: "wrong password", body: `{"password":"wrong horse"}`, status: 400,
@@ -69,19 +69,19 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 			name: "array", body: `{"token":["x"]}`, status: 400,
 			answer: `{"message":"[body.token] Invalid input: expected string, received array","code":"VALIDATION_ERROR"}`,
 		},
-		{name: "unknown token", body: `{"token":"x"}`, status: 404, answer: badToken},
-		{name: "NUL token", body: `{"token":"\u0000"}`, status: 404, answer: badToken},
+		{name: "unknown token", body: `{"token":"x"}`, status: 404, answer: invalidTokenReply},
+		{name: "NUL token", body: `{"token":"\u0000"}`, status: 404, answer: invalidTokenReply},
 		{
 			name: "untrusted callbackURL", body: `{"callbackURL":"https://evil.example"}`, status: 403,
 			answer: `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`,
 		},
 		{
 			name: "by mail", settings: "DELETE_USER_VERIFICATION=on", body: `{}`, age: 24 * time.Hour, status: 200,
-			answer: mailed, mail: "delete-account ada@example.com",
+			answer: mailSentReply, mail: "delete-account ada@example.com",
 		},
 		{
 			name: "by mail, right password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"correct horse"}`,
-			status: 200, answer: mailed, mail: "delete-account ada@example.com",
+			status: 200, answer: mailSentReply, mail: "delete-account ada@example.com",
 		},
 		{
 			name: "by mail, wrong password", settings: "DELETE_USER_VERIFICATION=on", body: `{"password":"wrong horse"}`,
@@ -89,22 +89,22 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 		},
 		{
 			name: "by mail, without mail", settings: "DELETE_USER_VERIFICATION=on MAIL=none", body: `{}`, status: 200,
-			answer: deleted, deleted: true,
+			answer: userDeletedReply, deleted: true,
 		},
 	} {
-		s.reset(box, strings.Fields(c.settings)...)
+		s.resetForNextCase(box, strings.Fields(c.settings)...)
 		a := s.signUpAda()
-		s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
+		s.do("POST", signUpPath, strings.Replace(signUpBody, "ada@", "bob@", 1))
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
 		s.now = s.now.Add(c.age)
-		got := s.do("POST", deleteUserPath, c.body, a.bearer()...)
+		got := s.do("POST", deleteUserPath, c.body, a.bearerHeader()...)
 		if got.status != c.status || got.body != c.answer || got.header.Get("Content-Type") != "application/json" {
 			t.Errorf("delete-user, %s: got %d %s (content type %q), want %d %s (application/json)",
 				c.name, got.status, got.body, got.header.Get("Content-Type"), c.status, c.answer)
 		}
-		if mails := strings.Join(box.sent(), ", "); mails != c.mail {
+		if mails := strings.Join(box.takeKindsAndRecipients(), ", "); mails != c.mail {
 			t.Errorf("delete-user, %s: got the mails %q, want %q", c.name, mails, c.mail)
 		}
 		s.checkDeleted(c.name, c.deleted)
@@ -131,7 +131,7 @@ func (s *server) checkDeleted(name string, deleted bool) {
 // requestDeletionLink requests the link that deletes Ada's user, and returns the mail with it.
 func (s *server) requestDeletionLink(box *mailbox, ada answer, body string) mail.Message {
 	s.t.Helper()
-	s.do("POST", deleteUserPath, body, ada.bearer()...)
+	s.do("POST", deleteUserPath, body, ada.bearerHeader()...)
 	return box.takeOne(s.t)
 }
 
@@ -161,11 +161,11 @@ func TestR23_DeletedUserCannotSignInOrReset(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)
 	a := s.signUpAda()
-	other := s.do("POST", signInPath, signIn)
+	other := s.do("POST", signInPath, signInBody)
 	token := s.requestResetToken(box)
-	s.do("POST", deleteUserPath, `{}`, a.bearer()...).check(t, "delete", 200, "")
+	s.do("POST", deleteUserPath, `{}`, a.bearerHeader()...).checkStatusAndCode(t, "delete", 200, "")
 	for _, session := range []answer{a, other} {
-		if got := s.do("GET", sessionPath, "", session.bearer()...); got.body != "null" {
+		if got := s.do("GET", sessionPath, "", session.bearerHeader()...); got.body != "null" {
 			t.Errorf("get-session with a session of a deleted user: got %s, want null", got.body)
 		}
 	}
@@ -173,8 +173,8 @@ func TestR23_DeletedUserCannotSignInOrReset(t *testing.T) {
 		t.Error("sign-in of a deleted user succeeds, want it rejected")
 	}
 	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).
-		check(t, "reset the password of a deleted user", 400, "INVALID_TOKEN")
-	if got := s.emails(); cmp.Diff("", got) != "" {
+		checkStatusAndCode(t, "reset the password of a deleted user", 400, "INVALID_TOKEN")
+	if got := s.emailsWithState(); cmp.Diff("", got) != "" {
 		t.Errorf("after the deletion: got the emails %s, want none", got)
 	}
 }

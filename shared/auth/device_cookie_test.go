@@ -10,15 +10,15 @@ import (
 
 func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s := newServer(t, withRateLimit, withClientIP("xff:1"))
 	known := s.signUpAda()
-	s.guess("ada@example.com", 30)
-	if a := s.do("POST", signInPath, signIn, fromIP(200)...); a.status != 429 {
+	s.guessFromManyIPs("ada@example.com", 30)
+	if a := s.do("POST", signInPath, signInBody, ipHeader(200)...); a.status != 429 {
 		t.Fatalf("sign-in without the device cookie after 30 wrong passwords: got %d, want 429", a.status)
 	}
 	cookie := known.deviceCookie()
 	for i := range 3 { // each sign-in sets a new device cookie
-		a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", cookie, "Origin", origin)...)
+		a := s.do("POST", signInPath, signInBody, append(ipHeader(200), "Cookie", cookie, "Origin", origin)...)
 		if a.status != 200 || a.device == "" || a.deviceCookie() == cookie {
 			t.Errorf("sign-in %d with the device cookie: got %d %s, device cookie %q; want 200 and a new device cookie",
 				i+1, a.status, a.body, a.device)
@@ -26,8 +26,8 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 		cookie = a.deviceCookie()
 		s.now = s.now.Add(10 * time.Second)
 	}
-	if got := s.roundTrips(func() {
-		if a := s.do("POST", signInPath, signIn, append(fromIP(201), "Cookie", cookie, "Origin",
+	if got := s.countRoundTrips(func() {
+		if a := s.do("POST", signInPath, signInBody, append(ipHeader(201), "Cookie", cookie, "Origin",
 			origin)...); a.status != 200 {
 			t.Errorf("sign-in with the device cookie during the lockout: got %d %s, want 200", a.status, a.body)
 		}
@@ -38,11 +38,11 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 
 func TestDeviceCookieIsFoundAmongManyCookies(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s := newServer(t, withRateLimit, withClientIP("xff:1"))
 	known := s.signUpAda()
-	s.guess("ada@example.com", 30)
+	s.guessFromManyIPs("ada@example.com", 30)
 	invalid := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
-	if a := s.do("POST", signInPath, signIn, append(fromIP(200), "Cookie", invalid+known.deviceCookie(), "Origin",
+	if a := s.do("POST", signInPath, signInBody, append(ipHeader(200), "Cookie", invalid+known.deviceCookie(), "Origin",
 		origin)...); a.status != 200 {
 		t.Errorf("sign-in with the device cookie after 100 invalid ones: got %d %s, want 200", a.status, a.body)
 	}
@@ -52,22 +52,22 @@ func TestDeviceCookieIsFoundAmongManyCookies(t *testing.T) {
 // without one can still sign in.
 func TestKnownDeviceIsLimited(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s := newServer(t, withRateLimit, withClientIP("xff:1"))
 	known := s.signUpAda()
-	other := s.do("POST", signInPath, signIn, fromIP(1)...)
+	other := s.do("POST", signInPath, signInBody, ipHeader(1)...)
 	var got []int
 	for i := range 12 {
-		a := s.do("POST", signInPath, wrongSignIn, append(fromIP(i), "Cookie", known.deviceCookie(), "Origin", origin)...)
+		a := s.do("POST", signInPath, wrongSignIn, append(ipHeader(i), "Cookie", known.deviceCookie(), "Origin", origin)...)
 		got = append(got, a.status)
 	}
-	if count(got, 401) != 10 || count(got, 429) != 2 {
+	if countEqual(got, 401) != 10 || countEqual(got, 429) != 2 {
 		t.Errorf("12 wrong passwords with one device cookie: got statuses %v, want 10 of 401 and then 429", got)
 	}
-	if a := s.do("POST", signInPath, signIn, append(fromIP(100), "Cookie", other.deviceCookie(), "Origin",
+	if a := s.do("POST", signInPath, signInBody, append(ipHeader(100), "Cookie", other.deviceCookie(), "Origin",
 		origin)...); a.status != 200 {
 		t.Errorf("sign-in with another device cookie: got %d, want 200", a.status)
 	}
-	if a := s.do("POST", signInPath, signIn, fromIP(101)...); a.status != 200 {
+	if a := s.do("POST", signInPath, signInBody, ipHeader(101)...); a.status != 200 {
 		t.Errorf("sign-in without the device cookie: got %d, want 200", a.status)
 	}
 }
@@ -76,9 +76,9 @@ func TestKnownDeviceIsLimited(t *testing.T) {
 // changed. Then the wrong passwords count for the account, as without the cookie.
 func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s := newServer(t, withRateLimit, withClientIP("xff:1"))
 	known := s.signUpAda().deviceCookie()
-	eve := s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada", "eve"), fromIP(250)...).deviceCookie()
+	eve := s.do("POST", signUpPath, strings.ReplaceAll(signUpBody, "ada", "eve"), ipHeader(250)...).deviceCookie()
 	for _, c := range []struct {
 		name, cookie string
 		before       func()
@@ -99,11 +99,11 @@ func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 		c.before()
 		var got []int
 		for i := range 22 {
-			got = append(got, s.do("POST", signInPath, wrongSignIn, append(fromIP(i), "Cookie", c.cookie, "Origin",
+			got = append(got, s.do("POST", signInPath, wrongSignIn, append(ipHeader(i), "Cookie", c.cookie, "Origin",
 				origin)...).status)
 		}
 		if n := query[int](s, `SELECT count FROM "rateLimit" WHERE key = 'account:ada@example.com'`); n < 10 ||
-			count(got, 429) == 0 {
+			countEqual(got, 429) == 0 {
 			t.Errorf("22 wrong passwords with the device cookie %s: got the account's counter %d and statuses %v; "+
 				"want at least 10 and some 429", c.name, n, got)
 		}
@@ -113,7 +113,7 @@ func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 // After a password change or reset only the device cookie in its response is valid.
 func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s := newServer(t, withRateLimit, withClientIP("xff:1"))
 	box := &mailbox{}
 	s.svc.Mail = box
 	first := s.signUpAda()
@@ -121,12 +121,12 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 		`{"currentPassword":"correct horse","newPassword":"battery staple"}`,
 		"Cookie", first.cookie(), "Origin", origin)
 	s.do("POST", requestResetPath, `{"email":"ada@example.com"}`)
-	token := box.take()[0].Token
-	s.guess("ada@example.com", 30)
+	token := box.takeAll()[0].Token
+	s.guessFromManyIPs("ada@example.com", 30)
 	signInWith := func(password, cookie string) int {
 		s.now = s.now.Add(10 * time.Second)
-		headers := append(fromIP(200), "Cookie", cookie, "Origin", origin)
-		return s.do("POST", signInPath, strings.Replace(signIn, "correct horse", password, 1), headers...).status
+		headers := append(ipHeader(200), "Cookie", cookie, "Origin", origin)
+		return s.do("POST", signInPath, strings.Replace(signInBody, "correct horse", password, 1), headers...).status
 	}
 	if got := []int{
 		signInWith("battery staple", first.deviceCookie()),
@@ -135,16 +135,16 @@ func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 		t.Errorf("sign-in after the change: got statuses %v with the old and the new device cookie, want 429 and 200", got)
 	}
 	reset := s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"staple battery"}`,
-		fromIP(201)...)
+		ipHeader(201)...)
 	if reset.status != 200 || reset.device == "" || reset.header.Get("Set-Cookie") != "" {
 		t.Errorf("reset: got %d %s, device cookie %q; want 200, a device cookie and no other cookie",
 			reset.status, reset.body, reset.device)
 	}
-	if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "staple battery", 1),
-		fromIP(202)...); a.status != 200 {
+	if a := s.do("POST", signInPath, strings.Replace(signInBody, "correct horse", "staple battery", 1),
+		ipHeader(202)...); a.status != 200 {
 		t.Errorf("sign-in after the reset without a device cookie: got %d, want 200", a.status)
 	}
-	s.guess("ada@example.com", 30)
+	s.guessFromManyIPs("ada@example.com", 30)
 	if got := []int{
 		signInWith("staple battery", changed.deviceCookie()),
 		signInWith("staple battery", reset.deviceCookie()),
@@ -184,21 +184,21 @@ func TestDeviceCookieAloneNeedsNoOrigin(t *testing.T) {
 	s := newServer(t)
 	known := s.signUpAda()
 	for _, path := range []string{signInPath, signUpPath} {
-		body := strings.Replace(ada, "ada@", "bob@", 1)
+		body := strings.Replace(signUpBody, "ada@", "bob@", 1)
 		if path == signInPath {
-			body = signIn
+			body = signInBody
 		}
 		if a := s.do("POST", path, body, "Cookie", known.deviceCookie()); a.status != 200 {
 			t.Errorf("%s with the device cookie and no Origin: got %d %s, want 200", path, a.status, a.body)
 		}
 	}
-	if a := s.do("POST", signInPath, signIn, "Cookie",
-		known.deviceCookie()+"; a=b"); a.code() != "MISSING_OR_NULL_ORIGIN" {
+	if a := s.do("POST", signInPath, signInBody, "Cookie",
+		known.deviceCookie()+"; a=b"); a.errorCode() != "MISSING_OR_NULL_ORIGIN" {
 		t.Errorf("sign-in with the device cookie and another one, without an Origin: got %d %s, want MISSING_OR_NULL_ORIGIN",
 			a.status, a.body)
 	}
-	if a := s.do("POST", signInPath, signIn, "Cookie", known.deviceCookie(), "Origin",
-		"https://evil.example"); a.code() != "INVALID_ORIGIN" {
+	if a := s.do("POST", signInPath, signInBody, "Cookie", known.deviceCookie(), "Origin",
+		"https://evil.example"); a.errorCode() != "INVALID_ORIGIN" {
 		t.Errorf("sign-in with the device cookie from an untrusted origin: got %d %s, want INVALID_ORIGIN",
 			a.status, a.body)
 	}

@@ -19,8 +19,8 @@ const (
 	wellKnownJWKSPath = "/.well-known/jwks.json"
 )
 
-// metadata returns the provider metadata that the server publishes.
-func (s *server) metadata() (m map[string]any) {
+// providerMetadata returns the provider metadata that the server publishes.
+func (s *server) providerMetadata() (m map[string]any) {
 	s.t.Helper()
 	a := s.do("GET", discoveryPath, "")
 	if a.status != 200 {
@@ -37,14 +37,14 @@ func TestDiscoveryNamesIssuerAndKeys(t *testing.T) {
 	for issuer, want := range map[string]string{
 		"": origin, "https://issuer.example": "https://issuer.example", "https://issuer.example/": "https://issuer.example/",
 	} {
-		s := newServer(t, setting("JWT_ISSUER", issuer))
+		s := newServer(t, withSetting("JWT_ISSUER", issuer))
 		diff := cmp.Diff(map[string]any{
 			"issuer":                                want,
 			"jwks_uri":                              origin + wellKnownJWKSPath,
 			"response_types_supported":              []any{"id_token"},
 			"subject_types_supported":               []any{"public"},
 			"id_token_signing_alg_values_supported": []any{"RS256"},
-		}, s.metadata())
+		}, s.providerMetadata())
 		if diff != "" {
 			t.Errorf("provider metadata with JWT_ISSUER=%s (-want +got):\n%s", issuer, diff)
 		}
@@ -66,7 +66,7 @@ func TestDiscoveryHasAlgorithmsOfPublishedKeys(t *testing.T) {
 		if err := keys.SaveFile(rotated.cfg.SigningKeysFile, set); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, rotated.metadata()["id_token_signing_alg_values_supported"]); diff != "" {
+		if diff := cmp.Diff(want, rotated.providerMetadata()["id_token_signing_alg_values_supported"]); diff != "" {
 			t.Errorf("algorithms in the provider metadata (-want +got):\n%s", diff)
 		}
 	}
@@ -75,7 +75,7 @@ func TestDiscoveryHasAlgorithmsOfPublishedKeys(t *testing.T) {
 		('11111111-1111-4111-8111-111111111111',
 			'{"crv":"Ed25519","x":"OKP2Y7MFy5OLxmkFZwG6a1UIjNgon0Pity7fh5R7lBM","kty":"OKP"}', '', now())`)
 	want := []any{"RS256", "EdDSA"}
-	if diff := cmp.Diff(want, shared.metadata()["id_token_signing_alg_values_supported"]); diff != "" {
+	if diff := cmp.Diff(want, shared.providerMetadata()["id_token_signing_alg_values_supported"]); diff != "" {
 		t.Errorf("algorithms in the provider metadata with a key of Better Auth (-want +got):\n%s", diff)
 	}
 }
@@ -90,7 +90,7 @@ func TestWellKnownPathsAnswerLikeTheJWKSPath(t *testing.T) {
 		t.Errorf("GET %s: got the keys %s, want %s as from %s", wellKnownJWKSPath, a.body, jwks.body, jwksPath)
 	}
 	for _, path := range []string{jwksPath, wellKnownJWKSPath, discoveryPath} {
-		trips := s.roundTrips(func() {
+		trips := s.countRoundTrips(func() {
 			for _, method := range []string{"GET", "HEAD"} {
 				a := s.do(method, path, "", "Origin", "https://other.example")
 				if a.status != 200 || a.header.Get("Content-Type") != "application/json" ||
@@ -104,7 +104,15 @@ func TestWellKnownPathsAnswerLikeTheJWKSPath(t *testing.T) {
 		if trips != 0 {
 			t.Errorf("GET and HEAD %s: got %d round trips to the database, want 0", path, trips)
 		}
-		preflight := s.raw("OPTIONS", path, "", "Origin", "https://other.example", "Access-Control-Request-Method", "GET")
+		preflight := s.doAllowing500(
+			"OPTIONS",
+			path,
+			"",
+			"Origin",
+			"https://other.example",
+			"Access-Control-Request-Method",
+			"GET",
+		)
 		if preflight.status != 204 || preflight.header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("OPTIONS %s: got %d %v, want 204 for every origin", path, preflight.status, preflight.header)
 		}
@@ -138,7 +146,7 @@ func TestDiscoveryWithoutDatabaseOrKeys(t *testing.T) {
 	if err := os.Remove(without.cfg.SigningKeysFile); err != nil {
 		t.Fatal(err)
 	}
-	if a := without.raw("GET", discoveryPath, ""); a.status != 500 || a.body != "" {
+	if a := without.doAllowing500("GET", discoveryPath, ""); a.status != 500 || a.body != "" {
 		t.Errorf("GET %s without signing keys: got %d %s, want a 500 with an empty body", discoveryPath, a.status, a.body)
 	}
 }

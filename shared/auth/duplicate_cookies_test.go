@@ -18,7 +18,7 @@ const tokenCookie = "better-auth.session_token"
 // duplicateCookies signs in Ada n times and revokes these sessions, except the one with the index live (-1: none is
 // excepted). It returns a Cookie header with the cookies of all of them. Browsers send several cookies of one name if
 // an earlier deployment set some of them with a Domain attribute.
-func (s *server) duplicateCookies(n, live int) (header string, all []client) {
+func (s *server) duplicateCookies(n, live int) (header string, all []signedInClient) {
 	s.t.Helper()
 	var cookies []string
 	for i := range n {
@@ -45,7 +45,7 @@ func TestLiveSessionIsUsedAmongCookiesOfOneName(t *testing.T) {
 				for _, path := range []string{sessionPath, tokenPath, "/api/auth/list-sessions", sessionPath +
 					"?disableCookieCache=true"} {
 					var a answer
-					trips := s.roundTrips(func() { a = s.do("GET", path, "", "Cookie", header) })
+					trips := s.countRoundTrips(func() { a = s.do("GET", path, "", "Cookie", header) })
 					if a.status != 200 || a.body == "null" {
 						t.Errorf("%s with three session cookies: got %d %s, want 200 and the session", path, a.status, a.body)
 					}
@@ -126,7 +126,7 @@ func TestSignOutEndsSessionsOfAllCookiesOfOneName(t *testing.T) {
 	}, "; ")
 	keep := s.signInAs("ada")
 	var a answer
-	if trips := s.roundTrips(func() {
+	if trips := s.countRoundTrips(func() {
 		a = s.do("POST", signOutPath, "", "Cookie", header, "Origin",
 			origin)
 	}); trips != 1 || a.status != 200 {
@@ -159,7 +159,7 @@ func TestOnlyTheFirstEightSessionCookiesAreLookedUp(t *testing.T) {
 		t.Error("get-session with the live session in the eighth cookie: got null, want the session")
 	}
 	var a answer
-	trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", deadCookies(1000)+"; "+live) })
+	trips := s.countRoundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", deadCookies(1000)+"; "+live) })
 	if trips != 1 || a.status != 200 {
 		t.Errorf("get-session with 1,001 session cookies: got %d in %d round trips, want 200 in 1", a.status, trips)
 	}
@@ -181,7 +181,7 @@ func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 	// The header has one session cookie, its cache cookie, and before them the cache cookie of another session.
 	header := cookiePair(dead.cookie, dataCookie) + "; " + live.cookie
 	var a answer
-	if trips := s.roundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 ||
+	if trips := s.countRoundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 ||
 		a.body == "null" || len(a.cookieChanges()) > 0 {
 		t.Errorf("get-session with two cache cookies: got %s, cookie changes %q in %d round trips; want the session, "+
 			"no change and 0 round trips", a.body, a.cookieChanges(), trips)
@@ -192,7 +192,7 @@ func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 func TestDontRememberCookieIsFoundAmongCookiesOfItsName(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	short := s.clientOf(s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)))
+	short := s.clientOf(s.do("POST", signUpPath, strings.Replace(signUpBody, "{", `{"rememberMe":false,`, 1)))
 	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie",
 		"better-auth.dont_remember=old; "+short.cookie, "Origin", origin)
 	if a.status != http.StatusOK {

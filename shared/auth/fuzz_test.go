@@ -40,7 +40,7 @@ func FuzzMailToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		claims, err := s.parseMailToken(t.Context(), token)
 		switch {
-		case err == nil && claims.Email == "ada@example.com" && sameSignature(token, good):
+		case err == nil && claims.Email == "ada@example.com" && isSameSignature(token, good):
 		case errors.Is(err, errInvalidToken) && claims.Email == "" && claims.UserID == "":
 		default:
 			t.Errorf("token %q: got claims %+v, error %v; want errInvalidToken and no claims, or those of the valid token",
@@ -49,7 +49,7 @@ func FuzzMailToken(f *testing.F) {
 	})
 }
 
-// sameSignature reports whether token equals good except for the last character, whose last bits base64 does not use.
-func sameSignature(token, good string) bool {
+// isSameSignature reports whether token equals good except for the last character, whose last bits base64 does not use.
+func isSameSignature(token, good string) bool {
 	return len(token) == len(good) && token[:len(good)-1] == good[:len(good)-1]
 }

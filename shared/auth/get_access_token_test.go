@@ -12,62 +12,62 @@ func TestProviderTokensAnswerLikeBetterAuth(t *testing.T) {
 		credential := query[string](s, `SELECT id::text FROM account WHERE "userId" = $1 AND "providerId" = 'credential'`,
 			p.id)
 		accounts := query[string](s, `SELECT string_agg(a::text, ';' ORDER BY id) FROM account a`)
-		var rows []row
+		var rows []routeCase
 		for _, body := range []string{
 			``, `{}`, `[]`, `null`, `"x"`, `{"accountId":5}`, `{"accountId":null}`, `{"accountId":["x"]}`, `{"userId":"x"}`,
 			`{"accountId":"x","userId":null}`,
 			`{"useAccountCookie":false}`, `{"useAccountCookie":"true"}`, `{"useAccountCookie":1}`,
 			`{"accountId":"x","useAccountCookie":true}`, `{"useAccountCookie":true,"userId":5,"foo":1}`,
 		} {
-			rows = append(rows, row{name: body, body: body, status: 400, want: invalid("[body] Invalid input")})
+			rows = append(rows, routeCase{name: body, body: body, status: 400, want: validationReply("[body] Invalid input")})
 		}
-		s.checkRows("POST", path, append(rows,
-			row{
+		s.checkCases("POST", path, append(rows,
+			routeCase{
 				name: "unknown key", body: `{"accountId":"x","providerId":"google"}`, status: 400,
-				want: invalid(`[body] Unrecognized key: "providerId"`),
+				want: validationReply(`[body] Unrecognized key: "providerId"`),
 			},
-			row{
+			routeCase{
 				name: "useAccountCookie with an account", body: `{"accountId":"x","useAccountCookie":false}`, status: 400,
-				want: invalid(`[body] Unrecognized key: "useAccountCookie"`),
+				want: validationReply(`[body] Unrecognized key: "useAccountCookie"`),
 			},
-			row{
+			routeCase{
 				name: "useAccountCookie with an unknown key", body: `{"useAccountCookie":true,"foo":1}`, status: 400,
-				want: invalid(`[body] Unrecognized key: "foo"`),
+				want: validationReply(`[body] Unrecognized key: "foo"`),
 			},
-			row{
+			routeCase{
 				name: "unknown keys", body: `{"accountId":"x","bar":1,"foo":2}`, status: 400,
-				want: invalid(`[body] Unrecognized keys: "bar", "foo"`),
+				want: validationReply(`[body] Unrecognized keys: "bar", "foo"`),
 			},
-			row{name: "no session", body: `{"accountId":"` + google + `"}`, status: 401, want: ""},
-			row{
+			routeCase{name: "no session", body: `{"accountId":"` + google + `"}`, status: 401, want: ""},
+			routeCase{
 				name: "no session, with a user", body: `{"accountId":"` + google + `","userId":"` + p.id + `"}`, status: 401,
 				want: "",
 			},
-			row{name: "no session, by cookie", body: `{"useAccountCookie":true}`, status: 401, want: ""},
-			row{name: "unknown account", who: p, body: `{"accountId":"x"}`, status: 400, want: accountNotFound},
-			row{name: "empty account", who: p, body: `{"accountId":""}`, status: 400, want: accountNotFound},
-			row{name: "NUL", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: accountNotFound},
-			row{
+			routeCase{name: "no session, by cookie", body: `{"useAccountCookie":true}`, status: 401, want: ""},
+			routeCase{name: "unknown account", who: p, body: `{"accountId":"x"}`, status: 400, want: accountNotFoundReply},
+			routeCase{name: "empty account", who: p, body: `{"accountId":""}`, status: 400, want: accountNotFoundReply},
+			routeCase{name: "NUL", who: p, body: `{"accountId":"a\u0000"}`, status: 400, want: accountNotFoundReply},
+			routeCase{
 				name: "account of another user", who: p, body: `{"accountId":"` + foreign + `"}`, status: 400,
-				want: accountNotFound,
+				want: accountNotFoundReply,
 			},
-			row{
+			routeCase{
 				name:   "account of another user, with that user's id",
 				who:    p,
 				body:   `{"accountId":"` + foreign + `","userId":"` + bob.id + `"}`,
 				status: 400,
-				want:   accountNotFound,
+				want:   accountNotFoundReply,
 			},
-			row{name: "by cookie", who: p, body: `{"useAccountCookie":true}`, status: 400, want: accountNotFound},
-			row{
+			routeCase{name: "by cookie", who: p, body: `{"useAccountCookie":true}`, status: 400, want: accountNotFoundReply},
+			routeCase{
 				name: "by cookie, with a user", who: p, body: `{"useAccountCookie":true,"userId":"x"}`, status: 400,
-				want: accountNotFound,
+				want: accountNotFoundReply,
 			},
-			row{
+			routeCase{
 				name: "own password account", who: p, body: `{"accountId":"` + credential + `"}`, status: 400,
 				want: `{"message":"Provider credential is not supported.","code":"PROVIDER_NOT_SUPPORTED"}`,
 			},
-			row{
+			routeCase{
 				name: "own account", who: p, body: `{"accountId":"` + google + `"}`, status: 400,
 				want: `{"message":"Provider google is not supported.","code":"PROVIDER_NOT_SUPPORTED"}`,
 			},

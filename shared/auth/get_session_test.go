@@ -50,20 +50,22 @@ func TestGetSessionTakesOneRoundTrip(t *testing.T) {
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
 	for range 3 {
-		if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 1 {
+		if got := s.countRoundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie) }); got != 1 {
 			t.Errorf("get-session: got %d round trips, want 1", got)
 		}
 	}
-	if got := s.roundTrips(func() { s.do("GET", sessionPath, "") }); got != 0 {
+	if got := s.countRoundTrips(func() { s.do("GET", sessionPath, "") }); got != 0 {
 		t.Errorf("get-session without a session: got %d round trips, want 0", got)
 	}
-	if got := s.roundTrips(func() { s.do("GET", sessionPath, "", "Cookie", cookie[:len(cookie)-6]+"AAAA%3D") }); got != 0 {
+	if got := s.countRoundTrips(
+		func() { s.do("GET", sessionPath, "", "Cookie", cookie[:len(cookie)-6]+"AAAA%3D") },
+	); got != 0 {
 		t.Errorf("get-session with an invalid signature: got %d round trips, want 0", got)
 	}
 }
 
-// cleared are the Set-Cookie lines that clear the cookies of a session.
-var cleared = []string{
+// clearedSessionCookies are the Set-Cookie lines that clear the cookies of a session.
+var clearedSessionCookies = []string{
 	"better-auth.session_token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
 	"better-auth.session_data=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
 	"better-auth.dont_remember=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
@@ -84,9 +86,9 @@ func TestGetSessionIsNullWithoutALiveSession(t *testing.T) {
 		{"invalid signature", []string{"Cookie", "better-auth.session_token=" + bare +
 			".T8AEMUrZ%2Ba3T%2FHnWaoUQ%2FyV558MrH%2BTU%2F4lDFPoO1Rs%3D"}, nil},
 		{"session cookie with another name", []string{"Cookie", "__Secure-" + up.cookie()}, nil},
-		{"cache cookie without session cookie", []string{"Cookie", "better-auth.session_data=x"}, cleared[1:2]},
-		{"signed cookie of an ended session", []string{"Cookie", up.cookie(), "X-Dead", ""}, cleared},
-		{"bearer token of an ended session", []string{"Authorization", "Bearer " + strings.Repeat("z", 32)}, cleared},
+		{"cache cookie without session cookie", []string{"Cookie", "better-auth.session_data=x"}, clearedSessionCookies[1:2]},
+		{"signed cookie of an ended session", []string{"Cookie", up.cookie(), "X-Dead", ""}, clearedSessionCookies},
+		{"bearer token of an ended session", []string{"Authorization", "Bearer " + strings.Repeat("z", 32)}, clearedSessionCookies},
 		{"malformed authorization", []string{"Authorization", "Bearer \x80\xff.%zz"}, nil},
 	} {
 		if c.name == "signed cookie of an ended session" {
@@ -153,7 +155,7 @@ func TestR24_SessionsAreExtendedOnceADayAndEndByTheServersClock(t *testing.T) {
 		t.Errorf("after a day: got session %v, want expiresAt in seven days and updatedAt now", session)
 	}
 	s.now = s.now.Add(7*24*time.Hour + time.Second)
-	if a := get(sessionPath); a.body != "null" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+	if a := get(sessionPath); a.body != "null" || cmp.Diff(clearedSessionCookies, a.header["Set-Cookie"]) != "" {
 		t.Errorf("after the session has expired: got %s, cookies %q; want null and cleared cookies",
 			a.body, a.header["Set-Cookie"])
 	}
@@ -165,7 +167,7 @@ func TestR24_SessionsAreExtendedOnceADayAndEndByTheServersClock(t *testing.T) {
 func TestNotRememberedSessionsAreNotExtended(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	cookie := s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)).cookie()
+	cookie := s.do("POST", signUpPath, strings.Replace(signUpBody, "{", `{"rememberMe":false,`, 1)).cookie()
 	s.now = s.now.Add(23 * time.Hour)
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body == "null" || len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("session with rememberMe false after 23 hours: got %s, cookies %q; want the session and no cookie",
@@ -182,15 +184,15 @@ func TestR23_SignedOutSessionIsRefusedAtOnce(t *testing.T) {
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
 	a := s.do("POST", signOutPath, "{}", "Cookie", cookie, "Origin", origin)
-	if a.status != 200 || a.body != `{"success":true}` || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+	if a.status != 200 || a.body != `{"success":true}` || cmp.Diff(clearedSessionCookies, a.header["Set-Cookie"]) != "" {
 		t.Errorf("sign-out: got %d %s, cookies %q, want 200, success and cleared cookies",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 	if a := s.do("GET", sessionPath, "", "Cookie", cookie); a.body != "null" {
 		t.Errorf("get-session after the sign-out: got %s, want null", a.body)
 	}
-	if a := s.do("GET", tokenPath, "", "Cookie", cookie); a.status != 401 || a.code() != "UNAUTHORIZED" ||
-		cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+	if a := s.do("GET", tokenPath, "", "Cookie", cookie); a.status != 401 || a.errorCode() != "UNAUTHORIZED" ||
+		cmp.Diff(clearedSessionCookies, a.header["Set-Cookie"]) != "" {
 		t.Errorf("token after the sign-out: got %d %s, cookies %q, want 401 UNAUTHORIZED and cleared cookies",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
@@ -198,7 +200,7 @@ func TestR23_SignedOutSessionIsRefusedAtOnce(t *testing.T) {
 		t.Errorf("sign-out a second time: got %d %s, want 200", a.status, a.body)
 	}
 	for _, bad := range []string{`[]`, `"x"`, `null`, `{"disableRedirect":"yes"}`} {
-		if a := s.do("POST", signOutPath, bad); a.status != 400 || a.code() != "VALIDATION_ERROR" {
+		if a := s.do("POST", signOutPath, bad); a.status != 400 || a.errorCode() != "VALIDATION_ERROR" {
 			t.Errorf("sign-out with the body %s: got %d %s, want 400 VALIDATION_ERROR", bad, a.status, a.body)
 		}
 	}
@@ -218,10 +220,17 @@ func TestPostGetSessionIsAnError(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	a := s.do("POST", sessionPath, "not even JSON", "Content-Type", "text/plain")
-	if a.status != 405 || a.code() != "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED" {
+	if a.status != 405 || a.errorCode() != "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED" {
 		t.Errorf("POST get-session: got %d %s, want 405 METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED", a.status, a.body)
 	}
-	if a := s.do("POST", sessionPath, "{}", "Cookie", "a=b"); a.status != 403 || a.code() != "MISSING_OR_NULL_ORIGIN" {
+	if a := s.do(
+		"POST",
+		sessionPath,
+		"{}",
+		"Cookie",
+		"a=b",
+	); a.status != 403 ||
+		a.errorCode() != "MISSING_OR_NULL_ORIGIN" {
 		t.Errorf("POST get-session with a cookie and no Origin: got %d %s, want 403 MISSING_OR_NULL_ORIGIN",
 			a.status, a.body)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// setting returns a function for newServer that sets one setting.
-func setting(name, value string) func(map[string]string) {
+// withSetting returns a function for newServer that sets one setting.
+func withSetting(name, value string) func(map[string]string) {
 	return func(env map[string]string) { env[name] = value }
 }
 
@@ -24,10 +24,10 @@ const betterAuthKid = "11111111-1111-4111-8111-111111111111"
 func TestJWKSHasKeysOfBetterAuthOnlyIfDatabaseIsShared(t *testing.T) {
 	t.Parallel()
 	for value, published := range map[string]bool{"": false, "off": false, "on": true} {
-		s := newServer(t, setting("SHARED_DATABASE", value))
+		s := newServer(t, withSetting("SHARED_DATABASE", value))
 		s.exec(insertBetterAuthKey)
 		var a answer
-		trips := s.roundTrips(func() { a = s.do("GET", jwksPath, "") })
+		trips := s.countRoundTrips(func() { a = s.do("GET", jwksPath, "") })
 		if got := strings.Contains(a.body, betterAuthKid); got != published || (trips > 0) != published {
 			t.Errorf("SHARED_DATABASE=%s: Better Auth's key is in the JWKS: %v, after %d round trips; want %v, and round trips "+
 				"only if it is", value, got, trips, published)
@@ -64,7 +64,7 @@ func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var proxy *dbtest.Proxy
-			s := newServer(t, setting("SHARED_DATABASE", "on"), func(env map[string]string) {
+			s := newServer(t, withSetting("SHARED_DATABASE", "on"), func(env map[string]string) {
 				proxy = dbtest.NewProxy(t, env["DATABASE_URL"])
 				env["DATABASE_URL"] = proxy.URL()
 			})

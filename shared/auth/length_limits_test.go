@@ -42,14 +42,14 @@ func TestLongNameOrImageIsRefused(t *testing.T) {
 				switch {
 				case c.problems == nil && a.status != http.StatusOK:
 					t.Errorf("%s: got %d %.200s, want 200", what, a.status, a.body)
-				case c.problems != nil && (a.status != http.StatusBadRequest || a.body != invalid(c.problems...)):
-					t.Errorf("%s: got %d %.200s, want 400 %s", what, a.status, a.body, invalid(c.problems...))
+				case c.problems != nil && (a.status != http.StatusBadRequest || a.body != validationReply(c.problems...)):
+					t.Errorf("%s: got %d %.200s, want 400 %s", what, a.status, a.body, validationReply(c.problems...))
 				}
 			}
 			body := map[string]any{"name": c.name, "image": c.image}
-			want("update-user", s.doAs(ada, "POST", "/api/auth/update-user", toJSON(t, body)))
+			want("update-user", s.doAs(ada, "POST", "/api/auth/update-user", encodeJSON(t, body)))
 			body["email"], body["password"] = fmt.Sprintf("new%d@example.com", i), "correct horse"
-			want("sign-up", s.do("POST", signUpPath, toJSON(t, body)))
+			want("sign-up", s.do("POST", signUpPath, encodeJSON(t, body)))
 			stored := query[int](s, `SELECT count(*) FROM "user" WHERE length(name) > 256 OR length(image) > 32768`)
 			if users := query[int](s, `SELECT count(*) FROM "user"`); stored != 0 || c.problems != nil && users != 1 {
 				t.Errorf("%d of %d users have a name or image that is too long, want none, and one user if the sign-up is rejected",
@@ -59,7 +59,7 @@ func TestLongNameOrImageIsRefused(t *testing.T) {
 	}
 }
 
-func toJSON(t *testing.T, v any) string {
+func encodeJSON(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -164,8 +164,15 @@ func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	up := s.signUpAda()
 	cookie := up.cookie()
 	update := func(image string) answer {
-		a := s.do("POST", "/api/auth/update-user", toJSON(t, map[string]string{"image": image}), "Cookie", cookie, "Origin",
-			origin)
+		a := s.do(
+			"POST",
+			"/api/auth/update-user",
+			encodeJSON(t, map[string]string{"image": image}),
+			"Cookie",
+			cookie,
+			"Origin",
+			origin,
+		)
 		checkHeaderSizes(t, fmt.Sprint(len(image)), a)
 		return a
 	}
@@ -206,20 +213,20 @@ func TestLongRedirectTargetIsRefused(t *testing.T) {
 	long := "/" + strings.Repeat("x", 2048)
 	for _, target := range []string{long[:2048], "/" + strings.Repeat("é", 1023)} {
 		a := s.do("POST", signInPath,
-			toJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": target}))
+			encodeJSON(t, map[string]string{"email": "ada@example.com", "password": "correct horse", "callbackURL": target}))
 		if a.status != http.StatusOK {
 			t.Errorf("redirect target of %d bytes: got %d %.100s, want 200", len(target), a.status, a.body)
 		}
 		checkHeaderSizes(t, "sign-in", a)
 	}
 	for _, c := range []struct{ method, path, body string }{
-		{"POST", signInPath, toJSON(t, map[string]string{
+		{"POST", signInPath, encodeJSON(t, map[string]string{
 			"email": "ada@example.com", "password": "correct horse",
 			"callbackURL": long,
 		})},
 		{
 			"POST", "/api/auth/request-password-reset",
-			toJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long}),
+			encodeJSON(t, map[string]string{"email": "ada@example.com", "redirectTo": long}),
 		},
 		{"GET", "/api/auth/verify-email?token=x&callbackURL=" + long, ""},
 		{"GET", "/api/auth/reset-password/x?callbackURL=" + long, ""},

@@ -17,14 +17,14 @@ func TestListAccountsAnswersLikeBetterAuth(t *testing.T) {
 	first := `{"accountId":"` + p.id + `","providerId":"credential","userId":"` + p.id +
 		`","createdAt":"2026-01-15T12:00:00.123Z","updatedAt":"2026-01-15T12:00:00.123Z","id":"` + credential +
 		`","scopes":[]}`
-	s.checkRows("GET", path, []row{
+	s.checkCases("GET", path, []routeCase{
 		{name: "own", who: p, status: 200, want: `[` + first + `]`},
-		{name: "no session", status: 401, want: unauthorized},
+		{name: "no session", status: 401, want: unauthorizedReply},
 	})
 	google := s.addAccount(p, "google", " openid, email,,profile ")
 	a := s.doAs(p, "GET", path, "")
-	s.checkRows("GET", path,
-		[]row{{name: "two", who: p, status: 200, want: `[` + first +
+	s.checkCases("GET", path,
+		[]routeCase{{name: "two", who: p, status: 200, want: `[` + first +
 			`,{"accountId":"at-google-` + p.id + `","providerId":"google","userId":"` + p.id +
 			`","createdAt":"2026-01-15T12:01:00.123Z","updatedAt":"2026-01-15T12:01:00.123Z","id":"` + google +
 			`","scopes":["openid","email","profile"]}]`}})

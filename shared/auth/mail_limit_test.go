@@ -22,7 +22,11 @@ type mailRequester struct {
 
 func newMailRequester(t *testing.T) *mailRequester {
 	t.Helper()
-	f := &mailRequester{server: newServer(t, withRateLimit, clientIP("xff:1")), box: &mailbox{}, sent: map[mail.Kind]int{}}
+	f := &mailRequester{
+		server: newServer(t, withRateLimit, withClientIP("xff:1")),
+		box:    &mailbox{},
+		sent:   map[mail.Kind]int{},
+	}
 	f.svc.Mail = f.box
 	f.signUpAda()
 	return f
@@ -32,7 +36,7 @@ func newMailRequester(t *testing.T) *mailRequester {
 func (f *mailRequester) requestMail(path, email, ip string) {
 	a := f.do("POST", path, `{"email":"`+email+`"}`, "X-Forwarded-For", ip)
 	f.answers = append(f.answers, fmt.Sprint(a.status, a.body))
-	for _, m := range f.box.take() {
+	for _, m := range f.box.takeAll() {
 		f.sent[m.Kind]++
 	}
 	f.now = f.now.Add(time.Minute)
@@ -97,7 +101,7 @@ func TestMailLimitsAreByKind(t *testing.T) {
 		f.requestMail(sendVerificationPath, "ada@example.com", "192.0.2.1")
 	}
 	f.checkSent("unverified", map[mail.Kind]int{mail.VerifyEmail: 5, mail.Nothing: 2})
-	f.exec(verifyAda)
+	f.exec(verifyEmailSQL)
 	for range 7 {
 		f.requestMail(sendVerificationPath, "ada@example.com", "192.0.2.1")
 	}
@@ -118,7 +122,7 @@ func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, at the total limit", map[mail.Kind]int{mail.Nothing: 1})
 	f.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+last.Token+`"}`, "X-Forwarded-For",
-		"192.0.2.1").check(t, "reset with the newest link", 200, "")
+		"192.0.2.1").checkStatusAndCode(t, "reset with the newest link", 200, "")
 	f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	f.checkSent("the owner, after the reset", map[mail.Kind]int{mail.ResetPassword: 1})
 }
@@ -126,19 +130,28 @@ func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 // If the limit drops the notice to the old email, the new email gets no link either.
 func TestEmailChangeIsNotMailedIfItsNoticeIsDropped(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, clientIP("xff:1"))
+	s := newServer(t, withRateLimit, withClientIP("xff:1"))
 	box := &mailbox{}
 	s.svc.Mail = box
 	a := s.signUpAda()
 	for i := range 7 {
 		body := fmt.Sprintf(`{"newEmail":"new%d@example.com"}`, i)
-		s.do("POST", changeEmailPath, body, append(a.bearer(), "X-Forwarded-For", "192.0.2.1")...).check(t, body, 200, "")
+		s.do(
+			"POST",
+			changeEmailPath,
+			body,
+			append(a.bearerHeader(), "X-Forwarded-For", "192.0.2.1")...).checkStatusAndCode(
+			t,
+			body,
+			200,
+			"",
+		)
 		s.now = s.now.Add(time.Minute)
 		want := []string{"email-change-notice ada@example.com", fmt.Sprintf("verify-email new%d@example.com", i)}
 		if i >= 5 {
 			want = []string{"nothing ada@example.com", fmt.Sprintf("nothing new%d@example.com", i)}
 		}
-		if diff := cmp.Diff(want, box.sent()); diff != "" {
+		if diff := cmp.Diff(want, box.takeKindsAndRecipients()); diff != "" {
 			t.Errorf("email change %d: mails (-want +got):\n%s", i, diff)
 		}
 	}
@@ -149,10 +162,10 @@ func TestDroppedMailIsInTheAuditLog(t *testing.T) {
 	log := captureLog(t)
 	f := newMailRequester(t)
 	for range 6 {
-		records(t, log)
+		takeRecords(t, log)
 		f.requestMail(requestResetPath, "ada@example.com", "192.0.2.1")
 	}
-	got := records(t, log)
+	got := takeRecords(t, log)
 	if len(got) != 1 || got[0]["event"] != "password-reset-request" || got[0]["result"] != "ok" ||
 		got[0]["mailDropped"] != "reset-password" {
 		t.Errorf("sixth request for a reset mail: got audit records %v, want one with mailDropped", got)

@@ -28,14 +28,14 @@ func TestR31_MailedLinksRefuseUntrustedTargets(t *testing.T) {
 			{"callbackURL=%2Fa&callbackURL=%2Fb", 400, "VALIDATION_ERROR"},
 		} {
 			a := s.do("GET", path+c.query, "")
-			a.check(t, path+c.query, c.status, c.code)
+			a.checkStatusAndCode(t, path+c.query, c.status, c.code)
 			if a.header.Get("Location") != "" {
 				t.Errorf("%s: got a redirect to %s, want none",
 					path+c.query, a.header.Get("Location"))
 			}
 		}
 	}
-	s.do("GET", resetPath+"/t", "").check(t, "no callbackURL", 400, "VALIDATION_ERROR")
-	s.do("GET", verifyEmailPath, "").check(t, "no token", 400, "VALIDATION_ERROR")
-	s.do("GET", deleteCallbackPath+"?token=a&token=b", "").check(t, "two tokens", 400, "VALIDATION_ERROR")
+	s.do("GET", resetPath+"/t", "").checkStatusAndCode(t, "no callbackURL", 400, "VALIDATION_ERROR")
+	s.do("GET", verifyEmailPath, "").checkStatusAndCode(t, "no token", 400, "VALIDATION_ERROR")
+	s.do("GET", deleteCallbackPath+"?token=a&token=b", "").checkStatusAndCode(t, "two tokens", 400, "VALIDATION_ERROR")
 }

@@ -37,16 +37,16 @@ func (m *mailbox) Send(_ context.Context, message mail.Message) error {
 	return nil
 }
 
-// sent returns the mails since the last call, each as "kind recipient", and removes them.
-func (m *mailbox) sent() (list []string) {
-	for _, message := range m.take() {
+// takeKindsAndRecipients returns the mails since the last call, each as "kind recipient", and removes them.
+func (m *mailbox) takeKindsAndRecipients() (list []string) {
+	for _, message := range m.takeAll() {
 		list = append(list, string(message.Kind)+" "+message.To)
 	}
 	return list
 }
 
-// take returns the mails since the last call and removes them.
-func (m *mailbox) take() []mail.Message {
+// takeAll returns the mails since the last call and removes them.
+func (m *mailbox) takeAll() []mail.Message {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	mails := m.mails
@@ -57,7 +57,7 @@ func (m *mailbox) take() []mail.Message {
 // takeOne is like take, but fails the test unless there is exactly one mail.
 func (m *mailbox) takeOne(t *testing.T) mail.Message {
 	t.Helper()
-	mails := m.take()
+	mails := m.takeAll()
 	if len(mails) != 1 {
 		t.Fatalf("mails since the last call: got %d, want 1: %v", len(mails), mails)
 	}
@@ -78,9 +78,9 @@ func newMailServer(t *testing.T, settings ...string) (*server, *mailbox) {
 	return s, box
 }
 
-// reset deletes all users, links and mails, sets the clock to startOfTests and changes the settings, for the next case
-// of a test. A new database for each case would take minutes.
-func (s *server) reset(box *mailbox, settings ...string) {
+// resetForNextCase deletes all users, links and mails, sets the clock to startOfTests and changes the settings, for the
+// next case of a test. A new database for each case would take minutes.
+func (s *server) resetForNextCase(box *mailbox, settings ...string) {
 	s.t.Helper()
 	env := map[string]string{"DATABASE_URL": s.url, "BETTER_AUTH_SECRET": string(s.cfg.AuthSecret), "RATE_LIMIT": "off"}
 	for _, setting := range settings {
@@ -93,13 +93,13 @@ func (s *server) reset(box *mailbox, settings ...string) {
 	}
 	s.svc.Options, s.svc.Mail = cfg, box
 	s.now = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
-	box.take()
+	box.takeAll()
 	s.exec(`DELETE FROM "user"; DELETE FROM verification`)
 }
 
-// bearer returns the Authorization header, name and value, that a client sends after this response to a sign-up or
-// sign-in.
-func (a answer) bearer() []string {
+// bearerHeader returns the Authorization header, name and value, that a client sends after this response to a sign-up
+// or sign-in.
+func (a answer) bearerHeader() []string {
 	return []string{"Authorization", "Bearer " + a.header.Get("Set-Auth-Token")}
 }
 
@@ -122,10 +122,10 @@ func (s *server) insertUser(email string) string {
 		email)
 }
 
-// check compares the status and the code of a response. name names the request.
-func (a answer) check(t *testing.T, name string, status int, code string) {
+// checkStatusAndCode compares the status and the code of a response. name names the request.
+func (a answer) checkStatusAndCode(t *testing.T, name string, status int, code string) {
 	t.Helper()
-	if a.status != status || a.code() != code {
+	if a.status != status || a.errorCode() != code {
 		t.Errorf("%s: got %d %s, want %d %s", name, a.status, a.body, status, code)
 	}
 }

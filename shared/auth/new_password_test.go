@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/password"
 )
 
-const compromised = `{"message":"The password you entered has been compromised. Please choose a different ` +
+const compromisedReply = `{"message":"The password you entered has been compromised. Please choose a different ` +
 	`password.","code":"PASSWORD_COMPROMISED"}`
 
 // setPasswords sets a password by each route that can do so, and returns the responses by route: sign-up, change,
@@ -19,8 +19,8 @@ func (s *server) setPasswords(password string) map[string]answer {
 	box := &mailbox{}
 	s.svc.Mail = box
 	name := strings.ReplaceAll(s.t.Name(), "/", "")
-	_ = s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada@", name+"@"))
-	in := s.do("POST", signInPath, strings.ReplaceAll(signIn, "ada@", name+"@"))
+	_ = s.do("POST", signUpPath, strings.ReplaceAll(signUpBody, "ada@", name+"@"))
+	in := s.do("POST", signInPath, strings.ReplaceAll(signInBody, "ada@", name+"@"))
 	all := map[string]answer{
 		"sign-up": s.do("POST", signUpPath, `{"name":"Eve","email":"new-`+name+`@example.com","password":"`+password+`"}`),
 		"change": s.do("POST", "/api/auth/change-password",
@@ -28,7 +28,7 @@ func (s *server) setPasswords(password string) map[string]answer {
 			"Cookie", in.cookie(), "Origin", origin),
 	}
 	s.do("POST", requestResetPath, `{"email":"`+name+`@example.com"}`) // after the change, which deletes older tokens
-	token := box.take()[0].Token
+	token := box.takeAll()[0].Token
 	all["reset"] = s.do("POST", "/api/auth/reset-password", `{"token":"`+token+`","newPassword":"`+password+`"}`)
 	return all
 }
@@ -37,8 +37,8 @@ func TestCommonPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
 	on := func(env map[string]string) { env["PASSWORD_BLOCKLIST"] = "on" }
 	for route, a := range newServer(t, on).setPasswords("Password1") {
-		if a.status != 400 || a.body != compromised {
-			t.Errorf("%s with a common password: got %d %s, want 400 %s", route, a.status, a.body, compromised)
+		if a.status != 400 || a.body != compromisedReply {
+			t.Errorf("%s with a common password: got %d %s, want 400 %s", route, a.status, a.body, compromisedReply)
 		}
 	}
 	for route, a := range newServer(t, on).setPasswords("battery staple") {
@@ -70,8 +70,8 @@ func TestBreachedPasswordsAreRefusedByEveryRoute(t *testing.T) {
 		return s
 	}
 	for route, a := range start().setPasswords("password") {
-		if a.status != 400 || a.body != compromised {
-			t.Errorf("%s with a breached password: got %d %s, want 400 %s", route, a.status, a.body, compromised)
+		if a.status != 400 || a.body != compromisedReply {
+			t.Errorf("%s with a breached password: got %d %s, want 400 %s", route, a.status, a.body, compromisedReply)
 		}
 	}
 	for route, a := range start().setPasswords("battery staple") {

@@ -41,12 +41,12 @@ func TestR29_SignInNeedsATrustedOrigin(t *testing.T) {
 		}, ""},
 		{"same-origin fetch", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors", "Origin", origin}, ""},
 	} {
-		a := s.do("POST", signInPath, signIn, c.headers...)
+		a := s.do("POST", signInPath, signInBody, c.headers...)
 		want := 200
 		if c.code != "" {
 			want = 403
 		}
-		if a.status != want || a.code() != c.code {
+		if a.status != want || a.errorCode() != c.code {
 			t.Errorf("sign-in, %s: got %d %s, want %d %s", c.name, a.status, a.body, want, c.code)
 		}
 	}
@@ -76,7 +76,7 @@ func TestChecksRunInTheOrderOfBetterAuth(t *testing.T) {
 		{"schema before sign-in origin", `{}`, evil, "VALIDATION_ERROR"},
 		{"sign-in origin before email", `{"email":"x","password":"y"}`, evil, "INVALID_ORIGIN"},
 	} {
-		if a := s.do("POST", signInPath, c.body, c.headers...); a.code() != c.code {
+		if a := s.do("POST", signInPath, c.body, c.headers...); a.errorCode() != c.code {
 			t.Errorf("sign-in, %s: got %d %s, want %s", c.name, a.status, a.body, c.code)
 		}
 	}

@@ -25,7 +25,7 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, withRateLimit, clientIP("xff:1"),
+			s := newServer(t, withRateLimit, withClientIP("xff:1"),
 				func(env map[string]string) { env["RATE_LIMIT_RULES"] = c.rules })
 			begin := s.now
 			const client = `{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`

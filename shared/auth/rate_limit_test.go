@@ -19,8 +19,8 @@ import (
 // withRateLimit is a function for newServer that switches the rate limits on, which is the default of the product.
 func withRateLimit(env map[string]string) { env["RATE_LIMIT"] = "" }
 
-// clientIP returns a function for newServer that sets CLIENT_IP.
-func clientIP(source string) func(map[string]string) {
+// withClientIP returns a function for newServer that sets CLIENT_IP.
+func withClientIP(source string) func(map[string]string) {
 	return func(env map[string]string) { env["CLIENT_IP"] = source }
 }
 
@@ -29,8 +29,8 @@ func (s *server) rateLimitRows() string {
 	return query[string](s, `SELECT coalesce(string_agg(key || ' ' || count, ', ' ORDER BY key), '') FROM "rateLimit"`)
 }
 
-func (s *server) signIn(headers ...string) answer {
-	return s.do("POST", signInPath, signIn, headers...)
+func (s *server) signInAda(headers ...string) answer {
+	return s.do("POST", signInPath, signInBody, headers...)
 }
 
 func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
@@ -38,12 +38,12 @@ func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 	s := newServer(t, withRateLimit)
 	s.signUpAda()
 	for range 3 {
-		if a := s.signIn(); a.status != 200 {
+		if a := s.signInAda(); a.status != 200 {
 			t.Fatalf("sign-in within the limit: got %d %s, want 200", a.status, a.body)
 		}
 	}
 	s.now = s.now.Add(2500 * time.Millisecond)
-	a := s.signIn()
+	a := s.signInAda()
 	if a.status != 429 || a.body != `{"message":"Too many requests. Please try again later."}` {
 		t.Errorf("sign-in above the limit: got %d %s, want 429 and only the message", a.status, a.body)
 	}
@@ -54,12 +54,12 @@ func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("headers of a 429 (-want +got):\n%s", diff)
 	}
 	s.now = s.now.Add(7499 * time.Millisecond)
-	if a := s.signIn(); a.status != 429 || a.header.Get("X-Retry-After") != "1" {
+	if a := s.signInAda(); a.status != 429 || a.header.Get("X-Retry-After") != "1" {
 		t.Errorf("sign-in a millisecond before the end of the window: got %d, X-Retry-After %q; want 429 and 1",
 			a.status, a.header.Get("X-Retry-After"))
 	}
 	s.now = s.now.Add(time.Millisecond)
-	if a := s.signIn(); a.status != 200 {
+	if a := s.signInAda(); a.status != 200 {
 		t.Errorf("sign-in at the end of the window: got %d, want 200", a.status)
 	}
 	if want := "no-trusted-ip|/sign-in/email 1, no-trusted-ip|/sign-up/email 1"; s.rateLimitRows() != want {
@@ -80,7 +80,7 @@ func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 		429,
 	}, {time.Millisecond, 200}} {
 		s.now = s.now.Add(c.later)
-		if a := s.signIn(); a.status != c.status {
+		if a := s.signInAda(); a.status != c.status {
 			t.Errorf("sign-in %d, %v after the one before: got %d, want %d", i, c.later, a.status, c.status)
 		}
 	}
@@ -154,10 +154,10 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 				ON CONFLICT (key) DO UPDATE SET count = 100`, strings.TrimPrefix(path, "/api/auth"), s.now.UnixMilli())
 		}
 	}
-	before := s.dump()
+	before := s.tablesAsText()
 	for _, c := range []struct{ method, path, body string }{
 		{"POST", "sign-up/email", `{"name":"B","email":"b@example.com","password":"correct horse"}`},
-		{"POST", "sign-in/email", signIn},
+		{"POST", "sign-in/email", signInBody},
 		{"POST", "sign-out", `{}`},
 		{"GET", "get-session", ``},
 		{"GET", "list-sessions", ``},
@@ -202,13 +202,13 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 				c.method, c.path, a.status, a.body, a.header)
 		}
 	}
-	if after := s.dump(); after != before {
+	if after := s.tablesAsText(); after != before {
 		t.Errorf("rejected requests changed the database from\n%s\nto\n%s\nwant no change", before, after)
 	}
 }
 
-// dump returns all users, sessions, accounts and verification rows as text.
-func (s *server) dump() string {
+// tablesAsText returns all users, sessions, accounts and verification rows as text.
+func (s *server) tablesAsText() string {
 	return query[string](s, `SELECT concat((SELECT json_agg(u) FROM "user" u), (SELECT json_agg(s) FROM session s),
 		(SELECT json_agg(a) FROM account a), (SELECT json_agg(v) FROM verification v))`)
 }
@@ -221,9 +221,9 @@ func TestRequestsWithErrorsCountToo(t *testing.T) {
 		headers []string
 	}{
 		"400": {400, `{}`, nil},
-		"401": {401, strings.Replace(signIn, "correct", "wrong", 1), nil},
-		"403": {403, signIn, []string{"Cookie", "a=b", "Origin", "https://evil.example"}},
-		"415": {415, signIn, []string{"Content-Type", "text/plain"}},
+		"401": {401, strings.Replace(signInBody, "correct", "wrong", 1), nil},
+		"403": {403, signInBody, []string{"Cookie", "a=b", "Origin", "https://evil.example"}},
+		"415": {415, signInBody, []string{"Content-Type", "text/plain"}},
 	} {
 		s := newServer(t, withRateLimit)
 		s.signUpAda()
@@ -253,7 +253,7 @@ func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 		var group sync.WaitGroup
 		for range 100 {
 			group.Go(func() {
-				switch a := site.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)); a.status {
+				switch a := site.do("POST", signInPath, strings.Replace(signInBody, "correct", "wrong", 1)); a.status {
 				case 401: // R20: no other request computes a hash
 					hashed.Add(1)
 				case 429:
@@ -284,7 +284,7 @@ func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 		call func()
 	}{
 		{"sign-up", 2, func() { cookie = s.signUpAda().cookie() }},
-		{"sign-in", 2, func() { s.signIn() }},
+		{"sign-in", 2, func() { s.signInAda() }},
 		{"get-session", 1, func() { s.do("GET", sessionPath, "", "Cookie", cookie) }},
 		{"get-session without a session", 0, func() { s.do("GET", sessionPath, "") }},
 		{"token", 1, func() { s.do("GET", tokenPath, "", "Cookie", cookie) }},
@@ -294,7 +294,7 @@ func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 		{"sign-out", 2, func() { s.do("POST", signOutPath, "", "Cookie", cookie, "Origin", origin) }},
 		{"sign-out without a session", 0, func() { s.do("POST", signOutPath, "") }},
 	} {
-		if got := s.roundTrips(c.call); got != c.want {
+		if got := s.countRoundTrips(c.call); got != c.want {
 			t.Errorf("%s with rate limits: got %d round trips, want %d", c.name, got, c.want)
 		}
 	}
@@ -304,11 +304,11 @@ func TestRejectedRequestsTakeNoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, withRateLimit)
 	for range 4 { // Postgres rejects the fourth
-		s.signIn()
+		s.signInAda()
 	}
-	if got := s.roundTrips(func() {
+	if got := s.countRoundTrips(func() {
 		for range 50 {
-			if a := s.signIn(); a.status != 429 {
+			if a := s.signInAda(); a.status != 429 {
 				t.Errorf("sign-in above the limit: got %d, want 429", a.status)
 			}
 		}
@@ -338,7 +338,7 @@ func TestRateLimitOffCountsNothing(t *testing.T) {
 	s := newServer(t)
 	s.signUpAda()
 	for range 20 {
-		if a := s.signIn(); a.status != 200 {
+		if a := s.signInAda(); a.status != 200 {
 			t.Fatalf("sign-in without rate limits: got %d, want 200", a.status)
 		}
 	}

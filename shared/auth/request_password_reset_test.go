@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const requestReset = `{"email":"ada@example.com","redirectTo":"/new password?x=ä"}`
+const requestResetBody = `{"email":"ada@example.com","redirectTo":"/new password?x=ä"}`
 
 func TestRequestPasswordResetMailsALink(t *testing.T) {
 	t.Parallel()
@@ -45,16 +45,16 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 	s, box := newMailServer(t)
 	s.signUpAda()
 	request := func(email string) (a answer, trips int) {
-		trips = s.roundTrips(func() { a = s.do("POST", requestResetPath, `{"email":"`+email+`"}`) })
+		trips = s.countRoundTrips(func() { a = s.do("POST", requestResetPath, `{"email":"`+email+`"}`) })
 		a.header.Del("X-Request-Id")
 		return a, trips
 	}
 	known, knownTrips := request("ada@example.com")
-	if got := box.sent(); cmp.Diff([]string{"reset-password ada@example.com"}, got) != "" {
+	if got := box.takeKindsAndRecipients(); cmp.Diff([]string{"reset-password ada@example.com"}, got) != "" {
 		t.Errorf("known email: got mails %q, want one reset-password mail to ada@example.com", got)
 	}
 	unknown, unknownTrips := request("eve@example.com")
-	if got := box.sent(); cmp.Diff([]string{"nothing eve@example.com"}, got) != "" {
+	if got := box.takeKindsAndRecipients(); cmp.Diff([]string{"nothing eve@example.com"}, got) != "" {
 		t.Errorf("unknown email: got mails %q, want one mail of kind nothing to eve@example.com", got)
 	}
 	if known.status != unknown.status || known.body != unknown.body || cmp.Diff(known.header, unknown.header) != "" ||
@@ -76,7 +76,7 @@ func TestR19_ResetRequestsDoNotRevealUsers(t *testing.T) {
 		`'00000000-0000-0000-0000-000000000000'`)
 	s.now = s.now.Add(time.Minute)
 	s.do("POST", resetPath, `{"token":"known","newPassword":"battery staple"}`).
-		check(t, "reset with the token of the unknown email", 400,
+		checkStatusAndCode(t, "reset with the token of the unknown email", 400,
 			"INVALID_TOKEN")
 	request("ada@example.com")
 	if got := query[int](s, `SELECT count(*) FROM verification`); got != 2 {
@@ -108,13 +108,13 @@ func TestRequestPasswordResetRejectsInvalidRequests(t *testing.T) {
 		},
 		{"no body", ``, 400, "VALIDATION_ERROR"},
 	} {
-		s.do("POST", requestResetPath, c.body).check(t, c.name, c.status, c.code)
+		s.do("POST", requestResetPath, c.body).checkStatusAndCode(t, c.name, c.status, c.code)
 	}
-	if got := box.sent(); len(got) > 0 || query[bool](s, `SELECT EXISTS (SELECT FROM verification)`) {
+	if got := box.takeKindsAndRecipients(); len(got) > 0 || query[bool](s, `SELECT EXISTS (SELECT FROM verification)`) {
 		t.Errorf("rejected requests: got the mails %q, or a stored link; want neither", got)
 	}
 	s, _ = newMailServer(t, "MAIL=none")
-	a := s.do("POST", requestResetPath, requestReset)
+	a := s.do("POST", requestResetPath, requestResetBody)
 	if a.status != 400 || a.body != `{"message":"Reset password isn't enabled","code":"RESET_PASSWORD_DISABLED"}` {
 		t.Errorf("request with MAIL=none: got %d %s, want 400 RESET_PASSWORD_DISABLED", a.status, a.body)
 	}

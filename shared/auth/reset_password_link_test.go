@@ -9,7 +9,7 @@ func TestResetPasswordLinkRedirectsWithTokenOrError(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "BETTER_AUTH_TRUSTED_ORIGINS=https://other.example")
 	s.signUpAda()
-	s.do("POST", requestResetPath, requestReset)
+	s.do("POST", requestResetPath, requestResetBody)
 	m := box.takeOne(t)
 	for _, c := range []struct {
 		name, path, location string

@@ -10,7 +10,7 @@ import (
 // requestResetToken requests a link that resets Ada's password, and returns its token.
 func (s *server) requestResetToken(box *mailbox) string {
 	s.t.Helper()
-	s.do("POST", requestResetPath, requestReset)
+	s.do("POST", requestResetPath, requestResetBody)
 	return box.takeOne(s.t).Token
 }
 
@@ -102,7 +102,7 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		},
 		{name: "no body", status: 400, code: "VALIDATION_ERROR", left: true},
 	} {
-		s.reset(box)
+		s.resetForNextCase(box)
 		s.signUpAda()
 		token := s.requestResetToken(box)
 		if c.setup != "" {
@@ -111,7 +111,7 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 		s.now = s.now.Add(c.age)
 		fill := func(text string) string { return strings.ReplaceAll(text, "TOKEN", token) }
 		a := s.do("POST", resetPath+fill(c.query), fill(c.body))
-		a.check(t, c.name, c.status, c.code)
+		a.checkStatusAndCode(t, c.name, c.status, c.code)
 		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 ||
 			a.header.Get("Set-Auth-Token") != "" {
 			t.Errorf("reset, %s: got %s, cookies %q; want {\"status\":true} on success, and never a cookie or token",
@@ -163,7 +163,7 @@ func TestR41_ResetTokensWorkOnceUnderFiftyConcurrentRedemptions(t *testing.T) {
 		for _, a := range answers {
 			if a.status == 200 {
 				done++
-			} else if a.code() != "INVALID_TOKEN" {
+			} else if a.errorCode() != "INVALID_TOKEN" {
 				t.Errorf("%s, concurrent reset: got %d %s, want 200 or INVALID_TOKEN", name, a.status, a.body)
 			}
 		}
@@ -198,7 +198,7 @@ func TestConcurrentResetsCreateOneAccount(t *testing.T) {
 		if a.status == 200 {
 			done++
 		} else {
-			a.check(t, "concurrent reset with another token", 400, "INVALID_TOKEN")
+			a.checkStatusAndCode(t, "concurrent reset with another token", 400, "INVALID_TOKEN")
 		}
 	}
 	if got := query[int](s, `SELECT count(*) FROM account`); got != 1 || done != 1 ||
@@ -217,7 +217,7 @@ func TestR41_NewestVerificationRowCounts(t *testing.T) {
 	s.exec(`INSERT INTO verification (identifier, value, "expiresAt", "createdAt")
 		SELECT identifier, value, "createdAt" - interval '1 s', "createdAt" + interval '1 ms' FROM verification`)
 	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).
-		check(t, "reset with a token whose newest row has expired", 400, "INVALID_TOKEN")
+		checkStatusAndCode(t, "reset with a token whose newest row has expired", 400, "INVALID_TOKEN")
 	if s.canSignIn("ada@example.com", "battery staple") {
 		t.Error("sign-in with the new password succeeds after the failed reset, want it rejected")
 	}
@@ -228,8 +228,8 @@ func TestR42_ResetStartsNoSessionAndRevokesAsConfigured(t *testing.T) {
 	for setting, sessions := range map[string]int{"off": 3, "on": 1} { // one of the sessions is Bob's
 		s, box := newMailServer(t, "REVOKE_SESSIONS_ON_PASSWORD_RESET="+setting)
 		a := s.signUpAda()
-		s.do("POST", signInPath, signIn)
-		s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
+		s.do("POST", signInPath, signInBody)
+		s.do("POST", signUpPath, strings.Replace(signUpBody, "ada@", "bob@", 1))
 		got := s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+s.requestResetToken(box)+`"}`, "Cookie",
 			a.cookie(), "Origin", origin)
 		if got.status != 200 || len(got.header["Set-Cookie"]) > 0 {
@@ -253,7 +253,7 @@ func TestExpiredVerificationRowsAreDeleted(t *testing.T) {
 			`5) n`, s.now.Add(-time.Millisecond))
 	}
 	left := func() int {
-		s.do("POST", requestResetPath, requestReset)
+		s.do("POST", requestResetPath, requestResetBody)
 		return query[int](s, `SELECT count(*) FROM verification WHERE identifier LIKE 'x%'`)
 	}
 	add()
@@ -275,16 +275,16 @@ func TestResetPasswordTakesTwoRoundTrips(t *testing.T) {
 	s, box := newMailServer(t)
 	s.signUpAda()
 	token := s.requestResetToken(box)
-	if got := s.roundTrips(func() {
+	if got := s.countRoundTrips(func() {
 		s.do("POST", resetPath,
 			`{"newPassword":"battery staple","token":"`+token+`"}`)
 	}); got != 2 {
 		t.Errorf("reset-password: got %d round trips, want 2", got)
 	}
-	if got := s.roundTrips(func() { s.do("POST", requestResetPath, requestReset) }); got != 1 {
+	if got := s.countRoundTrips(func() { s.do("POST", requestResetPath, requestResetBody) }); got != 1 {
 		t.Errorf("request-password-reset: got %d round trips, want 1", got)
 	}
-	if got := s.roundTrips(func() { s.do("POST", resetPath, `{"newPassword":"x","token":"`+token+`"}`) }); got != 0 {
+	if got := s.countRoundTrips(func() { s.do("POST", resetPath, `{"newPassword":"x","token":"`+token+`"}`) }); got != 0 {
 		t.Errorf("reset-password with a password that is too short: got %d round trips, want 0", got)
 	}
 }

@@ -15,7 +15,11 @@ func TestRevokeOtherSessionsAnswersLikeBetterAuth(t *testing.T) {
 	bob, p := s.signUp("bob"), s.signUp("ada")
 	for _, body := range []string{`{}`, ``, `[]`, `null`, `"x"`} {
 		other := s.signInAs("ada")
-		s.checkRows("POST", revokeOthersPath, []row{{name: body, who: p, body: body, status: 200, want: statusTrue}})
+		s.checkCases(
+			"POST",
+			revokeOthersPath,
+			[]routeCase{{name: body, who: p, body: body, status: 200, want: statusTrueReply}},
+		)
 		if diff := cmp.Diff([]string{p.token}, s.tokensOf(p)); diff != "" {
 			t.Errorf("revoke-other-sessions with body %q: tokens of Ada's sessions (-want +got):\n%s", body, diff)
 		}
@@ -23,7 +27,11 @@ func TestRevokeOtherSessionsAnswersLikeBetterAuth(t *testing.T) {
 			t.Errorf("revoke-other-sessions with body %q: get-session with the other session: got %s, want null", body, a.body)
 		}
 	}
-	s.checkRows("POST", revokeOthersPath, []row{{name: "no session", body: `{}`, status: 401, want: unauthorized}})
+	s.checkCases(
+		"POST",
+		revokeOthersPath,
+		[]routeCase{{name: "no session", body: `{}`, status: 401, want: unauthorizedReply}},
+	)
 	if got := s.tokensOf(bob); len(got) != 1 {
 		t.Errorf("Bob's sessions after Ada revoked her other sessions: got %q, want one", got)
 	}
@@ -39,7 +47,11 @@ func TestRevokeOtherSessionsEndsAllLiveSessions(t *testing.T) {
 		SELECT $1, 'live ' || i, $2, $2 FROM generate_series(1, 150) i`, p.id, s.now.Add(time.Hour))
 	s.exec(`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "createdAt") VALUES ($1, 'expired', $2, $2,`+
 		` $2)`, p.id, s.now.Add(-time.Hour))
-	s.checkRows("POST", revokeOthersPath, []row{{name: "all", who: p, body: `{}`, status: 200, want: statusTrue}})
+	s.checkCases(
+		"POST",
+		revokeOthersPath,
+		[]routeCase{{name: "all", who: p, body: `{}`, status: 200, want: statusTrueReply}},
+	)
 	if diff := cmp.Diff([]string{"expired", p.token}, s.tokensOf(p)); diff != "" {
 		t.Errorf("tokens of Ada's sessions after she revoked 150 others (-want +got):\n%s", diff)
 	}

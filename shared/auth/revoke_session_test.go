@@ -15,44 +15,57 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 	p, bob := s.signUp("ada"), s.signUp("bob")
 	phone, old := s.signInAs("ada"), s.signInAs("ada")
 	s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, old.token, s.now.Add(-time.Hour))
-	token := func(of client) string { return `{"token":"` + of.token + `"}` }
-	s.checkRows("POST", revokeSessionPath, append(notObjectRows("object"),
-		row{name: "no token", body: `{}`, status: 400, want: invalid(wrongType("body.token", "string", "undefined"))},
-		row{
+	token := func(of signedInClient) string { return `{"token":"` + of.token + `"}` }
+	s.checkCases("POST", revokeSessionPath, append(
+		notObjectCases("object"),
+		routeCase{
+			name:   "no token",
+			body:   `{}`,
+			status: 400,
+			want:   validationReply(wrongTypeProblem("body.token", "string", "undefined")),
+		},
+		routeCase{
 			name: "null", who: p, body: `{"token":null}`, status: 400,
-			want: invalid(wrongType("body.token", "string", "null")),
+			want: validationReply(wrongTypeProblem("body.token", "string", "null")),
 		},
-		row{
+		routeCase{
 			name: "array", who: p, body: `{"token":["` + phone.token + `"]}`, status: 400,
-			want: invalid(wrongType("body.token", "string", "array")),
+			want: validationReply(wrongTypeProblem("body.token", "string", "array")),
 		},
-		row{
+		routeCase{
 			name: "number", who: p, body: `{"token":5}`, status: 400,
-			want: invalid(wrongType("body.token", "string", "number")),
+			want: validationReply(wrongTypeProblem("body.token", "string", "number")),
 		},
-		row{name: "no session", body: token(p), status: 401, want: unauthorized},
-		row{name: "unknown token", who: p, body: `{"token":"unknown"}`, status: 200, want: statusTrue},
-		row{name: "empty token", who: p, body: `{"token":""}`, status: 200, want: statusTrue},
-		row{name: "NUL", who: p, body: `{"token":"\u0000"}`, status: 200, want: statusTrue},
-		row{name: "token of another user", who: p, body: token(bob), status: 200, want: statusTrue},
+		routeCase{name: "no session", body: token(p), status: 401, want: unauthorizedReply},
+		routeCase{name: "unknown token", who: p, body: `{"token":"unknown"}`, status: 200, want: statusTrueReply},
+		routeCase{name: "empty token", who: p, body: `{"token":""}`, status: 200, want: statusTrueReply},
+		routeCase{name: "NUL", who: p, body: `{"token":"\u0000"}`, status: 200, want: statusTrueReply},
+		routeCase{name: "token of another user", who: p, body: token(bob), status: 200, want: statusTrueReply},
 	))
 	if got := s.tokensOf(p); len(got) != 3 {
 		t.Errorf("Ada's sessions after requests that must not end one: got %q, want three", got)
 	}
-	s.checkRows("POST", revokeSessionPath, []row{
+	s.checkCases("POST", revokeSessionPath, []routeCase{
 		{
 			name: "own, with an unknown key", who: p, body: `{"token":"` + phone.token + `","userId":"` + bob.id + `"}`,
-			status: 200, want: statusTrue,
+			status: 200, want: statusTrueReply,
 		},
-		{name: "own, again", who: p, body: token(phone), status: 200, want: statusTrue},
-		{name: "own, expired", who: p, body: token(old), status: 200, want: statusTrue},
+		{name: "own, again", who: p, body: token(phone), status: 200, want: statusTrueReply},
+		{name: "own, expired", who: p, body: token(old), status: 200, want: statusTrueReply},
 	})
 	if diff := cmp.Diff([]string{p.token}, s.tokensOf(p)); diff != "" {
 		t.Errorf("tokens of Ada's sessions after she revoked two (-want +got):\n%s", diff)
 	}
-	s.checkRows("POST", revokeSessionPath, []row{
-		{name: "current", who: p, body: token(p), status: 200, want: statusTrue, cookies: cleared},
-		{name: "current, again", who: p, body: token(p), status: 401, want: unauthorized, cookies: cleared},
+	s.checkCases("POST", revokeSessionPath, []routeCase{
+		{name: "current", who: p, body: token(p), status: 200, want: statusTrueReply, cookies: clearedSessionCookies},
+		{
+			name:    "current, again",
+			who:     p,
+			body:    token(p),
+			status:  401,
+			want:    unauthorizedReply,
+			cookies: clearedSessionCookies,
+		},
 	})
 	if ada, bobs := s.tokensOf(p), s.tokensOf(bob); len(ada) != 0 || len(bobs) != 1 {
 		t.Errorf("after Ada revoked her last session: got the sessions %q of Ada and %q of Bob, want none and one", ada, bobs)
@@ -67,7 +80,7 @@ func TestRevokingAnExtendedSessionSetsNoToken(t *testing.T) {
 	p := s.signUp("ada")
 	s.now = s.now.Add(25 * time.Hour)
 	a := s.doAs(p, "POST", revokeSessionPath, `{"token":"`+p.token+`"}`)
-	if diff := cmp.Diff(cleared, a.header["Set-Cookie"]); diff != "" || a.body != statusTrue {
+	if diff := cmp.Diff(clearedSessionCookies, a.header["Set-Cookie"]); diff != "" || a.body != statusTrueReply {
 		t.Errorf("revoke-session of the own session: got %d %s, Set-Cookie lines (-want +got):\n%s", a.status, a.body, diff)
 	}
 	if got := a.header.Get("Set-Auth-Token"); got != "" {

@@ -17,16 +17,21 @@ func TestRevokeSessionsAnswersLikeBetterAuth(t *testing.T) {
 	for _, body := range []string{`{}`, ``, `[1]`, `null`, `"x"`} {
 		p := s.signInAs("ada")
 		s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, s.signInAs("ada").token, s.now.Add(-time.Hour))
-		s.checkRows("POST", revokeSessionsPath,
-			[]row{{name: body, who: p, body: body, status: 200, want: statusTrue, cookies: cleared}})
+		s.checkCases("POST", revokeSessionsPath,
+			[]routeCase{{name: body, who: p, body: body, status: 200, want: statusTrueReply, cookies: clearedSessionCookies}})
 		if got := s.tokensOf(p); len(got) != 0 {
 			t.Errorf("revoke-sessions with body %q: got sessions %q afterwards, want none", body, got)
 		}
-		s.checkRows("POST", revokeSessionsPath,
-			[]row{{name: "again", who: p, body: body, status: 401, want: unauthorized, cookies: cleared}})
+		s.checkCases(
+			"POST",
+			revokeSessionsPath,
+			[]routeCase{
+				{name: "again", who: p, body: body, status: 401, want: unauthorizedReply, cookies: clearedSessionCookies},
+			},
+		)
 	}
-	s.checkRows("POST", revokeSessionsPath, []row{
-		{name: "no session", body: `{}`, status: 401, want: unauthorized},
+	s.checkCases("POST", revokeSessionsPath, []routeCase{
+		{name: "no session", body: `{}`, status: 401, want: unauthorizedReply},
 		{
 			name: "not JSON", who: bob, body: `{`, status: 400,
 			want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`,

@@ -38,10 +38,10 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		}
 		var headers []string
 		if c.signedIn {
-			headers = a.bearer()
+			headers = a.bearerHeader()
 		}
 		got := s.do("POST", sendVerificationPath, c.body, headers...)
-		got.check(t, c.name, c.status, c.code)
+		got.checkStatusAndCode(t, c.name, c.status, c.code)
 		if c.status == 200 && got.body != `{"status":true}` {
 			t.Errorf("send-verification-email, %s: got %s, want {\"status\":true}", c.name, got.body)
 		}
@@ -49,7 +49,7 @@ func TestSendVerificationEmailMailsOnlyUnverifiedUsers(t *testing.T) {
 		if c.mail != "" {
 			want = []string{c.mail}
 		}
-		if diff := cmp.Diff(want, box.sent()); diff != "" {
+		if diff := cmp.Diff(want, box.takeKindsAndRecipients()); diff != "" {
 			t.Errorf("send-verification-email, %s: mails (-want +got):\n%s", c.name, diff)
 		}
 	}
@@ -73,13 +73,13 @@ func TestR19_ResendsDoNotRevealUsers(t *testing.T) {
 	firstTrips := 0
 	for i, email := range []string{"ada@example.com", "bob@example.com", "eve@example.com"} {
 		var a answer
-		trips := s.roundTrips(func() { a = s.do("POST", sendVerificationPath, `{"email":"`+email+`"}`) })
+		trips := s.countRoundTrips(func() { a = s.do("POST", sendVerificationPath, `{"email":"`+email+`"}`) })
 		a.header.Del("X-Request-Id")
 		if i == 0 {
 			first, firstTrips = a, trips
 		}
 		if a.status != 200 || a.body != first.body || cmp.Diff(first.header, a.header) != "" || trips != firstTrips ||
-			len(box.take()) != 1 {
+			len(box.takeAll()) != 1 {
 			t.Errorf("%s: got %d %s in %d round trips; want 200, the same as for the first email, and one mail; "+
 				"headers (-first +got):\n%s",
 				email, a.status, a.body, trips, cmp.Diff(first.header, a.header))

@@ -9,24 +9,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// client is a signed-in client: its Cookie header, the token of its session and the id of its user. The zero client is
-// not signed in.
-type client struct{ cookie, token, id string }
+// signedInClient is a signed-in client: its Cookie header, the token of its session and the id of its user. The zero
+// client is not signed in.
+type signedInClient struct{ cookie, token, id string }
 
 // signUp signs up a user with the email name@example.com, and returns the client.
-func (s *server) signUp(name string) client {
+func (s *server) signUp(name string) signedInClient {
 	s.t.Helper()
-	return s.clientOf(s.do("POST", signUpPath, strings.ReplaceAll(ada, "ada", name)))
+	return s.clientOf(s.do("POST", signUpPath, strings.ReplaceAll(signUpBody, "ada", name)))
 }
 
 // signInAs signs in the user with the email name@example.com in another client.
-func (s *server) signInAs(name string) client {
+func (s *server) signInAs(name string) signedInClient {
 	s.t.Helper()
 	return s.clientOf(s.do("POST", signInPath, `{"email":"`+name+`@example.com","password":"correct horse"}`))
 }
 
 // clientOf returns the client that got the response a to its sign-up or sign-in.
-func (s *server) clientOf(a answer) client {
+func (s *server) clientOf(a answer) signedInClient {
 	s.t.Helper()
 	if a.status != http.StatusOK {
 		s.t.Fatalf("sign-up or sign-in: got %d %s, want 200", a.status, a.body)
@@ -35,11 +35,11 @@ func (s *server) clientOf(a answer) client {
 	token, _ := body["token"].(string)
 	user, _ := body["user"].(map[string]any)
 	id, _ := user["id"].(string)
-	return client{a.cookie(), token, id}
+	return signedInClient{a.cookie(), token, id}
 }
 
 // doAs sends a request of a client, with its cookies.
-func (s *server) doAs(p client, method, path, body string) answer {
+func (s *server) doAs(p signedInClient, method, path, body string) answer {
 	s.t.Helper()
 	if p.cookie == "" {
 		return s.do(method, path, body)
@@ -47,18 +47,18 @@ func (s *server) doAs(p client, method, path, body string) answer {
 	return s.do(method, path, body, "Cookie", p.cookie, "Origin", origin)
 }
 
-// row is a request and the response that the test expects. For a GET request, body is the query.
-type row struct {
+// routeCase is a request and the response that the test expects. For a GET request, body is the query.
+type routeCase struct {
 	name    string
-	who     client
+	who     signedInClient
 	body    string
 	status  int
 	want    string
 	cookies []string // Set-Cookie lines
 }
 
-// checkRows sends the requests of the rows in their order, and compares the responses.
-func (s *server) checkRows(method, path string, rows []row) {
+// checkCases sends the requests of the rows in their order, and compares the responses.
+func (s *server) checkCases(method, path string, rows []routeCase) {
 	s.t.Helper()
 	for _, c := range rows {
 		target, body := path, c.body
@@ -76,39 +76,39 @@ func (s *server) checkRows(method, path string, rows []row) {
 }
 
 const (
-	unauthorized     = `{"message":"Unauthorized","code":"UNAUTHORIZED"}`
-	statusTrue       = `{"status":true}`
-	noFields         = `{"message":"No fields to update"}`
-	notFresh         = `{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`
-	accountNotFound  = `{"message":"Account not found","code":"ACCOUNT_NOT_FOUND"}`
-	providerNotFound = `{"message":"Provider not found","code":"PROVIDER_NOT_FOUND"}`
+	unauthorizedReply     = `{"message":"Unauthorized","code":"UNAUTHORIZED"}`
+	statusTrueReply       = `{"status":true}`
+	noFieldsReply         = `{"message":"No fields to update"}`
+	notFreshReply         = `{"message":"Session is not fresh","code":"SESSION_NOT_FRESH"}`
+	accountNotFoundReply  = `{"message":"Account not found","code":"ACCOUNT_NOT_FOUND"}`
+	providerNotFoundReply = `{"message":"Provider not found","code":"PROVIDER_NOT_FOUND"}`
 )
 
-// invalid returns Better Auth's response to validation problems.
-func invalid(problems ...string) string {
+// validationReply returns Better Auth's response to validation problems.
+func validationReply(problems ...string) string {
 	return `{"message":"` + strings.ReplaceAll(strings.Join(problems, "; "), `"`, `\"`) + `","code":"VALIDATION_ERROR"}`
 }
 
-// wrongType returns the message of Better Auth for a value of a wrong type.
-func wrongType(where, want, got string) string {
+// wrongTypeProblem returns the message of Better Auth for a value of a wrong type.
+func wrongTypeProblem(where, want, got string) string {
 	return "[" + where + "] Invalid input: expected " + want + ", received " + got
 }
 
-// notObjectRows returns requests whose body is not a JSON object. want is the type in the messages. The client is not
+// notObjectCases returns requests whose body is not a JSON object. want is the type in the messages. The client is not
 // signed in, because the body is validated before the session.
-func notObjectRows(want string) []row {
-	return []row{
-		{name: "no body", body: "", status: 400, want: invalid(wrongType("body", want, "undefined"))},
-		{name: "array", body: `[{}]`, status: 400, want: invalid(wrongType("body", want, "array"))},
-		{name: "null", body: `null`, status: 400, want: invalid(wrongType("body", want, "null"))},
-		{name: "text", body: `"x"`, status: 400, want: invalid(wrongType("body", want, "string"))},
-		{name: "number", body: `5`, status: 400, want: invalid(wrongType("body", want, "number"))},
+func notObjectCases(want string) []routeCase {
+	return []routeCase{
+		{name: "no body", body: "", status: 400, want: validationReply(wrongTypeProblem("body", want, "undefined"))},
+		{name: "array", body: `[{}]`, status: 400, want: validationReply(wrongTypeProblem("body", want, "array"))},
+		{name: "null", body: `null`, status: 400, want: validationReply(wrongTypeProblem("body", want, "null"))},
+		{name: "text", body: `"x"`, status: 400, want: validationReply(wrongTypeProblem("body", want, "string"))},
+		{name: "number", body: `5`, status: 400, want: validationReply(wrongTypeProblem("body", want, "number"))},
 		{name: "not JSON", body: `{`, status: 400, want: `{"message":"Invalid JSON in request body","code":"BAD_REQUEST"}`},
 	}
 }
 
 // addAccount stores an account at a provider for the user of p, and returns the id of its row.
-func (s *server) addAccount(p client, provider, scope string) string {
+func (s *server) addAccount(p signedInClient, provider, scope string) string {
 	s.t.Helper()
 	return query[string](s, `
 		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "refreshToken",
@@ -118,7 +118,7 @@ func (s *server) addAccount(p client, provider, scope string) string {
 }
 
 // tokensOf returns the tokens of the stored sessions of p's user, oldest first.
-func (s *server) tokensOf(p client) []string {
+func (s *server) tokensOf(p signedInClient) []string {
 	s.t.Helper()
 	return query[[]string](s,
 		`SELECT coalesce(array_agg(token ORDER BY "createdAt", token), '{}') FROM session WHERE "userId" = $1`, p.id)
@@ -127,27 +127,27 @@ func (s *server) tokensOf(p client) []string {
 // sessionRoutes are routes that need a session, each with a valid body and with the body of the 401 response to a
 // client that is not signed in.
 var sessionRoutes = []struct{ method, path, body, signedOut string }{
-	{"GET", "/api/auth/list-sessions", "", unauthorized},
-	{"POST", "/api/auth/revoke-session", `{"token":"x"}`, unauthorized},
-	{"POST", "/api/auth/revoke-sessions", `{}`, unauthorized},
-	{"POST", "/api/auth/revoke-other-sessions", `{}`, unauthorized},
-	{"POST", "/api/auth/update-session", `{}`, unauthorized},
-	{"POST", "/api/auth/update-user", `{"name":"x"}`, unauthorized},
-	{"GET", "/api/auth/list-accounts", "", unauthorized},
-	{"POST", "/api/auth/unlink-account", `{"accountId":"x"}`, unauthorized},
+	{"GET", "/api/auth/list-sessions", "", unauthorizedReply},
+	{"POST", "/api/auth/revoke-session", `{"token":"x"}`, unauthorizedReply},
+	{"POST", "/api/auth/revoke-sessions", `{}`, unauthorizedReply},
+	{"POST", "/api/auth/revoke-other-sessions", `{}`, unauthorizedReply},
+	{"POST", "/api/auth/update-session", `{}`, unauthorizedReply},
+	{"POST", "/api/auth/update-user", `{"name":"x"}`, unauthorizedReply},
+	{"GET", "/api/auth/list-accounts", "", unauthorizedReply},
+	{"POST", "/api/auth/unlink-account", `{"accountId":"x"}`, unauthorizedReply},
 	{"GET", "/api/auth/account-info?accountId=x", "", ""},
 	{"POST", "/api/auth/get-access-token", `{"accountId":"x"}`, ""},
 	{"POST", "/api/auth/refresh-token", `{"accountId":"x"}`, ""},
-	{"POST", "/api/auth/link-social", `{"provider":"x"}`, unauthorized},
-	{"GET", "/api/auth/token", "", unauthorized},
+	{"POST", "/api/auth/link-social", `{"provider":"x"}`, unauthorizedReply},
+	{"GET", "/api/auth/token", "", unauthorizedReply},
 }
 
 func TestRequestWithoutSessionIsRejectedWithoutARoundTrip(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for _, g := range sessionRoutes {
-		trips := s.roundTrips(func() {
-			s.checkRows(g.method, g.path, []row{{name: "no session", body: g.body, status: 401, want: g.signedOut}})
+		trips := s.countRoundTrips(func() {
+			s.checkCases(g.method, g.path, []routeCase{{name: "no session", body: g.body, status: 401, want: g.signedOut}})
 		})
 		if trips != 0 {
 			t.Errorf("%s without a session: got %d round trips, want 0", g.path, trips)
@@ -165,11 +165,16 @@ func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 		if a := s.doAs(there, "GET", sessionPath, ""); a.body == "null" {
 			t.Fatalf("get-session before the session is revoked: got %s, want the session", a.body)
 		}
-		if a := s.doAs(here, "POST", "/api/auth/revoke-session", `{"token":"`+there.token+`"}`); a.body != statusTrue {
+		if a := s.doAs(here, "POST", "/api/auth/revoke-session", `{"token":"`+there.token+`"}`); a.body != statusTrueReply {
 			t.Fatalf("revoke-session: got %d %s, want status true", a.status, a.body)
 		}
-		s.checkRows(g.method, g.path,
-			[]row{{name: "revoked", who: there, body: g.body, status: 401, want: g.signedOut, cookies: cleared}})
+		s.checkCases(
+			g.method,
+			g.path,
+			[]routeCase{
+				{name: "revoked", who: there, body: g.body, status: 401, want: g.signedOut, cookies: clearedSessionCookies},
+			},
+		)
 		if a := s.do(g.method, g.path, g.body, "Authorization", "Bearer "+there.token); a.status != 401 {
 			t.Errorf("%s with a revoked bearer token: got %d %s, want 401", g.path, a.status, a.body)
 		}
@@ -188,14 +193,14 @@ func TestSessionRoutesTakeAtMostTwoRoundTrips(t *testing.T) {
 	s := newServer(t)
 	for _, g := range sessionRoutes {
 		p := s.signUpFor(g.path)
-		if got := s.roundTrips(func() { s.doAs(p, g.method, g.path, g.body) }); got > 2 {
+		if got := s.countRoundTrips(func() { s.doAs(p, g.method, g.path, g.body) }); got > 2 {
 			t.Errorf("%s: got %d round trips, want at most 2", g.path, got)
 		}
 	}
 }
 
 // signUpFor signs up a user whose name is the last segment of a route.
-func (s *server) signUpFor(path string) client {
+func (s *server) signUpFor(path string) signedInClient {
 	s.t.Helper()
 	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '/')+1:], "?")
 	return s.signUp(name)
@@ -210,11 +215,18 @@ func TestSessionRoutesNeedATrustedOrigin(t *testing.T) {
 		if g.method == "GET" {
 			continue
 		}
-		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie); a.status != 403 || a.code() != "MISSING_OR_NULL_ORIGIN" {
+		if a := s.do(
+			g.method,
+			g.path,
+			g.body,
+			"Cookie",
+			p.cookie,
+		); a.status != 403 ||
+			a.errorCode() != "MISSING_OR_NULL_ORIGIN" {
 			t.Errorf("%s with a cookie and no Origin: got %d %s, want 403 MISSING_OR_NULL_ORIGIN", g.path, a.status, a.body)
 		}
 		if a := s.do(g.method, g.path, g.body, "Cookie", p.cookie, "Origin", "https://evil.example"); a.status != 403 ||
-			a.code() != "INVALID_ORIGIN" {
+			a.errorCode() != "INVALID_ORIGIN" {
 			t.Errorf("%s from an untrusted origin: got %d %s, want 403 INVALID_ORIGIN", g.path, a.status, a.body)
 		}
 	}

@@ -7,14 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// signIn is the body of Ada's sign-in.
-const signIn = `{"email":"ada@example.com","password":"correct horse"}`
+// signInBody is the body of Ada's sign-in.
+const signInBody = `{"email":"ada@example.com","password":"correct horse"}`
 
 func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	a := s.do("POST", signInPath, strings.Replace(signIn, "ada@", "ADA@", 1))
+	a := s.do("POST", signInPath, strings.Replace(signInBody, "ada@", "ADA@", 1))
 	body := a.json(t)
 	if a.status != 200 || body["redirect"] != false || body["user"].(map[string]any)["email"] != "ada@example.com" {
 		t.Errorf("sign-in: got %d %s, want 200 and the user", a.status, a.body)
@@ -22,13 +22,13 @@ func TestSignInAnswersLikeBetterAuth(t *testing.T) {
 	if _, has := body["url"]; has {
 		t.Errorf("sign-in without callbackURL: got %s, want no member url", a.body)
 	}
-	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/welcome",`, 1))
+	a = s.do("POST", signInPath, strings.Replace(signInBody, "{", `{"callbackURL":"/welcome",`, 1))
 	if body = a.json(t); body["redirect"] != true || body["url"] != "/welcome" || a.header.Get("Location") != "/welcome" ||
 		a.status != 200 {
 		t.Errorf("sign-in with callbackURL: got %d %s, Location %q, want 200 and the URL in the body and in Location",
 			a.status, a.body, a.header.Get("Location"))
 	}
-	a = s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"",`, 1))
+	a = s.do("POST", signInPath, strings.Replace(signInBody, "{", `{"callbackURL":"",`, 1))
 	if body = a.json(t); body["redirect"] != false || body["url"] != "" || a.header.Get("Location") != "" {
 		t.Errorf("sign-in with an empty callbackURL: got %d %s, Location %q, want no redirect",
 			a.status, a.body, a.header.Get("Location"))
@@ -40,7 +40,7 @@ func TestSignInPercentEncodesTheLocation(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/gr\u00fc\u00dfe/\u20ac",`, 1))
+	a := s.do("POST", signInPath, strings.Replace(signInBody, "{", `{"callbackURL":"/gr\u00fc\u00dfe/\u20ac",`, 1))
 	if got := a.header.Get("Location"); got != "/gr%C3%BC%C3%9Fe/%E2%82%AC" || a.json(t)["url"] != "/grüße/€" {
 		t.Errorf("sign-in with a callbackURL that is not ASCII: got %d %s, Location %q; want only the Location encoded",
 			a.status, a.body, got)
@@ -51,18 +51,18 @@ func TestSignInTakesTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	if got := s.roundTrips(func() { s.do("POST", signInPath, signIn) }); got != 2 {
+	if got := s.countRoundTrips(func() { s.do("POST", signInPath, signInBody) }); got != 2 {
 		t.Errorf("sign-in: got %d round trips, want 2", got)
 	}
 	s.exec(`UPDATE account SET password = '$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy'`)
-	if got := s.roundTrips(func() {
-		s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2",
+	if got := s.countRoundTrips(func() {
+		s.do("POST", signInPath, strings.Replace(signInBody, "correct horse", "beta-Pass-2",
 			1))
 	}); got != 3 {
 		t.Errorf("sign-in that replaces the hash: got %d round trips, want 3", got)
 	}
-	if got := s.roundTrips(func() {
-		s.do("POST", signInPath, strings.Replace(signIn, "correct horse", "beta-Pass-2",
+	if got := s.countRoundTrips(func() {
+		s.do("POST", signInPath, strings.Replace(signInBody, "correct horse", "beta-Pass-2",
 			1))
 	}); got != 2 {
 		t.Errorf("sign-in after the hash was replaced: got %d round trips, want 2", got)
@@ -74,7 +74,7 @@ func TestR12_RehashReplacesTheHashAndNeverBlocksTheSignIn(t *testing.T) {
 	s := newServer(t)
 	s.signUpAda()
 	const bcrypt = `$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy`
-	body := strings.Replace(signIn, "correct horse", "beta-Pass-2", 1)
+	body := strings.Replace(signInBody, "correct horse", "beta-Pass-2", 1)
 
 	s.exec(`UPDATE account SET password = $1`, bcrypt)
 	s.exec(`ALTER TABLE account ADD CONSTRAINT frozen CHECK (password LIKE '$2b$%')`)
@@ -136,7 +136,7 @@ func TestR09_PasswordsAreVerifiedExactly(t *testing.T) {
 		"correct horse ", " correct horse", "Correct horse", "correct hors",
 		"correct horse\\u0000", "correct\u00a0horse", "",
 	} {
-		if a := s.do("POST", signInPath, strings.Replace(signIn, "correct horse", wrong, 1)); a.status != 401 {
+		if a := s.do("POST", signInPath, strings.Replace(signInBody, "correct horse", wrong, 1)); a.status != 401 {
 			t.Errorf("sign-in with the wrong password %q: got %d %s, want 401", wrong, a.status, a.body)
 		}
 	}
@@ -156,14 +156,14 @@ func TestR20_SignInChecksInputBeforeHashing(t *testing.T) {
 		{`{"email":"no address","password":"x"}`, "INVALID_EMAIL", 400, nil},
 		{`{"email":["ada@example.com"],"password":"x"}`, "VALIDATION_ERROR", 400, nil},
 		{`{"email":"ada@example.com","password":null}`, "VALIDATION_ERROR", 400, nil},
-		{signIn, "INVALID_ORIGIN", 403, []string{"Origin", "https://evil.example"}},
+		{signInBody, "INVALID_ORIGIN", 403, []string{"Origin", "https://evil.example"}},
 		{`{"password"`, "BAD_REQUEST", 400, nil},
 	} {
 		var a answer
-		if got := s.roundTrips(func() { a = s.do("POST", signInPath, c.body, c.headers...) }); got != 0 {
+		if got := s.countRoundTrips(func() { a = s.do("POST", signInPath, c.body, c.headers...) }); got != 0 {
 			t.Errorf("sign-in rejected with %s: got %d round trips, want 0", c.code, got)
 		}
-		if a.status != c.status || a.code() != c.code {
+		if a.status != c.status || a.errorCode() != c.code {
 			t.Errorf("sign-in with body %.60s: got %d %s, want %d %s", c.body, a.status, a.body, c.status, c.code)
 		}
 	}
@@ -174,7 +174,7 @@ func TestR22_EverySignInHasANewToken(t *testing.T) {
 	s := newServer(t)
 	seen := map[any]bool{s.signUpAda().json(t)["token"]: true}
 	for range 3 {
-		token := s.do("POST", signInPath, signIn).json(t)["token"]
+		token := s.do("POST", signInPath, signInBody).json(t)["token"]
 		if seen[token] {
 			t.Errorf("sign-in: got the token %v of an earlier one, want a new token", token)
 		}
@@ -192,7 +192,7 @@ func TestR10_NewHashesFollowTheSetting(t *testing.T) {
 		if !strings.HasPrefix(got, prefix) || setting == "scrypt" && (len(got) != 161 || got[32] != ':') {
 			t.Errorf("PASSWORD_HASH=%s: got the hash %q, want the configured format", setting, got)
 		}
-		if a := s.do("POST", signInPath, signIn); a.status != 200 {
+		if a := s.do("POST", signInPath, signInBody); a.status != 200 {
 			t.Errorf("PASSWORD_HASH=%s: sign-in: got %d %s, want 200", setting, a.status, a.body)
 		}
 	}
@@ -210,27 +210,27 @@ func TestSignInRejectsAnUnverifiedEmail(t *testing.T) {
 		{"REQUIRE_EMAIL_VERIFICATION=on SEND_VERIFICATION_ON_SIGN_IN=on", "verify-email ada@example.com"},
 		{"REQUIRE_EMAIL_VERIFICATION=on SEND_VERIFICATION_ON_SIGN_IN=on MAIL=none", ""},
 	} {
-		s.reset(box, strings.Fields(c.settings)...)
-		s.do("POST", signUpPath, ada)
-		box.take()
-		s.do("POST", signInPath, strings.Replace(signIn, "correct", "wrong", 1)).check(t, c.settings, 401,
+		s.resetForNextCase(box, strings.Fields(c.settings)...)
+		s.do("POST", signUpPath, signUpBody)
+		box.takeAll()
+		s.do("POST", signInPath, strings.Replace(signInBody, "correct", "wrong", 1)).checkStatusAndCode(t, c.settings, 401,
 			"INVALID_EMAIL_OR_PASSWORD")
-		if got := box.sent(); len(got) > 0 {
+		if got := box.takeKindsAndRecipients(); len(got) > 0 {
 			t.Errorf("%s: sign-in with a wrong password: got the mails %q, want none", c.settings, got)
 		}
-		a := s.do("POST", signInPath, strings.Replace(signIn, "{", `{"callbackURL":"/x",`, 1))
+		a := s.do("POST", signInPath, strings.Replace(signInBody, "{", `{"callbackURL":"/x",`, 1))
 		if a.status != 403 || a.body != `{"message":"Email not verified","code":"EMAIL_NOT_VERIFIED"}` ||
 			len(a.header["Set-Cookie"]) > 0 || a.header.Get("Location") != "" {
 			t.Errorf("%s: sign-in: got %d %s, want 403 EMAIL_NOT_VERIFIED, no cookie and no redirect",
 				c.settings, a.status, a.body)
 		}
-		if got := strings.Join(box.sent(), ", "); got != c.mail {
+		if got := strings.Join(box.takeKindsAndRecipients(), ", "); got != c.mail {
 			t.Errorf("%s: sign-in: got the mails %q, want %q", c.settings, got, c.mail)
 		}
 		if query[bool](s, `SELECT EXISTS (SELECT FROM session)`) {
 			t.Errorf("%s: the rejected sign-in started a session, want none", c.settings)
 		}
-		s.exec(verifyAda)
+		s.exec(verifyEmailSQL)
 		if !s.canSignIn("ada@example.com", "correct horse") {
 			t.Errorf("%s: sign-in after the verification failed, want 200", c.settings)
 		}

@@ -54,8 +54,8 @@ func TestSignUpTakesTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda() // opens the connection, so that its round trips do not count below
-	body := strings.Replace(ada, "ada@", "bob@", 1)
-	if got := s.roundTrips(func() { s.do("POST", signUpPath, body) }); got != 2 {
+	body := strings.Replace(signUpBody, "ada@", "bob@", 1)
+	if got := s.countRoundTrips(func() { s.do("POST", signUpPath, body) }); got != 2 {
 		t.Errorf("sign-up: got %d round trips, want 2: a look-up of the email and one transaction", got)
 	}
 }
@@ -79,7 +79,7 @@ func TestSignUpRejectsATakenEmail(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.signUpAda()
-	a := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "ADA@", 1))
+	a := s.do("POST", signUpPath, strings.Replace(signUpBody, "ada@", "ADA@", 1))
 	if a.status != 422 ||
 		a.body != `{"message":"User already exists. Use another email.","code":"USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}` {
 		t.Errorf("sign-up with a taken email: got %d %s, want 422 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", a.status, a.body)
@@ -100,7 +100,7 @@ func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 			if i%2 == 0 {
 				email = "Ada@Example.com"
 			}
-			answers[i] = s.do("POST", signUpPath, strings.Replace(ada, "ada@example.com", email, 1))
+			answers[i] = s.do("POST", signUpPath, strings.Replace(signUpBody, "ada@example.com", email, 1))
 		})
 	}
 	group.Wait()
@@ -109,7 +109,7 @@ func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 		switch {
 		case a.status == 200:
 			made++
-		case a.status != 422 || a.code() != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" && a.code() != "FAILED_TO_CREATE_USER":
+		case a.status != 422 || a.errorCode() != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" && a.errorCode() != "FAILED_TO_CREATE_USER":
 			t.Errorf("concurrent sign-up: got %d %s, want 200, or 422 with the code of a taken email or of a failed sign-up",
 				a.status, a.body)
 		}
@@ -145,7 +145,7 @@ func TestR06_PasswordLengthInUTF16Units(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := s.do("POST", signUpPath, string(body))
-		if a.status != c.status || a.code() != c.code {
+		if a.status != c.status || a.errorCode() != c.code {
 			t.Errorf("sign-up with password %q: got %d %s, want %d %s", c.password, a.status, a.body, c.status, c.code)
 		}
 		if want := c.status == 200; query[bool](s, `SELECT EXISTS (SELECT FROM "user")`) != want {
@@ -163,8 +163,8 @@ func TestSignUpWithInvalidInputStoresNothing(t *testing.T) {
 		code                    string
 	}{
 		{"not JSON", `{"name"`, "", 400, "BAD_REQUEST"},
-		{"wrong content type", ada, "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE"},
-		{"multipart", ada, "multipart/form-data; boundary=x", 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"wrong content type", signUpBody, "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"multipart", signUpBody, "multipart/form-data; boundary=x", 415, "UNSUPPORTED_MEDIA_TYPE"},
 		{"array", `[]`, "", 400, "VALIDATION_ERROR"},
 		{"missing fields", `{}`, "", 400, "VALIDATION_ERROR"},
 		{
@@ -185,13 +185,13 @@ func TestSignUpWithInvalidInputStoresNothing(t *testing.T) {
 			"FAILED_TO_CREATE_USER",
 		},
 		{"2 MB", `{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "", 413, "PAYLOAD_TOO_LARGE"},
-		{"array for callbackURL", strings.Replace(ada, "{", `{"callbackURL":["/"],`, 1), "", 400, ""},
+		{"array for callbackURL", strings.Replace(signUpBody, "{", `{"callbackURL":["/"],`, 1), "", 400, ""},
 		{
-			"untrusted callbackURL", strings.Replace(ada, "{", `{"callbackURL":"//evil.example",`, 1), "", 403,
+			"untrusted callbackURL", strings.Replace(signUpBody, "{", `{"callbackURL":"//evil.example",`, 1), "", 403,
 			"INVALID_CALLBACK_URL",
 		},
 		{
-			"untrusted redirectTo", strings.Replace(ada, "{", `{"redirectTo":"https://evil.example",`, 1), "", 403,
+			"untrusted redirectTo", strings.Replace(signUpBody, "{", `{"redirectTo":"https://evil.example",`, 1), "", 403,
 			"INVALID_REDIRECT_URL",
 		},
 		{"deep nesting", strings.Repeat("[", 100_000), "", 400, "BAD_REQUEST"},
@@ -201,7 +201,7 @@ func TestSignUpWithInvalidInputStoresNothing(t *testing.T) {
 			headers = []string{"Content-Type", c.contentType}
 		}
 		a := s.do("POST", signUpPath, c.body, headers...)
-		if a.status != c.status || a.code() != c.code {
+		if a.status != c.status || a.errorCode() != c.code {
 			t.Errorf("sign-up, %s: got %d %.200s, want %d %s", c.name, a.status, a.body, c.status, c.code)
 		}
 	}
@@ -267,13 +267,21 @@ func TestSignUpWithRequiredVerificationSendsLink(t *testing.T) {
 	if !s.canSignIn("ada@example.com", "correct horse") {
 		t.Error("sign-in after the verification failed, want 200")
 	}
-	s.do("POST", signUpPath, strings.Replace(ada, `"Ada"`, `"A\u0000"`, 1)).
-		check(t, "NUL in the name", 422, "FAILED_TO_CREATE_USER")
-	s.do("POST", signUpPath, `{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`).check(t,
-		"NUL in a name, email not taken", 422, "FAILED_TO_CREATE_USER")
+	s.do("POST", signUpPath, strings.Replace(signUpBody, `"Ada"`, `"A\u0000"`, 1)).
+		checkStatusAndCode(t, "NUL in the name", 422, "FAILED_TO_CREATE_USER")
+	s.do(
+		"POST",
+		signUpPath,
+		`{"name":"A\u0000","email":"new@example.com","password":"correct horse"}`,
+	).checkStatusAndCode(
+		t,
+		"NUL in a name, email not taken",
+		422,
+		"FAILED_TO_CREATE_USER",
+	)
 
 	s, _ = newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on", "MAIL=none")
-	if a := s.do("POST", signUpPath, ada); a.status != 200 || a.json(t)["token"] != nil {
+	if a := s.do("POST", signUpPath, signUpBody); a.status != 200 || a.json(t)["token"] != nil {
 		t.Errorf("sign-up with MAIL=none: got %d %s, want 200 without a token", a.status, a.body)
 	}
 }
@@ -283,10 +291,10 @@ func TestSignUpWithRequiredVerificationSendsLink(t *testing.T) {
 func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
-	s.do("POST", signUpPath, ada)
-	s.do("POST", signUpPath, strings.Replace(ada, "ada@", "eve@", 1))
-	s.exec(verifyAda)
-	box.take()
+	s.do("POST", signUpPath, signUpBody)
+	s.do("POST", signUpPath, strings.Replace(signUpBody, "ada@", "eve@", 1))
+	s.exec(verifyEmailSQL)
+	box.takeAll()
 	uuid := regexp.MustCompile(`"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"`)
 	seen := map[string]bool{}
 	var first answer
@@ -298,14 +306,16 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 		{"eve@example.com", "verify-email eve@example.com"}, // not verified: this sign-up gets its own link
 	} {
 		var a answer
-		trips := s.roundTrips(func() { a = s.do("POST", signUpPath, strings.Replace(ada, "ada@example.com", c.email, 1)) })
+		trips := s.countRoundTrips(
+			func() { a = s.do("POST", signUpPath, strings.Replace(signUpBody, "ada@example.com", c.email, 1)) },
+		)
 		a.header.Del("X-Request-Id")
 		id := uuid.FindString(a.body)
 		if id == "" || seen[id] {
 			t.Errorf("sign-up with %s: got %s, want the id of a user that no other response has", c.email, a.body)
 		}
 		seen[id] = true
-		if got := strings.Join(box.sent(), ", "); got != c.mail {
+		if got := strings.Join(box.takeKindsAndRecipients(), ", "); got != c.mail {
 			t.Errorf("sign-up with %s: got the mails %q, want %q", c.email, got, c.mail)
 		}
 		a.body = strings.Replace(uuid.ReplaceAllString(a.body, "ID"), strings.ToLower(c.email), "EMAIL", 1)
@@ -329,7 +339,7 @@ func TestR19_UnverifiedSignUpsDoNotRevealTakenEmails(t *testing.T) {
 func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 	t.Parallel()
 	for name, used := range map[string]string{
-		"a verified email": verifyAda,
+		"a verified email": verifyEmailSQL,
 		"a session": `INSERT INTO session ("userId", token, "expiresAt", "updatedAt") SELECT id, 'x', now(), now() ` +
 			`FROM "user"`,
 		"a profile": `INSERT INTO user_profile (user_id) SELECT id FROM "user"`,
@@ -337,10 +347,19 @@ func TestSignUpSendsNoLinkForAnAccountInUse(t *testing.T) {
 			`id, now() FROM "user"`,
 	} {
 		s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
-		s.do("POST", signUpPath, ada)
+		s.do("POST", signUpPath, signUpBody)
 		s.exec(used)
-		box.take()
-		s.do("POST", signUpPath, strings.Replace(ada, "correct horse", "battery staple", 1)).check(t, name, 200, "")
+		box.takeAll()
+		s.do(
+			"POST",
+			signUpPath,
+			strings.Replace(signUpBody, "correct horse", "battery staple", 1),
+		).checkStatusAndCode(
+			t,
+			name,
+			200,
+			"",
+		)
 		if got := box.takeOne(t); got.Kind != mail.Nothing {
 			t.Errorf("sign-up with the email of a user with %s: got a mail of kind %s, want nothing", name, got.Kind)
 		}
@@ -355,11 +374,11 @@ func TestConcurrentSignUpsWithOneEmailEachGetALink(t *testing.T) {
 	for i := range 20 {
 		group.Go(func() {
 			s.do("POST", signUpPath, fmt.Sprintf(`{"name":"%d","email":"ada@example.com","password":"password %d"}`, i,
-				i)).check(t, "sign-up", 200, "")
+				i)).checkStatusAndCode(t, "sign-up", 200, "")
 		})
 	}
 	group.Wait()
-	mails := box.take()
+	mails := box.takeAll()
 	if len(mails) != 20 {
 		t.Fatalf("20 concurrent sign-ups: got %d mails, want 20", len(mails))
 	}
@@ -388,9 +407,9 @@ func TestExpiredSignUpLinksAreDeleted(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
 	for range 3 {
-		s.do("POST", signUpPath, ada)
+		s.do("POST", signUpPath, signUpBody)
 	}
-	box.take()
+	box.takeAll()
 	s.now = s.now.Add(time.Hour + time.Minute)
 	s.do("POST", requestResetPath, `{"email":"nobody@example.com"}`)
 	if got := query[int](s, `SELECT count(*) FROM verification WHERE identifier LIKE 'verify-email:%'`); got != 0 {

@@ -10,8 +10,8 @@ import (
 
 const siteURL = "https://ada.github.io/learn"
 
-// open opens a mailed link and returns the redirect target.
-func (s *server) open(link string, headers ...string) string {
+// redirectTargetOf opens a mailed link and returns the redirect target.
+func (s *server) redirectTargetOf(link string, headers ...string) string {
 	s.t.Helper()
 	u, err := url.Parse(link)
 	if err != nil || u.Scheme+"://"+u.Host != origin {
@@ -38,7 +38,7 @@ func TestSiteAtAnotherOriginIsTargetOfLinks(t *testing.T) {
 		}
 	}
 	deletion := func() string {
-		s.do("POST", "/api/auth/delete-user", `{}`, ada.bearer()...)
+		s.do("POST", "/api/auth/delete-user", `{}`, ada.bearerHeader()...)
 		return box.takeOne(t).URL
 	}
 	broken := func(link func() string, before string) func() string {
@@ -63,7 +63,7 @@ func TestSiteAtAnotherOriginIsTargetOfLinks(t *testing.T) {
 		},
 		{"link that deletes the account", deletion, siteURL + "/"},
 	} {
-		location := s.open(c.link(), ada.bearer()...)
+		location := s.redirectTargetOf(c.link(), ada.bearerHeader()...)
 		if base, token, ok := strings.Cut(location, "token="); ok && token != "" {
 			location = base + "token=TOKEN"
 		}
@@ -78,8 +78,8 @@ func TestSiteAtAnotherOriginIsTargetOfMailsAboutAChange(t *testing.T) {
 	s, box := newMailServer(t, "SITE_URL="+siteURL)
 	ada := s.signUpAda()
 	s.exec(`UPDATE "user" SET "emailVerified" = true`)
-	s.do("POST", "/api/auth/change-email", `{"newEmail":"new@example.com"}`, ada.bearer()...)
-	mails := box.take()
+	s.do("POST", "/api/auth/change-email", `{"newEmail":"new@example.com"}`, ada.bearerHeader()...)
+	mails := box.takeAll()
 	links := map[mail.Kind]string{}
 	for _, m := range mails {
 		links[m.Kind] = m.URL
@@ -87,7 +87,7 @@ func TestSiteAtAnotherOriginIsTargetOfMailsAboutAChange(t *testing.T) {
 	if got := links[mail.EmailChangeNotice]; !strings.HasPrefix(got, siteURL+"/cancel-email-change/?token=") {
 		t.Errorf("notice to the old email: got the link %s, want the page of the site at %s", got, siteURL)
 	}
-	if got := s.open(links[mail.VerifyEmail]); got != siteURL+"/" {
+	if got := s.redirectTargetOf(links[mail.VerifyEmail]); got != siteURL+"/" {
 		t.Errorf("link to the new email: got a redirect to %s, want %s/", got, siteURL)
 	}
 	if changed := box.takeOne(t); changed.Kind != mail.EmailChanged || changed.URL != siteURL {
@@ -98,7 +98,7 @@ func TestSiteAtAnotherOriginIsTargetOfMailsAboutAChange(t *testing.T) {
 
 func TestSiteAtAnotherOriginMayCallTheAPI(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, setting("SITE_URL", siteURL))
+	s := newServer(t, withSetting("SITE_URL", siteURL))
 	ada := s.signUpAda()
 	for _, c := range []struct {
 		origin string

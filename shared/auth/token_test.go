@@ -91,7 +91,7 @@ func TestTokenIsReusedForAMinute(t *testing.T) {
 
 func TestJWKSHasTheKeysOfXenonAndBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, setting("SHARED_DATABASE", "on"))
+	s := newServer(t, withSetting("SHARED_DATABASE", "on"))
 	set, err := keys.LoadFile(s.cfg.SigningKeysFile)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestJWKSHasTheKeysOfXenonAndBetterAuth(t *testing.T) {
 // The JWKS has Xenon's own keys even if the database is not available.
 func TestR38_JWKSWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, setting("SHARED_DATABASE", "on"))
+	s := newServer(t, withSetting("SHARED_DATABASE", "on"))
 	s.svc.Store.Close()
 	if a := s.do("GET", jwksPath, ""); a.status != 200 || strings.Count(a.body, `"kid"`) != 2 {
 		t.Errorf("JWKS without a database: got %d %s, want 200 and 2 keys", a.status, a.body)
@@ -173,8 +173,8 @@ func TestR48_HandlersHonourTheDeadline(t *testing.T) {
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
 	for _, c := range [][3]string{
-		{"POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1)},
-		{"POST", signInPath, signIn},
+		{"POST", signUpPath, strings.Replace(signUpBody, "ada@", "bob@", 1)},
+		{"POST", signInPath, signInBody},
 		{"GET", sessionPath, ""},
 		{"GET", tokenPath, ""},
 	} {

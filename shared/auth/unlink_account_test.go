@@ -17,46 +17,58 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 	id := func(id string) string { return `{"accountId":"` + id + `"}` }
 	credential := query[string](s, `SELECT id::text FROM account WHERE "userId" = $1`, p.id)
 	foreign := s.addAccount(bob, "google", "")
-	providers := func(of client) []string {
+	providers := func(of signedInClient) []string {
 		return query[[]string](s,
 			`SELECT coalesce(array_agg("providerId" ORDER BY "providerId"), '{}') FROM account WHERE "userId" = $1`, of.id)
 	}
-	s.checkRows("POST", path, append(notObjectRows("object"),
-		row{name: "no id", body: `{}`, status: 400, want: invalid(wrongType("body.accountId", "string", "undefined"))},
-		row{
+	s.checkCases("POST", path, append(
+		notObjectCases("object"),
+		routeCase{
+			name:   "no id",
+			body:   `{}`,
+			status: 400,
+			want:   validationReply(wrongTypeProblem("body.accountId", "string", "undefined")),
+		},
+		routeCase{
 			name: "array", who: p, body: `{"accountId":["` + credential + `"]}`, status: 400,
-			want: invalid(wrongType("body.accountId", "string", "array")),
+			want: validationReply(wrongTypeProblem("body.accountId", "string", "array")),
 		},
-		row{
+		routeCase{
 			name: "null", who: p, body: `{"accountId":null}`, status: 400,
-			want: invalid(wrongType("body.accountId", "string", "null")),
+			want: validationReply(wrongTypeProblem("body.accountId", "string", "null")),
 		},
-		row{name: "no session", body: id(credential), status: 401, want: unauthorized},
-		row{name: "the last account", who: p, body: id(credential), status: 400, want: last},
-		row{name: "unknown, with one account", who: p, body: id("x"), status: 400, want: last},
-		row{name: "of another user, with one account", who: p, body: id(foreign), status: 400, want: last},
+		routeCase{name: "no session", body: id(credential), status: 401, want: unauthorizedReply},
+		routeCase{name: "the last account", who: p, body: id(credential), status: 400, want: last},
+		routeCase{name: "unknown, with one account", who: p, body: id("x"), status: 400, want: last},
+		routeCase{name: "of another user, with one account", who: p, body: id(foreign), status: 400, want: last},
 	))
 	google := s.addAccount(p, "google", "")
-	s.checkRows("POST", path, []row{
-		{name: "unknown", who: p, body: id("x"), status: 400, want: accountNotFound},
-		{name: "NUL", who: p, body: id(`\u0000`), status: 400, want: accountNotFound},
-		{name: "upper case", who: p, body: id(strings.ToUpper(google)), status: 400, want: accountNotFound},
-		{name: "of another user", who: p, body: id(foreign), status: 400, want: accountNotFound},
-		{name: "the user's id at the provider", who: p, body: id("at-google-" + p.id), status: 400, want: accountNotFound},
+	s.checkCases("POST", path, []routeCase{
+		{name: "unknown", who: p, body: id("x"), status: 400, want: accountNotFoundReply},
+		{name: "NUL", who: p, body: id(`\u0000`), status: 400, want: accountNotFoundReply},
+		{name: "upper case", who: p, body: id(strings.ToUpper(google)), status: 400, want: accountNotFoundReply},
+		{name: "of another user", who: p, body: id(foreign), status: 400, want: accountNotFoundReply},
+		{
+			name:   "the user's id at the provider",
+			who:    p,
+			body:   id("at-google-" + p.id),
+			status: 400,
+			want:   accountNotFoundReply,
+		},
 	})
 	if diff := cmp.Diff([]string{"credential", "google"}, providers(p)); diff != "" {
 		t.Errorf("providers of Ada's accounts after requests that failed (-want +got):\n%s", diff)
 	}
-	s.checkRows("POST", path, []row{
+	s.checkCases("POST", path, []routeCase{
 		{
 			name: "own, with an unknown key", who: p, body: `{"accountId":"` + google + `","providerId":"credential"}`,
-			status: 200, want: statusTrue,
+			status: 200, want: statusTrueReply,
 		},
 		{name: "again", who: p, body: id(google), status: 400, want: last},
 	})
 	s.exec(`DELETE FROM account WHERE id = $1`, credential)
-	s.checkRows("POST", path,
-		[]row{{name: "no accounts", who: p, body: id(credential), status: 400, want: accountNotFound}})
+	s.checkCases("POST", path,
+		[]routeCase{{name: "no accounts", who: p, body: id(credential), status: 400, want: accountNotFoundReply}})
 	if diff := cmp.Diff([]string{"credential", "google"}, providers(bob)); diff != "" {
 		t.Errorf("providers of Bob's accounts after Ada's requests (-want +got):\n%s", diff)
 	}
@@ -70,7 +82,7 @@ func TestR27_UnlinkAccountNeedsAFreshSession(t *testing.T) {
 	google := s.addAccount(p, "google", "")
 	s.now = s.now.Add(24 * time.Hour)
 	if a := s.doAs(p, "POST", path+"?disableRefresh=1", `{"accountId":"`+google+`"}`); a.status != 403 ||
-		a.body != notFresh {
+		a.body != notFreshReply {
 		t.Errorf("unlink with an old session: got %d %s, want 403 SESSION_NOT_FRESH", a.status, a.body)
 	}
 	if a := s.doAs(p, "POST", path, `{}`); a.status != 400 {

@@ -7,14 +7,17 @@ func TestUpdateSessionAnswersLikeBetterAuth(t *testing.T) {
 	s := newServer(t)
 	p := s.signUp("ada")
 	before := query[string](s, `SELECT session::text FROM session`)
-	rows := append(notObjectRows("record"), row{name: "no session", body: `{}`, status: 401, want: unauthorized})
+	rows := append(
+		notObjectCases("record"),
+		routeCase{name: "no session", body: `{}`, status: 401, want: unauthorizedReply},
+	)
 	for _, body := range []string{
 		`{}`, `{"foo":1}`, `{"token":"x"}`, `{"userId":"x"}`, `{"ipAddress":"x"}`, `{"id":"x"}`,
 		`{"expiresAt":"2099-01-01T00:00:00.000Z"}`, `{"updatedAt":1}`,
 	} {
-		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: noFields})
+		rows = append(rows, routeCase{name: body, who: p, body: body, status: 400, want: noFieldsReply})
 	}
-	s.checkRows("POST", "/api/auth/update-session", rows)
+	s.checkCases("POST", "/api/auth/update-session", rows)
 	if after := query[string](s, `SELECT session::text FROM session`); after != before {
 		t.Errorf("update-session changed the session from\n%s\nto\n%s\nwant no change", before, after)
 	}

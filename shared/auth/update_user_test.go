@@ -17,47 +17,53 @@ func TestUpdateUserRejectsInvalidChanges(t *testing.T) {
 	const email = `{"message":"Email can not be updated","code":"EMAIL_CAN_NOT_BE_UPDATED"}`
 	const failed = `{"message":"Failed to update user","code":"FAILED_TO_UPDATE_USER"}`
 	before := query[string](s, `SELECT u::text FROM "user" u`)
-	rows := append(notObjectRows("record"),
-		row{name: "no session", body: `{}`, status: 401, want: unauthorized},
-		row{name: "no session, wrong types", body: `{"name":5}`, status: 401, want: unauthorized},
-		row{name: "no session, email", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorized},
-		row{
+	rows := append(notObjectCases("record"),
+		routeCase{name: "no session", body: `{}`, status: 401, want: unauthorizedReply},
+		routeCase{name: "no session, wrong types", body: `{"name":5}`, status: 401, want: unauthorizedReply},
+		routeCase{name: "no session, email", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorizedReply},
+		routeCase{
 			name: "name null", who: p, body: `{"name":null}`, status: 400,
-			want: invalid(wrongType("body.name", "string", "null")),
+			want: validationReply(wrongTypeProblem("body.name", "string", "null")),
 		},
-		row{
+		routeCase{
 			name: "name number", who: p, body: `{"name":5}`, status: 400,
-			want: invalid(wrongType("body.name", "string", "number")),
+			want: validationReply(wrongTypeProblem("body.name", "string", "number")),
 		},
-		row{
+		routeCase{
 			name: "name array", who: p, body: `{"name":["a"]}`, status: 400,
-			want: invalid(wrongType("body.name", "string", "array")),
+			want: validationReply(wrongTypeProblem("body.name", "string", "array")),
 		},
-		row{
-			name: "name false, image number", who: p, body: `{"name":false,"image":5}`, status: 400,
-			want: invalid(wrongType("body.name", "string", "boolean"), wrongType("body.image", "string", "number")),
+		routeCase{
+			name:   "name false, image number",
+			who:    p,
+			body:   `{"name":false,"image":5}`,
+			status: 400,
+			want: validationReply(
+				wrongTypeProblem("body.name", "string", "boolean"),
+				wrongTypeProblem("body.image", "string", "number"),
+			),
 		},
-		row{
+		routeCase{
 			name: "image object", who: p, body: `{"image":{}}`, status: 400,
-			want: invalid(wrongType("body.image", "string", "object")),
+			want: validationReply(wrongTypeProblem("body.image", "string", "object")),
 		},
-		row{name: "NUL in the name", who: p, body: `{"name":"\u0000"}`, status: 422, want: failed},
-		row{name: "NUL in the image", who: p, body: `{"name":"x","image":"\u0000"}`, status: 422, want: failed},
+		routeCase{name: "NUL in the name", who: p, body: `{"name":"\u0000"}`, status: 422, want: failed},
+		routeCase{name: "NUL in the image", who: p, body: `{"name":"x","image":"\u0000"}`, status: 422, want: failed},
 	)
 	for _, body := range []string{
 		`{}`, `{"foo":1}`, `{"id":"x"}`, `{"emailVerified":true}`, `{"createdAt":"x"}`,
 		`{"role":"admin"}`, `{"email":""}`, `{"email":null}`, `{"email":false}`, `{"email":0}`,
 	} {
-		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: noFields})
+		rows = append(rows, routeCase{name: body, who: p, body: body, status: 400, want: noFieldsReply})
 	}
 	for _, body := range []string{
 		`{"email":"x@y.zz"}`, `{"email":[]}`, `{"email":{},"name":"q"}`,
 		`{"email":"ada@example.com","name":null}`,
 	} {
-		rows = append(rows, row{name: body, who: p, body: body, status: 400, want: email})
+		rows = append(rows, routeCase{name: body, who: p, body: body, status: 400, want: email})
 	}
 	s.now = s.now.Add(time.Minute)
-	s.checkRows("POST", updateUserPath, rows)
+	s.checkCases("POST", updateUserPath, rows)
 	if after := query[string](s, `SELECT u::text FROM "user" u`); after != before {
 		t.Errorf("update-user requests that failed changed the user from\n%s\nto\n%s\nwant no change", before, after)
 	}
@@ -80,7 +86,7 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 	} {
 		s.now = s.now.Add(time.Minute)
 		a := s.doAs(p, "POST", updateUserPath, c.body)
-		if a.status != 200 || a.body != statusTrue || a.cookie() != p.cookie {
+		if a.status != 200 || a.body != statusTrueReply || a.cookie() != p.cookie {
 			t.Errorf("update-user with %s: got %d %s, cookies %q; want 200, {\"status\":true} and the session cookie",
 				c.body, a.status, a.body, a.header["Set-Cookie"])
 		}
@@ -106,21 +112,21 @@ func TestUpdateUserChangesNameAndImageOnly(t *testing.T) {
 func TestUpdateUserKeepsSessions(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	unremembered := s.clientOf(s.do("POST", signUpPath, strings.Replace(ada, "{", `{"rememberMe":false,`, 1)))
+	unremembered := s.clientOf(s.do("POST", signUpPath, strings.Replace(signUpBody, "{", `{"rememberMe":false,`, 1)))
 	a := s.doAs(unremembered, "POST", updateUserPath, `{"name":"F"}`)
 	lines := a.header["Set-Cookie"]
 	if len(lines) != 2 || strings.Contains(strings.Join(lines, ""), "Max-Age") || a.cookie() != unremembered.cookie {
 		t.Errorf("update-user in a session with rememberMe false: got cookies %q, want its two without Max-Age", lines)
 	}
 	p := s.signUp("bob")
-	if a := s.do("POST", updateUserPath, `{"name":"B"}`, "Authorization", "Bearer "+p.token); a.body != statusTrue ||
+	if a := s.do("POST", updateUserPath, `{"name":"B"}`, "Authorization", "Bearer "+p.token); a.body != statusTrueReply ||
 		a.cookie() != p.cookie {
 		t.Errorf("update-user with a bearer token: got %d %s, cookies %q; want {\"status\":true} and the session cookie",
 			a.status, a.body, a.header["Set-Cookie"])
 	}
 	s.now = s.now.Add(25 * time.Hour)
 	a = s.doAs(p, "POST", updateUserPath, `{"name":"Due"}`)
-	if a.body != statusTrue || a.cookie() != p.cookie+"; "+p.cookie ||
+	if a.body != statusTrueReply || a.cookie() != p.cookie+"; "+p.cookie ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-token" {
 		t.Errorf("update-user that extends the session: got %d %s, cookies %q, exposed headers %q; want {\"status\":true}, "+
 			"two session cookies and set-auth-token",
@@ -139,7 +145,8 @@ func TestUpdateOfAConcurrentlyDeletedUserIsUnauthorized(t *testing.T) {
 	s.exec(`CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
 	s.exec(`CREATE TRIGGER gone BEFORE UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION gone()`)
 	a := s.do("POST", "/api/auth/update-user", `{"name":"Countess"}`, "Cookie", cookie, "Origin", origin)
-	if a.status != 401 || a.code() != "UNAUTHORIZED" || cmp.Diff(cleared, a.header["Set-Cookie"]) != "" {
+	if a.status != 401 || a.errorCode() != "UNAUTHORIZED" ||
+		cmp.Diff(clearedSessionCookies, a.header["Set-Cookie"]) != "" {
 		t.Errorf("update-user of a deleted user: got %d %s, cookies %q; want 401 UNAUTHORIZED and cleared cookies",
 			a.status, a.body, a.header["Set-Cookie"])
 	}

@@ -17,7 +17,11 @@ import (
 // requestVerificationLink requests the link that verifies Ada's email, and returns the mail with it.
 func (s *server) requestVerificationLink(box *mailbox, ada answer, callbackURL string) mail.Message {
 	s.t.Helper()
-	s.do("POST", sendVerificationPath, `{"email":"ada@example.com","callbackURL":"`+callbackURL+`"}`, ada.bearer()...)
+	s.do(
+		"POST",
+		sendVerificationPath,
+		`{"email":"ada@example.com","callbackURL":"`+callbackURL+`"}`,
+		ada.bearerHeader()...)
 	return box.takeOne(s.t)
 }
 
@@ -52,7 +56,7 @@ func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 		{name: "verified", setup: `UPDATE "user" SET "emailVerified" = true`, status: 200, verified: "ada@example.com"},
 	} {
 		for _, callbackURL := range []string{"", "/done?x=1#f"} {
-			s.reset(box)
+			s.resetForNextCase(box)
 			m := s.requestVerificationLink(box, s.signUpAda(), "/done?x=1#f")
 			for statement := range strings.SplitSeq(c.setup, "; ") {
 				s.exec(statement)
@@ -76,7 +80,7 @@ func TestVerifyEmailVerifiesOrAnswersAnError(t *testing.T) {
 			case location != "" && (a.status != 302 || a.header.Get("Location") != location || a.body != ""):
 				t.Errorf("open the link, %s: got %d %s to %q, want 302 to %q without a body",
 					c.name, a.status, a.body, a.header.Get("Location"), location)
-			case location == "" && (a.status != c.status || a.code() != c.code || c.status == 200 &&
+			case location == "" && (a.status != c.status || a.errorCode() != c.code || c.status == 200 &&
 				a.body != `{"status":true,"user":null}`):
 				t.Errorf("open the link without callbackURL, %s: got %d %s, want %d %s",
 					c.name, a.status, a.body, c.status, c.code)
@@ -117,8 +121,8 @@ func TestFirstUseOfAVerificationLinkStartsASession(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
 	a := s.signUpAda()
-	bob := s.do("POST", signUpPath, strings.Replace(ada, "ada@", "bob@", 1))
-	got := s.openLink(s.requestVerificationLink(box, a, ""), bob.bearer()...)
+	bob := s.do("POST", signUpPath, strings.Replace(signUpBody, "ada@", "bob@", 1))
+	got := s.openLink(s.requestVerificationLink(box, a, ""), bob.bearerHeader()...)
 	if got.status != 302 || got.header["Set-Cookie"] != nil || !s.isVerified("ada@example.com") ||
 		query[int](s, `SELECT count(*) FROM session`) != 2 {
 		t.Errorf("Ada's link, opened while Bob is signed in: got %d, cookies %q; want 302, no cookie, no "+
@@ -148,7 +152,7 @@ func TestFirstUseOfAVerificationLinkStartsASession(t *testing.T) {
 		t.Errorf("used link, opened when the email is unverified again: got %d to %q, want INVALID_TOKEN, not verified",
 			spent.status, spent.header.Get("Location"))
 	}
-	own := s.openLink(s.requestVerificationLink(box, a, ""), a.bearer()...)
+	own := s.openLink(s.requestVerificationLink(box, a, ""), a.bearerHeader()...)
 	if own.header.Get("Set-Auth-Token") != a.header.Get("Set-Auth-Token") ||
 		query[int](s, `SELECT count(*) FROM session`) != 3 {
 		t.Errorf("link opened while Ada is signed in: got cookies %q, want that session and no new one",
@@ -202,7 +206,7 @@ func TestResetTokenInTheOutboxIsValid(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "mail.jsonl")
 	s := newServer(t, func(env map[string]string) { env["MAIL_FILE"] = file })
 	s.signUpAda()
-	s.do("POST", requestResetPath, requestReset)
+	s.do("POST", requestResetPath, requestResetBody)
 	s.do("POST", requestResetPath, `{"email":"nobody@example.com"}`)
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -212,7 +216,16 @@ func TestResetTokenInTheOutboxIsValid(t *testing.T) {
 	if len(tokens) != 1 {
 		t.Fatalf("two requests, one of them for an unknown email: got the outbox %s, want one reset token", text)
 	}
-	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+tokens[0][1]+`"}`).check(t, "reset", 200, "")
+	s.do(
+		"POST",
+		resetPath,
+		`{"newPassword":"battery staple","token":"`+tokens[0][1]+`"}`,
+	).checkStatusAndCode(
+		t,
+		"reset",
+		200,
+		"",
+	)
 	if !s.canSignIn("ada@example.com", "battery staple") {
 		t.Error("sign-in with the new password failed, want 200")
 	}

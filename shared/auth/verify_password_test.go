@@ -22,13 +22,13 @@ func TestVerifyPasswordChecksThePassword(t *testing.T) {
 		{"array", `{"password":["correct horse"]}`, "", 400, "VALIDATION_ERROR"},
 		{"session deleted", `{"password":"correct horse"}`, `DELETE FROM session`, 401, "UNAUTHORIZED"},
 	} {
-		s.reset(box)
+		s.resetForNextCase(box)
 		a := s.signUpAda()
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
-		got := s.do("POST", verifyPasswordPath, c.body, a.bearer()...)
-		got.check(t, c.name, c.status, c.code)
+		got := s.do("POST", verifyPasswordPath, c.body, a.bearerHeader()...)
+		got.checkStatusAndCode(t, c.name, c.status, c.code)
 		if c.status == 200 && got.body != `{"status":true}` {
 			t.Errorf("verify-password, %s: got %s, want {\"status\":true}", c.name, got.body)
 		}

@@ -10,10 +10,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// authorizations has the authorization URL of every provider: the endpoint, the scopes with the configured scope conf
-// and the requested scope req, and the other parameters besides response_type, client_id, state, redirect_uri and the
-// challenge.
-var authorizations = map[string]struct {
+// authorizationCases has the authorization URL of every provider: the endpoint, the scopes with the configured scope
+// conf and the requested scope req, and the other parameters besides response_type, client_id, state, redirect_uri and
+// the challenge.
+var authorizationCases = map[string]struct {
 	url, scope string
 	pkce       bool
 	params     map[string]string
@@ -74,20 +74,20 @@ var authorizations = map[string]struct {
 
 func TestAuthorizationURLOfEveryProvider(t *testing.T) {
 	t.Parallel()
-	if len(authorizations) != len(table()) {
-		t.Fatalf("the test has %d of %d providers, want all", len(authorizations), len(table()))
+	if len(authorizationCases) != len(builtInSpecs()) {
+		t.Fatalf("the test has %d of %d providers, want all", len(authorizationCases), len(builtInSpecs()))
 	}
-	for id, want := range authorizations {
+	for id, want := range authorizationCases {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := newStandIn(t).provider(config.Provider{ID: id, Scopes: []string{"conf"}})
+			p := newFakeProviders(t).newProvider(config.Provider{ID: id, Scopes: []string{"conf"}})
 			got, err := p.AuthorizationURL(t.Context(), Authorization{
 				State: "st", Verifier: goodVerifier, Nonce: "not sent", Scopes: []string{"req"}, LoginHint: "ada@example.com",
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			base, query := split(t, got)
+			base, query := splitURL(t, got)
 			expected := url.Values{
 				"response_type": {"code"}, "client_id": {clientID}, "state": {"st"},
 				"redirect_uri": {siteOrigin + "/api/auth/callback/" + id},
@@ -170,12 +170,12 @@ func TestAuthorizationURLWithSettings(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := newStandIn(t).provider(test.c).AuthorizationURL(t.Context(),
+			got, err := newFakeProviders(t).newProvider(test.c).AuthorizationURL(t.Context(),
 				Authorization{State: "st", Verifier: goodVerifier, Extra: test.extra})
 			if err != nil {
 				t.Fatal(err)
 			}
-			base, query := split(t, got)
+			base, query := splitURL(t, got)
 			if base != test.base {
 				t.Errorf("the endpoint is %s, want %s", base, test.base)
 			}
@@ -190,7 +190,7 @@ func TestAuthorizationURLWithSettings(t *testing.T) {
 
 func TestAuthorizationURLNeedsStateAndVerifier(t *testing.T) {
 	t.Parallel()
-	p := newStandIn(t).provider(config.Provider{ID: "google"})
+	p := newFakeProviders(t).newProvider(config.Provider{ID: "google"})
 	for _, a := range []Authorization{{Verifier: goodVerifier}, {State: "st"}} {
 		if got, err := p.AuthorizationURL(t.Context(), a); err == nil {
 			t.Errorf("AuthorizationURL(%+v) = %s, want an error", a, got)
@@ -198,7 +198,7 @@ func TestAuthorizationURLNeedsStateAndVerifier(t *testing.T) {
 	}
 }
 
-func split(t *testing.T, text string) (base string, query url.Values) {
+func splitURL(t *testing.T, text string) (base string, query url.Values) {
 	t.Helper()
 	u, err := url.Parse(text)
 	if err != nil {

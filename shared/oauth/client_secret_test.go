@@ -36,13 +36,13 @@ func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 	t.Parallel()
 	key, text := ecKey(t, elliptic.P256())
 	for name, configured := range map[string]config.Secret{"in the settings": text, "in the app secret": ""} {
-		s := newStandIn(t)
+		s := newFakeProviders(t)
 		sent := ""
 		s.handle("POST appleid.apple.com/auth/token", func(w http.ResponseWriter, r *http.Request) {
 			sent = r.PostFormValue("client_secret")
 			writeJSON(w, tokenAnswer)
 		})
-		p := s.provider(config.Provider{ID: "apple", TeamID: "TEAM", KeyID: "KEY", PrivateKey: configured})
+		p := s.newProvider(config.Provider{ID: "apple", TeamID: "TEAM", KeyID: "KEY", PrivateKey: configured})
 		p.providers.secret = func(_ context.Context, provider, setting string) (string, error) {
 			if provider != "apple" || setting != "PRIVATE_KEY" || configured != "" {
 				t.Errorf("private key %s: read %s of %s from the app secret, want only a PRIVATE_KEY that the settings lack",
@@ -77,21 +77,21 @@ func TestExchangeFailsWithoutAUsableClientSecret(t *testing.T) {
 		{"another curve", config.Provider{ID: "apple", TeamID: "T", PrivateKey: otherCurve}, "P-256"},
 		{"no app secret", config.Provider{ID: "apple", TeamID: "T"}, "read PRIVATE_KEY of apple: unavailable"},
 	} {
-		p := newStandIn(t).provider(test.c)
+		p := newFakeProviders(t).newProvider(test.c)
 		p.providers.secret = func(context.Context, string, string) (string, error) { return "", errors.New("unavailable") }
 		_, err := p.Exchange(t.Context(), goodCode, goodVerifier)
 		if !errors.Is(err, ErrInvalidCode) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Exchange, %s: got %v, want ErrInvalidCode with %q", test.name, err, test.want)
 		}
-		expectNoSecret(t, err)
+		checkNoSecret(t, err)
 	}
 }
 
 func TestClientSecretOfTheAppSecret(t *testing.T) {
 	t.Parallel()
-	s := newStandIn(t)
+	s := newFakeProviders(t)
 	s.tokenEndpoint(tokenEndpoints["google"].url, false, challengeOf(goodVerifier), tokenAnswer)
-	p := s.provider(config.Provider{ID: "google"})
+	p := s.newProvider(config.Provider{ID: "google"})
 	p.ClientSecret = ""
 	p.providers.secret = func(_ context.Context, provider, setting string) (string, error) {
 		if provider != "google" || setting != "CLIENT_SECRET" {

@@ -99,7 +99,7 @@ func describeFigma(o object) Profile {
 func describeKakao(o object) Profile {
 	account := o.object("kakao_account")
 	profile := account.object("profile")
-	name := first(profile.text("nickname"), account.text("name"))
+	name := firstNonEmpty(profile.text("nickname"), account.text("name"))
 	image := profile.optional("profile_image_url")
 	if image == nil || *image == "" {
 		image = profile.optional("thumbnail_image_url")

@@ -6,7 +6,7 @@ import (
 )
 
 func describeDiscord(o object) Profile {
-	name, image := first(o.text("global_name"), o.text("username")), discordImage(o)
+	name, image := firstNonEmpty(o.text("global_name"), o.text("username")), discordImage(o)
 	o["image_url"] = image
 	return Profile{
 		Subject: o.id("id"), Name: &name, Email: o.text("email"), Image: &image, EmailVerified: o.isTrue("verified"),

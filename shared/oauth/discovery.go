@@ -34,7 +34,7 @@ func (p *Providers) discovered(c config.Provider) *remote.Value[*Provider] {
 		if err != nil {
 			return nil, err
 		}
-		provider := &Provider{Provider: c, spec: found.spec(), providers: p, issuer: found.IssuerURL}
+		provider := &Provider{Provider: c, providerSpec: found.spec(), providers: p, issuer: found.IssuerURL}
 		if rules := provider.idToken; rules.jwks != "" {
 			made := p.newKeySet(rules.jwks, rules.algorithms, false)
 			if keys == nil || keys.url != made.url || !slices.Equal(keys.algorithms, made.algorithms) {
@@ -85,12 +85,12 @@ func (d document) checkURLs(issuer string) error {
 
 // spec returns how to use the provider. The client authenticates in the body, as Better Auth does, unless the provider
 // knows only HTTP Basic.
-func (d document) spec() spec {
-	style := post
+func (d document) spec() providerSpec {
+	style := authInParams
 	if slices.Contains(d.AuthMethods, "client_secret_basic") && !slices.Contains(d.AuthMethods, "client_secret_post") {
-		style = basic
+		style = authInHeader
 	}
-	return spec{
+	return providerSpec{
 		endpoint: endpoint(d.AuthURL, d.TokenURL, style),
 		scopes:   []string{"openid", "profile", "email"},
 		pkce:     true, loginHint: true,

@@ -21,16 +21,16 @@ const (
 	discoveryURL = "GET idp.example/realms/a/.well-known/openid-configuration"
 )
 
-// metadata returns the members of a discovery document, with changes.
-func metadata(changes map[string]any) map[string]any {
-	return with(map[string]any{
+// issuerMetadata returns the members of a discovery document, with changes.
+func issuerMetadata(changes map[string]any) map[string]any {
+	return withChanges(map[string]any{
 		"issuer": issuer, "authorization_endpoint": "https://idp.example/auth", "token_endpoint": "https://idp.example/token",
 		"userinfo_endpoint": "https://idp.example/userinfo", "jwks_uri": "https://idp.example/keys",
 		"id_token_signing_alg_values_supported": []string{"ES256", "RS256", "HS256", "none"},
 	}, changes)
 }
 
-func encoded(t *testing.T, v any) string {
+func encodeJSON(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -39,19 +39,22 @@ func encoded(t *testing.T, v any) string {
 	return string(text)
 }
 
-// withIssuer starts a stand-in for an issuer whose discovery document has the changes. It also returns the settings of
-// a provider with this issuer.
-func withIssuer(t *testing.T, changes map[string]any) (*standIn, config.Provider) {
+// newFakeIssuer starts fake providers for an issuer whose discovery document has the changes. It also returns the
+// settings of a provider with this issuer.
+func newFakeIssuer(t *testing.T, changes map[string]any) (*fakeProviders, config.Provider) {
 	t.Helper()
-	s := newStandIn(t)
-	s.handle(discoveryURL, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encoded(t, metadata(changes))) })
-	s.jwks("idp.example/keys",
+	s := newFakeProviders(t)
+	s.handle(
+		discoveryURL,
+		func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encodeJSON(t, issuerMetadata(changes))) },
+	)
+	s.serveKeySet("idp.example/keys",
 		jwksOf(t, publicKey("k1", "RS256", firstKey().Public()), publicKey("e1", "ES256", curveKey().Public())))
 	return s, config.Provider{ID: "acme", OIDC: true, Issuer: issuer}
 }
 
-func idpClaims(s *standIn, changes map[string]any) map[string]any {
-	return with(with(validClaims(s)["google"], map[string]any{"iss": issuer, "nonce": "n1"}), changes)
+func idpClaims(s *fakeProviders, changes map[string]any) map[string]any {
+	return withChanges(withChanges(validClaims(s)["google"], map[string]any{"iss": issuer, "nonce": "n1"}), changes)
 }
 
 func TestDiscoveredAuthorizationURL(t *testing.T) {
@@ -67,16 +70,16 @@ func TestDiscoveredAuthorizationURL(t *testing.T) {
 		{"configured scopes", []string{"email", "groups"}, nil, "req openid profile email groups", []string{"n1"}},
 		{"without keys", nil, map[string]any{"jwks_uri": nil}, "req openid profile email", nil},
 	} {
-		s, c := withIssuer(t, test.changes)
+		s, c := newFakeIssuer(t, test.changes)
 		c.Scopes = test.configured
-		p := s.provider(c)
+		p := s.newProvider(c)
 		got, err := p.AuthorizationURL(t.Context(), Authorization{
 			State: "st", Verifier: goodVerifier, Nonce: "n1", Scopes: []string{"req"}, LoginHint: "ada",
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		base, query := split(t, got)
+		base, query := splitURL(t, got)
 		want := map[string][]string{
 			"response_type": {"code"}, "client_id": {clientID}, "state": {"st"}, "scope": {test.scope}, "login_hint": {"ada"},
 			"redirect_uri": {siteOrigin + "/api/auth/callback/acme"}, "code_challenge": {challengeOf(goodVerifier)},
@@ -98,8 +101,8 @@ func TestDiscoveredAuthorizationURL(t *testing.T) {
 
 func TestDiscoveredAuthorizationURLNeedsANonce(t *testing.T) {
 	t.Parallel()
-	s, c := withIssuer(t, nil)
-	got, err := s.provider(c).AuthorizationURL(t.Context(), Authorization{State: "s", Verifier: goodVerifier})
+	s, c := newFakeIssuer(t, nil)
+	got, err := s.newProvider(c).AuthorizationURL(t.Context(), Authorization{State: "s", Verifier: goodVerifier})
 	if err == nil {
 		t.Errorf("AuthorizationURL without a nonce = %s, want an error", got)
 	}
@@ -115,9 +118,9 @@ func TestClientAuthenticatesAsTheDiscoveryDocumentSays(t *testing.T) {
 		{[]string{"client_secret_basic", "client_secret_post"}, false},
 		{[]string{"client_secret_basic", "private_key_jwt"}, true},
 	} {
-		s, c := withIssuer(t, map[string]any{"token_endpoint_auth_methods_supported": test.methods})
+		s, c := newFakeIssuer(t, map[string]any{"token_endpoint_auth_methods_supported": test.methods})
 		s.tokenEndpoint("https://idp.example/token", test.basic, challengeOf(goodVerifier), tokenAnswer)
-		p := s.provider(c)
+		p := s.newProvider(c)
 		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier); err != nil {
 			t.Errorf("Exchange with the methods %q: got the error %v, want none", test.methods, err)
 		}
@@ -129,7 +132,7 @@ func TestClientAuthenticatesAsTheDiscoveryDocumentSays(t *testing.T) {
 
 func TestDiscoveredProfileIsFromIDTokenOrUserinfo(t *testing.T) {
 	t.Parallel()
-	s, c := withIssuer(t, nil)
+	s, c := newFakeIssuer(t, nil)
 	var userinfo atomic.Value
 	userinfo.Store(`{"sub":"subject-1","name":"Ada","email":"u@b.c","email_verified":"true","picture":"https://u"}`)
 	s.handle("GET idp.example/userinfo", func(w http.ResponseWriter, r *http.Request) {
@@ -138,33 +141,36 @@ func TestDiscoveredProfileIsFromIDTokenOrUserinfo(t *testing.T) {
 		}
 		writeJSON(w, userinfo.Load().(string))
 	})
-	p := s.provider(c)
+	p := s.newProvider(c)
 	claims := idpClaims(s, nil)
 	fromClaims := Profile{
-		Subject: "subject-1", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"), EmailVerified: true,
+		Subject: "subject-1", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i"), EmailVerified: true,
 	}
-	raw := encoded(t, with(claims, map[string]any{"id": "subject-1", "image": "https://i", "emailVerified": true}))
+	raw := encodeJSON(
+		t,
+		withChanges(claims, map[string]any{"id": "subject-1", "image": "https://i", "emailVerified": true}),
+	)
 	in := ProfileInput{Nonce: "n1"}
 
 	t.Log("The claims have an email: no request.")
-	expectProfile(t, p, Tokens{ID: sign(t, claims), Access: accessToken}, in, fromClaims, raw)
+	checkProfile(t, p, Tokens{ID: signRS256(t, claims), Access: accessToken}, in, fromClaims, raw)
 	es256 := signWith(t, jwt.SigningMethodES256, "e1", curveKey(), claims)
-	expectProfile(t, p, Tokens{ID: es256, Access: accessToken}, in, fromClaims, raw)
+	checkProfile(t, p, Tokens{ID: es256, Access: accessToken}, in, fromClaims, raw)
 	got, err := p.VerifyIDToken(t.Context(), IDToken{Token: es256, Nonce: "n1"})
 	compareProfile(t, got, err, fromClaims, raw)
-	if n := s.count("GET idp.example/userinfo"); n != 0 {
+	if n := s.countRequests("GET idp.example/userinfo"); n != 0 {
 		t.Errorf("the userinfo endpoint got %d requests, want 0: the claims have an email", n)
 	}
 
 	fromUserinfo := Profile{
-		Subject: "subject-1", Name: pointer("Ada"), Email: "u@b.c", Image: pointer("https://u"), EmailVerified: true,
+		Subject: "subject-1", Name: pointerTo("Ada"), Email: "u@b.c", Image: pointerTo("https://u"), EmailVerified: true,
 	}
 	rawUserinfo := `{"sub":"subject-1","name":"Ada","email":"u@b.c","email_verified":"true","picture":"https://u",
 		"image":"https://u","emailVerified":true}`
 	t.Log("The claims have no email, or there is no id token: userinfo.")
-	withoutEmail := sign(t, idpClaims(s, map[string]any{"email": nil}))
-	expectProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, fromUserinfo, rawUserinfo)
-	expectProfile(t, p, Tokens{Access: accessToken}, in, fromUserinfo, rawUserinfo)
+	withoutEmail := signRS256(t, idpClaims(s, map[string]any{"email": nil}))
+	checkProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, fromUserinfo, rawUserinfo)
+	checkProfile(t, p, Tokens{Access: accessToken}, in, fromUserinfo, rawUserinfo)
 	_, err = p.VerifyIDToken(t.Context(), IDToken{Token: withoutEmail, AccessToken: accessToken})
 	if !errors.Is(err, ErrNoProfile) {
 		t.Errorf("VerifyIDToken of a token without an email: got %v, want ErrNoProfile", err)
@@ -172,25 +178,25 @@ func TestDiscoveredProfileIsFromIDTokenOrUserinfo(t *testing.T) {
 
 	t.Log("The userinfo endpoint answers for another subject.")
 	userinfo.Store(`{"sub":"subject-2","email":"u@b.c"}`)
-	expectProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, Profile{}, "")
+	checkProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, Profile{}, "")
 }
 
 func TestInvalidIDTokensOfDiscoveredProviderAreRejected(t *testing.T) {
 	t.Parallel()
-	s, c := withIssuer(t, nil)
-	p := s.provider(c)
+	s, c := newFakeIssuer(t, nil)
+	p := s.newProvider(c)
 	broken := brokenTokens(t, s, idpClaims(s, nil))
 	delete(broken, "empty")
-	broken["another nonce"] = sign(t, idpClaims(s, map[string]any{"nonce": "n2"}))
-	broken["no nonce"] = sign(t, idpClaims(s, map[string]any{"nonce": nil}))
-	broken["the issuer with a slash"] = sign(t, idpClaims(s, map[string]any{"iss": issuer + "/"}))
+	broken["another nonce"] = signRS256(t, idpClaims(s, map[string]any{"nonce": "n2"}))
+	broken["no nonce"] = signRS256(t, idpClaims(s, map[string]any{"nonce": nil}))
+	broken["the issuer with a slash"] = signRS256(t, idpClaims(s, map[string]any{"iss": issuer + "/"}))
 	for name, token := range broken {
 		in := ProfileInput{Nonce: "n1"}
 		if _, err := p.Profile(t.Context(), Tokens{ID: token, Access: accessToken}, in); !errors.Is(err, ErrNoProfile) {
 			t.Errorf("Profile with the id token %q: got %v, want ErrNoProfile", name, err)
 		}
 	}
-	old := sign(t, idpClaims(s, map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
+	old := signRS256(t, idpClaims(s, map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
 	if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: old}); err != nil {
 		t.Errorf("VerifyIDToken of a token that is two days old: got the error %v, want none", err)
 	}
@@ -199,12 +205,12 @@ func TestInvalidIDTokensOfDiscoveredProviderAreRejected(t *testing.T) {
 // Without keys an id token cannot be verified. Profile ignores it, and VerifyIDToken rejects it.
 func TestUnverifiableIDTokenIsIgnored(t *testing.T) {
 	t.Parallel()
-	s, c := withIssuer(t, map[string]any{"jwks_uri": nil})
-	s.answer("GET idp.example/userinfo", `{"sub":"real","email":"r@b.c"}`)
-	p := s.provider(c)
-	expectProfile(t, p, Tokens{ID: sign(t, idpClaims(s, nil)), Access: accessToken}, ProfileInput{},
+	s, c := newFakeIssuer(t, map[string]any{"jwks_uri": nil})
+	s.serveJSON("GET idp.example/userinfo", `{"sub":"real","email":"r@b.c"}`)
+	p := s.newProvider(c)
+	checkProfile(t, p, Tokens{ID: signRS256(t, idpClaims(s, nil)), Access: accessToken}, ProfileInput{},
 		Profile{Subject: "real", Email: "r@b.c"}, `{"sub":"real","email":"r@b.c","emailVerified":false}`)
-	_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, idpClaims(s, nil))})
+	_, err := p.VerifyIDToken(t.Context(), IDToken{Token: signRS256(t, idpClaims(s, nil))})
 	if !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("VerifyIDToken without keys: got %v, want ErrInvalidToken", err)
 	}
@@ -212,8 +218,8 @@ func TestUnverifiableIDTokenIsIgnored(t *testing.T) {
 
 func TestCheckIssuerRejectsAnotherIssuer(t *testing.T) {
 	t.Parallel()
-	s, c := withIssuer(t, nil)
-	p := s.provider(c)
+	s, c := newFakeIssuer(t, nil)
+	p := s.newProvider(c)
 	for iss, valid := range map[string]bool{
 		"": true, issuer: true, issuer + "/": false, "https://attacker.example": false,
 	} {
@@ -221,15 +227,15 @@ func TestCheckIssuerRejectsAnotherIssuer(t *testing.T) {
 			t.Errorf("CheckIssuer(%q): got the error %v; the issuer is valid: %v", iss, err, valid)
 		}
 	}
-	if err := s.provider(config.Provider{ID: "google"}).CheckIssuer("https://attacker.example"); err != nil {
+	if err := s.newProvider(config.Provider{ID: "google"}).CheckIssuer("https://attacker.example"); err != nil {
 		t.Errorf("CheckIssuer of Google, which has no issuer: got the error %v, want none", err)
 	}
 }
 
 func TestDiscoveryDocumentIsCachedAndTheLastGoodOneStays(t *testing.T) {
 	t.Parallel()
-	s, c := withIssuer(t, nil)
-	providers := s.providers(c)
+	s, c := newFakeIssuer(t, nil)
+	providers := s.newProviders(c)
 	find := func(ctx context.Context) *Provider {
 		t.Helper()
 		p, err := providers.Find(ctx, "acme")
@@ -239,14 +245,14 @@ func TestDiscoveryDocumentIsCachedAndTheLastGoodOneStays(t *testing.T) {
 		return p
 	}
 	first := find(t.Context())
-	if find(t.Context()) != first || s.count(discoveryURL) != 1 {
-		t.Errorf("Find twice fetched the discovery document %d times, want once", s.count(discoveryURL))
+	if find(t.Context()) != first || s.countRequests(discoveryURL) != 1 {
+		t.Errorf("Find twice fetched the discovery document %d times, want once", s.countRequests(discoveryURL))
 	}
 	s.advance(discoveryFresh)
 	second := find(t.Context())
-	if second == first || second.keys != first.keys || s.count(discoveryURL) != 2 {
+	if second == first || second.keys != first.keys || s.countRequests(discoveryURL) != 2 {
 		t.Errorf("Find after %v: new document %t, same keys %t, %d fetches; want true, true, 2",
-			discoveryFresh, second != first, second.keys == first.keys, s.count(discoveryURL))
+			discoveryFresh, second != first, second.keys == first.keys, s.countRequests(discoveryURL))
 	}
 	providers.http.Transport = limitedTransport{failingTransport{}}
 	s.advance(discoveryFresh)
@@ -265,7 +271,7 @@ func (failingTransport) RoundTrip(*http.Request) (*http.Response, error) {
 func TestFindFailsAfterAFaultyDiscoveryDocument(t *testing.T) {
 	t.Parallel()
 	answers := map[string]http.HandlerFunc{}
-	for name, fault := range faults {
+	for name, fault := range unusableTokenAnswers {
 		answers[name] = fault
 	}
 	for name, changes := range map[string]map[string]any{
@@ -278,15 +284,15 @@ func TestFindFailsAfterAFaultyDiscoveryDocument(t *testing.T) {
 		"http keys":                 {"jwks_uri": "http://idp.example/keys"},
 		"relative userinfo":         {"userinfo_endpoint": "/userinfo"},
 	} {
-		answers[name] = func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encoded(t, metadata(changes))) }
+		answers[name] = func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encodeJSON(t, issuerMetadata(changes))) }
 	}
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
+			s := newFakeProviders(t)
 			s.handle(discoveryURL, answer)
 			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
-			providers := s.providers(config.Provider{ID: "acme", OIDC: true, Issuer: issuer})
+			providers := s.newProviders(config.Provider{ID: "acme", OIDC: true, Issuer: issuer})
 			providers.http.Timeout = timeoutFor(name)
 			if _, err := providers.Find(t.Context(), "acme"); !errors.Is(err, ErrUnknownProvider) {
 				t.Errorf("Find: got %v, want ErrUnknownProvider", err)
@@ -299,11 +305,11 @@ func TestFindFailsAfterAFaultyDiscoveryDocument(t *testing.T) {
 
 func TestIssuerMayEndInASlash(t *testing.T) {
 	t.Parallel()
-	s := newStandIn(t)
+	s := newFakeProviders(t)
 	s.handle(discoveryURL, func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, encoded(t, metadata(map[string]any{"issuer": issuer + "/"})))
+		writeJSON(w, encodeJSON(t, issuerMetadata(map[string]any{"issuer": issuer + "/"})))
 	})
-	providers := s.providers(config.Provider{ID: "acme", OIDC: true, Issuer: issuer + "/"})
+	providers := s.newProviders(config.Provider{ID: "acme", OIDC: true, Issuer: issuer + "/"})
 	if _, err := providers.Find(t.Context(), "acme"); err != nil {
 		t.Errorf("Find with an issuer that ends in a slash: got the error %v, want none", err)
 	}

@@ -30,8 +30,9 @@ const (
 	refreshToken = "refresh-4b2e"
 )
 
-// standIn is a TLS server that stands in for the hosts of all providers. A handler has the pattern "METHOD host/path".
-type standIn struct {
+// fakeProviders is a TLS server that stands in for the hosts of all providers. A handler has the pattern "METHOD
+// host/path".
+type fakeProviders struct {
 	t   *testing.T
 	mux *http.ServeMux
 	url *url.URL
@@ -41,9 +42,9 @@ type standIn struct {
 	calls []string // "METHOD host/path" of every request
 }
 
-func newStandIn(t *testing.T) *standIn {
+func newFakeProviders(t *testing.T) *fakeProviders {
 	t.Helper()
-	s := &standIn{t: t, mux: http.NewServeMux(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	s := &fakeProviders{t: t, mux: http.NewServeMux(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.calls = append(s.calls, r.Method+" "+r.Host+r.URL.Path)
@@ -61,10 +62,10 @@ func newStandIn(t *testing.T) *standIn {
 }
 
 // handle adds an endpoint.
-func (s *standIn) handle(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
+func (s *fakeProviders) handle(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, h) }
 
-// answer adds an endpoint that always gives the same answer to requests with the access token, and 401 to others.
-func (s *standIn) answer(pattern, body string) {
+// serveJSON adds an endpoint that always gives the same answer to requests with the access token, and 401 to others.
+func (s *fakeProviders) serveJSON(pattern, body string) {
 	s.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if got := r.Header.Get("Authorization"); got != "Bearer "+accessToken {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -79,20 +80,20 @@ func writeJSON(w http.ResponseWriter, body string) {
 	_, _ = io.WriteString(w, body)
 }
 
-func (s *standIn) clock() time.Time {
+func (s *fakeProviders) clock() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
 }
 
-func (s *standIn) advance(d time.Duration) {
+func (s *fakeProviders) advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now = s.now.Add(d)
 }
 
-// count returns how many requests had a text "METHOD host/path" that begins with the prefix.
-func (s *standIn) count(prefix string) (n int) {
+// countRequests returns how many requests had a text "METHOD host/path" that begins with the prefix.
+func (s *fakeProviders) countRequests(prefix string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, call := range s.calls {
@@ -103,8 +104,8 @@ func (s *standIn) count(prefix string) (n int) {
 	return n
 }
 
-// providers returns the providers of the settings, whose hosts are all this server.
-func (s *standIn) providers(configured ...config.Provider) *Providers {
+// newProviders returns the providers of the settings, whose hosts are all this server.
+func (s *fakeProviders) newProviders(configured ...config.Provider) *Providers {
 	for i, c := range configured {
 		if len(c.ClientIDs) == 0 {
 			configured[i].ClientIDs = []string{clientID, "ios-client"}
@@ -126,10 +127,10 @@ func (s *standIn) providers(configured ...config.Provider) *Providers {
 	return p
 }
 
-// provider returns the provider with the settings c.
-func (s *standIn) provider(c config.Provider) *Provider {
+// newProvider returns the provider with the settings c.
+func (s *fakeProviders) newProvider(c config.Provider) *Provider {
 	s.t.Helper()
-	found, err := s.providers(c).Find(s.t.Context(), c.ID)
+	found, err := s.newProviders(c).Find(s.t.Context(), c.ID)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func (s *standIn) provider(c config.Provider) *Provider {
 
 // tokenEndpoint adds a token endpoint: it checks the client and the request as a provider does. The argument challenge
 // is "" if the authorization URL had none.
-func (s *standIn) tokenEndpoint(tokenURL string, usesBasic bool, challenge, body string) {
+func (s *fakeProviders) tokenEndpoint(tokenURL string, usesBasic bool, challenge, body string) {
 	s.handle("POST "+strings.TrimPrefix(tokenURL, "https://"), func(w http.ResponseWriter, r *http.Request) {
 		if reason := checkTokenRequest(r, usesBasic, challenge); reason != "" {
 			w.Header().Set("Content-Type", "application/json")
@@ -190,8 +191,9 @@ func checkTokenRequest(r *http.Request, usesBasic bool, challenge string) string
 	return ""
 }
 
-// parsed decodes a JSON text, with exact numbers. Two decoded texts are equal even if their members have another order.
-func parsed(t *testing.T, text []byte) any {
+// parseJSON decodes a JSON text, with exact numbers. Two decoded texts are equal even if their members have another
+// order.
+func parseJSON(t *testing.T, text []byte) any {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(string(text)))
 	decoder.UseNumber()
@@ -202,4 +204,4 @@ func parsed(t *testing.T, text []byte) any {
 	return v
 }
 
-func pointer(s string) *string { return &s }
+func pointerTo(s string) *string { return &s }

@@ -12,14 +12,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/remote"
 )
 
-// configuredAt returns a provider whose endpoints are on the server of package providertest.
-func configuredAt(t *testing.T, s *providertest.Server, id string, now func() time.Time) *Provider {
+// newConfiguredProvider returns a provider whose endpoints are on the server of package providertest.
+func newConfiguredProvider(t *testing.T, s *providertest.Server, id string, now func() time.Time) *Provider {
 	t.Helper()
 	c := config.Provider{
 		ID: id, ClientIDs: []string{providertest.ClientID(id)},
 		ClientSecret: config.Secret(providertest.ClientSecret(id)), AccessType: "offline",
 	}
-	if _, isBuiltIn := table()[id]; !isBuiltIn {
+	if _, isBuiltIn := builtInSpecs()[id]; !isBuiltIn {
 		c.OIDC, c.Issuer = true, providertest.Issuer(id)
 	}
 	p := New(config.Social{Providers: []config.Provider{c}}, siteOrigin, nil, now)
@@ -37,7 +37,7 @@ func TestWholeSignInWorksAtEveryProvider(t *testing.T) {
 	for _, id := range providertest.IDs() {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := configuredAt(t, s, id, time.Now)
+			p := newConfiguredProvider(t, s, id, time.Now)
 			nonce := ""
 			if p.SendsNonce() {
 				nonce = "nonce-1"
@@ -91,7 +91,7 @@ func TestKeysRotatedBeforeTheCallbackAreFetched(t *testing.T) {
 	s := providertest.New(t)
 	for _, id := range []string{"google", "keycloak"} {
 		now := time.Now
-		p := configuredAt(t, s, id, func() time.Time { return now() })
+		p := newConfiguredProvider(t, s, id, func() time.Time { return now() })
 		flow := func() error {
 			at, err := p.AuthorizationURL(t.Context(), Authorization{State: "st", Verifier: goodVerifier, Nonce: "n"})
 			if err != nil {

@@ -6,7 +6,7 @@ import (
 )
 
 func describeGitHub(o object) Profile {
-	name := first(o.text("name"), o.text("login"))
+	name := firstNonEmpty(o.text("name"), o.text("login"))
 	return Profile{Subject: o.id("id"), Name: &name, Email: o.text("email"), Image: o.optional("avatar_url")}
 }
 

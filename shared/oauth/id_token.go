@@ -29,19 +29,19 @@ type idTokenRules struct {
 	hashedNonce bool // the claim may be the SHA-256 of the nonce, in hexadecimal
 	signIn      bool // clients may sign in with an id token
 
-	allows func(p *Provider, claims object, from source) bool // more rules of the provider; may be nil
+	allows func(p *Provider, claims object, from tokenSource) bool // more rules of the provider; may be nil
 }
 
-// source is where an id token comes from.
-type source int
+// tokenSource is where an id token comes from.
+type tokenSource int
 
 const (
-	fromProvider source = iota // the token endpoint, over TLS
-	fromClient                 // the body of a request
+	fromProvider tokenSource = iota // the token endpoint, over TLS
+	fromClient                      // the body of a request
 )
 
 // verify checks an id token and returns its claims. The argument nonce is "" if the authorization URL had none.
-func (p *Provider) verify(ctx context.Context, token, nonce string, from source) (object, error) {
+func (p *Provider) verify(ctx context.Context, token, nonce string, from tokenSource) (object, error) {
 	if p.keys == nil {
 		return nil, errors.New("the provider has no keys")
 	}
@@ -69,7 +69,7 @@ func (p *Provider) verify(ctx context.Context, token, nonce string, from source)
 
 // checkClaims checks the issuer, audience, subject, nonce and times of the token, and the provider's own rules. It
 // reads the claims by their exact names; oidc.IDToken does not, because package json ignores the case of names.
-func (p *Provider) checkClaims(claims object, nonce string, from source) error {
+func (p *Provider) checkClaims(claims object, nonce string, from tokenSource) error {
 	issuer := claims.text("iss")
 	switch {
 	case issuer == "" || len(p.idToken.issuers) > 0 && !slices.Contains(p.idToken.issuers, issuer):
@@ -148,7 +148,7 @@ func storedClaims(token string) (object, error) {
 }
 
 // allowsHostedDomain checks the Google Workspace domain, if GOOGLE_HD is set. The value * allows every such domain.
-func allowsHostedDomain(p *Provider, claims object, _ source) bool {
+func allowsHostedDomain(p *Provider, claims object, _ tokenSource) bool {
 	domain := claims.text("hd")
 	return p.HostedDomain == "" || domain != "" && (p.HostedDomain == "*" || p.HostedDomain == domain)
 }

@@ -59,13 +59,13 @@ func publicKey(kid, alg string, key crypto.PublicKey) jose.JSONWebKey {
 	return jose.JSONWebKey{Key: key, KeyID: kid, Algorithm: alg, Use: "sig"}
 }
 
-// jwks adds an endpoint with the JWKS of a provider.
-func (s *standIn) jwks(place, text string) {
+// serveKeySet adds an endpoint with the JWKS of a provider.
+func (s *fakeProviders) serveKeySet(place, text string) {
 	s.handle("GET "+place, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, text) })
 }
 
-// sign returns a token that firstKey signed with RS256.
-func sign(t *testing.T, claims map[string]any) string {
+// signRS256 returns a token that firstKey signed with RS256.
+func signRS256(t *testing.T, claims map[string]any) string {
 	t.Helper()
 	return signWith(t, jwt.SigningMethodRS256, "k1", firstKey(), claims)
 }
@@ -83,8 +83,8 @@ func signWith(t *testing.T, method jwt.SigningMethod, kid string, key any, claim
 	return text
 }
 
-// with returns claims with changes; nil removes a claim.
-func with(claims, changes map[string]any) map[string]any {
+// withChanges returns claims with changes; nil removes a claim.
+func withChanges(claims, changes map[string]any) map[string]any {
 	changed := maps.Clone(claims)
 	for name, value := range changes {
 		if changed[name] = value; value == nil {
@@ -97,10 +97,10 @@ func with(claims, changes map[string]any) map[string]any {
 const tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
 // validClaims returns valid claims of every provider with id tokens.
-func validClaims(s *standIn) map[string]map[string]any {
+func validClaims(s *fakeProviders) map[string]map[string]any {
 	now := s.clock().Unix()
 	claims := func(issuer string, more map[string]any) map[string]any {
-		return with(map[string]any{
+		return withChanges(map[string]any{
 			"iss": issuer, "sub": "subject-1", "aud": clientID, "iat": now, "exp": now + 300, "email": "a@b.c",
 			"email_verified": true, "name": "Ada", "picture": "https://i",
 		}, more)
@@ -122,12 +122,12 @@ var jwksURLs = map[string]string{
 	"facebook":  "limited.facebook.com/.well-known/oauth/openid/jwks/", "twitch": "id.twitch.tv/oauth2/keys",
 }
 
-// withKeys returns a stand-in whose JWKS of all providers has firstKey.
-func withKeys(t *testing.T) *standIn {
+// newFakeProvidersWithKeys returns fake providers whose JWKS of all providers has firstKey.
+func newFakeProvidersWithKeys(t *testing.T) *fakeProviders {
 	t.Helper()
-	s := newStandIn(t)
+	s := newFakeProviders(t)
 	for _, place := range jwksURLs {
-		s.jwks(place, jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
+		s.serveKeySet(place, jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
 	}
 	return s
 }
@@ -135,7 +135,7 @@ func withKeys(t *testing.T) *standIn {
 func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 	t.Parallel()
 	ada := Profile{
-		Subject: "subject-1", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"), EmailVerified: true,
+		Subject: "subject-1", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i"), EmailVerified: true,
 	}
 	change := func(f func(*Profile)) Profile {
 		changed := ada
@@ -144,17 +144,17 @@ func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 	}
 	for id, want := range map[string]Profile{
 		"google":    ada,
-		"apple":     change(func(p *Profile) { p.Name, p.Image = pointer("Ada Lovelace"), nil }),
+		"apple":     change(func(p *Profile) { p.Name, p.Image = pointerTo("Ada Lovelace"), nil }),
 		"microsoft": change(func(p *Profile) { p.Subject = "oid-1" }),
 		"facebook":  change(func(p *Profile) { p.EmailVerified = false }),
-		"twitch":    change(func(p *Profile) { p.Name = pointer("ada") }),
+		"twitch":    change(func(p *Profile) { p.Name = pointerTo("ada") }),
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			s := withKeys(t)
-			p := s.provider(config.Provider{ID: id})
+			s := newFakeProvidersWithKeys(t)
+			p := s.newProvider(config.Provider{ID: id})
 			claims := validClaims(s)[id]
-			token := sign(t, claims)
+			token := signRS256(t, claims)
 			raw := maps.Clone(claims)
 			if id == "apple" {
 				raw["name"] = "Ada Lovelace"
@@ -164,7 +164,7 @@ func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			user := `{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"other@b.c"}`
-			expectProfile(t, p, Tokens{ID: token}, ProfileInput{AppleUser: user}, want, string(text))
+			checkProfile(t, p, Tokens{ID: token}, ProfileInput{AppleUser: user}, want, string(text))
 			if id == "twitch" {
 				if p.VerifiesIDTokens() {
 					t.Error("VerifiesIDTokens of Twitch = true, want false")
@@ -174,7 +174,7 @@ func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 			got, err := p.VerifyIDToken(t.Context(),
 				IDToken{Token: token, FirstName: "Ada", LastName: "Lovelace"})
 			compareProfile(t, got, err, want, string(text))
-			if n := s.count("GET " + jwksURLs[id]); n != 1 {
+			if n := s.countRequests("GET " + jwksURLs[id]); n != 1 {
 				t.Errorf("the JWKS was fetched %d times, want once", n)
 			}
 		})
@@ -182,10 +182,10 @@ func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 }
 
 // brokenTokens returns id tokens that Xenon must reject from every provider, made from valid claims.
-func brokenTokens(t *testing.T, s *standIn, claims map[string]any) map[string]string {
+func brokenTokens(t *testing.T, s *fakeProviders, claims map[string]any) map[string]string {
 	t.Helper()
 	now := s.clock().Unix()
-	good := sign(t, claims)
+	good := signRS256(t, claims)
 	parts := strings.Split(good, ".")
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"k1"}`)) + "." + parts[1] + "."
 	forged := base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"attacker"}`))
@@ -201,21 +201,21 @@ func brokenTokens(t *testing.T, s *standIn, claims map[string]any) map[string]st
 		"another key id":           signWith(t, jwt.SigningMethodRS256, "k2", firstKey(), claims),
 		"another payload":          parts[0] + "." + forged + "." + parts[2],
 		"no signature":             parts[0] + "." + parts[1] + ".",
-		"another issuer":           sign(t, with(claims, map[string]any{"iss": "https://attacker.example"})),
-		"no issuer":                sign(t, with(claims, map[string]any{"iss": nil})),
-		"another audience":         sign(t, with(claims, map[string]any{"aud": "other", "azp": clientID})),
-		"no audience":              sign(t, with(claims, map[string]any{"aud": nil})),
-		"the audience in capitals": sign(t, with(claims, map[string]any{"aud": "other", "AUD": clientID})),
-		"an empty audience":        sign(t, with(claims, map[string]any{"aud": []string{}})),
-		"no subject":               sign(t, with(claims, map[string]any{"sub": nil})),
-		"a number as subject":      sign(t, with(claims, map[string]any{"sub": 7})),
-		"no expiry":                sign(t, with(claims, map[string]any{"exp": nil})),
-		"expiry as other text":     sign(t, with(claims, map[string]any{"exp": "tomorrow"})),
-		"expired":                  sign(t, with(claims, map[string]any{"exp": now - 30})),
-		"no time of issue":         sign(t, with(claims, map[string]any{"iat": nil})),
-		"issued in the future":     sign(t, with(claims, map[string]any{"iat": now + 31})),
-		"valid later":              sign(t, with(claims, map[string]any{"nbf": now + 31})),
-		"not before is not a time": sign(t, with(claims, map[string]any{"nbf": []string{}})),
+		"another issuer":           signRS256(t, withChanges(claims, map[string]any{"iss": "https://attacker.example"})),
+		"no issuer":                signRS256(t, withChanges(claims, map[string]any{"iss": nil})),
+		"another audience":         signRS256(t, withChanges(claims, map[string]any{"aud": "other", "azp": clientID})),
+		"no audience":              signRS256(t, withChanges(claims, map[string]any{"aud": nil})),
+		"the audience in capitals": signRS256(t, withChanges(claims, map[string]any{"aud": "other", "AUD": clientID})),
+		"an empty audience":        signRS256(t, withChanges(claims, map[string]any{"aud": []string{}})),
+		"no subject":               signRS256(t, withChanges(claims, map[string]any{"sub": nil})),
+		"a number as subject":      signRS256(t, withChanges(claims, map[string]any{"sub": 7})),
+		"no expiry":                signRS256(t, withChanges(claims, map[string]any{"exp": nil})),
+		"expiry as other text":     signRS256(t, withChanges(claims, map[string]any{"exp": "tomorrow"})),
+		"expired":                  signRS256(t, withChanges(claims, map[string]any{"exp": now - 30})),
+		"no time of issue":         signRS256(t, withChanges(claims, map[string]any{"iat": nil})),
+		"issued in the future":     signRS256(t, withChanges(claims, map[string]any{"iat": now + 31})),
+		"valid later":              signRS256(t, withChanges(claims, map[string]any{"nbf": now + 31})),
+		"not before is not a time": signRS256(t, withChanges(claims, map[string]any{"nbf": []string{}})),
 	}
 }
 
@@ -224,12 +224,12 @@ func TestInvalidIDTokensAreRejected(t *testing.T) {
 	for id := range jwksURLs {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			s := withKeys(t)
-			p := s.provider(config.Provider{ID: id})
+			s := newFakeProvidersWithKeys(t)
+			p := s.newProvider(config.Provider{ID: id})
 			broken := brokenTokens(t, s, validClaims(s)[id])
 			if id != "facebook" && id != "twitch" {
 				old := s.clock().Add(-time.Hour - 31*time.Second).Unix()
-				broken["too old"] = sign(t, with(validClaims(s)[id], map[string]any{"iat": old}))
+				broken["too old"] = signRS256(t, withChanges(validClaims(s)[id], map[string]any{"iat": old}))
 			}
 			for name, token := range broken {
 				if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); !errors.Is(err, ErrNoProfile) {
@@ -250,9 +250,9 @@ func TestInvalidIDTokensAreRejected(t *testing.T) {
 
 func TestUnusualIDTokensAreAccepted(t *testing.T) {
 	t.Parallel()
-	s := withKeys(t)
+	s := newFakeProvidersWithKeys(t)
 	now := s.clock().Unix()
-	p := s.provider(config.Provider{ID: "google"})
+	p := s.newProvider(config.Provider{ID: "google"})
 	sources := map[string]any{"src1": map[string]any{"endpoint": "https://graph.example"}}
 	for name, changes := range map[string]map[string]any{
 		"the issuer without https":   {"iss": "accounts.google.com"},
@@ -266,7 +266,7 @@ func TestUnusualIDTokensAreAccepted(t *testing.T) {
 		"an unknown claim":           {"big": json.Number("9007199254740993")},
 		"distributed claims (Entra)": {"_claim_names": map[string]string{"groups": "src1"}, "_claim_sources": sources},
 	} {
-		token := sign(t, with(validClaims(s)["google"], changes))
+		token := signRS256(t, withChanges(validClaims(s)["google"], changes))
 		if got, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); err != nil || got.Subject != "subject-1" {
 			t.Errorf("VerifyIDToken of the token %q = %+v, %v, want the subject and no error", name, got, err)
 		}
@@ -275,9 +275,12 @@ func TestUnusualIDTokensAreAccepted(t *testing.T) {
 
 func TestFacebookIDTokensHaveNoMaximumAge(t *testing.T) {
 	t.Parallel()
-	s := withKeys(t)
-	token := sign(t, with(validClaims(s)["facebook"], map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
-	p := s.provider(config.Provider{ID: "facebook"})
+	s := newFakeProvidersWithKeys(t)
+	token := signRS256(
+		t,
+		withChanges(validClaims(s)["facebook"], map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}),
+	)
+	p := s.newProvider(config.Provider{ID: "facebook"})
 	if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); err != nil {
 		t.Errorf("VerifyIDToken of a token that is two days old: got the error %v, want none", err)
 	}
@@ -306,9 +309,9 @@ func TestIDTokenMustHaveTheNonce(t *testing.T) {
 		{"facebook", "nonce-1", "nonce-1", true},
 		{"facebook", "nonce-1", "nonce-2", false},
 	} {
-		s := withKeys(t)
-		token := sign(t, with(validClaims(s)[test.id], map[string]any{"nonce": test.claim}))
-		_, err := s.provider(config.Provider{ID: test.id}).
+		s := newFakeProvidersWithKeys(t)
+		token := signRS256(t, withChanges(validClaims(s)[test.id], map[string]any{"nonce": test.claim}))
+		_, err := s.newProvider(config.Provider{ID: test.id}).
 			VerifyIDToken(t.Context(), IDToken{Token: token, Nonce: test.sent})
 		if (err == nil) != test.valid || err != nil && !errors.Is(err, ErrInvalidToken) {
 			t.Errorf("VerifyIDToken, %+v: got the error %v, want one only if valid is false", test, err)
@@ -331,9 +334,9 @@ func TestGoogleIDTokenMustHaveTheHostedDomain(t *testing.T) {
 		{"*", nil, false},
 		{"*", "", false},
 	} {
-		s := withKeys(t)
-		p := s.provider(config.Provider{ID: "google", HostedDomain: test.configured})
-		token := sign(t, with(validClaims(s)["google"], map[string]any{"hd": test.claim}))
+		s := newFakeProvidersWithKeys(t)
+		p := s.newProvider(config.Provider{ID: "google", HostedDomain: test.configured})
+		token := signRS256(t, withChanges(validClaims(s)["google"], map[string]any{"hd": test.claim}))
 		if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); (err == nil) != test.valid {
 			t.Errorf("VerifyIDToken, %+v: got the error %v, want one only if valid is false", test, err)
 		}
@@ -354,9 +357,9 @@ func TestAppleNameComesFromTheParameterUser(t *testing.T) {
 		`<html>`:                                             "",
 		``:                                                   "",
 	} {
-		s := withKeys(t)
-		got, err := s.provider(config.Provider{ID: "apple"}).
-			Profile(t.Context(), Tokens{ID: sign(t, validClaims(s)["apple"])}, ProfileInput{AppleUser: user})
+		s := newFakeProvidersWithKeys(t)
+		got, err := s.newProvider(config.Provider{ID: "apple"}).
+			Profile(t.Context(), Tokens{ID: signRS256(t, validClaims(s)["apple"])}, ProfileInput{AppleUser: user})
 		if err != nil || got.Name == nil || *got.Name != want {
 			t.Errorf("Profile of Apple with the parameter user %s: got the name %v and the error %v, want %q",
 				user, got.Name, err, want)
@@ -368,16 +371,16 @@ func TestAppleNameComesFromTheParameterUser(t *testing.T) {
 func TestStoredIDTokenIsReadWithoutVerification(t *testing.T) {
 	t.Parallel()
 	for id, place := range jwksURLs {
-		s := withKeys(t)
-		token := sign(t, validClaims(s)[id])
+		s := newFakeProvidersWithKeys(t)
+		token := signRS256(t, validClaims(s)[id])
 		s.advance(90 * 24 * time.Hour)
-		p := s.provider(config.Provider{ID: id})
+		p := s.newProvider(config.Provider{ID: id})
 		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); !errors.Is(err, ErrNoProfile) {
 			t.Errorf("%s: Profile with an expired token: got %v, want ErrNoProfile", id, err)
 		}
-		before := s.count("GET " + place)
+		before := s.countRequests("GET " + place)
 		got, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{Stored: true})
-		if err != nil || got.Email != "a@b.c" || s.count("GET "+place) != before {
+		if err != nil || got.Email != "a@b.c" || s.countRequests("GET "+place) != before {
 			t.Errorf("%s: Profile with a stored token = %+v, %v, want the email without a request of the JWKS", id, got, err)
 		}
 		for _, broken := range []string{"", "a.b", "a.!.c", "a.W10.c"} {

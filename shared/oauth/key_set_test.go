@@ -18,13 +18,14 @@ var weakKey = rsaKey(1024)
 
 const googleKeys = "GET www.googleapis.com/oauth2/v3/certs"
 
-// newRotatingKeys returns a stand-in that answers with the text in set as Google's JWKS. The test can change the text.
-func newRotatingKeys(t *testing.T) (s *standIn, p *Provider, set *atomic.Value) {
+// newRotatingKeys returns fake providers that answer with the text in set as Google's JWKS. The test can change the
+// text.
+func newRotatingKeys(t *testing.T) (s *fakeProviders, p *Provider, set *atomic.Value) {
 	t.Helper()
-	s, set = newStandIn(t), &atomic.Value{}
+	s, set = newFakeProviders(t), &atomic.Value{}
 	set.Store(jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
 	s.handle(googleKeys, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, set.Load().(string)) })
-	return s, s.provider(config.Provider{ID: "google"}), set
+	return s, s.newProvider(config.Provider{ID: "google"}), set
 }
 
 func TestRotatedKeysAreFetchedInTheRequest(t *testing.T) {
@@ -39,17 +40,21 @@ func TestRotatedKeysAreFetchedInTheRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	set.Store(jwksOf(t, publicKey("k2", "RS256", secondKey().Public())))
-	if err := use("k1", firstKey()); err != nil || s.count(googleKeys) != 1 {
-		t.Errorf("token of a known key: got the error %v after %d fetches, want none after 1", err, s.count(googleKeys))
+	if err := use("k1", firstKey()); err != nil || s.countRequests(googleKeys) != 1 {
+		t.Errorf(
+			"token of a known key: got the error %v after %d fetches, want none after 1",
+			err,
+			s.countRequests(googleKeys),
+		)
 	}
-	if err := use("k2", secondKey()); !errors.Is(err, ErrInvalidToken) || s.count(googleKeys) != 1 {
+	if err := use("k2", secondKey()); !errors.Is(err, ErrInvalidToken) || s.countRequests(googleKeys) != 1 {
 		t.Errorf("token of a new key within CoolDown: got %v after %d fetches, want ErrInvalidToken after 1",
-			err, s.count(googleKeys))
+			err, s.countRequests(googleKeys))
 	}
 	s.advance(remote.CoolDown)
-	if err := use("k2", secondKey()); err != nil || s.count(googleKeys) != 2 {
+	if err := use("k2", secondKey()); err != nil || s.countRequests(googleKeys) != 2 {
 		t.Errorf("token of a new key after CoolDown: got the error %v after %d fetches, want none after 2",
-			err, s.count(googleKeys))
+			err, s.countRequests(googleKeys))
 	}
 	if err := use("k1", firstKey()); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("token of a removed key: got %v, want ErrInvalidToken", err)
@@ -57,8 +62,8 @@ func TestRotatedKeysAreFetchedInTheRequest(t *testing.T) {
 	for range 5 {
 		_ = use("unknown", firstKey())
 	}
-	if s.count(googleKeys) != 2 {
-		t.Errorf("%d fetches so far after five tokens of unknown keys, want still 2", s.count(googleKeys))
+	if s.countRequests(googleKeys) != 2 {
+		t.Errorf("%d fetches so far after five tokens of unknown keys, want still 2", s.countRequests(googleKeys))
 	}
 }
 
@@ -66,7 +71,7 @@ func TestKeysStayInUseWhileTheJWKSFails(t *testing.T) {
 	t.Parallel()
 	s, p, set := newRotatingKeys(t)
 	use := func() error {
-		_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, validClaims(s)["google"])})
+		_, err := p.VerifyIDToken(t.Context(), IDToken{Token: signRS256(t, validClaims(s)["google"])})
 		return err
 	}
 	if err := use(); err != nil {
@@ -75,9 +80,14 @@ func TestKeysStayInUseWhileTheJWKSFails(t *testing.T) {
 	for _, broken := range []string{"<html>", `{"keys":[]}`, `{}`, `{"keys":[{"kty":"oct","k":"AAAA","kid":"k1"}]}`} {
 		set.Store(broken)
 		s.advance(keysFresh)
-		before := s.count(googleKeys)
-		if err := use(); err != nil || s.count(googleKeys) != before+1 {
-			t.Errorf("JWKS %s: got the error %v after %d fetches, want none after 1", broken, err, s.count(googleKeys)-before)
+		before := s.countRequests(googleKeys)
+		if err := use(); err != nil || s.countRequests(googleKeys) != before+1 {
+			t.Errorf(
+				"JWKS %s: got the error %v after %d fetches, want none after 1",
+				broken,
+				err,
+				s.countRequests(googleKeys)-before,
+			)
 		}
 	}
 	s.advance(keysStale + time.Second)
@@ -88,15 +98,15 @@ func TestKeysStayInUseWhileTheJWKSFails(t *testing.T) {
 
 func TestFaultyJWKSVerifiesNoIDToken(t *testing.T) {
 	t.Parallel()
-	for name, fault := range faults {
+	for name, fault := range unusableTokenAnswers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
+			s := newFakeProviders(t)
 			s.handle(googleKeys, fault)
 			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
-			p := s.provider(config.Provider{ID: "google"})
+			p := s.newProvider(config.Provider{ID: "google"})
 			p.providers.http.Timeout = timeoutFor(name)
-			_, err := p.VerifyIDToken(t.Context(), IDToken{Token: sign(t, validClaims(s)["google"])})
+			_, err := p.VerifyIDToken(t.Context(), IDToken{Token: signRS256(t, validClaims(s)["google"])})
 			if !errors.Is(err, ErrInvalidToken) {
 				t.Errorf("VerifyIDToken: got %v, want ErrInvalidToken", err)
 			}
@@ -129,10 +139,10 @@ func TestOnlySuitableKeysVerifyIDTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
-			s.jwks(jwksURLs["google"], jwksOf(t, test.keys...))
+			s := newFakeProviders(t)
+			s.serveKeySet(jwksURLs["google"], jwksOf(t, test.keys...))
 			token := signWith(t, jwt.SigningMethodRS256, test.kid, test.key, validClaims(s)["google"])
-			_, err := s.provider(config.Provider{ID: "google"}).VerifyIDToken(t.Context(), IDToken{Token: token})
+			_, err := s.newProvider(config.Provider{ID: "google"}).VerifyIDToken(t.Context(), IDToken{Token: token})
 			if (err == nil) != test.valid {
 				t.Errorf("VerifyIDToken: got the error %v; the key is suitable: %v", err, test.valid)
 			}
@@ -143,9 +153,9 @@ func TestOnlySuitableKeysVerifyIDTokens(t *testing.T) {
 func TestAppleAndMicrosoftNeedAKeyID(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"apple", "microsoft"} {
-		s := withKeys(t)
+		s := newFakeProvidersWithKeys(t)
 		token := signWith(t, jwt.SigningMethodRS256, "", firstKey(), validClaims(s)[id])
-		if _, err := s.provider(config.Provider{ID: id}).VerifyIDToken(t.Context(), IDToken{Token: token}); err == nil {
+		if _, err := s.newProvider(config.Provider{ID: id}).VerifyIDToken(t.Context(), IDToken{Token: token}); err == nil {
 			t.Errorf("VerifyIDToken of a token of %s without a key id returned no error, want one", id)
 		}
 	}

@@ -17,7 +17,7 @@ const (
 
 // allowsTenant checks that the issuer is the tenant of the claim tid, and that the settings allow this tenant.
 // https://learn.microsoft.com/en-us/entra/identity-platform/id-token-claims-reference
-func allowsTenant(p *Provider, claims object, from source) bool {
+func allowsTenant(p *Provider, claims object, from tokenSource) bool {
 	tenant := claims.text("tid")
 	if tenant == "" || claims.text("iss") != "https://login.microsoftonline.com/"+tenant+"/v2.0" {
 		return false

@@ -29,15 +29,15 @@ func TestMicrosoftIDTokenMustBeOfAnAllowedTenant(t *testing.T) {
 		{tenant, personalTenant, issuer + personalTenant + "/v2.0", false, false},
 		{"contoso.onmicrosoft.com", tenant, issuer + tenant + "/v2.0", true, false},
 	} {
-		s := newStandIn(t)
+		s := newFakeProviders(t)
 		configured := test.configured
 		if configured == "" {
 			configured = "common"
 		}
-		s.jwks("login.microsoftonline.com/"+configured+"/discovery/v2.0/keys",
+		s.serveKeySet("login.microsoftonline.com/"+configured+"/discovery/v2.0/keys",
 			jwksOf(t, publicKey("k1", "", firstKey().Public())))
-		p := s.provider(config.Provider{ID: "microsoft", TenantID: test.configured})
-		token := sign(t, with(validClaims(s)["microsoft"], map[string]any{"tid": test.tid, "iss": test.iss}))
+		p := s.newProvider(config.Provider{ID: "microsoft", TenantID: test.configured})
+		token := signRS256(t, withChanges(validClaims(s)["microsoft"], map[string]any{"tid": test.tid, "iss": test.iss}))
 		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); (err == nil) != test.callback {
 			t.Errorf("Profile, %+v: got the error %v, want one only if callback is false", test, err)
 		}
@@ -63,9 +63,9 @@ func TestMicrosoftClaimsSayWhetherTheEmailIsVerified(t *testing.T) {
 		{"a part of a text", map[string]any{"email_verified": nil, "verified_primary_email": "xa@b.cx"}, false},
 		{"another", map[string]any{"email_verified": nil, "verified_primary_email": []any{"x@b.c", 7, nil}}, false},
 	} {
-		s := withKeys(t)
-		got, err := s.provider(config.Provider{ID: "microsoft"}).
-			VerifyIDToken(t.Context(), IDToken{Token: sign(t, with(validClaims(s)["microsoft"], test.changes))})
+		s := newFakeProvidersWithKeys(t)
+		got, err := s.newProvider(config.Provider{ID: "microsoft"}).
+			VerifyIDToken(t.Context(), IDToken{Token: signRS256(t, withChanges(validClaims(s)["microsoft"], test.changes))})
 		if err != nil || got.EmailVerified != test.want {
 			t.Errorf("%s: got EmailVerified %t and the error %v, want %t", test.name, got.EmailVerified, err, test.want)
 		}
@@ -75,9 +75,9 @@ func TestMicrosoftClaimsSayWhetherTheEmailIsVerified(t *testing.T) {
 func TestMicrosoftNeedsTheObjectID(t *testing.T) {
 	t.Parallel()
 	for _, oid := range []any{nil, "", " ", 7} {
-		s := withKeys(t)
-		token := sign(t, with(validClaims(s)["microsoft"], map[string]any{"oid": oid}))
-		p := s.provider(config.Provider{ID: "microsoft"})
+		s := newFakeProvidersWithKeys(t)
+		token := signRS256(t, withChanges(validClaims(s)["microsoft"], map[string]any{"oid": oid}))
+		p := s.newProvider(config.Provider{ID: "microsoft"})
 		if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: token}); !errors.Is(err, ErrNoProfile) {
 			t.Errorf("VerifyIDToken with the claim oid %v: got %v, want ErrNoProfile", oid, err)
 		}
@@ -102,10 +102,10 @@ func TestMicrosoftPhotoBecomesTheImage(t *testing.T) {
 			http.Redirect(w, r, "https://attacker.example/", http.StatusFound)
 		}, "https://i"},
 	} {
-		s := withKeys(t)
+		s := newFakeProvidersWithKeys(t)
 		s.handle("GET graph.microsoft.com/v1.0/me/photos/48x48/$value", test.answer)
-		got, err := s.provider(config.Provider{ID: "microsoft"}).
-			Profile(t.Context(), Tokens{ID: sign(t, validClaims(s)["microsoft"]), Access: accessToken}, ProfileInput{})
+		got, err := s.newProvider(config.Provider{ID: "microsoft"}).
+			Profile(t.Context(), Tokens{ID: signRS256(t, validClaims(s)["microsoft"]), Access: accessToken}, ProfileInput{})
 		if err != nil || got.Image == nil || *got.Image != test.want {
 			t.Errorf("photo, %s: got the image %v and the error %v, want %s", name, got.Image, err, test.want)
 		}

@@ -60,7 +60,7 @@ func New(
 		infos: []Info{}, builtIn: map[string]*Provider{}, oidc: map[string]*remote.Value[*Provider]{},
 		origin: origin, secret: secret, now: now, http: newClient(newTransport()),
 	}
-	specs := table()
+	specs := builtInSpecs()
 	for _, c := range cfg.Providers {
 		p.infos = append(p.infos, Info{c.ID, c.Name})
 		if c.OIDC {
@@ -73,8 +73,8 @@ func New(
 }
 
 // provider returns a provider whose endpoints are known.
-func (p *Providers) provider(c config.Provider, s spec) *Provider {
-	made := &Provider{Provider: c, spec: s, providers: p}
+func (p *Providers) provider(c config.Provider, s providerSpec) *Provider {
+	made := &Provider{Provider: c, providerSpec: s, providers: p}
 	if s.idToken != nil {
 		made.keys = p.newKeySet(s.idToken.jwks, s.idToken.algorithms, s.idToken.needsKeyID)
 	}

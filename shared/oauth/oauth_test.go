@@ -14,7 +14,7 @@ import (
 
 func TestProvidersAreThoseOfTheSettings(t *testing.T) {
 	t.Parallel()
-	p := newStandIn(t).providers(
+	p := newFakeProviders(t).newProviders(
 		config.Provider{ID: "github", Name: "GitHub"}, config.Provider{ID: "google", Name: "Google"},
 		config.Provider{ID: "acme", Name: "Acme", OIDC: true, Issuer: issuer})
 	if diff := cmp.Diff([]Info{{"github", "GitHub"}, {"google", "Google"}, {"acme", "Acme"}}, p.All()); diff != "" {
@@ -30,7 +30,7 @@ func TestProvidersAreThoseOfTheSettings(t *testing.T) {
 // The JSON of the list is [] without providers, not null.
 func TestListWithoutProvidersIsEmpty(t *testing.T) {
 	t.Parallel()
-	if got := newStandIn(t).providers().All(); got == nil || len(got) != 0 {
+	if got := newFakeProviders(t).newProviders().All(); got == nil || len(got) != 0 {
 		t.Errorf("All without providers: got %#v, want an empty list", got)
 	}
 }
@@ -59,7 +59,7 @@ func TestRequestsGoThroughAProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newStandIn(t).providers(config.Provider{ID: "github"})
+	p := newFakeProviders(t).newProviders(config.Provider{ID: "github"})
 	transport := newTransport().(*http.Transport)
 	transport.Proxy = http.ProxyURL(at)
 	p.http = newClient(transport)
@@ -71,5 +71,5 @@ func TestRequestsGoThroughAProxy(t *testing.T) {
 	if !errors.Is(err, ErrInvalidCode) || asked != "CONNECT github.com:443" {
 		t.Errorf("the proxy got %q, Exchange returned %v; want CONNECT github.com:443 and ErrInvalidCode", asked, err)
 	}
-	expectNoSecret(t, err)
+	checkNoSecret(t, err)
 }

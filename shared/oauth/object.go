@@ -83,8 +83,8 @@ func (o object) encode() json.RawMessage {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// first returns the first text that is not empty.
-func first(texts ...string) string {
+// firstNonEmpty returns the first text that is not empty.
+func firstNonEmpty(texts ...string) string {
 	for _, text := range texts {
 		if text != "" {
 			return text

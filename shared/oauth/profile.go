@@ -31,8 +31,8 @@ type IDToken struct {
 	FirstName, LastName       string // of Apple, which has no names in the token
 }
 
-// loader returns the profile as the provider gives it.
-type loader func(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error)
+// profileLoader returns the profile as the provider gives it.
+type profileLoader func(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error)
 
 // Profile returns the profile of the user to whom the tokens belong. The error wraps ErrNoProfile.
 func (p *Provider) Profile(ctx context.Context, t Tokens, in ProfileInput) (Profile, error) {
@@ -118,5 +118,5 @@ func loadApple(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (obj
 
 // setAppleName sets the claim name, which is "" if it is not known.
 func setAppleName(claims object, firstName, lastName string) {
-	claims["name"] = first(strings.TrimSpace(firstName+" "+lastName), claims.text("name"))
+	claims["name"] = firstNonEmpty(strings.TrimSpace(firstName+" "+lastName), claims.text("name"))
 }

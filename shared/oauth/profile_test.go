@@ -34,17 +34,21 @@ var profileCases = []struct {
 		`{"id":"9007199254740993","username":"ada","global_name":"Ada","avatar":"f0","discriminator":"0","email":"a@b.c",
 			"verified":true,"image_url":"https://cdn.discordapp.com/avatars/9007199254740993/f0.png"}`,
 		Profile{
-			Subject: "9007199254740993", Name: pointer("Ada"), Email: "a@b.c", EmailVerified: true,
-			Image: pointer("https://cdn.discordapp.com/avatars/9007199254740993/f0.png"),
+			Subject: "9007199254740993", Name: pointerTo("Ada"), Email: "a@b.c", EmailVerified: true,
+			Image: pointerTo("https://cdn.discordapp.com/avatars/9007199254740993/f0.png"),
 		},
 	},
 	{
-		"discord", "an animated avatar, no global name, unverified",
+		"discord",
+		"an animated avatar, no global name, unverified",
 		`{"id":"1","username":"ada","global_name":null,"avatar":"a_f0","email":"a@b.c","verified":false}`,
 		`{"id":"1","username":"ada","global_name":null,"avatar":"a_f0","email":"a@b.c","verified":false,
 			"image_url":"https://cdn.discordapp.com/avatars/1/a_f0.gif"}`,
 		Profile{
-			Subject: "1", Name: pointer("ada"), Email: "a@b.c", Image: pointer("https://cdn.discordapp.com/avatars/1/a_f0.gif"),
+			Subject: "1",
+			Name:    pointerTo("ada"),
+			Email:   "a@b.c",
+			Image:   pointerTo("https://cdn.discordapp.com/avatars/1/a_f0.gif"),
 		},
 	},
 	{
@@ -52,34 +56,39 @@ var profileCases = []struct {
 		`{"id":"175928847299117063","avatar":null,"discriminator":"0",
 			"image_url":"https://cdn.discordapp.com/embed/avatars/2.png"}`,
 		Profile{
-			Subject: "175928847299117063", Name: pointer(""),
-			Image: pointer("https://cdn.discordapp.com/embed/avatars/2.png"),
+			Subject: "175928847299117063", Name: pointerTo(""),
+			Image: pointerTo("https://cdn.discordapp.com/embed/avatars/2.png"),
 		},
 	},
 	{
 		"discord", "no avatar and an old name", `{"id":"1","avatar":null,"discriminator":"1337"}`,
 		`{"id":"1","avatar":null,"discriminator":"1337","image_url":"https://cdn.discordapp.com/embed/avatars/2.png"}`,
-		Profile{Subject: "1", Name: pointer(""), Image: pointer("https://cdn.discordapp.com/embed/avatars/2.png")},
+		Profile{Subject: "1", Name: pointerTo(""), Image: pointerTo("https://cdn.discordapp.com/embed/avatars/2.png")},
 	},
 	{
-		"gitlab", "a long id",
+		"gitlab",
+		"a long id",
 		`{"id":9007199254740993,"name":"Ada","username":"ada","state":"active","email":"a@b.c","avatar_url":"https://i",
 			"email_verified":true}`,
 		"",
 		Profile{
-			Subject: "9007199254740993", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"), EmailVerified: true,
+			Subject:       "9007199254740993",
+			Name:          pointerTo("Ada"),
+			Email:         "a@b.c",
+			Image:         pointerTo("https://i"),
+			EmailVerified: true,
 		},
 	},
 	{
 		"gitlab", "no name, no flag", `{"id":7,"username":"ada","state":"active","locked":false,"email":"a@b.c"}`, "",
-		Profile{Subject: "7", Name: pointer("ada"), Email: "a@b.c"},
+		Profile{Subject: "7", Name: pointerTo("ada"), Email: "a@b.c"},
 	},
 	{"gitlab", "blocked", `{"id":7,"state":"blocked","email":"a@b.c"}`, "", Profile{}},
 	{"gitlab", "locked", `{"id":7,"state":"active","locked":true}`, "", Profile{}},
 	{
 		"linkedin", "verified as text",
 		`{"sub":"x","name":"Ada","email":"a@b.c","picture":"https://i","email_verified":"true"}`, "",
-		Profile{Subject: "x", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"), EmailVerified: true},
+		Profile{Subject: "x", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i"), EmailVerified: true},
 	},
 	{"linkedin", "only a subject", `{"sub":"x"}`, "", Profile{Subject: "x"}},
 	{
@@ -87,12 +96,12 @@ var profileCases = []struct {
 		`{"ok":true,"sub":"other","https://slack.com/user_id":"U1","name":"Ada","email":"a@b.c","email_verified":true,
 			"https://slack.com/user_image_512":"https://512"}`,
 		"",
-		Profile{Subject: "U1", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://512"), EmailVerified: true},
+		Profile{Subject: "U1", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://512"), EmailVerified: true},
 	},
 	{
 		"slack", "a picture and verified false as text",
 		`{"https://slack.com/user_id":"U1","picture":"https://p","email_verified":"false"}`, "",
-		Profile{Subject: "U1", Name: pointer(""), Image: pointer("https://p")},
+		Profile{Subject: "U1", Name: pointerTo(""), Image: pointerTo("https://p")},
 	},
 	{"slack", "refusal with 200", `{"ok":false,"error":"token_revoked"}`, "", Profile{}},
 	{
@@ -100,25 +109,25 @@ var profileCases = []struct {
 		`{"id":"s","display_name":"Ada","email":"a@b.c","images":[{"url":"https://1"},{"url":"https://2"}],
 			"email_verified":true}`,
 		"",
-		Profile{Subject: "s", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://1")},
+		Profile{Subject: "s", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://1")},
 	},
 	{"spotify", "no images", `{"id":"s","display_name":null,"images":[]}`, "", Profile{Subject: "s"}},
 	{
 		"notion", "a user",
 		`{"bot":{"owner":{"type":"user","user":{"id":"n","name":"Ada","avatar_url":null,"person":{"email":"a@b.c"}}}}}`,
 		`{"id":"n","name":"Ada","avatar_url":null,"person":{"email":"a@b.c"}}`,
-		Profile{Subject: "n", Name: pointer("Ada"), Email: "a@b.c"},
+		Profile{Subject: "n", Name: pointerTo("Ada"), Email: "a@b.c"},
 	},
 	{"notion", "a workspace", `{"id":"bot","bot":{"owner":{"type":"workspace","workspace":true}}}`, "", Profile{}},
 	{
 		"zoom", "verified is a number",
 		`{"id":"z","display_name":"Ada","email":"a@b.c","pic_url":"https://i","verified":1}`, "",
-		Profile{Subject: "z", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"), EmailVerified: true},
+		Profile{Subject: "z", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i"), EmailVerified: true},
 	},
 	{"zoom", "verified is 0", `{"id":"z","email":"a@b.c","verified":0}`, "", Profile{Subject: "z", Email: "a@b.c"}},
 	{
 		"figma", "a handle", `{"id":"f","handle":"Ada","email":"a@b.c","img_url":"https://i"}`, "",
-		Profile{Subject: "f", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i")},
+		Profile{Subject: "f", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i")},
 	},
 	{
 		"kakao", "verified",
@@ -126,7 +135,7 @@ var profileCases = []struct {
 			"profile":{"nickname":"Ada","profile_image_url":"https://i"}}}`,
 		"",
 		Profile{
-			Subject: "9223372036854775807", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i"),
+			Subject: "9223372036854775807", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i"),
 			EmailVerified: true,
 		},
 	},
@@ -135,9 +144,9 @@ var profileCases = []struct {
 		`{"id":1,"kakao_account":{"name":"Ada L","email":"a@b.c","is_email_valid":false,"is_email_verified":true,
 			"profile":{"thumbnail_image_url":"https://t"}}}`,
 		"",
-		Profile{Subject: "1", Name: pointer("Ada L"), Email: "a@b.c", Image: pointer("https://t")},
+		Profile{Subject: "1", Name: pointerTo("Ada L"), Email: "a@b.c", Image: pointerTo("https://t")},
 	},
-	{"kakao", "no account", `{"id":1}`, "", Profile{Subject: "1", Name: pointer("")}},
+	{"kakao", "no account", `{"id":1}`, "", Profile{Subject: "1", Name: pointerTo("")}},
 	{"figma", "no id", `{"handle":"Ada"}`, "", Profile{}},
 	{"figma", "null", `{"id":null}`, "", Profile{}},
 	{"figma", "a blank id", `{"id":"  "}`, "", Profile{}},
@@ -150,20 +159,20 @@ func TestProfileMapsTheAnswerOfEachProvider(t *testing.T) {
 	for _, test := range profileCases {
 		t.Run(test.id+" "+test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
-			s.answer("GET "+profileURLs[test.id], test.answer)
+			s := newFakeProviders(t)
+			s.serveJSON("GET "+profileURLs[test.id], test.answer)
 			raw := test.raw
 			if raw == "" {
 				raw = test.answer
 			}
-			p := s.provider(config.Provider{ID: test.id})
-			expectProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, test.want, raw)
+			p := s.newProvider(config.Provider{ID: test.id})
+			checkProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, test.want, raw)
 		})
 	}
 }
 
-// expectProfile compares a profile, or expects ErrNoProfile if want has no subject.
-func expectProfile(t *testing.T, p *Provider, tokens Tokens, in ProfileInput, want Profile, raw string) {
+// checkProfile compares a profile, or expects ErrNoProfile if want has no subject.
+func checkProfile(t *testing.T, p *Provider, tokens Tokens, in ProfileInput, want Profile, raw string) {
 	t.Helper()
 	got, err := p.Profile(t.Context(), tokens, in)
 	compareProfile(t, got, err, want, raw)
@@ -175,13 +184,13 @@ func compareProfile(t *testing.T, got Profile, err error, want Profile, raw stri
 		if !errors.Is(err, ErrNoProfile) || got.Subject != "" {
 			t.Fatalf("got the profile %+v and the error %v, want ErrNoProfile", got, err)
 		}
-		expectNoSecret(t, err)
+		checkNoSecret(t, err)
 		return
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(parsed(t, []byte(raw)), parsed(t, got.Raw)); diff != "" {
+	if diff := cmp.Diff(parseJSON(t, []byte(raw)), parseJSON(t, got.Raw)); diff != "" {
 		t.Errorf("raw profile (-want +got):\n%s", diff)
 	}
 	got.Raw = nil
@@ -192,21 +201,21 @@ func compareProfile(t *testing.T, got Profile, err error, want Profile, raw stri
 
 func TestProfileFailsAfterAFaultyAnswer(t *testing.T) {
 	t.Parallel()
-	for name, fault := range faults {
+	for name, fault := range unusableTokenAnswers {
 		for _, id := range []string{"github", "notion", "linkedin"} {
 			t.Run(id+" "+name, func(t *testing.T) {
 				t.Parallel()
-				s := newStandIn(t)
+				s := newFakeProviders(t)
 				s.handle("GET "+profileURLs[id], fault)
 				s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
-				p := s.provider(config.Provider{ID: id})
+				p := s.newProvider(config.Provider{ID: id})
 				p.providers.http.Timeout = timeoutFor(name)
-				expectProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, Profile{}, "")
+				checkProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, Profile{}, "")
 			})
 		}
 	}
-	p := newStandIn(t).provider(config.Provider{ID: "figma"})
-	expectProfile(t, p, Tokens{}, ProfileInput{}, Profile{}, "")
+	p := newFakeProviders(t).newProvider(config.Provider{ID: "figma"})
+	checkProfile(t, p, Tokens{}, ProfileInput{}, Profile{}, "")
 }
 
 func TestGitHubEmailIsChosenFromTheList(t *testing.T) {
@@ -228,22 +237,29 @@ func TestGitHubEmailIsChosenFromTheList(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
-			s.answer("GET api.github.com/user", `{"id":9007199254740993,"login":"ada","name":null,"avatar_url":"https://i",
-				"email":`+jsonText(test.public)+`}`)
-			s.answer("GET api.github.com/user/emails", test.list)
-			expectProfile(t, s.provider(config.Provider{ID: "github"}), Tokens{Access: accessToken}, ProfileInput{},
+			s := newFakeProviders(t)
+			s.serveJSON("GET api.github.com/user", `{"id":9007199254740993,"login":"ada","name":null,"avatar_url":"https://i",
+				"email":`+jsonStringOrNull(test.public)+`}`)
+			s.serveJSON("GET api.github.com/user/emails", test.list)
+			checkProfile(
+				t,
+				s.newProvider(config.Provider{ID: "github"}),
+				Tokens{Access: accessToken},
+				ProfileInput{},
 				Profile{
-					Subject: "9007199254740993", Name: pointer("ada"), Email: test.email, Image: pointer("https://i"),
+					Subject: "9007199254740993", Name: pointerTo("ada"), Email: test.email, Image: pointerTo("https://i"),
 					EmailVerified: test.verified,
 				},
-				`{"id":9007199254740993,"login":"ada","name":null,"avatar_url":"https://i","email":`+jsonText(test.email)+`}`)
+				`{"id":9007199254740993,"login":"ada","name":null,"avatar_url":"https://i","email":`+jsonStringOrNull(
+					test.email,
+				)+`}`,
+			)
 		})
 	}
 }
 
-// jsonText returns a JSON string, or null.
-func jsonText(s string) string {
+// jsonStringOrNull returns a JSON string, or null.
+func jsonStringOrNull(s string) string {
 	if s == "" {
 		return "null"
 	}
@@ -252,14 +268,14 @@ func jsonText(s string) string {
 
 func TestGitHubEmailWithoutTheListIsUnverified(t *testing.T) {
 	t.Parallel()
-	for name, fault := range faults {
-		s := newStandIn(t)
-		s.answer("GET api.github.com/user", `{"id":1,"name":"Ada","email":"a@b.c"}`)
+	for name, fault := range unusableTokenAnswers {
+		s := newFakeProviders(t)
+		s.serveJSON("GET api.github.com/user", `{"id":1,"name":"Ada","email":"a@b.c"}`)
 		s.handle("GET api.github.com/user/emails", fault)
-		p := s.provider(config.Provider{ID: "github"})
+		p := s.newProvider(config.Provider{ID: "github"})
 		p.providers.http.Timeout = timeoutFor(name)
-		expectProfile(t, p, Tokens{Access: accessToken}, ProfileInput{},
-			Profile{Subject: "1", Name: pointer("Ada"), Email: "a@b.c"}, `{"id":1,"name":"Ada","email":"a@b.c"}`)
+		checkProfile(t, p, Tokens{Access: accessToken}, ProfileInput{},
+			Profile{Subject: "1", Name: pointerTo("Ada"), Email: "a@b.c"}, `{"id":1,"name":"Ada","email":"a@b.c"}`)
 	}
 }
 
@@ -279,7 +295,7 @@ func TestTwitterEmailIsConfirmedOrAPlaceholder(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
+			s := newFakeProviders(t)
 			const answer = `{"data":{"id":"123","name":"Ada","profile_image_url":"https://i"}}`
 			s.handle("GET api.x.com/2/users/me", func(w http.ResponseWriter, r *http.Request) {
 				fields := r.URL.Query().Get("user.fields")
@@ -292,11 +308,11 @@ func TestTwitterEmailIsConfirmedOrAPlaceholder(t *testing.T) {
 					writeJSON(w, answer)
 				}
 			})
-			test.want.Subject, test.want.Name, test.want.Image = "123", pointer("Ada"), pointer("https://i")
+			test.want.Subject, test.want.Name, test.want.Image = "123", pointerTo("Ada"), pointerTo("https://i")
 			if test.raw == "" {
 				test.raw = answer
 			}
-			expectProfile(t, s.provider(config.Provider{ID: "twitter"}), Tokens{Access: accessToken}, ProfileInput{},
+			checkProfile(t, s.newProvider(config.Provider{ID: "twitter"}), Tokens{Access: accessToken}, ProfileInput{},
 				test.want, test.raw)
 		})
 	}
@@ -306,7 +322,7 @@ func TestTwitterEmailIsConfirmedOrAPlaceholder(t *testing.T) {
 // another user than a sign-in with the email.
 func TestTwitterEmailMustBeKnown(t *testing.T) {
 	t.Parallel()
-	all := maps.Clone(faults)
+	all := maps.Clone(unusableTokenAnswers)
 	delete(all, "refusal")                        // a 4xx: the app has no permission to read emails
 	delete(all, "GitHub's error with 200")        // an object without an email, as X answers for a user without one
 	delete(all, "an error that repeats the code") // an object without an email, too
@@ -316,7 +332,7 @@ func TestTwitterEmailMustBeKnown(t *testing.T) {
 	for name, fault := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
+			s := newFakeProviders(t)
 			s.handle("GET api.x.com/2/users/me", func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Query().Get("user.fields") == "confirmed_email" {
 					fault(w, r)
@@ -324,25 +340,25 @@ func TestTwitterEmailMustBeKnown(t *testing.T) {
 				}
 				writeJSON(w, `{"data":{"id":"123","name":"Ada"}}`)
 			})
-			p := s.provider(config.Provider{ID: "twitter"})
+			p := s.newProvider(config.Provider{ID: "twitter"})
 			p.providers.http.Timeout = timeoutFor(name)
 			got, err := p.Profile(t.Context(), Tokens{Access: accessToken}, ProfileInput{})
 			if !errors.Is(err, ErrNoProfile) || got.Subject != "" {
 				t.Errorf("Profile of X: got %+v and the error %v, want ErrNoProfile", got, err)
 			}
-			expectNoSecret(t, err)
+			checkNoSecret(t, err)
 		})
 	}
 }
 
 func TestNotionHasItsVersionHeader(t *testing.T) {
 	t.Parallel()
-	s := newStandIn(t)
+	s := newFakeProviders(t)
 	version := ""
 	s.handle("GET api.notion.com/v1/users/me", func(_ http.ResponseWriter, r *http.Request) {
 		version = r.Header.Get("Notion-Version")
 	})
-	_, _ = s.provider(config.Provider{ID: "notion"}).Profile(t.Context(), Tokens{Access: accessToken}, ProfileInput{})
+	_, _ = s.newProvider(config.Provider{ID: "notion"}).Profile(t.Context(), Tokens{Access: accessToken}, ProfileInput{})
 	if version != "2022-06-28" {
 		t.Errorf("Profile of Notion sent Notion-Version %q, want 2022-06-28", version)
 	}
@@ -351,7 +367,7 @@ func TestNotionHasItsVersionHeader(t *testing.T) {
 func TestFacebookAccessTokenMustBeOfThisApp(t *testing.T) {
 	t.Parallel()
 	const me = `{"id":"10","name":"Ada","email":"a@b.c","picture":{"data":{"url":"https://i"}}}`
-	ada := Profile{Subject: "10", Name: pointer("Ada"), Email: "a@b.c", Image: pointer("https://i")}
+	ada := Profile{Subject: "10", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i")}
 	for _, test := range []struct {
 		name, debug string
 		want        Profile
@@ -366,7 +382,7 @@ func TestFacebookAccessTokenMustBeOfThisApp(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
+			s := newFakeProviders(t)
 			s.handle("GET graph.facebook.com/debug_token", func(w http.ResponseWriter, r *http.Request) {
 				q := r.URL.Query()
 				if q.Get("input_token") != accessToken || q.Get("access_token") != clientID+"|"+clientSecret ||
@@ -382,8 +398,8 @@ func TestFacebookAccessTokenMustBeOfThisApp(t *testing.T) {
 				}
 				writeJSON(w, me)
 			})
-			p := s.provider(config.Provider{ID: "facebook"})
-			expectProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, test.want, me)
+			p := s.newProvider(config.Provider{ID: "facebook"})
+			checkProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, test.want, me)
 			got, err := p.VerifyIDToken(t.Context(), IDToken{Token: "opaque", AccessToken: accessToken})
 			compareProfile(t, got, err, test.want, me)
 		})
@@ -393,18 +409,18 @@ func TestFacebookAccessTokenMustBeOfThisApp(t *testing.T) {
 // The URL of debug_token contains the client secret.
 func TestFacebookErrorsDoNotContainTheSecret(t *testing.T) {
 	t.Parallel()
-	for name, fault := range faults {
-		s := newStandIn(t)
+	for name, fault := range unusableTokenAnswers {
+		s := newFakeProviders(t)
 		s.handle("GET graph.facebook.com/debug_token", fault)
-		p := s.provider(config.Provider{ID: "facebook"})
+		p := s.newProvider(config.Provider{ID: "facebook"})
 		p.providers.http.Timeout = timeoutFor(name)
 		_, err := p.Profile(t.Context(), Tokens{Access: accessToken}, ProfileInput{})
 		if !errors.Is(err, ErrNoProfile) || strings.Contains(err.Error(), "access_token=") {
 			t.Errorf("debug_token with the fault %q: got %v, want ErrNoProfile without the URL", name, err)
 		}
-		expectNoSecret(t, err)
+		checkNoSecret(t, err)
 	}
-	_, err := newStandIn(t).provider(config.Provider{ID: "facebook"}).
+	_, err := newFakeProviders(t).newProvider(config.Provider{ID: "facebook"}).
 		VerifyIDToken(t.Context(), IDToken{Token: "opaque"})
 	if !errors.Is(err, ErrNoProfile) {
 		t.Errorf("VerifyIDToken of Facebook without an access token: got %v, want ErrNoProfile", err)

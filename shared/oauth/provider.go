@@ -14,15 +14,15 @@ import (
 // Provider is a configured provider.
 type Provider struct {
 	config.Provider
-	spec
+	providerSpec
 
 	issuer    string  // of an OpenID Connect provider
 	keys      *keySet // of id tokens; nil if the provider has none
 	providers *Providers
 }
 
-// spec is what Xenon knows of a provider besides its settings.
-type spec struct {
+// providerSpec is what Xenon knows of a provider besides its settings.
+type providerSpec struct {
 	endpoint  oauth2.Endpoint  // AuthStyle: how the client authenticates
 	refresh   oauth2.AuthStyle // how the client authenticates in a refresh, if that differs
 	scopes    []string         // the defaults
@@ -39,7 +39,7 @@ type spec struct {
 	idToken       *idTokenRules
 	profileURL    string
 	profileHeader map[string]string
-	load          loader
+	load          profileLoader
 	describe      func(object) Profile // a profile without a subject is refused
 	// complete adds what only another request returns, such as GitHub's list of emails. It may be nil.
 	complete func(ctx context.Context, p *Provider, access string, o object, profile *Profile) error
@@ -53,9 +53,9 @@ type Authorization struct {
 	Extra                  map[string]string // more parameters; they do not replace reserved ones
 }
 
-// reserved lists the parameters that Authorization.Extra does not replace. Most of them bind the callback to the
-// request.
-var reserved = []string{
+// reservedParameters lists the parameters that Authorization.Extra does not replace. Most of them bind the callback to
+// the request.
+var reservedParameters = []string{
 	"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope",
 }
 
@@ -86,7 +86,7 @@ func (p *Provider) AuthorizationURL(_ context.Context, a Authorization) (string,
 	add("hd", p.HostedDomain)
 	add("access_type", p.AccessType)
 	for name, value := range a.Extra {
-		if !slices.Contains(reserved, name) {
+		if !slices.Contains(reservedParameters, name) {
 			options = append(options, oauth2.SetAuthURLParam(name, value))
 		}
 	}
@@ -134,7 +134,7 @@ func (p *Provider) CheckIssuer(iss string) error {
 }
 
 // withURLsOf returns a copy of s with the URLs of the GitLab server or the Microsoft tenant in the settings c.
-func (s spec) withURLsOf(c config.Provider) spec {
+func (s providerSpec) withURLsOf(c config.Provider) providerSpec {
 	switch {
 	case c.ID == "gitlab" && c.Issuer != "":
 		return s.replaceInURLs("https://gitlab.com/", strings.TrimRight(c.Issuer, "/")+"/")
@@ -145,7 +145,7 @@ func (s spec) withURLsOf(c config.Provider) spec {
 }
 
 // replaceInURLs returns a copy of s in which a part of each URL is replaced.
-func (s spec) replaceInURLs(old, replacement string) spec {
+func (s providerSpec) replaceInURLs(old, replacement string) providerSpec {
 	for _, u := range []*string{&s.endpoint.AuthURL, &s.endpoint.TokenURL, &s.profileURL} {
 		*u = strings.Replace(*u, old, replacement, 1)
 	}

@@ -11,19 +11,23 @@ const maxTokenAge = time.Hour
 
 // The ways in which a client authenticates at a token endpoint.
 const (
-	post  = oauth2.AuthStyleInParams
-	basic = oauth2.AuthStyleInHeader
+	authInParams = oauth2.AuthStyleInParams
+	authInHeader = oauth2.AuthStyleInHeader
 )
 
 func endpoint(authURL, tokenURL string, style oauth2.AuthStyle) oauth2.Endpoint {
 	return oauth2.Endpoint{AuthURL: authURL, TokenURL: tokenURL, AuthStyle: style}
 }
 
-// table returns the providers whose endpoints are known, with the values that Better Auth uses.
-func table() map[string]spec {
-	return map[string]spec{
+// builtInSpecs returns the providers whose endpoints are known, with the values that Better Auth uses.
+func builtInSpecs() map[string]providerSpec {
+	return map[string]providerSpec{
 		"google": {
-			endpoint:  endpoint("https://accounts.google.com/o/oauth2/v2/auth", "https://oauth2.googleapis.com/token", post),
+			endpoint: endpoint(
+				"https://accounts.google.com/o/oauth2/v2/auth",
+				"https://oauth2.googleapis.com/token",
+				authInParams,
+			),
 			scopes:    []string{"email", "profile", "openid"},
 			pkce:      true,
 			loginHint: true,
@@ -33,11 +37,12 @@ func table() map[string]spec {
 				issuers: []string{"https://accounts.google.com", "accounts.google.com"},
 				maxAge:  maxTokenAge, signIn: true, allows: allowsHostedDomain,
 			},
-			load: loadIDToken, describe: describeClaims,
+			load:     loadIDToken,
+			describe: describeClaims,
 		},
 		"github": {
 			endpoint: endpoint(
-				"https://github.com/login/oauth/authorize", "https://github.com/login/oauth/access_token", post),
+				"https://github.com/login/oauth/authorize", "https://github.com/login/oauth/access_token", authInParams),
 			scopes:     []string{"read:user", "user:email"},
 			pkce:       true,
 			loginHint:  true,
@@ -45,7 +50,7 @@ func table() map[string]spec {
 			load:       loadProfile, describe: describeGitHub, complete: completeGitHub,
 		},
 		"apple": {
-			endpoint: endpoint("https://appleid.apple.com/auth/authorize", "https://appleid.apple.com/auth/token", post),
+			endpoint: endpoint("https://appleid.apple.com/auth/authorize", "https://appleid.apple.com/auth/token", authInParams),
 			scopes:   []string{"email", "name"},
 			pkce:     true,
 			params:   map[string]string{"response_mode": "form_post"},
@@ -60,7 +65,7 @@ func table() map[string]spec {
 		},
 		"microsoft": {
 			endpoint: endpoint("https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
-				"https://login.microsoftonline.com/common/oauth2/v2.0/token", post),
+				"https://login.microsoftonline.com/common/oauth2/v2.0/token", authInParams),
 			scopes:        []string{"openid", "profile", "email", "User.Read", "offline_access"},
 			pkce:          true,
 			loginHint:     true,
@@ -73,7 +78,7 @@ func table() map[string]spec {
 		},
 		"discord": {
 			endpoint: endpoint(
-				"https://discord.com/api/oauth2/authorize", "https://discord.com/api/oauth2/token", post),
+				"https://discord.com/api/oauth2/authorize", "https://discord.com/api/oauth2/token", authInParams),
 			scopes:             []string{"identify", "email"},
 			requestScopesFirst: true,
 			params:             map[string]string{"prompt": "none"},
@@ -82,7 +87,7 @@ func table() map[string]spec {
 		},
 		"facebook": {
 			endpoint: endpoint("https://www.facebook.com/v24.0/dialog/oauth",
-				"https://graph.facebook.com/v24.0/oauth/access_token", post),
+				"https://graph.facebook.com/v24.0/oauth/access_token", authInParams),
 			scopes:    []string{"email", "public_profile"},
 			loginHint: true,
 			idToken: &idTokenRules{
@@ -94,7 +99,7 @@ func table() map[string]spec {
 			load:       loadFacebook, describe: describeFacebook,
 		},
 		"gitlab": {
-			endpoint:   endpoint("https://gitlab.com/oauth/authorize", "https://gitlab.com/oauth/token", post),
+			endpoint:   endpoint("https://gitlab.com/oauth/authorize", "https://gitlab.com/oauth/token", authInParams),
 			scopes:     []string{"read_user"},
 			pkce:       true,
 			loginHint:  true,
@@ -103,14 +108,14 @@ func table() map[string]spec {
 		},
 		"linkedin": {
 			endpoint: endpoint("https://www.linkedin.com/oauth/v2/authorization",
-				"https://www.linkedin.com/oauth/v2/accessToken", post),
+				"https://www.linkedin.com/oauth/v2/accessToken", authInParams),
 			scopes:     []string{"profile", "email", "openid"},
 			loginHint:  true,
 			profileURL: "https://api.linkedin.com/v2/userinfo",
 			load:       loadProfile, describe: describeClaims,
 		},
 		"twitter": {
-			endpoint:   endpoint("https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token", basic),
+			endpoint:   endpoint("https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token", authInHeader),
 			scopes:     []string{"users.read", "tweet.read", "offline.access", "users.email"},
 			pkce:       true,
 			profileURL: "https://api.x.com/2/users/me?user.fields=profile_image_url",
@@ -118,21 +123,26 @@ func table() map[string]spec {
 		},
 		"slack": {
 			endpoint: endpoint(
-				"https://slack.com/openid/connect/authorize", "https://slack.com/api/openid.connect.token", post),
+				"https://slack.com/openid/connect/authorize", "https://slack.com/api/openid.connect.token", authInParams),
 			scopes:             []string{"openid", "profile", "email"},
 			requestScopesFirst: true,
 			profileURL:         "https://slack.com/api/openid.connect.userInfo",
 			load:               loadProfile, describe: describeSlack,
 		},
 		"spotify": {
-			endpoint:   endpoint("https://accounts.spotify.com/authorize", "https://accounts.spotify.com/api/token", post),
+			endpoint: endpoint(
+				"https://accounts.spotify.com/authorize",
+				"https://accounts.spotify.com/api/token",
+				authInParams,
+			),
 			scopes:     []string{"user-read-email"},
 			pkce:       true,
 			profileURL: "https://api.spotify.com/v1/me",
-			load:       loadProfile, describe: describeSpotify,
+			load:       loadProfile,
+			describe:   describeSpotify,
 		},
 		"twitch": {
-			endpoint: endpoint("https://id.twitch.tv/oauth2/authorize", "https://id.twitch.tv/oauth2/token", post),
+			endpoint: endpoint("https://id.twitch.tv/oauth2/authorize", "https://id.twitch.tv/oauth2/token", authInParams),
 			scopes:   []string{"user:read:email", "openid"},
 			params: map[string]string{
 				"claims": `{"id_token":{"email":null,"email_verified":null,"preferred_username":null,"picture":null}}`,
@@ -144,30 +154,35 @@ func table() map[string]spec {
 			load: loadIDToken, describe: describeTwitch,
 		},
 		"notion": {
-			endpoint:      endpoint("https://api.notion.com/v1/oauth/authorize", "https://api.notion.com/v1/oauth/token", basic),
-			refresh:       post,
+			endpoint: endpoint(
+				"https://api.notion.com/v1/oauth/authorize",
+				"https://api.notion.com/v1/oauth/token",
+				authInHeader,
+			),
+			refresh:       authInParams,
 			loginHint:     true,
 			fixedParams:   map[string]string{"owner": "user"},
 			profileURL:    "https://api.notion.com/v1/users/me",
 			profileHeader: map[string]string{"Notion-Version": "2022-06-28"},
-			load:          loadNotion, describe: describeNotion,
+			load:          loadNotion,
+			describe:      describeNotion,
 		},
 		"zoom": {
-			endpoint:   endpoint("https://zoom.us/oauth/authorize", "https://zoom.us/oauth/token", post),
+			endpoint:   endpoint("https://zoom.us/oauth/authorize", "https://zoom.us/oauth/token", authInParams),
 			pkce:       true,
 			noScopes:   true,
 			profileURL: "https://api.zoom.us/v2/users/me",
 			load:       loadProfile, describe: describeZoom,
 		},
 		"figma": {
-			endpoint:   endpoint("https://www.figma.com/oauth", "https://api.figma.com/v1/oauth/token", basic),
+			endpoint:   endpoint("https://www.figma.com/oauth", "https://api.figma.com/v1/oauth/token", authInHeader),
 			scopes:     []string{"current_user:read"},
 			pkce:       true,
 			profileURL: "https://api.figma.com/v1/me",
 			load:       loadProfile, describe: describeFigma,
 		},
 		"kakao": {
-			endpoint:   endpoint("https://kauth.kakao.com/oauth/authorize", "https://kauth.kakao.com/oauth/token", post),
+			endpoint:   endpoint("https://kauth.kakao.com/oauth/authorize", "https://kauth.kakao.com/oauth/token", authInParams),
 			scopes:     []string{"account_email", "profile_image", "profile_nickname"},
 			loginHint:  true,
 			profileURL: "https://kapi.kakao.com/v2/user/me",

@@ -79,15 +79,15 @@ func (p *Provider) requestTokens(ctx context.Context, style oauth2.AuthStyle, pa
 	now := p.providers.now()
 	return Tokens{
 		Access: answer.AccessToken, Refresh: text("refresh_token"), ID: text("id_token"),
-		AccessExpires:  expiry(now, transport.expiresIn),
-		RefreshExpires: expiry(now, answer.Extra("refresh_token_expires_in")),
+		AccessExpires:  expiryTime(now, transport.expiresIn),
+		RefreshExpires: expiryTime(now, answer.Extra("refresh_token_expires_in")),
 		Scope:          strings.Join(scopeList(answer.Extra("scope")), ","),
 	}, nil
 }
 
-// expiry returns the time after a number of seconds, or the zero time if there is none. Some providers send the number
-// as text.
-func expiry(now time.Time, seconds any) time.Time {
+// expiryTime returns the time after a number of seconds, or the zero time if there is none. Some providers send the
+// number as text.
+func expiryTime(now time.Time, seconds any) time.Time {
 	var n float64
 	switch v := seconds.(type) {
 	case float64:

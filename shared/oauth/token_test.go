@@ -48,27 +48,27 @@ const tokenAnswer = `{"access_token":"` + accessToken + `","token_type":"bearer"
 
 func TestExchangeAndRefreshAtEveryProvider(t *testing.T) {
 	t.Parallel()
-	if len(tokenEndpoints) != len(table()) {
-		t.Fatalf("the test has %d of %d providers, want all", len(tokenEndpoints), len(table()))
+	if len(tokenEndpoints) != len(builtInSpecs()) {
+		t.Fatalf("the test has %d of %d providers, want all", len(tokenEndpoints), len(builtInSpecs()))
 	}
 	for id, want := range tokenEndpoints {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
+			s := newFakeProviders(t)
 			challenge := ""
-			if authorizations[id].pkce {
+			if authorizationCases[id].pkce {
 				challenge = challengeOf(goodVerifier)
 			}
 			s.tokenEndpoint(want.url, want.basic, challenge, tokenAnswer)
-			got, err := s.provider(config.Provider{ID: id}).Exchange(t.Context(), goodCode, goodVerifier)
+			got, err := s.newProvider(config.Provider{ID: id}).Exchange(t.Context(), goodCode, goodVerifier)
 			expected := Tokens{Access: accessToken, AccessExpires: s.clock().Add(time.Hour)}
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
 				t.Errorf("Exchange: error %v, tokens (-want +got):\n%s", err, diff)
 			}
 
-			s = newStandIn(t)
+			s = newFakeProviders(t)
 			s.tokenEndpoint(want.url, want.refreshesBasic, challenge, tokenAnswer)
-			got, err = s.provider(config.Provider{ID: id}).Refresh(t.Context(), refreshToken)
+			got, err = s.newProvider(config.Provider{ID: id}).Refresh(t.Context(), refreshToken)
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
 				t.Errorf("Refresh: error %v, tokens (-want +got):\n%s", err, diff)
 			}
@@ -81,14 +81,14 @@ func TestRefreshRepeatsTheScopesAtMicrosoftOnly(t *testing.T) {
 	for id, want := range map[string]string{
 		"microsoft": "openid profile email User.Read offline_access conf", "google": "", "zoom": "",
 	} {
-		s := newStandIn(t)
+		s := newFakeProviders(t)
 		var scope string
 		s.handle("POST "+strings.TrimPrefix(tokenEndpoints[id].url, "https://"),
 			func(w http.ResponseWriter, r *http.Request) {
 				scope = r.PostFormValue("scope")
 				writeJSON(w, tokenAnswer)
 			})
-		p := s.provider(config.Provider{ID: id, Scopes: []string{"conf"}})
+		p := s.newProvider(config.Provider{ID: id, Scopes: []string{"conf"}})
 		if _, err := p.Refresh(t.Context(), refreshToken); err != nil || scope != want {
 			t.Errorf("Refresh of %s sent the scope %q and returned %v; want %q and no error", id, scope, err, want)
 		}
@@ -134,10 +134,10 @@ func TestTokenAnswersAreParsed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStandIn(t)
+			s := newFakeProviders(t)
 			body := strings.Replace(`{"access_token":"`+accessToken+`",`+test.members+`}`, ",}", "}", 1)
 			s.tokenEndpoint(tokenEndpoints["google"].url, false, challengeOf(goodVerifier), body)
-			got, err := s.provider(config.Provider{ID: "google"}).Exchange(t.Context(), goodCode, goodVerifier)
+			got, err := s.newProvider(config.Provider{ID: "google"}).Exchange(t.Context(), goodCode, goodVerifier)
 			want := test.want(s.clock())
 			want.Access = accessToken
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -154,13 +154,13 @@ func TestFormEncodedTokenAnswersAreParsed(t *testing.T) {
 		for expires, want := range map[string]time.Duration{
 			"60": time.Minute, "59.5": 59_500 * time.Millisecond, "": 0, "0": 0, "-1": 0, "soon": 0,
 		} {
-			s := newStandIn(t)
+			s := newFakeProviders(t)
 			s.handle("POST oauth2.googleapis.com/token", func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", kind)
 				fmt.Fprintf(w, "access_token=%s&refresh_token=0042&id_token=x.y.z&scope=a+b&expires_in=%s&"+
 					"refresh_token_expires_in=120", accessToken, expires)
 			})
-			got, err := s.provider(config.Provider{ID: "google"}).Exchange(t.Context(), goodCode, goodVerifier)
+			got, err := s.newProvider(config.Provider{ID: "google"}).Exchange(t.Context(), goodCode, goodVerifier)
 			expected := Tokens{
 				Access: accessToken, Refresh: "0042", ID: "x.y.z", Scope: "a,b", RefreshExpires: s.clock().Add(2 * time.Minute),
 			}
@@ -174,8 +174,8 @@ func TestFormEncodedTokenAnswersAreParsed(t *testing.T) {
 	}
 }
 
-// faults has answers without usable tokens.
-var faults = map[string]http.HandlerFunc{
+// unusableTokenAnswers has answers without usable tokens.
+var unusableTokenAnswers = map[string]http.HandlerFunc{
 	"refusal": func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
@@ -231,24 +231,24 @@ func waitForClient(r *http.Request) {
 
 func TestExchangeFailsAfterAFaultyAnswer(t *testing.T) {
 	t.Parallel()
-	for name, fault := range faults {
+	for name, fault := range unusableTokenAnswers {
 		for _, id := range []string{"github", "twitter"} {
 			t.Run(id+" "+name, func(t *testing.T) {
 				t.Parallel()
-				s := newStandIn(t)
+				s := newFakeProviders(t)
 				s.handle("POST "+strings.TrimPrefix(tokenEndpoints[id].url, "https://"), fault)
 				s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
-				p := s.provider(config.Provider{ID: id})
+				p := s.newProvider(config.Provider{ID: id})
 				p.providers.http.Timeout = timeoutFor(name)
 				got, err := p.Exchange(t.Context(), goodCode, goodVerifier)
 				if !errors.Is(err, ErrInvalidCode) || got != (Tokens{}) {
 					t.Errorf("Exchange: got %+v and the error %v, want ErrInvalidCode", got, err)
 				}
-				expectNoSecret(t, err)
+				checkNoSecret(t, err)
 				if _, err := p.Refresh(t.Context(), refreshToken); err == nil {
 					t.Error("Refresh returned no error, want one")
 				} else {
-					expectNoSecret(t, err)
+					checkNoSecret(t, err)
 				}
 			})
 		}
@@ -264,7 +264,7 @@ func timeoutFor(fault string) time.Duration {
 	return time.Minute
 }
 
-func expectNoSecret(t *testing.T, err error) {
+func checkNoSecret(t *testing.T, err error) {
 	t.Helper()
 	for _, secret := range []string{goodCode, goodVerifier, accessToken, refreshToken, clientSecret, "s3cret"} {
 		if strings.Contains(err.Error(), secret) {
@@ -275,9 +275,9 @@ func expectNoSecret(t *testing.T, err error) {
 
 func TestErrorNamesTheReasonOfTheTokenEndpoint(t *testing.T) {
 	t.Parallel()
-	s := newStandIn(t)
-	s.handle("POST github.com/login/oauth/access_token", faults["refusal"])
-	_, err := s.provider(config.Provider{ID: "github"}).Exchange(t.Context(), goodCode, goodVerifier)
+	s := newFakeProviders(t)
+	s.handle("POST github.com/login/oauth/access_token", unusableTokenAnswers["refusal"])
+	_, err := s.newProvider(config.Provider{ID: "github"}).Exchange(t.Context(), goodCode, goodVerifier)
 	if err == nil || !strings.Contains(err.Error(), "400 Bad Request, invalid_grant") {
 		t.Errorf("Exchange: got %v, want an error with the status and invalid_grant", err)
 	}

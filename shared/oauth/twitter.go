@@ -13,7 +13,7 @@ func describeTwitter(o object) Profile {
 	id := data.id("id")
 	return Profile{
 		Subject: id, Name: data.optional("name"), Image: data.optional("profile_image_url"),
-		Email: first(data.text("email"), id+"@twitter."+placeholder.ProviderDomain),
+		Email: firstNonEmpty(data.text("email"), id+"@twitter."+placeholder.ProviderDomain),
 	}
 }
 

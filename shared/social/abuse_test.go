@@ -11,7 +11,7 @@ import (
 // additionalData cannot set a member of the state in another spelling: encoding/json ignores the case of names.
 func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range strategies {
+	for _, strategy := range stateStrategies {
 		s := newServer(t, "STATE_STRATEGY", strategy)
 		b := s.browser()
 		location := b.begin(
@@ -19,7 +19,7 @@ func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
 			`,"additionalData":{"errorurl":"https://evil.example","callbackurl":"https://evil.example",`+
 				`"NEWUSERURL":"https://evil.example","expiresat":1,"codeverifier":"x","Link":{"userId":"x"}}`,
 		)
-		login := s.visit(location, ada())
+		login := s.visit(location, verifiedVisit())
 		path := strings.TrimPrefix(login.Callback, origin)
 		if a := s.browser().do("GET", path, ""); strings.Contains(a.location(), "evil") {
 			t.Errorf("%s: another browser with the state is redirected to %s, want no redirect to the host of "+
@@ -35,7 +35,7 @@ func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
 func TestLongNameIsCutToTheMaximum(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	v := ada()
+	v := verifiedVisit()
 	v.Name = strings.Repeat("😀", 50_000)
 	b := s.browser()
 	b.signIn("google", "", v)
@@ -47,7 +47,7 @@ func TestLongNameIsCutToTheMaximum(t *testing.T) {
 // Every request is counted, even one that needs no other SQL statement.
 func TestEveryRequestIsCounted(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range strategies {
+	for _, strategy := range stateStrategies {
 		s := newServer(t, "RATE_LIMIT", "on", "STATE_STRATEGY", strategy)
 		b := s.browser()
 		for _, c := range []struct{ method, path, body, key string }{
@@ -123,8 +123,8 @@ func TestLongStateIsRefused(t *testing.T) {
 func TestIDTokenOverridesNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "APPLE_OVERRIDE_USER_INFO", "on")
-	s.browser().signIn("apple", "", ada())
-	token, _ := idToken(t, "apple", ada())
+	s.browser().signIn("apple", "", verifiedVisit())
+	token, _ := idToken(t, "apple", verifiedVisit())
 	a := s.browser().signInWithIDToken("apple", token, `,"user":{"name":{"firstName":"Mallory"}}`)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != "Ada Lovelace" || a.status != 200 {
 		t.Errorf("sign-in with an id token: got %d %s and the name %s, want 200 and the stored name",
@@ -137,7 +137,7 @@ func TestRefreshedTokensReachTheClientIfPostgresFails(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	v := ada()
+	v := verifiedVisit()
 	v.Renewed = map[string]any{"access_token": "renewed"}
 	b.signIn("keycloak", "", v)
 	dbtest.Exec(t, s.url, `ALTER TABLE account ADD CONSTRAINT frozen CHECK ("accessToken" <> 'renewed')`)
@@ -151,17 +151,17 @@ func TestRefreshedTokensReachTheClientIfPostgresFails(t *testing.T) {
 func TestPlaceholderEmailCannotBeTaken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	v := ada()
+	v := verifiedVisit()
 	v.Email, v.Verified = "", false
 	const taken = "108@twitter.placeholder.invalid"
 	a := s.browser().do("POST", "/api/auth/sign-up/email", `{"name":"M","email":"`+taken+`","password":"correct horse"}`)
 	if a.status != 400 || a.text("code") != "INVALID_EMAIL" {
 		t.Errorf("sign-up with a placeholder email: got %d %s, want 400 INVALID_EMAIL", a.status, a.body)
 	}
-	claimed := ada()
+	claimed := verifiedVisit()
 	claimed.Subject, claimed.Email = "109", taken
 	a = s.browser().signIn("keycloak", `,"errorCallbackURL":"/failed"`, claimed)
-	if code, _ := errorOf(t, a.location()); code != "email_not_found" {
+	if code, _ := errorAndTarget(t, a.location()); code != "email_not_found" {
 		t.Errorf("another provider with the placeholder email: got %q, want email_not_found", code)
 	}
 	b := s.browser()

@@ -58,7 +58,7 @@ func (s *Service) accountInfo(w http.ResponseWriter, r *http.Request, db *store.
 	}
 	return web.JSON(w, http.StatusOK, accountInfoReply{
 		User: accountInfoUser{
-			Name: profile.Name, Email: orNil(profile.Email), Image: profile.Image, EmailVerified: profile.EmailVerified,
+			Name: profile.Name, Email: nilIfEmpty(profile.Email), Image: profile.Image, EmailVerified: profile.EmailVerified,
 		},
 		Data:    profile.Raw,
 		Account: accountInfoAccount{account.ID, account.ProviderID, account.AccountID},

@@ -114,7 +114,7 @@ func (s *Service) finish(
 	if st.Link != nil {
 		return st.CallbackURL, s.link(r, db, provider, *st.Link, profile, tokens)
 	}
-	got, err := s.signIn(r, db, provider, identity{
+	got, err := s.signIn(r, db, provider, providerIdentity{
 		profile: profile, tokens: tokens, callbackURL: st.CallbackURL,
 		requestSignUp: st.RequestSignUp != nil && *st.RequestSignUp,
 	})

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// userRow is the SQL statement that returns the row of the only user as text.
-const userRow = `SELECT concat_ws('|', name, email, "emailVerified", image) FROM "user"`
+// selectUserSQL is the SQL statement that returns the row of the only user as text.
+const selectUserSQL = `SELECT concat_ws('|', name, email, "emailVerified", image) FROM "user"`
 
 func TestSignInWithAProviderCreatesAUser(t *testing.T) {
 	t.Parallel()
@@ -18,13 +18,13 @@ func TestSignInWithAProviderCreatesAUser(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
 			b := s.browser()
-			a := b.signIn(provider, `,"callbackURL":"/home","newUserCallbackURL":"/welcome"`, ada())
+			a := b.signIn(provider, `,"callbackURL":"/home","newUserCallbackURL":"/welcome"`, verifiedVisit())
 			if a.status != 302 || a.location() != "/welcome" {
 				t.Errorf("first sign-in: got %d to %s, want 302 to /welcome", a.status, a.location())
 			}
 			id := b.userID()
 			want := "Ada Lovelace|ada@example.com|t"
-			if got := dbtest.Value[string](t, s.url, userRow); !strings.HasPrefix(got, want) {
+			if got := dbtest.Value[string](t, s.url, selectUserSQL); !strings.HasPrefix(got, want) {
 				t.Errorf("stored the user %s, want %s", got, want)
 			}
 			account := dbtest.Value[string](t, s.url, `SELECT concat_ws('|', "providerId", "accountId", "userId") FROM account`)
@@ -38,7 +38,7 @@ func TestSignInWithAProviderCreatesAUser(t *testing.T) {
 			if a := again.signIn(
 				provider,
 				`,"callbackURL":"/home","newUserCallbackURL":"/welcome"`,
-				ada(),
+				verifiedVisit(),
 			); a.location() != "/home" {
 				t.Errorf("the second sign-in goes to %s, want /home", a.location())
 			}
@@ -55,12 +55,12 @@ func TestSignInWithAProviderNeedsFewRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "RATE_LIMIT", "on")
 	b := s.browser()
-	b.signIn("google", "", ada()) // opens the connection
+	b.signIn("google", "", verifiedVisit()) // opens the connection
 	for range 2 {
 		at := s.wire.RoundTrips()
 		location := b.begin("google", "")
 		began := s.wire.RoundTrips() - at
-		login := s.visit(location, ada())
+		login := s.visit(location, verifiedVisit())
 		at = s.wire.RoundTrips()
 		if a := b.finish(login); a.location() != origin {
 			t.Fatalf("callback: got %d to %s, want 302 to %s", a.status, a.location(), origin)
@@ -77,7 +77,7 @@ func TestCallbackReportsErrors(t *testing.T) {
 	s := newServer(t)
 	s.browser().signUp("taken@example.com", false)
 	visit := func(change func(*providertest.Visit)) providertest.Visit {
-		v := ada()
+		v := verifiedVisit()
 		v.Subject = "109"
 		change(&v)
 		return v
@@ -128,7 +128,7 @@ func TestCallbackReportsErrors(t *testing.T) {
 			t.Parallel()
 			b := s.browser()
 			a := b.signIn(c.provider, `,"callbackURL":"/home","errorCallbackURL":"/failed?from=x#top"`, c.visit)
-			if code, target := errorOf(t, a.location()); code != c.want || target != "/failed#top" {
+			if code, target := errorAndTarget(t, a.location()); code != c.want || target != "/failed#top" {
 				t.Errorf("callback: got %d to %s, want a redirect to /failed#top with the error %s",
 					a.status, a.location(), c.want)
 			}
@@ -144,14 +144,14 @@ func TestKnownAccountNeedsNoEmail(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	b.signIn("google", "", ada())
+	b.signIn("google", "", verifiedVisit())
 	id := b.userID()
 	for name, change := range map[string]func(*providertest.Visit){
 		"no email":         func(v *providertest.Visit) { v.Email, v.Verified = "", false },
 		"unverified email": func(v *providertest.Visit) { v.Verified = false },
 		"another email":    func(v *providertest.Visit) { v.Email, v.Name = "other@example.com", "Other" },
 	} {
-		v := ada()
+		v := verifiedVisit()
 		change(&v)
 		again := s.browser()
 		if a := again.signIn("google", `,"callbackURL":"/home"`, v); a.location() != "/home" || again.userID() != id {
@@ -161,7 +161,7 @@ func TestKnownAccountNeedsNoEmail(t *testing.T) {
 	if got := dbtest.Value[string](
 		t,
 		s.url,
-		userRow,
+		selectUserSQL,
 	); got != "Ada Lovelace|ada@example.com|t|https://example.com/ada.png" {
 		t.Errorf("got the user %s, want an unchanged user", got)
 	}
@@ -173,7 +173,7 @@ func TestPlaceholderEmailIsReplacedAtTheFirstSignIn(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	b.signIn("google", "", ada())
+	b.signIn("google", "", verifiedVisit())
 	id := b.userID()
 	set := func(email string) {
 		dbtest.Exec(t, s.url, `UPDATE "user" SET email = $1, "emailVerified" = false WHERE id = $2`, email, id)
@@ -183,19 +183,24 @@ func TestPlaceholderEmailIsReplacedAtTheFirstSignIn(t *testing.T) {
 	}
 	const placeholder = "11111111-1111-4111-8111-111111111111@no-email.supabase-migration.invalid"
 	set(placeholder)
-	unverified := ada()
+	unverified := verifiedVisit()
 	unverified.Verified = false
 	b.signIn("google", "", unverified)
 	if got := email(); got != placeholder+" f" {
 		t.Errorf("provider with an unverified email: got %s, want the placeholder email", got)
 	}
-	b.signIn("google", "", ada())
+	b.signIn("google", "", verifiedVisit())
 	if got := email(); got != "ada@example.com t" {
 		t.Errorf("provider with a verified email: got %s, want that email, verified", got)
 	}
 	set(placeholder)
 	s.browser().signUp("ada@example.com", true)
-	if a := b.signIn("google", `,"callbackURL":"/home"`, ada()); a.location() != "/home" || email() != placeholder+" f" {
+	if a := b.signIn(
+		"google",
+		`,"callbackURL":"/home"`,
+		verifiedVisit(),
+	); a.location() != "/home" ||
+		email() != placeholder+" f" {
 		t.Errorf("provider with the email of another user: got %s with %s, want /home and the placeholder email",
 			a.location(), email())
 	}
@@ -210,7 +215,7 @@ func TestConcurrentFirstSignInsCreateOneUser(t *testing.T) {
 	browsers := make([]*browser, n)
 	for i := range n {
 		browsers[i] = s.browser()
-		logins[i] = s.visit(browsers[i].begin("google", `,"callbackURL":"/home"`), ada())
+		logins[i] = s.visit(browsers[i].begin("google", `,"callbackURL":"/home"`), verifiedVisit())
 	}
 	results := make(chan string, n)
 	for i := range n {
@@ -232,11 +237,11 @@ func TestBannedUserGetsTheErrorInTheRedirect(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	b.signIn("google", "", ada())
+	b.signIn("google", "", verifiedVisit())
 	dbtest.Exec(t, s.url, `UPDATE "user" SET banned = true`)
 	again := s.browser()
-	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, ada())
-	if code, _ := errorOf(t, a.location()); code != "BANNED_USER" || again.userID() != "" {
+	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, verifiedVisit())
+	if code, _ := errorAndTarget(t, a.location()); code != "BANNED_USER" || again.userID() != "" {
 		t.Errorf("sign-in of a banned user: got a redirect to %s, want the error BANNED_USER and no session", a.location())
 	}
 }

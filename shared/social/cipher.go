@@ -17,8 +17,8 @@ const (
 	statePurpose = "oauth-state-cookie"       // encrypts the state, with STATE_STRATEGY=cookie
 )
 
-// derive returns Better Auth's key for a purpose: HKDF-SHA-256 of the secret, in lower-case hex.
-func derive(secret []byte, purpose string) []byte {
+// deriveKey returns Better Auth's key for a purpose: HKDF-SHA-256 of the secret, in lower-case hex.
+func deriveKey(secret []byte, purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, secret, []byte("better-auth:oauth-encryption:v1"), "better-auth:"+purpose+":v1", 32)
 	if err != nil {
 		panic(err) // only possible with a longer key

@@ -14,7 +14,7 @@ func TestTextsOfBetterAuthAreDecrypted(t *testing.T) {
 		encrypted, want string
 	}{
 		"session token of a link": {
-			derive(secret, linkPurpose),
+			deriveKey(secret, linkPurpose),
 			"80e4d9cd591b83d3e0f503404781a61752a8c7a6f01e733c7c9745a2dff1852ba7588c52c28c945098be421847c2" +
 				"26ce04c06b89fbd2994a7d6f901e915ed3032ea225f695f3d378",
 			"Zx9KfQ2mB7cT4vLw8RyN1sHd6PjGaEuX",

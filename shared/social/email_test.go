@@ -17,16 +17,16 @@ func TestLettersThatBecomeASCIIAreNotTheSameEmail(t *testing.T) {
 	} {
 		owner := s.browser()
 		id := owner.signUp(victim, true)
-		v := ada()
+		v := verifiedVisit()
 		v.Subject, v.Email = attacker, attacker
 		b := s.browser()
-		if code, _ := errorOf(
+		if code, _ := errorAndTarget(
 			t,
 			b.signIn("google", `,"errorCallbackURL":"/failed"`, v).location(),
 		); code != "email_not_found" {
 			t.Errorf("sign-in with the email %q: got %q, want email_not_found", attacker, code)
 		}
-		if code, _ := errorOf(t, owner.link("google", v).location()); code != "email_does_not_match" {
+		if code, _ := errorAndTarget(t, owner.link("google", v).location()); code != "email_does_not_match" {
 			t.Errorf("link with the email %q: got %q, want email_does_not_match", attacker, code)
 		}
 		if got := dbtest.Value[int](t, s.url, `SELECT count(*) FROM account WHERE "providerId" = 'google'`); got != 0 {

@@ -34,7 +34,7 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 			proxy := dbtest.NewProxy(t, url)
 			s := newServer(t, "DATABASE_URL", proxy.URL(), "STATE_STRATEGY", c.strategy, "RATE_LIMIT", "on")
 			b := s.browser()
-			login := s.visit(b.begin("github", `,"errorCallbackURL":"/failed"`), ada())
+			login := s.visit(b.begin("github", `,"errorCallbackURL":"/failed"`), verifiedVisit())
 			if c.rename != "" {
 				dbtest.Exec(t, url, `ALTER TABLE `+c.rename+` RENAME TO renamed`)
 			} else {
@@ -43,7 +43,7 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 			}
 			log.Reset()
 			a := b.finish(login)
-			if code, target := errorOf(t, a.location()); a.status != 302 || code != c.code || target != c.target {
+			if code, target := errorAndTarget(t, a.location()); a.status != 302 || code != c.code || target != c.target {
 				t.Errorf("callback: got %d to %s, want 302 to %s with the error %s", a.status, a.location(), c.target, c.code)
 			}
 			text := log.String()
@@ -64,10 +64,14 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 func TestFormOfAProviderRedirectsIfTheDatabaseFails(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "RATE_LIMIT", "on")
-	login := s.visit(s.browser().begin("apple", ""), providertest.Visit{Person: ada().Person})
+	login := s.visit(s.browser().begin("apple", ""), providertest.Visit{Person: verifiedVisit().Person})
 	dbtest.Exec(t, s.url, `ALTER TABLE "rateLimit" RENAME TO renamed`)
 	a := s.browser().do("POST", strings.TrimPrefix(login.Callback, origin), login.Form.Encode())
-	if code, target := errorOf(t, a.location()); code != "internal_server_error" || target != origin+"/api/auth/error" {
+	if code, target := errorAndTarget(
+		t,
+		a.location(),
+	); code != "internal_server_error" ||
+		target != origin+"/api/auth/error" {
 		t.Errorf("form of Apple: got %d to %s, want internal_server_error on the default error page", a.status, a.location())
 	}
 }

@@ -64,7 +64,7 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 	}
 	var want []string
 	for i, p := range people {
-		want = append(want, emailAfter(p, i))
+		want = append(want, expectedEmailAfterSignIn(p, i))
 	}
 	slices.Sort(want)
 	got := importtest.Column(t, m.To, `select concat_ws(' ', id, email, "emailVerified") from "user"`)
@@ -78,9 +78,9 @@ func TestImportedUsersKeepTheirUserID(t *testing.T) {
 	}
 }
 
-// newEmail returns the email that the provider returns for user number i, who has none in Supabase: a new one if i is
-// even, otherwise "".
-func newEmail(p supabasetest.SocialAccount, i int) string {
+// emailAtProvider returns the email that the provider returns for user number i, who has none in Supabase: a new one if
+// i is even, otherwise "".
+func emailAtProvider(p supabasetest.SocialAccount, i int) string {
 	if i%2 == 0 {
 		return "new." + p.UserID + "@example.com"
 	}
@@ -91,18 +91,18 @@ func newEmail(p supabasetest.SocialAccount, i int) string {
 func visitOf(p supabasetest.SocialAccount, i int) providertest.Visit {
 	who := providertest.Person{Subject: p.Subject, Name: "Another Name", Email: p.Email, Verified: p.Confirmed}
 	if p.Email == "" {
-		who.Email, who.Verified = newEmail(p, i), true
+		who.Email, who.Verified = emailAtProvider(p, i), true
 	}
 	return providertest.Visit{Person: who}
 }
 
-// emailAfter returns the id, the email and "t" or "f" for emailVerified, which the user has after the sign-in. A
-// placeholder is replaced only by an email that the provider has verified and that no other user has.
-func emailAfter(p supabasetest.SocialAccount, i int) string {
+// expectedEmailAfterSignIn returns the id, the email and "t" or "f" for emailVerified, which the user has after the
+// sign-in. A placeholder is replaced only by an email that the provider has verified and that no other user has.
+func expectedEmailAfterSignIn(p supabasetest.SocialAccount, i int) string {
 	neverVerifies := slices.Contains([]string{"facebook", "figma", "notion", "spotify"}, p.ProviderID)
 	switch {
-	case p.Email == "" && newEmail(p, i) != "" && !neverVerifies:
-		return fmt.Sprint(p.UserID, " ", newEmail(p, i), " t")
+	case p.Email == "" && emailAtProvider(p, i) != "" && !neverVerifies:
+		return fmt.Sprint(p.UserID, " ", emailAtProvider(p, i), " t")
 	case p.Email == "":
 		return p.UserID + " " + p.UserID + "@no-email.supabase-migration.invalid f"
 	case p.Placeholder:

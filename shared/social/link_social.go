@@ -61,7 +61,7 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.S
 	if err != nil {
 		return fmt.Errorf("read secret: %w", err)
 	}
-	return s.start(w, r, db, provider, start{
+	return s.start(w, r, db, provider, startInput{
 		state: state{
 			CallbackURL: web.OrEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, RequestSignUp: in.RequestSignUp,
 			Link: stateOfLink(secret, caller), additional: in.AdditionalData,
@@ -81,7 +81,7 @@ func (s *Service) link(
 	if err != nil {
 		return fmt.Errorf("read secret: %w", err)
 	}
-	token, err := decrypt(derive(secret, linkPurpose), request.EncryptedSessionToken)
+	token, err := decrypt(deriveKey(secret, linkPurpose), request.EncryptedSessionToken)
 	if err != nil {
 		return unableToLinkAccount
 	}

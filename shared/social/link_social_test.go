@@ -23,15 +23,15 @@ func TestLinkedAccountSignsIn(t *testing.T) {
 	s := newServer(t)
 	b := s.browser()
 	id := b.signUp("ada@example.com", false)
-	if a := b.link("google", ada()); a.location() != "/account" || len(a.header["Set-Cookie"]) != 1 {
+	if a := b.link("google", verifiedVisit()); a.location() != "/account" || len(a.header["Set-Cookie"]) != 1 {
 		t.Errorf("link: got a redirect to %s with the cookies %q, want /account and one cookie, which clears the state",
 			a.location(), a.header["Set-Cookie"])
 	}
-	if got := dbtest.Value[string](t, s.url, userRow); got != "Ada|ada@example.com|f" {
+	if got := dbtest.Value[string](t, s.url, selectUserSQL); got != "Ada|ada@example.com|f" {
 		t.Errorf("the link changed the user to %s, want no change", got)
 	}
 	again := s.browser()
-	again.signIn("google", "", ada())
+	again.signIn("google", "", verifiedVisit())
 	if got := again.userID(); got != id {
 		t.Errorf("sign-in with the linked account: got user %s, want %s", got, id)
 	}
@@ -55,7 +55,7 @@ func TestLinkIsRefused(t *testing.T) {
 		"account of another user": {
 			settings: []string{"ALLOW_DIFFERENT_EMAILS", "on"},
 			before: func(s *server, _ *browser) {
-				v := ada()
+				v := verifiedVisit()
 				v.Email = "first@example.com"
 				s.browser().signIn("google", "", v)
 			},
@@ -73,7 +73,7 @@ func TestLinkIsRefused(t *testing.T) {
 			b.signUp("ada@example.com", true)
 			a := b.do("POST", "/api/auth/link-social",
 				`{"provider":"google","callbackURL":"/account","errorCallbackURL":"/failed"}`)
-			v := ada()
+			v := verifiedVisit()
 			if c.visit != nil {
 				c.visit(&v)
 			}
@@ -81,7 +81,7 @@ func TestLinkIsRefused(t *testing.T) {
 			if c.before != nil {
 				c.before(s, b)
 			}
-			if code, target := errorOf(t, b.finish(login).location()); code != c.want || target != "/failed" {
+			if code, target := errorAndTarget(t, b.finish(login).location()); code != c.want || target != "/failed" {
 				t.Errorf("link: got the error %q at %s, want %q at /failed", code, target, c.want)
 			}
 		})
@@ -94,7 +94,7 @@ func TestSecondLinkMergesScopes(t *testing.T) {
 	s := newServer(t)
 	b := s.browser()
 	b.signUp("ada@example.com", true)
-	first, second := ada(), ada()
+	first, second := verifiedVisit(), verifiedVisit()
 	first.Tokens = map[string]any{"scope": "b a", "access_token": "first"}
 	second.Tokens = map[string]any{"scope": "a c", "access_token": "second"}
 	b.link("github", first)
@@ -111,7 +111,7 @@ func TestLastAccountIsUnlinkedOnlyIfAllowed(t *testing.T) {
 	for setting, want := range map[string]int{"off": 400, "on": 200} {
 		s := newServer(t, "ALLOW_UNLINKING_ALL", setting)
 		b := s.browser()
-		b.signIn("google", "", ada())
+		b.signIn("google", "", verifiedVisit())
 		account := dbtest.Value[string](t, s.url, `SELECT id::text FROM account`)
 		if a := b.do("POST", "/api/auth/unlink-account", `{"accountId":"`+account+`"}`); a.status != want {
 			t.Errorf("ALLOW_UNLINKING_ALL=%s: unlink the last account: got %d %s, want %d",

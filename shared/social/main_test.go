@@ -32,10 +32,10 @@ var providers *providertest.Server
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	os.Exit(run(m))
+	os.Exit(runTests(m))
 }
 
-func run(m *testing.M) int {
+func runTests(m *testing.M) int {
 	var err error
 	if providers, err = providertest.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -219,8 +219,8 @@ func (b *browser) signUp(email string, verified bool) string {
 	return b.userID()
 }
 
-// errorOf returns the parameter error of a redirect, and the URL without its query.
-func errorOf(t *testing.T, location string) (code, target string) {
+// errorAndTarget returns the parameter error of a redirect, and the URL without its query.
+func errorAndTarget(t *testing.T, location string) (code, target string) {
 	t.Helper()
 	u, err := url.Parse(location)
 	if err != nil {
@@ -231,8 +231,8 @@ func errorOf(t *testing.T, location string) (code, target string) {
 	return code, u.String()
 }
 
-// ada returns the visit at a provider of a user whose email the provider has verified.
-func ada() providertest.Visit {
+// verifiedVisit returns the visit at a provider of a user whose email the provider has verified.
+func verifiedVisit() providertest.Visit {
 	return providertest.Visit{Person: providertest.Person{
 		Subject: "108", Name: "Ada Lovelace", Email: "Ada@Example.com", Verified: true, Image: "https://example.com/ada.png",
 	}}

@@ -22,13 +22,13 @@ func TestRequiredVerificationIsThatOfTheStoredEmail(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, "GOOGLE_REQUIRE_EMAIL_VERIFICATION", "on", "GOOGLE_OVERRIDE_USER_INFO", "on")
 			s.browser().signUp("bob@example.com", true)
-			s.browser().signIn("google", "", ada())
+			s.browser().signIn("google", "", verifiedVisit())
 			dbtest.Exec(t, s.url, `UPDATE "user" SET "emailVerified" = $1 WHERE email = 'ada@example.com'`, c.stored)
-			v := ada()
+			v := verifiedVisit()
 			v.Email, v.Verified = "bob@example.com", c.provider
 			b := s.browser()
 			a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
-			if code, _ := errorOf(t, a.location()); code != c.want || (b.userID() != "") != (c.want == "") {
+			if code, _ := errorAndTarget(t, a.location()); code != c.want || (b.userID() != "") != (c.want == "") {
 				t.Errorf("sign-in: got the error %q and the user %q, want the error %q, and a user only without an error",
 					code, b.userID(), c.want)
 			}
@@ -43,8 +43,8 @@ func TestRequiredVerificationIsThatOfTheStoredEmail(t *testing.T) {
 func TestEmptyNameOfAProviderKeepsTheStoredOne(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "APPLE_OVERRIDE_USER_INFO", "on")
-	s.browser().signIn("apple", "", ada())
-	v := ada()
+	s.browser().signIn("apple", "", verifiedVisit())
+	v := verifiedVisit()
 	v.Name = ""
 	b := s.browser()
 	b.signIn("apple", "", v)

@@ -8,9 +8,10 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// during executes sql in a transaction, runs request, and commits when a statement of the request waits for the
-// transaction or the request has ended. So the request reads the rows before the change, and writes after it.
-func (s *server) during(request func() answer, sql string, args ...any) answer {
+// doAfterConcurrentChange executes sql in a transaction, runs request, and commits when a statement of the request
+// waits for the transaction or the request has ended. So the request reads the rows before the change, and writes after
+// it.
+func (s *server) doAfterConcurrentChange(request func() answer, sql string, args ...any) answer {
 	s.t.Helper()
 	conn, err := pgx.Connect(s.t.Context(), s.url)
 	if err != nil {
@@ -42,16 +43,16 @@ func (s *server) during(request func() answer, sql string, args ...any) answer {
 func TestSignInDoesNotVerifyAnEmailThatItHasNotSeen(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	s.browser().signIn("google", "", ada())
+	s.browser().signIn("google", "", verifiedVisit())
 	dbtest.Exec(t, s.url, `UPDATE "user" SET "emailVerified" = false`)
 	b := s.browser()
-	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
-	a := s.during(func() answer { return b.finish(login) }, `UPDATE "user" SET email = 'new@example.com'`)
+	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), verifiedVisit())
+	a := s.doAfterConcurrentChange(func() answer { return b.finish(login) }, `UPDATE "user" SET email = 'new@example.com'`)
 	if a.location() != "/home" || b.userID() == "" {
 		t.Errorf("callback: got a redirect to %s, want /home and a session", a.location())
 	}
 	const want = "Ada Lovelace|new@example.com|f|https://example.com/ada.png"
-	if got := dbtest.Value[string](t, s.url, userRow); got != want {
+	if got := dbtest.Value[string](t, s.url, selectUserSQL); got != want {
 		t.Errorf("the row of the user is %s, want %s", got, want)
 	}
 }
@@ -69,9 +70,9 @@ func TestSignInDoesNotLinkToAUserWhoseEmailHasChanged(t *testing.T) {
 			s := newServer(t)
 			id := s.browser().signUp("ada@example.com", true)
 			b := s.browser()
-			login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), ada())
-			a := s.during(func() answer { return b.finish(login) }, change)
-			if code, _ := errorOf(t, a.location()); code != want {
+			login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), verifiedVisit())
+			a := s.doAfterConcurrentChange(func() answer { return b.finish(login) }, change)
+			if code, _ := errorAndTarget(t, a.location()); code != want {
 				t.Errorf("sign-in: got the error %q, want %q", code, want)
 			}
 			got := b.userID()
@@ -88,19 +89,22 @@ func TestSignInFollowsAnAccountThatIsMoved(t *testing.T) {
 	for _, setting := range []string{"on", "off"} {
 		s := newServer(t, "UPDATE_ACCOUNT_ON_SIGNIN", setting)
 		old := s.browser()
-		old.signIn("google", "", ada())
+		old.signIn("google", "", verifiedVisit())
 		other := s.browser().signUp("other@example.com", true)
 		b := s.browser()
-		login := s.visit(b.begin("google", ""), ada())
-		s.during(func() answer { return b.finish(login) },
+		login := s.visit(b.begin("google", ""), verifiedVisit())
+		s.doAfterConcurrentChange(func() answer { return b.finish(login) },
 			`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
 		if got := b.userID(); got != other {
 			t.Errorf("UPDATE_ACCOUNT_ON_SIGNIN=%s: account moved: signed in as %q, want the new owner %s",
 				setting, got, other)
 		}
 		b = s.browser()
-		login = s.visit(b.begin("google", ""), ada())
-		s.during(func() answer { return b.finish(login) }, `DELETE FROM account WHERE "providerId" = 'google'`)
+		login = s.visit(b.begin("google", ""), verifiedVisit())
+		s.doAfterConcurrentChange(
+			func() answer { return b.finish(login) },
+			`DELETE FROM account WHERE "providerId" = 'google'`,
+		)
 		if got := b.userID(); got != old.userID() {
 			t.Errorf("UPDATE_ACCOUNT_ON_SIGNIN=%s: account deleted: signed in as %q, want the user with the email",
 				setting, got)
@@ -130,9 +134,9 @@ func TestLinkNeedsItsSessionWhenItIsStored(t *testing.T) {
 			b := s.browser()
 			id := b.signUp("ada@example.com", true)
 			a := b.do("POST", "/api/auth/link-social", `{"provider":"google","errorCallbackURL":"/failed"}`)
-			login := s.visit(a.text("url"), ada())
-			a = s.during(func() answer { return b.finish(login) }, c.sql, id)
-			if code, _ := errorOf(t, a.location()); code != c.want {
+			login := s.visit(a.text("url"), verifiedVisit())
+			a = s.doAfterConcurrentChange(func() answer { return b.finish(login) }, c.sql, id)
+			if code, _ := errorAndTarget(t, a.location()); code != c.want {
 				t.Errorf("link: got the error %q, want %q", code, c.want)
 			}
 			const linked = `SELECT count(*) FROM account WHERE "providerId" = 'google' AND "userId" = $1`
@@ -150,14 +154,14 @@ func TestLinkUpdatesNoAccountOfAnotherUser(t *testing.T) {
 	other := s.browser().signUp("other@example.com", true)
 	b := s.browser()
 	b.signUp("ada@example.com", true)
-	b.link("google", ada())
+	b.link("google", verifiedVisit())
 	a := b.do("POST", "/api/auth/link-social", `{"provider":"google","errorCallbackURL":"/failed"}`)
-	v := ada()
+	v := verifiedVisit()
 	v.Tokens = map[string]any{"access_token": "second"}
 	login := s.visit(a.text("url"), v)
-	a = s.during(func() answer { return b.finish(login) },
+	a = s.doAfterConcurrentChange(func() answer { return b.finish(login) },
 		`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
-	if code, _ := errorOf(t, a.location()); code != "account_already_linked_to_different_user" {
+	if code, _ := errorAndTarget(t, a.location()); code != "account_already_linked_to_different_user" {
 		t.Errorf("link: got the error %q, want account_already_linked_to_different_user", code)
 	}
 	const tokens = `SELECT count(*) FROM account WHERE "accessToken" = 'second'`
@@ -186,9 +190,9 @@ func TestLinkOfAnIDTokenNeedsItsSessionWhenItIsStored(t *testing.T) {
 			s.browser().signUp("other@example.com", true)
 			b := s.browser()
 			id := b.signUp("ada@example.com", true)
-			token, _ := idToken(t, "google", ada())
+			token, _ := idToken(t, "google", verifiedVisit())
 			body := `{"provider":"google","idToken":{"token":"` + token + `"}}`
-			a := s.during(func() answer { return b.do("POST", "/api/auth/link-social", body) }, c.sql, id)
+			a := s.doAfterConcurrentChange(func() answer { return b.do("POST", "/api/auth/link-social", body) }, c.sql, id)
 			if a.text("code") != c.want {
 				t.Errorf("link with an id token: got %d %s, want the code %s", a.status, a.body, c.want)
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-const storedTokens = `SELECT concat_ws('|', "accessToken", "refreshToken", scope) FROM account`
+const selectTokensSQL = `SELECT concat_ws('|', "accessToken", "refreshToken", scope) FROM account`
 
 // accountID returns the id of the only row in account.
 func (s *server) accountID() string {
@@ -26,7 +26,7 @@ func TestAccessTokenIsRefreshedWhenItExpires(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, "ENCRYPT_OAUTH_TOKENS", setting)
 			b := s.browser()
-			v := ada()
+			v := verifiedVisit()
 			v.Tokens = map[string]any{"expires_in": 60, "scope": "a b"}
 			v.Renewed = map[string]any{"access_token": "renewed", "expires_in": 60}
 			b.signIn("keycloak", "", v)
@@ -37,7 +37,7 @@ func TestAccessTokenIsRefreshedWhenItExpires(t *testing.T) {
 				t.Fatalf("first get-access-token: got %d %s, want 200, a token and the scopes a and b",
 					first.status, first.body)
 			}
-			if stored := dbtest.Value[string](t, s.url, storedTokens); strings.Contains(stored, token) == encrypted {
+			if stored := dbtest.Value[string](t, s.url, selectTokensSQL); strings.Contains(stored, token) == encrypted {
 				t.Errorf("the row has the tokens %s, want them encrypted: %v", stored, encrypted)
 			}
 			s.ahead = 56 * time.Second
@@ -53,7 +53,7 @@ func TestRefreshTokenAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	v := ada()
+	v := verifiedVisit()
 	v.Tokens = map[string]any{"scope": "a b"}
 	v.Renewed = map[string]any{"access_token": "renewed", "refresh_token": "next", "scope": "a"}
 	b.signIn("keycloak", "", v)
@@ -64,7 +64,7 @@ func TestRefreshTokenAnswersLikeBetterAuth(t *testing.T) {
 		t.Errorf("refresh-token: got %d %s, want 200, the renewed tokens, the scope and the id of the account",
 			a.status, a.body)
 	}
-	if got := dbtest.Value[string](t, s.url, storedTokens); got != "renewed|next|a,b" {
+	if got := dbtest.Value[string](t, s.url, selectTokensSQL); got != "renewed|next|a,b" {
 		t.Errorf("the row has the tokens %s, want the renewed ones", got)
 	}
 	dbtest.Exec(t, s.url, `UPDATE account SET "refreshToken" = 'unknown'`)
@@ -93,7 +93,7 @@ func TestConcurrentRefreshesReturnTheSameTokens(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, "ENCRYPT_OAUTH_TOKENS", setting)
 			b := s.browser()
-			v := ada()
+			v := verifiedVisit()
 			var both sync.WaitGroup
 			both.Add(2)
 			v.OnRefresh = func() {
@@ -125,7 +125,7 @@ func TestRefusedRefreshReturnsTheTokensOfAnotherRequest(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	v := ada()
+	v := verifiedVisit()
 	v.Tokens = map[string]any{"expires_in": 60}
 	v.Faults = map[string]providertest.Fault{"refresh": providertest.FaultStatus401}
 	v.OnRefresh = func() {
@@ -152,7 +152,7 @@ func TestAccountInfoReturnsTheProfile(t *testing.T) {
 	s := newServer(t)
 	for _, provider := range []string{"google", "github"} {
 		b := s.browser()
-		v := ada()
+		v := verifiedVisit()
 		v.Email = provider + "@example.com"
 		b.signIn(provider, "", v)
 		account := dbtest.Value[string](t, s.url, `SELECT id::text FROM account WHERE "providerId" = $1`, provider)

@@ -22,8 +22,8 @@ const (
 	maxImage = 32768
 )
 
-// identity is what a provider says about a user who signs in.
-type identity struct {
+// providerIdentity is what a provider says about a user who signs in.
+type providerIdentity struct {
 	profile       oauth.Profile
 	tokens        store.ProviderTokens // not yet encrypted; Scope is stored only with a new account
 	requestSignUp bool
@@ -31,8 +31,8 @@ type identity struct {
 	fromClient    bool   // the client has sent an id token; there was no callback
 }
 
-// result is a sign-in that has succeeded.
-type result struct {
+// signInResult is a sign-in that has succeeded.
+type signInResult struct {
 	user    store.User
 	session store.Session
 	isNew   bool // the sign-in has created the user
@@ -41,7 +41,12 @@ type result struct {
 // signIn starts a session for the user whom a provider names: the owner of the account at the provider, or else the
 // user with the email, or else a new user. Its error is a refusal, store.ErrBanned, or unexpected. If another request
 // has changed the user or the account after signIn has read them, it reads them again.
-func (s *Service) signIn(r *http.Request, db *store.Store, p *oauth.Provider, id identity) (result, error) {
+func (s *Service) signIn(
+	r *http.Request,
+	db *store.Store,
+	p *oauth.Provider,
+	id providerIdentity,
+) (signInResult, error) {
 	got, err := s.signInOnce(r, db, p, id)
 	if isRace(err) {
 		got, err = s.signInOnce(r, db, p, id)
@@ -63,24 +68,29 @@ func isRace(err error) bool {
 	return errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrChanged)
 }
 
-func (s *Service) signInOnce(r *http.Request, db *store.Store, p *oauth.Provider, id identity) (result, error) {
+func (s *Service) signInOnce(
+	r *http.Request,
+	db *store.Store,
+	p *oauth.Provider,
+	id providerIdentity,
+) (signInResult, error) {
 	account := store.ProviderAccount{ProviderID: p.ID, AccountID: id.profile.Subject}
 	email := emailOf(id.profile)
 	match, err := db.MatchAccount(r.Context(), account, email)
 	switch {
 	case errors.Is(err, store.ErrDuplicate):
-		return result{}, internalError
+		return signInResult{}, internalError
 	case err != nil:
-		return result{}, fmt.Errorf("find account: %w", err)
+		return signInResult{}, fmt.Errorf("find account: %w", err)
 	case match.Account == "" && email == "":
-		return result{}, emailNotFound
+		return signInResult{}, emailNotFound
 	}
 	if match.User.ID != "" {
 		web.NoteUser(r.Context(), match.User.ID)
 	}
 	tokens, err := s.encryptTokens(r.Context(), id.tokens)
 	if err != nil {
-		return result{}, err
+		return signInResult{}, err
 	}
 	switch {
 	case match.Account != "":
@@ -93,9 +103,9 @@ func (s *Service) signInOnce(r *http.Request, db *store.Store, p *oauth.Provider
 
 // signInKnown signs in the owner of a known account.
 func (s *Service) signInKnown(
-	r *http.Request, db *store.Store, p *oauth.Provider, id identity, match store.AccountMatch,
+	r *http.Request, db *store.Store, p *oauth.Provider, id providerIdentity, match store.AccountMatch,
 	tokens store.ProviderTokens,
-) (result, error) {
+) (signInResult, error) {
 	stored := &tokens
 	tokens.Scope = nil // as in Better Auth, only link-social changes the scopes
 	if !s.Options.Social.UpdateAccountOnSignIn {
@@ -110,7 +120,7 @@ func (s *Service) signInKnown(
 }
 
 // changesOfKnown returns what a sign-in changes in the row of a user who has the account.
-func (s *Service) changesOfKnown(p *oauth.Provider, id identity, user store.User) store.ProviderProfile {
+func (s *Service) changesOfKnown(p *oauth.Provider, id providerIdentity, user store.User) store.ProviderProfile {
 	profile := id.profile
 	email := emailOf(profile)
 	same := email == user.Email
@@ -133,13 +143,13 @@ func (s *Service) changesOfKnown(p *oauth.Provider, id identity, user store.User
 
 // signInByEmail links the account to the user who has its email, and signs this user in, if the linking rules allow it.
 func (s *Service) signInByEmail(
-	r *http.Request, db *store.Store, p *oauth.Provider, id identity, match store.AccountMatch,
+	r *http.Request, db *store.Store, p *oauth.Provider, id providerIdentity, match store.AccountMatch,
 	account store.ProviderAccount, tokens store.ProviderTokens,
-) (result, error) {
+) (signInResult, error) {
 	options := s.Options.Social
 	if !s.isTrusted(p, id.profile) || !match.User.EmailVerified || !options.AccountLinking ||
 		options.DisableImplicitLinking {
-		return result{}, accountNotLinked
+		return signInResult{}, accountNotLinked
 	}
 	in := s.newSignIn(r, p, match.User, s.changesOnLink(id.profile))
 	user, err := db.LinkAccount(r.Context(), account, tokens, in)
@@ -162,15 +172,15 @@ func (s *Service) changesOnLink(profile oauth.Profile) store.ProviderProfile {
 
 // signUp creates a user who owns the account at the provider.
 func (s *Service) signUp(
-	r *http.Request, db *store.Store, p *oauth.Provider, id identity, account store.ProviderAccount,
+	r *http.Request, db *store.Store, p *oauth.Provider, id providerIdentity, account store.ProviderAccount,
 	tokens store.ProviderTokens,
-) (result, error) {
+) (signInResult, error) {
 	if !s.Options.SignUp || p.DisableSignUp || p.DisableImplicitSignUp && !id.requestSignUp {
-		return result{}, signUpDisabled
+		return signInResult{}, signUpDisabled
 	}
 	email := emailOf(id.profile)
 	if placeholder.Is(email) && p.ID != "twitter" { // the email is reserved, for a user of X for example
-		return result{}, emailNotFound
+		return signInResult{}, emailNotFound
 	}
 	in := s.newSignIn(r, p, store.User{}, store.ProviderProfile{
 		Name: nameOf(id.profile), Image: imageOf(id.profile), Email: &email, EmailVerified: &id.profile.EmailVerified,
@@ -195,14 +205,14 @@ func (s *Service) newSignIn(
 }
 
 // resultOf returns the result of a sign-in from the user and the error that its SQL statement returned.
-func resultOf(user store.User, session *store.Session, isNew bool, err error) (result, error) {
+func resultOf(user store.User, session *store.Session, isNew bool, err error) (signInResult, error) {
 	switch {
 	case errors.Is(err, store.ErrUnverified):
-		return result{user: user}, emailNotVerified
+		return signInResult{user: user}, emailNotVerified
 	case err != nil:
-		return result{user: user}, err
+		return signInResult{user: user}, err
 	}
-	return result{user, *session, isNew}, nil
+	return signInResult{user, *session, isNew}, nil
 }
 
 // sendVerification mails a link that verifies an email, unless Xenon sends no mail or the email is a placeholder. It

@@ -61,7 +61,7 @@ func (s *Service) signInSocial(w http.ResponseWriter, r *http.Request, db *store
 	case in.IDToken != nil:
 		return s.signInWithIDToken(w, r, db, provider, in)
 	}
-	return s.start(w, r, db, provider, start{
+	return s.start(w, r, db, provider, startInput{
 		state: state{
 			CallbackURL: web.OrEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, NewUserURL: in.NewUserCallbackURL,
 			RequestSignUp: in.RequestSignUp, additional: in.AdditionalData,
@@ -78,7 +78,7 @@ func (s *Service) signInWithIDToken(
 	if err != nil {
 		return err
 	}
-	result, err := s.signIn(r, db, provider, identity{
+	result, err := s.signIn(r, db, provider, providerIdentity{
 		profile:       profile,
 		tokens:        store.ProviderTokens{AccessToken: in.IDToken.AccessToken, IDToken: &in.IDToken.Token},
 		requestSignUp: in.RequestSignUp != nil && *in.RequestSignUp,

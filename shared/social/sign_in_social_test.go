@@ -32,7 +32,7 @@ func TestSignInWithAnIDToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	token, _ := idToken(t, "google", ada())
+	token, _ := idToken(t, "google", verifiedVisit())
 	a := b.signInWithIDToken("google", token, `,"accessToken":"access","refreshToken":"refresh"`)
 	id := b.userID()
 	if a.status != 200 || a.text("token") == "" || id == "" || a.location() != "" {
@@ -50,10 +50,10 @@ func TestInvalidIDTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.browser().signUp("taken@example.com", false)
-	visit := func(f providertest.Forgery) providertest.Visit { v := ada(); v.IDToken = f; return v }
-	unverified := ada()
+	visit := func(f providertest.Forgery) providertest.Visit { v := verifiedVisit(); v.IDToken = f; return v }
+	unverified := verifiedVisit()
 	unverified.Email = "taken@example.com"
-	withoutEmail := ada()
+	withoutEmail := verifiedVisit()
 	withoutEmail.Email = ""
 	for name, c := range map[string]struct {
 		provider string
@@ -69,8 +69,8 @@ func TestInvalidIDTokenIsRejected(t *testing.T) {
 		},
 		"none":                  {"google", visit(providertest.Forgery{Algorithm: "none"}), "", "INVALID_TOKEN"},
 		"HS256":                 {"google", visit(providertest.Forgery{Algorithm: "HS256"}), "", "INVALID_TOKEN"},
-		"nonce":                 {"google", ada(), `,"nonce":"x"`, "INVALID_TOKEN"},
-		"no id tokens":          {"github", ada(), "", "ID_TOKEN_NOT_SUPPORTED"},
+		"nonce":                 {"google", verifiedVisit(), `,"nonce":"x"`, "INVALID_TOKEN"},
+		"no id tokens":          {"github", verifiedVisit(), "", "ID_TOKEN_NOT_SUPPORTED"},
 		"no email":              {"google", withoutEmail, "", "USER_EMAIL_NOT_FOUND"},
 		"email of another user": {"google", unverified, "", "OAUTH_LINK_ERROR"},
 	} {
@@ -104,8 +104,8 @@ func TestSignUpSettingsApplyToProviders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, c.settings...)
-			a := s.browser().signIn("google", `,"errorCallbackURL":"/failed"`+c.more, ada())
-			if code, _ := errorOf(t, a.location()); code != c.want {
+			a := s.browser().signIn("google", `,"errorCallbackURL":"/failed"`+c.more, verifiedVisit())
+			if code, _ := errorAndTarget(t, a.location()); code != c.want {
 				t.Errorf("first sign-in: got the error %q, want %q", code, c.want)
 			}
 		})
@@ -133,11 +133,11 @@ func TestImplicitLinkNeedsTwoVerifiedEmails(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, c.settings...)
 			id := s.browser().signUp("ada@example.com", c.local)
-			v := ada()
+			v := verifiedVisit()
 			v.Verified = c.provider
 			b := s.browser()
 			a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
-			if code, _ := errorOf(t, a.location()); code != c.want {
+			if code, _ := errorAndTarget(t, a.location()); code != c.want {
 				t.Errorf("sign-in: got the error %q, want %q", code, c.want)
 			}
 			if got := b.userID(); c.want == "" && got != id {
@@ -152,18 +152,18 @@ func TestProviderCanRequireAVerifiedEmail(t *testing.T) {
 	t.Parallel()
 	box := filepath.Join(t.TempDir(), "mail.jsonl")
 	s := newServer(t, "GOOGLE_REQUIRE_EMAIL_VERIFICATION", "on", "MAIL_FILE", box)
-	v := ada()
+	v := verifiedVisit()
 	v.Verified = false
 	b := s.browser()
 	a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
-	if code, _ := errorOf(t, a.location()); code != "email_not_verified" || b.userID() != "" {
+	if code, _ := errorAndTarget(t, a.location()); code != "email_not_verified" || b.userID() != "" {
 		t.Errorf("sign-in with an unverified email: got %q, want email_not_verified and no session", code)
 	}
 	mail, err := os.ReadFile(box)
 	if err != nil || !strings.Contains(string(mail), `"to":"ada@example.com"`) {
 		t.Errorf("got the mails %s, %v, want one to ada@example.com", mail, err)
 	}
-	if a := b.signIn("google", `,"callbackURL":"/home"`, ada()); a.location() != "/home" || b.userID() == "" {
+	if a := b.signIn("google", `,"callbackURL":"/home"`, verifiedVisit()); a.location() != "/home" || b.userID() == "" {
 		t.Errorf("sign-in after the email was verified: got a redirect to %s, want /home and a session", a.location())
 	}
 }

@@ -14,11 +14,11 @@ func TestSignInRedirectsToSiteAtAnotherOrigin(t *testing.T) {
 		{"with a path", `,"callbackURL":"/learn/home?x=1"`, "https://www.example.com/learn/home?x=1"},
 		{"with a URL", `,"callbackURL":"https://www.example.com/a"`, "https://www.example.com/a"},
 	} {
-		if a := s.browser().signIn("google", c.body, ada()); a.status != 302 || a.location() != c.want {
+		if a := s.browser().signIn("google", c.body, verifiedVisit()); a.status != 302 || a.location() != c.want {
 			t.Errorf("sign in %s: got %d to %s, want 302 to %s", c.name, a.status, a.location(), c.want)
 		}
 	}
-	denied := ada()
+	denied := verifiedVisit()
 	denied.Refuse = "access_denied"
 	a := s.browser().signIn("google", `,"errorCallbackURL":"/learn/login"`, denied)
 	if want := "https://www.example.com/learn/login?error=access_denied"; !strings.HasPrefix(a.location(), want) {

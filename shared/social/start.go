@@ -26,8 +26,8 @@ func (p authorizationParams) Problem() string {
 	return "additionalParams cannot include reserved OAuth parameters: " + strings.Join(reservedParams, ", ")
 }
 
-// start is what the body of sign-in/social or link-social says about the redirect to the provider.
-type start struct {
+// startInput is what the body of sign-in/social or link-social says about the redirect to the provider.
+type startInput struct {
 	state           state
 	scopes          []string
 	loginHint       *string
@@ -45,7 +45,7 @@ type startReply struct {
 
 // start answers with the URL at the provider that the browser goes to, and stores the state.
 func (s *Service) start(
-	w http.ResponseWriter, r *http.Request, db *store.Store, p *oauth.Provider, in start,
+	w http.ResponseWriter, r *http.Request, db *store.Store, p *oauth.Provider, in startInput,
 ) error {
 	if in.state.CallbackURL == "" {
 		in.state.CallbackURL = s.Options.SiteURL

@@ -117,7 +117,7 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 		if err != nil {
 			return fmt.Errorf("read secret: %w", err)
 		}
-		encrypted := encrypt(derive(secret, statePurpose), text)
+		encrypted := encrypt(deriveKey(secret, statePurpose), text)
 		if len(encrypted) > maxEncryptedState {
 			return errStateTooLong
 		}
@@ -203,7 +203,7 @@ func (s *Service) findStateCookie(r *http.Request, id string) (state, error) {
 	if err != nil {
 		return state{}, fmt.Errorf("read secret: %w", err)
 	}
-	key := derive(secret, statePurpose)
+	key := deriveKey(secret, statePurpose)
 	var first state
 	problem := error(stateMismatch)
 	for i, encrypted := range s.Sessions.SocialStateData(r) {
@@ -259,6 +259,6 @@ func parseState(text string) (state, error) {
 func stateOfLink(secret []byte, c *session.Caller) *stateLink {
 	return &stateLink{
 		UserID: c.User.ID, Email: c.User.Email,
-		EncryptedSessionToken: encrypt(derive(secret, linkPurpose), c.Session.Token),
+		EncryptedSessionToken: encrypt(deriveKey(secret, linkPurpose), c.Session.Token),
 	}
 }

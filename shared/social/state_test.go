@@ -10,20 +10,20 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// strategies are the values of STATE_STRATEGY.
-var strategies = []string{"database", "cookie"}
+// stateStrategies are the values of STATE_STRATEGY.
+var stateStrategies = []string{"database", "cookie"}
 
 // A callback is only for the browser that has begun the sign-in: an attacker cannot sign in another person's browser
 // with the callback of the attacker's own sign-in.
 func TestCallbackNeedsTheBrowserThatHasBegun(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range strategies {
+	for _, strategy := range stateStrategies {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, "STATE_STRATEGY", strategy)
 			attacker, victim := s.browser(), s.browser()
-			login := s.visit(attacker.begin("google", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), ada())
-			if code, _ := errorOf(t, victim.finish(login).location()); code != "state_mismatch" {
+			login := s.visit(attacker.begin("google", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), verifiedVisit())
+			if code, _ := errorAndTarget(t, victim.finish(login).location()); code != "state_mismatch" {
 				t.Errorf("callback in another browser: got %s, want state_mismatch", code)
 			}
 			if id := victim.userID(); id != "" {
@@ -41,7 +41,7 @@ func TestStateIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
+	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), verifiedVisit())
 	cookies := map[string]string{}
 	for name, value := range b.cookies {
 		cookies[name] = value
@@ -68,7 +68,7 @@ func TestStateIsUsedOnce(t *testing.T) {
 
 func TestStateExpiresAfterTenMinutes(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range strategies {
+	for _, strategy := range stateStrategies {
 		s := newServer(t, "STATE_STRATEGY", strategy)
 		for _, c := range []struct {
 			ahead time.Duration
@@ -76,9 +76,9 @@ func TestStateExpiresAfterTenMinutes(t *testing.T) {
 		}{{599 * time.Second, ""}, {601 * time.Second, "state_mismatch"}} {
 			s.ahead = 0
 			b := s.browser()
-			login := s.visit(b.begin("github", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), ada())
+			login := s.visit(b.begin("github", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), verifiedVisit())
 			s.ahead = c.ahead
-			if code, _ := errorOf(t, b.finish(login).location()); code != c.want {
+			if code, _ := errorAndTarget(t, b.finish(login).location()); code != c.want {
 				t.Errorf("%s, callback after %v: got the error %q, want %q", strategy, c.ahead, code, c.want)
 			}
 		}
@@ -87,7 +87,7 @@ func TestStateExpiresAfterTenMinutes(t *testing.T) {
 
 func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range strategies {
+	for _, strategy := range stateStrategies {
 		s := newServer(t, "STATE_STRATEGY", strategy)
 		for query, want := range map[string]string{
 			"":                                    "state_not_found",
@@ -99,7 +99,7 @@ func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 			"?state=" + strings.Repeat("x", 9999): "state_mismatch",
 		} {
 			a := s.browser().do("GET", "/api/auth/callback/google"+query, "")
-			if code, target := errorOf(t, a.location()); code != want || target != origin+"/api/auth/error" {
+			if code, target := errorAndTarget(t, a.location()); code != want || target != origin+"/api/auth/error" {
 				t.Errorf("%s, callback with %.40q: got %d to %s, want the error %s on the default page",
 					strategy, query, a.status, a.location(), want)
 			}
@@ -108,7 +108,7 @@ func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 			b := s.browser()
 			b.cookies["better-auth.oauth_state"] = strings.Repeat("ab", 60)
 			a := b.do("GET", "/api/auth/callback/google?state=x&code=y", "")
-			if code, _ := errorOf(t, a.location()); code != "state_invalid" {
+			if code, _ := errorAndTarget(t, a.location()); code != "state_invalid" {
 				t.Errorf("callback with a forged cookie: got %s, want state_invalid", a.location())
 			}
 		}
@@ -118,7 +118,7 @@ func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 // A browser sends several cookies of one name if one of them has another path or domain.
 func TestOldStateCookieDoesNotHideTheState(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range strategies {
+	for _, strategy := range stateStrategies {
 		s := newServer(t, "STATE_STRATEGY", strategy)
 		cookie := map[string]string{"database": "better-auth.state", "cookie": "better-auth.oauth_state"}[strategy]
 		for name, old := range map[string]string{"forged": strings.Repeat("ab", 60), "of an earlier sign-in": ""} {
@@ -127,7 +127,7 @@ func TestOldStateCookieDoesNotHideTheState(t *testing.T) {
 			if old == "" {
 				old = b.cookies[cookie]
 			}
-			login := s.visit(b.begin("google", `,"callbackURL":"/home"`), ada())
+			login := s.visit(b.begin("google", `,"callbackURL":"/home"`), verifiedVisit())
 			r := httptest.NewRequestWithContext(t.Context(), "GET", login.Callback, http.NoBody)
 			r.Header.Set("Cookie", cookie+"="+old+"; "+cookie+"="+b.cookies[cookie])
 			w := httptest.NewRecorder()
@@ -154,7 +154,7 @@ func TestAdditionalDataReplacesNothing(t *testing.T) {
 		!strings.Contains(stored, `"course":"<algebra>"`) {
 		t.Errorf("stored the state %s, want additionalData to replace no other member", stored)
 	}
-	if a := b.finish(s.visit(location, ada())); a.location() != "/home" || b.userID() == ownerID {
+	if a := b.finish(s.visit(location, verifiedVisit())); a.location() != "/home" || b.userID() == ownerID {
 		t.Errorf("got a redirect to %s as user %s, want /home as another user than the owner", a.location(), b.userID())
 	}
 }
@@ -164,9 +164,9 @@ func TestCodeOfAnotherProviderIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), ada())
+	login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), verifiedVisit())
 	path := strings.Replace(strings.TrimPrefix(login.Callback, origin), "/google", "/github", 1)
-	if code, _ := errorOf(t, b.do("GET", path, "").location()); code != "invalid_code" || b.userID() != "" {
+	if code, _ := errorAndTarget(t, b.do("GET", path, "").location()); code != "invalid_code" || b.userID() != "" {
 		t.Errorf("code of another provider: got %q, want invalid_code and no session", code)
 	}
 }
@@ -176,7 +176,7 @@ func TestSignOutClearsTheStateCookie(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "STATE_STRATEGY", "cookie")
 	b := s.browser()
-	b.signIn("google", "", ada())
+	b.signIn("google", "", verifiedVisit())
 	b.begin("google", "")
 	b.do("POST", "/api/auth/sign-out", "{}")
 	if value := b.cookies["better-auth.oauth_state"]; value != "" {

@@ -12,8 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// resetLink matches the token of a mailed link that resets a password.
-var resetLink = regexp.MustCompile(`/reset-password/([A-Za-z0-9_-]+)`)
+// resetTokenPattern matches the token of a mailed link that resets a password.
+var resetTokenPattern = regexp.MustCompile(`/reset-password/([A-Za-z0-9_-]+)`)
 
 // resetPassword resets the password of a user by mail.
 func (b *browser) resetPassword(email, mailFile, password string) {
@@ -25,7 +25,7 @@ func (b *browser) resetPassword(email, mailFile, password string) {
 	if err != nil {
 		b.s.t.Fatal(err)
 	}
-	links := resetLink.FindAllSubmatch(mails, -1)
+	links := resetTokenPattern.FindAllSubmatch(mails, -1)
 	if len(links) == 0 {
 		b.s.t.Fatalf("got the mails %s, want one with a link", mails)
 	}
@@ -45,7 +45,7 @@ func TestResetOfAnUnverifiedUserRemovesTheAccountsOfProviders(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(before) })
 	box := filepath.Join(t.TempDir(), "mail.jsonl")
 	s := newServer(t, "MAIL_FILE", box, "REVOKE_SESSIONS_ON_PASSWORD_RESET", "off")
-	v := ada()
+	v := verifiedVisit()
 	v.Verified = false
 	attacker := s.browser()
 	attacker.signIn("google", "", v)
@@ -58,7 +58,7 @@ func TestResetOfAnUnverifiedUserRemovesTheAccountsOfProviders(t *testing.T) {
 	}
 	again := s.browser()
 	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, v)
-	if code, _ := errorOf(t, a.location()); code != "account_not_linked" || again.userID() != "" {
+	if code, _ := errorAndTarget(t, a.location()); code != "account_not_linked" || again.userID() != "" {
 		t.Errorf("new sign-in of the attacker: got %q as user %q, want account_not_linked and no session",
 			code, again.userID())
 	}
@@ -82,14 +82,14 @@ func TestResetOfAVerifiedUserKeepsTheAccountsOfProviders(t *testing.T) {
 	box := filepath.Join(t.TempDir(), "mail.jsonl")
 	s := newServer(t, "MAIL_FILE", box, "REVOKE_SESSIONS_ON_PASSWORD_RESET", "off")
 	b := s.browser()
-	b.signIn("google", "", ada())
+	b.signIn("google", "", verifiedVisit())
 	id := b.userID()
 	s.browser().resetPassword("ada@example.com", box, "battery staple")
 	if b.userID() != id {
 		t.Error("the reset ended the session, want it to stay valid")
 	}
 	again := s.browser()
-	again.signIn("google", "", ada())
+	again.signIn("google", "", verifiedVisit())
 	if got := again.userID(); got != id {
 		t.Errorf("sign-in with the provider after the reset: got user %q, want %s", got, id)
 	}

@@ -15,13 +15,13 @@ import (
 // storedTokens converts the tokens of a provider's answer to the columns of an account's row.
 func storedTokens(t oauth.Tokens) store.ProviderTokens {
 	return store.ProviderTokens{
-		AccessToken: orNil(t.Access), RefreshToken: orNil(t.Refresh), IDToken: orNil(t.ID),
+		AccessToken: nilIfEmpty(t.Access), RefreshToken: nilIfEmpty(t.Refresh), IDToken: nilIfEmpty(t.ID),
 		AccessTokenExpiresAt: timeOrNil(t.AccessExpires), RefreshTokenExpiresAt: timeOrNil(t.RefreshExpires),
 		Scope: &t.Scope,
 	}
 }
 
-func orNil(text string) *string {
+func nilIfEmpty(text string) *string {
 	if text == "" {
 		return nil
 	}
