@@ -40,7 +40,7 @@ func (d *deployment) publishOtherKeys(t *testing.T) otherKeys {
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	d.SetResponse(http.StatusOK, jwksOf(
-		sets().third.current.jwk(),
+		keySets().third.current.jwk(),
 		map[string]any{"kty": "EC", "crv": "P-256", "kid": "ec", "x": encode(point[1:33]), "y": encode(point[33:])},
 		map[string]any{"kty": "OKP", "crv": "Ed25519", "kid": "ed", "x": encode(edPublic)},
 	))
@@ -63,7 +63,7 @@ func TestVerifyAcceptsEveryAlgorithm(t *testing.T) {
 	d := newDeployment(t)
 	keys := d.publishOtherKeys(t)
 	for _, token := range []string{
-		d.signWith(t, jwt.SigningMethodRS256, "RS256", sets().third.current.id, sets().third.current.private),
+		d.signWith(t, jwt.SigningMethodRS256, "RS256", keySets().third.current.id, keySets().third.current.private),
 		d.signWith(t, jwt.SigningMethodES256, "ES256", "ec", keys.ec),
 		d.signWith(t, jwt.SigningMethodEdDSA, "EdDSA", "ed", keys.ed),
 	} {
@@ -79,7 +79,7 @@ func TestR34_KeyVerifiesItsOwnAlgorithmOnly(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	keys := d.publishOtherKeys(t)
-	rsaKey := sets().third.current
+	rsaKey := keySets().third.current
 	der := func() string {
 		text := encodeSegment(t, map[string]any{"alg": "ES256", "kid": "ec"}) + "." + encodeSegment(t, d.goodClaims())
 		sum := sha256.Sum256([]byte(text))

@@ -35,10 +35,10 @@ func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 			want:   unavailable,
 		},
 		"its key is not published": {
-			after: jwks.MaxAge, change: func(t *testing.T, d *deployment) { d.saveKeys(t, sets().foreign) }, want: rejected,
+			after: jwks.MaxAge, change: func(t *testing.T, d *deployment) { d.saveKeys(t, keySets().foreign) }, want: rejected,
 		},
 		"its kid names another key": {after: jwks.MaxAge, change: func(_ *testing.T, d *deployment) {
-			other := jwk(sets().third.current.id, &sets().foreign.current.private.PublicKey)
+			other := jwk(keySets().third.current.id, &keySets().foreign.current.private.PublicKey)
 			d.SetResponse(http.StatusOK, jwksOf(other))
 		}, want: rejected},
 	}
@@ -46,7 +46,7 @@ func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDeployment(t)
-			token := d.token(t)
+			token := d.newToken(t)
 			for range 2 {
 				d.checkAccepted(t, token)
 			}
@@ -62,7 +62,7 @@ func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 func TestR34_CacheHoldsAcceptedTokensOnly(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	good := d.token(t)
+	good := d.newToken(t)
 	expired := d.goodClaims()
 	expired["exp"] = d.Now().Unix()
 	for _, bad := range []string{

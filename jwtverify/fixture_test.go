@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 
 const origin = "https://learn.example.com"
 
-var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+var startTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // keyPair is a key of a set with its private key, which package keys does not export.
 type keyPair struct {
@@ -47,13 +47,13 @@ type testSet struct {
 	current, next keyPair
 }
 
-// sets returns a key set, its rotation, the rotation of that, and a key set of another deployment. Generating RSA keys
-// is slow, so all tests use the same sets.
-var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign testSet }) {
-	first, err1 := keys.Generate(start, config.RS256)
-	second, err2 := first.Rotate(start.Add(24*time.Hour), 7*24*time.Hour, config.RS256)
-	third, err3 := second.Rotate(start.Add(48*time.Hour), 7*24*time.Hour, config.RS256)
-	foreign, err4 := keys.Generate(start, config.RS256)
+// keySets returns a key set, its rotation, the rotation of that, and a key set of another deployment. Generating RSA
+// keys is slow, so all tests use the same sets.
+var keySets = sync.OnceValue(func() (s struct{ first, second, third, foreign testSet }) {
+	first, err1 := keys.Generate(startTime, config.RS256)
+	second, err2 := first.Rotate(startTime.Add(24*time.Hour), 7*24*time.Hour, config.RS256)
+	third, err3 := second.Rotate(startTime.Add(48*time.Hour), 7*24*time.Hour, config.RS256)
+	foreign, err4 := keys.Generate(startTime, config.RS256)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		panic(err)
 	}
@@ -102,7 +102,7 @@ func jwksOf(entries ...any) string {
 	return string(text)
 }
 
-func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
+func newClock() *clock.Clock { return clock.New(startTime.Add(48 * time.Hour)) }
 
 // deployment is a key set in a file, the Keys that sign with it, a server that publishes it, and a Verifier that
 // fetches it from the server. At first the set is sets().third, which has four keys.
@@ -125,7 +125,7 @@ func newDeployment(t *testing.T) *deployment {
 		JWTExpiresIn:    7 * 24 * time.Hour,
 		JWKSURL:         d.URL,
 	}
-	d.saveKeys(t, sets().third)
+	d.saveKeys(t, keySets().third)
 	d.keys = keys.New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 	d.verifier = d.newVerifier()
 	return d
@@ -148,8 +148,8 @@ var testClaims = keys.Claims{
 	User:      map[string]any{"name": "Zoë <b>", "email": "zoe@example.com"},
 }
 
-// token returns a new token that Xenon issued.
-func (d *deployment) token(t *testing.T) string {
+// newToken returns a new token that Xenon issued.
+func (d *deployment) newToken(t *testing.T) string {
 	t.Helper()
 	token, err := d.keys.Sign(t.Context(), testClaims)
 	if err != nil {
@@ -168,13 +168,13 @@ func (d *deployment) goodClaims() jwt.MapClaims {
 }
 
 func goodHeader() map[string]any {
-	return map[string]any{"alg": "RS256", "kid": sets().third.current.id}
+	return map[string]any{"alg": "RS256", "kid": keySets().third.current.id}
 }
 
 // signToken returns a token with a header and claims, signed with the current key of sets().third.
 func signToken(t testing.TB, header, claims map[string]any) string {
 	t.Helper()
-	return signWithKey(t, sets().third.current.private, header, claims)
+	return signWithKey(t, keySets().third.current.private, header, claims)
 }
 
 func signWithKey(t testing.TB, key *rsa.PrivateKey, header, claims map[string]any) string {

@@ -9,7 +9,7 @@ import (
 
 // Verify returns ErrInvalidToken for every text except the valid token.
 func FuzzVerify(f *testing.F) {
-	key := sets().third.current
+	key := keySets().third.current
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Write([]byte(jwksOf(key.jwk())))
 	}))

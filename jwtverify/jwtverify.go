@@ -68,11 +68,11 @@ type Verifier struct {
 	keySet   *keySet
 	keyfunc  keyfunc.Keyfunc
 	parser   *jwt.Parser
-	verified *cache.Cache[[sha256.Size]byte, verified] // by the digest of the token
+	verified *cache.Cache[[sha256.Size]byte, verifiedToken] // by the digest of the token
 }
 
-// verified has the claims of an accepted token, and the key that verified its signature.
-type verified struct {
+// verifiedToken has the claims of an accepted token, and the key that verified its signature.
+type verifiedToken struct {
 	claims Claims
 	keyID  string
 	key    any
@@ -98,7 +98,7 @@ func New(o Options) (*Verifier, error) {
 		now:      o.Now,
 		keySet:   set,
 		keyfunc:  keys,
-		verified: cache.New[[sha256.Size]byte, verified](maxVerified),
+		verified: cache.New[[sha256.Size]byte, verifiedToken](maxVerified),
 		parser: jwt.NewParser(
 			jwt.WithValidMethods(jwks.Algorithms),
 			jwt.WithIssuer(o.Issuer),
@@ -165,9 +165,9 @@ func isSameKey(a, b any) bool {
 	return a == b
 }
 
-func (v *Verifier) parse(ctx context.Context, token string, now time.Time) (verified, error) {
+func (v *Verifier) parse(ctx context.Context, token string, now time.Time) (verifiedToken, error) {
 	var claims tokenClaims
-	var good verified
+	var good verifiedToken
 	_, err := v.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
 		if err := checkHeader(t.Header); err != nil {
 			return nil, err
@@ -182,9 +182,9 @@ func (v *Verifier) parse(ctx context.Context, token string, now time.Time) (veri
 	}
 	switch {
 	case errors.Is(err, ErrUnavailable):
-		return verified{}, err
+		return verifiedToken{}, err
 	case err != nil:
-		return verified{}, fmt.Errorf("%w: %w", ErrInvalidToken, v.explain(err, claims))
+		return verifiedToken{}, fmt.Errorf("%w: %w", ErrInvalidToken, v.explain(err, claims))
 	}
 	good.claims = Claims{UserID: claims.Subject, SessionID: claims.SessionID, ExpiresAt: claims.ExpiresAt.Time}
 	return good, nil

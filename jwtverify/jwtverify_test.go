@@ -38,9 +38,9 @@ func readBetterAuthToken(t *testing.T) (b betterAuthToken) {
 func TestVerifyAcceptsTokensOfXenon(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	d.checkAccepted(t, d.token(t))
+	d.checkAccepted(t, d.newToken(t))
 	d.checkAccepted(t, signToken(t, goodHeader(), d.goodClaims()))
-	for _, set := range []testSet{sets().first, sets().second} { // the third set still has their keys, as retired keys
+	for _, set := range []testSet{keySets().first, keySets().second} { // the third set still has their keys, as retired keys
 		header := map[string]any{"alg": "RS256", "kid": set.current.id}
 		d.checkAccepted(t, signWithKey(t, set.current.private, header, d.goodClaims()))
 	}
@@ -63,7 +63,7 @@ func TestVerifyAcceptsTokenOfBetterAuth(t *testing.T) {
 func TestDecodeReturnsAllClaims(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	token := d.token(t)
+	token := d.newToken(t)
 	for range 2 {
 		claims, err := d.verifier.Verify(t.Context(), token)
 		if err != nil {
@@ -115,7 +115,7 @@ func TestNewNamesTheOptionThatIsWrong(t *testing.T) {
 func TestVerifyShowsBothValuesOfAWrongOption(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	token := d.token(t)
+	token := d.newToken(t)
 	for name, options := range map[string]Options{
 		"iss": {JWKSURL: d.cfg.JWKSURL, Issuer: "https://other.example", Audience: origin, Now: d.Now},
 		"aud": {JWKSURL: d.cfg.JWKSURL, Issuer: origin, Audience: "https://other.example", Now: d.Now},
@@ -136,7 +136,7 @@ func TestVerifyShowsBothValuesOfAWrongOption(t *testing.T) {
 func TestR34_VerifyRejectsInvalidTokens(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	s := sets().third
+	s := keySets().third
 	with := func(base map[string]any, name string, value any) map[string]any {
 		m := maps.Clone(base)
 		if m[name] = value; value == nil {
@@ -151,7 +151,7 @@ func TestR34_VerifyRejectsInvalidTokens(t *testing.T) {
 		return signToken(t, goodHeader(), with(d.goodClaims(), name, value))
 	}
 	now := d.Now().Unix()
-	good := d.token(t)
+	good := d.newToken(t)
 	text, signature := splitSignature(good)
 	goodHead, rest, _ := strings.Cut(good, ".")
 	payload, _, _ := strings.Cut(rest, ".")
@@ -212,9 +212,9 @@ func TestR34_VerifyRejectsInvalidTokens(t *testing.T) {
 		"kid empty":                 header("kid", ""),
 		"kid a number":              header("kid", 1),
 		"kid of another key":        header("kid", s.next.id),
-		"kid unknown":               header("kid", sets().foreign.current.id),
+		"kid unknown":               header("kid", keySets().foreign.current.id),
 		"kid a path":                header("kid", "../../etc/passwd"),
-		"signed by another key":     signWithKey(t, sets().foreign.current.private, goodHeader(), d.goodClaims()),
+		"signed by another key":     signWithKey(t, keySets().foreign.current.private, goodHeader(), d.goodClaims()),
 		"issuer wrong":              claim("iss", "https://evil.example"),
 		"issuer with a slash":       claim("iss", origin+"/"),
 		"issuer missing":            claim("iss", nil),
@@ -279,7 +279,7 @@ func withUnusedBits(c byte) string {
 func signPayload(t *testing.T, payload string) string {
 	t.Helper()
 	text := encodeSegment(t, goodHeader()) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
-	signature, err := jwt.SigningMethodRS256.Sign(text, sets().third.current.private)
+	signature, err := jwt.SigningMethodRS256.Sign(text, keySets().third.current.private)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,9 +314,9 @@ func TestR35_KeyHintsAreIgnored(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	attacker := newDeployment(t) // its JWKS has the foreign key
-	attacker.saveKeys(t, sets().foreign)
+	attacker.saveKeys(t, keySets().foreign)
 	hints := map[string]any{
-		"jku": attacker.cfg.JWKSURL, "x5u": attacker.cfg.JWKSURL, "jwk": sets().foreign.current.jwk(),
+		"jku": attacker.cfg.JWKSURL, "x5u": attacker.cfg.JWKSURL, "jwk": keySets().foreign.current.jwk(),
 		"x5c": []string{"AAAA"}, "x5t": "AAAA",
 	}
 	for name, hint := range hints {
@@ -324,9 +324,9 @@ func TestR35_KeyHintsAreIgnored(t *testing.T) {
 			header := goodHeader()
 			header[name] = hint
 			d.checkAccepted(t, signToken(t, header, d.goodClaims())) // the right key signed it; the hint is ignored
-			d.checkRejected(t, signWithKey(t, sets().foreign.current.private, header, d.goodClaims()))
-			header["kid"] = sets().foreign.current.id
-			d.checkRejected(t, signWithKey(t, sets().foreign.current.private, header, d.goodClaims()))
+			d.checkRejected(t, signWithKey(t, keySets().foreign.current.private, header, d.goodClaims()))
+			header["kid"] = keySets().foreign.current.id
+			d.checkRejected(t, signWithKey(t, keySets().foreign.current.private, header, d.goodClaims()))
 		})
 	}
 	if got := attacker.Requests.Load(); got != 0 {

@@ -21,7 +21,7 @@ func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 	if got := d.Requests.Load(); got != 0 {
 		t.Fatalf("%d fetches by New, want 0", got)
 	}
-	token := d.token(t)
+	token := d.newToken(t)
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() { d.checkAccepted(t, token) })
@@ -45,7 +45,7 @@ func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	good := d.token(t)
+	good := d.newToken(t)
 	d.checkAccepted(t, good)
 	forged := signToken(t, map[string]any{"alg": "RS256", "kid": "forged"}, d.goodClaims())
 	flood := func() {
@@ -65,8 +65,8 @@ func TestUnknownKidIsFetchedEveryTenSeconds(t *testing.T) {
 	}
 
 	// From now on the JWKS has a new key.
-	key := sets().foreign.current
-	d.SetResponse(http.StatusOK, jwksOf(key.jwk(), sets().third.current.jwk()))
+	key := keySets().foreign.current
+	d.SetResponse(http.StatusOK, jwksOf(key.jwk(), keySets().third.current.jwk()))
 	d.checkAccepted(t, signWithKey(t, key.private, map[string]any{"alg": "RS256", "kid": key.id}, d.goodClaims()))
 }
 
@@ -87,7 +87,7 @@ func TestR38_KnownKeysVerifyForADayWithoutTheJWKS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDeployment(t)
-			token := d.token(t)
+			token := d.newToken(t)
 			d.checkAccepted(t, token)
 			breakJWKS(d)
 			d.Advance(time.Hour)
@@ -107,7 +107,7 @@ func TestR38_KnownKeysVerifyForADayWithoutTheJWKS(t *testing.T) {
 func TestR38_VerifyWithoutAnyKeysIsUnavailable(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	token := d.token(t)
+	token := d.newToken(t)
 	d.CloseConnections()
 	for range 20 {
 		d.checkUnavailable(t, token)
@@ -126,10 +126,10 @@ func TestVerifyReturnsErrorOfCanceledContext(t *testing.T) {
 	d := newDeployment(t)
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := d.verifier.Verify(canceled, d.token(t)); !errors.Is(err, context.Canceled) {
+	if _, err := d.verifier.Verify(canceled, d.newToken(t)); !errors.Is(err, context.Canceled) {
 		t.Errorf("Verify: %v, want context canceled", err)
 	}
-	d.checkAccepted(t, d.token(t))
+	d.checkAccepted(t, d.newToken(t))
 }
 
 var p384Coordinate = strings.Repeat("A", 64)
@@ -137,7 +137,7 @@ var p384Coordinate = strings.Repeat("A", 64)
 // Verify skips keys of the JWKS that cannot verify tokens.
 func TestR40_UnusableKeysInTheJWKSAreSkipped(t *testing.T) {
 	t.Parallel()
-	key := sets().third.current
+	key := keySets().third.current
 	entry := func(change map[string]any) map[string]any {
 		m := key.jwk()
 		delete(m, "use")
@@ -161,13 +161,13 @@ func TestR40_UnusableKeysInTheJWKSAreSkipped(t *testing.T) {
 		"wrong type":    entry(map[string]any{"n": 1}),
 		"not an object": "key",
 	}
-	spare := sets().third.next.jwk()
+	spare := keySets().third.next.jwk()
 	for name, bad := range unusable {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDeployment(t)
 			serve := func(keys ...any) { d.SetResponse(http.StatusOK, jwksOf(keys...)) }
-			token := d.token(t)
+			token := d.newToken(t)
 			serve(bad, spare)
 			d.checkRejected(t, token)
 			d.Advance(10 * time.Second)
@@ -184,7 +184,7 @@ func TestR40_ShortKeyInTheJWKSIsSkipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.SetResponse(http.StatusOK, jwksOf(jwk("short", &short.PublicKey), sets().third.next.jwk()))
+	d.SetResponse(http.StatusOK, jwksOf(jwk("short", &short.PublicKey), keySets().third.next.jwk()))
 	d.checkRejected(t, signWithKey(t, short, map[string]any{"alg": "RS256", "kid": "short"}, d.goodClaims()))
 }
 
@@ -193,7 +193,7 @@ func TestR35_RedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	d, elsewhere := newDeployment(t), newDeployment(t)
 	d.SetHandler(http.RedirectHandler(elsewhere.cfg.JWKSURL, http.StatusFound))
-	d.checkUnavailable(t, d.token(t))
+	d.checkUnavailable(t, d.newToken(t))
 	if got := elsewhere.Requests.Load(); got != 0 {
 		t.Errorf("the verifier followed the redirect %d times, want 0", got)
 	}

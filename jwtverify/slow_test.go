@@ -14,10 +14,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// The timeouts of a fetch in package remote: firstFetch without any keys, laterFetch with older ones.
+// The timeouts of a fetch in package remote: firstFetchTimeout without any keys, laterFetchTimeout with older ones.
 const (
-	firstFetch = 5 * time.Second
-	laterFetch = 2 * time.Second
+	firstFetchTimeout = 5 * time.Second
+	laterFetchTimeout = 2 * time.Second
 )
 
 // slowAnswers are handlers that answer late, slowly or not at all.
@@ -44,24 +44,24 @@ var slowAnswers = map[string]http.HandlerFunc{
 		}
 	},
 	"answers too late": func(w http.ResponseWriter, _ *http.Request) {
-		time.Sleep(firstFetch + time.Millisecond)
+		time.Sleep(firstFetchTimeout + time.Millisecond)
 		_, _ = w.Write(jwksText())
 	},
 }
 
 // jwksText returns a JWKS with the current key of sets().third.
-func jwksText() []byte { return []byte(jwksOf(sets().third.current.jwk())) }
+func jwksText() []byte { return []byte(jwksOf(keySets().third.current.jwk())) }
 
-// publisher is a server of a JWKS and a Verifier that fetches it. They use HTTP over pipes, so that they can run inside
-// a synctest bubble, in which durations are exact.
-type publisher struct {
+// verifierWithServer is a server of a JWKS and a Verifier that fetches it. They use HTTP over pipes, so that they can
+// run inside a synctest bubble, in which durations are exact.
+type verifierWithServer struct {
 	verifier *Verifier
 	asked    atomic.Int64
 	answer   atomic.Value // an http.HandlerFunc
 }
 
-func newPublisher(t *testing.T) *publisher {
-	p := &publisher{}
+func newVerifierWithServer(t *testing.T) *verifierWithServer {
+	p := &verifierWithServer{}
 	p.publishKeys()
 	l := make(pipeListener)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -77,15 +77,15 @@ func newPublisher(t *testing.T) *publisher {
 	return p
 }
 
-func (p *publisher) publishKeys() {
+func (p *verifierWithServer) publishKeys() {
 	p.answer.Store(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(jwksText()) }))
 }
 
 // timeVerify returns the result of Verify and how long it took.
-func (p *publisher) timeVerify(ctx context.Context, token string) outcome {
+func (p *verifierWithServer) timeVerify(ctx context.Context, token string) timedOutcome {
 	began := time.Now()
 	_, err := p.verifier.Verify(ctx, token)
-	o := outcome{"accepted", time.Since(began)}
+	o := timedOutcome{"accepted", time.Since(began)}
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		o.result = "unavailable"
@@ -97,16 +97,16 @@ func (p *publisher) timeVerify(ctx context.Context, token string) outcome {
 	return o
 }
 
-type outcome struct {
+type timedOutcome struct {
 	result   string
 	duration time.Duration
 }
 
 // verifyByFifty verifies a token in fifty goroutines at the same time, and counts the outcomes.
-func (p *publisher) verifyByFifty(ctx context.Context, token string) map[outcome]int {
+func (p *verifierWithServer) verifyByFifty(ctx context.Context, token string) map[timedOutcome]int {
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	got := map[outcome]int{}
+	got := map[timedOutcome]int{}
 	for range 50 {
 		group.Go(func() {
 			o := p.timeVerify(ctx, token)
@@ -120,7 +120,13 @@ func (p *publisher) verifyByFifty(ctx context.Context, token string) map[outcome
 }
 
 // checkOutcomes fails the test unless every outcome is want and the number of fetches so far is fetches.
-func (p *publisher) checkOutcomes(t *testing.T, what string, got map[outcome]int, want outcome, fetches int64) {
+func (p *verifierWithServer) checkOutcomes(
+	t *testing.T,
+	what string,
+	got map[timedOutcome]int,
+	want timedOutcome,
+	fetches int64,
+) {
 	t.Helper()
 	if len(got) != 1 || got[want] == 0 {
 		t.Errorf("%s: got %v, want only %v", what, got, want)
@@ -164,37 +170,37 @@ func TestR38_SlowJWKSDelaysOnlyRefreshAndUnknownKeys(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := newPublisher(t)
-				p.checkOutcomes(t, "the first fifty calls", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 1)
+				p := newVerifierWithServer(t)
+				p.checkOutcomes(t, "the first fifty calls", p.verifyByFifty(t.Context(), good), timedOutcome{"accepted", 0}, 1)
 
 				time.Sleep(jwks.MaxAge)
 				p.answer.Store(answer)
-				var refresh, unknown outcome
+				var refresh, unknown timedOutcome
 				var group sync.WaitGroup
 				group.Go(func() { refresh = p.timeVerify(t.Context(), good) })
 				synctest.Wait()
 				group.Go(func() { unknown = p.timeVerify(t.Context(), forged) })
 				synctest.Wait()
-				p.checkOutcomes(t, "while a refresh hangs", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
+				p.checkOutcomes(t, "while a refresh hangs", p.verifyByFifty(t.Context(), good), timedOutcome{"accepted", 0}, 2)
 				group.Wait()
-				if want := (outcome{"accepted", laterFetch}); refresh != want {
+				if want := (timedOutcome{"accepted", laterFetchTimeout}); refresh != want {
 					t.Errorf("the call that refreshes: got %v, want %v", refresh, want)
 				}
-				if want := (outcome{"rejected", laterFetch}); unknown != want {
+				if want := (timedOutcome{"rejected", laterFetchTimeout}); unknown != want {
 					t.Errorf("a token with an unknown kid: got %v, want %v", unknown, want)
 				}
-				p.checkOutcomes(t, "after the refresh", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 2)
+				p.checkOutcomes(t, "after the refresh", p.verifyByFifty(t.Context(), good), timedOutcome{"accepted", 0}, 2)
 				p.checkOutcomes(
 					t,
 					"unknown keys after the refresh",
 					p.verifyByFifty(t.Context(), forged),
-					outcome{"rejected", 0},
+					timedOutcome{"rejected", 0},
 					2,
 				)
 
 				p.publishKeys()
 				time.Sleep(10 * time.Second)
-				p.checkOutcomes(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 3)
+				p.checkOutcomes(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), timedOutcome{"accepted", 0}, 3)
 			})
 		})
 	}
@@ -209,23 +215,23 @@ func TestR38_SlowJWKSAtTheStartMakesVerifyUnavailable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := newPublisher(t)
+				p := newVerifierWithServer(t)
 				p.answer.Store(answer)
 				short, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				p.checkOutcomes(t, "callers with a timeout of a second", p.verifyByFifty(short, good),
-					outcome{"unavailable", time.Second}, 1)
+					timedOutcome{"unavailable", time.Second}, 1)
 				time.Sleep(time.Second)
 				p.checkOutcomes(
 					t,
 					"callers without a deadline",
 					p.verifyByFifty(t.Context(), good),
-					outcome{"unavailable", firstFetch},
+					timedOutcome{"unavailable", firstFetchTimeout},
 					2,
 				)
 				p.publishKeys()
 				time.Sleep(time.Second)
-				p.checkOutcomes(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), outcome{"accepted", 0}, 3)
+				p.checkOutcomes(t, "when the URL answers again", p.verifyByFifty(t.Context(), good), timedOutcome{"accepted", 0}, 3)
 			})
 		})
 	}

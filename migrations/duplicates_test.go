@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-const storedTwice = `
+const insertDuplicateAccounts = `
 INSERT INTO "user" (id, name, email, "emailVerified")
 SELECT ('00000000-0000-4000-8000-00000000000' || n)::uuid, '', n || '@example.com', true FROM generate_series(1, 3) n;
 INSERT INTO account (id, "userId", "providerId", "accountId", "updatedAt")
@@ -25,7 +25,7 @@ FROM (VALUES
 	(6, 2, 'google', '8'), (7, 3, 'credential', 'x'), (8, 3, 'credential', 'x')
 ) v (id, u, p, a)`
 
-const accountLines = `SELECT right(id::text, 1) || ' ' || "providerId" FROM account ORDER BY id`
+const selectAccounts = `SELECT right(id::text, 1) || ' ' || "providerId" FROM account ORDER BY id`
 
 // A database of Better Auth can have several rows of one account. Then no migration is applied, and the error contains
 // SQL for the repair. The SQL keeps all rows. It changes "providerId" in all of these rows, except in the newest row of
@@ -35,15 +35,15 @@ func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	for _, name := range []string{schema.Public, "xenon"} {
 		url := dbtest.NewEmpty(t)
 		conn := connect(t, url)
-		exec(t, conn, "CREATE SCHEMA IF NOT EXISTS "+name+"; SET search_path = "+name)
-		for _, file := range files(t)[:1] {
+		execSQL(t, conn, "CREATE SCHEMA IF NOT EXISTS "+name+"; SET search_path = "+name)
+		for _, file := range migrationFiles(t)[:1] {
 			text, err := migrations.Files.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			exec(t, conn, string(text))
+			execSQL(t, conn, string(text))
 		}
-		exec(t, conn, storedTwice)
+		execSQL(t, conn, insertDuplicateAccounts)
 		applied, err := migrations.UpIn(t.Context(), url, name)
 		var misfit *schema.Error
 		if !errors.As(err, &misfit) || len(applied) > 0 || len(misfit.Problems) != 1 {
@@ -57,12 +57,12 @@ func TestUpRefusesAccountsThatAreStoredTwice(t *testing.T) {
 		if _, err := migrations.StatusIn(t.Context(), url, name); !errors.As(err, &misfit) {
 			t.Errorf("StatusIn the schema %s with accounts stored twice: got the error %v, want a *schema.Error", name, err)
 		}
-		exec(t, conn, misfit.Problems[0].Repair)
+		execSQL(t, conn, misfit.Problems[0].Repair)
 		want := []string{
 			"1 google (duplicate 3)", "2 google (duplicate 2)", "3 google", "4 github (duplicate 2)",
 			"5 github (duplicate 1)", "6 google", "7 credential", "8 credential",
 		}
-		if diff := cmp.Diff(all(t, conn, accountLines), want); diff != "" {
+		if diff := cmp.Diff(queryTexts(t, conn, selectAccounts), want); diff != "" {
 			t.Errorf("accounts in the schema %s after the repair (-got +want):\n%s", name, diff)
 		}
 		if _, err := migrations.UpIn(t.Context(), url, name); err != nil {
@@ -76,8 +76,8 @@ func TestMigrationRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	conn := connect(t, url)
-	exec(t, conn, "DROP INDEX account_provider_idx")
-	exec(t, conn, storedTwice)
+	execSQL(t, conn, "DROP INDEX account_provider_idx")
+	execSQL(t, conn, insertDuplicateAccounts)
 	text, err := migrations.Files.ReadFile("0007_account_provider.sql")
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestMigrationRefusesAccountsThatAreStoredTwice(t *testing.T) {
 	}
 }
 
-func all(t *testing.T, conn *pgx.Conn, sql string) []string {
+func queryTexts(t *testing.T, conn *pgx.Conn, sql string) []string {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), sql)
 	if err != nil {

@@ -62,7 +62,7 @@ func UpIn(ctx context.Context, url, name string) ([]string, error) {
 }
 
 func up(ctx context.Context, url, name string) (names []string, err error) {
-	config, err := parse(url, name)
+	config, err := connectionConfig(url, name)
 	if err != nil {
 		return nil, err
 	}
@@ -77,15 +77,15 @@ func up(ctx context.Context, url, name string) (names []string, err error) {
 	if _, err := check(ctx, conn, name); err != nil {
 		return nil, err
 	}
-	if names, err = apply(ctx, config); err != nil {
+	if names, err = applyPending(ctx, config); err != nil {
 		return names, err
 	}
 	_, err = check(ctx, conn, name)
 	return names, err
 }
 
-// apply applies the pending files, and returns the names of those that it applied.
-func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err error) {
+// applyPending applies the pending files, and returns the names of those that it applied.
+func applyPending(ctx context.Context, config *pgx.ConnConfig) (names []string, err error) {
 	// The lock is a row with a lease. With a pooler, an advisory lock could stay after the migration ends, because the
 	// pooler keeps the session (ADR 0005).
 	silent := slog.New(slog.DiscardHandler)
@@ -105,7 +105,7 @@ func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err err
 	}
 	results, err := p.Up(ctx)
 	if partial := (*goose.PartialError)(nil); errors.As(err, &partial) {
-		results, err = partial.Applied, fmt.Errorf("%s: %w", path.Base(partial.Failed.Source.Path), explain(partial.Err))
+		results, err = partial.Applied, fmt.Errorf("%s: %w", path.Base(partial.Failed.Source.Path), withHint(partial.Err))
 	}
 	for _, r := range results {
 		names = append(names, path.Base(r.Source.Path))
@@ -115,7 +115,7 @@ func apply(ctx context.Context, config *pgx.ConnConfig) (names []string, err err
 
 // Grant gives an existing role the privileges that requests need on the tables in a schema. See schema.Grant.
 func Grant(ctx context.Context, url, name, role string) error {
-	config, err := parse(url, name)
+	config, err := connectionConfig(url, name)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func Status(ctx context.Context, url string) ([]Migration, error) {
 // StatusIn lists every migration and when it was applied to a schema of the database at url. If the tables do not
 // match those that Xenon needs, the error is a *schema.Error, and the list is complete. StatusIn changes nothing.
 func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
-	config, err := parse(url, name)
+	config, err := connectionConfig(url, name)
 	if err != nil {
 		return nil, fmt.Errorf("read which migrations are applied: %w", err)
 	}
@@ -238,8 +238,8 @@ func list(at map[int64]time.Time) ([]Migration, error) {
 	return all, nil
 }
 
-// parse returns the configuration of a connection on which unqualified names resolve to the schema.
-func parse(url, name string) (*pgx.ConnConfig, error) {
+// connectionConfig returns the configuration of a connection on which unqualified names resolve to the schema.
+func connectionConfig(url, name string) (*pgx.ConnConfig, error) {
 	config, err := pg.Parse(url)
 	if err != nil {
 		return nil, fmt.Errorf("the database URL %w", err)
@@ -290,8 +290,8 @@ func isHeld(err error) bool {
 	return !errors.As(err, &refused) && !errors.As(err, &unreachable)
 }
 
-// explain adds Postgres' hint, which the text of its error does not contain.
-func explain(err error) error {
+// withHint adds Postgres' hint, which the text of its error does not contain.
+func withHint(err error) error {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Hint != "" {
 		return fmt.Errorf("%w: %s", err, refused.Hint)
 	}

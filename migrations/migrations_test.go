@@ -29,7 +29,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-func value[T any](t *testing.T, conn *pgx.Conn, sql string, args ...any) T {
+func queryValue[T any](t *testing.T, conn *pgx.Conn, sql string, args ...any) T {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), sql, args...)
 	if err != nil {
@@ -42,14 +42,14 @@ func value[T any](t *testing.T, conn *pgx.Conn, sql string, args ...any) T {
 	return v
 }
 
-func exec(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
+func execSQL(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	t.Helper()
 	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
 
-func files(t *testing.T) []string {
+func migrationFiles(t *testing.T) []string {
 	t.Helper()
 	names, err := fs.Glob(migrations.Files, "*")
 	if err != nil {
@@ -62,7 +62,7 @@ func TestFilesHaveAscendingNumbers(t *testing.T) {
 	t.Parallel()
 	pattern := regexp.MustCompile(`^(\d{4})_[a-z0-9_]+\.sql$`)
 	last := ""
-	for _, name := range files(t) {
+	for _, name := range migrationFiles(t) {
 		m := pattern.FindStringSubmatch(name)
 		if m == nil || m[1] <= last {
 			t.Fatalf("names of the migrations: got %s after the number %q, want NNNN_name.sql with ascending numbers",
@@ -80,13 +80,13 @@ func TestUpAppliesAllFilesOnceAndStatusListsThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, m := range all {
-		if m.Name != files(t)[i] || !strings.HasPrefix(m.Name, fmt.Sprintf("%04d_", m.Version)) || !m.Pending() {
-			t.Errorf("status before Up: got %+v, want %s pending", m, files(t)[i])
+		if m.Name != migrationFiles(t)[i] || !strings.HasPrefix(m.Name, fmt.Sprintf("%04d_", m.Version)) || !m.Pending() {
+			t.Errorf("status before Up: got %+v, want %s pending", m, migrationFiles(t)[i])
 		}
 	}
 
 	applied, err := migrations.Up(t.Context(), url)
-	if diff := cmp.Diff(applied, files(t)); diff != "" || err != nil {
+	if diff := cmp.Diff(applied, migrationFiles(t)); diff != "" || err != nil {
 		t.Errorf("files that Up applied: error %v (-got +want):\n%s", err, diff)
 	}
 	again, err := migrations.Up(t.Context(), url)
@@ -119,7 +119,7 @@ func TestConcurrentUpsApplyEachFileOnce(t *testing.T) {
 	for i := range applied {
 		got = append(got, applied[i]...)
 	}
-	if diff := cmp.Diff(got, files(t)); diff != "" || errors.Join(errs...) != nil {
+	if diff := cmp.Diff(got, migrationFiles(t)); diff != "" || errors.Join(errs...) != nil {
 		t.Errorf("files that four concurrent calls of Up applied: error %v (-got +want):\n%s", errors.Join(errs...), diff)
 	}
 }
@@ -132,16 +132,16 @@ func TestUpReleasesItsLockAndTakesOverAnExpiredOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, url)
-	if value[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
+	if queryValue[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
 		t.Error("the lock after Up: got locked = true, want false")
 	}
-	exec(t, conn, "DELETE FROM goose_db_version WHERE version_id > 1")
-	exec(t, conn, "DROP TABLE user_profile")
-	exec(t, conn, "DROP FUNCTION user_profile_touch")
-	exec(t, conn, `UPDATE goose_lock
+	execSQL(t, conn, "DELETE FROM goose_db_version WHERE version_id > 1")
+	execSQL(t, conn, "DROP TABLE user_profile")
+	execSQL(t, conn, "DROP FUNCTION user_profile_touch")
+	execSQL(t, conn, `UPDATE goose_lock
 		SET locked = true, locked_by = 'a killed process', lease_expires_at = now() - interval '1 second'`)
 	applied, err := migrations.Up(t.Context(), url)
-	if diff := cmp.Diff(applied, files(t)[1:]); diff != "" || err != nil {
+	if diff := cmp.Diff(applied, migrationFiles(t)[1:]); diff != "" || err != nil {
 		t.Errorf("files that Up applied after the lock of a killed process expired: error %v (-got +want):\n%s", err, diff)
 	}
 }
@@ -173,13 +173,13 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 		} {
 			url := dbtest.NewEmpty(t)
 			conn := connect(t, url)
-			exec(t, conn, test.table)
+			execSQL(t, conn, test.table)
 			applied, err := migrations.Up(t.Context(), url)
 			var misfit *schema.Error
 			if !errors.As(err, &misfit) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("Up after %s: got the error %v, want a *schema.Error with %q", test.table, err, test.want)
 			}
-			if len(applied) > 0 || value[bool](t, conn, "SELECT to_regclass('goose_db_version') IS NOT NULL") {
+			if len(applied) > 0 || queryValue[bool](t, conn, "SELECT to_regclass('goose_db_version') IS NOT NULL") {
 				t.Errorf("Up after %s: applied %v or created goose_db_version, want neither", test.table, applied)
 			}
 		}
@@ -188,15 +188,15 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 		t.Parallel()
 		url := dbtest.NewEmpty(t)
 		conn := connect(t, url)
-		exec(t, conn, `CREATE FUNCTION user_profile_touch() RETURNS int LANGUAGE sql AS 'SELECT 1'`)
+		execSQL(t, conn, `CREATE FUNCTION user_profile_touch() RETURNS int LANGUAGE sql AS 'SELECT 1'`)
 		applied, err := migrations.Up(t.Context(), url)
 		if err == nil || !strings.Contains(err.Error(), "0002_user_profile.sql") {
 			t.Errorf("Up with a migration that fails: got the error %v, want the name 0002_user_profile.sql in it", err)
 		}
-		if diff := cmp.Diff(applied, files(t)[:1]); diff != "" {
+		if diff := cmp.Diff(applied, migrationFiles(t)[:1]); diff != "" {
 			t.Errorf("files applied before the one that fails (-got +want):\n%s", diff)
 		}
-		if value[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
+		if queryValue[bool](t, conn, "SELECT bool_or(locked) FROM goose_lock") {
 			t.Error("the lock after an Up that failed: got locked = true, want false")
 		}
 	})
@@ -206,7 +206,7 @@ func TestUpErrorSaysWhatIsWrong(t *testing.T) {
 func TestUpAndStatusRejectTheSchemaOfANewerRelease(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	exec(t, connect(t, url), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9998, true), (9999, true)`)
+	execSQL(t, connect(t, url), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9998, true), (9999, true)`)
 	applied, upErr := migrations.Up(t.Context(), url)
 	all, statusErr := migrations.Status(t.Context(), url)
 	for name, err := range map[string]error{"Up": upErr, "Status": statusErr} {
@@ -236,7 +236,7 @@ func TestStatusChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn := connect(t, url)
-	if value[bool](
+	if queryValue[bool](
 		t,
 		conn,
 		`SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema'))
@@ -251,29 +251,29 @@ func TestUpInAnotherSchemaChangesNothingInPublic(t *testing.T) {
 	t.Parallel()
 	url := dbtest.NewEmpty(t)
 	conn := connect(t, url)
-	exec(
+	execSQL(
 		t,
 		conn,
 		`CREATE TABLE "user" (login int); CREATE TABLE goose_db_version (mine int); INSERT INTO "user" VALUES (1)`,
 	)
 	for _, name := range []string{"xenon", "select"} { // the second is a word of SQL
 		applied, err := migrations.UpIn(t.Context(), url, name)
-		if diff := cmp.Diff(applied, files(t)); diff != "" || err != nil {
+		if diff := cmp.Diff(applied, migrationFiles(t)); diff != "" || err != nil {
 			t.Errorf("files that UpIn applied to the schema %s: error %v (-got +want):\n%s", name, err, diff)
 		}
 		if again, err := migrations.UpIn(t.Context(), url, name); len(again) > 0 || err != nil {
 			t.Errorf("files that a second UpIn applied to the schema %s: got %v and the error %v, want none", name, again, err)
 		}
 		all, err := migrations.StatusIn(t.Context(), url, name)
-		if err != nil || len(all) != len(files(t)) || all[0].Pending() {
+		if err != nil || len(all) != len(migrationFiles(t)) || all[0].Pending() {
 			t.Errorf("status of the schema %s: got %v and the error %v, want all migrations applied", name, all, err)
 		}
-		tables := value[int](t, conn, "SELECT count(*)::int FROM pg_tables WHERE schemaname = $1", name)
+		tables := queryValue[int](t, conn, "SELECT count(*)::int FROM pg_tables WHERE schemaname = $1", name)
 		if want := len(schema.Tables) + 2; tables != want {
 			t.Errorf("tables in the schema %s: got %d, want %d", name, tables, want)
 		}
 	}
-	if !value[bool](
+	if !queryValue[bool](
 		t,
 		conn,
 		`SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = 2 AND EXISTS (SELECT FROM "user"
@@ -286,7 +286,7 @@ func TestUpInAnotherSchemaChangesNothingInPublic(t *testing.T) {
 // newUser stores a user and returns the id.
 func newUser(t *testing.T, conn *pgx.Conn) string {
 	t.Helper()
-	return value[string](
+	return queryValue[string](
 		t,
 		conn,
 		`INSERT INTO "user" (name, email, "emailVerified") VALUES ('', gen_random_uuid()::text, false) RETURNING id::text`,
@@ -298,13 +298,13 @@ func TestUpKeepsBansOfTheAdminPlugin(t *testing.T) {
 	t.Parallel()
 	url := dbtest.NewEmpty(t)
 	conn := connect(t, url)
-	tables, err := fs.ReadFile(migrations.Files, files(t)[0])
+	tables, err := fs.ReadFile(migrations.Files, migrationFiles(t)[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, conn, string(tables))
-	exec(t, conn, `ALTER TABLE "user" ADD banned boolean, ADD "banReason" text, ADD "banExpires" timestamptz`)
-	exec(
+	execSQL(t, conn, string(tables))
+	execSQL(t, conn, `ALTER TABLE "user" ADD banned boolean, ADD "banReason" text, ADD "banExpires" timestamptz`)
+	execSQL(
 		t,
 		conn,
 		`UPDATE "user" SET banned = true, "banReason" = 'spam', "banExpires" = 'infinity' WHERE id = $1`,
@@ -313,7 +313,7 @@ func TestUpKeepsBansOfTheAdminPlugin(t *testing.T) {
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	if !value[bool](t, conn, `SELECT banned AND "banReason" = 'spam' AND "banExpires" = 'infinity' FROM "user"`) {
+	if !queryValue[bool](t, conn, `SELECT banned AND "banReason" = 'spam' AND "banExpires" = 'infinity' FROM "user"`) {
 		t.Error("the ban after the migrations is another one or missing, want it unchanged")
 	}
 }
@@ -324,21 +324,21 @@ func TestIssuerOfAccountsIsThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	url := dbtest.NewEmpty(t)
 	conn := connect(t, url)
-	tables, err := fs.ReadFile(migrations.Files, files(t)[0])
+	tables, err := fs.ReadFile(migrations.Files, migrationFiles(t)[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, conn, string(tables))
-	exec(t, conn, `ALTER TABLE account ADD issuer text NOT NULL`)
+	execSQL(t, conn, string(tables))
+	execSQL(t, conn, `ALTER TABLE account ADD issuer text NOT NULL`)
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
 	for provider, want := range map[string]string{
 		"credential": "local:credential", "google": "https://accounts.google.com", "github": "local:oauth:github",
 	} {
-		exec(t, conn, `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") VALUES ('1', $2, $1, now())`,
+		execSQL(t, conn, `INSERT INTO account ("accountId", "providerId", "userId", "updatedAt") VALUES ('1', $2, $1, now())`,
 			newUser(t, conn), provider)
-		if got := value[string](t, conn, `SELECT issuer FROM account WHERE "providerId" = '`+provider+`'`); got != want {
+		if got := queryValue[string](t, conn, `SELECT issuer FROM account WHERE "providerId" = '`+provider+`'`); got != want {
 			t.Errorf("the issuer of an account with the provider %s: got %s, want %s", provider, got, want)
 		}
 	}
@@ -382,8 +382,8 @@ func TestUserHasOneProfileThatIsDeletedWithUser(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	user := newUser(t, conn)
-	exec(t, conn, "INSERT INTO user_profile (user_id) VALUES ($1)", user)
-	if got, want := value[string](t, conn, "SELECT preferred_language FROM user_profile"), "en"; got != want {
+	execSQL(t, conn, "INSERT INTO user_profile (user_id) VALUES ($1)", user)
+	if got, want := queryValue[string](t, conn, "SELECT preferred_language FROM user_profile"), "en"; got != want {
 		t.Errorf("preferred_language of a new profile: got %q, want %q", got, want)
 	}
 	_, err := conn.Exec(t.Context(), "INSERT INTO user_profile (user_id) VALUES ($1)", user)
@@ -391,8 +391,8 @@ func TestUserHasOneProfileThatIsDeletedWithUser(t *testing.T) {
 	if !errors.As(err, &pg) || pg.Code != "23505" || pg.ConstraintName != "user_profile_user_id_key" {
 		t.Errorf("insert a second profile of a user: got the error %v, want a violated user_profile_user_id_key", err)
 	}
-	exec(t, conn, `DELETE FROM "user" WHERE id = $1`, user)
-	if got := value[int](t, conn, "SELECT count(*) FROM user_profile"); got != 0 {
+	execSQL(t, conn, `DELETE FROM "user" WHERE id = $1`, user)
+	if got := queryValue[int](t, conn, "SELECT count(*) FROM user_profile"); got != 0 {
 		t.Errorf("profiles after the user was deleted: got %d, want 0", got)
 	}
 }
@@ -402,28 +402,28 @@ func TestUserHasOneProfileThatIsDeletedWithUser(t *testing.T) {
 func TestEveryUpdateOfAProfileIncreasesUpdatedAt(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
-	exec(
+	execSQL(
 		t,
 		conn,
 		"INSERT INTO user_profile (user_id, updated_at) VALUES ($1, now() + interval '1 hour')",
 		newUser(t, conn),
 	)
-	exec(t, conn, "BEGIN")
-	last := value[time.Time](t, conn, "SELECT updated_at FROM user_profile")
+	execSQL(t, conn, "BEGIN")
+	last := queryValue[time.Time](t, conn, "SELECT updated_at FROM user_profile")
 	for _, statement := range []string{
 		"UPDATE user_profile SET time_per_week = 1",
 		"UPDATE user_profile SET time_per_week = 1",
 		"UPDATE user_profile SET updated_at = '2000-01-01'",
 	} {
-		next := value[time.Time](t, conn, statement+" RETURNING updated_at")
+		next := queryValue[time.Time](t, conn, statement+" RETURNING updated_at")
 		if !next.After(last) {
 			t.Errorf("updated_at after %s: got %v, want a time after %v", statement, next, last)
 		}
 		last = next
 	}
-	exec(t, conn, "COMMIT")
-	exec(t, conn, "INSERT INTO user_profile (user_id) VALUES ($1)", newUser(t, conn))
-	if !value[bool](
+	execSQL(t, conn, "COMMIT")
+	execSQL(t, conn, "INSERT INTO user_profile (user_id) VALUES ($1)", newUser(t, conn))
+	if !queryValue[bool](
 		t,
 		conn,
 		`UPDATE user_profile SET time_per_week = 2 WHERE updated_at < now() RETURNING updated_at > now()`,

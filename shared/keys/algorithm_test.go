@@ -18,7 +18,7 @@ import (
 func newDeploymentFor(t *testing.T, alg string) *deployment {
 	t.Helper()
 	d := newDeployment(t)
-	d.saveKeys(t, generate(t, alg))
+	d.saveKeys(t, generateSet(t, alg))
 	d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 	return d
 }
@@ -29,7 +29,7 @@ func TestTokenHasAlgorithmOfTheKey(t *testing.T) {
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
 			d := newDeploymentFor(t, alg)
-			token := d.token(t)
+			token := d.newToken(t)
 			header, _ := tokenParts(t, token)
 			public, err := d.keys.Public(t.Context())
 			if err != nil {
@@ -45,7 +45,7 @@ func TestTokenHasAlgorithmOfTheKey(t *testing.T) {
 			d.checkAccepted(t, token) // from the verifier's cache
 			d.Advance(jwks.MaxAge)    // the verifier fetches the keys again
 			d.checkAccepted(t, token)
-			d.checkAccepted(t, d.token(t))
+			d.checkAccepted(t, d.newToken(t))
 		})
 	}
 }
@@ -109,15 +109,15 @@ func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 		set  Set
 		want int
 	}{
-		"RSA":                            {sets().third, 1},
-		"P-256":                          {generate(t, config.ES256), 2},
-		"Ed25519":                        {generate(t, config.EdDSA), 2},
-		"next is P-256":                  {rotated(sets().first, config.ES256, 1), 2},
-		"RSA is retired":                 {rotated(sets().first, config.EdDSA, 2), 2},
-		"P-256 is retired":               {rotated(generate(t, config.ES256), config.RS256, 3), 2},
-		"P-256 is not in it":             {rotated(generate(t, config.ES256), config.RS256, 9), 1},
-		"all three are in it":            {rotated(rotated(sets().first, config.EdDSA, 1), config.ES256, 2), 2},
-		"RS256 again before P-256 signs": {rotated(rotated(sets().first, config.ES256, 1), config.RS256, 1), 2},
+		"RSA":                            {keySets().third, 1},
+		"P-256":                          {generateSet(t, config.ES256), 2},
+		"Ed25519":                        {generateSet(t, config.EdDSA), 2},
+		"next is P-256":                  {rotated(keySets().first, config.ES256, 1), 2},
+		"RSA is retired":                 {rotated(keySets().first, config.EdDSA, 2), 2},
+		"P-256 is retired":               {rotated(generateSet(t, config.ES256), config.RS256, 3), 2},
+		"P-256 is not in it":             {rotated(generateSet(t, config.ES256), config.RS256, 9), 1},
+		"all three are in it":            {rotated(rotated(keySets().first, config.EdDSA, 1), config.ES256, 2), 2},
+		"RS256 again before P-256 signs": {rotated(rotated(keySets().first, config.ES256, 1), config.RS256, 1), 2},
 	} {
 		text, err := test.set.Document()
 		if err != nil {
@@ -156,7 +156,7 @@ func TestSecondRotationSignsWithNewAlgorithm(t *testing.T) {
 			}
 			d.saveKeys(t, set)
 		}
-		token := d.token(t)
+		token := d.newToken(t)
 		if header, _ := tokenParts(t, token); !strings.HasPrefix(header, `{"alg":"`+want+`"`) {
 			t.Errorf("after %d rotations: got a token with the header %s, want the algorithm %s", i, header, want)
 		}
@@ -170,10 +170,10 @@ func TestSecondRotationSignsWithNewAlgorithm(t *testing.T) {
 func TestGenerateRefusesUnknownAlgorithm(t *testing.T) {
 	t.Parallel()
 	for _, alg := range []string{"", "HS256", "none", "ES512", "rs256"} {
-		if _, err := Generate(start, alg); err == nil || !strings.Contains(err.Error(), "JWT_ALG") {
+		if _, err := Generate(startTime, alg); err == nil || !strings.Contains(err.Error(), "JWT_ALG") {
 			t.Errorf("Generate for the algorithm %q: got %v, want an error that names JWT_ALG", alg, err)
 		}
-		if _, err := sets().first.Rotate(start.Add(time.Hour), time.Hour, alg); err == nil {
+		if _, err := keySets().first.Rotate(startTime.Add(time.Hour), time.Hour, alg); err == nil {
 			t.Errorf("Rotate for the algorithm %q returned no error, want one", alg)
 		}
 	}
@@ -191,7 +191,7 @@ func TestSignJWSWithEveryAlgorithm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		payload, kid, err := VerifyJWS(d.published(t), noteType, text)
+		payload, kid, err := VerifyJWS(d.publishedJWKS(t), noteType, text)
 		if string(payload) != "one note" || kid != set.Current.ID || err != nil {
 			t.Errorf("VerifyJWS of a text signed with %s: got %q, key %s, %v, want the signed text and key %s",
 				alg, payload, kid, err, set.Current.ID)
@@ -203,7 +203,7 @@ func TestSignJWSWithEveryAlgorithm(t *testing.T) {
 			}
 			header := `{"alg":"` + other + `","typ":"` + noteType + `","kid":"` + kid + `"}`
 			_, rest, _ := strings.Cut(text, ".")
-			if _, _, err := VerifyJWS(d.published(t), noteType, segmentText(header)+"."+rest); err == nil {
+			if _, _, err := VerifyJWS(d.publishedJWKS(t), noteType, segmentText(header)+"."+rest); err == nil {
 				t.Errorf("the signature of a key for %s is accepted as %s", alg, other)
 			}
 		}

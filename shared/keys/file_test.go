@@ -18,7 +18,7 @@ func TestSaveFileWritesWhatLoadFileReads(t *testing.T) {
 	if _, err := LoadFile(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("LoadFile without a file: got the error %v, want os.ErrNotExist", err)
 	}
-	for _, want := range []Set{sets().first, sets().second} {
+	for _, want := range []Set{keySets().first, keySets().second} {
 		if err := SaveFile(path, want); err != nil {
 			t.Fatal(err)
 		}
@@ -50,10 +50,10 @@ func TestLoadReadsTheFileOfTheSettings(t *testing.T) {
 	if _, err := Load(t.Context(), cfg); err == nil {
 		t.Error("Load of a file that is not a key set returned no error, want one")
 	}
-	if err := SaveFile(path, sets().first); err != nil {
+	if err := SaveFile(path, keySets().first); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Load(t.Context(), cfg); err != nil || got.Current.ID != sets().first.Current.ID {
+	if got, err := Load(t.Context(), cfg); err != nil || got.Current.ID != keySets().first.Current.ID {
 		t.Errorf("Load: got the key %s, %v, want the set of the file", got.Current.ID, err)
 	}
 }
@@ -62,11 +62,11 @@ func TestLoadReadsTheFileOfTheSettings(t *testing.T) {
 func TestSaveFileReplacesTheFileInOneStep(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
-	if err := SaveFile(path, sets().first); err != nil {
+	if err := SaveFile(path, keySets().first); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for _, s := range []Set{sets().first, sets().third} {
+	for _, s := range []Set{keySets().first, keySets().third} {
 		wg.Go(func() {
 			for range 20 {
 				if err := SaveFile(path, s); err != nil {
@@ -99,7 +99,7 @@ func TestSaveFileKeepsTheOldFileIfTheDiskIsFull(t *testing.T) {
 	}
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), name)
-	if err := SaveFile(path, sets().first); err != nil {
+	if err := SaveFile(path, keySets().first); err != nil {
 		t.Fatal(err)
 	}
 	program, err := os.Executable()
@@ -111,7 +111,7 @@ func TestSaveFileKeepsTheOldFileIfTheDiskIsFull(t *testing.T) {
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("the process without disk space failed: %v: %s", err, output)
 	}
-	if got, err := LoadFile(path); err != nil || got.Current.ID != sets().first.Current.ID {
+	if got, err := LoadFile(path); err != nil || got.Current.ID != keySets().first.Current.ID {
 		t.Errorf("LoadFile after SaveFile failed: got the key %s, %v, want the old set", got.Current.ID, err)
 	}
 }

@@ -28,16 +28,16 @@ func TestMain(m *testing.M) {
 
 const origin = "https://learn.example.com"
 
-var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+var startTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// sets returns a key set, its rotation, the rotation of that, and a key set of another deployment. Generating RSA keys
-// is slow, so all tests use the same sets.
-var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set }) {
+// keySets returns a key set, its rotation, the rotation of that, and a key set of another deployment. Generating RSA
+// keys is slow, so all tests use the same sets.
+var keySets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set }) {
 	var errs [4]error
-	s.first, errs[0] = Generate(start, config.RS256)
-	s.second, errs[1] = s.first.Rotate(start.Add(24*time.Hour), 7*24*time.Hour, config.RS256)
-	s.third, errs[2] = s.second.Rotate(start.Add(48*time.Hour), 7*24*time.Hour, config.RS256)
-	s.foreign, errs[3] = Generate(start, config.RS256)
+	s.first, errs[0] = Generate(startTime, config.RS256)
+	s.second, errs[1] = s.first.Rotate(startTime.Add(24*time.Hour), 7*24*time.Hour, config.RS256)
+	s.third, errs[2] = s.second.Rotate(startTime.Add(48*time.Hour), 7*24*time.Hour, config.RS256)
+	s.foreign, errs[3] = Generate(startTime, config.RS256)
 	for _, err := range errs {
 		if err != nil {
 			panic(err)
@@ -46,7 +46,7 @@ var sets = sync.OnceValue(func() (s struct{ first, second, third, foreign Set })
 	return s
 })
 
-func newClock() *clock.Clock { return clock.New(start.Add(48 * time.Hour)) }
+func newClock() *clock.Clock { return clock.New(startTime.Add(48 * time.Hour)) }
 
 // deployment is a key set in a file, the Keys that sign with it, a server that publishes it, and a Verifier that
 // fetches it from the server. At first the set is sets().third, which has four keys.
@@ -69,7 +69,7 @@ func newDeployment(t *testing.T) *deployment {
 		JWTExpiresIn:    7 * 24 * time.Hour,
 		JWKSURL:         d.URL,
 	}
-	d.saveKeys(t, sets().third)
+	d.saveKeys(t, keySets().third)
 	d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
 	d.verifier = d.newVerifier()
 	return d
@@ -113,7 +113,7 @@ var testClaims = Claims{
 	User:      map[string]any{"name": "Zoë <b>", "email": "zoe@example.com"},
 }
 
-func (d *deployment) token(t *testing.T) string {
+func (d *deployment) newToken(t *testing.T) string {
 	t.Helper()
 	token, err := d.keys.Sign(t.Context(), testClaims)
 	if err != nil {

@@ -40,13 +40,13 @@ func FuzzParsePublicJWK(f *testing.F) {
 
 // ParseSet returns an error, or a set that Document can write and ParseSet can read again.
 func FuzzParseSet(f *testing.F) {
-	text, err := sets().third.Document()
+	text, err := keySets().third.Document()
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(text)
 	for _, alg := range jwks.Algorithms {
-		set, err := Generate(start, alg)
+		set, err := Generate(startTime, alg)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func FuzzParseSet(f *testing.F) {
 // VerifyJWS accepts one encoding of a signed text only, and returns ErrBadSignature or ErrUnknownKey for every other
 // text.
 func FuzzVerifyJWS(f *testing.F) {
-	key := sets().third.Current
+	key := keySets().third.Current
 	published, err := json.Marshal(map[string]any{"keys": []JWK{key.jwk()}})
 	if err != nil {
 		f.Fatal(err)

@@ -87,7 +87,7 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 		alg = defaultAlgorithm(kind, values["crv"])
 	}
 	if _, given := values["alg"]; !given && alg != "" {
-		values["alg"] = quote(alg)
+		values["alg"] = jsonString(alg)
 	}
 	algorithms := jwks.SignatureAlgorithms(kind)
 	var use jwks.Usage
@@ -98,12 +98,12 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	if use.Alg != nil {
 		alg = *use.Alg
 	}
-	values["kid"], values["use"] = quote(id), quote("sig")
+	values["kid"], values["use"] = jsonString(id), jsonString("sig")
 
 	var members []string
 	for _, name := range slices.Concat([]string{"alg", "crv"}, names, []string{"kid", "use"}) {
 		if value, ok := values[name]; ok {
-			members = append(members, string(quote(name))+":"+string(value))
+			members = append(members, string(jsonString(name))+":"+string(value))
 			delete(values, name) // each member is written once, at its first place
 		}
 	}
@@ -136,7 +136,7 @@ func parseObject(text []byte) (names []string, values map[string]json.RawMessage
 	return names, values, err
 }
 
-func quote(s string) json.RawMessage {
+func jsonString(s string) json.RawMessage {
 	text, _ := json.Marshal(s) // cannot fail for a string
 	return text
 }

@@ -36,7 +36,7 @@ func TestPublicReturnsPublishedKeys(t *testing.T) {
 		}
 		return ids
 	}
-	s := sets()
+	s := keySets()
 	want := []string{s.third.Current.ID, s.third.Next.ID, s.second.Current.ID, s.first.Current.ID}
 	if got := published(); !cmp.Equal(got, want) {
 		t.Errorf("published keys: got %v, want the current, the next and the retired keys %v", got, want)

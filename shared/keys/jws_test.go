@@ -13,8 +13,8 @@ import (
 
 const noteType = "note+jws"
 
-// published returns the JWKS of the deployment.
-func (d *deployment) published(t *testing.T) []byte {
+// publishedJWKS returns the JWKS of the deployment.
+func (d *deployment) publishedJWKS(t *testing.T) []byte {
 	t.Helper()
 	public, err := d.keys.Public(t.Context())
 	if err != nil {
@@ -33,7 +33,7 @@ func segmentText(text string) string { return base64.RawURLEncoding.EncodeToStri
 // signNote returns the JWS of a payload of the type noteType.
 func (d *deployment) signNote(t *testing.T, payload string) string {
 	t.Helper()
-	text, err := sets().third.SignJWS(noteType, []byte(payload))
+	text, err := keySets().third.SignJWS(noteType, []byte(payload))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,14 +43,14 @@ func (d *deployment) signNote(t *testing.T, payload string) string {
 func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	text, kid := d.signNote(t, "one note"), sets().third.Current.ID
+	text, kid := d.signNote(t, "one note"), keySets().third.Current.ID
 	if header, _ := tokenParts(t, text); header != `{"alg":"RS256","typ":"note+jws","kid":"`+kid+`"}` {
 		t.Errorf("got the header %s, want the type %s and the key %s", header, noteType, kid)
 	}
 	var published struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if err := json.Unmarshal(d.published(t), &published); err != nil {
+	if err := json.Unmarshal(d.publishedJWKS(t), &published); err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(published.Keys)
@@ -58,14 +58,14 @@ func TestVerifyJWSReturnsWhatSignJWSSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, keys := range [][]byte{d.published(t), reversed} {
+	for _, keys := range [][]byte{d.publishedJWKS(t), reversed} {
 		payload, by, err := VerifyJWS(keys, noteType, text)
 		if string(payload) != "one note" || by != kid || err != nil {
 			t.Errorf("VerifyJWS = %q, key %s, %v, want the signed payload and key %s", payload, by, err, kid)
 		}
 	}
 	for _, typ := range []string{"", "JWT", "jwt"} {
-		if _, err := sets().third.SignJWS(typ, nil); err == nil {
+		if _, err := keySets().third.SignJWS(typ, nil); err == nil {
 			t.Errorf("SignJWS with typ %q returned no error, want one", typ)
 		}
 	}
@@ -81,7 +81,7 @@ func TestR34_SignedTextIsNotAToken(t *testing.T) {
 	}
 	d.checkRejected(t, d.signNote(t, string(claims)))
 	d.checkRejected(t, d.signNote(t, `{"digest":"sha256:00"}`))
-	if _, _, err := VerifyJWS(d.published(t), noteType, d.token(t)); !errors.Is(err, ErrBadSignature) {
+	if _, _, err := VerifyJWS(d.publishedJWKS(t), noteType, d.newToken(t)); !errors.Is(err, ErrBadSignature) {
 		t.Errorf("VerifyJWS of a token: got %v, want ErrBadSignature", err)
 	}
 }
@@ -89,7 +89,7 @@ func TestR34_SignedTextIsNotAToken(t *testing.T) {
 func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	published, text := d.published(t), d.signNote(t, "one note")
+	published, text := d.publishedJWKS(t), d.signNote(t, "one note")
 	for i := range len(text) {
 		altered := []byte(text)
 		if altered[i] = 'A'; text[i] == 'A' {
@@ -102,7 +102,7 @@ func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 	}
 	signed := func(header string) string {
 		text := segmentText(header) + "." + segmentText("one note")
-		signature, err := jwt.SigningMethodRS256.Sign(text, sets().foreign.Current.private.Signer)
+		signature, err := jwt.SigningMethodRS256.Sign(text, keySets().foreign.Current.private.Signer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 	header := func(alg, typ, kid string) string {
 		return `{"alg":"` + alg + `","typ":"` + typ + `","kid":"` + kid + `"}`
 	}
-	ours, foreign := sets().third.Current.ID, sets().foreign.Current.ID
+	ours, foreign := keySets().third.Current.ID, keySets().foreign.Current.ID
 	unsigned := segmentText(`{"alg":"none","typ":"note+jws"}`) + "." + segmentText("x") + "."
 	for name, c := range map[string]struct {
 		text string

@@ -56,7 +56,7 @@ func generateKey(now time.Time, alg string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("generate key for %s: %w", alg, err)
 	}
-	return newKey(private, seconds(now)), nil
+	return newKey(private, wholeSeconds(now)), nil
 }
 
 func generatePrivateKey(alg string) (crypto.Signer, error) {

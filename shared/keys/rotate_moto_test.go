@@ -79,8 +79,8 @@ func documentText(t *testing.T, s Set) string {
 	return string(document)
 }
 
-// inUse returns the set in use, which must be valid.
-func (c *awsDeployment) inUse() Set {
+// setInUse returns the set in use, which must be valid.
+func (c *awsDeployment) setInUse() Set {
 	c.t.Helper()
 	set, err := ParseSet([]byte(c.Value(c.cfg.SigningKeysARN, "AWSCURRENT")))
 	if err != nil {
@@ -106,7 +106,7 @@ func keyIDs(s Set) []string {
 // checkRotated fails the test unless the keys in use are a new next key and then the keys of the set before.
 func (c *awsDeployment) checkRotated(before Set) {
 	c.t.Helper()
-	if got, want := keyIDs(c.inUse())[1:], keyIDs(before); !slices.Equal(got, want) {
+	if got, want := keyIDs(c.setInUse())[1:], keyIDs(before); !slices.Equal(got, want) {
 		c.t.Errorf("keys in use after the new next key: got %v, want those from before the rotation %v", got, want)
 	}
 }
@@ -121,7 +121,7 @@ func TestMotoFirstRotationGeneratesKeys(t *testing.T) {
 		if err := c.rotate(); err != nil {
 			t.Fatal(err)
 		}
-		if got := c.inUse(); len(got.Retired) != 0 {
+		if got := c.setInUse(); len(got.Retired) != 0 {
 			t.Errorf("the first set has %d retired keys, want none", len(got.Retired))
 		}
 		c.Advance(remote.CoolDown)
@@ -132,9 +132,9 @@ func TestMotoFirstRotationGeneratesKeys(t *testing.T) {
 }
 
 func TestMotoInvalidSetIsLoggedOnceAndLastValidSetStaysInUse(t *testing.T) {
-	c := newAWSDeployment(t, documentText(t, sets().first))
+	c := newAWSDeployment(t, documentText(t, keySets().first))
 	k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
-	for _, content := range []string{documentText(t, sets().first), "half a set", "half a set"} {
+	for _, content := range []string{documentText(t, keySets().first), "half a set", "half a set"} {
 		c.Put(c.cfg.SigningKeysARN, content)
 		c.Advance(secrets.TTL)
 		if _, err := k.Sign(t.Context(), testClaims); err != nil {
@@ -152,7 +152,7 @@ func TestMotoRotationMakesNextKeyCurrentAndCurrentKeyRetired(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		before := c.inUse()
+		before := c.setInUse()
 		c.Advance(finishWithin + MaxPropagation)
 		if err := c.rotate(); err != nil {
 			t.Fatal(err)
@@ -168,19 +168,19 @@ func TestMotoSecondRotationSignsWithNewAlgorithm(t *testing.T) {
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.inUse().Current.Algorithm(); got != config.EdDSA {
+	if got := c.setInUse().Current.Algorithm(); got != config.EdDSA {
 		t.Errorf("the first key is for %s, want EdDSA", got)
 	}
 	c.cfg.JWTAlg = config.ES256
 	c.rotation = c.newRotation()
 	for _, want := range []string{config.EdDSA, config.ES256} {
-		before := c.inUse()
+		before := c.setInUse()
 		c.Advance(finishWithin + MaxPropagation)
 		if err := c.rotate(); err != nil {
 			t.Fatal(err)
 		}
 		c.checkRotated(before)
-		if got := c.inUse().Current.Algorithm(); got != want {
+		if got := c.setInUse().Current.Algorithm(); got != want {
 			t.Errorf("the current key is for %s, want %s", got, want)
 		}
 	}
@@ -193,7 +193,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 	for n, step := range mototest.RotationSteps {
 		for _, done := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, done %v", step, done), func(t *testing.T) {
-				c := newAWSDeployment(t, documentText(t, sets().third))
+				c := newAWSDeployment(t, documentText(t, keySets().third))
 				arn, rotate := c.cfg.SigningKeysARN, c.Function
 				c.Function = func(event []byte) error {
 					if !bytes.Contains(event, []byte(step)) {
@@ -215,7 +215,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 				if got := c.VersionWithLabel(arn, "AWSCURRENT") == version; got != finished {
 					t.Errorf("the new version is in use after the first attempt: %v, want %v", got, finished)
 				}
-				c.inUse()
+				c.setInUse()
 				made := ""
 				if n > 0 || done {
 					made = c.Value(arn, "AWSPENDING")
@@ -235,7 +235,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 					made != "" && got != made {
 					t.Error("after the second attempt, the set in use is not the one that the first attempt generated")
 				}
-				c.checkRotated(sets().third)
+				c.checkRotated(keySets().third)
 			})
 		}
 	}
@@ -255,7 +255,7 @@ func TestMotoRotateNowWorksWithAndWithoutARotationFunction(t *testing.T) {
 		} else if _, err := c.rotation.RotateNow(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		before := c.inUse()
+		before := c.setInUse()
 		if _, err := c.rotation.RotateNow(t.Context()); !errors.Is(err, ErrTooSoon) {
 			t.Errorf("RotateNow again immediately: got %v, want %v", err, ErrTooSoon)
 		}
@@ -278,20 +278,20 @@ func TestMotoRotateNowWorksWithAndWithoutARotationFunction(t *testing.T) {
 func TestMotoRotateNowGivesASecretWithoutValueItsFirstKeys(t *testing.T) {
 	c := newAWSDeployment(t, "")
 	got, err := c.rotation.RotateNow(t.Context())
-	if err != nil || got.Current.ID != c.inUse().Current.ID {
+	if err != nil || got.Current.ID != c.setInUse().Current.ID {
 		t.Errorf("RotateNow of a secret without value: got the key %s, %v, want the set in use", got.Current.ID, err)
 	}
 }
 
 func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
-	c := newAWSDeployment(t, documentText(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, keySets().third))
 	c.Advance(time.Hour)
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	before, rotate := c.inUse(), c.Function
+	before, rotate := c.setInUse(), c.Function
 	c.Function = func(event []byte) error {
 		if bytes.Contains(event, []byte("finishSecret")) {
 			time.AfterFunc(700*time.Millisecond, cancel) // until then RotateNow waits for the new version
@@ -303,14 +303,14 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 	if _, err := c.rotation.RotateNow(ctx); err == nil {
 		t.Error("RotateNow returned no error, although the rotation function did not finish")
 	}
-	if got := c.inUse(); got.Current.ID != before.Current.ID {
+	if got := c.setInUse(); got.Current.ID != before.Current.ID {
 		t.Errorf("after the failed rotation the key %s is in use, want the old key %s", got.Current.ID, before.Current.ID)
 	}
 }
 
 // While Secrets Manager is unavailable, nothing rotates and the last valid keys sign. Later the rotation finishes.
 func TestMotoRotationFinishesAfterAnOutageOfSecretsManager(t *testing.T) {
-	c := newAWSDeployment(t, documentText(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, keySets().third))
 	c.Advance(time.Hour)
 	k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
 	checkSigns := func(want string) {
@@ -321,7 +321,7 @@ func TestMotoRotationFinishesAfterAnOutageOfSecretsManager(t *testing.T) {
 			t.Errorf("Sign: got the token %s, %v, want a token signed with the key %s", token, err, want)
 		}
 	}
-	checkSigns(sets().third.Current.ID)
+	checkSigns(keySets().third.Current.ID)
 	arn := c.cfg.SigningKeysARN
 	version := c.BeginRotation(arn)
 	if err := c.CallStep(arn, version, "createSecret"); err != nil {
@@ -333,11 +333,11 @@ func TestMotoRotationFinishesAfterAnOutageOfSecretsManager(t *testing.T) {
 		t.Errorf("finishSecret without a connection: got %v, want an error with Unavailable() == true", err)
 	}
 	c.Advance(secrets.TTL)
-	checkSigns(sets().third.Current.ID)
+	checkSigns(keySets().third.Current.ID)
 	c.Cut.Store(false)
 	if err := c.CallAllSteps(arn, version); err != nil {
 		t.Fatal(err)
 	}
 	c.Advance(secrets.TTL)
-	checkSigns(sets().third.Next.ID)
+	checkSigns(keySets().third.Next.ID)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestMotoRotationRejectsWrongSteps(t *testing.T) {
-	c := newAWSDeployment(t, documentText(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, keySets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
 	err := c.CallStep(arn, mototest.NewVersionID(), "createSecret")
@@ -35,7 +35,7 @@ func TestMotoRotationRejectsWrongSteps(t *testing.T) {
 			t.Errorf("rotation step that must be rejected: got %v, want an error with %q", got, want)
 		}
 	}
-	if got := c.inUse(); got.Current.ID != sets().third.Current.ID {
+	if got := c.setInUse(); got.Current.ID != keySets().third.Current.ID {
 		t.Error("a rejected step changed the keys")
 	}
 	if err := c.CallAllSteps(arn, version); err != nil {
@@ -67,7 +67,7 @@ func TestMotoErrorNamesAWrongARN(t *testing.T) {
 func TestMotoKeysChangedDuringARotationStayInUse(t *testing.T) {
 	for n, step := range mototest.RotationSteps[1:] {
 		t.Run("before "+step, func(t *testing.T) {
-			c := newAWSDeployment(t, documentText(t, sets().third))
+			c := newAWSDeployment(t, documentText(t, keySets().third))
 			arn := c.cfg.SigningKeysARN
 			c.Advance(time.Hour)
 			version := c.BeginRotation(arn)
@@ -76,7 +76,7 @@ func TestMotoKeysChangedDuringARotationStayInUse(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			c.Put(arn, documentText(t, sets().foreign))
+			c.Put(arn, documentText(t, keySets().foreign))
 			for _, step := range []string{"testSecret", "finishSecret"} {
 				if err := c.CallStep(arn, version, step); !errors.Is(err, errKeysChanged) {
 					t.Errorf("%s after the keys were changed: got %v, want %v", step, err, errKeysChanged)
@@ -86,19 +86,20 @@ func TestMotoKeysChangedDuringARotationStayInUse(t *testing.T) {
 			if !errors.Is(err, errKeysChanged) || !strings.Contains(err.Error(), "rotate again") {
 				t.Errorf("the next attempt: got %v, want errKeysChanged with the advice to rotate again", err)
 			}
-			if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID || c.VersionWithLabel(arn, "AWSPENDING") != "" {
+			if got := c.setInUse(); got.Current.ID != keySets().foreign.Current.ID ||
+				c.VersionWithLabel(arn, "AWSPENDING") != "" {
 				t.Error("the operator's keys are not in use, or the rotation is not canceled")
 			}
 			if err := c.rotate(); err != nil {
 				t.Fatal(err)
 			}
-			c.checkRotated(sets().foreign)
+			c.checkRotated(keySets().foreign)
 		})
 	}
 }
 
 func TestMotoKeysChangedDuringFinishStayInUse(t *testing.T) {
-	c := newAWSDeployment(t, documentText(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, keySets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
 	version := c.BeginRotation(arn)
@@ -107,20 +108,20 @@ func TestMotoKeysChangedDuringFinishStayInUse(t *testing.T) {
 	}
 	cfg := config.Rotation{SigningKeysARN: arn, JWTExpiresIn: c.cfg.JWTExpiresIn, AWS: c.cfg.AWS}
 	c.rotation = NewRotation(cfg, func() time.Time { // called after the rotation has read both sets
-		c.Put(arn, documentText(t, sets().foreign))
+		c.Put(arn, documentText(t, keySets().foreign))
 		return c.Now()
 	})
 	if err := c.CallStep(arn, version, "finishSecret"); err == nil {
 		t.Error("finishSecret returned no error, although an operator changed the keys, want one")
 	}
-	if got := c.inUse(); got.Current.ID != sets().foreign.Current.ID {
+	if got := c.setInUse(); got.Current.ID != keySets().foreign.Current.ID {
 		t.Error("the operator's keys are not in use")
 	}
 }
 
 // A set that comes into use too late would stop publishing a key before its tokens expire.
 func TestMotoRotationThatTakesTooLongIsCanceled(t *testing.T) {
-	c := newAWSDeployment(t, documentText(t, sets().third))
+	c := newAWSDeployment(t, documentText(t, keySets().third))
 	arn := c.cfg.SigningKeysARN
 	c.Advance(time.Hour)
 	version := c.BeginRotation(arn)
@@ -136,8 +137,8 @@ func TestMotoRotationThatTakesTooLongIsCanceled(t *testing.T) {
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
 	}
-	c.checkRotated(sets().third)
-	if got, want := c.inUse().Retired[0].PublishedUntil, c.Now().Add(week+MaxPropagation); got.Before(want) {
+	c.checkRotated(keySets().third)
+	if got, want := c.setInUse().Retired[0].PublishedUntil, c.Now().Add(week+MaxPropagation); got.Before(want) {
 		t.Errorf("the retired key is published until %v, want at least until %v", got, want)
 	}
 }
@@ -148,7 +149,7 @@ func TestMotoRotationTooSoonIsRejected(t *testing.T) {
 	if err := c.rotate(); err != nil {
 		t.Fatal(err)
 	}
-	before := c.inUse()
+	before := c.setInUse()
 	c.Advance(finishWithin + MaxPropagation - time.Second)
 	version := c.BeginRotation(arn)
 	if err := c.CallAllSteps(arn, version); !errors.Is(err, ErrTooSoon) {
@@ -176,7 +177,7 @@ func TestMotoRotationKeepsUnreadableSecret(t *testing.T) {
 
 // testSecret and finishSecret reject every invalid pending set.
 func TestMotoInvalidPendingSetIsRejected(t *testing.T) {
-	third := sets().third
+	third := keySets().third
 	good, err := third.rotate(newClock().Now().Add(time.Hour), week, config.RS256, finishWithin)
 	if err != nil {
 		t.Fatal(err)
@@ -188,13 +189,13 @@ func TestMotoInvalidPendingSetIsRejected(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"not a set":           {"not-shown", "not a document"},
 		"no keys":             {"{}", "no signing key"},
-		"another deployment":  {documentText(t, sets().foreign), errKeysChanged.Error()},
-		"an older set":        {documentText(t, sets().second), errKeysChanged.Error()},
+		"another deployment":  {documentText(t, keySets().foreign), errKeysChanged.Error()},
+		"an older set":        {documentText(t, keySets().second), errKeysChanged.Error()},
 		"no retired keys":     {documentText(t, Set{Next: good.Next, Current: good.Current}), errKeysChanged.Error()},
 		"missing retired key": {documentText(t, missing), "is missing"},
 		"retired too early":   {documentText(t, short), "before the tokens it signs expire"},
 		"another current key": {
-			documentText(t, Set{Next: good.Next, Current: sets().foreign.Current, Retired: good.Retired}),
+			documentText(t, Set{Next: good.Next, Current: keySets().foreign.Current, Retired: good.Retired}),
 			errKeysChanged.Error(),
 		},
 		"the old key as next": {
@@ -231,7 +232,7 @@ func TestMotoInvalidPendingSetIsRejected(t *testing.T) {
 // When rotation is enabled without rotating immediately, Secrets Manager calls testSecret with a copy of the current
 // set.
 func TestMotoTestSecretAcceptsCopyOfSetInUse(t *testing.T) {
-	for _, content := range []string{"{}", documentText(t, sets().third)} {
+	for _, content := range []string{"{}", documentText(t, keySets().third)} {
 		c := newAWSDeployment(t, content)
 		version := c.BeginRotation(c.cfg.SigningKeysARN)
 		c.Put(c.cfg.SigningKeysARN, content, version, "AWSPENDING")

@@ -208,7 +208,7 @@ func (s Set) checkFollows(old Set, now time.Time, lifetime time.Duration) error 
 	if s.Current.ID != old.Next.ID || len(s.Retired) == 0 || s.Retired[0].ID != old.Current.ID {
 		return errKeysChanged
 	}
-	if s.Retired[0].PublishedUntil.Before(seconds(now.Add(lifetime + MaxPropagation))) {
+	if s.Retired[0].PublishedUntil.Before(wholeSeconds(now.Add(lifetime + MaxPropagation))) {
 		return fmt.Errorf("key %s would be removed before the tokens it signs expire", old.Current.ID)
 	}
 	for _, k := range old.stillPublished(now) {

@@ -15,15 +15,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// cdn caches the answer of the JWKS endpoint for MaxAge, as a CDN may.
-type cdn struct {
+// cachingProxy caches the answer of the JWKS endpoint for MaxAge, as a CDN may.
+type cachingProxy struct {
 	d      *deployment
 	mu     sync.Mutex
 	from   time.Time // the time at which the answer in the field cached was fetched
 	cached *httptest.ResponseRecorder
 }
 
-func (c *cdn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *cachingProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cached == nil || c.d.Now().Sub(c.from) >= jwks.MaxAge {
@@ -61,8 +61,8 @@ func rotateTwiceUnderLoad(t *testing.T, alg string) {
 	)
 	d := newDeployment(t)
 	d.cfg.JWTExpiresIn = lifetime
-	d.saveKeys(t, sets().third)
-	d.SetHandler(&cdn{d: d})
+	d.saveKeys(t, keySets().third)
+	d.SetHandler(&cachingProxy{d: d})
 
 	signerOf := func(s Set) *Keys {
 		cfg := d.cfg
@@ -73,7 +73,7 @@ func rotateTwiceUnderLoad(t *testing.T, alg string) {
 		return New(secrets.New(cfg, d.Now), cfg, d.Now)
 	}
 	d.keys = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
-	set, first := sets().third, sets().third
+	set, first := keySets().third, keySets().third
 	stale := d.keys
 
 	var mu sync.Mutex
@@ -136,7 +136,7 @@ func rotateTwiceUnderLoad(t *testing.T, alg string) {
 		t.Fatal(err)
 	}
 	d.checkRejected(t, forged)
-	d.checkAccepted(t, d.token(t))
+	d.checkAccepted(t, d.newToken(t))
 }
 
 // splitByExpiry returns the tokens that are valid at the time now and those that are not.

@@ -69,8 +69,8 @@ func (s Set) rotate(now time.Time, lifetime time.Duration, alg string, delay tim
 	}
 	retired := RetiredKey{
 		ID:             s.Current.ID,
-		RetiredAt:      seconds(now),
-		PublishedUntil: seconds(now.Add(delay + lifetime + MaxPropagation)),
+		RetiredAt:      wholeSeconds(now),
+		PublishedUntil: wholeSeconds(now.Add(delay + lifetime + MaxPropagation)),
 		public:         s.Current.private.Public(),
 	}
 	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.stillPublished(now)...)}, nil
@@ -100,4 +100,4 @@ func (s Set) stillPublished(now time.Time) []RetiredKey {
 	return slices.DeleteFunc(slices.Clone(s.Retired), func(k RetiredKey) bool { return !now.Before(k.PublishedUntil) })
 }
 
-func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+func wholeSeconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

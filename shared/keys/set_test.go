@@ -25,7 +25,7 @@ import (
 
 func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 	t.Parallel()
-	s := sets()
+	s := keySets()
 	if s.second.Current.ID != s.first.Next.ID || s.third.Current.ID != s.second.Next.ID {
 		t.Error("after Rotate, the current key is not the next key from before")
 	}
@@ -44,7 +44,7 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 	}
 
 	newest := s.third.Retired[0]
-	if got, want := newest.RetiredAt, start.Add(48*time.Hour); !got.Equal(want) {
+	if got, want := newest.RetiredAt, startTime.Add(48*time.Hour); !got.Equal(want) {
 		t.Errorf("the retired key has RetiredAt %v, want %v", got, want)
 	}
 	if got, want := newest.PublishedUntil, newest.RetiredAt.Add(7*24*time.Hour+15*time.Minute); !got.Equal(want) {
@@ -63,18 +63,18 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 
 func TestRotateWaitsUntilVerifiersHaveNextKey(t *testing.T) {
 	t.Parallel()
-	_, err := sets().first.Rotate(start.Add(15*time.Minute-1), time.Hour, config.RS256)
+	_, err := keySets().first.Rotate(startTime.Add(15*time.Minute-1), time.Hour, config.RS256)
 	if !errors.Is(err, ErrTooSoon) || !strings.Contains(err.Error(), "2026-03-01T12:15:00Z") {
 		t.Errorf("Rotate too soon: got %v, want ErrTooSoon and the time of the next rotation", err)
 	}
-	if _, err := sets().first.Rotate(start.Add(15*time.Minute), time.Hour, config.RS256); err != nil {
+	if _, err := keySets().first.Rotate(startTime.Add(15*time.Minute), time.Hour, config.RS256); err != nil {
 		t.Errorf("Rotate after a quarter of an hour: got the error %v, want none", err)
 	}
 }
 
 func TestParseSetReadsWhatDocumentWrites(t *testing.T) {
 	t.Parallel()
-	want, err := sets().third.Document()
+	want, err := keySets().third.Document()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestR40_KeyIDsAreThumbprints(t *testing.T) {
 		t.Errorf("thumbprint = %s, want %s", got, want)
 	}
 
-	s := sets()
+	s := keySets()
 	seen := map[string]bool{}
 	for _, k := range []Key{
 		s.first.Current, s.first.Next, s.second.Next, s.third.Next, s.foreign.Current, s.foreign.Next,
@@ -125,7 +125,7 @@ func TestR40_KeyIDsAreThumbprints(t *testing.T) {
 // editDocument returns the document of the third set, edited by change.
 func editDocument(t *testing.T, change func(*document)) []byte {
 	t.Helper()
-	text, err := sets().third.Document()
+	text, err := keySets().third.Document()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,12 +146,12 @@ func TestR40_ParseSetRejectsInvalidDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	weak, err := Set{Next: newKey(short, start), Current: sets().third.Current}.Document()
+	weak, err := Set{Next: newKey(short, startTime), Current: keySets().third.Current}.Document()
 	if err != nil {
 		t.Fatal(err)
 	}
 	weakRetired, err := Set{
-		Next: sets().third.Next, Current: sets().third.Current,
+		Next: keySets().third.Next, Current: keySets().third.Current,
 		Retired: []RetiredKey{{ID: thumbprint(&short.PublicKey), public: &short.PublicKey}},
 	}.Document()
 	if err != nil {
@@ -219,26 +219,26 @@ func TestR40_ParseSetRejectsInvalidDocuments(t *testing.T) {
 
 func TestR39_SetPrintsNoPrivateKey(t *testing.T) {
 	t.Parallel()
-	set := sets().third
+	set := keySets().third
 	private := set.Current.private.Signer.(*rsa.PrivateKey)
 	checkPrintsNothing(t, set, private.D.String(), private.Primes[0].String(), fmt.Sprintf("%x", private.D))
 
-	set = generate(t, config.ES256)
+	set = generateSet(t, config.ES256)
 	d, err := set.Current.private.Signer.(*ecdsa.PrivateKey).Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
 	checkPrintsNothing(t, set, new(big.Int).SetBytes(d).String(), fmt.Sprintf("%x", d), fmt.Sprintf("%d", d))
 
-	set = generate(t, config.EdDSA)
+	set = generateSet(t, config.EdDSA)
 	seed := set.Current.private.Signer.(ed25519.PrivateKey).Seed()
 	checkPrintsNothing(t, set, fmt.Sprintf("%x", seed), strings.Trim(fmt.Sprintf("%d", seed), "[]"),
 		base64.StdEncoding.EncodeToString(seed)[:40], strings.Trim(fmt.Sprintf("%#v", seed), "[]byte{}"))
 }
 
-func generate(t *testing.T, alg string) Set {
+func generateSet(t *testing.T, alg string) Set {
 	t.Helper()
-	set, err := Generate(start, alg)
+	set, err := Generate(startTime, alg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,13 +62,13 @@ func (k *Keys) payload(c Claims, user []byte, now time.Time) []byte {
 		b.Write(members)
 	}
 	b.WriteString(`,"sub":`)
-	b.Write(quote(c.Subject))
+	b.Write(jsonString(c.Subject))
 	b.WriteString(`,"exp":` + strconv.FormatInt(now.Unix()+int64(k.lifetime/time.Second), 10))
 	for _, claim := range [][2]string{
 		{"iss", k.issuer}, {"aud", k.audience}, {"jti", rand.Text()}, {"sid", c.SessionID},
 	} {
 		b.WriteString(`,"` + claim[0] + `":`)
-		b.Write(quote(claim[1]))
+		b.Write(jsonString(claim[1]))
 	}
 	b.WriteByte('}')
 	return b.Bytes()

@@ -37,9 +37,9 @@ func tokenParts(t *testing.T, token string) (header, payload string) {
 func TestR36_TokenNamesUserAndSession(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	token := d.token(t)
+	token := d.newToken(t)
 	header, payload := tokenParts(t, token)
-	if want := `{"alg":"RS256","kid":"` + sets().third.Current.ID + `"}`; header != want {
+	if want := `{"alg":"RS256","kid":"` + keySets().third.Current.ID + `"}`; header != want {
 		t.Errorf("header of the token: got %s, want %s", header, want)
 	}
 	var got map[string]any
@@ -68,7 +68,7 @@ func TestR36_TokenNamesUserAndSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := jwt.SigningMethodRS256.Verify(text, raw, sets().third.Current.private.Public()); err != nil {
+	if err := jwt.SigningMethodRS256.Verify(text, raw, keySets().third.Current.private.Public()); err != nil {
 		t.Errorf("verify the signature with the current key: %v", err)
 	}
 }
@@ -209,7 +209,7 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 		}
 		check("file with " + text)
 	}
-	if err := SaveFile(d.cfg.SigningKeysFile, sets().first); err != nil {
+	if err := SaveFile(d.cfg.SigningKeysFile, keySets().first); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := k.Sign(t.Context(), testClaims); err != nil {
@@ -221,15 +221,15 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 func TestLastValidSetStaysInUse(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	before, _ := tokenParts(t, d.token(t))
+	before, _ := tokenParts(t, d.newToken(t))
 	if err := os.WriteFile(d.cfg.SigningKeysFile, []byte("half a set"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if after, _ := tokenParts(t, d.token(t)); after != before {
+	if after, _ := tokenParts(t, d.newToken(t)); after != before {
 		t.Errorf("token while the stored set is not valid: header %s, want that of the last valid set %s", after, before)
 	}
-	d.saveKeys(t, sets().first)
-	if after, _ := tokenParts(t, d.token(t)); !strings.Contains(after, sets().first.Current.ID) {
+	d.saveKeys(t, keySets().first)
+	if after, _ := tokenParts(t, d.newToken(t)); !strings.Contains(after, keySets().first.Current.ID) {
 		t.Errorf("token after a valid set was stored: header %s, want the key of the new set", after)
 	}
 }

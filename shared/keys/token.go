@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// Token reuses a token for reuseFor, or for a tenth of its lifetime if that is less. It keeps one token for each of at
-// most maxTokens sessions.
+// Token reuses a token for tokenReuseTime, or for a tenth of its lifetime if that is less. It keeps one token for each
+// of at most maxTokens sessions.
 const (
-	reuseFor  = time.Minute
-	maxTokens = 4096
+	tokenReuseTime = time.Minute
+	maxTokens      = 4096
 )
 
-// Token returns a token of the session: the last one if it is younger than reuseFor, has the same claims and was signed
-// with the current key, else a new one. A signature takes about a millisecond of CPU, and pages ask for a token at
-// every poll. A reused token expires at most a minute earlier than a new one would. The caller must not change c.User
-// afterwards.
+// Token returns a token of the session: the last one if it is younger than tokenReuseTime, has the same claims and was
+// signed with the current key, else a new one. A signature takes about a millisecond of CPU, and pages ask for a token
+// at every poll. A reused token expires at most a minute earlier than a new one would. The caller must not change
+// c.User afterwards.
 func (k *Keys) Token(ctx context.Context, c Claims) (string, error) {
 	set, err := k.load(ctx)
 	if err != nil {
@@ -34,7 +34,7 @@ func (k *Keys) Token(ctx context.Context, c Claims) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	k.tokens.Add(c.SessionID, issuedToken{token, set.Current.ID, c}, now, now.Add(min(reuseFor, k.lifetime/10)))
+	k.tokens.Add(c.SessionID, issuedToken{token, set.Current.ID, c}, now, now.Add(min(tokenReuseTime, k.lifetime/10)))
 	return token, nil
 }
 

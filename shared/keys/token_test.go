@@ -10,7 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// Token returns the last token of a session if the token is younger than reuseFor and has the same claims and key.
+// Token returns the last token of a session if the token is younger than tokenReuseTime and has the same claims and
+// key.
 func TestTokenIsReused(t *testing.T) {
 	t.Parallel()
 	renamed, foreign, other := testClaims, testClaims, testClaims
@@ -53,7 +54,7 @@ func TestTokenIsReused(t *testing.T) {
 			}
 			d.Advance(test.after)
 			if test.rotate {
-				d.saveKeys(t, sets().foreign)
+				d.saveKeys(t, keySets().foreign)
 			}
 			second, err := d.keys.Token(t.Context(), test.then)
 			if err != nil {

@@ -47,7 +47,7 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 		t.Run(members, func(t *testing.T) {
 			t.Parallel()
 			d := newDeployment(t)
-			current := sets().third.Current
+			current := keySets().third.Current
 			n, e := rsaMembers(t, current)
 			key := `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + current.ID + `"`
 			if members != "" {
@@ -55,7 +55,7 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 			}
 			key += "}"
 			d.SetResponse(http.StatusOK, `{"keys":[`+key+`]}`)
-			_, err := d.newVerifier().Verify(t.Context(), d.token(t))
+			_, err := d.newVerifier().Verify(t.Context(), d.newToken(t))
 			if got := err == nil; got != want {
 				t.Errorf("a key with the members %s verifies a token: %v (%v), want %v", members, got, err, want)
 			}
@@ -87,7 +87,7 @@ func rsaMembers(t *testing.T, k Key) (n, e string) {
 func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	s := sets().third
+	s := keySets().third
 	n, e := rsaMembers(t, s.Current)
 	other, otherE := rsaMembers(t, s.Next)
 	entry := func(n, e, id, more string) string {
@@ -95,7 +95,7 @@ func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	}
 	encrypting := entry(other, otherE, s.Current.ID, `,"key_ops":["encrypt"]`)
 	d.SetResponse(http.StatusOK, `{"keys":[`+encrypting+`,`+entry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
-	if _, err := d.newVerifier().Verify(t.Context(), d.token(t)); err != nil {
+	if _, err := d.newVerifier().Verify(t.Context(), d.newToken(t)); err != nil {
 		t.Errorf("Verify with the signing key second in the JWKS: got the error %v, want none", err)
 	}
 }

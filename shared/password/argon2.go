@@ -62,8 +62,8 @@ func parseArgon2(stored string) (parsedHash, bool) {
 		!isBetween(1, n[2], maxArgon2Threads) || n[0]*n[1] > maxArgon2Work {
 		return parsedHash{}, false
 	}
-	salt, saltOK := decode(base64.RawStdEncoding, parts[4])
-	want, keyOK := decode(base64.RawStdEncoding, parts[5])
+	salt, saltOK := decodeBase64(base64.RawStdEncoding, parts[4])
+	want, keyOK := decodeBase64(base64.RawStdEncoding, parts[5])
 	if !saltOK || !keyOK || len(salt) == 0 || len(want) < minArgon2Key {
 		return parsedHash{}, false
 	}

@@ -10,9 +10,9 @@ import (
 
 const foreignHash = "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM"
 
-// slowDown makes the dummy hash of h take the time d and never match. Verify computes the dummy, which has the format
-// that Hash writes, for a user without a usable hash and to measure how long a hash takes.
-func slowDown(h *Hasher, d time.Duration) {
+// slowDownDummy makes the dummy hash of h take the time d and never match. Verify computes the dummy, which has the
+// format that Hash writes, for a user without a usable hash and to measure how long a hash takes.
+func slowDownDummy(h *Hasher, d time.Duration) {
 	h.dummy.match = func(string) bool {
 		time.Sleep(d)
 		return false
@@ -38,7 +38,7 @@ func TestR18_MinimumFailureTimeGrowsOnASlowMachine(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				h := New(tt.format)
-				slowDown(h, tt.took)
+				slowDownDummy(h, tt.took)
 				// Already the first failed attempt of a process takes the minimum time, whatever the format of the hash.
 				for _, stored := range []string{foreignHash, "", foreignHash, "malformed"} {
 					if got := timeVerify(t, h, stored, "wrong", false); got < tt.minimum || got > tt.minimum*9/8 {
@@ -80,7 +80,7 @@ func TestCheapHasNoMinimumTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := Cheap()
-		slowDown(h, time.Second)
+		slowDownDummy(h, time.Second)
 		if got, want := timeVerify(t, h, "", "wrong", false), time.Second; got != want {
 			t.Errorf("a failed attempt takes %v, want only the %v of its hash", got, want)
 		}

@@ -39,10 +39,10 @@ func parseFirebase(stored string) (parsedHash, bool) {
 		return parsedHash{}, false
 	}
 	memory := int64(128*n[2]) << n[1]
-	signer, signerOK := decode(base64.StdEncoding, signerText)
-	separator, separatorOK := decode(base64.StdEncoding, separatorText)
-	salt, saltOK := decode(base64.StdEncoding, parts[3])
-	want, wantOK := decode(base64.StdEncoding, parts[4])
+	signer, signerOK := decodeBase64(base64.StdEncoding, signerText)
+	separator, separatorOK := decodeBase64(base64.StdEncoding, separatorText)
+	salt, saltOK := decodeBase64(base64.StdEncoding, parts[3])
+	want, wantOK := decodeBase64(base64.StdEncoding, parts[4])
 	if memory*int64(n[3]) > maxScryptWork || !signerOK || !separatorOK || !saltOK || !wantOK ||
 		len(salt) == 0 || len(want) < minFirebase || len(want) != len(signer) {
 		return parsedHash{}, false

@@ -10,7 +10,7 @@ import (
 func FuzzVerify(f *testing.F) {
 	h := Cheap()
 	f.Fuzz(func(t *testing.T, stored, password string) {
-		c, known := parse(stored)
+		c, known := parseHash(stored)
 		if known != IsSupported(stored) {
 			t.Errorf("IsSupported(%q) = %v, want %v", stored, !known, known)
 		}

@@ -76,7 +76,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // Verify returns a mismatch after MinFailureTime (see the package comment), or when ctx ends. It returns an error only
 // if ctx ends while it waits for a slot; then nothing was verified.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
-	c, known := parse(stored)
+	c, known := parseHash(stored)
 	if !known {
 		c = h.dummy
 	}
@@ -119,7 +119,7 @@ func (h *Hasher) match(c parsedHash, password string) bool {
 // IsCurrent reports whether stored has the format and cost that Hash writes. If not, the caller hashes the password
 // again after it was verified.
 func (h *Hasher) IsCurrent(stored string) bool {
-	c, known := parse(stored)
+	c, known := parseHash(stored)
 	return known && c.schemeAndCost == h.dummy.schemeAndCost
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func hash(t *testing.T, h *Hasher, password string) string {
+func mustHash(t *testing.T, h *Hasher, password string) string {
 	t.Helper()
 	stored, err := h.Hash(t.Context(), password)
 	if err != nil {
@@ -33,7 +33,7 @@ func TestR10_NewHashesHaveTheExactShape(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			h := New(format)
-			stored, again := hash(t, h, "pässwörd-€-😀"), hash(t, h, "pässwörd-€-😀")
+			stored, again := mustHash(t, h, "pässwörd-€-😀"), mustHash(t, h, "pässwörd-€-😀")
 			if !regexp.MustCompile(shape).MatchString(stored) {
 				t.Errorf("Hash = %q, want the form %s", stored, shape)
 			}
@@ -66,7 +66,7 @@ func TestIsCurrentAcceptsOnlyHashesOfTheConfiguredFormat(t *testing.T) {
 		stored string
 		want   bool
 	}{
-		{"argon2id of this Hasher", forArgon2id, hash(t, forArgon2id, "password123"), true},
+		{"argon2id of this Hasher", forArgon2id, mustHash(t, forArgon2id, "password123"), true},
 		{"argon2id of the same cost", forArgon2id, argon2id, true},
 		{"argon2i", forArgon2id, "$argon2i$v=19$m=19456,t=2,p=1" + tail, false},
 		{"more memory", forArgon2id, "$argon2id$v=19$m=65536,t=2,p=1" + tail, false},
@@ -77,13 +77,13 @@ func TestIsCurrentAcceptsOnlyHashesOfTheConfiguredFormat(t *testing.T) {
 		{"shorter salt", forArgon2id, "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$" + key43, false},
 		{"bcrypt", forArgon2id, "$2a$10$" + tail53, false},
 		{"scrypt, configured argon2id", forArgon2id, betterAuth, false},
-		{"scrypt of this Hasher", forScrypt, hash(t, forScrypt, "password123"), true},
+		{"scrypt of this Hasher", forScrypt, mustHash(t, forScrypt, "password123"), true},
 		{"scrypt of Better Auth", forScrypt, betterAuth, true},
 		{"argon2id, configured scrypt", forScrypt, argon2id, false},
 		{"none", forArgon2id, "", false},
 		{"malformed", forArgon2id, argon2id + "$", false},
-		{"cheap", Cheap(), hash(t, Cheap(), "password123"), true},
-		{"hash of Cheap, configured argon2id", forArgon2id, hash(t, Cheap(), "password123"), false},
+		{"cheap", Cheap(), mustHash(t, Cheap(), "password123"), true},
+		{"hash of Cheap, configured argon2id", forArgon2id, mustHash(t, Cheap(), "password123"), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,10 +103,10 @@ func TestR18_EveryFailureIsAnsweredAfterTheMinimumTime(t *testing.T) {
 		right := map[string]string{
 			"native-Password-1": "$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm",
 			"argon-Pass-4":      "$argon2i$v=19$m=1024,t=4,p=2$c2FsdHNhbHRzYWx0c2FsdA$XSMfnukKuyRH4IMIVj3m1WXCgeXa+YFM",
-			"fire-Pass-1": "$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=" + signer +
+			"fire-Pass-1": "$fbscrypt$v=1,n=14,r=8,p=1,ss=Cg==,sk=" + firebaseSigner +
 				"$dXNlcnNhbHQwMQ==$ZTWFiGPElEExObq3Vs3juLtoTB80q4t8CnVloK8T/YE=",
-			"ours-Password-1":   hash(t, New(config.Argon2id), "ours-Password-1"),
-			"theirs-Password-1": hash(t, New(config.Scrypt), "theirs-Password-1"),
+			"ours-Password-1":   mustHash(t, New(config.Argon2id), "ours-Password-1"),
+			"theirs-Password-1": mustHash(t, New(config.Scrypt), "theirs-Password-1"),
 		}
 		for password, stored := range right {
 			if got := timeVerify(t, h, stored, password, true); got != 0 {
@@ -138,7 +138,7 @@ func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	t.Parallel()
 	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
 		h.failure.least = 0
-		written, known := parse(hash(t, h, "password123"))
+		written, known := parseHash(mustHash(t, h, "password123"))
 		if !known || written.schemeAndCost != h.dummy.schemeAndCost {
 			t.Errorf("the dummy is %+v, want %+v", h.dummy.schemeAndCost, written.schemeAndCost)
 		}
@@ -178,7 +178,7 @@ func TestConcurrentHashesStayWithinMemoryLimit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				if got := maxConcurrentVerifies(t, withSlots(4), tt.memory); got != tt.want {
+				if got := maxConcurrentVerifies(t, newHasherWithSlots(4), tt.memory); got != tt.want {
 					t.Errorf("Verify computed %d hashes at the same time, want %d", got, tt.want)
 				}
 			})
@@ -223,7 +223,7 @@ func TestRightPasswordTakesOneHash(t *testing.T) {
 	t.Parallel()
 	h := New(config.Argon2id)
 	h.dummy.match = func(string) bool { t.Error("Verify computed a second hash, the dummy"); return false }
-	stored := hash(t, Cheap(), "password123")
+	stored := mustHash(t, Cheap(), "password123")
 	if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
 		t.Errorf("Verify = %v, %v, want true", ok, err)
 	}
@@ -232,8 +232,8 @@ func TestRightPasswordTakesOneHash(t *testing.T) {
 func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := withSlots(3)
-		stored := hash(t, h, "password123")
+		h := newHasherWithSlots(3)
+		stored := mustHash(t, h, "password123")
 		h.dummy.memory = maxArgon2Memory * 1024
 		h.dummy.match = func(string) bool { time.Sleep(time.Hour); return false }
 		var group sync.WaitGroup
@@ -252,7 +252,7 @@ func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
 func TestR18_LargeHashWaitsForASlotLikeOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := withSlots(2)
+		h := newHasherWithSlots(2)
 		h.dummy.memory = maxArgon2Memory * 1024
 		if !h.slots.TryAcquire(1) {
 			t.Fatal("the test cannot take one of the two slots")
@@ -266,8 +266,8 @@ func TestR18_LargeHashWaitsForASlotLikeOthers(t *testing.T) {
 func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := withSlots(1)
-		stored := hash(t, h, "password123")
+		h := newHasherWithSlots(1)
+		stored := mustHash(t, h, "password123")
 		if err := h.slots.Acquire(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
@@ -289,9 +289,9 @@ func TestWaitingForASlotEndsWithTheContext(t *testing.T) {
 func TestWaitAfterFailureHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := withSlots(1)
+		h := newHasherWithSlots(1)
 		h.failure.least = time.Hour
-		stored := hash(t, h, "password123")
+		stored := mustHash(t, h, "password123")
 		start := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error)
@@ -316,7 +316,7 @@ func TestWaitAfterFailureHoldsNoSlotAndEndsWithTheContext(t *testing.T) {
 func TestR18_WaitingForASlotDoesNotShortenTheMinimumTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := withSlots(1)
+		h := newHasherWithSlots(1)
 		h.failure.least = MinFailureTime
 		if !h.slots.TryAcquire(1) {
 			t.Fatal("the test cannot take a slot, want one free")
@@ -329,8 +329,8 @@ func TestR18_WaitingForASlotDoesNotShortenTheMinimumTime(t *testing.T) {
 	})
 }
 
-// withSlots returns a Hasher that computes at most n hashes at a time.
-func withSlots(n int64) *Hasher {
+// newHasherWithSlots returns a Hasher that computes at most n hashes at a time.
+func newHasherWithSlots(n int64) *Hasher {
 	h := Cheap()
 	h.slots = semaphore.NewWeighted(n)
 	return h

@@ -57,6 +57,6 @@ func Length(password string) int {
 // IsSupported reports whether stored is a hash that Verify can match: well formed and not too expensive. For any other
 // text Verify returns a mismatch; the caller should log it.
 func IsSupported(stored string) bool {
-	_, known := parse(stored)
+	_, known := parseHash(stored)
 	return known
 }

@@ -23,8 +23,8 @@ type schemeAndCost struct {
 	salt, key     int // lengths in bytes
 }
 
-// parse parses a stored hash. It does not hash.
-func parse(stored string) (parsedHash, bool) {
+// parseHash parses a stored hash. It does not hash.
+func parseHash(stored string) (parsedHash, bool) {
 	switch {
 	case len(stored) > maxStored:
 		return parsedHash{}, false
@@ -41,7 +41,7 @@ func parse(stored string) (parsedHash, bool) {
 
 // mustParse parses a hash that this package wrote.
 func mustParse(stored string) parsedHash {
-	c, known := parse(stored)
+	c, known := parseHash(stored)
 	if !known {
 		panic("password: cannot parse its own hash")
 	}
@@ -67,8 +67,8 @@ func parseNumbers(text string, names ...string) ([]int, bool) {
 	return values, true
 }
 
-// decode decodes base64. Unlike Go's decoder it rejects line breaks.
-func decode(encoding *base64.Encoding, text string) ([]byte, bool) {
+// decodeBase64 decodes base64. Unlike Go's decoder it rejects line breaks.
+func decodeBase64(encoding *base64.Encoding, text string) ([]byte, bool) {
 	b, err := encoding.DecodeString(text)
 	return b, err == nil && !strings.ContainsAny(text, "\r\n")
 }

@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	salt22 = "c29tZXNhbHQxMjM0NTY3OA"
-	key43  = "sEl/hUpDyCBpld8eedWXXljnbIIGiqgyyOu3ZudBzFc"
-	tail53 = "EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e"
-	signer = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+	salt22         = "c29tZXNhbHQxMjM0NTY3OA"
+	key43          = "sEl/hUpDyCBpld8eedWXXljnbIIGiqgyyOu3ZudBzFc"
+	tail53         = "EMPajnJ2E1RsboYVhaRr5.SKGoNGqvzbSMlLUvVNLlGxz3mo/lT6e"
+	firebaseSigner = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 )
 
 func TestR11_CostLimits(t *testing.T) {
 	t.Parallel()
 	phc := func(cost string) string { return "$argon2id$v=19$" + cost + "$" + salt22 + "$" + key43 }
 	firebase := func(cost string) string {
-		return "$fbscrypt$v=1," + cost + ",ss=Cg==,sk=" + signer + "$dXNlcnNhbHQwMQ==$" + signer
+		return "$fbscrypt$v=1," + cost + ",ss=Cg==,sk=" + firebaseSigner + "$dXNlcnNhbHQwMQ==$" + firebaseSigner
 	}
 	tests := []struct {
 		stored string
@@ -75,7 +75,7 @@ func TestR11_CostLimits(t *testing.T) {
 			if got := IsSupported(tt.stored); got != tt.want {
 				t.Errorf("IsSupported(%q) = %v, want %v", tt.stored, got, tt.want)
 			}
-			if c, known := parse(tt.stored); known && c.memory > maxArgon2Memory*1024 {
+			if c, known := parseHash(tt.stored); known && c.memory > maxArgon2Memory*1024 {
 				t.Errorf("the hash %q needs %d bytes of memory, want at most %d", tt.stored, c.memory, maxArgon2Memory*1024)
 			}
 		})
@@ -118,7 +118,7 @@ func TestMalformedHashIsNotSupportedAndNeverMatches(t *testing.T) {
 	valid := map[string]string{
 		"argon2":      "$argon2id$v=19$m=64,t=1,p=1$" + salt22 + "$" + key43,
 		"bcrypt":      "$2b$04$" + tail53,
-		"firebase":    "$fbscrypt$v=1,n=1,r=1,p=1,ss=Cg==,sk=" + signer + "$dXNlcnNhbHQwMQ==$" + signer,
+		"firebase":    "$fbscrypt$v=1,n=1,r=1,p=1,ss=Cg==,sk=" + firebaseSigner + "$dXNlcnNhbHQwMQ==$" + firebaseSigner,
 		"better auth": "257a8ceeb0deb8c8d152e8d769ab57a9:" + hexKey,
 	}
 	changes := []struct{ of, old, new string }{
@@ -166,12 +166,12 @@ func TestMalformedHashIsNotSupportedAndNeverMatches(t *testing.T) {
 		{"firebase", "n=1,r=1", "r=1,n=1"},
 		{"firebase", "n=1", "n=-1"},
 		{"firebase", "ss=Cg==", "ss=Cg"},
-		{"firebase", "sk=" + signer, "sk="},
-		{"firebase", ",sk=" + signer, ""},
-		{"firebase", "sk=" + signer, "sk=MDEy"},
+		{"firebase", "sk=" + firebaseSigner, "sk="},
+		{"firebase", ",sk=" + firebaseSigner, ""},
+		{"firebase", "sk=" + firebaseSigner, "sk=MDEy"},
 		{"firebase", "$dXNlcnNhbHQwMQ==$", "$$"},
 		{"firebase", "$dXNlcnNhbHQwMQ==$", "$"},
-		{"firebase", "$dXNlcnNhbHQwMQ==$" + signer, "$dXNlcnNhbHQwMQ==$"},
+		{"firebase", "$dXNlcnNhbHQwMQ==$" + firebaseSigner, "$dXNlcnNhbHQwMQ==$"},
 		{"firebase", "$dXNlcnNhbHQwMQ==$", "$dXNlcnNh\nbHQwMQ==$"},
 		{"better auth", ":", ""},
 		{"better auth", ":", "::"},

@@ -29,15 +29,15 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-func exec(t *testing.T, conn *pgx.Conn, sql string) {
+func execSQL(t *testing.T, conn *pgx.Conn, sql string) {
 	t.Helper()
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
 
-// problems runs the check and returns its problems.
-func problems(t *testing.T, conn *pgx.Conn, name string, applied func(int64) bool) []schema.Problem {
+// findProblems runs the check and returns its problems.
+func findProblems(t *testing.T, conn *pgx.Conn, name string, applied func(int64) bool) []schema.Problem {
 	t.Helper()
 	err := schema.Check(t.Context(), conn, name, applied)
 	var mismatch *schema.Error
@@ -52,7 +52,7 @@ func problems(t *testing.T, conn *pgx.Conn, name string, applied func(int64) boo
 
 func TestCheckAcceptsTablesOfTheMigrations(t *testing.T) {
 	t.Parallel()
-	if got := problems(t, connect(t, dbtest.New(t)), schema.Public, schema.AllApplied); len(got) > 0 {
+	if got := findProblems(t, connect(t, dbtest.New(t)), schema.Public, schema.AllApplied); len(got) > 0 {
 		t.Errorf("tables of the migrations: got the problems %v, want none", got)
 	}
 }
@@ -60,7 +60,7 @@ func TestCheckAcceptsTablesOfTheMigrations(t *testing.T) {
 func TestCheckRequiresEveryTable(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.NewEmpty(t))
-	got := problems(t, conn, schema.Public, schema.AllApplied)
+	got := findProblems(t, conn, schema.Public, schema.AllApplied)
 	var names []string
 	for _, p := range got {
 		names = append(names, p.Table)
@@ -71,7 +71,7 @@ func TestCheckRequiresEveryTable(t *testing.T) {
 	if diff := cmp.Diff(schema.Names(), names); diff != "" {
 		t.Errorf("missing tables (-want +got):\n%s", diff)
 	}
-	if got := problems(t, conn, schema.Public, func(int64) bool { return false }); len(got) > 0 {
+	if got := findProblems(t, conn, schema.Public, func(int64) bool { return false }); len(got) > 0 {
 		t.Errorf("empty database before the first migration: got the problems %v, want none", got)
 	}
 }
@@ -127,16 +127,16 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 	} {
 		t.Run(test.change, func(t *testing.T) {
 			conn := connect(t, url)
-			exec(t, conn, "BEGIN; "+test.change)
-			got := problems(t, conn, schema.Public, schema.AllApplied)
+			execSQL(t, conn, "BEGIN; "+test.change)
+			got := findProblems(t, conn, schema.Public, schema.AllApplied)
 			if len(got) != 1 || got[0].Table+"."+got[0].Column != test.column || got[0].Found != test.found {
 				t.Fatalf("got the problems %v, want one: %s found %s", got, test.column, test.found)
 			}
-			exec(t, conn, got[0].Repair)
-			if left := problems(t, conn, schema.Public, schema.AllApplied); len(left) > 0 {
+			execSQL(t, conn, got[0].Repair)
+			if left := findProblems(t, conn, schema.Public, schema.AllApplied); len(left) > 0 {
 				t.Errorf("after the repair %s: got the problems %v, want none", got[0].Repair, left)
 			}
-			exec(t, conn, "ROLLBACK")
+			execSQL(t, conn, "ROLLBACK")
 		})
 	}
 }
@@ -148,12 +148,12 @@ func TestCheckNamesNoRepairIfPostgresCannotChangeTheType(t *testing.T) {
 	for _, typ := range []string{"boolean", "timestamptz"} {
 		t.Run(typ, func(t *testing.T) {
 			conn := connect(t, url)
-			exec(t, conn, `BEGIN; ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE `+typ+` USING NULL`)
-			got := problems(t, conn, schema.Public, schema.AllApplied)
+			execSQL(t, conn, `BEGIN; ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE `+typ+` USING NULL`)
+			got := findProblems(t, conn, schema.Public, schema.AllApplied)
 			if len(got) != 1 || got[0].Column != "lastRequest" || got[0].Repair != "" {
 				t.Errorf("got the problems %v, want one of lastRequest without a repair", got)
 			}
-			exec(t, conn, "ROLLBACK")
+			execSQL(t, conn, "ROLLBACK")
 		})
 	}
 }
@@ -178,11 +178,11 @@ func TestCheckAcceptsHarmlessDifferences(t *testing.T) {
 	} {
 		t.Run(change, func(t *testing.T) {
 			conn := connect(t, url)
-			exec(t, conn, "BEGIN; "+change)
-			if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+			execSQL(t, conn, "BEGIN; "+change)
+			if got := findProblems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
 				t.Errorf("got the problems %v, want none", got)
 			}
-			exec(t, conn, "ROLLBACK")
+			execSQL(t, conn, "ROLLBACK")
 		})
 	}
 }
@@ -191,12 +191,12 @@ func TestCheckAcceptsHarmlessDifferences(t *testing.T) {
 func TestCheckRefusesTimestampsOnAConnectionThatIsNotInUTC(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
-	exec(t, conn, `SET TimeZone = 'America/New_York'`)
-	if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+	execSQL(t, conn, `SET TimeZone = 'America/New_York'`)
+	if got := findProblems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
 		t.Errorf("columns with a time zone: got the problems %v, want none", got)
 	}
-	exec(t, conn, `ALTER TABLE session ALTER "expiresAt" TYPE timestamp`)
-	got := problems(t, conn, schema.Public, schema.AllApplied)
+	execSQL(t, conn, `ALTER TABLE session ALTER "expiresAt" TYPE timestamp`)
+	got := findProblems(t, conn, schema.Public, schema.AllApplied)
 	if len(got) != 1 || !strings.Contains(got[0].Found, "America/New_York") ||
 		!strings.Contains(got[0].Repair, "ALTER ROLE") {
 		t.Errorf("a column without a time zone: got the problems %v, want one with America/New_York and ALTER ROLE", got)
@@ -229,7 +229,7 @@ func TestTablesOfAnORMAreAcceptedAfterTheRepairs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			exec(t, conn, string(text))
+			execSQL(t, conn, string(text))
 
 			names, err := migrations.Up(t.Context(), url)
 			var mismatch *schema.Error
@@ -248,11 +248,11 @@ func TestTablesOfAnORMAreAcceptedAfterTheRepairs(t *testing.T) {
 			if _, err := migrations.Status(t.Context(), url); !errors.As(err, &mismatch) {
 				t.Errorf("Status: got the error %v, want a *schema.Error", err)
 			}
-			exec(t, conn, repairs)
+			execSQL(t, conn, repairs)
 			if _, err := migrations.Up(t.Context(), url); err != nil {
 				t.Errorf("Up after the repairs: got the error %v, want none", err)
 			}
-			if got := problems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+			if got := findProblems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
 				t.Errorf("after the repairs: got the problems %v, want none", got)
 			}
 		})

@@ -128,7 +128,7 @@ func (t Type) accepts(shown string) bool {
 			shown = before + rest
 		}
 	}
-	return slices.Contains(accepts[t], shown)
+	return slices.Contains(acceptedTypes[t], shown)
 }
 
 func (c Column) description() string {

@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the statements into docs/tables.md")
 
-func begin(t *testing.T, conn *pgx.Conn) pgx.Tx {
+func beginTransaction(t *testing.T, conn *pgx.Conn) pgx.Tx {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())
 	if err != nil {
@@ -40,7 +40,7 @@ func newRole(t *testing.T, conn *pgx.Conn, options string) string {
 	); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, conn, "CREATE ROLE "+name+" "+options)
+	execSQL(t, conn, "CREATE ROLE "+name+" "+options)
 	return name
 }
 
@@ -54,12 +54,12 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	role := newRole(t, conn, "NOLOGIN")
-	tx := begin(t, conn)
-	exec(t, conn, `CREATE TABLE of_the_application (id int)`)
+	tx := beginTransaction(t, conn)
+	execSQL(t, conn, `CREATE TABLE of_the_application (id int)`)
 	if err := schema.Grant(t.Context(), tx, schema.Public, role); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, conn, "SET ROLE "+role)
+	execSQL(t, conn, "SET ROLE "+role)
 	for _, sql := range []string{
 		`INSERT INTO "user" (name, email, "emailVerified", "createdAt", "updatedAt")
 			VALUES ('', 'a@example.com', false, now(), now())`,
@@ -67,7 +67,7 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 		`UPDATE user_profile SET age_range = NULL`,
 		`DELETE FROM "user"`, // with the rows that refer to it
 	} {
-		exec(t, conn, sql)
+		execSQL(t, conn, sql)
 	}
 	for _, sql := range []string{
 		`CREATE TABLE mine (id int)`, `ALTER TABLE "user" ADD mine int`, `DROP TABLE session`, `TRUNCATE session`,
@@ -79,21 +79,21 @@ func TestRoleForRequestsCanOnlyReadAndWriteRows(t *testing.T) {
 		`INSERT INTO jwks ("publicKey", "privateKey", "createdAt") VALUES ('', '', now())`,
 		`DELETE FROM user_profile`, `SELECT * FROM goose_db_version`, `SELECT * FROM of_the_application`,
 	} {
-		exec(t, conn, "SAVEPOINT attempt")
+		execSQL(t, conn, "SAVEPOINT attempt")
 		if _, err := conn.Exec(t.Context(), sql); !isDenied(err) {
 			t.Errorf("%s: got %v, want the error insufficient_privilege", sql, err)
 		}
-		exec(t, conn, "ROLLBACK TO attempt")
+		execSQL(t, conn, "ROLLBACK TO attempt")
 	}
 }
 
 func TestGrantRefusesRoleWithMorePrivileges(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
-	tx := begin(t, conn)
+	tx := beginTransaction(t, conn)
 	super, member, plain := newRole(t, conn, "SUPERUSER"), newRole(t, conn, "NOLOGIN"), newRole(t, conn, "NOLOGIN")
 	owner := newRole(t, conn, "NOLOGIN")
-	exec(
+	execSQL(
 		t,
 		conn,
 		`ALTER TABLE session OWNER TO `+owner+`; GRANT `+owner+` TO `+member+`; GRANT CREATE ON SCHEMA public TO `+plain,
@@ -102,11 +102,11 @@ func TestGrantRefusesRoleWithMorePrivileges(t *testing.T) {
 		super: "superuser", member: "owns the tables", plain: "REVOKE CREATE ON SCHEMA",
 		"nobody_of_this_name": "does not exist",
 	} {
-		exec(t, conn, "SAVEPOINT attempt")
+		execSQL(t, conn, "SAVEPOINT attempt")
 		if err := schema.Grant(t.Context(), tx, schema.Public, role); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Grant to the role %s: got %v, want an error with %q", role, err, want)
 		}
-		exec(t, conn, "ROLLBACK TO attempt")
+		execSQL(t, conn, "ROLLBACK TO attempt")
 	}
 }
 

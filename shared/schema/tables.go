@@ -16,8 +16,8 @@ const (
 	Time    Type = "timestamptz"
 )
 
-// accepts has the names that format_type returns for columns of each type.
-var accepts = map[Type][]string{
+// acceptedTypes has the names that format_type returns for columns of each type.
+var acceptedTypes = map[Type][]string{
 	UUID:    {"uuid"},
 	Text:    {"text", "character varying"}, // not varchar(n), which rejects longer values
 	Boolean: {"boolean"},

@@ -77,7 +77,7 @@ func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byt
 // reports whether r has an invalid one. With several tokens it returns nil, because only the database knows which
 // session is live.
 func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c *Caller, invalid bool) {
-	if s.cache == 0 || len(tokens) != 1 || isOptionSet(r, "disableCookieCache") {
+	if s.cache == 0 || len(tokens) != 1 || isQueryOptionSet(r, "disableCookieCache") {
 		return nil, false
 	}
 	for _, value := range s.cacheValues(r) {
@@ -168,9 +168,9 @@ func (p *cachePayload) isComplete() bool {
 		p.User.ID != "" && p.User.Email != "" && p.User.Name != nil
 }
 
-// isOptionSet reports whether the query of r sets an option such as disableRefresh. Every value that is not empty sets
-// it, even "false", and so does a repeated parameter (docs/wire.md#session-endpoints).
-func isOptionSet(r *http.Request, name string) bool {
+// isQueryOptionSet reports whether the query of r sets an option such as disableRefresh. Every value that is not empty
+// sets it, even "false", and so does a repeated parameter (docs/wire.md#session-endpoints).
+func isQueryOptionSet(r *http.Request, name string) bool {
 	values := r.URL.Query()[name]
 	return len(values) > 1 || len(values) == 1 && values[0] != ""
 }

@@ -292,7 +292,7 @@ func TestR25_CacheCookieTooLargeForOneIsNotSet(t *testing.T) {
 	v := readRecorded(t)
 	for _, origin := range []string{"http://localhost:3000", "https://learn.example.com"} {
 		s := v.sessions(origin)
-		size := maxCookie - len(s.setCookieLine(s.name(sessionData)+".99", "", 300))
+		size := maxCookie - len(s.setCookieLine(s.browserCookieName(sessionData)+".99", "", 300))
 		for length, want := range map[int]int{1: 1, size: 1, size + 1: 0, 1 << 20: 0} {
 			w := httptest.NewRecorder()
 			s.addCache(w, httptest.NewRequest("GET", "/", nil), strings.Repeat("x", length), 300)
@@ -314,7 +314,7 @@ func TestR25_PartsOfCacheCookieAreJoined(t *testing.T) {
 	for i := range maxChunks {
 		value := strings.Repeat(strconv.Itoa(i%10), 30)
 		want.WriteString(value)
-		pairs = append(pairs, fmt.Sprintf("%s.%d=%s", s.name(sessionData), i, value))
+		pairs = append(pairs, fmt.Sprintf("%s.%d=%s", s.browserCookieName(sessionData), i, value))
 	}
 	rand.Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
 	r := httptest.NewRequest("GET", "/", nil)

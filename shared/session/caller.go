@@ -36,7 +36,7 @@ func (s *Sessions) CachedCaller(
 		web.NoteUser(r.Context(), c.User.ID)
 		return c, true, nil
 	}
-	c, err = s.load(w, r, db, loadOptions{secret: secret, tokens: tokens, clearCache: invalid, renew: true})
+	c, err = s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, clearCache: invalid, renew: true})
 	return c, false, err
 }
 
@@ -50,7 +50,7 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 		return nil, err
 	}
 	cached, invalid := s.readCache(r, secret, tokens)
-	c, err := s.load(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: cached == nil})
+	c, err := s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: cached == nil})
 	if invalid && c != nil && !s.hasSetCookie(w, sessionData) {
 		s.addCookie(w, sessionData, "", 0)
 	}
@@ -67,7 +67,7 @@ func (s *Sessions) CallerForSensitiveRoute(
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
-	return s.load(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: true})
+	return s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: true})
 }
 
 // readTokens returns the secret and the session tokens of r. If r has no token and the cookie cache is off, it clears
@@ -98,9 +98,14 @@ type loadOptions struct {
 	renew      bool // extend the session if it was last extended a day ago or earlier, and set cookies
 }
 
-// load finds the caller in the database: the user of the first token with a live session. It sets headers only after
-// the statement that reads the session, because that statement can fail with a rate limit error.
-func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store, options loadOptions) (*Caller, error) {
+// loadCaller finds the caller in the database: the user of the first token with a live session. It sets headers only
+// after the statement that reads the session, because that statement can fail with a rate limit error.
+func (s *Sessions) loadCaller(
+	w http.ResponseWriter,
+	r *http.Request,
+	db *store.Store,
+	options loadOptions,
+) (*Caller, error) {
 	now := s.Now()
 	row, user, err := db.SessionWithUser(r.Context(), options.tokens, now)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -124,10 +129,10 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 	web.NoteUser(r.Context(), user.ID)
 	c := &Caller{row, user}
 	// Better Auth neither extends the session nor sets cookies if rememberMe was false or the query has disableRefresh.
-	if !options.renew || isOptionSet(r, "disableRefresh") || s.isUnremembered(r, options.secret) {
+	if !options.renew || isQueryOptionSet(r, "disableRefresh") || s.isUnremembered(r, options.secret) {
 		return c, nil
 	}
-	err = s.extend(w, r, db, options.secret, &c.Session, now)
+	err = s.extendSession(w, r, db, options.secret, &c.Session, now)
 	if errors.Is(err, ErrEnded) && len(options.tokens) == 1 { // with several tokens, the next request checks the others
 		s.Clear(w, r)
 	}
@@ -137,8 +142,9 @@ func (s *Sessions) load(w http.ResponseWriter, r *http.Request, db *store.Store,
 	return c, s.setCache(w, r, options.secret, *c, true)
 }
 
-// extend gives the session a later expiry and sets its cookie again, if it was last extended a day ago or earlier.
-func (s *Sessions) extend(
+// extendSession gives the session a later expiry and sets its cookie again, if it was last extended a day ago or
+// earlier.
+func (s *Sessions) extendSession(
 	w http.ResponseWriter, r *http.Request, db *store.Store, secret []byte, row *store.Session, now time.Time,
 ) error {
 	if row.ExpiresAt.Add(updateAge - lifetime).After(now) {

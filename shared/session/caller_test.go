@@ -19,7 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-func cacheOn() config.API {
+func configWithCache() config.API {
 	return config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
 }
 
@@ -70,10 +70,10 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 		{"a cookie without a valid signature", "better-auth.session_token=a.b", config.API{}, ""},
 		{"a cache cookie", "better-auth.session_data=a", config.API{}, "-session_data"},
 		{"an empty cache cookie", "better-auth.session_data=", config.API{}, ""},
-		{"no cookie, cookie cache on", "", cacheOn(), ""},
-		{"a cache cookie, cookie cache on", "better-auth.session_data=a", cacheOn(), ""},
+		{"no cookie, cookie cache on", "", configWithCache(), ""},
+		{"a cache cookie, cookie cache on", "better-auth.session_data=a", configWithCache(), ""},
 	} {
-		sessions := session.New(c.cfg, secret("s"), web.Clients{}, time.Now)
+		sessions := session.New(c.cfg, fixedSecret("s"), web.Clients{}, time.Now)
 		b := &signedInUser{t: t, sessions: sessions} // has no database: a query would panic
 		for name, callerOf := range b.callerMethods() {
 			w := httptest.NewRecorder()
@@ -89,7 +89,7 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 
 func TestCallerSetsTheCacheCookieThatBetterAuthSets(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, cacheOn())
+	b := newSignedIn(t, configWithCache())
 	unremembered := "better-auth.dont_remember=" + session.Sign([]byte("a secret of the tests, long enough"), "true")
 	for _, c := range []struct {
 		name    string
@@ -117,7 +117,7 @@ func TestCallerSetsTheCacheCookieThatBetterAuthSets(t *testing.T) {
 
 func TestCallerSetsNoCookieWhenTheDatabaseFails(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, cacheOn())
+	b := newSignedIn(t, configWithCache())
 	b.exec(`DROP TABLE session CASCADE`)
 	for name, callerOf := range b.callerMethods() {
 		w := httptest.NewRecorder()
@@ -283,7 +283,7 @@ func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 
 func TestClearKeepsOtherCookiesOfTheResponse(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{}, secret("s"), web.Clients{}, time.Now)
+	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, time.Now)
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
 	w.Header().Add("Set-Cookie", "better-auth.device=a")
 	if err := sessions.SetCookies(w, r, session.Caller{Session: store.Session{Token: "a"}}, true); err != nil {
@@ -298,7 +298,7 @@ func TestClearKeepsOtherCookiesOfTheResponse(t *testing.T) {
 func TestRenewCookiesKeepsWhetherTheSessionIsRemembered(t *testing.T) {
 	t.Parallel()
 	key := []byte("s")
-	sessions := session.New(config.API{}, secret(string(key)), web.Clients{}, time.Now)
+	sessions := session.New(config.API{}, fixedSecret(string(key)), web.Clients{}, time.Now)
 	for cookie, want := range map[string]string{
 		"": "session_token",
 		"better-auth.dont_remember=" + session.Sign(key, "true"): "session_token dont_remember",
@@ -317,7 +317,7 @@ func TestRenewCookiesKeepsWhetherTheSessionIsRemembered(t *testing.T) {
 func TestNewSessionHasBetterAuthsLifetime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 123456789, time.UTC)
-	sessions := session.New(config.API{}, secret("s"), web.Clients{}, func() time.Time { return now })
+	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, func() time.Time { return now })
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("User-Agent", strings.Repeat("é", 5000)) // 10,000 bytes
 	type properties struct {

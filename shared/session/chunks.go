@@ -19,7 +19,7 @@ const (
 // r, such as a part of a split one. If value is empty or too large for one cookie, addCache sets no cookie and clears
 // all cache cookies of r.
 func (s *Sessions) addCache(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
-	name := s.name(sessionData)
+	name := s.browserCookieName(sessionData)
 	// Better Auth computes the size with the name of part 99, even for a cookie that it does not split.
 	if len(value) > maxCookie-len(s.setCookieLine(name+".99", "", maxAge)) {
 		value = ""
@@ -50,7 +50,7 @@ func (s *Sessions) cacheNames(r *http.Request) []string {
 	var names []string
 	for k := range cookies(r) {
 		_, numbered := s.partNumber(k)
-		if (numbered || k == s.name(sessionData)) && !slices.Contains(names, k) {
+		if (numbered || k == s.browserCookieName(sessionData)) && !slices.Contains(names, k) {
 			names = append(names, k)
 		}
 	}
@@ -86,7 +86,7 @@ func (s *Sessions) cacheValues(r *http.Request) (values []string) {
 
 // partNumber returns n for the name of part n of the cache cookie, and false for any other name.
 func (s *Sessions) partNumber(name string) (int, bool) {
-	number, ok := strings.CutPrefix(name, s.name(sessionData)+".")
+	number, ok := strings.CutPrefix(name, s.browserCookieName(sessionData)+".")
 	if !ok {
 		return 0, false
 	}

@@ -37,7 +37,7 @@ func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) it
 
 // cookiesNamed returns the decoded values of r's cookies that have the name, in the order of the request.
 func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
-	name = s.name(name)
+	name = s.browserCookieName(name)
 	return func(yield func(string) bool) {
 		for k, v := range cookies(r) {
 			if k == name && !yield(percentDecode(v)) {
@@ -116,8 +116,9 @@ func (s *Sessions) Clear(w http.ResponseWriter, r *http.Request) {
 	s.addCookie(w, dontRemember, "", 0)
 }
 
-// name returns the name of a cookie as the browser sees it: with the prefix __Secure- if the site uses https.
-func (s *Sessions) name(cookie string) string {
+// browserCookieName returns the name of a cookie as the browser sees it: with the prefix __Secure- if the site uses
+// https.
+func (s *Sessions) browserCookieName(cookie string) string {
 	if s.secure {
 		return securePrefix + cookie
 	}
@@ -134,7 +135,7 @@ func (s *Sessions) hasSetCookie(w http.ResponseWriter, cookies ...string) bool {
 func (s *Sessions) matchesCookie(cookies []string) func(line string) bool {
 	return func(line string) bool {
 		return slices.ContainsFunc(cookies, func(c string) bool {
-			return strings.HasPrefix(line, s.name(c)+"=") || strings.HasPrefix(line, s.name(c)+".")
+			return strings.HasPrefix(line, s.browserCookieName(c)+"=") || strings.HasPrefix(line, s.browserCookieName(c)+".")
 		})
 	}
 }
@@ -151,7 +152,7 @@ func (s *Sessions) removeSetCookie(w http.ResponseWriter, cookies ...string) {
 }
 
 func (s *Sessions) addCookie(w http.ResponseWriter, cookie, value string, maxAge int) {
-	s.addCookieLine(w, s.name(cookie), value, maxAge)
+	s.addCookieLine(w, s.browserCookieName(cookie), value, maxAge)
 }
 
 // addCookieLine is like addCookie, for a name that already has its prefix.

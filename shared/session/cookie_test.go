@@ -19,9 +19,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// vectors are recordings of Better Auth: signed values, Cookie values that it accepts or rejects, and Set-Cookie lines
-// that it writes.
-type vectors struct {
+// cookieVectors are recordings of Better Auth: signed values, Cookie values that it accepts or rejects, and Set-Cookie
+// lines that it writes.
+type cookieVectors struct {
 	Secret  string
 	Vectors []struct{ Value, Secret, Decoded string }
 	Accept  []struct{ CookieValue, Note string }
@@ -34,7 +34,7 @@ type vectors struct {
 	} `json:"setCookie"`
 }
 
-func readVectors(t *testing.T) (v vectors) {
+func readVectors(t *testing.T) (v cookieVectors) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", "signed_cookies.json"))
 	if err == nil {
@@ -64,7 +64,7 @@ func TestSignaturesEqualBetterAuths(t *testing.T) {
 func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), web.Clients{}, time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecret(v.Secret), web.Clients{}, time.Now)
 	token := func(cookie string) string {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{"other=1; better-auth.session_token=" + cookie + "; better-auth.session_token=second"}
@@ -90,7 +90,7 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
 	for _, c := range v.Set {
-		sessions := session.New(config.API{Origin: c.BaseURL}, secret(v.Secret), web.Clients{}, time.Now)
+		sessions := session.New(config.API{Origin: c.BaseURL}, fixedSecret(v.Secret), web.Clients{}, time.Now)
 		lines := func(f func(http.ResponseWriter, *http.Request) error) []string {
 			w := httptest.NewRecorder()
 			if err := f(w, httptest.NewRequest("POST", "/", nil)); err != nil {
@@ -119,7 +119,7 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 func TestValidBearerTokenIsUsedInsteadOfTheCookie(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret(v.Secret), web.Clients{}, time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecret(v.Secret), web.Clients{}, time.Now)
 	value, signed := v.Vectors[0].Value, v.Vectors[0].Decoded
 	for header, want := range map[string]string{
 		"Bearer " + value:  value,
@@ -146,13 +146,13 @@ func TestValidBearerTokenIsUsedInsteadOfTheCookie(t *testing.T) {
 
 func TestTokensReadsUpToEightSessionCookies(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{}, secret("s"), web.Clients{}, time.Now)
+	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, time.Now)
 	cookie := func(token string) string { return "better-auth.session_token=" + session.Sign([]byte("s"), token) }
 	for _, c := range []struct{ name, cookies, want string }{
 		{"a cookie without a value before it", "x; " + cookie("a"), "a"},
 		{"the same cookie twice", strings.Join([]string{cookie("a"), cookie("a"), cookie("b")}, "; "), "a b"},
 		{"an empty token", cookie("") + "; " + cookie("a"), "a"},
-		{"nine cookies", strings.Join(cookies(cookie, "a b c d e f g h i"), "; "), "a b c d e f g h"},
+		{"nine cookies", strings.Join(cookiesForTokens(cookie, "a b c d e f g h i"), "; "), "a b c d e f g h"},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", c.cookies)
@@ -162,8 +162,8 @@ func TestTokensReadsUpToEightSessionCookies(t *testing.T) {
 	}
 }
 
-// cookies returns the result of cookie for each of the tokens, which are separated by spaces.
-func cookies(cookie func(token string) string, tokens string) (all []string) {
+// cookiesForTokens returns the result of cookie for each of the tokens, which are separated by spaces.
+func cookiesForTokens(cookie func(token string) string, tokens string) (all []string) {
 	for token := range strings.FieldsSeq(tokens) {
 		all = append(all, cookie(token))
 	}
@@ -172,7 +172,7 @@ func cookies(cookie func(token string) string, tokens string) (all []string) {
 
 func TestR21_TokensAreRandom(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, secret("s"), web.Clients{}, time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecret("s"), web.Clients{}, time.Now)
 	const draws, alphabet = 20_000, 62
 	seen := make(map[string]bool, draws)
 	counts := map[rune]int{}
@@ -200,6 +200,6 @@ func TestR21_TokensAreRandom(t *testing.T) {
 	}
 }
 
-func secret(s string) func(context.Context) ([]byte, error) {
+func fixedSecret(s string) func(context.Context) ([]byte, error) {
 	return func(context.Context) ([]byte, error) { return []byte(s), nil }
 }

@@ -38,7 +38,7 @@ type Device struct {
 // It checks every cookie with this name, because another host of the domain may have set an invalid one. API Gateway
 // limits the size of the headers, and so the number of cookies.
 func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
-	name := s.name(deviceCookie)
+	name := s.browserCookieName(deviceCookie)
 	for k, v := range cookies(r) {
 		if k != name {
 			continue
@@ -82,7 +82,7 @@ func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash
 	hashMAC := deviceHashMAC(secret, hash)
 	value := issued + "." + id + "." + hashMAC + "." + deviceSignature(secret, email, issued, id, hashMAC)
 	w.Header().Add("Set-Cookie",
-		s.setCookieLineForPath(devicePath, s.name(deviceCookie), value, int(deviceLife.Seconds())))
+		s.setCookieLineForPath(devicePath, s.browserCookieName(deviceCookie), value, int(deviceLife.Seconds())))
 	return nil
 }
 

@@ -39,7 +39,7 @@ func newSignedIn(t *testing.T, cfg config.API) *signedInUser {
 	b.db = db
 	b.sessions = session.New(
 		cfg,
-		secret("a secret of the tests, long enough"),
+		fixedSecret("a secret of the tests, long enough"),
 		web.Clients{},
 		func() time.Time { return b.now },
 	)

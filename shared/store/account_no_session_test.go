@@ -24,9 +24,9 @@ func TestSignInWithProviderReportsWhyThereIsNoSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := dbtest.New(t)
-			db := open(t, url, 1)
+			db := openStore(t, url, 1)
 			user := signUpWithGoogle(t, db, store.ProviderTokens{}, nil)
-			match, err := db.MatchAccount(t.Context(), google, "")
+			match, err := db.MatchAccount(t.Context(), googleAccount, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -34,7 +34,7 @@ func TestSignInWithProviderReportsWhyThereIsNoSession(t *testing.T) {
 			session := providerSession("new")
 			_, err = db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderSignIn{
 				Seen: store.SeenUser{ID: user.ID, Email: user.Email, EmailVerified: c.verified}, Session: session,
-				NeedsVerifiedEmail: c.needsVerified, At: atProvider,
+				NeedsVerifiedEmail: c.needsVerified, At: timeAtProvider,
 			})
 			if !errors.Is(err, c.want) || (session.ID != "") != (c.want == nil) {
 				t.Errorf("SignInWithAccount: got error %v and session id %q; want error %v, and a session only without an error",

@@ -15,7 +15,7 @@ func TestDeletionOfAUserDoesNotDeadlock(t *testing.T) {
 	for name, statement := range map[string]func(db *store.Store, user store.User) error{
 		"sign-in": func(db *store.Store, user store.User) error {
 			_, err := db.SignInWithAccount(t.Context(), first, nil, store.ProviderSignIn{
-				Seen: store.SeenUser{ID: user.ID, Email: user.Email}, Session: providerSession("second"), At: atProvider,
+				Seen: store.SeenUser{ID: user.ID, Email: user.Email}, Session: providerSession("second"), At: timeAtProvider,
 			})
 			return err
 		},
@@ -26,7 +26,7 @@ func TestDeletionOfAUserDoesNotDeadlock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := dbtest.New(t)
-			db := open(t, url, 2)
+			db := openStore(t, url, 2)
 			user, _ := signUp(t, db, "ada@example.com")
 			dbtest.Exec(t, url, `DELETE FROM account`)
 			for _, id := range []string{second, first} { // a deletion of the user deletes the accounts in this order
@@ -34,7 +34,7 @@ func TestDeletionOfAUserDoesNotDeadlock(t *testing.T) {
 					INSERT INTO account (id, "accountId", "providerId", "userId", "createdAt", "updatedAt")
 					VALUES ($1::text::uuid, $1::text, 'google', $2, now(), now())`, id, user.ID)
 			}
-			holder := connect(t, url)
+			holder := connectTo(t, url)
 			tx, err := holder.Begin(t.Context())
 			if err != nil {
 				t.Fatal(err)

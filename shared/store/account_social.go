@@ -31,12 +31,17 @@ const tokenColumns = `"accessToken", "refreshToken", "idToken", "accessTokenExpi
 // args returns the values of t as arguments of a statement, in the order of tokenColumns.
 func (t ProviderTokens) args() []any {
 	return []any{
-		t.AccessToken, t.RefreshToken, t.IDToken, orNull(t.AccessTokenExpiresAt), orNull(t.RefreshTokenExpiresAt), t.Scope,
+		t.AccessToken,
+		t.RefreshToken,
+		t.IDToken,
+		timeOrNull(t.AccessTokenExpiresAt),
+		timeOrNull(t.RefreshTokenExpiresAt),
+		t.Scope,
 	}
 }
 
-// orNull returns an optional time as an argument of a statement: nil, that is NULL, for a nil pointer.
-func orNull(t *Time) any {
+// timeOrNull returns an optional time as an argument of a statement: nil, that is NULL, for a nil pointer.
+func timeOrNull(t *Time) any {
 	if t == nil {
 		return nil
 	}

@@ -11,32 +11,36 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// google is Ada's account at a provider.
-var google = store.ProviderAccount{ProviderID: "google", AccountID: "108"}
+// googleAccount is Ada's account at a provider.
+var googleAccount = store.ProviderAccount{ProviderID: "google", AccountID: "108"}
 
-// atProvider is the time of Ada's sign-ins with the provider.
-var atProvider = store.Time{Time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+// timeAtProvider is the time of Ada's sign-ins with the provider.
+var timeAtProvider = store.Time{Time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 
-func ptr[T any](v T) *T { return &v }
+func pointerTo[T any](v T) *T { return &v }
 
 // providerSession returns a session with the token that is not stored yet.
 func providerSession(token string) *store.Session {
 	return &store.Session{
-		Token: token, ExpiresAt: store.Time{Time: atProvider.Add(time.Hour)},
-		IPAddress: ptr("192.0.2.1"), UserAgent: ptr("test"),
+		Token: token, ExpiresAt: store.Time{Time: timeAtProvider.Add(time.Hour)},
+		IPAddress: pointerTo("192.0.2.1"), UserAgent: pointerTo("test"),
 	}
 }
 
 // adaAtProvider returns the profile of Ada at the provider.
 func adaAtProvider() store.ProviderProfile {
-	return store.ProviderProfile{Name: ptr("Ada"), Email: ptr("ada@example.com"), EmailVerified: ptr(true)}
+	return store.ProviderProfile{
+		Name:          pointerTo("Ada"),
+		Email:         pointerTo("ada@example.com"),
+		EmailVerified: pointerTo(true),
+	}
 }
 
 // signUpWithGoogle stores Ada with her account google.
 func signUpWithGoogle(t *testing.T, db *store.Store, tokens store.ProviderTokens, session *store.Session) store.User {
 	t.Helper()
-	user, err := db.SignUpWithAccount(t.Context(), google, tokens, store.ProviderSignIn{
-		Profile: adaAtProvider(), Session: session, At: atProvider,
+	user, err := db.SignUpWithAccount(t.Context(), googleAccount, tokens, store.ProviderSignIn{
+		Profile: adaAtProvider(), Session: session, At: timeAtProvider,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,17 +51,21 @@ func signUpWithGoogle(t *testing.T, db *store.Store, tokens store.ProviderTokens
 func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	session := providerSession("first")
 	tokens := store.ProviderTokens{
-		AccessToken: ptr("access"), AccessTokenExpiresAt: &store.Time{Time: atProvider.Add(time.Minute)}, Scope: ptr("a,b"),
+		AccessToken: pointerTo(
+			"access",
+		),
+		AccessTokenExpiresAt: &store.Time{Time: timeAtProvider.Add(time.Minute)},
+		Scope:                pointerTo("a,b"),
 	}
 	user := signUpWithGoogle(t, db, tokens, session)
 	if user.Name != "Ada" || user.Email != "ada@example.com" || !user.EmailVerified || session.ID == "" ||
 		session.UserID != user.ID {
 		t.Fatalf("SignUpWithAccount: got user %+v, session %+v; want the profile and a session of this user", user, session)
 	}
-	match, err := db.MatchAccount(t.Context(), google, "other@example.com")
+	match, err := db.MatchAccount(t.Context(), googleAccount, "other@example.com")
 	if err != nil || match.User != user || match.Account == "" || match.Scope != "a,b" {
 		t.Errorf("MatchAccount by the account: got %+v, error %v; want user %+v and the scope a,b", match, err, user)
 	}
@@ -68,7 +76,12 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 	if diff := cmp.Diff(want, stored); diff != "" || err != nil {
 		t.Errorf("stored account: error %v (-want +got):\n%s", err, diff)
 	}
-	if _, found, err := db.SessionWithUser(t.Context(), []string{"first"}, atProvider.Time); found != user || err != nil {
+	if _, found, err := db.SessionWithUser(
+		t.Context(),
+		[]string{"first"},
+		timeAtProvider.Time,
+	); found != user ||
+		err != nil {
 		t.Errorf("user of the stored session: got %+v, error %v; want %+v", found, err, user)
 	}
 	other := store.ProviderAccount{ProviderID: "github", AccountID: "1"}
@@ -80,13 +93,13 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 		t.Errorf("MatchAccount of an unknown account without an email: got %+v, error %v; want a zero AccountMatch",
 			match, err)
 	}
-	for name, account := range map[string]store.ProviderAccount{"same email": other, "same account": google} {
+	for name, account := range map[string]store.ProviderAccount{"same email": other, "same account": googleAccount} {
 		profile := adaAtProvider()
 		if name == "same account" {
-			profile.Email = ptr("new@example.com")
+			profile.Email = pointerTo("new@example.com")
 		}
 		_, err := db.SignUpWithAccount(t.Context(), account, tokens, store.ProviderSignIn{
-			Profile: profile, Session: providerSession(name), At: atProvider,
+			Profile: profile, Session: providerSession(name), At: timeAtProvider,
 		})
 		if !errors.Is(err, store.ErrDuplicate) {
 			t.Errorf("second SignUpWithAccount with the %s: got %v, want ErrDuplicate", name, err)
@@ -97,7 +110,7 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 func TestAccountOfAnotherUserIsNotRead(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	id := insertAccount(t, url, ada.ID, "google", "")
@@ -114,17 +127,22 @@ func TestAccountOfAnotherUserIsNotRead(t *testing.T) {
 // A sign-in keeps a stored value if the provider has sent no new one.
 func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
-	first := store.ProviderTokens{AccessToken: ptr("a1"), RefreshToken: ptr("r1"), IDToken: ptr("i1"), Scope: ptr("x")}
+	db := openStore(t, dbtest.New(t), 1)
+	first := store.ProviderTokens{
+		AccessToken:  pointerTo("a1"),
+		RefreshToken: pointerTo("r1"),
+		IDToken:      pointerTo("i1"),
+		Scope:        pointerTo("x"),
+	}
 	user := signUpWithGoogle(t, db, first, nil)
-	match, err := db.MatchAccount(t.Context(), google, "")
+	match, err := db.MatchAccount(t.Context(), googleAccount, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	session := providerSession("second")
-	later := store.Time{Time: atProvider.Add(time.Hour)}
+	later := store.Time{Time: timeAtProvider.Add(time.Hour)}
 	seen := store.SeenUser{ID: user.ID, Email: user.Email, EmailVerified: user.EmailVerified}
-	got, err := db.SignInWithAccount(t.Context(), match.Account, &store.ProviderTokens{AccessToken: ptr("a2")},
+	got, err := db.SignInWithAccount(t.Context(), match.Account, &store.ProviderTokens{AccessToken: pointerTo("a2")},
 		store.ProviderSignIn{Seen: seen, Session: session, At: later})
 	if got != user || session.ID == "" || err != nil {
 		t.Errorf("SignInWithAccount: got user %+v, session id %q, error %v; want user %+v and a session",
@@ -132,7 +150,7 @@ func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 	}
 	stored, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
 	want := first
-	want.AccessToken = ptr("a2")
+	want.AccessToken = pointerTo("a2")
 	if diff := cmp.Diff(want, stored.ProviderTokens); diff != "" || err != nil {
 		t.Errorf("tokens after a sign-in with a new access token: error %v (-want +got):\n%s", err, diff)
 	}
@@ -151,10 +169,10 @@ func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 func TestProviderProfileChangesTheUser(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	signUp(t, db, "bob@example.com")
 	user := signUpWithGoogle(t, db, store.ProviderTokens{}, nil)
-	match, err := db.MatchAccount(t.Context(), google, "")
+	match, err := db.MatchAccount(t.Context(), googleAccount, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,24 +192,30 @@ func TestProviderProfileChangesTheUser(t *testing.T) {
 	change := func(p store.ProviderProfile) store.User {
 		t.Helper()
 		got, err := db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderSignIn{
-			Seen: store.SeenUser{ID: user.ID}, Profile: p, At: atProvider,
+			Seen: store.SeenUser{ID: user.ID}, Profile: p, At: timeAtProvider,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return got
 	}
-	got := change(store.ProviderProfile{Name: ptr("Countess"), Email: ptr("bob@example.com"), EmailVerified: ptr(false)})
+	got := change(
+		store.ProviderProfile{
+			Name:          pointerTo("Countess"),
+			Email:         pointerTo("bob@example.com"),
+			EmailVerified: pointerTo(false),
+		},
+	)
 	if got.Name != "Countess" || got.Email != "ada@example.com" || !got.EmailVerified || links() != 1 {
 		t.Errorf("another user has the email: got %+v and %d mailed links, "+
 			"want the new name, the old email, verified, and 1 link", got, links())
 	}
-	got = change(store.ProviderProfile{Image: ptr("https://example.com/a.png"), EmailVerified: ptr(false)})
+	got = change(store.ProviderProfile{Image: pointerTo("https://example.com/a.png"), EmailVerified: pointerTo(false)})
 	if *got.Image != "https://example.com/a.png" || got.EmailVerified || got.Name != "Countess" || links() != 1 {
 		t.Errorf("the provider sends another picture: got %+v and %d mailed links, "+
 			"want the new picture, the old name, not verified, and 1 link", got, links())
 	}
-	got = change(store.ProviderProfile{Email: ptr("new@example.com"), EmailVerified: ptr(true)})
+	got = change(store.ProviderProfile{Email: pointerTo("new@example.com"), EmailVerified: pointerTo(true)})
 	if got.Email != "new@example.com" || !got.EmailVerified || links() != 0 {
 		t.Errorf("no user has the email: got %+v and %d mailed links, "+
 			"want the new email, verified, and no link", got, links())
@@ -201,26 +225,26 @@ func TestProviderProfileChangesTheUser(t *testing.T) {
 func TestBannedUserGetsNoSessionFromAProvider(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	user := signUpWithGoogle(t, db, store.ProviderTokens{}, nil)
-	match, err := db.MatchAccount(t.Context(), google, "")
+	match, err := db.MatchAccount(t.Context(), googleAccount, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	signIn := func(token string) error {
 		_, err := db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderSignIn{
-			Seen: store.SeenUser{ID: user.ID}, Session: providerSession(token), At: atProvider,
+			Seen: store.SeenUser{ID: user.ID}, Session: providerSession(token), At: timeAtProvider,
 		})
 		return err
 	}
-	dbtest.Exec(t, url, `UPDATE "user" SET banned = true, "banExpires" = $1`, atProvider.Add(time.Second))
+	dbtest.Exec(t, url, `UPDATE "user" SET banned = true, "banExpires" = $1`, timeAtProvider.Add(time.Second))
 	if err := signIn("banned"); !errors.Is(err, store.ErrBanned) {
 		t.Errorf("sign-in of a banned user: got %v, want ErrBanned", err)
 	}
 	if n := dbtest.Value[int](t, url, `SELECT count(*) FROM session`); n != 0 {
 		t.Errorf("after the sign-in of a banned user: got %d sessions, want 0", n)
 	}
-	dbtest.Exec(t, url, `UPDATE "user" SET "banReason" = 'x', "banExpires" = $1`, atProvider.Add(-time.Second))
+	dbtest.Exec(t, url, `UPDATE "user" SET "banReason" = 'x', "banExpires" = $1`, timeAtProvider.Add(-time.Second))
 	if err := signIn("later"); err != nil {
 		t.Errorf("sign-in after the end of the ban: %v", err)
 	}
@@ -237,16 +261,16 @@ func TestBannedUserGetsNoSessionFromAProvider(t *testing.T) {
 func TestMatchLinkNeedsTheSessionOfTheRequest(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	session := providerSession("first")
-	user := signUpWithGoogle(t, db, store.ProviderTokens{Scope: ptr("a")}, session)
-	got, err := db.MatchLink(t.Context(), "first", google, atProvider)
+	user := signUpWithGoogle(t, db, store.ProviderTokens{Scope: pointerTo("a")}, session)
+	got, err := db.MatchLink(t.Context(), "first", googleAccount, timeAtProvider)
 	if got.UserID != user.ID || got.OwnerID != user.ID || got.Account == "" || got.Scope != "a" || err != nil {
 		t.Errorf("MatchLink of the user's own account: got %+v, error %v; want user %s twice and the scope a",
 			got, err, user.ID)
 	}
 	other := store.ProviderAccount{ProviderID: "github", AccountID: "108"}
-	if got, err := db.MatchLink(t.Context(), "first", other, atProvider); got != (store.LinkMatch{UserID: user.ID}) ||
+	if got, err := db.MatchLink(t.Context(), "first", other, timeAtProvider); got != (store.LinkMatch{UserID: user.ID}) ||
 		err != nil {
 		t.Errorf("MatchLink of an account that is not stored: got %+v, error %v; want only user %s", got, err, user.ID)
 	}
@@ -255,22 +279,28 @@ func TestMatchLinkNeedsTheSessionOfTheRequest(t *testing.T) {
 		token string
 		at    store.Time
 	}{
-		"unknown session": {"none", atProvider}, "expired session": {"first", ended}, "NUL": {"nul\x00", atProvider},
+		"unknown session": {"none", timeAtProvider}, "expired session": {"first", ended}, "NUL": {"nul\x00", timeAtProvider},
 	} {
-		if got, err := db.MatchLink(t.Context(), c.token, google, c.at); got.UserID != "" || err != nil {
+		if got, err := db.MatchLink(t.Context(), c.token, googleAccount, c.at); got.UserID != "" || err != nil {
 			t.Errorf("MatchLink, %s: got %+v, error %v; want no user", name, got, err)
 		}
 	}
 	dbtest.Exec(t, url, `UPDATE "user" SET banned = true`)
-	if got, err := db.MatchLink(t.Context(), "first", google, atProvider); got.UserID != "" || err != nil {
+	if got, err := db.MatchLink(t.Context(), "first", googleAccount, timeAtProvider); got.UserID != "" || err != nil {
 		t.Errorf("MatchLink, banned user: got %+v, error %v; want no user", got, err)
 	}
 }
 
 func TestSocialStateIsRedeemedOnce(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 5)
-	if err := db.InsertSocialState(t.Context(), "x", "data", atProvider.Add(time.Minute), atProvider.Time); err != nil {
+	db := openStore(t, dbtest.New(t), 5)
+	if err := db.InsertSocialState(
+		t.Context(),
+		"x",
+		"data",
+		timeAtProvider.Add(time.Minute),
+		timeAtProvider.Time,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := db.SocialState(t.Context(), "x"); got != "data" || err != nil {

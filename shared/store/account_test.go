@@ -18,7 +18,7 @@ func insertAccount(t *testing.T, url, userID, provider, scope string) (id string
 	return dbtest.Value[string](t, url, `
 		INSERT INTO account ("accountId", "providerId", "userId", scope, "accessToken", "createdAt", "updatedAt")
 		VALUES ('at-' || $2, $2, $1::uuid, nullif($3, ''), 'secret', $4, $4)
-		RETURNING id`, userID, provider, scope, now)
+		RETURNING id`, userID, provider, scope, testTime)
 }
 
 // providersOf returns the providers of a user's accounts, oldest first.
@@ -37,7 +37,7 @@ func providersOf(t *testing.T, db *store.Store, userID string) (providers []stri
 func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	id := insertAccount(t, url, ada.ID, "google", "openid,email")
@@ -48,7 +48,7 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 	want := map[string]store.Account{
 		"google": {
 			ID: id, AccountID: "at-google", ProviderID: "google", UserID: ada.ID, Scope: "openid,email",
-			CreatedAt: store.Time{Time: now}, UpdatedAt: store.Time{Time: now},
+			CreatedAt: store.Time{Time: testTime}, UpdatedAt: store.Time{Time: testTime},
 		},
 	}
 	for _, a := range got {
@@ -67,12 +67,12 @@ func TestAccountsOfUserReturnsOnlyAccountsOfTheUser(t *testing.T) {
 
 func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	if got, err := db.AccountsOfUser(t.Context(), unknown); got == nil || len(got) != 0 || err != nil {
 		t.Errorf("accounts of an unknown user: got %v, error %v; want an empty list", got, err)
 	}
-	if got, err := db.SessionsOfUser(t.Context(), unknown, now); got == nil || len(got) != 0 || err != nil {
+	if got, err := db.SessionsOfUser(t.Context(), unknown, testTime); got == nil || len(got) != 0 || err != nil {
 		t.Errorf("sessions of an unknown user: got %v, error %v; want an empty list", got, err)
 	}
 	if err := db.DeleteAccount(t.Context(), unknown, unknown, false); !errors.Is(err, store.ErrNotFound) {
@@ -83,7 +83,7 @@ func TestListsOfAnUnknownUserAreEmptyAndNotNil(t *testing.T) {
 func TestDeleteAccountKeepsTheLastAccountAndThoseOfOtherUsers(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	bobs := insertAccount(t, url, bob.ID, "google", "")
@@ -111,7 +111,7 @@ func TestDeleteAccountKeepsTheLastAccountAndThoseOfOtherUsers(t *testing.T) {
 func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 8)
+	db := openStore(t, url, 8)
 	ada, _ := signUp(t, db, "ada@example.com")
 	for round := range 20 {
 		var ids []string
@@ -140,7 +140,7 @@ func TestConcurrentDeleteAccountKeepsOneAccount(t *testing.T) {
 
 func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
 	text := func(s string) *string { return &s }
@@ -154,7 +154,7 @@ func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 		{store.UserChange{Name: text("")}, "", text("i")},
 		{store.UserChange{Name: text("A"), SetImage: true}, "A", nil},
 	} {
-		c.change.At = now.AddDate(0, 0, i+1)
+		c.change.At = testTime.AddDate(0, 0, i+1)
 		want := ada
 		want.Name, want.Image, want.UpdatedAt = c.name, c.image, store.Time{Time: c.change.At}
 		got, err := db.UpdateUser(t.Context(), ada.ID, c.change)
@@ -165,12 +165,12 @@ func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 			t.Errorf("user after update %d (-want +got):\n%s", i, diff)
 		}
 	}
-	_, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: text("\x00"), At: now})
+	_, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: text("\x00"), At: testTime})
 	if !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("update with a NUL in the name: got %v, want ErrInvalid", err)
 	}
 	const unknown = "00000000-0000-4000-8000-000000000000"
-	_, err = db.UpdateUser(t.Context(), unknown, store.UserChange{Name: text("x"), At: now})
+	_, err = db.UpdateUser(t.Context(), unknown, store.UserChange{Name: text("x"), At: testTime})
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("update of an unknown user: got %v, want ErrNotFound", err)
 	}

@@ -14,22 +14,27 @@ import (
 func TestUpdateTokensReplacesOnlyNewValues(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
-	first := store.ProviderTokens{AccessToken: ptr("a1"), RefreshToken: ptr("r1"), IDToken: ptr("i1"), Scope: ptr("x")}
+	db := openStore(t, url, 1)
+	first := store.ProviderTokens{
+		AccessToken:  pointerTo("a1"),
+		RefreshToken: pointerTo("r1"),
+		IDToken:      pointerTo("i1"),
+		Scope:        pointerTo("x"),
+	}
 	user := signUpWithGoogle(t, db, first, nil)
-	match, err := db.MatchAccount(t.Context(), google, "")
+	match, err := db.MatchAccount(t.Context(), googleAccount, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := store.Time{Time: atProvider.Add(time.Hour)}
+	later := store.Time{Time: timeAtProvider.Add(time.Hour)}
 	ends := store.Time{Time: later.Add(time.Hour)}
-	change := store.ProviderTokens{AccessToken: ptr("a2"), AccessTokenExpiresAt: &ends}
-	if err := db.UpdateTokens(t.Context(), match.Account, ptr("r1"), change, later); err != nil {
+	change := store.ProviderTokens{AccessToken: pointerTo("a2"), AccessTokenExpiresAt: &ends}
+	if err := db.UpdateTokens(t.Context(), match.Account, pointerTo("r1"), change, later); err != nil {
 		t.Fatal(err)
 	}
 	got, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
 	want := first
-	want.AccessToken, want.AccessTokenExpiresAt = ptr("a2"), &ends
+	want.AccessToken, want.AccessTokenExpiresAt = pointerTo("a2"), &ends
 	if diff := cmp.Diff(want, got.ProviderTokens); diff != "" || err != nil {
 		t.Errorf("tokens after an update of the access token: error %v (-want +got):\n%s", err, diff)
 	}
@@ -42,14 +47,20 @@ func TestUpdateTokensReplacesOnlyNewValues(t *testing.T) {
 func TestUpdateTokensKeepsTokensThatAnotherRequestStored(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
-	signUpWithGoogle(t, db, store.ProviderTokens{RefreshToken: ptr("r2")}, nil)
-	match, err := db.MatchAccount(t.Context(), google, "")
+	db := openStore(t, url, 1)
+	signUpWithGoogle(t, db, store.ProviderTokens{RefreshToken: pointerTo("r2")}, nil)
+	match, err := db.MatchAccount(t.Context(), googleAccount, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, old := range []*string{ptr("r1"), nil} {
-		err := db.UpdateTokens(t.Context(), match.Account, old, store.ProviderTokens{RefreshToken: ptr("x")}, atProvider)
+	for _, old := range []*string{pointerTo("r1"), nil} {
+		err := db.UpdateTokens(
+			t.Context(),
+			match.Account,
+			old,
+			store.ProviderTokens{RefreshToken: pointerTo("x")},
+			timeAtProvider,
+		)
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("UpdateTokens with an old refresh token: got %v, want ErrNotFound", err)
 		}
@@ -61,9 +72,9 @@ func TestUpdateTokensKeepsTokensThatAnotherRequestStored(t *testing.T) {
 
 func TestUpdateTokensOfAnUnknownAccountIsNotFound(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	const account = "00000000-0000-4000-8000-000000000000"
-	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, atProvider)
+	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, timeAtProvider)
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("UpdateTokens of an account that does not exist: got %v, want ErrNotFound", err)
 	}
@@ -71,9 +82,9 @@ func TestUpdateTokensOfAnUnknownAccountIsNotFound(t *testing.T) {
 
 func TestUpdateTokensReportsAnErrorOfTheDatabase(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.NewEmpty(t), 1)
+	db := openStore(t, dbtest.NewEmpty(t), 1)
 	const account = "00000000-0000-4000-8000-000000000000"
-	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, atProvider)
+	err := db.UpdateTokens(t.Context(), account, nil, store.ProviderTokens{}, timeAtProvider)
 	if err == nil || errors.Is(err, store.ErrNotFound) {
 		t.Errorf("UpdateTokens in a database without tables: got %v, want the error of Postgres", err)
 	}

@@ -24,14 +24,14 @@ func connectDirectly(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-// ban has the three columns of a user's ban, and the time when the row was last changed.
-type ban struct {
+// storedBan has the three columns of a user's ban, and the time when the row was last changed.
+type storedBan struct {
 	Banned          *bool
 	Reason, Expires *string
 	UpdatedAt       time.Time
 }
 
-func readBan(t *testing.T, conn *pgx.Conn, userID string) (b ban) {
+func readBan(t *testing.T, conn *pgx.Conn, userID string) (b storedBan) {
 	t.Helper()
 	err := conn.QueryRow(t.Context(), `
 		SELECT banned, "banReason", "banExpires"::text, "updatedAt" FROM "user" WHERE id = $1`, userID).
@@ -48,7 +48,7 @@ func TestSessionsOfBannedUsersAreRejected(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	wire := &dbtest.CountingDialer{}
-	db, conn := openCounted(t, url, 1, wire), connectDirectly(t, url)
+	db, conn := openCountedStore(t, url, 1, wire), connectDirectly(t, url)
 	ada, old := signUp(t, db, "ada@example.com")
 	if fresh := readBan(t, conn, ada.ID); fresh.Banned != nil || fresh.Reason != nil || fresh.Expires != nil {
 		t.Errorf("columns of the ban of a new user: got %+v, want all NULL", fresh)
@@ -78,11 +78,11 @@ func TestSessionsOfBannedUsersAreRejected(t *testing.T) {
 		before := readBan(t, conn, ada.ID)
 
 		trips := wire.RoundTrips()
-		_, user, err := db.SessionWithUser(t.Context(), []string{old.Token}, now)
+		_, user, err := db.SessionWithUser(t.Context(), []string{old.Token}, testTime)
 		if errors.Is(err, store.ErrNotFound) != c.rejected || !c.rejected && (err != nil || user.ID != ada.ID) {
 			t.Errorf("%s, old session: got user %q, error %v; want ErrNotFound: %v", c.name, user.ID, err, c.rejected)
 		}
-		next := session(c.name, now)
+		next := newSession(c.name, testTime)
 		next.UserID = ada.ID
 		id, err := db.InsertSession(t.Context(), *next)
 		if errors.Is(err, store.ErrBanned) != c.rejected || c.rejected != (id == "") || !c.rejected && err != nil {
@@ -94,13 +94,13 @@ func TestSessionsOfBannedUsersAreRejected(t *testing.T) {
 
 		want := before
 		if c.cleared {
-			want = ban{Banned: &no, UpdatedAt: now}
+			want = storedBan{Banned: &no, UpdatedAt: testTime}
 		}
 		if diff := cmp.Diff(want, readBan(t, conn, ada.ID)); diff != "" {
 			t.Errorf("%s: columns of the ban afterwards (-want +got):\n%s", c.name, diff)
 		}
 	}
-	if got := len(tokens(t, db, ada.ID)); got != 1+6 {
+	if got := len(tokensOfSessions(t, db, ada.ID)); got != 1+6 {
 		t.Errorf("got %d sessions in the end, want the first one and the six new ones that were not rejected", got)
 	}
 }
@@ -109,21 +109,21 @@ func TestSessionsOfBannedUsersAreRejected(t *testing.T) {
 func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db, conn := open(t, url, 1), connectDirectly(t, url)
+	db, conn := openStore(t, url, 1), connectDirectly(t, url)
 	ada, bob := twoUsers(t, db)
 	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true WHERE id = $1`, ada.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, u, err := db.SessionWithUser(t.Context(), []string{"token-of-bob@example.com"}, now)
+	_, u, err := db.SessionWithUser(t.Context(), []string{"token-of-bob@example.com"}, testTime)
 	if err != nil || u.ID != bob.ID {
 		t.Errorf("session of a user who is not banned: got user %+v, error %v; want bob", u, err)
 	}
-	next := session("next", now)
+	next := newSession("next", testTime)
 	next.UserID = bob.ID
 	if _, err := db.InsertSession(t.Context(), *next); err != nil {
 		t.Errorf("new session of a user who is not banned: %v", err)
 	}
-	deleted := session("of a deleted user", now)
+	deleted := newSession("of a deleted user", testTime)
 	deleted.UserID = "00000000-0000-4000-8000-000000000000"
 	if _, err := db.InsertSession(t.Context(), *deleted); !errors.Is(err, store.ErrOrphan) {
 		t.Errorf("new session of a deleted user: got %v, want ErrOrphan", err)
@@ -134,7 +134,7 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db, conn := open(t, url, 8), connectDirectly(t, url)
+	db, conn := openStore(t, url, 8), connectDirectly(t, url)
 	ada, _ := signUp(t, db, "ada@example.com")
 	_, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true, "banExpires" = '2026-01-15 12:00:00+00'`)
 	if err != nil {
@@ -143,7 +143,7 @@ func TestConcurrentSignInsClearAnExpiredBan(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 24 {
 		group.Go(func() {
-			n := session(string(rune('a'+i)), now)
+			n := newSession(string(rune('a'+i)), testTime)
 			n.UserID = ada.ID
 			if _, err := db.InsertSession(t.Context(), *n); err != nil {
 				t.Error(err)

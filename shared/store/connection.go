@@ -52,7 +52,7 @@ func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.C
 	}
 	err = f(ctx, conn)
 	if conn.Conn().IsClosed() {
-		discard(conn)
+		closeBroken(conn)
 		return s.classify(err)
 	}
 	defer conn.Release()
@@ -62,9 +62,9 @@ func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.C
 	return s.classify(err)
 }
 
-// discard removes a broken connection from the pool immediately. Otherwise pgx would try to cancel its statement for up
-// to 15 s. During this time the connection would count as in use, and the next request could get no connection.
-func discard(conn *pgxpool.Conn) {
+// closeBroken removes a broken connection from the pool immediately. Otherwise pgx would try to cancel its statement
+// for up to 15 s. During this time the connection would count as in use, and the next request could get no connection.
+func closeBroken(conn *pgxpool.Conn) {
 	_ = conn.Hijack().PgConn().Conn().Close() // the connection is already broken
 }
 

@@ -32,17 +32,17 @@ func (c *countingURLs) Invalidate() { c.invalidated++ }
 
 func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.Pgbouncer(t, dbtest.New(t)), 5)
+	db := openStore(t, dbtest.Pgbouncer(t, dbtest.New(t)), 5)
 	user, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
 	for i := range 50 {
 		group.Go(func() {
-			n := session(fmt.Sprint("token", i), now)
+			n := newSession(fmt.Sprint("token", i), testTime)
 			n.UserID = user.ID
 			if _, err := db.InsertSession(t.Context(), *n); err != nil {
 				t.Error(err)
 			}
-			if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
+			if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, testTime); err != nil {
 				t.Error(err)
 			}
 		})
@@ -59,16 +59,16 @@ func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
-	db := open(t, proxy.URL(), 3)
+	db := openStore(t, proxy.URL(), 3)
 	_, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
 	for range 3 { // opens all connections of the pool
-		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), []string{s.Token}, now) })
+		group.Go(func() { _, _, _ = db.SessionWithUser(t.Context(), []string{s.Token}, testTime) })
 	}
 	group.Wait()
 	for range 5 {
 		proxy.CloseConnections()
-		if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
+		if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, testTime); err != nil {
 			t.Errorf("read after the server closed all connections: %v", err)
 		}
 	}
@@ -78,11 +78,11 @@ func TestR45_NextStatementWorksAfterTheServerClosedAllSockets(t *testing.T) {
 func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
-	db := open(t, proxy.URL(), 1)
+	db := openStore(t, proxy.URL(), 1)
 	user, _ := signUp(t, db, "ada@example.com")
 	proxy.CloseConnections()
 	time.Sleep(1100 * time.Millisecond) // longer than idleCheck
-	n := session("after", now)
+	n := newSession("after", testTime)
 	n.UserID = user.ID
 	if _, err := db.InsertSession(t.Context(), *n); err != nil {
 		t.Error(err)
@@ -91,7 +91,7 @@ func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 
 func TestConnectionIsReplacedAfterFourIdleMinutesAndWhenTheClockWasSetBack(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	for idle, want := range map[time.Duration]bool{
 		0: true, 2 * time.Second: true, 3 * time.Minute: true, 5 * time.Minute: false, -time.Minute: false,
 	} {
@@ -104,25 +104,25 @@ func TestConnectionIsReplacedAfterFourIdleMinutesAndWhenTheClockWasSetBack(t *te
 func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
-	db := open(t, proxy.URL(), 1)
+	db := openStore(t, proxy.URL(), 1)
 	_, s := signUp(t, db, "ada@example.com")
 	proxy.RefuseConnections()
-	_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
+	_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, testTime)
 	if !isUnavailable(err) || !strings.Contains(err.Error(), "failed to connect") {
 		t.Errorf("read while connections are refused: got %v, want an Unavailable error with \"failed to connect\"", err)
 	}
 	proxy.Resume()
-	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, testTime); err != nil {
 		t.Errorf("read after connections are accepted again: got %v, want no error", err)
 	}
 	proxy.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if _, _, err := db.SessionWithUser(ctx, []string{s.Token}, now); !isUnavailable(err) {
+	if _, _, err := db.SessionWithUser(ctx, []string{s.Token}, testTime); !isUnavailable(err) {
 		t.Errorf("read while the server does not answer: got %v, want an Unavailable error", err)
 	}
 	proxy.Resume()
-	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, testTime); err != nil {
 		t.Errorf("read after the server answers again: got %v, want no error", err)
 	}
 }
@@ -130,7 +130,7 @@ func TestUnreachableDatabaseIsUnavailable(t *testing.T) {
 func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	t.Parallel()
 	databaseURL := dbtest.New(t)
-	db := open(t, databaseURL, 1)
+	db := openStore(t, databaseURL, 1)
 	user, _ := signUp(t, db, "ada@example.com")
 
 	blocker, err := pgx.Connect(t.Context(), databaseURL)
@@ -143,12 +143,12 @@ func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	}
 	busy := make(chan error, 1)
 	go func() { // uses the only connection of the pool until the lock is released
-		n := session("busy", now)
+		n := newSession("busy", testTime)
 		n.UserID = user.ID
 		_, err := db.InsertSession(t.Context(), *n)
 		busy <- err
 	}()
-	waitFor(t, blocker, `SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass`)
+	waitUntilTrue(t, blocker, `SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass`)
 	_, err = db.EmailTaken(t.Context(), "x")
 	if !isUnavailable(err) || !strings.Contains(err.Error(), "all connections are in use") {
 		t.Errorf("read while the only connection is in use: got %v, want an Unavailable error that says so", err)
@@ -164,8 +164,8 @@ func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	}
 }
 
-// waitFor repeats the query condition until its result is true.
-func waitFor(t *testing.T, c *pgx.Conn, condition string) {
+// waitUntilTrue repeats the query condition until its result is true.
+func waitUntilTrue(t *testing.T, c *pgx.Conn, condition string) {
 	t.Helper()
 	for ok := false; !ok; time.Sleep(5 * time.Millisecond) {
 		if err := c.QueryRow(t.Context(), condition).Scan(&ok); err != nil {

@@ -11,16 +11,16 @@ import (
 
 func TestContinueEmailChangeReplacesTheLink(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	user, made := signUp(t, db, "ada@example.com")
 	change := store.EmailChange{
 		Link: "change-email:one", UserID: user.ID, SessionID: made.ID, To: "new@example.com",
 	}
-	if taken, err := db.InsertEmailChange(t.Context(), change, now.Add(time.Hour), now); taken || err != nil {
+	if taken, err := db.InsertEmailChange(t.Context(), change, testTime.Add(time.Hour), testTime); taken || err != nil {
 		t.Fatalf("store a change to an email that no user has: got taken %v, error %v; want false and no error", taken, err)
 	}
 	next := func(link, userID string) error {
-		return db.ContinueEmailChange(t.Context(), link, "change-email:two", userID, now.Add(2*time.Hour), now)
+		return db.ContinueEmailChange(t.Context(), link, "change-email:two", userID, testTime.Add(2*time.Hour), testTime)
 	}
 	const other = "00000000-0000-4000-8000-000000000000"
 	if err := next("change-email:one", other); !errors.Is(err, store.ErrNotFound) {

@@ -21,7 +21,7 @@ func TestTransientErrorsAreHiddenFromReadsAndReportedByWrites(t *testing.T) {
 		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
 			name := fmt.Sprintf("%s %s %q %s", e.Severity, e.Code, e.Message, phase)
 			read := func(times int) error {
-				db := open(t, p.URL(), 1)
+				db := openStore(t, p.URL(), 1)
 				p.SetError(e, phase, 1, times)
 				err := db.Ready(t.Context())
 				if p.ClearError() == 0 {
@@ -36,9 +36,9 @@ func TestTransientErrorsAreHiddenFromReadsAndReportedByWrites(t *testing.T) {
 				t.Errorf("%s: read whose every attempt fails: got %v, want an Unavailable error", name, err)
 			}
 			writes++
-			db := open(t, p.URL(), 1)
-			at := session(fmt.Sprint(writes), now)
-			user := store.NewUser{Name: "Ada", Email: fmt.Sprintf("%d@example.com", writes), Hash: "h", At: now}
+			db := openStore(t, p.URL(), 1)
+			at := newSession(fmt.Sprint(writes), testTime)
+			user := store.NewUser{Name: "Ada", Email: fmt.Sprintf("%d@example.com", writes), Hash: "h", At: testTime}
 			p.SetError(e, phase, 1, 1)
 			_, err := db.SignUp(t.Context(), user, at)
 			p.ClearError()
@@ -57,7 +57,7 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	for _, code := range []string{"22023", "23505", "42501", "42704", "54000", "3D000", "55000"} {
 		p.SetError(dbtest.ServerError{Severity: "FATAL", Code: code, Message: "refused"}, dbtest.AtConnect, 1, -1)
-		db := open(t, p.URL(), 1)
+		db := openStore(t, p.URL(), 1)
 		if _, _, err := db.UserWithPassword(t.Context(), "ada@example.com"); !isUnavailable(err) {
 			t.Errorf("SQLSTATE %s at connect: got %v, want an Unavailable error", code, err)
 		}
@@ -70,7 +70,7 @@ func TestErrorsAtConnectAreUnavailable(t *testing.T) {
 func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
-	db := open(t, p.URL(), 1)
+	db := openStore(t, p.URL(), 1)
 	unsupported := dbtest.ServerError{Severity: "ERROR", Code: "0A000", Message: "not supported"}
 	p.SetError(unsupported, dbtest.AtStatement, 1, 1)
 	if _, err := db.EmailTaken(t.Context(), "ada@example.com"); err == nil || isUnavailable(err) {
@@ -83,7 +83,7 @@ func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 
 func TestRowThatCannotBeReadIsNotAMissingRow(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	user, _ := signUp(t, db, "ada@example.com")
 	for _, sql := range []string{
 		`ALTER TABLE "user" ALTER COLUMN name DROP NOT NULL`, `UPDATE "user" SET name = NULL`,
@@ -103,8 +103,8 @@ func TestRowThatCannotBeReadIsNotAMissingRow(t *testing.T) {
 func TestRepeatedReadIsCounted(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
-	db := open(t, p.URL(), 1)
-	c := store.Charge{Key: "key", Window: 60e9, Max: 3, At: now}
+	db := openStore(t, p.URL(), 1)
+	c := store.Charge{Key: "key", Window: 60e9, Max: 3, At: testTime}
 	for range 3 {
 		p.SetError(
 			dbtest.ServerError{Severity: "ERROR", Code: "40P01", Message: "deadlock detected"},
@@ -127,14 +127,14 @@ func TestRepeatedReadIsCounted(t *testing.T) {
 func TestChargeCountsAfterARejectedConnection(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
-	c := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: now}
+	c := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: testTime}
 	starting := dbtest.ServerError{Severity: "FATAL", Code: "57P03", Message: "the database system is starting up"}
 	p.SetError(starting, dbtest.AtConnect, 1, 1)
-	_, _, err := open(t, p.URL(), 1).Charging(c).UserWithPassword(t.Context(), "ada@example.com")
+	_, _, err := openStore(t, p.URL(), 1).Charging(c).UserWithPassword(t.Context(), "ada@example.com")
 	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
 		t.Fatalf("read whose first connection is rejected: got %v after %d errors, want ErrNotFound after 1", err, sent)
 	}
-	if err := open(t, p.URL(), 1).Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
+	if err := openStore(t, p.URL(), 1).Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
 		t.Errorf("second charge of a limit of one: got %v, want a *LimitedError", err)
 	}
 }
@@ -142,11 +142,11 @@ func TestChargeCountsAfterARejectedConnection(t *testing.T) {
 func TestWriteIsRepeatedAfterARejectedConnection(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
-	user, _ := signUp(t, open(t, p.URL(), 1), "ada@example.com")
+	user, _ := signUp(t, openStore(t, p.URL(), 1), "ada@example.com")
 	starting := dbtest.ServerError{Severity: "FATAL", Code: "57P03", Message: "the database system is starting up"}
 	for name, write := range map[string]func(db *store.Store) error{
 		"that returns a row": func(db *store.Store) error {
-			s := session("new", now)
+			s := newSession("new", testTime)
 			s.UserID = user.ID
 			_, err := db.InsertSession(t.Context(), *s)
 			return err
@@ -154,7 +154,7 @@ func TestWriteIsRepeatedAfterARejectedConnection(t *testing.T) {
 		"without a result": func(db *store.Store) error { return db.Exec(t.Context(), `DELETE FROM verification`) },
 	} {
 		p.SetError(starting, dbtest.AtConnect, 1, 1)
-		err := write(open(t, p.URL(), 1))
+		err := write(openStore(t, p.URL(), 1))
 		if sent := p.ClearError(); sent != 1 || err != nil {
 			t.Errorf("write %s, whose first connection is rejected: got %v after %d errors, want no error after 1",
 				name, err, sent)
@@ -166,11 +166,11 @@ func TestWriteIsRepeatedAfterARejectedConnection(t *testing.T) {
 func TestWriteIsNotRepeatedAfterItWasSent(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
-	user, _ := signUp(t, open(t, p.URL(), 1), "ada@example.com")
+	user, _ := signUp(t, openStore(t, p.URL(), 1), "ada@example.com")
 	shutdown := dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"}
 	for name, write := range map[string]func(db *store.Store) error{
 		"that returns a row": func(db *store.Store) error {
-			s := session("new", now)
+			s := newSession("new", testTime)
 			s.UserID = user.ID
 			_, err := db.InsertSession(t.Context(), *s)
 			return err
@@ -178,7 +178,7 @@ func TestWriteIsNotRepeatedAfterItWasSent(t *testing.T) {
 		"without a result": func(db *store.Store) error { return db.Exec(t.Context(), `DELETE FROM verification`) },
 	} {
 		p.SetError(shutdown, dbtest.AtStatement, 1, 1)
-		err := write(open(t, p.URL(), 1))
+		err := write(openStore(t, p.URL(), 1))
 		if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); !isUnavailable(err) || sent != 1 || seen != 1 {
 			t.Errorf("write %s, whose connection the server ends: got %v after %d statements, want an Unavailable error after 1",
 				name, err, seen)
@@ -191,8 +191,8 @@ func TestWriteIsNotRepeatedAfterItWasSent(t *testing.T) {
 func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
 	t.Parallel()
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
-	db := open(t, p.URL(), 1)
-	c := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: now}
+	db := openStore(t, p.URL(), 1)
+	c := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: testTime}
 	shutdown := dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"}
 	p.SetError(shutdown, dbtest.AtStatement, 1, 1)
 	_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
@@ -246,7 +246,7 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 			"sslmode=disable&supa=base-pooler.x&serverVersion=16&charset=utf8",
 		} {
 			u.RawQuery = query
-			if err := open(t, u.String(), 1).Ready(t.Context()); err != nil {
+			if err := openStore(t, u.String(), 1).Ready(t.Context()); err != nil {
 				t.Errorf("connect %s with ?%s: %v", name, query, err)
 			}
 		}
@@ -266,7 +266,7 @@ func TestSpacesInOptionsReachTheServer(t *testing.T) {
 	if q != "" {
 		u.RawQuery = q + "&" + u.RawQuery
 	}
-	if err := open(t, u.String(), 1).Exec(t.Context(), `DO $$ BEGIN
+	if err := openStore(t, u.String(), 1).Exec(t.Context(), `DO $$ BEGIN
 		IF current_setting('statement_timeout') <> '4321ms' OR current_setting('search_path') <> 'auth' THEN
 			RAISE EXCEPTION 'got % and %', current_setting('statement_timeout'), current_setting('search_path');
 		END IF; END $$`); err != nil {

@@ -19,13 +19,13 @@ func TestBetterAuthKeysIncludesKeysThatExpiredInTheLastThirtyDays(t *testing.T) 
 	url := dbtest.New(t)
 	const grace = 30 * 24 * time.Hour
 	for i, expires := range []any{
-		nil, now.Add(time.Hour), now.Add(-grace + time.Second), now.Add(-grace), now.Add(-grace - time.Second),
+		nil, testTime.Add(time.Hour), testTime.Add(-grace + time.Second), testTime.Add(-grace), testTime.Add(-grace - time.Second),
 	} {
 		dbtest.Exec(t, url, `INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", "expiresAt", alg)
 			VALUES ($1, '{}', '', $2, $3, CASE WHEN $3::timestamptz IS NULL THEN 'ES256' END)`,
-			keyID(i), now.Add(time.Duration(i)*time.Minute), expires)
+			keyID(i), testTime.Add(time.Duration(i)*time.Minute), expires)
 	}
-	got, err := open(t, url, 1).BetterAuthKeys(t.Context(), now)
+	got, err := openStore(t, url, 1).BetterAuthKeys(t.Context(), testTime)
 	want := []store.BetterAuthKey{
 		{ID: keyID(0), PublicKey: "{}", Alg: "ES256"}, {ID: keyID(1), PublicKey: "{}"}, {ID: keyID(2), PublicKey: "{}"},
 	}

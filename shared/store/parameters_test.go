@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// withParameters returns the URL of a new database and adds parameters to its query.
-func withParameters(t *testing.T, parameters string) string {
+// urlWithParameters returns the URL of a new database and adds parameters to its query.
+func urlWithParameters(t *testing.T, parameters string) string {
 	t.Helper()
 	u, err := url.Parse(dbtest.New(t))
 	if err != nil {
@@ -24,8 +24,8 @@ func withParameters(t *testing.T, parameters string) string {
 func TestConnectionsAreNamedXenonUnlessTheURLNamesThem(t *testing.T) {
 	t.Parallel()
 	for parameters, want := range map[string]string{"": "xenon", "application_name=mine": "mine"} {
-		database := withParameters(t, parameters)
-		if err := open(t, database, 1).Ready(t.Context()); err != nil {
+		database := urlWithParameters(t, parameters)
+		if err := openStore(t, database, 1).Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got := dbtest.Value[string](t, database, `SELECT application_name FROM pg_stat_activity
@@ -44,7 +44,7 @@ func TestIgnoredParametersAreLoggedOnce(t *testing.T) {
 	defer slog.SetDefault(old)
 	for parameters, want := range map[string]int{"": 0, "pgbouncer=true&connection_limit=1": 1} {
 		log.Reset()
-		db := open(t, withParameters(t, parameters), 1)
+		db := openStore(t, urlWithParameters(t, parameters), 1)
 		for range 2 {
 			if err := db.Ready(t.Context()); err != nil {
 				t.Fatal(err)

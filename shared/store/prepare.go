@@ -8,17 +8,17 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// prepareAt says when a Store prepares a statement on a connection: before the 16th use. This takes one more round
+// prepareAtUse says when a Store prepares a statement on a connection: before the 16th use. This takes one more round
 // trip, once. From then on Postgres need not parse and plan the statement, which is most of its work for a look-up by
 // key. A statement that is not prepared takes one round trip and leaves nothing on the server.
-const prepareAt = 16
+const prepareAtUse = 16
 
 // useCountsKey is the key of the number of uses of each statement, in the CustomData of a connection.
 const useCountsKey = "xenon.useCounts"
 
-// prepareIfFrequent counts a use of a statement on c, and prepares the statement before its 16th use (prepareAt). From
-// then on pgx finds the prepared statement by its text. If the server, or a pooler in front of it, rejects this, the
-// Store prepares no more statements.
+// prepareIfFrequent counts a use of a statement on c, and prepares the statement before its 16th use (prepareAtUse).
+// From then on pgx finds the prepared statement by its text. If the server, or a pooler in front of it, rejects this,
+// the Store prepares no more statements.
 func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) error {
 	if s.noPrepare.Load() {
 		return nil
@@ -28,7 +28,7 @@ func (s *Store) prepareIfFrequent(ctx context.Context, c *pgx.Conn, sql string) 
 		uses = map[string]int{}
 		c.PgConn().CustomData()[useCountsKey] = uses
 	}
-	if uses[sql]++; uses[sql] != prepareAt {
+	if uses[sql]++; uses[sql] != prepareAtUse {
 		return nil
 	}
 	_, err := c.Prepare(ctx, sql, sql)

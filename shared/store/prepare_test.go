@@ -14,20 +14,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-const manyTimes = 40 // more than prepareAt, so that a statement is prepared
+const manyTimes = 40 // more than prepareAtUse, so that a statement is prepared
 
 func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
-	db := openCounted(t, dbtest.New(t), 1, wire)
+	db := openCountedStore(t, dbtest.New(t), 1, wire)
 	user, made := signUp(t, db, "ada@example.com")
-	first, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
+	first, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := wire.RoundTrips()
 	for range manyTimes {
-		row, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
+		row, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime)
 		if err != nil || row != withPointers(row, first) || found != owner || found.ID != user.ID {
 			t.Fatalf("SessionWithUser: got session %+v, user %+v, error %v; want %+v and %+v as in the first read",
 				row, found, err, first, owner)
@@ -36,7 +36,7 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	if got, want := wire.RoundTrips()-before, manyTimes+1; got != want {
 		t.Errorf("%d reads: got %d round trips, want %d, one more to prepare the statement", manyTimes, got, want)
 	}
-	if _, _, err := db.SessionWithUser(t.Context(), []string{"unknown"}, now); !errors.Is(err, store.ErrNotFound) {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{"unknown"}, testTime); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("session of an unknown token: got %v, want ErrNotFound", err)
 	}
 }
@@ -46,10 +46,10 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	_, made := signUp(t, db, "ada@example.com")
 	for range manyTimes {
-		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
+		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,7 +84,7 @@ func withPointers(a, b store.Session) store.Session {
 // same.
 func TestInvalidIDIsNotFoundAlsoByPreparedStatements(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	user, _ := signUp(t, db, "ada@example.com")
 	for i := range manyTimes {
 		if _, err := db.UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
@@ -95,7 +95,7 @@ func TestInvalidIDIsNotFoundAlsoByPreparedStatements(t *testing.T) {
 		}
 	}
 	// A request with an invalid id is counted, too.
-	c := store.Charge{Key: "k", Window: time.Minute, Max: manyTimes, At: now}
+	c := store.Charge{Key: "k", Window: time.Minute, Max: manyTimes, At: testTime}
 	for range manyTimes {
 		if _, err := db.Charging(c).UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("UserByID of an invalid id with a charge: got %v, want ErrNotFound", err)
@@ -117,12 +117,12 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := dbtest.New(t)
-			db := open(t, url, 1)
+			db := openStore(t, url, 1)
 			user, made := signUp(t, db, "ada@example.com")
-			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * manyTimes, At: now}
+			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * manyTimes, At: testTime}
 			read := func() {
 				t.Helper()
-				_, found, err := db.Charging(c).SessionWithUser(t.Context(), []string{made.Token}, now)
+				_, found, err := db.Charging(c).SessionWithUser(t.Context(), []string{made.Token}, testTime)
 				if err != nil || found.ID != user.ID {
 					t.Fatalf("read before or after the prepared statement becomes invalid: got user %+v, error %v; want %s",
 						found, err, user.ID)
@@ -154,11 +154,11 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 
 func TestLostPreparedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	user, _ := signUp(t, db, "ada@example.com")
 	insert := func() {
 		t.Helper()
-		s := session(rand.Text(), now)
+		s := newSession(rand.Text(), testTime)
 		s.UserID = user.ID
 		if _, err := db.InsertSession(t.Context(), *s); err != nil {
 			t.Fatal(err)
@@ -171,7 +171,7 @@ func TestLostPreparedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	insert()
-	sessions, err := db.SessionsOfUser(t.Context(), user.ID, now)
+	sessions, err := db.SessionsOfUser(t.Context(), user.ID, testTime)
 	if want := 1 + manyTimes + 1; err != nil || len(sessions) != want { // signUp stores the first session
 		t.Errorf("writes before and after DEALLOCATE ALL: got %d sessions, error %v; want %d, one for each write",
 			len(sessions), err, want)
@@ -186,20 +186,20 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 	const processes, each = 6, 40
 	url := dbtest.New(t)
 	bouncer := dbtest.Pgbouncer(t, url)
-	first := open(t, bouncer, 1)
+	first := openStore(t, bouncer, 1)
 	user, made := signUp(t, first, "ada@example.com")
 	var group sync.WaitGroup
 	for range processes {
-		db := open(t, bouncer, 2)
+		db := openStore(t, bouncer, 2)
 		for range 2 {
 			group.Go(func() {
 				for range each {
 					ctx := context.WithoutCancel(t.Context())
-					db := db.Charging(store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: now})
-					if _, found, err := db.SessionWithUser(ctx, []string{made.Token}, now); err != nil || found.ID != user.ID {
+					db := db.Charging(store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: testTime})
+					if _, found, err := db.SessionWithUser(ctx, []string{made.Token}, testTime); err != nil || found.ID != user.ID {
 						t.Errorf("read through PgBouncer: got user %+v, error %v; want the owner of the session", found, err)
 					}
-					s := session("", now)
+					s := newSession("", testTime)
 					s.Token, s.UserID = rand.Text(), user.ID
 					if _, err := db.InsertSession(ctx, *s); err != nil {
 						t.Errorf("write through PgBouncer: %v", err)

@@ -59,8 +59,8 @@ func IsLimited(err error) bool {
 	return errors.As(err, new(*LimitedError))
 }
 
-// request has the charges of one request to Xenon.
-type request struct {
+// pendingCharges has the charges of one request to Xenon.
+type pendingCharges struct {
 	pending []Charge // charges that have not been sent
 	counted []window // a window for each Fixed charge that was counted and can be refunded
 }
@@ -75,7 +75,7 @@ type window struct {
 // them in its own round trip, a write in a round trip before it. Postgres counts them in their order until it rejects
 // one. Then the statement returns a *LimitedError, and a write does not run.
 func (s *Store) Charging(charges ...Charge) *Store {
-	return &Store{s.database, &request{pending: charges}}
+	return &Store{s.database, &pendingCharges{pending: charges}}
 }
 
 // AddCharges adds charges to a Store that Charging returned. The next statement counts them, after the charges that are

@@ -14,7 +14,7 @@ import (
 func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
-	db := openCounted(t, url, 1, wire)
+	db := openCountedStore(t, url, 1, wire)
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +23,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 	_, err = conn.Exec(t.Context(), `
 		INSERT INTO "rateLimit" (key, count, "lastRequest")
 		SELECT 'old' || i, 1, $1 FROM generate_series(1, 1500) i`,
-		now.Add(-time.Hour).UnixMilli())
+		testTime.Add(-time.Hour).UnixMilli())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		{"c", 2*minute + 6*time.Second, 2, 0},
 	} {
 		before := wire.RoundTrips()
-		request := db.Charging(newCharge(c.key, 10, now.Add(c.at)))
+		request := db.Charging(newCharge(c.key, 10, testTime.Add(c.at)))
 		if _, err := request.EmailTaken(t.Context(), "x"); err != nil {
 			t.Error(err)
 		}
@@ -70,8 +70,8 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
-	if err := db.Count(t.Context(), newCharge("old", 3, now)); err != nil {
+	db := openStore(t, url, 1)
+	if err := db.Count(t.Context(), newCharge("old", 3, testTime)); err != nil {
 		t.Fatal(err)
 	}
 	holder, err := pgx.Connect(t.Context(), url)
@@ -83,7 +83,7 @@ func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 2 {
-		if err := db.Count(t.Context(), newCharge(fmt.Sprint(i), 3, now.Add(time.Duration(i+2)*time.Hour))); err != nil {
+		if err := db.Count(t.Context(), newCharge(fmt.Sprint(i), 3, testTime.Add(time.Duration(i+2)*time.Hour))); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,15 +12,15 @@ import (
 // A charge can read an old "lastRequest" while another request begins a new window. Then the charge must be sent again.
 func TestChargeOfAnEndedWindowIsNotRejected(t *testing.T) {
 	t.Parallel()
-	db := open(t, "", 1) // the test runs no statement
-	charge := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: now}
+	db := openStore(t, "", 1) // the test runs no statement
+	charge := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: testTime}
 	for sinceLast, want := range map[time.Duration]time.Duration{
 		time.Minute + time.Millisecond: 0,
 		time.Minute:                    0,
 		time.Minute - time.Millisecond: time.Millisecond,
 		0:                              time.Minute,
 	} {
-		err := db.Reject(charge, now.Add(-sinceLast))
+		err := db.Reject(charge, testTime.Add(-sinceLast))
 		limited := (*store.LimitedError)(nil)
 		if want == 0 && err != nil || want > 0 && (!errors.As(err, &limited) || limited.RetryAfter != want) {
 			t.Errorf("charge that was not counted, %v after lastRequest: got %v, want a wait of %v", sinceLast, err, want)
@@ -31,13 +31,13 @@ func TestChargeOfAnEndedWindowIsNotRejected(t *testing.T) {
 // The process remembers up to 4096 rejections. One more makes it forget the others.
 func TestRejectionsAreRememberedUpToALimit(t *testing.T) {
 	t.Parallel()
-	db := open(t, "", 1) // the test runs no statement
+	db := openStore(t, "", 1) // the test runs no statement
 	charge := func(i int) store.Charge {
-		return store.Charge{Key: fmt.Sprint(i), Window: time.Minute, Max: 1, At: now}
+		return store.Charge{Key: fmt.Sprint(i), Window: time.Minute, Max: 1, At: testTime}
 	}
 	const limit = 4096
 	for i := range limit {
-		if err := db.Reject(charge(i), now); !store.IsLimited(err) {
+		if err := db.Reject(charge(i), testTime); !store.IsLimited(err) {
 			t.Fatalf("Reject of charge %d: got %v, want a *LimitedError", i, err)
 		}
 	}
@@ -46,7 +46,7 @@ func TestRejectionsAreRememberedUpToALimit(t *testing.T) {
 			t.Fatalf("KnownRejection of charge %d after %d rejections: got %v, want a *LimitedError", i, limit, err)
 		}
 	}
-	_ = db.Reject(charge(limit), now)
+	_ = db.Reject(charge(limit), testTime)
 	for i, want := range map[int]bool{0: false, limit - 1: false, limit: true} {
 		if got := store.IsLimited(db.KnownRejection(charge(i))); got != want {
 			t.Errorf("KnownRejection of charge %d after one rejection more: got a *LimitedError: %v, want %v", i, got, want)
@@ -56,7 +56,7 @@ func TestRejectionsAreRememberedUpToALimit(t *testing.T) {
 
 func TestFlushWithoutChargesNeedsNoConnection(t *testing.T) {
 	t.Parallel()
-	if err := open(t, "", 1).Charging().FlushCharges(t.Context()); err != nil {
+	if err := openStore(t, "", 1).Charging().FlushCharges(t.Context()); err != nil {
 		t.Errorf("FlushCharges without charges: got %v, want no error", err)
 	}
 }

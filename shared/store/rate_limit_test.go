@@ -54,7 +54,7 @@ func readCounter(t *testing.T, url, key string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprint(count, " ", last-now.UnixMilli())
+	return fmt.Sprint(count, " ", last-testTime.UnixMilli())
 }
 
 // The limit of this test is 3 requests in 10 s (docs/wire.md#rate-limits).
@@ -79,8 +79,8 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 			{23 * time.Second, 0, "3 23000"}, // a process whose clock is slow
 			{40 * time.Second, 0, "1 40000"},
 		} {
-			db := open(t, url, 1) // like a new process each time, which remembers no rejection
-			request := db.Charging(newCharge(key, 3, now.Add(c.at)))
+			db := openStore(t, url, 1) // like a new process each time, which remembers no rejection
+			request := db.Charging(newCharge(key, 3, testTime.Add(c.at)))
 			var err error
 			if withRead {
 				_, err = request.EmailTaken(t.Context(), "x")
@@ -100,7 +100,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
-	db := openCounted(t, url, 1, wire)
+	db := openCountedStore(t, url, 1, wire)
 	user, s := signUp(t, db, "ada@example.com")
 	for i, c := range []struct {
 		name  string
@@ -108,11 +108,11 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		call  func(context.Context, *store.Store) error
 	}{
 		{"a read", 1, func(ctx context.Context, db *store.Store) error {
-			_, _, err := db.SessionWithUser(ctx, []string{s.Token}, now)
+			_, _, err := db.SessionWithUser(ctx, []string{s.Token}, testTime)
 			return err
 		}},
 		{"a read of many rows", 1, func(ctx context.Context, db *store.Store) error {
-			_, err := db.BetterAuthKeys(ctx, now)
+			_, err := db.BetterAuthKeys(ctx, testTime)
 			return err
 		}},
 		{"a read that finds nothing", 1, func(ctx context.Context, db *store.Store) error {
@@ -129,8 +129,8 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		{"only the charge", 1, func(ctx context.Context, db *store.Store) error { return db.FlushCharges(ctx) }},
 	} {
 		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
-		request := db.Charging(newCharge(a, 3, now))
-		request.AddCharges(newCharge(b, 3, now))
+		request := db.Charging(newCharge(a, 3, testTime))
+		request.AddCharges(newCharge(b, 3, testTime))
 		before := wire.RoundTrips()
 		if err := c.call(t.Context(), request); err != nil {
 			t.Errorf("%s: %v", c.name, err)
@@ -160,17 +160,17 @@ func wantNotFound(err error) error {
 func TestRejectedChargeStopsTheStatement(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
-	if err := db.Count(t.Context(), newCharge("full", 1, now)); err != nil {
+	db := openStore(t, url, 1)
+	if err := db.Count(t.Context(), newCharge("full", 1, testTime)); err != nil {
 		t.Fatal(err)
 	}
-	later := now.Add(time.Second)
+	later := testTime.Add(time.Second)
 	request := db.Charging(newCharge("full", 1, later), newCharge("next", 1, later))
 	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
 		t.Errorf("read with a charge over its limit: got %v, want a wait of 9 s", err)
 	}
 	request = db.Charging(newCharge("full", 1, later))
-	_, err := request.SignUp(t.Context(), store.NewUser{Email: "a@example.com", At: now}, session("a", now))
+	_, err := request.SignUp(t.Context(), store.NewUser{Email: "a@example.com", At: testTime}, newSession("a", testTime))
 	if retryAfter(t, err) != 9*time.Second {
 		t.Errorf("write with a charge over its limit: got %v, want a wait of 9 s", err)
 	}
@@ -180,7 +180,7 @@ func TestRejectedChargeStopsTheStatement(t *testing.T) {
 	if got := readCounter(t, url, "next"); got != "" {
 		t.Errorf("charge after the rejected one: got row %q, want none", got)
 	}
-	fresh := open(t, url, 1)
+	fresh := openStore(t, url, 1)
 	request = fresh.Charging(newCharge("next", 1, later), newCharge("full", 1, later))
 	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
 		t.Errorf("read whose second charge is over its limit: got %v, want a wait of 9 s", err)
@@ -195,14 +195,14 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 	url := dbtest.New(t)
 	for name, databaseURL := range map[string]string{"direct": url, "pgbouncer": dbtest.Pgbouncer(t, url)} {
 		for _, window := range []string{"first", "restarted"} {
-			at, first := now, now
+			at, first := testTime, testTime
 			if window == "restarted" {
-				at = now.Add(time.Minute)
+				at = testTime.Add(time.Minute)
 			}
 			var passed, wrong atomic.Int32
 			var group sync.WaitGroup
 			for range 4 { // four processes, each of which remembers only its own rejections
-				db := open(t, databaseURL, 5)
+				db := openStore(t, databaseURL, 5)
 				for range 25 {
 					group.Go(func() {
 						request := db.Charging(newCharge(name, 3, at), newCharge(name+" account", 10, at))
@@ -238,12 +238,12 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 // answer does not arrive.
 type lossyConn struct {
 	net.Conn
-	lose *atomic.Bool
+	breaksAtNextRead *atomic.Bool
 }
 
 func (c lossyConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if c.lose.CompareAndSwap(true, false) {
+	if c.breaksAtNextRead.CompareAndSwap(true, false) {
 		_ = c.Close()
 		return 0, io.EOF
 	}
@@ -253,7 +253,7 @@ func (c lossyConn) Read(b []byte) (int, error) {
 func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	url, lose := dbtest.New(t), &atomic.Bool{}
-	db := open(t, url, 1)
+	db := openStore(t, url, 1)
 	db.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		return lossyConn{conn, lose}, err
@@ -261,7 +261,7 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 	_, s := signUp(t, db, "ada@example.com")
 	for i, call := range []func(context.Context, *store.Store) error{
 		func(ctx context.Context, db *store.Store) error {
-			_, _, err := db.SessionWithUser(ctx, []string{s.Token}, now)
+			_, _, err := db.SessionWithUser(ctx, []string{s.Token}, testTime)
 			return err
 		},
 		func(ctx context.Context, db *store.Store) error { return db.DeleteSession(ctx, "x") },
@@ -269,7 +269,7 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 	} {
 		key := fmt.Sprint("key", i)
 		lose.Store(true)
-		if err := call(t.Context(), db.Charging(newCharge(key, 3, now))); err != nil {
+		if err := call(t.Context(), db.Charging(newCharge(key, 3, testTime))); err != nil {
 			t.Errorf("call %d, whose answer is lost: got %v, want no error", i, err)
 		}
 		if got := readCounter(t, url, key); got != "1 0" {
@@ -281,15 +281,15 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	db := open(t, url, 1)
-	_, err := db.Charging(newCharge("key", 3, now)).UserByEmail(t.Context(), "nul \x00")
+	db := openStore(t, url, 1)
+	_, err := db.Charging(newCharge("key", 3, testTime)).UserByEmail(t.Context(), "nul \x00")
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("UserByEmail with a NUL, which Postgres rejects: got %v, want ErrNotFound", err)
 	}
 	if got := readCounter(t, url, "key"); got != "1 0" {
 		t.Errorf("charge of a statement that Postgres rejects: got row %q, want 1 0, one charge", got)
 	}
-	err = db.Charging(newCharge("nul \x00", 3, now)).FlushCharges(t.Context())
+	err = db.Charging(newCharge("nul \x00", 3, testTime)).FlushCharges(t.Context())
 	if err == nil || isUnavailable(err) {
 		t.Errorf("charge with a NUL in its key: got %v, want an error that is not Unavailable", err)
 	}
@@ -298,12 +298,12 @@ func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	t.Parallel()
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
-	db := open(t, proxy.URL(), 1)
+	db := openStore(t, proxy.URL(), 1)
 	proxy.RefuseConnections()
-	if _, err := db.Charging(newCharge("key", 3, now)).EmailTaken(t.Context(), "x"); !isUnavailable(err) {
+	if _, err := db.Charging(newCharge("key", 3, testTime)).EmailTaken(t.Context(), "x"); !isUnavailable(err) {
 		t.Errorf("read while the database is down: got %v, want an Unavailable error", err)
 	}
-	if err := db.Charging(newCharge("key", 3, now)).DeleteSession(t.Context(), "x"); !isUnavailable(err) {
+	if err := db.Charging(newCharge("key", 3, testTime)).DeleteSession(t.Context(), "x"); !isUnavailable(err) {
 		t.Errorf("write while the database is down: got %v, want an Unavailable error", err)
 	}
 }
@@ -311,10 +311,10 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
-	db := openCounted(t, dbtest.New(t), 1, wire)
+	db := openCountedStore(t, dbtest.New(t), 1, wire)
 	count := func(at time.Duration) (trips int, wait time.Duration) {
 		before := wire.RoundTrips()
-		err := db.Count(t.Context(), newCharge("key", 1, now.Add(at)))
+		err := db.Count(t.Context(), newCharge("key", 1, testTime.Add(at)))
 		return wire.RoundTrips() - before, retryAfter(t, err)
 	}
 	count(0) // opens the connection, so that its round trips do not count below
@@ -334,7 +334,7 @@ func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 				c.at, trips, got, c.trips, c.wait)
 		}
 	}
-	if err := db.KnownRejection(newCharge("key", 1, now.Add(15*time.Second))); retryAfter(t, err) != 5*time.Second {
+	if err := db.KnownRejection(newCharge("key", 1, testTime.Add(15*time.Second))); retryAfter(t, err) != 5*time.Second {
 		t.Errorf("KnownRejection 5 s before the window ends: got %v, want a wait of 5 s", err)
 	}
 }

@@ -18,8 +18,8 @@ type readiness struct {
 	schemaErr error
 }
 
-// checkEvery is how long Ready uses the result of a check of the tables.
-const checkEvery = time.Minute
+// tableCheckInterval is how long Ready uses the result of a check of the tables.
+const tableCheckInterval = time.Minute
 
 // Ready returns nil if the database answers and its tables match. It uses the result of a check of the tables for a
 // minute. If the tables do not match, the error is a *schema.Error.
@@ -27,7 +27,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	s.readiness.mu.Lock()
 	defer s.readiness.mu.Unlock()
 	now := wallClock()
-	if age := now.Sub(s.readiness.at); age >= 0 && age < checkEvery {
+	if age := now.Sub(s.readiness.at); age >= 0 && age < tableCheckInterval {
 		if _, err := readRow(ctx, s, pgx.RowTo[bool], "SELECT true"); err != nil {
 			return err
 		}

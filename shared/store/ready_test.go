@@ -10,7 +10,7 @@ import (
 
 func TestR47_NotReadyWithoutSchema(t *testing.T) {
 	t.Parallel()
-	if err := open(t, dbtest.NewEmpty(t), 1).Ready(t.Context()); !errors.As(err, new(*schema.Error)) {
+	if err := openStore(t, dbtest.NewEmpty(t), 1).Ready(t.Context()); !errors.As(err, new(*schema.Error)) {
 		t.Errorf("Ready of a database without tables: got %v, want a *schema.Error", err)
 	}
 }
@@ -19,7 +19,7 @@ func TestR47_NotReadyWithoutSchema(t *testing.T) {
 func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
-	db := openCounted(t, dbtest.New(t), 1, wire)
+	db := openCountedStore(t, dbtest.New(t), 1, wire)
 	ready := func(when string, want bool) {
 		t.Helper()
 		before := wire.RoundTrips()

@@ -20,15 +20,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// inSchema returns the URL of a database that has Xenon's tables in the schema xenon. Its schema public has tables of
-// another application with the same names.
-func inSchema(t *testing.T) string {
+// databaseWithSchema returns the URL of a database that has Xenon's tables in the schema xenon. Its schema public has
+// tables of another application with the same names.
+func databaseWithSchema(t *testing.T) string {
 	t.Helper()
 	url := dbtest.NewEmpty(t)
 	if _, err := migrations.UpIn(t.Context(), url, "xenon"); err != nil {
 		t.Fatal(err)
 	}
-	conn := connect(t, url)
+	conn := connectTo(t, url)
 	for _, name := range schema.Names() {
 		if _, err := conn.Exec(t.Context(), "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)"); err != nil {
 			t.Fatal(err)
@@ -44,9 +44,9 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 	if _, err := migrations.UpIn(t.Context(), url, "xenon"); err != nil {
 		t.Fatal(err)
 	}
-	conn := connect(t, url)
-	db := open(t, url, 1).UseSchema("xenon")
-	for _, sql := range statements(t) {
+	conn := connectTo(t, url)
+	db := openStore(t, url, 1).UseSchema("xenon")
+	for _, sql := range allStatements(t) {
 		if _, err := conn.Prepare(t.Context(), "", db.Qualify(sql)); err != nil {
 			t.Errorf("prepare a statement that names the schema xenon: %v:\n%s", err, db.Qualify(sql))
 		}
@@ -55,7 +55,7 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 
 func TestQualifyAddsTheSchemaToTablesOnly(t *testing.T) {
 	t.Parallel()
-	xenon, public := open(t, "", 1).UseSchema("xenon"), open(t, "", 1).UseSchema("public")
+	xenon, public := openStore(t, "", 1).UseSchema("xenon"), openStore(t, "", 1).UseSchema("public")
 	for in, want := range map[string]string{
 		`SELECT id FROM "user"`:                              `SELECT id FROM "xenon"."user"`,
 		"DELETE FROM session\n\tUSING a":                     "DELETE FROM \"xenon\".session\n\tUSING a",
@@ -117,7 +117,7 @@ func zeroArgument(of reflect.Type) reflect.Value {
 	v := reflect.New(of).Elem()
 	switch {
 	case of == reflect.TypeFor[time.Time]():
-		v.Set(reflect.ValueOf(now))
+		v.Set(reflect.ValueOf(testTime))
 	case of == reflect.TypeFor[time.Duration]():
 		v.SetInt(int64(time.Minute))
 	case of.Kind() == reflect.String:
@@ -151,9 +151,9 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := inSchema(t)
-			db := open(t, through(t, url), 2).UseSchema("xenon")
-			for range 20 { // more than prepareAt, so that statements are prepared
+			url := databaseWithSchema(t)
+			db := openStore(t, through(t, url), 2).UseSchema("xenon")
+			for range 20 { // more than prepareAtUse, so that statements are prepared
 				callAll(t, db, func(method string, err error) {
 					if isSchemaMismatch(err) {
 						t.Errorf("method %s with SCHEMA=xenon: got %v, want no error about a missing table or column", method, err)
@@ -161,14 +161,14 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 				})
 			}
 			user, made := signUp(t, db, "ada@example.com")
-			if _, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil || found != user {
+			if _, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime); err != nil || found != user {
 				t.Errorf("user of the session: got %+v, error %v; want the user who signed up", found, err)
 			}
 			if err := db.Ready(t.Context()); err != nil {
 				t.Errorf("ready: %v", err)
 			}
 			var users int
-			err := connect(t, url).QueryRow(t.Context(), `SELECT count(*) FROM public."user"`).Scan(&users)
+			err := connectTo(t, url).QueryRow(t.Context(), `SELECT count(*) FROM public."user"`).Scan(&users)
 			if err != nil || users != 0 {
 				t.Errorf("table user of the other application: got %d rows, error %v; want 0", users, err)
 			}
@@ -179,7 +179,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 // Without SCHEMA the same calls use the tables of the other application.
 func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 	t.Parallel()
-	db := open(t, inSchema(t), 2)
+	db := openStore(t, databaseWithSchema(t), 2)
 	failed := 0
 	callAll(t, db, func(_ string, err error) {
 		if isSchemaMismatch(err) || errors.As(err, new(*schema.Error)) {
@@ -195,7 +195,7 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 // Drizzle create them, except the column with the name except. It sets the time zone of new connections to New York.
 func withoutTimeZones(t *testing.T, databaseURL, except string) {
 	t.Helper()
-	conn := connect(t, databaseURL)
+	conn := connectTo(t, databaseURL)
 	if _, err := conn.Exec(t.Context(), "SET TimeZone = 'UTC'"); err != nil {
 		t.Fatal(err)
 	}
@@ -245,16 +245,16 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 			t.Parallel()
 			databaseURL := dbtest.New(t)
 			withoutTimeZones(t, databaseURL, c.except)
-			conn := connect(t, databaseURL)
-			db := open(t, c.through(t, databaseURL), 1)
+			conn := connectTo(t, databaseURL)
+			db := openStore(t, c.through(t, databaseURL), 1)
 			if err := db.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			user, made := signUp(t, db, "ada@example.com")
 			_, bannedSession := signUp(t, db, "bob@example.com")
 			for range manyTimes { // first unprepared, then prepared
-				callTimeMethods(t, db, user, made, now.In(newYork))
-				checkBanForAnHour(t, conn, db, bannedSession, now.In(newYork))
+				callTimeMethods(t, db, user, made, testTime.In(newYork))
+				checkBanForAnHour(t, conn, db, bannedSession, testTime.In(newYork))
 				if t.Failed() {
 					return
 				}
@@ -277,7 +277,7 @@ func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.
 	if diff := cmp.Diff(made, row); err != nil || diff != "" || who != user {
 		t.Errorf("session of the user: error %v (-stored +found):\n%s\nits user: %+v, want %+v", err, diff, who, user)
 	}
-	second := session("second", at)
+	second := newSession("second", at)
 	second.UserID = user.ID
 	if second.ID, err = db.InsertSession(ctx, *second); err != nil {
 		t.Error(err)
@@ -319,7 +319,7 @@ func checkBanForAnHour(t *testing.T, conn *pgx.Conn, db *store.Store, made store
 		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, at.Add(distance)); (err == nil) != isOver {
 			t.Errorf("session %v after the ban: got %v, want it found: %t", distance, err, isOver)
 		}
-		next := session("after the ban", at.Add(distance))
+		next := newSession("after the ban", at.Add(distance))
 		next.UserID = made.UserID
 		if _, err := db.InsertSession(t.Context(), *next); (err == nil) != isOver {
 			t.Errorf("new session %v after the ban: got %v, want it stored: %t", distance, err, isOver)
@@ -335,10 +335,11 @@ func checkBanForAnHour(t *testing.T, conn *pgx.Conn, db *store.Store, made store
 	}
 }
 
-// asRole creates a role with the privileges that `xenon schema up --role` grants, and returns the URL with this role.
-func asRole(t *testing.T, databaseURL, name string) string {
+// urlForRequestRole creates a role with the privileges that `xenon schema up --role` grants, and returns the URL with
+// this role.
+func urlForRequestRole(t *testing.T, databaseURL, name string) string {
 	t.Helper()
-	conn := connect(t, databaseURL)
+	conn := connectTo(t, databaseURL)
 	role := "xenon_role_" + strings.ToLower(rand.Text())
 	if _, err := conn.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN PASSWORD 'of a test'"); err != nil {
 		t.Fatal(err)
@@ -362,8 +363,8 @@ func asRole(t *testing.T, databaseURL, name string) string {
 // The role that `xenon schema up --role` prepares has the privileges that requests need, and no more.
 func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	t.Parallel()
-	databaseURL := inSchema(t)
-	db := open(t, asRole(t, databaseURL, "xenon"), 2).UseSchema("xenon")
+	databaseURL := databaseWithSchema(t)
+	db := openStore(t, urlForRequestRole(t, databaseURL, "xenon"), 2).UseSchema("xenon")
 	for range 20 {
 		callAll(t, db, func(method string, err error) {
 			if isSchemaMismatch(err) {
@@ -372,7 +373,7 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 		})
 	}
 	user, made := signUp(t, db, "ada@example.com")
-	if _, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil || found != user {
+	if _, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime); err != nil || found != user {
 		t.Errorf("user of the session: got %+v, error %v; want the user who signed up", found, err)
 	}
 	if _, err := db.CreateProfile(t.Context(), store.TokenHolder{UserID: user.ID}, nil); err != nil {

@@ -15,8 +15,8 @@ func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	t.Helper()
 	ada, _ = signUp(t, db, "ada@example.com")
 	bob, _ = signUp(t, db, "bob@example.com")
-	for token, at := range map[string]time.Time{"second": now.Add(time.Minute), "expired": now.Add(-2 * time.Hour)} {
-		s := session(token, at)
+	for token, at := range map[string]time.Time{"second": testTime.Add(time.Minute), "expired": testTime.Add(-2 * time.Hour)} {
+		s := newSession(token, at)
 		s.UserID = ada.ID
 		if _, err := db.InsertSession(t.Context(), *s); err != nil {
 			t.Fatal(err)
@@ -25,11 +25,11 @@ func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	return ada, bob
 }
 
-// tokens returns the tokens of all sessions that twoUsers has stored for a user, oldest first. The expired session was
-// still live 90 minutes before now.
-func tokens(t *testing.T, db *store.Store, userID string) []string {
+// tokensOfSessions returns the tokens of all sessions that twoUsers has stored for a user, oldest first. The expired
+// session was still live 90 minutes before now.
+func tokensOfSessions(t *testing.T, db *store.Store, userID string) []string {
 	t.Helper()
-	list, err := db.SessionsOfUser(t.Context(), userID, now.Add(-90*time.Minute))
+	list, err := db.SessionsOfUser(t.Context(), userID, testTime.Add(-90*time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,13 +42,13 @@ func tokens(t *testing.T, db *store.Store, userID string) []string {
 
 func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	ada, _ := twoUsers(t, db)
-	got, err := db.SessionsOfUser(t.Context(), ada.ID, now)
+	got, err := db.SessionsOfUser(t.Context(), ada.ID, testTime)
 	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
 		t.Fatalf("SessionsOfUser: got %+v, error %v; want the first and the second, but not the expired one", got, err)
 	}
-	want, _, err := db.SessionWithUser(t.Context(), []string{"second"}, now)
+	want, _, err := db.SessionWithUser(t.Context(), []string{"second"}, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +59,13 @@ func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 
 func TestExtendSessionChangesOnlyItsSession(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	ada, _ := twoUsers(t, db)
-	ends, at := now.Add(48*time.Hour), now.Add(time.Hour)
+	ends, at := testTime.Add(48*time.Hour), testTime.Add(time.Hour)
 	if err := db.ExtendSession(t.Context(), "second", ends, at); err != nil {
 		t.Fatal(err)
 	}
-	got, err := db.SessionsOfUser(t.Context(), ada.ID, now.Add(24*time.Hour))
+	got, err := db.SessionsOfUser(t.Context(), ada.ID, testTime.Add(24*time.Hour))
 	if err != nil || len(got) != 1 || got[0].Token != "second" || !got[0].ExpiresAt.Equal(ends) ||
 		!got[0].UpdatedAt.Equal(at) {
 		t.Errorf("sessions a day later: got %+v, error %v; want only the extended session", got, err)
@@ -99,20 +99,20 @@ func TestDeletingSessionsKeepsOtherSessions(t *testing.T) {
 			return db.DeleteSessionsOfUser(t.Context(), ada.ID)
 		}, []string{}},
 		{"all live sessions but one", func(db *store.Store, ada store.User) error {
-			return db.DeleteSessionsExcept(t.Context(), ada.ID, "token-of-ada@example.com", now)
+			return db.DeleteSessionsExcept(t.Context(), ada.ID, "token-of-ada@example.com", testTime)
 		}, all[:2]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			db := open(t, dbtest.New(t), 1)
+			db := openStore(t, dbtest.New(t), 1)
 			ada, bob := twoUsers(t, db)
 			if err := c.end(db, ada); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.left, tokens(t, db, ada.ID)); diff != "" {
+			if diff := cmp.Diff(c.left, tokensOfSessions(t, db, ada.ID)); diff != "" {
 				t.Errorf("sessions that are left (-want +got):\n%s", diff)
 			}
-			if got := tokens(t, db, bob.ID); len(got) != 1 {
+			if got := tokensOfSessions(t, db, bob.ID); len(got) != 1 {
 				t.Errorf("sessions of another user: got %v, want one", got)
 			}
 		})

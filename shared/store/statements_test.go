@@ -23,7 +23,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-func connect(t *testing.T, url string) *pgx.Conn {
+func connectTo(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -35,9 +35,9 @@ func connect(t *testing.T, url string) *pgx.Conn {
 
 var statementPattern = regexp.MustCompile(`(?s)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s+\S`)
 
-// statements returns the SQL statements of this package: every constant text in a function that looks like a statement,
-// even if it is joined from several constants, and the statements that are built at run time.
-func statements(t *testing.T) []string {
+// allStatements returns the SQL statements of this package: every constant text in a function that looks like a
+// statement, even if it is joined from several constants, and the statements that are built at run time.
+func allStatements(t *testing.T) []string {
 	t.Helper()
 	files := token.NewFileSet()
 	isSource := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
@@ -57,7 +57,7 @@ func statements(t *testing.T) []string {
 	for _, file := range syntax {
 		for _, declaration := range file.Decls {
 			if f, ok := declaration.(*ast.FuncDecl); ok && f.Body != nil {
-				all = append(all, texts(f.Body, info)...)
+				all = append(all, statementTexts(f.Body, info)...)
 			}
 		}
 	}
@@ -70,8 +70,8 @@ func statements(t *testing.T) []string {
 	return all
 }
 
-// texts returns the constant texts in a function that look like statements.
-func texts(body *ast.BlockStmt, info types.Info) (all []string) {
+// statementTexts returns the constant texts in a function that look like statements.
+func statementTexts(body *ast.BlockStmt, info types.Info) (all []string) {
 	ast.Inspect(body, func(n ast.Node) bool {
 		e, ok := n.(ast.Expr)
 		if !ok {
@@ -97,9 +97,9 @@ func (n standardLibraryOnly) Import(path string) (*types.Package, error) {
 	return n.Importer.Import(path)
 }
 
-// references returns the columns that a statement uses, as "table.column". It lets Postgres find them, as the
+// columnsOf returns the columns that a statement uses, as "table.column". It lets Postgres find them, as the
 // dependencies of a function with the statement.
-func references(t *testing.T, conn *pgx.Conn, sql string) []string {
+func columnsOf(t *testing.T, conn *pgx.Conn, sql string) []string {
 	t.Helper()
 	prepared, err := conn.Prepare(t.Context(), "", sql)
 	if err != nil {
@@ -140,7 +140,7 @@ func references(t *testing.T, conn *pgx.Conn, sql string) []string {
 	return all
 }
 
-// needsColumn reports whether a statement fails without a column. references alone does not tell: for ON CONFLICT DO
+// needsColumn reports whether a statement fails without a column. columnsOf alone does not tell: for ON CONFLICT DO
 // UPDATE, Postgres lists every column of the table.
 func needsColumn(t *testing.T, conn *pgx.Conn, sql, name string) bool {
 	t.Helper()
@@ -162,10 +162,10 @@ func needsColumn(t *testing.T, conn *pgx.Conn, sql, name string) bool {
 // schema.Tables has every column that a statement uses, and every column there that is not Optional is used.
 func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, dbtest.New(t))
+	conn := connectTo(t, dbtest.New(t))
 	named := map[string][]string{}
-	for _, sql := range statements(t) {
-		for _, name := range references(t, conn, sql) {
+	for _, sql := range allStatements(t) {
+		for _, name := range columnsOf(t, conn, sql) {
 			named[name] = append(named[name], sql)
 		}
 	}
@@ -193,7 +193,7 @@ var insertPattern = regexp.MustCompile(`(?is)INSERT\s+INTO\s+"?(\w+)"?(?:\s+AS\s
 func TestEveryInsertSetsTheColumnsMarkedWithValues(t *testing.T) {
 	t.Parallel()
 	inserts := map[string]int{}
-	for _, sql := range statements(t) {
+	for _, sql := range allStatements(t) {
 		for _, m := range insertPattern.FindAllStringSubmatch(sql, -1) {
 			given := map[string]bool{}
 			for name := range strings.SplitSeq(m[2], ",") {

@@ -42,7 +42,7 @@ const (
 // may use it.
 type Store struct {
 	*database
-	request *request // nil unless Charging returned the Store
+	request *pendingCharges // nil unless Charging returned the Store
 }
 
 // database has the fields that a Store and the Stores returned by its method Charging have in common.
@@ -61,8 +61,8 @@ type database struct {
 	noPrepare     atomic.Bool // the pooler does not support prepared statements
 	readiness     readiness
 	rejections    rejections
-	linkCleanup   cleanup
-	chargeCleanup cleanup
+	linkCleanup   cleanupThrottle
+	chargeCleanup cleanupThrottle
 }
 
 // URLSource is a source of the URL of the database. *secrets.Secrets implements it.
@@ -127,11 +127,12 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 	return nil
 }
 
-// cleanup limits a deletion of expired rows to once a minute in each process. last is the time of the last deletion.
-type cleanup struct{ last atomic.Int64 } // milliseconds since 1970; 0 before the first deletion
+// cleanupThrottle limits a deletion of expired rows to once a minute in each process. last is the time of the last
+// deletion.
+type cleanupThrottle struct{ last atomic.Int64 } // milliseconds since 1970; 0 before the first deletion
 
 // isDue reports whether a minute has passed since the last deletion. If so, it sets last to now.
-func (c *cleanup) isDue(now time.Time) bool {
+func (c *cleanupThrottle) isDue(now time.Time) bool {
 	last := c.last.Load()
 	return now.UnixMilli()-last >= time.Minute.Milliseconds() && c.last.CompareAndSwap(last, now.UnixMilli())
 }

@@ -13,24 +13,24 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// open returns a Store with at most conns connections to the database at url.
-func open(t *testing.T, url string, conns int32) *store.Store {
+// openStore returns a Store with at most conns connections to the database at url.
+func openStore(t *testing.T, url string, conns int32) *store.Store {
 	t.Helper()
 	db := store.Open(dbtest.FixedURL(url), conns)
 	t.Cleanup(db.Close)
 	return db
 }
 
-// openCounted is like open, but wire counts the round trips.
-func openCounted(t *testing.T, url string, conns int32, wire *dbtest.CountingDialer) *store.Store {
+// openCountedStore is like openStore, but wire counts the round trips.
+func openCountedStore(t *testing.T, url string, conns int32, wire *dbtest.CountingDialer) *store.Store {
 	t.Helper()
-	db := open(t, url, conns)
+	db := openStore(t, url, conns)
 	db.Dial = wire.Dial
 	return db
 }
 
-// session returns a session that begins at the time at and is valid for an hour. It is not stored and has no user.
-func session(token string, at time.Time) *store.Session {
+// newSession returns a session that begins at the time at and is valid for an hour. It is not stored and has no user.
+func newSession(token string, at time.Time) *store.Session {
 	ip, agent := "192.0.2.1", "test"
 	return &store.Session{
 		Token: token, IPAddress: &ip, UserAgent: &agent,
@@ -41,8 +41,8 @@ func session(token string, at time.Time) *store.Session {
 // signUp stores a user with a password account and a session.
 func signUp(t *testing.T, db *store.Store, email string) (store.User, store.Session) {
 	t.Helper()
-	s := session("token-of-"+email, now)
-	u, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: email, Hash: "the hash", At: now}, s)
+	s := newSession("token-of-"+email, testTime)
+	u, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: email, Hash: "the hash", At: testTime}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,17 +51,17 @@ func signUp(t *testing.T, db *store.Store, email string) (store.User, store.Sess
 
 // tokenHolder returns the TokenHolder of a JWT for the user and the session.
 func tokenHolder(user store.User, s store.Session) store.TokenHolder {
-	return store.TokenHolder{UserID: user.ID, SessionID: s.ID, At: now}
+	return store.TokenHolder{UserID: user.ID, SessionID: s.ID, At: testTime}
 }
 
-// now is the time of these tests.
-var now = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
+// testTime is the time of these tests.
+var testTime = time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 
 func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	user, made := signUp(t, db, "ada@example.com")
-	if !user.CreatedAt.Equal(now) || user.Name != "Ada" || user.Email != "ada@example.com" || user.EmailVerified ||
+	if !user.CreatedAt.Equal(testTime) || user.Name != "Ada" || user.Email != "ada@example.com" || user.EmailVerified ||
 		user.Image != nil {
 		t.Errorf("SignUp: got user %+v, want the name and the email of the sign-up, not verified, without an image", user)
 	}
@@ -72,7 +72,7 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 	if diff := cmp.Diff(user, found); diff != "" {
 		t.Errorf("user (-from SignUp +from UserWithPassword):\n%s", diff)
 	}
-	row, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, now)
+	row, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,17 +86,17 @@ func TestSignUpStoresUserAccountAndSession(t *testing.T) {
 
 func TestStoreReturnsDistinctErrors(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 2)
+	db := openStore(t, dbtest.New(t), 2)
 	signUp(t, db, "ada@example.com")
 	newUser := func(name, email string) error {
-		n := store.NewUser{Name: name, Email: email, Hash: "h", At: now}
-		_, err := db.SignUp(t.Context(), n, session(name+email, now))
+		n := store.NewUser{Name: name, Email: email, Hash: "h", At: testTime}
+		_, err := db.SignUp(t.Context(), n, newSession(name+email, testTime))
 		return err
 	}
 	_, _, noUser := db.UserWithPassword(t.Context(), "nobody@example.com")
-	_, _, noSession := db.SessionWithUser(t.Context(), []string{"no such token"}, now)
-	_, _, badText := db.SessionWithUser(t.Context(), []string{"nul \x00 and half \xff a rune"}, now)
-	unknown := store.TokenHolder{UserID: "00000000-0000-4000-8000-000000000000", At: now}
+	_, _, noSession := db.SessionWithUser(t.Context(), []string{"no such token"}, testTime)
+	_, _, badText := db.SessionWithUser(t.Context(), []string{"nul \x00 and half \xff a rune"}, testTime)
+	unknown := store.TokenHolder{UserID: "00000000-0000-4000-8000-000000000000", At: testTime}
 	_, noOwner := db.CreateProfile(t.Context(), unknown, nil)
 	for _, c := range []struct {
 		name      string
@@ -104,12 +104,12 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 	}{
 		{"email taken", newUser("Bob", "ada@example.com"), store.ErrDuplicate},
 		{"NUL in a name", newUser("\x00", "b@example.com"), store.ErrInvalid},
-		{"email too long for the index", newUser("Bob", longText()+"@example.com"), store.ErrInvalid},
+		{"email too long for the index", newUser("Bob", textTooLargeForIndex()+"@example.com"), store.ErrInvalid},
 		{"no such user", noUser, store.ErrNotFound},
 		{"no such session", noSession, store.ErrNotFound},
 		{"a token that Postgres cannot store", badText, store.ErrNotFound},
 		{"profile of an unknown user", noOwner, store.ErrOrphan},
-		{"extend an ended session", db.ExtendSession(t.Context(), "no such token", now, now), store.ErrNotFound},
+		{"extend an ended session", db.ExtendSession(t.Context(), "no such token", testTime, testTime), store.ErrNotFound},
 		{"delete an ended session", db.DeleteSession(t.Context(), "no such token"), nil},
 	} {
 		if !errors.Is(c.got, c.want) {
@@ -121,8 +121,9 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 	}
 }
 
-// longText returns a text that is too large for an index. It is random, so that Postgres cannot compress it.
-func longText() string {
+// textTooLargeForIndex returns a text that is too large for an index. It is random, so that Postgres cannot compress
+// it.
+func textTooLargeForIndex() string {
 	var b strings.Builder
 	for range 500 {
 		b.WriteString(rand.Text())
@@ -132,7 +133,7 @@ func longText() string {
 
 func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	signUp(t, db, "ada@example.com")
 	_, credential, err := db.UserWithPassword(t.Context(), "ada@example.com")
 	if err != nil {
@@ -142,7 +143,7 @@ func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 		{"not the hash", "a late rehash", "the hash"},
 		{"the hash", "rehashed", "rehashed"},
 	} {
-		if err := db.ReplaceHash(t.Context(), credential.AccountID, c.old, c.hash, now); err != nil {
+		if err := db.ReplaceHash(t.Context(), credential.AccountID, c.old, c.hash, testTime); err != nil {
 			t.Fatal(err)
 		}
 		if _, got, _ := db.UserWithPassword(t.Context(), "ada@example.com"); got.Hash != c.want {
@@ -154,7 +155,7 @@ func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 func TestFrequentMethodsTakeOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
-	db := openCounted(t, dbtest.New(t), 1, wire)
+	db := openCountedStore(t, dbtest.New(t), 1, wire)
 	if wire.DialCount() != 0 {
 		t.Fatal("Open connected to the database, want no connection before the first statement")
 	}
@@ -165,16 +166,16 @@ func TestFrequentMethodsTakeOneRoundTrip(t *testing.T) {
 		call func() error
 	}{
 		{"SessionWithUser", func() error {
-			_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, now)
+			_, _, err := db.SessionWithUser(t.Context(), []string{s.Token}, testTime)
 			return err
 		}},
 		{"UserWithPassword", func() error { _, _, err := db.UserWithPassword(t.Context(), user.Email); return err }},
 		{"SignUp", func() error {
-			_, err := db.SignUp(t.Context(), store.NewUser{Email: "b@example.com", At: now}, session("b", now))
+			_, err := db.SignUp(t.Context(), store.NewUser{Email: "b@example.com", At: testTime}, newSession("b", testTime))
 			return err
 		}},
 		{"InsertSession", func() error {
-			n := session("c", now)
+			n := newSession("c", testTime)
 			n.UserID = user.ID
 			_, err := db.InsertSession(t.Context(), *n)
 			return err
@@ -182,7 +183,7 @@ func TestFrequentMethodsTakeOneRoundTrip(t *testing.T) {
 		{"CreateProfile", func() error { _, err := db.CreateProfile(t.Context(), holder, nil); return err }},
 		{"UpdateProfile", func() error { _, err := db.UpdateProfile(t.Context(), holder, nil, nil); return err }},
 		{"ProfileOf", func() error { _, err := db.ProfileOf(t.Context(), holder); return err }},
-		{"BetterAuthKeys", func() error { _, err := db.BetterAuthKeys(t.Context(), now); return err }},
+		{"BetterAuthKeys", func() error { _, err := db.BetterAuthKeys(t.Context(), testTime); return err }},
 		{"Ready", func() error { return db.Ready(t.Context()) }},
 		{"DeleteSession", func() error { return db.DeleteSession(t.Context(), "c") }},
 	} {

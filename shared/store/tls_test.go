@@ -145,7 +145,7 @@ func TestBothTLSNegotiationsConnectWithAVerifiedCertificate(t *testing.T) {
 		direct, asked int
 	}{{"postgres", 0, 1}, {"direct", 1, 1}} {
 		databaseURL := p.urlWith("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
-		if err := open(t, databaseURL, 1).Ready(t.Context()); err != nil {
+		if err := openStore(t, databaseURL, 1).Ready(t.Context()); err != nil {
 			t.Errorf("sslnegotiation=%s: %v", c.negotiation, err)
 		}
 		p.mu.Lock()
@@ -167,7 +167,7 @@ func TestTLSRejectsCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 		ca   string
 	}{"another authority": {own, otherCA}, "another host": {otherHost, otherHostCA}, "the right one": {own, ca}} {
 		p := newTLSProxy(t, dbtest.New(t), c.cert)
-		err := open(t, p.urlWith("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
+		err := openStore(t, p.urlWith("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
 		if refused := isUnavailable(err); refused != (name != "the right one") {
 			t.Errorf("certificate of %s: got %v, want an Unavailable error: %v", name, err, name != "the right one")
 		}
@@ -182,7 +182,7 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	trips := func(negotiation string) int {
 		wire := &dbtest.CountingDialer{}
 		url := p.urlWith("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation)
-		if err := openCounted(t, url, 1, wire).Ready(t.Context()); err != nil {
+		if err := openCountedStore(t, url, 1, wire).Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return wire.RoundTrips()

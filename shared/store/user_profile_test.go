@@ -11,7 +11,7 @@ import (
 
 func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	user, s := signUp(t, db, "ada@example.com")
 	made, err := db.CreateProfile(
 		t.Context(),
@@ -44,7 +44,7 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 
 func TestOnlyOneOfConcurrentUpdatesOfAProfileVersionSucceeds(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 5)
+	db := openStore(t, dbtest.New(t), 5)
 	user, s := signUp(t, db, "ada@example.com")
 	made, err := db.CreateProfile(t.Context(), tokenHolder(user, s), nil)
 	if err != nil {

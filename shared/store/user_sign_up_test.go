@@ -11,7 +11,7 @@ import (
 // A sign-up whose email has to be verified stores a link, unless a user who uses the account has the email.
 func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	signUp(t, db, "bob@example.com") // has a session, so the account is in use
 	first := ""
 	for _, c := range []struct {
@@ -22,8 +22,8 @@ func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 		{"ada@example.com", "two", true, false},
 		{"bob@example.com", "three", false, false},
 	} {
-		n := store.NewUser{Name: "Ada", Email: c.email, Hash: "hash of " + c.link, At: now}
-		id, made, err := db.SignUpUnverified(t.Context(), n, c.link, now.Add(time.Hour))
+		n := store.NewUser{Name: "Ada", Email: c.email, Hash: "hash of " + c.link, At: testTime}
+		id, made, err := db.SignUpUnverified(t.Context(), n, c.link, testTime.Add(time.Hour))
 		if err != nil || (id != "") != c.exists || made != c.isNew {
 			t.Errorf("sign-up with link %s: got user id %q, created %v, error %v; want an id: %v, created %v",
 				c.link, id, made, err, c.exists, c.isNew)
@@ -37,7 +37,7 @@ func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of one" || err != nil {
 		t.Errorf("before a link is opened: got the credential %+v, error %v; want \"hash of one\"", got, err)
 	}
-	user, err := db.ConfirmEmail(t.Context(), "two", first, "ada@example.com", now)
+	user, err := db.ConfirmEmail(t.Context(), "two", first, "ada@example.com", testTime)
 	if err != nil || !user.EmailVerified {
 		t.Errorf("ConfirmEmail with link two: got user %+v, error %v; want a verified email", user, err)
 	}

@@ -14,48 +14,62 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// row is a row of verification: age is how long before now it was created, left how long after now it expires.
-type row struct{ age, left time.Duration }
+// storedVerification is a row of verification: age is how long before now it was created, left how long after now it
+// expires.
+type storedVerification struct{ age, left time.Duration }
 
 // The test redeems links of resets and of deletions, with one request and with fifty concurrent ones. If several rows
 // have the same identifier, only the newest row is valid, and redeeming deletes all of them. An expired row is deleted,
 // too, but has no effect. A failed attempt changes nothing else.
 func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 10)
+	db := openStore(t, dbtest.New(t), 10)
 	for _, c := range []struct {
 		name string
-		rows []row
+		rows []storedVerification
 		wins int
 	}{
 		{"unknown", nil, 0},
-		{"good", []row{{0, time.Hour}}, 1},
-		{"at its expiry", []row{{0, 0}}, 1},
-		{"expired", []row{{0, -time.Millisecond}}, 0},
-		{"older rows", []row{{2 * time.Second, time.Hour}, {time.Second, time.Hour}, {0, time.Hour}}, 1},
-		{"rows of the same time", []row{{0, time.Hour}, {0, time.Hour}, {0, time.Hour}}, 1},
-		{"expired, but older rows are valid", []row{{time.Second, time.Hour}, {0, -time.Second}}, 0},
+		{"good", []storedVerification{{0, time.Hour}}, 1},
+		{"at its expiry", []storedVerification{{0, 0}}, 1},
+		{"expired", []storedVerification{{0, -time.Millisecond}}, 0},
+		{"older rows", []storedVerification{{2 * time.Second, time.Hour}, {time.Second, time.Hour}, {0, time.Hour}}, 1},
+		{"rows of the same time", []storedVerification{{0, time.Hour}, {0, time.Hour}, {0, time.Hour}}, 1},
+		{"expired, but older rows are valid", []storedVerification{{time.Second, time.Hour}, {0, -time.Second}}, 0},
 	} {
 		for _, requests := range []int{1, 50} {
 			for _, deletion := range []bool{false, true} {
 				user, _ := signUp(t, db, "ada@example.com")
 				for _, v := range c.rows {
-					if err := db.InsertVerification(t.Context(), "x", user.ID, now.Add(v.left), now.Add(-v.age)); err != nil {
+					if err := db.InsertVerification(
+						t.Context(),
+						"x",
+						user.ID,
+						testTime.Add(v.left),
+						testTime.Add(-v.age),
+					); err != nil {
 						t.Fatal(err)
 					}
 				}
 				redeem := func() error {
-					_, err := db.ResetPassword(t.Context(), "x", "new hash", true, nil, now)
+					_, err := db.ResetPassword(t.Context(), "x", "new hash", true, nil, testTime)
 					return err
 				}
 				if deletion {
-					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, now) }
+					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, testTime) }
 				}
 				if got := countSuccesses(t, requests, redeem); got != c.wins {
 					t.Errorf("link (%s), %d requests, deletion: %v: %d requests succeeded, want %d",
 						c.name, requests, deletion, got, c.wins)
 				}
-				if _, _, err := db.UserOfVerification(t.Context(), "x", now.Add(-time.Hour)); !errors.Is(err, store.ErrNotFound) {
+				if _, _, err := db.UserOfVerification(
+					t.Context(),
+					"x",
+					testTime.Add(-time.Hour),
+				); !errors.Is(
+					err,
+					store.ErrNotFound,
+				) {
 					t.Errorf("link (%s), %d requests, deletion: %v: UserOfVerification afterwards: got %v, want ErrNotFound",
 						c.name, requests, deletion, err)
 				}
@@ -98,14 +112,14 @@ func countSuccesses(t *testing.T, n int, f func() error) (wins int) {
 // A request with the link of another user deletes no user, and the link cannot be used again.
 func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	eve, _ := signUp(t, db, "eve@example.com")
-	if err := db.InsertVerification(t.Context(), "x", ada.ID, now.Add(time.Hour), now); err != nil {
+	if err := db.InsertVerification(t.Context(), "x", ada.ID, testTime.Add(time.Hour), testTime); err != nil {
 		t.Fatal(err)
 	}
 	for _, user := range []store.User{eve, ada} {
-		if err := db.DeleteUserByVerification(t.Context(), "x", user.ID, now); !errors.Is(err, store.ErrNotFound) {
+		if err := db.DeleteUserByVerification(t.Context(), "x", user.ID, testTime); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("delete %s with Ada's link, which Eve's request uses up: got %v, want ErrNotFound", user.Email, err)
 		}
 		found, err := db.UserByID(t.Context(), user.ID)
@@ -118,28 +132,33 @@ func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 // A reset is one transaction: if the password cannot be stored, the link stays valid and the sessions stay live.
 func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	user, made := signUp(t, db, "ada@example.com")
-	if err := db.InsertVerification(t.Context(), "x", user.ID, now.Add(time.Hour), now); err != nil {
+	if err := db.InsertVerification(t.Context(), "x", user.ID, testTime.Add(time.Hour), testTime); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, nil, now); !errors.Is(err, store.ErrInvalid) {
+	if _, err := db.ResetPassword(t.Context(), "x", "a hash\x00", true, nil, testTime); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("reset with a hash that Postgres cannot store: got %v, want ErrInvalid", err)
 	}
-	if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, now); err != nil {
+	if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime); err != nil {
 		t.Errorf("session after the failed reset: got %v, want it live", err)
 	}
-	if id, email, err := db.UserOfVerification(t.Context(), "x", now); err != nil || id != user.ID || email != user.Email {
+	if id, email, err := db.UserOfVerification(
+		t.Context(),
+		"x",
+		testTime,
+	); err != nil || id != user.ID ||
+		email != user.Email {
 		t.Errorf("link after the failed reset: got user %q, email %q, error %v; want the link of %q", id, email, err, user.ID)
 	}
 }
 
 func TestChangeEmailNeedsTheOldEmail(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	signUp(t, db, "eve@example.com")
-	later := now.Add(time.Second)
+	later := testTime.Add(time.Second)
 	for _, c := range []struct {
 		from, to string
 		want     error
@@ -172,34 +191,34 @@ func TestChangeEmailNeedsTheOldEmail(t *testing.T) {
 // work.
 func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	ada, session := signUp(t, db, "ada@example.com")
-	later := now.Add(time.Minute)
+	later := testTime.Add(time.Minute)
 	requestChange := func(name string) string {
 		c := store.EmailChange{
 			Link: store.ChangeEmailLink + name, UserID: ada.ID, SessionID: session.ID, To: "new@example.com",
 		}
-		if _, err := db.InsertEmailChange(t.Context(), c, later, now); err != nil {
+		if _, err := db.InsertEmailChange(t.Context(), c, later, testTime); err != nil {
 			t.Fatal(err)
 		}
 		return c.Link
 	}
 	reset := store.ResetPasswordLink + "ada"
-	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, now); err != nil {
+	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, testTime); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.ResetPassword(t.Context(), reset, "hash", true, nil, now); err != nil {
+	if _, err := db.ResetPassword(t.Context(), reset, "hash", true, nil, testTime); err != nil {
 		t.Fatal(err)
 	}
 	link := requestChange("late")
-	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, now); err != nil {
+	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, testTime); err != nil {
 		t.Fatal(err)
 	}
-	_, err := db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, now)
+	_, err := db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, testTime)
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("ChangeEmail with a link of an ended session: got %v, want ErrNotFound", err)
 	}
-	if _, _, err := db.UserOfVerification(t.Context(), reset, now); err != nil {
+	if _, _, err := db.UserOfVerification(t.Context(), reset, testTime); err != nil {
 		t.Errorf("the user's reset link after the failed change: got %v, want it valid", err)
 	}
 	session.Token += "-next"
@@ -208,7 +227,15 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	session.ID = id
-	_, err = db.ChangeEmail(t.Context(), requestChange("live"), ada.ID, "ada@example.com", "new@example.com", true, now)
+	_, err = db.ChangeEmail(
+		t.Context(),
+		requestChange("live"),
+		ada.ID,
+		"ada@example.com",
+		"new@example.com",
+		true,
+		testTime,
+	)
 	if err != nil {
 		t.Errorf("ChangeEmail with a link of a live session: %v", err)
 	}
@@ -218,7 +245,7 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 // redeemed.
 func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 10)
+	db := openStore(t, dbtest.New(t), 10)
 	for range 5 {
 		ada, _ := signUp(t, db, "ada@example.com")
 		eve, _ := signUp(t, db, "eve@example.com")
@@ -226,17 +253,17 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 		for i := range 20 {
 			prefix := []string{store.ResetPasswordLink, store.ChangeEmailLink, store.DeleteAccountLink}[i%3]
 			link := fmt.Sprintf("%s%d", prefix, i)
-			if err := db.InsertVerification(t.Context(), link, ada.ID, now.Add(time.Hour), now); err != nil {
+			if err := db.InsertVerification(t.Context(), link, ada.ID, testTime.Add(time.Hour), testTime); err != nil {
 				t.Fatal(err)
 			}
 			redeem = append(redeem, func() (err error) {
 				switch i % 3 {
 				case 0:
-					_, err = db.ResetPassword(t.Context(), link, "new hash", true, nil, now)
+					_, err = db.ResetPassword(t.Context(), link, "new hash", true, nil, testTime)
 				case 1:
-					_, err = db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, now)
+					_, err = db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, testTime)
 				case 2:
-					err = db.DeleteUserByVerification(t.Context(), link, eve.ID, now) // uses up Ada's link without effect
+					err = db.DeleteUserByVerification(t.Context(), link, eve.ID, testTime) // uses up Ada's link without effect
 				}
 				return err
 			})
@@ -248,7 +275,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 		}
 		for range 5 {
 			group.Go(func() {
-				if err := db.DeleteSessionsExcept(t.Context(), ada.ID, "", now); err != nil {
+				if err := db.DeleteSessionsExcept(t.Context(), ada.ID, "", testTime); err != nil {
 					t.Errorf("DeleteSessionsExcept at the same time: %v", err)
 				}
 			})
@@ -277,7 +304,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 // row may be too long for an index.
 func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.New(t), 1)
+	db := openStore(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	eve, _ := signUp(t, db, "eve@example.com")
 	long := ada.ID + strings.Repeat("0123456789abcdef", 4096)
@@ -285,7 +312,7 @@ func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 		"2fa-x": ada.ID, "state": long, store.ResetPasswordLink + "eve": eve.ID,
 		store.ResetPasswordLink + "ada": ada.ID, store.ChangeEmailLink + "ada": long,
 	} {
-		if err := db.InsertVerification(t.Context(), identifier, value, now.Add(time.Hour), now); err != nil {
+		if err := db.InsertVerification(t.Context(), identifier, value, testTime.Add(time.Hour), testTime); err != nil {
 			t.Fatalf("store a row with the identifier %s: %v", identifier, err)
 		}
 	}
@@ -295,7 +322,7 @@ func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 	for identifier, want := range map[string]bool{
 		"2fa-x": true, store.ResetPasswordLink + "eve": true, store.ResetPasswordLink + "ada": false,
 	} {
-		_, _, err := db.UserOfVerification(t.Context(), identifier, now)
+		_, _, err := db.UserOfVerification(t.Context(), identifier, testTime)
 		if got := err == nil; got != want {
 			t.Errorf("row with the identifier %s exists: %v, want %v", identifier, got, want)
 		}
