@@ -175,9 +175,9 @@ func checkOutage(t *testing.T, url string, d deployment) {
 	}
 }
 
-// start runs a program that listens on the port in PORT, until the end of the test, and returns its URL. The program is
-// ready when it has printed the text ready.
-func start(t *testing.T, ready string, cmd *exec.Cmd, env ...string) string {
+// startProgram runs a program that listens on the port in PORT, until the end of the test, and returns its URL. The
+// program is ready when it has printed the text ready.
+func startProgram(t *testing.T, ready string, cmd *exec.Cmd, env ...string) string {
 	t.Helper()
 	address := freeAddress(t)
 	_, port, err := net.SplitHostPort(address)

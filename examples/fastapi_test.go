@@ -29,8 +29,8 @@ func TestFastAPI(t *testing.T) {
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
 			d := startXenon(t, alg)
-			checkAPI(t, start(t, "Uvicorn running on", program(), "XENON_ISSUER="+d.issuer), d)
-			checkOutage(t, start(t, "Uvicorn running on", program(), "XENON_ISSUER=http://127.0.0.1:1"), d)
+			checkAPI(t, startProgram(t, "Uvicorn running on", program(), "XENON_ISSUER="+d.issuer), d)
+			checkOutage(t, startProgram(t, "Uvicorn running on", program(), "XENON_ISSUER=http://127.0.0.1:1"), d)
 		})
 	}
 }

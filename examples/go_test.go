@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-// build compiles a Go program of this folder and returns its path.
-func build(t *testing.T, folder string) string {
+// buildProgram compiles a Go program of this folder and returns its path.
+func buildProgram(t *testing.T, folder string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "api")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./"+folder)
@@ -21,13 +21,13 @@ func build(t *testing.T, folder string) string {
 
 func TestGo(t *testing.T) {
 	t.Parallel()
-	program := build(t, "go")
+	program := buildProgram(t, "go")
 	for _, alg := range jwks.Algorithms {
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
 			d := startXenon(t, alg)
-			checkAPI(t, start(t, "listening on", exec.Command(program), "XENON_ISSUER="+d.issuer), d)
-			checkOutage(t, start(t, "listening on", exec.Command(program), "XENON_ISSUER=http://127.0.0.1:1"), d)
+			checkAPI(t, startProgram(t, "listening on", exec.Command(program), "XENON_ISSUER="+d.issuer), d)
+			checkOutage(t, startProgram(t, "listening on", exec.Command(program), "XENON_ISSUER=http://127.0.0.1:1"), d)
 		})
 	}
 }

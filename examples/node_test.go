@@ -16,8 +16,8 @@ func TestNode(t *testing.T) {
 			t.Parallel()
 			d := startXenon(t, alg)
 			program := func() *exec.Cmd { return exec.Command("node", "node/server.mjs") }
-			checkAPI(t, start(t, "listening on", program(), "XENON_ISSUER="+d.issuer), d)
-			checkOutage(t, start(t, "listening on", program(), "XENON_ISSUER=http://127.0.0.1:1"), d)
+			checkAPI(t, startProgram(t, "listening on", program(), "XENON_ISSUER="+d.issuer), d)
+			checkOutage(t, startProgram(t, "listening on", program(), "XENON_ISSUER=http://127.0.0.1:1"), d)
 		})
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// notes returns the texts of the notes that a user sees.
-func notes(t *testing.T, url, token string) (texts []string) {
+// notesSeenBy returns the texts of the notes that a user sees.
+func notesSeenBy(t *testing.T, url, token string) (texts []string) {
 	t.Helper()
 	status, _, body := send(t, "GET", url+"/notes", "", "Bearer "+token)
 	var all []struct{ Text string }
@@ -38,7 +38,7 @@ func TestPostgresRLS(t *testing.T) {
 	dbtest.Exec(t, database, string(schema))
 	d := startXenon(t, config.RS256)
 	env := []string{"XENON_ISSUER=" + d.issuer, "DATABASE_URL=" + database + "&pool_max_conns=1"}
-	url := start(t, "listening on", exec.Command(build(t, "postgres-rls")), env...)
+	url := startProgram(t, "listening on", exec.Command(buildProgram(t, "postgres-rls")), env...)
 
 	ada, zoe := d.register(t, "ada@example.com"), d.register(t, "zoe@example.com")
 	for _, c := range []struct {
@@ -50,10 +50,10 @@ func TestPostgresRLS(t *testing.T) {
 			t.Errorf("POST /notes: got %d %s, want 200", status, body)
 		}
 	}
-	if got, want := notes(t, url, ada.token), []string{"of Ada", "again"}; !slices.Equal(got, want) {
+	if got, want := notesSeenBy(t, url, ada.token), []string{"of Ada", "again"}; !slices.Equal(got, want) {
 		t.Errorf("Ada sees %q, want %q", got, want)
 	}
-	if got, want := notes(t, url, zoe.token), []string{"of Zoë"}; !slices.Equal(got, want) {
+	if got, want := notesSeenBy(t, url, zoe.token), []string{"of Zoë"}; !slices.Equal(got, want) {
 		t.Errorf("Zoë sees %q, want %q", got, want)
 	}
 	if status, _, body := send(t, "GET", url+"/notes", "", "Bearer "+ada.token+"x"); status != 401 {

@@ -16,7 +16,7 @@ func TestSpringBoot(t *testing.T) {
 			t.Parallel()
 			d := startXenon(t, alg)
 			program := exec.Command("java", "-jar", "spring-boot/target/api.jar")
-			checkAPI(t, start(t, "Started Api", program, "XENON_ISSUER="+d.issuer), d)
+			checkAPI(t, startProgram(t, "Started Api", program, "XENON_ISSUER="+d.issuer), d)
 		})
 	}
 }
@@ -26,7 +26,12 @@ func TestSpringBoot(t *testing.T) {
 func TestSpringBootRejectsEdDSA(t *testing.T) {
 	t.Parallel()
 	d := startXenon(t, config.EdDSA)
-	url := start(t, "Started Api", exec.Command("java", "-jar", "spring-boot/target/api.jar"), "XENON_ISSUER="+d.issuer)
+	url := startProgram(
+		t,
+		"Started Api",
+		exec.Command("java", "-jar", "spring-boot/target/api.jar"),
+		"XENON_ISSUER="+d.issuer,
+	)
 	token := d.register(t, "ada@example.com").token
 	if status, _, text := send(t, "GET", url+"/me", "", "Bearer "+token); status == 200 {
 		t.Errorf("a token with EdDSA: got %d %s, want an error", status, text)

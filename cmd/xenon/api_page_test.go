@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-func get(t *testing.T, path string) *httptest.ResponseRecorder {
+func getPage(t *testing.T, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
 	apiRoutes().Mux(config.API{Origin: config.DefaultOrigin}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
@@ -25,7 +25,7 @@ func get(t *testing.T, path string) *httptest.ResponseRecorder {
 
 func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
 	t.Chdir(root)
-	w := get(t, "/api")
+	w := getPage(t, "/api")
 	page := w.Body.String()
 	if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != "text/html; charset=utf-8" {
 		t.Fatalf("API page: got %d %s, want 200 and HTML\n%s", w.Code, got, page)
@@ -64,7 +64,7 @@ func TestOpenAPIRouteServesTheFileInDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := get(t, "/openapi.yaml")
+	w := getPage(t, "/openapi.yaml")
 	if w.Code != http.StatusOK || w.Body.String() != string(want) || w.Header().Get("Content-Type") != "application/yaml" {
 		t.Errorf(
 			"GET /openapi.yaml: got %d, %s and %d bytes, want 200, application/yaml and the %d bytes of docs/openapi.yaml",

@@ -83,7 +83,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	appSecrets := secrets.New(cfg, time.Now)
 	db := store.Open(appSecrets, devPool).UseSchema(cfg.Schema)
 	defer db.Close()
-	routes, err := templateRoutes(t, functions(cfg, appSecrets, db, time.Now))
+	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now))
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	c.printStart(std.out, listener.Addr(), local.shownURL(), cfg)
+	c.printStart(std.out, listener.Addr(), local.urlToPrint(), cfg)
 	return serve(ctx, listener, withOriginHints(cfg, handler))
 }
 

@@ -67,13 +67,13 @@ func TestMissingEnvFileLogsNothing(t *testing.T) {
 
 func TestShownDatabaseURLHasNoPassword(t *testing.T) {
 	t.Parallel()
-	l := &local{databaseURL: "postgres://me:hidden@localhost:5432/learn?password=hidden", dir: ".xenon"}
-	if got := l.shownURL(); got != "postgres://me@localhost:5432/learn" {
+	l := &localResources{databaseURL: "postgres://me:hidden@localhost:5432/learn?password=hidden", dir: ".xenon"}
+	if got := l.urlToPrint(); got != "postgres://me@localhost:5432/learn" {
 		t.Errorf("got the shown URL %s, want one without a password", got)
 	}
 	l.server = &postgres.Server{}
 	const want = "postgres://me@localhost:5432/learn, its password is in .xenon/postgres/password"
-	if got := l.shownURL(); got != want {
+	if got := l.urlToPrint(); got != want {
 		t.Errorf("got the shown URL %s, want %s", got, want)
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 //go:embed starter
-var starter embed.FS
+var starterFS embed.FS
 
 type initCmd struct {
 	Dir string `arg:"" help:"The directory to create; an empty one is filled." placeholder:"DIR"`
@@ -62,9 +62,9 @@ type starterFile struct {
 
 // commentOutSettings returns the file .env with all settings commented out. For example, a BETTER_AUTH_URL in the file
 // would override the origin that xenon dev derives from --addr.
-func commentOutSettings(env []byte) []byte { return assignment.ReplaceAll(env, []byte("#$0")) }
+func commentOutSettings(env []byte) []byte { return settingLine.ReplaceAll(env, []byte("#$0")) }
 
-var assignment = regexp.MustCompile(`(?m)^[A-Z]`)
+var settingLine = regexp.MustCompile(`(?m)^[A-Z]`)
 
 // starterFiles returns the files of a new directory.
 func starterFiles() ([]starterFile, error) {
@@ -72,11 +72,11 @@ func starterFiles() ([]starterFile, error) {
 		{".env", commentOutSettings(embedded.EnvExample), 0o600}, // for secrets
 		{"samconfig.toml", embedded.SAMConfig, 0o644},
 	}
-	err := fs.WalkDir(starter, "starter", func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(starterFS, "starter", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		text, err := starter.ReadFile(path)
+		text, err := starterFS.ReadFile(path)
 		f := starterFile{strings.TrimPrefix(path, "starter/"), text, 0o644}
 		switch f.name {
 		case "gitignore": // a file .gitignore here would apply to this repository

@@ -15,7 +15,7 @@ import (
 func TestInitCreatesADirectoryThatDevServes(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "my-site")
-	if code, out, err := xenon(t, []string{"init", dir}); code != exitDone {
+	if code, out, err := runXenon(t, []string{"init", dir}); code != exitDone {
 		t.Fatalf("xenon init: got the exit code %d and %s%s, want 0", code, out, err)
 	}
 	var got []string
@@ -34,7 +34,7 @@ func TestInitCreatesADirectoryThatDevServes(t *testing.T) {
 		t.Errorf("the files of xenon init (-want +got):\n%s", diff)
 	}
 	env, err := os.ReadFile(filepath.Join(dir, ".env"))
-	if err != nil || !strings.Contains(string(env), "\n#BETTER_AUTH_URL=") || assignment.Match(env) {
+	if err != nil || !strings.Contains(string(env), "\n#BETTER_AUTH_URL=") || settingLine.Match(env) {
 		t.Errorf(".env of xenon init: got %s, %v, want all settings as comments", env, err)
 	}
 	h, err := devCmd{Site: filepath.Join(dir, "site")}.withSite(web.Routes{}, local3000)
@@ -42,7 +42,7 @@ func TestInitCreatesADirectoryThatDevServes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/", "/main.js", "/style.css"} {
-		if w := answer(h, "GET", path); w.Code != http.StatusOK {
+		if w := sendRequest(h, "GET", path); w.Code != http.StatusOK {
 			t.Errorf("GET %s of the example site: got %d, want 200", path, w.Code)
 		}
 	}
@@ -61,7 +61,7 @@ func TestInitOverwritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, dir := range map[string]string{"a directory with a file": dir, "a file": file} {
-		code, _, err := xenon(t, []string{"init", dir})
+		code, _, err := runXenon(t, []string{"init", dir})
 		if code != exitFailed || !strings.Contains(err, "Give the name of a new directory") {
 			t.Errorf("xenon init into %s: got the exit code %d and %s, want a failure that asks for a new directory",
 				name, code, err)

@@ -15,9 +15,9 @@ import (
 
 var updateLicences = flag.Bool("update-licences", false, "write docs/licences.md")
 
-// licences are the permitted licences, each with words that only its text contains. The test fails if a module has
-// another licence. A maintainer then reads the licence and adds it here if it can be permitted.
-var licences = []struct{ name, words string }{
+// permittedLicences are the permitted licences, each with words that only its text contains. The test fails if a module
+// has another licence. A maintainer then reads the licence and adds it here if it can be permitted.
+var permittedLicences = []struct{ name, words string }{
 	{"Apache-2.0", "apache license"},
 	{"BSD-3-Clause", "neither the name"},
 	{"MIT", "permission is hereby granted, free of charge, to any person obtaining a copy"},
@@ -33,7 +33,7 @@ func licencesOf(t *testing.T, dir string) (names []string) {
 			continue
 		}
 		plain := strings.ToLower(strings.Join(strings.Fields(string(text)), " "))
-		for _, l := range licences {
+		for _, l := range permittedLicences {
 			if strings.Contains(plain, l.words) {
 				names = append(names, l.name)
 			}
@@ -42,8 +42,9 @@ func licencesOf(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// modules returns the modules that the functions or the command link. Of each it returns path, version and directory.
-func modules(t *testing.T) [][]string {
+// linkedModules returns the modules that the functions or the command link. Of each it returns path, version and
+// directory.
+func linkedModules(t *testing.T) [][]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", "-f",
 		"{{with .Module}}{{if not .Main}}{{.Path}}|{{.Version}}|{{.Dir}}{{end}}{{end}}", "./functions/...", "./cmd/...")
@@ -75,7 +76,7 @@ library (BSD-3-Clause). The packages of the site have [their own page](licences-
 | module | version | licence |
 |---|---|---|
 `)
-	found := modules(t)
+	found := linkedModules(t)
 	if len(found) < 10 {
 		t.Fatalf("modules that the functions and the command link: got %d, want at least 10", len(found))
 	}

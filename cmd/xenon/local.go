@@ -20,8 +20,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// local has the resources that `xenon dev` creates for local development: a database, a secret and files.
-type local struct {
+// localResources has the resources that `xenon dev` creates for local development: a database, a secret and files.
+type localResources struct {
 	dir         string
 	mailFile    string // the value of --mail-file
 	secret      string // BETTER_AUTH_SECRET
@@ -30,8 +30,8 @@ type local struct {
 }
 
 // newLocal creates the directory and the secret. It starts nothing.
-func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
-	l := &local{databaseURL: c.DatabaseURL, dir: c.Dir, mailFile: c.MailFile}
+func newLocal(c devCmd, getenv environment, log io.Writer) (*localResources, error) {
+	l := &localResources{databaseURL: c.DatabaseURL, dir: c.Dir, mailFile: c.MailFile}
 	if l.databaseURL == "" {
 		l.databaseURL = getenv("DATABASE_URL")
 	}
@@ -40,10 +40,10 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*local, error) {
 
 // startDatabase starts a Postgres server, unless the settings have a database URL. Then it applies the migrations, with
 // the database URL `direct` if that is not empty.
-func (l *local) startDatabase(ctx context.Context, direct, schemaName string, log io.Writer) error {
+func (l *localResources) startDatabase(ctx context.Context, direct, schemaName string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
-		server, err := postgres.Start(ctx, postgres.Options{Dir: l.path("postgres"), Log: log})
+		server, err := postgres.Start(ctx, postgres.Options{Dir: l.pathOf("postgres"), Log: log})
 		if err != nil {
 			return err
 		}
@@ -66,9 +66,9 @@ func (l *local) startDatabase(ctx context.Context, direct, schemaName string, lo
 	return nil
 }
 
-// shownURL returns the database URL to print, without the password. If xenon dev started the database, it adds the path
-// of the password file.
-func (l *local) shownURL() string {
+// urlToPrint returns the database URL to print, without the password. If xenon dev started the database, it adds the
+// path of the password file.
+func (l *localResources) urlToPrint() string {
 	u, err := url.Parse(l.databaseURL)
 	if err != nil {
 		return "the configured one" // the invalid URL may contain a password
@@ -80,12 +80,12 @@ func (l *local) shownURL() string {
 	if l.server == nil {
 		return shown.String()
 	}
-	return shown.String() + ", its password is in " + l.path("postgres/password")
+	return shown.String() + ", its password is in " + l.pathOf("postgres/password")
 }
 
-func (l *local) path(name string) string { return filepath.Join(l.dir, name) }
+func (l *localResources) pathOf(name string) string { return filepath.Join(l.dir, name) }
 
-func (l *local) stop() {
+func (l *localResources) stop() {
 	if l.server == nil {
 		return
 	}
@@ -96,12 +96,12 @@ func (l *local) stop() {
 
 // generateSecret sets l.secret: to the secret of the settings, or else to the secret that an earlier start wrote into a
 // file. If there is none, it generates a secret and writes the file.
-func (l *local) generateSecret(setting string, log io.Writer) error {
+func (l *localResources) generateSecret(setting string, log io.Writer) error {
 	if setting != "" {
 		l.secret = setting
 		return nil
 	}
-	file := l.path("secret")
+	file := l.pathOf("secret")
 	text, err := os.ReadFile(file) //nolint:gosec // our own directory
 	if errors.Is(err, fs.ErrNotExist) {
 		text = []byte(rand.Text() + rand.Text())
@@ -119,12 +119,12 @@ func (l *local) generateSecret(setting string, log io.Writer) error {
 
 // getenv returns a function that reads the settings. The flags --database-url and --mail-file override their variables.
 // If a variable is not set in `outer`, the function returns the value that xenon dev has generated.
-func (l *local) getenv(outer environment, addr net.Addr) func(string) string {
+func (l *localResources) getenv(outer environment, addr net.Addr) func(string) string {
 	generated := map[string]string{
 		"DATABASE_URL":       cmp.Or(l.databaseURL, "postgres://127.0.0.1/to-be-started"),
 		"BETTER_AUTH_SECRET": l.secret,
-		"SIGNING_KEYS_FILE":  l.path(filepath.Base(config.DefaultSigningKeysFile)),
-		"MAIL_FILE":          cmp.Or(l.mailFile, l.path(filepath.Base(config.DefaultMailFile))),
+		"SIGNING_KEYS_FILE":  l.pathOf(filepath.Base(config.DefaultSigningKeysFile)),
+		"MAIL_FILE":          cmp.Or(l.mailFile, l.pathOf(filepath.Base(config.DefaultMailFile))),
 		"BETTER_AUTH_URL":    "http://" + net.JoinHostPort("localhost", portOf(addr)),
 	}
 	return func(name string) string {

@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/keys"
 )
 
-// xenon runs one command line. env has the environment variables, each name followed by its value.
-func xenon(t *testing.T, args []string, env ...string) (code int, out, err string) {
+// runXenon runs one command line. env has the environment variables, each name followed by its value.
+func runXenon(t *testing.T, args []string, env ...string) (code int, out, err string) {
 	t.Helper()
 	settings := map[string]string{}
 	for i := 0; i < len(env); i += 2 {
@@ -34,14 +34,14 @@ func TestHelpPrintsUsageAndWrongUseExitsWith2(t *testing.T) {
 		"migrate run", "migrate verify", "migrate rollback", "migrate report", "migrate finalize",
 	} {
 		args := append(strings.Fields(command), "--help")
-		code, out, _ := xenon(t, args)
+		code, out, _ := runXenon(t, args)
 		if code != exitDone || !strings.Contains(out, "Usage: xenon") || command != "" &&
 			!strings.Contains(out, "    xenon ") && !strings.Contains(out, "xenon "+command) {
 			t.Errorf("xenon %v: got the exit code %d, want 0 and the usage in the output\n%s", args, code, out)
 		}
 	}
 	for _, args := range [][]string{{}, {"nonsense"}, {"schema"}, {"dev", "--nonsense"}, {"keys", "list", "extra"}} {
-		if code, _, err := xenon(t, args); code != exitUsage || !strings.Contains(err, "Try: xenon --help") {
+		if code, _, err := runXenon(t, args); code != exitUsage || !strings.Contains(err, "Try: xenon --help") {
 			t.Errorf("xenon %v: got the exit code %d and %s, want 2 and \"Try: xenon --help\"", args, code, err)
 		}
 	}
@@ -62,17 +62,17 @@ func TestSchemaUpAppliesMigrationsAndStatusListsThem(t *testing.T) {
 		{[]string{"schema", "status", "--json"}, `"betterAuth":"1.7.25"`},
 	}
 	for _, s := range steps {
-		code, out, err := xenon(t, s.args, "DATABASE_URL", "postgres://not-this-one/db", "DIRECT_DATABASE_URL", url)
+		code, out, err := runXenon(t, s.args, "DATABASE_URL", "postgres://not-this-one/db", "DIRECT_DATABASE_URL", url)
 		if code != exitDone || !strings.Contains(out, s.want) {
 			t.Errorf("xenon %v: got the exit code %d, want 0 and %q in the output\n%s%s", s.args, code, s.want, out, err)
 		}
 	}
-	if code, _, err := xenon(t, []string{"schema", "up"}); code != exitFailed ||
+	if code, _, err := runXenon(t, []string{"schema", "up"}); code != exitFailed ||
 		!strings.Contains(err, "DATABASE_URL: missing") {
 		t.Errorf("schema up without DATABASE_URL: got the exit code %d and %s, want a failure that names the setting",
 			code, err)
 	}
-	if code, _, err := xenon(
+	if code, _, err := runXenon(
 		t,
 		[]string{"schema", "up"},
 		"DATABASE_URL",
@@ -100,27 +100,27 @@ func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), table); err != nil {
 			t.Fatal(err)
 		}
-		code, out, problem := xenon(t, []string{"schema", "up"}, "DATABASE_URL", url)
+		code, out, problem := runXenon(t, []string{"schema", "up"}, "DATABASE_URL", url)
 		if code != exitFailed || out != "" || !strings.Contains(problem, want) || !strings.Contains(problem, "SCHEMA=xenon") {
 			t.Errorf("%s: schema up: got the exit code %d and %s%s, want a failure that names the column and SCHEMA=xenon",
 				table, code, out, problem)
 		}
-		code, out, problem = xenon(t, []string{"schema", "status"}, "DATABASE_URL", url)
+		code, out, problem = runXenon(t, []string{"schema", "status"}, "DATABASE_URL", url)
 		if code != exitDecision || !strings.Contains(out, "pending") || !strings.Contains(problem, want) {
 			t.Errorf("%s: schema status: got the exit code %d and %s%s, want pending migrations and the problem",
 				table, code, out, problem)
 		}
-		code, out, problem = xenon(t, []string{"schema", "status", "--json"}, "DATABASE_URL", url)
+		code, out, problem = runXenon(t, []string{"schema", "status", "--json"}, "DATABASE_URL", url)
 		if code != exitDecision || !strings.Contains(out, `"problems":[{"table":`) {
 			t.Errorf("%s: schema status --json: got the exit code %d and %s%s, want the problems in the JSON",
 				table, code, out, problem)
 		}
-		code, out, problem = xenon(t, []string{"schema", "up"}, "DATABASE_URL", url, "SCHEMA", "xenon")
+		code, out, problem = runXenon(t, []string{"schema", "up"}, "DATABASE_URL", url, "SCHEMA", "xenon")
 		if code != exitDone || !strings.Contains(out, "applied 0001") {
 			t.Errorf("%s: schema up with SCHEMA: got the exit code %d and %s%s, want the first migration applied",
 				table, code, out, problem)
 		}
-		code, out, problem = xenon(t, []string{"schema", "status"}, "DATABASE_URL", url, "SCHEMA", "xenon")
+		code, out, problem = runXenon(t, []string{"schema", "status"}, "DATABASE_URL", url, "SCHEMA", "xenon")
 		if code != exitDone || strings.Contains(out, "pending") || !strings.Contains(out, "in the schema xenon") {
 			t.Errorf("%s: schema status with SCHEMA: got the exit code %d and %s%s, want nothing pending in the schema xenon",
 				table, code, out, problem)
@@ -137,24 +137,24 @@ func TestKeysRotateGeneratesKeysAndListShowsThePublicKeys(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys.json")
 	env := []string{"SIGNING_KEYS_FILE", file}
-	if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
+	if code, _, err := runXenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
 		!strings.Contains(err, "xenon keys rotate") {
 		t.Errorf("keys list without keys: got the exit code %d and %s, want a failure that names xenon keys rotate",
 			code, err)
 	}
-	if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
+	if code, out, err := runXenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
 		!strings.Contains(out, "is now the signing key") {
 		t.Errorf("first keys rotate: got the exit code %d and %s%s, want success", code, out, err)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("key file: got mode %v, %v, want 0600", info.Mode(), err)
 	}
-	if code, _, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitFailed ||
+	if code, _, err := runXenon(t, []string{"keys", "rotate"}, env...); code != exitFailed ||
 		!strings.Contains(err, "rotate again after") {
 		t.Errorf("keys rotate again at once: got the exit code %d and %s, want a failure with the time of the next rotation",
 			code, err)
 	}
-	code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...)
+	code, out, _ := runXenon(t, []string{"keys", "list", "--json"}, env...)
 	if code != exitDone || strings.Count(out, `"kid"`) != 2 || strings.Contains(out, "PRIVATE") {
 		t.Errorf("keys list: got the exit code %d and %s, want two public keys", code, out)
 	}
@@ -165,22 +165,29 @@ func TestNewKeysHaveTheAlgorithmOfTheSetting(t *testing.T) {
 	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
 		file := filepath.Join(t.TempDir(), "keys.json")
 		env := []string{"SIGNING_KEYS_FILE", file, "JWT_ALG", alg}
-		if code, out, err := xenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
+		if code, out, err := runXenon(t, []string{"keys", "rotate"}, env...); code != exitDone ||
 			strings.Count(out, "("+alg+")") != 2 {
 			t.Errorf("keys rotate with JWT_ALG=%s: got the exit code %d and %s%s, want two keys of this algorithm",
 				alg, code, out, err)
 		}
-		if code, out, _ := xenon(t, []string{"keys", "list", "--json"}, env...); code != exitDone ||
+		if code, out, _ := runXenon(t, []string{"keys", "list", "--json"}, env...); code != exitDone ||
 			strings.Count(out, `"alg":"`+alg+`"`) != 2 {
 			t.Errorf("keys list --json with JWT_ALG=%s: got the exit code %d and %s, want two keys of this algorithm",
 				alg, code, out)
 		}
-		if code, out, _ := xenon(t, []string{"keys", "list"}, env...); code != exitDone || strings.Count(out, alg) != 2 {
+		if code, out, _ := runXenon(t, []string{"keys", "list"}, env...); code != exitDone || strings.Count(out, alg) != 2 {
 			t.Errorf("keys list with JWT_ALG=%s: got the exit code %d and %s, want two keys of this algorithm",
 				alg, code, out)
 		}
 	}
-	code, _, err := xenon(t, []string{"keys", "rotate"}, "SIGNING_KEYS_FILE", t.TempDir()+"/keys.json", "JWT_ALG", "HS256")
+	code, _, err := runXenon(
+		t,
+		[]string{"keys", "rotate"},
+		"SIGNING_KEYS_FILE",
+		t.TempDir()+"/keys.json",
+		"JWT_ALG",
+		"HS256",
+	)
 	if code == exitDone || !strings.Contains(err, `JWT_ALG: "HS256" is not one of RS256, ES256, EdDSA`) {
 		t.Errorf("keys rotate with JWT_ALG=HS256: got the exit code %d and %s, want a failure that names the valid values",
 			code, err)
@@ -248,7 +255,7 @@ func TestDevReportsErrors(t *testing.T) {
 		{"no database", []string{"--database-url", "postgres://127.0.0.1:1/db"}, nil, "Use --database-url"},
 	} {
 		args := append([]string{"dev", "--addr", "127.0.0.1:0", "--dir", dir}, c.args...)
-		code, out, stderr := xenon(t, args, c.env...)
+		code, out, stderr := runXenon(t, args, c.env...)
 		if code != exitFailed || !strings.Contains(stderr, c.want) || out != "" {
 			t.Errorf("xenon dev, %s: got the exit code %d, want a failure that says %q and no output\n%s%s",
 				c.name, code, c.want, out, stderr)

@@ -156,12 +156,12 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 	return err
 }
 
-// english formats numbers with commas between the thousands.
-var english = message.NewPrinter(language.English)
+// englishPrinter formats numbers with commas between the thousands.
+var englishPrinter = message.NewPrinter(language.English)
 
 // printf is like fmt.Fprintf, but formats numbers with commas between the thousands.
 func printf(out io.Writer, format string, args ...any) {
-	fmt.Fprint(out, english.Sprintf(format, args...))
+	fmt.Fprint(out, englishPrinter.Sprintf(format, args...))
 }
 
 func printPlan(out io.Writer, p importer.Plan, from, to string) {
@@ -185,7 +185,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printProviders(out, p.Providers)
 	printReferringTables(out, p.Referring)
 	printOtherTables(out, p.OtherTables)
-	printNumbers(out, "Counted, not imported", nonZero(p.NotCarried))
+	printNumbers(out, "Counted, not imported", withoutZeros(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)
 	printLines(out, "Warnings", p.Warnings)
 	printLines(out, "Reasons why the run cannot start", p.Refusals)
@@ -220,7 +220,7 @@ func printProfileColumns(out io.Writer, p importer.Plan) {
 		{"Other columns of " + p.Options.Profiles + ", kept in the ledger", p.ProfileColumns.Unmapped},
 	} {
 		if len(c.columns) > 0 {
-			fmt.Fprintf(out, "\n%s\n  %s\n", c.title, wrap(strings.Join(c.columns, ", "), 106, "\n  "))
+			fmt.Fprintf(out, "\n%s\n  %s\n", c.title, wrapText(strings.Join(c.columns, ", "), 106, "\n  "))
 		}
 	}
 }
@@ -294,13 +294,13 @@ func printReasons(out io.Writer, title string, r mapping.Reasons) {
 		printf(out, "%12d  %s\n", r[key], key)
 		if reason := importreport.Explain(key); !explained[reason.Name] {
 			explained[reason.Name] = true
-			fmt.Fprintln(out, "              "+wrap(reason.Means, 96, "\n              "))
+			fmt.Fprintln(out, "              "+wrapText(reason.Means, 96, "\n              "))
 		}
 	}
 }
 
-// wrap breaks text between words into lines of at most width bytes. newline is the text between two lines.
-func wrap(text string, width int, newline string) string {
+// wrapText breaks text between words into lines of at most width bytes. newline is the text between two lines.
+func wrapText(text string, width int, newline string) string {
 	var b strings.Builder
 	column := 0
 	for word := range strings.FieldsSeq(text) {
@@ -328,7 +328,7 @@ func printNumbers(out io.Writer, title string, numbers map[string]int64) {
 	}
 }
 
-func nonZero(numbers map[string]int64) map[string]int64 {
+func withoutZeros(numbers map[string]int64) map[string]int64 {
 	numbers = maps.Clone(numbers)
 	maps.DeleteFunc(numbers, func(_ string, n int64) bool { return n == 0 })
 	return numbers
@@ -340,6 +340,6 @@ func printLines(out io.Writer, title string, lines []string) {
 	}
 	fmt.Fprintf(out, "\n%s\n", title)
 	for _, line := range lines {
-		fmt.Fprintln(out, "  - "+wrap(line, 106, "\n    "))
+		fmt.Fprintln(out, "  - "+wrapText(line, 106, "\n    "))
 	}
 }

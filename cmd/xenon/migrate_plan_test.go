@@ -50,7 +50,7 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 		{[]string{"plan", "--mfa", "allow", "--json"}, exitDone, []string{`"expected":{`}},
 		{[]string{"plan", "--json"}, exitDecision, []string{`"refusals":["`}},
 	} {
-		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		code, out, stderr := runXenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code {
 			t.Errorf("migrate %v: got the exit code %d, want %d\n%s%s", s.args, code, s.code, out, stderr)
 		}

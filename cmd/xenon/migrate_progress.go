@@ -94,17 +94,17 @@ func (p *progress) finish() {
 // barText returns the text to the right of the progress bar.
 func (p *progress) barText(e importer.Event) string {
 	took := p.now().Sub(p.began)
-	text := english.Sprintf("%s %d/%d batches", actionName(e), e.Done, e.Batches)
+	text := englishPrinter.Sprintf("%s %d/%d batches", actionName(e), e.Done, e.Batches)
 	if e.Action == "rollback" {
-		text += english.Sprintf(", %d rows %s", p.sums.copied, removedText(e))
+		text += englishPrinter.Sprintf(", %d rows %s", p.sums.copied, removedText(e))
 	} else if seconds := took.Seconds(); seconds > 0 {
-		text += english.Sprintf(", %d rows/s", int64(float64(p.sums.rows)/seconds))
+		text += englishPrinter.Sprintf(", %d rows/s", int64(float64(p.sums.rows)/seconds))
 	}
 	switch e.Action {
 	case "copy":
-		text += english.Sprintf(", %d quarantined", p.sums.quarantined)
+		text += englishPrinter.Sprintf(", %d quarantined", p.sums.quarantined)
 	case "verify":
-		text += english.Sprintf(", %d different", p.sums.different)
+		text += englishPrinter.Sprintf(", %d different", p.sums.different)
 	}
 	if did, todo := e.Done-p.before, e.Batches-e.Done; todo > 0 && did > 0 {
 		return text + ", " + (took / time.Duration(did) * time.Duration(todo)).Round(time.Second).String() + " left"
@@ -116,28 +116,28 @@ func (p *progress) barText(e importer.Event) string {
 func batchLine(e importer.Event) string {
 	pass := ""
 	if e.Pass > 0 { // a rollback has no pass
-		pass = english.Sprintf("pass %d, ", e.Pass)
+		pass = englishPrinter.Sprintf("pass %d, ", e.Pass)
 	}
-	text := english.Sprintf("%s: %sbatch %d, %d of %d done: ", actionName(e), pass, e.Batch, e.Done, e.Batches)
+	text := englishPrinter.Sprintf("%s: %sbatch %d, %d of %d done: ", actionName(e), pass, e.Batch, e.Done, e.Batches)
 	if e.Parked != "" {
 		return text + "parked: " + e.Parked
 	}
 	switch e.Action {
 	case "verify":
-		text += english.Sprintf("%d rows, %d different", e.Rows, e.Different)
+		text += englishPrinter.Sprintf("%d rows, %d different", e.Rows, e.Different)
 	case "rollback":
-		text += english.Sprintf("%d rows %s", e.Copied, removedText(e))
+		text += englishPrinter.Sprintf("%d rows %s", e.Copied, removedText(e))
 	default:
-		text += english.Sprintf("%d rows, %d written", e.Rows, e.Copied)
+		text += englishPrinter.Sprintf("%d rows, %d written", e.Rows, e.Copied)
 		for _, more := range []struct {
 			n    int64
 			what string
 		}{{e.Unchanged, "unchanged"}, {e.Identical, "identical"}, {e.Folded, "folded"}} {
 			if more.n > 0 {
-				text += english.Sprintf(", %d %s", more.n, more.what)
+				text += englishPrinter.Sprintf(", %d %s", more.n, more.what)
 			}
 		}
-		text += english.Sprintf(", %d quarantined", e.Quarantined)
+		text += englishPrinter.Sprintf(", %d quarantined", e.Quarantined)
 	}
 	return text + ", " + e.Took.Round(time.Millisecond).String()
 }

@@ -25,7 +25,7 @@ func TestMigratePlanListsProviders(t *testing.T) {
 		"APPLE_CLIENT_SECRET", "hidden", "OIDC_PROVIDERS", `[{"providerId":"keycloak","clientId":"x"}]`,
 		"BETTER_AUTH_URL", "https://learn.example.com",
 	}
-	code, out, stderr := xenon(t, []string{"migrate", "plan"}, env...)
+	code, out, stderr := runXenon(t, []string{"migrate", "plan"}, env...)
 	if code != exitDone {
 		t.Fatalf("migrate plan: got the exit code %d, want 0\n%s%s", code, out, stderr)
 	}
@@ -46,7 +46,7 @@ func TestMigratePlanListsProviders(t *testing.T) {
 			t.Errorf("the output of migrate plan: want %q in it, got\n%s", want, out)
 		}
 	}
-	code, text, stderr := xenon(t, []string{"migrate", "plan", "--json"}, env...)
+	code, text, stderr := runXenon(t, []string{"migrate", "plan", "--json"}, env...)
 	if code != exitDone {
 		t.Fatalf("migrate plan --json: got the exit code %d, want 0\n%s%s", code, text, stderr)
 	}

@@ -55,7 +55,7 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	if err != nil {
 		return err
 	}
-	signed, err := sign(ctx, r, cfg)
+	signed, err := signReport(ctx, r, cfg)
 	if err != nil {
 		return withAdvice(err, "Set SIGNING_KEYS_ARN or SIGNING_KEYS_FILE. For local development, generate keys with "+
 			"xenon keys rotate.")
@@ -63,8 +63,8 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	return c.write(signed, std)
 }
 
-// sign signs the report with the key that signs the deployment's tokens.
-func sign(ctx context.Context, r importreport.Report, cfg config.Keys) (importreport.Signed, error) {
+// signReport signs the report with the key that signs the deployment's tokens.
+func signReport(ctx context.Context, r importreport.Report, cfg config.Keys) (importreport.Signed, error) {
 	set, err := keys.Load(ctx, cfg)
 	if err != nil {
 		return importreport.Signed{}, err
@@ -100,7 +100,7 @@ func (c migrateReportCmd) write(s importreport.Signed, std streams) error {
 
 func printReport(out io.Writer, r importreport.Report) {
 	end := r.Conclusion()
-	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrap(end.Text, 106, "\n  "))
+	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrapText(end.Text, 106, "\n  "))
 	printCounts(out, "Results, in rows", r.Status.Counts)
 	printReasons(out, "In the quarantine", r.Status.Reasons)
 	printLines(out, "Not checked", r.Plan.NotChecked)

@@ -76,7 +76,7 @@ func TestVerifyReportAndRollbackOfAChangedRun(t *testing.T) {
 		{"rollback with --force", []string{"rollback", "--yes", "--force"}, exitDone, "user removed", nil},
 		{"report of the rollback", []string{"report"}, exitDone, "Rolled back", nil},
 	} {
-		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		code, out, stderr := runXenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code || !strings.Contains(out+stderr, s.want) {
 			t.Fatalf("migrate %v, %s: got the exit code %d, want %d and %q in the output\n%s%s",
 				s.args, s.does, code, s.code, s.want, out, stderr)
@@ -107,7 +107,7 @@ func signedReport(t *testing.T) (file, keyFile string) {
 		t.Fatal(err)
 	}
 	report := importreport.Report{Status: importer.Status{Run: "autumn"}}
-	signed, err := sign(t.Context(), report, config.Keys{SigningKeysFile: keyFile})
+	signed, err := signReport(t.Context(), report, config.Keys{SigningKeysFile: keyFile})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestR58_CheckOfAReport(t *testing.T) {
 		{"no file", []string{file + "x"}, keyFile, exitFailed, "no such file"},
 	} {
 		args := append([]string{"migrate", "report", "--check"}, c.args...)
-		code, out, stderr := xenon(t, args, "SIGNING_KEYS_FILE", c.keys)
+		code, out, stderr := runXenon(t, args, "SIGNING_KEYS_FILE", c.keys)
 		if code != c.code || !strings.Contains(out+stderr, c.want) {
 			t.Errorf("migrate report --check, %s: got the exit code %d, want %d and %q in the output\n%s%s",
 				c.name, code, c.code, c.want, out, stderr)
@@ -194,7 +194,7 @@ func TestMigrateVerifyAfterFinalizeSuggestsNoPass(t *testing.T) {
 		if s.args[0] == "verify" {
 			dbtest.Exec(t, target, `update "user" set name = 'Another name' where id = (select min(id::text)::uuid from "user")`)
 		}
-		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		code, out, stderr := runXenon(t, append([]string{"migrate"}, s.args...), env...)
 		text := strings.Join(strings.Fields(out+stderr), " ")
 		if code != s.code || !strings.Contains(text, s.want) || strings.Contains(text, s.without) {
 			t.Errorf("migrate %v: got the exit code %d, want %d, and in the output %q but not %q\n%s%s",

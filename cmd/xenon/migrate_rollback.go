@@ -55,7 +55,12 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	if err := c.confirmRemoval(ctx, m, p, std); err != nil {
 		return err
 	}
-	result, err := rollback(ctx, m, c.Name, importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: c.DryRun})
+	result, err := rollBackUntilComplete(
+		ctx,
+		m,
+		c.Name,
+		importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: c.DryRun},
+	)
 	p.finish()
 	if err != nil {
 		return withImportAdvice(ctx, err)
@@ -69,9 +74,9 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	case err != nil:
 		return err
 	case result.Left > 0 && c.DryRun:
-		return needsDecision(english.Sprintf("%d users would be kept: %s", result.Left, result.WhyKept()))
+		return needsDecision(englishPrinter.Sprintf("%d users would be kept: %s", result.Left, result.WhyKept()))
 	case result.Left > 0:
-		return needsDecision(english.Sprintf("%d users were kept: %s", result.Left, result.WhyKept()))
+		return needsDecision(englishPrinter.Sprintf("%d users were kept: %s", result.Left, result.WhyKept()))
 	}
 	return incomplete
 }
@@ -83,7 +88,12 @@ func (c migrateRollbackCmd) confirmRemoval(ctx context.Context, m *importer.Impo
 	if c.DryRun || c.Yes && !c.Cascade {
 		return nil
 	}
-	would, err := rollback(ctx, m, c.Name, importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: true})
+	would, err := rollBackUntilComplete(
+		ctx,
+		m,
+		c.Name,
+		importer.RollbackOptions{Force: c.Force, Cascade: c.Cascade, DryRun: true},
+	)
 	p.finish()
 	if err != nil {
 		return withImportAdvice(ctx, err)
@@ -95,8 +105,8 @@ func (c migrateRollbackCmd) confirmRemoval(ctx context.Context, m *importer.Impo
 	return confirm(std, fmt.Sprintf("Remove them from %s?", hostAndDatabase(m.To)))
 }
 
-// rollback calls Rollback until the rollback is complete. A dry run needs only one call.
-func rollback(
+// rollBackUntilComplete calls Rollback until the rollback is complete. A dry run needs only one call.
+func rollBackUntilComplete(
 	ctx context.Context,
 	m *importer.Import,
 	name string,
@@ -141,7 +151,7 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 		usersInFile,
 	)
 	if unreadableHashes > 0 {
-		incomplete = needsDecision(english.Sprintf(
+		incomplete = needsDecision(englishPrinter.Sprintf(
 			"%d users have a new password hash that Supabase cannot read; in Supabase they keep the old password",
 			unreadableHashes,
 		))

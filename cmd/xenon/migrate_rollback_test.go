@@ -18,7 +18,7 @@ func TestReturnToSourceFileIsCompleteOrAbsent(t *testing.T) {
 	t.Parallel()
 	_, _, env := newMigration(t, 0)
 	file := filepath.Join(t.TempDir(), "back.sql")
-	code, _, stderr := xenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
+	code, _, stderr := runXenon(t, []string{"migrate", "rollback", "--yes", "--return-to-source", file}, env...)
 	if _, err := os.Stat(file); code != exitFailed || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("return to source without a run: got the exit code %d and %v, want a failure and no file\n%s",
 			code, err, stderr)
@@ -32,7 +32,7 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	t.Parallel()
 	_, target, env := newMigration(t, 300)
 	source := env[1]
-	if code, out, stderr := xenon(
+	if code, out, stderr := runXenon(
 		t,
 		[]string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"},
 		env...); code != exitDecision {
@@ -108,7 +108,7 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 			"1  rows of public.audit changed (reference set to NULL",
 		}, 0},
 	} {
-		code, out, stderr := xenon(t, append([]string{"migrate"}, s.args...), env...)
+		code, out, stderr := runXenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code {
 			t.Errorf("migrate %v: got the exit code %d, want %d\n%s%s", s.args, code, s.code, out, stderr)
 		}

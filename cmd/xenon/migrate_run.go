@@ -79,9 +79,9 @@ func printStatus(out io.Writer, s importer.Status, name string) {
 func needsAttention(s importer.Status) error {
 	switch n := s.Reasons.Total(); {
 	case len(s.Parked) > 0:
-		return needsDecision(english.Sprintf("%d of %d batches are not done", s.Batches-s.Done, s.Batches))
+		return needsDecision(englishPrinter.Sprintf("%d of %d batches are not done", s.Batches-s.Done, s.Batches))
 	case n > 0:
-		return needsDecision(english.Sprintf("done; check the %d entries in the quarantine", n))
+		return needsDecision(englishPrinter.Sprintf("done; check the %d entries in the quarantine", n))
 	}
 	return nil
 }

@@ -14,12 +14,12 @@ import (
 func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 	t.Parallel()
 	_, target, env := newMigration(t, 300)
-	code, out, stderr := xenon(t, []string{"migrate", "run"}, env...)
+	code, out, stderr := runXenon(t, []string{"migrate", "run"}, env...)
 	if code != exitFailed || !strings.Contains(stderr, "use --mfa hold") || out != "" {
 		t.Errorf("run without a choice for mfa: got the exit code %d, want a failure that names --mfa and no output\n%s%s",
 			code, out, stderr)
 	}
-	code, out, stderr = xenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
+	code, out, stderr = runXenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
 	if code != exitDecision || strings.Count(stderr, "copy: pass 1, batch ") != 3 || strings.Contains(stderr, "\r") ||
 		!strings.Contains(stderr, "entries in the quarantine") {
 		t.Errorf("migrate run: got the exit code %d, want 3, one line per batch and the quarantine\n%s",
@@ -35,7 +35,7 @@ func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 	}
 	first := dbtest.Value[int](t, target, countUsers)
 	var status importer.Status
-	code, out, stderr = xenon(t, []string{"migrate", "run", "--json"}, env...)
+	code, out, stderr = runXenon(t, []string{"migrate", "run", "--json"}, env...)
 	if err := json.Unmarshal(
 		[]byte(out),
 		&status,
@@ -48,7 +48,7 @@ func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 		t.Errorf("users in the target: got %d after the first run and %d after the second, want the same number, "+
 			"at least 250", first, again)
 	}
-	code, _, stderr = xenon(t, []string{"migrate", "run", "--mfa", "hold"}, env...)
+	code, _, stderr = runXenon(t, []string{"migrate", "run", "--mfa", "hold"}, env...)
 	if code != exitFailed || !strings.Contains(stderr, "began with mfa allow") {
 		t.Errorf("run with another choice: got the exit code %d, want a failure that names the first choice\n%s",
 			code, stderr)
@@ -89,7 +89,7 @@ func TestMigrateRunResumes(t *testing.T) {
 	if n := dbtest.Value[int](t, target, countUsers); n == 0 || n > 100 {
 		t.Errorf("users in the target after the stopped run: got %d, want 1 to 100", n)
 	}
-	code, out, rest := xenon(t, args, env...)
+	code, out, rest := runXenon(t, args, env...)
 	if code != exitDecision || !strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") ||
 		!strings.Contains(rest, "pass 1, batch 29,") {
 		t.Errorf("run that continues: got the exit code %d, want 30 of 30 batches, without the first one again\n%s%s",

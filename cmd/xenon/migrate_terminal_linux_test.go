@@ -43,7 +43,7 @@ func openTerminal(t *testing.T, columns uint16) (master, slave *os.File) {
 	return master, slave
 }
 
-var ansi = regexp.MustCompile("\x1b\\[[0-9]*[A-Z]")
+var ansiSequence = regexp.MustCompile("\x1b\\[[0-9]*[A-Z]")
 
 func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	sendPass(p, &clock)
 	slave.Close()
 	shown, _ := io.ReadAll(master) // ends with EIO when the slave is closed
-	text := ansi.ReplaceAllString(string(shown), "")
+	text := ansiSequence.ReplaceAllString(string(shown), "")
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' })
 	var last string
 	for _, l := range lines {
@@ -85,7 +85,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 func TestRollbackAsksOnTerminal(t *testing.T) {
 	t.Parallel()
 	_, target, env := newMigration(t, 200)
-	if code, _, stderr := xenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
+	if code, _, stderr := runXenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
 		t.Fatalf("migrate run: got the exit code %d, want 3\n%s", code, stderr)
 	}
 	copied := dbtest.Value[int](t, target, countUsers)

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	unreachable = "postgres://u:hunter2@127.0.0.1:1/db"
-	neonPooler  = "postgres://u:hunter2@ep-cool-1234-pooler.eu-central-1.aws.neon.tech/neondb"
+	unreachableURL = "postgres://u:hunter2@127.0.0.1:1/db"
+	neonPoolerURL  = "postgres://u:hunter2@ep-cool-1234-pooler.eu-central-1.aws.neon.tech/neondb"
 )
 
 // The commands schema and migrate print the parameters of a database URL that they ignore, and reject a URL with an
@@ -30,15 +30,22 @@ func TestCommandsIgnoreOrRejectParametersOfDatabaseURLs(t *testing.T) {
 		{"schema", "up"},
 		{"migrate", "report", "--from", with("pgbouncer=true"), "--to", with("pgbouncer=true&schema=public")},
 	} {
-		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", with("pgbouncer=true&schema=public"))
+		code, _, stderr := runXenon(t, args, "DIRECT_DATABASE_URL", with("pgbouncer=true&schema=public"))
 		if !strings.Contains(stderr, "are ignored: pgbouncer, schema") || args[0] == "schema" && code != 0 {
 			t.Errorf("xenon %v: got the exit code %d, want a warning about ignored parameters\n%s", args, code, stderr)
 		}
 	}
 	for _, args := range [][]string{
-		{"schema", "status"}, {"schema", "up"}, {"migrate", "plan", "--from", unreachable + "?frob=1", "--to", unreachable},
+		{"schema", "status"}, {"schema", "up"}, {"migrate", "plan", "--from", unreachableURL + "?frob=1", "--to", unreachableURL},
 	} {
-		code, _, stderr := xenon(t, args, "DIRECT_DATABASE_URL", unreachable+"?frob=1", "DATABASE_URL", unreachable+"?frob=1")
+		code, _, stderr := runXenon(
+			t,
+			args,
+			"DIRECT_DATABASE_URL",
+			unreachableURL+"?frob=1",
+			"DATABASE_URL",
+			unreachableURL+"?frob=1",
+		)
 		if code == 0 || !strings.Contains(stderr, "unknown parameters: frob") || strings.Contains(stderr, "hunter2") {
 			t.Errorf("xenon %v: got the exit code %d, want a failure that names the parameter frob, without the password\n%s",
 				args, code, stderr)
@@ -53,49 +60,49 @@ func TestMigrateRejectsWrongUse(t *testing.T) {
 		want string
 	}{
 		{[]string{"plan"}, "FROM_DATABASE_URL: missing"},
-		{[]string{"plan", "--from", unreachable}, "TO_DATABASE_URL: missing"},
-		{[]string{"run", "--from", "mysql://u:hunter2@h/db", "--to", unreachable}, "FROM_DATABASE_URL: is not of the form"},
+		{[]string{"plan", "--from", unreachableURL}, "TO_DATABASE_URL: missing"},
+		{[]string{"run", "--from", "mysql://u:hunter2@h/db", "--to", unreachableURL}, "FROM_DATABASE_URL: is not of the form"},
 		{
-			[]string{"run", "--from", unreachable, "--to", neonPooler},
+			[]string{"run", "--from", unreachableURL, "--to", neonPoolerURL},
 			"--to: ep-cool-1234-pooler.eu-central-1.aws.neon.tech is Neon's pooler",
 		},
 		{
 			[]string{
 				"verify", "--from", "postgres://u:hunter2@aws-0-eu-central-1.pooler.supabase.com:6543/postgres", "--to",
-				unreachable,
+				unreachableURL,
 			},
 			"--from: port 6543",
 		},
 		{
 			[]string{
-				"report", "--from", "postgres://u:hunter2@db.abc.supabase.co/postgres?sslmode=disable", "--to", unreachable,
+				"report", "--from", "postgres://u:hunter2@db.abc.supabase.co/postgres?sslmode=disable", "--to", unreachableURL,
 			},
 			"sslmode=disable",
 		},
 		{
-			[]string{"run", "--from", unreachable, "--to", unreachable, "--provider", "acme"},
+			[]string{"run", "--from", unreachableURL, "--to", unreachableURL, "--provider", "acme"},
 			`--provider "acme" is not of the form FROM=TO`,
 		},
 		{
-			[]string{"run", "--from", unreachable, "--to", unreachable, "--profile-value", "age_range=x"},
+			[]string{"run", "--from", unreachableURL, "--to", unreachableURL, "--profile-value", "age_range=x"},
 			"is not of the form FIELD:OLD=NEW",
 		},
 		{[]string{"run", "--unconfirmed", "perhaps"}, "--unconfirmed must be one of"},
 		{[]string{"run", "--concurrency=-1"}, "--concurrency and --batch-size"},
-		{[]string{"rollback", "--to", unreachable}, "confirm with --yes"},
-		{[]string{"finalize", "--to", unreachable}, "confirm with --yes"},
-		{[]string{"rollback", "--to", unreachable, "--yes", "--cascade"}, "it requires --force, too"},
+		{[]string{"rollback", "--to", unreachableURL}, "confirm with --yes"},
+		{[]string{"finalize", "--to", unreachableURL}, "confirm with --yes"},
+		{[]string{"rollback", "--to", unreachableURL, "--yes", "--cascade"}, "it requires --force, too"},
 		{[]string{"rollback"}, "TO_DATABASE_URL: missing"},
-		{[]string{"rollback", "--yes", "--to", neonPooler}, "--to: ep-cool"},
+		{[]string{"rollback", "--yes", "--to", neonPoolerURL}, "--to: ep-cool"},
 	} {
-		code, out, stderr := xenon(t, append([]string{"migrate"}, c.args...))
+		code, out, stderr := runXenon(t, append([]string{"migrate"}, c.args...))
 		if code != exitUsage || !strings.Contains(stderr, c.want) || out != "" || strings.Contains(stderr, "hunter2") {
 			t.Errorf("migrate %v: got the exit code %d, want %d, the error %q, no output and no password\n%s%s",
 				c.args, code, exitUsage, c.want, out, stderr)
 		}
 	}
 	args := []string{"migrate", "plan"}
-	code, _, stderr := xenon(t, args, "FROM_DATABASE_URL", unreachable, "TO_DATABASE_URL", neonPooler)
+	code, _, stderr := runXenon(t, args, "FROM_DATABASE_URL", unreachableURL, "TO_DATABASE_URL", neonPoolerURL)
 	if code != exitUsage || !strings.Contains(stderr, "Neon's pooler") || strings.Contains(stderr, "hunter2") {
 		t.Errorf("Neon's pooler in TO_DATABASE_URL: got the exit code %d, want %d and an error that names the pooler\n%s",
 			code, exitUsage, stderr)

@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// functions returns the routes that each folder under functions/ serves.
-func functions(
+// routesByFunction returns the routes that each folder under functions/ serves.
+func routesByFunction(
 	cfg config.API, appSecrets *secrets.Secrets, db *store.Store, now func() time.Time,
 ) map[string]web.Routes {
 	limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin), now)

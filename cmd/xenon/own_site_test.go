@@ -21,7 +21,7 @@ func TestDevServesABuiltSiteWithHashesOfItsScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := answer(h, "GET", "/")
+	w := sendRequest(h, "GET", "/")
 	const hash = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='" // of alert(1)
 	if csp := w.Header().Get("Content-Security-Policy"); w.Code != http.StatusOK || w.Body.String() != string(page) ||
 		!strings.Contains(csp, hash) {
@@ -65,7 +65,7 @@ func TestDevOutsideACheckoutServesOnlyTheAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/", "/api", "/openapi.yaml"} {
-		if w := answer(h, "GET", path); w.Code != http.StatusOK {
+		if w := sendRequest(h, "GET", path); w.Code != http.StatusOK {
 			t.Errorf("GET %s outside a checkout with --no-site: got the status %d and %s, want 200", path, w.Code, w.Body)
 		}
 	}

@@ -92,7 +92,7 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		name := map[bool]string{false: "by-hand", true: "by-function"}[enabled]
 		arn := m.Create(name, "{}")
 		env := []string{"SIGNING_KEYS_ARN", arn}
-		if code, _, err := xenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
+		if code, _, err := runXenon(t, []string{"keys", "list"}, env...); code != exitFailed ||
 			!strings.Contains(err, "xenon keys rotate") {
 			t.Errorf("%s: keys list without keys: got the exit code %d and %s, want a failure that names xenon keys rotate",
 				name, code, err)
@@ -102,7 +102,7 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 			m.BeginRotation(arn)
 			m.CancelRotation(arn)
 		}
-		code, out, err := xenon(t, []string{"keys", "rotate", "--json"}, env...)
+		code, out, err := runXenon(t, []string{"keys", "rotate", "--json"}, env...)
 		if code != exitDone || m.Failed != nil {
 			t.Fatalf("%s: keys rotate: got the exit code %d, %s and the failed calls %v, want success",
 				name, code, err, m.Failed)
@@ -111,13 +111,13 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &rotated); err != nil {
 			t.Fatal(err)
 		}
-		code, out, _ = xenon(t, []string{"keys", "list"}, env...)
+		code, out, _ = runXenon(t, []string{"keys", "list"}, env...)
 		if code != exitDone || !strings.Contains(out, "current  "+rotated.Current) ||
 			!strings.Contains(out, "next     "+rotated.Next) || strings.Contains(out, "PRIVATE") {
 			t.Errorf("%s: keys list: got the exit code %d and %s, want the current and the next key without a private key",
 				name, code, out)
 		}
-		code, out, err = xenon(t, []string{"keys", "rotate"}, env...)
+		code, out, err = runXenon(t, []string{"keys", "rotate"}, env...)
 		if code != exitFailed || !strings.Contains(err, "rotate again after") {
 			t.Errorf("%s: second keys rotate: got the exit code %d and %s%s, want a failure with the time of the next rotation",
 				name, code, out, err)
@@ -125,7 +125,7 @@ func TestKeysCommandsUseSecretsManager(t *testing.T) {
 	}
 	const wrong = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:nowhere-AbCdEf"
 	for _, command := range []string{"list", "rotate"} {
-		if code, _, err := xenon(t, []string{"keys", command}, "SIGNING_KEYS_ARN", wrong); code != exitFailed ||
+		if code, _, err := runXenon(t, []string{"keys", command}, "SIGNING_KEYS_ARN", wrong); code != exitFailed ||
 			!strings.Contains(err, wrong) {
 			t.Errorf("keys %s with a wrong ARN: got the exit code %d and %s, want a failure that names the ARN",
 				command, code, err)
@@ -139,7 +139,7 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 	m := mototest.Start(t).SecretsManager(t)
 	arn := m.Create("xenon/app", `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"kept"}`)
 	for range 2 {
-		code, out, stderr := xenon(t, []string{"origin-secret", arn})
+		code, out, stderr := runXenon(t, []string{"origin-secret", arn})
 		if code != exitDone || strings.TrimSpace(out) != m.VersionWithLabel(arn, "AWSCURRENT") {
 			t.Fatalf("origin-secret: got the exit code %d, the output %q and %s, want the id of the new version",
 				code, out, stderr)
@@ -162,7 +162,7 @@ func TestOriginSecretCommandRotates(t *testing.T) {
 			got.OriginSecrets[0] == got.OriginSecret,
 		)
 	}
-	if code, _, stderr := xenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
+	if code, _, stderr := runXenon(t, []string{"origin-secret", arn + "x"}); code != exitFailed ||
 		!strings.Contains(stderr, "rotate the origin secret") {
 		t.Errorf("origin-secret with an unknown ARN: got the exit code %d and %s, want a failure to rotate the origin secret",
 			code, stderr)

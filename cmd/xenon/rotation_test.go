@@ -57,7 +57,7 @@ func newXenonServer(t *testing.T, more map[string]string) *xenonServer {
 	appSecrets := secrets.New(x.cfg, x.now)
 	db := store.Open(appSecrets, 8)
 	t.Cleanup(db.Close)
-	routes, err := templateRoutes(readProjectTemplate(t), functions(x.cfg, appSecrets, db, x.now))
+	routes, err := templateRoutes(readProjectTemplate(t), routesByFunction(x.cfg, appSecrets, db, x.now))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestSamTemplateHasArchitectureOfTheMachine(t *testing.T) {
 func TestSamWritesFilesForContainers(t *testing.T) {
 	t.Chdir(root)
 	dir, database := t.TempDir(), dbtest.New(t)
-	code, out, stderr := xenon(
+	code, out, stderr := runXenon(
 		t,
 		[]string{
 			"sam",
@@ -156,7 +156,7 @@ func TestSamReportsErrors(t *testing.T) {
 		{"the command fails", []string{"--arch", "arm64", "false"}, nil, "false: exit status 1", exitFailed},
 	} {
 		args := append([]string{"sam", "--dir", t.TempDir(), "--gateway", "127.0.0.1"}, c.args...)
-		code, _, stderr := xenon(t, args, append(c.env, "DATABASE_URL", database)...)
+		code, _, stderr := runXenon(t, args, append(c.env, "DATABASE_URL", database)...)
 		if code != c.code || !strings.Contains(stderr, c.want) {
 			t.Errorf("xenon sam, %s: got the exit code %d, want %d and %q in the output\n%s",
 				c.name, code, c.code, c.want, stderr)

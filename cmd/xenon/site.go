@@ -155,7 +155,7 @@ func (s builtFiles) read(name string) (text []byte, changed time.Time, err error
 	return text, info.ModTime(), err
 }
 
-var extension = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]*$`)
+var fileExtension = regexp.MustCompile(`\.[A-Za-z][A-Za-z0-9]*$`)
 
 // fileForPath returns the name of the file that CloudFront serves for a path, without the leading slash. The function
 // SiteIndex in template.yaml does the same.
@@ -163,7 +163,7 @@ func fileForPath(path string) string {
 	switch {
 	case strings.HasSuffix(path, "/"):
 		path += "index.html"
-	case !extension.MatchString(path):
+	case !fileExtension.MatchString(path):
 		path += "/index.html"
 	}
 	return strings.TrimPrefix(path, "/")

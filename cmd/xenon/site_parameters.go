@@ -36,8 +36,8 @@ func (c siteParametersCmd) Run(std streams) error {
 		return withAdvice(err, "Correct the site, build it again, and run this command again. Nothing was deployed.")
 	}
 	fmt.Fprintf(std.out, "ScriptHashes=%s\n", scan.joinHashes())
-	for _, name := range slices.Sorted(maps.Keys(presets[c.CSP])) {
-		fmt.Fprintf(std.out, "%s=%s\n", name, presets[c.CSP][name])
+	for _, name := range slices.Sorted(maps.Keys(cspPresets[c.CSP])) {
+		fmt.Fprintf(std.out, "%s=%s\n", name, cspPresets[c.CSP][name])
 	}
 	return nil
 }

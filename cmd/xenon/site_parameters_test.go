@@ -28,13 +28,13 @@ func TestSiteParametersOfABuiltSite(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "index.html"), []byte(c.page), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		code, out, err := xenon(t, []string{"site-parameters", "--csp", c.csp, dir})
+		code, out, err := runXenon(t, []string{"site-parameters", "--csp", c.csp, dir})
 		if code != c.code || c.code == exitDone && out != c.want || c.code != exitDone && !strings.Contains(err, c.want) {
 			t.Errorf("xenon site-parameters, a page with %s: got the exit code %d, %q and %q, want %d and %q",
 				c.name, code, out, err, c.code, c.want)
 		}
 	}
-	if code, _, err := xenon(t, []string{"site-parameters", t.TempDir()}); code != exitFailed ||
+	if code, _, err := runXenon(t, []string{"site-parameters", t.TempDir()}); code != exitFailed ||
 		!strings.Contains(err, "index.html") {
 		t.Errorf("xenon site-parameters of an empty directory: got %d %s, want a failure that names index.html", code, err)
 	}

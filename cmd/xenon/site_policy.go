@@ -75,8 +75,8 @@ func (p sitePolicy) isAPI(path string) bool {
 	return false
 }
 
-// presets are values of the parameters of the Content-Security-Policy, by the name for --csp.
-var presets = map[string]map[string]string{
+// cspPresets are values of the parameters of the Content-Security-Policy, by the name for --csp.
+var cspPresets = map[string]map[string]string{
 	"strict": {}, // the defaults of the template
 	// A site of Docusaurus as create-docusaurus makes it: it has styles in attributes, and its pages may show images of
 	// other hosts.
@@ -85,7 +85,7 @@ var presets = map[string]map[string]string{
 
 // applyPreset sets the sources of the Content-Security-Policy to those of a preset.
 func (p sitePolicy) applyPreset(preset string) {
-	for name, value := range presets[preset] {
+	for name, value := range cspPresets[preset] {
 		p.Parameters[name] = parameter{value}
 	}
 }

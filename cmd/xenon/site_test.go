@@ -17,14 +17,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-const hashOfTheTest = "'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='"
+const scriptHash = "'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='"
 
 // builtSite creates a directory with the files of a built website.
 func builtSite(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"csp-hashes.txt":                               hashOfTheTest + "\n",
+		"csp-hashes.txt":                               scriptHash + "\n",
 		"build/index.html":                             "<title>home</title>",
 		"build/404.html":                               "<title>nothing here</title>",
 		"build/login/index.html":                       "<title>login</title>",
@@ -62,7 +62,7 @@ func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 	return p.withSite(routes, cfg, site)
 }
 
-func answer(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
+func sendRequest(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, nil)
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -113,7 +113,7 @@ func TestPathsOfTheSiteAndTheAPI(t *testing.T) {
 		{"GET", "/api/", 404, ""},
 		{"POST", "/health", 404, ""},
 	} {
-		w := answer(h, c.method, c.path)
+		w := sendRequest(h, c.method, c.path)
 		if got := strings.TrimSpace(w.Body.String()); w.Code != c.status || got != c.body {
 			t.Errorf("%s %s: got %d %q, want %d %q", c.method, c.path, w.Code, got, c.status, c.body)
 		}
@@ -155,26 +155,26 @@ func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 	h := withSite(t, builtSite(t), local3000)
 	got := []string{}
 	for _, path := range []string{"/assets/js/main.5bd45f58.js", "/login"} {
-		got = append(got, answer(h, "GET", path).Header().Get("Cache-Control"))
+		got = append(got, sendRequest(h, "GET", path).Header().Get("Cache-Control"))
 	}
 	if diff := cmp.Diff(got, published); diff != "" {
 		t.Errorf("Cache-Control of xenon dev and of scripts/publish, want the same (-xenon dev +scripts/publish):\n%s", diff)
 	}
-	tag := answer(h, "GET", "/login").Header().Get("ETag")
-	if w := answer(h, "GET", "/login/", "If-None-Match", tag); tag == "" || w.Code != http.StatusNotModified {
+	tag := sendRequest(h, "GET", "/login").Header().Get("ETag")
+	if w := sendRequest(h, "GET", "/login/", "If-None-Match", tag); tag == "" || w.Code != http.StatusNotModified {
 		t.Errorf("GET /login/ with the ETag %s of /login: got %d, want 304", tag, w.Code)
 	}
-	if w := answer(h, "GET", "/", "If-None-Match", tag); w.Code != http.StatusOK {
+	if w := sendRequest(h, "GET", "/", "If-None-Match", tag); w.Code != http.StatusOK {
 		t.Errorf("GET / with the ETag of /login: got %d, want 200", w.Code)
 	}
-	if got := answer(h, "GET", "/nothing").Header().Get("ETag"); got != "" {
+	if got := sendRequest(h, "GET", "/nothing").Header().Get("ETag"); got != "" {
 		t.Errorf("the 404 response has the ETag %s, want none", got)
 	}
 }
 
 func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 	t.Parallel()
-	const csp = "default-src 'self'; script-src 'self' " + hashOfTheTest +
+	const csp = "default-src 'self'; script-src 'self' " + scriptHash +
 		"; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 	plain := map[string]string{
@@ -193,7 +193,7 @@ func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 		h := withSite(t, builtSite(t), config.API{Origin: origin})
 		for _, path := range []string{"/", "/login", "/nothing", "/assets/js/main.5bd45f58.js"} {
 			got := map[string]string{}
-			headers := answer(h, "GET", path).Header()
+			headers := sendRequest(h, "GET", path).Header()
 			for name := range want {
 				got[name] = headers.Get(name)
 			}
@@ -214,18 +214,18 @@ func TestSiteBuiltLaterIsServed(t *testing.T) {
 	}
 	h := withSite(t, dir, local3000)
 	for _, path := range []string{"/", "/login"} {
-		if w := answer(h, "GET", path); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `"start page"` {
+		if w := sendRequest(h, "GET", path); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `"start page"` {
 			t.Errorf("GET %s before the site is built: got the status %d and %s, want the start page", path, w.Code, w.Body)
 		}
 	}
-	if w := answer(h, "GET", "/api/nothing"); w.Code != http.StatusNotFound || w.Body.Len() != 0 {
+	if w := sendRequest(h, "GET", "/api/nothing"); w.Code != http.StatusNotFound || w.Body.Len() != 0 {
 		t.Errorf("GET /api/nothing before the site is built: got the status %d and %s, want 404 without a body",
 			w.Code, w.Body)
 	}
-	if err := os.WriteFile(hashes, []byte(hashOfTheTest), 0o600); err != nil {
+	if err := os.WriteFile(hashes, []byte(scriptHash), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if w := answer(h, "GET", "/"); w.Body.String() != "<title>home</title>" {
+	if w := sendRequest(h, "GET", "/"); w.Body.String() != "<title>home</title>" {
 		t.Errorf("GET / after the site is built: got %s, want its page", w.Body)
 	}
 }
@@ -245,12 +245,12 @@ func TestDevWithoutSiteServesAPIAndStartPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := answer(h, "GET", c.path)
+		w := sendRequest(h, "GET", c.path)
 		if w.Code != c.want || c.want == http.StatusOK && !strings.Contains(w.Body.String(), "curl") {
 			t.Errorf("GET %s with %s: got the status %d and %s, want %d, and with 200 a page that names curl",
 				c.path, name, w.Code, w.Body, c.want)
 		}
-		if w := answer(h, "GET", "/api"); w.Code != http.StatusOK {
+		if w := sendRequest(h, "GET", "/api"); w.Code != http.StatusOK {
 			t.Errorf("GET /api with %s: got %d, want 200", name, w.Code)
 		}
 	}
@@ -264,7 +264,7 @@ func TestSiteOfADevelopmentServerIsForwarded(t *testing.T) {
 	t.Parallel()
 	siteServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") == "websocket" {
-			hijack(t, w)
+			switchProtocol(t, w)
 			return
 		}
 		_, _ = io.WriteString(w, "live "+r.URL.String())
@@ -281,15 +281,15 @@ func TestSiteOfADevelopmentServerIsForwarded(t *testing.T) {
 	dev := httptest.NewServer(p.withSite(web.Routes{}, local3000, live))
 	defer dev.Close()
 	for path, want := range map[string]string{"/login?a=b": "live /login?a=b", "/api/nothing": ""} {
-		if got := fetch(t, dev.URL+path, ""); got != want {
+		if got := fetchBody(t, dev.URL+path, ""); got != want {
 			t.Errorf("the body of GET %s: got %q, want %q", path, got, want)
 		}
 	}
-	if got := fetch(t, dev.URL+"/ws", "websocket"); got != "reload" {
+	if got := fetchBody(t, dev.URL+"/ws", "websocket"); got != "reload" {
 		t.Errorf("the message of the WebSocket: got %q, want reload", got)
 	}
 	siteServer.Close()
-	if got := fetch(t, dev.URL+"/", ""); !strings.Contains(got, "does not answer") {
+	if got := fetchBody(t, dev.URL+"/", ""); !strings.Contains(got, "does not answer") {
 		t.Errorf("GET / while the development server is stopped: got %q, want a text with \"does not answer\"", got)
 	}
 	if _, err := liveSite("localhost:3001"); err == nil {
@@ -297,8 +297,8 @@ func TestSiteOfADevelopmentServerIsForwarded(t *testing.T) {
 	}
 }
 
-// hijack switches to another protocol, sends one word and closes the connection.
-func hijack(t *testing.T, w http.ResponseWriter) {
+// switchProtocol switches to another protocol, sends one word and closes the connection.
+func switchProtocol(t *testing.T, w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		t.Error(err)
@@ -311,8 +311,8 @@ func hijack(t *testing.T, w http.ResponseWriter) {
 	)
 }
 
-// fetch returns the body of a response, or everything after a switch to another protocol.
-func fetch(t *testing.T, url, upgrade string) string {
+// fetchBody returns the body of a response, or everything after a switch to another protocol.
+func fetchBody(t *testing.T, url, upgrade string) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, url, nil)
 	if err != nil {
@@ -357,7 +357,7 @@ func TestDevRejectsHeadersThatAPIGatewayRejects(t *testing.T) {
 				w.Body,
 			)
 		}
-		if w := answer(h, "GET", "/api/auth/ok"); w.Code != http.StatusBadGateway {
+		if w := sendRequest(h, "GET", "/api/auth/ok"); w.Code != http.StatusBadGateway {
 			t.Errorf(
 				"xenon dev %s, response with a header that is too large: got the status %d and %s, want 502",
 				name,

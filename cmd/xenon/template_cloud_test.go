@@ -96,8 +96,8 @@ func toList(v any) []any {
 	return []any{v}
 }
 
-// statements returns one line for each action and resource of policy statements: effect, action, resource.
-func statements(v any) (lines []string) {
+// policyLines returns one line for each action and resource of policy statements: effect, action, resource.
+func policyLines(v any) (lines []string) {
 	for _, s := range toList(v) {
 		s := templateNode(s.(map[string]any))
 		for _, action := range toList(s["Action"]) {
@@ -117,7 +117,7 @@ func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 	for _, p := range toList(policies) {
 		if m, ok := p.(map[string]any); ok {
 			if s, ok := m["Statement"]; ok {
-				lines = append(lines, statements(s)...)
+				lines = append(lines, policyLines(s)...)
 				continue
 			}
 			lines = append(lines, fmt.Sprint(m))
@@ -128,7 +128,7 @@ func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 		if s == nil {
 			t.Fatalf("template.yaml has no policy with the name %v", p)
 		}
-		lines = append(lines, statements(s)...)
+		lines = append(lines, policyLines(s)...)
 	}
 	slices.Sort(lines)
 	return lines
@@ -305,10 +305,10 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 		}
 		total, sum := 0, 0
 		if budget != "none" {
-			total = toInt(t, budget)
+			total = parseInt(t, budget)
 		}
 		for name, limit := range limits {
-			n := toInt(t, limit)
+			n := parseInt(t, limit)
 			if sum += n; n < 1 && budget != "none" {
 				t.Errorf("concurrency of %s with the budget %s: got %d, want at least 1", name, budget, n)
 			}
@@ -319,7 +319,7 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	}
 }
 
-func toInt(t *testing.T, v any) int {
+func parseInt(t *testing.T, v any) int {
 	t.Helper()
 	n, err := strconv.Atoi(fmt.Sprint(v))
 	if err != nil {

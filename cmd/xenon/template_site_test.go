@@ -41,7 +41,7 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	if strings.Contains(csp, "unsafe") {
 		t.Errorf("Content-Security-Policy of the site: got %s, want none that contains \"unsafe\"", csp)
 	}
-	if age := toInt(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
+	if age := parseInt(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
 		t.Errorf("max-age of HSTS: got %d s, want at least a year", age)
 	}
 	for name, h := range headers {

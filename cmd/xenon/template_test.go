@@ -40,7 +40,7 @@ func routesByFolder(t *testing.T) map[string]web.Routes {
 	appSecrets := secrets.New(cfg, time.Now)
 	db := store.Open(appSecrets, 1)
 	t.Cleanup(db.Close)
-	return functions(cfg, appSecrets, db, time.Now)
+	return routesByFunction(cfg, appSecrets, db, time.Now)
 }
 
 // functionFolders returns the sorted names of the folders under functions/.

@@ -38,7 +38,7 @@ func TestVersionNamesTheCommitAndTheSchema(t *testing.T) {
 				c.name, got, c.want, last)
 		}
 	}
-	code, out, _ := xenon(t, []string{"version", "--json"})
+	code, out, _ := runXenon(t, []string{"version", "--json"})
 	if code != exitDone || !strings.Contains(out, `"schema":"`+last+`"`) {
 		t.Errorf("xenon version --json: got the exit code %d and %s, want 0 and the schema %s", code, out, last)
 	}

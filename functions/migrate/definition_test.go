@@ -69,8 +69,8 @@ func (m machine) allStates() map[string]state {
 	return states
 }
 
-// fields returns the JSON names of the fields of a struct.
-func fields(v any) []string {
+// jsonNames returns the JSON names of the fields of a struct.
+func jsonNames(v any) []string {
 	var names []string
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
@@ -101,8 +101,8 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 	text, m := readDefinition(t)
 	// available has the fields of the data that the state machine keeps, by its path.
 	available := map[string][]string{
-		"lane":  fields(run.Shard{}),
-		"error": fields(stepfn.Failure{}),
+		"lane":  jsonNames(run.Shard{}),
+		"error": jsonNames(stepfn.Failure{}),
 	}
 	used := map[string]bool{}
 	for name, s := range m.allStates() {
@@ -117,7 +117,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		}
 		used[action] = true
 		for key := range s.Parameters {
-			if !slices.Contains(fields(stepfn.Action{}), strings.TrimSuffix(key, ".$")) {
+			if !slices.Contains(jsonNames(stepfn.Action{}), strings.TrimSuffix(key, ".$")) {
 				t.Errorf("the state %s passes the parameter %s, which stepfn.Action does not have", name, key)
 			}
 		}
@@ -125,7 +125,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 		if s.ResultPath != nil {
 			path = strings.TrimPrefix(*s.ResultPath, "$.")
 		}
-		available[path] = fields(answer)
+		available[path] = jsonNames(answer)
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(resultTypes))); diff != "" {
 		t.Errorf("actions (-used by the state machine +implemented):\n%s", diff)
@@ -144,7 +144,7 @@ func TestDefinitionNamesFieldsThatExist(t *testing.T) {
 func TestCommentOfTheDefinitionNamesEveryInputField(t *testing.T) {
 	t.Parallel()
 	_, m := readDefinition(t)
-	for _, name := range fields(stepfn.Request{}) {
+	for _, name := range jsonNames(stepfn.Request{}) {
 		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(m.Comment) {
 			t.Errorf("the Comment of the definition does not name the input field %s", name)
 		}

@@ -5,8 +5,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// namespace is the CloudWatch namespace of the metrics of an import. Their dimension is the name of the run.
-const namespace = "Xenon/Import"
+// metricNamespace is the CloudWatch namespace of the metrics of an import. Their dimension is the name of the run.
+const metricNamespace = "Xenon/Import"
 
 // progress writes one log record for each event: that of a batch has metrics for CloudWatch, that of a wait has the
 // error of the database. No record has data of rows.
@@ -27,7 +27,7 @@ func (h handler) progress(e importer.Event) {
 		record = append(record, "why", e.Parked)
 	}
 	record = append(record,
-		emf.Attr(h.now(), emf.Directives{{Namespace: namespace, Dimension: "Run", Metrics: metrics}}))
+		emf.Attr(h.now(), emf.Directives{{Namespace: metricNamespace, Dimension: "Run", Metrics: metrics}}))
 	h.log.Info("batch", record...)
 }
 

@@ -30,7 +30,7 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:1", "AWS_ENDPOINT_URL_SQS", "http://localhost:2",
 		}, both},
 	} {
-		got, err := config.LoadAPI(env(append(lambda, c.more...)...))
+		got, err := config.LoadAPI(testEnvironment(append(lambda, c.more...)...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestWrongSecretARNsAreRefused(t *testing.T) {
 		"xenon/keys": false,
 	} {
 		for _, name := range []string{"APP_SECRET_ARN", "SIGNING_KEYS_ARN"} {
-			_, err := config.LoadAPI(env(name, value, "MAIL", "none"))
+			_, err := config.LoadAPI(testEnvironment(name, value, "MAIL", "none"))
 			if good && err != nil {
 				t.Errorf("%s=%s: got the error %v, want none", name, value, err)
 			}
@@ -79,11 +79,14 @@ func TestWrongSecretARNsAreRefused(t *testing.T) {
 
 func TestRotationRequiresSecret(t *testing.T) {
 	t.Parallel()
-	if _, err := config.LoadRotation(env()); err == nil || !strings.Contains(err.Error(), "SIGNING_KEYS_ARN: missing") {
+	if _, err := config.LoadRotation(
+		testEnvironment(),
+	); err == nil ||
+		!strings.Contains(err.Error(), "SIGNING_KEYS_ARN: missing") {
 		t.Errorf("LoadRotation without SIGNING_KEYS_ARN: got %v, want an error that says that it is missing", err)
 	}
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/keys-AbCdEf"
-	got, err := config.LoadRotation(env("SIGNING_KEYS_ARN", arn))
+	got, err := config.LoadRotation(testEnvironment("SIGNING_KEYS_ARN", arn))
 	want := config.Rotation{SigningKeysARN: arn, JWTExpiresIn: config.DefaultJWTExpiresIn, JWTAlg: config.RS256}
 	if got != want || err != nil {
 		t.Errorf("LoadRotation = %+v, %v, want %+v", got, err, want)

@@ -151,47 +151,47 @@ func (l *loader) api() API {
 		AuthSecret:          Secret(getenv("BETTER_AUTH_SECRET")),
 		AppSecretARN:        l.secretARN("APP_SECRET_ARN"),
 		SigningKeysARN:      l.secretARN("SIGNING_KEYS_ARN"),
-		SigningKeysFile:     l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
+		SigningKeysFile:     l.textOr("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
 		Origin:              l.origin("BETTER_AUTH_URL", DefaultOrigin),
 		TrustedOrigins:      l.trustedOrigins("BETTER_AUTH_TRUSTED_ORIGINS"),
 		PasswordHash:        l.oneOf("PASSWORD_HASH", Argon2id, Scrypt),
-		PasswordBlocklist:   l.on("PASSWORD_BLOCKLIST", false),
-		PasswordBreachCheck: l.on("PASSWORD_BREACH_CHECK", false),
+		PasswordBlocklist:   l.isOn("PASSWORD_BLOCKLIST", false),
+		PasswordBreachCheck: l.isOn("PASSWORD_BREACH_CHECK", false),
 		JWTExpiresIn:        l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 		JWTAlg:              l.jwtAlg(),
 		ClientIP:            l.clientIP("CLIENT_IP"),
-		RateLimit:           l.on("RATE_LIMIT", true),
+		RateLimit:           l.isOn("RATE_LIMIT", true),
 		RateLimitRules:      l.rateLimitRules("RATE_LIMIT_RULES"),
 
 		CookieCache:       l.oneOf("COOKIE_CACHE", "off", "compact") == "compact",
 		CookieCacheMaxAge: l.seconds("COOKIE_CACHE_MAX_AGE", DefaultCookieCacheMaxAge),
 
-		RequireEmailVerification:      l.on("REQUIRE_EMAIL_VERIFICATION", false),
-		SendVerificationOnSignIn:      l.on("SEND_VERIFICATION_ON_SIGN_IN", false),
-		AutoSignInAfterVerification:   l.on("AUTO_SIGN_IN_AFTER_VERIFICATION", false),
-		RevokeSessionsOnPasswordReset: l.on("REVOKE_SESSIONS_ON_PASSWORD_RESET", true),
-		DeleteUserVerification:        l.on("DELETE_USER_VERIFICATION", false),
-		ChangeEmailConfirmation:       l.on("CHANGE_EMAIL_CONFIRMATION", false),
-		ChangeEmail:                   l.on("CHANGE_EMAIL", true),
-		DeleteUser:                    l.on("DELETE_USER", true),
-		SignUp:                        l.on("SIGN_UP", true),
+		RequireEmailVerification:      l.isOn("REQUIRE_EMAIL_VERIFICATION", false),
+		SendVerificationOnSignIn:      l.isOn("SEND_VERIFICATION_ON_SIGN_IN", false),
+		AutoSignInAfterVerification:   l.isOn("AUTO_SIGN_IN_AFTER_VERIFICATION", false),
+		RevokeSessionsOnPasswordReset: l.isOn("REVOKE_SESSIONS_ON_PASSWORD_RESET", true),
+		DeleteUserVerification:        l.isOn("DELETE_USER_VERIFICATION", false),
+		ChangeEmailConfirmation:       l.isOn("CHANGE_EMAIL_CONFIRMATION", false),
+		ChangeEmail:                   l.isOn("CHANGE_EMAIL", true),
+		DeleteUser:                    l.isOn("DELETE_USER", true),
+		SignUp:                        l.isOn("SIGN_UP", true),
 
 		StateCookie:       l.oneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
-		AllowUnlinkingAll: l.on("ALLOW_UNLINKING_ALL", false),
+		AllowUnlinkingAll: l.isOn("ALLOW_UNLINKING_ALL", false),
 
-		SharedDatabase: l.on("SHARED_DATABASE", false),
+		SharedDatabase: l.isOn("SHARED_DATABASE", false),
 
 		Mail:         Mail(l.oneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailNone))),
-		MailFile:     l.text("MAIL_FILE", DefaultMailFile),
+		MailFile:     l.textOr("MAIL_FILE", DefaultMailFile),
 		MailQueueURL: getenv("MAIL_QUEUE_URL"),
 
 		AWS: l.aws(),
 	}
 	if c.Mail == MailQueue && c.MailQueueURL == "" {
-		l.problem("MAIL_QUEUE_URL", "missing; MAIL=queue needs the URL of the SQS queue that functions/mailer reads")
+		l.addProblem("MAIL_QUEUE_URL", "missing; MAIL=queue needs the URL of the SQS queue that functions/mailer reads")
 	}
 	if c.Mail == MailOutbox && c.AppSecretARN != "" {
-		l.problem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
+		l.addProblem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
 	c.SiteURL = l.siteURL("SITE_URL", c.Origin)
 	if c.SiteElsewhere() {
@@ -199,7 +199,7 @@ func (l *loader) api() API {
 	}
 	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
 	c.JWTIssuer = l.ownIssuer("JWT_ISSUER", c.Origin)
-	c.JWTAudience = l.text("JWT_AUDIENCE", c.Origin)
+	c.JWTAudience = l.textOr("JWT_AUDIENCE", c.Origin)
 
 	if c.AppSecretARN == "" {
 		l.databaseURL("DATABASE_URL", string(c.DatabaseURL))

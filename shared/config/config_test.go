@@ -17,9 +17,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// env returns the environment variables of a test: the required settings, and names and values in turn, which replace
-// them.
-func env(pairs ...string) func(string) string {
+// testEnvironment returns the environment variables of a test: the required settings, and names and values in turn,
+// which replace them.
+func testEnvironment(pairs ...string) func(string) string {
 	m := map[string]string{
 		"DATABASE_URL":       "postgres://u:hunter2@localhost/db",
 		"BETTER_AUTH_SECRET": "0123456789abcdef0123456789abcdef",
@@ -32,7 +32,7 @@ func env(pairs ...string) func(string) string {
 
 func TestLoadAPIHasDefaults(t *testing.T) {
 	t.Parallel()
-	got, err := config.LoadAPI(env())
+	got, err := config.LoadAPI(testEnvironment())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestLoadAPIHasDefaults(t *testing.T) {
 func TestSchemaIsALowerCaseName(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{"public", "xenon", "_x9", "select", strings.Repeat("x", 63)} {
-		if got, err := config.LoadAPI(env("SCHEMA", good)); err != nil || got.Schema != good {
+		if got, err := config.LoadAPI(testEnvironment("SCHEMA", good)); err != nil || got.Schema != good {
 			t.Errorf("SCHEMA=%s: got %q, %v, want this name", good, got.Schema, err)
 		}
 	}
@@ -68,7 +68,10 @@ func TestSchemaIsALowerCaseName(t *testing.T) {
 		"supabase_import",
 		strings.Repeat("x", 64),
 	} {
-		if _, err := config.LoadAPI(env("SCHEMA", bad)); err == nil || !strings.Contains(err.Error(), "SCHEMA: ") {
+		if _, err := config.LoadAPI(
+			testEnvironment("SCHEMA", bad),
+		); err == nil ||
+			!strings.Contains(err.Error(), "SCHEMA: ") {
 			t.Errorf("SCHEMA=%s: got %v, want an error that names SCHEMA", bad, err)
 		}
 	}
@@ -82,7 +85,7 @@ func TestOriginIsNormalized(t *testing.T) {
 		"http://learn.example.com:80":   "http://learn.example.com",
 		"http://localhost:3001":         "http://localhost:3001",
 	} {
-		got, err := config.LoadAPI(env("BETTER_AUTH_URL", in))
+		got, err := config.LoadAPI(testEnvironment("BETTER_AUTH_URL", in))
 		if err != nil || got.Origin != want {
 			t.Errorf("BETTER_AUTH_URL=%s: got the origin %q, %v, want %q", in, got.Origin, err, want)
 		}
@@ -92,7 +95,7 @@ func TestOriginIsNormalized(t *testing.T) {
 func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 	t.Parallel()
 	const password, secret = "hunter2-the-password", "too-short-a-secret"
-	_, err := config.LoadAPI(env(
+	_, err := config.LoadAPI(testEnvironment(
 		"DATABASE_URL", "mysql://u:"+password+"@h/db",
 		"BETTER_AUTH_SECRET", secret,
 		"BETTER_AUTH_URL", "learn.example.com/app",
@@ -128,7 +131,7 @@ func TestR50_MissingSettingsAreReported(t *testing.T) {
 		}
 	}
 	const arn = "arn:aws:secretsmanager:eu-west-1:1:secret:app"
-	cloud := env("DATABASE_URL", "", "BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", arn, "MAIL", "none")
+	cloud := testEnvironment("DATABASE_URL", "", "BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", arn, "MAIL", "none")
 	if _, err := config.LoadAPI(cloud); err != nil {
 		t.Errorf("LoadAPI with APP_SECRET_ARN, without DATABASE_URL and BETTER_AUTH_SECRET: got %v, want no error", err)
 	}
@@ -149,7 +152,7 @@ func TestMailMustBeSetInTheCloud(t *testing.T) {
 		{[]string{"MAIL", "queue"}, "MAIL_QUEUE_URL: missing"},
 		{nil, ""},
 	} {
-		_, err := config.LoadAPI(env(c.set...))
+		_, err := config.LoadAPI(testEnvironment(c.set...))
 		if err == nil && c.want != "" || err != nil && (c.want == "" || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("LoadAPI with %q: got %v, want an error with %q, or none if this is empty", c.set, err, c.want)
 		}
@@ -191,7 +194,7 @@ func TestClientIPHasThreeForms(t *testing.T) {
 		"xff:0":      {Source: config.ForwardedFor},
 		"xff:2":      {Source: config.ForwardedFor, Hops: 2},
 	} {
-		if got, err := config.LoadAPI(env("CLIENT_IP", in)); err != nil || got.ClientIP != want {
+		if got, err := config.LoadAPI(testEnvironment("CLIENT_IP", in)); err != nil || got.ClientIP != want {
 			t.Errorf("CLIENT_IP=%s: got %+v, %v, want %+v", in, got.ClientIP, err, want)
 		}
 	}
@@ -199,11 +202,11 @@ func TestClientIPHasThreeForms(t *testing.T) {
 
 func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
 	t.Parallel()
-	got, err := config.SchemaURL(env("DIRECT_DATABASE_URL", "postgres://direct/db"))
+	got, err := config.SchemaURL(testEnvironment("DIRECT_DATABASE_URL", "postgres://direct/db"))
 	if err != nil || got != "postgres://direct/db" {
 		t.Errorf("SchemaURL = %q, %v, want DIRECT_DATABASE_URL", string(got), err)
 	}
-	if got, err := config.SchemaURL(env()); err != nil || got != "postgres://u:hunter2@localhost/db" {
+	if got, err := config.SchemaURL(testEnvironment()); err != nil || got != "postgres://u:hunter2@localhost/db" {
 		t.Errorf("SchemaURL without DIRECT_DATABASE_URL = %q, %v, want DATABASE_URL", string(got), err)
 	}
 	if _, err := config.SchemaURL(func(string) string { return "" }); err == nil {
@@ -214,7 +217,7 @@ func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
 func TestLoadKeysReadsJWKSURLIfItIsSet(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "https://learn.example.com/api/auth/jwks"} {
-		got, err := config.LoadKeys(env("JWKS_URL", url))
+		got, err := config.LoadKeys(testEnvironment("JWKS_URL", url))
 		want := config.Keys{
 			SigningKeysFile: config.DefaultSigningKeysFile, JWTExpiresIn: config.DefaultJWTExpiresIn,
 			JWTAlg: config.RS256, JWKSURL: url,
@@ -223,7 +226,7 @@ func TestLoadKeysReadsJWKSURLIfItIsSet(t *testing.T) {
 			t.Errorf("LoadKeys with JWKS_URL=%q: %v (-want +got):\n%s", url, err, diff)
 		}
 	}
-	_, err := config.LoadKeys(env("JWKS_URL", "jwks.json"))
+	_, err := config.LoadKeys(testEnvironment("JWKS_URL", "jwks.json"))
 	if err == nil || !strings.Contains(err.Error(), "JWKS_URL: ") {
 		t.Errorf("JWKS_URL=jwks.json: got %v, want an error that names JWKS_URL", err)
 	}
@@ -235,7 +238,7 @@ func TestIssuerHasNoPath(t *testing.T) {
 	for _, good := range []string{
 		"https://learn.example.com", "https://learn.example.com/", "http://localhost:3000", "urn:example:issuer", "xenon",
 	} {
-		if got, err := config.LoadAPI(env("JWT_ISSUER", good)); err != nil || got.JWTIssuer != good {
+		if got, err := config.LoadAPI(testEnvironment("JWT_ISSUER", good)); err != nil || got.JWTIssuer != good {
 			t.Errorf("JWT_ISSUER=%s: got the issuer %q, %v, want it unchanged", good, got.JWTIssuer, err)
 		}
 	}
@@ -243,13 +246,13 @@ func TestIssuerHasNoPath(t *testing.T) {
 		"https://learn.example.com/api/auth", "https://learn.example.com//", "https://learn.example.com?a=b",
 		"https://learn.example.com/#x", "https://learn.example.com?", "https://learn.example.com#",
 	} {
-		_, err := config.LoadAPI(env("JWT_ISSUER", bad))
+		_, err := config.LoadAPI(testEnvironment("JWT_ISSUER", bad))
 		if err == nil || !strings.Contains(err.Error(), "JWT_ISSUER: ") ||
 			!strings.Contains(err.Error(), "use an issuer such as \"https://learn.example.com\"") {
 			t.Errorf("JWT_ISSUER=%s: got %v, want an error that names a good issuer", bad, err)
 		}
 	}
-	_, err := config.LoadAPI(env("JWT_ISSUER", "https://me:hunter2@learn.example.com/path"))
+	_, err := config.LoadAPI(testEnvironment("JWT_ISSUER", "https://me:hunter2@learn.example.com/path"))
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("JWT_ISSUER with a password: got %v, want an error without it", err)
 	}
@@ -261,7 +264,7 @@ func TestAlgorithmOfNewKeys(t *testing.T) {
 	for value, want := range map[string]string{
 		"": "RS256", "RS256": "RS256", "ES256": "ES256", "EdDSA": "EdDSA", "ES512": "", "none": "", "es256": "",
 	} {
-		getenv := env("JWT_ALG", value, "SIGNING_KEYS_ARN", arn)
+		getenv := testEnvironment("JWT_ALG", value, "SIGNING_KEYS_ARN", arn)
 		api, err1 := config.LoadAPI(getenv)
 		keys, err2 := config.LoadKeys(getenv)
 		rotation, err3 := config.LoadRotation(getenv)
@@ -276,7 +279,7 @@ func TestAlgorithmOfNewKeys(t *testing.T) {
 
 func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
-	c, err := config.LoadAPI(env())
+	c, err := config.LoadAPI(testEnvironment())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +315,7 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 		}
 	}
 	read := map[string]bool{}
-	spy := func(name string) string { read[providerSetting(name)] = true; return env()(name) }
+	spy := func(name string) string { read[providerSetting(name)] = true; return testEnvironment()(name) }
 	defaults, err := config.LoadAPI(spy)
 	if err != nil {
 		t.Fatal(err)
@@ -335,7 +338,7 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 		if v, ok := example[name]; ok {
 			return v
 		}
-		return env()(name)
+		return testEnvironment()(name)
 	})
 	if err != nil {
 		t.Fatal(err)

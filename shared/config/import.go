@@ -29,7 +29,7 @@ func LoadImport(getenv func(string) string) (Import, error) {
 
 func (l *loader) importURL(name, v, database string) {
 	if v == "" {
-		l.problem(name, "missing; set it to %s, postgres://user:password@host/database (or set MIGRATE_SECRET_ARN)",
+		l.addProblem(name, "missing; set it to %s, postgres://user:password@host/database (or set MIGRATE_SECRET_ARN)",
 			database)
 		return
 	}

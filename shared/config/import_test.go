@@ -28,7 +28,7 @@ func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 		"no Postgres": {notPostgres, []string{"FROM_DATABASE_URL: is not", "TO_DATABASE_URL: is not"}},
 		"wrong ARN":   {[]string{"MIGRATE_SECRET_ARN", "xenon/migrate"}, []string{"MIGRATE_SECRET_ARN: "}},
 	} {
-		got, err := config.LoadImport(env(c.set...))
+		got, err := config.LoadImport(testEnvironment(c.set...))
 		if (err != nil) != (c.want != nil) {
 			t.Errorf("LoadImport, %s: got the error %v, want errors with %q", name, err, c.want)
 			continue
@@ -66,9 +66,9 @@ func TestWrongDatabaseURLsAreRefused(t *testing.T) {
 		"sslrootcert=/no/such.pem":                        "/no/such.pem",
 	} {
 		const base = "postgres://u:hunter2@db.example.com/db?"
-		_, request := config.LoadAPI(env("DATABASE_URL", base+query))
-		_, direct := config.SchemaURL(env("DIRECT_DATABASE_URL", base+query))
-		_, both := config.LoadImport(env("FROM_DATABASE_URL", base+query, "TO_DATABASE_URL", base+query))
+		_, request := config.LoadAPI(testEnvironment("DATABASE_URL", base+query))
+		_, direct := config.SchemaURL(testEnvironment("DIRECT_DATABASE_URL", base+query))
+		_, both := config.LoadImport(testEnvironment("FROM_DATABASE_URL", base+query, "TO_DATABASE_URL", base+query))
 		for name, err := range map[string]error{
 			"DATABASE_URL": request, "DIRECT_DATABASE_URL": direct, "FROM_DATABASE_URL": both, "TO_DATABASE_URL": both,
 		} {

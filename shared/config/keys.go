@@ -17,7 +17,7 @@ func LoadKeys(getenv func(string) string) (Keys, error) {
 	l := loader{getenv: getenv}
 	c := Keys{
 		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
-		SigningKeysFile: l.text("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
+		SigningKeysFile: l.textOr("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
 		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 		JWTAlg:          l.jwtAlg(),
 		AWS:             l.aws(),
@@ -46,7 +46,7 @@ func LoadRotation(getenv func(string) string) (Rotation, error) {
 		AWS:            l.aws(),
 	}
 	if getenv("SIGNING_KEYS_ARN") == "" {
-		l.problem("SIGNING_KEYS_ARN", "missing; set it to the ARN of the secret to rotate")
+		l.addProblem("SIGNING_KEYS_ARN", "missing; set it to the ARN of the secret to rotate")
 	}
 	return c, l.err()
 }

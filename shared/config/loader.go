@@ -26,11 +26,11 @@ func (l *loader) err() error {
 	return fmt.Errorf("settings: %w", errors.Join(l.problems...))
 }
 
-func (l *loader) problem(name, format string, args ...any) {
+func (l *loader) addProblem(name, format string, args ...any) {
 	l.problems = append(l.problems, fmt.Errorf(name+": "+format, args...))
 }
 
-func (l *loader) text(name, fallback string) string {
+func (l *loader) textOr(name, fallback string) string {
 	if v := l.getenv(name); v != "" {
 		return v
 	}
@@ -52,15 +52,15 @@ func splitList(text string) []string {
 
 // oneOf reads a setting whose value must be one of allowed. The first one is the default.
 func (l *loader) oneOf(name string, allowed ...string) string {
-	v := l.text(name, allowed[0])
+	v := l.textOr(name, allowed[0])
 	if !slices.Contains(allowed, v) {
-		l.problem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
+		l.addProblem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
 	}
 	return v
 }
 
-// on reads a setting that is "on" or "off", and reports whether it is "on".
-func (l *loader) on(name string, fallback bool) bool {
+// isOn reads a setting that is "on" or "off", and reports whether it is "on".
+func (l *loader) isOn(name string, fallback bool) bool {
 	words := []string{"off", "on"}
 	if fallback {
 		words = []string{"on", "off"}
@@ -77,7 +77,7 @@ func (l *loader) seconds(name string, fallback time.Duration) time.Duration {
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 || n > 300 {
-		l.problem(name, "%q is not a number of seconds from 1 to 300", v)
+		l.addProblem(name, "%q is not a number of seconds from 1 to 300", v)
 	}
 	return time.Duration(n) * time.Second
 }
@@ -89,17 +89,17 @@ func (l *loader) duration(name string, fallback time.Duration) time.Duration {
 	}
 	d, err := time.ParseDuration(v)
 	if err != nil || d < time.Second {
-		l.problem(name, "%q is not a duration of one second or more, such as 168h or 15m", v)
+		l.addProblem(name, "%q is not a duration of one second or more, such as 168h or 15m", v)
 	}
 	return d
 }
 
 func (l *loader) origin(name, fallback string) string {
-	v := strings.TrimSuffix(l.text(name, fallback), "/")
+	v := strings.TrimSuffix(l.textOr(name, fallback), "/")
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
 		u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
-		l.problem(name, "%s is not an origin such as https://learn.example.com", quote(v))
+		l.addProblem(name, "%s is not an origin such as https://learn.example.com", quoteURL(v))
 		return fallback
 	}
 	return normalOrigin(u)
@@ -115,9 +115,9 @@ func normalOrigin(u *url.URL) string {
 }
 
 func (l *loader) url(name, fallback string) string {
-	v := l.text(name, fallback)
+	v := l.textOr(name, fallback)
 	if u, err := url.Parse(v); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		l.problem(name, "%s is not an http or https URL", quote(v))
+		l.addProblem(name, "%s is not an http or https URL", quoteURL(v))
 	}
 	return v
 }
@@ -126,18 +126,18 @@ func (l *loader) url(name, fallback string) string {
 // /.well-known/openid-configuration to the issuer (OpenID Connect Discovery 1.0, section 4), and Xenon serves this path
 // only at the root of a host. It must have no query and no fragment (section 3).
 func (l *loader) ownIssuer(name, fallback string) string {
-	v := l.text(name, fallback)
+	v := l.textOr(name, fallback)
 	u, err := url.Parse(v)
 	if err == nil && u.Host != "" && (u.Path != "" && u.Path != "/" || strings.ContainsAny(v, "?#")) {
-		l.problem(name, "%s has a path, query or fragment. Verifiers would look for the keys at the issuer + "+
+		l.addProblem(name, "%s has a path, query or fragment. Verifiers would look for the keys at the issuer + "+
 			"/.well-known/openid-configuration, which Xenon serves only at the root of a host; use an issuer such as %s",
-			quote(v), quote(u.Scheme+"://"+u.Host))
+			quoteURL(v), quoteURL(u.Scheme+"://"+u.Host))
 	}
 	return v
 }
 
-// quote quotes a URL, or returns "[redacted]" if it may contain a password.
-func quote(v string) string {
+// quoteURL quotes a URL, or returns "[redacted]" if it may contain a password.
+func quoteURL(v string) string {
 	if strings.Contains(v, "@") {
 		return redacted
 	}
@@ -146,7 +146,7 @@ func quote(v string) string {
 
 func (l *loader) databaseURL(name, v string) {
 	if v == "" {
-		l.problem(name, "missing; set it to postgres://user:password@host/database (or set APP_SECRET_ARN)")
+		l.addProblem(name, "missing; set it to postgres://user:password@host/database (or set APP_SECRET_ARN)")
 		return
 	}
 	l.checkDatabaseURL(name, v)
@@ -155,16 +155,16 @@ func (l *loader) databaseURL(name, v string) {
 // checkDatabaseURL adds a problem if v is not a database URL. The problem does not quote v, which may have a password.
 func (l *loader) checkDatabaseURL(name, v string) {
 	if _, err := pg.Parse(v); err != nil {
-		l.problem(name, "%w", err)
+		l.addProblem(name, "%w", err)
 	}
 }
 
 func (l *loader) secret(name, v string) {
 	switch {
 	case v == "":
-		l.problem(name, "missing; generate one with: openssl rand -base64 32")
+		l.addProblem(name, "missing; generate one with: openssl rand -base64 32")
 	case len(v) < MinSecretLength:
-		l.problem(name, "has %d characters, needs at least %d; generate one with: openssl rand -base64 32",
+		l.addProblem(name, "has %d characters, needs at least %d; generate one with: openssl rand -base64 32",
 			len(v), MinSecretLength)
 	}
 }
@@ -173,9 +173,9 @@ var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres trunc
 
 // schema reads the name of a schema. It rejects names that Postgres or the import uses.
 func (l *loader) schema(name string) string {
-	v := l.text(name, DefaultSchema)
+	v := l.textOr(name, DefaultSchema)
 	if !schemaName.MatchString(v) || strings.HasPrefix(v, "pg_") || v == "information_schema" || v == "supabase_import" {
-		l.problem(name, "%q is not a valid schema name: use lower-case letters, digits and _, such as xenon; "+
+		l.addProblem(name, "%q is not a valid schema name: use lower-case letters, digits and _, such as xenon; "+
 			"pg_*, information_schema and supabase_import are reserved", v)
 	}
 	return v
@@ -187,13 +187,13 @@ func (l *loader) secretARN(name string) string {
 	parts := strings.SplitN(v, ":", 7) // arn:partition:secretsmanager:region:account:secret:name
 	if v != "" && (len(parts) < 7 || parts[0] != "arn" || parts[2] != "secretsmanager" ||
 		parts[5] != "secret" || parts[6] == "") {
-		l.problem(name, "%q is not the ARN of a secret in Secrets Manager", v)
+		l.addProblem(name, "%q is not the ARN of a secret in Secrets Manager", v)
 	}
 	return v
 }
 
 func (l *loader) clientIP(name string) ClientIP {
-	v := l.text(name, "remote")
+	v := l.textOr(name, "remote")
 	hops, isXFF := strings.CutPrefix(v, "xff:")
 	switch n, err := strconv.Atoi(hops); {
 	case v == "remote":
@@ -203,6 +203,6 @@ func (l *loader) clientIP(name string) ClientIP {
 	case isXFF && err == nil && n >= 0:
 		return ClientIP{Source: ForwardedFor, Hops: n}
 	}
-	l.problem(name, "%q is not remote, cloudfront or xff:N", v)
+	l.addProblem(name, "%q is not remote, cloudfront or xff:N", v)
 	return ClientIP{}
 }

@@ -16,7 +16,7 @@ func LoadMailer(getenv func(string) string) (Mailer, error) {
 	l := loader{getenv: getenv}
 	from, err := mail.ParseAddress(getenv("MAIL_FROM"))
 	if err != nil {
-		l.problem("MAIL_FROM", `%q is not an email such as "Xenon <no-reply@learn.example.com>"`, getenv("MAIL_FROM"))
+		l.addProblem("MAIL_FROM", `%q is not an email such as "Xenon <no-reply@learn.example.com>"`, getenv("MAIL_FROM"))
 		return Mailer{}, l.err()
 	}
 	m := Mailer{From: from.String()}

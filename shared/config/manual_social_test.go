@@ -57,9 +57,9 @@ func providerSetting(name string) string {
 	return name
 }
 
-// socialManual is the second table on social sign-in in docs/configuration.md: the settings that belong to one provider
-// or to social sign-in as a whole.
-var socialManual = []setting{
+// socialSettingsTable is the second table on social sign-in in docs/configuration.md: the settings that belong to one
+// provider or to social sign-in as a whole.
+var socialSettingsTable = []setting{
 	{
 		"APPLE_TEAM_ID",
 		"",
@@ -185,12 +185,12 @@ is the id of the provider in capital letters:
 	}
 	text.WriteString("\nThe other settings belong to one provider or to social sign-in as a whole:\n\n" +
 		"| variable | default | meaning |\n|---|---|---|\n")
-	writeSettings(&text, socialManual)
-	text.WriteString(severalProviders)
+	writeSettings(&text, socialSettingsTable)
+	text.WriteString(severalProvidersSection)
 	return text.String()
 }
 
-const severalProviders = `
+const severalProvidersSection = `
 ### Several OIDC providers
 
 ` + "`OIDC_PROVIDERS`" + ` is a JSON list. Its keys have the names of Better Auth's generic OAuth plugin:

@@ -21,8 +21,8 @@ var update = flag.Bool("update", false, "write docs/configuration.md")
 // there is no fixed default, value is empty and fallback says what happens without the variable.
 type setting struct{ name, value, fallback, meaning string }
 
-// manual is the first table of docs/configuration.md.
-var manual = []setting{
+// settingsTable is the first table of docs/configuration.md.
+var settingsTable = []setting{
 	{
 		"DATABASE_URL",
 		"",
@@ -206,8 +206,8 @@ var manual = []setting{
 	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
 }
 
-// trustedOrigins is the section on BETTER_AUTH_TRUSTED_ORIGINS of docs/configuration.md.
-const trustedOrigins = `
+// trustedOriginsSection is the section on BETTER_AUTH_TRUSTED_ORIGINS of docs/configuration.md.
+const trustedOriginsSection = `
 ## Trusted origins
 
 | entry | trusts |
@@ -230,8 +230,9 @@ register a name there. Xenon does not start with such an entry, or with an entry
 says what to write instead.
 `
 
-// rateLimits is the section on RATE_LIMIT_RULES of docs/configuration.md. A test of shared/auth uses its example.
-const rateLimits = `
+// rateLimitsSection is the section on RATE_LIMIT_RULES of docs/configuration.md. A test of shared/auth uses its
+// example.
+const rateLimitsSection = `
 ## Rate limits
 
 Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" +
@@ -267,7 +268,7 @@ Wrong passwords for one account stay limited under all rules.
 func TestManualExplainsEverySetting(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
-	spy := func(name string) string { read[providerSetting(name)] = true; return env()(name) }
+	spy := func(name string) string { read[providerSetting(name)] = true; return testEnvironment()(name) }
 	defaults, err := config.LoadAPI(spy)
 	if err == nil {
 		_, err = config.SchemaURL(spy)
@@ -281,12 +282,12 @@ func TestManualExplainsEverySetting(t *testing.T) {
 	for _, p := range providerSettings {
 		explained["<PROVIDER>_"+p.name] = true
 	}
-	for _, m := range slices.Concat(manual, socialManual) {
+	for _, m := range slices.Concat(settingsTable, socialSettingsTable) {
 		explained[m.name] = true
 		if m.value == "" {
 			continue
 		}
-		if got, err := config.LoadAPI(env(m.name, m.value)); err != nil || !cmp.Equal(defaults, got) {
+		if got, err := config.LoadAPI(testEnvironment(m.name, m.value)); err != nil || !cmp.Equal(defaults, got) {
 			t.Errorf("the manual says that %s is the default of %s, but LoadAPI with it differs: %v (-default +got)\n%s",
 				m.value, m.name, err, cmp.Diff(defaults, got))
 		}
@@ -311,8 +312,8 @@ This page is written by ` + "`make manual`" + ` from shared/config; change it th
 | variable | default | meaning |
 |---|---|---|
 `)
-	writeSettings(&text, manual)
-	text.WriteString(socialSection() + trustedOrigins + rateLimits)
+	writeSettings(&text, settingsTable)
+	text.WriteString(socialSection() + trustedOriginsSection + rateLimitsSection)
 	path := filepath.Join("..", "..", "docs", "configuration.md")
 	if *update {
 		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {

@@ -17,7 +17,7 @@ func (l *loader) trustedOrigins(name string) []string {
 	entries := l.list(name)
 	for _, entry := range entries {
 		if err := checkTrustedOrigin(entry); err != nil {
-			l.problem(name, "%s %s", quote(entry), err)
+			l.addProblem(name, "%s %s", quoteURL(entry), err)
 		}
 	}
 	return entries

@@ -22,7 +22,7 @@ func TestTrustedOriginsAcceptHostsOfOneOwner(t *testing.T) {
 		"myapp://", "myapp:/", "myapp://host/cb", "capacitor://localhost", "com.example.app://", "exp://", "exp://**",
 		"exp://192.168.*.*:*/**", "exp://10.0.0.*:*/--/*", "myapp://*/cb", "chrome-extension://abcdefghijklmnop",
 	} {
-		if _, err := config.LoadAPI(env("BETTER_AUTH_TRUSTED_ORIGINS", entry)); err != nil {
+		if _, err := config.LoadAPI(testEnvironment("BETTER_AUTH_TRUSTED_ORIGINS", entry)); err != nil {
 			t.Errorf("trusted origin %s: got the error %v, want none", entry, err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestStartFailsIfTrustedOriginMatchesHostsOfOtherOwners(t *testing.T) {
 		"/path":                           "is neither a host nor an origin",
 		"my app://":                       "is not a scheme of an app",
 	} {
-		_, err := config.LoadAPI(env("BETTER_AUTH_TRUSTED_ORIGINS", "https://fine.example.com,"+entry))
+		_, err := config.LoadAPI(testEnvironment("BETTER_AUTH_TRUSTED_ORIGINS", "https://fine.example.com,"+entry))
 		if err == nil || !strings.Contains(err.Error(), want) ||
 			!strings.Contains(err.Error(), "BETTER_AUTH_TRUSTED_ORIGINS") {
 			t.Errorf("trusted origin %s: got %v, want an error with %q", entry, err, want)

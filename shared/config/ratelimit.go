@@ -29,7 +29,7 @@ func (l *loader) rateLimitRules(name string) []RateLimitRule {
 	}
 	rules, err := parseRateLimitRules(text)
 	if err != nil {
-		l.problem(name, "%s", err)
+		l.addProblem(name, "%s", err)
 	}
 	return rules
 }

@@ -13,7 +13,7 @@ import (
 func TestRateLimitRulesKeepOrder(t *testing.T) {
 	t.Parallel()
 	const rules = `{"/z": {"max": 30, "window": 10}, "/a/**": false, "*": {"window": 0.5, "max": 1}}`
-	cfg, err := config.LoadAPI(env("RATE_LIMIT_RULES", rules))
+	cfg, err := config.LoadAPI(testEnvironment("RATE_LIMIT_RULES", rules))
 	want := []config.RateLimitRule{
 		{Path: "/z", Window: 10 * time.Second, Max: 30},
 		{Path: "/a/**"},
@@ -42,7 +42,7 @@ func TestWrongRateLimitRulesAreRefused(t *testing.T) {
 		`{"/a": {"window": 10, "max": 0}}`:     `"/a": needs a window from 0.001 to 3600 seconds`,
 		`{"sign-in": {"window": 1, "max": 1}}`: `"sign-in" is not a path`,
 	} {
-		_, err := config.LoadAPI(env("RATE_LIMIT_RULES", text))
+		_, err := config.LoadAPI(testEnvironment("RATE_LIMIT_RULES", text))
 		if err == nil || !strings.Contains(err.Error(), "RATE_LIMIT_RULES: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("RATE_LIMIT_RULES=%s: got %v, want an error with %q", text, err, want)
 		}

@@ -8,11 +8,15 @@ import (
 // siteURL reads the URL of the start page of the site, "scheme://host[:port][/path]", and returns it without the last
 // slash.
 func (l *loader) siteURL(name, fallback string) string {
-	v := strings.TrimRight(l.text(name, fallback), "/")
+	v := strings.TrimRight(l.textOr(name, fallback), "/")
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
 		strings.ContainsAny(v, "?#") || strings.Contains(u.Path, "//") || u.EscapedPath() != u.Path {
-		l.problem(name, "%s is not the URL of a site, such as https://www.example.com or https://example.com/learn", quote(v))
+		l.addProblem(
+			name,
+			"%s is not the URL of a site, such as https://www.example.com or https://example.com/learn",
+			quoteURL(v),
+		)
 		return fallback
 	}
 	return normalOrigin(u) + u.Path

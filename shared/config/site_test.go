@@ -29,7 +29,7 @@ func TestSiteURLDecidesWhereRedirectTargetsLead(t *testing.T) {
 			"https://ada.github.io/x?y", "https://ada.github.io/Learn/login/", "https://other.example/z",
 		},
 	} {
-		cfg, err := config.LoadAPI(env("SITE_URL", c.siteURL))
+		cfg, err := config.LoadAPI(testEnvironment("SITE_URL", c.siteURL))
 		if err != nil {
 			t.Errorf("SITE_URL=%s: got the error %v, want none", c.siteURL, err)
 			continue
@@ -53,7 +53,7 @@ func TestSiteURLRejectsWhatIsNoSite(t *testing.T) {
 		"www.example.com", "/learn", "ftp://example.com", "https://", "https://ada:secret@example.com",
 		"https://example.com/?x", "https://example.com/#x", "https://example.com//x", "https://example.com/a b",
 	} {
-		_, err := config.LoadAPI(env("SITE_URL", siteURL))
+		_, err := config.LoadAPI(testEnvironment("SITE_URL", siteURL))
 		if err == nil || !strings.Contains(err.Error(), "SITE_URL") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("SITE_URL=%s: got the error %v, want one that names SITE_URL and no password", siteURL, err)
 		}

@@ -24,10 +24,10 @@ func pemKey(t *testing.T, curve elliptic.Curve) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pemOf(t, key)
+	return encodePEM(t, key)
 }
 
-func pemOf(t *testing.T, key any) string {
+func encodePEM(t *testing.T, key any) string {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -82,7 +82,7 @@ func TestWrongSettingsOfAppleAreRejected(t *testing.T) {
 			[]string{"APPLE_PRIVATE_KEY: is not a private key"},
 		},
 		{
-			append(id, "APPLE_TEAM_ID", "T", "APPLE_KEY_ID", "K", "APPLE_PRIVATE_KEY", pemOf(t, rsaKey)),
+			append(id, "APPLE_TEAM_ID", "T", "APPLE_KEY_ID", "K", "APPLE_PRIVATE_KEY", encodePEM(t, rsaKey)),
 			[]string{"APPLE_PRIVATE_KEY: is a private key of another kind"},
 		},
 		{
@@ -90,8 +90,8 @@ func TestWrongSettingsOfAppleAreRejected(t *testing.T) {
 			[]string{"APPLE_PRIVATE_KEY: is a private key of another kind"},
 		},
 	} {
-		wantProblem(t, c.wants, c.set...)
-		if _, err := config.LoadAPI(env(c.set...)); strings.Contains(fmt.Sprint(err), "hunter2") {
+		checkProblem(t, c.wants, c.set...)
+		if _, err := config.LoadAPI(testEnvironment(c.set...)); strings.Contains(fmt.Sprint(err), "hunter2") {
 			t.Errorf("the error shows a secret: %v", err)
 		}
 	}

@@ -43,7 +43,7 @@ func checkProviderID(p Provider, others []Provider) string {
 func (l *loader) requireAll(reason string, names ...string) {
 	for _, name := range names {
 		if l.getenv(name) == "" {
-			l.problem(name, "missing; %s", reason)
+			l.addProblem(name, "missing; %s", reason)
 		}
 	}
 }
@@ -57,19 +57,19 @@ func (l *loader) words(name string) []string {
 	return items
 }
 
-// optional reads a setting that is one of allowed or not set.
-func (l *loader) optional(name string, allowed ...string) string {
+// optionalOneOf reads a setting that is one of allowed or not set.
+func (l *loader) optionalOneOf(name string, allowed ...string) string {
 	v := l.getenv(name)
 	if v != "" && !slices.Contains(allowed, v) {
-		l.problem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
+		l.addProblem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
 	}
 	return v
 }
 
 func (l *loader) tenant(name string) string {
-	v := l.text(name, "common")
+	v := l.textOr(name, "common")
 	if !tenantID().MatchString(v) {
-		l.problem(name, "%q is not a tenant; use common, organizations, consumers, the id or a domain of your tenant", v)
+		l.addProblem(name, "%q is not a tenant; use common, organizations, consumers, the id or a domain of your tenant", v)
 	}
 	return v
 }
@@ -81,7 +81,7 @@ func (l *loader) issuer(name string) string {
 		return ""
 	}
 	if reason := checkIssuer(v); reason != "" {
-		l.problem(name, "%s %s", quote(v), reason)
+		l.addProblem(name, "%s %s", quoteURL(v), reason)
 	}
 	return v
 }

@@ -27,16 +27,16 @@ func (l *loader) providerOptions(name string) map[string]string {
 	}
 	var options map[string]string
 	if err := json.Unmarshal([]byte(text), &options); err != nil || options == nil {
-		l.problem(name, `is not of the form {"GOOGLE_SCOPE": "openid", "GITHUB_DISABLE_SIGNUP": "on"}`)
+		l.addProblem(name, `is not of the form {"GOOGLE_SCOPE": "openid", "GITHUB_DISABLE_SIGNUP": "on"}`)
 		return nil
 	}
 	for _, option := range slices.Sorted(maps.Keys(options)) {
 		switch {
 		case !isProviderOption(option):
-			l.problem(name, "%q is not an option of a provider; an option is the name of a provider and one of %s",
+			l.addProblem(name, "%q is not an option of a provider; an option is the name of a provider and one of %s",
 				option, strings.Join(optionSuffixes(), ", "))
 		case l.getenv(option) != "":
-			l.problem(name, "%s is also a variable of its own; set it once", option)
+			l.addProblem(name, "%s is also a variable of its own; set it once", option)
 		}
 	}
 	return options
@@ -75,7 +75,7 @@ func (l *loader) addOIDCList(s *Social, name string, hasAppSecret bool) {
 	}
 	entries, err := parseOIDCList(text)
 	if err != nil {
-		l.problem(name, "%w", err)
+		l.addProblem(name, "%w", err)
 	}
 	for i, e := range entries {
 		p := e.provider()
@@ -85,7 +85,7 @@ func (l *loader) addOIDCList(s *Social, name string, hasAppSecret bool) {
 				"secret as " + p.Setting("CLIENT_SECRET")
 		}
 		if reason != "" {
-			l.problem(name, "entry %d, %q, %s", i+1, e.ProviderID, reason)
+			l.addProblem(name, "entry %d, %q, %s", i+1, e.ProviderID, reason)
 			continue
 		}
 		s.Providers = append(s.Providers, p)

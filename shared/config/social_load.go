@@ -12,12 +12,12 @@ func (l *loader) social(hasAppSecret bool) Social {
 		return options[name]
 	}}
 	s := Social{
-		AccountLinking:         inner.on("ACCOUNT_LINKING", true),
-		AllowDifferentEmails:   inner.on("ALLOW_DIFFERENT_EMAILS", false),
-		DisableImplicitLinking: inner.on("DISABLE_IMPLICIT_LINKING", false),
-		UpdateUserInfoOnLink:   inner.on("UPDATE_USER_INFO_ON_LINK", false),
-		UpdateAccountOnSignIn:  inner.on("UPDATE_ACCOUNT_ON_SIGNIN", true),
-		EncryptOAuthTokens:     inner.on("ENCRYPT_OAUTH_TOKENS", false),
+		AccountLinking:         inner.isOn("ACCOUNT_LINKING", true),
+		AllowDifferentEmails:   inner.isOn("ALLOW_DIFFERENT_EMAILS", false),
+		DisableImplicitLinking: inner.isOn("DISABLE_IMPLICIT_LINKING", false),
+		UpdateUserInfoOnLink:   inner.isOn("UPDATE_USER_INFO_ON_LINK", false),
+		UpdateAccountOnSignIn:  inner.isOn("UPDATE_ACCOUNT_ON_SIGNIN", true),
+		EncryptOAuthTokens:     inner.isOn("ENCRYPT_OAUTH_TOKENS", false),
 		TrustedProviders:       inner.list("TRUSTED_PROVIDERS"),
 	}
 	for _, builtIn := range BuiltInProviders() {
@@ -38,7 +38,7 @@ func (l *loader) addBuiltIn(s *Social, builtIn ProviderName) {
 	case "apple":
 		l.apple(&p)
 	case "google":
-		p.AccessType = l.optional("GOOGLE_ACCESS_TYPE", "online", "offline")
+		p.AccessType = l.optionalOneOf("GOOGLE_ACCESS_TYPE", "online", "offline")
 		p.Prompt, p.HostedDomain = l.getenv("GOOGLE_PROMPT"), l.getenv("GOOGLE_HD")
 	case "microsoft":
 		p.TenantID = l.tenant("MICROSOFT_TENANT_ID")
@@ -48,7 +48,7 @@ func (l *loader) addBuiltIn(s *Social, builtIn ProviderName) {
 	if len(p.ClientIDs) > 0 {
 		s.Providers = append(s.Providers, p)
 	} else if p.ClientSecret != "" {
-		l.problem(p.Setting("CLIENT_SECRET"), "needs %s", p.Setting("CLIENT_ID"))
+		l.addProblem(p.Setting("CLIENT_SECRET"), "needs %s", p.Setting("CLIENT_ID"))
 	}
 }
 
@@ -59,10 +59,10 @@ func (l *loader) provider(prefix string) Provider {
 		ClientIDs:                l.list(prefix + "_CLIENT_ID"),
 		ClientSecret:             Secret(l.getenv(prefix + "_CLIENT_SECRET")),
 		Scopes:                   l.words(prefix + "_SCOPE"),
-		DisableSignUp:            l.on(prefix+"_DISABLE_SIGNUP", false),
-		DisableImplicitSignUp:    l.on(prefix+"_DISABLE_IMPLICIT_SIGNUP", false),
-		OverrideUserInfo:         l.on(prefix+"_OVERRIDE_USER_INFO", false),
-		RequireEmailVerification: l.on(prefix+"_REQUIRE_EMAIL_VERIFICATION", false),
+		DisableSignUp:            l.isOn(prefix+"_DISABLE_SIGNUP", false),
+		DisableImplicitSignUp:    l.isOn(prefix+"_DISABLE_IMPLICIT_SIGNUP", false),
+		OverrideUserInfo:         l.isOn(prefix+"_OVERRIDE_USER_INFO", false),
+		RequireEmailVerification: l.isOn(prefix+"_REQUIRE_EMAIL_VERIFICATION", false),
 	}
 }
 
@@ -72,7 +72,7 @@ func (l *loader) apple(p *Provider) {
 	if text := l.getenv(ApplePrivateKey); text != "" {
 		key, err := NormalizePrivateKey(text)
 		if err != nil {
-			l.problem(ApplePrivateKey, "%w", err)
+			l.addProblem(ApplePrivateKey, "%w", err)
 			key = text // so that it does not count as missing
 		}
 		p.PrivateKey = Secret(key)
@@ -80,9 +80,9 @@ func (l *loader) apple(p *Provider) {
 	switch {
 	case p.TeamID == "" && p.KeyID == "" && p.PrivateKey == "":
 	case len(p.ClientIDs) == 0:
-		l.problem("APPLE_CLIENT_ID", "missing; APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY need it")
+		l.addProblem("APPLE_CLIENT_ID", "missing; APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY need it")
 	case p.ClientSecret != "":
-		l.problem("APPLE_CLIENT_SECRET", "is set together with APPLE_TEAM_ID, APPLE_KEY_ID or APPLE_PRIVATE_KEY; "+
+		l.addProblem("APPLE_CLIENT_SECRET", "is set together with APPLE_TEAM_ID, APPLE_KEY_ID or APPLE_PRIVATE_KEY; "+
 			"set either this one or those three")
 	default:
 		l.requireAll("Xenon makes the client secret from all three of APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY",
@@ -94,7 +94,7 @@ func (l *loader) apple(p *Provider) {
 func (l *loader) addOIDC(s *Social) {
 	p := l.provider("OIDC")
 	p.OIDC, p.ID, p.Issuer = true, l.getenv("OIDC_PROVIDER_ID"), l.issuer("OIDC_ISSUER")
-	p.Name = l.text("OIDC_PROVIDER_NAME", p.ID)
+	p.Name = l.textOr("OIDC_PROVIDER_NAME", p.ID)
 	if p.ID == "" && l.getenv("OIDC_ISSUER") == "" && len(p.ClientIDs) == 0 && p.ClientSecret == "" {
 		return
 	}
@@ -104,7 +104,7 @@ func (l *loader) addOIDC(s *Social) {
 		return
 	}
 	if reason := checkProviderID(p, s.Providers); reason != "" {
-		l.problem("OIDC_PROVIDER_ID", "%q %s", p.ID, reason)
+		l.addProblem("OIDC_PROVIDER_ID", "%q %s", p.ID, reason)
 		return
 	}
 	s.Providers = append(s.Providers, p)
@@ -116,16 +116,16 @@ func (l *loader) checkSocial(s Social, hasAppSecret bool) {
 	for _, p := range s.Providers {
 		setting, advice := p.MissingSecret(func(string) bool { return hasAppSecret })
 		if setting != "" {
-			l.problem(setting, "%s", advice)
+			l.addProblem(setting, "%s", advice)
 		}
 	}
 	for _, id := range s.TrustedProviders {
 		if _, configured := s.Find(id); !configured && !isBuiltIn(id) {
-			l.problem("TRUSTED_PROVIDERS", "%q is not a provider; use ids such as google, or that of an OIDC provider", id)
+			l.addProblem("TRUSTED_PROVIDERS", "%q is not a provider; use ids such as google, or that of an OIDC provider", id)
 		}
 	}
 	if l.getenv("REQUIRE_LOCAL_EMAIL_VERIFIED") != "" {
-		l.problem("REQUIRE_LOCAL_EMAIL_VERIFIED", "does not exist in Xenon: a sign-in never links an account to a user "+
+		l.addProblem("REQUIRE_LOCAL_EMAIL_VERIFIED", "does not exist in Xenon: a sign-in never links an account to a user "+
 			"whose email is not verified; remove it. Otherwise, a person who registers with the email of another one "+
 			"gets into the account that the owner later opens with a provider")
 	}

@@ -76,8 +76,11 @@ func TestWrongOIDCProvidersAreRejected(t *testing.T) {
 		`[` + entry("clientSecret", "") + `]`:             "OKTA_CLIENT_SECRET: is missing",
 		`[` + entry("providerId", "a-b") + `,` + entry("providerId", "a_b") + `]`: "has the same names of settings as a-b",
 	} {
-		wantProblem(t, []string{want}, "OIDC_PROVIDERS", in)
-		if _, err := config.LoadAPI(env("OIDC_PROVIDERS", in)); err != nil && strings.Contains(err.Error(), "hunter2") {
+		checkProblem(t, []string{want}, "OIDC_PROVIDERS", in)
+		if _, err := config.LoadAPI(
+			testEnvironment("OIDC_PROVIDERS", in),
+		); err != nil &&
+			strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("the error shows a secret: %v", err)
 		}
 	}
@@ -86,7 +89,7 @@ func TestWrongOIDCProvidersAreRejected(t *testing.T) {
 func TestIssuerMustBeAnHTTPSURL(t *testing.T) {
 	t.Parallel()
 	load := func(issuer string) error {
-		_, err := config.LoadAPI(env("OIDC_PROVIDER_ID", "x", "OIDC_ISSUER", issuer, "OIDC_CLIENT_ID", "id",
+		_, err := config.LoadAPI(testEnvironment("OIDC_PROVIDER_ID", "x", "OIDC_ISSUER", issuer, "OIDC_CLIENT_ID", "id",
 			"OIDC_CLIENT_SECRET", "s"))
 		return err
 	}
@@ -108,5 +111,5 @@ func TestIssuerMustBeAnHTTPSURL(t *testing.T) {
 			t.Errorf("OIDC_ISSUER=%s: got %v, want an error that names OIDC_ISSUER and shows no password", bad, err)
 		}
 	}
-	wantProblem(t, []string{"GITLAB_ISSUER: "}, "GITLAB_ISSUER", "http://git.example.com")
+	checkProblem(t, []string{"GITLAB_ISSUER: "}, "GITLAB_ISSUER", "http://git.example.com")
 }

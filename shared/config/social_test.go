@@ -13,17 +13,17 @@ import (
 // socialOf returns the social settings that LoadAPI reads, with names and values in turn as the variables.
 func socialOf(t *testing.T, pairs ...string) config.Social {
 	t.Helper()
-	c, err := config.LoadAPI(env(pairs...))
+	c, err := config.LoadAPI(testEnvironment(pairs...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c.Social
 }
 
-// wantProblem checks that the settings are rejected with an error that contains every text.
-func wantProblem(t *testing.T, texts []string, pairs ...string) {
+// checkProblem checks that the settings are rejected with an error that contains every text.
+func checkProblem(t *testing.T, texts []string, pairs ...string) {
 	t.Helper()
-	_, err := config.LoadAPI(env(pairs...))
+	_, err := config.LoadAPI(testEnvironment(pairs...))
 	for _, text := range texts {
 		if err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("LoadAPI with %q: got %v, want an error with %q", pairs, err, text)
@@ -125,12 +125,12 @@ func TestClientIDNeedsASecretAndASecretNeedsAClientID(t *testing.T) {
 	t.Parallel()
 	for _, p := range config.BuiltInProviders() {
 		prefix := strings.ToUpper(p.ID)
-		wantProblem(t, []string{prefix + "_CLIENT_SECRET: is missing"}, prefix+"_CLIENT_ID", "id")
-		wantProblem(t, []string{prefix + "_CLIENT_SECRET: needs " + prefix + "_CLIENT_ID"}, prefix+"_CLIENT_SECRET", "s")
+		checkProblem(t, []string{prefix + "_CLIENT_SECRET: is missing"}, prefix+"_CLIENT_ID", "id")
+		checkProblem(t, []string{prefix + "_CLIENT_SECRET: needs " + prefix + "_CLIENT_ID"}, prefix+"_CLIENT_SECRET", "s")
 	}
-	wantProblem(t, []string{"OIDC_CLIENT_SECRET: is missing"},
+	checkProblem(t, []string{"OIDC_CLIENT_SECRET: is missing"},
 		"OIDC_PROVIDER_ID", "x", "OIDC_ISSUER", "https://login.example.com", "OIDC_CLIENT_ID", "id")
-	wantProblem(t, []string{"OIDC_PROVIDER_ID: missing", "OIDC_ISSUER: missing", "OIDC_CLIENT_ID: missing"},
+	checkProblem(t, []string{"OIDC_PROVIDER_ID: missing", "OIDC_ISSUER: missing", "OIDC_CLIENT_ID: missing"},
 		"OIDC_CLIENT_SECRET", "s")
 }
 
@@ -147,7 +147,7 @@ func TestSecretsMayBeInTheAppSecret(t *testing.T) {
 		t.Errorf("settings without client secrets, with APP_SECRET_ARN: got the providers %v, want 3", got)
 	}
 	withSecret := strings.Replace(list, "}", `, "clientSecret": "hunter2"}`, 1)
-	wantProblem(t, []string{"OIDC_PROVIDERS: ", "MY_IDP_CLIENT_SECRET"}, append(cloud, "OIDC_PROVIDERS", withSecret)...)
+	checkProblem(t, []string{"OIDC_PROVIDERS: ", "MY_IDP_CLIENT_SECRET"}, append(cloud, "OIDC_PROVIDERS", withSecret)...)
 }
 
 func TestSettingsOnAccountsAreReadAndChecked(t *testing.T) {
@@ -180,14 +180,14 @@ func TestSettingsOnAccountsAreReadAndChecked(t *testing.T) {
 		"STATE_STRATEGY": "memory", "ACCOUNT_LINKING": "true", "TRUSTED_PROVIDERS": "googel", "GOOGLE_ACCESS_TYPE": "forever",
 		"MICROSOFT_TENANT_ID": "a/b", "GOOGLE_DISABLE_SIGNUP": "yes", "ENCRYPT_OAUTH_TOKENS": "1",
 	} {
-		wantProblem(t, []string{name + ": "}, name, value)
+		checkProblem(t, []string{name + ": "}, name, value)
 	}
 }
 
 // Functions without social sign-in need only STATE_STRATEGY, to clear the cookie of the state, and ALLOW_UNLINKING_ALL.
 func TestFunctionsWithoutSocialSignInDoNotReadProviders(t *testing.T) {
 	t.Parallel()
-	getenv := env("STATE_STRATEGY", "cookie", "ALLOW_UNLINKING_ALL", "on", "ACCOUNT_LINKING", "off",
+	getenv := testEnvironment("STATE_STRATEGY", "cookie", "ALLOW_UNLINKING_ALL", "on", "ACCOUNT_LINKING", "off",
 		"GOOGLE_CLIENT_ID", "id", "OIDC_PROVIDERS", "not a list")
 	got, err := config.LoadWithoutSocial(getenv)
 	if err != nil || !got.StateCookie || !got.AllowUnlinkingAll {
@@ -234,11 +234,11 @@ func TestProviderOptionsSetTheSameAsVariables(t *testing.T) {
 		`{"GOOGLE_CLIENT_SECRET": "hunter2"}`: `"GOOGLE_CLIENT_SECRET" is not an option`,
 		`{"DATABASE_URL": "x"}`:               `"DATABASE_URL" is not an option`,
 	} {
-		wantProblem(t, []string{"PROVIDER_OPTIONS: " + want}, "PROVIDER_OPTIONS", in)
+		checkProblem(t, []string{"PROVIDER_OPTIONS: " + want}, "PROVIDER_OPTIONS", in)
 	}
-	wantProblem(t, []string{"PROVIDER_OPTIONS: GOOGLE_SCOPE is also a variable"},
+	checkProblem(t, []string{"PROVIDER_OPTIONS: GOOGLE_SCOPE is also a variable"},
 		"PROVIDER_OPTIONS", `{"GOOGLE_SCOPE": "a"}`, "GOOGLE_SCOPE", "b")
-	wantProblem(t, []string{"GITHUB_DISABLE_SIGNUP: "}, "PROVIDER_OPTIONS", `{"GITHUB_DISABLE_SIGNUP": "yes"}`)
+	checkProblem(t, []string{"GITHUB_DISABLE_SIGNUP: "}, "PROVIDER_OPTIONS", `{"GITHUB_DISABLE_SIGNUP": "yes"}`)
 }
 
 // Better Auth's option requireLocalEmailVerified=false lets a person register with the email of another one, and so
@@ -246,13 +246,13 @@ func TestProviderOptionsSetTheSameAsVariables(t *testing.T) {
 func TestRequireLocalEmailVerifiedIsNotOffered(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"off", "on", "0"} {
-		wantProblem(t, []string{"REQUIRE_LOCAL_EMAIL_VERIFIED: does not exist"}, "REQUIRE_LOCAL_EMAIL_VERIFIED", value)
+		checkProblem(t, []string{"REQUIRE_LOCAL_EMAIL_VERIFIED: does not exist"}, "REQUIRE_LOCAL_EMAIL_VERIFIED", value)
 	}
 }
 
 func TestAllSocialProblemsAreReportedTogether(t *testing.T) {
 	t.Parallel()
-	wantProblem(t, []string{
+	checkProblem(t, []string{
 		"GOOGLE_CLIENT_SECRET: ", "GITHUB_CLIENT_SECRET: ", "APPLE_PRIVATE_KEY: ", "OIDC_ISSUER: ", "OIDC_PROVIDERS: ",
 		"STATE_STRATEGY: ", "TRUSTED_PROVIDERS: ", "REQUIRE_LOCAL_EMAIL_VERIFIED: ", "PASSWORD_HASH: ",
 	},

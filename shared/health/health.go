@@ -40,13 +40,13 @@ func (s *Service) Health() web.Routes {
 	return web.Routes{
 		"GET /health":         health,
 		"HEAD /health":        health,
-		"GET /api/auth/ok":    ok,
-		"HEAD /api/auth/ok":   ok,
+		"GET /api/auth/ok":    answerOK,
+		"HEAD /api/auth/ok":   answerOK,
 		"GET /api/auth/error": s.errorPage,
 	}
 }
 
-type reply struct {
+type healthReply struct {
 	Status   string `json:"status"`
 	Database string `json:"database"`
 }
@@ -62,13 +62,13 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 	case errors.As(err, &schemaErr):
 		return &web.Error{
 			Status: http.StatusServiceUnavailable, Code: "SCHEMA_MISMATCH",
-			Body: reply{"error", "schema"}, Cause: schemaErr,
+			Body: healthReply{"error", "schema"}, Cause: schemaErr,
 		}
 	case err != nil:
 		return &web.Error{
 			Status: http.StatusServiceUnavailable, Code: "DATABASE_DISCONNECTED",
-			Body: reply{"error", "disconnected"}, Cause: fmt.Errorf("query the database: %w", err),
+			Body: healthReply{"error", "disconnected"}, Cause: fmt.Errorf("query the database: %w", err),
 		}
 	}
-	return web.JSON(w, http.StatusOK, reply{"ok", "connected"})
+	return web.JSON(w, http.StatusOK, healthReply{"ok", "connected"})
 }

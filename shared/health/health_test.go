@@ -24,7 +24,7 @@ func newMux(t *testing.T, url string) http.Handler {
 	return health.New(config.API{}, db, limit.New(config.API{}, db, web.Clients{}, time.Now)).Health().Mux(config.API{})
 }
 
-func get(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder {
+func getPath(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", path, nil))
@@ -38,12 +38,12 @@ func TestR47_HealthChecksTheDatabase(t *testing.T) {
 	mux := newMux(t, proxy.URL())
 	check := func(when string, status int, body string) {
 		t.Helper()
-		w := get(t, mux, "/health")
+		w := getPath(t, mux, "/health")
 		if w.Code != status || w.Body.String() != body || status == 503 && w.Header().Get("Retry-After") == "" {
 			t.Errorf("GET /health, database %s: got %d %s, want %d %s, and Retry-After with 503",
 				when, w.Code, w.Body, status, body)
 		}
-		if live := get(t, mux, "/api/auth/ok"); live.Code != 200 || live.Body.String() != `{"ok":true}` {
+		if live := getPath(t, mux, "/api/auth/ok"); live.Code != 200 || live.Body.String() != `{"ok":true}` {
 			t.Errorf(`GET /api/auth/ok, database %s: got %d %s, want 200 {"ok":true}`, when, live.Code, live.Body)
 		}
 	}
@@ -60,7 +60,7 @@ func TestR47_HealthChecksTheDatabase(t *testing.T) {
 
 func TestR47_HealthFailsWithoutTheSchema(t *testing.T) {
 	t.Parallel()
-	w := get(t, newMux(t, dbtest.NewEmpty(t)), "/health")
+	w := getPath(t, newMux(t, dbtest.NewEmpty(t)), "/health")
 	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` {
 		t.Errorf(`GET /health without the tables: got %d %s, want 503 and "database":"schema"`, w.Code, w.Body)
 	}
@@ -78,7 +78,7 @@ func TestHealthReportsTablesThatDoNotMatch(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `ALTER TABLE account ADD note text NOT NULL`); err != nil {
 		t.Fatal(err)
 	}
-	w := get(t, newMux(t, url), "/health")
+	w := getPath(t, newMux(t, url), "/health")
 	const want = `{"status":"error","database":"schema"}`
 	if w.Code != 503 || w.Body.String() != want || w.Header().Get("Retry-After") == "" {
 		t.Errorf("GET /health with an unknown required column: got %d %s %v, want 503 %s and Retry-After",
@@ -98,7 +98,7 @@ func TestErrorPageRedirectsWithSafeCodesOnly(t *testing.T) {
 		"?error=a%0d%0aSet-Cookie:x":         "/?error=UNKNOWN",
 		"?error=a&error_description=x%0d%0a": "/?error=a&error_description=x%0D%0A",
 	} {
-		w := get(t, mux, "/api/auth/error"+query)
+		w := getPath(t, mux, "/api/auth/error"+query)
 		if w.Code != 302 || w.Header().Get("Location") != want || w.Body.Len() > 0 || w.Header().Get("Content-Type") != "" {
 			t.Errorf("GET /api/auth/error with the query %q: got %d %q, want 302 to %s without a body and a content type",
 				query, w.Code, w.Header().Get("Location"), want)
@@ -151,18 +151,18 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	cfg := config.API{RateLimit: true}
 	mux := health.New(cfg, db, limit.New(cfg, db, web.Clients{}, func() time.Time { return now })).Health().Mux(cfg)
 	for i := range 100 {
-		if w := get(t, mux, "/health"); w.Code != 200 {
+		if w := getPath(t, mux, "/health"); w.Code != 200 {
 			t.Fatalf("request %d: got %d %s, want 200", i+1, w.Code, w.Body)
 		}
 	}
 	before := wire.RoundTrips()
-	w := get(t, mux, "/health")
+	w := getPath(t, mux, "/health")
 	if w.Code != 429 || w.Header().Get("X-Retry-After") != "10" || wire.RoundTrips() != before {
 		t.Errorf("request above the limit: got %d, X-Retry-After %q and %d round trips, want 429, 10 and 0",
 			w.Code, w.Header().Get("X-Retry-After"), wire.RoundTrips()-before)
 	}
 	now = now.Add(10 * time.Second)
-	if w := get(t, mux, "/health"); w.Code != 200 {
+	if w := getPath(t, mux, "/health"); w.Code != 200 {
 		t.Errorf("request after the window of ten seconds: got %d, want 200", w.Code)
 	}
 }
@@ -198,7 +198,7 @@ func TestErrorPageIsOnTheSite(t *testing.T) {
 		{"https://www.example.com/learn", "https://www.example.com/learn/?error=x"},
 	} {
 		cfg := config.API{Origin: "http://localhost:3000", SiteURL: c.siteURL}
-		w := get(t, health.New(cfg, nil, limit.New(cfg, nil, web.Clients{}, time.Now)).Health().Mux(cfg),
+		w := getPath(t, health.New(cfg, nil, limit.New(cfg, nil, web.Clients{}, time.Now)).Health().Mux(cfg),
 			"/api/auth/error?error=x")
 		if got := w.Header().Get("Location"); w.Code != http.StatusFound || got != c.want {
 			t.Errorf("GET /api/auth/error with the site at %q: got %d to %s, want 302 to %s", c.siteURL, w.Code, got, c.want)

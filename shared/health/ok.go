@@ -6,8 +6,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// ok answers GET /api/auth/ok, which shows that the process runs. It does not use the database.
-func ok(w http.ResponseWriter, _ *http.Request) error {
+// answerOK answers GET /api/auth/ok, which shows that the process runs. It does not use the database.
+func answerOK(w http.ResponseWriter, _ *http.Request) error {
 	return web.JSON(w, http.StatusOK, struct {
 		OK bool `json:"ok"`
 	}{true})

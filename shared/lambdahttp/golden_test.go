@@ -72,11 +72,11 @@ func requestSeenByHandler(t *testing.T, e events.APIGatewayV2HTTPRequest) seenRe
 }
 
 const (
-	gatewayHost = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
-	urlHost     = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws"
-	chrome      = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-	octets      = "application/octet-stream"
-	oneCookie   = "better-auth.session_token=k3J9.aGVsbG8%2BLz0%3D"
+	gatewayHost     = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+	urlHost         = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws"
+	chromeUserAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+	octetStream     = "application/octet-stream"
+	sessionCookie   = "better-auth.session_token=k3J9.aGVsbG8%2BLz0%3D"
 )
 
 // gatewayHeader, samHeader and urlHeader return the headers that all golden events of one kind have. The argument more
@@ -89,7 +89,7 @@ func gatewayHeader(more ...string) http.Header {
 		"Content-Length",
 		"0",
 		"User-Agent",
-		chrome,
+		chromeUserAgent,
 		"X-Forwarded-For",
 		"198.51.100.7",
 		"X-Forwarded-Port",
@@ -228,7 +228,7 @@ var goldenRequests = map[string]seenRequest{
 		Escaped: "/api/auth/reset-password/a%20b%25%C3%A9",
 		URI:     "/api/auth/reset-password/a%20b%25%C3%A9?callbackURL=%2Freset&tag=a&tag=b%20c",
 		Query:   url.Values{"callbackURL": {"/reset"}, "tag": {"a", "b c"}},
-		Header: samHeader("Cookie", oneCookie+"; theme=a,b",
+		Header: samHeader("Cookie", sessionCookie+"; theme=a,b",
 			"If-Modified-Since", "Mon, 20 Oct 2025 05:00:34 GMT", "X-Probe", "first,second"),
 	},
 	"sam_post": {
@@ -258,11 +258,11 @@ var goldenRequests = map[string]seenRequest{
 		Escaped: "/api/auth/reset-password/a%20b%25%C3%A9%2Fc",
 		URI:     "/api/auth/reset-password/a%20b%25%C3%A9%2Fc?callbackURL=%2Freset&tag=a&tag=b+c",
 		Query:   url.Values{"callbackURL": {"/reset"}, "tag": {"a", "b c"}},
-		Header:  urlHeader("Cookie", oneCookie+"; theme=dark", "If-None-Match", `"a", "b"`),
+		Header:  urlHeader("Cookie", sessionCookie+"; theme=dark", "If-None-Match", `"a", "b"`),
 	},
 	"function_url_post": {
 		Method: "POST", Path: "/api/auth/sign-in/email", Host: urlHost, RemoteAddr: "203.0.113.20:0",
-		Header: urlHeader("Content-Type", octets, "Content-Length", "4"),
+		Header: urlHeader("Content-Type", octetStream, "Content-Length", "4"),
 		Body:   "\x00\ufffd\ufffd\x01", Length: 4, // reportRequest writes JSON, which cannot represent \xff\xfe
 	},
 	"function_url_health": {

@@ -32,12 +32,12 @@ type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGat
 // Main is the main function of a Lambda function that does not serve social sign-in: it reads the settings, builds the
 // handler once per process, and serves events until Lambda ends the process. With wrong settings it logs all problems
 // in one record and exits with status 1. Logs are JSON lines on stdout.
-func Main(build func(cfg config.API) http.Handler) { run(config.LoadWithoutSocial, build) }
+func Main(build func(cfg config.API) http.Handler) { startLambda(config.LoadWithoutSocial, build) }
 
 // MainWithSocial is Main with the settings of social sign-in.
-func MainWithSocial(build func(cfg config.API) http.Handler) { run(config.LoadAPI, build) }
+func MainWithSocial(build func(cfg config.API) http.Handler) { startLambda(config.LoadAPI, build) }
 
-func run(load func(getenv func(string) string) (config.API, error), build func(cfg config.API) http.Handler) {
+func startLambda(load func(getenv func(string) string) (config.API, error), build func(cfg config.API) http.Handler) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
 	cfg, err := config.FromEnv(load)
 	if err != nil {
@@ -90,7 +90,7 @@ func Handler(h http.Handler) Func {
 func withOriginalRequest(h http.Handler, e events.APIGatewayV2HTTPRequest) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		restoreRequest(r, e)
-		answer := &writer{ResponseWriter: w, method: r.Method}
+		answer := &bodyRulesWriter{ResponseWriter: w, method: r.Method}
 		h.ServeHTTP(answer, r)
 		answer.WriteHeader(http.StatusOK)
 	}

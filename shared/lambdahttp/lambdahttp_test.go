@@ -36,7 +36,7 @@ func TestR48_ContextEndsBeforeTheInvocation(t *testing.T) {
 	if _, err := lambdahttp.Handler(http.HandlerFunc(h))(ctx, readGoldenEvent(t, "gateway_health")); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := deadline(during), invocation.Add(-500*time.Millisecond); !got.Equal(want) {
+	if got, want := deadlineOf(during), invocation.Add(-500*time.Millisecond); !got.Equal(want) {
 		t.Errorf("the context of the request has the deadline %v, want %v", got, want)
 	}
 	if during.Err() == nil {
@@ -44,7 +44,7 @@ func TestR48_ContextEndsBeforeTheInvocation(t *testing.T) {
 	}
 }
 
-func deadline(ctx context.Context) time.Time {
+func deadlineOf(ctx context.Context) time.Time {
 	d, _ := ctx.Deadline()
 	return d
 }
@@ -70,8 +70,8 @@ func TestR48_HandlerIsStoppedAndAnswers(t *testing.T) {
 
 func TestR48_NoDeadlineIsAdded(t *testing.T) {
 	t.Parallel()
-	serve(t, readGoldenEvent(t, "gateway_health"), func(_ http.ResponseWriter, r *http.Request) {
-		if got := deadline(r.Context()); !got.IsZero() {
+	responseOf(t, readGoldenEvent(t, "gateway_health"), func(_ http.ResponseWriter, r *http.Request) {
+		if got := deadlineOf(r.Context()); !got.IsZero() {
 			t.Errorf("invocation without a deadline: the request has the deadline %v, want none", got)
 		}
 	})
@@ -127,7 +127,7 @@ func TestR49_PanicBecomes500(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			logged := captureLog(t)
-			got := serve(t, readGoldenEvent(t, "gateway_get"), tt.handler)
+			got := responseOf(t, readGoldenEvent(t, "gateway_get"), tt.handler)
 			want := events.APIGatewayV2HTTPResponse{StatusCode: 500, Headers: map[string]string{}, Cookies: []string{}}
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("response after a panic (-got +want):\n%s", diff)
@@ -152,7 +152,7 @@ func TestRejectedEventIsLoggedOnce(t *testing.T) {
 	logged := captureLog(t)
 	e := readGoldenEvent(t, "gateway_post_base64")
 	e.Body = "hunter2!"
-	serve(t, e, func(http.ResponseWriter, *http.Request) {})
+	responseOf(t, e, func(http.ResponseWriter, *http.Request) {})
 	var record struct {
 		Msg, RequestID, Code string
 		Status               int

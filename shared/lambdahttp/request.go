@@ -40,14 +40,14 @@ func validMethod(method string) bool {
 
 func decodeBody(e events.APIGatewayV2HTTPRequest) (string, *rejection) {
 	if len(e.Body) > MaxBody {
-		return "", tooLarge
+		return "", bodyTooLarge
 	}
 	if !e.IsBase64Encoded {
 		return e.Body, nil
 	}
 	body, err := base64.StdEncoding.DecodeString(e.Body)
 	if err != nil {
-		return "", notBase64
+		return "", bodyNotBase64
 	}
 	return string(body), nil
 }

@@ -155,7 +155,7 @@ func TestBodySizeIsLimited(t *testing.T) {
 			e := readGoldenEvent(t, "gateway_post_json")
 			e.Body, e.IsBase64Encoded = tt.body, tt.base64
 			var length int64
-			answer := serve(t, e, func(w http.ResponseWriter, r *http.Request) {
+			answer := responseOf(t, e, func(w http.ResponseWriter, r *http.Request) {
 				length = r.ContentLength
 				w.WriteHeader(http.StatusNoContent)
 			})
@@ -197,7 +197,7 @@ func TestInvalidEventsAreRefused(t *testing.T) {
 			t.Parallel()
 			e := readGoldenEvent(t, "gateway_post_json")
 			tt.change(&e)
-			got := serve(t, e, func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
+			got := responseOf(t, e, func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
 			want := events.APIGatewayV2HTTPResponse{
 				StatusCode: tt.wantStatus, Body: tt.wantBody, Headers: map[string]string{"Content-Type": "application/json"},
 				Cookies: []string{},

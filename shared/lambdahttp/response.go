@@ -8,15 +8,15 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// writer adds the rules of net/http that the adapter's writer does not have: only the first status is sent, the default
-// is 200, and a response to HEAD, or with 204 or 304, has no body.
-type writer struct {
+// bodyRulesWriter adds the rules of net/http that the adapter's writer does not have: only the first status is sent,
+// the default is 200, and a response to HEAD, or with 204 or 304, has no body.
+type bodyRulesWriter struct {
 	http.ResponseWriter
 	method string
 	status int
 }
 
-func (w *writer) WriteHeader(status int) {
+func (w *bodyRulesWriter) WriteHeader(status int) {
 	if status < 100 || status > 599 {
 		panic(fmt.Sprintf("invalid status code %d", status))
 	}
@@ -27,7 +27,7 @@ func (w *writer) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *writer) Write(p []byte) (int, error) {
+func (w *bodyRulesWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	switch {
 	case w.status == http.StatusNoContent || w.status == http.StatusNotModified:
@@ -46,9 +46,9 @@ type rejection struct {
 }
 
 var (
-	tooLarge  = &rejection{http.StatusRequestEntityTooLarge, "Request body is too large", "PAYLOAD_TOO_LARGE"}
-	notBase64 = &rejection{http.StatusBadRequest, "Request body is not valid base64", "BAD_REQUEST"}
-	noMethod  = &rejection{http.StatusBadRequest, "Not an HTTP request", "BAD_REQUEST"}
+	bodyTooLarge  = &rejection{http.StatusRequestEntityTooLarge, "Request body is too large", "PAYLOAD_TOO_LARGE"}
+	bodyNotBase64 = &rejection{http.StatusBadRequest, "Request body is not valid base64", "BAD_REQUEST"}
+	noMethod      = &rejection{http.StatusBadRequest, "Not an HTTP request", "BAD_REQUEST"}
 )
 
 func (r *rejection) response() events.APIGatewayV2HTTPResponse {

@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
 )
 
-// serve returns the response to an event that the handler h gives.
-func serve(t testing.TB, e events.APIGatewayV2HTTPRequest, h http.HandlerFunc) events.APIGatewayV2HTTPResponse {
+// responseOf returns the response to an event that the handler h gives.
+func responseOf(t testing.TB, e events.APIGatewayV2HTTPRequest, h http.HandlerFunc) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	answer, err := lambdahttp.Handler(h)(t.Context(), e)
 	if err != nil {
@@ -41,11 +41,11 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 		},
 		{
 			"binary body is base64", func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", octets)
+				w.Header().Set("Content-Type", octetStream)
 				writeText(w, "\x00\xff")
 			},
 			events.APIGatewayV2HTTPResponse{
-				StatusCode: 200, Headers: map[string]string{"Content-Type": octets}, Body: "AP8=", IsBase64Encoded: true,
+				StatusCode: 200, Headers: map[string]string{"Content-Type": octetStream}, Body: "AP8=", IsBase64Encoded: true,
 			},
 		},
 		{
@@ -100,7 +100,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 			if tt.want.Cookies == nil {
 				tt.want.Cookies = []string{}
 			}
-			if diff := cmp.Diff(serve(t, readGoldenEvent(t, "gateway_health"), tt.handler), tt.want); diff != "" {
+			if diff := cmp.Diff(responseOf(t, readGoldenEvent(t, "gateway_health"), tt.handler), tt.want); diff != "" {
 				t.Errorf("response (-got +want):\n%s", diff)
 			}
 		})
@@ -109,7 +109,7 @@ func TestResponsesAreThoseOfNetHTTP(t *testing.T) {
 
 func TestResponseToHeadHasNoBody(t *testing.T) {
 	t.Parallel()
-	got := serve(t, readGoldenEvent(t, "gateway_head"), func(w http.ResponseWriter, r *http.Request) {
+	got := responseOf(t, readGoldenEvent(t, "gateway_head"), func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		writeText(w, `{"method":"`+r.Method+`"}`)
 	})

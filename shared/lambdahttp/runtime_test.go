@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// function is the function under test. All functions use the same runtime code.
-const function = "functions/health"
+// testedFunction is the function under test. All functions use the same runtime code.
+const testedFunction = "functions/health"
 
 // builtFunction returns the path of the function's executable. It builds it once, with the Makefile's build tag.
 var builtFunction = sync.OnceValues(func() (string, error) {
@@ -29,10 +29,10 @@ var builtFunction = sync.OnceValues(func() (string, error) {
 	}
 	buildDir = dir
 	bootstrap := filepath.Join(dir, "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./"+function)
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./"+testedFunction)
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", function, err, out)
+		return "", fmt.Errorf("build %s: %w\n%s", testedFunction, err, out)
 	}
 	return bootstrap, nil
 })
@@ -67,12 +67,12 @@ func askHealth(t *testing.T, p *Process, e events.APIGatewayV2HTTPRequest) event
 	return answer
 }
 
-const secret = "BETTER_AUTH_SECRET=only-for-tests-only-for-tests-only-for-tests"
+const authSecretEnv = "BETTER_AUTH_SECRET=only-for-tests-only-for-tests-only-for-tests"
 
 // One process answers GET /health, sent as three kinds of event, two times each.
 func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 	t.Parallel()
-	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
+	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), authSecretEnv)
 	for range 2 {
 		for _, form := range []string{"gateway_health", "sam_health", "function_url_health"} {
 			e := readGoldenEvent(t, form)
@@ -96,7 +96,7 @@ func TestFunctionAnswersEveryKindOfEvent(t *testing.T) {
 // The first invocation has no time left for a query.
 func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
 	t.Parallel()
-	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), secret)
+	p := startFunction(t, "DATABASE_URL="+dbtest.New(t), authSecretEnv)
 	e := readGoldenEvent(t, "gateway_health")
 	if got := p.Invoke(t, e, 0).HTTP(t); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got status %d for an invocation with no time left, want 503", got.StatusCode)
@@ -108,7 +108,7 @@ func TestR48_DeadlineOfTheInvocationStopsTheHandler(t *testing.T) {
 
 func TestFunctionRefusesEventThatIsNoRequest(t *testing.T) {
 	t.Parallel()
-	p := startFunction(t, "DATABASE_URL=postgres://nobody@localhost/none", secret)
+	p := startFunction(t, "DATABASE_URL=postgres://nobody@localhost/none", authSecretEnv)
 	got := p.Invoke(t, map[string]any{"source": "aws.events"}, time.Minute).HTTP(t)
 	if got.StatusCode != http.StatusBadRequest {
 		t.Errorf("got status %d for an event that is not an HTTP request, want 400", got.StatusCode)
@@ -152,7 +152,7 @@ func TestR50_BadSettingsStopTheStart(t *testing.T) {
 func TestFunctionLinksNoWebFramework(t *testing.T) {
 	t.Parallel()
 	const proxy = "github.com/awslabs/aws-lambda-go-api-proxy/"
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+function)
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+testedFunction)
 	cmd.Dir = filepath.Join("..", "..")
 	packages, err := cmd.Output()
 	if err != nil {
@@ -165,6 +165,6 @@ func TestFunctionLinksNoWebFramework(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(got, []string{"core", "httpadapter"}); diff != "" {
-		t.Errorf("packages of the adapter that %s links (-got +want):\n%s", function, diff)
+		t.Errorf("packages of the adapter that %s links (-got +want):\n%s", testedFunction, diff)
 	}
 }

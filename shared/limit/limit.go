@@ -66,7 +66,7 @@ func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handl
 			return nil
 		}
 		if limited := (*store.LimitedError)(nil); errors.As(err, &limited) {
-			return reject(w, limited.RetryAfter, rejection)
+			return setRetryAfter(w, limited.RetryAfter, rejection)
 		}
 		return err
 	}
@@ -95,8 +95,8 @@ func (l *Limiter) callWithCharges(w http.ResponseWriter, r *http.Request, h Hand
 	return failure
 }
 
-// reject sets X-Retry-After to wait, rounded up to whole seconds, and returns rejection.
-func reject(w http.ResponseWriter, wait time.Duration, rejection *web.Error) error {
+// setRetryAfter sets X-Retry-After to wait, rounded up to whole seconds, and returns rejection.
+func setRetryAfter(w http.ResponseWriter, wait time.Duration, rejection *web.Error) error {
 	seconds := (wait + time.Second - 1) / time.Second
 	w.Header().Set("X-Retry-After", strconv.Itoa(int(seconds)))
 	return rejection

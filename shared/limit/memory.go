@@ -36,7 +36,7 @@ func (l *Limiter) InMemory(path string, rejection *web.Error, h web.Handler) web
 	return func(w http.ResponseWriter, r *http.Request) error {
 		for _, charge := range l.charges(rule, path, r) {
 			if wait := c.count(charge.Key, Rule{charge.Window, charge.Max}, charge.At); wait > 0 {
-				return reject(w, wait, rejection)
+				return setRetryAfter(w, wait, rejection)
 			}
 		}
 		return h(w, r)

@@ -127,14 +127,14 @@ func checkNoSecrets(t *testing.T, err error) {
 func TestQueueBodiesHaveTheSameSize(t *testing.T) {
 	t.Parallel()
 	long := changeEmail
-	long.URL += strings.Repeat("x", 3*bodyUnit)
+	long.URL += strings.Repeat("x", 3*bodyLengthUnit)
 	for name, tc := range map[string]struct {
 		m    Message
 		want int
 	}{
-		"a mail":      {changeEmail, bodyUnit},
-		"no mail":     {Message{Kind: Nothing, At: changeEmail.At}, bodyUnit},
-		"a long mail": {long, 4 * bodyUnit},
+		"a mail":      {changeEmail, bodyLengthUnit},
+		"no mail":     {Message{Kind: Nothing, At: changeEmail.At}, bodyLengthUnit},
+		"a long mail": {long, 4 * bodyLengthUnit},
 	} {
 		text, err := paddedJSON(tc.m)
 		if err != nil || len(text) != tc.want {

@@ -85,8 +85,8 @@ func TestMotoQueueTakesEveryKind(t *testing.T) {
 			t.Fatal(err)
 		}
 		got[m.Kind] = m
-		if len(text) != bodyUnit {
-			t.Errorf("the body of a %s mail has %d bytes, want %d for every kind", m.Kind, len(text), bodyUnit)
+		if len(text) != bodyLengthUnit {
+			t.Errorf("the body of a %s mail has %d bytes, want %d for every kind", m.Kind, len(text), bodyLengthUnit)
 		}
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
@@ -114,7 +114,7 @@ func TestMotoQueueIsSafeForConcurrentUse(t *testing.T) {
 // moto.CheckSignatures makes moto check signatures, with botocore's signer.
 func TestMotoQueueSignsItsRequests(t *testing.T) {
 	_, client, queueURL := makeQueue(t)
-	key, secret := newCaller(t)
+	key, secret := newIAMUser(t)
 	moto.CheckSignatures(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", key)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret+"-not")
@@ -133,8 +133,8 @@ func TestMotoQueueSignsItsRequests(t *testing.T) {
 	}
 }
 
-// newCaller makes an IAM user who may use SQS. It does so without the SDK's IAM client, which has 6.4 MB of source.
-func newCaller(t *testing.T) (key, secret string) {
+// newIAMUser makes an IAM user who may use SQS. It does so without the SDK's IAM client, which has 6.4 MB of source.
+func newIAMUser(t *testing.T) (key, secret string) {
 	t.Helper()
 	var made struct {
 		Key    string `xml:"CreateAccessKeyResult>AccessKey>AccessKeyId"`

@@ -20,14 +20,14 @@ import (
 )
 
 const (
-	// The length of a message body is a multiple of bodyUnit bytes, so that a mail of kind Nothing is as long as a usual
-	// mail with a link.
-	bodyUnit = 2048
+	// The length of a message body is a multiple of bodyLengthUnit bytes, so that a mail of kind Nothing is as long as a
+	// usual mail with a link.
+	bodyLengthUnit = 2048
 
 	// sendTimeout limits how long a request waits for the queue, in all attempts together.
-	sendTimeout = 5 * time.Second
-	tries       = 3
-	maxPause    = 200 * time.Millisecond // maximum time between two attempts
+	sendTimeout     = 5 * time.Second
+	maxSendAttempts = 3
+	maxRetryPause   = 200 * time.Millisecond // maximum time between two attempts
 )
 
 // queue sends mails to functions/mailer through SQS.
@@ -59,7 +59,7 @@ func paddedJSON(m Message) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	padding := (bodyUnit - len(text)%bodyUnit) % bodyUnit
+	padding := (bodyLengthUnit - len(text)%bodyLengthUnit) % bodyLengthUnit
 	return string(text) + strings.Repeat(" ", padding), nil
 }
 
@@ -97,7 +97,7 @@ func newClient(as config.AWS, queueURL string) (*sqs.Client, error) {
 		BaseEndpoint: &endpoint,
 		Credentials:  aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return credentials, nil }),
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff = tries, maxPause
+			o.MaxAttempts, o.MaxBackoff = maxSendAttempts, maxRetryPause
 		}),
 	}), nil
 }

@@ -25,8 +25,8 @@ const (
 	Rejected               // the server or pooler rejects the login until an operator corrects the URL or the server
 )
 
-// classes maps a SQLSTATE, or the prefix of several SQLSTATEs, to a class.
-var classes = map[string]Class{
+// classBySQLState maps a SQLSTATE, or the prefix of several SQLSTATEs, to a class.
+var classBySQLState = map[string]Class{
 	"08":    Broken,    // connection exception; PgBouncer uses 08P01 for most of its own errors
 	"25006": Transient, // read_only_sql_transaction: a standby, or a provider that stopped all writes to a full disk
 	"25P02": Transient, // in_failed_sql_transaction
@@ -42,31 +42,31 @@ var classes = map[string]Class{
 	"XX000": Transient, // internal_error; Neon's proxy and Supabase's pooler use it for all their own errors
 }
 
-// rejections lists messages of poolers that reject a login, each with advice for the operator. By its SQLSTATE alone,
+// adviceByText lists messages of poolers that reject a login, each with advice for the operator. By its SQLSTATE alone,
 // such an error would have another class. The messages are those of Neon's proxy (github.com/neondatabase/neon,
 // proxy/src), Supavisor (github.com/supabase/supavisor, lib/supavisor) and PgBouncer (src/client.c). "*" matches any
 // characters.
-var rejections = []struct{ text, advice string }{
-	{"Tenant or user not found", noProject},
-	{"tenant/user * not found", noProject},
-	{"no tenant identifier provided", noProject},
-	{"Invalid format for user or db_name", noProject},
+var adviceByText = []struct{ text, advice string }{
+	{"Tenant or user not found", noProjectAdvice},
+	{"tenant/user * not found", noProjectAdvice},
+	{"no tenant identifier provided", noProjectAdvice},
+	{"Invalid format for user or db_name", noProjectAdvice},
 	{"user not found in the database", "the pooler does not know the user in the URL"},
-	{"password authentication failed", wrongLogin},
-	{"SASL authentication failed", wrongLogin},
-	{"no such user", wrongLogin},
-	{"role * does not exist", wrongLogin},
-	{"database * does not exist", noDatabase},
-	{"no such database", noDatabase},
-	{"unsupported startup parameter", unsupported},
-	{"endpoint could not be found", noEndpoint},
-	{"endpoint cannot be found", noEndpoint},
-	{"Endpoint ID is not specified", noEndpoint},
+	{"password authentication failed", wrongLoginAdvice},
+	{"SASL authentication failed", wrongLoginAdvice},
+	{"no such user", wrongLoginAdvice},
+	{"role * does not exist", wrongLoginAdvice},
+	{"database * does not exist", noDatabaseAdvice},
+	{"no such database", noDatabaseAdvice},
+	{"unsupported startup parameter", unsupportedParameterAdvice},
+	{"endpoint could not be found", noEndpointAdvice},
+	{"endpoint cannot be found", noEndpointAdvice},
+	{"Endpoint ID is not specified", noEndpointAdvice},
 	{"endpoint is disabled", "the endpoint is disabled: enable it in Neon's console"},
 	{"endpoint has been disabled", "the endpoint is disabled: enable it in Neon's console"},
-	{"is not allowed to connect to this endpoint", notAllowed},
-	{"from a blocked network", notAllowed},
-	{"ddress not in tenant allow_list", notAllowed}, // Address or address
+	{"is not allowed to connect to this endpoint", ipNotAllowedAdvice},
+	{"from a blocked network", ipNotAllowedAdvice},
+	{"ddress not in tenant allow_list", ipNotAllowedAdvice}, // Address or address
 	{"tenant is banned", "the pooler has banned the project: ask the provider of the database"},
 	{"SSL connection is required", "the server accepts only TLS connections: remove sslmode=disable from the URL"},
 	{"has exceeded the", "a quota of the project is used up: ask the provider of the database to raise it"},
@@ -74,16 +74,16 @@ var rejections = []struct{ text, advice string }{
 
 // The advice of rejections and classify for the operator.
 const (
-	noProject = "the pooler does not know the project in the URL: copy the user, postgres.<project reference>, and the " +
+	noProjectAdvice = "the pooler does not know the project in the URL: copy the user, postgres.<project reference>, and the " +
 		"host from the dashboard of Supabase; if the project is paused, resume it"
-	wrongLogin  = "the server rejects the user or the password in the URL"
-	noDatabase  = "the database in the URL does not exist"
-	noEndpoint  = "the host in the URL is not an endpoint of a Neon project"
-	unsupported = "the pooler does not support a parameter in the URL: remove it, or connect without the pooler"
-	notAllowed  = "the server does not accept connections from this IP address: allow it in the settings of the database"
-	noTrust     = "the server's certificate is not trusted: add sslrootcert=<file of the CA certificate> to the URL. " +
+	wrongLoginAdvice           = "the server rejects the user or the password in the URL"
+	noDatabaseAdvice           = "the database in the URL does not exist"
+	noEndpointAdvice           = "the host in the URL is not an endpoint of a Neon project"
+	unsupportedParameterAdvice = "the pooler does not support a parameter in the URL: remove it, or connect without the pooler"
+	ipNotAllowedAdvice         = "the server does not accept connections from this IP address: allow it in the settings of the database"
+	untrustedCertificateAdvice = "the server's certificate is not trusted: add sslrootcert=<file of the CA certificate> to the URL. " +
 		"Supabase's certificate can be downloaded in the dashboard, under database settings"
-	noLogin = "the server rejects the login"
+	loginRejectedAdvice = "the server rejects the login"
 )
 
 // Classify returns the class of an error of pgx.
@@ -141,7 +141,7 @@ func classify(err error) (Class, string) {
 	case err == nil:
 		return None, ""
 	case errors.As(err, new(*tls.CertificateVerificationError)):
-		return Rejected, noTrust
+		return Rejected, untrustedCertificateAdvice
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Canceled, ""
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
@@ -157,7 +157,7 @@ func classify(err error) (Class, string) {
 func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
 	class := classOf(e.Code)
 	if class == Transient || class == Broken || class == None && connecting {
-		for _, r := range rejections {
+		for _, r := range adviceByText {
 			if matches(e.Message, r.text) {
 				return Rejected, r.advice
 			}
@@ -165,13 +165,13 @@ func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
 	}
 	switch {
 	case class == None && connecting:
-		return Rejected, noLogin
+		return Rejected, loginRejectedAdvice
 	case class == Transient && (connecting || endsConnection(e)):
 		return Broken, "" // a new connection may work
 	case e.Code == "3D000":
-		return Rejected, noDatabase
+		return Rejected, noDatabaseAdvice
 	case class == Rejected:
-		return Rejected, wrongLogin
+		return Rejected, wrongLoginAdvice
 	}
 	return class, ""
 }
@@ -179,7 +179,7 @@ func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
 // classOf returns the class of a SQLSTATE, or None if it has no class.
 func classOf(code string) Class {
 	for _, n := range []int{5, 3, 2} {
-		if class, ok := classes[code[:min(n, len(code))]]; ok {
+		if class, ok := classBySQLState[code[:min(n, len(code))]]; ok {
 			return class
 		}
 	}

@@ -18,16 +18,16 @@ import (
 // The reasons why Parse rejects a URL. They do not quote the URL, which contains a password. The caller puts the name
 // of the setting before the text.
 var (
-	errForm   = errors.New("is not of the form postgres://user:password@host/database")
-	errEscape = errors.New("has a space, or a % without two hexadecimal digits after it: " +
+	errURLForm       = errors.New("is not of the form postgres://user:password@host/database")
+	errPercentEscape = errors.New("has a space, or a % without two hexadecimal digits after it: " +
 		"write a space as %20 and a % as %25")
-	errAt = errors.New("has a character in its user or password that is not encoded: " +
+	errUnescapedCharacter = errors.New("has a character in its user or password that is not encoded: " +
 		"write / as %2F, @ as %40, ? as %3F and % as %25")
-	errPair = errors.New("has a query that is not of the form ?name=value&name=value: " +
+	errQueryForm = errors.New("has a query that is not of the form ?name=value&name=value: " +
 		"within a value write & as %26 and = as %3D")
-	errPlain = errors.New("asks for a connection without TLS (sslmode=disable or ssl=false), which is allowed only to a " +
+	errNoTLS = errors.New("asks for a connection without TLS (sslmode=disable or ssl=false), which is allowed only to a " +
 		"database on this machine: remove the parameter; Xenon then uses sslmode=verify-full")
-	errTLS = errors.New("has a host whose certificate would not be verified")
+	errUnverifiedTLS = errors.New("has a host whose certificate would not be verified")
 )
 
 // Parse reads a database URL and returns the settings of a connection. Connections to other machines use TLS and verify
@@ -51,7 +51,7 @@ func Parse(text string) (*pgx.ConnConfig, error) {
 	all := append([]*pgconn.FallbackConfig{{Host: c.Host}}, c.Fallbacks...)
 	if slices.ContainsFunc(all, isRemote) {
 		if u.disablesTLS() {
-			return nil, errPlain
+			return nil, errNoTLS
 		}
 		kept = append(kept, "sslmode=verify-full") // overrides an earlier sslmode
 	}
@@ -99,7 +99,7 @@ func isNotNeon(f *pgconn.FallbackConfig) bool { return !strings.HasSuffix(f.Host
 func requireTLS(c *pgx.ConnConfig) error {
 	for _, f := range append([]*pgconn.FallbackConfig{{Host: c.Host, TLSConfig: c.TLSConfig}}, c.Fallbacks...) {
 		if isRemote(f) && (f.TLSConfig == nil || f.TLSConfig.InsecureSkipVerify) {
-			return errTLS
+			return errUnverifiedTLS
 		}
 		if f.TLSConfig != nil {
 			f.TLSConfig.MinVersion = tls.VersionTLS12
@@ -122,7 +122,7 @@ type parameter struct{ raw, name, value string }
 func splitURL(text string) (databaseURL, error) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok || scheme != "postgres" && scheme != "postgresql" || strings.ContainsAny(text, "\x00\r\n\t") {
-		return databaseURL{}, errForm
+		return databaseURL{}, errURLForm
 	}
 	end := strings.IndexAny(rest, "/?")
 	if end < 0 {
@@ -143,10 +143,10 @@ func splitURL(text string) (databaseURL, error) {
 	base, query, _ := strings.Cut(rest, "?")
 	u.base += base
 	if strings.Contains(base, "@") || at < 0 && strings.Contains(query, "@") {
-		return databaseURL{}, errAt
+		return databaseURL{}, errUnescapedCharacter
 	}
 	if !canBeDecoded(u.base) {
-		return databaseURL{}, errEscape
+		return databaseURL{}, errPercentEscape
 	}
 	return u, u.splitQuery(query)
 }
@@ -158,14 +158,14 @@ func (u *databaseURL) splitQuery(query string) error {
 		}
 		name, value, ok := strings.Cut(raw, "=")
 		if !ok || strings.Contains(value, "=") {
-			return errPair
+			return errQueryForm
 		}
 		p := parameter{raw: raw}
 		var errName, errValue error
 		p.name, errName = url.PathUnescape(name)
 		p.value, errValue = url.PathUnescape(value)
 		if errors.Join(errName, errValue) != nil || !canBeDecoded(raw) {
-			return errEscape
+			return errPercentEscape
 		}
 		u.parameters = append(u.parameters, p)
 	}

@@ -99,7 +99,7 @@ func (a Account) createOwnDir(path string) (string, error) {
 	}
 	// os.Remove removes an empty directory or a broken link, and returns an error for everything else.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s is in a directory that the account %s cannot enter: %w; %s", path, a.name, err, remedy)
+		return "", fmt.Errorf("%s is in a directory that the account %s cannot enter: %w; %s", path, a.name, err, dataRemedy)
 	}
 	parent := filepath.Dir(path)
 	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // the account has to enter it

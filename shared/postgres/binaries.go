@@ -53,7 +53,7 @@ func findOrDownload(ctx context.Context, account Account, major int, log io.Writ
 		return download(ctx, account, log)
 	}
 	return binaries{}, fmt.Errorf("the data was created by Postgres %d, which is not installed (found: %s): "+
-		"install it, or %s", major, versionList(found), remedy)
+		"install it, or %s", major, versionList(found), dataRemedy)
 }
 
 func versionList(found []binaries) string {

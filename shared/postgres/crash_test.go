@@ -41,15 +41,15 @@ func stoppedData(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(openDir(t), "kept")
+	dir := filepath.Join(enterableDir(t), "kept")
 	if out, err := exec.Command("cp", "-Rp", from, dir).CombinedOutput(); err != nil {
 		t.Fatalf("copy: %v: %s", err, out)
 	}
 	return dir
 }
 
-// account returns the account that servers run as.
-func account(t *testing.T) Account {
+// serverAccount returns the account that servers run as.
+func serverAccount(t *testing.T) Account {
 	t.Helper()
 	a, err := Unprivileged()
 	if err != nil {
@@ -61,7 +61,7 @@ func account(t *testing.T) Account {
 func TestStartStopsAnOrphanOnItsData(t *testing.T) {
 	t.Parallel()
 	dir := stoppedData(t)
-	a := account(t)
+	a := serverAccount(t)
 	bin, err := findOrDownload(t.Context(), a, 0, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -73,12 +73,12 @@ func TestStartStopsAnOrphanOnItsData(t *testing.T) {
 	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories=''", port)
 	data := filepath.Join(dir, "data")
 	start := []string{bin.path("pg_ctl"), "start", "-D", data, "-l", data + "/orphan.log", "-w", "-o", options}
-	if err := a.run(t.Context(), start...); err != nil {
+	if err := a.runAs(t.Context(), start...); err != nil {
 		t.Fatal(err)
 	}
 
 	again := startServer(t, Options{Dir: dir, Fast: true})
-	if got, want := query(t, again.URL("postgres"), "SELECT 'mine'"), "mine"; got != want {
+	if got, want := queryText(t, again.URL("postgres"), "SELECT 'mine'"), "mine"; got != want {
 		t.Errorf("query to the new server: got %q, want %q", got, want)
 	}
 	if !rejectsConnections(port) {
@@ -90,7 +90,7 @@ func TestStartStopsAnOrphanOnItsData(t *testing.T) {
 func TestStartKillsNoProcessOfAStalePidFile(t *testing.T) {
 	t.Parallel()
 	dir := stoppedData(t)
-	a := account(t)
+	a := serverAccount(t)
 	out, err := os.CreateTemp(t.TempDir(), "pid")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestStartKillsNoProcessOfAStalePidFile(t *testing.T) {
 	}
 
 	again := startServer(t, Options{Dir: dir, Fast: true})
-	if got, want := query(t, again.URL("postgres"), "SELECT 'up'"), "up"; got != want {
+	if got, want := queryText(t, again.URL("postgres"), "SELECT 'up'"), "up"; got != want {
 		t.Errorf("query to the server that started on a stale pid file: got %q, want %q", got, want)
 	}
 	if err := syscall.Kill(pid, 0); err != nil {
@@ -189,7 +189,7 @@ func TestStartRepeatsAnInterruptedInitdb(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := startServer(t, Options{Dir: dir, Fast: true})
-	if got, want := query(t, again.URL("postgres"), "SELECT 'new'"), "new"; got != want {
+	if got, want := queryText(t, again.URL("postgres"), "SELECT 'new'"), "new"; got != want {
 		t.Errorf("query to the server after an interrupted initdb: got %q, want %q", got, want)
 	}
 }
@@ -265,11 +265,11 @@ func TestStopOrphanWaitsForStoppingServer(t *testing.T) {
 	if err := os.WriteFile(pidFile, []byte("1\n"+data+"\n1700000000\n"+port+"\n\n127.0.0.1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := account(t).TakeOwnership(pidFile); err != nil {
+	if err := serverAccount(t).TakeOwnership(pidFile); err != nil {
 		t.Fatal(err)
 	}
 	again := startServer(t, Options{Dir: dir, Fast: true})
-	if got, want := query(t, again.URL("postgres"), "SELECT 'up'"), "up"; got != want {
+	if got, want := queryText(t, again.URL("postgres"), "SELECT 'up'"), "up"; got != want {
 		t.Errorf("query to the server that started while another one stopped: got %q, want %q", got, want)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// remedy is the end of each error about unusable data: what the user can do.
-const remedy = `"make clean" removes the data, and the next start creates new data`
+// dataRemedy is the end of each error about unusable data: what the user can do.
+const dataRemedy = `"make clean" removes the data, and the next start creates new data`
 
 // prepareScript creates the data directory if there is none, and then becomes the server. An interrupted initdb leaves
 // no data directory.
@@ -81,5 +81,5 @@ func dataVersion(data string) (int, error) {
 }
 
 func unusableDataError(dir, format string, args ...any) error {
-	return fmt.Errorf("the data in %s is unusable: %w; %s", dir, fmt.Errorf(format, args...), remedy)
+	return fmt.Errorf("the data in %s is unusable: %w; %s", dir, fmt.Errorf(format, args...), dataRemedy)
 }

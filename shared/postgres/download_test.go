@@ -15,12 +15,12 @@ func TestDownload(t *testing.T) {
 	packageDirs = nil // finds no installed Postgres
 	t.Setenv("PATH", "/bin:/usr/bin")
 	s := startServer(t, Options{Fast: true, Log: os.Stderr})
-	if got, want := query(t, s.URL("postgres"), "SHOW server_version"), "18."; !strings.HasPrefix(got, want) {
+	if got, want := queryText(t, s.URL("postgres"), "SHOW server_version"), "18."; !strings.HasPrefix(got, want) {
 		t.Errorf("downloaded Postgres: got version %s, want %s", got, want)
 	}
 	order := "SELECT string_agg(c, '' ORDER BY c) || lower('É') || (SELECT datlocprovider::text FROM pg_database WHERE " +
 		"datname = 'postgres') FROM unnest('{é,b,Z}'::text[]) c"
-	if got, want := query(t, s.URL("postgres"), order), "Zbééb"; got != want {
+	if got, want := queryText(t, s.URL("postgres"), order), "Zbééb"; got != want {
 		t.Errorf("sorted letters, lower case of É and locale provider: got %s, want %s", got, want)
 	}
 }

@@ -67,7 +67,7 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 		port, _ := strconv.Atoi(lines[3])
 		switch dir, err := dataDirectory(ctx, databaseURL(port, password, "postgres")); {
 		case err == nil && dir == data:
-			return account.run(ctx, bin.path("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w")
+			return account.runAs(ctx, bin.path("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w")
 		case err == nil, errors.Is(err, syscall.ECONNREFUSED), hasSQLState(err, "28P01", "28000"):
 			return os.Remove(pidFile)
 		case !hasSQLState(err, cannotConnectNow) && !isDisconnect(err):
@@ -104,8 +104,8 @@ func dataDirectory(ctx context.Context, url string) (dir string, err error) {
 	return dir, conn.QueryRow(ctx, "SHOW data_directory").Scan(&dir)
 }
 
-// run runs a program as the account and waits until it has ended.
-func (a Account) run(ctx context.Context, argv ...string) error {
+// runAs runs a program as the account and waits until it has ended.
+func (a Account) runAs(ctx context.Context, argv ...string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // programs of the Postgres that was found
 	cmd.Dir, cmd.Env = "/", []string{"LC_ALL=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.credential()}

@@ -45,19 +45,19 @@ func runParent(dir string) {
 	if err != nil {
 		panic(err)
 	}
-	_ = json.NewEncoder(os.Stdout).Encode(parent{Dir: s.Dir, URL: s.URL("postgres"), Port: s.port})
+	_ = json.NewEncoder(os.Stdout).Encode(parentProcess{Dir: s.Dir, URL: s.URL("postgres"), Port: s.port})
 	select {}
 }
 
-// parent is a process with a server: the directory, the URL and the port of the server.
-type parent struct {
+// parentProcess is a process with a server: the directory, the URL and the port of the server.
+type parentProcess struct {
 	Dir, URL string
 	Port     int
 	process  *os.Process
 }
 
 // startParent starts a parent process, which starts a server in dir ("" means a temporary directory).
-func startParent(t *testing.T, dir string) parent {
+func startParent(t *testing.T, dir string) parentProcess {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), parentVariable+"="+dir)
@@ -78,7 +78,7 @@ func startParent(t *testing.T, dir string) parent {
 	if err != nil {
 		t.Fatalf("the parent process ended before its server started: %v", err)
 	}
-	p := parent{process: cmd.Process}
+	p := parentProcess{process: cmd.Process}
 	if err := json.Unmarshal(line, &p); err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +99,8 @@ func startServer(t *testing.T, o Options) *Server {
 	return s
 }
 
-// query returns the result of a query with one row and one column.
-func query(t *testing.T, url, sql string) string {
+// queryText returns the result of a query with one row and one column.
+func queryText(t *testing.T, url, sql string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -137,9 +137,9 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// openDir returns a temporary directory that the unprivileged account can enter. t.TempDir creates the parent with mode
-// 0700, so openDir changes that mode.
-func openDir(t *testing.T) string {
+// enterableDir returns a temporary directory that the unprivileged account can enter. t.TempDir creates the parent with
+// mode 0700, so enterableDir changes that mode.
+func enterableDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
@@ -148,12 +148,12 @@ func openDir(t *testing.T) string {
 	return dir
 }
 
-// settings returns the values of the named settings of the server.
-func settings(t *testing.T, s *Server, names ...string) map[string]string {
+// settingsOfServer returns the values of the named settings of the server.
+func settingsOfServer(t *testing.T, s *Server, names ...string) map[string]string {
 	t.Helper()
 	got := map[string]string{}
 	for _, name := range names {
-		got[name] = query(t, s.URL("postgres"), "SELECT current_setting('"+name+"')")
+		got[name] = queryText(t, s.URL("postgres"), "SELECT current_setting('"+name+"')")
 	}
 	return got
 }
@@ -170,11 +170,11 @@ func TestTemporaryServerIsConfiguredAndRemoved(t *testing.T) {
 	for name := range want {
 		names = append(names, name)
 	}
-	if diff := cmp.Diff(settings(t, s, names...), want); diff != "" {
+	if diff := cmp.Diff(settingsOfServer(t, s, names...), want); diff != "" {
 		t.Errorf("settings, got - want +:\n%s", diff)
 	}
 	const order = "SELECT string_agg(c, '' ORDER BY c) FROM unnest('{é,b,Z}'::text[]) c"
-	if got, want := query(t, s.URL("postgres"), order), "Zbé"; got != want {
+	if got, want := queryText(t, s.URL("postgres"), order), "Zbé"; got != want {
 		t.Errorf("sorted letters: got %s, want %s, the order of the code points", got, want)
 	}
 
@@ -227,13 +227,13 @@ func TestServerRequiresPassword(t *testing.T) {
 
 func TestDataSurvivesARestart(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(openDir(t), "kept")
+	dir := filepath.Join(enterableDir(t), "kept")
 	s := startServer(t, Options{Dir: dir})
-	if got := settings(t, s, "fsync", "synchronous_commit", "full_page_writes"); got["fsync"] != "on" ||
+	if got := settingsOfServer(t, s, "fsync", "synchronous_commit", "full_page_writes"); got["fsync"] != "on" ||
 		got["synchronous_commit"] != "on" || got["full_page_writes"] != "on" {
 		t.Errorf("server whose data is kept: got the settings %v, want all of them on", got)
 	}
-	if err := execute(t, s, "CREATE TABLE kept AS SELECT 'here' AS word"); err != nil {
+	if err := execSQL(t, s, "CREATE TABLE kept AS SELECT 'here' AS word"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Stop(); err != nil {
@@ -248,12 +248,12 @@ func TestDataSurvivesARestart(t *testing.T) {
 	}
 
 	again := startServer(t, Options{Dir: dir})
-	if got, want := query(t, again.URL("postgres"), "SELECT word FROM kept"), "here"; got != want {
+	if got, want := queryText(t, again.URL("postgres"), "SELECT word FROM kept"), "here"; got != want {
 		t.Errorf("row from before the restart: got %q, want %q", got, want)
 	}
 }
 
-func execute(t *testing.T, s *Server, sql string) error {
+func execSQL(t *testing.T, s *Server, sql string) error {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.URL("postgres"))
 	if err != nil {
@@ -270,7 +270,7 @@ func TestCtrlCDoesNotReachTheServer(t *testing.T) {
 	if err := syscall.Kill(-p.process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := query(t, p.URL, "SELECT 'alive'"), "alive"; got != want {
+	if got, want := queryText(t, p.URL, "SELECT 'alive'"), "alive"; got != want {
 		t.Errorf("query after Ctrl-C in the process group of the parent: got %q, want %q", got, want)
 	}
 }
@@ -288,14 +288,14 @@ func TestServerEndsWithItsParent(t *testing.T) {
 	})
 	t.Run("kept data stays usable", func(t *testing.T) {
 		t.Parallel()
-		dir := filepath.Join(openDir(t), "kept")
+		dir := filepath.Join(enterableDir(t), "kept")
 		p := startParent(t, dir)
-		query(t, p.URL, "SELECT pg_advisory_lock(1)::text")
+		queryText(t, p.URL, "SELECT pg_advisory_lock(1)::text")
 		if err := p.process.Kill(); err != nil {
 			t.Fatal(err)
 		}
 		s := startServer(t, Options{Dir: dir, Fast: true}) // immediately: the old server may still be ending
-		if got, want := query(t, s.URL("postgres"), "SELECT 'again'"), "again"; got != want {
+		if got, want := queryText(t, s.URL("postgres"), "SELECT 'again'"), "again"; got != want {
 			t.Errorf("query to the server that started on the data of a killed process: got %q, want %q", got, want)
 		}
 		if !rejectsConnections(p.Port) {
@@ -306,14 +306,14 @@ func TestServerEndsWithItsParent(t *testing.T) {
 
 func TestSecondStartInADirectoryIsRejected(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, Options{Dir: filepath.Join(openDir(t), "kept"), Fast: true})
+	s := startServer(t, Options{Dir: filepath.Join(enterableDir(t), "kept"), Fast: true})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err := Start(ctx, Options{Dir: s.Dir})
 	if err == nil || !strings.Contains(err.Error(), "another process runs the server in "+s.Dir) {
 		t.Errorf("second Start in the same directory: got %v, want an error that another process runs the server there", err)
 	}
-	if got, want := query(t, s.URL("postgres"), "SELECT 'alive'"), "alive"; got != want {
+	if got, want := queryText(t, s.URL("postgres"), "SELECT 'alive'"), "alive"; got != want {
 		t.Errorf("query to the first server after the second start failed: got %q, want %q", got, want)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // caller returns the user and the session of the request's bearer token. It verifies the token and ignores cookies. The
 // statement that reads or writes the profile checks whether user and session still exist.
@@ -26,7 +26,7 @@ func (s *Service) caller(r *http.Request) (store.TokenHolder, error) {
 		return store.TokenHolder{}, errToken
 	case err != nil:
 		return store.TokenHolder{}, err
-	case !uuid.MatchString(who.UserID), who.SessionID != "" && !uuid.MatchString(who.SessionID):
+	case !uuidPattern.MatchString(who.UserID), who.SessionID != "" && !uuidPattern.MatchString(who.SessionID):
 		return store.TokenHolder{}, errToken // the ids in a JWT of Xenon are UUIDs
 	}
 	return store.TokenHolder{UserID: who.UserID, SessionID: who.SessionID, At: s.Now()}, nil

@@ -11,9 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// choices has the values that each of these fields can have, besides null. The CHECK constraints of the table
+// allowedValues has the values that each of these fields can have, besides null. The CHECK constraints of the table
 // user_profile allow the same values.
-var choices = map[string][]string{
+var allowedValues = map[string][]string{
 	"age_range":       {"under_18", "18_24", "25_34", "35_plus"},
 	"education_level": {"high_school", "undergrad", "masters", "phd", "self_taught"},
 	"tech_background": {"software_engineer", "hardware_engineer", "student", "hobbyist"},
@@ -71,8 +71,8 @@ func fieldProblem(name string, value any) string {
 			return "has to be a language tag such as en or pt-BR, of at most 10 characters"
 		}
 	default:
-		if value != nil && (!isText || !slices.Contains(choices[name], text)) {
-			return fmt.Sprintf("has to be one of %s, or null", strings.Join(choices[name], ", "))
+		if value != nil && (!isText || !slices.Contains(allowedValues[name], text)) {
+			return fmt.Sprintf("has to be one of %s, or null", strings.Join(allowedValues[name], ", "))
 		}
 	}
 	return ""

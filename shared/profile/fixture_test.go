@@ -197,7 +197,7 @@ func errorCode(w *httptest.ResponseRecorder) string {
 	return e.ErrorCode
 }
 
-func fields(t *testing.T, w *httptest.ResponseRecorder) (m map[string]any) {
+func decodeFields(t *testing.T, w *httptest.ResponseRecorder) (m map[string]any) {
 	t.Helper()
 	if err := json.Unmarshal(w.Body.Bytes(), &m); err != nil {
 		t.Fatalf("read the response %d %s as JSON: %v", w.Code, w.Body, err)

@@ -37,7 +37,7 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 			id, token := s.newUser()
 			s.exec(sql, id)
 			want := s.do("GET", token, "").Code != 401
-			if got := s.asResourceServer(role, check, id, s.sessions[id]); got != want {
+			if got := s.isAcceptedByResourceServer(role, check, id, s.sessions[id]); got != want {
 				t.Errorf("the SQL of docs/verify-tokens.md accepts the session: %v, /api/profile accepts it: %v; "+
 					"want the same", got, want)
 			}
@@ -45,9 +45,9 @@ func TestResourceServerPageChecksSessionAsProfileDoes(t *testing.T) {
 	}
 }
 
-// asResourceServer runs role, which creates a role, and then with this role check, which accepts or rejects the session
-// of the user. It rolls everything back.
-func (s *server) asResourceServer(role, check, userID, sessionID string) (accepted bool) {
+// isAcceptedByResourceServer runs role, which creates a role, and then with this role check, which accepts or rejects
+// the session of the user. It rolls everything back.
+func (s *server) isAcceptedByResourceServer(role, check, userID, sessionID string) (accepted bool) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	conn, err := pgx.Connect(ctx, s.url)

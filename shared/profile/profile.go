@@ -40,8 +40,8 @@ func (s *Service) Profile() web.Routes {
 	}
 }
 
-// reply is the body of every error of this API.
-type reply struct {
+// errorReply is the body of every error of this API.
+type errorReply struct {
 	Detail    string `json:"detail"`
 	ErrorCode string `json:"error_code"`
 }
@@ -63,7 +63,7 @@ var (
 // errTooMany is the answer to a request above the rate limit; the limiter adds X-Retry-After.
 var errTooMany = &web.Error{
 	Status: http.StatusTooManyRequests, Code: "TOO_MANY_REQUESTS", Message: limit.TooManyMessage,
-	Body: reply{limit.TooManyMessage, "TOO_MANY_REQUESTS"},
+	Body: errorReply{limit.TooManyMessage, "TOO_MANY_REQUESTS"},
 }
 
 // withLimit counts the requests by the client's IP address.
@@ -122,7 +122,7 @@ func inReplyForm(err error) error {
 		e.Cause = err
 	}
 	formed := *e
-	formed.Body = reply{e.Message, e.Code}
+	formed.Body = errorReply{e.Message, e.Code}
 	formed.Header = http.Header{"Cache-Control": {"no-store"}}
 	if e.Status == http.StatusUnauthorized {
 		formed.Header.Set("WWW-Authenticate", "Bearer")

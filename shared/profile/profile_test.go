@@ -19,7 +19,7 @@ func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 	w := s.do("POST", token, `{"age_range":"35_plus","education_level":"self_taught","tech_background":"hobbyist",
 		"primary_goal":"academic","learning_mode":"code_first","learning_speed":"casual","time_per_week":0,
 		"preferred_language":"ur","id":"x","user_id":"y","extra":1}`)
-	got := fields(t, w)
+	got := decodeFields(t, w)
 	if w.Code != 201 || got["user_id"] != id || got["learning_mode"] != "code_first" || got["time_per_week"] != 0.0 ||
 		got["preferred_language"] != "ur" || len(got) != 12 {
 		t.Errorf("create: got %d %s, want 201 and the profile", w.Code, w.Body)
@@ -28,7 +28,7 @@ func TestProfileIsCreatedReadAndChanged(t *testing.T) {
 		t.Errorf("create a second profile: got %d %s, want 409 PROFILE_ALREADY_EXISTS", w.Code, w.Body)
 	}
 	w = s.do("PUT", token, `{"age_range":null,"time_per_week":12}`)
-	if got = fields(t, w); w.Code != 200 || got["age_range"] != nil || got["time_per_week"] != 12.0 ||
+	if got = decodeFields(t, w); w.Code != 200 || got["age_range"] != nil || got["time_per_week"] != 12.0 ||
 		got["learning_mode"] != "code_first" {
 		t.Errorf("update: got %d %s, want 200, the changed fields and the old learning_mode", w.Code, w.Body)
 	}
@@ -42,7 +42,7 @@ func TestEmptyProfileHasOnlyDefaults(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	_, token := s.newUser()
-	got := fields(t, s.do("POST", token, "{}"))
+	got := decodeFields(t, s.do("POST", token, "{}"))
 	for name, value := range got {
 		switch name {
 		case "id", "user_id", "created_at", "updated_at":
@@ -90,7 +90,7 @@ func TestInvalidFieldsAreReportedAndNothingIsStored(t *testing.T) {
 	} {
 		for _, method := range []string{"POST", "PUT"} {
 			w := s.do(method, token, c.body)
-			if got := fields(t, w)["detail"]; w.Code != 400 || got != c.detail {
+			if got := decodeFields(t, w)["detail"]; w.Code != 400 || got != c.detail {
 				t.Errorf("%s %s: got %d %s, want 400 %s", method, c.body, w.Code, w.Body, c.detail)
 			}
 		}
@@ -163,7 +163,7 @@ func TestConcurrentChangesOfDifferentFieldsAreAllStored(t *testing.T) {
 		group.Go(func() { s.do("PUT", token, body) })
 	}
 	group.Wait()
-	for name, value := range fields(t, s.do("GET", token, "")) {
+	for name, value := range decodeFields(t, s.do("GET", token, "")) {
 		if value == nil {
 			t.Errorf("the concurrent change of %s was lost, want it stored", name)
 		}
@@ -177,8 +177,8 @@ func TestProfileIgnoresUserIDsOutsideTheToken(t *testing.T) {
 	_, bob := s.newUser()
 	s.do("POST", ada, `{"time_per_week":1}`)
 	s.do("POST", bob, `{"time_per_week":2}`)
-	s.do("PUT", bob, `{"user_id":"`+fmt.Sprint(fields(t, s.do("GET", ada, ""))["user_id"])+`","time_per_week":3}`)
-	if got := fields(t, s.do("GET", ada, ""))["time_per_week"]; got != 1.0 {
+	s.do("PUT", bob, `{"user_id":"`+fmt.Sprint(decodeFields(t, s.do("GET", ada, ""))["user_id"])+`","time_per_week":3}`)
+	if got := decodeFields(t, s.do("GET", ada, ""))["time_per_week"]; got != 1.0 {
 		t.Errorf("the change for another user was stored: got time_per_week %v, want 1", got)
 	}
 }

@@ -35,18 +35,18 @@ func FuzzRedirect(f *testing.F) {
 			if strings.HasPrefix(target, "/") && strings.HasPrefix(location, "//") {
 				t.Errorf("%q: got the location %q, which leads to another host", target, location)
 			}
-			if !origins.TrustsRedirect(location) && (parses(location) ||
+			if !origins.TrustsRedirect(location) && (parsesAsURL(location) ||
 				!strings.HasPrefix(location, siteOrigin+"/")) { // "/%" is a path for browsers
 				t.Errorf("%q: got the location %q, which is not trusted", target, location)
 			}
-			if parses(target) && !parses(location) {
+			if parsesAsURL(target) && !parsesAsURL(location) {
 				t.Errorf("%q: got the location %q, which is not a URL", target, location)
 			}
 		}
 	})
 }
 
-func parses(target string) bool {
+func parsesAsURL(target string) bool {
 	_, err := url.Parse(target)
 	return err == nil
 }

@@ -25,8 +25,8 @@ type manager struct {
 	client *secretsmanager.Client // created by open
 }
 
-// open creates the client. Every method that uses client calls it first.
-func (m *manager) open() error {
+// createClient creates the client. Every method that uses client calls it first.
+func (m *manager) createClient() error {
 	if m.client != nil {
 		return nil
 	}
@@ -59,7 +59,7 @@ type secretText struct {
 // read returns the current version of every secret by its ARN, with one call. It returns an error if the call failed.
 // The secretText of a secret has the error of this secret alone.
 func (m *manager) read(ctx context.Context, arns []string) (map[string]secretText, error) {
-	if err := m.open(); err != nil {
+	if err := m.createClient(); err != nil {
 		return nil, err
 	}
 	if len(arns) == 1 {

@@ -10,7 +10,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app"
+const appSecretARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app"
 
 func TestParseAppSecretNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
@@ -34,14 +34,14 @@ func TestParseAppSecretNamesWhatIsWrong(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := parseAppSecret(secretText{arn: arn, text: []byte(test.text)}, nil)
+			got, err := parseAppSecret(secretText{arn: appSecretARN, text: []byte(test.text)}, nil)
 			if test.want == "" {
 				if err != nil || got.databaseURL != url || string(got.authSecret) != secret {
 					t.Errorf("parseAppSecret: got the error %v, want both values", err)
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), arn) {
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), appSecretARN) {
 				t.Fatalf("parseAppSecret: got the error %v, want one with %q and the ARN", err, test.want)
 			}
 			for _, value := range []string{"hunter2", "not-shown", "4711"} {
@@ -59,12 +59,12 @@ func TestIsSameSecretAcceptsAnARNWithoutItsSuffix(t *testing.T) {
 		configured, full string
 		want             bool
 	}{
-		{arn + "-AbC123", arn + "-AbC123", true},
-		{arn, arn + "-AbC123", true},
-		{arn, arn, true},
-		{arn, arn + "-keys-AbC123", false},
-		{arn + "-AbC123", arn, false},
-		{arn, "", false},
+		{appSecretARN + "-AbC123", appSecretARN + "-AbC123", true},
+		{appSecretARN, appSecretARN + "-AbC123", true},
+		{appSecretARN, appSecretARN, true},
+		{appSecretARN, appSecretARN + "-keys-AbC123", false},
+		{appSecretARN + "-AbC123", appSecretARN, false},
+		{appSecretARN, "", false},
 	}
 	for _, test := range tests {
 		if got := isSameSecret(test.configured, test.full); got != test.want {
@@ -96,7 +96,7 @@ func TestCallErrorIsUnavailableIfALaterCallMaySucceed(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := (callError{arns: []string{arn}, err: test.err}).Unavailable(); got != test.want {
+			if got := (callError{arns: []string{appSecretARN}, err: test.err}).Unavailable(); got != test.want {
 				t.Errorf("Unavailable() = %v, want %v", got, test.want)
 			}
 		})

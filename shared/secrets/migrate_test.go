@@ -31,14 +31,14 @@ func TestParseImportSecretNamesWhatIsWrong(t *testing.T) {
 		"nothing":  {"", "is not of the form"},
 	}
 	for name, test := range tests {
-		gotFrom, gotTo, err := parseImportSecret(secretText{arn: arn, text: []byte(test.text)})
+		gotFrom, gotTo, err := parseImportSecret(secretText{arn: appSecretARN, text: []byte(test.text)})
 		if test.want == "" {
 			if gotFrom != from || gotTo != to || err != nil {
 				t.Errorf("%s: got the error %v, want both URLs", name, err)
 			}
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), arn) {
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), appSecretARN) {
 			t.Errorf("%s: got the error %v, want one with %q and the ARN", name, err, test.want)
 			continue
 		}

@@ -29,7 +29,7 @@ func TestOriginSecretsAreAtMostTwoLongStrings(t *testing.T) {
 	} {
 		text := `{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRET":"0123456789abcdef0123456789abcdef",` +
 			`"originSecrets":` + list + `}`
-		_, err := parseAppSecret(secretText{arn: arn, text: []byte(text)}, nil)
+		_, err := parseAppSecret(secretText{arn: appSecretARN, text: []byte(text)}, nil)
 		switch {
 		case want == "" && err != nil, want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("originSecrets %s: got %v, want an error with %q, or none if this is empty", list, err, want)

@@ -55,7 +55,7 @@ type appSecret struct {
 // New returns the Secrets of a deployment. It makes no request; the first read fetches the secrets.
 func New(cfg config.API, now func() time.Time) *Secrets {
 	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
-	s.values = &remote.Value[fetchResult]{Name: "secrets", Fetch: s.fetch, Fresh: TTL, Now: now}
+	s.values = &remote.Value[fetchResult]{Name: "secrets", Fetch: s.fetchAll, Fresh: TTL, Now: now}
 	return s
 }
 
@@ -110,10 +110,10 @@ func (s *Secrets) app(ctx context.Context) (appSecret, error) {
 	return v.app, err
 }
 
-// fetch reads every secret that has an ARN. If an earlier fetch returned every value, an error of one secret is an
+// fetchAll reads every secret that has an ARN. If an earlier fetch returned every value, an error of one secret is an
 // error of the fetch, so that the last good values stay in use. It is also an error if no secret has a value. Otherwise
 // fetchResult has the value or the error of each secret.
-func (s *Secrets) fetch(ctx context.Context) (fetchResult, error) {
+func (s *Secrets) fetchAll(ctx context.Context) (fetchResult, error) {
 	var v fetchResult
 	var wanted []string
 	for _, arn := range []string{s.cfg.AppSecretARN, s.cfg.SigningKeysARN} {

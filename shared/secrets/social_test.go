@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-var withProviders = config.Social{Providers: []config.Provider{
+var socialWithProviders = config.Social{Providers: []config.Provider{
 	{ID: "google", ClientIDs: []string{"id"}},
 	{ID: "github", ClientIDs: []string{"id"}, ClientSecret: "of the environment"},
 	{ID: "apple", ClientIDs: []string{"id"}, TeamID: "T", KeyID: "K"},
@@ -65,7 +65,7 @@ func TestSocialSecretsAreMembersOfTheAppSecret(t *testing.T) {
 		"GOOGLE_CLIENT_SECRET": "g", "APPLE_PRIVATE_KEY": strings.ReplaceAll(key, "\n", `\n`), "OIDC_CLIENT_SECRET": "k",
 		"MY_IDP_CLIENT_SECRET": "m", "SLACK_CLIENT_SECRET": "of a provider that is not configured",
 	})
-	app, err := parseAppSecret(secretText{text: text}, parserOf(withProviders))
+	app, err := parseAppSecret(secretText{text: text}, parserOf(socialWithProviders))
 	want := map[string]string{
 		"GOOGLE_CLIENT_SECRET": "g", "APPLE_PRIVATE_KEY": key, "OIDC_CLIENT_SECRET": "k", "MY_IDP_CLIENT_SECRET": "m",
 	}
@@ -77,7 +77,7 @@ func TestSocialSecretsAreMembersOfTheAppSecret(t *testing.T) {
 func TestMissingSocialSecretsAreOneError(t *testing.T) {
 	t.Parallel()
 	text := appSecretText(t, map[string]any{"GOOGLE_CLIENT_SECRET": 5, "APPLE_PRIVATE_KEY": "hunter-2"})
-	_, err := parseAppSecret(secretText{arn: "arn:x", text: text}, parserOf(withProviders))
+	_, err := parseAppSecret(secretText{arn: "arn:x", text: text}, parserOf(socialWithProviders))
 	if err == nil {
 		t.Fatal("parseAppSecret with wrong and missing secrets returned no error, want one")
 	}
@@ -108,7 +108,7 @@ func TestSocialSecretsAreIgnoredWithoutProviders(t *testing.T) {
 func TestSocialSecretIsEmptyWithoutAppSecret(t *testing.T) {
 	t.Parallel()
 	s := New(config.API{}, time.Now)
-	s.UseSocial(withProviders)
+	s.UseSocial(socialWithProviders)
 	if got, err := s.SocialSecret(t.Context(), "GOOGLE_CLIENT_SECRET"); got != "" || err != nil {
 		t.Errorf("SocialSecret without an app secret = %q, %v, want \"\" and no error", got, err)
 	}

@@ -62,12 +62,12 @@ func (s Stages) IsPending(version string) bool {
 
 // Stages reads the labels.
 func (v *Versions) Stages(ctx context.Context) (Stages, error) {
-	if err := v.cloud.open(); err != nil {
+	if err := v.cloud.createClient(); err != nil {
 		return Stages{}, err
 	}
 	out, err := v.cloud.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &v.arn})
 	if err != nil {
-		return Stages{}, v.wrap(err)
+		return Stages{}, v.wrapError(err)
 	}
 	return Stages{Rotated: aws.ToBool(out.RotationEnabled), labels: out.VersionIdsToStages}, nil
 }
@@ -77,7 +77,7 @@ func (v *Versions) Read(ctx context.Context, version string) ([]byte, error) {
 	if version == "" {
 		return nil, fmt.Errorf("secret %s: %w", v.arn, ErrNoValue)
 	}
-	if err := v.cloud.open(); err != nil {
+	if err := v.cloud.createClient(); err != nil {
 		return nil, err
 	}
 	out, err := v.cloud.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
@@ -87,7 +87,7 @@ func (v *Versions) Read(ctx context.Context, version string) ([]byte, error) {
 		return nil, fmt.Errorf("secret %s, version %s: %w", v.arn, version, ErrNoValue)
 	}
 	if err != nil {
-		return nil, v.wrap(err)
+		return nil, v.wrapError(err)
 	}
 	return newSecretText(v.arn, out.SecretString, out.SecretBinary).text, nil
 }
@@ -95,7 +95,7 @@ func (v *Versions) Read(ctx context.Context, version string) ([]byte, error) {
 // Put creates a pending version and returns its id. If version is empty, the AWS SDK generates the id. The value of a
 // version cannot be changed later. The first version of a secret comes into use immediately.
 func (v *Versions) Put(ctx context.Context, version string, text []byte) (string, error) {
-	if err := v.cloud.open(); err != nil {
+	if err := v.cloud.createClient(); err != nil {
 		return "", err
 	}
 	in := &secretsmanager.PutSecretValueInput{
@@ -106,7 +106,7 @@ func (v *Versions) Put(ctx context.Context, version string, text []byte) (string
 	}
 	out, err := v.cloud.client.PutSecretValue(ctx, in)
 	if err != nil {
-		return "", v.wrap(err)
+		return "", v.wrapError(err)
 	}
 	return aws.ToString(out.VersionId), nil
 }
@@ -123,7 +123,7 @@ func (v *Versions) Cancel(ctx context.Context, version string) error {
 }
 
 func (v *Versions) moveLabel(ctx context.Context, label, from, to string) error {
-	if err := v.cloud.open(); err != nil {
+	if err := v.cloud.createClient(); err != nil {
 		return err
 	}
 	in := &secretsmanager.UpdateSecretVersionStageInput{SecretId: &v.arn, VersionStage: &label}
@@ -134,23 +134,23 @@ func (v *Versions) moveLabel(ctx context.Context, label, from, to string) error 
 		in.MoveToVersionId = &to
 	}
 	_, err := v.cloud.client.UpdateSecretVersionStage(ctx, in)
-	return v.wrap(err)
+	return v.wrapError(err)
 }
 
 // StartRotation makes Secrets Manager start a rotation with the secret's function, and returns the version that the
 // rotation will bring into use.
 func (v *Versions) StartRotation(ctx context.Context) (version string, err error) {
-	if err := v.cloud.open(); err != nil {
+	if err := v.cloud.createClient(); err != nil {
 		return "", err
 	}
 	out, err := v.cloud.client.RotateSecret(ctx, &secretsmanager.RotateSecretInput{SecretId: &v.arn})
 	if err != nil {
-		return "", v.wrap(err)
+		return "", v.wrapError(err)
 	}
 	return aws.ToString(out.VersionId), nil
 }
 
-func (v *Versions) wrap(err error) error {
+func (v *Versions) wrapError(err error) error {
 	if err == nil {
 		return nil
 	}

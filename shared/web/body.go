@@ -107,8 +107,8 @@ func bodyOf(r *http.Request) any {
 	return undefined{}
 }
 
-// field returns a member of the body, or nil if the body is not a JSON object or has no such member.
-func field(r *http.Request, name string) any {
+// bodyField returns a member of the body, or nil if the body is not a JSON object or has no such member.
+func bodyField(r *http.Request, name string) any {
 	m, _ := bodyOf(r).(map[string]any)
 	return m[name]
 }

@@ -35,12 +35,12 @@ func Decode(r *http.Request, dst any, expected ...string) error {
 		}
 		return Invalid(problems...)
 	}
-	return Invalid(fill("body", object, reflect.ValueOf(dst).Elem())...)
+	return Invalid(fillFields("body", object, reflect.ValueOf(dst).Elem())...)
 }
 
 // DecodeQuery is like Decode, for the query of r. A parameter is a string, or a list of strings if it is repeated.
 func DecodeQuery(r *http.Request, dst any) error {
-	return Invalid(fill("query", Query(r), reflect.ValueOf(dst).Elem())...)
+	return Invalid(fillFields("query", Query(r), reflect.ValueOf(dst).Elem())...)
 }
 
 // Invalid returns Better Auth's error for problems of the form "[body.name] message", or nil if there are none.
@@ -63,8 +63,8 @@ func (n *Nullable[T]) markPresent() reflect.Value {
 	return reflect.ValueOf(&n.Value).Elem()
 }
 
-// fill stores the members of object in the fields of dst and returns the problems.
-func fill(path string, object map[string]any, dst reflect.Value) (problems []string) {
+// fillFields stores the members of object in the fields of dst and returns the problems.
+func fillFields(path string, object map[string]any, dst reflect.Value) (problems []string) {
 	for i := range dst.NumField() {
 		field := dst.Type().Field(i)
 		name := field.Tag.Get("json")
@@ -72,13 +72,13 @@ func fill(path string, object map[string]any, dst reflect.Value) (problems []str
 		if !present {
 			value = undefined{}
 		}
-		problems = append(problems, set(path+"."+name, value, dst.Field(i), field.Tag.Get("check"))...)
+		problems = append(problems, setValue(path+"."+name, value, dst.Field(i), field.Tag.Get("check"))...)
 	}
 	return problems
 }
 
-// set stores a value, which may be absent or null, in dst and returns the problems.
-func set(path string, value any, dst reflect.Value, check string) []string {
+// setValue stores a value, which may be absent or null, in dst and returns the problems.
+func setValue(path string, value any, dst reflect.Value, check string) []string {
 	_, absent := value.(undefined)
 	if nullable, ok := dst.Addr().Interface().(interface{ markPresent() reflect.Value }); ok {
 		if absent {
@@ -116,7 +116,7 @@ func setKind(path string, value any, dst reflect.Value, check string) []string {
 	case reflect.Struct:
 		object, ok := value.(map[string]any)
 		if ok {
-			return fill(path, object, dst)
+			return fillFields(path, object, dst)
 		}
 		problem = wrongType("object", value)
 	case reflect.Slice:
@@ -167,7 +167,7 @@ func setList(path string, value any, dst reflect.Value) (problems []string) {
 	}
 	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
 	for i, item := range items {
-		problems = append(problems, set(path+"."+strconv.Itoa(i), item, dst.Index(i), "")...)
+		problems = append(problems, setValue(path+"."+strconv.Itoa(i), item, dst.Index(i), "")...)
 	}
 	return problems
 }
@@ -182,10 +182,10 @@ func setRecord(path string, value any, dst reflect.Value) (problems []string) {
 	dst.Set(reflect.MakeMap(dst.Type()))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		item := reflect.New(dst.Type().Elem()).Elem()
-		problems = append(problems, set(path+"."+name, members[name], item, "")...)
+		problems = append(problems, setValue(path+"."+name, members[name], item, "")...)
 		dst.SetMapIndex(reflect.ValueOf(name), item)
 	}
-	if c, ok := dst.Interface().(checker); ok && len(problems) == 0 {
+	if c, ok := dst.Interface().(problemChecker); ok && len(problems) == 0 {
 		if problem := c.Problem(); problem != "" {
 			problems = []string{"[" + path + "] " + problem}
 		}
@@ -193,8 +193,8 @@ func setRecord(path string, value any, dst reflect.Value) (problems []string) {
 	return problems
 }
 
-// checker is a map type that checks its members. Problem returns a message, or "" if the map is valid.
-type checker interface{ Problem() string }
+// problemChecker is a map type that checks its members. Problem returns a message, or "" if the map is valid.
+type problemChecker interface{ Problem() string }
 
 // checkString applies the check of a struct tag to s and returns a message, or "" if s is valid.
 func checkString(s, check string) string {

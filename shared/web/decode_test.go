@@ -86,7 +86,7 @@ func TestDecodeReadsNestedObjects(t *testing.T) {
 				` received null`,
 		},
 	} {
-		status, body := answer(t, routes, "POST", "/x", "application/json", c.body)
+		status, body := sendRequest(t, routes, "POST", "/x", "application/json", c.body)
 		var e struct{ Message, Code string }
 		if status != 200 {
 			if err := json.Unmarshal([]byte(body), &e); err != nil || status != 400 || e.Code != "VALIDATION_ERROR" {
@@ -153,7 +153,7 @@ func TestDecodeQueryAnswersLikeBetterAuth(t *testing.T) {
 			`"code":"VALIDATION_ERROR"}`,
 		"?token=%zz&callbackURL=%C3%A9": `{"token":"%zz","callbackURL":"é"}`,
 	} {
-		if _, body := answer(t, routes, "GET", "/x"+query, "", ""); body != want {
+		if _, body := sendRequest(t, routes, "GET", "/x"+query, "", ""); body != want {
 			t.Errorf("query %q: got %s, want %s", query, body, want)
 		}
 	}
@@ -231,7 +231,7 @@ func TestDecodeChecksStringsListsAndMaps(t *testing.T) {
 		`{"any":null}`:               `null`,
 		`{"maps":[{"a":{"b":"c"}}]}`: problem("[body.maps.0.a] expected an even number of members"),
 	} {
-		if _, got := answer(t, routes, "POST", "/x", "application/json", body); got != want {
+		if _, got := sendRequest(t, routes, "POST", "/x", "application/json", body); got != want {
 			t.Errorf("body %s: got %s, want %s", body, got, want)
 		}
 	}

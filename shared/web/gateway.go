@@ -39,7 +39,7 @@ func WithGatewayLimits(next http.Handler) http.Handler {
 		if n := RequestHeaderBytes(r); n > MaxRequestHeader {
 			slog.Warn("the request line and headers are larger than API Gateway accepts",
 				"bytes", n, "limit", MaxRequestHeader)
-			reject(w, http.StatusRequestHeaderFieldsTooLarge)
+			answerWithMessage(w, http.StatusRequestHeaderFieldsTooLarge)
 			return
 		}
 		next.ServeHTTP(&limitedWriter{ResponseWriter: w}, r)
@@ -68,7 +68,7 @@ func (w *limitedWriter) WriteHeader(status int) {
 	slog.Error("the response headers are larger than CloudFront accepts", "bytes", n, "limit", MaxResponseHeader)
 	w.rejected = true
 	clear(w.Header())
-	reject(w.ResponseWriter, http.StatusBadGateway)
+	answerWithMessage(w.ResponseWriter, http.StatusBadGateway)
 }
 
 // Write sends a part of the body, or nothing if the response was replaced.
@@ -85,8 +85,8 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 // Unwrap returns the writer of the server, as http.ResponseController needs it.
 func (w *limitedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// reject answers with a status and the JSON that API Gateway sends: {"message": …}.
-func reject(w http.ResponseWriter, status int) {
+// answerWithMessage answers with a status and the JSON that API Gateway sends: {"message": …}.
+func answerWithMessage(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(`{"message":"` + http.StatusText(status) + `"}`)) // fails if the client has disconnected

@@ -37,7 +37,7 @@ func TestR52_AuditRecord(t *testing.T) {
 		},
 		{"panicked", func(http.ResponseWriter, *http.Request) error { panic("x") }, map[string]any{"result": "failed"}},
 	} {
-		_, records := record(t, func(w http.ResponseWriter, r *http.Request) error {
+		_, records := handleAndReadLog(t, func(w http.ResponseWriter, r *http.Request) error {
 			web.NoteUser(r.Context(), "first")
 			web.NoteUser(r.Context(), "user-id")
 			web.Audit(r.Context(), "sign-in", "192.0.2.1", "Browser/1 (Plan 9)")
@@ -68,7 +68,7 @@ func TestR54_AgentIsAShortPrintableText(t *testing.T) {
 		strings.Repeat("x", 199) + "ä":       strings.Repeat("x", 199) + "�",
 		`"}{ ö 漢字`:                           `"}{ ö 漢字`,
 	} {
-		_, records := record(t, func(w http.ResponseWriter, r *http.Request) error {
+		_, records := handleAndReadLog(t, func(w http.ResponseWriter, r *http.Request) error {
 			web.Audit(r.Context(), "sign-in", "", agent)
 			return nil
 		})
@@ -90,7 +90,7 @@ func TestLogRecordHasLevelResultAndDuration(t *testing.T) {
 		{500, "ERROR", "failed"},
 		{503, "ERROR", "failed"},
 	} {
-		_, records := record(t, func(w http.ResponseWriter, r *http.Request) error {
+		_, records := handleAndReadLog(t, func(w http.ResponseWriter, r *http.Request) error {
 			web.Audit(r.Context(), "sign-in", "", "")
 			time.Sleep(2 * time.Millisecond)
 			w.WriteHeader(c.status)
@@ -106,7 +106,7 @@ func TestLogRecordHasLevelResultAndDuration(t *testing.T) {
 			t.Errorf("handler that takes 2 ms: got %v ms in the log, want 2 to 2000", got["ms"])
 		}
 	}
-	_, records := record(t, func(http.ResponseWriter, *http.Request) error { return nil })
+	_, records := handleAndReadLog(t, func(http.ResponseWriter, *http.Request) error { return nil })
 	if records[0]["status"] != 200.0 {
 		t.Errorf("handler that sends no status: got log record %v, want the status 200", records[0])
 	}

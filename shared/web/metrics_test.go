@@ -14,9 +14,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// metrics reads the metrics of a log record as CloudWatch does. It returns the unit and the value of the dimension of
+// metricsOf reads the metrics of a log record as CloudWatch does. It returns the unit and the value of the dimension of
 // each metric, "" if the metric has no dimension. Every metric that the record declares must be a member with a number.
-func metrics(t *testing.T, record map[string]any) map[string][]any {
+func metricsOf(t *testing.T, record map[string]any) map[string][]any {
 	t.Helper()
 	var aws struct {
 		Timestamp         int64
@@ -86,7 +86,7 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		{"waited", "", nil, 2, 0, map[string][]any{"ms": latency, "PoolWaits": {"Count", ""}}},
 		{"dropped mails", "", nil, 0, 2, map[string][]any{"ms": latency, "MailsDropped": {"Count", ""}}},
 	} {
-		_, records := record(t, func(_ http.ResponseWriter, r *http.Request) error {
+		_, records := handleAndReadLog(t, func(_ http.ResponseWriter, r *http.Request) error {
 			if c.event != "" {
 				web.Audit(r.Context(), c.event, "", "")
 			}
@@ -101,7 +101,7 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		if len(records) != 1 {
 			t.Fatalf("%s: got %d log records, want 1", c.name, len(records))
 		}
-		got := metrics(t, records[0])
+		got := metricsOf(t, records[0])
 		if _, counted := got["ColdStarts"]; counted != (records[0]["cold"] == true) {
 			t.Errorf("%s: cold is %v, has the metric ColdStarts: %v; want the metric only if cold is true",
 				c.name, records[0]["cold"], counted)

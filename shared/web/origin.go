@@ -163,7 +163,7 @@ func (o Origins) CheckRedirects(r *http.Request) error {
 		{"errorCallbackURL", "errorCallbackURL", "INVALID_ERROR_CALLBACK_URL"},
 		{"newUserCallbackURL", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"},
 	} {
-		value := field(r, t.member)
+		value := bodyField(r, t.member)
 		if isFalsy(value) && t.member == "callbackURL" {
 			value = queryValue(r, t.member)
 		}

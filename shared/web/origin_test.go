@@ -163,7 +163,7 @@ func TestCheckRedirectsRejectsUntrustedTargets(t *testing.T) {
 		},
 		{"GET", "GET", "", `{"callbackURL":"//evil.example"}`, 200, "true"},
 	} {
-		status, body := answer(t, mux, c.method, "/x"+c.query, "application/json", c.body)
+		status, body := sendRequest(t, mux, c.method, "/x"+c.query, "application/json", c.body)
 		if status != c.status || body != c.want {
 			t.Errorf("redirect target, %s: got %d %s, want %d %s", c.name, status, body, c.status, c.want)
 		}

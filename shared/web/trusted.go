@@ -11,32 +11,32 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// target is a parsed absolute URL: the origin of a request, or a redirect target. Scheme and authority are in lower
-// case. The authority of an http or https URL has no default port.
-type target struct {
+// parsedTarget is a parsed absolute URL: the origin of a request, or a redirect target. Scheme and authority are in
+// lower case. The authority of an http or https URL has no default port.
+type parsedTarget struct {
 	scheme, authority, path string
 	slashes                 bool // "//" follows the scheme
 }
 
 var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
 
-func (t target) isWeb() bool { return t.scheme == "http" || t.scheme == "https" }
+func (t parsedTarget) isWeb() bool { return t.scheme == "http" || t.scheme == "https" }
 
 // parseTarget parses an absolute URL. It rejects a URL that a browser could interpret differently.
-func parseTarget(text string) (target, bool) {
+func parseTarget(text string) (parsedTarget, bool) {
 	if strings.ContainsAny(text, "\\ ") || strings.ContainsFunc(text, isControl) {
-		return target{}, false
+		return parsedTarget{}, false
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || u.Opaque != "" {
-		return target{}, false
+		return parsedTarget{}, false
 	}
-	switch t := (target{scheme: u.Scheme, authority: strings.ToLower(u.Host)}); t.scheme {
+	switch t := (parsedTarget{scheme: u.Scheme, authority: strings.ToLower(u.Host)}); t.scheme {
 	case "http", "https":
 		t.authority = strings.TrimSuffix(t.authority, defaultPorts[t.scheme])
 		return t, t.authority != ""
 	case "javascript", "data", "blob", "file", "vbscript":
-		return target{}, false
+		return parsedTarget{}, false
 	}
 	t := splitCustom(text, "/?#", "?#")
 	return t, t.slashes || strings.HasPrefix(text[len(t.scheme):], ":/")
@@ -45,9 +45,9 @@ func parseTarget(text string) (target, bool) {
 // splitCustom splits a URL of a custom scheme as Better Auth does (parseCustomSchemeOrigin); userinfo stays in the
 // authority. Any character of endAuthority ends the authority, and any character of endPath ends the path. For a
 // pattern, in which ? is a wildcard, ? must not be one of them.
-func splitCustom(text, endAuthority, endPath string) target {
+func splitCustom(text, endAuthority, endPath string) parsedTarget {
 	scheme, rest, _ := strings.Cut(text, ":")
-	t := target{scheme: strings.ToLower(scheme)}
+	t := parsedTarget{scheme: strings.ToLower(scheme)}
 	if rest, t.slashes = strings.CutPrefix(rest, "//"); t.slashes {
 		end := strings.IndexAny(rest, endAuthority)
 		if end < 0 {
@@ -159,7 +159,7 @@ func isIPv4(host string) bool {
 }
 
 // matches reports whether the entry trusts the URL t.
-func (e trustedEntry) matches(t target) bool {
+func (e trustedEntry) matches(t parsedTarget) bool {
 	switch {
 	case !slices.Contains(e.schemes, t.scheme):
 		return false
@@ -174,7 +174,7 @@ func (e trustedEntry) matches(t target) bool {
 }
 
 // matchesCustom is like matches, for a custom scheme, which e and t have in common.
-func (e trustedEntry) matchesCustom(t target) bool {
+func (e trustedEntry) matchesCustom(t parsedTarget) bool {
 	switch {
 	case e.needSlashes && !t.slashes:
 		return false

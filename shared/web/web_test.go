@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// answer sends one request and returns the status and body of the response.
-func answer(t *testing.T, h http.Handler, method, path, contentType, body string) (int, string) {
+// sendRequest sends one request and returns the status and body of the response.
+func sendRequest(t *testing.T, h http.Handler, method, path, contentType, body string) (int, string) {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	if contentType != "" {
@@ -132,7 +132,7 @@ func TestDecodeAnswersLikeBetterAuth(t *testing.T) {
 				`received undefined","code":"VALIDATION_ERROR"}`,
 		},
 	} {
-		status, body := answer(t, routes, "POST", "/x", c.contentType, c.body)
+		status, body := sendRequest(t, routes, "POST", "/x", c.contentType, c.body)
 		if status != c.status || body != c.want {
 			t.Errorf("body, %s: got %d %s\nwant %d %s", c.name, status, body, c.status, c.want)
 		}
@@ -171,16 +171,16 @@ func TestRoutesMatchExactly(t *testing.T) {
 		{"GET", "/api/auth/reset-password/a/b", 404, ""},
 		{"GET", "/", 404, ""},
 	} {
-		status, body := answer(t, mux, c.method, c.path, "", "")
+		status, body := sendRequest(t, mux, c.method, c.path, "", "")
 		if status != c.status || body != c.body {
 			t.Errorf("%s %s: got %d %q, want %d %q", c.method, c.path, status, body, c.status, c.body)
 		}
 	}
 }
 
-// record sends one request to h and returns the response and the log records. Parallel tests cannot use it, because it
-// replaces the default logger.
-func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[string]any) {
+// handleAndReadLog sends one request to h and returns the response and the log records. Parallel tests cannot use it,
+// because it replaces the default logger.
+func handleAndReadLog(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[string]any) {
 	t.Helper()
 	var buf bytes.Buffer
 	old := slog.Default()
@@ -203,7 +203,7 @@ func record(t *testing.T, h web.Handler) (*httptest.ResponseRecorder, []map[stri
 
 func TestR49_PanicIsA500WithAnIDLoggedOnce(t *testing.T) {
 	var missing *http.Request
-	w, records := record(t, func(http.ResponseWriter, *http.Request) error { _ = missing.URL.Path; return nil })
+	w, records := handleAndReadLog(t, func(http.ResponseWriter, *http.Request) error { _ = missing.URL.Path; return nil })
 	if w.Code != 500 || w.Body.Len() != 0 || w.Header().Get(web.RequestIDHeader) != "gateway-id" {
 		t.Errorf("panic: got %d %q, request id %q, want 500 without a body and the id of API Gateway",
 			w.Code, w.Body, w.Header().Get(web.RequestIDHeader))
@@ -216,7 +216,7 @@ func TestR49_PanicIsA500WithAnIDLoggedOnce(t *testing.T) {
 }
 
 func TestR53_PanicValueIsNotLogged(t *testing.T) {
-	_, records := record(t, func(http.ResponseWriter, *http.Request) error { panic("hunter2") })
+	_, records := handleAndReadLog(t, func(http.ResponseWriter, *http.Request) error { panic("hunter2") })
 	if got := records[0]["error"]; got != "panic: string" {
 		t.Errorf("panic with a string: got error %q in the log, want only the type of the value", got)
 	}
@@ -250,7 +250,7 @@ func TestErrorsBecomeResponses(t *testing.T) {
 			map[string]any{"code": "SERVICE_UNAVAILABLE", "error": "find user: refused"},
 		},
 	} {
-		w, records := record(t, func(http.ResponseWriter, *http.Request) error { return c.err })
+		w, records := handleAndReadLog(t, func(http.ResponseWriter, *http.Request) error { return c.err })
 		if w.Code != c.status || w.Body.String() != c.body {
 			t.Errorf("handler that returns %v: got %d %s, want %d %s", c.err, w.Code, w.Body, c.status, c.body)
 		}
@@ -293,7 +293,7 @@ func TestExposeAddsAndUnexposeRemovesAHeader(t *testing.T) {
 }
 
 func TestResponsesWithoutBodyHaveTheContentTypeOfJSON(t *testing.T) {
-	w, records := record(t, func(http.ResponseWriter, *http.Request) error {
+	w, records := handleAndReadLog(t, func(http.ResponseWriter, *http.Request) error {
 		return &web.Error{Status: 401, Code: "UNAUTHORIZED", Body: web.NoBody}
 	})
 	if w.Code != 401 || w.Body.Len() != 0 || w.Header().Get("Content-Type") != "application/json" ||

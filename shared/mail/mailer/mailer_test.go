@@ -75,11 +75,11 @@ func captureLog(t *testing.T, f func()) string {
 	return log.String()
 }
 
-const from = "Xenon <no-reply@learn.example.com>"
+const senderAddress = "Xenon <no-reply@learn.example.com>"
 
 // newMailer returns a Mailer whose clock shows the time of the test mails plus the duration after.
 func newMailer(after time.Duration) *Mailer {
-	return New(config.Mailer{From: from}, func() time.Time { return testMail(mail.VerifyEmail).At.Add(after) })
+	return New(config.Mailer{From: senderAddress}, func() time.Time { return testMail(mail.VerifyEmail).At.Add(after) })
 }
 
 // failedIDs returns the message ids in f, which have one letter each, as one text.

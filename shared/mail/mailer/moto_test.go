@@ -48,7 +48,7 @@ func asStoredBySES(t *testing.T, mails ...mail.Message) []mototest.Mail {
 	var all []mototest.Mail
 	for _, m := range mails {
 		w := mustRender(t, m)
-		s := mototest.Mail{Source: from, Subject: w.subject, Body: w.html}
+		s := mototest.Mail{Source: senderAddress, Subject: w.subject, Body: w.html}
 		s.Destinations.ToAddresses = []string{m.To}
 		all = append(all, s)
 	}
@@ -191,7 +191,7 @@ func TestMotoFunctionHandlesEvent(t *testing.T) {
 		t.Fatalf("build functions/mailer: %v\n%s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), program)
-	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://"), "MAIL_FROM=" + from}
+	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://"), "MAIL_FROM=" + senderAddress}
 	for name, value := range moto.Environment() {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

@@ -28,11 +28,11 @@ var linkLifetimes = map[mail.Kind]time.Duration{
 // renderedMail is one mail as the user reads it.
 type renderedMail struct{ subject, text, html string }
 
-// files holds one file of phrases for each kind, a second one for VerifyEmail to a new email, and two layouts, text and
-// HTML. Both layouts use the same phrases, so the phrases have no markup; the layouts escape the values.
+// templateFiles holds one file of phrases for each kind, a second one for VerifyEmail to a new email, and two layouts,
+// text and HTML. Both layouts use the same phrases, so the phrases have no markup; the layouts escape the values.
 //
 //go:embed templates
-var files embed.FS
+var templateFiles embed.FS
 
 type templateData struct {
 	Site     string // the host of the site
@@ -92,11 +92,11 @@ func isPlainEmail(text string) bool {
 // does not delay the start of the function.
 func execute(name string, d templateData) (renderedMail, error) {
 	phrases := "templates/" + name + ".tmpl"
-	text, err := texttemplate.ParseFS(files, "templates/layout.txt", phrases)
+	text, err := texttemplate.ParseFS(templateFiles, "templates/layout.txt", phrases)
 	if err != nil {
 		return renderedMail{}, fmt.Errorf("read template: %w", err)
 	}
-	html, err := htmltemplate.ParseFS(files, "templates/layout.html", phrases)
+	html, err := htmltemplate.ParseFS(templateFiles, "templates/layout.html", phrases)
 	if err != nil {
 		return renderedMail{}, fmt.Errorf("read template: %w", err)
 	}

@@ -84,16 +84,17 @@ func TestMailsEqualGoldenFiles(t *testing.T) {
 	}
 }
 
-// page is the text, the links and the tags of an HTML mail. The layout is well-formed XML, so a strict parser reads it.
-type page struct {
+// parsedPage is the text, the links and the tags of an HTML mail. The layout is well-formed XML, so a strict parser
+// reads it.
+type parsedPage struct {
 	text  string
 	hrefs []string
 	tags  []string
 }
 
-func parse(t *testing.T, html string) page {
+func parsePage(t *testing.T, html string) parsedPage {
 	t.Helper()
-	var p page
+	var p parsedPage
 	var text strings.Builder
 	for d := xml.NewDecoder(strings.NewReader(html)); ; {
 		token, err := d.Token()
@@ -122,7 +123,7 @@ func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 	t.Parallel()
 	for _, m := range testMails() {
 		w, kind := mustRender(t, m), phrasesFile(m)
-		p := parse(t, w.html)
+		p := parsePage(t, w.html)
 		links, life := []string{m.URL}, "works for one hour."
 		switch m.Kind {
 		case mail.DeleteAccount:
@@ -167,7 +168,7 @@ func TestMailContainsRequiredSentences(t *testing.T) {
 	}
 	for _, m := range testMails() {
 		w := mustRender(t, m)
-		for _, text := range []string{w.text, parse(t, w.html).text} {
+		for _, text := range []string{w.text, parsePage(t, w.html).text} {
 			for _, phrase := range append(phrases[phrasesFile(m)], "If ", "not") {
 				if !strings.Contains(text, phrase) {
 					t.Errorf("%s does not say %q:\n%s", phrasesFile(m), phrase, text)
@@ -186,7 +187,7 @@ func TestNewEmailIsEscapedInHTML(t *testing.T) {
 	for kind := range hasNewEmail {
 		m := testMail(kind)
 		w := mustRender(t, m)
-		if !strings.Contains(w.text, m.NewEmail) || !strings.Contains(parse(t, w.html).text, m.NewEmail) {
+		if !strings.Contains(w.text, m.NewEmail) || !strings.Contains(parsePage(t, w.html).text, m.NewEmail) {
 			t.Errorf("%s: the new email is not in the mail:\n%s\n%s", kind, w.text, w.html)
 		}
 		if strings.Contains(w.html, m.NewEmail) {
