@@ -1,40 +1,40 @@
 import type { Page } from '@playwright/test';
-import { ageSessions } from './harness/database';
-import { revokeOthers, signIn, signInOnPage, whoIs } from './harness/people';
+import { makeSessionsStale } from './harness/database';
+import { emailOfSession, revokeOtherSessions, signIn, signInOnPage } from './harness/people';
 import { expect, newPerson, register, test } from './harness/test';
 
 const region = (page: Page, name: string) => page.getByRole('region', { name });
-const password = (page: Page) => region(page, 'Password');
-const email = (page: Page) => region(page, 'E-mail address');
-const removal = (page: Page) => region(page, 'Delete your account');
+const passwordRegion = (page: Page) => region(page, 'Password');
+const emailRegion = (page: Page) => region(page, 'E-mail address');
+const deletionRegion = (page: Page) => region(page, 'Delete your account');
 
-async function open(page: Page, origin = ''): Promise<void> {
+async function openAccountPage(page: Page, origin = ''): Promise<void> {
   await page.goto(`${origin}/account/`);
   await expect(page.getByText('This device')).toBeVisible();
 }
 
 async function fillPasswords(page: Page, current: string, next: string): Promise<void> {
-  await password(page).getByLabel('Current password').fill(current);
-  await password(page).getByLabel('New password').fill(next);
-  await password(page).getByRole('button', { name: 'Change password' }).click();
+  await passwordRegion(page).getByLabel('Current password').fill(current);
+  await passwordRegion(page).getByLabel('New password').fill(next);
+  await passwordRegion(page).getByRole('button', { name: 'Change password' }).click();
 }
 
 async function changeEmail(page: Page, next: string): Promise<void> {
-  await email(page).getByLabel('New e-mail address').fill(next);
-  await email(page).getByRole('button', { name: 'Change address' }).click();
+  await emailRegion(page).getByLabel('New e-mail address').fill(next);
+  await emailRegion(page).getByRole('button', { name: 'Change address' }).click();
 }
 
-async function confirmRemoval(page: Page, typed: string, secret: string): Promise<void> {
-  await removal(page)
+async function confirmDeletion(page: Page, typed: string, secret: string): Promise<void> {
+  await deletionRegion(page)
     .getByLabel(/to confirm$/)
     .fill(typed);
-  await removal(page).getByLabel('Password', { exact: true }).fill(secret);
-  await removal(page).getByRole('button', { name: 'Delete my account', exact: true }).click();
+  await deletionRegion(page).getByLabel('Password', { exact: true }).fill(secret);
+  await deletionRegion(page).getByRole('button', { name: 'Delete my account', exact: true }).click();
 }
 
 test('R60: the page and the menu show a new name', async ({ page, context, person, state }) => {
   await register(context, person);
-  await open(page);
+  await openAccountPage(page);
   await state(page, 'overview');
   await page.getByLabel('Name', { exact: true }).fill('Augusta King');
   await page.getByRole('button', { name: 'Save name' }).click();
@@ -54,21 +54,21 @@ test('after a change of password the old one is rejected, and other devices are 
   await register(context, person);
   const other = await another();
   await signIn(other, person);
-  await open(page);
+  await openAccountPage(page);
   guard.allow(400, '/api/auth/change-password');
   await fillPasswords(page, 'not the password', 'a new one for the engine');
-  const current = password(page).getByLabel('Current password');
+  const current = passwordRegion(page).getByLabel('Current password');
   await expect(current).toHaveAccessibleDescription('That is not your password.');
   await expect(current).toHaveAttribute('aria-invalid', 'true');
   await state(page, 'wrong-password');
-  await password(page).getByRole('link', { name: 'That is not your password.' }).click();
+  await passwordRegion(page).getByRole('link', { name: 'That is not your password.' }).click();
   await expect(current).toBeFocused();
   await fillPasswords(page, person.password, 'a new one for the engine');
-  await expect(password(page).getByText(/all other devices are signed out/)).toBeVisible();
+  await expect(passwordRegion(page).getByText(/all other devices are signed out/)).toBeVisible();
   await expect(current).toHaveCount(0);
   await state(page, 'password-changed');
-  expect(await whoIs(other)).toBe('');
-  expect(await whoIs(context)).toBe(person.email);
+  expect(await emailOfSession(other)).toBe('');
+  expect(await emailOfSession(context)).toBe(person.email);
   const old = await other.request.post('/api/auth/sign-in/email', { data: person, headers: { origin: baseURL ?? '' } });
   expect(old.status()).toBe(401);
   await signIn(other, { ...person, password: 'a new one for the engine' });
@@ -83,11 +83,11 @@ test('other devices stay signed in if the person wants', { tag: '@once' }, async
   await register(context, person);
   const other = await another();
   await signIn(other, person);
-  await open(page);
-  await password(page).getByLabel('Sign out all other devices').uncheck();
+  await openAccountPage(page);
+  await passwordRegion(page).getByLabel('Sign out all other devices').uncheck();
   await fillPasswords(page, person.password, 'a new one for the engine');
-  await expect(password(page).getByText(/Other devices stay signed in/)).toBeVisible();
-  expect(await whoIs(other)).toBe(person.email);
+  await expect(passwordRegion(page).getByText(/Other devices stay signed in/)).toBeVisible();
+  expect(await emailOfSession(other)).toBe(person.email);
 });
 
 test('password managers find the form to change a password and its fields', { tag: '@once' }, async ({
@@ -99,23 +99,23 @@ test('password managers find the form to change a password and its fields', { ta
   await page.goto('/.well-known/change-password');
   await expect(page).toHaveURL(/\/account\/#password$/);
   await expect(page.getByRole('heading', { name: 'Password', exact: true })).toBeFocused();
-  const inputs = await password(page)
+  const inputs = await passwordRegion(page)
     .locator('form input[autocomplete]')
     .evaluateAll((all) => all.map((one) => one.getAttribute('autocomplete')));
   expect(inputs).toEqual(['username', 'current-password', 'new-password']);
-  await expect(password(page).locator('[autocomplete=username]')).toHaveValue(person.email);
+  await expect(passwordRegion(page).locator('[autocomplete=username]')).toHaveValue(person.email);
 });
 
 test('the link in the mail confirms the email address', async ({ page, context, person, mails, state }) => {
   await register(context, person);
-  await open(page);
-  await expect(email(page).getByText('Not confirmed yet')).toBeVisible();
-  await email(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
-  await expect(email(page).getByRole('status')).toContainText(person.email);
+  await openAccountPage(page);
+  await expect(emailRegion(page).getByText('Not confirmed yet')).toBeVisible();
+  await emailRegion(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
+  await expect(emailRegion(page).getByRole('status')).toContainText(person.email);
   await state(page, 'confirmation-sent');
   await page.goto(await mails.link('verify-email', person.email));
-  await open(page);
-  await expect(email(page).getByText('Confirmed', { exact: true })).toBeVisible();
+  await openAccountPage(page);
+  await expect(emailRegion(page).getByText('Confirmed', { exact: true })).toBeVisible();
 });
 
 test('the link in the mail to the new email address changes it', async ({
@@ -128,15 +128,15 @@ test('the link in the mail to the new email address changes it', async ({
 }) => {
   await register(context, person);
   const next = newPerson().email;
-  await open(page);
+  await openAccountPage(page);
   await changeEmail(page, person.email);
-  await expect(email(page).getByLabel('New e-mail address')).toHaveAccessibleDescription(
+  await expect(emailRegion(page).getByLabel('New e-mail address')).toHaveAccessibleDescription(
     /This is already your address/,
   );
   await changeEmail(page, next);
-  await expect(email(page).getByRole('status')).toContainText(next);
+  await expect(emailRegion(page).getByRole('status')).toContainText(next);
   await state(page, 'mail-sent');
-  expect(await whoIs(context)).toBe(person.email);
+  expect(await emailOfSession(context)).toBe(person.email);
   const link = await mails.link('verify-email', next);
   await page.goto(link);
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
@@ -157,9 +157,9 @@ test('the link in the mail to the old email address cancels a change of email', 
 }) => {
   await register(context, person);
   const next = newPerson().email;
-  await open(page);
+  await openAccountPage(page);
   await changeEmail(page, next);
-  await expect(email(page).getByRole('status')).toContainText(next);
+  await expect(emailRegion(page).getByRole('status')).toContainText(next);
   const cancel = await mails.link('email-change-notice', person.email);
   await page.goto(cancel);
   await expect(page.getByRole('button', { name: 'Stop the change' })).toBeVisible();
@@ -169,7 +169,7 @@ test('the link in the mail to the old email address cancels a change of email', 
   await state(page, 'change-stopped');
   await page.goto(await mails.link('verify-email', next));
   await expect(page.getByRole('alert').filter({ hasText: 'This link was used or is too old' })).toBeVisible();
-  expect(await whoIs(context)).toBe(person.email);
+  expect(await emailOfSession(context)).toBe(person.email);
   guard.allow(400, '/api/auth/cancel-email-change');
   await page.goto(cancel);
   await page.getByRole('button', { name: 'Stop the change' }).click();
@@ -189,7 +189,7 @@ test('with an old session, a change of email address asks for the password', asy
   state,
 }) => {
   await register(context, person);
-  await ageSessions(person.email);
+  await makeSessionsStale(person.email);
   const next = newPerson().email;
   guard.allow(403, '/api/auth/list-sessions');
   guard.allow(403, '/api/auth/change-email');
@@ -200,7 +200,7 @@ test('with an old session, a change of email address asks for the password', asy
   await state(page, 'email-change-needs-password');
   await dialog.getByLabel(`Password of ${person.email}`).fill(person.password);
   await dialog.getByRole('button', { name: 'Continue' }).click();
-  await expect(email(page).getByRole('status')).toContainText(next);
+  await expect(emailRegion(page).getByRole('status')).toContainText(next);
   await page.goto(await mails.link('verify-email', next));
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
 });
@@ -216,19 +216,19 @@ test('a link that belongs to another account changes nothing', { tag: '@once' },
   const otherContext = await another();
   await register(otherContext, second);
   const otherPage = await otherContext.newPage();
-  await open(otherPage);
+  await openAccountPage(otherPage);
   await changeEmail(otherPage, newPerson().email);
   await changeEmailAgain(otherPage, `x-${second.email}`);
   await register(context, person);
   await page.goto(await mails.link('verify-email', `x-${second.email}`));
   await expect(page.getByText('This link belongs to another account')).toBeVisible();
-  expect(await whoIs(otherContext)).toBe(second.email);
+  expect(await emailOfSession(otherContext)).toBe(second.email);
 });
 
 async function changeEmailAgain(page: Page, next: string): Promise<void> {
-  await email(page).getByRole('button', { name: 'Use another address' }).click();
+  await emailRegion(page).getByRole('button', { name: 'Use another address' }).click();
   await changeEmail(page, next);
-  await expect(email(page).getByRole('status')).toContainText(next);
+  await expect(emailRegion(page).getByRole('status')).toContainText(next);
 }
 
 test('with CHANGE_EMAIL_CONFIRMATION the links to both email addresses are needed', { tag: '@once' }, async ({
@@ -240,10 +240,10 @@ test('with CHANGE_EMAIL_CONFIRMATION the links to both email addresses are neede
   const { origin, mails } = await start({ CHANGE_EMAIL_CONFIRMATION: 'on' });
   const next = newPerson().email;
   await register(context, person, origin);
-  await open(page, origin);
-  await email(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
+  await openAccountPage(page, origin);
+  await emailRegion(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
   await page.goto(await mails.link('verify-email', person.email));
-  await open(page, origin);
+  await openAccountPage(page, origin);
   await changeEmail(page, next);
   await page.goto(await mails.link('change-email-confirmation', person.email));
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${person.email}`);
@@ -254,17 +254,17 @@ test('with CHANGE_EMAIL_CONFIRMATION the links to both email addresses are neede
 test('the page says which features are off', async ({ page, context, person, start, guard, state }) => {
   const { origin } = await start({ CHANGE_EMAIL: 'off', DELETE_USER: 'off', MAIL: 'none' });
   await register(context, person, origin);
-  await open(page, origin);
+  await openAccountPage(page, origin);
   guard.allow(400, '/api/auth/change-email');
   guard.allow(400, '/api/auth/send-verification-email');
   guard.allow(404, '/api/auth/delete-user');
-  await email(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
-  await expect(email(page).getByRole('alert')).toHaveText('This site sends no confirmation mails.');
+  await emailRegion(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
+  await expect(emailRegion(page).getByRole('alert')).toHaveText('This site sends no confirmation mails.');
   await changeEmail(page, newPerson().email);
-  await expect(email(page).getByText('You cannot change your e-mail address')).toBeVisible();
-  await removal(page).getByRole('button', { name: 'Delete my account …' }).click();
-  await confirmRemoval(page, 'DELETE', person.password);
-  await expect(removal(page).getByRole('status')).toHaveText(/cannot be deleted here/);
+  await expect(emailRegion(page).getByText('You cannot change your e-mail address')).toBeVisible();
+  await deletionRegion(page).getByRole('button', { name: 'Delete my account …' }).click();
+  await confirmDeletion(page, 'DELETE', person.password);
+  await expect(deletionRegion(page).getByRole('status')).toHaveText(/cannot be deleted here/);
   await state(page, 'switched-off');
 });
 
@@ -277,10 +277,10 @@ test('without mails the email address cannot be changed', { tag: '@once' }, asyn
 }) => {
   const { origin } = await start({ MAIL: 'none' });
   await register(context, person, origin);
-  await open(page, origin);
+  await openAccountPage(page, origin);
   guard.allow(400, '/api/auth/change-email');
   await changeEmail(page, newPerson().email);
-  await expect(email(page).getByText('You cannot change your e-mail address')).toBeVisible();
+  await expect(emailRegion(page).getByText('You cannot change your e-mail address')).toBeVisible();
 });
 
 test('an account is deleted with its email address and password', async ({
@@ -292,19 +292,19 @@ test('an account is deleted with its email address and password', async ({
   baseURL,
 }) => {
   await register(context, person);
-  await open(page);
-  await removal(page).getByRole('button', { name: 'Delete my account …' }).click();
-  const confirm = removal(page).getByLabel(/to confirm$/);
+  await openAccountPage(page);
+  await deletionRegion(page).getByRole('button', { name: 'Delete my account …' }).click();
+  const confirm = deletionRegion(page).getByLabel(/to confirm$/);
   await expect(confirm).toBeFocused();
-  await confirmRemoval(page, 'yes', person.password);
+  await confirmDeletion(page, 'yes', person.password);
   await expect(confirm).toHaveAccessibleDescription(/neither your address nor the word DELETE/);
   guard.allow(400, '/api/auth/delete-user');
-  await confirmRemoval(page, person.email, 'not the password');
-  await expect(removal(page).getByLabel('Password', { exact: true })).toHaveAccessibleDescription(
+  await confirmDeletion(page, person.email, 'not the password');
+  await expect(deletionRegion(page).getByLabel('Password', { exact: true })).toHaveAccessibleDescription(
     'That is not your password.',
   );
   await state(page, 'delete');
-  await confirmRemoval(page, person.email, person.password);
+  await confirmDeletion(page, person.email, person.password);
   await expect(page.getByText('Your account is deleted')).toBeVisible();
   await expect(page.getByText(person.email)).toHaveCount(0);
   await state(page, 'deleted');
@@ -328,15 +328,15 @@ test('with DELETE_USER_VERIFICATION an account is deleted with a link', async ({
 }) => {
   const { origin, mails } = await start({ DELETE_USER_VERIFICATION: 'on' });
   await register(context, person, origin);
-  await open(page, origin);
-  await removal(page).getByRole('button', { name: 'Delete my account …' }).click();
-  await confirmRemoval(page, 'DELETE', person.password);
-  await expect(removal(page).getByRole('status')).toContainText(`open the link in the mail to ${person.email}`);
+  await openAccountPage(page, origin);
+  await deletionRegion(page).getByRole('button', { name: 'Delete my account …' }).click();
+  await confirmDeletion(page, 'DELETE', person.password);
+  await expect(deletionRegion(page).getByRole('status')).toContainText(`open the link in the mail to ${person.email}`);
   await state(page, 'deletion-mail-sent');
-  expect(await whoIs(context, origin)).toBe(person.email);
+  expect(await emailOfSession(context, origin)).toBe(person.email);
   await page.goto(await mails.link('delete-account', person.email));
   await expect(page.getByText('Your account is deleted')).toBeVisible();
-  expect(await whoIs(context, origin)).toBe('');
+  expect(await emailOfSession(context, origin)).toBe('');
 });
 
 test('after too many tries a countdown runs, and then the form works again', { tag: '@once' }, async ({
@@ -349,28 +349,28 @@ test('after too many tries a countdown runs, and then the form works again', { t
 }) => {
   const { origin } = await start({ RATE_LIMIT: 'on' });
   await register(context, person, origin);
-  await open(page, origin);
+  await openAccountPage(page, origin);
   guard.allow(400, '/api/auth/change-password');
   guard.allow(429, '/api/auth/change-password');
   for (let i = 0; i < 4; i++) {
     const response = page.waitForResponse('**/api/auth/change-password');
     await fillPasswords(page, 'not the password', 'a new one for the engine');
     await response;
-    await expect(password(page).getByRole('alert')).toBeVisible();
+    await expect(passwordRegion(page).getByRole('alert')).toBeVisible();
   }
-  await expect(password(page).getByRole('button', { name: /^Wait \d+ s$/ })).toBeVisible();
+  await expect(passwordRegion(page).getByRole('button', { name: /^Wait \d+ s$/ })).toBeVisible();
   await state(page, 'too-many-tries');
-  await expect(password(page).getByRole('button', { name: 'Change password' })).toBeVisible();
+  await expect(passwordRegion(page).getByRole('button', { name: 'Change password' })).toBeVisible();
   await fillPasswords(page, person.password, 'a new one for the engine');
-  await expect(password(page).getByText(/Your password is changed/)).toBeVisible();
+  await expect(passwordRegion(page).getByText(/Your password is changed/)).toBeVisible();
 });
 
 test('after the session was revoked on another device, a change asks for the password and then succeeds', {
   tag: '@once',
 }, async ({ page, context, person, another, guard }) => {
   await register(context, person);
-  await open(page);
-  await revokeOthers(await another(), person);
+  await openAccountPage(page);
+  await revokeOtherSessions(await another(), person);
   guard.allow(401, '/api/auth/update-user');
   await page.getByLabel('Name', { exact: true }).fill('Augusta King');
   await page.getByRole('button', { name: 'Save name' }).click();
@@ -388,7 +388,7 @@ test('without a session, the page shows the sign-in form and then its content', 
   state,
 }) => {
   await register(await another(), person);
-  await ageSessions(person.email); // the sign-in below creates a fresh session
+  await makeSessionsStale(person.email); // the sign-in below creates a fresh session
   await page.goto('/account/');
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
   await state(page, 'signed-out');

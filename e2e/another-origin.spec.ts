@@ -1,10 +1,17 @@
 import type { Page } from '@playwright/test';
-import { fields, formReady, message, sendRegistration, sendSignIn, signedIn } from './harness/forms';
+import {
+  errorMessage,
+  formFields,
+  sendRegistration,
+  sendSignIn,
+  waitUntilSignedIn,
+  waitUntilSignedOut,
+} from './harness/forms';
 import { freePort } from './harness/freePort';
 import { consentAt, startIdentityProvider } from './harness/identity-provider';
 import { makeStockSite, type StockSite, serveFiles } from './harness/stock-site';
 import { test as base, expect, newPerson } from './harness/test';
-import { walk } from './harness/walk';
+import { walkThroughSite } from './harness/walk';
 
 // The pages and the API have different origins, as with a site on a static host and the stack with Site=none. Chromium
 // resolves all hosts below localhost to this machine, and treats app.localhost and pages.localhost as two sites.
@@ -56,22 +63,22 @@ test('with an API on the same site, pages use its cookies, and its links lead to
   test.setTimeout(300_000);
   const person = newPerson();
   const { home, api, mails, addClient } = await siteAt('www.app.localhost', 'cookie');
-  await walk(page, home, person);
+  await walkThroughSite(page, home, person);
 
   await test.step('reset the password with the mailed link', async () => {
     await accountMenu(page).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.goto(`${home}forgot-password`);
-    await formReady(page);
-    await fields(page).email.fill(person.email);
+    await waitUntilSignedOut(page);
+    await formFields(page).email.fill(person.email);
     await page.getByRole('button', { name: 'Send me a link' }).click();
     await page.goto(await mails.link('reset-password', person.email));
     await expect(page).toHaveURL(`${home}reset-password`);
-    await fields(page).newPassword.fill('an analytical engine');
+    await formFields(page).newPassword.fill('an analytical engine');
     await page.getByRole('button', { name: 'Save the password' }).click();
     await expect(page).toHaveURL(`${home}login?reset=1`);
     await sendSignIn(page, { email: person.email, password: 'an analytical engine' });
-    await signedIn(page);
+    await waitUntilSignedIn(page);
   });
 
   await test.step('open a broken link of the API', async () => {
@@ -84,11 +91,11 @@ test('with an API on the same site, pages use its cookies, and its links lead to
     await accountMenu(page).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.goto(`${home}login`);
-    await formReady(page);
+    await waitUntilSignedOut(page);
     await page.getByRole('button', { name: /^Sign in with/ }).click();
     await consentAt(page, newPerson().email);
     await expect(page).toHaveURL(`${home}?new=1`);
-    await signedIn(page);
+    await waitUntilSignedIn(page);
   });
   expect(guard.take()).toEqual([]);
 });
@@ -97,9 +104,9 @@ test('with an API on another site, pages use bearer tokens', { tag: '@once' }, a
   test.setTimeout(300_000);
   const { home } = await siteAt('ada.pages.localhost', 'bearer');
   const person = newPerson();
-  await walk(page, home, person);
+  await walkThroughSite(page, home, person);
   await page.reload();
-  await signedIn(page);
+  await waitUntilSignedIn(page);
 });
 
 test('with an API on another site, pages that use cookies say that the browser blocks them', {
@@ -108,8 +115,8 @@ test('with an API on another site, pages that use cookies say that the browser b
   test.setTimeout(300_000);
   const { home } = await siteAt('ada.pages.localhost', 'cookie');
   await page.goto(`${home}register`);
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await sendRegistration(page, newPerson());
-  await expect(message(page)).toContainText('cookies');
+  await expect(errorMessage(page)).toContainText('cookies');
   guard.take(); // Chromium reports the blocked cookies
 });

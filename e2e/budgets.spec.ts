@@ -1,19 +1,19 @@
 import type { Page } from '@playwright/test';
 import { buildBareSite } from './harness/bare-site';
-import { shared } from './harness/setup';
+import { sharedServer } from './harness/setup';
 import { expect, test } from './harness/test';
-import { kB, measurement, observe, scriptsOf, type Vitals } from './harness/vitals';
+import { formatKB, measurementNote, measureVitals, scriptsOf, type Vitals } from './harness/vitals';
 
-const budget = 35_000; // gzipped bytes of scripts that a page with forms may add to those of the manual
+const formPageBudget = 35_000; // gzipped bytes of scripts that a page with forms may add to those of the manual
 const manualBudget = 18_000; // gzipped bytes of scripts that authentication may add to a page of the manual
 const chapters = ['/docs/', '/docs/api/errors/', '/docs/security/'];
-const sum = (sizes: Map<string, number>) => [...sizes.values()].reduce((all, one) => all + one, 0);
+const totalSize = (sizes: Map<string, number>) => [...sizes.values()].reduce((all, one) => all + one, 0);
 const median = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
 
 /** The size of the scripts that the HTML of the page references. The page is interactive only after they are loaded. */
 async function sizeOfInitialScripts(page: Page, url: string, sizes: Map<string, number>): Promise<number> {
   const html = await (await page.request.get(url)).text();
-  return sum(new Map([...sizes].filter(([path]) => html.includes(path))));
+  return totalSize(new Map([...sizes].filter(([path]) => html.includes(path))));
 }
 
 test(
@@ -24,29 +24,29 @@ test(
     const bare = buildBareSite();
     try {
       const without = (await start({}, [], bare.dir)).origin;
-      const vitals = await observe(page);
+      const vitals = await measureVitals(page);
       for (const chapter of chapters) {
         const [withAccounts, bareScripts] = [
-          await scriptsOf(page, shared().origin + chapter),
+          await scriptsOf(page, sharedServer().origin + chapter),
           await scriptsOf(page, without + chapter),
         ];
-        const more = sum(withAccounts) - sum(bareScripts);
+        const more = totalSize(withAccounts) - totalSize(bareScripts);
         expect(more, `bytes of scripts that authentication adds to ${chapter}`).toBeLessThanOrEqual(manualBudget);
         expect(more, 'bytes of scripts that only the site with accounts has').toBeGreaterThan(0);
         const initial =
-          (await sizeOfInitialScripts(page, shared().origin + chapter, withAccounts)) -
+          (await sizeOfInitialScripts(page, sharedServer().origin + chapter, withAccounts)) -
           (await sizeOfInitialScripts(page, without + chapter, bareScripts));
         info.annotations.push(
-          measurement(
-            `${chapter}: ${kB(sum(bareScripts))} of scripts without accounts, ` +
-              `${kB(more)} more with them (${kB(initial)} of it in the HTML of the page)`,
+          measurementNote(
+            `${chapter}: ${formatKB(totalSize(bareScripts))} of scripts without accounts, ` +
+              `${formatKB(more)} more with them (${formatKB(initial)} of it in the HTML of the page)`,
           ),
         );
 
         const measured: Record<'with' | 'without', Vitals[]> = { with: [], without: [] };
         for (let i = 0; i < 5; i++) {
           for (const [which, origin] of [
-            ['with', shared().origin],
+            ['with', sharedServer().origin],
             ['without', without],
           ] as const) {
             await page.goto(origin + chapter);
@@ -58,7 +58,7 @@ test(
           const of = (name: 'shift' | 'painted' | 'blocked') => median(measured[which].map((one) => one[name]));
           expect(Math.max(...measured[which].map(({ shift }) => shift)), chapter).toBeLessThan(0.02);
           info.annotations.push(
-            measurement(
+            measurementNote(
               `${chapter} ${which} accounts: CLS ${of('shift').toFixed(4)}, ` +
                 `LCP ${of('painted').toFixed(0)} ms, TBT ${of('blocked').toFixed(0)} ms`,
             ),
@@ -76,8 +76,8 @@ for (const path of ['/login/', '/register/', '/profile/', '/account/']) {
     const manual = await scriptsOf(page, '/docs/');
     const own = await scriptsOf(page, path);
     const more = [...own].filter(([script]) => !manual.has(script)).reduce((all, [, size]) => all + size, 0);
-    info.annotations.push(measurement(`${path}: ${kB(more)} of scripts in addition to those of the manual`));
-    expect(more, `bytes of scripts that ${path} loads in addition to the manual`).toBeLessThanOrEqual(budget);
+    info.annotations.push(measurementNote(`${path}: ${formatKB(more)} of scripts in addition to those of the manual`));
+    expect(more, `bytes of scripts that ${path} loads in addition to the manual`).toBeLessThanOrEqual(formPageBudget);
     expect(more, `bytes of scripts that only ${path} loads`).toBeGreaterThan(0);
   });
 }

@@ -206,7 +206,9 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
   test('xenon dev and the distribution answer each path with the same page', async ({ cloudfront, playwright }) => {
     const { index } = readDistribution();
     expect(index('/docs/')).toBe('/docs/index.html');
-    const dev = await playwright.request.newContext({ baseURL: (await import('./harness/setup')).shared().origin });
+    const dev = await playwright.request.newContext({
+      baseURL: (await import('./harness/setup')).sharedServer().origin,
+    });
     const distribution = await playwright.request.newContext({ baseURL: cloudfront.origin, ignoreHTTPSErrors: true });
     for (const path of [
       '/',

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Page } from '@playwright/test';
-import { formReady, message, newProfile, signedIn } from './harness/forms';
+import { errorMessage, waitForMissingProfile, waitUntilSignedIn, waitUntilSignedOut } from './harness/forms';
 import { type Keycloak, signInAtKeycloak, startKeycloak } from './harness/keycloak';
-import { whoIs } from './harness/people';
+import { emailOfSession } from './harness/people';
 import { test as base, expect, register } from './harness/test';
 
 // make keycloak runs these tests. They need Java and a download of 180 MB, so they are not part of make e2e.
@@ -35,25 +35,25 @@ const test = base.extend<Fixtures, { keycloak: Keycloak }>({
 // One worker runs all tests, so that there is one Keycloak.
 test.describe.configure({ mode: 'default' });
 
-const button = (page: Page) => page.getByRole('button', { name: 'Sign in with Keycloak' });
-const methods = (page: Page) => page.getByRole('region', { name: 'Ways to sign in' });
+const signInButton = (page: Page) => page.getByRole('button', { name: 'Sign in with Keycloak' });
+const signInMethods = (page: Page) => page.getByRole('region', { name: 'Ways to sign in' });
 
 test('a new user signs in at Keycloak, and again without its form', async ({ page, context, person, site, guard }) => {
   const origin = await site();
   await page.goto(`${origin}/login/`);
-  await button(page).click();
-  const arrived = newProfile(page, guard);
+  await signInButton(page).click();
+  const arrived = waitForMissingProfile(page, guard);
   await signInAtKeycloak(page, person);
   await arrived;
   await expect(page).toHaveURL(`${origin}/profile/?new=1`);
-  expect(await whoIs(context, origin)).toBe(person.email);
+  expect(await emailOfSession(context, origin)).toBe(person.email);
   await page.getByRole('button', { name: /^Account of/ }).click();
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await page.goto(`${origin}/login/?next=/docs/`);
-  await button(page).click();
+  await signInButton(page).click();
   await expect(page).toHaveURL(`${origin}/docs/`);
-  await signedIn(page);
+  await waitUntilSignedIn(page);
 });
 
 test('the tokens of Keycloak are refreshed, and its id token signs in', async ({
@@ -65,7 +65,7 @@ test('the tokens of Keycloak are refreshed, and its id token signs in', async ({
 }) => {
   const origin = await site();
   await page.goto(`${origin}/login/?next=/docs/`);
-  await button(page).click();
+  await signInButton(page).click();
   await signInAtKeycloak(page, person);
   await expect(page).toHaveURL(`${origin}/docs/`);
   const [account] = await (await context.request.get(`${origin}/api/auth/list-accounts`)).json();
@@ -80,26 +80,26 @@ test('the tokens of Keycloak are refreshed, and its id token signs in', async ({
   expect((await post('get-access-token', { accountId: account.id })).accessToken).toBe(renewed.accessToken);
   const other = await another();
   await post('sign-in/social', { provider: 'keycloak', idToken: { token: renewed.idToken } }, other);
-  expect(await whoIs(other, origin)).toBe(person.email);
+  expect(await emailOfSession(other, origin)).toBe(person.email);
 });
 
 test('a registered user links Keycloak on the account page and removes it', async ({ page, context, person, site }) => {
   const origin = await site();
   await register(context, person, origin);
   await page.goto(`${origin}/account/`);
-  await methods(page).getByRole('button', { name: 'Link Keycloak' }).click();
+  await signInMethods(page).getByRole('button', { name: 'Link Keycloak' }).click();
   await signInAtKeycloak(page, person);
   await expect(page.getByText('you can also sign in with Keycloak')).toBeVisible();
-  await methods(page).getByRole('button', { name: 'Remove Keycloak' }).click();
-  await expect(methods(page).getByRole('status')).toHaveText('Removed. You can no longer sign in with Keycloak.');
+  await signInMethods(page).getByRole('button', { name: 'Remove Keycloak' }).click();
+  await expect(signInMethods(page).getByRole('status')).toHaveText('Removed. You can no longer sign in with Keycloak.');
 });
 
 test('a user who does not consent at Keycloak returns to the form', async ({ page, person, site }) => {
   const origin = await site({ consentRequired: true });
   await page.goto(`${origin}/login/?next=/docs/`);
-  await button(page).click();
+  await signInButton(page).click();
   await signInAtKeycloak(page, person);
   await page.getByRole('button', { name: 'No', exact: true }).click();
-  await expect(message(page)).toContainText('Keycloak says that you cancelled.');
+  await expect(errorMessage(page)).toContainText('Keycloak says that you cancelled.');
   await expect(page).toHaveURL(`${origin}/login/?next=%2Fdocs%2F`);
 });

@@ -1,8 +1,16 @@
-import { fields, formReady, message, newProfile, randomIP, sendSignIn, signedIn } from './harness/forms';
+import {
+  errorMessage,
+  formFields,
+  randomIP,
+  sendSignIn,
+  waitForMissingProfile,
+  waitUntilSignedIn,
+  waitUntilSignedOut,
+} from './harness/forms';
 import { expect, newPerson, register, test } from './harness/test';
 
-const signIn = '/api/auth/sign-in/email';
-const getSession = '/api/auth/get-session';
+const signInPath = '/api/auth/sign-in/email';
+const getSessionPath = '/api/auth/get-session';
 
 test('R60: a wrong password and an unknown email address show the same message', async ({
   page,
@@ -13,15 +21,15 @@ test('R60: a wrong password and an unknown email address show the same message',
 }) => {
   await register(await another(), person);
   await page.goto('/login/?next=/docs/');
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await state(page, 'empty');
   for (const email of [person.email, `unknown-${person.email}`]) {
-    guard.allow(401, signIn);
+    guard.allow(401, signInPath);
     await sendSignIn(page, { email, password: 'not the password' });
-    await expect(message(page)).toHaveText('Wrong e-mail address or password.');
-    await expect(message(page)).toBeFocused();
-    await expect(fields(page).email).toHaveValue(email);
-    await expect(fields(page).password).toHaveValue('');
+    await expect(errorMessage(page)).toHaveText('Wrong e-mail address or password.');
+    await expect(errorMessage(page)).toBeFocused();
+    await expect(formFields(page).email).toHaveValue(email);
+    await expect(formFields(page).password).toHaveValue('');
     expect(guard.take()).toEqual([]);
   }
   await state(page, 'wrong-password');
@@ -54,7 +62,7 @@ for (const next of [
 ]) {
   test(`R31: the form does not redirect to ${next}`, { tag: '@once' }, async ({ page, context, person, guard }) => {
     await register(context, person);
-    const arrived = newProfile(page, guard);
+    const arrived = waitForMissingProfile(page, guard);
     await page.goto(`/login/?next=${encodeURIComponent(next)}`);
     await arrived;
     await expect(page).toHaveURL('/profile/');
@@ -112,8 +120,8 @@ test('R60: while the API is slow, the form sends one request and shows that it i
     await route.continue();
   });
   await page.goto('/login/?next=/docs/');
-  await fields(page).email.fill(person.email);
-  await fields(page).password.fill(person.password);
+  await formFields(page).email.fill(person.email);
+  await formFields(page).password.fill(person.password);
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'pending');
   const button = page.getByRole('main').getByRole('button', { name: 'Sign in' });
   await button.click();
@@ -122,11 +130,11 @@ test('R60: while the API is slow, the form sends one request and shows that it i
   await expect(busy).toBeFocused();
   await state(page, 'submitting');
   await busy.click({ force: true });
-  await fields(page).password.press('Enter');
-  expect(requests.filter((path) => path === signIn)).toHaveLength(1);
+  await formFields(page).password.press('Enter');
+  expect(requests.filter((path) => path === signInPath)).toHaveLength(1);
   release();
   await expect(page).toHaveURL('/docs/');
-  expect(requests.filter((path) => path === signIn)).toHaveLength(1);
+  expect(requests.filter((path) => path === signInPath)).toHaveLength(1);
 });
 
 test('R60: offline and online again: the input is kept, and the session is requested once', async ({
@@ -139,16 +147,16 @@ test('R60: offline and online again: the input is kept, and the session is reque
 }) => {
   await register(await another(), person);
   await page.goto('/login/?next=/docs/');
-  await formReady(page);
-  guard.allow('failed', signIn);
+  await waitUntilSignedOut(page);
+  guard.allow('failed', signInPath);
   await context.setOffline(true);
   await sendSignIn(page, person);
-  await expect(message(page)).toHaveText('We cannot reach the server. Nothing is lost: try again.');
-  await expect(fields(page).password).toHaveValue(person.password);
+  await expect(errorMessage(page)).toHaveText('We cannot reach the server. Nothing is lost: try again.');
+  await expect(formFields(page).password).toHaveValue(person.password);
   await state(page, 'offline');
   let requests = 0;
   page.on('request', (request) => {
-    if (new URL(request.url()).pathname === getSession) requests++;
+    if (new URL(request.url()).pathname === getSessionPath) requests++;
   });
   await context.setOffline(false);
   await expect.poll(() => requests).toBe(1);
@@ -159,7 +167,7 @@ test('R60: offline and online again: the input is kept, and the session is reque
 });
 
 // Errors of API Gateway, CloudFront and Lambda, which `xenon dev` does not produce.
-const faults: ReadonlyArray<readonly [string, number, Record<string, string>, string, string]> = [
+const failedAnswers: ReadonlyArray<readonly [string, number, Record<string, string>, string, string]> = [
   [
     'server-busy',
     503,
@@ -189,14 +197,14 @@ const faults: ReadonlyArray<readonly [string, number, Record<string, string>, st
     'This account is closed. Please write to support if you think that is a mistake.',
   ],
 ];
-for (const [name, status, headers, body, words] of faults) {
+for (const [name, status, headers, body, words] of failedAnswers) {
   test(`R60: the form shows why a sign-in fails: ${name}`, async ({ page, person, guard, state }) => {
-    guard.allow(status, signIn);
-    await page.route(signIn, (route) => route.fulfill({ status, headers, body }));
+    guard.allow(status, signInPath);
+    await page.route(signInPath, (route) => route.fulfill({ status, headers, body }));
     await page.goto('/login/?next=/docs/');
     await sendSignIn(page, person);
-    await expect(message(page)).toHaveText(words);
-    await expect(fields(page).password).toHaveValue(person.password);
+    await expect(errorMessage(page)).toHaveText(words);
+    await expect(formFields(page).password).toHaveValue(person.password);
     await state(page, name);
   });
 }
@@ -209,10 +217,10 @@ test('R60: at a URL with another origin than the site’s, no user can sign in',
   state,
 }) => {
   const xenon = await start({ BETTER_AUTH_URL: 'http://xenon.example' });
-  guard.allow(403, signIn);
+  guard.allow(403, signInPath);
   await page.goto(`${xenon.address}/login/`);
   await sendSignIn(page, person);
-  await expect(message(page)).toHaveText('Signing in is not allowed at this URL. Open the site at its usual URL.');
+  await expect(errorMessage(page)).toHaveText('Signing in is not allowed at this URL. Open the site at its usual URL.');
   await state(page, 'wrong-origin');
 });
 
@@ -230,16 +238,16 @@ test('R60: after too many tries a countdown runs, and then the form works again'
   const xenon = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
   await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
   await page.goto(`${xenon.origin}/login/?next=/docs/`);
-  guard.allow(401, signIn);
-  guard.allow(429, signIn);
+  guard.allow(401, signInPath);
+  guard.allow(429, signInPath);
   for (let tries = 1; tries <= 4; tries++) {
     await sendSignIn(page, { ...person, password: `guess ${tries}` });
-    await expect(message(page)).toContainText(
+    await expect(errorMessage(page)).toContainText(
       tries < 4 ? 'Wrong e-mail address or password.' : 'Too many tries. Please wait.',
     );
-    if (tries < 4) await expect(fields(page).password).toHaveValue('');
+    if (tries < 4) await expect(formFields(page).password).toHaveValue('');
   }
-  await expect(message(page)).toContainText(/You can try again in \d+ s\./);
+  await expect(errorMessage(page)).toContainText(/You can try again in \d+ s\./);
   const waiting = page.getByRole('button', { name: /^Wait \d+ s$/ });
   await expect(waiting).toHaveAttribute('aria-disabled', 'true');
   await expect(page.getByText('You can try again now.')).toBeVisible({ timeout: 15_000 });
@@ -264,23 +272,23 @@ test('with an hour to wait, the person can reset the password or sign in to anot
   const { origin } = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
   const guesser = await another();
   for (let tries = 1; tries <= 20; tries++) {
-    await guesser.request.post(`${origin}${signIn}`, {
+    await guesser.request.post(`${origin}${signInPath}`, {
       data: { email: person.email, password: `guess ${tries}` },
       headers: { origin, 'X-Forwarded-For': randomIP() },
     });
   }
   await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
-  guard.allow(429, signIn);
+  guard.allow(429, signInPath);
   await page.goto(`${origin}/login/?next=/docs/`);
   await sendSignIn(page, person);
-  await expect(message(page)).toContainText(/You can try again in \d\d min\./);
+  await expect(errorMessage(page)).toContainText(/You can try again in \d\d min\./);
   await expect(page.getByRole('button', { name: /^Wait \d\d min$/ })).toHaveAttribute('aria-disabled', 'true');
   await state(page, 'limited-for-an-hour');
-  await message(page).getByRole('link', { name: 'Forgot your password?' }).click();
+  await errorMessage(page).getByRole('link', { name: 'Forgot your password?' }).click();
   await expect(page).toHaveURL(`${origin}/forgot-password/`);
   await page.goBack();
   await sendSignIn(page, person);
-  await expect(message(page)).toContainText('Too many tries.');
+  await expect(errorMessage(page)).toContainText('Too many tries.');
   await sendSignIn(page, other);
   await expect(page).toHaveURL(`${origin}/docs/`);
 });
@@ -294,7 +302,7 @@ test('R60: with blocked cookies there is a message and no redirect loop', { tag:
   test.slow();
   await register(await another(), person);
   // Simulates blocked cookies: the response arrives without its cookies.
-  await page.route(signIn, async (route) => {
+  await page.route(signInPath, async (route) => {
     const { url, method, postData } = {
       url: route.request().url(),
       method: route.request().method(),
@@ -306,7 +314,7 @@ test('R60: with blocked cookies there is a message and no redirect loop', { tag:
   });
   await page.goto('/login/?next=/docs/');
   await sendSignIn(page, person);
-  await expect(message(page)).toHaveText(
+  await expect(errorMessage(page)).toHaveText(
     'Your browser did not keep the sign-in. Allow cookies for this site and try again.',
     { timeout: 15_000 },
   );
@@ -316,29 +324,29 @@ test('R60: with blocked cookies there is a message and no redirect loop', { tag:
 
 test('R60: the password can be shown, and caps lock is reported', async ({ page, guard, person, state }) => {
   await page.goto('/login/?next=/docs/');
-  await formReady(page);
-  await fields(page).password.fill('correct horse');
+  await waitUntilSignedOut(page);
+  await formFields(page).password.fill('correct horse');
   const show = page.getByRole('button', { name: 'Show password' });
   await expect(show).toHaveAttribute('aria-pressed', 'false');
   await show.click();
   await expect(show).toHaveAttribute('aria-pressed', 'true');
-  await expect(fields(page).password).toHaveAttribute('type', 'text');
-  await fields(page).password.dispatchEvent('keydown', { key: 'A', modifierCapsLock: true });
+  await expect(formFields(page).password).toHaveAttribute('type', 'text');
+  await formFields(page).password.dispatchEvent('keydown', { key: 'A', modifierCapsLock: true });
   await expect(page.getByText('Caps lock is on.')).toBeVisible();
   await state(page, 'password-shown');
-  guard.allow(401, signIn);
-  await fields(page).email.fill(person.email);
+  guard.allow(401, signInPath);
+  await formFields(page).email.fill(person.email);
   await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
-  await expect(message(page)).toBeVisible();
-  await expect(fields(page).password).toHaveAttribute('type', 'password');
+  await expect(errorMessage(page)).toBeVisible();
+  await expect(formFields(page).password).toHaveAttribute('type', 'password');
 });
 
 test('R60: the form works with the keyboard alone', { tag: '@once' }, async ({ page, another, person }) => {
   await register(await another(), person);
   await page.goto('/login/?next=/docs/');
-  await formReady(page);
+  await waitUntilSignedOut(page);
   const order: string[] = [];
-  await fields(page).email.focus();
+  await formFields(page).email.focus();
   for (let i = 0; i < 7; i++) {
     order.push(
       await page.evaluate(() => {
@@ -362,7 +370,7 @@ test('R60: the form works with the keyboard alone', { tag: '@once' }, async ({ p
     'Sign in',
     'Register',
   ]);
-  await fields(page).email.focus();
+  await formFields(page).email.focus();
   await page.keyboard.type(person.email);
   await page.keyboard.press('Tab');
   await page.keyboard.type(person.password);
@@ -394,11 +402,11 @@ test('a page from the back/forward cache does not stay signed in', { tag: '@once
 }) => {
   await register(context, person);
   await page.goto('/docs/');
-  await signedIn(page);
+  await waitUntilSignedIn(page);
   await page.goto('/');
   await context.clearCookies();
   await page.goBack();
-  await formReady(page);
+  await waitUntilSignedOut(page);
 });
 
 for (const path of [
@@ -412,7 +420,7 @@ for (const path of [
   test(`R60: ${path} fits a screen of 320 pixels`, { tag: '@once' }, async ({ page }) => {
     await page.setViewportSize({ width: 320, height: 640 });
     await page.goto(path);
-    await formReady(page);
+    await waitUntilSignedOut(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
   });
 }

@@ -1,21 +1,21 @@
 import type { Page } from '@playwright/test';
-import { returnToTab, revokeOthers, whoIs } from './harness/people';
+import { emailOfSession, returnToTab, revokeOtherSessions } from './harness/people';
 import { expect, register, test } from './harness/test';
 
-const slot = (page: Page) => page.locator('[data-account]').first();
-const menu = (page: Page, name: string) => page.getByRole('button', { name: `Account of ${name}` });
-const signOut = (page: Page) => page.getByRole('button', { name: 'Sign out', exact: true });
+const accountSlot = (page: Page) => page.locator('[data-account]').first();
+const accountMenu = (page: Page, name: string) => page.getByRole('button', { name: `Account of ${name}` });
+const signOutButton = (page: Page) => page.getByRole('button', { name: 'Sign out', exact: true });
 
 /** Checks that the page is signed out and does not contain the person's email address. */
 async function expectNothingOf(page: Page, email: string): Promise<void> {
-  await expect(slot(page)).toHaveAttribute('data-account', 'signed-out');
+  await expect(accountSlot(page)).toHaveAttribute('data-account', 'signed-out');
   expect(await page.content()).not.toContain(email);
 }
 
 test('R60: the account menu works with the keyboard', { tag: '@once' }, async ({ page, context, person }) => {
   await register(context, person);
   await page.goto('/docs/');
-  const button = menu(page, person.name);
+  const button = accountMenu(page, person.name);
   await expect(button).toHaveAttribute('aria-expanded', 'false');
   await button.focus();
   await page.keyboard.press('Enter');
@@ -40,12 +40,12 @@ test('R60: the account menu works with the keyboard', { tag: '@once' }, async ({
 test('a sign-out on a page of the manual stays on that page', { tag: '@once' }, async ({ page, context, person }) => {
   await register(context, person);
   await page.goto('/docs/security/');
-  await menu(page, person.name).click();
-  await signOut(page).click();
+  await accountMenu(page, person.name).click();
+  await signOutButton(page).click();
   await expectNothingOf(page, person.email);
   await expect(page).toHaveURL('/docs/security/');
-  await expect(slot(page).getByRole('link', { name: 'Sign in' })).toBeFocused();
-  expect(await whoIs(context)).toBe('');
+  await expect(accountSlot(page).getByRole('link', { name: 'Sign in' })).toBeFocused();
+  expect(await emailOfSession(context)).toBe('');
 });
 
 test('a sign-out on the profile or account page leads home, and the history shows no data of the person', async ({
@@ -58,15 +58,15 @@ test('a sign-out on the profile or account page leads home, and the history show
   await register(context, person);
   guard.allow(404, '/api/profile');
   await page.goto('/docs/');
-  await menu(page, person.name).click();
+  await accountMenu(page, person.name).click();
   await page.getByRole('link', { name: 'Profile' }).click();
   await expect(page.getByText('Tell us how you learn')).toBeVisible();
-  await menu(page, person.name).click();
+  await accountMenu(page, person.name).click();
   await page.getByRole('link', { name: 'Account', exact: true }).click();
   await expect(page.getByText('This device')).toBeVisible();
-  await menu(page, person.name).click();
+  await accountMenu(page, person.name).click();
   await state(page, 'menu');
-  await signOut(page).click();
+  await signOutButton(page).click();
   await expect(page).toHaveURL('/');
   await expectNothingOf(page, person.email);
   for (const go of ['goBack', 'goForward', 'goBack', 'goBack'] as const) {
@@ -89,8 +89,8 @@ test('after a sign-out in another tab, the account page shows no data of the per
   await page.goto('/.well-known/change-password/index.html?leave', { waitUntil: 'commit' });
   const other = await context.newPage();
   await other.goto('/docs/');
-  await menu(other, person.name).click();
-  await signOut(other).click();
+  await accountMenu(other, person.name).click();
+  await signOutButton(other).click();
   await expectNothingOf(other, person.email);
   await page.goto('/account/');
   await expectNothingOf(page, person.email);
@@ -108,10 +108,10 @@ test('a sign-out in one tab signs out the other tab within a second', { tag: '@o
   await other.goto('/profile/');
   await expect(other.getByText('Tell us how you learn')).toBeVisible();
   await page.goto('/docs/');
-  await menu(page, person.name).click();
-  await signOut(page).click();
+  await accountMenu(page, person.name).click();
+  await signOutButton(page).click();
   await expectNothingOf(page, person.email);
-  await expect(slot(other)).toHaveAttribute('data-account', 'signed-out', { timeout: 1000 });
+  await expect(accountSlot(other)).toHaveAttribute('data-account', 'signed-out', { timeout: 1000 });
   await expectNothingOf(other, person.email);
   await expect(other.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
 });
@@ -124,8 +124,8 @@ test('a session that was revoked elsewhere is noticed when the person returns to
 }) => {
   await register(context, person);
   await page.goto('/docs/');
-  await expect(menu(page, person.name)).toBeVisible();
-  await revokeOthers(await another(), person);
+  await expect(accountMenu(page, person.name)).toBeVisible();
+  await revokeOtherSessions(await another(), person);
   await returnToTab(page);
   await expectNothingOf(page, person.email);
 });
@@ -136,16 +136,16 @@ test('a sign-out with unsaved changes asks first', { tag: '@once' }, async ({ pa
   await page.goto('/profile/');
   await page.getByLabel('Hours a week').fill('8');
   page.once('dialog', (dialog) => void dialog.dismiss());
-  await menu(page, person.name).click();
-  await signOut(page).click();
+  await accountMenu(page, person.name).click();
+  await signOutButton(page).click();
   await expect(page.getByLabel('Hours a week')).toHaveValue('8');
-  expect(await whoIs(context)).toBe(person.email);
+  expect(await emailOfSession(context)).toBe(person.email);
   const questions: string[] = [];
   page.on('dialog', (dialog) => {
     questions.push(dialog.message());
     void dialog.accept();
   });
-  await signOut(page).click();
+  await signOutButton(page).click();
   await expect(page).toHaveURL('/');
   expect(questions).toEqual(['Your changes are not saved. Sign out without saving?']);
   await expectNothingOf(page, person.email);
@@ -156,9 +156,9 @@ test('a failed sign-out is reported', async ({ page, context, person, guard, sta
   await page.goto('/docs/');
   await page.route('**/api/auth/sign-out', (route) => route.abort('connectionrefused'));
   guard.allow('failed', '/api/auth/sign-out');
-  await menu(page, person.name).click();
-  await signOut(page).click();
-  await expect(slot(page).getByRole('alert')).toContainText('You are still signed in.');
+  await accountMenu(page, person.name).click();
+  await signOutButton(page).click();
+  await expect(accountSlot(page).getByRole('alert')).toContainText('You are still signed in.');
   await state(page, 'sign-out-failed');
 });
 

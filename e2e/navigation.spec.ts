@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Locator, Page } from '@playwright/test';
-import { axe } from './harness/states';
+import { checkWithAxe } from './harness/states';
 import { expect, register, test } from './harness/test';
-import { measurement, observe } from './harness/vitals';
+import { measurementNote, measureVitals } from './harness/vitals';
 
-const steps = 50;
+const followedLinkCount = 50;
 
 /** The next link to follow: to the next chapter, from the last chapter to home, and from home to the manual. */
 async function nextLink(page: Page): Promise<Locator> {
@@ -30,7 +30,7 @@ async function followNextLink(page: Page): Promise<void> {
     .toBe(target.pathname);
 }
 
-test(`${steps} navigations need one get-session and cause no page load, no sign-out flash and no layout shift`, async ({
+test(`${followedLinkCount} navigations need one get-session and cause no page load, no sign-out flash and no layout shift`, async ({
   page,
   context,
   person,
@@ -43,7 +43,7 @@ test(`${steps} navigations need one get-session and cause no page load, no sign-
     if (new URL(request.url()).pathname === '/api/auth/get-session') requests++;
     if (request.isNavigationRequest()) loads++;
   });
-  const vitals = await observe(page);
+  const vitals = await measureVitals(page);
   await page.goto('/docs/');
   const slot = page.locator('[data-account]').first();
   await expect(slot).toHaveAttribute('data-account', 'signed-in');
@@ -57,7 +57,7 @@ test(`${steps} navigations need one get-session and cause no page load, no sign-
     new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
   });
   const visited = new Set<string>();
-  for (let i = 0; i < steps; i++) {
+  for (let i = 0; i < followedLinkCount; i++) {
     await followNextLink(page);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     expect(await slot.getAttribute('data-account'), page.url()).toBe('signed-in');
@@ -69,8 +69,8 @@ test(`${steps} navigations need one get-session and cause no page load, no sign-
   const { shift: moved, shifts } = await vitals();
   expect(moved, shifts.join('\n')).toBeLessThan(0.02);
   info.annotations.push(
-    measurement(
-      `${steps} navigations over ${visited.size} pages: ${requests} get-session, ${loads} load, ` +
+    measurementNote(
+      `${followedLinkCount} navigations over ${visited.size} pages: ${requests} get-session, ${loads} load, ` +
         `layout shift ${moved.toFixed(4)} (${info.project.name})`,
     ),
   );
@@ -89,7 +89,7 @@ test('navigation in the manual does not remount the navbar', async ({ page, cont
 for (const who of ['signed out', 'signed in']) {
   test(`a page requests the session once and has no layout shift: ${who}`, async ({ page, context, person }) => {
     if (who === 'signed in') await register(context, person);
-    const vitals = await observe(page);
+    const vitals = await measureVitals(page);
     for (const path of ['/', '/docs/', '/docs/api/errors/', '/docs/security/']) {
       let requests = 0;
       const count = (request: { url: () => string }) => {
@@ -171,7 +171,7 @@ test('a table that the browser receives in two parts causes no layout shift @onc
   }).listen(0, '127.0.0.1');
   try {
     await page.setViewportSize({ width: 360, height: 800 });
-    const vitals = await observe(page);
+    const vitals = await measureVitals(page);
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/docs/security/`);
     await page.waitForLoadState('networkidle');
     const { shift } = await vitals();
@@ -182,7 +182,7 @@ test('a table that the browser receives in two parts causes no layout shift @onc
 });
 
 test('a page that loads slowly moves nothing, and its progress bar passes axe @once', async ({ page }) => {
-  const vitals = await observe(page);
+  const vitals = await measureVitals(page);
   await page.goto('/docs/');
   await page.waitForLoadState('networkidle');
   await page.route('**/assets/js/*.js', async (route) => {
@@ -193,7 +193,7 @@ test('a page that loads slowly moves nothing, and its progress bar passes axe @o
     const before = await page.getByRole('heading', { level: 1 }).innerText();
     await page.getByRole('navigation', { name: 'Docs sidebar' }).locator(`a[href="${path}"]`).click();
     await expect(page.locator('#nprogress')).toBeAttached();
-    await axe(page);
+    await checkWithAxe(page);
     await expect(page.getByRole('heading', { level: 1 })).not.toHaveText(before);
   }
   const { shift, shifts } = await vitals();

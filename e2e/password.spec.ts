@@ -1,8 +1,15 @@
-import { fields, formReady, message, newProfile, randomIP, sendSignIn } from './harness/forms';
+import {
+  errorMessage,
+  formFields,
+  randomIP,
+  sendSignIn,
+  waitForMissingProfile,
+  waitUntilSignedOut,
+} from './harness/forms';
 import { expect, register, test } from './harness/test';
 
-const mailbox = { name: 'Check your mailbox' };
-const reset = '/api/auth/reset-password';
+const mailboxHeading = { name: 'Check your mailbox' };
+const resetPath = '/api/auth/reset-password';
 
 test('R60: a person resets a forgotten password with the link in the mail', async ({
   page,
@@ -16,33 +23,33 @@ test('R60: a person resets a forgotten password with the link in the mail', asyn
   await page.goto('/login/');
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
   await expect(page).toHaveURL('/forgot-password/');
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await state(page, 'empty');
-  await fields(page).email.fill(person.email);
+  await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
-  await expect(page.getByRole('heading', mailbox)).toBeFocused();
+  await expect(page.getByRole('heading', mailboxHeading)).toBeFocused();
   await expect(page.getByText(`If ${person.email} has an account here`)).toBeVisible();
   await state(page, 'sent');
 
   const link = await mails.link('reset-password', person.email);
   await page.goto(link);
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await expect(page).toHaveURL('/reset-password/'); // the page removes the token from the URL
-  await expect(fields(page).newPassword).toBeVisible();
+  await expect(formFields(page).newPassword).toBeVisible();
   await state(page, 'new-password');
-  await fields(page).newPassword.fill('short');
+  await formFields(page).newPassword.fill('short');
   await page.getByRole('button', { name: 'Save the password' }).click();
-  await expect(message(page)).toHaveText('The password needs at least 8 characters.');
+  await expect(errorMessage(page)).toHaveText('The password needs at least 8 characters.');
   await state(page, 'too-short');
-  await fields(page).newPassword.fill('an analytical engine');
+  await formFields(page).newPassword.fill('an analytical engine');
   await page.getByRole('button', { name: 'Save the password' }).click();
   await expect(page).toHaveURL('/login/?reset=1');
   await expect(page.getByText('Your new password is saved.')).toBeVisible();
   await state(page, 'password-saved');
   guard.allow(401, '/api/auth/sign-in/email');
   await sendSignIn(page, person);
-  await expect(message(page)).toHaveText('Wrong e-mail address or password.');
-  const arrived = newProfile(page, guard);
+  await expect(errorMessage(page)).toHaveText('Wrong e-mail address or password.');
+  const arrived = waitForMissingProfile(page, guard);
   await sendSignIn(page, { email: person.email, password: 'an analytical engine' });
   await arrived;
   await expect(page).toHaveURL('/profile/');
@@ -58,9 +65,9 @@ test('R60: a link works once, and a used link offers a new one', async ({
 }) => {
   await register(await another(), person);
   const ask = async () => {
-    await fields(page).email.fill(person.email);
+    await formFields(page).email.fill(person.email);
     await page.getByRole('button', { name: 'Send me a link' }).click();
-    await expect(page.getByRole('heading', mailbox)).toBeVisible();
+    await expect(page.getByRole('heading', mailboxHeading)).toBeVisible();
   };
   await page.goto('/forgot-password/');
   await ask();
@@ -68,22 +75,22 @@ test('R60: a link works once, and a used link offers a new one', async ({
   await page.goto(link);
   const second = await page.context().newPage();
   await second.goto(link);
-  for (const tab of [page, second]) await fields(tab).newPassword.fill('an analytical engine');
+  for (const tab of [page, second]) await formFields(tab).newPassword.fill('an analytical engine');
   await page.getByRole('button', { name: 'Save the password' }).click();
   await expect(page).toHaveURL('/login/?reset=1');
-  guard.allow(400, reset);
+  guard.allow(400, resetPath);
   await second.getByRole('button', { name: 'Save the password' }).click();
   await expect(second.getByRole('heading', { name: 'This link no longer works' })).toBeFocused();
   await second.close();
 
   await page.goto(link);
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
   await state(page, 'used');
   await ask();
   await state(page, 'sent');
   await page.goto(await mails.link('reset-password', person.email));
-  await expect(fields(page).newPassword).toBeVisible();
+  await expect(formFields(page).newPassword).toBeVisible();
 });
 
 test('R19: an unknown email address gets the same screen and no mail', { tag: '@once' }, async ({
@@ -98,9 +105,9 @@ test('R19: an unknown email address gets the same screen and no mail', { tag: '@
   const screens: string[] = [];
   for (const email of [unknown, known]) {
     await page.goto('/forgot-password/');
-    await fields(page).email.fill(email);
+    await formFields(page).email.fill(email);
     await page.getByRole('button', { name: 'Send me a link' }).click();
-    await expect(page.getByRole('heading', mailbox)).toBeVisible();
+    await expect(page.getByRole('heading', mailboxHeading)).toBeVisible();
     screens.push((await page.getByRole('main').innerHTML()).replace(email, 'ADDRESS'));
   }
   expect(screens[0]).toBe(screens[1]);
@@ -117,18 +124,18 @@ test('R60: a mail can be sent again, and the email address can be corrected', as
 }) => {
   await register(await another(), person);
   await page.goto('/forgot-password/');
-  await fields(page).email.fill(`x${person.email}`);
+  await formFields(page).email.fill(`x${person.email}`);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await page.getByRole('button', { name: 'Use another address' }).click();
   await expect(page.getByRole('heading', { name: 'Forgot your password?' })).toBeFocused();
-  await fields(page).email.fill(person.email);
+  await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await mails.link('reset-password', person.email);
   await page.getByRole('button', { name: 'Send the mail again' }).click();
   await expect(page.getByText('Sent again.')).toBeVisible();
   await state(page, 'sent-again');
   await page.goto(await mails.link('reset-password', person.email));
-  await expect(fields(page).newPassword).toBeVisible();
+  await expect(formFields(page).newPassword).toBeVisible();
 });
 
 test('R60: after too many mails the button shows when the next one can be sent', async ({
@@ -143,20 +150,20 @@ test('R60: after too many mails the button shows when the next one can be sent',
   await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
   guard.allow(429, '/api/auth/request-password-reset');
   await page.goto(`${xenon.origin}/forgot-password/`);
-  await fields(page).email.fill(person.email);
+  await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   for (let sent = 1; sent <= 3; sent++) {
     await page.getByRole('button', { name: 'Send the mail again' }).click();
     if (sent < 3) await expect(page.getByText('Sent again.')).toBeVisible();
   }
-  await expect(message(page)).toContainText(/Too many tries\. Please wait\.You can try again in \d+ s\./);
+  await expect(errorMessage(page)).toContainText(/Too many tries\. Please wait\.You can try again in \d+ s\./);
   await expect(page.getByRole('button', { name: /^Wait \d+ s$/ })).toHaveAttribute('aria-disabled', 'true');
   await state(page, 'rate-limited');
 });
 
 test('R60: the page without a token says that the link is in the mail', async ({ page, state }) => {
   await page.goto('/reset-password/');
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await expect(page.getByText('Open the link in the mail that we sent you.')).toBeVisible();
   await state(page, 'no-link');
 });
@@ -171,9 +178,9 @@ test('R60: without mails the form says that passwords cannot be reset', async ({
   const xenon = await start({ MAIL: 'none' });
   guard.allow(400, '/api/auth/request-password-reset');
   await page.goto(`${xenon.origin}/forgot-password/`);
-  await fields(page).email.fill(person.email);
+  await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
-  await expect(message(page)).toHaveText('Passwords cannot be reset by mail here.');
+  await expect(errorMessage(page)).toHaveText('Passwords cannot be reset by mail here.');
   await state(page, 'switched-off');
 });
 

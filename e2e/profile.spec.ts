@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import { returnToTab, revokeOthers, signInOnPage } from './harness/people';
+import { returnToTab, revokeOtherSessions, signInOnPage } from './harness/people';
 import { expect, newPerson, type Person, register, test } from './harness/test';
 
-const profile = '/api/profile';
+const profilePath = '/api/profile';
 
 /** Opens the page of an existing profile. */
 async function openEditor(page: Page): Promise<void> {
@@ -11,17 +11,22 @@ async function openEditor(page: Page): Promise<void> {
 }
 
 /** Saves a profile through the API, as another device would. */
-async function save(context: BrowserContext, origin: string, answers: object, method: 'post' | 'put'): Promise<void> {
+async function saveElsewhere(
+  context: BrowserContext,
+  origin: string,
+  answers: object,
+  method: 'post' | 'put',
+): Promise<void> {
   const { token } = (await (await context.request.get(`${origin}/api/auth/token`)).json()) as { token: string };
-  const answer = await context.request[method](`${origin}${profile}`, {
+  const answer = await context.request[method](`${origin}${profilePath}`, {
     data: answers,
     headers: { authorization: `Bearer ${token}` },
   });
   expect(answer.ok(), await answer.text()).toBe(true);
 }
 
-const hours = (page: Page) => page.getByLabel('Hours a week');
-const status = (page: Page) => page.locator('form [role=status]').last();
+const hoursInput = (page: Page) => page.getByLabel('Hours a week');
+const saveStatus = (page: Page) => page.locator('form [role=status]').last();
 
 test('R60: a profile is created on the first visit and edited on later ones', async ({
   page,
@@ -31,29 +36,29 @@ test('R60: a profile is created on the first visit and edited on later ones', as
   state,
 }) => {
   await register(context, person);
-  guard.allow(404, profile);
+  guard.allow(404, profilePath);
   await page.goto('/profile/');
   await expect(page.getByText('Tell us how you learn')).toBeVisible();
   await state(page, 'new');
   await page.getByRole('group', { name: 'Why are you learning?' }).getByLabel('A project of my own').check();
   await page.getByLabel('Code first').check();
-  await hours(page).fill('6');
+  await hoursInput(page).fill('6');
   await page.getByLabel('Language').selectOption('ur');
-  await expect(status(page)).toHaveText('4 changes, not saved yet');
+  await expect(saveStatus(page)).toHaveText('4 changes, not saved yet');
   await state(page, 'unsaved');
   await page.getByRole('button', { name: 'Create my profile' }).click();
-  await expect(status(page)).toHaveText('Saved.');
+  await expect(saveStatus(page)).toHaveText('Saved.');
   await state(page, 'saved');
   await openEditor(page);
   await expect(page.getByLabel('Code first')).toBeChecked();
-  await expect(hours(page)).toHaveValue('6');
+  await expect(hoursInput(page)).toHaveValue('6');
   await expect(page.getByLabel('Language')).toHaveValue('ur');
   const sent = page.waitForRequest((request) => request.method() === 'PUT');
   await page.getByRole('group', { name: 'How do you learn best?' }).getByLabel('No answer').check();
   await page.getByRole('button', { name: 'Save' }).click();
   expect((await sent).postDataJSON()).toEqual({ learning_mode: null });
   expect((await sent).headers()['if-match']).toMatch(/^".+"$/);
-  await expect(status(page)).toHaveText('Saved.');
+  await expect(saveStatus(page)).toHaveText('Saved.');
 });
 
 test('R60: the profile form works with the keyboard alone', { tag: '@once' }, async ({
@@ -63,7 +68,7 @@ test('R60: the profile form works with the keyboard alone', { tag: '@once' }, as
   guard,
 }) => {
   await register(context, person);
-  guard.allow(404, profile);
+  guard.allow(404, profilePath);
   await page.goto('/profile/');
   await page.getByRole('group', { name: 'Why are you learning?' }).getByLabel('No answer').focus();
   await page.keyboard.press('ArrowRight'); // from the last to the first
@@ -72,10 +77,10 @@ test('R60: the profile form works with the keyboard alone', { tag: '@once' }, as
   await page.keyboard.press('ArrowLeft');
   await expect(page.getByLabel('Hobbyist')).toBeChecked();
   for (let i = 0; i < 5; i++) await page.keyboard.press('Tab');
-  await expect(hours(page)).toBeFocused();
+  await expect(hoursInput(page)).toBeFocused();
   await page.keyboard.type('12');
   await page.keyboard.press('Enter');
-  await expect(status(page)).toHaveText('Saved.');
+  await expect(saveStatus(page)).toHaveText('Saved.');
 });
 
 test('invalid hours are rejected before anything is sent', { tag: '@once' }, async ({
@@ -85,13 +90,13 @@ test('invalid hours are rejected before anything is sent', { tag: '@once' }, asy
   baseURL,
 }) => {
   await register(context, person);
-  await save(context, baseURL ?? '', {}, 'post');
+  await saveElsewhere(context, baseURL ?? '', {}, 'post');
   await openEditor(page);
   for (const wrong of ['-1', '1.5', '169']) {
-    await hours(page).fill(wrong);
+    await hoursInput(page).fill(wrong);
     await page.getByRole('button', { name: 'Save' }).click();
-    expect(await hours(page).evaluate((input: HTMLInputElement) => input.validity.valid), wrong).toBe(false);
-    await expect(hours(page)).toBeFocused();
+    expect(await hoursInput(page).evaluate((input: HTMLInputElement) => input.validity.valid), wrong).toBe(false);
+    await expect(hoursInput(page)).toBeFocused();
   }
 });
 
@@ -104,18 +109,18 @@ test('two tabs change the same answer: the person chooses', async ({
   baseURL,
 }) => {
   await register(context, person);
-  await save(context, baseURL ?? '', { time_per_week: 3 }, 'post');
+  await saveElsewhere(context, baseURL ?? '', { time_per_week: 3 }, 'post');
   await openEditor(page);
   const other = await context.newPage();
   await openEditor(other);
-  await hours(other).fill('5');
+  await hoursInput(other).fill('5');
   await other.getByLabel('Reading').check();
   await other.getByRole('button', { name: 'Save' }).click();
-  await expect(status(other)).toHaveText('Saved.');
+  await expect(saveStatus(other)).toHaveText('Saved.');
 
-  await hours(page).fill('8');
+  await hoursInput(page).fill('8');
   await page.getByLabel('Under 18').check();
-  guard.allow(412, profile);
+  guard.allow(412, profilePath);
   await page.getByRole('button', { name: 'Save' }).click();
   const conflict = page.getByRole('alert').filter({ hasText: 'changed elsewhere' });
   await expect(conflict).toBeFocused();
@@ -123,13 +128,13 @@ test('two tabs change the same answer: the person chooses', async ({
   await expect(page.getByLabel('Reading')).toBeChecked();
   await state(page, 'conflict');
   await conflict.getByLabel('5 Saved elsewhere').check();
-  await expect(hours(page)).toHaveValue('5');
+  await expect(hoursInput(page)).toHaveValue('5');
   await conflict.getByLabel('8 Yours').check();
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(status(page)).toHaveText('Saved.');
+  await expect(saveStatus(page)).toHaveText('Saved.');
   await expect(conflict).toHaveCount(0);
   await openEditor(other);
-  await expect(hours(other)).toHaveValue('8');
+  await expect(hoursInput(other)).toHaveValue('8');
   await expect(other.getByLabel('Reading')).toBeChecked();
   await expect(other.getByLabel('Under 18')).toBeChecked();
 });
@@ -142,13 +147,13 @@ test('two tabs change different answers: both are kept', { tag: '@once' }, async
   baseURL,
 }) => {
   await register(context, person);
-  await save(context, baseURL ?? '', { time_per_week: 3 }, 'post');
+  await saveElsewhere(context, baseURL ?? '', { time_per_week: 3 }, 'post');
   await openEditor(page);
-  await save(context, baseURL ?? '', { learning_mode: 'textual' }, 'put');
-  await hours(page).fill('8');
-  guard.allow(412, profile);
+  await saveElsewhere(context, baseURL ?? '', { learning_mode: 'textual' }, 'put');
+  await hoursInput(page).fill('8');
+  guard.allow(412, profilePath);
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(status(page)).toContainText('Saved, together with the changes made elsewhere');
+  await expect(saveStatus(page)).toContainText('Saved, together with the changes made elsewhere');
   await expect(page.getByLabel('Reading')).toBeChecked();
 });
 
@@ -160,24 +165,24 @@ test('two tabs create a profile: the person chooses', { tag: '@once' }, async ({
   baseURL,
 }) => {
   await register(context, person);
-  guard.allow(404, profile);
+  guard.allow(404, profilePath);
   await page.goto('/profile/');
-  await hours(page).fill('8');
-  await save(context, baseURL ?? '', { time_per_week: 2 }, 'post');
-  guard.allow(409, profile);
+  await hoursInput(page).fill('8');
+  await saveElsewhere(context, baseURL ?? '', { time_per_week: 2 }, 'post');
+  guard.allow(409, profilePath);
   await page.getByRole('button', { name: 'Create my profile' }).click();
   await expect(page.getByLabel('2 Saved elsewhere')).toBeVisible();
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(status(page)).toHaveText('Saved.');
+  await expect(saveStatus(page)).toHaveText('Saved.');
 });
 
 test('leaving with unsaved changes asks first', { tag: '@once' }, async ({ page, context, person, baseURL }) => {
   await register(context, person);
-  await save(context, baseURL ?? '', {}, 'post');
+  await saveElsewhere(context, baseURL ?? '', {}, 'post');
   await page.goto('/docs/');
   await page.getByRole('button', { name: `Account of ${person.name}` }).click();
   await page.getByRole('link', { name: 'Profile' }).click();
-  await hours(page).fill('8');
+  await hoursInput(page).fill('8');
   const questions: string[] = [];
   let answer = false;
   page.on('dialog', (dialog) => {
@@ -192,12 +197,12 @@ test('leaving with unsaved changes asks first', { tag: '@once' }, async ({ page,
   await page.evaluate(() => location.assign('/docs/'));
   await expect.poll(() => questions).toEqual(['confirm', 'confirm', 'beforeunload']);
   await expect(page).toHaveURL(/\/profile\/$/);
-  await expect(hours(page)).toHaveValue('8');
+  await expect(hoursInput(page)).toHaveValue('8');
   answer = true;
   await home.click();
   await expect(page).toHaveURL(/\/$/);
   await page.goBack();
-  await expect(hours(page)).toHaveValue('');
+  await expect(hoursInput(page)).toHaveValue('');
 });
 
 test('if the session ends while a person types, the input is saved after the person enters the password', async ({
@@ -209,10 +214,10 @@ test('if the session ends while a person types, the input is saved after the per
   baseURL,
 }) => {
   await register(context, person);
-  await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
+  await saveElsewhere(context, baseURL ?? '', { time_per_week: 1 }, 'post');
   await page.clock.install();
   await openEditor(page);
-  await hours(page).fill('8');
+  await hoursInput(page).fill('8');
   await context.clearCookies();
   // 80 % of the token's seven days are over, so a new one is fetched.
   await page.clock.fastForward(140 * 60 * 60 * 1000);
@@ -227,9 +232,9 @@ test('if the session ends while a person types, the input is saved after the per
   await expect(dialog.getByRole('alert')).toBeFocused();
   await dialog.getByLabel(`Password of ${person.email}`).fill(person.password);
   await dialog.getByRole('button', { name: 'Continue' }).click();
-  await expect(status(page)).toHaveText('Saved.');
+  await expect(saveStatus(page)).toHaveText('Saved.');
   await expect(page.getByRole('button', { name: 'Save' })).toBeFocused();
-  await expect(hours(page)).toHaveValue('8');
+  await expect(hoursInput(page)).toHaveValue('8');
 });
 
 test('the session is revoked elsewhere: the page hides the profile, and keeps the input until the sign-in', async ({
@@ -241,36 +246,36 @@ test('the session is revoked elsewhere: the page hides the profile, and keeps th
   baseURL,
 }) => {
   await register(context, person);
-  await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
+  await saveElsewhere(context, baseURL ?? '', { time_per_week: 1 }, 'post');
   await openEditor(page);
-  await hours(page).fill('8');
-  await revokeOthers(await another(), person);
+  await hoursInput(page).fill('8');
+  await revokeOtherSessions(await another(), person);
   await returnToTab(page);
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
-  await expect(hours(page)).toHaveCount(0);
+  await expect(hoursInput(page)).toHaveCount(0);
   await expect(page.getByText(person.email)).toHaveCount(0);
   await state(page, 'signed-out');
   await signInOnPage(page, person);
-  await expect(hours(page)).toHaveValue('8');
-  await expect(status(page)).toHaveText('1 change, not saved yet');
+  await expect(hoursInput(page)).toHaveValue('8');
+  await expect(saveStatus(page)).toHaveText('1 change, not saved yet');
 });
 
 test('another person signs in in another tab: no data of the first person is shown or saved', {
   tag: '@once',
 }, async ({ page, context, person, guard, baseURL }) => {
   await register(context, person);
-  await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
+  await saveElsewhere(context, baseURL ?? '', { time_per_week: 1 }, 'post');
   await openEditor(page);
-  await hours(page).fill('8');
+  await hoursInput(page).fill('8');
   const second: Person = newPerson();
   await register(context, second);
-  guard.allow(404, profile);
+  guard.allow(404, profilePath);
   await returnToTab(page);
   await expect(page.getByText('Tell us how you learn')).toBeVisible();
-  await expect(hours(page)).toHaveValue('');
-  await hours(page).fill('2');
+  await expect(hoursInput(page)).toHaveValue('');
+  await hoursInput(page).fill('2');
   await page.getByRole('button', { name: 'Create my profile' }).click();
-  await expect(status(page)).toHaveText('Saved.');
+  await expect(saveStatus(page)).toHaveText('Saved.');
 });
 
 test('the API is slow and then unreachable: there is one request, and the input is kept', async ({
@@ -282,13 +287,13 @@ test('the API is slow and then unreachable: there is one request, and the input 
   baseURL,
 }) => {
   await register(context, person);
-  await save(context, baseURL ?? '', { time_per_week: 1 }, 'post');
+  await saveElsewhere(context, baseURL ?? '', { time_per_week: 1 }, 'post');
   const requests: string[] = [];
   let go = () => {};
   const released = new Promise<void>((done) => {
     go = done;
   });
-  await page.route(`**${profile}`, async (route) => {
+  await page.route(`**${profilePath}`, async (route) => {
     requests.push(route.request().method());
     await released;
     await route.continue();
@@ -298,15 +303,15 @@ test('the API is slow and then unreachable: there is one request, and the input 
   await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible();
   await state(page, 'loading');
   go();
-  await hours(page).fill('8');
+  await hoursInput(page).fill('8');
   expect(requests).toEqual(['GET']);
-  await page.unroute(`**${profile}`);
-  await page.route(`**${profile}`, (route) => route.abort('connectionrefused'));
-  guard.allow('failed', profile);
+  await page.unroute(`**${profilePath}`);
+  await page.route(`**${profilePath}`, (route) => route.abort('connectionrefused'));
+  guard.allow('failed', profilePath);
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'Nothing is lost' })).toBeFocused();
   await state(page, 'unreachable');
-  await page.unroute(`**${profile}`);
+  await page.unroute(`**${profilePath}`);
   await page.getByRole('button', { name: 'Save' }).dblclick();
-  await expect(status(page)).toHaveText('Saved.');
+  await expect(saveStatus(page)).toHaveText('Saved.');
 });

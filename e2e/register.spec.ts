@@ -1,22 +1,22 @@
-import { fields, formReady, message, sendRegistration, signedIn } from './harness/forms';
+import { errorMessage, formFields, sendRegistration, waitUntilSignedIn, waitUntilSignedOut } from './harness/forms';
 import { expect, newPerson, register, test } from './harness/test';
 
-const signUp = '/api/auth/sign-up/email';
+const signUpPath = '/api/auth/sign-up/email';
 
 test('R60: a person registers, is signed in, and returns to the previous page', async ({ page, person, state }) => {
   await page.goto('/register/?next=/docs/');
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await state(page, 'empty');
-  await fields(page).name.fill(person.name);
-  await fields(page).email.fill(person.email);
-  await fields(page).password.fill(person.password);
+  await formFields(page).name.fill(person.name);
+  await formFields(page).email.fill(person.email);
+  await formFields(page).password.fill(person.password);
   await expect(page.getByText('Password strength: Strong')).toBeVisible();
   await state(page, 'filled');
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(page).toHaveURL('/docs/');
-  await signedIn(page);
+  await waitUntilSignedIn(page);
   await page.reload();
-  await signedIn(page);
+  await waitUntilSignedIn(page);
   await page.getByRole('button', { name: `Account of ${person.name}` }).click();
   await expect(page.locator('[data-account]').getByText(person.email)).toBeVisible();
 });
@@ -29,56 +29,56 @@ test('R60: for a registered email address the form offers to sign in or reset th
   state,
 }) => {
   await register(await another(), person);
-  guard.allow(422, signUp);
+  guard.allow(422, signUpPath);
   await page.goto('/register/');
   await sendRegistration(page, { ...person, email: person.email.toUpperCase() });
-  await expect(message(page)).toContainText('There is an account with this e-mail address.');
-  await expect(message(page)).toBeFocused();
-  await expect(fields(page).email).toHaveAttribute('aria-invalid', 'true');
-  await expect(fields(page).password).toHaveValue(person.password);
+  await expect(errorMessage(page)).toContainText('There is an account with this e-mail address.');
+  await expect(errorMessage(page)).toBeFocused();
+  await expect(formFields(page).email).toHaveAttribute('aria-invalid', 'true');
+  await expect(formFields(page).password).toHaveValue(person.password);
   await state(page, 'taken');
-  await message(page)
+  await errorMessage(page)
     .getByRole('link', { name: /There is an account/ })
     .click();
-  await expect(fields(page).email).toBeFocused();
-  await message(page).getByRole('link', { name: 'Sign in', exact: true }).click();
+  await expect(formFields(page).email).toBeFocused();
+  await errorMessage(page).getByRole('link', { name: 'Sign in', exact: true }).click();
   await expect(page).toHaveURL('/login/');
 });
 
 test('with SIGN_UP=off the form says so and links to the sign-in', async ({ page, person, start, guard, state }) => {
   const { origin } = await start({ SIGN_UP: 'off' });
-  guard.allow(400, signUp);
+  guard.allow(400, signUpPath);
   await page.goto(`${origin}/register/?next=/docs/`);
   await sendRegistration(page, person);
-  await expect(message(page)).toContainText('Registration is closed at the moment.');
-  await expect(message(page)).toBeFocused();
-  await expect(fields(page).password).toHaveCount(0);
+  await expect(errorMessage(page)).toContainText('Registration is closed at the moment.');
+  await expect(errorMessage(page)).toBeFocused();
+  await expect(formFields(page).password).toHaveCount(0);
   await state(page, 'switched-off');
-  await message(page).getByRole('link', { name: 'Sign in' }).click();
+  await errorMessage(page).getByRole('link', { name: 'Sign in' }).click();
   await expect(page).toHaveURL(`${origin}/login/?next=%2Fdocs%2F`);
 });
 
 test('R60: the rules of a password are visible, and are marked as done', async ({ page, guard, state }) => {
   await page.goto('/register/?next=/docs/');
-  await formReady(page);
+  await waitUntilSignedOut(page);
   const rule = (text: string) => page.getByRole('listitem').filter({ hasText: text });
   await expect(rule('8 to 128 characters')).toBeVisible();
-  await expect(fields(page).password).toHaveAccessibleDescription(/8 to 128 characters/);
-  await fields(page).name.fill('Grace Hopper');
-  await fields(page).email.fill(newPerson().email);
-  await fields(page).password.fill('hopper7');
+  await expect(formFields(page).password).toHaveAccessibleDescription(/8 to 128 characters/);
+  await formFields(page).name.fill('Grace Hopper');
+  await formFields(page).email.fill(newPerson().email);
+  await formFields(page).password.fill('hopper7');
   await expect(rule('No part of your name')).not.toContainText('done');
   await expect(rule('No common word or number')).toContainText('done');
   await page.getByRole('button', { name: 'Create account' }).click();
-  await expect(message(page)).toHaveText('The password needs at least 8 characters.');
-  await expect(fields(page).password).toHaveAccessibleDescription(/The password needs at least 8 characters\./);
+  await expect(errorMessage(page)).toHaveText('The password needs at least 8 characters.');
+  await expect(formFields(page).password).toHaveAccessibleDescription(/The password needs at least 8 characters\./);
   await state(page, 'password-too-short');
-  await fields(page).password.fill('x'.repeat(129));
+  await formFields(page).password.fill('x'.repeat(129));
   await page.getByRole('button', { name: 'Create account' }).click();
-  await expect(message(page)).toHaveText('The password can have at most 128 characters.');
+  await expect(errorMessage(page)).toHaveText('The password can have at most 128 characters.');
   // The form has sent no request for the wrong lengths. The other rules are only advice.
   expect(guard.take()).toEqual([]);
-  await fields(page).password.fill('password grace hopper');
+  await formFields(page).password.fill('password grace hopper');
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(page).toHaveURL('/docs/');
 });
@@ -89,11 +89,11 @@ test('R60: the form shows an error for an email address that the server rejects'
   guard,
   state,
 }) => {
-  guard.allow(400, signUp);
+  guard.allow(400, signUpPath);
   await page.goto('/register/');
   await sendRegistration(page, { ...person, email: 'ada@localhost' });
-  await expect(message(page)).toHaveText('That is not an e-mail address, such as ada@example.com.');
-  await expect(fields(page).email).toHaveAttribute('aria-invalid', 'true');
+  await expect(errorMessage(page)).toHaveText('That is not an e-mail address, such as ada@example.com.');
+  await expect(formFields(page).email).toHaveAttribute('aria-invalid', 'true');
   await state(page, 'invalid-email');
 });
 
@@ -111,12 +111,12 @@ test('input typed before hydration is kept', { tag: '@once' }, async ({ page, pe
     await route.continue();
   });
   await page.goto('/register/?next=/docs/', { waitUntil: 'commit' });
-  await fields(page).name.fill(person.name);
-  await fields(page).email.fill(person.email);
-  await fields(page).password.fill(person.password);
+  await formFields(page).name.fill(person.name);
+  await formFields(page).email.fill(person.email);
+  await formFields(page).password.fill(person.password);
   release();
-  await formReady(page);
-  await expect(fields(page).email).toHaveValue(person.email);
+  await waitUntilSignedOut(page);
+  await expect(formFields(page).email).toHaveValue(person.email);
   await expect(page.getByText('Password strength: Strong')).toBeVisible();
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(page).toHaveURL('/docs/');

@@ -1,12 +1,12 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import { ageSessions } from './harness/database';
-import { signIn, whoIs } from './harness/people';
+import { makeSessionsStale } from './harness/database';
+import { emailOfSession, signIn } from './harness/people';
 import { expect, type Person, register, test } from './harness/test';
 
-const sessions = (page: Page) => page.getByRole('region', { name: 'Where you are signed in' });
-const rows = (page: Page) => sessions(page).getByRole('listitem');
+const sessionsRegion = (page: Page) => page.getByRole('region', { name: 'Where you are signed in' });
+const sessionRows = (page: Page) => sessionsRegion(page).getByRole('listitem');
 
-const agents = {
+const userAgents = {
   'Safari on iPhone':
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
     'Version/18.0 Mobile/15E148 Safari/604.1',
@@ -17,10 +17,10 @@ const agents = {
 async function signInAs(
   context: BrowserContext,
   person: Person,
-  agent: keyof typeof agents,
+  agent: keyof typeof userAgents,
   origin: string,
 ): Promise<void> {
-  const headers = { origin, 'user-agent': agents[agent] };
+  const headers = { origin, 'user-agent': userAgents[agent] };
   const answer = await context.request.post('/api/auth/sign-in/email', { data: person, headers });
   expect(answer.status()).toBe(200);
 }
@@ -39,29 +39,29 @@ test('a person lists their devices, signs one out, and then all others', async (
   await signInAs(office, person, 'Firefox on Windows', baseURL ?? '');
   await signIn(unknown, person);
   await page.goto('/account/#sessions');
-  await expect(rows(page)).toHaveCount(4);
-  await expect(rows(page).first()).toContainText('This device');
-  await expect(rows(page).first()).toContainText('Active now');
-  await expect(rows(page).first().getByRole('button')).toHaveCount(0);
-  await expect(rows(page).filter({ hasText: 'Firefox on Windows' })).toContainText(/127\.0\.0\.1|::1/);
-  await expect(rows(page).filter({ hasText: 'Firefox on Windows' })).toContainText('Last active today');
+  await expect(sessionRows(page)).toHaveCount(4);
+  await expect(sessionRows(page).first()).toContainText('This device');
+  await expect(sessionRows(page).first()).toContainText('Active now');
+  await expect(sessionRows(page).first().getByRole('button')).toHaveCount(0);
+  await expect(sessionRows(page).filter({ hasText: 'Firefox on Windows' })).toContainText(/127\.0\.0\.1|::1/);
+  await expect(sessionRows(page).filter({ hasText: 'Firefox on Windows' })).toContainText('Last active today');
   await expect(page.getByRole('heading', { name: 'Where you are signed in' })).toBeFocused();
   await state(page, 'sessions');
 
-  await sessions(page).getByRole('button', { name: 'Sign out Safari on iPhone' }).click();
-  await expect(rows(page)).toHaveCount(3);
-  await expect(sessions(page).getByRole('status')).toHaveText('Signed out: Safari on iPhone.');
-  await expect(sessions(page).getByRole('status')).toBeFocused();
-  expect(await whoIs(phone)).toBe('');
-  expect(await whoIs(office)).toBe(person.email);
+  await sessionsRegion(page).getByRole('button', { name: 'Sign out Safari on iPhone' }).click();
+  await expect(sessionRows(page)).toHaveCount(3);
+  await expect(sessionsRegion(page).getByRole('status')).toHaveText('Signed out: Safari on iPhone.');
+  await expect(sessionsRegion(page).getByRole('status')).toBeFocused();
+  expect(await emailOfSession(phone)).toBe('');
+  expect(await emailOfSession(office)).toBe(person.email);
 
-  await sessions(page).getByRole('button', { name: 'Sign out all other devices' }).click();
-  await expect(rows(page)).toHaveCount(1);
-  await expect(sessions(page).getByRole('status')).toHaveText('All other devices are signed out.');
+  await sessionsRegion(page).getByRole('button', { name: 'Sign out all other devices' }).click();
+  await expect(sessionRows(page)).toHaveCount(1);
+  await expect(sessionsRegion(page).getByRole('status')).toHaveText('All other devices are signed out.');
   await state(page, 'sessions-ended');
-  expect(await whoIs(office)).toBe('');
-  expect(await whoIs(unknown)).toBe('');
-  expect(await whoIs(context)).toBe(person.email);
+  expect(await emailOfSession(office)).toBe('');
+  expect(await emailOfSession(unknown)).toBe('');
+  expect(await emailOfSession(context)).toBe(person.email);
 });
 
 test('with a session that is not fresh, the list is shown after the password', async ({
@@ -75,24 +75,24 @@ test('with a session that is not fresh, the list is shown after the password', a
   await register(context, person);
   const other = await another();
   await signIn(other, person);
-  await ageSessions(person.email);
+  await makeSessionsStale(person.email);
   guard.allow(403, '/api/auth/list-sessions');
   await page.goto('/account/');
-  await sessions(page).getByRole('button', { name: 'Show my devices' }).click();
+  await sessionsRegion(page).getByRole('button', { name: 'Show my devices' }).click();
   const dialog = page.getByRole('dialog', { name: 'Enter your password again' });
   await expect(dialog).toContainText('You signed in a while ago');
   await state(page, 'password-again');
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
-  const show = sessions(page).getByRole('button', { name: 'Show my devices' });
+  const show = sessionsRegion(page).getByRole('button', { name: 'Show my devices' });
   await expect(show).toBeFocused();
   await show.click();
   await dialog.getByLabel(`Password of ${person.email}`).fill(person.password);
   await dialog.getByRole('button', { name: 'Continue' }).click();
   // The old session is revoked, so that the list has one entry for this device.
-  await expect(rows(page)).toHaveCount(2);
-  await expect(rows(page).first()).toContainText('This device');
-  expect(await whoIs(other)).toBe(person.email);
+  await expect(sessionRows(page)).toHaveCount(2);
+  await expect(sessionRows(page).first()).toContainText('This device');
+  expect(await emailOfSession(other)).toBe(person.email);
 });
 
 test('a list that could not be loaded can be loaded again', async ({ page, context, person, guard, state }) => {
@@ -100,9 +100,9 @@ test('a list that could not be loaded can be loaded again', async ({ page, conte
   await page.route('**/api/auth/list-sessions', (route) => route.abort('connectionrefused'));
   guard.allow('failed', '/api/auth/list-sessions');
   await page.goto('/account/');
-  await expect(sessions(page).getByRole('alert')).toContainText('We cannot reach the server');
+  await expect(sessionsRegion(page).getByRole('alert')).toContainText('We cannot reach the server');
   await state(page, 'sessions-unreachable');
   await page.unroute('**/api/auth/list-sessions');
-  await sessions(page).getByRole('button', { name: 'Try again' }).click();
-  await expect(rows(page)).toHaveCount(1);
+  await sessionsRegion(page).getByRole('button', { name: 'Try again' }).click();
+  await expect(sessionRows(page)).toHaveCount(1);
 });

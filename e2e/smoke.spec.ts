@@ -1,12 +1,19 @@
 import type { Page } from '@playwright/test';
-import { fields, formReady, newProfile, sendRegistration, sendSignIn, signedIn } from './harness/forms';
-import { whoIs } from './harness/people';
-import { axe, expect, test } from './harness/test';
+import {
+  formFields,
+  sendRegistration,
+  sendSignIn,
+  waitForMissingProfile,
+  waitUntilSignedIn,
+  waitUntilSignedOut,
+} from './harness/forms';
+import { emailOfSession } from './harness/people';
+import { checkWithAxe, expect, test } from './harness/test';
 
 async function signOut(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: `Account of ${name}` }).click();
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-  await formReady(page);
+  await waitUntilSignedOut(page);
 }
 
 // `make test` runs the tests with the tag @smoke; `make e2e` runs all tests.
@@ -15,38 +22,38 @@ test('a person registers, signs out, signs in, saves a profile and signs out', {
 }, async ({ page, context, person, guard }) => {
   await test.step('home', async () => {
     await page.goto('/');
-    await formReady(page);
-    await axe(page);
+    await waitUntilSignedOut(page);
+    await checkWithAxe(page);
   });
 
   await test.step('register', async () => {
     await page.goto('/register/?next=/docs/');
-    await formReady(page);
-    await axe(page);
+    await waitUntilSignedOut(page);
+    await checkWithAxe(page);
     await sendRegistration(page, person);
     await expect(page).toHaveURL('/docs/');
-    await signedIn(page);
-    await axe(page);
+    await waitUntilSignedIn(page);
+    await checkWithAxe(page);
     await signOut(page, person.name);
   });
 
   await test.step('sign in', async () => {
     await page.goto('/login/');
-    await formReady(page);
-    await axe(page);
-    const arrived = newProfile(page, guard);
+    await waitUntilSignedOut(page);
+    await checkWithAxe(page);
+    const arrived = waitForMissingProfile(page, guard);
     await sendSignIn(page, person);
     await arrived;
     await expect(page).toHaveURL('/profile/');
-    await signedIn(page);
-    expect(await whoIs(context)).toBe(person.email);
+    await waitUntilSignedIn(page);
+    expect(await emailOfSession(context)).toBe(person.email);
   });
 
   await test.step('profile', async () => {
     await page.getByLabel('Hours a week').fill('6');
     await page.getByRole('button', { name: 'Create my profile' }).click();
     await expect(page.locator('form [role=status]').last()).toHaveText('Saved.');
-    await axe(page);
+    await checkWithAxe(page);
     await page.reload();
     await expect(page.getByLabel('Hours a week')).toHaveValue('6');
   });
@@ -54,16 +61,16 @@ test('a person registers, signs out, signs in, saves a profile and signs out', {
   await test.step('account', async () => {
     await page.goto('/account/');
     await expect(page.getByText('This device')).toBeVisible();
-    await axe(page);
+    await checkWithAxe(page);
   });
 
   await test.step('sign out', async () => {
     await signOut(page, person.name);
     await expect(page).toHaveURL('/');
-    expect(await whoIs(context)).toBe('');
+    expect(await emailOfSession(context)).toBe('');
     await page.goto('/profile/');
     await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
-    await expect(fields(page).password).toBeVisible();
-    await axe(page);
+    await expect(formFields(page).password).toBeVisible();
+    await checkWithAxe(page);
   });
 });

@@ -1,10 +1,17 @@
 import type { Page } from '@playwright/test';
-import { ageSessions, sql } from './harness/database';
-import { fields, formReady, message, newProfile, sendSignIn, signedIn } from './harness/forms';
+import { executeSQL, makeSessionsStale } from './harness/database';
+import {
+  errorMessage,
+  formFields,
+  sendSignIn,
+  waitForMissingProfile,
+  waitUntilSignedIn,
+  waitUntilSignedOut,
+} from './harness/forms';
 import { consentAt, type IdentityProvider, providerName, startIdentityProvider } from './harness/identity-provider';
-import { whoIs } from './harness/people';
+import { emailOfSession } from './harness/people';
 import { test as base, expect, register } from './harness/test';
-import { observe } from './harness/vitals';
+import { measureVitals } from './harness/vitals';
 
 /** A server that is a client of a real OpenID Connect provider. */
 interface Site {
@@ -24,13 +31,13 @@ const test = base.extend<{ site: Site }>({
   },
 });
 
-const button = (page: Page) => page.getByRole('button', { name: `Sign in with ${providerName}` });
-const methods = (page: Page) => page.getByRole('region', { name: 'Ways to sign in' });
+const signInButton = (page: Page) => page.getByRole('button', { name: `Sign in with ${providerName}` });
+const signInMethods = (page: Page) => page.getByRole('region', { name: 'Ways to sign in' });
 
 async function signOut(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Account of/ }).click();
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-  await formReady(page);
+  await waitUntilSignedOut(page);
 }
 
 test('a new person signs in at an OpenID Connect provider, and again', { tag: '@once' }, async ({
@@ -42,20 +49,20 @@ test('a new person signs in at an OpenID Connect provider, and again', { tag: '@
   state,
 }) => {
   await page.goto(`${origin}/login/`);
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await state(page, 'provider');
-  await fields(page).email.focus();
+  await formFields(page).email.focus();
   await page.getByRole('link', { name: 'Register' }).focus();
   await page.keyboard.press('Tab');
-  await expect(button(page)).toBeFocused();
+  await expect(signInButton(page)).toBeFocused();
   await page.keyboard.press('Enter');
-  const arrived = newProfile(page, guard);
+  const arrived = waitForMissingProfile(page, guard);
   await consentAt(page, person.email);
   await arrived;
   await expect(page).toHaveURL(`${origin}/profile/?new=1`);
   await expect(page.getByText(`This account with ${person.email} is new.`)).toBeVisible();
   await state(page, 'new-account');
-  expect(await whoIs(context, origin)).toBe(person.email);
+  expect(await emailOfSession(context, origin)).toBe(person.email);
   const [request] = provider.requests();
   expect(request?.get('code_challenge_method')).toBe('S256');
   expect(request?.get('nonce')).toMatch(/^.{32}$/);
@@ -63,12 +70,12 @@ test('a new person signs in at an OpenID Connect provider, and again', { tag: '@
 
   await signOut(page);
   await page.goto(`${origin}/login/?next=/docs/`);
-  await expect(button(page)).toContainText('Last used');
+  await expect(signInButton(page)).toContainText('Last used');
   await state(page, 'last-used');
-  await button(page).click(); // the provider has a session, so it shows no page
+  await signInButton(page).click(); // the provider has a session, so it shows no page
   await expect(page).toHaveURL(`${origin}/docs/`);
-  await signedIn(page);
-  expect(await whoIs(context, origin)).toBe(person.email);
+  await waitUntilSignedIn(page);
+  expect(await emailOfSession(context, origin)).toBe(person.email);
 });
 
 test('on the account page a provider is linked and removed', { tag: '@once' }, async ({
@@ -80,17 +87,17 @@ test('on the account page a provider is linked and removed', { tag: '@once' }, a
 }) => {
   await register(context, person, origin);
   await page.goto(`${origin}/account/`);
-  await methods(page)
+  await signInMethods(page)
     .getByRole('button', { name: `Link ${providerName}` })
     .click();
   await consentAt(page, person.email);
   await expect(page.getByText(`you can also sign in with ${providerName}`)).toBeVisible();
   await expect(page).toHaveURL(`${origin}/account/`);
-  const remove = methods(page).getByRole('button', { name: `Remove ${providerName}` });
+  const remove = signInMethods(page).getByRole('button', { name: `Remove ${providerName}` });
   await expect(remove).toBeVisible();
   await state(page, 'linked');
   await remove.click();
-  const note = methods(page).getByRole('status');
+  const note = signInMethods(page).getByRole('status');
   await expect(note).toHaveText(`Removed. You can no longer sign in with ${providerName}.`);
   await expect(note).toBeFocused();
   await expect(remove).toHaveCount(0);
@@ -106,12 +113,12 @@ test('an account with another email address is not linked', { tag: '@once' }, as
 }) => {
   await register(context, person, origin);
   await page.goto(`${origin}/account/`);
-  await methods(page)
+  await signInMethods(page)
     .getByRole('button', { name: `Link ${providerName}` })
     .click();
   await consentAt(page, `other-${person.email}`);
-  await expect(message(page)).toContainText('the other account has another e-mail address');
-  await expect(message(page)).toBeFocused();
+  await expect(errorMessage(page)).toContainText('the other account has another e-mail address');
+  await expect(errorMessage(page)).toBeFocused();
   await expect(page).toHaveURL(`${origin}/account/`);
   await state(page, 'not-linked');
 });
@@ -126,30 +133,30 @@ test('after a cancelled sign-in the page says so, and the form still leads to th
 }) => {
   await register(await another(), person, origin);
   await page.goto(`${origin}/login/?next=/docs/`);
-  await button(page).click();
+  await signInButton(page).click();
   await page.getByRole('link', { name: 'Cancel' }).click();
-  await expect(message(page)).toHaveText(
+  await expect(errorMessage(page)).toHaveText(
     `${providerName} says that you cancelled. Nothing was changed: try again or use another way.`,
   );
-  await expect(message(page)).toBeFocused();
+  await expect(errorMessage(page)).toBeFocused();
   await expect(page).toHaveURL(`${origin}/login/?next=%2Fdocs%2F`);
   await state(page, 'cancelled');
   await sendSignIn(page, person);
   await expect(page).toHaveURL(`${origin}/docs/`);
-  expect(await whoIs(context, origin)).toBe(person.email);
+  expect(await emailOfSession(context, origin)).toBe(person.email);
 });
 
 test('without a password, the provider confirms who the person is, and the account can be deleted', {
   tag: '@once',
 }, async ({ page, person, site: { origin }, guard, state }) => {
   await page.goto(`${origin}/login/?next=/account/`);
-  await button(page).click();
+  await signInButton(page).click();
   await consentAt(page, person.email);
   await expect(page.getByText('This device')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Send me a link to set a password' })).toBeVisible();
-  await expect(methods(page)).toContainText('You cannot remove your only way to sign in.');
+  await expect(signInMethods(page)).toContainText('You cannot remove your only way to sign in.');
   await state(page, 'without-password');
-  await ageSessions(person.email);
+  await makeSessionsStale(person.email);
   guard.allow(403, '/api/auth/list-sessions');
   await page.reload();
   await page.getByRole('button', { name: 'Show my devices' }).click();
@@ -166,7 +173,7 @@ test('without a password, the provider confirms who the person is, and the accou
 });
 
 /** Settings with which the server offers eight providers. Nothing is sent to them. */
-const eight = Object.fromEntries(
+const eightProviders = Object.fromEntries(
   ['GOOGLE', 'GITHUB', 'APPLE', 'MICROSOFT', 'DISCORD', 'FACEBOOK', 'LINKEDIN', 'SLACK'].flatMap((provider) => [
     [`${provider}_CLIENT_ID`, 'an id'],
     [`${provider}_CLIENT_SECRET`, 'a secret'],
@@ -180,8 +187,8 @@ test('R60: eight providers have a button each, and the fields do not move when t
   start,
   state,
 }) => {
-  const { origin } = await start(eight);
-  const vitals = await observe(page);
+  const { origin } = await start(eightProviders);
+  const vitals = await measureVitals(page);
   let answer = () => {};
   const wanted = new Promise<void>((done) => {
     answer = done;
@@ -192,26 +199,26 @@ test('R60: eight providers have a button each, and the fields do not move when t
   });
   await page.addInitScript(() => localStorage.setItem('xenon.last-provider', 'github'));
   await page.goto(`${origin}/login/`);
-  await formReady(page);
-  const before = await fields(page).email.boundingBox();
+  await waitUntilSignedOut(page);
+  const before = await formFields(page).email.boundingBox();
   answer();
   const buttons = page.getByRole('button', { name: /^Sign in with / });
   await expect(buttons).toHaveCount(8);
-  expect(await fields(page).email.boundingBox()).toEqual(before);
+  expect(await formFields(page).email.boundingBox()).toEqual(before);
   expect((await vitals()).shift).toBeLessThan(0.02);
   await state(page, 'eight-providers');
   await page.goto(`${origin}/register/?provider=google&error=account_not_linked`);
-  await expect(message(page)).toContainText('There is an account with your e-mail address already.');
+  await expect(errorMessage(page)).toContainText('There is an account with your e-mail address already.');
   await expect(buttons).toHaveCount(8);
   await state(page, 'eight-providers');
   await register(context, person, origin);
-  await sql(
+  await executeSQL(
     `INSERT INTO account ("userId", "providerId", "accountId", "updatedAt")
      SELECT id, 'google', id::text, now() FROM "user" WHERE email = $1`,
     person.email,
   );
   await page.goto(`${origin}/account/`);
-  await expect(methods(page).getByRole('button', { name: 'Remove Google' })).toBeVisible();
-  await expect(methods(page).getByRole('listitem')).toHaveCount(9);
+  await expect(signInMethods(page).getByRole('button', { name: 'Remove Google' })).toBeVisible();
+  await expect(signInMethods(page).getByRole('listitem')).toHaveCount(9);
   await state(page, 'eight-providers');
 });

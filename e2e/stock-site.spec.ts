@@ -1,6 +1,6 @@
 import { makeStockSite, type StockSite, serveFiles } from './harness/stock-site';
 import { expect, newPerson, test } from './harness/test';
-import { walk } from './harness/walk';
+import { walkThroughSite } from './harness/walk';
 
 // These tests make one site and build it under two base URLs. `make test` runs those of the first.
 test.describe.configure({ mode: 'serial' });
@@ -29,7 +29,7 @@ for (const { baseUrl, hasOwnRoot, tag } of [
     const files = baseUrl === '/' ? undefined : await serveFiles(dir, baseUrl);
     try {
       const { origin } = await start({}, files ? ['--site', files.origin] : ['--site', dir, '--csp', 'docusaurus']);
-      await walk(page, origin + baseUrl, newPerson());
+      await walkThroughSite(page, origin + baseUrl, newPerson());
       await expect(page.locator('[data-own-root]')).toHaveCount(hasOwnRoot ? 1 : 0);
     } finally {
       files?.server.close();

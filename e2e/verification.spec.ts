@@ -1,9 +1,17 @@
-import { fields, formReady, message, newProfile, sendRegistration, sendSignIn, signedIn } from './harness/forms';
+import {
+  errorMessage,
+  formFields,
+  sendRegistration,
+  sendSignIn,
+  waitForMissingProfile,
+  waitUntilSignedIn,
+  waitUntilSignedOut,
+} from './harness/forms';
 import { expect, register, test } from './harness/test';
 
-const strict = { REQUIRE_EMAIL_VERIFICATION: 'on' };
-const confirmed = { name: 'Your e-mail address is confirmed' };
-const mailbox = { name: 'Check your mailbox' };
+const strictSettings = { REQUIRE_EMAIL_VERIFICATION: 'on' };
+const confirmedHeading = { name: 'Your e-mail address is confirmed' };
+const mailboxHeading = { name: 'Check your mailbox' };
 
 test('R60: the email address must be confirmed with the link in the mail before the sign-in', async ({
   page,
@@ -12,18 +20,18 @@ test('R60: the email address must be confirmed with the link in the mail before 
   guard,
   state,
 }) => {
-  const xenon = await start(strict);
+  const xenon = await start(strictSettings);
   await page.goto(`${xenon.origin}/register/?next=/docs/`);
   await sendRegistration(page, person);
-  await expect(page.getByRole('heading', mailbox)).toBeFocused();
+  await expect(page.getByRole('heading', mailboxHeading)).toBeFocused();
   await state(page, 'mailbox');
   const link = await xenon.mails.link('verify-email', person.email);
 
   guard.allow(403, '/api/auth/sign-in/email');
   await page.goto(`${xenon.origin}/login/`);
   await sendSignIn(page, person);
-  await expect(message(page).first()).toContainText('Please confirm your e-mail address first');
-  await expect(fields(page).password).toHaveValue(person.password);
+  await expect(errorMessage(page).first()).toContainText('Please confirm your e-mail address first');
+  await expect(formFields(page).password).toHaveValue(person.password);
   await state(page, 'unverified');
   await page.getByRole('button', { name: 'Send the mail again' }).click();
   await expect(page.getByText('Sent again.')).toBeVisible();
@@ -31,8 +39,8 @@ test('R60: the email address must be confirmed with the link in the mail before 
   expect(await xenon.mails.link('verify-email', person.email)).toContain('/api/auth/verify-email?');
 
   await page.goto(link);
-  await expect(page.getByRole('heading', confirmed)).toBeVisible();
-  await formReady(page);
+  await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
+  await waitUntilSignedOut(page);
   await state(page, 'confirmed');
   await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
   await sendSignIn(page, person);
@@ -46,12 +54,12 @@ test('R19: a registered email address gets the same screen as a new one', { tag:
   person,
 }) => {
   await register(await another(), person);
-  const xenon = await start(strict);
+  const xenon = await start(strictSettings);
   const screens: string[] = [];
   for (const email of [person.email, `new-${person.email}`]) {
     await page.goto(`${xenon.origin}/register/`);
     await sendRegistration(page, { ...person, email });
-    await expect(page.getByRole('heading', mailbox)).toBeVisible();
+    await expect(page.getByRole('heading', mailboxHeading)).toBeVisible();
     screens.push((await page.getByRole('main').innerHTML()).replace(email, 'ADDRESS'));
   }
   expect(screens[0]).toBe(screens[1]);
@@ -60,7 +68,7 @@ test('R19: a registered email address gets the same screen as a new one', { tag:
 });
 
 test('R60: the page of an invalid link offers to send a new link', async ({ page, start, person, state }) => {
-  const xenon = await start(strict);
+  const xenon = await start(strictSettings);
   await page.goto(`${xenon.origin}/register/`);
   await sendRegistration(page, person);
   const link = new URL(await xenon.mails.link('verify-email', person.email));
@@ -68,29 +76,29 @@ test('R60: the page of an invalid link offers to send a new link', async ({ page
   link.searchParams.set('token', `${token.slice(0, -3)}abc`);
   await page.goto(link.href);
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await state(page, 'used');
-  await fields(page).email.fill(person.email);
+  await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
-  await expect(page.getByRole('heading', mailbox)).toBeFocused();
+  await expect(page.getByRole('heading', mailboxHeading)).toBeFocused();
   await state(page, 'sent');
   await page.goto(await xenon.mails.link('verify-email', person.email));
-  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
 });
 
 test('R60: the link signs the person in, and a second use changes nothing', async ({ page, start, person, state }) => {
-  const xenon = await start({ ...strict, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
+  const xenon = await start({ ...strictSettings, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
   await page.goto(`${xenon.origin}/register/?next=/docs/`);
   await sendRegistration(page, person);
   const link = await xenon.mails.link('verify-email', person.email);
   await page.goto(link);
-  await signedIn(page);
-  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  await waitUntilSignedIn(page);
+  await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
   await state(page, 'confirmed-and-signed-in');
   await page.goto(link);
-  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
   await page.goto(`${xenon.origin}/verify-email/`); // without a token: the email address is confirmed already
-  await expect(page.getByRole('heading', confirmed)).toBeVisible();
+  await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
   await page.goBack();
   await page.getByRole('main').getByRole('link', { name: 'Continue' }).click();
   await expect(page).toHaveURL(`${xenon.origin}/docs/`);
@@ -103,12 +111,12 @@ test('R60: the link of a deleted account shows that the account does not exist',
   person,
   state,
 }) => {
-  const xenon = await start({ ...strict, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
+  const xenon = await start({ ...strictSettings, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
   await page.goto(`${xenon.origin}/register/`);
   await sendRegistration(page, person);
   const link = await xenon.mails.link('verify-email', person.email);
   await page.goto(link);
-  await signedIn(page);
+  await waitUntilSignedIn(page);
   const { origin } = xenon;
   const deletion = await context.request.post(`${origin}/api/auth/delete-user`, {
     data: { password: person.password },
@@ -117,7 +125,7 @@ test('R60: the link of a deleted account shows that the account does not exist',
   expect(deletion.status(), await deletion.text()).toBe(200);
   await page.goto(link);
   await expect(page.getByRole('heading', { name: 'This account no longer exists' })).toBeVisible();
-  await formReady(page);
+  await waitUntilSignedOut(page);
   await state(page, 'account-deleted');
 });
 
@@ -131,21 +139,21 @@ test('R60: a person who is signed in can ask for the mail, but only to their own
 }) => {
   await register(context, person);
   await page.goto('/verify-email/');
-  await signedIn(page);
-  await expect(fields(page).email).toHaveValue(person.email);
+  await waitUntilSignedIn(page);
+  await expect(formFields(page).email).toHaveValue(person.email);
   await state(page, 'signed-in');
   guard.allow(400, '/api/auth/send-verification-email');
-  await fields(page).email.fill(`other-${person.email}`);
+  await formFields(page).email.fill(`other-${person.email}`);
   await page.getByRole('button', { name: 'Send me a link' }).click();
-  await expect(message(page)).toHaveText(
+  await expect(errorMessage(page)).toHaveText(
     'You are signed in with another e-mail address. Use that one, or sign out first.',
   );
   await state(page, 'other-email');
-  await fields(page).email.fill(person.email);
+  await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await page.goto(await mails.link('verify-email', person.email));
-  await expect(page.getByRole('heading', confirmed)).toBeVisible();
-  const arrived = newProfile(page, guard);
+  await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
+  const arrived = waitForMissingProfile(page, guard);
   await page.getByRole('main').getByRole('link', { name: 'Continue' }).click();
   await arrived;
   await expect(page).toHaveURL('/profile/');

@@ -6,11 +6,11 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Behaviour, matches, readDistribution } from './template';
-import { root } from './xenon';
+import { type Behaviour, matchesPattern, readDistribution } from './template';
+import { repositoryRoot } from './xenon';
 
 /** The IP address of CloudFront's edge location, from which the gateway gets its requests. */
-const edge = '130.176.0.1';
+const edgeIP = '130.176.0.1';
 
 /** The secret that CloudFront sends to the API. It replaces a header of the same name from the viewer. */
 export const originSecret = 'the secret of this distribution, not the viewer';
@@ -48,27 +48,29 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
   const requests: { path: string; headers: IncomingHttpHeaders }[] = [];
 
   const fromOrigin = async (behaviour: Behaviour, req: IncomingMessage, uri: string): Promise<Answer> => {
-    if (behaviour.origin === 'site') return fromBucket(distribution.index(uri.split('?', 1)[0] ?? '/'));
+    if (behaviour.origin === 'site') return readBucket(distribution.index(uri.split('?', 1)[0] ?? '/'));
     const headers = headersToApi(behaviour, req, new URL(api()).host);
     const target = behaviour.forwardsAll ? uri : (uri.split('?', 1)[0] ?? '/');
     const line = `${req.method} ${target} HTTP/1.1\r\n`;
-    if (line.length + headerBytes(headers) > maxRequestHeader) return tooLarge();
+    if (line.length + headerBytes(headers) > maxRequestHeader) return tooLargeAnswer();
     requests.push({ path: target, headers });
-    const answer = await fromAPI(api() + target, req, headers);
-    return headerBytes(answer.headers) > maxResponseHeader ? badGateway() : answer;
+    const answer = await requestAPI(api() + target, req, headers);
+    return headerBytes(answer.headers) > maxResponseHeader ? badGatewayAnswer() : answer;
   };
 
   const respond = async (req: IncomingMessage): Promise<Answer> => {
     const uri = req.url ?? '/';
     const key = uri.split('?', 1)[0] ?? '/'; // the template's cache policies use the path only
-    const behaviour = distribution.behaviours.find((one) => matches(one, key));
-    if (!behaviour?.methods.includes(req.method ?? '')) return forbidden();
+    const behaviour = distribution.behaviours.find((one) => matchesPattern(one, key));
+    if (!behaviour?.methods.includes(req.method ?? '')) return forbiddenAnswer();
     const cached = cache.get(key);
     if (behaviour.cache && cached && cached.until > Date.now())
       return withHeaders(cached.answer, 'Hit from cloudfront');
     const answer = await fromOrigin(behaviour, req, uri);
     const seconds =
-      behaviour.cache && req.method === 'GET' && answer.status < 400 ? lifetime(answer, behaviour.cache.maxTTL) : 0;
+      behaviour.cache && req.method === 'GET' && answer.status < 400
+        ? cacheLifetime(answer, behaviour.cache.maxTTL)
+        : 0;
     if (seconds > 0) cache.set(key, { answer, until: Date.now() + seconds * 1000 });
     return withHeaders(answer, 'Miss from cloudfront');
   };
@@ -77,12 +79,12 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
     headers: { ...answer.headers, ...distribution.headers, 'x-cache': hit },
   });
 
-  const files = certificate();
+  const files = createCertificate();
   const tls = { cert: readFileSync(files.cert), key: readFileSync(files.key), maxHeaderSize };
   const server = createServer(tls, (req, res) => {
     respond(req).then(
-      (answer) => send(res, answer),
-      (error: unknown) => send(res, { status: 502, headers: {}, body: Buffer.from(String(error)) }),
+      (answer) => sendAnswer(res, answer),
+      (error: unknown) => sendAnswer(res, { status: 502, headers: {}, body: Buffer.from(String(error)) }),
     );
   });
   await new Promise<void>((done) => server.listen(0, 'localhost', done));
@@ -104,7 +106,7 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
 function headersToApi(behaviour: Behaviour, req: IncomingMessage, host: string): IncomingHttpHeaders {
   const viewer = req.socket.remoteAddress ?? '';
   const fromViewer = behaviour.forwardsAll ? req.headers : {};
-  const chain = [fromViewer['x-forwarded-for'], viewer, edge].flat().filter(Boolean).join(', ');
+  const chain = [fromViewer['x-forwarded-for'], viewer, edgeIP].flat().filter(Boolean).join(', ');
   const own = {
     host,
     'x-forwarded-for': chain,
@@ -116,7 +118,7 @@ function headersToApi(behaviour: Behaviour, req: IncomingMessage, host: string):
   return { ...fromViewer, ...own, 'cloudfront-viewer-address': address, connection: 'close' };
 }
 
-function fromAPI(url: string, req: IncomingMessage, headers: IncomingHttpHeaders): Promise<Answer> {
+function requestAPI(url: string, req: IncomingMessage, headers: IncomingHttpHeaders): Promise<Answer> {
   return new Promise((done, fail) => {
     const out = ask(url, { method: req.method ?? 'GET', headers, maxHeaderSize }, (res) => {
       const chunks: Buffer[] = [];
@@ -139,9 +141,9 @@ function fromAPI(url: string, req: IncomingMessage, headers: IncomingHttpHeaders
 }
 
 /** The S3 bucket, with the files that scripts/publish uploads. For a missing key it answers 404 with XML. */
-function fromBucket(uri: string): Answer {
+function readBucket(uri: string): Answer {
   const key = decodeURIComponent(uri.slice(1));
-  const build = path.join(root, 'website/build');
+  const build = path.join(repositoryRoot, 'website/build');
   const file = path.join(build, key);
   const exact = file === `${build}${path.sep}${key}`; // S3 does not normalise keys
   if (!exact || !existsSync(file) || !statSync(file).isFile()) {
@@ -152,10 +154,14 @@ function fromBucket(uri: string): Answer {
   const body = readFileSync(file);
   const cacheControl = publishedCacheControl()[key.startsWith('assets/') ? 'assets' : 'pages'];
   const tag = `"${createHash('md5').update(body).digest('hex')}"`;
-  return { status: 200, headers: { 'content-type': typeOf(file), 'cache-control': cacheControl, etag: tag }, body };
+  return {
+    status: 200,
+    headers: { 'content-type': contentTypeOf(file), 'cache-control': cacheControl, etag: tag },
+    body,
+  };
 }
 
-const types: Record<string, string> = {
+const contentTypes: Record<string, string> = {
   css: 'text/css',
   html: 'text/html',
   ico: 'image/x-icon',
@@ -168,18 +174,20 @@ const types: Record<string, string> = {
   xml: 'application/xml',
 };
 
-const typeOf = (file: string) => types[path.extname(file).slice(1)] ?? 'binary/octet-stream';
+const contentTypeOf = (file: string) => contentTypes[path.extname(file).slice(1)] ?? 'binary/octet-stream';
 
 /** The values of Cache-Control in scripts/publish. */
 function publishedCacheControl(): { assets: string; pages: string } {
-  const found = [...readFileSync(path.join(root, 'scripts/publish'), 'utf8').matchAll(/--cache-control "([^"]+)"/g)];
+  const found = [
+    ...readFileSync(path.join(repositoryRoot, 'scripts/publish'), 'utf8').matchAll(/--cache-control "([^"]+)"/g),
+  ];
   const [assets, pages] = found.map((one) => one[1]);
   if (!assets || !pages || found.length !== 2) throw new Error('scripts/publish must have --cache-control twice');
   return { assets, pages };
 }
 
 /** Seconds for which a shared cache may keep a response. */
-function lifetime(answer: Answer, maxTTL: number): number {
+function cacheLifetime(answer: Answer, maxTTL: number): number {
   const control = String(answer.headers['cache-control'] ?? '');
   if (/no-store|no-cache|private/.test(control)) return 0;
   const age = /s-maxage=(\d+)/.exec(control)?.[1] ?? /max-age=(\d+)/.exec(control)?.[1] ?? '0';
@@ -195,33 +203,33 @@ function headerBytes(headers: IncomingHttpHeaders): number {
   return bytes;
 }
 
-const tooLarge = (): Answer => ({
+const tooLargeAnswer = (): Answer => ({
   status: 431,
   headers: { 'content-type': 'application/json' },
   body: Buffer.from('{"message":"Request Header Fields Too Large"}'),
 });
 
-const badGateway = (): Answer => ({
+const badGatewayAnswer = (): Answer => ({
   status: 502,
   headers: { 'content-type': 'text/html' },
   body: Buffer.from('<h1>502 ERROR</h1>'),
 });
 
-const forbidden = (): Answer => ({
+const forbiddenAnswer = (): Answer => ({
   status: 403,
   headers: { 'content-type': 'text/html' },
   body: Buffer.from('<h1>403 ERROR</h1>'),
 });
 
-function send(res: ServerResponse, { status, headers, body }: Answer): void {
+function sendAnswer(res: ServerResponse, { status, headers, body }: Answer): void {
   res.writeHead(status, { ...headers, 'content-length': body.length });
   res.end(res.req.method === 'HEAD' ? undefined : body);
 }
 
 /** Creates a certificate with a program of the Go distribution, in a directory that the caller has to remove. */
-function certificate(): { dir: string; cert: string; key: string } {
+function createCertificate(): { dir: string; cert: string; key: string } {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-tls-'));
-  const goroot = execFileSync('go', ['env', 'GOROOT'], { cwd: root, encoding: 'utf8' }).trim();
+  const goroot = execFileSync('go', ['env', 'GOROOT'], { cwd: repositoryRoot, encoding: 'utf8' }).trim();
   const program = path.join(goroot, 'src/crypto/tls/generate_cert.go');
   execFileSync('go', ['run', program, '--host', 'localhost', '--ecdsa-curve', 'P256'], { cwd: dir, stdio: 'pipe' });
   return { dir, cert: path.join(dir, 'cert.pem'), key: path.join(dir, 'key.pem') };

@@ -1,9 +1,9 @@
 import { expect, type Page } from '@playwright/test';
-import type { Guard } from './guard';
+import type { ProblemGuard } from './guard';
 import type { Person } from './test';
 
 /** The fields of the forms, by their labels. */
-export const fields = (page: Page) => ({
+export const formFields = (page: Page) => ({
   name: page.getByLabel('Name', { exact: true }),
   email: page.getByLabel('E-mail address', { exact: true }),
   password: page.getByLabel('Password', { exact: true }),
@@ -11,35 +11,35 @@ export const fields = (page: Page) => ({
 });
 
 /** The error message of the form. */
-export const message = (page: Page) => page.getByRole('main').getByRole('alert');
+export const errorMessage = (page: Page) => page.getByRole('main').getByRole('alert');
 
 /** Waits until the page knows that there is no session. After that the layout is stable. */
-export async function formReady(page: Page): Promise<void> {
+export async function waitUntilSignedOut(page: Page): Promise<void> {
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-out');
 }
 
 /** Waits until the page shows that a person is signed in. */
-export async function signedIn(page: Page): Promise<void> {
+export async function waitUntilSignedIn(page: Page): Promise<void> {
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');
 }
 
 /** Fills in and submits the form of /register/. */
 export async function sendRegistration(page: Page, { name, email, password }: Person): Promise<void> {
-  await fields(page).name.fill(name);
-  await fields(page).email.fill(email);
-  await fields(page).password.fill(password);
+  await formFields(page).name.fill(name);
+  await formFields(page).email.fill(email);
+  await formFields(page).password.fill(password);
   await page.getByRole('button', { name: 'Create account' }).click();
 }
 
 /** Fills in and submits the form of /login/. */
 export async function sendSignIn(page: Page, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
-  await fields(page).email.fill(email);
-  await fields(page).password.fill(password);
+  await formFields(page).email.fill(email);
+  await formFields(page).password.fill(password);
   await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
 /** Waits until the profile page of a person without a profile has requested the profile. The API answers 404. */
-export async function newProfile(page: Page, guard: Guard): Promise<void> {
+export async function waitForMissingProfile(page: Page, guard: ProblemGuard): Promise<void> {
   guard.allow(404, '/api/profile');
   await page.waitForResponse((answer) => new URL(answer.url()).pathname === '/api/profile');
 }

@@ -1,7 +1,7 @@
 import type { BrowserContext, ConsoleMessage, Request } from '@playwright/test';
 
 /** Collects problems that a person does not see: console errors, uncaught errors, error responses, failed requests. */
-export interface Guard {
+export interface ProblemGuard {
   /** Watches all current and future pages of a context. */
   readonly watch: (context: BrowserContext) => void;
   /** Declares an error status of a response, or a failed request ('failed'). It must happen and is then no problem. */
@@ -16,7 +16,7 @@ interface Allowance {
   happened: boolean;
 }
 
-export function newGuard(): Guard {
+export function newProblemGuard(): ProblemGuard {
   let problems: string[] = [];
   let allowances: Allowance[] = [];
   const allowed = (what: number | 'failed', request: Request) => {

@@ -18,8 +18,8 @@ export interface IdentityProvider {
 /** The name of the provider on the buttons of the site. */
 export const providerName = 'Example Ltd';
 
-const id = 'example';
-const client = { client_id: 'the site', client_secret: 'a secret of the site and the provider' };
+const providerID = 'example';
+const siteClient = { client_id: 'the site', client_secret: 'a secret of the site and the provider' };
 
 /** Starts the provider on a free port. It accepts every email address as a login, and every password. */
 export async function startIdentityProvider(): Promise<IdentityProvider> {
@@ -35,14 +35,14 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     settings: {
-      OIDC_PROVIDER_ID: id,
+      OIDC_PROVIDER_ID: providerID,
       OIDC_PROVIDER_NAME: providerName,
       OIDC_ISSUER: issuer,
-      OIDC_CLIENT_ID: client.client_id,
-      OIDC_CLIENT_SECRET: client.client_secret,
+      OIDC_CLIENT_ID: siteClient.client_id,
+      OIDC_CLIENT_SECRET: siteClient.client_secret,
     },
     addClient: async (origin) => {
-      const site = { ...client, redirect_uris: [`${origin}/api/auth/callback/${id}`] };
+      const site = { ...siteClient, redirect_uris: [`${origin}/api/auth/callback/${providerID}`] };
       answer = (await createProvider(issuer, site)).callback();
     },
     requests: () => requests,

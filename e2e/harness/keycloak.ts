@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { freePort } from './freePort';
 import type { Person } from './test';
-import { root } from './xenon';
+import { repositoryRoot } from './xenon';
 
 /** A running Keycloak. scripts/keycloak installs it. */
 export interface Keycloak {
@@ -16,13 +16,13 @@ export interface Keycloak {
 }
 
 const administrator = { username: 'admin', password: randomUUID() };
-const client = { clientId: 'site', secret: randomUUID() };
+const siteClient = { clientId: 'site', secret: randomUUID() };
 
 /** Starts Keycloak on a free port of the loopback interface, with its database in memory. */
 export async function startKeycloak(): Promise<Keycloak> {
   const port = await freePort();
   const args = ['start-dev', '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`];
-  const child = spawn(path.join(root, '.tools/keycloak/bin/kc.sh'), args, {
+  const child = spawn(path.join(repositoryRoot, '.tools/keycloak/bin/kc.sh'), args, {
     env: {
       ...process.env,
       JAVA_OPTS_APPEND: '-XX:TieredStopAtLevel=1', // starts in half of the time
@@ -36,21 +36,25 @@ export async function startKeycloak(): Promise<Keycloak> {
     child.kill('SIGTERM');
     return gone;
   };
-  await Promise.race([listening(child), gone]);
+  await Promise.race([waitUntilListening(child), gone]);
   if (child.exitCode !== null) throw new Error(`Keycloak ended with exit status ${child.exitCode} before it was ready`);
   const url = `http://127.0.0.1:${port}`;
-  return { settings: (realm) => settings(`${url}/realms/${realm}`), create: (...of) => createRealm(url, ...of), stop };
+  return {
+    settings: (realm) => keycloakSettings(`${url}/realms/${realm}`),
+    create: (...of) => createRealm(url, ...of),
+    stop,
+  };
 }
 
-const settings = (issuer: string) => ({
+const keycloakSettings = (issuer: string) => ({
   OIDC_PROVIDER_ID: 'keycloak',
   OIDC_PROVIDER_NAME: 'Keycloak',
   OIDC_ISSUER: issuer,
-  OIDC_CLIENT_ID: client.clientId,
-  OIDC_CLIENT_SECRET: client.secret,
+  OIDC_CLIENT_ID: siteClient.clientId,
+  OIDC_CLIENT_SECRET: siteClient.secret,
 });
 
-function listening(child: ChildProcess): Promise<void> {
+function waitUntilListening(child: ChildProcess): Promise<void> {
   return new Promise((done) => {
     child.stdout?.on('data', (text) => {
       if (String(text).includes('Listening on')) done();
@@ -66,7 +70,7 @@ async function createRealm(url: string, realm: string, origin: string, person: P
     body: JSON.stringify({
       realm,
       enabled: true,
-      clients: [{ ...client, consentRequired, redirectUris: [`${origin}/api/auth/callback/keycloak`] }],
+      clients: [{ ...siteClient, consentRequired, redirectUris: [`${origin}/api/auth/callback/keycloak`] }],
       users: [
         {
           ...{ username: person.email, email: person.email, emailVerified: true, enabled: true, firstName, lastName },

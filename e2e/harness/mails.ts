@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect } from '@playwright/test';
 
-export type Kind =
+export type MailKind =
   | 'verify-email'
   | 'reset-password'
   | 'change-email-confirmation'
@@ -10,7 +10,7 @@ export type Kind =
 
 /** One line of MAIL_FILE. */
 export interface Mail {
-  readonly kind: Kind;
+  readonly kind: MailKind;
   readonly to: string;
   readonly url: string;
   readonly token: string;
@@ -20,15 +20,15 @@ export interface Mail {
 
 export interface Mails {
   /** Waits for a new mail of a kind to an email address, and returns its link. Each mail is returned once. */
-  readonly link: (kind: Kind, to: string) => Promise<string>;
+  readonly link: (kind: MailKind, to: string) => Promise<string>;
   /** How many mails of a kind were sent to an email address up to now. */
-  readonly count: (kind: Kind, to: string) => number;
+  readonly count: (kind: MailKind, to: string) => number;
 }
 
 /** The mails in the outbox file of a server. */
-export function outbox(file: string): Mails {
+export function openOutbox(file: string): Mails {
   const taken = new Map<string, number>();
-  const all = (kind: Kind, to: string) => read(file).filter((mail) => mail.kind === kind && mail.to === to);
+  const all = (kind: MailKind, to: string) => readMails(file).filter((mail) => mail.kind === kind && mail.to === to);
   return {
     count: (kind, to) => all(kind, to).length,
     link: async (kind, to) => {
@@ -44,7 +44,7 @@ export function outbox(file: string): Mails {
   };
 }
 
-function read(file: string): Mail[] {
+function readMails(file: string): Mail[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1); // the last line may be incomplete
   return lines.map((line) => JSON.parse(line) as Mail);

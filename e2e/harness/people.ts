@@ -1,12 +1,12 @@
 import { type BrowserContext, expect, type Page } from '@playwright/test';
-import { shared } from './setup';
+import { sharedServer } from './setup';
 import type { Person } from './test';
 
 /** Signs a person in through the API, as another device would. */
 export async function signIn(
   context: BrowserContext,
   { email, password }: Person,
-  origin = shared().origin,
+  origin = sharedServer().origin,
 ): Promise<void> {
   const answer = await context.request.post(`${origin}/api/auth/sign-in/email`, {
     data: { email, password },
@@ -16,14 +16,18 @@ export async function signIn(
 }
 
 /** The email of the person whose session a context has; '' without a session. */
-export async function whoIs(context: BrowserContext, origin = shared().origin): Promise<string> {
+export async function emailOfSession(context: BrowserContext, origin = sharedServer().origin): Promise<string> {
   const answer = await context.request.get(`${origin}/api/auth/get-session`);
   const session = (await answer.json()) as { user: { email: string } } | null;
   return session?.user.email ?? '';
 }
 
 /** Signs a person in on another device, and revokes all other sessions. */
-export async function revokeOthers(context: BrowserContext, person: Person, origin = shared().origin): Promise<void> {
+export async function revokeOtherSessions(
+  context: BrowserContext,
+  person: Person,
+  origin = sharedServer().origin,
+): Promise<void> {
   await signIn(context, person, origin);
   const answer = await context.request.post(`${origin}/api/auth/revoke-other-sessions`, {
     data: {},

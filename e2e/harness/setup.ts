@@ -3,19 +3,19 @@ import path from 'node:path';
 import { databaseOf, startXenon } from './xenon';
 
 /** The data that the global setup passes to the workers, as JSON in an environment variable. */
-export interface Shared {
+export interface SharedServer {
   readonly origin: string;
   readonly mailFile: string;
   readonly databaseURL: string;
 }
 
-const variable = 'XENON_E2E';
+const serverVariable = 'XENON_E2E';
 
 /** The server that was started for this run. */
-export function shared(): Shared {
-  const text = process.env[variable];
+export function sharedServer(): SharedServer {
+  const text = process.env[serverVariable];
   if (!text) throw new Error('no server was started: run the tests with playwright test');
-  return JSON.parse(text) as Shared;
+  return JSON.parse(text) as SharedServer;
 }
 
 /** Starts one server with one Postgres for all tests. Each test uses its own persons, so tests are independent. */
@@ -24,7 +24,11 @@ export default async function setup(): Promise<() => Promise<void>> {
     rmSync(path.resolve(import.meta.dirname, '../screenshots'), { recursive: true, force: true });
   const given = process.env['DATABASE_URL'];
   const xenon = await startXenon(given ? { env: { DATABASE_URL: given } } : {});
-  const state: Shared = { origin: xenon.origin, mailFile: xenon.mailFile, databaseURL: given ?? databaseOf(xenon) };
-  process.env[variable] = JSON.stringify(state);
+  const state: SharedServer = {
+    origin: xenon.origin,
+    mailFile: xenon.mailFile,
+    databaseURL: given ?? databaseOf(xenon),
+  };
+  process.env[serverVariable] = JSON.stringify(state);
   return xenon.stop;
 }

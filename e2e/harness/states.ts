@@ -3,7 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, type TestInfo } from '@playwright/test';
 
 /** WCAG 2.2 to level AA and axe's best practices, without exceptions. */
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const axeRules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** The type of annotations with a state, such as 'login/wrong-password'. The summary counts them. */
 export const stateAnnotation = 'state';
@@ -12,8 +12,8 @@ export const stateAnnotation = 'state';
 export const measurementAnnotation = 'measurement';
 
 /** Fails with the violations that axe finds on the current page. */
-export async function axe(page: Page): Promise<void> {
-  const { violations, passes } = await new AxeBuilder({ page }).withTags(rules).analyze();
+export async function checkWithAxe(page: Page): Promise<void> {
+  const { violations, passes } = await new AxeBuilder({ page }).withTags(axeRules).analyze();
   expect(passes.length, 'number of rules of axe that the page passes').toBeGreaterThan(0);
   const found = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}\n    ${node.target.join(' ')}\n    ${node.html}`),
@@ -25,9 +25,9 @@ export async function axe(page: Page): Promise<void> {
  * Checks the current state of the page with axe and counts it. With SCREENSHOTS=1 it also saves a screenshot as
  * e2e/screenshots/<page>/<state>-<project>.png.
  */
-export async function state(page: Page, name: string, info: TestInfo): Promise<void> {
+export async function checkState(page: Page, name: string, info: TestInfo): Promise<void> {
   const where = pageName(page.url());
-  await axe(page);
+  await checkWithAxe(page);
   info.annotations.push({ type: stateAnnotation, description: `${where}/${name}` });
   if (!process.env['SCREENSHOTS']) return;
   const file = path.resolve(import.meta.dirname, '../screenshots', where, `${name}-${info.project.name}.png`);

@@ -3,14 +3,14 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { root } from './xenon';
+import { repositoryRoot } from './xenon';
 
-const theme = path.join(root, 'packages/docusaurus-theme');
+const themeDir = path.join(repositoryRoot, 'packages/docusaurus-theme');
 // Below the theme, so that the sites find Docusaurus in the node_modules of the repository.
-const sites = path.join(theme, '.stock');
+const stockSitesDir = path.join(themeDir, '.stock');
 
 // The changes that docs/your-site.md describes: `line` is inserted before the text `before` of the template.
-const changes = [
+const configChanges = [
   { before: '  presets: [\n', line: "  themes: ['@xenon-auth/docusaurus-theme'],\n" },
   {
     before: "        {\n          type: 'docSidebar',\n",
@@ -27,7 +27,7 @@ const protectedPage = `import Protected from '@theme/XenonRequireAuth';
 `;
 
 /** A Root component of the site itself. The theme must work beside it. */
-const ownRoot = `export default function Root({children}) {
+const ownRootComponent = `export default function Root({children}) {
   return <div data-own-root>{children}</div>;
 }
 `;
@@ -51,22 +51,22 @@ export interface StockSite {
  * extracts the tarball of npm pack. The site's other dependencies are those of the repository.
  */
 export function makeStockSite(name: string): StockSite {
-  const parent = path.join(sites, name);
+  const parent = path.join(stockSitesDir, name);
   rmSync(parent, { recursive: true, force: true });
   mkdirSync(parent, { recursive: true });
   const run = (command: string, ...args: string[]) =>
     execFileSync(command, args, { cwd: parent, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  const create = path.join(root, 'node_modules/create-docusaurus/bin/index.js');
+  const create = path.join(repositoryRoot, 'node_modules/create-docusaurus/bin/index.js');
   run('node', create, 'site', 'classic', '--typescript', '--skip-install', '--package-manager', 'npm');
   const site = path.join(parent, 'site');
   const installed = path.join(site, 'node_modules/@xenon-auth/docusaurus-theme');
   mkdirSync(installed, { recursive: true });
-  const tarball = run('npm', 'pack', theme, '--silent', '--ignore-scripts').trim();
+  const tarball = run('npm', 'pack', themeDir, '--silent', '--ignore-scripts').trim();
   run('tar', '-xzf', tarball, '-C', installed, '--strip-components', '1');
 
   const config = path.join(site, 'docusaurus.config.ts');
   const original = readFileSync(config, 'utf8');
-  const changed = changes.reduce((text, { before, line }) => {
+  const changed = configChanges.reduce((text, { before, line }) => {
     if (!text.includes(before)) throw new Error(`the template of create-docusaurus has no ${before}`);
     return text.replace(before, line + before);
   }, original);
@@ -76,10 +76,10 @@ export function makeStockSite(name: string): StockSite {
     const text = Object.keys(options).length > 0 ? changed.replace("['@xenon-auth/docusaurus-theme']", entry) : changed;
     writeFileSync(config, text.replace("baseUrl: '/'", `baseUrl: '${baseUrl}'`));
     mkdirSync(path.join(site, 'src/theme'), { recursive: true });
-    if (hasOwnRoot) writeFileSync(path.join(site, 'src/theme/Root.tsx'), ownRoot);
-    const out = path.join(parent, `build${baseUrl.replaceAll('/', '-')}`);
+    if (hasOwnRoot) writeFileSync(path.join(site, 'src/theme/Root.tsx'), ownRootComponent);
+    const out = path.join(stockSitesDir, `build${baseUrl.replaceAll('/', '-')}`);
     // If the build fails, the error contains its output.
-    execFileSync(path.join(root, 'node_modules/.bin/docusaurus'), ['build', '--out-dir', out], {
+    execFileSync(path.join(repositoryRoot, 'node_modules/.bin/docusaurus'), ['build', '--out-dir', out], {
       cwd: site,
       stdio: 'pipe',
     });
@@ -89,7 +89,7 @@ export function makeStockSite(name: string): StockSite {
   return {
     addedLines: lines(changed) - lines(original),
     build,
-    remove: () => rmSync(parent, { recursive: true, force: true }),
+    remove: () => rmSync(stockSitesDir, { recursive: true, force: true }),
   };
 }
 

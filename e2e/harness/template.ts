@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { parse } from 'yaml';
-import { root } from './xenon';
+import { repositoryRoot } from './xenon';
 
 /** One cache behaviour of the distribution. */
 export interface Behaviour {
@@ -69,7 +69,7 @@ interface SecurityHeaders {
 
 /** Reads the CloudFront configuration from template.yaml. A !Ref becomes the logical id of its resource. */
 export function readDistribution(): Distribution {
-  const text = readFileSync(path.join(root, 'template.yaml'), 'utf8');
+  const text = readFileSync(path.join(repositoryRoot, 'template.yaml'), 'utf8');
   const { Parameters, Resources } = parse(text, { logLevel: 'error' }) as Template;
   const { DefaultCacheBehavior, CacheBehaviors } = Resources.Distribution.Properties.DistributionConfig;
   const jwksTTL = Resources.JwksCaching.Properties.CachePolicyConfig.MaxTTL;
@@ -78,8 +78,8 @@ export function readDistribution(): Distribution {
   if (bare)
     throw new Error(`the cache behaviour ${bare.PathPattern ?? 'default'} in template.yaml has no SecurityHeaders`);
   return {
-    behaviours: raw.map((one) => behaviour(one, jwksTTL)),
-    headers: headers(
+    behaviours: raw.map((one) => parseBehaviour(one, jwksTTL)),
+    headers: securityHeadersOf(
       Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig,
       Parameters,
     ),
@@ -90,7 +90,7 @@ export function readDistribution(): Distribution {
   };
 }
 
-function behaviour(raw: RawBehaviour, jwksTTL: number): Behaviour {
+function parseBehaviour(raw: RawBehaviour, jwksTTL: number): Behaviour {
   const caches: Record<string, Behaviour['cache']> = {
     [cachingDisabled]: undefined,
     [cachingOptimized]: { maxTTL: 31536000 },
@@ -108,15 +108,15 @@ function behaviour(raw: RawBehaviour, jwksTTL: number): Behaviour {
 }
 
 /** Whether a path matches the behaviour's pattern. */
-export function matches({ pattern }: Behaviour, uri: string): boolean {
+export function matchesPattern({ pattern }: Behaviour, uri: string): boolean {
   const source = (pattern.startsWith('/') ? pattern : `/${pattern}`)
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*');
   return new RegExp(`^${source}$`, 's').test(uri);
 }
 
-function headers(config: SecurityHeaders, parameters: Template['Parameters']): Record<string, string> {
-  const hashes = readFileSync(path.join(root, 'website/csp-hashes.txt'), 'utf8').trim();
+function securityHeadersOf(config: SecurityHeaders, parameters: Template['Parameters']): Record<string, string> {
+  const hashes = readFileSync(path.join(repositoryRoot, 'website/csp-hashes.txt'), 'utf8').trim();
   const value = (name: string) => (name === 'ScriptHashes' ? hashes : (parameters[name]?.Default ?? ''));
   return {
     'content-security-policy': config.ContentSecurityPolicy.ContentSecurityPolicy.replace(

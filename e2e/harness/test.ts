@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
-import { type Guard, newGuard } from './guard';
-import { type Mails, outbox } from './mails';
-import { shared } from './setup';
-import { state } from './states';
-import { type Settings, startXenon, type Xenon } from './xenon';
+import { newProblemGuard, type ProblemGuard } from './guard';
+import { type Mails, openOutbox } from './mails';
+import { sharedServer } from './setup';
+import { checkState } from './states';
+import { type StartOptions, startXenon, type Xenon } from './xenon';
 
 export { expect } from '@playwright/test';
-export { axe } from './states';
+export { checkWithAxe } from './states';
 
 /** The data of a registration. */
 export interface Person {
@@ -18,7 +18,7 @@ export interface Person {
 
 interface Fixtures {
   /** Collects problems that a person does not see. Every test with a page fails at its end if there are any. */
-  readonly guard: Guard;
+  readonly guard: ProblemGuard;
   /** The outbox of the shared server. */
   readonly mails: Mails;
   /** A person who has not registered yet. */
@@ -37,10 +37,10 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
-  baseURL: async ({}, use) => use(shared().origin),
+  baseURL: async ({}, use) => use(sharedServer().origin),
   // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   guard: async ({}, use) => {
-    const guard = newGuard();
+    const guard = newProblemGuard();
     await use(guard);
     expect(guard.take(), 'console errors, uncaught errors and failed requests of the pages').toEqual([]);
   },
@@ -50,11 +50,11 @@ export const test = base.extend<Fixtures>({
     await use(context);
   },
   // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
-  mails: async ({}, use) => use(outbox(shared().mailFile)),
+  mails: async ({}, use) => use(openOutbox(sharedServer().mailFile)),
   // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   person: async ({}, use) => use(newPerson()),
   // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
-  state: async ({}, use, info) => use((page, name) => state(page, name, info)),
+  state: async ({}, use, info) => use((page, name) => checkState(page, name, info)),
   another: async ({ browser, guard, contextOptions, viewport, colorScheme, baseURL, isMobile, hasTouch }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async () => {
@@ -70,10 +70,14 @@ export const test = base.extend<Fixtures>({
   start: async ({}, use) => {
     const started: Xenon[] = [];
     await use(async (env, args = [], cwd) => {
-      const settings: Settings = { env: { DATABASE_URL: shared().databaseURL, ...env }, args, ...(cwd && { cwd }) };
+      const settings: StartOptions = {
+        env: { DATABASE_URL: sharedServer().databaseURL, ...env },
+        args,
+        ...(cwd && { cwd }),
+      };
       const xenon = await startXenon(settings);
       started.push(xenon);
-      return { ...xenon, mails: outbox(xenon.mailFile) };
+      return { ...xenon, mails: openOutbox(xenon.mailFile) };
     });
     for (const xenon of started) await xenon.stop();
   },
@@ -86,7 +90,7 @@ export function newPerson(): Person {
 }
 
 /** Registers a person through the API and signs the context in. For tests of anything but the registration. */
-export async function register(context: BrowserContext, person: Person, origin = shared().origin): Promise<void> {
+export async function register(context: BrowserContext, person: Person, origin = sharedServer().origin): Promise<void> {
   const answer = await context.request.post(`${origin}/api/auth/sign-up/email`, { data: person, headers: { origin } });
   expect(answer.status(), await answer.text()).toBe(200);
 }

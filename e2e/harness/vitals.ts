@@ -15,21 +15,21 @@ export interface Vitals {
 }
 
 /** An element that moved in a layout shift. */
-interface Source {
+interface ShiftSource {
   readonly node: Node | null;
   readonly previousRect: DOMRectReadOnly;
   readonly currentRect: DOMRectReadOnly;
 }
 
 /** The fields that layout shifts have and TypeScript's DOM library does not. */
-interface Entry extends PerformanceEntry {
+interface LayoutShiftEntry extends PerformanceEntry {
   readonly value: number;
   readonly hadRecentInput: boolean;
-  readonly sources: readonly Source[];
+  readonly sources: readonly ShiftSource[];
 }
 
 /** Measures the pages that are loaded from now on. The returned function reads the metrics of the current page. */
-export async function observe(page: Page): Promise<() => Promise<Vitals>> {
+export async function measureVitals(page: Page): Promise<() => Promise<Vitals>> {
   await page.addInitScript(() => {
     let clicked = false;
     addEventListener(
@@ -41,17 +41,17 @@ export async function observe(page: Page): Promise<() => Promise<Vitals>> {
     );
     const vitals = { shift: 0, shifts: [] as string[], painted: 0, blocked: 0 };
     Object.assign(window, { vitals });
-    const elementOf = ({ node }: Source) => (node instanceof Element ? node : node?.parentElement);
+    const elementOf = ({ node }: ShiftSource) => (node instanceof Element ? node : node?.parentElement);
     const box = (r: DOMRectReadOnly) => `${[r.x, r.y, r.width, r.height].map(Math.round)}`;
-    const describe = (source: Source) =>
+    const describe = (source: ShiftSource) =>
       `${elementOf(source)?.outerHTML.slice(0, 80)} ${box(source.previousRect)} -> ${box(source.currentRect)}`;
     // A click on a link opens and closes categories of the manual's menu. The browser does not count a shift in the
     // half second after an input, but on a slow machine the menu moves later.
-    const isMenu = (source: Source) => Boolean(elementOf(source)?.closest('.theme-doc-sidebar-menu'));
-    const isOnlyMenu = (sources: readonly Source[]) => sources.length > 0 && sources.every(isMenu);
-    const each = (type: string, note: (entry: Entry) => void) =>
+    const isMenu = (source: ShiftSource) => Boolean(elementOf(source)?.closest('.theme-doc-sidebar-menu'));
+    const isOnlyMenu = (sources: readonly ShiftSource[]) => sources.length > 0 && sources.every(isMenu);
+    const each = (type: string, note: (entry: LayoutShiftEntry) => void) =>
       new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) note(entry as Entry);
+        for (const entry of list.getEntries()) note(entry as LayoutShiftEntry);
       }).observe({ type, buffered: true });
     each('layout-shift', (entry) => {
       if (entry.hadRecentInput || (clicked && isOnlyMenu(entry.sources))) return;
@@ -91,6 +91,6 @@ export async function scriptsOf(page: Page, url: string): Promise<Map<string, nu
 }
 
 /** An annotation that the summary prints. */
-export const measurement = (description: string) => ({ type: measurementAnnotation, description });
+export const measurementNote = (description: string) => ({ type: measurementAnnotation, description });
 
-export const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+export const formatKB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;

@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test';
-import { sendRegistration, sendSignIn, signedIn } from './forms';
-import { axe, expect, type Person, test } from './test';
+import { sendRegistration, sendSignIn, waitUntilSignedIn } from './forms';
+import { checkWithAxe, expect, type Person, test } from './test';
 
 /**
  * Walks through a site of create-docusaurus with the theme: registers on its protected page, opens the account page,
  * signs out and signs in. `home` is the URL of the start page, with a slash at the end.
  */
-export async function walk(page: Page, home: string, person: Person): Promise<void> {
+export async function walkThroughSite(page: Page, home: string, person: Person): Promise<void> {
   const navbar = page.getByRole('navigation', { name: 'Main' });
   const members = page.getByText('Welcome to the members.');
 
@@ -16,7 +16,7 @@ export async function walk(page: Page, home: string, person: Person): Promise<vo
     await expect(members).toHaveCount(0);
     await page.getByRole('main').getByRole('link', { name: 'Register' }).click();
     await expect(page).toHaveURL(/\/register\?next=/);
-    await axe(page);
+    await checkWithAxe(page);
     await sendRegistration(page, person);
     await expect(page).toHaveURL(`${home}docs/members`);
     await expect(members).toBeVisible(); // no axe: the template's own sidebar has too little contrast
@@ -28,7 +28,7 @@ export async function walk(page: Page, home: string, person: Person): Promise<vo
     await navbar.getByRole('link', { name: 'Account' }).click();
     await expect(page).toHaveURL(`${home}account`);
     await expect(page.getByText('This device')).toBeVisible();
-    await axe(page);
+    await checkWithAxe(page);
   });
 
   await test.step('sign out', async () => {
@@ -40,9 +40,9 @@ export async function walk(page: Page, home: string, person: Person): Promise<vo
 
   await test.step('sign in', async () => {
     await navbar.getByRole('link', { name: 'Sign in' }).click();
-    await axe(page);
+    await checkWithAxe(page);
     await sendSignIn(page, person);
     await expect(page).toHaveURL(home);
-    await signedIn(page);
+    await waitUntilSignedIn(page);
   });
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The root of the checkout, in which the server finds the built site. */
-export const root = path.resolve(import.meta.dirname, '../..');
+export const repositoryRoot = path.resolve(import.meta.dirname, '../..');
 
 /** A running `xenon dev`. */
 export interface Xenon {
@@ -21,7 +21,7 @@ export interface Xenon {
 }
 
 /** `env` has settings of .env.example, `args` are arguments of `xenon dev`. */
-export interface Settings {
+export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   /** The folder with go.mod and website/; default: the checkout. */
@@ -29,10 +29,10 @@ export interface Settings {
 }
 
 /** Starts bin/xenon on a free port, in a directory that `stop` removes. RATE_LIMIT is off unless `env` sets it. */
-export async function startXenon({ env = {}, args = [], cwd = root }: Settings = {}): Promise<Xenon> {
+export async function startXenon({ env = {}, args = [], cwd = repositoryRoot }: StartOptions = {}): Promise<Xenon> {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-e2e-'));
   const log: string[] = [];
-  const child = spawn(path.join(root, 'bin/xenon'), ['dev', '--addr', 'localhost:0', '--dir', dir, ...args], {
+  const child = spawn(path.join(repositoryRoot, 'bin/xenon'), ['dev', '--addr', 'localhost:0', '--dir', dir, ...args], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], RATE_LIMIT: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,7 +50,7 @@ export async function startXenon({ env = {}, args = [], cwd = root }: Settings =
     await ended;
     rmSync(dir, { recursive: true, force: true });
   };
-  const found = await Promise.race([addresses(child, log), ended]);
+  const found = await Promise.race([readAddresses(child, log), ended]);
   if (!found) {
     await stop();
     throw new Error(`xenon dev did not start:\n${log.join('\n')}`);
@@ -59,7 +59,7 @@ export async function startXenon({ env = {}, args = [], cwd = root }: Settings =
 }
 
 /** Reads origin and URL from the output. */
-function addresses(child: ChildProcess, log: string[]): Promise<Pick<Xenon, 'origin' | 'address'>> {
+function readAddresses(child: ChildProcess, log: string[]): Promise<Pick<Xenon, 'origin' | 'address'>> {
   return new Promise((done) => {
     if (!child.stdout) throw new Error('the process of xenon dev has no standard output to read');
     let address = '';

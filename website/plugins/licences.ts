@@ -21,7 +21,7 @@ export default function licences({ siteDir }: LoadContext): Plugin {
         compiler.hooks.done.tap('licences', ({ compilation: { modules, chunkGraph } }) => {
           for (const module of modules) {
             const published = chunkGraph.getModuleChunks(module).length > 0;
-            for (const file of published ? files(module) : []) {
+            for (const file of published ? filesOfModule(module) : []) {
               const folder = packageOf(file);
               if (folder) folders.add(folder);
             }
@@ -42,7 +42,7 @@ export default function licences({ siteDir }: LoadContext): Plugin {
 }
 
 /** The source files of a module. The bundler may have concatenated several files into one module. */
-function files(module: Module & { readonly modules?: Iterable<Module> }): string[] {
+function filesOfModule(module: Module & { readonly modules?: Iterable<Module> }): string[] {
   return [module, ...(module.modules ?? [])].flatMap((one) => one.nameForCondition() ?? []);
 }
 
@@ -72,18 +72,20 @@ function readLicenceText(folder: string): string {
   );
 }
 
-const line = '-'.repeat(80);
+const separatorLine = '-'.repeat(80);
 
 /** The content of licences.txt: for each package a line that `parseLicences` reads, then the text of the licence. */
 export function formatLicences(all: readonly (PackageLicence & { readonly text: string })[]): string {
-  const parts = all.map(({ name, version, licence, text }) => `${line}\n${name} ${version} ${licence}\n\n${text}\n`);
+  const parts = all.map(
+    ({ name, version, licence, text }) => `${separatorLine}\n${name} ${version} ${licence}\n\n${text}\n`,
+  );
   const unique = [...new Set(parts)].sort(); // a package may be installed in two folders
   return `Xenon's pages contain third-party code and a font, under the licences below.\n\n${unique.join('\n')}`;
 }
 
 /** The packages listed in licences.txt. */
 export function parseLicences(file: string): PackageLicence[] {
-  const heads = file.matchAll(new RegExp(`^${line}\n(\\S+) (\\S+) (.+)$`, 'gm'));
+  const heads = file.matchAll(new RegExp(`^${separatorLine}\n(\\S+) (\\S+) (.+)$`, 'gm'));
   return [...heads].map(([, name = '', version = '', licence = '']) => ({ name, version, licence }));
 }
 

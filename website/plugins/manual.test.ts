@@ -28,16 +28,16 @@ test.each([
   ['https://better-auth.com', 'https://better-auth.com'],
   ['mailto:ada@example.com', 'mailto:ada@example.com'],
 ])('the link %s becomes %s', (from, want) => {
-  const [only] = (transform(fromMarkdown(`[x](${from})`)).children[0] as Paragraph).children;
+  const [only] = (transformTree(fromMarkdown(`[x](${from})`)).children[0] as Paragraph).children;
   expect((only as Link).url).toBe(want);
 });
 
 test('a link out of docs/ to a file that does not exist throws', () => {
-  expect(() => transform(fromMarkdown('[x](../gone)'))).toThrow('../gone does not exist');
+  expect(() => transformTree(fromMarkdown('[x](../gone)'))).toThrow('../gone does not exist');
 });
 
 test('a diagram is inlined with its name and without its style element', () => {
-  const [frame] = transform(fromMarkdown('![The path of a request](a.svg)')).children as [Paragraph];
+  const [frame] = transformTree(fromMarkdown('![The path of a request](a.svg)')).children as [Paragraph];
   expect(frame.data?.hProperties).toMatchObject({ ariaLabel: 'The path of a request', tabIndex: 0 });
   expect((frame.children[0] as unknown as Html).value).toBe('<svg role="img"><path d="M0 0"/></svg>');
 });
@@ -49,7 +49,7 @@ test('an aligned column keeps its cells and gets a class', () => {
     align: [null, 'right'],
     children: [{ type: 'tableRow', children: [cell('a'), cell('1')] }],
   };
-  transform({ type: 'root', children: [table] });
+  transformTree({ type: 'root', children: [table] });
   expect(table.align).toEqual([null, null]);
   expect(table.children[0]?.children.map((one) => one.data?.hProperties)).toEqual([
     undefined,
@@ -57,7 +57,7 @@ test('an aligned column keeps its cells and gets a class', () => {
   ]);
 });
 
-function transform(tree: Root): Root {
+function transformTree(tree: Root): Root {
   const attach = remarkManual as unknown as (options: object) => (tree: Root, file: { path: string }) => void;
   attach({ docs, repository: 'https://example.com/x' })(tree, { path: path.join(docs, 'page.md') });
   return tree;

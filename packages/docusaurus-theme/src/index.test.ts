@@ -25,12 +25,12 @@ function useDocusaurus(version: string): void {
 const validate = (options: Options = {}): PluginOptions =>
   validateOptions({ validate: normalizePluginOptions as never, options });
 
-function plugin(options: Options = {}, baseUrl = '/', trailingSlash?: boolean, locale = 'en') {
+function createPlugin(options: Options = {}, baseUrl = '/', trailingSlash?: boolean, locale = 'en') {
   const context = { siteDir, baseUrl, siteConfig: { trailingSlash }, i18n: { currentLocale: locale } };
   return themeXenon(context as unknown as LoadContext, validate(options));
 }
 
-async function load(...of: Parameters<typeof plugin>): Promise<{ routes: string[]; data: SiteData }> {
+async function loadPlugin(...of: Parameters<typeof createPlugin>): Promise<{ routes: string[]; data: SiteData }> {
   const routes: string[] = [];
   let data: unknown;
   const actions = {
@@ -39,7 +39,7 @@ async function load(...of: Parameters<typeof plugin>): Promise<{ routes: string[
       data = value;
     },
   };
-  await plugin(...of).contentLoaded?.({
+  await createPlugin(...of).contentLoaded?.({
     content: undefined,
     actions: actions as unknown as PluginContentLoadedActions,
   });
@@ -48,7 +48,7 @@ async function load(...of: Parameters<typeof plugin>): Promise<{ routes: string[
 
 describe('the pages', () => {
   it('are routes with theme components; the profile page only with the option', async () => {
-    const { routes } = await load();
+    const { routes } = await loadPlugin();
     expect(routes).toEqual([
       '/login @theme/XenonLoginPage',
       '/register @theme/XenonRegisterPage',
@@ -58,25 +58,25 @@ describe('the pages', () => {
       '/cancel-email-change @theme/XenonCancelEmailChangePage',
       '/account @theme/XenonAccountPage',
     ]);
-    expect((await load({ profile: true })).routes).toContain('/profile @theme/XenonProfilePage');
+    expect((await loadPlugin({ profile: true })).routes).toContain('/profile @theme/XenonProfilePage');
   });
 
   it('have the base URL, the trailing slash and the paths of the options', async () => {
-    const { data } = await load({ routes: { login: '/sign-in' }, afterSignIn: '/docs' }, '/learn/', true);
+    const { data } = await loadPlugin({ routes: { login: '/sign-in' }, afterSignIn: '/docs' }, '/learn/', true);
     expect(data.paths.login).toBe('/learn/sign-in/');
     expect(data.paths.account).toBe('/learn/account/');
     expect(data.afterSignIn).toBe('/learn/docs/');
   });
 
   it('open the profile after a sign-in if there is one, and otherwise the home page', async () => {
-    expect((await load({}, '/learn/')).data.afterSignIn).toBe('/learn/');
-    expect((await load({ profile: true }, '/learn/')).data.afterSignIn).toBe('/learn/profile');
+    expect((await loadPlugin({}, '/learn/')).data.afterSignIn).toBe('/learn/');
+    expect((await loadPlugin({ profile: true }, '/learn/')).data.afterSignIn).toBe('/learn/profile');
   });
 });
 
 describe('the build fails', () => {
   const contentLoaded = (allContent: unknown) =>
-    plugin({}, '/learn/').allContentLoaded?.({ allContent: allContent as never, actions: {} as never });
+    createPlugin({}, '/learn/').allContentLoaded?.({ allContent: allContent as never, actions: {} as never });
 
   it('if the site has a page at a path of the theme', () => {
     const pages = { default: [{ permalink: '/learn/' }, { permalink: '/learn/account/' }] };
@@ -100,7 +100,9 @@ describe('the build fails', () => {
   it.each(['2.4.3', '3.9.2', '4.0.0'])('with Docusaurus %s', (version) => {
     useDocusaurus(version);
     try {
-      expect(() => plugin()).toThrow(`needs Docusaurus 3.10 or a later 3.x version, and this site has ${version}`);
+      expect(() => createPlugin()).toThrow(
+        `needs Docusaurus 3.10 or a later 3.x version, and this site has ${version}`,
+      );
     } finally {
       useDocusaurus('3.10.2');
     }
@@ -145,11 +147,11 @@ describe('options', () => {
 });
 
 it('puts no English texts into the script of every page, because they are in the code', async () => {
-  expect(await plugin().getDefaultCodeTranslationMessages?.()).toEqual({});
+  expect(await createPlugin().getDefaultCodeTranslationMessages?.()).toEqual({});
 });
 
 it('has German texts', async () => {
-  const messages = await plugin({}, '/', undefined, 'de-CH').getDefaultCodeTranslationMessages?.();
+  const messages = await createPlugin({}, '/', undefined, 'de-CH').getDefaultCodeTranslationMessages?.();
   expect(messages?.['theme.xenon.login.title']).toBe('Anmelden');
 });
 

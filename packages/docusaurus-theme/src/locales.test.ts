@@ -5,9 +5,9 @@ import { extractAllSourceCodeFileTranslations, getBabelOptions } from '@docusaur
 import { expect, it } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
-const read = (locale: string): Record<string, string> =>
+const readMessages = (locale: string): Record<string, string> =>
   JSON.parse(readFileSync(path.join(root, 'locales', `${locale}.json`), 'utf8'));
-const variables = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+const placeholdersIn = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
 
 it('has each text of the code in every language, with the same variables', async () => {
   const files = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
@@ -23,8 +23,9 @@ it('has each text of the code in every language, with the same variables', async
       texts[id] = message;
     }
   }
-  expect(read('en')).toEqual(texts);
-  const german = read('de');
+  expect(readMessages('en')).toEqual(texts);
+  const german = readMessages('de');
   expect(Object.keys(german).sort()).toEqual(Object.keys(texts).sort());
-  for (const [id, text] of Object.entries(german)) expect(variables(text), id).toEqual(variables(texts[id] ?? ''));
+  for (const [id, text] of Object.entries(german))
+    expect(placeholdersIn(text), id).toEqual(placeholdersIn(texts[id] ?? ''));
 });

@@ -29,30 +29,32 @@ const defaultRoutes: PluginOptions['routes'] = {
   profile: '/profile',
 };
 
-const path = Joi.string()
+const pathSchema = Joi.string()
   .pattern(/^\/[^\s?#\\]*$/)
   .messages({ 'string.pattern.base': '{{#label}} must be a path of this site, such as "/account"; it is {{#value}}' });
 
-const link = Joi.string()
+const linkSchema = Joi.string()
   .pattern(/^(\/(?!\/)|https:\/\/)/)
   .messages({
     'string.pattern.base': '{{#label}} must be a path of this site or a URL with https:; it is {{#value}}',
   });
 
-const routes = Joi.object(
-  Object.fromEntries(pageNames.map((page) => [page, path.invalid('/').default(defaultRoutes[page])])),
+const routesSchema = Joi.object(
+  Object.fromEntries(pageNames.map((page) => [page, pathSchema.invalid('/').default(defaultRoutes[page])])),
 )
   .default(defaultRoutes)
   .custom((value: PluginOptions['routes'], helpers) => {
     for (const [index, page] of pageNames.entries()) {
-      const other = pageNames.slice(0, index).find((one) => trimmed(value[one]) === trimmed(value[page]));
+      const other = pageNames
+        .slice(0, index)
+        .find((one) => withoutTrailingSlash(value[one]) === withoutTrailingSlash(value[page]));
       if (other) return helpers.error('routes.same', { other, page, path: value[page] });
     }
     return value;
   })
   .messages({ 'routes.same': '{{#label}}: {{#other}} and {{#page}} have the same path {{#path}}' });
 
-const apiOrigin = Joi.string()
+const apiOriginSchema = Joi.string()
   .allow('')
   .default('')
   .custom((value: string, helpers) => (isOrigin(value) ? value : helpers.error('origin')))
@@ -62,11 +64,11 @@ const apiOrigin = Joi.string()
       'Leave it out if the API has the origin of the site',
   });
 
-const schema = Joi.object<PluginOptions>({
-  routes,
-  apiOrigin,
+const optionsSchema = Joi.object<PluginOptions>({
+  routes: routesSchema,
+  apiOrigin: apiOriginSchema,
   apiMode: Joi.string().valid('cookie', 'bearer').default('cookie'),
-  afterSignIn: path,
+  afterSignIn: pathSchema,
   methods: Joi.object({
     password: Joi.boolean().default(true),
     providers: Joi.alternatives(Joi.boolean(), Joi.array().items(Joi.string())),
@@ -79,8 +81,8 @@ const schema = Joi.object<PluginOptions>({
     min: Joi.number().integer().min(1).default(8),
     max: Joi.number().integer().min(Joi.ref('min')).default(128),
   }).default({ min: 8, max: 128 }),
-  termsLink: link,
-  privacyLink: link,
+  termsLink: linkSchema,
+  privacyLink: linkSchema,
   logo: Joi.object({
     src: Joi.string().required(),
     srcDark: Joi.string(),
@@ -111,7 +113,7 @@ function isOrigin(value: string): boolean {
   return value === '' || (URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value);
 }
 
-function trimmed(route: string): string {
+function withoutTrailingSlash(route: string): string {
   return route.replace(/\/+$/, '');
 }
 
@@ -120,5 +122,5 @@ export function validateOptions({
   validate,
   options,
 }: OptionValidationContext<Options | undefined, PluginOptions>): PluginOptions {
-  return validate(schema as Joi.ObjectSchema<PluginOptions>, options);
+  return validate(optionsSchema as Joi.ObjectSchema<PluginOptions>, options);
 }

@@ -7,7 +7,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
 /** Modules that Docusaurus itself resolves. */
-const provided =
+const providedModules =
   /^(@theme|@theme-init|@generated|@xenon-auth\/docusaurus-theme\/internal)\/|^@docusaurus\/(Head|Link|Translate|router|use\w+|ExecutionEnvironment)$/;
 
 it('imports only its dependencies, so that it works without the node_modules of this repository', () => {
@@ -20,7 +20,7 @@ it('imports only its dependencies, so that it works without the node_modules of 
     return [...text.matchAll(/^(?:import|export)(?! type)[^;]*? from '([^'.][^']*)'/gm)].map(([, name = '']) => name);
   });
   const packages = imports
-    .filter((name) => !name.startsWith('node:') && !provided.test(name))
+    .filter((name) => !name.startsWith('node:') && !providedModules.test(name))
     .map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name);
   expect(packages.length).toBeGreaterThan(10);
   expect(packages.filter((name) => !declared.includes(name))).toEqual([]);

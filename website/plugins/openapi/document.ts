@@ -81,7 +81,7 @@ export function nameOf(reference: string): string {
 }
 
 /** Follows the reference of a schema, if it is one. */
-export function resolve(document: Document, schema: Schema): Schema {
+export function resolveReference(document: Document, schema: Schema): Schema {
   if (!schema.$ref) return schema;
   const found = document.components.schemas[nameOf(schema.$ref)];
   if (!found) throw new Error(`openapi.yaml has no ${schema.$ref}`);
@@ -89,7 +89,7 @@ export function resolve(document: Document, schema: Schema): Schema {
 }
 
 /** The name of a response in `components`, which several operations refer to; undefined for any other response. */
-export function sharedName(response: Response | Reference): string | undefined {
+export function sharedResponseName(response: Response | Reference): string | undefined {
   return '$ref' in response ? nameOf(response.$ref) : undefined;
 }
 
@@ -104,14 +104,14 @@ export function responseOf(document: Document, response: Response | Reference): 
 /** The values that `code` or `error_code` can have in an error of this schema. */
 export function codesOf(document: Document, schema: Schema | undefined): string[] {
   if (!schema) return [];
-  const direct = resolve(document, schema);
+  const direct = resolveReference(document, schema);
   const inField = [direct.properties?.['code'], direct.properties?.['error_code']];
   const values = inField.flatMap((field) => (field ? valuesOf(document, field) : []));
   return [...values, ...(direct.allOf ?? []).flatMap((part) => codesOf(document, part))];
 }
 
 function valuesOf(document: Document, schema: Schema): string[] {
-  const direct = resolve(document, schema);
+  const direct = resolveReference(document, schema);
   const own = direct.enum ?? (typeof direct.const === 'string' ? [direct.const] : []);
   return [
     ...own.filter((value) => value !== null),

@@ -1,9 +1,9 @@
 import type { BlockContent, Heading, Root, RootContent } from 'mdast';
 import type { Plugin } from 'unified';
 import { type Call, type Document, operationsOf, readDocument } from './document';
-import { blocks, code, heading, link, paragraph, table, text, words } from './markdown';
-import { method, operation } from './operation';
-import { fields } from './schema';
+import { code, heading, link, paragraph, parseBlocks, parseInline, table, text } from './markdown';
+import { methodBadge, operationNodes } from './operation';
+import { fieldTable } from './schema';
 
 type Part = BlockContent | Heading;
 
@@ -19,7 +19,7 @@ const remarkOpenapi: Plugin<[{ readonly file: string }], Root> = ({ file }) => {
       const part = node.type === 'html' && /^<!--\s*openapi: (.+?)\s*-->$/.exec(node.value)?.[1];
       if (!part) return [node];
       document ??= readDocument(file);
-      return write(document, part);
+      return partNodes(document, part);
     });
   };
 };
@@ -27,16 +27,16 @@ const remarkOpenapi: Plugin<[{ readonly file: string }], Root> = ({ file }) => {
 export default remarkOpenapi;
 
 /** The part of the reference that a comment names. Fails for a name that does not exist. */
-export function write(document: Document, part: string): Part[] {
-  if (part === 'about') return blocks(document.info.description);
-  if (part === 'calls') return calls(document);
-  if (part === 'errors') return errors(document);
-  if (part === 'schemas') return schemas(document);
+export function partNodes(document: Document, part: string): Part[] {
+  if (part === 'about') return parseBlocks(document.info.description);
+  if (part === 'calls') return callNodes(document);
+  if (part === 'errors') return errorNodes(document);
+  if (part === 'schemas') return schemaNodes(document);
   const tag = /^tag (.+)$/.exec(part)?.[1];
   const found = operationsOf(document).filter((call) => tag !== undefined && call.operation.tags.includes(tag));
   if (found.length === 0)
     throw new Error(`the API reference has no part "${part}": correct the openapi comment that names it`);
-  return found.flatMap((call) => operation(document, call));
+  return found.flatMap((call) => operationNodes(document, call));
 }
 
 /** The file in docs/api that documents a tag. */
@@ -44,7 +44,7 @@ export function pageOf(tag: string): string {
   return `${tag.toLowerCase().replaceAll(' ', '-')}.md`;
 }
 
-function calls(document: Document): Part[] {
+function callNodes(document: Document): Part[] {
   const all = operationsOf(document);
   return document.tags.flatMap(({ name }): Part[] => [
     heading(3, `calls-${pageOf(name).replace('.md', '')}`, text(name)),
@@ -56,7 +56,7 @@ function calls(document: Document): Part[] {
 }
 
 function pathCell(call: Call) {
-  return [method(call.method), text(' '), code(call.path)];
+  return [methodBadge(call.method), text(' '), code(call.path)];
 }
 
 function summaryCell(call: Call, tag: string) {
@@ -64,7 +64,7 @@ function summaryCell(call: Call, tag: string) {
 }
 
 /** The error responses that every operation can have, and the meaning of each error code. */
-function errors(document: Document): Part[] {
+function errorNodes(document: Document): Part[] {
   const statuses = {
     403: 'Forbidden',
     413: 'TooLarge',
@@ -74,13 +74,13 @@ function errors(document: Document): Part[] {
     503: 'Unavailable',
   };
   const everywhere = Object.entries(statuses).flatMap(([status, name]): Part[] => [
-    heading(3, `status-${status}`, text(`${status} `), text(title(name))),
-    ...blocks(document.components.responses[name]?.description ?? ''),
+    heading(3, `status-${status}`, text(`${status} `), text(spacedName(name))),
+    ...parseBlocks(document.components.responses[name]?.description ?? ''),
   ]);
   const meanings = [...(document.components.schemas['Code']?.description ?? '').matchAll(/^- `(\w+)`: (.+)$/gm)];
   const codes = meanings.flatMap(([, name = '', meaning]): Part[] => [
     heading(3, name, code(name)),
-    paragraph(...words(`${sentence(meaning ?? '')}`)),
+    paragraph(...parseInline(`${asSentence(meaning ?? '')}`)),
   ]);
   return [
     heading(2, 'everywhere', text('Errors of every call')),
@@ -90,22 +90,22 @@ function errors(document: Document): Part[] {
   ];
 }
 
-function schemas(document: Document): Part[] {
+function schemaNodes(document: Document): Part[] {
   // The page of errors explains the codes of the schema Code, and each operation lists its own codes.
   const shown = Object.entries(document.components.schemas).filter(
     ([name, { type, oneOf }]) => (type || oneOf) && name !== 'Code',
   );
   return shown.flatMap(([name, schema]): Part[] => [
     heading(2, name.toLowerCase(), text(name)),
-    ...blocks(schema.description ?? ''),
-    ...fields(schema),
+    ...parseBlocks(schema.description ?? ''),
+    ...fieldTable(schema),
   ]);
 }
 
-function title(name: string): string {
+function spacedName(name: string): string {
   return name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-function sentence(words: string): string {
+function asSentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }

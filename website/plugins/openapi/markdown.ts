@@ -19,7 +19,7 @@ export const text = (value: string): Text => ({ type: 'text', value });
 export const code = (value: string): InlineCode => ({ type: 'inlineCode', value });
 export const link = (url: string, ...children: (Text | InlineCode)[]): Link => ({ type: 'link', url, children });
 export const paragraph = (...children: PhrasingContent[]): Paragraph => ({ type: 'paragraph', children });
-export const listing = (lang: string, value: string): Code => ({ type: 'code', lang, value });
+export const codeBlock = (lang: string, value: string): Code => ({ type: 'code', lang, value });
 
 /** A heading whose anchor does not depend on its text. */
 export function heading(depth: 2 | 3 | 4, id: string, ...children: PhrasingContent[]): Heading {
@@ -27,7 +27,7 @@ export function heading(depth: 2 | 3 | 4, id: string, ...children: PhrasingConte
 }
 
 /** A paragraph or span with a class, for manual.css. */
-export function marked<T extends Paragraph | PhrasingContent>(className: string, hName: string, node: T): T {
+export function withClass<T extends Paragraph | PhrasingContent>(className: string, hName: string, node: T): T {
   return { ...node, data: { ...node.data, hName, hProperties: { className: [className] } } };
 }
 
@@ -41,16 +41,16 @@ export function table(head: readonly string[], rows: readonly (readonly Phrasing
 }
 
 /** Parses Markdown, the format of descriptions in docs/openapi.yaml, into blocks. */
-export function blocks(markdown: string): BlockContent[] {
+export function parseBlocks(markdown: string): BlockContent[] {
   return fromMarkdown(markdown).children.filter((node): node is BlockContent => node.type !== 'definition');
 }
 
 /** Parses Markdown into inline nodes, for a table cell or a part of a sentence. */
-export function words(markdown: string | undefined): PhrasingContent[] {
-  return blocks(markdown ?? '').flatMap((node) => (node.type === 'paragraph' ? node.children : []));
+export function parseInline(markdown: string | undefined): PhrasingContent[] {
+  return parseBlocks(markdown ?? '').flatMap((node) => (node.type === 'paragraph' ? node.children : []));
 }
 
 /** Adds a separator between the nodes. */
-export function between(nodes: readonly PhrasingContent[], separator: string): PhrasingContent[] {
+export function joinNodes(nodes: readonly PhrasingContent[], separator: string): PhrasingContent[] {
   return nodes.flatMap((node, index) => (index === 0 ? [node] : [text(separator), node]));
 }

@@ -4,15 +4,15 @@ import type { Heading, Root } from 'mdast';
 import { visit } from 'unist-util-visit';
 import { describe, expect, test } from 'vitest';
 import { operationsOf, readDocument } from './document';
-import { pageOf, write } from './index';
+import { pageOf, partNodes } from './index';
 
 const docs = new URL('../../../docs/', import.meta.url);
 const document = readDocument(new URL('openapi.yaml', docs).pathname);
-const all = operationsOf(document);
+const allCalls = operationsOf(document);
 const tags = document.tags.map(({ name }) => name);
 
 test('every call has a tag with a page, and each page includes its tag', () => {
-  expect(all.flatMap((call) => call.operation.tags).filter((tag) => !tags.includes(tag))).toEqual([]);
+  expect(allCalls.flatMap((call) => call.operation.tags).filter((tag) => !tags.includes(tag))).toEqual([]);
   const pages = readdirSync(new URL('api/', docs));
   for (const tag of tags) {
     expect(pages).toContain(pageOf(tag));
@@ -21,32 +21,32 @@ test('every call has a tag with a page, and each page includes its tag', () => {
 });
 
 test('every call is documented once, under its own anchor', () => {
-  const written = tags.flatMap((tag) => anchors(write(document, `tag ${tag}`)));
-  expect(written.toSorted()).toEqual(all.map((call) => call.operation.operationId).toSorted());
+  const written = tags.flatMap((tag) => anchorsOf(partNodes(document, `tag ${tag}`)));
+  expect(written.toSorted()).toEqual(allCalls.map((call) => call.operation.operationId).toSorted());
 });
 
 test('the list of calls links to every call', () => {
-  const wanted = all.map((call) => `./${pageOf(call.operation.tags[0] ?? '')}#${call.operation.operationId}`);
-  expect(links(write(document, 'calls')).toSorted()).toEqual(wanted.toSorted());
+  const wanted = allCalls.map((call) => `./${pageOf(call.operation.tags[0] ?? '')}#${call.operation.operationId}`);
+  expect(linkTargets(partNodes(document, 'calls')).toSorted()).toEqual(wanted.toSorted());
 });
 
 test('every code and schema that a call links to is documented', () => {
   const explained = new Set([
-    ...anchors(write(document, 'errors')).map((id) => `./errors.md#${id}`),
-    ...anchors(write(document, 'schemas')).map((id) => `./schemas.md#${id}`),
+    ...anchorsOf(partNodes(document, 'errors')).map((id) => `./errors.md#${id}`),
+    ...anchorsOf(partNodes(document, 'schemas')).map((id) => `./schemas.md#${id}`),
   ]);
-  const named = tags.flatMap((tag) => links(write(document, `tag ${tag}`)));
+  const named = tags.flatMap((tag) => linkTargets(partNodes(document, `tag ${tag}`)));
   expect(named.length).toBeGreaterThan(100);
   expect(named.filter((link) => !explained.has(link))).toEqual([]);
 });
 
 describe('a comment that names an unknown part throws', () => {
   test.each(['tag Unknown', 'nothing', 'tag '])('%s', (part) => {
-    expect(() => write(document, part)).toThrow(`no part "${part}"`);
+    expect(() => partNodes(document, part)).toThrow(`no part "${part}"`);
   });
 });
 
-function anchors(children: ReturnType<typeof write>): string[] {
+function anchorsOf(children: ReturnType<typeof partNodes>): string[] {
   const found: string[] = [];
   visit({ type: 'root', children } satisfies Root, 'heading', (node: Heading) => {
     found.push(String(node.data?.hProperties?.['id']));
@@ -54,7 +54,7 @@ function anchors(children: ReturnType<typeof write>): string[] {
   return found;
 }
 
-function links(children: ReturnType<typeof write>): string[] {
+function linkTargets(children: ReturnType<typeof partNodes>): string[] {
   const found: string[] = [];
   visit({ type: 'root', children } satisfies Root, 'link', (node) => {
     found.push(node.url);

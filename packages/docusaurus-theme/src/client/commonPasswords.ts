@@ -1,7 +1,7 @@
 // About 2,000 of the most common passwords, from the list in shared/password: those with at least five characters, all
 // of them a to z or 0 to 9. Longer ones are first, because a longer one can contain a shorter one.
 // Compiled by Royce Williams for Django. Licence: BSD 3-Clause, commonPasswords.LICENSE.
-const text = `
+const wordList = `
 polniypizdec0211 megaparol12345 telechargement sojdlg123aljg 111222tianya 123456123456 123456654321 123456qwerty
 123qweasdzxc 1q2w3e4r5t6y 1qaz2wsx3edc q1w2e3r4t5y6 qwerty123456 startfinding 12345678910 12345qwerty 123hfjdk147
 421uiopy258 christopher cjmasterinf harrypotter jesuschrist password123 qwerty12345 w5txn36alfw yuantuo2012
@@ -149,4 +149,4 @@ laura lover lucky magic maria marie mario molly money music never nigga nokia os
 pussy qw123 qwert rocky sammy sarah sasha smile super sweet tiger tyler zoosk
 `;
 
-export const commonPasswords: readonly string[] = text.trim().split(/\s+/);
+export const commonPasswords: readonly string[] = wordList.trim().split(/\s+/);

@@ -1,9 +1,9 @@
 import { expect, it, describe as suite } from 'vitest';
-import { describe, fieldError, knownCodes, needsPassword, needsSignIn } from './errors';
-import { type Failure, failureOf, offline } from './failure';
+import { describeFailure, fieldError, knownCodes, needsPassword, needsSignIn } from './errors';
+import { type Failure, failureOf, offlineFailure } from './failure';
 
-const of = (code: string, status = 400, more: Partial<Failure> = {}): Failure => ({ code, status, ...more });
-const messageOf = (code: string) => describe(of(code)).message;
+const failureWith = (code: string, status = 400, more: Partial<Failure> = {}): Failure => ({ code, status, ...more });
+const messageOf = (code: string) => describeFailure(failureWith(code)).message;
 
 suite('describe', () => {
   it.each([
@@ -35,10 +35,10 @@ suite('describe', () => {
   });
 
   it('quotes the request id for an unknown code', () => {
-    expect(describe(of('WHAT_IS_THIS', 500, { reference: 'r-17' })).message).toBe(
+    expect(describeFailure(failureWith('WHAT_IS_THIS', 500, { reference: 'r-17' })).message).toBe(
       'Something went wrong. Please try again, or quote this number: r-17',
     );
-    expect(describe(of('UNKNOWN', 500)).message).toBe('Something went wrong. Please try again.');
+    expect(describeFailure(failureWith('UNKNOWN', 500)).message).toBe('Something went wrong. Please try again.');
   });
 
   it('has the general message for codes that are property names of objects', () => {
@@ -47,23 +47,23 @@ suite('describe', () => {
   });
 
   it('assigns a message to its field', () => {
-    expect(fieldError(of('PASSWORD_TOO_SHORT'), 'password')).toBe('The password needs at least 8 characters.');
-    expect(fieldError(of('PASSWORD_TOO_SHORT'), 'email')).toBeUndefined();
+    expect(fieldError(failureWith('PASSWORD_TOO_SHORT'), 'password')).toBe('The password needs at least 8 characters.');
+    expect(fieldError(failureWith('PASSWORD_TOO_SHORT'), 'email')).toBeUndefined();
     expect(fieldError(undefined, 'email')).toBeUndefined();
   });
 });
 
 suite('needsPassword and needsSignIn', () => {
   it('need the password when the session is not fresh', () => {
-    expect(needsPassword(of('SESSION_NOT_FRESH', 403))).toBe(true);
-    expect(needsPassword(of('SESSION_EXPIRED'))).toBe(true);
-    expect(needsPassword(of('INVALID_PASSWORD'))).toBe(false);
+    expect(needsPassword(failureWith('SESSION_NOT_FRESH', 403))).toBe(true);
+    expect(needsPassword(failureWith('SESSION_EXPIRED'))).toBe(true);
+    expect(needsPassword(failureWith('INVALID_PASSWORD'))).toBe(false);
   });
 
   it('need a sign-in when there is no session', () => {
-    expect(needsSignIn(of('UNAUTHORIZED', 401))).toBe(true);
+    expect(needsSignIn(failureWith('UNAUTHORIZED', 401))).toBe(true);
     expect(needsSignIn(failureOf(401, undefined))).toBe(true);
-    expect(needsSignIn(of('INVALID_EMAIL_OR_PASSWORD', 401))).toBe(false);
-    expect(needsSignIn(offline)).toBe(false);
+    expect(needsSignIn(failureWith('INVALID_EMAIL_OR_PASSWORD', 401))).toBe(false);
+    expect(needsSignIn(offlineFailure)).toBe(false);
   });
 });

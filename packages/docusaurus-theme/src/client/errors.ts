@@ -210,7 +210,7 @@ const synonyms: Record<string, string> = {
 export const knownCodes: readonly string[] = [...Object.keys(messages), ...Object.keys(synonyms)];
 
 /** The message for a failure. An unknown code gets a general message, with the request's id if the response had one. */
-export function describe(failure: Failure): ErrorMessage {
+export function describeFailure(failure: Failure): ErrorMessage {
   const messageOf = messages[synonyms[failure.code] ?? failure.code];
   if (messageOf) return messageOf();
   return {
@@ -228,7 +228,7 @@ export function describe(failure: Failure): ErrorMessage {
 
 /** The message below a field; undefined when the failure is not about that field. */
 export function fieldError(failure: Failure | undefined, field: Field): string | undefined {
-  const error = failure && describe(failure);
+  const error = failure && describeFailure(failure);
   return error?.field === field ? error.message : undefined;
 }
 

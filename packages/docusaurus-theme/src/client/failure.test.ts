@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { callClient, failureOf, offline } from './failure';
+import { callClient, failureOf, offlineFailure } from './failure';
 import { NetworkError } from './network';
 
 const headers = (of: Record<string, string>) => new Headers(of);
@@ -49,7 +49,7 @@ describe('callClient', () => {
     const lost = async (): Promise<never> => {
       throw new NetworkError('no response');
     };
-    expect(await callClient(lost)).toEqual({ failure: offline });
+    expect(await callClient(lost)).toEqual({ failure: offlineFailure });
   });
 
   it('passes an error of the code on', async () => {

@@ -21,7 +21,7 @@ export type Outcome<T> =
   | { readonly data?: undefined; readonly failure: Failure };
 
 /** The failure for an unexpected exception, which is a fault of the code. Its message is a general one. */
-export const unexpected: Failure = { code: 'UNKNOWN', status: 0 };
+export const unexpectedFailure: Failure = { code: 'UNKNOWN', status: 0 };
 
 interface Headers {
   get(name: string): string | null;
@@ -42,7 +42,7 @@ export function failureOf(status: number, code: string | undefined, headers?: He
 }
 
 /** There was no response: the network is down, or the request was blocked. */
-export const offline: Failure = { code: 'OFFLINE', status: 0 };
+export const offlineFailure: Failure = { code: 'OFFLINE', status: 0 };
 
 /** The stock client's error. */
 interface ClientError {
@@ -84,6 +84,6 @@ export async function callClient<T>(
 
 /** The failure for a caught error. Throws the error again if it is not a NetworkError: then the code has a fault. */
 export function toFailure(error: unknown): Failure {
-  if (error instanceof NetworkError) return offline;
+  if (error instanceof NetworkError) return offlineFailure;
   throw error;
 }

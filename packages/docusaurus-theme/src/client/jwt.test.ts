@@ -1,22 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from './failure';
-import { lifetime, tokenStore } from './jwt';
+import { tokenLifetime, tokenStore } from './jwt';
 
 const encode = (value: unknown) =>
   btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-const jwt = (seconds: number, iat = 1_700_000_000, sub = 'ada') =>
+const makeJWT = (seconds: number, iat = 1_700_000_000, sub = 'ada') =>
   `${encode({ alg: 'RS256' })}.${encode({ sub, iat, exp: iat + seconds })}.c2ln`;
 
 /** A store with a clock and a server that the test controls. */
-function at(answer: () => Outcome<string> | Promise<Outcome<string>>) {
+function newStoreAt(answer: () => Outcome<string> | Promise<Outcome<string>>) {
   const clock = { ms: 0 };
   const fetchToken = vi.fn(async () => answer());
   return { clock, fetchToken, ...tokenStore(fetchToken, () => clock.ms) };
 }
 
 /** A promise that the test resolves. */
-function later<T>() {
+function deferred<T>() {
   let answer: (value: T) => void = () => {};
   const promise = new Promise<T>((resolve) => {
     answer = resolve;
@@ -26,10 +26,10 @@ function later<T>() {
 
 describe('tokenStore', () => {
   it('keeps a token for 80 % of its lifetime', async () => {
-    const { clock, fetchToken, get } = at(() => ({ data: jwt(1000) }));
+    const { clock, fetchToken, get } = newStoreAt(() => ({ data: makeJWT(1000) }));
     await get();
     clock.ms = 799_999;
-    expect(await get()).toEqual({ data: jwt(1000) });
+    expect(await get()).toEqual({ data: makeJWT(1000) });
     expect(fetchToken).toHaveBeenCalledTimes(1);
     clock.ms = 800_000;
     await get();
@@ -37,11 +37,11 @@ describe('tokenStore', () => {
   });
 
   it('measures the age from the request, not from the response', async () => {
-    const answer = later<Outcome<string>>();
-    const { clock, fetchToken, get } = at(() => answer.promise);
+    const answer = deferred<Outcome<string>>();
+    const { clock, fetchToken, get } = newStoreAt(() => answer.promise);
     const first = get();
     clock.ms = 3000;
-    answer.resolve({ data: jwt(10) });
+    answer.resolve({ data: makeJWT(10) });
     await first;
     clock.ms = 7999;
     await get();
@@ -53,7 +53,7 @@ describe('tokenStore', () => {
 
   it('does not depend on the system date', async () => {
     for (const skew of [-600, 0, 600, 1e9]) {
-      const { clock, fetchToken, get } = at(() => ({ data: jwt(100, 1_700_000_000 + skew) }));
+      const { clock, fetchToken, get } = newStoreAt(() => ({ data: makeJWT(100, 1_700_000_000 + skew) }));
       await get();
       clock.ms = 79_000;
       await get();
@@ -62,24 +62,24 @@ describe('tokenStore', () => {
   });
 
   it('sends one request for concurrent calls', async () => {
-    const answer = later<Outcome<string>>();
-    const { fetchToken, get } = at(() => answer.promise);
+    const answer = deferred<Outcome<string>>();
+    const { fetchToken, get } = newStoreAt(() => answer.promise);
     const all = [get(), get(), get()];
-    answer.resolve({ data: jwt(60) });
-    expect(await Promise.all(all)).toEqual([{ data: jwt(60) }, { data: jwt(60) }, { data: jwt(60) }]);
+    answer.resolve({ data: makeJWT(60) });
+    expect(await Promise.all(all)).toEqual([{ data: makeJWT(60) }, { data: makeJWT(60) }, { data: makeJWT(60) }]);
     expect(fetchToken).toHaveBeenCalledTimes(1);
   });
 
   it('does not keep a failure', async () => {
     const failure = { code: 'UNAUTHORIZED', status: 401 };
-    const answers: Array<Outcome<string>> = [{ failure }, { data: jwt(60) }];
-    const { get } = at(() => answers.shift() ?? { failure });
+    const answers: Array<Outcome<string>> = [{ failure }, { data: makeJWT(60) }];
+    const { get } = newStoreAt(() => answers.shift() ?? { failure });
     expect(await get()).toEqual({ failure });
-    expect(await get()).toEqual({ data: jwt(60) });
+    expect(await get()).toEqual({ data: makeJWT(60) });
   });
 
   it('fetches a new token after clear', async () => {
-    const { fetchToken, get, clear } = at(() => ({ data: jwt(60) }));
+    const { fetchToken, get, clear } = newStoreAt(() => ({ data: makeJWT(60) }));
     await get();
     clear();
     await get();
@@ -87,22 +87,22 @@ describe('tokenStore', () => {
   });
 
   it('does not keep a token that was requested for the previous person', async () => {
-    const answers = [later<Outcome<string>>(), later<Outcome<string>>()];
+    const answers = [deferred<Outcome<string>>(), deferred<Outcome<string>>()];
     const open = [...answers];
-    const { fetchToken, get, clear } = at(() => open.shift()?.promise ?? { data: jwt(60, 0, 'other') });
+    const { fetchToken, get, clear } = newStoreAt(() => open.shift()?.promise ?? { data: makeJWT(60, 0, 'other') });
     const ada = get();
     clear();
     const eve = get();
-    answers[1]?.resolve({ data: jwt(60, 0, 'eve') });
-    expect(await eve).toEqual({ data: jwt(60, 0, 'eve') });
-    answers[0]?.resolve({ data: jwt(60, 0, 'ada') });
+    answers[1]?.resolve({ data: makeJWT(60, 0, 'eve') });
+    expect(await eve).toEqual({ data: makeJWT(60, 0, 'eve') });
+    answers[0]?.resolve({ data: makeJWT(60, 0, 'ada') });
     await ada;
-    expect(await get()).toEqual({ data: jwt(60, 0, 'eve') });
+    expect(await get()).toEqual({ data: makeJWT(60, 0, 'eve') });
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
   it('does not keep a token whose request was running at clear', async () => {
-    const { fetchToken, get, clear } = at(() => ({ data: jwt(60) }));
+    const { fetchToken, get, clear } = newStoreAt(() => ({ data: makeJWT(60) }));
     const first = get();
     clear();
     await first;
@@ -111,9 +111,9 @@ describe('tokenStore', () => {
   });
 });
 
-describe('lifetime', () => {
+describe('tokenLifetime', () => {
   it('reads any characters', () => {
-    expect(lifetime(jwt(604_800, 1_700_000_000, 'ÿ?>ÿ?>'))).toBe(604_800_000);
+    expect(tokenLifetime(makeJWT(604_800, 1_700_000_000, 'ÿ?>ÿ?>'))).toBe(604_800_000);
   });
 
   it.each([
@@ -124,15 +124,15 @@ describe('lifetime', () => {
     `a.${encode(null)}.c`,
     `a.${encode({ exp: 'soon', iat: 1 })}.c`,
     `a.${encode({ exp: 1 })}.c`,
-    jwt(-5),
+    makeJWT(-5),
   ])('is 0 for %j', (token) => {
-    expect(lifetime(token)).toBe(0);
+    expect(tokenLifetime(token)).toBe(0);
   });
 
   it('never throws', () => {
     fc.assert(
       fc.property(fc.string(), (token) => {
-        expect(lifetime(token)).toBeGreaterThanOrEqual(0);
+        expect(tokenLifetime(token)).toBeGreaterThanOrEqual(0);
       }),
     );
   });

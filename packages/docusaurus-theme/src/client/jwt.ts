@@ -27,7 +27,7 @@ export function tokenStore(fetchToken: () => Promise<Outcome<string>>, now = () 
     if (started !== generation) return outcome;
     request = undefined;
     if (outcome.data !== undefined)
-      cached = { token: outcome.data, until: requestedAt + lifetime(outcome.data) * renewAfter };
+      cached = { token: outcome.data, until: requestedAt + tokenLifetime(outcome.data) * renewAfter };
     return outcome;
   };
   return {
@@ -45,14 +45,14 @@ export function tokenStore(fetchToken: () => Promise<Outcome<string>>, now = () 
 }
 
 /** The lifetime of a token in milliseconds, from iat to exp; 0 when it has no such claims. */
-export function lifetime(token: string): number {
-  const { exp, iat } = claims(token);
+export function tokenLifetime(token: string): number {
+  const { exp, iat } = decodeClaims(token);
   return typeof exp === 'number' && typeof iat === 'number' ? Math.max(0, exp - iat) * 1000 : 0;
 }
 
 /** The subject of a token; empty when it has none. */
-export function subject(token: string): string {
-  const { sub } = claims(token);
+export function tokenSubject(token: string): string {
+  const { sub } = decodeClaims(token);
   return typeof sub === 'string' ? sub : '';
 }
 
@@ -63,7 +63,7 @@ interface Claims {
 }
 
 // Decodes the claims without verifying the signature; the API verifies it.
-function claims(token: string): Claims {
+function decodeClaims(token: string): Claims {
   try {
     const payload = token.split('.')[1] ?? '';
     const read: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));

@@ -1,11 +1,11 @@
 import { callAuth } from './callAuth';
 import type { Failure } from './failure';
-import { home } from './next';
+import { pageAfterSignIn } from './next';
 import { callbackUrl, paths } from './site';
 
 /** The page to which the API redirects after it has checked the link of a verification mail. */
 export function verifiedPage(next: string): string {
-  const query = new URLSearchParams({ verified: '1', ...(next !== home && { next }) });
+  const query = new URLSearchParams({ verified: '1', ...(next !== pageAfterSignIn && { next }) });
   return callbackUrl(`${paths.verifyEmail}?${query}`);
 }
 

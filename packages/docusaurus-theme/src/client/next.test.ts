@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { home, nextPath, withNext } from './next';
+import { nextPath, pageAfterSignIn, withNext } from './next';
 
 const origin = 'https://xenon.example';
-const search = (next: string) => `?next=${encodeURIComponent(next)}`;
+const searchWithNext = (next: string) => `?next=${encodeURIComponent(next)}`;
 
 describe('nextPath', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('nextPath', () => {
     '/文档/安装/',
     '/docs/%E6%96%87/#%E6%A1%A3',
   ])('goes to %s', (next) => {
-    expect(nextPath(search(next))).toBe(next);
+    expect(nextPath(searchWithNext(next))).toBe(next);
   });
 
   it.each([
@@ -46,7 +46,7 @@ describe('nextPath', () => {
     '／／evil.example',
     '',
   ])('returns home instead of %j', (next) => {
-    expect(nextPath(search(next))).toBe(home);
+    expect(nextPath(searchWithNext(next))).toBe(pageAfterSignIn);
   });
 
   it.each([
@@ -60,12 +60,12 @@ describe('nextPath', () => {
     '/verify-email/',
     '/api/auth/sign-out',
   ])('does not return to %s', (next) => {
-    expect(nextPath(search(next))).toBe(home);
+    expect(nextPath(searchWithNext(next))).toBe(pageAfterSignIn);
   });
 
   it('returns home without next', () => {
-    expect(nextPath('')).toBe(home);
-    expect(nextPath('?reset=1')).toBe(home);
+    expect(nextPath('')).toBe(pageAfterSignIn);
+    expect(nextPath('?reset=1')).toBe(pageAfterSignIn);
   });
 
   it('takes the first of two values', () => {
@@ -107,7 +107,7 @@ describe('nextPath', () => {
           hostile.map((rest) => `/${rest}`),
         ),
         (next) => {
-          const url = new URL(nextPath(search(next)), `${origin}/login/`);
+          const url = new URL(nextPath(searchWithNext(next)), `${origin}/login/`);
           expect(url.origin).toBe(origin);
           expect(url.pathname).not.toMatch(
             /^\/(login|register|forgot-password|reset-password|verify-email|cancel-email-change|api)(\/|$)/,
@@ -129,7 +129,7 @@ describe('nextPath', () => {
 
   it('matches a long path in linear time', () => {
     const long = `/${'a'.repeat(100_000)}!`;
-    expect(nextPath(search(long))).toBe(home); // a regular expression with backtracking would not finish
+    expect(nextPath(searchWithNext(long))).toBe(pageAfterSignIn); // a regular expression with backtracking would not finish
   });
 });
 
@@ -138,7 +138,7 @@ describe('withNext', () => {
     expect(withNext('/login/', '/docs/?a=1#b')).toBe('/login/?next=%2Fdocs%2F%3Fa%3D1%23b');
   });
 
-  it.each([home, '/login/', '//evil.example', '/docs/ü\\'])('adds nothing for %s', (from) => {
+  it.each([pageAfterSignIn, '/login/', '//evil.example', '/docs/ü\\'])('adds nothing for %s', (from) => {
     expect(withNext('/login/', from)).toBe('/login/');
   });
 
@@ -146,7 +146,7 @@ describe('withNext', () => {
     fc.assert(
       fc.property(fc.oneof(fc.webPath(), fc.string()), (from) => {
         const { search } = new URL(withNext('/login/', from), origin);
-        expect([from, home]).toContain(nextPath(search));
+        expect([from, pageAfterSignIn]).toContain(nextPath(search));
       }),
     );
   });

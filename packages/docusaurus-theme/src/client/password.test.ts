@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commonPasswords } from './commonPasswords';
-import { checkPasswordLength, maxPassword, minPassword, rules, strength } from './password';
+import { checkPasswordLength, followedRules, maxPassword, minPassword, passwordStrength } from './password';
 
 // None of the common passwords can be written with these letters.
 const letters = fc.constantFrom(...'bhjkvxzBHJKVXZ79!?*é漢');
-const text = (min: number, max: number) =>
+const passwordText = (min: number, max: number) =>
   fc.array(letters, { minLength: min, maxLength: max }).map((all) => all.join(''));
 
-const estimate = (password: string, about: readonly string[] = []) => strength(password, about, commonPasswords);
+const strengthOf = (password: string, about: readonly string[] = []) =>
+  passwordStrength(password, about, commonPasswords);
 
-describe('strength', () => {
+describe('passwordStrength', () => {
   it.each([
     ['', 0],
     ['kX9!vB?', 0],
@@ -26,32 +27,32 @@ describe('strength', () => {
     ['kX9!vB?7zHj*2mQ#', 4],
     ['漢字仮名交じり文の長い合言葉です', 4],
   ] as const)('of %j is %i', (password, want) => {
-    expect(estimate(password)).toBe(want);
+    expect(strengthOf(password)).toBe(want);
   });
 
   it('is less for a password with the name or email address', () => {
-    expect(estimate('ada-lovelace-1815', ['Ada Lovelace', 'lovelace@example.com'])).toBeLessThan(
-      estimate('ada-lovelace-1815'),
+    expect(strengthOf('ada-lovelace-1815', ['Ada Lovelace', 'lovelace@example.com'])).toBeLessThan(
+      strengthOf('ada-lovelace-1815'),
     );
-    expect(estimate('lovelacelovelace', ['Ada Lovelace'])).toBe(1);
+    expect(strengthOf('lovelacelovelace', ['Ada Lovelace'])).toBe(1);
   });
 
   it('ignores short names, which are part of many words', () => {
-    expect(estimate('correct horse battery staple', ['Al', 'a@b.co'])).toBe(4);
+    expect(strengthOf('correct horse battery staple', ['Al', 'a@b.co'])).toBe(4);
   });
 
   it('never decreases with one more character', () => {
     fc.assert(
-      fc.property(text(0, 40), letters, (password, more) => {
-        expect(estimate(password + more)).toBeGreaterThanOrEqual(estimate(password));
+      fc.property(passwordText(0, 40), letters, (password, more) => {
+        expect(strengthOf(password + more)).toBeGreaterThanOrEqual(strengthOf(password));
       }),
     );
   });
 
   it('never increases with texts that others know', () => {
     fc.assert(
-      fc.property(text(8, 30), fc.array(text(0, 10)), (password, about) => {
-        expect(estimate(password, about)).toBeLessThanOrEqual(estimate(password));
+      fc.property(passwordText(8, 30), fc.array(passwordText(0, 10)), (password, about) => {
+        expect(strengthOf(password, about)).toBeLessThanOrEqual(strengthOf(password));
       }),
     );
   });
@@ -59,15 +60,19 @@ describe('strength', () => {
   it('is 0 exactly when it is too short', () => {
     fc.assert(
       fc.property(fc.string(), (password) => {
-        expect(estimate(password) === 0).toBe(password.length < minPassword);
+        expect(strengthOf(password) === 0).toBe(password.length < minPassword);
       }),
     );
   });
 });
 
-describe('rules', () => {
+describe('followedRules', () => {
   it('are all broken by an empty password', () => {
-    expect(rules('', ['Ada'])).toEqual({ length: false, withoutCommonWords: false, withoutPersonalWords: false });
+    expect(followedRules('', ['Ada'])).toEqual({
+      length: false,
+      withoutCommonWords: false,
+      withoutPersonalWords: false,
+    });
   });
 
   it.each([
@@ -77,12 +82,12 @@ describe('rules', () => {
     ['correct horse', { length: true, withoutCommonWords: true, withoutPersonalWords: true }],
     ['x'.repeat(maxPassword + 1), { length: false, withoutCommonWords: true, withoutPersonalWords: true }],
   ])('of %j', (password, want) => {
-    expect(rules(password, ['Ada Lovelace', 'ada@example.com'])).toEqual(want);
+    expect(followedRules(password, ['Ada Lovelace', 'ada@example.com'])).toEqual(want);
   });
 
   it('count the length in UTF-16 code units, as the server does', () => {
-    expect(rules('🐴🐴🐴🐴').length).toBe(true);
-    expect(rules('🐴🐴🐴').length).toBe(false);
+    expect(followedRules('🐴🐴🐴🐴').length).toBe(true);
+    expect(followedRules('🐴🐴🐴').length).toBe(false);
   });
 });
 

@@ -30,7 +30,7 @@ const commonWords = [
  * passwords in `common` that it contains. `about` has texts that a person who guesses may know, such as the name and
  * the email.
  */
-export function strength(password: string, about: readonly string[], common: readonly string[]): Strength {
+export function passwordStrength(password: string, about: readonly string[], common: readonly string[]): Strength {
   if (password.length < minPassword) return 0;
   const rest = [...common, ...wordsOf(about)].reduce(
     (text, word) => text.replaceAll(word, '*'),
@@ -38,7 +38,9 @@ export function strength(password: string, about: readonly string[], common: rea
   );
   const characters = [...rest];
   const different = new Set(characters).size;
-  const steps = characters.filter((c, i) => i > 0 && Math.abs(code(c) - code(characters[i - 1] ?? '')) <= 1).length;
+  const steps = characters.filter(
+    (c, i) => i > 0 && Math.abs(characterCode(c) - characterCode(characters[i - 1] ?? '')) <= 1,
+  ).length;
   const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u].filter((kind) => kind.test(password)).length;
   const score = Math.min(different, characters.length - steps) + (kinds - 1) * 1.5;
   return score < 6 ? 1 : score < 10 ? 2 : score < 14 ? 3 : 4;
@@ -55,7 +57,7 @@ export interface FollowedRules {
 }
 
 /** Checks a password against the rules that the form shows; an empty password follows none. */
-export function rules(password: string, about: readonly string[] = []): FollowedRules {
+export function followedRules(password: string, about: readonly string[] = []): FollowedRules {
   const lower = password.toLowerCase();
   const containsNone = (words: readonly string[]) => password !== '' && !words.some((word) => lower.includes(word));
   return {
@@ -70,7 +72,7 @@ function wordsOf(about: readonly string[]): string[] {
   return about.flatMap((text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 3);
 }
 
-function code(character: string): number {
+function characterCode(character: string): number {
   return character.codePointAt(0) ?? 0;
 }
 

@@ -1,23 +1,32 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Answers, answersOf, changed, choices, createProfile, merge, readProfile, updateProfile } from './profile';
+import {
+  type Answers,
+  answersOf,
+  changedAnswers,
+  createProfile,
+  mergeAnswers,
+  profileChoices,
+  readProfile,
+  updateProfile,
+} from './profile';
 
 const answers: fc.Arbitrary<Answers> = fc.record({
-  age_range: fc.constantFrom(null, ...choices.age_range),
-  education_level: fc.constantFrom(null, ...choices.education_level),
-  tech_background: fc.constantFrom(null, ...choices.tech_background),
-  primary_goal: fc.constantFrom(null, ...choices.primary_goal),
-  learning_mode: fc.constantFrom(null, ...choices.learning_mode),
-  learning_speed: fc.constantFrom(null, ...choices.learning_speed),
+  age_range: fc.constantFrom(null, ...profileChoices.age_range),
+  education_level: fc.constantFrom(null, ...profileChoices.education_level),
+  tech_background: fc.constantFrom(null, ...profileChoices.tech_background),
+  primary_goal: fc.constantFrom(null, ...profileChoices.primary_goal),
+  learning_mode: fc.constantFrom(null, ...profileChoices.learning_mode),
+  learning_speed: fc.constantFrom(null, ...profileChoices.learning_speed),
   time_per_week: fc.constantFrom(null, 0, 5, 10),
   preferred_language: fc.constantFrom('en', 'de', 'ur'),
 });
 
-describe('changed', () => {
+describe('changedAnswers', () => {
   it('has exactly the fields that differ', () => {
     fc.assert(
       fc.property(answers, answers, (from, to) => {
-        const difference = changed(from, to);
+        const difference = changedAnswers(from, to);
         expect({ ...from, ...difference }).toEqual(to);
         for (const [field, value] of Object.entries(difference)) expect(from[field as keyof Answers]).not.toBe(value);
       }),
@@ -25,12 +34,12 @@ describe('changed', () => {
   });
 });
 
-describe('merge', () => {
+describe('mergeAnswers', () => {
   it('keeps my changes, and takes theirs', () => {
     const base = { ...answersOf(), time_per_week: 5 };
     const mine: Answers = { ...base, primary_goal: 'academic', time_per_week: 6 };
     const theirs: Answers = { ...base, learning_mode: 'visual', time_per_week: 7 };
-    expect(merge(base, mine, theirs)).toEqual({
+    expect(mergeAnswers(base, mine, theirs)).toEqual({
       answers: { ...base, primary_goal: 'academic', learning_mode: 'visual', time_per_week: 6 },
       both: ['time_per_week'],
     });
@@ -39,7 +48,7 @@ describe('merge', () => {
   it('reports every change that it does not keep', () => {
     fc.assert(
       fc.property(answers, answers, answers, (base, mine, theirs) => {
-        const { answers: got, both } = merge(base, mine, theirs);
+        const { answers: got, both } = mergeAnswers(base, mine, theirs);
         for (const field of Object.keys(base) as Array<keyof Answers>) {
           if (mine[field] !== base[field]) expect(got[field]).toBe(mine[field]);
           else expect(got[field]).toBe(theirs[field]);
@@ -53,8 +62,8 @@ describe('merge', () => {
   it('takes the only change', () => {
     fc.assert(
       fc.property(answers, answers, (base, other) => {
-        expect(merge(base, other, base)).toEqual({ answers: other, both: [] });
-        expect(merge(base, base, other)).toEqual({ answers: other, both: [] });
+        expect(mergeAnswers(base, other, base)).toEqual({ answers: other, both: [] });
+        expect(mergeAnswers(base, base, other)).toEqual({ answers: other, both: [] });
       }),
     );
   });

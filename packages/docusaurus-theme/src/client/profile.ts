@@ -1,9 +1,9 @@
 import { failureOf, type Outcome, toFailure } from './failure';
 import { fetchOrNetworkError, NetworkError } from './network';
-import { apiUrl } from './site';
+import { apiUrlOf } from './site';
 
 /** The possible answers to the profile's questions, in the order of the form. */
-export const choices = {
+export const profileChoices = {
   age_range: ['under_18', '18_24', '25_34', '35_plus'],
   education_level: ['high_school', 'undergrad', 'masters', 'phd', 'self_taught'],
   tech_background: ['software_engineer', 'hardware_engineer', 'student', 'hobbyist'],
@@ -12,10 +12,10 @@ export const choices = {
   learning_speed: ['intensive', 'balanced', 'casual'],
 } as const;
 
-export type ChoiceField = keyof typeof choices;
+export type ChoiceField = keyof typeof profileChoices;
 
 /** A person's answers; null is no answer. */
-export type Answers = { [F in ChoiceField]: (typeof choices)[F][number] | null } & {
+export type Answers = { [F in ChoiceField]: (typeof profileChoices)[F][number] | null } & {
   time_per_week: number | null;
   preferred_language: string;
 };
@@ -23,7 +23,7 @@ export type Answers = { [F in ChoiceField]: (typeof choices)[F][number] | null }
 export type Profile = Answers & { id: string; user_id: string; created_at: string; updated_at: string };
 
 /** A profile and the ETag of the version that was read, which is sent as If-Match when it is saved. */
-export interface Version {
+export interface ProfileVersion {
   readonly profile: Profile;
   readonly etag: string;
 }
@@ -34,11 +34,16 @@ export interface Caller {
   readonly clearToken: () => void;
 }
 
-async function call(caller: Caller, method: string, body?: Partial<Answers>, etag?: string): Promise<Outcome<Version>> {
+async function callProfileAPI(
+  caller: Caller,
+  method: string,
+  body?: Partial<Answers>,
+  etag?: string,
+): Promise<Outcome<ProfileVersion>> {
   const token = await caller.getToken();
   if (token.failure) return token;
   try {
-    const response = await fetchOrNetworkError(apiUrl('/api/profile'), {
+    const response = await fetchOrNetworkError(apiUrlOf('/api/profile'), {
       method,
       headers: {
         authorization: `Bearer ${token.data}`,
@@ -79,7 +84,7 @@ export function parseProfile(answer: unknown): Profile | undefined {
   const [id, user_id] = [text('id'), text('user_id')];
   if (id === undefined || user_id === undefined) return undefined;
   const choice = <F extends ChoiceField>(field: F): Answers[F] => {
-    const known: readonly string[] = choices[field];
+    const known: readonly string[] = profileChoices[field];
     return (known.includes(text(field) ?? '') ? answer[field] : null) as Answers[F];
   };
   return {
@@ -104,7 +109,10 @@ function isObject(value: unknown): value is { readonly [name: string]: unknown }
 
 // The API can reject a token that has not expired, for example because its key was retired. Then a new one is fetched,
 // once.
-async function retryWithNewToken(caller: Caller, send: () => Promise<Outcome<Version>>): Promise<Outcome<Version>> {
+async function retryWithNewToken(
+  caller: Caller,
+  send: () => Promise<Outcome<ProfileVersion>>,
+): Promise<Outcome<ProfileVersion>> {
   const first = await send();
   if (first.failure?.code !== 'INVALID_TOKEN') return first;
   caller.clearToken();
@@ -112,18 +120,22 @@ async function retryWithNewToken(caller: Caller, send: () => Promise<Outcome<Ver
 }
 
 /** Reads the caller's profile; failure `PROFILE_NOT_FOUND` when there is none yet. */
-export function readProfile(caller: Caller): Promise<Outcome<Version>> {
-  return retryWithNewToken(caller, () => call(caller, 'GET'));
+export function readProfile(caller: Caller): Promise<Outcome<ProfileVersion>> {
+  return retryWithNewToken(caller, () => callProfileAPI(caller, 'GET'));
 }
 
 /** Creates the caller's profile; failure `PROFILE_ALREADY_EXISTS` when another tab has created it. */
-export function createProfile(caller: Caller, answers: Partial<Answers>): Promise<Outcome<Version>> {
-  return retryWithNewToken(caller, () => call(caller, 'POST', answers));
+export function createProfile(caller: Caller, answers: Partial<Answers>): Promise<Outcome<ProfileVersion>> {
+  return retryWithNewToken(caller, () => callProfileAPI(caller, 'POST', answers));
 }
 
 /** Changes the given fields; failure `PROFILE_CHANGED` when the profile is no longer the version that was read. */
-export function updateProfile(caller: Caller, changes: Partial<Answers>, etag: string): Promise<Outcome<Version>> {
-  return retryWithNewToken(caller, () => call(caller, 'PUT', changes, etag));
+export function updateProfile(
+  caller: Caller,
+  changes: Partial<Answers>,
+  etag: string,
+): Promise<Outcome<ProfileVersion>> {
+  return retryWithNewToken(caller, () => callProfileAPI(caller, 'PUT', changes, etag));
 }
 
 /** The answers of a profile. Without a profile, every answer is null, except preferred_language, which is 'en'. */
@@ -141,7 +153,7 @@ export function answersOf(profile?: Profile): Answers {
 }
 
 /** The fields in which `to` differs from `from`. */
-export function changed(from: Answers, to: Answers): Partial<Answers> {
+export function changedAnswers(from: Answers, to: Answers): Partial<Answers> {
   return Object.fromEntries(Object.entries(to).filter(([field, value]) => from[field as keyof Answers] !== value));
 }
 
@@ -149,10 +161,14 @@ export function changed(from: Answers, to: Answers): Partial<Answers> {
  * Merges two changes of the same version: `theirs`, with the fields that `mine` changed. `both` lists the fields that
  * both changed to different values.
  */
-export function merge(base: Answers, mine: Answers, theirs: Answers): { answers: Answers; both: Array<keyof Answers> } {
-  const my = changed(base, mine);
+export function mergeAnswers(
+  base: Answers,
+  mine: Answers,
+  theirs: Answers,
+): { answers: Answers; both: Array<keyof Answers> } {
+  const my = changedAnswers(base, mine);
   const both = (Object.keys(my) as Array<keyof Answers>).filter(
-    (f) => f in changed(base, theirs) && my[f] !== theirs[f],
+    (f) => f in changedAnswers(base, theirs) && my[f] !== theirs[f],
   );
   return { answers: { ...theirs, ...my }, both };
 }

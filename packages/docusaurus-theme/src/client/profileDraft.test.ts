@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { json, type ProfileServer, profileServer, tokenOf } from '../testing/profileServer';
-import { type Answers, type Caller, readProfile, type Version } from './profile';
-import { changes, type Draft, draftOf, keepTyped, rebase, send, unsaved } from './profileDraft';
+import { jsonResponse, type ProfileServer, profileServer, tokenOf } from '../testing/profileServer';
+import { type Answers, type Caller, type ProfileVersion, readProfile } from './profile';
+import {
+  type Draft,
+  draftOf,
+  hasUnsavedChanges,
+  keepTyped,
+  rebaseDraft,
+  saveDraft,
+  unsavedChanges,
+} from './profileDraft';
 
 let server: ProfileServer;
 const caller: Caller = { getToken: async () => ({ data: tokenOf('u1') }), clearToken: () => {} };
@@ -10,8 +18,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const read = async (): Promise<Version | undefined> => (await readProfile(caller)).data;
-const typed = (draft: Draft, answers: Partial<Answers>): Draft => ({
+const readVersion = async (): Promise<ProfileVersion | undefined> => (await readProfile(caller)).data;
+const withAnswers = (draft: Draft, answers: Partial<Answers>): Draft => ({
   ...draft,
   answers: { ...draft.answers, ...answers },
 });
@@ -19,39 +27,39 @@ const typed = (draft: Draft, answers: Partial<Answers>): Draft => ({
 describe('a draft', () => {
   it('without a profile has no changes until the first answer', () => {
     const draft = draftOf(undefined);
-    expect(unsaved(draft)).toBe(false);
-    expect(unsaved(typed(draft, { learning_mode: 'visual' }))).toBe(true);
+    expect(hasUnsavedChanges(draft)).toBe(false);
+    expect(hasUnsavedChanges(withAnswers(draft, { learning_mode: 'visual' }))).toBe(true);
   });
 
   it('sends only the changed fields', async () => {
     server.saveElsewhere({ learning_mode: 'visual', time_per_week: 3 });
-    const { data } = await send(caller, typed(draftOf(await read()), { time_per_week: 4 }));
+    const { data } = await saveDraft(caller, withAnswers(draftOf(await readVersion()), { time_per_week: 4 }));
     expect(data?.status).toBe('saved');
     expect(server.requests).toEqual(['GET', 'PUT {"time_per_week":4}']);
-    expect(data && unsaved(data.draft)).toBe(false);
+    expect(data && hasUnsavedChanges(data.draft)).toBe(false);
   });
 
   it('can remove an answer', async () => {
     server.saveElsewhere({ age_range: '18_24' });
-    await send(caller, typed(draftOf(await read()), { age_range: null }));
+    await saveDraft(caller, withAnswers(draftOf(await readVersion()), { age_range: null }));
     expect(server.saved()?.age_range).toBeNull();
   });
 
   it('keeps the input typed while the request was running', () => {
-    const sent = typed(draftOf(undefined), { time_per_week: 1 });
-    const now = typed(sent, { time_per_week: 2, learning_mode: 'visual' });
+    const sent = withAnswers(draftOf(undefined), { time_per_week: 1 });
+    const now = withAnswers(sent, { time_per_week: 2, learning_mode: 'visual' });
     const profile = { ...sent.answers, id: 'p', user_id: 'u1', created_at: '', updated_at: '' };
     const draft = keepTyped(sent, now, draftOf({ profile, etag: '"1"' }));
-    expect(changes(draft)).toEqual({ time_per_week: 2, learning_mode: 'visual' });
+    expect(unsavedChanges(draft)).toEqual({ time_per_week: 2, learning_mode: 'visual' });
   });
 });
 
 describe('when the profile was changed elsewhere', () => {
   it('both changes are kept without a conflict', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(await readVersion()), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
-    const { data } = await send(caller, draft);
+    const { data } = await saveDraft(caller, draft);
     expect(data?.status).toBe('merged');
     expect(server.saved()).toMatchObject({ learning_mode: 'visual', time_per_week: 5, age_range: '25_34' });
     expect(data?.draft.answers).toMatchObject({ learning_mode: 'visual', time_per_week: 5, age_range: '25_34' });
@@ -59,67 +67,70 @@ describe('when the profile was changed elsewhere', () => {
 
   it('nothing is saved with a conflict, until the person has chosen', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = typed(draftOf(await read()), { time_per_week: 4, learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(await readVersion()), { time_per_week: 4, learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
-    const { data } = await send(caller, draft);
+    const { data } = await saveDraft(caller, draft);
     expect(data?.status).toBe('conflict');
     expect(data?.draft.conflicts).toEqual([{ field: 'time_per_week', mine: 4, theirs: 5 }]);
     expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: null });
-    const again = await send(caller, typed(data?.draft ?? draft, { time_per_week: 5 }));
+    const again = await saveDraft(caller, withAnswers(data?.draft ?? draft, { time_per_week: 5 }));
     expect(again.data?.status).toBe('saved');
     expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: 'visual', age_range: '25_34' });
   });
 
   it('a profile that another tab created is updated', async () => {
-    const draft = typed(draftOf(undefined), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(undefined), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 2 });
-    const { data } = await send(caller, draft);
+    const { data } = await saveDraft(caller, draft);
     expect(data?.status).toBe('merged');
     expect(server.saved()).toMatchObject({ learning_mode: 'visual', time_per_week: 2 });
   });
 
   it('a deleted profile is created again, with the changes', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(await readVersion()), { learning_mode: 'visual' });
     server.removeElsewhere();
-    expect((await send(caller, draft)).data?.status).toBe('merged');
+    expect((await saveDraft(caller, draft)).data?.status).toBe('merged');
     expect(server.saved()).toMatchObject({ learning_mode: 'visual' });
   });
 
   it('gives up after three attempts', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(await readVersion()), { learning_mode: 'visual' });
     server.requests.length = 0;
     const busy = () => {
       server.saveElsewhere({ age_range: null });
       server.respondNext = () => {
         const profile = server.saved();
         server.respondNext = busy;
-        return json(200, profile, { etag: '"old"' });
+        return jsonResponse(200, profile, { etag: '"old"' });
       };
-      return json(412, { error_code: 'PROFILE_CHANGED' });
+      return jsonResponse(412, { error_code: 'PROFILE_CHANGED' });
     };
     server.respondNext = busy;
-    expect((await send(caller, draft)).failure?.code).toBe('PROFILE_CHANGED');
+    expect((await saveDraft(caller, draft)).failure?.code).toBe('PROFILE_CHANGED');
     expect(server.requests.filter((request) => request.startsWith('PUT'))).toHaveLength(3);
   });
 
   it('a failure to read the new version is returned', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = typed(draftOf(await read()), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(await readVersion()), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5 });
     server.respondNext = () => {
-      server.respondNext = () => json(503, { error_code: 'SERVICE_UNAVAILABLE' });
-      return json(412, { error_code: 'PROFILE_CHANGED' });
+      server.respondNext = () => jsonResponse(503, { error_code: 'SERVICE_UNAVAILABLE' });
+      return jsonResponse(412, { error_code: 'PROFILE_CHANGED' });
     };
-    expect((await send(caller, draft)).failure?.code).toBe('SERVICE_UNAVAILABLE');
+    expect((await saveDraft(caller, draft)).failure?.code).toBe('SERVICE_UNAVAILABLE');
   });
 });
 
-describe('rebase', () => {
+describe('rebaseDraft', () => {
   it('to the same version changes nothing, and keeps the conflicts', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = { ...draftOf(await read()), conflicts: [{ field: 'time_per_week', mine: 1, theirs: 3 }] } as const;
-    expect(rebase(draft, await read())).toEqual(draft);
+    const draft = {
+      ...draftOf(await readVersion()),
+      conflicts: [{ field: 'time_per_week', mine: 1, theirs: 3 }],
+    } as const;
+    expect(rebaseDraft(draft, await readVersion())).toEqual(draft);
   });
 });

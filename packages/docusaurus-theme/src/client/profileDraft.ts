@@ -3,18 +3,18 @@ import {
   type Answers,
   answersOf,
   type Caller,
-  changed,
+  changedAnswers,
   createProfile,
-  merge,
+  mergeAnswers,
+  type ProfileVersion,
   readProfile,
   updateProfile,
-  type Version,
 } from './profile';
 
 /** A profile that a person is editing. */
 export interface Draft {
   /** The version it started from; undefined when there is no profile yet. */
-  readonly base: Version | undefined;
+  readonly base: ProfileVersion | undefined;
   /** The current content of the form. */
   readonly answers: Answers;
   /** Fields that were changed both here and elsewhere, to different values. */
@@ -36,25 +36,25 @@ export interface SaveResult {
 }
 
 /** A draft without changes. */
-export function draftOf(base: Version | undefined): Draft {
+export function draftOf(base: ProfileVersion | undefined): Draft {
   return { base, answers: answersOf(base?.profile), conflicts: [] };
 }
 
 /** The fields to send: those that differ from the version that the draft started from. */
-export function changes(draft: Draft): Partial<Answers> {
-  return changed(answersOf(draft.base?.profile), draft.answers);
+export function unsavedChanges(draft: Draft): Partial<Answers> {
+  return changedAnswers(answersOf(draft.base?.profile), draft.answers);
 }
 
 /** Whether the draft has unsaved changes. */
-export function unsaved(draft: Draft): boolean {
-  return Object.keys(changes(draft)).length > 0;
+export function hasUnsavedChanges(draft: Draft): boolean {
+  return Object.keys(unsavedChanges(draft)).length > 0;
 }
 
 /** Returns the draft with a newer version as its base. */
-export function rebase(draft: Draft, theirs: Version | undefined): Draft {
+export function rebaseDraft(draft: Draft, theirs: ProfileVersion | undefined): Draft {
   if (draft.base?.etag === theirs?.etag) return { ...draft, base: theirs };
   const other = answersOf(theirs?.profile);
-  const { answers, both } = merge(answersOf(draft.base?.profile), draft.answers, other);
+  const { answers, both } = mergeAnswers(answersOf(draft.base?.profile), draft.answers, other);
   return {
     base: theirs,
     answers,
@@ -63,27 +63,27 @@ export function rebase(draft: Draft, theirs: Version | undefined): Draft {
 }
 
 // The errors if the profile was changed, created or deleted elsewhere after it was read.
-const outdated = ['PROFILE_CHANGED', 'PROFILE_ALREADY_EXISTS', 'PROFILE_NOT_FOUND'];
+const outdatedCodes = ['PROFILE_CHANGED', 'PROFILE_ALREADY_EXISTS', 'PROFILE_NOT_FOUND'];
 
 /**
  * Sends the changes. When the profile was changed elsewhere, reads the new version and, without conflicts, sends the
  * changes again. It sends at most `tries` times, and then returns the last failure.
  */
-export async function send(caller: Caller, draft: Draft, tries = 3): Promise<Outcome<SaveResult>> {
+export async function saveDraft(caller: Caller, draft: Draft, tries = 3): Promise<Outcome<SaveResult>> {
   const outcome = draft.base
-    ? await updateProfile(caller, changes(draft), draft.base.etag)
-    : await createProfile(caller, changes(draft));
+    ? await updateProfile(caller, unsavedChanges(draft), draft.base.etag)
+    : await createProfile(caller, unsavedChanges(draft));
   if (outcome.data) return { data: { draft: draftOf(outcome.data), status: 'saved' } };
-  if (!outdated.includes(outcome.failure.code) || tries <= 1) return outcome;
+  if (!outdatedCodes.includes(outcome.failure.code) || tries <= 1) return outcome;
   const theirs = await readProfile(caller);
   if (theirs.failure && theirs.failure.code !== 'PROFILE_NOT_FOUND') return theirs;
-  const next = rebase(draft, theirs.data);
+  const next = rebaseDraft(draft, theirs.data);
   if (next.conflicts.length > 0) return { data: { draft: next, status: 'conflict' } };
-  const again = await send(caller, next, tries - 1);
+  const again = await saveDraft(caller, next, tries - 1);
   return again.data?.status === 'saved' ? { data: { ...again.data, status: 'merged' } } : again;
 }
 
 /** Adds the input that was typed while the request was running (`sent` to `now`) to the saved draft. */
 export function keepTyped(sent: Draft, now: Draft, saved: Draft): Draft {
-  return { ...saved, answers: { ...saved.answers, ...changed(sent.answers, now.answers) } };
+  return { ...saved, answers: { ...saved.answers, ...changedAnswers(sent.answers, now.answers) } };
 }

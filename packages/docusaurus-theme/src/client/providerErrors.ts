@@ -1,5 +1,5 @@
 import { translate } from '@docusaurus/Translate';
-import { describe, knownCodes } from './errors';
+import { describeFailure, knownCodes } from './errors';
 
 /** The page that solves a problem with a provider. */
 export type NextStep = 'register' | 'link' | 'verify' | 'reset';
@@ -172,7 +172,7 @@ export function describeProviderError(code: string, provider?: string): Provider
   const messageOf = known !== undefined && Object.hasOwn(messages, known) ? messages[known] : undefined;
   if (messageOf)
     return messageOf(provider ?? translate({ id: 'theme.xenon.providerError.someProvider', message: 'The provider' }));
-  if (known && knownCodes.includes(known)) return describe({ code: known, status: 0 });
+  if (known && knownCodes.includes(known)) return describeFailure({ code: known, status: 0 });
   return {
     message: translate({
       id: 'theme.xenon.providerError.other',

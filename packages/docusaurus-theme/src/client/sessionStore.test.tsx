@@ -11,8 +11,8 @@ const json = (body: unknown, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 
 // The client is the real one. Its module keeps the session in memory, so each test loads the module again.
-let answer: (path: string) => Response | Promise<Response>;
-const fetch = vi.fn(async (input: RequestInfo | URL) => answer(new URL(String(input)).pathname));
+let respond: (path: string) => Response | Promise<Response>;
+const fetch = vi.fn(async (input: RequestInfo | URL) => respond(new URL(String(input)).pathname));
 const requestCount = (path: string) =>
   fetch.mock.calls.filter(([input]) => new URL(String(input)).pathname === path).length;
 
@@ -31,7 +31,7 @@ type Store = typeof import('./sessionStore');
 let store: Store;
 
 /** Renders a page with a new store, which starts to read the session unless `isStarted` is false. */
-async function open(isStarted = true): Promise<void> {
+async function openPage(isStarted = true): Promise<void> {
   store = await import('./sessionStore');
   const { useSession } = store;
   function Page(): ReactNode {
@@ -51,49 +51,49 @@ let page: ReactNode;
 
 describe('the session', () => {
   it('is pending in the static HTML', async () => {
-    await open(false);
+    await openPage(false);
     expect(renderToString(page)).toContain('pending');
     expect(fetch).not.toHaveBeenCalled();
   });
 
   it('fetches the session once', async () => {
-    answer = () => json(session);
-    await open();
+    respond = () => json(session);
+    await openPage();
     expect(screen.getByText('pending')).toBeTruthy();
     await screen.findByText('signed-in Ada');
     expect(requestCount('/api/auth/get-session')).toBe(1);
   });
 
   it('is signed out without a session', async () => {
-    answer = () => json(null);
-    await open();
+    respond = () => json(null);
+    await openPage();
     await screen.findByText('signed-out');
   });
 
   it('is unreachable when the server does not answer, and fetches the session again on refresh', async () => {
-    answer = () => new Response('', { status: 503 });
-    await open();
+    respond = () => new Response('', { status: 503 });
+    await openPage();
     await screen.findByText('unreachable');
-    answer = () => json(session);
+    respond = () => json(session);
     await act(() => store.refreshSession());
     await screen.findByText('signed-in Ada');
   });
 
   it('is signed out when the server answers get-session with an HTML page', async () => {
-    answer = () => new Response('<!doctype html><title>Xenon</title>', { headers: { 'content-type': 'text/html' } });
-    await open();
+    respond = () => new Response('<!doctype html><title>Xenon</title>', { headers: { 'content-type': 'text/html' } });
+    await openPage();
     await screen.findByText('signed-out');
   });
 
   it('loads the client again after a failure to load it', async () => {
-    answer = () => json(session);
+    respond = () => json(session);
     let isLost = true;
     vi.doMock('./loadClient', async () => {
       const { NetworkError } = await import('./network');
       const { loadClient } = await vi.importActual<typeof import('./loadClient')>('./loadClient');
       return { loadClient: () => (isLost ? Promise.reject(new NetworkError('no chunk')) : loadClient()) };
     });
-    await open();
+    await openPage();
     await screen.findByText('unreachable');
     isLost = false;
     window.dispatchEvent(new Event('online'));
@@ -101,27 +101,27 @@ describe('the session', () => {
   });
 
   it('signs out', async () => {
-    answer = (path) => json(path === '/api/auth/sign-out' ? { success: true } : session);
-    await open();
+    respond = (path) => json(path === '/api/auth/sign-out' ? { success: true } : session);
+    await openPage();
     await screen.findByText('signed-in Ada');
-    answer = (path) => json(path === '/api/auth/sign-out' ? { success: true } : null);
+    respond = (path) => json(path === '/api/auth/sign-out' ? { success: true } : null);
     await act(() => store.signOut());
     await screen.findByText('signed-out');
   });
 
   it('stays signed in and returns the failure when sign-out fails', async () => {
-    answer = () => json(session);
-    await open();
+    respond = () => json(session);
+    await openPage();
     await screen.findByText('signed-in Ada');
-    answer = () => Promise.reject(new TypeError('Failed to fetch'));
+    respond = () => Promise.reject(new TypeError('Failed to fetch'));
     expect((await act(() => store.signOut())).failure?.code).toBe('OFFLINE');
     expect(store.currentSession().status).toBe('signed-in');
   });
 
   it('fetches one token for concurrent callers', async () => {
     const body = btoa(JSON.stringify({ iat: 0, exp: 60 }));
-    answer = (path) => json(path === '/api/auth/token' ? { token: `a.${body}.c` } : session);
-    await open();
+    respond = (path) => json(path === '/api/auth/token' ? { token: `a.${body}.c` } : session);
+    await openPage();
     await screen.findByText('signed-in Ada');
     const [one, two] = await Promise.all([store.getToken(), store.getToken()]);
     expect([one?.data, two?.data]).toEqual([`a.${body}.c`, `a.${body}.c`]);
@@ -132,18 +132,18 @@ describe('the session', () => {
   });
 
   it('returns the failure when there is no token', async () => {
-    answer = (path) => (path === '/api/auth/token' ? json({ code: 'UNAUTHORIZED' }, 401) : json(null));
-    await open();
+    respond = (path) => (path === '/api/auth/token' ? json({ code: 'UNAUTHORIZED' }, 401) : json(null));
+    await openPage();
     await screen.findByText('signed-out');
     expect((await store.getToken()).failure).toEqual({ code: 'UNAUTHORIZED', status: 401 });
   });
 
   it('does not return to pending while it fetches the session again', async () => {
-    answer = () => json(null);
-    await open();
+    respond = () => json(null);
+    await openPage();
     await screen.findByText('signed-out');
     let finish: (response: Response) => void = () => {};
-    answer = () => new Promise<Response>((resolve) => (finish = resolve));
+    respond = () => new Promise<Response>((resolve) => (finish = resolve));
     const refreshed = store.refreshSession();
     await waitFor(() => expect(requestCount('/api/auth/get-session')).toBe(2));
     expect(store.currentSession().status).toBe('signed-out');
@@ -155,20 +155,20 @@ describe('the session', () => {
   });
 
   it('returns the session from refreshSession, even if the client was not loaded before', async () => {
-    answer = () => json(session);
-    await open(false);
+    respond = () => json(session);
+    await openPage(false);
     expect((await store.refreshSession()).user?.name).toBe('Ada');
     expect(requestCount('/api/auth/get-session')).toBe(1);
   });
 
   it('clears the token when another person is signed in', async () => {
     const body = btoa(JSON.stringify({ iat: 0, exp: 60 }));
-    answer = (path) => json(path === '/api/auth/token' ? { token: `a.${body}.c` } : session);
-    await open();
+    respond = (path) => json(path === '/api/auth/token' ? { token: `a.${body}.c` } : session);
+    await openPage();
     await screen.findByText('signed-in Ada');
     await store.getToken();
     const other = { user: { ...session.user, id: 'u2', name: 'Grace' }, session: { ...session.session, userId: 'u2' } };
-    answer = (path) => json(path === '/api/auth/token' ? { token: `a.${body}.c` } : other);
+    respond = (path) => json(path === '/api/auth/token' ? { token: `a.${body}.c` } : other);
     await act(() => store.refreshSession());
     await store.getToken();
     expect(requestCount('/api/auth/token')).toBe(2);
@@ -187,18 +187,18 @@ describe('a page from the back/forward cache', () => {
   }
 
   it('is loaded again if the person was signed in', async () => {
-    answer = () => json(session);
-    await open();
+    respond = () => json(session);
+    await openPage();
     await screen.findByText('signed-in Ada');
     restore();
     expect(reload).toHaveBeenCalled();
   });
 
   it('only reads the session again if no person was signed in', async () => {
-    answer = () => json(null);
-    await open();
+    respond = () => json(null);
+    await openPage();
     await screen.findByText('signed-out');
-    answer = () => json(session);
+    respond = () => json(session);
     restore();
     await screen.findByText('signed-in Ada');
     expect(reload).not.toHaveBeenCalled();
@@ -207,24 +207,24 @@ describe('a page from the back/forward cache', () => {
 
 describe('confirmSession', () => {
   const confirm = async () => {
-    await open();
+    await openPage();
     const { confirmSession } = await import('./useRedirectIfSignedIn');
     return confirmSession();
   };
 
   it('reports blocked cookies if the server knows no session after a sign-in', async () => {
-    answer = () => json(null);
+    respond = () => json(null);
     expect(await confirm()).toEqual({ code: 'COOKIES_BLOCKED', status: 0 });
   });
 
   it('reports OFFLINE if the server answers with an error', async () => {
-    answer = () => new Response('', { status: 503 });
+    respond = () => new Response('', { status: 503 });
     expect((await confirm())?.code).toBe('OFFLINE');
   });
 
   it('waits for a slow answer', async () => {
     let finish: (response: Response) => void = () => {};
-    answer = () => new Promise<Response>((resolve) => (finish = resolve));
+    respond = () => new Promise<Response>((resolve) => (finish = resolve));
     const confirmed = confirm();
     await waitFor(() => expect(requestCount('/api/auth/get-session')).toBeGreaterThan(0));
     finish(json(session));

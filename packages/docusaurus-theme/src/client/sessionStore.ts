@@ -21,15 +21,15 @@ export type SessionState =
   | { readonly status: 'signed-in'; readonly user: Session['user']; readonly session: Session['session'] };
 
 // One store for the whole page. React reads it with useSyncExternalStore, so no component has to be above the others.
-const pending: SessionState = { status: 'pending' };
-let state: SessionState = pending;
+const pendingState: SessionState = { status: 'pending' };
+let state: SessionState = pendingState;
 const listeners = new Set<() => void>();
 const tokens = tokenStore(fetchToken);
 let connection: Promise<AuthClient> | undefined;
 
 /** The session of the person who visits the site. `pending` in the static HTML and during hydration. */
 export function useSession(): SessionState {
-  return useSyncExternalStore(subscribe, currentSession, () => pending);
+  return useSyncExternalStore(subscribe, currentSession, () => pendingState);
 }
 
 /** The session now, for code outside components. */
@@ -92,7 +92,7 @@ function setState(next: SessionState): void {
 /** Loads the client once and reads its session from then on. Undefined if the client cannot be loaded now. */
 async function connect(): Promise<AuthClient | undefined> {
   connection ??= loadClient().then((client) => {
-    client.useSession.subscribe(read);
+    client.useSession.subscribe(readClientSession);
     return client;
   });
   try {
@@ -107,7 +107,7 @@ async function connect(): Promise<AuthClient | undefined> {
 
 type ClientSession = ReturnType<AuthClient['useSession']['get']>;
 
-function read({ data, error, isPending }: ClientSession): void {
+function readClientSession({ data, error, isPending }: ClientSession): void {
   // On a site without an API, the answer can be an HTML page instead of a session.
   if (data?.user && data.session) setState({ status: 'signed-in', user: data.user, session: data.session });
   // While the client fetches the session again, the last state stays. Otherwise a form would disappear each time the

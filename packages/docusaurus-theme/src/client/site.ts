@@ -17,7 +17,7 @@ function readSiteData(): SiteData {
 }
 
 /** The URL of a path of the API. */
-export function apiUrl(path: string): string {
+export function apiUrlOf(path: string): string {
   return site.apiOrigin + path;
 }
 

@@ -1,14 +1,14 @@
 import { callAuth } from './callAuth';
 import type { Failure, Outcome } from './failure';
 import { forgetProvider, keepProvider } from './lastProvider';
-import { home, withNext } from './next';
+import { pageAfterSignIn, withNext } from './next';
 import { callbackUrl, paths } from './site';
 
 /** The page on which a sign-in with a provider starts. The account page asks for a sign-in before sensitive changes. */
 export type StartPage = 'login' | 'register' | 'account';
 
 /** The page for new users when there is no `?next=`. With `new=1` the profile page shows NewAccountNote. */
-export const welcomePage = `${home}?new=1`;
+export const welcomePage = `${pageAfterSignIn}?new=1`;
 
 /**
  * Sends the browser to a provider. After the sign-in the browser opens `next`. After an error it opens the start page
@@ -25,7 +25,7 @@ export async function signInWithProvider(
     client.signIn.social({
       provider,
       callbackURL: callbackUrl(next),
-      newUserCallbackURL: callbackUrl(next === home ? welcomePage : next),
+      newUserCallbackURL: callbackUrl(next === pageAfterSignIn ? welcomePage : next),
       errorCallbackURL: callbackUrl(withProvider(errorPage, provider)),
       ...(start === 'register' && { requestSignUp: true }),
       fetchOptions,

@@ -1,9 +1,17 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { dropDraft, keepDraft, keptDraft } from './drafts';
 import type { Failure, Outcome } from './failure';
-import { subject } from './jwt';
+import { tokenSubject } from './jwt';
 import { type Answers, type Caller, readProfile } from './profile';
-import { type Draft, draftOf, keepTyped, rebase, type SaveResult, send, unsaved } from './profileDraft';
+import {
+  type Draft,
+  draftOf,
+  hasUnsavedChanges,
+  keepTyped,
+  rebaseDraft,
+  type SaveResult,
+  saveDraft,
+} from './profileDraft';
 import { clearToken, getToken } from './sessionStore';
 
 /** A person's profile while it is loaded and edited. */
@@ -32,7 +40,7 @@ export function useProfile(userId: string): ProfileEditor {
   const owner = useRef(userId);
   const update = useCallback(
     (next: Draft) => {
-      if (unsaved(next)) keepDraft(userId, next);
+      if (hasUnsavedChanges(next)) keepDraft(userId, next);
       else dropDraft(userId);
       if (owner.current !== userId) return; // another person has signed in meanwhile
       latest.current = next;
@@ -51,7 +59,7 @@ export function useProfile(userId: string): ProfileEditor {
       if (left) return;
       if (read.failure && read.failure.code !== 'PROFILE_NOT_FOUND') return setFailure(read.failure);
       const kept = keptDraft(userId);
-      update(kept ? rebase(kept, read.data) : draftOf(read.data));
+      update(kept ? rebaseDraft(kept, read.data) : draftOf(read.data));
     });
     return () => {
       left = true;
@@ -70,7 +78,7 @@ export function useProfile(userId: string): ProfileEditor {
     },
     save: async () => {
       const sent = latest.current ?? draftOf(undefined);
-      const outcome = await send(caller, sent);
+      const outcome = await saveDraft(caller, sent);
       if (outcome.data) update(keepTyped(sent, latest.current ?? sent, outcome.data.draft));
       return outcome;
     },
@@ -85,14 +93,14 @@ function useCaller(userId: string): Caller {
   return useMemo(() => {
     const ownToken = async () => {
       const token = await getToken();
-      if (token.failure || subject(token.data) === userId) return token;
+      if (token.failure || tokenSubject(token.data) === userId) return token;
       clearToken();
       return undefined;
     };
     // The token in memory can belong to the person who was signed in before, so it tries twice.
-    const get = async () => (await ownToken()) ?? (await ownToken()) ?? { failure: signedOut };
+    const get = async () => (await ownToken()) ?? (await ownToken()) ?? { failure: signedOutFailure };
     return { getToken: get, clearToken };
   }, [userId]);
 }
 
-const signedOut: Failure = { code: 'UNAUTHORIZED', status: 401 };
+const signedOutFailure: Failure = { code: 'UNAUTHORIZED', status: 401 };

@@ -11,7 +11,7 @@ function Page(): ReactNode {
 }
 
 let url = '';
-const open = (path: string) =>
+const renderAt = (path: string) =>
   render(
     <MemoryRouter initialEntries={[path]}>
       <Page />
@@ -28,14 +28,14 @@ afterEach(cleanup);
 
 it('reads an error, removes it from the URL, and keeps the page to return to', () => {
   keepProvider('google');
-  open('/login/?next=%2Fdocs%2F&provider=google&error=access_denied&error_description=No%20thanks#top');
+  renderAt('/login/?next=%2Fdocs%2F&provider=google&error=access_denied&error_description=No%20thanks#top');
   expect(screen.getByText('{"provider":"google","error":"access_denied"}')).toBeTruthy();
   expect(url).toBe('/login/?next=%2Fdocs%2F#top');
   expect(lastProvider()).toBeUndefined();
 });
 
 it('reads that an account was linked', () => {
-  open('/account/?linked=1&provider=google');
+  renderAt('/account/?linked=1&provider=google');
   expect(screen.getByText('{"provider":"google","error":null}')).toBeTruthy();
   expect(url).toBe('/account/');
 });
@@ -46,7 +46,7 @@ it.each([
   '/account/?email=link&error=INVALID_TOKEN',
   '/login/?reset=1',
 ])('finds no result in %s', (path) => {
-  open(path);
+  renderAt(path);
   expect(screen.getByText('no result')).toBeTruthy();
   expect(url).toBe(path);
 });

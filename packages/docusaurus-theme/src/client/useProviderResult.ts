@@ -12,7 +12,7 @@ export interface ProviderResult {
 }
 
 // `provider` and `linked` come from social.ts, `error` and `error_description` from the API.
-const parameters = ['provider', 'linked', 'error', 'error_description'];
+const resultParameters = ['provider', 'linked', 'error', 'error_description'];
 
 /**
  * Reads the result from the URL and removes it from the URL, so that it is not shown again after a reload. Undefined if
@@ -29,7 +29,7 @@ export function useProviderResult(): ProviderResult | undefined {
     if (query.has('email') || (error === null && !query.has('linked'))) return;
     setResult({ provider: query.get('provider'), error });
     if (error !== null) forgetProvider();
-    for (const name of parameters) query.delete(name);
+    for (const name of resultParameters) query.delete(name);
     const { pathname, hash } = history.location;
     history.replace({ pathname, hash, search: query.toString() });
   }, [search, history]);

@@ -2,7 +2,7 @@ import { failureOf, type Outcome, toFailure } from './failure';
 import { fetchOrNetworkError } from './network';
 import { type Provider, parseProviders } from './providers';
 import { createResource } from './resource';
-import { apiUrl, site } from './site';
+import { apiUrlOf, site } from './site';
 
 const key = 'all';
 const resource = createResource(loadProviders);
@@ -18,7 +18,7 @@ export function reloadProviders(): Promise<Outcome<readonly Provider[]>> {
 }
 
 /** The name of a provider; undefined when the server is not configured for it. */
-export function nameOf(
+export function providerName(
   providers: Outcome<readonly Provider[]> | undefined,
   id: string | null | undefined,
 ): string | undefined {
@@ -30,7 +30,7 @@ export function nameOf(
 async function loadProviders(): Promise<Outcome<readonly Provider[]>> {
   if (site.methods.providers === false) return { data: [] };
   try {
-    const response = await fetchOrNetworkError(apiUrl('/api/auth/social-providers'));
+    const response = await fetchOrNetworkError(apiUrlOf('/api/auth/social-providers'));
     if (response.status >= 500 || response.status === 429)
       return { failure: failureOf(response.status, undefined, response.headers) };
     const answer: unknown = response.ok ? JSON.parse(await response.text()) : undefined;

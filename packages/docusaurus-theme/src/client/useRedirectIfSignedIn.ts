@@ -1,6 +1,6 @@
 import { useHistory } from '@docusaurus/router';
 import { useEffect } from 'react';
-import { type Failure, offline } from './failure';
+import { type Failure, offlineFailure } from './failure';
 import { nextPath } from './next';
 import { refreshSession, useSession } from './sessionStore';
 import { useSearch } from './useSearch';
@@ -28,5 +28,5 @@ export function useRedirectIfSignedIn(): string {
 export async function confirmSession(): Promise<Failure | undefined> {
   const { status } = await refreshSession();
   if (status === 'signed-out') return { code: 'COOKIES_BLOCKED', status: 0 };
-  return status === 'unreachable' ? offline : undefined;
+  return status === 'unreachable' ? offlineFailure : undefined;
 }

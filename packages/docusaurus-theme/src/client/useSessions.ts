@@ -25,7 +25,7 @@ export function useSessions(current: string): Sessions {
     const outcome = await callAuth((client, fetchOptions) => client.listSessions({ fetchOptions }));
     if (request.current !== own) return outcome; // there is a later request, or the component is gone
     setFailure(outcome.failure);
-    if (!outcome.failure) setRows(sorted(outcome.data ?? [], current));
+    if (!outcome.failure) setRows(sortSessions(outcome.data ?? [], current));
     return outcome;
   }, [current]);
   useEffect(() => {
@@ -51,7 +51,7 @@ export function useSessions(current: string): Sessions {
   };
 }
 
-function sorted(rows: readonly SessionRow[], current: string): SessionRow[] {
+function sortSessions(rows: readonly SessionRow[], current: string): SessionRow[] {
   const here = (row: SessionRow) => Number(row.token === current);
   return [...rows].sort((a, b) => here(b) - here(a) || b.updatedAt.getTime() - a.updatedAt.getTime());
 }

@@ -1,10 +1,10 @@
 import { act, cleanup, renderHook } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Failure, offline } from './failure';
+import { type Failure, offlineFailure } from './failure';
 import { useSubmit } from './useSubmit';
 
 const event = { preventDefault: () => {} };
-const limited = (retryAfter: number): Failure => ({ code: 'TOO_MANY_REQUESTS', status: 429, retryAfter });
+const limitedFailure = (retryAfter: number): Failure => ({ code: 'TOO_MANY_REQUESTS', status: 429, retryAfter });
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** A form whose submissions the test completes with `answer`. */
-function form() {
+function renderForm() {
   const answers: Array<(failure: Failure | undefined) => void> = [];
   const action = vi.fn(() => new Promise<Failure | undefined>((resolve) => answers.push(resolve)));
   const { result } = renderHook(() => useSubmit(action));
@@ -29,7 +29,7 @@ function form() {
 
 describe('useSubmit', () => {
   it('sends once when the button is pressed twice', async () => {
-    const { action, now, submit, answer } = form();
+    const { action, now, submit, answer } = renderForm();
     await submit();
     await submit();
     expect(action).toHaveBeenCalledTimes(1);
@@ -41,7 +41,7 @@ describe('useSubmit', () => {
   });
 
   it('keeps the last failure until the next answer', async () => {
-    const { now, submit, answer } = form();
+    const { now, submit, answer } = renderForm();
     await submit();
     await answer({ code: 'INVALID_EMAIL', status: 400 });
     expect(now().failure?.code).toBe('INVALID_EMAIL');
@@ -52,12 +52,12 @@ describe('useSubmit', () => {
   });
 
   it('reports the same failure again as a new object', async () => {
-    const { now, submit, answer } = form();
+    const { now, submit, answer } = renderForm();
     await submit();
-    await answer(offline);
+    await answer(offlineFailure);
     const first = now().failure;
     await submit();
-    await answer(offline);
+    await answer(offlineFailure);
     expect(now().failure).toEqual(first);
     expect(now().failure).not.toBe(first);
   });
@@ -74,9 +74,9 @@ describe('useSubmit', () => {
   });
 
   it('counts down, ignores submissions meanwhile, and then accepts them again', async () => {
-    const { action, now, submit, answer } = form();
+    const { action, now, submit, answer } = renderForm();
     await submit();
-    await answer(limited(3));
+    await answer(limitedFailure(3));
     expect(now().retryInSeconds).toBe(3);
     await act(() => vi.advanceTimersByTime(1500));
     expect(now().retryInSeconds).toBe(2);
@@ -90,33 +90,33 @@ describe('useSubmit', () => {
   });
 
   it('counts down again after a second rejection', async () => {
-    const { now, submit, answer } = form();
+    const { now, submit, answer } = renderForm();
     await submit();
-    await answer(limited(1));
+    await answer(limitedFailure(1));
     await act(() => vi.advanceTimersByTime(1000));
     await submit();
-    await answer(limited(1));
+    await answer(limitedFailure(1));
     expect(now().retryInSeconds).toBe(1);
   });
 
   it('waits ten seconds when the server sends no retry time', async () => {
-    const { now, submit, answer } = form();
+    const { now, submit, answer } = renderForm();
     await submit();
     await answer({ code: 'TOO_MANY_REQUESTS', status: 429 });
     expect(now().retryInSeconds).toBe(10);
   });
 
   it('does not wait for other failures', async () => {
-    const { now, submit, answer } = form();
+    const { now, submit, answer } = renderForm();
     await submit();
     await answer({ code: 'SERVICE_UNAVAILABLE', status: 503, retryAfter: 5 });
     expect(now().retryInSeconds).toBe(0);
   });
 
   it('does not depend on the system clock', async () => {
-    const { now, submit, answer } = form();
+    const { now, submit, answer } = renderForm();
     await submit();
-    await answer(limited(5));
+    await answer(limitedFailure(5));
     vi.setSystemTime(Date.now() + 3_600_000);
     await act(() => vi.advanceTimersByTime(1000));
     expect(now().retryInSeconds).toBe(4);

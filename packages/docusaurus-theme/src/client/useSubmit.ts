@@ -1,5 +1,5 @@
 import { useCallback, useLayoutEffect, useRef, useState } from 'react';
-import { type Failure, unexpected } from './failure';
+import { type Failure, unexpectedFailure } from './failure';
 
 /** The state of a form: at most one submission runs at a time. */
 export interface Submission {
@@ -32,7 +32,7 @@ export function useSubmit(action: () => Promise<Failure | undefined>): Submissio
       setFailure(failed && { ...failed }); // a copy: the message of the same failure then gets the focus again
     };
     action().then(finish, (error: unknown) => {
-      finish(unexpected);
+      finish(unexpectedFailure);
       reportError(error); // a fault of the code: the browser reports it as an uncaught error
     });
   };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { device } from './userAgent';
+import { parseUserAgent } from './userAgent';
 
 it.each([
   [
@@ -59,5 +59,5 @@ it.each([
   ['', '', ''],
   ['', '', null],
 ])('is %s on %s', (browser, system, userAgent) => {
-  expect(device(userAgent)).toEqual({ browser, system });
+  expect(parseUserAgent(userAgent)).toEqual({ browser, system });
 });

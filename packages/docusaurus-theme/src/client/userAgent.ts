@@ -26,7 +26,7 @@ const systems: ReadonlyArray<readonly [RegExp, string]> = [
 ];
 
 /** Reads the User-Agent of a session. */
-export function device(userAgent: string | null | undefined): Device {
+export function parseUserAgent(userAgent: string | null | undefined): Device {
   const of = (names: typeof browsers) => names.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1] ?? '';
   return { browser: of(browsers), system: of(systems) };
 }

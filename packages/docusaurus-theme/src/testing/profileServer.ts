@@ -16,8 +16,8 @@ export interface ProfileServer {
 }
 
 // The client keeps the first `fetch` that it finds, so all tests use this one.
-const theFetch: typeof fetch = (input, init) => current(input, init);
-let current: typeof fetch;
+const forwardToCurrent: typeof fetch = (input, init) => currentFetch(input, init);
+let currentFetch: typeof fetch;
 
 /** Replaces `fetch` by a profile server. */
 export function profileServer(userId = 'u1'): ProfileServer {
@@ -40,26 +40,26 @@ export function profileServer(userId = 'u1'): ProfileServer {
     const headers = new Headers(init?.headers);
     const id = subjectOf(headers.get('authorization') ?? '');
     const known = profiles.get(id);
-    if (method === 'POST' && known) return json(409, { error_code: 'PROFILE_ALREADY_EXISTS' });
-    if (method !== 'POST' && !known) return json(404, { error_code: 'PROFILE_NOT_FOUND' });
+    if (method === 'POST' && known) return jsonResponse(409, { error_code: 'PROFILE_ALREADY_EXISTS' });
+    if (method !== 'POST' && !known) return jsonResponse(404, { error_code: 'PROFILE_NOT_FOUND' });
     const match = headers.get('if-match');
     if (method === 'PUT' && match && match !== `"${known?.version}"`)
-      return json(412, { error_code: 'PROFILE_CHANGED' });
+      return jsonResponse(412, { error_code: 'PROFILE_CHANGED' });
     if (method !== 'GET') write(id, JSON.parse(String(init?.body)) as Partial<Answers>);
     const now = profiles.get(id);
-    return json(method === 'POST' ? 201 : 200, now?.profile, { etag: `"${now?.version}"` });
+    return jsonResponse(method === 'POST' ? 201 : 200, now?.profile, { etag: `"${now?.version}"` });
   };
-  current = async (input, init) => {
+  currentFetch = async (input, init) => {
     const path = new URL(String(input), 'http://localhost').pathname;
-    if (path === '/api/auth/token') return json(200, { token: tokenOf(server.userId) });
-    if (path !== '/api/profile') return json(200, null);
+    if (path === '/api/auth/token') return jsonResponse(200, { token: tokenOf(server.userId) });
+    if (path !== '/api/profile') return jsonResponse(200, null);
     const method = init?.method ?? 'GET';
     server.requests.push([method, init?.body].filter(Boolean).join(' '));
     const { respondNext } = server;
     server.respondNext = undefined;
     return respondNext ? respondNext() : answer(method, init);
   };
-  vi.stubGlobal('fetch', theFetch);
+  vi.stubGlobal('fetch', forwardToCurrent);
   return server;
 }
 
@@ -73,6 +73,6 @@ function subjectOf(authorization: string): string {
 }
 
 /** A JSON response of the API. */
-export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+export function jsonResponse(status: number, body: unknown, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
 }

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { MemoryRouter } from 'react-router-dom';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { SiteData } from '../siteData';
-import { json } from '../testing/profileServer';
+import { jsonResponse } from '../testing/profileServer';
 
 const requests: Array<{ readonly url: string; readonly authorization: string | null; readonly body: unknown }> = [];
 
@@ -14,7 +14,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', async (url: string | URL, init?: RequestInit) => {
     const authorization = new Headers(init?.headers).get('authorization');
     requests.push({ url: String(url), authorization, body: init?.body && JSON.parse(String(init.body)) });
-    return json(200, { success: true, user: {} }, { 'set-auth-token': 'new.token' });
+    return jsonResponse(200, { success: true, user: {} }, { 'set-auth-token': 'new.token' });
   });
 });
 afterEach(() => {
@@ -29,12 +29,12 @@ async function withOptions(options: Partial<SiteData>): Promise<void> {
   vi.doMock('@generated/globalData', () => ({ default: { 'docusaurus-theme-xenon': { default: site } } }));
 }
 
-const open = (page: ReactNode) => render(<MemoryRouter>{page}</MemoryRouter>);
+const renderPage = (page: ReactNode) => render(<MemoryRouter>{page}</MemoryRouter>);
 
 it('shows the logo and the links to terms and privacy', async () => {
   await withOptions({ logo: { src: 'img/logo.svg', alt: 'My site' }, termsLink: '/terms', privacyLink: '/privacy' });
   const { default: Register } = await import('./XenonRegisterPage');
-  open(<Register />);
+  renderPage(<Register />);
   expect(screen.getByAltText('My site').getAttribute('src')).toBe('/learn/img/logo.svg');
   expect(screen.getByRole('link', { name: /accept our terms/ }).getAttribute('href')).toBe('/terms');
   expect(screen.getByRole('link', { name: 'How we protect them' }).getAttribute('href')).toBe('/privacy');
@@ -43,14 +43,14 @@ it('shows the logo and the links to terms and privacy', async () => {
 it('shows no form for a method that is off', async () => {
   await withOptions({ methods: { password: false, providers: true } });
   const { default: Login } = await import('./XenonLoginPage');
-  open(<Login />);
+  renderPage(<Login />);
   expect(screen.queryByLabelText('Password')).toBeNull();
 });
 
 it('says that the registration is closed', async () => {
   await withOptions({ signUp: false });
   const { default: Register } = await import('./XenonRegisterPage');
-  open(<Register />);
+  renderPage(<Register />);
   expect(screen.getByRole('alert').textContent).toContain('Registration is closed');
   expect(screen.queryByRole('button', { name: 'Create account' })).toBeNull();
 });
@@ -58,7 +58,7 @@ it('says that the registration is closed', async () => {
 it('shows no form to change the email if that is off, without a request to the server', async () => {
   await withOptions({ changeEmail: false });
   const { default: ChangeEmail } = await import('../components/ChangeEmail');
-  open(<ChangeEmail user={{ id: 'u1', email: 'ada@example.com', emailVerified: true } as never} />);
+  renderPage(<ChangeEmail user={{ id: 'u1', email: 'ada@example.com', emailVerified: true } as never} />);
   expect(screen.getByText('You cannot change your e-mail address on this site.')).toBeTruthy();
   expect(screen.queryByLabelText('New e-mail address')).toBeNull();
 });

@@ -5,7 +5,7 @@ import Heading from '@theme/Heading';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-const sample = `import { createAuthClient } from 'better-auth/react';
+const sampleCode = `import { createAuthClient } from 'better-auth/react';
 import { jwtClient } from 'better-auth/client/plugins';
 
 const auth = createAuthClient({ plugins: [jwtClient()] });
@@ -44,7 +44,7 @@ export default function HomeClient(): ReactNode {
         </p>
       </div>
       <CodeBlock language="ts" className={styles.code}>
-        {sample}
+        {sampleCode}
       </CodeBlock>
     </section>
   );

@@ -15,7 +15,7 @@ export default function HomeImage(): ReactNode {
       </defs>
       <ellipse cx="210" cy="262" rx="205" ry="178" fill="url(#home-image-light)" />
       {arches.map((depth) => (
-        <path key={depth} className={styles[`arch${depth}`]} d={arch(depth)} />
+        <path key={depth} className={styles[`arch${depth}`]} d={archPath(depth)} />
       ))}
       <path className={styles.ground} d="M20 420H400" />
       <ellipse className={styles.orbit} cx="210" cy="285" rx="46" ry="17" transform="rotate(-24 210 285)" />
@@ -26,7 +26,7 @@ export default function HomeImage(): ReactNode {
 }
 
 /** The SVG path of an arch. A greater depth makes it smaller. */
-function arch(depth: number): string {
+function archPath(depth: number): string {
   const half = 165 - depth * 26;
   const spring = 190 + depth * 22;
   return `M${210 - half} 420V${spring}a${half} ${half} 0 0 1 ${2 * half} 0V420`;

@@ -12,9 +12,9 @@ export default function HomeImport(): ReactNode {
         <Translate id="home.import.title">What the import from Supabase copies</Translate>
       </Heading>
       <div className={styles.columns}>
-        <Column title={translate({ id: 'home.import.copied', message: 'Copied' })} items={copied()} />
-        <Column title={translate({ id: 'home.import.unchanged', message: 'Not changed' })} items={unchanged()} />
-        <Column title={translate({ id: 'home.import.notCopied', message: 'Not copied' })} items={notCopied()} />
+        <Column title={translate({ id: 'home.import.copied', message: 'Copied' })} items={copiedItems()} />
+        <Column title={translate({ id: 'home.import.unchanged', message: 'Not changed' })} items={unchangedItems()} />
+        <Column title={translate({ id: 'home.import.notCopied', message: 'Not copied' })} items={notCopiedItems()} />
       </div>
       <p className={styles.more}>
         <Link to="/docs/migrate/">
@@ -38,7 +38,7 @@ function Column({ title, items }: { readonly title: string; readonly items: read
   );
 }
 
-function copied(): string[] {
+function copiedItems(): string[] {
   return [
     translate({ id: 'home.import.copied.ids', message: 'Ids and e-mail addresses' }),
     translate({
@@ -50,7 +50,7 @@ function copied(): string[] {
   ];
 }
 
-function unchanged(): string[] {
+function unchangedItems(): string[] {
   return [
     translate({ id: 'home.import.unchanged.source', message: 'Supabase: the import only reads it' }),
     translate({ id: 'home.import.unchanged.changed', message: 'Rows that changed in Xenon after the copy' }),
@@ -58,7 +58,7 @@ function unchanged(): string[] {
   ];
 }
 
-function notCopied(): string[] {
+function notCopiedItems(): string[] {
   return [
     translate({ id: 'home.import.notCopied.sessions', message: 'Sessions: all users sign in once more' }),
     translate({ id: 'home.import.notCopied.factors', message: 'Second factors and passkeys, kept in the quarantine' }),

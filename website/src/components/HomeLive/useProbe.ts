@@ -14,13 +14,13 @@ export function useProbe(path: string): { readonly probe: Probe; readonly send: 
   const [probe, setProbe] = useState<Probe>({ state: 'waiting' });
   const send = useCallback(() => {
     setProbe({ state: 'waiting' });
-    void measure(path).then(setProbe);
+    void probePath(path).then(setProbe);
   }, [path]);
   useEffect(send, [send]);
   return { probe, send };
 }
 
-async function measure(path: string): Promise<Probe> {
+async function probePath(path: string): Promise<Probe> {
   const began = performance.now();
   try {
     const answer = await fetch(path, { headers: { Accept: 'application/json' } });

@@ -18,12 +18,12 @@ vi.stubGlobal('fetch', async (url: string | URL, init?: RequestInit) => {
 afterEach(cleanup);
 
 /** Makes the server answer every request with this status and body. */
-function server(status: number, body: unknown): void {
+function answerWith(status: number, body: unknown): void {
   requests = [];
   reply = { status, body };
 }
 
-const page = () =>
+const renderPage = () =>
   render(
     <MemoryRouter>
       <CancelEmailChange token="abc" />
@@ -31,8 +31,8 @@ const page = () =>
   );
 
 it('sends the token only after the button is pressed', async () => {
-  server(200, { status: true });
-  page();
+  answerWith(200, { status: true });
+  renderPage();
   expect(requests).toEqual([]);
   fireEvent.click(screen.getByRole('button', { name: 'Stop the change' }));
   expect(await screen.findByText(/The change is stopped/)).toBeTruthy();
@@ -43,16 +43,16 @@ it('sends the token only after the button is pressed', async () => {
 });
 
 it('explains what to do when the token is invalid', async () => {
-  server(400, { message: 'Invalid token', code: 'INVALID_TOKEN' });
-  page();
+  answerWith(400, { message: 'Invalid token', code: 'INVALID_TOKEN' });
+  renderPage();
   fireEvent.click(screen.getByRole('button'));
   expect(await screen.findByText(/nothing to stop any more.+write to support/)).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Choose a new password' })).toBeTruthy();
 });
 
 it('can be tried again when the server is unavailable', async () => {
-  server(503, { message: 'Service temporarily unavailable', code: 'SERVICE_UNAVAILABLE' });
-  page();
+  answerWith(503, { message: 'Service temporarily unavailable', code: 'SERVICE_UNAVAILABLE' });
+  renderPage();
   fireEvent.click(screen.getByRole('button'));
   expect(await screen.findByRole('alert')).toBeTruthy();
   await waitFor(() => expect(screen.getByRole('button', { name: 'Stop the change' })).toBeTruthy());

@@ -3,7 +3,7 @@ import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import type { User } from '../../client/authClient';
 import { callAuth } from '../../client/callAuth';
-import { describe } from '../../client/errors';
+import { describeFailure } from '../../client/errors';
 import { paths } from '../../client/site';
 import { useHasPassword } from '../../client/useAccounts';
 import { useFocusFirstInput } from '../../client/useFocusFirstInput';
@@ -85,7 +85,7 @@ function Form({ user, takesFocus, onDone }: FormProps): ReactNode {
     return failure;
   });
   const wrong = failure?.code === 'INVALID_PASSWORD';
-  const error = failure && describe(failure);
+  const error = failure && describeFailure(failure);
   const passwordError = error?.field === 'password' ? error.message : undefined;
   return (
     <>

@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { User } from '../../client/authClient';
 import { callAuth } from '../../client/callAuth';
 import { dropDrafts } from '../../client/drafts';
-import { describe } from '../../client/errors';
+import { describeFailure } from '../../client/errors';
 import type { Failure } from '../../client/failure';
 import { callbackUrl, paths } from '../../client/site';
 import { texts } from '../../client/texts';
@@ -121,7 +121,7 @@ function Form({ user, onMailed, onDisabled, onCancel }: FormProps): ReactNode {
     return undefined;
   });
   const unconfirmed = failure?.code === 'NOT_CONFIRMED';
-  const error = failure && describe(failure);
+  const error = failure && describeFailure(failure);
   return (
     <>
       <form ref={box} onSubmit={onSubmit} method="post">

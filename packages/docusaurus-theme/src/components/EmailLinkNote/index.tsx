@@ -17,19 +17,19 @@ export default function LinkNote(): ReactNode {
   if (code && code !== 'INVALID_USER') return <FormMessage failure={{ code, status: 401 }} />;
   return (
     <SuccessNotice>
-      <p>{code ? otherUser() : opened(state.user?.email)}</p>
+      <p>{code ? otherUserText() : openedText(state.user?.email)}</p>
     </SuccessNotice>
   );
 }
 
-function otherUser(): string {
+function otherUserText(): string {
   return translate({
     id: 'theme.xenon.account.email.link.otherUser',
     message: 'This link belongs to another account. Sign out and open it again.',
   });
 }
 
-function opened(email: string | undefined): string {
+function openedText(email: string | undefined): string {
   if (!email)
     return translate({
       id: 'theme.xenon.account.email.link.signedOut',

@@ -1,8 +1,8 @@
 import { translate } from '@docusaurus/Translate';
 import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react';
-import { describe, type Field } from '../../client/errors';
+import { describeFailure, type Field } from '../../client/errors';
 import type { Failure } from '../../client/failure';
-import { inMinutes, isLong } from '../../client/wait';
+import { isLongWait, roundUpToMinutes } from '../../client/wait';
 import styles from './styles.module.css';
 
 interface Props {
@@ -18,7 +18,7 @@ interface Props {
 /** Shows why the form was not accepted. The message takes the focus when it appears. */
 export default function FormMessage({ failure, fields, retryInSeconds = 0, children }: Props): ReactNode {
   if (!failure) return null;
-  const { message, field } = describe(failure);
+  const { message, field } = describeFailure(failure);
   const target = field && fields?.[field];
   return (
     <FormAlert problem={failure}>
@@ -71,10 +71,10 @@ function Countdown({ retryInSeconds }: { readonly retryInSeconds: number }): Rea
     <>
       {retryInSeconds > 0 && (
         <p aria-live="off">
-          {isLong(retryInSeconds)
+          {isLongWait(retryInSeconds)
             ? translate(
                 { id: 'theme.xenon.form.waitMinutes', message: 'You can try again in {minutes} min.' },
-                { minutes: inMinutes(retryInSeconds) },
+                { minutes: roundUpToMinutes(retryInSeconds) },
               )
             : translate(
                 { id: 'theme.xenon.form.wait', message: 'You can try again in {seconds} s.' },

@@ -29,7 +29,7 @@ export interface Confirmation {
   readonly dialog: ReactNode;
 }
 
-interface Question {
+interface OpenQuestion {
   readonly person: Session;
   readonly expired: boolean;
   readonly answer: (signedIn: boolean) => void;
@@ -42,7 +42,7 @@ export function usePasswordDialog(): Confirmation {
   useEffect(() => {
     if (state.status === 'signed-in') last.current = { user: state.user, session: state.session };
   }, [state]);
-  const [question, setQuestion] = useState<Question>();
+  const [question, setQuestion] = useState<OpenQuestion>();
   const withReauthentication: Confirmation['withReauthentication'] = async (call) => {
     const first = await call();
     const { failure } = first;
@@ -60,7 +60,7 @@ export function usePasswordDialog(): Confirmation {
   };
 }
 
-function PasswordDialog({ person, expired, answer }: Question): ReactNode {
+function PasswordDialog({ person, expired, answer }: OpenQuestion): ReactNode {
   const box = useRef<HTMLDialogElement>(null);
   const title = useId();
   const hasPassword = useHasPassword(person.user.id, !expired) ?? true;

@@ -27,55 +27,55 @@ function Form({
     </form>
   );
 }
-const input = () => screen.getByLabelText('Password') as HTMLInputElement;
-const rule = (text: string) => screen.getByText(text, { exact: false }).textContent;
+const passwordInput = () => screen.getByLabelText('Password') as HTMLInputElement;
+const ruleWithText = (text: string) => screen.getByText(text, { exact: false }).textContent;
 
 afterEach(cleanup);
 
 it('can be pasted', async () => {
   render(<Form />);
-  await userEvent.click(input());
+  await userEvent.click(passwordInput());
   await userEvent.paste('correct horse');
-  expect(input().value).toBe('correct horse');
+  expect(passwordInput().value).toBe('correct horse');
 });
 
 it('can be shown, and is hidden when the form is sent', async () => {
   render(<Form />);
   const show = screen.getByRole('button', { name: 'Show password' });
-  await userEvent.type(input(), 'correct horse');
+  await userEvent.type(passwordInput(), 'correct horse');
   await userEvent.click(show);
-  expect(input().type).toBe('text');
+  expect(passwordInput().type).toBe('text');
   expect(show.getAttribute('aria-pressed')).toBe('true');
   await userEvent.click(screen.getByRole('button', { name: 'Send' }));
-  expect(input().type).toBe('password');
+  expect(passwordInput().type).toBe('password');
 });
 
 it('shows that caps lock is on', () => {
   render(<Form />);
-  const key = createEvent.keyDown(input(), { key: 'A' });
+  const key = createEvent.keyDown(passwordInput(), { key: 'A' });
   Object.assign(key, { getModifierState: (modifier: string) => modifier === 'CapsLock' }); // happy-dom lacks it
-  fireEvent(input(), key);
+  fireEvent(passwordInput(), key);
   const note = screen.getAllByRole('status')[0];
   expect(note?.textContent).toBe('Caps lock is on.');
-  fireEvent.blur(input());
+  fireEvent.blur(passwordInput());
   expect(note?.textContent).toBe('');
 });
 
 it('shows rules only for a new password', () => {
   render(<Form />);
   expect(screen.queryByRole('list')).toBeNull();
-  expect(input().autocomplete).toBe('current-password');
+  expect(passwordInput().autocomplete).toBe('current-password');
 });
 
 it('marks the rules that the password follows, and shows its strength', async () => {
   render(<Form autoComplete="new-password" />);
-  expect(rule('8 to 128')).not.toContain('done');
-  const hint = document.getElementById(input().getAttribute('aria-describedby') ?? '');
+  expect(ruleWithText('8 to 128')).not.toContain('done');
+  const hint = document.getElementById(passwordInput().getAttribute('aria-describedby') ?? '');
   expect(hint?.textContent).toContain('8 to 128');
-  await userEvent.type(input(), 'lovelace 1815 engine');
-  expect(rule('8 to 128')).toContain('done');
-  expect(rule('No common word or number')).toContain('done');
-  expect(rule('No part of your name')).not.toContain('done');
+  await userEvent.type(passwordInput(), 'lovelace 1815 engine');
+  expect(ruleWithText('8 to 128')).toContain('done');
+  expect(ruleWithText('No common word or number')).toContain('done');
+  expect(ruleWithText('No part of your name')).not.toContain('done');
   expect((await screen.findByText(/Password strength/)).parentElement?.textContent).toBe('Password strength: Good');
 });
 
@@ -83,10 +83,10 @@ it('keeps input typed before hydration', async () => {
   const page = document.createElement('div');
   document.body.append(page);
   page.innerHTML = renderToString(<Form />);
-  input().value = 'correct horse';
+  passwordInput().value = 'correct horse';
   const root = await act(async () => hydrateRoot(page, <Form />));
   expect(page.querySelector('output')?.textContent).toBe('correct horse');
-  expect(input().value).toBe('correct horse');
+  expect(passwordInput().value).toBe('correct horse');
   await act(async () => root.unmount());
   page.remove();
 });
@@ -104,6 +104,6 @@ it('gives each field its own id', () => {
 
 it('compares a new password with the most common ones, which it loads with the first character', async () => {
   render(<Form autoComplete="new-password" />);
-  await userEvent.type(input(), 'michellesunshine'); // the list of the rules contains neither word
+  await userEvent.type(passwordInput(), 'michellesunshine'); // the list of the rules contains neither word
   expect((await screen.findByText(/Password strength/)).parentElement?.textContent).toContain('Easy to guess');
 });

@@ -1,7 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import clsx from 'clsx';
 import type { ReactNode } from 'react';
-import { maxPassword, minPassword, rules } from '../../client/password';
+import { followedRules, maxPassword, minPassword } from '../../client/password';
 import VisuallyHidden from '../VisuallyHidden';
 import styles from './styles.module.css';
 
@@ -12,7 +12,7 @@ interface Props {
 
 /** The rules for a good password. A rule is marked as done while the password follows it. */
 export default function Rules({ value, about }: Props): ReactNode {
-  const followed = rules(value, about);
+  const followed = followedRules(value, about);
   return (
     <ul className={styles.rules}>
       <Rule isDone={followed.length}>

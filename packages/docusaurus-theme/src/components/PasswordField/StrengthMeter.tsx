@@ -1,6 +1,6 @@
 import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
-import { strength } from '../../client/password';
+import { passwordStrength } from '../../client/password';
 import VisuallyHidden from '../VisuallyHidden';
 import styles from './styles.module.css';
 
@@ -13,7 +13,7 @@ interface Props {
 
 /** Shows how hard the password is to guess; advice only. It reserves its space, so the layout is stable. */
 export default function StrengthMeter({ value, about, common }: Props): ReactNode {
-  const score = common && value !== '' ? strength(value, about, common) : undefined;
+  const score = common && value !== '' ? passwordStrength(value, about, common) : undefined;
   const words = [
     translate({ id: 'theme.xenon.password.strength.0', message: 'Too short' }),
     translate({ id: 'theme.xenon.password.strength.1', message: 'Easy to guess' }),

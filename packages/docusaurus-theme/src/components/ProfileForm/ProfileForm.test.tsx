@@ -24,91 +24,91 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const page = (userId: string) => (
+const profilePage = (userId: string) => (
   <Router history={history}>
     <ProfileForm userId={userId} />
   </Router>
 );
-const visit = (userId = 'u1') => render(page(userId));
-const hours = () => screen.findByLabelText('Hours a week') as Promise<HTMLInputElement>;
-const save = () => userEvent.click(screen.getByRole('button', { name: 'Save' }));
+const renderPage = (userId = 'u1') => render(profilePage(userId));
+const findHoursInput = () => screen.findByLabelText('Hours a week') as Promise<HTMLInputElement>;
+const clickSave = () => userEvent.click(screen.getByRole('button', { name: 'Save' }));
 
 describe('the profile', () => {
   it('does not show the input of one person to the next', async () => {
-    const { rerender } = visit('u1');
-    await userEvent.type(await hours(), '6');
+    const { rerender } = renderPage('u1');
+    await userEvent.type(await findHoursInput(), '6');
     server.userId = 'u2';
-    rerender(page('u2'));
+    rerender(profilePage('u2'));
     expect(screen.queryByLabelText('Hours a week')).toBeNull();
-    expect((await hours()).value).toBe('');
+    expect((await findHoursInput()).value).toBe('');
   });
 
   it('is created by the first save and changed by later ones', async () => {
-    visit();
+    renderPage();
     await userEvent.click(await screen.findByLabelText('Code first'));
     expect(screen.getByText('1 change, not saved yet')).toBeTruthy();
     await userEvent.click(screen.getByRole('button', { name: 'Create my profile' }));
     await screen.findByText('Saved.');
-    await userEvent.type(await hours(), '6');
-    await save();
+    await userEvent.type(await findHoursInput(), '6');
+    await clickSave();
     await screen.findByText('Saved.');
     expect(server.requests).toEqual(['GET', 'POST {"learning_mode":"code_first"}', 'PUT {"time_per_week":6}']);
   });
 
   it('shows why it cannot be loaded, and loads it again', async () => {
     server.respondNext = () => new Response('', { status: 503 });
-    visit();
+    renderPage();
     await userEvent.click(await screen.findByRole('button', { name: 'Try again' }));
     await screen.findByText(/Tell us how you learn/);
   });
 
   it('shows both answers of a conflict, and saves the chosen one', async () => {
     server.saveElsewhere({ time_per_week: 3, learning_mode: 'visual' });
-    visit();
-    await userEvent.type(await hours(), '6'); // 36
+    renderPage();
+    await userEvent.type(await findHoursInput(), '6'); // 36
     await userEvent.click(screen.getByLabelText('Reading'));
     server.saveElsewhere({ time_per_week: 5, learning_mode: 'code_first', age_range: '25_34' });
-    await save();
+    await clickSave();
     const question = within(await screen.findByRole('alert'));
     expect(question.getByText('36')).toBeTruthy();
     expect(question.getByText('Code first')).toBeTruthy();
     expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: 'code_first' });
     await userEvent.click(question.getByLabelText(/^5 Saved elsewhere/));
-    expect((await hours()).value).toBe('5');
-    await save();
+    expect((await findHoursInput()).value).toBe('5');
+    await clickSave();
     await screen.findByText('Saved.');
     expect(screen.queryByRole('alert')).toBeNull();
     expect(server.saved()).toMatchObject({ time_per_week: 5, learning_mode: 'textual', age_range: '25_34' });
   });
 
   it('keeps unsaved input while the form is unmounted, for the same person only', async () => {
-    const first = visit();
-    await userEvent.type(await hours(), '7');
+    const first = renderPage();
+    await userEvent.type(await findHoursInput(), '7');
     first.unmount();
     server.userId = 'u2';
-    const other = visit('u2');
-    expect((await hours()).value).toBe('');
+    const other = renderPage('u2');
+    expect((await findHoursInput()).value).toBe('');
     other.unmount();
     server.userId = 'u1';
-    visit();
-    expect((await hours()).value).toBe('7');
+    renderPage();
+    expect((await findHoursInput()).value).toBe('7');
     expect(screen.getByText('1 change, not saved yet')).toBeTruthy();
   });
 
   it('shows a conflict between kept input and a change saved meanwhile', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const first = visit();
-    await userEvent.type(await hours(), '6');
+    const first = renderPage();
+    await userEvent.type(await findHoursInput(), '6');
     first.unmount();
     server.saveElsewhere({ time_per_week: 5 });
-    visit();
+    renderPage();
     expect(within(await screen.findByRole('alert')).getByText('36')).toBeTruthy();
   });
 
   it('sends nothing with the token of another person who signed in in another tab', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     server.userId = 'u2';
-    visit('u1');
+    renderPage('u1');
     await screen.findByText(/You are signed out/);
     expect(server.requests).toEqual([]);
   });
@@ -124,8 +124,8 @@ describe('leaving', () => {
 
   it('asks nothing without unsaved changes', async () => {
     const confirm = stubConfirm(false);
-    visit();
-    await hours();
+    renderPage();
+    await findHoursInput();
     leave();
     expect(history.location.pathname).toBe('/docs/');
     expect(confirm).not.toHaveBeenCalled();
@@ -133,8 +133,8 @@ describe('leaving', () => {
 
   it('asks with unsaved changes, and drops them when the person leaves', async () => {
     const confirm = stubConfirm(false);
-    visit();
-    await userEvent.type(await hours(), '7');
+    renderPage();
+    await userEvent.type(await findHoursInput(), '7');
     leave();
     expect(history.location.pathname).toBe('/profile/');
     expect(keptDraft('u1')).toBeDefined();
@@ -145,8 +145,8 @@ describe('leaving', () => {
   });
 
   it('the browser asks before the site is closed with unsaved changes', async () => {
-    visit();
-    await userEvent.type(await hours(), '7');
+    renderPage();
+    await userEvent.type(await findHoursInput(), '7');
     const event = new Event('beforeunload', { cancelable: true });
     window.dispatchEvent(event);
     expect(event.defaultPrevented).toBe(true);
@@ -159,10 +159,10 @@ describe('leaving', () => {
   it('asks nothing after the changes were discarded', async () => {
     const confirm = stubConfirm(false);
     server.saveElsewhere({ time_per_week: 3 });
-    visit();
-    await userEvent.type(await hours(), '6');
+    renderPage();
+    await userEvent.type(await findHoursInput(), '6');
     await userEvent.click(screen.getByRole('button', { name: 'Discard changes' }));
-    expect((await hours()).value).toBe('3');
+    expect((await findHoursInput()).value).toBe('3');
     leave();
     await waitFor(() => expect(history.location.pathname).toBe('/docs/'));
     expect(confirm).not.toHaveBeenCalled();

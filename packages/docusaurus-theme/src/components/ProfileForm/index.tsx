@@ -4,7 +4,7 @@ import { type ReactNode, useId, useState } from 'react';
 import { dropDraft, keptDraft } from '../../client/drafts';
 import { needsSignIn } from '../../client/errors';
 import type { Answers, ChoiceField } from '../../client/profile';
-import { changes, type Draft, type SaveResult } from '../../client/profileDraft';
+import { type Draft, type SaveResult, unsavedChanges } from '../../client/profileDraft';
 import { refreshSession } from '../../client/sessionStore';
 import { texts } from '../../client/texts';
 import { useLeaveGuard } from '../../client/useLeaveGuard';
@@ -19,7 +19,7 @@ import ProfileConflict from '../ProfileConflict';
 import Skeleton from '../Skeleton';
 import SubmitButton from '../SubmitButton';
 import styles from './styles.module.css';
-import { languageOptions, options, questions } from './words';
+import { answerOptions, languageOptions, questions } from './words';
 
 /** The form of the learner profile. The first save creates the profile, later ones change it. */
 export default function ProfileForm({ userId }: { readonly userId: string }): ReactNode {
@@ -66,7 +66,7 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
     }),
     onLeave: () => dropDraft(userId),
   });
-  const count = Object.keys(changes(draft)).length;
+  const count = Object.keys(unsavedChanges(draft)).length;
   const unsavedText = usePluralForm().selectMessage(
     count,
     translate(
@@ -82,7 +82,7 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
     <Choice
       name={field}
       legend={questions[field]()}
-      options={options(field)}
+      options={answerOptions(field)}
       value={answers[field] as Answers[ChoiceField]}
       onChange={(value) => set(field, value as Answers[F])}
     />

@@ -1,5 +1,5 @@
 import { translate } from '@docusaurus/Translate';
-import { type Answers, type ChoiceField, choices } from '../../client/profile';
+import { type Answers, type ChoiceField, profileChoices } from '../../client/profile';
 import { texts } from '../../client/texts';
 
 type Text = () => string;
@@ -17,7 +17,7 @@ export const questions: { readonly [F in keyof Answers]: Text } = {
   preferred_language: () => translate({ id: 'theme.xenon.profile.preferred_language', message: 'Language' }),
 };
 
-const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[F][number]]: Text } } = {
+const answerTexts: { readonly [F in ChoiceField]: { readonly [V in (typeof profileChoices)[F][number]]: Text } } = {
   age_range: {
     under_18: () => translate({ id: 'theme.xenon.profile.age_range.under_18', message: 'Under 18' }),
     '18_24': () => translate({ id: 'theme.xenon.profile.age_range.18_24', message: '18 to 24' }),
@@ -60,16 +60,18 @@ const answers: { readonly [F in ChoiceField]: { readonly [V in (typeof choices)[
 };
 
 /** The answers to choose from. */
-export function options<F extends ChoiceField>(field: F): Array<{ value: (typeof choices)[F][number]; label: string }> {
-  const words = answers[field];
-  return choices[field].map((value: (typeof choices)[F][number]) => ({ value, label: words[value]() }));
+export function answerOptions<F extends ChoiceField>(
+  field: F,
+): Array<{ value: (typeof profileChoices)[F][number]; label: string }> {
+  const words = answerTexts[field];
+  return profileChoices[field].map((value: (typeof profileChoices)[F][number]) => ({ value, label: words[value]() }));
 }
 
 /** An answer as text. */
 export function answerOf(field: keyof Answers, value: Answers[keyof Answers]): string {
   if (value === null) return texts.noAnswer();
   if (field === 'preferred_language') return languageName(String(value));
-  const words = field === 'time_per_week' ? undefined : (answers[field] as Record<string, Text>)[value];
+  const words = field === 'time_per_week' ? undefined : (answerTexts[field] as Record<string, Text>)[value];
   return words?.() ?? String(value);
 }
 

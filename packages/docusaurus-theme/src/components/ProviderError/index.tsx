@@ -5,7 +5,7 @@ import { withNext } from '../../client/next';
 import { describeProviderError, type NextStep } from '../../client/providerErrors';
 import { paths } from '../../client/site';
 import { texts } from '../../client/texts';
-import { nameOf, useProviders } from '../../client/useProviders';
+import { providerName, useProviders } from '../../client/useProviders';
 import { FormAlert } from '../FormMessage';
 
 interface Props {
@@ -23,7 +23,7 @@ interface Props {
 export default function ProviderError({ provider, error, next, current }: Props): ReactNode {
   const providers = useProviders();
   if (!providers) return null; // the message contains the name of the provider
-  const { message, nextStep } = describeProviderError(error, nameOf(providers, provider));
+  const { message, nextStep } = describeProviderError(error, providerName(providers, provider));
   return (
     <FormAlert problem={error}>
       <p>{message}</p>

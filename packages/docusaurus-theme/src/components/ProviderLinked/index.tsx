@@ -1,11 +1,11 @@
 import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
-import { nameOf, useProviders } from '../../client/useProviders';
+import { providerName, useProviders } from '../../client/useProviders';
 import SuccessNotice from '../SuccessNotice';
 
 /** Shows that an account was linked. It shows only names from the server, because the id comes from the URL. */
 export default function ProviderLinked({ provider }: { readonly provider: string | null }): ReactNode {
-  const name = nameOf(useProviders(), provider);
+  const name = providerName(useProviders(), provider);
   return (
     name && (
       <SuccessNotice>

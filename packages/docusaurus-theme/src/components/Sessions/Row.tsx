@@ -2,8 +2,8 @@ import { translate } from '@docusaurus/Translate';
 import useDocusaurusContext from '@docusaurus/useDocusaurusContext';
 import type { ReactNode } from 'react';
 import type { SessionRow } from '../../client/authClient';
-import { device } from '../../client/userAgent';
-import { when } from '../../client/when';
+import { formatTime } from '../../client/formatTime';
+import { parseUserAgent } from '../../client/userAgent';
 import DeviceIcon from './DeviceIcon';
 import styles from './styles.module.css';
 
@@ -22,7 +22,7 @@ export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
   const now = new Date();
   return (
     <li className={styles.row}>
-      <DeviceIcon system={device(session.userAgent).system} />
+      <DeviceIcon system={parseUserAgent(session.userAgent).system} />
       <div className={styles.about}>
         <p>
           <strong>{name}</strong>{' '}
@@ -39,7 +39,7 @@ export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
           </span>
           <Day
             of={session.createdAt}
-            {...when(session.createdAt, now, language)}
+            {...formatTime(session.createdAt, now, language)}
             message={(day) =>
               translate({ id: 'theme.xenon.account.sessions.created', message: 'Signed in {day}' }, { day })
             }
@@ -49,7 +49,7 @@ export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
           ) : (
             <Day
               of={session.updatedAt}
-              {...when(session.updatedAt, now, language)}
+              {...formatTime(session.updatedAt, now, language)}
               message={(day) =>
                 translate({ id: 'theme.xenon.account.sessions.active', message: 'Last active {day}' }, { day })
               }
@@ -92,7 +92,7 @@ function Day({ of, relative, exact, message }: DayProps): ReactNode {
 
 /** The name of a session's device in the list. */
 export function deviceName({ userAgent }: Pick<SessionRow, 'userAgent'>): string {
-  const { browser, system } = device(userAgent);
+  const { browser, system } = parseUserAgent(userAgent);
   if (browser && system)
     return translate(
       { id: 'theme.xenon.account.sessions.device', message: '{browser} on {system}' },

@@ -1,7 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useRef, useState } from 'react';
 import type { SessionRow } from '../../client/authClient';
-import { describe, needsPassword } from '../../client/errors';
+import { describeFailure, needsPassword } from '../../client/errors';
 import type { Failure, Outcome } from '../../client/failure';
 import { useSession } from '../../client/sessionStore';
 import { texts } from '../../client/texts';
@@ -50,7 +50,9 @@ function LoadFailed({ failure, onRetry }: { readonly failure: Failure; readonly 
   const isTooOld = needsPassword(failure);
   return (
     <>
-      <p role={isTooOld ? undefined : 'alert'}>{isTooOld ? reasonText(hasPassword) : describe(failure).message}</p>
+      <p role={isTooOld ? undefined : 'alert'}>
+        {isTooOld ? reasonText(hasPassword) : describeFailure(failure).message}
+      </p>
       <button type="button" className="button button--secondary" onClick={onRetry}>
         {isTooOld ? translate({ id: 'theme.xenon.account.sessions.show', message: 'Show my devices' }) : texts.retry()}
       </button>

@@ -1,9 +1,9 @@
 import { translate } from '@docusaurus/Translate';
 import useDocusaurusContext from '@docusaurus/useDocusaurusContext';
 import type { ReactNode } from 'react';
+import { formatTime } from '../../client/formatTime';
 import type { SignInMethod } from '../../client/signInMethods';
 import { texts } from '../../client/texts';
-import { when } from '../../client/when';
 import ProviderLogo from '../ProviderLogo';
 import styles from './styles.module.css';
 
@@ -39,7 +39,7 @@ export default function Row({ method, busy, disabled, onPress }: Props): ReactNo
           aria-disabled={disabled}
           onClick={onPress}
         >
-          {busy ? texts.busy() : account ? remove() : link()}
+          {busy ? texts.busy() : account ? removeText() : linkText()}
         </button>
       )}
     </li>
@@ -54,7 +54,7 @@ function Facts({ method: { name, account, isOffered } }: { readonly method: Sign
       id: 'theme.xenon.account.methods.notOffered',
       message: 'Linked, but this site no longer offers it',
     });
-  const { relative, exact } = when(account.createdAt, new Date(), language);
+  const { relative, exact } = formatTime(account.createdAt, new Date(), language);
   return (
     <time dateTime={account.createdAt.toISOString()} title={exact}>
       {name
@@ -64,8 +64,8 @@ function Facts({ method: { name, account, isOffered } }: { readonly method: Sign
   );
 }
 
-const remove = () => translate({ id: 'theme.xenon.account.methods.remove', message: 'Remove' });
-const link = () => translate({ id: 'theme.xenon.account.methods.link', message: 'Link' });
+const removeText = () => translate({ id: 'theme.xenon.account.methods.remove', message: 'Remove' });
+const linkText = () => translate({ id: 'theme.xenon.account.methods.link', message: 'Link' });
 const removeLabel = (provider: string) =>
   translate({ id: 'theme.xenon.account.methods.remove.label', message: 'Remove {provider}' }, { provider });
 const linkLabel = (provider: string) =>

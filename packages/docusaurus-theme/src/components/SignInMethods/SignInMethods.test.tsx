@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { User } from '../../client/authClient';
 import { reloadAccounts } from '../../client/useAccounts';
 import { reloadProviders } from '../../client/useProviders';
-import { json } from '../../testing/profileServer';
+import { jsonResponse } from '../../testing/profileServer';
 import SignInMethods from '.';
 
 vi.mock('../../client/AuthContext', () => ({ useAuth: () => ({ state: { status: 'signed-out' } }) }));
@@ -21,8 +21,8 @@ let requests: unknown[];
 // The client keeps the first `fetch` that it finds, so all tests use this one.
 vi.stubGlobal('fetch', async (input: string | URL, init?: RequestInit) => {
   const path = new URL(String(input), 'http://localhost').pathname.replace('/api/auth', '');
-  if (path === '/social-providers') return json(200, providers);
-  if (path === '/list-accounts') return json(200, accounts);
+  if (path === '/social-providers') return jsonResponse(200, providers);
+  if (path === '/list-accounts') return jsonResponse(200, accounts);
   requests.push([path, JSON.parse(String(init?.body))]);
   return answers[path]?.();
 });
@@ -34,7 +34,7 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-async function page(...of: string[]): Promise<void> {
+async function renderMethods(...of: string[]): Promise<void> {
   accounts = of.map(account);
   await reloadProviders();
   await reloadAccounts(user.id);
@@ -45,56 +45,56 @@ async function page(...of: string[]): Promise<void> {
   );
 }
 
-const rows = () => screen.getAllByRole('listitem').map((row) => row.textContent);
+const methodRows = () => screen.getAllByRole('listitem').map((row) => row.textContent);
 
 it('shows nothing when there is only the password', async () => {
   providers = [];
-  await page('credential');
+  await renderMethods('credential');
   expect(document.body.textContent).toBe('');
 });
 
 it('lists what is linked and what can be linked', async () => {
-  await page('credential');
-  expect(rows()).toEqual(['PasswordSet today', 'GoogleNot linkedLink']);
+  await renderMethods('credential');
+  expect(methodRows()).toEqual(['PasswordSet today', 'GoogleNot linkedLink']);
   cleanup();
-  await page('google', 'credential');
-  expect(rows()).toEqual(['PasswordSet today', 'GoogleLinked todayRemove']);
+  await renderMethods('google', 'credential');
+  expect(methodRows()).toEqual(['PasswordSet today', 'GoogleLinked todayRemove']);
 });
 
 it('does not offer to remove the only way to sign in', async () => {
-  await page('google');
+  await renderMethods('google');
   expect(screen.queryByRole('button', { name: 'Remove Google' })).toBeNull();
   expect(screen.getByText(/You cannot remove your only way to sign in/)).toBeTruthy();
 });
 
 it('removes an account, and shows that it is removed', async () => {
-  await page('google', 'credential');
+  await renderMethods('google', 'credential');
   answers['/unlink-account'] = () => {
     accounts = accounts.filter(({ providerId }) => providerId !== 'google');
-    return json(200, { status: true });
+    return jsonResponse(200, { status: true });
   };
   await userEvent.click(screen.getByRole('button', { name: 'Remove Google' }));
   const note = await screen.findByText('Removed. You can no longer sign in with Google.');
   expect(requests).toEqual([['/unlink-account', { accountId: 'row-google' }]]);
-  expect(rows()).toEqual(['PasswordSet today', 'GoogleNot linkedLink']);
+  expect(methodRows()).toEqual(['PasswordSet today', 'GoogleNot linkedLink']);
   await waitFor(() => expect(document.activeElement).toBe(note));
 });
 
 it('explains that another tab removed the other account', async () => {
-  await page('google', 'credential');
+  await renderMethods('google', 'credential');
   answers['/unlink-account'] = () => {
     accounts = accounts.filter(({ providerId }) => providerId !== 'credential');
-    return json(400, { code: 'FAILED_TO_UNLINK_LAST_ACCOUNT' });
+    return jsonResponse(400, { code: 'FAILED_TO_UNLINK_LAST_ACCOUNT' });
   };
   await userEvent.click(screen.getByRole('button', { name: 'Remove Google' }));
   const alert = await screen.findByRole('alert');
   expect(alert.textContent).toContain('This is your only way to sign in.');
-  expect(rows()).toEqual(['GoogleLinked today']);
+  expect(methodRows()).toEqual(['GoogleLinked today']);
 });
 
 it('links an account, and sends the pages to which the API redirects', async () => {
-  await page('credential');
-  answers['/link-social'] = () => json(200, { url: 'https://accounts.example/', redirect: false });
+  await renderMethods('credential');
+  answers['/link-social'] = () => jsonResponse(200, { url: 'https://accounts.example/', redirect: false });
   await userEvent.click(screen.getByRole('button', { name: 'Link Google' }));
   await waitFor(() => expect(requests).toHaveLength(1));
   expect(requests).toEqual([

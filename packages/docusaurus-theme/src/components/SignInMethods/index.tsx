@@ -2,7 +2,7 @@ import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { User } from '../../client/authClient';
 import { callAuth } from '../../client/callAuth';
-import { describe } from '../../client/errors';
+import { describeFailure } from '../../client/errors';
 import type { Failure, Outcome } from '../../client/failure';
 import { type SignInMethod, signInMethods } from '../../client/signInMethods';
 import { linkProvider } from '../../client/social';
@@ -70,7 +70,7 @@ async function unlink(userId: string, accountId: string): Promise<Outcome<unknow
 function LoadFailed({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
   return (
     <>
-      <p role="alert">{describe(failure).message}</p>
+      <p role="alert">{describeFailure(failure).message}</p>
       <button type="button" className="button button--secondary" onClick={onRetry}>
         {texts.retry()}
       </button>

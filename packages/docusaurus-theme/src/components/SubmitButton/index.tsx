@@ -2,7 +2,7 @@ import { translate } from '@docusaurus/Translate';
 import clsx from 'clsx';
 import type { ReactNode } from 'react';
 import { texts } from '../../client/texts';
-import { inMinutes, isLong } from '../../client/wait';
+import { isLongWait, roundUpToMinutes } from '../../client/wait';
 import styles from './styles.module.css';
 
 interface Props {
@@ -31,10 +31,10 @@ export default function SubmitButton({ busy, retryInSeconds = 0, danger, block, 
 
 /** The text of a button that has to wait. */
 export function waitText(seconds: number): string {
-  return isLong(seconds)
+  return isLongWait(seconds)
     ? translate(
         { id: 'theme.xenon.form.waitingMinutes', message: 'Wait {minutes} min' },
-        { minutes: inMinutes(seconds) },
+        { minutes: roundUpToMinutes(seconds) },
       )
     : translate({ id: 'theme.xenon.form.waiting', message: 'Wait {seconds} s' }, { seconds });
 }

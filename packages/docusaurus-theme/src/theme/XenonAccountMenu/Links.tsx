@@ -69,8 +69,8 @@ export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Pro
 /** The message of a failure. The messages are not part of the menu, which every page of the site loads. */
 async function messageOf(failure: Failure): Promise<string> {
   try {
-    const { describe } = await loadChunk(() => import('@xenon-auth/docusaurus-theme/internal/client/errors'));
-    return describe(failure).message;
+    const { describeFailure } = await loadChunk(() => import('@xenon-auth/docusaurus-theme/internal/client/errors'));
+    return describeFailure(failure).message;
   } catch (error) {
     if (error instanceof NetworkError) return texts.offline();
     throw error;
@@ -81,7 +81,7 @@ async function messageOf(failure: Failure): Promise<string> {
 function useSignOut() {
   const history = useHistory();
   return async () => {
-    if (hasDrafts() && !window.confirm(question())) return undefined;
+    if (hasDrafts() && !window.confirm(confirmationText())) return undefined;
     const outcome = await signOut();
     if (outcome.failure) return outcome;
     dropDrafts();
@@ -92,7 +92,7 @@ function useSignOut() {
   };
 }
 
-function question(): string {
+function confirmationText(): string {
   return translate({
     id: 'theme.xenon.account.signOut.unsaved',
     message: 'Your changes are not saved. Sign out without saving?',

@@ -10,7 +10,7 @@ import { paths, site } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
 import { confirmSession } from '@xenon-auth/docusaurus-theme/internal/client/useRedirectIfSignedIn';
 import { useSubmit } from '@xenon-auth/docusaurus-theme/internal/client/useSubmit';
-import { isLong } from '@xenon-auth/docusaurus-theme/internal/client/wait';
+import { isLongWait } from '@xenon-auth/docusaurus-theme/internal/client/wait';
 import Field, { emailInput } from '@xenon-auth/docusaurus-theme/internal/components/Field';
 import FormMessage from '@xenon-auth/docusaurus-theme/internal/components/FormMessage';
 import PasswordField from '@xenon-auth/docusaurus-theme/internal/components/PasswordField';
@@ -60,7 +60,7 @@ export default function SignInForm({ next, isPage = false }: Props): ReactNode {
         {failure?.code === 'EMAIL_NOT_VERIFIED' && (
           <SendAgain send={() => sendVerificationMail(email.trim(), next ?? pathname)} />
         )}
-        {isLong(retryInSeconds) && (
+        {isLongWait(retryInSeconds) && (
           <p>
             {translate({ id: 'theme.xenon.login.limited', message: 'After a password reset you can sign in at once.' })}{' '}
             <Link to={paths.forgotPassword}>{texts.forgotPassword()}</Link>

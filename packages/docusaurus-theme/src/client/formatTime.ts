@@ -1,19 +1,19 @@
 /** A time as text. */
-export interface When {
+export interface FormattedTime {
   /** `today`, `yesterday`, `3 days ago`, `last month`. */
   readonly relative: string;
   /** The date and the time. */
   readonly exact: string;
 }
 
-const day = 24 * 60 * 60 * 1000;
+const millisecondsPerDay = 24 * 60 * 60 * 1000;
 
 /**
  * Formats a time relative to `now`, in a language (a BCP 47 tag). It counts calendar days in the local time zone. It
  * does not use hours, because the server updates the time of a session only once a day.
  */
-export function when(date: Date, now: Date, language: string): When {
-  const days = Math.round((midnight(date) - midnight(now)) / day);
+export function formatTime(date: Date, now: Date, language: string): FormattedTime {
+  const days = Math.round((midnight(date) - midnight(now)) / millisecondsPerDay);
   const words = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const months = (date.getFullYear() - now.getFullYear()) * 12 + date.getMonth() - now.getMonth();
   return {
