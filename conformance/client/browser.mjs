@@ -71,7 +71,7 @@ export async function newestMail(kind, to) {
 }
 
 // Requests the link of a mail, and returns the redirect without following it.
-export async function click(url, jar) {
+export async function openLink(url, jar) {
   const response = await browserFetch(jar)(url.replace(origin, serverURL), { redirect: 'manual' });
   return { status: response.status, location: response.headers.get('location') };
 }

@@ -1,14 +1,14 @@
 // Emails: verify one, change it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, client, errorOf, newestMail, newPerson, ok, signUp } from './browser.mjs';
+import { client, errorOf, newestMail, newPerson, ok, openLink, signUp } from './browser.mjs';
 
 test('a person verifies their email address', async () => {
   const ada = await signUp();
   const requested = await ada.auth.sendVerificationEmail({ email: ada.email, callbackURL: '/hello' });
   assert.equal(ok(requested).status, true);
   const { url } = await newestMail('verify-email', ada.email);
-  assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/hello' });
+  assert.deepEqual(await openLink(url, ada.jar), { status: 302, location: '/hello' });
   assert.equal(ok(await ada.auth.getSession()).user.emailVerified, true);
 
   const again = await ada.auth.sendVerificationEmail({ email: ada.email });
@@ -35,7 +35,7 @@ test('a person changes their email address', async () => {
   assert.equal(ok(await ada.auth.getSession()).user.email, ada.email);
 
   const { url } = await newestMail('verify-email', newEmail);
-  assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/account' });
+  assert.deepEqual(await openLink(url, ada.jar), { status: 302, location: '/account' });
   assert.equal(ok(await ada.auth.getSession()).user.email, newEmail);
   ok(await client().signIn.email({ email: newEmail, password: ada.password }));
   assert.equal(errorOf(await client().signIn.email(ada))[0], 401);

@@ -1,7 +1,7 @@
 // Passwords: change, verify, forget and reset.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, client, errorOf, newestMail, newPerson, ok, origin, signUp } from './browser.mjs';
+import { client, errorOf, newestMail, newPerson, ok, openLink, origin, signUp } from './browser.mjs';
 
 const newPassword = 'another horse battery';
 
@@ -63,7 +63,7 @@ test('a person who forgot their password gets a new one', async () => {
   assert.deepEqual(requested, unknown);
 
   const { url, token } = await newestMail('reset-password', ada.email);
-  assert.deepEqual(await click(url), {
+  assert.deepEqual(await openLink(url), {
     status: 302,
     location: `${origin}/new-password?token=${token}`,
   });
@@ -75,5 +75,5 @@ test('a person who forgot their password gets a new one', async () => {
   assert.equal(ok(await auth.getSession()), null);
 
   ok(await auth.signIn.email({ email: ada.email, password: newPassword }));
-  assert.match((await click(url)).location, /error=INVALID_TOKEN$/);
+  assert.match((await openLink(url)).location, /error=INVALID_TOKEN$/);
 });

@@ -8,11 +8,11 @@ let started = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   Object.assign(process.env, JSON.parse(line));
   // The query string makes Node load the module again, because the module reads the settings only when it is loaded.
-  const { connect, options } = await import(`../reference/options.mjs?${started++}`);
+  const { openPool, options } = await import(`../reference/options.mjs?${started++}`);
   const { betterAuth } = await import('better-auth');
   const { getMigrations } = await import('better-auth/db/migration');
   const { toNodeHandler } = await import('better-auth/node');
-  const auth = betterAuth(options(connect()));
+  const auth = betterAuth(options(openPool()));
   const { runMigrations } = await getMigrations(auth.options);
   await runMigrations();
   const server = createServer(toNodeHandler(auth));

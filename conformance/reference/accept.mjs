@@ -1,9 +1,9 @@
 // Runs Better Auth on the existing tables of DATABASE_URL: one sign-up, one get-session, one token. Prints the results
 // as JSON. Better Auth checks the tables before the first request, and rejects all requests when they do not match.
 import { betterAuth } from 'better-auth';
-import { baseURL, connect, options } from './options.mjs';
+import { baseURL, openPool, options } from './options.mjs';
 
-const pool = connect();
+const pool = openPool();
 try {
   const auth = betterAuth(options(pool));
   const signedUp = await call(auth, 'POST', '/sign-up/email', {

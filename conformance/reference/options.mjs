@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import pg from 'pg';
-import { accountOptions, issuers, socialProviders } from './social.mjs';
+import { accountOptions, oidcPlugins, socialProviders } from './social.mjs';
 
 // The package of Better Auth: the pinned version, or an older one under its alias in package.json.
 export const packageName = process.env.LIBRARY ?? 'better-auth';
@@ -12,11 +12,11 @@ const { verifyPassword } = await import(`${packageName}/crypto`);
 
 export const baseURL = process.env.BETTER_AUTH_URL ?? 'http://localhost:3000';
 
-const on = (name) => process.env[name] === 'on';
-const off = (name) => process.env[name] === 'off';
+const isOn = (name) => process.env[name] === 'on';
+const isOff = (name) => process.env[name] === 'off';
 
 // Opens a pool on DATABASE_URL. The caller has to end it.
-export function connect() {
+export function openPool() {
   const { DATABASE_URL } = process.env;
   if (!DATABASE_URL) {
     console.error('DATABASE_URL is missing: set it to the URL of the test database');
@@ -26,7 +26,7 @@ export function connect() {
 }
 
 // A mail hook that appends a JSON line to MAIL_FILE, as Xenon's outbox does. Without MAIL_FILE there are no mail hooks.
-function mail(kind) {
+function mailHook(kind) {
   const { MAIL_FILE, MAIL } = process.env;
   if (!MAIL_FILE || MAIL === 'none') return undefined;
   return async ({ user, url, token, newEmail }) => {
@@ -52,7 +52,7 @@ function adminPlugins() {
 // With CHEAP_HASHES=on, passwords are stored as SHA-256, which takes a thousandth of the time of scrypt. Better Auth
 // still verifies other hashes. This is for comparisons of responses, because responses contain no hashes.
 function cheapHashes() {
-  if (!on('CHEAP_HASHES')) return undefined;
+  if (!isOn('CHEAP_HASHES')) return undefined;
   const hash = async (password) => `sha256:${createHash('sha256').update(password.normalize('NFKC')).digest('hex')}`;
   return {
     hash,
@@ -70,25 +70,27 @@ export function options(pool) {
     database: pool,
     emailAndPassword: {
       enabled: true,
-      disableSignUp: off('SIGN_UP'),
-      requireEmailVerification: on('REQUIRE_EMAIL_VERIFICATION'),
-      revokeSessionsOnPasswordReset: on('REVOKE_SESSIONS_ON_PASSWORD_RESET'),
-      sendResetPassword: mail('reset-password'),
+      disableSignUp: isOff('SIGN_UP'),
+      requireEmailVerification: isOn('REQUIRE_EMAIL_VERIFICATION'),
+      revokeSessionsOnPasswordReset: isOn('REVOKE_SESSIONS_ON_PASSWORD_RESET'),
+      sendResetPassword: mailHook('reset-password'),
       password: cheapHashes(),
     },
     emailVerification: {
-      sendOnSignIn: on('SEND_VERIFICATION_ON_SIGN_IN'),
-      autoSignInAfterVerification: on('AUTO_SIGN_IN_AFTER_VERIFICATION'),
-      sendVerificationEmail: mail('verify-email'),
+      sendOnSignIn: isOn('SEND_VERIFICATION_ON_SIGN_IN'),
+      autoSignInAfterVerification: isOn('AUTO_SIGN_IN_AFTER_VERIFICATION'),
+      sendVerificationEmail: mailHook('verify-email'),
     },
     user: {
       changeEmail: {
-        enabled: !off('CHANGE_EMAIL'),
-        sendChangeEmailConfirmation: on('CHANGE_EMAIL_CONFIRMATION') ? mail('change-email-confirmation') : undefined,
+        enabled: !isOff('CHANGE_EMAIL'),
+        sendChangeEmailConfirmation: isOn('CHANGE_EMAIL_CONFIRMATION')
+          ? mailHook('change-email-confirmation')
+          : undefined,
       },
       deleteUser: {
-        enabled: !off('DELETE_USER'),
-        sendDeleteAccountVerification: on('DELETE_USER_VERIFICATION') ? mail('delete-account') : undefined,
+        enabled: !isOff('DELETE_USER'),
+        sendDeleteAccountVerification: isOn('DELETE_USER_VERIFICATION') ? mailHook('delete-account') : undefined,
       },
     },
     account: accountOptions(),
@@ -96,7 +98,7 @@ export function options(pool) {
     session: {
       cookieCache: { enabled: process.env.COOKIE_CACHE === 'compact' },
     },
-    rateLimit: { storage: 'database', enabled: !off('RATE_LIMIT') },
+    rateLimit: { storage: 'database', enabled: !isOff('RATE_LIMIT') },
     advanced: { database: { generateId: process.env.IDS === 'text' ? undefined : 'uuid' } },
     telemetry: { enabled: false },
     plugins: [
@@ -106,7 +108,7 @@ export function options(pool) {
       }),
       bearer(),
       ...adminPlugins(),
-      ...issuers(genericOAuth),
+      ...oidcPlugins(genericOAuth),
     ],
   };
 }

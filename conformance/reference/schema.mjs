@@ -1,9 +1,9 @@
 // Runs Better Auth's own migration on the database DATABASE_URL. Prints one line of JSON: the tables, columns and
 // indexes that were missing before, and the problems that Better Auth found.
-import { connect, options, packageName } from './options.mjs';
+import { openPool, options, packageName } from './options.mjs';
 
 const { getMigrations } = await import(`${packageName}/db/migration`);
-const pool = connect();
+const pool = openPool();
 try {
   const plan = await getMigrations(options(pool));
   await plan.runMigrations();

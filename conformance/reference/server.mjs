@@ -1,13 +1,13 @@
 // Runs a Better Auth server on the database DATABASE_URL, with Xenon's settings from the environment. It creates the
 // tables, prints the URL of the server when it is ready, and exits when its standard input ends.
 import { createServer } from 'node:http';
-import { connect, options, packageName } from './options.mjs';
+import { openPool, options, packageName } from './options.mjs';
 
 const { betterAuth } = await import(packageName);
 const { getMigrations } = await import(`${packageName}/db/migration`);
 const { toNodeHandler } = await import(`${packageName}/node`);
 
-const pool = connect();
+const pool = openPool();
 const auth = betterAuth(options(pool));
 const { runMigrations } = await getMigrations(auth.options);
 await runMigrations();

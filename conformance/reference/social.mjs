@@ -1,5 +1,5 @@
 // Better Auth's options for social sign-in, from Xenon's settings. A provider without settings is not configured.
-const builtIn = [
+const builtInProviders = [
   'google',
   'github',
   'apple',
@@ -19,38 +19,40 @@ const builtIn = [
 ];
 
 const env = process.env;
-const on = (name) => env[name] === 'on';
-const off = (name) => env[name] === 'off';
-const list = (name) => (env[name] ?? '').split(/[ ,]+/).filter(Boolean);
+const isOn = (name) => env[name] === 'on';
+const isOff = (name) => env[name] === 'off';
+const listSetting = (name) => (env[name] ?? '').split(/[ ,]+/).filter(Boolean);
 
 // The settings that every provider has, under Better Auth's names.
-function common(prefix) {
-  const ids = list(`${prefix}_CLIENT_ID`);
+function commonOptions(prefix) {
+  const ids = listSetting(`${prefix}_CLIENT_ID`);
   return {
     clientId: ids.length > 1 ? ids : ids[0],
     clientSecret: env[`${prefix}_CLIENT_SECRET`],
-    scope: list(`${prefix}_SCOPE`),
-    disableSignUp: on(`${prefix}_DISABLE_SIGNUP`) || off('SIGN_UP'),
-    disableImplicitSignUp: on(`${prefix}_DISABLE_IMPLICIT_SIGNUP`),
-    overrideUserInfoOnSignIn: on(`${prefix}_OVERRIDE_USER_INFO`),
-    requireEmailVerification: on(`${prefix}_REQUIRE_EMAIL_VERIFICATION`),
+    scope: listSetting(`${prefix}_SCOPE`),
+    disableSignUp: isOn(`${prefix}_DISABLE_SIGNUP`) || isOff('SIGN_UP'),
+    disableImplicitSignUp: isOn(`${prefix}_DISABLE_IMPLICIT_SIGNUP`),
+    overrideUserInfoOnSignIn: isOn(`${prefix}_OVERRIDE_USER_INFO`),
+    requireEmailVerification: isOn(`${prefix}_REQUIRE_EMAIL_VERIFICATION`),
   };
 }
 
 // The settings that only one provider has. For an undefined setting Better Auth uses its default.
-const specific = {
+const specificOptions = {
   google: () => ({ accessType: env.GOOGLE_ACCESS_TYPE, prompt: env.GOOGLE_PROMPT, hd: env.GOOGLE_HD }),
   microsoft: () => ({ tenantId: env.MICROSOFT_TENANT_ID }),
   gitlab: () => ({ issuer: env.GITLAB_ISSUER }),
 };
 
 export function socialProviders() {
-  const configured = builtIn.filter((id) => env[`${id.toUpperCase()}_CLIENT_ID`]);
-  return Object.fromEntries(configured.map((id) => [id, { ...common(id.toUpperCase()), ...specific[id]?.() }]));
+  const configured = builtInProviders.filter((id) => env[`${id.toUpperCase()}_CLIENT_ID`]);
+  return Object.fromEntries(
+    configured.map((id) => [id, { ...commonOptions(id.toUpperCase()), ...specificOptions[id]?.() }]),
+  );
 }
 
 // The generic OAuth plugin for the issuers in OIDC_PROVIDERS, with the scopes that Xenon requests.
-export function issuers(genericOAuth) {
+export function oidcPlugins(genericOAuth) {
   if (!env.OIDC_PROVIDERS) return [];
   const config = JSON.parse(env.OIDC_PROVIDERS).map(({ issuer, scopes = [], ...provider }) => ({
     ...provider,
@@ -62,16 +64,16 @@ export function issuers(genericOAuth) {
 
 export function accountOptions() {
   return {
-    updateAccountOnSignIn: !off('UPDATE_ACCOUNT_ON_SIGNIN'),
-    encryptOAuthTokens: on('ENCRYPT_OAUTH_TOKENS'),
+    updateAccountOnSignIn: !isOff('UPDATE_ACCOUNT_ON_SIGNIN'),
+    encryptOAuthTokens: isOn('ENCRYPT_OAUTH_TOKENS'),
     storeStateStrategy: env.STATE_STRATEGY === 'cookie' ? 'cookie' : 'database',
     accountLinking: {
-      enabled: !off('ACCOUNT_LINKING'),
-      trustedProviders: list('TRUSTED_PROVIDERS'),
-      allowDifferentEmails: on('ALLOW_DIFFERENT_EMAILS'),
-      disableImplicitLinking: on('DISABLE_IMPLICIT_LINKING'),
-      allowUnlinkingAll: on('ALLOW_UNLINKING_ALL'),
-      updateUserInfoOnLink: on('UPDATE_USER_INFO_ON_LINK'),
+      enabled: !isOff('ACCOUNT_LINKING'),
+      trustedProviders: listSetting('TRUSTED_PROVIDERS'),
+      allowDifferentEmails: isOn('ALLOW_DIFFERENT_EMAILS'),
+      disableImplicitLinking: isOn('DISABLE_IMPLICIT_LINKING'),
+      allowUnlinkingAll: isOn('ALLOW_UNLINKING_ALL'),
+      updateUserInfoOnLink: isOn('UPDATE_USER_INFO_ON_LINK'),
     },
   };
 }

@@ -1,9 +1,9 @@
 // A second tab of the same browser, in a worker thread. It shows who is signed in, and receives the storage events of
 // the first tab.
 import { parentPort, workerData } from 'node:worker_threads';
-import { dom, open, waitForText } from './tab.mjs';
+import { dom, openTab, waitForText } from './tab.mjs';
 
-const page = open(new Map(workerData.jar));
+const page = openTab(new Map(workerData.jar));
 parentPort.on('message', async ({ stored, show, close }) => {
   if (close) {
     page.close();

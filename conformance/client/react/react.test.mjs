@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { client, newPerson, ok, signUp } from '../browser.mjs';
-import { dom, focus, open, waitForText } from './tab.mjs';
+import { dom, openTab, showTab, waitForText } from './tab.mjs';
 
 after(() => dom.happyDOM.close());
 
 test('a page shows sign-in, update and sign-out', async () => {
   const { auth, ...ada } = await signUp();
-  const page = open(new Map());
+  const page = openTab(new Map());
   await waitForText(page, 'no session');
   assert.equal(page.requests, 1);
 
@@ -26,13 +26,13 @@ test('a page shows sign-in, update and sign-out', async () => {
 
 test('a page opened with a session shows it', async () => {
   const ada = await signUp();
-  const page = open(ada.jar);
+  const page = openTab(ada.jar);
   await waitForText(page, ada.name);
   page.close();
 });
 
 test('a page shows sign-up and the deletion of the account', async () => {
-  const page = open(new Map());
+  const page = openTab(new Map());
   await waitForText(page, 'no session');
   ok(await page.auth.signUp.email({ ...newPerson(), name: 'Grace' }));
   await waitForText(page, 'Grace');
@@ -43,19 +43,19 @@ test('a page shows sign-up and the deletion of the account', async () => {
 
 test('a session that was revoked elsewhere is gone when the tab becomes visible', async () => {
   const ada = await signUp();
-  const page = open(ada.jar);
+  const page = openTab(ada.jar);
   await waitForText(page, ada.name);
   const phone = client();
   ok(await phone.signIn.email({ email: ada.email, password: ada.password }));
   ok(await phone.revokeOtherSessions());
-  focus();
+  showTab();
   await waitForText(page, 'no session');
   page.close();
 });
 
 test('an update and a sign-out in one tab show in the other', async () => {
   const ada = await signUp();
-  const here = open(ada.jar);
+  const here = openTab(ada.jar);
   await waitForText(here, ada.name);
   const there = new Worker(new URL('other_tab.mjs', import.meta.url), {
     workerData: { jar: [...ada.jar] },

@@ -16,7 +16,7 @@ const { browserFetch } = await import('../browser.mjs');
 
 // Opens a page that shows the name of the signed-in user, from useSession. page.requests is the number of its requests
 // to get-session.
-export function open(jar) {
+export function openTab(jar) {
   const page = { requests: 0, jar };
   const fetchTab = browserFetch(jar);
   page.auth = createAuthClient({
@@ -50,6 +50,6 @@ export async function waitForText(page, text) {
 }
 
 // Makes the tab visible, as when a person switches to it.
-export function focus() {
+export function showTab() {
   dom.document.dispatchEvent(new dom.Event('visibilitychange'));
 }

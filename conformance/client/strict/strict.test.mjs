@@ -4,7 +4,7 @@
 // compact.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { click, client, errorOf, newestMail, newPerson, ok } from '../browser.mjs';
+import { client, errorOf, newestMail, newPerson, ok, openLink } from '../browser.mjs';
 
 // Signs up a user who then opens the link in the mail.
 async function signUpAndVerify() {
@@ -13,7 +13,7 @@ async function signUpAndVerify() {
   const ada = newPerson();
   ok(await auth.signUp.email({ ...ada, callbackURL: '/welcome' }));
   const { url } = await newestMail('verify-email', ada.email);
-  assert.deepEqual(await click(url, jar), { status: 302, location: '/welcome' });
+  assert.deepEqual(await openLink(url, jar), { status: 302, location: '/welcome' });
   return { ...ada, auth, jar };
 }
 
@@ -38,7 +38,7 @@ test('the link in the mail signs the user in only once', async () => {
   assert.deepEqual([user.email, user.emailVerified], [ada.email, true]);
   const { url } = await newestMail('verify-email', ada.email);
   const thief = new Map();
-  await click(url, thief);
+  await openLink(url, thief);
   assert.equal(ok(await client(thief).getSession()), null);
 });
 
@@ -61,9 +61,9 @@ test('a change of email address is confirmed with a link to the old address firs
   ok(await ada.auth.changeEmail({ newEmail, callbackURL: '/account' }));
   const requested = await newestMail('change-email-confirmation', ada.email);
   assert.equal(requested.newEmail, newEmail);
-  assert.equal((await click(requested.url, ada.jar)).status, 302);
+  assert.equal((await openLink(requested.url, ada.jar)).status, 302);
   const { url } = await newestMail('verify-email', newEmail);
-  assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/account' });
+  assert.deepEqual(await openLink(url, ada.jar), { status: 302, location: '/account' });
   const { user } = ok(await ada.auth.getSession());
   assert.deepEqual([user.email, user.emailVerified], [newEmail, true]);
 });
@@ -74,8 +74,8 @@ test('an account is deleted by the link in the mail', async () => {
   assert.deepEqual([requested.success, requested.message], [true, 'Verification email sent']);
   assert.notEqual(ok(await ada.auth.getSession()), null);
   const { url } = await newestMail('delete-account', ada.email);
-  assert.equal((await click(url, new Map())).status, 404);
-  assert.deepEqual(await click(url, ada.jar), { status: 302, location: '/goodbye' });
+  assert.equal((await openLink(url, new Map())).status, 404);
+  assert.deepEqual(await openLink(url, ada.jar), { status: 302, location: '/goodbye' });
   assert.equal(ok(await ada.auth.getSession()), null);
 });
 
