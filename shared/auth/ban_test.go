@@ -103,7 +103,7 @@ func TestBanEndsAtItsExpiry(t *testing.T) {
 	}
 }
 
-// A ban takes effect for the next request on every route, with a cookie and with a bearer token.
+// A ban takes effect at the next request on every route that needs a session, with a cookie and with a bearer token.
 func TestBannedUserIsRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t)

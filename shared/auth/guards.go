@@ -12,8 +12,8 @@ import (
 // freshAge is how long a session counts as fresh after the sign-in.
 const freshAge = 24 * time.Hour
 
-// requireCaller returns the caller, or ErrUnauthorized if the client is not signed in. Like the other functions in this
-// file it reads the session from Postgres, never from the cache cookie.
+// requireCaller returns the caller, or ErrUnauthorized if the client is not signed in. Like RequireSensitive,
+// requireFresh and optionalCaller it reads the session from Postgres, never from the cache cookie.
 func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	return requireSession(s.Sessions.Caller(w, r, db))
 }

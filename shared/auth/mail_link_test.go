@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// Every mailed link rejects an untrusted redirect target, even if the token is invalid too.
+// Every mailed link that redirects rejects an untrusted redirect target, even if the token is invalid too.
 func TestR31_MailedLinksRefuseUntrustedTargets(t *testing.T) {
 	t.Parallel()
 	s, _ := newMailServer(t)

@@ -7,8 +7,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// revokeOtherSessions answers POST /api/auth/revoke-other-sessions: it ends all sessions of the caller except the
-// current one.
+// revokeOtherSessions answers POST /api/auth/revoke-other-sessions: it ends the live sessions of the caller, except the
+// current one, and deletes the mailed links that other sessions requested.
 func (s *Service) revokeOtherSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, err := s.RequireSensitive(w, r, db)
 	if err != nil {

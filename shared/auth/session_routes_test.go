@@ -155,7 +155,7 @@ func TestRequestWithoutSessionIsRejectedWithoutARoundTrip(t *testing.T) {
 	}
 }
 
-// After a session is revoked, every route rejects the next request with it.
+// After a session is revoked, every route of sessionRoutes rejects the next request with it.
 func TestR23_RevokedSessionIsRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -80,7 +80,7 @@ func (s *Service) redeemEmailLink(
 }
 
 // replyToUsedLink returns the body of the response to a link that was used or revoked. If the email is verified by now,
-// the response is a success. Only the first use of a link starts a session.
+// the response is a success. It starts no session: only the first use of a link can.
 func (s *Service) replyToUsedLink(r *http.Request, db *store.Store, userID string) (any, error) {
 	user, err := db.UserByID(r.Context(), userID)
 	switch {

@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// OriginSecretHeader is a header that CloudFront adds to every request. With it Xenon distinguishes requests through
-// CloudFront from requests that a client sends to API Gateway directly. Its value must not be logged.
+// OriginSecretHeader is a header that CloudFront adds to every request to the API. With it Xenon distinguishes requests
+// through CloudFront from requests that a client sends to API Gateway directly. Its value must not be logged.
 const OriginSecretHeader = "X-Origin-Secret"
 
 // Clients finds the IP addresses of clients.

@@ -39,8 +39,8 @@ func Preflight(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// publicPaths are the paths whose responses are the same for every origin and need no cookies, so that pages of any
-// origin may read them.
+// publicPaths are the paths of the JWKS and of the provider metadata. Pages of any origin may read them, because they
+// are the same for every origin and need no cookies.
 var publicPaths = []string{"/api/auth/jwks", KeySetPath, ProviderMetadataPath}
 
 func isPublic(r *http.Request) bool {
