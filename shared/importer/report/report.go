@@ -12,7 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-// Report is the report of a run for the operator. It has no personal data, only ids and counts.
+// Report is the report of a run for the operator. Except for ids of rows it has no personal data.
 type Report struct {
 	Made         time.Time        `json:"made"`
 	Status       run.Status       `json:"status"`

@@ -9,10 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// One process works on a run at a time, or several with the same Holder. The row of the run stores the name of the
-// holder and the end of its lease. The command xenon keeps a connection for the lease: if this connection ends, the
-// lease ends, too. The Lambda functions of an execution share a lease and have no such connection: every batch renews
-// the lease, and without a renewal it ends after leaseDuration.
+// One process works on a run at a time, or several that share a lease (Env.Shared) and have the same Holder. The row of
+// the run stores the name of the holder and the end of its lease. The command xenon keeps a connection for the lease:
+// if this connection ends, the lease ends, too. The Lambda functions of an execution share a lease and have no such
+// connection: every batch renews the lease, and without a renewal it ends after leaseDuration.
 
 // leaseDuration is the duration of a lease that is not renewed.
 const leaseDuration = 2 * time.Minute

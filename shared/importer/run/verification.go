@@ -140,7 +140,8 @@ type Verified struct {
 	At        time.Time // zero if no batch was verified
 	Batches   int
 	Different int64
-	// IsCurrent is true if the last pass copied every batch, and every batch was verified after that.
+	// IsCurrent is true if the last pass has copied every batch, or left it out as unchanged (quick), and every batch was
+	// verified after that.
 	IsCurrent   bool
 	Checksums   map[string]Checksum
 	Differences []Difference

@@ -27,7 +27,7 @@ type Result struct {
 	Remaining   []run.Remaining         `json:"remaining"`   // deleted in the source, kept in the target; at most 1,000
 	Remain      int64                   `json:"remain"`      // number of all remaining rows; no checksum includes them
 	Equal       bool                    `json:"equal"`       // nothing differs, and IsCurrent
-	IsCurrent   bool                    `json:"-"`           // every batch was copied and verified since the last pass began
+	IsCurrent   bool                    `json:"-"`           // see run.Verified
 }
 
 // Equation is a check that two counts are equal.
