@@ -44,7 +44,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // after the first Ctrl-C, a second one ends the process immediately
 	std := streams{os.Stdin, os.Stdout, os.Stderr}
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, std)) //nolint:forbidigo // the only place that reads the environment
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, std)) //nolint:forbidigo // commands read variables through this argument
 }
 
 type exitCode int

@@ -79,7 +79,7 @@ func (p *progress) newBar(e importer.Event) *progressbar.ProgressBar {
 		progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░"}), // every font has these characters
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░"}), // in the usual fonts of terminals
 	)
 }
 

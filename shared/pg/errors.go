@@ -39,7 +39,7 @@ var classBySQLState = map[string]Class{
 	"57014": Canceled,  // query_canceled
 	"57P":   Broken,    // shut down, crashed or not started yet
 	"58":    Transient, // system error: of disk or operating system
-	"XX000": Transient, // internal_error; Neon's proxy and Supabase's pooler use it for all their own errors
+	"XX000": Transient, // internal_error; Neon's proxy and Supabase's pooler use it for their own errors
 }
 
 // adviceByText lists messages of poolers that reject a login, each with advice for the operator. By its SQLSTATE alone,

@@ -33,8 +33,8 @@ var (
 // Parse reads a database URL and returns the settings of a connection. Connections to other machines use TLS and verify
 // the certificate, even if the URL has a weaker sslmode; sslmode=disable is an error. Connections to Neon use direct
 // TLS negotiation, which saves a round trip, unless the URL has sslnegotiation. Statements are unnamed and take one
-// round trip, so every pooler accepts them. Parse drops parameters of other drivers, see IgnoredParameters. An unknown
-// parameter is an error.
+// round trip, so that a pooler in transaction mode accepts them. Parse drops parameters of other drivers, see
+// IgnoredParameters. An unknown parameter is an error.
 func Parse(text string) (*pgx.ConnConfig, error) {
 	u, err := splitURL(text)
 	if err != nil {

@@ -1,6 +1,7 @@
-// Package store has the SQL of all requests to Xenon, in files named after the tables. A Store connects at its first
-// statement, and replaces a connection that broke while Lambda froze the process. If the database cannot be reached or
-// has no free connection, the Store returns an error with a method Unavailable before the deadline of the request.
+// Package store has the SQL of requests to Xenon, in files named after the tables; package schema has the query with
+// which Ready checks the tables. A Store connects at its first statement, and replaces a connection that broke while
+// Lambda froze the process. If the database cannot be reached or has no free connection, the Store returns an error
+// with a method Unavailable before the deadline of the request.
 package store
 
 import (
