@@ -25,7 +25,7 @@ import (
 // timeOfRecordings replaces the time of the exchange in every recorded response, so that dates are relative to it.
 var timeOfRecordings = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Times in responses are rounded, because two servers never answer at exactly the same time.
+// Times in responses are rounded, because two servers hardly ever answer at exactly the same time.
 const (
 	dateStep  = 5 * time.Minute // for dates, and for the times in JWTs
 	cacheStep = time.Minute     // for the times of a cookie-cache entry, whose lifetime starts with its exchange

@@ -1,5 +1,5 @@
-// Better Auth's options in every comparison. They correspond to Xenon's settings and are read from the same environment
-// variables, with the same defaults.
+// Better Auth's options in the comparisons. They correspond to Xenon's settings and are read from the same environment
+// variables, with the same defaults, except that of REVOKE_SESSIONS_ON_PASSWORD_RESET (D78 in docs/divergences.md).
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import pg from 'pg';

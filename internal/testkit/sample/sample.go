@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Whole reports whether the long tests run all their cases (XENON_WHOLE=1). Otherwise they run a sample that contains
-// every kind of case.
+// Whole reports whether the long tests run all their cases (XENON_WHOLE=1). Otherwise each of them runs a sample of its
+// cases.
 func Whole() bool { return os.Getenv("XENON_WHOLE") != "" }
 
 // Random returns the source of random numbers with which a test chooses its sample. It logs the seed; XENON_SEED sets

@@ -27,7 +27,7 @@ type KnownUser struct {
 	SignsIn bool
 }
 
-// minUsers is the smallest number of users with which every kind occurs.
+// minUsers is a number of users that is large enough for every kind.
 const minUsers = 200
 
 // maxKnownUsers is how often the users of a kind are put into Summary.KnownUsers, each time with all users that the

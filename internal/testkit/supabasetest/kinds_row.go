@@ -24,8 +24,8 @@ var timestampKinds = []userKind{
 	withUnreadableTime("banned until minus infinity", "banned_until", "-infinity"),
 }
 
-// withUnreadableTime returns the kind of a user with a time that Supabase Auth cannot read, so the user could never
-// sign in at Supabase.
+// withUnreadableTime returns the kind of a user with a time that Supabase Auth cannot read, so the user cannot sign
+// in at Supabase.
 func withUnreadableTime(name, column, time string) userKind {
 	return specialUserKind(name, 1, func(_ *generator, a *account) {
 		a.user[column] = time

@@ -1,4 +1,4 @@
-// Package supabasetest creates a Supabase database for one test, with every kind of row that occurs in real projects.
+// Package supabasetest creates a Supabase database for one test, with the kinds of rows that occur in real projects.
 package supabasetest
 
 import (
