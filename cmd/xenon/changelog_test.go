@@ -11,7 +11,7 @@ import (
 func TestNewestVersionIsTheSameEverywhere(t *testing.T) {
 	t.Parallel()
 	const version = `(\d+\.\d+\.\d+)`
-	changelog := read(t, "CHANGELOG.md")
+	changelog := readCheckoutFile(t, "CHANGELOG.md")
 	newest := regexp.MustCompile(`(?m)^## \[` + version + `\] - \d{4}-\d\d-\d\d$`).FindStringSubmatch(changelog)
 	if newest == nil {
 		t.Fatal("CHANGELOG.md: got no heading of a release, want one such as ## [0.1.0] - 2026-11-29")
@@ -21,7 +21,7 @@ func TestNewestVersionIsTheSameEverywhere(t *testing.T) {
 		"docs/openapi.yaml":                      `(?m)^  version: ` + version + `$`,
 		"CHANGELOG.md":                           `(?m)^\[Unreleased\]: \S+/compare/v` + version + `\.\.\.HEAD$`,
 	} {
-		found := regexp.MustCompile(pattern).FindStringSubmatch(read(t, file))
+		found := regexp.MustCompile(pattern).FindStringSubmatch(readCheckoutFile(t, file))
 		if found == nil || found[1] != newest[1] {
 			t.Errorf("%s: the version is %q, want %s, the newest of CHANGELOG.md", file, found, newest[1])
 		}
@@ -32,8 +32,8 @@ func TestNewestVersionIsTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// read reads a file of the checkout.
-func read(t *testing.T, file string) string {
+// readCheckoutFile reads a file of the checkout.
+func readCheckoutFile(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("../..", file))
 	if err != nil {

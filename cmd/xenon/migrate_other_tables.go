@@ -33,7 +33,7 @@ func printOtherTables(out io.Writer, v *inventory.Inventory) {
 }
 
 func printTable(out io.Writer, t inventory.Table) {
-	rows := english.Sprintf("%d", t.Rows)
+	rows := englishPrinter.Sprintf("%d", t.Rows)
 	if t.Estimated {
 		rows = "about " + rows
 	}
@@ -74,7 +74,7 @@ func remarks(v *inventory.Inventory) (lines []string) {
 		}
 	}
 	if n := len(v.StoragePolicies); n > 0 {
-		lines = append(lines, english.Sprintf("Supabase's storage has %d policies. Files stay in Supabase", n))
+		lines = append(lines, englishPrinter.Sprintf("Supabase's storage has %d policies. Files stay in Supabase", n))
 	}
 	for _, line := range v.NotChecked {
 		lines = append(lines, "Not counted: "+line)
@@ -115,7 +115,7 @@ func printExtensions(out io.Writer, all []inventory.Extension) {
 func joinFirst(names []string) string {
 	text := strings.Join(names[:min(len(names), 10)], ", ")
 	if more := len(names) - 10; more > 0 {
-		text += english.Sprintf(" and %d more", more)
+		text += englishPrinter.Sprintf(" and %d more", more)
 	}
 	return text
 }

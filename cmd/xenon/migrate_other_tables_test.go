@@ -25,7 +25,7 @@ func newProject(t *testing.T) string {
 func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
 	t.Parallel()
 	env := []string{"FROM_DATABASE_URL", newProject(t), "TO_DATABASE_URL", dbtest.New(t)}
-	code, out, stderr := xenon(t, []string{"migrate", "plan"}, env...)
+	code, out, stderr := runXenon(t, []string{"migrate", "plan"}, env...)
 	if code != exitDone {
 		t.Fatalf("migrate plan: got the exit code %d, want 0\n%s%s", code, out, stderr)
 	}
@@ -45,7 +45,7 @@ func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
 			t.Errorf("the output of migrate plan: want %q in it, got\n%s", want, out)
 		}
 	}
-	code, text, stderr := xenon(t, []string{"migrate", "plan", "--json"}, env...)
+	code, text, stderr := runXenon(t, []string{"migrate", "plan", "--json"}, env...)
 	var plan planOutput
 	if err := json.Unmarshal([]byte(text), &plan); err != nil || code != exitDone || plan.OtherTables == nil ||
 		len(plan.OtherTables.Tables) != 10 {

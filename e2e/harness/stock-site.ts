@@ -77,7 +77,7 @@ export function makeStockSite(name: string): StockSite {
     writeFileSync(config, text.replace("baseUrl: '/'", `baseUrl: '${baseUrl}'`));
     mkdirSync(path.join(site, 'src/theme'), { recursive: true });
     if (hasOwnRoot) writeFileSync(path.join(site, 'src/theme/Root.tsx'), ownRootComponent);
-    const out = path.join(stockSitesDir, `build${baseUrl.replaceAll('/', '-')}`);
+    const out = path.join(parent, `build${baseUrl.replaceAll('/', '-')}`);
     // If the build fails, the error contains its output.
     execFileSync(path.join(repositoryRoot, 'node_modules/.bin/docusaurus'), ['build', '--out-dir', out], {
       cwd: site,
@@ -89,7 +89,7 @@ export function makeStockSite(name: string): StockSite {
   return {
     addedLines: lines(changed) - lines(original),
     build,
-    remove: () => rmSync(stockSitesDir, { recursive: true, force: true }),
+    remove: () => rmSync(parent, { recursive: true, force: true }),
   };
 }
 
