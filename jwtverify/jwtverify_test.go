@@ -40,7 +40,7 @@ func TestVerifyAcceptsTokensOfXenon(t *testing.T) {
 	d := newDeployment(t)
 	d.checkAccepted(t, d.newToken(t))
 	d.checkAccepted(t, signToken(t, goodHeader(), d.goodClaims()))
-	for _, set := range []testSet{keySets().first, keySets().second} { // the third set still has their keys, as retired keys
+	for _, set := range []testSet{keySets().first, keySets().second} { // their keys are retired in the third set
 		header := map[string]any{"alg": "RS256", "kid": set.current.id}
 		d.checkAccepted(t, signWithKey(t, set.current.private, header, d.goodClaims()))
 	}

@@ -120,7 +120,8 @@ func TestEventContainsTheRequestOfItsCall(t *testing.T) {
 	}{
 		{getSessionCalls(s)(1), "GET /api/auth/get-session", "", "", `"body":"{\"session\":{`, 1},
 		{
-			signInCalls(s)(7), "POST /api/auth/sign-in/email", `{"email":"person7@example.com","password":"` + userPassword + `"}`,
+			signInCalls(s)(7), "POST /api/auth/sign-in/email",
+			`{"email":"person7@example.com","password":"` + userPassword + `"}`,
 			"http://localhost:4000", `"body":"{\"redirect\":false,\"token\":\"`, 0,
 		},
 	} {

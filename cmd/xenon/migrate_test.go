@@ -36,7 +36,9 @@ func TestCommandsIgnoreOrRejectParametersOfDatabaseURLs(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{
-		{"schema", "status"}, {"schema", "up"}, {"migrate", "plan", "--from", unreachableURL + "?frob=1", "--to", unreachableURL},
+		{"schema", "status"},
+		{"schema", "up"},
+		{"migrate", "plan", "--from", unreachableURL + "?frob=1", "--to", unreachableURL},
 	} {
 		code, _, stderr := runXenon(
 			t,
@@ -61,7 +63,10 @@ func TestMigrateRejectsWrongUse(t *testing.T) {
 	}{
 		{[]string{"plan"}, "FROM_DATABASE_URL: missing"},
 		{[]string{"plan", "--from", unreachableURL}, "TO_DATABASE_URL: missing"},
-		{[]string{"run", "--from", "mysql://u:hunter2@h/db", "--to", unreachableURL}, "FROM_DATABASE_URL: is not of the form"},
+		{
+			[]string{"run", "--from", "mysql://u:hunter2@h/db", "--to", unreachableURL},
+			"FROM_DATABASE_URL: is not of the form",
+		},
 		{
 			[]string{"run", "--from", unreachableURL, "--to", neonPoolerURL},
 			"--to: ep-cool-1234-pooler.eu-central-1.aws.neon.tech is Neon's pooler",

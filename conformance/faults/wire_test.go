@@ -16,10 +16,10 @@ const (
 	noFault             fault = ""
 	requestLost         fault = "cut"         // the statement never arrives, and the connection is reset
 	responseLost        fault = "lost"        // Postgres executes the statement, but its response never arrives
-	backendTerminated   fault = "terminated"  // Postgres closes every connection first, as Neon does when it suspends a database
+	backendTerminated   fault = "terminated"  // Postgres closes every connection first, as when Neon suspends a database
 	databaseUnreachable fault = "unreachable" // the connection is reset, and the database cannot be reached any more
 	statementDelayed    fault = "slow"        // the statement arrives after statementDelay
-	connectionFrozen    fault = "frozen"      // the statement never arrives, and the connection stays open without a response
+	connectionFrozen    fault = "frozen"      // the statement never arrives, and the connection stays open
 )
 
 const statementDelay = 5 * time.Second

@@ -101,8 +101,14 @@ func TestGrowthOfResourcesIsReported(t *testing.T) {
 		{"no growth", "", func(int, *resourceUsage) {}, quiet},
 		{"19 MiB buffers of hashes", "", func(i int, f *resourceUsage) { f.Resident += uint64(i*i%3) * (19 << 20) }, quiet},
 		{"heap grows and shrinks", "", func(i int, f *resourceUsage) { f.Heap += uint64(i%8) << 19 }, quiet},
-		{"a goroutine a minute", "goroutines in the last third", func(i int, f *resourceUsage) { f.Goroutines += i / 4 }, quiet},
-		{"twenty bytes a request", "MiB of heap", func(i int, f *resourceUsage) { f.Heap += uint64(i) * 20 * 1000 * 18 }, quiet},
+		{
+			"a goroutine a minute", "goroutines in the last third",
+			func(i int, f *resourceUsage) { f.Goroutines += i / 4 }, quiet,
+		},
+		{
+			"twenty bytes a request", "MiB of heap",
+			func(i int, f *resourceUsage) { f.Heap += uint64(i) * 20 * 1000 * 18 }, quiet,
+		},
 		{"memory outside the heap", "MiB resident", func(i int, f *resourceUsage) { f.Resident += uint64(i) << 20 }, quiet},
 		{"a file a minute", "descriptors in the last third", func(i int, f *resourceUsage) { f.Files += i / 4 }, quiet},
 		{"one connection, once", "11 connections after 7s", func(i int, f *resourceUsage) {

@@ -14,7 +14,7 @@ import (
 const (
 	userCount          = 500
 	actionCount        = 12 * userCount // the actions of all users together in the test; the soak has a duration instead
-	batchSize          = 50             // the number of users that register concurrently; each first token needs a signature
+	batchSize          = 50             // users that register concurrently; each first token needs a signature
 	maxSecondsPerBatch = 0.5            // seconds in which this machine must be able to answer all concurrent requests
 )
 

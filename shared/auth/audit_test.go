@@ -59,7 +59,11 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 		user               any
 	}{
 		{"POST", "sign-up/email", strings.Replace(signUpBody, "ada@", "b@", 1), agent, outcome{"sign-up", "ok", ""}, "new"},
-		{"POST", "sign-up/email", signUpBody, agent, outcome{"sign-up", "refused", "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"}, nil},
+		{
+			"POST", "sign-up/email", signUpBody, agent,
+			outcome{"sign-up", "refused", "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"},
+			nil,
+		},
 		{"POST", "sign-in/email", signInBody, agent, outcome{"sign-in", "ok", ""}, user},
 		{
 			"POST", "sign-in/email", strings.Replace(signInBody, "correct", "wrong", 1), agent,

@@ -43,7 +43,8 @@ func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 			"email-change-notice ada@example.com, verify-email new@example.com",
 		},
 		{
-			"confirmation on, verified user", "CHANGE_EMAIL_CONFIRMATION=on", changeEmailBody, verifyEmailSQL, 200, `{"status":true}`,
+			"confirmation on, verified user", "CHANGE_EMAIL_CONFIRMATION=on", changeEmailBody, verifyEmailSQL, 200,
+			`{"status":true}`,
 			"change-email-confirmation ada@example.com",
 		},
 		{
@@ -55,7 +56,8 @@ func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 			"email-change-notice ada@example.com, nothing bob@example.com",
 		},
 		{
-			"taken email, confirmation on", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyEmailSQL, 200,
+			"taken email, confirmation on", "CHANGE_EMAIL_CONFIRMATION=on", `{"newEmail":"bob@example.com"}`, verifyEmailSQL,
+			200,
 			`{"status":true}`, "nothing ada@example.com",
 		},
 		{

@@ -88,7 +88,11 @@ func TestGetSessionIsNullWithoutALiveSession(t *testing.T) {
 		{"session cookie with another name", []string{"Cookie", "__Secure-" + up.cookie()}, nil},
 		{"cache cookie without session cookie", []string{"Cookie", "better-auth.session_data=x"}, clearedSessionCookies[1:2]},
 		{"signed cookie of an ended session", []string{"Cookie", up.cookie(), "X-Dead", ""}, clearedSessionCookies},
-		{"bearer token of an ended session", []string{"Authorization", "Bearer " + strings.Repeat("z", 32)}, clearedSessionCookies},
+		{
+			"bearer token of an ended session",
+			[]string{"Authorization", "Bearer " + strings.Repeat("z", 32)},
+			clearedSessionCookies,
+		},
 		{"malformed authorization", []string{"Authorization", "Bearer \x80\xff.%zz"}, nil},
 	} {
 		if c.name == "signed cookie of an ended session" {

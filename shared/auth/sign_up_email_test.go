@@ -109,7 +109,8 @@ func TestSignUpOnceUnderFiftyConcurrentTries(t *testing.T) {
 		switch {
 		case a.status == 200:
 			made++
-		case a.status != 422 || a.errorCode() != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" && a.errorCode() != "FAILED_TO_CREATE_USER":
+		case a.status != 422 || a.errorCode() != "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" &&
+			a.errorCode() != "FAILED_TO_CREATE_USER":
 			t.Errorf("concurrent sign-up: got %d %s, want 200, or 422 with the code of a taken email or of a failed sign-up",
 				a.status, a.body)
 		}

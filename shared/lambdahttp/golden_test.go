@@ -74,7 +74,8 @@ func requestSeenByHandler(t *testing.T, e events.APIGatewayV2HTTPRequest) seenRe
 const (
 	gatewayHost     = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
 	urlHost         = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws"
-	chromeUserAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+	chromeUserAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+		"Chrome/142.0.0.0 Safari/537.36"
 	octetStream     = "application/octet-stream"
 	sessionCookie   = "better-auth.session_token=k3J9.aGVsbG8%2BLz0%3D"
 )

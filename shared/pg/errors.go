@@ -74,15 +74,17 @@ var adviceByText = []struct{ text, advice string }{
 
 // The advice of rejections and classify for the operator.
 const (
-	noProjectAdvice = "the pooler does not know the project in the URL: copy the user, postgres.<project reference>, and the " +
-		"host from the dashboard of Supabase; if the project is paused, resume it"
+	noProjectAdvice = "the pooler does not know the project in the URL: copy the user, postgres.<project reference>, " +
+		"and the host from the dashboard of Supabase; if the project is paused, resume it"
 	wrongLoginAdvice           = "the server rejects the user or the password in the URL"
 	noDatabaseAdvice           = "the database in the URL does not exist"
 	noEndpointAdvice           = "the host in the URL is not an endpoint of a Neon project"
-	unsupportedParameterAdvice = "the pooler does not support a parameter in the URL: remove it, or connect without the pooler"
-	ipNotAllowedAdvice         = "the server does not accept connections from this IP address: allow it in the settings of the database"
-	untrustedCertificateAdvice = "the server's certificate is not trusted: add sslrootcert=<file of the CA certificate> to the URL. " +
-		"Supabase's certificate can be downloaded in the dashboard, under database settings"
+	unsupportedParameterAdvice = "the pooler does not support a parameter in the URL: remove it, or connect without the " +
+		"pooler"
+	ipNotAllowedAdvice = "the server does not accept connections from this IP address: allow it in the settings of the " +
+		"database"
+	untrustedCertificateAdvice = "the server's certificate is not trusted: add sslrootcert=<file of the CA certificate> " +
+		"to the URL. Supabase's certificate can be downloaded in the dashboard, under database settings"
 	loginRejectedAdvice = "the server rejects the login"
 )
 

@@ -19,7 +19,8 @@ func TestBetterAuthKeysIncludesKeysThatExpiredInTheLastThirtyDays(t *testing.T) 
 	url := dbtest.New(t)
 	const grace = 30 * 24 * time.Hour
 	for i, expires := range []any{
-		nil, testTime.Add(time.Hour), testTime.Add(-grace + time.Second), testTime.Add(-grace), testTime.Add(-grace - time.Second),
+		nil, testTime.Add(time.Hour), testTime.Add(-grace + time.Second), testTime.Add(-grace),
+		testTime.Add(-grace - time.Second),
 	} {
 		dbtest.Exec(t, url, `INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", "expiresAt", alg)
 			VALUES ($1, '{}', '', $2, $3, CASE WHEN $3::timestamptz IS NULL THEN 'ES256' END)`,

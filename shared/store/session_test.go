@@ -15,7 +15,8 @@ func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	t.Helper()
 	ada, _ = signUp(t, db, "ada@example.com")
 	bob, _ = signUp(t, db, "bob@example.com")
-	for token, at := range map[string]time.Time{"second": testTime.Add(time.Minute), "expired": testTime.Add(-2 * time.Hour)} {
+	times := map[string]time.Time{"second": testTime.Add(time.Minute), "expired": testTime.Add(-2 * time.Hour)}
+	for token, at := range times {
 		s := newSession(token, at)
 		s.UserID = ada.ID
 		if _, err := db.InsertSession(t.Context(), *s); err != nil {

@@ -75,7 +75,8 @@ const ReadGrants = "grant usage on schema auth, public to %[1]s; grant select on
 
 // HasOneProvider is an SQL condition on users u of the source: the user has an email, no password, one identity at
 // Google or GitHub, and a profile.
-const HasOneProvider = `u.deleted_at is null and not u.is_sso_user and u.email like '%@%' and u.encrypted_password is null
+const HasOneProvider = `u.deleted_at is null and not u.is_sso_user and u.email like '%@%'
+  and u.encrypted_password is null
   and (select count(*) from auth.identities i where i.user_id = u.id and i.provider in ('google', 'github')) = 1
   and exists (select from public.profiles p where p.user_id = u.id)`
 

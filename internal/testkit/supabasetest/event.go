@@ -25,7 +25,8 @@ var events = []event{
 		UPDATE auth.users u SET last_sign_in_at = now(),` + setUpdatedAt + `WHERE` + chosenUsers}},
 	{
 		"sign in with a provider",
-		isNotDeleted + ` AND EXISTS (SELECT FROM auth.identities i WHERE i.user_id = u.id AND provider IN ('google', 'github'))`,
+		isNotDeleted + ` AND EXISTS (SELECT FROM auth.identities i
+			WHERE i.user_id = u.id AND provider IN ('google', 'github'))`,
 		[]string{`
 		UPDATE auth.users u SET last_sign_in_at = now(),` + setUpdatedAt + `WHERE` + chosenUsers, `
 		UPDATE auth.identities i SET identity_data = '{"name": "Renamed There"}', updated_at = now()

@@ -54,12 +54,12 @@ var ordinaryKinds = []userKind{
 	{
 		name:   "by phone and code",
 		weight: 5,
-		make:   func(g *generator) { g.addWithPhone().removePassword(hashOfUnknownPassword) },
+		make:   func(g *generator) { g.addWithPhone().removePassword(unknownBcryptHash) },
 	},
 	specialUserKind("unconfirmed", 25, func(g *generator, a *account) { g.setUnconfirmed(a) }),
-	specialUserKind("by magic link", 25, func(_ *generator, a *account) { a.removePassword(hashOfUnknownPassword) }),
+	specialUserKind("by magic link", 25, func(_ *generator, a *account) { a.removePassword(unknownBcryptHash) }),
 	specialUserKind("created by an admin", 8, func(_ *generator, a *account) {
-		a.removePassword(hashOfUnknownPassword)
+		a.removePassword(unknownBcryptHash)
 		a.identities[0]["identity_data"] = jsonObject(
 			"sub",
 			a.id(),

@@ -49,7 +49,7 @@ var emailKinds = []userKind{
 	{name: "email equal to the placeholder of another user", size: 2, make: func(g *generator) {
 		other, a := g.addWithPhone(), g.addWithEmail()
 		a.setEmail(other.id() + "@phone-only.supabase-migration.invalid")
-		a.removePassword(hashOfUnknownPassword)
+		a.removePassword(unknownBcryptHash)
 	}},
 }
 
@@ -136,9 +136,8 @@ var phoneKinds = []userKind{
 // for reauthentication.
 var unusedTokenKinds = []userKind{
 	specialUserKind("email change pending", 4, func(g *generator, a *account) {
-		a.user["email_change"], a.user["email_change_sent_at"], a.user["email_change_confirm_status"] = g.newEmail(), a.hoursAfterCreation(
-			50,
-		), 1
+		a.user["email_change"], a.user["email_change_confirm_status"] = g.newEmail(), 1
+		a.user["email_change_sent_at"] = a.hoursAfterCreation(50)
 		g.addToken(a, "email_change_token_new")
 		g.addToken(a, "email_change_token_current")
 	}),

@@ -29,7 +29,7 @@ var timestampKinds = []userKind{
 func withUnreadableTime(name, column, time string) userKind {
 	return specialUserKind(name, 1, func(_ *generator, a *account) {
 		a.user[column] = time
-		a.removePassword(hashOfUnknownPassword)
+		a.removePassword(unknownBcryptHash)
 	})
 }
 

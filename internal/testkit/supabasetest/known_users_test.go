@@ -38,7 +38,7 @@ func TestHashesBelongToTheirPasswords(t *testing.T) {
 	if got, want := len(passwordsOfEveryFormat), 15; got != want {
 		t.Errorf("password vectors: got %d, want %d", got, want)
 	}
-	if !password.IsSupported(hashOfUnknownPassword) {
+	if !password.IsSupported(unknownBcryptHash) {
 		t.Error("IsSupported of the constant random: got false, want true")
 	}
 }

@@ -94,9 +94,9 @@ var passwordHashedWithSQL = samplePassword{
 	hash:  `$2a$06$53IGK0hFcsBFDYLOG8R.xOwIRYxo0lBIxRvV9PGwlxVyQTSxecZCy`,
 }
 
-// hashOfUnknownPassword is the hash of a random password that no user knows. Supabase Auth stores such a hash for users
+// unknownBcryptHash is the hash of a random password that no user knows. Supabase Auth stores such a hash for users
 // who sign in by mail.
-const hashOfUnknownPassword = `$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyDQ2Z7v0m1eB1e`
+const unknownBcryptHash = `$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyDQ2Z7v0m1eB1e`
 
 // unusualPasswords are hashes of unusual passwords.
 var unusualPasswords = []samplePassword{

@@ -242,7 +242,8 @@ func TestLaterPassKeepsSoftDeletedUsersWithRowsInApplicationTables(t *testing.T)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if v := importtest.Verify(t, m); !v.Equal || v.Remain != 0 || len(importtest.UsersKeptAfterSourceDeletion(t, m)) != 0 {
 		t.Errorf("after the users are restored in the source: %d kept rows (%v), differences %v, equations %v; "+
-			"want no kept row and no difference", v.Remain, importtest.UsersKeptAfterSourceDeletion(t, m), v.Differences, v.Equations)
+			"want no kept row and no difference", v.Remain,
+			importtest.UsersKeptAfterSourceDeletion(t, m), v.Differences, v.Equations)
 	}
 }
 

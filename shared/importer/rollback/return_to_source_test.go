@@ -33,7 +33,7 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		targetSQL, sourceSQL string            // changes in the target and in the source before the return
-		want                 map[string]string // the lines of selectSourceUsers that change, by number of the user; "": no user
+		want                 map[string]string // the lines of selectSourceUsers that change, by user; "": no user
 		users, unreadable    int               // the two numbers that ReturnToSource returns
 		counts               string            // what the last query of the file returns
 	}{
