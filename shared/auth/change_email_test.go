@@ -84,7 +84,10 @@ func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 			"email of another user, without mail", "MAIL=none", `{"newEmail":"bob@example.com"}`, "", 400,
 			`{"message":"Verification email isn't enabled"}`, "",
 		},
-		{"no session", "", changeEmailBody, `DELETE FROM session`, 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`, ""},
+		{
+			"no session", "", changeEmailBody, `DELETE FROM session`, 401,
+			`{"message":"Unauthorized","code":"UNAUTHORIZED"}`, "",
+		},
 		{
 			"no email", "", `{"newEmail":"x"}`, "", 400,
 			`{"message":"[body.newEmail] Invalid email address","code":"VALIDATION_ERROR"}`, "",

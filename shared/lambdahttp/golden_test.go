@@ -76,8 +76,8 @@ const (
 	urlHost         = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws"
 	chromeUserAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
 		"Chrome/142.0.0.0 Safari/537.36"
-	octetStream     = "application/octet-stream"
-	sessionCookie   = "better-auth.session_token=k3J9.aGVsbG8%2BLz0%3D"
+	octetStream   = "application/octet-stream"
+	sessionCookie = "better-auth.session_token=k3J9.aGVsbG8%2BLz0%3D"
 )
 
 // gatewayHeader, samHeader and urlHeader return the headers that all golden events of one kind have. The argument more

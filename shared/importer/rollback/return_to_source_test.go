@@ -121,8 +121,13 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 			map[string]string{"3": "3 free@example.com three@example.com false confirmed -"},
 			2, 0, "0 0 0 2",
 		},
-		"same email in another spelling in the source": {"", `update auth.users set email = 'One@example.com' where id = ` +
-			userIDLiteral("1"), map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"}, 0, 0, "0 0 0 0"},
+		"same email in another spelling in the source": {
+			"", `update auth.users set email = 'One@example.com' where id = ` +
+				userIDLiteral("1"),
+			map[string]string{"1": "1 One@example.com one@example.com false confirmed 4DIW"},
+			0, 0,
+			"0 0 0 0",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runSQL(
