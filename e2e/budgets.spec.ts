@@ -1,11 +1,14 @@
 import type { Page } from '@playwright/test';
-import { buildBareSite } from './harness/bare-site';
+
 import { sharedServer } from './harness/setup';
+import { buildSiteWithout } from './harness/smaller-site';
+
 import { expect, test } from './harness/test';
 import { formatKB, measurementNote, measureVitals, scriptsOf, type Vitals } from './harness/vitals';
 
 const formPageBudget = 35_000; // gzipped bytes of scripts that a page with forms may add to those of the manual
 const manualBudget = 18_000; // gzipped bytes of scripts that authentication may add to a page of the manual
+const searchBudget = 2_000; // gzipped bytes of scripts that the search may add to a page before it is used
 const chapters = ['/docs/', '/docs/api/errors/', '/docs/security/'];
 const totalSize = (sizes: Map<string, number>) => [...sizes.values()].reduce((all, one) => all + one, 0);
 const median = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
@@ -21,7 +24,7 @@ test(
   { tag: '@once' },
   async ({ page, start }, info) => {
     test.setTimeout(300_000);
-    const bare = buildBareSite();
+    const bare = buildSiteWithout('accounts');
     try {
       const without = (await start({}, [], bare.dir)).origin;
       const vitals = await measureVitals(page);
@@ -64,6 +67,32 @@ test(
             ),
           );
         }
+      }
+    } finally {
+      bare.remove();
+    }
+  },
+);
+
+test(
+  'before it is used, the search adds at most 2 kB of scripts to a page',
+  { tag: '@once' },
+  async ({ page, start }, info) => {
+    test.setTimeout(300_000);
+    const bare = buildSiteWithout('search');
+    try {
+      const without = (await start({}, [], bare.dir)).origin;
+      for (const path of ['/', ...chapters]) {
+        const [real, less] = [
+          await scriptsOf(page, sharedServer().origin + path),
+          await scriptsOf(page, without + path),
+        ];
+        const more = totalSize(real) - totalSize(less);
+        info.annotations.push(
+          measurementNote(`${path}: ${formatKB(more)} of ${formatKB(totalSize(real))} of scripts are for the search`),
+        );
+        expect(more, `bytes of scripts that the search adds to ${path}`).toBeLessThanOrEqual(searchBudget);
+        expect(more, 'bytes of scripts that only the site with the search has').toBeGreaterThan(0);
       }
     } finally {
       bare.remove();

@@ -105,7 +105,7 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
   });
 
   test('R33: the Content-Security-Policy is on every page, without unsafe-inline, and pages work', async ({ page }) => {
-    for (const path of ['/', '/docs/', '/docs/divergences', '/docs/api/errors/', '/login', '/register/']) {
+    for (const path of ['/', '/docs/', '/docs/divergences', '/docs/api/errors/', '/search/', '/login', '/register/']) {
       const answer = await page.goto(path);
       const headers = answer?.headers() ?? {};
       const policy = headers['content-security-policy'] ?? '';

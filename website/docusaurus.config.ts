@@ -3,8 +3,9 @@ import type { Options as SitemapOptions } from '@docusaurus/plugin-sitemap';
 import type { Options as ThemeOptions } from '@docusaurus/theme-classic';
 import type { UserThemeConfig } from '@docusaurus/theme-common';
 import type { Config } from '@docusaurus/types';
+import type { PluginOptions as SearchOptions } from '@easyops-cn/docusaurus-search-local';
 import type { Options as XenonOptions } from '@xenon-auth/docusaurus-theme';
-import { PrivatePages, Repository } from './plugins/constants';
+import { PrivatePages, Repository, SearchPage } from './plugins/constants';
 import counts from './plugins/counts';
 import licences from './plugins/licences';
 import remarkManual from './plugins/manual';
@@ -36,6 +37,7 @@ const themeConfig: UserThemeConfig = {
       { to: '/docs/getting-started/', label: 'Docs', position: 'left', activeBaseRegex: '^/docs/(?!api/|migrate)' },
       { to: '/docs/api/', label: 'API', position: 'left' },
       { to: '/docs/migrate/', label: 'Import from Supabase', position: 'left', activeBaseRegex: '^/docs/migrate' },
+      { type: 'search', position: 'right' },
       { type: 'custom-xenonAccount', position: 'right' },
     ],
   },
@@ -121,7 +123,7 @@ const config: Config = {
   plugins: [
     ['@docusaurus/plugin-content-docs', docs],
     '@docusaurus/plugin-content-pages',
-    ['@docusaurus/plugin-sitemap', { ignorePatterns: PrivatePages } satisfies SitemapOptions],
+    ['@docusaurus/plugin-sitemap', { ignorePatterns: [...PrivatePages, SearchPage] } satisfies SitemapOptions],
     (context) => counts(context, '../docs'),
     licences,
     stableNames,
@@ -131,6 +133,8 @@ const config: Config = {
       '@docusaurus/theme-classic',
       { customCss: ['./src/css/custom.css', './src/css/frame.css', './src/css/manual.css'] } satisfies ThemeOptions,
     ],
+    // Only the pages of the manual are in the index of the search.
+    ['@easyops-cn/docusaurus-search-local', { indexBlog: false } satisfies SearchOptions],
     ['@xenon-auth/docusaurus-theme', { profile: true, privacyLink: '/docs/security/' } satisfies XenonOptions],
   ],
   themeConfig,

@@ -14,3 +14,6 @@ export const PrivatePages = [
   '/profile/',
   '/account/',
 ];
+
+/** The page with all results of a search. It is not in the sitemap either. */
+export const SearchPage = '/search/';

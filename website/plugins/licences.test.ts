@@ -13,8 +13,11 @@ const permissiveLicences = [
   ...['Unlicense', 'CC0-1.0', 'OFL-1.1'],
 ];
 
-/** Licences allowed for build tools, whose code is not published. MPL-2.0 is the licence of Lightning CSS. */
-const allowedForBuild = [...permissiveLicences, 'MPL-2.0', 'CC-BY-4.0', 'Python-2.0'];
+/**
+ * Licences allowed for build tools, whose code is not published. MPL-2.0 is the licence of Lightning CSS, MPL-1.1 that
+ * of lunr-languages, which the search plugin loads for sites in other languages than English.
+ */
+const allowedForBuild = [...permissiveLicences, 'MPL-2.0', 'MPL-1.1', 'CC-BY-4.0', 'Python-2.0'];
 
 /** The licences of packages that name their licence only in the readme, not in package.json. */
 const licencesInReadmes: Readonly<Record<string, string>> = { 'require-like 0.1.2': 'MIT' };

@@ -1,6 +1,6 @@
-// Checks the HTML of the built site (Content-Security-Policy, accessibility, form fields, noindex) and writes
-// csp-hashes.txt: the hashes of the inline scripts, in the form of the parameter ScriptHashes of ../template.yaml.
-// It runs after each build. If it finds a problem, it exits with status 1 and writes no file.
+// Checks the HTML of the built site (Content-Security-Policy, accessibility, form fields, noindex) and the index of the
+// search. Writes csp-hashes.txt: the hashes of the inline scripts, in the form of the parameter ScriptHashes of
+// ../template.yaml. It runs after each build. If it finds a problem, it exits with status 1 and writes no file.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -40,6 +40,7 @@ for (const page of pages) {
   checkFields(page, elements, report);
 }
 checkIndexing();
+checkSearchIndex();
 
 if (pages.length === 0) problems.push('the build has no pages');
 for (const problem of problems) console.error(problem);
@@ -148,4 +149,15 @@ function checkIndexing() {
     if (!isNoindex([...walk(parse(readFileSync(file, 'utf8')))])) problems.push(`${name}/index.html is not noindex`);
     if (new RegExp(`<loc>https?://[^/]+/${name}/<`).test(sitemap)) problems.push(`${name} is in the sitemap`);
   }
+}
+
+/** The index of the search must have the pages of the manual, and no others. */
+function checkSearchIndex() {
+  const kinds = JSON.parse(readFileSync(path.join(build, 'search-index.json'), 'utf8'));
+  const urls = new Set(kinds.flatMap(({ documents }) => documents.map(({ u }) => u)));
+  const manual = pages.filter((page) => page.startsWith(`docs${path.sep}`));
+  if (urls.size !== manual.length)
+    problems.push(`search-index.json has ${urls.size} pages, want the ${manual.length} of docs/`);
+  for (const url of urls)
+    if (!url.startsWith('/docs/')) problems.push(`search-index.json has ${url}, want only /docs/`);
 }
