@@ -219,6 +219,7 @@ release: $(RELEASE_NEEDS) dist/xenon.cdx.json ## build the binaries of the tag a
 .PHONY: release-snapshot
 release-snapshot: $(RELEASE_NEEDS) dist/xenon.cdx.json ## build all binaries of a release into release/, and publish nothing
 	@GOWORK=off .tools/goreleaser-$(GORELEASER) release --clean --snapshot
+	@cp dist/xenon.cdx.json release/
 
 .PHONY: install-check
 install-check: ## install the command with `go install` from a module proxy, and start it outside the checkout
