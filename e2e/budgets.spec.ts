@@ -4,7 +4,7 @@ import { sharedServer } from './harness/setup';
 import { buildSiteWithout } from './harness/smaller-site';
 
 import { expect, test } from './harness/test';
-import { formatKB, measurementNote, measureVitals, scriptsOf, type Vitals } from './harness/vitals';
+import { formatKB, measurementNote, scriptsOf, startMeasuringVitals, type Vitals } from './harness/vitals';
 
 const formPageBudget = 35_000; // gzipped bytes of scripts that a page with forms may add to those of the manual
 const manualBudget = 18_000; // gzipped bytes of scripts that authentication may add to a page of the manual
@@ -27,7 +27,7 @@ test(
     const bare = buildSiteWithout('accounts');
     try {
       const without = (await start({}, [], bare.dir)).origin;
-      const vitals = await measureVitals(page);
+      const readVitals = await startMeasuringVitals(page);
       for (const chapter of chapters) {
         const [withAccounts, bareScripts] = [
           await scriptsOf(page, sharedServer().origin + chapter),
@@ -54,7 +54,7 @@ test(
           ] as const) {
             await page.goto(origin + chapter);
             await page.waitForLoadState('networkidle');
-            measured[which].push(await vitals());
+            measured[which].push(await readVitals());
           }
         }
         for (const which of ['with', 'without'] as const) {

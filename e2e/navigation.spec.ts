@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Locator, Page } from '@playwright/test';
 import { checkWithAxe } from './harness/states';
 import { expect, register, test } from './harness/test';
-import { measurementNote, measureVitals } from './harness/vitals';
+import { measurementNote, startMeasuringVitals } from './harness/vitals';
 
 const followedLinkCount = 50;
 
@@ -43,7 +43,7 @@ test(`${followedLinkCount} navigations need one get-session and cause no page lo
     if (new URL(request.url()).pathname === '/api/auth/get-session') requests++;
     if (request.isNavigationRequest()) loads++;
   });
-  const vitals = await measureVitals(page);
+  const readVitals = await startMeasuringVitals(page);
   await page.goto('/docs/');
   const slot = page.locator('[data-account]').first();
   await expect(slot).toHaveAttribute('data-account', 'signed-in');
@@ -66,7 +66,7 @@ test(`${followedLinkCount} navigations need one get-session and cause no page lo
   expect(visited.size).toBeGreaterThan(25);
   expect({ requests, loads }).toEqual({ requests: 1, loads: 1 });
   expect(await page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen])).toEqual(['signed-in']);
-  const { shift: moved, shifts } = await vitals();
+  const { shift: moved, shifts } = await readVitals();
   expect(moved, shifts.join('\n')).toBeLessThan(0.02);
   info.annotations.push(
     measurementNote(
@@ -89,7 +89,7 @@ test('navigation in the manual does not remount the navbar', async ({ page, cont
 for (const who of ['signed out', 'signed in']) {
   test(`a page requests the session once and has no layout shift: ${who}`, async ({ page, context, person }) => {
     if (who === 'signed in') await register(context, person);
-    const vitals = await measureVitals(page);
+    const readVitals = await startMeasuringVitals(page);
     for (const path of ['/', '/docs/', '/docs/api/errors/', '/docs/security/']) {
       let requests = 0;
       const count = (request: { url: () => string }) => {
@@ -104,7 +104,7 @@ for (const who of ['signed out', 'signed in']) {
       await page.waitForLoadState('networkidle');
       page.off('request', count);
       expect(requests, path).toBe(1);
-      const { shift: moved } = await vitals();
+      const { shift: moved } = await readVitals();
       expect(moved, path).toBeLessThan(0.02);
     }
   });
@@ -171,10 +171,10 @@ test('a table that the browser receives in two parts causes no layout shift @onc
   }).listen(0, '127.0.0.1');
   try {
     await page.setViewportSize({ width: 360, height: 800 });
-    const vitals = await measureVitals(page);
+    const readVitals = await startMeasuringVitals(page);
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/docs/security/`);
     await page.waitForLoadState('networkidle');
-    const { shift } = await vitals();
+    const { shift } = await readVitals();
     expect(shift).toBeLessThan(0.02);
   } finally {
     server.close();
@@ -182,7 +182,7 @@ test('a table that the browser receives in two parts causes no layout shift @onc
 });
 
 test('a page that loads slowly moves nothing, and its progress bar passes axe @once', async ({ page }) => {
-  const vitals = await measureVitals(page);
+  const readVitals = await startMeasuringVitals(page);
   await page.goto('/docs/');
   await page.waitForLoadState('networkidle');
   await page.route('**/assets/js/*.js', async (route) => {
@@ -196,6 +196,6 @@ test('a page that loads slowly moves nothing, and its progress bar passes axe @o
     await checkWithAxe(page);
     await expect(page.getByRole('heading', { level: 1 })).not.toHaveText(before);
   }
-  const { shift, shifts } = await vitals();
+  const { shift, shifts } = await readVitals();
   expect(shift, shifts.join('\n')).toBeLessThan(0.02);
 });

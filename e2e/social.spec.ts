@@ -11,7 +11,7 @@ import {
 import { consentAt, type IdentityProvider, providerName, startIdentityProvider } from './harness/identity-provider';
 import { emailOfSession } from './harness/people';
 import { test as base, expect, register } from './harness/test';
-import { measureVitals } from './harness/vitals';
+import { startMeasuringVitals } from './harness/vitals';
 
 /** A server that is a client of a real OpenID Connect provider. */
 interface Site {
@@ -188,7 +188,7 @@ test('R60: eight providers have a button each, and the fields do not move when t
   state,
 }) => {
   const { origin } = await start(eightProviders);
-  const vitals = await measureVitals(page);
+  const readVitals = await startMeasuringVitals(page);
   let answer = () => {};
   const wanted = new Promise<void>((done) => {
     answer = done;
@@ -205,7 +205,7 @@ test('R60: eight providers have a button each, and the fields do not move when t
   const buttons = page.getByRole('button', { name: /^Sign in with / });
   await expect(buttons).toHaveCount(8);
   expect(await formFields(page).email.boundingBox()).toEqual(before);
-  expect((await vitals()).shift).toBeLessThan(0.02);
+  expect((await readVitals()).shift).toBeLessThan(0.02);
   await state(page, 'eight-providers');
   await page.goto(`${origin}/register/?provider=google&error=account_not_linked`);
   await expect(errorMessage(page)).toContainText('There is an account with your e-mail address already.');

@@ -73,7 +73,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if c.DatabaseURL == "" && local.databaseURL != "" {
 		direct = getenv("DIRECT_DATABASE_URL")
 	}
-	if err := local.startDatabase(ctx, direct, cfg.Schema, std.err); err != nil {
+	if err := local.prepareDatabase(ctx, direct, cfg.Schema, std.err); err != nil {
 		return err
 	}
 	cfg.DatabaseURL = config.Secret(local.databaseURL)

@@ -38,9 +38,9 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*localResources, err
 	return l, l.generateSecret(getenv("BETTER_AUTH_SECRET"), log)
 }
 
-// startDatabase starts a Postgres server, unless the settings have a database URL. Then it applies the migrations, with
-// the database URL `direct` if that is not empty.
-func (l *localResources) startDatabase(ctx context.Context, direct, schemaName string, log io.Writer) error {
+// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations. They
+// use migrationURL, or the database URL if migrationURL is empty.
+func (l *localResources) prepareDatabase(ctx context.Context, migrationURL, schemaName string, log io.Writer) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
 		server, err := postgres.Start(ctx, postgres.Options{Dir: l.pathOf("postgres"), Log: log})
@@ -49,7 +49,7 @@ func (l *localResources) startDatabase(ctx context.Context, direct, schemaName s
 		}
 		l.server, l.databaseURL = server, server.URL("postgres")
 	}
-	applied, err := migrations.UpIn(ctx, cmp.Or(direct, l.databaseURL), schemaName)
+	applied, err := migrations.UpIn(ctx, cmp.Or(migrationURL, l.databaseURL), schemaName)
 	if newer := adviseNewer(err); newer != nil {
 		return newer
 	}

@@ -50,7 +50,7 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	defer local.stop()
-	if err := local.startDatabase(ctx, "", config.DefaultSchema, std.err); err != nil {
+	if err := local.prepareDatabase(ctx, "", config.DefaultSchema, std.err); err != nil {
 		return err
 	}
 	set, cfg, err := containerSettings(local.getenv(getenv, addr), portOf(addr))

@@ -29,7 +29,7 @@ interface LayoutShiftEntry extends PerformanceEntry {
 }
 
 /** Measures the pages that are loaded from now on. The returned function reads the metrics of the current page. */
-export async function measureVitals(page: Page): Promise<() => Promise<Vitals>> {
+export async function startMeasuringVitals(page: Page): Promise<() => Promise<Vitals>> {
   await page.addInitScript(() => {
     let clicked = false;
     addEventListener(

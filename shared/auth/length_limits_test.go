@@ -137,23 +137,23 @@ func TestLongNameIsLeftOutOfJWT(t *testing.T) {
 	}
 }
 
-// maxHeader is the maximum size of one header in these tests, in bytes. API Gateway accepts 10,240 bytes of request
+// maxBytesPerHeader is the maximum size of one header in these tests, in bytes. API Gateway accepts 10,240 bytes of request
 // line and headers.
-const maxHeader = 8 << 10
+const maxBytesPerHeader = 8 << 10
 
 // checkHeaderSizes checks that no header of a response, and no Cookie header that a browser sends after it, is larger
-// than maxHeader. what names the request.
+// than maxBytesPerHeader. what names the request.
 func checkHeaderSizes(t *testing.T, what string, a answer) {
 	t.Helper()
 	for name, values := range a.header {
 		for _, v := range values {
-			if len(name)+2+len(v) > maxHeader {
-				t.Errorf("%s: the header %s has %d bytes, want at most %d", what, name, len(v), maxHeader)
+			if len(name)+2+len(v) > maxBytesPerHeader {
+				t.Errorf("%s: the header %s has %d bytes, want at most %d", what, name, len(v), maxBytesPerHeader)
 			}
 		}
 	}
-	if n := len("Cookie: " + a.cookie()); n > maxHeader {
-		t.Errorf("%s: a browser would send %d bytes of cookies, want at most %d", what, n, maxHeader)
+	if n := len("Cookie: " + a.cookie()); n > maxBytesPerHeader {
+		t.Errorf("%s: a browser would send %d bytes of cookies, want at most %d", what, n, maxBytesPerHeader)
 	}
 }
 

@@ -35,9 +35,9 @@ func sessionFields(x *Session, more ...any) []any {
 const insertIntoSession = `
 		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")`
 
-// SessionWithUser returns a session and its user in one round trip: the session of the first of tokens that is live at
-// now, or an expired one if none is live. It returns ErrNotFound if there is no session. It ignores a session whose
-// user is banned at now.
+// SessionWithUser returns a session and its user in one round trip. It returns the session of the first token whose
+// session has not expired at the time now. If all sessions have expired, it returns an expired one. It ignores the
+// sessions of users who are banned at that time. It returns ErrNotFound if no session is left.
 func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.Time) (Session, User, error) {
 	type pair struct {
 		session Session

@@ -26,7 +26,8 @@ const (
 // ClientID returns the id of the client that is registered at a provider.
 func ClientID(provider string) string { return provider + "-client" }
 
-// ClientSecret returns the secret of that client. It has characters that have to be encoded in a form and for Basic.
+// ClientSecret returns the secret of the client that is registered at a provider. Some of its characters must be
+// escaped in form bodies and in HTTP Basic authentication.
 func ClientSecret(provider string) string { return provider + " secret+/:%&=" }
 
 // ClientSettings returns Xenon's settings for the client of a built-in provider. For the issuers of OpenID Connect

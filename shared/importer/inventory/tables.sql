@@ -1,7 +1,7 @@
--- Lists the tables of the project's own schemas: those that neither Postgres, nor Supabase, nor an extension, nor an
--- import has created. The rows are those of the statistics, -1 if there are none. A partition is a part of its
--- partitioned table. $1 has the other schemas, $2 is the schema of Xenon's tables, and $3 has their names. The last
--- column has the columns of the type uuid without a foreign key.
+-- Lists the tables of the project: those that were not created by Postgres, Supabase, an extension or an import. The
+-- row count is the estimate in the statistics of Postgres, or -1 if there is none. Partitions are not listed: the size
+-- and the row count of a partitioned table include them. $1: the schemas to leave out. $2 and $3: the schema and the
+-- names of Xenon's tables. The last result column lists the uuid columns that have no foreign key.
 WITH own AS (
   SELECT oid, nspname
   FROM pg_namespace

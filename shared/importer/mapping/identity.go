@@ -99,7 +99,7 @@ func (m Mapping) Identities(s Scope, r Rejections) string {
 	return m.identities(`i.id AS key, i.user_id, `+m.Source.Identities.fingerprint("i")+` AS raw, b.reason,
   NULL::text[] AS fields,
   CASE WHEN b.reason IS NOT NULL THEN to_jsonb(i) END AS original,
-  CASE WHEN b.reason IS NULL THEN `+m.identityUnmapped()+` END AS residue,
+  CASE WHEN b.reason IS NULL THEN `+m.unstoredIdentityValues()+` END AS residue,
   a.folded, `+selectList(m.AccountColumns()), s, r)
 }
 
@@ -136,7 +136,9 @@ CROSS JOIN LATERAL (
 WHERE ` + s.Contains("i.user_id")
 }
 
-func (m Mapping) identityUnmapped() string {
+// unstoredIdentityValues returns an SQL expression for a JSON object with the values of an identity that the target
+// does not store.
+func (m Mapping) unstoredIdentityValues() string {
 	unlessFolded := func(value string) string { return "CASE WHEN NOT a.folded THEN " + value + " END" }
 	return unmapped(m.Source.Identities, "i", []string{"id", "user_id"}, map[string]string{
 		"provider":    `a."providerId"`,

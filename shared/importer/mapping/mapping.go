@@ -45,8 +45,8 @@ func ColumnList(columns []Column) string { return strings.Join(QuotedNames(colum
 // PlaceholderDomain is the end of the placeholder emails of the import: <id>@no-email.supabase-migration.invalid.
 const PlaceholderDomain = placeholder.ImportDomain
 
-// FactorsAndPasskeys returns the projection of second factors and passkeys, which the target cannot store: every row
-// has a reason. It returns "" if the source has neither table, or the role can read neither.
+// FactorsAndPasskeys returns an SQL query for the second factors and passkeys of the source. The target cannot store
+// them; the column reason says why. It returns "" if neither table exists or the role can read neither of them.
 func (m Mapping) FactorsAndPasskeys(s Scope) string {
 	var parts []string
 	if m.Source.Factors.IsUsable() {

@@ -68,7 +68,7 @@ func (t table) actual() []string {
 	return all
 }
 
-// columns returns the names of the columns whose values expected and actual return.
+// columns returns the names of the columns, in the order of the SQL expressions that t.expected and t.actual return.
 func (t table) columns() []string {
 	names := slices.Concat([]string{"id", strings.TrimPrefix(t.Owner, "e.")}, t.Columns)
 	for i := range names {

@@ -110,7 +110,7 @@ function List({ methods, unlink, link }: ListProps): ReactNode {
     setPressed(method);
     onSubmit(event);
   };
-  const isOnlyWay = methods.some(({ name, account, isRemovable }) => name && account && !isRemovable);
+  const hasUnremovableAccount = methods.some(({ name, account, isRemovable }) => name && account && !isRemovable);
   return (
     <>
       <FormMessage failure={failure} retryInSeconds={retryInSeconds} />
@@ -128,7 +128,7 @@ function List({ methods, unlink, link }: ListProps): ReactNode {
           />
         ))}
       </ul>
-      {isOnlyWay && (
+      {hasUnremovableAccount && (
         <p className={styles.hint}>
           {translate({
             id: 'theme.xenon.account.methods.only',
