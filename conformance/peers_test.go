@@ -44,7 +44,7 @@ type startServerFunc func(env map[string]string) (server, error)
 // TestPeers runs Better Auth's public tests against Better Auth and against Xenon, both over HTTP, and compares the
 // results. If a test fails only on Xenon, peers/divergences.json has to explain it.
 func TestPeers(t *testing.T) {
-	explained := readExplainedPeerTests(t)
+	explained := readExpectedFailures(t)
 	var tally struct{ both, neither, betterAuthOnly, xenonOnly, all int }
 	seen := map[string]bool{}
 	for _, file := range peerTestFiles(t) {
@@ -85,8 +85,9 @@ func TestPeers(t *testing.T) {
 		"%d on Better Auth alone\n", tally.all, tally.both, tally.neither, tally.betterAuthOnly, tally.xenonOnly)
 }
 
-// readExplainedPeerTests reads which tests fail on Xenon alone, with the row of docs/divergences.md that says why.
-func readExplainedPeerTests(t *testing.T) map[string]string {
+// readExpectedFailures returns the tests that are expected to fail only on Xenon, each with the row of
+// docs/divergences.md that says why.
+func readExpectedFailures(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("peers/divergences.json")
 	if err != nil {

@@ -119,7 +119,8 @@ func TestLongImageIsLeftOutOfJWTButNotOfSession(t *testing.T) {
 	}
 }
 
-// Another server may have stored a name of any length. A JWT does not contain a name that makes it too large.
+// A Better Auth server on the same database may have stored a name of any length. If the name would make the JWT too
+// large, the JWT has no name.
 func TestLongNameIsLeftOutOfJWT(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -24,7 +24,7 @@ func (s *server) redirectTargetOf(link string, headers ...string) string {
 	return a.header.Get("Location")
 }
 
-func TestSiteAtAnotherOriginIsTargetOfLinks(t *testing.T) {
+func TestMailedLinksRedirectToSiteAtAnotherOrigin(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "SITE_URL="+siteURL, "DELETE_USER_VERIFICATION=on")
 	ada := s.signUpAda()

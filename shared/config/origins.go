@@ -85,10 +85,11 @@ func checkWebOrigin(scheme, authority string) error {
 	return checkHostPattern(scheme, strings.ToLower(host))
 }
 
-// checkHostPattern checks, in a host, the last label with a wildcard. If the label is only a wildcard, it must be
-// below a registrable domain such as example.com. If it also has other text, it may be directly below a private suffix
-// such as vercel.app, but not directly below an ICANN suffix such as com, because other people can register a matching
-// name there.
+// checkHostPattern returns an error if the wildcards in a host match names that other people can register, or if the
+// host has an empty label. The last label with a wildcard decides. If it has only wildcards (*), it must be below a
+// registrable domain such as example.com. If it also has other text (my-app-*), it may be directly below a private
+// suffix such as vercel.app, but not directly below an ICANN suffix such as com. Names below localhost are accepted.
+// checkIPv4Pattern checks patterns of IP addresses.
 func checkHostPattern(scheme, host string) error {
 	labels := strings.Split(host, ".")
 	if slices.Contains(labels, "") {
@@ -122,7 +123,7 @@ func checkHostPattern(scheme, host string) error {
 		return fmt.Errorf("matches the name of every customer below %s; "+
 			"write your part of the name, such as %s://my-app-*.%s", below, scheme, below)
 	}
-	return fmt.Errorf("matches every name that can be registered below %s; "+
+	return fmt.Errorf("matches names that other people can register below %s; "+
 		"write your domain, such as %s://*.example.%s", below, scheme, below)
 }
 
@@ -140,6 +141,6 @@ func checkIPv4Pattern(labels []string) error {
 	if err == nil && len(labels) == 4 && (addr.IsPrivate() || addr.IsLoopback()) {
 		return nil
 	}
-	return errors.New("matches public IP addresses; a pattern must begin with the numbers of a private network, " +
-		"such as 192.168.*.*, 10.*.*.* or 127.0.0.*")
+	return errors.New("is not limited to a private or loopback network; write four parts, and begin with the " +
+		"numbers of the network, such as 192.168.*.*, 10.*.*.* or 127.0.0.*")
 }

@@ -74,7 +74,7 @@ func TestASCIIEmailWinsConflictWithKelvinSignEmail(t *testing.T) {
 	if diff := cmp.Diff(got, owners); diff != "" {
 		t.Errorf("users of the target by email, want the users with the ASCII emails (-got +want):\n%s", diff)
 	}
-	checkExpected(t, m, importtest.BatchesOf40)
+	checkTargetMatchesSource(t, m, importtest.BatchesOf40)
 	importtest.CheckEqual(t, m, "after the import")
 }
 

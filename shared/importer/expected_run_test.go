@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// checkExpected compares the target, the ledger and the quarantine with what expectedState computes from the source.
-func checkExpected(t *testing.T, m *importer.Import, o importer.Options, existing ...existingUser) {
+// checkTargetMatchesSource compares the target, the ledger and the quarantine with what expectedState computes from the source.
+func checkTargetMatchesSource(t *testing.T, m *importer.Import, o importer.Options, existing ...existingUser) {
 	t.Helper()
 	want, got := expectedState(o, readSource(t, m.From), existing...), readTarget(t, m.To)
 	if diff := cmp.Diff(got, want); diff != "" {
@@ -54,7 +54,7 @@ func TestR55_EveryFieldIsCopied(t *testing.T) {
 			if _, err := m.Run(t.Context(), test.options, false, 2); err != nil {
 				t.Fatal(err)
 			}
-			checkExpected(t, m, test.options)
+			checkTargetMatchesSource(t, m, test.options)
 			importtest.CheckEqual(t, m, "after the import")
 		})
 	}
@@ -128,5 +128,5 @@ func TestImportReleasesOrRejectsEmailsOfExistingUsersAsExpected(t *testing.T) {
 	importtest.Exec(t, m.To, `create table mark ("user" uuid references "user")`)
 	existing := insertExistingUsers(t, m, o)
 	importtest.RunToCompletion(t, m, o)
-	checkExpected(t, m, o, existing...)
+	checkTargetMatchesSource(t, m, o, existing...)
 }

@@ -45,6 +45,6 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 	); n != "1" {
 		t.Errorf("%s entries of the ledger have the long picture in their residue, want 1", n)
 	}
-	checkExpected(t, m, importtest.BatchesOf40)
+	checkTargetMatchesSource(t, m, importtest.BatchesOf40)
 	importtest.CheckEqual(t, m, "after the import")
 }

@@ -59,7 +59,7 @@ func TestImportCopiesTheNewestProfileOfEachUser(t *testing.T) {
 		t.Errorf("the plan expects the reasons %v (error %v), want as many duplicates and profiles without a user as the "+
 			"run has: %v", plan.Reasons, err, st.Reasons)
 	}
-	checkExpected(t, m, importtest.BatchesOf100)
+	checkTargetMatchesSource(t, m, importtest.BatchesOf100)
 	importtest.CheckEqual(t, m, "after the import")
 	first := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
@@ -80,7 +80,7 @@ delete from public.profiles where left(user_id::text, 1) = '7' and preferred_lan
 			t.Fatalf("a pass with quick %t: got %v, want no error", quick, err)
 		}
 	}
-	checkExpected(t, m, importtest.BatchesOf100)
+	checkTargetMatchesSource(t, m, importtest.BatchesOf100)
 	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf100)
 }
 

@@ -45,7 +45,7 @@ func TestAccountsOfAllProvidersAreImported(t *testing.T) {
 				p.UserID, p.Provider, email, !unverified, p.Placeholder, p.Placeholder || !p.Confirmed)
 		}
 	}
-	checkExpected(t, m, importtest.BatchesOf100)
+	checkTargetMatchesSource(t, m, importtest.BatchesOf100)
 	importtest.CheckEqual(t, m, "after the import")
 }
 

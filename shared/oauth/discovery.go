@@ -61,7 +61,8 @@ func (p *Providers) discover(ctx context.Context, issuer string) (document, erro
 	case json.Unmarshal(body, &found) != nil:
 		return found, fmt.Errorf("%s is not a discovery document", place)
 	case found.IssuerURL != issuer:
-		return found, fmt.Errorf("the discovery document %s has the issuer %q, but the settings have %q", place, found.IssuerURL, issuer)
+		return found, fmt.Errorf("the discovery document %s has the issuer %q, but the settings have %q",
+			place, found.IssuerURL, issuer)
 	}
 	return found, found.checkURLs(issuer)
 }

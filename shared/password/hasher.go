@@ -73,8 +73,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify reports whether stored is a hash of password, which must be as the client sent it. A stored text for which
 // IsSupported is false, such as "" for a user without a password, never matches and takes as long as a wrong password.
-// Verify returns a mismatch after MinFailureTime (see the package comment), or when ctx ends. It returns an error only
-// if ctx ends while it waits for a slot; then nothing was verified.
+// Verify returns a mismatch no earlier than MinFailureTime (see the package comment), or when ctx ends. It returns an
+// error only if ctx ends while it waits for a slot or for memory; then nothing was verified.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
 	c, known := parseHash(stored)
 	if !known {

@@ -18,8 +18,14 @@ func FuzzCookie(f *testing.F) {
 		r.Header["Cookie"] = []string{cookie}
 		r.Header["Authorization"] = []string{authorization}
 		tokens, err := s.Tokens(r)
-		if err != nil || len(tokens) > maxTokens {
-			t.Fatalf("Cookie %q: got tokens %q, error %v; want at most %d tokens and no error", cookie, tokens, err, maxTokens)
+		if err != nil || len(tokens) > maxSessionCookies {
+			t.Fatalf(
+				"Cookie %q: got tokens %q, error %v; want at most %d tokens and no error",
+				cookie,
+				tokens,
+				err,
+				maxSessionCookies,
+			)
 		}
 		for _, token := range tokens {
 			if token != v.Payload.Session.Token && token != unsignedBearerToken(authorization) {

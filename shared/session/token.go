@@ -18,11 +18,12 @@ const (
 // newToken returns a session token: 32 random letters and digits, about 190 bits.
 func newToken() string { return random.String(tokenAlphabet, tokenLength) }
 
-// maxTokens is the number of session tokens of one request that are looked up; Xenon ignores further ones.
-const maxTokens = 8
+// maxSessionCookies is how many session cookies, and how many cache cookies, of one request are used. Xenon ignores
+// further ones.
+const maxSessionCookies = 8
 
 // Tokens returns the session tokens of r, without looking up their sessions. If r has a bearer token, with a valid
-// signature or with none, it is the only one. Otherwise they are those of the first maxTokens session cookies with a
+// signature or with none, it is the only one. Otherwise they are those of the first maxSessionCookies session cookies with a
 // valid signature. A browser can send several session cookies: besides Xenon's, one that an earlier deployment has set
 // with a Domain attribute, which Xenon cannot clear.
 func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
@@ -43,7 +44,7 @@ func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 		if slices.Contains(tokens, t) {
 			continue
 		}
-		if tokens = append(tokens, t); len(tokens) == maxTokens {
+		if tokens = append(tokens, t); len(tokens) == maxSessionCookies {
 			break
 		}
 	}

@@ -36,14 +36,14 @@ export function useProfile(userId: string): ProfileEditor {
   const draft = edited?.userId === userId ? edited.draft : undefined;
   const [failure, setFailure] = useState<Failure>();
   const [round, setRound] = useState(0);
-  const latest = useRef<Draft>(undefined);
+  const latestDraft = useRef<Draft>(undefined);
   const owner = useRef(userId);
   const update = useCallback(
     (next: Draft) => {
       if (hasUnsavedChanges(next)) keepDraft(userId, next);
       else dropDraft(userId);
       if (owner.current !== userId) return; // another person has signed in meanwhile
-      latest.current = next;
+      latestDraft.current = next;
       setEdited({ userId, draft: next });
     },
     [userId],
@@ -53,7 +53,7 @@ export function useProfile(userId: string): ProfileEditor {
   useEffect(() => {
     let left = false;
     owner.current = userId;
-    latest.current = undefined;
+    latestDraft.current = undefined;
     setFailure(undefined);
     void readProfile(caller).then((read) => {
       if (left) return;
@@ -71,15 +71,15 @@ export function useProfile(userId: string): ProfileEditor {
     failure,
     load: () => setRound(round + 1),
     set: (field, answer) => {
-      if (latest.current) update({ ...latest.current, answers: { ...latest.current.answers, [field]: answer } });
+      if (latestDraft.current) update({ ...latestDraft.current, answers: { ...latestDraft.current.answers, [field]: answer } });
     },
     reset: () => {
-      if (latest.current) update(draftOf(latest.current.base));
+      if (latestDraft.current) update(draftOf(latestDraft.current.base));
     },
     save: async () => {
-      const sent = latest.current ?? draftOf(undefined);
+      const sent = latestDraft.current ?? draftOf(undefined);
       const outcome = await saveDraft(caller, sent);
-      if (outcome.data) update(keepTyped(sent, latest.current ?? sent, outcome.data.draft));
+      if (outcome.data) update(keepTyped(sent, latestDraft.current ?? sent, outcome.data.draft));
       return outcome;
     },
   };
