@@ -138,8 +138,8 @@ func TestLongNameIsLeftOutOfJWT(t *testing.T) {
 	}
 }
 
-// maxBytesPerHeader is the maximum size of one header in these tests, in bytes. API Gateway accepts 10,240 bytes of request
-// line and headers.
+// maxBytesPerHeader is the maximum size of one header in these tests, in bytes. API Gateway accepts 10,240 bytes of
+// request line and headers.
 const maxBytesPerHeader = 8 << 10
 
 // checkHeaderSizes checks that no header of a response, and no Cookie header that a browser sends after it, is larger

@@ -15,7 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// checkTargetMatchesSource compares the target, the ledger and the quarantine with what expectedState computes from the source.
+// checkTargetMatchesSource compares the target, the ledger and the quarantine with what expectedState computes from the
+// source.
 func checkTargetMatchesSource(t *testing.T, m *importer.Import, o importer.Options, existing ...existingUser) {
 	t.Helper()
 	want, got := expectedState(o, readSource(t, m.From), existing...), readTarget(t, m.To)

@@ -57,8 +57,8 @@ func (s *Sessions) cacheNames(r *http.Request) []string {
 	return names
 }
 
-// cacheValues returns the values of r's cache cookies that are not empty, at most maxSessionCookies. If there is none, it
-// returns one value that is joined from the parts of a split cookie, or nil if r has no parts.
+// cacheValues returns the values of r's cache cookies that are not empty, at most maxSessionCookies. If there is none,
+// it returns one value that is joined from the parts of a split cookie, or nil if r has no parts.
 func (s *Sessions) cacheValues(r *http.Request) (values []string) {
 	for whole := range s.cookiesNamed(r, sessionData) {
 		if whole != "" && len(values) < maxSessionCookies {

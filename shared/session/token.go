@@ -23,9 +23,9 @@ func newToken() string { return random.String(tokenAlphabet, tokenLength) }
 const maxSessionCookies = 8
 
 // Tokens returns the session tokens of r, without looking up their sessions. If r has a bearer token, with a valid
-// signature or with none, it is the only one. Otherwise they are those of the first maxSessionCookies session cookies with a
-// valid signature. A browser can send several session cookies: besides Xenon's, one that an earlier deployment has set
-// with a Domain attribute, which Xenon cannot clear.
+// signature or with none, it is the only one. Otherwise they are those of the first maxSessionCookies session cookies
+// with a valid signature. A browser can send several session cookies: besides Xenon's, one that an earlier deployment
+// has set with a Domain attribute, which Xenon cannot clear.
 func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
