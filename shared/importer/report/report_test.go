@@ -72,10 +72,9 @@ func completeReport() report.Report {
 			Warnings:   []string{"312 users have no way to sign in"},
 		},
 		Verification: &importer.VerifyResult{
-			At:        testTime.Add(2 * time.Minute),
-			Batches:   3,
-			Equal:     true,
-			IsCurrent: true,
+			At:      testTime.Add(2 * time.Minute),
+			Batches: 3,
+			Equal:   true,
 			Checksums: map[string]run.Checksum{
 				"user": {
 					SourceRows: 11_960,
@@ -104,7 +103,7 @@ func reportWithFaults() report.Report {
 	r.Status.Parked = []run.Parked{{Batch: 2, Why: "the target is full (53100)"}}
 	r.Status.Done = 2
 	v := *r.Verification
-	v.Equal, v.Different = false, 2
+	v.Equal, v.IsCurrent, v.Different = false, true, 2
 	v.Checksums = map[string]run.Checksum{"user": {SourceRows: 3, SourceSum: "1", TargetRows: 2, TargetSum: "2"}}
 	v.Equations = []verify.Equation{{Text: "identities = accounts + folded + quarantined", Left: 5, Right: 4}}
 	v.Differences = []run.Difference{
