@@ -51,7 +51,8 @@ type templateDocument struct {
 	Parameters map[string]struct {
 		Default yaml.Node `yaml:"Default"`
 	} `yaml:"Parameters"`
-	Globals struct {
+	Conditions map[string]yaml.Node `yaml:"Conditions"`
+	Globals    struct {
 		Function functionProperties `yaml:"Function"`
 	} `yaml:"Globals"`
 	Resources map[string]struct {
@@ -101,7 +102,7 @@ func ReadTemplate(t testing.TB, values map[string]string) map[string]Function {
 	return functions
 }
 
-// value returns the value of a node. It resolves !Ref. For !If it returns the value for a true condition.
+// value returns the value of a node. It resolves !Ref and !If.
 func (d templateDocument) value(t testing.TB, node *yaml.Node, values map[string]string) string {
 	t.Helper()
 	switch node.Tag {
@@ -116,9 +117,33 @@ func (d templateDocument) value(t testing.TB, node *yaml.Node, values map[string
 		}
 		return parameter.Default.Value
 	case "!If":
-		return d.value(t, node.Content[1], values)
+		condition := d.Conditions[node.Content[0].Value]
+		if d.holds(t, &condition, values) {
+			return d.value(t, node.Content[1], values)
+		}
+		return d.value(t, node.Content[2], values)
 	}
 	return node.Value
+}
+
+// holds reports whether a condition of the template holds.
+func (d templateDocument) holds(t testing.TB, condition *yaml.Node, values map[string]string) bool {
+	t.Helper()
+	switch condition.Tag {
+	case "!Equals":
+		return d.value(t, condition.Content[0], values) == d.value(t, condition.Content[1], values)
+	case "!Not":
+		return !d.holds(t, condition.Content[0], values)
+	case "!And":
+		for _, part := range condition.Content {
+			if !d.holds(t, part, values) {
+				return false
+			}
+		}
+		return true
+	}
+	t.Fatalf("template.yaml: got the condition %s %s, want !Equals, !Not or !And", condition.Tag, condition.Value)
+	return false
 }
 
 // OriginSecrets are the originSecrets of the deployment's app secret: the one that CloudFront sends, and the previous
