@@ -1,6 +1,5 @@
 import type { Page } from '@playwright/test';
 import { checkWithAxe, expect, test } from './harness/test';
-import { scriptsOf } from './harness/vitals';
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Search the manual' });
 const openButton = (page: Page) => page.getByRole('button', { name: 'Search', exact: true });
@@ -104,12 +103,16 @@ test('a search without results, and one without an index, say so', { tag: '@once
 test('the code and the index of the search are loaded when it is opened', { tag: '@once' }, async ({ page }) => {
   const loaded: string[] = [];
   page.context().on('request', (request) => loaded.push(new URL(request.url()).pathname));
-  await scriptsOf(page, '/docs/');
+  await page.goto('/docs/');
+  await expect(page.locator('[data-account="signed-out"]').first()).toBeVisible(); // scripts that load late have run
   expect(loaded).not.toContain('/search-index.json');
+  expect(page.workers()).toHaveLength(0);
   const before = loaded.length;
   await search(page, 'quarantine');
   await expect(dialog(page).getByRole('status')).toHaveText('The 10 best results');
+  expect(page.workers()).toHaveLength(1);
   const more = loaded.slice(before);
   expect(more).toContain('/search-index.json');
-  expect(more.filter((path) => path.endsWith('.js')).length, 'scripts of the dialog and the worker').toBeGreaterThan(1);
+  const scripts = more.filter((path) => path.endsWith('.js'));
+  expect(scripts.length, 'number of scripts of the dialog and the worker').toBeGreaterThan(1);
 });
