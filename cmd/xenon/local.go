@@ -35,7 +35,25 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*localResources, err
 	if l.databaseURL == "" {
 		l.databaseURL = getenv("DATABASE_URL")
 	}
-	return l, l.generateSecret(getenv("BETTER_AUTH_SECRET"), log)
+	err := l.createDirectory()
+	if err == nil {
+		err = l.generateSecret(getenv("BETTER_AUTH_SECRET"), log)
+	}
+	if err != nil {
+		return nil, withAdvice(err, "%s has to be a directory that you can write to; use --dir for another directory.", l.dir)
+	}
+	return l, nil
+}
+
+// createDirectory creates the directory, if it does not exist, with a file that makes Git ignore everything in it.
+func (l *local) createDirectory() error {
+	if _, err := os.Stat(l.dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(l.dir, 0o755); err != nil { //nolint:gosec // if root runs this, Postgres runs as another user
+		return err
+	}
+	return os.WriteFile(l.path(".gitignore"), []byte("*\n"), 0o644) //nolint:gosec // it has no secret
 }
 
 // prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations. They
@@ -105,13 +123,11 @@ func (l *localResources) generateSecret(setting string, log io.Writer) error {
 	text, err := os.ReadFile(file) //nolint:gosec // our own directory
 	if errors.Is(err, fs.ErrNotExist) {
 		text = []byte(rand.Text() + rand.Text())
-		if err = os.MkdirAll(l.dir, 0o755); err == nil { //nolint:gosec // if root runs this, Postgres runs as another user
-			err = os.WriteFile(file, text, 0o600)
-		}
+		err = os.WriteFile(file, text, 0o600)
 		fmt.Fprintln(log, "Generated a secret in", file)
 	}
 	if err != nil {
-		return withAdvice(err, "%s has to be a directory that you can write to; use --dir for another directory.", l.dir)
+		return err
 	}
 	l.secret = string(text)
 	return nil

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// A site's folder is often a Git repository, and `git add .` would add the secret and the signing keys of xenon dev.
+func TestGitIgnoresTheDirectoryThatDevCreates(t *testing.T) {
+	t.Parallel()
+	noSettings := environment(func(string) string { return "" })
+	for name, c := range map[string]struct {
+		existing bool
+		want     string
+	}{
+		"a new directory":       {false, ""},
+		"an existing directory": {true, "?? .xenon/\n"}, // it may have other files, which Git should show
+	} {
+		repository := t.TempDir()
+		git(t, repository, "init", "--quiet")
+		dir := filepath.Join(repository, ".xenon")
+		if c.existing {
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		local, err := newLocal(devCmd{Dir: dir}, noSettings, t.Output())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(local.path("secret")); err != nil {
+			t.Errorf("%s: got %v, want the file secret", name, err)
+		}
+		if got := git(t, repository, "status", "--porcelain"); got != c.want {
+			t.Errorf("git status with %s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// git runs a command of Git and returns its output.
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "git", args...)
+	c.Dir = dir
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
