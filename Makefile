@@ -138,7 +138,7 @@ smoke: website/csp-hashes.txt e2e/node_modules ## register, sign in and sign out
 		node_modules/.bin/playwright test --grep @smoke --project desktop-light --reporter list
 
 .PHONY: e2e
-e2e: website/csp-hashes.txt e2e/node_modules ## test every page in a real browser, with the real API and database
+e2e: website/csp-hashes.txt e2e/node_modules examples/vite-react/node_modules ## test every page in a real browser, with the real API and database
 	@go build -o bin/xenon ./cmd/xenon
 	@cd e2e && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && node_modules/.bin/playwright test $(ARGS)
 
@@ -382,6 +382,11 @@ conformance/validators/node_modules: conformance/validators/package-lock.json
 
 examples/node/node_modules: examples/node/package-lock.json
 	@cd examples/node && npm ci --no-audit --no-fund
+	@touch $@
+
+examples/vite-react/node_modules: examples/vite-react/package-lock.json
+	@echo "Installing the example with a UI kit …"
+	@cd examples/vite-react && npm ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: FORCE

@@ -1,0 +1,21 @@
+import { cpSync } from 'node:fs';
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig, type Plugin } from 'vite';
+
+const pages = [
+  ...['sign-in', 'sign-up', 'sign-out', 'forgot-password', 'reset-password'].map((name) => `auth/${name}`),
+  ...['settings', 'security'].map((name) => `account/${name}`),
+  'cancel-email-change',
+];
+
+// A static host has a file for each page. Vite's development server needs none: it serves index.html for all paths.
+const pageFiles: Plugin = {
+  name: 'page-files',
+  apply: 'build',
+  writeBundle() {
+    for (const page of pages) cpSync('dist/index.html', `dist/${page}/index.html`);
+  },
+};
+
+export default defineConfig({ plugins: [react(), tailwindcss(), pageFiles] });
