@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, newPerson, type Person, test } from './harness/test';
-import { root } from './harness/xenon';
+import { repositoryRoot } from './harness/xenon';
 
-const example = path.join(root, 'examples/vite-react');
+const example = path.join(repositoryRoot, 'examples/vite-react');
 
 // docs/ui-kits.md describes what the kit does. A violation of the Content-Security-Policy fails the test.
 test('on the example with a UI kit a person registers, signs out and signs in', { tag: '@once' }, async ({

@@ -46,14 +46,14 @@ func newLocal(c devCmd, getenv environment, log io.Writer) (*localResources, err
 }
 
 // createDirectory creates the directory, if it does not exist, with a file that makes Git ignore everything in it.
-func (l *local) createDirectory() error {
+func (l *localResources) createDirectory() error {
 	if _, err := os.Stat(l.dir); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := os.MkdirAll(l.dir, 0o755); err != nil { //nolint:gosec // if root runs this, Postgres runs as another user
 		return err
 	}
-	return os.WriteFile(l.path(".gitignore"), []byte("*\n"), 0o644) //nolint:gosec // it has no secret
+	return os.WriteFile(l.pathOf(".gitignore"), []byte("*\n"), 0o644) //nolint:gosec // it has no secret
 }
 
 // prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations. They

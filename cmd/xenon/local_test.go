@@ -30,7 +30,7 @@ func TestGitIgnoresTheDirectoryThatDevCreates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := os.Stat(local.path("secret")); err != nil {
+		if _, err := os.Stat(local.pathOf("secret")); err != nil {
 			t.Errorf("%s: got %v, want the file secret", name, err)
 		}
 		if got := git(t, repository, "status", "--porcelain"); got != c.want {

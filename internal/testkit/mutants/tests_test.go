@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -11,6 +12,9 @@ import (
 func testOfScript(t *testing.T, text string) []*test {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "p.test")
+	// No process may begin while the file is open for writing: it would inherit the file, which then cannot be executed.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
 		t.Fatal(err)
 	}
