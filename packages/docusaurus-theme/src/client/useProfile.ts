@@ -71,7 +71,8 @@ export function useProfile(userId: string): ProfileEditor {
     failure,
     load: () => setRound(round + 1),
     set: (field, answer) => {
-      if (latestDraft.current) update({ ...latestDraft.current, answers: { ...latestDraft.current.answers, [field]: answer } });
+      if (latestDraft.current)
+        update({ ...latestDraft.current, answers: { ...latestDraft.current.answers, [field]: answer } });
     },
     reset: () => {
       if (latestDraft.current) update(draftOf(latestDraft.current.base));
