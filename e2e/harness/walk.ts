@@ -16,6 +16,7 @@ export async function walkThroughSite(page: Page, home: string, person: Person):
     await expect(members).toHaveCount(0);
     await page.getByRole('main').getByRole('link', { name: 'Register' }).click();
     await expect(page).toHaveURL(/\/register\?next=/);
+    await expect(page.getByRole('button', { name: 'Create account' })).toBeVisible();
     await checkWithAxe(page);
     await sendRegistration(page, person);
     await expect(page).toHaveURL(`${home}docs/members`);
@@ -40,6 +41,7 @@ export async function walkThroughSite(page: Page, home: string, person: Person):
 
   await test.step('sign in', async () => {
     await navbar.getByRole('link', { name: 'Sign in' }).click();
+    await expect(page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
     await checkWithAxe(page);
     await sendSignIn(page, person);
     await expect(page).toHaveURL(home);
