@@ -20,6 +20,7 @@ type migrateCmd struct {
 	Plan     migratePlanCmd     `cmd:"" help:"Show what a run would do. Writes nothing."`
 	Run      migrateRunCmd      `cmd:"" help:"Copy users, identities and profiles. If you run it again, it copies what has changed since the last pass."`
 	Verify   migrateVerifyCmd   `cmd:"" help:"Compare all copied rows with the source."`
+	Tables   migrateTablesCmd   `cmd:"" help:"Move the other tables of the project, with row security."`
 	Rollback migrateRollbackCmd `cmd:"" help:"Remove the rows that a run copied and that have not changed since."`
 	Report   migrateReportCmd   `cmd:"" help:"Write the signed report of a run, or check the signature of a report."`
 	Finalize migrateFinalizeCmd `cmd:"" help:"End a run and delete its imported password hashes."`

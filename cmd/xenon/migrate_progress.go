@@ -94,7 +94,11 @@ func (p *progress) finish() {
 // barText returns the text to the right of the progress bar.
 func (p *progress) barText(e importer.Event) string {
 	took := p.now().Sub(p.began)
-	text := englishPrinter.Sprintf("%s %d/%d batches", actionName(e), e.Done, e.Batches)
+	unit := "batches"
+	if e.Table != "" {
+		unit = "of " + e.Table
+	}
+	text := englishPrinter.Sprintf("%s %d/%d %s", actionName(e), e.Done, e.Batches, unit)
 	if e.Action == "rollback" {
 		text += englishPrinter.Sprintf(", %d rows %s", p.sums.copied, removedText(e))
 	} else if seconds := took.Seconds(); seconds > 0 {
@@ -114,6 +118,10 @@ func (p *progress) barText(e importer.Event) string {
 
 // batchLine returns the output line of a batch.
 func batchLine(e importer.Event) string {
+	if e.Table != "" {
+		return englishPrinter.Sprintf("%s: %s, %d of %d done: %d rows, %s", e.Action, e.Table, e.Done, e.Batches, e.Rows,
+			e.Took.Round(time.Millisecond))
+	}
 	pass := ""
 	if e.Pass > 0 { // a rollback has no pass
 		pass = englishPrinter.Sprintf("pass %d, ", e.Pass)

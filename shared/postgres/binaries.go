@@ -19,18 +19,6 @@ import (
 // minVersion is the oldest major version that is supported.
 const minVersion = 15
 
-// packageDirs are the directories where packages install Postgres outside of PATH.
-var packageDirs = []string{
-	"/usr/lib/postgresql/*/bin",                               // Debian, Ubuntu
-	"/opt/homebrew/opt/postgresql@*/bin",                      // Homebrew on Apple silicon,
-	"/usr/local/opt/postgresql@*/bin",                         // on Intel,
-	"/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",         // and on Linux
-	"/Applications/Postgres.app/Contents/Versions/[0-9]*/bin", // Postgres.app
-	"/usr/pgsql-*/bin",                                        // Red Hat, from postgresql.org
-	"/usr/libexec/postgresql*",                                // Alpine
-	"/usr/local/pgsql/bin",                                    // built from source
-}
-
 // binaries is one installation of Postgres.
 type binaries struct {
 	dir   string // has initdb, postgres and pg_ctl

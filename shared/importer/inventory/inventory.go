@@ -218,3 +218,21 @@ func isDenied(err error) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pgErr.Code == "42501"
 }
+
+const schemasQuery = `
+SELECT nspname
+FROM pg_namespace n
+WHERE nspname !~ '^pg_'
+  AND nspname <> ALL ($1)
+  AND NOT EXISTS (SELECT FROM pg_depend d
+    WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
+ORDER BY nspname`
+
+// Schemas returns the names of the project's own schemas.
+func Schemas(ctx context.Context, src *pgx.Conn) ([]string, error) {
+	rows, err := src.Query(ctx, schemasQuery, managedSchemas)
+	if err != nil {
+		return nil, fmt.Errorf("read the project's own schemas: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}

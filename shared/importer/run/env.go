@@ -38,7 +38,8 @@ type Env struct {
 // or parks, and one each time that Retry waits for a database. The latter has only Action and Waiting.
 type Event struct {
 	Run         string        `json:"run"`
-	Action      string        `json:"action"`           // "copy", "verify", "rollback" or "wait"
+	Action      string        `json:"action"`           // "copy", "verify", "rollback", "wait", or one of package tables
+	Table       string        `json:"table,omitempty"`  // of an action of package tables: the table or another object
 	DryRun      bool          `json:"dryRun,omitempty"` // true for a dry run of a rollback
 	Pass        int           `json:"pass"`
 	Batch       int           `json:"batch"`     // number of the batch, from 0

@@ -1,0 +1,169 @@
+package tables
+
+import (
+	"context"
+	_ "embed" // schema.sql
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+//go:embed schema.sql
+var schemaSQL string
+
+// beginning is the transaction of the target that begins a move.
+type beginning struct {
+	Options
+	env      *run.Env
+	run      run.Run
+	src, dst *pgx.Conn
+	dump     dump
+	selection
+	roles   []string // of the target
+	leftOut []LeftOut
+	fatal   []string // why the move cannot begin
+}
+
+// begin creates the schemas, types, functions, tables and views in the target and stores what is to do. It does all or
+// nothing. With a dry run it does nothing, and the result says what it would have done.
+func begin(
+	ctx context.Context, env *run.Env, r run.Run, o Options, pgDumps []string, dry bool,
+) (result Result, err error) {
+	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+		if known, err := hasMove(ctx, dst, r); err != nil || known {
+			if err == nil {
+				result, err = readResult(ctx, dst, r)
+			}
+			if err == nil && result.State == RolledBack {
+				return fmt.Errorf("%w: a rollback of the moved tables has kept some objects: correct what it named and run "+
+					"it again", run.ErrRefused)
+			}
+			return err
+		}
+		b := &beginning{Options: o, env: env, run: r, src: src, dst: dst}
+		if err := b.readSource(ctx, pgDumps); err != nil {
+			return err
+		}
+		err := pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {
+			if err := b.create(ctx); err != nil {
+				return err
+			}
+			if result, err = readResult(ctx, dst, r); err == nil && dry {
+				return errDryRun
+			}
+			return err
+		})
+		if errors.Is(err, errDryRun) {
+			result.DryRun = true
+			return nil
+		}
+		return err
+	})
+	return result, err
+}
+
+var errDryRun = errors.New("dry run")
+
+// readSource reads what the move covers and its DDL, from one snapshot.
+func (b *beginning) readSource(ctx context.Context, pgDumps []string) error {
+	var server int
+	if err := b.src.QueryRow(ctx, "SELECT current_setting('server_version_num')::int / 10000").Scan(&server); err != nil {
+		return run.Wrap("read the version of the source", err)
+	}
+	program, err := choosePgDump(ctx, pgDumps, server)
+	if err != nil {
+		return err
+	}
+	return inSnapshot(ctx, b.src, func(snapshot string) error {
+		if b.selection, err = selectRelations(ctx, b.src, b.Options); err != nil {
+			return run.Wrap("read the tables of the source", err)
+		}
+		b.dump, err = program.dump(ctx, b.env.From, snapshot, b.selection)
+		return err
+	})
+}
+
+// beginSnapshot begins a transaction that can be idle for hours while other connections use its snapshot.
+const beginSnapshot = "SET idle_in_transaction_session_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+// inSnapshot calls f with the name of a snapshot of the database that other connections can use during the call.
+func inSnapshot(ctx context.Context, db *pgx.Conn, f func(snapshot string) error) error {
+	if err := run.Exec(ctx, db, beginSnapshot); err != nil {
+		return fmt.Errorf("begin at the source: %w", err)
+	}
+	var snapshot string
+	if err := db.QueryRow(ctx, "SELECT pg_export_snapshot()").Scan(&snapshot); err != nil {
+		return fmt.Errorf("export a snapshot of the source: %w", err)
+	}
+	if err := f(snapshot); err != nil {
+		return err
+	}
+	return run.Wrap("end the snapshot", run.Exec(ctx, db, "COMMIT"))
+}
+
+// create executes the statements and stores the move.
+func (b *beginning) create(ctx context.Context) error {
+	if err := run.Exec(ctx, b.dst, schemaSQL); err != nil {
+		return fmt.Errorf("create the tables of the move: %w", err)
+	}
+	if err := b.storeMove(ctx); err != nil {
+		return err
+	}
+	if err := b.addDrops(ctx); err != nil {
+		return err
+	}
+	var err error
+	if b.roles, err = run.QueryTexts(ctx, b.dst, "SELECT rolname FROM pg_roles"); err != nil {
+		return err
+	}
+	shim, err := b.shim(ctx)
+	if err != nil {
+		return err
+	}
+	extensions, err := b.extensions(ctx)
+	if err != nil {
+		return err
+	}
+	first := append([]statement{shim}, extensions...)
+	if err := run.Exec(ctx, b.dst, "SET LOCAL check_function_bodies = off; SET LOCAL search_path = ''"); err != nil {
+		return err
+	}
+	if err := openSavepoint(ctx, b.dst); err != nil {
+		return err
+	}
+	if err := b.executeAll(ctx, first, b.dump.tables); err != nil {
+		return err
+	}
+	if err := b.rehearse(ctx); err != nil {
+		return err
+	}
+	if len(b.fatal) > 0 {
+		return run.Refuse(b.fatal)
+	}
+	return b.store(ctx, first)
+}
+
+// rehearse executes the statements that follow the rows, while the tables are empty, and undoes them. So the objects
+// that cannot be created are known before the first row is copied.
+func (b *beginning) rehearse(ctx context.Context) error {
+	if err := run.Exec(ctx, b.dst, "SAVEPOINT rehearsal; SAVEPOINT object"); err != nil {
+		return err
+	}
+	if err := b.executeAll(ctx, b.dump.after); err != nil {
+		return err
+	}
+	for _, k := range b.keys {
+		inTarget, ok := k.inTarget(userTable(b.env))
+		if !ok {
+			continue
+		}
+		s := statement{indexes, foreignKey, k.title(), inTarget.add()}
+		if err := b.execute(ctx, s); err != nil {
+			return err
+		}
+	}
+	return run.Exec(ctx, b.dst, "ROLLBACK TO SAVEPOINT rehearsal")
+}

@@ -1,0 +1,241 @@
+package tables
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// finish creates what follows the rows. Each step can be repeated.
+func (m *mover) finish(ctx context.Context) error {
+	return m.env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+		f := &finisher{mover: m, src: src, dst: dst}
+		if err := f.read(ctx); err != nil || f.state == Complete {
+			return err
+		}
+		if err := run.Exec(ctx, dst, "SET search_path = ''; SET check_function_bodies = off"); err != nil {
+			return err
+		}
+		for _, step := range []func(context.Context) error{
+			f.setState, f.setSequences, f.createIndexes, f.createKeys, f.createSecurity, f.refreshViews, f.analyze, f.complete,
+		} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// finisher creates the objects that follow the rows.
+type finisher struct {
+	*mover
+	src, dst *pgx.Conn
+	state    string
+	options  Options
+	schemas  []string
+}
+
+func (f *finisher) read(ctx context.Context) error {
+	var options string
+	err := f.dst.QueryRow(ctx, "SELECT state, options::text, schemas FROM supabase_import.move WHERE run = $1", f.run.ID).
+		Scan(&f.state, &options, &f.schemas)
+	if err != nil {
+		return fmt.Errorf("read the move: %w", err)
+	}
+	return json.Unmarshal([]byte(options), &f.options)
+}
+
+func (f *finisher) setState(ctx context.Context) error {
+	_, err := f.dst.Exec(ctx, "UPDATE supabase_import.move SET state = 'finishing' WHERE run = $1", f.run.ID)
+	return err
+}
+
+// sequencesQuery lists the sequences of schemas, without those that belong to columns of excluded tables.
+const sequencesQuery = `SELECT format('%I.%I', n.nspname, c.relname)
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND n.nspname = ANY ($1)
+  AND NOT EXISTS (
+    SELECT FROM pg_depend d
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+      AND (d.refclassid <> 'pg_class'::regclass OR d.refobjid IN (
+        SELECT to_regclass(x) FROM unnest($2::text[]) x)))
+ORDER BY 1`
+
+// setSequences gives the sequences of the target the values of the source.
+func (f *finisher) setSequences(ctx context.Context) error {
+	names, err := run.QueryTexts(ctx, f.dst, sequencesQuery, f.schemas, []string{})
+	if err != nil {
+		return fmt.Errorf("list the sequences: %w", err)
+	}
+	for _, name := range names {
+		var last int64
+		var called bool
+		err := f.src.QueryRow(ctx, "SELECT last_value, is_called FROM "+name).Scan(&last, &called)
+		if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "42P01" {
+			continue // a sequence of the target's own
+		}
+		if err != nil {
+			return fmt.Errorf("read the sequence %s: %w", name, err)
+		}
+		if _, err := f.dst.Exec(ctx, "SELECT setval($1::text::regclass, $2, $3)", name, last, called); err != nil {
+			return fmt.Errorf("set the sequence %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (f *finisher) createIndexes(ctx context.Context) error { return f.createObjects(ctx, indexes) }
+
+func (f *finisher) createSecurity(ctx context.Context) error { return f.createObjects(ctx, security) }
+
+const (
+	openObjects = `SELECT number, kind, name, sql
+FROM supabase_import.moved_object
+WHERE run = $1 AND section = $2 AND state = 'open'
+ORDER BY number`
+
+	closeObject = `UPDATE supabase_import.moved_object SET state = $3, reason = nullif($4, '')
+WHERE run = $1 AND number = $2`
+)
+
+// object is a row of moved_object.
+type object struct {
+	Number          int
+	Kind, Name, SQL string
+}
+
+// createObjects executes the open statements of a section, each with its ledger entry in one transaction. A statement
+// that the target rejects although it succeeded on empty tables is left out.
+func (f *finisher) createObjects(ctx context.Context, section string) error {
+	all, err := query[object](ctx, f.dst, openObjects, f.run.ID, section)
+	if err != nil {
+		return fmt.Errorf("read the open objects: %w", err)
+	}
+	for i, o := range all {
+		err := pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
+			if err := run.Exec(ctx, f.dst, o.SQL); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, closeObject, f.run.ID, o.Number, "done", "")
+			return err
+		})
+		if isRefusal(err) {
+			_, err = f.dst.Exec(ctx, closeObject, f.run.ID, o.Number, "left out", run.WithoutDetail(err))
+		}
+		if err != nil {
+			return fmt.Errorf("create %s: %w", o.Name, err)
+		}
+		f.env.Report(run.Event{
+			Run: f.run.Name, Action: section, Table: o.Name, Batch: i, Batches: len(all), Done: i + 1,
+		})
+	}
+	return nil
+}
+
+// isRefusal reports whether Postgres rejected a statement for a reason that stays.
+func isRefusal(err error) bool {
+	_, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && run.CauseOf(err) != run.Transient
+}
+
+// The source's populated materialized views, in the order of their creation.
+const populatedViews = `SELECT format('%I.%I', n.nspname, c.relname)
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'm' AND c.relispopulated AND n.nspname = ANY ($1)
+ORDER BY c.oid`
+
+func (f *finisher) refreshViews(ctx context.Context) error {
+	names, err := run.QueryTexts(ctx, f.src, populatedViews, f.schemas)
+	if err != nil {
+		return fmt.Errorf("list the materialized views: %w", err)
+	}
+	for _, name := range names {
+		var exists bool
+		if err := f.dst.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&exists); err != nil {
+			return err
+		}
+		if !exists {
+			continue // it was left out
+		}
+		err := run.Exec(ctx, f.dst, "REFRESH MATERIALIZED VIEW "+name)
+		if isRefusal(err) {
+			_, err = f.dst.Exec(ctx, `UPDATE supabase_import.moved_object SET reason = $3
+WHERE run = $1 AND kind = 'MATERIALIZED VIEW' AND name = $2`, f.run.ID, name, "not refreshed: "+run.WithoutDetail(err))
+		}
+		if err != nil {
+			return fmt.Errorf("refresh %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+const movedTables = "SELECT name, columns FROM supabase_import.moved_table WHERE run = $1 ORDER BY name"
+
+// movedTable is a row of moved_table.
+type movedTable struct {
+	Name    string
+	Columns []string
+}
+
+func (f *finisher) analyze(ctx context.Context) error {
+	tables, err := query[movedTable](ctx, f.dst, movedTables, f.run.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if err := run.Exec(ctx, f.dst, "ANALYZE "+t.Name); err != nil {
+			return fmt.Errorf("analyze %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// complete stores the sums and definitions of the target, with which a rollback finds what was changed since.
+func (f *finisher) complete(ctx context.Context) error {
+	tables, err := query[movedTable](ctx, f.dst, movedTables, f.run.ID)
+	if err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
+		for _, t := range tables {
+			s, err := t.sum(ctx, f.dst)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `UPDATE supabase_import.moved_table SET rows = $3, sum = $4::text::numeric
+WHERE run = $1 AND name = $2`, f.run.ID, t.Name, s.Rows, s.Sum); err != nil {
+				return err
+			}
+		}
+		if err := f.storeDefinitions(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "UPDATE supabase_import.move SET state = 'complete', finished_at = now() WHERE run = $1",
+			f.run.ID)
+		return err
+	})
+}
+
+func (f *finisher) storeDefinitions(ctx context.Context, tx pgx.Tx) error {
+	all, err := definitions(ctx, f.dst, f.schemas, nil)
+	if err != nil {
+		return err
+	}
+	var kinds, names, tables, digests []string
+	for _, d := range all {
+		kinds, names = append(kinds, d.Kind), append(names, d.Name)
+		tables, digests = append(tables, d.Table), append(digests, d.Digest)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO supabase_import.moved_definition
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])`, f.run.ID, kinds, names, tables, digests)
+	return run.Wrap("store the definitions", err)
+}

@@ -1,0 +1,177 @@
+package tables
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// storedKey is a foreign key with its number in moved_key.
+type storedKey struct {
+	ForeignKey
+	number int
+}
+
+const openKeys = `SELECT number, definition::text
+FROM supabase_import.moved_key
+WHERE run = $1 AND state = 'open'
+ORDER BY number`
+
+// createKeys makes the foreign keys. Rows that refer to no row are treated first, until no foreign key has new ones: a
+// quarantined row may have rows that refer to it.
+func (f *finisher) createKeys(ctx context.Context) error {
+	keys, err := f.openKeys(ctx)
+	if err != nil {
+		return err
+	}
+	if f.options.Orphans != Keep {
+		for changed := true; changed; {
+			changed = false
+			for _, k := range keys {
+				n, err := f.treatOrphans(ctx, k)
+				if err != nil {
+					return fmt.Errorf("rows without a parent of %s: %w", k.title(), err)
+				}
+				changed = changed || n > 0
+			}
+		}
+	}
+	for _, k := range keys {
+		if err := f.createKey(ctx, k); err != nil {
+			return fmt.Errorf("create the foreign key %s: %w", k.title(), err)
+		}
+	}
+	return nil
+}
+
+func (f *finisher) openKeys(ctx context.Context) (keys []storedKey, err error) {
+	rows, err := f.dst.Query(ctx, openKeys, f.run.ID)
+	if err != nil {
+		return nil, err
+	}
+	var number int
+	var definition string
+	_, err = pgx.ForEachRow(rows, []any{&number, &definition}, func() error {
+		k := storedKey{number: number}
+		if err := json.Unmarshal([]byte(definition), &k.ForeignKey); err != nil {
+			return err
+		}
+		keys = append(keys, k)
+		return nil
+	})
+	return keys, run.Wrap("read the foreign keys", err)
+}
+
+// treatOrphans sets the references of rows without a parent to NULL, or quarantines the rows. It returns their number.
+// Rows whose reference cannot be NULL stay as they are.
+func (f *finisher) treatOrphans(ctx context.Context, k storedKey) (n int64, err error) {
+	columns, err := f.copiedColumns(ctx, k.Table)
+	if err != nil {
+		return 0, err
+	}
+	sql := k.quarantine(columns)
+	if f.options.Orphans == Null {
+		if len(k.Nullable) == 0 {
+			return 0, nil
+		}
+		sql = k.setNull(columns)
+	}
+	tag, err := f.dst.Exec(ctx, sql, f.run.ID, k.Table, k.Name)
+	return tag.RowsAffected(), err
+}
+
+// copiedColumns returns the columns of a table that are copied. Of a partitioned table, they are those of a partition.
+func (f *finisher) copiedColumns(ctx context.Context, table string) (columns []string, err error) {
+	err = f.dst.QueryRow(ctx, `SELECT ARRAY(
+  SELECT quote_ident(attname) FROM pg_attribute
+  WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum)`,
+		table).Scan(&columns)
+	return columns, err
+}
+
+// aliased returns the columns of a row.
+func aliased(alias string, columns []string) []string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = alias + "." + c
+	}
+	return all
+}
+
+// quarantine returns a statement that moves rows without a parent to moved_row. It has the parameters run, table and
+// name of the foreign key.
+func (k ForeignKey) quarantine(columns []string) string {
+	return fmt.Sprintf(`WITH gone AS (
+  DELETE FROM %s c WHERE %s
+  RETURNING c.tableoid, to_jsonb(c) AS original, %s AS before
+)
+INSERT INTO supabase_import.moved_row (run, table_name, key_name, action, original, before)
+SELECT $1, coalesce(
+    (SELECT t.name FROM supabase_import.moved_table t WHERE t.run = $1 AND to_regclass(t.name) = tableoid), $2::text),
+  $3::text, 'quarantined', original, before
+FROM gone`, k.Table, k.orphans(), rowHash(aliased("c", columns)))
+}
+
+// setNull returns a statement that sets references without a parent to NULL and stores the rows before it.
+func (k ForeignKey) setNull(columns []string) string {
+	sets := make([]string, len(k.Nullable))
+	for i, c := range k.Nullable {
+		sets[i] = c + " = NULL"
+	}
+	return fmt.Sprintf(`WITH orphan AS (
+  SELECT c.tableoid AS rel, c.ctid AS tid, to_jsonb(c) AS original, %[3]s AS before
+  FROM %[1]s c
+  WHERE %[2]s
+), changed AS (
+  UPDATE %[1]s c SET %[4]s
+  FROM orphan o
+  WHERE c.tableoid = o.rel AND c.ctid = o.tid
+  RETURNING o.rel, o.original, o.before, %[3]s AS after
+)
+INSERT INTO supabase_import.moved_row (run, table_name, key_name, action, original, before, after)
+SELECT $1, coalesce(
+    (SELECT t.name FROM supabase_import.moved_table t WHERE t.run = $1 AND to_regclass(t.name) = rel), $2::text),
+  $3::text, 'nulled', original, before, after
+FROM changed`, k.Table, k.orphans(), rowHash(aliased("c", columns)), strings.Join(sets, ", "))
+}
+
+const closeKey = `UPDATE supabase_import.moved_key SET state = $3, orphans = $4, reason = nullif($5, '')
+WHERE run = $1 AND number = $2`
+
+// createKey makes a foreign key and validates it, unless rows without a parent are left or it was not valid at the
+// source.
+func (f *finisher) createKey(ctx context.Context, k storedKey) error {
+	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
+		var orphans int64
+		if err := tx.QueryRow(ctx, "SELECT count(*) FROM "+k.Table+" c WHERE "+k.orphans()).Scan(&orphans); err != nil {
+			return err
+		}
+		state, reason := "valid", ""
+		switch {
+		case orphans > 0 && k.Partitioned:
+			state, reason = "left out", fmt.Sprintf("%d rows refer to no row of %s, and Postgres before 18 cannot leave a "+
+				"foreign key of a partitioned table unchecked", orphans, k.Parent)
+		case orphans > 0:
+			state, reason = "not valid", fmt.Sprintf("%d rows refer to no row of %s", orphans, k.Parent)
+		case !k.Valid && !k.Partitioned:
+			state = "not valid" // as at the source
+		}
+		if state != "left out" {
+			if err := run.Exec(ctx, f.dst, k.add()); err != nil {
+				return err
+			}
+		}
+		if state == "valid" && !k.Partitioned {
+			if err := run.Exec(ctx, f.dst, k.validate()); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, closeKey, f.run.ID, k.number, state, orphans, reason)
+		return err
+	})
+}

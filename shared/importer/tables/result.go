@@ -1,0 +1,80 @@
+package tables
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// hasMove reports whether the run has moved tables.
+func hasMove(ctx context.Context, dst *pgx.Conn, r run.Run) (exists bool, err error) {
+	err = dst.QueryRow(ctx, "SELECT to_regclass('supabase_import.move') IS NOT NULL").Scan(&exists)
+	if err != nil || !exists {
+		return false, err
+	}
+	err = dst.QueryRow(ctx, "SELECT EXISTS (SELECT FROM supabase_import.move WHERE run = $1)", r.ID).Scan(&exists)
+	return exists, err
+}
+
+const (
+	resultTables = `SELECT t.name, coalesce(sum(p.rows) FILTER (WHERE p.copied), 0)::bigint, count(p)::int,
+  (count(*) FILTER (WHERE p.copied))::int,
+  (SELECT count(*) FROM supabase_import.moved_row r
+    WHERE r.run = t.run AND r.table_name = t.name AND r.action = 'nulled'),
+  (SELECT count(*) FROM supabase_import.moved_row r
+    WHERE r.run = t.run AND r.table_name = t.name AND r.action = 'quarantined'),
+  coalesce(t.failed, '')
+FROM supabase_import.moved_table t
+LEFT JOIN supabase_import.moved_part p ON p.run = t.run AND p.table_name = t.name
+WHERE t.run = $1
+GROUP BY t.run, t.name, t.failed
+ORDER BY t.name`
+
+	resultLeftOut = `SELECT kind, name, coalesce(reason, '')
+FROM supabase_import.moved_object
+WHERE run = $1 AND reason IS NOT NULL
+ORDER BY number`
+
+	resultKeys = `SELECT table_name, name, definition->>'parent', state, orphans, coalesce(reason, '')
+FROM supabase_import.moved_key
+WHERE run = $1
+ORDER BY table_name, name`
+
+	resultObjects = `SELECT kind, count(*)::int
+FROM supabase_import.moved_object
+WHERE run = $1 AND state = 'done'
+GROUP BY 1`
+)
+
+// readResult reads the state of a move.
+func readResult(ctx context.Context, dst *pgx.Conn, r run.Run) (result Result, err error) {
+	result = Result{Run: r.Name, Objects: map[string]int{}}
+	err = dst.QueryRow(ctx, "SELECT state, schemas FROM supabase_import.move WHERE run = $1", r.ID).
+		Scan(&result.State, &result.Schemas)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return result, ErrNoMove
+	}
+	if err != nil {
+		return result, run.Wrap("read the move", err)
+	}
+	if result.Tables, err = query[Table](ctx, dst, resultTables, r.ID); err != nil {
+		return result, run.Wrap("read the moved tables", err)
+	}
+	if result.LeftOut, err = query[LeftOut](ctx, dst, resultLeftOut, r.ID); err != nil {
+		return result, run.Wrap("read the objects that were left out", err)
+	}
+	if result.Keys, err = query[Key](ctx, dst, resultKeys, r.ID); err != nil {
+		return result, run.Wrap("read the foreign keys", err)
+	}
+	rows, err := dst.Query(ctx, resultObjects, r.ID)
+	if err != nil {
+		return result, err
+	}
+	var kind string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&kind, &n}, func() error { result.Objects[kind] = n; return nil })
+	return result, run.Wrap("count the objects", err)
+}

@@ -1,0 +1,95 @@
+-- The state of `xenon migrate tables` in the target, beside the tables of the import (run/schema.sql).
+
+-- A move of the project's own schemas. It belongs to the run that copied the users.
+CREATE TABLE IF NOT EXISTS supabase_import.move (
+  run smallint PRIMARY KEY REFERENCES supabase_import.run,
+  state text NOT NULL CHECK (state IN ('copying', 'finishing', 'complete', 'rolled back')),
+  options jsonb NOT NULL,
+  schemas text[] NOT NULL,                     -- the schemas that are moved
+  started_at timestamptz NOT NULL DEFAULT now(),
+  finished_at timestamptz                      -- 'rolled back': a rollback has kept some objects
+);
+
+-- The statements of the move in the order of their execution. Statements of the section "prepare" and "tables" are
+-- executed when the move begins, those of "indexes" and "security" after all rows are copied.
+CREATE TABLE IF NOT EXISTS supabase_import.moved_object (
+  run smallint NOT NULL REFERENCES supabase_import.move,
+  number integer NOT NULL,
+  section text NOT NULL,
+  kind text NOT NULL,                          -- as pg_dump names it: "TABLE", "INDEX", "POLICY", …
+  name text NOT NULL,
+  sql text NOT NULL,
+  state text NOT NULL CHECK (state IN ('open', 'done', 'left out')),
+  reason text,                                 -- why the object was left out
+  PRIMARY KEY (run, number)
+);
+
+-- The statements that a rollback executes, in this order.
+CREATE TABLE IF NOT EXISTS supabase_import.moved_drop (
+  run smallint NOT NULL REFERENCES supabase_import.move,
+  number integer NOT NULL,
+  sql text NOT NULL,
+  PRIMARY KEY (run, number)
+);
+
+-- A table whose rows are copied. rows and sum are those of the target when the move was complete: a table that has
+-- others now was changed since.
+CREATE TABLE IF NOT EXISTS supabase_import.moved_table (
+  run smallint NOT NULL REFERENCES supabase_import.move,
+  name text NOT NULL,                          -- with its schema, quoted as in SQL
+  columns text[] NOT NULL,                     -- the copied columns, quoted
+  failed text,                                 -- why the rows of the table were not copied
+  rows bigint,
+  sum numeric,
+  PRIMARY KEY (run, name)
+);
+
+-- A range of rows of a table, by its primary key. It is copied in one transaction. A table without a primary key and a
+-- small table have one part.
+CREATE TABLE IF NOT EXISTS supabase_import.moved_part (
+  run smallint NOT NULL,
+  table_name text NOT NULL,
+  number integer NOT NULL,
+  condition text NOT NULL,                     -- on the rows of the source; '' means all
+  copied boolean NOT NULL DEFAULT false,
+  rows bigint NOT NULL,                        -- an estimate until the part is copied
+  PRIMARY KEY (run, table_name, number),
+  FOREIGN KEY (run, table_name) REFERENCES supabase_import.moved_table
+);
+
+-- A foreign key of a moved table.
+CREATE TABLE IF NOT EXISTS supabase_import.moved_key (
+  run smallint NOT NULL REFERENCES supabase_import.move,
+  number integer NOT NULL,
+  table_name text NOT NULL,
+  name text NOT NULL,
+  definition jsonb NOT NULL,                   -- ForeignKey (foreign_keys.go)
+  state text NOT NULL CHECK (state IN ('open', 'valid', 'not valid', 'left out')),
+  orphans bigint NOT NULL DEFAULT 0,           -- rows that refer to no row
+  reason text,
+  PRIMARY KEY (run, number)
+);
+
+-- Rows of the source that are not in the target as they were, because they refer to a row that does not exist there.
+-- before and after are the hashes of the row at the source and in the target.
+CREATE TABLE IF NOT EXISTS supabase_import.moved_row (
+  run smallint NOT NULL REFERENCES supabase_import.move,
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  table_name text NOT NULL,
+  key_name text NOT NULL,                      -- the foreign key
+  action text NOT NULL CHECK (action IN ('nulled', 'quarantined')),
+  original jsonb NOT NULL,
+  before numeric NOT NULL,
+  after numeric,
+  PRIMARY KEY (run, id)
+);
+
+-- The objects of the moved schemas when the move was complete, with digests of their definitions.
+CREATE TABLE IF NOT EXISTS supabase_import.moved_definition (
+  run smallint NOT NULL REFERENCES supabase_import.move,
+  kind text NOT NULL,
+  name text NOT NULL,
+  on_table text NOT NULL,                      -- the table to which the object belongs, or ''
+  digest text NOT NULL,
+  PRIMARY KEY (run, kind, name)
+);

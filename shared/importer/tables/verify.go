@@ -1,0 +1,163 @@
+package tables
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/xenon-auth/xenon/shared/importer/run"
+)
+
+// Verification is the result of the comparison of source and target.
+type Verification struct {
+	Run    string       `json:"run"`
+	Equal  bool         `json:"equal"`
+	Tables []TableSums  `json:"tables"`
+	Kinds  []KindCounts `json:"kinds"`
+	// LeftOut and Keys are the objects that the target does not have, and the foreign keys that are not valid, as the move
+	// has reported them. They do not make Equal false.
+	LeftOut []LeftOut `json:"leftOut"`
+	Keys    []Key     `json:"keys"`
+}
+
+// TableSums compares the rows of a table.
+type TableSums struct {
+	Name       string `json:"name"`
+	SourceRows int64  `json:"sourceRows"`
+	SourceSum  string `json:"sourceSum"`
+	TargetRows int64  `json:"targetRows"`
+	TargetSum  string `json:"targetSum"`
+	// Nulled and Quarantined are rows that the move changed or took out. The sums of the target are computed as if it had
+	// not.
+	Nulled      int64 `json:"nulled"`
+	Quarantined int64 `json:"quarantined"`
+	Equal       bool  `json:"equal"`
+}
+
+// KindCounts compares the objects of a kind by their names and definitions.
+type KindCounts struct {
+	Kind      string   `json:"kind"`
+	Source    int      `json:"source"`
+	Target    int      `json:"target"`
+	Missing   []string `json:"missing"`   // in the source only, without those that were left out
+	Different []string `json:"different"` // with another definition
+	Extra     []string `json:"extra"`     // in the target only; they do not make Equal false
+}
+
+// Verify compares the moved tables with the source: rows and sums of each table, and the other objects by their names
+// and definitions. It changes nothing.
+func Verify(ctx context.Context, env *run.Env, name string, workers int) (v Verification, err error) {
+	long := forLongStatements(env)
+	err = long.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+		r, err := run.Find(ctx, dst, name)
+		if err != nil {
+			return err
+		}
+		if known, err := hasMove(ctx, dst, r); err != nil || !known {
+			if err == nil {
+				err = fmt.Errorf("%w: %q", ErrNoMove, name)
+			}
+			return err
+		}
+		c := &comparison{env: long, run: r, src: src, dst: dst}
+		v, err = c.compare(ctx, workers)
+		return err
+	})
+	return v, err
+}
+
+// comparison compares source and target.
+type comparison struct {
+	env      *run.Env
+	run      run.Run
+	src, dst *pgx.Conn
+	result   Result
+	done     atomic.Int64 // tables
+}
+
+func (c *comparison) compare(ctx context.Context, workers int) (v Verification, err error) {
+	if c.result, err = readResult(ctx, c.dst, c.run); err != nil {
+		return v, err
+	}
+	v = Verification{Run: c.run.Name, Equal: c.result.State == Complete, LeftOut: c.result.LeftOut}
+	for _, k := range c.result.Keys {
+		if k.Reason != "" {
+			v.Keys = append(v.Keys, k)
+		}
+	}
+	if v.Tables, err = c.compareRows(ctx, max(workers, 1)); err != nil {
+		return v, err
+	}
+	if v.Kinds, err = c.compareDefinitions(ctx); err != nil {
+		return v, err
+	}
+	for _, t := range v.Tables {
+		v.Equal = v.Equal && t.Equal
+	}
+	for _, k := range v.Kinds {
+		v.Equal = v.Equal && len(k.Missing) == 0 && len(k.Different) == 0
+	}
+	return v, nil
+}
+
+const changedRows = `SELECT
+  count(*) FILTER (WHERE action = 'quarantined'), count(*) FILTER (WHERE action = 'nulled'),
+  (coalesce(sum(before) - coalesce(sum(after), 0), 0) + $3::text::numeric)::text
+FROM supabase_import.moved_row
+WHERE run = $1 AND table_name = $2`
+
+// compareRows compares the sums of all tables. Each worker has a connection to each database.
+func (c *comparison) compareRows(ctx context.Context, workers int) ([]TableSums, error) {
+	tables, err := query[movedTable](ctx, c.dst, movedTables, c.run.ID)
+	if err != nil {
+		return nil, run.Wrap("read the moved tables", err)
+	}
+	all := make([]TableSums, len(tables))
+	workers = min(workers, len(tables))
+	g, ctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		g.Go(func() error {
+			i := w
+			return c.env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
+				for ; i < len(tables); i += workers {
+					if all[i], err = c.compareTable(ctx, src, dst, tables[i]); err != nil {
+						return err
+					}
+					c.report(all[i], len(tables))
+				}
+				return nil
+			})
+		})
+	}
+	return all, g.Wait()
+}
+
+func (c *comparison) report(s TableSums, all int) {
+	c.env.Report(run.Event{
+		Run:     c.run.Name,
+		Action:  "verify " + Action,
+		Table:   s.Name,
+		Batches: all,
+		Done:    int(c.done.Add(1)),
+		Rows:    s.SourceRows,
+	})
+}
+
+// compareTable computes the sums of a table in both databases at the same time.
+func (c *comparison) compareTable(ctx context.Context, src, dst *pgx.Conn, t movedTable) (s TableSums, err error) {
+	var source, target run.Sum
+	err = run.RunBoth(ctx,
+		func(ctx context.Context) (err error) { source, err = t.sum(ctx, src); return run.Wrap("source", err) },
+		func(ctx context.Context) (err error) { target, err = t.sum(ctx, dst); return run.Wrap("target", err) })
+	if err != nil {
+		return s, err
+	}
+	s = TableSums{Name: t.Name, SourceRows: source.Rows, SourceSum: source.Sum}
+	err = dst.QueryRow(ctx, changedRows, c.run.ID, t.Name, target.Sum).Scan(&s.Quarantined, &s.Nulled, &s.TargetSum)
+	s.TargetRows = target.Rows
+	s.Equal = s.SourceRows == s.TargetRows+s.Quarantined && s.SourceSum == s.TargetSum
+	return s, run.Wrap("read the changed rows", err)
+}
