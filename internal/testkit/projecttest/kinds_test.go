@@ -1,0 +1,87 @@
+package projecttest_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/projecttest"
+)
+
+// The parts of the queries of kinds: the objects in the project's own schemas, with the aliases that conditions use.
+const (
+	own       = `n.nspname !~ '^(pg_|information_schema|auth|storage|extensions)'`
+	relations = `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND ` + own
+	columns   = relations + ` AND c.relkind IN ('r', 'p') JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 ` +
+		`JOIN pg_type t ON t.oid = a.atttypid WHERE `
+	constraints = relations + ` JOIN pg_constraint k ON k.conrelid = c.oid WHERE `
+	foreignKeys = constraints + `k.contype = 'f' AND `
+	functions   = `FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND ` + own + ` WHERE `
+	policies    = `FROM pg_policies p WHERE p.schemaname <> 'storage' AND `
+	usage       = `concat_ws(' ', p.qual, p.with_check) LIKE `
+	triggers    = `FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal AND `
+
+	hasOwner   = `EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.refobjsubid > 0 AND d.deptype = 'a')`
+	primaryKey = `EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p')`
+	inAKey     = `EXISTS (SELECT FROM pg_constraint k
+		WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))`
+	notNullable = `EXISTS (SELECT FROM pg_attribute a
+		WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey) AND a.attnotnull)`
+	referredBack = `EXISTS (SELECT FROM pg_constraint b
+		WHERE b.contype = 'f' AND b.conrelid = k.confrelid AND b.confrelid = c.oid AND b.conrelid <> c.oid)`
+)
+
+// kinds are the kinds of objects and rows that a move of tables has to cope with, by project. The value is the rest of
+// a query that begins with SELECT, and that has a row if the project has the kind.
+var kinds = map[string]map[string]string{
+	"starter-kit": {
+		"primary key that refers to users": foreignKeys + `k.confrelid = 'auth.users'::regclass AND ` + primaryKey,
+		"trigger on users, at sign-up":     triggers + `c.oid = 'auth.users'::regclass AND g.tgtype & 4 > 0`,
+		"default that calls auth.uid":      `FROM pg_attrdef WHERE pg_get_expr(adbin, adrelid) = 'auth.uid()'`,
+		"function that deletes a user":     functions + `p.prosrc ~* 'delete from auth.users'`,
+		"policy that calls auth.uid":       policies + usage + `'%auth.uid()%'`,
+		"policy that reads a claim":        policies + usage + `'%auth.jwt()%app_metadata%'`,
+		"policy on storage":                `FROM pg_policies WHERE schemaname = 'storage'`,
+		"comment on a column":              `FROM pg_description WHERE classoid = 'pg_class'::regclass AND objsubid > 0`,
+		"view with security_invoker":       relations + ` WHERE 'security_invoker=true' = ANY (c.reloptions)`,
+	},
+	"courses": {
+		"column of enum type":   columns + `t.typtype = 'e'`,
+		"array of enum type":    columns + `t.typname = '_course_level'`,
+		"generated column":      columns + `a.attgenerated = 's'`,
+		"composite foreign key": foreignKeys + `cardinality(k.conkey) > 1`,
+		"serial column":         relations + ` WHERE c.relkind = 'S' AND ` + hasOwner,
+		"view":                  relations + ` WHERE c.relkind = 'v'`,
+		"materialized view":     relations + ` WHERE c.relkind = 'm'`,
+	},
+	"chat": {
+		"partitioned table":               relations + ` WHERE c.relkind = 'p'`,
+		"default partition":               relations + ` WHERE pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'`,
+		"self reference of partitions":    foreignKeys + `k.confrelid = c.oid AND c.relkind = 'p'`,
+		"publication of a table":          `FROM pg_publication_rel`,
+		"replica identity":                relations + ` WHERE c.relreplident = 'f'`,
+		"policy that reads another table": policies + usage + `'%FROM messages%'`,
+	},
+}
+
+func TestProjectsHaveTheirKinds(t *testing.T) {
+	t.Parallel()
+	want := slices.Sorted(maps.Keys(kinds))
+	if diff := cmp.Diff(want, projecttest.Projects()); diff != "" {
+		t.Fatalf("projects (-want +got):\n%s", diff)
+	}
+	for project, all := range kinds {
+		t.Run(project, func(t *testing.T) {
+			t.Parallel()
+			url := projecttest.New(t, project)
+			for kind, query := range all {
+				if !dbtest.Value[bool](t, url, "SELECT EXISTS (SELECT "+query+")") {
+					t.Errorf("%s: got nothing of this kind, want at least one", kind)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,10 @@
+select id, username, full_name, is_public from public.profiles order by username;
+select * from public.profiles where id = auth.uid();
+select id, task, is_complete, due, inserted_at from todos order by inserted_at;
+select * from open_todos;
+select p.username, count(*) as todos from profiles p join todos t on t.user_id = p.id group by 1;
+select id, author, message, rating from feedback;
+insert into todos (task, due) values ('Buy a tent', '2026-07-01') returning user_id, task, is_complete, due;
+insert into todos (task, user_id) values ('For Dan', '8a1f0c52-3d64-4f0b-9b0e-5d1c7e2a0004') returning user_id, task;
+update profiles set website = 'https://new.example' where true returning id, website, is_public;
+update todos set is_complete = true where due < '2026-02-01' returning id, task, is_complete;
