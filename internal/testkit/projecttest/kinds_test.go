@@ -65,6 +65,41 @@ var kinds = map[string]map[string]string{
 		"replica identity":                relations + ` WHERE c.relreplident = 'f'`,
 		"policy that reads another table": policies + usage + `'%FROM messages%'`,
 	},
+	"teams": {
+		"cycle of foreign keys":            foreignKeys + referredBack,
+		"policy that calls another schema": policies + usage + `'%private.my_orgs()%'`,
+		"function with SECURITY DEFINER":   functions + `p.prosecdef AND p.prosrc LIKE '%auth.users%'`,
+		"function with VARIADIC":           functions + `p.provariadic <> 0`,
+		"forced row security":              relations + ` WHERE c.relforcerowsecurity`,
+		"uuid of users without a key":      columns + `a.attname = 'actor' AND NOT ` + inAKey,
+		"default of an extension":          `FROM pg_attrdef WHERE pg_get_expr(adbin, adrelid) LIKE '%uuid_generate_v4%'`,
+	},
+	"billing": {
+		"column of domain type":  columns + `t.typtype = 'd'`,
+		"domain of an array":     `FROM pg_type WHERE typtype = 'd' AND typbasetype = 'text[]'::regtype`,
+		"restrictive policy":     policies + `p.permissive = 'RESTRICTIVE'`,
+		"check of two columns":   constraints + `k.contype = 'c' AND cardinality(k.conkey) > 1`,
+		"array of numeric":       columns + `t.typname = '_numeric'`,
+		"column of jsonb":        columns + `t.typname = 'jsonb'`,
+		"table without a policy": `WHERE NOT EXISTS (SELECT FROM pg_policies WHERE tablename = 'customers')`,
+	},
+	"documents": {
+		"foreign key to storage":    foreignKeys + `k.confrelid = 'storage.objects'::regclass`,
+		"policy that calls storage": policies + usage + `'%storage.foldername(%'`,
+		"view that reads storage":   `FROM pg_views WHERE schemaname = 'public' AND definition LIKE '%storage.objects%'`,
+		"trigger on storage":        triggers + `c.oid = 'storage.objects'::regclass`,
+		"self reference":            foreignKeys + `k.confrelid = c.oid`,
+		"unique key with nulls":     `FROM pg_index WHERE indnullsnotdistinct`,
+	},
+	"own-users": {
+		"table public.users":           `WHERE to_regclass('public.users') IS NOT NULL`,
+		"name in mixed case":           relations + ` WHERE c.relkind = 'r' AND c.relname = 'user_Data'`,
+		"name that is a reserved word": columns + `a.attname IN ('select', 'table', 'user')`,
+		"name with a space":            relations + ` WHERE c.relkind = 'r' AND c.relname = 'Order Item'`,
+		"name of a table of Xenon":     `WHERE to_regclass('public.account') IS NOT NULL`,
+		"column of timestamp":          columns + `t.typname = 'timestamp'`,
+		"trigger on users, at changes": triggers + `c.oid = 'auth.users'::regclass AND g.tgtype & 16 > 0`,
+	},
 }
 
 func TestProjectsHaveTheirKinds(t *testing.T) {

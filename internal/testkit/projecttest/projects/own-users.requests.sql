@@ -1,0 +1,13 @@
+select id, email, "displayName", role, "Manager" from users order by email;
+select "ID", iban, balance from account;
+select "userId", "select", "from", "Total", "Gross", "table" from "Order";
+select "order", "Line No.", "product""s name", "end" from "Order Item" where "Line No." > 1;
+select * from "user_Data";
+select u."displayName", count(o."id") from users u left join "Order" o on o."userId" = u.id group by u.id;
+select m."displayName" as manager, u."displayName" from users u join users m on m.id = u."Manager";
+select * from "Get Orders"('2026-02-01');
+select * from "Order Totals";
+select "isAdmin"(), auth.email();
+insert into account (owner, iban) values (auth.uid(), 'XX99') returning owner, iban, balance;
+update users set "displayName" = 'New Name' where true returning id, "displayName";
+update "Order" set "select" = null where "from" > '2026-02-10' returning "id", "select";

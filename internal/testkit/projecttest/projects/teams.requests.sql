@@ -1,0 +1,14 @@
+select name, slug, plan, settings from organizations order by slug;
+select org, user_id, role from memberships;
+select * from my_team where role = 'owner';
+select org, email, role, expires_at from invitations;
+select name, org, lead from projects;
+select o.slug, m.user_id as owner from organizations o join memberships m on m.id = o.owner_membership;
+select m.user_id, i.user_id as invited_by from memberships m join memberships i on i.id = m.invited_by;
+select o.slug, count(p.id) from organizations o left join projects p on p.org = o.id group by 1;
+select private.my_orgs();
+select count(*) from private.audit_log;
+insert into projects (org, name) select id, 'New one' from organizations where slug = 'org-4' returning org, name;
+update organizations set name = name || '!' where true returning slug, name;
+update memberships set role = 'guest' where role = 'member' returning org, user_id, role;
+select i.email, (accept_invitation(i.token)).role from invitations i where i.email = auth.email();
