@@ -1,0 +1,15 @@
+select code, title, position from notebooks order by position;
+select id, user_id, notebook, title, pinned, remind_at, editor from notes order by created_at;
+select * from live_notes;
+select id, title from notes where body is null or body = '';
+select id, title, deleted_at, deleted_by from notes where deleted_at is not null;
+select id, note_id, notebook, md5(data) as checksum, length(data) as size from attachments;
+select * from measurements;
+select note_id, at from note_views;
+select body from drafts;
+select title from search_notes('word', 5);
+select b.code, count(n.id) from notebooks b left join notes n on n.notebook = b.code group by b.code;
+insert into notes (title, editor) values ('New', auth.uid()) returning user_id, title, deleted_at;
+insert into notes (title, body, editor) values (null, '', auth.uid()) returning user_id;
+insert into note_views (note_id, user_id) values ('ffffffff-0000-4000-8000-00000000000e', auth.uid()) returning note_id;
+update notes set title = coalesce(title, '') || ' (edited)' where pinned returning id, title;
