@@ -12,11 +12,13 @@ insert into auth.users (
   email_change_token_new, email_change, last_sign_in_at, raw_app_meta_data, raw_user_meta_data, created_at, updated_at
 )
 select '00000000-0000-0000-0000-000000000000', pg_temp.person(n), 'authenticated', 'authenticated', email,
-  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW', '2025-01-02 10:00:00+00'::timestamptz + n * interval '1 day',
+  '$2a$04$p0pIMR.1dyz26iNlqIbi.ew5EFAvgtjIiPhdxFrkEcLPpAsTw4DIW',
+  '2025-01-02 10:00:00+00'::timestamptz + n * interval '1 day',
   '', '', '', '', '2026-05-01 08:00:00+00'::timestamptz + n * interval '1 hour',
   '{"provider": "email", "providers": ["email"]}'::jsonb || app,
   jsonb_build_object('full_name', name, 'avatar_url', 'https://img.example/' || n || '.png'),
-  '2025-01-02 09:00:00+00'::timestamptz + n * interval '1 day', '2026-05-01 08:00:00+00'::timestamptz + n * interval '1 hour'
+  '2025-01-02 09:00:00+00'::timestamptz + n * interval '1 day',
+  '2026-05-01 08:00:00+00'::timestamptz + n * interval '1 hour'
 from (values
   (0, 'ada@example.com', 'Ada Moreau', '{"role": "admin"}'::jsonb),
   (1, 'ben@example.com', 'Ben Okafor', '{}'),

@@ -140,6 +140,13 @@ func (r *rollback) start(ctx context.Context) error {
 	if stored.State == run.Finalized {
 		return fmt.Errorf("%w: the run %q is finalized and cannot be rolled back", run.ErrRefused, r.name)
 	}
+	switch moved, err := stored.HasMovedTables(ctx, r.dst); {
+	case err != nil:
+		return err
+	case moved:
+		return fmt.Errorf("%w: tables of the project were moved after the users, and their rows refer to them: "+
+			"run xenon migrate tables --rollback first", run.ErrRefused)
+	}
 	r.id = stored.ID
 	if r.mapping.Target, err = run.ReadTargetCatalog(ctx, r.dst); err != nil {
 		return err

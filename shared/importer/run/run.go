@@ -75,6 +75,16 @@ func Find(ctx context.Context, dst *pgx.Conn, name string) (Run, error) {
 	return r, json.Unmarshal([]byte(plan), &r.Plan)
 }
 
+// HasMovedTables reports whether package tables has moved tables of the project for this run.
+func (r *Run) HasMovedTables(ctx context.Context, dst *pgx.Conn) (exists bool, err error) {
+	err = dst.QueryRow(ctx, "SELECT to_regclass('supabase_import.move') IS NOT NULL").Scan(&exists)
+	if err != nil || !exists {
+		return false, Wrap("look for moved tables", err)
+	}
+	err = dst.QueryRow(ctx, "SELECT EXISTS (SELECT FROM supabase_import.move WHERE run = $1)", r.ID).Scan(&exists)
+	return exists, Wrap("look for moved tables", err)
+}
+
 func noRunError(name string) error { return fmt.Errorf("%w: %q", ErrNoRun, name) }
 
 // mapping returns the mapping of the stored plan, or an error if the columns of the source or the target changed since.

@@ -33,7 +33,7 @@ func begin(
 	ctx context.Context, env *run.Env, r run.Run, o Options, pgDumps []string, dry bool,
 ) (result Result, err error) {
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
-		if known, err := hasMove(ctx, dst, r); err != nil || known {
+		if known, err := r.HasMovedTables(ctx, dst); err != nil || known {
 			if err == nil {
 				result, err = readResult(ctx, dst, r)
 			}

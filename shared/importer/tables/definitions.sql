@@ -46,7 +46,8 @@ WITH own AS (
   WHERE NOT t.tgisinternal
   UNION ALL
   SELECT 'policy', format('%s: %I', r.name, p.polname), r.name,
-    concat_ws(' ', p.polcmd, p.polpermissive, pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+    concat_ws(' ', p.polcmd, p.polpermissive, pg_get_expr(p.polqual, p.polrelid),
+      pg_get_expr(p.polwithcheck, p.polrelid))
   FROM pg_policy p
   JOIN relation r ON r.oid = p.polrelid
   UNION ALL

@@ -29,24 +29,39 @@ func (f *finisher) createKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if f.options.Orphans != Keep {
-		for changed := true; changed; {
-			changed = false
-			for _, k := range keys {
-				n, err := f.treatOrphans(ctx, k)
-				if err != nil {
-					return fmt.Errorf("rows without a parent of %s: %w", k.title(), err)
-				}
-				changed = changed || n > 0
-			}
-		}
+	rejected, err := f.treatAllOrphans(ctx, keys)
+	if err != nil {
+		return err
 	}
 	for _, k := range keys {
-		if err := f.createKey(ctx, k); err != nil {
+		if err := f.createKey(ctx, k, rejected[k.number]); err != nil {
 			return fmt.Errorf("create the foreign key %s: %w", k.title(), err)
 		}
 	}
 	return nil
+}
+
+// treatAllOrphans treats the rows without a parent of all keys. If the target rejects the change, the rows stay as they
+// are; rejected has the reason by the number of the key.
+func (f *finisher) treatAllOrphans(ctx context.Context, keys []storedKey) (rejected map[int]string, err error) {
+	rejected = map[int]string{}
+	for changed := f.options.Orphans != Keep; changed; {
+		changed = false
+		for _, k := range keys {
+			if rejected[k.number] != "" {
+				continue
+			}
+			n, err := f.treatOrphans(ctx, k)
+			switch {
+			case isRefusal(err):
+				rejected[k.number] = run.WithoutDetail(err)
+			case err != nil:
+				return nil, fmt.Errorf("rows without a parent of %s: %w", k.title(), err)
+			}
+			changed = changed || n > 0
+		}
+	}
+	return rejected, nil
 }
 
 func (f *finisher) openKeys(ctx context.Context) (keys []storedKey, err error) {
@@ -108,7 +123,7 @@ func aliased(alias string, columns []string) []string {
 func (k ForeignKey) quarantine(columns []string) string {
 	return fmt.Sprintf(`WITH gone AS (
   DELETE FROM %s c WHERE %s
-  RETURNING c.tableoid, to_jsonb(c) AS original, %s AS before
+  RETURNING c.tableoid, to_json(c) AS original, %s AS before
 )
 INSERT INTO supabase_import.moved_row (run, table_name, key_name, action, original, before)
 SELECT $1, coalesce(
@@ -124,7 +139,7 @@ func (k ForeignKey) setNull(columns []string) string {
 		sets[i] = c + " = NULL"
 	}
 	return fmt.Sprintf(`WITH orphan AS (
-  SELECT c.tableoid AS rel, c.ctid AS tid, to_jsonb(c) AS original, %[3]s AS before
+  SELECT c.tableoid AS rel, c.ctid AS tid, to_json(c) AS original, %[3]s AS before
   FROM %[1]s c
   WHERE %[2]s
 ), changed AS (
@@ -144,8 +159,8 @@ const closeKey = `UPDATE supabase_import.moved_key SET state = $3, orphans = $4,
 WHERE run = $1 AND number = $2`
 
 // createKey makes a foreign key and validates it, unless rows without a parent are left or it was not valid at the
-// source.
-func (f *finisher) createKey(ctx context.Context, k storedKey) error {
+// source. rejected says why the target did not let the move change these rows.
+func (f *finisher) createKey(ctx context.Context, k storedKey, rejected string) error {
 	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
 		var orphans int64
 		if err := tx.QueryRow(ctx, "SELECT count(*) FROM "+k.Table+" c WHERE "+k.orphans()).Scan(&orphans); err != nil {
@@ -160,6 +175,9 @@ func (f *finisher) createKey(ctx context.Context, k storedKey) error {
 			state, reason = "not valid", fmt.Sprintf("%d rows refer to no row of %s", orphans, k.Parent)
 		case !k.Valid && !k.Partitioned:
 			state = "not valid" // as at the source
+		}
+		if orphans > 0 && rejected != "" {
+			reason += "; the target rejects their change: " + rejected
 		}
 		if state != "left out" {
 			if err := run.Exec(ctx, f.dst, k.add()); err != nil {

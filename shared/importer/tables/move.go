@@ -60,7 +60,7 @@ func Prepare(ctx context.Context, env *run.Env, name string, o Options, pgDumps 
 func Continue(ctx context.Context, env *run.Env, name string, workers int) (Result, error) {
 	return withLease(ctx, env, name, func(ctx context.Context, r run.Run) (Result, error) {
 		err := env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
-			known, err := hasMove(ctx, dst, r)
+			known, err := r.HasMovedTables(ctx, dst)
 			if err == nil && !known {
 				err = fmt.Errorf("%w: %q", ErrNoMove, name)
 			}

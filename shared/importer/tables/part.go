@@ -11,12 +11,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// partRows is about the number of rows of a part. A move that is interrupted copies at most the open parts again.
-const partRows = 500_000
+var (
+	// partRows is about the number of rows of a part. A move that is interrupted copies at most the open parts again.
+	partRows = 500_000
+	// smallTable is the size in bytes below which a table is one part.
+	smallTable int64 = 64 << 20
+)
 
 // parts returns the conditions that divide the rows into ranges of the primary key. "" means all rows.
 func (r relation) parts(ctx context.Context, src *pgx.Conn) ([]string, error) {
-	if len(r.Key) == 0 || r.Bytes < 64<<20 {
+	if len(r.Key) == 0 || r.Bytes < smallTable {
 		return []string{""}, nil
 	}
 	bounds, err := r.bounds(ctx, src)

@@ -2,7 +2,7 @@ package tables
 
 import (
 	"context"
-	_ "embed" // shim.sql
+	_ "embed" // shim.sql, managed_extensions.txt
 	"fmt"
 	"slices"
 	"strings"
@@ -40,11 +40,11 @@ WHERE attrelid = $1::regclass AND attname IN ('userMetadata', 'appMetadata') AND
 	return strings.NewReplacer("{user}", userTable, "{user_metadata}", user, "{app_metadata}", app).Replace(shimSQL), nil
 }
 
+//go:embed managed_extensions.txt
+var managedExtensionsFile string
+
 // managedExtensions are extensions of Supabase's services. Tables of a project do not need them.
-var managedExtensions = []string{
-	"plpgsql", "pg_graphql", "supabase_vault", "pgsodium", "pg_net", "pg_cron", "pg_stat_statements", "pgaudit", "pgjwt",
-	"wrappers", "pg_session_jwt",
-}
+var managedExtensions = strings.Fields(managedExtensionsFile)
 
 // extensions returns the statements that create the extensions of the source that the target can have.
 func (b *beginning) extensions(ctx context.Context) (all []statement, err error) {

@@ -9,16 +9,6 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// hasMove reports whether the run has moved tables.
-func hasMove(ctx context.Context, dst *pgx.Conn, r run.Run) (exists bool, err error) {
-	err = dst.QueryRow(ctx, "SELECT to_regclass('supabase_import.move') IS NOT NULL").Scan(&exists)
-	if err != nil || !exists {
-		return false, err
-	}
-	err = dst.QueryRow(ctx, "SELECT EXISTS (SELECT FROM supabase_import.move WHERE run = $1)", r.ID).Scan(&exists)
-	return exists, err
-}
-
 const (
 	resultTables = `SELECT t.name, coalesce(sum(p.rows) FILTER (WHERE p.copied), 0)::bigint, count(p)::int,
   (count(*) FILTER (WHERE p.copied))::int,

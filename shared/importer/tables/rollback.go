@@ -37,7 +37,7 @@ func Rollback(ctx context.Context, env *run.Env, name string, dry bool) (result 
 		if err != nil {
 			return err
 		}
-		if known, err := hasMove(ctx, dst, r); err != nil || !known {
+		if known, err := r.HasMovedTables(ctx, dst); err != nil || !known {
 			if err == nil {
 				err = fmt.Errorf("%w: %q", ErrNoMove, name)
 			}
@@ -157,7 +157,7 @@ func (b *moveRollback) readDrops(ctx context.Context) (err error) {
 }
 
 // onTables lists statements that drop what a table has and what can refer to other objects: foreign keys, policies,
-// triggers and rules. $1: the tables.
+// triggers, rules and indexes. $1: the tables.
 const onTables = `SELECT d.sql
 FROM unnest($1::text[]) x (name)
 JOIN LATERAL (SELECT to_regclass(x.name) AS oid) o ON o.oid IS NOT NULL
@@ -175,6 +175,14 @@ CROSS JOIN LATERAL (
   SELECT format('DROP RULE %I ON %s', w.rulename, x.name)
   FROM pg_rewrite w
   WHERE w.ev_class = o.oid AND w.rulename <> '_RETURN'
+  UNION ALL
+  SELECT format('DROP INDEX %I.%I', n.nspname, c.relname)
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE i.indrelid = o.oid AND NOT c.relispartition
+    AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)
+    AND NOT EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relispartition)
 ) d`
 
 // dropOnTables drops what refers to other objects, so that the objects can be dropped in the order of pg_dump.

@@ -78,7 +78,7 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_row (
   table_name text NOT NULL,
   key_name text NOT NULL,                      -- the foreign key
   action text NOT NULL CHECK (action IN ('nulled', 'quarantined')),
-  original jsonb NOT NULL,
+  original json NOT NULL,                      -- jsonb cannot store every json value, such as "\u0000"
   before numeric NOT NULL,
   after numeric,
   PRIMARY KEY (run, id)

@@ -40,7 +40,7 @@ var (
 )
 
 const (
-	excludedQuery = `SELECT x.name, format('%I.%I', n.nspname, c.relname)
+	excludedQuery = `SELECT x.name, quote_ident(n.nspname) || '.' || quote_ident(c.relname)
 FROM unnest($1::text[]) x (name)
 LEFT JOIN LATERAL (SELECT to_regclass(x.name) AS oid) o ON true
 LEFT JOIN LATERAL pg_partition_tree(o.oid) p ON true

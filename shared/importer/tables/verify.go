@@ -56,7 +56,7 @@ func Verify(ctx context.Context, env *run.Env, name string, workers int) (v Veri
 		if err != nil {
 			return err
 		}
-		if known, err := hasMove(ctx, dst, r); err != nil || !known {
+		if known, err := r.HasMovedTables(ctx, dst); err != nil || !known {
 			if err == nil {
 				err = fmt.Errorf("%w: %q", ErrNoMove, name)
 			}
