@@ -65,7 +65,7 @@ func movedRows(t *testing.T, m *importer.Import) map[string][]string {
 	t.Helper()
 	all := map[string]string{
 		"objects": "select kind || ' ' || name || ' ' || state from supabase_import.moved_object order by 1",
-		"keys":    `select table_name || ' ' || name || ' ' || state || ' ' || orphans from supabase_import.moved_key
+		"keys": `select table_name || ' ' || name || ' ' || state || ' ' || orphans from supabase_import.moved_key
 			order by 1`,
 		"changed": "select table_name || ' ' || action || ' ' || original from supabase_import.moved_row order by 1",
 		"sequences": `select concat(schemaname, '.', sequencename, ' ', last_value) from pg_sequences

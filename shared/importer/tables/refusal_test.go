@@ -95,7 +95,7 @@ func TestMoveWithoutAFittingPgDumpNamesThePackage(t *testing.T) {
 	checkRefused(t, m, tables.Options{}, nil, "which needs pg_dump", "none is installed", "postgresql-client-")
 	old := filepath.Join(t.TempDir(), "pg_dump")
 	program := []byte("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
-	if err := os.WriteFile(old, program, 0o755); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(old, program, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	checkRefused(t, m, tables.Options{}, []string{old}, "installed: 9")
