@@ -165,7 +165,7 @@ func BenchmarkAlgorithms(b *testing.B) {
 // newRSASignature returns a new RSA key, and a digest with its signature.
 func newRSASignature(b *testing.B) (private *rsa.PrivateKey, digest, signature []byte) {
 	b.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, keys.MinBits)
+	private, err := rsa.GenerateKey(rand.Reader, keys.MinRSABits)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func newServer(b *testing.B) *server {
 	b.Cleanup(db.Close)
 	svc := auth.New(cfg, db, secretStore, time.Now)
 	routes := web.Routes{}
-	for _, served := range []web.Routes{svc.Signup(), svc.Signin(), svc.Session()} {
+	for _, served := range []web.Routes{svc.SignupRoutes(), svc.SigninRoutes(), svc.SessionRoutes()} {
 		for route, h := range served {
 			routes[route] = h
 		}

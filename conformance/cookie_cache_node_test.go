@@ -69,7 +69,7 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 func xenonCookies(t *testing.T, sessions *session.Sessions, name string) string {
 	t.Helper()
 	r, w := httptest.NewRequest("POST", "/", nil), httptest.NewRecorder()
-	row := sessions.Prepare(r, true)
+	row := sessions.NewUnsavedSession(r, true)
 	row.ID, row.UserID = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000002"
 	user := store.User{
 		ID: row.UserID, Name: name, Email: "ada@example.com", CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,

@@ -62,7 +62,7 @@ func separateSchema(t *testing.T) (env []string, inspect string) {
 	if _, err := migrations.UpIn(t.Context(), owner, "xenon"); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range tables.Names() {
+	for _, name := range tables.TableNames() {
 		execSQL(t, owner, "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)")
 	}
 	role := "xenon_role_" + strings.ToLower(rand.Text())

@@ -69,12 +69,12 @@ func (l versionTest) migrate(t *testing.T) (p migrationPlan) {
 	return p
 }
 
-// columnProblems lists the problems that tables.Check finds in Better Auth's tables. The check expects what Xenon's
-// tables have after all migrations.
+// columnProblems lists the problems that tables.CheckTables finds in Better Auth's tables. The check expects what
+// Xenon's tables have after all migrations.
 func columnProblems(t *testing.T, url string) (all []string) {
 	t.Helper()
 	var mismatch *tables.Error
-	err := tables.Check(t.Context(), connect(t, url), tables.Public, tables.AllApplied)
+	err := tables.CheckTables(t.Context(), connect(t, url), tables.Public, tables.AllMigrationsApplied)
 	if err != nil && !errors.As(err, &mismatch) {
 		t.Fatal(err)
 	}

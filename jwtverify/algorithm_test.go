@@ -70,7 +70,7 @@ func TestVerifyAcceptsEveryAlgorithm(t *testing.T) {
 		d.checkAccepted(t, token)
 		d.checkAccepted(t, token) // from the cache
 	}
-	d.Advance(jwks.MaxAge)
+	d.Advance(jwks.MaxCacheAge)
 	d.checkAccepted(t, d.signWith(t, jwt.SigningMethodEdDSA, "EdDSA", "ed", keys.ed))
 }
 
@@ -119,7 +119,7 @@ func TestVerifyCachesEd25519Keys(t *testing.T) {
 	token := d.signWith(t, jwt.SigningMethodEdDSA, "EdDSA", "ed", keys.ed)
 	d.checkAccepted(t, token)
 	d.publishOtherKeys(t) // with another Ed25519 key of the same kid
-	d.Advance(jwks.MaxAge)
+	d.Advance(jwks.MaxCacheAge)
 	if _, err := d.verifier.Verify(t.Context(), token); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("Verify after the key was replaced: got %v, want ErrInvalidToken", err)
 	}

@@ -25,7 +25,7 @@ func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 		"the clock went back":     {after: -maxAhead, want: accepted},
 		"the clock went far back": {after: -maxAhead - time.Second, want: rejected},
 		"the JWKS is unavailable": {
-			after:  jwks.MaxAge,
+			after:  jwks.MaxCacheAge,
 			change: func(_ *testing.T, d *deployment) { d.CloseConnections() },
 			want:   accepted,
 		},
@@ -35,9 +35,10 @@ func TestR34_CachedTokenIsCheckedAgain(t *testing.T) {
 			want:   unavailable,
 		},
 		"its key is not published": {
-			after: jwks.MaxAge, change: func(t *testing.T, d *deployment) { d.saveKeys(t, keySets().foreign) }, want: rejected,
+			after: jwks.MaxCacheAge, want: rejected,
+			change: func(t *testing.T, d *deployment) { d.saveKeys(t, keySets().foreign) },
 		},
-		"its kid names another key": {after: jwks.MaxAge, change: func(_ *testing.T, d *deployment) {
+		"its kid names another key": {after: jwks.MaxCacheAge, change: func(_ *testing.T, d *deployment) {
 			other := jwk(keySets().third.current.id, &keySets().foreign.current.private.PublicKey)
 			d.SetResponse(http.StatusOK, jwksOf(other))
 		}, want: rejected},

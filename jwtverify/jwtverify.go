@@ -46,7 +46,7 @@ import (
 
 const (
 	maxAhead    = time.Minute // how far iat may be ahead of the local clock
-	maxVerified = 4096        // accepted tokens in the cache of a Verifier, each for jwks.MaxAge at most
+	maxVerified = 4096        // accepted tokens in the cache of a Verifier, each for jwks.MaxCacheAge at most
 )
 
 // Options describes the tokens that a Verifier accepts.
@@ -148,7 +148,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
-	until := now.Add(jwks.MaxAge) // by then the keys were fetched again, and a cached entry refers to an old key
+	until := now.Add(jwks.MaxCacheAge) // by then the keys were fetched again, and a cached entry refers to an old key
 	if good.claims.ExpiresAt.Before(until) {
 		until = good.claims.ExpiresAt
 	}

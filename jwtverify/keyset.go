@@ -21,7 +21,7 @@ const (
 
 // keySet implements keyfunc's storage for the JWKS at a URL. docs/adr/0010-own-jwks-storage.md says why it does not use
 // keyfunc's storage. KeyRead fetches the JWKS in the request that needs it: at the first use, when the set is older
-// than jwks.MaxAge, and for an unknown kid. While it has trusted keys, it fetches at most once in remote.CoolDown.
+// than jwks.MaxCacheAge, and for an unknown kid. While it has trusted keys, it fetches at most once in remote.CoolDown.
 // While another request fetches, it returns a known key immediately, because the URL may be slow.
 type keySet struct {
 	jwkset.Storage // an empty storage, for the methods that keyfunc does not call
@@ -46,7 +46,7 @@ func newKeySet(url string, now func() time.Time) *keySet {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	s.keys = &remote.Value[[]jwkset.JWK]{Name: "JWKS", Fetch: s.fetch, Fresh: jwks.MaxAge, Stale: maxStale, Now: now}
+	s.keys = &remote.Value[[]jwkset.JWK]{Name: "JWKS", Fetch: s.fetch, Fresh: jwks.MaxCacheAge, Stale: maxStale, Now: now}
 	return s
 }
 

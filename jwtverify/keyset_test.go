@@ -33,10 +33,10 @@ func TestKeysAreFetchedOncePerMaxAge(t *testing.T) {
 	if got := d.Requests.Load(); got != 1 {
 		t.Errorf("%d fetches for 250 tokens, want 1", got)
 	}
-	d.Advance(jwks.MaxAge)
+	d.Advance(jwks.MaxCacheAge)
 	d.checkAccepted(t, token)
 	if got := d.Requests.Load(); got != 2 {
-		t.Errorf("%d fetches after %v, want 2", got, jwks.MaxAge)
+		t.Errorf("%d fetches after %v, want 2", got, jwks.MaxCacheAge)
 	}
 }
 

@@ -173,7 +173,7 @@ func TestR38_SlowJWKSDelaysOnlyRefreshAndUnknownKeys(t *testing.T) {
 				p := newVerifierWithServer(t)
 				p.checkOutcomes(t, "the first fifty calls", p.verifyByFifty(t.Context(), good), timedOutcome{"accepted", 0}, 1)
 
-				time.Sleep(jwks.MaxAge)
+				time.Sleep(jwks.MaxCacheAge)
 				p.answer.Store(answer)
 				var refresh, unknown timedOutcome
 				var group sync.WaitGroup

@@ -175,7 +175,7 @@ func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error
 	if unknown := unknownVersions(at, all); len(unknown) > 0 {
 		return all, &NewerError{unknown}
 	}
-	err = schema.Check(ctx, conn, name, func(version int64) bool { return !at[version].IsZero() })
+	err = schema.CheckTables(ctx, conn, name, func(version int64) bool { return !at[version].IsZero() })
 	if err == nil && at[uniqueAccounts].IsZero() {
 		err = checkDuplicates(ctx, conn, name)
 	}

@@ -129,7 +129,7 @@ func hashFunction(format string) func(context.Context) error {
 // signatureFunction returns a function that computes an RSA signature with a key of 2048 bits.
 func signatureFunction(tb testing.TB) func(context.Context) error {
 	tb.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, keys.MinBits)
+	private, err := rsa.GenerateKey(rand.Reader, keys.MinRSABits)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -110,9 +110,10 @@ func (w *inProcessFunctions) routes(tb testing.TB, dial *countingDialer) http.Ha
 	a := auth.New(w.cfg, db, secretStore, time.Now)
 	all := web.Routes{}
 	for _, served := range []web.Routes{
-		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Account(),
-		social.New(a, secretStore).Social(),
-		profile.New(w.cfg, db, a.Limits, time.Now).Profile(),
+		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
+		a.AccountRoutes(),
+		social.New(a, secretStore).SocialRoutes(),
+		profile.New(w.cfg, db, a.Limits, time.Now).ProfileRoutes(),
 	} {
 		for route, h := range served {
 			all[route] = h

@@ -46,7 +46,7 @@ func runProfile(b *testing.B, limits string) {
 	secretStore := secrets.New(cfg, time.Now)
 	db := store.Open(secretStore, poolSize)
 	b.Cleanup(db.Close)
-	handler := httptest.NewServer(auth.New(cfg, db, secretStore, time.Now).Session().Mux(cfg))
+	handler := httptest.NewServer(auth.New(cfg, db, secretStore, time.Now).SessionRoutes().Mux(cfg))
 	b.Cleanup(handler.Close)
 	s := server{address: strings.TrimPrefix(handler.URL, "http://")}
 	next := callsOfActiveUsers(activeCount,

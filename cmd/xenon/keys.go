@@ -102,7 +102,7 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 		rotate = rotateSecret
 	}
 	set, err := rotate(ctx, cfg)
-	if errors.Is(err, keys.ErrTooSoon) {
+	if errors.Is(err, keys.ErrRotationTooSoon) {
 		return withAdvice(err, "Wait until then: verifiers might not have the next key yet.")
 	}
 	if err != nil {

@@ -67,7 +67,7 @@ func openImport(from, to string, getenv environment, std streams) (*importer.Imp
 	if err := checkURL("--to", to); err != nil {
 		return nil, nil, err
 	}
-	name, err := config.SchemaName(getenv)
+	name, err := config.LoadSchemaName(getenv)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -65,7 +65,7 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 
 // signReport signs the report with the key that signs the deployment's tokens.
 func signReport(ctx context.Context, r importreport.Report, cfg config.Keys) (importreport.Signed, error) {
-	set, err := keys.Load(ctx, cfg)
+	set, err := keys.LoadKeySet(ctx, cfg)
 	if err != nil {
 		return importreport.Signed{}, err
 	}
@@ -175,7 +175,7 @@ func (c migrateReportCmd) jwks(ctx context.Context, getenv environment) ([]byte,
 	if cfg, err = loadKeySettings(ctx, getenv); err != nil {
 		return nil, err
 	}
-	set, err := keys.Load(ctx, cfg)
+	set, err := keys.LoadKeySet(ctx, cfg)
 	if err != nil {
 		return nil, withAdvice(err, "Use --jwks for other public keys: a file, or the deployment's /api/auth/jwks.")
 	}

@@ -19,21 +19,21 @@ import (
 func routesByFunction(
 	cfg config.API, appSecrets *secrets.Secrets, db *store.Store, now func() time.Time,
 ) map[string]web.Routes {
-	limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin), now)
+	limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret), now)
 	a := auth.New(cfg, db, appSecrets, now)
 	return map[string]web.Routes{
-		"account":  a.Account(),
-		"social":   social.New(a, appSecrets).Social(),
-		"email":    a.Email(),
-		"password": a.Password(),
-		"signup":   a.Signup(),
-		"signin":   a.Signin(),
-		"signout":  a.Signout(),
-		"session":  a.Session(),
-		"token":    a.Token(),
-		"jwks":     a.JWKS(),
-		"profile":  profile.New(cfg, db, limits, now).Profile(),
-		"health":   health.New(cfg, db, limits).Health(),
+		"account":  a.AccountRoutes(),
+		"social":   social.New(a, appSecrets).SocialRoutes(),
+		"email":    a.EmailRoutes(),
+		"password": a.PasswordRoutes(),
+		"signup":   a.SignupRoutes(),
+		"signin":   a.SigninRoutes(),
+		"signout":  a.SignoutRoutes(),
+		"session":  a.SessionRoutes(),
+		"token":    a.TokenRoutes(),
+		"jwks":     a.JWKSRoutes(),
+		"profile":  profile.New(cfg, db, limits, now).ProfileRoutes(),
+		"health":   health.New(cfg, db, limits).HealthRoutes(),
 	}
 }
 

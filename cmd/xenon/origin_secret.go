@@ -21,7 +21,7 @@ func (c originSecretCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return withAdvice(err, "Sign in to AWS as for the AWS CLI and set AWS_REGION.")
 	}
-	version, err := secrets.RotateOrigin(ctx, as, c.ARN, c.Deployed)
+	version, err := secrets.RotateOriginSecret(ctx, as, c.ARN, c.Deployed)
 	if err != nil {
 		return fmt.Errorf("rotate the origin secret: %w", err)
 	}

@@ -74,7 +74,7 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 			}
 			m.Function = rotate
 			m.Cut.Store(true)
-			x.ahead.Add(int64(secrets.TTL)) // all caches fetch again and get no response
+			x.ahead.Add(int64(secrets.CacheTTL)) // all caches fetch again and get no response
 			for range 50 {
 				if status, body, _ := x.send("GET", "/api/auth/jwks", "", "", ""); status != http.StatusOK {
 					t.Errorf("JWKS: got %d %s, want 200", status, body)

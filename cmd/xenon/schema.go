@@ -76,11 +76,11 @@ func (c schemaUpCmd) grant(ctx context.Context, url, name string) error {
 
 // schemaTarget returns the database URL and the schema of the settings.
 func schemaTarget(getenv environment) (url, name string, err error) {
-	databaseURL, err := config.SchemaURL(getenv)
+	databaseURL, err := config.LoadSchemaURL(getenv)
 	if err != nil {
 		return "", "", err
 	}
-	name, err = config.SchemaName(getenv)
+	name, err = config.LoadSchemaName(getenv)
 	return string(databaseURL), name, err
 }
 

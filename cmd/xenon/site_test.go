@@ -54,7 +54,7 @@ func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 		t.Fatal(err)
 	}
 	say := func(text string) web.Handler {
-		return func(w http.ResponseWriter, _ *http.Request) error { return web.JSON(w, http.StatusOK, text) }
+		return func(w http.ResponseWriter, _ *http.Request) error { return web.WriteJSON(w, http.StatusOK, text) }
 	}
 	routes := web.Routes{"GET /api/auth/ok": say("ok"), "GET /health": say("healthy"), "GET /api": say("forms")}
 	site := siteInFolder(os.DirFS(dir))
@@ -337,8 +337,8 @@ func fetchBody(t *testing.T, url, upgrade string) string {
 func TestDevRejectsHeadersThatAPIGatewayRejects(t *testing.T) {
 	t.Chdir(root)
 	large := func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeader))
-		return web.JSON(w, http.StatusOK, "large")
+		w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeaderBytes))
+		return web.WriteJSON(w, http.StatusOK, "large")
 	}
 	for name, cmd := range map[string]devCmd{"with the site": {}, "without the site": {NoSite: true}} {
 		h, err := cmd.withSite(web.Routes{"GET /api/auth/ok": large}, local3000)
@@ -346,7 +346,7 @@ func TestDevRejectsHeadersThatAPIGatewayRejects(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := httptest.NewRequest(http.MethodGet, "/api/auth/ok", http.NoBody)
-		r.Header.Set("Cookie", strings.Repeat("c", web.MaxRequestHeader))
+		r.Header.Set("Cookie", strings.Repeat("c", web.MaxRequestHeaderBytes))
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusRequestHeaderFieldsTooLarge {

@@ -32,7 +32,7 @@ func metricsOnDashboard(t *testing.T, body string) (all []web.Metric) {
 		for _, m := range w.Properties.Metrics {
 			switch first := m[0].(type) {
 			case string:
-				if first != web.Namespace {
+				if first != web.MetricNamespace {
 					continue // a metric of AWS, not of Xenon
 				}
 				dimension := ""

@@ -52,7 +52,7 @@ type environment struct {
 // newTestServer starts a server. settings ("NAME=value") are added to the default settings of these tests.
 func newTestServer(t testing.TB, settings ...string) *testServer {
 	t.Helper()
-	s := &testServer{db: dbtest.New(t), hasher: password.Cheap()}
+	s := &testServer{db: dbtest.New(t), hasher: password.NewCheap()}
 	published := http.NewServeMux()
 	jwks := httptest.NewServer(published)
 	t.Cleanup(jwks.Close)
@@ -102,9 +102,10 @@ func (s *testServer) newEnvironment(t testing.TB, conns int32, now func() time.T
 	a.Hasher = s.hasher
 	e := &environment{routes: web.Routes{}, store: db}
 	for _, served := range []web.Routes{
-		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
-		social.New(a, secretStore).Social(),
-		profile.New(cfg, db, a.Limits, now).Profile(), health.New(cfg, db, a.Limits).Health(),
+		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
+		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(),
+		social.New(a, secretStore).SocialRoutes(),
+		profile.New(cfg, db, a.Limits, now).ProfileRoutes(), health.New(cfg, db, a.Limits).HealthRoutes(),
 	} {
 		maps.Copy(e.routes, served)
 	}

@@ -78,7 +78,7 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	t.Cleanup(s.db.Close)
 	s.wire.Terminate = s.terminate
 	// /api/profile fetches the JWKS from this server, over HTTP.
-	published.Handle("/", s.startAuth(t, nil).JWKS().Mux(s.cfg))
+	published.Handle("/", s.startAuth(t, nil).JWKSRoutes().Mux(s.cfg))
 	s.restart(t)
 	return s
 }
@@ -91,8 +91,9 @@ func (s *testServer) restart(t *testing.T) {
 	s.open = db
 	all := web.Routes{}
 	for _, served := range []web.Routes{
-		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
-		profile.New(s.cfg, db, a.Limits, time.Now).Profile(),
+		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
+		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(),
+		profile.New(s.cfg, db, a.Limits, time.Now).ProfileRoutes(),
 	} {
 		for route, h := range served {
 			all[route] = h
@@ -112,7 +113,7 @@ func (s *testServer) startAuth(t *testing.T, pool **store.Store) *auth.Service {
 		db.Dial, *pool = s.wire.Dial, db
 	}
 	a := auth.New(s.cfg, db, secretStore, time.Now)
-	a.Hasher = password.Cheap()
+	a.Hasher = password.NewCheap()
 	return a
 }
 

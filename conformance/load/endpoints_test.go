@@ -52,9 +52,10 @@ func newHandler(cfg config.API, conns int32, hasher *password.Hasher) (http.Hand
 	}
 	all := web.Routes{}
 	for _, served := range []web.Routes{
-		a.Signup(), a.Signin(), a.Signout(), a.Session(), a.Token(), a.JWKS(), a.Password(), a.Email(), a.Account(),
-		social.New(a, secretStore).Social(),
-		profile.New(cfg, db, a.Limits, time.Now).Profile(), health.New(cfg, db, a.Limits).Health(),
+		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
+		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(),
+		social.New(a, secretStore).SocialRoutes(),
+		profile.New(cfg, db, a.Limits, time.Now).ProfileRoutes(), health.New(cfg, db, a.Limits).HealthRoutes(),
 	} {
 		maps.Copy(all, served)
 	}

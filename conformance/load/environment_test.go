@@ -21,7 +21,7 @@ func runEnvironment() {
 	if err != nil {
 		panic(err)
 	}
-	mux, _ := newHandler(cfg, 1, password.Cheap())
+	mux, _ := newHandler(cfg, 1, password.NewCheap())
 	for in := bufio.NewReader(os.Stdin); ; {
 		r, err := http.ReadRequest(in)
 		if err != nil {

@@ -24,7 +24,7 @@ const (
 // a busy machine with the race detector these are fewer than five hundred. The soak has no such limit. Passwords have a
 // cheap hash, because the race detector makes a real hash ten times slower.
 func TestR51_FiveHundredUsersGetTheirOwnData(t *testing.T) {
-	s := newTestServer(t, poolSize, withoutWrapper, password.Cheap())
+	s := newTestServer(t, poolSize, withoutWrapper, password.NewCheap())
 	c := newGroup(t, s.address, 1, userCount)
 	begin := time.Now()
 	for group := range slices.Chunk(c.users, batchSize) {
@@ -80,7 +80,7 @@ func TestFaultyResponsesAreReported(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newTestServer(t, poolSize, test.wrap, password.Cheap())
+			s := newTestServer(t, poolSize, test.wrap, password.NewCheap())
 			c := newGroup(t, s.address, 1, 5)
 			c.forAll((*loadUser).register)
 			if len(c.faults) > 0 {

@@ -73,7 +73,7 @@ func serveJWKS(t *testing.T, env map[string]string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux, db := newHandler(cfg, 1, password.Cheap())
+	mux, db := newHandler(cfg, 1, password.NewCheap())
 	t.Cleanup(db.Close)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

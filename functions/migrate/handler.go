@@ -36,7 +36,7 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 		}
 	}()
 	began := h.now()
-	a, answer, err := h.run(ctx, event)
+	a, answer, err := h.runAction(ctx, event)
 	record := []any{"action", a.Action, "run", a.Job.Run, "lane", a.Shard.Index, "ms", h.now().Sub(began).Milliseconds()}
 	if err != nil {
 		name, text := stepfn.ErrorName(err), importer.ErrorText(err)
@@ -50,8 +50,8 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 	return answer, nil
 }
 
-// run reads the action from the event and the database URLs from the secret, and executes the action.
-func (h handler) run(ctx context.Context, event json.RawMessage) (a stepfn.Action, answer any, err error) {
+// runAction reads the action from the event and the database URLs from the secret, and executes the action.
+func (h handler) runAction(ctx context.Context, event json.RawMessage) (a stepfn.Action, answer any, err error) {
 	if err := json.Unmarshal(event, &a); err != nil {
 		return a, nil, fmt.Errorf("%w: the event is not an action: %w", importer.ErrRefused, err)
 	}
@@ -71,7 +71,7 @@ func (h handler) run(ctx context.Context, event json.RawMessage) (a stepfn.Actio
 		Schema:   h.cfg.Schema,
 		Holder:   a.Job.Holder,
 		Shared:   true,
-		Progress: h.progress,
+		Progress: h.logProgress,
 		Now:      h.now,
 	}
 	answer, err = stepfn.Act(ctx, m.Env(), a)

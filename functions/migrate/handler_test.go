@@ -169,7 +169,7 @@ func TestLogRecordOfABatchHasMetrics(t *testing.T) {
 		if isDryRun {
 			action = "rollback"
 		}
-		h.progress(importer.Event{
+		h.logProgress(importer.Event{
 			Run:         "supabase",
 			Action:      action,
 			DryRun:      isDryRun,

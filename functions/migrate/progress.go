@@ -8,9 +8,9 @@ import (
 // metricNamespace is the CloudWatch namespace of the metrics of an import. Their dimension is the name of the run.
 const metricNamespace = "Xenon/Import"
 
-// progress writes one log record for each event: that of a batch has metrics for CloudWatch, that of a wait has the
+// logProgress writes one log record for each event: that of a batch has metrics for CloudWatch, that of a wait has the
 // error of the database. No record has data of rows.
-func (h handler) progress(e importer.Event) {
+func (h handler) logProgress(e importer.Event) {
 	if e.Waiting != "" {
 		h.log.Warn("waiting for a database", "waiting", e.Waiting)
 		return

@@ -18,7 +18,7 @@ func main() {
 	lambdahttp.Main(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
-		limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin), time.Now)
-		return profile.New(cfg, db, limits, time.Now).Profile().Mux(cfg)
+		limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret), time.Now)
+		return profile.New(cfg, db, limits, time.Now).ProfileRoutes().Mux(cfg)
 	})
 }

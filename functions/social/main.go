@@ -18,6 +18,6 @@ func main() {
 	lambdahttp.MainWithSocial(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
-		return social.New(auth.New(cfg, db, appSecrets, time.Now), appSecrets).Social().Mux(cfg)
+		return social.New(auth.New(cfg, db, appSecrets, time.Now), appSecrets).SocialRoutes().Mux(cfg)
 	})
 }

@@ -16,6 +16,6 @@ func main() {
 	lambdahttp.Main(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
-		return auth.New(cfg, db, appSecrets, time.Now).Token().Mux(cfg)
+		return auth.New(cfg, db, appSecrets, time.Now).TokenRoutes().Mux(cfg)
 	})
 }

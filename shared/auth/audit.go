@@ -44,21 +44,21 @@ const rateLimitEvent = "rate-limit"
 // Handlers maps routes, such as "POST /api/auth/sign-out", to their handlers.
 type Handlers map[string]limit.Handler
 
-// Routes makes a route of each of the handlers, with the audit event and the rate limits of its path.
-func (s *Service) Routes(handlers Handlers) web.Routes {
+// BuildRoutes makes a route of each of the handlers, with the audit event and the rate limits of its path.
+func (s *Service) BuildRoutes(handlers Handlers) web.Routes {
 	routes := web.Routes{}
 	for route, h := range handlers {
 		_, path, _ := strings.Cut(route, " ")
 		path = strings.TrimPrefix(path, BasePath)
-		routes[route] = s.withAudit(auditEvents[path], s.withLimit(path, h))
+		routes[route] = s.withAuditEvent(auditEvents[path], s.withPathLimit(path, h))
 	}
 	return routes
 }
 
-// withAudit makes h add the audit event to the log record of each request. It does so before it calls h, so that a
+// withAuditEvent makes h add the audit event to the log record of each request. It does so before it calls h, so that a
 // panic of h is also in the audit log. If event is "", only a request that a rate limit rejects gets an event:
 // rateLimitEvent.
-func (s *Service) withAudit(event string, h web.Handler) web.Handler {
+func (s *Service) withAuditEvent(event string, h web.Handler) web.Handler {
 	note := func(r *http.Request, event string) {
 		web.Audit(r.Context(), event, s.Limits.Clients.IP(r), r.UserAgent())
 	}
@@ -67,7 +67,7 @@ func (s *Service) withAudit(event string, h web.Handler) web.Handler {
 			note(r, event)
 		}
 		err := h(w, r)
-		web.NotePoolWaits(r.Context(), s.Store.Waits())
+		web.NotePoolWaits(r.Context(), s.Store.TakeWaitCount())
 		if event == "" && errors.Is(err, errTooManyRequests) {
 			note(r, rateLimitEvent)
 		}

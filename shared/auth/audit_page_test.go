@@ -10,11 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// eventRow matches a row of the table of events in docs/audit-log.md. Its groups are the event and its routes.
-var eventRow = regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([^|]*) \\|")
+// eventRowPattern matches a row of the table of events in docs/audit-log.md. Its groups are the event and its routes.
+var eventRowPattern = regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([^|]*) \\|")
 
-// codeSpan matches a text in backquotes.
-var codeSpan = regexp.MustCompile("`([^`]+)`")
+// codeSpanPattern matches a text in backquotes.
+var codeSpanPattern = regexp.MustCompile("`([^`]+)`")
 
 func TestAuditPageListsTheEventsOfAllRoutes(t *testing.T) {
 	t.Parallel()
@@ -25,8 +25,8 @@ func TestAuditPageListsTheEventsOfAllRoutes(t *testing.T) {
 	_, events, _ := strings.Cut(string(page), "\n## Events\n")
 	events, _, _ = strings.Cut(events, "\n## ")
 	listed := map[string][]string{}
-	for _, row := range eventRow.FindAllStringSubmatch(events, -1) {
-		for _, path := range codeSpan.FindAllStringSubmatch(row[2], -1) {
+	for _, row := range eventRowPattern.FindAllStringSubmatch(events, -1) {
+		for _, path := range codeSpanPattern.FindAllStringSubmatch(row[2], -1) {
 			listed[row[1]] = append(listed[row[1]], path[1])
 		}
 		slices.Sort(listed[row[1]])

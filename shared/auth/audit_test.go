@@ -43,7 +43,7 @@ func takeRecords(t *testing.T, log *bytes.Buffer) (all []map[string]any) {
 
 func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 	log := captureLog(t)
-	s := newServer(t, withClientIP("xff:1"))
+	s := newServer(t, setClientIP("xff:1"))
 	agent := []string{"X-Forwarded-For", "192.0.2.7", "User-Agent", "Browser/1"}
 	first := s.do("POST", signUpPath, signUpBody, agent...)
 	user := first.json(t)["user"].(map[string]any)["id"]
@@ -180,7 +180,7 @@ func TestR52_OneRecordForEveryOutcome(t *testing.T) {
 
 func TestR52_RateLimitedRequestIsInTheAuditLog(t *testing.T) {
 	log := captureLog(t)
-	s := newServer(t, withRateLimit, withClientIP("remote"))
+	s := newServer(t, enableRateLimits, setClientIP("remote"))
 	s.exec(`INSERT INTO "rateLimit" (key, count, "lastRequest") SELECT '192.0.2.1|' || p, 100, $1
 		FROM unnest(ARRAY['/sign-in/email', '/list-sessions']) p`, s.now.UnixMilli())
 	s.signInAda()
@@ -197,7 +197,7 @@ func TestR52_RateLimitedRequestIsInTheAuditLog(t *testing.T) {
 
 func TestR53_NothingSecretIsLogged(t *testing.T) {
 	log := captureLog(t)
-	s := newServer(t, withRateLimit, func(env map[string]string) { env["COOKIE_CACHE"] = "compact" })
+	s := newServer(t, enableRateLimits, func(env map[string]string) { env["COOKIE_CACHE"] = "compact" })
 	s.svc.Mail = &mailbox{}
 	secrets := map[string]string{
 		"password": "correct horse", "wrong password": "wrong horse", "new password": "battery staple",
@@ -328,9 +328,10 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 	log := captureLog(t)
 	s := newServer(t)
 	for _, served := range []web.Routes{
-		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(), s.svc.Password(),
-		s.svc.Email(),
-		s.svc.Account(), s.social.Social(),
+		s.svc.SignupRoutes(), s.svc.SigninRoutes(), s.svc.SignoutRoutes(), s.svc.SessionRoutes(),
+		s.svc.TokenRoutes(), s.svc.JWKSRoutes(), s.svc.PasswordRoutes(),
+		s.svc.EmailRoutes(),
+		s.svc.AccountRoutes(), s.social.SocialRoutes(),
 	} {
 		for route := range served {
 			method, path, _ := strings.Cut(route, " ")

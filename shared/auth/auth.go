@@ -38,7 +38,7 @@ type Service struct {
 
 // New returns the Service of a deployment. It makes no request.
 func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func() time.Time) *Service {
-	clients := web.NewClients(cfg.ClientIP, appSecrets.AcceptsOrigin)
+	clients := web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret)
 	return &Service{
 		Store:    db,
 		Sessions: session.New(cfg, appSecrets.AuthSecret, clients, now),
@@ -53,45 +53,45 @@ func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func(
 	}
 }
 
-// Signup returns the routes of the Lambda function functions/signup.
-func (s *Service) Signup() web.Routes {
-	return s.Routes(Handlers{"POST /api/auth/sign-up/email": s.FormPost(s.signUpEmail)})
+// SignupRoutes returns the routes of the Lambda function functions/signup.
+func (s *Service) SignupRoutes() web.Routes {
+	return s.BuildRoutes(Handlers{"POST /api/auth/sign-up/email": s.CheckedFormPost(s.signUpEmail)})
 }
 
-// Signin returns the routes of the Lambda function functions/signin.
-func (s *Service) Signin() web.Routes {
-	return s.Routes(Handlers{"POST /api/auth/sign-in/email": s.FormPost(s.signInEmail)})
+// SigninRoutes returns the routes of the Lambda function functions/signin.
+func (s *Service) SigninRoutes() web.Routes {
+	return s.BuildRoutes(Handlers{"POST /api/auth/sign-in/email": s.CheckedFormPost(s.signInEmail)})
 }
 
-// Signout returns the routes of the Lambda function functions/signout.
-func (s *Service) Signout() web.Routes {
-	return s.Routes(Handlers{"POST /api/auth/sign-out": s.Post(s.signOut)})
+// SignoutRoutes returns the routes of the Lambda function functions/signout.
+func (s *Service) SignoutRoutes() web.Routes {
+	return s.BuildRoutes(Handlers{"POST /api/auth/sign-out": s.CheckedPost(s.signOut)})
 }
 
-// Session returns the routes of the Lambda function functions/session.
-func (s *Service) Session() web.Routes {
-	routes := s.Routes(Handlers{
+// SessionRoutes returns the routes of the Lambda function functions/session.
+func (s *Service) SessionRoutes() web.Routes {
+	routes := s.BuildRoutes(Handlers{
 		"GET /api/auth/get-session":            s.getSession,
-		"POST /api/auth/get-session":           s.postSession,
+		"POST /api/auth/get-session":           s.postGetSession,
 		"GET /api/auth/list-sessions":          s.listSessions,
-		"POST /api/auth/revoke-session":        s.Post(s.revokeSession),
-		"POST /api/auth/revoke-sessions":       s.Post(s.revokeSessions),
-		"POST /api/auth/revoke-other-sessions": s.Post(s.revokeOtherSessions),
-		"POST /api/auth/update-session":        s.Post(s.updateSession),
+		"POST /api/auth/revoke-session":        s.CheckedPost(s.revokeSession),
+		"POST /api/auth/revoke-sessions":       s.CheckedPost(s.revokeSessions),
+		"POST /api/auth/revoke-other-sessions": s.CheckedPost(s.revokeOtherSessions),
+		"POST /api/auth/update-session":        s.CheckedPost(s.updateSession),
 	})
 	// The Lambda function functions/session also answers preflights, because it has the highest concurrency.
-	routes[web.PreflightRoute] = web.Preflight
+	routes[web.PreflightRoute] = web.AnswerUnhandledOptions
 	return routes
 }
 
-// Token returns the routes of the Lambda function functions/token.
-func (s *Service) Token() web.Routes {
-	return s.Routes(Handlers{"GET /api/auth/token": s.token})
+// TokenRoutes returns the routes of the Lambda function functions/token.
+func (s *Service) TokenRoutes() web.Routes {
+	return s.BuildRoutes(Handlers{"GET /api/auth/token": s.token})
 }
 
-// JWKS returns the routes of the Lambda function functions/jwks.
-func (s *Service) JWKS() web.Routes {
-	routes := s.Routes(Handlers{
+// JWKSRoutes returns the routes of the Lambda function functions/jwks.
+func (s *Service) JWKSRoutes() web.Routes {
+	routes := s.BuildRoutes(Handlers{
 		"GET /api/auth/jwks":               s.jwks,
 		"HEAD /api/auth/jwks":              s.jwks,
 		"GET " + web.KeySetPath:            s.jwks,
@@ -99,54 +99,54 @@ func (s *Service) JWKS() web.Routes {
 		"GET " + web.ProviderMetadataPath:  s.openIDConfiguration,
 		"HEAD " + web.ProviderMetadataPath: s.openIDConfiguration,
 	})
-	routes[web.WellKnownPreflightRoute] = web.Preflight
+	routes[web.WellKnownPreflightRoute] = web.AnswerUnhandledOptions
 	return routes
 }
 
-// Password returns the routes of the Lambda function functions/password.
-func (s *Service) Password() web.Routes {
-	return s.Routes(Handlers{
-		"POST /api/auth/change-password":        s.Post(s.changePassword),
-		"POST /api/auth/verify-password":        s.Post(s.verifyPassword),
-		"POST /api/auth/request-password-reset": s.Post(s.requestPasswordReset),
+// PasswordRoutes returns the routes of the Lambda function functions/password.
+func (s *Service) PasswordRoutes() web.Routes {
+	return s.BuildRoutes(Handlers{
+		"POST /api/auth/change-password":        s.CheckedPost(s.changePassword),
+		"POST /api/auth/verify-password":        s.CheckedPost(s.verifyPassword),
+		"POST /api/auth/request-password-reset": s.CheckedPost(s.requestPasswordReset),
 		"GET /api/auth/reset-password/{token}":  s.resetPasswordLink,
-		"POST /api/auth/reset-password":         s.Post(s.resetPassword),
+		"POST /api/auth/reset-password":         s.CheckedPost(s.resetPassword),
 	})
 }
 
-// Email returns the routes of the Lambda function functions/email.
-func (s *Service) Email() web.Routes {
-	return s.Routes(Handlers{
-		"POST /api/auth/send-verification-email": s.Post(s.sendVerificationEmail),
+// EmailRoutes returns the routes of the Lambda function functions/email.
+func (s *Service) EmailRoutes() web.Routes {
+	return s.BuildRoutes(Handlers{
+		"POST /api/auth/send-verification-email": s.CheckedPost(s.sendVerificationEmail),
 		"GET /api/auth/verify-email":             s.verifyEmail,
-		"POST /api/auth/change-email":            s.Post(s.changeEmail),
-		"POST /api/auth/cancel-email-change":     s.Post(s.cancelEmailChange),
+		"POST /api/auth/change-email":            s.CheckedPost(s.changeEmail),
+		"POST /api/auth/cancel-email-change":     s.CheckedPost(s.cancelEmailChange),
 	})
 }
 
-// Account returns the routes of the Lambda function functions/account.
-func (s *Service) Account() web.Routes {
-	return s.Routes(Handlers{
-		"POST /api/auth/update-user":         s.Post(s.updateUser),
-		"POST /api/auth/delete-user":         s.Post(s.deleteUser),
+// AccountRoutes returns the routes of the Lambda function functions/account.
+func (s *Service) AccountRoutes() web.Routes {
+	return s.BuildRoutes(Handlers{
+		"POST /api/auth/update-user":         s.CheckedPost(s.updateUser),
+		"POST /api/auth/delete-user":         s.CheckedPost(s.deleteUser),
 		"GET /api/auth/delete-user/callback": s.deleteUserCallback,
 		"GET /api/auth/list-accounts":        s.listAccounts,
-		"POST /api/auth/unlink-account":      s.Post(s.unlinkAccount),
+		"POST /api/auth/unlink-account":      s.CheckedPost(s.unlinkAccount),
 	})
 }
 
 // SendsMail reports whether the deployment can send mails.
 func (s *Service) SendsMail() bool { return s.Options.Mail != config.MailNone }
 
-// Post makes a handler check the request first, as Better Auth does for every POST: the body, the origin and the
+// CheckedPost makes a handler check the request first, as Better Auth does for every POST: the body, the origin and the
 // redirect targets, in this order.
-func (s *Service) Post(h limit.Handler) limit.Handler { return s.withChecks(h, false) }
+func (s *Service) CheckedPost(h limit.Handler) limit.Handler { return s.withRequestChecks(h, false) }
 
-// FormPost is like Post, for routes that accept form fields as well as JSON.
-func (s *Service) FormPost(h limit.Handler) limit.Handler { return s.withChecks(h, true) }
+// CheckedFormPost is like CheckedPost, for routes that accept form fields as well as JSON.
+func (s *Service) CheckedFormPost(h limit.Handler) limit.Handler { return s.withRequestChecks(h, true) }
 
-// withChecks makes h check the request first. form allows form fields in the body.
-func (s *Service) withChecks(h limit.Handler, form bool) limit.Handler {
+// withRequestChecks makes h check the request first. form allows form fields in the body.
+func (s *Service) withRequestChecks(h limit.Handler, form bool) limit.Handler {
 	return func(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 		if err := web.ReadBody(w, r, form); err != nil {
 			return err
@@ -166,11 +166,13 @@ type statusReply struct {
 	Status bool `json:"status"`
 }
 
-// statusTrue answers {"status":true}.
-func statusTrue(w http.ResponseWriter) error { return web.JSON(w, http.StatusOK, statusReply{true}) }
+// replyStatusTrue answers {"status":true}.
+func replyStatusTrue(w http.ResponseWriter) error {
+	return web.WriteJSON(w, http.StatusOK, statusReply{true})
+}
 
-// warnUnknownHash logs that the stored password hash of a user has an unknown format, so that no password matches it.
-// The client gets the same error as for a wrong password.
-func warnUnknownHash(r *http.Request, userID string) {
+// warnUnknownHashFormat logs that the stored password hash of a user has an unknown format, so that no password matches
+// it. The client gets the same error as for a wrong password.
+func warnUnknownHashFormat(r *http.Request, userID string) {
 	slog.WarnContext(r.Context(), "stored password hash has an unknown format", slog.String("userId", userID))
 }

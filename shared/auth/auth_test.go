@@ -67,13 +67,14 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
 	s.svc = auth.New(cfg, db, secretStore, clock)
-	s.svc.Hasher = password.Cheap()
+	s.svc.Hasher = password.NewCheap()
 	s.social = social.New(s.svc, secretStore)
 	all := web.Routes{}
 	for _, routes := range []web.Routes{
-		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(),
-		s.svc.Password(), s.svc.Email(), s.svc.Account(),
-		s.social.Social(),
+		s.svc.SignupRoutes(), s.svc.SigninRoutes(), s.svc.SignoutRoutes(), s.svc.SessionRoutes(),
+		s.svc.TokenRoutes(), s.svc.JWKSRoutes(),
+		s.svc.PasswordRoutes(), s.svc.EmailRoutes(), s.svc.AccountRoutes(),
+		s.social.SocialRoutes(),
 	} {
 		for route, h := range routes {
 			all[route] = h

@@ -19,13 +19,13 @@ func (s *Service) cancelEmailChange(w http.ResponseWriter, r *http.Request, db *
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	userID, err := db.CancelEmailChange(r.Context(), store.CancelEmailLink+in.Token, s.Now())
+	userID, err := db.CancelEmailChange(r.Context(), store.CancelEmailLinkPrefix+in.Token, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid):
-		return errInvalidCancel
+		return errInvalidCancelToken
 	case err != nil:
 		return fmt.Errorf("cancel email change: %w", err)
 	}
 	web.NoteUser(r.Context(), userID)
-	return statusTrue(w)
+	return replyStatusTrue(w)
 }

@@ -23,25 +23,25 @@ func (s *Service) changeEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.RequireSensitive(w, r, db)
+	caller, err := s.RequireSensitiveCaller(w, r, db)
 	if err != nil {
 		return err
 	}
 	newEmail := strings.ToLower(in.NewEmail)
 	switch {
 	case !s.Options.ChangeEmail:
-		return errChangeDisabled
-	case !s.isFresh(caller):
+		return errChangeEmailDisabled
+	case !s.isSessionFresh(caller):
 		return errSessionNotFresh
 	case newEmail == caller.User.Email:
 		return errSameEmail
 	case !s.SendsMail():
-		return errNoChangeMail
+		return errNoMailForEmailChange
 	}
 	if err := s.requestEmailChange(r, db, caller, newEmail, web.OrEmpty(in.CallbackURL)); err != nil {
 		return err
 	}
-	return statusTrue(w)
+	return replyStatusTrue(w)
 }
 
 // requestEmailChange sends two mails: a link that proves ownership, to the new email, and a notice with a link that
@@ -53,15 +53,15 @@ func (s *Service) requestEmailChange(
 ) error {
 	user := caller.User
 	confirm := s.Options.ChangeEmailConfirmation && user.EmailVerified
-	c := mailClaims{Email: user.Email, UpdateTo: newEmail, RequestType: verifyChange, UserID: user.ID}
-	c.ID = newLinkID()
-	change := store.EmailChange{Link: c.identifier(), UserID: user.ID, SessionID: caller.Session.ID, To: newEmail}
-	cancel := newLinkID()
+	c := mailClaims{Email: user.Email, UpdateTo: newEmail, RequestType: verifyChangeRequest, UserID: user.ID}
+	c.ID = newMailLinkID()
+	change := store.EmailChange{Link: c.linkIdentifier(), UserID: user.ID, SessionID: caller.Session.ID, To: newEmail}
+	cancel := newMailLinkID()
 	if !confirm {
-		change.Cancel = store.CancelEmailLink + cancel
+		change.Cancel = store.CancelEmailLinkPrefix + cancel
 	}
 	now := s.Now().Truncate(time.Millisecond)
-	taken, err := db.InsertEmailChange(r.Context(), change, now.Add(mailTokenLife), now)
+	taken, err := db.InsertEmailChange(r.Context(), change, now.Add(mailTokenLifetime), now)
 	if err != nil {
 		return fmt.Errorf("store email change: %w", err)
 	}
@@ -69,9 +69,9 @@ func (s *Service) requestEmailChange(
 	noticeSent := true
 	if confirm {
 		m = mail.Message{Kind: mail.ChangeEmailConfirmation, To: user.Email, NewEmail: newEmail}
-		c.RequestType = confirmChange
+		c.RequestType = confirmChangeRequest
 	} else {
-		noticeSent = s.send(r, db, mail.Message{
+		noticeSent = s.sendMailWithinLimits(r, db, mail.Message{
 			Kind: mail.EmailChangeNotice, To: user.Email, NewEmail: newEmail,
 			Token: cancel, URL: s.Options.SiteURL + "/cancel-email-change/?token=" + cancel,
 		})
@@ -101,17 +101,17 @@ func (s *Service) redeemEmailChange(
 		return nil, errInvalidToken
 	}
 	web.NoteUser(r.Context(), user.ID)
-	caller, err := s.optionalCaller(w, r, db)
+	caller, err := s.callerOrNil(w, r, db)
 	switch {
 	case err != nil:
 		return nil, err
 	case caller != nil && caller.User.ID != user.ID:
 		return nil, errInvalidUser
-	case c.RequestType == confirmChange:
+	case c.RequestType == confirmChangeRequest:
 		return statusReply{true}, s.sendLinkToNewEmail(r, db, c, target)
 	}
-	verified := c.RequestType == verifyChange
-	user, err = db.ChangeEmail(r.Context(), c.identifier(), user.ID, c.Email, c.UpdateTo, verified, s.Now())
+	verified := c.RequestType == verifyChangeRequest
+	user, err = db.ChangeEmail(r.Context(), c.linkIdentifier(), user.ID, c.Email, c.UpdateTo, verified, s.Now())
 	switch {
 	case errors.Is(err, store.ErrDuplicate): // another user has the email by now; Better Auth answers 500
 		return nil, errUserExists
@@ -123,7 +123,7 @@ func (s *Service) redeemEmailChange(
 	if err := s.notifyEmailChanged(r, db, c, target); err != nil {
 		return nil, err
 	}
-	reply := verifyReply{Status: true, User: &user}
+	reply := verifyEmailReply{Status: true, User: &user}
 	if caller == nil {
 		return reply, nil
 	}
@@ -131,14 +131,16 @@ func (s *Service) redeemEmailChange(
 }
 
 // notifyEmailChanged mails a notice to the old email after a change. If the request type of the token was not
-// verifyChange, as in tokens of older versions of Better Auth, the user has not proved that the new email is theirs.
-// Then notifyEmailChanged also mails a verification link to the new email.
+// verifyChangeRequest, as in tokens of older versions of Better Auth, the user has not proved that the new email is
+// theirs. Then notifyEmailChanged also mails a verification link to the new email.
 func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailClaims, target string) error {
 	if !s.SendsMail() {
 		return nil
 	}
-	s.send(r, db, mail.Message{Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.SiteURL})
-	if c.RequestType == verifyChange {
+	s.sendMailWithinLimits(r, db, mail.Message{
+		Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.SiteURL,
+	})
+	if c.RequestType == verifyChangeRequest {
 		return nil
 	}
 	return s.SendVerification(r, db, c.UpdateTo, target)
@@ -149,14 +151,15 @@ func (s *Service) sendLinkToNewEmail(r *http.Request, db *store.Store, c mailCla
 	if !s.SendsMail() {
 		return nil
 	}
-	next := mailClaims{Email: c.Email, UpdateTo: c.UpdateTo, RequestType: verifyChange, UserID: c.UserID}
-	next.ID = newLinkID()
+	next := mailClaims{Email: c.Email, UpdateTo: c.UpdateTo, RequestType: verifyChangeRequest, UserID: c.UserID}
+	next.ID = newMailLinkID()
 	now := s.Now().Truncate(time.Millisecond)
 	var err error
 	if c.ID == "" { // a TypeScript server has issued the token
-		err = db.InsertVerification(r.Context(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
+		err = db.InsertVerification(r.Context(), next.linkIdentifier(), c.UserID, now.Add(mailTokenLifetime), now)
 	} else {
-		err = db.ContinueEmailChange(r.Context(), c.identifier(), next.identifier(), c.UserID, now.Add(mailTokenLife), now)
+		err = db.ContinueEmailChange(
+			r.Context(), c.linkIdentifier(), next.linkIdentifier(), c.UserID, now.Add(mailTokenLifetime), now)
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):

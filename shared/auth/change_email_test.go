@@ -17,8 +17,8 @@ const (
 	verifyEmailSQL  = `UPDATE "user" SET "emailVerified" = true WHERE email = 'ada@example.com'`
 )
 
-// emailsWithState returns the emails of all users, with + after verified ones and - after the others.
-func (s *server) emailsWithState() string {
+// emailsWithVerification returns the emails of all users, with + after verified ones and - after the others.
+func (s *server) emailsWithVerification() string {
 	s.t.Helper()
 	return query[string](s,
 		`SELECT coalesce(string_agg(email || CASE WHEN "emailVerified" THEN '+' ELSE '-' END, ' ' ORDER BY email), '') `+
@@ -107,7 +107,7 @@ func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 		if c.setup != "" {
 			s.exec(c.setup)
 		}
-		before := s.emailsWithState()
+		before := s.emailsWithVerification()
 		got := s.do("POST", changeEmailPath, c.body, a.bearerHeader()...)
 		if got.status != c.status || got.body != c.answer {
 			t.Errorf("change-email, %s: got %d %s, want %d %s", c.name, got.status, got.body, c.status, c.answer)
@@ -115,7 +115,7 @@ func TestChangeEmailMailsALinkOrReturnsAnError(t *testing.T) {
 		if mails := strings.Join(box.takeKindsAndRecipients(), ", "); mails != c.mail {
 			t.Errorf("change-email, %s: got the mails %q, want %q", c.name, mails, c.mail)
 		}
-		if after := s.emailsWithState(); after != before {
+		if after := s.emailsWithVerification(); after != before {
 			t.Errorf("%s: the request changed the emails from %q to %q, want no change before the link is opened",
 				c.name, before, after)
 		}
@@ -192,7 +192,7 @@ func TestChangeEmailLinkChangesTheEmail(t *testing.T) {
 			t.Errorf("open the link, %s: got Set-Auth-Token %q, want Ada's token if she opens the link, otherwise none",
 				c.name, got)
 		}
-		if got := s.emailsWithState(); got != c.emails {
+		if got := s.emailsWithVerification(); got != c.emails {
 			t.Errorf("open the link, %s: got the emails %s, want %s (+ means verified)", c.name, got, c.emails)
 		}
 		if again := s.openLink(m); c.code == "" && again.header.Get("Location") != "/done?error=INVALID_TOKEN" {
@@ -240,11 +240,11 @@ func TestR42_EmailChangeNeedsConfirmationOfBothEmails(t *testing.T) {
 		t.Errorf("open the link of the old email: got the mail %+v, want a link to the new email with the callbackURL",
 			second)
 	}
-	if got := s.emailsWithState(); got != "ada@example.com+" {
+	if got := s.emailsWithVerification(); got != "ada@example.com+" {
 		t.Errorf("before the link to the new email is opened: got the emails %s, want the old email", got)
 	}
 	s.openLink(second)
-	if got := s.emailsWithState(); got != "new@example.com+" {
+	if got := s.emailsWithVerification(); got != "new@example.com+" {
 		t.Errorf("after the link to the new email is opened: got the emails %s, want the new email, verified", got)
 	}
 	if diff := cmp.Diff([]string{"email-changed ada@example.com"}, box.takeKindsAndRecipients()); diff != "" {
@@ -372,7 +372,7 @@ func TestR41_EmailChangeHappensOnceUnderFiftyConcurrentClicks(t *testing.T) {
 				a.status, a.header.Get("Location"))
 		}
 	}
-	if got := s.emailsWithState(); changed != 1 || got != "new@example.com-" {
+	if got := s.emailsWithVerification(); changed != 1 || got != "new@example.com-" {
 		t.Errorf("link opened 50 times concurrently: got %d successful changes and the emails %s, want 1 and the new "+
 			"email, unverified",
 			changed, got)
@@ -412,7 +412,7 @@ func TestEmailChangeTokenWithoutTypeChangesTheEmailImmediately(t *testing.T) {
 		t.Errorf("open the link: got %d %s, want 200, an unverified email and the header Set-Auth-Token",
 			got.status, got.body)
 	}
-	if emails := s.emailsWithState(); emails != "new@example.com-" {
+	if emails := s.emailsWithVerification(); emails != "new@example.com-" {
 		t.Errorf("after the link was opened: got the emails %s, want the new email, unverified", emails)
 	}
 	mails := box.takeAll()
@@ -420,8 +420,8 @@ func TestEmailChangeTokenWithoutTypeChangesTheEmailImmediately(t *testing.T) {
 		t.Fatalf("open the link: got the mails %v, want two, the first a notice to the old email", mails)
 	}
 	if m := mails[1]; m.To != "new@example.com" || s.openLink(m).header.Get("Location") != "/" ||
-		s.emailsWithState() != "new@example.com+" {
+		s.emailsWithVerification() != "new@example.com+" {
 		t.Errorf("open the link in the second mail %+v: got the emails %s, want a redirect to / and the new email verified",
-			m, s.emailsWithState())
+			m, s.emailsWithVerification())
 	}
 }

@@ -22,7 +22,7 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *sto
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.RequireSensitive(w, r, db)
+	caller, err := s.RequireSensitiveCaller(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -52,24 +52,24 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *sto
 	if err := s.Sessions.SetDevice(w, r, caller.User.Email, hash); err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, reply)
+	return web.WriteJSON(w, http.StatusOK, reply)
 }
 
-// confirmPassword checks the password of the caller and returns the stored credential. It checks the length first, so
-// that it never hashes a text that is too long to be a password.
+// confirmPassword checks the password of the caller and returns the stored password account. It checks the length
+// first, so that it never hashes a text that is too long to be a password.
 func (s *Service) confirmPassword(
 	r *http.Request, db *store.Store, caller *session.Caller, secret string,
-) (store.Credential, error) {
-	if password.Length(secret) > password.MaxLength {
-		return store.Credential{}, errPasswordTooLong
+) (store.PasswordAccount, error) {
+	if password.UTF16Length(secret) > password.MaxLength {
+		return store.PasswordAccount{}, errPasswordTooLong
 	}
-	s.chargeInSession(db, caller)
-	credential, err := db.CredentialOfUser(r.Context(), caller.User.ID)
+	s.chargeSessionAttempt(db, caller)
+	credential, err := db.PasswordAccountOfUser(r.Context(), caller.User.ID)
 	switch {
 	case err != nil:
-		return credential, fmt.Errorf("find credential: %w", err)
+		return credential, fmt.Errorf("find password account: %w", err)
 	case credential.Hash == "":
-		return credential, errNoCredential
+		return credential, errNoPasswordAccount
 	}
 	ok, err := s.comparePassword(r, db, caller.User.ID, credential.Hash, secret)
 	switch {
@@ -78,16 +78,17 @@ func (s *Service) confirmPassword(
 	case !ok:
 		return credential, errInvalidPassword
 	}
-	s.refundAttempt(r, db)
+	s.refundPasswordAttempt(r, db)
 	return credential, nil
 }
 
 // replaceSessions stores the new password hash, ends every session of the caller, starts a new one and returns its
 // token.
 func (s *Service) replaceSessions(
-	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, old store.Credential, hash string,
+	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, old store.PasswordAccount,
+	hash string,
 ) (*string, error) {
-	next := s.Sessions.Prepare(r, true)
+	next := s.Sessions.NewUnsavedSession(r, true)
 	next.UserID = caller.User.ID
 	if err := db.ChangePasswordAndSessions(r.Context(), old, hash, &next); err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const dataCookie = "better-auth.session_data"
+const sessionDataCookie = "better-auth.session_data"
 
 // newCachingServer is like newServer, with the cookie cache on.
 func newCachingServer(t *testing.T) *server {
@@ -64,7 +64,7 @@ func TestCookieCacheComesWithEverySessionCookie(t *testing.T) {
 	forgotten := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse","rememberMe":false}`)
 	s.checkCookies(forgotten, "sign-in, not remembered", "set session_token", "set dont_remember", "set session_data")
 	again := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`,
-		"Cookie", forgotten.cookie()+"; "+dataCookie+".1=x", "Origin", origin)
+		"Cookie", forgotten.cookie()+"; "+sessionDataCookie+".1=x", "Origin", origin)
 	s.checkCookies(again, "remembered again", "set session_token 604800", "clear dont_remember", "set session_data 300",
 		"clear session_data.1")
 	s.checkCookies(s.do("POST", signOutPath, "", "Cookie", in.cookie(), "Origin", origin), "sign-out",
@@ -103,7 +103,7 @@ func TestGetSessionUsesCookieCacheWithoutDatabase(t *testing.T) {
 		s.do("GET", tokenPath+"?disableCookieCache=1", "", "Cookie", up.cookie()), "token with disableCookieCache",
 		"set session_data 300")
 	s.checkCookies(
-		s.do("GET", sessionPath, "", "Cookie", cookiePair(up.cookie(), dataCookie)),
+		s.do("GET", sessionPath, "", "Cookie", cookiePair(up.cookie(), sessionDataCookie)),
 		"cache cookie of another session",
 	)
 }
@@ -189,7 +189,7 @@ func TestInvalidCacheCookiesAreIgnoredAndCleared(t *testing.T) {
 	t.Parallel()
 	s := newCachingServer(t)
 	cookie := s.signUpAda().cookie()
-	token, good := cookiePair(cookie, "better-auth.session_token"), cookiePair(cookie, dataCookie)
+	token, good := cookiePair(cookie, "better-auth.session_token"), cookiePair(cookie, sessionDataCookie)
 	other := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`).cookie()
 	foreign := newServer(t, func(env map[string]string) {
 		env["COOKIE_CACHE"], env["BETTER_AUTH_SECRET"] = "compact", "another secret, which is long enough"
@@ -197,9 +197,9 @@ func TestInvalidCacheCookiesAreIgnoredAndCleared(t *testing.T) {
 	var many, large []string
 	for i := range 200 {
 		many = append(many, fmt.Sprintf("unknown.%d=%d", i, i))
-		large = append(large, fmt.Sprintf("%s.%d=%s", dataCookie, i, strings.Repeat("A", 4000)))
+		large = append(large, fmt.Sprintf("%s.%d=%s", sessionDataCookie, i, strings.Repeat("A", 4000)))
 	}
-	cleared := func(n int) (lines []string) {
+	linesThatClear := func(n int) (lines []string) {
 		for i := range n {
 			lines = append(lines, fmt.Sprintf("clear session_data.%d", i))
 		}
@@ -212,43 +212,45 @@ func TestInvalidCacheCookiesAreIgnoredAndCleared(t *testing.T) {
 	}{
 		{"good", good, nil, nil},
 		{"with many unknown cookies", strings.Join(many, "; ") + "; " + good, nil, nil},
-		{"split into parts", dataCookie + ".1=" + good[len(dataCookie)+501:] + "; " + dataCookie + ".0=" +
-			good[len(dataCookie)+1:len(dataCookie)+501], nil, nil},
+		{"split into parts", sessionDataCookie + ".1=" + good[len(sessionDataCookie)+501:] + "; " +
+			sessionDataCookie + ".0=" +
+			good[len(sessionDataCookie)+1:len(sessionDataCookie)+501], nil, nil},
 		{"none", "", []string{"set session_data 300"}, []string{"set session_data 300"}},
-		{"empty", dataCookie + "=", []string{"set session_data 300"}, []string{"set session_data 300"}},
+		{"empty", sessionDataCookie + "=", []string{"set session_data 300"}, []string{"set session_data 300"}},
 		{
-			"of another session", cookiePair(other, dataCookie),
+			"of another session", cookiePair(other, sessionDataCookie),
 			[]string{"clear session_data", "set session_data 300"},
 			[]string{"set session_data 300"},
 		},
 		{
-			"of another secret", cookiePair(foreign, dataCookie),
+			"of another secret", cookiePair(foreign, sessionDataCookie),
 			[]string{"clear session_data", "set session_data 300"},
 			[]string{"set session_data 300"},
 		},
 		{
-			"with a dot", dataCookie + "=eyJhbGciOiJIUzI1NiJ9.e30.AAAA",
+			"with a dot", sessionDataCookie + "=eyJhbGciOiJIUzI1NiJ9.e30.AAAA",
 			[]string{"clear session_data", "set session_data 300"},
 			[]string{"set session_data 300"},
 		},
 		{
-			"not base64", dataCookie + `="\x00%zz"`,
+			"not base64", sessionDataCookie + `="\x00%zz"`,
 			[]string{"clear session_data", "set session_data 300"},
 			[]string{"set session_data 300"},
 		},
 		{
-			"empty session", dataCookie + "=" + encoded([]byte(`{"session":{},"expiresAt":9e99,"signature":""}`)),
+			"empty session", sessionDataCookie + "=" + encoded([]byte(`{"session":{},"expiresAt":9e99,"signature":""}`)),
 			[]string{"clear session_data", "set session_data 300"},
 			[]string{"set session_data 300"},
 		},
 		{
-			"a part is missing", dataCookie + ".1=" + good[len(dataCookie)+501:],
+			"a part is missing", sessionDataCookie + ".1=" + good[len(sessionDataCookie)+501:],
 			[]string{"clear session_data", "clear session_data.1", "set session_data 300"},
 			[]string{"clear session_data.1", "set session_data 300"},
 		},
 		{
 			"far too large", strings.Join(large, "; "),
-			append(append([]string{"clear session_data"}, cleared(100)...), "set session_data 300"), append(cleared(100),
+			append(append([]string{"clear session_data"}, linesThatClear(100)...), "set session_data 300"),
+			append(linesThatClear(100),
 				"set session_data 300"),
 		},
 	} {
@@ -278,14 +280,14 @@ func TestCacheCookieOfUserWithNameLikeADateIsInvalid(t *testing.T) {
 func TestCacheCookiesAreClearedIfTheCacheIsOff(t *testing.T) {
 	t.Parallel()
 	on, off := newCachingServer(t), newServer(t)
-	cacheCookie := cookiePair(on.signUpAda().cookie(), dataCookie)
+	cacheCookie := cookiePair(on.signUpAda().cookie(), sessionDataCookie)
 	token := off.signUpAda().cookie()
 	for _, path := range []string{sessionPath, tokenPath} {
-		off.checkCookies(off.do("GET", path, "", "Cookie", dataCookie+".1=x; "+cacheCookie+"; "+token), path,
+		off.checkCookies(off.do("GET", path, "", "Cookie", sessionDataCookie+".1=x; "+cacheCookie+"; "+token), path,
 			"clear session_data.1", "clear session_data")
 	}
 	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", cacheCookie), "no session", "clear session_data")
-	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", token+"; "+dataCookie+"="), "empty cache cookie")
+	off.checkCookies(off.do("GET", sessionPath, "", "Cookie", token+"; "+sessionDataCookie+"="), "empty cache cookie")
 }
 
 func TestCookieCacheWorksWithBearerToken(t *testing.T) {
@@ -295,7 +297,7 @@ func TestCookieCacheWorksWithBearerToken(t *testing.T) {
 	bare, _ := up.json(t)["token"].(string)
 	if got := s.countRoundTrips(func() {
 		s.checkCookies(s.do("GET", sessionPath, "", "Authorization", "Bearer "+bare, "Cookie",
-			cookiePair(up.cookie(), dataCookie)), "bearer token and its cache cookie")
+			cookiePair(up.cookie(), sessionDataCookie)), "bearer token and its cache cookie")
 	}); got != 0 {
 		t.Errorf("get-session with a bearer token and its cache cookie: got %d round trips, want 0", got)
 	}
@@ -309,11 +311,11 @@ func TestR25_CacheCookiesOfBetterAuthInPartsAreRead(t *testing.T) {
 	s := newCachingServer(t)
 	cookie := s.do("POST", signUpPath, strings.Replace(signUpBody, "{", `{"image":"data:,`+strings.Repeat("x", 1900)+`",`,
 		1)).cookie()
-	whole := cookiePair(cookie, dataCookie)[len(dataCookie)+1:]
-	parts := cookiePair(cookie, tokenCookie)
+	whole := cookiePair(cookie, sessionDataCookie)[len(sessionDataCookie)+1:]
+	parts := cookiePair(cookie, sessionTokenCookie)
 	for i := 0; len(whole) > 0; i++ {
 		n := min(1000, len(whole))
-		parts += fmt.Sprintf("; %s.%d=%s", dataCookie, i, whole[:n])
+		parts += fmt.Sprintf("; %s.%d=%s", sessionDataCookie, i, whole[:n])
 		whole = whole[n:]
 	}
 	if got := s.countRoundTrips(

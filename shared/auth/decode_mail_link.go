@@ -6,9 +6,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// decodeMailLink decodes the query of a mailed link into dst, as web.DecodeQuery does. It returns an error if
+// decodeMailLinkQuery decodes the query of a mailed link into dst, as web.DecodeQuery does. It returns an error if
 // callbackURL is not trusted.
-func (s *Service) decodeMailLink(r *http.Request, dst any) error {
+func (s *Service) decodeMailLinkQuery(r *http.Request, dst any) error {
 	if err := web.DecodeQuery(r, dst); err != nil {
 		return err
 	}

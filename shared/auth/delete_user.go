@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// deletionLife is how long a mailed link that deletes a user is valid.
-const deletionLife = 24 * time.Hour
+// deletionLinkLifetime is how long a mailed link that deletes a user is valid.
+const deletionLinkLifetime = 24 * time.Hour
 
 // deletionReply is the reply of the two endpoints that delete a user.
 type deletionReply struct {
@@ -24,11 +24,11 @@ type deletionReply struct {
 	Message string `json:"message"`
 }
 
-var userDeleted = deletionReply{true, "User deleted"}
+var userDeletedReply = deletionReply{true, "User deleted"}
 
-// deletionIdentifier returns the identifier of a deletion token in the table verification, as Better Auth forms it (see
-// resetIdentifier).
-func deletionIdentifier(token string) string { return store.DeleteAccountLink + token }
+// deletionLinkIdentifier returns the identifier of a deletion token in the table verification, as Better Auth forms it
+// (see resetLinkIdentifier).
+func deletionLinkIdentifier(token string) string { return store.DeleteAccountLinkPrefix + token }
 
 // deleteUser answers POST /api/auth/delete-user. The caller needs a mailed token, the password or a fresh session. If
 // DELETE_USER_VERIFICATION is on and the deployment can send mails, a request without a token deletes nothing: it mails
@@ -42,12 +42,12 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.RequireSensitive(w, r, db)
+	caller, err := s.RequireSensitiveCaller(w, r, db)
 	switch {
 	case err != nil:
 		return err
 	case !s.Options.DeleteUser:
-		return errDeleteDisabled
+		return errDeleteUserDisabled
 	}
 	if secret := web.OrEmpty(in.Password); secret != "" {
 		if _, err := s.confirmPassword(r, db, caller, secret); err != nil {
@@ -57,10 +57,10 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 	token := web.OrEmpty(in.Token)
 	switch {
 	case token != "":
-		err = s.deleteByToken(w, r, db, caller, token)
+		err = s.deleteCallerByToken(w, r, db, caller, token)
 	case s.Options.DeleteUserVerification && s.SendsMail():
 		return s.sendDeletionLink(w, r, db, caller, web.OrEmpty(in.CallbackURL))
-	case !s.isFresh(caller) && web.OrEmpty(in.Password) == "":
+	case !s.isSessionFresh(caller) && web.OrEmpty(in.Password) == "":
 		return errSessionExpired
 	default:
 		err = s.deleteCaller(w, r, db, caller)
@@ -68,39 +68,39 @@ func (s *Service) deleteUser(w http.ResponseWriter, r *http.Request, db *store.S
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, userDeleted)
+	return web.WriteJSON(w, http.StatusOK, userDeletedReply)
 }
 
 // sendDeletionLink mails the caller a link that deletes the caller's user.
 func (s *Service) sendDeletionLink(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, callbackURL string,
 ) error {
-	token, userID := random.String(deleteAlphabet, deleteLength), caller.User.ID
+	token, userID := random.String(deletionTokenAlphabet, deletionTokenLength), caller.User.ID
 	m := mail.Message{Kind: mail.DeleteAccount, To: caller.User.Email, Token: token}
 	m.URL = s.Options.Origin + BasePath + "/delete-user/callback?token=" + token +
 		"&callbackURL=" + redirect.EncodeURIComponent(cmp.Or(callbackURL, s.Options.Page("/")))
 	now := s.Now().Truncate(time.Millisecond)
-	err := db.InsertVerification(r.Context(), deletionIdentifier(token), userID, now.Add(deletionLife), now)
+	err := db.InsertVerification(r.Context(), deletionLinkIdentifier(token), userID, now.Add(deletionLinkLifetime), now)
 	if err != nil {
 		return fmt.Errorf("store deletion token: %w", err)
 	}
-	s.send(r, db, m)
-	return web.JSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
+	s.sendMailWithinLimits(r, db, m)
+	return web.WriteJSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
 }
 
-// deleteByToken deletes the caller's user if the mailed token is valid for this user. The token of another user is not
-// accepted, but it cannot be used again either.
-func (s *Service) deleteByToken(
+// deleteCallerByToken deletes the caller's user if the mailed token is valid for this user. The token of another user
+// is not accepted, but it cannot be used again either.
+func (s *Service) deleteCallerByToken(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, token string,
 ) error {
-	err := db.DeleteUserByVerification(r.Context(), deletionIdentifier(token), caller.User.ID, s.Now())
+	err := db.DeleteUserByLink(r.Context(), deletionLinkIdentifier(token), caller.User.ID, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid):
-		return errInvalidDeletion
+		return errInvalidDeletionToken
 	case err != nil:
 		return fmt.Errorf("delete user: %w", err)
 	}
-	s.Sessions.Clear(w, r)
+	s.Sessions.ClearCookies(w, r)
 	return nil
 }
 
@@ -108,6 +108,6 @@ func (s *Service) deleteCaller(w http.ResponseWriter, r *http.Request, db *store
 	if err := db.DeleteUser(r.Context(), caller.User.ID); err != nil {
 		return fmt.Errorf("delete user: %w", err)
 	}
-	s.Sessions.Clear(w, r)
+	s.Sessions.ClearCookies(w, r)
 	return nil
 }

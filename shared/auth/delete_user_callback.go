@@ -17,7 +17,7 @@ func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request, db 
 		Token       string  `json:"token"`
 		CallbackURL *string `json:"callbackURL"`
 	}
-	if err := s.decodeMailLink(r, &in); err != nil {
+	if err := s.decodeMailLinkQuery(r, &in); err != nil {
 		return err
 	}
 	if !s.Options.DeleteUser {
@@ -30,11 +30,11 @@ func (s *Service) deleteUserCallback(w http.ResponseWriter, r *http.Request, db 
 	case err != nil:
 		return err
 	}
-	if err := s.deleteByToken(w, r, db, caller, in.Token); err != nil {
+	if err := s.deleteCallerByToken(w, r, db, caller, in.Token); err != nil {
 		return err
 	}
 	if target := web.OrEmpty(in.CallbackURL); target != "" {
 		return redirect.To(w, redirect.EncodeLocation(s.Options.OnSite(target)))
 	}
-	return web.JSON(w, http.StatusOK, userDeleted)
+	return web.WriteJSON(w, http.StatusOK, userDeletedReply)
 }

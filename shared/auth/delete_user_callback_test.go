@@ -63,7 +63,7 @@ func TestDeletionTokenDeletesOnlyItsUser(t *testing.T) {
 				t.Errorf("token %s, sent by POST: %v: got %d %s to %q, want %d %s to %q",
 					c.name, post, a.status, a.body, a.header.Get("Location"), status, code, location)
 			}
-			s.checkDeleted(c.name, c.deleted)
+			s.checkIfAdaIsDeleted(c.name, c.deleted)
 			if got := query[int](s, `SELECT count(*) FROM verification`); got != c.left {
 				t.Errorf("token %s, sent by POST: %v: got %d tokens afterwards, want %d", c.name, post, got, c.left)
 			}

@@ -107,7 +107,7 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 		if mails := strings.Join(box.takeKindsAndRecipients(), ", "); mails != c.mail {
 			t.Errorf("delete-user, %s: got the mails %q, want %q", c.name, mails, c.mail)
 		}
-		s.checkDeleted(c.name, c.deleted)
+		s.checkIfAdaIsDeleted(c.name, c.deleted)
 		if cleared := strings.Contains(strings.Join(got.header["Set-Cookie"], "\n"),
 			"better-auth.session_token=; Max-Age=0"); c.deleted && !cleared {
 			t.Errorf("delete-user, %s: got cookies %q, want the session cookie cleared", c.name, got.header["Set-Cookie"])
@@ -115,9 +115,9 @@ func TestR27_DeleteUserNeedsPasswordOrFreshSession(t *testing.T) {
 	}
 }
 
-// checkDeleted checks whether Ada's user exists. If Ada must be deleted, it also checks that only Bob's session and
-// account are left. name names the request.
-func (s *server) checkDeleted(name string, deleted bool) {
+// checkIfAdaIsDeleted checks whether Ada's user exists. If Ada must be deleted, it also checks that only Bob's session
+// and account are left. name names the request.
+func (s *server) checkIfAdaIsDeleted(name string, deleted bool) {
 	s.t.Helper()
 	if got := query[bool](s, `SELECT EXISTS (SELECT FROM "user" WHERE email = 'ada@example.com')`); got == deleted {
 		s.t.Errorf("delete-user, %s: Ada's user exists: %v, want %v", name, got, !deleted)
@@ -174,7 +174,7 @@ func TestR23_DeletedUserCannotSignInOrReset(t *testing.T) {
 	}
 	s.do("POST", resetPath, `{"newPassword":"battery staple","token":"`+token+`"}`).
 		checkStatusAndCode(t, "reset the password of a deleted user", 400, "INVALID_TOKEN")
-	if got := s.emailsWithState(); cmp.Diff("", got) != "" {
+	if got := s.emailsWithVerification(); cmp.Diff("", got) != "" {
 		t.Errorf("after the deletion: got the emails %s, want none", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	known := s.signUpAda()
 	s.guessFromManyIPs("ada@example.com", 30)
 	if a := s.do("POST", signInPath, signInBody, ipHeader(200)...); a.status != 429 {
@@ -38,7 +38,7 @@ func TestKnownDeviceSignsInDuringLockout(t *testing.T) {
 
 func TestDeviceCookieIsFoundAmongManyCookies(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	known := s.signUpAda()
 	s.guessFromManyIPs("ada@example.com", 30)
 	invalid := strings.Repeat("better-auth.device=1.2.3.4; ", 100)
@@ -52,7 +52,7 @@ func TestDeviceCookieIsFoundAmongManyCookies(t *testing.T) {
 // without one can still sign in.
 func TestKnownDeviceIsLimited(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	known := s.signUpAda()
 	other := s.do("POST", signInPath, signInBody, ipHeader(1)...)
 	var got []int
@@ -76,7 +76,7 @@ func TestKnownDeviceIsLimited(t *testing.T) {
 // changed. Then the wrong passwords count for the account, as without the cookie.
 func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	known := s.signUpAda().deviceCookie()
 	eve := s.do("POST", signUpPath, strings.ReplaceAll(signUpBody, "ada", "eve"), ipHeader(250)...).deviceCookie()
 	for _, c := range []struct {
@@ -113,7 +113,7 @@ func TestDeviceCookieIsBoundToAccountPasswordAndTime(t *testing.T) {
 // After a password change or reset only the device cookie in its response is valid.
 func TestPasswordChangeAndResetRenewTheDeviceCookie(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	box := &mailbox{}
 	s.svc.Mail = box
 	first := s.signUpAda()

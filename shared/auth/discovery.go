@@ -28,17 +28,17 @@ func (s *Service) openIDConfiguration(w http.ResponseWriter, r *http.Request, db
 		return err
 	}
 	w.Header().Set("Cache-Control", caching)
-	return web.JSON(w, http.StatusOK, providerMetadata{
+	return web.WriteJSON(w, http.StatusOK, providerMetadata{
 		Issuer:        s.Options.JWTIssuer,
 		JWKSURI:       s.Options.Origin + web.KeySetPath,
 		ResponseTypes: []string{"id_token"},
 		SubjectTypes:  []string{"public"},
-		Algorithms:    algorithms(published),
+		Algorithms:    algorithmsOf(published),
 	})
 }
 
-// algorithms returns the algorithms of the keys, each once.
-func algorithms(published []keys.JWK) []string {
+// algorithmsOf returns the algorithms of the keys, each once.
+func algorithmsOf(published []keys.JWK) []string {
 	var all []string
 	for _, key := range published {
 		if key.Algorithm != "" && !slices.Contains(all, key.Algorithm) {

@@ -37,7 +37,7 @@ func TestDiscoveryNamesIssuerAndKeys(t *testing.T) {
 	for issuer, want := range map[string]string{
 		"": origin, "https://issuer.example": "https://issuer.example", "https://issuer.example/": "https://issuer.example/",
 	} {
-		s := newServer(t, withSetting("JWT_ISSUER", issuer))
+		s := newServer(t, changeSetting("JWT_ISSUER", issuer))
 		diff := cmp.Diff(map[string]any{
 			"issuer":                                want,
 			"jwks_uri":                              origin + wellKnownJWKSPath,
@@ -70,7 +70,7 @@ func TestDiscoveryHasAlgorithmsOfPublishedKeys(t *testing.T) {
 			t.Errorf("algorithms in the provider metadata (-want +got):\n%s", diff)
 		}
 	}
-	shared := newServer(t, withSharedDatabase)
+	shared := newServer(t, enableSharedDatabase)
 	shared.exec(`INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt") VALUES
 		('11111111-1111-4111-8111-111111111111',
 			'{"crv":"Ed25519","x":"OKP2Y7MFy5OLxmkFZwG6a1UIjNgon0Pity7fh5R7lBM","kty":"OKP"}', '', now())`)
@@ -132,7 +132,7 @@ func TestWellKnownPathsAnswerLikeTheJWKSPath(t *testing.T) {
 func TestDiscoveryWithoutDatabaseOrKeys(t *testing.T) {
 	t.Parallel()
 	var proxy *dbtest.Proxy
-	s := newServer(t, withSharedDatabase, func(env map[string]string) {
+	s := newServer(t, enableSharedDatabase, func(env map[string]string) {
 		proxy = dbtest.NewProxy(t, env["DATABASE_URL"])
 		env["DATABASE_URL"] = proxy.URL()
 	})

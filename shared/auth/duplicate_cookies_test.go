@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/session"
 )
 
-const tokenCookie = "better-auth.session_token"
+const sessionTokenCookie = "better-auth.session_token"
 
 // duplicateCookies signs in Ada n times and revokes these sessions, except the one with the index live (-1: none is
 // excepted). It returns a Cookie header with the cookies of all of them. Browsers send several cookies of one name if
@@ -27,7 +27,7 @@ func (s *server) duplicateCookies(n, live int) (header string, all []signedInCli
 			s.exec(`DELETE FROM session WHERE token = $1`, p.token)
 		}
 		all = append(all, p)
-		cookies = append(cookies, cookiePair(p.cookie, tokenCookie))
+		cookies = append(cookies, cookiePair(p.cookie, sessionTokenCookie))
 	}
 	return strings.Join(cookies, "; "), all
 }
@@ -89,12 +89,15 @@ func TestLiveSessionIsFoundAmongExpiredBannedAndForgedCookies(t *testing.T) {
 	old := s.signInAs("ada")
 	s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, old.token, s.now.Add(-time.Second))
 	s.exec(`UPDATE "user" SET banned = true WHERE id = $1`, bob.id)
-	forged := tokenCookie + "=" + ada.token + "." + strings.Repeat("A", 43) + "="
+	forged := sessionTokenCookie + "=" + ada.token + "." + strings.Repeat("A", 43) + "="
 	for _, order := range [][]string{
-		{cookiePair(old.cookie, tokenCookie), cookiePair(ada.cookie, tokenCookie)},
-		{cookiePair(bob.cookie, tokenCookie), cookiePair(ada.cookie, tokenCookie)},
-		{forged, tokenCookie + "=", tokenCookie + "=%", cookiePair(ada.cookie, tokenCookie)},
-		{cookiePair(ada.cookie, tokenCookie), cookiePair(old.cookie, tokenCookie), cookiePair(bob.cookie, tokenCookie)},
+		{cookiePair(old.cookie, sessionTokenCookie), cookiePair(ada.cookie, sessionTokenCookie)},
+		{cookiePair(bob.cookie, sessionTokenCookie), cookiePair(ada.cookie, sessionTokenCookie)},
+		{forged, sessionTokenCookie + "=", sessionTokenCookie + "=%", cookiePair(ada.cookie, sessionTokenCookie)},
+		{
+			cookiePair(ada.cookie, sessionTokenCookie), cookiePair(old.cookie, sessionTokenCookie),
+			cookiePair(bob.cookie, sessionTokenCookie),
+		},
 	} {
 		header := strings.Join(order, "; ")
 		a := s.do("GET", sessionPath, "", "Cookie", header)
@@ -106,7 +109,7 @@ func TestLiveSessionIsFoundAmongExpiredBannedAndForgedCookies(t *testing.T) {
 	if n := query[int](s, `SELECT count(*) FROM session`); n != 3 {
 		t.Errorf("after these requests: got %d sessions, want 3, none deleted", n)
 	}
-	both := cookiePair(bob.cookie, tokenCookie) + "; " + cookiePair(old.cookie, tokenCookie)
+	both := cookiePair(bob.cookie, sessionTokenCookie) + "; " + cookiePair(old.cookie, sessionTokenCookie)
 	if a := s.do("GET", sessionPath, "", "Cookie", both); a.body != "null" {
 		t.Errorf("get-session with the cookies of a banned user and of an expired session: got %s, want null", a.body)
 	}
@@ -121,8 +124,8 @@ func TestSignOutEndsSessionsOfAllCookiesOfOneName(t *testing.T) {
 	s := newServer(t)
 	ada, bob, other := s.signUp("ada"), s.signUp("bob"), s.signInAs("ada")
 	header := strings.Join([]string{
-		cookiePair(ada.cookie, tokenCookie), tokenCookie + "=forged",
-		cookiePair(bob.cookie, tokenCookie), cookiePair(other.cookie, tokenCookie),
+		cookiePair(ada.cookie, sessionTokenCookie), sessionTokenCookie + "=forged",
+		cookiePair(bob.cookie, sessionTokenCookie), cookiePair(other.cookie, sessionTokenCookie),
 	}, "; ")
 	keep := s.signInAs("ada")
 	var a answer
@@ -147,19 +150,20 @@ func TestOnlyTheFirstEightSessionCookiesAreLookedUp(t *testing.T) {
 	s := newServer(t)
 	s.signUpAda()
 	secret := []byte(s.cfg.AuthSecret)
-	deadCookies := func(n int) string {
+	cookiesOfEndedSessions := func(n int) string {
 		var all []string
 		for i := range n {
-			all = append(all, tokenCookie+"="+session.Sign(secret, fmt.Sprint("dead", i)))
+			all = append(all, sessionTokenCookie+"="+session.Sign(secret, fmt.Sprint("dead", i)))
 		}
 		return strings.Join(all, "; ")
 	}
-	live := cookiePair(s.signInAs("ada").cookie, tokenCookie)
-	if a := s.do("GET", sessionPath, "", "Cookie", deadCookies(7)+"; "+live); a.body == "null" {
+	live := cookiePair(s.signInAs("ada").cookie, sessionTokenCookie)
+	if a := s.do("GET", sessionPath, "", "Cookie", cookiesOfEndedSessions(7)+"; "+live); a.body == "null" {
 		t.Error("get-session with the live session in the eighth cookie: got null, want the session")
 	}
 	var a answer
-	trips := s.countRoundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", deadCookies(1000)+"; "+live) })
+	cookies := cookiesOfEndedSessions(1000) + "; " + live
+	trips := s.countRoundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", cookies) })
 	if trips != 1 || a.status != 200 {
 		t.Errorf("get-session with 1,001 session cookies: got %d in %d round trips, want 200 in 1", a.status, trips)
 	}
@@ -179,7 +183,7 @@ func TestCacheCookieIsIgnoredWithSeveralSessionCookies(t *testing.T) {
 		}
 	}
 	// The header has one session cookie, its cache cookie, and before them the cache cookie of another session.
-	header := cookiePair(dead.cookie, dataCookie) + "; " + live.cookie
+	header := cookiePair(dead.cookie, sessionDataCookie) + "; " + live.cookie
 	var a answer
 	if trips := s.countRoundTrips(func() { a = s.do("GET", sessionPath, "", "Cookie", header) }); trips != 0 ||
 		a.body == "null" || len(a.cookieChanges()) > 0 {

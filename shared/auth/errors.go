@@ -7,7 +7,7 @@ import (
 )
 
 // Errors of signing up, signing in and sessions. The errors in this file have Better Auth's status, code and message
-// (docs/wire.md#endpoints). Only errInvalidCancel is of an endpoint that Better Auth does not have.
+// (docs/wire.md#endpoints). Only errInvalidCancelToken is of an endpoint that Better Auth does not have.
 var (
 	ErrUnauthorized           = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
 	errSessionNotFresh        = web.NewError(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
@@ -20,8 +20,8 @@ var (
 		"User already exists. Use another email.")
 	errSignUpDisabled = web.NewError(http.StatusBadRequest, "EMAIL_PASSWORD_SIGN_UP_DISABLED",
 		"Email and password sign up is not enabled")
-	errCreateUser = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_CREATE_USER", "Failed to create user")
-	errGetSession = web.NewError(http.StatusUnauthorized, "FAILED_TO_GET_SESSION", "Failed to get session")
+	errCreateUserFailed = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_CREATE_USER", "Failed to create user")
+	errGetSessionFailed = web.NewError(http.StatusUnauthorized, "FAILED_TO_GET_SESSION", "Failed to get session")
 	// Better Auth's admin plugin returns this error, with this message by default.
 	ErrBanned = web.NewError(http.StatusForbidden, "BANNED_USER",
 		"You have been banned from this application. Please contact support if you believe this is an error.")
@@ -31,10 +31,11 @@ var (
 
 // Errors of users and accounts.
 var (
-	errNoFields          = web.NewError(http.StatusBadRequest, "", "No fields to update")
+	errNoFieldsToUpdate  = web.NewError(http.StatusBadRequest, "", "No fields to update")
 	errEmailNotUpdatable = web.NewError(http.StatusBadRequest, "EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated")
-	errUpdateUser        = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_UPDATE_USER", "Failed to update user")
-	errLastAccount       = web.NewError(http.StatusBadRequest, "FAILED_TO_UNLINK_LAST_ACCOUNT",
+	errUpdateUserFailed  = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_UPDATE_USER",
+		"Failed to update user")
+	errLastAccount = web.NewError(http.StatusBadRequest, "FAILED_TO_UNLINK_LAST_ACCOUNT",
 		"You can't unlink your last account")
 	ErrAccountNotFound = web.NewError(http.StatusBadRequest, "ACCOUNT_NOT_FOUND", "Account not found")
 )
@@ -43,39 +44,39 @@ var (
 var (
 	errInvalidCallbackURL = web.NewError(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
 	// Better Auth's haveIBeenPwned plugin returns this error.
-	errCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
+	errPasswordCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
 		"The password you entered has been compromised. Please choose a different password.")
 
 	// The errors for a one-time token that is unknown, expired or used, or that is for another user. Their code is the
 	// same, but the status depends on the endpoint. For an expired mail token (a JWT) the error is errTokenExpired
 	// instead.
-	errInvalidToken    = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
-	errInvalidReset    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
-	errInvalidCancel   = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
-	errInvalidDeletion = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
+	errInvalidToken         = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN", "Invalid token")
+	errInvalidResetToken    = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
+	errInvalidCancelToken   = web.NewError(http.StatusBadRequest, "INVALID_TOKEN", "Invalid token")
+	errInvalidDeletionToken = web.NewError(http.StatusNotFound, "INVALID_TOKEN", "Invalid token")
 
 	errTokenExpired     = web.NewError(http.StatusUnauthorized, "TOKEN_EXPIRED", "Token expired")
 	errUserNotFound     = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "User not found")
 	errResetUserDeleted = web.NewError(http.StatusBadRequest, "USER_NOT_FOUND", "User not found")
 	errInvalidUser      = web.NewError(http.StatusUnauthorized, "INVALID_USER", "Invalid user")
 
-	errInvalidPassword = web.NewError(http.StatusBadRequest, "INVALID_PASSWORD", "Invalid password")
-	errNoCredential    = web.NewError(http.StatusBadRequest, "CREDENTIAL_ACCOUNT_NOT_FOUND",
+	errInvalidPassword   = web.NewError(http.StatusBadRequest, "INVALID_PASSWORD", "Invalid password")
+	errNoPasswordAccount = web.NewError(http.StatusBadRequest, "CREDENTIAL_ACCOUNT_NOT_FOUND",
 		"Credential account not found")
 	errResetDisabled = web.NewError(http.StatusBadRequest, "RESET_PASSWORD_DISABLED", "Reset password isn't enabled")
 
 	errVerificationDisabled = web.NewError(http.StatusBadRequest, "VERIFICATION_EMAIL_NOT_ENABLED",
 		"Verification email isn't enabled")
-	ErrEmailNotVerified = web.NewError(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
-	errEmailVerified    = web.NewError(http.StatusBadRequest, "EMAIL_ALREADY_VERIFIED", "Email is already verified")
-	errEmailMismatch    = web.NewError(http.StatusBadRequest, "EMAIL_MISMATCH", "Email mismatch")
-	errChangeDisabled   = web.NewError(http.StatusBadRequest, "CHANGE_EMAIL_DISABLED", "Change email is disabled")
-	errSameEmail        = web.NewError(http.StatusBadRequest, "", "Email is the same")
-	errNoChangeMail     = web.NewError(http.StatusBadRequest, "", "Verification email isn't enabled")
+	ErrEmailNotVerified     = web.NewError(http.StatusForbidden, "EMAIL_NOT_VERIFIED", "Email not verified")
+	errEmailAlreadyVerified = web.NewError(http.StatusBadRequest, "EMAIL_ALREADY_VERIFIED", "Email is already verified")
+	errEmailMismatch        = web.NewError(http.StatusBadRequest, "EMAIL_MISMATCH", "Email mismatch")
+	errChangeEmailDisabled  = web.NewError(http.StatusBadRequest, "CHANGE_EMAIL_DISABLED", "Change email is disabled")
+	errSameEmail            = web.NewError(http.StatusBadRequest, "", "Email is the same")
+	errNoMailForEmailChange = web.NewError(http.StatusBadRequest, "", "Verification email isn't enabled")
 
-	errDeleteDisabled = &web.Error{Status: http.StatusNotFound, Body: web.NoBody}
-	errNotFound       = web.NewError(http.StatusNotFound, "NOT_FOUND", "Not found")
-	errGetUserInfo    = web.NewError(http.StatusNotFound, "FAILED_TO_GET_USER_INFO", "Failed to get user info")
-	errSessionExpired = web.NewError(http.StatusBadRequest, "SESSION_EXPIRED",
+	errDeleteUserDisabled = &web.Error{Status: http.StatusNotFound, Body: web.NoBody}
+	errNotFound           = web.NewError(http.StatusNotFound, "NOT_FOUND", "Not found")
+	errGetUserInfo        = web.NewError(http.StatusNotFound, "FAILED_TO_GET_USER_INFO", "Failed to get user info")
+	errSessionExpired     = web.NewError(http.StatusBadRequest, "SESSION_EXPIRED",
 		"Session expired. Re-authenticate to perform this action.")
 )

@@ -12,19 +12,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-const fuzzedOrigin = "https://own.example"
+const fuzzTestOrigin = "https://own.example"
 
 // FuzzMailToken checks that only a token with the valid signature is accepted, and that any other text is an
 // errInvalidToken.
 func FuzzMailToken(f *testing.F) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests, long enough"), nil }
-	cfg := config.API{Origin: fuzzedOrigin, SharedDatabase: true}
+	cfg := config.API{Origin: fuzzTestOrigin, SharedDatabase: true}
 	clock := func() time.Time { return now }
 	s := &Service{Options: cfg, Sessions: session.New(cfg, secret, web.Clients{}, clock), Now: clock}
 	good, err := s.signMailToken(f.Context(), mailClaims{
 		Email: "ada@example.com", UpdateTo: "b@example.com",
-		RequestType: verifyChange,
+		RequestType: verifyChangeRequest,
 	})
 	if err != nil {
 		f.Fatal(err)

@@ -15,43 +15,43 @@ import (
 // cache cookie there is no JWT: the session may have ended, and the JWT would be valid for longer than the cookie.
 func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, fromCookie, err := s.Sessions.CachedCaller(w, r, db)
-	if store.IsLimited(err) {
+	if store.IsRateLimitError(err) {
 		return err
 	}
-	noStore(w)
+	forbidStoring(w)
 	switch {
 	case errors.Is(err, session.ErrEnded):
-		return errGetSession
+		return errGetSessionFailed
 	case err != nil:
 		return err
 	case caller == nil:
-		return web.JSON(w, http.StatusOK, nil)
+		return web.WriteJSON(w, http.StatusOK, nil)
 	case fromCookie:
-		return web.JSON(w, http.StatusOK, caller)
+		return web.WriteJSON(w, http.StatusOK, caller)
 	}
-	if token, err := s.Keys.Token(r.Context(), claims(caller)); err == nil {
-		web.Expose(w.Header(), "set-auth-jwt", token)
+	if token, err := s.Keys.Token(r.Context(), claimsOfCaller(caller)); err == nil {
+		web.ExposeHeader(w.Header(), "set-auth-jwt", token)
 	} else {
 		web.NoteError(r.Context(), fmt.Errorf("sign the session's JWT: %w", err))
 	}
-	return web.JSON(w, http.StatusOK, caller)
+	return web.WriteJSON(w, http.StatusOK, caller)
 }
 
-// postSession answers POST /api/auth/get-session with an error, as Better Auth does unless deferred session refresh is
-// configured.
-func (s *Service) postSession(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
+// postGetSession answers POST /api/auth/get-session with an error, as Better Auth does unless deferred session refresh
+// is configured.
+func (s *Service) postGetSession(w http.ResponseWriter, r *http.Request, _ *store.Store) error {
 	if err := s.Origins.CheckOrigin(r); err != nil {
 		return err
 	}
 	if err := s.Origins.CheckRedirects(r); err != nil {
 		return err
 	}
-	noStore(w)
+	forbidStoring(w)
 	return errPostGetSession
 }
 
-// noStore forbids browsers and proxies to store the response.
-func noStore(w http.ResponseWriter) {
+// forbidStoring forbids browsers and proxies to store the response.
+func forbidStoring(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")
 }

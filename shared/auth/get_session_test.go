@@ -133,33 +133,33 @@ func TestR24_SessionsAreExtendedOnceADayAndEndByTheServersClock(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
-	expires := func() string {
+	readExpiry := func() string {
 		return query[time.Time](s, `SELECT "expiresAt" FROM session`).UTC().Format(time.RFC3339)
 	}
-	get := func(path string) answer { return s.do("GET", path, "", "Cookie", cookie) }
+	getSession := func(path string) answer { return s.do("GET", path, "", "Cookie", cookie) }
 
 	s.now = s.now.Add(24*time.Hour - time.Millisecond)
-	if a := get(sessionPath); len(a.header["Set-Cookie"]) > 0 || expires() != "2026-01-22T12:00:00Z" {
+	if a := getSession(sessionPath); len(a.header["Set-Cookie"]) > 0 || readExpiry() != "2026-01-22T12:00:00Z" {
 		t.Errorf("before a day has passed: got cookies %q, session end %s; want no change",
-			a.header["Set-Cookie"], expires())
+			a.header["Set-Cookie"], readExpiry())
 	}
 	s.now = s.now.Add(time.Millisecond)
-	if a := get(sessionPath + "?disableRefresh=false"); len(a.header["Set-Cookie"]) > 0 {
+	if a := getSession(sessionPath + "?disableRefresh=false"); len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("after a day, with disableRefresh: got cookies %q, want none", a.header["Set-Cookie"])
 	}
-	a := get(sessionPath)
-	if len(a.header["Set-Cookie"]) != 1 || expires() != "2026-01-23T12:00:00Z" ||
+	a := getSession(sessionPath)
+	if len(a.header["Set-Cookie"]) != 1 || readExpiry() != "2026-01-23T12:00:00Z" ||
 		a.header.Get("Access-Control-Expose-Headers") != "set-auth-jwt, set-auth-token" {
 		t.Errorf("after a day: got cookies %q, session end %s, exposed headers %q; want one cookie, an extended "+
 			"session and both headers",
-			a.header["Set-Cookie"], expires(), a.header.Get("Access-Control-Expose-Headers"))
+			a.header["Set-Cookie"], readExpiry(), a.header.Get("Access-Control-Expose-Headers"))
 	}
 	if session := a.json(t)["session"].(map[string]any); session["expiresAt"] != "2026-01-23T12:00:00.123Z" ||
 		session["updatedAt"] != "2026-01-16T12:00:00.123Z" {
 		t.Errorf("after a day: got session %v, want expiresAt in seven days and updatedAt now", session)
 	}
 	s.now = s.now.Add(7*24*time.Hour + time.Second)
-	if a := get(sessionPath); a.body != "null" || cmp.Diff(clearedSessionCookies, a.header["Set-Cookie"]) != "" {
+	if a := getSession(sessionPath); a.body != "null" || cmp.Diff(clearedSessionCookies, a.header["Set-Cookie"]) != "" {
 		t.Errorf("after the session has expired: got %s, cookies %q; want null and cleared cookies",
 			a.body, a.header["Set-Cookie"])
 	}

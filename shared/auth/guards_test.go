@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// guard is the type of requireCaller, requireFresh and RequireSensitive.
-type guard func(http.ResponseWriter, *http.Request, *store.Store) (*session.Caller, error)
+// requireFunc is the type of requireCaller, requireFreshCaller and RequireSensitiveCaller.
+type requireFunc func(http.ResponseWriter, *http.Request, *store.Store) (*session.Caller, error)
 
 func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	t.Parallel()
@@ -28,12 +28,12 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	s := &Service{Now: func() time.Time { return now }}
 	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil }
 	s.Sessions = session.New(cfg, secret, web.Clients{}, s.Now)
-	row := s.Sessions.Prepare(httptest.NewRequest("POST", "/", nil), true)
+	row := s.Sessions.NewUnsavedSession(httptest.NewRequest("POST", "/", nil), true)
 	if _, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: "-", At: now},
 		&row); err != nil {
 		t.Fatal(err)
 	}
-	call := func(g guard, query string) error {
+	call := func(g requireFunc, query string) error {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/"+query, nil)
 		r.Header.Set("Authorization", "Bearer "+row.Token)
 		_, err := g(httptest.NewRecorder(), r, db)
@@ -51,19 +51,21 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 		now = row.CreatedAt.Add(c.age)
 		// Neither the extension of a session nor a query parameter makes it fresh again.
 		for _, query := range []string{"", "?disableRefresh=1", "?disableCookieCache="} {
-			if err := call(s.requireFresh, query); !errors.Is(err, c.want) {
+			if err := call(s.requireFreshCaller, query); !errors.Is(err, c.want) {
 				t.Errorf("requireFresh, session %v old, query %q: got %v, want %v", c.age, query, err, c.want)
 			}
 		}
-		for name, g := range map[string]guard{"requireCaller": s.requireCaller, "RequireSensitive": s.RequireSensitive} {
+		for name, g := range map[string]requireFunc{
+			"requireCaller": s.requireCaller, "RequireSensitiveCaller": s.RequireSensitiveCaller,
+		} {
 			if err := call(g, ""); err != nil {
 				t.Errorf("guard %s, session %v old: got %v, want no error", name, c.age, err)
 			}
 		}
 	}
 	row.Token = "unknown"
-	for name, g := range map[string]guard{
-		"requireCaller": s.requireCaller, "requireFresh": s.requireFresh, "RequireSensitive": s.RequireSensitive,
+	for name, g := range map[string]requireFunc{
+		"requireCaller": s.requireCaller, "requireFresh": s.requireFreshCaller, "RequireSensitive": s.RequireSensitiveCaller,
 	} {
 		if err := call(g, ""); !errors.Is(err, ErrUnauthorized) {
 			t.Errorf("guard %s with an unknown token: got %v, want ErrUnauthorized", name, err)

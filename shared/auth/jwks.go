@@ -17,14 +17,14 @@ const (
 	betterAuthKeysMaxAge  = 24 * time.Hour // how long keys read earlier are published while they cannot be read again
 )
 
-// jwksCaching is the Cache-Control of a complete JWKS: a CDN caches it for jwks.MaxAge, like verifiers. If the server
-// fails then, the CDN may use the cached JWKS for another day.
-var jwksCaching = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(jwks.MaxAge.Seconds()))
+// completeJWKSCacheControl is the Cache-Control of a complete JWKS: a CDN caches it for jwks.MaxCacheAge, like
+// verifiers. If the server fails then, the CDN may use the cached JWKS for another day.
+var completeJWKSCacheControl = fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(jwks.MaxCacheAge.Seconds()))
 
 // The Cache-Control of a JWKS that may lack keys of Better Auth, because they could not be read from Postgres.
 const (
-	staleCaching      = "public, max-age=30, stale-if-error=86400" // if it has the keys that were read last
-	incompleteCaching = "no-store"                                 // if it has no keys of Better Auth
+	staleJWKSCacheControl      = "public, max-age=30, stale-if-error=86400" // if it has the keys that were read last
+	incompleteJWKSCacheControl = "no-store"                                 // if it has no keys of Better Auth
 )
 
 // betterAuthKeySet has the keys of Better Auth's table jwks, as read at the time at.
@@ -40,7 +40,7 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request, db *store.Store) 
 		return err
 	}
 	w.Header().Set("Cache-Control", caching)
-	return web.JSON(w, http.StatusOK, struct {
+	return web.WriteJSON(w, http.StatusOK, struct {
 		Keys []keys.JWK `json:"keys"`
 	}{published})
 }
@@ -55,7 +55,7 @@ func (s *Service) publishedKeys(
 		return nil, "", fmt.Errorf("read signing keys: %w", err)
 	}
 	if !s.Options.SharedDatabase {
-		return published, jwksCaching, nil
+		return published, completeJWKSCacheControl, nil
 	}
 	theirs, caching, err := s.betterAuthKeys(ctx, db)
 	return append(published, theirs...), caching, err
@@ -71,15 +71,15 @@ func (s *Service) betterAuthKeys(
 	defer cancel()
 	rows, err := db.BetterAuthKeys(ctx, s.Now())
 	switch {
-	case store.IsLimited(err):
+	case store.IsRateLimitError(err):
 		return nil, "", err
 	case err != nil:
 		web.NoteError(ctx, fmt.Errorf("read Better Auth's keys: %w", err))
 		last := s.lastBetterAuthKeys.Load()
 		if last == nil || s.Now().Sub(last.at) > betterAuthKeysMaxAge {
-			return nil, incompleteCaching, nil
+			return nil, incompleteJWKSCacheControl, nil
 		}
-		return last.keys, staleCaching, nil
+		return last.keys, staleJWKSCacheControl, nil
 	}
 	for _, row := range rows {
 		key, err := keys.ParsePublicJWK(row.ID, row.PublicKey, row.Alg)
@@ -90,5 +90,5 @@ func (s *Service) betterAuthKeys(
 		theirs = append(theirs, key)
 	}
 	s.lastBetterAuthKeys.Store(&betterAuthKeySet{theirs, s.Now()})
-	return theirs, jwksCaching, nil
+	return theirs, completeJWKSCacheControl, nil
 }

@@ -8,27 +8,27 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// withSetting returns a function for newServer that sets one setting.
-func withSetting(name, value string) func(map[string]string) {
+// changeSetting returns a function for newServer that sets one setting.
+func changeSetting(name, value string) func(map[string]string) {
 	return func(env map[string]string) { env[name] = value }
 }
 
-const insertBetterAuthKey = `
+const insertBetterAuthKeySQL = `
 	INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", alg)
 	VALUES ('11111111-1111-4111-8111-111111111111',
 		'{"kty":"RSA","n":"vx5JkTFhF9MUzqTfnGUSpblFjhZYtIJFjTtBTswtWejU","e":"AQAB"}', '', now(), 'RS256')`
 
-const betterAuthKid = "11111111-1111-4111-8111-111111111111"
+const betterAuthKeyID = "11111111-1111-4111-8111-111111111111"
 
 // If SHARED_DATABASE is not on, a key in the table jwks must not be published, because verifiers would trust it.
 func TestJWKSHasKeysOfBetterAuthOnlyIfDatabaseIsShared(t *testing.T) {
 	t.Parallel()
 	for value, published := range map[string]bool{"": false, "off": false, "on": true} {
-		s := newServer(t, withSetting("SHARED_DATABASE", value))
-		s.exec(insertBetterAuthKey)
+		s := newServer(t, changeSetting("SHARED_DATABASE", value))
+		s.exec(insertBetterAuthKeySQL)
 		var a answer
 		trips := s.countRoundTrips(func() { a = s.do("GET", jwksPath, "") })
-		if got := strings.Contains(a.body, betterAuthKid); got != published || (trips > 0) != published {
+		if got := strings.Contains(a.body, betterAuthKeyID); got != published || (trips > 0) != published {
 			t.Errorf("SHARED_DATABASE=%s: Better Auth's key is in the JWKS: %v, after %d round trips; want %v, and round trips "+
 				"only if it is", value, got, trips, published)
 		}
@@ -46,7 +46,7 @@ func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 		s.t.Helper()
 		start := time.Now()
 		a := s.do("GET", jwksPath, "")
-		if got := strings.Contains(a.body, betterAuthKid); a.status != 200 || got != want ||
+		if got := strings.Contains(a.body, betterAuthKeyID); a.status != 200 || got != want ||
 			a.header.Get("Cache-Control") != caching {
 			s.t.Errorf("JWKS without the database: got %d, Better Auth's key in it: %v, Cache-Control %q; want 200, %v and %q",
 				a.status, got, a.header.Get("Cache-Control"), want, caching)
@@ -64,15 +64,15 @@ func TestJWKSWithoutDatabaseHasLastKeysOrIsNotCached(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var proxy *dbtest.Proxy
-			s := newServer(t, withSetting("SHARED_DATABASE", "on"), func(env map[string]string) {
+			s := newServer(t, changeSetting("SHARED_DATABASE", "on"), func(env map[string]string) {
 				proxy = dbtest.NewProxy(t, env["DATABASE_URL"])
 				env["DATABASE_URL"] = proxy.URL()
 			})
-			s.exec(insertBetterAuthKey)
+			s.exec(insertBetterAuthKeySQL)
 			cut(proxy)
 			checkWithoutDatabase(s, false, incomplete)
 			proxy.Resume()
-			if a := s.do("GET", jwksPath, ""); !strings.Contains(a.body, betterAuthKid) {
+			if a := s.do("GET", jwksPath, ""); !strings.Contains(a.body, betterAuthKeyID) {
 				t.Fatalf("JWKS after the database is available again: got %s, want Better Auth's key in it", a.body)
 			}
 			cut(proxy)

@@ -186,12 +186,12 @@ func TestNoCacheCookieForUserWithLongImage(t *testing.T) {
 	s.checkCookies(update(strings.Repeat("x", 32_768)), "32,768 characters", cleared...)
 	s.checkCookies(update(strings.Repeat("€", 2048)), "2,048 characters of 3 bytes", cleared...)
 
-	token := cookiePair(cookie, tokenCookie)
+	token := cookiePair(cookie, sessionTokenCookie)
 	for _, path := range []string{sessionPath, tokenPath} {
 		s.checkCookies(s.do("GET", path, "", "Cookie", token), path+" without a cache cookie")
 	}
 	stale := s.do("GET", sessionPath+"?disableCookieCache=true", "", "Cookie",
-		cookie+"; "+dataCookie+".0=x; "+dataCookie+".1=y")
+		cookie+"; "+sessionDataCookie+".0=x; "+sessionDataCookie+".1=y")
 	s.checkCookies(stale, "get-session with disableCookieCache",
 		"clear session_data", "clear session_data.0", "clear session_data.1")
 	in := s.do("POST", signInPath, `{"email":"ada@example.com","password":"correct horse"}`, "User-Agent",

@@ -6,7 +6,7 @@ func TestLinkSocialAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	p := s.signUp("ada")
-	s.checkCases("POST", "/api/auth/link-social", append(socialCases(p),
+	s.checkCases("POST", "/api/auth/link-social", append(socialRequestCases(p),
 		routeCase{name: "no session", body: `{"provider":"google"}`, status: 401, want: unauthorizedReply},
 		routeCase{name: "id token", body: `{"provider":"x","idToken":{"token":"a","nonce":5,"accessToken":1,` +
 			`"refreshToken":2,"expiresAt":"x","user":5}}`, status: 400, want: validationReply(

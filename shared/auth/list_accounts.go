@@ -26,13 +26,13 @@ func (s *Service) listAccounts(w http.ResponseWriter, r *http.Request, db *store
 	}
 	replies := make([]accountReply, len(accounts))
 	for i, a := range accounts {
-		replies[i] = accountReply{a, Scopes(a.Scope)}
+		replies[i] = accountReply{a, SplitScopes(a.Scope)}
 	}
-	return web.JSON(w, http.StatusOK, replies)
+	return web.WriteJSON(w, http.StatusOK, replies)
 }
 
-// Scopes splits a comma-separated list of OAuth scopes. For an empty list it returns a slice that is not nil.
-func Scopes(stored string) []string {
+// SplitScopes splits a comma-separated list of OAuth scopes. For an empty list it returns a slice that is not nil.
+func SplitScopes(stored string) []string {
 	list := []string{} // not nil, which JSON encodes as null
 	for scope := range strings.SplitSeq(stored, ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {

@@ -11,7 +11,7 @@ import (
 // listSessions answers GET /api/auth/list-sessions with the sessions of the caller that have not expired. The current
 // session must be fresh.
 func (s *Service) listSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	caller, err := s.requireFresh(w, r, db)
+	caller, err := s.requireFreshCaller(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -19,5 +19,5 @@ func (s *Service) listSessions(w http.ResponseWriter, r *http.Request, db *store
 	if err != nil {
 		return fmt.Errorf("list sessions: %w", err)
 	}
-	return web.JSON(w, http.StatusOK, sessions)
+	return web.WriteJSON(w, http.StatusOK, sessions)
 }

@@ -15,8 +15,8 @@ import (
 // mails was sent less than an hour ago, so its link is still valid. A completed reset deletes the total counter of
 // reset mails and the one of its client.
 var (
-	mailLimit      = limit.Rule{Window: time.Hour, Max: 5}  // for the IP address of one client
-	mailTotalLimit = limit.Rule{Window: time.Hour, Max: 20} // for all clients together
+	mailLimitPerClient    = limit.Rule{Window: time.Hour, Max: 5}  // for the IP address of one client
+	mailLimitOfAllClients = limit.Rule{Window: time.Hour, Max: 20} // for all clients together
 )
 
 // mailCharges returns the charges for a mail: the one for the client, and the one for all clients together. A
@@ -26,36 +26,36 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total st
 	if m.Purpose != "" {
 		kind += "." + m.Purpose
 	}
-	key := "mail:" + kind + ":" + emailInKey(m.To)
-	client, total = s.charge(mailLimit, key+"|"+s.Limits.IP(r)), s.charge(mailTotalLimit, key)
+	key := "mail:" + kind + ":" + emailForLimitKey(m.To)
+	client, total = s.newCharge(mailLimitPerClient, key+"|"+s.Limits.IP(r)), s.newCharge(mailLimitOfAllClients, key)
 	client.NotCached, total.NotCached = true, true
 	return client, total
 }
 
-// mayMail reports whether the limits allow a mail, and counts the mail if they do. If only the total limit rejects the
-// mail, it does not count for the client.
-func (s *Service) mayMail(r *http.Request, db *store.Store, m mail.Message) (bool, error) {
+// countMailIfAllowed reports whether the limits allow a mail, and counts the mail if they do. If only the total limit
+// rejects the mail, it does not count for the client.
+func (s *Service) countMailIfAllowed(r *http.Request, db *store.Store, m mail.Message) (bool, error) {
 	if !s.Options.RateLimit {
 		return true, nil
 	}
 	client, total := s.mailCharges(r, m)
-	if may, err := s.countMail(r, db, client); !may {
+	if may, err := s.countMailAgainstLimit(r, db, client); !may {
 		return false, err
 	}
-	may, err := s.countMail(r, db, total)
+	may, err := s.countMailAgainstLimit(r, db, total)
 	if may || err != nil {
 		return may, err
 	}
-	if err := db.Uncount(r.Context(), client); err != nil {
+	if err := db.UncountCharge(r.Context(), client); err != nil {
 		return false, fmt.Errorf("remove mail from the count: %w", err)
 	}
 	return false, nil
 }
 
-// countMail counts a mail against one limit and reports whether the limit allows it.
-func (s *Service) countMail(r *http.Request, db *store.Store, c store.Charge) (bool, error) {
-	err := db.Count(r.Context(), c)
-	if store.IsLimited(err) {
+// countMailAgainstLimit counts a mail against one limit and reports whether the limit allows it.
+func (s *Service) countMailAgainstLimit(r *http.Request, db *store.Store, c store.Charge) (bool, error) {
+	err := db.CountCharge(r.Context(), c)
+	if store.IsRateLimitError(err) {
 		return false, nil
 	}
 	if err != nil {

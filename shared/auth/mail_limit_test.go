@@ -23,7 +23,7 @@ type mailRequester struct {
 func newMailRequester(t *testing.T) *mailRequester {
 	t.Helper()
 	f := &mailRequester{
-		server: newServer(t, withRateLimit, withClientIP("xff:1")),
+		server: newServer(t, enableRateLimits, setClientIP("xff:1")),
 		box:    &mailbox{},
 		sent:   map[mail.Kind]int{},
 	}
@@ -130,7 +130,7 @@ func TestCompletedResetClearsTheCountOfResetMails(t *testing.T) {
 // If the limit drops the notice to the old email, the new email gets no link either.
 func TestEmailChangeIsNotMailedIfItsNoticeIsDropped(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	box := &mailbox{}
 	s.svc.Mail = box
 	a := s.signUpAda()

@@ -13,27 +13,27 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// mailTokenLife is how long a mailed link that verifies or changes an email is valid.
-const mailTokenLife = time.Hour
+// mailTokenLifetime is how long a mailed link that verifies or changes an email is valid.
+const mailTokenLifetime = time.Hour
 
-// newLinkID returns a random ID for mailClaims.
-func newLinkID() string { return random.String(resetAlphabet, resetLength) }
+// newMailLinkID returns a random ID for mailClaims.
+func newMailLinkID() string { return random.String(resetTokenAlphabet, resetTokenLength) }
 
-// identifier returns the identifier of the row that the table verification has for the link, or "" if it has none.
-func (c mailClaims) identifier() string {
+// linkIdentifier returns the identifier of the row that the table verification has for the link, or "" if it has none.
+func (c mailClaims) linkIdentifier() string {
 	switch {
 	case c.ID == "":
 		return ""
 	case c.UpdateTo != "":
-		return store.ChangeEmailLink + c.ID
+		return store.ChangeEmailLinkPrefix + c.ID
 	}
-	return store.VerifyEmailLink + c.ID
+	return store.VerifyEmailLinkPrefix + c.ID
 }
 
 // Better Auth's request types of an email change (docs/wire.md#change-of-email).
 const (
-	confirmChange = "change-email-confirmation" // of the link that the old email gets, to confirm the change
-	verifyChange  = "change-email-verification" // of the link that the new email gets, to prove ownership
+	confirmChangeRequest = "change-email-confirmation" // of the link that the old email gets, to confirm the change
+	verifyChangeRequest  = "change-email-verification" // of the link that the new email gets, to prove ownership
 )
 
 // mailClaims are the claims in the token of a mailed link that verifies or changes an email. They have Better Auth's
@@ -42,14 +42,14 @@ const (
 type mailClaims struct {
 	Email       string `json:"email"`                 // the current email in lower case
 	UpdateTo    string `json:"updateTo,omitempty"`    // for a change: the new email in lower case
-	RequestType string `json:"requestType,omitempty"` // for a change: confirmChange, verifyChange or "" (old versions)
+	RequestType string `json:"requestType,omitempty"` // for a change: one of those above, or "" (old versions)
 	UserID      string `json:"userId,omitempty"`
 	jwt.RegisteredClaims
 }
 
-var errClaimExpired = errors.New("the token has expired")
+var errMailTokenExpired = errors.New("the token has expired")
 
-// signMailToken returns a signed token with the claims, valid for mailTokenLife. As in Better Auth the algorithm is
+// signMailToken returns a signed token with the claims, valid for mailTokenLifetime. As in Better Auth the algorithm is
 // HS256 with the secret, and the header has only "alg".
 func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, error) {
 	secret, err := s.Sessions.Secret(ctx)
@@ -57,7 +57,7 @@ func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, erro
 		return "", fmt.Errorf("read secret of mail tokens: %w", err)
 	}
 	now := s.Now()
-	c.IssuedAt, c.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(mailTokenLife))
+	c.IssuedAt, c.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(mailTokenLifetime))
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, c)
 	token.Header = map[string]any{"alg": token.Method.Alg()}
 	signed, err := token.SignedString(secret)
@@ -82,7 +82,7 @@ func (s *Service) parseMailToken(ctx context.Context, text string) (c mailClaims
 	if err != nil || token.Header["crit"] != nil {
 		return c, errInvalidToken
 	}
-	if err := c.setClaims(members, s.Now()); errors.Is(err, errClaimExpired) {
+	if err := c.checkAndSetClaims(members, s.Now()); errors.Is(err, errMailTokenExpired) {
 		return c, errTokenExpired
 	} else if err != nil || c.ID == "" && !s.Options.SharedDatabase {
 		return c, errInvalidToken
@@ -90,8 +90,8 @@ func (s *Service) parseMailToken(ctx context.Context, text string) (c mailClaims
 	return c, nil
 }
 
-// setClaims checks the members of a token as Better Auth does, first the times, and stores them in c.
-func (c *mailClaims) setClaims(members map[string]any, now time.Time) error {
+// checkAndSetClaims checks the members of a token as Better Auth does, first the times, and stores them in c.
+func (c *mailClaims) checkAndSetClaims(members map[string]any, now time.Time) error {
 	seconds := float64(now.Unix())
 	for _, name := range []string{"iat", "nbf", "exp"} {
 		value, present := members[name]
@@ -103,7 +103,7 @@ func (c *mailClaims) setClaims(members map[string]any, now time.Time) error {
 		case name == "nbf" && number > seconds:
 			return errors.New("the token is not valid yet")
 		case name == "exp" && number <= seconds:
-			return errClaimExpired
+			return errMailTokenExpired
 		}
 	}
 	for name, field := range map[string]*string{
@@ -127,8 +127,8 @@ func (c *mailClaims) setClaims(members map[string]any, now time.Time) error {
 // Better Auth's alphabets and lengths of one-time tokens (docs/wire.md#objects). A token that resets a password has 142
 // random bits, one that deletes a user has 165.
 const (
-	resetAlphabet  = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	resetLength    = 24
-	deleteAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
-	deleteLength   = 32
+	resetTokenAlphabet    = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	resetTokenLength      = 24
+	deletionTokenAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+	deletionTokenLength   = 32
 )

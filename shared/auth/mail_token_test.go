@@ -20,8 +20,8 @@ import (
 
 const mailSecret = "a secret of the tests, long enough"
 
-// tokenService returns a Service that can sign and parse mail tokens at the time now.
-func tokenService(now time.Time) *Service {
+// mailTokenService returns a Service that can sign and parse mail tokens at the time now.
+func mailTokenService(now time.Time) *Service {
 	return &Service{
 		Options:  config.API{SharedDatabase: true}, // accept tokens without an ID
 		Now:      func() time.Time { return now },
@@ -39,7 +39,7 @@ func TestMailTokenOfBetterAuthIsAccepted(t *testing.T) {
 		1795455955: nil, 1795459554: nil, 1795459555: errTokenExpired,
 		1795459556: errTokenExpired,
 	} {
-		got, err := tokenService(time.Unix(at, 999e6)).parseMailToken(t.Context(), token)
+		got, err := mailTokenService(time.Unix(at, 999e6)).parseMailToken(t.Context(), token)
 		want := mailClaims{Email: "ada@example.com", UserID: "uh7DcSPHieZ1SYPnHySA627JFkMWGTft"}
 		if wantErr != nil {
 			want = mailClaims{}
@@ -54,10 +54,10 @@ func TestMailTokenOfBetterAuthIsAccepted(t *testing.T) {
 
 func TestMailTokenIsWrittenLikeThatOfBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := tokenService(time.Unix(1_800_000_000, 5e8))
+	s := mailTokenService(time.Unix(1_800_000_000, 5e8))
 	token, err := s.signMailToken(t.Context(), mailClaims{
 		Email: "ada@example.com", UpdateTo: "eve@example.com",
-		RequestType: verifyChange, UserID: "u",
+		RequestType: verifyChangeRequest, UserID: "u",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,14 +73,14 @@ func TestMailTokenIsWrittenLikeThatOfBetterAuth(t *testing.T) {
 		}
 	}
 	if c, err := s.parseMailToken(t.Context(), token); err != nil || c.UpdateTo != "eve@example.com" ||
-		c.RequestType != verifyChange {
+		c.RequestType != verifyChangeRequest {
 		t.Errorf("parse the token: got claims %+v, error %v; want the change to eve@example.com", c, err)
 	}
 }
 
 func TestR41_InvalidMailTokensAreRefused(t *testing.T) {
 	t.Parallel()
-	s := tokenService(time.Unix(1_800_000_000, 0))
+	s := mailTokenService(time.Unix(1_800_000_000, 0))
 	hs256 := `{"alg":"HS256"}`
 	good := `{"email":"ada@example.com","exp":1800000001}`
 	sign := func(header, payload string) string {
@@ -137,7 +137,7 @@ func TestR41_InvalidMailTokensAreRefused(t *testing.T) {
 // If SHARED_DATABASE is not on, a token needs the ID of its row in the table verification.
 func TestMailTokenWithoutAnIDIsInvalidUnlessTheDatabaseIsShared(t *testing.T) {
 	t.Parallel()
-	s := tokenService(time.Unix(1_800_000_000, 0))
+	s := mailTokenService(time.Unix(1_800_000_000, 0))
 	for _, id := range []string{"", "x"} {
 		c := mailClaims{Email: "ada@example.com"}
 		c.ID = id
@@ -165,7 +165,7 @@ func TestR41_OneTimeTokensAreRandom(t *testing.T) {
 	for _, c := range []struct {
 		alphabet string
 		length   int
-	}{{resetAlphabet, resetLength}, {deleteAlphabet, deleteLength}} {
+	}{{resetTokenAlphabet, resetTokenLength}, {deletionTokenAlphabet, deletionTokenLength}} {
 		seen, counts := map[string]bool{}, map[rune]int{}
 		const n = 4000
 		for range n {

@@ -10,7 +10,7 @@ import (
 
 // checkPasswordLength returns an error if a new password is too short or too long.
 func checkPasswordLength(p string) error {
-	switch n := password.Length(p); {
+	switch n := password.UTF16Length(p); {
 	case n < password.MinLength:
 		return errPasswordTooShort
 	case n > password.MaxLength:
@@ -23,7 +23,7 @@ func checkPasswordLength(p string) error {
 // breached passwords if PASSWORD_BREACH_CHECK is on. If the breach service does not answer, it accepts the password.
 func (s *Service) hashNewPassword(r *http.Request, secret string) (string, error) {
 	if s.Options.PasswordBlocklist && password.IsCommon(secret) {
-		return "", errCompromised
+		return "", errPasswordCompromised
 	}
 	if s.Options.PasswordBreachCheck {
 		breached, err := s.Breaches.Contains(r.Context(), secret)
@@ -31,7 +31,7 @@ func (s *Service) hashNewPassword(r *http.Request, secret string) (string, error
 		case err != nil:
 			web.NoteError(r.Context(), err)
 		case breached:
-			return "", errCompromised
+			return "", errPasswordCompromised
 		}
 	}
 	hash, err := s.Hasher.Hash(r.Context(), secret)

@@ -12,9 +12,9 @@ import (
 const compromisedReply = `{"message":"The password you entered has been compromised. Please choose a different ` +
 	`password.","code":"PASSWORD_COMPROMISED"}`
 
-// setPasswords sets a password by each route that can do so, and returns the responses by route: sign-up, change,
-// reset.
-func (s *server) setPasswords(password string) map[string]answer {
+// setPasswordByEveryRoute sets a password by each route that can do so, and returns the responses by route: sign-up,
+// change, reset.
+func (s *server) setPasswordByEveryRoute(password string) map[string]answer {
 	s.t.Helper()
 	box := &mailbox{}
 	s.svc.Mail = box
@@ -35,18 +35,18 @@ func (s *server) setPasswords(password string) map[string]answer {
 
 func TestCommonPasswordsAreRefusedByEveryRoute(t *testing.T) {
 	t.Parallel()
-	on := func(env map[string]string) { env["PASSWORD_BLOCKLIST"] = "on" }
-	for route, a := range newServer(t, on).setPasswords("Password1") {
+	enableBlocklist := func(env map[string]string) { env["PASSWORD_BLOCKLIST"] = "on" }
+	for route, a := range newServer(t, enableBlocklist).setPasswordByEveryRoute("Password1") {
 		if a.status != 400 || a.body != compromisedReply {
 			t.Errorf("%s with a common password: got %d %s, want 400 %s", route, a.status, a.body, compromisedReply)
 		}
 	}
-	for route, a := range newServer(t, on).setPasswords("battery staple") {
+	for route, a := range newServer(t, enableBlocklist).setPasswordByEveryRoute("battery staple") {
 		if a.status != 200 {
 			t.Errorf("%s with an uncommon password: got %d %s, want 200", route, a.status, a.body)
 		}
 	}
-	for route, a := range newServer(t).setPasswords("Password1") {
+	for route, a := range newServer(t).setPasswordByEveryRoute("Password1") {
 		if a.status != 200 {
 			t.Errorf("%s with a common password and the check switched off: got %d %s, want 200",
 				route, a.status, a.body)
@@ -69,18 +69,18 @@ func TestBreachedPasswordsAreRefusedByEveryRoute(t *testing.T) {
 		s.svc.Breaches = &password.Breaches{URL: service.URL}
 		return s
 	}
-	for route, a := range start().setPasswords("password") {
+	for route, a := range start().setPasswordByEveryRoute("password") {
 		if a.status != 400 || a.body != compromisedReply {
 			t.Errorf("%s with a breached password: got %d %s, want 400 %s", route, a.status, a.body, compromisedReply)
 		}
 	}
-	for route, a := range start().setPasswords("battery staple") {
+	for route, a := range start().setPasswordByEveryRoute("battery staple") {
 		if a.status != 200 {
 			t.Errorf("%s with a password that is not breached: got %d %s, want 200", route, a.status, a.body)
 		}
 	}
 	status = http.StatusServiceUnavailable
-	for route, a := range start().setPasswords("password") {
+	for route, a := range start().setPasswordByEveryRoute("password") {
 		if a.status != 200 {
 			t.Errorf("%s with the breach service unavailable: got %d %s, want 200", route, a.status, a.body)
 		}

@@ -86,16 +86,16 @@ func TestR30_GetChangesNothingButTheSessionExpiry(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
-	state := func() string {
+	readAllTables := func() string {
 		return query[string](s, `SELECT concat((SELECT string_agg(u::text, ';') FROM "user" u),
 			(SELECT string_agg(a::text, ';') FROM account a),
 			(SELECT string_agg(x::text, ';') FROM session x), (SELECT count(*) FROM verification), (SELECT count(*) FROM jwks))`)
 	}
-	before := state()
+	before := readAllTables()
 	for _, path := range []string{sessionPath, tokenPath, jwksPath, signUpPath, signInPath, signOutPath} {
 		s.do("GET", path+"?email=eve@example.com&password=x&callbackURL=//evil", "", "Cookie", cookie)
 	}
-	if after := state(); before != after {
+	if after := readAllTables(); before != after {
 		t.Errorf("GET requests changed the database from\n%s\nto\n%s\nwant no change", before, after)
 	}
 }

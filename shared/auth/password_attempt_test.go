@@ -41,7 +41,7 @@ func countEqual(statuses []int, want int) (n int) {
 func TestR15_GuessesFromManyIPAddressesAreLimitedByAccount(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{"ADA@example.com", "nobody@example.com"} {
-		s := newServer(t, withRateLimit, withClientIP("xff:1"))
+		s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 		s.signUpAda()
 		if got := s.guessFromManyIPs(email, 30); countEqual(got, 401) != 20 || countEqual(got, 429) != 10 {
 			t.Errorf("30 wrong passwords for %s: got statuses %v, want 20 of 401 and then 429", email, got)
@@ -68,7 +68,7 @@ func TestR15_GuessesFromManyIPAddressesAreLimitedByAccount(t *testing.T) {
 // Wrong passwords from one network do not lock out clients in other networks.
 func TestSignInLimitsGuessesByNetwork(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	s.signUpAda()
 	var got []int
 	for range 12 {
@@ -86,7 +86,7 @@ func TestSignInLimitsGuessesByNetwork(t *testing.T) {
 // RATE_LIMIT_RULES can remove the limit of a path, but not the limits of wrong passwords.
 func TestWrongPasswordsAreLimitedWithoutARuleForThePath(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"),
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"),
 		func(env map[string]string) { env["RATE_LIMIT_RULES"] = `{"/sign-in/email": false}` })
 	s.signUpAda()
 	var got []int
@@ -100,7 +100,7 @@ func TestWrongPasswordsAreLimitedWithoutARuleForThePath(t *testing.T) {
 
 func TestSuccessfulSignInsDoNotCount(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	known := s.signUpAda()
 	for i := range 50 {
 		headers := ipHeader(i % 5)
@@ -120,7 +120,7 @@ func TestSuccessfulSignInsDoNotCount(t *testing.T) {
 // A sign-in with the right password does not count as a wrong password, even if the user is not allowed to sign in.
 func TestRejectedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"),
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"),
 		func(env map[string]string) { env["REQUIRE_EMAIL_VERIFICATION"] = "on" })
 	s.signUpAda()
 	for i := range 12 {
@@ -142,10 +142,11 @@ func TestRejectedSignInsWithTheRightPasswordDoNotCount(t *testing.T) {
 // Of 120 concurrent sign-ins no more than 20 wrong passwords are compared. Right passwords do not change the count.
 func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	s.signUpAda()
 	url := dbtest.Pgbouncer(t, s.url)
-	pooled := newServer(t, withRateLimit, withClientIP("xff:1"), func(env map[string]string) { env["DATABASE_URL"] = url })
+	pooled := newServer(t, enableRateLimits, setClientIP("xff:1"),
+		func(env map[string]string) { env["DATABASE_URL"] = url })
 	pooled.now = pooled.now.Add(2 * time.Hour) // so that its requests begin a new window
 	for i, site := range []*server{s, pooled} {
 		var wrong, right, others atomic.Int32
@@ -181,7 +182,7 @@ func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 // not affected.
 func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	first := s.signUpAda()
 	owner := s.do("POST", signInPath, signInBody, ipHeader(1)...)
 	guesses := []struct{ path, body string }{
@@ -216,7 +217,7 @@ func TestEveryComparisonOfAPasswordIsLimited(t *testing.T) {
 // cookie.
 func TestRejectedAttemptInASessionSetsTheCookieOfTheExtendedSession(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit)
+	s := newServer(t, enableRateLimits)
 	cookie := s.signUpAda().cookie()
 	s.now = s.now.Add(24*time.Hour - time.Minute) // a minute before the session is extended
 	guess := func() answer {
@@ -236,7 +237,7 @@ func TestRejectedAttemptInASessionSetsTheCookieOfTheExtendedSession(t *testing.T
 
 func TestR17_OwnerOfALimitedAccountCanStillReset(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	s.signUpAda()
 	s.guessFromManyIPs("ada@example.com", 30)
 	for _, from := range []int{1, 200} {

@@ -11,20 +11,20 @@ import (
 )
 
 // errTooManyRequests is Better Auth's error for a rate limit. The limiter adds the header X-Retry-After.
-var errTooManyRequests = web.NewError(http.StatusTooManyRequests, "", limit.TooManyMessage)
+var errTooManyRequests = web.NewError(http.StatusTooManyRequests, "", limit.TooManyRequestsMessage)
 
-// charge returns a charge that counts this request with the rule, under the key.
-func (s *Service) charge(rule limit.Rule, key string) store.Charge {
+// newCharge returns a charge that counts this request with the rule, under the key.
+func (s *Service) newCharge(rule limit.Rule, key string) store.Charge {
 	return store.Charge{Key: key, Window: rule.Window, Max: rule.Max, At: s.Now()}
 }
 
 // callbackPath is the path, below BasePath, of the OAuth callbacks of all providers.
 const callbackPath = "/callback/{provider}"
 
-// withLimit makes h count the requests to a path by the IP address of the client. As in Better Auth, each configured
-// provider has its own callback path. The paths of all other names have one counter together, so that clients cannot
-// fill the table rateLimit with names that they make up.
-func (s *Service) withLimit(path string, h limit.Handler) web.Handler {
+// withPathLimit makes h count the requests to a path by the IP address of the client. As in Better Auth, each
+// configured provider has its own callback path. The paths of all other names have one counter together, so that
+// clients cannot fill the table rateLimit with names that they make up.
+func (s *Service) withPathLimit(path string, h limit.Handler) web.Handler {
 	l := *s.Limits
 	l.Now = s.Now
 	shared := l.Handle(path, errTooManyRequests, h)
@@ -43,9 +43,9 @@ func (s *Service) withLimit(path string, h limit.Handler) web.Handler {
 	}
 }
 
-// emailInKey returns an email as rate limit keys contain it: the email itself, or its hash if it has more than 320
-// bytes. No real email is longer.
-func emailInKey(email string) string {
+// emailForLimitKey returns an email as rate limit keys contain it: the email itself, or its hash if it has more than
+// 320 bytes. No real email is longer.
+func emailForLimitKey(email string) string {
 	if len(email) <= 320 {
 		return email
 	}

@@ -25,7 +25,7 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 		{"xff:2", []string{"X-Forwarded-For", "%s, 198.51.100.7, 203.0.113.9"}, "198.51.100.7"},
 		{"xff:0", []string{"X-Forwarded-For", "%s, 198.51.100.7"}, "no-trusted-ip"},
 	} {
-		s := newServer(t, withRateLimit, withClientIP(c.source))
+		s := newServer(t, enableRateLimits, setClientIP(c.source))
 		for i, spoofed := range []string{"10.0.0.1", "10.0.0.2", "::1", "x"} {
 			headers := append([]string{
 				"X-Forwarded-For", spoofed, "X-Real-Ip", spoofed, "Forwarded", "for=" + spoofed,
@@ -53,7 +53,7 @@ func TestR16_ClientHeadersDoNotChangeTheRateLimitKey(t *testing.T) {
 
 func TestR16_IPv6NetworkHasOneLimit(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	for i, c := range []struct {
 		ip     string
 		status int
@@ -77,7 +77,7 @@ func TestR16_IPv6NetworkHasOneLimit(t *testing.T) {
 // A customer of an internet provider often has a whole /48, which contains 65,536 /64 networks.
 func TestIPv6IsAlsoLimitedBySlash48(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withClientIP("xff:1"))
+	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	attempt := func(network int, slash48 string) int {
 		body := fmt.Sprintf(`{"email":"ada%d@example.com","password":"wrong"}`, network)
 		return s.do("POST", signInPath, body, "X-Forwarded-For", fmt.Sprintf("%s:%x::1", slash48, network)).status

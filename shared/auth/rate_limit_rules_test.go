@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// classRules is the value of RATE_LIMIT_RULES that docs/configuration.md recommends for many users behind one IP
-// address.
-const classRules = `{"/sign-in/email": {"window": 10, "max": 60}, "/get-session": {"window": 10, "max": 1000}, ` +
+// rateLimitRulesForClass is the value of RATE_LIMIT_RULES that docs/configuration.md recommends for many users behind
+// one IP address.
+const rateLimitRulesForClass = `{"/sign-in/email": {"window": 10, "max": 60}, ` +
+	`"/get-session": {"window": 10, "max": 1000}, ` +
 	`"/token": {"window": 10, "max": 1000}}`
 
 // Each of 30 users opens the login page, signs in and gets a JWT. After a rejected request, the client waits as long as
@@ -20,12 +21,12 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 		rules        string
 		atMost, over time.Duration
 	}{
-		"documented setting":   {classRules, time.Minute, -1},
+		"documented setting":   {rateLimitRulesForClass, time.Minute, -1},
 		"Better Auth's limits": {"", time.Hour, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, withRateLimit, withClientIP("xff:1"),
+			s := newServer(t, enableRateLimits, setClientIP("xff:1"),
 				func(env map[string]string) { env["RATE_LIMIT_RULES"] = c.rules })
 			begin := s.now
 			const client = `{"name":"Ada","email":"ada%d@example.com","password":"correct horse"}`
@@ -33,7 +34,7 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 				s.do("POST", signUpPath, fmt.Sprintf(client, i), "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
 			}
 			class := []string{"X-Forwarded-For", "192.0.2.1"}
-			wait := func(a answer) bool {
+			waitIfLimited := func(a answer) bool {
 				if a.status != 429 {
 					return false
 				}
@@ -45,15 +46,15 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 				return true
 			}
 			for i := range 30 {
-				for wait(s.do("GET", "/api/auth/get-session", "", class...)) {
+				for waitIfLimited(s.do("GET", "/api/auth/get-session", "", class...)) {
 				}
 				in := s.do("POST", signInPath, fmt.Sprintf(client, i), class...)
-				for ; wait(in); in = s.do("POST", signInPath, fmt.Sprintf(client, i), class...) {
+				for ; waitIfLimited(in); in = s.do("POST", signInPath, fmt.Sprintf(client, i), class...) {
 				}
 				if in.status != 200 {
 					t.Fatalf("sign-in of user %d: got %d %s, want 200", i, in.status, in.body)
 				}
-				for wait(s.do("GET", "/api/auth/token", "", append(class, "Cookie", in.cookie())...)) {
+				for waitIfLimited(s.do("GET", "/api/auth/token", "", append(class, "Cookie", in.cookie())...)) {
 				}
 			}
 			if took := s.now.Sub(begin); took > c.atMost || took <= c.over {
@@ -65,7 +66,7 @@ func TestAClassOf30BehindOneIPAddressSignsInWithinAMinute(t *testing.T) {
 
 func TestRateLimitRulesSwitchALimitOff(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, func(env map[string]string) {
+	s := newServer(t, enableRateLimits, func(env map[string]string) {
 		env["RATE_LIMIT_RULES"] = `{"/sign-in/**": false, "/sign-in/email": {"window": 10, "max": 1}}`
 	})
 	for i := range 8 {

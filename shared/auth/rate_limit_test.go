@@ -16,11 +16,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// withRateLimit is a function for newServer that switches the rate limits on, which is the default of the product.
-func withRateLimit(env map[string]string) { env["RATE_LIMIT"] = "" }
+// enableRateLimits is a function for newServer that switches the rate limits on, which is the default of the product.
+func enableRateLimits(env map[string]string) { env["RATE_LIMIT"] = "" }
 
-// withClientIP returns a function for newServer that sets CLIENT_IP.
-func withClientIP(source string) func(map[string]string) {
+// setClientIP returns a function for newServer that sets CLIENT_IP.
+func setClientIP(source string) func(map[string]string) {
 	return func(env map[string]string) { env["CLIENT_IP"] = source }
 }
 
@@ -35,7 +35,7 @@ func (s *server) signInAda(headers ...string) answer {
 
 func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit)
+	s := newServer(t, enableRateLimits)
 	s.signUpAda()
 	for range 3 {
 		if a := s.signInAda(); a.status != 200 {
@@ -70,7 +70,7 @@ func TestRateLimitAnswersLikeBetterAuth(t *testing.T) {
 // Every request within the limit extends the window.
 func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit)
+	s := newServer(t, enableRateLimits)
 	s.signUpAda()
 	for i, c := range []struct {
 		later  time.Duration
@@ -88,7 +88,7 @@ func TestWindowRunsFromTheLastAllowedRequest(t *testing.T) {
 
 func TestEveryPathHasItsOwnLimit(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withSharedDatabase)
+	s := newServer(t, enableRateLimits, enableSharedDatabase)
 	cookie := s.signUpAda().cookie()
 	for _, c := range []struct {
 		method, path string
@@ -131,7 +131,7 @@ func TestEveryPathHasItsOwnLimit(t *testing.T) {
 // A request that a rate limit rejects changes nothing, on any route.
 func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withSharedDatabase)
+	s := newServer(t, enableRateLimits, enableSharedDatabase)
 	first := s.signUpAda()
 	// get-session and requireCaller would clear the second cookie.
 	headers := []string{"Cookie", first.cookie() + "; better-auth.session_data=leftover", "Origin", origin}
@@ -142,8 +142,9 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, routes := range []web.Routes{
-		s.svc.Signup(), s.svc.Signin(), s.svc.Signout(), s.svc.Session(), s.svc.Token(), s.svc.JWKS(),
-		s.svc.Password(), s.svc.Email(), s.svc.Account(), s.social.Social(),
+		s.svc.SignupRoutes(), s.svc.SigninRoutes(), s.svc.SignoutRoutes(), s.svc.SessionRoutes(),
+		s.svc.TokenRoutes(), s.svc.JWKSRoutes(),
+		s.svc.PasswordRoutes(), s.svc.EmailRoutes(), s.svc.AccountRoutes(), s.social.SocialRoutes(),
 	} {
 		for route := range routes {
 			if strings.HasPrefix(route, "OPTIONS ") {
@@ -225,7 +226,7 @@ func TestRequestsWithErrorsCountToo(t *testing.T) {
 		"403": {403, signInBody, []string{"Cookie", "a=b", "Origin", "https://evil.example"}},
 		"415": {415, signInBody, []string{"Content-Type", "text/plain"}},
 	} {
-		s := newServer(t, withRateLimit)
+		s := newServer(t, enableRateLimits)
 		s.signUpAda()
 		for i := range 4 {
 			want := c.status
@@ -242,10 +243,10 @@ func TestRequestsWithErrorsCountToo(t *testing.T) {
 
 func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit)
+	s := newServer(t, enableRateLimits)
 	s.signUpAda()
 	url := dbtest.Pgbouncer(t, s.url)
-	pooled := newServer(t, withRateLimit, func(env map[string]string) { env["DATABASE_URL"] = url })
+	pooled := newServer(t, enableRateLimits, func(env map[string]string) { env["DATABASE_URL"] = url })
 	pooled.now = pooled.now.Add(time.Hour) // so that its requests begin a new window
 	for i, site := range []*server{s, pooled} {
 		var others atomic.Int32
@@ -270,12 +271,12 @@ func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 	}
 }
 
-// withSharedDatabase is a function for newServer that makes the JWKS route read the database.
-func withSharedDatabase(env map[string]string) { env["SHARED_DATABASE"] = "on" }
+// enableSharedDatabase is a function for newServer that makes the JWKS route read the database.
+func enableSharedDatabase(env map[string]string) { env["SHARED_DATABASE"] = "on" }
 
 func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit, withSharedDatabase)
+	s := newServer(t, enableRateLimits, enableSharedDatabase)
 	s.do("GET", jwksPath, "") // opens the connection, so that its round trips do not count below
 	var cookie string
 	for _, c := range []struct {
@@ -302,7 +303,7 @@ func TestRateLimitTakesNoExtraRoundTrip(t *testing.T) {
 
 func TestRejectedRequestsTakeNoRoundTrips(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit)
+	s := newServer(t, enableRateLimits)
 	for range 4 { // Postgres rejects the fourth
 		s.signInAda()
 	}
@@ -319,7 +320,7 @@ func TestRejectedRequestsTakeNoRoundTrips(t *testing.T) {
 
 func TestR20_OverlongEmailIsRateLimited(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withRateLimit)
+	s := newServer(t, enableRateLimits)
 	body := fmt.Sprintf(`{"email":"%s@example.com","password":"correct horse"}`, strings.Repeat("a", 9000))
 	for i := range 4 {
 		want := 401

@@ -13,12 +13,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resetLife is how long a mailed link that resets a password is valid.
-const resetLife = time.Hour
+// resetLinkLifetime is how long a mailed link that resets a password is valid.
+const resetLinkLifetime = time.Hour
 
-// resetIdentifier returns the identifier of a reset token in the table verification, as Better Auth forms it. It has
-// the token itself and not a hash of it, so that Xenon and Better Auth accept each other's links.
-func resetIdentifier(token string) string { return store.ResetPasswordLink + token }
+// resetLinkIdentifier returns the identifier of a reset token in the table verification, as Better Auth forms it. It
+// has the token itself and not a hash of it, so that Xenon and Better Auth accept each other's links.
+func resetLinkIdentifier(token string) string { return store.ResetPasswordLinkPrefix + token }
 
 // requestPasswordReset answers POST /api/auth/request-password-reset. It mails a link that resets the password. For an
 // email that no user has, it does the same work and queues a mail.Nothing.
@@ -33,20 +33,21 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, d
 	if !s.SendsMail() {
 		return errResetDisabled
 	}
-	token := random.String(resetAlphabet, resetLength)
+	token := random.String(resetTokenAlphabet, resetTokenLength)
 	m := mail.Message{Kind: mail.ResetPassword, To: strings.ToLower(in.Email), Token: token}
 	m.URL = s.Options.Origin + BasePath + "/reset-password/" + token +
 		"?callbackURL=" + redirect.EncodeURIComponent(web.OrEmpty(in.RedirectTo))
 	now := s.Now().Truncate(time.Millisecond)
-	userID, err := db.InsertPasswordReset(r.Context(), resetIdentifier(token), m.To, now.Add(resetLife), now)
+	userID, err := db.InsertPasswordResetLink(
+		r.Context(), resetLinkIdentifier(token), m.To, now.Add(resetLinkLifetime), now)
 	if err != nil {
 		return fmt.Errorf("store reset token: %w", err)
 	}
 	if userID == "" {
 		m.Kind = mail.Nothing
 	}
-	s.send(r, db, m)
-	return web.JSON(w, http.StatusOK, struct {
+	s.sendMailWithinLimits(r, db, m)
+	return web.WriteJSON(w, http.StatusOK, struct {
 		Status  bool   `json:"status"`
 		Message string `json:"message"`
 	}{true, "If this email exists in our system, check your email for the reset link"})

@@ -17,15 +17,15 @@ import (
 // person may have linked. It starts no session, but sets the device cookie, so that the owner can sign in while others
 // guess passwords.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	newPassword, token, err := decodeReset(r)
+	newPassword, token, err := decodePasswordReset(r)
 	if err != nil {
 		return err
 	}
-	identifier := resetIdentifier(token)
-	userID, email, err := db.UserOfVerification(r.Context(), identifier, s.Now())
+	identifier := resetLinkIdentifier(token)
+	userID, email, err := db.UserOfLink(r.Context(), identifier, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return errInvalidReset
+		return errInvalidResetToken
 	case err != nil:
 		return fmt.Errorf("find reset token: %w", err)
 	case email == "":
@@ -41,7 +41,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 		r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // a concurrent request has used the token
-		return errInvalidReset
+		return errInvalidResetToken
 	case err != nil:
 		return fmt.Errorf("reset password: %w", err)
 	}
@@ -51,11 +51,11 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 	if err := s.Sessions.SetDevice(w, r, email, hash); err != nil {
 		return err
 	}
-	return statusTrue(w)
+	return replyStatusTrue(w)
 }
 
-// decodeReset returns the new password and the token, which can be in the body or in the query.
-func decodeReset(r *http.Request) (newPassword, token string, err error) {
+// decodePasswordReset returns the new password and the token, which can be in the body or in the query.
+func decodePasswordReset(r *http.Request) (newPassword, token string, err error) {
 	var in struct {
 		NewPassword string  `json:"newPassword"`
 		Token       *string `json:"token"`
@@ -71,7 +71,7 @@ func decodeReset(r *http.Request) (newPassword, token string, err error) {
 	}
 	token = cmp.Or(web.OrEmpty(in.Token), web.OrEmpty(query.Token))
 	if token == "" {
-		return "", "", errInvalidReset
+		return "", "", errInvalidResetToken
 	}
 	return in.NewPassword, token, checkPasswordLength(in.NewPassword)
 }

@@ -16,19 +16,19 @@ func (s *Service) resetPasswordLink(w http.ResponseWriter, r *http.Request, db *
 	var in struct {
 		CallbackURL string `json:"callbackURL"`
 	}
-	if err := s.decodeMailLink(r, &in); err != nil {
+	if err := s.decodeMailLinkQuery(r, &in); err != nil {
 		return err
 	}
 	if in.CallbackURL == "" {
-		web.NoteCode(r.Context(), errInvalidReset.Code)
-		return redirect.To(w, redirect.SetParameter(s.Options.Origin, BasePath+"/error", "error", errInvalidReset.Code))
+		web.NoteCode(r.Context(), errInvalidResetToken.Code)
+		return redirect.To(w, redirect.SetParameter(s.Options.Origin, BasePath+"/error", "error", errInvalidResetToken.Code))
 	}
 	target, token := s.Options.OnSite(in.CallbackURL), r.PathValue("token")
-	_, _, err := db.UserOfVerification(r.Context(), resetIdentifier(token), s.Now())
+	_, _, err := db.UserOfLink(r.Context(), resetLinkIdentifier(token), s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		web.NoteCode(r.Context(), errInvalidReset.Code)
-		return redirect.To(w, redirect.SetParameter(s.Options.Origin, target, "error", errInvalidReset.Code))
+		web.NoteCode(r.Context(), errInvalidResetToken.Code)
+		return redirect.To(w, redirect.SetParameter(s.Options.Origin, target, "error", errInvalidResetToken.Code))
 	case err != nil:
 		return fmt.Errorf("find reset token: %w", err)
 	}

@@ -109,8 +109,8 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 			s.exec(c.setup)
 		}
 		s.now = s.now.Add(c.age)
-		fill := func(text string) string { return strings.ReplaceAll(text, "TOKEN", token) }
-		a := s.do("POST", resetPath+fill(c.query), fill(c.body))
+		fillInToken := func(text string) string { return strings.ReplaceAll(text, "TOKEN", token) }
+		a := s.do("POST", resetPath+fillInToken(c.query), fillInToken(c.body))
 		a.checkStatusAndCode(t, c.name, c.status, c.code)
 		if c.status == 200 && a.body != `{"status":true}` || len(a.header["Set-Cookie"]) > 0 ||
 			a.header.Get("Set-Auth-Token") != "" {
@@ -124,7 +124,7 @@ func TestResetPasswordNeedsAValidToken(t *testing.T) {
 			t.Errorf("reset, %s: sign-in with the old password succeeds, want it rejected", c.name)
 		}
 		if got := s.do("POST", resetPath,
-			fill(`{"newPassword":"third password","token":"TOKEN"}`)).status == 200; got != c.left {
+			fillInToken(`{"newPassword":"third password","token":"TOKEN"}`)).status == 200; got != c.left {
 			t.Errorf("reset, %s: the token can be used again: %v, want %v", c.name, got, c.left)
 		}
 		if c.changed && query[int](s,
@@ -248,24 +248,24 @@ func TestExpiredVerificationRowsAreDeleted(t *testing.T) {
 	s, box := newMailServer(t)
 	s.signUpAda()
 	s.requestResetToken(box)
-	add := func() {
+	addRow := func() {
 		s.exec(`INSERT INTO verification (identifier, value, "expiresAt") SELECT 'x' || n, '', $1 FROM generate_series(1, `+
 			`5) n`, s.now.Add(-time.Millisecond))
 	}
-	left := func() int {
+	countRows := func() int {
 		s.do("POST", requestResetPath, requestResetBody)
 		return query[int](s, `SELECT count(*) FROM verification WHERE identifier LIKE 'x%'`)
 	}
-	add()
-	if got := left(); got != 5 {
+	addRow()
+	if got := countRows(); got != 5 {
 		t.Errorf("less than a minute after the last deletion: got %d expired rows, want 5", got)
 	}
 	s.now = s.now.Add(time.Minute)
-	if got := left(); got != 0 {
+	if got := countRows(); got != 0 {
 		t.Errorf("a minute after the last deletion: got %d expired rows, want 0", got)
 	}
-	add()
-	if got := left(); got != 5 {
+	addRow()
+	if got := countRows(); got != 5 {
 		t.Errorf("immediately after a deletion: got %d expired rows, want 5", got)
 	}
 }

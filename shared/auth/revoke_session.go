@@ -17,7 +17,7 @@ func (s *Service) revokeSession(w http.ResponseWriter, r *http.Request, db *stor
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.RequireSensitive(w, r, db)
+	caller, err := s.RequireSensitiveCaller(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *Service) revokeSession(w http.ResponseWriter, r *http.Request, db *stor
 		return fmt.Errorf("revoke session: %w", err)
 	}
 	if in.Token == caller.Session.Token {
-		s.Sessions.Clear(w, r)
+		s.Sessions.ClearCookies(w, r)
 	}
-	return statusTrue(w)
+	return replyStatusTrue(w)
 }

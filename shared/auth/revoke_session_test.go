@@ -15,9 +15,9 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 	p, bob := s.signUp("ada"), s.signUp("bob")
 	phone, old := s.signInAs("ada"), s.signInAs("ada")
 	s.exec(`UPDATE session SET "expiresAt" = $2 WHERE token = $1`, old.token, s.now.Add(-time.Hour))
-	token := func(of signedInClient) string { return `{"token":"` + of.token + `"}` }
+	bodyWithToken := func(of signedInClient) string { return `{"token":"` + of.token + `"}` }
 	s.checkCases("POST", revokeSessionPath, append(
-		notObjectCases("object"),
+		casesWithoutJSONObject("object"),
 		routeCase{
 			name:   "no token",
 			body:   `{}`,
@@ -36,11 +36,11 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 			name: "number", who: p, body: `{"token":5}`, status: 400,
 			want: validationReply(wrongTypeProblem("body.token", "string", "number")),
 		},
-		routeCase{name: "no session", body: token(p), status: 401, want: unauthorizedReply},
+		routeCase{name: "no session", body: bodyWithToken(p), status: 401, want: unauthorizedReply},
 		routeCase{name: "unknown token", who: p, body: `{"token":"unknown"}`, status: 200, want: statusTrueReply},
 		routeCase{name: "empty token", who: p, body: `{"token":""}`, status: 200, want: statusTrueReply},
 		routeCase{name: "NUL", who: p, body: `{"token":"\u0000"}`, status: 200, want: statusTrueReply},
-		routeCase{name: "token of another user", who: p, body: token(bob), status: 200, want: statusTrueReply},
+		routeCase{name: "token of another user", who: p, body: bodyWithToken(bob), status: 200, want: statusTrueReply},
 	))
 	if got := s.tokensOf(p); len(got) != 3 {
 		t.Errorf("Ada's sessions after requests that must not end one: got %q, want three", got)
@@ -50,18 +50,18 @@ func TestRevokeSessionAnswersLikeBetterAuth(t *testing.T) {
 			name: "own, with an unknown key", who: p, body: `{"token":"` + phone.token + `","userId":"` + bob.id + `"}`,
 			status: 200, want: statusTrueReply,
 		},
-		{name: "own, again", who: p, body: token(phone), status: 200, want: statusTrueReply},
-		{name: "own, expired", who: p, body: token(old), status: 200, want: statusTrueReply},
+		{name: "own, again", who: p, body: bodyWithToken(phone), status: 200, want: statusTrueReply},
+		{name: "own, expired", who: p, body: bodyWithToken(old), status: 200, want: statusTrueReply},
 	})
 	if diff := cmp.Diff([]string{p.token}, s.tokensOf(p)); diff != "" {
 		t.Errorf("tokens of Ada's sessions after she revoked two (-want +got):\n%s", diff)
 	}
 	s.checkCases("POST", revokeSessionPath, []routeCase{
-		{name: "current", who: p, body: token(p), status: 200, want: statusTrueReply, cookies: clearedSessionCookies},
+		{name: "current", who: p, body: bodyWithToken(p), status: 200, want: statusTrueReply, cookies: clearedSessionCookies},
 		{
 			name:    "current, again",
 			who:     p,
-			body:    token(p),
+			body:    bodyWithToken(p),
 			status:  401,
 			want:    unauthorizedReply,
 			cookies: clearedSessionCookies,

@@ -9,13 +9,13 @@ import (
 
 // revokeSessions answers POST /api/auth/revoke-sessions: it ends all sessions of the caller, even the current one.
 func (s *Service) revokeSessions(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	caller, err := s.RequireSensitive(w, r, db)
+	caller, err := s.RequireSensitiveCaller(w, r, db)
 	if err != nil {
 		return err
 	}
 	if err := db.DeleteSessionsOfUser(r.Context(), caller.User.ID); err != nil {
 		return fmt.Errorf("revoke sessions: %w", err)
 	}
-	s.Sessions.Clear(w, r)
-	return statusTrue(w)
+	s.Sessions.ClearCookies(w, r)
+	return replyStatusTrue(w)
 }

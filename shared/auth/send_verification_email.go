@@ -11,9 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resendDuration is the minimum time that a request takes if the client is not signed in. It hides whether a user has
-// the email.
-const resendDuration = 500 * time.Millisecond
+// minResendDuration is the minimum time that a request takes if the client is not signed in. It hides whether a user
+// has the email.
+const minResendDuration = 500 * time.Millisecond
 
 // sendVerificationEmail answers POST /api/auth/send-verification-email: it mails a link that verifies an email.
 func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
@@ -27,7 +27,7 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	if !s.SendsMail() {
 		return errVerificationDisabled
 	}
-	caller, err := s.optionalCaller(w, r, db)
+	caller, err := s.callerOrNil(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -38,20 +38,20 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	case caller.User.Email != email:
 		err = errEmailMismatch
 	case caller.User.EmailVerified:
-		err = errEmailVerified
+		err = errEmailAlreadyVerified
 	default:
 		err = s.SendVerification(r, db, caller.User.Email, web.OrEmpty(in.CallbackURL))
 	}
 	if err != nil {
 		return err
 	}
-	return statusTrue(w)
+	return replyStatusTrue(w)
 }
 
 // sendVerificationWithoutSession is like SendVerification, for a client that is not signed in. It takes at least
-// resendDuration, unless the context of the request ends before.
+// minResendDuration, unless the context of the request ends before.
 func (s *Service) sendVerificationWithoutSession(r *http.Request, db *store.Store, email, callbackURL string) error {
-	timer := time.NewTimer(resendDuration)
+	timer := time.NewTimer(minResendDuration)
 	defer timer.Stop()
 	err := s.SendVerification(r, db, email, callbackURL)
 	select {
@@ -65,9 +65,9 @@ func (s *Service) sendVerificationWithoutSession(r *http.Request, db *store.Stor
 // the same work and queues a mail.Nothing.
 func (s *Service) SendVerification(r *http.Request, db *store.Store, email, callbackURL string) error {
 	c := mailClaims{Email: email}
-	c.ID = newLinkID()
+	c.ID = newMailLinkID()
 	now := s.Now().Truncate(time.Millisecond)
-	userID, err := db.InsertEmailVerification(r.Context(), c.identifier(), email, now.Add(mailTokenLife), now)
+	userID, err := db.InsertEmailVerificationLink(r.Context(), c.linkIdentifier(), email, now.Add(mailTokenLifetime), now)
 	if err != nil {
 		return fmt.Errorf("store verification link: %w", err)
 	}

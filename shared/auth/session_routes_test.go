@@ -94,9 +94,9 @@ func wrongTypeProblem(where, want, got string) string {
 	return "[" + where + "] Invalid input: expected " + want + ", received " + got
 }
 
-// notObjectCases returns requests whose body is not a JSON object. want is the type in the messages. The client is not
-// signed in, because the body is validated before the session.
-func notObjectCases(want string) []routeCase {
+// casesWithoutJSONObject returns requests whose body is not a JSON object. want is the type in the messages. The client
+// is not signed in, because the body is validated before the session.
+func casesWithoutJSONObject(want string) []routeCase {
 	return []routeCase{
 		{name: "no body", body: "", status: 400, want: validationReply(wrongTypeProblem("body", want, "undefined"))},
 		{name: "array", body: `[{}]`, status: 400, want: validationReply(wrongTypeProblem("body", want, "array"))},

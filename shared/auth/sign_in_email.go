@@ -39,14 +39,14 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if err != nil {
 		return err
 	}
-	s.chargeSignIn(r, db, email, device)
+	s.chargeSignInAttempt(r, db, email, device)
 	user, hash, err := s.authenticate(r, db, email, in.Password, device)
 	if err != nil {
 		return err
 	}
 	if s.Options.RequireEmailVerification && !user.EmailVerified {
-		s.refundAttempt(r, db)
-		return s.rejectUnverified(r, db, user, web.OrEmpty(in.CallbackURL))
+		s.refundPasswordAttempt(r, db)
+		return s.rejectUnverifiedUser(r, db, user, web.OrEmpty(in.CallbackURL))
 	}
 	row, err := s.Sessions.Start(w, r, db, user, in.RememberMe == nil || *in.RememberMe)
 	switch {
@@ -63,7 +63,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 		reply.Redirect = true
 		w.Header().Set("Location", redirect.EncodeLocation(*in.CallbackURL))
 	}
-	return web.JSON(w, http.StatusOK, reply)
+	return web.WriteJSON(w, http.StatusOK, reply)
 }
 
 // decodeSignIn returns the body of a sign-in. It makes all checks that need neither Postgres nor a hash.
@@ -71,21 +71,21 @@ func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
 	if err := web.Decode(r, &in); err != nil {
 		return in, err
 	}
-	if err := s.Origins.CheckLogin(r); err != nil {
+	if err := s.Origins.CheckOriginOfLogin(r); err != nil {
 		return in, err
 	}
 	switch {
 	case !web.IsEmail(in.Email):
 		return in, errInvalidEmail
-	case password.Length(in.Password) > password.MaxLength:
+	case password.UTF16Length(in.Password) > password.MaxLength:
 		return in, errPasswordTooLong
 	}
 	return in, nil
 }
 
-// rejectUnverified returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on, it
-// first mails a new verification link.
-func (s *Service) rejectUnverified(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
+// rejectUnverifiedUser returns the error for a user whose email is not verified. If SEND_VERIFICATION_ON_SIGN_IN is on,
+// it first mails a new verification link.
+func (s *Service) rejectUnverifiedUser(r *http.Request, db *store.Store, user store.User, callbackURL string) error {
 	if s.SendsMail() && s.Options.SendVerificationOnSignIn {
 		if err := s.SendVerification(r, db, user.Email, callbackURL); err != nil {
 			return err
@@ -109,7 +109,7 @@ func (s *Service) authenticate(
 		web.NoteUser(r.Context(), user.ID)
 	}
 	if device != nil && !device.IsForHash(credential.Hash) {
-		s.chargeSignIn(r, db, email, nil)
+		s.chargeSignInAttempt(r, db, email, nil)
 	}
 	ok, err := s.comparePassword(r, db, user.ID, credential.Hash, secret)
 	switch {
@@ -120,11 +120,12 @@ func (s *Service) authenticate(
 	case s.Hasher.IsCurrent(credential.Hash):
 		return user, credential.Hash, nil
 	}
-	return user, s.rehash(r, db, credential, secret), nil
+	return user, s.rehashPassword(r, db, credential, secret), nil
 }
 
-// rehash replaces the stored hash by one in the format of new hashes. It returns the hash that is stored afterwards.
-func (s *Service) rehash(r *http.Request, db *store.Store, old store.Credential, secret string) string {
+// rehashPassword replaces the stored hash by one in the format of new hashes. It returns the hash that is stored
+// afterwards.
+func (s *Service) rehashPassword(r *http.Request, db *store.Store, old store.PasswordAccount, secret string) string {
 	hash, err := s.Hasher.Hash(r.Context(), secret)
 	if err == nil {
 		err = db.ReplaceHash(r.Context(), old.AccountID, old.Hash, hash, s.Now())

@@ -8,10 +8,10 @@ const (
 		"state, client_id, redirect_uri, response_type, code_challenge, code_challenge_method, nonce, scope"
 )
 
-// socialCases returns requests to which sign-in/social and link-social have the same response. who is the client of the
-// requests that need a session on link-social.
-func socialCases(who signedInClient) []routeCase {
-	rows := notObjectCases("object")
+// socialRequestCases returns requests to which sign-in/social and link-social have the same response. who is the client
+// of the requests that need a session on link-social.
+func socialRequestCases(who signedInClient) []routeCase {
+	rows := casesWithoutJSONObject("object")
 	for _, body := range []string{`{}`, `{"provider":null}`, `{"provider":5}`, `{"provider":["google"]}`} {
 		rows = append(
 			rows,
@@ -85,7 +85,7 @@ func socialCases(who signedInClient) []routeCase {
 func TestSignInSocialAnswersLikeBetterAuth(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	s.checkCases("POST", socialPath, append(socialCases(signedInClient{}),
+	s.checkCases("POST", socialPath, append(socialRequestCases(signedInClient{}),
 		routeCase{name: "id token", body: `{"provider":"x","idToken":{"token":"a","nonce":5,"accessToken":1,` +
 			`"refreshToken":2,"expiresAt":"x","user":5}}`, status: 400, want: validationReply(
 			wrongTypeProblem("body.idToken.nonce", "string", "number"),

@@ -22,7 +22,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request, db *store.Stor
 	if err := s.Sessions.End(w, r, db); err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, struct {
+	return web.WriteJSON(w, http.StatusOK, struct {
 		Success bool `json:"success"`
 	}{true})
 }

@@ -37,7 +37,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 		return err
 	}
 	email := strings.ToLower(in.Email)
-	taken, err := db.EmailTaken(r.Context(), email)
+	taken, err := db.IsEmailTaken(r.Context(), email)
 	if err != nil {
 		return fmt.Errorf("find user by email: %w", err)
 	}
@@ -49,7 +49,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 		return err
 	}
 	remember := in.RememberMe == nil || *in.RememberMe
-	row := s.Sessions.Prepare(r, remember)
+	row := s.Sessions.NewUnsavedSession(r, remember)
 	newUser := store.NewUser{Name: in.Name, Email: email, Image: in.Image, Hash: hash, At: row.CreatedAt.Time}
 	if s.Options.RequireEmailVerification {
 		return s.signUpUnverified(w, r, db, newUser, taken, web.OrEmpty(in.CallbackURL))
@@ -57,7 +57,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 	user, err := db.SignUp(r.Context(), newUser, &row)
 	switch {
 	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrInvalid):
-		return errCreateUser
+		return errCreateUserFailed
 	case err != nil:
 		return fmt.Errorf("store user: %w", err)
 	}
@@ -68,7 +68,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if err := s.Sessions.SetDevice(w, r, user.Email, hash); err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, signUpReply{&row.Token, user})
+	return web.WriteJSON(w, http.StatusOK, signUpReply{&row.Token, user})
 }
 
 // decodeSignUp returns the body of a sign-up. It makes all checks that need neither Postgres nor a hash.
@@ -76,7 +76,7 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	if err := web.Decode(r, &in, "object", "record"); err != nil {
 		return in, err
 	}
-	if err := s.Origins.CheckLogin(r); err != nil {
+	if err := s.Origins.CheckOriginOfLogin(r); err != nil {
 		return in, err
 	}
 	switch {
@@ -88,33 +88,33 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	return in, checkPasswordLength(in.Password)
 }
 
-// signUpDuration is the minimum time that signUpUnverified takes. A sign-up with a free email waits until Postgres has
-// written to disk, and a sign-up with a taken email does not. Without signUpDuration a client could measure a thousand
-// sign-ups and find out which emails are taken.
-const signUpDuration = 250 * time.Millisecond
+// minSignUpDuration is the minimum time that signUpUnverified takes. A sign-up with a free email waits until Postgres
+// has written to disk, and a sign-up with a taken email does not. Without minSignUpDuration a client could measure a
+// thousand sign-ups and find out which emails are taken.
+const minSignUpDuration = 250 * time.Millisecond
 
 // signUpUnverified signs up a user whose email must be verified before a session starts. Each sign-up with an email
 // that is not verified yet gets its own link, and the sign-up whose link is opened gets the account. The response for a
 // taken email has a placeholder user, so that a client cannot distinguish it from the response for a free email. In
 // both cases signUpUnverified tries to store the rows, queues a mail if the deployment can send mails, and takes at
-// least signUpDuration.
+// least minSignUpDuration.
 func (s *Service) signUpUnverified(
 	w http.ResponseWriter, r *http.Request, db *store.Store, n store.NewUser, taken bool, callbackURL string,
 ) error {
-	timer := time.NewTimer(signUpDuration)
+	timer := time.NewTimer(minSignUpDuration)
 	defer timer.Stop()
 	c := mailClaims{Email: n.Email}
 	if s.SendsMail() {
-		c.ID = newLinkID()
+		c.ID = newMailLinkID()
 	}
 	user := placeholderUser(n)
-	id, created, err := db.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
+	id, created, err := db.SignUpUnverified(r.Context(), n, c.linkIdentifier(), n.At.Add(mailTokenLifetime))
 	if err == nil && id == "" && !taken { // a concurrent sign-up has stored its user, which a new statement finds
-		id, created, err = db.SignUpUnverified(r.Context(), n, c.identifier(), n.At.Add(mailTokenLife))
+		id, created, err = db.SignUpUnverified(r.Context(), n, c.linkIdentifier(), n.At.Add(mailTokenLifetime))
 	}
 	switch {
 	case errors.Is(err, store.ErrInvalid):
-		return errCreateUser
+		return errCreateUserFailed
 	case err != nil:
 		return fmt.Errorf("store user: %w", err)
 	case created:
@@ -134,7 +134,7 @@ func (s *Service) signUpUnverified(
 	case <-timer.C:
 	case <-r.Context().Done():
 	}
-	return web.JSON(w, http.StatusOK, signUpReply{User: user})
+	return web.WriteJSON(w, http.StatusOK, signUpReply{User: user})
 }
 
 // placeholderUser returns a user as a sign-up with a free email would have created it, with a random id. Postgres

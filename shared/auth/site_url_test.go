@@ -28,20 +28,20 @@ func TestMailedLinksRedirectToSiteAtAnotherOrigin(t *testing.T) {
 	t.Parallel()
 	s, box := newMailServer(t, "SITE_URL="+siteURL, "DELETE_USER_VERIFICATION=on")
 	ada := s.signUpAda()
-	verify := func(callbackURL string) func() string {
+	requestVerification := func(callbackURL string) func() string {
 		return func() string { return s.requestVerificationLink(box, ada, callbackURL).URL }
 	}
-	reset := func(redirectTo string) func() string {
+	requestReset := func(redirectTo string) func() string {
 		return func() string {
 			s.do("POST", "/api/auth/request-password-reset", `{"email":"ada@example.com","redirectTo":"`+redirectTo+`"}`)
 			return box.takeOne(t).URL
 		}
 	}
-	deletion := func() string {
+	requestDeletion := func() string {
 		s.do("POST", "/api/auth/delete-user", `{}`, ada.bearerHeader()...)
 		return box.takeOne(t).URL
 	}
-	broken := func(link func() string, before string) func() string {
+	openBrokenLink := func(link func() string, before string) func() string {
 		return func() string { return strings.Replace(link(), before, before+"x", 1) }
 	}
 	for _, c := range []struct {
@@ -49,19 +49,22 @@ func TestMailedLinksRedirectToSiteAtAnotherOrigin(t *testing.T) {
 		link func() string
 		want string
 	}{
-		{"invalid verification link without a callback", broken(verify(""), "token="), siteURL + "/?error=INVALID_TOKEN"},
 		{
-			"invalid verification link", broken(verify("/done?x=1#f"), "token="),
+			"invalid verification link without a callback", openBrokenLink(requestVerification(""), "token="),
+			siteURL + "/?error=INVALID_TOKEN",
+		},
+		{
+			"invalid verification link", openBrokenLink(requestVerification("/done?x=1#f"), "token="),
 			"https://ada.github.io/done?x=1&error=INVALID_TOKEN#f",
 		},
-		{"verification link without a callback", verify(""), siteURL + "/"},
-		{"reset link", reset("/learn/reset"), "https://ada.github.io/learn/reset?token=TOKEN"},
-		{"reset link with a URL", reset("https://ada.github.io/r?a=1"), "https://ada.github.io/r?a=1&token=TOKEN"},
+		{"verification link without a callback", requestVerification(""), siteURL + "/"},
+		{"reset link", requestReset("/learn/reset"), "https://ada.github.io/learn/reset?token=TOKEN"},
+		{"reset link with a URL", requestReset("https://ada.github.io/r?a=1"), "https://ada.github.io/r?a=1&token=TOKEN"},
 		{
-			"invalid reset link", broken(reset("/..//evil"), "reset-password/"),
+			"invalid reset link", openBrokenLink(requestReset("/..//evil"), "reset-password/"),
 			"https://ada.github.io//evil?error=INVALID_TOKEN",
 		},
-		{"link that deletes the account", deletion, siteURL + "/"},
+		{"link that deletes the account", requestDeletion, siteURL + "/"},
 	} {
 		location := s.redirectTargetOf(c.link(), ada.bearerHeader()...)
 		if base, token, ok := strings.Cut(location, "token="); ok && token != "" {
@@ -98,7 +101,7 @@ func TestSiteAtAnotherOriginIsTargetOfMailsAboutAChange(t *testing.T) {
 
 func TestSiteAtAnotherOriginMayCallTheAPI(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withSetting("SITE_URL", siteURL))
+	s := newServer(t, changeSetting("SITE_URL", siteURL))
 	ada := s.signUpAda()
 	for _, c := range []struct {
 		origin string

@@ -14,11 +14,11 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request, db *store.Store)
 	if err != nil {
 		return err
 	}
-	token, err := s.Keys.Token(r.Context(), claims(caller))
+	token, err := s.Keys.Token(r.Context(), claimsOfCaller(caller))
 	if err != nil {
 		return fmt.Errorf("sign JWT: %w", err)
 	}
-	return web.JSON(w, http.StatusOK, struct {
+	return web.WriteJSON(w, http.StatusOK, struct {
 		Token string `json:"token"`
 	}{token})
 }

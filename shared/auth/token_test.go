@@ -73,25 +73,25 @@ func TestTokenIsReusedForAMinute(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	cookie := s.signUpAda().cookie()
-	token := func() any { return s.do("GET", tokenPath, "", "Cookie", cookie).json(t)["token"] }
-	first := token()
+	getToken := func() any { return s.do("GET", tokenPath, "", "Cookie", cookie).json(t)["token"] }
+	first := getToken()
 	if header := s.do("GET", sessionPath, "", "Cookie", cookie).header.Get("Set-Auth-Jwt"); header != first {
 		t.Error("get-session within a minute: got another token than from /token, want the same")
 	}
 	s.now = s.now.Add(61 * time.Second)
-	if token() == first {
+	if getToken() == first {
 		t.Error("/token after 61 s: got the first token again, want a new one")
 	}
-	second := token()
+	second := getToken()
 	s.exec(`UPDATE "user" SET name = 'Countess'`)
-	if token() == second {
+	if getToken() == second {
 		t.Error("/token after the name has changed: got the token with the old name, want a new one")
 	}
 }
 
 func TestJWKSHasTheKeysOfXenonAndBetterAuth(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withSetting("SHARED_DATABASE", "on"))
+	s := newServer(t, changeSetting("SHARED_DATABASE", "on"))
 	set, err := keys.LoadFile(s.cfg.SigningKeysFile)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestJWKSHasTheKeysOfXenonAndBetterAuth(t *testing.T) {
 // The JWKS has Xenon's own keys even if the database is not available.
 func TestR38_JWKSWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, withSetting("SHARED_DATABASE", "on"))
+	s := newServer(t, changeSetting("SHARED_DATABASE", "on"))
 	s.svc.Store.Close()
 	if a := s.do("GET", jwksPath, ""); a.status != 200 || strings.Count(a.body, `"kid"`) != 2 {
 		t.Errorf("JWKS without a database: got %d %s, want 200 and 2 keys", a.status, a.body)

@@ -18,7 +18,7 @@ func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *stor
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.requireFresh(w, r, db)
+	caller, err := s.requireFreshCaller(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -31,5 +31,5 @@ func (s *Service) unlinkAccount(w http.ResponseWriter, r *http.Request, db *stor
 	case err != nil:
 		return fmt.Errorf("unlink account: %w", err)
 	}
-	return statusTrue(w)
+	return replyStatusTrue(w)
 }

@@ -14,15 +14,15 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 	const path = "/api/auth/unlink-account"
 	const last = `{"message":"You can't unlink your last account","code":"FAILED_TO_UNLINK_LAST_ACCOUNT"}`
 	p, bob := s.signUp("ada"), s.signUp("bob")
-	id := func(id string) string { return `{"accountId":"` + id + `"}` }
+	bodyWithID := func(bodyWithID string) string { return `{"accountId":"` + bodyWithID + `"}` }
 	credential := query[string](s, `SELECT id::text FROM account WHERE "userId" = $1`, p.id)
 	foreign := s.addAccount(bob, "google", "")
-	providers := func(of signedInClient) []string {
+	providersOf := func(of signedInClient) []string {
 		return query[[]string](s,
 			`SELECT coalesce(array_agg("providerId" ORDER BY "providerId"), '{}') FROM account WHERE "userId" = $1`, of.id)
 	}
 	s.checkCases("POST", path, append(
-		notObjectCases("object"),
+		casesWithoutJSONObject("object"),
 		routeCase{
 			name:   "no id",
 			body:   `{}`,
@@ -37,26 +37,26 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 			name: "null", who: p, body: `{"accountId":null}`, status: 400,
 			want: validationReply(wrongTypeProblem("body.accountId", "string", "null")),
 		},
-		routeCase{name: "no session", body: id(credential), status: 401, want: unauthorizedReply},
-		routeCase{name: "the last account", who: p, body: id(credential), status: 400, want: last},
-		routeCase{name: "unknown, with one account", who: p, body: id("x"), status: 400, want: last},
-		routeCase{name: "of another user, with one account", who: p, body: id(foreign), status: 400, want: last},
+		routeCase{name: "no session", body: bodyWithID(credential), status: 401, want: unauthorizedReply},
+		routeCase{name: "the last account", who: p, body: bodyWithID(credential), status: 400, want: last},
+		routeCase{name: "unknown, with one account", who: p, body: bodyWithID("x"), status: 400, want: last},
+		routeCase{name: "of another user, with one account", who: p, body: bodyWithID(foreign), status: 400, want: last},
 	))
 	google := s.addAccount(p, "google", "")
 	s.checkCases("POST", path, []routeCase{
-		{name: "unknown", who: p, body: id("x"), status: 400, want: accountNotFoundReply},
-		{name: "NUL", who: p, body: id(`\u0000`), status: 400, want: accountNotFoundReply},
-		{name: "upper case", who: p, body: id(strings.ToUpper(google)), status: 400, want: accountNotFoundReply},
-		{name: "of another user", who: p, body: id(foreign), status: 400, want: accountNotFoundReply},
+		{name: "unknown", who: p, body: bodyWithID("x"), status: 400, want: accountNotFoundReply},
+		{name: "NUL", who: p, body: bodyWithID(`\u0000`), status: 400, want: accountNotFoundReply},
+		{name: "upper case", who: p, body: bodyWithID(strings.ToUpper(google)), status: 400, want: accountNotFoundReply},
+		{name: "of another user", who: p, body: bodyWithID(foreign), status: 400, want: accountNotFoundReply},
 		{
 			name:   "the user's id at the provider",
 			who:    p,
-			body:   id("at-google-" + p.id),
+			body:   bodyWithID("at-google-" + p.id),
 			status: 400,
 			want:   accountNotFoundReply,
 		},
 	})
-	if diff := cmp.Diff([]string{"credential", "google"}, providers(p)); diff != "" {
+	if diff := cmp.Diff([]string{"credential", "google"}, providersOf(p)); diff != "" {
 		t.Errorf("providers of Ada's accounts after requests that failed (-want +got):\n%s", diff)
 	}
 	s.checkCases("POST", path, []routeCase{
@@ -64,12 +64,12 @@ func TestUnlinkAccountAnswersLikeBetterAuth(t *testing.T) {
 			name: "own, with an unknown key", who: p, body: `{"accountId":"` + google + `","providerId":"credential"}`,
 			status: 200, want: statusTrueReply,
 		},
-		{name: "again", who: p, body: id(google), status: 400, want: last},
+		{name: "again", who: p, body: bodyWithID(google), status: 400, want: last},
 	})
 	s.exec(`DELETE FROM account WHERE id = $1`, credential)
 	s.checkCases("POST", path,
-		[]routeCase{{name: "no accounts", who: p, body: id(credential), status: 400, want: accountNotFoundReply}})
-	if diff := cmp.Diff([]string{"credential", "google"}, providers(bob)); diff != "" {
+		[]routeCase{{name: "no accounts", who: p, body: bodyWithID(credential), status: 400, want: accountNotFoundReply}})
+	if diff := cmp.Diff([]string{"credential", "google"}, providersOf(bob)); diff != "" {
 		t.Errorf("providers of Bob's accounts after Ada's requests (-want +got):\n%s", diff)
 	}
 }

@@ -16,5 +16,5 @@ func (s *Service) updateSession(w http.ResponseWriter, r *http.Request, db *stor
 	if _, err := s.requireCaller(w, r, db); err != nil {
 		return err
 	}
-	return errNoFields
+	return errNoFieldsToUpdate
 }

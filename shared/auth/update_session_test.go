@@ -8,7 +8,7 @@ func TestUpdateSessionAnswersLikeBetterAuth(t *testing.T) {
 	p := s.signUp("ada")
 	before := query[string](s, `SELECT session::text FROM session`)
 	rows := append(
-		notObjectCases("record"),
+		casesWithoutJSONObject("record"),
 		routeCase{name: "no session", body: `{}`, status: 401, want: unauthorizedReply},
 	)
 	for _, body := range []string{

@@ -20,7 +20,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	if err != nil {
 		return err
 	}
-	change, err := userChange(r)
+	change, err := decodeUserChange(r)
 	if err != nil {
 		return err
 	}
@@ -28,9 +28,9 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	user, err := db.UpdateUser(r.Context(), caller.User.ID, change)
 	switch {
 	case errors.Is(err, store.ErrInvalid):
-		return errUpdateUser
+		return errUpdateUserFailed
 	case errors.Is(err, store.ErrNotFound): // a concurrent request has deleted the user
-		s.Sessions.Clear(w, r)
+		s.Sessions.ClearCookies(w, r)
 		return ErrUnauthorized
 	case err != nil:
 		return fmt.Errorf("update user: %w", err)
@@ -38,13 +38,13 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	if err := s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user}); err != nil {
 		return err
 	}
-	return statusTrue(w)
+	return replyStatusTrue(w)
 }
 
-// userChange returns the change that the body describes. It rejects values of a wrong type. Better Auth does not: it
-// stores 5 as "5", and fails for a name that is null.
-func userChange(r *http.Request) (store.UserChange, error) {
-	if body, _ := web.Object(r); web.IsTruthy(body["email"]) {
+// decodeUserChange returns the change that the body describes. It rejects values of a wrong type. Better Auth does not:
+// it stores 5 as "5", and fails for a name that is null.
+func decodeUserChange(r *http.Request) (store.UserChange, error) {
+	if body, _ := web.BodyObject(r); web.IsTruthy(body["email"]) {
 		return store.UserChange{}, errEmailNotUpdatable
 	}
 	var in struct {
@@ -55,7 +55,7 @@ func userChange(r *http.Request) (store.UserChange, error) {
 		return store.UserChange{}, err
 	}
 	if in.Name == nil && !in.Image.Present {
-		return store.UserChange{}, errNoFields
+		return store.UserChange{}, errNoFieldsToUpdate
 	}
 	return store.UserChange{Name: in.Name, SetImage: in.Image.Present, Image: in.Image.Value}, nil
 }

@@ -17,7 +17,7 @@ func TestUpdateUserRejectsInvalidChanges(t *testing.T) {
 	const email = `{"message":"Email can not be updated","code":"EMAIL_CAN_NOT_BE_UPDATED"}`
 	const failed = `{"message":"Failed to update user","code":"FAILED_TO_UPDATE_USER"}`
 	before := query[string](s, `SELECT u::text FROM "user" u`)
-	rows := append(notObjectCases("record"),
+	rows := append(casesWithoutJSONObject("record"),
 		routeCase{name: "no session", body: `{}`, status: 401, want: unauthorizedReply},
 		routeCase{name: "no session, wrong types", body: `{"name":5}`, status: 401, want: unauthorizedReply},
 		routeCase{name: "no session, email", body: `{"email":"x@y.zz"}`, status: 401, want: unauthorizedReply},

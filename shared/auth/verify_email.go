@@ -12,8 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// verifyReply is the body of the response to a link without a callbackURL that has verified or changed an email.
-type verifyReply struct {
+// verifyEmailReply is the body of the response to a link without a callbackURL that has verified or changed an email.
+type verifyEmailReply struct {
 	Status bool        `json:"status"`
 	User   *store.User `json:"user"` // the changed user after an email change, otherwise null
 }
@@ -26,7 +26,7 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.
 		Token       string  `json:"token"`
 		CallbackURL *string `json:"callbackURL"`
 	}
-	if err := s.decodeMailLink(r, &in); err != nil {
+	if err := s.decodeMailLinkQuery(r, &in); err != nil {
 		return err
 	}
 	target := s.Options.OnSite(web.OrEmpty(in.CallbackURL))
@@ -43,7 +43,7 @@ func (s *Service) verifyEmail(w http.ResponseWriter, r *http.Request, db *store.
 	case target != "":
 		return redirect.To(w, redirect.EncodeLocation(target))
 	}
-	return web.JSON(w, http.StatusOK, reply)
+	return web.WriteJSON(w, http.StatusOK, reply)
 }
 
 // redeemEmailLink redeems the token of a link that verifies or changes an email, and returns the body of the response.
@@ -66,17 +66,17 @@ func (s *Service) redeemEmailLink(
 	case claims.UserID != "" && claims.UserID != user.ID: // another user has the email now
 		return nil, errInvalidToken
 	case user.EmailVerified:
-		return verifyReply{Status: true}, nil
+		return verifyEmailReply{Status: true}, nil
 	}
 	web.NoteUser(r.Context(), user.ID)
-	confirmed, err := db.ConfirmEmail(r.Context(), claims.identifier(), user.ID, user.Email, s.Now())
+	confirmed, err := db.ConfirmEmail(r.Context(), claims.linkIdentifier(), user.ID, user.Email, s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return s.replyToUsedLink(r, db, user.ID)
 	case err != nil:
 		return nil, fmt.Errorf("confirm email: %w", err)
 	}
-	return verifyReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
+	return verifyEmailReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
 }
 
 // replyToUsedLink returns the body of the response to a link that was used or revoked. If the email is verified by now,
@@ -91,7 +91,7 @@ func (s *Service) replyToUsedLink(r *http.Request, db *store.Store, userID strin
 	case !user.EmailVerified:
 		return nil, errInvalidToken
 	}
-	return verifyReply{Status: true}, nil
+	return verifyEmailReply{Status: true}, nil
 }
 
 // startSessionAfterVerification starts a session for a user who has just verified the email, if
@@ -103,7 +103,7 @@ func (s *Service) startSessionAfterVerification(
 	if !s.Options.AutoSignInAfterVerification && !s.Options.CookieCache {
 		return nil
 	}
-	caller, err := s.optionalCaller(w, r, db)
+	caller, err := s.callerOrNil(w, r, db)
 	switch {
 	case err != nil:
 		return err
@@ -114,7 +114,7 @@ func (s *Service) startSessionAfterVerification(
 	case !s.Options.AutoSignInAfterVerification:
 		return nil
 	}
-	row := s.Sessions.Prepare(r, true)
+	row := s.Sessions.NewUnsavedSession(r, true)
 	row.UserID = user.ID
 	row.ID, err = db.InsertSession(r.Context(), row)
 	switch {

@@ -16,16 +16,16 @@ func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request, db *sto
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.RequireSensitive(w, r, db)
+	caller, err := s.RequireSensitiveCaller(w, r, db)
 	if err != nil {
 		return err
 	}
 	_, err = s.confirmPassword(r, db, caller, in.Password)
 	switch {
-	case errors.Is(err, errNoCredential):
+	case errors.Is(err, errNoPasswordAccount):
 		return errInvalidPassword
 	case err != nil:
 		return err
 	}
-	return statusTrue(w)
+	return replyStatusTrue(w)
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// While a cache is not full and has fewer than minEvictAt entries, Add evicts none.
-const minEvictAt = 16
+// While a cache is not full and has fewer than minEntriesBeforeEviction entries, Add evicts none.
+const minEntriesBeforeEviction = 16
 
 // Cache keeps at most a fixed number of values, each for a period of time. It is safe for concurrent use.
 type Cache[K comparable, V any] struct {
@@ -53,7 +53,7 @@ func (c *Cache[K, V]) Add(key K, value V, now, until time.Time) {
 		if c.entries == nil || len(c.entries) >= c.size {
 			c.entries = map[K]entry[V]{}
 		}
-		c.evictAt = min(c.size, 2*len(c.entries)+minEvictAt)
+		c.evictAt = min(c.size, 2*len(c.entries)+minEntriesBeforeEviction)
 	}
 	c.entries[key] = entry[V]{value, now, until}
 }

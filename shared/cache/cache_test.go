@@ -45,13 +45,13 @@ func TestCacheIsBounded(t *testing.T) {
 // The memory of a process that runs for days depends only on the number of entries that have not expired.
 func TestCacheEvictsExpiredEntries(t *testing.T) {
 	t.Parallel()
-	const valid, minEvictAt = 10, 16
+	const valid, minEntriesBeforeEviction = 10, 16
 	c := cache.New[int, int](4096)
 	now := start
 	for i := range 10_000 {
 		now = now.Add(lifetime / valid)
 		c.Add(i, i, now, now.Add(lifetime))
-		if got, want := c.Len(), 2*valid+minEvictAt+1; got > want {
+		if got, want := c.Len(), 2*valid+minEntriesBeforeEviction+1; got > want {
 			t.Fatalf("the cache has %d entries, of which %d have not expired; want at most %d entries", got, valid, want)
 		}
 	}

@@ -37,7 +37,7 @@ func (a AWS) Check() error {
 	return nil
 }
 
-func (l *loader) aws() AWS {
+func (l *loader) readAWS() AWS {
 	endpoint := l.getenv("AWS_ENDPOINT_URL")
 	return AWS{
 		Region:          l.getenv("AWS_REGION"),

@@ -112,7 +112,7 @@ func (c API) Secure() bool { return strings.HasPrefix(c.Origin, "https://") }
 // ClientIP describes how the IP address of the client is found.
 type ClientIP struct {
 	Source ClientIPSource
-	Hops   int // with ForwardedFor: how many trusted proxies append to the header
+	Hops   int // with ClientIPFromForwardedFor: how many trusted proxies append to the header
 }
 
 // ClientIPSource is one of the three forms of CLIENT_IP.
@@ -120,17 +120,17 @@ type ClientIPSource int
 
 // The sources of the client's IP address.
 const (
-	RemoteAddr   ClientIPSource = iota // the peer of the connection, which API Gateway calls sourceIp
-	CloudFront                         // CloudFront-Viewer-Address, which CloudFront sets
-	ForwardedFor                       // X-Forwarded-For behind Hops trusted proxies
+	ClientIPFromConnection   ClientIPSource = iota // the peer of the connection, which API Gateway calls sourceIp
+	ClientIPFromCloudFront                         // CloudFront-Viewer-Address, which CloudFront sets
+	ClientIPFromForwardedFor                       // X-Forwarded-For behind Hops trusted proxies
 )
 
 // LoadAPI reads the settings of the whole API, for functions/social and xenon dev. The error lists all problems, one a
 // line, each with the variable's name and never with the value of a secret.
 func LoadAPI(getenv func(string) string) (API, error) {
 	l := loader{getenv: getenv}
-	c := l.api()
-	c.Social = l.social(c.AppSecretARN != "")
+	c := l.readAPI()
+	c.Social = l.readSocial(c.AppSecretARN != "")
 	return c, l.err()
 }
 
@@ -138,54 +138,54 @@ func LoadAPI(getenv func(string) string) (API, error) {
 // code that reads the settings of providers.
 func LoadWithoutSocial(getenv func(string) string) (API, error) {
 	l := loader{getenv: getenv}
-	c := l.api()
+	c := l.readAPI()
 	return c, l.err()
 }
 
-// api reads the settings of API except Social.
-func (l *loader) api() API {
+// readAPI reads the settings of API except Social.
+func (l *loader) readAPI() API {
 	getenv := l.getenv
 	c := API{
 		DatabaseURL:         Secret(getenv("DATABASE_URL")),
-		Schema:              l.schema("SCHEMA"),
+		Schema:              l.readSchema("SCHEMA"),
 		AuthSecret:          Secret(getenv("BETTER_AUTH_SECRET")),
-		AppSecretARN:        l.secretARN("APP_SECRET_ARN"),
-		SigningKeysARN:      l.secretARN("SIGNING_KEYS_ARN"),
-		SigningKeysFile:     l.textOr("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
-		Origin:              l.origin("BETTER_AUTH_URL", DefaultOrigin),
-		TrustedOrigins:      l.trustedOrigins("BETTER_AUTH_TRUSTED_ORIGINS"),
-		PasswordHash:        l.oneOf("PASSWORD_HASH", Argon2id, Scrypt),
-		PasswordBlocklist:   l.isOn("PASSWORD_BLOCKLIST", false),
-		PasswordBreachCheck: l.isOn("PASSWORD_BREACH_CHECK", false),
-		JWTExpiresIn:        l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
-		JWTAlg:              l.jwtAlg(),
-		ClientIP:            l.clientIP("CLIENT_IP"),
-		RateLimit:           l.isOn("RATE_LIMIT", true),
-		RateLimitRules:      l.rateLimitRules("RATE_LIMIT_RULES"),
+		AppSecretARN:        l.readSecretARN("APP_SECRET_ARN"),
+		SigningKeysARN:      l.readSecretARN("SIGNING_KEYS_ARN"),
+		SigningKeysFile:     l.readTextOr("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
+		Origin:              l.readOrigin("BETTER_AUTH_URL", DefaultOrigin),
+		TrustedOrigins:      l.readTrustedOrigins("BETTER_AUTH_TRUSTED_ORIGINS"),
+		PasswordHash:        l.readOneOf("PASSWORD_HASH", Argon2id, Scrypt),
+		PasswordBlocklist:   l.readOnOff("PASSWORD_BLOCKLIST", false),
+		PasswordBreachCheck: l.readOnOff("PASSWORD_BREACH_CHECK", false),
+		JWTExpiresIn:        l.readDuration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		JWTAlg:              l.readJWTAlg(),
+		ClientIP:            l.readClientIP("CLIENT_IP"),
+		RateLimit:           l.readOnOff("RATE_LIMIT", true),
+		RateLimitRules:      l.readRateLimitRules("RATE_LIMIT_RULES"),
 
-		CookieCache:       l.oneOf("COOKIE_CACHE", "off", "compact") == "compact",
-		CookieCacheMaxAge: l.seconds("COOKIE_CACHE_MAX_AGE", DefaultCookieCacheMaxAge),
+		CookieCache:       l.readOneOf("COOKIE_CACHE", "off", "compact") == "compact",
+		CookieCacheMaxAge: l.readSeconds("COOKIE_CACHE_MAX_AGE", DefaultCookieCacheMaxAge),
 
-		RequireEmailVerification:      l.isOn("REQUIRE_EMAIL_VERIFICATION", false),
-		SendVerificationOnSignIn:      l.isOn("SEND_VERIFICATION_ON_SIGN_IN", false),
-		AutoSignInAfterVerification:   l.isOn("AUTO_SIGN_IN_AFTER_VERIFICATION", false),
-		RevokeSessionsOnPasswordReset: l.isOn("REVOKE_SESSIONS_ON_PASSWORD_RESET", true),
-		DeleteUserVerification:        l.isOn("DELETE_USER_VERIFICATION", false),
-		ChangeEmailConfirmation:       l.isOn("CHANGE_EMAIL_CONFIRMATION", false),
-		ChangeEmail:                   l.isOn("CHANGE_EMAIL", true),
-		DeleteUser:                    l.isOn("DELETE_USER", true),
-		SignUp:                        l.isOn("SIGN_UP", true),
+		RequireEmailVerification:      l.readOnOff("REQUIRE_EMAIL_VERIFICATION", false),
+		SendVerificationOnSignIn:      l.readOnOff("SEND_VERIFICATION_ON_SIGN_IN", false),
+		AutoSignInAfterVerification:   l.readOnOff("AUTO_SIGN_IN_AFTER_VERIFICATION", false),
+		RevokeSessionsOnPasswordReset: l.readOnOff("REVOKE_SESSIONS_ON_PASSWORD_RESET", true),
+		DeleteUserVerification:        l.readOnOff("DELETE_USER_VERIFICATION", false),
+		ChangeEmailConfirmation:       l.readOnOff("CHANGE_EMAIL_CONFIRMATION", false),
+		ChangeEmail:                   l.readOnOff("CHANGE_EMAIL", true),
+		DeleteUser:                    l.readOnOff("DELETE_USER", true),
+		SignUp:                        l.readOnOff("SIGN_UP", true),
 
-		StateCookie:       l.oneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
-		AllowUnlinkingAll: l.isOn("ALLOW_UNLINKING_ALL", false),
+		StateCookie:       l.readOneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
+		AllowUnlinkingAll: l.readOnOff("ALLOW_UNLINKING_ALL", false),
 
-		SharedDatabase: l.isOn("SHARED_DATABASE", false),
+		SharedDatabase: l.readOnOff("SHARED_DATABASE", false),
 
-		Mail:         Mail(l.oneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailNone))),
-		MailFile:     l.textOr("MAIL_FILE", DefaultMailFile),
+		Mail:         Mail(l.readOneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailNone))),
+		MailFile:     l.readTextOr("MAIL_FILE", DefaultMailFile),
 		MailQueueURL: getenv("MAIL_QUEUE_URL"),
 
-		AWS: l.aws(),
+		AWS: l.readAWS(),
 	}
 	if c.Mail == MailQueue && c.MailQueueURL == "" {
 		l.addProblem("MAIL_QUEUE_URL", "missing; MAIL=queue needs the URL of the SQS queue that functions/mailer reads")
@@ -193,35 +193,35 @@ func (l *loader) api() API {
 	if c.Mail == MailOutbox && c.AppSecretARN != "" {
 		l.addProblem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
-	c.SiteURL = l.siteURL("SITE_URL", c.Origin)
-	if c.SiteElsewhere() {
+	c.SiteURL = l.readSiteURL("SITE_URL", c.Origin)
+	if c.IsSiteAtOtherOrigin() {
 		c.TrustedOrigins = append(c.TrustedOrigins, originOf(c.SiteURL))
 	}
-	c.JWKSURL = l.url("JWKS_URL", c.Origin+"/api/auth/jwks")
-	c.JWTIssuer = l.ownIssuer("JWT_ISSUER", c.Origin)
-	c.JWTAudience = l.textOr("JWT_AUDIENCE", c.Origin)
+	c.JWKSURL = l.readURL("JWKS_URL", c.Origin+"/api/auth/jwks")
+	c.JWTIssuer = l.readOwnIssuer("JWT_ISSUER", c.Origin)
+	c.JWTAudience = l.readTextOr("JWT_AUDIENCE", c.Origin)
 
 	if c.AppSecretARN == "" {
-		l.databaseURL("DATABASE_URL", string(c.DatabaseURL))
-		l.secret("BETTER_AUTH_SECRET", string(c.AuthSecret))
+		l.checkRequiredDatabaseURL("DATABASE_URL", string(c.DatabaseURL))
+		l.checkAuthSecret("BETTER_AUTH_SECRET", string(c.AuthSecret))
 	}
 	return c
 }
 
-// SchemaURL reads the URL of the database that migrations change: DIRECT_DATABASE_URL, else DATABASE_URL.
-func SchemaURL(getenv func(string) string) (Secret, error) {
+// LoadSchemaURL reads the URL of the database that migrations change: DIRECT_DATABASE_URL, else DATABASE_URL.
+func LoadSchemaURL(getenv func(string) string) (Secret, error) {
 	l := loader{getenv: getenv}
 	name := "DIRECT_DATABASE_URL"
 	if getenv(name) == "" {
 		name = "DATABASE_URL"
 	}
-	l.databaseURL(name, getenv(name))
+	l.checkRequiredDatabaseURL(name, getenv(name))
 	return Secret(getenv(name)), l.err()
 }
 
-// SchemaName reads the name of the schema with Xenon's tables.
-func SchemaName(getenv func(string) string) (string, error) {
+// LoadSchemaName reads the name of the schema with Xenon's tables.
+func LoadSchemaName(getenv func(string) string) (string, error) {
 	l := loader{getenv: getenv}
-	name := l.schema("SCHEMA")
+	name := l.readSchema("SCHEMA")
 	return name, l.err()
 }

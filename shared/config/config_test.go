@@ -189,10 +189,10 @@ func TestMailerRequiresSender(t *testing.T) {
 func TestClientIPHasThreeForms(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]config.ClientIP{
-		"remote":     {Source: config.RemoteAddr},
-		"cloudfront": {Source: config.CloudFront},
-		"xff:0":      {Source: config.ForwardedFor},
-		"xff:2":      {Source: config.ForwardedFor, Hops: 2},
+		"remote":     {Source: config.ClientIPFromConnection},
+		"cloudfront": {Source: config.ClientIPFromCloudFront},
+		"xff:0":      {Source: config.ClientIPFromForwardedFor},
+		"xff:2":      {Source: config.ClientIPFromForwardedFor, Hops: 2},
 	} {
 		if got, err := config.LoadAPI(testEnvironment("CLIENT_IP", in)); err != nil || got.ClientIP != want {
 			t.Errorf("CLIENT_IP=%s: got %+v, %v, want %+v", in, got.ClientIP, err, want)
@@ -202,14 +202,14 @@ func TestClientIPHasThreeForms(t *testing.T) {
 
 func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
 	t.Parallel()
-	got, err := config.SchemaURL(testEnvironment("DIRECT_DATABASE_URL", "postgres://direct/db"))
+	got, err := config.LoadSchemaURL(testEnvironment("DIRECT_DATABASE_URL", "postgres://direct/db"))
 	if err != nil || got != "postgres://direct/db" {
 		t.Errorf("SchemaURL = %q, %v, want DIRECT_DATABASE_URL", string(got), err)
 	}
-	if got, err := config.SchemaURL(testEnvironment()); err != nil || got != "postgres://u:hunter2@localhost/db" {
+	if got, err := config.LoadSchemaURL(testEnvironment()); err != nil || got != "postgres://u:hunter2@localhost/db" {
 		t.Errorf("SchemaURL without DIRECT_DATABASE_URL = %q, %v, want DATABASE_URL", string(got), err)
 	}
-	if _, err := config.SchemaURL(func(string) string { return "" }); err == nil {
+	if _, err := config.LoadSchemaURL(func(string) string { return "" }); err == nil {
 		t.Error("SchemaURL without a URL returned no error, want one")
 	}
 }
@@ -320,7 +320,7 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := config.SchemaURL(spy); err != nil {
+	if _, err := config.LoadSchemaURL(spy); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = config.LoadImport(spy) // only to see which settings it reads

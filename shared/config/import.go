@@ -15,19 +15,19 @@ func LoadImport(getenv func(string) string) (Import, error) {
 	c := Import{
 		FromDatabaseURL: Secret(getenv("FROM_DATABASE_URL")),
 		ToDatabaseURL:   Secret(getenv("TO_DATABASE_URL")),
-		SecretARN:       l.secretARN("MIGRATE_SECRET_ARN"),
-		Schema:          l.schema("SCHEMA"),
-		AWS:             l.aws(),
+		SecretARN:       l.readSecretARN("MIGRATE_SECRET_ARN"),
+		Schema:          l.readSchema("SCHEMA"),
+		AWS:             l.readAWS(),
 	}
 	if c.SecretARN == "" {
-		l.importURL("FROM_DATABASE_URL", string(c.FromDatabaseURL),
+		l.checkImportURL("FROM_DATABASE_URL", string(c.FromDatabaseURL),
 			"the Supabase project, through its session pooler or direct")
-		l.importURL("TO_DATABASE_URL", string(c.ToDatabaseURL), "the target's direct endpoint")
+		l.checkImportURL("TO_DATABASE_URL", string(c.ToDatabaseURL), "the target's direct endpoint")
 	}
 	return c, l.err()
 }
 
-func (l *loader) importURL(name, v, database string) {
+func (l *loader) checkImportURL(name, v, database string) {
 	if v == "" {
 		l.addProblem(name, "missing; set it to %s, postgres://user:password@host/database (or set MIGRATE_SECRET_ARN)",
 			database)

@@ -67,7 +67,7 @@ func TestWrongDatabaseURLsAreRefused(t *testing.T) {
 	} {
 		const base = "postgres://u:hunter2@db.example.com/db?"
 		_, request := config.LoadAPI(testEnvironment("DATABASE_URL", base+query))
-		_, direct := config.SchemaURL(testEnvironment("DIRECT_DATABASE_URL", base+query))
+		_, direct := config.LoadSchemaURL(testEnvironment("DIRECT_DATABASE_URL", base+query))
 		_, both := config.LoadImport(testEnvironment("FROM_DATABASE_URL", base+query, "TO_DATABASE_URL", base+query))
 		for name, err := range map[string]error{
 			"DATABASE_URL": request, "DIRECT_DATABASE_URL": direct, "FROM_DATABASE_URL": both, "TO_DATABASE_URL": both,

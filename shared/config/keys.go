@@ -16,14 +16,14 @@ type Keys struct {
 func LoadKeys(getenv func(string) string) (Keys, error) {
 	l := loader{getenv: getenv}
 	c := Keys{
-		SigningKeysARN:  l.secretARN("SIGNING_KEYS_ARN"),
-		SigningKeysFile: l.textOr("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
-		JWTExpiresIn:    l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
-		JWTAlg:          l.jwtAlg(),
-		AWS:             l.aws(),
+		SigningKeysARN:  l.readSecretARN("SIGNING_KEYS_ARN"),
+		SigningKeysFile: l.readTextOr("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
+		JWTExpiresIn:    l.readDuration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		JWTAlg:          l.readJWTAlg(),
+		AWS:             l.readAWS(),
 	}
 	if getenv("JWKS_URL") != "" {
-		c.JWKSURL = l.url("JWKS_URL", "")
+		c.JWKSURL = l.readURL("JWKS_URL", "")
 	}
 	return c, l.err()
 }
@@ -40,10 +40,10 @@ type Rotation struct {
 func LoadRotation(getenv func(string) string) (Rotation, error) {
 	l := loader{getenv: getenv}
 	c := Rotation{
-		SigningKeysARN: l.secretARN("SIGNING_KEYS_ARN"),
-		JWTExpiresIn:   l.duration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
-		JWTAlg:         l.jwtAlg(),
-		AWS:            l.aws(),
+		SigningKeysARN: l.readSecretARN("SIGNING_KEYS_ARN"),
+		JWTExpiresIn:   l.readDuration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
+		JWTAlg:         l.readJWTAlg(),
+		AWS:            l.readAWS(),
 	}
 	if getenv("SIGNING_KEYS_ARN") == "" {
 		l.addProblem("SIGNING_KEYS_ARN", "missing; set it to the ARN of the secret to rotate")

@@ -30,14 +30,14 @@ func (l *loader) addProblem(name, format string, args ...any) {
 	l.problems = append(l.problems, fmt.Errorf(name+": "+format, args...))
 }
 
-func (l *loader) textOr(name, fallback string) string {
+func (l *loader) readTextOr(name, fallback string) string {
 	if v := l.getenv(name); v != "" {
 		return v
 	}
 	return fallback
 }
 
-func (l *loader) list(name string) []string { return splitList(l.getenv(name)) }
+func (l *loader) readList(name string) []string { return splitList(l.getenv(name)) }
 
 // splitList returns the items of a comma-separated list, without blanks around them.
 func splitList(text string) []string {
@@ -50,27 +50,27 @@ func splitList(text string) []string {
 	return out
 }
 
-// oneOf reads a setting whose value must be one of allowed. The first one is the default.
-func (l *loader) oneOf(name string, allowed ...string) string {
-	v := l.textOr(name, allowed[0])
+// readOneOf reads a setting whose value must be one of allowed. The first one is the default.
+func (l *loader) readOneOf(name string, allowed ...string) string {
+	v := l.readTextOr(name, allowed[0])
 	if !slices.Contains(allowed, v) {
 		l.addProblem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
 	}
 	return v
 }
 
-// isOn reads a setting that is "on" or "off", and reports whether it is "on".
-func (l *loader) isOn(name string, fallback bool) bool {
+// readOnOff reads a setting that is "on" or "off", and reports whether it is "on".
+func (l *loader) readOnOff(name string, fallback bool) bool {
 	words := []string{"off", "on"}
 	if fallback {
 		words = []string{"on", "off"}
 	}
-	return l.oneOf(name, words...) == "on"
+	return l.readOneOf(name, words...) == "on"
 }
 
-func (l *loader) jwtAlg() string { return l.oneOf("JWT_ALG", RS256, ES256, EdDSA) }
+func (l *loader) readJWTAlg() string { return l.readOneOf("JWT_ALG", RS256, ES256, EdDSA) }
 
-func (l *loader) seconds(name string, fallback time.Duration) time.Duration {
+func (l *loader) readSeconds(name string, fallback time.Duration) time.Duration {
 	v := l.getenv(name)
 	if v == "" {
 		return fallback
@@ -82,7 +82,7 @@ func (l *loader) seconds(name string, fallback time.Duration) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-func (l *loader) duration(name string, fallback time.Duration) time.Duration {
+func (l *loader) readDuration(name string, fallback time.Duration) time.Duration {
 	v := l.getenv(name)
 	if v == "" {
 		return fallback
@@ -94,8 +94,8 @@ func (l *loader) duration(name string, fallback time.Duration) time.Duration {
 	return d
 }
 
-func (l *loader) origin(name, fallback string) string {
-	v := strings.TrimSuffix(l.textOr(name, fallback), "/")
+func (l *loader) readOrigin(name, fallback string) string {
+	v := strings.TrimSuffix(l.readTextOr(name, fallback), "/")
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
 		u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -114,19 +114,19 @@ func normalOrigin(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-func (l *loader) url(name, fallback string) string {
-	v := l.textOr(name, fallback)
+func (l *loader) readURL(name, fallback string) string {
+	v := l.readTextOr(name, fallback)
 	if u, err := url.Parse(v); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		l.addProblem(name, "%s is not an http or https URL", quoteURL(v))
 	}
 	return v
 }
 
-// ownIssuer reads the issuer of Xenon's tokens. A URL must have no path but "/": verifiers append
+// readOwnIssuer reads the issuer of Xenon's tokens. A URL must have no path but "/": verifiers append
 // /.well-known/openid-configuration to the issuer (OpenID Connect Discovery 1.0, section 4), and Xenon serves this path
 // only at the root of a host. It must have no query and no fragment (section 3).
-func (l *loader) ownIssuer(name, fallback string) string {
-	v := l.textOr(name, fallback)
+func (l *loader) readOwnIssuer(name, fallback string) string {
+	v := l.readTextOr(name, fallback)
 	u, err := url.Parse(v)
 	if err == nil && u.Host != "" && (u.Path != "" && u.Path != "/" || strings.ContainsAny(v, "?#")) {
 		l.addProblem(name, "%s has a path, query or fragment. Verifiers would look for the keys at the issuer + "+
@@ -144,7 +144,7 @@ func quoteURL(v string) string {
 	return strconv.Quote(v)
 }
 
-func (l *loader) databaseURL(name, v string) {
+func (l *loader) checkRequiredDatabaseURL(name, v string) {
 	if v == "" {
 		l.addProblem(name, "missing; set it to postgres://user:password@host/database (or set APP_SECRET_ARN)")
 		return
@@ -159,7 +159,7 @@ func (l *loader) checkDatabaseURL(name, v string) {
 	}
 }
 
-func (l *loader) secret(name, v string) {
+func (l *loader) checkAuthSecret(name, v string) {
 	switch {
 	case v == "":
 		l.addProblem(name, "missing; generate one with: openssl rand -base64 32")
@@ -169,20 +169,21 @@ func (l *loader) secret(name, v string) {
 	}
 }
 
-var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres truncates longer names
+var schemaNamePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres truncates longer names
 
-// schema reads the name of a schema. It rejects names that Postgres or the import uses.
-func (l *loader) schema(name string) string {
-	v := l.textOr(name, DefaultSchema)
-	if !schemaName.MatchString(v) || strings.HasPrefix(v, "pg_") || v == "information_schema" || v == "supabase_import" {
+// readSchema reads the name of a schema. It rejects names that Postgres or the import uses.
+func (l *loader) readSchema(name string) string {
+	v := l.readTextOr(name, DefaultSchema)
+	if !schemaNamePattern.MatchString(v) || strings.HasPrefix(v, "pg_") ||
+		v == "information_schema" || v == "supabase_import" {
 		l.addProblem(name, "%q is not a valid schema name: use lower-case letters, digits and _, such as xenon; "+
 			"pg_*, information_schema and supabase_import are reserved", v)
 	}
 	return v
 }
 
-// secretARN reads the ARN of a secret. It may be empty.
-func (l *loader) secretARN(name string) string {
+// readSecretARN reads the ARN of a secret. It may be empty.
+func (l *loader) readSecretARN(name string) string {
 	v := l.getenv(name)
 	parts := strings.SplitN(v, ":", 7) // arn:partition:secretsmanager:region:account:secret:name
 	if v != "" && (len(parts) < 7 || parts[0] != "arn" || parts[2] != "secretsmanager" ||
@@ -192,16 +193,16 @@ func (l *loader) secretARN(name string) string {
 	return v
 }
 
-func (l *loader) clientIP(name string) ClientIP {
-	v := l.textOr(name, "remote")
+func (l *loader) readClientIP(name string) ClientIP {
+	v := l.readTextOr(name, "remote")
 	hops, isXFF := strings.CutPrefix(v, "xff:")
 	switch n, err := strconv.Atoi(hops); {
 	case v == "remote":
-		return ClientIP{Source: RemoteAddr}
+		return ClientIP{Source: ClientIPFromConnection}
 	case v == "cloudfront":
-		return ClientIP{Source: CloudFront}
+		return ClientIP{Source: ClientIPFromCloudFront}
 	case isXFF && err == nil && n >= 0:
-		return ClientIP{Source: ForwardedFor, Hops: n}
+		return ClientIP{Source: ClientIPFromForwardedFor, Hops: n}
 	}
 	l.addProblem(name, "%q is not remote, cloudfront or xff:N", v)
 	return ClientIP{}

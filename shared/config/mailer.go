@@ -21,7 +21,7 @@ func LoadMailer(getenv func(string) string) (Mailer, error) {
 	}
 	m := Mailer{From: from.String()}
 	if getenv("SITE_URL") != "" {
-		_, m.Site, _ = strings.Cut(originOf(l.siteURL("SITE_URL", "")), "://")
+		_, m.Site, _ = strings.Cut(originOf(l.readSiteURL("SITE_URL", "")), "://")
 	}
 	return m, l.err()
 }

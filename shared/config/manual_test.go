@@ -271,7 +271,7 @@ func TestManualExplainsEverySetting(t *testing.T) {
 	spy := func(name string) string { read[providerSetting(name)] = true; return testEnvironment()(name) }
 	defaults, err := config.LoadAPI(spy)
 	if err == nil {
-		_, err = config.SchemaURL(spy)
+		_, err = config.LoadSchemaURL(spy)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// trustedOrigins reads and checks a list of origins.
-func (l *loader) trustedOrigins(name string) []string {
-	entries := l.list(name)
+// readTrustedOrigins reads and checks a list of origins.
+func (l *loader) readTrustedOrigins(name string) []string {
+	entries := l.readList(name)
 	for _, entry := range entries {
 		if err := checkTrustedOrigin(entry); err != nil {
 			l.addProblem(name, "%s %s", quoteURL(entry), err)
@@ -24,12 +24,12 @@ func (l *loader) trustedOrigins(name string) []string {
 }
 
 var (
-	hostEntry  = regexp.MustCompile(`^[^:/]+(:[0-9*?]+)?$`)
-	portSuffix = regexp.MustCompile(`:[0-9*?]*$`)
+	hostPattern       = regexp.MustCompile(`^[^:/]+(:[0-9*?]+)?$`)
+	portSuffixPattern = regexp.MustCompile(`:[0-9*?]*$`)
 )
 
 // IsHost reports whether a trusted origin is a host, with or without a port, and not a custom scheme such as "myapp:/".
-func IsHost(entry string) bool { return hostEntry.MatchString(entry) }
+func IsHost(entry string) bool { return hostPattern.MatchString(entry) }
 
 // IsIPv4Pattern reports whether a host has wildcards and otherwise only digits and dots, with at least one digit. Such
 // a pattern matches IP addresses only, never names.
@@ -69,7 +69,7 @@ func checkTrustedOrigin(entry string) error {
 
 func checkWebOrigin(scheme, authority string) error {
 	authority = strings.TrimSuffix(authority, "/")
-	host := portSuffix.ReplaceAllString(authority, "")
+	host := portSuffixPattern.ReplaceAllString(authority, "")
 	switch {
 	case strings.ContainsAny(authority, `/#\`):
 		origin, _, _ := strings.Cut(authority, "/")

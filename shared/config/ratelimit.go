@@ -16,13 +16,13 @@ type RateLimitRule struct {
 	Max    int
 }
 
-// maxWindow is the longest window of a rule. shared/store deletes older rows of the table rateLimit.
-const maxWindow = time.Hour
+// maxRateLimitWindow is the longest window of a rule. shared/store deletes older rows of the table rateLimit.
+const maxRateLimitWindow = time.Hour
 
-const rateLimitForm = `is not of the form {"/sign-in/*": {"window": 10, "max": 30}, "/get-session": false}`
+const rateLimitFormProblem = `is not of the form {"/sign-in/*": {"window": 10, "max": 30}, "/get-session": false}`
 
-// rateLimitRules reads rules in the order of the JSON members, because the first rule that matches applies.
-func (l *loader) rateLimitRules(name string) []RateLimitRule {
+// readRateLimitRules reads rules in the order of the JSON members, because the first rule that matches applies.
+func (l *loader) readRateLimitRules(name string) []RateLimitRule {
 	text := l.getenv(name)
 	if text == "" {
 		return nil
@@ -37,14 +37,14 @@ func (l *loader) rateLimitRules(name string) []RateLimitRule {
 func parseRateLimitRules(text string) ([]RateLimitRule, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, errors.New(rateLimitForm)
+		return nil, errors.New(rateLimitFormProblem)
 	}
 	var rules []RateLimitRule
 	for d.More() {
 		path, err := d.Token()
 		var value json.RawMessage
 		if err != nil || d.Decode(&value) != nil {
-			return nil, errors.New(rateLimitForm)
+			return nil, errors.New(rateLimitFormProblem)
 		}
 		rule, err := parseRateLimitRule(value)
 		if err != nil {
@@ -57,10 +57,10 @@ func parseRateLimitRules(text string) ([]RateLimitRule, error) {
 		rules = append(rules, rule)
 	}
 	if _, err := d.Token(); err != nil {
-		return nil, errors.New(rateLimitForm)
+		return nil, errors.New(rateLimitFormProblem)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New(rateLimitForm)
+		return nil, errors.New(rateLimitFormProblem)
 	}
 	return rules, nil
 }
@@ -79,7 +79,7 @@ func parseRateLimitRule(value json.RawMessage) (RateLimitRule, error) {
 		return RateLimitRule{}, errors.New(`is not false or of the form {"window": seconds, "max": requests}`)
 	}
 	window := time.Duration(*in.Window * float64(time.Second)).Truncate(time.Millisecond)
-	if window < time.Millisecond || window > maxWindow || *in.Max < 1 {
+	if window < time.Millisecond || window > maxRateLimitWindow || *in.Max < 1 {
 		return RateLimitRule{}, errors.New("needs a window from 0.001 to 3600 seconds and a max of at least 1")
 	}
 	return RateLimitRule{Window: window, Max: *in.Max}, nil

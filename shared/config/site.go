@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// siteURL reads the URL of the start page of the site, "scheme://host[:port][/path]", and returns it without the last
-// slash.
-func (l *loader) siteURL(name, fallback string) string {
-	v := strings.TrimRight(l.textOr(name, fallback), "/")
+// readSiteURL reads the URL of the start page of the site, "scheme://host[:port][/path]", and returns it without the
+// last slash.
+func (l *loader) readSiteURL(name, fallback string) string {
+	v := strings.TrimRight(l.readTextOr(name, fallback), "/")
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
 		strings.ContainsAny(v, "?#") || strings.Contains(u.Path, "//") || u.EscapedPath() != u.Path {
@@ -22,20 +22,20 @@ func (l *loader) siteURL(name, fallback string) string {
 	return normalOrigin(u) + u.Path
 }
 
-// originOf returns the origin of a URL that siteURL has returned.
+// originOf returns the origin of a URL that readSiteURL has returned.
 func originOf(siteURL string) string {
 	scheme, rest, _ := strings.Cut(siteURL, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	return scheme + "://" + host
 }
 
-// SiteElsewhere reports whether the pages are at another origin than the API.
-func (c API) SiteElsewhere() bool { return c.SiteURL != "" && originOf(c.SiteURL) != c.Origin }
+// IsSiteAtOtherOrigin reports whether the pages are at another origin than the API.
+func (c API) IsSiteAtOtherOrigin() bool { return c.SiteURL != "" && originOf(c.SiteURL) != c.Origin }
 
 // OnSite returns the URL of a redirect target. A target that is a path is a path of the site. OnSite returns it
 // unchanged if the site has the origin of the API, as Better Auth does, and otherwise as an absolute URL.
 func (c API) OnSite(target string) string {
-	if strings.HasPrefix(target, "/") && c.SiteElsewhere() {
+	if strings.HasPrefix(target, "/") && c.IsSiteAtOtherOrigin() {
 		return originOf(c.SiteURL) + target
 	}
 	return target

@@ -35,9 +35,9 @@ func TestSiteURLDecidesWhereRedirectTargetsLead(t *testing.T) {
 			continue
 		}
 		trusted := strings.Join(cfg.TrustedOrigins, " ")
-		if cfg.SiteURL != c.wantURL || cfg.SiteElsewhere() != c.elsewhere || (trusted != "") != c.elsewhere {
+		if cfg.SiteURL != c.wantURL || cfg.IsSiteAtOtherOrigin() != c.elsewhere || (trusted != "") != c.elsewhere {
 			t.Errorf("SITE_URL=%s: got %s, elsewhere %t, trusted %q, want %s, elsewhere and trusted %t",
-				c.siteURL, cfg.SiteURL, cfg.SiteElsewhere(), trusted, c.wantURL, c.elsewhere)
+				c.siteURL, cfg.SiteURL, cfg.IsSiteAtOtherOrigin(), trusted, c.wantURL, c.elsewhere)
 		}
 		if path, page, target := cfg.OnSite("/x?y"), cfg.Page("/login/"), cfg.OnSite(c.target); path != c.path ||
 			page != c.page || target != c.target {

@@ -10,19 +10,19 @@ import (
 
 // The expressions are compiled at their first use, because every function imports this package and few use them.
 var (
-	providerID = sync.OnceValue(func() *regexp.Regexp {
+	providerIDPattern = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}$`)
 	})
-	tenantID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`) })
+	tenantIDPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`) })
 )
 
 // checkProviderID returns why the id of the OIDC provider p is not valid or conflicts with that of another provider,
 // and "" if it can be used.
 func checkProviderID(p Provider, others []Provider) string {
 	switch {
-	case !providerID().MatchString(p.ID):
+	case !providerIDPattern().MatchString(p.ID):
 		return "is not an id; use letters, digits and - _ . : ~, because it is part of the redirect URI"
-	case isBuiltIn(strings.ToLower(p.ID)):
+	case isBuiltInProvider(strings.ToLower(p.ID)):
 		return "is the id of a built-in provider; choose another one"
 	case p.ID == "credential":
 		return "is the id of passwords; choose another one"
@@ -48,8 +48,8 @@ func (l *loader) requireAll(reason string, names ...string) {
 	}
 }
 
-// words reads a list whose items are separated by commas or blanks.
-func (l *loader) words(name string) []string {
+// readWords reads a list whose items are separated by commas or blanks.
+func (l *loader) readWords(name string) []string {
 	items := strings.FieldsFunc(l.getenv(name), func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 	if len(items) == 0 {
 		return nil
@@ -57,8 +57,8 @@ func (l *loader) words(name string) []string {
 	return items
 }
 
-// optionalOneOf reads a setting that is one of allowed or not set.
-func (l *loader) optionalOneOf(name string, allowed ...string) string {
+// readOptionalOneOf reads a setting that is one of allowed or not set.
+func (l *loader) readOptionalOneOf(name string, allowed ...string) string {
 	v := l.getenv(name)
 	if v != "" && !slices.Contains(allowed, v) {
 		l.addProblem(name, "%q is not one of %s", v, strings.Join(allowed, ", "))
@@ -66,16 +66,16 @@ func (l *loader) optionalOneOf(name string, allowed ...string) string {
 	return v
 }
 
-func (l *loader) tenant(name string) string {
-	v := l.textOr(name, "common")
-	if !tenantID().MatchString(v) {
+func (l *loader) readTenant(name string) string {
+	v := l.readTextOr(name, "common")
+	if !tenantIDPattern().MatchString(v) {
 		l.addProblem(name, "%q is not a tenant; use common, organizations, consumers, the id or a domain of your tenant", v)
 	}
 	return v
 }
 
-// issuer reads the URL of an issuer. It may be empty.
-func (l *loader) issuer(name string) string {
+// readIssuer reads the URL of an issuer. It may be empty.
+func (l *loader) readIssuer(name string) string {
 	v := l.getenv(name)
 	if v == "" {
 		return ""

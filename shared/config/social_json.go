@@ -18,9 +18,9 @@ func optionSuffixes() []string {
 	}
 }
 
-// providerOptions reads a JSON object with options of providers: settings other than client ids and secrets. One
+// readProviderOptions reads a JSON object with options of providers: settings other than client ids and secrets. One
 // variable can hold all of them, because Lambda limits the total size of the environment variables.
-func (l *loader) providerOptions(name string) map[string]string {
+func (l *loader) readProviderOptions(name string) map[string]string {
 	text := l.getenv(name)
 	if text == "" {
 		return nil
@@ -48,7 +48,7 @@ func isProviderOption(name string) bool {
 		return true
 	}
 	prefix, suffix, _ := strings.Cut(name, "_")
-	return (prefix == "OIDC" || isBuiltIn(strings.ToLower(prefix))) && slices.Contains(optionSuffixes(), suffix)
+	return (prefix == "OIDC" || isBuiltInProvider(strings.ToLower(prefix))) && slices.Contains(optionSuffixes(), suffix)
 }
 
 // oidcEntry is an entry of OIDC_PROVIDERS, with the names that Better Auth's generic OAuth plugin has.
@@ -65,7 +65,7 @@ type oidcEntry struct {
 	RequireEmailVerification bool     `json:"requireEmailVerification"`
 }
 
-const oidcForm = `is not of the form [{"providerId": "okta", "issuer": "https://…", "clientId": "…"}]`
+const oidcListFormProblem = `is not of the form [{"providerId": "okta", "issuer": "https://…", "clientId": "…"}]`
 
 // addOIDCList adds the providers of OIDC_PROVIDERS.
 func (l *loader) addOIDCList(s *Social, name string, hasAppSecret bool) {
@@ -78,8 +78,8 @@ func (l *loader) addOIDCList(s *Social, name string, hasAppSecret bool) {
 		l.addProblem(name, "%w", err)
 	}
 	for i, e := range entries {
-		p := e.provider()
-		reason := e.check(p, s.Providers)
+		p := e.toProvider()
+		reason := e.problem(p, s.Providers)
 		if reason == "" && e.ClientSecret != "" && hasAppSecret {
 			reason = "has a clientSecret, which would be readable in the settings of the function; write it into the app " +
 				"secret as " + p.Setting("CLIENT_SECRET")
@@ -100,12 +100,12 @@ func parseOIDCList(text string) ([]oidcEntry, error) {
 	err := d.Decode(&entries)
 	if err == nil && entries != nil {
 		if _, err := d.Token(); !errors.Is(err, io.EOF) {
-			return nil, errors.New(oidcForm)
+			return nil, errors.New(oidcListFormProblem)
 		}
 		return entries, nil
 	}
 	if err == nil {
-		return nil, errors.New(oidcForm)
+		return nil, errors.New(oidcListFormProblem)
 	}
 	var wrongType *json.UnmarshalTypeError
 	switch field, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); {
@@ -114,11 +114,11 @@ func parseOIDCList(text string) ([]oidcEntry, error) {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return nil, fmt.Errorf("%s is a %s, not a %s", wrongType.Field, wrongType.Value, wrongType.Type)
 	}
-	return nil, errors.New(oidcForm)
+	return nil, errors.New(oidcListFormProblem)
 }
 
-// provider returns the provider of the entry. The names of its secrets in the app secret begin with its id.
-func (e oidcEntry) provider() Provider {
+// toProvider returns the provider of the entry. The names of its secrets in the app secret begin with its id.
+func (e oidcEntry) toProvider() Provider {
 	return Provider{
 		ID: e.ProviderID, Name: cmp.Or(e.Name, e.ProviderID), Prefix: settingPrefix(e.ProviderID),
 		ClientIDs: splitList(e.ClientID), ClientSecret: Secret(e.ClientSecret), Scopes: e.Scopes,
@@ -128,8 +128,8 @@ func (e oidcEntry) provider() Provider {
 	}
 }
 
-// check returns what is wrong with p, the provider of the entry, and "" if nothing is.
-func (e oidcEntry) check(p Provider, others []Provider) string {
+// problem returns what is wrong with p, the provider of the entry, and "" if nothing is.
+func (e oidcEntry) problem(p Provider, others []Provider) string {
 	if reason := checkProviderID(p, others); reason != "" {
 		return "has a providerId that " + reason
 	}

@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// social reads the settings of social sign-in. hasAppSecret says that secrets may be in the app secret.
-func (l *loader) social(hasAppSecret bool) Social {
-	options := l.providerOptions("PROVIDER_OPTIONS")
+// readSocial reads the settings of social sign-in. hasAppSecret says that secrets may be in the app secret.
+func (l *loader) readSocial(hasAppSecret bool) Social {
+	options := l.readProviderOptions("PROVIDER_OPTIONS")
 	inner := loader{getenv: func(name string) string {
 		if v := l.getenv(name); v != "" {
 			return v
@@ -12,13 +12,13 @@ func (l *loader) social(hasAppSecret bool) Social {
 		return options[name]
 	}}
 	s := Social{
-		AccountLinking:         inner.isOn("ACCOUNT_LINKING", true),
-		AllowDifferentEmails:   inner.isOn("ALLOW_DIFFERENT_EMAILS", false),
-		DisableImplicitLinking: inner.isOn("DISABLE_IMPLICIT_LINKING", false),
-		UpdateUserInfoOnLink:   inner.isOn("UPDATE_USER_INFO_ON_LINK", false),
-		UpdateAccountOnSignIn:  inner.isOn("UPDATE_ACCOUNT_ON_SIGNIN", true),
-		EncryptOAuthTokens:     inner.isOn("ENCRYPT_OAUTH_TOKENS", false),
-		TrustedProviders:       inner.list("TRUSTED_PROVIDERS"),
+		AccountLinking:         inner.readOnOff("ACCOUNT_LINKING", true),
+		AllowDifferentEmails:   inner.readOnOff("ALLOW_DIFFERENT_EMAILS", false),
+		DisableImplicitLinking: inner.readOnOff("DISABLE_IMPLICIT_LINKING", false),
+		UpdateUserInfoOnLink:   inner.readOnOff("UPDATE_USER_INFO_ON_LINK", false),
+		UpdateAccountOnSignIn:  inner.readOnOff("UPDATE_ACCOUNT_ON_SIGNIN", true),
+		EncryptOAuthTokens:     inner.readOnOff("ENCRYPT_OAUTH_TOKENS", false),
+		TrustedProviders:       inner.readList("TRUSTED_PROVIDERS"),
 	}
 	for _, builtIn := range BuiltInProviders() {
 		inner.addBuiltIn(&s, builtIn)
@@ -32,18 +32,18 @@ func (l *loader) social(hasAppSecret bool) Social {
 
 // addBuiltIn adds a provider if its client id is set.
 func (l *loader) addBuiltIn(s *Social, builtIn ProviderName) {
-	p := l.provider(settingPrefix(builtIn.ID))
+	p := l.readProvider(settingPrefix(builtIn.ID))
 	p.ID, p.Name = builtIn.ID, builtIn.Name
 	switch p.ID {
 	case "apple":
-		l.apple(&p)
+		l.readApple(&p)
 	case "google":
-		p.AccessType = l.optionalOneOf("GOOGLE_ACCESS_TYPE", "online", "offline")
+		p.AccessType = l.readOptionalOneOf("GOOGLE_ACCESS_TYPE", "online", "offline")
 		p.Prompt, p.HostedDomain = l.getenv("GOOGLE_PROMPT"), l.getenv("GOOGLE_HD")
 	case "microsoft":
-		p.TenantID = l.tenant("MICROSOFT_TENANT_ID")
+		p.TenantID = l.readTenant("MICROSOFT_TENANT_ID")
 	case "gitlab":
-		p.Issuer = strings.TrimSuffix(l.issuer("GITLAB_ISSUER"), "/")
+		p.Issuer = strings.TrimSuffix(l.readIssuer("GITLAB_ISSUER"), "/")
 	}
 	if len(p.ClientIDs) > 0 {
 		s.Providers = append(s.Providers, p)
@@ -52,22 +52,22 @@ func (l *loader) addBuiltIn(s *Social, builtIn ProviderName) {
 	}
 }
 
-// provider reads the settings that every provider has.
-func (l *loader) provider(prefix string) Provider {
+// readProvider reads the settings that every provider has.
+func (l *loader) readProvider(prefix string) Provider {
 	return Provider{
 		Prefix:                   prefix,
-		ClientIDs:                l.list(prefix + "_CLIENT_ID"),
+		ClientIDs:                l.readList(prefix + "_CLIENT_ID"),
 		ClientSecret:             Secret(l.getenv(prefix + "_CLIENT_SECRET")),
-		Scopes:                   l.words(prefix + "_SCOPE"),
-		DisableSignUp:            l.isOn(prefix+"_DISABLE_SIGNUP", false),
-		DisableImplicitSignUp:    l.isOn(prefix+"_DISABLE_IMPLICIT_SIGNUP", false),
-		OverrideUserInfo:         l.isOn(prefix+"_OVERRIDE_USER_INFO", false),
-		RequireEmailVerification: l.isOn(prefix+"_REQUIRE_EMAIL_VERIFICATION", false),
+		Scopes:                   l.readWords(prefix + "_SCOPE"),
+		DisableSignUp:            l.readOnOff(prefix+"_DISABLE_SIGNUP", false),
+		DisableImplicitSignUp:    l.readOnOff(prefix+"_DISABLE_IMPLICIT_SIGNUP", false),
+		OverrideUserInfo:         l.readOnOff(prefix+"_OVERRIDE_USER_INFO", false),
+		RequireEmailVerification: l.readOnOff(prefix+"_REQUIRE_EMAIL_VERIFICATION", false),
 	}
 }
 
-// apple reads the three settings from which Xenon makes Apple's client secret.
-func (l *loader) apple(p *Provider) {
+// readApple reads the three settings from which Xenon makes Apple's client secret.
+func (l *loader) readApple(p *Provider) {
 	p.TeamID, p.KeyID = l.getenv("APPLE_TEAM_ID"), l.getenv("APPLE_KEY_ID")
 	if text := l.getenv(ApplePrivateKey); text != "" {
 		key, err := NormalizePrivateKey(text)
@@ -92,9 +92,9 @@ func (l *loader) apple(p *Provider) {
 
 // addOIDC adds the provider of the settings OIDC_….
 func (l *loader) addOIDC(s *Social) {
-	p := l.provider("OIDC")
-	p.OIDC, p.ID, p.Issuer = true, l.getenv("OIDC_PROVIDER_ID"), l.issuer("OIDC_ISSUER")
-	p.Name = l.textOr("OIDC_PROVIDER_NAME", p.ID)
+	p := l.readProvider("OIDC")
+	p.OIDC, p.ID, p.Issuer = true, l.getenv("OIDC_PROVIDER_ID"), l.readIssuer("OIDC_ISSUER")
+	p.Name = l.readTextOr("OIDC_PROVIDER_NAME", p.ID)
 	if p.ID == "" && l.getenv("OIDC_ISSUER") == "" && len(p.ClientIDs) == 0 && p.ClientSecret == "" {
 		return
 	}
@@ -120,7 +120,7 @@ func (l *loader) checkSocial(s Social, hasAppSecret bool) {
 		}
 	}
 	for _, id := range s.TrustedProviders {
-		if _, configured := s.Find(id); !configured && !isBuiltIn(id) {
+		if _, configured := s.Find(id); !configured && !isBuiltInProvider(id) {
 			l.addProblem("TRUSTED_PROVIDERS", "%q is not a provider; use ids such as google, or that of an OIDC provider", id)
 		}
 	}

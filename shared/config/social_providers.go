@@ -30,7 +30,7 @@ func BuiltInProviders() []ProviderName {
 	}
 }
 
-func isBuiltIn(id string) bool {
+func isBuiltInProvider(id string) bool {
 	return slices.ContainsFunc(BuiltInProviders(), func(p ProviderName) bool { return p.ID == id })
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// databaseTimeout is how long GET /health waits for the database.
-const databaseTimeout = 900 * time.Millisecond
+// healthDatabaseTimeout is how long GET /health waits for the database.
+const healthDatabaseTimeout = 900 * time.Millisecond
 
 // Service has the dependencies of the endpoints.
 type Service struct {
@@ -31,12 +31,12 @@ func New(cfg config.API, db *store.Store, limits *limit.Limiter) *Service {
 	return &Service{db, limits, cfg.Page("/")}
 }
 
-// errTooMany is the answer to a request above the rate limit; the limiter adds X-Retry-After.
-var errTooMany = web.NewError(http.StatusTooManyRequests, "", limit.TooManyMessage)
+// errTooManyRequests is the answer to a request above the rate limit; the limiter adds X-Retry-After.
+var errTooManyRequests = web.NewError(http.StatusTooManyRequests, "", limit.TooManyRequestsMessage)
 
-// Health returns the routes of functions/health.
-func (s *Service) Health() web.Routes {
-	health := s.Limits.InMemory("/health", errTooMany, s.health)
+// HealthRoutes returns the routes of functions/health.
+func (s *Service) HealthRoutes() web.Routes {
+	health := s.Limits.HandleInMemory("/health", errTooManyRequests, s.health)
 	return web.Routes{
 		"GET /health":         health,
 		"HEAD /health":        health,
@@ -54,10 +54,10 @@ type healthReply struct {
 // health answers GET /health within a second. The body of a 503 says that the database does not answer ("disconnected")
 // or that its tables do not match ("schema"). Only the log has the cause.
 func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), databaseTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), healthDatabaseTimeout)
 	defer cancel()
 	w.Header().Set("Cache-Control", "no-store")
-	err := s.Store.Ready(ctx)
+	err := s.Store.CheckReady(ctx)
 	switch schemaErr := (*schema.Error)(nil); {
 	case errors.As(err, &schemaErr):
 		return &web.Error{
@@ -70,5 +70,5 @@ func (s *Service) health(w http.ResponseWriter, r *http.Request) error {
 			Body: healthReply{"error", "disconnected"}, Cause: fmt.Errorf("query the database: %w", err),
 		}
 	}
-	return web.JSON(w, http.StatusOK, healthReply{"ok", "connected"})
+	return web.WriteJSON(w, http.StatusOK, healthReply{"ok", "connected"})
 }

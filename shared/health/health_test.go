@@ -21,7 +21,8 @@ func newMux(t *testing.T, url string) http.Handler {
 	t.Helper()
 	db := store.Open(dbtest.FixedURL(url), 1)
 	t.Cleanup(db.Close)
-	return health.New(config.API{}, db, limit.New(config.API{}, db, web.Clients{}, time.Now)).Health().Mux(config.API{})
+	limits := limit.New(config.API{}, db, web.Clients{}, time.Now)
+	return health.New(config.API{}, db, limits).HealthRoutes().Mux(config.API{})
 }
 
 func getPath(t *testing.T, mux http.Handler, path string) *httptest.ResponseRecorder {
@@ -149,7 +150,7 @@ func TestHealthIsLimitedInMemory(t *testing.T) {
 	t.Cleanup(db.Close)
 	now := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	cfg := config.API{RateLimit: true}
-	mux := health.New(cfg, db, limit.New(cfg, db, web.Clients{}, func() time.Time { return now })).Health().Mux(cfg)
+	mux := health.New(cfg, db, limit.New(cfg, db, web.Clients{}, func() time.Time { return now })).HealthRoutes().Mux(cfg)
 	for i := range 100 {
 		if w := getPath(t, mux, "/health"); w.Code != 200 {
 			t.Fatalf("request %d: got %d %s, want 200", i+1, w.Code, w.Body)
@@ -177,7 +178,7 @@ func TestHealthAllowsOneRequestASecond(t *testing.T) {
 	limits := limit.New(cfg, new(store.Store), web.Clients{}, func() time.Time { return now })
 	probed := 0
 	probe := func(http.ResponseWriter, *http.Request) error { probed++; return nil }
-	h := limits.InMemory("/health", web.NewError(429, "", ""), probe)
+	h := limits.HandleInMemory("/health", web.NewError(429, "", ""), probe)
 	for i := range 300 {
 		now = now.Add(time.Second - time.Duration(i%2)*time.Millisecond)
 		if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil {
@@ -198,7 +199,7 @@ func TestErrorPageIsOnTheSite(t *testing.T) {
 		{"https://www.example.com/learn", "https://www.example.com/learn/?error=x"},
 	} {
 		cfg := config.API{Origin: "http://localhost:3000", SiteURL: c.siteURL}
-		w := getPath(t, health.New(cfg, nil, limit.New(cfg, nil, web.Clients{}, time.Now)).Health().Mux(cfg),
+		w := getPath(t, health.New(cfg, nil, limit.New(cfg, nil, web.Clients{}, time.Now)).HealthRoutes().Mux(cfg),
 			"/api/auth/error?error=x")
 		if got := w.Header().Get("Location"); w.Code != http.StatusFound || got != c.want {
 			t.Errorf("GET /api/auth/error with the site at %q: got %d to %s, want 302 to %s", c.siteURL, w.Code, got, c.want)

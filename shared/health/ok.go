@@ -8,7 +8,7 @@ import (
 
 // answerOK answers GET /api/auth/ok, which shows that the process runs. It does not use the database.
 func answerOK(w http.ResponseWriter, _ *http.Request) error {
-	return web.JSON(w, http.StatusOK, struct {
+	return web.WriteJSON(w, http.StatusOK, struct {
 		OK bool `json:"ok"`
 	}{true})
 }

@@ -45,8 +45,8 @@ func startXenon(t *testing.T, databaseURL string) *xenon {
 	t.Cleanup(db.Close)
 	service := auth.New(cfg, db, secretStore, time.Now)
 	return &xenon{t, map[string]http.Handler{
-		"/sign-up/email": service.Signup().Mux(cfg), "/sign-in/email": service.Signin().Mux(cfg),
-		"/change-password": service.Password().Mux(cfg), "/request-password-reset": service.Password().Mux(cfg),
+		"/sign-up/email": service.SignupRoutes().Mux(cfg), "/sign-in/email": service.SigninRoutes().Mux(cfg),
+		"/change-password": service.PasswordRoutes().Mux(cfg), "/request-password-reset": service.PasswordRoutes().Mux(cfg),
 	}}
 }
 

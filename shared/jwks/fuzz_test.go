@@ -28,7 +28,7 @@ func goodJWKS(tb testing.TB) string {
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		goodJWKS(f), `{"keys":[{}]}`, `{"keys":[{"kty":"RSA","kid":"x","n":"AQ","e":"AQAB"}]}`,
-		`{"keys":[` + ecKey + `,` + okpKey + `]}`, `{"keys":null}`, `<!doctype html>`, `[]`,
+		`{"keys":[` + ecJWK + `,` + okpJWK + `]}`, `{"keys":null}`, `<!doctype html>`, `[]`,
 		`{"keys":[{"kty":"RSA","e":"` + strings.Repeat("A", 99) + `"}]}`,
 	} {
 		f.Add([]byte(seed))
@@ -43,8 +43,8 @@ func FuzzParse(f *testing.F) {
 			if alg == "" || k.Marshal().ALG.String() != alg || k.Marshal().KID == "" {
 				t.Errorf("Parse(%q) returned a key without an algorithm or a kid", text)
 			}
-			if public, ok := k.Key().(*rsa.PublicKey); ok && public.N.BitLen() < jwks.MinBits {
-				t.Errorf("Parse(%q) returned an RSA key with less than %d bits", text, jwks.MinBits)
+			if public, ok := k.Key().(*rsa.PublicKey); ok && public.N.BitLen() < jwks.MinRSABits {
+				t.Errorf("Parse(%q) returned an RSA key with less than %d bits", text, jwks.MinRSABits)
 			}
 		}
 	})

@@ -15,11 +15,11 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// MaxAge is how long a JWKS may be cached: by a CDN, and by a verifier.
-const MaxAge = 5 * time.Minute
+// MaxCacheAge is how long a JWKS may be cached: by a CDN, and by a verifier.
+const MaxCacheAge = 5 * time.Minute
 
-// MinBits is the minimum length of an RSA modulus (RFC 7518, section 3.3).
-const MinBits = 2048
+// MinRSABits is the minimum length of an RSA modulus (RFC 7518, section 3.3).
+const MinRSABits = 2048
 
 // Algorithms are the algorithms that sign Xenon's tokens, as a token's header and a JWK name them.
 var Algorithms = []string{"RS256", "ES256", "EdDSA"}
@@ -62,8 +62,8 @@ func Parse(text []byte) ([]jwkset.JWK, error) {
 }
 
 // ParseKey reads one key. It returns false unless the key has a kid, has one of the Algorithms, and may verify
-// signatures of this algorithm. An RSA key needs at least MinBits. The returned key is made from kid and the members of
-// its type alone, not from another member such as x5c. It has the algorithm of the key, even if the JWK has no alg.
+// signatures of this algorithm. An RSA key needs at least MinRSABits. The returned key is made from kid and the members
+// of its type alone, not from another member such as x5c. It has the algorithm of the key, even if the JWK has no alg.
 func ParseKey(raw json.RawMessage) (jwkset.JWK, bool) {
 	var in jwkset.JWKMarshal
 	var use Usage
@@ -81,7 +81,7 @@ func ParseKey(raw json.RawMessage) (jwkset.JWK, bool) {
 	if err != nil {
 		return jwkset.JWK{}, false
 	}
-	if public, ok := key.Key().(*rsa.PublicKey); ok && public.N.BitLen() < MinBits {
+	if public, ok := key.Key().(*rsa.PublicKey); ok && public.N.BitLen() < MinRSABits {
 		return jwkset.JWK{}, false
 	}
 	return key, Algorithm(key.Key()) == alg

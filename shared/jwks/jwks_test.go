@@ -12,9 +12,9 @@ import (
 
 // The keys of RFC 7515, appendix A.3, and of RFC 8037, appendix A.2.
 const (
-	ecKey = `{"kty":"EC","crv":"P-256","kid":"ec",` +
+	ecJWK = `{"kty":"EC","crv":"P-256","kid":"ec",` +
 		`"x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
-	okpKey = `{"kty":"OKP","crv":"Ed25519","kid":"okp","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
+	okpJWK = `{"kty":"OKP","crv":"Ed25519","kid":"okp","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
 )
 
 func withMember(key, member string) string { return strings.TrimSuffix(key, "}") + "," + member + "}" }
@@ -23,23 +23,23 @@ func withMember(key, member string) string { return strings.TrimSuffix(key, "}")
 func TestParseKeyReturnsAlgorithmOfTheKey(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
-		ecKey:                                           "ES256",
-		withMember(ecKey, `"alg":"ES256"`):              "ES256",
-		withMember(ecKey, `"use":"sig"`):                "ES256",
-		withMember(ecKey, `"alg":"RS256"`):              "",
-		withMember(ecKey, `"alg":"ECDH-ES"`):            "",
-		withMember(ecKey, `"use":"enc"`):                "",
-		okpKey:                                          "EdDSA",
-		withMember(okpKey, `"alg":"EdDSA"`):             "EdDSA",
-		withMember(okpKey, `"alg":"ES256"`):             "",
-		withMember(okpKey, `"key_ops":[]`):              "",
-		withMember(okpKey, `"kid":""`):                  "",
-		strings.ReplaceAll(okpKey, "Ed", "X"):           "",
-		strings.Replace(ecKey, "P-256", "P-384", 1):     "",
-		strings.Replace(ecKey, `"x":"f8`, `"x":"g8`, 1): "", // not on the curve
-		strings.Replace(okpKey, `"11q`, `"1q`, 1):       "", // too short
-		strings.Replace(okpKey, "OKP", "EC", 1):         "",
-		strings.Replace(ecKey, "EC", "RSA", 1):          "",
+		ecJWK:                                           "ES256",
+		withMember(ecJWK, `"alg":"ES256"`):              "ES256",
+		withMember(ecJWK, `"use":"sig"`):                "ES256",
+		withMember(ecJWK, `"alg":"RS256"`):              "",
+		withMember(ecJWK, `"alg":"ECDH-ES"`):            "",
+		withMember(ecJWK, `"use":"enc"`):                "",
+		okpJWK:                                          "EdDSA",
+		withMember(okpJWK, `"alg":"EdDSA"`):             "EdDSA",
+		withMember(okpJWK, `"alg":"ES256"`):             "",
+		withMember(okpJWK, `"key_ops":[]`):              "",
+		withMember(okpJWK, `"kid":""`):                  "",
+		strings.ReplaceAll(okpJWK, "Ed", "X"):           "",
+		strings.Replace(ecJWK, "P-256", "P-384", 1):     "",
+		strings.Replace(ecJWK, `"x":"f8`, `"x":"g8`, 1): "", // not on the curve
+		strings.Replace(okpJWK, `"11q`, `"1q`, 1):       "", // too short
+		strings.Replace(okpJWK, "OKP", "EC", 1):         "",
+		strings.Replace(ecJWK, "EC", "RSA", 1):          "",
 	} {
 		parsed, ok := jwks.ParseKey(json.RawMessage(key))
 		if got := parsed.Marshal().ALG.String(); ok != (want != "") || ok && got != want {
@@ -59,7 +59,7 @@ func TestParseReturnsKeysOfAllAlgorithms(t *testing.T) {
 	if err := json.Unmarshal([]byte(goodJWKS(t)), &set); err != nil {
 		t.Fatal(err)
 	}
-	set.Keys = append([]json.RawMessage{json.RawMessage(okpKey), json.RawMessage(ecKey)}, set.Keys...)
+	set.Keys = append([]json.RawMessage{json.RawMessage(okpJWK), json.RawMessage(ecJWK)}, set.Keys...)
 	text, err := json.Marshal(set)
 	if err != nil {
 		t.Fatal(err)

@@ -42,8 +42,8 @@ func TestTokenHasAlgorithmOfTheKey(t *testing.T) {
 				t.Errorf("the JWK has the algorithm %s, want %s", public[0].Algorithm, alg)
 			}
 			d.checkAccepted(t, token)
-			d.checkAccepted(t, token) // from the verifier's cache
-			d.Advance(jwks.MaxAge)    // the verifier fetches the keys again
+			d.checkAccepted(t, token)   // from the verifier's cache
+			d.Advance(jwks.MaxCacheAge) // the verifier fetches the keys again
 			d.checkAccepted(t, token)
 			d.checkAccepted(t, d.newToken(t))
 		})
@@ -96,7 +96,7 @@ func TestThumbprintOfEd25519Key(t *testing.T) {
 // Older versions of Xenon read only documents of version 1. A set of RSA keys has this version.
 func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 	t.Parallel()
-	rotated := func(s Set, alg string, rotations int) Set {
+	rotateTimes := func(s Set, alg string, rotations int) Set {
 		for range rotations {
 			var err error
 			if s, err = s.Rotate(s.Next.CreatedAt.Add(MaxPropagation), time.Hour, alg); err != nil {
@@ -112,12 +112,12 @@ func TestDocumentHasVersion2OnlyForNewKeyTypes(t *testing.T) {
 		"RSA":                            {keySets().third, 1},
 		"P-256":                          {generateSet(t, config.ES256), 2},
 		"Ed25519":                        {generateSet(t, config.EdDSA), 2},
-		"next is P-256":                  {rotated(keySets().first, config.ES256, 1), 2},
-		"RSA is retired":                 {rotated(keySets().first, config.EdDSA, 2), 2},
-		"P-256 is retired":               {rotated(generateSet(t, config.ES256), config.RS256, 3), 2},
-		"P-256 is not in it":             {rotated(generateSet(t, config.ES256), config.RS256, 9), 1},
-		"all three are in it":            {rotated(rotated(keySets().first, config.EdDSA, 1), config.ES256, 2), 2},
-		"RS256 again before P-256 signs": {rotated(rotated(keySets().first, config.ES256, 1), config.RS256, 1), 2},
+		"next is P-256":                  {rotateTimes(keySets().first, config.ES256, 1), 2},
+		"RSA is retired":                 {rotateTimes(keySets().first, config.EdDSA, 2), 2},
+		"P-256 is retired":               {rotateTimes(generateSet(t, config.ES256), config.RS256, 3), 2},
+		"P-256 is not in it":             {rotateTimes(generateSet(t, config.ES256), config.RS256, 9), 1},
+		"all three are in it":            {rotateTimes(rotateTimes(keySets().first, config.EdDSA, 1), config.ES256, 2), 2},
+		"RS256 again before P-256 signs": {rotateTimes(rotateTimes(keySets().first, config.ES256, 1), config.RS256, 1), 2},
 	} {
 		text, err := test.set.Document()
 		if err != nil {

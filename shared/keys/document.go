@@ -17,27 +17,28 @@ import (
 )
 
 // The version of a document tells an older version of Xenon that it cannot read the document: versions before JWT_ALG
-// read only rsaVersion. A set with only RSA keys is written as rsaVersion, so that those versions can still read it.
+// read only rsaOnlyDocumentVersion. A set with only RSA keys is written as rsaOnlyDocumentVersion, so
+// that those versions can still read it.
 const (
-	rsaVersion = 1
-	maxVersion = 2
+	rsaOnlyDocumentVersion = 1
+	newestDocumentVersion  = 2
 )
 
 // document is a key set as JSON. Keys are PEM, which openssl reads.
 type document struct {
-	Version int               `json:"version"`
-	Next    *documentKey      `json:"next"`
-	Current *documentKey      `json:"current"`
-	Retired []documentRetired `json:"retired"`
+	Version int                  `json:"version"`
+	Next    *documentKeyPair     `json:"next"`
+	Current *documentKeyPair     `json:"current"`
+	Retired []documentRetiredKey `json:"retired"`
 }
 
-type documentKey struct {
+type documentKeyPair struct {
 	ID         string    `json:"kid"`
 	CreatedAt  time.Time `json:"createdAt"`
 	PrivateKey string    `json:"privateKey"` // PKCS #8 in PEM
 }
 
-type documentRetired struct {
+type documentRetiredKey struct {
 	ID             string    `json:"kid"`
 	RetiredAt      time.Time `json:"retiredAt"`
 	PublishedUntil time.Time `json:"publishedUntil"`
@@ -50,23 +51,23 @@ var errNoKeys = errors.New(
 
 // Document returns the set with its private keys, as the JSON that is stored in Secrets Manager or in a file.
 func (s Set) Document() ([]byte, error) {
-	d := document{Version: s.documentVersion(), Retired: []documentRetired{}}
+	d := document{Version: s.documentVersion(), Retired: []documentRetiredKey{}}
 	for _, k := range []struct {
 		key  Key
-		into **documentKey
+		into **documentKeyPair
 	}{{s.Next, &d.Next}, {s.Current, &d.Current}} {
 		der, err := x509.MarshalPKCS8PrivateKey(k.key.private.Signer)
 		if err != nil {
 			return nil, fmt.Errorf("encode key %s: %w", k.key.ID, err)
 		}
-		*k.into = &documentKey{ID: k.key.ID, CreatedAt: k.key.CreatedAt, PrivateKey: encodePEM("PRIVATE KEY", der)}
+		*k.into = &documentKeyPair{ID: k.key.ID, CreatedAt: k.key.CreatedAt, PrivateKey: encodePEM("PRIVATE KEY", der)}
 	}
 	for _, k := range s.Retired {
 		der, err := x509.MarshalPKIXPublicKey(k.public)
 		if err != nil {
 			return nil, fmt.Errorf("encode key %s: %w", k.ID, err)
 		}
-		d.Retired = append(d.Retired, documentRetired{k.ID, k.RetiredAt, k.PublishedUntil, encodePEM("PUBLIC KEY", der)})
+		d.Retired = append(d.Retired, documentRetiredKey{k.ID, k.RetiredAt, k.PublishedUntil, encodePEM("PUBLIC KEY", der)})
 	}
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
@@ -81,14 +82,14 @@ func (s Set) documentVersion() int {
 		algorithms = append(algorithms, k.Algorithm())
 	}
 	if slices.ContainsFunc(algorithms, func(alg string) bool { return alg != config.RS256 }) {
-		return maxVersion
+		return newestDocumentVersion
 	}
-	return rsaVersion
+	return rsaOnlyDocumentVersion
 }
 
-// ParseSet reads the JSON that Document writes. It returns an error for an RSA key shorter than MinBits, for a key that
-// is not RSA, P-256 or Ed25519, for a kid that is not the key's thumbprint, and for duplicate keys. Its errors do not
-// quote the text, because the text is secret.
+// ParseSet reads the JSON that Document writes. It returns an error for an RSA key shorter than MinRSABits, for a key
+// that is not RSA, P-256 or Ed25519, for a kid that is not the key's thumbprint, and for duplicate keys. Its errors do
+// not quote the text, because the text is secret.
 func ParseSet(text []byte) (Set, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return Set{}, errNoKeys
@@ -100,8 +101,8 @@ func ParseSet(text []byte) (Set, error) {
 	switch {
 	case d.Version == 0 && d.Next == nil && d.Current == nil: // the content of a new secret
 		return Set{}, errNoKeys
-	case d.Version < rsaVersion || d.Version > maxVersion:
-		return Set{}, fmt.Errorf("the key set has version %d, this program reads up to %d", d.Version, maxVersion)
+	case d.Version < rsaOnlyDocumentVersion || d.Version > newestDocumentVersion:
+		return Set{}, fmt.Errorf("the key set has version %d, this program reads up to %d", d.Version, newestDocumentVersion)
 	case d.Next == nil || d.Current == nil:
 		return Set{}, errors.New("the key set has no next or no current key: restore the previous version of the secret")
 	}
@@ -120,10 +121,10 @@ func ParseSet(text []byte) (Set, error) {
 		}
 		s.Retired = append(s.Retired, key)
 	}
-	return s, s.checkUnique()
+	return s, s.checkKeysUnique()
 }
 
-func (s Set) checkUnique() error {
+func (s Set) checkKeysUnique() error {
 	seen := map[string]bool{s.Next.ID: true}
 	ids := []string{s.Current.ID}
 	for _, k := range s.Retired {
@@ -138,7 +139,7 @@ func (s Set) checkUnique() error {
 	return nil
 }
 
-func (d *documentKey) parse() (Key, error) {
+func (d *documentKeyPair) parse() (Key, error) {
 	der, err := decodePEM("PRIVATE KEY", d.PrivateKey)
 	if err != nil {
 		return Key{}, err
@@ -148,10 +149,10 @@ func (d *documentKey) parse() (Key, error) {
 	if err != nil || !ok || jwks.Algorithm(private.Public()) == "" {
 		return Key{}, errors.New("the private key is not RSA, P-256 or Ed25519 in PKCS #8")
 	}
-	return newKey(private, d.CreatedAt), checkPublic(private.Public(), d.ID)
+	return newKey(private, d.CreatedAt), checkPublicKey(private.Public(), d.ID)
 }
 
-func (d *documentRetired) parse() (RetiredKey, error) {
+func (d *documentRetiredKey) parse() (RetiredKey, error) {
 	der, err := decodePEM("PUBLIC KEY", d.PublicKey)
 	if err != nil {
 		return RetiredKey{}, err
@@ -160,12 +161,12 @@ func (d *documentRetired) parse() (RetiredKey, error) {
 	if err != nil || jwks.Algorithm(public) == "" {
 		return RetiredKey{}, errors.New("the public key is not RSA, P-256 or Ed25519 in PKIX")
 	}
-	return RetiredKey{d.ID, d.RetiredAt, d.PublishedUntil, public}, checkPublic(public, d.ID)
+	return RetiredKey{d.ID, d.RetiredAt, d.PublishedUntil, public}, checkPublicKey(public, d.ID)
 }
 
-func checkPublic(public crypto.PublicKey, id string) error {
-	if key, ok := public.(*rsa.PublicKey); ok && key.N.BitLen() < MinBits {
-		return fmt.Errorf("the RSA key has %d bits, the minimum is %d", key.N.BitLen(), MinBits)
+func checkPublicKey(public crypto.PublicKey, id string) error {
+	if key, ok := public.(*rsa.PublicKey); ok && key.N.BitLen() < MinRSABits {
+		return fmt.Errorf("the RSA key has %d bits, the minimum is %d", key.N.BitLen(), MinRSABits)
 	}
 	if want := thumbprint(public); id != want {
 		return fmt.Errorf("kid is not the key's thumbprint %s", want)

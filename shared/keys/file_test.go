@@ -41,19 +41,19 @@ func TestLoadReadsTheFileOfTheSettings(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
 	cfg := config.Keys{SigningKeysFile: path}
-	if _, err := Load(t.Context(), cfg); !errors.Is(err, os.ErrNotExist) {
+	if _, err := LoadKeySet(t.Context(), cfg); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Load without a file: got the error %v, want os.ErrNotExist", err)
 	}
 	if err := os.WriteFile(path, []byte("half a set"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(t.Context(), cfg); err == nil {
+	if _, err := LoadKeySet(t.Context(), cfg); err == nil {
 		t.Error("Load of a file that is not a key set returned no error, want one")
 	}
 	if err := SaveFile(path, keySets().first); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Load(t.Context(), cfg); err != nil || got.Current.ID != keySets().first.Current.ID {
+	if got, err := LoadKeySet(t.Context(), cfg); err != nil || got.Current.ID != keySets().first.Current.ID {
 		t.Errorf("Load: got the key %s, %v, want the set of the file", got.Current.ID, err)
 	}
 }

@@ -30,7 +30,7 @@ func FuzzParsePublicJWK(f *testing.F) {
 		if err := json.Unmarshal(text, &members); err != nil {
 			t.Fatalf("decode the entry %q: %v", text, err)
 		}
-		for _, name := range privateMembers {
+		for _, name := range privateJWKMembers {
 			if _, ok := members[name]; ok {
 				t.Errorf("the entry %q has the private member %q", text, name)
 			}
@@ -75,7 +75,7 @@ func FuzzParseSet(f *testing.F) {
 // text.
 func FuzzVerifyJWS(f *testing.F) {
 	key := keySets().third.Current
-	published, err := json.Marshal(map[string]any{"keys": []JWK{key.jwk()}})
+	published, err := json.Marshal(map[string]any{"keys": []JWK{key.publicJWK()}})
 	if err != nil {
 		f.Fatal(err)
 	}

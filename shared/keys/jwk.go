@@ -32,12 +32,13 @@ func (j JWK) MarshalJSON() ([]byte, error) { return j.text, nil }
 // because the bytes must equal Better Auth's.
 func newJWK(id string, public crypto.PublicKey) JWK {
 	alg := jwks.Algorithm(public)
-	text := `{"alg":"` + alg + `",` + publicMembers(public) + `,"kid":"` + id + `","use":"sig"}`
+	text := `{"alg":"` + alg + `",` + publicKeyMembers(public) + `,"kid":"` + id + `","use":"sig"}`
 	return JWK{KeyID: id, Algorithm: alg, text: json.RawMessage(text)}
 }
 
-// publicMembers returns the members of a public key in Better Auth's order (RFC 7518, section 6; RFC 8037, section 2).
-func publicMembers(public crypto.PublicKey) string {
+// publicKeyMembers returns the members of a public key in Better Auth's order (RFC 7518, section 6; RFC 8037, section
+// 2).
+func publicKeyMembers(public crypto.PublicKey) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	switch key := public.(type) {
 	case *rsa.PublicKey:
@@ -53,16 +54,16 @@ func publicMembers(public crypto.PublicKey) string {
 }
 
 // thumbprint returns the SHA-256 thumbprint of a key (RFC 7638; RFC 8037, appendix A.3): the hash of the required
-// members in alphabetical order. publicMembers returns only required members.
+// members in alphabetical order. publicKeyMembers returns only required members.
 func thumbprint(public crypto.PublicKey) string {
-	members := strings.Split(publicMembers(public), ",")
+	members := strings.Split(publicKeyMembers(public), ",")
 	slices.Sort(members)
 	sum := sha256.Sum256([]byte("{" + strings.Join(members, ",") + "}"))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// privateMembers lists the members that RFC 7518, section 6, and RFC 8037 define for private and symmetric keys.
-var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+// privateJWKMembers lists the members that RFC 7518, section 6, and RFC 8037 define for private and symmetric keys.
+var privateJWKMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 // ParsePublicJWK returns the JWKS entry for a row of Better Auth's table jwks. The members have the order of Better
 // Auth's /jwks: alg, crv if the key has one, the members of publicKey, and the row's id as kid. The entry also gets use
@@ -70,11 +71,11 @@ var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 // that are not for signatures. If alg is empty, as in rows that are older than the column, the entry gets Better Auth's
 // algorithm for this key type.
 func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
-	names, values, err := parseObject([]byte(publicKeyJSON))
+	names, values, err := parseOrderedObject([]byte(publicKeyJSON))
 	if err != nil {
 		return JWK{}, err
 	}
-	for _, name := range privateMembers {
+	for _, name := range privateJWKMembers {
 		if slices.Contains(names, name) {
 			return JWK{}, fmt.Errorf("publicKey has the private member %q", name)
 		}
@@ -87,7 +88,7 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 		alg = defaultAlgorithm(kind, values["crv"])
 	}
 	if _, given := values["alg"]; !given && alg != "" {
-		values["alg"] = jsonString(alg)
+		values["alg"] = encodeJSONString(alg)
 	}
 	algorithms := jwks.SignatureAlgorithms(kind)
 	var use jwks.Usage
@@ -98,12 +99,12 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 	if use.Alg != nil {
 		alg = *use.Alg
 	}
-	values["kid"], values["use"] = jsonString(id), jsonString("sig")
+	values["kid"], values["use"] = encodeJSONString(id), encodeJSONString("sig")
 
 	var members []string
 	for _, name := range slices.Concat([]string{"alg", "crv"}, names, []string{"kid", "use"}) {
 		if value, ok := values[name]; ok {
-			members = append(members, string(jsonString(name))+":"+string(value))
+			members = append(members, string(encodeJSONString(name))+":"+string(value))
 			delete(values, name) // each member is written once, at its first place
 		}
 	}
@@ -119,8 +120,8 @@ func defaultAlgorithm(kind string, crv json.RawMessage) string {
 	return map[string]string{`"Ed25519"`: "EdDSA", `"P-256"`: "ES256", `"P-521"`: "ES512"}[string(crv)]
 }
 
-// parseObject reads a JSON object and keeps the order of its members.
-func parseObject(text []byte) (names []string, values map[string]json.RawMessage, err error) {
+// parseOrderedObject reads a JSON object and keeps the order of its members.
+func parseOrderedObject(text []byte) (names []string, values map[string]json.RawMessage, err error) {
 	if json.Unmarshal(text, &values) != nil {
 		return nil, nil, errors.New("publicKey is not a JSON object")
 	}
@@ -136,7 +137,7 @@ func parseObject(text []byte) (names []string, values map[string]json.RawMessage
 	return names, values, err
 }
 
-func jsonString(s string) json.RawMessage {
+func encodeJSONString(s string) json.RawMessage {
 	text, _ := json.Marshal(s) // cannot fail for a string
 	return text
 }

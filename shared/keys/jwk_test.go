@@ -13,7 +13,7 @@ import (
 func TestPublicReturnsPublishedKeys(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	published := func() (ids []string) {
+	publishedIDs := func() (ids []string) {
 		t.Helper()
 		public, err := d.keys.Public(t.Context())
 		if err != nil {
@@ -38,11 +38,11 @@ func TestPublicReturnsPublishedKeys(t *testing.T) {
 	}
 	s := keySets()
 	want := []string{s.third.Current.ID, s.third.Next.ID, s.second.Current.ID, s.first.Current.ID}
-	if got := published(); !cmp.Equal(got, want) {
+	if got := publishedIDs(); !cmp.Equal(got, want) {
 		t.Errorf("published keys: got %v, want the current, the next and the retired keys %v", got, want)
 	}
 	d.Advance(6*24*time.Hour + MaxPropagation) // the oldest key was retired a day before the start of the clock
-	if got := published(); !cmp.Equal(got, want[:3]) {
+	if got := publishedIDs(); !cmp.Equal(got, want[:3]) {
 		t.Errorf("published keys after the time of the oldest one: got %v, want %v", got, want[:3])
 	}
 }

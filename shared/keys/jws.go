@@ -26,8 +26,8 @@ func (s Set) SignJWS(typ string, payload []byte) (string, error) {
 	if typ == "" || strings.EqualFold(typ, "JWT") {
 		return "", errors.New("a signed text needs a typ other than JWT")
 	}
-	header := `{"alg":"` + s.Current.Algorithm() + `","typ":` + string(jsonString(typ)) +
-		`,"kid":` + string(jsonString(s.Current.ID)) + `}`
+	header := `{"alg":"` + s.Current.Algorithm() + `","typ":` + string(encodeJSONString(typ)) +
+		`,"kid":` + string(encodeJSONString(s.Current.ID)) + `}`
 	encode := base64.RawURLEncoding.EncodeToString
 	text, err := s.Current.sign(encode([]byte(header)) + "." + encode(payload))
 	if err != nil {

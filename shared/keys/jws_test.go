@@ -100,15 +100,15 @@ func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 			t.Fatalf("VerifyJWS with character %d altered: got %v, want ErrBadSignature or ErrUnknownKey", i, err)
 		}
 	}
-	signed := func(header string) string {
-		text := segmentText(header) + "." + segmentText("one note")
+	signWithHeader := func(encodeHeader string) string {
+		text := segmentText(encodeHeader) + "." + segmentText("one note")
 		signature, err := jwt.SigningMethodRS256.Sign(text, keySets().foreign.Current.private.Signer)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return text + "." + segmentText(string(signature))
 	}
-	header := func(alg, typ, kid string) string {
+	encodeHeader := func(alg, typ, kid string) string {
 		return `{"alg":"` + alg + `","typ":"` + typ + `","kid":"` + kid + `"}`
 	}
 	ours, foreign := keySets().third.Current.ID, keySets().foreign.Current.ID
@@ -122,11 +122,11 @@ func TestVerifyJWSRejectsOtherTexts(t *testing.T) {
 		"line break":                  {text + "\n", ErrBadSignature},
 		"four parts":                  {text + ".", ErrBadSignature},
 		"unsigned":                    {unsigned, ErrBadSignature},
-		"another deployment's key":    {signed(header("RS256", noteType, foreign)), ErrUnknownKey},
-		"another key with our kid":    {signed(header("RS256", noteType, ours)), ErrBadSignature},
-		"no kid":                      {signed(`{"alg":"RS256","typ":"note+jws"}`), ErrUnknownKey},
-		"signed as another type":      {signed(header("RS256", "other+jws", "x")), ErrBadSignature},
-		"symmetric with a public key": {signed(header("HS256", noteType, ours)), ErrBadSignature},
+		"another deployment's key":    {signWithHeader(encodeHeader("RS256", noteType, foreign)), ErrUnknownKey},
+		"another key with our kid":    {signWithHeader(encodeHeader("RS256", noteType, ours)), ErrBadSignature},
+		"no kid":                      {signWithHeader(`{"alg":"RS256","typ":"note+jws"}`), ErrUnknownKey},
+		"signed as another type":      {signWithHeader(encodeHeader("RS256", "other+jws", "x")), ErrBadSignature},
+		"symmetric with a public key": {signWithHeader(encodeHeader("HS256", noteType, ours)), ErrBadSignature},
 	} {
 		if _, _, err := VerifyJWS(published, noteType, c.text); !errors.Is(err, c.want) {
 			t.Errorf("VerifyJWS, %s: got %v, want %v", name, err, c.want)

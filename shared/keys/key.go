@@ -39,7 +39,7 @@ func (k Key) Algorithm() string { return jwks.Algorithm(k.private.Public()) }
 // Algorithm returns the algorithm of the signatures: RS256, ES256 or EdDSA.
 func (k RetiredKey) Algorithm() string { return jwks.Algorithm(k.public) }
 
-func (k Key) jwk() JWK { return newJWK(k.ID, k.private.Public()) }
+func (k Key) publicJWK() JWK { return newJWK(k.ID, k.private.Public()) }
 
 // sign returns the text with its signature in base64url, which makes it a compact JWS.
 func (k Key) sign(text string) (string, error) {
@@ -56,13 +56,13 @@ func generateKey(now time.Time, alg string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("generate key for %s: %w", alg, err)
 	}
-	return newKey(private, wholeSeconds(now)), nil
+	return newKey(private, truncateToSeconds(now)), nil
 }
 
 func generatePrivateKey(alg string) (crypto.Signer, error) {
 	switch alg {
 	case config.RS256:
-		return rsa.GenerateKey(rand.Reader, MinBits)
+		return rsa.GenerateKey(rand.Reader, MinRSABits)
 	case config.ES256:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case config.EdDSA:

@@ -3,8 +3,8 @@
 //
 // A key set has three kinds of keys: the next key is published and does not sign yet, the current key signs, and
 // retired keys stay published until every token they signed has expired. A rotation retires the current key, makes the
-// next key the current one and generates a new next key, so that verifiers know a key before its first token and until
-// its last token expires.
+// next key the current one and generates a new next key, so that verifiers know a key before its first token and
+// until its last token expires.
 package keys
 
 import (
@@ -43,7 +43,7 @@ func New(s *secrets.Secrets, cfg config.API, now func() time.Time) *Keys {
 		issuer:   cfg.JWTIssuer,
 		audience: cfg.JWTAudience,
 		lifetime: cfg.JWTExpiresIn,
-		tokens:   cache.New[string, issuedToken](maxTokens),
+		tokens:   cache.New[string, issuedToken](maxCachedTokens),
 
 		// Round removes the monotonic clock reading, which might not advance while Lambda freezes the process.
 		now: func() time.Time { return now().Round(0) },
@@ -52,15 +52,15 @@ func New(s *secrets.Secrets, cfg config.API, now func() time.Time) *Keys {
 
 // Public returns the public keys that the deployment publishes now.
 func (k *Keys) Public(ctx context.Context) ([]JWK, error) {
-	set, err := k.load(ctx)
+	set, err := k.loadSet(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return set.Public(k.now()), nil
 }
 
-// Load reads the key set that the settings name, for a command.
-func Load(ctx context.Context, cfg config.Keys) (Set, error) {
+// LoadKeySet reads the key set that the settings name, for a command.
+func LoadKeySet(ctx context.Context, cfg config.Keys) (Set, error) {
 	text, err := secrets.ReadSigningKeys(ctx, cfg)
 	if err != nil {
 		return Set{}, fmt.Errorf("load signing keys: %w", err)
@@ -72,9 +72,9 @@ func Load(ctx context.Context, cfg config.Keys) (Set, error) {
 	return set, nil
 }
 
-// load returns the key set. It parses each document once. If a document is not valid, load returns the last valid set,
-// logs one warning, and has the document read again as soon as package secrets allows.
-func (k *Keys) load(ctx context.Context) (*Set, error) {
+// loadSet returns the key set. It parses each document once. If a document is not valid, loadSet returns the last valid
+// set, logs one warning, and has the document read again as soon as package secrets allows.
+func (k *Keys) loadSet(ctx context.Context) (*Set, error) {
 	text, err := k.secrets.SigningKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load signing keys: %w", err)

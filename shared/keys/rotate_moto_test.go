@@ -136,7 +136,7 @@ func TestMotoInvalidSetIsLoggedOnceAndLastValidSetStaysInUse(t *testing.T) {
 	k := New(secrets.New(c.cfg, c.Now), c.cfg, c.Now)
 	for _, content := range []string{documentText(t, keySets().first), "half a set", "half a set"} {
 		c.Put(c.cfg.SigningKeysARN, content)
-		c.Advance(secrets.TTL)
+		c.Advance(secrets.CacheTTL)
 		if _, err := k.Sign(t.Context(), testClaims); err != nil {
 			t.Errorf("Sign with the secret %.10q: got the error %v, want none", content, err)
 		}
@@ -153,7 +153,7 @@ func TestMotoRotationMakesNextKeyCurrentAndCurrentKeyRetired(t *testing.T) {
 	}
 	for range 3 {
 		before := c.setInUse()
-		c.Advance(finishWithin + MaxPropagation)
+		c.Advance(maxTimeUntilInUse + MaxPropagation)
 		if err := c.rotate(); err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func TestMotoSecondRotationSignsWithNewAlgorithm(t *testing.T) {
 	c.rotation = c.newRotation()
 	for _, want := range []string{config.EdDSA, config.ES256} {
 		before := c.setInUse()
-		c.Advance(finishWithin + MaxPropagation)
+		c.Advance(maxTimeUntilInUse + MaxPropagation)
 		if err := c.rotate(); err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +222,7 @@ func TestMotoHalfFinishedRotationIsRepeated(t *testing.T) {
 				}
 
 				c.Function = rotate
-				c.Advance(finishWithin - time.Minute)
+				c.Advance(maxTimeUntilInUse - time.Minute)
 				for range 2 {
 					if err := c.CallAllSteps(arn, version); err != nil {
 						t.Fatal(err)
@@ -256,10 +256,10 @@ func TestMotoRotateNowWorksWithAndWithoutARotationFunction(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := c.setInUse()
-		if _, err := c.rotation.RotateNow(t.Context()); !errors.Is(err, ErrTooSoon) {
-			t.Errorf("RotateNow again immediately: got %v, want %v", err, ErrTooSoon)
+		if _, err := c.rotation.RotateNow(t.Context()); !errors.Is(err, ErrRotationTooSoon) {
+			t.Errorf("RotateNow again immediately: got %v, want %v", err, ErrRotationTooSoon)
 		}
-		c.Advance(finishWithin + MaxPropagation)
+		c.Advance(maxTimeUntilInUse + MaxPropagation)
 		steps = 0
 		got, err := c.rotation.RotateNow(t.Context())
 		if err != nil || c.Failed != nil {
@@ -299,7 +299,7 @@ func TestMotoRotateNowFailsIfTheFunctionDoesNotFinish(t *testing.T) {
 		}
 		return rotate(event)
 	}
-	c.Advance(finishWithin + MaxPropagation)
+	c.Advance(maxTimeUntilInUse + MaxPropagation)
 	if _, err := c.rotation.RotateNow(ctx); err == nil {
 		t.Error("RotateNow returned no error, although the rotation function did not finish")
 	}
@@ -332,12 +332,12 @@ func TestMotoRotationFinishesAfterAnOutageOfSecretsManager(t *testing.T) {
 	if err := c.CallStep(arn, version, "finishSecret"); !errors.As(err, &unavailable) || !unavailable.Unavailable() {
 		t.Errorf("finishSecret without a connection: got %v, want an error with Unavailable() == true", err)
 	}
-	c.Advance(secrets.TTL)
+	c.Advance(secrets.CacheTTL)
 	checkSigns(keySets().third.Current.ID)
 	c.Cut.Store(false)
 	if err := c.CallAllSteps(arn, version); err != nil {
 		t.Fatal(err)
 	}
-	c.Advance(secrets.TTL)
+	c.Advance(secrets.CacheTTL)
 	checkSigns(keySets().third.Next.ID)
 }

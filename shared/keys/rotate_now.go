@@ -7,14 +7,14 @@ import (
 )
 
 // RotateNow rotates the key set and returns the set that is then in use. If the secret has a rotation function, Secrets
-// Manager calls it; otherwise RotateNow executes the steps. The error wraps ErrTooSoon within finishWithin +
-// MaxPropagation of the last rotation.
+// Manager calls it; otherwise RotateNow executes the steps. The error wraps ErrRotationTooSoon within maxTimeUntilInUse
+// + MaxPropagation of the last rotation.
 func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 	stages, err := r.versions.Stages(ctx)
 	if err != nil {
 		return Set{}, err
 	}
-	current, _, err := r.read(ctx, stages, "")
+	current, _, err := r.readCurrentAndPending(ctx, stages, "")
 	if err != nil {
 		return Set{}, err
 	}
@@ -22,7 +22,7 @@ func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 		return r.rotateWithoutFunction(ctx, current)
 	}
 	if set, err := ParseSet(current); err == nil {
-		if err := set.checkReady(r.now(), finishWithin); err != nil {
+		if err := set.checkMayRotate(r.now(), maxTimeUntilInUse); err != nil {
 			return Set{}, err // the rotation function would only log it
 		}
 	}
@@ -30,7 +30,7 @@ func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	if err := r.await(ctx, version); err != nil {
+	if err := r.awaitRotation(ctx, version); err != nil {
 		return Set{}, err
 	}
 	return r.readSet(ctx, version)
@@ -38,7 +38,7 @@ func (r *Rotation) RotateNow(ctx context.Context) (Set, error) {
 
 // rotateWithoutFunction executes the steps of the rotation function in this process.
 func (r *Rotation) rotateWithoutFunction(ctx context.Context, current []byte) (Set, error) {
-	next, err := r.next(current)
+	next, err := r.nextSet(current)
 	if err != nil {
 		return Set{}, err
 	}
@@ -52,7 +52,7 @@ func (r *Rotation) rotateWithoutFunction(ctx context.Context, current []byte) (S
 	}
 	stages, err := r.versions.Stages(ctx)
 	if err == nil && !stages.IsCurrent(version) {
-		err = r.finish(ctx, stages, version)
+		err = r.promotePendingSet(ctx, stages, version)
 	}
 	if err != nil {
 		return Set{}, err
@@ -68,8 +68,8 @@ func (r *Rotation) readSet(ctx context.Context, version string) (Set, error) {
 	return ParseSet(text)
 }
 
-func (r *Rotation) await(ctx context.Context, version string) error {
-	ctx, cancel := context.WithTimeout(ctx, functionTimeout)
+func (r *Rotation) awaitRotation(ctx context.Context, version string) error {
+	ctx, cancel := context.WithTimeout(ctx, rotationFunctionTimeout)
 	defer cancel()
 	for {
 		stages, err := r.versions.Stages(ctx)
@@ -77,7 +77,7 @@ func (r *Rotation) await(ctx context.Context, version string) error {
 			return err
 		}
 		select {
-		case <-time.After(functionPoll):
+		case <-time.After(rotationPollInterval):
 		case <-ctx.Done():
 			return fmt.Errorf("version %s is not in use yet: see the log of the rotation function", version)
 		}

@@ -128,10 +128,10 @@ func TestMotoRotationThatTakesTooLongIsCanceled(t *testing.T) {
 	if err := c.CallStep(arn, version, "createSecret"); err != nil {
 		t.Fatal(err)
 	}
-	c.Advance(finishWithin)
+	c.Advance(maxTimeUntilInUse)
 	for _, step := range []string{"testSecret", "finishSecret", "createSecret"} {
 		if err := c.CallStep(arn, version, step); err == nil || !strings.Contains(err.Error(), "not put into use within") {
-			t.Errorf("%s after %v: got %v, want an error with \"not put into use within\"", step, finishWithin, err)
+			t.Errorf("%s after %v: got %v, want an error with \"not put into use within\"", step, maxTimeUntilInUse, err)
 		}
 	}
 	if err := c.rotate(); err != nil {
@@ -150,10 +150,10 @@ func TestMotoRotationTooSoonIsRejected(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := c.setInUse()
-	c.Advance(finishWithin + MaxPropagation - time.Second)
+	c.Advance(maxTimeUntilInUse + MaxPropagation - time.Second)
 	version := c.BeginRotation(arn)
-	if err := c.CallAllSteps(arn, version); !errors.Is(err, ErrTooSoon) {
-		t.Errorf("rotation a second too early: got %v, want %v", err, ErrTooSoon)
+	if err := c.CallAllSteps(arn, version); !errors.Is(err, ErrRotationTooSoon) {
+		t.Errorf("rotation a second too early: got %v, want %v", err, ErrRotationTooSoon)
 	}
 	c.Advance(time.Second)
 	if err := c.CallAllSteps(arn, version); err != nil {
@@ -178,7 +178,7 @@ func TestMotoRotationKeepsUnreadableSecret(t *testing.T) {
 // testSecret and finishSecret reject every invalid pending set.
 func TestMotoInvalidPendingSetIsRejected(t *testing.T) {
 	third := keySets().third
-	good, err := third.rotate(newClock().Now().Add(time.Hour), week, config.RS256, finishWithin)
+	good, err := third.rotate(newClock().Now().Add(time.Hour), week, config.RS256, maxTimeUntilInUse)
 	if err != nil {
 		t.Fatal(err)
 	}

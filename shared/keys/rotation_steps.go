@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// A new set must come into use in Secrets Manager within finishWithin after it was generated. The times in the set
-	// allow for this delay.
-	finishWithin = 15 * time.Minute
+	// A new set must come into use in Secrets Manager within maxTimeUntilInUse after it was generated. The times in the
+	// set allow for this delay.
+	maxTimeUntilInUse = 15 * time.Minute
 
-	functionTimeout = 2 * time.Minute // for all four steps of the rotation function
-	functionPoll    = time.Second     // how often RotateNow asks whether the rotation function has finished
+	rotationFunctionTimeout = 2 * time.Minute // for all four steps of the rotation function
+	rotationPollInterval    = time.Second     // how often RotateNow asks whether the rotation function has finished
 )
 
 // errKeysChanged means that the pending set was not generated from the set in use.
@@ -78,27 +78,27 @@ func (r *Rotation) do(ctx context.Context, s RotationStep) error {
 	}
 	switch s.Step {
 	case "createSecret":
-		return r.create(ctx, stages, s.Version)
+		return r.createPendingSet(ctx, stages, s.Version)
 	case "setSecret":
 		return nil // no other service holds the keys
 	case "testSecret":
-		return r.test(ctx, stages, s.Version)
+		return r.testPendingSet(ctx, stages, s.Version)
 	case "finishSecret":
-		return r.finish(ctx, stages, s.Version)
+		return r.promotePendingSet(ctx, stages, s.Version)
 	}
 	return fmt.Errorf("unknown rotation step %q", s.Step)
 }
 
-// create generates the pending set, or checks the set of an earlier attempt. The content of a version cannot be
-// changed. If the set must not come into use any more, create ends the rotation, and the next rotation creates a new
-// version.
-func (r *Rotation) create(ctx context.Context, stages secrets.Stages, version string) error {
-	current, pending, err := r.read(ctx, stages, version)
+// createPendingSet generates the pending set, or checks the set of an earlier attempt. The content of a version cannot
+// be changed. If the set must not come into use any more, createPendingSet ends the rotation, and the next rotation
+// creates a new version.
+func (r *Rotation) createPendingSet(ctx context.Context, stages secrets.Stages, version string) error {
+	current, pending, err := r.readCurrentAndPending(ctx, stages, version)
 	if err != nil {
 		return err
 	}
 	if pending == nil {
-		return r.put(ctx, version, current)
+		return r.putNextSet(ctx, version, current)
 	}
 	if _, err := r.checkPending(current, pending); err != nil {
 		err = fmt.Errorf("the unfinished rotation was canceled, rotate again: %w", err)
@@ -107,8 +107,8 @@ func (r *Rotation) create(ctx context.Context, stages secrets.Stages, version st
 	return nil
 }
 
-func (r *Rotation) put(ctx context.Context, version string, current []byte) error {
-	next, err := r.next(current)
+func (r *Rotation) putNextSet(ctx context.Context, version string, current []byte) error {
+	next, err := r.nextSet(current)
 	if err != nil {
 		return err
 	}
@@ -120,9 +120,9 @@ func (r *Rotation) put(ctx context.Context, version string, current []byte) erro
 	return err
 }
 
-// next generates the set that replaces the set in use, or the first set. It returns an error if the set in use is not
-// valid, and ErrTooSoon if it must not be replaced yet.
-func (r *Rotation) next(current []byte) (Set, error) {
+// nextSet generates the set that replaces the set in use, or the first set. It returns an error if the set in use is
+// not valid, and ErrRotationTooSoon if it must not be replaced yet.
+func (r *Rotation) nextSet(current []byte) (Set, error) {
 	set, err := ParseSet(current)
 	switch {
 	case errors.Is(err, errNoKeys):
@@ -130,13 +130,13 @@ func (r *Rotation) next(current []byte) (Set, error) {
 	case err != nil:
 		return Set{}, fmt.Errorf("version in use: %w", err)
 	}
-	return set.rotate(r.now(), r.lifetime, r.alg, finishWithin)
+	return set.rotate(r.now(), r.lifetime, r.alg, maxTimeUntilInUse)
 }
 
-// test checks the pending set. When an operator configures rotation without rotating immediately, Secrets Manager calls
-// only this step, with a copy of the set in use.
-func (r *Rotation) test(ctx context.Context, stages secrets.Stages, version string) error {
-	current, pending, err := r.read(ctx, stages, version)
+// testPendingSet checks the pending set. When an operator configures rotation without rotating immediately, Secrets
+// Manager calls only this step, with a copy of the set in use.
+func (r *Rotation) testPendingSet(ctx context.Context, stages secrets.Stages, version string) error {
+	current, pending, err := r.readCurrentAndPending(ctx, stages, version)
 	if err != nil || pending != nil && slices.Equal(pending, current) {
 		return err
 	}
@@ -144,10 +144,10 @@ func (r *Rotation) test(ctx context.Context, stages secrets.Stages, version stri
 	return err
 }
 
-// finish checks the set again, because the set in use may have changed after testSecret. If it changes after this
-// check, Promote returns an error.
-func (r *Rotation) finish(ctx context.Context, stages secrets.Stages, version string) error {
-	current, pending, err := r.read(ctx, stages, version)
+// promotePendingSet checks the set again, because the set in use may have changed after testSecret. If it changes after
+// this check, Promote returns an error.
+func (r *Rotation) promotePendingSet(ctx context.Context, stages secrets.Stages, version string) error {
+	current, pending, err := r.readCurrentAndPending(ctx, stages, version)
 	if err != nil {
 		return err
 	}
@@ -163,8 +163,8 @@ func (r *Rotation) finish(ctx context.Context, stages secrets.Stages, version st
 	return nil
 }
 
-// read returns the content of the version in use and of the pending version, each nil if it has none.
-func (r *Rotation) read(
+// readCurrentAndPending returns the content of the version in use and of the pending version, each nil if it has none.
+func (r *Rotation) readCurrentAndPending(
 	ctx context.Context, stages secrets.Stages, version string,
 ) (current, pending []byte, err error) {
 	current, err = r.versions.Read(ctx, stages.Current())
@@ -184,31 +184,31 @@ func (r *Rotation) checkPending(current, pending []byte) (Set, error) {
 	if err != nil {
 		return Set{}, fmt.Errorf("pending version: %w", err)
 	}
-	if err := errors.Join(set.Current.check(), set.Next.check()); err != nil {
+	if err := errors.Join(set.Current.checkSignature(), set.Next.checkSignature()); err != nil {
 		return Set{}, fmt.Errorf("pending version: %w", err)
 	}
 	now := r.now()
 	old, err := ParseSet(current)
 	if err == nil {
-		err = set.checkFollows(old, now, r.lifetime)
+		err = set.checkMayReplace(old, now, r.lifetime)
 	}
 	if err != nil && !errors.Is(err, errNoKeys) { // without keys in use, any set may be the first
 		return Set{}, fmt.Errorf("the pending version does not follow the version in use: %w", err)
 	}
-	if made := set.Next.CreatedAt; !now.Before(made.Add(finishWithin)) {
+	if made := set.Next.CreatedAt; !now.Before(made.Add(maxTimeUntilInUse)) {
 		return Set{}, fmt.Errorf("pending version: generated at %s and not put into use within %s",
-			made.Format(time.RFC3339), finishWithin)
+			made.Format(time.RFC3339), maxTimeUntilInUse)
 	}
 	return set, nil
 }
 
-// checkFollows returns an error unless the set may replace old: its current key must be the next key of old, and the
+// checkMayReplace returns an error unless the set may replace old: its current key must be the next key of old, and the
 // set must still publish every key that may have signed a valid token.
-func (s Set) checkFollows(old Set, now time.Time, lifetime time.Duration) error {
+func (s Set) checkMayReplace(old Set, now time.Time, lifetime time.Duration) error {
 	if s.Current.ID != old.Next.ID || len(s.Retired) == 0 || s.Retired[0].ID != old.Current.ID {
 		return errKeysChanged
 	}
-	if s.Retired[0].PublishedUntil.Before(wholeSeconds(now.Add(lifetime + MaxPropagation))) {
+	if s.Retired[0].PublishedUntil.Before(truncateToSeconds(now.Add(lifetime + MaxPropagation))) {
 		return fmt.Errorf("key %s would be removed before the tokens it signs expire", old.Current.ID)
 	}
 	for _, k := range old.stillPublished(now) {
@@ -219,10 +219,10 @@ func (s Set) checkFollows(old Set, now time.Time, lifetime time.Duration) error 
 	return nil
 }
 
-// check signs a text and verifies it with the public key as it is published.
-func (k Key) check() error {
+// checkSignature signs a text and verifies it with the public key as it is published.
+func (k Key) checkSignature() error {
 	const text = "text"
-	public, ok := jwks.ParseKey(k.jwk().text)
+	public, ok := jwks.ParseKey(k.publicJWK().text)
 	if !ok {
 		return fmt.Errorf("key %s cannot be published", k.ID)
 	}

@@ -26,7 +26,7 @@ type cachingProxy struct {
 func (c *cachingProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cached == nil || c.d.Now().Sub(c.from) >= jwks.MaxAge {
+	if c.cached == nil || c.d.Now().Sub(c.from) >= jwks.MaxCacheAge {
 		c.cached, c.from = httptest.NewRecorder(), c.d.Now()
 		c.d.Publish(c.cached, r)
 	}
@@ -55,7 +55,7 @@ func TestR37_RotateTwiceUnderLoad(t *testing.T) {
 func rotateTwiceUnderLoad(t *testing.T, alg string) {
 	t.Helper()
 	const (
-		step     = jwks.MaxAge - time.Second // so that every cache still has its copy
+		step     = jwks.MaxCacheAge - time.Second // so that every cache still has its copy
 		lifetime = time.Hour
 		steps    = 40
 	)
@@ -78,7 +78,7 @@ func rotateTwiceUnderLoad(t *testing.T, alg string) {
 
 	var mu sync.Mutex
 	var valid, expired []expiringToken
-	load := func(worker int) {
+	signAndVerify := func(worker int) {
 		for i, signer := range []*Keys{d.keys, stale} {
 			c := testClaims
 			c.SessionID = strconv.Itoa(worker*2 + i)
@@ -98,7 +98,7 @@ func rotateTwiceUnderLoad(t *testing.T, alg string) {
 	for n := range steps {
 		var wg sync.WaitGroup
 		for worker := range 4 {
-			wg.Go(func() { load(worker) })
+			wg.Go(func() { signAndVerify(worker) })
 		}
 		wg.Wait()
 		for _, s := range valid {

@@ -11,16 +11,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-// MinBits is the length of new RSA keys and the minimum length of keys that are read.
-const MinBits = jwks.MinBits
+// MinRSABits is the length of new RSA keys and the minimum length of keys that are read.
+const MinRSABits = jwks.MinRSABits
 
 // MaxPropagation is the maximum time until every cache has a new key set: the caches of the functions that read the
 // secret, of a CDN in front of the JWKS, and of the verifiers. Every key except the first is published for at least
 // this time before it signs, and every key for at least this time after its last token has expired.
-const MaxPropagation = secrets.TTL + 2*jwks.MaxAge
+const MaxPropagation = secrets.CacheTTL + 2*jwks.MaxCacheAge
 
-// ErrTooSoon is the error of Rotate while some caches might not have the next key yet.
-var ErrTooSoon = errors.New("verifiers might not have the next key yet")
+// ErrRotationTooSoon is the error of Rotate while some caches might not have the next key yet.
+var ErrRotationTooSoon = errors.New("verifiers might not have the next key yet")
 
 // Set is one key set. Package fmt prints it without its private keys; only Document writes the private keys.
 type Set struct {
@@ -53,14 +53,15 @@ func Generate(now time.Time, alg string) (Set, error) {
 // key is retired. Rotate generates a new next key, and removes retired keys that need not be published any more. The
 // argument lifetime is the longest lifetime of a token that the current key may have signed. The argument alg, a value
 // of JWT_ALG, is the algorithm of the new next key, so a change of algorithm takes effect at the second rotation:
-// verifiers must know a key before it signs. The error wraps ErrTooSoon within MaxPropagation of the last rotation.
+// verifiers must know a key before it signs. The error wraps ErrRotationTooSoon within MaxPropagation of the last
+// rotation.
 func (s Set) Rotate(now time.Time, lifetime time.Duration, alg string) (Set, error) {
 	return s.rotate(now, lifetime, alg, 0)
 }
 
 // rotate is like Rotate, for a set that comes into use at most the time delay after it was generated.
 func (s Set) rotate(now time.Time, lifetime time.Duration, alg string, delay time.Duration) (Set, error) {
-	if err := s.checkReady(now, delay); err != nil {
+	if err := s.checkMayRotate(now, delay); err != nil {
 		return Set{}, err
 	}
 	next, err := generateKey(now, alg)
@@ -69,8 +70,8 @@ func (s Set) rotate(now time.Time, lifetime time.Duration, alg string, delay tim
 	}
 	retired := RetiredKey{
 		ID:             s.Current.ID,
-		RetiredAt:      wholeSeconds(now),
-		PublishedUntil: wholeSeconds(now.Add(delay + lifetime + MaxPropagation)),
+		RetiredAt:      truncateToSeconds(now),
+		PublishedUntil: truncateToSeconds(now.Add(delay + lifetime + MaxPropagation)),
 		public:         s.Current.private.Public(),
 	}
 	return Set{Next: next, Current: s.Next, Retired: append([]RetiredKey{retired}, s.stillPublished(now)...)}, nil
@@ -79,18 +80,18 @@ func (s Set) rotate(now time.Time, lifetime time.Duration, alg string, delay tim
 // Public returns the public keys that are published at the time now: current, next, and the retired ones whose tokens
 // may still be valid.
 func (s Set) Public(now time.Time) []JWK {
-	published := []JWK{s.Current.jwk(), s.Next.jwk()}
+	published := []JWK{s.Current.publicJWK(), s.Next.publicJWK()}
 	for _, r := range s.stillPublished(now) {
 		published = append(published, newJWK(r.ID, r.public))
 	}
 	return published
 }
 
-// checkReady returns ErrTooSoon while some caches might not have the next key yet, which came into use at most the time
-// delay after it was generated.
-func (s Set) checkReady(now time.Time, delay time.Duration) error {
+// checkMayRotate returns ErrRotationTooSoon while some caches might not have the next key yet, which came into use at
+// most the time delay after it was generated.
+func (s Set) checkMayRotate(now time.Time, delay time.Duration) error {
 	if from := s.Next.CreatedAt.Add(delay + MaxPropagation); now.Before(from) {
-		return fmt.Errorf("%w: rotate again after %s", ErrTooSoon, from.UTC().Format(time.RFC3339))
+		return fmt.Errorf("%w: rotate again after %s", ErrRotationTooSoon, from.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
@@ -100,4 +101,4 @@ func (s Set) stillPublished(now time.Time) []RetiredKey {
 	return slices.DeleteFunc(slices.Clone(s.Retired), func(k RetiredKey) bool { return !now.Before(k.PublishedUntil) })
 }
 
-func wholeSeconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+func truncateToSeconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -29,14 +29,14 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 	if s.second.Current.ID != s.first.Next.ID || s.third.Current.ID != s.second.Next.ID {
 		t.Error("after Rotate, the current key is not the next key from before")
 	}
-	retired := func(s Set) (ids []string) {
+	retiredIDs := func(s Set) (ids []string) {
 		for _, k := range s.Retired {
 			ids = append(ids, k.ID)
 		}
 		return ids
 	}
 	want := []string{s.second.Current.ID, s.first.Current.ID}
-	if got := retired(s.third); !cmp.Equal(got, want) {
+	if got := retiredIDs(s.third); !cmp.Equal(got, want) {
 		t.Errorf("after two rotations: retired keys %v, want %v", got, want)
 	}
 	if len(s.first.Retired) != 0 || s.first.Current.ID == s.first.Next.ID {
@@ -56,7 +56,7 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := retired(later), []string{s.third.Current.ID}; !cmp.Equal(got, want) {
+	if got, want := retiredIDs(later), []string{s.third.Current.ID}; !cmp.Equal(got, want) {
 		t.Errorf("rotation when older keys need not be published any more: retired keys %v, want %v", got, want)
 	}
 }
@@ -64,7 +64,7 @@ func TestRotateMovesNextToCurrentAndCurrentToRetired(t *testing.T) {
 func TestRotateWaitsUntilVerifiersHaveNextKey(t *testing.T) {
 	t.Parallel()
 	_, err := keySets().first.Rotate(startTime.Add(15*time.Minute-1), time.Hour, config.RS256)
-	if !errors.Is(err, ErrTooSoon) || !strings.Contains(err.Error(), "2026-03-01T12:15:00Z") {
+	if !errors.Is(err, ErrRotationTooSoon) || !strings.Contains(err.Error(), "2026-03-01T12:15:00Z") {
 		t.Errorf("Rotate too soon: got %v, want ErrTooSoon and the time of the next rotation", err)
 	}
 	if _, err := keySets().first.Rotate(startTime.Add(15*time.Minute), time.Hour, config.RS256); err != nil {

@@ -29,11 +29,11 @@ var reservedClaims = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "
 // User, sub, exp, iss, aud. It adds jti, which is random, and sid, the session's id. Requests call Token, which signs
 // less often.
 func (k *Keys) Sign(ctx context.Context, c Claims) (string, error) {
-	set, err := k.load(ctx)
+	set, err := k.loadSet(ctx)
 	if err != nil {
 		return "", err
 	}
-	user, err := c.user()
+	user, err := c.encodeUser()
 	if err != nil {
 		return "", err
 	}
@@ -41,10 +41,10 @@ func (k *Keys) Sign(ctx context.Context, c Claims) (string, error) {
 }
 
 func (k *Keys) sign(key *Key, c Claims, user []byte, now time.Time) (string, error) {
-	if err := checkMembers(user); err != nil {
+	if err := checkUserClaims(user); err != nil {
 		return "", err
 	}
-	text := key.header + "." + base64.RawURLEncoding.EncodeToString(k.payload(c, user, now))
+	text := key.header + "." + base64.RawURLEncoding.EncodeToString(k.encodePayload(c, user, now))
 	token, err := key.sign(text)
 	if err != nil {
 		return "", fmt.Errorf("sign JWT: %w", err)
@@ -52,9 +52,9 @@ func (k *Keys) sign(key *Key, c Claims, user []byte, now time.Time) (string, err
 	return token, nil
 }
 
-// payload writes the JSON itself, because encoding/json changes the order of the claims and the bytes of the user, and
-// both must equal Better Auth's.
-func (k *Keys) payload(c Claims, user []byte, now time.Time) []byte {
+// encodePayload writes the JSON itself, because encoding/json changes the order of the claims and the bytes of the
+// user, and both must equal Better Auth's.
+func (k *Keys) encodePayload(c Claims, user []byte, now time.Time) []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"iat":` + strconv.FormatInt(now.Unix(), 10))
 	if members := bytes.TrimSuffix(bytes.TrimPrefix(user, []byte("{")), []byte("}")); len(members) > 0 {
@@ -62,21 +62,21 @@ func (k *Keys) payload(c Claims, user []byte, now time.Time) []byte {
 		b.Write(members)
 	}
 	b.WriteString(`,"sub":`)
-	b.Write(jsonString(c.Subject))
+	b.Write(encodeJSONString(c.Subject))
 	b.WriteString(`,"exp":` + strconv.FormatInt(now.Unix()+int64(k.lifetime/time.Second), 10))
 	for _, claim := range [][2]string{
 		{"iss", k.issuer}, {"aud", k.audience}, {"jti", rand.Text()}, {"sid", c.SessionID},
 	} {
 		b.WriteString(`,"` + claim[0] + `":`)
-		b.Write(jsonString(claim[1]))
+		b.Write(encodeJSONString(claim[1]))
 	}
 	b.WriteByte('}')
 	return b.Bytes()
 }
 
-// user returns User as compact JSON without HTML escaping, as JSON.stringify writes it, or nil if User is nil. It
+// encodeUser returns User as compact JSON without HTML escaping, as JSON.stringify writes it, or nil if User is nil. It
 // returns an error if c lacks a subject or a session id.
-func (c Claims) user() ([]byte, error) {
+func (c Claims) encodeUser() ([]byte, error) {
 	if c.Subject == "" || c.SessionID == "" {
 		return nil, errors.New("claims need a subject and a session id")
 	}
@@ -90,9 +90,9 @@ func (c Claims) user() ([]byte, error) {
 	return text, nil
 }
 
-// checkMembers returns an error if user, the JSON of Claims.User, is not an object or has a reserved claim. It accepts
-// nil.
-func checkMembers(user []byte) error {
+// checkUserClaims returns an error if user, the JSON of Claims.User, is not an object or has a reserved claim. It
+// accepts nil.
+func checkUserClaims(user []byte) error {
 	if user == nil {
 		return nil
 	}

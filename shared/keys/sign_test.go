@@ -105,7 +105,7 @@ func TestR36_EveryTokenHasItsOwnID(t *testing.T) {
 	seen := map[any]bool{}
 	for range 200 {
 		var claims map[string]any
-		if err := json.Unmarshal(d.keys.payload(testClaims, nil, d.Now()), &claims); err != nil {
+		if err := json.Unmarshal(d.keys.encodePayload(testClaims, nil, d.Now()), &claims); err != nil {
 			t.Fatal(err)
 		}
 		if seen[claims["jti"]] {
@@ -141,11 +141,11 @@ func TestClaimsBeginWithThoseOfBetterAuth(t *testing.T) {
 	user, _, _ := strings.Cut(members, `,"sub":`)
 	k := New(nil, config.API{JWTIssuer: b.Issuer, JWTAudience: b.Issuer, JWTExpiresIn: 7 * 24 * time.Hour}, time.Now)
 	c := Claims{Subject: "usrA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5", SessionID: "s", User: json.RawMessage("{" + user + "}")}
-	text, err := c.user()
+	text, err := c.encodeUser()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := string(k.payload(c, text, time.Unix(b.Now, 0)))
+	got := string(k.encodePayload(c, text, time.Unix(b.Now, 0)))
 	if want := strings.TrimSuffix(b.Claims, "}") + `,"jti":`; !strings.HasPrefix(got, want) {
 		t.Errorf("claims\n%s\nwant them to begin with Better Auth's\n%s", got, want)
 	}
@@ -188,7 +188,7 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 	d := newDeployment(t)
 	d.cfg.SigningKeysFile += ".other"
 	k := New(secrets.New(d.cfg, d.Now), d.cfg, d.Now)
-	check := func(state string) {
+	checkErrors := func(state string) {
 		t.Helper()
 		_, signed := k.Sign(t.Context(), testClaims)
 		_, token := k.Token(t.Context(), testClaims)
@@ -199,7 +199,7 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 			}
 		}
 	}
-	check("no file")
+	checkErrors("no file")
 	if _, err := os.Stat(d.cfg.SigningKeysFile); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the calls created the file of the key set (%v)", err)
 	}
@@ -207,7 +207,7 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 		if err := os.WriteFile(d.cfg.SigningKeysFile, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		check("file with " + text)
+		checkErrors("file with " + text)
 	}
 	if err := SaveFile(d.cfg.SigningKeysFile, keySets().first); err != nil {
 		t.Fatal(err)
@@ -237,11 +237,11 @@ func TestLastValidSetStaysInUse(t *testing.T) {
 func TestDocumentIsParsedOnce(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	first, err := d.keys.load(t.Context())
+	first, err := d.keys.loadSet(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := d.keys.load(t.Context())
+	second, err := d.keys.loadSet(t.Context())
 	if err != nil || first != second {
 		t.Errorf("the same document was parsed again (%v)", err)
 	}

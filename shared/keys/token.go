@@ -7,10 +7,10 @@ import (
 )
 
 // Token reuses a token for tokenReuseTime, or for a tenth of its lifetime if that is less. It keeps one token for each
-// of at most maxTokens sessions.
+// of at most maxCachedTokens sessions.
 const (
-	tokenReuseTime = time.Minute
-	maxTokens      = 4096
+	tokenReuseTime  = time.Minute
+	maxCachedTokens = 4096
 )
 
 // Token returns a token of the session: the last one if it is younger than tokenReuseTime, has the same claims and was
@@ -18,7 +18,7 @@ const (
 // at every poll. A reused token expires at most a minute earlier than a new one would. The caller must not change
 // c.User afterwards.
 func (k *Keys) Token(ctx context.Context, c Claims) (string, error) {
-	set, err := k.load(ctx)
+	set, err := k.loadSet(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -26,7 +26,7 @@ func (k *Keys) Token(ctx context.Context, c Claims) (string, error) {
 	if last, ok := k.tokens.Get(c.SessionID, now); ok && last.keyID == set.Current.ID && last.claims.equal(c) {
 		return last.token, nil
 	}
-	user, err := c.user()
+	user, err := c.encodeUser()
 	if err != nil {
 		return "", err
 	}

@@ -77,8 +77,8 @@ func TestKeyIsUsedOnlyForItsDeclaredUse(t *testing.T) {
 func rsaMembers(t *testing.T, k Key) (n, e string) {
 	t.Helper()
 	var members struct{ N, E string }
-	if err := json.Unmarshal(k.jwk().text, &members); err != nil || members.N == "" {
-		t.Fatalf("the JWK %s of an RSA key has no n: %v", k.jwk().text, err)
+	if err := json.Unmarshal(k.publicJWK().text, &members); err != nil || members.N == "" {
+		t.Fatalf("the JWK %s of an RSA key has no n: %v", k.publicJWK().text, err)
 	}
 	return members.N, members.E
 }
@@ -90,11 +90,11 @@ func TestKeyForEncryptionBesideGoodKeyIsSkipped(t *testing.T) {
 	s := keySets().third
 	n, e := rsaMembers(t, s.Current)
 	other, otherE := rsaMembers(t, s.Next)
-	entry := func(n, e, id, more string) string {
+	newEntry := func(n, e, id, more string) string {
 		return `{"kty":"RSA","n":"` + n + `","e":"` + e + `","kid":"` + id + `"` + more + `}`
 	}
-	encrypting := entry(other, otherE, s.Current.ID, `,"key_ops":["encrypt"]`)
-	d.SetResponse(http.StatusOK, `{"keys":[`+encrypting+`,`+entry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
+	encrypting := newEntry(other, otherE, s.Current.ID, `,"key_ops":["encrypt"]`)
+	d.SetResponse(http.StatusOK, `{"keys":[`+encrypting+`,`+newEntry(n, e, s.Current.ID, `,"use":"sig"`)+`]}`)
 	if _, err := d.newVerifier().Verify(t.Context(), d.newToken(t)); err != nil {
 		t.Errorf("Verify with the signing key second in the JWKS: got the error %v, want none", err)
 	}

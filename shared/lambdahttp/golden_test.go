@@ -73,7 +73,7 @@ func requestSeenByHandler(t *testing.T, e events.APIGatewayV2HTTPRequest) seenRe
 
 const (
 	gatewayHost     = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
-	urlHost         = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws"
+	functionURLHost = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws"
 	chromeUserAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
 		"Chrome/142.0.0.0 Safari/537.36"
 	octetStream   = "application/octet-stream"
@@ -255,19 +255,19 @@ var goldenRequests = map[string]seenRequest{
 		Method: "GET", Path: "/health", Host: "localhost:3001", RemoteAddr: "127.0.0.1:0", Header: samHeader(),
 	},
 	"function_url_get": {
-		Method: "GET", Path: "/api/auth/reset-password/a b%é/c", Host: urlHost, RemoteAddr: "203.0.113.20:0",
+		Method: "GET", Path: "/api/auth/reset-password/a b%é/c", Host: functionURLHost, RemoteAddr: "203.0.113.20:0",
 		Escaped: "/api/auth/reset-password/a%20b%25%C3%A9%2Fc",
 		URI:     "/api/auth/reset-password/a%20b%25%C3%A9%2Fc?callbackURL=%2Freset&tag=a&tag=b+c",
 		Query:   url.Values{"callbackURL": {"/reset"}, "tag": {"a", "b c"}},
 		Header:  urlHeader("Cookie", sessionCookie+"; theme=dark", "If-None-Match", `"a", "b"`),
 	},
 	"function_url_post": {
-		Method: "POST", Path: "/api/auth/sign-in/email", Host: urlHost, RemoteAddr: "203.0.113.20:0",
+		Method: "POST", Path: "/api/auth/sign-in/email", Host: functionURLHost, RemoteAddr: "203.0.113.20:0",
 		Header: urlHeader("Content-Type", octetStream, "Content-Length", "4"),
 		Body:   "\x00\ufffd\ufffd\x01", Length: 4, // reportRequest writes JSON, which cannot represent \xff\xfe
 	},
 	"function_url_health": {
-		Method: "GET", Path: "/health", Host: urlHost, RemoteAddr: "203.0.113.20:0", Header: urlHeader(),
+		Method: "GET", Path: "/health", Host: functionURLHost, RemoteAddr: "203.0.113.20:0", Header: urlHeader(),
 	},
 }
 

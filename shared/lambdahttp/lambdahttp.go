@@ -22,9 +22,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// responseTime is how long before the deadline of the invocation the context of a request ends, so that a handler whose
-// database does not answer has time to respond and to log.
-const responseTime = 500 * time.Millisecond
+// timeReservedForResponse is how long before the deadline of the invocation the context of a request ends, so that a
+// handler whose database does not answer has time to respond and to log.
+const timeReservedForResponse = 500 * time.Millisecond
 
 // Func handles an event in payload format 2.0. The Func that Handler returns never panics and never returns an error.
 type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
@@ -63,7 +63,7 @@ func joinedErrors(err error) []string {
 // Handler returns a Func that calls h. h gets the same requests as from net/http's server, with three differences:
 //   - A header that was sent several times is one value, joined by commas.
 //   - The context has API Gateway's request id for shared/web.
-//   - The context ends responseTime before the deadline of the invocation.
+//   - The context ends timeReservedForResponse before the deadline of the invocation.
 func Handler(h http.Handler) Func {
 	return func(
 		ctx context.Context, e events.APIGatewayV2HTTPRequest,
@@ -75,7 +75,7 @@ func Handler(h http.Handler) Func {
 				answer, err = emptyResponse(http.StatusInternalServerError), nil
 			}
 		}()
-		simple, rejected := simpleEvent(e)
+		simple, rejected := losslessEvent(e)
 		if rejected != nil {
 			slog.WarnContext(ctx, "event rejected", "requestId", id, "status", rejected.status, "code", rejected.Code)
 			return rejected.response(), nil
@@ -101,7 +101,7 @@ func withEarlierDeadline(ctx context.Context) (context.Context, context.CancelFu
 	if !ok {
 		return ctx, func() {}
 	}
-	return context.WithDeadline(ctx, deadline.Add(-responseTime))
+	return context.WithDeadline(ctx, deadline.Add(-timeReservedForResponse))
 }
 
 // logPanic logs a panic once. It logs the text of a runtime error only, because any other value may contain input.

@@ -15,17 +15,17 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// MaxBody is the maximum length in bytes of an event's body that reaches a handler: Lambda's limit for a whole
-// synchronous event. Base64 decoding makes a body shorter, so the limit applies before and after decoding. shared/web
-// has the limits of routes.
-const MaxBody = 6 << 20
+// MaxEventBodyBytes is the maximum length in bytes of an event's body that reaches a handler: Lambda's limit for a
+// whole synchronous event. Base64 decoding makes a body shorter, so the limit applies before and after decoding.
+// shared/web has the limits of routes.
+const MaxEventBodyBytes = 6 << 20
 
-// simpleEvent returns an event with only those fields of e that the adapter converts without loss. Because of other
+// losslessEvent returns an event with only those fields of e that the adapter converts without loss. Because of other
 // fields, the adapter may reject an event: it then prints the path, and the invocation fails. restoreRequest sets the
 // rest of the request.
-func simpleEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *rejection) {
-	if !validMethod(e.RequestContext.HTTP.Method) {
-		return e, noMethod
+func losslessEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPRequest, *rejection) {
+	if !isValidMethod(e.RequestContext.HTTP.Method) {
+		return e, invalidMethod
 	}
 	body, rejected := decodeBody(e)
 	simple := events.APIGatewayV2HTTPRequest{RawPath: "/", RequestContext: e.RequestContext, Body: body}
@@ -33,13 +33,13 @@ func simpleEvent(e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPReque
 	return simple, rejected
 }
 
-func validMethod(method string) bool {
+func isValidMethod(method string) bool {
 	notInMethod := func(r rune) bool { return r != '-' && (r < 'A' || r > 'Z') }
 	return method != "" && !strings.ContainsFunc(method, notInMethod)
 }
 
 func decodeBody(e events.APIGatewayV2HTTPRequest) (string, *rejection) {
-	if len(e.Body) > MaxBody {
+	if len(e.Body) > MaxEventBodyBytes {
 		return "", bodyTooLarge
 	}
 	if !e.IsBase64Encoded {
@@ -82,7 +82,7 @@ func requestID(ctx context.Context, e events.APIGatewayV2HTTPRequest) string {
 // has the decoded path in events of an HTTP API and of SAM local; decoding it again would turn "%252F" into a slash. In
 // events of a Function URL it has the path as the client sent it.
 func eventURL(e events.APIGatewayV2HTTPRequest) *url.URL {
-	path := stagelessPath(e)
+	path := pathWithoutStage(e)
 	u := &url.URL{Path: path, RawQuery: e.RawQueryString}
 	if strings.Contains(e.RequestContext.DomainName, ".lambda-url.") {
 		if decoded, err := url.PathUnescape(path); err == nil {
@@ -92,10 +92,10 @@ func eventURL(e events.APIGatewayV2HTTPRequest) *url.URL {
 	return u
 }
 
-// stagelessPath returns the event's path without the stage. Only events from the API's own host name, not from a custom
-// domain or SAM local, have a named stage in front of the path. A longer first segment that only begins with the name
-// of the stage is part of the path.
-func stagelessPath(e events.APIGatewayV2HTTPRequest) string {
+// pathWithoutStage returns the event's path without the stage. Only events from the API's own host name, not from a
+// custom domain or SAM local, have a named stage in front of the path. A longer first segment that only begins with the
+// name of the stage is part of the path.
+func pathWithoutStage(e events.APIGatewayV2HTTPRequest) string {
 	path := e.RawPath
 	if path == "" {
 		path = e.RequestContext.HTTP.Path

@@ -133,8 +133,8 @@ func TestPathIsDecodedOnceAndHasNoStage(t *testing.T) {
 
 func TestBodySizeIsLimited(t *testing.T) {
 	t.Parallel()
-	full := strings.Repeat("x", lambdahttp.MaxBody)
-	encoded := base64.StdEncoding.EncodeToString([]byte(full[:lambdahttp.MaxBody/4*3]))
+	full := strings.Repeat("x", lambdahttp.MaxEventBodyBytes)
+	encoded := base64.StdEncoding.EncodeToString([]byte(full[:lambdahttp.MaxEventBodyBytes/4*3]))
 	tests := []struct {
 		name       string
 		body       string
@@ -142,9 +142,9 @@ func TestBodySizeIsLimited(t *testing.T) {
 		wantStatus int
 		wantLength int64
 	}{
-		{"text at the limit", full, false, http.StatusNoContent, lambdahttp.MaxBody},
+		{"text at the limit", full, false, http.StatusNoContent, lambdahttp.MaxEventBodyBytes},
 		{"text over the limit", full + "x", false, http.StatusRequestEntityTooLarge, 0},
-		{"base64 at the limit", encoded, true, http.StatusNoContent, lambdahttp.MaxBody / 4 * 3},
+		{"base64 at the limit", encoded, true, http.StatusNoContent, lambdahttp.MaxEventBodyBytes / 4 * 3},
 		{"base64 over the limit", encoded + "AAAA", true, http.StatusRequestEntityTooLarge, 0},
 		{"no body", "", false, http.StatusNoContent, 0},
 		{"no body, base64", "", true, http.StatusNoContent, 0},
@@ -180,7 +180,8 @@ func TestInvalidEventsAreRefused(t *testing.T) {
 			400, `{"message":"Request body is not valid base64","code":"BAD_REQUEST"}`,
 		},
 		{
-			"too large", func(e *events.APIGatewayV2HTTPRequest) { e.Body = strings.Repeat("x", lambdahttp.MaxBody+1) },
+			"too large",
+			func(e *events.APIGatewayV2HTTPRequest) { e.Body = strings.Repeat("x", lambdahttp.MaxEventBodyBytes+1) },
 			413, `{"message":"Request body is too large","code":"PAYLOAD_TOO_LARGE"}`,
 		},
 		{

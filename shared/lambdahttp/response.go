@@ -48,7 +48,7 @@ type rejection struct {
 var (
 	bodyTooLarge  = &rejection{http.StatusRequestEntityTooLarge, "Request body is too large", "PAYLOAD_TOO_LARGE"}
 	bodyNotBase64 = &rejection{http.StatusBadRequest, "Request body is not valid base64", "BAD_REQUEST"}
-	noMethod      = &rejection{http.StatusBadRequest, "Not an HTTP request", "BAD_REQUEST"}
+	invalidMethod = &rejection{http.StatusBadRequest, "Not an HTTP request", "BAD_REQUEST"}
 )
 
 func (r *rejection) response() events.APIGatewayV2HTTPResponse {

@@ -18,15 +18,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// noTrustedIP replaces an unknown IP address in the keys of counters, so that all such clients have one counter.
-const noTrustedIP = "no-trusted-ip"
+// noTrustedIPKey replaces an unknown IP address in the keys of counters, so that all such clients have one counter.
+const noTrustedIPKey = "no-trusted-ip"
 
 // The limit of an IPv6 network with the prefix length /48 is slash48Factor times the maximum of the rule. Better Auth
 // counts by /64 only, and a /48 contains 65,536 of them.
 const slash48Factor = 10
 
-// TooManyMessage is the message of every rejection.
-const TooManyMessage = "Too many requests. Please try again later."
+// TooManyRequestsMessage is the message of every rejection.
+const TooManyRequestsMessage = "Too many requests. Please try again later."
 
 // Limiter counts requests by path and IP address and rejects those above the limit of the path.
 type Limiter struct {
@@ -61,11 +61,11 @@ func (l *Limiter) Handle(path string, rejection *web.Error, h Handler) web.Handl
 	}
 	rule := l.ruleFor(path)
 	return func(w http.ResponseWriter, r *http.Request) error {
-		err := l.callWithCharges(w, r, h, l.charges(rule, path, r))
+		err := l.callWithCharges(w, r, h, l.chargesFor(rule, path, r))
 		if err == nil {
 			return nil
 		}
-		if limited := (*store.LimitedError)(nil); errors.As(err, &limited) {
+		if limited := (*store.RateLimitError)(nil); errors.As(err, &limited) {
 			return setRetryAfter(w, limited.RetryAfter, rejection)
 		}
 		return err
@@ -80,13 +80,13 @@ func (l *Limiter) callWithCharges(w http.ResponseWriter, r *http.Request, h Hand
 			return err
 		}
 	}
-	db := l.Store.Charging(charges...)
+	db := l.Store.WithCharges(charges...)
 	failure := h(w, r, db)
 	if failure == nil {
 		return nil
 	}
 	err := db.FlushCharges(r.Context())
-	if store.IsLimited(err) {
+	if store.IsRateLimitError(err) {
 		return err
 	}
 	if err != nil {
@@ -102,8 +102,9 @@ func setRetryAfter(w http.ResponseWriter, wait time.Duration, rejection *web.Err
 	return rejection
 }
 
-// charges returns one charge for the IP address of r and, for IPv6, one for its /48. It returns none for the zero Rule.
-func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charge {
+// chargesFor returns one charge for the IP address of r and, for IPv6, one for its /48. It returns none for the zero
+// Rule.
+func (l *Limiter) chargesFor(rule Rule, path string, r *http.Request) []store.Charge {
 	if rule == (Rule{}) {
 		return nil
 	}
@@ -118,8 +119,8 @@ func (l *Limiter) charges(rule Rule, path string, r *http.Request) []store.Charg
 	return charges
 }
 
-// IP returns the IP address by which r is counted: for IPv6 that of the /64 network, and noTrustedIP if the IP address
-// of the client is unknown.
+// IP returns the IP address by which r is counted: for IPv6 that of the /64 network, and noTrustedIPKey if the IP
+// address of the client is unknown.
 func (l *Limiter) IP(r *http.Request) string {
 	ip := l.Clients.IP(r)
 	if ip == "" {
@@ -129,5 +130,5 @@ func (l *Limiter) IP(r *http.Request) string {
 				"advice", "set CLIENT_IP to where your proxy writes the IP address: remote, cloudfront or xff:N")
 		})
 	}
-	return cmp.Or(ip, noTrustedIP)
+	return cmp.Or(ip, noTrustedIPKey)
 }

@@ -22,10 +22,10 @@ func TestWarnsOnceAboutUnknownIPAddresses(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
-	cfg := config.API{RateLimit: true, ClientIP: config.ClientIP{Source: config.CloudFront}}
+	cfg := config.API{RateLimit: true, ClientIP: config.ClientIP{Source: config.ClientIPFromCloudFront}}
 	limits := limit.New(cfg, new(store.Store), web.Clients{From: cfg.ClientIP}, time.Now)
 	succeed := func(http.ResponseWriter, *http.Request) error { return nil }
-	h := limits.InMemory("/health", web.NewError(429, "", ""), succeed)
+	h := limits.HandleInMemory("/health", web.NewError(429, "", ""), succeed)
 	for range 3 {
 		if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil)); err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ func compileRules(rules []config.RateLimitRule) []customRule {
 	for _, r := range rules {
 		c := customRule{path: r.Path, rule: Rule{r.Window, r.Max}}
 		if strings.Contains(r.Path, "*") {
-			c.glob = web.Glob(r.Path)
+			c.glob = web.CompileGlob(r.Path)
 		}
 		out = append(out, c)
 	}

@@ -127,14 +127,14 @@ func checkNoSecrets(t *testing.T, err error) {
 func TestQueueBodiesHaveTheSameSize(t *testing.T) {
 	t.Parallel()
 	long := changeEmail
-	long.URL += strings.Repeat("x", 3*bodyLengthUnit)
+	long.URL += strings.Repeat("x", 3*bodyLengthUnitBytes)
 	for name, tc := range map[string]struct {
 		m    Message
 		want int
 	}{
-		"a mail":      {changeEmail, bodyLengthUnit},
-		"no mail":     {Message{Kind: Nothing, At: changeEmail.At}, bodyLengthUnit},
-		"a long mail": {long, 4 * bodyLengthUnit},
+		"a mail":      {changeEmail, bodyLengthUnitBytes},
+		"no mail":     {Message{Kind: Nothing, At: changeEmail.At}, bodyLengthUnitBytes},
+		"a long mail": {long, 4 * bodyLengthUnitBytes},
 	} {
 		text, err := paddedJSON(tc.m)
 		if err != nil || len(text) != tc.want {

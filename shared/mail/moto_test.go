@@ -85,8 +85,8 @@ func TestMotoQueueTakesEveryKind(t *testing.T) {
 			t.Fatal(err)
 		}
 		got[m.Kind] = m
-		if len(text) != bodyLengthUnit {
-			t.Errorf("the body of a %s mail has %d bytes, want %d for every kind", m.Kind, len(text), bodyLengthUnit)
+		if len(text) != bodyLengthUnitBytes {
+			t.Errorf("the body of a %s mail has %d bytes, want %d for every kind", m.Kind, len(text), bodyLengthUnitBytes)
 		}
 	}
 	if diff := cmp.Diff(got, want); diff != "" {

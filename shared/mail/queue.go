@@ -20,14 +20,14 @@ import (
 )
 
 const (
-	// The length of a message body is a multiple of bodyLengthUnit bytes, so that a mail of kind Nothing is as long as a
-	// usual mail with a link.
-	bodyLengthUnit = 2048
+	// The length of a message body is a multiple of bodyLengthUnitBytes bytes, so that a mail of kind Nothing is as long
+	// as a usual mail with a link.
+	bodyLengthUnitBytes = 2048
 
-	// sendTimeout limits how long a request waits for the queue, in all attempts together.
-	sendTimeout     = 5 * time.Second
-	maxSendAttempts = 3
-	maxRetryPause   = 200 * time.Millisecond // maximum time between two attempts
+	// queueSendTimeout limits how long a request waits for the queue, in all attempts together.
+	queueSendTimeout = 5 * time.Second
+	maxSendAttempts  = 3
+	maxRetryPause    = 200 * time.Millisecond // maximum time between two attempts
 )
 
 // queue sends mails to functions/mailer through SQS.
@@ -37,7 +37,8 @@ type queue struct {
 }
 
 func newQueue(as config.AWS, queueURL string) *queue {
-	return &queue{url: queueURL, client: sync.OnceValues(func() (*sqs.Client, error) { return newClient(as, queueURL) })}
+	create := func() (*sqs.Client, error) { return newSQSClient(as, queueURL) }
+	return &queue{url: queueURL, client: sync.OnceValues(create)}
 }
 
 // Send also queues mails of kind Nothing. Its errors contain no email and no link. If SQS stores a message and its
@@ -59,7 +60,7 @@ func paddedJSON(m Message) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	padding := (bodyLengthUnit - len(text)%bodyLengthUnit) % bodyLengthUnit
+	padding := (bodyLengthUnitBytes - len(text)%bodyLengthUnitBytes) % bodyLengthUnitBytes
 	return string(text) + strings.Repeat(" ", padding), nil
 }
 
@@ -68,14 +69,14 @@ func (q *queue) send(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, queueSendTimeout)
 	defer cancel()
 	_, err = client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &text})
-	return withoutContent(err)
+	return statusAndCodeOnly(err)
 }
 
-// newClient returns a client that calls the host of the queue's URL, or an emulator.
-func newClient(as config.AWS, queueURL string) (*sqs.Client, error) {
+// newSQSClient returns a client that calls the host of the queue's URL, or an emulator.
+func newSQSClient(as config.AWS, queueURL string) (*sqs.Client, error) {
 	if err := as.Check(); err != nil {
 		return nil, err
 	}
@@ -102,8 +103,8 @@ func newClient(as config.AWS, queueURL string) (*sqs.Client, error) {
 	}), nil
 }
 
-// withoutContent replaces an answer of SQS, which may quote the message, by its status and code.
-func withoutContent(err error) error {
+// statusAndCodeOnly replaces an answer of SQS, which may quote the message, by its status and code.
+func statusAndCodeOnly(err error) error {
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	if !ok || answer.HTTPStatusCode() == 0 { // SQS did not answer
 		return err

@@ -96,7 +96,7 @@ func TestAuthorizationURLOfEveryProvider(t *testing.T) {
 				expected.Set("scope", want.scope)
 			}
 			if want.pkce {
-				expected.Set("code_challenge", challengeOf(goodVerifier))
+				expected.Set("code_challenge", pkceChallengeOf(goodVerifier))
 				expected.Set("code_challenge_method", "S256")
 			}
 			for name, value := range want.params {

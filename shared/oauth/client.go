@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	callTimeout = 5 * time.Second // for one request and its answer
-	maxAnswer   = 1 << 20         // bytes
-	userAgent   = "xenon"         // GitHub rejects requests without one
+	providerCallTimeout = 5 * time.Second // for one request and its answer
+	maxAnswerBytes      = 1 << 20         // bytes
+	userAgentHeader     = "xenon"         // GitHub rejects requests without one
 )
 
 // newTransport returns a transport that uses each connection for one request. Lambda freezes the process between
@@ -33,7 +33,7 @@ func newTransport() http.RoundTripper {
 func newClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport:     limitedTransport{transport},
-		Timeout:       callTimeout,
+		Timeout:       providerCallTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -43,13 +43,13 @@ type limitedTransport struct{ http.RoundTripper }
 
 func (l limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Set("User-Agent", userAgent)
+	r.Header.Set("User-Agent", userAgentHeader)
 	if r.Header.Get("Accept") == "" {
 		r.Header.Set("Accept", "application/json")
 	}
 	response, err := l.RoundTripper.RoundTrip(r)
 	if err == nil {
-		response.Body = http.MaxBytesReader(nil, response.Body, maxAnswer)
+		response.Body = http.MaxBytesReader(nil, response.Body, maxAnswerBytes)
 	}
 	return response, err
 }
@@ -74,14 +74,14 @@ func (p *Providers) get(
 		return nil, fmt.Errorf("get %s: %w", what, withoutURL(err))
 	}
 	defer response.Body.Close()
-	if !isSuccess(response.StatusCode) {
+	if !isSuccessStatus(response.StatusCode) {
 		return nil, fmt.Errorf("get %s: %w", what, statusError{response.StatusCode, response.Status})
 	}
 	body, err := io.ReadAll(response.Body)
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
-		return nil, fmt.Errorf("get %s: the answer is longer than %d bytes", what, maxAnswer)
+		return nil, fmt.Errorf("get %s: the answer is longer than %d bytes", what, maxAnswerBytes)
 	case err != nil:
 		return nil, fmt.Errorf("get %s: %w", what, withoutURL(err))
 	}
@@ -111,12 +111,13 @@ type statusError struct {
 
 func (e statusError) Error() string { return "the answer is " + e.text }
 
-// isRefusal reports whether the same request would be refused again: the status is a 4xx, and not that of a rate limit.
-func (e statusError) isRefusal() bool {
+// isPermanentRefusal reports whether the same request would be refused again: the status is a 4xx, and not that of a
+// rate limit.
+func (e statusError) isPermanentRefusal() bool {
 	return e.code >= 400 && e.code <= 499 && e.code != http.StatusTooManyRequests
 }
 
-func isSuccess(status int) bool { return status >= 200 && status <= 299 }
+func isSuccessStatus(status int) bool { return status >= 200 && status <= 299 }
 
 // withoutURL returns the cause of an error of http.Client, whose text has the URL.
 func withoutURL(err error) error {

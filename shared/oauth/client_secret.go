@@ -11,21 +11,21 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// appleSecretAge is how long a client secret for Apple is valid. Apple allows six months, but Xenon makes a new secret
-// for each request.
-const appleSecretAge = 5 * time.Minute
+// appleClientSecretLifetime is how long a client secret for Apple is valid. Apple allows six months, but Xenon makes a
+// new secret for each request.
+const appleClientSecretLifetime = 5 * time.Minute
 
 // clientSecret returns the secret of the client, or "" if it has none.
 func (p *Provider) clientSecret(ctx context.Context) (string, error) {
 	if p.TeamID != "" {
-		return p.appleSecret(ctx)
+		return p.newAppleClientSecret(ctx)
 	}
-	return p.setting(ctx, p.ClientSecret, "CLIENT_SECRET")
+	return p.secretSetting(ctx, p.ClientSecret, "CLIENT_SECRET")
 }
 
-// setting returns configured, a secret from the settings. If it is empty, setting returns the provider's secret of this
-// name, such as CLIENT_SECRET, from the app secret.
-func (p *Provider) setting(ctx context.Context, configured config.Secret, name string) (string, error) {
+// secretSetting returns configured, a secret from the settings. If it is empty, secretSetting returns the provider's
+// secret of this name, such as CLIENT_SECRET, from the app secret.
+func (p *Provider) secretSetting(ctx context.Context, configured config.Secret, name string) (string, error) {
 	if configured != "" {
 		return string(configured), nil
 	}
@@ -36,10 +36,10 @@ func (p *Provider) setting(ctx context.Context, configured config.Secret, name s
 	return found, nil
 }
 
-// appleSecret makes a client secret: a JWT that is signed with the private key.
+// newAppleClientSecret makes a client secret: a JWT that is signed with the private key.
 // https://developer.apple.com/documentation/accountorganizationaldatasharing/creating-a-client-secret
-func (p *Provider) appleSecret(ctx context.Context) (string, error) {
-	text, err := p.setting(ctx, p.PrivateKey, "PRIVATE_KEY")
+func (p *Provider) newAppleClientSecret(ctx context.Context) (string, error) {
+	text, err := p.secretSetting(ctx, p.PrivateKey, "PRIVATE_KEY")
 	if err != nil {
 		return "", err
 	}
@@ -50,7 +50,7 @@ func (p *Provider) appleSecret(ctx context.Context) (string, error) {
 	now := p.providers.now()
 	token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.RegisteredClaims{
 		Issuer: p.TeamID, Subject: p.clientID(), Audience: jwt.ClaimStrings{"https://appleid.apple.com"},
-		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(appleSecretAge)),
+		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(appleClientSecretLifetime)),
 	})
 	token.Header["kid"] = p.KeyID
 	signed, err := token.SignedString(key)

@@ -18,8 +18,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// ecKey returns a new private key, and the same key as the text of a setting.
-func ecKey(t *testing.T, curve elliptic.Curve) (*ecdsa.PrivateKey, config.Secret) {
+// newECKey returns a new private key, and the same key as the text of a setting.
+func newECKey(t *testing.T, curve elliptic.Curve) (*ecdsa.PrivateKey, config.Secret) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
@@ -34,7 +34,7 @@ func ecKey(t *testing.T, curve elliptic.Curve) (*ecdsa.PrivateKey, config.Secret
 
 func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 	t.Parallel()
-	key, text := ecKey(t, elliptic.P256())
+	key, text := newECKey(t, elliptic.P256())
 	for name, configured := range map[string]config.Secret{"in the settings": text, "in the app secret": ""} {
 		s := newFakeProviders(t)
 		sent := ""
@@ -67,7 +67,7 @@ func TestAppleClientSecretIsSignedWithThePrivateKey(t *testing.T) {
 
 func TestExchangeFailsWithoutAUsableClientSecret(t *testing.T) {
 	t.Parallel()
-	_, otherCurve := ecKey(t, elliptic.P384())
+	_, otherCurve := newECKey(t, elliptic.P384())
 	for _, test := range []struct {
 		name string
 		c    config.Provider
@@ -90,7 +90,7 @@ func TestExchangeFailsWithoutAUsableClientSecret(t *testing.T) {
 func TestClientSecretOfTheAppSecret(t *testing.T) {
 	t.Parallel()
 	s := newFakeProviders(t)
-	s.tokenEndpoint(tokenEndpoints["google"].url, false, challengeOf(goodVerifier), tokenAnswer)
+	s.addTokenEndpoint(tokenEndpoints["google"].url, false, pkceChallengeOf(goodVerifier), tokenAnswer)
 	p := s.newProvider(config.Provider{ID: "google"})
 	p.ClientSecret = ""
 	p.providers.secret = func(_ context.Context, provider, setting string) (string, error) {

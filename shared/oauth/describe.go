@@ -6,17 +6,17 @@ import (
 	"errors"
 )
 
-// describeClaims maps the standard claims of OpenID Connect, which Google, Apple, LinkedIn and the providers with
+// profileFromClaims maps the standard claims of OpenID Connect, which Google, Apple, LinkedIn and the providers with
 // discovery use.
-func describeClaims(o object) Profile {
+func profileFromClaims(o object) Profile {
 	return Profile{
 		Subject: o.id("sub"), Name: o.optional("name"), Email: o.text("email"), Image: o.optional("picture"),
 		EmailVerified: o.isTrue("email_verified"),
 	}
 }
 
-// describeGitLab returns a profile without a subject, which profileOf rejects, for a user who is blocked or locked.
-func describeGitLab(o object) Profile {
+// profileFromGitLab returns a profile without a subject, which profileOf rejects, for a user who is blocked or locked.
+func profileFromGitLab(o object) Profile {
 	if o.text("state") != "active" || o.isTrue("locked") {
 		return Profile{}
 	}
@@ -31,7 +31,7 @@ func describeGitLab(o object) Profile {
 	}
 }
 
-func describeSlack(o object) Profile {
+func profileFromSlack(o object) Profile {
 	name := o.text("name")
 	image := o.optional("picture")
 	if image == nil || *image == "" {
@@ -43,8 +43,8 @@ func describeSlack(o object) Profile {
 	}
 }
 
-// describeSpotify never takes the email as verified: Spotify says that it does not verify it.
-func describeSpotify(o object) Profile {
+// profileFromSpotify never takes the email as verified: Spotify says that it does not verify it.
+func profileFromSpotify(o object) Profile {
 	profile := Profile{Subject: o.id("id"), Name: o.optional("display_name"), Email: o.text("email")}
 	if images := o.list("images"); len(images) > 0 {
 		profile.Image = images[0].optional("url")
@@ -52,14 +52,14 @@ func describeSpotify(o object) Profile {
 	return profile
 }
 
-func describeTwitch(o object) Profile {
-	profile := describeClaims(o)
+func profileFromTwitch(o object) Profile {
+	profile := profileFromClaims(o)
 	profile.Name = o.optional("preferred_username")
 	return profile
 }
 
-// loadNotion returns the user who owns the token. It returns an error for the token of a workspace.
-func loadNotion(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
+// loadNotionUser returns the user who owns the token. It returns an error for the token of a workspace.
+func loadNotionUser(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
 	bot, err := loadProfile(ctx, p, t, in)
 	if err != nil {
 		return nil, err
@@ -71,14 +71,14 @@ func loadNotion(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (ob
 	return user, nil
 }
 
-func describeNotion(o object) Profile {
+func profileFromNotion(o object) Profile {
 	name := o.text("name")
 	return Profile{
 		Subject: o.id("id"), Name: &name, Email: o.object("person").text("email"), Image: o.optional("avatar_url"),
 	}
 }
 
-func describeZoom(o object) Profile {
+func profileFromZoom(o object) Profile {
 	verified := o.isTrue("verified")
 	if number, ok := o["verified"].(json.Number); ok {
 		n, err := number.Float64()
@@ -90,13 +90,13 @@ func describeZoom(o object) Profile {
 	}
 }
 
-func describeFigma(o object) Profile {
+func profileFromFigma(o object) Profile {
 	return Profile{
 		Subject: o.id("id"), Name: o.optional("handle"), Email: o.text("email"), Image: o.optional("img_url"),
 	}
 }
 
-func describeKakao(o object) Profile {
+func profileFromKakao(o object) Profile {
 	account := o.object("kakao_account")
 	profile := account.object("profile")
 	name := firstNonEmpty(profile.text("nickname"), account.text("name"))

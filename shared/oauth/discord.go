@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-func describeDiscord(o object) Profile {
+func profileFromDiscord(o object) Profile {
 	name, image := firstNonEmpty(o.text("global_name"), o.text("username")), discordImage(o)
 	o["image_url"] = image
 	return Profile{

@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/remote"
 )
 
-const discoveryFresh = time.Hour // how long a discovery document is used before it is fetched again
+const discoveryMaxAge = time.Hour // how long a discovery document is used before it is fetched again
 
 // document is the discovery document of an issuer.
 // https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
@@ -26,11 +26,11 @@ type document struct {
 	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 }
 
-// discovered returns an OpenID Connect provider whose endpoints are in the discovery document of its issuer.
-func (p *Providers) discovered(c config.Provider) *remote.Value[*Provider] {
+// newDiscoveredProvider returns an OpenID Connect provider whose endpoints are in the discovery document of its issuer.
+func (p *Providers) newDiscoveredProvider(c config.Provider) *remote.Value[*Provider] {
 	var keys *keySet // stays the same when the document is fetched again, unless it names another JWKS or algorithms
 	fetch := func(ctx context.Context) (*Provider, error) {
-		found, err := p.discover(ctx, c.Issuer)
+		found, err := p.fetchDiscoveryDocument(ctx, c.Issuer)
 		if err != nil {
 			return nil, err
 		}
@@ -45,12 +45,12 @@ func (p *Providers) discovered(c config.Provider) *remote.Value[*Provider] {
 		return provider, nil
 	}
 	return &remote.Value[*Provider]{
-		Name: "discovery document of " + c.ID, Fetch: fetch, Fresh: discoveryFresh, Now: p.now,
+		Name: "discovery document of " + c.ID, Fetch: fetch, Fresh: discoveryMaxAge, Now: p.now,
 	}
 }
 
-// discover fetches and checks the discovery document of an issuer.
-func (p *Providers) discover(ctx context.Context, issuer string) (document, error) {
+// fetchDiscoveryDocument fetches and checks the discovery document of an issuer.
+func (p *Providers) fetchDiscoveryDocument(ctx context.Context, issuer string) (document, error) {
 	var found document
 	place := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
 	body, err := p.get(ctx, place, place, "", nil)
@@ -92,14 +92,14 @@ func (d document) spec() providerSpec {
 		style = authInHeader
 	}
 	return providerSpec{
-		endpoint: endpoint(d.AuthURL, d.TokenURL, style),
+		endpoint: newEndpoint(d.AuthURL, d.TokenURL, style),
 		scopes:   []string{"openid", "profile", "email"},
 		pkce:     true, loginHint: true,
 		idToken: &idTokenRules{
 			jwks: d.JWKSURL, issuers: []string{d.IssuerURL}, algorithms: d.publicKeyAlgorithms(), signIn: true,
 		},
 		profileURL: d.UserInfoURL,
-		load:       loadOIDC, describe: describeClaims,
+		load:       loadOIDCProfile, describe: profileFromClaims,
 	}
 }
 

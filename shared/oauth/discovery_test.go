@@ -21,8 +21,8 @@ const (
 	discoveryURL = "GET idp.example/realms/a/.well-known/openid-configuration"
 )
 
-// issuerMetadata returns the members of a discovery document, with changes.
-func issuerMetadata(changes map[string]any) map[string]any {
+// discoveryMembers returns the members of a discovery document, with changes.
+func discoveryMembers(changes map[string]any) map[string]any {
 	return withChanges(map[string]any{
 		"issuer": issuer, "authorization_endpoint": "https://idp.example/auth", "token_endpoint": "https://idp.example/token",
 		"userinfo_endpoint": "https://idp.example/userinfo", "jwks_uri": "https://idp.example/keys",
@@ -46,14 +46,14 @@ func newFakeIssuer(t *testing.T, changes map[string]any) (*fakeProviders, config
 	s := newFakeProviders(t)
 	s.handle(
 		discoveryURL,
-		func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encodeJSON(t, issuerMetadata(changes))) },
+		func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encodeJSON(t, discoveryMembers(changes))) },
 	)
 	s.serveKeySet("idp.example/keys",
-		jwksOf(t, publicKey("k1", "RS256", firstKey().Public()), publicKey("e1", "ES256", curveKey().Public())))
+		encodeJWKS(t, publicJWK("k1", "RS256", firstKey().Public()), publicJWK("e1", "ES256", p256Key().Public())))
 	return s, config.Provider{ID: "acme", OIDC: true, Issuer: issuer}
 }
 
-func idpClaims(s *fakeProviders, changes map[string]any) map[string]any {
+func claimsOfFakeIssuer(s *fakeProviders, changes map[string]any) map[string]any {
 	return withChanges(withChanges(validClaims(s)["google"], map[string]any{"iss": issuer, "nonce": "n1"}), changes)
 }
 
@@ -82,7 +82,7 @@ func TestDiscoveredAuthorizationURL(t *testing.T) {
 		base, query := splitURL(t, got)
 		want := map[string][]string{
 			"response_type": {"code"}, "client_id": {clientID}, "state": {"st"}, "scope": {test.scope}, "login_hint": {"ada"},
-			"redirect_uri": {siteOrigin + "/api/auth/callback/acme"}, "code_challenge": {challengeOf(goodVerifier)},
+			"redirect_uri": {siteOrigin + "/api/auth/callback/acme"}, "code_challenge": {pkceChallengeOf(goodVerifier)},
 			"code_challenge_method": {"S256"},
 		}
 		if test.nonce != nil {
@@ -119,7 +119,7 @@ func TestClientAuthenticatesAsTheDiscoveryDocumentSays(t *testing.T) {
 		{[]string{"client_secret_basic", "private_key_jwt"}, true},
 	} {
 		s, c := newFakeIssuer(t, map[string]any{"token_endpoint_auth_methods_supported": test.methods})
-		s.tokenEndpoint("https://idp.example/token", test.basic, challengeOf(goodVerifier), tokenAnswer)
+		s.addTokenEndpoint("https://idp.example/token", test.basic, pkceChallengeOf(goodVerifier), tokenAnswer)
 		p := s.newProvider(c)
 		if _, err := p.Exchange(t.Context(), goodCode, goodVerifier); err != nil {
 			t.Errorf("Exchange with the methods %q: got the error %v, want none", test.methods, err)
@@ -142,7 +142,7 @@ func TestDiscoveredProfileIsFromIDTokenOrUserinfo(t *testing.T) {
 		writeJSON(w, userinfo.Load().(string))
 	})
 	p := s.newProvider(c)
-	claims := idpClaims(s, nil)
+	claims := claimsOfFakeIssuer(s, nil)
 	fromClaims := Profile{
 		Subject: "subject-1", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i"), EmailVerified: true,
 	}
@@ -153,9 +153,9 @@ func TestDiscoveredProfileIsFromIDTokenOrUserinfo(t *testing.T) {
 	in := ProfileInput{Nonce: "n1"}
 
 	t.Log("The claims have an email: no request.")
-	checkProfile(t, p, Tokens{ID: signRS256(t, claims), Access: accessToken}, in, fromClaims, raw)
-	es256 := signWith(t, jwt.SigningMethodES256, "e1", curveKey(), claims)
-	checkProfile(t, p, Tokens{ID: es256, Access: accessToken}, in, fromClaims, raw)
+	checkLoadedProfile(t, p, Tokens{ID: signRS256(t, claims), Access: accessToken}, in, fromClaims, raw)
+	es256 := signWith(t, jwt.SigningMethodES256, "e1", p256Key(), claims)
+	checkLoadedProfile(t, p, Tokens{ID: es256, Access: accessToken}, in, fromClaims, raw)
 	got, err := p.VerifyIDToken(t.Context(), IDToken{Token: es256, Nonce: "n1"})
 	compareProfile(t, got, err, fromClaims, raw)
 	if n := s.countRequests("GET idp.example/userinfo"); n != 0 {
@@ -168,9 +168,9 @@ func TestDiscoveredProfileIsFromIDTokenOrUserinfo(t *testing.T) {
 	rawUserinfo := `{"sub":"subject-1","name":"Ada","email":"u@b.c","email_verified":"true","picture":"https://u",
 		"image":"https://u","emailVerified":true}`
 	t.Log("The claims have no email, or there is no id token: userinfo.")
-	withoutEmail := signRS256(t, idpClaims(s, map[string]any{"email": nil}))
-	checkProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, fromUserinfo, rawUserinfo)
-	checkProfile(t, p, Tokens{Access: accessToken}, in, fromUserinfo, rawUserinfo)
+	withoutEmail := signRS256(t, claimsOfFakeIssuer(s, map[string]any{"email": nil}))
+	checkLoadedProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, fromUserinfo, rawUserinfo)
+	checkLoadedProfile(t, p, Tokens{Access: accessToken}, in, fromUserinfo, rawUserinfo)
 	_, err = p.VerifyIDToken(t.Context(), IDToken{Token: withoutEmail, AccessToken: accessToken})
 	if !errors.Is(err, ErrNoProfile) {
 		t.Errorf("VerifyIDToken of a token without an email: got %v, want ErrNoProfile", err)
@@ -178,25 +178,25 @@ func TestDiscoveredProfileIsFromIDTokenOrUserinfo(t *testing.T) {
 
 	t.Log("The userinfo endpoint answers for another subject.")
 	userinfo.Store(`{"sub":"subject-2","email":"u@b.c"}`)
-	checkProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, Profile{}, "")
+	checkLoadedProfile(t, p, Tokens{ID: withoutEmail, Access: accessToken}, in, Profile{}, "")
 }
 
 func TestInvalidIDTokensOfDiscoveredProviderAreRejected(t *testing.T) {
 	t.Parallel()
 	s, c := newFakeIssuer(t, nil)
 	p := s.newProvider(c)
-	broken := brokenTokens(t, s, idpClaims(s, nil))
+	broken := invalidIDTokens(t, s, claimsOfFakeIssuer(s, nil))
 	delete(broken, "empty")
-	broken["another nonce"] = signRS256(t, idpClaims(s, map[string]any{"nonce": "n2"}))
-	broken["no nonce"] = signRS256(t, idpClaims(s, map[string]any{"nonce": nil}))
-	broken["the issuer with a slash"] = signRS256(t, idpClaims(s, map[string]any{"iss": issuer + "/"}))
+	broken["another nonce"] = signRS256(t, claimsOfFakeIssuer(s, map[string]any{"nonce": "n2"}))
+	broken["no nonce"] = signRS256(t, claimsOfFakeIssuer(s, map[string]any{"nonce": nil}))
+	broken["the issuer with a slash"] = signRS256(t, claimsOfFakeIssuer(s, map[string]any{"iss": issuer + "/"}))
 	for name, token := range broken {
 		in := ProfileInput{Nonce: "n1"}
 		if _, err := p.Profile(t.Context(), Tokens{ID: token, Access: accessToken}, in); !errors.Is(err, ErrNoProfile) {
 			t.Errorf("Profile with the id token %q: got %v, want ErrNoProfile", name, err)
 		}
 	}
-	old := signRS256(t, idpClaims(s, map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
+	old := signRS256(t, claimsOfFakeIssuer(s, map[string]any{"iat": s.clock().Add(-48 * time.Hour).Unix()}))
 	if _, err := p.VerifyIDToken(t.Context(), IDToken{Token: old}); err != nil {
 		t.Errorf("VerifyIDToken of a token that is two days old: got the error %v, want none", err)
 	}
@@ -208,9 +208,9 @@ func TestUnverifiableIDTokenIsIgnored(t *testing.T) {
 	s, c := newFakeIssuer(t, map[string]any{"jwks_uri": nil})
 	s.serveJSON("GET idp.example/userinfo", `{"sub":"real","email":"r@b.c"}`)
 	p := s.newProvider(c)
-	checkProfile(t, p, Tokens{ID: signRS256(t, idpClaims(s, nil)), Access: accessToken}, ProfileInput{},
+	checkLoadedProfile(t, p, Tokens{ID: signRS256(t, claimsOfFakeIssuer(s, nil)), Access: accessToken}, ProfileInput{},
 		Profile{Subject: "real", Email: "r@b.c"}, `{"sub":"real","email":"r@b.c","emailVerified":false}`)
-	_, err := p.VerifyIDToken(t.Context(), IDToken{Token: signRS256(t, idpClaims(s, nil))})
+	_, err := p.VerifyIDToken(t.Context(), IDToken{Token: signRS256(t, claimsOfFakeIssuer(s, nil))})
 	if !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("VerifyIDToken without keys: got %v, want ErrInvalidToken", err)
 	}
@@ -236,7 +236,7 @@ func TestDiscoveryDocumentIsCachedAndTheLastGoodOneStays(t *testing.T) {
 	t.Parallel()
 	s, c := newFakeIssuer(t, nil)
 	providers := s.newProviders(c)
-	find := func(ctx context.Context) *Provider {
+	findProvider := func(ctx context.Context) *Provider {
 		t.Helper()
 		p, err := providers.Find(ctx, "acme")
 		if err != nil {
@@ -244,19 +244,19 @@ func TestDiscoveryDocumentIsCachedAndTheLastGoodOneStays(t *testing.T) {
 		}
 		return p
 	}
-	first := find(t.Context())
-	if find(t.Context()) != first || s.countRequests(discoveryURL) != 1 {
+	first := findProvider(t.Context())
+	if findProvider(t.Context()) != first || s.countRequests(discoveryURL) != 1 {
 		t.Errorf("Find twice fetched the discovery document %d times, want once", s.countRequests(discoveryURL))
 	}
-	s.advance(discoveryFresh)
-	second := find(t.Context())
+	s.advance(discoveryMaxAge)
+	second := findProvider(t.Context())
 	if second == first || second.keys != first.keys || s.countRequests(discoveryURL) != 2 {
 		t.Errorf("Find after %v: new document %t, same keys %t, %d fetches; want true, true, 2",
-			discoveryFresh, second != first, second.keys == first.keys, s.countRequests(discoveryURL))
+			discoveryMaxAge, second != first, second.keys == first.keys, s.countRequests(discoveryURL))
 	}
 	providers.http.Transport = limitedTransport{failingTransport{}}
-	s.advance(discoveryFresh)
-	if find(t.Context()) != second {
+	s.advance(discoveryMaxAge)
+	if findProvider(t.Context()) != second {
 		t.Error("Find without a network did not return the provider of the last good document")
 	}
 }
@@ -284,7 +284,9 @@ func TestFindFailsAfterAFaultyDiscoveryDocument(t *testing.T) {
 		"http keys":                 {"jwks_uri": "http://idp.example/keys"},
 		"relative userinfo":         {"userinfo_endpoint": "/userinfo"},
 	} {
-		answers[name] = func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, encodeJSON(t, issuerMetadata(changes))) }
+		answers[name] = func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, encodeJSON(t, discoveryMembers(changes)))
+		}
 	}
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
@@ -307,7 +309,7 @@ func TestIssuerMayEndInASlash(t *testing.T) {
 	t.Parallel()
 	s := newFakeProviders(t)
 	s.handle(discoveryURL, func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, encodeJSON(t, issuerMetadata(map[string]any{"issuer": issuer + "/"})))
+		writeJSON(w, encodeJSON(t, discoveryMembers(map[string]any{"issuer": issuer + "/"})))
 	})
 	providers := s.newProviders(config.Provider{ID: "acme", OIDC: true, Issuer: issuer + "/"})
 	if _, err := providers.Find(t.Context(), "acme"); err != nil {

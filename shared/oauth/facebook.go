@@ -7,16 +7,17 @@ import (
 	"slices"
 )
 
-// loadFacebook returns the claims of the id token, if there is one. Otherwise it returns the profile of the access
-// token. First it checks that the token was made for this app, because the profile URL accepts the tokens of all apps.
-func loadFacebook(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
+// loadFacebookProfile returns the claims of the id token, if there is one. Otherwise it returns the profile of the
+// access token. First it checks that the token was made for this app, because the profile URL accepts the tokens of all
+// apps.
+func loadFacebookProfile(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
 	if isJWT(t.ID) {
-		return loadIDToken(ctx, p, t, in)
+		return loadIDTokenClaims(ctx, p, t, in)
 	}
 	if t.Access == "" {
 		return nil, errors.New("there is no access token")
 	}
-	user, err := p.facebookUser(ctx, t.Access)
+	user, err := p.facebookUserID(ctx, t.Access)
 	if err != nil {
 		return nil, err
 	}
@@ -27,9 +28,9 @@ func loadFacebook(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (
 	return o, err
 }
 
-// facebookUser returns the id of the user of an access token that was made for this app.
+// facebookUserID returns the id of the user of an access token that was made for this app.
 // https://developers.facebook.com/docs/facebook-login/guides/access-tokens/debugging
-func (p *Provider) facebookUser(ctx context.Context, access string) (string, error) {
+func (p *Provider) facebookUserID(ctx context.Context, access string) (string, error) {
 	secret, err := p.clientSecret(ctx)
 	if err != nil {
 		return "", err
@@ -48,8 +49,8 @@ func (p *Provider) facebookUser(ctx context.Context, access string) (string, err
 	return user, nil
 }
 
-// describeFacebook maps the claims of an id token or a profile. The claims do not say whether the email is verified.
-func describeFacebook(o object) Profile {
+// profileFromFacebook maps the claims of an id token or a profile. The claims do not say whether the email is verified.
+func profileFromFacebook(o object) Profile {
 	if _, isClaims := o["sub"]; isClaims {
 		return Profile{
 			Subject: o.text("sub"), Name: o.optional("name"), Email: o.text("email"), Image: o.optional("picture"),

@@ -137,9 +137,9 @@ func (s *fakeProviders) newProvider(c config.Provider) *Provider {
 	return found
 }
 
-// tokenEndpoint adds a token endpoint: it checks the client and the request as a provider does. The argument challenge
-// is "" if the authorization URL had none.
-func (s *fakeProviders) tokenEndpoint(tokenURL string, usesBasic bool, challenge, body string) {
+// addTokenEndpoint adds a token endpoint: it checks the client and the request as a provider does. The argument
+// challenge is "" if the authorization URL had none.
+func (s *fakeProviders) addTokenEndpoint(tokenURL string, usesBasic bool, challenge, body string) {
 	s.handle("POST "+strings.TrimPrefix(tokenURL, "https://"), func(w http.ResponseWriter, r *http.Request) {
 		if reason := checkTokenRequest(r, usesBasic, challenge); reason != "" {
 			w.Header().Set("Content-Type", "application/json")

@@ -92,7 +92,7 @@ func TestKeysRotatedBeforeTheCallbackAreFetched(t *testing.T) {
 	for _, id := range []string{"google", "keycloak"} {
 		now := time.Now
 		p := newConfiguredProvider(t, s, id, func() time.Time { return now() })
-		flow := func() error {
+		signIn := func() error {
 			at, err := p.AuthorizationURL(t.Context(), Authorization{State: "st", Verifier: goodVerifier, Nonce: "n"})
 			if err != nil {
 				t.Fatal(err)
@@ -108,12 +108,12 @@ func TestKeysRotatedBeforeTheCallbackAreFetched(t *testing.T) {
 			_, err = p.Profile(t.Context(), tokens, ProfileInput{Nonce: login.Nonce})
 			return err
 		}
-		if err := flow(); err != nil {
+		if err := signIn(); err != nil {
 			t.Errorf("sign-in with %s before the rotation: got the error %v, want none", id, err)
 		}
 		s.RotateKeys(id)
 		now = func() time.Time { return time.Now().Add(remote.CoolDown) }
-		if err := flow(); err != nil {
+		if err := signIn(); err != nil {
 			t.Errorf("sign-in with %s after the rotation: got the error %v, want none", id, err)
 		}
 	}

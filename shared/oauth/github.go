@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 )
 
-func describeGitHub(o object) Profile {
+func profileFromGitHub(o object) Profile {
 	name := firstNonEmpty(o.text("name"), o.text("login"))
 	return Profile{Subject: o.id("id"), Name: &name, Email: o.text("email"), Image: o.optional("avatar_url")}
 }
 
-// completeGitHub reads the list of emails. If GitHub does not return it, the public email counts as unverified.
-func completeGitHub(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
+// addGitHubEmail reads the list of emails. If GitHub does not return it, the public email counts as unverified.
+func addGitHubEmail(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
 	var emails []struct {
 		Email             string
 		Primary, Verified bool

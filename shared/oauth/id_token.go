@@ -15,8 +15,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// tolerance is the allowed difference between the clocks of the provider and Xenon.
-const tolerance = 30 * time.Second
+// clockTolerance is the allowed difference between the clocks of the provider and Xenon.
+const clockTolerance = 30 * time.Second
 
 // idTokenRules say which id tokens of a provider are valid.
 type idTokenRules struct {
@@ -40,8 +40,8 @@ const (
 	fromClient                      // the body of a request
 )
 
-// verify checks an id token and returns its claims. The argument nonce is "" if the authorization URL had none.
-func (p *Provider) verify(ctx context.Context, token, nonce string, from tokenSource) (object, error) {
+// verifyIDToken checks an id token and returns its claims. The argument nonce is "" if the authorization URL had none.
+func (p *Provider) verifyIDToken(ctx context.Context, token, nonce string, from tokenSource) (object, error) {
 	if p.keys == nil {
 		return nil, errors.New("the provider has no keys")
 	}
@@ -74,11 +74,11 @@ func (p *Provider) checkClaims(claims object, nonce string, from tokenSource) er
 	switch {
 	case issuer == "" || len(p.idToken.issuers) > 0 && !slices.Contains(p.idToken.issuers, issuer):
 		return errors.New("the id token is of another issuer")
-	case !slices.ContainsFunc(p.ClientIDs, claims.isFor):
+	case !slices.ContainsFunc(p.ClientIDs, claims.hasAudience):
 		return errors.New("the id token is for another client")
 	case strings.TrimSpace(claims.text("sub")) == "":
 		return errors.New("the id token has no subject")
-	case nonce != "" && !p.idToken.matches(claims.text("nonce"), nonce):
+	case nonce != "" && !p.idToken.matchesNonce(claims.text("nonce"), nonce):
 		return errors.New("the id token has another nonce")
 	case p.idToken.allows != nil && !p.idToken.allows(p, claims, from):
 		return errors.New("the settings of the provider do not allow this id token")
@@ -86,8 +86,8 @@ func (p *Provider) checkClaims(claims object, nonce string, from tokenSource) er
 	return p.checkTimes(claims)
 }
 
-// isFor reports whether the client is an audience of the token with these claims.
-func (o object) isFor(client string) bool {
+// hasAudience reports whether the client is an audience of the token with these claims.
+func (o object) hasAudience(client string) bool {
 	return o.text("aud") == client || o.contains("aud", client)
 }
 
@@ -100,11 +100,11 @@ func (p *Provider) checkTimes(claims object) error {
 	switch {
 	case !hasExpiry || !hasIssue || !hasNotBefore && claims["nbf"] != nil:
 		return errors.New("the id token lacks one of exp and iat, or a time is not a number")
-	case !now.Add(-tolerance).Before(expires):
+	case !now.Add(-clockTolerance).Before(expires):
 		return errors.New("the id token has expired")
-	case notBefore.After(now.Add(tolerance)) || issued.After(now.Add(tolerance)):
+	case notBefore.After(now.Add(clockTolerance)) || issued.After(now.Add(clockTolerance)):
 		return errors.New("the id token is not valid yet")
-	case p.idToken.maxAge > 0 && now.Sub(issued) > p.idToken.maxAge+tolerance:
+	case p.idToken.maxAge > 0 && now.Sub(issued) > p.idToken.maxAge+clockTolerance:
 		return errors.New("the id token is too old")
 	}
 	return nil
@@ -120,8 +120,8 @@ func (o object) time(name string) (time.Time, bool) {
 	return time.Unix(int64(seconds), 0), err == nil
 }
 
-// matches reports whether the claim nonce is the nonce of the request.
-func (r *idTokenRules) matches(claim, nonce string) bool {
+// matchesNonce reports whether the claim nonce is the nonce of the request.
+func (r *idTokenRules) matchesNonce(claim, nonce string) bool {
 	if r.hashedNonce {
 		sum := sha256.Sum256([]byte(nonce))
 		if claim == hex.EncodeToString(sum[:]) {
@@ -134,8 +134,9 @@ func (r *idTokenRules) matches(claim, nonce string) bool {
 // isJWT reports whether a token has the form of a JWT.
 func isJWT(token string) bool { return strings.Count(token, ".") == 2 }
 
-// storedClaims returns the claims of an id token that was verified when it was stored. It may have expired since.
-func storedClaims(token string) (object, error) {
+// claimsOfStoredToken returns the claims of an id token that was verified when it was stored. It may have expired
+// since.
+func claimsOfStoredToken(token string) (object, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil, errors.New("the stored id token is not a JWT")

@@ -24,7 +24,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func rsaKey(bits int) func() *rsa.PrivateKey {
+func rsaKeyMadeOnce(bits int) func() *rsa.PrivateKey {
 	return sync.OnceValue(func() *rsa.PrivateKey {
 		key, err := rsa.GenerateKey(rand.Reader, bits)
 		if err != nil {
@@ -35,8 +35,8 @@ func rsaKey(bits int) func() *rsa.PrivateKey {
 }
 
 var (
-	firstKey, secondKey = rsaKey(2048), rsaKey(2048)
-	curveKey            = sync.OnceValue(func() *ecdsa.PrivateKey {
+	firstKey, secondKey = rsaKeyMadeOnce(2048), rsaKeyMadeOnce(2048)
+	p256Key             = sync.OnceValue(func() *ecdsa.PrivateKey {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
 			panic(err)
@@ -45,8 +45,8 @@ var (
 	})
 )
 
-// jwksOf returns a JWKS with the keys.
-func jwksOf(t *testing.T, keys ...jose.JSONWebKey) string {
+// encodeJWKS returns a JWKS with the keys.
+func encodeJWKS(t *testing.T, keys ...jose.JSONWebKey) string {
 	t.Helper()
 	text, err := json.Marshal(jose.JSONWebKeySet{Keys: keys})
 	if err != nil {
@@ -55,7 +55,7 @@ func jwksOf(t *testing.T, keys ...jose.JSONWebKey) string {
 	return string(text)
 }
 
-func publicKey(kid, alg string, key crypto.PublicKey) jose.JSONWebKey {
+func publicJWK(kid, alg string, key crypto.PublicKey) jose.JSONWebKey {
 	return jose.JSONWebKey{Key: key, KeyID: kid, Algorithm: alg, Use: "sig"}
 }
 
@@ -99,20 +99,20 @@ const tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 // validClaims returns valid claims of every provider with id tokens.
 func validClaims(s *fakeProviders) map[string]map[string]any {
 	now := s.clock().Unix()
-	claims := func(issuer string, more map[string]any) map[string]any {
+	claimsOfIssuer := func(issuer string, more map[string]any) map[string]any {
 		return withChanges(map[string]any{
 			"iss": issuer, "sub": "subject-1", "aud": clientID, "iat": now, "exp": now + 300, "email": "a@b.c",
 			"email_verified": true, "name": "Ada", "picture": "https://i",
 		}, more)
 	}
 	return map[string]map[string]any{
-		"google": claims("https://accounts.google.com", nil),
-		"apple": claims("https://appleid.apple.com",
+		"google": claimsOfIssuer("https://accounts.google.com", nil),
+		"apple": claimsOfIssuer("https://appleid.apple.com",
 			map[string]any{"name": nil, "picture": nil, "email_verified": "true"}),
-		"microsoft": claims("https://login.microsoftonline.com/"+tenant+"/v2.0",
+		"microsoft": claimsOfIssuer("https://login.microsoftonline.com/"+tenant+"/v2.0",
 			map[string]any{"oid": "oid-1", "tid": tenant}),
-		"facebook": claims("https://www.facebook.com", nil),
-		"twitch":   claims("https://id.twitch.tv/oauth2", map[string]any{"name": nil, "preferred_username": "ada"}),
+		"facebook": claimsOfIssuer("https://www.facebook.com", nil),
+		"twitch":   claimsOfIssuer("https://id.twitch.tv/oauth2", map[string]any{"name": nil, "preferred_username": "ada"}),
 	}
 }
 
@@ -127,7 +127,7 @@ func newFakeProvidersWithKeys(t *testing.T) *fakeProviders {
 	t.Helper()
 	s := newFakeProviders(t)
 	for _, place := range jwksURLs {
-		s.serveKeySet(place, jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
+		s.serveKeySet(place, encodeJWKS(t, publicJWK("k1", "RS256", firstKey().Public())))
 	}
 	return s
 }
@@ -137,17 +137,17 @@ func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 	ada := Profile{
 		Subject: "subject-1", Name: pointerTo("Ada"), Email: "a@b.c", Image: pointerTo("https://i"), EmailVerified: true,
 	}
-	change := func(f func(*Profile)) Profile {
+	changedProfile := func(f func(*Profile)) Profile {
 		changed := ada
 		f(&changed)
 		return changed
 	}
 	for id, want := range map[string]Profile{
 		"google":    ada,
-		"apple":     change(func(p *Profile) { p.Name, p.Image = pointerTo("Ada Lovelace"), nil }),
-		"microsoft": change(func(p *Profile) { p.Subject = "oid-1" }),
-		"facebook":  change(func(p *Profile) { p.EmailVerified = false }),
-		"twitch":    change(func(p *Profile) { p.Name = pointerTo("ada") }),
+		"apple":     changedProfile(func(p *Profile) { p.Name, p.Image = pointerTo("Ada Lovelace"), nil }),
+		"microsoft": changedProfile(func(p *Profile) { p.Subject = "oid-1" }),
+		"facebook":  changedProfile(func(p *Profile) { p.EmailVerified = false }),
+		"twitch":    changedProfile(func(p *Profile) { p.Name = pointerTo("ada") }),
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
@@ -164,7 +164,7 @@ func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			user := `{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"other@b.c"}`
-			checkProfile(t, p, Tokens{ID: token}, ProfileInput{AppleUser: user}, want, string(text))
+			checkLoadedProfile(t, p, Tokens{ID: token}, ProfileInput{AppleUser: user}, want, string(text))
 			if id == "twitch" {
 				if p.VerifiesIDTokens() {
 					t.Error("VerifiesIDTokens of Twitch = true, want false")
@@ -181,22 +181,22 @@ func TestClaimsOfIDTokensBecomeProfiles(t *testing.T) {
 	}
 }
 
-// brokenTokens returns id tokens that Xenon must reject from every provider, made from valid claims.
-func brokenTokens(t *testing.T, s *fakeProviders, claims map[string]any) map[string]string {
+// invalidIDTokens returns id tokens that Xenon must reject from every provider, made from valid claims.
+func invalidIDTokens(t *testing.T, s *fakeProviders, claims map[string]any) map[string]string {
 	t.Helper()
 	now := s.clock().Unix()
 	good := signRS256(t, claims)
 	parts := strings.Split(good, ".")
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"k1"}`)) + "." + parts[1] + "."
 	forged := base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"attacker"}`))
-	modulus := []byte(jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
+	modulus := []byte(encodeJWKS(t, publicJWK("k1", "RS256", firstKey().Public())))
 	return map[string]string{
 		"empty":                    "",
 		"two dots":                 "a.b.c",
 		"alg none":                 none,
 		"HS256 with the key":       signWith(t, jwt.SigningMethodHS256, "k1", modulus, claims),
 		"RS512":                    signWith(t, jwt.SigningMethodRS512, "k1", firstKey(), claims),
-		"ES256":                    signWith(t, jwt.SigningMethodES256, "k1", curveKey(), claims),
+		"ES256":                    signWith(t, jwt.SigningMethodES256, "k1", p256Key(), claims),
 		"another key":              signWith(t, jwt.SigningMethodRS256, "k1", secondKey(), claims),
 		"another key id":           signWith(t, jwt.SigningMethodRS256, "k2", firstKey(), claims),
 		"another payload":          parts[0] + "." + forged + "." + parts[2],
@@ -226,7 +226,7 @@ func TestInvalidIDTokensAreRejected(t *testing.T) {
 			t.Parallel()
 			s := newFakeProvidersWithKeys(t)
 			p := s.newProvider(config.Provider{ID: id})
-			broken := brokenTokens(t, s, validClaims(s)[id])
+			broken := invalidIDTokens(t, s, validClaims(s)[id])
 			if id != "facebook" && id != "twitch" {
 				old := s.clock().Add(-time.Hour - 31*time.Second).Unix()
 				broken["too old"] = signRS256(t, withChanges(validClaims(s)[id], map[string]any{"iat": old}))

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	keysFresh = time.Hour      // how long keys are used before they are fetched again
-	keysStale = 24 * time.Hour // how long they are used while fetches fail
+	jwksMaxAge      = time.Hour      // how long keys are used before they are fetched again
+	jwksMaxStaleAge = 24 * time.Hour // how long they are used while fetches fail
 )
 
 var (
@@ -27,7 +27,7 @@ var (
 )
 
 // keySet verifies the signatures of id tokens with the JWKS of a provider. It fetches the JWKS in the request that
-// needs it: at the first use, when the keys are older than keysFresh, and for an unknown key id. While it has keys, it
+// needs it: at the first use, when the keys are older than jwksMaxAge, and for an unknown key id. While it has keys, it
 // fetches at most once in remote.CoolDown.
 type keySet struct {
 	url        string
@@ -63,10 +63,10 @@ func (p *Providers) newKeySet(url string, algorithms []string, needsKeyID bool) 
 		if err != nil {
 			return nil, err
 		}
-		return parseKeys(body)
+		return parseJWKS(body)
 	}
 	k.keys = &remote.Value[[]jwk]{
-		Name: "JWKS " + url, Fetch: fetch, Fresh: keysFresh, Stale: keysStale, Now: p.now,
+		Name: "JWKS " + url, Fetch: fetch, Fresh: jwksMaxAge, Stale: jwksMaxStaleAge, Now: p.now,
 	}
 	return k
 }
@@ -78,10 +78,10 @@ func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 		return nil, errors.New("the token is not a signed JWT of an allowed algorithm")
 	}
 	header := signed.Signatures[0].Header
-	key, err := k.find(ctx, header, k.keys.GetAllowStale)
+	key, err := k.findKey(ctx, header, k.keys.GetAllowStale)
 	if errors.Is(err, errUnknownKey) {
 		k.keys.Invalidate()
-		key, err = k.find(ctx, header, k.keys.Get)
+		key, err = k.findKey(ctx, header, k.keys.Get)
 	}
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 	return payload, nil
 }
 
-func (k *keySet) find(
+func (k *keySet) findKey(
 	ctx context.Context, header jose.Header, get func(context.Context) ([]jwk, error),
 ) (jwk, error) {
 	if header.KeyID == "" && k.needsKeyID {
@@ -104,21 +104,21 @@ func (k *keySet) find(
 		return jwk{}, err
 	}
 	for _, key := range keys {
-		if (header.KeyID == "" || key.KeyID == header.KeyID) && key.fits(header.Algorithm) {
+		if (header.KeyID == "" || key.KeyID == header.KeyID) && key.canVerify(header.Algorithm) {
 			return key, nil
 		}
 	}
 	return jwk{}, errUnknownKey
 }
 
-// fits reports whether the key may verify signatures of an algorithm.
-func (k jwk) fits(algorithm string) bool {
+// canVerify reports whether the key may verify signatures of an algorithm.
+func (k jwk) canVerify(algorithm string) bool {
 	return slices.Contains(jwks.SignatureAlgorithms(k.KeyType), algorithm) && k.AllowsVerifying(algorithm)
 }
 
-// parseKeys returns the public keys of a JWKS. It skips other entries and RSA keys that are too short. A set without a
+// parseJWKS returns the public keys of a JWKS. It skips other entries and RSA keys that are too short. A set without a
 // usable key is an error, so that another JSON document does not replace good keys.
-func parseKeys(text []byte) (keys []jwk, err error) {
+func parseJWKS(text []byte) (keys []jwk, err error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
@@ -130,7 +130,7 @@ func parseKeys(text []byte) (keys []jwk, err error) {
 		if json.Unmarshal(raw, &key.JSONWebKey) != nil || json.Unmarshal(raw, &key.keyUsage) != nil || !key.IsPublic() {
 			continue
 		}
-		if rsaKey, ok := key.Key.(*rsa.PublicKey); ok && rsaKey.N.BitLen() < jwks.MinBits {
+		if rsaKeyMadeOnce, ok := key.Key.(*rsa.PublicKey); ok && rsaKeyMadeOnce.N.BitLen() < jwks.MinRSABits {
 			continue
 		}
 		keys = append(keys, key)

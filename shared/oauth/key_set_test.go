@@ -14,85 +14,85 @@ import (
 	"github.com/xenon-auth/xenon/shared/remote"
 )
 
-var weakKey = rsaKey(1024)
+var rsa1024Key = rsaKeyMadeOnce(1024)
 
-const googleKeys = "GET www.googleapis.com/oauth2/v3/certs"
+const googleJWKSRequest = "GET www.googleapis.com/oauth2/v3/certs"
 
 // newRotatingKeys returns fake providers that answer with the text in set as Google's JWKS. The test can change the
 // text.
 func newRotatingKeys(t *testing.T) (s *fakeProviders, p *Provider, set *atomic.Value) {
 	t.Helper()
 	s, set = newFakeProviders(t), &atomic.Value{}
-	set.Store(jwksOf(t, publicKey("k1", "RS256", firstKey().Public())))
-	s.handle(googleKeys, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, set.Load().(string)) })
+	set.Store(encodeJWKS(t, publicJWK("k1", "RS256", firstKey().Public())))
+	s.handle(googleJWKSRequest, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, set.Load().(string)) })
 	return s, s.newProvider(config.Provider{ID: "google"}), set
 }
 
 func TestRotatedKeysAreFetchedInTheRequest(t *testing.T) {
 	t.Parallel()
 	s, p, set := newRotatingKeys(t)
-	use := func(kid string, key any) error {
+	verifyToken := func(kid string, key any) error {
 		token := signWith(t, jwt.SigningMethodRS256, kid, key, validClaims(s)["google"])
 		_, err := p.VerifyIDToken(t.Context(), IDToken{Token: token})
 		return err
 	}
-	if err := use("k1", firstKey()); err != nil {
+	if err := verifyToken("k1", firstKey()); err != nil {
 		t.Fatal(err)
 	}
-	set.Store(jwksOf(t, publicKey("k2", "RS256", secondKey().Public())))
-	if err := use("k1", firstKey()); err != nil || s.countRequests(googleKeys) != 1 {
+	set.Store(encodeJWKS(t, publicJWK("k2", "RS256", secondKey().Public())))
+	if err := verifyToken("k1", firstKey()); err != nil || s.countRequests(googleJWKSRequest) != 1 {
 		t.Errorf(
 			"token of a known key: got the error %v after %d fetches, want none after 1",
 			err,
-			s.countRequests(googleKeys),
+			s.countRequests(googleJWKSRequest),
 		)
 	}
-	if err := use("k2", secondKey()); !errors.Is(err, ErrInvalidToken) || s.countRequests(googleKeys) != 1 {
+	if err := verifyToken("k2", secondKey()); !errors.Is(err, ErrInvalidToken) || s.countRequests(googleJWKSRequest) != 1 {
 		t.Errorf("token of a new key within CoolDown: got %v after %d fetches, want ErrInvalidToken after 1",
-			err, s.countRequests(googleKeys))
+			err, s.countRequests(googleJWKSRequest))
 	}
 	s.advance(remote.CoolDown)
-	if err := use("k2", secondKey()); err != nil || s.countRequests(googleKeys) != 2 {
+	if err := verifyToken("k2", secondKey()); err != nil || s.countRequests(googleJWKSRequest) != 2 {
 		t.Errorf("token of a new key after CoolDown: got the error %v after %d fetches, want none after 2",
-			err, s.countRequests(googleKeys))
+			err, s.countRequests(googleJWKSRequest))
 	}
-	if err := use("k1", firstKey()); !errors.Is(err, ErrInvalidToken) {
+	if err := verifyToken("k1", firstKey()); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("token of a removed key: got %v, want ErrInvalidToken", err)
 	}
 	for range 5 {
-		_ = use("unknown", firstKey())
+		_ = verifyToken("unknown", firstKey())
 	}
-	if s.countRequests(googleKeys) != 2 {
-		t.Errorf("%d fetches so far after five tokens of unknown keys, want still 2", s.countRequests(googleKeys))
+	if s.countRequests(googleJWKSRequest) != 2 {
+		t.Errorf("%d fetches so far after five tokens of unknown keys, want still 2", s.countRequests(googleJWKSRequest))
 	}
 }
 
 func TestKeysStayInUseWhileTheJWKSFails(t *testing.T) {
 	t.Parallel()
 	s, p, set := newRotatingKeys(t)
-	use := func() error {
+	verifyToken := func() error {
 		_, err := p.VerifyIDToken(t.Context(), IDToken{Token: signRS256(t, validClaims(s)["google"])})
 		return err
 	}
-	if err := use(); err != nil {
+	if err := verifyToken(); err != nil {
 		t.Fatal(err)
 	}
 	for _, broken := range []string{"<html>", `{"keys":[]}`, `{}`, `{"keys":[{"kty":"oct","k":"AAAA","kid":"k1"}]}`} {
 		set.Store(broken)
-		s.advance(keysFresh)
-		before := s.countRequests(googleKeys)
-		if err := use(); err != nil || s.countRequests(googleKeys) != before+1 {
+		s.advance(jwksMaxAge)
+		before := s.countRequests(googleJWKSRequest)
+		if err := verifyToken(); err != nil || s.countRequests(googleJWKSRequest) != before+1 {
 			t.Errorf(
 				"JWKS %s: got the error %v after %d fetches, want none after 1",
 				broken,
 				err,
-				s.countRequests(googleKeys)-before,
+				s.countRequests(googleJWKSRequest)-before,
 			)
 		}
 	}
-	s.advance(keysStale + time.Second)
-	if err := use(); !errors.Is(err, ErrInvalidToken) {
-		t.Errorf("keys older than %v: got %v, want ErrInvalidToken", keysStale, err)
+	s.advance(jwksMaxStaleAge + time.Second)
+	if err := verifyToken(); !errors.Is(err, ErrInvalidToken) {
+		t.Errorf("keys older than %v: got %v, want ErrInvalidToken", jwksMaxStaleAge, err)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestFaultyJWKSVerifiesNoIDToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newFakeProviders(t)
-			s.handle(googleKeys, fault)
+			s.handle(googleJWKSRequest, fault)
 			s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
 			p := s.newProvider(config.Provider{ID: "google"})
 			p.providers.http.Timeout = timeoutFor(name)
@@ -116,11 +116,11 @@ func TestFaultyJWKSVerifiesNoIDToken(t *testing.T) {
 
 func TestOnlySuitableKeysVerifyIDTokens(t *testing.T) {
 	t.Parallel()
-	encrypting := publicKey("k1", "", firstKey().Public())
+	encrypting := publicJWK("k1", "", firstKey().Public())
 	encrypting.Use = "enc"
-	two := []jose.JSONWebKey{publicKey("a", "", firstKey().Public()), publicKey("b", "", secondKey().Public())}
+	two := []jose.JSONWebKey{publicJWK("a", "", firstKey().Public()), publicJWK("b", "", secondKey().Public())}
 	mixed := []jose.JSONWebKey{
-		publicKey("k1", "ES256", curveKey().Public()), publicKey("k1", "RS256", firstKey().Public()),
+		publicJWK("k1", "ES256", p256Key().Public()), publicJWK("k1", "RS256", firstKey().Public()),
 	}
 	for name, test := range map[string]struct {
 		keys  []jose.JSONWebKey
@@ -128,11 +128,13 @@ func TestOnlySuitableKeysVerifyIDTokens(t *testing.T) {
 		key   any
 		valid bool
 	}{
-		"for encryption":        {[]jose.JSONWebKey{encrypting}, "k1", firstKey(), false},
-		"of another algorithm":  {[]jose.JSONWebKey{publicKey("k1", "RS512", firstKey().Public())}, "k1", firstKey(), false},
-		"too short":             {[]jose.JSONWebKey{publicKey("k1", "RS256", weakKey().Public())}, "k1", weakKey(), false},
-		"a private key":         {[]jose.JSONWebKey{publicKey("k1", "RS256", firstKey())}, "k1", firstKey(), false},
-		"without an algorithm":  {[]jose.JSONWebKey{publicKey("k1", "", firstKey().Public())}, "k1", firstKey(), true},
+		"for encryption":       {[]jose.JSONWebKey{encrypting}, "k1", firstKey(), false},
+		"of another algorithm": {[]jose.JSONWebKey{publicJWK("k1", "RS512", firstKey().Public())}, "k1", firstKey(), false},
+		"too short": {
+			[]jose.JSONWebKey{publicJWK("k1", "RS256", rsa1024Key().Public())}, "k1", rsa1024Key(), false,
+		},
+		"a private key":         {[]jose.JSONWebKey{publicJWK("k1", "RS256", firstKey())}, "k1", firstKey(), false},
+		"without an algorithm":  {[]jose.JSONWebKey{publicJWK("k1", "", firstKey().Public())}, "k1", firstKey(), true},
 		"beside one for ES256":  {mixed, "k1", firstKey(), true},
 		"the first, no key id":  {two, "", firstKey(), true},
 		"the second, no key id": {two, "", secondKey(), false},
@@ -140,7 +142,7 @@ func TestOnlySuitableKeysVerifyIDTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newFakeProviders(t)
-			s.serveKeySet(jwksURLs["google"], jwksOf(t, test.keys...))
+			s.serveKeySet(jwksURLs["google"], encodeJWKS(t, test.keys...))
 			token := signWith(t, jwt.SigningMethodRS256, test.kid, test.key, validClaims(s)["google"])
 			_, err := s.newProvider(config.Provider{ID: "google"}).VerifyIDToken(t.Context(), IDToken{Token: token})
 			if (err == nil) != test.valid {

@@ -38,8 +38,8 @@ func allowsTenant(p *Provider, claims object, from tokenSource) bool {
 	}
 }
 
-// describeMicrosoft takes oid as the subject, because sub differs between the apps of a tenant.
-func describeMicrosoft(o object) Profile {
+// profileFromMicrosoft takes oid as the subject, because sub differs between the apps of a tenant.
+func profileFromMicrosoft(o object) Profile {
 	email := o.text("email")
 	verified := o.isTrue("email_verified")
 	if _, exists := o["email_verified"]; !exists {
@@ -57,8 +57,8 @@ func (o object) contains(name, text string) bool {
 	return slices.Contains(array, any(text))
 }
 
-// completeMicrosoft adds the photo of the user, if there is one.
-func completeMicrosoft(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
+// addMicrosoftPhoto adds the photo of the user, if there is one.
+func addMicrosoftPhoto(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
 	if access == "" {
 		return nil
 	}

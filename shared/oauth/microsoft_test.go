@@ -35,7 +35,7 @@ func TestMicrosoftIDTokenMustBeOfAnAllowedTenant(t *testing.T) {
 			configured = "common"
 		}
 		s.serveKeySet("login.microsoftonline.com/"+configured+"/discovery/v2.0/keys",
-			jwksOf(t, publicKey("k1", "", firstKey().Public())))
+			encodeJWKS(t, publicJWK("k1", "", firstKey().Public())))
 		p := s.newProvider(config.Provider{ID: "microsoft", TenantID: test.configured})
 		token := signRS256(t, withChanges(validClaims(s)["microsoft"], map[string]any{"tid": test.tid, "iss": test.iss}))
 		if _, err := p.Profile(t.Context(), Tokens{ID: token}, ProfileInput{}); (err == nil) != test.callback {
@@ -96,8 +96,10 @@ func TestMicrosoftPhotoBecomesTheImage(t *testing.T) {
 			}
 			_, _ = w.Write([]byte{0xff, 0xd8, 0xff})
 		}, "data:image/jpeg;base64, /9j/"},
-		"none":     {http.NotFound, "https://i"},
-		"too long": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, maxAnswer+1)) }, "https://i"},
+		"none": {http.NotFound, "https://i"},
+		"too long": {
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, maxAnswerBytes+1)) }, "https://i",
+		},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://attacker.example/", http.StatusFound)
 		}, "https://i"},

@@ -64,16 +64,16 @@ func New(
 	for _, c := range cfg.Providers {
 		p.infos = append(p.infos, Info{c.ID, c.Name})
 		if c.OIDC {
-			p.oidc[c.ID] = p.discovered(c)
+			p.oidc[c.ID] = p.newDiscoveredProvider(c)
 		} else if s, ok := specs[c.ID]; ok {
-			p.builtIn[c.ID] = p.provider(c, s.withURLsOf(c))
+			p.builtIn[c.ID] = p.newBuiltInProvider(c, s.withConfiguredURLs(c))
 		}
 	}
 	return p
 }
 
-// provider returns a provider whose endpoints are known.
-func (p *Providers) provider(c config.Provider, s providerSpec) *Provider {
+// newBuiltInProvider returns a provider whose endpoints are known.
+func (p *Providers) newBuiltInProvider(c config.Provider, s providerSpec) *Provider {
 	made := &Provider{Provider: c, providerSpec: s, providers: p}
 	if s.idToken != nil {
 		made.keys = p.newKeySet(s.idToken.jwks, s.idToken.algorithms, s.idToken.needsKeyID)

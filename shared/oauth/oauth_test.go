@@ -41,8 +41,8 @@ func TestClientUsesTheProxyAndNoConnectionTwice(t *testing.T) {
 	if !ok || transport.Proxy == nil || !transport.DisableKeepAlives {
 		t.Errorf("newTransport = %+v, want a proxy function and no keep-alive", transport)
 	}
-	if c := newClient(transport); c.Timeout != callTimeout {
-		t.Errorf("the timeout of the client is %s, want %s", c.Timeout, callTimeout)
+	if c := newClient(transport); c.Timeout != providerCallTimeout {
+		t.Errorf("the timeout of the client is %s, want %s", c.Timeout, providerCallTimeout)
 	}
 }
 

@@ -5,13 +5,13 @@ import (
 	"errors"
 )
 
-// loadOIDC returns the claims of the id token if they have an email. Otherwise it returns the profile of the userinfo
-// endpoint, which has to be that of the same subject. It adds the members that Better Auth adds.
-func loadOIDC(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
+// loadOIDCProfile returns the claims of the id token if they have an email. Otherwise it returns the profile of the
+// userinfo endpoint, which has to be that of the same subject. It adds the members that Better Auth adds.
+func loadOIDCProfile(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
 	var claims object
 	if t.ID != "" && p.keys != nil {
 		var err error
-		if claims, err = loadIDToken(ctx, p, t, in); err != nil {
+		if claims, err = loadIDTokenClaims(ctx, p, t, in); err != nil {
 			return nil, err
 		}
 		if claims.text("sub") != "" && claims.text("email") != "" {

@@ -70,7 +70,7 @@ func (p *Provider) VerifyIDToken(ctx context.Context, in IDToken) (Profile, erro
 	if p.ID == "facebook" && !isJWT(in.Token) {
 		return p.Profile(ctx, Tokens{Access: in.AccessToken}, ProfileInput{})
 	}
-	claims, err := p.verify(ctx, in.Token, in.Nonce, fromClient)
+	claims, err := p.verifyIDToken(ctx, in.Token, in.Nonce, fromClient)
 	switch {
 	case err != nil:
 		return Profile{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
@@ -84,16 +84,16 @@ func (p *Provider) VerifyIDToken(ctx context.Context, in IDToken) (Profile, erro
 	return p.profileOf(ctx, claims, in.AccessToken)
 }
 
-// loadIDToken verifies the id token and returns its claims. It does not verify a stored id token (in.Stored) again,
-// because such a token may have expired since it was stored.
-func loadIDToken(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
+// loadIDTokenClaims verifies the id token and returns its claims. It does not verify a stored id token (in.Stored)
+// again, because such a token may have expired since it was stored.
+func loadIDTokenClaims(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
 	switch {
 	case t.ID == "":
 		return nil, errors.New("there is no id token")
 	case in.Stored:
-		return storedClaims(t.ID)
+		return claimsOfStoredToken(t.ID)
 	}
-	return p.verify(ctx, t.ID, in.Nonce, fromProvider)
+	return p.verifyIDToken(ctx, t.ID, in.Nonce, fromProvider)
 }
 
 // loadProfile returns the answer of the profile URL.
@@ -104,9 +104,9 @@ func loadProfile(ctx context.Context, p *Provider, t Tokens, _ ProfileInput) (ob
 	return p.providers.getObject(ctx, "profile of "+p.ID, p.profileURL, t.Access, p.profileHeader)
 }
 
-// loadApple adds the name from the parameter user, which Apple sends at the first sign-in only.
-func loadApple(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
-	claims, err := loadIDToken(ctx, p, t, in)
+// loadAppleClaims adds the name from the parameter user, which Apple sends at the first sign-in only.
+func loadAppleClaims(ctx context.Context, p *Provider, t Tokens, in ProfileInput) (object, error) {
+	claims, err := loadIDTokenClaims(ctx, p, t, in)
 	if err != nil {
 		return nil, err
 	}

@@ -166,13 +166,13 @@ func TestProfileMapsTheAnswerOfEachProvider(t *testing.T) {
 				raw = test.answer
 			}
 			p := s.newProvider(config.Provider{ID: test.id})
-			checkProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, test.want, raw)
+			checkLoadedProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, test.want, raw)
 		})
 	}
 }
 
-// checkProfile compares a profile, or expects ErrNoProfile if want has no subject.
-func checkProfile(t *testing.T, p *Provider, tokens Tokens, in ProfileInput, want Profile, raw string) {
+// checkLoadedProfile compares a profile, or expects ErrNoProfile if want has no subject.
+func checkLoadedProfile(t *testing.T, p *Provider, tokens Tokens, in ProfileInput, want Profile, raw string) {
 	t.Helper()
 	got, err := p.Profile(t.Context(), tokens, in)
 	compareProfile(t, got, err, want, raw)
@@ -210,12 +210,12 @@ func TestProfileFailsAfterAFaultyAnswer(t *testing.T) {
 				s.handle("attacker.example/token", func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
 				p := s.newProvider(config.Provider{ID: id})
 				p.providers.http.Timeout = timeoutFor(name)
-				checkProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, Profile{}, "")
+				checkLoadedProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, Profile{}, "")
 			})
 		}
 	}
 	p := newFakeProviders(t).newProvider(config.Provider{ID: "figma"})
-	checkProfile(t, p, Tokens{}, ProfileInput{}, Profile{}, "")
+	checkLoadedProfile(t, p, Tokens{}, ProfileInput{}, Profile{}, "")
 }
 
 func TestGitHubEmailIsChosenFromTheList(t *testing.T) {
@@ -241,7 +241,7 @@ func TestGitHubEmailIsChosenFromTheList(t *testing.T) {
 			s.serveJSON("GET api.github.com/user", `{"id":9007199254740993,"login":"ada","name":null,"avatar_url":"https://i",
 				"email":`+jsonStringOrNull(test.public)+`}`)
 			s.serveJSON("GET api.github.com/user/emails", test.list)
-			checkProfile(
+			checkLoadedProfile(
 				t,
 				s.newProvider(config.Provider{ID: "github"}),
 				Tokens{Access: accessToken},
@@ -274,7 +274,7 @@ func TestGitHubEmailWithoutTheListIsUnverified(t *testing.T) {
 		s.handle("GET api.github.com/user/emails", fault)
 		p := s.newProvider(config.Provider{ID: "github"})
 		p.providers.http.Timeout = timeoutFor(name)
-		checkProfile(t, p, Tokens{Access: accessToken}, ProfileInput{},
+		checkLoadedProfile(t, p, Tokens{Access: accessToken}, ProfileInput{},
 			Profile{Subject: "1", Name: pointerTo("Ada"), Email: "a@b.c"}, `{"id":1,"name":"Ada","email":"a@b.c"}`)
 	}
 }
@@ -312,7 +312,7 @@ func TestTwitterEmailIsConfirmedOrAPlaceholder(t *testing.T) {
 			if test.raw == "" {
 				test.raw = answer
 			}
-			checkProfile(t, s.newProvider(config.Provider{ID: "twitter"}), Tokens{Access: accessToken}, ProfileInput{},
+			checkLoadedProfile(t, s.newProvider(config.Provider{ID: "twitter"}), Tokens{Access: accessToken}, ProfileInput{},
 				test.want, test.raw)
 		})
 	}
@@ -399,7 +399,7 @@ func TestFacebookAccessTokenMustBeOfThisApp(t *testing.T) {
 				writeJSON(w, me)
 			})
 			p := s.newProvider(config.Provider{ID: "facebook"})
-			checkProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, test.want, me)
+			checkLoadedProfile(t, p, Tokens{Access: accessToken}, ProfileInput{}, test.want, me)
 			got, err := p.VerifyIDToken(t.Context(), IDToken{Token: "opaque", AccessToken: accessToken})
 			compareProfile(t, got, err, test.want, me)
 		})

@@ -53,9 +53,9 @@ type Authorization struct {
 	Extra                  map[string]string // more parameters; they do not replace reserved ones
 }
 
-// reservedParameters lists the parameters that Authorization.Extra does not replace. Most of them bind the callback to
-// the request.
-var reservedParameters = []string{
+// reservedURLParameters lists the parameters that Authorization.Extra does not replace. Most of them bind the callback
+// to the request.
+var reservedURLParameters = []string{
 	"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope",
 }
 
@@ -86,7 +86,7 @@ func (p *Provider) AuthorizationURL(_ context.Context, a Authorization) (string,
 	add("hd", p.HostedDomain)
 	add("access_type", p.AccessType)
 	for name, value := range a.Extra {
-		if !slices.Contains(reservedParameters, name) {
+		if !slices.Contains(reservedURLParameters, name) {
 			options = append(options, oauth2.SetAuthURLParam(name, value))
 		}
 	}
@@ -133,8 +133,8 @@ func (p *Provider) CheckIssuer(iss string) error {
 	return nil
 }
 
-// withURLsOf returns a copy of s with the URLs of the GitLab server or the Microsoft tenant in the settings c.
-func (s providerSpec) withURLsOf(c config.Provider) providerSpec {
+// withConfiguredURLs returns a copy of s with the URLs of the GitLab server or the Microsoft tenant in the settings c.
+func (s providerSpec) withConfiguredURLs(c config.Provider) providerSpec {
 	switch {
 	case c.ID == "gitlab" && c.Issuer != "":
 		return s.replaceInURLs("https://gitlab.com/", strings.TrimRight(c.Issuer, "/")+"/")

@@ -70,7 +70,7 @@ func (p *Provider) requestTokens(ctx context.Context, style oauth2.AuthStyle, pa
 	client.Transport = transport
 	answer, err := request.Token(context.WithValue(ctx, oauth2.HTTPClient, &client))
 	if err != nil {
-		return Tokens{}, tokenError(err)
+		return Tokens{}, withoutAnswerBody(err)
 	}
 	text := func(name string) string {
 		s, _ := answer.Extra(name).(string)
@@ -81,7 +81,7 @@ func (p *Provider) requestTokens(ctx context.Context, style oauth2.AuthStyle, pa
 		Access: answer.AccessToken, Refresh: text("refresh_token"), ID: text("id_token"),
 		AccessExpires:  expiryTime(now, transport.expiresIn),
 		RefreshExpires: expiryTime(now, answer.Extra("refresh_token_expires_in")),
-		Scope:          strings.Join(scopeList(answer.Extra("scope")), ","),
+		Scope:          strings.Join(splitScopes(answer.Extra("scope")), ","),
 	}, nil
 }
 
@@ -101,9 +101,9 @@ func expiryTime(now time.Time, seconds any) time.Time {
 	return now.Add(time.Duration(min(n, math.MaxInt32) * float64(time.Second)))
 }
 
-// scopeList returns the granted scopes. The answer has them in a text that is separated by white space (RFC 6749,
+// splitScopes returns the granted scopes. The answer has them in a text that is separated by white space (RFC 6749,
 // section 3.3), or in an array.
-func scopeList(scope any) (scopes []string) {
+func splitScopes(scope any) (scopes []string) {
 	switch v := scope.(type) {
 	case string:
 		return strings.Fields(v)
@@ -117,18 +117,19 @@ func scopeList(scope any) (scopes []string) {
 	return scopes
 }
 
-// errorCodes lists the error codes that tokenError quotes: those of RFC 6749, section 5.2, and of GitHub.
-var errorCodes = []string{
+// quotableErrorCodes lists the error codes that withoutAnswerBody quotes: those of RFC 6749, section 5.2, and of
+// GitHub.
+var quotableErrorCodes = []string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
 	"invalid_scope", "bad_verification_code", "incorrect_client_credentials", "redirect_uri_mismatch",
 }
 
-// tokenError returns an error without the body of the answer, which may contain tokens or repeat the code.
-func tokenError(err error) error {
+// withoutAnswerBody returns an error without the body of the answer, which may contain tokens or repeat the code.
+func withoutAnswerBody(err error) error {
 	var refused *oauth2.RetrieveError
 	var failed *url.Error
 	switch {
-	case errors.As(err, &refused) && slices.Contains(errorCodes, refused.ErrorCode):
+	case errors.As(err, &refused) && slices.Contains(quotableErrorCodes, refused.ErrorCode):
 		return fmt.Errorf("the token endpoint answered %s, %s", refused.Response.Status, refused.ErrorCode)
 	case errors.As(err, &refused):
 		return fmt.Errorf("the token endpoint answered %s", refused.Response.Status)

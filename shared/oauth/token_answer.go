@@ -29,7 +29,7 @@ func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	if answer := parseAnswer(response.Header.Get("Content-Type"), body); answer != nil {
+	if answer := parseTokenAnswer(response.Header.Get("Content-Type"), body); answer != nil {
 		body = t.withoutExpiry(answer, body)
 		response.Header.Set("Content-Type", "application/json")
 	}
@@ -38,8 +38,8 @@ func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// parseAnswer returns the members of an answer, or nil if it is neither a JSON object nor a form.
-func parseAnswer(contentType string, body []byte) (answer map[string]json.RawMessage) {
+// parseTokenAnswer returns the members of an answer, or nil if it is neither a JSON object nor a form.
+func parseTokenAnswer(contentType string, body []byte) (answer map[string]json.RawMessage) {
 	kind, _, _ := mime.ParseMediaType(contentType) // kind is "" if contentType is invalid
 	if kind != "application/x-www-form-urlencoded" && kind != "text/plain" {
 		if json.Unmarshal(body, &answer) != nil {

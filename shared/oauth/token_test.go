@@ -16,7 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func challengeOf(verifier string) string {
+func pkceChallengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
@@ -57,9 +57,9 @@ func TestExchangeAndRefreshAtEveryProvider(t *testing.T) {
 			s := newFakeProviders(t)
 			challenge := ""
 			if authorizationCases[id].pkce {
-				challenge = challengeOf(goodVerifier)
+				challenge = pkceChallengeOf(goodVerifier)
 			}
-			s.tokenEndpoint(want.url, want.basic, challenge, tokenAnswer)
+			s.addTokenEndpoint(want.url, want.basic, challenge, tokenAnswer)
 			got, err := s.newProvider(config.Provider{ID: id}).Exchange(t.Context(), goodCode, goodVerifier)
 			expected := Tokens{Access: accessToken, AccessExpires: s.clock().Add(time.Hour)}
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
@@ -67,7 +67,7 @@ func TestExchangeAndRefreshAtEveryProvider(t *testing.T) {
 			}
 
 			s = newFakeProviders(t)
-			s.tokenEndpoint(want.url, want.refreshesBasic, challenge, tokenAnswer)
+			s.addTokenEndpoint(want.url, want.refreshesBasic, challenge, tokenAnswer)
 			got, err = s.newProvider(config.Provider{ID: id}).Refresh(t.Context(), refreshToken)
 			if diff := cmp.Diff(expected, got); err != nil || diff != "" {
 				t.Errorf("Refresh: error %v, tokens (-want +got):\n%s", err, diff)
@@ -136,7 +136,7 @@ func TestTokenAnswersAreParsed(t *testing.T) {
 			t.Parallel()
 			s := newFakeProviders(t)
 			body := strings.Replace(`{"access_token":"`+accessToken+`",`+test.members+`}`, ",}", "}", 1)
-			s.tokenEndpoint(tokenEndpoints["google"].url, false, challengeOf(goodVerifier), body)
+			s.addTokenEndpoint(tokenEndpoints["google"].url, false, pkceChallengeOf(goodVerifier), body)
 			got, err := s.newProvider(config.Provider{ID: "google"}).Exchange(t.Context(), goodCode, goodVerifier)
 			want := test.want(s.clock())
 			want.Access = accessToken

@@ -7,8 +7,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/placeholder"
 )
 
-// describeTwitter uses a placeholder for the email, because users of X may have none.
-func describeTwitter(o object) Profile {
+// profileFromTwitter uses a placeholder for the email, because users of X may have none.
+func profileFromTwitter(o object) Profile {
 	data := o.object("data")
 	id := data.id("id")
 	return Profile{
@@ -17,15 +17,15 @@ func describeTwitter(o object) Profile {
 	}
 }
 
-// completeTwitter reads the confirmed email, which X gives only to apps with the permission to read it. If X cannot
+// addTwitterEmail reads the confirmed email, which X gives only to apps with the permission to read it. If X cannot
 // answer now, it returns an error, because a sign-in with the placeholder would create another user than a sign-in with
 // the email.
-func completeTwitter(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
+func addTwitterEmail(ctx context.Context, p *Provider, access string, o object, profile *Profile) error {
 	answer, err := p.providers.getObject(ctx, "email of twitter",
 		"https://api.x.com/2/users/me?user.fields=confirmed_email", access, nil)
 	var refused statusError
 	switch {
-	case errors.As(err, &refused) && refused.isRefusal():
+	case errors.As(err, &refused) && refused.isPermanentRefusal():
 		return nil
 	case err != nil:
 		return err

@@ -12,16 +12,16 @@ import (
 
 // The maximum cost of an imported Argon2 hash. The package comment says how long such a hash takes.
 const (
-	maxArgon2Memory  = 256 * 1024 // KiB
-	maxArgon2Time    = 10         // number of passes
-	maxArgon2Work    = 640 * 1024 // KiB times passes
-	maxArgon2Threads = 8
+	maxArgon2MemoryKiB      = 256 * 1024 // KiB
+	maxArgon2Passes         = 10         // number of passes
+	maxArgon2KiBTimesPasses = 640 * 1024 // KiB times passes
+	maxArgon2Threads        = 8
 )
 
 const (
-	argon2SaltLength = 16
-	argon2KeyLength  = 32
-	minArgon2Key     = 4 // RFC 9106, section 3.1; an empty key would match every password
+	argon2SaltLength   = 16
+	argon2KeyLength    = 32
+	minArgon2KeyLength = 4 // RFC 9106, section 3.1; an empty key would match every password
 )
 
 // argon2Cost holds the cost parameters of a hash; memory is in KiB.
@@ -58,13 +58,13 @@ func parseArgon2(stored string) (parsedHash, bool) {
 		return parsedHash{}, false
 	}
 	n, ok := parseNumbers(parts[3], "m", "t", "p")
-	if !ok || !isBetween(1, n[0], maxArgon2Memory) || !isBetween(1, n[1], maxArgon2Time) ||
-		!isBetween(1, n[2], maxArgon2Threads) || n[0]*n[1] > maxArgon2Work {
+	if !ok || !isBetween(1, n[0], maxArgon2MemoryKiB) || !isBetween(1, n[1], maxArgon2Passes) ||
+		!isBetween(1, n[2], maxArgon2Threads) || n[0]*n[1] > maxArgon2KiBTimesPasses {
 		return parsedHash{}, false
 	}
 	salt, saltOK := decodeBase64(base64.RawStdEncoding, parts[4])
 	want, keyOK := decodeBase64(base64.RawStdEncoding, parts[5])
-	if !saltOK || !keyOK || len(salt) == 0 || len(want) < minArgon2Key {
+	if !saltOK || !keyOK || len(salt) == 0 || len(want) < minArgon2KeyLength {
 		return parsedHash{}, false
 	}
 	return parsedHash{

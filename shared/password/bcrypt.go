@@ -11,9 +11,9 @@ import (
 const maxBcryptCost = 13
 
 const (
-	bcryptAlphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	bcryptLength   = 53       // characters of salt and key together
-	bcryptMemory   = 5 * 1024 // bytes, measured
+	bcryptAlphabet         = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	bcryptSaltAndKeyLength = 53       // characters of salt and key together
+	bcryptMemoryBytes      = 5 * 1024 // bytes, measured
 )
 
 // parseBcrypt reads $2$, $2a$, $2b$, $2x$ and $2y$ and computes all of them in the same way, as Supabase Auth does.
@@ -24,7 +24,7 @@ func parseBcrypt(stored string) (parsedHash, bool) {
 	if rest != "" && strings.IndexByte("abxy", rest[0]) >= 0 {
 		rest = rest[1:]
 	}
-	if len(rest) != len("$10$")+bcryptLength || rest[0] != '$' || rest[3] != '$' ||
+	if len(rest) != len("$10$")+bcryptSaltAndKeyLength || rest[0] != '$' || rest[3] != '$' ||
 		strings.Trim(rest[4:], bcryptAlphabet) != "" {
 		return parsedHash{}, false
 	}
@@ -33,7 +33,7 @@ func parseBcrypt(stored string) (parsedHash, bool) {
 		return parsedHash{}, false
 	}
 	return parsedHash{
-		schemeAndCost{scheme: "bcrypt", memory: bcryptMemory, time: int(cost)},
+		schemeAndCost{scheme: "bcrypt", memory: bcryptMemoryBytes, time: int(cost)},
 		func(password string) bool {
 			return bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
 		},

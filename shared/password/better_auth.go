@@ -12,20 +12,20 @@ import (
 
 // Better Auth's scrypt parameters, which the stored text does not contain.
 const (
-	betterAuthN      = 16384
-	betterAuthR      = 16
-	betterAuthP      = 1
-	betterAuthKey    = 64 // bytes
-	betterAuthMemory = 128 * betterAuthN * betterAuthR
+	betterAuthN           = 16384
+	betterAuthR           = 16
+	betterAuthP           = 1
+	betterAuthKeyBytes    = 64 // bytes
+	betterAuthMemoryBytes = 128 * betterAuthN * betterAuthR
 )
 
 func hashBetterAuth(password string) string {
 	salt := make([]byte, 16)
 	rand.Read(salt) // rand.Read never returns an error
-	return betterAuthText(salt, deriveBetterAuth(password, hex.EncodeToString(salt)))
+	return encodeBetterAuth(salt, deriveBetterAuth(password, hex.EncodeToString(salt)))
 }
 
-func betterAuthText(salt, key []byte) string {
+func encodeBetterAuth(salt, key []byte) string {
 	return hex.EncodeToString(salt) + ":" + hex.EncodeToString(key)
 }
 
@@ -33,11 +33,11 @@ func betterAuthText(salt, key []byte) string {
 func parseBetterAuth(stored string) (parsedHash, bool) {
 	salt, key, _ := strings.Cut(stored, ":")
 	want, err := hex.DecodeString(key)
-	if err != nil || len(want) != betterAuthKey || salt == "" || strings.Trim(salt+key, "0123456789abcdef") != "" {
+	if err != nil || len(want) != betterAuthKeyBytes || salt == "" || strings.Trim(salt+key, "0123456789abcdef") != "" {
 		return parsedHash{}, false
 	}
 	return parsedHash{
-		schemeAndCost{"scrypt", betterAuthMemory, betterAuthR, betterAuthP, len(salt), betterAuthKey},
+		schemeAndCost{"scrypt", betterAuthMemoryBytes, betterAuthR, betterAuthP, len(salt), betterAuthKeyBytes},
 		func(password string) bool {
 			return subtle.ConstantTimeCompare(deriveBetterAuth(password, salt), want) == 1
 		},
@@ -48,7 +48,7 @@ func parseBetterAuth(stored string) (parsedHash, bool) {
 // Auth does.
 func deriveBetterAuth(password, salt string) []byte {
 	normalised := []byte(norm.NFKC.String(password))
-	key, err := scrypt.Key(normalised, []byte(salt), betterAuthN, betterAuthR, betterAuthP, betterAuthKey)
+	key, err := scrypt.Key(normalised, []byte(salt), betterAuthN, betterAuthR, betterAuthP, betterAuthKeyBytes)
 	if err != nil {
 		panic(err) // scrypt.Key fails for wrong parameters only
 	}

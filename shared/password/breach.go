@@ -16,8 +16,8 @@ import (
 
 // Limits of a look-up. An answer of Have I Been Pwned has about 40 KB.
 const (
-	breachTimeout = 300 * time.Millisecond
-	maxBreachBody = 256 << 10
+	breachLookupTimeout  = 300 * time.Millisecond
+	maxBreachAnswerBytes = 256 << 10
 )
 
 // Breaches looks up passwords in the list of Have I Been Pwned, as Better Auth's haveIBeenPwned plugin does: it sends
@@ -34,7 +34,7 @@ func NewBreaches() *Breaches { return &Breaches{URL: "https://api.pwnedpasswords
 func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) {
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // G401: as above
 	digest := strings.ToUpper(hex.EncodeToString(sum[:]))
-	ctx, stop := context.WithTimeout(ctx, breachTimeout)
+	ctx, stop := context.WithTimeout(ctx, breachLookupTimeout)
 	defer stop()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.URL+"/range/"+digest[:5], http.NoBody)
 	if err != nil {
@@ -42,7 +42,7 @@ func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) 
 	}
 	r.Header.Set("Add-Padding", "true")
 	r.Header.Set("User-Agent", "Xenon")
-	response, err := noRedirects.Do(r)
+	response, err := clientWithoutRedirects.Do(r)
 	if err != nil {
 		var withURL *url.Error // it contains the URL, and so a part of the hash
 		if errors.As(err, &withURL) {
@@ -54,16 +54,16 @@ func (b *Breaches) Contains(ctx context.Context, password string) (bool, error) 
 	if response.StatusCode != http.StatusOK {
 		return false, fmt.Errorf("look up breached password: the service answered %d", response.StatusCode)
 	}
-	return containsSuffix(io.LimitReader(response.Body, maxBreachBody), digest[5:])
+	return containsHashSuffix(io.LimitReader(response.Body, maxBreachAnswerBytes), digest[5:])
 }
 
-var noRedirects = &http.Client{
+var clientWithoutRedirects = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// containsSuffix looks for "suffix:count" with a count above zero. The service pads its answers with lines whose count
-// is zero.
-func containsSuffix(body io.Reader, suffix string) (bool, error) {
+// containsHashSuffix looks for "suffix:count" with a count above zero. The service pads its answers with lines whose
+// count is zero.
+func containsHashSuffix(body io.Reader, suffix string) (bool, error) {
 	lines := bufio.NewScanner(body)
 	for lines.Scan() {
 		found, count, _ := strings.Cut(lines.Text(), ":")

@@ -66,8 +66,8 @@ func TestFailedBreachLookupsTimeOutAndRevealNothing(t *testing.T) {
 		if found || err == nil || strings.Contains(err.Error(), "5BAA6") {
 			t.Errorf("Contains with the service %s: got %v, %v, want false and an error without the hash", url, found, err)
 		}
-		if d := time.Since(start); d > 10*breachTimeout {
-			t.Errorf("%s: the look-up took %v, want at most %v", url, d, 10*breachTimeout)
+		if d := time.Since(start); d > 10*breachLookupTimeout {
+			t.Errorf("%s: the look-up took %v, want at most %v", url, d, 10*breachLookupTimeout)
 		}
 	}
 }

@@ -8,22 +8,23 @@ import (
 	"sync"
 )
 
-// commonText is Django 5.2's django/contrib/auth/common-passwords.txt.gz, unchanged: the 20,000 most common passwords
-// of breaches, lower case, compiled by Royce Williams. Licence: BSD 3-Clause, common-passwords.LICENSE.
+// compressedCommonPasswords is Django 5.2's django/contrib/auth/common-passwords.txt.gz, unchanged: the 20,000 most
+// common passwords of breaches, lower case, compiled by Royce Williams. Licence: BSD 3-Clause,
+// common-passwords.LICENSE.
 //
 //go:embed common-passwords.txt.gz
-var commonText string
+var compressedCommonPasswords string
 
 // commonPasswords returns the passwords of the list that are at least MinLength long. The first call decompresses the
 // list, which takes some milliseconds and about a megabyte.
 var commonPasswords = sync.OnceValue(func() map[string]struct{} {
-	text, err := gzip.NewReader(strings.NewReader(commonText))
+	text, err := gzip.NewReader(strings.NewReader(compressedCommonPasswords))
 	if err != nil {
 		panic(err) // the file is part of the program
 	}
 	all := map[string]struct{}{}
 	for lines := bufio.NewScanner(text); lines.Scan(); {
-		if Length(lines.Text()) >= MinLength {
+		if UTF16Length(lines.Text()) >= MinLength {
 			all[lines.Text()] = struct{}{}
 		}
 	}

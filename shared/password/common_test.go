@@ -14,7 +14,7 @@ func TestCommonPasswordsAreRecognised(t *testing.T) {
 		}
 	}
 	for word := range commonPasswords() {
-		if Length(word) < MinLength {
+		if UTF16Length(word) < MinLength {
 			t.Errorf("%q is on the list, but shorter than MinLength", word)
 		}
 	}

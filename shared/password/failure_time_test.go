@@ -79,7 +79,7 @@ func TestMinimumFailureTimeDecreasesAfterFastHashes(t *testing.T) {
 func TestCheapHasNoMinimumTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := Cheap()
+		h := NewCheap()
 		slowDownDummy(h, time.Second)
 		if got, want := timeVerify(t, h, "", "wrong", false), time.Second; got != want {
 			t.Errorf("a failed attempt takes %v, want only the %v of its hash", got, want)

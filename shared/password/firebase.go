@@ -14,14 +14,14 @@ import (
 // The maximum cost of a Firebase hash. The package comment says how long such a hash takes. The block size has its own
 // limit, because scrypt takes memory for it in addition to 128·N·r.
 const (
-	maxScryptWork    = 128 << 20 // 128·N·r·p, in bytes
-	maxScryptBlock   = 64        // limit of the parameter r
-	maxScryptThreads = 8         // limit of the parameter p
+	maxScryptWorkBytes = 128 << 20 // 128·N·r·p, in bytes
+	maxScryptBlockSize = 64        // limit of the parameter r
+	maxScryptThreads   = 8         // limit of the parameter p
 )
 
 const (
-	firebaseKey = 32 // bytes of the derived key, for AES-256
-	minFirebase = 4  // minimum bytes of a stored hash; an empty one would match every password
+	firebaseKeyBytes     = 32 // bytes of the derived key, for AES-256
+	minFirebaseHashBytes = 4  // minimum bytes of a stored hash; an empty one would match every password
 )
 
 // parseFirebase reads Firebase's scrypt as Supabase Auth stores it:
@@ -34,7 +34,7 @@ func parseFirebase(stored string) (parsedHash, bool) {
 	head, signerText, _ := strings.Cut(parts[2], ",sk=")
 	head, separatorText, _ := strings.Cut(head, ",ss=")
 	n, ok := parseNumbers(head, "v", "n", "r", "p")
-	if !ok || n[0] != 1 || !isBetween(1, n[1], 20) || !isBetween(1, n[2], maxScryptBlock) ||
+	if !ok || n[0] != 1 || !isBetween(1, n[1], 20) || !isBetween(1, n[2], maxScryptBlockSize) ||
 		!isBetween(1, n[3], maxScryptThreads) {
 		return parsedHash{}, false
 	}
@@ -43,15 +43,15 @@ func parseFirebase(stored string) (parsedHash, bool) {
 	separator, separatorOK := decodeBase64(base64.StdEncoding, separatorText)
 	salt, saltOK := decodeBase64(base64.StdEncoding, parts[3])
 	want, wantOK := decodeBase64(base64.StdEncoding, parts[4])
-	if memory*int64(n[3]) > maxScryptWork || !signerOK || !separatorOK || !saltOK || !wantOK ||
-		len(salt) == 0 || len(want) < minFirebase || len(want) != len(signer) {
+	if memory*int64(n[3]) > maxScryptWorkBytes || !signerOK || !separatorOK || !saltOK || !wantOK ||
+		len(salt) == 0 || len(want) < minFirebaseHashBytes || len(want) != len(signer) {
 		return parsedHash{}, false
 	}
 	salted := slices.Concat(salt, separator)
 	return parsedHash{
 		schemeAndCost{"fbscrypt", memory, n[2], n[3], len(salt), len(want)},
 		func(password string) bool {
-			key, err := scrypt.Key([]byte(password), salted, 1<<n[1], n[2], n[3], firebaseKey)
+			key, err := scrypt.Key([]byte(password), salted, 1<<n[1], n[2], n[3], firebaseKeyBytes)
 			return err == nil && subtle.ConstantTimeCompare(encryptSigner(key, signer), want) == 1
 		},
 	}, true
@@ -62,7 +62,7 @@ func parseFirebase(stored string) (parsedHash, bool) {
 func encryptSigner(key, signer []byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		panic(err) // the key always has firebaseKey bytes
+		panic(err) // the key always has firebaseKeyBytes bytes
 	}
 	signed := make([]byte, len(signer))
 	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(signed, signer) //nolint:gosec // as Firebase does

@@ -11,15 +11,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-// Each hash needs a slot of a semaphore while it is computed. There is one slot for each processor, up to maxSlots:
-// more hashes at the same time would not be faster, and would only use more memory. A slot includes slotMemory, which
-// is enough for a hash in both formats that Hash writes. An imported hash that needs more takes the rest from
-// largeMemory, which is enough for the largest permitted hash. So hashing takes at most 32 MiB for each processor and
-// 224 MiB more, and never more than 480 MiB.
+// Each hash needs a slot of a semaphore while it is computed. There is one slot for each processor, up to maxHashSlots:
+// more hashes at the same time would not be faster, and would only use more memory. A slot includes memoryPerSlot,
+// which is enough for a hash in both formats that Hash writes. An imported hash that needs more takes the rest from
+// extraMemoryForLargeHashes, which is enough for the largest permitted hash. So hashing takes at most 32 MiB for each
+// processor and 224 MiB more, and never more than 480 MiB.
 const (
-	slotMemory  = 32 << 20
-	maxSlots    = 8
-	largeMemory = maxArgon2Memory*1024 - slotMemory
+	memoryPerSlot             = 32 << 20
+	maxHashSlots              = 8
+	extraMemoryForLargeHashes = maxArgon2MemoryKiB*1024 - memoryPerSlot
 )
 
 // Hasher hashes and verifies passwords, a limited number at a time. Use one for the whole process, because each has its
@@ -41,30 +41,30 @@ func New(format string) *Hasher {
 	// Measured: bcrypt of cost 10, both scrypts and Argon2id with 64 MiB take 1.7 to 3.8 times as long as this cost.
 	h.failure.factor = 5
 	if format == config.Scrypt {
-		h.write, h.dummy = hashBetterAuth, mustParse(betterAuthText(make([]byte, 16), make([]byte, betterAuthKey)))
+		h.write, h.dummy = hashBetterAuth, mustParseHash(encodeBetterAuth(make([]byte, 16), make([]byte, betterAuthKeyBytes)))
 		h.failure.factor = 2 // measured: the other formats take 0.5 to 1.2 times as long as a scrypt hash
 	}
 	h.failure.least = MinFailureTime
 	return h
 }
 
-// Cheap returns a Hasher for tests of other packages: Argon2id with the minimum cost, and no MinFailureTime. Its hashes
-// are far too weak for real users.
-func Cheap() *Hasher { return withArgon2id(argon2Cost{memory: 8, time: 1, threads: 1}) }
+// NewCheap returns a Hasher for tests of other packages: Argon2id with the minimum cost, and no MinFailureTime. Its
+// hashes are far too weak for real users.
+func NewCheap() *Hasher { return withArgon2id(argon2Cost{memory: 8, time: 1, threads: 1}) }
 
 func withArgon2id(cost argon2Cost) *Hasher {
 	return &Hasher{
 		write: cost.hash,
-		dummy: mustParse(cost.text(make([]byte, argon2SaltLength), make([]byte, argon2KeyLength))),
-		slots: semaphore.NewWeighted(int64(min(runtime.GOMAXPROCS(0), maxSlots))),
-		large: semaphore.NewWeighted(largeMemory),
+		dummy: mustParseHash(cost.text(make([]byte, argon2SaltLength), make([]byte, argon2KeyLength))),
+		slots: semaphore.NewWeighted(int64(min(runtime.GOMAXPROCS(0), maxHashSlots))),
+		large: semaphore.NewWeighted(extraMemoryForLargeHashes),
 	}
 }
 
 // Hash returns the text to store for a password. It returns an error only if ctx ends while it waits for a slot.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	var stored string
-	err := withAcquired(ctx, h.slots, 1, func() error {
+	err := withSemaphore(ctx, h.slots, 1, func() error {
 		stored = h.write(password)
 		return nil
 	})
@@ -82,11 +82,11 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, err
 	}
 	var ok bool
 	var failed <-chan time.Time
-	err := withAcquired(ctx, h.slots, 1, func() error {
+	err := withSemaphore(ctx, h.slots, 1, func() error {
 		// The minimum time does not include the wait for a slot, because this wait does not depend on the hash. It includes
 		// the wait for large memory, because that wait depends on the hash.
 		start := time.Now() //nolint:forbidigo // measures a duration
-		err := withAcquired(ctx, h.large, max(0, c.memory-slotMemory), func() error {
+		err := withSemaphore(ctx, h.large, max(0, c.memory-memoryPerSlot), func() error {
 			ok = h.match(c, password) && known
 			return nil
 		})
@@ -123,8 +123,8 @@ func (h *Hasher) IsCurrent(stored string) bool {
 	return known && c.schemeAndCost == h.dummy.schemeAndCost
 }
 
-// withAcquired waits until it holds the weight n of the semaphore, and then calls work. For n = 0 it does not wait.
-func withAcquired(ctx context.Context, s *semaphore.Weighted, n int64, work func() error) error {
+// withSemaphore waits until it holds the weight n of the semaphore, and then calls work. For n = 0 it does not wait.
+func withSemaphore(ctx context.Context, s *semaphore.Weighted, n int64, work func() error) error {
 	if n > 0 {
 		if err := s.Acquire(ctx, n); err != nil {
 			return fmt.Errorf("wait to hash a password: %w", err)

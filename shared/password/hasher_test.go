@@ -82,8 +82,8 @@ func TestIsCurrentAcceptsOnlyHashesOfTheConfiguredFormat(t *testing.T) {
 		{"argon2id, configured scrypt", forScrypt, argon2id, false},
 		{"none", forArgon2id, "", false},
 		{"malformed", forArgon2id, argon2id + "$", false},
-		{"cheap", Cheap(), mustHash(t, Cheap(), "password123"), true},
-		{"hash of Cheap, configured argon2id", forArgon2id, mustHash(t, Cheap(), "password123"), false},
+		{"cheap", NewCheap(), mustHash(t, NewCheap(), "password123"), true},
+		{"hash of Cheap, configured argon2id", forArgon2id, mustHash(t, NewCheap(), "password123"), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -136,7 +136,7 @@ func timeVerify(t *testing.T, h *Hasher, stored, password string, want bool) tim
 // Without a usable stored hash, Verify computes a hash in the format that Hash writes; it does not just wait.
 func TestR18_WithoutAHashTheWrittenFormatIsComputed(t *testing.T) {
 	t.Parallel()
-	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
+	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), NewCheap()} {
 		h.failure.least = 0
 		written, known := parseHash(mustHash(t, h, "password123"))
 		if !known || written.schemeAndCost != h.dummy.schemeAndCost {
@@ -166,13 +166,13 @@ func TestConcurrentHashesStayWithinMemoryLimit(t *testing.T) {
 		memory int64
 		want   int
 	}{
-		{"bcrypt", bcryptMemory, 4},
+		{"bcrypt", bcryptMemoryBytes, 4},
 		{"the default", 19456 * 1024, 4},
-		{"Better Auth's", betterAuthMemory, 4},
-		{"one byte more than a slot has", slotMemory + 1, 4},
-		{"half of the rest", slotMemory + largeMemory/2, 2},
-		{"more than half of the rest", slotMemory + largeMemory/2 + 1, 1},
-		{"the largest", maxArgon2Memory * 1024, 1},
+		{"Better Auth's", betterAuthMemoryBytes, 4},
+		{"one byte more than a slot has", memoryPerSlot + 1, 4},
+		{"half of the rest", memoryPerSlot + extraMemoryForLargeHashes/2, 2},
+		{"more than half of the rest", memoryPerSlot + extraMemoryForLargeHashes/2 + 1, 1},
+		{"the largest", maxArgon2MemoryKiB * 1024, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestRightPasswordTakesOneHash(t *testing.T) {
 	t.Parallel()
 	h := New(config.Argon2id)
 	h.dummy.match = func(string) bool { t.Error("Verify computed a second hash, the dummy"); return false }
-	stored := mustHash(t, Cheap(), "password123")
+	stored := mustHash(t, NewCheap(), "password123")
 	if ok, err := h.Verify(t.Context(), stored, "password123"); !ok || err != nil {
 		t.Errorf("Verify = %v, %v, want true", ok, err)
 	}
@@ -234,7 +234,7 @@ func TestSmallHashDoesNotWaitForLargeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHasherWithSlots(3)
 		stored := mustHash(t, h, "password123")
-		h.dummy.memory = maxArgon2Memory * 1024
+		h.dummy.memory = maxArgon2MemoryKiB * 1024
 		h.dummy.match = func(string) bool { time.Sleep(time.Hour); return false }
 		var group sync.WaitGroup
 		for range 2 { // one hashes, one waits for its memory
@@ -253,7 +253,7 @@ func TestR18_LargeHashWaitsForASlotLikeOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHasherWithSlots(2)
-		h.dummy.memory = maxArgon2Memory * 1024
+		h.dummy.memory = maxArgon2MemoryKiB * 1024
 		if !h.slots.TryAcquire(1) {
 			t.Fatal("the test cannot take one of the two slots")
 		}
@@ -331,20 +331,20 @@ func TestR18_WaitingForASlotDoesNotShortenTheMinimumTime(t *testing.T) {
 
 // newHasherWithSlots returns a Hasher that computes at most n hashes at a time.
 func newHasherWithSlots(n int64) *Hasher {
-	h := Cheap()
+	h := NewCheap()
 	h.slots = semaphore.NewWeighted(n)
 	return h
 }
 
 func TestSlotMemoryIsEnoughForNewHashes(t *testing.T) {
 	t.Parallel()
-	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), Cheap()} {
-		if h.dummy.memory > slotMemory {
+	for _, h := range []*Hasher{New(config.Argon2id), New(config.Scrypt), NewCheap()} {
+		if h.dummy.memory > memoryPerSlot {
 			t.Errorf("a hash that Hash writes needs %d bytes of memory, want at most the %d of a slot",
-				h.dummy.memory, slotMemory)
+				h.dummy.memory, memoryPerSlot)
 		}
-		if got := h.slots.TryAcquire(maxSlots + 1); got || !h.slots.TryAcquire(1) {
-			t.Errorf("there are more than %d slots, or none", maxSlots)
+		if got := h.slots.TryAcquire(maxHashSlots + 1); got || !h.slots.TryAcquire(1) {
+			t.Errorf("there are more than %d slots, or none", maxHashSlots)
 		}
 	}
 }
@@ -353,7 +353,7 @@ func TestErrorsContainNoPasswordAndNoHash(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Cheap().Verify(ctx, "$2a$10$"+tail53, "secret-Password-1")
+	_, err := NewCheap().Verify(ctx, "$2a$10$"+tail53, "secret-Password-1")
 	if err == nil || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), tail53) {
 		t.Errorf("Verify with a canceled context: got the error %v, want one without password and hash", err)
 	}

@@ -37,16 +37,16 @@ package password
 
 import "unicode/utf16"
 
-// MinLength and MaxLength are the minimum and maximum length of a new password, as Length counts. They are Better
+// MinLength and MaxLength are the minimum and maximum length of a new password, as UTF16Length counts. They are Better
 // Auth's defaults.
 const (
 	MinLength = 8
 	MaxLength = 128
 )
 
-// Length returns the number of UTF-16 code units, as JavaScript's length does. A character outside the Basic
-// Multilingual Plane counts as two. Length does not trim or normalise.
-func Length(password string) int {
+// UTF16Length returns the number of UTF-16 code units, as JavaScript's length does. A character outside the Basic
+// Multilingual Plane counts as two. UTF16Length does not trim or normalise.
+func UTF16Length(password string) int {
 	n := 0
 	for _, r := range password {
 		n += utf16.RuneLen(r)

@@ -31,7 +31,7 @@ func TestR06_LengthCountsUTF16UnitsAsSent(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := Length(tt.password); got != tt.want {
+			if got := UTF16Length(tt.password); got != tt.want {
 				t.Errorf("Length = %d, want %d", got, tt.want)
 			}
 		})

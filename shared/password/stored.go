@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// maxStored is the maximum length of a stored hash in bytes. Supabase stores at most 255, Better Auth writes 161.
-const maxStored = 512
+// maxStoredHashBytes is the maximum length of a stored hash in bytes. Supabase stores at most 255, Better Auth writes
+// 161.
+const maxStoredHashBytes = 512
 
 // parsedHash is a parsed stored hash whose cost is permitted.
 type parsedHash struct {
@@ -26,7 +27,7 @@ type schemeAndCost struct {
 // parseHash parses a stored hash. It does not hash.
 func parseHash(stored string) (parsedHash, bool) {
 	switch {
-	case len(stored) > maxStored:
+	case len(stored) > maxStoredHashBytes:
 		return parsedHash{}, false
 	case strings.HasPrefix(stored, "$argon2"):
 		return parseArgon2(stored)
@@ -39,8 +40,8 @@ func parseHash(stored string) (parsedHash, bool) {
 	}
 }
 
-// mustParse parses a hash that this package wrote.
-func mustParse(stored string) parsedHash {
+// mustParseHash parses a hash that this package wrote.
+func mustParseHash(stored string) parsedHash {
 	c, known := parseHash(stored)
 	if !known {
 		panic("password: cannot parse its own hash")

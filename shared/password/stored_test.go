@@ -75,8 +75,8 @@ func TestR11_CostLimits(t *testing.T) {
 			if got := IsSupported(tt.stored); got != tt.want {
 				t.Errorf("IsSupported(%q) = %v, want %v", tt.stored, got, tt.want)
 			}
-			if c, known := parseHash(tt.stored); known && c.memory > maxArgon2Memory*1024 {
-				t.Errorf("the hash %q needs %d bytes of memory, want at most %d", tt.stored, c.memory, maxArgon2Memory*1024)
+			if c, known := parseHash(tt.stored); known && c.memory > maxArgon2MemoryKiB*1024 {
+				t.Errorf("the hash %q needs %d bytes of memory, want at most %d", tt.stored, c.memory, maxArgon2MemoryKiB*1024)
 			}
 		})
 	}
@@ -92,7 +92,7 @@ func TestR11_RightPasswordAboveTheCeilingIsRefused(t *testing.T) {
 		return c.text(salt, argon2.IDKey([]byte(password), salt, time, c.memory, threads, argon2KeyLength))
 	}
 	firebase := func(threads int) string {
-		key, err := scrypt.Key([]byte(password), salt, 2, 1, threads, firebaseKey)
+		key, err := scrypt.Key([]byte(password), salt, 2, 1, threads, firebaseKeyBytes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +231,7 @@ func TestShortestAndLongestStoredHashesAreRead(t *testing.T) {
 			t.Errorf("IsSupported of %d bytes %.60q = %v, want %v", len(stored), stored, got, want)
 		}
 	}
-	if got, want := mustParse(argon2id(16, 32)).memory, int64(8192); got != want {
+	if got, want := mustParseHash(argon2id(16, 32)).memory, int64(8192); got != want {
 		t.Errorf("the hash needs %d bytes of memory, want %d", got, want)
 	}
 }

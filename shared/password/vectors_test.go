@@ -26,7 +26,7 @@ func readJSON(t *testing.T, name string, into any) {
 // checkVerify checks the result of Verify of a Hasher without a minimum time for failed attempts.
 func checkVerify(t *testing.T, stored, password string, want bool) {
 	t.Helper()
-	got, err := Cheap().Verify(t.Context(), stored, password)
+	got, err := NewCheap().Verify(t.Context(), stored, password)
 	if err != nil || got != want {
 		t.Errorf("Verify(%q, %q) = %v, %v, want %v", stored, password, got, err, want)
 	}
@@ -59,7 +59,7 @@ func TestR09_BetterAuthVectors(t *testing.T) {
 	for _, v := range file.Vectors {
 		t.Run(v.Note, func(t *testing.T) {
 			t.Parallel()
-			if got := Length(v.Password); got != v.UTF16Length {
+			if got := UTF16Length(v.Password); got != v.UTF16Length {
 				t.Errorf("Length = %d, want %d", got, v.UTF16Length)
 			}
 			for _, same := range append(v.AlsoVerifies, v.Password) {
@@ -102,7 +102,7 @@ func TestR09_SupabaseVectors(t *testing.T) {
 // gives the same key. Better Auth and Supabase also accept it. Argon2 and bcrypt distinguish the two passwords.
 func TestR09_NULAfterThePasswordMattersOnlyToArgon2AndBcrypt(t *testing.T) {
 	t.Parallel()
-	for _, h := range []*Hasher{Cheap(), New(config.Scrypt)} {
+	for _, h := range []*Hasher{NewCheap(), New(config.Scrypt)} {
 		stored, err := h.Hash(t.Context(), "password123")
 		if err != nil {
 			t.Fatal(err)
@@ -120,7 +120,7 @@ func TestR09_OtherFormatsDoNotNormalise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fromArgon2, err := Cheap().Hash(t.Context(), composed)
+	fromArgon2, err := NewCheap().Hash(t.Context(), composed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestR09_OnlyBcryptTruncates(t *testing.T) {
 	checkVerify(t, string(fromBcrypt), long+" and a tail", true)
 	checkVerify(t, string(fromBcrypt), long[:70], false)
 
-	for _, h := range []*Hasher{Cheap(), New(config.Scrypt)} {
+	for _, h := range []*Hasher{NewCheap(), New(config.Scrypt)} {
 		stored, err := h.Hash(t.Context(), long+" and a tail")
 		if err != nil {
 			t.Fatal(err)

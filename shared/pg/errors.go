@@ -18,28 +18,28 @@ type Class int
 
 // The classes. Appendix A of the Postgres manual lists the SQLSTATEs; poolers use some of them for other errors.
 const (
-	None      Class = iota // an error of the statement or its values, or an unknown error
-	Broken                 // the connection is lost or was never opened: a new connection may work
-	Transient              // a temporary error: the same statement on the same connection may work later
-	Canceled               // the statement took too long, or its context was canceled
-	Rejected               // the server or pooler rejects the login until an operator corrects the URL or the server
+	Unclassified      Class = iota // no error, an error of the statement or its values, or an unknown error
+	ConnectionBroken               // the connection is lost or was never opened: a new connection may work
+	TemporaryError                 // a temporary error: the same statement on the same connection may work later
+	StatementCanceled              // the statement took too long, or its context was canceled
+	LoginRejected                  // the login is rejected until an operator corrects the URL or the server
 )
 
 // classBySQLState maps a SQLSTATE, or the prefix of several SQLSTATEs, to a class.
 var classBySQLState = map[string]Class{
-	"08":    Broken,    // connection exception; PgBouncer uses 08P01 for most of its own errors
-	"25006": Transient, // read_only_sql_transaction: a standby, or a provider that stopped all writes to a full disk
-	"25P02": Transient, // in_failed_sql_transaction
-	"25P03": Broken,    // idle_in_transaction_session_timeout
-	"28":    Rejected,  // invalid authorization
-	"3D000": Rejected,  // invalid_catalog_name: no such database
-	"40":    Transient, // transaction rollback: serialization failure, deadlock
-	"53":    Transient, // insufficient resources: disk, memory, connections
-	"55P03": Transient, // lock_not_available
-	"57014": Canceled,  // query_canceled
-	"57P":   Broken,    // shut down, crashed or not started yet
-	"58":    Transient, // system error: of disk or operating system
-	"XX000": Transient, // internal_error; Neon's proxy and Supabase's pooler use it for their own errors
+	"08":    ConnectionBroken,  // connection exception; PgBouncer uses 08P01 for most of its own errors
+	"25006": TemporaryError,    // read_only_sql_transaction: a standby, or a provider that stopped writes to a full disk
+	"25P02": TemporaryError,    // in_failed_sql_transaction
+	"25P03": ConnectionBroken,  // idle_in_transaction_session_timeout
+	"28":    LoginRejected,     // invalid authorization
+	"3D000": LoginRejected,     // invalid_catalog_name: no such database
+	"40":    TemporaryError,    // transaction rollback: serialization failure, deadlock
+	"53":    TemporaryError,    // insufficient resources: disk, memory, connections
+	"55P03": TemporaryError,    // lock_not_available
+	"57014": StatementCanceled, // query_canceled
+	"57P":   ConnectionBroken,  // shut down, crashed or not started yet
+	"58":    TemporaryError,    // system error: of disk or operating system
+	"XX000": TemporaryError,    // internal_error; Neon's proxy and Supabase's pooler use it for their own errors
 }
 
 // adviceByText lists messages of poolers that reject a login, each with advice for the operator. By its SQLSTATE alone,
@@ -94,10 +94,10 @@ func Classify(err error) Class {
 	return class
 }
 
-// Explain puts advice for the operator before the text of an error of the class Rejected. It returns any other error
-// unchanged.
+// Explain puts advice for the operator before the text of an error of the class LoginRejected. It returns any other
+// error unchanged.
 func Explain(err error) error {
-	if class, advice := classify(err); class == Rejected {
+	if class, advice := classify(err); class == LoginRejected {
 		return fmt.Errorf("%s (%w)", advice, withoutURL(err))
 	}
 	return err
@@ -115,11 +115,11 @@ func withoutURL(err error) error {
 	return err
 }
 
-// RolledBack reports whether the error proves that the statement had no effect, and neither had the statements that
+// IsRolledBack reports whether the error proves that the statement had no effect, and neither had the statements that
 // were sent with it.
-func RolledBack(err error) bool {
+func IsRolledBack(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && !endsConnection(e) && e.Code != "XX000" && !strings.HasPrefix(e.Code, "08")
+	return ok && !serverEndsConnection(e) && e.Code != "XX000" && !strings.HasPrefix(e.Code, "08")
 }
 
 // IsUnsent reports whether the error proves that no statement was sent: the server rejected the connection, or pgx had
@@ -128,12 +128,12 @@ func IsUnsent(err error) bool {
 	return errors.As(err, new(*pgconn.ConnectError)) && errors.As(err, new(*pgconn.PgError)) || pgconn.SafeToRetry(err)
 }
 
-// endsConnection reports whether the server closes the connection after the error.
-func endsConnection(e *pgconn.PgError) bool {
+// serverEndsConnection reports whether the server closes the connection after the error.
+func serverEndsConnection(e *pgconn.PgError) bool {
 	return cmp.Or(e.SeverityUnlocalized, e.Severity) != "ERROR"
 }
 
-// classify returns the class of an error of pgx, and advice for the class Rejected.
+// classify returns the class of an error of pgx, and advice for the class LoginRejected.
 func classify(err error) (Class, string) {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return classifyServerError(e, errors.As(err, new(*pgconn.ConnectError)))
@@ -141,55 +141,55 @@ func classify(err error) (Class, string) {
 	var network net.Error
 	switch {
 	case err == nil:
-		return None, ""
+		return Unclassified, ""
 	case errors.As(err, new(*tls.CertificateVerificationError)):
-		return Rejected, untrustedCertificateAdvice
+		return LoginRejected, untrustedCertificateAdvice
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return Canceled, ""
+		return StatementCanceled, ""
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, net.ErrClosed), errors.As(err, new(*pgconn.ConnectError)), pgconn.SafeToRetry(err),
 		strings.Contains(err.Error(), "conn closed"):
-		return Broken, ""
+		return ConnectionBroken, ""
 	}
-	return None, ""
+	return Unclassified, ""
 }
 
-// classifyServerError returns the class of an error that the server sent, and advice for the class Rejected. connecting
-// is true if the server sent the error before the connection was open.
+// classifyServerError returns the class of an error that the server sent, and advice for the class LoginRejected.
+// connecting is true if the server sent the error before the connection was open.
 func classifyServerError(e *pgconn.PgError, connecting bool) (Class, string) {
-	class := classOf(e.Code)
-	if class == Transient || class == Broken || class == None && connecting {
+	class := classOfSQLState(e.Code)
+	if class == TemporaryError || class == ConnectionBroken || class == Unclassified && connecting {
 		for _, r := range adviceByText {
-			if matches(e.Message, r.text) {
-				return Rejected, r.advice
+			if matchesWithWildcards(e.Message, r.text) {
+				return LoginRejected, r.advice
 			}
 		}
 	}
 	switch {
-	case class == None && connecting:
-		return Rejected, loginRejectedAdvice
-	case class == Transient && (connecting || endsConnection(e)):
-		return Broken, "" // a new connection may work
+	case class == Unclassified && connecting:
+		return LoginRejected, loginRejectedAdvice
+	case class == TemporaryError && (connecting || serverEndsConnection(e)):
+		return ConnectionBroken, "" // a new connection may work
 	case e.Code == "3D000":
-		return Rejected, noDatabaseAdvice
-	case class == Rejected:
-		return Rejected, wrongLoginAdvice
+		return LoginRejected, noDatabaseAdvice
+	case class == LoginRejected:
+		return LoginRejected, wrongLoginAdvice
 	}
 	return class, ""
 }
 
-// classOf returns the class of a SQLSTATE, or None if it has no class.
-func classOf(code string) Class {
+// classOfSQLState returns the class of a SQLSTATE, or Unclassified if it has no class.
+func classOfSQLState(code string) Class {
 	for _, n := range []int{5, 3, 2} {
 		if class, ok := classBySQLState[code[:min(n, len(code))]]; ok {
 			return class
 		}
 	}
-	return None
+	return Unclassified
 }
 
-// matches reports whether a message contains the text, in which "*" matches any characters.
-func matches(message, text string) bool {
+// matchesWithWildcards reports whether a message contains the text, in which "*" matches any characters.
+func matchesWithWildcards(message, text string) bool {
 	for part := range strings.SplitSeq(text, "*") {
 		_, rest, ok := strings.Cut(message, part)
 		if !ok {

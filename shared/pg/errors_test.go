@@ -34,10 +34,10 @@ func TestTransientErrorsAreBrokenOrTransient(t *testing.T) {
 	p := dbtest.NewErrorProxy(t, dbtest.New(t))
 	for _, e := range dbtest.TransientErrors() {
 		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
-			want := pg.Broken
-			endsConnection := strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P")
-			if phase == dbtest.AtStatement && e.Severity == "ERROR" && !endsConnection {
-				want = pg.Transient
+			want := pg.ConnectionBroken
+			serverEndsConnection := strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "57P")
+			if phase == dbtest.AtStatement && e.Severity == "ERROR" && !serverEndsConnection {
+				want = pg.TemporaryError
 			}
 			err := connectAndQuery(t, p, e, phase)
 			if got := pg.Classify(err); got != want || pg.Explain(err).Error() != err.Error() {
@@ -97,7 +97,7 @@ func TestRejectionsAreExplained(t *testing.T) {
 		err := connectAndQuery(t, p, e, dbtest.AtConnect)
 		text := pg.Explain(err).Error()
 		hasBoth := strings.Contains(text, c.advice) && strings.Contains(text, c.message)
-		if pg.Classify(err) != pg.Rejected || !hasBoth || strings.Contains(text, "127.0.0.1") {
+		if pg.Classify(err) != pg.LoginRejected || !hasBoth || strings.Contains(text, "127.0.0.1") {
 			t.Errorf("%s %s: got class %d and text %s; want Rejected, and the advice and the message without the host",
 				c.code, c.message, pg.Classify(err), text)
 		}
@@ -126,7 +126,7 @@ func TestTemporaryErrorsAreNotRejected(t *testing.T) {
 	} {
 		for _, phase := range []dbtest.Phase{dbtest.AtConnect, dbtest.AtStatement} {
 			err := connectAndQuery(t, p, dbtest.ServerError{Severity: "FATAL", Code: c[0], Message: c[1]}, phase)
-			if got := pg.Classify(err); got != pg.Broken {
+			if got := pg.Classify(err); got != pg.ConnectionBroken {
 				t.Errorf("%s %s: got class %d, want Broken, so that the caller retries", c[1], phase, got)
 			}
 		}
@@ -137,14 +137,14 @@ func TestErrorsOfStatementsHaveNoClass(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"22001", "23505", "42501", "42P01", "42703", "54000", "0A000", "P0001", "XX001", ""} {
 		err := &pgconn.PgError{Severity: "ERROR", Code: code, Message: `relation "x" does not exist`}
-		if got := pg.Classify(err); got != pg.None {
+		if got := pg.Classify(err); got != pg.Unclassified {
 			t.Errorf("SQLSTATE %q of a statement: got class %d, want None", code, got)
 		}
 	}
-	if got := pg.Classify(&pgconn.PgError{Severity: "ERROR", Code: "57014"}); got != pg.Canceled {
+	if got := pg.Classify(&pgconn.PgError{Severity: "ERROR", Code: "57014"}); got != pg.StatementCanceled {
 		t.Errorf("SQLSTATE 57014 (query_canceled): got class %d, want Canceled", got)
 	}
-	if pg.Classify(nil) != pg.None || pg.Classify(errors.New("something else")) != pg.None {
+	if pg.Classify(nil) != pg.Unclassified || pg.Classify(errors.New("something else")) != pg.Unclassified {
 		t.Error("Classify of nil or of an unknown error: got a class, want None")
 	}
 }

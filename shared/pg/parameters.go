@@ -36,23 +36,24 @@ func (p parameter) usage() usage {
 		}
 		return unknown
 	}
-	return usages[p.name]
+	return usageByName[p.name]
 }
 
-// usages maps the names in usedNames and ignoredNames to what Parse does with them.
-var usages = func() map[string]usage {
+// usageByName maps the names in usedParameterNames and ignoredParameterNames to what Parse does with them.
+var usageByName = func() map[string]usage {
 	all := map[string]usage{}
-	for _, name := range strings.Fields(usedNames) {
+	for _, name := range strings.Fields(usedParameterNames) {
 		all[name] = used
 	}
-	for _, name := range strings.Fields(ignoredNames) {
+	for _, name := range strings.Fields(ignoredParameterNames) {
 		all[name] = ignored
 	}
 	return all
 }()
 
-// usedNames are parameters that Parse passes on: connection parameters of pgx and libpq, and settings of Postgres.
-const usedNames = `
+// usedParameterNames are parameters that Parse passes on: connection parameters of pgx and libpq, and settings of
+// Postgres.
+const usedParameterNames = `
 	host port user password dbname database passfile service servicefile connect_timeout target_session_attrs
 	sslmode sslcert sslkey sslpassword sslrootcert sslcertmode sslnegotiation sslsni channel_binding require_auth
 	krbspn krbsrvname min_protocol_version max_protocol_version
@@ -60,9 +61,9 @@ const usedNames = `
 	idle_session_timeout transaction_timeout timezone TimeZone datestyle DateStyle intervalstyle IntervalStyle
 	extra_float_digits standard_conforming_strings work_mem synchronous_commit default_transaction_isolation`
 
-// ignoredNames are parameters of other drivers and of hosting providers, one paragraph for each group of them. Most
-// configure pools, statement caches and sockets, which Xenon configures itself or does not have.
-const ignoredNames = `
+// ignoredParameterNames are parameters of other drivers and of hosting providers, one paragraph for each group of them.
+// Most configure pools, statement caches and sockets, which Xenon configures itself or does not have.
+const ignoredParameterNames = `
 	pgbouncer connection_limit pool_timeout socket_timeout statement_cache_size sslaccept single_use_connections
 	max_connection_lifetime max_idle_connection_lifetime
 

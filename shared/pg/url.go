@@ -49,13 +49,13 @@ func Parse(text string) (*pgx.ConnConfig, error) {
 		return nil, err
 	}
 	all := append([]*pgconn.FallbackConfig{{Host: c.Host}}, c.Fallbacks...)
-	if slices.ContainsFunc(all, isRemote) {
+	if slices.ContainsFunc(all, isRemoteHost) {
 		if u.disablesTLS() {
 			return nil, errNoTLS
 		}
 		kept = append(kept, "sslmode=verify-full") // overrides an earlier sslmode
 	}
-	if !slices.ContainsFunc(all, isNotNeon) && !u.hasParameter("sslnegotiation") {
+	if !slices.ContainsFunc(all, isNotNeonHost) && !u.hasParameter("sslnegotiation") {
 		kept = append(kept, "sslnegotiation=direct")
 	}
 	if c, err = u.parse(kept); err != nil {
@@ -82,23 +82,23 @@ func IgnoredParameters(text string) []string {
 	return names
 }
 
-func isRemote(f *pgconn.FallbackConfig) bool { return !isLocal(f.Host) }
+func isRemoteHost(f *pgconn.FallbackConfig) bool { return !isLocalHost(f.Host) }
 
-// isLocal reports whether a host is this machine. In a container, host.docker.internal is the machine that runs the
+// isLocalHost reports whether a host is this machine. In a container, host.docker.internal is the machine that runs the
 // container. No public name ends in .internal.
-func isLocal(host string) bool {
+func isLocalHost(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || host == "host.docker.internal" || strings.HasPrefix(host, "/") ||
 		ip != nil && ip.IsLoopback()
 }
 
-func isNotNeon(f *pgconn.FallbackConfig) bool { return !strings.HasSuffix(f.Host, ".neon.tech") }
+func isNotNeonHost(f *pgconn.FallbackConfig) bool { return !strings.HasSuffix(f.Host, ".neon.tech") }
 
 // requireTLS sets the minimum TLS version, and returns an error unless the certificate of every remote host is
 // verified.
 func requireTLS(c *pgx.ConnConfig) error {
 	for _, f := range append([]*pgconn.FallbackConfig{{Host: c.Host, TLSConfig: c.TLSConfig}}, c.Fallbacks...) {
-		if isRemote(f) && (f.TLSConfig == nil || f.TLSConfig.InsecureSkipVerify) {
+		if isRemoteHost(f) && (f.TLSConfig == nil || f.TLSConfig.InsecureSkipVerify) {
 			return errUnverifiedTLS
 		}
 		if f.TLSConfig != nil {
@@ -145,7 +145,7 @@ func splitURL(text string) (databaseURL, error) {
 	if strings.Contains(base, "@") || at < 0 && strings.Contains(query, "@") {
 		return databaseURL{}, errUnescapedCharacter
 	}
-	if !canBeDecoded(u.base) {
+	if !isPercentDecodable(u.base) {
 		return databaseURL{}, errPercentEscape
 	}
 	return u, u.splitQuery(query)
@@ -164,7 +164,7 @@ func (u *databaseURL) splitQuery(query string) error {
 		var errName, errValue error
 		p.name, errName = url.PathUnescape(name)
 		p.value, errValue = url.PathUnescape(value)
-		if errors.Join(errName, errValue) != nil || !canBeDecoded(raw) {
+		if errors.Join(errName, errValue) != nil || !isPercentDecodable(raw) {
 			return errPercentEscape
 		}
 		u.parameters = append(u.parameters, p)
@@ -172,8 +172,8 @@ func (u *databaseURL) splitQuery(query string) error {
 	return nil
 }
 
-// canBeDecoded reports whether the text can be percent-decoded and has no space.
-func canBeDecoded(text string) bool {
+// isPercentDecodable reports whether the text can be percent-decoded and has no space.
+func isPercentDecodable(text string) bool {
 	_, err := url.PathUnescape(text)
 	return err == nil && !strings.Contains(text, " ")
 }

@@ -20,10 +20,10 @@ type Account struct {
 	uid, gid uint32
 }
 
-// Unprivileged returns the account to run servers as. Postgres and PgBouncer do not run as root. If this process runs
-// as root, Unprivileged returns the account "postgres", or "nobody" if there is no such account. Otherwise it returns
-// the account of this process.
-func Unprivileged() (Account, error) {
+// UnprivilegedAccount returns the account to run servers as. Postgres and PgBouncer do not run as root. If this process
+// runs as root, UnprivilegedAccount returns the account "postgres", or "nobody" if there is no such account. Otherwise
+// it returns the account of this process.
+func UnprivilegedAccount() (Account, error) {
 	if os.Geteuid() != 0 {
 		return Account{}, nil
 	}
@@ -42,15 +42,15 @@ func Unprivileged() (Account, error) {
 		"run this command as another user")
 }
 
-// accountFor returns the account to run the server in dir as: if this process runs as root and dir has data, the owner
-// of the data, otherwise Unprivileged.
-func accountFor(dir string) (Account, error) {
+// accountForServer returns the account to run the server in dir as: if this process runs as root and dir has data, the
+// owner of the data, otherwise UnprivilegedAccount.
+func accountForServer(dir string) (Account, error) {
 	if info, err := os.Stat(filepath.Join(dir, "data")); err == nil && dir != "" && os.Geteuid() == 0 {
 		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 {
 			return Account{name: fmt.Sprintf("number %d", s.Uid), uid: s.Uid, gid: s.Gid}, nil
 		}
 	}
-	return Unprivileged()
+	return UnprivilegedAccount()
 }
 
 // TakeOwnership makes the account the owner of the files.

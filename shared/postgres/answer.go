@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-var errPortTaken = errors.New("another process uses the port")
+var errPortInUse = errors.New("another process uses the port")
 
-// awaitAnswer waits until the server accepts connections. Its error says why the server does not. kept is true if the
-// data directory stays after Stop: then data that the server cannot use is a possible reason.
-func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) error {
+// waitUntilServerAnswers waits until the server accepts connections. Its error says why the server does not. kept is
+// true if the data directory stays after Stop: then data that the server cannot use is a possible reason.
+func (s *Server) waitUntilServerAnswers(ctx context.Context, log io.ReaderAt, kept bool) error {
 	for refused := 0; ; {
 		_, err := dataDirectory(ctx, s.URL("postgres"))
 		if err == nil {
@@ -30,30 +30,30 @@ func (s *Server) awaitAnswer(ctx context.Context, log io.ReaderAt, kept bool) er
 		}
 		select {
 		case <-s.child.Done():
-			return s.startError(log, kept)
+			return s.errorOfEndedServer(log, kept)
 		default:
 		}
-		if sleep(ctx, 20*time.Millisecond) != nil {
-			return fmt.Errorf("the server in %s does not answer (%w); its log says: %s", s.Dir, err, reasonIn(log))
+		if sleepOrCanceled(ctx, 20*time.Millisecond) != nil {
+			return fmt.Errorf("the server in %s does not answer (%w); its log says: %s", s.Dir, err, firstErrorInLog(log))
 		}
 	}
 }
 
-// startError returns the reason why the server ended before it accepted a connection.
-func (s *Server) startError(log io.ReaderAt, kept bool) error {
-	reason := reasonIn(log)
+// errorOfEndedServer returns the reason why the server ended before it accepted a connection.
+func (s *Server) errorOfEndedServer(log io.ReaderAt, kept bool) error {
+	reason := firstErrorInLog(log)
 	switch {
 	case strings.Contains(reason, "could not create any TCP/IP sockets"):
-		return errPortTaken
+		return errPortInUse
 	case kept:
 		return unusableDataError(s.Dir, "the server says: %s", reason)
 	}
 	return fmt.Errorf("the server ended immediately: %s", reason)
 }
 
-// reasonIn returns the first fatal error in a log of the server or of initdb, or the last line if there is none. For an
-// empty log it returns "nothing".
-func reasonIn(log io.ReaderAt) string {
+// firstErrorInLog returns the first fatal error in a log of the server or of initdb, or the last line if there is none.
+// For an empty log it returns "nothing".
+func firstErrorInLog(log io.ReaderAt) string {
 	b, err := io.ReadAll(io.NewSectionReader(log, 0, 1<<20))
 	if err != nil || len(bytes.TrimSpace(b)) == 0 {
 		return "nothing"
@@ -70,8 +70,8 @@ func reasonIn(log io.ReaderAt) string {
 	return lines[len(lines)-1]
 }
 
-// sleep waits for d. It returns an error as soon as the context ends.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleepOrCanceled waits for d. It returns an error as soon as the context ends.
+func sleepOrCanceled(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

@@ -51,7 +51,7 @@ func stoppedData(t *testing.T) string {
 // serverAccount returns the account that servers run as.
 func serverAccount(t *testing.T) Account {
 	t.Helper()
-	a, err := Unprivileged()
+	a, err := UnprivilegedAccount()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestStartStopsAnOrphanOnItsData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := freePort(t.Context())
+	port, err := findFreePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestStartKillsNoProcessOfAStalePidFile(t *testing.T) {
 		pid, _ = strconv.Atoi(strings.TrimSpace(string(b)))
 		return pid != 0
 	})
-	free, err := freePort(t.Context())
+	free, err := findFreePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestReasonInReturnsTheFirstFatalError(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(reasonIn(strings.NewReader(test.log)), test.want); diff != "" {
+			if diff := cmp.Diff(firstErrorInLog(strings.NewReader(test.log)), test.want); diff != "" {
 				t.Errorf("reason in the log, got - want +:\n%s", diff)
 			}
 		})

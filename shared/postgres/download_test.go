@@ -12,7 +12,7 @@ import (
 )
 
 func TestDownload(t *testing.T) {
-	packageDirs = nil // finds no installed Postgres
+	packageInstallDirs = nil // finds no installed Postgres
 	t.Setenv("PATH", "/bin:/usr/bin")
 	s := startServer(t, Options{Fast: true, Log: os.Stderr})
 	if got, want := queryText(t, s.URL("postgres"), "SHOW server_version"), "18."; !strings.HasPrefix(got, want) {

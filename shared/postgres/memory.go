@@ -4,8 +4,8 @@ package postgres
 
 import "syscall"
 
-// memoryDir is a directory whose files Linux keeps in memory.
-const memoryDir = "/dev/shm"
+// inMemoryDir is a directory whose files Linux keeps in memory.
+const inMemoryDir = "/dev/shm"
 
 // hasSpaceForTests reports whether the directory exists and has 4 GiB of free space, which is enough for the databases
 // of all tests. In containers /dev/shm is often smaller.

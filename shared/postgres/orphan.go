@@ -22,12 +22,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// errLocked means that another process has the lock of a directory.
-var errLocked = errors.New("another process has locked the directory")
+// errDirLocked means that another process has the lock of a directory.
+var errDirLocked = errors.New("another process has locked the directory")
 
 // lockDir locks dir, so that only this process runs a server or downloads Postgres in it. The system releases the lock
 // when the process ends: a server that still runs in a directory without a lock is an orphan. lockDir waits up to
-// maxWait, because the process that has the lock may be about to end. Then it returns errLocked.
+// maxWait, because the process that has the lock may be about to end. Then it returns errDirLocked.
 func lockDir(ctx context.Context, dir string, maxWait time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // our own directory
 	if err != nil {
@@ -39,18 +39,18 @@ func lockDir(ctx context.Context, dir string, maxWait time.Duration) (*os.File, 
 		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			return f, nil
 		}
-		if sleep(ctx, 50*time.Millisecond) != nil {
+		if sleepOrCanceled(ctx, 50*time.Millisecond) != nil {
 			break
 		}
 	}
 	_ = f.Close()
-	return nil, errLocked
+	return nil, errDirLocked
 }
 
 // stopOrphan stops a server that still runs on data after a crash of this program. If the server does not run any more,
 // it removes the server's pid file. It does not use the process id in that file: after a crash of the machine, another
 // process may have this id and must not be stopped.
-func stopOrphan(ctx context.Context, account Account, bin binaries, data, password string) error {
+func stopOrphan(ctx context.Context, account Account, bin installation, data, password string) error {
 	pidFile := filepath.Join(data, "postmaster.pid")
 	for {
 		b, err := os.ReadFile(pidFile) //nolint:gosec // our own directory
@@ -70,17 +70,17 @@ func stopOrphan(ctx context.Context, account Account, bin binaries, data, passwo
 			return account.runAs(ctx, bin.path("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w")
 		case err == nil, errors.Is(err, syscall.ECONNREFUSED), hasSQLState(err, "28P01", "28000"):
 			return os.Remove(pidFile)
-		case !hasSQLState(err, cannotConnectNow) && !isDisconnect(err):
+		case !hasSQLState(err, sqlStateCannotConnectNow) && !isDisconnect(err):
 			return fmt.Errorf("query the server that already runs on %s: %w", data, err)
 		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		if err := sleepOrCanceled(ctx, 50*time.Millisecond); err != nil {
 			return fmt.Errorf("wait for the server that already runs on %s: %w", data, err)
 		}
 	}
 }
 
-// cannotConnectNow is the SQLSTATE that a server sends while it starts or stops.
-const cannotConnectNow = "57P03"
+// sqlStateCannotConnectNow is the SQLSTATE that a server sends while it starts or stops.
+const sqlStateCannotConnectNow = "57P03"
 
 // isDisconnect reports whether the server closed the connection, as it does when it stops.
 func isDisconnect(err error) bool {

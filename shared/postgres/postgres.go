@@ -46,15 +46,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		if err == nil {
 			return s, nil
 		}
-		if !errors.Is(err, errPortTaken) {
+		if !errors.Is(err, errPortInUse) {
 			return nil, fmt.Errorf("start postgres: %w", err)
 		}
 	}
-	return nil, fmt.Errorf("start postgres: %w, five times in a row", errPortTaken)
+	return nil, fmt.Errorf("start postgres: %w, five times in a row", errPortInUse)
 }
 
 func start(ctx context.Context, o Options) (_ *Server, err error) {
-	account, err := accountFor(o.Dir)
+	account, err := accountForServer(o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +67,12 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 			err = errors.Join(err, s.cleanUpFailedStart(o))
 		}
 	}()
-	if s.lock, err = lockDir(ctx, s.Dir, 5*time.Second); errors.Is(err, errLocked) {
+	if s.lock, err = lockDir(ctx, s.Dir, 5*time.Second); errors.Is(err, errDirLocked) {
 		return nil, fmt.Errorf("another process runs the server in %s: stop that process first", s.Dir)
 	} else if err != nil {
 		return nil, err
 	}
-	major, err := dataVersion(s.data())
+	major, err := majorVersionOfData(s.data())
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if s.password, err = password(account, s.Dir, major == 0); err != nil {
+	if s.password, err = readOrCreatePassword(account, s.Dir, major == 0); err != nil {
 		return nil, err
 	}
 	if err := stopOrphan(ctx, account, bin, s.data(), s.password); err != nil {
@@ -95,8 +95,8 @@ func createDir(account Account, o Options) (string, error) {
 	switch {
 	case o.Dir != "":
 		return account.createOwnDir(o.Dir)
-	case o.Fast && hasSpaceForTests(memoryDir):
-		return account.createTemporaryDir(memoryDir)
+	case o.Fast && hasSpaceForTests(inMemoryDir):
+		return account.createTemporaryDir(inMemoryDir)
 	}
 	return account.createTemporaryDir(os.TempDir())
 }
@@ -113,8 +113,8 @@ func (s *Server) Stop() error {
 func (s *Server) data() string { return filepath.Join(s.Dir, "data") }
 
 // run initialises the data directory if there is none, starts the server and waits for its first answer.
-func (s *Server) run(ctx context.Context, account Account, bin binaries, o Options) (err error) {
-	if s.port, err = freePort(ctx); err != nil {
+func (s *Server) run(ctx context.Context, account Account, bin installation, o Options) (err error) {
+	if s.port, err = findFreePort(ctx); err != nil {
 		return err
 	}
 	log, err := os.Create(filepath.Join(s.Dir, "log"))
@@ -122,14 +122,14 @@ func (s *Server) run(ctx context.Context, account Account, bin binaries, o Optio
 		return fmt.Errorf("open the log of the server: %w", err)
 	}
 	defer log.Close()
-	c := Command{Argv: s.arguments(bin, o), Dir: s.Dir, Output: log, Signal: "INT"}
+	c := Command{Argv: s.startArguments(bin, o), Dir: s.Dir, Output: log, Signal: "INT"}
 	if o.Dir == "" {
 		c.Remove = s.Dir
 	}
 	if s.child, err = account.Spawn(c); err != nil {
 		return err
 	}
-	return s.awaitAnswer(ctx, log, o.Dir != "")
+	return s.waitUntilServerAnswers(ctx, log, o.Dir != "")
 }
 
 // cleanUpFailedStart stops the process of a failed start and removes a temporary directory.
@@ -157,9 +157,9 @@ func databaseURL(port int, password, database string) string {
 	return u.String()
 }
 
-// password returns the superuser's password from the file beside the data. If there is no data yet (fresh), it first
-// stores a random one there.
-func password(account Account, dir string, fresh bool) (string, error) {
+// readOrCreatePassword returns the superuser's password from the file beside the data. If there is no data yet (fresh),
+// it first stores a random one there.
+func readOrCreatePassword(account Account, dir string, fresh bool) (string, error) {
 	file := filepath.Join(dir, "password")
 	if fresh {
 		if err := os.WriteFile(file, []byte(rand.Text()), 0o600); err != nil {
@@ -176,7 +176,7 @@ func password(account Account, dir string, fresh bool) (string, error) {
 	return string(b), nil
 }
 
-func freePort(ctx context.Context) (int, error) {
+func findFreePort(ctx context.Context) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)

@@ -118,7 +118,7 @@ func queryText(t *testing.T, url, sql string) string {
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	for !happened() {
-		if sleep(t.Context(), 20*time.Millisecond) != nil {
+		if sleepOrCanceled(t.Context(), 20*time.Millisecond) != nil {
 			t.Fatalf("the test ended while it waited for %s", what)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// packageDirs are the directories where packages install Postgres outside of PATH.
-var packageDirs = []string{
+// packageInstallDirs are the directories where packages install Postgres outside of PATH.
+var packageInstallDirs = []string{
 	"/usr/lib/postgresql/*/bin",                               // Debian, Ubuntu
 	"/opt/homebrew/opt/postgresql@*/bin",                      // Homebrew on Apple silicon,
 	"/usr/local/opt/postgresql@*/bin",                         // on Intel,
@@ -27,7 +27,7 @@ func Programs(name string) []string {
 	if path, err := exec.LookPath(name); err == nil {
 		all = append(all, path)
 	}
-	for _, dir := range packageDirs {
+	for _, dir := range packageInstallDirs {
 		found, _ := filepath.Glob(filepath.Join(dir, name)) // fails only for an invalid pattern
 		all = append(all, found...)
 	}

@@ -28,18 +28,18 @@ var fieldNames = []string{
 	"time_per_week", "preferred_language",
 }
 
-var languageTag = regexp.MustCompile(`^[A-Za-z]{2,8}([-_][A-Za-z0-9]+)*$`)
+var languageTagPattern = regexp.MustCompile(`^[A-Za-z]{2,8}([-_][A-Za-z0-9]+)*$`)
 
-const maxLanguage = 10 // characters, the length of the column
+const maxLanguageLength = 10 // characters, the length of the column
 
 // readFields returns the known fields of a body. It reports all invalid fields in one 400.
 func readFields(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	if err := web.ReadBody(w, r, false); err != nil {
 		return nil, err
 	}
-	object, ok := web.Object(r)
+	object, ok := web.BodyObject(r)
 	if !ok {
-		return nil, errBody
+		return nil, errBodyNotObject
 	}
 	known, problems := map[string]any{}, []string(nil)
 	for _, name := range fieldNames {
@@ -67,7 +67,7 @@ func fieldProblem(name string, value any) string {
 			return "has to be a whole number of hours, 0 or more, or null"
 		}
 	case "preferred_language":
-		if len(text) > maxLanguage || !languageTag.MatchString(text) {
+		if len(text) > maxLanguageLength || !languageTagPattern.MatchString(text) {
 			return "has to be a language tag such as en or pt-BR, of at most 10 characters"
 		}
 	default:

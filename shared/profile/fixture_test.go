@@ -125,10 +125,10 @@ func newServer(t *testing.T, settings ...string) *server {
 	s.limits = limit.New(
 		cfg,
 		db,
-		web.NewClients(cfg.ClientIP, secretStore.AcceptsOrigin),
+		web.NewClients(cfg.ClientIP, secretStore.AcceptsOriginSecret),
 		func() time.Time { return s.now },
 	)
-	s.mux = profile.New(cfg, db, s.limits, time.Now).Profile().Mux(cfg)
+	s.mux = profile.New(cfg, db, s.limits, time.Now).ProfileRoutes().Mux(cfg)
 	return s
 }
 

@@ -49,7 +49,7 @@ func FuzzFieldProblem(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, number float64) {
 		notOfALanguage := func(c rune) bool { return c < '-' || c > 'z' }
 		if fieldProblem("preferred_language", text) == "" &&
-			(len(text) > maxLanguage || strings.ContainsFunc(text, notOfALanguage)) {
+			(len(text) > maxLanguageLength || strings.ContainsFunc(text, notOfALanguage)) {
 			t.Errorf("language %q is accepted, want it refused", text)
 		}
 		if fieldProblem("time_per_week", number) == "" && float64(int32(number)) != number {

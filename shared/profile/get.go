@@ -21,5 +21,5 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request, db *store.Store, c
 func sendProfile(w http.ResponseWriter, status int, p store.Profile) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("ETag", `"`+strconv.FormatInt(p.UpdatedAt.UnixMicro(), 36)+`"`)
-	return web.JSON(w, status, p)
+	return web.WriteJSON(w, status, p)
 }

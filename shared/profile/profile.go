@@ -31,12 +31,12 @@ func New(cfg config.API, db *store.Store, limits *limit.Limiter, now func() time
 	return &Service{Store: db, Verifier: verifier, Limits: limits, Now: now}
 }
 
-// Profile returns the routes of functions/profile.
-func (s *Service) Profile() web.Routes {
+// ProfileRoutes returns the routes of functions/profile.
+func (s *Service) ProfileRoutes() web.Routes {
 	return web.Routes{
-		"GET /api/profile":  s.withLimit(s.withCaller(s.get)),
-		"POST /api/profile": s.withLimit(s.withCaller(s.create)),
-		"PUT /api/profile":  s.withLimit(s.withCaller(s.update)),
+		"GET /api/profile":  s.withRateLimit(s.withCaller(s.get)),
+		"POST /api/profile": s.withRateLimit(s.withCaller(s.create)),
+		"PUT /api/profile":  s.withRateLimit(s.withCaller(s.update)),
 	}
 }
 
@@ -49,26 +49,26 @@ type errorReply struct {
 var (
 	errNotFound = web.NewError(http.StatusNotFound, "PROFILE_NOT_FOUND",
 		"There is no profile yet. Create it with POST.")
-	errExists = web.NewError(http.StatusConflict, "PROFILE_ALREADY_EXISTS",
+	errProfileExists = web.NewError(http.StatusConflict, "PROFILE_ALREADY_EXISTS",
 		"There is a profile already. Change it with PUT.")
-	errChanged = web.NewError(http.StatusPreconditionFailed, "PROFILE_CHANGED",
+	errProfileChanged = web.NewError(http.StatusPreconditionFailed, "PROFILE_CHANGED",
 		"The profile was changed since you read it. Read it again and repeat your change.")
-	errNoToken = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "A bearer token is required")
-	errToken   = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN",
+	errNoToken      = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "A bearer token is required")
+	errInvalidToken = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN",
 		"The token is invalid or has expired, or its session has ended")
-	errNoUser = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "The user of this token no longer exists")
-	errBody   = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The body has to be a JSON object")
+	errNoUser        = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "The user of this token no longer exists")
+	errBodyNotObject = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The body has to be a JSON object")
 )
 
-// errTooMany is the answer to a request above the rate limit; the limiter adds X-Retry-After.
-var errTooMany = &web.Error{
-	Status: http.StatusTooManyRequests, Code: "TOO_MANY_REQUESTS", Message: limit.TooManyMessage,
-	Body: errorReply{limit.TooManyMessage, "TOO_MANY_REQUESTS"},
+// errTooManyRequests is the answer to a request above the rate limit; the limiter adds X-Retry-After.
+var errTooManyRequests = &web.Error{
+	Status: http.StatusTooManyRequests, Code: "TOO_MANY_REQUESTS", Message: limit.TooManyRequestsMessage,
+	Body: errorReply{limit.TooManyRequestsMessage, "TOO_MANY_REQUESTS"},
 }
 
-// withLimit counts the requests by the client's IP address.
-func (s *Service) withLimit(h limit.Handler) web.Handler {
-	return s.Limits.Handle("/api/profile", errTooMany, h)
+// withRateLimit counts the requests by the client's IP address.
+func (s *Service) withRateLimit(h limit.Handler) web.Handler {
+	return s.Limits.Handle("/api/profile", errTooManyRequests, h)
 }
 
 // withCaller calls h with the user and session of the request's valid JWT, and gives errors the form of this API.
@@ -76,16 +76,16 @@ func (s *Service) withCaller(
 	h func(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error,
 ) limit.Handler {
 	return func(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-		caller, err := s.caller(r)
+		caller, err := s.callerOfToken(r)
 		if err == nil {
 			web.NoteUser(r.Context(), caller.UserID)
 			err = h(w, r, db, caller)
-			web.NotePoolWaits(r.Context(), s.Store.Waits())
+			web.NotePoolWaits(r.Context(), s.Store.TakeWaitCount())
 		}
-		if store.IsLimited(err) {
+		if store.IsRateLimitError(err) {
 			return err
 		}
-		return inReplyForm(err)
+		return withReplyBody(err)
 	}
 }
 
@@ -96,25 +96,25 @@ func storeError(operation string, err error) error {
 	case errors.Is(err, store.ErrOrphan):
 		return errNoUser
 	case errors.Is(err, store.ErrBanned), errors.Is(err, store.ErrSessionEnded):
-		return errToken
+		return errInvalidToken
 	case errors.Is(err, store.ErrNotFound):
 		return errNotFound
 	case errors.Is(err, store.ErrDuplicate):
-		return errExists
+		return errProfileExists
 	case errors.Is(err, store.ErrChanged):
-		return errChanged
+		return errProfileChanged
 	}
 	return fmt.Errorf("%s: %w", operation, err)
 }
 
-// inReplyForm adds the headers and the body of this API to an error. The body of a 5xx does not contain the cause.
-func inReplyForm(err error) error {
+// withReplyBody adds the headers and the body of this API to an error. The body of a 5xx does not contain the cause.
+func withReplyBody(err error) error {
 	var e *web.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &e):
-	case web.Unavailable(err):
+	case web.IsUnavailable(err):
 		e = web.NewError(http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
 		e.Cause = err
 	default:

@@ -99,7 +99,7 @@ func parseTarget(text string) (t target) {
 		t.query = percentEncode(query, " \"#<>")
 	}
 	if path != "" || special {
-		t.path = cleanPath(path)
+		t.path = resolvePath(path)
 	}
 	return t
 }
@@ -115,8 +115,8 @@ func originOf(scheme, authority string) (origin string, special bool) {
 	return scheme + "://" + percentEncode(authority, " "), special
 }
 
-// cleanPath resolves "." and ".." and percent-encodes the characters that a path cannot contain.
-func cleanPath(path string) string {
+// resolvePath resolves "." and ".." and percent-encodes the characters that a path cannot contain.
+func resolvePath(path string) string {
 	var out []string
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for i, segment := range segments {

@@ -15,9 +15,9 @@ import (
 const CoolDown = 10 * time.Second
 
 const (
-	firstTimeout   = 5 * time.Second // of a fetch while there is no value, unless the caller's context ends earlier
-	refreshTimeout = 2 * time.Second // of a fetch while an older value could be returned
-	errorHold      = time.Second     // the minimum time between two fetches while there is no value to return
+	firstFetchTimeout         = 5 * time.Second // of a fetch while there is no value; the caller may end it earlier
+	refreshTimeout            = 2 * time.Second // of a fetch while an older value could be returned
+	retryIntervalWithoutValue = time.Second     // the minimum time between two fetches while there is no value
 )
 
 // Value has the copy. If a fetch is due, the first caller fetches. Other callers wait for this fetch; callers of
@@ -103,12 +103,12 @@ func (v *Value[T]) current() (value T, fetchDue bool, err error) {
 	case v.err == nil:
 		return value, true, fmt.Errorf("%s was never fetched", v.Name)
 	default:
-		return value, now.Sub(v.tried) >= errorHold, v.err
+		return value, now.Sub(v.tried) >= retryIntervalWithoutValue, v.err
 	}
 }
 
 func (v *Value[T]) fetch(ctx context.Context) {
-	timeout := firstTimeout
+	timeout := firstFetchTimeout
 	if v.held {
 		timeout = refreshTimeout
 	}

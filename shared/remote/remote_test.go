@@ -260,9 +260,9 @@ func TestFetchHasDeadline(t *testing.T) {
 		}
 		c.Advance(time.Hour)
 	}
-	if len(left) != 2 || left[0] > firstTimeout || left[1] > refreshTimeout {
+	if len(left) != 2 || left[0] > firstFetchTimeout || left[1] > refreshTimeout {
 		t.Errorf("the fetches had %v until their deadlines, want two of at most %v and %v",
-			left, firstTimeout, refreshTimeout)
+			left, firstFetchTimeout, refreshTimeout)
 	}
 }
 

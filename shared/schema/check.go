@@ -56,28 +56,29 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Check compares the tables in a schema with Tables, with one query. The argument name is the name of the schema. The
-// function applied reports whether a migration was applied; tables, columns and indexes of other migrations may be
-// missing. If the tables do not match, the error is an *Error.
-func Check(ctx context.Context, db Querier, name string, applied func(migration int64) bool) error {
-	sql, args := Query(name)
+// CheckTables compares the tables in a schema with the list Tables, with one query. The argument name is the name of
+// the schema. The function applied reports whether a migration was applied; tables, columns and indexes of other
+// migrations may be missing. If the tables do not match, the error is an *Error.
+func CheckTables(ctx context.Context, db Querier, name string, applied func(migration int64) bool) error {
+	sql, args := CatalogQuery(name)
 	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
 	}
-	return Compare(rows, applied)
+	return CompareTables(rows, applied)
 }
 
-// Query returns the statement that Check sends, and its arguments.
-func Query(name string) (sql string, args []any) {
+// CatalogQuery returns the statement that CheckTables sends, and its arguments.
+func CatalogQuery(name string) (sql string, args []any) {
 	if name == Public {
 		name = ""
 	}
-	return catalogQuery, []any{name, Names()}
+	return catalogQuery, []any{name, TableNames()}
 }
 
-// Compare checks the rows that the statement of Query returned. Check sends this statement and then calls Compare.
-func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
+// CompareTables checks the rows that the statement of CatalogQuery returned. CheckTables sends this statement and then
+// calls CompareTables.
+func CompareTables(rows pgx.Rows, applied func(migration int64) bool) error {
 	found, err := readTables(rows)
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
@@ -95,8 +96,8 @@ func Compare(rows pgx.Rows, applied func(migration int64) bool) error {
 	return nil
 }
 
-// AllApplied is the argument applied of Check for a database that has all migrations.
-func AllApplied(int64) bool { return true }
+// AllMigrationsApplied is the argument applied of CheckTables for a database that has all migrations.
+func AllMigrationsApplied(int64) bool { return true }
 
 // catalogQuery returns the columns of the tables in $2 and their properties. The tables are those in the schema $1 or,
 // if that is empty, those that unqualified names resolve to. For a column of a domain it returns the domain's base
@@ -154,8 +155,8 @@ func (t *foundTable) column(name string) (foundColumn, bool) {
 	return t.columns[i], true
 }
 
-// Names returns the names of Tables.
-func Names() []string {
+// TableNames returns the names of Tables.
+func TableNames() []string {
 	names := make([]string, len(Tables))
 	for i, t := range Tables {
 		names[i] = t.Name

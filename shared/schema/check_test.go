@@ -39,7 +39,7 @@ func execSQL(t *testing.T, conn *pgx.Conn, sql string) {
 // findProblems runs the check and returns its problems.
 func findProblems(t *testing.T, conn *pgx.Conn, name string, applied func(int64) bool) []schema.Problem {
 	t.Helper()
-	err := schema.Check(t.Context(), conn, name, applied)
+	err := schema.CheckTables(t.Context(), conn, name, applied)
 	var mismatch *schema.Error
 	if err != nil && !errors.As(err, &mismatch) {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func findProblems(t *testing.T, conn *pgx.Conn, name string, applied func(int64)
 
 func TestCheckAcceptsTablesOfTheMigrations(t *testing.T) {
 	t.Parallel()
-	if got := findProblems(t, connect(t, dbtest.New(t)), schema.Public, schema.AllApplied); len(got) > 0 {
+	if got := findProblems(t, connect(t, dbtest.New(t)), schema.Public, schema.AllMigrationsApplied); len(got) > 0 {
 		t.Errorf("tables of the migrations: got the problems %v, want none", got)
 	}
 }
@@ -60,7 +60,7 @@ func TestCheckAcceptsTablesOfTheMigrations(t *testing.T) {
 func TestCheckRequiresEveryTable(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.NewEmpty(t))
-	got := findProblems(t, conn, schema.Public, schema.AllApplied)
+	got := findProblems(t, conn, schema.Public, schema.AllMigrationsApplied)
 	var names []string
 	for _, p := range got {
 		names = append(names, p.Table)
@@ -68,7 +68,7 @@ func TestCheckRequiresEveryTable(t *testing.T) {
 			t.Errorf("empty database: got the problem %v, want a missing table and the repair xenon schema up", p)
 		}
 	}
-	if diff := cmp.Diff(schema.Names(), names); diff != "" {
+	if diff := cmp.Diff(schema.TableNames(), names); diff != "" {
 		t.Errorf("missing tables (-want +got):\n%s", diff)
 	}
 	if got := findProblems(t, conn, schema.Public, func(int64) bool { return false }); len(got) > 0 {
@@ -128,12 +128,12 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 		t.Run(test.change, func(t *testing.T) {
 			conn := connect(t, url)
 			execSQL(t, conn, "BEGIN; "+test.change)
-			got := findProblems(t, conn, schema.Public, schema.AllApplied)
+			got := findProblems(t, conn, schema.Public, schema.AllMigrationsApplied)
 			if len(got) != 1 || got[0].Table+"."+got[0].Column != test.column || got[0].Found != test.found {
 				t.Fatalf("got the problems %v, want one: %s found %s", got, test.column, test.found)
 			}
 			execSQL(t, conn, got[0].Repair)
-			if left := findProblems(t, conn, schema.Public, schema.AllApplied); len(left) > 0 {
+			if left := findProblems(t, conn, schema.Public, schema.AllMigrationsApplied); len(left) > 0 {
 				t.Errorf("after the repair %s: got the problems %v, want none", got[0].Repair, left)
 			}
 			execSQL(t, conn, "ROLLBACK")
@@ -149,7 +149,7 @@ func TestCheckNamesNoRepairIfPostgresCannotChangeTheType(t *testing.T) {
 		t.Run(typ, func(t *testing.T) {
 			conn := connect(t, url)
 			execSQL(t, conn, `BEGIN; ALTER TABLE "rateLimit" ALTER "lastRequest" TYPE `+typ+` USING NULL`)
-			got := findProblems(t, conn, schema.Public, schema.AllApplied)
+			got := findProblems(t, conn, schema.Public, schema.AllMigrationsApplied)
 			if len(got) != 1 || got[0].Column != "lastRequest" || got[0].Repair != "" {
 				t.Errorf("got the problems %v, want one of lastRequest without a repair", got)
 			}
@@ -179,7 +179,7 @@ func TestCheckAcceptsHarmlessDifferences(t *testing.T) {
 		t.Run(change, func(t *testing.T) {
 			conn := connect(t, url)
 			execSQL(t, conn, "BEGIN; "+change)
-			if got := findProblems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+			if got := findProblems(t, conn, schema.Public, schema.AllMigrationsApplied); len(got) > 0 {
 				t.Errorf("got the problems %v, want none", got)
 			}
 			execSQL(t, conn, "ROLLBACK")
@@ -192,11 +192,11 @@ func TestCheckRefusesTimestampsOnAConnectionThatIsNotInUTC(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, dbtest.New(t))
 	execSQL(t, conn, `SET TimeZone = 'America/New_York'`)
-	if got := findProblems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+	if got := findProblems(t, conn, schema.Public, schema.AllMigrationsApplied); len(got) > 0 {
 		t.Errorf("columns with a time zone: got the problems %v, want none", got)
 	}
 	execSQL(t, conn, `ALTER TABLE session ALTER "expiresAt" TYPE timestamp`)
-	got := findProblems(t, conn, schema.Public, schema.AllApplied)
+	got := findProblems(t, conn, schema.Public, schema.AllMigrationsApplied)
 	if len(got) != 1 || !strings.Contains(got[0].Found, "America/New_York") ||
 		!strings.Contains(got[0].Repair, "ALTER ROLE") {
 		t.Errorf("a column without a time zone: got the problems %v, want one with America/New_York and ALTER ROLE", got)
@@ -252,7 +252,7 @@ func TestTablesOfAnORMAreAcceptedAfterTheRepairs(t *testing.T) {
 			if _, err := migrations.Up(t.Context(), url); err != nil {
 				t.Errorf("Up after the repairs: got the error %v, want none", err)
 			}
-			if got := findProblems(t, conn, schema.Public, schema.AllApplied); len(got) > 0 {
+			if got := findProblems(t, conn, schema.Public, schema.AllMigrationsApplied); len(got) > 0 {
 				t.Errorf("after the repairs: got the problems %v, want none", got)
 			}
 		})

@@ -27,7 +27,7 @@ func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem 
 		}
 	}
 	for _, c := range found.columns {
-		if !t.isKnown(c.name) && c.notNull && !c.hasDefault && t.isInserted() {
+		if !t.hasColumnInAnyCase(c.name) && c.notNull && !c.hasDefault && t.isInsertedInto() {
 			problems = append(problems, Problem{
 				Table: t.Name, Column: c.name, Found: "NOT NULL without a default",
 				Wanted: "a default, or NULL allowed, because Xenon does not write this column",
@@ -38,14 +38,14 @@ func checkTable(t Table, found *foundTable, applied func(int64) bool) []Problem 
 	return problems
 }
 
-// isKnown reports whether name is the name of a column in t.Columns, as it is there or in snake case. For a column in
-// snake case, checkColumn reports how to rename it.
-func (t Table) isKnown(name string) bool {
+// hasColumnInAnyCase reports whether name is the name of a column in t.Columns, as it is there or in snake case. For a
+// column in snake case, checkColumn reports how to rename it.
+func (t Table) hasColumnInAnyCase(name string) bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == name || snakeCase(c.Name) == name })
 }
 
-// isInserted reports whether Xenon inserts rows into the table.
-func (t Table) isInserted() bool {
+// isInsertedInto reports whether Xenon inserts rows into the table.
+func (t Table) isInsertedInto() bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Writes == Values })
 }
 
@@ -62,7 +62,8 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 		p.Found, p.Wanted, p.Repair = "no such column", c.description(), addColumnSQL(c, found)
 		if other, ok := found.column(snakeCase(c.Name)); ok {
 			p.Found = "no such column; there is " + other.name
-			p.Repair = "ALTER TABLE " + found.name + " RENAME COLUMN " + quote(other.name) + " TO " + quote(c.Name) + ";"
+			p.Repair = "ALTER TABLE " + found.name + " RENAME COLUMN " + quoteIdentifier(other.name) + " TO " +
+				quoteIdentifier(c.Name) + ";"
 		}
 		return p, false
 	}
@@ -83,15 +84,15 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 		p.Found, p.Wanted, p.Repair = "NULL allowed", "NOT NULL, because Xenon cannot read NULL", change+"SET NOT NULL;"
 	case c.Unique && !f.unique:
 		p.Found, p.Wanted = "no unique index", "a unique index on this column alone"
-		p.Repair = "CREATE UNIQUE INDEX ON " + found.name + " (" + quote(c.Name) + ");"
+		p.Repair = "CREATE UNIQUE INDEX ON " + found.name + " (" + quoteIdentifier(c.Name) + ");"
 	case c.Pair != nil && applied(c.Pair.Since) && !slices.Contains(f.pairs, c.Pair.Column):
-		columns := quote(c.Name) + ", " + quote(c.Pair.Column)
+		columns := quoteIdentifier(c.Name) + ", " + quoteIdentifier(c.Pair.Column)
 		p.Found, p.Wanted = "no unique index", "a unique index on "+columns+" for the accounts of providers"
-		p.Repair = "CREATE UNIQUE INDEX ON " + found.name + " (" + columns + ") WHERE " + quote(c.Name) +
+		p.Repair = "CREATE UNIQUE INDEX ON " + found.name + " (" + columns + ") WHERE " + quoteIdentifier(c.Name) +
 			" <> 'credential';"
 	case c.Cascade && !f.cascade:
 		p.Found, p.Wanted = "no foreign key with ON DELETE CASCADE", `a foreign key to "user" with ON DELETE CASCADE`
-		p.Repair = "ALTER TABLE " + found.name + " ADD FOREIGN KEY (" + quote(c.Name) + ") REFERENCES " +
+		p.Repair = "ALTER TABLE " + found.name + " ADD FOREIGN KEY (" + quoteIdentifier(c.Name) + ") REFERENCES " +
 			found.quotedTable("user") + " (id) ON DELETE CASCADE;"
 	default:
 		return p, true
@@ -144,7 +145,7 @@ func (c Column) description() string {
 
 // addColumnSQL returns the statement that adds a missing column, or "" if no statement can.
 func addColumnSQL(c Column, found *foundTable) string {
-	text := "ALTER TABLE " + found.name + " ADD COLUMN " + quote(c.Name) + " " + string(c.Type)
+	text := "ALTER TABLE " + found.name + " ADD COLUMN " + quoteIdentifier(c.Name) + " " + string(c.Type)
 	switch {
 	case !c.NotNull:
 	case c.Type == Time:
@@ -165,30 +166,30 @@ func changeTypeSQL(c Column, f foundColumn, found *foundTable) string {
 	switch {
 	case c.Type == UUID:
 		return ""
-	case c.Type == Text, c.Type == Bigint && isNumber(f.typ):
+	case c.Type == Text, c.Type == Bigint && convertsToBigint(f.typ):
 		return alterColumnSQL(found, c.Name) + "TYPE " + typ + ";"
 	case isText:
-		return alterColumnSQL(found, c.Name) + "TYPE " + typ + " USING " + quote(c.Name) + "::" + typ + ";"
+		return alterColumnSQL(found, c.Name) + "TYPE " + typ + " USING " + quoteIdentifier(c.Name) + "::" + typ + ";"
 	}
 	return ""
 }
 
-// isNumber reports whether Postgres converts values of the type to bigint without a USING clause.
-func isNumber(typ string) bool {
+// convertsToBigint reports whether Postgres converts values of the type to bigint without a USING clause.
+func convertsToBigint(typ string) bool {
 	name, _, _ := strings.Cut(typ, "(") // as in numeric(20,0)
 	return slices.Contains([]string{"smallint", "integer", "numeric", "real", "double precision"}, name)
 }
 
 func alterColumnSQL(found *foundTable, column string) string {
-	return "ALTER TABLE " + found.name + " ALTER COLUMN " + quote(column) + " "
+	return "ALTER TABLE " + found.name + " ALTER COLUMN " + quoteIdentifier(column) + " "
 }
 
 // quotedTable returns the quoted name of another table in the same schema.
 func (t *foundTable) quotedTable(name string) string {
-	return t.name[:strings.LastIndex(t.name, `."`)+1] + quote(name)
+	return t.name[:strings.LastIndex(t.name, `."`)+1] + quoteIdentifier(name)
 }
 
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+func quoteIdentifier(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // snakeCase converts emailVerified to email_verified.
 func snakeCase(name string) string {

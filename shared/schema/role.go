@@ -12,8 +12,8 @@ import (
 // revoke all others on the same tables. With these the role can read and write rows, but not create, alter or drop
 // tables.
 func Grants(name, role string) []string {
-	grantee := quote(role)
-	all := []string{"GRANT USAGE ON SCHEMA " + quote(name) + " TO " + grantee}
+	grantee := quoteIdentifier(role)
+	all := []string{"GRANT USAGE ON SCHEMA " + quoteIdentifier(name) + " TO " + grantee}
 	for _, t := range Tables {
 		table := pgx.Identifier{name, t.Name}.Sanitize()
 		all = append(all, "REVOKE ALL ON "+table+" FROM "+grantee, "GRANT "+t.Grants+" ON "+table+" TO "+grantee)
@@ -53,7 +53,7 @@ func checkNotTooPrivileged(ctx context.Context, tx pgx.Tx, name, role string) er
 		       EXISTS (
 		         SELECT FROM aclexplode(n.nspacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
 		FROM pg_roles r, pg_namespace n
-		WHERE r.rolname = $1 AND n.nspname = $2`, role, name, Names()).Scan(&super, &owner, &create, &public)
+		WHERE r.rolname = $1 AND n.nspname = $2`, role, name, TableNames()).Scan(&super, &owner, &create, &public)
 	if err != nil {
 		return fmt.Errorf("read the privileges of the role %s: %w", role, err)
 	}
@@ -65,9 +65,9 @@ func checkNotTooPrivileged(ctx context.Context, tx pgx.Tx, name, role string) er
 		why = append(why, "it owns the tables, or is a member of their owner")
 	}
 	if create && !super && !owner {
-		repair := "REVOKE CREATE ON SCHEMA " + quote(name) + " FROM " + quote(role) + ";"
+		repair := "REVOKE CREATE ON SCHEMA " + quoteIdentifier(name) + " FROM " + quoteIdentifier(role) + ";"
 		if public {
-			repair = "REVOKE CREATE ON SCHEMA " + quote(name) + " FROM PUBLIC;"
+			repair = "REVOKE CREATE ON SCHEMA " + quoteIdentifier(name) + " FROM PUBLIC;"
 		}
 		why = append(why, "it can create tables in the schema "+name+" (repair: "+repair+")")
 	}

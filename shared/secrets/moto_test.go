@@ -142,7 +142,7 @@ func TestMotoUsesANewVersionAfterTTLOrInvalidate(t *testing.T) {
 	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
 
 	c.put(c.cfg.SigningKeysARN, "second")
-	c.clock.Advance(TTL - 1)
+	c.clock.Advance(CacheTTL - 1)
 	c.checkReads(s, goodURL, goodSecret, goodKeys, 1)
 	c.clock.Advance(1)
 	c.checkReads(s, goodURL, goodSecret, "second", 2)
@@ -177,38 +177,38 @@ func TestMotoAcceptsTheNewAndThePreviousOriginSecret(t *testing.T) {
 		}
 		return got.OriginSecret
 	}
-	if s.AcceptsOrigin(t.Context(), "x") || s.AcceptsOrigin(t.Context(), "") {
-		t.Error("AcceptsOrigin = true, want false: the app secret has no originSecrets")
+	if s.AcceptsOriginSecret(t.Context(), "x") || s.AcceptsOriginSecret(t.Context(), "") {
+		t.Error("AcceptsOriginSecret = true, want false: the app secret has no originSecrets")
 	}
 	var made []string
 	deployed := ""
 	for range 3 {
-		version, err := RotateOrigin(t.Context(), c.cfg.AWS, c.cfg.AppSecretARN, deployed)
+		version, err := RotateOriginSecret(t.Context(), c.cfg.AWS, c.cfg.AppSecretARN, deployed)
 		if err != nil || version == "" {
-			t.Fatalf("RotateOrigin = %q, %v, want the id of a version", version, err)
+			t.Fatalf("RotateOriginSecret = %q, %v, want the id of a version", version, err)
 		}
 		made = append(made, current())
 		c.clock.Advance(remote.CoolDown)
 		deployed = version
 		for i, secret := range slices.Backward(made) { // the newest first: it makes Secrets read the app secret again
 			want := i >= len(made)-2
-			if got := s.AcceptsOrigin(t.Context(), secret); got != want {
+			if got := s.AcceptsOriginSecret(t.Context(), secret); got != want {
 				t.Errorf("after %d rotations: origin secret %d is accepted: %v, want %v", len(made), i+1, got, want)
 			}
 		}
 	}
 	for range 3 { // deployments that fail after the rotation
-		if _, err := RotateOrigin(t.Context(), c.cfg.AWS, c.cfg.AppSecretARN, deployed); err != nil {
+		if _, err := RotateOriginSecret(t.Context(), c.cfg.AWS, c.cfg.AppSecretARN, deployed); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c.clock.Advance(TTL)
-	if !s.AcceptsOrigin(t.Context(), made[2]) {
+	c.clock.Advance(CacheTTL)
+	if !s.AcceptsOriginSecret(t.Context(), made[2]) {
 		t.Error("the secret that CloudFront sends is rejected after failed deployments")
 	}
 	calls := c.calls.Load()
 	for range 100 { // many guesses
-		if s.AcceptsOrigin(t.Context(), made[0]) {
+		if s.AcceptsOriginSecret(t.Context(), made[0]) {
 			t.Fatal("the oldest origin secret is accepted, want it rejected")
 		}
 	}
@@ -323,7 +323,7 @@ func TestMotoMalformedSecretHidesNoOtherValue(t *testing.T) {
 	c.checkReads(s, goodURL, goodSecret, goodKeys, 2)
 
 	c.put(c.cfg.AppSecretARN, "not-shown at all")
-	c.clock.Advance(TTL)
+	c.clock.Advance(CacheTTL)
 	c.checkReads(s, goodURL, goodSecret, goodKeys, 3) // the last good values stay
 }
 

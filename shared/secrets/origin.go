@@ -19,14 +19,14 @@ import (
 // the new one.
 const maxOriginSecrets = 2
 
-// minOriginSecret is the minimum length of an origin secret, in bytes.
-const minOriginSecret = 32
+// minOriginSecretBytes is the minimum length of an origin secret, in bytes.
+const minOriginSecretBytes = 32
 
-// AcceptsOrigin reports whether got, the origin secret of a request, is one of the app secret's originSecrets. If it is
-// not, a deployment may have rotated them, so AcceptsOrigin reads the app secret again, but not within remote.CoolDown
-// of the last fetch. Without an app secret it accepts every request: then CLIENT_IP alone says which proxies are
-// trusted.
-func (s *Secrets) AcceptsOrigin(ctx context.Context, got string) bool {
+// AcceptsOriginSecret reports whether got, the origin secret of a request, is one of the app secret's originSecrets. If
+// it is not, a deployment may have rotated them, so AcceptsOriginSecret reads the app secret again, but not within
+// remote.CoolDown of the last fetch. Without an app secret it accepts every request: then CLIENT_IP alone says which
+// proxies are trusted.
+func (s *Secrets) AcceptsOriginSecret(ctx context.Context, got string) bool {
 	if s.cfg.AppSecretARN == "" {
 		return true
 	}
@@ -65,19 +65,19 @@ func checkOriginSecrets(list []string) error {
 		return fmt.Errorf("originSecrets has %d entries, at most %d are allowed", len(list), maxOriginSecrets)
 	}
 	for _, v := range list {
-		if len(v) < minOriginSecret {
-			return fmt.Errorf("an entry of originSecrets has %d characters, needs at least %d", len(v), minOriginSecret)
+		if len(v) < minOriginSecretBytes {
+			return fmt.Errorf("an entry of originSecrets has %d characters, needs at least %d", len(v), minOriginSecretBytes)
 		}
 	}
 	return nil
 }
 
-// RotateOrigin replaces the app secret's originSecrets by a new origin secret and, after it, the origin secret that
-// CloudFront sends now. It reads the latter from the version of the app secret whose id is deployed. If deployed is
-// empty, or this version has no origin secret, it keeps the first entry of the current list, if there is one. It also
-// stores the new origin secret as the string originSecret, because a dynamic reference in CloudFormation cannot read a
-// list. It returns the id of the new version of the app secret, and does not change other members.
-func RotateOrigin(ctx context.Context, as config.AWS, arn, deployed string) (version string, err error) {
+// RotateOriginSecret replaces the app secret's originSecrets by a new origin secret and, after it, the origin secret
+// that CloudFront sends now. It reads the latter from the version of the app secret whose id is deployed. If deployed
+// is empty, or this version has no origin secret, it keeps the first entry of the current list, if there is one. It
+// also stores the new origin secret as the string originSecret, because a dynamic reference in CloudFormation cannot
+// read a list. It returns the id of the new version of the app secret, and does not change other members.
+func RotateOriginSecret(ctx context.Context, as config.AWS, arn, deployed string) (version string, err error) {
 	m := manager{aws: as}
 	docs, err := m.read(ctx, []string{arn})
 	if err != nil {

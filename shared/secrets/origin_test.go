@@ -11,8 +11,8 @@ import (
 
 func TestWithoutAnAppSecretEveryOriginIsAccepted(t *testing.T) {
 	t.Parallel()
-	if !New(config.API{}, time.Now).AcceptsOrigin(t.Context(), "") {
-		t.Error("AcceptsOrigin without an app secret = false, want true")
+	if !New(config.API{}, time.Now).AcceptsOriginSecret(t.Context(), "") {
+		t.Error("AcceptsOriginSecret without an app secret = false, want true")
 	}
 }
 

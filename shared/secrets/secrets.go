@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/remote"
 )
 
-// TTL is how long a value from Secrets Manager is used before it is read again.
-const TTL = 5 * time.Minute
+// CacheTTL is how long a value from Secrets Manager is used before it is read again.
+const CacheTTL = 5 * time.Minute
 
 // Secrets reads the secrets of a deployment. It is safe for concurrent use; use one per process. If the settings have
 // the ARN of a secret, its value comes from Secrets Manager; both secrets are read in one call. While Secrets Manager
@@ -55,7 +55,7 @@ type appSecret struct {
 // New returns the Secrets of a deployment. It makes no request; the first read fetches the secrets.
 func New(cfg config.API, now func() time.Time) *Secrets {
 	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
-	s.values = &remote.Value[fetchResult]{Name: "secrets", Fetch: s.fetchAll, Fresh: TTL, Now: now}
+	s.values = &remote.Value[fetchResult]{Name: "secrets", Fetch: s.fetchAll, Fresh: CacheTTL, Now: now}
 	return s
 }
 

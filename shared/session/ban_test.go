@@ -15,7 +15,7 @@ import (
 // session is valid again.
 func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, config.API{})
+	b := newSignedInUser(t, config.API{})
 	for name, callerOf := range b.callerMethods() {
 		for _, c := range []struct {
 			columns string
@@ -48,7 +48,7 @@ func TestBannedUserHasNoCallerAtTheNextRequest(t *testing.T) {
 // it expires after five minutes.
 func TestOnlyCachedCallerAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
+	b := newSignedInUser(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.setUserColumns("banned = true")
 	for _, c := range []struct {
 		method, query string
@@ -73,7 +73,7 @@ func TestOnlyCachedCallerAcceptsTheCacheCookieOfABannedUser(t *testing.T) {
 
 func TestStartRejectsABannedUser(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
+	b := newSignedInUser(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.setUserColumns("banned = true")
 	w := httptest.NewRecorder()
 	if _, err := b.sessions.Start(w, b.request(""), b.db, b.user, true); !errors.Is(err, store.ErrBanned) {

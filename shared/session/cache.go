@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	cacheVersion         = "1"
+	cacheCookieVersion   = "1"
 	unrememberedCacheAge = time.Minute // for a session with rememberMe false
 )
 
@@ -49,12 +49,14 @@ type signedPayload struct {
 	Signature string          `json:"signature"`
 }
 
-// MaxImage is the maximum length of a user's image, in characters, in a cache cookie or a JWT.
-const MaxImage = 2048
+// MaxImageLength is the maximum length of a user's image, in characters, in a cache cookie or a JWT.
+const MaxImageLength = 2048
 
-// setCache sets the cache cookie for c if the cookie cache is on. If the user's image is longer than MaxImage, it
-// clears the cache cookies of r instead.
-func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byte, c Caller, remember bool) error {
+// setCacheCookie sets the cache cookie for c if the cookie cache is on. If the user's image is longer than
+// MaxImageLength, it clears the cache cookies of r instead.
+func (s *Sessions) setCacheCookie(
+	w http.ResponseWriter, r *http.Request, secret []byte, c Caller, remember bool,
+) error {
 	if s.cache == 0 {
 		return nil
 	}
@@ -63,25 +65,25 @@ func (s *Sessions) setCache(w http.ResponseWriter, r *http.Request, secret []byt
 		age, maxAge = unrememberedCacheAge, untilBrowserCloses
 	}
 	var value string
-	if c.User.Image == nil || web.Length(*c.User.Image) <= MaxImage {
+	if c.User.Image == nil || web.UTF16Length(*c.User.Image) <= MaxImageLength {
 		var err error
-		if value, err = formatCache(secret, c, s.Now(), age); err != nil {
+		if value, err = formatCacheCookie(secret, c, s.Now(), age); err != nil {
 			return fmt.Errorf("write cache cookie: %w", err)
 		}
 	}
-	s.addCache(w, r, value, maxAge)
+	s.addCacheCookies(w, r, value, maxAge)
 	return nil
 }
 
-// readCache returns the caller in the cache cookie of r, or nil if r has no valid one for its token. Then invalid
+// readCacheCookie returns the caller in the cache cookie of r, or nil if r has no valid one for its token. Then invalid
 // reports whether r has an invalid one. With several tokens it returns nil, because only the database knows which
 // session is live.
-func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c *Caller, invalid bool) {
+func (s *Sessions) readCacheCookie(r *http.Request, secret []byte, tokens []string) (c *Caller, invalid bool) {
 	if s.cache == 0 || len(tokens) != 1 || isQueryOptionSet(r, "disableCookieCache") {
 		return nil, false
 	}
-	for _, value := range s.cacheValues(r) {
-		found, ok := parseCache(secret, value, s.Now())
+	for _, value := range s.cacheCookieValues(r) {
+		found, ok := parseCacheCookie(secret, value, s.Now())
 		if ok && found.Session.Token == tokens[0] {
 			return &found, false
 		}
@@ -90,20 +92,20 @@ func (s *Sessions) readCache(r *http.Request, secret []byte, tokens []string) (c
 	return nil, invalid
 }
 
-// formatCache returns the value of a cache cookie for c that is valid from now until now plus age.
-func formatCache(secret []byte, c Caller, now time.Time, age time.Duration) (string, error) {
+// formatCacheCookie returns the value of a cache cookie for c that is valid from now until now plus age.
+func formatCacheCookie(secret []byte, c Caller, now time.Time, age time.Duration) (string, error) {
 	u := c.User
 	text, err := stringify.Marshal(cachePayload{
 		Session:   c.Session,
 		User:      cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID},
 		UpdatedAt: now.UnixMilli(),
-		Version:   cacheVersion,
+		Version:   cacheCookieVersion,
 	})
 	if err != nil {
 		return "", err
 	}
 	expires := now.Add(age).UnixMilli()
-	signature := base64.RawURLEncoding.EncodeToString(cacheMAC(secret, text, expires))
+	signature := base64.RawURLEncoding.EncodeToString(cacheCookieMAC(secret, text, expires))
 	whole, err := stringify.Marshal(signedPayload{text, expires, signature})
 	if err != nil {
 		return "", err
@@ -111,9 +113,9 @@ func formatCache(secret []byte, c Caller, now time.Time, age time.Duration) (str
 	return base64.RawURLEncoding.EncodeToString(whole), nil
 }
 
-// parseCache reads the value of a cache cookie. ok is true if Xenon or Better Auth signed the value with secret, the
-// value has cacheVersion, and neither the cookie nor its session has expired.
-func parseCache(secret []byte, value string, now time.Time) (c Caller, ok bool) {
+// parseCacheCookie reads the value of a cache cookie. ok is true if Xenon or Better Auth signed the value with secret,
+// the value has cacheCookieVersion, and neither the cookie nor its session has expired.
+func parseCacheCookie(secret []byte, value string, now time.Time) (c Caller, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {
 		return c, false
@@ -123,11 +125,11 @@ func parseCache(secret []byte, value string, now time.Time) (c Caller, ok bool) 
 		return c, false
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(whole.Signature)
-	if err != nil || !hmac.Equal(signature, cacheMAC(secret, whole.Session, whole.ExpiresAt)) {
+	if err != nil || !hmac.Equal(signature, cacheCookieMAC(secret, whole.Session, whole.ExpiresAt)) {
 		return c, false
 	}
-	p := cachePayload{Version: cacheVersion}
-	if json.Unmarshal(whole.Session, &p) != nil || p.Version != cacheVersion || !p.isComplete() {
+	p := cachePayload{Version: cacheCookieVersion}
+	if json.Unmarshal(whole.Session, &p) != nil || p.Version != cacheCookieVersion || !p.isAcceptedByBetterAuth() {
 		return c, false
 	}
 	if ms := now.UnixMilli(); whole.ExpiresAt < ms || p.Session.ExpiresAt.UnixMilli() < ms {
@@ -140,18 +142,18 @@ func parseCache(secret []byte, value string, now time.Time) (c Caller, ok bool) 
 	}}, true
 }
 
-// cacheMAC returns the MAC of text, the JSON of a cachePayload, with expiresAt added as the last member. It adds the
-// member to the text itself: decoding and encoding the JSON could change the bytes that were signed.
-func cacheMAC(secret []byte, text []byte, expiresAt int64) []byte {
-	return mac(secret, string(text[:len(text)-1])+`,"expiresAt":`+strconv.FormatInt(expiresAt, 10)+"}")
+// cacheCookieMAC returns the MAC of text, the JSON of a cachePayload, with expiresAt added as the last member. It adds
+// the member to the text itself: decoding and encoding the JSON could change the bytes that were signed.
+func cacheCookieMAC(secret []byte, text []byte, expiresAt int64) []byte {
+	return hmacSHA256(secret, string(text[:len(text)-1])+`,"expiresAt":`+strconv.FormatInt(expiresAt, 10)+"}")
 }
 
-// datePattern matches text that Better Auth parses as a date, even in a field that is not a date. So Better Auth
-// rejects a cache cookie with such text in one of these fields, such as the name of the user.
-var datePattern = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
+// betterAuthDatePattern matches text that Better Auth parses as a date, even in a field that is not a date. So Better
+// Auth rejects a cache cookie with such text in one of these fields, such as the name of the user.
+var betterAuthDatePattern = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 
-// isComplete reports whether the required fields have values and Better Auth would parse no text as a date.
-func (p *cachePayload) isComplete() bool {
+// isAcceptedByBetterAuth reports whether the required fields have values and Better Auth would parse no text as a date.
+func (p *cachePayload) isAcceptedByBetterAuth() bool {
 	for _, t := range []store.Time{
 		p.Session.ExpiresAt, p.Session.CreatedAt, p.Session.UpdatedAt, p.User.CreatedAt, p.User.UpdatedAt,
 	} {
@@ -160,7 +162,7 @@ func (p *cachePayload) isComplete() bool {
 		}
 	}
 	for _, text := range []*string{p.User.Name, p.User.Image, p.Session.IPAddress, p.Session.UserAgent} {
-		if text != nil && datePattern.MatchString(*text) {
+		if text != nil && betterAuthDatePattern.MatchString(*text) {
 			return false
 		}
 	}

@@ -39,7 +39,7 @@ type recordedCookies struct {
 	}
 }
 
-func readRecorded(t testing.TB) (v recordedCookies) {
+func readRecordedCookies(t testing.TB) (v recordedCookies) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", "session_data_cookies.json"))
 	if err == nil {
@@ -63,14 +63,14 @@ func (v recordedCookies) sessions(origin string) *Sessions {
 // request returns a request with the cookies in others (name=value) and then the session cookie of the recorded caller.
 func (v recordedCookies) request(others ...string) *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
-	sessionCookie := sessionToken + "=" + Sign([]byte(v.Secret), v.Payload.Session.Token)
+	sessionCookie := sessionTokenCookie + "=" + Sign([]byte(v.Secret), v.Payload.Session.Token)
 	r.Header.Set("Cookie", strings.Join(append(others, sessionCookie), "; "))
 	return r
 }
 
 func TestR03_CacheCookiesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	for _, c := range v.Vectors {
 		if c.Strategy != "compact" {
 			continue
@@ -94,10 +94,10 @@ func TestR03_CacheCookiesEqualBetterAuths(t *testing.T) {
 
 func TestR03_CacheCookiesOfBetterAuthAreRead(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	for _, c := range v.Vectors {
-		got, invalid := v.sessions("http://localhost:3000").readCache(
-			v.request(sessionData+"="+c.Value), []byte(v.Secret), []string{v.Payload.Session.Token})
+		got, invalid := v.sessions("http://localhost:3000").readCacheCookie(
+			v.request(sessionDataCookie+"="+c.Value), []byte(v.Secret), []string{v.Payload.Session.Token})
 		if c.Strategy != "compact" {
 			if got != nil || !invalid {
 				t.Errorf("cookie of strategy %s: got caller %+v, invalid: %v; want no caller and an invalid cookie",
@@ -113,9 +113,9 @@ func TestR03_CacheCookiesOfBetterAuthAreRead(t *testing.T) {
 
 func TestR03_CacheHitSetsNoHeader(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	w := httptest.NewRecorder()
-	r := v.request(sessionData + "=" + v.Vectors[0].Value)
+	r := v.request(sessionDataCookie + "=" + v.Vectors[0].Value)
 	got, fromCookie, err := v.sessions("http://localhost:3000").CachedCaller(w, r, nil)
 	if want := v.caller(); err != nil || !fromCookie || cmp.Diff(&want, got) != "" || len(w.Header()) > 0 {
 		t.Errorf("CachedCaller: got caller %+v, from the cookie: %v, error %v, headers %v; want the caller of the "+
@@ -127,72 +127,72 @@ func TestR03_CacheHitSetsNoHeader(t *testing.T) {
 // Each cookie is signed with the right secret, unless its name says otherwise.
 func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	secret, now := []byte(v.Secret), v.now()
-	signedCookie := func(change func(*cachePayload), secret []byte, expires time.Time) string {
+	newSignedCookie := func(change func(*cachePayload), secret []byte, expires time.Time) string {
 		u, s := v.Payload.User, v.Payload.Session
 		cached := cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID}
-		p := cachePayload{s, cached, v.NowMs, cacheVersion}
+		p := cachePayload{s, cached, v.NowMs, cacheCookieVersion}
 		change(&p)
-		text, err := json.Marshal(p)
+		signText, err := json.Marshal(p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return signText(t, secret, string(text), expires.UnixMilli())
+		return signCachePayload(t, secret, string(signText), expires.UnixMilli())
 	}
-	text := func(s string) string { return signText(t, secret, s, v.NowMs+1) }
+	signText := func(s string) string { return signCachePayload(t, secret, s, v.NowMs+1) }
 	same, later := func(*cachePayload) {}, now.Add(time.Minute)
-	value := func(s string) *string { return &s }
-	encoded := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
-	expire := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }
-	nameLikeDate := func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00.000Z") }
-	nameLikeShortDate := func(p *cachePayload) { p.User.Name = value("2026-01-15T12:00:00Z") }
-	imageLikeDate := func(p *cachePayload) { p.User.Image = value("2026-01-15T12:00:00.1234567Z") }
-	agentLikeDate := func(p *cachePayload) { p.Session.UserAgent = value("2026-01-15T12:00:00.1Z") }
+	pointerTo := func(s string) *string { return &s }
+	base64URLOf := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	expireSession := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now.Add(-time.Millisecond)} }
+	setNameLikeDate := func(p *cachePayload) { p.User.Name = pointerTo("2026-01-15T12:00:00.000Z") }
+	setNameLikeShortDate := func(p *cachePayload) { p.User.Name = pointerTo("2026-01-15T12:00:00Z") }
+	setImageLikeDate := func(p *cachePayload) { p.User.Image = pointerTo("2026-01-15T12:00:00.1234567Z") }
+	setAgentLikeDate := func(p *cachePayload) { p.Session.UserAgent = pointerTo("2026-01-15T12:00:00.1Z") }
 
-	if _, ok := parseCache(secret, signedCookie(same, secret, now), now); !ok {
+	if _, ok := parseCacheCookie(secret, newSignedCookie(same, secret, now), now); !ok {
 		t.Fatal("a cookie in its last millisecond is rejected, want it accepted")
 	}
-	expireNow := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now} }
-	if _, ok := parseCache(secret, signedCookie(expireNow, secret, later), now); !ok {
+	expireSessionNow := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now} }
+	if _, ok := parseCacheCookie(secret, newSignedCookie(expireSessionNow, secret, later), now); !ok {
 		t.Error("a cookie of a session in its last millisecond is rejected, want it accepted")
 	}
 	for name, bad := range map[string]string{
-		"an expiry 1 ms ago":       signedCookie(same, secret, now.Add(-time.Millisecond)),
-		"another secret":           signedCookie(same, []byte(v.Secret+"x"), later),
-		"another version":          signedCookie(func(p *cachePayload) { p.Version = "2" }, secret, later),
-		"an expired session":       signedCookie(expire, secret, later),
-		"a name like a date":       signedCookie(nameLikeDate, secret, later),
-		"a short date":             signedCookie(nameLikeShortDate, secret, later),
-		"an image like a date":     signedCookie(imageLikeDate, secret, later),
-		"a user agent like a date": signedCookie(agentLikeDate, secret, later),
-		"no name":                  signedCookie(func(p *cachePayload) { p.User.Name = nil }, secret, later),
-		"no session id":            signedCookie(func(p *cachePayload) { p.Session.ID = "" }, secret, later),
-		"no email":                 signedCookie(func(p *cachePayload) { p.User.Email = "" }, secret, later),
-		"no dates":                 signedCookie(func(p *cachePayload) { p.User.UpdatedAt = store.Time{} }, secret, later),
-		"an empty payload":         text(`{}`),
-		"a payload of text":        text(`{"session":"x","user":[],"updatedAt":"x","version":1}`),
-		"a name of a wrong type":   text(`{"session":{},"user":{"name":7}}`),
+		"an expiry 1 ms ago":       newSignedCookie(same, secret, now.Add(-time.Millisecond)),
+		"another secret":           newSignedCookie(same, []byte(v.Secret+"x"), later),
+		"another version":          newSignedCookie(func(p *cachePayload) { p.Version = "2" }, secret, later),
+		"an expired session":       newSignedCookie(expireSession, secret, later),
+		"a name like a date":       newSignedCookie(setNameLikeDate, secret, later),
+		"a short date":             newSignedCookie(setNameLikeShortDate, secret, later),
+		"an image like a date":     newSignedCookie(setImageLikeDate, secret, later),
+		"a user agent like a date": newSignedCookie(setAgentLikeDate, secret, later),
+		"no name":                  newSignedCookie(func(p *cachePayload) { p.User.Name = nil }, secret, later),
+		"no session id":            newSignedCookie(func(p *cachePayload) { p.Session.ID = "" }, secret, later),
+		"no email":                 newSignedCookie(func(p *cachePayload) { p.User.Email = "" }, secret, later),
+		"no dates":                 newSignedCookie(func(p *cachePayload) { p.User.UpdatedAt = store.Time{} }, secret, later),
+		"an empty payload":         signText(`{}`),
+		"a payload of text":        signText(`{"session":"x","user":[],"updatedAt":"x","version":1}`),
+		"a name of a wrong type":   signText(`{"session":{},"user":{"name":7}}`),
 		"not base64":               "%%%",
 		"standard base64":          "++//",
 		"a dot and more text":      v.Vectors[0].Value + ".x",
-		"empty object":             encoded(`{}`),
-		"null":                     encoded(`null`),
-		"null session":             encoded(`{"session":null,"expiresAt":1768478700000,"signature":""}`),
-		"array":                    encoded(`[]`),
-		"wrong types":              encoded(`{"session":[],"expiresAt":"x","signature":1}`),
-		"not UTF-8":                encoded("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}"),
-		"very deep":                encoded(`{"session":` + strings.Repeat(`{"a":`, 100_000)),
-		"an expiry too far away":   encoded(`{"session":{},"expiresAt":1e400,"signature":""}`),
+		"empty object":             base64URLOf(`{}`),
+		"null":                     base64URLOf(`null`),
+		"null session":             base64URLOf(`{"session":null,"expiresAt":1768478700000,"signature":""}`),
+		"array":                    base64URLOf(`[]`),
+		"wrong types":              base64URLOf(`{"session":[],"expiresAt":"x","signature":1}`),
+		"not UTF-8":                base64URLOf("{\"session\":{\"a\":\"\xff\"},\"expiresAt\":1,\"signature\":\"\"}"),
+		"very deep":                base64URLOf(`{"session":` + strings.Repeat(`{"a":`, 100_000)),
+		"an expiry too far away":   base64URLOf(`{"session":{},"expiresAt":1e400,"signature":""}`),
 		"its first 500 bytes only": v.Vectors[0].Value[:500],
 		"one megabyte":             strings.Repeat("A", 1<<20),
 	} {
-		if c, ok := parseCache(secret, bad, now); ok {
+		if c, ok := parseCacheCookie(secret, bad, now); ok {
 			t.Errorf("cookie (%s): got caller %+v, want the cookie rejected", name, c)
 		}
 	}
-	c, invalid := v.sessions("http://localhost:3000").readCache(
-		v.request(sessionData+"="+v.Vectors[0].Value), secret, []string{"another session's token"})
+	c, invalid := v.sessions("http://localhost:3000").readCacheCookie(
+		v.request(sessionDataCookie+"="+v.Vectors[0].Value), secret, []string{"another session's token"})
 	if c != nil || !invalid {
 		t.Errorf("cookie of another session: got caller %+v, invalid: %v; want no caller and an invalid cookie", c, invalid)
 	}
@@ -200,7 +200,7 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 
 func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	on := v.sessions("http://localhost:3000")
 	off := New(config.API{}, on.Secret, on.Clients, on.Now)
 	token := v.Payload.Session.Token
@@ -218,11 +218,11 @@ func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
 		{"an option without a value", on, "?disableCookieCache=", []string{token}, true},
 		{"an option given twice", on, "?disableCookieCache=&disableCookieCache=", []string{token}, false},
 	} {
-		r := v.request(sessionData + "=" + v.Vectors[0].Value)
+		r := v.request(sessionDataCookie + "=" + v.Vectors[0].Value)
 		r.URL.RawQuery = strings.TrimPrefix(c.query, "?")
-		got, invalid := c.sessions.readCache(r, []byte(v.Secret), c.tokens)
+		got, invalid := c.sessions.readCacheCookie(r, []byte(v.Secret), c.tokens)
 		if (got != nil) != c.want || invalid {
-			t.Errorf("readCache, %s: got caller %+v, invalid: %v; want a caller: %v and no invalid cookie",
+			t.Errorf("readCacheCookie, %s: got caller %+v, invalid: %v; want a caller: %v and no invalid cookie",
 				c.name, got, invalid, c.want)
 		}
 	}
@@ -230,14 +230,14 @@ func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
 
 func TestCacheCookieHasNoLongImage(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
-	for length, want := range map[int]bool{MaxImage: true, MaxImage + 1: false} {
+	v := readRecordedCookies(t)
+	for length, want := range map[int]bool{MaxImageLength: true, MaxImageLength + 1: false} {
 		c, image := v.caller(), strings.Repeat("i", length)
 		c.User.Image = &image
 		w := httptest.NewRecorder()
-		err := v.sessions("http://localhost:3000").setCache(w, v.request(), []byte(v.Secret), c, true)
+		err := v.sessions("http://localhost:3000").setCacheCookie(w, v.request(), []byte(v.Secret), c, true)
 		line := w.Header().Get("Set-Cookie")
-		if got := strings.HasPrefix(line, sessionData+"="); got != want || err != nil {
+		if got := strings.HasPrefix(line, sessionDataCookie+"="); got != want || err != nil {
 			t.Errorf("image of %d characters: got Set-Cookie %q, error %v; want a cache cookie: %v", length, line, err, want)
 		}
 	}
@@ -245,23 +245,23 @@ func TestCacheCookieHasNoLongImage(t *testing.T) {
 
 func TestAtMostEightCacheCookiesAreRead(t *testing.T) {
 	t.Parallel()
-	s := readRecorded(t).sessions("http://localhost:3000")
+	s := readRecordedCookies(t).sessions("http://localhost:3000")
 	r := httptest.NewRequest("GET", "/", nil)
 	var pairs []string
 	for _, value := range strings.Split(" a b c d e f g h i", " ") { // the first one is empty
-		pairs = append(pairs, sessionData+"="+value)
+		pairs = append(pairs, sessionDataCookie+"="+value)
 	}
 	r.Header.Set("Cookie", strings.Join(pairs, "; "))
-	if diff := cmp.Diff(strings.Split("a b c d e f g h", " "), s.cacheValues(r)); diff != "" {
+	if diff := cmp.Diff(strings.Split("a b c d e f g h", " "), s.cacheCookieValues(r)); diff != "" {
 		t.Errorf("request with ten cache cookies, the first one empty: values (-want +got):\n%s", diff)
 	}
 }
 
-// signText returns the value of a cache cookie with the payload text (JSON), signed with secret. It expires at expires,
-// in milliseconds since 1970.
-func signText(t *testing.T, secret []byte, text string, expires int64) string {
+// signCachePayload returns the value of a cache cookie with the payload text (JSON), signed with secret. It expires at
+// expires, in milliseconds since 1970.
+func signCachePayload(t *testing.T, secret []byte, text string, expires int64) string {
 	t.Helper()
-	signature := base64.RawURLEncoding.EncodeToString(cacheMAC(secret, []byte(text), expires))
+	signature := base64.RawURLEncoding.EncodeToString(cacheCookieMAC(secret, []byte(text), expires))
 	whole, err := json.Marshal(signedPayload{json.RawMessage(text), expires, signature})
 	if err != nil {
 		t.Fatal(err)
@@ -272,7 +272,7 @@ func signText(t *testing.T, secret []byte, text string, expires int64) string {
 // If one byte of a cookie is changed, the cookie is rejected or still has the same content.
 func TestChangedCacheCookiesAreRejected(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	text, err := base64.RawURLEncoding.DecodeString(v.Vectors[0].Value)
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +280,7 @@ func TestChangedCacheCookiesAreRejected(t *testing.T) {
 	for i := range text {
 		changed := slices.Clone(text)
 		changed[i] ^= 1
-		c, ok := parseCache([]byte(v.Secret), base64.RawURLEncoding.EncodeToString(changed), v.now())
+		c, ok := parseCacheCookie([]byte(v.Secret), base64.RawURLEncoding.EncodeToString(changed), v.now())
 		if want := v.caller(); ok && cmp.Diff(want, c) != "" {
 			t.Errorf("cookie with byte %d changed is accepted with another content (-want +got):\n%s", i, cmp.Diff(want, c))
 		}
@@ -289,17 +289,17 @@ func TestChangedCacheCookiesAreRejected(t *testing.T) {
 
 func TestR25_CacheCookieTooLargeForOneIsNotSet(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	for _, origin := range []string{"http://localhost:3000", "https://learn.example.com"} {
 		s := v.sessions(origin)
-		size := maxCookie - len(s.setCookieLine(s.browserCookieName(sessionData)+".99", "", 300))
+		size := maxSetCookieLineBytes - len(s.setCookieLine(s.browserCookieName(sessionDataCookie)+".99", "", 300))
 		for length, want := range map[int]int{1: 1, size: 1, size + 1: 0, 1 << 20: 0} {
 			w := httptest.NewRecorder()
-			s.addCache(w, httptest.NewRequest("GET", "/", nil), strings.Repeat("x", length), 300)
+			s.addCacheCookies(w, httptest.NewRequest("GET", "/", nil), strings.Repeat("x", length), 300)
 			lines := w.Header()["Set-Cookie"]
-			if len(lines) != want || want == 1 && len(lines[0]) > maxCookie {
+			if len(lines) != want || want == 1 && len(lines[0]) > maxSetCookieLineBytes {
 				t.Errorf("value of %d bytes: got %d Set-Cookie lines %.80q, want %d of at most %d bytes",
-					length, len(lines), lines, want, maxCookie)
+					length, len(lines), lines, want, maxSetCookieLineBytes)
 			}
 		}
 	}
@@ -308,83 +308,83 @@ func TestR25_CacheCookieTooLargeForOneIsNotSet(t *testing.T) {
 // A request can have the parts of a cache cookie in any order.
 func TestR25_PartsOfCacheCookieAreJoined(t *testing.T) {
 	t.Parallel()
-	s := readRecorded(t).sessions("https://learn.example.com")
+	s := readRecordedCookies(t).sessions("https://learn.example.com")
 	var want strings.Builder
 	var pairs []string
-	for i := range maxChunks {
+	for i := range maxCacheCookieParts {
 		value := strings.Repeat(strconv.Itoa(i%10), 30)
 		want.WriteString(value)
-		pairs = append(pairs, fmt.Sprintf("%s.%d=%s", s.browserCookieName(sessionData), i, value))
+		pairs = append(pairs, fmt.Sprintf("%s.%d=%s", s.browserCookieName(sessionDataCookie), i, value))
 	}
 	rand.Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Cookie", strings.Join(pairs, "; "))
-	if got := s.cacheValues(r); len(got) != 1 || got[0] != want.String() {
+	if got := s.cacheCookieValues(r); len(got) != 1 || got[0] != want.String() {
 		t.Errorf("cache cookie in %d shuffled parts: got values %q, want one value joined in the order of the numbers",
-			maxChunks, got)
+			maxCacheCookieParts, got)
 	}
 }
 
 func TestOldPartsOfCacheCookieAreCleared(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	s := v.sessions("http://localhost:3000")
-	size := maxCookie - len(s.setCookieLine(sessionData+".99", "", 300))
-	cleared := func(n string) string {
-		return sessionData + n + "=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+	size := maxSetCookieLineBytes - len(s.setCookieLine(sessionDataCookie+".99", "", 300))
+	lineThatClears := func(n string) string {
+		return sessionDataCookie + n + "=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
 	}
-	set := func(n, value string) string {
-		return sessionData + n + "=" + value + "; Max-Age=300; Path=/; HttpOnly; SameSite=Lax"
+	lineThatSets := func(n, value string) string {
+		return sessionDataCookie + n + "=" + value + "; Max-Age=300; Path=/; HttpOnly; SameSite=Lax"
 	}
 	long := strings.Repeat("x", size)
 	for _, c := range []struct {
 		name, cookies, value string
 		want                 []string
 	}{
-		{"one cookie replaces one cookie", "better-auth.session_data=old", "new", []string{set("", "new")}},
+		{"one cookie replaces one cookie", "better-auth.session_data=old", "new", []string{lineThatSets("", "new")}},
 		{
 			"one cookie replaces parts", "better-auth.session_data.1=b; better-auth.session_data.0=a", "new",
-			[]string{cleared(".1"), cleared(".0"), set("", "new")},
+			[]string{lineThatClears(".1"), lineThatClears(".0"), lineThatSets("", "new")},
 		},
-		{"too large, clears one cookie", "better-auth.session_data=old", long + "y", []string{cleared("")}},
+		{"too large, clears one cookie", "better-auth.session_data=old", long + "y", []string{lineThatClears("")}},
 		{
 			"too large, clears parts", "better-auth.session_data.0=a; better-auth.session_data.0=b", long + "y",
-			[]string{cleared(".0")},
+			[]string{lineThatClears(".0")},
 		},
-		{"an empty value clears one cookie", "better-auth.session_data=old", "", []string{cleared("")}},
+		{"an empty value clears one cookie", "better-auth.session_data=old", "", []string{lineThatClears("")}},
 		{
 			"a whole cookie among parts", "better-auth.session_data.0=a; better-auth.session_data=old", "new",
-			[]string{cleared(".0"), set("", "new")},
+			[]string{lineThatClears(".0"), lineThatSets("", "new")},
 		},
 		{
 			"not a part", "better-auth.session_data.01=a; better-auth.session_data.-1=a; better-auth.session_data.x=a; " +
 				"better-auth.session_data.=a; better-auth.session_data.100=a; better-auth.session_data.1e1=a; " +
 				"better-auth.session_datax=a; __Secure-better-auth.session_data=a; x",
 			"new",
-			[]string{set("", "new")},
+			[]string{lineThatSets("", "new")},
 		},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", c.cookies)
 		w := httptest.NewRecorder()
-		s.addCache(w, r, c.value, 300)
+		s.addCacheCookies(w, r, c.value, 300)
 		if diff := cmp.Diff(c.want, w.Header()["Set-Cookie"]); diff != "" {
 			t.Errorf("%s: Set-Cookie lines (-want +got):\n%s", c.name, diff)
 		}
 	}
 }
 
-// Like Better Auth, Clear clears a cache cookie of the request twice.
-func TestClearClearsEveryCacheCookie(t *testing.T) {
+// Like Better Auth, ClearCookies clears a cache cookie of the request twice.
+func TestClearCookiesClearsEveryCacheCookie(t *testing.T) {
 	t.Parallel()
-	v := readRecorded(t)
+	v := readRecordedCookies(t)
 	w := httptest.NewRecorder()
 	s := v.sessions("http://localhost:3000")
 	r := v.request("better-auth.session_data.1=b", "better-auth.session_data=a")
 	if err := s.SetCookies(w, r, v.caller(), true); err != nil {
 		t.Fatal(err)
 	}
-	s.Clear(w, r)
+	s.ClearCookies(w, r)
 	if len(w.Header()) != 1 {
 		t.Errorf("Clear after SetCookies: got headers %v, want Set-Cookie only", w.Header())
 	}

@@ -31,12 +31,12 @@ func (s *Sessions) CachedCaller(
 	if err != nil || len(tokens) == 0 {
 		return nil, false, err
 	}
-	c, invalid := s.readCache(r, secret, tokens)
+	c, invalid := s.readCacheCookie(r, secret, tokens)
 	if c != nil {
 		web.NoteUser(r.Context(), c.User.ID)
 		return c, true, nil
 	}
-	c, err = s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, clearCache: invalid, renew: true})
+	c, err = s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, clearCacheCookies: invalid, renew: true})
 	return c, false, err
 }
 
@@ -49,10 +49,10 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
-	cached, invalid := s.readCache(r, secret, tokens)
+	cached, invalid := s.readCacheCookie(r, secret, tokens)
 	c, err := s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: cached == nil})
-	if invalid && c != nil && !s.hasSetCookie(w, sessionData) {
-		s.addCookie(w, sessionData, "", 0)
+	if invalid && c != nil && !s.hasSetCookie(w, sessionDataCookie) {
+		s.addCookie(w, sessionDataCookie, "", 0)
 	}
 	return c, err
 }
@@ -77,25 +77,25 @@ func (s *Sessions) readTokens(w http.ResponseWriter, r *http.Request) (secret []
 		return nil, nil, fmt.Errorf("read cookie secret: %w", err)
 	}
 	if tokens = s.tokens(r, secret); len(tokens) == 0 {
-		s.clearUnusedCache(w, r)
+		s.clearUnusedCacheCookies(w, r)
 	}
 	return secret, tokens, nil
 }
 
-// clearUnusedCache clears the cache cookies of r if the cookie cache is off: then they are from another server or from
-// an earlier deployment.
-func (s *Sessions) clearUnusedCache(w http.ResponseWriter, r *http.Request) {
-	if s.cache == 0 && len(s.cacheValues(r)) > 0 {
-		s.clearCache(w, r)
+// clearUnusedCacheCookies clears the cache cookies of r if the cookie cache is off: then they are from another server
+// or from an earlier deployment.
+func (s *Sessions) clearUnusedCacheCookies(w http.ResponseWriter, r *http.Request) {
+	if s.cache == 0 && len(s.cacheCookieValues(r)) > 0 {
+		s.clearCacheCookies(w, r)
 	}
 }
 
-// loadOptions has the parameters of load: the tokens of the request, and which changes load may make.
+// loadOptions has the parameters of loadCaller: the tokens of the request, and which changes loadCaller may make.
 type loadOptions struct {
-	secret     []byte
-	tokens     []string
-	clearCache bool // clear the cache cookie, because it is invalid
-	renew      bool // extend the session if it was last extended a day ago or earlier, and set cookies
+	secret            []byte
+	tokens            []string
+	clearCacheCookies bool // clear the cache cookie, because it is invalid
+	renew             bool // extend the session if it was last extended a day ago or earlier, and set cookies
 }
 
 // loadCaller finds the caller in the database: the user of the first token with a live session. It sets headers only
@@ -111,16 +111,16 @@ func (s *Sessions) loadCaller(
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("find session: %w", err)
 	}
-	s.clearUnusedCache(w, r)
-	if options.clearCache {
-		s.addCookie(w, sessionData, "", 0)
+	s.clearUnusedCacheCookies(w, r)
+	if options.clearCacheCookies {
+		s.addCookie(w, sessionDataCookie, "", 0)
 	}
 	if err != nil {
-		s.Clear(w, r)
+		s.ClearCookies(w, r)
 		return nil, nil //nolint:nilnil // no caller is a result, not an error
 	}
 	if row.ExpiresAt.Before(now) { // then the sessions of the other tokens have expired too
-		s.Clear(w, r)
+		s.ClearCookies(w, r)
 		if err := db.DeleteSession(r.Context(), row.Token); err != nil {
 			web.NoteError(r.Context(), fmt.Errorf("delete expired session: %w", err))
 		}
@@ -129,17 +129,17 @@ func (s *Sessions) loadCaller(
 	web.NoteUser(r.Context(), user.ID)
 	c := &Caller{row, user}
 	// Better Auth neither extends the session nor sets cookies if rememberMe was false or the query has disableRefresh.
-	if !options.renew || isQueryOptionSet(r, "disableRefresh") || s.isUnremembered(r, options.secret) {
+	if !options.renew || isQueryOptionSet(r, "disableRefresh") || s.hasDontRememberCookie(r, options.secret) {
 		return c, nil
 	}
 	err = s.extendSession(w, r, db, options.secret, &c.Session, now)
 	if errors.Is(err, ErrEnded) && len(options.tokens) == 1 { // with several tokens, the next request checks the others
-		s.Clear(w, r)
+		s.ClearCookies(w, r)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c, s.setCache(w, r, options.secret, *c, true)
+	return c, s.setCacheCookie(w, r, options.secret, *c, true)
 }
 
 // extendSession gives the session a later expiry and sets its cookie again, if it was last extended a day ago or
@@ -147,7 +147,7 @@ func (s *Sessions) loadCaller(
 func (s *Sessions) extendSession(
 	w http.ResponseWriter, r *http.Request, db *store.Store, secret []byte, row *store.Session, now time.Time,
 ) error {
-	if row.ExpiresAt.Add(updateAge - lifetime).After(now) {
+	if row.ExpiresAt.Add(minExtensionInterval - lifetime).After(now) {
 		return nil
 	}
 	now = now.Truncate(time.Millisecond)

@@ -19,7 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-func configWithCache() config.API {
+func configWithCookieCache() config.API {
 	return config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
 }
 
@@ -45,9 +45,9 @@ func (b *signedInUser) requestWith(names string, others ...string) *http.Request
 	return r
 }
 
-// cookiesSet returns the names of the cookies that a response sets, without "better-auth.". Those that it clears have
-// "-" before the name.
-func cookiesSet(w *httptest.ResponseRecorder) string {
+// namesOfSetCookies returns the names of the cookies that a response sets, without "better-auth.". Those that it clears
+// have "-" before the name.
+func namesOfSetCookies(w *httptest.ResponseRecorder) string {
 	var names []string
 	for _, line := range w.Header()["Set-Cookie"] {
 		name, rest, _ := strings.Cut(strings.TrimPrefix(line, "better-auth."), "=")
@@ -70,8 +70,8 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 		{"a cookie without a valid signature", "better-auth.session_token=a.b", config.API{}, ""},
 		{"a cache cookie", "better-auth.session_data=a", config.API{}, "-session_data"},
 		{"an empty cache cookie", "better-auth.session_data=", config.API{}, ""},
-		{"no cookie, cookie cache on", "", configWithCache(), ""},
-		{"a cache cookie, cookie cache on", "better-auth.session_data=a", configWithCache(), ""},
+		{"no cookie, cookie cache on", "", configWithCookieCache(), ""},
+		{"a cache cookie, cookie cache on", "better-auth.session_data=a", configWithCookieCache(), ""},
 	} {
 		sessions := session.New(c.cfg, fixedSecret("s"), web.Clients{}, time.Now)
 		b := &signedInUser{t: t, sessions: sessions} // has no database: a query would panic
@@ -80,7 +80,7 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 			if caller, err := callerOf(w, b.requestWith("", c.cookies)); caller != nil || err != nil {
 				t.Errorf("%s, %s: got caller %v, error %v; want neither", name, c.name, caller, err)
 			}
-			if got := cookiesSet(w); got != c.want {
+			if got := namesOfSetCookies(w); got != c.want {
 				t.Errorf("%s, %s: the response sets the cookies %q, want %q (- means cleared)", name, c.name, got, c.want)
 			}
 		}
@@ -89,7 +89,7 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 
 func TestCallerSetsTheCacheCookieThatBetterAuthSets(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, configWithCache())
+	b := newSignedInUser(t, configWithCookieCache())
 	unremembered := "better-auth.dont_remember=" + session.Sign([]byte("a secret of the tests, long enough"), "true")
 	for _, c := range []struct {
 		name    string
@@ -109,7 +109,7 @@ func TestCallerSetsTheCacheCookieThatBetterAuthSets(t *testing.T) {
 		if caller, err := b.sessions.Caller(w, c.request, b.db); caller == nil || err != nil {
 			t.Errorf("Caller, %s: got caller %v, error %v; want the signed-in user", c.name, caller, err)
 		}
-		if got := cookiesSet(w); got != c.want {
+		if got := namesOfSetCookies(w); got != c.want {
 			t.Errorf("%s: the response sets the cookies %q, want %q (- means cleared)", c.name, got, c.want)
 		}
 	}
@@ -117,7 +117,7 @@ func TestCallerSetsTheCacheCookieThatBetterAuthSets(t *testing.T) {
 
 func TestCallerSetsNoCookieWhenTheDatabaseFails(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, configWithCache())
+	b := newSignedInUser(t, configWithCookieCache())
 	b.exec(`DROP TABLE session CASCADE`)
 	for name, callerOf := range b.callerMethods() {
 		w := httptest.NewRecorder()
@@ -136,7 +136,7 @@ func TestCallerSetsNoCookieWhenTheDatabaseFails(t *testing.T) {
 // A session that was last extended a day ago or earlier is extended to seven days from now.
 func TestSessionIsExtendedOnceADay(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, config.API{})
+	b := newSignedInUser(t, config.API{})
 	signIn := b.now
 	const day = 24 * time.Hour
 	for _, c := range []struct {
@@ -158,7 +158,7 @@ func TestSessionIsExtendedOnceADay(t *testing.T) {
 		if got, want := caller.Session.ExpiresAt.Time, signIn.Add(c.ends); !got.Equal(want) {
 			t.Errorf("%v after the sign-in: the session ends at %v, want %v", c.later, got, want)
 		}
-		if got := cookiesSet(w); got != c.want {
+		if got := namesOfSetCookies(w); got != c.want {
 			t.Errorf("%v after the sign-in: the response sets the cookies %q, want %q", c.later, got, c.want)
 		}
 	}
@@ -166,7 +166,7 @@ func TestSessionIsExtendedOnceADay(t *testing.T) {
 
 // Not parallel: it replaces the default logger.
 func TestExpiredSessionIsDeleted(t *testing.T) {
-	b := newSignedIn(t, config.API{})
+	b := newSignedInUser(t, config.API{})
 	b.now = b.now.Add(7*24*time.Hour + time.Millisecond)
 	b.exec(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'`)
 	b.exec(`CREATE TRIGGER fail BEFORE DELETE ON session FOR EACH ROW EXECUTE FUNCTION fail()`)
@@ -194,7 +194,7 @@ func TestExpiredSessionIsDeleted(t *testing.T) {
 		log.Reset()
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, b.requestWith("session_token"))
-		if got, want := cookiesSet(w), "-session_token -session_data -dont_remember"; w.Code != 200 || got != want {
+		if got, want := namesOfSetCookies(w), "-session_token -session_data -dont_remember"; w.Code != 200 || got != want {
 			t.Errorf("request with an expired session, %s: got status %d, cookies %q; want 200 and %q (- means cleared)",
 				c.name, w.Code, got, want)
 		}
@@ -219,7 +219,7 @@ func (b *signedInUser) countSessions() (n int) {
 // The trigger skips the update, as if another request had deleted the session after it was read.
 func TestSessionThatEndsBeforeItsExtensionIsReported(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, config.API{})
+	b := newSignedInUser(t, config.API{})
 	b.exec(`CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
 	b.exec(`CREATE TRIGGER skip BEFORE UPDATE ON session FOR EACH ROW EXECUTE FUNCTION skip()`)
 	b.now = b.now.Add(25 * time.Hour)
@@ -237,7 +237,7 @@ func TestSessionThatEndsBeforeItsExtensionIsReported(t *testing.T) {
 		if caller != nil || !errors.Is(err, session.ErrEnded) {
 			t.Errorf("Caller, %s: got caller %v, error %v; want ErrEnded", c.name, caller, err)
 		}
-		if got := cookiesSet(w); got != c.want {
+		if got := namesOfSetCookies(w); got != c.want {
 			t.Errorf("%s: the response sets the cookies %q, want %q (- means cleared)", c.name, got, c.want)
 		}
 	}
@@ -253,7 +253,7 @@ func TestSessionThatEndsBeforeItsExtensionIsReported(t *testing.T) {
 
 func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 	t.Parallel()
-	b := newSignedIn(t, config.API{})
+	b := newSignedInUser(t, config.API{})
 	const cleared = "-session_token -session_data -dont_remember"
 	for _, c := range []struct {
 		name    string
@@ -269,7 +269,7 @@ func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 		if err := b.sessions.End(w, c.request, b.db); err != nil {
 			t.Errorf("End, %s: %v", c.name, err)
 		}
-		if got := cookiesSet(w); got != cleared {
+		if got := namesOfSetCookies(w); got != cleared {
 			t.Errorf("End, %s: the response sets the cookies %q, want %q (- means cleared)", c.name, got, cleared)
 		}
 		if got := b.wire.RoundTrips() - before; got != c.trips {
@@ -281,7 +281,7 @@ func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 	}
 }
 
-func TestClearKeepsOtherCookiesOfTheResponse(t *testing.T) {
+func TestClearCookiesKeepsOtherCookiesOfTheResponse(t *testing.T) {
 	t.Parallel()
 	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, time.Now)
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
@@ -289,8 +289,8 @@ func TestClearKeepsOtherCookiesOfTheResponse(t *testing.T) {
 	if err := sessions.SetCookies(w, r, session.Caller{Session: store.Session{Token: "a"}}, true); err != nil {
 		t.Fatal(err)
 	}
-	sessions.Clear(w, r)
-	if got, want := cookiesSet(w), "device -session_token -session_data -dont_remember"; got != want {
+	sessions.ClearCookies(w, r)
+	if got, want := namesOfSetCookies(w), "device -session_token -session_data -dont_remember"; got != want {
 		t.Errorf("SetCookies, then Clear: the response sets the cookies %q, want %q (- means cleared)", got, want)
 	}
 }
@@ -308,7 +308,7 @@ func TestRenewCookiesKeepsWhetherTheSessionIsRemembered(t *testing.T) {
 		if err := sessions.RenewCookies(w, r, session.Caller{Session: store.Session{Token: "a"}}); err != nil {
 			t.Fatal(err)
 		}
-		if got := cookiesSet(w); got != want {
+		if got := namesOfSetCookies(w); got != want {
 			t.Errorf("request with cookie %q: the response sets the cookies %q, want %q", cookie, got, want)
 		}
 	}
@@ -326,7 +326,7 @@ func TestNewSessionHasBetterAuthsLifetime(t *testing.T) {
 		Agent    int // length of the user agent in bytes
 	}
 	for remember, life := range map[bool]time.Duration{true: 7 * 24 * time.Hour, false: 24 * time.Hour} {
-		s := sessions.Prepare(r, remember)
+		s := sessions.NewUnsavedSession(r, remember)
 		want := properties{time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), life, 8192}
 		got := properties{s.CreatedAt.Time, s.ExpiresAt.Sub(s.CreatedAt.Time), len(*s.UserAgent)}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -339,8 +339,8 @@ func TestNewSessionHasBetterAuthsLifetime(t *testing.T) {
 func TestErrorOfTheSecretIsReturned(t *testing.T) {
 	t.Parallel()
 	want := errors.New("no secret")
-	fails := func(context.Context) ([]byte, error) { return nil, want }
-	b := &signedInUser{t: t, sessions: session.New(config.API{}, fails, web.Clients{}, time.Now)}
+	failingSecret := func(context.Context) ([]byte, error) { return nil, want }
+	b := &signedInUser{t: t, sessions: session.New(config.API{}, failingSecret, web.Clients{}, time.Now)}
 	calls := map[string]func(http.ResponseWriter, *http.Request) error{
 		"Tokens": func(_ http.ResponseWriter, r *http.Request) error { _, err := b.sessions.Tokens(r); return err },
 		"End":    func(w http.ResponseWriter, r *http.Request) error { return b.sessions.End(w, r, nil) },

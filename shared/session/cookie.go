@@ -13,9 +13,9 @@ import (
 
 // Better Auth's cookie names, without the prefix that they have under https.
 const (
-	sessionToken = "better-auth.session_token" //nolint:gosec // G101: the name of a cookie
-	sessionData  = "better-auth.session_data"
-	dontRemember = "better-auth.dont_remember"
+	sessionTokenCookie = "better-auth.session_token" //nolint:gosec // G101: the name of a cookie
+	sessionDataCookie  = "better-auth.session_data"
+	dontRememberCookie = "better-auth.dont_remember"
 
 	securePrefix = "__Secure-"
 )
@@ -24,10 +24,11 @@ const (
 // closes.
 const untilBrowserCloses = -1
 
-// signedCookies returns the values, without the signatures, of r's cookies that have the name and a valid signature.
-func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) iter.Seq[string] {
+// signedCookieValues returns the values, without the signatures, of r's cookies that have the name and a valid
+// signature.
+func (s *Sessions) signedCookieValues(r *http.Request, name string, secret []byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for v := range s.cookiesNamed(r, name) {
+		for v := range s.cookieValues(r, name) {
 			if value, ok := Verify(secret, v); ok && !yield(value) {
 				return
 			}
@@ -35,11 +36,11 @@ func (s *Sessions) signedCookies(r *http.Request, name string, secret []byte) it
 	}
 }
 
-// cookiesNamed returns the decoded values of r's cookies that have the name, in the order of the request.
-func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
+// cookieValues returns the decoded values of r's cookies that have the name, in the order of the request.
+func (s *Sessions) cookieValues(r *http.Request, name string) iter.Seq[string] {
 	name = s.browserCookieName(name)
 	return func(yield func(string) bool) {
-		for k, v := range cookies(r) {
+		for k, v := range cookiePairs(r) {
 			if k == name && !yield(percentDecode(v)) {
 				return
 			}
@@ -47,10 +48,10 @@ func (s *Sessions) cookiesNamed(r *http.Request, name string) iter.Seq[string] {
 	}
 }
 
-// cookies returns the names and values of r's cookies as Better Auth reads them: without quotes, not yet decoded. It
-// does not use net/http, which ignores cookies with some bytes that Better Auth accepts. A user with such a cookie
+// cookiePairs returns the names and values of r's cookies as Better Auth reads them: without quotes, not yet decoded.
+// It does not use net/http, which ignores cookies with some bytes that Better Auth accepts. A user with such a cookie
 // would be signed in at Better Auth and not at Xenon.
-func cookies(r *http.Request) iter.Seq2[string, string] {
+func cookiePairs(r *http.Request) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for _, header := range r.Header["Cookie"] {
 			for pair := range strings.SplitSeq(header, ";") {
@@ -80,10 +81,10 @@ func percentDecode(v string) string {
 	return v
 }
 
-// isUnremembered reports whether the session was started with rememberMe false: then r has a signed cookie
+// hasDontRememberCookie reports whether the session was started with rememberMe false: then r has a signed cookie
 // dont_remember.
-func (s *Sessions) isUnremembered(r *http.Request, secret []byte) bool {
-	for range s.signedCookies(r, dontRemember, secret) {
+func (s *Sessions) hasDontRememberCookie(r *http.Request, secret []byte) bool {
+	for range s.signedCookieValues(r, dontRememberCookie, secret) {
 		return true
 	}
 	return false
@@ -97,23 +98,23 @@ func (s *Sessions) setSessionCookie(w http.ResponseWriter, secret []byte, token 
 		age = untilBrowserCloses
 	}
 	signed := Sign(secret, token)
-	s.addCookie(w, sessionToken, signed, age)
-	web.Expose(w.Header(), "set-auth-token", signed)
+	s.addCookie(w, sessionTokenCookie, signed, age)
+	web.ExposeHeader(w.Header(), "set-auth-token", signed)
 }
 
-// Clear clears the cookies of the session in Better Auth's order, with every part of the cache cookie, and with
+// ClearCookies clears the cookies of the session in Better Auth's order, with every part of the cache cookie, and with
 // STATE_STRATEGY=cookie also the cookie of a social sign-in. It removes what the response has already set: the
 // session's cookies and the header set-auth-token. Like Better Auth it clears a cache cookie of r twice.
-func (s *Sessions) Clear(w http.ResponseWriter, r *http.Request) {
-	s.removeSetCookie(w, sessionToken, sessionData, dontRemember)
-	web.Unexpose(w.Header(), "set-auth-token")
-	s.addCookie(w, sessionToken, "", 0)
-	s.addCookie(w, sessionData, "", 0)
+func (s *Sessions) ClearCookies(w http.ResponseWriter, r *http.Request) {
+	s.removeSetCookie(w, sessionTokenCookie, sessionDataCookie, dontRememberCookie)
+	web.UnexposeHeader(w.Header(), "set-auth-token")
+	s.addCookie(w, sessionTokenCookie, "", 0)
+	s.addCookie(w, sessionDataCookie, "", 0)
 	if s.stateCookie {
 		s.ClearSocialStateData(w)
 	}
-	s.clearCache(w, r)
-	s.addCookie(w, dontRemember, "", 0)
+	s.clearCacheCookies(w, r)
+	s.addCookie(w, dontRememberCookie, "", 0)
 }
 
 // browserCookieName returns the name of a cookie as the browser sees it: with the prefix __Secure- if the site uses
@@ -127,12 +128,12 @@ func (s *Sessions) browserCookieName(cookie string) string {
 
 // hasSetCookie reports whether the response already has a Set-Cookie line for one of the cookies or for a part of one.
 func (s *Sessions) hasSetCookie(w http.ResponseWriter, cookies ...string) bool {
-	return slices.ContainsFunc(w.Header()["Set-Cookie"], s.matchesCookie(cookies))
+	return slices.ContainsFunc(w.Header()["Set-Cookie"], s.setCookieLineMatcher(cookies))
 }
 
-// matchesCookie returns a function that reports whether a Set-Cookie line is for one of the cookies or for a part of
-// one.
-func (s *Sessions) matchesCookie(cookies []string) func(line string) bool {
+// setCookieLineMatcher returns a function that reports whether a Set-Cookie line is for one of the cookies or for a
+// part of one.
+func (s *Sessions) setCookieLineMatcher(cookies []string) func(line string) bool {
 	return func(line string) bool {
 		return slices.ContainsFunc(cookies, func(c string) bool {
 			return strings.HasPrefix(line, s.browserCookieName(c)+"=") || strings.HasPrefix(line, s.browserCookieName(c)+".")
@@ -143,7 +144,7 @@ func (s *Sessions) matchesCookie(cookies []string) func(line string) bool {
 // removeSetCookie removes the Set-Cookie lines of the cookies from the response, so that no response both sets and
 // clears a cookie.
 func (s *Sessions) removeSetCookie(w http.ResponseWriter, cookies ...string) {
-	kept := slices.DeleteFunc(w.Header()["Set-Cookie"], s.matchesCookie(cookies))
+	kept := slices.DeleteFunc(w.Header()["Set-Cookie"], s.setCookieLineMatcher(cookies))
 	if len(kept) == 0 {
 		w.Header().Del("Set-Cookie")
 		return
@@ -168,7 +169,7 @@ func (s *Sessions) setCookieLine(name, value string, maxAge int) string {
 // setCookieLineForPath is like setCookieLine, for a cookie that browsers send only to URLs below path.
 func (s *Sessions) setCookieLineForPath(path, name, value string, maxAge int) string {
 	var b strings.Builder
-	b.WriteString(name + "=" + encodeURIComponent.Replace(value))
+	b.WriteString(name + "=" + cookieValueEncoder.Replace(value))
 	if maxAge != untilBrowserCloses {
 		b.WriteString("; Max-Age=" + strconv.Itoa(maxAge))
 	}
@@ -180,6 +181,6 @@ func (s *Sessions) setCookieLineForPath(path, name, value string, maxAge int) st
 	return b.String()
 }
 
-// encodeURIComponent percent-encodes the value of a cookie like the JavaScript function of this name. No other
+// cookieValueEncoder percent-encodes the value of a cookie like the JavaScript function of this name. No other
 // character that this function would encode occurs in Xenon's cookies.
-var encodeURIComponent = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25")
+var cookieValueEncoder = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25")

@@ -34,7 +34,7 @@ type cookieVectors struct {
 	} `json:"setCookie"`
 }
 
-func readVectors(t *testing.T) (v cookieVectors) {
+func readCookieVectors(t *testing.T) (v cookieVectors) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "vectors", "signed_cookies.json"))
 	if err == nil {
@@ -48,7 +48,7 @@ func readVectors(t *testing.T) (v cookieVectors) {
 
 func TestSignaturesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
-	for _, c := range readVectors(t).Vectors {
+	for _, c := range readCookieVectors(t).Vectors {
 		if got := session.Sign([]byte(c.Secret), c.Value); got != c.Decoded {
 			t.Errorf("Sign(%q) = %q, want %q as from Better Auth", c.Value, got, c.Decoded)
 		}
@@ -63,9 +63,9 @@ func TestSignaturesEqualBetterAuths(t *testing.T) {
 
 func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 	t.Parallel()
-	v := readVectors(t)
+	v := readCookieVectors(t)
 	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecret(v.Secret), web.Clients{}, time.Now)
-	token := func(cookie string) string {
+	tokenOf := func(cookie string) string {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{"other=1; better-auth.session_token=" + cookie + "; better-auth.session_token=second"}
 		got, err := sessions.Tokens(r)
@@ -75,12 +75,12 @@ func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 		return strings.Join(got, " ")
 	}
 	for _, c := range v.Accept {
-		if got := token(c.CookieValue); got != v.Vectors[0].Value {
+		if got := tokenOf(c.CookieValue); got != v.Vectors[0].Value {
 			t.Errorf("cookie (%s): got token %q, want %q, the value of the first cookie", c.Note, got, v.Vectors[0].Value)
 		}
 	}
 	for _, c := range v.Reject {
-		if got := token(c.CookieValue); got != "" {
+		if got := tokenOf(c.CookieValue); got != "" {
 			t.Errorf("cookie (%s): got token %q, want none, as in Better Auth", c.Note, got)
 		}
 	}
@@ -88,26 +88,26 @@ func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 
 func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
-	v := readVectors(t)
+	v := readCookieVectors(t)
 	for _, c := range v.Set {
 		sessions := session.New(config.API{Origin: c.BaseURL}, fixedSecret(v.Secret), web.Clients{}, time.Now)
-		lines := func(f func(http.ResponseWriter, *http.Request) error) []string {
+		setCookieLinesOf := func(f func(http.ResponseWriter, *http.Request) error) []string {
 			w := httptest.NewRecorder()
 			if err := f(w, httptest.NewRequest("POST", "/", nil)); err != nil {
 				t.Fatal(err)
 			}
 			return w.Header()["Set-Cookie"]
 		}
-		set := func(remember bool) func(http.ResponseWriter, *http.Request) error {
+		setCookies := func(remember bool) func(http.ResponseWriter, *http.Request) error {
 			return func(w http.ResponseWriter, r *http.Request) error {
 				return sessions.SetCookies(w, r, session.Caller{Session: store.Session{Token: v.Vectors[0].Value}}, remember)
 			}
 		}
-		clearAll := func(w http.ResponseWriter, r *http.Request) error { sessions.Clear(w, r); return nil }
+		clearAll := func(w http.ResponseWriter, r *http.Request) error { sessions.ClearCookies(w, r); return nil }
 		for name, diff := range map[string]string{
-			"remembered":     cmp.Diff([]string{c.Remembered}, lines(set(true))),
-			"not remembered": cmp.Diff(c.NotRemembered, lines(set(false))),
-			"cleared":        cmp.Diff(c.Cleared, lines(clearAll)),
+			"remembered":     cmp.Diff([]string{c.Remembered}, setCookieLinesOf(setCookies(true))),
+			"not remembered": cmp.Diff(c.NotRemembered, setCookieLinesOf(setCookies(false))),
+			"cleared":        cmp.Diff(c.Cleared, setCookieLinesOf(clearAll)),
 		} {
 			if diff != "" {
 				t.Errorf("%s, %s: Set-Cookie lines (-want +got):\n%s", c.BaseURL, name, diff)
@@ -118,7 +118,7 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 
 func TestValidBearerTokenIsUsedInsteadOfTheCookie(t *testing.T) {
 	t.Parallel()
-	v := readVectors(t)
+	v := readCookieVectors(t)
 	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecret(v.Secret), web.Clients{}, time.Now)
 	value, signed := v.Vectors[0].Value, v.Vectors[0].Decoded
 	for header, want := range map[string]string{
@@ -147,12 +147,15 @@ func TestValidBearerTokenIsUsedInsteadOfTheCookie(t *testing.T) {
 func TestTokensReadsUpToEightSessionCookies(t *testing.T) {
 	t.Parallel()
 	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, time.Now)
-	cookie := func(token string) string { return "better-auth.session_token=" + session.Sign([]byte("s"), token) }
+	sessionCookieOf := func(token string) string { return "better-auth.session_token=" + session.Sign([]byte("s"), token) }
 	for _, c := range []struct{ name, cookies, want string }{
-		{"a cookie without a value before it", "x; " + cookie("a"), "a"},
-		{"the same cookie twice", strings.Join([]string{cookie("a"), cookie("a"), cookie("b")}, "; "), "a b"},
-		{"an empty token", cookie("") + "; " + cookie("a"), "a"},
-		{"nine cookies", strings.Join(cookiesForTokens(cookie, "a b c d e f g h i"), "; "), "a b c d e f g h"},
+		{"a cookie without a value before it", "x; " + sessionCookieOf("a"), "a"},
+		{
+			"the same cookie twice",
+			strings.Join([]string{sessionCookieOf("a"), sessionCookieOf("a"), sessionCookieOf("b")}, "; "), "a b",
+		},
+		{"an empty token", sessionCookieOf("") + "; " + sessionCookieOf("a"), "a"},
+		{"nine cookies", strings.Join(joinCookiesForTokens(sessionCookieOf, "a b c d e f g h i"), "; "), "a b c d e f g h"},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", c.cookies)
@@ -162,8 +165,8 @@ func TestTokensReadsUpToEightSessionCookies(t *testing.T) {
 	}
 }
 
-// cookiesForTokens returns the result of cookie for each of the tokens, which are separated by spaces.
-func cookiesForTokens(cookie func(token string) string, tokens string) (all []string) {
+// joinCookiesForTokens returns the result of cookie for each of the tokens, which are separated by spaces.
+func joinCookiesForTokens(cookie func(token string) string, tokens string) (all []string) {
 	for token := range strings.FieldsSeq(tokens) {
 		all = append(all, cookie(token))
 	}
@@ -177,7 +180,7 @@ func TestR21_TokensAreRandom(t *testing.T) {
 	seen := make(map[string]bool, draws)
 	counts := map[rune]int{}
 	for range draws {
-		token := sessions.Prepare(httptest.NewRequest("GET", "/", nil), true).Token
+		token := sessions.NewUnsavedSession(httptest.NewRequest("GET", "/", nil), true).Token
 		if len(token) != 32 || seen[token] {
 			t.Fatalf("new session: got token %q, seen before: %v, want a new one of 32 characters", token, seen[token])
 		}

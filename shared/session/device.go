@@ -14,9 +14,9 @@ import (
 
 // The device cookie. Browsers send it only to the sign-in routes, and only sign-in with a password reads it.
 const (
-	deviceCookie = "better-auth.device"
-	devicePath   = "/api/auth/sign-in"
-	deviceLife   = 365 * 24 * time.Hour
+	deviceCookie         = "better-auth.device"
+	deviceCookiePath     = "/api/auth/sign-in"
+	deviceCookieLifetime = 365 * 24 * time.Hour
 
 	deviceIDLength = 16 // letters and digits, about 95 bits
 )
@@ -39,7 +39,7 @@ type Device struct {
 // limits the size of the headers, and so the number of cookies.
 func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
 	name := s.browserCookieName(deviceCookie)
-	for k, v := range cookies(r) {
+	for k, v := range cookiePairs(r) {
 		if k != name {
 			continue
 		}
@@ -61,7 +61,7 @@ func (s *Sessions) parseDevice(secret []byte, email, value string) *Device {
 		return nil
 	}
 	issued, err := strconv.ParseInt(part[0], 10, 64)
-	if err != nil || s.Now().Sub(time.Unix(issued, 0)) >= deviceLife {
+	if err != nil || s.Now().Sub(time.Unix(issued, 0)) >= deviceCookieLifetime {
 		return nil
 	}
 	return &Device{ID: part[1], hashMAC: part[2], secret: secret}
@@ -81,19 +81,19 @@ func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash
 	issued, id := strconv.FormatInt(s.Now().Unix(), 10), random.String(tokenAlphabet, deviceIDLength)
 	hashMAC := deviceHashMAC(secret, hash)
 	value := issued + "." + id + "." + hashMAC + "." + deviceSignature(secret, email, issued, id, hashMAC)
-	w.Header().Add("Set-Cookie",
-		s.setCookieLineForPath(devicePath, s.browserCookieName(deviceCookie), value, int(deviceLife.Seconds())))
+	name, maxAge := s.browserCookieName(deviceCookie), int(deviceCookieLifetime.Seconds())
+	w.Header().Add("Set-Cookie", s.setCookieLineForPath(deviceCookiePath, name, value, maxAge))
 	return nil
 }
 
 // The texts that the two MACs below sign begin differently, so that neither MAC can be used as the other.
 
 func deviceSignature(secret []byte, email, issued, id, hashMAC string) string {
-	return encodeBase64(mac(secret, strings.Join([]string{"device", email, issued, id, hashMAC}, "\x00")))
+	return encodeBase64URL(hmacSHA256(secret, strings.Join([]string{"device", email, issued, id, hashMAC}, "\x00")))
 }
 
 func deviceHashMAC(secret []byte, hash string) string {
-	return encodeBase64(mac(secret, "device password\x00"+hash)[:16])
+	return encodeBase64URL(hmacSHA256(secret, "device password\x00"+hash)[:16])
 }
 
-func encodeBase64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+func encodeBase64URL(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -27,8 +27,8 @@ type signedInUser struct {
 	wire     *dbtest.CountingDialer // counts the round trips of db
 }
 
-// newSignedIn creates a database, signs up a user and keeps the cookies of the response.
-func newSignedIn(t *testing.T, cfg config.API) *signedInUser {
+// newSignedInUser creates a database, signs up a user and keeps the cookies of the response.
+func newSignedInUser(t *testing.T, cfg config.API) *signedInUser {
 	t.Helper()
 	url := dbtest.New(t)
 	b := &signedInUser{t: t, now: time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC), wire: &dbtest.CountingDialer{}}
@@ -51,7 +51,7 @@ func newSignedIn(t *testing.T, cfg config.API) *signedInUser {
 	b.conn = conn
 
 	r, w := httptest.NewRequestWithContext(t.Context(), "POST", "/", nil), httptest.NewRecorder()
-	row := b.sessions.Prepare(r, true)
+	row := b.sessions.NewUnsavedSession(r, true)
 	ada := store.NewUser{Name: "Ada", Email: "ada@example.com", At: b.now}
 	if b.user, err = db.SignUp(t.Context(), ada, &row); err != nil {
 		t.Fatal(err)

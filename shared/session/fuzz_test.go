@@ -9,9 +9,9 @@ import (
 )
 
 // FuzzCookie checks that no Cookie or Authorization header causes a panic, that a token from a cookie was signed, and
-// that Clear clears only cookies of Better Auth. The seeds are in testdata/fuzz/FuzzCookie.
+// that ClearCookies clears only cookies of Better Auth. The seeds are in testdata/fuzz/FuzzCookie.
 func FuzzCookie(f *testing.F) {
-	v := readRecorded(f)
+	v := readRecordedCookies(f)
 	s := v.sessions("http://localhost:3000")
 	f.Fuzz(func(t *testing.T, cookie, authorization string) {
 		r := httptest.NewRequest("GET", "/", nil)
@@ -33,14 +33,14 @@ func FuzzCookie(f *testing.F) {
 					cookie, authorization, token)
 			}
 		}
-		if c, bad := s.readCache(r, []byte(v.Secret), tokens); c != nil && (bad || c.Session.Token != tokens[0]) {
+		if c, bad := s.readCacheCookie(r, []byte(v.Secret), tokens); c != nil && (bad || c.Session.Token != tokens[0]) {
 			t.Errorf("Cookie %q: the cache cookie with token %q is accepted, want token %q", cookie, c.Session.Token, tokens)
 		}
 		w := httptest.NewRecorder()
-		s.Clear(w, r)
+		s.ClearCookies(w, r)
 		lines := w.Header()["Set-Cookie"]
-		if len(lines) > 4+maxChunks {
-			t.Errorf("Clear: got %d Set-Cookie lines, want at most %d", len(lines), 4+maxChunks)
+		if len(lines) > 4+maxCacheCookieParts {
+			t.Errorf("Clear: got %d Set-Cookie lines, want at most %d", len(lines), 4+maxCacheCookieParts)
 		}
 		for _, line := range lines {
 			name, rest, _ := strings.Cut(line, "=")
@@ -68,10 +68,10 @@ func unsignedBearerToken(header string) string {
 // FuzzCacheCookie checks that no cache cookie causes a panic, and that a cookie is accepted only with the content that
 // Better Auth signed. The seeds are in testdata/fuzz/FuzzCacheCookie.
 func FuzzCacheCookie(f *testing.F) {
-	v := readRecorded(f)
+	v := readRecordedCookies(f)
 	want := v.caller()
 	f.Fuzz(func(t *testing.T, value string) {
-		c, ok := parseCache([]byte(v.Secret), value, v.now())
+		c, ok := parseCacheCookie([]byte(v.Secret), value, v.now())
 		if diff := cmp.Diff(want, c); ok && diff != "" {
 			t.Errorf("cache cookie %q is accepted with another content than the signed one (-signed +got):\n%s", value, diff)
 		}

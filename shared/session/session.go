@@ -17,10 +17,10 @@ import (
 
 // The lifetimes of sessions (docs/wire.md#sessions).
 const (
-	lifetime           = 7 * 24 * time.Hour
-	unrememberedLife   = 24 * time.Hour // lifetime with rememberMe false
-	updateAge          = 24 * time.Hour // minimum time between two extensions of a session
-	maxUserAgentLength = 8 << 10        // in bytes; the rest is not stored
+	lifetime             = 7 * 24 * time.Hour
+	unrememberedLifetime = 24 * time.Hour // lifetime with rememberMe false
+	minExtensionInterval = 24 * time.Hour // minimum time between two extensions of a session
+	maxUserAgentLength   = 8 << 10        // in bytes; the rest is not stored
 )
 
 // Sessions starts, finds and ends sessions.
@@ -47,14 +47,14 @@ func New(
 	return s
 }
 
-// Prepare returns a new session for the client of r, with a new token. It has no user yet and is not stored.
-func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
+// NewUnsavedSession returns a new session for the client of r, with a new token. It has no user yet and is not stored.
+func (s *Sessions) NewUnsavedSession(r *http.Request, remember bool) store.Session {
 	now := s.Now().Truncate(time.Millisecond)
 	expires := now.Add(lifetime)
 	if !remember {
-		expires = now.Add(unrememberedLife)
+		expires = now.Add(unrememberedLifetime)
 	}
-	ip, agent := s.Clients.IP(r), userAgent(r)
+	ip, agent := s.Clients.IP(r), userAgentOf(r)
 	return store.Session{
 		Token: newToken(), ExpiresAt: store.Time{Time: expires},
 		CreatedAt: store.Time{Time: now}, UpdatedAt: store.Time{Time: now},
@@ -66,7 +66,7 @@ func (s *Sessions) Prepare(r *http.Request, remember bool) store.Session {
 func (s *Sessions) Start(
 	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User, remember bool,
 ) (store.Session, error) {
-	row := s.Prepare(r, remember)
+	row := s.NewUnsavedSession(r, remember)
 	row.UserID = user.ID
 	id, err := db.InsertSession(r.Context(), row)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Sessions) RenewCookies(w http.ResponseWriter, r *http.Request, c Caller
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	return s.SetCookies(w, r, c, !s.isUnremembered(r, secret))
+	return s.SetCookies(w, r, c, !s.hasDontRememberCookie(r, secret))
 }
 
 // SetCookies sets the cookies of a stored session: the session cookie and, if the cookie cache is on, the cache cookie.
@@ -97,11 +97,11 @@ func (s *Sessions) SetCookies(w http.ResponseWriter, r *http.Request, c Caller, 
 	s.setSessionCookie(w, secret, c.Session.Token, remember)
 	switch {
 	case !remember:
-		s.addCookie(w, dontRemember, Sign(secret, "true"), untilBrowserCloses)
-	case s.isUnremembered(r, secret):
-		s.addCookie(w, dontRemember, "", 0)
+		s.addCookie(w, dontRememberCookie, Sign(secret, "true"), untilBrowserCloses)
+	case s.hasDontRememberCookie(r, secret):
+		s.addCookie(w, dontRememberCookie, "", 0)
 	}
-	return s.setCache(w, r, secret, c, remember)
+	return s.setCacheCookie(w, r, secret, c, remember)
 }
 
 // End deletes the sessions whose tokens r has, if any, and clears the cookies.
@@ -119,12 +119,12 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request, db *store.Store) 
 			return fmt.Errorf("end session: %w", err)
 		}
 	}
-	s.Clear(w, r)
+	s.ClearCookies(w, r)
 	return nil
 }
 
-// userAgent returns the first maxUserAgentLength bytes of the header User-Agent, as UTF-8 that Postgres can store.
-func userAgent(r *http.Request) string {
+// userAgentOf returns the first maxUserAgentLength bytes of the header User-Agent, as UTF-8 that Postgres can store.
+func userAgentOf(r *http.Request) string {
 	ua := r.UserAgent()
 	return strings.ToValidUTF8(ua[:min(len(ua), maxUserAgentLength)], "\uFFFD")
 }

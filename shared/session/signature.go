@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// signatureLength is the length of an HMAC-SHA-256, which has 32 bytes, in padded base64.
-const signatureLength = 44
+// signatureBase64Length is the length of an HMAC-SHA-256, which has 32 bytes, in padded base64.
+const signatureBase64Length = 44
 
 // Sign appends Better Auth's signature to value: "." and the HMAC-SHA-256 of value in padded standard base64.
 func Sign(secret []byte, value string) string {
-	return value + "." + base64.StdEncoding.EncodeToString(mac(secret, value))
+	return value + "." + base64.StdEncoding.EncodeToString(hmacSHA256(secret, value))
 }
 
 // Verify returns the value of a text that Sign returned, and whether the signature is valid. It compares in constant
@@ -23,17 +23,17 @@ func Verify(secret []byte, signed string) (string, bool) {
 		return "", false
 	}
 	value, signature := signed[:dot], signed[dot+1:]
-	if len(signature) != signatureLength || signature[signatureLength-1] != '=' {
+	if len(signature) != signatureBase64Length || signature[signatureBase64Length-1] != '=' {
 		return "", false
 	}
 	got, err := base64.StdEncoding.DecodeString(signature)
-	if err != nil || !hmac.Equal(got, mac(secret, value)) {
+	if err != nil || !hmac.Equal(got, hmacSHA256(secret, value)) {
 		return "", false
 	}
 	return value, true
 }
 
-func mac(secret []byte, value string) []byte {
+func hmacSHA256(secret []byte, value string) []byte {
 	h := hmac.New(sha256.New, secret)
 	h.Write([]byte(value))
 	return h.Sum(nil)

@@ -8,13 +8,13 @@ import (
 
 // Better Auth's cookies of a social sign-in that is not finished, without the prefix that they have under https.
 const (
-	socialState     = "better-auth.state"       // the signed OAuth state; Postgres has the data of the sign-in
-	socialStateData = "better-auth.oauth_state" // with STATE_STRATEGY=cookie: the data of the sign-in, encrypted
+	socialStateCookie     = "better-auth.state"       // the signed OAuth state; Postgres has the data of the sign-in
+	socialStateDataCookie = "better-auth.oauth_state" // with STATE_STRATEGY=cookie: the data of the sign-in, encrypted
 
-	socialStateAge     = 300 // seconds
-	socialStateDataAge = 600 // seconds
+	socialStateCookieSeconds     = 300 // seconds
+	socialStateDataCookieSeconds = 600 // seconds
 
-	maxStates = 8 // how many cookies with the name socialStateData are decrypted
+	maxSocialStateDataCookies = 8 // how many cookies with the name socialStateDataCookie are decrypted
 )
 
 // SetSocialState sets a signed cookie that binds an OAuth state to the browser.
@@ -23,7 +23,7 @@ func (s *Sessions) SetSocialState(ctx context.Context, w http.ResponseWriter, st
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	s.addCookie(w, socialState, Sign(secret, state), socialStateAge)
+	s.addCookie(w, socialStateCookie, Sign(secret, state), socialStateCookieSeconds)
 	return nil
 }
 
@@ -33,7 +33,7 @@ func (s *Sessions) HasSocialState(r *http.Request, state string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read cookie secret: %w", err)
 	}
-	for value := range s.signedCookies(r, socialState, secret) {
+	for value := range s.signedCookieValues(r, socialStateCookie, secret) {
 		if value == state {
 			return true, nil
 		}
@@ -42,18 +42,18 @@ func (s *Sessions) HasSocialState(r *http.Request, state string) (bool, error) {
 }
 
 // ClearSocialState clears the cookie that SetSocialState sets.
-func (s *Sessions) ClearSocialState(w http.ResponseWriter) { s.addCookie(w, socialState, "", 0) }
+func (s *Sessions) ClearSocialState(w http.ResponseWriter) { s.addCookie(w, socialStateCookie, "", 0) }
 
 // SetSocialStateData stores the encrypted data of a social sign-in in a cookie.
 func (s *Sessions) SetSocialStateData(w http.ResponseWriter, encrypted string) {
-	s.addCookie(w, socialStateData, encrypted, socialStateDataAge)
+	s.addCookie(w, socialStateDataCookie, encrypted, socialStateDataCookieSeconds)
 }
 
-// SocialStateData returns the values of the cookies of r that SetSocialStateData sets, at most maxStates. A browser
-// sends several if an older cookie has another path or domain.
+// SocialStateData returns the values of the cookies of r that SetSocialStateData sets, at most
+// maxSocialStateDataCookies. A browser sends several if an older cookie has another path or domain.
 func (s *Sessions) SocialStateData(r *http.Request) (all []string) {
-	for value := range s.cookiesNamed(r, socialStateData) {
-		if all = append(all, value); len(all) == maxStates {
+	for value := range s.cookieValues(r, socialStateDataCookie) {
+		if all = append(all, value); len(all) == maxSocialStateDataCookies {
 			break
 		}
 	}
@@ -62,5 +62,5 @@ func (s *Sessions) SocialStateData(r *http.Request) (all []string) {
 
 // ClearSocialStateData clears the cookie that SetSocialStateData sets.
 func (s *Sessions) ClearSocialStateData(w http.ResponseWriter) {
-	s.addCookie(w, socialStateData, "", 0)
+	s.addCookie(w, socialStateDataCookie, "", 0)
 }

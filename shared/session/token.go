@@ -40,7 +40,7 @@ func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 		return []string{t}
 	}
 	var tokens []string
-	for t := range s.signedCookies(r, sessionToken, secret) {
+	for t := range s.signedCookieValues(r, sessionTokenCookie, secret) {
 		if slices.Contains(tokens, t) {
 			continue
 		}

@@ -14,18 +14,18 @@ func TestAdditionalDataReplacesNothingInAnySpelling(t *testing.T) {
 	for _, strategy := range stateStrategies {
 		s := newServer(t, "STATE_STRATEGY", strategy)
 		b := s.browser()
-		location := b.begin(
+		location := b.beginSignIn(
 			"google",
 			`,"additionalData":{"errorurl":"https://evil.example","callbackurl":"https://evil.example",`+
 				`"NEWUSERURL":"https://evil.example","expiresat":1,"codeverifier":"x","Link":{"userId":"x"}}`,
 		)
-		login := s.visit(location, verifiedVisit())
+		login := s.visitProvider(location, verifiedVisit())
 		path := strings.TrimPrefix(login.Callback, origin)
 		if a := s.browser().do("GET", path, ""); strings.Contains(a.location(), "evil") {
 			t.Errorf("%s: another browser with the state is redirected to %s, want no redirect to the host of "+
 				"additionalData", strategy, a.location())
 		}
-		if a := b.finish(login); a.location() != origin {
+		if a := b.finishCallback(login); a.location() != origin {
 			t.Errorf("%s: the browser that began is redirected to %s, want %s", strategy, a.location(), origin)
 		}
 	}
@@ -124,7 +124,7 @@ func TestIDTokenOverridesNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "APPLE_OVERRIDE_USER_INFO", "on")
 	s.browser().signIn("apple", "", verifiedVisit())
-	token, _ := idToken(t, "apple", verifiedVisit())
+	token, _ := newIDToken(t, "apple", verifiedVisit())
 	a := s.browser().signInWithIDToken("apple", token, `,"user":{"name":{"firstName":"Mallory"}}`)
 	if got := dbtest.Value[string](t, s.url, `SELECT name FROM "user"`); got != "Ada Lovelace" || a.status != 200 {
 		t.Errorf("sign-in with an id token: got %d %s and the name %s, want 200 and the stored name",
@@ -161,7 +161,7 @@ func TestPlaceholderEmailCannotBeTaken(t *testing.T) {
 	claimed := verifiedVisit()
 	claimed.Subject, claimed.Email = "109", taken
 	a = s.browser().signIn("keycloak", `,"errorCallbackURL":"/failed"`, claimed)
-	if code, _ := errorAndTarget(t, a.location()); code != "email_not_found" {
+	if code, _ := redirectErrorAndTarget(t, a.location()); code != "email_not_found" {
 		t.Errorf("another provider with the placeholder email: got %q, want email_not_found", code)
 	}
 	b := s.browser()

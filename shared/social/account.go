@@ -12,14 +12,14 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// selectedAccount returns the account of the caller that the body names.
-func (s *Service) selectedAccount(
+// readSelectedAccount returns the account of the caller that the body names.
+func (s *Service) readSelectedAccount(
 	w http.ResponseWriter,
 	r *http.Request,
 	db *store.Store,
 ) (store.StoredAccount, error) {
-	body, _ := web.Object(r)
-	id, err := selectAccount("body", body)
+	body, _ := web.BodyObject(r)
+	id, err := accountIDFromRequest("body", body)
 	if err != nil {
 		return store.StoredAccount{}, err
 	}
@@ -30,7 +30,7 @@ func (s *Service) selectedAccount(
 func (s *Service) accountOfCaller(
 	w http.ResponseWriter, r *http.Request, db *store.Store, id string,
 ) (store.StoredAccount, error) {
-	caller, err := s.RequireSensitive(w, r, db)
+	caller, err := s.RequireSensitiveCaller(w, r, db)
 	switch {
 	case errors.Is(err, auth.ErrUnauthorized):
 		return store.StoredAccount{}, errNoSession
@@ -53,7 +53,7 @@ func (s *Service) accountOfCaller(
 func (s *Service) providerOfAccount(
 	ctx context.Context, a store.StoredAccount, notConfigured error,
 ) (*oauth.Provider, error) {
-	p, err := s.provider(ctx, a.ProviderID)
+	p, err := s.configuredProvider(ctx, a.ProviderID)
 	if errors.Is(err, errProviderNotFound) {
 		return nil, notConfigured
 	}

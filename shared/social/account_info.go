@@ -31,7 +31,7 @@ type accountInfoAccount struct {
 // accountInfo answers GET /api/auth/account-info with the caller's profile at a provider. It requests the profile from
 // the provider.
 func (s *Service) accountInfo(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	id, err := selectAccount("query", web.Query(r))
+	id, err := accountIDFromRequest("query", web.Query(r))
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (s *Service) accountInfo(w http.ResponseWriter, r *http.Request, db *store.
 		web.NoteError(r.Context(), err)
 		return errGetUserInfo
 	}
-	return web.JSON(w, http.StatusOK, accountInfoReply{
+	return web.WriteJSON(w, http.StatusOK, accountInfoReply{
 		User: accountInfoUser{
 			Name: profile.Name, Email: nilIfEmpty(profile.Email), Image: profile.Image, EmailVerified: profile.EmailVerified,
 		},

@@ -8,16 +8,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// selectAccount returns the accountId of the request, which is the id of a row of account, or "" if the request has
-// useAccountCookie: true. That selects the account in Better Auth's account cookie, which Xenon never sets. The
+// accountIDFromRequest returns the accountId of the request, which is the id of a row of account, or "" if the request
+// has useAccountCookie: true. That selects the account in Better Auth's account cookie, which Xenon never sets. The
 // argument object is the decoded query or body, and where is "query" or "body". A userId is allowed and has no effect,
 // because the session names the user. Every other member is an error.
-func selectAccount(where string, object map[string]any) (id string, err error) {
+func accountIDFromRequest(where string, object map[string]any) (id string, err error) {
 	id, byID := object["accountId"].(string)
 	byCookie := object["useAccountCookie"] == true
 	_, isString := object["userId"].(string)
 	if _, present := object["userId"]; present && !isString || byID == byCookie {
-		return "", web.Invalid("[" + where + "] Invalid input")
+		return "", web.ValidationError("[" + where + "] Invalid input")
 	}
 	selector := "accountId"
 	if byCookie {
@@ -33,7 +33,7 @@ func selectAccount(where string, object map[string]any) (id string, err error) {
 	case 0:
 		return id, nil
 	case 1:
-		return "", web.Invalid("[" + where + "] Unrecognized key: " + unknown[0])
+		return "", web.ValidationError("[" + where + "] Unrecognized key: " + unknown[0])
 	}
-	return "", web.Invalid("[" + where + "] Unrecognized keys: " + strings.Join(unknown, ", "))
+	return "", web.ValidationError("[" + where + "] Unrecognized keys: " + strings.Join(unknown, ", "))
 }

@@ -39,7 +39,7 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Sto
 	}
 	target := st.CallbackURL
 	if err == nil {
-		target, err = s.finish(w, r, db, st, in)
+		target, err = s.finishCallback(w, r, db, st, in)
 	}
 	var refused refusal
 	switch {
@@ -51,36 +51,37 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request, db *store.Sto
 		}
 		return s.redirectError(w, r, st, strings.ReplaceAll(string(refused), " ", "_"), "")
 	case err != nil:
-		return s.redirectFailure(w, r, st, err)
+		return s.redirectServerFailure(w, r, st, err)
 	}
 	return redirect.To(w, redirect.EncodeLocation(s.Options.OnSite(target)))
 }
 
 // The codes of a redirect after a failure of the server.
 const (
-	failureCode     = "internal_server_error"
+	serverErrorCode = "internal_server_error"
 	unavailableCode = "temporarily_unavailable" // RFC 6749, section 4.1.2.1
 )
 
-// redirectFailure redirects to the error page after a failure of the server or the database, because the browser of a
-// user cannot show an error as JSON. If a rate limit has rejected the request, it returns err instead.
-func (s *Service) redirectFailure(w http.ResponseWriter, r *http.Request, st state, err error) error {
-	if store.IsLimited(err) {
+// redirectServerFailure redirects to the error page after a failure of the server or the database, because the browser
+// of a user cannot show an error as JSON. If a rate limit has rejected the request, it returns err instead.
+func (s *Service) redirectServerFailure(w http.ResponseWriter, r *http.Request, st state, err error) error {
+	if store.IsRateLimitError(err) {
 		return err
 	}
 	web.NoteFailure(r.Context(), err)
-	if web.Unavailable(err) {
+	if web.IsUnavailable(err) {
 		return s.redirectError(w, r, st, unavailableCode, "")
 	}
-	return s.redirectError(w, r, st, failureCode, "")
+	return s.redirectError(w, r, st, serverErrorCode, "")
 }
 
-// errorCode matches the codes that are written to the log. A provider, or an attacker in its place, can send any text.
-var errorCode = regexp.MustCompile(`^[A-Za-z_]{1,64}$`)
+// errorCodePattern matches the codes that are written to the log. A provider, or an attacker in its place, can send any
+// text.
+var errorCodePattern = regexp.MustCompile(`^[A-Za-z_]{1,64}$`)
 
 // redirectError redirects to the error page of a sign-in, or to the default one.
 func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state, code, description string) error {
-	if errorCode.MatchString(code) {
+	if errorCodePattern.MatchString(code) {
 		web.NoteCode(r.Context(), code)
 	}
 	target := s.Options.OnSite(web.OrEmpty(st.ErrorURL))
@@ -94,25 +95,25 @@ func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state
 	return redirect.To(w, target)
 }
 
-// finish exchanges the code, signs in or links, and returns the URL to which the callback redirects.
-func (s *Service) finish(
+// finishCallback exchanges the code, signs in or links, and returns the URL to which the callback redirects.
+func (s *Service) finishCallback(
 	w http.ResponseWriter, r *http.Request, db *store.Store, st state, in callbackParameters,
 ) (string, error) {
 	if web.OrEmpty(in.Code) == "" {
-		return "", noCode
+		return "", codeMissing
 	}
 	provider, err := s.Providers.Find(r.Context(), r.PathValue("provider"))
 	switch {
 	case err != nil:
-		s.noteDiscovery(r.Context(), err)
+		s.noteDiscoveryError(r.Context(), err)
 		return "", providerNotFound
 	}
-	profile, tokens, err := s.exchange(r.Context(), provider, st, in)
+	profile, tokens, err := s.exchangeCode(r.Context(), provider, st, in)
 	if err != nil {
 		return "", err
 	}
 	if st.Link != nil {
-		return st.CallbackURL, s.link(r, db, provider, *st.Link, profile, tokens)
+		return st.CallbackURL, s.linkAtProvider(r, db, provider, *st.Link, profile, tokens)
 	}
 	got, err := s.signIn(r, db, provider, providerIdentity{
 		profile: profile, tokens: tokens, callbackURL: st.CallbackURL,
@@ -127,8 +128,8 @@ func (s *Service) finish(
 	return st.CallbackURL, s.Sessions.RenewCookies(w, r, session.Caller{Session: got.session, User: got.user})
 }
 
-// exchange redeems the code and returns the user's profile and tokens.
-func (s *Service) exchange(
+// exchangeCode redeems the code and returns the user's profile and tokens.
+func (s *Service) exchangeCode(
 	ctx context.Context, p *oauth.Provider, st state, in callbackParameters,
 ) (oauth.Profile, store.ProviderTokens, error) {
 	refuse := func(reason refusal, err error) (oauth.Profile, store.ProviderTokens, error) {
@@ -151,14 +152,14 @@ func (s *Service) exchange(
 	if err != nil {
 		return refuse(unableToGetUserInfo, err)
 	}
-	return profile, storedTokens(tokens), nil
+	return profile, tokensToStore(tokens), nil
 }
 
 // postCallback answers POST /api/auth/callback/{provider}, to which the browser sends the form of a provider
 // (response_mode=form_post): it redirects to the GET route with the fields of the form in the query.
 func (s *Service) postCallback(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
-		return s.redirectFailure(w, r, state{}, err)
+		return s.redirectServerFailure(w, r, state{}, err)
 	}
 	var body, query callbackParameters
 	if web.HasBody(r) {

@@ -58,11 +58,11 @@ func TestSignInWithAProviderNeedsFewRoundTrips(t *testing.T) {
 	b.signIn("google", "", verifiedVisit()) // opens the connection
 	for range 2 {
 		at := s.wire.RoundTrips()
-		location := b.begin("google", "")
+		location := b.beginSignIn("google", "")
 		began := s.wire.RoundTrips() - at
-		login := s.visit(location, verifiedVisit())
+		login := s.visitProvider(location, verifiedVisit())
 		at = s.wire.RoundTrips()
-		if a := b.finish(login); a.location() != origin {
+		if a := b.finishCallback(login); a.location() != origin {
 			t.Fatalf("callback: got %d to %s, want 302 to %s", a.status, a.location(), origin)
 		}
 		if came := s.wire.RoundTrips() - at; began > 2 || came > 4 {
@@ -76,7 +76,7 @@ func TestCallbackReportsErrors(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.browser().signUp("taken@example.com", false)
-	visit := func(change func(*providertest.Visit)) providertest.Visit {
+	visitProvider := func(change func(*providertest.Visit)) providertest.Visit {
 		v := verifiedVisit()
 		v.Subject = "109"
 		change(&v)
@@ -87,48 +87,51 @@ func TestCallbackReportsErrors(t *testing.T) {
 		visit    providertest.Visit
 		want     string
 	}{
-		"refused": {"google", visit(func(v *providertest.Visit) { v.Refuse = "access_denied" }), "access_denied"},
-		"no code": {"google", visit(func(v *providertest.Visit) { v.Callback = map[string]string{"code": ""} }), "no_code"},
+		"refused": {"google", visitProvider(func(v *providertest.Visit) { v.Refuse = "access_denied" }), "access_denied"},
+		"no code": {
+			"google", visitProvider(func(v *providertest.Visit) { v.Callback = map[string]string{"code": ""} }), "no_code",
+		},
 		"another code": {
-			"google", visit(func(v *providertest.Visit) { v.Callback = map[string]string{"code": "stolen"} }), "invalid_code",
+			"google", visitProvider(func(v *providertest.Visit) { v.Callback = map[string]string{"code": "stolen"} }),
+			"invalid_code",
 		},
 		"token endpoint fails": {
-			"google", visit(func(v *providertest.Visit) {
+			"google", visitProvider(func(v *providertest.Visit) {
 				v.Faults = map[string]providertest.Fault{"token": providertest.FaultStatus500}
 			}), "invalid_code",
 		},
 		"profile fails": {
-			"github", visit(func(v *providertest.Visit) {
+			"github", visitProvider(func(v *providertest.Visit) {
 				v.Faults = map[string]providertest.Fault{"profile": providertest.FaultHTML}
 			}), "unable_to_get_user_info",
 		},
 		"id token of another client": {
-			"google", visit(func(v *providertest.Visit) { v.IDToken.Claims = map[string]any{"aud": "another"} }),
+			"google", visitProvider(func(v *providertest.Visit) { v.IDToken.Claims = map[string]any{"aud": "another"} }),
 			"unable_to_get_user_info",
 		},
 		"unsigned id token": {
-			"google", visit(func(v *providertest.Visit) { v.IDToken.Algorithm = "none" }), "unable_to_get_user_info",
+			"google", visitProvider(func(v *providertest.Visit) { v.IDToken.Algorithm = "none" }), "unable_to_get_user_info",
 		},
 		"id token signed with the public key": {
-			"google", visit(func(v *providertest.Visit) { v.IDToken.Algorithm = "HS256" }), "unable_to_get_user_info",
+			"google", visitProvider(func(v *providertest.Visit) { v.IDToken.Algorithm = "HS256" }), "unable_to_get_user_info",
 		},
 		"another issuer": {
-			"keycloak", visit(func(v *providertest.Visit) { v.Issuer = "https://evil.example" }), "issuer_mismatch",
+			"keycloak", visitProvider(func(v *providertest.Visit) { v.Issuer = "https://evil.example" }), "issuer_mismatch",
 		},
 		"another nonce": {
-			"keycloak", visit(func(v *providertest.Visit) { v.IDToken.Claims = map[string]any{"nonce": "another"} }),
+			"keycloak", visitProvider(func(v *providertest.Visit) { v.IDToken.Claims = map[string]any{"nonce": "another"} }),
 			"unable_to_get_user_info",
 		},
-		"no email": {"google", visit(func(v *providertest.Visit) { v.Email = "" }), "email_not_found"},
+		"no email": {"google", visitProvider(func(v *providertest.Visit) { v.Email = "" }), "email_not_found"},
 		"email of an unverified user": {
-			"google", visit(func(v *providertest.Visit) { v.Email = "TAKEN@example.com" }), "account_not_linked",
+			"google", visitProvider(func(v *providertest.Visit) { v.Email = "TAKEN@example.com" }), "account_not_linked",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := s.browser()
 			a := b.signIn(c.provider, `,"callbackURL":"/home","errorCallbackURL":"/failed?from=x#top"`, c.visit)
-			if code, target := errorAndTarget(t, a.location()); code != c.want || target != "/failed#top" {
+			if code, target := redirectErrorAndTarget(t, a.location()); code != c.want || target != "/failed#top" {
 				t.Errorf("callback: got %d to %s, want a redirect to /failed#top with the error %s",
 					a.status, a.location(), c.want)
 			}
@@ -175,34 +178,34 @@ func TestPlaceholderEmailIsReplacedAtTheFirstSignIn(t *testing.T) {
 	b := s.browser()
 	b.signIn("google", "", verifiedVisit())
 	id := b.userID()
-	set := func(email string) {
-		dbtest.Exec(t, s.url, `UPDATE "user" SET email = $1, "emailVerified" = false WHERE id = $2`, email, id)
+	setEmail := func(readEmail string) {
+		dbtest.Exec(t, s.url, `UPDATE "user" SET email = $1, "emailVerified" = false WHERE id = $2`, readEmail, id)
 	}
-	email := func() string {
+	readEmail := func() string {
 		return dbtest.Value[string](t, s.url, `SELECT concat(email, ' ', "emailVerified") FROM "user" WHERE id = $1`, id)
 	}
 	const placeholder = "11111111-1111-4111-8111-111111111111@no-email.supabase-migration.invalid"
-	set(placeholder)
+	setEmail(placeholder)
 	unverified := verifiedVisit()
 	unverified.Verified = false
 	b.signIn("google", "", unverified)
-	if got := email(); got != placeholder+" f" {
+	if got := readEmail(); got != placeholder+" f" {
 		t.Errorf("provider with an unverified email: got %s, want the placeholder email", got)
 	}
 	b.signIn("google", "", verifiedVisit())
-	if got := email(); got != "ada@example.com t" {
+	if got := readEmail(); got != "ada@example.com t" {
 		t.Errorf("provider with a verified email: got %s, want that email, verified", got)
 	}
-	set(placeholder)
+	setEmail(placeholder)
 	s.browser().signUp("ada@example.com", true)
 	if a := b.signIn(
 		"google",
 		`,"callbackURL":"/home"`,
 		verifiedVisit(),
 	); a.location() != "/home" ||
-		email() != placeholder+" f" {
+		readEmail() != placeholder+" f" {
 		t.Errorf("provider with the email of another user: got %s with %s, want /home and the placeholder email",
-			a.location(), email())
+			a.location(), readEmail())
 	}
 }
 
@@ -215,11 +218,11 @@ func TestConcurrentFirstSignInsCreateOneUser(t *testing.T) {
 	browsers := make([]*browser, n)
 	for i := range n {
 		browsers[i] = s.browser()
-		logins[i] = s.visit(browsers[i].begin("google", `,"callbackURL":"/home"`), verifiedVisit())
+		logins[i] = s.visitProvider(browsers[i].beginSignIn("google", `,"callbackURL":"/home"`), verifiedVisit())
 	}
 	results := make(chan string, n)
 	for i := range n {
-		go func() { results <- browsers[i].finish(logins[i]).location() }()
+		go func() { results <- browsers[i].finishCallback(logins[i]).location() }()
 	}
 	for range n {
 		if got := <-results; got != "/home" {
@@ -241,7 +244,7 @@ func TestBannedUserGetsTheErrorInTheRedirect(t *testing.T) {
 	dbtest.Exec(t, s.url, `UPDATE "user" SET banned = true`)
 	again := s.browser()
 	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, verifiedVisit())
-	if code, _ := errorAndTarget(t, a.location()); code != "BANNED_USER" || again.userID() != "" {
+	if code, _ := redirectErrorAndTarget(t, a.location()); code != "BANNED_USER" || again.userID() != "" {
 		t.Errorf("sign-in of a banned user: got a redirect to %s, want the error BANNED_USER and no session", a.location())
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 // The purposes for which Better Auth derives a separate key from the secret.
 const (
-	linkPurpose  = "oauth-link-session-token" // encrypts the session token in the state of a link
-	statePurpose = "oauth-state-cookie"       // encrypts the state, with STATE_STRATEGY=cookie
+	linkKeyPurpose  = "oauth-link-session-token" // encrypts the session token in the state of a link
+	stateKeyPurpose = "oauth-state-cookie"       // encrypts the state, with STATE_STRATEGY=cookie
 )
 
 // deriveKey returns Better Auth's key for a purpose: HKDF-SHA-256 of the secret, in lower-case hex.
@@ -26,7 +26,7 @@ func deriveKey(secret []byte, purpose string) []byte {
 	return []byte(hex.EncodeToString(key))
 }
 
-var errCiphertext = errors.New("cannot decrypt: another secret, or the text was changed")
+var errCannotDecrypt = errors.New("cannot decrypt: another secret, or the text was changed")
 
 // encrypt returns Better Auth's encryption of text: the hex of a nonce and of XChaCha20-Poly1305 with the SHA-256 of
 // key.
@@ -50,11 +50,11 @@ func decrypt(key []byte, encrypted string) (string, error) {
 	}
 	data, err := hex.DecodeString(encrypted)
 	if err != nil || len(data) < chacha20poly1305.NonceSizeX {
-		return "", errCiphertext
+		return "", errCannotDecrypt
 	}
 	text, err := aead.Open(nil, data[:chacha20poly1305.NonceSizeX], data[chacha20poly1305.NonceSizeX:], nil)
 	if err != nil {
-		return "", errCiphertext
+		return "", errCannotDecrypt
 	}
 	return string(text), nil
 }

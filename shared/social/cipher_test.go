@@ -14,7 +14,7 @@ func TestTextsOfBetterAuthAreDecrypted(t *testing.T) {
 		encrypted, want string
 	}{
 		"session token of a link": {
-			deriveKey(secret, linkPurpose),
+			deriveKey(secret, linkKeyPurpose),
 			"80e4d9cd591b83d3e0f503404781a61752a8c7a6f01e733c7c9745a2dff1852ba7588c52c28c945098be421847c2" +
 				"26ce04c06b89fbd2994a7d6f901e915ed3032ea225f695f3d378",
 			"Zx9KfQ2mB7cT4vLw8RyN1sHd6PjGaEuX",
@@ -41,11 +41,11 @@ func TestOnlyTheSameKeyDecrypts(t *testing.T) {
 		t.Errorf("decrypt the text: got %q, %v, want it without an error", got, err)
 	}
 	for _, changed := range []string{"", "zz", encrypted[:20], encrypted[:len(encrypted)-2], encrypted + "00"} {
-		if _, err := decrypt(key, changed); !errors.Is(err, errCiphertext) {
-			t.Errorf("decrypt the changed text %q: got %v, want errCiphertext", changed, err)
+		if _, err := decrypt(key, changed); !errors.Is(err, errCannotDecrypt) {
+			t.Errorf("decrypt the changed text %q: got %v, want errCannotDecrypt", changed, err)
 		}
 	}
-	if _, err := decrypt([]byte("another key"), encrypted); !errors.Is(err, errCiphertext) {
-		t.Errorf("decrypt with another key: got %v, want errCiphertext", err)
+	if _, err := decrypt([]byte("another key"), encrypted); !errors.Is(err, errCannotDecrypt) {
+		t.Errorf("decrypt with another key: got %v, want errCannotDecrypt", err)
 	}
 }

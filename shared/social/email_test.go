@@ -20,13 +20,14 @@ func TestLettersThatBecomeASCIIAreNotTheSameEmail(t *testing.T) {
 		v := verifiedVisit()
 		v.Subject, v.Email = attacker, attacker
 		b := s.browser()
-		if code, _ := errorAndTarget(
+		if code, _ := redirectErrorAndTarget(
 			t,
 			b.signIn("google", `,"errorCallbackURL":"/failed"`, v).location(),
 		); code != "email_not_found" {
 			t.Errorf("sign-in with the email %q: got %q, want email_not_found", attacker, code)
 		}
-		if code, _ := errorAndTarget(t, owner.link("google", v).location()); code != "email_does_not_match" {
+		code, _ := redirectErrorAndTarget(t, owner.linkAtProvider("google", v).location())
+		if code != "email_does_not_match" {
 			t.Errorf("link with the email %q: got %q, want email_does_not_match", attacker, code)
 		}
 		if got := dbtest.Value[int](t, s.url, `SELECT count(*) FROM account WHERE "providerId" = 'google'`); got != 0 {

@@ -78,7 +78,7 @@ const (
 	invalidCode           refusal = "invalid code"
 	issuerMismatch        refusal = "issuer mismatch"
 	nonceBindingMissing   refusal = "nonce binding missing"
-	noCode                refusal = "no code"
+	codeMissing           refusal = "no code"
 	stateNotFound         refusal = "state not found"
 	stateMismatch         refusal = "state mismatch"
 	stateInvalid          refusal = "state invalid"

@@ -34,7 +34,7 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 			proxy := dbtest.NewProxy(t, url)
 			s := newServer(t, "DATABASE_URL", proxy.URL(), "STATE_STRATEGY", c.strategy, "RATE_LIMIT", "on")
 			b := s.browser()
-			login := s.visit(b.begin("github", `,"errorCallbackURL":"/failed"`), verifiedVisit())
+			login := s.visitProvider(b.beginSignIn("github", `,"errorCallbackURL":"/failed"`), verifiedVisit())
 			if c.rename != "" {
 				dbtest.Exec(t, url, `ALTER TABLE `+c.rename+` RENAME TO renamed`)
 			} else {
@@ -42,8 +42,8 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 				proxy.ResetAtNextResponse()
 			}
 			log.Reset()
-			a := b.finish(login)
-			if code, target := errorAndTarget(t, a.location()); a.status != 302 || code != c.code || target != c.target {
+			a := b.finishCallback(login)
+			if code, target := redirectErrorAndTarget(t, a.location()); a.status != 302 || code != c.code || target != c.target {
 				t.Errorf("callback: got %d to %s, want 302 to %s with the error %s", a.status, a.location(), c.target, c.code)
 			}
 			text := log.String()
@@ -64,10 +64,10 @@ func TestCallbackRedirectsIfTheDatabaseFails(t *testing.T) {
 func TestFormOfAProviderRedirectsIfTheDatabaseFails(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "RATE_LIMIT", "on")
-	login := s.visit(s.browser().begin("apple", ""), providertest.Visit{Person: verifiedVisit().Person})
+	login := s.visitProvider(s.browser().beginSignIn("apple", ""), providertest.Visit{Person: verifiedVisit().Person})
 	dbtest.Exec(t, s.url, `ALTER TABLE "rateLimit" RENAME TO renamed`)
 	a := s.browser().do("POST", strings.TrimPrefix(login.Callback, origin), login.Form.Encode())
-	if code, target := errorAndTarget(
+	if code, target := redirectErrorAndTarget(
 		t,
 		a.location(),
 	); code != "internal_server_error" ||

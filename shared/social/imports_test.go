@@ -28,10 +28,10 @@ func TestFunctionSignInDoesNotLinkProviderSettings(t *testing.T) {
 		t.Fatalf("build functions/signin: %v: %s", err, out)
 	}
 	symbols, err := exec.CommandContext(t.Context(), "go", "tool", "nm", binary).Output()
-	if err != nil || !strings.Contains(string(symbols), "shared/config.(*loader).api") {
-		t.Fatalf("the symbols have no config.(*loader).api: %v", err)
+	if err != nil || !strings.Contains(string(symbols), "shared/config.(*loader).readAPI") {
+		t.Fatalf("the symbols have no config.(*loader).readAPI: %v", err)
 	}
-	for _, name := range []string{"shared/config.(*loader).social", "shared/secrets.parseSocialSecrets"} {
+	for _, name := range []string{"shared/config.(*loader).readSocial", "shared/secrets.parseSocialSecrets"} {
 		if strings.Contains(string(symbols), name) {
 			t.Errorf("functions/signin links %s, want it without", name)
 		}

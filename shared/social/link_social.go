@@ -46,11 +46,11 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.S
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	caller, err := s.RequireSensitive(w, r, db)
+	caller, err := s.RequireSensitiveCaller(w, r, db)
 	if err != nil {
 		return err
 	}
-	provider, err := s.provider(r.Context(), in.Provider)
+	provider, err := s.configuredProvider(r.Context(), in.Provider)
 	switch {
 	case err != nil:
 		return err
@@ -61,19 +61,19 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.S
 	if err != nil {
 		return fmt.Errorf("read secret: %w", err)
 	}
-	return s.start(w, r, db, provider, startInput{
+	return s.startAtProvider(w, r, db, provider, startAtProviderInput{
 		state: state{
 			CallbackURL: web.OrEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, RequestSignUp: in.RequestSignUp,
-			Link: stateOfLink(secret, caller), additional: in.AdditionalData,
+			Link: newStateLink(secret, caller), additional: in.AdditionalData,
 		},
 		scopes: in.Scopes, loginHint: in.LoginHint, params: in.AdditionalParams, disableRedirect: in.DisableRedirect,
 	})
 }
 
-// link links the account that a provider has named in a callback to the user who has requested the link. The session
-// that requested it must not have ended. The browser needs no session cookie. If another request has ended the session
-// or linked the account after link has read them, it reads them again.
-func (s *Service) link(
+// linkAtProvider links the account that a provider has named in a callback to the user who has requested the link. The
+// session that requested it must not have ended. The browser needs no session cookie. If another request has ended the
+// session or linked the account after link has read them, it reads them again.
+func (s *Service) linkAtProvider(
 	r *http.Request, db *store.Store, p *oauth.Provider, request stateLink, profile oauth.Profile,
 	tokens store.ProviderTokens,
 ) error {
@@ -81,28 +81,28 @@ func (s *Service) link(
 	if err != nil {
 		return fmt.Errorf("read secret: %w", err)
 	}
-	token, err := decrypt(deriveKey(secret, linkPurpose), request.EncryptedSessionToken)
+	token, err := decrypt(deriveKey(secret, linkKeyPurpose), request.EncryptedSessionToken)
 	if err != nil {
 		return unableToLinkAccount
 	}
 	web.NoteUser(r.Context(), request.UserID)
-	seen := store.SeenUser{ID: request.UserID, SessionToken: token}
+	seen := store.ExpectedUser{ID: request.UserID, SessionToken: token}
 	err = s.linkOnce(r, db, p, request, seen, profile, tokens)
-	if isRace(err) {
+	if isConcurrentChange(err) {
 		err = s.linkOnce(r, db, p, request, seen, profile, tokens)
 	}
-	if isRace(err) || errors.Is(err, store.ErrInvalid) {
+	if isConcurrentChange(err) || errors.Is(err, store.ErrInvalid) {
 		return unableToLinkAccount
 	}
 	return err
 }
 
 func (s *Service) linkOnce(
-	r *http.Request, db *store.Store, p *oauth.Provider, request stateLink, seen store.SeenUser, profile oauth.Profile,
+	r *http.Request, db *store.Store, p *oauth.Provider, request stateLink, seen store.ExpectedUser, profile oauth.Profile,
 	tokens store.ProviderTokens,
 ) error {
 	account := store.ProviderAccount{ProviderID: p.ID, AccountID: profile.Subject}
-	match, err := db.MatchLink(r.Context(), seen.SessionToken, account, s.now())
+	match, err := db.MatchAccountToLink(r.Context(), seen.SessionToken, account, s.nowInMilliseconds())
 	if errors.Is(err, store.ErrDuplicate) {
 		return internalError
 	}
@@ -111,34 +111,34 @@ func (s *Service) linkOnce(
 	}
 	switch {
 	case match.UserID == "", match.UserID != request.UserID,
-		!s.isTrusted(p, profile), !s.Options.Social.AccountLinking:
+		!s.isEmailTrusted(p, profile), !s.Options.Social.AccountLinking:
 		return unableToLinkAccount
 	case emailOf(profile) != strings.ToLower(request.Email) && !s.Options.Social.AllowDifferentEmails:
 		return emailDoesNotMatch
-	case match.Account != "" && match.OwnerID != request.UserID:
+	case match.AccountRowID != "" && match.OwnerID != request.UserID:
 		return linkedToDifferentUser
 	}
-	if match.Account != "" {
+	if match.AccountRowID != "" {
 		scope := mergeScopes(match.Scope, web.OrEmpty(tokens.Scope))
 		tokens.Scope = &scope
 		if scope == "" {
 			tokens.Scope = nil
 		}
 	}
-	return s.storeLink(r, db, seen, match.Account, account, profile, tokens)
+	return s.storeLink(r, db, seen, match.AccountRowID, account, profile, tokens)
 }
 
 // storeLink stores a link. The argument row is the id of the account's row if the user already has the account; then
 // storeLink only stores the tokens. If row is "", it stores a new account.
 func (s *Service) storeLink(
-	r *http.Request, db *store.Store, seen store.SeenUser, row string, account store.ProviderAccount,
+	r *http.Request, db *store.Store, seen store.ExpectedUser, row string, account store.ProviderAccount,
 	profile oauth.Profile, tokens store.ProviderTokens,
 ) error {
 	tokens, err := s.encryptTokens(r.Context(), tokens)
 	if err != nil {
 		return err
 	}
-	in := store.ProviderSignIn{Seen: seen, Profile: s.changesOnLink(profile), At: s.now()}
+	in := store.ProviderSignIn{Expected: seen, Profile: s.changesOnLink(profile), At: s.nowInMilliseconds()}
 	if row != "" {
 		_, err = db.SignInWithAccount(r.Context(), row, &tokens, in)
 	} else {
@@ -168,19 +168,19 @@ func (s *Service) linkIDToken(
 		AccessToken: in.IDToken.AccessToken, RefreshToken: in.IDToken.RefreshToken, IDToken: &in.IDToken.Token,
 	}
 	err = s.linkIDTokenOnce(r, db, p, caller, profile, tokens)
-	if isRace(err) {
-		if caller, err = s.RequireSensitive(w, r, db); err != nil {
+	if isConcurrentChange(err) {
+		if caller, err = s.RequireSensitiveCaller(w, r, db); err != nil {
 			return err
 		}
 		err = s.linkIDTokenOnce(r, db, p, caller, profile, tokens)
 	}
 	switch {
-	case isRace(err), errors.Is(err, store.ErrInvalid):
+	case isConcurrentChange(err), errors.Is(err, store.ErrInvalid):
 		return errLinkingFailed
 	case err != nil:
 		return err
 	}
-	return web.JSON(w, http.StatusOK, linkReply{Status: true})
+	return web.WriteJSON(w, http.StatusOK, linkReply{Status: true})
 }
 
 func (s *Service) linkIDTokenOnce(
@@ -192,27 +192,27 @@ func (s *Service) linkIDTokenOnce(
 	if err != nil && !errors.Is(err, store.ErrDuplicate) {
 		return fmt.Errorf("find account: %w", err)
 	}
-	mine := match.Account != "" && match.User.ID == caller.User.ID
+	mine := match.AccountRowID != "" && match.User.ID == caller.User.ID
 	switch {
-	case errors.Is(err, store.ErrDuplicate), match.Account != "" && !mine:
+	case errors.Is(err, store.ErrDuplicate), match.AccountRowID != "" && !mine:
 		return errAccountAlreadyLinked
 	case mine:
-	case !s.isTrusted(p, profile), !s.Options.Social.AccountLinking:
+	case !s.isEmailTrusted(p, profile), !s.Options.Social.AccountLinking:
 		return errLinkingNotAllowed
 	case emailOf(profile) != caller.User.Email && !s.Options.Social.AllowDifferentEmails:
 		return errDifferentEmails
 	}
-	seen := store.SeenUser{
+	seen := store.ExpectedUser{
 		ID: caller.User.ID, Email: caller.User.Email, EmailVerified: caller.User.EmailVerified,
 		SessionToken: caller.Session.Token,
 	}
-	return s.storeLink(r, db, seen, match.Account, account, profile, tokens)
+	return s.storeLink(r, db, seen, match.AccountRowID, account, profile, tokens)
 }
 
 // mergeScopes returns the scopes of both lists without duplicates, separated by commas.
 func mergeScopes(stored, granted string) string {
-	scopes := auth.Scopes(stored)
-	for _, scope := range auth.Scopes(granted) {
+	scopes := auth.SplitScopes(stored)
+	for _, scope := range auth.SplitScopes(granted) {
 		if !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}

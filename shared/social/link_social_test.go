@@ -7,15 +7,15 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// link links an account at a provider and returns the answer of the callback.
-func (b *browser) link(provider string, v providertest.Visit) answer {
+// linkAtProvider links an account at a provider and returns the answer of the callback.
+func (b *browser) linkAtProvider(provider string, v providertest.Visit) answer {
 	b.s.t.Helper()
 	a := b.do("POST", "/api/auth/link-social",
 		`{"provider":"`+provider+`","callbackURL":"/account","errorCallbackURL":"/failed"}`)
 	if a.status != 200 {
 		b.s.t.Fatalf("link-social: got %d %s, want 200", a.status, a.body)
 	}
-	return b.finish(b.s.visit(a.text("url"), v))
+	return b.finishCallback(b.s.visitProvider(a.text("url"), v))
 }
 
 func TestLinkedAccountSignsIn(t *testing.T) {
@@ -23,7 +23,7 @@ func TestLinkedAccountSignsIn(t *testing.T) {
 	s := newServer(t)
 	b := s.browser()
 	id := b.signUp("ada@example.com", false)
-	if a := b.link("google", verifiedVisit()); a.location() != "/account" || len(a.header["Set-Cookie"]) != 1 {
+	if a := b.linkAtProvider("google", verifiedVisit()); a.location() != "/account" || len(a.header["Set-Cookie"]) != 1 {
 		t.Errorf("link: got a redirect to %s with the cookies %q, want /account and one cookie, which clears the state",
 			a.location(), a.header["Set-Cookie"])
 	}
@@ -77,11 +77,12 @@ func TestLinkIsRefused(t *testing.T) {
 			if c.visit != nil {
 				c.visit(&v)
 			}
-			login := s.visit(a.text("url"), v)
+			login := s.visitProvider(a.text("url"), v)
 			if c.before != nil {
 				c.before(s, b)
 			}
-			if code, target := errorAndTarget(t, b.finish(login).location()); code != c.want || target != "/failed" {
+			code, target := redirectErrorAndTarget(t, b.finishCallback(login).location())
+			if code != c.want || target != "/failed" {
 				t.Errorf("link: got the error %q at %s, want %q at /failed", code, target, c.want)
 			}
 		})
@@ -97,8 +98,8 @@ func TestSecondLinkMergesScopes(t *testing.T) {
 	first, second := verifiedVisit(), verifiedVisit()
 	first.Tokens = map[string]any{"scope": "b a", "access_token": "first"}
 	second.Tokens = map[string]any{"scope": "a c", "access_token": "second"}
-	b.link("github", first)
-	b.link("github", second)
+	b.linkAtProvider("github", first)
+	b.linkAtProvider("github", second)
 	got := dbtest.Value[string](t, s.url,
 		`SELECT string_agg(concat_ws(' ', "accessToken", scope), ';') FROM account WHERE "providerId" = 'github'`)
 	if got != "second b,a,c" {

@@ -88,11 +88,12 @@ func newServer(t *testing.T, settings ...string) *server {
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
 	service := auth.New(cfg, db, secretStore, now)
-	service.Hasher = password.Cheap()
+	service.Hasher = password.NewCheap()
 	all := web.Routes{}
 	for _, routes := range []web.Routes{
-		service.Signup(), service.Signin(), service.Signout(), service.Session(), service.Account(), service.Password(),
-		social.New(service, secretStore).Social(),
+		service.SignupRoutes(), service.SigninRoutes(), service.SignoutRoutes(), service.SessionRoutes(),
+		service.AccountRoutes(), service.PasswordRoutes(),
+		social.New(service, secretStore).SocialRoutes(),
 	} {
 		for route, h := range routes {
 			all[route] = h
@@ -159,9 +160,9 @@ func (b *browser) do(method, path, body string) answer {
 	return answer{got.StatusCode, w.Body.String(), got.Header}
 }
 
-// begin starts a sign-in and returns the authorization URL. The argument more has further members of the body, such as
-// `,"callbackURL":"/home"`.
-func (b *browser) begin(provider, more string) string {
+// beginSignIn starts a sign-in and returns the authorization URL. The argument more has further members of the body,
+// such as `,"callbackURL":"/home"`.
+func (b *browser) beginSignIn(provider, more string) string {
 	b.s.t.Helper()
 	a := b.do("POST", "/api/auth/sign-in/social", `{"provider":"`+provider+`"`+more+`}`)
 	if a.status != http.StatusOK {
@@ -170,8 +171,9 @@ func (b *browser) begin(provider, more string) string {
 	return a.text("url")
 }
 
-// visit lets the user of v authorize the sign-in at the provider. It returns the login, which has the callback URL.
-func (s *server) visit(authorizationURL string, v providertest.Visit) *providertest.Login {
+// visitProvider lets the user of v authorize the sign-in at the provider. It returns the login, which has the callback
+// URL.
+func (s *server) visitProvider(authorizationURL string, v providertest.Visit) *providertest.Login {
 	s.t.Helper()
 	login, err := providers.Authorize(authorizationURL, v)
 	if err != nil {
@@ -180,9 +182,9 @@ func (s *server) visit(authorizationURL string, v providertest.Visit) *providert
 	return login
 }
 
-// finish sends the request with which the browser returns from the provider to the callback: a form, if the provider
-// uses one. It returns the answer of the callback.
-func (b *browser) finish(l *providertest.Login) answer {
+// finishCallback sends the request with which the browser returns from the provider to the callback: a form, if the
+// provider uses one. It returns the answer of the callback.
+func (b *browser) finishCallback(l *providertest.Login) answer {
 	b.s.t.Helper()
 	path := strings.TrimPrefix(l.Callback, origin)
 	if l.Form != nil {
@@ -195,7 +197,7 @@ func (b *browser) finish(l *providertest.Login) answer {
 // signIn signs in at a provider, and returns the answer of the callback.
 func (b *browser) signIn(provider, more string, v providertest.Visit) answer {
 	b.s.t.Helper()
-	return b.finish(b.s.visit(b.begin(provider, more), v))
+	return b.finishCallback(b.s.visitProvider(b.beginSignIn(provider, more), v))
 }
 
 // userID returns the id of the user who is signed in, "" if no user is.
@@ -219,8 +221,8 @@ func (b *browser) signUp(email string, verified bool) string {
 	return b.userID()
 }
 
-// errorAndTarget returns the parameter error of a redirect, and the URL without its query.
-func errorAndTarget(t *testing.T, location string) (code, target string) {
+// redirectErrorAndTarget returns the parameter error of a redirect, and the URL without its query.
+func redirectErrorAndTarget(t *testing.T, location string) (code, target string) {
 	t.Helper()
 	u, err := url.Parse(location)
 	if err != nil {

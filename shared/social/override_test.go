@@ -28,7 +28,7 @@ func TestRequiredVerificationIsThatOfTheStoredEmail(t *testing.T) {
 			v.Email, v.Verified = "bob@example.com", c.provider
 			b := s.browser()
 			a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
-			if code, _ := errorAndTarget(t, a.location()); code != c.want || (b.userID() != "") != (c.want == "") {
+			if code, _ := redirectErrorAndTarget(t, a.location()); code != c.want || (b.userID() != "") != (c.want == "") {
 				t.Errorf("sign-in: got the error %q and the user %q, want the error %q, and a user only without an error",
 					code, b.userID(), c.want)
 			}

@@ -46,8 +46,9 @@ func TestSignInDoesNotVerifyAnEmailThatItHasNotSeen(t *testing.T) {
 	s.browser().signIn("google", "", verifiedVisit())
 	dbtest.Exec(t, s.url, `UPDATE "user" SET "emailVerified" = false`)
 	b := s.browser()
-	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), verifiedVisit())
-	a := s.doAfterConcurrentChange(func() answer { return b.finish(login) }, `UPDATE "user" SET email = 'new@example.com'`)
+	login := s.visitProvider(b.beginSignIn("google", `,"callbackURL":"/home"`), verifiedVisit())
+	a := s.doAfterConcurrentChange(
+		func() answer { return b.finishCallback(login) }, `UPDATE "user" SET email = 'new@example.com'`)
 	if a.location() != "/home" || b.userID() == "" {
 		t.Errorf("callback: got a redirect to %s, want /home and a session", a.location())
 	}
@@ -70,9 +71,9 @@ func TestSignInDoesNotLinkToAUserWhoseEmailHasChanged(t *testing.T) {
 			s := newServer(t)
 			id := s.browser().signUp("ada@example.com", true)
 			b := s.browser()
-			login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), verifiedVisit())
-			a := s.doAfterConcurrentChange(func() answer { return b.finish(login) }, change)
-			if code, _ := errorAndTarget(t, a.location()); code != want {
+			login := s.visitProvider(b.beginSignIn("google", `,"errorCallbackURL":"/failed"`), verifiedVisit())
+			a := s.doAfterConcurrentChange(func() answer { return b.finishCallback(login) }, change)
+			if code, _ := redirectErrorAndTarget(t, a.location()); code != want {
 				t.Errorf("sign-in: got the error %q, want %q", code, want)
 			}
 			got := b.userID()
@@ -92,17 +93,17 @@ func TestSignInFollowsAnAccountThatIsMoved(t *testing.T) {
 		old.signIn("google", "", verifiedVisit())
 		other := s.browser().signUp("other@example.com", true)
 		b := s.browser()
-		login := s.visit(b.begin("google", ""), verifiedVisit())
-		s.doAfterConcurrentChange(func() answer { return b.finish(login) },
+		login := s.visitProvider(b.beginSignIn("google", ""), verifiedVisit())
+		s.doAfterConcurrentChange(func() answer { return b.finishCallback(login) },
 			`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
 		if got := b.userID(); got != other {
 			t.Errorf("UPDATE_ACCOUNT_ON_SIGNIN=%s: account moved: signed in as %q, want the new owner %s",
 				setting, got, other)
 		}
 		b = s.browser()
-		login = s.visit(b.begin("google", ""), verifiedVisit())
+		login = s.visitProvider(b.beginSignIn("google", ""), verifiedVisit())
 		s.doAfterConcurrentChange(
-			func() answer { return b.finish(login) },
+			func() answer { return b.finishCallback(login) },
 			`DELETE FROM account WHERE "providerId" = 'google'`,
 		)
 		if got := b.userID(); got != old.userID() {
@@ -134,9 +135,9 @@ func TestLinkNeedsItsSessionWhenItIsStored(t *testing.T) {
 			b := s.browser()
 			id := b.signUp("ada@example.com", true)
 			a := b.do("POST", "/api/auth/link-social", `{"provider":"google","errorCallbackURL":"/failed"}`)
-			login := s.visit(a.text("url"), verifiedVisit())
-			a = s.doAfterConcurrentChange(func() answer { return b.finish(login) }, c.sql, id)
-			if code, _ := errorAndTarget(t, a.location()); code != c.want {
+			login := s.visitProvider(a.text("url"), verifiedVisit())
+			a = s.doAfterConcurrentChange(func() answer { return b.finishCallback(login) }, c.sql, id)
+			if code, _ := redirectErrorAndTarget(t, a.location()); code != c.want {
 				t.Errorf("link: got the error %q, want %q", code, c.want)
 			}
 			const linked = `SELECT count(*) FROM account WHERE "providerId" = 'google' AND "userId" = $1`
@@ -154,14 +155,14 @@ func TestLinkUpdatesNoAccountOfAnotherUser(t *testing.T) {
 	other := s.browser().signUp("other@example.com", true)
 	b := s.browser()
 	b.signUp("ada@example.com", true)
-	b.link("google", verifiedVisit())
+	b.linkAtProvider("google", verifiedVisit())
 	a := b.do("POST", "/api/auth/link-social", `{"provider":"google","errorCallbackURL":"/failed"}`)
 	v := verifiedVisit()
 	v.Tokens = map[string]any{"access_token": "second"}
-	login := s.visit(a.text("url"), v)
-	a = s.doAfterConcurrentChange(func() answer { return b.finish(login) },
+	login := s.visitProvider(a.text("url"), v)
+	a = s.doAfterConcurrentChange(func() answer { return b.finishCallback(login) },
 		`UPDATE account SET "userId" = $1 WHERE "providerId" = 'google'`, other)
-	if code, _ := errorAndTarget(t, a.location()); code != "account_already_linked_to_different_user" {
+	if code, _ := redirectErrorAndTarget(t, a.location()); code != "account_already_linked_to_different_user" {
 		t.Errorf("link: got the error %q, want account_already_linked_to_different_user", code)
 	}
 	const tokens = `SELECT count(*) FROM account WHERE "accessToken" = 'second'`
@@ -190,7 +191,7 @@ func TestLinkOfAnIDTokenNeedsItsSessionWhenItIsStored(t *testing.T) {
 			s.browser().signUp("other@example.com", true)
 			b := s.browser()
 			id := b.signUp("ada@example.com", true)
-			token, _ := idToken(t, "google", verifiedVisit())
+			token, _ := newIDToken(t, "google", verifiedVisit())
 			body := `{"provider":"google","idToken":{"token":"` + token + `"}}`
 			a := s.doAfterConcurrentChange(func() answer { return b.do("POST", "/api/auth/link-social", body) }, c.sql, id)
 			if a.text("code") != c.want {

@@ -12,8 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// storeTimeout is how long storeTokens may take.
-const storeTimeout = 5 * time.Second
+// storeTokensTimeout is how long storeTokens may take.
+const storeTokensTimeout = 5 * time.Second
 
 type refreshTokenReply struct {
 	AccessToken           string      `json:"accessToken"`
@@ -28,7 +28,7 @@ type refreshTokenReply struct {
 
 // refreshToken answers POST /api/auth/refresh-token: it asks the provider for a new access token of an account.
 func (s *Service) refreshToken(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	account, err := s.selectedAccount(w, r, db)
+	account, err := s.readSelectedAccount(w, r, db)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (s *Service) refreshToken(w http.ResponseWriter, r *http.Request, db *store
 	case web.OrEmpty(account.RefreshToken) == "":
 		return errRefreshTokenNotFound
 	}
-	account, tokens, err := s.refresh(r, db, provider, account)
+	account, tokens, err := s.refreshAndStoreTokens(r, db, provider, account)
 	if err != nil {
 		web.NoteError(r.Context(), err)
 		return errRefreshAccessToken
@@ -57,14 +57,14 @@ func (s *Service) refreshToken(w http.ResponseWriter, r *http.Request, db *store
 	if tokens.ID != "" {
 		reply.IDToken = &tokens.ID
 	}
-	return web.JSON(w, http.StatusOK, reply)
+	return web.WriteJSON(w, http.StatusOK, reply)
 }
 
-// refresh asks the provider for new tokens of an account and stores them. The scopes of the account stay, because the
-// answer may have fewer. It returns the account as it was read, and the new tokens, with the old refresh token if the
-// provider has sent no new one. If another request has refreshed them in the meantime, it returns the account and the
-// tokens of that request: the provider may have revoked all others.
-func (s *Service) refresh(
+// refreshAndStoreTokens asks the provider for new tokens of an account and stores them. The scopes of the account stay,
+// because the answer may have fewer. It returns the account as it was read, and the new tokens, with the old refresh
+// token if the provider has sent no new one. If another request has refreshed them in the meantime, it
+// returns the account and the tokens of that request: the provider may have revoked all others.
+func (s *Service) refreshAndStoreTokens(
 	r *http.Request, db *store.Store, p *oauth.Provider, account store.StoredAccount,
 ) (store.StoredAccount, oauth.Tokens, error) {
 	old, err := s.decryptToken(r.Context(), account.RefreshToken)
@@ -78,7 +78,7 @@ func (s *Service) refresh(
 		}
 		return account, oauth.Tokens{}, err
 	}
-	stored := storedTokens(tokens)
+	stored := tokensToStore(tokens)
 	stored.Scope = nil
 	if stored, err = s.encryptTokens(r.Context(), stored); err != nil {
 		return account, oauth.Tokens{}, err
@@ -124,11 +124,11 @@ func (s *Service) tokensOfAnotherRequest(
 func (s *Service) storeTokens(
 	ctx context.Context, db *store.Store, account store.StoredAccount, t store.ProviderTokens,
 ) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTokensTimeout)
 	defer cancel()
-	err := db.UpdateTokens(ctx, account.ID, account.RefreshToken, t, s.now())
+	err := db.UpdateTokens(ctx, account.ID, account.RefreshToken, t, s.nowInMilliseconds())
 	if unavailable := (interface{ Unavailable() bool })(nil); errors.As(err, &unavailable) {
-		err = db.UpdateTokens(ctx, account.ID, account.RefreshToken, t, s.now())
+		err = db.UpdateTokens(ctx, account.ID, account.RefreshToken, t, s.nowInMilliseconds())
 	}
 	if err != nil {
 		return fmt.Errorf("store tokens: %w", err)

@@ -18,8 +18,8 @@ import (
 // The maximum lengths of values from a provider, in UTF-16 code units. A longer name is cut, and a longer image URL is
 // left out.
 const (
-	maxName  = 256
-	maxImage = 32768
+	maxNameLength     = 256
+	maxImageURLLength = 32768
 )
 
 // providerIdentity is what a provider says about a user who signs in.
@@ -48,7 +48,7 @@ func (s *Service) signIn(
 	id providerIdentity,
 ) (signInResult, error) {
 	got, err := s.signInOnce(r, db, p, id)
-	if isRace(err) {
+	if isConcurrentChange(err) {
 		got, err = s.signInOnce(r, db, p, id)
 	}
 	switch {
@@ -63,8 +63,8 @@ func (s *Service) signIn(
 	return got, err
 }
 
-// isRace reports whether a write has failed because another request has changed what was read before.
-func isRace(err error) bool {
+// isConcurrentChange reports whether a write has failed because another request has changed what was read before.
+func isConcurrentChange(err error) bool {
 	return errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrChanged)
 }
 
@@ -82,7 +82,7 @@ func (s *Service) signInOnce(
 		return signInResult{}, internalError
 	case err != nil:
 		return signInResult{}, fmt.Errorf("find account: %w", err)
-	case match.Account == "" && email == "":
+	case match.AccountRowID == "" && email == "":
 		return signInResult{}, emailNotFound
 	}
 	if match.User.ID != "" {
@@ -93,16 +93,16 @@ func (s *Service) signInOnce(
 		return signInResult{}, err
 	}
 	switch {
-	case match.Account != "":
-		return s.signInKnown(r, db, p, id, match, tokens)
+	case match.AccountRowID != "":
+		return s.signInKnownAccount(r, db, p, id, match, tokens)
 	case match.User.ID != "":
 		return s.signInByEmail(r, db, p, id, match, account, tokens)
 	}
 	return s.signUp(r, db, p, id, account, tokens)
 }
 
-// signInKnown signs in the owner of a known account.
-func (s *Service) signInKnown(
+// signInKnownAccount signs in the owner of a known account.
+func (s *Service) signInKnownAccount(
 	r *http.Request, db *store.Store, p *oauth.Provider, id providerIdentity, match store.AccountMatch,
 	tokens store.ProviderTokens,
 ) (signInResult, error) {
@@ -111,16 +111,18 @@ func (s *Service) signInKnown(
 	if !s.Options.Social.UpdateAccountOnSignIn {
 		stored = nil
 	}
-	in := s.newSignIn(r, p, match.User, s.changesOfKnown(p, id, match.User))
-	user, err := db.SignInWithAccount(r.Context(), match.Account, stored, in)
+	in := s.newProviderSignIn(r, p, match.User, s.changesForKnownAccount(p, id, match.User))
+	user, err := db.SignInWithAccount(r.Context(), match.AccountRowID, stored, in)
 	if errors.Is(err, store.ErrUnverified) && s.Options.SendVerificationOnSignIn {
 		s.sendVerification(r, db, user.Email, id.callbackURL)
 	}
-	return resultOf(user, in.Session, false, err)
+	return signInResultOf(user, in.Session, false, err)
 }
 
-// changesOfKnown returns what a sign-in changes in the row of a user who has the account.
-func (s *Service) changesOfKnown(p *oauth.Provider, id providerIdentity, user store.User) store.ProviderProfile {
+// changesForKnownAccount returns what a sign-in changes in the row of a user who has the account.
+func (s *Service) changesForKnownAccount(
+	p *oauth.Provider, id providerIdentity, user store.User,
+) store.ProviderProfile {
 	profile := id.profile
 	email := emailOf(profile)
 	same := email == user.Email
@@ -147,18 +149,18 @@ func (s *Service) signInByEmail(
 	account store.ProviderAccount, tokens store.ProviderTokens,
 ) (signInResult, error) {
 	options := s.Options.Social
-	if !s.isTrusted(p, id.profile) || !match.User.EmailVerified || !options.AccountLinking ||
+	if !s.isEmailTrusted(p, id.profile) || !match.User.EmailVerified || !options.AccountLinking ||
 		options.DisableImplicitLinking {
 		return signInResult{}, accountNotLinked
 	}
-	in := s.newSignIn(r, p, match.User, s.changesOnLink(id.profile))
+	in := s.newProviderSignIn(r, p, match.User, s.changesOnLink(id.profile))
 	user, err := db.LinkAccount(r.Context(), account, tokens, in)
-	return resultOf(user, in.Session, false, err)
+	return signInResultOf(user, in.Session, false, err)
 }
 
-// isTrusted reports whether the email of a profile counts as verified when its account is linked: the provider says
-// that the email is verified, or the provider is in TRUSTED_PROVIDERS.
-func (s *Service) isTrusted(p *oauth.Provider, profile oauth.Profile) bool {
+// isEmailTrusted reports whether the email of a profile counts as verified when its account is linked: the provider
+// says that the email is verified, or the provider is in TRUSTED_PROVIDERS.
+func (s *Service) isEmailTrusted(p *oauth.Provider, profile oauth.Profile) bool {
 	return profile.EmailVerified || slices.Contains(s.Options.Social.TrustedProviders, p.ID)
 }
 
@@ -182,30 +184,30 @@ func (s *Service) signUp(
 	if placeholder.Is(email) && p.ID != "twitter" { // the email is reserved, for a user of X for example
 		return signInResult{}, emailNotFound
 	}
-	in := s.newSignIn(r, p, store.User{}, store.ProviderProfile{
+	in := s.newProviderSignIn(r, p, store.User{}, store.ProviderProfile{
 		Name: nameOf(id.profile), Image: imageOf(id.profile), Email: &email, EmailVerified: &id.profile.EmailVerified,
 	})
 	user, err := db.SignUpWithAccount(r.Context(), account, tokens, in)
 	if errors.Is(err, store.ErrUnverified) {
 		s.sendVerification(r, db, user.Email, id.callbackURL)
 	}
-	return resultOf(user, in.Session, true, err)
+	return signInResultOf(user, in.Session, true, err)
 }
 
-// newSignIn returns the data of a sign-in with a new session. The argument user is the user as it was read, or the zero
-// value for a new user.
-func (s *Service) newSignIn(
+// newProviderSignIn returns the data of a sign-in with a new session. The argument user is the user as it was read, or
+// the zero value for a new user.
+func (s *Service) newProviderSignIn(
 	r *http.Request, p *oauth.Provider, user store.User, profile store.ProviderProfile,
 ) store.ProviderSignIn {
-	session := s.Sessions.Prepare(r, true)
+	session := s.Sessions.NewUnsavedSession(r, true)
 	return store.ProviderSignIn{
-		Seen:    store.SeenUser{ID: user.ID, Email: user.Email, EmailVerified: user.EmailVerified},
-		Profile: profile, Session: &session, NeedsVerifiedEmail: p.RequireEmailVerification, At: s.now(),
+		Expected: store.ExpectedUser{ID: user.ID, Email: user.Email, EmailVerified: user.EmailVerified},
+		Profile:  profile, Session: &session, NeedsVerifiedEmail: p.RequireEmailVerification, At: s.nowInMilliseconds(),
 	}
 }
 
-// resultOf returns the result of a sign-in from the user and the error that its SQL statement returned.
-func resultOf(user store.User, session *store.Session, isNew bool, err error) (signInResult, error) {
+// signInResultOf returns the result of a sign-in from the user and the error that its SQL statement returned.
+func signInResultOf(user store.User, session *store.Session, isNew bool, err error) (signInResult, error) {
 	switch {
 	case errors.Is(err, store.ErrUnverified):
 		return signInResult{user: user}, emailNotVerified
@@ -237,15 +239,15 @@ func emailOf(p oauth.Profile) string {
 	return strings.ToLower(p.Email)
 }
 
-// nameOf returns the name of a profile, cut to the length maxName, or nil if it is empty: Apple sends the name at the
-// first sign-in only.
+// nameOf returns the name of a profile, cut to the length maxNameLength, or nil if it is empty: Apple sends the name at
+// the first sign-in only.
 func nameOf(p oauth.Profile) *string {
 	if web.OrEmpty(p.Name) == "" {
 		return nil
 	}
 	length := 0
 	for i, r := range *p.Name {
-		if length += utf16.RuneLen(r); length > maxName {
+		if length += utf16.RuneLen(r); length > maxNameLength {
 			cut := (*p.Name)[:i]
 			return &cut
 		}
@@ -255,7 +257,7 @@ func nameOf(p oauth.Profile) *string {
 
 // imageOf returns the URL of the picture of a profile, or nil if there is none or it is too long.
 func imageOf(p oauth.Profile) *string {
-	if p.Image == nil || web.Length(*p.Image) > maxImage {
+	if p.Image == nil || web.UTF16Length(*p.Image) > maxImageURLLength {
 		return nil
 	}
 	return p.Image

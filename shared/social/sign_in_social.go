@@ -54,14 +54,14 @@ func (s *Service) signInSocial(w http.ResponseWriter, r *http.Request, db *store
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	provider, err := s.provider(r.Context(), in.Provider)
+	provider, err := s.configuredProvider(r.Context(), in.Provider)
 	switch {
 	case err != nil:
 		return err
 	case in.IDToken != nil:
 		return s.signInWithIDToken(w, r, db, provider, in)
 	}
-	return s.start(w, r, db, provider, startInput{
+	return s.startAtProvider(w, r, db, provider, startAtProviderInput{
 		state: state{
 			CallbackURL: web.OrEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, NewUserURL: in.NewUserCallbackURL,
 			RequestSignUp: in.RequestSignUp, additional: in.AdditionalData,
@@ -95,7 +95,7 @@ func (s *Service) signInWithIDToken(
 	if err := s.Sessions.RenewCookies(w, r, caller); err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, idTokenReply{Token: result.session.Token, User: result.user})
+	return web.WriteJSON(w, http.StatusOK, idTokenReply{Token: result.session.Token, User: result.user})
 }
 
 // profileOfIDToken verifies an id token and returns the profile in it.

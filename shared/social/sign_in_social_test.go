@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// idToken returns an id token and an access token, as an app gets them from a provider.
-func idToken(t *testing.T, provider string, v providertest.Visit) (token, access string) {
+// newIDToken returns an id token and an access token, as an app gets them from a provider.
+func newIDToken(t *testing.T, provider string, v providertest.Visit) (token, access string) {
 	t.Helper()
 	login := providers.AuthorizeWithoutBrowser(provider, v)
 	token, err := login.MakeIDToken()
@@ -32,7 +32,7 @@ func TestSignInWithAnIDToken(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	token, _ := idToken(t, "google", verifiedVisit())
+	token, _ := newIDToken(t, "google", verifiedVisit())
 	a := b.signInWithIDToken("google", token, `,"accessToken":"access","refreshToken":"refresh"`)
 	id := b.userID()
 	if a.status != 200 || a.text("token") == "" || id == "" || a.location() != "" {
@@ -50,7 +50,7 @@ func TestInvalidIDTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.browser().signUp("taken@example.com", false)
-	visit := func(f providertest.Forgery) providertest.Visit { v := verifiedVisit(); v.IDToken = f; return v }
+	visitProvider := func(f providertest.Forgery) providertest.Visit { v := verifiedVisit(); v.IDToken = f; return v }
 	unverified := verifiedVisit()
 	unverified.Email = "taken@example.com"
 	withoutEmail := verifiedVisit()
@@ -62,13 +62,13 @@ func TestInvalidIDTokenIsRejected(t *testing.T) {
 		want     string
 	}{
 		"another audience": {
-			"google", visit(providertest.Forgery{Claims: map[string]any{"aud": "x"}}), "", "INVALID_TOKEN",
+			"google", visitProvider(providertest.Forgery{Claims: map[string]any{"aud": "x"}}), "", "INVALID_TOKEN",
 		},
 		"expired": {
-			"google", visit(providertest.Forgery{Claims: map[string]any{"exp": "-1h"}}), "", "INVALID_TOKEN",
+			"google", visitProvider(providertest.Forgery{Claims: map[string]any{"exp": "-1h"}}), "", "INVALID_TOKEN",
 		},
-		"none":                  {"google", visit(providertest.Forgery{Algorithm: "none"}), "", "INVALID_TOKEN"},
-		"HS256":                 {"google", visit(providertest.Forgery{Algorithm: "HS256"}), "", "INVALID_TOKEN"},
+		"none":                  {"google", visitProvider(providertest.Forgery{Algorithm: "none"}), "", "INVALID_TOKEN"},
+		"HS256":                 {"google", visitProvider(providertest.Forgery{Algorithm: "HS256"}), "", "INVALID_TOKEN"},
 		"nonce":                 {"google", verifiedVisit(), `,"nonce":"x"`, "INVALID_TOKEN"},
 		"no id tokens":          {"github", verifiedVisit(), "", "ID_TOKEN_NOT_SUPPORTED"},
 		"no email":              {"google", withoutEmail, "", "USER_EMAIL_NOT_FOUND"},
@@ -78,7 +78,7 @@ func TestInvalidIDTokenIsRejected(t *testing.T) {
 			t.Parallel()
 			token := "x.y.z"
 			if c.provider != "github" {
-				token, _ = idToken(t, c.provider, c.visit)
+				token, _ = newIDToken(t, c.provider, c.visit)
 			}
 			b := s.browser()
 			if a := b.signInWithIDToken(c.provider, token, c.more); a.text("code") != c.want || b.userID() != "" {
@@ -105,7 +105,7 @@ func TestSignUpSettingsApplyToProviders(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, c.settings...)
 			a := s.browser().signIn("google", `,"errorCallbackURL":"/failed"`+c.more, verifiedVisit())
-			if code, _ := errorAndTarget(t, a.location()); code != c.want {
+			if code, _ := redirectErrorAndTarget(t, a.location()); code != c.want {
 				t.Errorf("first sign-in: got the error %q, want %q", code, c.want)
 			}
 		})
@@ -137,7 +137,7 @@ func TestImplicitLinkNeedsTwoVerifiedEmails(t *testing.T) {
 			v.Verified = c.provider
 			b := s.browser()
 			a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
-			if code, _ := errorAndTarget(t, a.location()); code != c.want {
+			if code, _ := redirectErrorAndTarget(t, a.location()); code != c.want {
 				t.Errorf("sign-in: got the error %q, want %q", code, c.want)
 			}
 			if got := b.userID(); c.want == "" && got != id {
@@ -156,7 +156,7 @@ func TestProviderCanRequireAVerifiedEmail(t *testing.T) {
 	v.Verified = false
 	b := s.browser()
 	a := b.signIn("google", `,"errorCallbackURL":"/failed"`, v)
-	if code, _ := errorAndTarget(t, a.location()); code != "email_not_verified" || b.userID() != "" {
+	if code, _ := redirectErrorAndTarget(t, a.location()); code != "email_not_verified" || b.userID() != "" {
 		t.Errorf("sign-in with an unverified email: got %q, want email_not_verified and no session", code)
 	}
 	mail, err := os.ReadFile(box)

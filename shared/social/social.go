@@ -37,44 +37,46 @@ func New(service *auth.Service, appSecrets *secrets.Secrets) *Service {
 	}
 }
 
-// Social returns the routes of functions/social.
-func (s *Service) Social() web.Routes {
-	return s.Routes(auth.Handlers{
+// SocialRoutes returns the routes of functions/social.
+func (s *Service) SocialRoutes() web.Routes {
+	return s.BuildRoutes(auth.Handlers{
 		"GET /api/auth/social-providers":     s.socialProviders,
-		"POST /api/auth/sign-in/social":      s.Post(s.signInSocial),
+		"POST /api/auth/sign-in/social":      s.CheckedPost(s.signInSocial),
 		"GET /api/auth/callback/{provider}":  s.callback,
-		"POST /api/auth/callback/{provider}": s.FormPost(s.postCallback),
-		"POST /api/auth/link-social":         s.Post(s.linkSocial),
-		"POST /api/auth/get-access-token":    s.Post(s.getAccessToken),
-		"POST /api/auth/refresh-token":       s.Post(s.refreshToken),
+		"POST /api/auth/callback/{provider}": s.CheckedFormPost(s.postCallback),
+		"POST /api/auth/link-social":         s.CheckedPost(s.linkSocial),
+		"POST /api/auth/get-access-token":    s.CheckedPost(s.getAccessToken),
+		"POST /api/auth/refresh-token":       s.CheckedPost(s.refreshToken),
 		"GET /api/auth/account-info":         s.accountInfo,
 	})
 }
 
-// provider returns a configured provider, or errProviderNotFound.
-func (s *Service) provider(ctx context.Context, id string) (*oauth.Provider, error) {
+// configuredProvider returns a configured provider, or errProviderNotFound.
+func (s *Service) configuredProvider(ctx context.Context, id string) (*oauth.Provider, error) {
 	p, err := s.Providers.Find(ctx, id)
 	if err != nil {
-		s.noteDiscovery(ctx, err)
+		s.noteDiscoveryError(ctx, err)
 		return nil, errProviderNotFound
 	}
 	return p, nil
 }
 
-// noteDiscovery writes to the log why the discovery document of a configured provider cannot be read. The argument err
-// is an error of Providers.Find.
-func (s *Service) noteDiscovery(ctx context.Context, err error) {
+// noteDiscoveryError writes to the log why the discovery document of a configured provider cannot be read. The argument
+// err is an error of Providers.Find.
+func (s *Service) noteDiscoveryError(ctx context.Context, err error) {
 	if err != oauth.ErrUnknownProvider { //nolint:errorlint // an error with a cause wraps it, and is not equal
 		web.NoteError(ctx, err)
 	}
 }
 
-// now returns the time with the precision of Better Auth's dates.
-func (s *Service) now() store.Time { return store.Time{Time: s.Now().Truncate(time.Millisecond)} }
+// nowInMilliseconds returns the time with the precision of Better Auth's dates.
+func (s *Service) nowInMilliseconds() store.Time {
+	return store.Time{Time: s.Now().Truncate(time.Millisecond)}
+}
 
 // socialProviders answers GET /api/auth/social-providers with the configured providers, for the buttons of the site.
 // Better Auth has no such endpoint.
 func (s *Service) socialProviders(w http.ResponseWriter, _ *http.Request, _ *store.Store) error {
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	return web.JSON(w, http.StatusOK, s.Providers.All())
+	return web.WriteJSON(w, http.StatusOK, s.Providers.All())
 }

@@ -14,20 +14,21 @@ import (
 // authorizationParams are additional parameters of the authorization request to a provider.
 type authorizationParams map[string]string
 
-var reservedParams = []string{
+var reservedAuthorizationParams = []string{
 	"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope",
 }
 
 // Problem returns an error text if there are parameters that would replace those of OAuth, else "".
 func (p authorizationParams) Problem() string {
-	if !slices.ContainsFunc(reservedParams, func(name string) bool { _, present := p[name]; return present }) {
+	isPresent := func(name string) bool { _, present := p[name]; return present }
+	if !slices.ContainsFunc(reservedAuthorizationParams, isPresent) {
 		return ""
 	}
-	return "additionalParams cannot include reserved OAuth parameters: " + strings.Join(reservedParams, ", ")
+	return "additionalParams cannot include reserved OAuth parameters: " + strings.Join(reservedAuthorizationParams, ", ")
 }
 
-// startInput is what the body of sign-in/social or link-social says about the redirect to the provider.
-type startInput struct {
+// startAtProviderInput is what the body of sign-in/social or link-social says about the redirect to the provider.
+type startAtProviderInput struct {
 	state           state
 	scopes          []string
 	loginHint       *string
@@ -35,17 +36,18 @@ type startInput struct {
 	disableRedirect *bool
 }
 
-// maxURL is the maximum length of an authorization URL in bytes. API Gateway rejects longer response headers.
-const maxURL = 8 << 10
+// maxAuthorizationURLBytes is the maximum length of an authorization URL in bytes. API Gateway rejects longer response
+// headers.
+const maxAuthorizationURLBytes = 8 << 10
 
 type startReply struct {
 	URL      string `json:"url"`
 	Redirect bool   `json:"redirect"`
 }
 
-// start answers with the URL at the provider that the browser goes to, and stores the state.
-func (s *Service) start(
-	w http.ResponseWriter, r *http.Request, db *store.Store, p *oauth.Provider, in startInput,
+// startAtProvider answers with the URL at the provider that the browser goes to, and stores the state.
+func (s *Service) startAtProvider(
+	w http.ResponseWriter, r *http.Request, db *store.Store, p *oauth.Provider, in startAtProviderInput,
 ) error {
 	if in.state.CallbackURL == "" {
 		in.state.CallbackURL = s.Options.SiteURL
@@ -58,7 +60,7 @@ func (s *Service) start(
 	switch {
 	case err != nil:
 		return fmt.Errorf("build the authorization URL: %w", err)
-	case len(location) > maxURL:
+	case len(location) > maxAuthorizationURLBytes:
 		return errURLTooLong
 	}
 	if err := s.storeState(w, r, db, st); err != nil {
@@ -68,5 +70,5 @@ func (s *Service) start(
 	if redirects {
 		w.Header().Set("Location", location)
 	}
-	return web.JSON(w, http.StatusOK, startReply{location, redirects})
+	return web.WriteJSON(w, http.StatusOK, startReply{location, redirects})
 }

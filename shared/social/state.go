@@ -24,8 +24,8 @@ const (
 	nonceLength    = 32
 )
 
-// stateLife is how long a sign-in with a provider may take.
-const stateLife = 600 * time.Second
+// stateLifetime is how long a sign-in with a provider may take.
+const stateLifetime = 600 * time.Second
 
 // state is the data of a sign-in or link that has begun, with Better Auth's names, so that a TypeScript server with the
 // same secret can finish it.
@@ -50,16 +50,17 @@ type stateLink struct {
 	EncryptedSessionToken string `json:"encryptedSessionToken"`
 }
 
-// maxState is the maximum length of a state in bytes, and maxEncryptedState that of an encrypted one, which is a
-// cookie: browsers drop cookies of more than 4,096 bytes.
+// maxStateBytes is the maximum length of a state in bytes, and maxEncryptedStateBytes that of an encrypted one, which
+// is a cookie: browsers drop cookies of more than 4,096 bytes.
 const (
-	maxState          = 16 << 10
-	maxEncryptedState = 3800
+	maxStateBytes          = 16 << 10
+	maxEncryptedStateBytes = 3800
 )
 
-// reservedMembers are the members of the state that additionalData cannot set, even if the state has no value for them.
-// Names that differ only in upper and lower case are reserved too, because encoding/json does not distinguish them.
-var reservedMembers = []string{
+// reservedStateMembers are the members of the state that additionalData cannot set, even if the state has no value for
+// them. Names that differ only in upper and lower case are reserved too, because encoding/json does not distinguish
+// them.
+var reservedStateMembers = []string{
 	"callbackURL", "codeVerifier", "errorURL", "newUserURL", "link", "expiresAt", "requestSignUp", "idTokenNonce",
 	"oauthState", "serverContext",
 }
@@ -72,7 +73,8 @@ func (st state) text() (string, error) {
 	}
 	all := maps.Clone(st.additional)
 	maps.DeleteFunc(all, func(name string, _ any) bool {
-		return slices.ContainsFunc(reservedMembers, func(reserved string) bool { return strings.EqualFold(name, reserved) })
+		isSame := func(reserved string) bool { return strings.EqualFold(name, reserved) }
+		return slices.ContainsFunc(reservedStateMembers, isSame)
 	})
 	if len(all) == 0 {
 		return string(own), nil
@@ -95,7 +97,7 @@ func (s *Service) newState(st state, nonce bool) state {
 		text := random.String(stateAlphabet, nonceLength)
 		st.IDTokenNonce = &text
 	}
-	st.ExpiresAt = s.Now().Add(stateLife).UnixMilli()
+	st.ExpiresAt = s.Now().Add(stateLifetime).UnixMilli()
 	return st
 }
 
@@ -106,7 +108,7 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 	switch {
 	case err != nil:
 		return err
-	case len(text) > maxState:
+	case len(text) > maxStateBytes:
 		return errStateTooLong
 	}
 	if s.Options.StateCookie {
@@ -117,15 +119,15 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 		if err != nil {
 			return fmt.Errorf("read secret: %w", err)
 		}
-		encrypted := encrypt(deriveKey(secret, statePurpose), text)
-		if len(encrypted) > maxEncryptedState {
+		encrypted := encrypt(deriveKey(secret, stateKeyPurpose), text)
+		if len(encrypted) > maxEncryptedStateBytes {
 			return errStateTooLong
 		}
 		s.Sessions.SetSocialStateData(w, encrypted)
 		return nil
 	}
-	now := s.now().Time
-	if err := db.InsertSocialState(r.Context(), st.OAuthState, text, now.Add(stateLife), now); err != nil {
+	now := s.nowInMilliseconds().Time
+	if err := db.InsertSocialState(r.Context(), st.OAuthState, text, now.Add(stateLifetime), now); err != nil {
 		return fmt.Errorf("store state: %w", err)
 	}
 	return s.Sessions.SetSocialState(r.Context(), w, st.OAuthState)
@@ -143,9 +145,9 @@ func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.
 		}
 		return st, stateNotFound
 	case s.Options.StateCookie:
-		st, err = s.stateOfCookie(w, r, db, id)
+		st, err = s.redeemStateCookie(w, r, db, id)
 	default:
-		st, err = s.stateOfRow(w, r, db, id)
+		st, err = s.redeemStateRow(w, r, db, id)
 	}
 	if err == nil && st.ExpiresAt < s.Now().UnixMilli() {
 		err = stateMismatch
@@ -153,9 +155,9 @@ func (s *Service) redeemState(w http.ResponseWriter, r *http.Request, db *store.
 	return st, err
 }
 
-// stateOfRow returns the state in Postgres. If the request is from the browser to which the state is bound, it deletes
-// the state; otherwise it deletes nothing and returns stateMismatch.
-func (s *Service) stateOfRow(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (state, error) {
+// redeemStateRow returns the state in Postgres. If the request is from the browser to which the state is bound, it
+// deletes the state; otherwise it deletes nothing and returns stateMismatch.
+func (s *Service) redeemStateRow(w http.ResponseWriter, r *http.Request, db *store.Store, id string) (state, error) {
 	bound, err := s.Sessions.HasSocialState(r, id)
 	if err != nil {
 		return state{}, err
@@ -181,9 +183,9 @@ func (s *Service) stateOfRow(w http.ResponseWriter, r *http.Request, db *store.S
 	return st, err
 }
 
-// stateOfCookie returns the state with an id in the cookies of the browser. If it finds the state, it clears the
+// redeemStateCookie returns the state with an id in the cookies of the browser. If it finds the state, it clears the
 // cookie.
-func (s *Service) stateOfCookie(
+func (s *Service) redeemStateCookie(
 	w http.ResponseWriter, r *http.Request, db *store.Store, id string,
 ) (state, error) {
 	st, err := s.findStateCookie(r, id)
@@ -203,7 +205,7 @@ func (s *Service) findStateCookie(r *http.Request, id string) (state, error) {
 	if err != nil {
 		return state{}, fmt.Errorf("read secret: %w", err)
 	}
-	key := deriveKey(secret, statePurpose)
+	key := deriveKey(secret, stateKeyPurpose)
 	var first state
 	problem := error(stateMismatch)
 	for i, encrypted := range s.Sessions.SocialStateData(r) {
@@ -243,7 +245,7 @@ func parseState(text string) (state, error) {
 	if err := json.Unmarshal([]byte(text), &all); err != nil {
 		return state{}, internalError // Better Auth answers internal_server_error
 	}
-	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !slices.Contains(reservedMembers, name) })
+	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !slices.Contains(reservedStateMembers, name) })
 	var st state
 	own, err := json.Marshal(all)
 	if err == nil {
@@ -255,10 +257,10 @@ func parseState(text string) (state, error) {
 	return st, nil
 }
 
-// stateOfLink returns the part of a state that names the session which requests a link.
-func stateOfLink(secret []byte, c *session.Caller) *stateLink {
+// newStateLink returns the part of a state that names the session which requests a link.
+func newStateLink(secret []byte, c *session.Caller) *stateLink {
 	return &stateLink{
 		UserID: c.User.ID, Email: c.User.Email,
-		EncryptedSessionToken: encrypt(deriveKey(secret, linkPurpose), c.Session.Token),
+		EncryptedSessionToken: encrypt(deriveKey(secret, linkKeyPurpose), c.Session.Token),
 	}
 }

@@ -22,14 +22,15 @@ func TestCallbackNeedsTheBrowserThatHasBegun(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, "STATE_STRATEGY", strategy)
 			attacker, victim := s.browser(), s.browser()
-			login := s.visit(attacker.begin("google", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), verifiedVisit())
-			if code, _ := errorAndTarget(t, victim.finish(login).location()); code != "state_mismatch" {
+			login := s.visitProvider(
+				attacker.beginSignIn("google", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), verifiedVisit())
+			if code, _ := redirectErrorAndTarget(t, victim.finishCallback(login).location()); code != "state_mismatch" {
 				t.Errorf("callback in another browser: got %s, want state_mismatch", code)
 			}
 			if id := victim.userID(); id != "" {
 				t.Errorf("the callback in another browser signed in as %s, want no session", id)
 			}
-			if a := attacker.finish(login); a.location() != "/home" {
+			if a := attacker.finishCallback(login); a.location() != "/home" {
 				t.Errorf("callback in the browser that began the sign-in: got a redirect to %s, want /home",
 					a.location())
 			}
@@ -41,7 +42,7 @@ func TestStateIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	login := s.visit(b.begin("google", `,"callbackURL":"/home"`), verifiedVisit())
+	login := s.visitProvider(b.beginSignIn("google", `,"callbackURL":"/home"`), verifiedVisit())
 	cookies := map[string]string{}
 	for name, value := range b.cookies {
 		cookies[name] = value
@@ -53,7 +54,7 @@ func TestStateIsUsedOnce(t *testing.T) {
 		for name, value := range cookies {
 			copied.cookies[name] = value
 		}
-		go func() { results <- copied.finish(login).location() }()
+		go func() { results <- copied.finishCallback(login).location() }()
 	}
 	home := 0
 	for range n {
@@ -76,9 +77,10 @@ func TestStateExpiresAfterTenMinutes(t *testing.T) {
 		}{{599 * time.Second, ""}, {601 * time.Second, "state_mismatch"}} {
 			s.ahead = 0
 			b := s.browser()
-			login := s.visit(b.begin("github", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), verifiedVisit())
+			login := s.visitProvider(
+				b.beginSignIn("github", `,"callbackURL":"/home","errorCallbackURL":"/failed"`), verifiedVisit())
 			s.ahead = c.ahead
-			if code, _ := errorAndTarget(t, b.finish(login).location()); code != c.want {
+			if code, _ := redirectErrorAndTarget(t, b.finishCallback(login).location()); code != c.want {
 				t.Errorf("%s, callback after %v: got the error %q, want %q", strategy, c.ahead, code, c.want)
 			}
 		}
@@ -99,7 +101,7 @@ func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 			"?state=" + strings.Repeat("x", 9999): "state_mismatch",
 		} {
 			a := s.browser().do("GET", "/api/auth/callback/google"+query, "")
-			if code, target := errorAndTarget(t, a.location()); code != want || target != origin+"/api/auth/error" {
+			if code, target := redirectErrorAndTarget(t, a.location()); code != want || target != origin+"/api/auth/error" {
 				t.Errorf("%s, callback with %.40q: got %d to %s, want the error %s on the default page",
 					strategy, query, a.status, a.location(), want)
 			}
@@ -108,7 +110,7 @@ func TestUnknownStatesAreReportedOnTheDefaultPage(t *testing.T) {
 			b := s.browser()
 			b.cookies["better-auth.oauth_state"] = strings.Repeat("ab", 60)
 			a := b.do("GET", "/api/auth/callback/google?state=x&code=y", "")
-			if code, _ := errorAndTarget(t, a.location()); code != "state_invalid" {
+			if code, _ := redirectErrorAndTarget(t, a.location()); code != "state_invalid" {
 				t.Errorf("callback with a forged cookie: got %s, want state_invalid", a.location())
 			}
 		}
@@ -123,11 +125,11 @@ func TestOldStateCookieDoesNotHideTheState(t *testing.T) {
 		cookie := map[string]string{"database": "better-auth.state", "cookie": "better-auth.oauth_state"}[strategy]
 		for name, old := range map[string]string{"forged": strings.Repeat("ab", 60), "of an earlier sign-in": ""} {
 			b := s.browser()
-			b.begin("google", `,"callbackURL":"/earlier","errorCallbackURL":"/earlier"`)
+			b.beginSignIn("google", `,"callbackURL":"/earlier","errorCallbackURL":"/earlier"`)
 			if old == "" {
 				old = b.cookies[cookie]
 			}
-			login := s.visit(b.begin("google", `,"callbackURL":"/home"`), verifiedVisit())
+			login := s.visitProvider(b.beginSignIn("google", `,"callbackURL":"/home"`), verifiedVisit())
 			r := httptest.NewRequestWithContext(t.Context(), "GET", login.Callback, http.NoBody)
 			r.Header.Set("Cookie", cookie+"="+old+"; "+cookie+"="+b.cookies[cookie])
 			w := httptest.NewRecorder()
@@ -146,7 +148,7 @@ func TestAdditionalDataReplacesNothing(t *testing.T) {
 	owner := s.browser()
 	ownerID := owner.signUp("owner@example.com", true)
 	b := s.browser()
-	location := b.begin("google", `,"callbackURL":"/home","additionalData":{"callbackURL":"https://evil.example",`+
+	location := b.beginSignIn("google", `,"callbackURL":"/home","additionalData":{"callbackURL":"https://evil.example",`+
 		`"newUserURL":"https://evil.example","errorURL":"https://evil.example","link":{"userId":"`+ownerID+`",`+
 		`"email":"ada@example.com"},"expiresAt":9999999999999,"course":"<algebra>"}`)
 	stored := dbtest.Value[string](t, s.url, `SELECT value FROM verification`)
@@ -154,7 +156,8 @@ func TestAdditionalDataReplacesNothing(t *testing.T) {
 		!strings.Contains(stored, `"course":"<algebra>"`) {
 		t.Errorf("stored the state %s, want additionalData to replace no other member", stored)
 	}
-	if a := b.finish(s.visit(location, verifiedVisit())); a.location() != "/home" || b.userID() == ownerID {
+	a := b.finishCallback(s.visitProvider(location, verifiedVisit()))
+	if a.location() != "/home" || b.userID() == ownerID {
 		t.Errorf("got a redirect to %s as user %s, want /home as another user than the owner", a.location(), b.userID())
 	}
 }
@@ -164,9 +167,9 @@ func TestCodeOfAnotherProviderIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	b := s.browser()
-	login := s.visit(b.begin("google", `,"errorCallbackURL":"/failed"`), verifiedVisit())
+	login := s.visitProvider(b.beginSignIn("google", `,"errorCallbackURL":"/failed"`), verifiedVisit())
 	path := strings.Replace(strings.TrimPrefix(login.Callback, origin), "/google", "/github", 1)
-	if code, _ := errorAndTarget(t, b.do("GET", path, "").location()); code != "invalid_code" || b.userID() != "" {
+	if code, _ := redirectErrorAndTarget(t, b.do("GET", path, "").location()); code != "invalid_code" || b.userID() != "" {
 		t.Errorf("code of another provider: got %q, want invalid_code and no session", code)
 	}
 }
@@ -177,7 +180,7 @@ func TestSignOutClearsTheStateCookie(t *testing.T) {
 	s := newServer(t, "STATE_STRATEGY", "cookie")
 	b := s.browser()
 	b.signIn("google", "", verifiedVisit())
-	b.begin("google", "")
+	b.beginSignIn("google", "")
 	b.do("POST", "/api/auth/sign-out", "{}")
 	if value := b.cookies["better-auth.oauth_state"]; value != "" {
 		t.Error("sign-out left the state cookie in the browser, want it cleared")

@@ -58,7 +58,7 @@ func TestResetOfAnUnverifiedUserRemovesTheAccountsOfProviders(t *testing.T) {
 	}
 	again := s.browser()
 	a := again.signIn("google", `,"errorCallbackURL":"/failed"`, v)
-	if code, _ := errorAndTarget(t, a.location()); code != "account_not_linked" || again.userID() != "" {
+	if code, _ := redirectErrorAndTarget(t, a.location()); code != "account_not_linked" || again.userID() != "" {
 		t.Errorf("new sign-in of the attacker: got %q as user %q, want account_not_linked and no session",
 			code, again.userID())
 	}
@@ -71,7 +71,7 @@ func TestResetOfAnUnverifiedUserRemovesTheAccountsOfProviders(t *testing.T) {
 		t.Errorf("sign-in of the victim: got %d %s, want 200 and a session of user %s", in.status, in.body, id)
 	}
 	v.Verified = true
-	if a := victim.link("google", v); a.location() != "/account" {
+	if a := victim.linkAtProvider("google", v); a.location() != "/account" {
 		t.Errorf("link by the victim: got a redirect to %s, want /account", a.location())
 	}
 }

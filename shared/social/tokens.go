@@ -12,8 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// storedTokens converts the tokens of a provider's answer to the columns of an account's row.
-func storedTokens(t oauth.Tokens) store.ProviderTokens {
+// tokensToStore converts the tokens of a provider's answer to the columns of an account's row.
+func tokensToStore(t oauth.Tokens) store.ProviderTokens {
 	return store.ProviderTokens{
 		AccessToken: nilIfEmpty(t.Access), RefreshToken: nilIfEmpty(t.Refresh), IDToken: nilIfEmpty(t.ID),
 		AccessTokenExpiresAt: timeOrNil(t.AccessExpires), RefreshTokenExpiresAt: timeOrNil(t.RefreshExpires),
@@ -61,7 +61,7 @@ func (s *Service) decryptToken(ctx context.Context, stored *string) (string, err
 	text := web.OrEmpty(stored)
 	// Better Auth writes this prefix if it has several versions of its secret.
 	if s.Options.Social.EncryptOAuthTokens && strings.HasPrefix(text, "$ba$") {
-		return "", errCiphertext
+		return "", errCannotDecrypt
 	}
 	if _, err := hex.DecodeString(text); !s.Options.Social.EncryptOAuthTokens || text == "" || err != nil {
 		return text, nil

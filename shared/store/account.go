@@ -19,24 +19,25 @@ type Account struct {
 	Scope      string `json:"-"` // the scopes that the provider granted, separated by commas
 }
 
-// Credential is the account with the password of a user.
-type Credential struct {
+// PasswordAccount is the account with the password of a user.
+type PasswordAccount struct {
 	AccountID string // "" if the user has none
 	Hash      string // "" if the account has no password
 }
 
-// credentialColumns are the columns of a Credential. They read the row a of account, which a LEFT JOIN may leave empty.
+// passwordAccountColumns are the columns of a PasswordAccount. They read the row a of account, which a LEFT JOIN may
+// leave empty.
 //
 //nolint:gosec // G101: SQL
-const credentialColumns = `coalesce(a.id::text, '') AS "accountId", coalesce(a.password, '') AS hash`
+const passwordAccountColumns = `coalesce(a.id::text, '') AS "accountId", coalesce(a.password, '') AS hash`
 
-// isCredential is true for the row a of account that has the password of user u.
+// isPasswordAccountSQL is true for the row a of account that has the password of user u.
 //
 //nolint:gosec // G101: SQL
-const isCredential = `a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text`
+const isPasswordAccountSQL = `a."userId" = u.id AND a."providerId" = 'credential' AND a."accountId" = u.id::text`
 
-// insertIntoCredential is the beginning of every INSERT of a Credential whose id Postgres generates.
-const insertIntoCredential = `
+// insertIntoPasswordAccountSQL is the beginning of every INSERT of a PasswordAccount whose id Postgres generates.
+const insertIntoPasswordAccountSQL = `
 			INSERT INTO account ("accountId", "providerId", "userId", password, "createdAt", "updatedAt")`
 
 // AccountsOfUser returns the accounts of a user, oldest first.
@@ -56,17 +57,17 @@ func (s *Store) DeleteAccount(ctx context.Context, userID, id string, allowLast 
 	id = strings.ReplaceAll(id, "\x00", "\uFFFD") // no id has a NUL or U+FFFD; Postgres rejects text with a NUL
 	type counts struct{ Own, Deleted int }
 	n, err := writeRow(ctx, s, pgx.RowToStructByName[counts], `
-		WITH `+lockUser+`, own AS (
+		WITH `+lockUserSQL+`, user_accounts AS (
 			SELECT a.id FROM account a
 			JOIN u ON u.id = a."userId"
 			ORDER BY a.id
 			FOR UPDATE OF a
 		), deleted AS (
-			DELETE FROM account a USING own
-			WHERE a.id = own.id AND own.id::text = $2 AND ($3 OR (SELECT count(*) FROM own) > 1)
+			DELETE FROM account a USING user_accounts
+			WHERE a.id = user_accounts.id AND user_accounts.id::text = $2 AND ($3 OR (SELECT count(*) FROM user_accounts) > 1)
 			RETURNING a.id
 		)
-		SELECT (SELECT count(*) FROM own) AS own, (SELECT count(*) FROM deleted) AS deleted`, userID, id, allowLast)
+		SELECT (SELECT count(*) FROM user_accounts) AS own, (SELECT count(*) FROM deleted) AS deleted`, userID, id, allowLast)
 	switch {
 	case err != nil:
 		return err
@@ -78,12 +79,12 @@ func (s *Store) DeleteAccount(ctx context.Context, userID, id string, allowLast 
 	return nil
 }
 
-// CredentialOfUser returns the password account of a user, or a zero Credential if the user has none.
-func (s *Store) CredentialOfUser(ctx context.Context, userID string) (Credential, error) {
-	return readRow(ctx, s, pgx.RowToStructByName[Credential], `
-		SELECT `+credentialColumns+`
+// PasswordAccountOfUser returns the password account of a user, or a zero PasswordAccount if the user has none.
+func (s *Store) PasswordAccountOfUser(ctx context.Context, userID string) (PasswordAccount, error) {
+	return readRow(ctx, s, pgx.RowToStructByName[PasswordAccount], `
+		SELECT `+passwordAccountColumns+`
 		FROM (SELECT $1::uuid AS id) u
-		LEFT JOIN account a ON `+isCredential+`
+		LEFT JOIN account a ON `+isPasswordAccountSQL+`
 		LIMIT 1`, userID)
 }
 
@@ -96,36 +97,38 @@ func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at
 	return err
 }
 
-// changePassword is the beginning of a statement that changes a password: $1 is the user, $2 the account, $3 the old
-// hash, $4 the new hash, $5 the time. If the stored hash is still the old one, the CTE changed has the id of the user,
-// and all mailed links of the user are deleted. Otherwise changed is empty.
-const changePassword = `
-		WITH ` + lockUser + `, changed AS (
+// changePasswordSQL is the beginning of a statement that changes a password: $1 is the user, $2 the account, $3 the old
+// hash, $4 the new hash, $5 the time. If the stored hash is still the old one, the CTE changed_account has the id of
+// the user, and all mailed links of the user are deleted. Otherwise changed is empty.
+const changePasswordSQL = `
+		WITH ` + lockUserSQL + `, changed_account AS (
 			UPDATE account a SET password = $4, "updatedAt" = $5
 			FROM u
 			WHERE a.id = $2::uuid AND a."userId" = u.id AND a.password = $3
 			RETURNING a."userId"
-		), links AS (
+		), deleted_links AS (
 			DELETE FROM verification v USING u
-			WHERE EXISTS (SELECT FROM changed) AND ` + isLink + `
+			WHERE EXISTS (SELECT FROM changed_account) AND ` + isLinkOfUserSQL + `
 		)`
 
 // ChangePassword replaces the hash of an account and deletes all mailed links of its user. It returns ErrNotFound if
 // the stored hash is not old.Hash, because then the password was changed meanwhile.
-func (s *Store) ChangePassword(ctx context.Context, userID string, old Credential, hash string, at time.Time) error {
-	_, err := writeRow(ctx, s, pgx.RowTo[string], changePassword+`
-		SELECT "userId" FROM changed`, userID, old.AccountID, old.Hash, hash, at)
+func (s *Store) ChangePassword(
+	ctx context.Context, userID string, old PasswordAccount, hash string, at time.Time,
+) error {
+	_, err := writeRow(ctx, s, pgx.RowTo[string], changePasswordSQL+`
+		SELECT "userId" FROM changed_account`, userID, old.AccountID, old.Hash, hash, at)
 	return err
 }
 
 // ChangePasswordAndSessions is like ChangePassword, but also ends every session of the user and stores the session
 // next, all in one transaction. It sets next.ID. next.UserID must be the owner of the account.
-func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, hash string, next *Session) error {
-	id, err := writeRow(ctx, s, pgx.RowTo[string], changePassword+`, ended AS (
-			DELETE FROM session USING changed
-			WHERE session."userId" = changed."userId"
-		)`+insertIntoSession+`
-		SELECT "userId", $6, $7, $5, $5, $8, $9 FROM changed
+func (s *Store) ChangePasswordAndSessions(ctx context.Context, old PasswordAccount, hash string, next *Session) error {
+	id, err := writeRow(ctx, s, pgx.RowTo[string], changePasswordSQL+`, ended_sessions AS (
+			DELETE FROM session USING changed_account
+			WHERE session."userId" = changed_account."userId"
+		)`+insertIntoSessionSQL+`
+		SELECT "userId", $6, $7, $5, $5, $8, $9 FROM changed_account
 		RETURNING id`,
 		next.UserID, old.AccountID, old.Hash, hash, next.CreatedAt.Time,
 		next.Token, next.ExpiresAt.Time, next.IPAddress, next.UserAgent)
@@ -133,19 +136,19 @@ func (s *Store) ChangePasswordAndSessions(ctx context.Context, old Credential, h
 	return err
 }
 
-// setPassword has CTEs that store the column hash of the CTE new_password as the password of the user in that CTE, at
-// time $2. If hash is NULL, they delete the password. Otherwise a user without a password account gets one. The id of
-// this account is computed from the id of the user, so that two concurrent statements cannot create two accounts.
-const setPassword = `, changed AS (
+// setPasswordSQL has CTEs that store the column hash of the CTE new_password as the password of the user in that CTE,
+// at time $2. If hash is NULL, they delete the password. Otherwise a user without a password account gets one. The id
+// of this account is computed from the id of the user, so that two concurrent statements cannot create two accounts.
+const setPasswordSQL = `, changed_account AS (
 			UPDATE account a SET password = u.hash, "updatedAt" = $2
 			FROM new_password u
-			WHERE ` + isCredential + `
+			WHERE ` + isPasswordAccountSQL + `
 			RETURNING a.id
-		), made AS (
+		), new_account AS (
 			INSERT INTO account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
 			SELECT md5('credential:' || id)::uuid, id::text, 'credential', id, hash, $2, $2
 			FROM new_password
-			WHERE hash IS NOT NULL AND NOT EXISTS (SELECT FROM changed)
+			WHERE hash IS NOT NULL AND NOT EXISTS (SELECT FROM changed_account)
 			ON CONFLICT (id) DO UPDATE SET password = excluded.password, "updatedAt" = excluded."updatedAt"
 		)`
 
@@ -159,28 +162,28 @@ const setPassword = `, changed AS (
 func (s *Store) ResetPassword(
 	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
 ) (removed int, err error) {
-	return writeRow(ctx, s, pgx.RowTo[int], redeemLink+`, new_password AS (
+	return writeRow(ctx, s, pgx.RowTo[int], redeemLinkSQL+`, new_password AS (
 			SELECT id, $3::text AS hash FROM u
-		)`+setPassword+`, links AS (
+		)`+setPasswordSQL+`, deleted_links AS (
 			DELETE FROM verification v USING u
-			WHERE v.identifier <> $1 AND `+isLink+`
-		), removed AS (
+			WHERE v.identifier <> $1 AND `+isLinkOfUserSQL+`
+		), removed_accounts AS (
 			DELETE FROM account a USING u
 			WHERE a."userId" = u.id AND NOT u."emailVerified" AND a."providerId" <> 'credential'
 			RETURNING a.id
-		), ended AS (
+		), ended_sessions AS (
 			DELETE FROM session USING u
-			WHERE ($4 OR EXISTS (SELECT FROM removed)) AND session."userId" = u.id
-		), counters AS (
+			WHERE ($4 OR EXISTS (SELECT FROM removed_accounts)) AND session."userId" = u.id
+		), counters_to_delete AS (
 			SELECT r.id
 			FROM unnest($5::text[]) WITH ORDINALITY AS c (key, place)
 			JOIN "rateLimit" r ON r.key = c.key
 			WHERE EXISTS (SELECT FROM u)
 			ORDER BY c.place
 			FOR UPDATE OF r
-		), cleared AS (
-			DELETE FROM "rateLimit" r USING counters
-			WHERE r.id = counters.id
+		), deleted_counters AS (
+			DELETE FROM "rateLimit" r USING counters_to_delete
+			WHERE r.id = counters_to_delete.id
 		)
-		SELECT (SELECT count(*) FROM removed) FROM u`, identifier, now, hash, revoke, counters)
+		SELECT (SELECT count(*) FROM removed_accounts) FROM u`, identifier, now, hash, revoke, counters)
 }

@@ -32,8 +32,8 @@ func TestSignInWithProviderReportsWhyThereIsNoSession(t *testing.T) {
 			}
 			dbtest.Exec(t, url, `UPDATE "user" SET banned = $1, "emailVerified" = $2`, c.banned, c.verified)
 			session := providerSession("new")
-			_, err = db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderSignIn{
-				Seen: store.SeenUser{ID: user.ID, Email: user.Email, EmailVerified: c.verified}, Session: session,
+			_, err = db.SignInWithAccount(t.Context(), match.AccountRowID, nil, store.ProviderSignIn{
+				Expected: store.ExpectedUser{ID: user.ID, Email: user.Email, EmailVerified: c.verified}, Session: session,
 				NeedsVerifiedEmail: c.needsVerified, At: timeAtProvider,
 			})
 			if !errors.Is(err, c.want) || (session.ID != "") != (c.want == nil) {

@@ -15,7 +15,8 @@ func TestDeletionOfAUserDoesNotDeadlock(t *testing.T) {
 	for name, statement := range map[string]func(db *store.Store, user store.User) error{
 		"sign-in": func(db *store.Store, user store.User) error {
 			_, err := db.SignInWithAccount(t.Context(), first, nil, store.ProviderSignIn{
-				Seen: store.SeenUser{ID: user.ID, Email: user.Email}, Session: providerSession("second"), At: timeAtProvider,
+				Expected: store.ExpectedUser{ID: user.ID, Email: user.Email},
+				Session:  providerSession("second"), At: timeAtProvider,
 			})
 			return err
 		},

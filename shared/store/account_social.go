@@ -28,8 +28,8 @@ type ProviderTokens struct {
 //nolint:gosec // G101: SQL
 const tokenColumns = `"accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", scope`
 
-// args returns the values of t as arguments of a statement, in the order of tokenColumns.
-func (t ProviderTokens) args() []any {
+// sqlArgs returns the values of t as arguments of a statement, in the order of tokenColumns.
+func (t ProviderTokens) sqlArgs() []any {
 	return []any{
 		t.AccessToken,
 		t.RefreshToken,
@@ -50,31 +50,31 @@ func timeOrNull(t *Time) any {
 
 // AccountMatch says which user of Xenon an account at a provider belongs to.
 type AccountMatch struct {
-	Account string // the id of the row in account; "" if there is no such account
-	Scope   string // of the account
-	User    User   // the owner of the account, otherwise the user with the email; zero if there is neither
+	AccountRowID string // the id of the row in account; "" if there is no such account
+	Scope        string // of the account
+	User         User   // the owner of the account, otherwise the user with the email; zero if there is neither
 }
 
 // MatchAccount returns the owner of an account at a provider. If no user has this account, it returns the user with the
 // email (lower case; "" matches no user). It returns ErrDuplicate if two rows have this account.
 func (s *Store) MatchAccount(ctx context.Context, a ProviderAccount, email string) (AccountMatch, error) {
 	found, err := readRows(ctx, s, func(row pgx.CollectableRow) (m AccountMatch, err error) {
-		err = row.Scan(append([]any{&m.Account, &m.Scope}, userFields(&m.User)...)...)
+		err = row.Scan(append([]any{&m.AccountRowID, &m.Scope}, userFieldPointers(&m.User)...)...)
 		return m, err
 	}, `
-		WITH accounts AS (
+		WITH matching_accounts AS (
 			SELECT id, "userId", coalesce(scope, '') AS scope
 			FROM account
 			WHERE "providerId" = $1 AND "providerId" <> 'credential' AND "accountId" = $2
 			LIMIT 2
 		)
 		SELECT a.id::text, a.scope, `+userColumns+`
-		FROM accounts a
+		FROM matching_accounts a
 		JOIN "user" u ON u.id = a."userId"
 		UNION ALL
 		SELECT '', '', `+userColumns+`
 		FROM "user" u
-		WHERE u.email = $3 AND NOT EXISTS (SELECT FROM accounts)`, a.ProviderID, a.AccountID, email)
+		WHERE u.email = $3 AND NOT EXISTS (SELECT FROM matching_accounts)`, a.ProviderID, a.AccountID, email)
 	switch {
 	case err != nil || len(found) == 0:
 		return AccountMatch{}, err
@@ -84,34 +84,37 @@ func (s *Store) MatchAccount(ctx context.Context, a ProviderAccount, email strin
 	return found[0], nil
 }
 
-// LinkMatch says which user wants to link an account, and who owns the account now.
-type LinkMatch struct {
-	UserID  string // the user who links the account; "" if the session has ended or the user is banned
-	Account string // the id of the account's row; "" if the account is not stored
-	OwnerID string // the user who owns the account
-	Scope   string // the scope of the account
+// AccountToLink says which user wants to link an account, and who owns the account now.
+type AccountToLink struct {
+	UserID       string // the user who links the account; "" if the session has ended or the user is banned
+	AccountRowID string // the id of the account's row; "" if the account is not stored
+	OwnerID      string // the user who owns the account
+	Scope        string // the scope of the account
 }
 
-// MatchLink returns the user of a session token and the present owner of an account at a provider. It returns
+// MatchAccountToLink returns the user of a session token and the present owner of an account at a provider. It returns
 // ErrDuplicate if two rows have this account.
-func (s *Store) MatchLink(ctx context.Context, token string, a ProviderAccount, now Time) (LinkMatch, error) {
-	found, err := readRows(ctx, s, pgx.RowToStructByName[LinkMatch], `
-		WITH requester AS (
+func (s *Store) MatchAccountToLink(
+	ctx context.Context, token string, a ProviderAccount, now Time,
+) (AccountToLink, error) {
+	found, err := readRows(ctx, s, pgx.RowToStructByName[AccountToLink], `
+		WITH requesting_user AS (
 			SELECT s."userId"
 			FROM session s
 			JOIN "user" u ON u.id = s."userId"
-			WHERE s.token = $1 AND s."expiresAt" > $2 AND NOT `+isBanned+`
+			WHERE s.token = $1 AND s."expiresAt" > $2 AND NOT `+isUserBannedSQL+`
 		)
-		SELECT coalesce((SELECT "userId"::text FROM requester), '') AS user_id, coalesce(a.id::text, '') AS account,
-		       coalesce(a."userId"::text, '') AS owner_id, coalesce(a.scope, '') AS scope
+		SELECT coalesce((SELECT "userId"::text FROM requesting_user), '') AS user_id,
+		       coalesce(a.id::text, '') AS account_row_id, coalesce(a."userId"::text, '') AS owner_id,
+		       coalesce(a.scope, '') AS scope
 		FROM (SELECT) one
 		LEFT JOIN account a ON a."providerId" = $3 AND a."providerId" <> 'credential' AND a."accountId" = $4
 		LIMIT 2`, token, now.Time, a.ProviderID, a.AccountID)
 	switch {
 	case err != nil || len(found) == 0: // no row: Postgres cannot store an argument, so there is no such session
-		return LinkMatch{}, err
+		return AccountToLink{}, err
 	case len(found) > 1:
-		return LinkMatch{}, ErrDuplicate
+		return AccountToLink{}, ErrDuplicate
 	}
 	return found[0], nil
 }
@@ -143,7 +146,7 @@ func (s *Store) UpdateTokens(ctx context.Context, account string, old *string, t
 		    "idToken" = coalesce($4, "idToken"), "accessTokenExpiresAt" = coalesce($5, "accessTokenExpiresAt"),
 		    "refreshTokenExpiresAt" = coalesce($6, "refreshTokenExpiresAt"), scope = coalesce($7, scope), "updatedAt" = $8
 		WHERE id = $1::uuid AND "refreshToken" IS NOT DISTINCT FROM $9`,
-		append(append([]any{account}, t.args()...), at.Time, old)...)
+		append(append([]any{account}, t.sqlArgs()...), at.Time, old)...)
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}

@@ -66,12 +66,12 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 		t.Fatalf("SignUpWithAccount: got user %+v, session %+v; want the profile and a session of this user", user, session)
 	}
 	match, err := db.MatchAccount(t.Context(), googleAccount, "other@example.com")
-	if err != nil || match.User != user || match.Account == "" || match.Scope != "a,b" {
+	if err != nil || match.User != user || match.AccountRowID == "" || match.Scope != "a,b" {
 		t.Errorf("MatchAccount by the account: got %+v, error %v; want user %+v and the scope a,b", match, err, user)
 	}
-	stored, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
+	stored, err := db.AccountWithTokens(t.Context(), user.ID, match.AccountRowID)
 	want := store.StoredAccount{
-		ID: match.Account, UserID: user.ID, ProviderID: "google", AccountID: "108", ProviderTokens: tokens,
+		ID: match.AccountRowID, UserID: user.ID, ProviderID: "google", AccountID: "108", ProviderTokens: tokens,
 	}
 	if diff := cmp.Diff(want, stored); diff != "" || err != nil {
 		t.Errorf("stored account: error %v (-want +got):\n%s", err, diff)
@@ -85,8 +85,8 @@ func TestSignUpWithAccountStoresUserAccountAndSession(t *testing.T) {
 		t.Errorf("user of the stored session: got %+v, error %v; want %+v", found, err, user)
 	}
 	other := store.ProviderAccount{ProviderID: "github", AccountID: "1"}
-	if match, err := db.MatchAccount(t.Context(), other, "ada@example.com"); match.User != user || match.Account != "" ||
-		err != nil {
+	match, err = db.MatchAccount(t.Context(), other, "ada@example.com")
+	if match.User != user || match.AccountRowID != "" || err != nil {
 		t.Errorf("MatchAccount by the email: got %+v, error %v; want user %+v and no account", match, err, user)
 	}
 	if match, err := db.MatchAccount(t.Context(), other, ""); match != (store.AccountMatch{}) || err != nil {
@@ -141,21 +141,21 @@ func TestSignInWithAccountReplacesOnlyNewValues(t *testing.T) {
 	}
 	session := providerSession("second")
 	later := store.Time{Time: timeAtProvider.Add(time.Hour)}
-	seen := store.SeenUser{ID: user.ID, Email: user.Email, EmailVerified: user.EmailVerified}
-	got, err := db.SignInWithAccount(t.Context(), match.Account, &store.ProviderTokens{AccessToken: pointerTo("a2")},
-		store.ProviderSignIn{Seen: seen, Session: session, At: later})
+	seen := store.ExpectedUser{ID: user.ID, Email: user.Email, EmailVerified: user.EmailVerified}
+	got, err := db.SignInWithAccount(t.Context(), match.AccountRowID, &store.ProviderTokens{AccessToken: pointerTo("a2")},
+		store.ProviderSignIn{Expected: seen, Session: session, At: later})
 	if got != user || session.ID == "" || err != nil {
 		t.Errorf("SignInWithAccount: got user %+v, session id %q, error %v; want user %+v and a session",
 			got, session.ID, err, user)
 	}
-	stored, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
+	stored, err := db.AccountWithTokens(t.Context(), user.ID, match.AccountRowID)
 	want := first
 	want.AccessToken = pointerTo("a2")
 	if diff := cmp.Diff(want, stored.ProviderTokens); diff != "" || err != nil {
 		t.Errorf("tokens after a sign-in with a new access token: error %v (-want +got):\n%s", err, diff)
 	}
-	in := store.ProviderSignIn{Seen: seen, At: later}
-	if _, err := db.SignInWithAccount(t.Context(), match.Account, nil, in); err != nil {
+	in := store.ProviderSignIn{Expected: seen, At: later}
+	if _, err := db.SignInWithAccount(t.Context(), match.AccountRowID, nil, in); err != nil {
 		t.Errorf("SignInWithAccount without tokens: %v", err)
 	}
 	_, err = db.SignInWithAccount(t.Context(), user.ID, nil, in)
@@ -177,48 +177,50 @@ func TestProviderProfileChangesTheUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Now()
-	if _, err := db.InsertPasswordReset(
+	if _, err := db.InsertPasswordResetLink(
 		t.Context(),
-		store.ResetPasswordLink+"x",
+		store.ResetPasswordLinkPrefix+"x",
 		user.Email,
 		at.Add(time.Hour),
 		at,
 	); err != nil {
 		t.Fatal(err)
 	}
-	links := func() int {
+	countLinks := func() int {
 		return dbtest.Value[int](t, url, `SELECT count(*) FROM verification`)
 	}
-	change := func(p store.ProviderProfile) store.User {
+	signInWithProfile := func(p store.ProviderProfile) store.User {
 		t.Helper()
-		got, err := db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderSignIn{
-			Seen: store.SeenUser{ID: user.ID}, Profile: p, At: timeAtProvider,
+		got, err := db.SignInWithAccount(t.Context(), match.AccountRowID, nil, store.ProviderSignIn{
+			Expected: store.ExpectedUser{ID: user.ID}, Profile: p, At: timeAtProvider,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return got
 	}
-	got := change(
+	got := signInWithProfile(
 		store.ProviderProfile{
 			Name:          pointerTo("Countess"),
 			Email:         pointerTo("bob@example.com"),
 			EmailVerified: pointerTo(false),
 		},
 	)
-	if got.Name != "Countess" || got.Email != "ada@example.com" || !got.EmailVerified || links() != 1 {
+	if got.Name != "Countess" || got.Email != "ada@example.com" || !got.EmailVerified || countLinks() != 1 {
 		t.Errorf("another user has the email: got %+v and %d mailed links, "+
-			"want the new name, the old email, verified, and 1 link", got, links())
+			"want the new name, the old email, verified, and 1 link", got, countLinks())
 	}
-	got = change(store.ProviderProfile{Image: pointerTo("https://example.com/a.png"), EmailVerified: pointerTo(false)})
-	if *got.Image != "https://example.com/a.png" || got.EmailVerified || got.Name != "Countess" || links() != 1 {
+	got = signInWithProfile(store.ProviderProfile{
+		Image: pointerTo("https://example.com/a.png"), EmailVerified: pointerTo(false),
+	})
+	if *got.Image != "https://example.com/a.png" || got.EmailVerified || got.Name != "Countess" || countLinks() != 1 {
 		t.Errorf("the provider sends another picture: got %+v and %d mailed links, "+
-			"want the new picture, the old name, not verified, and 1 link", got, links())
+			"want the new picture, the old name, not verified, and 1 link", got, countLinks())
 	}
-	got = change(store.ProviderProfile{Email: pointerTo("new@example.com"), EmailVerified: pointerTo(true)})
-	if got.Email != "new@example.com" || !got.EmailVerified || links() != 0 {
+	got = signInWithProfile(store.ProviderProfile{Email: pointerTo("new@example.com"), EmailVerified: pointerTo(true)})
+	if got.Email != "new@example.com" || !got.EmailVerified || countLinks() != 0 {
 		t.Errorf("no user has the email: got %+v and %d mailed links, "+
-			"want the new email, verified, and no link", got, links())
+			"want the new email, verified, and no link", got, countLinks())
 	}
 }
 
@@ -232,8 +234,8 @@ func TestBannedUserGetsNoSessionFromAProvider(t *testing.T) {
 		t.Fatal(err)
 	}
 	signIn := func(token string) error {
-		_, err := db.SignInWithAccount(t.Context(), match.Account, nil, store.ProviderSignIn{
-			Seen: store.SeenUser{ID: user.ID}, Session: providerSession(token), At: timeAtProvider,
+		_, err := db.SignInWithAccount(t.Context(), match.AccountRowID, nil, store.ProviderSignIn{
+			Expected: store.ExpectedUser{ID: user.ID}, Session: providerSession(token), At: timeAtProvider,
 		})
 		return err
 	}
@@ -258,21 +260,22 @@ func TestBannedUserGetsNoSessionFromAProvider(t *testing.T) {
 	}
 }
 
-func TestMatchLinkNeedsTheSessionOfTheRequest(t *testing.T) {
+func TestMatchAccountToLinkNeedsTheSessionOfTheRequest(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := openStore(t, url, 1)
 	session := providerSession("first")
 	user := signUpWithGoogle(t, db, store.ProviderTokens{Scope: pointerTo("a")}, session)
-	got, err := db.MatchLink(t.Context(), "first", googleAccount, timeAtProvider)
-	if got.UserID != user.ID || got.OwnerID != user.ID || got.Account == "" || got.Scope != "a" || err != nil {
-		t.Errorf("MatchLink of the user's own account: got %+v, error %v; want user %s twice and the scope a",
+	got, err := db.MatchAccountToLink(t.Context(), "first", googleAccount, timeAtProvider)
+	if got.UserID != user.ID || got.OwnerID != user.ID || got.AccountRowID == "" || got.Scope != "a" || err != nil {
+		t.Errorf("MatchAccountToLink of the user's own account: got %+v, error %v; want user %s twice and the scope a",
 			got, err, user.ID)
 	}
 	other := store.ProviderAccount{ProviderID: "github", AccountID: "108"}
-	if got, err := db.MatchLink(t.Context(), "first", other, timeAtProvider); got != (store.LinkMatch{UserID: user.ID}) ||
-		err != nil {
-		t.Errorf("MatchLink of an account that is not stored: got %+v, error %v; want only user %s", got, err, user.ID)
+	got, err = db.MatchAccountToLink(t.Context(), "first", other, timeAtProvider)
+	if got != (store.AccountToLink{UserID: user.ID}) || err != nil {
+		t.Errorf("MatchAccountToLink of an account that is not stored: got %+v, error %v; want only user %s",
+			got, err, user.ID)
 	}
 	ended := store.Time{Time: session.ExpiresAt.Time}
 	for name, c := range map[string]struct {
@@ -281,13 +284,14 @@ func TestMatchLinkNeedsTheSessionOfTheRequest(t *testing.T) {
 	}{
 		"unknown session": {"none", timeAtProvider}, "expired session": {"first", ended}, "NUL": {"nul\x00", timeAtProvider},
 	} {
-		if got, err := db.MatchLink(t.Context(), c.token, googleAccount, c.at); got.UserID != "" || err != nil {
-			t.Errorf("MatchLink, %s: got %+v, error %v; want no user", name, got, err)
+		if got, err := db.MatchAccountToLink(t.Context(), c.token, googleAccount, c.at); got.UserID != "" || err != nil {
+			t.Errorf("MatchAccountToLink, %s: got %+v, error %v; want no user", name, got, err)
 		}
 	}
 	dbtest.Exec(t, url, `UPDATE "user" SET banned = true`)
-	if got, err := db.MatchLink(t.Context(), "first", googleAccount, timeAtProvider); got.UserID != "" || err != nil {
-		t.Errorf("MatchLink, banned user: got %+v, error %v; want no user", got, err)
+	got, err = db.MatchAccountToLink(t.Context(), "first", googleAccount, timeAtProvider)
+	if got.UserID != "" || err != nil {
+		t.Errorf("MatchAccountToLink, banned user: got %+v, error %v; want no user", got, err)
 	}
 }
 

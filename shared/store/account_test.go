@@ -143,16 +143,16 @@ func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 	db := openStore(t, dbtest.New(t), 1)
 	ada, _ := signUp(t, db, "ada@example.com")
 	bob, _ := signUp(t, db, "bob@example.com")
-	text := func(s string) *string { return &s }
+	textPointer := func(s string) *string { return &s }
 	for i, c := range []struct {
 		change store.UserChange
 		name   string
 		image  *string
 	}{
-		{store.UserChange{Name: text("Countess")}, "Countess", nil},
-		{store.UserChange{SetImage: true, Image: text("i")}, "Countess", text("i")},
-		{store.UserChange{Name: text("")}, "", text("i")},
-		{store.UserChange{Name: text("A"), SetImage: true}, "A", nil},
+		{store.UserChange{Name: textPointer("Countess")}, "Countess", nil},
+		{store.UserChange{SetImage: true, Image: textPointer("i")}, "Countess", textPointer("i")},
+		{store.UserChange{Name: textPointer("")}, "", textPointer("i")},
+		{store.UserChange{Name: textPointer("A"), SetImage: true}, "A", nil},
 	} {
 		c.change.At = testTime.AddDate(0, 0, i+1)
 		want := ada
@@ -165,12 +165,12 @@ func TestUpdateUserChangesOnlyTheGivenFields(t *testing.T) {
 			t.Errorf("user after update %d (-want +got):\n%s", i, diff)
 		}
 	}
-	_, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: text("\x00"), At: testTime})
+	_, err := db.UpdateUser(t.Context(), ada.ID, store.UserChange{Name: textPointer("\x00"), At: testTime})
 	if !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("update with a NUL in the name: got %v, want ErrInvalid", err)
 	}
 	const unknown = "00000000-0000-4000-8000-000000000000"
-	_, err = db.UpdateUser(t.Context(), unknown, store.UserChange{Name: text("x"), At: testTime})
+	_, err = db.UpdateUser(t.Context(), unknown, store.UserChange{Name: textPointer("x"), At: testTime})
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("update of an unknown user: got %v, want ErrNotFound", err)
 	}

@@ -29,10 +29,10 @@ func TestUpdateTokensReplacesOnlyNewValues(t *testing.T) {
 	later := store.Time{Time: timeAtProvider.Add(time.Hour)}
 	ends := store.Time{Time: later.Add(time.Hour)}
 	change := store.ProviderTokens{AccessToken: pointerTo("a2"), AccessTokenExpiresAt: &ends}
-	if err := db.UpdateTokens(t.Context(), match.Account, pointerTo("r1"), change, later); err != nil {
+	if err := db.UpdateTokens(t.Context(), match.AccountRowID, pointerTo("r1"), change, later); err != nil {
 		t.Fatal(err)
 	}
-	got, err := db.AccountWithTokens(t.Context(), user.ID, match.Account)
+	got, err := db.AccountWithTokens(t.Context(), user.ID, match.AccountRowID)
 	want := first
 	want.AccessToken, want.AccessTokenExpiresAt = pointerTo("a2"), &ends
 	if diff := cmp.Diff(want, got.ProviderTokens); diff != "" || err != nil {
@@ -56,7 +56,7 @@ func TestUpdateTokensKeepsTokensThatAnotherRequestStored(t *testing.T) {
 	for _, old := range []*string{pointerTo("r1"), nil} {
 		err := db.UpdateTokens(
 			t.Context(),
-			match.Account,
+			match.AccountRowID,
 			old,
 			store.ProviderTokens{RefreshToken: pointerTo("x")},
 			timeAtProvider,

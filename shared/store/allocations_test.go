@@ -15,7 +15,7 @@ import (
 func TestIdleConnectionIsAcquiredWithoutATimer(t *testing.T) {
 	s := Open(dbtest.FixedURL(dbtest.New(t)), 1)
 	defer s.Close()
-	count := func(acquire func() (*pgxpool.Conn, error)) float64 {
+	allocationsOf := func(acquire func() (*pgxpool.Conn, error)) float64 {
 		return testing.AllocsPerRun(100, func() {
 			conn, err := acquire()
 			if err != nil {
@@ -24,22 +24,22 @@ func TestIdleConnectionIsAcquiredWithoutATimer(t *testing.T) {
 			conn.Release()
 		})
 	}
-	idle := count(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), false) })
-	full := count(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), true) })
+	idle := allocationsOf(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), false) })
+	full := allocationsOf(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), true) })
 	if idle+2 >= full { // without the timer, acquire still allocates to look at the idle connections
 		t.Errorf("got %v allocations with an idle connection and %v with a full pool, want at least three fewer without "+
 			"the timer", idle, full)
 	}
 }
 
-func TestInUTCAllocatesNothingForTimesInUTC(t *testing.T) {
+func TestConvertTimesToUTCAllocatesNothingForTimesInUTC(t *testing.T) {
 	args := []any{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), "text"}
-	if got := testing.AllocsPerRun(100, func() { inUTC(args) }); got != 0 {
-		t.Errorf("inUTC of a time in UTC: got %v allocations, want none", got)
+	if got := testing.AllocsPerRun(100, func() { convertTimesToUTC(args) }); got != 0 {
+		t.Errorf("convertTimesToUTC of a time in UTC: got %v allocations, want none", got)
 	}
 	local := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("", 3600))
-	if got, ok := inUTC([]any{local})[0].(time.Time); !ok || got.Location() != time.UTC || !got.Equal(local) {
-		t.Errorf("inUTC(%v) = %v, want the same time in UTC", local, got)
+	if got, ok := convertTimesToUTC([]any{local})[0].(time.Time); !ok || got.Location() != time.UTC || !got.Equal(local) {
+		t.Errorf("convertTimesToUTC(%v) = %v, want the same time in UTC", local, got)
 	}
 }
 

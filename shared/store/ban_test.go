@@ -48,7 +48,7 @@ func TestSessionsOfBannedUsersAreRejected(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	wire := &dbtest.CountingDialer{}
-	db, conn := openCountedStore(t, url, 1, wire), connectDirectly(t, url)
+	db, conn := openStoreCountingRoundTrips(t, url, 1, wire), connectDirectly(t, url)
 	ada, old := signUp(t, db, "ada@example.com")
 	if fresh := readBan(t, conn, ada.ID); fresh.Banned != nil || fresh.Reason != nil || fresh.Expires != nil {
 		t.Errorf("columns of the ban of a new user: got %+v, want all NULL", fresh)
@@ -110,7 +110,7 @@ func TestBanDoesNotAffectOtherUsers(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db, conn := openStore(t, url, 1), connectDirectly(t, url)
-	ada, bob := twoUsers(t, db)
+	ada, bob := storeTwoUsers(t, db)
 	if _, err := conn.Exec(t.Context(), `UPDATE "user" SET banned = true WHERE id = $1`, ada.ID); err != nil {
 		t.Fatal(err)
 	}

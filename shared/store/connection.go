@@ -26,33 +26,33 @@ func isUsable(_ context.Context, c *pgx.Conn) (bool, error) {
 		return true, nil // the connection is new
 	}
 	switch idle := wallClock().Sub(used); {
-	case idle > idleLimit || idle < 0:
+	case idle > replaceIfIdleFor || idle < 0:
 		return false, nil
-	case idle > idleCheck:
+	case idle > checkIfIdleFor:
 		//nolint:staticcheck // SA1019: Ping, its successor, takes the round trip that this check saves
 		return c.PgConn().CheckConn() == nil, nil
 	}
 	return true, nil
 }
 
-var errPoolFull = errors.New("all connections are in use")
+var errNoFreeConnection = errors.New("all connections are in use")
 
 // withConn runs f on a connection of the pool, within statementTimeout. It passes the error of f through classify.
 func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := context.WithTimeout(ctx, statementTimeout)
 	defer stop()
-	full := s.running.Add(1) > s.maxConns
+	full := s.runningStatements.Add(1) > s.maxConns
 	if full {
-		s.waits.Add(1)
+		s.waitCount.Add(1)
 	}
-	defer s.running.Add(-1)
+	defer s.runningStatements.Add(-1)
 	conn, err := s.acquire(ctx, full)
 	if err != nil {
 		return s.classify(err)
 	}
 	err = f(ctx, conn)
 	if conn.Conn().IsClosed() {
-		closeBroken(conn)
+		closeBrokenConnection(conn)
 		return s.classify(err)
 	}
 	defer conn.Release()
@@ -62,32 +62,34 @@ func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.C
 	return s.classify(err)
 }
 
-// closeBroken removes a broken connection from the pool immediately. Otherwise pgx would try to cancel its statement
-// for up to 15 s. During this time the connection would count as in use, and the next request could get no connection.
-func closeBroken(conn *pgxpool.Conn) {
+// closeBrokenConnection removes a broken connection from the pool immediately. Otherwise pgx would try to cancel its
+// statement for up to 15 s. During this time the connection would count as in use, and the next request could get no
+// connection.
+func closeBrokenConnection(conn *pgxpool.Conn) {
 	_ = conn.Hijack().PgConn().Conn().Close() // the connection is already broken
 }
 
-// Waits returns how many statements have had to wait for a free connection since the last call of Waits.
-func (s *Store) Waits() int { return int(s.waits.Swap(0)) }
+// TakeWaitCount returns how many statements have had to wait for a free connection since the last call of
+// TakeWaitCount.
+func (s *Store) TakeWaitCount() int { return int(s.waitCount.Swap(0)) }
 
-// acquire returns a connection of the pool. If all connections are in use (full), it waits at most poolTimeout. If a
-// connection is being opened at that time, it continues to wait until ctx ends.
+// acquire returns a connection of the pool. If all connections are in use (full), it waits at most
+// freeConnectionTimeout. If a connection is being opened at that time, it continues to wait until ctx ends.
 func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
 	if !full && s.pool.Stat().IdleConns() > 0 { // a connection is free, so no timer is needed
 		return s.pool.Acquire(ctx)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timer := time.AfterFunc(poolTimeout, func() {
+	timer := time.AfterFunc(freeConnectionTimeout, func() {
 		if s.pool.Stat().ConstructingConns() == 0 {
-			cancel(errPoolFull)
+			cancel(errNoFreeConnection)
 		}
 	})
 	defer timer.Stop()
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil && context.Cause(ctx) != nil {
-		return nil, fmt.Errorf("connect: %w", errors.Join(unavailable{context.Cause(ctx)}, err))
+		return nil, fmt.Errorf("connect: %w", errors.Join(unavailableError{context.Cause(ctx)}, err))
 	}
 	return conn, err
 }

@@ -51,7 +51,7 @@ func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 	if _, err := db.CreateProfile(t.Context(), tokenHolder(user, s), nil); err != nil {
 		t.Error(err)
 	}
-	if err := db.Ready(t.Context()); err != nil {
+	if err := db.CheckReady(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -81,7 +81,7 @@ func TestR45_WriteSucceedsAfterAnIdleSocketWasClosed(t *testing.T) {
 	db := openStore(t, proxy.URL(), 1)
 	user, _ := signUp(t, db, "ada@example.com")
 	proxy.CloseConnections()
-	time.Sleep(1100 * time.Millisecond) // longer than idleCheck
+	time.Sleep(1100 * time.Millisecond) // longer than checkIfIdleFor
 	n := newSession("after", testTime)
 	n.UserID = user.ID
 	if _, err := db.InsertSession(t.Context(), *n); err != nil {
@@ -149,7 +149,7 @@ func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 		busy <- err
 	}()
 	waitUntilTrue(t, blocker, `SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass`)
-	_, err = db.EmailTaken(t.Context(), "x")
+	_, err = db.IsEmailTaken(t.Context(), "x")
 	if !isUnavailable(err) || !strings.Contains(err.Error(), "all connections are in use") {
 		t.Errorf("read while the only connection is in use: got %v, want an Unavailable error that says so", err)
 	}
@@ -159,8 +159,8 @@ func TestR46_FullPoolIsUnavailableWithinTheTimeout(t *testing.T) {
 	if err := <-busy; err != nil {
 		t.Errorf("statement that waited for a lock: got %v, want no error after the lock was released", err)
 	}
-	if first, second := db.Waits(), db.Waits(); first != 1 || second != 0 {
-		t.Errorf("Waits twice after one statement waited: got %d, then %d, want 1, then 0", first, second)
+	if first, second := db.TakeWaitCount(), db.TakeWaitCount(); first != 1 || second != 0 {
+		t.Errorf("TakeWaitCount twice after one statement waited: got %d, then %d, want 1, then 0", first, second)
 	}
 }
 
@@ -191,7 +191,7 @@ func TestReadSucceedsAfterThePasswordWasRotated(t *testing.T) {
 	source := &countingURLs{urls: []string{wrong, good}}
 	db := store.Open(source, 1)
 	t.Cleanup(db.Close)
-	if err := db.Ready(t.Context()); err != nil {
+	if err := db.CheckReady(t.Context()); err != nil {
 		t.Errorf("read after the password was rotated: %v", err)
 	}
 	if source.invalidated != 1 || source.asked != 2 {

@@ -19,20 +19,20 @@ func TestContinueEmailChangeReplacesTheLink(t *testing.T) {
 	if taken, err := db.InsertEmailChange(t.Context(), change, testTime.Add(time.Hour), testTime); taken || err != nil {
 		t.Fatalf("store a change to an email that no user has: got taken %v, error %v; want false and no error", taken, err)
 	}
-	next := func(link, userID string) error {
+	continueChange := func(link, userID string) error {
 		return db.ContinueEmailChange(t.Context(), link, "change-email:two", userID, testTime.Add(2*time.Hour), testTime)
 	}
 	const other = "00000000-0000-4000-8000-000000000000"
-	if err := next("change-email:one", other); !errors.Is(err, store.ErrNotFound) {
+	if err := continueChange("change-email:one", other); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("continue with the link of another user: got %v, want ErrNotFound", err)
 	}
-	if err := next("change-email:one", user.ID); err != nil {
+	if err := continueChange("change-email:one", user.ID); err != nil {
 		t.Errorf("continue with the first link: got %v, want no error", err)
 	}
-	if err := next("change-email:one", user.ID); !errors.Is(err, store.ErrNotFound) {
+	if err := continueChange("change-email:one", user.ID); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("continue with the first link again: got %v, want ErrNotFound", err)
 	}
-	if err := next("change-email:two", user.ID); err != nil {
+	if err := continueChange("change-email:two", user.ID); err != nil {
 		t.Errorf("continue with the link that the first call stored: got %v, want no error", err)
 	}
 }

@@ -24,18 +24,18 @@ var (
 	ErrLastAccount  = errors.New("this is the only account of the user")
 )
 
-// unavailable is an error that means that the database cannot be reached or is overloaded. shared/web answers it with
-// 503.
-type unavailable struct{ error }
+// unavailableError is an error that means that the database cannot be reached or is overloaded. shared/web answers it
+// with 503.
+type unavailableError struct{ error }
 
-func (unavailable) Unavailable() bool { return true }
-func (u unavailable) Unwrap() error   { return u.error }
+func (unavailableError) Unavailable() bool { return true }
+func (u unavailableError) Unwrap() error   { return u.error }
 
-// transient is an error after which the same statement may succeed.
-type transient struct{ unavailable }
+// transientError is an error after which the same statement may succeed.
+type transientError struct{ unavailableError }
 
-// brokenConnection is an error of the connection. A read may succeed on another connection.
-type brokenConnection struct{ unavailable }
+// brokenConnectionError is an error of the connection. A read may succeed on another connection.
+type brokenConnectionError struct{ unavailableError }
 
 // mayRepeatRead reports whether a read that failed may succeed at another attempt. If its connection is broken, it also
 // makes the pool replace all its connections.
@@ -43,11 +43,11 @@ func (s *Store) mayRepeatRead(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
-	if errors.As(err, new(brokenConnection)) {
+	if errors.As(err, new(brokenConnectionError)) {
 		s.pool.Reset() // the others are probably broken, too
 		return true
 	}
-	return errors.As(err, new(transient))
+	return errors.As(err, new(transientError))
 }
 
 func isUnavailable(err error) bool {
@@ -65,16 +65,16 @@ func (s *Store) classify(err error) error {
 		return ErrNotFound
 	}
 	switch pg.Classify(err) {
-	case pg.Rejected: // the password was rotated, or the URL is wrong
+	case pg.LoginRejected: // the password was rotated, or the URL is wrong
 		s.source.Invalidate()
-		return brokenConnection{unavailable{err}}
-	case pg.Broken:
-		return brokenConnection{unavailable{err}}
-	case pg.Transient:
-		return transient{unavailable{err}}
-	case pg.Canceled:
-		return unavailable{err}
-	case pg.None:
+		return brokenConnectionError{unavailableError{err}}
+	case pg.ConnectionBroken:
+		return brokenConnectionError{unavailableError{err}}
+	case pg.TemporaryError:
+		return transientError{unavailableError{err}}
+	case pg.StatementCanceled:
+		return unavailableError{err}
+	case pg.Unclassified:
 	}
 	return classifyStatement(err)
 }

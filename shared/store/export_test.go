@@ -13,12 +13,12 @@ func (s *Store) Exec(ctx context.Context, sql string) error {
 	return err
 }
 
-// ChargeText gives tests the statement that counts the given number of charges against their rate limits.
-func ChargeText(charges int) string { return chargeText(charges) }
+// ChargeSQL gives tests the statement that counts the given number of charges against their rate limits.
+func ChargeSQL(charges int) string { return chargeSQL(charges) }
 
 // Reject gives tests the method reject: the result for a charge that Postgres did not count.
 func (s *Store) Reject(c Charge, lastRequest time.Time) error {
-	return s.reject(c, lastRequest.UnixMilli())
+	return s.rejectionError(c, lastRequest.UnixMilli())
 }
 
 // UsableAfter reports whether the Store uses a connection again that was idle for the given time.
@@ -31,12 +31,12 @@ func (s *Store) UsableAfter(ctx context.Context, idle time.Duration) (usable boo
 	return usable, err
 }
 
-// ForgetReadiness makes the next call of Ready check the tables again.
+// ForgetReadiness makes the next call of CheckReady check the tables again.
 func (s *Store) ForgetReadiness() {
-	s.readiness.mu.Lock()
-	defer s.readiness.mu.Unlock()
-	s.readiness.at = time.Time{}
+	s.tableCheck.mu.Lock()
+	defer s.tableCheck.mu.Unlock()
+	s.tableCheck.at = time.Time{}
 }
 
 // Qualify gives tests the method qualify.
-func (s *Store) Qualify(sql string) string { return s.qualify(sql) }
+func (s *Store) Qualify(sql string) string { return s.qualifyTables(sql) }

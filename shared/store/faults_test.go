@@ -23,7 +23,7 @@ func TestTransientErrorsAreHiddenFromReadsAndReportedByWrites(t *testing.T) {
 			read := func(times int) error {
 				db := openStore(t, p.URL(), 1)
 				p.SetError(e, phase, 1, times)
-				err := db.Ready(t.Context())
+				err := db.CheckReady(t.Context())
 				if p.ClearError() == 0 {
 					t.Errorf("%s: the proxy of the test sent no error, want at least one", name)
 				}
@@ -42,7 +42,7 @@ func TestTransientErrorsAreHiddenFromReadsAndReportedByWrites(t *testing.T) {
 			p.SetError(e, phase, 1, 1)
 			_, err := db.SignUp(t.Context(), user, at)
 			p.ClearError()
-			taken, _ := db.EmailTaken(t.Context(), user.Email)
+			taken, _ := db.IsEmailTaken(t.Context(), user.Email)
 			if err != nil && !isUnavailable(err) || taken != (err == nil) {
 				t.Errorf("%s: sign-up: got %v, user stored: %t; want a stored user or an Unavailable error, not both",
 					name, err, taken)
@@ -73,7 +73,7 @@ func TestUnsupportedStatementIsNotRepeated(t *testing.T) {
 	db := openStore(t, p.URL(), 1)
 	unsupported := dbtest.ServerError{Severity: "ERROR", Code: "0A000", Message: "not supported"}
 	p.SetError(unsupported, dbtest.AtStatement, 1, 1)
-	if _, err := db.EmailTaken(t.Context(), "ada@example.com"); err == nil || isUnavailable(err) {
+	if _, err := db.IsEmailTaken(t.Context(), "ada@example.com"); err == nil || isUnavailable(err) {
 		t.Errorf("read with the error 0A000: got %v, want this error and not an Unavailable one", err)
 	}
 	if sent, seen := p.ClearError(), p.RequestCount(dbtest.AtStatement); sent != 1 || seen != 1 {
@@ -112,14 +112,14 @@ func TestRepeatedReadIsCounted(t *testing.T) {
 			1,
 			1,
 		)
-		_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
+		_, _, err := db.WithCharges(c).UserWithPassword(t.Context(), "ada@example.com")
 		if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("read with a charge: got %v after %d errors of the proxy, want ErrNotFound after 1", err, sent)
 		}
 	}
-	var limited *store.LimitedError
-	if err := db.Count(t.Context(), c); !errors.As(err, &limited) {
-		t.Errorf("fourth charge of a limit of three: got %v, want a *LimitedError", err)
+	var limited *store.RateLimitError
+	if err := db.CountCharge(t.Context(), c); !errors.As(err, &limited) {
+		t.Errorf("fourth charge of a limit of three: got %v, want a *RateLimitError", err)
 	}
 }
 
@@ -130,12 +130,12 @@ func TestChargeCountsAfterARejectedConnection(t *testing.T) {
 	c := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: testTime}
 	starting := dbtest.ServerError{Severity: "FATAL", Code: "57P03", Message: "the database system is starting up"}
 	p.SetError(starting, dbtest.AtConnect, 1, 1)
-	_, _, err := openStore(t, p.URL(), 1).Charging(c).UserWithPassword(t.Context(), "ada@example.com")
+	_, _, err := openStore(t, p.URL(), 1).WithCharges(c).UserWithPassword(t.Context(), "ada@example.com")
 	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
 		t.Fatalf("read whose first connection is rejected: got %v after %d errors, want ErrNotFound after 1", err, sent)
 	}
-	if err := openStore(t, p.URL(), 1).Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
-		t.Errorf("second charge of a limit of one: got %v, want a *LimitedError", err)
+	if err := openStore(t, p.URL(), 1).CountCharge(t.Context(), c); !errors.As(err, new(*store.RateLimitError)) {
+		t.Errorf("second charge of a limit of one: got %v, want a *RateLimitError", err)
 	}
 }
 
@@ -195,12 +195,12 @@ func TestChargeIsNotSentAgainAfterTheServerEndedTheConnection(t *testing.T) {
 	c := store.Charge{Key: "key", Window: time.Minute, Max: 1, At: testTime}
 	shutdown := dbtest.ServerError{Severity: "FATAL", Code: "57P01", Message: "terminating connection"}
 	p.SetError(shutdown, dbtest.AtStatement, 1, 1)
-	_, _, err := db.Charging(c).UserWithPassword(t.Context(), "ada@example.com")
+	_, _, err := db.WithCharges(c).UserWithPassword(t.Context(), "ada@example.com")
 	if sent := p.ClearError(); sent != 1 || !errors.Is(err, store.ErrNotFound) {
 		t.Fatalf("read whose connection the server ends: got %v after %d errors, want ErrNotFound after 1",
 			err, sent)
 	}
-	if err := db.Count(t.Context(), c); err != nil {
+	if err := db.CountCharge(t.Context(), c); err != nil {
 		t.Errorf("another charge of a limit of one: got %v, want no error, because the first one was not sent again", err)
 	}
 }
@@ -219,7 +219,7 @@ func TestRefusedLoginsCallInvalidate(t *testing.T) {
 		source := &countingURLs{urls: []string{p.URL()}}
 		p.SetError(e, dbtest.AtConnect, 1, 1)
 		db := store.Open(source, 1)
-		if err := db.Ready(t.Context()); err != nil || source.invalidated != 1 {
+		if err := db.CheckReady(t.Context()); err != nil || source.invalidated != 1 {
 			t.Errorf("login rejected with %q: got error %v and %d calls of Invalidate, want no error and 1",
 				e.Message, err, source.invalidated)
 		}
@@ -246,7 +246,7 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 			"sslmode=disable&supa=base-pooler.x&serverVersion=16&charset=utf8",
 		} {
 			u.RawQuery = query
-			if err := openStore(t, u.String(), 1).Ready(t.Context()); err != nil {
+			if err := openStore(t, u.String(), 1).CheckReady(t.Context()); err != nil {
 				t.Errorf("connect %s with ?%s: %v", name, query, err)
 			}
 		}

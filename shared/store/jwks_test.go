@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-func keyID(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
+func keyUUID(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
 
 // Better Auth publishes a key for less than 30 days after its expiry.
 func TestBetterAuthKeysIncludesKeysThatExpiredInTheLastThirtyDays(t *testing.T) {
@@ -24,11 +24,11 @@ func TestBetterAuthKeysIncludesKeysThatExpiredInTheLastThirtyDays(t *testing.T) 
 	} {
 		dbtest.Exec(t, url, `INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", "expiresAt", alg)
 			VALUES ($1, '{}', '', $2, $3, CASE WHEN $3::timestamptz IS NULL THEN 'ES256' END)`,
-			keyID(i), testTime.Add(time.Duration(i)*time.Minute), expires)
+			keyUUID(i), testTime.Add(time.Duration(i)*time.Minute), expires)
 	}
 	got, err := openStore(t, url, 1).BetterAuthKeys(t.Context(), testTime)
 	want := []store.BetterAuthKey{
-		{ID: keyID(0), PublicKey: "{}", Alg: "ES256"}, {ID: keyID(1), PublicKey: "{}"}, {ID: keyID(2), PublicKey: "{}"},
+		{ID: keyUUID(0), PublicKey: "{}", Alg: "ES256"}, {ID: keyUUID(1), PublicKey: "{}"}, {ID: keyUUID(2), PublicKey: "{}"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("BetterAuthKeys: error %v, keys (-want +got):\n%s", err, diff)

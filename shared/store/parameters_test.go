@@ -25,7 +25,7 @@ func TestConnectionsAreNamedXenonUnlessTheURLNamesThem(t *testing.T) {
 	t.Parallel()
 	for parameters, want := range map[string]string{"": "xenon", "application_name=mine": "mine"} {
 		database := urlWithParameters(t, parameters)
-		if err := openStore(t, database, 1).Ready(t.Context()); err != nil {
+		if err := openStore(t, database, 1).CheckReady(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got := dbtest.Value[string](t, database, `SELECT application_name FROM pg_stat_activity
@@ -46,7 +46,7 @@ func TestIgnoredParametersAreLoggedOnce(t *testing.T) {
 		log.Reset()
 		db := openStore(t, urlWithParameters(t, parameters), 1)
 		for range 2 {
-			if err := db.Ready(t.Context()); err != nil {
+			if err := db.CheckReady(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			_ = db.Exec(t.Context(), `SELECT pg_terminate_backend(pg_backend_pid())`) // the next Ready connects again

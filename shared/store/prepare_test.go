@@ -14,27 +14,27 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-const manyTimes = 40 // more than prepareAtUse, so that a statement is prepared
+const usesUntilPrepared = 40 // more than prepareBeforeUse, so that a statement is prepared
 
 func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
-	db := openCountedStore(t, dbtest.New(t), 1, wire)
+	db := openStoreCountingRoundTrips(t, dbtest.New(t), 1, wire)
 	user, made := signUp(t, db, "ada@example.com")
 	first, owner, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := wire.RoundTrips()
-	for range manyTimes {
+	for range usesUntilPrepared {
 		row, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime)
-		if err != nil || row != withPointers(row, first) || found != owner || found.ID != user.ID {
+		if err != nil || row != withPointersOfEqualTexts(row, first) || found != owner || found.ID != user.ID {
 			t.Fatalf("SessionWithUser: got session %+v, user %+v, error %v; want %+v and %+v as in the first read",
 				row, found, err, first, owner)
 		}
 	}
-	if got, want := wire.RoundTrips()-before, manyTimes+1; got != want {
-		t.Errorf("%d reads: got %d round trips, want %d, one more to prepare the statement", manyTimes, got, want)
+	if got, want := wire.RoundTrips()-before, usesUntilPrepared+1; got != want {
+		t.Errorf("%d reads: got %d round trips, want %d, one more to prepare the statement", usesUntilPrepared, got, want)
 	}
 	if _, _, err := db.SessionWithUser(t.Context(), []string{"unknown"}, testTime); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("session of an unknown token: got %v, want ErrNotFound", err)
@@ -48,7 +48,7 @@ func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	url := dbtest.New(t)
 	db := openStore(t, url, 1)
 	_, made := signUp(t, db, "ada@example.com")
-	for range manyTimes {
+	for range usesUntilPrepared {
 		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime); err != nil {
 			t.Fatal(err)
 		}
@@ -72,8 +72,9 @@ func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
 	}
 }
 
-// withPointers returns b with the pointers of a, if they point to equal texts, so that == can compare a and b.
-func withPointers(a, b store.Session) store.Session {
+// withPointersOfEqualTexts returns b with the pointers of a, if they point to equal texts, so that == can compare a and
+// b.
+func withPointersOfEqualTexts(a, b store.Session) store.Session {
 	if *a.IPAddress == *b.IPAddress && *a.UserAgent == *b.UserAgent {
 		b.IPAddress, b.UserAgent = a.IPAddress, a.UserAgent
 	}
@@ -86,7 +87,7 @@ func TestInvalidIDIsNotFoundAlsoByPreparedStatements(t *testing.T) {
 	t.Parallel()
 	db := openStore(t, dbtest.New(t), 1)
 	user, _ := signUp(t, db, "ada@example.com")
-	for i := range manyTimes {
+	for i := range usesUntilPrepared {
 		if _, err := db.UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("UserByID of an invalid id, call %d: got %v, want ErrNotFound", i, err)
 		}
@@ -95,14 +96,14 @@ func TestInvalidIDIsNotFoundAlsoByPreparedStatements(t *testing.T) {
 		}
 	}
 	// A request with an invalid id is counted, too.
-	c := store.Charge{Key: "k", Window: time.Minute, Max: manyTimes, At: testTime}
-	for range manyTimes {
-		if _, err := db.Charging(c).UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
+	c := store.Charge{Key: "k", Window: time.Minute, Max: usesUntilPrepared, At: testTime}
+	for range usesUntilPrepared {
+		if _, err := db.WithCharges(c).UserByID(t.Context(), "no uuid"); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("UserByID of an invalid id with a charge: got %v, want ErrNotFound", err)
 		}
 	}
-	if err := db.Count(t.Context(), c); !errors.As(err, new(*store.LimitedError)) {
-		t.Errorf("one charge more than the limit: got %v, want a *LimitedError", err)
+	if err := db.CountCharge(t.Context(), c); !errors.As(err, new(*store.RateLimitError)) {
+		t.Errorf("one charge more than the limit: got %v, want a *RateLimitError", err)
 	}
 }
 
@@ -119,22 +120,22 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 			url := dbtest.New(t)
 			db := openStore(t, url, 1)
 			user, made := signUp(t, db, "ada@example.com")
-			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * manyTimes, At: testTime}
+			c := store.Charge{Key: "k", Window: time.Minute, Max: 3 * usesUntilPrepared, At: testTime}
 			read := func() {
 				t.Helper()
-				_, found, err := db.Charging(c).SessionWithUser(t.Context(), []string{made.Token}, testTime)
+				_, found, err := db.WithCharges(c).SessionWithUser(t.Context(), []string{made.Token}, testTime)
 				if err != nil || found.ID != user.ID {
 					t.Fatalf("read before or after the prepared statement becomes invalid: got user %+v, error %v; want %s",
 						found, err, user.ID)
 				}
 			}
-			for range manyTimes {
+			for range usesUntilPrepared {
 				read()
 			}
 			if err := db.Exec(t.Context(), change); err != nil {
 				t.Fatal(err)
 			}
-			for range manyTimes {
+			for range usesUntilPrepared {
 				read()
 			}
 			conn, err := pgx.Connect(t.Context(), url)
@@ -144,9 +145,9 @@ func TestLostPreparedStatementsAreRepeatedAndChargedOnce(t *testing.T) {
 			defer conn.Close(t.Context())
 			var count int
 			err = conn.QueryRow(t.Context(), `SELECT count FROM "rateLimit" WHERE key = 'k'`).Scan(&count)
-			if err != nil || count != 2*manyTimes {
+			if err != nil || count != 2*usesUntilPrepared {
 				t.Errorf("reads with a charge: got %d counted charges, error %v; want %d, one for each read",
-					count, err, 2*manyTimes)
+					count, err, 2*usesUntilPrepared)
 			}
 		})
 	}
@@ -164,7 +165,7 @@ func TestLostPreparedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range manyTimes {
+	for range usesUntilPrepared {
 		insert()
 	}
 	if err := db.Exec(t.Context(), "DEALLOCATE ALL"); err != nil {
@@ -172,7 +173,7 @@ func TestLostPreparedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 	}
 	insert()
 	sessions, err := db.SessionsOfUser(t.Context(), user.ID, testTime)
-	if want := 1 + manyTimes + 1; err != nil || len(sessions) != want { // signUp stores the first session
+	if want := 1 + usesUntilPrepared + 1; err != nil || len(sessions) != want { // signUp stores the first session
 		t.Errorf("writes before and after DEALLOCATE ALL: got %d sessions, error %v; want %d, one for each write",
 			len(sessions), err, want)
 	}
@@ -195,7 +196,7 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 			group.Go(func() {
 				for range each {
 					ctx := context.WithoutCancel(t.Context())
-					db := db.Charging(store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: testTime})
+					db := db.WithCharges(store.Charge{Key: "k", Window: time.Minute, Max: 1 << 20, At: testTime})
 					if _, found, err := db.SessionWithUser(ctx, []string{made.Token}, testTime); err != nil || found.ID != user.ID {
 						t.Errorf("read through PgBouncer: got user %+v, error %v; want the owner of the session", found, err)
 					}

@@ -22,10 +22,11 @@ type query struct {
 // It repeats the statement after an error that can be transient. It returns ErrNotFound if there is no row.
 func readRow[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
 	var out T
-	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
+	collect := func(rows pgx.Rows) (err error) {
 		out, err = pgx.CollectOneRow(rows, scan)
 		return err
-	}})
+	}
+	err := s.readWithCharges(ctx, s.takePending(), &query{s.qualifyTables(sql), convertTimesToUTC(args), collect})
 	if errors.Is(err, ErrInvalid) {
 		err = ErrNotFound // Postgres cannot store an argument, so no row has this value
 	}
@@ -36,20 +37,21 @@ func readRow[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql st
 // not nil.
 func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	var out []T
-	err := s.read(ctx, s.takePending(), &query{s.qualify(sql), inUTC(args), func(rows pgx.Rows) (err error) {
+	collect := func(rows pgx.Rows) (err error) {
 		out, err = pgx.CollectRows(rows, scan)
 		return err
-	}})
+	}
+	err := s.readWithCharges(ctx, s.takePending(), &query{s.qualifyTables(sql), convertTimesToUTC(args), collect})
 	if errors.Is(err, ErrInvalid) {
 		out, err = []T{}, nil // no row has this value, as in readRow
 	}
 	return out, err
 }
 
-// read sends charges and q in one round trip and one transaction. q may be nil. After an error that can be transient it
-// sends them again, without the charges that Postgres may have counted already. If the process remembers that Postgres
-// rejects a charge, it sends nothing.
-func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
+// readWithCharges sends charges and q in one round trip and one transaction. q may be nil. After an error that can be
+// transient it sends them again, without the charges that Postgres may have counted already. If the process remembers
+// that Postgres rejects a charge, it sends nothing.
+func (s *Store) readWithCharges(ctx context.Context, charges []Charge, q *query) error {
 	for _, c := range charges {
 		if err := s.KnownRejection(c); err != nil {
 			return err
@@ -57,15 +59,15 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 	}
 	left, result := charges, chargeResult{}
 	try := func() error {
-		result.fixed = nil // Refund must not remove charges of a failed attempt, which may have counted none
+		result.fixedWindows = nil // RefundCharges must not remove charges of a failed attempt, which may have counted none
 		err := s.withConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
 			return s.send(ctx, c.Conn(), left, q, &result)
 		})
 		switch {
 		case err == nil, errors.Is(err, ErrNotFound):
 			left = left[min(result.counted, len(left)):]
-			s.noteCounted(result.fixed)
-		case errors.Is(err, ErrInvalid), pg.RolledBack(err): // Postgres has counted no charge
+			s.noteRefundable(result.fixedWindows)
+		case errors.Is(err, ErrInvalid), pg.IsRolledBack(err): // Postgres has counted no charge
 		case result.sent && (isUnavailable(err) || !errors.As(err, new(*pgconn.PgError))):
 			// Postgres may have counted the charges. pgx does not tell: it reports a lost answer to a batch as safe to retry.
 			left = nil
@@ -73,18 +75,18 @@ func (s *Store) read(ctx context.Context, charges []Charge, q *query) error {
 		return err
 	}
 	err := try()
-	if s.lostPrepared(err) {
+	if s.resetPoolIfPreparedLost(err) {
 		err = try()
 	}
 	if s.mayRepeatRead(ctx, err) {
 		err = try()
 	}
-	if result.began {
+	if result.beganWindow {
 		s.deleteOldCharges(ctx, charges[0].At)
 	}
 	// Charges are left if another request changed their row at the same time, or if q failed in their transaction.
 	if len(left) > 0 && (err == nil || q != nil && !isUnavailable(err)) {
-		if err := s.read(ctx, left, nil); err != nil {
+		if err := s.readWithCharges(ctx, left, nil); err != nil {
 			return err
 		}
 	}
@@ -134,7 +136,7 @@ func writeRow[T any](
 	if err := s.FlushCharges(ctx); err != nil {
 		return out, err
 	}
-	sql, args = s.qualify(sql), inUTC(args)
+	sql, args = s.qualifyTables(sql), convertTimesToUTC(args)
 	try := func(ctx context.Context, c *pgxpool.Conn) (err error) {
 		if err = s.prepareIfFrequent(ctx, c.Conn(), sql); err != nil {
 			return err
@@ -147,7 +149,7 @@ func writeRow[T any](
 		return err
 	}
 	err = s.withConn(ctx, try)
-	if err != nil && (s.lostPrepared(err) || pg.IsUnsent(err)) && ctx.Err() == nil {
+	if err != nil && (s.resetPoolIfPreparedLost(err) || pg.IsUnsent(err)) && ctx.Err() == nil {
 		err = s.withConn(ctx, try)
 	}
 	return out, err
@@ -158,7 +160,7 @@ func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err
 	if err := s.FlushCharges(ctx); err != nil {
 		return 0, err
 	}
-	sql, args = s.qualify(sql), inUTC(args)
+	sql, args = s.qualifyTables(sql), convertTimesToUTC(args)
 	try := func(ctx context.Context, c *pgxpool.Conn) error {
 		tag, err := c.Exec(ctx, sql, args...)
 		n = tag.RowsAffected()

@@ -13,8 +13,8 @@ import (
 // the first request and counts at most Max requests. It ends when Window has passed since the last request that it has
 // counted.
 //
-// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and Refund can remove
-// a Fixed charge from the count again.
+// The window of a Fixed charge ends when Window has passed since its first request. InsertSession and RefundCharges can
+// remove a Fixed charge from the count again.
 type Charge struct {
 	Key    string        // at most 1 KiB, so that it fits into an index
 	Window time.Duration // whole milliseconds, at most an hour
@@ -44,42 +44,42 @@ func (c Charge) windowAfterLastRequest() int64 {
 	return c.Window.Milliseconds()
 }
 
-// LimitedError means that a rate limit rejects a request. The request was not counted.
-type LimitedError struct{ RetryAfter time.Duration }
+// RateLimitError means that a rate limit rejects a request. The request was not counted.
+type RateLimitError struct{ RetryAfter time.Duration }
 
-func (e *LimitedError) Error() string {
+func (e *RateLimitError) Error() string {
 	return fmt.Sprintf("rate limited for another %v", e.RetryAfter)
 }
 
-// IsLimited reports whether err is a *LimitedError.
-func IsLimited(err error) bool {
+// IsRateLimitError reports whether err is a *RateLimitError.
+func IsRateLimitError(err error) bool {
 	if err == nil {
 		return false // without an allocation: errors.As needs one for its target
 	}
-	return errors.As(err, new(*LimitedError))
+	return errors.As(err, new(*RateLimitError))
 }
 
-// pendingCharges has the charges of one request to Xenon.
-type pendingCharges struct {
-	pending []Charge // charges that have not been sent
-	counted []window // a window for each Fixed charge that was counted and can be refunded
+// requestCharges has the charges of one request to Xenon.
+type requestCharges struct {
+	pending    []Charge       // charges that have not been sent
+	refundable []chargeWindow // a window for each Fixed charge that was counted and can be refunded
 }
 
-// window identifies one window of a Fixed charge.
-type window struct {
+// chargeWindow identifies one window of a Fixed charge.
+type chargeWindow struct {
 	key  string
 	ends int64 // milliseconds since 1970
 }
 
-// Charging returns a Store on the same database for one request. Its first statement also counts charges: a read sends
-// them in its own round trip, a write in a round trip before it. Postgres counts them in their order until it rejects
-// one. Then the statement returns a *LimitedError, and a write does not run.
-func (s *Store) Charging(charges ...Charge) *Store {
-	return &Store{s.database, &pendingCharges{pending: charges}}
+// WithCharges returns a Store on the same database for one request. Its first statement also counts charges: a read
+// sends them in its own round trip, a write in a round trip before it. Postgres counts them in their order until it
+// rejects one. Then the statement returns a *RateLimitError, and a write does not run.
+func (s *Store) WithCharges(charges ...Charge) *Store {
+	return &Store{s.database, &requestCharges{pending: charges}}
 }
 
-// AddCharges adds charges to a Store that Charging returned. The next statement counts them, after the charges that are
-// already pending.
+// AddCharges adds charges to a Store that WithCharges returned. The next statement counts them, after the charges that
+// are already pending.
 func (s *Store) AddCharges(charges ...Charge) {
 	s.request.pending = append(s.request.pending, charges...)
 }
@@ -94,93 +94,96 @@ func (s *Store) takePending() []Charge {
 	return charges
 }
 
-// noteCounted remembers the windows of counted charges, so that Refund can remove the charges from the counts.
-func (s *Store) noteCounted(windows []window) {
+// noteRefundable remembers the windows of counted charges, so that RefundCharges can remove the charges from the
+// counts.
+func (s *Store) noteRefundable(windows []chargeWindow) {
 	if s.request != nil {
-		s.request.counted = append(s.request.counted, windows...)
+		s.request.refundable = append(s.request.refundable, windows...)
 	}
 }
 
-// takeCounted returns the Fixed charges that were counted, as arguments of refundCTEs, and removes them from the
-// request.
-func (s *Store) takeCounted() (keys []string, ends []int64) {
+// takeRefundable returns the Fixed charges that were counted, as arguments of refundChargesCTEs, and removes them from
+// the request.
+func (s *Store) takeRefundable() (keys []string, ends []int64) {
 	if s.request == nil {
 		return nil, nil
 	}
-	for _, w := range s.request.counted {
+	for _, w := range s.request.refundable {
 		keys, ends = append(keys, w.key), append(ends, w.ends)
 	}
-	s.request.counted = nil
+	s.request.refundable = nil
 	return keys, ends
 }
 
 // FlushCharges sends the pending charges in a round trip of their own. It does nothing if no charge is pending. It
-// returns a *LimitedError if Postgres rejects a charge.
+// returns a *RateLimitError if Postgres rejects a charge.
 func (s *Store) FlushCharges(ctx context.Context) error {
 	if charges := s.takePending(); len(charges) > 0 {
-		return s.read(ctx, charges, nil)
+		return s.readWithCharges(ctx, charges, nil)
 	}
 	return nil
 }
 
-// Count counts one charge immediately. It does not send the pending charges. It returns a *LimitedError if Postgres
-// rejects the charge.
-func (s *Store) Count(ctx context.Context, c Charge) error { return s.read(ctx, []Charge{c}, nil) }
+// CountCharge counts one charge immediately. It does not send the pending charges. It returns a *RateLimitError if
+// Postgres rejects the charge.
+func (s *Store) CountCharge(ctx context.Context, c Charge) error {
+	return s.readWithCharges(ctx, []Charge{c}, nil)
+}
 
-// Uncount removes one charge from the count of c.Key again.
-func (s *Store) Uncount(ctx context.Context, c Charge) error {
+// UncountCharge removes one charge from the count of c.Key again.
+func (s *Store) UncountCharge(ctx context.Context, c Charge) error {
 	_, err := s.exec(ctx, `UPDATE "rateLimit" SET count = count - 1 WHERE key = $1 AND count > 0`, c.Key)
 	return err
 }
 
-// KnownRejection returns the *LimitedError that Postgres would return for c, if this process remembers an earlier
+// KnownRejection returns the *RateLimitError that Postgres would return for c, if this process remembers an earlier
 // rejection, otherwise nil. If another process has deleted the row since, the result is wrong until this process
 // forgets the rejection.
 func (s *Store) KnownRejection(c Charge) error {
-	if wait := s.rejections.wait(c); wait > 0 {
-		return &LimitedError{wait}
+	if wait := s.rejections.remainingTime(c); wait > 0 {
+		return &RateLimitError{wait}
 	}
 	return nil
 }
 
-// Refund removes the Fixed charges that s has counted from their counts again. It takes one round trip, or none if
-// there are no such charges.
-func (s *Store) Refund(ctx context.Context) error {
-	keys, ends := s.takeCounted()
+// RefundCharges removes the Fixed charges that s has counted from their counts again. It takes one round trip, or none
+// if there are no such charges.
+func (s *Store) RefundCharges(ctx context.Context) error {
+	keys, ends := s.takeRefundable()
 	if len(keys) == 0 {
 		return nil
 	}
-	_, err := s.exec(ctx, `WITH refund_args AS (SELECT $1::text[] AS keys, $2::bigint[] AS ends)`+refundCTEs+` SELECT`,
-		keys, ends)
+	_, err := s.exec(ctx,
+		`WITH refund_args AS (SELECT $1::text[] AS keys, $2::bigint[] AS ends)`+refundChargesCTEs+` SELECT`, keys, ends)
 	return err
 }
 
-// refundCTEs has CTEs that remove one charge from each window in the CTE refund_args, and delete the rows that have no
-// charge left. They do not change the row of a later window, because its "lastRequest" differs. They lock the rows in
-// the order in which charges lock them.
-const refundCTEs = `, refund AS (
+// refundChargesCTEs has CTEs that remove one charge from each window in the CTE refund_args, and delete the rows that
+// have no charge left. They do not change the row of a later window, because its "lastRequest" differs. They lock the
+// rows in the order in which charges lock them.
+const refundChargesCTEs = `, charges_to_refund AS (
 		SELECT r.id, r.count
 		FROM refund_args, unnest(keys, ends) WITH ORDINALITY AS c (key, ends, place)
 		JOIN "rateLimit" r ON r.key = c.key AND r."lastRequest" = c.ends
 		ORDER BY c.place
 		FOR UPDATE OF r
-	), reduced AS (
-		UPDATE "rateLimit" r SET count = refund.count - 1
-		FROM refund
-		WHERE r.id = refund.id AND refund.count > 1
-	), emptied AS (
-		DELETE FROM "rateLimit" r USING refund
-		WHERE r.id = refund.id AND refund.count <= 1
+	), reduced_counts AS (
+		UPDATE "rateLimit" r SET count = charges_to_refund.count - 1
+		FROM charges_to_refund
+		WHERE r.id = charges_to_refund.id AND charges_to_refund.count > 1
+	), deleted_counts AS (
+		DELETE FROM "rateLimit" r USING charges_to_refund
+		WHERE r.id = charges_to_refund.id AND charges_to_refund.count <= 1
 	)`
 
 // The limits of deleteOldCharges.
 const (
 	longestWindow  = time.Hour
-	cleanupRows    = 1000
+	maxCleanupRows = 1000
 	cleanupTimeout = time.Second
 )
 
-// deleteOldCharges deletes up to cleanupRows rows whose windows have certainly ended, at most once a minute in each
+// deleteOldCharges deletes up to maxCleanupRows rows whose windows have certainly ended, at most once a minute in each
 // process. Its first call deletes nothing, so that a request with a cold start does not take even longer. It skips rows
 // that another request has locked. If it fails, a call after another minute tries again.
 func (s *Store) deleteOldCharges(ctx context.Context, at time.Time) {
@@ -191,14 +194,14 @@ func (s *Store) deleteOldCharges(ctx context.Context, at time.Time) {
 	ctx, stop := context.WithTimeout(ctx, cleanupTimeout)
 	defer stop()
 	_ = s.withConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
-		_, err := c.Exec(ctx, s.qualify(`
+		_, err := c.Exec(ctx, s.qualifyTables(`
 			DELETE FROM "rateLimit" WHERE id IN (
 				SELECT id FROM "rateLimit"
 				WHERE "lastRequest" < $1
 				LIMIT $2
 				FOR UPDATE SKIP LOCKED
 			)`),
-			at.Add(-longestWindow).UnixMilli(), cleanupRows)
+			at.Add(-longestWindow).UnixMilli(), maxCleanupRows)
 		return err
 	})
 }

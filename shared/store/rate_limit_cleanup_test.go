@@ -14,7 +14,7 @@ import (
 func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
-	db := openCountedStore(t, url, 1, wire)
+	db := openStoreCountingRoundTrips(t, url, 1, wire)
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -27,14 +27,14 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := func() (n int) {
+	countRows := func() (n int) {
 		if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM "rateLimit" WHERE key LIKE 'old%'`).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n
 	}
 	const minute = time.Minute
-	if _, err := db.EmailTaken(t.Context(), "x"); err != nil { // opens the connection, so that it is not counted below
+	if _, err := db.IsEmailTaken(t.Context(), "x"); err != nil { // opens the connection, so that it is not counted below
 		t.Fatal(err)
 	}
 	for i, c := range []struct {
@@ -52,13 +52,13 @@ func TestRequestsDeleteOldRateLimitRows(t *testing.T) {
 		{"c", 2*minute + 6*time.Second, 2, 0},
 	} {
 		before := wire.RoundTrips()
-		request := db.Charging(newCharge(c.key, 10, testTime.Add(c.at)))
-		if _, err := request.EmailTaken(t.Context(), "x"); err != nil {
+		request := db.WithCharges(newCharge(c.key, 10, testTime.Add(c.at)))
+		if _, err := request.IsEmailTaken(t.Context(), "x"); err != nil {
 			t.Error(err)
 		}
-		if got := wire.RoundTrips() - before; got != c.trips || rows() != c.rows {
+		if got := wire.RoundTrips() - before; got != c.trips || countRows() != c.rows {
 			t.Errorf("request %d, %v after the first: got %d round trips and %d old rows left, want %d and %d",
-				i, c.at, got, rows(), c.trips, c.rows)
+				i, c.at, got, countRows(), c.trips, c.rows)
 		}
 	}
 	if got := readCounter(t, url, "a"); !strings.HasPrefix(got, "1 ") {
@@ -71,7 +71,7 @@ func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := openStore(t, url, 1)
-	if err := db.Count(t.Context(), newCharge("old", 3, testTime)); err != nil {
+	if err := db.CountCharge(t.Context(), newCharge("old", 3, testTime)); err != nil {
 		t.Fatal(err)
 	}
 	holder, err := pgx.Connect(t.Context(), url)
@@ -83,7 +83,8 @@ func TestDeletingOldRowsSkipsLockedRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 2 {
-		if err := db.Count(t.Context(), newCharge(fmt.Sprint(i), 3, testTime.Add(time.Duration(i+2)*time.Hour))); err != nil {
+		charge := newCharge(fmt.Sprint(i), 3, testTime.Add(time.Duration(i+2)*time.Hour))
+		if err := db.CountCharge(t.Context(), charge); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -33,7 +33,7 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 		{9 * time.Second, 0, "2 20000"}, // a process whose clock is slow
 	} {
 		db := openStore(t, url, 1) // like a new process each time, which remembers no rejection
-		if got := retryAfter(t, db.Count(t.Context(), fixedCharge("key", 2, testTime.Add(c.at)))); got != c.wait {
+		if got := retryAfter(t, db.CountCharge(t.Context(), fixedCharge("key", 2, testTime.Add(c.at)))); got != c.wait {
 			t.Errorf("request %v after the first: got a wait of %v, want %v", c.at, got, c.wait)
 		}
 		if got := readCounter(t, url, "key"); got != c.row {
@@ -42,45 +42,45 @@ func TestFixedWindowEndsAfterItsFirstRequest(t *testing.T) {
 	}
 }
 
-func TestRefundRemovesOnlyFixedChargesOfItsRequest(t *testing.T) {
+func TestRefundChargesRemovesOnlyFixedChargesOfItsRequest(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := openStore(t, url, 2)
-	attempt := func(at time.Time) *store.Store {
-		request := db.Charging(newCharge("ip", 9, at), fixedCharge("network", 9, at), fixedCharge("account", 9, at))
+	chargeAttempt := func(at time.Time) *store.Store {
+		request := db.WithCharges(newCharge("ip", 9, at), fixedCharge("network", 9, at), fixedCharge("account", 9, at))
 		if err := request.FlushCharges(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return request
 	}
-	rows := func() []string {
+	readCounters := func() []string {
 		return []string{readCounter(t, url, "ip"), readCounter(t, url, "network"), readCounter(t, url, "account")}
 	}
-	refund := func(request *store.Store, want ...string) {
+	refundAndCheck := func(request *store.Store, want ...string) {
 		t.Helper()
-		if err := request.Refund(t.Context()); err != nil {
+		if err := request.RefundCharges(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, rows()); diff != "" {
+		if diff := cmp.Diff(want, readCounters()); diff != "" {
 			t.Errorf("rows of ip, network and account after a refund (-want +got):\n%s", diff)
 		}
 	}
-	first, second := attempt(testTime), attempt(testTime)
-	refund(first, "2 0", "1 10000", "1 10000")
-	refund(first, "2 0", "1 10000", "1 10000") // a second refund changes nothing
-	refund(second, "2 0", "", "")
-	refund(db, "2 0", "", "")
-	late, later := attempt(testTime), testTime.Add(11*time.Second)
-	attempt(later)
-	refund(late, "1 11000", "1 21000", "1 21000") // a refund does not change a later window
+	first, second := chargeAttempt(testTime), chargeAttempt(testTime)
+	refundAndCheck(first, "2 0", "1 10000", "1 10000")
+	refundAndCheck(first, "2 0", "1 10000", "1 10000") // a second refund changes nothing
+	refundAndCheck(second, "2 0", "", "")
+	refundAndCheck(db, "2 0", "", "")
+	late, later := chargeAttempt(testTime), testTime.Add(11*time.Second)
+	chargeAttempt(later)
+	refundAndCheck(late, "1 11000", "1 21000", "1 21000") // a refund does not change a later window
 }
 
 func TestInsertSessionRefundsChargesInItsRoundTrip(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
-	db := openCountedStore(t, url, 1, wire)
+	db := openStoreCountingRoundTrips(t, url, 1, wire)
 	_, s := signUp(t, db, "ada@example.com")
-	request := db.Charging(fixedCharge("network", 9, testTime), fixedCharge("account", 9, testTime))
+	request := db.WithCharges(fixedCharge("network", 9, testTime), fixedCharge("account", 9, testTime))
 	if _, _, err := request.UserWithPassword(t.Context(), "ada@example.com"); err != nil {
 		t.Fatal(err)
 	}
@@ -110,10 +110,10 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 		group.Go(func() {
 			for range 10 {
 				network := fmt.Sprint("network", i%2)
-				request := db.Charging(fixedCharge(network, 1000, testTime), fixedCharge("account", 1000, testTime))
+				request := db.WithCharges(fixedCharge(network, 1000, testTime), fixedCharge("account", 1000, testTime))
 				err := request.FlushCharges(t.Context())
 				if err == nil && i > 0 {
-					err = request.Refund(t.Context())
+					err = request.RefundCharges(t.Context())
 				}
 				if err != nil {
 					t.Error(err)
@@ -134,8 +134,8 @@ func TestConcurrentChargesAndRefundsDoNotDeadlock(t *testing.T) {
 func TestRejectionOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
-	db := openCountedStore(t, url, 1, wire)
-	if err := db.Count(t.Context(), fixedCharge("key", 1, testTime)); err != nil {
+	db := openStoreCountingRoundTrips(t, url, 1, wire)
+	if err := db.CountCharge(t.Context(), fixedCharge("key", 1, testTime)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -148,7 +148,7 @@ func TestRejectionOfFixedChargeIsRememberedForFiveSeconds(t *testing.T) {
 		{6 * time.Second, 4 * time.Second, 1},
 	} {
 		before := wire.RoundTrips()
-		got := retryAfter(t, db.Count(t.Context(), fixedCharge("key", 1, testTime.Add(c.at))))
+		got := retryAfter(t, db.CountCharge(t.Context(), fixedCharge("key", 1, testTime.Add(c.at))))
 		if got != c.wait || wire.RoundTrips()-before != c.trips {
 			t.Errorf(
 				"request %v after the first: got a wait of %v and %d round trips, want %v and %d",

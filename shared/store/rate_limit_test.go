@@ -23,10 +23,10 @@ func newCharge(key string, limit int, at time.Time) store.Charge {
 	return store.Charge{Key: key, Window: 10 * time.Second, Max: limit, At: at}
 }
 
-// retryAfter returns the RetryAfter of err, which must be a *LimitedError or nil. For nil it returns 0.
+// retryAfter returns the RetryAfter of err, which must be a *RateLimitError or nil. For nil it returns 0.
 func retryAfter(t *testing.T, err error) time.Duration {
 	t.Helper()
-	var limited *store.LimitedError
+	var limited *store.RateLimitError
 	if err != nil && !errors.As(err, &limited) {
 		t.Fatal(err)
 	}
@@ -36,8 +36,8 @@ func retryAfter(t *testing.T, err error) time.Duration {
 	return limited.RetryAfter
 }
 
-// readCounter returns the row of a key in rateLimit as "count lastRequest", or "" if there is none. lastRequest is in
-// milliseconds after now, the time of these tests.
+// readCounter returns the row of a key in rateLimit as "count lastRequest", or "" if there is none. lastRequest is
+// in milliseconds after now, the time of these tests.
 func readCounter(t *testing.T, url, key string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -80,10 +80,10 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 			{40 * time.Second, 0, "1 40000"},
 		} {
 			db := openStore(t, url, 1) // like a new process each time, which remembers no rejection
-			request := db.Charging(newCharge(key, 3, testTime.Add(c.at)))
+			request := db.WithCharges(newCharge(key, 3, testTime.Add(c.at)))
 			var err error
 			if withRead {
-				_, err = request.EmailTaken(t.Context(), "x")
+				_, err = request.IsEmailTaken(t.Context(), "x")
 			} else {
 				err = request.FlushCharges(t.Context())
 			}
@@ -100,7 +100,7 @@ func TestChargesCountAsBetterAuthCounts(t *testing.T) {
 func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 	t.Parallel()
 	url, wire := dbtest.New(t), &dbtest.CountingDialer{}
-	db := openCountedStore(t, url, 1, wire)
+	db := openStoreCountingRoundTrips(t, url, 1, wire)
 	user, s := signUp(t, db, "ada@example.com")
 	for i, c := range []struct {
 		name  string
@@ -117,7 +117,7 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		}},
 		{"a read that finds nothing", 1, func(ctx context.Context, db *store.Store) error {
 			_, err := db.UserByEmail(ctx, "x")
-			return wantNotFound(err)
+			return nilIfNotFound(err)
 		}},
 		{"a write", 2, func(ctx context.Context, db *store.Store) error {
 			_, err := db.CreateProfile(ctx, tokenHolder(user, s), nil)
@@ -129,7 +129,7 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 		{"only the charge", 1, func(ctx context.Context, db *store.Store) error { return db.FlushCharges(ctx) }},
 	} {
 		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
-		request := db.Charging(newCharge(a, 3, testTime))
+		request := db.WithCharges(newCharge(a, 3, testTime))
 		request.AddCharges(newCharge(b, 3, testTime))
 		before := wire.RoundTrips()
 		if err := c.call(t.Context(), request); err != nil {
@@ -149,8 +149,8 @@ func TestReadsSendChargesInTheirRoundTrip(t *testing.T) {
 	}
 }
 
-// wantNotFound returns nil if err is ErrNotFound, otherwise an error.
-func wantNotFound(err error) error {
+// nilIfNotFound returns nil if err is ErrNotFound, otherwise an error.
+func nilIfNotFound(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -161,28 +161,28 @@ func TestRejectedChargeStopsTheStatement(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := openStore(t, url, 1)
-	if err := db.Count(t.Context(), newCharge("full", 1, testTime)); err != nil {
+	if err := db.CountCharge(t.Context(), newCharge("full", 1, testTime)); err != nil {
 		t.Fatal(err)
 	}
 	later := testTime.Add(time.Second)
-	request := db.Charging(newCharge("full", 1, later), newCharge("next", 1, later))
-	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
+	request := db.WithCharges(newCharge("full", 1, later), newCharge("next", 1, later))
+	if _, err := request.IsEmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
 		t.Errorf("read with a charge over its limit: got %v, want a wait of 9 s", err)
 	}
-	request = db.Charging(newCharge("full", 1, later))
+	request = db.WithCharges(newCharge("full", 1, later))
 	_, err := request.SignUp(t.Context(), store.NewUser{Email: "a@example.com", At: testTime}, newSession("a", testTime))
 	if retryAfter(t, err) != 9*time.Second {
 		t.Errorf("write with a charge over its limit: got %v, want a wait of 9 s", err)
 	}
-	if taken, err := db.EmailTaken(t.Context(), "a@example.com"); taken || err != nil {
-		t.Errorf("EmailTaken after the rejected sign-up: got %v, error %v; want false and no error", taken, err)
+	if taken, err := db.IsEmailTaken(t.Context(), "a@example.com"); taken || err != nil {
+		t.Errorf("IsEmailTaken after the rejected sign-up: got %v, error %v; want false and no error", taken, err)
 	}
 	if got := readCounter(t, url, "next"); got != "" {
 		t.Errorf("charge after the rejected one: got row %q, want none", got)
 	}
 	fresh := openStore(t, url, 1)
-	request = fresh.Charging(newCharge("next", 1, later), newCharge("full", 1, later))
-	if _, err := request.EmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
+	request = fresh.WithCharges(newCharge("next", 1, later), newCharge("full", 1, later))
+	if _, err := request.IsEmailTaken(t.Context(), "x"); retryAfter(t, err) != 9*time.Second {
 		t.Errorf("read whose second charge is over its limit: got %v, want a wait of 9 s", err)
 	}
 	if got := readCounter(t, url, "next"); got != "1 1000" {
@@ -205,8 +205,8 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 				db := openStore(t, databaseURL, 5)
 				for range 25 {
 					group.Go(func() {
-						request := db.Charging(newCharge(name, 3, at), newCharge(name+" account", 10, at))
-						switch _, err := request.EmailTaken(t.Context(), "x"); {
+						request := db.WithCharges(newCharge(name, 3, at), newCharge(name+" account", 10, at))
+						switch _, err := request.IsEmailTaken(t.Context(), "x"); {
 						case err == nil:
 							passed.Add(1)
 						case retryAfter(t, err) != 10*time.Second:
@@ -269,7 +269,7 @@ func TestR43_ChargeCountsOnceWhenTheAnswerIsLost(t *testing.T) {
 	} {
 		key := fmt.Sprint("key", i)
 		lose.Store(true)
-		if err := call(t.Context(), db.Charging(newCharge(key, 3, testTime))); err != nil {
+		if err := call(t.Context(), db.WithCharges(newCharge(key, 3, testTime))); err != nil {
 			t.Errorf("call %d, whose answer is lost: got %v, want no error", i, err)
 		}
 		if got := readCounter(t, url, key); got != "1 0" {
@@ -282,14 +282,14 @@ func TestChargeCountsWhenTheStatementFails(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	db := openStore(t, url, 1)
-	_, err := db.Charging(newCharge("key", 3, testTime)).UserByEmail(t.Context(), "nul \x00")
+	_, err := db.WithCharges(newCharge("key", 3, testTime)).UserByEmail(t.Context(), "nul \x00")
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("UserByEmail with a NUL, which Postgres rejects: got %v, want ErrNotFound", err)
 	}
 	if got := readCounter(t, url, "key"); got != "1 0" {
 		t.Errorf("charge of a statement that Postgres rejects: got row %q, want 1 0, one charge", got)
 	}
-	err = db.Charging(newCharge("nul \x00", 3, testTime)).FlushCharges(t.Context())
+	err = db.WithCharges(newCharge("nul \x00", 3, testTime)).FlushCharges(t.Context())
 	if err == nil || isUnavailable(err) {
 		t.Errorf("charge with a NUL in its key: got %v, want an error that is not Unavailable", err)
 	}
@@ -300,10 +300,10 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 	proxy := dbtest.NewProxy(t, dbtest.New(t))
 	db := openStore(t, proxy.URL(), 1)
 	proxy.RefuseConnections()
-	if _, err := db.Charging(newCharge("key", 3, testTime)).EmailTaken(t.Context(), "x"); !isUnavailable(err) {
+	if _, err := db.WithCharges(newCharge("key", 3, testTime)).IsEmailTaken(t.Context(), "x"); !isUnavailable(err) {
 		t.Errorf("read while the database is down: got %v, want an Unavailable error", err)
 	}
-	if err := db.Charging(newCharge("key", 3, testTime)).DeleteSession(t.Context(), "x"); !isUnavailable(err) {
+	if err := db.WithCharges(newCharge("key", 3, testTime)).DeleteSession(t.Context(), "x"); !isUnavailable(err) {
 		t.Errorf("write while the database is down: got %v, want an Unavailable error", err)
 	}
 }
@@ -311,13 +311,13 @@ func TestChargeWithTheDatabaseDownIsUnavailable(t *testing.T) {
 func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
-	db := openCountedStore(t, dbtest.New(t), 1, wire)
-	count := func(at time.Duration) (trips int, wait time.Duration) {
+	db := openStoreCountingRoundTrips(t, dbtest.New(t), 1, wire)
+	countAt := func(at time.Duration) (trips int, wait time.Duration) {
 		before := wire.RoundTrips()
-		err := db.Count(t.Context(), newCharge("key", 1, testTime.Add(at)))
+		err := db.CountCharge(t.Context(), newCharge("key", 1, testTime.Add(at)))
 		return wire.RoundTrips() - before, retryAfter(t, err)
 	}
-	count(0) // opens the connection, so that its round trips do not count below
+	countAt(0) // opens the connection, so that its round trips do not count below
 	for _, c := range []struct {
 		at    time.Duration
 		trips int
@@ -329,7 +329,7 @@ func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 		{10 * time.Second, 1, 0},
 		{10 * time.Second, 1, 10 * time.Second},
 	} {
-		if trips, got := count(c.at); trips != c.trips || got != c.wait {
+		if trips, got := countAt(c.at); trips != c.trips || got != c.wait {
 			t.Errorf("request %v after the first: got %d round trips and a wait of %v, want %d and %v",
 				c.at, trips, got, c.trips, c.wait)
 		}
@@ -339,14 +339,14 @@ func TestKnownRejectionTakesNoRoundTrip(t *testing.T) {
 	}
 }
 
-func TestIsLimitedFindsLimitedErrors(t *testing.T) {
+func TestIsRateLimitErrorFindsRateLimitErrors(t *testing.T) {
 	t.Parallel()
-	limited := &store.LimitedError{RetryAfter: time.Minute}
+	limited := &store.RateLimitError{RetryAfter: time.Minute}
 	for err, want := range map[error]bool{
 		nil: false, store.ErrNotFound: false, limited: true, fmt.Errorf("count: %w", limited): true,
 	} {
-		if got := store.IsLimited(err); got != want {
-			t.Errorf("IsLimited(%v) = %t, want %t", err, got, want)
+		if got := store.IsRateLimitError(err); got != want {
+			t.Errorf("IsRateLimitError(%v) = %t, want %t", err, got, want)
 		}
 	}
 }

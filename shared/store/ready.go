@@ -11,41 +11,41 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// readiness is the result of the last check of the tables: schemaErr is nil if they matched.
-type readiness struct {
+// tableCheckResult is the result of the last check of the tables: schemaErr is nil if they matched.
+type tableCheckResult struct {
 	mu        sync.Mutex
 	at        time.Time
 	schemaErr error
 }
 
-// tableCheckInterval is how long Ready uses the result of a check of the tables.
+// tableCheckInterval is how long CheckReady uses the result of a check of the tables.
 const tableCheckInterval = time.Minute
 
-// Ready returns nil if the database answers and its tables match. It uses the result of a check of the tables for a
-// minute. If the tables do not match, the error is a *schema.Error.
-func (s *Store) Ready(ctx context.Context) error {
-	s.readiness.mu.Lock()
-	defer s.readiness.mu.Unlock()
+// CheckReady returns nil if the database answers and its tables match. It uses the result of a check of the tables for
+// a minute. If the tables do not match, the error is a *schema.Error.
+func (s *Store) CheckReady(ctx context.Context) error {
+	s.tableCheck.mu.Lock()
+	defer s.tableCheck.mu.Unlock()
 	now := wallClock()
-	if age := now.Sub(s.readiness.at); age >= 0 && age < tableCheckInterval {
+	if age := now.Sub(s.tableCheck.at); age >= 0 && age < tableCheckInterval {
 		if _, err := readRow(ctx, s, pgx.RowTo[bool], "SELECT true"); err != nil {
 			return err
 		}
-		return s.readiness.schemaErr
+		return s.tableCheck.schemaErr
 	}
 	err := s.checkTables(ctx)
 	if err == nil || errors.As(err, new(*schema.Error)) {
-		s.readiness.at, s.readiness.schemaErr = now, err
+		s.tableCheck.at, s.tableCheck.schemaErr = now, err
 	}
 	return err
 }
 
 // checkTables reads the catalog of the database. It returns a *schema.Error if the tables do not match.
 func (s *Store) checkTables(ctx context.Context) error {
-	sql, args := schema.Query(s.schema)
+	sql, args := schema.CatalogQuery(s.schema)
 	var schemaErr error
-	err := s.read(ctx, s.takePending(), &query{sql, args, func(rows pgx.Rows) error {
-		err := schema.Compare(rows, schema.AllApplied)
+	err := s.readWithCharges(ctx, s.takePending(), &query{sql, args, func(rows pgx.Rows) error {
+		err := schema.CompareTables(rows, schema.AllMigrationsApplied)
 		if errors.As(err, new(*schema.Error)) {
 			schemaErr, err = err, nil
 		}

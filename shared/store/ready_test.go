@@ -10,20 +10,20 @@ import (
 
 func TestR47_NotReadyWithoutSchema(t *testing.T) {
 	t.Parallel()
-	if err := openStore(t, dbtest.NewEmpty(t), 1).Ready(t.Context()); !errors.As(err, new(*schema.Error)) {
+	if err := openStore(t, dbtest.NewEmpty(t), 1).CheckReady(t.Context()); !errors.As(err, new(*schema.Error)) {
 		t.Errorf("Ready of a database without tables: got %v, want a *schema.Error", err)
 	}
 }
 
-// Every call of Ready runs a statement, but it reads the catalog only once a minute.
-func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
+// Every call of CheckReady runs a statement, but it reads the catalog only once a minute.
+func TestCheckReadyChecksTheTablesOnceAMinute(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
-	db := openCountedStore(t, dbtest.New(t), 1, wire)
-	ready := func(when string, want bool) {
+	db := openStoreCountingRoundTrips(t, dbtest.New(t), 1, wire)
+	checkReadiness := func(when string, want bool) {
 		t.Helper()
 		before := wire.RoundTrips()
-		err := db.Ready(t.Context())
+		err := db.CheckReady(t.Context())
 		if (err == nil) != want || err != nil && !errors.As(err, new(*schema.Error)) {
 			t.Errorf("Ready, %s: got %v, want no error: %v, otherwise a *schema.Error", when, err, want)
 		}
@@ -31,19 +31,19 @@ func TestReadyChecksTheTablesOnceAMinute(t *testing.T) {
 			t.Errorf("Ready, %s: got %d round trips, want 1", when, got)
 		}
 	}
-	if err := db.Ready(t.Context()); err != nil {
+	if err := db.CheckReady(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Exec(t.Context(), `ALTER TABLE account ADD note text NOT NULL`); err != nil {
 		t.Fatal(err)
 	}
-	ready("tables changed within the minute", true)
+	checkReadiness("tables changed within the minute", true)
 	db.ForgetReadiness()
-	ready("tables changed, a minute later", false)
+	checkReadiness("tables changed, a minute later", false)
 	if err := db.Exec(t.Context(), `ALTER TABLE account ALTER note DROP NOT NULL`); err != nil {
 		t.Fatal(err)
 	}
-	ready("tables repaired within the minute", false)
+	checkReadiness("tables repaired within the minute", false)
 	db.ForgetReadiness()
-	ready("tables repaired, a minute later", true)
+	checkReadiness("tables repaired, a minute later", true)
 }

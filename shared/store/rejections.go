@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// maxRejections is the maximum number of rejections in memory. With keys of the usual length they take less than a
-// megabyte.
-const maxRejections = 4096
+// maxRememberedRejections is the maximum number of rejections in memory. With keys of the usual length they take less
+// than a megabyte.
+const maxRememberedRejections = 4096
 
-// maxFixedAge is how long a process remembers that Postgres rejected a Fixed charge. It is short, because another
-// request may refund its charge of the same window.
-const maxFixedAge = 5 * time.Second
+// maxFixedRejectionAge is how long a process remembers that Postgres rejected a Fixed charge. It is short, because
+// another request may refund its charge of the same window.
+const maxFixedRejectionAge = 5 * time.Second
 
 // rejections remembers the keys whose charges Postgres rejects, and until when, so that further requests take no round
 // trip. It uses the field At of a charge as the current time.
@@ -26,8 +26,8 @@ type rejection struct {
 	expires    int64 // from this time on, Xenon sends charges to Postgres again
 }
 
-// wait returns how long Postgres still rejects c according to an earlier rejection, or 0 if none is known.
-func (r *rejections) wait(c Charge) time.Duration {
+// remainingTime returns how long Postgres still rejects c according to an earlier rejection, or 0 if none is known.
+func (r *rejections) remainingTime(c Charge) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known, ok := r.byKey[c.Key]
@@ -41,17 +41,17 @@ func (r *rejections) wait(c Charge) time.Duration {
 	return time.Duration(known.windowEnds-c.At.UnixMilli()) * time.Millisecond
 }
 
-// add remembers that Postgres rejects c for the duration wait. If there are already maxRejections entries, it first
-// deletes all of them: this only means that Xenon sends their charges to Postgres again.
+// add remembers that Postgres rejects c for the duration wait. If there are already maxRememberedRejections entries, it
+// first deletes all of them: this only means that Xenon sends their charges to Postgres again.
 func (r *rejections) add(c Charge, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.byKey == nil || len(r.byKey) >= maxRejections {
+	if r.byKey == nil || len(r.byKey) >= maxRememberedRejections {
 		r.byKey = map[string]rejection{}
 	}
 	age := wait
 	if c.Fixed {
-		age = min(wait, maxFixedAge)
+		age = min(wait, maxFixedRejectionAge)
 	}
 	at := c.At.UnixMilli()
 	r.byKey[c.Key] = rejection{at + wait.Milliseconds(), at + age.Milliseconds()}

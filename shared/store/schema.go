@@ -17,11 +17,11 @@ func (s *Store) UseSchema(name string) *Store {
 	return s
 }
 
-// tableName matches the name of one of Xenon's tables where a statement names a table. It does not match columns such
-// as session.token. It would also match a CTE with the name of a table, so no CTE in this package has such a name.
-var tableName = func() *regexp.Regexp {
+// tableNamePattern matches the name of one of Xenon's tables where a statement names a table. It does not match columns
+// such as session.token. It would also match a CTE with the name of a table, so no CTE in this package has such a name.
+var tableNamePattern = func() *regexp.Regexp {
 	var names []string
-	for _, name := range schema.Names() {
+	for _, name := range schema.TableNames() {
 		names = append(names, regexp.QuoteMeta(pgx.Identifier{name}.Sanitize()))
 		if name != "user" && name == strings.ToLower(name) {
 			names = append(names, name)
@@ -31,22 +31,22 @@ var tableName = func() *regexp.Regexp {
 	return regexp.MustCompile(before + `(` + strings.Join(names, "|") + `)` + after)
 }()
 
-// qualifiedTexts caches the results of qualify.
-var qualifiedTexts sync.Map
+// qualifiedStatements caches the results of qualifyTables.
+var qualifiedStatements sync.Map
 
-type qualifyKey struct{ schema, sql string }
+type qualifiedStatementKey struct{ schema, sql string }
 
-// qualify writes the schema before the name of every table, unless the schema is public. So a statement uses the same
-// tables on every connection, also on one whose search_path a pooler has set.
-func (s *Store) qualify(sql string) string {
+// qualifyTables writes the schema before the name of every table, unless the schema is public. So a statement uses the
+// same tables on every connection, also on one whose search_path a pooler has set.
+func (s *Store) qualifyTables(sql string) string {
 	if s.schema == "" || s.schema == schema.Public {
 		return sql
 	}
-	key := qualifyKey{s.schema, sql}
-	if text, ok := qualifiedTexts.Load(key); ok {
+	key := qualifiedStatementKey{s.schema, sql}
+	if text, ok := qualifiedStatements.Load(key); ok {
 		return text.(string)
 	}
-	text := tableName.ReplaceAllString(sql, "${1}"+pgx.Identifier{s.schema}.Sanitize()+".${2}${3}")
-	qualifiedTexts.Store(key, text)
+	text := tableNamePattern.ReplaceAllString(sql, "${1}"+pgx.Identifier{s.schema}.Sanitize()+".${2}${3}")
+	qualifiedStatements.Store(key, text)
 	return text
 }

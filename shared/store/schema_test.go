@@ -29,7 +29,7 @@ func databaseWithSchema(t *testing.T) string {
 		t.Fatal(err)
 	}
 	conn := connectTo(t, url)
-	for _, name := range schema.Names() {
+	for _, name := range schema.TableNames() {
 		if _, err := conn.Exec(t.Context(), "CREATE TABLE public."+pgx.Identifier{name}.Sanitize()+" (id int)"); err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 	}
 }
 
-func TestQualifyAddsTheSchemaToTablesOnly(t *testing.T) {
+func TestQualifyTablesAddsTheSchemaToTablesOnly(t *testing.T) {
 	t.Parallel()
 	xenon, public := openStore(t, "", 1).UseSchema("xenon"), openStore(t, "", 1).UseSchema("public")
 	for in, want := range map[string]string{
@@ -80,9 +80,9 @@ func TestQualifyAddsTheSchemaToTablesOnly(t *testing.T) {
 	}
 }
 
-// callAll calls every method of the Store whose first argument is a context, with arguments of the right types. It
-// passes the name and the error of each to report.
-func callAll(t *testing.T, db *store.Store, report func(method string, err error)) {
+// callEveryMethod calls every method of the Store whose first argument is a context, with arguments of the right types.
+// It passes the name and the error of each to report.
+func callEveryMethod(t *testing.T, db *store.Store, report func(method string, err error)) {
 	t.Helper()
 	called := 0
 	methods := reflect.TypeOf(db)
@@ -93,7 +93,7 @@ func callAll(t *testing.T, db *store.Store, report func(method string, err error
 		}
 		args := []reflect.Value{reflect.ValueOf(db), reflect.ValueOf(t.Context())}
 		for n := 2; n < m.Type.NumIn(); n++ {
-			args = append(args, zeroArgument(m.Type.In(n)))
+			args = append(args, argumentForType(m.Type.In(n)))
 		}
 		var err error
 		if m.Type.IsVariadic() {
@@ -108,12 +108,13 @@ func callAll(t *testing.T, db *store.Store, report func(method string, err error
 		report(m.Name, err)
 	}
 	if called < 25 {
-		t.Fatalf("callAll called %d methods, want at least 25", called)
+		t.Fatalf("callEveryMethod called %d methods, want at least 25", called)
 	}
 }
 
-// zeroArgument returns an argument of a type for callAll: a string is an id that no row has, and a time is now.
-func zeroArgument(of reflect.Type) reflect.Value {
+// argumentForType returns an argument of a type for callEveryMethod: a string is an id that no row has, and a time is
+// now.
+func argumentForType(of reflect.Type) reflect.Value {
 	v := reflect.New(of).Elem()
 	switch {
 	case of == reflect.TypeFor[time.Time]():
@@ -126,11 +127,11 @@ func zeroArgument(of reflect.Type) reflect.Value {
 		v.SetInt(1)
 	case of.Kind() == reflect.Pointer:
 		v.Set(reflect.New(of.Elem()))
-		v.Elem().Set(zeroArgument(of.Elem()))
+		v.Elem().Set(argumentForType(of.Elem()))
 	case of.Kind() == reflect.Struct:
 		for i := range of.NumField() {
 			if of.Field(i).IsExported() {
-				v.Field(i).Set(zeroArgument(of.Field(i).Type))
+				v.Field(i).Set(argumentForType(of.Field(i).Type))
 			}
 		}
 	}
@@ -153,8 +154,8 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 			t.Parallel()
 			url := databaseWithSchema(t)
 			db := openStore(t, through(t, url), 2).UseSchema("xenon")
-			for range 20 { // more than prepareAtUse, so that statements are prepared
-				callAll(t, db, func(method string, err error) {
+			for range 20 { // more than prepareBeforeUse, so that statements are prepared
+				callEveryMethod(t, db, func(method string, err error) {
 					if isSchemaMismatch(err) {
 						t.Errorf("method %s with SCHEMA=xenon: got %v, want no error about a missing table or column", method, err)
 					}
@@ -164,7 +165,7 @@ func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 			if _, found, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime); err != nil || found != user {
 				t.Errorf("user of the session: got %+v, error %v; want the user who signed up", found, err)
 			}
-			if err := db.Ready(t.Context()); err != nil {
+			if err := db.CheckReady(t.Context()); err != nil {
 				t.Errorf("ready: %v", err)
 			}
 			var users int
@@ -181,7 +182,7 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 	t.Parallel()
 	db := openStore(t, databaseWithSchema(t), 2)
 	failed := 0
-	callAll(t, db, func(_ string, err error) {
+	callEveryMethod(t, db, func(_ string, err error) {
 		if isSchemaMismatch(err) || errors.As(err, new(*schema.Error)) {
 			failed++
 		}
@@ -191,9 +192,9 @@ func TestMethodsFailOnTablesOfAnotherApplication(t *testing.T) {
 	}
 }
 
-// withoutTimeZones changes the time columns of Better Auth's tables to timestamp without time zone, as Prisma and
+// dropTimeZonesOfColumns changes the time columns of Better Auth's tables to timestamp without time zone, as Prisma and
 // Drizzle create them, except the column with the name except. It sets the time zone of new connections to New York.
-func withoutTimeZones(t *testing.T, databaseURL, except string) {
+func dropTimeZonesOfColumns(t *testing.T, databaseURL, except string) {
 	t.Helper()
 	conn := connectTo(t, databaseURL)
 	if _, err := conn.Exec(t.Context(), "SET TimeZone = 'UTC'"); err != nil {
@@ -231,28 +232,28 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct := func(_ testing.TB, url string) string { return url }
+	withoutPooler := func(_ testing.TB, url string) string { return url }
 	for name, c := range map[string]struct {
 		through func(testing.TB, string) string
 		except  string
 	}{
-		"direct":                               {direct, ""},
+		"direct":                               {withoutPooler, ""},
 		"pgbouncer":                            {dbtest.Pgbouncer, ""},
-		"direct, banExpires with time zone":    {direct, "banExpires"},
+		"direct, banExpires with time zone":    {withoutPooler, "banExpires"},
 		"pgbouncer, banExpires with time zone": {dbtest.Pgbouncer, "banExpires"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			databaseURL := dbtest.New(t)
-			withoutTimeZones(t, databaseURL, c.except)
+			dropTimeZonesOfColumns(t, databaseURL, c.except)
 			conn := connectTo(t, databaseURL)
 			db := openStore(t, c.through(t, databaseURL), 1)
-			if err := db.Ready(t.Context()); err != nil {
+			if err := db.CheckReady(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			user, made := signUp(t, db, "ada@example.com")
 			_, bannedSession := signUp(t, db, "bob@example.com")
-			for range manyTimes { // first unprepared, then prepared
+			for range usesUntilPrepared { // first unprepared, then prepared
 				callTimeMethods(t, db, user, made, testTime.In(newYork))
 				checkBanForAnHour(t, conn, db, bannedSession, testTime.In(newYork))
 				if t.Failed() {
@@ -294,12 +295,12 @@ func callTimeMethods(t *testing.T, db *store.Store, user store.User, made store.
 			t.Errorf("after %v: got %d live sessions, error %v; want %d", distance, len(list), err, want)
 		}
 	}
-	if _, err := db.InsertPasswordReset(ctx, "reset:x", user.Email, at.Add(time.Hour), at); err != nil {
+	if _, err := db.InsertPasswordResetLink(ctx, "reset:x", user.Email, at.Add(time.Hour), at); err != nil {
 		t.Error(err)
 	}
 	for _, distance := range []time.Duration{59 * time.Minute, 61 * time.Minute} {
 		want := distance < time.Hour
-		if _, _, err := db.UserOfVerification(ctx, "reset:x", at.Add(distance)); (err == nil) != want {
+		if _, _, err := db.UserOfLink(ctx, "reset:x", at.Add(distance)); (err == nil) != want {
 			t.Errorf("after %v: got %v, want a valid link: %v", distance, err, want)
 		}
 	}
@@ -366,7 +367,7 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	databaseURL := databaseWithSchema(t)
 	db := openStore(t, urlForRequestRole(t, databaseURL, "xenon"), 2).UseSchema("xenon")
 	for range 20 {
-		callAll(t, db, func(method string, err error) {
+		callEveryMethod(t, db, func(method string, err error) {
 			if isSchemaMismatch(err) {
 				t.Errorf("method %s as the role for requests: got %v, want no error about privileges", method, err)
 			}
@@ -382,7 +383,7 @@ func TestEveryMethodWorksForTheRoleForRequests(t *testing.T) {
 	if err := db.DeleteUser(t.Context(), user.ID); err != nil {
 		t.Error(err)
 	}
-	if err := db.Ready(t.Context()); err != nil {
+	if err := db.CheckReady(t.Context()); err != nil {
 		t.Errorf("ready: %v", err)
 	}
 	if err := db.Exec(t.Context(), `CREATE TABLE xenon.mine (id int)`); !isSchemaMismatch(err) {

@@ -24,15 +24,15 @@ type Session struct {
 const sessionColumns = `
 		s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
 
-// sessionFields returns pointers to the fields of x in the order of sessionColumns, followed by more.
-func sessionFields(x *Session, more ...any) []any {
+// sessionFieldPointers returns pointers to the fields of x in the order of sessionColumns, followed by more.
+func sessionFieldPointers(x *Session, more ...any) []any {
 	return append([]any{
 		&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
 	}, more...)
 }
 
-// insertIntoSession is the beginning of every INSERT of a session.
-const insertIntoSession = `
+// insertIntoSessionSQL is the beginning of every INSERT of a session.
+const insertIntoSessionSQL = `
 		INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")`
 
 // SessionWithUser returns a session and its user in one round trip. It returns the session of the first token whose
@@ -43,31 +43,31 @@ func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.T
 		session Session
 		user    User
 	}
-	sql, arg := sessionOfToken, any(tokens)
+	sql, arg := sessionOfOneTokenSQL, any(tokens)
 	if len(tokens) == 1 {
 		arg = tokens[0]
 	} else {
-		sql = sessionOfTokens
+		sql = sessionOfSeveralTokensSQL
 	}
 	p, err := readRow(ctx, s, func(row pgx.CollectableRow) (p pair, err error) {
-		err = row.Scan(sessionFields(&p.session, userFields(&p.user)...)...)
+		err = row.Scan(sessionFieldPointers(&p.session, userFieldPointers(&p.user)...)...)
 		return p, err
 	}, sql, arg, now)
 	return p.session, p.user, err
 }
 
-const sessionWithUser = `
+const sessionWithUserSQL = `
 	SELECT ` + sessionColumns + `, ` + userColumns + `
 	FROM session s
 	JOIN "user" u ON u.id = s."userId"
-	WHERE NOT ` + isBanned + ` AND s.token = `
+	WHERE NOT ` + isUserBannedSQL + ` AND s.token = `
 
 // Nearly every request has one token. For a single token Postgres keeps the plan of the prepared statement. For an
 // array it makes a new plan with every request, because the cost depends on the length of the array, and that takes
 // longer than the query.
 const (
-	sessionOfToken  = sessionWithUser + `$1`
-	sessionOfTokens = sessionWithUser + `ANY ($1::text[])
+	sessionOfOneTokenSQL      = sessionWithUserSQL + `$1`
+	sessionOfSeveralTokensSQL = sessionWithUserSQL + `ANY ($1::text[])
 	ORDER BY s."expiresAt" < $2, array_position($1::text[], s.token)
 	LIMIT 1`
 )
@@ -77,16 +77,16 @@ const (
 // counted Fixed charges, the caller has verified the password. So the statement also removes these charges from their
 // counts, even if the user is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
-	keys, ends := s.takeCounted()
+	keys, ends := s.takeRefundable()
 	id, err := writeRow(ctx, s, pgx.RowTo[string], `
-		WITH cleared AS (
+		WITH cleared_ban AS (
 			UPDATE "user" SET banned = false, "banReason" = NULL, "banExpires" = NULL, "updatedAt" = $2
 			WHERE id = $1::uuid AND banned AND "banExpires" < $2
 		), refund_args AS (
 			SELECT $8::text[] AS keys, $9::bigint[] AS ends
-		)`+refundCTEs+insertIntoSession+`
+		)`+refundChargesCTEs+insertIntoSessionSQL+`
 		SELECT $1::uuid, $3, $4, $2, $5, $6, $7
-		WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND `+isBanned+`)
+		WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND `+isUserBannedSQL+`)
 		RETURNING id`,
 		n.UserID, n.CreatedAt.Time, n.Token, n.ExpiresAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent, keys, ends)
 	if errors.Is(err, ErrNotFound) {
@@ -116,11 +116,11 @@ func (s *Store) DeleteSession(ctx context.Context, token string) error {
 // none exists.
 func (s *Store) EndSessions(ctx context.Context, tokens []string) (userID string, err error) {
 	return writeRow(ctx, s, pgx.RowTo[string], `
-		WITH ended AS (
+		WITH ended_sessions AS (
 			DELETE FROM session WHERE token = ANY ($1::text[])
 			RETURNING token, "userId"
 		)
-		SELECT "userId" FROM ended
+		SELECT "userId" FROM ended_sessions
 		ORDER BY array_position($1::text[], token)
 		LIMIT 1`, tokens)
 }
@@ -138,13 +138,13 @@ func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time
 // deletes the mailed links that this session requested. It returns nil if the user has no such session.
 func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) error {
 	_, err := s.exec(ctx, `
-		WITH `+lockUser+`, ended AS (
+		WITH `+lockUserSQL+`, ended_sessions AS (
 			DELETE FROM session USING u
 			WHERE session.token = $2 AND session."userId" = u.id
 			RETURNING session.id
 		)
-		DELETE FROM verification v USING u, ended
-		WHERE `+isLink+` AND substr(v.value, 37) = ended.id::text`, userID, token)
+		DELETE FROM verification v USING u, ended_sessions
+		WHERE `+isLinkOfUserSQL+` AND substr(v.value, 37) = ended_sessions.id::text`, userID, token)
 	if errors.Is(err, ErrInvalid) {
 		return nil // no session has a token that Postgres cannot store
 	}
@@ -154,7 +154,7 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 // DeleteSessionsOfUser deletes all sessions and all mailed links of a user.
 func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
 	_, err := s.exec(ctx, `
-		WITH `+lockUser+`, `+deleteLinks+`
+		WITH `+lockUserSQL+`, `+deleteLinksOfUserSQL+`
 		DELETE FROM session USING u
 		WHERE session."userId" = u.id`, userID)
 	return err
@@ -164,11 +164,11 @@ func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
 // deletes the user's mailed links, except those that this session requested.
 func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
 	_, err := s.exec(ctx, `
-		WITH `+lockUser+`, kept AS (
+		WITH `+lockUserSQL+`, kept_session AS (
 			SELECT id FROM session WHERE token = $2
-		), links AS (
+		), deleted_links AS (
 			DELETE FROM verification v USING u
-			WHERE `+isLink+` AND NOT EXISTS (SELECT FROM kept WHERE id::text = substr(v.value, 37))
+			WHERE `+isLinkOfUserSQL+` AND NOT EXISTS (SELECT FROM kept_session WHERE id::text = substr(v.value, 37))
 		)
 		DELETE FROM session USING u
 		WHERE session."userId" = u.id AND session.token <> $2 AND session."expiresAt" > $3`, userID, token, now)

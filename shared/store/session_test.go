@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// twoUsers stores two users: Ada with three sessions, one of which has expired at now, and Bob with one session.
-func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
+// storeTwoUsers stores two users: Ada with three sessions, one of which has expired at now, and Bob with one session.
+func storeTwoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	t.Helper()
 	ada, _ = signUp(t, db, "ada@example.com")
 	bob, _ = signUp(t, db, "bob@example.com")
@@ -26,8 +26,8 @@ func twoUsers(t *testing.T, db *store.Store) (ada, bob store.User) {
 	return ada, bob
 }
 
-// tokensOfSessions returns the tokens of all sessions that twoUsers has stored for a user, oldest first. The expired
-// session was still live 90 minutes before now.
+// tokensOfSessions returns the tokens of all sessions that storeTwoUsers has stored for a user, oldest first. The
+// expired session was still live 90 minutes before now.
 func tokensOfSessions(t *testing.T, db *store.Store, userID string) []string {
 	t.Helper()
 	list, err := db.SessionsOfUser(t.Context(), userID, testTime.Add(-90*time.Minute))
@@ -44,7 +44,7 @@ func tokensOfSessions(t *testing.T, db *store.Store, userID string) []string {
 func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 	t.Parallel()
 	db := openStore(t, dbtest.New(t), 1)
-	ada, _ := twoUsers(t, db)
+	ada, _ := storeTwoUsers(t, db)
 	got, err := db.SessionsOfUser(t.Context(), ada.ID, testTime)
 	if err != nil || len(got) != 2 || got[0].Token != "token-of-ada@example.com" || got[1].Token != "second" {
 		t.Fatalf("SessionsOfUser: got %+v, error %v; want the first and the second, but not the expired one", got, err)
@@ -61,7 +61,7 @@ func TestSessionsOfUserReturnsOnlyLiveSessions(t *testing.T) {
 func TestExtendSessionChangesOnlyItsSession(t *testing.T) {
 	t.Parallel()
 	db := openStore(t, dbtest.New(t), 1)
-	ada, _ := twoUsers(t, db)
+	ada, _ := storeTwoUsers(t, db)
 	ends, at := testTime.Add(48*time.Hour), testTime.Add(time.Hour)
 	if err := db.ExtendSession(t.Context(), "second", ends, at); err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestDeletingSessionsKeepsOtherSessions(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			db := openStore(t, dbtest.New(t), 1)
-			ada, bob := twoUsers(t, db)
+			ada, bob := storeTwoUsers(t, db)
 			if err := c.end(db, ada); err != nil {
 				t.Fatal(err)
 			}

@@ -62,7 +62,7 @@ func allStatements(t *testing.T) []string {
 		}
 	}
 	for n := 1; n <= 3; n++ {
-		all = append(all, store.ChargeText(n))
+		all = append(all, store.ChargeSQL(n))
 	}
 	if len(all) < 30 {
 		t.Fatalf("found %d statements in this package, want at least 30", len(all))

@@ -1,7 +1,7 @@
 // Package store has the SQL of requests to Xenon, in files named after the tables; package schema has the query with
-// which Ready checks the tables. A Store connects at its first statement, and replaces a connection that broke while
-// Lambda froze the process. If the database cannot be reached or has no free connection, the Store returns an error
-// with a method Unavailable before the deadline of the request.
+// which CheckReady checks the tables. A Store connects at its first statement, and replaces a connection that broke
+// while Lambda froze the process. If the database cannot be reached or has no free connection, the Store returns an
+// error with a method Unavailable before the deadline of the request.
 package store
 
 import (
@@ -23,47 +23,47 @@ import (
 
 // Timeouts. The deadline of the request can be earlier.
 const (
-	connectTimeout   = 10 * time.Second // a suspended Neon compute starts within this time
-	statementTimeout = 10 * time.Second // for one attempt of a statement, including the wait for a connection
-	poolTimeout      = 2 * time.Second  // maximum wait for a free connection
+	connectTimeout        = 10 * time.Second // a suspended Neon compute starts within this time
+	statementTimeout      = 10 * time.Second // for one attempt of a statement, including the wait for a connection
+	freeConnectionTimeout = 2 * time.Second  // maximum wait for a free connection
 )
 
-// A connection that was idle for longer than idleCheck is checked before use. One that was idle for longer than
-// idleLimit is replaced: Neon suspends its compute after five idle minutes, and a NAT gateway drops an idle TCP
+// A connection that was idle for longer than checkIfIdleFor is checked before use. One that was idle for longer than
+// replaceIfIdleFor is replaced: Neon suspends its compute after five idle minutes, and a NAT gateway drops an idle TCP
 // connection after about six.
 const (
-	idleCheck = time.Second
-	idleLimit = 4 * time.Minute
+	checkIfIdleFor   = time.Second
+	replaceIfIdleFor = 4 * time.Minute
 )
 
-// Store runs statements on a pool of connections. Its methods return one of the errors in errors.go, a *LimitedError,
+// Store runs statements on a pool of connections. Its methods return one of the errors in errors.go, a *RateLimitError,
 // an error with a method Unavailable, or an unexpected error.
 //
-// A Store is safe for concurrent use, except one that Charging returned: it is for one request, and only one goroutine
-// may use it.
+// A Store is safe for concurrent use, except one that WithCharges returned: it is for one request, and only one
+// goroutine may use it.
 type Store struct {
 	*database
-	request *pendingCharges // nil unless Charging returned the Store
+	request *requestCharges // nil unless WithCharges returned the Store
 }
 
-// database has the fields that a Store and the Stores returned by its method Charging have in common.
+// database has the fields that a Store and the Stores returned by its method WithCharges have in common.
 type database struct {
 	// Dial opens the network connections; nil means the dialer of pgx. Tests count round trips with it.
 	Dial pgconn.DialFunc
 
-	pool        *pgxpool.Pool
-	source      URLSource
-	schema      string // schema of Xenon's tables
-	maxConns    int32
-	running     atomic.Int32 // statements that have a connection or wait for one
-	waits       atomic.Int32 // statements that had to wait for a connection, since the last call of Waits
-	warnIgnored sync.Once    // logs the ignored parameters of the URL once
+	pool                      *pgxpool.Pool
+	source                    URLSource
+	schema                    string // schema of Xenon's tables
+	maxConns                  int32
+	runningStatements         atomic.Int32 // statements that have a connection or wait for one
+	waitCount                 atomic.Int32 // statements that had to wait for a connection since the last TakeWaitCount
+	warnIgnoredParametersOnce sync.Once    // logs the ignored parameters of the URL once
 
-	noPrepare     atomic.Bool // the pooler does not support prepared statements
-	readiness     readiness
-	rejections    rejections
-	linkCleanup   cleanupThrottle
-	chargeCleanup cleanupThrottle
+	prepareUnsupported atomic.Bool // the pooler does not support prepared statements
+	tableCheck         tableCheckResult
+	rejections         rejections
+	linkCleanup        cleanupThrottle
+	chargeCleanup      cleanupThrottle
 }
 
 // URLSource is a source of the URL of the database. *secrets.Secrets implements it.
@@ -83,7 +83,7 @@ func Open(source URLSource, maxConns int32) *Store {
 	}
 	cfg.MaxConns = maxConns
 	cfg.MinConns = 0
-	cfg.MaxConnIdleTime = idleLimit
+	cfg.MaxConnIdleTime = replaceIfIdleFor
 	cfg.BeforeConnect = s.beforeConnect
 	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // isUsable checks the socket
 	cfg.PrepareConn = isUsable
@@ -108,7 +108,7 @@ func (s *Store) beforeConnect(ctx context.Context, cc *pgx.ConnConfig) error {
 	if err != nil {
 		return fmt.Errorf("the database URL %w", err)
 	}
-	s.warnIgnored.Do(func() {
+	s.warnIgnoredParametersOnce.Do(func() {
 		if names := pg.IgnoredParameters(url); names != nil {
 			slog.WarnContext(ctx, "the database URL has parameters of other drivers, which are ignored", "parameters", names)
 		}

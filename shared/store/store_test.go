@@ -21,8 +21,8 @@ func openStore(t *testing.T, url string, conns int32) *store.Store {
 	return db
 }
 
-// openCountedStore is like openStore, but wire counts the round trips.
-func openCountedStore(t *testing.T, url string, conns int32, wire *dbtest.CountingDialer) *store.Store {
+// openStoreCountingRoundTrips is like openStore, but wire counts the round trips.
+func openStoreCountingRoundTrips(t *testing.T, url string, conns int32, wire *dbtest.CountingDialer) *store.Store {
 	t.Helper()
 	db := openStore(t, url, conns)
 	db.Dial = wire.Dial
@@ -88,12 +88,12 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 	t.Parallel()
 	db := openStore(t, dbtest.New(t), 2)
 	signUp(t, db, "ada@example.com")
-	newUser := func(name, email string) error {
+	errorOfSignUp := func(name, email string) error {
 		n := store.NewUser{Name: name, Email: email, Hash: "h", At: testTime}
 		_, err := db.SignUp(t.Context(), n, newSession(name+email, testTime))
 		return err
 	}
-	_, _, noUser := db.UserWithPassword(t.Context(), "nobody@example.com")
+	_, _, noUserID := db.UserWithPassword(t.Context(), "nobody@example.com")
 	_, _, noSession := db.SessionWithUser(t.Context(), []string{"no such token"}, testTime)
 	_, _, badText := db.SessionWithUser(t.Context(), []string{"nul \x00 and half \xff a rune"}, testTime)
 	unknown := store.TokenHolder{UserID: "00000000-0000-4000-8000-000000000000", At: testTime}
@@ -102,10 +102,10 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 		name      string
 		got, want error
 	}{
-		{"email taken", newUser("Bob", "ada@example.com"), store.ErrDuplicate},
-		{"NUL in a name", newUser("\x00", "b@example.com"), store.ErrInvalid},
-		{"email too long for the index", newUser("Bob", textTooLargeForIndex()+"@example.com"), store.ErrInvalid},
-		{"no such user", noUser, store.ErrNotFound},
+		{"email taken", errorOfSignUp("Bob", "ada@example.com"), store.ErrDuplicate},
+		{"NUL in a name", errorOfSignUp("\x00", "b@example.com"), store.ErrInvalid},
+		{"email too long for the index", errorOfSignUp("Bob", textTooLargeForIndex()+"@example.com"), store.ErrInvalid},
+		{"no such user", noUserID, store.ErrNotFound},
 		{"no such session", noSession, store.ErrNotFound},
 		{"a token that Postgres cannot store", badText, store.ErrNotFound},
 		{"profile of an unknown user", noOwner, store.ErrOrphan},
@@ -116,8 +116,8 @@ func TestStoreReturnsDistinctErrors(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", c.name, c.got, c.want)
 		}
 	}
-	if taken, err := db.EmailTaken(t.Context(), "b@example.com"); taken || err != nil {
-		t.Errorf("EmailTaken after a sign-up that failed: got %v, error %v; want false", taken, err)
+	if taken, err := db.IsEmailTaken(t.Context(), "b@example.com"); taken || err != nil {
+		t.Errorf("IsEmailTaken after a sign-up that failed: got %v, error %v; want false", taken, err)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestReplaceHashKeepsAChangedPassword(t *testing.T) {
 func TestFrequentMethodsTakeOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	wire := &dbtest.CountingDialer{}
-	db := openCountedStore(t, dbtest.New(t), 1, wire)
+	db := openStoreCountingRoundTrips(t, dbtest.New(t), 1, wire)
 	if wire.DialCount() != 0 {
 		t.Fatal("Open connected to the database, want no connection before the first statement")
 	}
@@ -184,7 +184,7 @@ func TestFrequentMethodsTakeOneRoundTrip(t *testing.T) {
 		{"UpdateProfile", func() error { _, err := db.UpdateProfile(t.Context(), holder, nil, nil); return err }},
 		{"ProfileOf", func() error { _, err := db.ProfileOf(t.Context(), holder); return err }},
 		{"BetterAuthKeys", func() error { _, err := db.BetterAuthKeys(t.Context(), testTime); return err }},
-		{"Ready", func() error { return db.Ready(t.Context()) }},
+		{"CheckReady", func() error { return db.CheckReady(t.Context()) }},
 		{"DeleteSession", func() error { return db.DeleteSession(t.Context(), "c") }},
 	} {
 		before := wire.RoundTrips()

@@ -12,18 +12,18 @@ type Time struct{ time.Time }
 
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// extraDigits is the number of bytes that package time needs in the buffer besides timeLayout: it first formats nine
-// digits of the second, and then removes those after the milliseconds.
-const extraDigits = 6
+// removedFractionDigits is the number of bytes that package time needs in the buffer besides timeLayout: it first
+// formats nine digits of the second, and then removes those after the milliseconds.
+const removedFractionDigits = 6
 
 // MarshalJSON returns t in UTC, in the form of timeLayout.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return t.UTC().AppendFormat(make([]byte, 0, len(timeLayout)+2+extraDigits), `"`+timeLayout+`"`), nil
+	return t.UTC().AppendFormat(make([]byte, 0, len(timeLayout)+2+removedFractionDigits), `"`+timeLayout+`"`), nil
 }
 
-// inUTC converts the times among the arguments of a statement to UTC. Otherwise pgx would send the local time of a
-// value for a column without time zone.
-func inUTC(args []any) []any {
+// convertTimesToUTC converts the times among the arguments of a statement to UTC. Otherwise pgx would send the local
+// time of a value for a column without time zone.
+func convertTimesToUTC(args []any) []any {
 	for i, arg := range args {
 		if t, ok := arg.(time.Time); ok && t.Location() != time.UTC {
 			args[i] = t.UTC()

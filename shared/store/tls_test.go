@@ -145,7 +145,7 @@ func TestBothTLSNegotiationsConnectWithAVerifiedCertificate(t *testing.T) {
 		direct, asked int
 	}{{"postgres", 0, 1}, {"direct", 1, 1}} {
 		databaseURL := p.urlWith("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", c.negotiation)
-		if err := openStore(t, databaseURL, 1).Ready(t.Context()); err != nil {
+		if err := openStore(t, databaseURL, 1).CheckReady(t.Context()); err != nil {
 			t.Errorf("sslnegotiation=%s: %v", c.negotiation, err)
 		}
 		p.mu.Lock()
@@ -167,7 +167,7 @@ func TestTLSRejectsCertificatesOfOtherAuthoritiesAndHosts(t *testing.T) {
 		ca   string
 	}{"another authority": {own, otherCA}, "another host": {otherHost, otherHostCA}, "the right one": {own, ca}} {
 		p := newTLSProxy(t, dbtest.New(t), c.cert)
-		err := openStore(t, p.urlWith("sslmode", "verify-full", "sslrootcert", c.ca), 1).Ready(t.Context())
+		err := openStore(t, p.urlWith("sslmode", "verify-full", "sslrootcert", c.ca), 1).CheckReady(t.Context())
 		if refused := isUnavailable(err); refused != (name != "the right one") {
 			t.Errorf("certificate of %s: got %v, want an Unavailable error: %v", name, err, name != "the right one")
 		}
@@ -179,15 +179,15 @@ func TestDirectNegotiationSavesARoundTrip(t *testing.T) {
 	t.Parallel()
 	cert, ca := newCertificate(t, "localhost")
 	p := newTLSProxy(t, dbtest.New(t), cert)
-	trips := func(negotiation string) int {
+	countRoundTrips := func(negotiation string) int {
 		wire := &dbtest.CountingDialer{}
 		url := p.urlWith("sslmode", "verify-full", "sslrootcert", ca, "sslnegotiation", negotiation)
-		if err := openCountedStore(t, url, 1, wire).Ready(t.Context()); err != nil {
+		if err := openStoreCountingRoundTrips(t, url, 1, wire).CheckReady(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return wire.RoundTrips()
 	}
-	if direct, asked := trips("direct"), trips("postgres"); asked-direct != 1 {
+	if direct, asked := countRoundTrips("direct"), countRoundTrips("postgres"); asked-direct != 1 {
 		t.Errorf("first statement: got %d round trips with direct negotiation and %d with an SSLRequest, want one less",
 			direct, asked)
 	}

@@ -21,18 +21,18 @@ type User struct {
 // userColumns are the columns of a User, read from the row u of "user".
 const userColumns = `u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"`
 
-// userFields returns pointers to the fields of u, in the order of userColumns.
-func userFields(u *User) []any {
+// userFieldPointers returns pointers to the fields of u, in the order of userColumns.
+func userFieldPointers(u *User) []any {
 	return []any{&u.ID, &u.Name, &u.Email, &u.EmailVerified, &u.Image, &u.CreatedAt, &u.UpdatedAt}
 }
 
-// isBanned is true for a row u of "user" if the user is banned at $2: without end, or until a time that is not before
-// $2 (docs/wire.md#banned-users). Postgres evaluates it, so that 'infinity' and other values that an operator writes
-// with SQL have their meaning in Postgres.
-const isBanned = `(u.banned IS TRUE AND coalesce(u."banExpires" >= $2, true))`
+// isUserBannedSQL is true for a row u of "user" if the user is banned at $2: without end, or until a time that is not
+// before $2 (docs/wire.md#banned-users). Postgres evaluates it, so that 'infinity' and other values that an operator
+// writes with SQL have their meaning in Postgres.
+const isUserBannedSQL = `(u.banned IS TRUE AND coalesce(u."banExpires" >= $2, true))`
 
-// EmailTaken reports whether a user has the email (lower case).
-func (s *Store) EmailTaken(ctx context.Context, email string) (bool, error) {
+// IsEmailTaken reports whether a user has the email (lower case).
+func (s *Store) IsEmailTaken(ctx context.Context, email string) (bool, error) {
 	return readRow(ctx, s, pgx.RowTo[bool], `SELECT EXISTS (SELECT FROM "user" WHERE email = $1)`, email)
 }
 
@@ -48,18 +48,18 @@ func (s *Store) UserByID(ctx context.Context, id string) (User, error) {
 
 // UserWithPassword returns the user with the email (lower case) and their password account, or ErrNotFound if no user
 // has the email.
-func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Credential, error) {
+func (s *Store) UserWithPassword(ctx context.Context, email string) (User, PasswordAccount, error) {
 	type pair struct {
 		user       User
-		credential Credential
+		credential PasswordAccount
 	}
 	p, err := readRow(ctx, s, func(row pgx.CollectableRow) (p pair, err error) {
-		err = row.Scan(append(userFields(&p.user), &p.credential.AccountID, &p.credential.Hash)...)
+		err = row.Scan(append(userFieldPointers(&p.user), &p.credential.AccountID, &p.credential.Hash)...)
 		return p, err
 	}, `
-		SELECT `+userColumns+`, `+credentialColumns+`
+		SELECT `+userColumns+`, `+passwordAccountColumns+`
 		FROM "user" u
-		LEFT JOIN account a ON `+isCredential+`
+		LEFT JOIN account a ON `+isPasswordAccountSQL+`
 		WHERE u.email = $1
 		LIMIT 1`, email)
 	return p.user, p.credential, err
@@ -99,41 +99,41 @@ func (s *Store) ChangeEmail(
 	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,
 ) (User, error) {
 	return writeRow(ctx, s, pgx.RowToStructByName[User], `
-		WITH locked AS (
+		WITH locked_user AS (
 			SELECT u.id FROM "user" u
-			WHERE u.id = $1::uuid AND u.email = $3 AND NOT `+isBanned+` AND NOT EXISTS (
+			WHERE u.id = $1::uuid AND u.email = $3 AND NOT `+isUserBannedSQL+` AND NOT EXISTS (
 				SELECT FROM verification v
 				WHERE v.identifier = $4 AND length(v.value) > 36 AND NOT EXISTS (
 					SELECT FROM session WHERE "userId" = u.id AND id::text = substr(v.value, 37)
 				)
 			)
 			FOR NO KEY UPDATE
-		)`+redeemLinkOfLocked+`, changed AS (
+		)`+redeemLinkOfLockedUserSQL+`, changed_user AS (
 			UPDATE "user" SET email = $5, "emailVerified" = "emailVerified" AND $6, "updatedAt" = $2
 			FROM u
 			WHERE "user".id = u.id
 			RETURNING "user".*
 		)
-		SELECT `+userColumns+` FROM changed u`, userID, at, from, link, to, keepVerified)
+		SELECT `+userColumns+` FROM changed_user u`, userID, at, from, link, to, keepVerified)
 }
 
 // DeleteUser deletes a user and their mailed links. Foreign keys also delete their sessions, accounts and profile. It
 // returns nil if there is no such user.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	_, err := s.exec(ctx, `
-		WITH `+lockUser+`, `+deleteLinks+`
+		WITH `+lockUserSQL+`, `+deleteLinksOfUserSQL+`
 		DELETE FROM "user" USING u
 		WHERE "user".id = u.id`, id)
 	return err
 }
 
-// DeleteUserByVerification redeems a link that permits the deletion of a user, and deletes the user as DeleteUser does,
+// DeleteUserByLink redeems a link that permits the deletion of a user, and deletes the user as DeleteUser does,
 // in one transaction. It returns ErrNotFound if the link is unknown, used, expired, or for another user than the one
 // with this id. A link for another user is used up, too.
-func (s *Store) DeleteUserByVerification(ctx context.Context, identifier, id string, now time.Time) error {
-	_, err := writeRow(ctx, s, pgx.RowTo[string], redeemLink+`, links AS (
+func (s *Store) DeleteUserByLink(ctx context.Context, identifier, id string, now time.Time) error {
+	_, err := writeRow(ctx, s, pgx.RowTo[string], redeemLinkSQL+`, deleted_links AS (
 			DELETE FROM verification v USING u
-			WHERE u.id = $3::text::uuid AND v.identifier <> $1 AND `+isLink+`
+			WHERE u.id = $3::text::uuid AND v.identifier <> $1 AND `+isLinkOfUserSQL+`
 		)
 		DELETE FROM "user" USING u
 		WHERE "user".id = u.id AND u.id = $3::text::uuid

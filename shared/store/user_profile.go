@@ -41,8 +41,8 @@ type TokenHolder struct {
 	At        time.Time // the time of the request
 }
 
-// args returns the arguments of a statement with holderCTE, followed by more.
-func (h TokenHolder) args(more ...any) []any {
+// sqlArgs returns the arguments of a statement with tokenHolderCTE, followed by more.
+func (h TokenHolder) sqlArgs(more ...any) []any {
 	var sessionID *string
 	if h.SessionID != "" {
 		sessionID = &h.SessionID
@@ -50,25 +50,25 @@ func (h TokenHolder) args(more ...any) []any {
 	return append([]any{h.UserID, h.At, sessionID}, more...)
 }
 
-// holderCTE is the CTE holder. It has one row, whose column refused is NULL if the user and the session of the token
-// are valid, and otherwise the reason why not. $1 is the user, $2 the time, $3 the session.
-const holderCTE = `holder AS (
+// tokenHolderCTE is the CTE token_holder. It has one row, whose column refused is NULL if the user and the session of
+// the token are valid, and otherwise the reason why not. $1 is the user, $2 the time, $3 the session.
+const tokenHolderCTE = `token_holder AS (
 			SELECT CASE
-				WHEN u.id IS NULL THEN '` + refusedUser + `'
-				WHEN ` + isBanned + ` THEN '` + refusedBan + `'
+				WHEN u.id IS NULL THEN '` + refusedNoUser + `'
+				WHEN ` + isUserBannedSQL + ` THEN '` + refusedUserBanned + `'
 				WHEN $3::uuid IS NOT NULL AND NOT EXISTS (
 					SELECT FROM session s WHERE s.id = $3::uuid AND s."userId" = u.id AND s."expiresAt" > $2
-				) THEN '` + refusedSession + `'
+				) THEN '` + refusedSessionEnded + `'
 			END AS refused
 			FROM (SELECT $1::uuid AS id) AS asked
 			LEFT JOIN "user" u ON u.id = asked.id
 		)`
 
-// The reasons in the column refused of holderCTE.
+// The reasons in the column refused of tokenHolderCTE.
 const (
-	refusedUser    = "user"    // the user does not exist
-	refusedBan     = "ban"     // the user is banned
-	refusedSession = "session" // the session of the token has ended
+	refusedNoUser       = "user"    // the user does not exist
+	refusedUserBanned   = "ban"     // the user is banned
+	refusedSessionEnded = "session" // the session of the token has ended
 )
 
 // profileResult is the row that every statement on a profile returns.
@@ -94,13 +94,13 @@ func scanProfile(row pgx.CollectableRow) (r profileResult, err error) {
 	return r, nil
 }
 
-// result returns the result of ProfileOf, CreateProfile or UpdateProfile for the row r.
-func (r profileResult) result(err error) (Profile, error) {
+// profileOrError returns the result of ProfileOf, CreateProfile or UpdateProfile for the row r.
+func (r profileResult) profileOrError(err error) (Profile, error) {
 	switch {
 	case err != nil:
 		return Profile{}, err
 	case r.refused != nil:
-		return Profile{}, holderErrors[*r.refused]
+		return Profile{}, errorsByRefusal[*r.refused]
 	case r.found:
 		return r.Profile, nil
 	case r.existed:
@@ -109,18 +109,20 @@ func (r profileResult) result(err error) (Profile, error) {
 	return Profile{}, ErrNotFound
 }
 
-var holderErrors = map[string]error{refusedUser: ErrOrphan, refusedBan: ErrBanned, refusedSession: ErrSessionEnded}
+var errorsByRefusal = map[string]error{
+	refusedNoUser: ErrOrphan, refusedUserBanned: ErrBanned, refusedSessionEnded: ErrSessionEnded,
+}
 
 // ProfileOf returns the profile of the user that a JWT names, or ErrNotFound if the user has none. Like CreateProfile
 // and UpdateProfile it returns ErrOrphan if there is no such user, ErrBanned if the user is banned, and ErrSessionEnded
 // if the session of the JWT has ended.
 func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, error) {
 	r, err := readRow(ctx, s, scanProfile, `
-		WITH `+holderCTE+`
+		WITH `+tokenHolderCTE+`
 		SELECT refused, id IS NOT NULL, `+profileColumns+`
-		FROM holder
-		LEFT JOIN user_profile ON user_id = $1::uuid`, holder.args()...)
-	return r.result(err)
+		FROM token_holder
+		LEFT JOIN user_profile ON user_id = $1::uuid`, holder.sqlArgs()...)
+	return r.profileOrError(err)
 }
 
 // CreateProfile stores a profile of the user that a JWT names. fields has the values of the columns to set, by name. It
@@ -131,17 +133,17 @@ func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields ma
 		return Profile{}, err
 	}
 	r, err := writeRow(ctx, s, scanProfile, `
-		WITH `+holderCTE+`, created AS (
+		WITH `+tokenHolderCTE+`, created_profile AS (
 			INSERT INTO user_profile (user_id, `+profileFieldColumns+`, preferred_language)
 			SELECT $1::uuid, `+profileFieldColumns+`, coalesce(preferred_language, 'en')
-			FROM holder, jsonb_populate_record(null::user_profile, $4::text::jsonb)
+			FROM token_holder, jsonb_populate_record(null::user_profile, $4::text::jsonb)
 			WHERE refused IS NULL
 			RETURNING `+profileColumns+`
 		)
 		SELECT refused, false, `+profileColumns+`
-		FROM holder
-		LEFT JOIN created ON true`, holder.args(doc)...)
-	return r.result(err)
+		FROM token_holder
+		LEFT JOIN created_profile ON true`, holder.sqlArgs(doc)...)
+	return r.profileOrError(err)
 }
 
 // UpdateProfile changes the columns that fields names, and no others, in one statement. If match is not nil, it returns
@@ -154,7 +156,7 @@ func (s *Store) UpdateProfile(
 		return Profile{}, err
 	}
 	r, err := writeRow(ctx, s, scanProfile, `
-		WITH `+holderCTE+`, changed AS (
+		WITH `+tokenHolderCTE+`, changed_profile AS (
 			UPDATE user_profile p
 			SET (`+profileFieldColumns+`, preferred_language) = (
 				SELECT `+profileFieldColumns+`, preferred_language
@@ -162,13 +164,13 @@ func (s *Store) UpdateProfile(
 			)
 			WHERE user_id = $1::uuid
 			  AND ($5::timestamptz[] IS NULL OR updated_at = ANY ($5::timestamptz[]))
-			  AND EXISTS (SELECT FROM holder WHERE refused IS NULL)
+			  AND EXISTS (SELECT FROM token_holder WHERE refused IS NULL)
 			RETURNING `+profileColumns+`
 		)
 		SELECT refused, EXISTS (SELECT FROM user_profile WHERE user_id = $1::uuid), `+profileColumns+`
-		FROM holder
-		LEFT JOIN changed ON true`, holder.args(doc, match)...)
-	return r.result(err)
+		FROM token_holder
+		LEFT JOIN changed_profile ON true`, holder.sqlArgs(doc, match)...)
+	return r.profileOrError(err)
 }
 
 // encodeFields returns fields as a JSON object, {} for nil.

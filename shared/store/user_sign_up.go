@@ -17,8 +17,8 @@ type NewUser struct {
 	At    time.Time
 }
 
-// insertIntoUser is the beginning of every INSERT of a user.
-const insertIntoUser = `
+// insertIntoUserSQL is the beginning of every INSERT of a user.
+const insertIntoUserSQL = `
 			INSERT INTO "user" (name, email, "emailVerified", image, "createdAt", "updatedAt")`
 
 // SignUp stores a user, their password account and their first session in one statement, so in one transaction and one
@@ -26,16 +26,16 @@ const insertIntoUser = `
 // ErrInvalid for text that Postgres cannot store.
 func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
 	return writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
-		err = row.Scan(append(userFields(&u), &session.ID)...)
+		err = row.Scan(append(userFieldPointers(&u), &session.ID)...)
 		session.UserID = u.ID
 		return u, err
 	}, `
-		WITH u AS (`+insertIntoUser+`
+		WITH u AS (`+insertIntoUserSQL+`
 			VALUES ($1, $2, false, $3, $4, $4)
 			RETURNING *
-		), a AS (`+insertIntoCredential+`
+		), a AS (`+insertIntoPasswordAccountSQL+`
 			SELECT id::text, 'credential', id, $5, $4, $4 FROM u
-		), s AS (`+insertIntoSession+`
+		), s AS (`+insertIntoSessionSQL+`
 			SELECT id, $6, $7, $4, $4, $8, $9 FROM u
 			RETURNING id
 		)
@@ -69,31 +69,31 @@ func (s *Store) SignUpUnverified(
 		Made bool
 	}
 	f, err := writeRow(ctx, s, pgx.RowToStructByName[result], `
-		WITH made AS (`+insertIntoUser+`
+		WITH new_user AS (`+insertIntoUserSQL+`
 			VALUES ($1, $4, false, $3, $2, $2)
 			ON CONFLICT (email) DO NOTHING
 			RETURNING id
-		), a AS (`+insertIntoCredential+`
-			SELECT id::text, 'credential', id, $5, $2, $2 FROM made
-		), unused AS (
+		), a AS (`+insertIntoPasswordAccountSQL+`
+			SELECT id::text, 'credential', id, $5, $2, $2 FROM new_user
+		), unused_user AS (
 			SELECT u.id FROM "user" u
 			WHERE u.email = $4 AND NOT u."emailVerified"
 			  AND NOT EXISTS (SELECT FROM session WHERE "userId" = u.id)
 			  AND NOT EXISTS (SELECT FROM account WHERE "userId" = u.id AND "providerId" <> 'credential')
 			  AND NOT EXISTS (SELECT FROM user_profile WHERE user_id = u.id)
-		), owner AS (
-			SELECT (SELECT id FROM made UNION ALL SELECT id FROM unused) AS id
-		), stored AS (`+insertIntoVerification+`
-			SELECT $6, coalesce(id::text, '`+noUser+`') || $7,
+		), link_owner AS (
+			SELECT (SELECT id FROM new_user UNION ALL SELECT id FROM unused_user) AS id
+		), stored_link AS (`+insertIntoVerificationSQL+`
+			SELECT $6, coalesce(id::text, '`+noUserID+`') || $7,
 			       CASE WHEN id IS NULL THEN $2 ELSE $8::timestamptz END, $2, $2
-			FROM owner
+			FROM link_owner
 			WHERE $6 <> ''
-		), conflict AS (`+insertIntoVerification+`
-			SELECT '`+signUpConflict+`' || id, id::text, $2 + interval '100 years', $2, $2
-			FROM unused
-			WHERE $6 <> '' AND NOT EXISTS (SELECT FROM verification WHERE identifier = '`+signUpConflict+`' || id)
+		), stored_conflict AS (`+insertIntoVerificationSQL+`
+			SELECT '`+signUpConflictPrefix+`' || id, id::text, $2 + interval '100 years', $2, $2
+			FROM unused_user
+			WHERE $6 <> '' AND NOT EXISTS (SELECT FROM verification WHERE identifier = '`+signUpConflictPrefix+`' || id)
 		)
-		SELECT coalesce(id::text, '') AS id, EXISTS (SELECT FROM made) AS made FROM owner`,
+		SELECT coalesce(id::text, '') AS id, EXISTS (SELECT FROM new_user) AS made FROM link_owner`,
 		n.Name, n.At, n.Image, n.Email, n.Hash, link, string(pending), expiresAt)
 	return f.ID, f.Made, err
 }
@@ -109,26 +109,26 @@ func (s *Store) SignUpUnverified(
 // changed the email. If a user opens a link several times, only the first request succeeds.
 func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
 	return writeRow(ctx, s, pgx.RowToStructByName[User], `
-		WITH locked AS (
+		WITH locked_user AS (
 			SELECT id FROM "user"
 			WHERE id = $1::uuid AND email = $3 AND NOT "emailVerified"
 			FOR NO KEY UPDATE
-		)`+redeemLinkOfLocked+`, chosen AS (
+		)`+redeemLinkOfLockedUserSQL+`, chosen_sign_up AS (
 			SELECT id, nullif(rest, '')::json AS sign_up FROM u
 		), new_password AS (
-			SELECT id, sign_up->>'hash' AS hash FROM chosen
+			SELECT id, sign_up->>'hash' AS hash FROM chosen_sign_up
 			WHERE sign_up IS NOT NULL
-			   OR EXISTS (SELECT FROM verification WHERE identifier = '`+signUpConflict+`' || chosen.id)
-		)`+setPassword+`, ended AS (
+			   OR EXISTS (SELECT FROM verification WHERE identifier = '`+signUpConflictPrefix+`' || chosen_sign_up.id)
+		)`+setPasswordSQL+`, ended_sessions AS (
 			DELETE FROM session USING new_password
 			WHERE session."userId" = new_password.id
-		), confirmed AS (
+		), confirmed_user AS (
 			UPDATE "user"
-			SET "emailVerified" = true, "updatedAt" = $2, name = coalesce(chosen.sign_up->>'name', name),
-			    image = CASE WHEN chosen.sign_up IS NULL THEN image ELSE chosen.sign_up->>'image' END
-			FROM chosen
-			WHERE "user".id = chosen.id
+			SET "emailVerified" = true, "updatedAt" = $2, name = coalesce(chosen_sign_up.sign_up->>'name', name),
+			    image = CASE WHEN chosen_sign_up.sign_up IS NULL THEN image ELSE chosen_sign_up.sign_up->>'image' END
+			FROM chosen_sign_up
+			WHERE "user".id = chosen_sign_up.id
 			RETURNING "user".*
 		)
-		SELECT `+userColumns+` FROM confirmed u`, userID, at, email, link)
+		SELECT `+userColumns+` FROM confirmed_user u`, userID, at, email, link)
 }

@@ -34,14 +34,14 @@ func TestSignUpUnverifiedStoresUserOrLink(t *testing.T) {
 			t.Errorf("sign-up with link %s: got user id %s, want %s as in the first sign-up", c.link, id, first)
 		}
 	}
-	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of one" || err != nil {
+	if got, err := db.PasswordAccountOfUser(t.Context(), first); got.Hash != "hash of one" || err != nil {
 		t.Errorf("before a link is opened: got the credential %+v, error %v; want \"hash of one\"", got, err)
 	}
 	user, err := db.ConfirmEmail(t.Context(), "two", first, "ada@example.com", testTime)
 	if err != nil || !user.EmailVerified {
 		t.Errorf("ConfirmEmail with link two: got user %+v, error %v; want a verified email", user, err)
 	}
-	if got, err := db.CredentialOfUser(t.Context(), first); got.Hash != "hash of two" || err != nil {
+	if got, err := db.PasswordAccountOfUser(t.Context(), first); got.Hash != "hash of two" || err != nil {
 		t.Errorf("after ConfirmEmail with link two: got the credential %+v, error %v; want \"hash of two\"", got, err)
 	}
 }

@@ -56,13 +56,13 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 					return err
 				}
 				if deletion {
-					redeem = func() error { return db.DeleteUserByVerification(t.Context(), "x", user.ID, testTime) }
+					redeem = func() error { return db.DeleteUserByLink(t.Context(), "x", user.ID, testTime) }
 				}
-				if got := countSuccesses(t, requests, redeem); got != c.wins {
+				if got := countConcurrentSuccesses(t, requests, redeem); got != c.wins {
 					t.Errorf("link (%s), %d requests, deletion: %v: %d requests succeeded, want %d",
 						c.name, requests, deletion, got, c.wins)
 				}
-				if _, _, err := db.UserOfVerification(
+				if _, _, err := db.UserOfLink(
 					t.Context(),
 					"x",
 					testTime.Add(-time.Hour),
@@ -70,10 +70,10 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 					err,
 					store.ErrNotFound,
 				) {
-					t.Errorf("link (%s), %d requests, deletion: %v: UserOfVerification afterwards: got %v, want ErrNotFound",
+					t.Errorf("link (%s), %d requests, deletion: %v: UserOfLink afterwards: got %v, want ErrNotFound",
 						c.name, requests, deletion, err)
 				}
-				credential, err := db.CredentialOfUser(t.Context(), user.ID)
+				credential, err := db.PasswordAccountOfUser(t.Context(), user.ID)
 				want := map[bool]string{true: "new hash", false: "the hash"}[c.wins == 1]
 				if deletion && c.wins == 1 {
 					want = ""
@@ -90,8 +90,9 @@ func TestR41_LinksAreRedeemedOnce(t *testing.T) {
 	}
 }
 
-// countSuccesses calls f n times concurrently and returns how many calls succeeded. The others must return ErrNotFound.
-func countSuccesses(t *testing.T, n int, f func() error) (wins int) {
+// countConcurrentSuccesses calls f n times concurrently and returns how many calls succeeded. The others must return
+// ErrNotFound.
+func countConcurrentSuccesses(t *testing.T, n int, f func() error) (wins int) {
 	t.Helper()
 	var group sync.WaitGroup
 	errs := make([]error, n)
@@ -119,7 +120,7 @@ func TestR41_LinkOfAnotherUserIsUsedUpWithoutEffect(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, user := range []store.User{eve, ada} {
-		if err := db.DeleteUserByVerification(t.Context(), "x", user.ID, testTime); !errors.Is(err, store.ErrNotFound) {
+		if err := db.DeleteUserByLink(t.Context(), "x", user.ID, testTime); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("delete %s with Ada's link, which Eve's request uses up: got %v, want ErrNotFound", user.Email, err)
 		}
 		found, err := db.UserByID(t.Context(), user.ID)
@@ -143,7 +144,7 @@ func TestR41_FailedResetKeepsTheLink(t *testing.T) {
 	if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime); err != nil {
 		t.Errorf("session after the failed reset: got %v, want it live", err)
 	}
-	if id, email, err := db.UserOfVerification(
+	if id, email, err := db.UserOfLink(
 		t.Context(),
 		"x",
 		testTime,
@@ -196,14 +197,14 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	later := testTime.Add(time.Minute)
 	requestChange := func(name string) string {
 		c := store.EmailChange{
-			Link: store.ChangeEmailLink + name, UserID: ada.ID, SessionID: session.ID, To: "new@example.com",
+			Link: store.ChangeEmailLinkPrefix + name, UserID: ada.ID, SessionID: session.ID, To: "new@example.com",
 		}
 		if _, err := db.InsertEmailChange(t.Context(), c, later, testTime); err != nil {
 			t.Fatal(err)
 		}
 		return c.Link
 	}
-	reset := store.ResetPasswordLink + "ada"
+	reset := store.ResetPasswordLinkPrefix + "ada"
 	if err := db.InsertVerification(t.Context(), reset, ada.ID, later, testTime); err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func TestChangeEmailIsRefusedAfterItsSessionHasEnded(t *testing.T) {
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("ChangeEmail with a link of an ended session: got %v, want ErrNotFound", err)
 	}
-	if _, _, err := db.UserOfVerification(t.Context(), reset, testTime); err != nil {
+	if _, _, err := db.UserOfLink(t.Context(), reset, testTime); err != nil {
 		t.Errorf("the user's reset link after the failed change: got %v, want it valid", err)
 	}
 	session.Token += "-next"
@@ -251,7 +252,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 		eve, _ := signUp(t, db, "eve@example.com")
 		var redeem []func() error
 		for i := range 20 {
-			prefix := []string{store.ResetPasswordLink, store.ChangeEmailLink, store.DeleteAccountLink}[i%3]
+			prefix := []string{store.ResetPasswordLinkPrefix, store.ChangeEmailLinkPrefix, store.DeleteAccountLinkPrefix}[i%3]
 			link := fmt.Sprintf("%s%d", prefix, i)
 			if err := db.InsertVerification(t.Context(), link, ada.ID, testTime.Add(time.Hour), testTime); err != nil {
 				t.Fatal(err)
@@ -263,7 +264,7 @@ func TestLinksOfAUserAreDeletedTogetherWithoutDeadlock(t *testing.T) {
 				case 1:
 					_, err = db.ChangeEmail(t.Context(), link, ada.ID, "ada@example.com", "new@example.com", true, testTime)
 				case 2:
-					err = db.DeleteUserByVerification(t.Context(), link, eve.ID, testTime) // uses up Ada's link without effect
+					err = db.DeleteUserByLink(t.Context(), link, eve.ID, testTime) // uses up Ada's link without effect
 				}
 				return err
 			})
@@ -309,8 +310,8 @@ func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 	eve, _ := signUp(t, db, "eve@example.com")
 	long := ada.ID + strings.Repeat("0123456789abcdef", 4096)
 	for identifier, value := range map[string]string{
-		"2fa-x": ada.ID, "state": long, store.ResetPasswordLink + "eve": eve.ID,
-		store.ResetPasswordLink + "ada": ada.ID, store.ChangeEmailLink + "ada": long,
+		"2fa-x": ada.ID, "state": long, store.ResetPasswordLinkPrefix + "eve": eve.ID,
+		store.ResetPasswordLinkPrefix + "ada": ada.ID, store.ChangeEmailLinkPrefix + "ada": long,
 	} {
 		if err := db.InsertVerification(t.Context(), identifier, value, testTime.Add(time.Hour), testTime); err != nil {
 			t.Fatalf("store a row with the identifier %s: %v", identifier, err)
@@ -320,9 +321,9 @@ func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for identifier, want := range map[string]bool{
-		"2fa-x": true, store.ResetPasswordLink + "eve": true, store.ResetPasswordLink + "ada": false,
+		"2fa-x": true, store.ResetPasswordLinkPrefix + "eve": true, store.ResetPasswordLinkPrefix + "ada": false,
 	} {
-		_, _, err := db.UserOfVerification(t.Context(), identifier, testTime)
+		_, _, err := db.UserOfLink(t.Context(), identifier, testTime)
 		if got := err == nil; got != want {
 			t.Errorf("row with the identifier %s exists: %v, want %v", identifier, got, want)
 		}

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// MaxBody is the size of the largest body that ReadBody accepts, in bytes. Better Auth has no limit. The bodies that
-// its client sends are much smaller.
-const MaxBody = 1 << 20
+// MaxBodyBytes is the size of the largest body that ReadBody accepts, in bytes. Better Auth has no limit. The bodies
+// that its client sends are much smaller.
+const MaxBodyBytes = 1 << 20
 
 // The media types that a route can accept.
 const (
@@ -21,8 +21,9 @@ const (
 )
 
 var (
-	errInvalidJSON = NewError(http.StatusBadRequest, "BAD_REQUEST", "Invalid JSON in request body")
-	errTooLarge    = NewError(http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "Request body is larger than 1 MiB")
+	errInvalidJSON  = NewError(http.StatusBadRequest, "BAD_REQUEST", "Invalid JSON in request body")
+	errBodyTooLarge = NewError(http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE",
+		"Request body is larger than 1 MiB")
 )
 
 // undefined represents a missing body or a missing member, like undefined in JavaScript.
@@ -38,7 +39,7 @@ type parsedBody struct {
 func (parsedBody) Close() error { return nil }
 
 // ReadBody reads and parses the body of r as Better Auth does: only if the request has a content type and a body. It
-// accepts JSON and, if form is true, form fields. Call it before Decode, HasBody, Object and CheckRedirects.
+// accepts JSON and, if form is true, form fields. Call it before Decode, HasBody, BodyObject and CheckRedirects.
 func ReadBody(w http.ResponseWriter, r *http.Request, form bool) error {
 	value, err := parseBody(w, r, form)
 	if err != nil {
@@ -57,11 +58,11 @@ func parseBody(w http.ResponseWriter, r *http.Request, form bool) (any, error) {
 	if media != mediaJSON && (!form || media != mediaForm) {
 		return nil, unsupportedMediaError(header, form)
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, errTooLarge
+		return nil, errBodyTooLarge
 	case err != nil:
 		return nil, errInvalidJSON // the client has disconnected or sent a broken body, so the server did not fail
 	case media == mediaForm:
@@ -100,7 +101,7 @@ func textBefore(s, sep string) string {
 	return head
 }
 
-func bodyOf(r *http.Request) any {
+func parsedBodyOf(r *http.Request) any {
 	if b, ok := r.Body.(parsedBody); ok {
 		return b.value
 	}
@@ -109,18 +110,18 @@ func bodyOf(r *http.Request) any {
 
 // bodyField returns a member of the body, or nil if the body is not a JSON object or has no such member.
 func bodyField(r *http.Request, name string) any {
-	m, _ := bodyOf(r).(map[string]any)
+	m, _ := parsedBodyOf(r).(map[string]any)
 	return m[name]
 }
 
 // HasBody reports whether the request has a body that ReadBody has parsed.
 func HasBody(r *http.Request) bool {
-	_, none := bodyOf(r).(undefined)
+	_, none := parsedBodyOf(r).(undefined)
 	return !none
 }
 
-// Object returns the body that ReadBody parsed, if it is a JSON object.
-func Object(r *http.Request) (map[string]any, bool) {
-	m, ok := bodyOf(r).(map[string]any)
+// BodyObject returns the body that ReadBody parsed, if it is a JSON object.
+func BodyObject(r *http.Request) (map[string]any, bool) {
+	m, ok := parsedBodyOf(r).(map[string]any)
 	return m, ok
 }

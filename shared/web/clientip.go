@@ -17,16 +17,16 @@ const OriginSecretHeader = "X-Origin-Secret"
 // Clients finds the IP addresses of clients.
 type Clients struct {
 	From config.ClientIP
-	// AcceptsOrigin reports whether an origin secret is valid, that is, whether the request came through the trusted
-	// proxy. secret is "" if the request does not have exactly one. If AcceptsOrigin is nil, every request counts as a
-	// request through the proxy.
-	AcceptsOrigin func(ctx context.Context, secret string) bool
+	// AcceptsOriginSecret reports whether an origin secret is valid, that is, whether the request came through the trusted
+	// proxy. secret is "" if the request does not have exactly one. If AcceptsOriginSecret is nil, every request counts as
+	// a request through the proxy.
+	AcceptsOriginSecret func(ctx context.Context, secret string) bool
 }
 
 // NewClients returns the Clients of a deployment behind a trusted proxy. It stores acceptsOrigin in the field
-// AcceptsOrigin.
+// AcceptsOriginSecret.
 func NewClients(from config.ClientIP, acceptsOrigin func(ctx context.Context, secret string) bool) Clients {
-	return Clients{From: from, AcceptsOrigin: acceptsOrigin}
+	return Clients{From: from, AcceptsOriginSecret: acceptsOrigin}
 }
 
 // IP returns the IP address of the client, taken from the place that the setting CLIENT_IP names, in Better Auth's
@@ -36,9 +36,9 @@ func NewClients(from config.ClientIP, acceptsOrigin func(ctx context.Context, se
 // address of the connection, which API Gateway calls sourceIp.
 func (c Clients) IP(r *http.Request) string {
 	switch {
-	case c.From.Source == config.RemoteAddr || !c.viaProxy(r):
-		return remoteIP(r)
-	case c.From.Source == config.CloudFront:
+	case c.From.Source == config.ClientIPFromConnection || !c.cameThroughProxy(r):
+		return connectionIP(r)
+	case c.From.Source == config.ClientIPFromCloudFront:
 		// The value is an IP address, a colon and a port. CloudFront writes an IPv6 address without brackets.
 		v := r.Header.Get("Cloudfront-Viewer-Address")
 		if i := strings.LastIndexByte(v, ':'); i >= 0 {
@@ -49,19 +49,19 @@ func (c Clients) IP(r *http.Request) string {
 	return forwardedFor(strings.Join(r.Header.Values("X-Forwarded-For"), ","), c.From.Hops)
 }
 
-// viaProxy reports whether AcceptsOrigin accepts the origin secret of the request, or is nil.
-func (c Clients) viaProxy(r *http.Request) bool {
-	if c.AcceptsOrigin == nil {
+// cameThroughProxy reports whether AcceptsOriginSecret accepts the origin secret of the request, or is nil.
+func (c Clients) cameThroughProxy(r *http.Request) bool {
+	if c.AcceptsOriginSecret == nil {
 		return true
 	}
 	secret := ""
 	if values := r.Header.Values(OriginSecretHeader); len(values) == 1 {
 		secret = values[0]
 	}
-	return c.AcceptsOrigin(r.Context(), secret)
+	return c.AcceptsOriginSecret(r.Context(), secret)
 }
 
-func remoteIP(r *http.Request) string {
+func connectionIP(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr

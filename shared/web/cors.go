@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	// preflightAge is how long a browser may cache the response to a preflight, in seconds. Two hours is the maximum of
-	// Chromium.
-	preflightAge = "7200"
+	// preflightMaxAgeSeconds is how long a browser may cache the response to a preflight, in seconds. Two hours is the
+	// maximum of Chromium.
+	preflightMaxAgeSeconds = "7200"
 
-	allowedMethods = "GET, HEAD, POST, PUT"
-	allowedHeaders = "Content-Type, Authorization, If-Match"
+	corsAllowedMethods = "GET, HEAD, POST, PUT"
+	corsAllowedHeaders = "Content-Type, Authorization, If-Match"
 
-	// exposedHeaders are the headers of every response that scripts of another origin may read. Expose adds the headers
-	// that only some responses have.
-	exposedHeaders = "ETag, Retry-After, X-Request-Id, X-Retry-After"
+	// corsExposedHeaders are the headers of every response that scripts of another origin may read. ExposeHeader adds the
+	// headers that only some responses have.
+	corsExposedHeaders = "ETag, Retry-After, X-Request-Id, X-Retry-After"
 )
 
 // PreflightRoute is the route of functions/session for the preflights of all routes below /api. API Gateway could
@@ -32,9 +32,9 @@ const (
 	KeySetPath           = "/.well-known/jwks.json"
 )
 
-// Preflight answers 404 to the OPTIONS requests that the middleware cors passes on: the preflight of an untrusted
-// origin or of the site itself, and a request that is not a preflight.
-func Preflight(w http.ResponseWriter, _ *http.Request) error {
+// AnswerUnhandledOptions answers 404 to the OPTIONS requests that the middleware withCORS passes on: the preflight of
+// an untrusted origin or of the site itself, and a request that is not a preflight.
+func AnswerUnhandledOptions(w http.ResponseWriter, _ *http.Request) error {
 	w.WriteHeader(http.StatusNotFound)
 	return nil
 }
@@ -43,23 +43,23 @@ func Preflight(w http.ResponseWriter, _ *http.Request) error {
 // are the same for every origin and need no cookies.
 var publicPaths = []string{"/api/auth/jwks", KeySetPath, ProviderMetadataPath}
 
-func isPublic(r *http.Request) bool {
+func isReadOfPublicPath(r *http.Request) bool {
 	return slices.Contains(publicPaths, r.URL.Path) && hasSafeMethod(r)
 }
 
-// cors lets pages of other trusted origins call the routes with cookies: it echoes the exact origin and adds Vary:
+// withCORS lets pages of other trusted origins call the routes with cookies: it echoes the exact origin and adds Vary:
 // Origin. It answers their preflights, which Better Auth leaves to its deployment. A public path gets the wildcard
 // instead, without cookies. Requests from the site's own origin and from untrusted origins reach next without CORS
 // headers.
-func cors(o Origins, next http.Handler) http.Handler {
+func withCORS(o Origins, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 		origin := r.Header.Get("Origin")
 		switch {
-		case isPublic(r):
+		case isReadOfPublicPath(r):
 			h.Set("Access-Control-Allow-Origin", "*")
-			h.Set(exposeHeaderName, exposedHeaders)
+			h.Set(exposeHeaderName, corsExposedHeaders)
 			preflight = r.Method == http.MethodOptions // a CDN may have removed Access-Control-Request-Method
 		case strings.EqualFold(origin, o.own) || !o.TrustsOrigin(origin):
 			h.Add("Vary", "Origin")
@@ -69,16 +69,16 @@ func cors(o Origins, next http.Handler) http.Handler {
 			h.Add("Vary", "Origin")
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Set("Access-Control-Allow-Credentials", "true")
-			h.Set(exposeHeaderName, exposedHeaders)
+			h.Set(exposeHeaderName, corsExposedHeaders)
 		}
 		if !preflight {
 			next.ServeHTTP(w, r)
 			return
 		}
 		h.Del(exposeHeaderName) // only the request after the preflight needs it
-		h.Set("Access-Control-Allow-Methods", allowedMethods)
-		h.Set("Access-Control-Allow-Headers", allowedHeaders)
-		h.Set("Access-Control-Max-Age", preflightAge)
+		h.Set("Access-Control-Allow-Methods", corsAllowedMethods)
+		h.Set("Access-Control-Allow-Headers", corsAllowedHeaders)
+		h.Set("Access-Control-Max-Age", preflightMaxAgeSeconds)
 		w.WriteHeader(http.StatusNoContent)
 	})
 }

@@ -13,9 +13,9 @@ import (
 func TestR32_OnlyTrustedOriginsGetCORSHeaders(t *testing.T) {
 	t.Parallel()
 	routes := web.Routes{"POST /x": func(w http.ResponseWriter, _ *http.Request) error {
-		web.Expose(w.Header(), "set-auth-jwt", "a token")
-		return web.JSON(w, 200, true)
-	}, web.PreflightRoute: web.Preflight}
+		web.ExposeHeader(w.Header(), "set-auth-jwt", "a token")
+		return web.WriteJSON(w, 200, true)
+	}, web.PreflightRoute: web.AnswerUnhandledOptions}
 	mux := routes.Mux(config.API{
 		Origin:         "https://own.example",
 		TrustedOrigins: []string{"https://app.example", "*.preview.example"},
@@ -90,7 +90,7 @@ func checkAnyOriginMayRead(t *testing.T, path string) {
 		if fails {
 			return web.NewError(http.StatusServiceUnavailable, "", "")
 		}
-		return web.JSON(w, 200, true)
+		return web.WriteJSON(w, 200, true)
 	}}
 	mux := routes.Mux(config.API{Origin: "https://own.example", TrustedOrigins: []string{"https://app.example"}})
 	for _, origin := range []string{"", "https://own.example", "https://app.example", "https://other.example", "null"} {

@@ -17,8 +17,8 @@ import (
 //
 // The type of a field says what is expected. A string, bool, float64 or struct is required. A pointer, slice or map may
 // be absent, but not null. A Nullable may be absent or null. An any accepts every value. The tag `check:` adds a check
-// of a string: "email", "nonempty", "max=256" (characters, by Length), or "choice", which only changes the message for
-// a value that is not a string. A map type can have a method Problem() string, which checks the map.
+// of a string: "email", "nonempty", "max=256" (characters, by UTF16Length), or "choice", which only changes the message
+// for a value that is not a string. A map type can have a method Problem() string, which checks the map.
 //
 // expected lists the type names in the messages about a body that is not an object: one name for each schema that
 // Better Auth uses on that route. The default is "object".
@@ -26,25 +26,25 @@ func Decode(r *http.Request, dst any, expected ...string) error {
 	if len(expected) == 0 {
 		expected = []string{"object"}
 	}
-	body := bodyOf(r)
+	body := parsedBodyOf(r)
 	object, ok := body.(map[string]any)
 	if !ok {
 		var problems []string
 		for _, want := range expected {
-			problems = append(problems, "[body] "+wrongType(want, body))
+			problems = append(problems, "[body] "+wrongTypeProblem(want, body))
 		}
-		return Invalid(problems...)
+		return ValidationError(problems...)
 	}
-	return Invalid(fillFields("body", object, reflect.ValueOf(dst).Elem())...)
+	return ValidationError(fillFields("body", object, reflect.ValueOf(dst).Elem())...)
 }
 
 // DecodeQuery is like Decode, for the query of r. A parameter is a string, or a list of strings if it is repeated.
 func DecodeQuery(r *http.Request, dst any) error {
-	return Invalid(fillFields("query", Query(r), reflect.ValueOf(dst).Elem())...)
+	return ValidationError(fillFields("query", Query(r), reflect.ValueOf(dst).Elem())...)
 }
 
-// Invalid returns Better Auth's error for problems of the form "[body.name] message", or nil if there are none.
-func Invalid(problems ...string) error {
+// ValidationError returns Better Auth's error for problems of the form "[body.name] message", or nil if there are none.
+func ValidationError(problems ...string) error {
 	if len(problems) == 0 {
 		return nil
 	}
@@ -118,7 +118,7 @@ func setKind(path string, value any, dst reflect.Value, check string) []string {
 		if ok {
 			return fillFields(path, object, dst)
 		}
-		problem = wrongType("object", value)
+		problem = wrongTypeProblem("object", value)
 	case reflect.Slice:
 		return setList(path, value, dst)
 	case reflect.Map:
@@ -143,7 +143,7 @@ func setKind(path string, value any, dst reflect.Value, check string) []string {
 func setAs[T any](want string, value any, dst reflect.Value) string {
 	v, ok := value.(T)
 	if !ok {
-		return wrongType(want, value)
+		return wrongTypeProblem(want, value)
 	}
 	dst.Set(reflect.ValueOf(v))
 	return ""
@@ -163,7 +163,7 @@ func setString(value any, dst reflect.Value, check string) string {
 func setList(path string, value any, dst reflect.Value) (problems []string) {
 	items, ok := value.([]any)
 	if !ok {
-		return []string{"[" + path + "] " + wrongType("array", value)}
+		return []string{"[" + path + "] " + wrongTypeProblem("array", value)}
 	}
 	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
 	for i, item := range items {
@@ -177,7 +177,7 @@ func setList(path string, value any, dst reflect.Value) (problems []string) {
 func setRecord(path string, value any, dst reflect.Value) (problems []string) {
 	members, ok := value.(map[string]any)
 	if !ok {
-		return []string{"[" + path + "] " + wrongType("record", value)}
+		return []string{"[" + path + "] " + wrongTypeProblem("record", value)}
 	}
 	dst.Set(reflect.MakeMap(dst.Type()))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
@@ -205,7 +205,7 @@ func checkString(s, check string) string {
 		return "Too small: expected string to have >=1 characters"
 	}
 	if limit, ok := strings.CutPrefix(check, "max="); ok {
-		if n, err := strconv.Atoi(limit); err == nil && Length(s) > n {
+		if n, err := strconv.Atoi(limit); err == nil && UTF16Length(s) > n {
 			return "Too big: expected string to have <=" + limit + " characters"
 		}
 	}
@@ -220,8 +220,9 @@ func OrEmpty(text *string) string {
 	return *text
 }
 
-// Length returns the number of UTF-16 code units of s, like the property length in JavaScript: an emoji counts as two.
-func Length(s string) int {
+// UTF16Length returns the number of UTF-16 code units of s, like the property length in JavaScript: an emoji counts as
+// two.
+func UTF16Length(s string) int {
 	n := 0
 	for _, r := range s {
 		n += utf16.RuneLen(r)
@@ -229,12 +230,12 @@ func Length(s string) int {
 	return n
 }
 
-func wrongType(want string, value any) string {
-	return "Invalid input: expected " + want + ", received " + jsType(value)
+func wrongTypeProblem(want string, value any) string {
+	return "Invalid input: expected " + want + ", received " + jsTypeName(value)
 }
 
-// jsType returns JavaScript's name for the type of a decoded JSON value, as Better Auth's messages write it.
-func jsType(value any) string {
+// jsTypeName returns JavaScript's name for the type of a decoded JSON value, as Better Auth's messages write it.
+func jsTypeName(value any) string {
 	switch value.(type) {
 	case nil:
 		return "null"

@@ -37,7 +37,7 @@ func TestDecodeReadsNestedObjects(t *testing.T) {
 		if err := web.Decode(r, &in); err != nil {
 			return err
 		}
-		return web.JSON(w, 200, in)
+		return web.WriteJSON(w, 200, in)
 	}}.Mux(config.API{})
 	const empty = `{"provider":"","inner":null,"scopes":null,"params":null,"data":null,"image":{"Present":false,` +
 		`"Value":null}}`
@@ -138,7 +138,7 @@ func TestDecodeQueryAnswersLikeBetterAuth(t *testing.T) {
 		if err := web.DecodeQuery(r, &in); err != nil {
 			return err
 		}
-		return web.JSON(w, 200, in)
+		return web.WriteJSON(w, 200, in)
 	}}.Mux(config.API{})
 	for query, want := range map[string]string{
 		"?token=t":                     `{"token":"t","callbackURL":null}`,
@@ -203,7 +203,7 @@ func TestDecodeChecksStringsListsAndMaps(t *testing.T) {
 		if err := web.Decode(r, &in); err != nil {
 			return err
 		}
-		return web.JSON(w, 200, in.Any)
+		return web.WriteJSON(w, 200, in.Any)
 	}}.Mux(config.API{})
 	problem := func(text string) string { return `{"message":"` + text + `","code":"VALIDATION_ERROR"}` }
 	for body, want := range map[string]string{

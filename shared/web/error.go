@@ -39,16 +39,16 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Unavailable reports whether a retry may succeed: the database or the keys cannot be reached at the moment, or the
+// IsUnavailable reports whether a retry may succeed: the database or the keys cannot be reached at the moment, or the
 // request ran out of time or was cancelled. Errors of shared/store and shared/keys have a method Unavailable for this.
-func Unavailable(err error) bool {
+func IsUnavailable(err error) bool {
 	var u interface{ Unavailable() bool }
 	return errors.As(err, &u) && u.Unavailable() ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// retryAfter is the value of the header Retry-After in every 503, in seconds.
-const retryAfter = "1"
+// retryAfterSeconds is the value of the header Retry-After in every 503, in seconds.
+const retryAfterSeconds = "1"
 
 var errUnavailable = NewError(http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "Service temporarily unavailable")
 
@@ -62,7 +62,7 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	switch {
 	case errors.As(err, &e):
-	case Unavailable(err):
+	case IsUnavailable(err):
 		e = &Error{Status: errUnavailable.Status, Code: errUnavailable.Code, Message: errUnavailable.Message, Cause: err}
 	default:
 		addAttr(r.Context(), slog.String("error", err.Error()))
@@ -75,7 +75,7 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	maps.Copy(w.Header(), e.Header)
 	if e.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", retryAfterSeconds)
 	}
 	body := e.Body
 	switch body.(type) {
@@ -86,7 +86,7 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(e.Status)
 		return
 	}
-	if err := JSON(w, e.Status, body); err != nil {
+	if err := WriteJSON(w, e.Status, body); err != nil {
 		addAttr(r.Context(), slog.String("error", err.Error()))
 	}
 }

@@ -31,7 +31,7 @@ func FuzzBody(f *testing.F) {
 		if err := web.Decode(r, &in, "object", "record"); err != nil {
 			return err
 		}
-		return web.JSON(w, http.StatusOK, in.Name)
+		return web.WriteJSON(w, http.StatusOK, in.Name)
 	}}.Mux(config.API{})
 	const form = "application/x-www-form-urlencoded"
 	for _, body := range []string{
@@ -80,9 +80,9 @@ func FuzzHeaders(f *testing.F) {
 		}
 		for _, from := range []config.ClientIP{
 			{},
-			{Source: config.CloudFront},
-			{Source: config.ForwardedFor},
-			{Source: config.ForwardedFor, Hops: 2},
+			{Source: config.ClientIPFromCloudFront},
+			{Source: config.ClientIPFromForwardedFor},
+			{Source: config.ClientIPFromForwardedFor, Hops: 2},
 		} {
 			if ip := (web.Clients{From: from}).IP(r); len(ip) > len("2001:0db8:0000:0000:0000:0000:0000:0000") {
 				t.Errorf("X-Forwarded-For %q, Cloudfront-Viewer-Address %q: got IP %q, want at most the length of an IPv6 address",

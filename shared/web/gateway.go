@@ -10,8 +10,8 @@ import (
 //     and header values
 //   - "Quotas" in the CloudFront manual: maximum length of the headers of an origin's response
 const (
-	MaxRequestHeader  = 10_240
-	MaxResponseHeader = 20_480
+	MaxRequestHeaderBytes  = 10_240
+	MaxResponseHeaderBytes = 20_480
 )
 
 // RequestHeaderBytes returns the size in bytes of the request line and the headers of r, as HTTP/1.1 sends them.
@@ -36,43 +36,43 @@ func HeaderBytes(h http.Header) int {
 // headers by a 502.
 func WithGatewayLimits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if n := RequestHeaderBytes(r); n > MaxRequestHeader {
+		if n := RequestHeaderBytes(r); n > MaxRequestHeaderBytes {
 			slog.Warn("the request line and headers are larger than API Gateway accepts",
-				"bytes", n, "limit", MaxRequestHeader)
+				"bytes", n, "limit", MaxRequestHeaderBytes)
 			answerWithMessage(w, http.StatusRequestHeaderFieldsTooLarge)
 			return
 		}
-		next.ServeHTTP(&limitedWriter{ResponseWriter: w}, r)
+		next.ServeHTTP(&headerLimitWriter{ResponseWriter: w}, r)
 	})
 }
 
-// limitedWriter replaces a response by a 502 if its headers are too large.
-type limitedWriter struct {
+// headerLimitWriter replaces a response by a 502 if its headers are too large.
+type headerLimitWriter struct {
 	http.ResponseWriter
 
 	started, rejected bool
 }
 
 // WriteHeader sends the status, or 502 if the headers are too large. It sends informational statuses (1xx) unchanged.
-func (w *limitedWriter) WriteHeader(status int) {
+func (w *headerLimitWriter) WriteHeader(status int) {
 	if w.started || status < http.StatusOK {
 		w.ResponseWriter.WriteHeader(status)
 		return
 	}
 	w.started = true
 	n := HeaderBytes(w.Header())
-	if n <= MaxResponseHeader {
+	if n <= MaxResponseHeaderBytes {
 		w.ResponseWriter.WriteHeader(status)
 		return
 	}
-	slog.Error("the response headers are larger than CloudFront accepts", "bytes", n, "limit", MaxResponseHeader)
+	slog.Error("the response headers are larger than CloudFront accepts", "bytes", n, "limit", MaxResponseHeaderBytes)
 	w.rejected = true
 	clear(w.Header())
 	answerWithMessage(w.ResponseWriter, http.StatusBadGateway)
 }
 
 // Write sends a part of the body, or nothing if the response was replaced.
-func (w *limitedWriter) Write(p []byte) (int, error) {
+func (w *headerLimitWriter) Write(p []byte) (int, error) {
 	if !w.started {
 		w.WriteHeader(http.StatusOK)
 	}
@@ -83,7 +83,7 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 }
 
 // Unwrap returns the writer of the server, as http.ResponseController needs it.
-func (w *limitedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *headerLimitWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // answerWithMessage answers with a status and the JSON that API Gateway sends: {"message": …}.
 func answerWithMessage(w http.ResponseWriter, status int) {

@@ -26,8 +26,8 @@ func TestRequestHeadersBeyondTheGatewaysLimitAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/api/auth/get-session", "/api/auth/error?error=" + strings.Repeat("e", 9000)} {
 		for size, want := range map[int]int{
-			web.MaxRequestHeader:     http.StatusOK,
-			web.MaxRequestHeader + 1: http.StatusRequestHeaderFieldsTooLarge,
+			web.MaxRequestHeaderBytes:     http.StatusOK,
+			web.MaxRequestHeaderBytes + 1: http.StatusRequestHeaderFieldsTooLarge,
 		} {
 			reached := false
 			h := web.WithGatewayLimits(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
@@ -59,8 +59,8 @@ func TestRequestHeaderBytesCountsLineHostAndHeaders(t *testing.T) {
 func TestResponseHeadersBeyondTheGatewaysLimitAreReplaced(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int]int{
-		web.MaxResponseHeader:     http.StatusCreated,
-		web.MaxResponseHeader + 1: http.StatusBadGateway,
+		web.MaxResponseHeaderBytes:     http.StatusCreated,
+		web.MaxResponseHeaderBytes + 1: http.StatusBadGateway,
 	} {
 		h := web.WithGatewayLimits(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Set-Cookie", "")
@@ -93,7 +93,7 @@ func TestOnlyTheFinalStatusIsCheckedAgainstTheGatewaysLimit(t *testing.T) {
 	} {
 		var sent []int
 		h := web.WithGatewayLimits(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeader))
+			w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeaderBytes))
 			for _, status := range c.statuses {
 				w.WriteHeader(status)
 			}

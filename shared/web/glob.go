@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Glob compiles a pattern with wildcards as Better Auth 1.7.25 does (wildcardMatch of its utils/wildcard). * matches
-// any number of characters except slashes, ? matches one such character, ** as a whole segment matches any number of
-// segments, and a backslash escapes the next character. In the text, several slashes in a row count as one, a backslash
-// counts as a slash, and slashes at the end may follow what the pattern matches.
-func Glob(pattern string) *regexp.Regexp {
+// CompileGlob compiles a pattern with wildcards as Better Auth 1.7.25 does (wildcardMatch of its utils/wildcard). *
+// matches any number of characters except slashes, ? matches one such character, ** as a whole segment matches any
+// number of segments, and a backslash escapes the next character. In the text, several slashes in a row count as one, a
+// backslash counts as a slash, and slashes at the end may follow what the pattern matches.
+func CompileGlob(pattern string) *regexp.Regexp {
 	const slash, other = `[/\\]`, `[^/\\]`
 	segments := strings.Split(pattern, "/")
 	var expr strings.Builder
@@ -32,14 +32,14 @@ func Glob(pattern string) *regexp.Regexp {
 			}
 			continue
 		}
-		expr.WriteString(globSegment(segment, other) + separator)
+		expr.WriteString(compileGlobSegment(segment, other) + separator)
 	}
 	return regexp.MustCompile("^" + expr.String() + "$")
 }
 
-// globSegment returns a regular expression for one segment of a pattern; wildcard is the class of characters that * and
-// ? match.
-func globSegment(segment, wildcard string) string {
+// compileGlobSegment returns a regular expression for one segment of a pattern; wildcard is the class of characters
+// that * and ? match.
+func compileGlobSegment(segment, wildcard string) string {
 	var expr strings.Builder
 	escaped := false
 	for _, r := range segment {

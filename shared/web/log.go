@@ -33,8 +33,8 @@ type record struct {
 
 type recordKey struct{}
 
-// codeKey is the name of the log attribute with the code of a rejected request.
-const codeKey = "code"
+// codeAttrKey is the name of the log attribute with the code of a rejected request.
+const codeAttrKey = "code"
 
 // recordOf returns the record of the request with the context ctx. Outside of a request it returns a record that is
 // never written.
@@ -55,7 +55,7 @@ func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userI
 
 // NoteCode puts the code of a rejection into the log record of a request that is answered with a redirect. A handler
 // that returns an Error does not call it, because writeError does.
-func NoteCode(ctx context.Context, code string) { addAttr(ctx, slog.String(codeKey, code)) }
+func NoteCode(ctx context.Context, code string) { addAttr(ctx, slog.String(codeAttrKey, code)) }
 
 // Audit makes the log record of the request an audit record: the record also has the event, its result, the IP address
 // and the user agent. The user agent is shortened, and characters that are not printable are replaced.
@@ -64,13 +64,13 @@ func Audit(ctx context.Context, event, ip, agent string) {
 	rec.event, rec.ip, rec.agent = event, ip, shortPrintable(agent)
 }
 
-// maxAgent is how many bytes of a user agent a log record contains.
-const maxAgent = 200
+// maxLoggedAgentBytes is how many bytes of a user agent a log record contains.
+const maxLoggedAgentBytes = 200
 
-// shortPrintable returns the first maxAgent bytes of text. It replaces characters that are not printable, such as
-// control characters, which could change what a terminal shows.
+// shortPrintable returns the first maxLoggedAgentBytes bytes of text. It replaces characters that are not printable,
+// such as control characters, which could change what a terminal shows.
 func shortPrintable(text string) string {
-	text = text[:min(len(text), maxAgent)]
+	text = text[:min(len(text), maxLoggedAgentBytes)]
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
@@ -96,15 +96,15 @@ func NoteAccountsRemoved(ctx context.Context, n int) { addAttr(ctx, slog.Int("ac
 // the log record with it.
 const RequestIDHeader = "X-Request-Id"
 
-// isWarm is true after the process has logged its first request.
-var isWarm atomic.Bool
+// hasLoggedARequest is true after the process has logged its first request.
+var hasLoggedARequest atomic.Bool
 
 // withLog gives a request its id and its log record, and writes the record at the end. It answers a panic with an empty
 // 500, unless the response has begun.
 func withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now() //nolint:forbidigo // for durations and log times only
-		rec := &record{id: requestID(r.Context())}
+		rec := &record{id: requestIDOrRandom(r.Context())}
 		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
 		sw := &statusWriter{ResponseWriter: w}
 		sw.Header().Set(RequestIDHeader, rec.id)
@@ -143,7 +143,7 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 	if !h.Enabled(ctx, level) {
 		return
 	}
-	cold := !isWarm.Swap(true)
+	cold := !hasLoggedARequest.Swap(true)
 	line := slog.NewRecord(start.Add(took).UTC(), level, "request", 0)
 	line.AddAttrs(
 		slog.String("route", rec.route),
@@ -167,7 +167,7 @@ func (rec *record) write(ctx context.Context, status int, start time.Time, took 
 // result returns the result of an audit event: "failed" for an error of the server, "refused" for a rejected request,
 // else "ok".
 func (rec *record) result(status int) string {
-	refused := slices.ContainsFunc(rec.attrs, func(a slog.Attr) bool { return a.Key == codeKey })
+	refused := slices.ContainsFunc(rec.attrs, func(a slog.Attr) bool { return a.Key == codeAttrKey })
 	switch {
 	case rec.failed, status >= http.StatusInternalServerError:
 		return "failed"
@@ -185,10 +185,10 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-// viaGateway reports whether the request came through API Gateway, that is, whether WithRequestID was called.
-func viaGateway(ctx context.Context) bool { return ctx.Value(requestIDKey{}) != nil }
+// cameThroughGateway reports whether the request came through API Gateway, that is, whether WithRequestID was called.
+func cameThroughGateway(ctx context.Context) bool { return ctx.Value(requestIDKey{}) != nil }
 
-func requestID(ctx context.Context) string {
+func requestIDOrRandom(ctx context.Context) string {
 	if id, _ := ctx.Value(requestIDKey{}).(string); id != "" {
 		return id
 	}

@@ -19,7 +19,7 @@ func TestR52_AuditRecord(t *testing.T) {
 		want   map[string]any
 	}{
 		{
-			"ok", func(w http.ResponseWriter, r *http.Request) error { return web.JSON(w, 200, nil) },
+			"ok", func(w http.ResponseWriter, r *http.Request) error { return web.WriteJSON(w, 200, nil) },
 			map[string]any{"result": "ok"},
 		},
 		{

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/emf"
 )
 
-// Namespace is the CloudWatch namespace of the metrics.
-const Namespace = "Xenon"
+// MetricNamespace is the CloudWatch namespace of the metrics.
+const MetricNamespace = "Xenon"
 
 // Metric is a CloudWatch metric that a log record can have. Name is the member of the record with the value. Dimension
 // is the member with the value of the metric's dimension; "" means that the metric has none.
@@ -27,12 +27,12 @@ var Metrics = []Metric{
 
 // The bits of a metricSet, in the order of Metrics.
 const (
-	latency metricSet = 1 << iota
-	coldStarts
-	signUps
-	signIns
-	poolWaits
-	mailsDropped
+	latencyMetric metricSet = 1 << iota
+	coldStartsMetric
+	signUpsMetric
+	signInsMetric
+	poolWaitsMetric
+	mailsDroppedMetric
 )
 
 // metricSet is a set of the Metrics, one bit for each. It is one byte, so that adding it to a record allocates nothing.
@@ -43,11 +43,12 @@ func (s metricSet) MarshalJSON() ([]byte, error) {
 	b := make([]byte, 0, 512)
 	for i, m := range Metrics {
 		if s&(1<<i) != 0 {
-			d := emf.Directive{Namespace: Namespace, Dimension: m.Dimension, Metrics: []emf.Metric{{Name: m.Name, Unit: m.Unit}}}
+			metric := emf.Metric{Name: m.Name, Unit: m.Unit}
+			d := emf.Directive{Namespace: MetricNamespace, Dimension: m.Dimension, Metrics: []emf.Metric{metric}}
 			b = d.Append(append(b, ','))
 		}
 	}
-	b[0] = '[' // replaces the first comma, which exists because every set contains latency
+	b[0] = '[' // replaces the first comma, which exists because every set contains latencyMetric
 	return append(b, ']'), nil
 }
 
@@ -65,28 +66,28 @@ func NoteMailDropped(ctx context.Context, kind string) {
 // addMetrics adds the metrics of the request to its log line, in CloudWatch's embedded metric format. Only a request
 // through API Gateway gets metrics: outside of AWS nothing reads them, and without them the line is easier to read.
 func (rec *record) addMetrics(ctx context.Context, line *slog.Record, cold bool, status int) {
-	if !viaGateway(ctx) {
+	if !cameThroughGateway(ctx) {
 		return
 	}
-	set := latency
+	set := latencyMetric
 	add := func(m metricSet, name string, n int) {
 		set |= m
 		line.AddAttrs(slog.Int(name, n))
 	}
 	if cold {
-		add(coldStarts, "ColdStarts", 1)
+		add(coldStartsMetric, "ColdStarts", 1)
 	}
 	switch {
 	case rec.event == "sign-up" && status < http.StatusBadRequest:
-		add(signUps, "SignUps", 1)
+		add(signUpsMetric, "SignUps", 1)
 	case rec.event == "sign-in":
-		add(signIns, "SignIns", 1)
+		add(signInsMetric, "SignIns", 1)
 	}
 	if rec.poolWaits > 0 {
-		add(poolWaits, "PoolWaits", rec.poolWaits)
+		add(poolWaitsMetric, "PoolWaits", rec.poolWaits)
 	}
 	if rec.mailsDropped > 0 {
-		add(mailsDropped, "MailsDropped", rec.mailsDropped)
+		add(mailsDroppedMetric, "MailsDropped", rec.mailsDropped)
 	}
 	line.AddAttrs(emf.Attr(line.Time, set))
 }

@@ -56,7 +56,7 @@ func metricsOf(t *testing.T, record map[string]any) map[string][]any {
 }
 
 func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
-	latency := []any{"Milliseconds", "GET /x"}
+	latencyMetric := []any{"Milliseconds", "GET /x"}
 	for _, c := range []struct {
 		name  string
 		event string
@@ -65,26 +65,26 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		drops int
 		want  map[string][]any
 	}{
-		{"any request", "", nil, 0, 0, map[string][]any{"ms": latency}},
-		{"sign-up", "sign-up", nil, 0, 0, map[string][]any{"ms": latency, "SignUps": {"Count", ""}}},
-		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, 0, map[string][]any{"ms": latency}},
+		{"any request", "", nil, 0, 0, map[string][]any{"ms": latencyMetric}},
+		{"sign-up", "sign-up", nil, 0, 0, map[string][]any{"ms": latencyMetric, "SignUps": {"Count", ""}}},
+		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, 0, map[string][]any{"ms": latencyMetric}},
 		{"redirected sign-up", "sign-up", web.NewError(399, "X", ""), 0, 0, map[string][]any{
-			"ms":      latency,
+			"ms":      latencyMetric,
 			"SignUps": {"Count", ""},
 		}},
-		{"invalid sign-up", "sign-up", web.NewError(400, "X", ""), 0, 0, map[string][]any{"ms": latency}},
-		{"token", "token", nil, 0, 0, map[string][]any{"ms": latency}},
-		{"sign-in", "sign-in", nil, 0, 0, map[string][]any{"ms": latency, "SignIns": {"Count", "ok"}}},
+		{"invalid sign-up", "sign-up", web.NewError(400, "X", ""), 0, 0, map[string][]any{"ms": latencyMetric}},
+		{"token", "token", nil, 0, 0, map[string][]any{"ms": latencyMetric}},
+		{"sign-in", "sign-in", nil, 0, 0, map[string][]any{"ms": latencyMetric, "SignIns": {"Count", "ok"}}},
 		{
 			"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, 0,
-			map[string][]any{"ms": latency, "SignIns": {"Count", "refused"}},
+			map[string][]any{"ms": latencyMetric, "SignIns": {"Count", "refused"}},
 		},
 		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, 0, map[string][]any{
-			"ms":      latency,
+			"ms":      latencyMetric,
 			"SignIns": {"Count", "failed"},
 		}},
-		{"waited", "", nil, 2, 0, map[string][]any{"ms": latency, "PoolWaits": {"Count", ""}}},
-		{"dropped mails", "", nil, 0, 2, map[string][]any{"ms": latency, "MailsDropped": {"Count", ""}}},
+		{"waited", "", nil, 2, 0, map[string][]any{"ms": latencyMetric, "PoolWaits": {"Count", ""}}},
+		{"dropped mails", "", nil, 0, 2, map[string][]any{"ms": latencyMetric, "MailsDropped": {"Count", ""}}},
 	} {
 		_, records := handleAndReadLog(t, func(_ http.ResponseWriter, r *http.Request) error {
 			if c.event != "" {

@@ -30,29 +30,30 @@ func (o Origins) TrustsOrigin(header string) bool {
 	if strings.HasPrefix(header, "/") {
 		return false
 	}
-	return o.trustsAbsolute(header)
+	return o.trustsAbsoluteURL(header)
 }
 
-// maxTarget is the maximum size of a redirect target in bytes. Xenon sends the target in a Location header and in the
-// query of a mailed link, where percent-encoding may triple its size.
-const maxTarget = 2048
+// maxRedirectTargetBytes is the maximum size of a redirect target in bytes. Xenon sends the target in a Location header
+// and in the query of a mailed link, where percent-encoding may triple its size.
+const maxRedirectTargetBytes = 2048
 
 // TrustsRedirect reports whether Xenon may redirect a browser to target: a path of the site itself, or a URL of a
 // trusted origin.
 func (o Origins) TrustsRedirect(target string) bool {
-	if len(target) > maxTarget {
+	if len(target) > maxRedirectTargetBytes {
 		return false
 	}
 	if strings.HasPrefix(target, "/") {
 		return isSafePath(target)
 	}
-	return o.trustsAbsolute(target)
+	return o.trustsAbsoluteURL(target)
 }
 
 // isSafePath reports whether a path, with its query, certainly stays on the site: no browser or router could interpret
 // it as a URL of another host.
 func isSafePath(target string) bool {
-	if strings.HasPrefix(target, "//") || strings.Contains(target, `\`) || strings.ContainsFunc(target, isControl) {
+	if strings.HasPrefix(target, "//") || strings.Contains(target, `\`) ||
+		strings.ContainsFunc(target, isControlCharacter) {
 		return false
 	}
 	path := strings.ToLower(target)
@@ -62,9 +63,9 @@ func isSafePath(target string) bool {
 	return !strings.Contains(path, "%2f") && !strings.Contains(path, "%5c")
 }
 
-func isControl(r rune) bool { return r < 0x20 || r >= 0x7f && r <= 0x9f }
+func isControlCharacter(r rune) bool { return r < 0x20 || r >= 0x7f && r <= 0x9f }
 
-func (o Origins) trustsAbsolute(text string) bool {
+func (o Origins) trustsAbsoluteURL(text string) bool {
 	target, ok := parseTarget(text)
 	if !ok {
 		return false
@@ -78,9 +79,9 @@ func (o Origins) trustsAbsolute(text string) bool {
 }
 
 var (
-	errMissingOrigin = NewError(http.StatusForbidden, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
-	errInvalidOrigin = NewError(http.StatusForbidden, "INVALID_ORIGIN", "Invalid origin")
-	errCrossSite     = NewError(http.StatusForbidden, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
+	errMissingOrigin  = NewError(http.StatusForbidden, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
+	errInvalidOrigin  = NewError(http.StatusForbidden, "INVALID_ORIGIN", "Invalid origin")
+	errCrossSiteLogin = NewError(http.StatusForbidden, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED",
 		"Cross-site navigation login blocked. This request appears to be a CSRF attack.")
 )
 
@@ -95,23 +96,23 @@ func (o Origins) CheckOrigin(r *http.Request) error {
 	if hasSafeMethod(r) || !hasCookies(r) {
 		return nil
 	}
-	return o.requireOrigin(r)
+	return o.requireTrustedOrigin(r)
 }
 
-// CheckLogin is like CheckOrigin, for sign-in and sign-up, whose requests often have no cookies yet. It also checks a
-// request without cookies if it has an Origin, Referer or Sec-Fetch header, as browsers send them
+// CheckOriginOfLogin is like CheckOrigin, for sign-in and sign-up, whose requests often have no cookies yet. It also
+// checks a request without cookies if it has an Origin, Referer or Sec-Fetch header, as browsers send them
 // (docs/wire.md#sign-in-origin-check). A client that sends none of these headers, such as curl, passes.
-func (o Origins) CheckLogin(r *http.Request) error {
+func (o Origins) CheckOriginOfLogin(r *http.Request) error {
 	if hasCookies(r) {
-		return o.requireOrigin(r)
+		return o.requireTrustedOrigin(r)
 	}
 	site, mode := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Sec-Fetch-Mode")
 	metadata := strings.TrimSpace(site+mode+r.Header.Get("Sec-Fetch-Dest")) != ""
 	switch {
 	case metadata && site == "cross-site" && mode == "navigate":
-		return errCrossSite
+		return errCrossSiteLogin
 	case metadata || r.Header.Get("Origin") != "" || r.Header.Get("Referer") != "":
-		return o.requireOrigin(r)
+		return o.requireTrustedOrigin(r)
 	}
 	return nil
 }
@@ -131,10 +132,10 @@ func hasCookies(r *http.Request) bool {
 	return false
 }
 
-// requireOrigin rejects r unless its Origin header, or its Referer if there is no Origin, is trusted. Privacy settings
-// make a browser send "Origin: null", which passes if Sec-Fetch-Site is "same-origin". Better Auth compares the Host
-// header instead, but behind CloudFront that is not the host of the site.
-func (o Origins) requireOrigin(r *http.Request) error {
+// requireTrustedOrigin rejects r unless its Origin header, or its Referer if there is no Origin, is trusted. Privacy
+// settings make a browser send "Origin: null", which passes if Sec-Fetch-Site is "same-origin". Better Auth compares
+// the Host header instead, but behind CloudFront that is not the host of the site.
+func (o Origins) requireTrustedOrigin(r *http.Request) error {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		origin = r.Header.Get("Referer")

@@ -103,8 +103,8 @@ func TestCheckLoginNeedsATrustedOriginFromBrowsers(t *testing.T) {
 		{"cookies without origin", "MISSING_OR_NULL_ORIGIN", []string{"Cookie", "a=b"}},
 		{"device cookie without origin", "", []string{"Cookie", "better-auth.device=x"}},
 	} {
-		if got := errorCode(t, origins.CheckLogin(requestWith("POST", c.headers...))); got != c.want {
-			t.Errorf("CheckLogin, %s: got code %q, want %q", c.name, got, c.want)
+		if got := errorCode(t, origins.CheckOriginOfLogin(requestWith("POST", c.headers...))); got != c.want {
+			t.Errorf("CheckOriginOfLogin, %s: got code %q, want %q", c.name, got, c.want)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func TestCheckRedirectsRejectsUntrustedTargets(t *testing.T) {
 			if err := origins.CheckRedirects(r); err != nil {
 				return err
 			}
-			return web.JSON(w, 200, true)
+			return web.WriteJSON(w, 200, true)
 		}
 	}
 	mux := routes.Mux(config.API{})

@@ -19,7 +19,7 @@ type Routes map[string]Handler
 // origins in cfg. If the pages are at another origin, it adds security headers, because no CloudFront does.
 func (rt Routes) Mux(cfg config.API) http.Handler {
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		route, h := rt.match(r)
+		route, h := rt.matchRoute(r)
 		if h == nil {
 			w.WriteHeader(http.StatusNotFound)
 			return
@@ -27,8 +27,8 @@ func (rt Routes) Mux(cfg config.API) http.Handler {
 		recordOf(r.Context()).route = route
 		h.ServeHTTP(w, r)
 	})
-	handler := cors(NewOrigins(cfg.Origin, cfg.TrustedOrigins...), serve)
-	if cfg.SiteElsewhere() {
+	handler := withCORS(NewOrigins(cfg.Origin, cfg.TrustedOrigins...), serve)
+	if cfg.IsSiteAtOtherOrigin() {
 		handler = withSecurityHeaders(cfg.Secure(), handler)
 	}
 	return withLog(handler)
@@ -50,8 +50,8 @@ func withSecurityHeaders(secure bool, next http.Handler) http.Handler {
 	})
 }
 
-// match returns the route of r and its handler, or a nil handler if no route matches.
-func (rt Routes) match(r *http.Request) (string, Handler) {
+// matchRoute returns the route of r and its handler, or a nil handler if no route matches.
+func (rt Routes) matchRoute(r *http.Request) (string, Handler) {
 	path := r.URL.EscapedPath()
 	route := r.Method + " " + path
 	if h, ok := rt[route]; ok {

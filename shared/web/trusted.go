@@ -24,7 +24,7 @@ func (t parsedTarget) isWeb() bool { return t.scheme == "http" || t.scheme == "h
 
 // parseTarget parses an absolute URL. It rejects a URL that a browser could interpret differently.
 func parseTarget(text string) (parsedTarget, bool) {
-	if strings.ContainsAny(text, "\\ ") || strings.ContainsFunc(text, isControl) {
+	if strings.ContainsAny(text, "\\ ") || strings.ContainsFunc(text, isControlCharacter) {
 		return parsedTarget{}, false
 	}
 	u, err := url.Parse(text)
@@ -38,14 +38,14 @@ func parseTarget(text string) (parsedTarget, bool) {
 	case "javascript", "data", "blob", "file", "vbscript":
 		return parsedTarget{}, false
 	}
-	t := splitCustom(text, "/?#", "?#")
+	t := splitCustomSchemeURL(text, "/?#", "?#")
 	return t, t.slashes || strings.HasPrefix(text[len(t.scheme):], ":/")
 }
 
-// splitCustom splits a URL of a custom scheme as Better Auth does (parseCustomSchemeOrigin); userinfo stays in the
-// authority. Any character of endAuthority ends the authority, and any character of endPath ends the path. For a
+// splitCustomSchemeURL splits a URL of a custom scheme as Better Auth does (parseCustomSchemeOrigin); userinfo stays in
+// the authority. Any character of endAuthority ends the authority, and any character of endPath ends the path. For a
 // pattern, in which ? is a wildcard, ? must not be one of them.
-func splitCustom(text, endAuthority, endPath string) parsedTarget {
+func splitCustomSchemeURL(text, endAuthority, endPath string) parsedTarget {
 	scheme, rest, _ := strings.Cut(text, ":")
 	t := parsedTarget{scheme: strings.ToLower(scheme)}
 	if rest, t.slashes = strings.CutPrefix(rest, "//"); t.slashes {
@@ -104,49 +104,49 @@ func newTrustedEntry(text string, allowHTTP bool) trustedEntry {
 		if allowHTTP {
 			schemes = append(schemes, "http")
 		}
-		return webEntry(schemes, text)
+		return newWebEntry(schemes, text)
 	}
 	if scheme = strings.ToLower(scheme); scheme == "http" || scheme == "https" {
-		return webEntry([]string{scheme}, host)
+		return newWebEntry([]string{scheme}, host)
 	}
 	wildcards := strings.ContainsAny(text, "*?")
 	endAuthority, endPath := "/?#", "?#"
 	if wildcards {
 		endAuthority, endPath = "/#", "#"
 	}
-	t := splitCustom(text, endAuthority, endPath)
+	t := splitCustomSchemeURL(text, endAuthority, endPath)
 	e := trustedEntry{
 		schemes: []string{t.scheme}, authority: t.authority, path: t.path, wildcards: wildcards,
 		ipv4: isIPv4Pattern(t.authority), needSlashes: t.slashes && t.authority == "" && t.path == "",
 	}
 	if wildcards {
-		e.glob, e.pathGlob = Glob(t.authority), Glob(t.path)
+		e.glob, e.pathGlob = CompileGlob(t.authority), CompileGlob(t.path)
 	}
 	return e
 }
 
-// webEntry returns an entry for http or https URLs with the authority, which may have wildcards.
-func webEntry(schemes []string, authority string) trustedEntry {
+// newWebEntry returns an entry for http or https URLs with the authority, which may have wildcards.
+func newWebEntry(schemes []string, authority string) trustedEntry {
 	authority = strings.TrimSuffix(strings.ToLower(authority), "/")
 	e := trustedEntry{schemes: schemes, authority: strings.TrimSuffix(authority, defaultPorts[schemes[0]])}
 	e.ipv4 = isIPv4Pattern(e.authority)
 	if strings.ContainsAny(e.authority, "*?") {
-		e.glob = authorityGlob(e.authority)
+		e.glob = compileAuthorityGlob(e.authority)
 	}
 	return e
 }
 
-// authorityGlob compiles the pattern of a host and an optional port. In Better Auth every wildcard also matches dots.
-// In Xenon, a wildcard that has other text in the same label does not match dots: "app-*.example.com" does not match
-// "app-x.evil.example.com", which may belong to another owner.
-func authorityGlob(authority string) *regexp.Regexp {
+// compileAuthorityGlob compiles the pattern of a host and an optional port. In Better Auth every wildcard also matches
+// dots. In Xenon, a wildcard that has other text in the same label does not match dots: "app-*.example.com" does not
+// match "app-x.evil.example.com", which may belong to another owner.
+func compileAuthorityGlob(authority string) *regexp.Regexp {
 	var labels []string
 	for label := range strings.SplitSeq(authority, ".") {
 		class := `[^/\\]`
 		if host, _, _ := strings.Cut(label, ":"); strings.Trim(host, "*?") != "" {
 			class = `[^/\\.]`
 		}
-		labels = append(labels, globSegment(label, class))
+		labels = append(labels, compileGlobSegment(label, class))
 	}
 	return regexp.MustCompile("^" + strings.Join(labels, `\.`) + "$")
 }
@@ -170,11 +170,11 @@ func (e trustedEntry) matches(t parsedTarget) bool {
 	case t.isWeb():
 		return e.authority == t.authority
 	}
-	return e.matchesCustom(t)
+	return e.matchesCustomScheme(t)
 }
 
-// matchesCustom is like matches, for a custom scheme, which e and t have in common.
-func (e trustedEntry) matchesCustom(t parsedTarget) bool {
+// matchesCustomScheme is like matches, for a custom scheme, which e and t have in common.
+func (e trustedEntry) matchesCustomScheme(t parsedTarget) bool {
 	switch {
 	case e.needSlashes && !t.slashes:
 		return false

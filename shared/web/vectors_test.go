@@ -110,7 +110,7 @@ func TestClientIPEqualsBetterAuth(t *testing.T) {
 	for _, c := range v.Cases {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("X-Forwarded-For", c.Value)
-		if got := (web.Clients{From: config.ClientIP{Source: config.ForwardedFor}}).IP(r); got != c.IP {
+		if got := (web.Clients{From: config.ClientIP{Source: config.ClientIPFromForwardedFor}}).IP(r); got != c.IP {
 			t.Errorf("X-Forwarded-For %q: got client IP %q, want %q as from Better Auth", c.Value, got, c.IP)
 		}
 	}
@@ -118,7 +118,9 @@ func TestClientIPEqualsBetterAuth(t *testing.T) {
 
 func TestR16_ClientIPBehindTrustedHops(t *testing.T) {
 	t.Parallel()
-	xff := func(hops int) config.ClientIP { return config.ClientIP{Source: config.ForwardedFor, Hops: hops} }
+	xff := func(hops int) config.ClientIP {
+		return config.ClientIP{Source: config.ClientIPFromForwardedFor, Hops: hops}
+	}
 	for _, c := range []struct {
 		name           string
 		from           config.ClientIP
@@ -138,17 +140,22 @@ func TestR16_ClientIPBehindTrustedHops(t *testing.T) {
 		{"two hops, garbage at the hop", xff(2), "X-Forwarded-For", "x, 130.176.0.1", "10.0.0.1:1", ""},
 		{
 			"cloudfront IPv4",
-			config.ClientIP{Source: config.CloudFront},
+			config.ClientIP{Source: config.ClientIPFromCloudFront},
 			"CloudFront-Viewer-Address", "198.51.100.10:46532",
 			"10.0.0.1:1", "198.51.100.10",
 		},
 		{
 			"cloudfront IPv6",
-			config.ClientIP{Source: config.CloudFront},
+			config.ClientIP{Source: config.ClientIPFromCloudFront},
 			"CloudFront-Viewer-Address",
 			"2001:db8:1:2:3:4:5:6:46532", "10.0.0.1:1", "2001:0db8:0001:0002:0000:0000:0000:0000",
 		},
-		{"cloudfront missing", config.ClientIP{Source: config.CloudFront}, "X-Forwarded-For", "6.6.6.6", "10.0.0.1:1", ""},
+		{
+			"cloudfront missing",
+			config.ClientIP{Source: config.ClientIPFromCloudFront},
+			"X-Forwarded-For", "6.6.6.6",
+			"10.0.0.1:1", "",
+		},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = c.remote
@@ -175,7 +182,9 @@ func TestClientIPHeadersNeedTheOriginSecret(t *testing.T) {
 		"right and wrong": {[]string{"right", "wrong"}, "192.0.2.9"},
 	} {
 		for _, from := range []config.ClientIP{
-			{Source: config.ForwardedFor}, {Source: config.ForwardedFor, Hops: 1}, {Source: config.CloudFront},
+			{Source: config.ClientIPFromForwardedFor},
+			{Source: config.ClientIPFromForwardedFor, Hops: 1},
+			{Source: config.ClientIPFromCloudFront},
 		} {
 			r := httptest.NewRequest("GET", "/", nil)
 			r.RemoteAddr = "192.0.2.9:1234"
@@ -184,7 +193,7 @@ func TestClientIPHeadersNeedTheOriginSecret(t *testing.T) {
 			for _, secret := range c.secrets {
 				r.Header.Add(web.OriginSecretHeader, secret)
 			}
-			if got := (web.Clients{From: from, AcceptsOrigin: accepts}).IP(r); got != c.want {
+			if got := (web.Clients{From: from, AcceptsOriginSecret: accepts}).IP(r); got != c.want {
 				t.Errorf("origin secret %s, setting %+v: got client IP %q, want %q", name, from, got, c.want)
 			}
 		}
@@ -205,7 +214,7 @@ func TestForwardedForCountsHopsFromTheRight(t *testing.T) {
 		for hops, want := range wants {
 			r := httptest.NewRequest("GET", "/", nil)
 			r.Header.Set("X-Forwarded-For", header)
-			from := config.ClientIP{Source: config.ForwardedFor, Hops: hops}
+			from := config.ClientIP{Source: config.ClientIPFromForwardedFor, Hops: hops}
 			if got := (web.Clients{From: from}).IP(r); got != want {
 				t.Errorf("X-Forwarded-For %q with %d hops: got client IP %q, want %q", header, hops, got, want)
 			}

@@ -23,7 +23,7 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // JSON answers with a status and v as JSON, encoded as JavaScript's JSON.stringify does: no HTML escaping, no newline
 // at the end.
-func JSON(w http.ResponseWriter, status int, v any) error {
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	body, err := stringify.Marshal(v)
 	if err != nil {
 		return err
@@ -36,10 +36,10 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 
 const exposeHeaderName = "Access-Control-Expose-Headers"
 
-// Expose sets the header name to value and adds name to Access-Control-Expose-Headers, so that a client on another
-// origin can read it. A second call replaces the value.
-func Expose(h http.Header, name, value string) {
-	Unexpose(h, name)
+// ExposeHeader sets the header name to value and adds name to Access-Control-ExposeHeader-Headers, so that a client on
+// another origin can read it. A second call replaces the value.
+func ExposeHeader(h http.Header, name, value string) {
+	UnexposeHeader(h, name)
 	h.Set(name, value)
 	names := []string{name}
 	if old := h.Get(exposeHeaderName); old != "" {
@@ -49,8 +49,8 @@ func Expose(h http.Header, name, value string) {
 	h.Set(exposeHeaderName, strings.Join(names, ", "))
 }
 
-// Unexpose removes a header that Expose has set, and its name from Access-Control-Expose-Headers.
-func Unexpose(h http.Header, name string) {
+// UnexposeHeader removes a header that ExposeHeader has set, and its name from Access-Control-ExposeHeader-Headers.
+func UnexposeHeader(h http.Header, name string) {
 	if h.Get(name) == "" {
 		return
 	}

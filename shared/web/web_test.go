@@ -46,7 +46,7 @@ func TestDecodeAnswersLikeBetterAuth(t *testing.T) {
 		if err := web.Decode(r, &in, "object", "record"); err != nil {
 			return err
 		}
-		return web.JSON(w, 200, in)
+		return web.WriteJSON(w, 200, in)
 	}}.Mux(config.API{})
 	const json, form = "application/json", "application/x-www-form-urlencoded"
 	const typeOf = `{"message":"[body.%s] Invalid input: expected %s, received %s","code":"VALIDATION_ERROR"}`
@@ -272,21 +272,21 @@ func TestErrorsBecomeResponses(t *testing.T) {
 func TestExposeAddsAndUnexposeRemovesAHeader(t *testing.T) {
 	t.Parallel()
 	h := http.Header{}
-	web.Unexpose(h, "set-auth-token")
-	web.Expose(h, "set-auth-token", "one")
-	web.Expose(h, "set-auth-token", "two")
-	web.Expose(h, "set-auth-jwt", "x")
+	web.UnexposeHeader(h, "set-auth-token")
+	web.ExposeHeader(h, "set-auth-token", "one")
+	web.ExposeHeader(h, "set-auth-token", "two")
+	web.ExposeHeader(h, "set-auth-jwt", "x")
 	if got := h.Get("Access-Control-Expose-Headers"); h.Get("set-auth-token") != "two" ||
 		got != "set-auth-jwt, set-auth-token" {
 		t.Errorf("Expose twice: got Set-Auth-Token %q, exposed headers %q; want the second value and both headers",
 			h.Get("set-auth-token"), got)
 	}
-	web.Unexpose(h, "set-auth-token")
+	web.UnexposeHeader(h, "set-auth-token")
 	if got := h.Get("Access-Control-Expose-Headers"); h.Get("set-auth-token") != "" || got != "set-auth-jwt" {
 		t.Errorf("after one header is unexposed: got Set-Auth-Token %q, exposed headers %q, want none and set-auth-jwt",
 			h.Get("set-auth-token"), got)
 	}
-	web.Unexpose(h, "set-auth-jwt")
+	web.UnexposeHeader(h, "set-auth-jwt")
 	if len(h) != 0 {
 		t.Errorf("after both headers are unexposed: got headers %v, want none", h)
 	}

@@ -200,11 +200,11 @@ func (s *Sandbox) Invoke(event any) []byte {
 }
 
 // InvokeHTTP sends an event of the HTTP API. The response must have the format that API Gateway expects. Like API
-// Gateway, InvokeHTTP answers 431 to a request with more than web.MaxRequestHeader bytes of headers. A response with
-// headers above CloudFront's limit fails the test.
+// Gateway, InvokeHTTP answers 431 to a request with more than web.MaxRequestHeaderBytes bytes of headers. A response
+// with headers above CloudFront's limit fails the test.
 func (s *Sandbox) InvokeHTTP(event events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	s.t.Helper()
-	if requestHeaderBytes(event) > web.MaxRequestHeader {
+	if requestHeaderBytes(event) > web.MaxRequestHeaderBytes {
 		status := http.StatusRequestHeaderFieldsTooLarge
 		body := `{"message":"` + http.StatusText(status) + `"}`
 		return events.APIGatewayV2HTTPResponse{StatusCode: status, Body: body}
@@ -215,9 +215,9 @@ func (s *Sandbox) InvokeHTTP(event events.APIGatewayV2HTTPRequest) events.APIGat
 		s.t.Fatalf("%s: got %.500s, want a response for API Gateway; the function printed:\n%s",
 			event.RouteKey, raw, s.Output())
 	}
-	if n := responseHeaderBytes(answer); n > web.MaxResponseHeader {
+	if n := responseHeaderBytes(answer); n > web.MaxResponseHeaderBytes {
 		s.t.Errorf("%s: the response has %d bytes of headers, want at most the %d that CloudFront accepts",
-			event.RouteKey, n, web.MaxResponseHeader)
+			event.RouteKey, n, web.MaxResponseHeaderBytes)
 	}
 	return answer
 }

@@ -20,7 +20,7 @@ func TestGatewayRejectsLargeHeadersBeforeTheFunction(t *testing.T) {
 		"the query": func(e *events.APIGatewayV2HTTPRequest, text string) { e.RawQueryString = text },
 	} {
 		e := NewEvent("GET", "/api/auth/ok", "", "192.0.2.1", "")
-		change(&e, strings.Repeat("x", web.MaxRequestHeader))
+		change(&e, strings.Repeat("x", web.MaxRequestHeaderBytes))
 		if got := s.InvokeHTTP(e); got.StatusCode != 431 {
 			t.Errorf("an event with a large value in %s: got %d %s, want 431", name, got.StatusCode, got.Body)
 		}

@@ -48,7 +48,7 @@ func Pgbouncer(t testing.TB, databaseURL string) string {
 	if err != nil {
 		t.Fatal("the database URL is not a URL") // the error itself would show the password
 	}
-	account, err := postgres.Unprivileged()
+	account, err := postgres.UnprivilegedAccount()
 	if err != nil {
 		t.Fatal(err)
 	}

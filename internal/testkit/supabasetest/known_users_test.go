@@ -12,7 +12,7 @@ import (
 // because many users have the same hash.
 func newVerifier(t *testing.T) func(hash, plain string) bool {
 	t.Helper()
-	hasher, seen := password.Cheap(), map[[2]string]bool{}
+	hasher, seen := password.NewCheap(), map[[2]string]bool{}
 	return func(hash, plain string) bool {
 		ok, known := seen[[2]string{hash, plain}]
 		if !known {

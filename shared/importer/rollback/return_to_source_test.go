@@ -262,7 +262,7 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 	summary := supabasetest.Fill(t, from, 31, 250)
 	m := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
-	h, db := password.Cheap(), importtest.Connect(t, m.To)
+	h, db := password.NewCheap(), importtest.Connect(t, m.To)
 	passwords := map[string]string{} // the current passwords, by id of the user
 	for i, p := range summary.KnownUsers {
 		var stored string

@@ -125,7 +125,7 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 		return t, fmt.Errorf("read the schema of the target: %w", err)
 	}
 	var mismatch *tables.Error
-	err := tables.Check(ctx, db, t.Schema, isNeededByImport)
+	err := tables.CheckTables(ctx, db, t.Schema, isNeededByImport)
 	if err != nil && !errors.As(err, &mismatch) {
 		return t, fmt.Errorf("check the tables of the target: %w", err)
 	}

@@ -110,7 +110,7 @@ func (e *Env) connect(ctx context.Context, database, url, more string) (*pgx.Con
 // withoutHost removes user and host from an error of pgx about a connection. If the server rejected the connection, it
 // adds advice.
 func withoutHost(err error) error {
-	if pg.Classify(err) == pg.Rejected {
+	if pg.Classify(err) == pg.LoginRejected {
 		return fmt.Errorf("%w: %w", ErrRefused, pg.Explain(err))
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {

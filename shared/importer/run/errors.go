@@ -62,13 +62,13 @@ func CauseOf(err error) Cause {
 	case errors.Is(err, ErrRefused), errors.Is(err, ErrHeld), errors.Is(err, ErrNoRun),
 		errors.As(err, new(unavailableError)), errors.Is(err, context.Canceled):
 		return Fatal
-	case !ok && class != pg.Rejected:
+	case !ok && class != pg.LoginRejected:
 		return Transient // the connection broke, or the network lost the answer
 	case ok && slices.Contains([]string{diskFull, readOnly, permissionDenied, undefinedTable, undefinedSchema}, e.Code):
 		return Fatal
-	case class == pg.Broken, class == pg.Transient:
+	case class == pg.ConnectionBroken, class == pg.TemporaryError:
 		return Transient
-	case class == pg.Canceled:
+	case class == pg.StatementCanceled:
 		return BadRow
 	case ok && slices.Contains([]string{"22", "23", "54", "P0"}, e.Code[:min(2, len(e.Code))]):
 		return BadRow
@@ -82,7 +82,7 @@ func withAdvice(err error) error {
 	switch {
 	case errors.Is(err, ErrRefused):
 		return err
-	case pg.Classify(err) == pg.Rejected:
+	case pg.Classify(err) == pg.LoginRejected:
 		return fmt.Errorf("%w: %w", ErrRefused, pg.Explain(err))
 	case !ok:
 		return err

@@ -253,7 +253,7 @@ func targetOnSmallDisk(t *testing.T) (target string, enlarge func()) {
 				t.Errorf("unmount the small disk: %v", err)
 			}
 		})
-		account, err := postgres.Unprivileged()
+		account, err := postgres.UnprivilegedAccount()
 		if err != nil {
 			t.Fatal(err)
 		}

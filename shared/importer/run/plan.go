@@ -253,7 +253,7 @@ func (p *planner) findReferring(ctx context.Context) error {
 // readOtherTables adds the tables that the import does not copy. The profile table is one of them, because the import
 // copies only those of its columns that user_profile has.
 func (p *planner) readOtherTables(ctx context.Context) error {
-	v, err := inventory.Read(ctx, p.src, p.dst, p.mapping.Target.Schema, schema.Names())
+	v, err := inventory.Read(ctx, p.src, p.dst, p.mapping.Target.Schema, schema.TableNames())
 	p.OtherTables = &v
 	return err
 }

@@ -23,8 +23,8 @@ func ErrorName(err error) string {
 	case errors.Is(err, ErrNeedsAttention):
 		return "NeedsAttention"
 	case errors.Is(err, run.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
-		errors.As(err, &unavailable) && unavailable.Unavailable(), pg.Classify(err) == pg.Broken,
-		pg.Classify(err) == pg.Transient:
+		errors.As(err, &unavailable) && unavailable.Unavailable(), pg.Classify(err) == pg.ConnectionBroken,
+		pg.Classify(err) == pg.TemporaryError:
 		return "Unavailable"
 	}
 	return "Failed"

@@ -22,9 +22,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// responseTime is how long before the deadline of the invocation Deliver stops, so that it can still answer. If Lambda
-// ended the invocation, SQS would deliver the whole batch again, including the mails that were sent.
-const responseTime = time.Second
+// timeReservedForAnswer is how long before the deadline of the invocation Deliver stops, so that it can still answer.
+// If Lambda ended the invocation, SQS would deliver the whole batch again, including the mails that were sent.
+const timeReservedForAnswer = time.Second
 
 // Batch is the part of Lambda's SQS event that is used here (AWS Lambda Developer Guide, "Using Lambda with Amazon
 // SQS").
@@ -66,14 +66,14 @@ func New(cfg config.Mailer, now func() time.Time) *Mailer {
 func (m *Mailer) Deliver(ctx context.Context, b Batch) (Failures, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-responseTime))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-timeReservedForAnswer))
 		defer cancel()
 	}
 	failed := Failures{Items: []Failure{}}
 	for _, r := range b.Records {
 		kind, err := m.deliver(ctx, r.Body)
 		switch {
-		case errors.Is(err, errExpired):
+		case errors.Is(err, errLinkExpired):
 			slog.WarnContext(ctx, "mail dropped", "messageId", r.MessageID, "kind", kind, "reason", err.Error())
 		case err != nil:
 			slog.ErrorContext(ctx, "mail not sent", "messageId", r.MessageID, "kind", kind, "reason", err.Error())
@@ -86,26 +86,26 @@ func (m *Mailer) Deliver(ctx context.Context, b Batch) (Failures, error) {
 }
 
 var (
-	errMalformed = errors.New("the body is not a mail")
-	errExpired   = errors.New("the link has expired")
+	errMalformedBody = errors.New("the body is not a mail")
+	errLinkExpired   = errors.New("the link has expired")
 )
 
 // deliver sends one mail. It returns the kind of the mail, also with an error, or "" if the kind is not known.
 func (m *Mailer) deliver(ctx context.Context, text string) (mail.Kind, error) {
 	var message mail.Message
 	if json.Unmarshal([]byte(text), &message) != nil { // the error would quote the body
-		return "", errMalformed
+		return "", errMalformedBody
 	}
 	if message.Kind == mail.Nothing {
 		return mail.Nothing, nil
 	}
 	r, err := render(message, m.site)
-	if errors.Is(err, errKind) {
+	if errors.Is(err, errUnknownKind) {
 		return "", err
 	}
 	lifetime := linkLifetimes[message.Kind]
 	if err == nil && lifetime > 0 && !message.At.IsZero() && m.now().Sub(message.At) >= lifetime {
-		err = errExpired // for example after an operator has moved the mail back from the dead-letter queue
+		err = errLinkExpired // for example after an operator has moved the mail back from the dead-letter queue
 	}
 	if err == nil {
 		err = m.send(ctx, message.To, r)
@@ -130,12 +130,12 @@ func (m *Mailer) send(ctx context.Context, to string, r renderedMail) error {
 			Body:    &types.Body{Text: part(r.text), Html: part(r.html)},
 		}},
 	})
-	return withoutContent(err)
+	return errorCodeOnly(err)
 }
 
-// withoutContent returns an error with only the code of an error of SES, whose text may contain an email. Any other
+// errorCodeOnly returns an error with only the code of an error of SES, whose text may contain an email. Any other
 // error means that there was no answer: the network, a time limit or the AWS settings are the cause.
-func withoutContent(err error) error {
+func errorCodeOnly(err error) error {
 	if err == nil {
 		return nil
 	}

@@ -158,7 +158,7 @@ func TestFailuresHaveTheFormThatLambdaReads(t *testing.T) {
 
 // If the time is too short, Deliver returns the rest of the batch as failures before Lambda ends the invocation.
 func TestDeliverReturnsUnsentMailsBeforeDeadline(t *testing.T) {
-	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(responseTime/2))
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(timeReservedForAnswer/2))
 	defer cancel()
 	var got Failures
 	var err error

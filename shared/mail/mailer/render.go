@@ -28,11 +28,12 @@ var linkLifetimes = map[mail.Kind]time.Duration{
 // renderedMail is one mail as the user reads it.
 type renderedMail struct{ subject, text, html string }
 
-// templateFiles holds one file of phrases for each kind, a second one for VerifyEmail to a new email, and two layouts,
-// text and HTML. Both layouts use the same phrases, so the phrases have no markup; the layouts escape the values.
+// mailTemplateFiles holds one file of phrases for each kind, a second one for VerifyEmail to a new email, and two
+// layouts, text and HTML. Both layouts use the same phrases, so the phrases have no markup; the layouts escape the
+// values.
 //
 //go:embed templates
-var templateFiles embed.FS
+var mailTemplateFiles embed.FS
 
 type templateData struct {
 	Site     string // the host of the site
@@ -42,33 +43,33 @@ type templateData struct {
 }
 
 var (
-	errKind  = errors.New("unknown kind")
-	errEmail = errors.New("the recipient or the new email is not one plain email")
-	errLink  = errors.New("the link is not an http or https URL")
+	errUnknownKind  = errors.New("unknown kind")
+	errInvalidEmail = errors.New("the recipient or the new email is not one plain email")
+	errInvalidLink  = errors.New("the link is not an http or https URL")
 )
 
 // render renders a mail. The mail names the host of the site, or the host of the link if site is "". The errors do not
 // quote the mail.
 func render(m mail.Message, site string) (renderedMail, error) {
 	if _, known := linkLifetimes[m.Kind]; !known {
-		return renderedMail{}, errKind
+		return renderedMail{}, errUnknownKind
 	}
-	if !isPlainEmail(m.To) || hasNewEmail[m.Kind] && !isPlainEmail(m.NewEmail) {
-		return renderedMail{}, errEmail
+	if !isPlainEmail(m.To) || kindsWithNewEmail[m.Kind] && !isPlainEmail(m.NewEmail) {
+		return renderedMail{}, errInvalidEmail
 	}
 	link, err := url.Parse(m.URL)
 	if err != nil || link.Scheme != "https" && link.Scheme != "http" || link.Host == "" {
-		return renderedMail{}, errLink
+		return renderedMail{}, errInvalidLink
 	}
 	lifetime := formatLifetime(linkLifetimes[m.Kind])
-	return execute(
+	return fillTemplates(
 		phrasesFile(m),
 		templateData{Site: cmp.Or(site, link.Host), URL: m.URL, NewEmail: m.NewEmail, Life: lifetime},
 	)
 }
 
-// hasNewEmail has the kinds of mail whose text contains the new email of a change.
-var hasNewEmail = map[mail.Kind]bool{
+// kindsWithNewEmail has the kinds of mail whose text contains the new email of a change.
+var kindsWithNewEmail = map[mail.Kind]bool{
 	mail.ChangeEmailConfirmation: true, mail.EmailChangeNotice: true, mail.EmailChanged: true,
 }
 
@@ -88,15 +89,15 @@ func isPlainEmail(text string) bool {
 	})
 }
 
-// execute fills the layouts. It parses the templates for each mail. This takes much less time than the call of SES, and
-// does not delay the start of the function.
-func execute(name string, d templateData) (renderedMail, error) {
+// fillTemplates fills the layouts. It parses the templates for each mail. This takes much less time than the call of
+// SES, and does not delay the start of the function.
+func fillTemplates(name string, d templateData) (renderedMail, error) {
 	phrases := "templates/" + name + ".tmpl"
-	text, err := texttemplate.ParseFS(templateFiles, "templates/layout.txt", phrases)
+	text, err := texttemplate.ParseFS(mailTemplateFiles, "templates/layout.txt", phrases)
 	if err != nil {
 		return renderedMail{}, fmt.Errorf("read template: %w", err)
 	}
-	html, err := htmltemplate.ParseFS(templateFiles, "templates/layout.html", phrases)
+	html, err := htmltemplate.ParseFS(mailTemplateFiles, "templates/layout.html", phrases)
 	if err != nil {
 		return renderedMail{}, fmt.Errorf("read template: %w", err)
 	}

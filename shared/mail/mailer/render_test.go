@@ -44,7 +44,7 @@ func testMail(kind mail.Kind) mail.Message {
 		Token: "t0k3n.a-b_c",
 		At:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
-	if hasNewEmail[kind] {
+	if kindsWithNewEmail[kind] {
 		m.NewEmail = "o'neill&co@example.com"
 	}
 	return m
@@ -184,7 +184,7 @@ func TestMailContainsRequiredSentences(t *testing.T) {
 // An email may contain characters that HTML reads as markup. The HTML mail escapes them, the text mail does not.
 func TestNewEmailIsEscapedInHTML(t *testing.T) {
 	t.Parallel()
-	for kind := range hasNewEmail {
+	for kind := range kindsWithNewEmail {
 		m := testMail(kind)
 		w := mustRender(t, m)
 		if !strings.Contains(w.text, m.NewEmail) || !strings.Contains(parsePage(t, w.html).text, m.NewEmail) {
@@ -198,7 +198,7 @@ func TestNewEmailIsEscapedInHTML(t *testing.T) {
 
 func TestRenderRefusesInvalidMails(t *testing.T) {
 	t.Parallel()
-	with := func(change func(*mail.Message)) mail.Message {
+	withChange := func(change func(*mail.Message)) mail.Message {
 		m := testMail(mail.ChangeEmailConfirmation)
 		change(&m)
 		return m
@@ -207,19 +207,23 @@ func TestRenderRefusesInvalidMails(t *testing.T) {
 		m    mail.Message
 		want error
 	}{
-		"no kind":         {with(func(m *mail.Message) { m.Kind = "" }), errKind},
-		"an unknown kind": {with(func(m *mail.Message) { m.Kind = "../verify-email" }), errKind},
-		"nothing":         {with(func(m *mail.Message) { m.Kind = mail.Nothing }), errKind},
-		"no email":        {with(func(m *mail.Message) { m.To = "" }), errEmail},
-		"two emails":      {with(func(m *mail.Message) { m.To = "a@example.com,b@example.com" }), errEmail},
-		"a display name":  {with(func(m *mail.Message) { m.To = "a@example.com <b@example.com>" }), errEmail},
-		"a header":        {with(func(m *mail.Message) { m.To = "a@example.com\r\nBcc: b@example.com" }), errEmail},
-		"no new email":    {with(func(m *mail.Message) { m.NewEmail = "" }), errEmail},
-		"a new line":      {with(func(m *mail.Message) { m.NewEmail = "a@example.com\n" }), errEmail},
-		"no link":         {with(func(m *mail.Message) { m.URL = "" }), errLink},
-		"a path":          {with(func(m *mail.Message) { m.URL = "/api/auth/verify-email" }), errLink},
-		"a script":        {with(func(m *mail.Message) { m.URL = "javascript://learn.example.com/%0aalert(1)" }), errLink},
-		"no URL":          {with(func(m *mail.Message) { m.URL = "https://learn.example.com/%zz" }), errLink},
+		"no kind":         {withChange(func(m *mail.Message) { m.Kind = "" }), errUnknownKind},
+		"an unknown kind": {withChange(func(m *mail.Message) { m.Kind = "../verify-email" }), errUnknownKind},
+		"nothing":         {withChange(func(m *mail.Message) { m.Kind = mail.Nothing }), errUnknownKind},
+		"no email":        {withChange(func(m *mail.Message) { m.To = "" }), errInvalidEmail},
+		"two emails":      {withChange(func(m *mail.Message) { m.To = "a@example.com,b@example.com" }), errInvalidEmail},
+		"a display name":  {withChange(func(m *mail.Message) { m.To = "a@example.com <b@example.com>" }), errInvalidEmail},
+		"a header": {
+			withChange(func(m *mail.Message) { m.To = "a@example.com\r\nBcc: b@example.com" }), errInvalidEmail,
+		},
+		"no new email": {withChange(func(m *mail.Message) { m.NewEmail = "" }), errInvalidEmail},
+		"a new line":   {withChange(func(m *mail.Message) { m.NewEmail = "a@example.com\n" }), errInvalidEmail},
+		"no link":      {withChange(func(m *mail.Message) { m.URL = "" }), errInvalidLink},
+		"a path":       {withChange(func(m *mail.Message) { m.URL = "/api/auth/verify-email" }), errInvalidLink},
+		"a script": {
+			withChange(func(m *mail.Message) { m.URL = "javascript://learn.example.com/%0aalert(1)" }), errInvalidLink,
+		},
+		"no URL": {withChange(func(m *mail.Message) { m.URL = "https://learn.example.com/%zz" }), errInvalidLink},
 	} {
 		if w, err := render(c.m, ""); !errors.Is(err, c.want) || w != (renderedMail{}) {
 			t.Errorf("render of a mail with %s: got %v, %v, want no mail and the error %v", name, w, err, c.want)
