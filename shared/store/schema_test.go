@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/url"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +51,20 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 	for _, sql := range allStatements(t) {
 		if _, err := conn.Prepare(t.Context(), "", db.Qualify(sql)); err != nil {
 			t.Errorf("prepare a statement that names the schema xenon: %v:\n%s", err, db.Qualify(sql))
+		}
+	}
+}
+
+var ctePattern = regexp.MustCompile(`(?:\bWITH\s+|,\s*)(\w+) AS \(`)
+
+// If a CTE had the name of a table, a statement that names the schema would read the table instead of the CTE.
+func TestNoCTEHasTheNameOfATable(t *testing.T) {
+	t.Parallel()
+	for _, sql := range allStatements(t) {
+		for _, m := range ctePattern.FindAllStringSubmatch(sql, -1) {
+			if slices.Contains(schema.TableNames(), m[1]) {
+				t.Errorf("a CTE has the name of the table %s, want another name:\n%s", m[1], sql)
+			}
 		}
 	}
 }
